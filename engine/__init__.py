@@ -1,0 +1,1 @@
+"""The engine: formats, conversions, the library and the queue. Knows nothing of the screen."""

@@ -1,0 +1,1 @@
+"""Block codecs behind one small protocol."""

@@ -1,0 +1,51 @@
+"""Deflate blocks as CSO and DAX hold them, by zlib: PSP firmware crashes on what libdeflate makes."""
+
+import zlib
+from array import array
+
+from engine.codecs.blocks import BlockError, pack_blocks
+
+RAW = -15
+"""wbits of a raw deflate stream (CSO)."""
+ZLIB = 15
+"""wbits of a stream with zlib header and checksum (DAX)."""
+
+
+class DeflateCodec:
+    """Deflate of one container kind; levels 1 to 9."""
+
+    name = "zlib plain"
+    version = zlib.ZLIB_RUNTIME_VERSION
+    max_level = 9
+
+    def __init__(self, wbits: int = RAW) -> None:
+        self._wbits = wbits
+
+    def pack(
+        self,
+        chunk: memoryview,
+        block_size: int,
+        alignment: int,
+        level: int,
+        out: memoryview,
+        lengths: "array[int]",
+    ) -> int:
+        """Pack a chunk as `Codec.pack` says; level 0 counts as 1."""
+
+        def compress(block: memoryview) -> bytes:
+            return zlib.compress(block, max(level, 1), self._wbits)
+
+        def probe(block: memoryview) -> bytes:
+            return zlib.compress(block, 1, self._wbits)
+
+        return pack_blocks(chunk, block_size, alignment, out, lengths, compress, probe if level > 1 else None)
+
+    def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
+        """Decode one block as `Codec.decode` says; a stream knows its end, so padding needs no search."""
+        try:
+            decoded = zlib.decompressobj(self._wbits).decompress(stored, block_size + 1)
+        except zlib.error as error:
+            raise BlockError(f"deflate block does not decode: {error}") from error
+        if len(decoded) > block_size:
+            raise BlockError("deflate block holds more than one block")
+        return decoded

@@ -1,0 +1,108 @@
+"""Raw LZ4 blocks as ZSO holds them, by the `lz4` package: the plain kernel and the reference for any other."""
+
+from array import array
+
+import lz4
+import lz4.block
+
+from engine.codecs.blocks import BlockError, pack_blocks
+
+FAST_LEVEL = 1
+MAX_TRIED_PADDING = 7  # alignment 8, enough for 16 GiB; wider paddings are found by walking the block
+
+
+class Lz4Codec:
+    """LZ4 without frame, size prefix or dictionary; level 1 is fast, 3 to 12 are HC."""
+
+    name = "lz4 plain"
+    version = lz4.library_version_string()
+    max_level = 12
+
+    def pack(
+        self,
+        chunk: memoryview,
+        block_size: int,
+        alignment: int,
+        level: int,
+        out: memoryview,
+        lengths: "array[int]",
+    ) -> int:
+        """Pack a chunk as `Codec.pack` says."""
+        if level <= FAST_LEVEL:
+            return pack_blocks(chunk, block_size, alignment, out, lengths, _compress_fast, None)
+
+        def compress(block: memoryview) -> bytes:
+            packed: bytes = lz4.block.compress(block, "high_compression", compression=level, store_size=False)
+            return packed
+
+        return pack_blocks(chunk, block_size, alignment, out, lengths, compress, _compress_fast)
+
+    def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
+        """Decode one block as `Codec.decode` says.
+
+        liblz4 takes no padding behind a block, so each possible length is tried, the longest first, and only a
+        result of full length counts (FORMATS section 1).
+        """
+        tries = min(max_padding, MAX_TRIED_PADDING, len(stored) - 1)
+        shortest = b""
+        for padding in range(tries + 1):
+            decoded = _try_decode(stored[: len(stored) - padding], block_size)
+            if len(decoded) == block_size:
+                return decoded
+            shortest = shortest or decoded
+        if max_padding > MAX_TRIED_PADDING:
+            end = find_block_end(stored, block_size)
+            if end is not None:
+                return _try_decode(stored[:end], block_size)
+        if shortest:
+            return shortest  # an unpadded last block: the reader knows how long it must be
+        raise BlockError("LZ4 block does not decode")
+
+
+def _compress_fast(block: memoryview) -> bytes:
+    packed: bytes = lz4.block.compress(block, "default", store_size=False)
+    return packed
+
+
+def _try_decode(stored: memoryview, block_size: int) -> bytes:
+    try:
+        decoded: bytes = lz4.block.decompress(stored, uncompressed_size=block_size)
+    except lz4.block.LZ4BlockError:
+        return b""
+    return decoded
+
+
+def find_block_end(stored: memoryview, block_size: int) -> int | None:
+    """Return where the LZ4 block at the start of `stored` ends, by walking its sequences; None when it is broken.
+
+    A sequence is a token (literal length << 4 | match length - 4), more length bytes while they are 255,
+    the literals, a 2-byte offset and more match length bytes; the last one ends with its literals
+    (lz4_Block_format.md of liblz4).
+    """
+    position = produced = 0
+    try:
+        while True:
+            token = stored[position]
+            position += 1
+            literals, position = _walk_length(stored, position, token >> 4)
+            position += literals
+            produced += literals
+            if produced >= block_size:
+                return position if produced == block_size and position <= len(stored) else None
+            match, position = _walk_length(stored, position + 2, token & 15)
+            produced += match + 4
+            if produced > block_size:
+                return None
+    except IndexError:
+        return None
+
+
+def _walk_length(stored: memoryview, position: int, length: int) -> tuple[int, int]:
+    if length == 15:
+        while True:
+            extra = stored[position]
+            position += 1
+            length += extra
+            if extra != 255:
+                break
+    return length, position

@@ -1,0 +1,88 @@
+"""DAX images of the PSP: 8 KiB zlib streams, some areas plain (FORMATS section 1)."""
+
+import struct
+from collections.abc import Sequence
+
+from engine.codecs.deflate import ZLIB, DeflateCodec
+from engine.errors import DamagedImageError
+from engine.formats import ImageFormat
+from engine.images.reader import BlockImage, StoredBlock
+from engine.images.source import ByteSource, read_bytes
+
+_HEADER = struct.Struct("<4sIII16x")
+_OFFSET = struct.Struct("<I")
+_LENGTH = struct.Struct("<H")
+_AREA = struct.Struct("<II")
+DAX_BLOCK_SIZE = 8192
+MAX_VERSION = 1
+_ZLIB = DeflateCodec(ZLIB)
+
+
+class DaxImage(BlockImage):
+    """A DAX v0 or v1; offsets and lengths are read where they are needed."""
+
+    format = ImageFormat.DAX
+    block_size = DAX_BLOCK_SIZE
+
+    def __init__(self, source: ByteSource) -> None:
+        super().__init__(source)
+        head = read_bytes(source, 0, _HEADER.size)
+        if len(head) < _HEADER.size:
+            raise DamagedImageError(f"{self.name}: the file ends inside its {_HEADER.size}-byte header")
+        _, self.size, self.version, areas = _HEADER.unpack(head)
+        if self.version > MAX_VERSION:
+            raise DamagedImageError(f"{self.name}: DAX version {self.version} does not exist: 0 or 1 is allowed")
+        if self.size == 0:
+            raise DamagedImageError(f"{self.name}: the header says 0 bytes of image: at least 1 is needed")
+        self._lengths_offset = _HEADER.size + _OFFSET.size * self.blocks
+        self.data_offset = self._lengths_offset + _LENGTH.size * self.blocks
+        areas_offset = self.data_offset
+        if self.version == 1:
+            if areas > self.blocks:
+                raise DamagedImageError(
+                    f"{self.name}: {areas} plain areas in an image of {self.blocks} blocks: at most one a block"
+                )
+            self.data_offset += _AREA.size * areas
+        if self.data_offset > source.size_bytes:
+            raise DamagedImageError(
+                f"{self.name}: tables for {self.size} bytes of image do not fit a file of {source.size_bytes} bytes"
+            )
+        self._is_plain = bytearray(self.blocks) if self.version == 1 and areas else b""
+        if self._is_plain:
+            self._mark_plain(read_bytes(source, areas_offset, _AREA.size * areas))
+
+    def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
+        """Locate blocks as `BlockImage.locate` says."""
+        offsets = read_bytes(self.source, _HEADER.size + _OFFSET.size * first, _OFFSET.size * count)
+        lengths = read_bytes(self.source, self._lengths_offset + _LENGTH.size * first, _LENGTH.size * count)
+        if len(offsets) < _OFFSET.size * count or len(lengths) < _LENGTH.size * count:
+            raise DamagedImageError(f"{self.name}: the file ends inside its tables")
+        pairs = zip(_OFFSET.iter_unpack(offsets), _LENGTH.iter_unpack(lengths), strict=True)
+        return [self._block(number, offset, length) for number, ((offset,), (length,)) in enumerate(pairs, first)]
+
+    def _block(self, number: int, offset: int, length: int) -> StoredBlock:
+        problem = self.extent_problem(offset, length)
+        if problem:
+            raise self.damage(number, problem)
+        is_plain = bool(self._is_plain) and self._is_plain[number] == 1
+        return StoredBlock(number, offset, length, None if is_plain else _ZLIB, 0)
+
+    def extent_problem(self, offset: int, length: int) -> str:
+        """Return what is wrong with where a block is stored; empty when nothing is."""
+        if offset < self.data_offset:
+            return f"its offset {offset} lies inside the tables, which end at {self.data_offset}"
+        if length == 0:
+            return "its stored length is 0"
+        if offset + length > self.source.size_bytes:
+            return f"it ends at {offset + length}, the file at {self.source.size_bytes}"
+        return ""
+
+    def _mark_plain(self, areas: bytes) -> None:
+        plain = bytearray(self.blocks)
+        for first, count in _AREA.iter_unpack(areas):
+            if first + count > self.blocks:
+                raise DamagedImageError(
+                    f"{self.name}: a plain area ends at block {first + count}, the image has {self.blocks}"
+                )
+            plain[first : first + count] = b"\x01" * count
+        self._is_plain = plain

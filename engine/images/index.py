@@ -1,0 +1,147 @@
+"""The 24-byte header that ZSO and CSO share, and the index table behind it (FORMATS section 1)."""
+
+import struct
+import sys
+from array import array
+from dataclasses import dataclass
+
+from engine.errors import DamagedImageError
+from engine.formats import MAX_BLOCK_SIZE, SECTOR_SIZE, ImageFormat, is_block_size
+
+HEADER = struct.Struct("<4sIQIBB2s")
+"""magic, header_size, total_bytes, block_size, version, index_shift, reserved."""
+HEADER_SIZE = HEADER.size
+ENTRY_SIZE = 4
+INDEX_PLAIN = 0x80000000
+"""Bit 31 of an entry: a plain block (ZSO, CSO v0/1), an LZ4 block (CSO v2)."""
+OFFSET_MASK = 0x7FFFFFFF
+MAX_SHIFT = 31
+"""Beyond it one step of an offset is larger than any disc."""
+
+MAGICS = {b"ZISO": ImageFormat.ZSO, b"CISO": ImageFormat.CSO}
+MAX_VERSIONS = {ImageFormat.ZSO: 1, ImageFormat.CSO: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header as it stands in a file, believed only as far as `check` went."""
+
+    format: ImageFormat
+    """zso or cso."""
+    total_bytes: int
+    """Size of the decoded image."""
+    block_size: int
+    """Decoded bytes of a block."""
+    version: int
+    """0 or 1; 2 for CSO with LZ4 blocks."""
+    index_shift: int
+    """Offsets in the index count steps of 1 << index_shift bytes."""
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks; the index has one entry more."""
+        return -(-self.total_bytes // self.block_size)
+
+    @property
+    def data_offset(self) -> int:
+        """First byte behind the index."""
+        return HEADER_SIZE + ENTRY_SIZE * (self.blocks + 1)
+
+    @property
+    def alignment(self) -> int:
+        """Bytes every block starts at a multiple of."""
+        return 1 << self.index_shift
+
+    def encode(self) -> bytes:
+        """Return the 24 bytes of the header."""
+        magic = next(key for key, value in MAGICS.items() if value is self.format)
+        return HEADER.pack(
+            magic, HEADER_SIZE, self.total_bytes, self.block_size, self.version, self.index_shift, b"\0\0"
+        )
+
+
+def parse_header(head: bytes, name: str) -> Header:
+    """Return the header at the start of `head`, its fields unchecked; DamagedImageError when it is cut short."""
+    if len(head) < HEADER_SIZE:
+        raise DamagedImageError(f"{name}: the file ends inside its {HEADER_SIZE}-byte header")
+    magic, _, total_bytes, block_size, version, index_shift, _ = HEADER.unpack_from(head)
+    return Header(MAGICS[magic], total_bytes, block_size, version, index_shift)
+
+
+def check_header(header: Header, file_bytes: int, name: str) -> None:
+    """Raise DamagedImageError unless the header's fields are allowed and its index fits the file."""
+    for problem in header_problems(header, file_bytes):
+        raise DamagedImageError(f"{name}: {problem.message}", hint=problem.hint)
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderProblem:
+    """One thing that a header must not say."""
+
+    code: str
+    """Stable short name, used by the doctor."""
+    message: str
+    """What is wrong and what is allowed."""
+    hint: str = "the file is damaged or not of this format: get it again or restore it from a backup"
+    """What to do."""
+
+
+def header_problems(header: Header, file_bytes: int) -> list[HeaderProblem]:
+    """Return every rule the header breaks, the gravest first; nothing is allocated by its word."""
+    problems = []
+    if header.version > MAX_VERSIONS[header.format]:
+        allowed = " or ".join(str(version) for version in range(MAX_VERSIONS[header.format] + 1))
+        name = header.format.upper()
+        problems.append(
+            HeaderProblem("version", f"{name} version {header.version} does not exist: {allowed} is allowed")
+        )
+    if not is_block_size(header.block_size):
+        problems.append(
+            HeaderProblem(
+                "block-size",
+                f"block size {header.block_size} is not a power of two from {SECTOR_SIZE} to {MAX_BLOCK_SIZE}",
+            )
+        )
+        return problems
+    if header.index_shift > MAX_SHIFT:
+        problems.append(
+            HeaderProblem("shift", f"index shift {header.index_shift} is beyond {MAX_SHIFT}: no file is that large")
+        )
+    if header.total_bytes == 0:
+        problems.append(HeaderProblem("empty", "the header says 0 bytes of image: at least 1 is needed"))
+    elif header.data_offset > file_bytes:
+        problems.append(
+            HeaderProblem(
+                "index-size",
+                f"an index of {header.blocks + 1} entries for {header.total_bytes} bytes of image "
+                f"does not fit a file of {file_bytes} bytes",
+            )
+        )
+    return problems
+
+
+def smallest_shift(total_bytes: int, block_size: int) -> int:
+    """Return the least shift whose 31-bit offsets reach the end of any packing, all blocks plain."""
+    blocks = -(-total_bytes // block_size)
+    worst = HEADER_SIZE + ENTRY_SIZE * (blocks + 1) + blocks * block_size
+    shift = 0
+    while worst + (1 << shift) > OFFSET_MASK << shift:
+        shift += 1
+    return shift
+
+
+def new_entries(values: bytes = b"") -> "array[int]":
+    """Return an array of 32-bit entries, from the little-endian bytes of a file where given."""
+    entries = array("I" if array("I").itemsize == ENTRY_SIZE else "L", values)
+    if sys.byteorder == "big":
+        entries.byteswap()
+    return entries
+
+
+def entry_bytes(entries: "array[int]") -> bytes:
+    """Return entries as the little-endian bytes of a file."""
+    if sys.byteorder == "little":
+        return entries.tobytes()
+    swapped = entries[:]
+    swapped.byteswap()
+    return swapped.tobytes()

@@ -1,0 +1,61 @@
+"""Where an image's stored bytes come from: an open file, read at any offset by any thread."""
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+from engine.errors import from_os_error
+from engine.names import display_name
+from engine.system.files import FileIdentity, Writable, open_regular, read_into
+
+
+class ByteSource(Protocol):
+    """Stored bytes with a size and a name for messages."""
+
+    path: Path
+    size_bytes: int
+
+    def read_into(self, buffer: Writable, offset: int) -> int:
+        """Fill `buffer` from `offset` on; fewer bytes only at the end. StorageError when the disk fails."""
+
+    def close(self) -> None:
+        """Give the bytes back; further reads are a mistake."""
+
+
+class FileSource:
+    """A regular file, held open from the first look to the last read, so that it stays the same file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.fd = open_regular(path)
+        self.size_bytes = os.fstat(self.fd).st_size
+
+    def identity(self) -> FileIdentity:
+        """Return the identity of the open file as it is now."""
+        try:
+            return FileIdentity.of(os.fstat(self.fd))
+        except OSError as error:
+            raise from_os_error(error, self.path, "look at it") from error
+
+    def read_into(self, buffer: Writable, offset: int) -> int:
+        """Fill `buffer` as `ByteSource` says."""
+        try:
+            return read_into(self.fd, buffer, offset)
+        except OSError as error:
+            raise from_os_error(error, self.path, f"read it at byte {offset}") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self.fd)
+
+
+def read_bytes(source: ByteSource, offset: int, length: int) -> bytes:
+    """Return up to `length` stored bytes, never more than the source has: safe for lengths from a file."""
+    available = max(0, min(length, source.size_bytes - offset))
+    buffer = bytearray(available)
+    return bytes(buffer[: source.read_into(buffer, offset)]) if available else b""
+
+
+def shown_name(source: ByteSource) -> str:
+    """Return the file's name as messages show it."""
+    return display_name(source.path)

@@ -1,0 +1,71 @@
+"""Writing images: chunks of packed blocks in order become an aligned, indexed, padded file.
+
+The rules are those of FORMATS section 1, "The writer every tested reader accepts".
+"""
+
+from array import array
+from typing import Protocol
+
+from engine.codecs.blocks import PLAIN_BIT, align_up
+from engine.formats import SECTOR_SIZE
+from engine.images.index import INDEX_PLAIN, Header, entry_bytes, new_entries
+from engine.system.files import Readable
+
+_INDEX_PIECE = 256 * 1024  # entries written at once: 1 MiB, so that the index is never copied whole
+
+
+class Output(Protocol):
+    """Where the bytes go."""
+
+    def write_at(self, offset: int, data: Readable) -> None:
+        """Write all of `data` at byte `offset`."""
+
+
+class PlainWriter:
+    """Writes the decoded bytes one after the other: an ISO."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self.position = 0
+
+    def append(self, decoded: memoryview) -> None:
+        """Write the next bytes of the image."""
+        self._output.write_at(self.position, decoded)
+        self.position += len(decoded)
+
+    def finish(self) -> int:
+        """Return the file's length."""
+        return self.position
+
+
+class PackedWriter:
+    """Writes packed blocks behind an index: ZSO and CSO v1."""
+
+    def __init__(self, output: Output, header: Header) -> None:
+        self._output = output
+        self._header = header
+        self._entries = new_entries()
+        self.position = align_up(header.data_offset, header.alignment)
+
+    def append(self, packed: memoryview, lengths: "array[int]", count: int) -> None:
+        """Write the next `count` blocks, packed and padded as `engine.codecs.blocks` lays them out."""
+        self._output.write_at(self.position, packed)
+        position, shift, entries = self.position, self._header.index_shift, self._entries
+        for length in lengths[:count]:
+            entries.append(position >> shift | (INDEX_PLAIN if length & PLAIN_BIT else 0))
+            position += length & ~PLAIN_BIT
+        self.position = position
+
+    def finish(self) -> int:
+        """Write end entry, end padding, index and header; return the file's length."""
+        if len(self._entries) != self._header.blocks:
+            raise RuntimeError(f"{len(self._entries)} blocks were written, {self._header.blocks} were announced")
+        self._entries.append(self.position >> self._header.index_shift)
+        file_bytes = align_up(self.position, SECTOR_SIZE)
+        self._output.write_at(self.position, bytes(file_bytes - self.position))
+        header = self._header.encode()
+        for first in range(0, len(self._entries), _INDEX_PIECE):
+            piece = self._entries[first : first + _INDEX_PIECE]
+            self._output.write_at(len(header) + first * piece.itemsize, entry_bytes(piece))
+        self._output.write_at(0, header)
+        return file_bytes

@@ -1,0 +1,45 @@
+"""Names from outside: made safe to show on a terminal, and sorted as people count."""
+
+import re
+import unicodedata
+from os import PathLike, fsdecode
+
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
+# Cc control, Cf format (bidi overrides, zero-width), Cs lone surrogates (undecodable bytes), Zl/Zp line separators.
+_UNSAFE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_FIRST_SURROGATE_ESCAPE = 0xDC80
+_LAST_SURROGATE_ESCAPE = 0xDCFF
+
+
+def display_name(name: "str | bytes | PathLike[str]") -> str:
+    """Return the name with everything a terminal could obey shown as a visible escape.
+
+    Control and format characters (ESC, newline, bidi overrides) become `\\e`, `\\n`, `\\u202e`; bytes that
+    do not decode become `\\xff`. Brackets stay: the caller switches markup off.
+    """
+    text = fsdecode(name)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_display_character(character) for character in text)
+
+
+def _display_character(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if unicodedata.category(character) not in _UNSAFE_CATEGORIES:
+        return character
+    code = ord(character)
+    if _FIRST_SURROGATE_ESCAPE <= code <= _LAST_SURROGATE_ESCAPE:
+        return f"\\x{code - 0xDC00:02x}"
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+_DIGITS = re.compile(r"([0-9]+)")
+
+
+def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a sort key that puts `Game 2` before `Game 10` and ignores case."""
+    parts = _DIGITS.split(name.casefold())
+    return tuple((0, int(part), "") if index % 2 else (1, 0, part) for index, part in enumerate(parts))

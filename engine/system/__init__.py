@@ -1,0 +1,1 @@
+"""The operating system: positional reads and writes, syncs, locks, renames, file systems."""

@@ -1,0 +1,99 @@
+"""Positional reads and writes that many threads may do at once, and who a file is.
+
+POSIX has preadv and pwrite; elsewhere one lock a process and seek stand in for them.
+"""
+
+import os
+import stat
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from engine.errors import StorageError, from_os_error
+from engine.names import display_name
+
+Writable: TypeAlias = bytearray | memoryview
+Readable: TypeAlias = bytes | bytearray | memoryview
+
+_SEEK_LOCK = threading.Lock()
+_HAS_POSITIONAL = hasattr(os, "preadv") and hasattr(os, "pwrite")
+_READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+# A FIFO opened without it would block for ever before fstat can tell what it is.
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """Which file it was, and in which state: equal identities mean that nothing was written in between."""
+
+    dev: int
+    """st_dev, the file system's number."""
+    ino: int
+    """st_ino, the file's number within it."""
+    size_bytes: int
+    """st_size."""
+    mtime_ns: int
+    """Time of the last change of the content, ns since the epoch."""
+    ctime_ns: int
+    """Time of the last change of content or attributes, ns since the epoch."""
+
+    @classmethod
+    def of(cls, facts: os.stat_result) -> "FileIdentity":
+        """Return the identity that a stat result describes."""
+        return cls(facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+
+
+def same_file(one: os.stat_result, other: os.stat_result) -> bool:
+    """Return whether two stat results are of one inode, whatever name led there."""
+    return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+
+
+def open_regular(path: Path) -> int:
+    """Open a regular file for reading and return its descriptor; StorageError for anything else."""
+    try:
+        fd = os.open(path, _READ_FLAGS | _NONBLOCK)
+    except OSError as error:
+        raise from_os_error(error, path, "open it") from error
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise StorageError(
+                f"{display_name(path)}: not a regular file",
+                hint="give the path of a disc image, or a folder together with -r",
+            )
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def read_into(fd: int, buffer: Writable, offset: int) -> int:
+    """Fill `buffer` from byte `offset` on and return how many bytes there were: fewer only at the file's end."""
+    view = memoryview(buffer)
+    done = 0
+    while done < len(view):
+        if _HAS_POSITIONAL:
+            count = os.preadv(fd, [view[done:]], offset + done)
+        else:
+            with _SEEK_LOCK:
+                os.lseek(fd, offset + done, os.SEEK_SET)
+                piece = os.read(fd, len(view) - done)
+            count = len(piece)
+            view[done : done + count] = piece
+        if count == 0:
+            break
+        done += count
+    return done
+
+
+def write_all(fd: int, data: Readable, offset: int) -> None:
+    """Write all of `data` at byte `offset`; OSError when the disk takes less."""
+    view = memoryview(data)
+    done = 0
+    while done < len(view):
+        if _HAS_POSITIONAL:
+            done += os.pwrite(fd, view[done:], offset + done)
+        else:
+            with _SEEK_LOCK:
+                os.lseek(fd, offset + done, os.SEEK_SET)
+                done += os.write(fd, view[done:])

@@ -1,0 +1,55 @@
+"""Sizes, rates and durations: what people type, and what they read."""
+
+import re
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+_SUFFIXES = {"": 1, "K": KIB, "M": MIB, "G": GIB, "T": 1024 * GIB}
+_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE | re.ASCII)
+_STEPS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def parse_size(text: str) -> int:
+    """Return the bytes that `2048`, `2K`, `16 MiB` or `1.5G` stand for (K = 1024); ValueError for anything else."""
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a size: write bytes, or a number with K, M or G")
+    size = float(match[1]) * _SUFFIXES[match[2].upper()]
+    if not size.is_integer():
+        raise ValueError(f"{text!r} is not a whole number of bytes")
+    return int(size)
+
+
+def format_size(size_bytes: float) -> str:
+    """Return a size of at most eight characters: `512 B`, `1.5 GiB`, `700 MiB`."""
+    size = float(size_bytes)
+    for step in _STEPS[:-1]:
+        if abs(size) < 999.5:
+            return f"{size:.0f} {step}" if step == "B" or abs(size) >= 99.95 else f"{size:.3g} {step}"
+        size /= 1024
+    return f"{size:.3g} {_STEPS[-1]}"
+
+
+def format_rate(bytes_per_second: float) -> str:
+    """Return a throughput: `83.1 MiB/s`."""
+    return f"{format_size(bytes_per_second)}/s"
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration of at most six characters: `0.4 s`, `12 s`, `3m05s`, `2h07m`, `4d03h`."""
+    if seconds < 9.95:
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    for unit, below, unit_s, below_s in (("m", "s", 60, 1), ("h", "m", 3600, 60)):
+        if whole < unit_s * (60 if unit == "m" else 24):
+            return f"{whole // unit_s}{unit}{whole % unit_s // below_s:02d}{below}"
+    return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
+
+
+def format_percent(part: float, whole: float) -> str:
+    """Return `part` of `whole` as `42.0 %`; a dash where there is no whole."""
+    return f"{100 * part / whole:.1f} %" if whole else "-"
