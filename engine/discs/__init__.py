@@ -1,0 +1,1 @@
+"""Which game an image is: ISO 9660 lookup, PARAM.SFO, serials."""
