@@ -1,0 +1,1 @@
+"""Conversions: plan, pipeline, part file, proof, trash."""

@@ -1,0 +1,88 @@
+"""Checksum files beside an image, in the format that `sha256sum -c` reads."""
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from engine.errors import ConflictError, UsageError, from_os_error
+from engine.names import display_name
+from engine.system.rename import remove_quietly, rename_new, sync_folder
+
+KINDS_BY_LENGTH = {8: "crc32", 32: "md5", 40: "sha1", 64: "sha256"}
+"""Which digest a number of hex digits is."""
+_LINE = re.compile(r"\\?([0-9A-Fa-f]{8,64}) [ *](.+)")
+_MAX_BYTES = 16 * 1024 * 1024
+
+
+def checksum_path(output_path: Path, kind: str) -> Path:
+    """Return where the digest of an output is written: `game.zso.sha256`."""
+    return output_path.with_name(f"{output_path.name}.{kind}")
+
+
+def decoded_name(output_path: Path) -> str:
+    """Return the name of the decoded image that a checksum file speaks of: `game.iso`."""
+    return f"{output_path.stem}.iso"
+
+
+def check_checksum_names(output_path: Path, kinds: tuple[str, ...], *, overwrite: bool) -> None:
+    """Raise ConflictError when a checksum file could not get its name; a one-line one gives way to `overwrite`."""
+    for kind in kinds:
+        path = checksum_path(output_path, kind)
+        if os.path.lexists(path) and not (overwrite and _is_one_line(path)):
+            raise ConflictError(f"{display_name(path)}: exists already", hint="move it away, or leave --checksum out")
+
+
+def _is_one_line(path: Path) -> bool:
+    try:
+        return path.is_file() and not path.is_symlink() and len(read_checksums(path)) == 1
+    except UsageError:
+        return False
+
+
+def write_checksum(output_path: Path, kind: str, digest: str) -> None:
+    """Write one checksum file whole: a crash leaves the old one or the new one, never half of it."""
+    path = checksum_path(output_path, kind)
+    name = os.fsencode(decoded_name(output_path))
+    escaped = name.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
+    line = (b"\\" if escaped != name else b"") + digest.encode() + b"  " + escaped + b"\n"
+    draft = path.with_name(f".discpress-{secrets.token_hex(6)}")
+    try:
+        with draft.open("xb") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        if _is_one_line(path):  # allowed by check_checksum_names
+            draft.replace(path)
+        else:
+            rename_new(draft, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        remove_quietly(draft)
+        raise from_os_error(error, path, "write the checksum file") from error
+
+
+def read_checksums(path: Path) -> Mapping[str, str]:
+    """Return the digests of a checksum file by the name they are for; UsageError when it is none."""
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise UsageError(f"{display_name(path)}: too large for a checksum file")
+        text = path.read_bytes()
+    except OSError as error:
+        raise from_os_error(error, path, "read the checksum file") from error
+    digests = {}
+    for raw in text.splitlines():
+        line = os.fsdecode(raw)
+        match = _LINE.fullmatch(line)
+        if match is None or len(match[1]) not in KINDS_BY_LENGTH:
+            if line.strip() and not line.startswith(("#", ";")):
+                raise UsageError(f"{display_name(path)}: {display_name(line[:60])!r} is no line of a checksum file")
+            continue
+        name = match[2]
+        if line.startswith("\\"):
+            name = re.sub(r"\\([\\nr])", lambda found: {"\\": "\\", "n": "\n", "r": "\r"}[found[1]], name)
+        digests[name] = match[1].lower()
+    if not digests:
+        raise UsageError(f"{display_name(path)}: holds no checksum")
+    return digests

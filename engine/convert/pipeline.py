@@ -1,0 +1,183 @@
+"""The one thread engine: N threads fill slots, the caller takes them in order, one thread follows and hashes.
+
+    free slots -> fill (any thread, any order) -> take (the caller, in order) -+-> free again
+                                               -> follow (one thread, in order)
+
+Memory is slots, not image size. The first failure stops everything and is raised in the caller. Cancelling
+works at chunk borders.
+"""
+
+import queue
+import threading
+from array import array
+from collections.abc import Callable
+from typing import TypeAlias
+
+from engine.convert.progress import Control
+from engine.formats import SECTOR_SIZE
+
+CHUNK_BYTES = 1024 * 1024
+"""One slot's share of the image; a constant, for the packed bytes depend on where chunks begin."""
+MAX_BLOCKS = CHUNK_BYTES // SECTOR_SIZE
+EXTRA_SLOTS = 2  # one being written and one being hashed while every thread fills another
+_WAKE_S = 0.2  # how often a waiting caller looks for a signal
+
+
+class Slot:
+    """Reusable memory for one chunk."""
+
+    __slots__ = ("_users", "length", "lengths", "number", "packed", "packed_bytes", "source")
+
+    def __init__(self, *, with_packed: bool) -> None:
+        self.number = 0
+        self.length = 0
+        self.source = memoryview(bytearray(CHUNK_BYTES))
+        self.packed = memoryview(bytearray(CHUNK_BYTES if with_packed else 0))
+        self.packed_bytes = 0
+        self.lengths = array("I", bytes(4 * MAX_BLOCKS if with_packed else 0))
+        self._users = 0
+
+    @property
+    def offset(self) -> int:
+        """Where the chunk begins in the image, bytes."""
+        return self.number * CHUNK_BYTES
+
+    @property
+    def data(self) -> memoryview:
+        """The chunk's decoded bytes, without padding."""
+        return self.source[: self.length]
+
+
+SlotWork: TypeAlias = Callable[[Slot], None]
+
+
+def run_chunks(
+    total_bytes: int,
+    threads: int,
+    control: Control,
+    *,
+    fill: SlotWork,
+    take: SlotWork,
+    follow: SlotWork,
+    with_packed: bool,
+) -> None:
+    """Send `total_bytes` of an image through `fill`, `take` and `follow`, chunk by chunk.
+
+    `fill` finds `slot.number` and `slot.length` set; it runs in `threads` threads. `take` runs in the calling
+    thread, `follow` in one thread, both in order; a slot is used again when both are through with it.
+    """
+    _Engine(total_bytes, max(1, threads), control, fill, take, follow, with_packed).run()
+
+
+class _Engine:
+    def __init__(
+        self,
+        total_bytes: int,
+        threads: int,
+        control: Control,
+        fill: SlotWork,
+        take: SlotWork,
+        follow: SlotWork,
+        with_packed: bool,
+    ) -> None:
+        self._total_bytes = total_bytes
+        self._chunks = -(-total_bytes // CHUNK_BYTES)
+        self._control = control
+        self._fill, self._take, self._follow = fill, take, follow
+        threads = min(threads, self._chunks)
+        self._free: queue.SimpleQueue[Slot | None] = queue.SimpleQueue()
+        for _ in range(min(threads + EXTRA_SLOTS, self._chunks)):
+            self._free.put(Slot(with_packed=with_packed))
+        self._to_follow: queue.SimpleQueue[Slot | None] = queue.SimpleQueue()
+        self._changed = threading.Condition()
+        self._filled: dict[int, Slot] = {}
+        self._next_number = 0
+        self._followed = 0
+        self._failure: BaseException | None = None
+        self._fillers = [threading.Thread(target=self._guard, args=(self._fill_all,)) for _ in range(threads)]
+        self._follower = threading.Thread(target=self._guard, args=(self._follow_all,))
+
+    def run(self) -> None:
+        for thread in (*self._fillers, self._follower):
+            thread.start()
+        try:
+            for number in range(self._chunks):
+                slot = self._wait_for(number)
+                self._to_follow.put(slot)
+                self._take(slot)
+                self._release(slot)
+            self._wait_until_followed()
+        except BaseException as error:
+            self._fail(error)
+            raise
+        finally:
+            for _ in self._fillers:
+                self._free.put(None)
+            self._to_follow.put(None)
+            for thread in (*self._fillers, self._follower):
+                thread.join()
+
+    def _guard(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the caller
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        with self._changed:
+            if self._failure is None:
+                self._failure = error
+            self._changed.notify_all()
+
+    def _fill_all(self) -> None:
+        while True:
+            slot = self._free.get()
+            with self._changed:
+                # A number is taken only with a slot in hand: the chunk that is waited for always has one.
+                if slot is None or self._failure is not None or self._next_number >= self._chunks:
+                    return
+                slot.number = self._next_number
+                self._next_number += 1
+            slot.length = min(CHUNK_BYTES, self._total_bytes - slot.offset)
+            self._fill(slot)
+            with self._changed:
+                slot._users = 2
+                self._filled[slot.number] = slot
+                self._changed.notify_all()
+
+    def _follow_all(self) -> None:
+        while (slot := self._to_follow.get()) is not None:
+            if self._failure is not None:
+                return
+            self._follow(slot)
+            self._release(slot)
+            with self._changed:
+                self._followed += 1
+                self._changed.notify_all()
+
+    def _release(self, slot: Slot) -> None:
+        with self._changed:
+            slot._users -= 1
+            is_free = slot._users == 0
+        if is_free:
+            self._free.put(slot)
+
+    def _wait_for(self, number: int) -> Slot:
+        with self._changed:
+            while number not in self._filled:
+                self._wait()
+            self._control.check()
+            return self._filled.pop(number)
+
+    def _wait_until_followed(self) -> None:
+        with self._changed:
+            while self._followed < self._chunks:
+                self._wait()
+            if self._failure is not None:
+                raise self._failure
+
+    def _wait(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        self._control.check()
+        self._changed.wait(_WAKE_S)

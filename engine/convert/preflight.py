@@ -1,0 +1,145 @@
+"""What is checked before the first byte is written: names, folder, file system, space."""
+
+import os
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+from engine.convert.plan import ConversionPlan, OnConflict
+from engine.errors import ConflictError, SpaceError, StorageError, from_os_error
+from engine.names import display_name
+from engine.system.files import same_file
+from engine.system.filesystems import FileSystem, filesystem_of, free_bytes
+from engine.units import MIB, format_size
+
+MARGIN_BYTES = 256 * MIB
+"""Kept free beside the output, unless 1 % of it is more."""
+_RENAME_LIMIT = 10_000
+
+
+class NameTaken(Exception):  # noqa: N818 - an outcome that --on-conflict skip asks for, not a failure
+    """The output exists and the user asked for such titles to be skipped."""
+
+
+def settle_output(plan: ConversionPlan, taken: frozenset[Path] = frozenset()) -> ConversionPlan:
+    """Return the plan with the output name that its conflict rule leads to.
+
+    `taken` are names that earlier titles of the same batch will use. ConflictError says what is in the way;
+    NameTaken says that the title is to be skipped.
+    """
+    path = plan.output_path
+    folder = path.parent
+    if not folder.is_dir():
+        return plan
+    try:
+        facts = path.lstat()
+    except FileNotFoundError:
+        facts = None
+    except OSError as error:
+        raise from_os_error(error, path, "look for an existing file") from error
+    if plan.wish.on_conflict is OnConflict.RENAME:
+        return replace(plan, output_path=_free_name(path, taken)) if _is_taken(path, taken) else plan
+    if facts is not None:
+        _refuse_input_as_output(plan)
+        if not stat.S_ISREG(facts.st_mode):
+            raise ConflictError(
+                f"{display_name(path)}: exists and is no regular file: it is never replaced",
+                hint="choose another name with -o or another folder with -O",
+            )
+    elif path not in taken and (twin := _case_twin(path)) is not None:
+        return _on_clash(plan, f"{display_name(path)}: differs only in case from the existing {display_name(twin)}")
+    if facts is None and path not in taken:
+        return plan
+    if plan.wish.on_conflict is OnConflict.OVERWRITE and path not in taken:
+        return plan
+    return _on_clash(plan, f"{display_name(path)}: exists already")
+
+
+def _on_clash(plan: ConversionPlan, message: str) -> ConversionPlan:
+    if plan.wish.on_conflict is OnConflict.SKIP:
+        raise NameTaken(message)
+    raise ConflictError(
+        message, hint="--on-conflict skip, rename or overwrite decides it; overwrite keeps the old file in the trash"
+    )
+
+
+def _refuse_input_as_output(plan: ConversionPlan) -> None:
+    try:
+        source = plan.source_path.stat()
+        output = plan.output_path.stat()
+    except OSError:
+        return
+    if same_file(source, output):
+        raise ConflictError(
+            f"{display_name(plan.output_path)}: input and output are the same file",
+            hint="give another name with -o, another folder with -O, or --on-conflict rename",
+        )
+
+
+def _is_taken(path: Path, taken: frozenset[Path]) -> bool:
+    return path in taken or os.path.lexists(path) or _case_twin(path) is not None
+
+
+def _free_name(path: Path, taken: frozenset[Path]) -> Path:
+    for number in range(2, _RENAME_LIMIT):
+        candidate = path.with_name(f"{path.stem} ({number}){path.suffix}")
+        if not _is_taken(candidate, taken):
+            return candidate
+    raise ConflictError(f"{display_name(path)}: all names up to ({_RENAME_LIMIT}) are taken")
+
+
+def _case_twin(path: Path) -> Path | None:
+    """Return a file beside `path` whose name differs only in case: on FAT, exFAT or a Mac it would be the same."""
+    folded = path.name.casefold()
+    try:
+        with os.scandir(path.parent) as entries:
+            twins = (each for each in entries if each.name != path.name and each.name.casefold() == folded)
+            return next((Path(each.path) for each in twins), None)
+    except OSError:
+        return None
+
+
+def check_room(plan: ConversionPlan, low_bytes: int, high_bytes: int) -> FileSystem:
+    """Raise StorageError or SpaceError unless the output can be written where it is to go; return what holds it.
+
+    `low_bytes` and `high_bytes` bound the output's size; the folder exists.
+    """
+    folder = plan.output_path.parent
+    shown = display_name(folder)
+    try:
+        free = free_bytes(folder)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise StorageError(
+                f"{shown}: nothing can be written into this folder",
+                hint="check its permissions, whether it is mounted read-only, or choose another with -O",
+            )
+    except OSError as error:
+        raise from_os_error(error, folder, "look at this folder") from error
+    file_system = filesystem_of(folder)
+    limit = file_system.max_file_bytes
+    if limit is not None and low_bytes > limit:
+        raise SpaceError(
+            f"{shown}: the output needs at least {format_size(low_bytes)}, FAT32 holds files up to {limit} bytes",
+            hint="choose a folder on another file system with -O",
+        )
+    needed = high_bytes + max(MARGIN_BYTES, high_bytes // 100)
+    if needed > free:
+        raise SpaceError(
+            f"{shown}: {format_size(needed)} must be free (up to {format_size(high_bytes)} of output and a margin), "
+            f"{format_size(free)} are",
+            hint="free some space (discpress trash list shows what the trash holds) or choose another folder with -O",
+        )
+    return file_system
+
+
+def ensure_folder(plan: ConversionPlan) -> None:
+    """Make the output's folder where the user named it with -O; StorageError where it does not exist otherwise."""
+    folder = plan.output_path.parent
+    if folder.is_dir():
+        return
+    if not plan.makes_folder:
+        raise StorageError(f"{display_name(folder)}: no such folder", hint="make it first, or use -O, which makes it")
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise from_os_error(error, folder, "make this folder") from error

@@ -1,0 +1,105 @@
+"""What a running conversion counts, how fronts read it, and how it is stopped."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from engine.errors import CancelledError
+
+RATE_WINDOW_S = 120.0
+"""Throughput is the mean of the last two minutes: long enough to be calm, short enough to be true."""
+RATE_QUIET_S = 3.0
+"""No throughput or ETA is given before three seconds of data: it would jump."""
+
+
+class Stage(StrEnum):
+    """What a conversion is doing, as a word for people."""
+
+    PREPARING = "preparing"
+    PACKING = "packing"
+    UNPACKING = "unpacking"
+    SYNCING = "syncing"
+    VERIFYING = "verifying"
+    REPLACING = "replacing"
+    DONE = "done"
+
+
+@dataclass(slots=True)
+class Progress:
+    """Counters that the engine raises and fronts pull at their own pace; all in bytes of the decoded image."""
+
+    stage: Stage = Stage.PREPARING
+    """What is being done now."""
+    total_bytes: int = 0
+    """Bytes that this stage goes through."""
+    done_bytes: int = 0
+    """Bytes that this stage has gone through."""
+    packed_bytes: int = 0
+    """Bytes of output so far."""
+    read_bytes: int = 0
+    """Bytes of the image packed so far, which `packed_bytes` stand for."""
+
+    def begin(self, stage: Stage, total_bytes: int) -> None:
+        """Start a stage at zero."""
+        self.done_bytes = 0
+        self.total_bytes = total_bytes
+        self.stage = stage
+
+    @property
+    def ratio(self) -> float | None:
+        """Packed over original so far; None before the first byte."""
+        return self.packed_bytes / self.read_bytes if self.read_bytes else None
+
+
+class Control:
+    """The one way to stop a conversion: set from a signal handler or another thread, looked at between chunks."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._signal_number = 2
+
+    def cancel(self, signal_number: int = 2) -> None:
+        """Ask for a stop at the next chunk border."""
+        self._signal_number = signal_number
+        self._stop.set()
+
+    def check(self) -> None:
+        """Raise CancelledError when a stop was asked for."""
+        if self._stop.is_set():
+            raise CancelledError(signal_number=self._signal_number)
+
+    def wait(self, seconds: float) -> None:
+        """Wait, but no longer than until a stop is asked for; then raise CancelledError."""
+        self._stop.wait(seconds)
+        self.check()
+
+
+@dataclass(slots=True)
+class RateWindow:
+    """Throughput over the last two minutes, from counts that a front pulls."""
+
+    clock: Callable[[], float] = time.monotonic
+    """Seconds; injected by tests."""
+    _marks: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def rate(self, done_bytes: int) -> float | None:
+        """Note a count and return bytes per second; None until three seconds of data are there."""
+        now = self.clock()
+        if self._marks and done_bytes < self._marks[-1][1]:
+            self._marks.clear()  # a new stage counts from zero
+        if not self._marks or now - self._marks[-1][0] >= 1.0:
+            self._marks.append((now, done_bytes))
+        while now - self._marks[0][0] > RATE_WINDOW_S:
+            self._marks.popleft()
+        since, before = self._marks[0]
+        if now - since < RATE_QUIET_S:
+            return None
+        return (done_bytes - before) / (now - since)
+
+    def remaining_s(self, done_bytes: int, total_bytes: int) -> float | None:
+        """Return the seconds to go at the present rate; None while there is none."""
+        rate = self.rate(done_bytes)
+        return (total_bytes - done_bytes) / rate if rate else None

@@ -1,0 +1,113 @@
+"""Undo and purge: what can be done with what the trash holds, without losing anything."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from engine.convert.progress import Control, Progress
+from engine.convert.trash import (
+    Replacement,
+    TrashEntry,
+    drop_entry,
+    is_home_taken_by_replacement,
+    is_recorded,
+    move_to_trash,
+    purge_entry,
+)
+from engine.convert.verify import digest_image
+from engine.errors import DiscpressError, TrashError, from_os_error
+from engine.images.opening import open_image
+from engine.names import display_name
+from engine.system.files import FileIdentity
+from engine.system.rename import rename_new, sync_folder
+
+Journal: TypeAlias = Callable[[str, Mapping[str, object]], None]
+"""Called with what has just become true (`published`, `trashed`, `undone`, `purged`) and the facts of it."""
+
+
+def no_journal(kind: str, facts: Mapping[str, object]) -> None:
+    """Keep no journal: the trash describes itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an undo did."""
+
+    entry: TrashEntry
+    """The entry that is no more."""
+    replacement_entry: TrashEntry | None
+    """The replacement in the trash; None when it stayed where it is."""
+    note: str
+    """Why the replacement stayed; empty when it did not."""
+
+
+def undo(entry: TrashEntry, threads: int, control: Control, journal: Journal = no_journal) -> Undone:
+    """Put a trashed file back and its replacement into the trash.
+
+    The original is renamed back without clobbering and synced first; the replacement follows only when it is
+    the recorded file, or decodes to the recorded digest. TrashError when the original's name is taken.
+    """
+    replaced = entry.replacement_path
+    ours = is_recorded(entry) or not find_loss(entry, threads, control)
+    replacement_entry = None
+    if ours and is_home_taken_by_replacement(entry):
+        # After an overwrite the replacement has the very name: it must leave first. Both are safe in the trash.
+        replacement_entry = _trash_replacement(entry)
+    try:
+        rename_new(entry.file_path, entry.home_path)
+        sync_folder(entry.home_path.parent)
+        sync_folder(entry.folder)
+    except FileExistsError as error:
+        raise TrashError(
+            f"{display_name(entry.home_path)}: a file of this name is in the way; nothing was moved",
+            hint="move it away, then undo again",
+        ) from error
+    except OSError as error:
+        raise from_os_error(error, entry.home_path, "put it back from the trash") from error
+    note = ""
+    if ours and replacement_entry is None:
+        replacement_entry = _trash_replacement(entry)
+    elif not ours:
+        note = f"{display_name(replaced)}: not the file that replaced it, or gone: left as it is"
+    drop_entry(entry)
+    journal("undone", {"path": str(entry.home_path), "entry": entry.id})
+    return Undone(entry, replacement_entry, note)
+
+
+def _trash_replacement(entry: TrashEntry) -> TrashEntry:
+    path = entry.replacement_path
+    identity = FileIdentity.of(path.lstat())
+    original = entry.file_path if entry.is_there else entry.home_path
+    stand_in = Replacement.of(entry.home_path, FileIdentity.of(original.lstat()))
+    return move_to_trash(path, identity, None, replacement=stand_in, digests=entry.digests, reason="undone")
+
+
+def find_loss(entry: TrashEntry, threads: int, control: Control) -> str:
+    """Return what purging the entry would lose; empty when the replacement is there and proves itself.
+
+    The replacement is decoded whole and must give the recorded digest.
+    """
+    path = entry.replacement_path
+    try:
+        with open_image(path) as image:
+            actual = digest_image(image, threads, control, Progress(), tuple(entry.digests))
+    except DiscpressError as error:
+        if error.code == "cancelled":
+            raise
+        return f"the replacement cannot be proven: {error}"
+    wanted = {name: value for name, value in entry.digests.items() if name in actual.values}
+    if not wanted or any(actual.values[name] != value for name, value in wanted.items()):
+        return f"{display_name(path)}: does not decode to what was recorded"
+    return ""
+
+
+def purge(entry: TrashEntry, threads: int, control: Control, *, force: bool, journal: Journal = no_journal) -> None:
+    """Remove a trashed file for good; TrashError when that would lose something, unless forced."""
+    loss = "" if force else find_loss(entry, threads, control)
+    if loss:
+        raise TrashError(
+            f"{display_name(entry.home_path)}: kept in the trash: {loss}",
+            hint=f"discpress undo brings it back; --force {entry.id} removes it all the same",
+        )
+    purge_entry(entry)
+    journal("purged", {"path": str(entry.home_path), "entry": entry.id})

@@ -1,0 +1,287 @@
+"""The trash beside the files: entries that describe themselves, with no need of any store (Safety rule 4).
+
+FOLDER/.discpress-trash/<id>/entry.json    what it is and what replaced it
+FOLDER/.discpress-trash/<id>/<file name>   the file, renamed, never copied
+"""
+
+import contextlib
+import errno
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from engine.convert.progress import Control
+from engine.errors import SourceChangedError, TrashError, from_os_error
+from engine.names import display_name
+from engine.system.files import FileIdentity, same_file
+from engine.system.locks import has_writer
+from engine.system.rename import rename_new, sync_folder
+
+TRASH_NAME = ".discpress-trash"
+ENTRY_NAME = "entry.json"
+SCHEMA = 1
+SETTLED_NS = 10_000_000_000
+"""A file changed less than 10 s ago may still be being written: it is not moved yet."""
+_MAX_ENTRY_BYTES = 1024 * 1024
+_PRIVATE = 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """The file that stands for a trashed one."""
+
+    path: str
+    """Where it is, absolute, as of then."""
+    ino: int
+    """st_ino; st_dev is left out, for it changes with every mount."""
+    size_bytes: int
+    """Its size."""
+    mtime_ns: int
+    """Its time of change."""
+
+    @classmethod
+    def of(cls, path: Path, identity: FileIdentity) -> Self:
+        """Return the record of a published file."""
+        return cls(str(path), identity.ino, identity.size_bytes, identity.mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class TrashEntry:
+    """One file in the trash, as its entry.json tells."""
+
+    folder: Path
+    """`.discpress-trash/<id>`."""
+    name: str
+    """File name of the trashed file, in the entry as it was outside."""
+    original: str
+    """Where it was, absolute, as of then; shown, but undo goes by the trash's own place."""
+    size_bytes: int
+    """Its size."""
+    mtime_ns: int
+    """Its time of change."""
+    digests: Mapping[str, str]
+    """Digests of the decoded image that the replacement must give."""
+    replacement: Replacement
+    """What replaced it."""
+    trashed_at: str
+    """When, ISO 8601, UTC."""
+    reason: str
+    """`converted`, `overwritten` or `undone`."""
+
+    @property
+    def id(self) -> str:
+        """The entry's name."""
+        return self.folder.name
+
+    @property
+    def file_path(self) -> Path:
+        """The trashed file."""
+        return self.folder / self.name
+
+    @property
+    def home_path(self) -> Path:
+        """Where undo puts it: the folder that the trash is in."""
+        return self.folder.parent.parent / self.name
+
+    @property
+    def replacement_path(self) -> Path:
+        """Where the replacement is looked for: beside the trash if it was made there, whatever the mount is called."""
+        recorded = Path(self.replacement.path)
+        return self.home_path.parent / recorded.name if recorded.parent == Path(self.original).parent else recorded
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the file is in the trash; an entry without it is what a crash or an undo left."""
+        return os.path.lexists(self.file_path)
+
+
+def wait_until_settled(path: Path, control: Control) -> None:
+    """Wait until the file's last change is ten seconds old; at most those ten seconds.
+
+    SourceChangedError when the time lies in the future or moves on meanwhile.
+    """
+    mtime_ns = path.stat().st_mtime_ns
+    age_ns = time.time_ns() - mtime_ns
+    if age_ns >= SETTLED_NS:
+        return
+    if age_ns < 0:
+        raise SourceChangedError(
+            f"{display_name(path)}: its time of change lies in the future: it stays where it is",
+            hint="set its time right (touch) and remove it yourself, or run again",
+        )
+    control.wait((SETTLED_NS - age_ns) / 1e9)
+    if path.stat().st_mtime_ns != mtime_ns:
+        raise SourceChangedError(f"{display_name(path)}: somebody is still writing it: it stays where it is")
+
+
+def move_to_trash(
+    path: Path,
+    identity: FileIdentity,
+    fd: int | None,
+    *,
+    replacement: Replacement,
+    digests: Mapping[str, str],
+    reason: str,
+) -> TrashEntry:
+    """Rename a file into the trash of its own folder, described first; return the entry.
+
+    The file must still be `identity` (SourceChangedError), and nobody may have it open for writing (`fd` is an
+    open descriptor of it, where there is one). EXDEV is an error: nothing is ever copied.
+    """
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the last link
+    if fd is not None and has_writer(fd):
+        raise SourceChangedError(
+            f"{display_name(path)}: another program has it open for writing: it stays where it is",
+            hint="close that program, then move the file away yourself",
+        )
+    trash = path.parent / TRASH_NAME
+    folder = trash / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(2)}"
+    entry = TrashEntry(
+        folder,
+        path.name,
+        str(path),
+        identity.size_bytes,
+        identity.mtime_ns,
+        digests,
+        replacement,
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        reason,
+    )
+    try:
+        if not trash.is_dir():
+            trash.mkdir(_PRIVATE, exist_ok=True)
+            sync_folder(trash.parent)
+        folder.mkdir(_PRIVATE)
+        _write_entry(entry)
+        sync_folder(folder)
+        sync_folder(trash)
+        if FileIdentity.of(path.lstat()) != identity:
+            raise SourceChangedError(f"{display_name(path)}: it was changed meanwhile: it stays where it is")
+        rename_new(path, entry.file_path)
+        sync_folder(folder)
+        sync_folder(path.parent)
+    except SourceChangedError:
+        _remove_empty(entry)
+        raise
+    except OSError as error:
+        if not entry.is_there:
+            _remove_empty(entry)
+        if error.errno == errno.EXDEV:
+            raise TrashError(
+                f"{display_name(path)}: its trash is on another file system: it stays where it is",
+                hint="a file is only ever renamed into the trash, never copied: remove it yourself",
+            ) from error
+        raise from_os_error(error, path, "move it to the trash") from error
+    return entry
+
+
+def _write_entry(entry: TrashEntry) -> None:
+    facts = asdict(entry) | {"schema": SCHEMA}
+    del facts["folder"]
+    path = entry.folder / ENTRY_NAME
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(fd, "w", encoding="ascii") as file:
+        json.dump(facts, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_entry(folder: Path) -> TrashEntry:
+    """Return the entry in a folder of the trash; TrashError when its description cannot be read."""
+    path = folder / ENTRY_NAME
+    try:
+        if path.stat().st_size > _MAX_ENTRY_BYTES:
+            raise ValueError("it is too large")
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="ascii"))
+        if facts["schema"] != SCHEMA:
+            raise ValueError(f"schema {facts['schema']} is not known here")
+        replacement = Replacement(**{key: facts["replacement"][key] for key in Replacement.__slots__})
+        entry = TrashEntry(
+            folder,
+            str(facts["name"]),
+            str(facts["original"]),
+            int(facts["size_bytes"]),
+            int(facts["mtime_ns"]),
+            {str(key): str(value) for key, value in facts["digests"].items()},
+            replacement,
+            str(facts["trashed_at"]),
+            str(facts["reason"]),
+        )
+        if Path(entry.name).name != entry.name or entry.name in {"", ".", "..", ENTRY_NAME}:
+            raise ValueError("it names no plain file name")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise TrashError(
+            f"{display_name(path)}: the entry cannot be read: {error}",
+            hint="the file beside it is untouched: move it back by hand",
+        ) from error
+    return entry
+
+
+def entries_in(folder: Path) -> Iterator[TrashEntry | TrashError]:
+    """Return the entries of one folder's trash, oldest first; an unreadable one as its error."""
+    try:
+        names = sorted(each.name for each in (folder / TRASH_NAME).iterdir())
+    except OSError:
+        return
+    for name in names:
+        try:
+            entry = read_entry(folder / TRASH_NAME / name)
+        except TrashError as error:
+            yield error
+            continue
+        if entry.is_there:
+            yield entry
+
+
+def find_entries(folders: list[Path]) -> Iterator[TrashEntry | TrashError]:
+    """Return the entries of every trash in and below some folders, following no symbolic links."""
+    for folder in folders:
+        for root, names, _ in os.walk(folder):
+            if TRASH_NAME in names:
+                yield from entries_in(Path(root))
+            names[:] = sorted(name for name in names if not name.startswith("."))
+
+
+def drop_entry(entry: TrashEntry) -> None:
+    """Remove what describes an entry whose file has left the trash."""
+    _remove_empty(entry)
+
+
+def purge_entry(entry: TrashEntry) -> None:
+    """Remove an entry and its file for good; the caller has made sure that nothing is lost."""
+    try:
+        entry.file_path.unlink()
+    except OSError as error:
+        raise from_os_error(error, entry.file_path, "remove it") from error
+    _remove_empty(entry)
+
+
+def _remove_empty(entry: TrashEntry) -> None:
+    with contextlib.suppress(OSError):
+        (entry.folder / ENTRY_NAME).unlink(missing_ok=True)
+        entry.folder.rmdir()
+        entry.folder.parent.rmdir()  # only when it was the last one
+
+
+def is_recorded(entry: TrashEntry) -> bool:
+    """Return whether the replacement is there and is, by inode, size and time, the file that was recorded."""
+    try:
+        facts = entry.replacement_path.lstat()
+    except OSError:
+        return False
+    wanted = entry.replacement
+    return (facts.st_ino, facts.st_size, facts.st_mtime_ns) == (wanted.ino, wanted.size_bytes, wanted.mtime_ns)
+
+
+def is_home_taken_by_replacement(entry: TrashEntry) -> bool:
+    """Return whether the replacement has the trashed file's own name, as after an overwrite."""
+    try:
+        return same_file(entry.home_path.lstat(), entry.replacement_path.lstat())
+    except OSError:
+        return False

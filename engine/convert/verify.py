@@ -1,0 +1,61 @@
+"""The proof: an image decoded whole, and its digests."""
+
+from engine.convert.digests import Digester, DigestSet
+from engine.convert.pipeline import Slot, run_chunks
+from engine.convert.progress import Control, Progress, Stage
+from engine.errors import DamagedImageError, VerifyError
+from engine.images.reader import Image
+
+
+def digest_image(
+    image: Image,
+    threads: int,
+    control: Control,
+    progress: Progress,
+    wanted: tuple[str, ...] = (),
+) -> DigestSet:
+    """Decode every block of an image and return the digests of what came out.
+
+    DamagedImageError names the first block that does not decode.
+    """
+    digester = Digester(wanted)
+    progress.begin(Stage.VERIFYING, image.size)
+
+    def fill(slot: Slot) -> None:
+        read_chunk(image, slot)
+
+    def take(slot: Slot) -> None:
+        progress.done_bytes += slot.length
+
+    run_chunks(
+        image.size,
+        threads,
+        control,
+        fill=fill,
+        take=take,
+        follow=lambda slot: digester.update(slot.data),
+        with_packed=False,
+    )
+    return digester.finish()
+
+
+def read_chunk(image: Image, slot: Slot) -> None:
+    """Fill the slot with its share of the image; DamagedImageError when the file ends before it should."""
+    count = image.read_into(slot.data, slot.offset)
+    if count != slot.length:
+        raise DamagedImageError(
+            f"{image.name}: the file ends at byte {slot.offset + count} of {image.size}",
+            hint="it became shorter while it was read: try again when nothing writes it",
+        )
+
+
+def check_digests(name: str, actual: DigestSet, expected: DigestSet) -> None:
+    """Raise VerifyError unless both were taken over the same bytes."""
+    if actual.size_bytes != expected.size_bytes:
+        raise VerifyError(f"{name}: decodes to {actual.size_bytes} bytes, the source has {expected.size_bytes}")
+    for kind in actual.values.keys() & expected.values.keys():
+        if actual.values[kind] != expected.values[kind]:
+            raise VerifyError(
+                f"{name}: {kind} of the decoded image is {actual.values[kind]}, of the source {expected.values[kind]}",
+                hint="the disk or the memory of this machine changed the data: check both; the source is untouched",
+            )
