@@ -79,10 +79,12 @@ class DaxImage(BlockImage):
 
     def _mark_plain(self, areas: bytes) -> None:
         plain = bytearray(self.blocks)
+        marked = 0
         for first, count in _AREA.iter_unpack(areas):
-            if first + count > self.blocks:
+            marked += count
+            if first + count > self.blocks or marked > self.blocks:
                 raise DamagedImageError(
-                    f"{self.name}: a plain area ends at block {first + count}, the image has {self.blocks}"
+                    f"{self.name}: plain areas overlap or end at block {first + count}, the image has {self.blocks}"
                 )
             plain[first : first + count] = b"\x01" * count
         self._is_plain = plain

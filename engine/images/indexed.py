@@ -26,7 +26,8 @@ _DEFLATE = DeflateCodec()
 class IndexedImage(BlockImage):
     """A ZSO (v0/1) or CSO (v0/1/2); the index is read where it is needed and checked as it is read."""
 
-    def __init__(self, source: ByteSource) -> None:
+    def __init__(self, source: ByteSource, *, check_start: bool = True) -> None:
+        """Open an image; `check_start` also refuses a first block that lies within the index."""
         super().__init__(source)
         self.header = parse_header(read_bytes(source, 0, HEADER_SIZE), self.name)
         check_header(self.header, source.size_bytes, self.name)
@@ -35,7 +36,8 @@ class IndexedImage(BlockImage):
         self.block_size = self.header.block_size
         self.version = self.header.version
         self.index_shift = self.header.index_shift
-        self._check_first_offset()
+        if check_start:
+            self._check_first_offset()
 
     def entries(self, first: int, count: int) -> "Sequence[int]":
         """Return `count` raw index entries from `first` on."""
@@ -94,16 +96,26 @@ class IndexedImage(BlockImage):
             return f"its stored length {length} is more than block size and alignment allow ({most})"
         return ""
 
+    @property
+    def lost_tail_bytes(self) -> int:
+        """Bytes at the disc's end that ziso.py's floor defect never wrote: the index is for one block less."""
+        missing = self.header.data_offset - self.offset_of(self.entries(0, 1)[0])
+        return self.size % self.block_size if 0 < missing <= ENTRY_SIZE else 0
+
+    def describe_lost_tail(self, lost_bytes: int) -> str:
+        """Return the floor defect in words."""
+        return (
+            f"the index has one entry less than {self.size} bytes need: the last {lost_bytes} bytes of the disc were "
+            "never written (a known fault of ziso.py with blocks above 2048)"
+        )
+
     def _check_first_offset(self) -> None:
-        """Catch ziso.py's floor defect: an index for one block less, and the tail of the disc lost."""
-        offset = self.offset_of(self.entries(0, 1)[0])
-        missing = self.header.data_offset - offset
-        if 0 < missing <= ENTRY_SIZE and self.size % self.block_size:
-            lost = self.size % self.block_size
+        lost_bytes = self.lost_tail_bytes
+        if lost_bytes:
             raise DamagedImageError(
-                f"{self.name}: the index has one entry less than {self.size} bytes need: the last {lost} bytes "
-                "of the disc were never written (a known fault of ziso.py with blocks above 2048)",
+                f"{self.name}: {self.describe_lost_tail(lost_bytes)}",
                 hint="the data is missing from this file: convert the original again",
             )
-        if missing > 0:
+        offset = self.offset_of(self.entries(0, 1)[0])
+        if offset < self.header.data_offset:
             raise self.damage(0, self.extent_problem(0, offset, 1))

@@ -1,0 +1,165 @@
+"""What is wrong with an image file, in general and for one target (FORMATS section 5)."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from engine.errors import DamagedImageError
+from engine.formats import DEFAULT_BLOCK_SIZE, SECTOR_SIZE, ImageFormat
+from engine.images.block_findings import (
+    decode_findings,
+    deep_findings,
+    end_findings,
+    index_findings,
+    lost_tail,
+    table_findings,
+    without_name,
+)
+from engine.images.content import PVD_SECTOR, content_findings
+from engine.images.dax import DaxImage
+from engine.images.findings import Finding, FindingLimit, Severity
+from engine.images.index import HEADER, HEADER_SIZE, header_problems, parse_header
+from engine.images.indexed import IndexedImage
+from engine.images.reader import BlockImage, Image, PlainImage
+from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
+from engine.images.source import ByteSource, FileSource, read_bytes, shown_name
+from engine.targets import Target
+
+__all__ = ["Finding", "Severity", "examine"]
+
+
+def examine(
+    path: Path,
+    target: Target | None = None,
+    *,
+    deep: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
+    check: Callable[[], None] | None = None,
+) -> Iterator[Finding]:
+    """Yield what is wrong with the file at `path`, and what `target` would not load of it.
+
+    The header, the whole index, sectors 0 and 16 and the last block are looked at; `deep` decodes every block
+    and tells `on_progress` (decoded bytes done, of all). `check` is called every 65,536 index entries and every
+    256 KiB decoded, and may raise to stop. Whatever the file holds becomes findings; StorageError is raised
+    when the system refuses to open or read it. The file is open until the iterator ends or is closed.
+    """
+    source = FileSource(path)
+    limit = FindingLimit()
+    try:
+        yield from _examine(source, target, deep, limit, on_progress or _ignore_progress, check or _go_on)
+    except DamagedImageError as error:
+        yield Finding(Severity.ERROR, "damaged", without_name(error, shown_name(source)))
+    finally:
+        source.close()
+    yield from limit.rest()
+
+
+def _examine(
+    source: ByteSource,
+    target: Target | None,
+    deep: bool,
+    limit: FindingLimit,
+    on_progress: Callable[[int, int], None],
+    check: Callable[[], None],
+) -> Iterator[Finding]:
+    if source.size_bytes == 0:
+        yield Finding(Severity.ERROR, "empty", "the file is empty: a disc image has at least one byte")
+        return
+    image_format = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+    if image_format in FOREIGN:
+        foreign = FOREIGN[image_format]
+        yield Finding(Severity.ERROR, "other-format", f"this is {foreign.name}: {foreign.advice}")
+        return
+    image: Image
+    if image_format is ImageFormat.ISO:
+        image = PlainImage(source)
+        yield from _target_findings(image, target)
+    elif image_format is ImageFormat.DAX:
+        image = DaxImage(source)
+        yield from _target_findings(image, target)
+        yield from table_findings(image, limit, check)
+    else:
+        header_findings = list(_header_findings(source))
+        yield from header_findings
+        if any(finding.level is Severity.ERROR for finding in header_findings):
+            return
+        image = IndexedImage(source, check_start=False)
+        lost = lost_tail(image)
+        if lost is not None:  # only the original helps, and the last entry would be read from the data
+            yield lost
+            return
+        yield from _target_findings(image, target)
+        yield from index_findings(image, _max_stored_block(image, target), limit, check)
+        yield from end_findings(image)
+    if isinstance(image, BlockImage):
+        if deep:
+            yield from deep_findings(image, limit, on_progress, check)
+        else:
+            last = image.blocks - 1
+            numbers = {0, min(PVD_SECTOR * SECTOR_SIZE // image.block_size, last), last}
+            yield from decode_findings(image, sorted(numbers), limit)
+    yield from content_findings(image)
+
+
+def _header_findings(source: ByteSource) -> Iterator[Finding]:
+    """Yield what a ZSO or CSO header must not say, and what only careless writers leave in it."""
+    head = read_bytes(source, 0, HEADER_SIZE)
+    header = parse_header(head, shown_name(source))
+    for problem in header_problems(header, source.size_bytes):
+        yield Finding(Severity.ERROR, problem.code, f"{problem.message}; {problem.hint}")
+    if header.format is ImageFormat.CSO and header.version < 2:
+        return  # anything goes there: ciso writes a header_size of 0
+    _, header_size, *_, reserved = HEADER.unpack(head)
+    if header_size != HEADER_SIZE:
+        message = f"the header says that it has {header_size} bytes, it has {HEADER_SIZE}: no reader looks at it"
+        yield Finding(Severity.NOTE, "header-size", message)
+    if any(reserved):
+        message = f"the header's reserved bytes are {reserved.hex(' ')}, not 00 00: no reader looks at them"
+        yield Finding(Severity.NOTE, "reserved", message)
+
+
+def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:
+    name, file_bytes = image.format.upper(), image.source.size_bytes
+    if target is None:
+        if image.format is ImageFormat.ZSO and image.block_size != DEFAULT_BLOCK_SIZE:
+            message = f"no PS2 loads blocks of {image.block_size}: for one, convert this file again with -b 2048"
+            yield Finding(Severity.NOTE, "ps2-block-size", message)
+        return
+    if target.max_bytes is not None and max(image.size, file_bytes) > target.max_bytes:
+        message = f"an image of {image.size} bytes in a file of {file_bytes} cannot be loaded: {target.label} reads"
+        yield Finding(Severity.ERROR, "target-size", f"{message} up to {target.max_bytes} of both")
+    if image.format is ImageFormat.ISO:
+        return
+    again = f"convert this {name} again with"
+    if image.format not in target.formats:
+        message = f"{name} cannot be loaded: {target.reason_against(image.format)}; {again} -f {target.default_format}"
+        yield Finding(Severity.ERROR, "target-format", message)
+        return
+    if image.format is ImageFormat.CSO and image.version > 1 and not target.cso2:
+        message = f"CSO version {image.version} cannot be loaded: {target.label} reads 0 and 1; {again} -f cso"
+        yield Finding(Severity.ERROR, "target-version", message)
+    if image.block_size > target.max_block_size:
+        reason = target.block_reason or f"{target.label} reads blocks up to {target.max_block_size}"
+        message = f"block size {image.block_size} cannot be loaded: {reason}; {again} -b {target.max_block_size}"
+        yield Finding(Severity.ERROR, "target-block-size", message)
+    if image.index_shift > target.max_shift:
+        reason = f"index shift {image.index_shift} cannot be loaded: {target.label} reads up to {target.max_shift}"
+        yield Finding(Severity.ERROR, "target-shift", f"{reason}; {again} the default alignment")
+    if "opl" in target.name.split("+") and file_bytes % SECTOR_SIZE:
+        message = f"the file's length {file_bytes} is no multiple of {SECTOR_SIZE}: hdl_dump would cut its end off"
+        yield Finding(Severity.WARNING, "target-length", f"{message}; convert this {name} again to pad it")
+
+
+def _max_stored_block(image: Image, target: Target | None) -> int | None:
+    """Return the target's limit for stored blocks where it is the only thing that could keep the image out."""
+    if target is None or image.format not in target.formats:
+        return None
+    suits = image.block_size <= target.max_block_size and image.index_shift <= target.max_shift
+    return target.max_stored_block if suits else None
+
+
+def _ignore_progress(done_bytes: int, all_bytes: int) -> None:
+    """Stand in where nobody wants to know."""
+
+
+def _go_on() -> None:
+    """Stand in where nobody wants to stop."""
