@@ -8,7 +8,7 @@ GIB = 1024 * MIB
 
 _SUFFIXES = {"": 1, "K": KIB, "M": MIB, "G": GIB, "T": 1024 * GIB}
 _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE | re.ASCII)
-_STEPS = ("B", "KiB", "MiB", "GiB", "TiB")
+_STEPS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def parse_size(text: str) -> int:
@@ -27,9 +27,15 @@ def format_size(size_bytes: float) -> str:
     size = float(size_bytes)
     for step in _STEPS[:-1]:
         if abs(size) < 999.5:
-            return f"{size:.0f} {step}" if step == "B" or abs(size) >= 99.95 else f"{size:.3g} {step}"
+            return f"{_three_digits(size)} {step}"
         size /= 1024
-    return f"{size:.3g} {_STEPS[-1]}"
+    return f"{_three_digits(size)} {_STEPS[-1]}"
+
+
+def _three_digits(size: float) -> str:
+    if abs(size) >= 99.95 or size.is_integer():
+        return f"{size:.0f}"
+    return f"{size:.2g}" if abs(size) < 1 else f"{size:.3g}"
 
 
 def format_rate(bytes_per_second: float) -> str:
@@ -47,7 +53,8 @@ def format_duration(seconds: float) -> str:
     for unit, below, unit_s, below_s in (("m", "s", 60, 1), ("h", "m", 3600, 60)):
         if whole < unit_s * (60 if unit == "m" else 24):
             return f"{whole // unit_s}{unit}{whole % unit_s // below_s:02d}{below}"
-    return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
+    days, rest_s = divmod(whole, 86400)
+    return f"{days}d{rest_s // 3600:02d}h" if days < 100 else f"{days}d"
 
 
 def format_percent(part: float, whole: float) -> str:

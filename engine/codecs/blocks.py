@@ -12,6 +12,9 @@ from typing import Protocol, TypeAlias
 PLAIN_BIT = 0x80000000
 """Marks a plain block in a length; no block is longer than 1 MiB."""
 
+CHUNK_BYTES = 1024 * 1024
+"""What is packed in one call, the adaptive state starting anew: the packed bytes depend on where chunks begin."""
+
 CompressBlock: TypeAlias = Callable[[memoryview], bytes]
 
 
@@ -41,8 +44,8 @@ class Codec(Protocol):
         """Pack a chunk of whole blocks into `out` (at least as long) and return the bytes used there."""
 
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
-        """Return the block of at most `block_size` bytes that `stored` holds, up to `max_padding` bytes of padding
-        behind it; BlockError when it does not decode."""
+        """Return the `block_size` bytes that `stored` holds, with up to `max_padding` bytes of padding behind them;
+        BlockError when it does not decode to exactly that many."""
 
 
 def align_up(offset: int, alignment: int) -> int:

@@ -46,6 +46,6 @@ class DeflateCodec:
             decoded = zlib.decompressobj(self._wbits).decompress(stored, block_size + 1)
         except zlib.error as error:
             raise BlockError(f"deflate block does not decode: {error}") from error
-        if len(decoded) > block_size:
-            raise BlockError("deflate block holds more than one block")
+        if len(decoded) != block_size:
+            raise BlockError(f"deflate block does not decode to {block_size} bytes")
         return decoded

@@ -43,20 +43,16 @@ class Lz4Codec:
         liblz4 takes no padding behind a block, so each possible length is tried, the longest first, and only a
         result of full length counts (FORMATS section 1).
         """
-        tries = min(max_padding, MAX_TRIED_PADDING, len(stored) - 1)
-        shortest = b""
-        for padding in range(tries + 1):
-            decoded = _try_decode(stored[: len(stored) - padding], block_size)
+        ends = [len(stored) - padding for padding in range(min(max_padding, MAX_TRIED_PADDING, len(stored) - 1) + 1)]
+        for end in ends:
+            decoded = _try_decode(stored[:end], block_size)
             if len(decoded) == block_size:
                 return decoded
-            shortest = shortest or decoded
         if max_padding > MAX_TRIED_PADDING:
-            end = find_block_end(stored, block_size)
-            if end is not None:
-                return _try_decode(stored[:end], block_size)
-        if shortest:
-            return shortest  # an unpadded last block: the reader knows how long it must be
-        raise BlockError("LZ4 block does not decode")
+            decoded = _try_decode(stored[: find_block_end(stored, block_size)], block_size)
+            if len(decoded) == block_size:
+                return decoded
+        raise BlockError(f"LZ4 block does not decode to {block_size} bytes")
 
 
 def _compress_fast(block: memoryview) -> bytes:

@@ -7,21 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from random import Random
 
 from engine.codecs.registry import codec_for
 from engine.convert.digests import Digester, DigestSet
 from engine.convert.part import PartFile
 from engine.convert.pipeline import Slot, run_chunks
 from engine.convert.plan import ConversionPlan, OnConflict
-from engine.convert.preflight import check_room, ensure_folder
+from engine.convert.preflight import check_room, ensure_folder, output_bounds
 from engine.convert.progress import Control, Progress, Stage
 from engine.convert.replace import Journal, no_journal
 from engine.convert.trash import Replacement, TrashEntry, move_to_trash, wait_until_settled
 from engine.convert.verify import check_digests, digest_image, read_chunk
 from engine.errors import DiscpressError, SourceChangedError, UselessError
 from engine.formats import ImageFormat
-from engine.images.opening import open_image, open_source
-from engine.images.reader import Image
+from engine.images.indexed import IndexedImage
+from engine.images.opening import open_image
+from engine.images.reader import Image, PlainImage
 from engine.images.source import FileSource
 from engine.images.writer import PackedWriter, PlainWriter
 from engine.names import display_name
@@ -74,18 +76,17 @@ def convert(
     threads: int,
     control: Control,
     progress: Progress,
-    bounds: tuple[int, int] | None = None,
     journal: Journal = no_journal,
+    random: Random | None = None,
     job: str = "",
 ) -> Conversion:
     """Carry out a plan; on any error the source is as it was, no file has a final name and the part is gone.
 
-    `bounds` are the least and most bytes the output may have by an estimate; without them the worst case counts.
+    `random` starts the sample of the estimate that is made where room is scarce; `job` names the part's owner.
     """
     started = time.monotonic()
     ensure_folder(plan)
-    is_exact = plan.settings.format is ImageFormat.ISO
-    low, high = bounds or (plan.worst_bytes if is_exact else 0, plan.worst_bytes)
+    low, high = output_bounds(plan, threads, control.check, random or Random())
     file_system = check_room(plan, low, high)
     with open_image(plan.source_path) as image:
         run = _Run(image, plan, threads, control, progress)
@@ -134,7 +135,7 @@ class _Run:
         self._progress = progress
         self.check_source()
 
-    def check_source(self) -> None:
+    def check_source(self, so: str = "nothing was published") -> None:
         """Raise SourceChangedError unless the open file and its path are what was planned (Safety rule 2)."""
         try:
             at_path = FileIdentity.of(self._plan.source_path.stat())
@@ -142,7 +143,7 @@ class _Run:
             at_path = None
         if self.source.identity() != self._plan.source_identity or at_path != self._plan.source_identity:
             raise SourceChangedError(
-                f"{self.image.name}: it was changed, replaced or removed while it was read; nothing was published",
+                f"{self.image.name}: it was changed, replaced or removed meanwhile; {so}",
                 hint="convert it again when nothing writes to it",
             )
 
@@ -222,7 +223,8 @@ class _Run:
             return ReadBack.NONE
         is_cold = part.drop_cached()
         # The part is read as what it will be: the format was asked for, so it is not sniffed and cannot be mistaken.
-        image = open_source(part)
+        is_plain = self._plan.settings.format is ImageFormat.ISO
+        image: Image = PlainImage(part) if is_plain else IndexedImage(part)
         actual = digest_image(image, self._threads, self._control, self._progress, self._plan.wish.digests)
         check_digests(display_name(self._plan.output_path), actual, expected)
         return ReadBack.COLD if is_cold else ReadBack.CACHED
@@ -259,7 +261,7 @@ def _trash_source(
     journal: Journal,
 ) -> TrashEntry:
     wait_until_settled(plan.source_path, control)
-    run.check_source()
+    run.check_source("the result is published, the source stays where it is")
     entry = move_to_trash(
         plan.source_path,
         plan.source_identity,

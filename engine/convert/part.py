@@ -126,8 +126,9 @@ class PartFile:
     def seal(self, mtime_ns: int) -> FileIdentity:
         """Put the real head over the marker, set the time, sync, read the head back; return the file's identity."""
         try:
-            write_all(self.fd, memoryview(self._head)[: self.size_bytes], 0)
+            # Cut first: killed in between, what is left still begins with the marker.
             os.ftruncate(self.fd, self.size_bytes)
+            write_all(self.fd, memoryview(self._head)[: self.size_bytes], 0)
             os.utime(self.fd if os.utime in os.supports_fd else self.path, ns=(mtime_ns, mtime_ns))
         except OSError as error:
             raise from_os_error(error, self.path, "finish it") from error
@@ -147,7 +148,7 @@ class PartFile:
         """Give the part its final name, never over an existing file; ConflictError when there is one."""
         try:
             rename_new(self.path, self.final_path)
-            sync_folder(self.final_path.parent)
+            self._sync_name()
         except FileExistsError as error:
             raise ConflictError(
                 f"{display_name(self.final_path)}: a file of this name appeared meanwhile; it was not touched",
@@ -155,6 +156,16 @@ class PartFile:
             ) from error
         except OSError as error:
             raise from_os_error(error, self.final_path, "give the finished file its name") from error
+
+    def _sync_name(self) -> None:
+        """Make the new name last; one that may not is taken back, for the job fails."""
+        try:
+            sync_folder(self.final_path.parent)
+        except OSError:
+            with contextlib.suppress(OSError):
+                if same_file(os.fstat(self.fd), self.final_path.lstat()):
+                    self.final_path.unlink()
+            raise
 
     def discard(self) -> None:
         """Remove the part; the name goes only while it is still this file's."""
@@ -233,7 +244,9 @@ def _clear_leftover(path: Path, final_path: Path, is_copy_of_source: Callable[[P
         except FileNotFoundError:
             return  # the run that held it has just published or removed it
         head = bytearray(len(PART_MAGIC))
-        is_ours = read_into(fd, head, 0) == 0 or head == PART_MAGIC
+        head = head[: read_into(fd, head, 0)]
+        # Empty, or cut to less than the marker while a tiny image was sealed: nothing in it is anybody else's.
+        is_ours = PART_MAGIC.startswith(head)
         if is_ours or _is_second_name(facts, final_path) or is_copy_of_source(path):
             path.unlink()
         else:
@@ -242,6 +255,14 @@ def _clear_leftover(path: Path, final_path: Path, is_copy_of_source: Callable[[P
         raise from_os_error(error, path, "replace the part that a stopped run left") from error
     finally:
         os.close(fd)
+
+
+def drop_second_name(final_path: Path) -> None:
+    """Remove the part's name from a published file that a crash between link and unlink left with both."""
+    path = part_path_of(final_path)
+    with contextlib.suppress(OSError):
+        if _is_second_name(path.lstat(), final_path):
+            path.unlink()
 
 
 def _is_second_name(facts: os.stat_result, final_path: Path) -> bool:

@@ -13,11 +13,10 @@ from array import array
 from collections.abc import Callable
 from typing import TypeAlias
 
+from engine.codecs.blocks import CHUNK_BYTES
 from engine.convert.progress import Control
 from engine.formats import SECTOR_SIZE
 
-CHUNK_BYTES = 1024 * 1024
-"""One slot's share of the image; a constant, for the packed bytes depend on where chunks begin."""
 MAX_BLOCKS = CHUNK_BYTES // SECTOR_SIZE
 EXTRA_SLOTS = 2  # one being written and one being hashed while every thread fills another
 _WAKE_S = 0.2  # how often a waiting caller looks for a signal

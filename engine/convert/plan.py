@@ -9,7 +9,7 @@ from engine.codecs.registry import WRITTEN_METHODS, codec_for
 from engine.discs.identity import Identity, identify
 from engine.errors import SettingError, UsageError
 from engine.formats import DEFAULT_BLOCK_SIZE, DEFAULT_LEVEL, SECTOR_SIZE, ImageFormat, Settings
-from engine.images.content import content_warnings
+from engine.images.content import content_findings
 from engine.images.index import Header, smallest_shift
 from engine.images.opening import open_image
 from engine.images.reader import Image
@@ -38,12 +38,12 @@ class Wish:
     """The container to write."""
     block_size: int | None = None
     """Bytes of a block."""
-    level: int = DEFAULT_LEVEL
+    level: int | None = None
     """Effort; taken as the codec's highest where it is above that."""
     alignment: int | None = None
     """Bytes every block starts at a multiple of; a power of two."""
-    target: str = AUTO
-    """Name of the target, or `auto`."""
+    target: str | None = None
+    """Name of the target; None and `auto` go by the disc's system."""
     on_conflict: OnConflict = OnConflict.ERROR
     """What to do when the output exists."""
     digests: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Wish:
     trash_source: bool = False
     """Whether the source goes to the trash once the result is published."""
     skip_useless: bool = False
-    """Whether a title that does not shrink is left as it is."""
+    """Whether a title that an estimate advises against is left as it is."""
     strict_space: bool = False
     """Whether the worst case must fit on the disk, not only the estimate."""
 
@@ -112,7 +112,7 @@ def plan_conversion(
         assert isinstance(image.source, FileSource)
         before = image.source.identity()
         identity = identify(image, source_path.name)
-        notices = content_warnings(image)
+        notices = [finding.message for finding in content_findings(image)]
         return _decide(image, before, identity, output_path, output_folder, wish, notices)
 
 
@@ -125,7 +125,7 @@ def _decide(
     wish: Wish,
     notices: list[str],
 ) -> ConversionPlan:
-    target = target_for(identity.system) if wish.target == AUTO else TARGETS[wish.target]
+    target = target_for(identity.system) if wish.target is None or wish.target == AUTO else TARGETS[wish.target]
     suffix_format = _format_of_suffix(output_path)
     image_format = wish.format or suffix_format or target.default_format
     if suffix_format is not None and suffix_format is not image_format:
@@ -169,7 +169,7 @@ def _packed_settings(
         raise UsageError(f"{image_format.upper()} cannot be written: zso, cso or iso is allowed")
     block_size = wish.block_size or DEFAULT_BLOCK_SIZE
     codec = codec_for(image_format)
-    level = max(1, wish.level)
+    level = wish.level or DEFAULT_LEVEL
     if level > codec.max_level:
         notices.append(f"level {level} is taken as {codec.max_level}, the highest of {image_format.upper()}")
         level = codec.max_level

@@ -2,11 +2,16 @@
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 from engine.convert.plan import ConversionPlan, OnConflict
-from engine.errors import ConflictError, SpaceError, StorageError, from_os_error
+from engine.errors import ConflictError, SpaceError, StorageError, UselessError, from_os_error
+from engine.formats import ImageFormat
+from engine.images.opening import open_image
+from engine.measure.estimate import Advice, estimate
 from engine.names import display_name
 from engine.system.files import same_file
 from engine.system.filesystems import FileSystem, filesystem_of, free_bytes
@@ -99,6 +104,29 @@ def _case_twin(path: Path) -> Path | None:
         return None
 
 
+def output_bounds(plan: ConversionPlan, threads: int, check: Callable[[], None], random: Random) -> tuple[int, int]:
+    """Return the least and most bytes that the output will have, as far as the decision to begin hangs on it.
+
+    An ISO is known exactly; else the worst case is taken while there is room for it or the user asks for it, and an
+    estimate where there is not. UselessError when such titles are to be left alone and the estimate advises it.
+    """
+    worst = plan.worst_bytes
+    if plan.settings.format is ImageFormat.ISO:
+        return worst, worst
+    has_room = plan.wish.strict_space or _needed(worst) <= free_bytes(plan.output_path.parent)
+    if has_room and not plan.wish.skip_useless:
+        return 0, worst
+    with open_image(plan.source_path) as image:
+        found = estimate(image, plan.settings, random=random, threads=threads, check=check)
+    if plan.wish.skip_useless and found.advice is Advice.SKIP:
+        raise UselessError(f"{display_name(plan.source_path)}: {found.reason}")
+    return found.low_bytes, worst if plan.wish.strict_space else found.high_bytes
+
+
+def _needed(high_bytes: int) -> int:
+    return high_bytes + max(MARGIN_BYTES, high_bytes // 100)
+
+
 def check_room(plan: ConversionPlan, low_bytes: int, high_bytes: int) -> FileSystem:
     """Raise StorageError or SpaceError unless the output can be written where it is to go; return what holds it.
 
@@ -122,7 +150,7 @@ def check_room(plan: ConversionPlan, low_bytes: int, high_bytes: int) -> FileSys
             f"{shown}: the output needs at least {format_size(low_bytes)}, FAT32 holds files up to {limit} bytes",
             hint="choose a folder on another file system with -O",
         )
-    needed = high_bytes + max(MARGIN_BYTES, high_bytes // 100)
+    needed = _needed(high_bytes)
     if needed > free:
         raise SpaceError(
             f"{shown}: {format_size(needed)} must be free (up to {format_size(high_bytes)} of output and a margin), "

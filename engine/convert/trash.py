@@ -82,7 +82,8 @@ class TrashEntry:
     @property
     def file_path(self) -> Path:
         """The trashed file."""
-        return self.folder / self.name
+        # A file that is called like the description itself steps aside in here, and only in here.
+        return self.folder / (f"{self.name}.file" if self.name.casefold() == ENTRY_NAME else self.name)
 
     @property
     def home_path(self) -> Path:
@@ -213,9 +214,11 @@ def read_entry(folder: Path) -> TrashEntry:
             str(facts["trashed_at"]),
             str(facts["reason"]),
         )
-        if Path(entry.name).name != entry.name or entry.name in {"", ".", "..", ENTRY_NAME}:
+        if Path(entry.name).name != entry.name or entry.name in {"", ".", ".."} or "\0" in entry.name:
             raise ValueError("it names no plain file name")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        if not isinstance(replacement.path, str) or "\0" in replacement.path or not replacement.path:
+            raise ValueError("its replacement has no path")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise TrashError(
             f"{display_name(path)}: the entry cannot be read: {error}",
             hint="the file beside it is untouched: move it back by hand",

@@ -82,9 +82,11 @@ class DaxImage(BlockImage):
         marked = 0
         for first, count in _AREA.iter_unpack(areas):
             marked += count
-            if first + count > self.blocks or marked > self.blocks:
+            if first + count > self.blocks:
                 raise DamagedImageError(
-                    f"{self.name}: plain areas overlap or end at block {first + count}, the image has {self.blocks}"
+                    f"{self.name}: a plain area ends at block {first + count}, the image has {self.blocks}"
                 )
+            if marked > self.blocks:  # marking them all could take the square of their number
+                raise DamagedImageError(f"{self.name}: its plain areas overlap: {marked} blocks of {self.blocks}")
             plain[first : first + count] = b"\x01" * count
         self._is_plain = plain

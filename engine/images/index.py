@@ -5,6 +5,7 @@ import sys
 from array import array
 from dataclasses import dataclass
 
+from engine.codecs.blocks import align_up
 from engine.errors import DamagedImageError
 from engine.formats import MAX_BLOCK_SIZE, SECTOR_SIZE, ImageFormat, is_block_size
 
@@ -123,9 +124,9 @@ def header_problems(header: Header, file_bytes: int) -> list[HeaderProblem]:
 def smallest_shift(total_bytes: int, block_size: int) -> int:
     """Return the least shift whose 31-bit offsets reach the end of any packing, all blocks plain."""
     blocks = -(-total_bytes // block_size)
-    worst = HEADER_SIZE + ENTRY_SIZE * (blocks + 1) + blocks * block_size
+    data_offset = HEADER_SIZE + ENTRY_SIZE * (blocks + 1)
     shift = 0
-    while worst + (1 << shift) > OFFSET_MASK << shift:
+    while align_up(data_offset, 1 << shift) + blocks * block_size > OFFSET_MASK << shift:
         shift += 1
     return shift
 

@@ -184,13 +184,15 @@ class BlockImage(Image):
             if len(stored) < wanted:
                 raise self.damage(block.number, f"a plain block of {len(stored)} bytes, {wanted} are needed")
             return bytes(stored[:wanted])
-        try:
-            decoded = block.codec.decode(stored, self.block_size, block.max_padding)
-        except BlockError as error:
-            raise self.damage(block.number, str(error)) from error
-        if len(decoded) not in {self.block_size, wanted}:
-            raise self.damage(block.number, f"it decodes to {len(decoded)} bytes, not to {wanted}")
-        return decoded[:wanted]
+        # Writers fill up the last block or leave it short (Danixu's ziso); readers must take both.
+        lengths = [self.block_size] if wanted == self.block_size else [self.block_size, wanted]
+        problem = ""
+        for decoded_bytes in lengths:
+            try:
+                return block.codec.decode(stored, decoded_bytes, block.max_padding)[:wanted]
+            except BlockError as error:
+                problem = problem or str(error)
+        raise self.damage(block.number, problem)
 
 
 class _DecodedFile(io.RawIOBase):

@@ -41,6 +41,8 @@ class FileSystem:
     def is_rotational(self) -> bool | None:
         """Whether it is on a disk that turns; None where the system does not say."""
         device = Path("/sys/dev/block") / self.device
+        if "/virtio" in str(device.resolve()):
+            return None  # a virtual disk says 1 without knowing what is below it
         for queue in (device / "queue", device.parent / "queue", device.resolve().parent / "queue"):
             try:
                 return (queue / "rotational").read_text().strip() == "1"

@@ -1,0 +1,73 @@
+"""Options and forms that several commands share."""
+
+import argparse
+from typing import TYPE_CHECKING, TypeAlias
+
+from engine.formats import DEFAULT_LEVEL, ImageFormat, Method
+from engine.targets import ANY, AUTO, TARGETS
+
+if TYPE_CHECKING:
+    Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+    Group: TypeAlias = argparse._ActionsContainer
+
+EXIT_CODES = """\
+exit codes: 0 done; 1 some input failed; 2 wrong usage; 3 damaged image or failed verification;
+            4 not enough space; 130, 143, 129 stopped by SIGINT, SIGTERM, SIGHUP"""
+
+
+def add_command(
+    commands: "Subparsers", name: str, summary: str, description: str, examples: str
+) -> argparse.ArgumentParser:
+    """Add a command with its help, examples and --json."""
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=description,
+        epilog=f"examples:\n{examples}\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
+    return parser
+
+
+def add_settings(how: "Group") -> None:
+    """Add what says in which form the result is written."""
+    how.add_argument(
+        "--target",
+        metavar="NAME",
+        help=f"what will play it; settings it cannot load are refused: {', '.join(TARGETS)}; {AUTO} (default) means "
+        f"opl+pcsx2 for PS2 discs, ark for PSP discs, {ANY} for others",
+    )
+    formats = [str(each) for each in (ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.ISO, ImageFormat.CHD)]
+    how.add_argument("-f", "--format", choices=formats, help="container to write (chd: not in this version)")
+    how.add_argument("-d", "--decompress", action="store_true", help="write an ISO; the same as -f iso")
+    how.add_argument(
+        "-b", "--block-size", metavar="SIZE", help="bytes packed as one: 2048 (default), 2K ... 1M; OPL reads 2048 only"
+    )
+    how.add_argument(
+        "-c",
+        "--compression",
+        "-l",
+        "--level",
+        dest="level",
+        metavar="0-12",
+        help=f"effort: 0 and 1 fast, 3 to 12 LZ4 HC (default {DEFAULT_LEVEL}); CSO knows 1 to 9",
+    )
+    how.add_argument(
+        "-m", "--method", choices=[str(each) for each in Method], help="codec: lz4 means ZSO, zlib means CSO"
+    )
+    how.add_argument(
+        "--align", metavar="BYTES", help="start every block at a multiple of this power of two (default: the smallest)"
+    )
+
+
+def add_threads(parser: "Group") -> None:
+    """Add the number of threads."""
+    parser.add_argument(
+        "-p", "--parallel", "-t", "--threads", dest="threads", metavar="N", help="threads (default: one a processor)"
+    )
+
+
+def add_state(parser: argparse.ArgumentParser) -> None:
+    """Add where the state is kept."""
+    parser.add_argument("--state", metavar="DIR", help="where discpress keeps what it knows (also DISCPRESS_STATE)")

@@ -1,0 +1,111 @@
+"""`discpress info` and `discpress doctor`: what is in a file, and what is wrong with it."""
+
+import argparse
+from pathlib import Path
+
+from engine.cli.options import as_paths
+from engine.cli.printers import Printer
+from engine.convert.progress import Control
+from engine.errors import CancelledError, DiscpressError, UsageError
+from engine.images.doctor import Severity, examine
+from engine.images.facts import ImageFacts, read_facts
+from engine.images.opening import open_image
+from engine.names import display_name
+from engine.targets import TARGETS, Target
+from engine.units import format_percent, format_size
+
+
+def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `info`; return the exit code."""
+    exit_codes = set()
+    for path in as_paths(arguments.files):
+        try:
+            with open_image(path) as image:
+                facts = read_facts(image, check=control.check)
+        except CancelledError:
+            raise
+        except DiscpressError as error:
+            printer.error(error, path)
+            exit_codes.add(error.exit_code)
+            continue
+        _print_facts(path, facts, printer)
+    return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
+
+
+def _print_facts(path: Path, facts: ImageFacts, printer: Printer) -> None:
+    waste = facts.alignment_waste_bytes
+    event = {
+        "input": str(path),
+        "format": str(facts.format),
+        "block_size": facts.block_size,
+        "index_shift": facts.index_shift,
+        "version": facts.version,
+        "original_bytes": facts.original_bytes,
+        "file_bytes": facts.file_bytes,
+        "blocks": facts.blocks,
+        "plain_blocks": facts.plain_blocks,
+        "ratio": round(facts.ratio, 6),
+        "index_bytes": facts.index_bytes,
+        "end_padding_bytes": facts.end_padding_bytes,
+        "alignment_waste_bytes": waste,
+        "most_alignment_waste_bytes": facts.most_alignment_waste_bytes,
+    }
+    wasted = f"at most {format_size(facts.most_alignment_waste_bytes)}" if waste is None else format_size(waste)
+    rows = [
+        ("format", facts.format.upper() + (f" version {facts.version}" if facts.version else "")),
+        ("original", f"{format_size(facts.original_bytes)} ({facts.original_bytes} bytes)"),
+        ("file", f"{format_size(facts.file_bytes)} ({facts.file_bytes} bytes)"),
+        ("ratio", format_percent(facts.file_bytes, facts.original_bytes)),
+        ("block size", str(facts.block_size)),
+        ("blocks", f"{facts.blocks}, {facts.plain_blocks} plain, {facts.packed_blocks} packed"),
+        ("alignment", f"{1 << facts.index_shift} (shift {facts.index_shift}), wasting {wasted}"),
+        ("index", format_size(facts.index_bytes)),
+        ("end padding", f"{facts.end_padding_bytes} B"),
+    ]
+    lines = [display_name(path), *(f"  {label:<12} {value}" for label, value in rows)]
+    printer.event("info", event, "\n".join(lines))
+
+
+def run_doctor(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `doctor`; return 1 when any file has a finding of level error."""
+    target = None if arguments.target is None else _target(arguments.target)
+    exit_code = 0
+    for path in as_paths(arguments.files):
+        try:
+            errors = _examine(path, target, arguments.deep, printer, control)
+        except CancelledError:
+            raise
+        except DiscpressError as error:
+            printer.error(error, path)
+            exit_code = error.exit_code
+            continue
+        if errors:
+            exit_code = 1
+    return exit_code
+
+
+def _target(name: str) -> Target:
+    if name not in TARGETS:
+        raise UsageError(f"--target: {name!r} is not known: {', '.join(TARGETS)} are")
+    return TARGETS[name]
+
+
+def _examine(path: Path, target: Target | None, deep: bool, printer: Printer, control: Control) -> int:
+    counts = dict.fromkeys(Severity, 0)
+    for finding in examine(path, target, deep=deep, check=control.check):
+        counts[finding.level] += 1
+        facts = {
+            "input": str(path),
+            "level": str(finding.level),
+            "code": finding.code,
+            "message": finding.message,
+            "block": finding.block,
+            "sector": finding.sector,
+        }
+        printer.event("finding", facts, f"{display_name(path)}: {finding.level}: {finding.message}")
+    errors, warnings = counts[Severity.ERROR], counts[Severity.WARNING]
+    asked = f" for {target.label}" if target else ""
+    verdict = f"{errors} errors, {warnings} warnings" if errors or warnings else "nothing wrong"
+    facts = {"input": str(path), "target": target.name if target else None, "errors": errors, "warnings": warnings}
+    printer.event("doctor", facts, f"{display_name(path)}: {verdict}{asked}")
+    return errors

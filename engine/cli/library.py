@@ -1,0 +1,202 @@
+"""`discpress scan`, `ls`, `set` and `demo`: the library from the command line."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from engine.cli.options import as_paths, take_settings
+from engine.cli.printers import Printer
+from engine.cli.state import open_store, read_config
+from engine.cli.tables import format_table
+from engine.convert.progress import Control
+from engine.discs.identity import System
+from engine.errors import UsageError
+from engine.library.catalog import filter_titles, group_titles, sort_titles, total
+from engine.library.demo import make_demo
+from engine.library.model import Overrides, Title
+from engine.library.scan import scan
+from engine.library.store import Store
+from engine.names import display_name
+from engine.units import format_size
+
+_BLANK = "-"
+
+
+def run_scan(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `scan`; return the exit code."""
+    folders = as_paths(arguments.folders) or list(read_config().folders)
+    if not folders:
+        raise UsageError("no folder to scan", hint="name one, or list your folders in the settings file")
+    with open_store(arguments, printer) as store:
+        return scan_into(store, folders, printer, control)
+
+
+def scan_into(store: Store, folders: Sequence[Path], printer: Printer, control: Control) -> int:
+    """Scan folders, bring the store up to date, print what was found; return the exit code."""
+    tops = [Path(os.path.abspath(folder)) for folder in folders]  # noqa: PTH100 - links stay as the user wrote them
+    known = {path: title for top in tops for path, title in store.known_identities(top).items()}
+    found: list[Title] = []
+    exit_code = 0
+    for batch in scan(tops, known, check=control.check):
+        store.save_titles(batch.titles)
+        store.forget(batch.gone)
+        found += batch.titles + batch.unchanged
+        for problem in batch.problems:
+            printer.notice(problem.message, problem.path)
+            exit_code = 1
+        printer.fleeting(f"{len(found)} images")
+    found = sort_titles(found, "path")
+    for title in found:
+        printer.event("title", title_facts(title), "")
+    _print_rows(found, printer)
+    _print_totals(found, "scan", printer)
+    return exit_code
+
+
+def title_facts(title: Title) -> dict[str, object]:
+    """Return a title as `scan --json` and `ls --json` give it."""
+    return {
+        "path": str(title.path),
+        "system": title.system,
+        "serial": title.serial,
+        "title": title.title,
+        "region": title.region,
+        "disc_number": title.disc_number,
+        "format": None if title.format is None else str(title.format),
+        "block_size": title.block_size,
+        "file_bytes": title.file_bytes,
+        "original_bytes": title.original_bytes,
+        "group": title.group,
+        "error": title.error,
+    }
+
+
+def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `ls`; return the exit code."""
+    folders = [Path(os.path.abspath(each)) for each in arguments.folders]  # noqa: PTH100
+    with open_store(arguments, printer) as store:
+        titles = store.titles(folders or None)
+    if not titles:
+        printer.notice("the library is empty: discpress scan FOLDER fills it")
+    shown = filter_titles(titles, arguments.filter)
+    # What saves most, or is largest, is looked for first; names begin at A.
+    is_number = arguments.sort in {"saving", "size", "estimate"}
+    shown = sort_titles(shown, arguments.sort, descending=is_number != arguments.reverse)
+    for title in shown:
+        estimate = title.estimate
+        facts = title_facts(title) | {
+            "state": str(title.state),
+            "estimated_bytes": None if estimate is None else estimate.packed_bytes,
+            "saving_bytes": title.saving_bytes,
+        }
+        printer.event("title", facts, "")
+    _print_rows(shown, printer)
+    _print_totals(shown, "library", printer)
+    return 0
+
+
+def _print_rows(titles: Sequence[Title], printer: Printer) -> None:
+    rows = []
+    for group in group_titles(titles):
+        for index, title in enumerate(group):
+            name = display_name(title.title or title.path.name)
+            rows.append(_row(f"  + {display_name(title.path.name)}" if index else name, title))
+    if rows:
+        heads = ("TITLE", "SYSTEM", "SERIAL", "FORMAT", "SIZE", "ESTIMATE", "SAVING", "STATE")
+        printer.lines(format_table(heads, rows, flexible=0, right=(4, 5, 6)))
+    for title in titles:
+        if title.error:
+            printer.lines(f"error: {title.error}")
+
+
+def _row(name: str, title: Title) -> tuple[str, ...]:
+    estimate, percent = title.estimate, title.saving_percent
+    image_format = str(title.format or "?").upper()
+    return (
+        name,
+        System(title.system).label if title.system in tuple(System) else title.system,
+        title.serial or _BLANK,
+        f"{image_format} {title.block_size // 1024}K" if title.block_size else image_format,
+        format_size(title.file_bytes),
+        _BLANK if estimate is None else format_size(estimate.packed_bytes),
+        _BLANK if percent is None else f"{percent:.0f} %",
+        str(title.state),
+    )
+
+
+def _print_totals(titles: Sequence[Title], event: str, printer: Printer) -> None:
+    totals = total(titles)
+    errors = sum(1 for title in titles if title.error)
+    facts = {
+        "titles": totals.titles,
+        "images": totals.images,
+        "file_bytes": totals.file_bytes,
+        "estimated_bytes": totals.estimated_bytes,
+        "errors": errors,
+    }
+    text = f"{totals.titles} titles in {totals.images} images, {format_size(totals.file_bytes)}"
+    if totals.saving_bytes > 0:
+        text += f" -> {format_size(totals.estimated_bytes)}, saving {format_size(totals.saving_bytes)}"
+    if errors:
+        text += f"; {errors} with an error"
+    printer.event(event, facts, text)
+
+
+def run_set(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `set`; return the exit code."""
+    notices: list[str] = []
+    wish = take_settings(arguments, notices)
+    overrides = Overrides(wish.format, wish.block_size, wish.level, None, wish.alignment, wish.target)
+    if overrides == Overrides() and not arguments.defaults:
+        raise UsageError("nothing to set", hint="give --block-size, --level, --format, --align, --target or --defaults")
+    for notice in notices:
+        printer.notice(notice)
+    with open_store(arguments, printer) as store:
+        for title in _named(store.titles(), arguments.title):
+            chosen = _merge(None if arguments.defaults else store.settings_for(title.path), overrides)
+            store.save_settings(title.path, chosen)
+            facts = {"path": str(title.path), **{key: getattr(chosen, key) for key in Overrides.__slots__}}
+            printer.event("set", facts, f"{display_name(title.path)}: {_describe(chosen)}")
+    return 0
+
+
+def _named(titles: Sequence[Title], name: str) -> list[Title]:
+    path = Path(os.path.abspath(name))  # noqa: PTH100
+    found = [title for title in titles if title.path == path]
+    found = found or [title for title in titles if name.casefold() in {title.serial.casefold(), title.title.casefold()}]
+    groups = {title.group for title in found}
+    if not found:
+        raise UsageError(
+            f"{display_name(name)}: no title of the library has this path, serial or name",
+            hint="discpress ls shows them; discpress scan FOLDER finds new ones",
+        )
+    if len(groups) > 1:
+        listed = ", ".join(display_name(title.path) for title in found)
+        raise UsageError(f"{display_name(name)}: several titles are called so: {listed}", hint="give the path of one")
+    return found
+
+
+def _merge(before: Overrides | None, chosen: Overrides) -> Overrides:
+    values = {}
+    for key in Overrides.__slots__:
+        new = getattr(chosen, key)
+        values[key] = getattr(before, key) if new is None and before is not None else new
+    return Overrides(**values)
+
+
+def _describe(overrides: Overrides) -> str:
+    values = {key: getattr(overrides, key) for key in Overrides.__slots__ if getattr(overrides, key) is not None}
+    return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items()) or "follows the defaults"
+
+
+def run_demo(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `demo`; return the exit code."""
+    folder = Path(arguments.dir) if arguments.dir else user_data_path("discpress", appauthor=False) / "demo"
+    made = make_demo(folder)
+    facts = {"folder": str(folder), "images": len(made)}
+    printer.event("demo", facts, f"{len(made)} sample images in {display_name(folder)}")
+    with open_store(arguments, printer) as store:
+        return scan_into(store, [folder], printer, control)

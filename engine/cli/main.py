@@ -1,0 +1,79 @@
+"""The command line: one parser, one door for errors, the exit codes.
+
+0 done, 1 some input failed, 2 usage, 3 damaged image, 4 not enough space, 128 + signal (130, 143, 129).
+"""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from engine.cli.convert import iso2zso_arguments, run_convert
+from engine.cli.estimate import run_estimate
+from engine.cli.inspect import run_doctor, run_info
+from engine.cli.library import run_demo, run_ls, run_scan, run_set
+from engine.cli.parsers import add_convert_options, build_parser
+from engine.cli.printers import JsonPrinter, Printer, TextPrinter
+from engine.cli.signals import cancelling
+from engine.cli.trash import run_trash, run_undo
+from engine.cli.verify import run_verify
+from engine.convert.progress import Control
+from engine.errors import DiscpressError
+
+_Command: TypeAlias = Callable[[argparse.Namespace, Printer, Control], int]
+COMMANDS: dict[str, _Command] = {
+    "convert": run_convert,
+    "info": run_info,
+    "doctor": run_doctor,
+    "verify": run_verify,
+    "undo": run_undo,
+    "trash": run_trash,
+    "scan": run_scan,
+    "ls": run_ls,
+    "set": run_set,
+    "estimate": run_estimate,
+    "demo": run_demo,
+}
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run `discpress` with these arguments and return its exit code."""
+    arguments = build_parser().parse_args(argv)
+    return run_command(COMMANDS[arguments.command], arguments)
+
+
+def iso2zso() -> None:
+    """Run `iso2zso`: `discpress convert` under the name that guides use."""
+    parser = argparse.ArgumentParser(
+        prog="iso2zso",
+        description="Convert a disc image to ZSO and prove the result; the same as discpress convert.",
+        epilog="example: iso2zso -c 12 game.iso game.zso",
+    )
+    add_convert_options(parser, inputs_help="input.iso [output.zso]")
+
+    def command(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+        return run_convert(iso2zso_arguments(arguments), printer, control)
+
+    sys.exit(run_command(command, parser.parse_args()))
+
+
+def run_command(command: _Command, arguments: argparse.Namespace) -> int:
+    """Run one command behind the door where failures become messages and exit codes."""
+    printer: Printer = JsonPrinter() if arguments.json else TextPrinter(quiet=getattr(arguments, "quiet", False))
+    control = Control()
+    try:
+        with cancelling(control):
+            return command(arguments, printer, control)
+    except DiscpressError as error:
+        printer.error(error)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of stdout went away (| head): silence, and no second failure when Python flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last border: a fault of ours must not look like lost data
+        printer.error(DiscpressError(f"internal error: {error!r}", hint="please report it with the lines below"))
+        traceback.print_exc()
+        return 1

@@ -1,0 +1,153 @@
+"""What the words of a command line mean: sizes, levels, threads, and notices about how they were taken."""
+
+import argparse
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from engine.codecs.registry import WRITTEN_METHODS
+from engine.config import Config
+from engine.convert.digests import ON_REQUEST
+from engine.convert.plan import OnConflict, Wish
+from engine.errors import UsageError
+from engine.formats import MAX_BLOCK_SIZE, MAX_LEVEL, SECTOR_SIZE, ImageFormat, Method, is_block_size
+from engine.names import display_name
+from engine.targets import AUTO, TARGETS
+from engine.units import KIB, parse_size
+
+MAX_THREADS = 64
+_MOST_KIB = 1024
+CHECKSUMS = ("none", "crc32", *ON_REQUEST)
+
+
+def take_block_size(text: str, notices: list[str]) -> int:
+    """Return the block size in bytes; UsageError for what is none. A bare 1 to 1024 is KiB, with a notice."""
+    try:
+        size = parse_size(text)
+    except ValueError as error:
+        raise UsageError(f"--block-size: {error}") from error
+    if text.strip().isdigit() and 1 <= size <= _MOST_KIB:
+        notices.append(f"block size {size} is taken as {size} KiB, which is {size * KIB} bytes")
+        size *= KIB
+    if not is_block_size(size):
+        raise UsageError(
+            f"--block-size: {size} is not a power of two from {SECTOR_SIZE} to {MAX_BLOCK_SIZE}",
+            hint="2048 is what every loader reads",
+        )
+    return size
+
+
+def take_level(text: str, notices: list[str]) -> int:
+    """Return the level; 0 is 1, a number above 12 is taken as 12 with a notice, UsageError for anything else."""
+    if not text.isdecimal():
+        raise UsageError(f"--level: {text!r} is not a level: 0 to {MAX_LEVEL} is allowed")
+    level = int(text)
+    if level > MAX_LEVEL:
+        notices.append(f"level {level} is taken as {MAX_LEVEL}: liblz4 knows no higher one")
+    return max(1, min(level, MAX_LEVEL))
+
+
+def take_alignment(text: str) -> int:
+    """Return the alignment in bytes; UsageError when it is no power of two."""
+    try:
+        size = parse_size(text)
+    except ValueError as error:
+        raise UsageError(f"--align: {error}") from error
+    if size < 1 or size & (size - 1):
+        raise UsageError(f"--align: {size} is not a power of two", hint="without --align the smallest is used")
+    return size
+
+
+def take_threads(text: str | None, config: Config | None = None) -> int:
+    """Return the number of threads: as asked, else as the settings file says, else one a usable processor."""
+    if text is None:
+        return (config and config.threads) or available_processors()
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_THREADS:
+        raise UsageError(f"--threads: {text!r} is not allowed: a number from 1 to {MAX_THREADS}")
+    return int(text)
+
+
+def available_processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def take_format(arguments: argparse.Namespace) -> ImageFormat | None:
+    """Return the container that -f, -d and -m ask for together; None leaves it to the target."""
+    wanted = None if arguments.format is None else ImageFormat(arguments.format)
+    method = None if arguments.method is None else Method(arguments.method)
+    if method in {Method.ZSTD, Method.LZMA} or wanted is ImageFormat.CHD:
+        raise UsageError(
+            f"{'--format chd' if wanted is ImageFormat.CHD else '--method ' + str(method)}: "
+            "only a CHD image holds such blocks, and this version does not write CHD",
+            hint="ZSO always is LZ4, CSO always deflate: use -f zso or -f cso",
+        )
+    if arguments.decompress:
+        if wanted not in {None, ImageFormat.ISO} or method is not None:
+            raise UsageError("--decompress writes an ISO: it does not go with --format or --method")
+        return ImageFormat.ISO
+    if method is None:
+        return wanted
+    implied = next(each for each, its in WRITTEN_METHODS.items() if its is method)
+    if wanted not in {None, implied}:
+        raise UsageError(
+            f"--format {wanted} --method {method}: {str(wanted).upper()} has no {method} blocks",
+            hint=f"{method} means -f {implied}",
+        )
+    return implied
+
+
+def take_checksums(values: list[str]) -> tuple[str, ...]:
+    """Return the checksum files wanted, each once; `none` takes back what was asked before."""
+    wanted: list[str] = []
+    for value in ",".join(values).split(","):
+        if value and value not in CHECKSUMS:
+            raise UsageError(f"--checksum: {value!r} is not allowed: {', '.join(CHECKSUMS)} are")
+        if value == "none":
+            wanted.clear()
+        elif value and value not in wanted:
+            wanted.append(value)
+    return tuple(wanted)
+
+
+def take_settings(arguments: argparse.Namespace, notices: list[str]) -> Wish:
+    """Return the wish that the options about the output's form express; UsageError says which option is wrong."""
+    target: str | None = arguments.target
+    if target is not None and target != AUTO and target not in TARGETS:
+        raise UsageError(f"--target: {display_name(target)!r} is not known: {AUTO}, {', '.join(TARGETS)} are")
+    return Wish(
+        format=take_format(arguments),
+        block_size=_optional(arguments.block_size, lambda text: take_block_size(text, notices)),
+        level=_optional(arguments.level, lambda text: take_level(text, notices)),
+        alignment=_optional(arguments.align, take_alignment),
+        target=target,
+    )
+
+
+def take_wish(arguments: argparse.Namespace, notices: list[str]) -> Wish:
+    """Return the wish that the options of `convert` express; UsageError says which option is wrong."""
+    if arguments.delete_source and not arguments.verify:
+        raise UsageError(
+            "--delete-source does not go with --no-verify: an original is only moved once its replacement is proven"
+        )
+    return replace(
+        take_settings(arguments, notices),
+        on_conflict=OnConflict.OVERWRITE if arguments.force else OnConflict(arguments.on_conflict),
+        digests=tuple(name for name in take_checksums(arguments.checksum) if name in ON_REQUEST),
+        verify=arguments.verify,
+        trash_source=arguments.delete_source,
+        skip_useless=arguments.skip_useless,
+        strict_space=arguments.strict_space,
+    )
+
+
+def _optional(text: str | None, take: Callable[[str], int]) -> int | None:
+    return None if text is None else take(text)
+
+
+def as_paths(values: list[str]) -> list[Path]:
+    """Return arguments as paths."""
+    return [Path(value) for value in values]

@@ -1,0 +1,93 @@
+"""What a command line needs of the user's state and settings, opened once, and done without where it must."""
+
+import argparse
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+from engine.cli.printers import Printer
+from engine.config import Config, config_path, load_config
+from engine.convert.plan import Wish
+from engine.errors import StoreError
+from engine.library.model import FileIdentity, JsonValue, Overrides, StoredEstimate
+from engine.library.store import Store, state_folder
+from engine.measure.estimate import Estimate
+from engine.targets import AUTO, TARGETS
+
+
+def read_config() -> Config:
+    """Return the user's settings; StoreError names the file and the key that is wrong."""
+    return load_config(config_path(os.environ), (AUTO, *TARGETS))
+
+
+def open_store(arguments: argparse.Namespace, printer: Printer) -> Store:
+    """Open the library's state file and pass on what it has to say; StoreError when it cannot be used."""
+    store = Store(state_folder(None if arguments.state is None else Path(arguments.state), os.environ))
+    for notice in store.notices:
+        printer.notice(notice)
+    return store
+
+
+class Records:
+    """The journal of a conversion, kept where the state file can be used.
+
+    A conversion does not depend on it: the trash describes itself. Where the state cannot be used that is said once.
+    """
+
+    def __init__(self, arguments: argparse.Namespace, printer: Printer) -> None:
+        self._printer = printer
+        try:
+            self.store: Store | None = open_store(arguments, printer)
+        except StoreError as error:
+            self._lose(error)
+
+    def wish_for(self, path: Path, wish: Wish, config: Config) -> Wish:
+        """Return the wish for one title: options first, then what `set` chose for it, then the settings file."""
+        absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links stay as the user wrote them
+        chosen = (self.store.settings_for(absolute) if self.store else None) or Overrides()
+        return replace(
+            wish,
+            format=wish.format or chosen.format,
+            block_size=wish.block_size or chosen.block_size,
+            level=wish.level or chosen.level or config.level,
+            alignment=wish.alignment or chosen.alignment,
+            target=wish.target or chosen.target or config.target,
+        )
+
+    def save_estimate(self, identity: FileIdentity, found: Estimate) -> None:
+        """Keep an estimate for `ls`."""
+        if self.store is not None:
+            self.store.save_estimate(
+                identity,
+                StoredEstimate(
+                    found.settings,
+                    found.original_bytes,
+                    found.packed_bytes,
+                    found.low_bytes,
+                    found.high_bytes,
+                    found.sampled_bytes,
+                    str(found.advice),
+                    found.reason,
+                    found.conversion_s or 0.0,
+                ),
+            )
+
+    def journal(self, kind: str, facts: Mapping[str, object]) -> None:
+        """Write down what has just become true."""
+        if self.store is None:
+            return
+        try:
+            self.store.append_journal(kind, cast(Mapping[str, JsonValue], facts))
+        except StoreError as error:
+            self._lose(error)
+
+    def _lose(self, error: StoreError) -> None:
+        self.store = None
+        self._printer.notice(f"nothing is written into the history: {error}")
+
+    def close(self) -> None:
+        """Close the state file."""
+        if self.store is not None:
+            self.store.close()

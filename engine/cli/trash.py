@@ -1,0 +1,145 @@
+"""`discpress undo` and `discpress trash`: what conversions replaced, brought back or removed for good."""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from engine.cli.options import as_paths, available_processors
+from engine.cli.printers import Printer
+from engine.convert.progress import Control
+from engine.convert.replace import purge, undo
+from engine.convert.trash import TrashEntry, find_entries
+from engine.errors import CancelledError, DiscpressError, TrashError, UsageError
+from engine.names import display_name
+from engine.units import format_size
+
+
+def run_undo(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `undo`; return the exit code."""
+    folders = as_paths(arguments.folder or ["."])
+    entries, broken = _entries(folders, printer)
+    if arguments.list:
+        return _list(entries, printer) or broken
+    if not entries:
+        raise TrashError("there is nothing to undo here", hint="name the folder of the images with --folder")
+    exit_code = broken
+    for entry in _chosen(entries, arguments.what):
+        try:
+            done = undo(entry, available_processors(), control)
+        except CancelledError:
+            raise
+        except DiscpressError as error:
+            printer.error(error, entry.home_path)
+            exit_code = error.exit_code
+            continue
+        text = f"{display_name(entry.home_path)}: back from the trash"
+        if done.replacement_entry is not None:
+            text += f"; {display_name(done.replacement_entry.original)} is in the trash now"
+        facts = {
+            "path": str(entry.home_path),
+            "id": entry.id,
+            "replacement": None if done.replacement_entry is None else str(done.replacement_entry.file_path),
+        }
+        printer.event("undone", facts, text)
+        if done.note:
+            printer.notice(done.note)
+    return exit_code
+
+
+def run_trash(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `trash list` and `trash empty`; return the exit code."""
+    entries, broken = _entries(as_paths(arguments.folders or ["."]), printer)
+    if arguments.action == "list":
+        return _list(entries, printer) or broken
+    return _empty(entries, arguments, printer, control) or broken
+
+
+def _entries(folders: Iterable[Path], printer: Printer) -> tuple[list[TrashEntry], int]:
+    found: list[TrashEntry] = []
+    exit_code = 0
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"{display_name(folder)}: no such folder")
+        for entry in find_entries([folder]):
+            if isinstance(entry, TrashError):
+                printer.error(entry)
+                exit_code = entry.exit_code
+            else:
+                found.append(entry)
+    found.sort(key=lambda entry: entry.id)
+    return found, exit_code
+
+
+def _list(entries: list[TrashEntry], printer: Printer) -> int:
+    for entry in entries:
+        links = entry.file_path.lstat().st_nlink
+        facts = {
+            "id": entry.id,
+            "path": str(entry.home_path),
+            "file_bytes": entry.size_bytes,
+            "freed_bytes": entry.size_bytes if links == 1 else 0,
+            "reason": entry.reason,
+            "replacement": str(entry.replacement_path),
+            "trashed_at": entry.trashed_at,
+        }
+        text = (
+            f"{entry.id}  {format_size(entry.size_bytes):>9}  {entry.reason:<11} {display_name(entry.home_path)}"
+            f"{' (has other hard links: removing it frees nothing)' if links > 1 else ''}"
+        )
+        printer.event("trash", facts, text)
+    freed = _freed_bytes(entries)
+    facts = {"entries": len(entries), "freed_bytes": freed}
+    printer.event("trash-total", facts, f"{len(entries)} in the trash, {format_size(freed)} to be freed")
+    return 0
+
+
+def _freed_bytes(entries: Iterable[TrashEntry]) -> int:
+    return sum(entry.size_bytes for entry in entries if entry.file_path.lstat().st_nlink == 1)
+
+
+def _chosen(entries: list[TrashEntry], names: list[str]) -> list[TrashEntry]:
+    if not names:
+        return entries[-1:]
+    chosen = []
+    for name in names:
+        # The newest first: the same title may have been converted and undone several times.
+        matches = [entry for entry in reversed(entries) if _is_named(entry, name)]
+        if not matches:
+            raise TrashError(f"{display_name(name)}: not in the trash here", hint="discpress trash list shows what is")
+        chosen.append(matches[0])
+    return chosen
+
+
+def _is_named(entry: TrashEntry, name: str) -> bool:
+    return name in {entry.id, entry.name, str(entry.home_path), entry.original} or (
+        Path(name).absolute() == entry.home_path.absolute()
+    )
+
+
+def _empty(entries: list[TrashEntry], arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    _list(entries, printer)
+    if not entries:
+        return 0
+    if not arguments.yes:
+        if not sys.stdin.isatty() or arguments.json:
+            raise UsageError("trash empty removes files for good: give --yes where it cannot ask")
+        question = f"Remove these {len(entries)} files for good? Each replacement is decoded whole first. [y/N] "
+        if input(question).strip().lower() not in {"y", "yes"}:
+            printer.notice("nothing was removed")
+            return 0
+    forced = [entry for name in arguments.force for entry in _chosen(entries, [name])]
+    exit_code = 0
+    for entry in entries:
+        freed = _freed_bytes([entry])
+        try:
+            purge(entry, available_processors(), control, force=entry in forced)
+        except CancelledError:
+            raise
+        except DiscpressError as error:
+            printer.error(error, entry.home_path)
+            exit_code = error.exit_code
+            continue
+        facts = {"id": entry.id, "path": str(entry.home_path), "freed_bytes": freed}
+        printer.event("purged", facts, f"{display_name(entry.home_path)}: removed, {format_size(freed)} freed")
+    return exit_code

@@ -1,0 +1,96 @@
+"""`discpress verify`: an image decoded whole, and compared with what it should be."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+
+from engine.cli.options import as_paths, take_threads
+from engine.cli.printers import Printer
+from engine.convert.checksums import KINDS_BY_LENGTH, decoded_name, read_checksums
+from engine.convert.digests import DigestSet
+from engine.convert.progress import Control, Progress
+from engine.convert.verify import check_digests, digest_image
+from engine.errors import DiscpressError, UsageError, VerifyError
+from engine.images.opening import open_image
+from engine.names import display_name
+
+_HEX = {"--sha1": "sha1", "--sha256": "sha256", "--md5": "md5", "--crc32": "crc32"}
+
+
+def run_verify(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `verify`; return 0 only when every file is what it should be."""
+    paths = as_paths(arguments.files)
+    expected = _expected_by_option(arguments)
+    if (expected or arguments.against) and len(paths) > 1:
+        raise UsageError("one digest is for one file: verify the others on their own")
+    exit_codes = set()
+    for path in paths:
+        try:
+            _verify(path, expected, arguments, printer, control)
+        except DiscpressError as error:
+            if error.code == "cancelled":
+                raise
+            printer.error(error, path)
+            exit_codes.add(error.exit_code)
+    return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
+
+
+def _expected_by_option(arguments: argparse.Namespace) -> dict[str, str]:
+    expected = {}
+    for option, kind in _HEX.items():
+        value: str | None = getattr(arguments, kind)
+        if value is None:
+            continue
+        digits = value.strip().lower()
+        if KINDS_BY_LENGTH.get(len(digits)) != kind or not set(digits) <= set("0123456789abcdef"):
+            raise UsageError(f"{option}: {display_name(value)!r} is no {kind} in hex digits")
+        expected[kind] = digits
+    return expected
+
+
+def _from_file(checksum_path: Path, path: Path) -> dict[str, str]:
+    """Return the one digest of a checksum file that is for the decoded image of `path`."""
+    digests: Mapping[str, str] = read_checksums(checksum_path)
+    by_name = {Path(name).name: digest for name, digest in digests.items()}
+    digest = by_name.get(decoded_name(path)) or by_name.get(path.name)
+    if digest is None and len(digests) == 1:
+        digest = next(iter(digests.values()))
+    if digest is None:
+        raise UsageError(
+            f"{display_name(checksum_path)}: has no line for {display_name(decoded_name(path))}",
+            hint="the names in it are those of decoded images",
+        )
+    return {KINDS_BY_LENGTH[len(digest)]: digest}
+
+
+def _verify(
+    path: Path, expected: dict[str, str], arguments: argparse.Namespace, printer: Printer, control: Control
+) -> None:
+    threads = take_threads(arguments.threads)
+    if arguments.checksum_file is not None:
+        expected = expected | _from_file(Path(arguments.checksum_file), path)
+    progress = Progress()
+    with printer.following(progress, path):
+        actual = _digest(path, tuple(expected), threads, control, progress)
+        if arguments.against is not None:
+            other = _digest(Path(arguments.against), (), threads, control, progress)
+            check_digests(display_name(path), actual, other)
+    for kind, digest in expected.items():
+        if actual.values[kind] != digest:
+            raise VerifyError(
+                f"{display_name(path)}: {kind} of the decoded image is {actual.values[kind]}, expected {digest}",
+                hint="the file is damaged, or it is another dump of the disc",
+            )
+    compared = [*expected, *(["against"] if arguments.against is not None else [])]
+    facts = {"input": str(path), "original_bytes": actual.size_bytes, **actual.values, "compared": compared}
+    if compared:
+        verdict = f"is the image it should be ({', '.join(compared)})"
+    else:
+        verdict = "every block decodes; nothing to compare with was given, so a flipped byte could hide"
+    text = f"{display_name(path)}: {verdict}; crc32 {actual.values['crc32']}, XXH3-128 {actual.values['xxh3']}"
+    printer.event("verified", facts, text)
+
+
+def _digest(path: Path, wanted: tuple[str, ...], threads: int, control: Control, progress: Progress) -> DigestSet:
+    with open_image(path) as image:
+        return digest_image(image, threads, control, progress, wanted)

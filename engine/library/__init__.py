@@ -1,0 +1,1 @@
+"""The known library: scan, store, catalog, demo."""

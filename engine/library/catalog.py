@@ -1,0 +1,207 @@
+"""The library as a list: filtered by words, sorted, grouped and totalled. Pure functions over titles.
+
+The filter is one line of words; a title is shown if all of them agree:
+
+    kain            in the title, the serial or the file name, without regard to case
+    !kain           not so; `!` inverts any word
+    sys:ps2         system, fmt:zso format, region:us region, state:skip state; a beginning is enough
+    saving>20       percent, also <, >= and <=; a title without an estimate agrees with no comparison
+    size<4.5G       of the file
+"""
+
+import difflib
+import operator
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeAlias
+
+from engine.errors import UsageError
+from engine.formats import ImageFormat
+from engine.library.model import SKIP, State, Title, fold
+from engine.names import display_name, natural_key
+from engine.units import parse_size
+
+Predicate: TypeAlias = Callable[[Title], bool]
+
+_KEYED = re.compile(r"([a-z]+)(:|[<>]=?)(.*)", re.IGNORECASE | re.ASCII | re.DOTALL)
+_PERCENT = re.compile(r"(-?[0-9]{1,6}(?:\.[0-9]{1,6})?)%?", re.ASCII)
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+_WORDS: dict[str, tuple[Callable[[Title], str], tuple[str, ...]]] = {
+    "sys": (lambda title: title.system, ()),
+    "fmt": (lambda title: title.format or "", tuple(ImageFormat)),
+    "region": (lambda title: title.region, ()),
+    "state": (lambda title: title.state, tuple(State)),
+}
+_NUMBERS: dict[str, Callable[[Title], float | None]] = {
+    "saving": lambda title: title.saving_percent,
+    "size": lambda title: title.file_bytes,
+}
+
+# What each column is sorted by; None is missing.
+_SORT_KEYS: dict[str, Callable[[Title], Any]] = {
+    "title": lambda title: natural_key(title.title) if title.title else None,
+    "serial": lambda title: natural_key(title.serial) if title.serial else None,
+    "system": lambda title: title.system.casefold() or None,
+    "format": lambda title: title.format,
+    "size": lambda title: title.file_bytes,
+    "estimate": lambda title: None if title.estimate is None else title.estimate.packed_bytes,
+    "saving": lambda title: title.saving_bytes,
+    "path": lambda title: natural_key(str(title.path)),
+    "region": lambda title: title.region.casefold() or None,
+}
+SORT_KEYS = tuple(_SORT_KEYS)
+"""The words that `sort_titles` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What some titles come to."""
+
+    titles: int
+    """Groups: an ISO and the ZSO made from it are one title."""
+    images: int
+    """Files."""
+    file_bytes: int
+    """Their size now; a file with several names counts once."""
+    estimated_bytes: int
+    """Their size after converting all that have an estimate and no advice to skip."""
+
+    @property
+    def saving_bytes(self) -> int:
+        """What those conversions would free."""
+        return self.file_bytes - self.estimated_bytes
+
+    @property
+    def saving_percent(self) -> float:
+        """The saving in percent of the size now; 0 for nothing."""
+        return 100 * self.saving_bytes / self.file_bytes if self.file_bytes else 0.0
+
+
+def parse_filter(text: str) -> Predicate:
+    """Return the test that a filter's words make; no words let every title pass.
+
+    UsageError for an unknown key or a value that cannot be, with the word and what is allowed.
+    """
+    predicates = [_parse_word(word) for word in text.split()]
+    if not predicates:
+        return lambda title: True
+    if len(predicates) == 1:
+        return predicates[0]
+    return lambda title: all(predicate(title) for predicate in predicates)
+
+
+def filter_titles(titles: Iterable[Title], text: str) -> list[Title]:
+    """Return the titles that a filter lets pass, in their order."""
+    return list(filter(parse_filter(text), titles))
+
+
+def sort_titles(titles: Iterable[Title], key: str, *, descending: bool = False) -> list[Title]:
+    """Return the titles by one of SORT_KEYS in natural order, saving by bytes; titles without a value come last.
+
+    Equal ones keep the order they came in, so that sorting by one column and then another works.
+    """
+    value_of = _SORT_KEYS.get(key)
+    if value_of is None:
+        _refuse(f"cannot sort by {display_name(key)}", key, SORT_KEYS)
+    present: list[tuple[Any, Title]] = []
+    missing: list[Title] = []
+    for title in titles:
+        value = value_of(title)
+        if value is None:
+            missing.append(title)
+        else:
+            present.append((value, title))
+    present.sort(key=operator.itemgetter(0), reverse=descending)
+    return [title for _, title in present] + missing
+
+
+def group_titles(titles: Iterable[Title]) -> list[tuple[Title, ...]]:
+    """Return images of the same title together, each group where its first image stood."""
+    groups: dict[str, list[Title]] = {}
+    for title in titles:
+        groups.setdefault(title.group, []).append(title)
+    return [tuple(group) for group in groups.values()]
+
+
+def total(titles: Sequence[Title]) -> Totals:
+    """Return what the titles come to."""
+    file_bytes = estimated_bytes = 0
+    linked: set[tuple[int, int]] = set()
+    for title in titles:
+        if title.links > 1:
+            inode = title.identity.dev, title.identity.ino
+            if inode in linked:
+                continue
+            linked.add(inode)
+        file_bytes += title.file_bytes
+        is_convertible = title.estimate is not None and title.estimate.advice != SKIP and not title.error
+        estimated_bytes += title.estimate.packed_bytes if is_convertible and title.estimate else title.file_bytes
+    return Totals(len({title.group for title in titles}), len(titles), file_bytes, estimated_bytes)
+
+
+def _parse_word(word: str) -> Predicate:
+    wanted = word.lstrip("!")
+    if not wanted:
+        return lambda title: True  # `!` is on its way to become a word
+    predicate = _parse_positive(wanted)
+    if (len(word) - len(wanted)) % 2:
+        return lambda title: not predicate(title)
+    return predicate
+
+
+def _parse_positive(word: str) -> Predicate:
+    match = _KEYED.fullmatch(word)
+    key, sign, value = (match[1].casefold(), match[2], match[3]) if match else ("", "", "")
+    # `kain:` is a word of a title; only with something behind the colon it is a key that does not exist.
+    if match is None or (not value and key not in _WORDS and key not in _NUMBERS):
+        text = fold(word)
+        return lambda title: text in title.search_text
+    if sign == ":":
+        return _parse_choice(word, key, fold(value))
+    return _parse_comparison(word, key, sign, value)
+
+
+def _parse_choice(word: str, key: str, value: str) -> Predicate:
+    if key not in _WORDS:
+        _refuse(f"{display_name(word)}: unknown word before the colon", key, tuple(_WORDS))
+    value_of, allowed = _WORDS[key]
+    if allowed and not any(choice.startswith(value) for choice in allowed):
+        _refuse(f"{display_name(word)}: no such {key}", value, allowed)
+    return lambda title: value_of(title).casefold().startswith(value)
+
+
+def _parse_comparison(word: str, key: str, sign: str, value: str) -> Predicate:
+    if key not in _NUMBERS:
+        _refuse(f"{display_name(word)}: nothing to compare", key, tuple(_NUMBERS))
+    limit = _parse_limit(word, key, value)
+    number_of, compare = _NUMBERS[key], _COMPARE[sign]
+
+    def predicate(title: Title) -> bool:
+        number = number_of(title)
+        return number is not None and compare(number, limit)
+
+    return predicate
+
+
+def _parse_limit(word: str, key: str, value: str) -> float:
+    if key == "saving":
+        match = _PERCENT.fullmatch(value)
+        if match is None:
+            raise UsageError(f"{display_name(word)}: saving is compared with percent, like saving>20")
+        return float(match[1])
+    try:
+        return parse_size(value)
+    except ValueError as error:
+        raise UsageError(f"{display_name(word)}: size is compared with bytes, like size>700M or size<4G") from error
+
+
+def _refuse(message: str, word: str, allowed: Collection[str]) -> NoReturn:
+    matches = difflib.get_close_matches(word, allowed, n=1)
+    meant = f"did you mean {matches[0]}?" if matches else ""
+    raise UsageError(f"{message}: allowed are {', '.join(allowed)}", hint=meant)

@@ -1,0 +1,232 @@
+"""What the library knows of one image file: who it is, what is in it, what a conversion would make of it."""
+
+import os
+import unicodedata
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeAlias
+
+from engine.formats import ImageFormat, Method, Settings
+
+SKIP = "skip"
+"""The advice of an estimate that says: leave this title as it is."""
+
+_UNPACKED_FORMATS = {ImageFormat.ISO, ImageFormat.RAW_CD, ImageFormat.PART}
+
+
+class State(StrEnum):
+    """What a row of the library says of its title; the first that applies, in this order."""
+
+    ERROR = "error"
+    PACKED = "packed"
+    SKIP = "skip"
+    OK = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """Which file it was, as a scan compares it: the same identity, nothing to read again.
+
+    Without the ctime of `engine.system.files.FileIdentity`: a chmod or a new link is no reason to read an image
+    again, whereas a conversion must not let it pass.
+    """
+
+    dev: int
+    """st_dev, the file system's number."""
+    ino: int
+    """st_ino, the file's number within it."""
+    size_bytes: int
+    """st_size."""
+    mtime_ns: int
+    """Time of the last change of the content, ns since the epoch."""
+
+    @classmethod
+    def of(cls, facts: os.stat_result) -> "FileIdentity":
+        """Return the identity that a stat result describes."""
+        return cls(facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEstimate:
+    """What one file would become under one choice of settings, as last estimated."""
+
+    settings: Settings
+    """What the estimate was made for."""
+    original_bytes: int
+    """Decoded size of the image."""
+    packed_bytes: int
+    """Size of the converted file, header, index and padding included."""
+    low_bytes: int
+    """Lower end of the 95 % margin."""
+    high_bytes: int
+    """Upper end of the 95 % margin; what the space planner counts with."""
+    sampled_bytes: int
+    """Original bytes that were packed for it; all of them where it equals original_bytes."""
+    advice: str
+    """What to do: `convert` or `skip`."""
+    reason: str
+    """Why, as a sentence; empty where there is nothing to explain."""
+    seconds: float
+    """Conversion time expected on the machine that made the estimate."""
+
+    @property
+    def ratio(self) -> float:
+        """Packed / original; 1.0 for an empty image."""
+        return self.packed_bytes / self.original_bytes if self.original_bytes else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """The settings chosen for one title; what is None follows the defaults."""
+
+    format: ImageFormat | None = None
+    """The container."""
+    block_size: int | None = None
+    """Bytes packed as one unit."""
+    level: int | None = None
+    """Effort of the codec."""
+    method: Method | None = None
+    """Block codec, where the container leaves a choice."""
+    alignment: int | None = None
+    """Bytes every block starts at a multiple of."""
+    target: str | None = None
+    """Name of what will play it."""
+
+    def apply(self, defaults: Settings) -> Settings:
+        """Return the settings for this title: its own choices over `defaults` (`method` is no part of Settings)."""
+        return replace(
+            defaults,
+            format=self.format or defaults.format,
+            block_size=self.block_size or defaults.block_size,
+            level=self.level or defaults.level,
+            alignment=self.alignment or defaults.alignment,
+            target=self.target or defaults.target,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """What is known of a decoded image's content, each as lower-case hex; empty where never taken."""
+
+    crc32: str = ""
+    """8 digits, what DAT files list."""
+    xxh3: str = ""
+    """XXH3-128, 32 digits, the proof of a conversion."""
+    sha1: str = ""
+    """40 digits."""
+    md5: str = ""
+    """32 digits."""
+    sha256: str = ""
+    """64 digits."""
+    at: float = 0.0
+    """When the last of them was taken, seconds since the epoch; the store sets it."""
+
+
+JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One thing done to a user's files, written down before anybody is told."""
+
+    id: int
+    """Its number; later entries have larger ones."""
+    at: float
+    """When, seconds since the epoch."""
+    kind: str
+    """`published`, `trashed`, `undone`, ..."""
+    payload: dict[str, JsonValue]
+    """What belongs to the kind: paths, identities, digests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """One image file of the library, as the last scan found it."""
+
+    path: Path
+    """Where it is, absolute."""
+    identity: FileIdentity
+    """Who it was when it was read."""
+    format: ImageFormat | None
+    """What its content says it is; None where nothing was recognised or read."""
+    system: str = ""
+    """`ps2`, `ps1`, `psp`, `other`; empty where unknown."""
+    serial: str = ""
+    """`SLUS-20312`; empty where the disc has none."""
+    title: str = ""
+    """Name from the disc, else the cleaned file name."""
+    region: str = ""
+    """Where it was sold; empty where unknown."""
+    disc_number: int | None = None
+    """1 and up in a set of discs; None for a single one."""
+    tags: tuple[str, ...] = ()
+    """Words in brackets that were cleaned off the file name."""
+    original_bytes: int = 0
+    """Decoded size; 0 where it could not be read."""
+    block_size: int = 0
+    """Bytes of one block; 0 for an image without blocks."""
+    index_shift: int = 0
+    """Left shift of its index entries."""
+    version: int = 0
+    """Version in its header; 0 where the format has none."""
+    links: int = 1
+    """Names of this file; more than one, and removing this name frees nothing."""
+    error: str = ""
+    """Why it could not be read or identified, as a sentence; empty where it could."""
+    estimate: StoredEstimate | None = None
+    """What it would become under its settings; None where not estimated yet."""
+    overrides: Overrides | None = None
+    """The settings chosen for this title; None where it follows the defaults."""
+    _search_text: str = field(default="", init=False, repr=False, compare=False)
+
+    @property
+    def file_bytes(self) -> int:
+        """Size of the file as it lies there."""
+        return self.identity.size_bytes
+
+    @property
+    def ratio(self) -> float:
+        """File size / decoded size as it is now: 1.0 for a plain ISO or where nothing is known."""
+        return self.file_bytes / self.original_bytes if self.original_bytes else 1.0
+
+    @property
+    def saving_bytes(self) -> int | None:
+        """File size - estimated size, negative where it would grow; None without an estimate."""
+        return None if self.estimate is None else self.file_bytes - self.estimate.packed_bytes
+
+    @property
+    def saving_percent(self) -> float | None:
+        """The saving in percent of the file as it is now; None without an estimate."""
+        saving = self.saving_bytes
+        return None if saving is None or not self.file_bytes else 100 * saving / self.file_bytes
+
+    @property
+    def state(self) -> State:
+        """What its row says."""
+        if self.error:
+            return State.ERROR
+        if self.format is not None and self.format not in _UNPACKED_FORMATS:
+            return State.PACKED
+        return State.SKIP if self.estimate is not None and self.estimate.advice == SKIP else State.OK
+
+    @property
+    def group(self) -> str:
+        """The same string for images of one title: equal serial and decoded size; else its own path."""
+        if self.serial and self.original_bytes:
+            return f"serial:{self.serial}:{self.original_bytes}"
+        return f"path:{self.path}"
+
+    @property
+    def search_text(self) -> str:
+        """Title, serial (also without punctuation) and file name, folded for comparison; computed once."""
+        if not self._search_text:
+            plain_serial = self.serial.replace("-", "").replace("_", "").replace(".", "")
+            text = fold("\n".join((self.title, self.serial, plain_serial, self.path.name)))
+            object.__setattr__(self, "_search_text", text)
+        return self._search_text
+
+
+def fold(text: str) -> str:
+    """Return text for comparison without case, and with accents in one form (macOS writes them as two characters)."""
+    return text.casefold() if text.isascii() else unicodedata.normalize("NFC", text.casefold())

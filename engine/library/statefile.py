@@ -1,0 +1,195 @@
+"""One SQLite file that several processes share: opened, followed, set aside where it is damaged or newer."""
+
+import contextlib
+import os
+import sqlite3
+import stat
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from engine.errors import StoreError, from_os_error
+from engine.library import schema
+from engine.names import display_name
+
+T = TypeVar("T")
+
+_FILE_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
+_NOWHERE = (-1, -1)
+_ELSEWHERE_HINT = "give another folder with --state or DISCPRESS_STATE"
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder, for its owner alone; StoreError where it is not ours or others may write in it (POSIX)."""
+    name = display_name(folder)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        facts = folder.stat()
+    except (FileExistsError, NotADirectoryError) as error:
+        raise StoreError(f"{name}: not a folder", hint=_ELSEWHERE_HINT) from error
+    except OSError as error:
+        raise from_os_error(error, folder, "make the state folder") from error
+    if not hasattr(os, "geteuid"):
+        return
+    if facts.st_uid != os.geteuid():
+        raise StoreError(f"{name}: the state folder belongs to another user", hint=_ELSEWHERE_HINT)
+    if facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise StoreError(
+            f"{name}: other users may write in the state folder, allowed is only its owner",
+            hint=f"chmod go-w it, or {_ELSEWHERE_HINT}",
+        )
+
+
+class StateFile:
+    """Two connections to one file: an ordinary one (synchronous=NORMAL), and one for the journal (FULL).
+
+    Any thread may call it: one lock lets them in one at a time. Every call first looks whether the file at the path
+    is still the opened one (1 us), and opens the new one where another process has set the old one aside.
+    """
+
+    def __init__(self, path: Path, *, is_local: Callable[[Path], bool], migrations: schema.Migrations) -> None:
+        self.path = path
+        self.notices: list[str] = []
+        self._is_local = is_local
+        self._migrations = migrations
+        self._lock = threading.RLock()
+        self._closed = False
+        self._opened_id: tuple[int, int] | None = _NOWHERE
+        self._times_opened = 0
+        self._open()
+
+    def close(self) -> None:
+        """Close both connections; a second time does nothing."""
+        with self._lock:
+            self._closed = True
+            self._disconnect()
+
+    def data_version(self) -> tuple[int, int, int]:
+        """Return what changes with every commit by anyone: PRAGMA data_version alone leaves out our own."""
+
+        def read(connection: sqlite3.Connection) -> tuple[int, int, int]:
+            (version,) = connection.execute("PRAGMA data_version").fetchone()
+            return self._times_opened, int(version), connection.total_changes
+
+        return self.run(read)
+
+    def run(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+        """Call `operation` with the ordinary connection; where it finds the file damaged, again with a new file."""
+        with self._lock:
+            if self._closed:
+                raise StoreError(f"{display_name(self.path)}: the state file is closed")
+            if self._file_id() != self._opened_id:
+                self._reopen("")
+            try:
+                return operation(self._connection)
+            except sqlite3.ProgrammingError:
+                raise  # a mistake in our own calls
+            except _FILE_ERRORS as error:
+                if not schema.is_damage(error, self.path, opening=False):
+                    raise self._refusal(error) from error
+                self._reopen(str(error))
+            try:
+                return operation(self._connection)
+            except _FILE_ERRORS as error:
+                raise self._refusal(error) from error
+
+    def write(self, operation: Callable[[sqlite3.Connection], T], *, durable: bool = False) -> T:
+        """Call `operation` in one writing transaction; durable: it is on the disk when this returns."""
+
+        def transaction(connection: sqlite3.Connection) -> T:
+            with schema.immediate(self._journal if durable else connection) as writer:
+                return operation(writer)
+
+        return self.run(transaction)
+
+    def _disconnect(self) -> None:
+        self._journal.close()
+        self._connection.close()
+
+    def _reopen(self, damage: str) -> None:
+        self._disconnect()
+        # Should opening fail, the next call tries again.
+        damaged_id, self._opened_id = self._opened_id if damage else None, _NOWHERE
+        self._open(damage, damaged_id)
+
+    def _open(self, damage: str = "", damaged_id: tuple[int, int] | None = None) -> None:
+        prepare_folder(self.path.parent)
+        with schema.opening_lock(self.path):
+            # Another process may have found the damage first: then there is a new file by now.
+            if damage and self._file_id() == damaged_id:
+                self._set_aside("damaged", damage)
+            fault = self._try_open()
+            if fault is not None:
+                self._set_aside(*fault)
+                fault = self._try_open()
+            if fault is not None:
+                raise StoreError(f"{display_name(self.path)}: a new state file cannot be used: {fault[1]}")
+            self._opened_id = self._file_id()
+            self._times_opened += 1
+
+    def _try_open(self) -> tuple[str, str] | None:
+        """Open both connections; return (`damaged` or `newer`, reason) where the file has to go."""
+        self._create()
+        with contextlib.ExitStack() as stack:
+            try:
+                connection = stack.enter_context(contextlib.closing(schema.connect(self.path, "NORMAL")))
+                is_wal = schema.choose_journal(connection, self.path, self._is_local)
+                schema.migrate(connection, self._migrations)
+                schema.check(connection, self.path)
+                journal = stack.enter_context(contextlib.closing(schema.connect(self.path, "FULL")))
+                if not is_wal:
+                    self._tell_once(connection)
+            except schema.NewerStoreError as error:
+                return "newer", str(error)
+            except schema.DamagedStoreError as error:
+                return "damaged", str(error)
+            except _FILE_ERRORS as error:
+                if schema.is_damage(error, self.path, opening=True):
+                    return "damaged", str(error)
+                raise self._refusal(error) from error
+            stack.pop_all()
+        self._connection, self._journal = connection, journal
+        return None
+
+    def _create(self) -> None:
+        # SQLite would take the umask's mode. O_EXCL, because closing a second descriptor of an open database
+        # would drop this process's POSIX locks on it (sqlite.org/howtocorrupt.html, 2.2).
+        try:
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise from_os_error(error, self.path, "create the state file") from error
+
+    def _tell_once(self, connection: sqlite3.Connection) -> None:
+        with schema.immediate(connection):
+            is_news = connection.execute("INSERT OR IGNORE INTO told VALUES ('no-wal')").rowcount
+        if is_news:
+            self.notices.append(
+                f"{display_name(self.path.parent)}: a network share, or no shared memory: the state file works there,"
+                " more slowly; --state or DISCPRESS_STATE moves it to a local disk"
+            )
+
+    def _set_aside(self, why: str, reason: str) -> None:
+        try:
+            aside = schema.set_aside(self.path, why)
+        except OSError as error:
+            raise from_os_error(error, self.path, f"set the {why} state file aside") from error
+        fault = "was written by a newer discpress" if why == "newer" else "is damaged"
+        self.notices.append(
+            f"{display_name(self.path)} {fault} ({display_name(reason)}): it is kept as {display_name(aside.name)},"
+            " and a new state file was begun; scan your folders again"
+        )
+
+    def _file_id(self) -> tuple[int, int] | None:
+        try:
+            facts = os.stat(self.path)  # noqa: PTH116 - twice as fast as the Path's, in every call
+        except OSError:
+            return None
+        return facts.st_dev, facts.st_ino
+
+    def _refusal(self, error: Exception) -> StoreError:
+        is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+        hint = "another discpress keeps it busy: try again" if is_busy else "check the disk and its free space"
+        return StoreError(f"{display_name(self.path)}: {error}", hint=hint)

@@ -1,0 +1,177 @@
+"""The state file: everything discpress remembers, and the only way its processes talk."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from platformdirs import user_state_path
+
+from engine.formats import Settings
+from engine.library import rows, schema
+from engine.library.model import Digests, FileIdentity, JournalEntry, JsonValue, Overrides, StoredEstimate, Title
+from engine.library.statefile import StateFile
+from engine.names import display_name
+
+FILE_NAME = "discpress.sqlite3"
+_SELECT_DIGESTS = "SELECT crc32, xxh3, sha1, md5, sha256, at FROM digests WHERE identity = ?"
+_SAVE_DIGESTS = "INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+def state_folder(option: Path | None, environ: Mapping[str, str]) -> Path:
+    """Return where the state file lives: `--state`, else DISCPRESS_STATE, else the system's place for state."""
+    chosen = option or environ.get("DISCPRESS_STATE")
+    return Path(chosen).absolute() if chosen else user_state_path("discpress", appauthor=False)
+
+
+class Store:
+    """One open state file; a context manager.
+
+    Any thread may call it: one lock lets them in one at a time, and no transaction outlives a call. Paths are
+    absolute. StoreError where the file cannot be used; a damaged or newer file is renamed aside, a new one is begun,
+    and `notices` says so.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        is_local: Callable[[Path], bool] = schema.is_local,
+        migrations: schema.Migrations = schema.MIGRATIONS,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._now = now
+        self._file = StateFile(folder / FILE_NAME, is_local=is_local, migrations=migrations)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; a second time does nothing."""
+        self._file.close()
+
+    @property
+    def path(self) -> Path:
+        """Where the state file is."""
+        return self._file.path
+
+    @property
+    def notices(self) -> list[str]:
+        """What the user should be told, in whole sentences; the reader empties it."""
+        return self._file.notices
+
+    def data_version(self) -> tuple[int, int, int]:
+        """Return a value that differs from the last one where anything was written meanwhile, by whomever (4 us)."""
+        return self._file.data_version()
+
+    def titles(self, folders: Iterable[Path] | None = None, defaults: Settings | None = None) -> list[Title]:
+        """Return the titles below the folders (None: all of them) in the order of their paths.
+
+        Each carries its overrides, and the estimate made for its present content under overrides and `defaults`;
+        without defaults, the last one made that agrees with the overrides.
+        """
+        parameters = rows.default_parameters(defaults)
+        if folders is None:
+            return self._titles("", parameters)
+        found: dict[Path, Title] = {}
+        for folder in sorted(set(folders)):
+            titles = self._titles(rows.WITHIN, {**parameters, **rows.folder_range(folder)})
+            found.update((title.path, title) for title in titles)
+        return list(found.values())
+
+    def known_identities(self, folder: Path) -> dict[Path, Title]:
+        """Return what a re-scan of the folder compares with: the stored titles by path."""
+        return {title.path: title for title in self.titles([folder])}
+
+    def save_titles(self, batch: Iterable[Title]) -> None:
+        """Add or replace titles by path, all or none; estimate and overrides of a Title are not looked at."""
+        values = [rows.title_row(title) for title in batch]
+        self._file.write(lambda connection: connection.executemany(rows.SAVE_TITLE, values))
+
+    def forget(self, paths: Iterable[Path]) -> None:
+        """Drop titles; their settings stay for the day the disk comes back, estimates and digests go by content."""
+        keys = [(rows.path_key(path),) for path in paths]
+        self._file.write(lambda connection: connection.executemany("DELETE FROM titles WHERE path = ?", keys))
+
+    def save_estimate(self, identity: FileIdentity, estimate: StoredEstimate) -> None:
+        """Keep an estimate, in place of an earlier one of the same file and settings."""
+        values = rows.estimate_row(identity, estimate, self._now())
+        self._file.write(lambda connection: connection.execute(rows.SAVE_ESTIMATE, values))
+
+    def estimate_for(self, identity: FileIdentity, settings: Settings) -> StoredEstimate | None:
+        """Return the estimate of that content under those settings, whatever target it was made for."""
+        key = (rows.identity_key(identity), *rows.settings_key(settings))
+        row = self._file.run(lambda connection: connection.execute(rows.SELECT_ESTIMATE, key).fetchone())
+        return None if row is None else rows.estimate_from(row)
+
+    def save_settings(self, path: Path, overrides: Overrides | None) -> None:
+        """Keep the settings of one title; None, or all None, lets it follow the defaults again."""
+        if overrides is None or overrides == Overrides():
+            key = (rows.path_key(path),)
+            self._file.write(lambda connection: connection.execute("DELETE FROM title_settings WHERE path = ?", key))
+            return
+        values = rows.settings_row(path, overrides)
+        self._file.write(lambda connection: connection.execute(rows.SAVE_SETTINGS, values))
+
+    def settings_for(self, path: Path) -> Overrides | None:
+        """Return the settings chosen for a title; None where it follows the defaults."""
+        key = (rows.path_key(path),)
+        row = self._file.run(lambda connection: connection.execute(rows.SELECT_SETTINGS, key).fetchone())
+        return None if row is None else rows.overrides_from(row)
+
+    def save_digests(self, identity: FileIdentity, digests: Digests) -> None:
+        """Keep what is known of a content; a digest left empty does not erase one known before."""
+        values = (digests.crc32, digests.xxh3, digests.sha1, digests.md5, digests.sha256)
+
+        def save(connection: sqlite3.Connection) -> None:
+            key = rows.identity_key(identity)
+            known = connection.execute(_SELECT_DIGESTS, (key,)).fetchone() or ("",) * 6
+            merged = [new or old for new, old in zip(values, known[:5], strict=True)]
+            connection.execute(_SAVE_DIGESTS, (key, *merged, self._now()))
+
+        self._file.write(save)
+
+    def digests_for(self, identity: FileIdentity) -> Digests | None:
+        """Return the digests of that content; None where it was never read whole."""
+        key = (rows.identity_key(identity),)
+        row = self._file.run(lambda connection: connection.execute(_SELECT_DIGESTS, key).fetchone())
+        return None if row is None else Digests(*row)
+
+    def append_journal(self, kind: str, payload: Mapping[str, JsonValue]) -> int:
+        """Write down what was done, on the disk when this returns (synchronous=FULL); return the entry's id."""
+        values = (self._now(), kind, json.dumps(payload))
+
+        def append(connection: sqlite3.Connection) -> int:
+            cursor = connection.execute("INSERT INTO journal (at, kind, payload) VALUES (?, ?, ?)", values)
+            return cursor.lastrowid or 0
+
+        return self._file.write(append, durable=True)
+
+    def journal_entries(self, after: int = 0) -> list[JournalEntry]:
+        """Return the journal's entries with an id above `after`, oldest first."""
+        query = "SELECT id, at, kind, payload FROM journal WHERE id > ? ORDER BY id"
+        found = self._file.run(lambda connection: connection.execute(query, (after,)).fetchall())
+        entries = []
+        for number, at, kind, payload in found:
+            try:
+                entries.append(JournalEntry(number, at, kind, dict(json.loads(payload))))
+            except (ValueError, TypeError):
+                self.notices.append(f"{display_name(self.path)}: entry {number} of the journal cannot be read")
+        return entries
+
+    def _titles(self, where: str, parameters: Mapping[str, rows.SqlValue]) -> list[Title]:
+        query = f"{rows.SELECT_TITLES}{where} ORDER BY t.path"
+
+        def select(connection: sqlite3.Connection) -> list[Title]:
+            found = map(rows.title_from, connection.execute(query, parameters))
+            return [title for title in found if title is not None]
+
+        return self._file.run(select)

@@ -1,0 +1,112 @@
+"""The settings file."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.config import Config, config_path, load_config
+from engine.errors import DiscpressError, StorageError, StoreError
+
+TARGETS = ("any", "opl", "ppsspp")
+
+
+def load(folder: Path, text: str | bytes) -> Config:
+    path = folder / "config.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return load_config(path, TARGETS)
+
+
+def refusal(folder: Path, text: str | bytes) -> str:
+    with pytest.raises(StoreError) as caught:
+        load(folder, text)
+    return str(caught.value).removeprefix(f"{folder}/")
+
+
+def test_a_missing_file_is_all_defaults(tmp_path: Path) -> None:
+    assert load_config(tmp_path / "config.toml", TARGETS) == Config()
+
+
+def test_every_setting_is_read(tmp_path: Path) -> None:
+    text = 'folders = ["/games"]\ntarget = "opl"\nlevel = 12\nthreads = 3\ntrash = true\nkeys = { quit = "ctrl+q" }\n'
+    assert load(tmp_path, text) == Config((Path("/games"),), "opl", 12, 3, True, {"quit": "ctrl+q"})
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert load(tmp_path, 'folders = ["~/games"]').folders == (Path("/home/me/games"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("foldres = []", "config.toml: unknown key 'foldres': did you mean folders?"),
+        (
+            "colour = 1",
+            "config.toml: unknown key 'colour': allowed are folders, target, level, threads, trash, keys",
+        ),
+        ('target = "ops"', "config.toml: target: unknown target 'ops': did you mean opl?"),
+        ("target = 3", "config.toml: target: 3 is not allowed: write one of any, opl, ppsspp"),
+        ("level = 13", "config.toml: level: 13 is not allowed: write a whole number from 1 to 12"),
+        ("level = true", "config.toml: level: True is not allowed: write a whole number from 1 to 12"),
+        ("threads = 0", "config.toml: threads: 0 is not allowed: write a whole number from 1"),
+        ("trash = 1", "config.toml: trash: 1 is not allowed: write true or false"),
+        ('folders = "/a"', "config.toml: folders: '/a' is not allowed: write a list of folders, [\"/games\"]"),
+        (
+            'folders = ["games"]',
+            "config.toml: folders: 'games' is not allowed: write an absolute path, or one that starts with ~",
+        ),
+        (
+            'folders = ["/a\\u0000"]',
+            "config.toml: folders: '/a\\x00' is not allowed: write an absolute path, or one that starts with ~",
+        ),
+        (
+            "keys = { quit = 1 }",
+            "config.toml: keys: {'quit': 1} is not allowed: write a table of commands with their keys,"
+            ' { quit = "ctrl+q" }',
+        ),
+        (b'target = "\xff"', "config.toml: not UTF-8 text"),
+    ],
+)
+def test_what_is_wrong_and_what_is_allowed_is_said(tmp_path: Path, text: str | bytes, said: str) -> None:
+    assert refusal(tmp_path, text) == said
+
+
+def test_text_that_is_no_toml_is_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "level 9").startswith("config.toml: not TOML: ")
+
+
+def test_a_folder_in_its_place_is_an_error_of_storage(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="cannot read the settings"):
+        load_config(tmp_path, TARGETS)
+
+
+def test_the_environment_names_the_file(tmp_path: Path) -> None:
+    assert config_path({"DISCPRESS_CONFIG": str(tmp_path / "my.toml")}) == tmp_path / "my.toml"
+
+
+def test_the_environment_names_the_folder(tmp_path: Path) -> None:
+    assert config_path({"DISCPRESS_CONFIG": str(tmp_path)}) == tmp_path / "config.toml"
+
+
+def test_without_it_the_file_is_in_the_config_folder() -> None:
+    assert config_path({"DISCPRESS_CONFIG": ""}).parts[-2:] == ("discpress", "config.toml")
+
+
+VALUES = st.sampled_from(
+    ["9", "-1", "true", '"opl"', '"~x/y"', "[]", '["/a"]', "{}", "1.5", "0x" + "f" * 5000, "1" * 5000]
+)
+LINES = st.builds("{} = {}".format, st.sampled_from(["folders", "target", "level", "threads", "keys", "x"]), VALUES)
+
+
+@given(st.lists(LINES).map("\n".join) | st.text(st.characters(exclude_categories=["Cs"])) | st.binary())
+def test_any_file_is_a_config_or_a_printable_error(tmp_path_factory: pytest.TempPathFactory, text: str | bytes) -> None:
+    try:
+        assert isinstance(load(tmp_path_factory.getbasetemp(), text), Config)
+    except DiscpressError as error:
+        assert str(error).isprintable()
+
+
+def test_nested_without_end_is_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "level = " + "[" * 100_000).startswith("config.toml: not TOML: ")

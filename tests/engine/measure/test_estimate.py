@@ -1,0 +1,300 @@
+"""Estimates of small images against real conversions."""
+
+import threading
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.convert.conversion import convert
+from engine.convert.plan import Wish, plan_conversion
+from engine.convert.progress import Control, Progress
+from engine.errors import CancelledError, DamagedImageError, UsageError
+from engine.formats import ImageFormat, Settings
+from engine.images.opening import open_image
+from engine.measure.estimate import Advice, estimate, estimate_grid, refine
+from engine.system.filesystems import FileSystem
+from engine.units import KIB, MIB
+
+ZSO, CSO, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.ISO
+LOCAL = FileSystem("ext4", Path("/"), "")
+NETWORK = FileSystem("nfs4", Path("/"), "")
+FAST = Settings(ZSO, level=1)
+
+
+def content(size, seed=1):
+    """Zeros, words and noise in runs of 1 to 60 sectors."""
+    random = Random(seed)
+    words = [random.randbytes(6) for _ in range(40)]
+    data = bytearray()
+    while len(data) < size:
+        length = random.randint(1, 60) * 2048
+        kind = random.randrange(5)
+        if kind == 0:
+            data += bytes(length)
+        elif kind < 3:
+            data += b"".join(random.choices(words, k=length // 6 + 1))[:length]
+        else:
+            data += random.randbytes(length)
+    return bytes(data[:size])
+
+
+@pytest.fixture
+def image_of(tmp_path):
+    """`image_of(bytes)`: an open image; `image_of(bytes, "name")` under another name."""
+    opened = []
+
+    def make(data, name="disc.iso"):
+        (tmp_path / name).write_bytes(data)
+        opened.append(open_image(tmp_path / name))
+        return opened[-1]
+
+    yield make
+    for image in opened:
+        image.close()
+
+
+@pytest.fixture(scope="module")
+def disc():
+    return content(6 * MIB + 5000)
+
+
+SAMPLING = {"threads": 2, "file_system": LOCAL, "whole_below_bytes": 0}
+
+
+def sampled(image, settings=FAST, seed=1, **options):
+    return estimate(image, settings, random=Random(seed), **SAMPLING | {"budget_bytes": MIB} | options)
+
+
+def converted(source_path, output_path, **wish):
+    plan = plan_conversion(source_path, output_path, None, Wish(target="any", **wish))
+    result = convert(plan, threads=2, control=Control(), progress=Progress())
+    return plan, result.packed_bytes
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"format": ZSO, "level": 9},
+        {"format": ZSO, "level": 1, "alignment": 2048},
+        {"format": ZSO, "level": 9, "block_size": 64 * KIB, "alignment": 4},
+        {"format": ZSO, "level": 12, "block_size": MIB},
+        {"format": CSO, "level": 6},
+        {"format": CSO, "level": 12, "block_size": 8192},
+    ],
+    ids=str,
+)
+def test_small_image_gives_what_a_conversion_writes(image_of, tmp_path, disc, wish):
+    image = image_of(disc)
+    plan, written = converted(image.path, tmp_path / "out", **wish)
+    result = estimate(image, plan.settings, random=Random(1), threads=2)
+    assert (result.low_bytes, result.packed_bytes, result.high_bytes) == (written, written, written)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(1, 3 * MIB), st.sampled_from([2048, 16 * KIB, MIB]))
+def test_any_size_gives_what_a_conversion_writes(tmp_path, disc, size, block_size):
+    source_path, output_path = tmp_path / "any.iso", tmp_path / "any.zso"
+    source_path.write_bytes(disc[:size])
+    output_path.unlink(missing_ok=True)
+    plan, written = converted(source_path, output_path, format=ZSO, level=1, block_size=block_size)
+    with open_image(source_path) as image:
+        assert estimate(image, plan.settings, random=Random(1), threads=2).packed_bytes == written
+
+
+def test_compressed_source_gives_the_same_estimate(image_of, tmp_path, disc):
+    image = image_of(disc)
+    converted(image.path, tmp_path / "disc.zso", format=ZSO, level=1)
+    with open_image(tmp_path / "disc.zso") as packed:
+        assert sampled(packed).packed_bytes == sampled(image).packed_bytes
+
+
+def test_margins_of_a_sample_hold_the_truth(image_of, disc):
+    image = image_of(disc)
+    truth = estimate(image, FAST, random=Random(1), threads=2).packed_bytes
+    results = [sampled(image, seed=seed) for seed in range(40)]
+    assert sum(each.low_bytes <= truth <= each.high_bytes for each in results) >= 38
+
+
+def edges(disc):
+    """Bytes that are always sampled: first and last cluster, and the rest behind it."""
+    return 2 * 16 * KIB + len(disc) % (16 * KIB)
+
+
+def test_sample_keeps_to_its_budget_and_the_edges(image_of, disc):
+    assert sampled(image_of(disc)).sampled_bytes == MIB + edges(disc)
+
+
+def test_sample_is_not_exact(image_of, disc):
+    assert not sampled(image_of(disc)).is_exact
+
+
+def test_small_image_is_exact(image_of, disc):
+    assert estimate(image_of(disc), FAST, random=Random(1), threads=2).is_exact
+
+
+def test_budget_of_the_whole_image_is_exact(image_of, disc):
+    assert sampled(image_of(disc), budget_bytes=len(disc)).is_exact
+
+
+def test_threads_do_not_change_it(image_of, disc):
+    image = image_of(disc)
+    one, four = (sampled(image, threads=threads) for threads in (1, 4))
+    assert (one.packed_bytes, one.low_bytes) == (four.packed_bytes, four.low_bytes)
+
+
+@pytest.mark.parametrize(("storage", "reads"), [(LOCAL, 64 + 2), (NETWORK, 16 + 2)], ids=["local", "network"])
+def test_seeking_storage_gets_fewer_reads(image_of, disc, storage, reads):
+    image = image_of(disc)
+    plain = len(disc) % (16 * KIB if storage is LOCAL else 64 * KIB)
+    lengths = lengths_read(image, lambda: sampled(image, file_system=storage))
+    clusters = [length for length in lengths if length not in (plain, MIB)]
+    assert len(clusters) == reads
+
+
+def lengths_read(image, work):
+    """Return the lengths of the reads that `work` does on an image."""
+    lengths = []
+    read_into = image.read_into
+
+    def spy(buffer, offset):
+        lengths.append(len(buffer))
+        return read_into(buffer, offset)
+
+    image.read_into = spy
+    work()
+    return lengths
+
+
+def test_refinement_samples_more_each_time(image_of, disc):
+    results = list(refine(image_of(disc), FAST, (MIB // 2, 2 * MIB), random=Random(1), **SAMPLING))
+    assert [each.sampled_bytes for each in results] == [MIB // 2 + edges(disc), 2 * MIB + edges(disc)]
+
+
+def test_refinement_packs_nothing_twice(image_of, disc):
+    image = image_of(disc)
+    lengths = lengths_read(image, lambda: list(refine(image, FAST, (MIB // 2, 2 * MIB), random=Random(1), **SAMPLING)))
+    assert lengths.count(16 * KIB) == 2 * MIB // (16 * KIB) + 2
+
+
+def test_refinement_gives_what_a_single_estimate_does(image_of, disc):
+    image = image_of(disc)
+    *_, last = refine(image, FAST, (MIB // 2, 2 * MIB), random=Random(5), **SAMPLING)
+    single = estimate(image, FAST, budget_bytes=2 * MIB, random=Random(5), **SAMPLING)
+    assert (last.packed_bytes, last.low_bytes) == (single.packed_bytes, single.low_bytes)
+
+
+def test_refinement_ends_when_exact(image_of, disc):
+    assert len(list(refine(image_of(disc), FAST, random=Random(1), threads=2))) == 1
+
+
+def test_grid_gives_what_single_estimates_do(image_of, disc):
+    image = image_of(disc)
+    grid = estimate_grid(
+        image, ZSO, (2048, 64 * KIB), (1, 4), random=Random(1), threads=2, file_system=NETWORK, budget_bytes=MIB
+    )
+    singles = [sampled(image, each.settings, file_system=NETWORK) for each in grid]
+    assert [(each.packed_bytes, each.low_bytes) for each in grid] == [
+        (each.packed_bytes, each.low_bytes) for each in singles
+    ]
+
+
+def test_grid_reads_each_cluster_once(image_of, disc):
+    image = image_of(disc)
+    options = {"random": Random(1), "threads": 1, "file_system": LOCAL, "budget_bytes": MIB}
+    lengths = lengths_read(image, lambda: estimate_grid(image, ZSO, (2048, 16 * KIB), (1, 4), **options))
+    assert lengths.count(16 * KIB) == 64 + 2
+
+
+def test_grid_has_the_formats_levels(image_of):
+    grid = estimate_grid(image_of(content(64 * KIB)), CSO, random=Random(1), threads=2)
+    assert [each.settings.level for each in grid[:3]] == [1, 6, 9]
+
+
+def test_level_beyond_the_codec_is_its_highest(image_of):
+    result = estimate(image_of(content(64 * KIB)), Settings(CSO, level=12), random=Random(1), threads=2)
+    assert result.settings.level == 9
+
+
+def test_cancelled_by_what_check_raises(image_of, disc):
+    control = Control()
+    control.cancel()
+    with pytest.raises(CancelledError):
+        sampled(image_of(disc), check=control.check)
+
+
+def test_cancelled_midway_leaves_no_thread(image_of, disc):
+    calls = iter(range(100))
+
+    def check():
+        if next(calls) == 6:
+            raise CancelledError
+
+    before = threading.active_count()
+    with pytest.raises(CancelledError):
+        sampled(image_of(disc), check=check)
+    assert threading.active_count() == before
+
+
+def test_damage_in_the_sample_is_raised(image_of, tmp_path, disc):
+    converted(image_of(disc).path, tmp_path / "disc.zso", format=ZSO, level=9)
+    data = bytearray((tmp_path / "disc.zso").read_bytes())
+    data[len(data) // 3 :] = b"\xff" * (len(data) - len(data) // 3)
+    with pytest.raises(DamagedImageError, match="block"):
+        sampled(image_of(bytes(data), "damaged.zso"))
+
+
+def test_file_cut_short_is_raised(image_of, disc):
+    image = image_of(disc)
+    with image.path.open("r+b") as file:
+        file.truncate(MIB)
+    with pytest.raises(DamagedImageError, match="the file ends at byte"):
+        sampled(image)
+
+
+def test_unwritten_format_is_refused(image_of):
+    with pytest.raises(UsageError, match="CHD cannot be written"):
+        estimate(image_of(bytes(2048)), Settings(ImageFormat.CHD), random=Random(1), threads=1)
+
+
+def test_iso_is_the_decoded_size(image_of, tmp_path, disc):
+    converted(image_of(disc).path, tmp_path / "disc.zso", format=ZSO)
+    with open_image(tmp_path / "disc.zso") as packed:
+        result = estimate(packed, Settings(ISO), random=Random(1), threads=1)
+    assert (result.packed_bytes, result.is_exact, result.conversion_s) == (len(disc), True, None)
+
+
+def advised(image, percent=3):
+    result = estimate(image, FAST, random=Random(1), threads=2, skip_below_percent=percent)
+    return result.advice, result.reason
+
+
+def test_advice_for_what_shrinks(image_of, disc):
+    assert advised(image_of(disc)) == ("convert", "")
+
+
+def test_advice_for_what_grows(image_of):
+    assert advised(image_of(Random(1).randbytes(MIB))) == ("skip", "it would grow by 4 KiB")
+
+
+def test_advice_for_what_hardly_shrinks(image_of):
+    data = Random(1).randbytes(2 * MIB) + bytes(40 * KIB)
+    assert advised(image_of(data)) == ("skip", "it would shrink by 1.6 % only: less than 3 % is not worth it")
+
+
+def test_advice_at_another_percentage(image_of):
+    assert advised(image_of(Random(1).randbytes(2 * MIB) + bytes(40 * KIB)), percent=1) == ("convert", "")
+
+
+def test_advice_counts_the_source_file_not_the_image(image_of, tmp_path, disc):
+    converted(image_of(disc).path, tmp_path / "disc.zso", format=ZSO, level=1)
+    with open_image(tmp_path / "disc.zso") as packed:
+        assert estimate(packed, FAST, random=Random(1), threads=2).advice is Advice.SKIP
+
+
+def test_conversion_time_is_predicted(image_of, disc):
+    seconds = sampled(image_of(disc)).conversion_s
+    assert seconds is not None
+    assert seconds > 0

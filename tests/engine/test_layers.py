@@ -1,0 +1,158 @@
+"""The arrows between the rooms of the house run down, never up, never in a circle (DESIGN.md, "Rooms")."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+
+FLOORS = (
+    {"tui"},
+    {"cli"},
+    {"work"},
+    {"convert", "library", "config"},
+    {"measure", "discs"},
+    {"images"},
+    {"codecs", "targets"},
+    {"system"},
+    {"errors"},
+    {"formats", "units", "names"},
+)
+"""Rooms from the roof down; a room may use every lower floor, and no other room of its own."""
+FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+CONFIG_READERS = {"tui", "cli", "work"}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    importer: str
+    """Dotted module that imports."""
+    imported: str
+    """Dotted module that is imported."""
+
+    def __str__(self) -> str:
+        return f"{self.importer} -> {self.imported}"
+
+
+def room_of(module: str) -> str:
+    """`engine.images.reader` -> `images`, `tui.app` -> `tui`, `engine` -> ``."""
+    top, *rest = module.split(".")
+    return top if top == "tui" else "".join(rest[:1])
+
+
+def module_of(path: Path, root: Path) -> str:
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def sources(root: Path) -> dict[str, Path]:
+    return {module_of(path, root): path for top in ("engine", "tui") for path in sorted((root / top).rglob("*.py"))}
+
+
+def imports_of(path: Path, module: str) -> Iterator[str]:
+    """Yield every name that a file imports, at any depth, relative imports resolved; `from a import b` is `a.b`."""
+    package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            base += node.module.split(".") if node.module else []
+            yield from (".".join([*base, alias.name]) for alias in node.names)
+
+
+def arrows(root: Path) -> list[Arrow]:
+    """Return all imports between our own modules."""
+    ours = sources(root)
+    found = set()
+    for module, path in ours.items():
+        for name in imports_of(path, module):
+            imported = name if name in ours else name.rpartition(".")[0]
+            if imported in ours and imported != module:
+                found.add(Arrow(module, imported))
+    return sorted(found, key=str)
+
+
+def upward(all_arrows: list[Arrow]) -> list[str]:
+    """Return the arrows between rooms that do not lead to a lower floor."""
+    return [
+        str(arrow)
+        for arrow in all_arrows
+        if (upper := room_of(arrow.importer)) != (lower := room_of(arrow.imported))
+        and lower
+        and FLOOR_OF[upper] >= FLOOR_OF[lower]
+    ]
+
+
+def calls_print(path: Path) -> bool:
+    calls = (node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+    return any(isinstance(called, ast.Name) and called.id == "print" for called in calls)
+
+
+def users_of(library: str) -> set[str]:
+    """Return the modules of engine that import an outside library."""
+    return {
+        module
+        for module, path in sources(PROJECT).items()
+        if module.startswith("engine") and any(name.split(".")[0] == library for name in imports_of(path, module))
+    }
+
+
+def test_every_module_belongs_to_a_known_room() -> None:
+    """A new room is put on its floor here before it is used."""
+    rooms = {room_of(module) for module in sources(PROJECT)} - {""}
+    assert set() == rooms - FLOOR_OF.keys()
+
+
+def test_arrows_between_rooms_run_down() -> None:
+    assert upward(arrows(PROJECT)) == []
+
+
+def test_modules_import_no_circle() -> None:
+    """Also within a room."""
+    graph: dict[str, set[str]] = {}
+    for arrow in arrows(PROJECT):
+        graph.setdefault(arrow.importer, set()).add(arrow.imported)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_only_the_fronts_read_the_configuration() -> None:
+    readers = {room_of(arrow.importer) for arrow in arrows(PROJECT) if room_of(arrow.imported) == "config"}
+    assert set() == readers - CONFIG_READERS
+
+
+def test_the_engine_never_imports_the_app() -> None:
+    assert [str(arrow) for arrow in arrows(PROJECT) if arrow.imported.startswith("tui")
+                  and not arrow.importer.startswith("tui")] == []
+
+
+def test_only_the_command_line_prints() -> None:
+    printing = {module for module, path in sources(PROJECT).items() if calls_print(path)}
+    assert set() == {module for module in printing if room_of(module) != "cli"}
+
+
+def test_the_engine_does_without_textual() -> None:
+    assert set() == users_of("textual")
+
+
+def test_only_the_command_line_uses_rich() -> None:
+    assert set() == {module for module in users_of("rich") if room_of(module) != "cli"}
+
+
+def test_an_arrow_that_runs_up_is_found(tmp_path: Path) -> None:
+    """The test of the test: absolute, relative and late imports are all seen."""
+    for room in ("codecs", "images"):
+        (tmp_path / "engine" / room).mkdir(parents=True)
+    (tmp_path / "engine" / "images" / "reader.py").write_text("")
+    (tmp_path / "engine" / "codecs" / "absolute.py").write_text("from engine.images.reader import Image")
+    (tmp_path / "engine" / "codecs" / "late.py").write_text("def later():\n    import engine.images.reader")
+    (tmp_path / "engine" / "codecs" / "relative.py").write_text("from ..images import reader")
+    expected = [f"engine.codecs.{name} -> engine.images.reader" for name in ("absolute", "late", "relative")]
+    assert expected == upward(arrows(tmp_path))

@@ -1,0 +1,174 @@
+"""The real programs as processes: started in a home of their own, watched without fixed sleeps, stopped by signals."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+BIN = Path(sys.executable).parent
+TIMEOUT_S = 60.0
+_POLL_S = 0.001
+_PAUSE = threading.Event()  # never set: waiting for it is one step of a poll
+MIB = 1024 * 1024
+
+CONVERTED_KEYS = [
+    "schema", "event", "input", "output", "format", "block_size", "level", "index_shift", "original_bytes",
+    "packed_bytes", "ratio", "crc32", "xxh3", "verified", "read_back", "elapsed_s",
+]  # fmt: skip
+"""Keys of the last JSON line of a conversion, in the order of the specification."""
+
+
+def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = TIMEOUT_S) -> None:
+    """Poll until the condition holds; TimeoutError that says what was waited for."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout_s} s for {what}")
+        _PAUSE.wait(_POLL_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A process that has ended."""
+
+    exit_code: int
+    """As a shell reports it; negative where a signal killed it."""
+    stdout: bytes
+    """All it said on stdout."""
+    stderr: bytes
+    """All it said on stderr."""
+
+    @property
+    def text(self) -> str:
+        """Both streams, for messages and searches."""
+        return (self.stdout + self.stderr).decode(errors="surrogateescape")
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The JSON lines on stdout; every line must be one."""
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The last JSON line."""
+        return self.events[-1]
+
+
+class CommandLine:
+    """Where the programs are started: a working folder and a home that is nobody else's."""
+
+    def __init__(self, folder: Path, home: Path | None = None) -> None:
+        self.folder = folder
+        self.home = home or folder.parent / f"{folder.name}-home"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.home.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Nothing of the tester's own settings; every Python warning is an error."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "XDG_STATE_HOME": str(self.home / "state"),
+            "XDG_CONFIG_HOME": str(self.home / "config"),
+            "LANG": "C.UTF-8",
+            "PYTHONWARNINGS": "error",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+    def run(self, *arguments: str | Path | bytes, program: str = "discpress", **options: Any) -> Finished:
+        """Run a program to its end."""
+        return self.start(*arguments, program=program, **options).finish()
+
+    def start(self, *arguments: str | Path | bytes, program: str = "discpress", **options: Any) -> "Running":
+        """Start a program and return at once; `options` go to Popen."""
+        defaults: dict[str, Any] = {
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "cwd": self.folder,
+            "env": self.environment,
+        }
+        return Running(subprocess.Popen([BIN / program, *arguments], **(defaults | options)))
+
+    def names(self) -> list[str]:
+        """Every file and folder below the working folder, sorted."""
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*"))
+
+
+class Running:
+    """A started process."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self.process = process
+
+    def finish(self, timeout_s: float = TIMEOUT_S) -> Finished:
+        """Wait for its end and return what it said; a process that does not end is killed and reported."""
+        try:
+            stdout, stderr = self.process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            raise
+        return Finished(self.process.returncode, stdout, stderr)
+
+    def is_over(self) -> bool:
+        """Return whether it has ended."""
+        return self.process.poll() is not None
+
+    def freeze_when(self, condition: Callable[[], bool], what: str) -> bool:
+        """Stop the process (SIGSTOP) as soon as the condition holds; False when it ended before."""
+        wait_for(lambda: condition() or self.is_over(), what)
+        if self.is_over():
+            return False
+        self.process.send_signal(signal.SIGSTOP)
+        wait_for(self._is_stopped, "a stopped process")
+        return not self.is_over()
+
+    def thaw(self, *signals: int) -> None:
+        """Let a stopped process go on, with these signals waiting for it."""
+        for number in signals:
+            self.process.send_signal(number)
+        self.process.send_signal(signal.SIGCONT)
+
+    def _is_stopped(self) -> bool:
+        state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2][0]
+        return state in "TZX"
+
+
+def size_of(path: Path) -> int:
+    """Return a file's size; -1 when it is not there."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return -1
+
+
+def raise_on_control_bytes(said: bytes) -> None:
+    """AssertionError when output holds anything but text and line ends: ESC, bell, bidi, undecodable bytes."""
+    text = said.decode("utf-8")
+    bad = {character for character in text if not character.isprintable() and character != "\n"}
+    assert not bad, f"{sorted(map(ascii, bad))} in {text!r}"
+
+
+def slow_to_pack(size: int, seed: int = 0) -> bytes:
+    """Return bytes that LZ4 HC 12 packs at about 20 MB/s a core: long enough to be interrupted anywhere."""
+    four_letters = bytes(b"disc"[value & 3] for value in range(256))
+    return random.Random(seed).randbytes(size).translate(four_letters)
+
+
+def write_old(path: Path, data: bytes, age_s: float = 3600) -> Path:
+    """Write a file that was last changed an hour ago, so that it may be moved at once; return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    stamp = time.time_ns() - int(age_s * 1e9)
+    os.utime(path, ns=(stamp, stamp))
+    return path

@@ -1,0 +1,87 @@
+"""Small images for tests: deterministic bytes, and the shortest way to a converted file."""
+
+import random
+from pathlib import Path
+
+from engine.convert.conversion import Conversion, convert
+from engine.convert.plan import Wish, plan_conversion
+from engine.convert.preflight import settle_output
+from engine.convert.progress import Control, Progress
+from engine.formats import SECTOR_SIZE, ImageFormat
+from engine.images.opening import open_image
+
+GOLDEN = Path(__file__).parents[1] / "data" / "golden"
+"""Images of other programs; see SHA1SUMS there and FORMATS."""
+
+
+def compressible(size: int, seed: int = 0) -> bytes:
+    """Return bytes that every codec packs to a fifth or less, no two sectors alike."""
+    line = b"sector %08d of a disc that shrinks well %04d\n" + b"=" * 79
+    lines = (line % (number, seed) for number in range(size // 100 + 1))
+    return b"".join(lines)[:size]
+
+
+def incompressible(size: int, seed: int = 0) -> bytes:
+    """Return bytes that no codec packs."""
+    return random.Random(seed).randbytes(size)
+
+
+def mixed(size: int, seed: int = 0) -> bytes:
+    """Return sectors of text, noise, half of each, and zeros, in no regular order; the last one may be short."""
+    chance = random.Random(seed)
+    half = SECTOR_SIZE // 2
+    sectors = []
+    for number in range(-(-size // SECTOR_SIZE)):
+        kinds = (
+            compressible(SECTOR_SIZE, number),
+            chance.randbytes(SECTOR_SIZE),
+            compressible(half, number) + chance.randbytes(half),
+            bytes(SECTOR_SIZE),
+        )
+        sectors.append(chance.choice(kinds))
+    return b"".join(sectors)[:size]
+
+
+def write_image(path: Path, data: bytes) -> Path:
+    """Write `data` as a file, its folder too, and return the path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def convert_image(
+    source_path: Path,
+    output_path: Path,
+    image_format: ImageFormat = ImageFormat.ZSO,
+    block_size: int = SECTOR_SIZE,
+    *,
+    level: int = 1,
+    alignment: int | None = None,
+    threads: int = 2,
+    target: str = "any",
+) -> Conversion:
+    """Convert a file with everything decided here, verified as users get it."""
+    wish = Wish(format=image_format, block_size=block_size, level=level, alignment=alignment, target=target)
+    plan = settle_output(plan_conversion(source_path, output_path, None, wish))
+    return convert(plan, threads=threads, control=Control(), progress=Progress())
+
+
+def pack(
+    path: Path,
+    data: bytes,
+    image_format: ImageFormat = ImageFormat.ZSO,
+    block_size: int = SECTOR_SIZE,
+    *,
+    level: int = 1,
+    alignment: int | None = None,
+) -> Path:
+    """Write `data` beside `path` (as NAME.source), convert it to `path` and return that."""
+    source_path = write_image(path.with_name(f"{path.name}.source"), data)
+    convert_image(source_path, path, image_format, block_size, level=level, alignment=alignment)
+    return path
+
+
+def read_back(path: Path) -> bytes:
+    """Return the decoded bytes of any readable image."""
+    with open_image(path) as image:
+        return image.read_at(0, image.size)
