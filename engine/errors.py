@@ -15,6 +15,7 @@
     |- StoreError             exit 1   the state file or the settings cannot be used
     |- StorageError           exit 1   the operating system said no
     `- CancelledError         exit 130, or 128 + the signal
+       `- SuspendedError      to be taken up again
 
 An error's text is a whole sentence for the user: the file's name, what is wrong, what is allowed.
 """
@@ -132,6 +133,12 @@ class CancelledError(DiscpressError):
     def exit_code(self) -> int:  # type: ignore[override]
         """128 + the signal, as shells report it."""
         return 128 + self.signal_number
+
+
+class SuspendedError(CancelledError):
+    """The work was stopped to be taken up again later: what was done is kept."""
+
+    code = "suspended"
 
 
 _SPACE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

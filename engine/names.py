@@ -42,4 +42,10 @@ _DIGITS = re.compile(r"([0-9]+)")
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     """Return a sort key that puts `Game 2` before `Game 10` and ignores case."""
     parts = _DIGITS.split(name.casefold())
-    return tuple((0, int(part), "") if index % 2 else (1, 0, part) for index, part in enumerate(parts))
+    return tuple(_number_key(part) if index % 2 else (1, 0, part) for index, part in enumerate(parts))
+
+
+def _number_key(digits: str) -> tuple[int, int, str]:
+    """By length, then by digits: int() refuses more than 4,300 of them."""
+    significant = digits.lstrip("0")
+    return (0, len(significant), significant)

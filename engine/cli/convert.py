@@ -10,7 +10,7 @@ from engine.cli.state import Records, read_config
 from engine.config import Config
 from engine.convert.checksums import check_checksum_names, write_checksum
 from engine.convert.conversion import Conversion, convert
-from engine.convert.part import drop_second_name
+from engine.convert.part_name import drop_second_name
 from engine.convert.plan import ConversionPlan, OnConflict, Wish, plan_conversion
 from engine.convert.preflight import NameTaken, check_room, settle_output
 from engine.convert.progress import Control, Progress
@@ -145,7 +145,7 @@ class _Batch:
             "target": plan.settings.target,
         }
         text = (
-            f"{display_name(plan.source_path)} -> {display_name(plan.output_path)}: {describe_settings(plan)}, "
+            f"{display_name(plan.source_path)} -> {display_name(plan.output_path)}: {plan.description}, "
             f"{format_size(plan.original_bytes)} now, at most {format_size(plan.worst_bytes)} then (dry run)"
         )
         self._printer.event("plan", facts, text)
@@ -169,7 +169,7 @@ class _Batch:
         if done.packed_bytes >= plan.source_identity.size_bytes and plan.settings.format is not ImageFormat.ISO:
             self._printer.notice("the packed image is no smaller than the source", plan.source_path)
         text = (
-            f"{display_name(plan.source_path)} -> {display_name(plan.output_path)}: {describe_settings(plan)}, "
+            f"{display_name(plan.source_path)} -> {display_name(plan.output_path)}: {plan.description}, "
             f"{format_size(plan.original_bytes)} -> {format_size(done.packed_bytes)} "
             f"({format_percent(done.packed_bytes, plan.original_bytes)}), "
             f"{'verified (' + done.read_back + ')' if done.is_verified else 'NOT verified'}, "
@@ -195,14 +195,6 @@ def _setting_facts(plan: ConversionPlan) -> dict[str, object]:
         "level": None if plan.settings.format is ImageFormat.ISO else plan.settings.level,
         "index_shift": plan.index_shift,
     }
-
-
-def describe_settings(plan: ConversionPlan) -> str:
-    """Return the settings of a plan in words: `ZSO 2048, level 9`."""
-    settings = plan.settings
-    if settings.format is ImageFormat.ISO:
-        return "ISO"
-    return f"{settings.format.upper()} {settings.block_size}, level {settings.level}"
 
 
 def iso2zso_arguments(arguments: argparse.Namespace) -> argparse.Namespace:

@@ -11,6 +11,7 @@ from engine.formats import ImageFormat
 from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
 from engine.images.source import FileSource, read_bytes
 from engine.library.probe import is_image
+from engine.library.scan import is_left_out
 from engine.names import display_name, natural_key
 
 
@@ -52,10 +53,10 @@ def _walk(
         printer.notice(f"cannot be searched: {error.strerror}", Path(error.filename or top))
 
     for root, folders, names in os.walk(top, onerror=report):
-        folders[:] = sorted((name for name in folders if not name.startswith(".")), key=natural_key)
+        folders[:] = sorted((name for name in folders if not is_left_out(name)), key=natural_key)
         for name in sorted(names, key=natural_key):
             path = Path(root, name)
-            if not name.startswith(".") and _is_wanted(path, printer, fail):
+            if not is_left_out(name) and _is_wanted(path, printer, fail):
                 yield Input(path, output_folder and output_folder / Path(root).relative_to(top))
 
 

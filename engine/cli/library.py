@@ -1,7 +1,6 @@
 """`discpress scan`, `ls`, `set` and `demo`: the library from the command line."""
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,9 +16,10 @@ from engine.errors import UsageError
 from engine.library.catalog import filter_titles, group_titles, sort_titles, total
 from engine.library.demo import make_demo
 from engine.library.model import Overrides, Title
-from engine.library.scan import scan
+from engine.library.refresh import refresh
 from engine.library.store import Store
 from engine.names import display_name
+from engine.system.files import absolute
 from engine.units import format_size
 
 _BLANK = "-"
@@ -36,13 +36,9 @@ def run_scan(arguments: argparse.Namespace, printer: Printer, control: Control) 
 
 def scan_into(store: Store, folders: Sequence[Path], printer: Printer, control: Control) -> int:
     """Scan folders, bring the store up to date, print what was found; return the exit code."""
-    tops = [Path(os.path.abspath(folder)) for folder in folders]  # noqa: PTH100 - links stay as the user wrote them
-    known = {path: title for top in tops for path, title in store.known_identities(top).items()}
     found: list[Title] = []
     exit_code = 0
-    for batch in scan(tops, known, check=control.check):
-        store.save_titles(batch.titles)
-        store.forget(batch.gone)
+    for batch in refresh(store, folders, control.check):
         found += batch.titles + batch.unchanged
         for problem in batch.problems:
             printer.notice(problem.message, problem.path)
@@ -76,7 +72,7 @@ def title_facts(title: Title) -> dict[str, object]:
 
 def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `ls`; return the exit code."""
-    folders = [Path(os.path.abspath(each)) for each in arguments.folders]  # noqa: PTH100
+    folders = [absolute(Path(each)) for each in arguments.folders]
     with open_store(arguments, printer) as store:
         titles = store.titles(folders or None)
     if not titles:
@@ -109,7 +105,8 @@ def _print_rows(titles: Sequence[Title], printer: Printer) -> None:
         printer.lines(format_table(heads, rows, flexible=0, right=(4, 5, 6)))
     for title in titles:
         if title.error:
-            printer.lines(f"error: {title.error}")
+            shown = display_name(title.path)
+            printer.lines(f"error: {title.error}" if shown in title.error else f"error: {shown}: {title.error}")
 
 
 def _row(name: str, title: Title) -> tuple[str, ...]:
@@ -164,9 +161,10 @@ def run_set(arguments: argparse.Namespace, printer: Printer, control: Control) -
 
 
 def _named(titles: Sequence[Title], name: str) -> list[Title]:
-    path = Path(os.path.abspath(name))  # noqa: PTH100
+    path = absolute(Path(name))
     found = [title for title in titles if title.path == path]
-    found = found or [title for title in titles if name.casefold() in {title.serial.casefold(), title.title.casefold()}]
+    if not found and name:
+        found = [title for title in titles if name.casefold() in {title.serial.casefold(), title.title.casefold()}]
     groups = {title.group for title in found}
     if not found:
         raise UsageError(

@@ -14,13 +14,15 @@ from engine.cli.convert import iso2zso_arguments, run_convert
 from engine.cli.estimate import run_estimate
 from engine.cli.inspect import run_doctor, run_info
 from engine.cli.library import run_demo, run_ls, run_scan, run_set
+from engine.cli.parser import Parser
 from engine.cli.parsers import add_convert_options, build_parser
 from engine.cli.printers import JsonPrinter, Printer, TextPrinter
+from engine.cli.queue import run_history, run_queue
 from engine.cli.signals import cancelling
 from engine.cli.trash import run_trash, run_undo
 from engine.cli.verify import run_verify
 from engine.convert.progress import Control
-from engine.errors import DiscpressError
+from engine.errors import DiscpressError, UsageError
 
 _Command: TypeAlias = Callable[[argparse.Namespace, Printer, Control], int]
 COMMANDS: dict[str, _Command] = {
@@ -35,18 +37,23 @@ COMMANDS: dict[str, _Command] = {
     "set": run_set,
     "estimate": run_estimate,
     "demo": run_demo,
+    "queue": run_queue,
+    "history": run_history,
 }
 
 
 def run(argv: Sequence[str]) -> int:
     """Run `discpress` with these arguments and return its exit code."""
-    arguments = build_parser().parse_args(argv)
+    try:
+        arguments = build_parser().parse_words(argv)
+    except UsageError as error:
+        return _refuse(error, argv)
     return run_command(COMMANDS[arguments.command], arguments)
 
 
 def iso2zso() -> None:
     """Run `iso2zso`: `discpress convert` under the name that guides use."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="iso2zso",
         description="Convert a disc image to ZSO and prove the result; the same as discpress convert.",
         epilog="example: iso2zso -c 12 game.iso game.zso",
@@ -56,11 +63,31 @@ def iso2zso() -> None:
     def command(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
         return run_convert(iso2zso_arguments(arguments), printer, control)
 
-    sys.exit(run_command(command, parser.parse_args()))
+    try:
+        arguments = parser.parse_words(sys.argv[1:])
+    except UsageError as error:
+        sys.exit(_refuse(error, sys.argv[1:]))
+    sys.exit(run_command(command, arguments))
+
+
+def _refuse(error: UsageError, argv: Sequence[str]) -> int:
+    """Report a command line that could not be parsed, in the form that it asks for."""
+    _open_closed_streams()
+    printer: Printer = JsonPrinter() if "--json" in argv else TextPrinter()
+    printer.error(error)
+    return error.exit_code
+
+
+def _open_closed_streams() -> None:
+    """Give a program that was started without stdout or stderr (`2>&-`) something to write to."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 - open to the end
 
 
 def run_command(command: _Command, arguments: argparse.Namespace) -> int:
     """Run one command behind the door where failures become messages and exit codes."""
+    _open_closed_streams()
     printer: Printer = JsonPrinter() if arguments.json else TextPrinter(quiet=getattr(arguments, "quiet", False))
     control = Control()
     try:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from engine.cli.arguments import EXIT_CODES, add_command, add_settings, add_state, add_threads
 from engine.cli.library_parsers import add_library_commands
 from engine.cli.options import CHECKSUMS
+from engine.cli.parser import Parser
+from engine.cli.queue_parsers import add_queue_commands
 from engine.convert.plan import OnConflict
 from engine.targets import TARGETS
 
@@ -13,9 +15,9 @@ if TYPE_CHECKING:
     from engine.cli.arguments import Group, Subparsers
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return the parser of `discpress`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="discpress",
         description="Make disc images smaller and keep them readable, with proof, and without losing an original.",
         epilog=EXIT_CODES,
@@ -29,6 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_undo(commands)
     _add_trash(commands)
     add_library_commands(commands)
+    add_queue_commands(commands)
     return parser
 
 

@@ -2,26 +2,30 @@
 
 import contextlib
 import signal
+from collections import Counter
 from collections.abc import Iterator
-from types import FrameType
 
 from engine.convert.progress import Control
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+_PATIENCE = 2
 
 
 @contextlib.contextmanager
 def cancelling(control: Control) -> Iterator[None]:
-    """Send SIGINT, SIGTERM and SIGHUP to `control` while the block runs; a second one kills as usual.
+    """Send SIGINT, SIGTERM and SIGHUP to `control` while the block runs; a third one kills as usual.
+
+    Impatient people press Ctrl-C twice, and the part must go all the same; a stalled disk needs a way out.
 
     A signal that was ignored at the start stays ignored, as nohup expects.
     """
     previous = {}
+    counts: Counter[int] = Counter()
     for number in (getattr(signal, name) for name in _NAMES if hasattr(signal, name)):
         handler = signal.getsignal(number)
         if handler is not signal.SIG_IGN:
             previous[number] = handler
-            signal.signal(number, lambda number, frame: _stop(control, number, frame))
+            signal.signal(number, lambda number, _: _stop(control, counts, number))
     try:
         yield
     finally:
@@ -29,6 +33,8 @@ def cancelling(control: Control) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _stop(control: Control, number: int, frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_DFL)
+def _stop(control: Control, counts: Counter[int], number: int) -> None:
+    counts[number] += 1
+    if counts[number] == _PATIENCE:
+        signal.signal(number, signal.SIG_DFL)
     control.cancel(number)

@@ -14,6 +14,7 @@ from engine.errors import StoreError
 from engine.library.model import FileIdentity, JsonValue, Overrides, StoredEstimate
 from engine.library.store import Store, state_folder
 from engine.measure.estimate import Estimate
+from engine.system.files import absolute
 from engine.targets import AUTO, TARGETS
 
 
@@ -45,8 +46,7 @@ class Records:
 
     def wish_for(self, path: Path, wish: Wish, config: Config) -> Wish:
         """Return the wish for one title: options first, then what `set` chose for it, then the settings file."""
-        absolute = Path(os.path.abspath(path))  # noqa: PTH100 - links stay as the user wrote them
-        chosen = (self.store.settings_for(absolute) if self.store else None) or Overrides()
+        chosen = (self.store.settings_for(absolute(path)) if self.store else None) or Overrides()
         return replace(
             wish,
             format=wish.format or chosen.format,
@@ -59,20 +59,7 @@ class Records:
     def save_estimate(self, identity: FileIdentity, found: Estimate) -> None:
         """Keep an estimate for `ls`."""
         if self.store is not None:
-            self.store.save_estimate(
-                identity,
-                StoredEstimate(
-                    found.settings,
-                    found.original_bytes,
-                    found.packed_bytes,
-                    found.low_bytes,
-                    found.high_bytes,
-                    found.sampled_bytes,
-                    str(found.advice),
-                    found.reason,
-                    found.conversion_s or 0.0,
-                ),
-            )
+            self.store.save_estimate(identity, StoredEstimate.of(found))
 
     def journal(self, kind: str, facts: Mapping[str, object]) -> None:
         """Write down what has just become true."""

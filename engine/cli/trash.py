@@ -84,7 +84,8 @@ def _list(entries: list[TrashEntry], printer: Printer) -> int:
             "trashed_at": entry.trashed_at,
         }
         text = (
-            f"{entry.id}  {format_size(entry.size_bytes):>9}  {entry.reason:<11} {display_name(entry.home_path)}"
+            f"{display_name(entry.id)}  {format_size(entry.size_bytes):>9}  {display_name(entry.reason):<11} "
+            f"{display_name(entry.home_path)}"
             f"{' (has other hard links: removing it frees nothing)' if links > 1 else ''}"
         )
         printer.event("trash", facts, text)

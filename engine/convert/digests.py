@@ -39,6 +39,11 @@ class Digester:
         for other in self._others.values():
             other.update(data)
 
+    @property
+    def crc32(self) -> int:
+        """The crc32 of all bytes so far."""
+        return self._crc32
+
     def finish(self) -> DigestSet:
         """Return the digests of all bytes so far."""
         values = {"crc32": f"{self._crc32:08x}", "xxh3": self._xxh3.hexdigest()}

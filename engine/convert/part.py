@@ -5,42 +5,38 @@ whose it is, so that it never sniffs as an image. They are written last, when al
 """
 
 import contextlib
-import hashlib
-import json
 import os
-import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
-from engine.errors import ConflictError, DiscpressError, PartError, SpaceError, StorageError, from_os_error
+from engine.convert.part_name import (
+    HEAD_BYTES,
+    clear_leftover,
+    create_part,
+    make_marker,
+    part_path_of,
+    reopen_part,
+)
+from engine.errors import ConflictError, SpaceError, StorageError, from_os_error
 from engine.images.sniff import PART_MAGIC
 from engine.names import display_name
 from engine.system.cache import drop_cached, resident_pages
 from engine.system.files import FileIdentity, Readable, Writable, read_into, same_file, write_all
-from engine.system.locks import try_lock
-from engine.system.rename import remove_quietly, rename_new, sync_folder
+from engine.system.rename import rename_new, sync_folder
 from engine.units import format_size
 
-SUFFIX = ".discpress-part"
-HEAD_BYTES = 4096
-_NAME_MAX = 255  # bytes of a file name where the system does not say
-_CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_REOPEN_FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 
+class PartState(Protocol):
+    """What a part must be told to go on: a `Checkpoint`."""
 
-def part_path_of(final_path: Path) -> Path:
-    """Return the part's path: the final name and SUFFIX, or a hashed short name where that is too long."""
-    name = os.fsencode(final_path.name)
-    if len(name) + len(SUFFIX) > _name_max(final_path.parent):
-        name = b"discpress-" + hashlib.sha256(name).hexdigest()[:32].encode()
-    return final_path.with_name(os.fsdecode(name) + SUFFIX)
+    @property
+    def head(self) -> bytes:
+        """The first bytes of the coming image."""
 
-
-def _name_max(folder: Path) -> int:
-    try:
-        return os.pathconf(folder, "PC_NAME_MAX")
-    except (OSError, AttributeError, ValueError):
-        return _NAME_MAX
+    @property
+    def part_bytes(self) -> int:
+        """Bytes of the part that count."""
 
 
 class PartFile:
@@ -59,8 +55,11 @@ class PartFile:
         source: FileIdentity,
         is_copy_of_source: Callable[[Path], bool],
         max_file_bytes: int | None = None,
+        resume: "PartState | None" = None,
     ) -> None:
         """Create the part; PartError when its name is taken by what must not be replaced.
+
+        With `resume` the part that the same job left is taken up instead, where there is one (`is_resumed`).
 
         `is_copy_of_source(path)` is asked about a file without marker that a crash in the last moment may have
         left: complete, and no more than a packed copy of the source.
@@ -71,10 +70,19 @@ class PartFile:
         self._max_file_bytes = max_file_bytes
         self._head = bytearray(HEAD_BYTES)
         self._is_sealed = False
-        _clear_leftover(self.path, final_path, is_copy_of_source)
-        self.fd = _create(self.path)
+        marker = make_marker(job, source_path, source)
+        self.is_resumed = False
+        if resume is not None:
+            self.fd = reopen_part(self.path, job)
+            if self.fd >= 0:
+                self._head[:] = resume.head
+                self.size_bytes = resume.part_bytes
+                self.is_resumed = True
+                return
+        clear_leftover(self.path, final_path, is_copy_of_source)
+        self.fd = create_part(self.path)
         try:
-            write_all(self.fd, _marker(job, source_path, source), 0)
+            write_all(self.fd, marker, 0)
             os.fsync(self.fd)
         except OSError as error:
             self.discard()
@@ -111,6 +119,20 @@ class PartFile:
             view[:in_head] = self._head[offset : offset + in_head]
         return count
 
+    @property
+    def head(self) -> bytes:
+        """The first bytes of the coming image, as far as they are known."""
+        return bytes(self._head)
+
+    def start_again(self) -> None:
+        """Forget all that was written; the part stays ours."""
+        try:
+            os.ftruncate(self.fd, HEAD_BYTES)
+        except OSError as error:
+            raise from_os_error(error, self.path, "start it again") from error
+        self._head[:] = bytes(HEAD_BYTES)
+        self.size_bytes = 0
+
     def sync(self) -> None:
         """Make what was written last. A failed fsync is final: the kernel has dropped the pages, so has the job."""
         try:
@@ -126,9 +148,10 @@ class PartFile:
     def seal(self, mtime_ns: int) -> FileIdentity:
         """Put the real head over the marker, set the time, sync, read the head back; return the file's identity."""
         try:
-            # Cut first: killed in between, what is left still begins with the marker.
-            os.ftruncate(self.fd, self.size_bytes)
+            # Cut first: killed in between, what is left of a small image still begins with the marker.
+            os.ftruncate(self.fd, max(self.size_bytes, len(PART_MAGIC)))
             write_all(self.fd, memoryview(self._head)[: self.size_bytes], 0)
+            os.ftruncate(self.fd, self.size_bytes)
             os.utime(self.fd if os.utime in os.supports_fd else self.path, ns=(mtime_ns, mtime_ns))
         except OSError as error:
             raise from_os_error(error, self.path, "finish it") from error
@@ -179,109 +202,3 @@ class PartFile:
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
-
-
-def _marker(job: str, source_path: Path, source: FileIdentity) -> bytes:
-    facts = {
-        "job": job,
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "source": str(source_path)[:1000],
-        "dev": source.dev,
-        "ino": source.ino,
-        "size_bytes": source.size_bytes,
-        "mtime_ns": source.mtime_ns,
-    }
-    text = PART_MAGIC + json.dumps(facts).encode("ascii") + b"\n"
-    return text[:HEAD_BYTES].ljust(HEAD_BYTES, b"\0")
-
-
-def _create(path: Path) -> int:
-    try:
-        fd = os.open(path, _CREATE_FLAGS, 0o666)
-    except FileExistsError as error:
-        raise _busy(path) from error
-    except OSError as error:
-        raise from_os_error(error, path, "create it") from error
-    try:
-        if not try_lock(fd) or not same_file(os.fstat(fd), path.lstat()):
-            raise _busy(path)  # another run saw it in the moment before the lock and took it
-    except FileNotFoundError as error:
-        os.close(fd)
-        raise _busy(path) from error
-    except OSError as error:
-        os.close(fd)
-        remove_quietly(path)
-        raise StorageError(
-            f"{display_name(path)}: this file system cannot lock files: {error.strerror}",
-            hint="without locks two runs could write one file: choose another folder with -O",
-        ) from error
-    except DiscpressError:
-        os.close(fd)
-        raise
-    return fd
-
-
-def _clear_leftover(path: Path, final_path: Path, is_copy_of_source: Callable[[Path], bool]) -> None:
-    """Remove what a killed run left under the part's name, and nothing else (Safety rule 3)."""
-    try:
-        fd = os.open(path, _REOPEN_FLAGS)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise _not_ours(path) from error
-    try:
-        facts = os.fstat(fd)
-        try:
-            is_free = try_lock(fd)
-        except OSError:
-            is_free = False
-        if not is_free:
-            raise _busy(path)
-        try:
-            if not same_file(facts, path.lstat()):
-                raise _busy(path)
-        except FileNotFoundError:
-            return  # the run that held it has just published or removed it
-        head = bytearray(len(PART_MAGIC))
-        head = head[: read_into(fd, head, 0)]
-        # Empty, or cut to less than the marker while a tiny image was sealed: nothing in it is anybody else's.
-        is_ours = PART_MAGIC.startswith(head)
-        if is_ours or _is_second_name(facts, final_path) or is_copy_of_source(path):
-            path.unlink()
-        else:
-            raise _not_ours(path)
-    except OSError as error:
-        raise from_os_error(error, path, "replace the part that a stopped run left") from error
-    finally:
-        os.close(fd)
-
-
-def drop_second_name(final_path: Path) -> None:
-    """Remove the part's name from a published file that a crash between link and unlink left with both."""
-    path = part_path_of(final_path)
-    with contextlib.suppress(OSError):
-        if _is_second_name(path.lstat(), final_path):
-            path.unlink()
-
-
-def _is_second_name(facts: os.stat_result, final_path: Path) -> bool:
-    """A crash between link and unlink leaves the published file under the part's name as well."""
-    try:
-        return same_file(facts, final_path.lstat())
-    except OSError:
-        return False
-
-
-def _busy(path: Path) -> PartError:
-    return PartError(
-        f"{display_name(path)}: another discpress is writing this file",
-        hint="wait for it to finish, or choose another name with -o",
-    )
-
-
-def _not_ours(path: Path) -> PartError:
-    return PartError(
-        f"{display_name(path)}: this file is in the way and was not begun by discpress",
-        hint="look at it, then move or remove it",
-    )

@@ -7,14 +7,16 @@ Memory is slots, not image size. The first failure stops everything and is raise
 works at chunk borders.
 """
 
+import contextlib
 import queue
 import threading
 from array import array
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from engine.codecs.blocks import CHUNK_BYTES
 from engine.convert.progress import Control
+from engine.errors import SuspendedError
 from engine.formats import SECTOR_SIZE
 
 MAX_BLOCKS = CHUNK_BYTES // SECTOR_SIZE
@@ -50,6 +52,16 @@ class Slot:
 SlotWork: TypeAlias = Callable[[Slot], None]
 
 
+class Border(Protocol):
+    """What is done between two chunks, when all before is written and hashed."""
+
+    def is_due(self, done_bytes: int) -> bool:
+        """Return whether it is time, `done_bytes` of the image being done."""
+
+    def save(self, done_bytes: int) -> None:
+        """Do it."""
+
+
 def run_chunks(
     total_bytes: int,
     threads: int,
@@ -59,13 +71,16 @@ def run_chunks(
     take: SlotWork,
     follow: SlotWork,
     with_packed: bool,
+    start_bytes: int = 0,
+    border: Border | None = None,
 ) -> None:
-    """Send `total_bytes` of an image through `fill`, `take` and `follow`, chunk by chunk.
+    """Send an image of `total_bytes`, from `start_bytes` on, through `fill`, `take` and `follow`, chunk by chunk.
 
     `fill` finds `slot.number` and `slot.length` set; it runs in `threads` threads. `take` runs in the calling
-    thread, `follow` in one thread, both in order; a slot is used again when both are through with it.
+    thread, `follow` in one thread, both in order; a slot is used again when both are through with it. `start_bytes`
+    is a multiple of CHUNK_BYTES. `border` is asked in the calling thread, and told before SuspendedError is raised.
     """
-    _Engine(total_bytes, max(1, threads), control, fill, take, follow, with_packed).run()
+    _Engine(total_bytes, max(1, threads), control, fill, take, follow, with_packed, start_bytes, border).run()
 
 
 class _Engine:
@@ -78,20 +93,24 @@ class _Engine:
         take: SlotWork,
         follow: SlotWork,
         with_packed: bool,
+        start_bytes: int,
+        border: Border | None,
     ) -> None:
         self._total_bytes = total_bytes
+        self._first = start_bytes // CHUNK_BYTES
+        self._border = border
         self._chunks = -(-total_bytes // CHUNK_BYTES)
         self._control = control
         self._fill, self._take, self._follow = fill, take, follow
-        threads = min(threads, self._chunks)
+        threads = min(threads, self._chunks - self._first)
         self._free: queue.SimpleQueue[Slot | None] = queue.SimpleQueue()
         for _ in range(min(threads + EXTRA_SLOTS, self._chunks)):
             self._free.put(Slot(with_packed=with_packed))
         self._to_follow: queue.SimpleQueue[Slot | None] = queue.SimpleQueue()
         self._changed = threading.Condition()
         self._filled: dict[int, Slot] = {}
-        self._next_number = 0
-        self._followed = 0
+        self._next_number = self._first
+        self._followed = self._first
         self._failure: BaseException | None = None
         self._fillers = [threading.Thread(target=self._guard, args=(self._fill_all,)) for _ in range(threads)]
         self._follower = threading.Thread(target=self._guard, args=(self._follow_all,))
@@ -100,12 +119,13 @@ class _Engine:
         for thread in (*self._fillers, self._follower):
             thread.start()
         try:
-            for number in range(self._chunks):
+            for number in range(self._first, self._chunks):
+                self._rest_before(number)
                 slot = self._wait_for(number)
                 self._to_follow.put(slot)
                 self._take(slot)
                 self._release(slot)
-            self._wait_until_followed()
+            self._wait_until_followed(self._chunks)
         except BaseException as error:
             self._fail(error)
             raise
@@ -161,22 +181,36 @@ class _Engine:
         if is_free:
             self._free.put(slot)
 
+    def _rest_before(self, number: int) -> None:
+        """Hold while paused, save what is due, and save before a suspension."""
+        done_bytes = number * CHUNK_BYTES
+        try:
+            self._control.check()
+        except SuspendedError:
+            self._save(number, done_bytes)
+            raise
+        if self._border is not None and self._border.is_due(done_bytes):
+            self._save(number, done_bytes)
+
+    def _save(self, number: int, done_bytes: int) -> None:
+        if self._border is not None:
+            self._wait_until_followed(number)
+            self._border.save(done_bytes)
+
     def _wait_for(self, number: int) -> Slot:
         with self._changed:
             while number not in self._filled:
-                self._wait()
-            self._control.check()
+                if self._failure is not None:
+                    raise self._failure
+                # A suspension waits for the chunk that is under way: it is saved with it at the next border.
+                with contextlib.suppress(SuspendedError):
+                    self._control.raise_if_stopped()
+                self._changed.wait(_WAKE_S)
             return self._filled.pop(number)
 
-    def _wait_until_followed(self) -> None:
+    def _wait_until_followed(self, number: int) -> None:
         with self._changed:
-            while self._followed < self._chunks:
-                self._wait()
+            while self._followed < number and self._failure is None:
+                self._changed.wait(_WAKE_S)
             if self._failure is not None:
                 raise self._failure
-
-    def _wait(self) -> None:
-        if self._failure is not None:
-            raise self._failure
-        self._control.check()
-        self._changed.wait(_WAKE_S)

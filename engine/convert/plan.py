@@ -14,6 +14,7 @@ from engine.images.index import Header, smallest_shift
 from engine.images.opening import open_image
 from engine.images.reader import Image
 from engine.images.source import FileSource
+from engine.names import display_name
 from engine.system.files import FileIdentity
 from engine.targets import AUTO, TARGETS, Target, check_settings, system_warning, target_for
 
@@ -92,6 +93,14 @@ class ConversionPlan:
         return Header(self.settings.format, self.original_bytes, self.settings.block_size, version, self.index_shift)
 
     @property
+    def description(self) -> str:
+        """How it is written, in words: `ZSO 2048, level 9`."""
+        settings = self.settings
+        if settings.format is ImageFormat.ISO:
+            return "ISO"
+        return f"{settings.format.upper()} {settings.block_size}, level {settings.level}"
+
+    @property
     def worst_bytes(self) -> int:
         """Size of the output when nothing shrinks."""
         if self.settings.format is ImageFormat.ISO:
@@ -108,6 +117,11 @@ def plan_conversion(
     The output is `output_path`, or the source's name with the format's suffix in `output_folder` or beside it.
     UsageError and SettingError say which option is wrong, the errors of `open_image` what is wrong with the source.
     """
+    if wish.trash_source and source_path.is_symlink():
+        raise UsageError(
+            f"{display_name(source_path)}: is a link: --delete-source moves files, never links or what they lead to",
+            hint="name the file itself, or leave --delete-source out",
+        )
     with open_image(source_path) as image:
         assert isinstance(image.source, FileSource)
         before = image.source.identity()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from engine.convert.part_name import part_path_of
 from engine.convert.plan import ConversionPlan, OnConflict
 from engine.errors import ConflictError, SpaceError, StorageError, UselessError, from_os_error
 from engine.formats import ImageFormat
@@ -113,7 +114,7 @@ def output_bounds(plan: ConversionPlan, threads: int, check: Callable[[], None],
     worst = plan.worst_bytes
     if plan.settings.format is ImageFormat.ISO:
         return worst, worst
-    has_room = plan.wish.strict_space or _needed(worst) <= free_bytes(plan.output_path.parent)
+    has_room = plan.wish.strict_space or _needed(worst) <= _free_bytes(plan)
     if has_room and not plan.wish.skip_useless:
         return 0, worst
     with open_image(plan.source_path) as image:
@@ -121,6 +122,24 @@ def output_bounds(plan: ConversionPlan, threads: int, check: Callable[[], None],
     if plan.wish.skip_useless and found.advice is Advice.SKIP:
         raise UselessError(f"{display_name(plan.source_path)}: {found.reason}")
     return found.low_bytes, worst if plan.wish.strict_space else found.high_bytes
+
+
+def _free_bytes(plan: ConversionPlan) -> int:
+    """Space for the output: what is free, and what its own part takes already."""
+    folder = plan.output_path.parent
+    try:
+        return free_bytes(folder) + _bytes_of_part(plan)
+    except OSError as error:
+        raise from_os_error(error, folder, "look at this folder") from error
+
+
+def _bytes_of_part(plan: ConversionPlan) -> int:
+    """Space that a part left by an earlier run takes: it is taken up, or replaced."""
+    try:
+        facts = part_path_of(plan.output_path).lstat()
+    except OSError:
+        return 0
+    return getattr(facts, "st_blocks", 0) * 512
 
 
 def _needed(high_bytes: int) -> int:
@@ -134,15 +153,12 @@ def check_room(plan: ConversionPlan, low_bytes: int, high_bytes: int) -> FileSys
     """
     folder = plan.output_path.parent
     shown = display_name(folder)
-    try:
-        free = free_bytes(folder)
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise StorageError(
-                f"{shown}: nothing can be written into this folder",
-                hint="check its permissions, whether it is mounted read-only, or choose another with -O",
-            )
-    except OSError as error:
-        raise from_os_error(error, folder, "look at this folder") from error
+    free = _free_bytes(plan)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StorageError(
+            f"{shown}: nothing can be written into this folder",
+            hint="check its permissions, whether it is mounted read-only, or choose another with -O",
+        )
     file_system = filesystem_of(folder)
     limit = file_system.max_file_bytes
     if limit is not None and low_bytes > limit:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from engine.errors import CancelledError
+from engine.errors import CancelledError, SuspendedError
 
 RATE_WINDOW_S = 120.0
 """Throughput is the mean of the last two minutes: long enough to be calm, short enough to be true."""
@@ -22,6 +22,7 @@ class Stage(StrEnum):
     PACKING = "packing"
     UNPACKING = "unpacking"
     SYNCING = "syncing"
+    RESUMING = "resuming"
     VERIFYING = "verifying"
     REPLACING = "replacing"
     DONE = "done"
@@ -55,24 +56,55 @@ class Progress:
 
 
 class Control:
-    """The one way to stop a conversion: set from a signal handler or another thread, looked at between chunks."""
+    """The one way to stop or hold a conversion: from a signal handler or another thread, looked at between chunks."""
 
     def __init__(self) -> None:
         self._stop = threading.Event()
+        self._go = threading.Event()
+        self._go.set()
         self._signal_number = 2
+        self._is_suspending = False
 
     def cancel(self, signal_number: int = 2) -> None:
-        """Ask for a stop at the next chunk border."""
+        """Ask for a stop at the next chunk border, with nothing kept."""
         self._signal_number = signal_number
+        self._is_suspending = False
         self._stop.set()
+        self._go.set()
+
+    def suspend(self) -> None:
+        """Ask for a stop at the next chunk border that keeps what was done, where checkpoints are kept."""
+        self._is_suspending = True
+        self._stop.set()
+        self._go.set()
+
+    def pause(self) -> None:
+        """Hold the work at the next chunk border until `resume`."""
+        if not self._stop.is_set():
+            self._go.clear()
+
+    def resume(self) -> None:
+        """Let paused work go on."""
+        self._go.set()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the work holds, or is going to."""
+        return not self._go.is_set()
+
+    def raise_if_stopped(self) -> None:
+        """Raise CancelledError or SuspendedError when a stop was asked for."""
+        if self._stop.is_set():
+            kind = SuspendedError if self._is_suspending else CancelledError
+            raise kind(signal_number=self._signal_number)
 
     def check(self) -> None:
-        """Raise CancelledError when a stop was asked for."""
-        if self._stop.is_set():
-            raise CancelledError(signal_number=self._signal_number)
+        """Hold here while paused; raise CancelledError or SuspendedError when a stop was asked for."""
+        self._go.wait()
+        self.raise_if_stopped()
 
     def wait(self, seconds: float) -> None:
-        """Wait, but no longer than until a stop is asked for; then raise CancelledError."""
+        """Wait, but no longer than until a stop is asked for; then raise as `check` does."""
         self._stop.wait(seconds)
         self.check()
 

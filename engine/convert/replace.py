@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
+from engine.convert.digests import DigestSet
 from engine.convert.progress import Control, Progress
 from engine.convert.trash import (
     Replacement,
@@ -15,7 +17,7 @@ from engine.convert.trash import (
     purge_entry,
 )
 from engine.convert.verify import digest_image
-from engine.errors import DiscpressError, TrashError, from_os_error
+from engine.errors import CancelledError, DiscpressError, TrashError, from_os_error
 from engine.images.opening import open_image
 from engine.names import display_name
 from engine.system.files import FileIdentity
@@ -85,20 +87,28 @@ def _trash_replacement(entry: TrashEntry) -> TrashEntry:
 def find_loss(entry: TrashEntry, threads: int, control: Control) -> str:
     """Return what purging the entry would lose; empty when the replacement is there and proves itself.
 
-    The replacement is decoded whole and must give the recorded digest.
+    The replacement is decoded whole and must give the recorded digest; where none was recorded, what the trashed
+    file itself decodes to.
     """
     path = entry.replacement_path
+    expected = entry.digests
     try:
-        with open_image(path) as image:
-            actual = digest_image(image, threads, control, Progress(), tuple(entry.digests))
+        if not expected:
+            expected = _decode(entry.file_path, (), threads, control).values
+        actual = _decode(path, tuple(expected), threads, control)
+    except CancelledError:
+        raise
     except DiscpressError as error:
-        if error.code == "cancelled":
-            raise
         return f"the replacement cannot be proven: {error}"
-    wanted = {name: value for name, value in entry.digests.items() if name in actual.values}
+    wanted = {name: value for name, value in expected.items() if name in actual.values}
     if not wanted or any(actual.values[name] != value for name, value in wanted.items()):
         return f"{display_name(path)}: does not decode to what was recorded"
     return ""
+
+
+def _decode(path: Path, wanted: tuple[str, ...], threads: int, control: Control) -> DigestSet:
+    with open_image(path) as image:
+        return digest_image(image, threads, control, Progress(), wanted)
 
 
 def purge(entry: TrashEntry, threads: int, control: Control, *, force: bool, journal: Journal = no_journal) -> None:
@@ -107,7 +117,7 @@ def purge(entry: TrashEntry, threads: int, control: Control, *, force: bool, jou
     if loss:
         raise TrashError(
             f"{display_name(entry.home_path)}: kept in the trash: {loss}",
-            hint=f"discpress undo brings it back; --force {entry.id} removes it all the same",
+            hint=f"discpress undo brings it back; --force {display_name(entry.id)} removes it all the same",
         )
     purge_entry(entry)
     journal("purged", {"path": str(entry.home_path), "entry": entry.id})

@@ -19,7 +19,7 @@ from typing import Any, Self
 from engine.convert.progress import Control
 from engine.errors import SourceChangedError, TrashError, from_os_error
 from engine.names import display_name
-from engine.system.files import FileIdentity, same_file
+from engine.system.files import FileIdentity, absolute, same_file
 from engine.system.locks import has_writer
 from engine.system.rename import rename_new, sync_folder
 
@@ -66,7 +66,7 @@ class TrashEntry:
     mtime_ns: int
     """Its time of change."""
     digests: Mapping[str, str]
-    """Digests of the decoded image that the replacement must give."""
+    """Digests of the decoded image that the replacement must give; none where it replaced a file by its name only."""
     replacement: Replacement
     """What replaced it."""
     trashed_at: str
@@ -135,7 +135,7 @@ def move_to_trash(
     The file must still be `identity` (SourceChangedError), and nobody may have it open for writing (`fd` is an
     open descriptor of it, where there is one). EXDEV is an error: nothing is ever copied.
     """
-    path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the last link
+    path = absolute(path)
     if fd is not None and has_writer(fd):
         raise SourceChangedError(
             f"{display_name(path)}: another program has it open for writing: it stays where it is",
@@ -236,10 +236,19 @@ def entries_in(folder: Path) -> Iterator[TrashEntry | TrashError]:
         try:
             entry = read_entry(folder / TRASH_NAME / name)
         except TrashError as error:
-            yield error
+            if not _is_only_begun(folder / TRASH_NAME / name):
+                yield error
             continue
         if entry.is_there:
             yield entry
+
+
+def _is_only_begun(entry_folder: Path) -> bool:
+    """Return whether a crash left an entry before any file was moved into it: then nothing is in the trash."""
+    try:
+        return {each.name for each in entry_folder.iterdir()} <= {ENTRY_NAME}
+    except OSError:
+        return False
 
 
 def find_entries(folders: list[Path]) -> Iterator[TrashEntry | TrashError]:

@@ -27,15 +27,19 @@ class FileSource:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.fd = open_regular(path)
-        self.size_bytes = os.fstat(self.fd).st_size
+        self.fd, facts = open_regular(path)
+        self.size_bytes = facts.st_size
+
+    def stat(self) -> os.stat_result:
+        """Return what the system says of the open file now."""
+        try:
+            return os.fstat(self.fd)
+        except OSError as error:
+            raise from_os_error(error, self.path, "look at it") from error
 
     def identity(self) -> FileIdentity:
         """Return the identity of the open file as it is now."""
-        try:
-            return FileIdentity.of(os.fstat(self.fd))
-        except OSError as error:
-            raise from_os_error(error, self.path, "look at it") from error
+        return FileIdentity.of(self.stat())
 
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Fill `buffer` as `ByteSource` says."""

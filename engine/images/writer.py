@@ -3,12 +3,13 @@
 The rules are those of FORMATS section 1, "The writer every tested reader accepts".
 """
 
+import zlib
 from array import array
 from typing import Protocol
 
 from engine.codecs.blocks import PLAIN_BIT, align_up
 from engine.formats import SECTOR_SIZE
-from engine.images.index import INDEX_PLAIN, Header, entry_bytes, new_entries
+from engine.images.index import ENTRY_SIZE, HEADER_SIZE, INDEX_PLAIN, Header, entry_bytes, new_entries
 from engine.system.files import Readable
 
 _INDEX_PIECE = 256 * 1024  # entries written at once: 1 MiB, so that the index is never copied whole
@@ -56,6 +57,21 @@ class PackedWriter:
             position += length & ~PLAIN_BIT
         self.position = position
 
+    @property
+    def blocks(self) -> int:
+        """Number of blocks written so far."""
+        return len(self._entries)
+
+    def save_index(self, first: int) -> int:
+        """Write the entries from `first` on to their place and return the crc32 of all entries so far."""
+        self._write_entries(first)
+        return zlib.crc32(self._entries)
+
+    def restore(self, entries: "array[int]", position: int) -> None:
+        """Go on behind the blocks that an earlier writer wrote."""
+        self._entries = entries
+        self.position = position
+
     def finish(self) -> int:
         """Write end entry, end padding, index and header; return the file's length."""
         if len(self._entries) != self._header.blocks:
@@ -63,9 +79,11 @@ class PackedWriter:
         self._entries.append(self.position >> self._header.index_shift)
         file_bytes = align_up(self.position, SECTOR_SIZE)
         self._output.write_at(self.position, bytes(file_bytes - self.position))
-        header = self._header.encode()
-        for first in range(0, len(self._entries), _INDEX_PIECE):
-            piece = self._entries[first : first + _INDEX_PIECE]
-            self._output.write_at(len(header) + first * piece.itemsize, entry_bytes(piece))
-        self._output.write_at(0, header)
+        self._write_entries(0)
+        self._output.write_at(0, self._header.encode())
         return file_bytes
+
+    def _write_entries(self, start: int) -> None:
+        for first in range(start, len(self._entries), _INDEX_PIECE):
+            piece = self._entries[first : first + _INDEX_PIECE]
+            self._output.write_at(HEADER_SIZE + ENTRY_SIZE * first, entry_bytes(piece))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from engine.formats import ImageFormat, Method, Settings
+from engine.measure.estimate import Estimate
 
 SKIP = "skip"
 """The advice of an estimate that says: leave this title as it is."""
@@ -68,7 +69,22 @@ class StoredEstimate:
     reason: str
     """Why, as a sentence; empty where there is nothing to explain."""
     seconds: float
-    """Conversion time expected on the machine that made the estimate."""
+    """Conversion time expected on the machine that made the estimate; 0 for an ISO, which is not rehearsed."""
+
+    @classmethod
+    def of(cls, found: Estimate) -> "StoredEstimate":
+        """Return what is kept of an estimate."""
+        return cls(
+            found.settings,
+            found.original_bytes,
+            found.packed_bytes,
+            found.low_bytes,
+            found.high_bytes,
+            found.sampled_bytes,
+            str(found.advice),
+            found.reason,
+            found.conversion_s or 0.0,
+        )
 
     @property
     def ratio(self) -> float:

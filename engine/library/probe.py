@@ -1,10 +1,9 @@
 """One file looked at: is it an image, and which title."""
 
-import os
 from pathlib import Path
 
 from engine.discs.identity import Identity, System, identify
-from engine.errors import DiscpressError
+from engine.errors import DamagedImageError, DiscpressError
 from engine.formats import SECTOR_SIZE, ImageFormat
 from engine.images.content import PVD_MAGIC, PVD_SECTOR
 from engine.images.opening import open_source
@@ -37,26 +36,26 @@ def probe(path: Path) -> Title | None:
     try:
         source = FileSource(path)
     except DiscpressError as error:
-        return _unreadable(path, str(error))
+        return unread_title(path, str(error))
     try:
         found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
         if not is_image(source, found):
             return None
-        facts = os.fstat(source.fd)
+        facts = source.stat()
         identity = FileIdentity.of(facts)
         if found in FOREIGN:
             why = f"{FOREIGN[found].name} cannot be read: {FOREIGN[found].advice}"
             return Title(path, identity, found, str(System.UNKNOWN), title=path.stem, links=facts.st_nlink, error=why)
         try:
             image = open_source(source)
-        except DiscpressError as error:
+        except DamagedImageError as error:
             return _broken(path, identity, found, facts.st_nlink, error)
         try:
             return _title(path, identity, image, identify(image, path.name), facts.st_nlink)
-        except DiscpressError as error:
+        except DamagedImageError as error:
             return _broken(path, identity, found, facts.st_nlink, error, image)
     except DiscpressError as error:
-        return _unreadable(path, str(error))
+        return unread_title(path, str(error))
     finally:
         source.close()
 
@@ -85,7 +84,7 @@ def _broken(
     identity: FileIdentity,
     found: ImageFormat,
     links: int,
-    error: DiscpressError,
+    error: DamagedImageError,
     image: Image | None = None,
 ) -> Title:
     return Title(
@@ -101,17 +100,16 @@ def _broken(
     )
 
 
-def _unreadable(path: Path, error: str) -> Title | None:
-    """A file that cannot be opened is shown when its name says that it should be an image."""
+def unread_title(path: Path, error: str) -> Title | None:
+    """Return the row of a file that could not be looked into; None where its name does not say that it is an image.
+
+    Its identity fits no file, so that the next scan tries again.
+    """
     if path.suffix.lower() not in {*_IMAGE_SUFFIXES, ".zso", ".cso", ".dax", ".chd"}:
         return None
-    return unread_title(path, error)
-
-
-def unread_title(path: Path, error: str) -> Title:
-    """Return the row of a file that could not be looked into."""
     try:
-        identity = FileIdentity.of(path.stat())
+        size_bytes = path.stat().st_size
     except OSError:
-        identity = FileIdentity(0, 0, 0, 0)
+        size_bytes = 0
+    identity = FileIdentity(0, 0, size_bytes, 0)
     return Title(path, identity, None, str(System.UNKNOWN), title=path.stem, error=error)

@@ -19,10 +19,6 @@ SqlValue: TypeAlias = str | int | bytes | None
 
 SAVE_TITLE = f"INSERT OR REPLACE INTO titles VALUES ({', '.join('?' * 15)})"
 
-_TITLE = (
-    "INSERT OR REPLACE INTO titles VALUES (?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT),"
-    " CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))"
-)
 
 _TITLE = (
     "t.path, t.identity, t.format, t.system, t.serial, t.title, t.region, t.disc_number, t.tags, t.original_bytes,"

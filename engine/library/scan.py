@@ -6,7 +6,6 @@ for ever, and then the scan goes on without it.
 
 import os
 import queue
-import stat
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from engine.library.model import FileIdentity, Title
 from engine.library.probe import probe, unread_title
 from engine.names import display_name
+from engine.system.files import absolute
 
 PROBERS = 4
 """Threads that look into files: they hide the latency of a network share; the work itself is small."""
@@ -25,6 +25,15 @@ BATCH_S = 0.25
 """A batch is handed over at least so often, so that the first titles show at once."""
 BATCH_TITLES = 256
 _QUEUED_FILES = 1024
+PART_SUFFIX = ".discpress-part"
+
+
+_UNFINISHED = (".part", PART_SUFFIX, ".crdownload", ".!qb")
+
+
+def is_left_out(name: str) -> bool:
+    """Return whether a scan passes over a name: hidden, the trash, or a download that is under way."""
+    return name.startswith(".") or name.casefold().endswith(_UNFINISHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +71,16 @@ class _Probing:
 
 @dataclass(slots=True)
 class _Walk:
-    """The state of one folder's walker."""
+    """Where one folder's walker is; another one can go on from here."""
 
     top: Path
     at: Path
     since: float
+    pending: list[Path]
+    entries: list["os.DirEntry[str]"] = field(default_factory=list)
+    mark: int = 0
     is_done: bool = False
     is_given_up: bool = False
-    unsearched: set[Path] = field(default_factory=set)
 
 
 def scan(
@@ -87,6 +98,15 @@ def scan(
     links to folders are followed, each folder is visited once.
     """
     yield from _Scan(folders, known or {}, check, stall_s, probe_file, clock).run()
+
+
+def _is_unmounted(path: Path, device: int) -> bool:
+    """Return whether a known file lies below an empty folder of another device: the mount point of a disk that left."""
+    try:
+        folder = next(each for each in path.parents if each.is_dir())
+        return folder.stat().st_dev != device and not any(folder.iterdir())
+    except (OSError, StopIteration):
+        return True
 
 
 class _Scan:
@@ -110,11 +130,13 @@ class _Scan:
         self._lock = threading.Lock()
         self._visited: set[tuple[int, int]] = set()
         now = clock()
-        tops = [Path(os.path.abspath(folder)) for folder in folders]  # noqa: PTH100 - links stay as the user wrote them
+        tops = [absolute(folder) for folder in folders]
         self._tops = [
             top for top in dict.fromkeys(tops) if not any(top != each and top.is_relative_to(each) for each in tops)
         ]
-        self._walks = [_Walk(top, top, now) for top in self._tops]
+        self._walks = [_Walk(top, top, now, [top]) for top in self._tops]
+        self._real_tops: list[Path] = []
+        self._unsearched: set[Path] = set()
         self._probing = [_Probing() for _ in range(PROBERS)]
         self._queued = 0
         self._answered = 0
@@ -122,7 +144,7 @@ class _Scan:
 
     def run(self) -> Iterator[ScanBatch]:
         for walk in self._walks:
-            threading.Thread(target=self._walk, args=(walk,), daemon=True).start()
+            self._spawn_walker(walk)
         for probing in self._probing:
             threading.Thread(target=self._probe_all, args=(probing,), daemon=True).start()
         try:
@@ -188,75 +210,102 @@ class _Scan:
 
     def _give_up_folders(self) -> list[FolderProblem]:
         problems = []
-        for walk in self._walks:
+        for walk in list(self._walks):
             # A walker that waits for the probers is not stalled: `since` moves while the queue is full.
-            if not walk.is_done and not walk.is_given_up and self._clock() - walk.since >= self._stall_s:
-                walk.is_given_up = True
-                walk.unsearched.add(walk.top)
-                problems.append(FolderProblem(walk.at, f"it has not answered for {self._stall_s:.0f} s"))
+            if walk.is_done or walk.is_given_up or self._clock() - walk.since < self._stall_s:
+                continue
+            walk.is_given_up = True
+            self._unsearched.add(walk.at)
+            problems.append(FolderProblem(walk.at, f"it has not answered for {self._stall_s:.0f} s"))
+            fresh = _Walk(walk.top, walk.top, self._clock(), walk.pending, walk.entries, walk.mark)
+            walk.pending, walk.entries = [], []  # should the thread wake up, it finds nothing to do
+            self._walks.append(fresh)
+            self._spawn_walker(fresh)
         return problems
 
+    def _spawn_walker(self, walk: _Walk) -> None:
+        threading.Thread(target=self._walk, args=(walk,), daemon=True).start()
+
     def _last(self) -> Iterator[ScanBatch]:
-        unsearched = {path for walk in self._walks for path in walk.unsearched}
         gone = tuple(
             path
             for path in self._known
             if path not in self._seen
             and any(path.is_relative_to(top) for top in self._tops)
-            and not any(path.is_relative_to(each) for each in unsearched)
+            and not any(path.is_relative_to(each) for each in self._unsearched)
+            and not _is_unmounted(path, self._known[path].identity.dev)
         )
         if gone:
             yield ScanBatch(gone=gone)
 
     def _walk(self, walk: _Walk) -> None:
-        pending = [walk.top]
-        while pending and not self._stop.is_set() and not walk.is_given_up:
-            folder = pending.pop()
-            walk.at, walk.since = folder, self._clock()
-            try:
-                facts = folder.stat()
-                with self._lock:
-                    if (facts.st_dev, facts.st_ino) in self._visited:
-                        continue
-                    self._visited.add((facts.st_dev, facts.st_ino))
-                with os.scandir(folder) as entries:
-                    pending += self._take_entries(walk, list(entries))
-            except OSError as error:
-                walk.unsearched.add(folder)
-                self._found.put(FolderProblem(folder, f"it cannot be searched: {os.strerror(error.errno or 0)}"))
-        walk.is_done = True
-        self._found.put(None)
+        try:
+            self._walk_on(walk)
+        finally:
+            walk.is_done = True
+            self._found.put(None)
 
-    def _take_entries(self, walk: _Walk, entries: list["os.DirEntry[str]"]) -> list[Path]:
-        folders = []
-        for entry in sorted(entries, key=lambda each: each.name, reverse=True):
+    def _walk_on(self, walk: _Walk) -> None:
+        while (walk.entries or walk.pending) and not self._stop.is_set() and not walk.is_given_up:
             walk.since = self._clock()
-            if entry.name.startswith("."):
-                continue
-            path = Path(entry.path)
-            try:
-                if entry.is_dir():
-                    folders.append(path)
-                elif self._is_ours(entry, path):
-                    self._take_file(walk, entry, path)
-            except OSError as error:
-                self._found.put(unread_title(path, f"{display_name(path)}: {os.strerror(error.errno or 0)}"))
-        return folders
+            if walk.entries:
+                self._take_entry(walk, walk.entries.pop())
+            else:
+                self._open_folder(walk, walk.pending.pop())
 
-    def _is_ours(self, entry: "os.DirEntry[str]", path: Path) -> bool:
-        """Regular files; a link only when it leads out of the scanned folders, for else its target shows itself."""
-        if not entry.is_symlink():
-            return entry.is_file()
-        target = path.resolve()
-        return target.is_file() and not any(target.is_relative_to(top.resolve()) for top in self._tops)
+    def _open_folder(self, walk: _Walk, folder: Path) -> None:
+        walk.at = folder
+        try:
+            facts = folder.stat()
+            with self._lock:
+                if (facts.st_dev, facts.st_ino) in self._visited:
+                    return
+                self._visited.add((facts.st_dev, facts.st_ino))
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=lambda each: each.name, reverse=True)
+        except OSError as error:
+            self._unsearched.add(folder)
+            self._found.put(FolderProblem(folder, f"it cannot be searched: {os.strerror(error.errno or 0)}"))
+        else:
+            walk.entries = [entry for entry in entries if not is_left_out(entry.name)]
+            walk.mark = len(walk.pending)
+
+    def _take_entry(self, walk: _Walk, entry: "os.DirEntry[str]") -> None:
+        path = walk.at = Path(entry.path)
+        try:
+            if entry.is_symlink() and not self._leads_out(entry, path):
+                return
+            if entry.is_dir():
+                walk.pending.insert(walk.mark, path)  # before those found later: in the order of names
+            elif entry.is_file():
+                self._take_file(walk, entry, path)
+        except OSError as error:
+            title = unread_title(path, f"{display_name(path)}: {os.strerror(error.errno or 0)}")
+            if title is not None:
+                self._found.put(title)
+
+    def _leads_out(self, entry: "os.DirEntry[str]", path: Path) -> bool:
+        """Return whether a link shows what the scan would not find under its own name: elsewhere, or hidden.
+
+        OSError for a link to itself.
+        """
+        try:
+            entry.stat()
+        except FileNotFoundError:
+            return False
+        target = Path(os.path.realpath(path))  # Path.resolve raises at a link to itself
+        # Asked here, in a walker: a mount that stalls must not stall the scan.
+        self._real_tops = self._real_tops or [Path(os.path.realpath(top)) for top in self._tops]
+        for top in self._real_tops:
+            if target.is_relative_to(top):
+                return any(is_left_out(part) for part in target.relative_to(top).parts)
+        return True
 
     def _take_file(self, walk: _Walk, entry: "os.DirEntry[str]", path: Path) -> None:
         known = self._known.get(path)
-        if known is not None:
-            facts = entry.stat()
-            if stat.S_ISREG(facts.st_mode) and known.identity == FileIdentity.of(facts):
-                self._found.put(known)
-                return
+        if known is not None and known.identity == FileIdentity.of(entry.stat()):
+            self._found.put(known)
+            return
         with self._lock:
             self._queued += 1
         self._offer(path, walk)

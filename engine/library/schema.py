@@ -57,6 +57,44 @@ MIGRATIONS: Migrations = (
         )""",
         "CREATE TABLE told (name TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID",
     ),
+    (
+        # The queue, and its history: a job is never deleted. `changed` is the revision that last touched the row, so
+        # that a reader takes only what is new; ended_at is NULL while a job is queued, running or paused.
+        """CREATE TABLE queue_jobs (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, changed INTEGER NOT NULL, batch TEXT NOT NULL, kind TEXT NOT NULL,
+            state TEXT NOT NULL, path BLOB NOT NULL, output_path BLOB, output_folder BLOB, wish TEXT,
+            force INTEGER NOT NULL, idle_priority INTEGER NOT NULL, parameters TEXT NOT NULL,
+            priority INTEGER NOT NULL, position REAL NOT NULL, gain_bytes INTEGER, stage TEXT NOT NULL DEFAULT '',
+            done_bytes INTEGER NOT NULL DEFAULT 0, total_bytes INTEGER NOT NULL DEFAULT 0,
+            read_bytes INTEGER NOT NULL DEFAULT 0, packed_bytes INTEGER NOT NULL DEFAULT 0, read_rate REAL,
+            write_rate REAL, eta_s REAL, waiting TEXT NOT NULL DEFAULT '', wanted TEXT NOT NULL DEFAULT '',
+            error_code TEXT NOT NULL DEFAULT '', error_message TEXT NOT NULL DEFAULT '',
+            error_hint TEXT NOT NULL DEFAULT '', exit_code INTEGER, result TEXT NOT NULL DEFAULT '{}',
+            saved_bytes INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, created_at REAL NOT NULL,
+            started_at REAL, ended_at REAL
+        )""",
+        "CREATE INDEX queue_jobs_by_change ON queue_jobs (changed)",
+        "CREATE INDEX queue_jobs_by_end ON queue_jobs (ended_at)",
+        "CREATE INDEX queue_jobs_by_batch ON queue_jobs (batch)",
+        "CREATE INDEX queue_jobs_by_state ON queue_jobs (state, saved_bytes, gain_bytes)",  # all that the totals need
+        """CREATE TABLE queue_log (
+            job INTEGER NOT NULL, number INTEGER NOT NULL, line TEXT NOT NULL, PRIMARY KEY (job, number)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE queue_checkpoints (
+            job INTEGER PRIMARY KEY, at REAL NOT NULL, facts TEXT NOT NULL, head BLOB NOT NULL
+        )""",
+        """CREATE TABLE queue_throughput (
+            second INTEGER PRIMARY KEY, read_bytes INTEGER NOT NULL, written_bytes INTEGER NOT NULL
+        )""",
+        """CREATE TABLE queue_worker (
+            one INTEGER PRIMARY KEY CHECK (one = 1), pid INTEGER NOT NULL, host TEXT NOT NULL, state TEXT NOT NULL,
+            started_at REAL NOT NULL, version TEXT NOT NULL, schema INTEGER NOT NULL, notice TEXT NOT NULL
+        )""",
+        """CREATE TABLE queue_state (
+            one INTEGER PRIMARY KEY CHECK (one = 1), revision INTEGER NOT NULL, hold TEXT NOT NULL
+        )""",
+        "INSERT INTO queue_state VALUES (1, 0, '')",
+    ),
 )
 """Every step of the schema, oldest first; never edited once released, only added to."""
 
@@ -196,6 +234,11 @@ def immediate(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         with contextlib.suppress(sqlite3.Error):  # some errors have rolled back already
             connection.execute("ROLLBACK")
         raise
+
+
+def is_old(connection: sqlite3.Connection, migrations: Migrations) -> bool:
+    """Return whether the file was written by an older version, and has migrations to come."""
+    return 0 < _user_version(connection) < len(migrations)
 
 
 def _user_version(connection: sqlite3.Connection) -> int:

@@ -5,12 +5,13 @@ import os
 import sqlite3
 import stat
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from engine.errors import StoreError, from_os_error
 from engine.library import schema
+from engine.library.worker_lock import stop_worker, worker_lock
 from engine.names import display_name
 
 T = TypeVar("T")
@@ -48,8 +49,11 @@ class StateFile:
     is still the opened one (1 us), and opens the new one where another process has set the old one aside.
     """
 
-    def __init__(self, path: Path, *, is_local: Callable[[Path], bool], migrations: schema.Migrations) -> None:
+    def __init__(
+        self, path: Path, *, is_local: Callable[[Path], bool], migrations: schema.Migrations, is_worker: bool
+    ) -> None:
         self.path = path
+        self._is_worker = is_worker
         self.notices: list[str] = []
         self._is_local = is_local
         self._migrations = migrations
@@ -135,7 +139,8 @@ class StateFile:
             try:
                 connection = stack.enter_context(contextlib.closing(schema.connect(self.path, "NORMAL")))
                 is_wal = schema.choose_journal(connection, self.path, self._is_local)
-                schema.migrate(connection, self._migrations)
+                with self._right_to_migrate(connection):
+                    schema.migrate(connection, self._migrations)
                 schema.check(connection, self.path)
                 journal = stack.enter_context(contextlib.closing(schema.connect(self.path, "FULL")))
                 if not is_wal:
@@ -151,6 +156,21 @@ class StateFile:
             stack.pop_all()
         self._connection, self._journal = connection, journal
         return None
+
+    @contextlib.contextmanager
+    def _right_to_migrate(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """Hold the worker's lock where an existing file is about to change under a worker of an older version."""
+        if self._is_worker or not schema.is_old(connection, self._migrations):
+            yield
+            return
+        folder = self.path.parent
+        if not stop_worker(folder):
+            raise StoreError(
+                f"{display_name(self.path)}: a worker of an older discpress works on it and did not stop",
+                hint="wait until its job is done, or stop it with the discpress that started it",
+            )
+        with worker_lock(folder):
+            yield
 
     def _create(self) -> None:
         # SQLite would take the umask's mode. O_EXCL, because closing a second descriptor of an open database

@@ -42,9 +42,11 @@ class Store:
         is_local: Callable[[Path], bool] = schema.is_local,
         migrations: schema.Migrations = schema.MIGRATIONS,
         now: Callable[[], float] = time.time,
+        is_worker: bool = False,
     ) -> None:
+        """Open the store of a state folder; `is_worker` says that the caller holds the worker's lock already."""
         self._now = now
-        self._file = StateFile(folder / FILE_NAME, is_local=is_local, migrations=migrations)
+        self._file = StateFile(folder / FILE_NAME, is_local=is_local, migrations=migrations, is_worker=is_worker)
 
     def __enter__(self) -> Self:
         return self
@@ -67,6 +69,11 @@ class Store:
     def notices(self) -> list[str]:
         """What the user should be told, in whole sentences; the reader empties it."""
         return self._file.notices
+
+    @property
+    def file(self) -> StateFile:
+        """The open file, for rooms that keep tables of their own in it."""
+        return self._file
 
     def data_version(self) -> tuple[int, int, int]:
         """Return a value that differs from the last one where anything was written meanwhile, by whomever (4 us)."""

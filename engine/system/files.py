@@ -44,27 +44,36 @@ class FileIdentity:
         return cls(facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
 
 
+def absolute(path: Path) -> Path:
+    """Return the path from the root, links left as the user wrote them (`resolve` would follow the last one)."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
+
+
 def same_file(one: os.stat_result, other: os.stat_result) -> bool:
     """Return whether two stat results are of one inode, whatever name led there."""
     return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 
 
-def open_regular(path: Path) -> int:
-    """Open a regular file for reading and return its descriptor; StorageError for anything else."""
+def open_regular(path: Path) -> tuple[int, os.stat_result]:
+    """Open a regular file for reading; return its descriptor and facts, StorageError for anything else."""
     try:
         fd = os.open(path, _READ_FLAGS | _NONBLOCK)
     except OSError as error:
         raise from_os_error(error, path, "open it") from error
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+        facts = os.fstat(fd)
+        if not stat.S_ISREG(facts.st_mode):
             raise StorageError(
                 f"{display_name(path)}: not a regular file",
                 hint="give the path of a disc image, or a folder together with -r",
             )
+    except OSError as error:
+        os.close(fd)
+        raise from_os_error(error, path, "look at it") from error
     except BaseException:
         os.close(fd)
         raise
-    return fd
+    return fd, facts
 
 
 def read_into(fd: int, buffer: Writable, offset: int) -> int:

@@ -81,7 +81,6 @@ class CommandLine:
             "XDG_CONFIG_HOME": str(self.home / "config"),
             "LANG": "C.UTF-8",
             "PYTHONWARNINGS": "error",
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
 
     def run(self, *arguments: str | Path | bytes, program: str = "discpress", **options: Any) -> Finished:
@@ -90,12 +89,21 @@ class CommandLine:
 
     def start(self, *arguments: str | Path | bytes, program: str = "discpress", **options: Any) -> "Running":
         """Start a program and return at once; `options` go to Popen."""
+        prepare: Callable[[], object] = options.pop("preexec_fn", lambda: None)
+
+        def prepare_child() -> None:
+            # Tests that run in the background of a shell inherit an ignored SIGINT, and so would the program.
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
+            prepare()
+
         defaults: dict[str, Any] = {
             "stdin": subprocess.DEVNULL,
             "stdout": subprocess.PIPE,
             "stderr": subprocess.PIPE,
             "cwd": self.folder,
             "env": self.environment,
+            "preexec_fn": prepare_child,
         }
         return Running(subprocess.Popen([BIN / program, *arguments], **(defaults | options)))
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from engine.convert import conversion
+from engine.convert import packing
 from engine.convert.conversion import Conversion, convert
-from engine.convert.part import part_path_of
+from engine.convert.part_name import part_path_of
 from engine.convert.pipeline import Slot
 from engine.convert.plan import Wish, plan_conversion
 from engine.convert.preflight import settle_output
@@ -51,7 +51,7 @@ def run_conversion(
 
 def at_chunk(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], object]) -> None:
     """Let `act` run once, in the thread that is about to read chunk `number` of the source."""
-    real, lock, done = conversion.read_chunk, threading.Lock(), [False]
+    real, lock, done = packing.read_chunk, threading.Lock(), [False]
 
     def read_chunk(image: Image, slot: Slot) -> None:
         with lock:
@@ -60,7 +60,7 @@ def at_chunk(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], obj
                 act()
         real(image, slot)
 
-    monkeypatch.setattr(conversion, "read_chunk", read_chunk)
+    monkeypatch.setattr(packing, "read_chunk", read_chunk)
 
 
 def run_before(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, act: Callable[[], object]) -> None:
@@ -115,7 +115,11 @@ class Kept:
         """AssertionError unless it is the same inode with the same bytes and times."""
         now = self.path.stat()
         assert self.path.read_bytes() == self.data
-        assert (now.st_ino, now.st_mtime_ns, now.st_mode) == (self.facts.st_ino, self.facts.st_mtime_ns, self.facts.st_mode)
+        assert (now.st_ino, now.st_mtime_ns, now.st_mode) == (
+            self.facts.st_ino,
+            self.facts.st_mtime_ns,
+            self.facts.st_mode,
+        )
 
 
 def names_in(folder: Path) -> list[str]:

@@ -9,6 +9,7 @@ from engine.convert.preflight import settle_output
 from engine.convert.progress import Control, Progress
 from engine.formats import SECTOR_SIZE, ImageFormat
 from engine.images.opening import open_image
+from engine.system.files import Writable
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 """Images of other programs; see SHA1SUMS there and FORMATS."""
@@ -85,3 +86,23 @@ def read_back(path: Path) -> bytes:
     """Return the decoded bytes of any readable image."""
     with open_image(path) as image:
         return image.read_at(0, image.size)
+
+
+class MemorySource:
+    """Stored bytes in memory, for `engine.images.opening.open_source`."""
+
+    path = Path("game.zso")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.size_bytes = len(data)
+        self.longest_read = 0
+
+    def read_into(self, buffer: Writable, offset: int) -> int:
+        self.longest_read = max(self.longest_read, len(buffer))
+        piece = self.data[offset : offset + len(buffer)]
+        memoryview(buffer)[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,235 @@
+"""`discpress queue add`: inputs become jobs, their settings frozen as they are now."""
+
+import argparse
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from engine.cli.inputs import Input, expand_inputs
+from engine.cli.options import as_paths, take_checksums, take_wish
+from engine.cli.printers import Printer
+from engine.cli.queue_access import OpenQueue
+from engine.cli.queue_views import name_of, state_of
+from engine.cli.state import Records, read_config
+from engine.convert.plan import ConversionPlan, Wish, plan_conversion
+from engine.convert.progress import Control
+from engine.errors import CancelledError, DiscpressError, StoreError, UsageError, from_os_error
+from engine.images.opening import open_image
+from engine.images.source import FileSource
+from engine.library.model import FileIdentity, JsonValue
+from engine.library.store import Store
+from engine.names import display_name
+from engine.system.files import absolute
+from engine.units import format_size
+from engine.work.jobs import ALIVE, Job, JobKind, JobRequest
+
+MOST_PRIORITY = 1000
+
+_Kept: TypeAlias = tuple[JobKind, Path, Wish | None, Path | None, Path | None, str]
+
+
+class _Skip(NamedTuple):
+    """An input that needs no job."""
+
+    code: str
+    why: str
+
+
+def run_add(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `queue add`; return the exit code."""
+    with OpenQueue(arguments, printer) as queue:
+        records = Records(arguments, printer)
+        try:
+            if records.store is None:
+                raise StoreError("the queue is kept in the state file, which cannot be used")
+            return _Adding(arguments, queue, records, printer, control).run()
+        finally:
+            records.close()
+
+
+def expected_gain(store: Store, plan: ConversionPlan) -> int | None:
+    """Return the bytes that a stored estimate says a conversion saves, negative where it grows; None without one."""
+    source = plan.source_identity
+    identity = FileIdentity(source.dev, source.ino, source.size_bytes, source.mtime_ns)
+    found = store.estimate_for(identity, plan.settings)
+    return None if found is None else source.size_bytes - found.packed_bytes
+
+
+class _Adding:
+    """The inputs of one command line on their way into the queue; one that fails does not stop the others."""
+
+    def __init__(
+        self, arguments: argparse.Namespace, queue: OpenQueue, records: Records, printer: Printer, control: Control
+    ) -> None:
+        notices: list[str] = []
+        self._arguments = arguments
+        self._queue = queue
+        self._records = records
+        self._printer = printer
+        self._control = control
+        self._kind = JobKind(arguments.kind)
+        self._config = read_config()
+        self._wish = take_wish(arguments, notices)
+        self._checksums = take_checksums(arguments.checksum)
+        self._output: Path | None = None if arguments.output is None else absolute(Path(arguments.output))
+        self._folder: Path | None = None if arguments.output_dir is None else absolute(Path(arguments.output_dir))
+        self._inputs = as_paths(arguments.inputs)
+        self._exit_codes: set[int] = set()
+        self._requests: list[JobRequest] = []
+        self._known: dict[_Kept, Job | None] = {_kept(job): job for job in queue.jobs.jobs(ALIVE)}
+        self._check_options()
+        for notice in notices:
+            printer.notice(notice)
+
+    def _check_options(self) -> None:
+        priority: int = self._arguments.priority
+        if abs(priority) > MOST_PRIORITY:
+            raise UsageError(
+                f"--priority: {priority} is not allowed: a number from -{MOST_PRIORITY} to {MOST_PRIORITY}"
+            )
+        if self._output is not None and self._folder is not None:
+            raise UsageError("--output and --output-dir exclude each other")
+        if self._output is not None and (len(self._inputs) > 1 or self._arguments.recursive):
+            raise UsageError("--output names one file: use -O DIR for several inputs or with -r")
+        writes = self._output or self._folder or self._checksums or self._wish.trash_source
+        if writes and self._kind is not JobKind.CONVERT:
+            raise UsageError(
+                f"--kind {self._kind} writes nothing: it does not go with -o, -O, --checksum or --delete-source"
+            )
+
+    def run(self) -> int:
+        is_known = False
+        for each in self._expanded():
+            self._control.check()
+            try:
+                request = self._request(each)
+            except CancelledError:
+                raise
+            except DiscpressError as error:
+                self._fail(each.path, error)
+                continue
+            except OSError as error:
+                self._fail(each.path, from_os_error(error, each.path, "look at it"))
+                continue
+            if isinstance(request, _Skip):
+                is_known |= request.code == "queued"
+                self._skip(each.path, request)
+            else:
+                self._requests.append(request)
+        added = self._queue.jobs.add(self._requests)
+        self._report(added)
+        if added or is_known:
+            self._queue.start_worker()
+        return 1 if len(self._exit_codes) > 1 else next(iter(self._exit_codes), 0)
+
+    def _expanded(self) -> list[Input]:
+        if self._kind is JobKind.SCAN:
+            return [Input(path, None) for path in self._inputs]
+        found = expand_inputs(self._inputs, self._folder, self._arguments.recursive, self._printer, self._fail)
+        return list(found)
+
+    def _fail(self, path: Path, error: DiscpressError) -> None:
+        self._exit_codes.add(error.exit_code)
+        self._printer.error(error, path)
+
+    def _skip(self, path: Path, skip: _Skip) -> None:
+        facts = {"input": str(path), "output": None, "code": skip.code, "message": skip.why}
+        self._printer.event("skipped", facts, f"{display_name(path)}: {skip.why}")
+
+    def _request(self, each: Input) -> JobRequest | _Skip:
+        makers: Mapping[JobKind, Callable[[Input], JobRequest | _Skip]] = {
+            JobKind.CONVERT: self._conversion,
+            JobKind.ESTIMATE: self._estimate,
+            JobKind.VERIFY: self._verification,
+            JobKind.DOCTOR: self._examination,
+            JobKind.SCAN: self._scan,
+        }
+        request = makers[self._kind](each)
+        if isinstance(request, _Skip):
+            return request
+        kept = _kept(request)
+        if kept in self._known:
+            job = self._known[kept]
+            return _Skip("queued", f"is job {job.id} already ({state_of(job)})" if job else "was named twice")
+        self._known[kept] = None
+        return request
+
+    def _conversion(self, each: Input) -> JobRequest | _Skip:
+        wish = self._records.wish_for(each.path, self._wish, self._config)
+        # A default of the settings file; --no-verify and it exclude each other as the option does.
+        wish = replace(wish, trash_source=wish.trash_source or (self._config.trash and wish.verify))
+        plan = plan_conversion(each.path, self._output, each.output_folder, wish)
+        if self._arguments.recursive and plan.source_format is plan.settings.format:
+            return _Skip("same-format", f"skipped: is {plan.source_format.upper()} already")
+        for notice in plan.notices:
+            self._printer.notice(notice, each.path)
+        request = replace(self._plain(each, wish), output_path=self._output, output_folder=each.output_folder)
+        return replace(request, gain_bytes=self._gain(plan))
+
+    def _estimate(self, each: Input) -> JobRequest:
+        wish = self._records.wish_for(each.path, self._wish, self._config)
+        plan_conversion(each.path, None, None, wish)
+        return self._plain(each, wish)
+
+    def _verification(self, each: Input) -> JobRequest:
+        open_image(each.path).close()
+        return self._plain(each, None)
+
+    def _examination(self, each: Input) -> JobRequest:
+        FileSource(each.path).close()  # what is damaged is what a doctor is for
+        return self._plain(each, Wish(target=self._wish.target))
+
+    def _scan(self, each: Input) -> JobRequest:
+        if not stat.S_ISDIR(each.path.stat().st_mode):
+            raise UsageError(f"{display_name(each.path)}: is no folder", hint="--kind scan takes folders")
+        return self._plain(each, None)
+
+    def _plain(self, each: Input, wish: Wish | None) -> JobRequest:
+        # By the device the worker tells a mount that went away from a file that did.
+        parameters: dict[str, JsonValue] = {"device": each.path.stat().st_dev}
+        if self._checksums:
+            parameters["checksums"] = list(self._checksums)
+        return JobRequest(
+            self._kind,
+            absolute(each.path),
+            wish,
+            priority=self._arguments.priority,
+            force=self._arguments.even_useless,
+            idle_priority=self._arguments.idle,
+            parameters=parameters,
+        )
+
+    def _gain(self, plan: ConversionPlan) -> int | None:
+        assert self._records.store is not None
+        return expected_gain(self._records.store, plan)
+
+    def _report(self, added: list[int]) -> None:
+        for number, request in zip(added, self._requests, strict=True):
+            gain = request.gain_bytes
+            facts = {
+                "id": number,
+                "batch": str(added[0]),
+                "kind": str(request.kind),
+                "path": str(request.path),
+                "output": None if request.output_path is None else str(request.output_path),
+                "output_folder": None if request.output_folder is None else str(request.output_folder),
+                "gain_bytes": gain,
+            }
+            text = f"{number} {name_of(request)}: queued"
+            if gain is not None and gain > 0:
+                text += f", about {format_size(gain)} to save"
+            self._printer.event("queued", facts, text)
+        if added:
+            facts = {"batch": str(added[0]), "jobs": len(added)}
+            text = f"{len(added)} queued as batch {added[0]}: discpress queue watch shows them"
+            self._printer.event("batch", facts, text)
+        elif not self._exit_codes:
+            self._printer.notice("nothing new to queue was found")
+
+
+def _kept(job: Job | JobRequest) -> _Kept:
+    """Return what makes two jobs the same work."""
+    checksums = str(job.parameters.get("checksums", ""))
+    return (job.kind, job.path, job.wish, job.output_path, job.output_folder, checksums)

@@ -1,0 +1,151 @@
+"""Checkpoints: what a killed conversion need not do again, trusted as far as it is read again (Safety rule 6)."""
+
+import time
+import zlib
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.codecs.blocks import CHUNK_BYTES
+from engine.codecs.registry import codec_for
+from engine.convert.digests import Digester
+from engine.convert.part import PartFile
+from engine.convert.part_name import HEAD_BYTES
+from engine.convert.plan import ConversionPlan
+from engine.formats import ImageFormat
+from engine.images.index import ENTRY_SIZE, HEADER_SIZE, new_entries
+from engine.images.writer import PackedWriter, PlainWriter
+from engine.units import MIB
+
+EVERY_BYTES = 64 * MIB
+"""So much is packed again after a kill at the most, or..."""
+EVERY_S = 5.0
+"""...so many seconds of work: an fsync costs little beside either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far a conversion had come when its part was last synced."""
+
+    done_bytes: int
+    """Bytes of the source that are in the part; a multiple of CHUNK_BYTES, or all."""
+    part_bytes: int
+    """Where the next block goes."""
+    blocks: int
+    """Index entries that stand in the part."""
+    index_crc32: int
+    """crc32 of those entries."""
+    source_crc32: int
+    """crc32 of the source up to `done_bytes`."""
+    identity: tuple[int, ...]
+    """Device, inode, size, mtime and ctime of the source."""
+    made_by: str
+    """Settings, kernel and library version that the packed bytes depend on."""
+    head: bytes
+    """The first bytes of the coming image, which the part does not hold yet."""
+
+
+class CheckpointKeeper(Protocol):
+    """Where one job's checkpoint is kept."""
+
+    def load(self) -> Checkpoint | None:
+        """Return the last one; None when there is none that can be read."""
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Keep this one in place of the last."""
+
+    def drop(self) -> None:
+        """Forget it."""
+
+
+def maker_of(plan: ConversionPlan) -> str:
+    """Return what the bytes of the output depend on: under another one a conversion starts again."""
+    settings = plan.settings
+    if settings.format is ImageFormat.ISO:
+        return "iso"
+    codec = codec_for(settings.format)
+    return (
+        f"{settings.format} {settings.block_size} level {settings.level} shift {plan.index_shift} "
+        f"by {codec.name} {codec.version} in chunks of {CHUNK_BYTES}"
+    )
+
+
+def identity_of(plan: ConversionPlan) -> tuple[int, ...]:
+    """Return the source's identity as a checkpoint records it."""
+    source = plan.source_identity
+    return (source.dev, source.ino, source.size_bytes, source.mtime_ns, source.ctime_ns)
+
+
+class CheckpointWriter:
+    """Saves checkpoints at chunk borders: the `Border` of a pipeline."""
+
+    def __init__(
+        self,
+        plan: ConversionPlan,
+        part: PartFile,
+        writer: PackedWriter | PlainWriter,
+        digester: Digester,
+        keeper: CheckpointKeeper,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._plan = plan
+        self._part = part
+        self._writer = writer
+        self._digester = digester
+        self._keeper = keeper
+        self._clock = clock
+        self._saved_bytes = 0
+        self._saved_blocks = writer.blocks if isinstance(writer, PackedWriter) else 0
+        self._saved_at = clock()
+
+    def start_at(self, done_bytes: int) -> None:
+        """Count from here: what is before is kept already."""
+        self._saved_bytes = done_bytes
+
+    def is_due(self, done_bytes: int) -> bool:
+        """Return whether 64 MiB or 5 s have gone by since the last one."""
+        new_bytes = done_bytes - self._saved_bytes
+        return new_bytes > 0 and (new_bytes >= EVERY_BYTES or self._clock() - self._saved_at >= EVERY_S)
+
+    def save(self, done_bytes: int) -> None:
+        """Write the index so far, sync the part, keep the checkpoint, in this order."""
+        blocks = index_crc32 = 0
+        if isinstance(self._writer, PackedWriter):
+            index_crc32 = self._writer.save_index(self._saved_blocks)
+            blocks = self._saved_blocks = self._writer.blocks
+        self._part.sync()
+        self._keeper.save(
+            Checkpoint(
+                done_bytes,
+                self._writer.position,
+                blocks,
+                index_crc32,
+                self._digester.crc32,
+                identity_of(self._plan),
+                maker_of(self._plan),
+                self._part.head,
+            )
+        )
+        self._saved_bytes, self._saved_at = done_bytes, self._clock()
+
+
+def fits(checkpoint: Checkpoint, plan: ConversionPlan) -> bool:
+    """Return whether a checkpoint is of this source, these settings and this kernel, and possible at all."""
+    is_border = checkpoint.done_bytes % CHUNK_BYTES == 0 or checkpoint.done_bytes == plan.original_bytes
+    return (
+        checkpoint.identity == identity_of(plan)
+        and checkpoint.made_by == maker_of(plan)
+        and is_border
+        and 0 < checkpoint.done_bytes <= plan.original_bytes
+        and len(checkpoint.head) == HEAD_BYTES
+    )
+
+
+def read_entries(part: PartFile, checkpoint: Checkpoint) -> "array[int] | None":
+    """Return the index entries that a checkpoint speaks of, from the part; None when they are not those."""
+    stored = bytearray(ENTRY_SIZE * checkpoint.blocks)
+    if part.read_into(stored, HEADER_SIZE) != len(stored):
+        return None
+    entries = new_entries(bytes(stored))
+    return entries if zlib.crc32(entries) == checkpoint.index_crc32 else None

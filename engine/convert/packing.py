@@ -1,0 +1,205 @@
+"""Packing a source into a part and proving it: the steps of a conversion that hold the source open."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from engine.codecs.blocks import CHUNK_BYTES
+from engine.codecs.registry import codec_for
+from engine.convert.checkpoint import Checkpoint, CheckpointKeeper, CheckpointWriter, read_entries
+from engine.convert.digests import Digester, DigestSet
+from engine.convert.part import PartFile
+from engine.convert.pipeline import Slot, SlotWork, run_chunks
+from engine.convert.plan import ConversionPlan
+from engine.convert.progress import Control, Progress, Stage
+from engine.convert.verify import check_digests, digest_image, read_chunk
+from engine.errors import CancelledError, DiscpressError, SourceChangedError, UselessError
+from engine.formats import ImageFormat
+from engine.images.indexed import IndexedImage
+from engine.images.opening import open_image
+from engine.images.reader import Image, PlainImage
+from engine.images.source import FileSource
+from engine.images.writer import PackedWriter, PlainWriter
+from engine.names import display_name
+from engine.system.files import FileIdentity
+from engine.units import MIB
+
+
+class ReadBack(StrEnum):
+    """Where the proof read the result from."""
+
+    COLD = "cold"
+    CACHED = "cached"
+    NONE = "none"
+
+
+_THREADS_BYTES = 40 * MIB
+
+
+def _most_threads(plan: ConversionPlan) -> int:
+    """Return how many threads fit the memory: each has a slot of 2 MiB, and liblz4 and zlib hold three blocks."""
+    return _THREADS_BYTES // (2 * CHUNK_BYTES + 3 * plan.settings.block_size)
+
+
+class ConversionRun:
+    """One conversion's hold on its source, from the first look to the last."""
+
+    def __init__(self, image: Image, plan: ConversionPlan, threads: int, control: Control, progress: Progress) -> None:
+        assert isinstance(image.source, FileSource)
+        self.image = image
+        self.source = image.source
+        self._plan = plan
+        self._threads = threads
+        self._control = control
+        self._progress = progress
+        self.check_source()
+
+    def check_source(self, so: str = "nothing was published") -> None:
+        """Raise SourceChangedError unless the open file and its path are what was planned (Safety rule 2)."""
+        try:
+            at_path = FileIdentity.of(self._plan.source_path.stat())
+        except OSError:
+            at_path = None
+        if self.source.identity() != self._plan.source_identity or at_path != self._plan.source_identity:
+            raise SourceChangedError(
+                f"{self.image.name}: it was changed, replaced or removed meanwhile; {so}",
+                hint="convert it again when nothing writes to it",
+            )
+
+    def pack(self, part: PartFile, keeper: CheckpointKeeper | None, checkpoint: Checkpoint | None) -> DigestSet:
+        """Write the whole output into the part and make it last; return the source's digests."""
+        image, plan, progress = self.image, self._plan, self._progress
+        is_plain = plan.settings.format is ImageFormat.ISO
+        digester, writer = Digester(plan.wish.digests), self._writer(part)
+        start_bytes = 0
+        try:
+            if checkpoint is not None:
+                start_bytes = self._take_up(part, checkpoint, digester, writer)
+                if not start_bytes:
+                    part.start_again()
+                    digester, writer = Digester(plan.wish.digests), self._writer(part)
+            border = None if keeper is None else CheckpointWriter(plan, part, writer, digester, keeper)
+            if border is not None:
+                border.start_at(start_bytes)
+            progress.begin(Stage.UNPACKING if is_plain else Stage.PACKING, image.size)
+            progress.done_bytes = start_bytes
+            if start_bytes < image.size:
+                fill, take = self._copying(writer) if isinstance(writer, PlainWriter) else self._packing(writer)
+                run_chunks(
+                    image.size,
+                    min(self._threads, _most_threads(plan)),
+                    self._control,
+                    fill=fill,
+                    take=take,
+                    follow=lambda slot: digester.update(slot.data),
+                    with_packed=not is_plain,
+                    start_bytes=start_bytes,
+                    border=border,
+                )
+        except DiscpressError as error:
+            if error.code in {"damaged", "storage"}:
+                self.check_source()  # a source that was cut short or replaced says so, not that it is damaged
+            raise
+        self.check_source()
+        if border is not None and start_bytes < image.size:
+            border.save(image.size)
+        file_bytes = writer.finish()
+        if plan.wish.skip_useless and file_bytes >= plan.source_identity.size_bytes:
+            raise UselessError(
+                f"{image.name}: it would not shrink: {file_bytes} bytes packed, {plan.source_identity.size_bytes} now"
+            )
+        progress.begin(Stage.SYNCING, image.size)
+        part.sync()
+        return digester.finish()
+
+    def _writer(self, part: PartFile) -> PackedWriter | PlainWriter:
+        is_plain = self._plan.settings.format is ImageFormat.ISO
+        return PlainWriter(part) if is_plain else PackedWriter(part, self._plan.header)
+
+    def _take_up(
+        self, part: PartFile, checkpoint: Checkpoint, digester: Digester, writer: PackedWriter | PlainWriter
+    ) -> int:
+        """Read the source again up to the checkpoint; return where to go on, 0 when anything differs."""
+        if isinstance(writer, PackedWriter):
+            entries = read_entries(part, checkpoint)
+            if entries is None:
+                return 0
+            writer.restore(entries, checkpoint.part_bytes)
+        else:
+            writer.position = checkpoint.part_bytes
+        self._progress.begin(Stage.RESUMING, checkpoint.done_bytes)
+
+        def take(slot: Slot) -> None:
+            self._progress.done_bytes += slot.length
+
+        run_chunks(
+            checkpoint.done_bytes,
+            self._threads,
+            self._control,
+            fill=lambda slot: read_chunk(self.image, slot),
+            take=take,
+            follow=lambda slot: digester.update(slot.data),
+            with_packed=False,
+        )
+        return checkpoint.done_bytes if digester.crc32 == checkpoint.source_crc32 else 0
+
+    def _copying(self, writer: PlainWriter) -> tuple[SlotWork, SlotWork]:
+        def take(slot: Slot) -> None:
+            writer.append(slot.data)
+            self._count(slot, writer.position)
+
+        return lambda slot: read_chunk(self.image, slot), take
+
+    def _packing(self, writer: PackedWriter) -> tuple[SlotWork, SlotWork]:
+        settings, alignment = self._plan.settings, self._plan.header.alignment
+        codec = codec_for(settings.format)
+
+        def fill(slot: Slot) -> None:
+            read_chunk(self.image, slot)
+            padded = -(-slot.length // settings.block_size) * settings.block_size
+            slot.source[slot.length : padded] = bytes(padded - slot.length)
+            slot.packed_bytes = codec.pack(
+                slot.source[:padded], settings.block_size, alignment, settings.level, slot.packed, slot.lengths
+            )
+
+        def take(slot: Slot) -> None:
+            count = -(-slot.length // settings.block_size)
+            writer.append(slot.packed[: slot.packed_bytes], slot.lengths, count)
+            self._count(slot, writer.position)
+
+        return fill, take
+
+    def _count(self, slot: Slot, packed_bytes: int) -> None:
+        progress = self._progress
+        progress.packed_bytes = packed_bytes
+        progress.read_bytes = progress.done_bytes = slot.offset + slot.length
+
+    def prove(self, part: PartFile, expected: DigestSet) -> ReadBack:
+        """Read the part back from the disk, decode it whole and compare the digests; VerifyError on a difference."""
+        if not self._plan.wish.verify:
+            return ReadBack.NONE
+        is_cold = part.drop_cached()
+        # The part is read as what it will be: the format was asked for, so it is not sniffed and cannot be mistaken.
+        is_plain = self._plan.settings.format is ImageFormat.ISO
+        image: Image = PlainImage(part) if is_plain else IndexedImage(part)
+        actual = digest_image(image, self._threads, self._control, self._progress, self._plan.wish.digests)
+        check_digests(display_name(self._plan.output_path), actual, expected)
+        return ReadBack.COLD if is_cold else ReadBack.CACHED
+
+    def digests_if_copy(self, path: Path) -> DigestSet | None:
+        """Return the source's digests when the file is an image in the output's format that decodes to just these."""
+        wanted = self._plan.wish.digests
+        try:
+            with open_image(path) as other:
+                if other.format is not self._plan.settings.format or other.size != self.image.size:
+                    return None
+                theirs = digest_image(other, self._threads, self._control, self._progress, wanted)
+            ours = digest_image(self.image, self._threads, self._control, self._progress, wanted)
+        except CancelledError:
+            raise
+        except DiscpressError:
+            return None
+        return ours if theirs == ours else None
+
+    def is_copy(self, path: Path) -> bool:
+        """Return whether a file is complete and no more than a packed copy of the source."""
+        return self.digests_if_copy(path) is not None

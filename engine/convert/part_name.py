@@ -1,0 +1,190 @@
+"""The name of a part: whose it is, taking it, and what a killed run may have left there (Safety rule 3)."""
+
+import contextlib
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.errors import DiscpressError, PartError, StorageError, from_os_error
+from engine.images.sniff import PART_MAGIC
+from engine.names import display_name
+from engine.system.files import FileIdentity, read_into, same_file
+from engine.system.locks import try_lock
+from engine.system.rename import remove_quietly
+
+SUFFIX = ".discpress-part"
+HEAD_BYTES = 4096
+_NAME_MAX = 255  # bytes of a file name where the system does not say
+_CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_REOPEN_FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def part_path_of(final_path: Path) -> Path:
+    """Return the part's path: the final name and SUFFIX, or a hashed short name where that is too long."""
+    name = os.fsencode(final_path.name)
+    if len(name) + len(SUFFIX) > _name_max(final_path.parent):
+        name = b"discpress-" + hashlib.sha256(name).hexdigest()[:32].encode()
+    return final_path.with_name(os.fsdecode(name) + SUFFIX)
+
+
+def _name_max(folder: Path) -> int:
+    try:
+        return os.pathconf(folder, "PC_NAME_MAX")
+    except (OSError, AttributeError, ValueError):
+        return _NAME_MAX
+
+
+def make_marker(job: str, source_path: Path, source: FileIdentity) -> bytes:
+    """Return the HEAD_BYTES that say whose a part is."""
+    facts = {
+        "job": job,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "source": str(source_path)[:1000],
+        "dev": source.dev,
+        "ino": source.ino,
+        "size_bytes": source.size_bytes,
+        "mtime_ns": source.mtime_ns,
+    }
+    text = PART_MAGIC + json.dumps(facts).encode("ascii") + b"\n"
+    return text[:HEAD_BYTES].ljust(HEAD_BYTES, b"\0")
+
+
+def job_of_marker(marker: bytes) -> str | None:
+    """Return the job that a part's marker names; None when it is no marker."""
+    if not marker.startswith(PART_MAGIC):
+        return None
+    try:
+        facts = json.loads(marker[len(PART_MAGIC) :].rstrip(b"\0"))
+        return str(facts["job"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def create_part(path: Path) -> int:
+    """Create a part that nobody else has and return its locked descriptor; PartError when somebody was faster."""
+    try:
+        fd = os.open(path, _CREATE_FLAGS, 0o666)
+    except FileExistsError as error:
+        raise _busy(path) from error
+    except OSError as error:
+        raise from_os_error(error, path, "create it") from error
+    try:
+        if not try_lock(fd) or not same_file(os.fstat(fd), path.lstat()):
+            raise _busy(path)  # another run saw it in the moment before the lock and took it
+    except FileNotFoundError as error:
+        os.close(fd)
+        raise _busy(path) from error
+    except OSError as error:
+        os.close(fd)
+        remove_quietly(path)
+        raise StorageError(
+            f"{display_name(path)}: this file system cannot lock files: {error.strerror}",
+            hint="without locks two runs could write one file: choose another folder with -O",
+        ) from error
+    except DiscpressError:
+        os.close(fd)
+        raise
+    return fd
+
+
+def reopen_part(path: Path, job: str) -> int:
+    """Return the locked descriptor of the part that this job left; -1 where there is none."""
+    try:
+        fd = os.open(path, _REOPEN_FLAGS)
+    except OSError:
+        return -1
+    marker = bytearray(HEAD_BYTES)
+    try:
+        count = read_into(fd, marker, 0)
+        if try_lock(fd) and same_file(os.fstat(fd), path.lstat()) and job_of_marker(bytes(marker[:count])) == job:
+            return fd
+    except OSError:
+        pass  # what cannot be taken up is looked at, and named, where a new part is made
+    os.close(fd)
+    return -1
+
+
+def clear_leftover(path: Path, final_path: Path, is_copy_of_source: Callable[[Path], bool]) -> None:
+    """Remove what a killed run left under the part's name, and nothing else (Safety rule 3)."""
+    try:
+        fd = os.open(path, _REOPEN_FLAGS)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _not_ours(path) from error
+    try:
+        facts = os.fstat(fd)
+        try:
+            is_free = try_lock(fd)
+        except OSError:
+            is_free = False
+        if not is_free:
+            raise _busy(path)
+        try:
+            if not same_file(facts, path.lstat()):
+                raise _busy(path)
+        except FileNotFoundError:
+            return  # the run that held it has just published or removed it
+        head = bytearray(len(PART_MAGIC))
+        is_ours = read_into(fd, head, 0) == 0 or head == PART_MAGIC  # an empty file holds nothing to lose
+        if is_ours or _is_second_name(facts, final_path) or is_copy_of_source(path):
+            path.unlink()
+        else:
+            raise _not_ours(path)
+    except OSError as error:
+        raise from_os_error(error, path, "replace the part that a stopped run left") from error
+    finally:
+        os.close(fd)
+
+
+def _is_second_name(facts: os.stat_result, final_path: Path) -> bool:
+    """A crash between link and unlink leaves the published file under the part's name as well."""
+    try:
+        return same_file(facts, final_path.lstat())
+    except OSError:
+        return False
+
+
+def drop_second_name(final_path: Path) -> None:
+    """Remove the part's name from a published file that a crash between link and unlink left with both."""
+    path = part_path_of(final_path)
+    with contextlib.suppress(OSError):
+        if not _is_second_name(path.lstat(), final_path):
+            return
+        fd = os.open(path, _REOPEN_FLAGS)
+        try:
+            if try_lock(fd):  # else a run is just between its link and its unlink
+                path.unlink()
+        finally:
+            os.close(fd)
+
+
+def remove_part_of(final_path: Path, job: str) -> bool:
+    """Remove the part that a job left, and no other; return whether there was one."""
+    path = part_path_of(final_path)
+    fd = reopen_part(path, job)
+    if fd < 0:
+        return False
+    try:
+        path.unlink()
+    finally:
+        os.close(fd)
+    return True
+
+
+def _busy(path: Path) -> PartError:
+    return PartError(
+        f"{display_name(path)}: another discpress is writing this file",
+        hint="wait for it to finish, or choose another name with -o",
+    )
+
+
+def _not_ours(path: Path) -> PartError:
+    return PartError(
+        f"{display_name(path)}: this file is in the way and was not begun by discpress",
+        hint="look at it, then move or remove it",
+    )

@@ -1,0 +1,44 @@
+"""What a killed run had finished already: found by what lies there, not by what was noted."""
+
+import os
+import time
+from pathlib import Path
+
+from engine.convert.conversion import Conversion, conclude
+from engine.convert.packing import ConversionRun, ReadBack
+from engine.convert.plan import ConversionPlan
+from engine.convert.progress import Control, Progress
+from engine.convert.replace import Journal
+from engine.convert.trash import TrashEntry, entries_in, is_recorded
+from engine.images.opening import open_image
+from engine.system.files import FileIdentity
+
+
+def conclude_published(
+    plan: ConversionPlan, *, threads: int, control: Control, progress: Progress, journal: Journal
+) -> Conversion | None:
+    """Finish a conversion that was killed after it had published its result; None when it had not.
+
+    The file under the output's name counts as the result when it decodes to exactly the source, read now.
+    """
+    started = time.monotonic()
+    if not os.path.lexists(plan.output_path):
+        return None
+    with open_image(plan.source_path) as image:
+        run = ConversionRun(image, plan, threads, control, progress)
+        digests = run.digests_if_copy(plan.output_path)
+        if digests is None:
+            return None
+        identity = FileIdentity.of(plan.output_path.lstat())
+        return conclude(plan, run, identity, digests, ReadBack.CACHED, None, control, progress, journal, started)
+
+
+def find_trashed(source_path: Path) -> TrashEntry | None:
+    """Return the trash entry of a source that a conversion replaced, its replacement being in place."""
+    entries = [entry for entry in entries_in(source_path.parent) if isinstance(entry, TrashEntry)]
+    matches = [
+        entry
+        for entry in entries
+        if entry.home_path == source_path and entry.reason == "converted" and is_recorded(entry)
+    ]
+    return matches[-1] if matches else None

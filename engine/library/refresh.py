@@ -1,0 +1,18 @@
+"""A scan that brings the store up to date as it goes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from engine.library.scan import ScanBatch, scan
+from engine.library.store import Store
+from engine.system.files import absolute
+
+
+def refresh(store: Store, folders: Sequence[Path], check: Callable[[], None]) -> Iterator[ScanBatch]:
+    """Scan folders, keep what is found and drop what is gone; yield each batch once it is stored."""
+    tops = [absolute(folder) for folder in folders]
+    known = {path: title for top in tops for path, title in store.known_identities(top).items()}
+    for batch in scan(tops, known, check=check):
+        store.save_titles(batch.titles)
+        store.forget(batch.gone)
+        yield batch

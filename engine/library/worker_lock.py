@@ -1,0 +1,58 @@
+"""The worker's lock: who holds it is the worker of a state folder, and with its process the lock goes.
+
+The store asks too: a file is migrated only while no worker of another version works on it.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+LOCK_NAME = "worker.lock"
+STOP_NAME = "worker.stop"
+STOP_TIMEOUT_S = 10.0
+"""A worker stops at a chunk border and syncs its part: on a slow disk that takes a while."""
+_POLL_S = 0.02
+
+
+def worker_lock(state_folder: Path, timeout_s: float = 0) -> FileLock:
+    """Return the lock that makes a process the worker; not taken yet, `timeout_s` bounds the wait for it."""
+    return FileLock(state_folder / LOCK_NAME, timeout=timeout_s, mode=0o600)
+
+
+def is_worker_alive(state_folder: Path) -> bool:
+    """Return whether some process is the worker of this state folder."""
+    if not (state_folder / LOCK_NAME).exists():
+        return False
+    try:
+        with worker_lock(state_folder):
+            return False
+    except Timeout:
+        return True
+
+
+def stop_worker(state_folder: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
+    """Ask the worker to stop at a chunk border, with checkpoints; return whether it is gone."""
+    if not is_worker_alive(state_folder):
+        return True
+    (state_folder / STOP_NAME).touch(mode=0o600)
+    try:
+        return wait_for(lambda: not is_worker_alive(state_folder), timeout_s)
+    finally:
+        (state_folder / STOP_NAME).unlink(missing_ok=True)
+
+
+def is_stop_wanted(state_folder: Path) -> bool:
+    """Return whether the worker has been asked to stop."""
+    return (state_folder / STOP_NAME).exists()
+
+
+def wait_for(condition: Callable[[], bool], timeout_s: float) -> bool:
+    """Return whether a condition on another process comes true in time."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_POLL_S)
+    return True

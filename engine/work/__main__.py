@@ -1,0 +1,100 @@
+"""The worker: a background process that works through the queue of one state folder."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import logging.handlers
+import os
+import signal
+import sys
+from pathlib import Path
+
+from filelock import Timeout
+
+from engine.config import config_path, load_config
+from engine.errors import DiscpressError
+from engine.library.store import Store
+from engine.targets import AUTO, TARGETS
+from engine.work.jobs import JobState
+from engine.work.manager import IDLE_S, Manager
+from engine.work.queue import JobQueue
+from engine.work.starting import LOG_NAME, is_stop_wanted, worker_lock
+
+_LOG_BYTES = 1024 * 1024
+_LOG_FILES = 3
+_LOCK_TIMEOUT_S = 0.5  # somebody who only asks whether a worker lives holds it for a moment
+_log = logging.getLogger("discpress.worker")
+
+
+def main() -> int:
+    """Be the worker unless there is one; return 0 when the queue is done or a stop was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m engine.work", description="Work through the discpress queue.")
+    parser.add_argument("--state", type=Path, required=True, help="the state folder")
+    parser.add_argument("--idle", type=float, default=IDLE_S, help="seconds without work after which it ends")
+    arguments = parser.parse_args()
+    state: Path = arguments.state
+    _start_log(state)
+    while True:
+        try:
+            with worker_lock(state, _LOCK_TIMEOUT_S):
+                is_stopped = _work(state, arguments.idle)
+        except Timeout:
+            return 0
+        # A job that came in between the last look and the lock's release saw a worker: somebody must do it.
+        if is_stopped or not _has_work(state):
+            return 0
+
+
+def _start_log(state: Path) -> None:
+    handler = logging.handlers.RotatingFileHandler(state / LOG_NAME, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(message)s"))
+    _log.addHandler(handler)
+    _log.setLevel(logging.INFO)
+
+
+def _work(state: Path, idle_s: float) -> bool:
+    """Run the queue until it is idle or a stop is asked for; return whether a stop was asked for."""
+    stopped = False
+
+    def stop() -> None:
+        nonlocal stopped
+        stopped = True
+
+    def should_stop() -> bool:
+        return stopped or is_stop_wanted(state)
+
+    async def run(manager: Manager) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with contextlib.suppress(NotImplementedError):  # Windows
+                loop.add_signal_handler(number, stop)
+        await manager.work()
+
+    _log.info("worker begins")
+    try:
+        config = load_config(config_path(os.environ), (AUTO, *TARGETS))
+        threads = config.threads or _processors()
+        with Store(state, is_worker=True) as store:
+            asyncio.run(run(Manager(JobQueue(store), store, threads, should_stop, idle_s)))
+    except DiscpressError as error:
+        _log.error("worker ends: %s", error)
+        raise SystemExit(error.exit_code) from error
+    except Exception:
+        _log.exception("worker ends by a fault")
+        raise
+    _log.info("worker ends: %s", "a stop was asked for" if should_stop() else "nothing to do")
+    return should_stop()
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _has_work(state: Path) -> bool:
+    with Store(state) as store:
+        return any(True for _ in JobQueue(store).jobs([JobState.QUEUED, JobState.RUNNING]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,367 @@
+"""The task manager: which job runs when, on which disk, and what becomes of it (asyncio).
+
+Two lanes. Conversions, verifications and examinations: one at a time for each storage device, so that two disks
+work side by side and none is thrashed. Scans and estimates: at once, beside whatever else runs.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.convert.part_name import remove_part_of
+from engine.convert.plan import plan_conversion
+from engine.convert.progress import Control, Progress
+from engine.errors import CancelledError, DiscpressError, SpaceError, SuspendedError, UselessError
+from engine.library.store import Store
+from engine.system.filesystems import free_bytes
+from engine.system.priority import be_idle
+from engine.work.jobs import Action, Job, JobKind, JobProgress, JobState
+from engine.work.queue import JobQueue
+from engine.work.runner import Outcome, Turn, part_owner, run_job
+from engine.work.snapshot import WorkerState, WorkerStatus
+
+POLL_S = 0.2
+"""How often wishes are looked for: what is asked for happens within a second."""
+PROGRESS_S = 0.5
+"""Progress is written twice a second at the most."""
+IDLE_S = 30.0
+"""The worker ends after so long without work."""
+PROBES = 2
+"""Scans and estimates that run at once: they are short, and wait for the disk more than for the processor."""
+FIRST_RETRY_S = 5.0
+LAST_RETRY_S = 300.0
+"""A mount that is gone is looked for again after 5 s, then 10, 20 ... at most every five minutes."""
+ROOM_POLL_S = 1.0
+_PROBE_KINDS = {JobKind.SCAN, JobKind.ESTIMATE, JobKind.SEEK, JobKind.THROUGHPUT}
+
+
+@dataclass(slots=True)
+class _Running:
+    """A job that has a thread, working or held."""
+
+    job: Job
+    control: Control
+    progress: Progress
+    task: "asyncio.Future[Outcome]"
+    device: int
+    is_held: bool = False
+    last_read: int = 0
+    last_written: int = 0
+
+
+@dataclass(slots=True)
+class _Wait:
+    """Why a queued job is not started, and when it is looked at again."""
+
+    until: float
+    delay_s: float = FIRST_RETRY_S
+    folder: Path | None = None
+    free_before: int = 0
+
+
+@dataclass(slots=True)
+class Manager:
+    """Runs the queue of one open store until it is told to stop, or has been idle for `idle_s`."""
+
+    queue: JobQueue
+    """The jobs."""
+    store: Store
+    """The state file that holds them."""
+    threads: int
+    """All packing threads together."""
+    should_stop: Callable[[], bool] = lambda: False
+    """Asked at every look around; true: stop at chunk borders, with checkpoints."""
+    idle_s: float = IDLE_S
+    """Seconds without work after which it ends."""
+    clock: Callable[[], float] = time.monotonic
+    """Seconds, of any beginning."""
+    run: Callable[[Turn], Outcome] = run_job
+    """Does one job; replaced in tests."""
+    _running: dict[int, _Running] = field(default_factory=dict)
+    _waits: dict[int, _Wait] = field(default_factory=dict)
+    _seen: object = None
+    _reported_at: float = 0.0
+    _started_at: float = field(default_factory=time.time)
+
+    async def work(self) -> None:
+        """Run the queue to its end, see above; what runs then is suspended with its checkpoint."""
+        self.queue.set_worker(self._status(WorkerState.STARTING))
+        recovered = self.queue.recover()
+        for job_id in recovered:
+            self.queue.append_log(job_id, "a worker that was killed had begun it; it goes on from its checkpoint")
+        idle_since = self.clock()
+        while not self.should_stop():
+            is_changed = self._look()
+            self._conclude()
+            if is_changed or self._has_due_waits():
+                self._obey()
+                self._launch()
+            self._report()
+            if any(not each.is_held for each in self._running.values()) or self._waits:
+                idle_since = self.clock()
+            elif self.clock() - idle_since >= self.idle_s:
+                break
+            await self._rest()
+        await self._stop()
+
+    def _look(self) -> bool:
+        """Return whether anything was written since the last look, or a job has ended."""
+        version = self.store.data_version()
+        is_changed = version != self._seen or any(each.task.done() for each in self._running.values())
+        self._seen = version
+        return is_changed
+
+    async def _rest(self) -> None:
+        tasks = [each.task for each in self._running.values() if not each.task.done()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.sleep(POLL_S)
+
+    # Wishes
+
+    def _obey(self) -> None:
+        for running in list(self._running.values()):
+            job = self.queue.job(running.job.id)
+            if job.wanted == Action.CANCEL or job.state is JobState.CANCELLED:
+                running.control.cancel()
+            elif job.wanted == Action.PAUSE and not running.is_held:
+                running.control.pause()
+                running.is_held = self.queue.pause(job.id) is JobState.PAUSED
+                if not running.is_held:
+                    running.control.resume()
+        for job_id in self.queue.abandoned():
+            if job_id not in self._running:
+                self._clear(self.queue.job(job_id))
+
+    def _clear(self, job: Job) -> None:
+        """Remove the part of a job that was cancelled while it did not run."""
+        with contextlib.suppress(DiscpressError, OSError):
+            output_path = job.output_path
+            if output_path is None and job.wish is not None:
+                output_path = plan_conversion(job.path, None, job.output_folder, job.wish).output_path
+            if output_path is not None:
+                remove_part_of(output_path, part_owner(job))
+        self.queue.drop_checkpoint(job.id)
+
+    # Starting
+
+    def _launch(self) -> None:
+        jobs = self.queue.runnable()
+        waiting = {job.id for job in jobs}
+        self._waits = {job_id: wait for job_id, wait in self._waits.items() if job_id in waiting}
+        busy = {each.device for each in self._running.values() if not self._is_probe(each.job) and not each.is_held}
+        probes = sum(1 for each in self._running.values() if self._is_probe(each.job))
+        for job in jobs:
+            if job.id in self._waits and not self._is_due(job.id):
+                busy |= self._devices_held_for_room(job)
+                continue
+            if self._is_probe(job):
+                if probes < PROBES and self._start(job, 0):
+                    probes += 1
+                continue
+            device = self._device(job)
+            if device is not None and device not in busy and self._start(job, device):
+                busy.add(device)
+
+    def _is_probe(self, job: Job) -> bool:
+        return job.kind in _PROBE_KINDS
+
+    def _devices_held_for_room(self, job: Job) -> set[int]:
+        """A job that waits for room keeps its place: smaller ones behind it must not fill the disk for ever."""
+        if self._waits[job.id].folder is None:
+            return set()
+        with contextlib.suppress(OSError):
+            return {job.path.stat().st_dev}
+        return set()
+
+    def _device(self, job: Job) -> int | None:
+        """Return the device of the job's source; None, and the job waits or fails, where it is not there."""
+        try:
+            return job.path.stat().st_dev
+        except OSError as error:
+            if self._is_mount_gone(job):
+                self._wait_for_mount(job, error)
+                return None
+            return -1  # a file that is gone: the job itself finds out, and says so
+
+    def _is_mount_gone(self, job: Job) -> bool:
+        """Return whether the storage is away, not only the file: its folder is, or is of another device by now."""
+        try:
+            device = job.path.parent.stat().st_dev
+        except OSError:
+            return True
+        recorded = job.parameters.get("device")
+        return recorded is not None and recorded != device
+
+    def _wait_for_mount(self, job: Job, error: Exception) -> None:
+        wait = self._waits.get(job.id)
+        delay_s = FIRST_RETRY_S if wait is None else min(2 * wait.delay_s, LAST_RETRY_S)
+        self._waits[job.id] = _Wait(self.clock() + delay_s, delay_s)
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        self.queue.set_waiting(job.id, f"its storage is not there ({reason}): looked for again in {delay_s:.0f} s")
+
+    def _start(self, job: Job, device: int) -> bool:
+        held = self._running.get(job.id)
+        if held is not None and not held.is_held:
+            return False
+        if not self.queue.start(job.id):
+            return False
+        self._waits.pop(job.id, None)
+        if held is not None:
+            held.is_held = False
+            held.control.resume()
+            return True
+        job = self.queue.job(job.id)
+        control, progress = Control(), Progress()
+        working = sum(1 for each in self._running.values() if not each.is_held and not self._is_probe(each.job))
+        turn = Turn(job, self.queue, self.store, max(1, self.threads // (working + 1)), control, progress)
+        # A thread of its own, not one of a pool: an idle priority cannot be taken back.
+        executor = ThreadPoolExecutor(1, f"job-{job.id}")
+        task = asyncio.get_running_loop().run_in_executor(executor, self._run_turn, turn)
+        executor.shutdown(wait=False)
+        self._running[job.id] = _Running(job, control, progress, task, device)
+        return True
+
+    def _run_turn(self, turn: Turn) -> Outcome:
+        if turn.job.idle_priority:
+            be_idle()
+        return self.run(turn)
+
+    # Ends
+
+    def _conclude(self) -> None:
+        for job_id, running in list(self._running.items()):
+            if running.task.done():
+                del self._running[job_id]
+                self._save_progress([running])
+                self._end(running)
+
+    def _end(self, running: _Running) -> None:
+        """Say in the queue how a job ended: the one place where any failure becomes a state."""
+        job = running.job
+        try:
+            outcome = running.task.result()
+        except SuspendedError:
+            self.queue.suspend(job.id)
+        except CancelledError:
+            # One that was held was cancelled in the queue at once; its part went with the run that ends here.
+            if self.queue.job(job.id).state is JobState.RUNNING:
+                self.queue.cancelled(job.id)
+            else:
+                self.queue.drop_checkpoint(job.id)
+        except UselessError as error:
+            self.queue.skip(job.id, str(error))
+        except SpaceError as error:
+            self._wait_for_room(job, error)
+        except DiscpressError as error:
+            self._fail_or_wait(job, error)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not take the other jobs with it
+            self.queue.append_log(job.id, "".join(traceback.format_exception(error)))
+            self.queue.fail(job.id, DiscpressError(f"internal error: {error!r}", hint="please report it with its log"))
+        else:
+            if outcome.skipped:
+                self.queue.skip(job.id, outcome.skipped)
+            else:
+                self.queue.finish(job.id, outcome.result, saved_bytes=outcome.saved_bytes)
+        self._update_hold()
+
+    def _fail_or_wait(self, job: Job, error: DiscpressError) -> None:
+        if (
+            error.code in {"storage", "source-changed", "damaged"}
+            and not job.path.exists()
+            and self._is_mount_gone(job)
+        ):
+            self.queue.suspend(job.id)
+            self._wait_for_mount(job, error)
+        else:
+            self.queue.append_log(job.id, str(error))
+            self.queue.fail(job.id, error)
+
+    # Room
+
+    def _wait_for_room(self, job: Job, error: SpaceError) -> None:
+        folder = job.output_folder or (job.output_path or job.path).parent
+        try:
+            free = free_bytes(folder)
+        except OSError:
+            free = 0
+        self.queue.suspend(job.id)
+        self.queue.set_waiting(job.id, str(error))
+        self._waits[job.id] = _Wait(self.clock() + ROOM_POLL_S, ROOM_POLL_S, folder, free)
+
+    def _is_due(self, job_id: int) -> bool:
+        wait = self._waits[job_id]
+        if self.clock() < wait.until:
+            return False
+        if wait.folder is None:
+            return True
+        wait.until = self.clock() + ROOM_POLL_S
+        try:
+            return free_bytes(wait.folder) > wait.free_before
+        except OSError:
+            return False
+
+    def _has_due_waits(self) -> bool:
+        return any(self.clock() >= wait.until for wait in self._waits.values())
+
+    def _update_hold(self) -> None:
+        """The queue is paused for space while a conversion waits for it."""
+        short = [job_id for job_id, wait in self._waits.items() if wait.folder is not None]
+        self.queue.set_hold(self.queue.job(short[0]).waiting if short else "")
+
+    # Reports
+
+    def _report(self) -> None:
+        now = self.clock()
+        if now - self._reported_at < PROGRESS_S:
+            return
+        self._reported_at = now
+        working = [each for each in self._running.values() if not each.is_held]
+        state = WorkerState.WORKING if working else WorkerState.IDLE
+        self.queue.set_worker(self._status(state))
+        self._save_progress(working)
+        if working or self._waits:
+            self._update_hold()
+
+    def _save_progress(self, working: list[_Running]) -> None:
+        counts = []
+        read_bytes = written_bytes = 0
+        for each in working:
+            progress = each.progress
+            counts.append(
+                JobProgress(
+                    each.job.id,
+                    str(progress.stage),
+                    progress.done_bytes,
+                    progress.total_bytes,
+                    progress.read_bytes,
+                    progress.packed_bytes,
+                )
+            )
+            read_bytes += max(0, progress.read_bytes - each.last_read)
+            written_bytes += max(0, progress.packed_bytes - each.last_written)
+            each.last_read, each.last_written = progress.read_bytes, progress.packed_bytes
+        if counts:
+            self.queue.save_progress(counts)
+            self.queue.note_throughput(int(time.time()), read_bytes, written_bytes)
+
+    def _status(self, state: WorkerState) -> WorkerStatus:
+        return WorkerStatus(os.getpid(), socket.gethostname(), state, self._started_at)
+
+    async def _stop(self) -> None:
+        """Suspend what runs or is held, and say so."""
+        self.queue.set_worker(self._status(WorkerState.STOPPING))
+        for running in self._running.values():
+            running.control.suspend()
+        for running in list(self._running.values()):
+            await asyncio.wait([running.task])
+        self._conclude()
+        self.queue.set_worker(self._status(WorkerState.GONE))

@@ -1,0 +1,168 @@
+"""The queue in the state file as anybody may read it: jobs, logs, history, snapshots."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from engine.errors import UsageError
+from engine.library.store import Store
+from engine.work import notes
+from engine.work.job_rows import IN_ORDER, SELECT_JOBS, job_from, safe_text
+from engine.work.jobs import Action, Job, JobKind, JobState
+from engine.work.mirror import Mirror
+from engine.work.snapshot import BatchResult, History, QueueSnapshot, StoredCheckpoint, WorkerStatus
+
+POLL_S = 0.05  # how often `wait_idle` looks; a look at an unchanged file takes 4 us
+
+_HISTORY = f"{SELECT_JOBS} WHERE state = ? AND kind = ? ORDER BY ended_at DESC, id DESC"
+_ABANDONED = "SELECT c.job FROM queue_checkpoints c JOIN queue_jobs j ON j.id = c.job WHERE j.ended_at IS NOT NULL"
+
+
+class QueueReader:
+    """The half of a JobQueue that writes nothing."""
+
+    def __init__(self, store: Store, *, now: Callable[[], float] = time.time) -> None:
+        """Read an open store; `now` gives seconds since the epoch."""
+        self._store = store
+        self._file = store.file  # the tables are the queue's own, the connection is the store's
+        self._now = now
+        self._lock = threading.RLock()
+        self._mirror = Mirror()
+        self._version: tuple[int, int, int] | None = None
+        self._snapshot: QueueSnapshot | None = None
+        self._is_snapshot_old = False
+
+    def data_version(self) -> tuple[int, int, int]:
+        """Return a value that differs from the last one where anything in the file was written meanwhile (4 us)."""
+        return self._store.data_version()
+
+    def jobs(self, states: Iterable[JobState] | None = None) -> list[Job]:
+        """Return the jobs in these states (None: all, the whole history) in the order in which they run."""
+        wanted = [str(state) for state in (JobState if states is None else states)]
+        return self._select(f"{SELECT_JOBS} WHERE state IN ({', '.join('?' * len(wanted))}) {IN_ORDER}", wanted)
+
+    def job(self, job_id: int) -> Job:
+        """Return one job; UsageError where there is none of that number."""
+        found = self._select(f"{SELECT_JOBS} WHERE id = ?", [job_id])
+        if not found:
+            raise UsageError(f"there is no job {job_id} in the queue")
+        return found[0]
+
+    def log(self, job_id: int) -> list[str]:
+        """Return the last lines of a job's log, oldest first."""
+        return self._file.run(lambda connection: notes.read_log(connection, job_id))
+
+    def history(self) -> History:
+        """Return all finished conversions."""
+        return History(tuple(self._select(_HISTORY, [str(JobState.DONE), str(JobKind.CONVERT)])))
+
+    def worker(self) -> WorkerStatus | None:
+        """Return what the worker last said; whether it lives, only its lock says."""
+        return self._file.run(notes.read_worker)
+
+    def snapshot(self, *, now: float | None = None, free_bytes: int | None = None) -> QueueSnapshot:
+        """Return the queue as it is; the same object again, without reading a row, while nothing was written.
+
+        `now` (seconds since the epoch) is where the curve ends. The generation grows when, and only when, something
+        in it differs from the last snapshot that this JobQueue gave.
+        """
+        now = self._now() if now is None else now
+        with self._lock:
+            last = self._snapshot
+            self._refresh()
+            if last is not None and not self._is_snapshot_old and last.free_bytes == free_bytes:
+                curve = last.throughput
+                # A curve is left to stand while nothing happens, and goes when all of it is old.
+                if not curve or now < curve[-1][0] + notes.THROUGHPUT_S:
+                    return last
+            mirror = self._mirror
+            curve = notes.last_two_minutes(mirror.throughput, now)
+            generation = 1 if last is None else last.generation
+            seen = QueueSnapshot(generation, mirror.jobs, mirror.worker, mirror.hold, curve, mirror.totals, free_bytes)
+            if last is not None:
+                seen = last if seen == last else replace(seen, generation=generation + 1)
+            self._snapshot, self._is_snapshot_old = seen, False
+            return seen
+
+    def is_idle(self) -> bool:
+        """Return whether nothing is queued or running; what is paused waits for a person."""
+        query = "SELECT EXISTS (SELECT 1 FROM queue_jobs WHERE state IN ('queued', 'running'))"
+        return self._file.run(lambda connection: not connection.execute(query).fetchone()[0])
+
+    def wait_idle(
+        self,
+        timeout_s: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        rest: Callable[[float], None] = time.sleep,
+        poll_s: float = POLL_S,
+    ) -> bool:
+        """Wait until nothing is queued or running; return False where that takes longer than the timeout."""
+        until = clock() + timeout_s
+        seen: tuple[int, int, int] | None = None
+        while True:
+            version = self.data_version()
+            if version != seen and self.is_idle():
+                return True
+            if clock() >= until:
+                return False
+            seen = version
+            rest(poll_s)
+
+    def batch_result(self, batch: str) -> BatchResult:
+        """Return how far all that was queued together is; UsageError where there is no such batch."""
+        query = "SELECT DISTINCT state FROM queue_jobs WHERE batch = ?"
+
+        def read(connection: sqlite3.Connection) -> tuple[set[str], str]:
+            states = {state for (state,) in connection.execute(query, (batch,))}
+            (hold,) = connection.execute("SELECT hold FROM queue_state").fetchone() or ("",)
+            return states, hold
+
+        states, hold = self._file.run(read)
+        if not states:
+            raise UsageError(f"there is no batch {safe_text(batch)} in the queue")
+        if JobState.RUNNING in states:
+            return BatchResult.WORKING
+        if JobState.QUEUED in states:
+            return BatchResult.NO_ROOM if hold else BatchResult.WORKING
+        if JobState.PAUSED in states:
+            return BatchResult.PAUSED
+        return BatchResult.FAILED if states & {JobState.FAILED, JobState.CANCELLED} else BatchResult.DONE
+
+    def runnable(self) -> list[Job]:
+        """Return the queued jobs in the order in which they run; unchanged, they are not read again."""
+        with self._lock:
+            self._refresh()
+            return [job for job in self._mirror.jobs if job.state is JobState.QUEUED]
+
+    def wanted(self) -> dict[int, Action]:
+        """Return what people ask of the running jobs: pause, resume (a pause is taken back) or cancel."""
+        query = "SELECT id, wanted FROM queue_jobs WHERE state = 'running' AND wanted != '' ORDER BY id"
+        rows = self._file.run(lambda connection: connection.execute(query).fetchall())
+        return {job_id: Action(wanted) for job_id, wanted in rows}
+
+    def checkpoint(self, job_id: int) -> StoredCheckpoint | None:
+        """Return where a job can go on; None where it has to begin."""
+        return self._file.run(lambda connection: notes.read_checkpoint(connection, job_id))
+
+    def abandoned(self) -> list[int]:
+        """Return the jobs that are over and have a checkpoint still, and so, it may be, a part on the disk.
+
+        They were cancelled while nothing ran them: the worker removes the part, then calls `drop_checkpoint`.
+        """
+        return self._file.run(lambda connection: [job_id for (job_id,) in connection.execute(_ABANDONED)])
+
+    def _select(self, query: str, parameters: Sequence[str | int]) -> list[Job]:
+        rows = self._file.run(lambda connection: connection.execute(query, parameters).fetchall())
+        return [job for job in map(job_from, rows) if job is not None]
+
+    def _refresh(self) -> None:
+        """Bring the mirror up to date where anything in the file was written since the last time."""
+        version = self.data_version()
+        if version == self._version:
+            return
+        self._file.run(lambda connection: self._mirror.refresh(connection, version[0]))
+        self._version = version
+        self._is_snapshot_old = True

@@ -1,0 +1,238 @@
+"""What a job does when its turn comes; in a thread of its own, stopped and held by a Control."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from random import Random
+
+from engine.convert.checkpoint import Checkpoint
+from engine.convert.checksums import check_checksum_names, write_checksum
+from engine.convert.conversion import Conversion, convert
+from engine.convert.digests import ALWAYS, ON_REQUEST
+from engine.convert.part_name import drop_second_name
+from engine.convert.plan import ConversionPlan, OnConflict, Wish, plan_conversion
+from engine.convert.preflight import NameTaken, settle_output
+from engine.convert.progress import Control, Progress
+from engine.convert.recovery import conclude_published, find_trashed
+from engine.convert.verify import digest_image
+from engine.errors import UsageError, VerifyError
+from engine.images.doctor import Severity, examine
+from engine.images.opening import open_image
+from engine.library.model import FileIdentity, JsonValue, StoredEstimate
+from engine.library.refresh import refresh
+from engine.library.store import Store
+from engine.measure.estimate import refine
+from engine.names import display_name
+from engine.targets import TARGETS
+from engine.work.jobs import Job, JobKind
+from engine.work.queue import JobQueue
+
+KINDS = (*ALWAYS, *ON_REQUEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended that did not fail."""
+
+    result: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Facts for the fronts."""
+    skipped: str = ""
+    """Why it was left undone; empty where it was done."""
+    saved_bytes: int = 0
+    """What a conversion saved; negative where it grew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Everything that a job works with."""
+
+    job: Job
+    """What to do."""
+    queue: JobQueue
+    """Where its log and checkpoints are kept."""
+    store: Store
+    """Where what it learns is kept."""
+    threads: int
+    """Packing threads it may use."""
+    control: Control
+    """How it is held and stopped."""
+    progress: Progress
+    """Where it counts."""
+
+    def log(self, line: str) -> None:
+        """Add a line to the job's log."""
+        self.queue.append_log(self.job.id, line)
+
+
+def run_job(turn: Turn) -> Outcome:
+    """Do a job; UsageError for a kind that this version does not know, else the errors of what it does."""
+    doers: dict[JobKind, Callable[[Turn], Outcome]] = {
+        JobKind.CONVERT: _convert,
+        JobKind.VERIFY: _verify,
+        JobKind.SCAN: _scan,
+        JobKind.ESTIMATE: _estimate,
+        JobKind.DOCTOR: _examine,
+    }
+    if turn.job.kind not in doers:
+        raise UsageError(f"jobs of kind {turn.job.kind} are not known to this version")
+    return doers[turn.job.kind](turn)
+
+
+def part_owner(job: Job) -> str:
+    """Return the name under which a job marks its part: unlike that of any job of any other queue."""
+    return f"queue {job.batch} {job.id} {job.created_at}"
+
+
+class QueueKeeper:
+    """Keeps one job's checkpoints in the queue: a `CheckpointKeeper`."""
+
+    def __init__(self, queue: JobQueue, job_id: int) -> None:
+        self._queue = queue
+        self._job_id = job_id
+
+    def load(self) -> Checkpoint | None:
+        """Return the last one; None when there is none, or another version wrote it."""
+        stored = self._queue.checkpoint(self._job_id)
+        if stored is None:
+            return None
+        facts = dict(stored.facts)
+        try:
+            identity = facts.pop("identity")
+            if not isinstance(identity, list):
+                return None
+            return Checkpoint(**facts, identity=tuple(identity), head=stored.head)  # type: ignore[arg-type]
+        except (TypeError, KeyError):
+            return None
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Keep this one in place of the last."""
+        facts = asdict(checkpoint)
+        head = facts.pop("head")
+        self._queue.save_checkpoint(self._job_id, facts | {"identity": list(checkpoint.identity)}, head)
+
+    def drop(self) -> None:
+        """Forget it."""
+        self._queue.drop_checkpoint(self._job_id)
+
+
+def _convert(turn: Turn) -> Outcome:
+    job = turn.job
+    wish = replace(job.wish or Wish(), skip_useless=not job.force)
+    is_again = job.attempts > 1
+    if is_again and wish.trash_source and not job.path.exists():
+        entry = find_trashed(job.path)
+        if entry is not None:
+            turn.log("finished before it was stopped: the source is in the trash already")
+            saved_bytes = entry.size_bytes - entry.replacement.size_bytes
+            facts = {"output": str(entry.replacement_path), "trashed": str(entry.file_path)}
+            return Outcome({**facts, **entry.digests}, saved_bytes=saved_bytes)
+    plan = plan_conversion(job.path, job.output_path, job.output_folder, wish)
+    drop_second_name(plan.output_path)
+    earlier = _conclude_published(turn, plan) if is_again else None
+    if earlier is not None:
+        turn.log("finished before it was stopped: the result is there and proven")
+        return _conversion_outcome(earlier)
+    try:
+        plan = settle_output(plan)
+    except NameTaken as taken:
+        return Outcome(skipped=str(taken))
+    checksums = _checksums(job)
+    check_checksum_names(plan.output_path, checksums, overwrite=wish.on_conflict is OnConflict.OVERWRITE)
+    for notice in plan.notices:
+        turn.log(notice)
+    turn.log(f"{plan.description} to {display_name(plan.output_path)}")
+    done = convert(
+        plan,
+        threads=turn.threads,
+        control=turn.control,
+        progress=turn.progress,
+        journal=_journal(turn),
+        job=part_owner(job),
+        keeper=QueueKeeper(turn.queue, job.id),
+    )
+    for kind in checksums:
+        write_checksum(plan.output_path, kind, done.digests.values[kind])
+    return _conversion_outcome(done)
+
+
+def _checksums(job: Job) -> tuple[str, ...]:
+    kinds = job.parameters.get("checksums")
+    return tuple(str(kind) for kind in kinds) if isinstance(kinds, list) else ()
+
+
+def _conclude_published(turn: Turn, plan: ConversionPlan) -> Conversion | None:
+    return conclude_published(
+        plan, threads=turn.threads, control=turn.control, progress=turn.progress, journal=_journal(turn)
+    )
+
+
+def _journal(turn: Turn) -> Callable[[str, Mapping[str, object]], None]:
+    def write(kind: str, facts: Mapping[str, object]) -> None:
+        turn.store.append_journal(kind, {key: str(value) for key, value in facts.items()} | {"job": turn.job.id})
+
+    return write
+
+
+def _conversion_outcome(done: Conversion) -> Outcome:
+    plan = done.plan
+    facts: dict[str, JsonValue] = {
+        "output": str(plan.output_path),
+        "format": str(plan.settings.format),
+        "block_size": plan.settings.block_size,
+        "level": plan.settings.level,
+        "original_bytes": plan.original_bytes,
+        "source_bytes": plan.source_identity.size_bytes,
+        "packed_bytes": done.packed_bytes,
+        "verified": done.is_verified,
+        "read_back": str(done.read_back),
+        "elapsed_s": round(done.elapsed_s, 3),
+        "trashed": None if done.trashed is None else str(done.trashed.file_path),
+        **done.digests.values,
+    }
+    return Outcome(facts, saved_bytes=plan.source_identity.size_bytes - done.packed_bytes)
+
+
+def _verify(turn: Turn) -> Outcome:
+    """Decode an image whole; with digests in the parameters, compare them."""
+    expected = {name: value for name, value in turn.job.parameters.items() if name in KINDS}
+    with open_image(turn.job.path) as image:
+        actual = digest_image(image, turn.threads, turn.control, turn.progress, tuple(expected))
+    for name, value in expected.items():
+        if actual.values.get(name) != value:
+            raise VerifyError(
+                f"{display_name(turn.job.path)}: {name} of the decoded image is {actual.values.get(name)}, not {value}",
+                hint="the file is damaged, or it is another dump of the disc",
+            )
+    return Outcome({**actual.values, "original_bytes": actual.size_bytes})
+
+
+def _scan(turn: Turn) -> Outcome:
+    images = problems = 0
+    for batch in refresh(turn.store, [turn.job.path], turn.control.check):
+        images += len(batch.titles) + len(batch.unchanged)
+        problems += len(batch.problems)
+        for problem in batch.problems:
+            turn.log(f"{display_name(problem.path)}: {problem.message}")
+    return Outcome({"images": images, "problems": problems})
+
+
+def _estimate(turn: Turn) -> Outcome:
+    plan = plan_conversion(turn.job.path, None, None, turn.job.wish or Wish())
+    source = plan.source_identity
+    identity = FileIdentity(source.dev, source.ino, source.size_bytes, source.mtime_ns)
+    turn.progress.total_bytes = plan.original_bytes
+    with open_image(turn.job.path) as image:
+        rounds = refine(image, plan.settings, random=Random(), threads=turn.threads, check=turn.control.check)
+        for found in rounds:
+            turn.store.save_estimate(identity, StoredEstimate.of(found))
+            turn.progress.done_bytes = found.sampled_bytes
+    return Outcome({"packed_bytes": found.packed_bytes, "low_bytes": found.low_bytes, "high_bytes": found.high_bytes})
+
+
+def _examine(turn: Turn) -> Outcome:
+    name = turn.job.wish.target if turn.job.wish else None
+    target = None if name is None else TARGETS.get(name)
+    counts = dict.fromkeys(Severity, 0)
+    for finding in examine(turn.job.path, target, deep=True, check=turn.control.check):
+        counts[finding.level] += 1
+        turn.log(f"{finding.level}: {finding.message}")
+    return Outcome({"errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING]})

@@ -1,0 +1,87 @@
+"""Starting the worker: a process of its own, that outlives the terminal."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from engine.errors import StoreError
+from engine.library.worker_lock import (
+    STOP_NAME,
+    is_stop_wanted,
+    is_worker_alive,
+    stop_worker,
+    wait_for,
+    worker_lock,
+)
+from engine.names import display_name
+
+__all__ = ["LOG_NAME", "ensure_worker", "is_stop_wanted", "is_worker_alive", "stop_worker", "worker_lock"]
+
+LOG_NAME = "worker.log"
+START_TIMEOUT_S = 5.0
+_ASK_TIMEOUT_S = 2.0
+
+
+def ensure_worker(state_folder: Path) -> str:
+    """Start a worker unless one lives, and return once one does; what the user should know, mostly nothing.
+
+    StoreError when it does not come up within five seconds.
+    """
+    if is_worker_alive(state_folder):
+        return ""
+    (state_folder / STOP_NAME).unlink(missing_ok=True)
+    prefix, notice = _survive_logout()
+    command = [*prefix, sys.executable, "-P", "-m", "engine.work", "--state", str(state_folder)]
+    log_path = state_folder / LOG_NAME
+    with os.fdopen(os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            start_new_session=True,
+            close_fds=True,
+        )
+
+    def is_up() -> bool:
+        # A worker that ends at once with 0 found another one that was faster.
+        return is_worker_alive(state_folder) or process.poll() is not None
+
+    if not wait_for(is_up, START_TIMEOUT_S) or process.returncode:
+        raise StoreError(
+            f"the worker did not come up within {START_TIMEOUT_S:.0f} s",
+            hint=f"its log is {display_name(log_path)}",
+        )
+    # It goes on after us: nobody will wait for it, and that is no leak.
+    process.returncode = 0
+    return notice
+
+
+def _survive_logout() -> tuple[list[str], str]:
+    """Return what to put before the command where logind kills what a session leaves behind, and a warning."""
+    if not sys.platform.startswith("linux") or "XDG_SESSION_ID" not in os.environ or not _kills_user_processes():
+        return [], ""
+    if shutil.which("systemd-run") and "XDG_RUNTIME_DIR" in os.environ:
+        return ["systemd-run", "--user", "--scope", "--quiet", "--collect", "--"], ""
+    return [], "this system ends programs at logout: `loginctl enable-linger` keeps the queue running"
+
+
+def _kills_user_processes() -> bool:
+    busctl = shutil.which("busctl")
+    if busctl is None:
+        return False
+    manager = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager")
+    try:
+        answer = subprocess.run(
+            [busctl, "get-property", *manager, "KillUserProcesses"],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=_ASK_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return answer.stdout.strip() == b"b true"

@@ -1,0 +1,162 @@
+"""Exit codes, help, and what happens when the reader of the output goes away."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from command_line import CommandLine
+from sample_images import mixed, pack, write_image
+
+COMMANDS = ["convert", "info", "doctor", "verify", "undo", "trash"]
+CONVERT_OPTIONS = [
+    "-o", "-O", "-f", "--format", "-d", "--decompress", "-b", "--block-size", "-c", "--compression", "-l", "--level",
+    "-m", "--method", "--align", "-p", "--parallel", "-t", "--threads", "--checksum", "--verify", "--no-verify",
+    "--target", "--on-conflict", "--force", "--skip-useless", "-r", "--recursive", "--delete-source", "--rm-source",
+    "-n", "--dry-run", "-q", "--json", "--strict-space",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_examples(command: str, cli: CommandLine) -> None:
+    done = cli.run(command, "--help")
+    assert done.exit_code == 0
+    assert b"examples:" in done.stdout
+
+
+def test_the_help_of_iso2zso_has_an_example(cli: CommandLine) -> None:
+    done = cli.run("--help", program="iso2zso")
+    assert done.exit_code == 0
+    assert b"example" in done.stdout
+
+
+@pytest.mark.parametrize("program", ["discpress", "iso2zso"])
+def test_the_help_names_every_option(program: str, cli: CommandLine) -> None:
+    first = ["convert"] if program == "discpress" else []
+    words = (
+        cli.run(*first, "--help", program=program).text.replace(",", " ").replace("[", " ").replace("]", " ").split()
+    )
+    assert [option for option in CONVERT_OPTIONS if option not in words] == []
+
+
+@pytest.mark.parametrize("code", ["0", "1", "2", "3", "4", "130", "143", "129"])
+def test_the_help_lists_the_exit_codes(code: str, cli: CommandLine) -> None:
+    text = cli.run("--help").text.partition("exit codes:")[2]
+    assert code in text.replace(",", " ").replace(";", " ").split()
+
+
+@pytest.mark.usefixtures("game")
+def test_done_is_0(cli: CommandLine) -> None:
+    assert cli.run("convert", "game.iso").exit_code == 0
+
+
+def test_a_missing_file_is_1(cli: CommandLine) -> None:
+    assert cli.run("convert", "gone.iso").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [("convert",), ("convert", "--bogus", "x"), ("bogus-command",), ("trash", "burn")]
+)
+def test_usage_is_2(arguments: tuple[str, ...], cli: CommandLine) -> None:
+    assert cli.run(*arguments).exit_code == 2
+
+
+def damaged(folder: Path) -> None:
+    """A block in the middle that does not decode: a match that points before the start."""
+    path = pack(folder / "bad.zso", b"x" * 2048 * 400)
+    (folder / "bad.zso.source").unlink()
+    data = bytearray(path.read_bytes())
+    start = int.from_bytes(data[24 + 4 * 200 : 28 + 4 * 200], "little")
+    end = int.from_bytes(data[28 + 4 * 200 : 32 + 4 * 200], "little")
+    data[start:end] = b"\xff" * (end - start)
+    path.write_bytes(data)
+
+
+def test_a_damaged_source_is_3(cli: CommandLine) -> None:
+    damaged(cli.folder)
+    assert cli.run("convert", "-d", "bad.zso").exit_code == 3
+
+
+def test_a_damaged_source_is_named_by_block_and_sectors(cli: CommandLine) -> None:
+    damaged(cli.folder)
+    assert "bad.zso: block 200 (sector 200):" in cli.run("convert", "-d", "bad.zso").text
+
+
+def test_a_damaged_source_publishes_nothing(cli: CommandLine) -> None:
+    damaged(cli.folder)
+    cli.run("convert", "-d", "bad.zso")
+    assert cli.names() == ["bad.zso"]
+
+
+def test_a_failed_verification_is_3(cli: CommandLine) -> None:
+    pack(cli.folder / "game.zso", mixed(100_000))
+    assert cli.run("verify", "game.zso", "--sha1", "0" * 40).exit_code == 3
+
+
+@pytest.mark.usefixtures("game")
+def test_damage_beside_success_is_still_3(cli: CommandLine) -> None:
+    write_image(cli.folder / "empty.iso", b"")
+    assert cli.run("convert", "game.iso", "empty.iso").exit_code == 3
+
+
+@pytest.mark.usefixtures("game")
+def test_failures_of_several_kinds_are_1(cli: CommandLine) -> None:
+    write_image(cli.folder / "empty.iso", b"")
+    assert cli.run("convert", "game.iso", "empty.iso", "gone.iso").exit_code == 1
+
+
+@pytest.mark.usefixtures("game")
+def test_a_closed_reader_is_no_traceback(cli: CommandLine) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = cli.start("convert", "game.iso", stdout=writing)
+    os.close(writing)
+    assert b"Traceback" not in done.finish().stderr
+
+
+@pytest.mark.usefixtures("game")
+@pytest.mark.parametrize(
+    "stream",
+    [
+        "stdin",
+        "stdout",
+        "stderr",
+    ],
+)
+def test_closed_streams_do_not_stop_it(stream: str, cli: CommandLine) -> None:
+    number = ["stdin", "stdout", "stderr"].index(stream)
+    cli.start("convert", "-q", "game.iso", preexec_fn=lambda: os.close(number)).finish()
+    assert cli.names() == ["game.iso", "game.zso"]
+
+
+@pytest.mark.usefixtures("game")
+def test_a_c_locale_is_no_traceback(cli: CommandLine, image: bytes) -> None:
+    write_image(cli.folder / "\u6f22\u5b57.iso", image)
+    environment = dict(cli.environment) | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = cli.run("convert", "\u6f22\u5b57.iso", env=environment)
+    assert (done.exit_code, b"Traceback" in done.stderr) == (0, False)
+
+
+@pytest.mark.usefixtures("game")
+def test_a_folder_called_engine_is_not_run(cli: CommandLine) -> None:
+    write_image(cli.folder / "engine" / "__init__.py", b"raise SystemExit('the wrong engine')")
+    assert cli.run("convert", "game.iso").exit_code == 0
+
+
+@pytest.mark.usefixtures("game")
+def test_on_a_terminal_there_is_a_live_line(cli: CommandLine) -> None:
+    leader, follower = os.openpty()
+    running = cli.start("convert", "game.iso", stderr=follower, stdout=subprocess.PIPE)
+    os.close(follower)
+    said = b""
+    while True:
+        try:
+            piece = os.read(leader, 65536)
+        except OSError:  # Linux: the last writer has gone
+            break
+        if not piece:
+            break
+        said += piece
+    os.close(leader)
+    assert running.finish().exit_code == 0
+    assert b"game.iso" in said

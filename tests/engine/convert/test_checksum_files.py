@@ -1,0 +1,107 @@
+"""Checksum files: as `sha256sum -c` reads them, written whole or not at all."""
+
+import errno
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import fault_injection as faults
+import pytest
+
+from engine.convert import checksums
+from engine.convert.checksums import check_checksum_names, read_checksums, write_checksum
+from engine.errors import ConflictError, StorageError, UsageError
+
+DATA = b"a decoded image"
+SHA256 = hashlib.sha256(DATA).hexdigest()
+NAMES = [
+    "game",
+    "two words",
+    "new\nline",
+    "back\\slash",
+    "return\rhere",
+    "*star",
+    "-dash",
+    "\udcff\udcfe",
+    "[b]",
+    "#hash",
+    " x",
+]
+
+
+@pytest.mark.skipif(shutil.which("sha256sum") is None, reason="sha256sum is not installed")
+@pytest.mark.parametrize("stem", NAMES, ids=ascii)
+def test_sha256sum_accepts_it(stem: str, tmp_path: Path) -> None:
+    (tmp_path / f"{stem}.iso").write_bytes(DATA)
+    write_checksum(tmp_path / f"{stem}.zso", "sha256", SHA256)
+    checked = subprocess.run(
+        ["sha256sum", "--strict", "-c", tmp_path / f"{stem}.zso.sha256"], cwd=tmp_path, capture_output=True
+    )
+    assert (checked.returncode, checked.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("stem", NAMES, ids=ascii)
+def test_it_is_read_back_as_it_was_written(stem: str, tmp_path: Path) -> None:
+    write_checksum(tmp_path / f"{stem}.zso", "sha256", SHA256)
+    assert read_checksums(tmp_path / f"{stem}.zso.sha256") == {f"{stem}.iso": SHA256}
+
+
+def test_an_existing_file_is_a_conflict(tmp_path: Path) -> None:
+    (tmp_path / "game.zso.sha1").write_bytes(b"precious")
+    with pytest.raises(ConflictError, match=r"game\.zso\.sha1: exists already"):
+        check_checksum_names(tmp_path / "game.zso", ("sha1",), overwrite=False)
+
+
+def test_overwrite_replaces_only_what_is_one_checksum(tmp_path: Path) -> None:
+    (tmp_path / "game.zso.sha1").write_bytes(b"a list of many\nthings\n")
+    with pytest.raises(ConflictError):
+        check_checksum_names(tmp_path / "game.zso", ("sha1",), overwrite=True)
+
+
+def test_overwrite_replaces_an_older_checksum(tmp_path: Path) -> None:
+    write_checksum(tmp_path / "game.zso", "sha256", "0" * 64)
+    check_checksum_names(tmp_path / "game.zso", ("sha256",), overwrite=True)
+    write_checksum(tmp_path / "game.zso", "sha256", SHA256)
+    assert read_checksums(tmp_path / "game.zso.sha256") == {"game.iso": SHA256}
+
+
+def test_a_file_that_appears_meanwhile_is_not_clobbered(tmp_path: Path) -> None:
+    path = tmp_path / "game.zso.sha256"
+    path.write_bytes(b"theirs\nand more\n")
+    with pytest.raises(StorageError):
+        write_checksum(tmp_path / "game.zso", "sha256", SHA256)
+    assert path.read_bytes() == b"theirs\nand more\n"
+    assert faults.names_in(tmp_path) == ["game.zso.sha256"]
+
+
+def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", faults.fail_with(errno.ENOSPC))
+    with pytest.raises(checksums.from_os_error(OSError(errno.ENOSPC, ""), tmp_path, "x").__class__):
+        write_checksum(tmp_path / "game.zso", "sha256", SHA256)
+    assert faults.names_in(tmp_path) == []
+
+
+def test_it_is_synced_before_it_gets_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    faults.run_before(monkeypatch, os, "fsync", lambda: steps.append("fsync"))
+    faults.run_before(monkeypatch, checksums, "rename_new", lambda: steps.append("rename"))
+    write_checksum(tmp_path / "game.zso", "sha256", SHA256)
+    assert steps == ["fsync", "rename", "fsync"]
+
+
+@pytest.mark.parametrize("text", [b"", b"hello\n", b"12345678\n", b"zz" * 20 + b"  x\n", b"\x00" * 100])
+def test_what_is_no_checksum_file_is_refused(text: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "list.sha1"
+    path.write_bytes(text)
+    with pytest.raises(UsageError, match=r"list\.sha1"):
+        read_checksums(path)
+
+
+def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.sha1"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(UsageError, match="too large for a checksum file"):
+        read_checksums(path)

@@ -1,0 +1,63 @@
+"""Memory is slots, not image size: at most 64 MiB above the interpreter, for any image and up to 16 threads.
+
+Here on 1 GiB; `python tests/bench/memory.py` does the same with 4 GiB.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import peak_memory
+import pytest
+import sample_images
+
+from engine.units import GIB, MIB
+
+MOST_BYTES = 64 * MIB
+THREADS = 16
+NOISE_BYTES = 128 * MIB
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak is read from /proc")
+
+
+def peak(source_path: Path, output_path: Path, *options: object) -> int:
+    """Return the peak of a conversion, and remove what it wrote."""
+    try:
+        return peak_memory.peak_bytes(
+            "convert", source_path, "-o", output_path, "-t", THREADS, "--target", "any", *options
+        )
+    finally:
+        output_path.unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="module")
+def noise_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    path = tmp_path_factory.mktemp("memory") / "noise.iso"
+    piece = sample_images.incompressible(16 * MIB)
+    path.write_bytes(piece * (NOISE_BYTES // len(piece)))
+    yield path
+    path.unlink()
+
+
+def test_a_large_image(tmp_path: Path) -> None:
+    """A sparse one: 512 Ki blocks, the index of which is held."""
+    path = tmp_path / "large.iso"
+    with path.open("wb") as file:
+        file.truncate(GIB)
+    assert peak(path, tmp_path / "out.zso", "-l", 1) < MOST_BYTES
+
+
+@pytest.mark.parametrize("level", [1, 9])
+def test_an_image_that_does_not_shrink(noise_path: Path, tmp_path: Path, level: int) -> None:
+    assert peak(noise_path, tmp_path / "out.zso", "-l", level) < MOST_BYTES
+
+
+@pytest.mark.parametrize("image_format", ["zso", "cso"])
+def test_blocks_of_1_mib_that_do_not_shrink(noise_path: Path, tmp_path: Path, image_format: str) -> None:
+    assert peak(noise_path, tmp_path / "out", "-f", image_format, "-l", 9, "-b", MIB) < MOST_BYTES
+
+
+def test_a_packed_image_with_blocks_of_1_mib(tmp_path: Path) -> None:
+    """Read a block at a time, packed into sectors."""
+    path = sample_images.pack(tmp_path / "large.zso", sample_images.mixed(16 * MIB) * 4, block_size=MIB)
+    assert peak(path, tmp_path / "out.zso", "-l", 1) < MOST_BYTES

@@ -1,0 +1,186 @@
+"""What is checked before the first byte: room, folder, file system, names (issue 2, "Proof and safety")."""
+
+import errno
+import os
+from pathlib import Path
+
+import fault_injection as faults
+import pytest
+from sample_images import incompressible, mixed, write_image
+
+from engine.convert import conversion, preflight
+from engine.convert.plan import ConversionPlan, Wish, plan_conversion
+from engine.errors import SpaceError, StorageError
+from engine.formats import ImageFormat
+from engine.system import filesystems
+from engine.system.filesystems import FileSystem
+from engine.units import GIB, MIB
+
+SOURCE = mixed(1024 * 1024, seed=14)
+
+
+@pytest.fixture
+def source_path(tmp_path: Path) -> Path:
+    return write_image(tmp_path / "game.iso", SOURCE)
+
+
+def plan_of(source_path: Path, image_format: ImageFormat = ImageFormat.ZSO) -> ConversionPlan:
+    return plan_conversion(source_path, None, None, Wish(format=image_format, target="any"))
+
+
+def let_be_free(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
+    monkeypatch.setattr(preflight, "free_bytes", lambda folder: free)
+
+
+def let_be_fat(monkeypatch: pytest.MonkeyPatch, kind: str = "vfat", limit: int | None = None) -> None:
+    monkeypatch.setattr(preflight, "filesystem_of", lambda path: FileSystem(kind, Path("/"), ""))
+    if limit is not None:
+        monkeypatch.setattr(filesystems, "FAT32_MAX_FILE_BYTES", limit)
+
+
+@pytest.mark.parametrize(
+    ("high", "needed"),
+    [
+        pytest.param(MIB, MIB + 256 * MIB, id="256 MiB"),
+        pytest.param(100 * GIB, 101 * GIB, id="1 percent"),
+        pytest.param(25600 * MIB, 25856 * MIB, id="both the same"),
+    ],
+)
+def test_the_high_bound_and_its_margin_must_be_free(
+    high: int, needed: int, source_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_be_free(monkeypatch, needed)
+    preflight.check_room(plan_of(source_path), 0, high)
+    let_be_free(monkeypatch, needed - 1)
+    with pytest.raises(SpaceError, match="must be free"):
+        preflight.check_room(plan_of(source_path), 0, high)
+
+
+def test_the_worst_case_must_fit_with_strict_space(source_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_be_free(monkeypatch, plan_of(source_path).worst_bytes + 256 * MIB - 1)
+    with pytest.raises(SpaceError):
+        faults.run_conversion(source_path, strict_space=True)
+
+
+def test_the_estimate_is_enough_without_strict_space(source_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_be_free(monkeypatch, plan_of(source_path).worst_bytes + 256 * MIB - 1)
+    assert faults.run_conversion(source_path).is_verified
+
+
+def test_too_little_room_writes_nothing(source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_be_free(monkeypatch, 1000)
+    chunks: list[int] = []
+    faults.at_chunk(monkeypatch, 0, lambda: chunks.append(0))
+    with pytest.raises(SpaceError):
+        faults.run_conversion(source_path)
+    assert (chunks, faults.names_in(tmp_path)) == ([], ["game.iso"])
+
+
+def test_the_worst_case_is_never_exceeded(tmp_path: Path) -> None:
+    source_path = write_image(tmp_path / "noise.iso", incompressible(MIB + 1))
+    done = faults.run_conversion(source_path)
+    assert done.packed_bytes <= done.plan.worst_bytes
+
+
+def test_a_folder_that_cannot_be_written_is_refused(source_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(StorageError, match="nothing can be written into this folder"):
+        faults.run_conversion(source_path)
+
+
+def test_a_missing_folder_is_refused_by_name(source_path: Path, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="gone: no such folder"):
+        faults.run_conversion(source_path, tmp_path / "gone" / "game.zso")
+    assert not (tmp_path / "gone").exists()
+
+
+def test_a_folder_that_vanishes_after_the_plan_is_refused(source_path: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(StorageError, match="out: no such folder"):
+        faults.run_conversion(source_path, folder / "game.zso", before=folder.rmdir)
+
+
+def test_a_folder_that_vanishes_mid_way_ends_cleanly(
+    source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    kept = faults.Kept.of(source_path)
+
+    def vanish() -> None:
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+
+    faults.at_chunk(monkeypatch, 0, vanish)
+    with pytest.raises(StorageError, match=r"game\.zso"):
+        faults.run_conversion(source_path, folder / "game.zso")
+    kept.check()
+    assert faults.names_in(tmp_path) == ["game.iso"]
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ENOTCONN], ids=errno.errorcode.get)
+def test_a_share_that_went_away_is_an_error_that_names_it(
+    number: int, source_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "free_bytes", faults.fail_with(number))
+    with pytest.raises(StorageError, match="cannot look at this folder"):
+        faults.run_conversion(source_path)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG], ids=errno.errorcode.get)
+def test_a_disk_that_fills_mid_way_ends_cleanly(
+    number: int, source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = faults.Kept.of(source_path)
+    faults.at_chunk(monkeypatch, 0, lambda: monkeypatch.setattr(os, "pwrite", faults.fail_with(number)))
+    with pytest.raises(SpaceError, match=r"game\.zso: cannot write it:") as caught:
+        faults.run_conversion(source_path)
+    assert caught.value.exit_code == 4
+    kept.check()
+    assert faults.names_in(tmp_path) == ["game.iso"]
+
+
+def test_fat_is_refused_when_an_iso_cannot_fit(
+    source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults.run_conversion(source_path, tmp_path / "game.zso")
+    let_be_fat(monkeypatch, limit=len(SOURCE) - 1)
+    with pytest.raises(SpaceError, match="FAT32 holds files up to"):
+        faults.run_conversion(tmp_path / "game.zso", tmp_path / "out.iso", format=ImageFormat.ISO)
+
+
+def test_fat_takes_an_iso_that_fits_exactly(source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults.run_conversion(source_path, tmp_path / "game.zso")
+    let_be_fat(monkeypatch, limit=len(SOURCE))
+    faults.run_conversion(tmp_path / "game.zso", tmp_path / "out.iso", format=ImageFormat.ISO)
+    assert (tmp_path / "out.iso").read_bytes() == SOURCE
+
+
+def test_fat_is_not_refused_for_what_may_shrink_enough(source_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_be_fat(monkeypatch, limit=len(SOURCE) - 2048)
+    assert faults.run_conversion(source_path).packed_bytes < len(SOURCE)
+
+
+def test_fat_is_watched_while_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source_path = write_image(tmp_path / "noise.iso", incompressible(3 * MIB))
+    let_be_fat(monkeypatch, limit=2 * MIB)
+    with pytest.raises(SpaceError, match=r"noise\.zso: larger than the 2 MiB that one file may have on this FAT"):
+        faults.run_conversion(source_path)
+    assert faults.names_in(tmp_path) == ["noise.iso"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit"), [("vfat", 4 * GIB - 1), ("msdos", 4 * GIB - 1), ("exfat", None), ("ext4", None)]
+)
+def test_which_file_systems_limit_a_file(kind: str, limit: int | None) -> None:
+    assert FileSystem(kind, Path("/"), "").max_file_bytes == limit
+
+
+def test_the_part_is_created_only_after_the_preflight(source_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    faults.run_before(monkeypatch, conversion, "check_room", lambda: steps.append("room"))
+    faults.run_before(monkeypatch, conversion, "PartFile", lambda: steps.append("part"))
+    faults.run_conversion(source_path)
+    assert steps == ["room", "part"]

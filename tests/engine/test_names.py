@@ -1,0 +1,75 @@
+"""Names from outside: safe on a terminal, and sorted as people count."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.names import display_name, natural_key
+
+OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Categories of characters that a terminal acts on or cannot be sent."""
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Okami (USA).iso", "Okami (USA).iso"),
+        ("[t-en] [/b] game.iso", "[t-en] [/b] game.iso"),
+        ("Pokémon 大神 🎮.iso", "Pokémon 大神 🎮.iso"),
+        ("two\nlines", "two\\nlines"),
+        ("car\rriage\tTab", "car\\rriage\\tTab"),
+        ("\x1b[2Jgone", "\\e[2Jgone"),
+        ("nul\0", "nul\\x00"),
+        ("c1\x9b31m", "c1\\x9b31m"),
+        ("del\x7f", "del\\x7f"),
+        ("\u202eosi.exe", "\\u202eosi.exe"),
+        ("zero\u200bwidth", "zero\\u200bwidth"),
+        ("line\u2028", "line\\u2028"),
+        ("tag\U000e0041", "tag\\U000e0041"),
+        ("raw\udcff", "raw\\xff"),
+        ("lone\ud800", "lone\\ud800"),
+    ],
+)
+def test_a_name_is_shown_safely(name: str, shown: str) -> None:
+    assert shown == display_name(name)
+
+
+def test_bytes_that_do_not_decode_are_shown_in_hex() -> None:
+    assert display_name(b"caf\xe9.iso") == "caf\\xe9.iso"
+
+
+def test_a_path_is_shown_whole() -> None:
+    assert display_name(Path("/discs/a\nb.iso")) == "/discs/a\\nb.iso"
+
+
+@given(name=st.text(st.characters()) | st.binary())
+def test_nothing_that_a_terminal_obeys_is_left(name: str | bytes) -> None:
+    assert set() == {unicodedata.category(character) for character in display_name(name)} & OBEYED
+
+
+@given(name=st.text(st.characters()) | st.binary())
+def test_a_shown_name_can_be_sent_to_any_terminal(name: str | bytes) -> None:
+    shown = display_name(name)
+    assert shown == shown.encode().decode()
+
+
+@given(name=st.text(st.characters()) | st.binary())
+def test_a_shown_name_is_shown_as_itself(name: str | bytes) -> None:
+    assert display_name(name) == display_name(display_name(name))
+
+
+def test_numbers_in_names_are_sorted_by_their_value() -> None:
+    names = ["Game 10", "game 2", "Game 1", "Game", "10 Games", "2 Games"]
+    assert sorted(names, key=natural_key) == ["2 Games", "10 Games", "Game", "Game 1", "game 2", "Game 10"]
+
+
+def test_case_does_not_count_in_the_order() -> None:
+    assert natural_key("OKAMI") == natural_key("okami")
+
+
+@given(names=st.lists(st.text(st.characters(), max_size=8), max_size=6))
+def test_any_names_can_be_sorted(names: list[str]) -> None:
+    assert sorted(map(natural_key, names)) == [natural_key(name) for name in sorted(names, key=natural_key)]

@@ -1,0 +1,221 @@
+"""Who loads what: the table of FORMATS section 2, held against `engine.targets`."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from engine.discs.identity import System
+from engine.errors import SettingError
+from engine.formats import ImageFormat, Settings
+from engine.targets import ANY, TARGETS, check_settings, system_warning, target_for
+from engine.units import GIB, MIB
+
+ZSO, CSO, CHD, DAX, JSO, ISO = (
+    ImageFormat.ZSO,
+    ImageFormat.CSO,
+    ImageFormat.CHD,
+    ImageFormat.DAX,
+    ImageFormat.JSO,
+    ImageFormat.ISO,
+)
+DVD_BYTES = 4_700_000_000
+SMALL_BYTES = 100 * MIB
+NO_LIMIT = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One loader of FORMATS section 2; a target of two loaders is what both load."""
+
+    name: str
+    loads: set[ImageFormat]
+    default: ImageFormat
+    cso2: bool
+    max_block: int
+    max_shift: int
+    below_4_gib: bool
+    system: str
+
+
+ROWS = [
+    Row("opl", {ZSO}, ZSO, False, 2048, 11, False, "ps2"),
+    Row("pcsx2", {ZSO, CSO, CHD}, ZSO, False, MIB, NO_LIMIT, False, "ps2"),
+    Row("opl+pcsx2", {ZSO}, ZSO, False, 2048, 11, False, "ps2"),
+    Row("ark", {ZSO, CSO, DAX, JSO}, ZSO, True, MIB, 11, True, "psp"),
+    Row("psp-old", {CSO}, CSO, False, 2048, 11, True, "psp"),
+    Row("ppsspp", {CSO, CHD}, CSO, False, MIB, 20, False, "psp"),
+    Row("ppsspp+psp", {CSO}, CSO, False, 2048, 11, True, "psp"),
+    Row("nethersx2", {CSO, CHD}, CSO, False, MIB, NO_LIMIT, False, "ps2"),
+]
+PACKED = (ZSO, CSO, CHD)
+every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+
+
+def settings_for(row: Row, **changes: object) -> Settings:
+    return replace(Settings(row.default, target=row.name), **changes)
+
+
+def refusal(row: Row, settings: Settings, size: int = SMALL_BYTES, shift: int = 0) -> SettingError | None:
+    try:
+        assert check_settings(settings, TARGETS[row.name], size, shift, "Okami.iso") == []
+    except SettingError as error:
+        return error
+    return None
+
+
+def test_every_target_has_its_row() -> None:
+    assert {row.name for row in ROWS} | {ANY} == TARGETS.keys()
+
+
+@every_row
+def test_formats_that_a_target_loads(row: Row) -> None:
+    assert row.loads == TARGETS[row.name].formats
+
+
+@every_row
+def test_cso_version_2(row: Row) -> None:
+    assert row.cso2 == TARGETS[row.name].cso2
+
+
+@every_row
+def test_the_default_format_is_the_first_of_zso_cso_chd_that_loads(row: Row) -> None:
+    assert row.default == TARGETS[row.name].default_format
+
+
+@every_row
+def test_systems_whose_discs_a_target_plays(row: Row) -> None:
+    assert {row.system} == TARGETS[row.name].systems
+
+
+@every_row
+@pytest.mark.parametrize("image_format", PACKED)
+def test_a_format_is_refused_where_it_does_not_load(row: Row, image_format: ImageFormat) -> None:
+    is_refused = refusal(row, settings_for(row, format=image_format)) is not None
+    assert is_refused == (image_format not in row.loads)
+
+
+@every_row
+def test_the_largest_block_is_accepted(row: Row) -> None:
+    assert refusal(row, settings_for(row, block_size=row.max_block)) is None
+
+
+@every_row
+def test_the_largest_shift_is_accepted(row: Row) -> None:
+    assert refusal(row, settings_for(row), shift=row.max_shift) is None
+
+
+@every_row
+def test_a_dvd_fits_where_no_limit_is_known(row: Row) -> None:
+    is_refused = refusal(row, settings_for(row), size=DVD_BYTES, shift=2) is not None
+    assert is_refused == row.below_4_gib
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.below_4_gib], ids=lambda row: row.name)
+def test_the_last_size_below_4_gib_fits(row: Row) -> None:
+    assert refusal(row, settings_for(row), size=4 * GIB - 1, shift=2) is None
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.below_4_gib], ids=lambda row: row.name)
+def test_4_gib_are_refused_with_the_limit(row: Row) -> None:
+    error = refusal(row, settings_for(row), size=4 * GIB, shift=2)
+    assert error is not None
+    assert str(4 * GIB - 1) in str(error)
+
+
+@every_row
+@pytest.mark.parametrize("image_format", PACKED)
+def test_a_refused_format_names_the_nearest_one(row: Row, image_format: ImageFormat) -> None:
+    error = refusal(row, settings_for(row, format=image_format))
+    assert error is None or f"the nearest setting it loads is -f {row.default}" in error.hint
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.max_block < MIB], ids=lambda row: row.name)
+def test_a_refused_block_names_both_sizes_in_bytes(row: Row) -> None:
+    error = refusal(row, settings_for(row, block_size=16384))
+    assert error is not None
+    assert "16384" in str(error)
+    assert "-b 2048" in error.hint
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.max_shift < NO_LIMIT], ids=lambda row: row.name)
+def test_a_refused_shift_names_the_nearest_alignment(row: Row) -> None:
+    error = refusal(row, settings_for(row), shift=row.max_shift + 1)
+    assert error is not None
+    assert f"--align {1 << row.max_shift};" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "reason"),
+    [
+        ("opl", {"block_size": 65536}, "OPL never looks at the header's block size and assumes 2048"),
+        ("opl", {"format": CSO}, "OPL loads no compressed format but ZSO"),
+        ("opl", {"format": CHD}, "OPL loads no compressed format but ZSO"),
+        ("ppsspp", {"format": ZSO}, "no version of PPSSPP loads ZSO"),
+        ("ppsspp+psp", {"format": ZSO}, "no version of PPSSPP loads ZSO"),
+        ("nethersx2", {"format": ZSO}, "never ZSO"),
+        ("psp-old", {"format": ZSO}, "CSO version 1 only"),
+        ("ark", {"format": CHD}, "ARK or Adrenaline 8 does not load it"),
+    ],
+)
+def test_a_refusal_gives_the_reason(name: str, changes: dict[str, object], reason: str) -> None:
+    row = next(row for row in ROWS if row.name == name)
+    error = refusal(row, settings_for(row, **changes))
+    assert error is not None
+    assert reason in str(error)
+
+
+@every_row
+def test_a_refusal_names_the_image_the_target_and_the_way_round_it(row: Row) -> None:
+    foreign = next((each for each in PACKED if each not in row.loads), DAX)
+    error = refusal(row, settings_for(row, format=foreign))
+    assert error is not None
+    assert str(error).startswith(f"Okami.iso: target {row.name}:")
+    assert "--target any" in error.hint
+
+
+@every_row
+def test_an_iso_goes_by_no_target(row: Row) -> None:
+    assert refusal(row, settings_for(row, format=ISO, block_size=MIB), size=20 * GIB, shift=31) is None
+
+
+def test_opl_is_checked_for_long_stored_blocks() -> None:
+    """It reads each block to buffer + count * 2048 - stored."""
+    assert TARGETS["opl"].max_stored_block == TARGETS["opl+pcsx2"].max_stored_block == 2048
+
+
+@pytest.mark.parametrize("image_format", [ZSO, CSO])
+def test_any_takes_the_defaults_without_a_warning(image_format: ImageFormat) -> None:
+    assert check_settings(Settings(image_format), TARGETS[ANY], DVD_BYTES, 2, "Okami.iso") == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "warned"),
+    [
+        (Settings(ZSO, block_size=16384), "block size 16384: no PS2 can read this file"),
+        (Settings(CSO, block_size=16384), "block size 16384: PSPs with older firmware"),
+        (Settings(ZSO, alignment=4096), "alignment 4096: more than 2048 crashes a PS2"),
+    ],
+)
+def test_any_warns_of_what_others_refuse(settings: Settings, warned: str) -> None:
+    shift = (settings.alignment or 1).bit_length() - 1
+    (warning,) = check_settings(settings, TARGETS[ANY], SMALL_BYTES, shift, "Okami.iso")
+    assert warning.startswith(warned)
+
+
+def test_any_plays_discs_of_any_system() -> None:
+    assert system_warning(TARGETS[ANY], "ps1", "a disc for PlayStation") == ""
+
+
+def test_a_disc_of_another_system_is_a_warning() -> None:
+    warning = system_warning(TARGETS["opl"], System.PSP, "a disc for PSP")
+    assert warning == "this looks like a disc for PSP: OPL on a PS2 plays other discs"
+
+
+def test_a_disc_of_the_targets_system_is_none() -> None:
+    assert system_warning(TARGETS["opl"], System.PS2, "a disc for PS2") == ""
+
+
+@pytest.mark.parametrize("system", list(System))
+def test_auto_goes_by_the_disc(system: System) -> None:
+    expected = {System.PS2: "opl+pcsx2", System.PSP: "ark"}.get(system, ANY)
+    assert expected == target_for(system).name

@@ -1,0 +1,73 @@
+"""Conversions that are killed (SIGKILL) at each of their calls to the system in turn: `crash_at.py FOLDER [options]`.
+
+FOLDER holds game.iso. FOLDER/1, FOLDER/2 ... get a copy each, and a conversion that dies at that call. Prints how many
+died; the last one is through. Options: --trash, --links (no renameat2), --overwrite.
+"""
+
+import itertools
+import os
+import shutil
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import fault_injection as faults
+
+from engine.convert.plan import OnConflict
+from engine.system import rename
+
+CALLS = ("pwrite", "fsync", "ftruncate", "utime", "rename", "link", "unlink", "mkdir", "rmdir")
+
+
+def run(folder: Path, fatal: int, options: set[str]) -> None:
+    """Convert game.iso in `folder`; die at the call to the system with this number, counted before and after each."""
+    count = itertools.count(1)
+    lock = threading.Lock()
+
+    def step() -> None:
+        with lock:
+            if next(count) == fatal:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def watched(real: Any) -> Any:
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            step()
+            result = real(*arguments, **keywords)
+            step()
+            return result
+
+        return call
+
+    for name in CALLS:
+        setattr(os, name, watched(getattr(os, name)))
+    exclusive: Any = faults.fail_with(22) if "--links" in options else watched(rename._rename_exclusive)
+    rename._rename_exclusive = exclusive
+    faults.run_conversion(
+        folder / "game.iso",
+        trash_source="--trash" in options,
+        on_conflict=OnConflict.OVERWRITE if "--overwrite" in options else OnConflict.ERROR,
+    )
+
+
+def main() -> None:
+    """Kill one conversion after the other until one survives."""
+    top, options = Path(sys.argv[1]), set(sys.argv[2:])
+    for fatal in itertools.count(1):
+        folder = top / str(fatal)
+        folder.mkdir()
+        for path in top.glob("game.*"):
+            shutil.copy2(path, folder)
+        child = os.fork()
+        if child == 0:
+            run(folder, fatal, options)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(status):
+            print(fatal - 1)
+            sys.exit(os.waitstatus_to_exitcode(status))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""The queue's commands inside this process: one state folder, and a stand-in for its worker."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sample_images import mixed, write_image
+
+from engine.cli.main import run
+from engine.convert.plan import Wish
+from engine.errors import SpaceError
+from engine.library.store import Store
+from engine.work.jobs import JobKind, JobProgress, JobRequest, JobState
+from engine.work.queue import JobQueue
+from engine.work.snapshot import WorkerState, WorkerStatus
+
+
+def one_after_the_other(*steps: Callable[[], object]) -> Callable[[], object]:
+    """Return what takes one step a call, then does nothing."""
+    left = iter(steps)
+
+    def step() -> object:
+        return next(left, lambda: None)()
+
+    return step
+
+
+class FakeWorker:
+    """Stands for the worker process: alive or not, and what it does at its start or when somebody looks."""
+
+    def __init__(self) -> None:
+        self.is_alive = False
+        self.starts = 0
+        self.on_start: Callable[[], object] = lambda: None
+        self.on_look: Callable[[], object] = lambda: None
+        self.notice = ""
+
+    def ensure(self, state_folder: Path) -> str:
+        if not self.is_alive:
+            self.is_alive = True
+            self.starts += 1
+            self.on_start()
+        return self.notice
+
+    def look(self, state_folder: Path) -> bool:
+        self.on_look()
+        return self.is_alive
+
+    def stop(self, state_folder: Path) -> bool:
+        self.is_alive = False
+        return True
+
+
+class Desk:
+    """One state folder, its queue, and the command line over it."""
+
+    def __init__(self, folder: Path, store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self.store = store
+        self.queue = JobQueue(store)
+        self._capsys = capsys
+
+    def say(self, *arguments: str | Path) -> tuple[int, str, str]:
+        """Return exit code, stdout and stderr of a command."""
+        self._capsys.readouterr()
+        code = run([*map(str, arguments), "--state", str(self.store.path.parent)])
+        said = self._capsys.readouterr()
+        return code, said.out, said.err
+
+    def ask(self, *arguments: str | Path) -> tuple[int, list[dict[str, Any]]]:
+        """Return exit code and JSON events of a command, notices left out."""
+        code, out, _ = self.say(*arguments, "--json")
+        events = [json.loads(line) for line in out.splitlines()]
+        return code, [event for event in events if event["event"] != "notice"]
+
+    def image(self, name: str = "game.iso", data: bytes | None = None) -> Path:
+        """Write an image."""
+        return write_image(self.folder / name, mixed(100_000) if data is None else data)
+
+    def queued(self, *names: str, kind: JobKind = JobKind.CONVERT) -> list[int]:
+        """Put jobs straight into the queue, one batch."""
+        return self.queue.add(JobRequest(kind, self.folder / name, Wish()) for name in names)
+
+    def finished(self, name: str = "game.iso", saved_bytes: int = 700) -> int:
+        """Put a job straight into the queue and do it."""
+        (number,) = self.queued(name)
+        self.queue.start(number)
+        self.queue.save_progress([JobProgress(number, "packing", 1000, 1000, 1000, 300)])
+        self.queue.finish(number, {"output": f"{name}.zso", "packed_bytes": 300}, saved_bytes=saved_bytes)
+        return number
+
+    def failed(self, name: str = "game.iso", message: str = "the disk is full") -> int:
+        """Put a job straight into the queue and let it fail."""
+        (number,) = self.queued(name)
+        self.queue.start(number)
+        self.queue.fail(number, SpaceError(message, hint="free some"))
+        return number
+
+    def finish_all(self) -> None:
+        """Do all that is queued."""
+        for job in self.queue.jobs([JobState.QUEUED]):
+            self.queue.start(job.id)
+            self.queue.finish(job.id, {})
+
+    def worker_says(self, state: WorkerState) -> None:
+        """Leave a worker's last word."""
+        self.queue.set_worker(WorkerStatus(4711, "here", state, 1.0))
+
+    def be_killed_once(self, worker: FakeWorker) -> None:
+        """Be a worker that is killed at once, or the next one, which does all."""
+        self.worker_says(WorkerState.WORKING)
+        if worker.starts == 1:
+            worker.is_alive = False
+        else:
+            self.finish_all()
+
+    def state(self, number: int) -> JobState:
+        """Return the state of a job."""
+        return self.queue.job(number).state
