@@ -27,7 +27,7 @@ from engine.formats import ImageFormat
 
 ZSO, CSO, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.ISO
 JOB = "queue 1 1 1000.0"
-SIZE = 4 * CHUNK_BYTES + 700 * 2048
+SIZE = 4 * CHUNK_BYTES + 300 * 2048
 CHUNKS = 5
 CUT = 3
 
