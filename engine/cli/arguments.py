@@ -3,6 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING, TypeAlias
 
+from engine.cli.options import CHECKSUMS
+from engine.convert.plan import OnConflict
 from engine.formats import DEFAULT_LEVEL, ImageFormat, Method
 from engine.targets import ANY, AUTO, TARGETS
 
@@ -71,3 +73,45 @@ def add_threads(parser: "Group") -> None:
 def add_state(parser: argparse.ArgumentParser) -> None:
     """Add where the state is kept."""
     parser.add_argument("--state", metavar="DIR", help="where discpress keeps what it knows (also DISCPRESS_STATE)")
+
+
+def add_destination(parser: argparse.ArgumentParser) -> None:
+    """Add what says where results go, and what happens when a name is taken."""
+    where = parser.add_argument_group("where the result goes")
+    where.add_argument("-o", "--output", metavar="FILE", help="name of the result, for a single input")
+    where.add_argument("-O", "--output-dir", metavar="DIR", help="folder for the results; made when missing")
+    where.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
+    where.add_argument(
+        "--on-conflict",
+        choices=[str(each) for each in OnConflict],
+        default=str(OnConflict.ERROR),
+        help="when the result's name is taken: fail (default), skip the title, find another name, or move the file "
+        "in the way to the trash and overwrite",
+    )
+    where.add_argument("--force", action="store_true", help="the same as --on-conflict overwrite")
+
+
+def add_proof(parser: argparse.ArgumentParser) -> "Group":
+    """Add the proof and what becomes of the original; return the group, for more of its kind."""
+    proof = parser.add_argument_group("proof and safety")
+    proof.add_argument(
+        "--verify",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="read the result back, decode it whole and compare digests (default: yes)",
+    )
+    proof.add_argument(
+        "--checksum",
+        action="append",
+        default=[],
+        metavar="KIND",
+        help=f"also write RESULT.KIND, the decoded image's digest as sha256sum -c reads it: {', '.join(CHECKSUMS)}",
+    )
+    proof.add_argument(
+        "--delete-source",
+        "--rm-source",
+        action="store_true",
+        help="move the original to the trash beside it once the result is proven; nothing is ever deleted",
+    )
+    proof.add_argument("--strict-space", action="store_true", help="ask for room for the worst case before starting")
+    return proof

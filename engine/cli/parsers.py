@@ -3,16 +3,22 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from engine.cli.arguments import EXIT_CODES, add_command, add_settings, add_state, add_threads
+from engine.cli.arguments import (
+    EXIT_CODES,
+    add_command,
+    add_destination,
+    add_proof,
+    add_settings,
+    add_state,
+    add_threads,
+)
 from engine.cli.library_parsers import add_library_commands
-from engine.cli.options import CHECKSUMS
 from engine.cli.parser import Parser
 from engine.cli.queue_parsers import add_queue_commands
-from engine.convert.plan import OnConflict
 from engine.targets import TARGETS
 
 if TYPE_CHECKING:
-    from engine.cli.arguments import Group, Subparsers
+    from engine.cli.arguments import Subparsers
 
 
 def build_parser() -> Parser:
@@ -60,50 +66,15 @@ def add_convert_options(
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=inputs_help)
     if json:
         parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
-    where = parser.add_argument_group("where the result goes")
-    where.add_argument("-o", "--output", metavar="FILE", help="name of the result, for a single input")
-    where.add_argument("-O", "--output-dir", metavar="DIR", help="folder for the results; made when missing")
-    where.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
-    where.add_argument(
-        "--on-conflict",
-        choices=[str(each) for each in OnConflict],
-        default=str(OnConflict.ERROR),
-        help="when the result's name is taken: fail (default), skip the title, find another name, or move the file "
-        "in the way to the trash and overwrite",
-    )
-    where.add_argument("--force", action="store_true", help="the same as --on-conflict overwrite")
+    add_destination(parser)
     how = parser.add_argument_group("how it is written")
     add_settings(how)
     add_threads(how)
-    proof = parser.add_argument_group("proof and safety")
-    _add_proof(proof)
-    add_state(parser)
-
-
-def _add_proof(proof: "Group") -> None:
-    proof.add_argument(
-        "--verify",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="read the result back, decode it whole and compare digests (default: yes)",
-    )
-    proof.add_argument(
-        "--checksum",
-        action="append",
-        default=[],
-        metavar="KIND",
-        help=f"also write RESULT.KIND, the decoded image's digest as sha256sum -c reads it: {', '.join(CHECKSUMS)}",
-    )
-    proof.add_argument(
-        "--delete-source",
-        "--rm-source",
-        action="store_true",
-        help="move the original to the trash beside it once the result is proven; nothing is ever deleted",
-    )
+    proof = add_proof(parser)
     proof.add_argument("--skip-useless", action="store_true", help="leave titles as they are that would not shrink")
-    proof.add_argument("--strict-space", action="store_true", help="ask for room for the worst case before starting")
     proof.add_argument("-n", "--dry-run", action="store_true", help="say what would be done and write nothing")
     proof.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    add_state(parser)
 
 
 def _add_info(commands: "Subparsers") -> None:

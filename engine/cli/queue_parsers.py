@@ -3,9 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from engine.cli.arguments import EXIT_CODES, add_command, add_settings, add_state
-from engine.cli.options import CHECKSUMS
-from engine.convert.plan import OnConflict
+from engine.cli.arguments import EXIT_CODES, add_command, add_destination, add_proof, add_settings, add_state
 from engine.work.jobs import JobKind
 
 if TYPE_CHECKING:
@@ -57,50 +55,15 @@ def _add_add(actions: "Subparsers") -> None:
         default=str(JobKind.CONVERT),
         help="what to do with them (default: convert)",
     )
-    _add_destination(parser)
+    add_destination(parser)
     add_settings(parser.add_argument_group("how it is written"))
-    _add_proof(parser)
+    add_proof(parser)
+    parser.set_defaults(skip_useless=False)  # the queue always does, but for --even-useless
     order = parser.add_argument_group("when it runs")
     order.add_argument("--priority", type=int, default=0, metavar="N", help="higher ones run first (default: 0)")
     order.add_argument("--idle", action="store_true", help="leave processor and disk to everything else")
     order.add_argument("--even-useless", action="store_true", help=_EVEN_USELESS)
     add_state(parser)
-
-
-def _add_destination(parser: argparse.ArgumentParser) -> None:
-    where = parser.add_argument_group("where the result goes")
-    where.add_argument("-o", "--output", metavar="FILE", help="name of the result, for a single input")
-    where.add_argument("-O", "--output-dir", metavar="DIR", help="folder for the results; made when missing")
-    where.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
-    where.add_argument(
-        "--on-conflict",
-        choices=[str(each) for each in OnConflict],
-        default=str(OnConflict.ERROR),
-        help="when the result's name is taken, as convert does it",
-    )
-    where.add_argument("--force", action="store_true", help="the same as --on-conflict overwrite")
-
-
-def _add_proof(parser: argparse.ArgumentParser) -> None:
-    proof = parser.add_argument_group("proof and safety")
-    proof.add_argument(
-        "--verify",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="read the result back, decode it whole and compare digests (default: yes)",
-    )
-    proof.add_argument(
-        "--checksum",
-        action="append",
-        default=[],
-        metavar="KIND",
-        help=f"also write RESULT.KIND: {', '.join(CHECKSUMS)}",
-    )
-    proof.add_argument(
-        "--delete-source", "--rm-source", action="store_true", help="move the original to the trash once it is proven"
-    )
-    proof.add_argument("--strict-space", action="store_true", help="ask for room for the worst case before starting")
-    parser.set_defaults(skip_useless=False)  # the queue always does, but for --even-useless
 
 
 def _add_views(actions: "Subparsers") -> None:
