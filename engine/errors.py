@@ -6,6 +6,7 @@
     |- DamagedImageError      exit 3   the bytes are not what the format promises
     |- VerifyError            exit 3   what was read is not what was expected
     |- SpaceError             exit 4   the result does not fit
+    |  `- FileLimitError      exit 4   no file of this size is allowed there
     |- UnsupportedImageError  exit 1   recognised, and not ours to read
     |- ConflictError          exit 1   something already has the name
     |- PartError              exit 1   the part file is not ours to replace
@@ -70,6 +71,12 @@ class SpaceError(DiscpressError):
 
     exit_code = 4
     code = "space"
+
+
+class FileLimitError(SpaceError):
+    """The file system holds no file of this size, however much room there is."""
+
+    code = "file-limit"
 
 
 class UnsupportedImageError(DiscpressError):
@@ -141,7 +148,7 @@ class SuspendedError(CancelledError):
     code = "suspended"
 
 
-_SPACE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_SPACE_ERRNOS = {errno.ENOSPC, errno.EDQUOT}
 _HINTS = {
     errno.EACCES: "check the permissions of the file and of its folder",
     errno.EPERM: "check the permissions of the file and of its folder",
@@ -158,5 +165,7 @@ def from_os_error(error: OSError, path: Path, doing: str) -> DiscpressError:
     """Turn an OSError into the error of this tree that names `path` and what was being done to it."""
     reason = os.strerror(error.errno) if error.errno else str(error)
     message = f"{display_name(path)}: cannot {doing}: {reason}"
+    if error.errno == errno.EFBIG:
+        return FileLimitError(message, hint=_HINTS[errno.EFBIG])
     kind = SpaceError if error.errno in _SPACE_ERRNOS else StorageError
     return kind(message, hint=_HINTS.get(error.errno or 0, ""))

@@ -1,4 +1,4 @@
-"""The `discpress` command: a subcommand goes to the engine's command line, anything else to the app."""
+"""The `discpress` command: hands every word to the command line, until the terminal app stands here."""
 
 import sys
 

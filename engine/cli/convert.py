@@ -1,7 +1,9 @@
 """`discpress convert` and `iso2zso`: images in, proven images out."""
 
 import argparse
+from collections import Counter
 from pathlib import Path
+from random import Random
 
 from engine.cli.inputs import Input, expand_inputs
 from engine.cli.options import as_paths, take_checksums, take_threads, take_wish
@@ -12,9 +14,9 @@ from engine.convert.checksums import check_checksum_names, write_checksum
 from engine.convert.conversion import Conversion, convert
 from engine.convert.part_name import drop_second_name
 from engine.convert.plan import ConversionPlan, OnConflict, Wish, plan_conversion
-from engine.convert.preflight import NameTaken, check_room, settle_output
+from engine.convert.preflight import NameTaken, check_room, output_bounds, settle_output
 from engine.convert.progress import Control, Progress
-from engine.errors import CancelledError, DiscpressError, UsageError, UselessError
+from engine.errors import CancelledError, DiscpressError, UsageError, UselessError, from_os_error
 from engine.formats import ImageFormat
 from engine.names import display_name
 from engine.units import format_duration, format_percent, format_size
@@ -60,6 +62,8 @@ class _Batch:
         self._inputs = as_paths(arguments.inputs)
         self._planned: set[Path] = set()
         self._exit_codes: set[int] = set()
+        self._counts: Counter[str] = Counter()
+        self._saved_bytes = 0
         if self._output is not None and self._folder is not None:
             raise UsageError("--output and --output-dir exclude each other")
         if self._output is not None and (len(self._inputs) > 1 or self._is_recursive):
@@ -72,6 +76,10 @@ class _Batch:
             self._guard(each)
         if not found and not self._exit_codes:
             self._printer.notice("nothing to convert was found")
+        if found > 1 and not self._dry_run:
+            saved = f"saved {format_size(self._saved_bytes)}" if self._saved_bytes >= 0 else "no space saved"
+            counts = ", ".join(f"{count} {word}" for word, count in self._counts.items())
+            self._printer.lines(f"{counts}; {saved}")
         if len(self._exit_codes) > 1:
             return 1
         return next(iter(self._exit_codes), 0)
@@ -83,9 +91,12 @@ class _Batch:
             raise
         except DiscpressError as error:
             self._fail(each.path, error)
+        except OSError as error:
+            self._fail(each.path, from_os_error(error, each.path, "convert it"))
 
     def _fail(self, path: Path, error: DiscpressError) -> None:
         self._exit_codes.add(error.exit_code)
+        self._counts["failed"] += 1
         self._printer.error(error, path)
 
     def _convert(self, each: Input) -> None:
@@ -110,6 +121,7 @@ class _Batch:
             self._planned.add(plan.output_path)
             self._show_plan(plan)
             return
+        self._planned.add(plan.output_path)
         progress = Progress()
         try:
             with self._printer.following(progress, each.path):
@@ -124,17 +136,20 @@ class _Batch:
             self._skip(plan, str(error), error.code)
             return
         for kind in self._checksums:
-            write_checksum(plan.output_path, kind, done.digests.values[kind])
+            write_checksum(plan.output_path, kind, done.digests.values[kind], overwrite=overwrite)
+        self._counts["converted"] += 1
+        self._saved_bytes += plan.source_identity.size_bytes - done.packed_bytes
+        self._records.save_digests(done)
         self._report(done)
 
     def _skip(self, plan: ConversionPlan, why: str, code: str) -> None:
+        self._counts["skipped"] += 1
         facts = {"input": str(plan.source_path), "output": str(plan.output_path), "code": code, "message": why}
         self._printer.event("skipped", facts, f"{display_name(plan.source_path)}: skipped: {why}")
 
     def _show_plan(self, plan: ConversionPlan) -> None:
-        low = plan.worst_bytes if plan.settings.format is ImageFormat.ISO else 0
         if plan.output_path.parent.is_dir():
-            check_room(plan, low, plan.worst_bytes)
+            check_room(plan, *output_bounds(plan, self._threads, self._control.check, Random()))
         facts = {
             "input": str(plan.source_path),
             "output": str(plan.output_path),

@@ -115,7 +115,7 @@ def _text(path: Path, found: Estimate) -> str:
     words = [
         f"{format_size(found.original_bytes)} -> {format_size(found.packed_bytes)}",
         "exact" if found.is_exact else f"+- {format_size(margin)} at 95 %",
-        format_percent(found.packed_bytes, found.original_bytes),
+        f"{format_percent(found.packed_bytes, found.original_bytes)} of the original",
     ]
     if found.conversion_s is not None:
         words.append(f"about {format_duration(found.conversion_s)}")
@@ -142,4 +142,5 @@ def _print_grid(path: Path, estimates: list[Estimate], printer: Printer) -> None
     heads = ("BLOCK", *(f"LEVEL {level}" for level in levels))
     what = estimates[0].settings.format.upper()
     table = format_table(heads, rows, flexible=0, right=range(len(heads)))
-    printer.lines(f"{display_name(path)}: {what}, packed size and time by block size and level\n{table}")
+    head = f"{display_name(path)}: {what}, size in percent of the original, and time, by block size and level"
+    printer.lines(f"{head}\n{table}")

@@ -105,7 +105,9 @@ def _examine(path: Path, target: Target | None, deep: bool, printer: Printer, co
         printer.event("finding", facts, f"{display_name(path)}: {finding.level}: {finding.message}")
     errors, warnings = counts[Severity.ERROR], counts[Severity.WARNING]
     asked = f" for {target.label}" if target else ""
-    verdict = f"{errors} errors, {warnings} warnings" if errors or warnings else "nothing wrong"
+    verdict = f"{errors} errors, {warnings} warnings"
+    if not errors and not warnings:
+        verdict = "nothing wrong" if deep else "nothing wrong in header and index (--deep decodes every block)"
     facts = {"input": str(path), "target": target.name if target else None, "errors": errors, "warnings": warnings}
     printer.event("doctor", facts, f"{display_name(path)}: {verdict}{asked}")
     return errors

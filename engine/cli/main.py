@@ -8,6 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 from engine.cli.convert import iso2zso_arguments, run_convert
@@ -22,7 +23,7 @@ from engine.cli.signals import cancelling
 from engine.cli.trash import run_trash, run_undo
 from engine.cli.verify import run_verify
 from engine.convert.progress import Control
-from engine.errors import DiscpressError, UsageError
+from engine.errors import DiscpressError, UsageError, from_os_error
 
 _Command: TypeAlias = Callable[[argparse.Namespace, Printer, Control], int]
 COMMANDS: dict[str, _Command] = {
@@ -99,6 +100,9 @@ def run_command(command: _Command, arguments: argparse.Namespace) -> int:
     except BrokenPipeError:
         # The reader of stdout went away (| head): silence, and no second failure when Python flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        printer.error(from_os_error(error, Path(error.filename or "output"), "go on"))
         return 1
     except Exception as error:  # noqa: BLE001 - the last border: a fault of ours must not look like lost data
         printer.error(DiscpressError(f"internal error: {error!r}", hint="please report it with the lines below"))

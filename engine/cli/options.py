@@ -42,9 +42,9 @@ def take_level(text: str, notices: list[str]) -> int:
     """Return the level; 0 is 1, a number above 12 is taken as 12 with a notice, UsageError for anything else."""
     if not text.isdecimal():
         raise UsageError(f"--level: {text!r} is not a level: 0 to {MAX_LEVEL} is allowed")
-    level = int(text)
+    level = int(text) if len(text) <= 4 else MAX_LEVEL + 1  # int() refuses thousands of digits
     if level > MAX_LEVEL:
-        notices.append(f"level {level} is taken as {MAX_LEVEL}: liblz4 knows no higher one")
+        notices.append(f"level {display_name(text[:20])} is taken as {MAX_LEVEL}: liblz4 knows no higher one")
     return max(1, min(level, MAX_LEVEL))
 
 
@@ -63,7 +63,7 @@ def take_threads(text: str | None, config: Config | None = None) -> int:
     """Return the number of threads: as asked, else as the settings file says, else one a usable processor."""
     if text is None:
         return (config and config.threads) or available_processors()
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_THREADS:
+    if not text.isdecimal() or len(text) > 4 or not 1 <= int(text) <= MAX_THREADS:
         raise UsageError(f"--threads: {text!r} is not allowed: a number from 1 to {MAX_THREADS}")
     return int(text)
 

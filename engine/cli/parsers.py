@@ -1,6 +1,7 @@
 """Every option of the command line and what its help says."""
 
 import argparse
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from engine.cli.arguments import (
@@ -29,6 +30,7 @@ def build_parser() -> Parser:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"discpress {version('discpress')}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_convert(commands)
     _add_info(commands)
@@ -128,9 +130,10 @@ def _add_undo(commands: "Subparsers") -> None:
         "Put an original back where it was and its replacement into the trash. Without a name: the latest one here.",
         "  discpress undo --list\n  discpress undo game.iso\n  discpress undo --folder /mnt/nas/DVD",
     )
-    parser.add_argument("what", nargs="*", metavar="FILE", help="file name, path or entry of the trash")
+    parser.add_argument("what", nargs="*", metavar="FILE", help="file name, path or entry of the trash; all: every one")
     parser.add_argument("--folder", action="append", metavar="DIR", help="where to look, and below (default: here)")
     parser.add_argument("--list", action="store_true", help="only show what could be brought back")
+    add_state(parser)
 
 
 def _add_trash(commands: "Subparsers") -> None:
@@ -151,3 +154,4 @@ def _add_trash(commands: "Subparsers") -> None:
         metavar="FILE",
         help="empty: remove this one even where its replacement cannot be proven",
     )
+    add_state(parser)

@@ -21,7 +21,7 @@ from engine.images.source import FileSource
 from engine.library.model import FileIdentity, JsonValue
 from engine.library.store import Store
 from engine.names import display_name
-from engine.system.files import absolute
+from engine.system.files import absolute, device_below
 from engine.units import format_size
 from engine.work.jobs import ALIVE, Job, JobKind, JobRequest
 
@@ -189,6 +189,9 @@ class _Adding:
     def _plain(self, each: Input, wish: Wish | None) -> JobRequest:
         # By the device the worker tells a mount that went away from a file that did.
         parameters: dict[str, JsonValue] = {"device": each.path.stat().st_dev}
+        if self._output or each.output_folder:
+            folder = self._output.parent if self._output else each.output_folder
+            parameters["output_device"] = device_below(absolute(Path(folder or ".")))
         if self._checksums:
             parameters["checksums"] = list(self._checksums)
         return JobRequest(

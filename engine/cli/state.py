@@ -9,13 +9,15 @@ from typing import cast
 
 from engine.cli.printers import Printer
 from engine.config import Config, config_path, load_config
+from engine.convert.conversion import Conversion
 from engine.convert.plan import Wish
-from engine.errors import StoreError
+from engine.errors import DiscpressError
 from engine.library.model import FileIdentity, JsonValue, Overrides, StoredEstimate
 from engine.library.store import Store, state_folder
 from engine.measure.estimate import Estimate
 from engine.system.files import absolute
 from engine.targets import AUTO, TARGETS
+from engine.work.records import save_digests
 
 
 def read_config() -> Config:
@@ -41,12 +43,17 @@ class Records:
         self._printer = printer
         try:
             self.store: Store | None = open_store(arguments, printer)
-        except StoreError as error:
+        except DiscpressError as error:
             self._lose(error)
 
     def wish_for(self, path: Path, wish: Wish, config: Config) -> Wish:
         """Return the wish for one title: options first, then what `set` chose for it, then the settings file."""
-        chosen = (self.store.settings_for(absolute(path)) if self.store else None) or Overrides()
+        chosen = Overrides()
+        if self.store is not None:
+            try:
+                chosen = self.store.settings_for(absolute(path)) or chosen
+            except DiscpressError as error:
+                self._lose(error)
         return replace(
             wish,
             format=wish.format or chosen.format,
@@ -67,10 +74,19 @@ class Records:
             return
         try:
             self.store.append_journal(kind, cast(Mapping[str, JsonValue], facts))
-        except StoreError as error:
+        except DiscpressError as error:
             self._lose(error)
 
-    def _lose(self, error: StoreError) -> None:
+    def save_digests(self, done: Conversion) -> None:
+        """Keep what is known of the content of a conversion's source and result."""
+        if self.store is None:
+            return
+        try:
+            save_digests(self.store, done)
+        except DiscpressError as error:
+            self._lose(error)
+
+    def _lose(self, error: DiscpressError) -> None:
         self.store = None
         self._printer.notice(f"nothing is written into the history: {error}")
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from rich.cells import cell_len, set_cell_size
 
 _GAP = "  "
-_LEAST_FLEXIBLE = 16
+_LEAST_FLEXIBLE = 12
+_MOST_FLEXIBLE = 60  # where there is no terminal; --json gives names whole
 
 
 def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int, right: Sequence[int]) -> str:
@@ -17,6 +18,8 @@ def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, flexibl
         columns = shutil.get_terminal_size().columns
         others = sum(widths) - widths[flexible] + len(_GAP) * (len(widths) - 1)
         widths[flexible] = max(_LEAST_FLEXIBLE, min(widths[flexible], columns - others))
+    else:
+        widths[flexible] = min(widths[flexible], _MOST_FLEXIBLE)
     return "\n".join(_line(row, widths, right) for row in (heads, *rows))
 
 

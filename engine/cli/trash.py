@@ -1,15 +1,17 @@
 """`discpress undo` and `discpress trash`: what conversions replaced, brought back or removed for good."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from engine.cli.options import as_paths, available_processors
 from engine.cli.printers import Printer
+from engine.cli.state import Records
 from engine.convert.progress import Control
-from engine.convert.replace import purge, undo
-from engine.convert.trash import TrashEntry, find_entries
+from engine.convert.replace import finish_undo, purge, undo
+from engine.convert.trash import TrashEntry, find_entries, find_half_undone
 from engine.errors import CancelledError, DiscpressError, TrashError, UsageError
 from engine.names import display_name
 from engine.units import format_size
@@ -17,7 +19,20 @@ from engine.units import format_size
 
 def run_undo(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `undo`; return the exit code."""
+    records = Records(arguments, printer)
+    try:
+        return _undo(arguments, printer, control, records)
+    finally:
+        records.close()
+
+
+def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, records: Records) -> int:
     folders = as_paths(arguments.folder or ["."])
+    if not arguments.list:
+        for half_done in find_half_undone(folders):
+            finish_undo(half_done, records.journal)
+            text = f"{display_name(half_done.home_path)}: an undo that was stopped is finished"
+            printer.event("undone", {"path": str(half_done.home_path), "id": half_done.id}, text)
     entries, broken = _entries(folders, printer)
     if arguments.list:
         return _list(entries, printer) or broken
@@ -26,7 +41,7 @@ def run_undo(arguments: argparse.Namespace, printer: Printer, control: Control) 
     exit_code = broken
     for entry in _chosen(entries, arguments.what):
         try:
-            done = undo(entry, available_processors(), control)
+            done = undo(entry, available_processors(), control, records.journal)
         except CancelledError:
             raise
         except DiscpressError as error:
@@ -52,7 +67,11 @@ def run_trash(arguments: argparse.Namespace, printer: Printer, control: Control)
     entries, broken = _entries(as_paths(arguments.folders or ["."]), printer)
     if arguments.action == "list":
         return _list(entries, printer) or broken
-    return _empty(entries, arguments, printer, control) or broken
+    records = Records(arguments, printer)
+    try:
+        return _empty(entries, arguments, printer, control, records) or broken
+    finally:
+        records.close()
 
 
 def _entries(folders: Iterable[Path], printer: Printer) -> tuple[list[TrashEntry], int]:
@@ -99,15 +118,34 @@ def _freed_bytes(entries: Iterable[TrashEntry]) -> int:
     return sum(entry.size_bytes for entry in entries if entry.file_path.lstat().st_nlink == 1)
 
 
+def _ask(question: str) -> str:
+    """Ask on the terminal; Ctrl-C ends the question, and the command."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return input(question)
+    except (KeyboardInterrupt, EOFError) as error:
+        raise CancelledError from error
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
 def _chosen(entries: list[TrashEntry], names: list[str]) -> list[TrashEntry]:
+    # The last conversion that was not taken back yet; an undo is taken back by its name only.
+    conversions = [entry for entry in entries if entry.reason != "undone"]
     if not names:
-        return entries[-1:]
+        return (conversions or entries)[-1:]
+    if names == ["all"]:
+        return conversions[::-1]
     chosen = []
     for name in names:
         # The newest first: the same title may have been converted and undone several times.
         matches = [entry for entry in reversed(entries) if _is_named(entry, name)]
         if not matches:
             raise TrashError(f"{display_name(name)}: not in the trash here", hint="discpress trash list shows what is")
+        homes = {entry.home_path for entry in matches}
+        if len(homes) > 1:
+            listed = ", ".join(f"{display_name(entry.id)} ({display_name(entry.home_path)})" for entry in matches)
+            raise TrashError(f"{display_name(name)}: several are called so: {listed}", hint="name one by its entry")
         chosen.append(matches[0])
     return chosen
 
@@ -118,7 +156,9 @@ def _is_named(entry: TrashEntry, name: str) -> bool:
     )
 
 
-def _empty(entries: list[TrashEntry], arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+def _empty(
+    entries: list[TrashEntry], arguments: argparse.Namespace, printer: Printer, control: Control, records: Records
+) -> int:
     _list(entries, printer)
     if not entries:
         return 0
@@ -126,7 +166,7 @@ def _empty(entries: list[TrashEntry], arguments: argparse.Namespace, printer: Pr
         if not sys.stdin.isatty() or arguments.json:
             raise UsageError("trash empty removes files for good: give --yes where it cannot ask")
         question = f"Remove these {len(entries)} files for good? Each replacement is decoded whole first. [y/N] "
-        if input(question).strip().lower() not in {"y", "yes"}:
+        if _ask(question).strip().lower() not in {"y", "yes"}:
             printer.notice("nothing was removed")
             return 0
     forced = [entry for name in arguments.force for entry in _chosen(entries, [name])]
@@ -134,7 +174,7 @@ def _empty(entries: list[TrashEntry], arguments: argparse.Namespace, printer: Pr
     for entry in entries:
         freed = _freed_bytes([entry])
         try:
-            purge(entry, available_processors(), control, force=entry in forced)
+            purge(entry, available_processors(), control, force=entry in forced, journal=records.journal)
         except CancelledError:
             raise
         except DiscpressError as error:

@@ -5,6 +5,7 @@ import zlib
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from engine.codecs.blocks import CHUNK_BYTES
@@ -16,6 +17,7 @@ from engine.convert.plan import ConversionPlan
 from engine.formats import ImageFormat
 from engine.images.index import ENTRY_SIZE, HEADER_SIZE, new_entries
 from engine.images.writer import PackedWriter, PlainWriter
+from engine.system.files import FileIdentity
 from engine.units import MIB
 
 EVERY_BYTES = 64 * MIB
@@ -48,6 +50,12 @@ class Checkpoint:
 
 class CheckpointKeeper(Protocol):
     """Where one job's checkpoint is kept."""
+
+    def begin(self, output_path: Path) -> None:
+        """Note where the output goes, and thereby its part; what was kept before is forgotten."""
+
+    def seal(self, output_path: Path, identity: FileIdentity) -> None:
+        """Note which file is about to be published under that name."""
 
     def load(self) -> Checkpoint | None:
         """Return the last one; None when there is none that can be read."""
@@ -132,12 +140,21 @@ class CheckpointWriter:
 
 def fits(checkpoint: Checkpoint, plan: ConversionPlan) -> bool:
     """Return whether a checkpoint is of this source, these settings and this kernel, and possible at all."""
-    is_border = checkpoint.done_bytes % CHUNK_BYTES == 0 or checkpoint.done_bytes == plan.original_bytes
+    done_bytes = checkpoint.done_bytes
+    is_border = done_bytes % CHUNK_BYTES == 0 or done_bytes == plan.original_bytes
+    if plan.settings.format is ImageFormat.ISO:
+        is_possible = checkpoint.blocks == 0 and checkpoint.part_bytes == done_bytes
+    else:
+        blocks = -(-done_bytes // plan.settings.block_size)
+        is_possible = (
+            checkpoint.blocks == blocks and plan.header.data_offset <= checkpoint.part_bytes <= plan.worst_bytes
+        )
     return (
         checkpoint.identity == identity_of(plan)
         and checkpoint.made_by == maker_of(plan)
         and is_border
-        and 0 < checkpoint.done_bytes <= plan.original_bytes
+        and is_possible
+        and 0 < done_bytes <= plan.original_bytes
         and len(checkpoint.head) == HEAD_BYTES
     )
 

@@ -6,8 +6,10 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from engine.convert.trash import Replacement, move_to_trash
 from engine.errors import ConflictError, UsageError, from_os_error
 from engine.names import display_name
+from engine.system.files import FileIdentity, absolute
 from engine.system.rename import remove_quietly, rename_new, sync_folder
 
 KINDS_BY_LENGTH = {8: "crc32", 32: "md5", 40: "sha1", 64: "sha256"}
@@ -27,22 +29,16 @@ def decoded_name(output_path: Path) -> str:
 
 
 def check_checksum_names(output_path: Path, kinds: tuple[str, ...], *, overwrite: bool) -> None:
-    """Raise ConflictError when a checksum file could not get its name; a one-line one gives way to `overwrite`."""
+    """Raise ConflictError when a checksum file could not get its name; a regular file gives way to `overwrite`."""
     for kind in kinds:
         path = checksum_path(output_path, kind)
-        if os.path.lexists(path) and not (overwrite and _is_one_line(path)):
+        is_replaceable = overwrite and path.is_file() and not path.is_symlink()
+        if os.path.lexists(path) and not is_replaceable:
             raise ConflictError(f"{display_name(path)}: exists already", hint="move it away, or leave --checksum out")
 
 
-def _is_one_line(path: Path) -> bool:
-    try:
-        return path.is_file() and not path.is_symlink() and len(read_checksums(path)) == 1
-    except UsageError:
-        return False
-
-
-def write_checksum(output_path: Path, kind: str, digest: str) -> None:
-    """Write one checksum file whole: a crash leaves the old one or the new one, never half of it."""
+def write_checksum(output_path: Path, kind: str, digest: str, *, overwrite: bool = False) -> None:
+    """Write one checksum file whole; with `overwrite` a file in the way goes to the trash first."""
     path = checksum_path(output_path, kind)
     name = os.fsencode(decoded_name(output_path))
     escaped = name.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
@@ -53,10 +49,11 @@ def write_checksum(output_path: Path, kind: str, digest: str) -> None:
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
-        if _is_one_line(path):  # allowed by check_checksum_names
-            draft.replace(path)
-        else:
-            rename_new(draft, path)
+        if overwrite and os.path.lexists(path):
+            replacement = Replacement.of(absolute(path), FileIdentity.of(draft.lstat()))
+            existing = FileIdentity.of(path.lstat())
+            move_to_trash(path, existing, None, replacement=replacement, digests={}, reason="overwritten")
+        rename_new(draft, path)
         sync_folder(path.parent)
     except OSError as error:
         remove_quietly(draft)

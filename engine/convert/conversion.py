@@ -3,11 +3,14 @@
 import contextlib
 import os
 import secrets
+import stat
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
-from engine.convert.checkpoint import CheckpointKeeper, fits
+from engine.convert.checkpoint import Checkpoint, CheckpointKeeper, fits
 from engine.convert.digests import DigestSet
 from engine.convert.packing import ConversionRun, ReadBack
 from engine.convert.part import PartFile
@@ -16,10 +19,20 @@ from engine.convert.preflight import check_room, ensure_folder, output_bounds
 from engine.convert.progress import Control, Progress, Stage
 from engine.convert.replace import Journal, no_journal
 from engine.convert.trash import Replacement, TrashEntry, drop_entry, move_to_trash, wait_until_settled
-from engine.errors import SpaceError, SuspendedError
+from engine.errors import (
+    CancelledError,
+    ConflictError,
+    DamagedImageError,
+    DiscpressError,
+    SpaceError,
+    StorageError,
+    SuspendedError,
+    VerifyError,
+)
 from engine.images.opening import open_image
+from engine.names import display_name
 from engine.system.files import FileIdentity, absolute
-from engine.system.rename import rename_new
+from engine.system.rename import rename_new, sync_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +101,25 @@ def convert(
             max_file_bytes=file_system.max_file_bytes,
             resume=checkpoint,
         )
+        if keeper is not None and not part.is_resumed:
+            keeper.begin(plan.output_path)
         overwritten = None
         try:
-            digests = run.pack(part, keeper, checkpoint if part.is_resumed else None)
-            read_back = run.prove(part, digests)
+            digests, read_back = _pack_and_prove(run, part, keeper, checkpoint if part.is_resumed else None)
             run.check_source()
             identity = part.seal(plan.source_identity.mtime_ns)
-            run.check_source()
+            if keeper is not None:
+                keeper.seal(plan.output_path, identity)
             progress.begin(Stage.REPLACING, plan.original_bytes)
             overwritten = _trash_existing(plan, identity)
+            run.check_source()
             part.publish()
-        except (SuspendedError, SpaceError):
-            # With a keeper the part stays: for another worker, or for the day there is room.
-            if keeper is None:
+        except (SuspendedError, SpaceError, StorageError):
+            # With a keeper the part stays: for another worker, for the day there is room or the disk is back.
+            if keeper is None or part.is_broken:
                 part.discard()
+            if keeper is not None and part.is_broken:
+                keeper.drop()
             part.close()
             _put_back(overwritten)
             raise
@@ -113,9 +131,23 @@ def convert(
             raise
         part.close()
         journal("published", {"source": str(plan.source_path), "output": str(plan.output_path), **digests.values})
-        if keeper is not None:
-            keeper.drop()
         return conclude(plan, run, identity, digests, read_back, overwritten, control, progress, journal, started)
+
+
+def _pack_and_prove(
+    run: ConversionRun, part: PartFile, keeper: CheckpointKeeper | None, checkpoint: Checkpoint | None
+) -> tuple[DigestSet, ReadBack]:
+    """Pack and prove; what does not prove itself is packed once more where a part of an earlier run was taken up."""
+    digests = run.pack(part, keeper, checkpoint)
+    try:
+        # What was not written in one go is proven even where the user did without: a checkpoint is only a note.
+        return digests, run.prove(part, digests, is_needed=checkpoint is not None)
+    except (VerifyError, DamagedImageError):
+        if checkpoint is None:
+            raise
+    part.start_again()
+    digests = run.pack(part, keeper, None)
+    return digests, run.prove(part, digests)
 
 
 def conclude(
@@ -133,10 +165,9 @@ def conclude(
     """Do what comes after publishing: the source to the trash where that is wished, and the report."""
     notices: list[str] = []
     trashed = None
-    if plan.wish.trash_source:
-        wait_until_settled(plan.source_path, control)
+    if plan.wish.trash_source and _is_settled(plan, control, notices):
         run.check_source("the result is published, the source stays where it is")
-        trashed = move_to_trash(
+        trashed = _trash_proven(
             plan.source_path,
             plan.source_identity,
             run.source.fd,
@@ -152,12 +183,36 @@ def conclude(
     return Conversion(plan, identity.size_bytes, digests, read_back, trashed, overwritten, tuple(notices), elapsed_s)
 
 
+def _trash_proven(
+    path: Path, identity: FileIdentity, fd: int, *, replacement: Replacement, digests: Mapping[str, str], reason: str
+) -> TrashEntry:
+    """Move a source to the trash; where that fails the error says that the result stands all the same."""
+    try:
+        return move_to_trash(path, identity, fd, replacement=replacement, digests=digests, reason=reason)
+    except DiscpressError as error:
+        hint = f"{error.hint}; {display_name(replacement.path)} is there and proven".lstrip("; ")
+        raise type(error)(str(error), hint=hint) from error
+
+
+def _is_settled(plan: ConversionPlan, control: Control, notices: list[str]) -> bool:
+    """Wait until the source may be moved; False, with a notice, when a stop is asked for meanwhile."""
+    try:
+        wait_until_settled(plan.source_path, control)
+    except CancelledError:
+        notices.append(f"{display_name(plan.source_path)}: stopped before it was moved: it stays where it is")
+        return False
+    return True
+
+
 def _trash_existing(plan: ConversionPlan, identity: FileIdentity) -> TrashEntry | None:
     path = plan.output_path
     if plan.wish.on_conflict is not OnConflict.OVERWRITE or not os.path.lexists(path):
         return None
     replacement = Replacement.of(absolute(path), identity)
-    existing = FileIdentity.of(path.lstat())
+    facts = path.lstat()
+    if not stat.S_ISREG(facts.st_mode):
+        raise ConflictError(f"{display_name(path)}: became something else than a file meanwhile; it was not touched")
+    existing = FileIdentity.of(facts)
     # Whatever it is: nothing says that it held this disc. A purge finds that out.
     return move_to_trash(path, existing, None, replacement=replacement, digests={}, reason="overwritten")
 
@@ -167,4 +222,5 @@ def _put_back(overwritten: TrashEntry | None) -> None:
     if overwritten is not None:
         with contextlib.suppress(OSError):  # then it stays in the trash, where undo finds it
             rename_new(overwritten.file_path, overwritten.home_path)
+            sync_folder(overwritten.home_path.parent)
             drop_entry(overwritten)

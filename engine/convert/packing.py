@@ -61,7 +61,7 @@ class ConversionRun:
             at_path = None
         if self.source.identity() != self._plan.source_identity or at_path != self._plan.source_identity:
             raise SourceChangedError(
-                f"{self.image.name}: it was changed, replaced or removed meanwhile; {so}",
+                f"{self.image.name}: it, or its permissions or links, were changed meanwhile, or it is gone; {so}",
                 hint="convert it again when nothing writes to it",
             )
 
@@ -103,7 +103,7 @@ class ConversionRun:
         if border is not None and start_bytes < image.size:
             border.save(image.size)
         file_bytes = writer.finish()
-        if plan.wish.skip_useless and file_bytes >= plan.source_identity.size_bytes:
+        if plan.wish.skip_useless and not is_plain and file_bytes >= plan.source_identity.size_bytes:
             raise UselessError(
                 f"{image.name}: it would not shrink: {file_bytes} bytes packed, {plan.source_identity.size_bytes} now"
             )
@@ -140,7 +140,11 @@ class ConversionRun:
             follow=lambda slot: digester.update(slot.data),
             with_packed=False,
         )
-        return checkpoint.done_bytes if digester.crc32 == checkpoint.source_crc32 else 0
+        if digester.crc32 != checkpoint.source_crc32:
+            return 0
+        self._progress.resumed_bytes = self._progress.read_bytes = checkpoint.done_bytes
+        self._progress.resumed_packed_bytes = self._progress.packed_bytes = checkpoint.part_bytes
+        return checkpoint.done_bytes
 
     def _copying(self, writer: PlainWriter) -> tuple[SlotWork, SlotWork]:
         def take(slot: Slot) -> None:
@@ -173,9 +177,9 @@ class ConversionRun:
         progress.packed_bytes = packed_bytes
         progress.read_bytes = progress.done_bytes = slot.offset + slot.length
 
-    def prove(self, part: PartFile, expected: DigestSet) -> ReadBack:
+    def prove(self, part: PartFile, expected: DigestSet, *, is_needed: bool = False) -> ReadBack:
         """Read the part back from the disk, decode it whole and compare the digests; VerifyError on a difference."""
-        if not self._plan.wish.verify:
+        if not self._plan.wish.verify and not is_needed:
             return ReadBack.NONE
         is_cold = part.drop_cached()
         # The part is read as what it will be: the format was asked for, so it is not sniffed and cannot be mistaken.
@@ -190,7 +194,7 @@ class ConversionRun:
         wanted = self._plan.wish.digests
         try:
             with open_image(path) as other:
-                if other.format is not self._plan.settings.format or other.size != self.image.size:
+                if not self._is_as_wished(other):
                     return None
                 theirs = digest_image(other, self._threads, self._control, self._progress, wanted)
             ours = digest_image(self.image, self._threads, self._control, self._progress, wanted)
@@ -199,6 +203,13 @@ class ConversionRun:
         except DiscpressError:
             return None
         return ours if theirs == ours else None
+
+    def _is_as_wished(self, other: Image) -> bool:
+        plan = self._plan
+        if other.format is not plan.settings.format or other.size != self.image.size:
+            return False
+        is_plain = plan.settings.format is ImageFormat.ISO
+        return is_plain or (other.block_size, other.index_shift) == (plan.settings.block_size, plan.index_shift)
 
     def is_copy(self, path: Path) -> bool:
         """Return whether a file is complete and no more than a packed copy of the source."""

@@ -18,7 +18,7 @@ from engine.convert.part_name import (
     part_path_of,
     reopen_part,
 )
-from engine.errors import ConflictError, SpaceError, StorageError, from_os_error
+from engine.errors import ConflictError, FileLimitError, PartError, StorageError, from_os_error
 from engine.images.sniff import PART_MAGIC
 from engine.names import display_name
 from engine.system.cache import drop_cached, resident_pages
@@ -70,14 +70,13 @@ class PartFile:
         self._max_file_bytes = max_file_bytes
         self._head = bytearray(HEAD_BYTES)
         self._is_sealed = False
+        self.is_broken = False
         marker = make_marker(job, source_path, source)
         self.is_resumed = False
         if resume is not None:
             self.fd = reopen_part(self.path, job)
             if self.fd >= 0:
-                self._head[:] = resume.head
-                self.size_bytes = resume.part_bytes
-                self.is_resumed = True
+                self._take_up(resume)
                 return
         clear_leftover(self.path, final_path, is_copy_of_source)
         self.fd = create_part(self.path)
@@ -88,12 +87,21 @@ class PartFile:
             self.discard()
             raise from_os_error(error, self.path, "write it") from error
 
+    def _take_up(self, resume: PartState) -> None:
+        """Go on behind what the same job wrote, unless the part is shorter than that by now."""
+        if os.fstat(self.fd).st_size < resume.part_bytes:
+            self.start_again()
+            return
+        self._head[:] = resume.head
+        self.size_bytes = resume.part_bytes
+        self.is_resumed = True
+
     def write_at(self, offset: int, data: Readable) -> None:
         """Write bytes of the coming image; SpaceError when they do not fit."""
         view = memoryview(data).cast("B")
         end = offset + len(view)
         if self._max_file_bytes is not None and end > self._max_file_bytes:
-            raise SpaceError(
+            raise FileLimitError(
                 f"{display_name(self.final_path)}: larger than the {format_size(self._max_file_bytes)} "
                 "that one file may have on this FAT file system",
                 hint="choose a folder on another file system with -O",
@@ -138,6 +146,7 @@ class PartFile:
         try:
             os.fsync(self.fd)
         except OSError as error:
+            self.is_broken = True
             raise from_os_error(error, self.path, "make it last on the disk") from error
 
     def drop_cached(self) -> bool:
@@ -168,27 +177,33 @@ class PartFile:
         return FileIdentity.of(os.fstat(self.fd))
 
     def publish(self) -> None:
-        """Give the part its final name, never over an existing file; ConflictError when there is one."""
+        """Give the part its final name, never over an existing file; ConflictError when there is one.
+
+        PartError when the part's name leads to another file by now. On any error the final name is not ours.
+        """
         try:
+            self._check_name(self.path)
             rename_new(self.path, self.final_path)
-            self._sync_name()
+            self._check_name(self.final_path)
+            sync_folder(self.final_path.parent)
         except FileExistsError as error:
             raise ConflictError(
                 f"{display_name(self.final_path)}: a file of this name appeared meanwhile; it was not touched",
                 hint="move it away, or choose another name with -o",
             ) from error
         except OSError as error:
-            raise from_os_error(error, self.final_path, "give the finished file its name") from error
-
-    def _sync_name(self) -> None:
-        """Make the new name last; one that may not is taken back, for the job fails."""
-        try:
-            sync_folder(self.final_path.parent)
-        except OSError:
+            # A name that may not last, or that a half-done rename left, is taken back: the job fails.
             with contextlib.suppress(OSError):
                 if same_file(os.fstat(self.fd), self.final_path.lstat()):
                     self.final_path.unlink()
-            raise
+            raise from_os_error(error, self.final_path, "give the finished file its name") from error
+
+    def _check_name(self, path: Path) -> None:
+        if not same_file(os.fstat(self.fd), path.lstat()):
+            raise PartError(
+                f"{display_name(path)}: somebody removed or replaced the part while it was written; nothing was lost",
+                hint="convert it again; two runs on one network share need locks that both of them see",
+            )
 
     def discard(self) -> None:
         """Remove the part; the name goes only while it is still this file's."""

@@ -43,14 +43,15 @@ def make_marker(job: str, source_path: Path, source: FileIdentity) -> bytes:
         "job": job,
         "host": socket.gethostname(),
         "pid": os.getpid(),
-        "source": str(source_path)[:1000],
         "dev": source.dev,
         "ino": source.ino,
         "size_bytes": source.size_bytes,
         "mtime_ns": source.mtime_ns,
     }
-    text = PART_MAGIC + json.dumps(facts).encode("ascii") + b"\n"
-    return text[:HEAD_BYTES].ljust(HEAD_BYTES, b"\0")
+    text = PART_MAGIC + json.dumps({**facts, "source": str(source_path)}).encode("ascii") + b"\n"
+    if len(text) > HEAD_BYTES:  # a long path in escapes: the identity says enough
+        text = PART_MAGIC + json.dumps(facts).encode("ascii") + b"\n"
+    return text.ljust(HEAD_BYTES, b"\0")
 
 
 def job_of_marker(marker: bytes) -> str | None:

@@ -117,6 +117,8 @@ def plan_conversion(
     The output is `output_path`, or the source's name with the format's suffix in `output_folder` or beside it.
     UsageError and SettingError say which option is wrong, the errors of `open_image` what is wrong with the source.
     """
+    if wish.trash_source and not wish.verify:
+        raise UsageError("an original is only moved once its replacement is proven: verification is needed")
     if wish.trash_source and source_path.is_symlink():
         raise UsageError(
             f"{display_name(source_path)}: is a link: --delete-source moves files, never links or what they lead to",

@@ -9,7 +9,7 @@ from random import Random
 
 from engine.convert.part_name import part_path_of
 from engine.convert.plan import ConversionPlan, OnConflict
-from engine.errors import ConflictError, SpaceError, StorageError, UselessError, from_os_error
+from engine.errors import ConflictError, FileLimitError, SpaceError, StorageError, UselessError, from_os_error
 from engine.formats import ImageFormat
 from engine.images.opening import open_image
 from engine.measure.estimate import Advice, estimate
@@ -58,6 +58,8 @@ def settle_output(plan: ConversionPlan, taken: frozenset[Path] = frozenset()) ->
         return plan
     if plan.wish.on_conflict is OnConflict.OVERWRITE and path not in taken:
         return plan
+    if path in taken:
+        return _on_clash(plan, f"{display_name(path)}: another input of this run has the same result")
     return _on_clash(plan, f"{display_name(path)}: exists already")
 
 
@@ -162,7 +164,7 @@ def check_room(plan: ConversionPlan, low_bytes: int, high_bytes: int) -> FileSys
     file_system = filesystem_of(folder)
     limit = file_system.max_file_bytes
     if limit is not None and low_bytes > limit:
-        raise SpaceError(
+        raise FileLimitError(
             f"{shown}: the output needs at least {format_size(low_bytes)}, FAT32 holds files up to {limit} bytes",
             hint="choose a folder on another file system with -O",
         )

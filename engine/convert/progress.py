@@ -42,6 +42,10 @@ class Progress:
     """Bytes of output so far."""
     read_bytes: int = 0
     """Bytes of the image packed so far, which `packed_bytes` stand for."""
+    resumed_bytes: int = 0
+    """Bytes of the image that an earlier run had packed: no throughput of this one."""
+    resumed_packed_bytes: int = 0
+    """Bytes of output that an earlier run had written."""
 
     def begin(self, stage: Stage, total_bytes: int) -> None:
         """Start a stage at zero."""
@@ -91,6 +95,11 @@ class Control:
     def is_paused(self) -> bool:
         """Whether the work holds, or is going to."""
         return not self._go.is_set()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._stop.is_set()
 
     def raise_if_stopped(self) -> None:
         """Raise CancelledError or SuspendedError when a stop was asked for."""

@@ -10,8 +10,10 @@ from engine.convert.plan import ConversionPlan
 from engine.convert.progress import Control, Progress
 from engine.convert.replace import Journal
 from engine.convert.trash import TrashEntry, entries_in, is_recorded
+from engine.errors import from_os_error
 from engine.images.opening import open_image
 from engine.system.files import FileIdentity
+from engine.system.rename import sync_folder
 
 
 def conclude_published(
@@ -29,7 +31,12 @@ def conclude_published(
         digests = run.digests_if_copy(plan.output_path)
         if digests is None:
             return None
-        identity = FileIdentity.of(plan.output_path.lstat())
+        try:
+            sync_folder(plan.output_path.parent)
+            identity = FileIdentity.of(plan.output_path.lstat())
+        except OSError as error:
+            raise from_os_error(error, plan.output_path, "make its name last") from error
+        journal("published", {"source": str(plan.source_path), "output": str(plan.output_path), **digests.values})
         return conclude(plan, run, identity, digests, ReadBack.CACHED, None, control, progress, journal, started)
 
 

@@ -1,5 +1,6 @@
 """Undo and purge: what can be done with what the trash holds, without losing anything."""
 
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,9 @@ from engine.convert.progress import Control, Progress
 from engine.convert.trash import (
     Replacement,
     TrashEntry,
+    begin_undo,
     drop_entry,
+    drop_undo,
     is_home_taken_by_replacement,
     is_recorded,
     move_to_trash,
@@ -20,7 +23,7 @@ from engine.convert.verify import digest_image
 from engine.errors import CancelledError, DiscpressError, TrashError, from_os_error
 from engine.images.opening import open_image
 from engine.names import display_name
-from engine.system.files import FileIdentity
+from engine.system.files import FileIdentity, same_file
 from engine.system.rename import rename_new, sync_folder
 
 Journal: TypeAlias = Callable[[str, Mapping[str, object]], None]
@@ -49,23 +52,35 @@ def undo(entry: TrashEntry, threads: int, control: Control, journal: Journal = n
     The original is renamed back without clobbering and synced first; the replacement follows only when it is
     the recorded file, or decodes to the recorded digest. TrashError when the original's name is taken.
     """
-    replaced = entry.replacement_path
     ours = is_recorded(entry) or not find_loss(entry, threads, control)
     replacement_entry = None
     if ours and is_home_taken_by_replacement(entry):
         # After an overwrite the replacement has the very name: it must leave first. Both are safe in the trash.
         replacement_entry = _trash_replacement(entry)
     try:
+        begin_undo(entry)
         rename_new(entry.file_path, entry.home_path)
         sync_folder(entry.home_path.parent)
         sync_folder(entry.folder)
     except FileExistsError as error:
+        drop_undo(entry)
         raise TrashError(
-            f"{display_name(entry.home_path)}: a file of this name is in the way; nothing was moved",
+            f"{display_name(entry.home_path)}: a file of this name is in the way; it stays in the trash",
             hint="move it away, then undo again",
         ) from error
     except OSError as error:
+        drop_undo(entry)
         raise from_os_error(error, entry.home_path, "put it back from the trash") from error
+    return _conclude_undo(entry, replacement_entry, ours, journal)
+
+
+def finish_undo(entry: TrashEntry, journal: Journal = no_journal) -> Undone:
+    """Finish an undo that was stopped after it had put the file back."""
+    return _conclude_undo(entry, None, is_recorded(entry), journal)
+
+
+def _conclude_undo(entry: TrashEntry, replacement_entry: TrashEntry | None, ours: bool, journal: Journal) -> Undone:
+    replaced = entry.replacement_path
     note = ""
     if ours and replacement_entry is None:
         replacement_entry = _trash_replacement(entry)
@@ -93,6 +108,12 @@ def find_loss(entry: TrashEntry, threads: int, control: Control) -> str:
     path = entry.replacement_path
     expected = entry.digests
     try:
+        facts = path.lstat()
+        if not stat.S_ISREG(facts.st_mode) or (entry.is_there and same_file(facts, entry.file_path.lstat())):
+            return f"{display_name(path)}: is no file of its own"
+    except OSError:
+        return f"{display_name(path)}: the replacement is gone"
+    try:
         if not expected:
             expected = _decode(entry.file_path, (), threads, control).values
         actual = _decode(path, tuple(expected), threads, control)
@@ -106,6 +127,21 @@ def find_loss(entry: TrashEntry, threads: int, control: Control) -> str:
     return ""
 
 
+def _find_change(entry: TrashEntry) -> str:
+    """Return what is not as it was recorded, by size and time: inodes change with mounts and on FAT."""
+    for path, size_bytes, mtime_ns in (
+        (entry.replacement_path, entry.replacement.size_bytes, entry.replacement.mtime_ns),
+        (entry.file_path, entry.size_bytes, entry.mtime_ns),
+    ):
+        try:
+            facts = path.lstat()
+        except OSError:
+            return f"{display_name(path)}: is gone"
+        if (facts.st_size, facts.st_mtime_ns) != (size_bytes, mtime_ns):
+            return f"{display_name(path)}: was changed since then"
+    return ""
+
+
 def _decode(path: Path, wanted: tuple[str, ...], threads: int, control: Control) -> DigestSet:
     with open_image(path) as image:
         return digest_image(image, threads, control, Progress(), wanted)
@@ -113,7 +149,7 @@ def _decode(path: Path, wanted: tuple[str, ...], threads: int, control: Control)
 
 def purge(entry: TrashEntry, threads: int, control: Control, *, force: bool, journal: Journal = no_journal) -> None:
     """Remove a trashed file for good; TrashError when that would lose something, unless forced."""
-    loss = "" if force else find_loss(entry, threads, control)
+    loss = "" if force else _find_change(entry) or find_loss(entry, threads, control)
     if loss:
         raise TrashError(
             f"{display_name(entry.home_path)}: kept in the trash: {loss}",

@@ -17,14 +17,16 @@ from pathlib import Path
 from typing import Any, Self
 
 from engine.convert.progress import Control
-from engine.errors import SourceChangedError, TrashError, from_os_error
+from engine.errors import SourceChangedError, StorageError, TrashError, from_os_error
 from engine.names import display_name
-from engine.system.files import FileIdentity, absolute, same_file
+from engine.system.files import FileIdentity, absolute, open_regular, same_file
 from engine.system.locks import has_writer
 from engine.system.rename import rename_new, sync_folder
 
 TRASH_NAME = ".discpress-trash"
 ENTRY_NAME = "entry.json"
+UNDO_NAME = "undo"
+"""Stands in an entry while its file is being put back."""
 SCHEMA = 1
 SETTLED_NS = 10_000_000_000
 """A file changed less than 10 s ago may still be being written: it is not moved yet."""
@@ -107,7 +109,7 @@ def wait_until_settled(path: Path, control: Control) -> None:
 
     SourceChangedError when the time lies in the future or moves on meanwhile.
     """
-    mtime_ns = path.stat().st_mtime_ns
+    mtime_ns = _mtime_ns(path)
     age_ns = time.time_ns() - mtime_ns
     if age_ns >= SETTLED_NS:
         return
@@ -117,8 +119,15 @@ def wait_until_settled(path: Path, control: Control) -> None:
             hint="set its time right (touch) and remove it yourself, or run again",
         )
     control.wait((SETTLED_NS - age_ns) / 1e9)
-    if path.stat().st_mtime_ns != mtime_ns:
+    if _mtime_ns(path) != mtime_ns:
         raise SourceChangedError(f"{display_name(path)}: somebody is still writing it: it stays where it is")
+
+
+def _mtime_ns(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError as error:
+        raise from_os_error(error, path, "look at it") from error
 
 
 def move_to_trash(
@@ -136,11 +145,6 @@ def move_to_trash(
     open descriptor of it, where there is one). EXDEV is an error: nothing is ever copied.
     """
     path = absolute(path)
-    if fd is not None and has_writer(fd):
-        raise SourceChangedError(
-            f"{display_name(path)}: another program has it open for writing: it stays where it is",
-            hint="close that program, then move the file away yourself",
-        )
     trash = path.parent / TRASH_NAME
     folder = trash / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(2)}"
     entry = TrashEntry(
@@ -162,6 +166,11 @@ def move_to_trash(
         _write_entry(entry)
         sync_folder(folder)
         sync_folder(trash)
+        if fd is not None and has_writer(fd):
+            raise SourceChangedError(
+                f"{display_name(path)}: another program has it open for writing: it stays where it is",
+                hint="close that program, then move the file away yourself",
+            )
         if FileIdentity.of(path.lstat()) != identity:
             raise SourceChangedError(f"{display_name(path)}: it was changed meanwhile: it stays where it is")
         rename_new(path, entry.file_path)
@@ -171,6 +180,9 @@ def move_to_trash(
         _remove_empty(entry)
         raise
     except OSError as error:
+        if entry.is_there:
+            with contextlib.suppress(OSError):  # a move that may not last is none
+                rename_new(entry.file_path, path)
         if not entry.is_there:
             _remove_empty(entry)
         if error.errno == errno.EXDEV:
@@ -197,9 +209,11 @@ def read_entry(folder: Path) -> TrashEntry:
     """Return the entry in a folder of the trash; TrashError when its description cannot be read."""
     path = folder / ENTRY_NAME
     try:
-        if path.stat().st_size > _MAX_ENTRY_BYTES:
-            raise ValueError("it is too large")
-        facts: dict[str, Any] = json.loads(path.read_text(encoding="ascii"))
+        fd, file_facts = open_regular(path)  # a FIFO would hold the list for ever
+        with os.fdopen(fd, encoding="ascii") as file:
+            if file_facts.st_size > _MAX_ENTRY_BYTES:
+                raise ValueError("it is too large")
+            facts: dict[str, Any] = json.load(file)
         if facts["schema"] != SCHEMA:
             raise ValueError(f"schema {facts['schema']} is not known here")
         replacement = Replacement(**{key: facts["replacement"][key] for key in Replacement.__slots__})
@@ -218,7 +232,7 @@ def read_entry(folder: Path) -> TrashEntry:
             raise ValueError("it names no plain file name")
         if not isinstance(replacement.path, str) or "\0" in replacement.path or not replacement.path:
             raise ValueError("its replacement has no path")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (StorageError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise TrashError(
             f"{display_name(path)}: the entry cannot be read: {error}",
             hint="the file beside it is untouched: move it back by hand",
@@ -251,13 +265,42 @@ def _is_only_begun(entry_folder: Path) -> bool:
         return False
 
 
+def begin_undo(entry: TrashEntry) -> None:
+    """Note, on the disk, that the file is about to be put back: a crash must not leave it half done for ever."""
+    os.close(os.open(entry.folder / UNDO_NAME, os.O_WRONLY | os.O_CREAT, 0o600))
+    sync_folder(entry.folder)
+
+
+def drop_undo(entry: TrashEntry) -> None:
+    """Take the note of an undo back that did not happen."""
+    if entry.is_there:
+        with contextlib.suppress(OSError):
+            (entry.folder / UNDO_NAME).unlink(missing_ok=True)
+
+
+def find_half_undone(folders: list[Path]) -> list[TrashEntry]:
+    """Return the entries whose file a stopped undo has put back, and no more."""
+    entries = []
+    for root in (root for folder in folders for root in _trash_roots(folder)):
+        for folder in (root / TRASH_NAME).iterdir():
+            if (folder / UNDO_NAME).exists():
+                with contextlib.suppress(TrashError):
+                    entries.append(read_entry(folder))
+    return [entry for entry in entries if not entry.is_there]
+
+
 def find_entries(folders: list[Path]) -> Iterator[TrashEntry | TrashError]:
     """Return the entries of every trash in and below some folders, following no symbolic links."""
     for folder in folders:
-        for root, names, _ in os.walk(folder):
-            if TRASH_NAME in names:
-                yield from entries_in(Path(root))
-            names[:] = sorted(name for name in names if not name.startswith("."))
+        for root in _trash_roots(folder):
+            yield from entries_in(root)
+
+
+def _trash_roots(folder: Path) -> Iterator[Path]:
+    for root, names, _ in os.walk(folder):
+        if TRASH_NAME in names:
+            yield Path(root)
+        names[:] = sorted(name for name in names if not name.startswith("."))
 
 
 def drop_entry(entry: TrashEntry) -> None:
@@ -276,6 +319,7 @@ def purge_entry(entry: TrashEntry) -> None:
 
 def _remove_empty(entry: TrashEntry) -> None:
     with contextlib.suppress(OSError):
+        (entry.folder / UNDO_NAME).unlink(missing_ok=True)
         (entry.folder / ENTRY_NAME).unlink(missing_ok=True)
         entry.folder.rmdir()
         entry.folder.parent.rmdir()  # only when it was the last one

@@ -14,6 +14,7 @@ STOP_NAME = "worker.stop"
 STOP_TIMEOUT_S = 10.0
 """A worker stops at a chunk border and syncs its part: on a slow disk that takes a while."""
 _POLL_S = 0.02
+_SECOND_LOOK_S = 0.06
 
 
 def worker_lock(state_folder: Path, timeout_s: float = 0) -> FileLock:
@@ -25,11 +26,16 @@ def is_worker_alive(state_folder: Path) -> bool:
     """Return whether some process is the worker of this state folder."""
     if not (state_folder / LOCK_NAME).exists():
         return False
+    # Who asks holds the lock for a moment: refused once may mean another one who asks.
+    return not (_is_free(state_folder) or _is_free(state_folder, _SECOND_LOOK_S))
+
+
+def _is_free(state_folder: Path, timeout_s: float = 0) -> bool:
     try:
-        with worker_lock(state_folder):
-            return False
+        with worker_lock(state_folder, timeout_s):
+            return True
     except Timeout:
-        return True
+        return False
 
 
 def stop_worker(state_folder: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
@@ -46,6 +52,11 @@ def stop_worker(state_folder: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
 def is_stop_wanted(state_folder: Path) -> bool:
     """Return whether the worker has been asked to stop."""
     return (state_folder / STOP_NAME).exists()
+
+
+def forget_stop(state_folder: Path) -> None:
+    """Take back a wish to stop that was left behind."""
+    (state_folder / STOP_NAME).unlink(missing_ok=True)
 
 
 def wait_for(condition: Callable[[], bool], timeout_s: float) -> bool:

@@ -3,6 +3,7 @@
 POSIX has preadv and pwrite; elsewhere one lock a process and seek stand in for them.
 """
 
+import errno
 import os
 import stat
 import threading
@@ -47,6 +48,25 @@ class FileIdentity:
 def absolute(path: Path) -> Path:
     """Return the path from the root, links left as the user wrote them (`resolve` would follow the last one)."""
     return Path(os.path.abspath(path))  # noqa: PTH100
+
+
+def is_there(path: Path) -> bool:
+    """Return whether a path can be looked at; a dead mount (ENOTCONN, EIO, ESTALE) counts as gone."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
+
+
+def device_below(path: Path) -> int:
+    """Return the device that holds a path, or would: that of its nearest folder that exists."""
+    for folder in (path, *path.parents):
+        try:
+            return folder.stat().st_dev
+        except OSError:
+            continue
+    return 0
 
 
 def same_file(one: os.stat_result, other: os.stat_result) -> bool:
@@ -101,7 +121,10 @@ def write_all(fd: int, data: Readable, offset: int) -> None:
     done = 0
     while done < len(view):
         if _HAS_POSITIONAL:
-            done += os.pwrite(fd, view[done:], offset + done)
+            count = os.pwrite(fd, view[done:], offset + done)
+            if count == 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            done += count
         else:
             with _SEEK_LOCK:
                 os.lseek(fd, offset + done, os.SEEK_SET)

@@ -19,7 +19,7 @@ from engine.targets import AUTO, TARGETS
 from engine.work.jobs import JobState
 from engine.work.manager import IDLE_S, Manager
 from engine.work.queue import JobQueue
-from engine.work.starting import LOG_NAME, is_stop_wanted, worker_lock
+from engine.work.starting import LOG_NAME, forget_stop, is_stop_wanted, worker_lock
 
 _LOG_BYTES = 1024 * 1024
 _LOG_FILES = 3
@@ -35,15 +35,19 @@ def main() -> int:
     arguments = parser.parse_args()
     state: Path = arguments.state
     _start_log(state)
+    is_first = True
     while True:
         try:
             with worker_lock(state, _LOCK_TIMEOUT_S):
+                if is_first:
+                    forget_stop(state)  # of somebody who was killed while he waited
                 is_stopped = _work(state, arguments.idle)
         except Timeout:
             return 0
         # A job that came in between the last look and the lock's release saw a worker: somebody must do it.
         if is_stopped or not _has_work(state):
             return 0
+        is_first = False
 
 
 def _start_log(state: Path) -> None:
@@ -62,7 +66,9 @@ def _work(state: Path, idle_s: float) -> bool:
         stopped = True
 
     def should_stop() -> bool:
-        return stopped or is_stop_wanted(state)
+        nonlocal stopped
+        stopped = stopped or is_stop_wanted(state)  # kept: who asked may have given up waiting by then
+        return stopped
 
     async def run(manager: Manager) -> None:
         loop = asyncio.get_running_loop()

@@ -57,6 +57,10 @@ _OVERRULED: dict[tuple[Action, str], Action] = {
 """What the worker's action turns into, by what is wanted of the job."""
 _SELECT = "SELECT state, wanted FROM queue_jobs WHERE id = ?"
 _SET_REVISION = "INSERT INTO queue_state VALUES (1, :revision, '') ON CONFLICT (one) DO UPDATE SET revision = :revision"
+# What is retried belongs to what was asked for last: `wait` judges it, `list` shows it.
+_REBATCH = """
+UPDATE queue_jobs SET batch = (SELECT batch FROM queue_jobs ORDER BY id DESC LIMIT 1) WHERE id = :id
+"""
 _WANT = "UPDATE queue_jobs SET wanted = ?, changed = ? WHERE id = ?"
 
 
@@ -101,6 +105,8 @@ class Change:
             new = TRANSITIONS.get((state, action))
             if new is not None:
                 self._save(job_id, action, new, {"force": force})
+            if new is not None and action is Action.RETRY:
+                self.connection.execute(_REBATCH, {"id": job_id})
             return new is not None
         if (wanted, action) not in _WANTABLE:
             return False

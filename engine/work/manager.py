@@ -6,20 +6,29 @@ work side by side and none is thrashed. Scans and estimates: at once, beside wha
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.convert.part_name import remove_part_of
-from engine.convert.plan import plan_conversion
 from engine.convert.progress import Control, Progress
-from engine.errors import CancelledError, DiscpressError, SpaceError, SuspendedError, UselessError
+from engine.errors import (
+    CancelledError,
+    DiscpressError,
+    FileLimitError,
+    SpaceError,
+    StoreError,
+    SuspendedError,
+    UselessError,
+)
 from engine.library.store import Store
+from engine.system.files import device_below, is_there
 from engine.system.filesystems import free_bytes
 from engine.system.priority import be_idle
 from engine.work.jobs import Action, Job, JobKind, JobProgress, JobState
@@ -39,6 +48,7 @@ FIRST_RETRY_S = 5.0
 LAST_RETRY_S = 300.0
 """A mount that is gone is looked for again after 5 s, then 10, 20 ... at most every five minutes."""
 ROOM_POLL_S = 1.0
+_LOOK_AHEAD = 16
 _PROBE_KINDS = {JobKind.SCAN, JobKind.ESTIMATE, JobKind.SEEK, JobKind.THROUGHPUT}
 
 
@@ -86,6 +96,7 @@ class Manager:
     """Does one job; replaced in tests."""
     _running: dict[int, _Running] = field(default_factory=dict)
     _waits: dict[int, _Wait] = field(default_factory=dict)
+    _hold: str = ""
     _seen: object = None
     _reported_at: float = 0.0
     _started_at: float = field(default_factory=time.time)
@@ -96,6 +107,13 @@ class Manager:
         recovered = self.queue.recover()
         for job_id in recovered:
             self.queue.append_log(job_id, "a worker that was killed had begun it; it goes on from its checkpoint")
+        try:
+            await self._work_until_idle()
+        finally:
+            # Also after a fault: no thread may go on when the lock is given up.
+            await self._stop()
+
+    async def _work_until_idle(self) -> None:
         idle_since = self.clock()
         while not self.should_stop():
             is_changed = self._look()
@@ -107,9 +125,8 @@ class Manager:
             if any(not each.is_held for each in self._running.values()) or self._waits:
                 idle_since = self.clock()
             elif self.clock() - idle_since >= self.idle_s:
-                break
+                return
             await self._rest()
-        await self._stop()
 
     def _look(self) -> bool:
         """Return whether anything was written since the last look, or a job has ended."""
@@ -142,13 +159,12 @@ class Manager:
                 self._clear(self.queue.job(job_id))
 
     def _clear(self, job: Job) -> None:
-        """Remove the part of a job that was cancelled while it did not run."""
-        with contextlib.suppress(DiscpressError, OSError):
-            output_path = job.output_path
-            if output_path is None and job.wish is not None:
-                output_path = plan_conversion(job.path, None, job.output_folder, job.wish).output_path
-            if output_path is not None:
-                remove_part_of(output_path, part_owner(job))
+        """Remove the part of a job that was cancelled or failed while no run of it could do so."""
+        stored = self.queue.checkpoint(job.id)
+        output = None if stored is None else stored.facts.get("output")
+        if isinstance(output, str):
+            with contextlib.suppress(DiscpressError, OSError):
+                remove_part_of(Path(output), part_owner(job))
         self.queue.drop_checkpoint(job.id)
 
     # Starting
@@ -157,19 +173,30 @@ class Manager:
         jobs = self.queue.runnable()
         waiting = {job.id for job in jobs}
         self._waits = {job_id: wait for job_id, wait in self._waits.items() if job_id in waiting}
+        self._update_hold()
         busy = {each.device for each in self._running.values() if not self._is_probe(each.job) and not each.is_held}
-        probes = sum(1 for each in self._running.values() if self._is_probe(each.job))
+        probes = sum(1 for each in self._running.values() if self._is_probe(each.job) and not each.is_held)
+        lanes = len(busy | self._devices_of(jobs)) or 1
         for job in jobs:
             if job.id in self._waits and not self._is_due(job.id):
                 busy |= self._devices_held_for_room(job)
                 continue
             if self._is_probe(job):
-                if probes < PROBES and self._start(job, 0):
+                if probes < PROBES and self._start(job, 0, self.threads):
                     probes += 1
                 continue
             device = self._device(job)
-            if device is not None and device not in busy and self._start(job, device):
+            if device is not None and device not in busy and self._start(job, device, max(1, self.threads // lanes)):
                 busy.add(device)
+
+    def _devices_of(self, jobs: Sequence[Job]) -> set[int]:
+        """Return the devices of the conversions that come next: they share the threads."""
+        devices = set()
+        for job in jobs[:_LOOK_AHEAD]:
+            device = None if self._is_probe(job) or job.id in self._waits else self._device(job)
+            if device is not None:
+                devices.add(device)
+        return devices
 
     def _is_probe(self, job: Job) -> bool:
         return job.kind in _PROBE_KINDS
@@ -184,6 +211,9 @@ class Manager:
 
     def _device(self, job: Job) -> int | None:
         """Return the device of the job's source; None, and the job waits or fails, where it is not there."""
+        if self._is_output_away(job):
+            self._wait_for_mount(job, OSError(errno.ENODEV, "the output folder's disk is not mounted"))
+            return None
         try:
             return job.path.stat().st_dev
         except OSError as error:
@@ -201,6 +231,12 @@ class Manager:
         recorded = job.parameters.get("device")
         return recorded is not None and recorded != device
 
+    def _is_output_away(self, job: Job) -> bool:
+        """Return whether the output folder is on another device than when the job was queued: an empty mount point."""
+        recorded = job.parameters.get("output_device")
+        folder = job.output_folder or (job.output_path and job.output_path.parent)
+        return recorded is not None and folder is not None and recorded != device_below(folder)
+
     def _wait_for_mount(self, job: Job, error: Exception) -> None:
         wait = self._waits.get(job.id)
         delay_s = FIRST_RETRY_S if wait is None else min(2 * wait.delay_s, LAST_RETRY_S)
@@ -208,10 +244,10 @@ class Manager:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         self.queue.set_waiting(job.id, f"its storage is not there ({reason}): looked for again in {delay_s:.0f} s")
 
-    def _start(self, job: Job, device: int) -> bool:
+    def _start(self, job: Job, device: int, threads: int) -> bool:
         held = self._running.get(job.id)
-        if held is not None and not held.is_held:
-            return False
+        if held is not None and (not held.is_held or held.control.is_stopped):
+            return False  # a run that is ending: the job begins anew when it has ended
         if not self.queue.start(job.id):
             return False
         self._waits.pop(job.id, None)
@@ -221,8 +257,7 @@ class Manager:
             return True
         job = self.queue.job(job.id)
         control, progress = Control(), Progress()
-        working = sum(1 for each in self._running.values() if not each.is_held and not self._is_probe(each.job))
-        turn = Turn(job, self.queue, self.store, max(1, self.threads // (working + 1)), control, progress)
+        turn = Turn(job, self.queue, self.store, threads, control, progress)
         # A thread of its own, not one of a pool: an idle priority cannot be taken back.
         executor = ThreadPoolExecutor(1, f"job-{job.id}")
         task = asyncio.get_running_loop().run_in_executor(executor, self._run_turn, turn)
@@ -241,22 +276,30 @@ class Manager:
         for job_id, running in list(self._running.items()):
             if running.task.done():
                 del self._running[job_id]
-                self._save_progress([running])
+                with contextlib.suppress(StoreError):
+                    self._save_progress([running])
                 self._end(running)
 
     def _end(self, running: _Running) -> None:
         """Say in the queue how a job ended: the one place where any failure becomes a state."""
         job = running.job
+        is_ours = isinstance(running.task.exception(), SuspendedError | CancelledError) or self._take_back(job.id)
+        if not is_ours:
+            self.queue.drop_checkpoint(job.id)  # cancelled in the queue; the run had ended by itself just then
+            return
         try:
             outcome = running.task.result()
         except SuspendedError:
-            self.queue.suspend(job.id)
+            if self.queue.job(job.id).state in {JobState.RUNNING, JobState.PAUSED}:
+                self.queue.suspend(job.id)
         except CancelledError:
             # One that was held was cancelled in the queue at once; its part went with the run that ends here.
             if self.queue.job(job.id).state is JobState.RUNNING:
                 self.queue.cancelled(job.id)
             else:
                 self.queue.drop_checkpoint(job.id)
+        except FileLimitError as error:
+            self._fail(job, error)
         except UselessError as error:
             self.queue.skip(job.id, str(error))
         except SpaceError as error:
@@ -276,14 +319,31 @@ class Manager:
     def _fail_or_wait(self, job: Job, error: DiscpressError) -> None:
         if (
             error.code in {"storage", "source-changed", "damaged"}
-            and not job.path.exists()
+            and not is_there(job.path)
             and self._is_mount_gone(job)
         ):
             self.queue.suspend(job.id)
             self._wait_for_mount(job, error)
         else:
-            self.queue.append_log(job.id, str(error))
-            self.queue.fail(job.id, error)
+            self._fail(job, error)
+
+    def _fail(self, job: Job, error: DiscpressError) -> None:
+        self._clear(job)
+        self.queue.append_log(job.id, str(error))
+        self.queue.fail(job.id, error)
+
+    def _take_back(self, job_id: int) -> bool:
+        """Bring a job whose run has ended to `running`, for what is said of it next; False when it was cancelled.
+
+        It may have been paused, or resumed and not started again, in the very moment in which it ended.
+        """
+        state = self.queue.job(job_id).state
+        if state is JobState.PAUSED:
+            state = self.queue.resume(job_id)
+        if state is JobState.QUEUED:
+            self.queue.start(job_id)
+            return True
+        return state is JobState.RUNNING
 
     # Room
 
@@ -315,7 +375,10 @@ class Manager:
     def _update_hold(self) -> None:
         """The queue is paused for space while a conversion waits for it."""
         short = [job_id for job_id, wait in self._waits.items() if wait.folder is not None]
-        self.queue.set_hold(self.queue.job(short[0]).waiting if short else "")
+        hold = self.queue.job(short[0]).waiting if short else ""
+        if hold != self._hold:
+            self._hold = hold
+            self.queue.set_hold(hold)
 
     # Reports
 
@@ -324,6 +387,10 @@ class Manager:
         if now - self._reported_at < PROGRESS_S:
             return
         self._reported_at = now
+        with contextlib.suppress(StoreError):  # a full disk: the next report says more
+            self._write_report()
+
+    def _write_report(self) -> None:
         working = [each for each in self._running.values() if not each.is_held]
         state = WorkerState.WORKING if working else WorkerState.IDLE
         self.queue.set_worker(self._status(state))
@@ -346,9 +413,11 @@ class Manager:
                     progress.packed_bytes,
                 )
             )
-            read_bytes += max(0, progress.read_bytes - each.last_read)
-            written_bytes += max(0, progress.packed_bytes - each.last_written)
-            each.last_read, each.last_written = progress.read_bytes, progress.packed_bytes
+            now_read = progress.read_bytes - progress.resumed_bytes
+            now_written = progress.packed_bytes - progress.resumed_packed_bytes
+            read_bytes += max(0, now_read - each.last_read)
+            written_bytes += max(0, now_written - each.last_written)
+            each.last_read, each.last_written = now_read, now_written
         if counts:
             self.queue.save_progress(counts)
             self.queue.note_throughput(int(time.time()), read_bytes, written_bytes)

@@ -1,11 +1,14 @@
 """What a job does when its turn comes; in a thread of its own, stopped and held by a Control."""
 
+import contextlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from random import Random
 
 from engine.convert.checkpoint import Checkpoint
-from engine.convert.checksums import check_checksum_names, write_checksum
+from engine.convert.checksums import check_checksum_names, checksum_path, write_checksum
 from engine.convert.conversion import Conversion, convert
 from engine.convert.digests import ALWAYS, ON_REQUEST
 from engine.convert.part_name import drop_second_name
@@ -14,17 +17,21 @@ from engine.convert.preflight import NameTaken, settle_output
 from engine.convert.progress import Control, Progress
 from engine.convert.recovery import conclude_published, find_trashed
 from engine.convert.verify import digest_image
-from engine.errors import UsageError, VerifyError
+from engine.errors import StoreError, UsageError, VerifyError
+from engine.formats import ImageFormat
 from engine.images.doctor import Severity, examine
 from engine.images.opening import open_image
-from engine.library.model import FileIdentity, JsonValue, StoredEstimate
+from engine.library.model import FileIdentity as ScannedIdentity
+from engine.library.model import JsonValue, StoredEstimate
 from engine.library.refresh import refresh
 from engine.library.store import Store
 from engine.measure.estimate import refine
 from engine.names import display_name
+from engine.system.files import FileIdentity, is_there
 from engine.targets import TARGETS
 from engine.work.jobs import Job, JobKind
 from engine.work.queue import JobQueue
+from engine.work.records import save_digests
 
 KINDS = (*ALWAYS, *ON_REQUEST)
 
@@ -63,6 +70,10 @@ class Turn:
         self.queue.append_log(self.job.id, line)
 
 
+_COUNT_NAMES = ("done_bytes", "part_bytes", "blocks", "index_crc32", "source_crc32")
+_COUNTS = frozenset(_COUNT_NAMES)
+
+
 def run_job(turn: Turn) -> Outcome:
     """Do a job; UsageError for a kind that this version does not know, else the errors of what it does."""
     doers: dict[JobKind, Callable[[Turn], Outcome]] = {
@@ -83,42 +94,71 @@ def part_owner(job: Job) -> str:
 
 
 class QueueKeeper:
-    """Keeps one job's checkpoints in the queue: a `CheckpointKeeper`."""
+    """Keeps one job's checkpoints, and what it publishes, in the queue: a `CheckpointKeeper`."""
 
     def __init__(self, queue: JobQueue, job_id: int) -> None:
         self._queue = queue
         self._job_id = job_id
+        self._output: JsonValue = None
 
     def load(self) -> Checkpoint | None:
         """Return the last one; None when there is none, or another version wrote it."""
         stored = self._queue.checkpoint(self._job_id)
-        if stored is None:
+        if stored is None or not stored.facts.keys() >= _COUNTS:
             return None
-        facts = dict(stored.facts)
-        try:
-            identity = facts.pop("identity")
-            if not isinstance(identity, list):
-                return None
-            return Checkpoint(**facts, identity=tuple(identity), head=stored.head)  # type: ignore[arg-type]
-        except (TypeError, KeyError):
+        self._output = stored.facts.get("output")
+        identity, made_by = stored.facts.get("identity"), stored.facts.get("made_by")
+        counts = [stored.facts[name] for name in _COUNT_NAMES]
+        if not isinstance(identity, list) or not all(type(value) is int for value in (*identity, *counts)):
             return None
+        return Checkpoint(*counts, tuple(identity), str(made_by), stored.head)  # type: ignore[arg-type, call-arg]
+
+    def begin(self, output_path: Path) -> None:
+        """Note where the part is: a job that is cancelled while no worker runs it leaves it behind."""
+        self._output = str(output_path)
+        self._save({"output": self._output}, b"")
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Keep this one in place of the last."""
         facts = asdict(checkpoint)
         head = facts.pop("head")
-        self._queue.save_checkpoint(self._job_id, facts | {"identity": list(checkpoint.identity)}, head)
+        self._save({**facts, "identity": list(checkpoint.identity), "output": self._output}, head)
+
+    def seal(self, output_path: Path, identity: FileIdentity) -> None:
+        """Note which file is about to be published: after a kill, only that one counts as the result."""
+        sealed: list[JsonValue] = [identity.ino, identity.size_bytes, identity.mtime_ns]
+        self._save({"output": str(output_path), "sealed": sealed}, b"")
+
+    def published_path(self) -> Path | None:
+        """Return the result that an earlier run of the job had sealed, if it stands under its final name."""
+        stored = self._queue.checkpoint(self._job_id)
+        output = None if stored is None else stored.facts.get("output")
+        if stored is None or not isinstance(output, str):
+            return None
+        try:
+            facts = Path(output).lstat()
+        except OSError:
+            return None
+        found = [facts.st_ino, facts.st_size, facts.st_mtime_ns]
+        return Path(output) if stored.facts.get("sealed") == found else None
 
     def drop(self) -> None:
         """Forget it."""
-        self._queue.drop_checkpoint(self._job_id)
+        with contextlib.suppress(StoreError):
+            self._queue.drop_checkpoint(self._job_id)
+
+    def _save(self, facts: Mapping[str, JsonValue], head: bytes) -> None:
+        # A state file that cannot be written costs the next run time, not this one its part.
+        with contextlib.suppress(StoreError):
+            self._queue.save_checkpoint(self._job_id, facts, head)
 
 
 def _convert(turn: Turn) -> Outcome:
     job = turn.job
-    wish = replace(job.wish or Wish(), skip_useless=not job.force)
+    wish = job.wish or Wish()
+    keeper = QueueKeeper(turn.queue, job.id)
     is_again = job.attempts > 1
-    if is_again and wish.trash_source and not job.path.exists():
+    if is_again and wish.trash_source and not is_there(job.path):
         entry = find_trashed(job.path)
         if entry is not None:
             turn.log("finished before it was stopped: the source is in the trash already")
@@ -126,10 +166,15 @@ def _convert(turn: Turn) -> Outcome:
             facts = {"output": str(entry.replacement_path), "trashed": str(entry.file_path)}
             return Outcome({**facts, **entry.digests}, saved_bytes=saved_bytes)
     plan = plan_conversion(job.path, job.output_path, job.output_folder, wish)
+    # What is packed already is packed anew for what it plays on, not to save space.
+    is_for_space = plan.source_format is ImageFormat.ISO and not job.force
+    plan = replace(plan, wish=replace(wish, skip_useless=is_for_space))
     drop_second_name(plan.output_path)
-    earlier = _conclude_published(turn, plan) if is_again else None
+    published_path = keeper.published_path() if is_again else None
+    earlier = None if published_path is None else _conclude_published(turn, replace(plan, output_path=published_path))
     if earlier is not None:
         turn.log("finished before it was stopped: the result is there and proven")
+        _write_checksums(job, earlier)
         return _conversion_outcome(earlier)
     try:
         plan = settle_output(plan)
@@ -147,11 +192,18 @@ def _convert(turn: Turn) -> Outcome:
         progress=turn.progress,
         journal=_journal(turn),
         job=part_owner(job),
-        keeper=QueueKeeper(turn.queue, job.id),
+        keeper=keeper,
     )
-    for kind in checksums:
-        write_checksum(plan.output_path, kind, done.digests.values[kind])
+    save_digests(turn.store, done)
+    _write_checksums(job, done)
     return _conversion_outcome(done)
+
+
+def _write_checksums(job: Job, done: Conversion) -> None:
+    overwrite = done.plan.wish.on_conflict is OnConflict.OVERWRITE
+    for kind in _checksums(job):
+        if not os.path.lexists(checksum_path(done.plan.output_path, kind)) or overwrite:
+            write_checksum(done.plan.output_path, kind, done.digests.values[kind], overwrite=overwrite)
 
 
 def _checksums(job: Job) -> tuple[str, ...]:
@@ -218,7 +270,7 @@ def _scan(turn: Turn) -> Outcome:
 def _estimate(turn: Turn) -> Outcome:
     plan = plan_conversion(turn.job.path, None, None, turn.job.wish or Wish())
     source = plan.source_identity
-    identity = FileIdentity(source.dev, source.ino, source.size_bytes, source.mtime_ns)
+    identity = ScannedIdentity(source.dev, source.ino, source.size_bytes, source.mtime_ns)
     turn.progress.total_bytes = plan.original_bytes
     with open_image(turn.job.path) as image:
         rounds = refine(image, plan.settings, random=Random(), threads=turn.threads, check=turn.control.check)

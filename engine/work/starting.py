@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.errors import StoreError
 from engine.library.worker_lock import (
-    STOP_NAME,
+    forget_stop,
     is_stop_wanted,
     is_worker_alive,
     stop_worker,
@@ -17,11 +17,20 @@ from engine.library.worker_lock import (
 )
 from engine.names import display_name
 
-__all__ = ["LOG_NAME", "ensure_worker", "is_stop_wanted", "is_worker_alive", "stop_worker", "worker_lock"]
+__all__ = [
+    "LOG_NAME",
+    "ensure_worker",
+    "forget_stop",
+    "is_stop_wanted",
+    "is_worker_alive",
+    "stop_worker",
+    "worker_lock",
+]
 
 LOG_NAME = "worker.log"
 START_TIMEOUT_S = 5.0
 _ASK_TIMEOUT_S = 2.0
+_LINGER = "this system ends programs at logout: `loginctl enable-linger` keeps the queue running"
 
 
 def ensure_worker(state_folder: Path) -> str:
@@ -31,10 +40,22 @@ def ensure_worker(state_folder: Path) -> str:
     """
     if is_worker_alive(state_folder):
         return ""
-    (state_folder / STOP_NAME).unlink(missing_ok=True)
+    forget_stop(state_folder)
     prefix, notice = _survive_logout()
-    command = [*prefix, sys.executable, "-P", "-m", "engine.work", "--state", str(state_folder)]
     log_path = state_folder / LOG_NAME
+    if _spawn(prefix, state_folder, log_path):
+        return notice
+    # systemd-run needs a user bus, which a bare SSH session may lack.
+    if prefix and _spawn([], state_folder, log_path):
+        return _LINGER
+    raise StoreError(
+        f"the worker did not come up within {START_TIMEOUT_S:.0f} s", hint=f"its log is {display_name(log_path)}"
+    )
+
+
+def _spawn(prefix: list[str], state_folder: Path, log_path: Path) -> bool:
+    """Start a worker that outlives this process; return whether one, this or another, lives."""
+    command = [*prefix, sys.executable, "-P", "-m", "engine.work", "--state", str(state_folder)]
     with os.fdopen(os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
         process = subprocess.Popen(
             command,
@@ -50,14 +71,9 @@ def ensure_worker(state_folder: Path) -> str:
         # A worker that ends at once with 0 found another one that was faster.
         return is_worker_alive(state_folder) or process.poll() is not None
 
-    if not wait_for(is_up, START_TIMEOUT_S) or process.returncode:
-        raise StoreError(
-            f"the worker did not come up within {START_TIMEOUT_S:.0f} s",
-            hint=f"its log is {display_name(log_path)}",
-        )
-    # It goes on after us: nobody will wait for it, and that is no leak.
-    process.returncode = 0
-    return notice
+    is_alive = wait_for(is_up, START_TIMEOUT_S) and not process.returncode
+    process.returncode = 0  # it goes on after us: nobody will wait for it, and that is no leak
+    return is_alive
 
 
 def _survive_logout() -> tuple[list[str], str]:
@@ -66,7 +82,7 @@ def _survive_logout() -> tuple[list[str], str]:
         return [], ""
     if shutil.which("systemd-run") and "XDG_RUNTIME_DIR" in os.environ:
         return ["systemd-run", "--user", "--scope", "--quiet", "--collect", "--"], ""
-    return [], "this system ends programs at logout: `loginctl enable-linger` keeps the queue running"
+    return [], _LINGER
 
 
 def _kills_user_processes() -> bool:

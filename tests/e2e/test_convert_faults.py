@@ -227,7 +227,10 @@ def test_a_source_that_changes_mid_way_is_a_clear_error(
     running.thaw()
     done = running.finish()
     assert (done.exit_code, [name for name in cli.names() if name != "game.iso"]) == (1, [])
-    assert "game.iso: it was changed, replaced or removed meanwhile; nothing was published" in done.text
+    assert (
+        "game.iso: it, or its permissions or links, were changed meanwhile, or it is gone; nothing was published"
+        in done.text
+    )
 
 
 def test_a_trash_on_another_file_system_copies_nothing(

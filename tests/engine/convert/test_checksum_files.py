@@ -54,16 +54,24 @@ def test_an_existing_file_is_a_conflict(tmp_path: Path) -> None:
         check_checksum_names(tmp_path / "game.zso", ("sha1",), overwrite=False)
 
 
-def test_overwrite_replaces_only_what_is_one_checksum(tmp_path: Path) -> None:
-    (tmp_path / "game.zso.sha1").write_bytes(b"a list of many\nthings\n")
+def test_overwrite_never_replaces_a_link(tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes(b"a list of many\nthings\n")
+    (tmp_path / "game.zso.sha1").symlink_to("list")
     with pytest.raises(ConflictError):
         check_checksum_names(tmp_path / "game.zso", ("sha1",), overwrite=True)
+
+
+def test_overwrite_moves_what_is_in_the_way_to_the_trash(tmp_path: Path) -> None:
+    (tmp_path / "game.zso.sha1").write_bytes(b"theirs\n")
+    write_checksum(tmp_path / "game.zso", "sha1", "0" * 40, overwrite=True)
+    (kept,) = tmp_path.glob(".discpress-trash/*/game.zso.sha1")
+    assert kept.read_bytes() == b"theirs\n"
 
 
 def test_overwrite_replaces_an_older_checksum(tmp_path: Path) -> None:
     write_checksum(tmp_path / "game.zso", "sha256", "0" * 64)
     check_checksum_names(tmp_path / "game.zso", ("sha256",), overwrite=True)
-    write_checksum(tmp_path / "game.zso", "sha256", SHA256)
+    write_checksum(tmp_path / "game.zso", "sha256", SHA256, overwrite=True)
     assert read_checksums(tmp_path / "game.zso.sha256") == {"game.iso": SHA256}
 
 

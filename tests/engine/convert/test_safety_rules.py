@@ -134,7 +134,7 @@ def test_undo_puts_the_original_back_and_syncs_before_the_replacement_moves(
     faults.run_before(monkeypatch, replace, "rename_new", lambda: trace.note("original back"))
     undo(entry, 1, Control(), journal=trace.journal)
     first_steps = trace.steps[: trace.steps.index("rename game.zso")]
-    assert first_steps[:3] == ["original back", "fsync folder", "fsync entry folder"]
+    assert first_steps[:4] == ["fsync entry folder", "original back", "fsync folder", "fsync entry folder"]
 
 
 def test_without_verify_the_fsync_stays(source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,709 @@
+"""Real workers on a state folder of their own: closed terminals, signals, kills, full disks, older schemas."""
+
+import contextlib
+import json
+import os
+import pty
+import random
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import MIB, TIMEOUT_S, CommandLine, slow_to_pack, wait_for, write_old
+from sample_images import read_back
+
+from engine.library.store import Store
+from engine.library.worker_lock import is_worker_alive, stop_worker
+from engine.work.jobs import Action, Job, JobState
+from engine.work.queue import JobQueue
+from engine.work.snapshot import WorkerState
+
+SETTINGS = ("-l", "12", "--target", "any")
+KILLS = 12
+MANY = 1000
+
+
+class Home:
+    """One home: its commands, its queue seen from outside, its workers."""
+
+    def __init__(self, cli: CommandLine) -> None:
+        self.cli = cli
+        self.folder = cli.folder
+        self.state_folder = cli.home / "state" / "discpress"
+        self.state_folder.mkdir(parents=True, mode=0o700)
+        self.store = Store(self.state_folder)
+        self.queue = JobQueue(self.store)
+
+    def close(self) -> None:
+        """End what is left of a test."""
+        alive = [job.id for job in self.queue.jobs() if job.is_alive]
+        self.queue.ask(alive, Action.CANCEL)
+        assert stop_worker(self.state_folder)
+        self.store.close()
+
+    def add(self, *arguments: str | Path) -> list[int]:
+        """Queue by the command; return the numbers of the jobs."""
+        done = self.cli.run("queue", "add", "--json", *SETTINGS, *arguments)
+        assert done.exit_code == 0, done.text
+        return [event["id"] for event in done.events if event["event"] == "queued"]
+
+    def start_worker(self, *options: str, **arguments: Any) -> "subprocess.Popen[bytes]":
+        """Start a worker as a child of this process, so that its end can be waited for."""
+        command = [sys.executable, "-P", "-m", "engine.work", "--state", self.state_folder, *options]
+        streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+        return subprocess.Popen(command, **(streams | arguments), env=self.cli.environment, cwd="/")
+
+    def job(self, number: int = 1) -> Job:
+        return self.queue.job(number)
+
+    def is_alive(self) -> bool:
+        return is_worker_alive(self.state_folder)
+
+    def worker_pid(self) -> int:
+        """The worker's process, once it has said so."""
+        wait_for(lambda: self._says_working() is not None, "a worker that says who it is")
+        found = self._says_working()
+        assert found is not None
+        return found
+
+    def _says_working(self) -> int | None:
+        worker = self.queue.worker()
+        return worker.pid if worker is not None and worker.state is not WorkerState.GONE and self.is_alive() else None
+
+    def wait_idle(self) -> None:
+        """Wait until nothing is queued or running."""
+        assert self.queue.wait_idle(TIMEOUT_S)
+
+    def wait_for_state(self, state: JobState, number: int = 1) -> None:
+        wait_for(lambda: self.job(number).state is state, f"a job that is {state}")
+
+    def wait_for_bytes(self, count: int, number: int = 1) -> None:
+        """Wait until so much of a title is packed."""
+        wait_for(lambda: self.job(number).read_bytes >= count, "some packed bytes")
+
+    def log_of_worker(self) -> str:
+        return (self.state_folder / "worker.log").read_text()
+
+
+@pytest.fixture
+def home(cli: CommandLine) -> Iterator[Home]:
+    home = Home(cli)
+    yield home
+    home.close()
+
+
+@pytest.fixture
+def slow(home: Home, slow_image: bytes) -> Path:
+    """The slow game in the working folder."""
+    return write_old(home.folder / "game.iso", slow_image)
+
+
+@pytest.fixture(scope="session")
+def longer_image() -> bytes:
+    """40 MB that level 12 packs for more than a second."""
+    return slow_to_pack(40 * MIB, seed=77)
+
+
+@pytest.fixture
+def longer(home: Home, longer_image: bytes) -> Path:
+    return write_old(home.folder / "game.iso", longer_image)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process is no more, or only waits for its parent to notice."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] in "ZX"
+    except FileNotFoundError:
+        return True
+
+
+# The terminal.
+
+
+class Terminal:
+    """A shell session on a pty of its own: closing it is what a dropped SSH line does."""
+
+    def __init__(self, home: Home) -> None:
+        self.pid, self._leader = pty.fork()
+        if self.pid == 0:
+            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
+            os.chdir(home.folder)
+            os.execve("/bin/sh", ["sh", "-i"], {**home.cli.environment, "PATH": path_of_commands(), "PS1": "$ "})
+
+    def type(self, line: str) -> None:
+        os.write(self._leader, line.encode() + b"\n")
+
+    def read_until(self, text: bytes) -> bytes:
+        said = b""
+        while text not in said:
+            said += os.read(self._leader, 4096)
+        return said
+
+    def close(self) -> None:
+        """Hang up, and wait for the shell's end."""
+        os.close(self._leader)
+        os.waitpid(self.pid, 0)
+
+
+def path_of_commands() -> str:
+    return f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+
+@pytest.fixture
+def terminal(home: Home) -> Terminal:
+    return Terminal(home)
+
+
+def queue_three(home: Home, terminal: Terminal, image: bytes) -> int:
+    """Queue three titles by a command on the terminal; return the worker's process."""
+    for number in range(3):
+        write_old(home.folder / f"{number}.iso", slow_to_pack(8 * MIB, number) + image)
+    terminal.type(f"discpress queue add {' '.join(SETTINGS)} 0.iso 1.iso 2.iso; echo co''me")
+    terminal.read_until(b"come\r\n")
+    return home.worker_pid()
+
+
+def test_three_titles_survive_a_closed_terminal(home: Home, terminal: Terminal, image: bytes) -> None:
+    queue_three(home, terminal, image)
+    terminal.close()
+    assert home.queue.jobs([JobState.QUEUED])
+    home.wait_idle()
+    assert [read_back(home.folder / f"{number}.zso")[-MIB:] for number in range(3)] == [image] * 3
+
+
+def test_three_titles_survive_a_hangup_of_the_whole_session(home: Home, terminal: Terminal, image: bytes) -> None:
+    queue_three(home, terminal, image)
+    for pid in session_of(terminal.pid):
+        os.kill(pid, signal.SIGHUP)
+    terminal.close()
+    home.wait_idle()
+    assert [job.state for job in home.queue.jobs()] == [JobState.DONE] * 3
+
+
+def session_of(leader: int) -> list[int]:
+    """Every process of a session, as the system knows them."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.getsid(int(path.name)) == leader:
+                found.append(int(path.name))
+    return found
+
+
+def test_the_worker_is_no_member_of_the_session(home: Home, terminal: Terminal, image: bytes) -> None:
+    pid = queue_three(home, terminal, image)
+    assert os.getsid(pid) == pid
+    assert pid not in session_of(terminal.pid)
+    terminal.close()
+
+
+def test_the_worker_has_no_descriptor_of_the_terminal(home: Home, terminal: Terminal, image: bytes) -> None:
+    pid = queue_three(home, terminal, image)
+    opened = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_symlink()]
+    terminal.close()
+    assert [path for path in opened if path.startswith(("/dev/pts", "/dev/tty"))] == []
+
+
+def test_the_worker_reads_nothing_and_writes_its_log(home: Home, terminal: Terminal, image: bytes) -> None:
+    pid = queue_three(home, terminal, image)
+    opened = [str(Path(f"/proc/{pid}/fd/{number}").readlink()) for number in range(3)]
+    terminal.close()
+    log_path = str(home.state_folder / "worker.log")
+    assert opened == ["/dev/null", log_path, log_path]
+
+
+def test_the_worker_keeps_no_folder_busy(home: Home, terminal: Terminal, image: bytes) -> None:
+    pid = queue_three(home, terminal, image)
+    terminal.close()
+    assert Path(f"/proc/{pid}/cwd").readlink() == Path("/")
+
+
+def test_a_killed_parent_stops_nothing(home: Home, slow: Path, undisturbed: bytes) -> None:
+    command = f"discpress queue add {' '.join(SETTINGS)} game.iso; echo come; read wait"
+    environment = {**home.cli.environment, "PATH": path_of_commands()}
+    options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "env": environment}
+    with subprocess.Popen(["/bin/sh", "-c", command], cwd=home.folder, **options) as parent:
+        assert parent.stdout is not None
+        assert any(line == b"come\n" for line in parent.stdout)
+        os.kill(parent.pid, signal.SIGKILL)
+    home.wait_idle()
+    assert slow.with_suffix(".zso").read_bytes() == undisturbed
+
+
+# Stopping.
+
+
+def stop_in_the_middle(home: Home, number: signal.Signals = signal.SIGTERM) -> int:
+    """Queue the game, and send its worker a signal amid packing; return how it ended."""
+    with contextlib.ExitStack() as stack:
+        home.add("game.iso")
+        home.wait_for_bytes(4 * MIB)
+        pid = home.worker_pid()
+        os.kill(pid, number)
+        stack.callback(wait_for, lambda: is_gone(pid), "the worker's end")
+    return pid
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_leaves_a_checkpoint(number: signal.Signals, home: Home, longer: Path) -> None:
+    stop_in_the_middle(home, number)
+    checkpoint = home.queue.checkpoint(1)
+    assert checkpoint is not None
+    done_bytes = checkpoint.facts["done_bytes"]
+    assert isinstance(done_bytes, int)
+    assert (done_bytes >= 4 * MIB, done_bytes % MIB, home.job().state) == (True, 0, JobState.QUEUED)
+
+
+def test_a_stopped_worker_says_that_it_is_gone(home: Home, longer: Path) -> None:
+    stop_in_the_middle(home)
+    worker = home.queue.worker()
+    assert worker is not None
+    assert worker.state is WorkerState.GONE
+
+
+def test_the_next_worker_goes_on_from_the_checkpoint(home: Home, slow: Path, undisturbed: bytes) -> None:
+    stop_in_the_middle(home)
+    assert home.cli.run("queue", "resume", "all").exit_code == 0
+    home.wait_idle()
+    assert (home.job().attempts, slow.with_suffix(".zso").read_bytes() == undisturbed) == (2, True)
+
+
+def test_a_worker_stops_within_a_second(home: Home, longer: Path) -> None:
+    home.add("game.iso")
+    home.wait_for_bytes(4 * MIB)
+    pid = home.worker_pid()
+    began = time.monotonic()
+    os.kill(pid, signal.SIGTERM)
+    wait_for(lambda: is_gone(pid), "the worker's end")
+    assert time.monotonic() - began < 1.0
+
+
+def test_a_running_job_pauses_within_a_second(home: Home, longer: Path) -> None:
+    home.add("game.iso")
+    home.wait_for_bytes(4 * MIB)
+    began = time.monotonic()
+    home.queue.ask([1], Action.PAUSE)
+    home.wait_for_state(JobState.PAUSED)
+    assert time.monotonic() - began < 1.0
+
+
+def test_a_paused_job_stands_still(home: Home, longer: Path) -> None:
+    home.add("game.iso")
+    home.wait_for_bytes(4 * MIB)
+    home.queue.ask([1], Action.PAUSE)
+    home.wait_for_state(JobState.PAUSED)
+    part_path = longer.with_name("game.zso.discpress-part")
+    seen = [(-1, 0.0)]
+
+    def is_at_rest() -> bool:
+        """Whether the part has kept its size for three looks around of the worker."""
+        size = part_path.stat().st_size
+        if size != seen[0][0]:
+            seen[0] = (size, time.monotonic())
+        return time.monotonic() - seen[0][1] > 0.6
+
+    wait_for(is_at_rest, "a part that does not grow", timeout_s=2.0)
+
+
+def test_an_idle_worker_ends_by_itself(home: Home) -> None:
+    worker = home.start_worker("--idle", "0.3")
+    assert worker.wait(TIMEOUT_S) == 0
+
+
+def test_an_idle_worker_stays_for_its_time(home: Home) -> None:
+    began = time.monotonic()
+    home.start_worker("--idle", "1").wait(TIMEOUT_S)
+    assert time.monotonic() - began >= 1.0
+
+
+def test_a_worker_does_not_end_while_it_works(home: Home, slow: Path) -> None:
+    home.add("--priority", "1", "game.iso")
+    stop_worker(home.state_folder)
+    assert home.start_worker("--idle", "0.01").wait(TIMEOUT_S) == 0
+    assert home.job().state is JobState.DONE
+
+
+def test_a_job_that_comes_to_an_ending_worker_is_done(home: Home, image: bytes) -> None:
+    for number in range(5):
+        write_old(home.folder / f"{number}.iso", image)
+        worker = home.start_worker("--idle", "0.05")
+        home.add(f"{number}.iso")
+        home.wait_idle()
+        worker.wait(TIMEOUT_S)
+    assert [job.state for job in home.queue.jobs()] == [JobState.DONE] * 5
+
+
+# One worker only.
+
+
+def test_of_five_workers_one_stays(home: Home) -> None:
+    workers = [home.start_worker("--idle", "30") for _ in range(5)]
+    wait_for(lambda: sum(worker.poll() is None for worker in workers) == 1, "a single worker")
+    (left,) = [worker for worker in workers if worker.poll() is None]
+    wait_for(lambda: home.worker_pid() == left.pid, "its word")
+    assert [worker.returncode for worker in workers if worker is not left] == [0] * 4
+    left.terminate()
+    assert left.wait(TIMEOUT_S) == 0
+
+
+def test_of_five_commands_at_once_one_starts_a_worker(home: Home, image: bytes) -> None:
+    for number in range(5):
+        write_old(home.folder / f"{number}.iso", image)
+    adding = [home.cli.start("queue", "add", *SETTINGS, f"{number}.iso") for number in range(5)]
+    assert [each.finish().exit_code for each in adding] == [0] * 5
+    home.wait_idle()
+    assert home.log_of_worker().count("worker begins") == 1
+    assert [job.attempts for job in home.queue.jobs()] == [1] * 5
+
+
+def test_two_state_folders_have_a_worker_each(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir(mode=0o700)
+    first = home.start_worker("--idle", "30")
+    second = home.start_worker("--state", str(tmp_path / "other"), "--idle", "30")
+    wait_for(lambda: home.is_alive() and is_worker_alive(tmp_path / "other"), "two workers")
+    assert stop_worker(home.state_folder)
+    assert (first.wait(TIMEOUT_S), is_worker_alive(tmp_path / "other")) == (0, True)
+    assert stop_worker(tmp_path / "other")
+    assert second.wait(TIMEOUT_S) == 0
+
+
+def test_the_log_of_workers_rotates(home: Home) -> None:
+    log_path = home.state_folder / "worker.log"
+    log_path.write_text("an old line\n" * 100_000)
+    home.start_worker("--idle", "0.01").wait(TIMEOUT_S)
+    assert (home.state_folder / "worker.log.1").read_text() == "an old line\n" * 100_000
+    assert "worker begins" in log_path.read_text()
+
+
+def test_the_log_is_nobody_elses(home: Home, image: bytes) -> None:
+    write_old(home.folder / "game.iso", image)
+    home.add("game.iso")
+    assert (home.state_folder / "worker.log").stat().st_mode & 0o777 == 0o600
+
+
+# Killed at any moment.
+
+
+class Seeded:
+    """Moments to kill at, from a seed that is printed: DISCPRESS_TEST_SEED repeats a run."""
+
+    def __init__(self) -> None:
+        self.seed = int(os.environ.get("DISCPRESS_TEST_SEED", secrets.randbits(32)))
+        print(f"DISCPRESS_TEST_SEED={self.seed}")
+        self._random = random.Random(self.seed)
+
+    def moment(self, longest_s: float) -> float:
+        return self._random.uniform(0.0, longest_s)
+
+
+def kill_after(worker: "subprocess.Popen[bytes]", seconds: float) -> bool:
+    """Kill a worker so long after its start; return False where it was through before."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        assert worker.wait(seconds) == 0
+        return False
+    worker.kill()
+    worker.wait(TIMEOUT_S)
+    return True
+
+
+def crc32_of(path: Path) -> int:
+    return zlib.crc32(read_back(path))
+
+
+def holds_the_disc(folder: Path, crc32: int) -> bool:
+    """Whether a file that is no part gives the disc: the source, the source in the trash, or the result."""
+    candidates = [folder / "game.iso", folder / "game.zso", *folder.glob(".discpress-trash/*/game.iso")]
+    return any(path.exists() and crc32_of(path) == crc32 for path in candidates)
+
+
+@pytest.fixture(scope="session")
+def run_time_s(slow_image: bytes, tmp_path_factory: pytest.TempPathFactory) -> float:
+    """Seconds that a worker takes for the slow image, from its start to its end."""
+    home = Home(CommandLine(tmp_path_factory.mktemp("timed")))
+    write_old(home.folder / "game.iso", slow_image)
+    home.add("game.iso")
+    stop_worker(home.state_folder)
+    began = time.monotonic()
+    home.start_worker("--idle", "0").wait(TIMEOUT_S)
+    elapsed_s = time.monotonic() - began
+    home.close()
+    return elapsed_s
+
+
+def test_killed_at_random_moments_nothing_is_lost(
+    home: Home, slow_image: bytes, undisturbed: bytes, run_time_s: float
+) -> None:
+    seeded = Seeded()
+    crc32 = zlib.crc32(slow_image)
+    kills = 0
+    for turn in count():
+        if kills >= KILLS:
+            break
+        folder = home.folder / str(turn)
+        write_old(folder / "game.iso", slow_image)
+        trash = ("--delete-source",) if turn % 2 else ()
+        (number,) = home.add(*trash, folder / "game.iso")
+        stop_worker(home.state_folder)
+        while kill_after(home.start_worker("--idle", "0"), seeded.moment(run_time_s * 1.1)):
+            kills += 1
+            assert holds_the_disc(folder, crc32), f"turn {turn}: lost"
+        job = home.job(number)
+        assert job.state is JobState.DONE, f"turn {turn}: {job.error_message}"
+        assert (folder / "game.zso").read_bytes() == undisturbed
+        left = sorted(path.name for path in folder.iterdir())
+        assert left == ([".discpress-trash", "game.zso"] if trash else ["game.iso", "game.zso"])
+        if trash:
+            (entry,) = folder.glob(".discpress-trash/*/game.iso")
+            assert entry.read_bytes() == slow_image
+        shutil.rmtree(folder)
+
+
+def kill_in_stage(home: Home, stage: str) -> int:
+    """Kill the worker when its job says that it is in a stage; return the worker's process."""
+    pid = home.worker_pid()
+    wait_for(lambda: home.job().stage == stage or home.job().is_over, f"the stage {stage}")
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: is_gone(pid), "the worker's end")
+    return pid
+
+
+@pytest.mark.parametrize("stage", ["packing", "verifying"])
+def test_killed_in_a_stage_the_next_worker_ends_it(stage: str, home: Home, slow: Path, undisturbed: bytes) -> None:
+    home.add("game.iso")
+    kill_in_stage(home, stage)
+    home.cli.run("queue", "list")
+    home.wait_idle()
+    assert slow.with_suffix(".zso").read_bytes() == undisturbed
+
+
+@pytest.mark.parametrize("command", ["watch", "wait"])
+def test_a_killed_worker_has_a_successor_within_two_seconds(command: str, home: Home, longer: Path) -> None:
+    home.add("game.iso")
+    following = home.cli.start("queue", command, "--json")
+    home.wait_for_bytes(4 * MIB)
+    killed = home.worker_pid()
+    assert following.process.poll() is None
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: is_gone(killed), "the worker's end")
+    wait_for(home.is_alive, "a new worker", timeout_s=2.0)
+    assert following.finish().exit_code == 0
+    assert home.job().state is JobState.DONE
+
+
+def test_a_job_cancelled_after_a_kill_leaves_no_part(home: Home, longer: Path) -> None:
+    home.add("game.iso")
+    wait_for((home.folder / "game.zso.discpress-part").exists, "a part")
+    pid = home.worker_pid()
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: is_gone(pid), "the worker's end")
+    home.cli.run("queue", "cancel", "1")
+    home.cli.run("queue", "resume", "all")
+    home.start_worker("--idle", "0").wait(TIMEOUT_S)
+    wait_for(lambda: not home.is_alive() or home.job().is_over, "the job's end")
+    stop_worker(home.state_folder)
+    assert (home.job().state, home.cli.names()) == (JobState.CANCELLED, ["game.iso"])
+
+
+# Many at once.
+
+
+def test_two_fronts_and_a_command_line_share_a_queue(home: Home, image: bytes) -> None:
+    for number in range(6):
+        write_old(home.folder / f"{number}.iso", image)
+    fronts = [home.cli.start("queue", "watch", "--json") for _ in range(2)]
+    home.add(*(f"{number}.iso" for number in range(6)))
+    fronts += [home.cli.start("queue", "watch", "--json") for _ in range(2)]
+    home.cli.run("queue", "pause", "6")
+    home.cli.run("queue", "resume", "6")
+    home.wait_idle()
+    assert [front.finish().exit_code for front in fronts] == [0] * 4
+    assert [job.state for job in home.queue.jobs()] == [JobState.DONE] * 6
+
+
+def quickly(home: Home, *arguments: str, within_s: float) -> list[dict[str, Any]]:
+    """Run a command that must be fast; return its events."""
+    began = time.monotonic()
+    done = home.cli.run("queue", *arguments, "--json")
+    elapsed_s = time.monotonic() - began
+    assert (done.exit_code, elapsed_s < within_s) == (0, True), f"{elapsed_s:.1f} s: {done.text[:500]}"
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture
+def thousand(home: Home, image: bytes) -> Home:
+    """A slow game at work, and a thousand tiny ones behind it."""
+    (home.folder / "many").mkdir()
+    for number in range(MANY):
+        (home.folder / "many" / f"{number:04}.iso").write_bytes(b"%04d" % number * 512)
+    write_old(home.folder / "game.iso", slow_to_pack(40 * MIB, 3))
+    home.add("--priority", "9", "game.iso")
+    home.queue.ask([1], Action.PAUSE)
+    home.wait_for_state(JobState.PAUSED)
+    stop_worker(home.state_folder)
+    return home
+
+
+def test_a_thousand_jobs_are_added_listed_and_cancelled_quickly(thousand: Home) -> None:
+    quickly(thousand, "add", "-r", "--target", "any", "many", within_s=10.0)
+    listed = quickly(thousand, "list", within_s=2.0)
+    assert sum(event["event"] == "job" for event in listed) == MANY + 1
+    quickly(thousand, "cancel", "all", within_s=2.0)
+    assert not [job for job in thousand.queue.jobs() if job.is_alive and not job.wanted]
+
+
+def test_a_thousand_tiny_titles_are_all_answered(home: Home) -> None:
+    (home.folder / "many").mkdir()
+    for number in range(MANY):
+        (home.folder / "many" / f"{number:04}.iso").write_bytes(b"%04d" % number * 512)
+    quickly(home, "add", "--kind", "verify", "-r", "many", within_s=10.0)
+    home.wait_idle()
+    assert home.queue.snapshot().totals.done == MANY
+
+
+# No room.
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 600 MB; the preflight leaves 256 MiB of it free."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounting = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=600m", "discpress-test", folder], capture_output=True
+    )
+    if mounting.returncode:
+        pytest.skip("mounting a small disk needs root")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True, capture_output=True)
+
+
+def hog(disk: Path, leave_bytes: int) -> Path:
+    """Fill a disk but for so much, and return the file that does."""
+    path = disk / "hog"
+    facts = os.statvfs(disk)
+    with path.open("ab") as file:
+        os.posix_fallocate(file.fileno(), 0, facts.f_bavail * facts.f_frsize - leave_bytes)
+    return path
+
+
+def test_a_full_disk_makes_the_queue_wait_until_there_is_room(
+    home: Home, longer_image: bytes, small_disk: Path
+) -> None:
+    write_old(small_disk / "game.iso", longer_image)
+    hog_path = hog(small_disk, 100 * MIB)
+    home.add(small_disk / "game.iso")
+    wait_for(lambda: home.queue.snapshot().waiting_reason != "", "a queue that waits for room")
+    assert "must be free" in home.job().waiting
+    hog_path.unlink()
+    home.wait_idle()
+    assert (home.job().state, home.queue.snapshot().waiting_reason) == (JobState.DONE, "")
+
+
+def test_wait_tells_of_a_full_disk(home: Home, longer_image: bytes, small_disk: Path) -> None:
+    write_old(small_disk / "game.iso", longer_image)
+    hog_path = hog(small_disk, 100 * MIB)
+    home.add(small_disk / "game.iso")
+    wait_for(lambda: home.queue.snapshot().waiting_reason != "", "a queue that waits for room")
+    assert home.cli.run("queue", "wait").exit_code == 4
+    hog_path.unlink()
+
+
+def test_a_disk_that_fills_up_in_the_middle_gets_room_again(
+    home: Home, longer_image: bytes, small_disk: Path, tmp_path: Path
+) -> None:
+    write_old(small_disk / "game.iso", longer_image)
+    home.add(small_disk / "game.iso")
+    home.wait_for_bytes(4 * MIB)
+    hog_path = hog(small_disk, 2 * MIB)
+    wait_for(lambda: home.queue.snapshot().waiting_reason != "", "a queue that waits for room")
+    assert (home.job().state, (small_disk / "game.zso.discpress-part").exists()) == (JobState.QUEUED, True)
+    hog_path.unlink()
+    home.wait_idle()
+    assert home.job().state is JobState.DONE
+    assert read_back(small_disk / "game.zso") == longer_image
+
+
+# A worker of an older schema.
+
+MIGRATING = """
+import sys
+from pathlib import Path
+from engine.library.schema import MIGRATIONS
+from engine.library.store import Store
+NEWER = (*MIGRATIONS, ("CREATE TABLE of_the_future (one INTEGER)",))
+with Store(Path(sys.argv[1]), migrations=NEWER) as store:
+    store.file.run(lambda connection: connection.execute("SELECT * FROM of_the_future"))
+"""
+
+
+def migrate(home: Home) -> "subprocess.CompletedProcess[bytes]":
+    """Open the state file as a newer discpress does."""
+    return subprocess.run([sys.executable, "-P", "-c", MIGRATING, home.state_folder], capture_output=True)
+
+
+def test_an_older_worker_is_stopped_before_a_migration(home: Home, longer: Path) -> None:
+    home.add("game.iso")
+    home.wait_for_bytes(4 * MIB)
+    pid = home.worker_pid()
+    home.store.close()
+    done = migrate(home)
+    assert (done.returncode, done.stderr, is_gone(pid)) == (0, b"", True)
+    assert "worker ends: a stop was asked for" in home.log_of_worker()
+    home.store = Store(home.state_folder, migrations=newer_schema())
+    home.queue = JobQueue(home.store)
+    assert (home.job().state, home.queue.checkpoint(1) is not None) == (JobState.QUEUED, True)
+
+
+def newer_schema() -> Any:
+    from engine.library.schema import MIGRATIONS
+
+    return (*MIGRATIONS, ("CREATE TABLE of_the_future (one INTEGER)",))
+
+
+def test_without_a_worker_a_migration_needs_nobody(home: Home) -> None:
+    home.store.close()
+    assert migrate(home).returncode == 0
+    home.store = Store(home.state_folder, migrations=newer_schema())
+    home.queue = JobQueue(home.store)
+    assert home.queue.jobs() == []
+
+
+def test_a_worker_that_does_not_stop_prevents_a_migration(home: Home, longer: Path) -> None:
+    home.add("game.iso")
+    pid = home.worker_pid()
+    os.kill(pid, signal.SIGSTOP)
+    with hurried_stop() as open_newer:
+        refusal = open_newer(home.state_folder)
+    os.kill(pid, signal.SIGCONT)
+    assert "did not stop" in refusal
+
+
+@contextlib.contextmanager
+def hurried_stop() -> Iterator[Callable[[Path], str]]:
+    """Open a newer store in this process with little patience; give the message of its refusal."""
+    from engine.errors import StoreError
+    from engine.library import statefile
+
+    def open_newer(folder: Path) -> str:
+        try:
+            Store(folder, migrations=newer_schema()).close()
+        except StoreError as error:
+            return str(error)
+        return ""
+
+    real = statefile.stop_worker
+    statefile.stop_worker = lambda folder: real(folder, 0.1)
+    try:
+        yield open_newer
+    finally:
+        statefile.stop_worker = real

@@ -1,0 +1,927 @@
+"""Which job runs when, and what becomes of it: the manager in this process, its jobs and its clock in our hand."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.convert.checkpoint import Checkpoint
+from engine.convert.part_name import make_marker, part_path_of
+from engine.convert.plan import OnConflict, Wish
+from engine.errors import CancelledError, SpaceError, StorageError, SuspendedError, UselessError
+from engine.library.store import Store
+from engine.system.files import FileIdentity
+from engine.work import manager as managers
+from engine.work.jobs import Action, JobKind, JobRequest, JobState
+from engine.work.manager import Manager
+from engine.work.queue import JobQueue
+from engine.work.runner import Outcome, QueueKeeper, Turn, part_owner
+from engine.work.snapshot import WorkerState
+
+TIMEOUT_S = 5.0
+THREADS = 8
+CONVERT, SCAN, ESTIMATE, VERIFY = JobKind.CONVERT, JobKind.SCAN, JobKind.ESTIMATE, JobKind.VERIFY
+QUEUED, RUNNING, PAUSED, DONE = JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.DONE
+FAILED, CANCELLED, SKIPPED = JobState.FAILED, JobState.CANCELLED, JobState.SKIPPED
+
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Play:
+    """How one job behaves in place of a real one."""
+
+    turn: Turn
+    may_end: threading.Event = field(default_factory=threading.Event)
+    error: BaseException | None = None
+    outcome: Outcome = field(default_factory=Outcome)
+    is_deaf: bool = False
+
+    def run(self) -> Outcome:
+        """Run until told to end, looking for wishes all the while, unless deaf."""
+        while not self.may_end.wait(0.002):
+            if not self.is_deaf:
+                self.turn.control.check()
+        if self.error is not None:
+            raise self.error
+        return self.outcome
+
+
+class Stage:
+    """Takes the place of `run_job`: every job that is started waits here."""
+
+    def __init__(self) -> None:
+        self.plays: dict[int, Play] = {}
+        self.started: list[int] = []
+        self.before: Callable[[Turn], object] = lambda turn: None
+
+    def run(self, turn: Turn) -> Outcome:
+        play = self.plays[turn.job.id] = Play(turn)
+        self.before(turn)
+        self.started.append(turn.job.id)
+        return play.run()
+
+    def end(self, job_id: int, error: BaseException | None = None, outcome: Outcome | None = None) -> None:
+        """Let a job end."""
+        play = self.plays[job_id]
+        play.error, play.outcome = error, outcome or Outcome()
+        play.may_end.set()
+
+    def end_all(self) -> None:
+        for play in self.plays.values():
+            play.may_end.set()
+
+
+class House:
+    """A store, its queue, a manager over it in a thread of its own, and files on disks of our choice."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = Store(folder / "state")
+        self.queue = JobQueue(self.store)
+        self.clock = Clock()
+        self.stage = Stage()
+        self.stop = threading.Event()
+        self.idle_s = 1e9
+        self.failure: BaseException | None = None
+        self._thread: threading.Thread | None = None
+        self.manager: Manager | None = None
+
+    def add(self, *names: str, kind: JobKind = CONVERT, **facts: Any) -> list[int]:
+        """Queue jobs on files that are there."""
+        for name in names:
+            (self.folder / name).parent.mkdir(exist_ok=True)
+            (self.folder / name).write_bytes(bytes(2048))
+        return self.queue.add([JobRequest(kind, self.folder / name, Wish(), **facts) for name in names])
+
+    def begin(self) -> None:
+        """Let a manager work."""
+        self.stop.clear()
+        self.manager = Manager(
+            JobQueue(self.store), self.store, THREADS, self.stop.is_set, self.idle_s, self.clock, self.stage.run
+        )
+        self._thread = threading.Thread(target=self._work, args=(self.manager,))
+        self._thread.start()
+
+    def _work(self, manager: Manager) -> None:
+        try:
+            asyncio.run(manager.work())
+        except BaseException as error:  # noqa: BLE001 - it is raised again by `end`
+            self.failure = error
+
+    @property
+    def is_working(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def end(self) -> None:
+        """Stop the manager, and raise what it raised."""
+        self.stop.set()
+        self.join()
+
+    def wait_end(self) -> None:
+        if self._thread is not None:
+            self._thread.join(TIMEOUT_S)
+            assert not self._thread.is_alive()
+        if self.manager is not None:
+            for each in self.manager._running.values():  # left by a crash: asyncio would report them at any moment
+                if each.task.done():
+                    each.task.exception()
+
+    def join(self) -> None:
+        self.wait_end()
+        failure, self.failure = self.failure, None
+        if failure is not None:
+            raise failure
+
+    def state(self, job_id: int) -> JobState:
+        return self.queue.job(job_id).state
+
+    def wait(self, condition: Callable[[], bool], what: str = "a condition") -> None:
+        """Poll until something holds; the manager must not die meanwhile."""
+        step = threading.Event()
+        for _ in range(int(TIMEOUT_S / 0.002)):
+            if condition():
+                return
+            assert self.failure is None, repr(self.failure)
+            step.wait(0.002)
+        raise TimeoutError(what)
+
+    def wait_started(self, *job_ids: int) -> None:
+        self.wait(lambda: all(job_id in self.stage.started for job_id in job_ids), f"start of {job_ids}")
+
+    def wait_state(self, job_id: int, state: JobState) -> None:
+        self.wait(lambda: self.state(job_id) is state, f"{job_id} {state}, not {self.state(job_id)}")
+
+    def let_look(self) -> None:
+        """Let the manager look around at least twice, whatever it finds."""
+        manager = self.manager
+        assert manager is not None
+        seen = [0]
+        real = manager.should_stop
+
+        def should_stop() -> bool:
+            seen[0] += 1
+            return real()
+
+        manager.should_stop = should_stop
+        self.wait(lambda: seen[0] >= 3, "looks around")
+        manager.should_stop = real
+
+    def run_all(self, *names: str, **facts: Any) -> list[int]:
+        """Queue jobs, let a manager begin, wait for the first one's start."""
+        ids = self.add(*names, **facts)
+        self.begin()
+        self.wait_started(ids[0])
+        return ids
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    monkeypatch.setattr(managers, "POLL_S", 0.005)
+    house = House(tmp_path)
+    yield house
+    house.stop.set()
+    house.stage.end_all()
+    house.wait_end()
+    house.store.close()
+
+
+@pytest.fixture
+def two_disks(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    """Files in `a` and `b` are on disks of their own."""
+    disks = {"a": 1, "b": 2}
+    monkeypatch.setattr(Manager, "_device", lambda self, job: disks.get(job.path.parent.name, 3))
+    return house
+
+
+# Lanes.
+
+
+def test_one_conversion_runs_on_a_disk(house: House) -> None:
+    first, second = house.run_all("one.iso", "two.iso")
+    house.let_look()
+    assert (house.stage.started, house.state(second)) == ([first], QUEUED)
+
+
+def test_the_next_one_follows(house: House) -> None:
+    first, second = house.run_all("one.iso", "two.iso")
+    house.stage.end(first)
+    house.wait_started(second)
+    assert house.state(first) is DONE
+
+
+def test_a_verification_takes_its_turn_on_the_disk(house: House) -> None:
+    (first,) = house.run_all("one.iso")
+    house.add("two.iso", kind=VERIFY)
+    house.let_look()
+    assert house.stage.started == [first]
+
+
+def test_two_disks_work_side_by_side(two_disks: House) -> None:
+    ids = two_disks.run_all("a/one.iso", "b/two.iso")
+    two_disks.wait_started(*ids)
+    assert [two_disks.state(each) for each in ids] == [RUNNING, RUNNING]
+
+
+def test_the_second_on_a_disk_waits_for_the_first_and_not_for_the_other_disk(two_disks: House) -> None:
+    first, second, other = two_disks.run_all("a/one.iso", "a/two.iso", "b/one.iso")
+    two_disks.wait_started(other)
+    two_disks.stage.end(other)
+    two_disks.wait_state(other, DONE)
+    two_disks.let_look()
+    assert (two_disks.state(first), two_disks.state(second)) == (RUNNING, QUEUED)
+
+
+def test_a_conversion_alone_has_all_threads(house: House) -> None:
+    (first,) = house.run_all("one.iso")
+    assert house.stage.plays[first].turn.threads == THREADS
+
+
+def test_two_conversions_share_one_budget_of_threads(two_disks: House) -> None:
+    ids = two_disks.run_all("a/one.iso", "b/two.iso")
+    two_disks.wait_started(*ids)
+    assert sum(two_disks.stage.plays[each].turn.threads for each in ids) <= THREADS
+
+
+@pytest.mark.parametrize("kind", [SCAN, ESTIMATE])
+def test_a_probe_starts_at_once_beside_a_conversion(kind: JobKind, house: House) -> None:
+    (first,) = house.run_all("one.iso")
+    (probe,) = house.add("two.iso", kind=kind)
+    house.wait_started(probe)
+    assert house.state(first) is RUNNING
+
+
+def test_probes_are_few_at_once(house: House) -> None:
+    ids = house.run_all("1.iso", "2.iso", "3.iso", kind=SCAN)
+    house.wait_started(*ids[:2])
+    house.let_look()
+    assert house.stage.started == ids[:2]
+
+
+def test_a_conversion_starts_beside_a_probe(house: House) -> None:
+    house.run_all("one.iso", kind=SCAN)
+    (conversion,) = house.add("two.iso")
+    house.wait_started(conversion)
+
+
+def test_paused_probes_make_way_for_others(house: House) -> None:
+    ids = house.run_all("1.iso", "2.iso", kind=SCAN)
+    house.wait_started(*ids)
+    house.queue.ask(ids, Action.PAUSE)
+    for each in ids:
+        house.wait_state(each, PAUSED)
+    (third,) = house.add("3.iso", kind=SCAN)
+    house.let_look()
+    assert house.state(third) is RUNNING
+
+
+def test_paused_probes_go_on_when_resumed(house: House) -> None:
+    ids = house.run_all("1.iso", "2.iso", kind=SCAN)
+    house.wait_started(*ids)
+    house.queue.ask(ids, Action.PAUSE)
+    for each in ids:
+        house.wait_state(each, PAUSED)
+    house.queue.ask(ids, Action.RESUME)
+    house.let_look()
+    assert [house.state(each) for each in ids] == [RUNNING, RUNNING]
+
+
+# Order.
+
+
+def test_higher_priorities_run_first(house: House) -> None:
+    (low,) = house.add("low.iso")
+    (high,) = house.run_all("high.iso", priority=5)
+    assert (house.stage.started, house.state(low)) == ([high], QUEUED)
+
+
+def test_the_place_in_the_queue_decides_among_equals(house: House) -> None:
+    first, second, third = house.add("1.iso", "2.iso", "3.iso")
+    house.queue.move(third, "top")
+    house.begin()
+    for each in (third, first):
+        house.wait_started(each)
+        house.stage.end(each)
+    house.wait_started(second)
+    assert house.stage.started == [third, first, second]
+
+
+def test_a_job_moved_meanwhile_runs_next(house: House) -> None:
+    first, second, third = house.run_all("1.iso", "2.iso", "3.iso")
+    house.queue.move(third, "top")
+    house.stage.end(first)
+    house.wait_started(third)
+    assert house.state(second) is QUEUED
+
+
+def test_the_largest_saving_runs_first_when_asked(house: House) -> None:
+    (small,) = house.add("small.iso", gain_bytes=10)
+    (large,) = house.add("large.iso", gain_bytes=1000)
+    house.queue.order_by_gain()
+    house.begin()
+    house.wait_started(large)
+    assert house.state(small) is QUEUED
+
+
+# Wishes.
+
+
+def test_a_running_job_is_paused(house: House) -> None:
+    (job,) = house.run_all("1.iso")
+    house.queue.ask([job], Action.PAUSE)
+    house.wait_state(job, PAUSED)
+    assert house.stage.plays[job].turn.control.is_paused
+
+
+def test_a_paused_job_makes_way_for_the_next(house: House) -> None:
+    first, second = house.run_all("1.iso", "2.iso")
+    house.queue.ask([first], Action.PAUSE)
+    house.wait_started(second)
+    assert house.state(first) is PAUSED
+
+
+def test_a_resumed_job_goes_on_in_its_thread(house: House) -> None:
+    (job,) = house.run_all("1.iso")
+    house.queue.ask([job], Action.PAUSE)
+    house.wait_state(job, PAUSED)
+    house.queue.ask([job], Action.RESUME)
+    house.wait_state(job, RUNNING)
+    house.stage.end(job)
+    house.wait_state(job, DONE)
+    assert house.stage.started == [job]
+
+
+def test_a_resumed_job_takes_its_turn(house: House) -> None:
+    first, second = house.run_all("1.iso", "2.iso")
+    house.queue.ask([first], Action.PAUSE)
+    house.wait_started(second)
+    house.queue.ask([first], Action.RESUME)
+    house.let_look()
+    assert (house.state(first), house.state(second)) == (QUEUED, RUNNING)
+
+
+def test_a_running_job_is_cancelled(house: House) -> None:
+    (job,) = house.run_all("1.iso")
+    house.queue.ask([job], Action.CANCEL)
+    house.wait_state(job, CANCELLED)
+
+
+def test_a_queued_job_is_cancelled_and_never_started(house: House) -> None:
+    first, second = house.run_all("1.iso", "2.iso")
+    house.queue.ask([second], Action.CANCEL)
+    house.stage.end(first)
+    house.wait_state(first, DONE)
+    house.let_look()
+    assert (house.stage.started, house.state(second)) == ([first], CANCELLED)
+
+
+def test_a_queued_job_is_paused_and_never_started(house: House) -> None:
+    first, second = house.run_all("1.iso", "2.iso")
+    house.queue.ask([second], Action.PAUSE)
+    house.stage.end(first)
+    house.wait_state(first, DONE)
+    house.let_look()
+    assert house.state(second) is PAUSED
+
+
+def hold(house: House) -> int:
+    (job,) = house.run_all("1.iso")
+    house.queue.ask([job], Action.PAUSE)
+    house.wait_state(job, PAUSED)
+    return job
+
+
+def test_a_held_job_that_is_cancelled_ends(house: House) -> None:
+    job = hold(house)
+    house.queue.ask([job], Action.CANCEL)
+    house.wait(lambda: house.manager is not None and not house.manager._running, "the job's end")
+    assert house.state(job) is CANCELLED
+
+
+def test_a_held_job_stays_paused_when_the_worker_stops(house: House) -> None:
+    job = hold(house)
+    house.end()
+    assert house.state(job) is PAUSED
+
+
+def test_a_held_job_that_was_resumed_is_queued_when_the_worker_stops(house: House) -> None:
+    first, second = house.run_all("1.iso", "2.iso")
+    house.queue.ask([first], Action.PAUSE)
+    house.wait_started(second)
+    house.queue.ask([first], Action.RESUME)
+    house.let_look()
+    house.end()
+    assert [house.state(first), house.state(second)] == [QUEUED, QUEUED]
+
+
+def test_a_held_job_that_was_cancelled_and_is_wanted_again_is_not_lost(house: House) -> None:
+    (job,) = house.run_all("1.iso")
+    house.stage.plays[job].is_deaf = True  # a chunk that takes its time
+    house.queue.ask([job], Action.PAUSE)
+    house.wait_state(job, PAUSED)
+    house.queue.ask([job], Action.CANCEL)
+    house.let_look()
+    house.queue.ask([job], Action.RETRY)
+    house.let_look()
+    house.stage.end(job, CancelledError())
+    house.wait(lambda: house.manager is not None and not house.manager._running, "the job's end")
+    house.clock.now += 1
+    house.let_look()
+    assert house.stage.started == [job, job]
+
+
+def test_a_job_paused_over_two_workers_goes_on_when_resumed(house: House) -> None:
+    job = hold(house)
+    house.end()
+    house.begin()
+    house.queue.ask([job], Action.RESUME)
+    house.wait(lambda: house.stage.started == [job, job], "a second start")
+
+
+def test_a_pause_that_comes_too_late_does_not_harm(house: House) -> None:
+    (job,) = house.run_all("1.iso")
+    house.stage.plays[job].is_deaf = True
+    house.queue.ask([job], Action.PAUSE)
+    house.wait_state(job, PAUSED)
+    house.stage.end(job)
+    house.wait(lambda: house.manager is not None and not house.manager._running, "the job's end")
+    house.let_look()
+    assert house.state(job) is DONE
+
+
+def test_a_cancel_of_a_held_job_that_ends_does_not_harm(house: House) -> None:
+    (job,) = house.run_all("1.iso")
+    house.stage.plays[job].is_deaf = True
+    house.queue.ask([job], Action.PAUSE)
+    house.wait_state(job, PAUSED)
+    house.queue.ask([job], Action.CANCEL)
+    house.stage.end(job)
+    house.wait(lambda: house.manager is not None and not house.manager._running, "the job's end")
+    house.let_look()
+    assert house.is_working
+
+
+def test_a_held_job_that_fails_does_not_harm(house: House) -> None:
+    (job,) = house.run_all("1.iso")
+    house.stage.plays[job].is_deaf = True
+    house.queue.ask([job], Action.PAUSE)
+    house.wait_state(job, PAUSED)
+    house.stage.end(job, StorageError("the disk is failing"))
+    house.wait(lambda: house.manager is not None and not house.manager._running, "the job's end")
+    house.let_look()
+    assert house.state(job) is FAILED
+
+
+def test_a_held_job_cancelled_as_the_worker_stops_is_cancelled(house: House) -> None:
+    job = hold(house)
+    manager = house.manager
+    assert manager is not None
+    real = manager.should_stop
+
+    def should_stop() -> bool:
+        if house.stop.is_set():
+            house.queue.ask([job], Action.CANCEL)  # between the last look and the stop
+        return real()
+
+    manager.should_stop = should_stop
+    house.end()
+    assert house.state(job) is CANCELLED
+
+
+# Ends.
+
+
+def test_a_stopping_worker_suspends_what_runs(house: House) -> None:
+    (job,) = house.run_all("1.iso")
+    house.end()
+    assert house.state(job) is QUEUED
+
+
+def test_a_stopping_worker_takes_its_leave(house: House) -> None:
+    house.run_all("1.iso")
+    house.end()
+    worker = house.queue.worker()
+    assert worker is not None
+    assert (worker.pid, worker.state) == (os.getpid(), WorkerState.GONE)
+
+
+def test_what_could_not_shrink_is_skipped_with_the_reason(house: House) -> None:
+    (job,) = house.run_all("1.iso")
+    house.stage.end(job, UselessError("it would not shrink"))
+    house.wait_state(job, SKIPPED)
+    assert house.queue.job(job).error_message == "it would not shrink"
+
+
+def test_an_outcome_may_be_a_skip(house: House) -> None:
+    (job,) = house.run_all("1.iso")
+    house.stage.end(job, outcome=Outcome(skipped="exists already"))
+    house.wait_state(job, SKIPPED)
+    assert house.queue.job(job).error_message == "exists already"
+
+
+def test_a_result_is_kept(house: House) -> None:
+    (job,) = house.run_all("1.iso")
+    house.stage.end(job, outcome=Outcome({"output": "x"}, saved_bytes=7))
+    house.wait_state(job, DONE)
+    assert (house.queue.job(job).result, house.queue.job(job).saved_bytes) == ({"output": "x"}, 7)
+
+
+def test_a_failure_is_kept_with_its_hint(house: House) -> None:
+    (job,) = house.run_all("1.iso")
+    house.stage.end(job, StorageError("1.iso: cannot read", hint="check the disk"))
+    house.wait_state(job, FAILED)
+    found = house.queue.job(job)
+    assert (found.error_code, found.error_message, found.error_hint) == (
+        "storage",
+        "1.iso: cannot read",
+        "check the disk",
+    )
+
+
+def test_a_failure_touches_no_other_job(house: House) -> None:
+    first, second = house.run_all("1.iso", "2.iso")
+    house.stage.end(first, StorageError("1.iso: cannot read"))
+    house.wait_started(second)
+    house.stage.end(second)
+    house.wait_state(second, DONE)
+
+
+def test_a_fault_of_ours_fails_the_job_alone(house: House) -> None:
+    first, second = house.run_all("1.iso", "2.iso")
+    house.stage.end(first, ZeroDivisionError("division by zero"))
+    house.wait_started(second)
+    assert house.queue.job(first).error_message == "internal error: ZeroDivisionError('division by zero')"
+
+
+def test_a_fault_of_ours_leaves_its_trace_in_the_log(house: House) -> None:
+    (job,) = house.run_all("1.iso")
+    house.stage.end(job, ZeroDivisionError("division by zero"))
+    house.wait_state(job, FAILED)
+    log = "\n".join(house.queue.log(job))
+    assert ("Traceback" in log, "test_manager.py" in log) == (True, True)
+
+
+def test_what_a_killed_worker_left_running_goes_on(house: House) -> None:
+    (job,) = house.add("1.iso")
+    house.queue.start(job)
+    house.begin()
+    house.wait_started(job)
+    assert (house.queue.job(job).attempts, "killed" in house.queue.log(job)[0]) == (2, True)
+
+
+# Room.
+
+
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Free bytes as the manager sees them."""
+    room = {"bytes": 1000}
+    monkeypatch.setattr(managers, "free_bytes", lambda folder: room["bytes"])
+    return room
+
+
+def run_out_of_room(house: House, *others: str) -> list[int]:
+    ids = house.run_all("1.iso", *others)
+    house.stage.end(ids[0], SpaceError("400 MiB must be free, 1 KiB are"))
+    house.wait(lambda: house.queue.job(ids[0]).waiting != "", "a reason")
+    return ids
+
+
+@pytest.mark.usefixtures("free")
+def test_a_job_without_room_waits_with_the_reason(house: House) -> None:
+    (job,) = run_out_of_room(house)
+    assert (house.state(job), house.queue.job(job).waiting) == (QUEUED, "400 MiB must be free, 1 KiB are")
+
+
+@pytest.mark.usefixtures("free")
+def test_the_queue_says_that_it_waits_for_room(house: House) -> None:
+    run_out_of_room(house)
+    house.wait(lambda: house.queue.snapshot().waiting_reason != "", "a reason")
+    assert house.queue.snapshot().waiting_reason == "400 MiB must be free, 1 KiB are"
+
+
+@pytest.mark.usefixtures("free")
+def test_a_job_without_room_keeps_its_place(house: House) -> None:
+    _, second = run_out_of_room(house, "2.iso")
+    house.clock.now += 10
+    house.let_look()
+    assert house.state(second) is QUEUED
+
+
+def test_with_room_again_it_goes_on_by_itself(house: House, free: dict[str, int]) -> None:
+    (job,) = run_out_of_room(house)
+    free["bytes"] += 1
+    house.clock.now += 2
+    house.wait(lambda: house.stage.started == [job, job], "a second start")
+    house.clock.now += 2
+    house.wait(lambda: house.queue.snapshot().waiting_reason == "", "no reason any more")
+    assert house.queue.job(job).waiting == ""
+
+
+def test_with_no_more_room_it_is_not_tried_again(house: House, free: dict[str, int]) -> None:
+    (job,) = run_out_of_room(house)
+    free["bytes"] -= 1
+    house.clock.now += 2
+    house.let_look()
+    assert house.stage.started == [job]
+
+
+@pytest.mark.usefixtures("free")
+def test_a_worker_that_waits_for_room_is_not_idle(house: House) -> None:
+    house.idle_s = 30.0
+    run_out_of_room(house)
+    for _ in range(4):
+        house.clock.now += 20
+        house.let_look()
+    assert house.is_working
+
+
+@pytest.mark.parametrize("action", [Action.CANCEL, Action.PAUSE])
+@pytest.mark.usefixtures("free")
+def test_nothing_waits_for_room_when_the_job_does_not_want_to_run(action: Action, house: House) -> None:
+    (job,) = run_out_of_room(house)
+    house.wait(lambda: house.queue.snapshot().waiting_reason != "", "a reason")
+    house.queue.ask([job], action)
+    house.let_look()
+    house.clock.now += 2
+    house.let_look()
+    assert house.queue.snapshot().waiting_reason == ""
+
+
+@pytest.mark.usefixtures("free")
+def test_others_run_once_the_one_without_room_is_cancelled(house: House) -> None:
+    first, second = run_out_of_room(house, "2.iso")
+    house.queue.ask([first], Action.CANCEL)
+    house.wait_started(second)
+
+
+@pytest.mark.usefixtures("free")
+def test_the_other_disk_goes_on_while_one_is_full(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disks = {"a": 1, "b": 2}
+    monkeypatch.setattr(Manager, "_device", lambda self, job: disks.get(job.path.parent.name, 3))
+    first, other = house.run_all("a/1.iso", "b/2.iso")
+    house.wait_started(other)
+    house.stage.end(first, SpaceError("full"))
+    house.wait(lambda: house.queue.job(first).waiting != "", "a reason")
+    assert house.state(other) is RUNNING
+
+
+# A cancelled job removes its part.
+
+
+def leave_part(house: House, job_id: int, output_path: Path, *, with_checkpoint: bool) -> Path:
+    """Leave a part of a job behind, as a worker that was killed does."""
+    job = house.queue.job(job_id)
+    part_path = part_path_of(output_path)
+    identity = FileIdentity.of(job.path.stat())
+    part_path.write_bytes(make_marker(part_owner(job), job.path, identity))
+    keeper = QueueKeeper(house.queue, job_id)
+    keeper.begin(output_path)
+    if with_checkpoint:
+        keeper.save(Checkpoint(1048576, 5000, 512, 0, 0, (0, 0, 0, 0, 0), "zso", bytes(4096)))
+    return part_path
+
+
+def begun_and_cancelled(house: House, *, with_checkpoint: bool, wish: Wish) -> Path:
+    (job,) = house.add("1.iso")
+    output_path = house.folder / "1.zso"
+    if wish.on_conflict is OnConflict.RENAME:
+        output_path.write_bytes(b"in the way")
+        output_path = house.folder / "1 (2).zso"
+        (job,) = house.queue.add([JobRequest(CONVERT, house.folder / "1.iso", wish)])
+    part_path = leave_part(house, job, output_path, with_checkpoint=with_checkpoint)
+    house.queue.start(job)
+    house.queue.ask([job], Action.CANCEL)
+    house.queue.ask([1], Action.CANCEL)
+    house.begin()
+    house.wait_state(job, CANCELLED)
+    house.let_look()
+    return part_path
+
+
+def test_a_cancelled_job_with_a_checkpoint_leaves_no_part(house: House) -> None:
+    assert not begun_and_cancelled(house, with_checkpoint=True, wish=Wish()).exists()
+
+
+def test_a_cancelled_job_without_a_checkpoint_leaves_no_part(house: House) -> None:
+    assert not begun_and_cancelled(house, with_checkpoint=False, wish=Wish()).exists()
+
+
+def test_a_cancelled_job_with_another_name_leaves_no_part(house: House) -> None:
+    wish = Wish(on_conflict=OnConflict.RENAME)
+    assert not begun_and_cancelled(house, with_checkpoint=True, wish=wish).exists()
+
+
+# Storage that goes away.
+
+
+def unplug(house: House) -> list[int]:
+    """Queue a job on a disk that is away, and one that is there."""
+    ids = house.add("usb/1.iso", "2.iso")
+    (house.folder / "usb").rename(house.folder / "unplugged")
+    house.begin()
+    house.wait_started(ids[1])
+    return ids
+
+
+def test_a_job_on_storage_that_is_away_waits(house: House) -> None:
+    away, _ = unplug(house)
+    assert house.state(away) is QUEUED
+    assert "its storage is not there" in house.queue.job(away).waiting
+
+
+def test_the_others_go_on_meanwhile(house: House) -> None:
+    _, other = unplug(house)
+    house.stage.end(other)
+    house.wait_state(other, DONE)
+
+
+def test_it_is_looked_for_with_growing_pauses(house: House) -> None:
+    away, _ = unplug(house)
+    said = []
+    for delay_s in (5, 10, 20, 40, 80, 160, 300, 300):
+        said.append(house.queue.job(away).waiting.rpartition(" in ")[2])
+        house.clock.now += delay_s
+        house.let_look()
+    assert said == ["5 s", "10 s", "20 s", "40 s", "80 s", "160 s", "300 s", "300 s"]
+
+
+def test_it_is_not_looked_for_earlier(house: House) -> None:
+    away, _ = unplug(house)
+    (house.folder / "unplugged").rename(house.folder / "usb")
+    house.clock.now += 4.9
+    house.let_look()
+    assert house.state(away) is QUEUED
+
+
+def test_storage_that_is_back_is_used(house: House) -> None:
+    away, other = unplug(house)
+    (house.folder / "unplugged").rename(house.folder / "usb")
+    house.stage.end(other)
+    house.clock.now += 5
+    house.wait_started(away)
+    assert house.queue.job(away).waiting == ""
+
+
+def test_a_mount_point_that_is_empty_counts_as_away(house: House) -> None:
+    ids = house.add("usb/1.iso", parameters={"device": 4711})
+    (house.folder / "usb" / "1.iso").unlink()
+    house.begin()
+    house.wait(lambda: "its storage is not there" in house.queue.job(ids[0]).waiting, "a reason")
+
+
+def test_storage_that_goes_away_while_it_is_read_is_waited_for(house: House) -> None:
+    (job,) = house.run_all("usb/1.iso")
+    (house.folder / "usb").rename(house.folder / "unplugged")
+    house.stage.end(job, StorageError("1.iso: Input/output error"))
+    house.wait(lambda: "its storage is not there" in house.queue.job(job).waiting, "a reason")
+    assert house.state(job) is QUEUED
+
+
+def test_a_file_that_is_gone_fails(house: House) -> None:
+    (job,) = house.add("1.iso")
+    (house.folder / "1.iso").unlink()
+    house.stage.before = lambda turn: (_ for _ in ()).throw(StorageError("1.iso: no such file"))
+    house.begin()
+    house.wait_state(job, FAILED)
+
+
+# Clocks, and silence.
+
+
+def test_an_idle_worker_ends_after_its_time(house: House) -> None:
+    house.idle_s = 30.0
+    house.begin()
+    house.let_look()
+    house.clock.now += 30
+    house.join()
+    assert not house.is_working
+
+
+def test_an_idle_worker_waits_for_its_time(house: House) -> None:
+    house.idle_s = 30.0
+    house.begin()
+    house.let_look()
+    house.clock.now += 29.9
+    house.let_look()
+    assert house.is_working
+
+
+def test_work_keeps_a_worker_from_ending(house: House) -> None:
+    house.idle_s = 30.0
+    house.run_all("1.iso")
+    house.let_look()
+    house.clock.now += 100
+    house.let_look()
+    assert house.is_working
+
+
+def test_the_idle_time_begins_with_the_last_job(house: House) -> None:
+    house.idle_s = 30.0
+    (job,) = house.run_all("1.iso")
+    house.clock.now += 100
+    house.let_look()
+    house.stage.end(job)
+    house.wait_state(job, DONE)
+    house.clock.now += 29
+    house.let_look()
+    assert house.is_working
+
+
+def test_held_jobs_do_not_keep_a_worker(house: House) -> None:
+    house.idle_s = 30.0
+    job = hold(house)
+    house.let_look()
+    house.clock.now += 30
+    house.join()
+    assert house.state(job) is PAUSED
+
+
+def test_an_idle_worker_writes_nothing(house: House) -> None:
+    house.begin()
+    house.let_look()
+    version = house.store.data_version()
+    for _ in range(5):
+        house.clock.now += 1
+        house.let_look()
+    assert house.store.data_version() == version
+
+
+@pytest.mark.usefixtures("free")
+def test_a_worker_that_waits_writes_nothing(house: House) -> None:
+    run_out_of_room(house)
+    house.clock.now += 1
+    house.let_look()
+    version = house.store.data_version()
+    for _ in range(5):
+        house.clock.now += 1
+        house.let_look()
+    assert house.store.data_version() == version
+
+
+@pytest.mark.parametrize("jump_s", [1e6, -900.0])
+def test_a_clock_that_jumps_harms_no_job(jump_s: float, house: House) -> None:
+    first, second = house.run_all("1.iso", "2.iso")
+    house.clock.now += jump_s
+    house.stage.end(first)
+    house.wait_started(second)
+    house.stage.end(second)
+    house.wait_state(second, DONE)
+
+
+@pytest.mark.parametrize("jump_s", [1e9, -1e9])
+def test_a_wall_clock_that_jumps_harms_no_job(jump_s: float, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    (job,) = house.run_all("1.iso")
+    real = managers.time.time
+    monkeypatch.setattr(managers.time, "time", lambda: real() + jump_s)
+    house.stage.plays[job].turn.progress.read_bytes = 5000
+    house.clock.now += 1
+    house.wait(lambda: house.queue.job(job).read_bytes == 5000, "progress")
+    house.stage.end(job)
+    house.wait_state(job, DONE)
+
+
+def test_progress_is_written_at_most_twice_a_second(house: House) -> None:
+    (job,) = house.run_all("1.iso")
+    house.clock.now += 1
+    house.let_look()
+    house.stage.plays[job].turn.progress.read_bytes = 5000
+    house.clock.now += 0.49
+    house.let_look()
+    assert house.queue.job(job).read_bytes == 0
+
+
+def test_the_last_counts_of_a_job_are_written(house: House) -> None:
+    (job,) = house.run_all("1.iso")
+    house.stage.plays[job].turn.progress.read_bytes = 5000
+    house.stage.end(job)
+    house.wait_state(job, DONE)
+    assert house.queue.job(job).read_bytes == 5000
+
+
+def test_a_cancelled_error_without_a_wish_ends_the_job(house: House) -> None:
+    (job,) = house.run_all("1.iso")
+    house.stage.end(job, CancelledError())
+    house.wait_state(job, CANCELLED)
+
+
+def test_a_suspension_puts_the_job_back(house: House) -> None:
+    first, second = house.run_all("1.iso", "2.iso")
+    house.queue.ask([second], Action.PAUSE)
+    house.stage.end(first, SuspendedError())
+    house.wait(lambda: house.stage.started == [first, first], "a second start")
