@@ -19,6 +19,10 @@ MAX_LEVEL = 12
 """liblz4 clamps anything higher."""
 
 
+PART_SUFFIX = ".discpress-part"
+"""Ends the name of an output that is not finished."""
+
+
 class ImageFormat(StrEnum):
     """What a file is by its content; the first four are read, the first three are written."""
 

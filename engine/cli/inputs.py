@@ -11,7 +11,7 @@ from engine.formats import ImageFormat
 from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
 from engine.images.source import FileSource, read_bytes
 from engine.library.probe import is_image
-from engine.library.scan import is_left_out
+from engine.library.scan_batch import is_left_out
 from engine.names import display_name, natural_key
 
 

@@ -11,7 +11,8 @@ from engine.cli.printers import Printer
 from engine.cli.state import Records
 from engine.convert.progress import Control
 from engine.convert.replace import finish_undo, purge, undo
-from engine.convert.trash import TrashEntry, find_entries, find_half_undone
+from engine.convert.trash import find_entries, find_half_undone
+from engine.convert.trash_entry import TrashEntry
 from engine.errors import CancelledError, DiscpressError, TrashError, UsageError
 from engine.names import display_name
 from engine.units import format_size

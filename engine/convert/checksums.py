@@ -6,7 +6,8 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.convert.trash import Replacement, move_to_trash
+from engine.convert.trash import move_to_trash
+from engine.convert.trash_entry import Replacement
 from engine.errors import ConflictError, UsageError, from_os_error
 from engine.names import display_name
 from engine.system.files import FileIdentity, absolute

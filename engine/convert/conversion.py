@@ -18,7 +18,8 @@ from engine.convert.plan import ConversionPlan, OnConflict
 from engine.convert.preflight import check_room, ensure_folder, output_bounds
 from engine.convert.progress import Control, Progress, Stage
 from engine.convert.replace import Journal, no_journal
-from engine.convert.trash import Replacement, TrashEntry, drop_entry, move_to_trash, wait_until_settled
+from engine.convert.trash import drop_entry, move_to_trash, wait_until_settled
+from engine.convert.trash_entry import Replacement, TrashEntry
 from engine.errors import (
     CancelledError,
     ConflictError,

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import DiscpressError, PartError, StorageError, from_os_error
+from engine.formats import PART_SUFFIX
 from engine.images.sniff import PART_MAGIC
 from engine.names import display_name
 from engine.system.files import FileIdentity, read_into, same_file
 from engine.system.locks import try_lock
 from engine.system.rename import remove_quietly
 
-SUFFIX = ".discpress-part"
 HEAD_BYTES = 4096
 _NAME_MAX = 255  # bytes of a file name where the system does not say
 _CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -23,11 +23,11 @@ _REOPEN_FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXE
 
 
 def part_path_of(final_path: Path) -> Path:
-    """Return the part's path: the final name and SUFFIX, or a hashed short name where that is too long."""
+    """Return the part's path: the final name and PART_SUFFIX, or a hashed short name where that is too long."""
     name = os.fsencode(final_path.name)
-    if len(name) + len(SUFFIX) > _name_max(final_path.parent):
+    if len(name) + len(PART_SUFFIX) > _name_max(final_path.parent):
         name = b"discpress-" + hashlib.sha256(name).hexdigest()[:32].encode()
-    return final_path.with_name(os.fsdecode(name) + SUFFIX)
+    return final_path.with_name(os.fsdecode(name) + PART_SUFFIX)
 
 
 def _name_max(folder: Path) -> int:

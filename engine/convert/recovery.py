@@ -9,7 +9,8 @@ from engine.convert.packing import ConversionRun, ReadBack
 from engine.convert.plan import ConversionPlan
 from engine.convert.progress import Control, Progress
 from engine.convert.replace import Journal
-from engine.convert.trash import TrashEntry, entries_in, is_recorded
+from engine.convert.trash import entries_in, is_recorded
+from engine.convert.trash_entry import TrashEntry
 from engine.errors import from_os_error
 from engine.images.opening import open_image
 from engine.system.files import FileIdentity

@@ -9,8 +9,6 @@ from typing import TypeAlias
 from engine.convert.digests import DigestSet
 from engine.convert.progress import Control, Progress
 from engine.convert.trash import (
-    Replacement,
-    TrashEntry,
     begin_undo,
     drop_entry,
     drop_undo,
@@ -19,6 +17,7 @@ from engine.convert.trash import (
     move_to_trash,
     purge_entry,
 )
+from engine.convert.trash_entry import Replacement, TrashEntry
 from engine.convert.verify import digest_image
 from engine.errors import CancelledError, DiscpressError, TrashError, from_os_error
 from engine.images.opening import open_image

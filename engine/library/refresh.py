@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from engine.library.scan import ScanBatch, scan
+from engine.library.scan import scan
+from engine.library.scan_batch import ScanBatch
 from engine.library.store import Store
 from engine.system.files import absolute
 

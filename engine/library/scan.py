@@ -14,6 +14,7 @@ from pathlib import Path
 
 from engine.library.model import FileIdentity, Title
 from engine.library.probe import probe, unread_title
+from engine.library.scan_batch import FolderProblem, ScanBatch, is_left_out, is_unmounted
 from engine.names import display_name
 from engine.system.files import absolute
 
@@ -25,39 +26,6 @@ BATCH_S = 0.25
 """A batch is handed over at least so often, so that the first titles show at once."""
 BATCH_TITLES = 256
 _QUEUED_FILES = 1024
-PART_SUFFIX = ".discpress-part"
-
-
-_UNFINISHED = (".part", PART_SUFFIX, ".crdownload", ".!qb")
-
-
-def is_left_out(name: str) -> bool:
-    """Return whether a scan passes over a name: hidden, the trash, or a download that is under way."""
-    return name.startswith(".") or name.casefold().endswith(_UNFINISHED)
-
-
-@dataclass(frozen=True, slots=True)
-class FolderProblem:
-    """A folder that could not be searched."""
-
-    path: Path
-    """Which."""
-    message: str
-    """Why, as a sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScanBatch:
-    """What was found since the last batch."""
-
-    titles: tuple[Title, ...] = ()
-    """New or changed images, and those that cannot be read."""
-    unchanged: tuple[Title, ...] = ()
-    """Known images whose file is as it was: nothing was read again."""
-    problems: tuple[FolderProblem, ...] = ()
-    """Folders that could not be searched."""
-    gone: tuple[Path, ...] = ()
-    """Known images that are no longer there; only in the last batch, never where a folder could not be searched."""
 
 
 @dataclass(slots=True)
@@ -98,15 +66,6 @@ def scan(
     links to folders are followed, each folder is visited once.
     """
     yield from _Scan(folders, known or {}, check, stall_s, probe_file, clock).run()
-
-
-def _is_unmounted(path: Path, device: int) -> bool:
-    """Return whether a known file lies below an empty folder of another device: the mount point of a disk that left."""
-    try:
-        folder = next(each for each in path.parents if each.is_dir())
-        return folder.stat().st_dev != device and not any(folder.iterdir())
-    except (OSError, StopIteration):
-        return True
 
 
 class _Scan:
@@ -233,7 +192,7 @@ class _Scan:
             if path not in self._seen
             and any(path.is_relative_to(top) for top in self._tops)
             and not any(path.is_relative_to(each) for each in self._unsearched)
-            and not _is_unmounted(path, self._known[path].identity.dev)
+            and not is_unmounted(path, self._known[path].identity.dev)
         )
         if gone:
             yield ScanBatch(gone=gone)

@@ -6,9 +6,6 @@ work side by side and none is thrashed. Scans and estimates: at once, beside wha
 
 import asyncio
 import contextlib
-import errno
-import os
-import socket
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -28,52 +25,23 @@ from engine.errors import (
     UselessError,
 )
 from engine.library.store import Store
-from engine.system.files import device_below, is_there
-from engine.system.filesystems import free_bytes
+from engine.system.files import is_there
 from engine.system.priority import be_idle
-from engine.work.jobs import Action, Job, JobKind, JobProgress, JobState
+from engine.work.jobs import Action, Job, JobKind, JobState
 from engine.work.queue import JobQueue
+from engine.work.reports import Reports, Running
 from engine.work.runner import Outcome, Turn, part_owner, run_job
-from engine.work.snapshot import WorkerState, WorkerStatus
+from engine.work.snapshot import WorkerState
+from engine.work.waits import Waits, output_problem, source_is_away
 
 POLL_S = 0.2
 """How often wishes are looked for: what is asked for happens within a second."""
-PROGRESS_S = 0.5
-"""Progress is written twice a second at the most."""
 IDLE_S = 30.0
 """The worker ends after so long without work."""
 PROBES = 2
 """Scans and estimates that run at once: they are short, and wait for the disk more than for the processor."""
-FIRST_RETRY_S = 5.0
-LAST_RETRY_S = 300.0
-"""A mount that is gone is looked for again after 5 s, then 10, 20 ... at most every five minutes."""
-ROOM_POLL_S = 1.0
 _LOOK_AHEAD = 16
 _PROBE_KINDS = {JobKind.SCAN, JobKind.ESTIMATE, JobKind.SEEK, JobKind.THROUGHPUT}
-
-
-@dataclass(slots=True)
-class _Running:
-    """A job that has a thread, working or held."""
-
-    job: Job
-    control: Control
-    progress: Progress
-    task: "asyncio.Future[Outcome]"
-    device: int
-    is_held: bool = False
-    last_read: int = 0
-    last_written: int = 0
-
-
-@dataclass(slots=True)
-class _Wait:
-    """Why a queued job is not started, and when it is looked at again."""
-
-    until: float
-    delay_s: float = FIRST_RETRY_S
-    folder: Path | None = None
-    free_before: int = 0
 
 
 @dataclass(slots=True)
@@ -94,16 +62,18 @@ class Manager:
     """Seconds, of any beginning."""
     run: Callable[[Turn], Outcome] = run_job
     """Does one job; replaced in tests."""
-    _running: dict[int, _Running] = field(default_factory=dict)
-    _waits: dict[int, _Wait] = field(default_factory=dict)
-    _hold: str = ""
+    _running: dict[int, Running] = field(default_factory=dict)
+    _waits: Waits = field(init=False)
     _seen: object = None
-    _reported_at: float = 0.0
-    _started_at: float = field(default_factory=time.time)
+    _reports: Reports = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._waits = Waits(self.queue, self.clock)
+        self._reports = Reports(self.queue, self.clock)
 
     async def work(self) -> None:
         """Run the queue to its end, see above; what runs then is suspended with its checkpoint."""
-        self.queue.set_worker(self._status(WorkerState.STARTING))
+        self._reports.say(WorkerState.STARTING)
         recovered = self.queue.recover()
         for job_id in recovered:
             self.queue.append_log(job_id, "a worker that was killed had begun it; it goes on from its checkpoint")
@@ -118,10 +88,10 @@ class Manager:
         while not self.should_stop():
             is_changed = self._look()
             self._conclude()
-            if is_changed or self._has_due_waits():
+            if is_changed or self._waits.has_due():
                 self._obey()
                 self._launch()
-            self._report()
+            self._reports.report([each for each in self._running.values() if not each.is_held])
             if any(not each.is_held for each in self._running.values()) or self._waits:
                 idle_since = self.clock()
             elif self.clock() - idle_since >= self.idle_s:
@@ -172,14 +142,15 @@ class Manager:
     def _launch(self) -> None:
         jobs = self.queue.runnable()
         waiting = {job.id for job in jobs}
-        self._waits = {job_id: wait for job_id, wait in self._waits.items() if job_id in waiting}
-        self._update_hold()
+        self._waits.keep(waiting)
         busy = {each.device for each in self._running.values() if not self._is_probe(each.job) and not each.is_held}
         probes = sum(1 for each in self._running.values() if self._is_probe(each.job) and not each.is_held)
-        lanes = len(busy | self._devices_of(jobs)) or 1
+        lanes = len(busy | self._devices_of([job for job in jobs if job.id not in self._waits])) or 1
         for job in jobs:
-            if job.id in self._waits and not self._is_due(job.id):
-                busy |= self._devices_held_for_room(job)
+            if job.id in self._waits and not self._waits.is_due(job.id):
+                if self._waits.is_for_room(job.id):
+                    # It keeps its place: smaller ones behind it must not fill the disk for ever.
+                    busy |= self._devices_of([job])
                 continue
             if self._is_probe(job):
                 if probes < PROBES and self._start(job, 0, self.threads):
@@ -193,7 +164,7 @@ class Manager:
         """Return the devices of the conversions that come next: they share the threads."""
         devices = set()
         for job in jobs[:_LOOK_AHEAD]:
-            device = None if self._is_probe(job) or job.id in self._waits else self._device(job)
+            device = None if self._is_probe(job) else self._device(job)
             if device is not None:
                 devices.add(device)
         return devices
@@ -201,48 +172,19 @@ class Manager:
     def _is_probe(self, job: Job) -> bool:
         return job.kind in _PROBE_KINDS
 
-    def _devices_held_for_room(self, job: Job) -> set[int]:
-        """A job that waits for room keeps its place: smaller ones behind it must not fill the disk for ever."""
-        if self._waits[job.id].folder is None:
-            return set()
-        with contextlib.suppress(OSError):
-            return {job.path.stat().st_dev}
-        return set()
-
     def _device(self, job: Job) -> int | None:
         """Return the device of the job's source; None, and the job waits or fails, where it is not there."""
-        if self._is_output_away(job):
-            self._wait_for_mount(job, OSError(errno.ENODEV, "the output folder's disk is not mounted"))
+        problem = output_problem(job)
+        if problem is not None:
+            self._waits.for_disk(job, problem)
             return None
         try:
             return job.path.stat().st_dev
         except OSError as error:
-            if self._is_mount_gone(job):
-                self._wait_for_mount(job, error)
+            if source_is_away(job):
+                self._waits.for_disk(job, error)
                 return None
             return -1  # a file that is gone: the job itself finds out, and says so
-
-    def _is_mount_gone(self, job: Job) -> bool:
-        """Return whether the storage is away, not only the file: its folder is, or is of another device by now."""
-        try:
-            device = job.path.parent.stat().st_dev
-        except OSError:
-            return True
-        recorded = job.parameters.get("device")
-        return recorded is not None and recorded != device
-
-    def _is_output_away(self, job: Job) -> bool:
-        """Return whether the output folder is on another device than when the job was queued: an empty mount point."""
-        recorded = job.parameters.get("output_device")
-        folder = job.output_folder or (job.output_path and job.output_path.parent)
-        return recorded is not None and folder is not None and recorded != device_below(folder)
-
-    def _wait_for_mount(self, job: Job, error: Exception) -> None:
-        wait = self._waits.get(job.id)
-        delay_s = FIRST_RETRY_S if wait is None else min(2 * wait.delay_s, LAST_RETRY_S)
-        self._waits[job.id] = _Wait(self.clock() + delay_s, delay_s)
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        self.queue.set_waiting(job.id, f"its storage is not there ({reason}): looked for again in {delay_s:.0f} s")
 
     def _start(self, job: Job, device: int, threads: int) -> bool:
         held = self._running.get(job.id)
@@ -250,7 +192,7 @@ class Manager:
             return False  # a run that is ending: the job begins anew when it has ended
         if not self.queue.start(job.id):
             return False
-        self._waits.pop(job.id, None)
+        self._waits.drop(job.id)
         if held is not None:
             held.is_held = False
             held.control.resume()
@@ -262,7 +204,7 @@ class Manager:
         executor = ThreadPoolExecutor(1, f"job-{job.id}")
         task = asyncio.get_running_loop().run_in_executor(executor, self._run_turn, turn)
         executor.shutdown(wait=False)
-        self._running[job.id] = _Running(job, control, progress, task, device)
+        self._running[job.id] = Running(job, control, progress, task, device)
         return True
 
     def _run_turn(self, turn: Turn) -> Outcome:
@@ -277,10 +219,10 @@ class Manager:
             if running.task.done():
                 del self._running[job_id]
                 with contextlib.suppress(StoreError):
-                    self._save_progress([running])
+                    self._reports.save([running])
                 self._end(running)
 
-    def _end(self, running: _Running) -> None:
+    def _end(self, running: Running) -> None:
         """Say in the queue how a job ended: the one place where any failure becomes a state."""
         job = running.job
         is_ours = isinstance(running.task.exception(), SuspendedError | CancelledError) or self._take_back(job.id)
@@ -303,7 +245,8 @@ class Manager:
         except UselessError as error:
             self.queue.skip(job.id, str(error))
         except SpaceError as error:
-            self._wait_for_room(job, error)
+            self.queue.suspend(job.id)
+            self._waits.for_room(job, error)
         except DiscpressError as error:
             self._fail_or_wait(job, error)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not take the other jobs with it
@@ -314,16 +257,11 @@ class Manager:
                 self.queue.skip(job.id, outcome.skipped)
             else:
                 self.queue.finish(job.id, outcome.result, saved_bytes=outcome.saved_bytes)
-        self._update_hold()
 
     def _fail_or_wait(self, job: Job, error: DiscpressError) -> None:
-        if (
-            error.code in {"storage", "source-changed", "damaged"}
-            and not is_there(job.path)
-            and self._is_mount_gone(job)
-        ):
+        if error.code in {"storage", "source-changed", "damaged"} and not is_there(job.path) and source_is_away(job):
             self.queue.suspend(job.id)
-            self._wait_for_mount(job, error)
+            self._waits.for_disk(job, error)
         else:
             self._fail(job, error)
 
@@ -345,92 +283,12 @@ class Manager:
             return True
         return state is JobState.RUNNING
 
-    # Room
-
-    def _wait_for_room(self, job: Job, error: SpaceError) -> None:
-        folder = job.output_folder or (job.output_path or job.path).parent
-        try:
-            free = free_bytes(folder)
-        except OSError:
-            free = 0
-        self.queue.suspend(job.id)
-        self.queue.set_waiting(job.id, str(error))
-        self._waits[job.id] = _Wait(self.clock() + ROOM_POLL_S, ROOM_POLL_S, folder, free)
-
-    def _is_due(self, job_id: int) -> bool:
-        wait = self._waits[job_id]
-        if self.clock() < wait.until:
-            return False
-        if wait.folder is None:
-            return True
-        wait.until = self.clock() + ROOM_POLL_S
-        try:
-            return free_bytes(wait.folder) > wait.free_before
-        except OSError:
-            return False
-
-    def _has_due_waits(self) -> bool:
-        return any(self.clock() >= wait.until for wait in self._waits.values())
-
-    def _update_hold(self) -> None:
-        """The queue is paused for space while a conversion waits for it."""
-        short = [job_id for job_id, wait in self._waits.items() if wait.folder is not None]
-        hold = self.queue.job(short[0]).waiting if short else ""
-        if hold != self._hold:
-            self._hold = hold
-            self.queue.set_hold(hold)
-
-    # Reports
-
-    def _report(self) -> None:
-        now = self.clock()
-        if now - self._reported_at < PROGRESS_S:
-            return
-        self._reported_at = now
-        with contextlib.suppress(StoreError):  # a full disk: the next report says more
-            self._write_report()
-
-    def _write_report(self) -> None:
-        working = [each for each in self._running.values() if not each.is_held]
-        state = WorkerState.WORKING if working else WorkerState.IDLE
-        self.queue.set_worker(self._status(state))
-        self._save_progress(working)
-        if working or self._waits:
-            self._update_hold()
-
-    def _save_progress(self, working: list[_Running]) -> None:
-        counts = []
-        read_bytes = written_bytes = 0
-        for each in working:
-            progress = each.progress
-            counts.append(
-                JobProgress(
-                    each.job.id,
-                    str(progress.stage),
-                    progress.done_bytes,
-                    progress.total_bytes,
-                    progress.read_bytes,
-                    progress.packed_bytes,
-                )
-            )
-            now_read = progress.read_bytes - progress.resumed_bytes
-            now_written = progress.packed_bytes - progress.resumed_packed_bytes
-            read_bytes += max(0, now_read - each.last_read)
-            written_bytes += max(0, now_written - each.last_written)
-            each.last_read, each.last_written = now_read, now_written
-        if counts:
-            self.queue.save_progress(counts)
-            self.queue.note_throughput(int(time.time()), read_bytes, written_bytes)
-
-    def _status(self, state: WorkerState) -> WorkerStatus:
-        return WorkerStatus(os.getpid(), socket.gethostname(), state, self._started_at)
-
     async def _stop(self) -> None:
         """Suspend what runs or is held, and say so."""
-        self.queue.set_worker(self._status(WorkerState.STOPPING))
+        self._reports.say(WorkerState.STOPPING)
         for running in self._running.values():
             running.control.suspend()
         for running in list(self._running.values()):
             await asyncio.wait([running.task])
         self._conclude()
-        self.queue.set_worker(self._status(WorkerState.GONE))
+        self._reports.say(WorkerState.GONE)

@@ -11,7 +11,7 @@ import pytest
 from command_line import CommandLine, Running, size_of, wait_for, write_old
 from sample_images import read_back
 
-from engine.convert.part_name import SUFFIX
+from engine.formats import PART_SUFFIX
 from engine.images.sniff import PART_MAGIC
 
 OPTIONS = ("-c", "12", "--target", "any", "-t", "2")
@@ -127,7 +127,7 @@ def test_after_kill_9_the_source_is_intact_and_the_next_run_makes_it_good(
     kept = faults.Kept.of(source_path)
     Killed(cli, output_path, len(undisturbed) * percent // 100)
     kept.check()
-    assert leftovers(cli) == [output_path.name + SUFFIX]
+    assert leftovers(cli) == [output_path.name + PART_SUFFIX]
     done = cli.run("convert", *OPTIONS, "game.iso")
     assert (done.exit_code, leftovers(cli)) == (0, ["game.zso"]), done.text
     assert output_path.read_bytes() == undisturbed

@@ -76,7 +76,7 @@ class Trace:
     def _word(self, path: Path) -> str:
         if path == self._folder:
             return "folder"
-        if path.name.endswith(part_name.SUFFIX):
+        if path.name.endswith(part_name.PART_SUFFIX):
             return "part"
         if path.parent.name == trash.TRASH_NAME:
             return "entry folder"

@@ -111,7 +111,7 @@ def test_nothing_is_copied_to_another_file_system(
     assert faults.names_in(tmp_path) == ["game.iso", "game.zso"]
 
 
-@pytest.mark.parametrize("name", ["_write_entry", "sync_folder", "rename_new"])
+@pytest.mark.parametrize("name", ["write_entry", "sync_folder", "rename_new"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS], ids=errno.errorcode.get)
 def test_a_trash_that_cannot_be_written_leaves_the_original(
     name: str, number: int, source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -17,6 +17,7 @@ from engine.errors import CancelledError, SpaceError, StorageError, SuspendedErr
 from engine.library.store import Store
 from engine.system.files import FileIdentity
 from engine.work import manager as managers
+from engine.work import waits
 from engine.work.jobs import Action, JobKind, JobRequest, JobState
 from engine.work.manager import Manager
 from engine.work.queue import JobQueue
@@ -586,7 +587,7 @@ def test_what_a_killed_worker_left_running_goes_on(house: House) -> None:
 def free(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """Free bytes as the manager sees them."""
     room = {"bytes": 1000}
-    monkeypatch.setattr(managers, "free_bytes", lambda folder: room["bytes"])
+    monkeypatch.setattr(waits, "free_bytes", lambda folder: room["bytes"])
     return room
 
 

@@ -1,0 +1,90 @@
+"""What the worker says of itself and of what runs, twice a second at the most."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from engine.convert.progress import Control, Progress
+from engine.errors import StoreError
+from engine.work.jobs import Job, JobProgress
+from engine.work.queue import JobQueue
+from engine.work.runner import Outcome
+from engine.work.snapshot import WorkerState, WorkerStatus
+
+PROGRESS_S = 0.5
+"""Progress is written twice a second at the most."""
+
+
+@dataclass(slots=True)
+class Running:
+    """A job that has a thread, working or held."""
+
+    job: Job
+    """As it was when it began."""
+    control: Control
+    """How it is held and stopped."""
+    progress: Progress
+    """What it counts."""
+    task: "asyncio.Future[Outcome]"
+    """Its end."""
+    device: int
+    """The storage that it works on."""
+    is_held: bool = False
+    """Whether it is paused."""
+    reported_read: int = 0
+    """Bytes of the image that the throughput has counted."""
+    reported_written: int = 0
+    """Bytes of output that it has counted."""
+
+
+class Reports:
+    """Writes progress, throughput and the worker's own state; one for a manager."""
+
+    def __init__(self, queue: JobQueue, clock: Callable[[], float]) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._started_at = time.time()
+        self._reported_at = -PROGRESS_S
+
+    def say(self, state: WorkerState) -> None:
+        """Say what the worker does."""
+        self._queue.set_worker(WorkerStatus(os.getpid(), socket.gethostname(), state, self._started_at))
+
+    def report(self, working: Sequence[Running]) -> None:
+        """Report on the jobs that work, unless that was done less than half a second ago."""
+        now = self._clock()
+        if now - self._reported_at < PROGRESS_S:
+            return
+        self._reported_at = now
+        with contextlib.suppress(StoreError):  # a full disk: the next report says more
+            self.say(WorkerState.WORKING if working else WorkerState.IDLE)
+            self.save(working)
+
+    def save(self, working: Sequence[Running]) -> None:
+        """Save the counts of jobs, and what they read and wrote since the last time."""
+        counts = []
+        read_bytes = written_bytes = 0
+        for each in working:
+            progress = each.progress
+            counts.append(
+                JobProgress(
+                    each.job.id,
+                    str(progress.stage),
+                    progress.done_bytes,
+                    progress.total_bytes,
+                    progress.read_bytes,
+                    progress.packed_bytes,
+                )
+            )
+            now_read = progress.read_bytes - progress.resumed_bytes
+            now_written = progress.packed_bytes - progress.resumed_packed_bytes
+            read_bytes += max(0, now_read - each.reported_read)
+            written_bytes += max(0, now_written - each.reported_written)
+            each.reported_read, each.reported_written = now_read, now_written
+        if counts:
+            self._queue.save_progress(counts)
+            self._queue.note_throughput(int(time.time()), read_bytes, written_bytes)
