@@ -1,9 +1,9 @@
 """Every option of the command line and what its help says."""
 
 import argparse
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from engine import VERSION
 from engine.cli.arguments import (
     EXIT_CODES,
     add_command,
@@ -30,7 +30,7 @@ def build_parser() -> Parser:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"discpress {version('discpress')}")
+    parser.add_argument("--version", action="version", version=f"discpress {VERSION}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_convert(commands)
     _add_info(commands)

@@ -76,6 +76,8 @@ class CommandLine:
         """Nothing of the tester's own settings; every Python warning is an error."""
         return {
             "PATH": os.environ["PATH"],
+            # Under a file size limit Python would leave half a .pyc for all who come after.
+            "PYTHONDONTWRITEBYTECODE": "1",
             "HOME": str(self.home),
             "XDG_STATE_HOME": str(self.home / "state"),
             "XDG_CONFIG_HOME": str(self.home / "config"),
