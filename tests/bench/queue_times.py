@@ -1,6 +1,6 @@
 """The queue in figures: time to resume after a kill, time to pause, cost of a snapshot, an idle worker's processor.
 
-    python tests/bench/queue_times.py [--image /tmp/corpus/game.iso] [--level 9] [--folder DIR] [--json FILE]
+    python tests/bench/queue_times.py IMAGE [--level 9] [--folder DIR] [--json FILE]
 
 The image is linked or copied beside its result; the worker is killed (SIGKILL) once 80 % of it are packed. Resume time
 counts from the kill until the job goes beyond what it had packed; `again` is what was packed a second time.
@@ -177,7 +177,7 @@ def processor_s(pid: int) -> float:
 def main() -> int:
     """Measure all of it and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--image", type=Path, default=Path("/tmp/corpus/game.iso"), help="what is converted")
+    parser.add_argument("image", type=Path, help="what is converted")
     parser.add_argument("--level", type=int, default=9, help="how hard (default: 9)")
     parser.add_argument(
         "--folder", type=Path, help="where it is converted: on the image's disk it is linked, not copied"

@@ -144,7 +144,7 @@ def test_an_error_after_publishing_does_not_say_that_nothing_was_published(
 def test_a_change_in_the_very_last_moment_is_seen_before_the_rename(
     source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    faults.run_before(monkeypatch, trash, "_write_entry", lambda: put_copy_in_place(source_path))
+    faults.run_before(monkeypatch, trash, "write_entry", lambda: put_copy_in_place(source_path))
     with pytest.raises(SourceChangedError):
         faults.run_conversion(source_path, trash_source=True)
     assert source_path.read_bytes() == SOURCE
