@@ -63,7 +63,7 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
                     for found in rounds:
                         printer.event("estimate", _facts(each.path, found), "")
                 printer.lines(_text(each.path, found))
-                key = FileIdentity(identity.dev, identity.ino, identity.size_bytes, identity.mtime_ns)
+                key = FileIdentity.of_source(identity)
                 records.save_estimate(key, found)
             except CancelledError:
                 raise

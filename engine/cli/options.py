@@ -1,7 +1,6 @@
 """What the words of a command line mean: sizes, levels, threads, and notices about how they were taken."""
 
 import argparse
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from engine.convert.plan import OnConflict, Wish
 from engine.errors import UsageError
 from engine.formats import MAX_BLOCK_SIZE, MAX_LEVEL, SECTOR_SIZE, ImageFormat, Method, is_block_size
 from engine.names import display_name
+from engine.system.processors import available_processors
 from engine.targets import AUTO, TARGETS
 from engine.units import KIB, parse_size
 
@@ -66,13 +66,6 @@ def take_threads(text: str | None, config: Config | None = None) -> int:
     if not text.isdecimal() or len(text) > 4 or not 1 <= int(text) <= MAX_THREADS:
         raise UsageError(f"--threads: {text!r} is not allowed: a number from 1 to {MAX_THREADS}")
     return int(text)
-
-
-def available_processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def take_format(arguments: argparse.Namespace) -> ImageFormat | None:

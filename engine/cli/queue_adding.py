@@ -52,7 +52,7 @@ def run_add(arguments: argparse.Namespace, printer: Printer, control: Control) -
 def expected_gain(store: Store, plan: ConversionPlan) -> int | None:
     """Return the bytes that a stored estimate says a conversion saves, negative where it grows; None without one."""
     source = plan.source_identity
-    identity = FileIdentity(source.dev, source.ino, source.size_bytes, source.mtime_ns)
+    identity = FileIdentity.of_source(source)
     found = store.estimate_for(identity, plan.settings)
     return None if found is None else source.size_bytes - found.packed_bytes
 

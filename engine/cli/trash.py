@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.cli.options import as_paths, available_processors
+from engine.cli.options import as_paths
 from engine.cli.printers import Printer
 from engine.cli.state import Records
 from engine.convert.progress import Control
@@ -15,6 +15,7 @@ from engine.convert.trash import find_entries, find_half_undone
 from engine.convert.trash_entry import TrashEntry
 from engine.errors import CancelledError, DiscpressError, TrashError, UsageError
 from engine.names import display_name
+from engine.system.processors import available_processors
 from engine.units import format_size
 
 

@@ -139,8 +139,3 @@ class RateWindow:
         if now - since < RATE_QUIET_S:
             return None
         return (done_bytes - before) / (now - since)
-
-    def remaining_s(self, done_bytes: int, total_bytes: int) -> float | None:
-        """Return the seconds to go at the present rate; None while there is none."""
-        rate = self.rate(done_bytes)
-        return (total_bytes - done_bytes) / rate if rate else None

@@ -2,13 +2,14 @@
 
 import os
 import unicodedata
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
 from engine.formats import ImageFormat, Method, Settings
 from engine.measure.estimate import Estimate
+from engine.system.files import FileIdentity as OpenIdentity
 
 SKIP = "skip"
 """The advice of an estimate that says: leave this title as it is."""
@@ -46,6 +47,11 @@ class FileIdentity:
     def of(cls, facts: os.stat_result) -> "FileIdentity":
         """Return the identity that a stat result describes."""
         return cls(facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+
+    @classmethod
+    def of_source(cls, source: OpenIdentity) -> "FileIdentity":
+        """Return what a scan would compare of a file that a conversion holds open."""
+        return cls(source.dev, source.ino, source.size_bytes, source.mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +114,6 @@ class Overrides:
     """Bytes every block starts at a multiple of."""
     target: str | None = None
     """Name of what will play it."""
-
-    def apply(self, defaults: Settings) -> Settings:
-        """Return the settings for this title: its own choices over `defaults` (`method` is no part of Settings)."""
-        return replace(
-            defaults,
-            format=self.format or defaults.format,
-            block_size=self.block_size or defaults.block_size,
-            level=self.level or defaults.level,
-            alignment=self.alignment or defaults.alignment,
-            target=self.target or defaults.target,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from filelock import Timeout
 from engine.config import config_path, load_config
 from engine.errors import DiscpressError
 from engine.library.store import Store
+from engine.system.processors import available_processors
 from engine.targets import AUTO, TARGETS
 from engine.work.jobs import JobState
 from engine.work.manager import IDLE_S, Manager
@@ -80,7 +81,7 @@ def _work(state: Path, idle_s: float) -> bool:
     _log.info("worker begins")
     try:
         config = load_config(config_path(os.environ), (AUTO, *TARGETS))
-        threads = config.threads or _processors()
+        threads = config.threads or available_processors()
         with Store(state, is_worker=True) as store:
             asyncio.run(run(Manager(JobQueue(store), store, threads, should_stop, idle_s)))
     except DiscpressError as error:
@@ -91,10 +92,6 @@ def _work(state: Path, idle_s: float) -> bool:
         raise
     _log.info("worker ends: %s", "a stop was asked for" if should_stop() else "nothing to do")
     return should_stop()
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _has_work(state: Path) -> bool:

@@ -12,7 +12,7 @@ def save_digests(store: Store, done: Conversion) -> None:
     known = done.digests.values.get
     digests = Digests(known("crc32", ""), known("xxh3", ""), known("sha1", ""), known("md5", ""), known("sha256", ""))
     source = done.plan.source_identity
-    identities = [FileIdentity(source.dev, source.ino, source.size_bytes, source.mtime_ns)]
+    identities = [FileIdentity.of_source(source)]
     with contextlib.suppress(OSError):
         identities.append(FileIdentity.of(done.plan.output_path.lstat()))
     for identity in identities:

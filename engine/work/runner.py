@@ -270,7 +270,7 @@ def _scan(turn: Turn) -> Outcome:
 def _estimate(turn: Turn) -> Outcome:
     plan = plan_conversion(turn.job.path, None, None, turn.job.wish or Wish())
     source = plan.source_identity
-    identity = ScannedIdentity(source.dev, source.ino, source.size_bytes, source.mtime_ns)
+    identity = ScannedIdentity.of_source(source)
     turn.progress.total_bytes = plan.original_bytes
     with open_image(turn.job.path) as image:
         rounds = refine(image, plan.settings, random=Random(), threads=turn.threads, check=turn.control.check)
