@@ -3,7 +3,6 @@
 import argparse
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -12,12 +11,13 @@ from engine.config import Config, config_path, load_config
 from engine.convert.conversion import Conversion
 from engine.convert.plan import Wish
 from engine.errors import DiscpressError
-from engine.library.model import FileIdentity, JsonValue, Overrides, StoredEstimate
+from engine.library.model import FileIdentity, JsonValue, StoredEstimate
 from engine.library.store import Store, state_folder
 from engine.measure.estimate import Estimate
 from engine.system.files import absolute
 from engine.targets import AUTO, TARGETS
 from engine.work.records import save_digests
+from engine.work.wishes import merged_wish
 
 
 def read_config() -> Config:
@@ -48,20 +48,13 @@ class Records:
 
     def wish_for(self, path: Path, wish: Wish, config: Config) -> Wish:
         """Return the wish for one title: options first, then what `set` chose for it, then the settings file."""
-        chosen = Overrides()
+        chosen = None
         if self.store is not None:
             try:
-                chosen = self.store.settings_for(absolute(path)) or chosen
+                chosen = self.store.settings_for(absolute(path))
             except DiscpressError as error:
                 self._lose(error)
-        return replace(
-            wish,
-            format=wish.format or chosen.format,
-            block_size=wish.block_size or chosen.block_size,
-            level=wish.level or chosen.level or config.level,
-            alignment=wish.alignment or chosen.alignment,
-            target=wish.target or chosen.target or config.target,
-        )
+        return merged_wish(wish, chosen, level=config.level, target=config.target)
 
     def save_estimate(self, identity: FileIdentity, found: Estimate) -> None:
         """Keep an estimate for `ls`."""

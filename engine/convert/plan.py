@@ -1,62 +1,27 @@
 """From what a user wishes to what will be done: format, settings, output name, space; nothing is written here."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from engine.codecs.blocks import align_up
-from engine.codecs.registry import WRITTEN_METHODS, codec_for
+from engine.codecs.registry import WRITTEN_METHODS
+from engine.convert.choice import choose_settings
+from engine.convert.wish import OnConflict, Wish
 from engine.discs.identity import Identity, identify
-from engine.errors import SettingError, UsageError
-from engine.formats import DEFAULT_BLOCK_SIZE, DEFAULT_LEVEL, SECTOR_SIZE, ImageFormat, Settings
+from engine.errors import UsageError
+from engine.formats import SECTOR_SIZE, ImageFormat, Settings
 from engine.images.content import content_findings
-from engine.images.index import Header, smallest_shift
+from engine.images.index import Header
 from engine.images.opening import open_image
 from engine.images.reader import Image
 from engine.images.source import FileSource
 from engine.names import display_name
 from engine.system.files import FileIdentity
-from engine.targets import AUTO, TARGETS, Target, check_settings, system_warning, target_for
+
+__all__ = ["ConversionPlan", "OnConflict", "Wish", "plan_conversion"]
 
 _ZSO_VERSION = 1
 _CSO_VERSION = 1
-
-
-class OnConflict(StrEnum):
-    """What to do when the output's name is taken."""
-
-    ERROR = "error"
-    SKIP = "skip"
-    RENAME = "rename"
-    OVERWRITE = "overwrite"
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a user asks for; None leaves the choice to the target."""
-
-    format: ImageFormat | None = None
-    """The container to write."""
-    block_size: int | None = None
-    """Bytes of a block."""
-    level: int | None = None
-    """Effort; taken as the codec's highest where it is above that."""
-    alignment: int | None = None
-    """Bytes every block starts at a multiple of; a power of two."""
-    target: str | None = None
-    """Name of the target; None and `auto` go by the disc's system."""
-    on_conflict: OnConflict = OnConflict.ERROR
-    """What to do when the output exists."""
-    digests: tuple[str, ...] = ()
-    """Digests beyond crc32 and XXH3-128: md5, sha1, sha256."""
-    verify: bool = True
-    """Whether the result is read back and proven."""
-    trash_source: bool = False
-    """Whether the source goes to the trash once the result is published."""
-    skip_useless: bool = False
-    """Whether a title that an estimate advises against is left as it is."""
-    strict_space: bool = False
-    """Whether the worst case must fit on the disk, not only the estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,22 +106,11 @@ def _decide(
     wish: Wish,
     notices: list[str],
 ) -> ConversionPlan:
-    target = target_for(identity.system) if wish.target is None or wish.target == AUTO else TARGETS[wish.target]
-    suffix_format = _format_of_suffix(output_path)
-    image_format = wish.format or suffix_format or target.default_format
-    if suffix_format is not None and suffix_format is not image_format:
-        notices.append(f"the output's name ends in .{suffix_format}, its content is {image_format.upper()}")
-    shift = 0
-    settings = Settings(image_format, target=target.name)
-    if image_format is not ImageFormat.ISO:
-        settings, shift = _packed_settings(image, image_format, target, wish, notices)
-        notices += check_settings(settings, target, image.size, shift, image.name)
-        warning = system_warning(target, identity.system, f"a disc for {identity.system.label}")
-        if warning:
-            notices.append(warning)
+    system = identity.system
+    choice = choose_settings(image.name, image.size, system, system.label, wish, _format_of_suffix(output_path))
     makes_folder = output_path is None and output_folder is not None
     if output_path is None:
-        output_path = (output_folder or image.path.parent) / f"{image.path.stem}.{image_format}"
+        output_path = (output_folder or image.path.parent) / f"{image.path.stem}.{choice.settings.format}"
     return ConversionPlan(
         image.path,
         source_identity,
@@ -165,10 +119,10 @@ def _decide(
         identity,
         output_path,
         makes_folder,
-        settings,
-        shift,
+        choice.settings,
+        choice.index_shift,
         wish,
-        tuple(notices),
+        (*notices, *choice.notices),
     )
 
 
@@ -176,30 +130,3 @@ def _format_of_suffix(output_path: Path | None) -> ImageFormat | None:
     suffix = output_path.suffix.lower().lstrip(".") if output_path else ""
     written = (ImageFormat.ISO, *WRITTEN_METHODS)
     return next((each for each in written if each == suffix), None)
-
-
-def _packed_settings(
-    image: Image, image_format: ImageFormat, target: Target, wish: Wish, notices: list[str]
-) -> tuple[Settings, int]:
-    if image_format not in WRITTEN_METHODS:
-        raise UsageError(f"{image_format.upper()} cannot be written: zso, cso or iso is allowed")
-    block_size = wish.block_size or DEFAULT_BLOCK_SIZE
-    codec = codec_for(image_format)
-    level = wish.level or DEFAULT_LEVEL
-    if level > codec.max_level:
-        notices.append(f"level {level} is taken as {codec.max_level}, the highest of {image_format.upper()}")
-        level = codec.max_level
-    shift = smallest_shift(image.size, block_size)
-    if wish.alignment is not None:
-        if wish.alignment < 1 << shift:
-            raise SettingError(
-                f"{image.name}: alignment {wish.alignment} is too small for {image.size} bytes",
-                hint=f"the smallest that reaches the end of the file is --align {1 << shift}",
-            )
-        if wish.alignment > block_size:
-            raise SettingError(
-                f"{image.name}: alignment {wish.alignment} is more than a block of {block_size}: nothing would shrink",
-                hint=f"at most --align {block_size} makes sense",
-            )
-        shift = wish.alignment.bit_length() - 1
-    return Settings(image_format, block_size, level, wish.alignment, target.name), shift

@@ -1,0 +1,89 @@
+"""How one image would be written: the settings that a wish comes to, by its size and system; no file is needed."""
+
+from dataclasses import dataclass
+
+from engine.codecs.registry import WRITTEN_METHODS, codec_for
+from engine.convert.wish import Wish
+from engine.errors import SettingError, UsageError
+from engine.formats import DEFAULT_BLOCK_SIZE, DEFAULT_LEVEL, ImageFormat, Settings
+from engine.images.index import smallest_shift
+from engine.names import display_name
+from engine.targets import AUTO, TARGETS, Target, check_settings, system_warning, target_for
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The settings for one image, decided and checked against its target."""
+
+    target: Target
+    """What will play it."""
+    settings: Settings
+    """How it is written."""
+    index_shift: int
+    """Offsets in the output's index count steps of 1 << index_shift bytes; 0 for an ISO."""
+    notices: tuple[str, ...]
+    """What the user should know before it is written."""
+
+
+def choose_settings(
+    name: str,
+    original_bytes: int,
+    system: str,
+    system_label: str,
+    wish: Wish,
+    suffix_format: ImageFormat | None = None,
+) -> Choice:
+    """Decide how an image of so many decoded bytes is written; `name` is what messages call it.
+
+    `system` (`ps2`) chooses the target where the wish leaves it open, `system_label` (`PS2`) is for the messages,
+    `suffix_format` is what the output's name promises. SettingError where the target does not load what is wished
+    for, UsageError where it cannot be written at all.
+    """
+    target = _target(system, wish)
+    image_format = wish.format or suffix_format or target.default_format
+    notices = []
+    if suffix_format is not None and suffix_format is not image_format:
+        notices.append(f"the output's name ends in .{suffix_format}, its content is {image_format.upper()}")
+    if image_format is ImageFormat.ISO:
+        return Choice(target, Settings(image_format, target=target.name), 0, tuple(notices))
+    settings, shift = _packed_settings(name, original_bytes, image_format, target, wish, notices)
+    notices += check_settings(settings, target, original_bytes, shift, name)
+    warning = system_warning(target, system, f"a disc for {system_label}")
+    if warning:
+        notices.append(warning)
+    return Choice(target, settings, shift, tuple(notices))
+
+
+def _target(system: str, wish: Wish) -> Target:
+    if wish.target is None or wish.target == AUTO:
+        return target_for(system)
+    if wish.target not in TARGETS:  # kept for a title by another version
+        raise UsageError(f"unknown target {display_name(wish.target)}: allowed are {', '.join((AUTO, *TARGETS))}")
+    return TARGETS[wish.target]
+
+
+def _packed_settings(
+    name: str, original_bytes: int, image_format: ImageFormat, target: Target, wish: Wish, notices: list[str]
+) -> tuple[Settings, int]:
+    if image_format not in WRITTEN_METHODS:
+        raise UsageError(f"{image_format.upper()} cannot be written: zso, cso or iso is allowed")
+    block_size = wish.block_size or DEFAULT_BLOCK_SIZE
+    codec = codec_for(image_format)
+    level = wish.level or DEFAULT_LEVEL
+    if level > codec.max_level:
+        notices.append(f"level {level} is taken as {codec.max_level}, the highest of {image_format.upper()}")
+        level = codec.max_level
+    shift = smallest_shift(original_bytes, block_size)
+    if wish.alignment is not None:
+        if wish.alignment < 1 << shift:
+            raise SettingError(
+                f"{name}: alignment {wish.alignment} is too small for {original_bytes} bytes",
+                hint=f"the smallest that reaches the end of the file is --align {1 << shift}",
+            )
+        if wish.alignment > block_size:
+            raise SettingError(
+                f"{name}: alignment {wish.alignment} is more than a block of {block_size}: nothing would shrink",
+                hint=f"at most --align {block_size} makes sense",
+            )
+        shift = wish.alignment.bit_length() - 1
+    return Settings(image_format, block_size, level, wish.alignment, target.name), shift

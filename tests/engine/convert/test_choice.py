@@ -1,0 +1,110 @@
+"""What a wish comes to for an image that is known by its size and system only."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sample_images import mixed, write_image
+
+from engine.convert.choice import Choice, choose_settings
+from engine.convert.plan import plan_conversion
+from engine.convert.wish import Wish
+from engine.errors import DiscpressError, SettingError, UsageError
+from engine.formats import ImageFormat, Settings
+from engine.targets import TARGETS
+from engine.units import GIB
+
+ZSO, CSO, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.ISO
+
+
+def choose(wish: Wish, system: str = "ps2", original_bytes: int = GIB, suffix: ImageFormat | None = None) -> Choice:
+    return choose_settings("game.iso", original_bytes, system, system.upper(), wish, suffix)
+
+
+def test_the_system_chooses_the_target() -> None:
+    assert [choose(Wish(), system).target.name for system in ("ps2", "psp", "")] == ["opl+pcsx2", "ark", "any"]
+
+
+def test_without_a_wish_the_settings_are_those_of_the_target() -> None:
+    assert choose(Wish()).settings == Settings(ZSO, target="opl+pcsx2")
+
+
+def test_a_wish_is_kept() -> None:
+    wish = Wish(CSO, 4096, 7, 64, "any")
+    assert choose(wish) == Choice(
+        TARGETS["any"],
+        Settings(CSO, 4096, 7, 64, "any"),
+        6,
+        ("block size 4096: PSPs with older firmware read blocks of 2048 only",),
+    )
+
+
+def test_a_level_above_the_highest_is_said() -> None:
+    assert choose(Wish(CSO, level=12, target="any")).notices == ("level 12 is taken as 9, the highest of CSO",)
+
+
+def test_another_system_than_the_target_plays_is_said() -> None:
+    assert choose(Wish(target="pcsx2"), "psp").notices == ("this looks like a disc for PSP: PCSX2 plays other discs",)
+
+
+def test_a_name_that_promises_another_format_is_said() -> None:
+    assert choose(Wish(CSO, target="any"), suffix=ZSO).notices == (
+        "the output's name ends in .zso, its content is CSO",
+    )
+
+
+def test_an_iso_has_no_settings() -> None:
+    assert choose(Wish(ISO, block_size=4096)) == Choice(TARGETS["opl+pcsx2"], Settings(ISO, target="opl+pcsx2"), 0, ())
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        (Wish(CSO), "game.iso: target opl+pcsx2: CSO cannot be loaded: OPL loads no compressed format but ZSO"),
+        (Wish(alignment=4096, target="any"), "game.iso: alignment 4096 is more than a block of 2048"),
+        (
+            Wish(block_size=4096),
+            "game.iso: target opl+pcsx2: block size 4096 cannot be loaded: OPL never looks at the header",
+        ),
+    ],
+)
+def test_what_the_target_does_not_load_is_refused(wish: Wish, said: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        choose(wish)
+    assert str(caught.value).startswith(said)
+
+
+def test_a_format_that_is_not_written_is_refused() -> None:
+    with pytest.raises(UsageError, match="CHD cannot be written"):
+        choose(Wish(ImageFormat.CHD, target="any"))
+
+
+def test_a_target_of_another_version_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"unknown target gone\\e: allowed are auto, opl"):
+        choose(Wish(target="gone\x1b"))
+
+
+WISHES = st.builds(
+    Wish,
+    st.sampled_from([None, ZSO, CSO, ISO]),
+    st.sampled_from([None, 2048, 16384]),
+    st.sampled_from([None, 1, 9, 12]),
+    st.sampled_from([None, 1, 64, 2048, 4096]),
+    st.sampled_from([None, "auto", *TARGETS]),
+)
+
+
+@given(WISHES)
+def test_a_plan_of_the_file_says_the_same(tmp_path_factory: pytest.TempPathFactory, wish: Wish) -> None:
+    path = tmp_path_factory.getbasetemp() / "choice.iso"
+    if not path.exists():
+        write_image(path, mixed(100_000))
+    try:
+        expected = choose_settings("choice.iso", 100_000, "other", "other", wish)
+    except DiscpressError as error:
+        with pytest.raises(type(error)):
+            plan_conversion(path, None, None, wish)
+    else:
+        plan = plan_conversion(Path(path), None, None, wish)
+        assert (plan.settings, plan.index_shift) == (expected.settings, expected.index_shift)
