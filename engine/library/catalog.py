@@ -18,7 +18,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from engine.errors import UsageError
 from engine.formats import ImageFormat
-from engine.library.model import SKIP, State, Title, fold
+from engine.library.model import SKIP, Overrides, State, Title, fold
 from engine.names import display_name, natural_key
 from engine.units import parse_size
 
@@ -43,6 +43,18 @@ _NUMBERS: dict[str, Callable[[Title], float | None]] = {
     "size": lambda title: title.file_bytes,
 }
 
+
+def _planned(title: Title) -> tuple[int, int] | None:
+    """Return block size and level as chosen for the title, else as estimated, else as the file has them; 0: none."""
+    chosen, estimated = title.overrides or Overrides(), None if title.estimate is None else title.estimate.settings
+    image_format = chosen.format or (None if estimated is None else estimated.format)
+    if image_format is ImageFormat.ISO and not chosen.block_size:
+        return 0, 0
+    block_size = chosen.block_size or (estimated.block_size if estimated else title.block_size)
+    level = chosen.level or (estimated.level if estimated else 0)
+    return (block_size, level) if block_size else None
+
+
 # What each column is sorted by; None is missing.
 _SORT_KEYS: dict[str, Callable[[Title], Any]] = {
     "title": lambda title: natural_key(title.title) if title.title else None,
@@ -54,6 +66,8 @@ _SORT_KEYS: dict[str, Callable[[Title], Any]] = {
     "saving": lambda title: title.saving_bytes,
     "path": lambda title: natural_key(str(title.path)),
     "region": lambda title: title.region.casefold() or None,
+    "block": _planned,
+    "state": lambda title: str(title.state),
 }
 SORT_KEYS = tuple(_SORT_KEYS)
 """The words that `sort_titles` takes."""

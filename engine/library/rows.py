@@ -6,7 +6,7 @@ A row that does not read (a flipped bit that SQLite cannot see) is no row: the n
 import contextlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -47,17 +47,15 @@ LEFT JOIN estimates e ON e.identity = t.identity AND (e.format, e.block_size, e.
     ORDER BY n.at DESC LIMIT 1)
 """
 WITHIN = "WHERE t.path = :folder OR (t.path >= :first AND t.path < :end)"
-SELECT_ESTIMATE = (
-    f"SELECT {_ESTIMATE} FROM estimates e"
-    " WHERE identity = ? AND format = ? AND block_size = ? AND level = ? AND alignment = ?"
-)
+SELECT_ESTIMATES = f"SELECT {_ESTIMATE} FROM estimates e WHERE identity = ?"
 SELECT_SETTINGS = f"SELECT {_SETTINGS} FROM title_settings s WHERE path = ?"
-SAVE_ESTIMATE = f"INSERT OR REPLACE INTO estimates VALUES ({', '.join('?' * 15)})"
 SAVE_SETTINGS = "INSERT OR REPLACE INTO title_settings VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 _ESTIMATE_START = len(_TITLE_TYPES)
 _SETTINGS_START = _ESTIMATE_START + len(_ESTIMATE_TYPES)
 _FORMATS: dict[str, ImageFormat | None] = {"": None, **{format.value: format for format in ImageFormat}}
+KEYS_AT_ONCE = 500
+"""Paths that one statement asks for: SQLite before 3.32 binds 999 values at the most."""
 _LARGEST = 2**63 - 1
 """What an INTEGER column holds; a damaged header may claim more, and its row says so in `error`."""
 
@@ -71,6 +69,11 @@ def folder_range(folder: Path) -> dict[str, SqlValue]:
     """Return the parameters of WITHIN: the folder itself, and the keys of everything below it."""
     first = os.fsencode(os.path.join(folder, ""))  # noqa: PTH118 - a Path has no trailing separator
     return {"folder": os.fsencode(folder), "first": first, "end": first[:-1] + bytes([first[-1] + 1])}
+
+
+def path_parameters(keys: Iterable[bytes]) -> dict[str, SqlValue]:
+    """Return paths as parameters of one statement."""
+    return {f"path_{place}": key for place, key in enumerate(keys)}
 
 
 def default_parameters(defaults: Settings | None) -> dict[str, SqlValue]:
@@ -148,7 +151,7 @@ def title_from(row: Row) -> Title | None:
 
 
 def estimate_row(identity: FileIdentity, estimate: StoredEstimate, at: float) -> Row:
-    """Return the values of SAVE_ESTIMATE."""
+    """Return the values of a row of estimates."""
     return (
         identity_key(identity),
         *settings_key(estimate.settings),

@@ -1,4 +1,4 @@
-"""The state file's tables, how they grow, and how a file is opened, migrated or set aside.
+"""How a state file is opened, migrated or set aside.
 
 Opening happens under a lock file, so that of many processes one creates, migrates or sets aside and the others find
 it done. Each migration is one transaction that reads `user_version` again after BEGIN IMMEDIATE.
@@ -10,93 +10,18 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias
 
 from filelock import FileLock, Timeout
 
 from engine.errors import StoreError, from_os_error
+from engine.library.migrations import Migrations
 from engine.names import display_name
 from engine.system.filesystems import filesystem_of
 from engine.system.rename import rename_new
 
-Migrations: TypeAlias = tuple[tuple[str, ...], ...]
-
 BUSY_TIMEOUT_S = 5.0
 OPEN_TIMEOUT_S = 30.0  # a migration by another process may take a while on a slow disk
 QUICK_CHECK_MAX_BYTES = 16 * 1024 * 1024  # 2 ms a MB with a warm cache: 20,000 titles are 6 MB
-
-MIGRATIONS: Migrations = (
-    (
-        # Paths are os.fsencode bytes: they need not be text. An identity is `dev ino size mtime_ns` in decimal,
-        # since st_ino and st_mtime_ns may exceed SQLite's 63 bits.
-        """CREATE TABLE titles (
-            path BLOB NOT NULL PRIMARY KEY, identity TEXT NOT NULL, format TEXT NOT NULL, system TEXT NOT NULL,
-            serial TEXT NOT NULL, title TEXT NOT NULL, region TEXT NOT NULL, disc_number INTEGER NOT NULL,
-            tags TEXT NOT NULL, original_bytes INTEGER NOT NULL, block_size INTEGER NOT NULL,
-            index_shift INTEGER NOT NULL, version INTEGER NOT NULL, links INTEGER NOT NULL, error TEXT NOT NULL
-        ) WITHOUT ROWID""",
-        """CREATE TABLE title_settings (
-            path BLOB NOT NULL PRIMARY KEY, format TEXT, block_size INTEGER, level INTEGER, method TEXT,
-            alignment INTEGER, target TEXT
-        ) WITHOUT ROWID""",
-        # An alignment of 0 is the smallest that the size needs. The target is no part of the key: it says what is
-        # allowed, and changes no byte.
-        """CREATE TABLE estimates (
-            identity TEXT NOT NULL, format TEXT NOT NULL, block_size INTEGER NOT NULL, level INTEGER NOT NULL,
-            alignment INTEGER NOT NULL, target TEXT NOT NULL, original_bytes INTEGER NOT NULL,
-            packed_bytes INTEGER NOT NULL, low_bytes INTEGER NOT NULL, high_bytes INTEGER NOT NULL,
-            sampled_bytes INTEGER NOT NULL, advice TEXT NOT NULL, reason TEXT NOT NULL, seconds REAL NOT NULL,
-            at REAL NOT NULL, PRIMARY KEY (identity, format, block_size, level, alignment)
-        ) WITHOUT ROWID""",
-        """CREATE TABLE digests (
-            identity TEXT NOT NULL PRIMARY KEY, crc32 TEXT NOT NULL, xxh3 TEXT NOT NULL, sha1 TEXT NOT NULL,
-            md5 TEXT NOT NULL, sha256 TEXT NOT NULL, at REAL NOT NULL
-        ) WITHOUT ROWID""",
-        """CREATE TABLE journal (
-            id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, payload TEXT NOT NULL
-        )""",
-        "CREATE TABLE told (name TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID",
-    ),
-    (
-        # The queue, and its history: a job is never deleted. `changed` is the revision that last touched the row, so
-        # that a reader takes only what is new; ended_at is NULL while a job is queued, running or paused.
-        """CREATE TABLE queue_jobs (
-            id INTEGER PRIMARY KEY AUTOINCREMENT, changed INTEGER NOT NULL, batch TEXT NOT NULL, kind TEXT NOT NULL,
-            state TEXT NOT NULL, path BLOB NOT NULL, output_path BLOB, output_folder BLOB, wish TEXT,
-            force INTEGER NOT NULL, idle_priority INTEGER NOT NULL, parameters TEXT NOT NULL,
-            priority INTEGER NOT NULL, position REAL NOT NULL, gain_bytes INTEGER, stage TEXT NOT NULL DEFAULT '',
-            done_bytes INTEGER NOT NULL DEFAULT 0, total_bytes INTEGER NOT NULL DEFAULT 0,
-            read_bytes INTEGER NOT NULL DEFAULT 0, packed_bytes INTEGER NOT NULL DEFAULT 0, read_rate REAL,
-            write_rate REAL, eta_s REAL, waiting TEXT NOT NULL DEFAULT '', wanted TEXT NOT NULL DEFAULT '',
-            error_code TEXT NOT NULL DEFAULT '', error_message TEXT NOT NULL DEFAULT '',
-            error_hint TEXT NOT NULL DEFAULT '', exit_code INTEGER, result TEXT NOT NULL DEFAULT '{}',
-            saved_bytes INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, created_at REAL NOT NULL,
-            started_at REAL, ended_at REAL
-        )""",
-        "CREATE INDEX queue_jobs_by_change ON queue_jobs (changed)",
-        "CREATE INDEX queue_jobs_by_end ON queue_jobs (ended_at)",
-        "CREATE INDEX queue_jobs_by_batch ON queue_jobs (batch)",
-        "CREATE INDEX queue_jobs_by_state ON queue_jobs (state, saved_bytes, gain_bytes)",  # all that the totals need
-        """CREATE TABLE queue_log (
-            job INTEGER NOT NULL, number INTEGER NOT NULL, line TEXT NOT NULL, PRIMARY KEY (job, number)
-        ) WITHOUT ROWID""",
-        """CREATE TABLE queue_checkpoints (
-            job INTEGER PRIMARY KEY, at REAL NOT NULL, facts TEXT NOT NULL, head BLOB NOT NULL
-        )""",
-        """CREATE TABLE queue_throughput (
-            second INTEGER PRIMARY KEY, read_bytes INTEGER NOT NULL, written_bytes INTEGER NOT NULL
-        )""",
-        """CREATE TABLE queue_worker (
-            one INTEGER PRIMARY KEY CHECK (one = 1), pid INTEGER NOT NULL, host TEXT NOT NULL, state TEXT NOT NULL,
-            started_at REAL NOT NULL, version TEXT NOT NULL, schema INTEGER NOT NULL, notice TEXT NOT NULL
-        )""",
-        """CREATE TABLE queue_state (
-            one INTEGER PRIMARY KEY CHECK (one = 1), revision INTEGER NOT NULL, hold TEXT NOT NULL
-        )""",
-        "INSERT INTO queue_state VALUES (1, 0, '')",
-    ),
-)
-"""Every step of the schema, oldest first; never edited once released, only added to."""
 
 _BESIDE = ("-wal", "-shm", "-journal", "")
 """The database comes last: if this stops half-way, the next opening finds it and goes on."""

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from engine.errors import StoreError, from_os_error
 from engine.library import schema
+from engine.library.migrations import Migrations
 from engine.library.worker_lock import stop_worker, worker_lock
 from engine.names import display_name
 
@@ -50,7 +51,7 @@ class StateFile:
     """
 
     def __init__(
-        self, path: Path, *, is_local: Callable[[Path], bool], migrations: schema.Migrations, is_worker: bool
+        self, path: Path, *, is_local: Callable[[Path], bool], migrations: Migrations, is_worker: bool
     ) -> None:
         self.path = path
         self._is_worker = is_worker

@@ -11,7 +11,9 @@ from typing import Self
 from platformdirs import user_state_path
 
 from engine.formats import Settings
-from engine.library import rows, schema
+from engine.library import estimates, rows, schema
+from engine.library.changes import TitleChanges, changes_since
+from engine.library.migrations import MIGRATIONS, Migrations
 from engine.library.model import Digests, FileIdentity, JournalEntry, JsonValue, Overrides, StoredEstimate, Title
 from engine.library.statefile import StateFile
 from engine.names import display_name
@@ -40,7 +42,7 @@ class Store:
         folder: Path,
         *,
         is_local: Callable[[Path], bool] = schema.is_local,
-        migrations: schema.Migrations = schema.MIGRATIONS,
+        migrations: Migrations = MIGRATIONS,
         now: Callable[[], float] = time.time,
         is_worker: bool = False,
     ) -> None:
@@ -94,6 +96,20 @@ class Store:
             found.update((title.path, title) for title in titles)
         return list(found.values())
 
+    def titles_at(self, paths: Iterable[Path], defaults: Settings | None = None) -> list[Title]:
+        """Return those of the titles that are known, as `titles` does."""
+        keys = sorted({rows.path_key(path) for path in paths})
+        parameters = rows.default_parameters(defaults)
+        found: list[Title] = []
+        for start in range(0, len(keys), rows.KEYS_AT_ONCE):
+            some = rows.path_parameters(keys[start : start + rows.KEYS_AT_ONCE])
+            found += self._titles(f"WHERE t.path IN ({', '.join(f':{name}' for name in some)})", {**parameters, **some})
+        return found
+
+    def changes_since(self, number: int) -> TitleChanges:
+        """Return which titles were saved, dropped, set or estimated after the change of that number; 0: any."""
+        return self._file.run(lambda connection: changes_since(connection, number))
+
     def known_identities(self, folder: Path) -> dict[Path, Title]:
         """Return what a re-scan of the folder compares with: the stored titles by path."""
         return {title.path: title for title in self.titles([folder])}
@@ -108,16 +124,28 @@ class Store:
         keys = [(rows.path_key(path),) for path in paths]
         self._file.write(lambda connection: connection.executemany("DELETE FROM titles WHERE path = ?", keys))
 
-    def save_estimate(self, identity: FileIdentity, estimate: StoredEstimate) -> None:
-        """Keep an estimate, in place of an earlier one of the same file and settings."""
-        values = rows.estimate_row(identity, estimate, self._now())
-        self._file.write(lambda connection: connection.execute(rows.SAVE_ESTIMATE, values))
+    def save_estimate(self, identity: FileIdentity, estimate: StoredEstimate, *, keep_better: bool = False) -> None:
+        """Keep an estimate, in place of an earlier one of the same file and settings.
+
+        `keep_better`: not in place of one that was made from a larger sample.
+        """
+        now = self._now()
+        self._file.write(
+            lambda connection: estimates.save(connection, identity, estimate, now, keep_better=keep_better)
+        )
+
+    def save_grid(self, identity: FileIdentity, grid: Iterable[StoredEstimate]) -> None:
+        """Keep the estimates of a table of settings, none in place of a better one; none is the last one made."""
+        cells = list(grid)
+        self._file.write(lambda connection: estimates.save_grid(connection, identity, cells))
+
+    def estimates_of(self, identity: FileIdentity) -> list[StoredEstimate]:
+        """Return all estimates of that content, by format, block size, level and alignment."""
+        return self._file.run(lambda connection: estimates.all_of(connection, identity))
 
     def estimate_for(self, identity: FileIdentity, settings: Settings) -> StoredEstimate | None:
         """Return the estimate of that content under those settings, whatever target it was made for."""
-        key = (rows.identity_key(identity), *rows.settings_key(settings))
-        row = self._file.run(lambda connection: connection.execute(rows.SELECT_ESTIMATE, key).fetchone())
-        return None if row is None else rows.estimate_from(row)
+        return self._file.run(lambda connection: estimates.one_of(connection, identity, settings))
 
     def save_settings(self, path: Path, overrides: Overrides | None) -> None:
         """Keep the settings of one title; None, or all None, lets it follow the defaults again."""

@@ -638,7 +638,7 @@ def test_a_disk_that_fills_up_in_the_middle_gets_room_again(
 MIGRATING = """
 import sys
 from pathlib import Path
-from engine.library.schema import MIGRATIONS
+from engine.library.migrations import MIGRATIONS
 from engine.library.store import Store
 NEWER = (*MIGRATIONS, ("CREATE TABLE of_the_future (one INTEGER)",))
 with Store(Path(sys.argv[1]), migrations=NEWER) as store:
@@ -665,7 +665,7 @@ def test_an_older_worker_is_stopped_before_a_migration(home: Home, longer: Path)
 
 
 def newer_schema() -> Any:
-    from engine.library.schema import MIGRATIONS
+    from engine.library.migrations import MIGRATIONS
 
     return (*MIGRATIONS, ("CREATE TABLE of_the_future (one INTEGER)",))
 

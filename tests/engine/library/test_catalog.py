@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from engine.errors import UsageError
 from engine.formats import ImageFormat, Settings
 from engine.library.catalog import SORT_KEYS, filter_titles, group_titles, parse_filter, sort_titles, total
-from engine.library.model import FileIdentity, State, StoredEstimate, Title
+from engine.library.model import FileIdentity, Overrides, State, StoredEstimate, Title
 
 MIB = 1024 * 1024
 
@@ -181,3 +181,22 @@ def test_totals_of_nothing_are_zero() -> None:
 
 def test_an_error_is_the_state_whatever_else_is_known() -> None:
     assert make_title("a.zso", error="cut off", format=ImageFormat.ZSO, packed=1).state is State.ERROR
+
+
+def test_block_is_what_was_chosen_else_estimated_else_what_the_file_has() -> None:
+    chosen = make_title("chosen", packed=5, overrides=Overrides(block_size=4096, level=3))
+    estimated = make_title("estimated", packed=5)
+    packed = make_title("packed", format=ImageFormat.ZSO, block_size=8192)
+    plain = make_title("plain", overrides=Overrides(format=ImageFormat.ISO))
+    unknown = make_title("unknown", format=None)
+    titles = [packed, unknown, chosen, estimated, plain]
+    assert sort_titles(titles, "block") == [plain, estimated, chosen, packed, unknown]
+
+
+def test_equal_blocks_go_by_level() -> None:
+    slow, fast = (make_title(str(level), overrides=Overrides(block_size=2048, level=level)) for level in (12, 1))
+    assert sort_titles([slow, fast], "block") == [fast, slow]
+
+
+def test_states_go_by_their_words() -> None:
+    assert [title.state for title in sort_titles(ALL, "state")] == ["error", "ok", "ok", "packed", "skip"]

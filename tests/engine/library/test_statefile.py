@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from engine.errors import StoreError
 from engine.formats import ImageFormat, Method, Settings
 from engine.library import schema
+from engine.library.migrations import MIGRATIONS
 from engine.library.model import FileIdentity, Overrides, StoredEstimate, Title
 from engine.library.store import Store, state_folder
 
@@ -111,7 +112,7 @@ def test_a_network_share_gets_none_and_is_mentioned_once(folder: Path) -> None:
 
 
 def test_a_newer_file_is_set_aside_whole(folder: Path) -> None:
-    with Store(folder, migrations=(*schema.MIGRATIONS, LATER_STEP)) as newer:
+    with Store(folder, migrations=(*MIGRATIONS, LATER_STEP)) as newer:
         newer.save_titles([TITLE])
     with Store(folder) as store:
         assert store.titles() == []

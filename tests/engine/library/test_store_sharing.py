@@ -13,6 +13,7 @@ import engine
 from engine.errors import StoreError
 from engine.formats import ImageFormat, Settings
 from engine.library import schema
+from engine.library.migrations import MIGRATIONS, Migrations
 from engine.library.model import FileIdentity, Title
 from engine.library.store import Store
 
@@ -40,13 +41,14 @@ import sys
 from pathlib import Path
 from engine.library.store import Store
 from engine.library import schema
+from engine.library.migrations import MIGRATIONS, Migrations
 from engine.library.model import FileIdentity, Title
 folder, name, later = Path(sys.argv[1]), sys.argv[2], eval(sys.argv[3])
 def meet():
     print("ready", flush=True)
     sys.stdin.readline()
 meet()
-with Store(folder, migrations=schema.MIGRATIONS + later) as store:
+with Store(folder, migrations=MIGRATIONS + later) as store:
     for number in range(20):
         store.save_titles([Title(Path(f"/games/{name}/{number}.iso"), FileIdentity(1, number, 5, 6), None)])
         store.append_journal("published", {"by": name})
@@ -59,7 +61,7 @@ with Store(folder, migrations=schema.MIGRATIONS + later) as store:
 class Child:
     """A process with the store open, that stops twice until it is let go."""
 
-    def __init__(self, folder: Path, name: str, later: schema.Migrations = ()) -> None:
+    def __init__(self, folder: Path, name: str, later: Migrations = ()) -> None:
         command = [sys.executable, "-c", CHILD, str(folder), name, repr(later)]
         environ = {**os.environ, "PYTHONPATH": str(ROOT)}
         self.process = subprocess.Popen(
@@ -83,7 +85,7 @@ class Child:
         return out.strip()
 
 
-def run_together(folder: Path, number: int, later: schema.Migrations = ()) -> None:
+def run_together(folder: Path, number: int, later: Migrations = ()) -> None:
     children = [Child(folder, str(index), later) for index in range(number)]
     for child in children:
         child.go()
@@ -108,12 +110,12 @@ def test_processes_that_migrate_together_do_it_once(folder: Path) -> None:
 
 
 def test_a_migration_that_fails_leaves_the_old_schema_aside(folder: Path) -> None:
-    broken: schema.Migrations = (*schema.MIGRATIONS, (LATER_STEP[0], "nonsense"))
+    broken: Migrations = (*MIGRATIONS, (LATER_STEP[0], "nonsense"))
     Store(folder).close()
     with pytest.raises(StoreError, match="a new state file cannot be used"):
         Store(folder, migrations=broken)
     with closing(sqlite3.connect(folder / "discpress.sqlite3.damaged-1")) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (len(schema.MIGRATIONS),)
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
         assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'jobs'").fetchone() == (0,)
 
 
@@ -133,7 +135,7 @@ def test_a_process_with_the_old_file_open_follows_to_the_new_one(folder: Path) -
     child = Child(folder, "other")
     child.go()
     child.expect("ready")
-    Store(folder, migrations=(*schema.MIGRATIONS, LATER_STEP)).close()
+    Store(folder, migrations=(*MIGRATIONS, LATER_STEP)).close()
     with Store(folder) as store:
         assert "newer" in store.notices[0]
         store.save_titles([TITLE])
@@ -147,7 +149,7 @@ def test_what_was_written_before_the_file_was_set_aside_is_kept_with_it(folder: 
     child = Child(folder, "other")
     child.go()
     child.expect("ready")
-    Store(folder, migrations=(*schema.MIGRATIONS, LATER_STEP)).close()
+    Store(folder, migrations=(*MIGRATIONS, LATER_STEP)).close()
     Store(folder).close()
     child.end()
     with closing(sqlite3.connect(folder / "discpress.sqlite3.newer-1")) as connection:

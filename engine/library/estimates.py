@@ -1,0 +1,55 @@
+"""Estimates in the state file: several of one content, one for each way to write it."""
+
+import sqlite3
+from collections.abc import Iterable
+
+from engine.formats import Settings
+from engine.library import rows
+from engine.library.model import FileIdentity, StoredEstimate
+
+_KEY = "identity = ?1 AND format = ?2 AND block_size = ?3 AND level = ?4 AND alignment = ?5"
+_VALUES = ", ".join(f"?{number}" for number in range(1, 16))
+_SAVE = f"INSERT OR REPLACE INTO estimates VALUES ({_VALUES})"
+_SAVE_BETTER = f"""
+INSERT OR REPLACE INTO estimates SELECT {_VALUES}
+WHERE NOT EXISTS (SELECT 1 FROM estimates WHERE {_KEY} AND sampled_bytes > ?11)
+"""
+# A table's clusters hold whole blocks of its largest size: from as many bytes an estimate of its own is the better one.
+_SAVE_CELL = f"""
+INSERT OR REPLACE INTO estimates SELECT {_VALUES} WHERE NOT EXISTS (
+    SELECT 1 FROM estimates WHERE {_KEY}
+    AND (sampled_bytes > ?11 OR (2 * sampled_bytes > ?11 AND high_bytes - low_bytes <= ?10 - ?9)))
+"""
+_TOUCH = f"UPDATE estimates SET at = ?6 WHERE {_KEY}"
+_SELECT_ALL = f"{rows.SELECT_ESTIMATES} ORDER BY e.format, e.block_size, e.level, e.alignment"
+_SELECT_ONE = f"{rows.SELECT_ESTIMATES} AND e.format = ? AND e.block_size = ? AND e.level = ? AND e.alignment = ?"
+
+
+def save(
+    connection: sqlite3.Connection, identity: FileIdentity, estimate: StoredEstimate, now: float, *, keep_better: bool
+) -> None:
+    """Write an estimate as the last one made; `keep_better`: where an earlier one is from more bytes, that one is."""
+    row = rows.estimate_row(identity, estimate, now)
+    if connection.execute(_SAVE_BETTER if keep_better else _SAVE, row).rowcount == 0:
+        connection.execute(_TOUCH, (*row[:5], now))
+
+
+def save_grid(connection: sqlite3.Connection, identity: FileIdentity, cells: Iterable[StoredEstimate]) -> None:
+    """Write the cells of a table of settings where there is no better estimate.
+
+    They date from the beginning of time, since nobody asked for any one of them: a title without settings of its own
+    must not be shown under the last of the table.
+    """
+    connection.executemany(_SAVE_CELL, [rows.estimate_row(identity, cell, 0.0) for cell in cells])
+
+
+def all_of(connection: sqlite3.Connection, identity: FileIdentity) -> list[StoredEstimate]:
+    """Return all of one content."""
+    found = map(rows.estimate_from, connection.execute(_SELECT_ALL, (rows.identity_key(identity),)))
+    return [estimate for estimate in found if estimate is not None]
+
+
+def one_of(connection: sqlite3.Connection, identity: FileIdentity, settings: Settings) -> StoredEstimate | None:
+    """Return the one made for these settings, whatever its target."""
+    row = connection.execute(_SELECT_ONE, (rows.identity_key(identity), *rows.settings_key(settings))).fetchone()
+    return None if row is None else rows.estimate_from(row)
