@@ -17,6 +17,7 @@ from engine.errors import DiscpressError
 from engine.library.store import Store
 from engine.system.processors import available_processors
 from engine.targets import AUTO, TARGETS
+from engine.work.errands import Errands
 from engine.work.jobs import JobState
 from engine.work.manager import IDLE_S, Manager
 from engine.work.queue import JobQueue
@@ -96,7 +97,7 @@ def _work(state: Path, idle_s: float) -> bool:
 
 def _has_work(state: Path) -> bool:
     with Store(state) as store:
-        return any(True for _ in JobQueue(store).jobs([JobState.QUEUED, JobState.RUNNING]))
+        return bool(Errands(store).pending() or JobQueue(store).jobs([JobState.QUEUED, JobState.RUNNING]))
 
 
 if __name__ == "__main__":

@@ -1,36 +1,29 @@
 """The task manager: which job runs when, on which disk, and what becomes of it (asyncio).
 
 Two lanes. Conversions, verifications and examinations: one at a time for each storage device, so that two disks
-work side by side and none is thrashed. Scans and estimates: at once, beside whatever else runs.
+work side by side and none is thrashed. Scans, estimates and errands: at once, beside whatever else runs.
 """
 
 import asyncio
 import contextlib
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
-from engine.convert.part_name import remove_part_of
 from engine.convert.progress import Control, Progress
-from engine.errors import (
-    CancelledError,
-    DiscpressError,
-    FileLimitError,
-    SpaceError,
-    StoreError,
-    SuspendedError,
-    UselessError,
-)
+from engine.errors import StoreError
 from engine.library.store import Store
-from engine.system.files import is_there
 from engine.system.priority import be_idle
+from engine.work.endings import Endings
+from engine.work.errand_lane import ErrandLane
+from engine.work.errand_runner import run_errand
+from engine.work.errands import Errand, Errands
 from engine.work.jobs import Action, Job, JobKind, JobState
 from engine.work.queue import JobQueue
 from engine.work.reports import Reports, Running
-from engine.work.runner import Outcome, Turn, part_owner, run_job
+from engine.work.runner import Outcome, Turn, run_job
 from engine.work.snapshot import WorkerState
 from engine.work.waits import Waits, output_problem, source_is_away
 
@@ -62,14 +55,20 @@ class Manager:
     """Seconds, of any beginning."""
     run: Callable[[Turn], Outcome] = run_job
     """Does one job; replaced in tests."""
+    run_errand: Callable[[Errand, Store, int, Control], None] = run_errand
+    """Does one errand; replaced in tests."""
     _running: dict[int, Running] = field(default_factory=dict)
     _waits: Waits = field(init=False)
     _seen: object = None
     _reports: Reports = field(init=False)
+    _endings: Endings = field(init=False)
+    _lane: ErrandLane = field(init=False)
 
     def __post_init__(self) -> None:
         self._waits = Waits(self.queue, self.clock)
         self._reports = Reports(self.queue, self.clock)
+        self._endings = Endings(self.queue, self._waits)
+        self._lane = ErrandLane(Errands(self.store), self.store, self.run_errand)
 
     async def work(self) -> None:
         """Run the queue to its end, see above; what runs then is suspended with its checkpoint."""
@@ -88,11 +87,15 @@ class Manager:
         while not self.should_stop():
             is_changed = self._look()
             self._conclude()
+            self._lane.conclude()
             if is_changed or self._waits.has_due():
                 self._obey()
+                self._lane.obey()
                 self._launch()
-            self._reports.report([each for each in self._running.values() if not each.is_held])
-            if any(not each.is_held for each in self._running.values()) or self._waits:
+                self._launch_errands()
+            working = [each for each in self._running.values() if not each.is_held]
+            self._reports.report(working, has_errands=bool(self._lane))
+            if working or self._waits or self._lane:
                 idle_since = self.clock()
             elif self.clock() - idle_since >= self.idle_s:
                 return
@@ -101,16 +104,19 @@ class Manager:
     def _look(self) -> bool:
         """Return whether anything was written since the last look, or a job has ended."""
         version = self.store.data_version()
-        is_changed = version != self._seen or any(each.task.done() for each in self._running.values())
+        is_changed = version != self._seen or any(task.done() for task in self._tasks())
         self._seen = version
         return is_changed
 
     async def _rest(self) -> None:
-        tasks = [each.task for each in self._running.values() if not each.task.done()]
+        tasks = [task for task in self._tasks() if not task.done()]
         if tasks:
             await asyncio.wait(tasks, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
         else:
             await asyncio.sleep(POLL_S)
+
+    def _tasks(self) -> list["asyncio.Future[Any]"]:
+        return [each.task for each in self._running.values()] + self._lane.tasks
 
     # Wishes
 
@@ -126,16 +132,7 @@ class Manager:
                     running.control.resume()
         for job_id in self.queue.abandoned():
             if job_id not in self._running:
-                self._clear(self.queue.job(job_id))
-
-    def _clear(self, job: Job) -> None:
-        """Remove the part of a job that was cancelled or failed while no run of it could do so."""
-        stored = self.queue.checkpoint(job.id)
-        output = None if stored is None else stored.facts.get("output")
-        if isinstance(output, str):
-            with contextlib.suppress(DiscpressError, OSError):
-                remove_part_of(Path(output), part_owner(job))
-        self.queue.drop_checkpoint(job.id)
+                self._endings.clear(self.queue.job(job_id))
 
     # Starting
 
@@ -159,6 +156,15 @@ class Manager:
             device = self._device(job)
             if device is not None and device not in busy and self._start(job, device, max(1, self.threads // lanes)):
                 busy.add(device)
+
+    def _launch_errands(self) -> None:
+        """Start errands beside the probes: a single one, with one thread, while a conversion runs."""
+        working = [each.job for each in self._running.values() if not each.is_held]
+        probes = sum(1 for job in working if self._is_probe(job))
+        if probes < len(working):
+            self._lane.launch(1 - probes, threads=1)
+        else:
+            self._lane.launch(PROBES - probes, self.threads)
 
     def _devices_of(self, jobs: Sequence[Job]) -> set[int]:
         """Return the devices of the conversions that come next: they share the threads."""
@@ -220,75 +226,16 @@ class Manager:
                 del self._running[job_id]
                 with contextlib.suppress(StoreError):
                     self._reports.save([running])
-                self._end(running)
-
-    def _end(self, running: Running) -> None:
-        """Say in the queue how a job ended: the one place where any failure becomes a state."""
-        job = running.job
-        is_ours = isinstance(running.task.exception(), SuspendedError | CancelledError) or self._take_back(job.id)
-        if not is_ours:
-            self.queue.drop_checkpoint(job.id)  # cancelled in the queue; the run had ended by itself just then
-            return
-        try:
-            outcome = running.task.result()
-        except SuspendedError:
-            if self.queue.job(job.id).state in {JobState.RUNNING, JobState.PAUSED}:
-                self.queue.suspend(job.id)
-        except CancelledError:
-            # One that was held was cancelled in the queue at once; its part went with the run that ends here.
-            if self.queue.job(job.id).state is JobState.RUNNING:
-                self.queue.cancelled(job.id)
-            else:
-                self.queue.drop_checkpoint(job.id)
-        except FileLimitError as error:
-            self._fail(job, error)
-        except UselessError as error:
-            self.queue.skip(job.id, str(error))
-        except SpaceError as error:
-            self.queue.suspend(job.id)
-            self._waits.for_room(job, error)
-        except DiscpressError as error:
-            self._fail_or_wait(job, error)
-        except Exception as error:  # noqa: BLE001 - a fault of ours must not take the other jobs with it
-            self.queue.append_log(job.id, "".join(traceback.format_exception(error)))
-            self.queue.fail(job.id, DiscpressError(f"internal error: {error!r}", hint="please report it with its log"))
-        else:
-            if outcome.skipped:
-                self.queue.skip(job.id, outcome.skipped)
-            else:
-                self.queue.finish(job.id, outcome.result, saved_bytes=outcome.saved_bytes)
-
-    def _fail_or_wait(self, job: Job, error: DiscpressError) -> None:
-        if error.code in {"storage", "source-changed", "damaged"} and not is_there(job.path) and source_is_away(job):
-            self.queue.suspend(job.id)
-            self._waits.for_disk(job, error)
-        else:
-            self._fail(job, error)
-
-    def _fail(self, job: Job, error: DiscpressError) -> None:
-        self._clear(job)
-        self.queue.append_log(job.id, str(error))
-        self.queue.fail(job.id, error)
-
-    def _take_back(self, job_id: int) -> bool:
-        """Bring a job whose run has ended to `running`, for what is said of it next; False when it was cancelled.
-
-        It may have been paused, or resumed and not started again, in the very moment in which it ended.
-        """
-        state = self.queue.job(job_id).state
-        if state is JobState.PAUSED:
-            state = self.queue.resume(job_id)
-        if state is JobState.QUEUED:
-            self.queue.start(job_id)
-            return True
-        return state is JobState.RUNNING
+                self._endings.end(running)
 
     async def _stop(self) -> None:
         """Suspend what runs or is held, and say so."""
         self._reports.say(WorkerState.STOPPING)
         for running in self._running.values():
             running.control.suspend()
-        for running in list(self._running.values()):
-            await asyncio.wait([running.task])
+        self._lane.suspend()
+        for task in self._tasks():
+            await asyncio.wait([task])
         self._conclude()
+        self._lane.conclude()
         self._reports.say(WorkerState.GONE)

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from random import Random
 
 from engine.convert.checkpoint import Checkpoint
 from engine.convert.checksums import check_checksum_names, checksum_path, write_checksum
@@ -21,14 +20,13 @@ from engine.errors import StoreError, UsageError, VerifyError
 from engine.formats import ImageFormat
 from engine.images.doctor import Severity, examine
 from engine.images.opening import open_image
-from engine.library.model import FileIdentity as ScannedIdentity
-from engine.library.model import JsonValue, StoredEstimate
+from engine.library.model import JsonValue
 from engine.library.refresh import refresh
 from engine.library.store import Store
-from engine.measure.estimate import refine
 from engine.names import display_name
 from engine.system.files import FileIdentity, is_there
 from engine.targets import TARGETS
+from engine.work.estimating import refine_into
 from engine.work.jobs import Job, JobKind
 from engine.work.queue import JobQueue
 from engine.work.records import save_digests
@@ -268,15 +266,10 @@ def _scan(turn: Turn) -> Outcome:
 
 
 def _estimate(turn: Turn) -> Outcome:
-    plan = plan_conversion(turn.job.path, None, None, turn.job.wish or Wish())
-    source = plan.source_identity
-    identity = ScannedIdentity.of_source(source)
-    turn.progress.total_bytes = plan.original_bytes
-    with open_image(turn.job.path) as image:
-        rounds = refine(image, plan.settings, random=Random(), threads=turn.threads, check=turn.control.check)
-        for found in rounds:
-            turn.store.save_estimate(identity, StoredEstimate.of(found))
-            turn.progress.done_bytes = found.sampled_bytes
+    job = turn.job
+    for found in refine_into(turn.store, job.path, job.wish or Wish(), threads=turn.threads, check=turn.control.check):
+        turn.progress.total_bytes = found.original_bytes
+        turn.progress.done_bytes = found.sampled_bytes
     return Outcome({"packed_bytes": found.packed_bytes, "low_bytes": found.low_bytes, "high_bytes": found.high_bytes})
 
 

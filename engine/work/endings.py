@@ -1,0 +1,99 @@
+"""How jobs end: the one place where any failure becomes a state."""
+
+import contextlib
+import traceback
+from pathlib import Path
+
+from engine.convert.part_name import remove_part_of
+from engine.errors import (
+    CancelledError,
+    DiscpressError,
+    FileLimitError,
+    SpaceError,
+    SuspendedError,
+    UselessError,
+)
+from engine.system.files import is_there
+from engine.work.jobs import Job, JobState
+from engine.work.queue import JobQueue
+from engine.work.reports import Running
+from engine.work.runner import part_owner
+from engine.work.waits import Waits, source_is_away
+
+
+class Endings:
+    """Writes down what became of runs; one for a manager."""
+
+    def __init__(self, queue: JobQueue, waits: Waits) -> None:
+        self._queue = queue
+        self._waits = waits
+
+    def end(self, running: Running) -> None:
+        """Say in the queue how a job ended."""
+        job = running.job
+        is_ours = isinstance(running.task.exception(), SuspendedError | CancelledError) or self._take_back(job.id)
+        if not is_ours:
+            self._queue.drop_checkpoint(job.id)  # cancelled in the queue; the run had ended by itself just then
+            return
+        try:
+            outcome = running.task.result()
+        except SuspendedError:
+            if self._queue.job(job.id).state in {JobState.RUNNING, JobState.PAUSED}:
+                self._queue.suspend(job.id)
+        except CancelledError:
+            # One that was held was cancelled in the queue at once; its part went with the run that ends here.
+            if self._queue.job(job.id).state is JobState.RUNNING:
+                self._queue.cancelled(job.id)
+            else:
+                self._queue.drop_checkpoint(job.id)
+        except FileLimitError as error:
+            self._fail(job, error)
+        except UselessError as error:
+            self._queue.skip(job.id, str(error))
+        except SpaceError as error:
+            self._queue.suspend(job.id)
+            self._waits.for_room(job, error)
+        except DiscpressError as error:
+            self._fail_or_wait(job, error)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not take the other jobs with it
+            self._queue.append_log(job.id, "".join(traceback.format_exception(error)))
+            self._queue.fail(job.id, DiscpressError(f"internal error: {error!r}", hint="please report it with its log"))
+        else:
+            if outcome.skipped:
+                self._queue.skip(job.id, outcome.skipped)
+            else:
+                self._queue.finish(job.id, outcome.result, saved_bytes=outcome.saved_bytes)
+
+    def _fail_or_wait(self, job: Job, error: DiscpressError) -> None:
+        if error.code in {"storage", "source-changed", "damaged"} and not is_there(job.path) and source_is_away(job):
+            self._queue.suspend(job.id)
+            self._waits.for_disk(job, error)
+        else:
+            self._fail(job, error)
+
+    def _fail(self, job: Job, error: DiscpressError) -> None:
+        self.clear(job)
+        self._queue.append_log(job.id, str(error))
+        self._queue.fail(job.id, error)
+
+    def _take_back(self, job_id: int) -> bool:
+        """Bring a job whose run has ended to `running`, for what is said of it next; False when it was cancelled.
+
+        It may have been paused, or resumed and not started again, in the very moment in which it ended.
+        """
+        state = self._queue.job(job_id).state
+        if state is JobState.PAUSED:
+            state = self._queue.resume(job_id)
+        if state is JobState.QUEUED:
+            self._queue.start(job_id)
+            return True
+        return state is JobState.RUNNING
+
+    def clear(self, job: Job) -> None:
+        """Remove the part of a job that was cancelled or failed while no run of it could do so."""
+        stored = self._queue.checkpoint(job.id)
+        output = None if stored is None else stored.facts.get("output")
+        if isinstance(output, str):
+            with contextlib.suppress(DiscpressError, OSError):
+                remove_part_of(Path(output), part_owner(job))
+        self._queue.drop_checkpoint(job.id)

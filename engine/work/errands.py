@@ -1,0 +1,167 @@
+"""Small things that the app asks of the worker: scans and estimates for what is on the screen.
+
+They are no jobs: they have no number, no history and no progress. What they find is in the store, and an errand that
+is done is gone. One that was begun by a worker that was killed is still there, and is done by the next.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeAlias
+
+from engine.convert.wish import Wish
+from engine.library.store import Store
+from engine.work.job_rows import safe_text, wish_from, wish_text
+
+Key: TypeAlias = "tuple[ErrandKind, Path]"
+
+_PLACE_S = 1e-6
+"""What is asked for together is done in the order it was named in: each is asked a microsecond after the last."""
+# Asked for again as it is, an errand keeps its place. A folder that is scanned just now may have been passed already.
+_ASK = """
+INSERT INTO errands (kind, path, rank, wish, asked_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, path) DO UPDATE SET
+    rank = MIN(rank, excluded.rank), wish = excluded.wish, error = '',
+    asked_at = CASE WHEN wish IS excluded.wish AND error = '' AND kind != 'scan' THEN asked_at
+        ELSE excluded.asked_at END
+"""
+_COUNT = "SELECT COUNT(*) FROM errands WHERE error = ''"
+_SELECT = "SELECT kind, path, rank, wish, asked_at FROM errands WHERE error = ''"
+_ONE = "kind = ? AND path = ? AND asked_at = ?"
+
+
+class ErrandKind(StrEnum):
+    """What an errand does."""
+
+    SCAN = "scan"
+    """Brings the store up to date on a folder."""
+    ESTIMATE = "estimate"
+    """Finds out what a file would become under the settings of the wish."""
+    GRID = "grid"
+    """The same for every block size and level of the wish's format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One errand, as it was when it was read."""
+
+    kind: ErrandKind
+    """What to do."""
+    path: Path
+    """The folder or file, absolute."""
+    rank: int
+    """Lower ones come first."""
+    wish: Wish | None
+    """The settings it goes by; None where it needs none."""
+    asked_at: float
+    """When it was asked for, seconds since the epoch; another time means that something else is wanted by now."""
+
+    @property
+    def key(self) -> Key:
+        """What it is called: there is one of a kind for each path."""
+        return self.kind, self.path
+
+
+class Errands:
+    """The errands of one open state file, for fronts and for the worker.
+
+    Any thread may call it; no transaction outlives a call. StoreError where the state file cannot be used.
+    """
+
+    def __init__(self, store: Store, *, now: Callable[[], float] = time.time) -> None:
+        """Work on an open store; `now` gives seconds since the epoch."""
+        self._file = store.file
+        self._now = now
+
+    # What fronts ask for
+
+    def ask(self, kind: ErrandKind, items: Iterable[tuple[Path, Wish | None]], rank: int) -> None:
+        """Ask for errands on absolute paths, all or none; the lowest rank comes first, then the oldest.
+
+        Asked for again, the new wish replaces the old one, the better rank counts, and an error is forgotten.
+        """
+        now = self._now()
+        rows = [
+            (str(kind), _path_key(path), rank, None if wish is None else wish_text(wish), now + place * _PLACE_S)
+            for place, (path, wish) in enumerate(items)
+        ]
+        if rows:
+            self._file.write(lambda connection: connection.executemany(_ASK, rows))
+
+    def pending(self, kind: ErrandKind | None = None) -> int:
+        """Return how many errands, or errands of a kind, are not done and have not failed."""
+        query, values = (_COUNT, ()) if kind is None else (f"{_COUNT} AND kind = ?", (str(kind),))
+        return int(self._file.run(lambda connection: connection.execute(query, values).fetchone()[0]))
+
+    def failed(self, kind: ErrandKind) -> dict[Path, str]:
+        """Return why errands of a kind failed, by path; what is asked for again is not among them."""
+        query = "SELECT path, error FROM errands WHERE kind = ? AND error != '' ORDER BY path"
+        rows = self._file.run(lambda connection: connection.execute(query, (str(kind),)).fetchall())
+        return {Path(os.fsdecode(path)): str(error) for path, error in rows if isinstance(path, bytes)}
+
+    def withdraw(self, kinds: Iterable[ErrandKind]) -> None:
+        """Forget all errands of some kinds, failed ones too; the worker stops what it has begun of them."""
+        values = [(str(kind),) for kind in kinds]
+        self._file.write(lambda connection: connection.executemany("DELETE FROM errands WHERE kind = ?", values))
+
+    # What the worker asks and says
+
+    def next(self, but: Collection[Key] = ()) -> Errand | None:
+        """Return what comes next, other than some that are under way; None where nothing does."""
+        query = f"{_SELECT} ORDER BY rank, asked_at LIMIT ?"
+        rows = self._file.run(lambda connection: connection.execute(query, (len(but) + 1,)).fetchall())
+        for row in rows:
+            errand = _errand_from(row)
+            if errand is None:
+                self._drop(row)
+                return self.next(but)
+            if errand.key not in but:
+                return errand
+        return None
+
+    def is_wanted(self, errand: Errand) -> bool:
+        """Return whether an errand that is under way is still asked for, and as it was; a scan needs no wish."""
+
+        def read(connection: sqlite3.Connection) -> tuple[object, ...] | None:
+            query = "SELECT asked_at FROM errands WHERE kind = ? AND path = ? AND error = ''"
+            return connection.execute(query, _values(errand)[:2]).fetchone()  # type: ignore[no-any-return]
+
+        row = self._file.run(read)
+        return row is not None and (errand.kind is ErrandKind.SCAN or row[0] == errand.asked_at)
+
+    def done(self, errand: Errand) -> None:
+        """Forget an errand, unless it was asked for anew meanwhile."""
+        self._file.write(lambda connection: connection.execute(f"DELETE FROM errands WHERE {_ONE}", _values(errand)))
+
+    def fail(self, errand: Errand, message: str) -> None:
+        """Keep why an errand could not be done, unless it was asked for anew meanwhile."""
+        values = (safe_text(message), *_values(errand))
+        self._file.write(lambda connection: connection.execute(f"UPDATE errands SET error = ? WHERE {_ONE}", values))
+
+    def _drop(self, row: tuple[object, ...]) -> None:
+        """Drop an errand that does not read: it must neither hold up the others nor keep the worker from its end."""
+        query = "DELETE FROM errands WHERE kind IS ? AND path IS ?"
+        self._file.write(lambda connection: connection.execute(query, row[:2]))
+
+
+def _path_key(path: Path) -> bytes:
+    # As in the queue: what is relative is relative to who asks.
+    return os.fsencode(os.path.abspath(path))  # noqa: PTH100 - links stay as written
+
+
+def _values(errand: Errand) -> tuple[str, bytes, float]:
+    return str(errand.kind), _path_key(errand.path), errand.asked_at
+
+
+def _errand_from(row: tuple[object, ...]) -> Errand | None:
+    kind, path, rank, wish, asked_at = row
+    if not (isinstance(path, bytes) and isinstance(rank, int) and isinstance(asked_at, float)):
+        return None
+    try:
+        wanted = None if wish is None else wish_from(str(wish))
+        return Errand(ErrandKind(str(kind)), Path(os.fsdecode(path)), rank, wanted, asked_at)
+    except (ValueError, TypeError):
+        return None

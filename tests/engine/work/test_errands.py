@@ -1,0 +1,167 @@
+"""Errands in a state file: asked for, taken in order, done, failed, withdrawn."""
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from engine.convert.wish import Wish
+from engine.formats import ImageFormat
+from engine.library.store import Store
+from engine.work.errands import Errand, ErrandKind, Errands
+
+SCAN, ESTIMATE, GRID = ErrandKind.SCAN, ErrandKind.ESTIMATE, ErrandKind.GRID
+ONE, TWO, THREE = (Path(f"/games/{name}.iso") for name in ("one", "two", "three"))
+WISH, OTHER = Wish(ImageFormat.ZSO, level=9), Wish(ImageFormat.ZSO, level=3)
+SEEN, LATER = 0, 10
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "state") as store:
+        yield store
+
+
+@pytest.fixture
+def errands(store: Store) -> Errands:
+    return Errands(store, now=count(1000.0).__next__)
+
+
+def following(errands: Errands) -> Errand:
+    found = errands.next()
+    assert found is not None
+    return found
+
+
+def order(errands: Errands) -> list[Path]:
+    """Do all of them; return their paths."""
+    paths = []
+    while (errand := errands.next()) is not None:
+        paths.append(errand.path)
+        errands.done(errand)
+    return paths
+
+
+def test_nothing_is_asked_for_at_first(errands: Errands) -> None:
+    assert (errands.next(), errands.pending()) == (None, 0)
+
+
+def test_an_errand_comes_back_as_it_was_asked_for(errands: Errands) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    assert errands.next() == Errand(ESTIMATE, ONE, SEEN, WISH, 1000.0)
+
+
+def test_any_file_name_comes_back(errands: Errands) -> None:
+    path = Path(os.fsdecode(b"/games/\xff\n.iso"))
+    errands.ask(SCAN, [(path, None)], SEEN)
+    assert following(errands).path == path
+
+
+def test_the_lowest_rank_comes_first_then_the_oldest(errands: Errands) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH)], LATER)
+    errands.ask(ESTIMATE, [(THREE, WISH)], SEEN)
+    errands.ask(ESTIMATE, [(TWO, WISH)], SEEN)
+    assert order(errands) == [THREE, TWO, ONE]
+
+
+def test_what_is_asked_for_together_is_done_in_that_order(errands: Errands) -> None:
+    errands.ask(ESTIMATE, [(TWO, WISH), (ONE, WISH), (THREE, WISH)], SEEN)
+    assert order(errands) == [TWO, ONE, THREE]
+
+
+def test_what_is_under_way_is_passed_over(errands: Errands) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH), (TWO, WISH)], SEEN)
+    found = errands.next({(ESTIMATE, ONE)})
+    assert found is not None
+    assert found.path == TWO
+
+
+def test_asked_for_again_an_errand_is_one(errands: Errands) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    errands.ask(ESTIMATE, [(ONE, OTHER)], SEEN)
+    assert (errands.pending(), following(errands).wish) == (1, OTHER)
+
+
+@pytest.mark.parametrize("ranks", [(SEEN, LATER), (LATER, SEEN)])
+def test_asked_for_again_the_better_rank_counts(errands: Errands, ranks: tuple[int, int]) -> None:
+    for rank in ranks:
+        errands.ask(ESTIMATE, [(ONE, WISH)], rank)
+    assert following(errands).rank == SEEN
+
+
+def test_asked_for_again_as_it_is_an_errand_keeps_its_place(errands: Errands) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH), (TWO, WISH)], SEEN)
+    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    assert order(errands) == [ONE, TWO]
+
+
+def test_kinds_are_counted_apart(errands: Errands) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH), (TWO, WISH)], SEEN)
+    errands.ask(GRID, [(ONE, WISH)], SEEN)
+    assert [errands.pending(kind) for kind in (None, ESTIMATE, GRID, SCAN)] == [3, 2, 1, 0]
+
+
+def test_a_failed_errand_says_why_and_does_not_pend(errands: Errands) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    errands.fail(following(errands), "it is \udcff damaged")
+    assert (errands.failed(ESTIMATE), errands.pending(), errands.next()) == ({ONE: "it is \\udcff damaged"}, 0, None)
+
+
+def test_asked_for_again_a_failed_errand_pends(errands: Errands) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    errands.fail(following(errands), "damaged")
+    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    assert (errands.failed(ESTIMATE), errands.pending()) == ({}, 1)
+
+
+def test_what_is_wanted_otherwise_by_now_is_not_done(errands: Errands) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    begun = following(errands)
+    errands.ask(ESTIMATE, [(ONE, OTHER)], SEEN)
+    errands.done(begun)
+    assert (errands.is_wanted(begun), following(errands).wish) == (False, OTHER)
+
+
+def test_what_is_wanted_otherwise_by_now_does_not_fail(errands: Errands) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    begun = following(errands)
+    errands.ask(ESTIMATE, [(ONE, OTHER)], SEEN)
+    errands.fail(begun, "too large a block")
+    assert (errands.failed(ESTIMATE), errands.pending()) == ({}, 1)
+
+
+def test_a_scan_asked_for_again_goes_on_and_is_done_once_more(errands: Errands) -> None:
+    errands.ask(SCAN, [(ONE, None)], SEEN)
+    begun = following(errands)
+    errands.ask(SCAN, [(ONE, None)], SEEN)
+    errands.done(begun)
+    assert (errands.is_wanted(begun), errands.pending()) == (True, 1)
+
+
+def test_withdrawn_kinds_are_forgotten(errands: Errands) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH), (TWO, WISH)], SEEN)
+    errands.fail(following(errands), "damaged")
+    begun = following(errands)
+    errands.ask(SCAN, [(ONE, None)], SEEN)
+    errands.withdraw([ESTIMATE, GRID])
+    assert (errands.pending(), errands.failed(ESTIMATE), errands.is_wanted(begun)) == (1, {}, False)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "kind = 'of the future'",
+        "wish = '{\"of_the_future\": 1}'",
+        "wish = 'no JSON'",
+        "rank = 'first'",
+        "path = 'text'",
+    ],
+)
+def test_an_errand_that_does_not_read_is_dropped(store: Store, errands: Errands, damage: str) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    store.file.write(lambda connection: connection.execute(f"UPDATE errands SET {damage}"))
+    errands.ask(ESTIMATE, [(TWO, WISH)], LATER)
+    assert order(errands) == [TWO]
+    assert errands.pending() == 0
