@@ -1,0 +1,156 @@
+"""Errands and a real worker: started for them, killed in the middle of them, ended after them."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_line import MIB, TIMEOUT_S, CommandLine, slow_to_pack, wait_for, write_old
+
+from engine.convert.wish import Wish
+from engine.formats import ImageFormat, Settings
+from engine.library.model import FileIdentity
+from engine.library.store import Store
+from engine.measure.estimate import GRID_BLOCK_SIZES, GRID_LEVELS
+from engine.work.errands import ErrandKind, Errands
+from engine.work.jobs import Action, JobState
+from engine.work.queue import JobQueue
+from engine.work.snapshot import WorkerState
+from engine.work.starting import ensure_worker, is_worker_alive, stop_worker
+
+SLOW = Wish(ImageFormat.ZSO, 2048, 12, target="any")
+FAST = Wish(ImageFormat.ZSO, 2048, 1, target="any")
+
+
+class Home:
+    """A home whose worker is asked for errands."""
+
+    def __init__(self, cli: CommandLine) -> None:
+        self.cli = cli
+        self.folder = cli.folder
+        self.state_folder = cli.home / "state" / "discpress"
+        self.state_folder.mkdir(parents=True, mode=0o700)
+        self.store = Store(self.state_folder)
+        self.errands = Errands(self.store)
+        self.queue = JobQueue(self.store)
+        self.children: list[subprocess.Popen[bytes]] = []
+
+    def start_worker(self, idle_s: float = 30.0) -> "subprocess.Popen[bytes]":
+        """Start a worker as a child of this process, so that its end can be waited for."""
+        command = [sys.executable, "-P", "-m", "engine.work", "--state", self.state_folder, "--idle", str(idle_s)]
+        worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=self.cli.environment, cwd="/")
+        self.children.append(worker)
+        return worker
+
+    def wait_done(self) -> None:
+        wait_for(lambda: not self.errands.pending(), "the end of all errands")
+
+    def wait_working(self) -> None:
+        wait_for(lambda: self.worker_state() is WorkerState.WORKING, "a worker that works")
+
+    def worker_state(self) -> WorkerState | None:
+        worker = self.queue.worker()
+        return None if worker is None else worker.state
+
+    def close(self) -> None:
+        assert stop_worker(self.state_folder)
+        for child in self.children:
+            child.wait(TIMEOUT_S)
+        self.store.close()
+
+
+@pytest.fixture
+def home(cli: CommandLine) -> Iterator[Home]:
+    home = Home(cli)
+    yield home
+    home.close()
+
+
+@pytest.fixture(scope="session")
+def slow_estimate() -> bytes:
+    """60 MB, which is packed whole: level 12 takes seconds."""
+    return slow_to_pack(60 * MIB, seed=78)
+
+
+@pytest.fixture
+def slow(home: Home, slow_estimate: bytes) -> Path:
+    return write_old(home.folder / "slow.iso", slow_estimate)
+
+
+def test_a_worker_is_started_for_errands_alone(home: Home, game: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in home.cli.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("XDG_SESSION_ID", raising=False)
+    home.errands.ask(ErrandKind.SCAN, [(home.folder, None)], 0)
+    assert ensure_worker(home.state_folder) == ""
+    home.wait_done()
+    assert [title.path for title in home.store.titles()] == [game]
+
+
+def test_a_living_worker_sees_errands(home: Home, game: Path) -> None:
+    home.start_worker()
+    wait_for(lambda: home.worker_state() is WorkerState.IDLE, "an idle worker")
+    home.errands.ask(ErrandKind.ESTIMATE, [(game, FAST)], 0)
+    home.errands.ask(ErrandKind.GRID, [(game, FAST)], 0)
+    home.wait_done()
+    found = home.store.estimates_of(FileIdentity.of(game.stat()))
+    assert len(found) == len(GRID_BLOCK_SIZES) * len(GRID_LEVELS[ImageFormat.ZSO])
+
+
+def test_a_worker_that_is_killed_leaves_its_errand_to_the_next(home: Home, slow: Path) -> None:
+    home.errands.ask(ErrandKind.ESTIMATE, [(slow, SLOW)], 0)
+    worker = home.start_worker()
+    home.wait_working()
+    worker.send_signal(signal.SIGKILL)
+    worker.wait(TIMEOUT_S)
+    assert (home.errands.pending(), home.store.estimates_of(FileIdentity.of(slow.stat()))) == (1, [])
+    home.start_worker()
+    home.wait_done()
+    (found,) = home.store.estimates_of(FileIdentity.of(slow.stat()))
+    assert found.settings == Settings(ImageFormat.ZSO, 2048, 12, target="any")
+
+
+def test_a_worker_does_not_end_before_its_errands(home: Home, slow: Path) -> None:
+    home.errands.ask(ErrandKind.ESTIMATE, [(slow, SLOW)], 0)
+    assert home.start_worker(idle_s=0).wait(TIMEOUT_S) == 0
+    assert (home.errands.pending(), is_worker_alive(home.state_folder)) == (0, False)
+
+
+def test_withdrawn_errands_let_the_worker_end(home: Home, slow: Path) -> None:
+    home.errands.ask(ErrandKind.GRID, [(slow, SLOW)], 0)
+    worker = home.start_worker(idle_s=0)
+    home.wait_working()
+    home.errands.withdraw([ErrandKind.GRID])
+    assert worker.wait(TIMEOUT_S) == 0
+    assert home.store.estimates_of(FileIdentity.of(slow.stat())) == []
+
+
+def test_a_worker_that_stops_leaves_its_errand_to_the_next(home: Home, slow: Path) -> None:
+    home.errands.ask(ErrandKind.GRID, [(slow, SLOW)], 0)
+    worker = home.start_worker()
+    home.wait_working()
+    assert stop_worker(home.state_folder)
+    assert worker.wait(TIMEOUT_S) == 0
+    assert home.errands.pending(ErrandKind.GRID) == 1
+
+
+def test_an_errand_is_done_beside_a_conversion(home: Home, slow: Path, game: Path) -> None:
+    done = home.cli.run("queue", "add", "-l", "12", "--target", "any", slow)
+    assert done.exit_code == 0, done.text
+    wait_for(lambda: home.queue.job(1).state is JobState.RUNNING, "a conversion")
+    home.errands.ask(ErrandKind.ESTIMATE, [(game, FAST)], 0)
+    home.wait_done()
+    assert home.store.estimates_of(FileIdentity.of(game.stat())) != []
+    assert home.queue.job(1).state is JobState.RUNNING
+    home.queue.ask([1], Action.CANCEL)
+    assert home.queue.wait_idle(TIMEOUT_S)
+
+
+def test_what_cannot_be_read_says_why(home: Home) -> None:
+    bad = write_old(home.folder / "bad.iso", b"ZISO" + bytes(40))
+    home.errands.ask(ErrandKind.ESTIMATE, [(bad, FAST)], 0)
+    home.start_worker()
+    home.wait_done()
+    assert home.errands.failed(ErrandKind.ESTIMATE)[bad].startswith(f"{bad}: block size 0 ")
