@@ -101,7 +101,7 @@ MIGRATIONS: Migrations = (
             kind TEXT NOT NULL, path BLOB NOT NULL, rank INTEGER NOT NULL, wish TEXT, asked_at REAL NOT NULL,
             error TEXT NOT NULL DEFAULT '', PRIMARY KEY (kind, path)
         ) WITHOUT ROWID""",
-        "CREATE INDEX errands_in_order ON errands (rank, asked_at) WHERE error = ''",
+        "CREATE INDEX errands_in_order ON errands (error, rank, asked_at)",
     ),
 )
 """Every step of the schema, oldest first; never edited once released, only added to."""
