@@ -1,15 +1,21 @@
-"""The user's settings file: read, never written here; what it does not say has a default.
+"""The user's settings file: what it says, what it leaves to the defaults, and how one setting is changed in it.
 
 folders = ["~/games"]
 target = "opl"
 level = 9
 threads = 4
 trash = true
+theme = "light"
+mouse = "auto"
+ascii = false
 keys = { quit = "ctrl+q" }
 """
 
+import contextlib
 import difflib
 import os
+import stat
+import tempfile
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -17,14 +23,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from filelock import FileLock, Timeout
 from platformdirs import user_config_path
 
 from engine.errors import StoreError, from_os_error
 from engine.formats import DEFAULT_LEVEL, MAX_LEVEL
 from engine.names import display_name
+from engine.system.rename import sync_folder
 from engine.targets import AUTO
 
 FILE_NAME = "config.toml"
+THEMES = ("dark", "light", "contrast", "ansi")
+"""The looks of the app; `ansi` has the terminal's own 16 colours."""
+LOCK_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,12 @@ class Config:
     """Packing threads; None is one for each core of this process."""
     trash: bool = False
     """Whether originals go into the trash once their conversion is proven; else they are kept."""
+    theme: str = THEMES[0]
+    """How the app looks, one of THEMES."""
+    mouse: bool | None = None
+    """Whether the app takes the mouse; None goes by the terminal, and is what `auto` says."""
+    ascii: bool | None = None
+    """Whether the app draws with ASCII only; None goes by the terminal."""
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Key by command name, in place of the built-in one; whoever has the commands checks the names."""
 
@@ -60,20 +77,23 @@ def load_config(path: Path, targets: Collection[str]) -> Config:
     `targets` are the names allowed as target. StoreError that names the file for text that is no TOML, an unknown
     key (with the nearest known one), or a value of the wrong type or out of range (with what is allowed).
     """
+    return parse_config(_read(path)[1], path, targets)
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    """Return the text of the settings file and what it says; nothing where there is none."""
     try:
-        content = path.read_bytes()
+        text = path.read_bytes().decode()
+        return text, tomllib.loads(text)
     except FileNotFoundError:
-        return Config()
+        return "", {}
     except OSError as error:
         raise from_os_error(error, path, "read the settings") from error
-    try:
-        values = tomllib.loads(content.decode())
     except UnicodeDecodeError as error:
         raise StoreError(f"{display_name(path)}: not UTF-8 text", hint="save it as UTF-8") from error
     except (ValueError, RecursionError) as error:
         # int() refuses a number of more than 4300 digits with a plain ValueError.
         raise StoreError(f"{display_name(path)}: not TOML: {display_name(str(error))}") from error
-    return parse_config(values, path, targets)
 
 
 def parse_config(values: Mapping[str, Any], path: Path, targets: Collection[str]) -> Config:
@@ -84,6 +104,9 @@ def parse_config(values: Mapping[str, Any], path: Path, targets: Collection[str]
         "level": lambda value: _whole(value, 1, MAX_LEVEL),
         "threads": lambda value: _whole(value, 1, None),
         "trash": _boolean,
+        "theme": _theme,
+        "mouse": _mouse,
+        "ascii": _boolean,
         "keys": _keys,
     }
     checked: dict[str, Any] = {}
@@ -95,6 +118,83 @@ def parse_config(values: Mapping[str, Any], path: Path, targets: Collection[str]
         except ValueError as error:
             raise StoreError(f"{display_name(path)}: {key}: {error}") from error
     return Config(**checked)
+
+
+def save_config(path: Path, changes: Mapping[str, object], targets: Collection[str]) -> None:
+    """Write some settings into the file, None takes one out; everything else in it stays, comments too.
+
+    The values are what the file may hold, and checked as `load_config` does, before anything is written: StoreError
+    says what is wrong with them, or with the file. The file is replaced at once and whole, under a lock; a link is
+    followed, and the file's permissions are kept.
+    """
+    plain = {key: _plain(value) for key, value in changes.items()}
+    parse_config({key: value for key, value in plain.items() if value is not None}, path, targets)
+    known = Config.__slots__
+    for key in plain.keys() - set(known):
+        raise StoreError(f"{display_name(path)}: unknown key {_quoted(key)}{nearest(key, known)}")
+    real_path = Path(os.path.realpath(path))
+    try:
+        real_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(f"{real_path}.lock", timeout=LOCK_TIMEOUT_S, mode=0o600):
+            text, values = _read(path)
+            _replace(real_path, _changed_text(text, values, plain, path))
+    except Timeout as error:
+        raise StoreError(f"{display_name(path)}: another discpress is writing it", hint="try again") from error
+    except OSError as error:
+        raise from_os_error(error, path, "write the settings") from error
+
+
+def _plain(value: object) -> object:
+    """Return a value as TOML has it."""
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _changed_text(text: str, values: Mapping[str, Any], changes: Mapping[str, object], path: Path) -> bytes:
+    import tomlkit  # noqa: PLC0415 - 45 ms that only a change of settings should cost
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
+
+    merged = {**values, **changes}
+    expected = {key: value for key, value in merged.items() if value is not None}
+    # What it makes of the text is read again before it counts, with Python's own reader.
+    with contextlib.suppress(TOMLKitError, ValueError):
+        document = tomlkit.parse(text)
+        for key, value in changes.items():
+            if value is None or isinstance(value, dict):
+                document.pop(key, None)
+            if isinstance(value, dict):
+                table = tomlkit.inline_table()
+                table.update(value)
+                document[key] = table
+            elif value is not None:
+                document[key] = value
+        content = document.as_string().encode()
+        if tomllib.loads(content.decode()) == expected:
+            return content
+    raise StoreError(
+        f"{display_name(path)}: {', '.join(sorted(changes))} cannot be written into it",
+        hint="edit the file yourself",
+    )
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put a file in the place of another at once: after a crash it is the old or the new one."""
+    fd, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(content)
+            with contextlib.suppress(FileNotFoundError):
+                Path(name).chmod(stat.S_IMODE(path.stat().st_mode))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
 
 
 def nearest(word: str, known: Collection[str]) -> str:
@@ -139,6 +239,18 @@ def _boolean(value: object) -> bool:
     if not isinstance(value, bool):
         _refuse(value, "true or false")
     return value
+
+
+def _theme(value: object) -> str:
+    if not isinstance(value, str) or value not in THEMES:
+        _refuse(value, f"one of {', '.join(THEMES)}")
+    return value
+
+
+def _mouse(value: object) -> bool | None:
+    if value != AUTO and not isinstance(value, bool):
+        _refuse(value, 'true, false or "auto"')
+    return None if value == AUTO else bool(value)
 
 
 def _keys(value: object) -> Mapping[str, str]:

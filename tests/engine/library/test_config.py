@@ -29,8 +29,10 @@ def test_a_missing_file_is_all_defaults(tmp_path: Path) -> None:
 
 
 def test_every_setting_is_read(tmp_path: Path) -> None:
-    text = 'folders = ["/games"]\ntarget = "opl"\nlevel = 12\nthreads = 3\ntrash = true\nkeys = { quit = "ctrl+q" }\n'
-    assert load(tmp_path, text) == Config((Path("/games"),), "opl", 12, 3, True, {"quit": "ctrl+q"})
+    text = 'folders = ["/games"]\ntarget = "opl"\nlevel = 12\nthreads = 3\ntrash = true\n'
+    text += 'theme = "ansi"\nmouse = false\nascii = true\nkeys = { quit = "ctrl+q" }\n'
+    keys = {"quit": "ctrl+q"}
+    assert load(tmp_path, text) == Config((Path("/games"),), "opl", 12, 3, True, "ansi", False, True, keys)
 
 
 def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +46,8 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("foldres = []", "config.toml: unknown key 'foldres': did you mean folders?"),
         (
             "colour = 1",
-            "config.toml: unknown key 'colour': allowed are folders, target, level, threads, trash, keys",
+            "config.toml: unknown key 'colour': allowed are folders, target, level, threads, trash, theme, mouse,"
+            " ascii, keys",
         ),
         ('target = "ops"', "config.toml: target: unknown target 'ops': did you mean opl?"),
         ("target = 3", "config.toml: target: 3 is not allowed: write one of any, opl, ppsspp"),
@@ -52,6 +55,9 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("level = true", "config.toml: level: True is not allowed: write a whole number from 1 to 12"),
         ("threads = 0", "config.toml: threads: 0 is not allowed: write a whole number from 1"),
         ("trash = 1", "config.toml: trash: 1 is not allowed: write true or false"),
+        ('theme = "pink"', "config.toml: theme: 'pink' is not allowed: write one of dark, light, contrast, ansi"),
+        ("mouse = 1", 'config.toml: mouse: 1 is not allowed: write true, false or "auto"'),
+        ('ascii = "auto"', "config.toml: ascii: 'auto' is not allowed: write true or false"),
         ('folders = "/a"', "config.toml: folders: '/a' is not allowed: write a list of folders, [\"/games\"]"),
         (
             'folders = ["games"]',
@@ -71,6 +77,10 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 )
 def test_what_is_wrong_and_what_is_allowed_is_said(tmp_path: Path, text: str | bytes, said: str) -> None:
     assert refusal(tmp_path, text) == said
+
+
+def test_an_automatic_mouse_is_no_choice(tmp_path: Path) -> None:
+    assert load(tmp_path, 'mouse = "auto"') == Config()
 
 
 def test_text_that_is_no_toml_is_refused(tmp_path: Path) -> None:
@@ -97,7 +107,8 @@ def test_without_it_the_file_is_in_the_config_folder() -> None:
 VALUES = st.sampled_from(
     ["9", "-1", "true", '"opl"', '"~x/y"', "[]", '["/a"]', "{}", "1.5", "0x" + "f" * 5000, "1" * 5000]
 )
-LINES = st.builds("{} = {}".format, st.sampled_from(["folders", "target", "level", "threads", "keys", "x"]), VALUES)
+NAMES = st.sampled_from(["folders", "target", "level", "threads", "theme", "mouse", "keys", "x"])
+LINES = st.builds("{} = {}".format, NAMES, VALUES)
 
 
 @given(st.lists(LINES).map("\n".join) | st.text(st.characters(exclude_categories=["Cs"])) | st.binary())
