@@ -7,6 +7,7 @@ from engine.names import display_name
 from engine.units import format_duration, format_percent, format_rate, format_size
 from engine.work.jobs import Action, Job, JobKind, JobRequest, JobState
 from engine.work.snapshot import QueueSnapshot
+from engine.work.trash_jobs import NAME
 
 _HEADS = ("ID", "STATE", "STAGE", "DONE", "SPEED", "RATIO", "ETA", "TITLE")
 _RIGHT = (0, 3, 4, 5, 6)
@@ -106,7 +107,7 @@ def state_of(job: Job) -> str:
 
 def name_of(job: Job | JobRequest) -> str:
     """Return the name of a job's file, safe to show; before it what is done where that is no conversion."""
-    name = display_name(job.path.name or job.path)
+    name = display_name(str(job.parameters.get(NAME) or job.path.name or job.path))
     return name if job.kind is JobKind.CONVERT else f"{job.kind} {name}"
 
 

@@ -11,7 +11,7 @@ from engine.cli.printers import Printer
 from engine.cli.state import Records
 from engine.convert.progress import Control
 from engine.convert.replace import finish_undo, purge, undo
-from engine.convert.trash import find_entries, find_half_undone
+from engine.convert.trash import find_entries, find_half_undone, freed_bytes
 from engine.convert.trash_entry import TrashEntry
 from engine.errors import CancelledError, DiscpressError, TrashError, UsageError
 from engine.names import display_name
@@ -117,7 +117,7 @@ def _list(entries: list[TrashEntry], printer: Printer) -> int:
 
 
 def _freed_bytes(entries: Iterable[TrashEntry]) -> int:
-    return sum(entry.size_bytes for entry in entries if entry.file_path.lstat().st_nlink == 1)
+    return sum(map(freed_bytes, entries))
 
 
 def _ask(question: str) -> str:

@@ -45,13 +45,15 @@ class Undone:
     """Why the replacement stayed; empty when it did not."""
 
 
-def undo(entry: TrashEntry, threads: int, control: Control, journal: Journal = no_journal) -> Undone:
+def undo(
+    entry: TrashEntry, threads: int, control: Control, journal: Journal = no_journal, progress: Progress | None = None
+) -> Undone:
     """Put a trashed file back and its replacement into the trash.
 
     The original is renamed back without clobbering and synced first; the replacement follows only when it is
     the recorded file, or decodes to the recorded digest. TrashError when the original's name is taken.
     """
-    ours = is_recorded(entry) or not find_loss(entry, threads, control)
+    ours = is_recorded(entry) or not find_loss(entry, threads, control, progress)
     replacement_entry = None
     if ours and is_home_taken_by_replacement(entry):
         # After an overwrite the replacement has the very name: it must leave first. Both are safe in the trash.
@@ -98,7 +100,7 @@ def _trash_replacement(entry: TrashEntry) -> TrashEntry:
     return move_to_trash(path, identity, None, replacement=stand_in, digests=entry.digests, reason="undone")
 
 
-def find_loss(entry: TrashEntry, threads: int, control: Control) -> str:
+def find_loss(entry: TrashEntry, threads: int, control: Control, progress: Progress | None = None) -> str:
     """Return what purging the entry would lose; empty when the replacement is there and proves itself.
 
     The replacement is decoded whole and must give the recorded digest; where none was recorded, what the trashed
@@ -106,6 +108,7 @@ def find_loss(entry: TrashEntry, threads: int, control: Control) -> str:
     """
     path = entry.replacement_path
     expected = entry.digests
+    counted = progress or Progress()
     try:
         facts = path.lstat()
         if not stat.S_ISREG(facts.st_mode) or (entry.is_there and same_file(facts, entry.file_path.lstat())):
@@ -114,8 +117,8 @@ def find_loss(entry: TrashEntry, threads: int, control: Control) -> str:
         return f"{display_name(path)}: the replacement is gone"
     try:
         if not expected:
-            expected = _decode(entry.file_path, (), threads, control).values
-        actual = _decode(path, tuple(expected), threads, control)
+            expected = _decode(entry.file_path, (), threads, control, counted).values
+        actual = _decode(path, tuple(expected), threads, control, counted)
     except CancelledError:
         raise
     except DiscpressError as error:
@@ -141,14 +144,22 @@ def _find_change(entry: TrashEntry) -> str:
     return ""
 
 
-def _decode(path: Path, wanted: tuple[str, ...], threads: int, control: Control) -> DigestSet:
+def _decode(path: Path, wanted: tuple[str, ...], threads: int, control: Control, progress: Progress) -> DigestSet:
     with open_image(path) as image:
-        return digest_image(image, threads, control, Progress(), wanted)
+        return digest_image(image, threads, control, progress, wanted)
 
 
-def purge(entry: TrashEntry, threads: int, control: Control, *, force: bool, journal: Journal = no_journal) -> None:
+def purge(
+    entry: TrashEntry,
+    threads: int,
+    control: Control,
+    *,
+    force: bool,
+    journal: Journal = no_journal,
+    progress: Progress | None = None,
+) -> None:
     """Remove a trashed file for good; TrashError when that would lose something, unless forced."""
-    loss = "" if force else _find_change(entry) or find_loss(entry, threads, control)
+    loss = "" if force else _find_change(entry) or find_loss(entry, threads, control, progress)
     if loss:
         raise TrashError(
             f"{display_name(entry.home_path)}: kept in the trash: {loss}",

@@ -209,6 +209,19 @@ def _remove_empty(entry: TrashEntry) -> None:
         entry.folder.parent.rmdir()  # only when it was the last one
 
 
+def is_half_undone(entry: TrashEntry) -> bool:
+    """Return whether a stopped undo has put the file back, and no more."""
+    return not entry.is_there and (entry.folder / UNDO_NAME).exists()
+
+
+def freed_bytes(entry: TrashEntry) -> int:
+    """Return what removing the trashed file would free: nothing where it has other names, or is gone."""
+    try:
+        return entry.size_bytes if entry.file_path.lstat().st_nlink == 1 else 0
+    except OSError:
+        return 0
+
+
 def is_recorded(entry: TrashEntry) -> bool:
     """Return whether the replacement is there and is, by inode, size and time, the file that was recorded."""
     try:

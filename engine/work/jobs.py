@@ -23,6 +23,10 @@ class JobKind(StrEnum):
     SEEK = "seek"
     THROUGHPUT = "throughput"
     DOCTOR = "doctor"
+    PURGE = "purge"
+    """Removes a trashed file for good once its replacement has proven itself; the path is that of the entry."""
+    UNDO = "undo"
+    """Puts a trashed file back; the path is that of the entry."""
 
 
 class JobState(StrEnum):

@@ -30,6 +30,7 @@ from engine.work.estimating import refine_into
 from engine.work.jobs import Job, JobKind
 from engine.work.queue import JobQueue
 from engine.work.records import save_digests
+from engine.work.trash_jobs import purge_entry, undo_entry
 
 KINDS = (*ALWAYS, *ON_REQUEST)
 
@@ -80,6 +81,8 @@ def run_job(turn: Turn) -> Outcome:
         JobKind.SCAN: _scan,
         JobKind.ESTIMATE: _estimate,
         JobKind.DOCTOR: _examine,
+        JobKind.PURGE: _purge,
+        JobKind.UNDO: _undo,
     }
     if turn.job.kind not in doers:
         raise UsageError(f"jobs of kind {turn.job.kind} are not known to this version")
@@ -239,6 +242,14 @@ def _conversion_outcome(done: Conversion) -> Outcome:
         **done.digests.values,
     }
     return Outcome(facts, saved_bytes=plan.source_identity.size_bytes - done.packed_bytes)
+
+
+def _purge(turn: Turn) -> Outcome:
+    return Outcome(purge_entry(turn.job, turn.threads, turn.control, turn.progress, _journal(turn)))
+
+
+def _undo(turn: Turn) -> Outcome:
+    return Outcome(undo_entry(turn.job, turn.threads, turn.control, turn.progress, _journal(turn)))
 
 
 def _verify(turn: Turn) -> Outcome:

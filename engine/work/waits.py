@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.errors import SpaceError
 from engine.system.files import device_below
 from engine.system.filesystems import free_bytes
-from engine.work.jobs import Job
+from engine.work.jobs import Job, JobKind
 from engine.work.queue import JobQueue
 
 FIRST_RETRY_S = 5.0
@@ -101,8 +101,10 @@ class Waits:
 
 def source_is_away(job: Job) -> bool:
     """Return whether the storage of a source is away, not only the file: its folder is, or is of another device."""
+    # With its last entry a trash goes too.
+    folder = job.path.parents[1] if job.kind in {JobKind.PURGE, JobKind.UNDO} else job.path.parent
     try:
-        device = job.path.parent.stat().st_dev
+        device = folder.stat().st_dev
     except OSError:
         return True
     recorded = job.parameters.get("device")

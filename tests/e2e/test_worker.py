@@ -21,11 +21,13 @@ import pytest
 from command_line import MIB, TIMEOUT_S, CommandLine, slow_to_pack, wait_for, write_old
 from sample_images import read_back
 
+from engine.convert.trash_list import list_trash
 from engine.library.store import Store
 from engine.library.worker_lock import is_worker_alive, stop_worker
-from engine.work.jobs import Action, Job, JobState
+from engine.work.jobs import Action, Job, JobKind, JobState
 from engine.work.queue import JobQueue
 from engine.work.snapshot import WorkerState
+from engine.work.trash_jobs import trash_request
 
 SETTINGS = ("-l", "12", "--target", "any")
 KILLS = 12
@@ -639,6 +641,7 @@ MIGRATING = """
 import sys
 from pathlib import Path
 from engine.library.migrations import MIGRATIONS
+from engine.convert.trash_list import list_trash
 from engine.library.store import Store
 NEWER = (*MIGRATIONS, ("CREATE TABLE of_the_future (one INTEGER)",))
 with Store(Path(sys.argv[1]), migrations=NEWER) as store:
@@ -707,3 +710,14 @@ def hurried_stop() -> Iterator[Callable[[Path], str]]:
         yield open_newer
     finally:
         statefile.stop_worker = real
+
+
+# The trash.
+
+
+def test_a_worker_purges_an_original_for_good(home: Home, game: Path) -> None:
+    assert home.cli.run("convert", "--delete-source", game).exit_code == 0
+    (entry,) = (item.entry for item in list_trash([home.folder]).items)
+    home.queue.add([trash_request(JobKind.PURGE, entry)])
+    assert home.start_worker("--idle", "0").wait(TIMEOUT_S) == 0
+    assert (home.job().state, home.cli.names()) == (JobState.DONE, ["game.zso"])

@@ -1,0 +1,72 @@
+"""Undo and purge as jobs: proving a replacement decodes it whole, which takes as long as a verification.
+
+Nothing is forced here, also not by `retry --force`: what cannot be proven stays in the trash.
+"""
+
+from engine.convert.progress import Control, Progress
+from engine.convert.replace import Journal, finish_undo, purge, undo
+from engine.convert.trash import drop_entry, freed_bytes, is_half_undone
+from engine.convert.trash_entry import TrashEntry, read_entry
+from engine.errors import TrashError
+from engine.library.model import JsonValue
+from engine.names import display_name
+from engine.system.files import is_there
+from engine.work.jobs import Job, JobKind, JobRequest
+
+NAME = "name"
+"""The parameter that says what a job is called where its path says nothing to people."""
+
+
+def trash_request(kind: JobKind, entry: TrashEntry) -> JobRequest:
+    """Return what puts an undo or a purge of an entry into the queue."""
+    return JobRequest(kind, entry.folder, parameters={NAME: entry.name, **_device_of(entry)})
+
+
+def _device_of(entry: TrashEntry) -> dict[str, JsonValue]:
+    try:
+        return {"device": entry.folder.stat().st_dev}
+    except OSError:
+        return {}  # the job itself finds out, and says so
+
+
+def purge_entry(job: Job, threads: int, control: Control, progress: Progress, journal: Journal) -> dict[str, JsonValue]:
+    """Remove a trashed file for good and return the facts; TrashError where the replacement does not prove itself."""
+    entry = _entry(job)
+    if entry is None:
+        return {}
+    facts: dict[str, JsonValue] = {"path": str(entry.home_path), "freed_bytes": freed_bytes(entry)}
+    if job.attempts > 1 and not entry.is_there and not is_half_undone(entry):
+        drop_entry(entry)  # the run before was stopped between the file and its description
+        journal("purged", {"path": str(entry.home_path), "entry": entry.id})
+        return facts
+    _check(entry)
+    purge(entry, threads, control, force=False, journal=journal, progress=progress)
+    return facts
+
+
+def undo_entry(job: Job, threads: int, control: Control, progress: Progress, journal: Journal) -> dict[str, JsonValue]:
+    """Put a trashed file back and return the facts; TrashError where its name is taken."""
+    entry = _entry(job)
+    if entry is None:
+        return {}
+    if is_half_undone(entry):
+        done = finish_undo(entry, journal)
+    else:
+        _check(entry)
+        done = undo(entry, threads, control, journal, progress)
+    replacement = None if done.replacement_entry is None else str(done.replacement_entry.file_path)
+    return {"path": str(entry.home_path), "trashed": replacement, "note": done.note}
+
+
+def _entry(job: Job) -> TrashEntry | None:
+    """Return the entry; None where the run before, that was killed, had come to its end."""
+    if is_there(job.path):
+        return read_entry(job.path)
+    if job.attempts > 1:
+        return None
+    raise TrashError(f"{display_name(str(job.parameters.get(NAME) or job.path))}: it is not in the trash any more")
+
+
+def _check(entry: TrashEntry) -> None:
+    if not entry.is_there:
+        raise TrashError(f"{display_name(entry.home_path)}: it is not in the trash any more")
