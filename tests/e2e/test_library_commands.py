@@ -338,8 +338,11 @@ _SORT_FIELDS: dict[str, tuple[str, bool]] = {
     "saving": ("saving_bytes", True),
     "path": ("path", False),
     "region": ("region", False),
+    "state": ("state", False),
 }
 """The field of an event that a column is sorted by, and whether the largest comes first."""
+_PLANNED = "block"
+"""This one goes by what is planned, which is no field."""
 
 
 def _values(library: Library, key: str, *options: str) -> tuple[list[Any], int]:
@@ -352,7 +355,15 @@ def _values(library: Library, key: str, *options: str) -> tuple[list[Any], int]:
 
 
 def test_every_sort_key_is_tested() -> None:
-    assert sorted(_SORT_FIELDS) == sorted(SORT_KEYS)
+    assert sorted([*_SORT_FIELDS, _PLANNED]) == sorted(SORT_KEYS)
+
+
+def test_ls_sorts_by_the_planned_block_size(library: Library) -> None:
+    for block_size, name in (("4096", POCKET), ("32768", COPPER)):
+        library.ok("set", name, "--block-size", block_size)
+    listed = library.listed("--sort", _PLANNED)
+    assert [name for name in listed if name in {POCKET, COPPER}] == [POCKET, COPPER]
+    assert listed[-1] == BROKEN
 
 
 @pytest.mark.parametrize("key", _SORT_FIELDS)
