@@ -190,9 +190,14 @@ def _describe(overrides: Overrides) -> str:
     return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items()) or "follows the defaults"
 
 
+def demo_folder(arguments: argparse.Namespace) -> Path:
+    """Return where the sample library is made: `--dir`, else the user's place for data."""
+    return Path(arguments.dir) if arguments.dir else user_data_path("discpress", appauthor=False) / "demo"
+
+
 def run_demo(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `demo`; return the exit code."""
-    folder = Path(arguments.dir) if arguments.dir else user_data_path("discpress", appauthor=False) / "demo"
+    folder = demo_folder(arguments)
     made = make_demo(folder)
     facts = {"folder": str(folder), "images": len(made)}
     printer.event("demo", facts, f"{len(made)} sample images in {display_name(folder)}")

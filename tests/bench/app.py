@@ -1,0 +1,198 @@
+"""How soon the app is there with 10,000 titles, how soon a filter answers, and how long its loop is ever held up.
+
+    python tests/bench/app.py [--titles 10000] [--runs 7] [--json FILE]
+
+Every run is the real app on a pty of 120x36, with a state file of that many titles; nothing of them is on the disk.
+First frame: from the end of the app's imports to the last byte of the screen with its titles. Filter: from a key to the
+last byte of what it changes. Loop: the longest delay of a 10 ms timer while four real conversions are queued, on as
+many disks as there are of /tmp and /dev/shm. Medians of the runs, with the spread. Exit code 1 where a bar is missed.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+
+from app_pty import AppPty
+from sample_images import mixed
+
+from engine.formats import ImageFormat, Settings
+from engine.library.model import FileIdentity, StoredEstimate, Title
+from engine.library.store import Store
+from engine.work.jobs import JobKind, JobRequest
+from engine.work.queue import JobQueue
+from engine.work.starting import ensure_worker, stop_worker
+
+MOST_FIRST_FRAME_S = 0.6
+MOST_FILTER_S = 0.05
+MIB = 1024 * 1024
+FILTERS = ("7", "9", "g", "s", "1", "0", "3")
+TICK_S = 0.01
+IMAGE_MIB = 96
+QUIET_S = 0.4
+
+
+def main() -> int:
+    """Measure, print the table and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--titles", type=int, default=10_000, metavar="N")
+    parser.add_argument("--runs", type=int, default=7, metavar="N")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--child", nargs=2, metavar=("STATE", "FILE"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.child:
+        return run_child(*map(Path, arguments.child))
+    with tempfile.TemporaryDirectory(prefix="discpress-bench-") as name:
+        folder = Path(name)
+        fill(folder / "state", arguments.titles)
+        starts = [start(folder) for _ in range(arguments.runs)]
+        results = {
+            "titles": arguments.titles,
+            "processors": len(os.sched_getaffinity(0)),
+            "first frame s": summary([each["first_frame_s"] for each in starts]),
+            "first frame bytes": summary([each["first_frame_bytes"] for each in starts]),
+            "filter key s": summary([seconds for each in starts for seconds in each["filter_s"]]),
+        }
+    with tempfile.TemporaryDirectory(prefix="discpress-bench-") as name:
+        results["loop delay with conversions s"] = summary([delay(Path(name), run) for run in range(arguments.runs)])
+    for key, value in results.items():
+        shown = value
+        if isinstance(value, dict):
+            shown = f"median {value['median']:.4g} ({value['min']:.4g} .. {value['max']:.4g})"
+        print(f"{key:<34} {shown}")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=1) + "\n")
+    bars = (("first frame s", MOST_FIRST_FRAME_S), ("filter key s", MOST_FILTER_S))
+    missed = [(key, bar) for key, bar in bars if results[key]["median"] > bar]  # type: ignore[index]
+    for key, bar in missed:
+        print(f"missed: {key}: at most {bar}")
+    return 1 if missed else 0
+
+
+def summary(values: list[float]) -> dict[str, float]:
+    """Return median and spread."""
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+def fill(state: Path, count: int) -> None:
+    """Save a library of so many titles, all estimated."""
+    with Store(state) as store:
+        titles = []
+        for number in range(count):
+            size = (500 + number % 4000) * MIB
+            identity = FileIdentity(1, number + 1, size, 5)
+            path = Path(f"/games/{number // 100}/Game {number}.iso")
+            serial = f"SLUS-{20000 + number}"
+            titles.append(
+                Title(path, identity, ImageFormat.ISO, "ps2", serial, f"Game {number}", "us", original_bytes=size)
+            )
+        store.save_titles(titles)
+        for each in titles:
+            packed = each.file_bytes * 6 // 10
+            figures = (each.file_bytes, packed, packed - MIB, packed + MIB, 16 * MIB, "convert", "", 60.0)
+            store.save_estimate(each.identity, StoredEstimate(Settings(ImageFormat.ZSO), *figures))
+
+
+def open_child(folder: Path, facts: Path) -> AppPty:
+    """Start the app as `run_child` does, on a pty."""
+    return AppPty([], folder, width=120, height=36, command=[__file__, "--child", str(folder / "state"), str(facts)])
+
+
+def start(folder: Path) -> dict[str, Any]:
+    """Return the figures of one start."""
+    facts = folder / "facts.json"
+    with open_child(folder, facts) as app:
+        app.wait_for("titles,")
+        app.wait_quiet(QUIET_S)
+        first_frame_at, first_frame_bytes = app.last_byte_at, app.received
+        filter_s = []
+        app.send("/")
+        app.wait_quiet(QUIET_S)
+        for key in FILTERS:
+            sent_at = time.monotonic()
+            app.send(key)
+            app.wait_quiet(QUIET_S)
+            filter_s.append(app.last_byte_at - sent_at)
+            app.send("\x7f")  # backspace
+            app.wait_quiet(QUIET_S)
+        app.send("escape")
+        app.wait_quiet(QUIET_S)
+        app.send("q")
+        app.wait_end()
+    imported_at = json.loads(facts.read_text())["imported_at"]
+    return {
+        "first_frame_s": first_frame_at - imported_at,
+        "first_frame_bytes": first_frame_bytes,
+        "filter_s": filter_s,
+    }
+
+
+def delay(folder: Path, run: int) -> float:
+    """Return the longest delay of the app's loop while four conversions run."""
+    places = [place for place in (folder, Path("/dev/shm")) if place.is_dir()]
+    state = folder / "state"
+    fill(state, 100)
+    images = []
+    for number in range(4):
+        path = places[number % len(places)] / f"discpress-bench-{os.getpid()}-{run}-{number}.iso"
+        path.write_bytes(mixed(8 * MIB, seed=number) * (IMAGE_MIB // 8))
+        images.append(path)
+    facts = folder / "facts.json"
+    try:
+        with Store(state) as store:
+            queue = JobQueue(store)
+            with open_child(folder, facts) as app:
+                app.wait_for("queue")
+                queue.add(JobRequest(JobKind.CONVERT, path) for path in images)
+                ensure_worker(state)
+                app.wait_until(queue.is_idle)
+                app.send("q")
+                app.wait_end()
+        return float(json.loads(facts.read_text())["worst_delay_s"])
+    finally:
+        stop_worker(state)
+        for path in images:
+            path.unlink(missing_ok=True)
+            path.with_suffix(".zso").unlink(missing_ok=True)
+
+
+def run_child(state: Path, facts: Path) -> int:
+    """Run the app as `discpress` does, and write down when its imports were done and how late its loop was."""
+    from tui.capabilities import prepare_textual
+
+    prepare_textual()
+    from tui import opening
+
+    imported_at = time.monotonic()
+    worst = 0.0
+
+    class Measured(opening.DiscpressApp):
+        def on_mount(self) -> None:
+            super().on_mount()
+            self._due = time.monotonic() + TICK_S
+            self.set_timer(1.0, self._begin)  # the start itself is not what is asked
+
+        def _begin(self) -> None:
+            self._due = time.monotonic() + TICK_S
+            self.set_timer(TICK_S, self._tick)
+
+        def _tick(self) -> None:
+            nonlocal worst
+            worst = max(worst, time.monotonic() - self._due)
+            self._begin()
+
+    opening.DiscpressApp = Measured  # type: ignore[misc]
+    code = opening.open_app([], state=state, target=None, is_ascii=None, is_read_only=False)
+    facts.write_text(json.dumps({"imported_at": imported_at, "worst_delay_s": worst}))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""The real app on a real pty: keys go in, bytes come out and are counted, pyte says what a terminal would show."""
+
+import fcntl
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pyte
+
+WAIT_S = 30.0
+KEYS = {"enter": "\r", "escape": "\x1b", "down": "\x1b[B", "up": "\x1b[A", "right": "\x1b[C", "left": "\x1b[D"}
+_ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+
+
+class AppPty:
+    """One run of discpress; a context manager that kills what is left of it."""
+
+    def __init__(
+        self,
+        words: Sequence[str | Path],
+        folder: Path,
+        *,
+        width: int = 80,
+        height: int = 24,
+        environment: dict[str, str] | None = None,
+        command: Sequence[str] = (),
+    ) -> None:
+        """Start `discpress WORDS --state FOLDER/state` with settings of its own in the folder.
+
+        `command` is what Python runs in place of that.
+        """
+        self.last_byte_at = 0.0
+        """When the last byte came, on the monotonic clock."""
+        self.received = 0
+        """Bytes that came out so far."""
+        self.everything = b""
+        """All of them."""
+        self._screen = pyte.Screen(width, height)
+        self._stream = pyte.ByteStream(self._screen)
+        self._master, slave = os.openpty()
+        self._set_size(width, height)
+        self.before = termios.tcgetattr(slave)
+        """What the terminal was like."""
+        self._slave = slave
+        own = {"DISCPRESS_CONFIG": str(folder / "config.toml"), "HOME": str(folder), "PATH": os.environ["PATH"]}
+        discpress = ["-P", "-m", "tui", *map(str, words), "--state", str(folder / "state")]
+        self.process = subprocess.Popen(
+            [sys.executable, *(command or discpress)],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=_ENVIRONMENT | own | (environment or {}),
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
+        )
+
+    def __enter__(self) -> "AppPty":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Take the terminal away, as a line that drops does."""
+        for end in (self._slave, self._master):
+            if end >= 0:
+                os.close(end)
+        self._slave = self._master = -1
+
+    def _set_size(self, width: int, height: int) -> None:
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+
+    def resize(self, width: int, height: int) -> None:
+        """Change the terminal's size, as dragging a window's edge does."""
+        self._screen.resize(height, width)
+        self._set_size(width, height)
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGWINCH)
+
+    def send(self, *keys: str) -> None:
+        """Type keys, by name or as they are."""
+        os.write(self._master, "".join(KEYS.get(key, key) for key in keys).encode())
+
+    def read(self, for_s: float = 0.05) -> None:
+        """Take in what comes within that time."""
+        until = time.monotonic() + for_s
+        while (left := until - time.monotonic()) > 0:
+            ready, _, _ = select.select([self._master], [], [], left)
+            if not ready:
+                return
+            try:
+                data = os.read(self._master, 65536)
+            except OSError:  # the other side is closed
+                return
+            self.received += len(data)
+            self.last_byte_at = time.monotonic()
+            self.everything += data
+            self._stream.feed(data)
+
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Read until something is so; fails with the screen after a while."""
+        until = time.monotonic() + WAIT_S
+        while not is_so():
+            self.read()
+            if time.monotonic() > until:
+                raise AssertionError("still not so:\n" + self.text)
+
+    def wait_for(self, words: str) -> None:
+        """Read until these words are on the screen."""
+        self.wait_until(lambda: words in self.text)
+
+    def wait_quiet(self, quiet_s: float = 1.2) -> None:
+        """Read until nothing came for that long."""
+        until = time.monotonic() + WAIT_S
+        while time.monotonic() < until:
+            before = self.received
+            self.read(quiet_s)
+            if self.received == before:
+                return
+        raise AssertionError("never quiet:\n" + self.text)
+
+    def wait_end(self) -> int:
+        """Read until the process is over; return its exit code, negative for a signal."""
+        self.wait_until(lambda: self.process.poll() is not None)
+        self.read(0.2)
+        return self.process.returncode
+
+    def measure(self, for_s: float) -> int:
+        """Return how many bytes come within that time."""
+        before = self.received
+        until = time.monotonic() + for_s
+        while (left := until - time.monotonic()) > 0:
+            self.read(left)
+            time.sleep(0.01)  # `read` returns at once when nothing is ready
+        return self.received - before
+
+    @property
+    def tail(self) -> bytes:
+        """The last bytes that came out."""
+        return self.everything[-4096:]
+
+    @property
+    def cursor_line(self) -> int:
+        """The line of the terminal's own cursor, from 1."""
+        return int(self._screen.cursor.y) + 1
+
+    @property
+    def attributes(self) -> list[object]:
+        """The terminal's settings now."""
+        return termios.tcgetattr(self._slave)
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen, without spaces at the ends."""
+        return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def text(self) -> str:
+        """The screen as one text."""
+        return "\n".join(self.lines)

@@ -1,0 +1,63 @@
+"""How each title would be converted: its own settings over the user's defaults, checked against the target."""
+
+from dataclasses import dataclass
+
+from engine.codecs.registry import codec_for
+from engine.convert.choice import Choice, choose_settings
+from engine.convert.wish import Wish
+from engine.discs.identity import System
+from engine.errors import DiscpressError
+from engine.formats import DEFAULT_BLOCK_SIZE, ImageFormat, Settings
+from engine.library.model import Overrides, Title
+from engine.names import display_name
+from engine.targets import AUTO, TARGETS, target_for
+from engine.work.wishes import merged_wish
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """The user's defaults, as the settings file has them."""
+
+    target: str
+    """Name of a target, or `auto`."""
+    level: int
+    """Effort of the codec."""
+
+    def wish(self, title: Title) -> Wish:
+        """Return what a job for this title is asked for: every setting named, as it is now."""
+        return merged_wish(Wish(), title.overrides, level=self.level, target=self.target)
+
+    def choice(self, title: Title, wish: Wish | None = None) -> Choice:
+        """Return the settings a title would be written with; SettingError or UsageError where the target refuses."""
+        label = System(title.system).label if title.system in tuple(System) else title.system
+        name = display_name(title.path.name)
+        return choose_settings(name, title.original_bytes, title.system, label, wish or self.wish(title))
+
+    def settings(self, title: Title) -> Settings | None:
+        """Return the same, None where there is nothing to write: unreadable, or refused."""
+        if title.error or not title.original_bytes:
+            return None
+        try:
+            return self.choice(title).settings
+        except DiscpressError:
+            return None
+
+    def with_overrides(self, overrides: Overrides) -> Wish:
+        """Return the wish of a title with these settings of its own."""
+        return merged_wish(Wish(), overrides, level=self.level, target=self.target)
+
+    @property
+    def defaults(self) -> Settings:
+        """What a title without settings of its own is written with; every system's target writes the same format."""
+        target = target_for("") if self.target == AUTO else TARGETS[self.target]
+        image_format = target.default_format
+        if image_format is ImageFormat.ISO:
+            return Settings(image_format, target=target.name)
+        return Settings(image_format, DEFAULT_BLOCK_SIZE, min(self.level, codec_for(image_format).max_level))
+
+
+def describe_settings(settings: Settings) -> str:
+    """Return settings in a few characters: `2K/9`, `ISO`."""
+    if settings.format is ImageFormat.ISO:
+        return "ISO"
+    return f"{settings.block_size // 1024}K/{settings.level}"

@@ -1,0 +1,225 @@
+"""The one table of what a user can do: keys, footer, palette, help and the README's list of keys are made from it.
+
+A screen runs a command by its method `action_<name>`; the app runs those of Place.ANYWHERE.
+"""
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from textual.binding import Binding
+
+from engine.errors import UsageError
+from engine.names import display_name
+
+
+class Place(StrEnum):
+    """Where a command is valid."""
+
+    ANYWHERE = "anywhere"
+    LIBRARY = "library"
+    DETAIL = "detail"
+    TUNE = "tune"
+    PLAN = "plan"
+    QUEUE = "queue"
+    LOG = "log"
+    TRASH = "trash"
+    SETTINGS = "settings"
+    FIRST_RUN = "first run"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing to do."""
+
+    name: str
+    """What its method, its entry in the user's keymap and its palette line go by; with underscores."""
+    keys: str
+    """Keys that run it, as Textual writes them, with commas between them."""
+    label: str
+    """One or two words for the footer."""
+    help: str
+    """A sentence for the palette, the help screen and the README."""
+    places: frozenset[Place]
+    """Where it is valid."""
+    writes: bool = False
+    """Whether it changes files, jobs or settings: hidden by --read-only."""
+    in_footer: bool = False
+    """Whether the footer shows it."""
+    in_palette: bool = True
+    """Whether the palette lists it; moving the cursor is no use there."""
+
+
+_L, _D, _T, _P, _Q, _G, _R, _S = (
+    Place.LIBRARY,
+    Place.DETAIL,
+    Place.TUNE,
+    Place.PLAN,
+    Place.QUEUE,
+    Place.LOG,
+    Place.TRASH,
+    Place.SETTINGS,
+)
+
+
+def _command(name: str, keys: str, label: str, text: str, *places: Place, **flags: bool) -> Command:
+    return Command(name, keys, label, text, frozenset(places), **flags)
+
+
+COMMANDS: tuple[Command, ...] = (
+    _command("show_details", "enter", "details", "Show everything known of the title.", _L, in_footer=True),
+    _command("mark", "space", "mark", "Mark the title, or take the mark off, and go to the next.", _L, in_footer=True),
+    _command("mark_range", "v", "mark range", "Mark everything from the last mark to here.", _L),
+    _command("mark_all", "a", "mark all", "Mark all titles shown; once more takes all marks off.", _L),
+    _command("filter", "slash", "filter", "Filter as you type: words, !not, sys:ps2 fmt:iso saving>20.", _L,
+             in_footer=True),
+    _command("clear_filter", "escape", "clear", "Take the filter off, then the marks.", _L),
+    _command("sort", "s", "sort", "Sort by the next column.", _L),
+    _command("sort_reverse", "S", "reverse", "Turn the order around.", _L),
+    _command("tune", "t", "tune", "Choose format, block size and level for the marked titles.", _L, _D, _P, writes=True,
+             in_footer=True),
+    _command("plan", "c", "convert", "Show what converting the marked titles will do, then do it.", _L, _D, _T,
+             writes=True, in_footer=True),
+    _command("show_queue", "w", "queue", "Show the queue: what runs, what waits, what is done.", _L, _D,
+             in_footer=True),
+    _command("show_trash", "u", "undo", "Show what conversions replaced: bring originals back, or free their space.",
+             _L, _Q, writes=True),
+    _command("rescan", "r", "re-scan", "Look for new, changed and vanished images again.", _L),
+    _command("copy_path", "y", "copy path", "Copy the path to the clipboard of your terminal.", _L, _D, _Q, _R),
+    _command("show_settings", "comma", "settings", "Change folders, target, level, threads, theme.", _L, writes=True),
+    _command("examine", "d", "examine", "Let the worker decode every block and report what is damaged.", _D,
+             writes=True, in_footer=True),
+    _command("verify", "v", "verify", "Let the worker decode the image whole and compare its digests.", _D,
+             writes=True, in_footer=True),
+    _command("target_next", "T", "target", "Take the next target: what will play the image.", _D, _T, in_footer=True),
+    _command("pause", "p", "pause", "Pause the job, or let it go on.", _Q, writes=True, in_footer=True),
+    _command("pause_all", "P", "pause all", "Pause all jobs, or let them all go on.", _Q, writes=True),
+    _command("cancel", "x", "cancel", "Cancel the job and remove what it has written.", _Q, writes=True,
+             in_footer=True),
+    _command("retry", "R", "retry", "Do a failed, cancelled or skipped job once more.", _Q, writes=True,
+             in_footer=True),
+    _command("move_up", "K", "up", "Move the job towards the front of the queue.", _Q, writes=True),
+    _command("move_down", "J", "down", "Move the job towards the end of the queue.", _Q, writes=True),
+    _command("show_log", "l,enter", "log", "Show what the job said.", _Q, in_footer=True),
+    _command("smaller_block", "up,k", "block", "Take the next smaller block size.", _T, in_palette=False),
+    _command("larger_block", "down,j", "block", "Take the next larger block size.", _T, in_palette=False),
+    _command("lower_level", "left,h", "level", "Take the next lower level.", _T, in_palette=False),
+    _command("higher_level", "right,l", "level", "Take the next higher level.", _T, in_palette=False),
+    _command("format_next", "f", "format", "Take the next format.", _T, in_footer=True),
+    _command("alignment_next", "A", "align", "Take the next alignment: where blocks start.", _T),
+    _command("apply_title", "1", "this title", "Keep these settings for this title.", _T, writes=True,
+             in_footer=True),
+    _command("apply_marked", "2", "marked", "Keep these settings for all marked titles.", _T, writes=True,
+             in_footer=True),
+    _command("apply_system", "3", "system", "Keep these settings for all titles of this system.", _T, writes=True,
+             in_footer=True),
+    _command("apply_default", "4", "default", "Make target and level the default of all titles.", _T, writes=True,
+             in_footer=True),
+    _command("forget", "0", "forget", "Let the titles follow the defaults again.", _T, writes=True),
+    _command("chart", "v", "chart", "Show the grid as a table or as a chart of size against latency.", _T,
+             in_footer=True),
+    _command("confirm", "c,enter", "convert", "Put the titles into the queue.", _P, writes=True, in_footer=True),
+    _command("originals", "o", "originals", "Keep the originals, or move each to the trash once proven.", _P,
+             writes=True, in_footer=True),
+    _command("conflict", "n", "if taken", "Choose what happens where the result's name is taken.", _P, writes=True,
+             in_footer=True),
+    _command("choose_folder", "f", "folder", "Choose another folder for the results, or none again.", _P, writes=True,
+             in_footer=True),
+    _command("undo", "u,enter", "bring back", "Bring the original back and put its replacement into the trash.", _R,
+             writes=True, in_footer=True),
+    _command("purge", "x", "remove", "Remove the original for good, once its replacement is proven.", _R,
+             writes=True, in_footer=True),
+    _command("setting_next", "enter,right,space", "change", "Take the next value.", _S, writes=True, in_footer=True),
+    _command("setting_previous", "left", "before", "Take the value before.", _S, writes=True),
+    _command("add_folder", "a", "add folder", "Add a folder of games.", _S, writes=True, in_footer=True),
+    _command("remove_folder", "x", "remove folder", "Take the folder off the list; its files stay.", _S, writes=True,
+             in_footer=True),
+    _command("back", "escape,q", "back", "Go back.", _D, _T, _P, _Q, _G, _R, _S, in_footer=True, in_palette=False),
+    _command("help", "question_mark", "help", "Show the keys that are valid here.", Place.ANYWHERE, in_footer=True),
+    _command("palette", "ctrl+p,colon", "palette", "Find a command or a title by its name.", Place.ANYWHERE,
+             in_palette=False),
+    _command("quit", "q", "quit", "Leave; jobs go on in the worker unless you stop them.", _L, in_footer=True),
+    _command("quit_anywhere", "ctrl+q", "quit", "Leave from any screen.", Place.ANYWHERE, in_palette=False),
+    _command("suspend_process", "ctrl+z", "suspend", "Put discpress to sleep; the shell's `fg` wakes it.",
+             Place.ANYWHERE, in_palette=False),
+)  # fmt: skip
+
+BY_NAME: Mapping[str, Command] = {command.name: command for command in COMMANDS}
+
+_KEY_LABELS = {
+    "escape": "esc",
+    "slash": "/",
+    "comma": ",",
+    "colon": ":",
+    "question_mark": "?",
+    "full_stop": ".",
+}
+
+
+def commands_at(place: Place, *, is_read_only: bool = False) -> list[Command]:
+    """Return what can be done there, those of ANYWHERE last."""
+    here = [command for command in COMMANDS if place in command.places]
+    anywhere = [command for command in COMMANDS if Place.ANYWHERE in command.places and place is not Place.ANYWHERE]
+    return [command for command in (*here, *anywhere) if not (is_read_only and command.writes)]
+
+
+def bindings_at(place: Place) -> list[Binding]:
+    """Return the key bindings of a screen (or of the app, for ANYWHERE); the user's keymap goes by their ids."""
+    return [
+        Binding(command.keys, command.name, command.label, show=False, id=command.name)
+        for command in COMMANDS
+        if place in command.places
+    ]
+
+
+def key_label(command: Command, keys: Mapping[str, str]) -> str:
+    """Return the first key that runs a command, as people write it: `/`, `esc`, `^p`; `keys` is the user's keymap."""
+    first = keys.get(command.name, command.keys).split(",")[0].strip()
+    return _KEY_LABELS.get(first, first).replace("ctrl+", "^")
+
+
+def all_key_labels(command: Command, keys: Mapping[str, str]) -> str:
+    """Return every key that runs a command: `^p :`."""
+    chosen = keys.get(command.name, command.keys).split(",")
+    return " ".join(_KEY_LABELS.get(key.strip(), key.strip()).replace("ctrl+", "^") for key in chosen)
+
+
+def check_keymap(keys: Mapping[str, str]) -> None:
+    """Check the user's keymap; UsageError for an unknown command, or two commands of one place on one key."""
+    for name in keys:
+        if name not in BY_NAME:
+            matches = difflib.get_close_matches(name, BY_NAME, n=1)
+            meant = f"did you mean {matches[0]}?" if matches else f"known are {', '.join(BY_NAME)}"
+            raise UsageError(f"keys: there is no command {display_name(name)}", hint=meant)
+    for place in Place:
+        taken: dict[str, str] = {}
+        for command in commands_at(place):
+            for key in _keys_of(command, keys):
+                other = taken.setdefault(key, command.name)
+                if other != command.name and (command.name in keys or other in keys):
+                    raise UsageError(
+                        f"keys: {display_name(key)} would run both {other} and {command.name}",
+                        hint="give one of them another key",
+                    )
+
+
+def _keys_of(command: Command, keys: Mapping[str, str]) -> Iterable[str]:
+    return (key.strip() for key in keys.get(command.name, command.keys).split(","))
+
+
+def describe_keys(place: Place, keys: Mapping[str, str], *, is_read_only: bool = False) -> list[tuple[str, str]]:
+    """Return (keys, sentence) of what is valid there, for the help screen and the README."""
+    return [(all_key_labels(each, keys), each.help) for each in commands_at(place, is_read_only=is_read_only)]
+
+
+def readme_table(places: Collection[Place]) -> str:
+    """Return the README's table of keys."""
+    rows = ["| screen | key | what it does |", "|---|---|---|"]
+    for place in places:
+        rows += [
+            f"| {place} | {' '.join(f'`{key}`' for key in all_key_labels(command, {}).split())} | {command.help} |"
+            for command in COMMANDS
+            if place in command.places
+        ]
+    return "\n".join(rows)

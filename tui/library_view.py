@@ -1,0 +1,297 @@
+"""The library as the table shows it: filtered, sorted, marked; images of one title stand together."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.discs.file_titles import read_file_title
+from engine.discs.identity import System
+from engine.formats import Settings
+from engine.library.catalog import Predicate, Totals, group_titles, parse_filter, sort_titles, total
+from engine.library.model import State, StoredEstimate, Title
+from engine.names import display_name
+from engine.units import format_size
+from engine.work.jobs import Job, JobKind, JobState
+from tui.choosing import describe_settings
+from tui.widgets.table import Column
+
+COLUMNS = (
+    Column("mark", " ", 1),
+    Column("title", "TITLE", 16, flexible=True),
+    Column("system", "SYS", 4, rank=3),
+    Column("format", "FORMAT", 7, rank=1),
+    Column("size", "SIZE", 8, right=True),
+    Column("estimate", "ESTIMATE", 11, right=True),
+    Column("saving", "SAVE", 5, right=True),
+    Column("block", "BLK/LV", 6, right=True, rank=2),
+    Column("state", "STATE", 9),
+)
+SORTS = ("title", "system", "format", "size", "estimate", "saving", "block", "state", "path")
+"""What `s` goes through; a column's key, and the path for the order of the folders."""
+_LARGE_FIRST = {"size", "estimate", "saving"}
+_MOVING = {"estimate", "saving", "state"}
+_STATE_STYLES = {
+    "error": "bad",
+    "failed": "bad",
+    "skip": "dim",
+    "packed": "dim",
+    "done": "good",
+    "queued": "accent",
+    "paused": "warn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """The characters of the table that a plain terminal lacks."""
+
+    mark: str = "•"
+    margin: str = "±"
+    ascending: str = "▲"
+    descending: str = "▼"
+    ellipsis: str = "…"
+
+
+ASCII_SIGNS = Signs("*", "~", "^", "v", "~")
+
+
+class LibraryView:
+    """The rows of the library's table, and what is marked; the titles themselves come from the store."""
+
+    def __init__(self, planned: Callable[[Title], Settings | None], signs: Signs) -> None:
+        """`planned` gives the settings a title would be written with."""
+        self.planned = planned
+        self.signs = signs
+        self.titles: dict[Path, Title] = {}
+        self.rows: list[Title] = []
+        self.marks: set[Path] = set()
+        self.filter_text = ""
+        self.sort_key = "title"
+        self.is_reversed = False
+        self._predicate: Predicate = parse_filter("")
+        self._sorted: list[Title] = []
+        self._later: set[Path] = set()
+        self._groups: dict[Path, str] = {}
+        self._packed: set[str] = set()
+        self._totals: Totals | None = None
+        self._jobs: dict[Path, Job] = {}
+
+    # What is in it
+
+    def replace_all(self, titles: Iterable[Title]) -> None:
+        """Show other titles; marks stay on those that are still there."""
+        self.titles = {title.path: title for title in titles}
+        self.marks &= self.titles.keys()
+        self._sort()
+
+    def update(self, changed: Iterable[Title], gone: Iterable[Path]) -> None:
+        """Take in what a scan or an estimate has changed."""
+        must_sort = self.sort_key in _MOVING
+        for title in changed:
+            old = self.titles.get(title.path)
+            must_sort |= old is None or _standing(old) != _standing(title)
+            self.titles[title.path] = title
+        for path in gone:
+            must_sort |= self.titles.pop(path, None) is not None
+            self.marks.discard(path)
+        if must_sort:
+            self._sort()
+        else:
+            self._sorted = [self.titles[title.path] for title in self._sorted]
+            self._totals = None
+            self._select()
+
+    def set_jobs(self, jobs: Iterable[Job]) -> set[Path]:
+        """Take in what the queue does with the titles; return the paths whose row reads differently."""
+        new = {job.path: job for job in jobs if job.kind is JobKind.CONVERT and job.is_alive}
+        paths = new.keys() | self._jobs.keys()
+        differ = {path for path in paths if _word(new.get(path)) != _word(self._jobs.get(path))}
+        self._jobs = new
+        return differ
+
+    def has_job(self, path: Path) -> bool:
+        """Return whether the queue is going to convert it."""
+        return path in self._jobs
+
+    # How it is shown
+
+    def set_filter(self, text: str) -> None:
+        """Show what these words let pass; UsageError for a word that cannot be, and all stays as it was."""
+        self._predicate = parse_filter(text)
+        self.filter_text = text.strip()
+        self._select()
+
+    def sort_by(self, key: str, *, is_reversed: bool = False) -> None:
+        """Sort by a column: names from A, figures from the largest, or reversed."""
+        self.sort_key, self.is_reversed = key, is_reversed
+        self._sort()
+
+    @property
+    def sort_sign(self) -> str:
+        """The sign of the direction."""
+        is_descending = (self.sort_key in _LARGE_FIRST) != self.is_reversed
+        return self.signs.descending if is_descending else self.signs.ascending
+
+    def next_sort(self) -> str:
+        """Return the column that comes after the present one."""
+        return SORTS[(SORTS.index(self.sort_key) + 1) % len(SORTS)]
+
+    def _sort(self) -> None:
+        is_descending = (self.sort_key in _LARGE_FIRST) != self.is_reversed
+        groups = group_titles(sort_titles(self.titles.values(), self.sort_key, descending=is_descending))
+        self._sorted = [title for group in groups for title in group]
+        self._groups = {title.path: title.group for group in groups if len(group) > 1 for title in group}
+        self._packed = {title.group for title in self._sorted if title.state is State.PACKED}
+        self._totals = None
+        self._select()
+
+    def _select(self) -> None:
+        self.rows = list(filter(self._predicate, self._sorted))
+        self._later = set()
+        if self._groups:
+            seen: set[str] = set()
+            for title in self.rows:
+                group = self._groups.get(title.path)
+                if group in seen:
+                    self._later.add(title.path)
+                elif group is not None:
+                    seen.add(group)
+
+    @property
+    def totals(self) -> Totals:
+        """What the whole library comes to, whatever filter is on."""
+        if self._totals is None:
+            self._totals = total(self._sorted)
+        return self._totals
+
+    def index_of(self, path: Path | None) -> int | None:
+        """Return the row of a path; None where it is not shown."""
+        return next((index for index, title in enumerate(self.rows) if title.path == path), None)
+
+    # Marks
+
+    def toggle(self, index: int) -> None:
+        """Mark a row, or take its mark off."""
+        self.marks ^= {self.rows[index].path}
+
+    def mark_range(self, first: int, last: int) -> None:
+        """Mark the rows between two, both included."""
+        self.marks |= {title.path for title in self.rows[min(first, last) : max(first, last) + 1]}
+
+    def toggle_all(self) -> None:
+        """Mark all rows shown; where they are marked already, take all marks off."""
+        shown = {title.path for title in self.rows}
+        self.marks = set() if shown <= self.marks else self.marks | shown
+
+    def chosen(self, index: int) -> list[Title]:
+        """Return the marked titles in the order of the table, hidden ones last; without marks that of the row."""
+        if not self.marks:
+            return [self.rows[index]] if index < len(self.rows) else []
+        shown = [title for title in self.rows if title.path in self.marks]
+        hidden = self.marks - {title.path for title in shown}
+        return shown + [self.titles[path] for path in sorted(hidden) if path in self.titles]
+
+    # Rows of the table
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def cells(self, index: int, keys: Sequence[str]) -> Sequence[str]:
+        """Return the texts of one row."""
+        title = self.rows[index]
+        return [_CELLS[key](self, title) for key in keys]
+
+    def style(self, index: int, key: str) -> str:
+        """Return the style of one cell."""
+        title = self.rows[index]
+        if title.path in self.marks:
+            return "mark"
+        if key == "state":
+            return _STATE_STYLES.get(self.state_of(title), "normal")
+        return "dim" if title.error else "normal"
+
+    def state_of(self, title: Title) -> str:
+        """Return the word for where a title stands: what the queue does with it, else what it is."""
+        word = _word(self._jobs.get(title.path))
+        if word or title.state not in {State.OK, State.SKIP}:
+            return word or str(title.state)
+        return "done" if title.group in self._packed else str(title.state)
+
+    def is_later(self, title: Title) -> bool:
+        """Return whether another image of the same title stands above it."""
+        return title.path in self._later
+
+
+def shown_name(title: Title) -> str:
+    """Return what a row calls a title: the name on its disc, else the cleaned name of its file and its serial."""
+    name = display_name(title.title or title.path.name)
+    of_file = read_file_title(title.path.name)
+    # A disc that says "1" of itself need not have a second one; a file that is called so has.
+    is_of_set = title.disc_number is not None and (title.disc_number > 1 or of_file.disc_number is not None)
+    disc = f" (disc {title.disc_number})" if is_of_set else ""
+    is_from_disc = title.system == System.PSP or (title.title and title.title != of_file.title)
+    return f"{name}{disc}" if is_from_disc or not title.serial else f"{name}{disc} {title.serial}"
+
+
+def system_label(title: Title) -> str:
+    """Return the system as people write it: `PS2`."""
+    return System(title.system).label if title.system in tuple(System) else title.system
+
+
+def format_label(title: Title) -> str:
+    """Return the format and its block size: `ISO`, `ZSO 2K`."""
+    name = str(title.format or "?").upper()
+    return f"{name} {title.block_size // 1024}K" if title.block_size >= 1024 else name
+
+
+def margin_of(estimate: StoredEstimate | None) -> int | None:
+    """Return half the margin of an estimate in percent of it; None without one, 0 where it is exact."""
+    if estimate is None or not estimate.packed_bytes:
+        return None
+    half = max(estimate.packed_bytes - estimate.low_bytes, estimate.high_bytes - estimate.packed_bytes)
+    return 0 if not half else max(1, round(100 * half / estimate.packed_bytes))
+
+
+def _standing(title: Title) -> tuple[object, ...]:
+    """Return what decides the place of a title in an order that estimates do not change."""
+    return title.title, title.serial, title.system, title.format, title.file_bytes, title.overrides, title.error
+
+
+def _word(job: Job | None) -> str:
+    if job is None:
+        return ""
+    return job.stage if job.state is JobState.RUNNING and job.stage else str(job.state)
+
+
+def _name_cell(view: LibraryView, title: Title) -> str:
+    return f"  + {display_name(title.path.name)}" if view.is_later(title) else shown_name(title)
+
+
+def _estimate_cell(view: LibraryView, title: Title) -> str:
+    if title.estimate is None:
+        return ""
+    margin = margin_of(title.estimate)
+    size = format_size(title.estimate.packed_bytes)
+    return f"{size}{view.signs.margin}{margin}%" if margin else size
+
+
+def _saving_cell(view: LibraryView, title: Title) -> str:
+    return "" if title.saving_percent is None else f"{title.saving_percent:.0f} %"
+
+
+def _block_cell(view: LibraryView, title: Title) -> str:
+    settings = None if title.state is State.PACKED and title.overrides is None else view.planned(title)
+    return "" if settings is None else describe_settings(settings)
+
+
+_CELLS: Mapping[str, Callable[[LibraryView, Title], str]] = {
+    "mark": lambda view, title: view.signs.mark if title.path in view.marks else " ",
+    "title": _name_cell,
+    "system": lambda _view, title: system_label(title),
+    "format": lambda _view, title: format_label(title),
+    "size": lambda _view, title: format_size(title.file_bytes),
+    "estimate": _estimate_cell,
+    "saving": _saving_cell,
+    "block": _block_cell,
+    "state": lambda view, title: view.state_of(title),
+}

@@ -1,0 +1,39 @@
+"""From a command line to a running app: settings, state file, terminal, theme."""
+
+import locale
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from engine.cli.state import read_config
+from engine.library.store import Store, state_folder
+from tui.app import DiscpressApp
+from tui.capabilities import Terminal
+from tui.session import Session
+from tui.terminal import run_on_terminal
+
+
+def open_app(
+    folders: Sequence[Path], *, state: Path | None, target: str | None, is_ascii: bool | None, is_read_only: bool
+) -> int:
+    """Open the app on folders, or on those of the settings file; return the exit code.
+
+    The options stand above the settings file. StoreError where the settings or the state cannot be used.
+    """
+    config = read_config()
+    if target is not None:
+        config = replace(config, target=target)
+    terminal = Terminal.of(
+        os.environ,
+        locale.getpreferredencoding(do_setlocale=False),
+        is_ascii=is_ascii if is_ascii is not None else config.ascii,
+        mouse=config.mouse,
+    )
+    with Store(state_folder(state, os.environ)) as store:
+        session = Session(store, config, folders or config.folders, is_read_only=is_read_only)
+        app = DiscpressApp(session, terminal, notices=store.notices)
+        try:
+            return run_on_terminal(app)
+        finally:
+            session.close()

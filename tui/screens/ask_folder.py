@@ -1,0 +1,57 @@
+"""A question for one folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from engine.names import display_name
+from tui.widgets.folder_input import FolderInput
+
+
+class AskFolder(ModalScreen[Path | None]):
+    """Its result is an existing folder; None when the question was left with escape."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
+
+    def __init__(self, question: Sequence[str], folder: Path | None) -> None:
+        """`folder` is what stands there at first."""
+        super().__init__()
+        self._question = question
+        self._folder = folder
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question."""
+        with Vertical(id="box"):
+            yield Static("\n".join(self._question), markup=False, id="question")
+            yield FolderInput(_typed(self._folder), id="folder")
+            yield Static("", markup=False, id="problem")
+
+    def on_mount(self) -> None:
+        """Let the user type."""
+        self.query_one(FolderInput).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Answer, where that is a folder."""
+        event.stop()
+        folder = self.query_one(FolderInput).folder
+        if folder is None or not folder.is_dir():
+            name = display_name(self.query_one(FolderInput).value.strip())
+            self.query_one("#problem", Static).update(f"{name}: no such folder" if name else "name a folder")
+            return
+        self.dismiss(folder)
+
+    def action_leave(self) -> None:
+        """Leave it as it is."""
+        self.dismiss(None)
+
+
+def _typed(folder: Path | None) -> str:
+    """Return what stands in the input; a name that cannot be shown as it is cannot be typed either."""
+    text = "" if folder is None else f"{folder}/"
+    return text if display_name(text) == text else ""

@@ -1,0 +1,55 @@
+"""What all screens share: their place in the table of commands, the session, and the news of the app's poll."""
+
+from typing import ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from engine.work.snapshot import QueueSnapshot
+from tui.commands import BY_NAME, Place, commands_at
+from tui.front import Front
+from tui.session import Changes, Session
+from tui.widgets.footer import KeyLine
+
+
+class DiscScreen(Screen[None]):
+    """A screen of the app; its keys come from the table of commands."""
+
+    PLACE: ClassVar[Place]
+
+    @property
+    def front(self) -> Front:
+        """The app, as screens see it."""
+        return cast(Front, self.app)
+
+    @property
+    def session(self) -> Session:
+        """What the app knows."""
+        return self.front.session
+
+    def key_line(self) -> KeyLine:
+        """Return the line of keys for this place."""
+        return KeyLine(commands_at(self.PLACE, is_read_only=self.session.is_read_only), self.session.config.keys)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen; the line of keys comes last."""
+        yield self.key_line()
+
+    def on_snapshot(self, snapshot: QueueSnapshot) -> None:
+        """Take in the queue as it is now; called for each screen when something in it has changed."""
+
+    def on_changes(self, changes: Changes) -> None:
+        """Take in what has changed in the library."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out what writes, where nothing is to be written."""
+        command = BY_NAME.get(action)
+        return not (command is not None and command.writes and self.session.is_read_only)
+
+    async def on_key_line_clicked(self, message: KeyLine.Clicked) -> None:
+        """Run the command whose key was clicked."""
+        await self.run_action(message.command.name)
+
+    def action_back(self) -> None:
+        """Go back to the screen before."""
+        self.dismiss()

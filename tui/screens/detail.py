@@ -1,0 +1,119 @@
+"""One title on a whole screen, with what the doctor finds for a target."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from engine.convert.wish import Wish
+from engine.errors import DiscpressError, from_os_error
+from engine.images.doctor import examine
+from engine.images.findings import Finding
+from engine.targets import ANY, TARGETS, target_for
+from engine.work.jobs import JobKind, JobRequest
+from tui.commands import Place, bindings_at
+from tui.details import whole
+from tui.library_view import LibraryView
+from tui.screens.text import TextScreen
+from tui.session import Changes
+from tui.widgets.palette import Line
+
+
+class DetailScreen(TextScreen):
+    """Identity, file, header, estimate, findings."""
+
+    PLACE = Place.DETAIL
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.DETAIL)]
+
+    def __init__(self, view: LibraryView, path: Path) -> None:
+        super().__init__()
+        self._view = view
+        self._path = path
+        self._findings: list[Finding] | None = None
+        self._problem = ""
+        title = view.titles[path]
+        wished = view.titles[path].overrides
+        name = (wished.target if wished else None) or ""
+        self._target = TARGETS.get(name, target_for(title.system)).name
+
+    def on_mount(self) -> None:
+        """Show what is known, and let the doctor look."""
+        super().on_mount()
+        self._look()
+
+    def on_changes(self, changes: Changes) -> None:
+        """Show the title as it is now."""
+        self.show_text()
+
+    def _look(self) -> None:
+        self._findings, self._problem = None, ""
+        target = TARGETS[self._target]
+
+        def look() -> None:
+            try:
+                found = list(examine(self._path, None if target.name == ANY else target))
+                self.app.call_from_thread(self._found, found, "")
+            except DiscpressError as error:
+                self.app.call_from_thread(self._found, [], str(error))
+            except OSError as error:
+                self.app.call_from_thread(self._found, [], str(from_os_error(error, self._path, "examine it")))
+
+        self.run_worker(look, thread=True, exclusive=True)
+
+    def _found(self, findings: list[Finding], problem: str) -> None:
+        self._findings, self._problem = findings, problem
+        self.show_text()
+
+    def text_lines(self, width: int) -> Sequence[Line]:
+        """Return all that is known."""
+        title = self._view.titles.get(self._path)
+        if title is None:
+            return [[("The file is not there any more.", "bad")]]
+        lines = whole(self._view, title, self._findings, TARGETS[self._target].label, width)
+        return [*lines, [(self._problem, "bad")]] if self._problem else lines
+
+    def action_target_next(self) -> None:
+        """Examine it for the next target."""
+        names = list(TARGETS)
+        self._target = names[(names.index(self._target) + 1) % len(names)]
+        self._look()
+        self.show_text()
+
+    def action_examine(self) -> None:
+        """Queue a deep examination."""
+        self._queue(JobKind.DOCTOR, Wish(target=self._target))
+
+    def action_verify(self) -> None:
+        """Queue a verification."""
+        self._queue(JobKind.VERIFY, None)
+
+    def _queue(self, kind: JobKind, wish: Wish | None) -> None:
+        try:
+            device = self._path.stat().st_dev
+        except OSError as error:
+            self.front.tell(str(from_os_error(error, self._path, "look at it")), is_error=True)
+            return
+        self.session.queue.add([JobRequest(kind, self._path, wish, parameters={"device": device})])
+        self.front.call_worker()
+        self.front.tell("Queued; w on the library shows it, and its log what was found.")
+
+    def action_plan(self) -> None:
+        """Show what converting it will do."""
+        title = self._view.titles.get(self._path)
+        if title is not None:
+            self.front.show_plan([title])
+
+    def action_tune(self) -> None:
+        """Choose settings for it."""
+        title = self._view.titles.get(self._path)
+        if title is not None and not title.error:
+            self.front.show_tune([title])
+
+    def action_show_queue(self) -> None:
+        """Show the queue."""
+        self.front.show_queue()
+
+    def action_copy_path(self) -> None:
+        """Copy the path to the clipboard."""
+        self.front.copy_path(self._path)

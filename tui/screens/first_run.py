@@ -1,0 +1,52 @@
+"""The first start: one input for the folder of the games."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input, Static
+
+from engine.names import display_name
+from tui.commands import Place
+from tui.screens.base import DiscScreen
+from tui.widgets.folder_input import FolderInput
+
+_WELCOME = """\
+discpress
+
+It shows what every disc image in your folders would save as ZSO or CSO,
+and converts the ones you choose, with proof, in the background.
+
+Where are your games? Type a folder; Tab completes it, Enter opens it.
+"""
+_PROMISE = "Nothing is changed until you press c and confirm. Escape leaves."
+
+
+class FirstRun(DiscScreen):
+    """Asks for one folder, keeps it in the settings, and opens it."""
+
+    PLACE = Place.FIRST_RUN
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "app.quit_anywhere", show=False)]
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question."""
+        yield Static(_WELCOME, markup=False, id="welcome")
+        yield FolderInput("~/", id="folder")
+        yield Static("", markup=False, id="problem")
+        yield Static(_PROMISE, markup=False, id="promise")
+
+    def on_mount(self) -> None:
+        """Let the user type."""
+        self.query_one(FolderInput).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Open the folder, where it is one."""
+        event.stop()
+        folder = self.query_one(FolderInput).folder
+        if folder is None or not folder.is_dir():
+            name = display_name(self.query_one(FolderInput).value.strip())
+            text = f"{name}: no such folder" if name else "Type the name of a folder."
+            self.query_one("#problem", Static).update(text)
+            return
+        self.dismiss()
+        self.front.open_folders([folder])

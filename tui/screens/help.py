@@ -1,0 +1,50 @@
+"""The keys that are valid on the screen below, with what each does."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from tui.commands import Place, bindings_at, describe_keys
+from tui.screens.text import TextScreen
+from tui.widgets.palette import Line, fit, wrapped
+
+_KEYS = 12
+_MOVING = (
+    ("up down", "Move by a row (k j), page up and down by a screen, home and end (g G) to the edges."),
+    ("mouse", "A click goes to a row, a second one opens it; a click on a head sorts. Off over SSH unless set."),
+)
+_WORDS = (
+    ("kain", "in the title, serial or file name; !kain: not in it"),
+    ("sys:ps2", "system; fmt:iso format, region:us region, state:skip state"),
+    ("saving>20", "percent, also < >= <=; size>4G the file's size"),
+)
+
+
+class HelpScreen(TextScreen):
+    """Keys of one place, then the words of the filter."""
+
+    PLACE = Place.LOG
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.LOG)]
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self._place = place
+
+    def text_lines(self, width: int) -> Sequence[Line]:
+        """Return the table of keys."""
+        keys = describe_keys(self._place, self.session.config.keys, is_read_only=self.session.is_read_only)
+        lines: list[Line] = [[(f"Keys valid here ({self._place})", "head")]]
+        lines += _table([*keys, *_MOVING], width)
+        if self._place is Place.LIBRARY:
+            lines += [[], [("Words of the filter", "head")], *_table(_WORDS, width)]
+        return lines
+
+
+def _table(rows: Sequence[tuple[str, str]], width: int) -> list[Line]:
+    lines: list[Line] = []
+    for head, text in rows:
+        first, *rest = wrapped(text, max(10, width - _KEYS), "normal") or [[("", "normal")]]
+        lines.append([(fit(head, _KEYS - 1) + " ", "accent"), *first])
+        lines += [[(" " * _KEYS, "normal"), *line] for line in rest]
+    return lines

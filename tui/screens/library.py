@@ -1,0 +1,320 @@
+"""The library: status line, table, detail pane where there is room, the queue in brief, the keys."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.timer import Timer
+from textual.widgets import Input
+
+from engine.errors import UsageError
+from engine.names import display_name
+from engine.units import format_size
+from engine.work.snapshot import QueueSnapshot
+from tui.commands import Place, bindings_at
+from tui.details import brief
+from tui.library_view import COLUMNS, LibraryView
+from tui.screens.base import DiscScreen
+from tui.session import ON_SCREEN, Changes
+from tui.strip import strip_lines
+from tui.widgets.lines import Lines
+from tui.widgets.palette import Line
+from tui.widgets.table import Table
+
+WIDE = 100
+"""Columns from which the detail pane has room."""
+STRIP_JOBS = 3
+_SETTLED_S = 0.2
+"""Rest of the cursor after which the estimates of what is seen are asked for: not for each row scrolled past."""
+
+
+class LibraryScreen(DiscScreen):
+    """The screen that the app opens on."""
+
+    PLACE = Place.LIBRARY
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.LIBRARY)]
+
+    def __init__(self, view: LibraryView) -> None:
+        super().__init__()
+        self._view = view
+        self._last_mark: int | None = None
+        self._problem = ""
+        self._asking: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        # Before the first layout, so that it is painted once.
+        self.set_class(self.app.size.width >= WIDE, "-wide")
+        yield Lines(id="status")
+        with Horizontal(id="body"):
+            yield Table(COLUMNS, self._view, id="library", ellipsis=self.front.ellipsis)
+            yield Lines(id="pane")
+        yield Lines(id="strip")
+        yield _Filter(id="filter", placeholder="words, !not, sys:ps2 fmt:iso state:skip saving>20", compact=True)
+        yield self.key_line()
+
+    def on_mount(self) -> None:
+        """Show what is stored, with the focus on the table."""
+        self._table.show_sort(self._view.sort_key, self._view.sort_sign)
+        self._table.show_rows(0)
+        self._table.focus()
+        self.on_snapshot(self.front.snapshot)
+        self._show_status()
+
+    @property
+    def _table(self) -> Table:
+        return self.query_one("#library", Table)
+
+    # News
+
+    def on_changes(self, changes: Changes) -> None:
+        """Repaint with the cursor on the title it was on."""
+        self._show_rows()
+
+    def on_snapshot(self, snapshot: QueueSnapshot) -> None:
+        """Show the queue in brief, and the state of the titles it works on."""
+        for path in self._view.set_jobs(snapshot.jobs):
+            index = self._view.index_of(path)
+            if index is not None:
+                self._table.refresh_row(index)
+        lines = strip_lines(snapshot, self.size.width, STRIP_JOBS, is_ascii=self.front.is_ascii)
+        strip = self.query_one("#strip", Lines)
+        if strip.styles.height is None or strip.styles.height.value != len(lines):
+            strip.styles.height = len(lines)
+        strip.show(lines)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show the detail pane where there is room for it."""
+        self.set_class(event.size.width >= WIDE, "-wide")
+        self._show_status()
+        self.call_after_refresh(self._show_pane)
+
+    def on_table_moved(self) -> None:
+        """Show the title under the cursor, and ask for the estimates of what is seen."""
+        self._show_pane()
+        if self._asking is not None:
+            self._asking.stop()
+        self._asking = self.set_timer(_SETTLED_S, self._ask)
+
+    def _ask(self) -> None:
+        seen = [self._view.rows[index] for index in self._table.seen if index < len(self._view.rows)]
+        if self.session.want_estimates(seen, ON_SCREEN):
+            self.front.call_worker()
+
+    # Painting
+
+    def _show_rows(self) -> None:
+        table = self._table
+        path = self._cursor_path
+        index = self._view.index_of(path)
+        table.show_rows(table.cursor if index is None else index)
+        self._remember()
+        self._show_status()
+
+    _cursor_path = None
+
+    def _remember(self) -> None:
+        rows = self._view.rows
+        self._cursor_path = rows[self._table.cursor].path if self._table.cursor < len(rows) else None
+
+    def _show_pane(self) -> None:
+        self._remember()
+        pane = self.query_one("#pane", Lines)
+        rows = self._view.rows
+        if not pane.display or self.size.width < WIDE:
+            return
+        pane.show(brief(self._view, rows[self._table.cursor], pane.content_size.width) if rows else [])
+
+    def _hint(self) -> str:
+        """Return what to do where there is no row."""
+        if self._view.titles:
+            return "Nothing matches: esc takes the filter off."
+        if self.session.is_scanning:
+            return "The worker looks into your folders ..."
+        if not self.session.folders:
+            return "The library is empty: press , and name a folder of games."
+        folders = ", ".join(display_name(folder) for folder in self.session.folders)
+        return f"No disc image was found in {folders}: r looks again, the comma key changes folders."
+
+    def _show_status(self) -> None:
+        self._table.show_empty("" if self._view.rows else self._hint())
+        self.query_one("#status", Lines).show([self._status()])
+
+    def _status(self) -> Line:
+        view = self._view
+        if self._problem:
+            return [(self._problem, "bad")]
+        totals = view.totals
+        pieces = [(f"{totals.titles} titles, {format_size(totals.file_bytes)}", "normal")]
+        if totals.saving_bytes > 0:
+            saved = f"{format_size(totals.saving_bytes)} = {totals.saving_percent:.0f} %"
+            pieces.append((f" -> {format_size(totals.estimated_bytes)}, saving {saved}", "good"))
+        if view.marks:
+            marked_bytes = sum(view.titles[path].file_bytes for path in view.marks)
+            pieces.append((f"; {len(view.marks)} marked, {format_size(marked_bytes)}", "mark"))
+        if view.filter_text:
+            pieces.append((f"; {len(view.rows)} shown: {display_name(view.filter_text)}", "accent"))
+        return pieces
+
+    # Commands
+
+    def action_mark(self) -> None:
+        """Mark the row, or take its mark off, and step on."""
+        if self._view.rows:
+            self._last_mark = self._table.cursor
+            self._view.toggle(self._table.cursor)
+            self._table.refresh_row(self._table.cursor)
+            self._table.action_step(1)
+            self._show_status()
+
+    def action_mark_range(self) -> None:
+        """Mark from the last mark to here."""
+        if self._view.rows:
+            self._view.mark_range(
+                self._table.cursor if self._last_mark is None else self._last_mark, self._table.cursor
+            )
+            self._last_mark = self._table.cursor
+            self._table.refresh()
+            self._show_status()
+
+    def action_mark_all(self) -> None:
+        """Mark all rows shown, or none."""
+        self._view.toggle_all()
+        self._table.refresh()
+        self._show_status()
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._sort(self._view.next_sort(), is_reversed=False)
+
+    def action_sort_reverse(self) -> None:
+        """Turn the order around."""
+        self._sort(self._view.sort_key, is_reversed=not self._view.is_reversed)
+
+    def on_table_sorted(self, message: Table.Sorted) -> None:
+        """Sort by the column whose head was clicked; once more turns the order around."""
+        if message.key == "mark":
+            self.action_mark_all()
+        else:
+            same = message.key == self._view.sort_key
+            self._sort(message.key, is_reversed=same and not self._view.is_reversed)
+
+    def _sort(self, key: str, *, is_reversed: bool) -> None:
+        self._view.sort_by(key, is_reversed=is_reversed)
+        self._table.show_sort(key, self._view.sort_sign)
+        self._show_rows()
+
+    def action_filter(self) -> None:
+        """Open the line for the filter."""
+        field = self.query_one(_Filter)
+        field.add_class("-open")
+        field.focus()
+
+    def action_clear_filter(self) -> None:
+        """Take the filter off; where there is none, the marks."""
+        field = self.query_one(_Filter)
+        if field.value or self._view.filter_text:
+            field.value = ""
+            self._filter("")
+        elif self._view.marks:
+            self._view.marks.clear()
+            self._table.refresh()
+        self._close_filter()
+        self._show_status()
+
+    def _close_filter(self) -> None:
+        self.query_one(_Filter).remove_class("-open")
+        self._table.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter as it is typed."""
+        self._filter(event.value)
+
+    def on_input_submitted(self) -> None:
+        """Go back to the table with the filter on."""
+        self._close_filter()
+
+    def _filter(self, text: str) -> None:
+        try:
+            self._view.set_filter(text)
+            self._problem = ""
+        except UsageError as error:
+            self._problem = str(error)
+            self._show_status()
+            return
+        self._show_rows()
+
+    def action_show_details(self) -> None:
+        """Show everything known of the title."""
+        if self._view.rows:
+            self.front.show_details(self._view.rows[self._table.cursor].path)
+
+    def on_table_chosen(self) -> None:
+        """Open the row that was clicked twice."""
+        self.action_show_details()
+
+    def action_plan(self) -> None:
+        """Show what converting the marked titles will do."""
+        chosen = self._view.chosen(self._table.cursor)
+        if chosen:
+            self.front.show_plan(chosen)
+
+    def action_tune(self) -> None:
+        """Choose settings for the marked titles."""
+        chosen = [title for title in self._view.chosen(self._table.cursor) if not title.error]
+        if chosen:
+            self.front.show_tune(chosen)
+
+    def action_show_trash(self) -> None:
+        """Show what conversions replaced."""
+        self.front.show_trash()
+
+    def action_show_settings(self) -> None:
+        """Show the settings."""
+        self.front.show_settings()
+
+    def action_show_queue(self) -> None:
+        """Show the queue."""
+        self.front.show_queue()
+
+    def action_rescan(self) -> None:
+        """Look for new, changed and vanished images."""
+        if self._view.titles or self.session.folders:
+            self.front.scan()
+            self.front.tell("Looking for new and changed images; the table changes as they are found.")
+
+    def action_copy_path(self) -> None:
+        """Copy the path of the title to the clipboard."""
+        if self._view.rows:
+            self.front.copy_path(self._view.rows[self._table.cursor].path)
+
+    def action_quit(self) -> None:
+        """Leave, or ask what becomes of the jobs."""
+        self.front.leave()
+
+    def go_to(self, path: Path) -> None:
+        """Put the cursor on a title; a filter that hides it is taken off."""
+        if self._view.index_of(path) is None:
+            self.query_one(_Filter).value = ""
+            self._filter("")
+        index = self._view.index_of(path)
+        if index is not None:
+            self._table.move_to(index)
+
+
+class _Filter(Input):
+    """The line that a filter is typed into; its cursor does not blink, the arrows leave it for the table."""
+
+    def on_mount(self) -> None:
+        self.cursor_blink = False
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key in {"down", "up"}:
+            event.stop()
+            self.screen.query_one("#library", Table).focus()
+        elif event.key == "escape":
+            event.stop()
+            self.screen.action_clear_filter()  # type: ignore[attr-defined]

@@ -1,0 +1,53 @@
+"""What one job said, as the worker wrote it down."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from engine.errors import DiscpressError
+from engine.names import display_name
+from engine.work.jobs import Job
+from engine.work.snapshot import QueueSnapshot
+from tui.commands import Place, bindings_at
+from tui.job_rows import describe_job, job_name, job_state
+from tui.screens.text import TextScreen
+from tui.widgets.palette import Line, wrapped
+
+
+class LogScreen(TextScreen):
+    """The job's head, its lines, its result."""
+
+    PLACE = Place.LOG
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.LOG)]
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self._job = job
+
+    def on_snapshot(self, snapshot: QueueSnapshot) -> None:
+        """Show what came since."""
+        self._job = next((job for job in snapshot.jobs if job.id == self._job.id), self._job)
+        self.show_text()
+
+    def text_lines(self, width: int) -> Sequence[Line]:
+        """Return head, log and result."""
+        job = self._job
+        lines: list[Line] = [[(f"{job_name(job)}: {job_state(job)}", "head")]]
+        for line in describe_job(job):
+            for text, style in line:
+                lines += wrapped(text, width, style)
+        lines.append([])
+        try:
+            said = self.session.queue.log(job.id)
+        except DiscpressError as error:
+            return [*lines, *wrapped(str(error), width, "bad")]
+        for text in said or ["It has said nothing yet."]:
+            lines += wrapped(display_name(text), width, "normal")
+        return [*lines, *self._result(width)]
+
+    def _result(self, width: int) -> list[Line]:
+        lines: list[Line] = []
+        for key, value in sorted(self._job.result.items()):
+            lines += wrapped(f"{key}: {display_name(str(value))}", width, "dim")
+        return [[], *lines] if lines else []

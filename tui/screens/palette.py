@@ -1,0 +1,146 @@
+"""The palette: find a command of the screen below, or a title, by a few letters."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.fuzzy import Matcher
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from engine.library.model import fold
+from tui.commands import Command, all_key_labels, commands_at
+from tui.library_view import shown_name, system_label
+from tui.screens.base import DiscScreen
+from tui.widgets.table import Column, Table
+
+COLUMNS = (Column("name", "KEY", 10), Column("text", "WHAT IT DOES", 20, flexible=True))
+_MOST_TITLES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One line of the palette."""
+
+    name: str
+    """Keys of a command, or what a title is."""
+    text: str
+    """What it does, or is called."""
+    run: Callable[[], None]
+    """What Enter does."""
+
+
+class PaletteScreen(ModalScreen[Hit | None]):
+    """An input and what it finds; the cursor keys move in the list while the input keeps the focus."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        Binding("down", "step(1)", show=False, priority=True),
+        Binding("up", "step(-1)", show=False, priority=True),
+        Binding("pagedown", "page(1)", show=False, priority=True),
+        Binding("pageup", "page(-1)", show=False, priority=True),
+    ]
+
+    def __init__(self, below: DiscScreen) -> None:
+        super().__init__()
+        self._below = below
+        self.hits: list[Hit] = []
+
+    def compose(self) -> ComposeResult:
+        """Lay out the palette."""
+        yield Input(placeholder="a command or a title", compact=True, id="palette")
+        yield Table(COLUMNS, _Rows(self), id="palette-list", ellipsis=self._below.front.ellipsis)
+
+    def on_mount(self) -> None:
+        """List all commands."""
+        field = self.query_one(Input)
+        field.cursor_blink = False
+        field.focus()
+        self.call_after_refresh(self._find, "")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Find as it is typed."""
+        self._find(event.value)
+
+    def on_input_submitted(self) -> None:
+        """Do what the cursor stands on."""
+        table = self.query_one(Table)
+        if table.cursor < len(self.hits):
+            self.dismiss(self.hits[table.cursor])
+
+    def on_table_chosen(self) -> None:
+        """Do what was clicked twice."""
+        self.on_input_submitted()
+
+    def action_leave(self) -> None:
+        """Go back without doing anything."""
+        self.dismiss(None)
+
+    def action_step(self, count: int) -> None:
+        """Move in the list."""
+        self.query_one(Table).action_step(count)
+
+    def action_page(self, count: int) -> None:
+        """Move in the list by screens."""
+        self.query_one(Table).action_page(count)
+
+    def _find(self, text: str) -> None:
+        wanted = text.strip()
+        self.hits = [*self._commands(wanted), *self._titles(wanted)]
+        self.query_one(Table).show_rows(0)
+
+    def _commands(self, wanted: str) -> list[Hit]:
+        commands = commands_at(self._below.PLACE, is_read_only=self._below.session.is_read_only)
+        listed = [command for command in commands if command.in_palette]
+        if wanted:
+            matcher = Matcher(wanted)
+            scored = [(self._score(matcher, command), command) for command in listed]
+            best = sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: -pair[0])
+            listed = [command for _, command in best]
+        keys = self._below.session.config.keys
+        return [
+            Hit(all_key_labels(each, keys), each.help, partial(self._below.front.run_later, each.name))
+            for each in listed
+        ]
+
+    @staticmethod
+    def _score(matcher: Matcher, command: Command) -> float:
+        return max(matcher.match(command.name.replace("_", " ")), matcher.match(command.label)) or (
+            0.5 * matcher.match(command.help)
+        )
+
+    def _titles(self, wanted: str) -> list[Hit]:
+        if not wanted:
+            return []
+        words = fold(wanted).split()
+        found = [
+            title
+            for title in self._below.front.view.titles.values()
+            if all(word in title.search_text for word in words)
+        ]  # fmt: skip
+        return [
+            Hit(f"{system_label(title)} title", shown_name(title), partial(self._below.front.go_to, title.path))
+            for title in found[:_MOST_TITLES]
+        ]
+
+
+class _Rows:
+    """The hits as a table."""
+
+    def __init__(self, screen: PaletteScreen) -> None:
+        self._screen = screen
+
+    def __len__(self) -> int:
+        return len(self._screen.hits)
+
+    def cells(self, index: int, keys: Sequence[str]) -> Sequence[str]:
+        """Return the texts of one row."""
+        hit = self._screen.hits[index]
+        return [hit.name if key == "name" else hit.text for key in keys]
+
+    def style(self, index: int, key: str) -> str:
+        """Return the style of one cell."""
+        return "accent" if key == "name" else "normal"

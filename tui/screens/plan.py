@@ -1,0 +1,249 @@
+"""The plan: what will happen, before it happens; nothing is changed until it is confirmed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from engine.convert.wish import OnConflict, Wish
+from engine.errors import DiscpressError
+from engine.formats import Settings
+from engine.library.model import StoredEstimate, Title
+from engine.names import display_name
+from engine.units import format_duration, format_size
+from tui.choosing import describe_settings
+from tui.commands import Place, bindings_at
+from tui.library_view import shown_name
+from tui.planning import Options, Planned, Planning, plan_titles, requests_of
+from tui.screens.ask_folder import AskFolder
+from tui.screens.base import DiscScreen
+from tui.session import ON_SCREEN, Changes
+from tui.widgets.lines import Lines
+from tui.widgets.palette import Line
+from tui.widgets.table import Column, Table
+
+COLUMNS = (
+    Column("name", "TITLE", 18, flexible=True),
+    Column("becomes", "BECOMES", 10),
+    Column("size", "SIZE", 8, right=True, rank=1),
+    Column("result", "RESULT", 8, right=True),
+    Column("saves", "SAVES", 6, right=True),
+    Column("time", "TIME", 6, right=True, rank=2),
+    Column("note", "NOTE", 8),
+)
+_CONFLICTS = {
+    OnConflict.ERROR: "left alone",
+    OnConflict.SKIP: "skipped",
+    OnConflict.RENAME: "the result gets another name",
+    OnConflict.OVERWRITE: "what has it goes into the trash first",
+}
+
+
+class PlanScreen(DiscScreen):
+    """Totals, options, one row a title; the result is whether the titles were queued."""
+
+    PLACE = Place.PLAN
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.PLAN)]
+
+    def __init__(self, titles: Sequence[Title], wishes: Mapping[Path, Wish] | None = None) -> None:
+        """`wishes` are settings in place of the titles' own, for this one time."""
+        super().__init__()
+        self._titles = list(titles)
+        self._wishes = dict(wishes or {})
+        self._options = Options()
+        self._planning = Planning((), ())
+        self._is_ready = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        yield Lines(id="summary")
+        yield Table(COLUMNS, _Rows(self), id="plan", ellipsis=self.front.ellipsis)
+        yield Lines(id="about")
+        yield self.key_line()
+
+    def on_mount(self) -> None:
+        """Look at names and free space."""
+        self._options = Options(trash_source=self.session.config.trash)
+        self.query_one(Table).focus()
+        self.call_after_refresh(self._show)
+        self._plan()
+        if self.session.want_estimates(self._titles, ON_SCREEN):
+            self.front.call_worker()
+
+    def on_changes(self, changes: Changes) -> None:
+        """Plan anew with what is known now."""
+        known = self.front.view.titles
+        self._titles = [known[title.path] for title in self._titles if title.path in known]
+        self._plan()
+
+    def _plan(self) -> None:
+        options, titles = self._options, list(self._titles)
+        queued = {job.path for job in self.front.snapshot.jobs if job.is_alive}
+
+        def plan() -> None:
+            found = plan_titles(titles, self.session.chooser, options, self._estimate, queued, self._wishes)
+            self.app.call_from_thread(self._planned, found)
+
+        self.run_worker(plan, thread=True, exclusive=True)
+
+    def _estimate(self, title: Title, settings: Settings) -> StoredEstimate | None:
+        return self.session.store.estimate_for(title.identity, settings)
+
+    def _planned(self, planning: Planning) -> None:
+        self._planning, self._is_ready = planning, True
+        self._show()
+
+    @property
+    def rows(self) -> Sequence[Planned]:
+        """The rows of the table."""
+        return self._planning.rows
+
+    def _show(self) -> None:
+        table = self.query_one(Table)
+        table.show_rows(table.cursor)
+        summary = self.query_one("#summary", Lines)
+        lines = summary_of(self._planning, self._options, self.front.view.signs.margin) if self._is_ready else []
+        summary.styles.height = max(1, len(lines))
+        summary.show(lines or [[("looking ...", "dim")]])
+        self.on_table_moved()
+
+    def on_table_moved(self) -> None:
+        """Tell of the title under the cursor."""
+        cursor = self.query_one(Table).cursor
+        about = self.query_one("#about", Lines)
+        about.show(_about(self.rows[cursor]) if cursor < len(self.rows) else [])
+
+    def action_originals(self) -> None:
+        """Keep the originals, or move each to the trash."""
+        self._options = replace(self._options, trash_source=not self._options.trash_source)
+        self._plan()
+
+    def action_conflict(self) -> None:
+        """Choose the next rule for taken names."""
+        rules = list(_CONFLICTS)
+        rule = rules[(rules.index(self._options.on_conflict) + 1) % len(rules)]
+        self._options = replace(self._options, on_conflict=rule)
+        self._plan()
+
+    def action_choose_folder(self) -> None:
+        """Ask where the results go; once a folder is chosen, put them beside the originals again."""
+        if self._options.folder is not None:
+            self._options = replace(self._options, folder=None)
+            self._plan()
+            return
+
+        def answer(folder: Path | None) -> None:
+            if folder is not None:
+                self._options = replace(self._options, folder=folder)
+                self._plan()
+
+        self.app.push_screen(AskFolder(["Where do the results go?"], self._titles[0].path.parent), answer)
+
+    def action_tune(self) -> None:
+        """Choose other settings for these titles."""
+        self.front.show_tune(self._titles)
+
+    def action_confirm(self) -> None:
+        """Put the titles into the queue and go back."""
+        if not self._is_ready:
+            return
+        if not self._planning.done:
+            self.front.tell("Nothing of this can be converted; the last column says why.")
+            return
+        try:
+            requests = requests_of(self._planning, self._options, self.session.chooser, self._wishes)
+            self.session.queue.add(requests)
+        except DiscpressError as error:
+            self.front.tell(str(error), is_error=True)
+            return
+        self.front.call_worker()
+        self.front.look()
+        self.front.queued_titles({row.title.path for row in self._planning.done})
+        self.dismiss()
+
+
+class _Rows:
+    """The plan as a table."""
+
+    def __init__(self, screen: PlanScreen) -> None:
+        self._screen = screen
+
+    def __len__(self) -> int:
+        return len(self._screen.rows)
+
+    def cells(self, index: int, keys: Sequence[str]) -> Sequence[str]:
+        """Return the texts of one row."""
+        row = self._screen.rows[index]
+        texts = _cells(row)
+        return [texts[key] for key in keys]
+
+    def style(self, index: int, key: str) -> str:
+        """Return the style of one cell."""
+        row = self._screen.rows[index]
+        if not row.is_done:
+            return "bad" if key == "note" else "dim"
+        return "warn" if key == "note" and row.notices else "normal"
+
+
+def _cells(row: Planned) -> dict[str, str]:
+    title, estimate, settings = row.title, row.estimate, row.settings
+    is_sized = row.is_done and estimate is not None
+    percent = (
+        100 * (1 - estimate.packed_bytes / title.file_bytes) if is_sized and estimate and title.file_bytes else 0.0
+    )
+    becomes = ""
+    if settings is not None and row.is_done:
+        name = settings.format.upper()
+        becomes = name if not settings.block_size else f"{name} {describe_settings(settings)}"
+    return {
+        "name": shown_name(title),
+        "becomes": becomes,
+        "size": format_size(title.file_bytes),
+        "result": format_size(estimate.packed_bytes) if is_sized and estimate else "",
+        "saves": f"{percent:.0f} %" if is_sized else "",
+        "time": format_duration(estimate.seconds) if is_sized and estimate and estimate.seconds else "",
+        "note": "" if row.is_done and not row.notices else "see below" if row.is_done else "left out",
+    }
+
+
+def _about(row: Planned) -> list[Line]:
+    lines: list[Line] = [[(display_name(row.title.path), "dim")]]
+    if row.problem:
+        return [*lines, [("left out: ", "bad"), (display_name(row.problem), "bad")]]
+    output = "" if row.output_path is None else f"-> {display_name(row.output_path.name)}"
+    notices = "; ".join(display_name(notice) for notice in row.notices)
+    return [*lines, [(output, "normal"), (f"   {notices}", "warn")]]
+
+
+def summary_of(planning: Planning, options: Options, margin_sign: str) -> list[Line]:
+    """Return the lines above the table: totals, space, what becomes of the originals, conflicts."""
+    done = planning.done
+    left_out = len(planning.rows) - len(done)
+    low, expected, high = planning.bounds
+    half = max(expected - low, high - expected)
+    margin = f" {margin_sign}{max(1, round(100 * half / expected))} %" if half and expected else ""
+    first = f"{len(done)} {'title' if len(done) == 1 else 'titles'}: read {format_size(planning.read_bytes)}"
+    if expected:
+        first += f", write about {format_size(expected)}{margin}"
+    if planning.unknown:
+        first += f", {planning.unknown} not estimated yet"
+    if planning.seconds:
+        first += f", about {format_duration(planning.seconds)}"
+    pieces: list[tuple[str, str]] = [(first, "head")]
+    if left_out:
+        pieces.append((f"  {left_out} left out", "bad"))
+    lines: list[Line] = [pieces]
+    for room in planning.rooms:
+        text = f"{display_name(room.folder)}: {format_size(room.free_bytes)} free now, "
+        fits = room.after_bytes >= 0
+        after = f"about {format_size(room.after_bytes)} after" if fits else "NOT ENOUGH"
+        lines.append([(text, "normal"), (after, "normal" if fits else "bad")])
+    originals = "go to the trash, each once its result is proven" if options.trash_source else "are kept"
+    lines.append([("o", "accent"), (f" originals {originals}", "normal")])
+    where = "beside each original" if options.folder is None else display_name(options.folder)
+    lines.append([("f", "accent"), (f" results {where}", "normal")])
+    lines.append([("n", "accent"), (f" where a name is taken: {_CONFLICTS[options.on_conflict]}", "normal")])
+    return lines

@@ -1,0 +1,164 @@
+"""The queue on a whole screen: every job, what runs now, and what may be done with each."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from engine.errors import DiscpressError
+from engine.work.jobs import Action, Job, JobState
+from engine.work.order import Place as QueuePlace
+from engine.work.snapshot import QueueSnapshot
+from tui.commands import Place, bindings_at
+from tui.job_rows import COLUMNS, JobRows, describe_job
+from tui.screens.base import DiscScreen
+from tui.screens.confirm import Confirm
+from tui.strip import total_line
+from tui.widgets.lines import Lines
+from tui.widgets.table import Table
+
+
+class QueueScreen(DiscScreen):
+    """Totals with the curve, the jobs, and two lines on the one under the cursor."""
+
+    PLACE = Place.QUEUE
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.QUEUE)]
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        self._rows = JobRows(is_ascii=self.front.is_ascii)
+        yield Lines(id="status")
+        yield Table(COLUMNS, self._rows, id="jobs", ellipsis=self.front.ellipsis)
+        yield Lines(id="about")
+        yield self.key_line()
+
+    def on_mount(self) -> None:
+        """Show the queue as it is."""
+        self.query_one(Table).focus()
+        self.call_after_refresh(self.on_snapshot, self.front.snapshot)
+
+    def on_snapshot(self, snapshot: QueueSnapshot) -> None:
+        """Repaint what differs, with the cursor on the job it was on."""
+        table = self.query_one(Table)
+        before = self._rows.jobs
+        chosen = before[table.cursor].id if table.cursor < len(before) else None
+        self._rows.set_jobs(snapshot.jobs)
+        if [job.id for job in before] == [job.id for job in self._rows.jobs]:
+            for index, (old, new) in enumerate(zip(before, self._rows.jobs, strict=True)):
+                if old != new:
+                    table.refresh_row(index)
+        else:
+            index_now = self._rows.index_of(chosen)
+            table.show_rows(table.cursor if index_now is None else index_now)
+        self._show_totals(snapshot)
+        self._show_about()
+
+    def _show_totals(self, snapshot: QueueSnapshot) -> None:
+        line = total_line(snapshot, self.size.width, is_ascii=self.front.is_ascii)
+        self.query_one("#status", Lines).show([line])
+
+    def _show_about(self) -> None:
+        job = self._job()
+        empty = "The queue is empty: mark titles in the library and press c."
+        self.query_one("#about", Lines).show([[(empty, "accent")]] if job is None else describe_job(job))
+
+    def on_table_moved(self) -> None:
+        """Tell of the job under the cursor."""
+        self._show_about()
+
+    def on_table_chosen(self) -> None:
+        """Open the log of the job that was clicked twice."""
+        self.action_show_log()
+
+    def _job(self) -> Job | None:
+        cursor = self.query_one(Table).cursor
+        return self._rows.jobs[cursor] if cursor < len(self._rows.jobs) else None
+
+    def _ask(self, jobs: list[Job], action: Action) -> None:
+        try:
+            done = self.session.queue.ask([job.id for job in jobs], action)
+        except DiscpressError as error:
+            self.front.tell(str(error), is_error=True)
+            return
+        if jobs and not done:
+            self.front.tell(f"A job that is {jobs[0].state} cannot {action}.")
+        self.front.look()
+        self.front.call_worker()
+
+    def action_pause(self) -> None:
+        """Pause the job, or let it go on."""
+        job = self._job()
+        if job is not None:
+            rests = job.state is JobState.PAUSED or job.wanted == Action.PAUSE
+            self._ask([job], Action.RESUME if rests else Action.PAUSE)
+
+    def action_pause_all(self) -> None:
+        """Pause all jobs; where all rest already, let them go on."""
+        alive = [job for job in self._rows.jobs if job.is_alive]
+        active = [job for job in alive if job.state is not JobState.PAUSED and job.wanted != Action.PAUSE]
+        if active:
+            self._ask(active, Action.PAUSE)
+        elif alive:
+            self._ask(alive, Action.RESUME)
+
+    def action_cancel(self) -> None:
+        """Ask, then cancel the job."""
+        job = self._job()
+        if job is None or job.is_over:
+            return
+        if job.state is JobState.QUEUED and not job.attempts:
+            self._ask([job], Action.CANCEL)
+            return
+
+        def answer(choice: str | None) -> None:
+            if choice == "cancel":
+                self._ask([job], Action.CANCEL)
+
+        lines = ["Cancel this job? What it has written so far is removed; the original stays."]
+        self.app.push_screen(Confirm(lines, [("keep", "Let it go on"), ("cancel", "Cancel it")]), answer)
+
+    def action_retry(self) -> None:
+        """Do it once more."""
+        job = self._job()
+        if job is not None:
+            self._ask([job], Action.RETRY)
+
+    def action_move_up(self) -> None:
+        """Move the job one place up."""
+        self._move(-1)
+
+    def action_move_down(self) -> None:
+        """Move the job one place down."""
+        self._move(1)
+
+    def _move(self, step: int) -> None:
+        job = self._job()
+        waiting = [each for each in self._rows.jobs if each.state in {JobState.QUEUED, JobState.PAUSED}]
+        if job is None or job not in waiting:
+            return
+        place = waiting.index(job) + 1 + step
+        if 1 <= place <= len(waiting):
+            self._to(job, place)
+
+    def _to(self, job: Job, place: QueuePlace) -> None:
+        try:
+            self.session.queue.move(job.id, place)
+        except DiscpressError as error:
+            self.front.tell(str(error), is_error=True)
+        self.front.look()
+
+    def action_show_log(self) -> None:
+        """Show what the job said."""
+        job = self._job()
+        if job is not None:
+            self.front.show_log(job)
+
+    def action_copy_path(self) -> None:
+        """Copy the path of the job's file."""
+        job = self._job()
+        if job is not None:
+            self.front.copy_path(job.path)
+
+    def action_show_trash(self) -> None:
+        """Show what conversions replaced."""
+        self.front.show_trash()

@@ -1,0 +1,89 @@
+"""The settings: folders, target, level, threads, theme; each change is in the settings file at once."""
+
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from engine.config import config_path
+from engine.names import display_name
+from tui.commands import Place, bindings_at
+from tui.screens.ask_folder import AskFolder
+from tui.screens.base import DiscScreen
+from tui.settings_rows import Setting, SettingRows, settings_of
+from tui.widgets.lines import Lines
+from tui.widgets.table import Column, Table
+
+COLUMNS = (Column("label", "SETTING", 12), Column("shown", "NOW", 30, flexible=True))
+
+
+class SettingsScreen(DiscScreen):
+    """One row a setting; the keymap is shown where it is written."""
+
+    PLACE = Place.SETTINGS
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.SETTINGS)]
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        self._rows = SettingRows()
+        yield Table(COLUMNS, self._rows, id="settings", ellipsis=self.front.ellipsis)
+        yield Lines(id="about")
+        yield self.key_line()
+
+    def on_mount(self) -> None:
+        """Show what is set."""
+        self.query_one(Table).focus()
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        self._rows.settings = settings_of(self.session.config)
+        table = self.query_one(Table)
+        table.show_rows(table.cursor)
+        path = display_name(config_path(os.environ))
+        keys = 'Other keys: keys = { quit = "x" } in this file; the names are those of the help.'
+        self.query_one("#about", Lines).show([[(path, "dim")], [(keys, "dim")]])
+
+    def _setting(self) -> Setting:
+        return self._rows.settings[self.query_one(Table).cursor]
+
+    def action_setting_next(self) -> None:
+        """Take the next value."""
+        self._step(1)
+
+    def action_setting_previous(self) -> None:
+        """Take the value before."""
+        self._step(-1)
+
+    def on_table_chosen(self) -> None:
+        """Take the next value of what was clicked twice."""
+        self._step(1)
+
+    def _step(self, step: int) -> None:
+        setting = self._setting()
+        if not setting.choices:
+            self.action_add_folder()
+            return
+        self._save(setting.key, setting.next(step))
+
+    def _save(self, key: str, value: object) -> None:
+        if self.front.save_settings({key: value}):
+            self._show()
+
+    def action_add_folder(self) -> None:
+        """Ask for one more folder."""
+
+        def answer(folder: Path | None) -> None:
+            folders = self.session.config.folders
+            if folder is not None and folder not in folders:
+                self._save("folders", [str(each) for each in (*folders, folder)])
+
+        self.app.push_screen(AskFolder(["Which folder holds games?"], None), answer)
+
+    def action_remove_folder(self) -> None:
+        """Take a folder off the list; its files stay as they are."""
+        setting = self._setting()
+        if setting.key == "folders" and setting.value is not None:
+            kept = [str(each) for each in self.session.config.folders if str(each) != setting.value]
+            self._save("folders", kept)

@@ -1,0 +1,65 @@
+"""A screen that is one long text with a head, to be scrolled: base of details, help and log."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from tui.screens.base import DiscScreen
+from tui.widgets.lines import Lines
+from tui.widgets.palette import Line
+
+SCROLLING: list[BindingType] = [
+    Binding("down,j", "scroll_text(1)", show=False),
+    Binding("up,k", "scroll_text(-1)", show=False),
+    Binding("pagedown,space", "scroll_page(1)", show=False),
+    Binding("pageup", "scroll_page(-1)", show=False),
+    Binding("home,g", "scroll_text(-100000)", show=False),
+    Binding("end,G", "scroll_text(100000)", show=False),
+]
+"""Keys of every such screen."""
+
+
+class TextScreen(DiscScreen):
+    """Subclasses give the lines for a width; they are asked again when the terminal is resized."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*SCROLLING]
+
+    def compose(self) -> ComposeResult:
+        """Lay out the text."""
+        yield Lines(id="text")
+        yield self.key_line()
+
+    def on_mount(self) -> None:
+        """Show the text."""
+        self.call_after_refresh(self.show_text)
+
+    def on_resize(self) -> None:
+        """Break the lines anew."""
+        self.call_after_refresh(self.show_text)
+
+    def text_lines(self, width: int) -> Sequence[Line]:
+        """Return what to show in that many cells."""
+        raise NotImplementedError
+
+    def show_text(self) -> None:
+        """Show what there is now."""
+        self.query_one("#text", Lines).show(self.text_lines(max(20, self.size.width - 2)))
+
+    def action_scroll_text(self, count: int) -> None:
+        """Scroll by lines."""
+        self.query_one("#text", Lines).scroll_lines(count)
+
+    def action_scroll_page(self, count: int) -> None:
+        """Scroll by screens."""
+        text = self.query_one("#text", Lines)
+        text.scroll_lines(count * max(1, text.size.height - 1))
+
+    def on_mouse_scroll_down(self) -> None:
+        """Scroll down."""
+        self.action_scroll_text(3)
+
+    def on_mouse_scroll_up(self) -> None:
+        """Scroll up."""
+        self.action_scroll_text(-3)

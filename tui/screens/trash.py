@@ -1,0 +1,166 @@
+"""The trash: what conversions replaced; bring it back, or free its space."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from engine.convert.trash_list import TrashItem, TrashListing, list_trash
+from engine.errors import DiscpressError
+from engine.names import display_name
+from engine.units import format_size
+from engine.work.jobs import JobKind
+from engine.work.snapshot import QueueSnapshot
+from engine.work.trash_jobs import trash_request
+from tui.commands import Place, bindings_at
+from tui.screens.base import DiscScreen
+from tui.screens.confirm import Confirm
+from tui.widgets.lines import Lines
+from tui.widgets.palette import Line
+from tui.widgets.table import Column, Table
+
+COLUMNS = (
+    Column("name", "FILE", 20, flexible=True),
+    Column("size", "SIZE", 8, right=True),
+    Column("when", "SINCE", 16, rank=1),
+    Column("reason", "WHY", 11, rank=2),
+    Column("state", "REPLACEMENT", 11),
+)
+
+
+class TrashScreen(DiscScreen):
+    """One row an entry, newest first; a thread looks for them in the folders of the library."""
+
+    PLACE = Place.TRASH
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.TRASH)]
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        self._rows = _Rows()
+        self._listing: TrashListing | None = None
+        self._done = 0
+        yield Lines(id="status")
+        yield Table(COLUMNS, self._rows, id="trash", ellipsis=self.front.ellipsis)
+        yield Lines(id="about")
+        yield self.key_line()
+
+    def on_mount(self) -> None:
+        """Look into the folders."""
+        self.query_one(Table).focus()
+        self._look()
+
+    def on_snapshot(self, snapshot: QueueSnapshot) -> None:
+        """Look again when the worker has ended something."""
+        done = sum(1 for job in snapshot.jobs if job.is_over)
+        if done != self._done:
+            self._done = done
+            self._look()
+
+    def _look(self) -> None:
+        folders = {title.path.parent for title in self.front.view.titles.values()} | set(self.session.folders)
+
+        def look() -> None:
+            self.app.call_from_thread(self._show, list_trash(folders))
+
+        self.run_worker(look, thread=True, exclusive=True)
+
+    def _show(self, listing: TrashListing) -> None:
+        self._listing = listing
+        self._rows.items = list(listing.items)
+        table = self.query_one(Table)
+        table.show_empty("The trash is empty: originals come here when a plan says so (o).")
+        table.show_rows(table.cursor)
+        count = len(listing.items)
+        freed = format_size(sum(item.freed_bytes for item in listing.items))
+        text = f"{count} {'file' if count == 1 else 'files'} in the trash; removing them would free {freed}"
+        self.query_one("#status", Lines).show([[(text, "head"), (" " * self.size.width, "head")]])
+
+    def on_table_moved(self) -> None:
+        """Tell of the entry under the cursor."""
+        item = self._item()
+        lines: list[Line] = []
+        if item is not None:
+            replaced = f"replaced by {display_name(item.entry.replacement_path)}"
+            lines = [[(display_name(item.entry.home_path), "dim")], [(replaced, "normal")]]
+            if item.undo_problem:
+                lines[1] = [(f"cannot be brought back: {item.undo_problem}", "bad")]
+        elif self._listing is not None and self._listing.broken:
+            lines = [[(str(self._listing.broken[0]), "bad")]]
+        self.query_one("#about", Lines).show(lines)
+
+    def _item(self) -> TrashItem | None:
+        cursor = self.query_one(Table).cursor
+        return self._rows.items[cursor] if cursor < len(self._rows.items) else None
+
+    def action_undo(self) -> None:
+        """Ask, then let the worker bring the original back."""
+        item = self._item()
+        if item is None:
+            return
+        entry = item.entry
+        lines = [
+            f"Bring {display_name(entry.home_path.name)} back?",
+            f"{display_name(entry.replacement_path.name)} goes into the trash in its place.",
+        ]
+        self._ask(lines, JobKind.UNDO, "Bring it back", item)
+
+    def action_purge(self) -> None:
+        """Ask, then let the worker prove the replacement and remove the original for good."""
+        item = self._item()
+        if item is None:
+            return
+        lines = [
+            f"Remove {display_name(item.entry.home_path.name)} for good? It frees {format_size(item.freed_bytes)}.",
+            "The worker decodes its replacement whole first, and keeps the original where that is not proven.",
+        ]
+        self._ask(lines, JobKind.PURGE, "Remove it", item)
+
+    def _ask(self, lines: list[str], kind: JobKind, verb: str, item: TrashItem) -> None:
+        def answer(choice: str | None) -> None:
+            if choice == kind:
+                self._queue(kind, item)
+
+        self.app.push_screen(Confirm(lines, [("keep", "Leave it"), (kind, verb)]), answer)
+
+    def _queue(self, kind: JobKind, item: TrashItem) -> None:
+        try:
+            self.session.queue.add([trash_request(kind, item.entry)])
+        except DiscpressError as error:
+            self.front.tell(str(error), is_error=True)
+            return
+        self.front.call_worker()
+        self.front.look()
+        self.front.tell("The worker does it; w on the library shows it, and its log why not where it does not.")
+
+    def action_copy_path(self) -> None:
+        """Copy the original's path."""
+        item = self._item()
+        if item is not None:
+            self.front.copy_path(item.entry.home_path)
+
+
+class _Rows:
+    """The entries as a table."""
+
+    def __init__(self) -> None:
+        self.items: list[TrashItem] = []
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def cells(self, index: int, keys: Sequence[str]) -> Sequence[str]:
+        """Return the texts of one row."""
+        item = self.items[index]
+        texts = {
+            "name": display_name(item.entry.name),
+            "size": format_size(item.entry.size_bytes),
+            "when": display_name(item.entry.trashed_at[:16].replace("T", " ")),
+            "reason": display_name(item.entry.reason),
+            "state": "in place" if item.is_replacement_there else "changed",
+        }
+        return [texts[key] for key in keys]
+
+    def style(self, index: int, key: str) -> str:
+        """Return the style of one cell."""
+        return "warn" if key == "state" and not self.items[index].is_replacement_there else "normal"

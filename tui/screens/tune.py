@@ -1,0 +1,192 @@
+"""Tune: choose target, format, block size, level and alignment, and see at once what they come to."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from engine.errors import DiscpressError
+from engine.formats import ImageFormat
+from engine.library.model import Title
+from tui.commands import Place, bindings_at
+from tui.drawing import chart_lines, choice_lines, grid_lines
+from tui.library_view import shown_name, system_label
+from tui.screens.base import DiscScreen
+from tui.session import ON_SCREEN, Changes
+from tui.tuning import Cell, Tuning, cell_of, grid_of, known_by_settings
+from tui.widgets.lines import Lines
+from tui.widgets.palette import Line
+
+
+class TuneScreen(DiscScreen):
+    """The grid of the first of the chosen titles; what is kept can be kept for all of them."""
+
+    PLACE = Place.TUNE
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.TUNE)]
+
+    def __init__(self, titles: Sequence[Title]) -> None:
+        super().__init__()
+        self._titles = list(titles)
+        self._is_chart = False
+        self._asked: set[tuple[object, ...]] = set()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        self._tuning = Tuning.of(self._title, self.session.chooser)
+        yield Lines(id="text", can_focus=True)
+        yield self.key_line()
+
+    def on_mount(self) -> None:
+        """Show what is known, and ask for the rest."""
+        self.query_one("#text", Lines).focus()
+        self.call_after_refresh(self._show)
+
+    def on_changes(self, changes: Changes) -> None:
+        """Show what was measured meanwhile."""
+        known = self.front.view.titles
+        self._titles = [known.get(title.path, title) for title in self._titles]
+        self._show()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Draw anew."""
+        self.call_after_refresh(self._show)
+
+    @property
+    def _title(self) -> Title:
+        return self._titles[0]
+
+    def _show(self) -> None:
+        title, tuning, chooser = self._title, self._tuning, self.session.chooser
+        known = known_by_settings(self.session.store.estimates_of(title.identity))
+        grid = grid_of(tuning, title, chooser, known)
+        chosen = cell_of(tuning, title, chooser, known)
+        self._ask(grid, chosen)
+        width = max(20, self.size.width - 2)
+        lines: list[Line] = [[(f"Tune {shown_name(title)} ({system_label(title)})", "head"), (self._others(), "dim")]]
+        lines += choice_lines(tuning, chosen, title, width, margin_sign=self.front.view.signs.margin)
+        lines.append([])
+        if tuning.format is ImageFormat.ISO:
+            lines.append([("An ISO has no blocks: every byte stays as it is on the disc.", "dim")])
+        elif self._is_chart:
+            lines += chart_lines([], "", width, max(4, self.size.height - len(lines) - 4))
+        else:
+            lines += grid_lines(grid, tuning, title)
+        self.query_one("#text", Lines).show(lines)
+
+    def _others(self) -> str:
+        count = len(self._titles) - 1
+        return f"   and {count} more marked" if count else ""
+
+    def _ask(self, grid: Sequence[Sequence[Cell]], chosen: Cell) -> None:
+        """Ask the worker for what is missing, once for each format and alignment."""
+        if self._tuning.format is ImageFormat.ISO or not self._title.original_bytes:
+            return
+        loadable = [cell for row in grid for cell in row if not cell.refusal]
+        key = (self._tuning.format, self._tuning.alignment)
+        if key not in self._asked and any(cell.estimate is None for cell in (*loadable, chosen)):
+            self._asked.add(key)
+            self.session.want_grid(self._title, self._tuning.overrides)
+            self.front.call_worker()
+
+    def action_move(self, rows: int, columns: int) -> None:
+        """Go to another block size or level."""
+        self._change(self._tuning.moved(rows, columns))
+
+    def action_smaller_block(self) -> None:
+        """Take the next smaller block size."""
+        self.action_move(-1, 0)
+
+    def action_larger_block(self) -> None:
+        """Take the next larger block size."""
+        self.action_move(1, 0)
+
+    def action_lower_level(self) -> None:
+        """Take the next lower level."""
+        self.action_move(0, -1)
+
+    def action_higher_level(self) -> None:
+        """Take the next higher level."""
+        self.action_move(0, 1)
+
+    def action_target_next(self) -> None:
+        """Choose for the next target."""
+        self._change(self._tuning.next_target())
+
+    def action_format_next(self) -> None:
+        """Take the next format."""
+        self._change(self._tuning.next_format())
+
+    def action_alignment_next(self) -> None:
+        """Take the next alignment."""
+        self._change(self._tuning.next_alignment())
+
+    def _change(self, tuning: Tuning) -> None:
+        self._tuning = tuning
+        self._show()
+
+    def action_chart(self) -> None:
+        """Show the grid as a chart, or as a table again."""
+        self._is_chart = not self._is_chart
+        self._show()
+
+    def action_apply_title(self) -> None:
+        """Keep the choice for this title."""
+        self._keep([self._title])
+
+    def action_apply_marked(self) -> None:
+        """Keep the choice for all marked titles."""
+        self._keep(self._titles)
+
+    def action_apply_system(self) -> None:
+        """Keep the choice for all titles of this system."""
+        view = self.front.view
+        self._keep([title for title in view.titles.values() if title.system == self._title.system])
+
+    def action_apply_default(self) -> None:
+        """Make target and level the default of all titles."""
+        changes = {"target": self._tuning.target, "level": self._tuning.level}
+        if self.front.save_settings(changes):
+            self.front.tell(
+                f"Titles without settings of their own follow target {self._tuning.target}, level {self._tuning.level}."
+            )
+
+    def action_forget(self) -> None:
+        """Let the titles follow the defaults again."""
+        self._save(self._titles, keep=False)
+        self._change(Tuning.of(self._title, self.session.chooser))
+
+    def _keep(self, titles: Sequence[Title]) -> None:
+        refused = []
+        for title in titles:
+            try:
+                if not title.error:
+                    self.session.chooser.choice(title, self.session.chooser.with_overrides(self._tuning.overrides))
+            except DiscpressError as error:
+                refused.append((title, str(error)))
+        unwritable = {title.path for title, _ in refused}
+        kept = [title for title in titles if title.path not in unwritable and not title.error]
+        if refused and not kept:
+            self.front.tell(refused[0][1], is_error=True)
+            return
+        self._save(kept, keep=True)
+        if refused:
+            self.front.tell(f"Left out: {refused[0][1]}; {len(refused)} in all", is_error=True)
+
+    def _save(self, titles: Sequence[Title], *, keep: bool) -> None:
+        try:
+            self.session.save_overrides(titles, self._tuning.overrides if keep else None)
+        except DiscpressError as error:
+            self.front.tell(str(error), is_error=True)
+            return
+        self.front.look()
+        what = "Kept for" if keep else "The defaults hold for"
+        self.front.tell(f"{what} {len(titles)} {'title' if len(titles) == 1 else 'titles'}.")
+        if self.session.want_estimates([self.front.view.titles.get(each.path, each) for each in titles], ON_SCREEN):
+            self.front.call_worker()
+
+    def action_plan(self) -> None:
+        """Show what converting the titles with this choice will do."""
+        wish = self.session.chooser.with_overrides(self._tuning.overrides)
+        self.front.show_plan(self._titles, {title.path: wish for title in self._titles})

@@ -1,0 +1,172 @@
+"""What the app knows and may ask for: the stored library, the queue, the errands; all through the state file."""
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from engine.config import Config, config_path, load_config, save_config
+from engine.errors import DiscpressError
+from engine.library.model import Overrides, Title
+from engine.library.store import Store
+from engine.targets import AUTO, TARGETS
+from engine.work.errands import ErrandKind, Errands
+from engine.work.jobs import JobState
+from engine.work.queue import JobQueue
+from engine.work.snapshot import QueueSnapshot
+from engine.work.starting import ensure_worker, is_worker_alive
+from tui.choosing import Chooser
+
+ON_SCREEN, LATER = 0, 10
+"""Ranks of estimates: what is seen comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What became different in the library since the last look."""
+
+    titles: tuple[Title, ...]
+    """Changed or new."""
+    gone: tuple[Path, ...]
+    """Not there any more."""
+    is_all: bool
+    """Whether `titles` are all there are, in place of those known."""
+
+
+class Session:
+    """One open state folder, for the app; `close` it."""
+
+    def __init__(self, store: Store, config: Config, folders: Sequence[Path], *, is_read_only: bool = False) -> None:
+        """Work on an open store; `folders` are what is looked at, absolute."""
+        self.store = store
+        self.queue = JobQueue(store)
+        self.errands = Errands(store)
+        self.config = config
+        self.chooser = Chooser(config.target, config.level)
+        self.folders: tuple[Path, ...] = tuple(folders)
+        self.is_read_only = is_read_only
+        self.is_scanning = False
+        """Whether a scan was asked for and not done, at the last look."""
+        self.problems: Mapping[Path, str] = {}
+        """Folders that could not be scanned, each with why, at the last look."""
+        self._change = 0
+        self._version: object = None
+        self._starting = threading.Lock()
+        self._asked: dict[Path, int] = {}
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the state file and the worker's log are."""
+        return self.store.path.parent
+
+    # Reading
+
+    def load(self) -> Changes:
+        """Return the whole stored library below the folders."""
+        self._change = self.store.changes_since(self._change).number
+        titles = self.store.titles(self.folders or None, self.chooser.defaults)
+        return Changes(tuple(self._fitted(title) for title in titles), (), is_all=True)
+
+    def look(self) -> Changes | None:
+        """Return what was changed in the library since the last look; None where nothing was (4 us)."""
+        version = self.store.data_version()
+        if version == self._version:
+            return None
+        self._version = version
+        self.is_scanning = bool(self.errands.pending(ErrandKind.SCAN))
+        self.problems = self.errands.failed(ErrandKind.SCAN)
+        found = self.store.changes_since(self._change)
+        if found.number == self._change:
+            return None
+        self._change = found.number
+        if found.paths is None:
+            return self.load()
+        paths = {path for path in found.paths if self.holds(path)}
+        titles = [self._fitted(title) for title in self.store.titles_at(paths, self.chooser.defaults)]
+        return Changes(tuple(titles), tuple(paths - {title.path for title in titles}), is_all=False)
+
+    def snapshot(self) -> QueueSnapshot:
+        """Return the queue; the same object while nothing in it changes."""
+        return self.queue.snapshot()
+
+    def holds(self, path: Path) -> bool:
+        """Return whether a path is below the folders that are looked at."""
+        return not self.folders or any(path.is_relative_to(folder) for folder in self.folders)
+
+    def _fitted(self, title: Title) -> Title:
+        """Return a title with the estimate of its own settings: the store goes by the defaults where it has none."""
+        if title.overrides is None or title.overrides.target is None:
+            return title
+        settings = self.chooser.settings(title)
+        if settings is None or (title.estimate is not None and title.estimate.settings.format is settings.format):
+            return title
+        return replace(title, estimate=self.store.estimate_for(title.identity, settings))
+
+    # Asking
+
+    def want_estimates(self, titles: Iterable[Title], rank: int) -> bool:
+        """Ask for the estimates that some titles lack; return whether there was anything new to ask for."""
+        items = []
+        for title in titles:
+            if title.estimate is not None or self._asked.get(title.path, LATER + 1) <= rank:
+                continue
+            if self.chooser.settings(title) is None or title.format is None or title.block_size:
+                continue
+            self._asked[title.path] = rank
+            items.append((title.path, self.chooser.wish(title)))
+        if items:
+            self.errands.ask(ErrandKind.ESTIMATE, items, rank)
+        return bool(items)
+
+    def want_grid(self, title: Title, overrides: Overrides) -> None:
+        """Ask for the sizes of one title under every block size and level."""
+        self.errands.ask(ErrandKind.GRID, [(title.path, self.chooser.with_overrides(overrides))], ON_SCREEN)
+
+    def want_scan(self, folders: Iterable[Path]) -> bool:
+        """Ask for a scan of folders; return whether there were any."""
+        items = [(folder, None) for folder in folders]
+        self.errands.ask(ErrandKind.SCAN, items, ON_SCREEN)
+        return bool(items)
+
+    def save_overrides(self, titles: Iterable[Title], overrides: Overrides | None) -> None:
+        """Keep settings of some titles; None lets them follow the defaults again."""
+        for title in titles:
+            self._asked.pop(title.path, None)
+            self.store.save_settings(title.path, overrides)
+
+    def save_settings(self, changes: Mapping[str, object]) -> None:
+        """Write settings into the user's file and follow them; StoreError where it cannot be written."""
+        path = config_path(os.environ)
+        save_config(path, changes, (AUTO, *TARGETS))
+        written = load_config(path, (AUTO, *TARGETS))
+        # What a command line option says stays above the file, unless it is what has just been changed.
+        target = written.target if "target" in changes else self.config.target
+        self.config = replace(written, target=target)
+        self.chooser = Chooser(self.config.target, self.config.level)
+        self._asked.clear()
+
+    def start_worker(self) -> str:
+        """See to it that a worker lives; return what the user should know, or why none came up. Takes up to 5 s."""
+        with self._starting:
+            try:
+                return ensure_worker(self.state_folder)
+            except DiscpressError as error:
+                return str(error)
+
+    def needs_worker(self) -> bool:
+        """Return whether there is something to do and nobody to do it."""
+        if is_worker_alive(self.state_folder):
+            return False
+        return bool(self.errands.pending()) or not self.queue.is_idle()
+
+    def running(self) -> int:
+        """Return how many jobs are running or queued."""
+        return sum(1 for job in self.snapshot().jobs if job.state in {JobState.RUNNING, JobState.QUEUED})
+
+    def close(self) -> None:
+        """Take back what only this app was waiting for, and close the file."""
+        with contextlib.suppress(DiscpressError):
+            self.errands.withdraw([ErrandKind.ESTIMATE, ErrandKind.GRID])
+        self.store.close()

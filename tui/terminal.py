@@ -1,0 +1,105 @@
+"""The app on a real terminal: whatever ends it, the terminal is left as it was found.
+
+The only file that leans on what Textual does not promise: its driver and its handling of fatal errors.
+"""
+
+import os
+import signal
+import sys
+import termios
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+from engine.names import display_name
+from tui.app import DiscpressApp
+
+CRASH_LOG = "app-crash.log"
+_PATIENCE_S = 2.0
+"""How long a signalled app may take to leave by itself; a terminal that takes no bytes never lets it."""
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+# Out of the kitty keyboard protocol, bracketed paste, mouse and focus reports; lines wrap, main screen, cursor.
+_LEAVE = b"\x1b[<u\x1b[?2004l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l\x1b[?7h\x1b[?1049l\x1b[?25h"
+
+
+def run_on_terminal(app: DiscpressApp) -> int:
+    """Run the app and return the exit code: 0, 1 after a fault of ours, 128 + the signal that ended it."""
+    crash = _Crash(app)
+    with _leaving_on_signals(app) as ended_by:
+        app.run(mouse=app.terminal.has_mouse)
+    if ended_by:
+        return 128 + ended_by[0]
+    if crash.error is not None:
+        path = crash.write(app.session.state_folder)
+        print(f"discpress: internal error: {display_name(repr(crash.error))}", file=sys.stderr)
+        print(f"  jobs go on in the worker; please report it with {display_name(path)}", file=sys.stderr)
+        return 1
+    for line in app.summary:
+        print(line)
+    return app.return_code or 0
+
+
+class _Crash:
+    """Takes the place of Textual's printed traceback, which fills the terminal with local variables."""
+
+    def __init__(self, app: DiscpressApp) -> None:
+        self.error: BaseException | None = None
+        self._app = app
+        app._fatal_error = self._take  # type: ignore[method-assign]
+
+    def _take(self) -> None:
+        self.error = sys.exc_info()[1] or RuntimeError("unknown")
+        self._app._close_messages_no_wait()
+
+    def write(self, folder: Path) -> Path:
+        """Write what a report needs into the state folder; return the file."""
+        path = folder / CRASH_LOG
+        assert self.error is not None
+        with suppress(OSError):
+            path.write_text("".join(traceback.format_exception(self.error)), encoding="utf-8")
+        return path
+
+
+@contextmanager
+def _leaving_on_signals(app: DiscpressApp) -> Iterator[list[int]]:
+    """Let SIGTERM and SIGHUP end the app in order, or after two seconds without it; yields the signal that came."""
+    ended_by: list[int] = []
+    is_over = threading.Event()
+    attributes = termios.tcgetattr(0)
+
+    def force(number: int) -> None:
+        if not is_over.wait(_PATIENCE_S):
+            _restore(attributes)
+            os._exit(128 + number)
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        # Runs in the main thread even while that waits for a terminal that takes no bytes, hence the second thread.
+        if ended_by:
+            return
+        ended_by.append(number)
+        threading.Thread(target=force, args=(number,), daemon=True).start()
+        if app._loop is not None:
+            app._loop.call_soon_threadsafe(app.exit)
+
+    before = {number: signal.signal(number, leave) for number in _SIGNALS}
+    try:
+        yield ended_by
+    finally:
+        is_over.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _restore(attributes: list[object]) -> None:
+    """Give the terminal back without waiting for it."""
+    with suppress(termios.error, OSError):
+        termios.tcflush(2, termios.TCOFLUSH)
+        termios.tcsetattr(0, termios.TCSANOW, attributes)  # type: ignore[arg-type]
+        os.set_blocking(2, False)  # the shell shares this setting: it is taken back below
+        try:
+            os.write(2, _LEAVE)
+        finally:
+            os.set_blocking(2, True)

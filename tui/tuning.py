@@ -1,0 +1,143 @@
+"""The grid of Tune: what one title would become under every block size and level that its target may load."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from engine.codecs.registry import WRITTEN_METHODS
+from engine.errors import DiscpressError
+from engine.formats import ImageFormat, Settings
+from engine.library.model import Overrides, StoredEstimate, Title
+from engine.measure.estimate import GRID_BLOCK_SIZES, GRID_LEVELS
+from engine.targets import AUTO, TARGETS
+from tui.choosing import Chooser
+
+FORMATS = (*WRITTEN_METHODS, ImageFormat.ISO)
+"""What can be written."""
+ALIGNMENTS = (None, 2048, 4096, 8192, 16384)
+"""Bytes every block starts at a multiple of; None is the smallest that the size needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One way to write the title."""
+
+    settings: Settings
+    """How."""
+    estimate: StoredEstimate | None
+    """What comes out; None while nobody has packed the sample so."""
+    refusal: str
+    """Why the target does not load it; empty where it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What is chosen at present."""
+
+    target: str
+    """Name of the target, or `auto`."""
+    format: ImageFormat
+    """The container."""
+    block_size: int
+    """Bytes of a block."""
+    level: int
+    """Effort."""
+    alignment: int | None = None
+    """See ALIGNMENTS."""
+
+    @classmethod
+    def of(cls, title: Title, chooser: Chooser) -> "Tuning":
+        """Return what a title would be written with now; where that is refused, the target's own format."""
+        wish = chooser.wish(title)
+        target = wish.target or AUTO
+        try:
+            settings = chooser.choice(title).settings
+        except DiscpressError:
+            settings = chooser.choice(title, replace(wish, format=ImageFormat.ISO)).settings
+            settings = replace(settings, format=TARGETS[settings.target].default_format)
+        level = nearest(settings.level, levels_of(settings.format))
+        block_size = nearest(settings.block_size, GRID_BLOCK_SIZES)
+        return cls(target, settings.format, block_size, level, settings.alignment)
+
+    @property
+    def overrides(self) -> Overrides:
+        """The same, as it is kept for a title."""
+        if self.format is ImageFormat.ISO:
+            return Overrides(self.format, target=self.target)
+        return Overrides(self.format, self.block_size, self.level, None, self.alignment, self.target)
+
+    @property
+    def levels(self) -> Sequence[int]:
+        """The columns of its grid."""
+        return levels_of(self.format)
+
+    def moved(self, rows: int, columns: int) -> "Tuning":
+        """Return the choice some rows (block sizes) down and some columns (levels) to the right, within the grid."""
+        return replace(
+            self,
+            block_size=_step(GRID_BLOCK_SIZES, self.block_size, rows),
+            level=_step(self.levels, self.level, columns),
+        )
+
+    def next_format(self) -> "Tuning":
+        """Return the choice with the next format, at its nearest level."""
+        image_format = FORMATS[(FORMATS.index(self.format) + 1) % len(FORMATS)]
+        return replace(self, format=image_format, level=nearest(self.level, levels_of(image_format)))
+
+    def next_target(self) -> "Tuning":
+        """Return the choice with the next target."""
+        names = (AUTO, *TARGETS)
+        return replace(self, target=names[(names.index(self.target) + 1) % len(names)])
+
+    def next_alignment(self) -> "Tuning":
+        """Return the choice with the next alignment."""
+        place = ALIGNMENTS.index(self.alignment) if self.alignment in ALIGNMENTS else 0
+        return replace(self, alignment=ALIGNMENTS[(place + 1) % len(ALIGNMENTS)])
+
+
+def levels_of(image_format: ImageFormat) -> Sequence[int]:
+    """Return the levels of a format's grid; one that means nothing for an ISO."""
+    return GRID_LEVELS.get(image_format, (9,))
+
+
+def nearest(value: int, choices: Sequence[int]) -> int:
+    """Return the choice next to a value."""
+    return min(choices, key=lambda choice: abs(choice - value))
+
+
+def _step(choices: Sequence[int], value: int, count: int) -> int:
+    place = choices.index(nearest(value, choices)) + count
+    return choices[max(0, min(place, len(choices) - 1))]
+
+
+def known_by_settings(estimates: Sequence[StoredEstimate]) -> Mapping[tuple[object, ...], StoredEstimate]:
+    """Return the stored estimates of one file by what decides the bytes; the target does not."""
+    return {key_of(estimate.settings): estimate for estimate in estimates}
+
+
+def key_of(settings: Settings) -> tuple[object, ...]:
+    """Return what decides the bytes that settings give."""
+    if settings.format is ImageFormat.ISO:
+        return (settings.format,)
+    return settings.format, settings.block_size, settings.level, settings.alignment
+
+
+def cell_of(tuning: Tuning, title: Title, chooser: Chooser, known: Mapping[tuple[object, ...], StoredEstimate]) -> Cell:
+    """Return what one choice comes to for a title."""
+    refusal = ""
+    overrides = tuning.overrides
+    settings = Settings(tuning.format, tuning.block_size, tuning.level, tuning.alignment)
+    try:
+        settings = chooser.choice(title, chooser.with_overrides(overrides)).settings
+    except DiscpressError as error:
+        refusal = str(error)
+    return Cell(settings, known.get(key_of(settings)), refusal)
+
+
+def grid_of(
+    tuning: Tuning, title: Title, chooser: Chooser, known: Mapping[tuple[object, ...], StoredEstimate]
+) -> list[list[Cell]]:
+    """Return the cells, one row for each block size, one column for each level."""
+    return [
+        [cell_of(replace(tuning, block_size=block_size, level=level), title, chooser, known) for level in tuning.levels]
+        for block_size in GRID_BLOCK_SIZES
+    ]

@@ -1,0 +1,1 @@
+"""Parts of screens: tables, lines, graphs; each sends only the lines that changed."""

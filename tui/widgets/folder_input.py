@@ -1,0 +1,75 @@
+"""An input for the path of a folder: what is typed is completed with the names that exist."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.suggester import Suggester
+from textual.widgets import Input
+
+from engine.names import display_name
+from engine.system.files import absolute
+
+_MOST_NAMES = 5000  # a folder with more is not worth the wait for a completion
+
+
+class FolderInput(Input):
+    """Tab or the right arrow takes what is suggested; the cursor does not blink."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "take", show=False)]
+
+    def __init__(self, value: str, *, id: str) -> None:
+        super().__init__(value, placeholder="/path/to/your/games", suggester=_Folders(), compact=True, id=id)
+
+    def on_mount(self) -> None:
+        """Keep the cursor still."""
+        self.cursor_blink = False
+
+    def action_take(self) -> None:
+        """Take the suggestion; where there is none, nothing."""
+        self.action_end()
+        self.action_cursor_right()
+
+    @property
+    def folder(self) -> Path | None:
+        """What is typed, absolute; None where nothing is, or nothing that a path can be."""
+        text = self.value.strip()
+        return None if not text or "\0" in text else absolute(Path(expanded(text)))
+
+
+class _Folders(Suggester):
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        return await asyncio.to_thread(complete, value)
+
+
+def expanded(text: str) -> str:
+    """Return the text with `~` as the home folder."""
+    return os.path.expanduser(text)  # noqa: PTH111 - the Path's raises RuntimeError without a home
+
+
+def complete(text: str) -> str | None:
+    """Return the text up to the end of the first folder name that it begins, with a slash; None without one.
+
+    Names that cannot be shown as they are are left out: what is drawn is what would be taken.
+    """
+    head, slash, start = text.rpartition("/")
+    if not slash:
+        return None
+    try:
+        with os.scandir(expanded(head + "/")) as entries:
+            names: list[str] = []
+            for entry in entries:
+                if len(names) > _MOST_NAMES:
+                    return None
+                is_hidden = entry.name.startswith(".") and not start.startswith(".")
+                if entry.name.startswith(start) and not is_hidden and entry.is_dir():
+                    names.append(entry.name)
+    except (OSError, ValueError):
+        return None
+    safe = sorted(name for name in names if display_name(name) == name and name != start)
+    return f"{head}/{safe[0]}/" if safe else None

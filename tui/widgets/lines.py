@@ -1,0 +1,68 @@
+"""Lines of text that are replaced as a whole, of which only the changed ones are sent."""
+
+from collections.abc import Sequence
+
+from textual.geometry import Region
+from textual.strip import Strip
+
+from tui.widgets.palette import Line, Painted
+
+
+class Lines(Painted):
+    """A block of lines; more of them than fit can be scrolled with `scroll_lines`."""
+
+    def __init__(self, *, id: str | None = None, can_focus: bool = False) -> None:
+        super().__init__(id=id)
+        self.can_focus = can_focus
+        self._lines: tuple[tuple[tuple[str, str], ...], ...] = ()
+        self._top = 0
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What is shown."""
+        return self._lines
+
+    @property
+    def text(self) -> list[str]:
+        """What is shown, without styles."""
+        return ["".join(text for text, _ in line) for line in self._lines]
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Replace the lines and repaint those that differ."""
+        new = tuple(tuple(line) for line in lines)
+        if new == self._lines:
+            return
+        old, old_top = self._lines, self._top
+        self._lines = new
+        self._top = max(0, min(self._top, len(new) - self.size.height))
+        if self._top != old_top:
+            self.refresh()
+            return
+        for y in range(self.size.height):
+            place = self._top + y
+            if _at(old, place) != _at(new, place):
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def scroll_lines(self, count: int) -> None:
+        """Move down by some lines, up by a negative number, as far as there is text."""
+        top = max(0, min(self._top + count, len(self._lines) - self.size.height))
+        if top != self._top:
+            self._top = top
+            self.refresh()
+
+    def scroll_to_start(self) -> None:
+        """Show the first line on top."""
+        self.scroll_lines(-self._top)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether some lines are below the edge."""
+        return self._top + self.size.height < len(self._lines)
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line."""
+        return self.strip_of(_at(self._lines, self._top + y), self.size.width)
+
+
+def _at(lines: tuple[tuple[tuple[str, str], ...], ...], place: int) -> tuple[tuple[str, str], ...]:
+    return lines[place] if 0 <= place < len(lines) else ()

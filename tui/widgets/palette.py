@@ -1,0 +1,83 @@
+"""The few styles that all our widgets write in: names for what text is, colours by the theme."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+from textual.widget import Widget
+
+Piece: TypeAlias = tuple[str, str]
+"""(text, name of a style)."""
+Line: TypeAlias = Sequence[Piece]
+"""One line of the screen."""
+
+STYLES = ("normal", "dim", "head", "good", "warn", "bad", "accent", "cursor", "mark")
+
+
+class Painted(Widget):
+    """A widget that paints itself line by line; base of all that draw tables, lines and graphs.
+
+    Its colours are component classes of app.tcss (`.paint--dim` and so on), so that a theme changes them all.
+    """
+
+    COMPONENT_CLASSES = {f"paint--{name}" for name in STYLES}  # noqa: RUF012 - Textual declares it so
+
+    def paint(self, name: str) -> Style:
+        """Return the style of that name."""
+        return self.get_component_rich_style(f"paint--{name}")
+
+    def strip_of(self, line: Line, width: int, fill: str = "normal") -> Strip:
+        """Return a line as Textual wants it: cut or filled to `width` cells, neighbours of one style joined."""
+        segments: list[Segment] = []
+        used = 0
+        last = ""
+        is_ascii = getattr(self.app, "is_ascii", False)
+        for said, name in (*line, (" " * width, fill)):
+            text = in_ascii(said) if is_ascii else said
+            room = width - used
+            if room <= 0:
+                break
+            cells = cell_len(text)
+            if cells > room:
+                text = set_cell_size(text, room)
+                cells = room
+            if segments and name == last:
+                segments[-1] = Segment(segments[-1].text + text, segments[-1].style)
+            elif text:
+                segments.append(Segment(text, self.paint(name)))
+            used += cells
+            last = name
+        return Strip(segments, width)
+
+
+def in_ascii(text: str) -> str:
+    """Return text of the same width in ASCII: a terminal without UTF-8 would shift the rest of the line."""
+    if text.isascii():
+        return text
+    return "".join(each if each.isascii() else "?" * cell_len(each) for each in text)
+
+
+def fit(text: str, width: int, *, right: bool = False, ellipsis: str = "…") -> str:
+    """Return text of exactly `width` cells: filled with spaces, or cut with an ellipsis at its end."""
+    cells = cell_len(text)
+    if cells > width:
+        room = max(0, width - cell_len(ellipsis))
+        return set_cell_size(set_cell_size(text, room) + ellipsis, width)
+    gap = " " * (width - cells)
+    return gap + text if right else text + gap
+
+
+def wrapped(text: str, width: int, style: str) -> list[Line]:
+    """Return text over several lines of at most `width` cells, broken at spaces; no line for an empty text."""
+    lines: list[Line] = []
+    rest = text
+    while cell_len(rest) > width > 0:
+        most = len(set_cell_size(rest, width).rstrip()) or 1
+        cut = rest.rfind(" ", 1, most + 1)
+        cut = cut if cut > 0 else most
+        lines.append([(rest[:cut].rstrip(), style)])
+        rest = rest[cut:].lstrip()
+    return [*lines, [(rest, style)]] if rest else lines
