@@ -44,6 +44,8 @@ from tui.session import LATER, Changes, Session
 from tui.themes import THEMES
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
+_FIRST_TITLES = 200
+"""Loaded before the first frame: more than any terminal has lines."""
 
 
 class DiscpressApp(App[int]):
@@ -67,6 +69,8 @@ class DiscpressApp(App[int]):
         for theme in THEMES.values():
             self.register_theme(theme)
         self._last: QueueSnapshot | None = None
+        self.is_loading = False
+        """Whether only the beginning of the library is there yet."""
         self._was_scanning = False
         self._told: set[Path] = set()
         self._started_at = time.time()
@@ -78,24 +82,39 @@ class DiscpressApp(App[int]):
     def on_mount(self) -> None:
         """Show the stored library, then look for what has changed."""
         self._follow_settings()
-        self.view.replace_all(self.session.load().titles)
+        first = self.session.load_first(_FIRST_TITLES).titles
+        self.view.replace_all(first)
         self.push_screen(LibraryScreen(self.view))
-        self.set_interval(self.terminal.refresh_s, self.look)
         for notice in self._notices:
             self.tell(notice)
         if self.session.folders:
             self.scan()
-        elif not self.view.titles:
-            self._welcome()
+        elif not first:
+            self.push_screen(FirstRun())
+        self.is_loading = len(first) == _FIRST_TITLES
+        if self.is_loading:
+            self.call_after_refresh(self._load_rest)
+        else:
+            self._begin_to_look(self.session.load())
+
+    def _load_rest(self) -> None:
+        """Load the whole library in a thread, so that the screen with its beginning can be used meanwhile."""
+
+        def load() -> None:
+            self.call_from_thread(self._begin_to_look, self.session.load())
+
+        self.run_worker(load, thread=True)
+
+    def _begin_to_look(self, library: Changes) -> None:
+        self.is_loading = False
+        self.take_changes(library)
+        self.set_interval(self.terminal.refresh_s, self.look)
 
     def _follow_settings(self) -> None:
         """Take theme and keys from the settings."""
         self.theme = THEMES["ansi" if self.terminal.is_plain else self.session.config.theme].name
         self.set_class(self.terminal.is_plain, "-plain")
         self.set_keymap(dict(self.session.config.keys))
-
-    def _welcome(self) -> None:
-        self.push_screen(FirstRun())
 
     # News
 

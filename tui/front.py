@@ -22,6 +22,9 @@ class Front(Protocol):
     is_ascii: bool
     """Whether only ASCII is drawn."""
 
+    is_loading: bool
+    """Whether only the beginning of the library is there yet."""
+
     @property
     def ellipsis(self) -> str:
         """The sign of a text that was cut."""

@@ -14,6 +14,7 @@ import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn, TypeAlias
 
 from engine.errors import UsageError
@@ -55,16 +56,19 @@ def _planned(title: Title) -> tuple[int, int] | None:
     return (block_size, level) if block_size else None
 
 
+# A screen sorts all titles again for each one that a scan finds: the same names each time.
+_natural = lru_cache(maxsize=1 << 16)(natural_key)
+
 # What each column is sorted by; None is missing.
 _SORT_KEYS: dict[str, Callable[[Title], Any]] = {
-    "title": lambda title: natural_key(title.title) if title.title else None,
-    "serial": lambda title: natural_key(title.serial) if title.serial else None,
+    "title": lambda title: _natural(title.title) if title.title else None,
+    "serial": lambda title: _natural(title.serial) if title.serial else None,
     "system": lambda title: title.system.casefold() or None,
     "format": lambda title: title.format,
     "size": lambda title: title.file_bytes,
     "estimate": lambda title: None if title.estimate is None else title.estimate.packed_bytes,
     "saving": lambda title: title.saving_bytes,
-    "path": lambda title: natural_key(str(title.path)),
+    "path": lambda title: _natural(str(title.path)),
     "region": lambda title: title.region.casefold() or None,
     "block": _planned,
     "state": lambda title: str(title.state),

@@ -65,6 +65,11 @@ def path_key(path: Path) -> bytes:
     return os.fsencode(path)
 
 
+def path_of(key: bytes) -> Path:
+    """Return the path that was stored so."""
+    return Path(os.fsdecode(key))
+
+
 def folder_range(folder: Path) -> dict[str, SqlValue]:
     """Return the parameters of WITHIN: the folder itself, and the keys of everything below it."""
     first = os.fsencode(os.path.join(folder, ""))  # noqa: PTH118 - a Path has no trailing separator
@@ -128,7 +133,7 @@ def title_from(row: Row) -> Title | None:
         ) = row[:_ESTIMATE_START]  # fmt: skip
         dev, ino, size_bytes, mtime_ns = identity.split(" ")
         return Title(
-            Path(os.fsdecode(path)),
+            path_of(path),
             FileIdentity(int(dev), int(ino), int(size_bytes), int(mtime_ns)),
             _FORMATS[format_name],
             system,

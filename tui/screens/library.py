@@ -147,6 +147,8 @@ class LibraryScreen(DiscScreen):
         view = self._view
         if self._problem:
             return [(self._problem, "bad")]
+        if self.front.is_loading:
+            return [("reading the library ...", "dim")]
         totals = view.totals
         pieces = [(f"{totals.titles} titles, {format_size(totals.file_bytes)}", "normal")]
         if totals.saving_bytes > 0:
