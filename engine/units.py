@@ -57,6 +57,17 @@ def format_duration(seconds: float) -> str:
     return f"{days}d{rest_s // 3600:02d}h" if days < 100 else f"{days}d"
 
 
+def format_latency(microseconds: float) -> str:
+    """Return the time of one read, of at most seven characters: `0.4 us`, `85 us`, `1.25 ms`, `340 ms`, `1.5 s`."""
+    if microseconds < 1:
+        return f"{max(microseconds, 0):.1f} us"
+    if microseconds < 999.5:
+        return f"{_three_digits(microseconds)} us"
+    if microseconds < 999_500:
+        return f"{_three_digits(microseconds / 1000)} ms"
+    return f"{_three_digits(microseconds / 1e6)} s"
+
+
 def format_percent(part: float, whole: float) -> str:
     """Return `part` of `whole` as `42.0 %`; a dash where there is no whole."""
     return f"{100 * part / whole:.1f} %" if whole else "-"

@@ -17,7 +17,7 @@ from engine.images.opening import open_image
 from engine.library.model import FileIdentity
 from engine.measure.estimate import GRID_LEVELS, REFINE_BUDGETS, Estimate, estimate_grid, refine
 from engine.names import display_name
-from engine.units import MIB, format_duration, format_percent, format_size, parse_size
+from engine.units import MIB, format_duration, format_latency, format_percent, format_size, parse_size
 
 MAX_BUDGET_BYTES = 64 * 1024 * MIB
 
@@ -106,6 +106,7 @@ def _facts(path: Path, found: Estimate) -> dict[str, object]:
         "advice": str(found.advice),
         "reason": found.reason,
         "conversion_s": None if found.conversion_s is None else round(found.conversion_s, 2),
+        "seek_us": None if found.seek_us is None else round(found.seek_us, 1),
     }
 
 
@@ -119,6 +120,8 @@ def _text(path: Path, found: Estimate) -> str:
     ]
     if found.conversion_s is not None:
         words.append(f"about {format_duration(found.conversion_s)}")
+    if found.seek_us is not None:
+        words.append(f"seek {format_latency(found.seek_us)}")
     what = settings.format.upper()
     if settings.format is not ImageFormat.ISO:
         what += f" {settings.block_size}, level {settings.level}"

@@ -8,7 +8,7 @@ from engine.library import rows
 from engine.library.model import FileIdentity, StoredEstimate
 
 _KEY = "identity = ?1 AND format = ?2 AND block_size = ?3 AND level = ?4 AND alignment = ?5"
-_VALUES = ", ".join(f"?{number}" for number in range(1, 16))
+_VALUES = ", ".join(f"?{number}" for number in range(1, 17))
 _SAVE = f"INSERT OR REPLACE INTO estimates VALUES ({_VALUES})"
 _SAVE_BETTER = f"""
 INSERT OR REPLACE INTO estimates SELECT {_VALUES}

@@ -103,5 +103,6 @@ MIGRATIONS: Migrations = (
         ) WITHOUT ROWID""",
         "CREATE INDEX errands_in_order ON errands (error, rank, asked_at)",
     ),
+    ("ALTER TABLE estimates ADD COLUMN seek_us REAL NOT NULL DEFAULT 0.0",),
 )
 """Every step of the schema, oldest first; never edited once released, only added to."""

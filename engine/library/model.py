@@ -76,6 +76,8 @@ class StoredEstimate:
     """Why, as a sentence; empty where there is nothing to explain."""
     seconds: float
     """Conversion time expected on the machine that made the estimate; 0 for an ISO, which is not rehearsed."""
+    seek_us: float = 0.0
+    """Seek latency that the sample promises, microseconds; 0 where it is not known."""
 
     @classmethod
     def of(cls, found: Estimate) -> "StoredEstimate":
@@ -90,6 +92,7 @@ class StoredEstimate:
             str(found.advice),
             found.reason,
             found.conversion_s or 0.0,
+            found.seek_us or 0.0,
         )
 
     @property

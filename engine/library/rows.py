@@ -27,9 +27,9 @@ _TITLE = (
 _TITLE_TYPES = (bytes, str, str, str, str, str, str, int, str, int, int, int, int, int, str)
 _ESTIMATE = (
     "e.format, e.block_size, e.level, e.alignment, e.target, e.original_bytes, e.packed_bytes, e.low_bytes,"
-    " e.high_bytes, e.sampled_bytes, e.advice, e.reason, e.seconds"
+    " e.high_bytes, e.sampled_bytes, e.advice, e.reason, e.seconds, e.seek_us"
 )
-_ESTIMATE_TYPES = (str, int, int, int, str, int, int, int, int, int, str, str, float)
+_ESTIMATE_TYPES = (str, int, int, int, str, int, int, int, int, int, str, str, float, float)
 _NO_SETTINGS = (type(None),) * 6
 _SETTINGS = "s.format, s.block_size, s.level, s.method, s.alignment, s.target"
 
@@ -170,11 +170,12 @@ def estimate_row(identity: FileIdentity, estimate: StoredEstimate, at: float) ->
         estimate.reason,
         estimate.seconds,
         at,
+        estimate.seek_us,
     )
 
 
 def estimate_from(row: Row) -> StoredEstimate | None:
-    """Return the estimate of its thirteen columns; None where they do not read."""
+    """Return the estimate of its fourteen columns; None where they do not read."""
     if tuple(map(type, row)) != _ESTIMATE_TYPES:
         return None
     try:

@@ -8,12 +8,13 @@ all unless asked otherwise; an image below 64 MiB is packed whole and its estima
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
 from engine.formats import ImageFormat, Settings
 from engine.images.reader import Image
+from engine.measure.latency import Access, seek_us, time_access
 from engine.measure.rehearsal import Tally, Trial, rehearse, time_reading
 from engine.measure.sample import Sample, Sizes, cluster_bytes_for, draw_sample, project, whole_sample
 from engine.system.filesystems import FileSystem, filesystem_of
@@ -58,8 +59,10 @@ class Estimate:
     """Whether the saving against the source file is worth a conversion."""
     reason: str
     """Why not, as a sentence; empty where the advice is to convert."""
-    conversion_s: float | None
+    conversion_s: float | None = None
     """Time a conversion would take on this machine, see `_conversion_s`; None for an ISO, which is not rehearsed."""
+    seek_us: float | None = None
+    """Predicted seek latency of the result on the source's disk, see `latency.seek_us`; None for an ISO."""
 
     @property
     def is_exact(self) -> bool:
@@ -128,9 +131,9 @@ def refine(
     """
     if settings.format is ImageFormat.ISO:
         sizes = Sizes(image.size, image.size, image.size)
-        yield _conclude(image, settings, sizes, image.size, None, skip_below_percent)
+        yield _conclude(image, settings, sizes, image.size, skip_below_percent)
         return
-    survey = _Survey(image, [settings], threads, check)
+    survey = _Survey(image, [settings], threads, random, check)
     cluster_bytes = cluster_bytes_for(file_system or filesystem_of(image.path), settings.block_size)
     position = random.random()
     for budget_bytes in budgets:
@@ -153,6 +156,7 @@ def estimate_grid(
     random: Random,
     threads: int,
     target: str = "any",
+    alignment: int | None = None,
     budget_bytes: int = BUDGET_BYTES,
     check: Callable[[], None] = no_check,
     file_system: FileSystem | None = None,
@@ -166,31 +170,37 @@ def estimate_grid(
     packed whole. Parameters as for `estimate`.
     """
     settings = [
-        Settings(image_format, block_size, level, target=target)
+        Settings(image_format, block_size, level, alignment, target)
         for block_size in block_sizes
         for level in levels or GRID_LEVELS[image_format]
     ]
     cluster_bytes = cluster_bytes_for(file_system or filesystem_of(image.path), max(block_sizes))
-    survey = _Survey(image, settings, threads, check)
+    survey = _Survey(image, settings, threads, random, check)
     return survey.estimates(draw_sample(image.size, cluster_bytes, budget_bytes, random.random()), skip_below_percent)
 
 
 class _Survey:
     """What is known of one image so far, under one or several settings."""
 
-    def __init__(self, image: Image, settings: Sequence[Settings], threads: int, check: Callable[[], None]) -> None:
+    def __init__(
+        self, image: Image, settings: Sequence[Settings], threads: int, random: Random, check: Callable[[], None]
+    ) -> None:
         self._image = image
         self._trials = [Trial.of(image, each) for each in settings]
         self._tallies = [Tally() for _ in settings]
         self._threads = max(1, threads)
         self._check = check
+        self._random = random
         self._read_s_per_byte: float | None = None
+        self._access: Access | None = None
 
     def estimates(self, sample: Sample, skip_below_percent: float) -> list[Estimate]:
         """Pack what is new in a sample and return one estimate for each setting."""
         if self._read_s_per_byte is None:  # before the clusters make the system read around there
             middle = sample.clusters[len(sample.clusters) // 2]
             self._read_s_per_byte = time_reading(self._image, middle.offset, self._check)
+        if self._access is None:
+            self._access = time_access(self._image.source, self._random, self._check)
         known = self._tallies[0].stored_bytes
         new = [span for span in sample.spans if span not in known]
         additions = rehearse(self._image, new, self._trials, threads=self._threads, check=self._check)
@@ -199,9 +209,10 @@ class _Survey:
             tally.add(addition)
             sizes = project(sample, [tally.stored_bytes[span] for span in sample.spans], trial.header)
             seconds = _conversion_s(self._read_s_per_byte, tally, sizes.packed_bytes, self._image.size, self._threads)
-            results.append(
-                _conclude(self._image, trial.settings, sizes, sample.sampled_bytes, seconds, skip_below_percent)
-            )
+            result = _conclude(self._image, trial.settings, sizes, sample.sampled_bytes, skip_below_percent)
+            decode_s = tally.unpack_s / tally.unpacked_bytes
+            latency_us = seek_us(self._access, trial.header.block_size, result.ratio, decode_s)
+            results.append(replace(result, conversion_s=seconds, seek_us=latency_us))
         return results
 
 
@@ -227,7 +238,6 @@ def _conclude(
     settings: Settings,
     sizes: Sizes,
     sampled_bytes: int,
-    conversion_s: float | None,
     skip_below_percent: float,
 ) -> Estimate:
     saving_bytes = image.source.size_bytes - sizes.packed_bytes
@@ -238,4 +248,4 @@ def _conclude(
     elif saving_percent < skip_below_percent:
         reason = f"it would shrink by {saving_percent:.1f} % only: less than {skip_below_percent:g} % is not worth it"
     advice = Advice.SKIP if reason else Advice.CONVERT
-    return Estimate(settings, image.size, *sizes, sampled_bytes, advice, reason, conversion_s)
+    return Estimate(settings, image.size, *sizes, sampled_bytes, advice, reason)

@@ -9,10 +9,13 @@ _WINDOW_BYTES = 256 * 1024 * 1024  # 64 KiB of mincore answers; a multiple of ev
 _MAP_FAILED = ctypes.c_void_p(-1).value
 
 
-def drop_cached(fd: int) -> None:
-    """Ask the system to forget the clean pages of a file; does nothing where it cannot."""
+def drop_cached(fd: int, offset: int = 0, length: int = 0) -> None:
+    """Ask the system to forget the clean pages of a range (length 0: to the file's end); does nothing where it cannot.
+
+    Only pages that lie in the range whole are forgotten (posix_fadvise(2)).
+    """
     if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.posix_fadvise(fd, offset, length, os.POSIX_FADV_DONTNEED)
 
 
 def resident_pages(fd: int, size_bytes: int) -> int | None:

@@ -54,6 +54,7 @@ def _grid(errand: Errand, store: Store, threads: int, control: Control) -> None:
             random=Random(),
             threads=threads,
             target=plan.settings.target,
+            alignment=wish.alignment,
             check=control.check,
         )
     store.save_grid(FileIdentity.of_source(plan.source_identity), map(StoredEstimate.of, cells))

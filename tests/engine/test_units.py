@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.units import GIB, KIB, MIB, format_duration, format_percent, format_rate, format_size, parse_size
+from engine.units import (
+    GIB,
+    KIB,
+    MIB,
+    format_duration,
+    format_latency,
+    format_percent,
+    format_rate,
+    format_size,
+    parse_size,
+)
 
 TIB = 1024 * GIB
 DAY_S = 86400
@@ -130,6 +140,19 @@ def test_a_duration_below_a_hundred_days_has_at_most_six_characters(seconds: flo
 
 def test_a_duration_of_a_hundred_days_has_at_most_six_characters() -> None:
     assert len(format_duration(100 * DAY_S)) <= 6
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "text"),
+    [(0.4, "0.4 us"), (85.2, "85.2 us"), (999.4, "999 us"), (1250, "1.25 ms"), (340_000, "340 ms"), (1.5e6, "1.5 s")],
+)
+def test_a_latency_is_shown(microseconds: float, text: str) -> None:
+    assert text == format_latency(microseconds)
+
+
+@given(microseconds=st.floats(0, 999e6))
+def test_a_latency_has_at_most_seven_characters(microseconds: float) -> None:
+    assert len(format_latency(microseconds)) <= 7
 
 
 def test_a_percentage_has_one_decimal() -> None:

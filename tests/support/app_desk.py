@@ -38,6 +38,7 @@ def title(name: str, size_mib: float, packed_mib: float | None = None, **facts: 
             "convert" if saves else "skip",
             "" if saves else "it would shrink by less than 5 % only",
             size / (50 * MIB),
+            130.0,
         )
     number = sum(name.encode())
     return Title(Path("/games") / name, FileIdentity(1, number, size, 5), **values)  # type: ignore[arg-type]

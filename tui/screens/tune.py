@@ -10,8 +10,9 @@ from textual.binding import BindingType
 from engine.errors import DiscpressError
 from engine.formats import ImageFormat
 from engine.library.model import Title
+from tui.chart import chart_lines, points_of
 from tui.commands import Place, bindings_at
-from tui.drawing import chart_lines, choice_lines, grid_lines
+from tui.drawing import choice_lines, grid_lines
 from tui.library_view import shown_name, system_label
 from tui.screens.base import DiscScreen
 from tui.session import ON_SCREEN, Changes
@@ -70,9 +71,9 @@ class TuneScreen(DiscScreen):
         if tuning.format is ImageFormat.ISO:
             lines.append([("An ISO has no blocks: every byte stays as it is on the disc.", "dim")])
         elif self._is_chart:
-            lines += chart_lines([], "", width, max(4, self.size.height - len(lines) - 4))
+            lines += chart_lines(points_of(grid, tuning), width, max(4, self.size.height - len(lines) - 2))
         else:
-            lines += grid_lines(grid, tuning, title)
+            lines += grid_lines(grid, tuning, width)
         self.query_one("#text", Lines).show(lines)
 
     def _others(self) -> str:

@@ -298,3 +298,19 @@ def test_conversion_time_is_predicted(image_of, disc):
     seconds = sampled(image_of(disc)).conversion_s
     assert seconds is not None
     assert seconds > 0
+
+
+def test_a_larger_block_promises_a_longer_seek(image_of, disc):
+    cells = estimate_grid(image_of(disc), ZSO, (2048, 1024 * KIB), (9,), random=Random(1), threads=2)
+    small, large = cells
+    assert 0 < small.seek_us < large.seek_us
+
+
+def test_a_grid_is_made_under_the_alignment_asked_for(image_of, disc):
+    (cell,) = estimate_grid(image_of(disc), ZSO, (2048,), (1,), random=Random(1), threads=2, alignment=1024)
+    assert cell.settings.alignment == 1024
+
+
+def test_an_iso_promises_no_latency(image_of, disc):
+    found = estimate(image_of(disc), Settings(ISO), random=Random(1), threads=1)
+    assert found.seek_us is None

@@ -101,3 +101,8 @@ def test_every_errand_can_be_stopped(desk: Desk, kind: ErrandKind) -> None:
     control.cancel()
     with pytest.raises(CancelledError):
         desk.run(kind, desk.folder if kind is ErrandKind.SCAN else None, control=control)
+
+
+def test_a_grid_has_the_alignment_it_was_asked_for(desk: Desk) -> None:
+    desk.run(ErrandKind.GRID, wish=Wish(format=ZSO, target="any", alignment=1024))
+    assert {each.settings.alignment for each in desk.estimates()} == {1024}

@@ -1,0 +1,77 @@
+"""The seek latency that a sample promises: one random read of a sector, from the request to its last byte.
+
+    storage access + stored bytes of a block at the storage's rate + decoding of a block
+
+A prediction from a few reads: what the reader does not do (caches, read-ahead, other programs) is not in it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from mmap import PAGESIZE
+from random import Random
+from statistics import median
+from time import perf_counter
+
+from engine.formats import SECTOR_SIZE
+from engine.images.source import ByteSource, FileSource
+from engine.system.cache import drop_cached
+from engine.units import KIB
+
+_SMALL_BYTES, _LARGE_BYTES = SECTOR_SIZE, 64 * KIB
+"""Two sizes, to tell the way to the bytes from the bytes themselves."""
+_READS = 12
+"""Of each size: a quarter of a second on a disk with 10 ms a seek."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one read at a random place of a file costs."""
+
+    fixed_s: float
+    """However little is read."""
+    s_per_byte: float
+    """For each byte of it."""
+
+    def seconds(self, length: float) -> float:
+        """Return what a read of so many bytes costs."""
+        return self.fixed_s + self.s_per_byte * length
+
+
+def time_access(
+    source: ByteSource, random: Random, check: Callable[[], None], clock: Callable[[], float] = perf_counter
+) -> Access:
+    """Read a few random places of the stored bytes, dropped from the cache before where the system does that.
+
+    `check` may raise to stop, `clock` gives seconds. StorageError from the disk.
+    """
+    small_s = _median_s(source, _SMALL_BYTES, random, check, clock)
+    large_s = _median_s(source, _LARGE_BYTES, random, check, clock)
+    s_per_byte = max(0.0, (large_s - small_s) / (_LARGE_BYTES - _SMALL_BYTES))
+    return Access(max(0.0, small_s - s_per_byte * _SMALL_BYTES), s_per_byte)
+
+
+def seek_us(access: Access, block_size: int, ratio: float, decode_s_per_byte: float) -> float:
+    """Return the microseconds of one random sector from an image of such blocks, `ratio` being packed over original.
+
+    A sector lies within one block, for blocks are whole sectors: one block is read and decoded.
+    """
+    return 1e6 * (access.seconds(ratio * block_size) + decode_s_per_byte * block_size)
+
+
+def _median_s(
+    source: ByteSource, length: int, random: Random, check: Callable[[], None], clock: Callable[[], float]
+) -> float:
+    length = min(length, source.size_bytes)
+    buffer = memoryview(bytearray(length))
+    last = source.size_bytes - length
+    times = []
+    for number in range(_READS):
+        check()
+        # One in each twelfth of the file: chance alone might stay where the disk's head is.
+        offset = int((number + random.random()) / _READS * last) // SECTOR_SIZE * SECTOR_SIZE
+        if isinstance(source, FileSource):
+            drop_cached(source.fd, offset - offset % PAGESIZE, length + PAGESIZE)
+        started = clock()
+        source.read_into(buffer, offset)
+        times.append(clock() - started)
+    return median(times)

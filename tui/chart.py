@@ -1,0 +1,73 @@
+"""The chart of size against seek latency, as lines of text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.units import format_latency, format_size
+from tui.tuning import Cell, Tuning
+from tui.widgets.palette import Line, Piece
+
+_AXIS = 11
+_GAP = 1  # cells between two labels of one line
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of the chart."""
+
+    label: str
+    """What stands there: `4K`."""
+    size_bytes: int
+    """Upwards."""
+    latency_us: float
+    """To the right."""
+    style: str = "normal"
+    """`cursor` for the present choice, `dim` for what is not loaded."""
+
+
+def points_of(grid: Sequence[Sequence[Cell]], tuning: Tuning) -> list[Point]:
+    """Return each block size at the chosen level, as far as its size and latency are known."""
+    points = []
+    for row in grid:
+        for cell in row:
+            if cell.settings.level == tuning.level and cell.estimate is not None and cell.estimate.seek_us:
+                is_chosen = cell.settings.block_size == tuning.block_size
+                style = "cursor" if is_chosen else "dim" if cell.refusal else "normal"
+                label = f"{cell.settings.block_size // 1024}K"
+                points.append(Point(label, cell.estimate.packed_bytes, cell.estimate.seek_us, style))
+    return points
+
+
+def chart_lines(points: Sequence[Point], width: int, height: int) -> list[Line]:
+    """Return size (upwards) against seek latency (to the right) in `height` lines; in brackets what is not loaded."""
+    if not points:
+        return [[("nothing to draw before the sample is packed", "dim")]]
+    inner, rows = max(10, width - _AXIS), max(3, height - 2)  # below the head, above the other axis
+    low, high = min(point.size_bytes for point in points), max(point.size_bytes for point in points)
+    longest = max(point.latency_us for point in points)
+    placed: list[list[tuple[int, str, str]]] = [[] for _ in range(rows)]
+    for point in points:
+        label = f"({point.label})" if point.style == "dim" else point.label
+        y = round((high - point.size_bytes) / (high - low) * (rows - 1)) if high > low else 0
+        x = min(round(point.latency_us / longest * (inner - 1)), inner - len(label))
+        placed[y].append((x, label, point.style))
+    lines: list[Line] = [[("size", "head")]]
+    for y, labels in enumerate(placed):
+        axis = format_size(high) if y == 0 else format_size(low) if y == rows - 1 else ""
+        lines.append([(f"{axis:>{_AXIS - 2}} |", "dim"), *_row(labels, inner)])
+    end = f"seek latency {format_latency(longest)}"
+    lines.append([(" " * (_AXIS - 1) + "0" + f"{end:>{inner}}", "dim")])
+    return lines
+
+
+def _row(labels: Sequence[tuple[int, str, str]], width: int) -> list[Piece]:
+    """Return one line of the chart; a label that would cover the one before it moves to the right, or goes."""
+    pieces: list[Piece] = []
+    used = 0
+    for x, label, style in sorted(labels):
+        start = max(x, used + _GAP) if used else x
+        if start + len(label) > width:
+            continue
+        pieces += [(" " * (start - used), "normal"), (label, style)]
+        used = start + len(label)
+    return pieces
