@@ -10,45 +10,30 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from textual import events
-from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
-from engine.convert.wish import Wish
 from engine.errors import DiscpressError
-from engine.library.model import Title
 from engine.names import display_name
-from engine.units import format_size
 from engine.work.jobs import Job, JobKind, JobState
 from engine.work.snapshot import QueueSnapshot
 from engine.work.starting import stop_worker
 from tui.capabilities import Terminal
 from tui.commands import BY_NAME, Place, bindings_at, check_keymap
 from tui.library_view import ASCII_SIGNS, LibraryView, Signs
+from tui.navigation import Navigation
 from tui.screens.base import DiscScreen
 from tui.screens.confirm import Confirm
-from tui.screens.detail import DetailScreen
 from tui.screens.first_run import FirstRun
-from tui.screens.help import HelpScreen
 from tui.screens.library import LibraryScreen
-from tui.screens.log import LogScreen
-from tui.screens.palette import PaletteScreen
-from tui.screens.plan import PlanScreen
-from tui.screens.queue import QueueScreen
-from tui.screens.settings import SettingsScreen
-from tui.screens.too_small import TooSmall
-from tui.screens.trash import TrashScreen
-from tui.screens.tune import TuneScreen
 from tui.session import LATER, Changes, Session
+from tui.summary import summary_of
 from tui.themes import THEMES
 
-LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 _FIRST_TITLES = 200
 """Loaded before the first frame: more than any terminal has lines."""
 
 
-class DiscpressApp(App[int]):
+class DiscpressApp(Navigation):
     """discpress on a terminal."""
 
     CSS_PATH = Path(__file__).with_name("app.tcss")
@@ -227,14 +212,6 @@ class DiscpressApp(App[int]):
         self.view.marks -= set(paths)
         self.take_changes(Changes((), (), is_all=False))
 
-    def go_to(self, path: Path) -> None:
-        """Put the library's cursor on a title, whatever filter hides it."""
-        while len(self.screen_stack) > 2:  # Textual's own blank screen, then the library
-            self.pop_screen()
-        library = self.screen
-        if isinstance(library, LibraryScreen):
-            library.go_to(path)
-
     def run_later(self, command: str) -> None:
         """Run a command where it is valid, the screen or the app, once the present screen is gone."""
         is_mine = Place.ANYWHERE in BY_NAME[command].places
@@ -251,51 +228,11 @@ class DiscpressApp(App[int]):
         lost = "" if text == str(path) else " It has bytes that are no text: they are replaced."
         self.tell(f"The path is in the clipboard, where your terminal allows it.{lost}")
 
-    # Screens
-
-    def show_details(self, path: Path) -> None:
-        """Show everything known of a title."""
-        self.push_screen(DetailScreen(self.view, path))
-
-    def show_plan(self, titles: Sequence[Title], wishes: Mapping[Path, Wish] | None = None) -> None:
-        """Show what converting titles will do; `wishes` are settings in place of their own, for this one time."""
-        self.push_screen(PlanScreen(titles, wishes))
-
-    def show_tune(self, titles: Sequence[Title]) -> None:
-        """Let settings be chosen for titles."""
-        self.push_screen(TuneScreen(titles))
-
-    def show_queue(self) -> None:
-        """Show the queue."""
-        self.push_screen(QueueScreen())
-
-    def show_log(self, job: Job) -> None:
-        """Show what a job said."""
-        self.push_screen(LogScreen(job))
-
-    def show_trash(self) -> None:
-        """Show what conversions replaced."""
-        self.push_screen(TrashScreen())
-
-    def show_settings(self) -> None:
-        """Show the settings."""
-        self.push_screen(SettingsScreen())
+    # Leaving
 
     def action_quit_anywhere(self) -> None:
         """Leave from any screen."""
         self.leave()
-
-    def action_help(self) -> None:
-        """Show the keys valid here."""
-        screen = self.screen
-        if isinstance(screen, DiscScreen) and not isinstance(screen, HelpScreen):
-            self.push_screen(HelpScreen(screen.PLACE))
-
-    def action_palette(self) -> None:
-        """Find a command or a title."""
-        screen = self.screen
-        if isinstance(screen, DiscScreen):
-            self.push_screen(PaletteScreen(screen), lambda hit: hit.run() if hit is not None else None)
 
     def leave(self) -> None:
         """Leave at once, or ask what becomes of the jobs."""
@@ -330,31 +267,6 @@ class DiscpressApp(App[int]):
         """End the app with a summary for the shell."""
         self.summary = summary_of(self.session.snapshot(), self._started_at)
         self.exit(0)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Say so where the terminal is too small, and come back where it is not."""
-        is_small = event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT
-        shown: Screen[object] = self.screen
-        if is_small and not isinstance(shown, TooSmall):
-            self.push_screen(TooSmall(LEAST_WIDTH, LEAST_HEIGHT))
-        elif not is_small and isinstance(shown, TooSmall):
-            self.pop_screen()
-
-
-def summary_of(snapshot: QueueSnapshot, since: float) -> list[str]:
-    """Return what is worth knowing after the app has gone: what was done meanwhile, what goes on."""
-    ended = [job for job in snapshot.jobs if job.ended_at is not None and job.ended_at >= since]
-    done = [job for job in ended if job.state is JobState.DONE and job.kind is JobKind.CONVERT]
-    failed = [job for job in ended if job.state is JobState.FAILED]
-    lines = []
-    if done:
-        saved = sum(job.saved_bytes for job in done)
-        lines.append(f"{len(done)} converted, saved {format_size(max(0, saved))}")
-    if failed:
-        lines.append(f"{len(failed)} failed: discpress queue list says why")
-    if snapshot.totals.alive:
-        lines.append(f"{snapshot.totals.alive} in the queue: discpress queue watch follows them")
-    return lines
 
 
 def _folder_of(job: Job) -> Path:

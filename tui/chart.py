@@ -61,13 +61,17 @@ def chart_lines(points: Sequence[Point], width: int, height: int) -> list[Line]:
 
 
 def _row(labels: Sequence[tuple[int, str, str]], width: int) -> list[Piece]:
-    """Return one line of the chart; a label that would cover the one before it moves to the right, or goes."""
+    """Return one line of the chart; labels that would cover each other move apart, first to the left."""
+    places: list[tuple[int, str, str]] = []
+    end = width
+    for x, label, style in sorted(labels, reverse=True):
+        start = min(x, end - len(label))
+        if start >= 0:
+            places.append((start, label, style))
+            end = start - _GAP
     pieces: list[Piece] = []
     used = 0
-    for x, label, style in sorted(labels):
-        start = max(x, used + _GAP) if used else x
-        if start + len(label) > width:
-            continue
+    for start, label, style in reversed(places):
         pieces += [(" " * (start - used), "normal"), (label, style)]
         used = start + len(label)
     return pieces

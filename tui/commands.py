@@ -209,17 +209,16 @@ def _keys_of(command: Command, keys: Mapping[str, str]) -> Iterable[str]:
 
 
 def describe_keys(place: Place, keys: Mapping[str, str], *, is_read_only: bool = False) -> list[tuple[str, str]]:
-    """Return (keys, sentence) of what is valid there, for the help screen and the README."""
+    """Return (keys, sentence) of what is valid there, for the help screen."""
     return [(all_key_labels(each, keys), each.help) for each in commands_at(place, is_read_only=is_read_only)]
 
 
 def readme_table(places: Collection[Place]) -> str:
     """Return the README's table of keys."""
-    rows = ["| screen | key | what it does |", "|---|---|---|"]
+    rows = ["| screen | key | what it does | name |", "|---|---|---|---|"]
     for place in places:
-        rows += [
-            f"| {place} | {' '.join(f'`{key}`' for key in all_key_labels(command, {}).split())} | {command.help} |"
-            for command in COMMANDS
-            if place in command.places
-        ]
+        for command in COMMANDS:
+            if place in command.places:
+                keys = " ".join(f"`{key}`" for key in all_key_labels(command, {}).split())
+                rows.append(f"| {place} | {keys} | {command.help} | `{command.name}` |")
     return "\n".join(rows)

@@ -1,5 +1,6 @@
 """Everything known of a title, as lines: short beside the table, whole on a screen of its own."""
 
+import time
 from collections.abc import Sequence
 
 from engine.errors import DiscpressError
@@ -7,9 +8,12 @@ from engine.formats import ImageFormat
 from engine.images.findings import Finding, Severity
 from engine.library.model import State, Title
 from engine.names import display_name
-from engine.units import format_duration, format_size
+from engine.units import format_duration, format_latency, format_size
+from engine.work.jobs import Job
 from tui.choosing import describe_settings
-from tui.library_view import LibraryView, margin_of, shown_name, system_label
+from tui.job_rows import job_note, job_state
+from tui.labels import margin_of, shown_name, system_label
+from tui.library_view import LibraryView
 from tui.widgets.palette import Line, wrapped
 
 _LABEL = 10
@@ -31,10 +35,21 @@ def brief(view: LibraryView, title: Title, width: int) -> list[Line]:
     return lines
 
 
-def whole(view: LibraryView, title: Title, findings: Sequence[Finding] | None, target: str, width: int) -> list[Line]:
-    """Return the screen of one title; `findings` are the doctor's for the target, None while it looks."""
+def whole(
+    view: LibraryView,
+    title: Title,
+    findings: Sequence[Finding] | None,
+    target: str,
+    history: Sequence[Job],
+    width: int,
+) -> list[Line]:
+    """Return the screen of one title.
+
+    `findings` are the doctor's for the target, None while it looks; `history` are its jobs, newest first.
+    """
     lines = brief(view, title, width)
     lines += [[], *_header(title)]
+    lines += _history(history, width)
     lines += [[], [(f"The doctor, for {target}", "head")]]
     if findings is None:
         return [*lines, [("looking ...", "dim")]]
@@ -43,6 +58,18 @@ def whole(view: LibraryView, title: Title, findings: Sequence[Finding] | None, t
     for finding in findings:
         style = _SEVERITY_STYLES.get(finding.level, "normal")
         lines += wrapped(f"{finding.level}: {display_name(finding.message)}", width, style)
+    return lines
+
+
+def _history(jobs: Sequence[Job], width: int) -> list[Line]:
+    if not jobs:
+        return []
+    lines: list[Line] = [[], [("What was done with it", "head")]]
+    for job in jobs:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.ended_at or job.created_at))
+        note = job_note(job)
+        text = f"{when}  {job.kind} {job_state(job)}{f': {note}' if note else ''}"
+        lines += wrapped(text, width, "normal")
     return lines
 
 
@@ -72,6 +99,8 @@ def _header(title: Title) -> list[Line]:
     blocks = -(-title.original_bytes // title.block_size)
     lines.append(_row("version", str(title.version)))
     lines.append(_row("blocks", f"{blocks:,} of {title.block_size} bytes"))
+    index_bytes = 4 * (blocks + 1)
+    lines.append(_row("index", f"{format_size(index_bytes)}, {100 * index_bytes / title.file_bytes:.1f} % of the file"))
     lines.append(_row("shift", f"{title.index_shift}: blocks start at multiples of {1 << title.index_shift}"))
     return lines
 
@@ -98,4 +127,6 @@ def _estimate(view: LibraryView, title: Title, width: int) -> list[Line]:
     lines.append(_row("saving", f"{format_size(saving)}, {title.saving_percent or 0:.1f} %"))
     if estimate.seconds:
         lines.append(_row("time", f"about {format_duration(estimate.seconds)}"))
+    if estimate.seek_us:
+        lines.append(_row("seek", f"about {format_latency(estimate.seek_us)}"))
     return [*lines, *wrapped(f"better leave it: {estimate.reason}", width, "warn")] if estimate.reason else lines

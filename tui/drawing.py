@@ -6,7 +6,7 @@ from engine.formats import ImageFormat
 from engine.library.model import StoredEstimate, Title
 from engine.targets import AUTO, TARGETS, target_for
 from engine.units import format_duration, format_latency, format_size
-from tui.library_view import margin_of
+from tui.labels import margin_of
 from tui.tuning import Cell, Tuning
 from tui.widgets.palette import Line, wrapped
 

@@ -1,6 +1,8 @@
 """The queue as a table: what runs, what waits, then what is over, newest first."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
 
 from engine.names import display_name
 from engine.units import format_duration, format_rate, format_size
@@ -31,9 +33,13 @@ STATE_STYLES: Mapping[JobState, str] = {
 }
 
 
-def job_name(job: Job) -> str:
-    """Return the name of a job's file, before it what is done where that is no conversion."""
-    name = display_name(str(job.parameters.get(NAME) or job.path.name or job.path))
+Names: TypeAlias = Callable[[Path], str]
+"""Gives what the library calls an image; empty for one that it does not know."""
+
+
+def job_name(job: Job, names: Names) -> str:
+    """Return the title, or the name of a job's file; before it what is done where that is no conversion."""
+    name = names(job.path) or display_name(str(job.parameters.get(NAME) or job.path.name or job.path))
     return name if job.kind is JobKind.CONVERT else f"{job.kind} {name}"
 
 
@@ -61,8 +67,9 @@ def has_figures(job: Job) -> bool:
 class JobRows:
     """The rows of the queue's table."""
 
-    def __init__(self, *, is_ascii: bool) -> None:
+    def __init__(self, names: Names, *, is_ascii: bool) -> None:
         self.jobs: list[Job] = []
+        self._names = names
         self._is_ascii = is_ascii
 
     def set_jobs(self, jobs: Sequence[Job]) -> None:
@@ -81,7 +88,7 @@ class JobRows:
     def cells(self, index: int, keys: Sequence[str]) -> Sequence[str]:
         """Return the texts of one row."""
         job = self.jobs[index]
-        return [_CELLS[key](job, self._is_ascii) for key in keys]
+        return [job_name(job, self._names) if key == "name" else _CELLS[key](job, self._is_ascii) for key in keys]
 
     def style(self, index: int, key: str) -> str:
         """Return the style of one cell."""
@@ -102,7 +109,6 @@ def _bar_cell(job: Job, is_ascii: bool) -> str:
 
 
 _CELLS: Mapping[str, Callable[[Job, bool], str]] = {
-    "name": lambda job, _: job_name(job),
     "stage": lambda job, _: job_state(job),
     "percent": lambda job, _: f"{job.percent:.0f} %" if has_figures(job) else "",
     "bar": _bar_cell,

@@ -4,15 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.discs.file_titles import read_file_title
-from engine.discs.identity import System
 from engine.formats import Settings
 from engine.library.catalog import Predicate, Totals, group_titles, parse_filter, sort_titles, total
-from engine.library.model import State, StoredEstimate, Title
+from engine.library.model import State, Title
 from engine.names import display_name
 from engine.units import format_size
 from engine.work.jobs import Job, JobKind, JobState
 from tui.choosing import describe_settings
+from tui.labels import format_label, margin_of, shown_name, system_label
 from tui.widgets.table import Column
 
 COLUMNS = (
@@ -164,6 +163,11 @@ class LibraryView:
             self._totals = total(self._sorted)
         return self._totals
 
+    def name_of(self, path: Path) -> str:
+        """Return what a row calls the image of that path; empty for one that is not in the library."""
+        title = self.titles.get(path)
+        return "" if title is None else shown_name(title)
+
     def index_of(self, path: Path | None) -> int | None:
         """Return the row of a path; None where it is not shown."""
         return next((index for index, title in enumerate(self.rows) if title.path == path), None)
@@ -220,36 +224,6 @@ class LibraryView:
     def is_later(self, title: Title) -> bool:
         """Return whether another image of the same title stands above it."""
         return title.path in self._later
-
-
-def shown_name(title: Title) -> str:
-    """Return what a row calls a title: the name on its disc, else the cleaned name of its file and its serial."""
-    name = display_name(title.title or title.path.name)
-    of_file = read_file_title(title.path.name)
-    # A disc that says "1" of itself need not have a second one; a file that is called so has.
-    is_of_set = title.disc_number is not None and (title.disc_number > 1 or of_file.disc_number is not None)
-    disc = f" (disc {title.disc_number})" if is_of_set else ""
-    is_from_disc = title.system == System.PSP or (title.title and title.title != of_file.title)
-    return f"{name}{disc}" if is_from_disc or not title.serial else f"{name}{disc} {title.serial}"
-
-
-def system_label(title: Title) -> str:
-    """Return the system as people write it: `PS2`."""
-    return System(title.system).label if title.system in tuple(System) else title.system
-
-
-def format_label(title: Title) -> str:
-    """Return the format and its block size: `ISO`, `ZSO 2K`."""
-    name = str(title.format or "?").upper()
-    return f"{name} {title.block_size // 1024}K" if title.block_size >= 1024 else name
-
-
-def margin_of(estimate: StoredEstimate | None) -> int | None:
-    """Return half the margin of an estimate in percent of it; None without one, 0 where it is exact."""
-    if estimate is None or not estimate.packed_bytes:
-        return None
-    half = max(estimate.packed_bytes - estimate.low_bytes, estimate.high_bytes - estimate.packed_bytes)
-    return 0 if not half else max(1, round(100 * half / estimate.packed_bytes))
 
 
 def _standing(title: Title) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from engine.config import THEMES, Config
 from engine.formats import MAX_LEVEL
@@ -31,12 +32,12 @@ class Setting:
         return self.choices[(place + step) % len(self.choices)]
 
 
-def settings_of(config: Config) -> list[Setting]:
-    """Return the rows, folders first."""
+def settings_of(config: Config, shown: Sequence[Path] = ()) -> list[Setting]:
+    """Return the rows, folders first; `shown` are those that are looked at now, which a command line may have named."""
     folders = [
         Setting("folders", "folder" if index else "folders", str(folder), display_name(folder))
         for index, folder in enumerate(config.folders)
-    ] or [Setting("folders", "folders", None, "none yet; a adds one")]
+    ] or [Setting("folders", "folders", None, _no_folders(shown))]
     threads = "one for each core" if config.threads is None else str(config.threads)
     return [
         *folders,
@@ -48,6 +49,12 @@ def settings_of(config: Config) -> list[Setting]:
         Setting("mouse", "mouse", config.mouse, _mouse(config.mouse), (None, True, False)),
         Setting("ascii", "signs", config.ascii, _signs(config.ascii), (None, True, False)),
     ]
+
+
+def _no_folders(shown: Sequence[Path]) -> str:
+    if not shown:
+        return "none yet; a adds one"
+    return f"none kept; a adds one. Open this time: {', '.join(display_name(folder) for folder in shown)}"
 
 
 def _target(name: str) -> str:

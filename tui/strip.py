@@ -6,7 +6,7 @@ from engine.names import display_name
 from engine.units import format_duration, format_rate, format_size
 from engine.work.jobs import Job, JobState
 from engine.work.snapshot import QueueSnapshot
-from tui.job_rows import STATE_STYLES, has_figures, job_name, job_note, job_state
+from tui.job_rows import STATE_STYLES, Names, has_figures, job_name, job_note, job_state
 from tui.widgets.graph import bar, curve, per_second
 from tui.widgets.palette import Line, fit
 
@@ -15,12 +15,12 @@ _BAR_CELLS = 10
 _STATE_CELLS = 10
 
 
-def job_line(job: Job, width: int, *, is_ascii: bool) -> Line:
+def job_line(job: Job, names: Names, width: int, *, is_ascii: bool) -> Line:
     """Return `title  stage  42 % bar  rate  ratio  ETA` in exactly `width` cells."""
     figures = _figures(job, is_ascii=is_ascii) if has_figures(job) else job_note(job)
     # A long note is cut rather than the name: the queue's screen and the log have it whole.
     room = max(12, width - _STATE_CELLS - 2 - min(len(figures), width // 2))
-    name = fit(job_name(job), room, ellipsis="~" if is_ascii else "…")
+    name = fit(job_name(job, names), room, ellipsis="~" if is_ascii else "…")
     style = STATE_STYLES.get(job.state, "dim")
     return [(name, "normal"), (f" {fit(job_state(job), _STATE_CELLS)} ", style), (figures, "normal")]
 
@@ -53,7 +53,7 @@ def total_line(snapshot: QueueSnapshot, width: int, *, is_ascii: bool) -> Line:
     return [*pieces, (" " * width, "head")]
 
 
-def strip_lines(snapshot: QueueSnapshot, width: int, jobs: int, *, is_ascii: bool) -> list[Line]:
+def strip_lines(snapshot: QueueSnapshot, names: Names, width: int, jobs: int, *, is_ascii: bool) -> list[Line]:
     """Return the queue in brief: one line at rest, else the totals and the first jobs that are alive."""
     alive = [job for job in snapshot.jobs if job.is_alive]
     if not alive:
@@ -62,6 +62,6 @@ def strip_lines(snapshot: QueueSnapshot, width: int, jobs: int, *, is_ascii: boo
         text = f"queue: empty; {done} done so far{saved}" if done else "queue: empty; c converts the marked titles"
         return [[(text, "dim")]]
     alive.sort(key=lambda job: job.state is not JobState.RUNNING)
-    shown = [job_line(job, width, is_ascii=is_ascii) for job in alive[:jobs]]
+    shown = [job_line(job, names, width, is_ascii=is_ascii) for job in alive[:jobs]]
     shown += [()] * (jobs - len(shown))
     return [total_line(snapshot, width, is_ascii=is_ascii), *shown]

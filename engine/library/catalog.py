@@ -148,8 +148,12 @@ def group_titles(titles: Iterable[Title]) -> list[tuple[Title, ...]]:
 
 
 def total(titles: Sequence[Title]) -> Totals:
-    """Return what the titles come to."""
+    """Return what the titles come to.
+
+    An image that has a packed copy beside it saves nothing by being packed once more.
+    """
     file_bytes = estimated_bytes = 0
+    packed = {title.group for title in titles if title.state is State.PACKED}
     linked: set[tuple[int, int]] = set()
     for title in titles:
         if title.links > 1:
@@ -159,6 +163,7 @@ def total(titles: Sequence[Title]) -> Totals:
             linked.add(inode)
         file_bytes += title.file_bytes
         is_convertible = title.estimate is not None and title.estimate.advice != SKIP and not title.error
+        is_convertible = is_convertible and title.group not in packed
         estimated_bytes += title.estimate.packed_bytes if is_convertible and title.estimate else title.file_bytes
     return Totals(len({title.group for title in titles}), len(titles), file_bytes, estimated_bytes)
 

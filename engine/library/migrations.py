@@ -103,6 +103,9 @@ MIGRATIONS: Migrations = (
         ) WITHOUT ROWID""",
         "CREATE INDEX errands_in_order ON errands (error, rank, asked_at)",
     ),
-    ("ALTER TABLE estimates ADD COLUMN seek_us REAL NOT NULL DEFAULT 0.0",),
+    (
+        "ALTER TABLE estimates ADD COLUMN seek_us REAL NOT NULL DEFAULT 0.0",
+        "CREATE INDEX queue_jobs_by_path ON queue_jobs (path)",
+    ),
 )
 """Every step of the schema, oldest first; never edited once released, only added to."""

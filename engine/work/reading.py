@@ -1,10 +1,12 @@
 """The queue in the state file as anybody may read it: jobs, logs, history, snapshots."""
 
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from engine.errors import UsageError
 from engine.library.store import Store
@@ -57,6 +59,10 @@ class QueueReader:
     def history(self) -> History:
         """Return all finished conversions."""
         return History(tuple(self._select(_HISTORY, [str(JobState.DONE), str(JobKind.CONVERT)])))
+
+    def of_path(self, path: Path, count: int) -> list[Job]:
+        """Return the last jobs of one image, newest first, at most `count`."""
+        return self._select(f"{SELECT_JOBS} WHERE path = ? ORDER BY id DESC LIMIT ?", [os.fsencode(path), count])
 
     def worker(self) -> WorkerStatus | None:
         """Return what the worker last said; whether it lives, only its lock says."""
@@ -154,7 +160,7 @@ class QueueReader:
         """
         return self._file.run(lambda connection: [job_id for (job_id,) in connection.execute(_ABANDONED)])
 
-    def _select(self, query: str, parameters: Sequence[str | int]) -> list[Job]:
+    def _select(self, query: str, parameters: Sequence[str | int | bytes]) -> list[Job]:
         rows = self._file.run(lambda connection: connection.execute(query, parameters).fetchall())
         return [job for job in map(job_from, rows) if job is not None]
 

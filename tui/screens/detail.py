@@ -12,12 +12,16 @@ from engine.images.doctor import examine
 from engine.images.findings import Finding
 from engine.targets import ANY, TARGETS, target_for
 from engine.work.jobs import JobKind, JobRequest
+from engine.work.snapshot import QueueSnapshot
 from tui.commands import Place, bindings_at
 from tui.details import whole
 from tui.library_view import LibraryView
 from tui.screens.text import TextScreen
 from tui.session import Changes
 from tui.widgets.palette import Line
+
+_MOST_JOBS = 5
+"""Of the title's history; `discpress history` has the rest."""
 
 
 class DetailScreen(TextScreen):
@@ -46,6 +50,11 @@ class DetailScreen(TextScreen):
         """Show the title as it is now."""
         self.show_text()
 
+    def on_snapshot(self, snapshot: QueueSnapshot) -> None:
+        """Show what became of its jobs."""
+        if any(job.path == self._path for job in snapshot.jobs):
+            self.show_text()
+
     def _look(self) -> None:
         self._findings, self._problem = None, ""
         target = TARGETS[self._target]
@@ -70,7 +79,11 @@ class DetailScreen(TextScreen):
         title = self._view.titles.get(self._path)
         if title is None:
             return [[("The file is not there any more.", "bad")]]
-        lines = whole(self._view, title, self._findings, TARGETS[self._target].label, width)
+        try:
+            history = self.session.queue.of_path(self._path, _MOST_JOBS)
+        except DiscpressError as error:
+            return [[(str(error), "bad")]]
+        lines = whole(self._view, title, self._findings, TARGETS[self._target].label, history, width)
         return [*lines, [(self._problem, "bad")]] if self._problem else lines
 
     def action_target_next(self) -> None:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from tui.commands import Place, bindings_at, describe_keys
+from tui.commands import Place, bindings_at, commands_at, describe_keys
 from tui.screens.text import TextScreen
 from tui.widgets.palette import Line, fit, wrapped
 
@@ -38,6 +38,8 @@ class HelpScreen(TextScreen):
         lines += _table([*keys, *_MOVING], width)
         if self._place is Place.LIBRARY:
             lines += [[], [("Words of the filter", "head")], *_table(_WORDS, width)]
+        names = ", ".join(command.name for command in commands_at(self._place))
+        lines += [[], [("Names for other keys, in the settings file", "head")], *wrapped(names, width, "normal")]
         return lines
 
 

@@ -11,15 +11,15 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from engine.errors import UsageError
-from engine.names import display_name
-from engine.units import format_size
 from engine.work.snapshot import QueueSnapshot
 from tui.commands import Place, bindings_at
 from tui.details import brief
 from tui.library_view import COLUMNS, LibraryView
 from tui.screens.base import DiscScreen
 from tui.session import ON_SCREEN, Changes
+from tui.status import empty_hint, status_line
 from tui.strip import strip_lines
+from tui.widgets.filter_input import FilterInput
 from tui.widgets.lines import Lines
 from tui.widgets.palette import Line
 from tui.widgets.table import Table
@@ -53,7 +53,7 @@ class LibraryScreen(DiscScreen):
             yield Table(COLUMNS, self._view, id="library", ellipsis=self.front.ellipsis)
             yield Lines(id="pane")
         yield Lines(id="strip")
-        yield _Filter(id="filter", placeholder="words, !not, sys:ps2 fmt:iso state:skip saving>20", compact=True)
+        yield FilterInput(id="filter")
         yield self.key_line()
 
     def on_mount(self) -> None:
@@ -80,7 +80,7 @@ class LibraryScreen(DiscScreen):
             index = self._view.index_of(path)
             if index is not None:
                 self._table.refresh_row(index)
-        lines = strip_lines(snapshot, self.size.width, STRIP_JOBS, is_ascii=self.front.is_ascii)
+        lines = strip_lines(snapshot, self._view.name_of, self.size.width, STRIP_JOBS, is_ascii=self.front.is_ascii)
         strip = self.query_one("#strip", Lines)
         if strip.styles.height is None or strip.styles.height.value != len(lines):
             strip.styles.height = len(lines)
@@ -128,38 +128,15 @@ class LibraryScreen(DiscScreen):
             return
         pane.show(brief(self._view, rows[self._table.cursor], pane.content_size.width) if rows else [])
 
-    def _hint(self) -> str:
-        """Return what to do where there is no row."""
-        if self._view.titles:
-            return "Nothing matches: esc takes the filter off."
-        if self.session.is_scanning:
-            return "The worker looks into your folders ..."
-        if not self.session.folders:
-            return "The library is empty: press , and name a folder of games."
-        folders = ", ".join(display_name(folder) for folder in self.session.folders)
-        return f"No disc image was found in {folders}: r looks again, the comma key changes folders."
-
     def _show_status(self) -> None:
-        self._table.show_empty("" if self._view.rows else self._hint())
-        self.query_one("#status", Lines).show([self._status()])
-
-    def _status(self) -> Line:
-        view = self._view
+        self._table.show_empty("" if self._view.rows else empty_hint(self._view, self.session))
         if self._problem:
-            return [(self._problem, "bad")]
-        if self.front.is_loading:
-            return [("reading the library ...", "dim")]
-        totals = view.totals
-        pieces = [(f"{totals.titles} titles, {format_size(totals.file_bytes)}", "normal")]
-        if totals.saving_bytes > 0:
-            saved = f"{format_size(totals.saving_bytes)} = {totals.saving_percent:.0f} %"
-            pieces.append((f" -> {format_size(totals.estimated_bytes)}, saving {saved}", "good"))
-        if view.marks:
-            marked_bytes = sum(view.titles[path].file_bytes for path in view.marks)
-            pieces.append((f"; {len(view.marks)} marked, {format_size(marked_bytes)}", "mark"))
-        if view.filter_text:
-            pieces.append((f"; {len(view.rows)} shown: {display_name(view.filter_text)}", "accent"))
-        return pieces
+            line: Line = [(self._problem, "bad")]
+        elif self.front.is_loading:
+            line = [("reading the library ...", "dim")]
+        else:
+            line = status_line(self._view, self.session.folders, self.size.width)
+        self.query_one("#status", Lines).show([line])
 
     # Commands
 
@@ -211,13 +188,13 @@ class LibraryScreen(DiscScreen):
 
     def action_filter(self) -> None:
         """Open the line for the filter."""
-        field = self.query_one(_Filter)
+        field = self.query_one(FilterInput)
         field.add_class("-open")
         field.focus()
 
     def action_clear_filter(self) -> None:
         """Take the filter off; where there is none, the marks."""
-        field = self.query_one(_Filter)
+        field = self.query_one(FilterInput)
         if field.value or self._view.filter_text:
             field.value = ""
             self._filter("")
@@ -228,12 +205,20 @@ class LibraryScreen(DiscScreen):
         self._show_status()
 
     def _close_filter(self) -> None:
-        self.query_one(_Filter).remove_class("-open")
+        self.query_one(FilterInput).remove_class("-open")
         self._table.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""
         self._filter(event.value)
+
+    def on_filter_input_left(self) -> None:
+        """Go to the rows; the line stays."""
+        self._table.focus()
+
+    def on_filter_input_cleared(self) -> None:
+        """Take the filter off."""
+        self.action_clear_filter()
 
     def on_input_submitted(self) -> None:
         """Go back to the table with the filter on."""
@@ -300,23 +285,8 @@ class LibraryScreen(DiscScreen):
     def go_to(self, path: Path) -> None:
         """Put the cursor on a title; a filter that hides it is taken off."""
         if self._view.index_of(path) is None:
-            self.query_one(_Filter).value = ""
+            self.query_one(FilterInput).value = ""
             self._filter("")
         index = self._view.index_of(path)
         if index is not None:
             self._table.move_to(index)
-
-
-class _Filter(Input):
-    """The line that a filter is typed into; its cursor does not blink, the arrows leave it for the table."""
-
-    def on_mount(self) -> None:
-        self.cursor_blink = False
-
-    def on_key(self, event: events.Key) -> None:
-        if event.key in {"down", "up"}:
-            event.stop()
-            self.screen.query_one("#library", Table).focus()
-        elif event.key == "escape":
-            event.stop()
-            self.screen.action_clear_filter()  # type: ignore[attr-defined]

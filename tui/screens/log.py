@@ -33,7 +33,7 @@ class LogScreen(TextScreen):
     def text_lines(self, width: int) -> Sequence[Line]:
         """Return head, log and result."""
         job = self._job
-        lines: list[Line] = [[(f"{job_name(job)}: {job_state(job)}", "head")]]
+        lines: list[Line] = [[(f"{job_name(job, self.front.view.name_of)}: {job_state(job)}", "head")]]
         for line in describe_job(job):
             for text, style in line:
                 lines += wrapped(text, width, style)

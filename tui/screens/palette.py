@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from engine.library.model import fold
 from tui.commands import Command, all_key_labels, commands_at
-from tui.library_view import shown_name, system_label
+from tui.labels import shown_name, system_label
 from tui.screens.base import DiscScreen
 from tui.widgets.table import Column, Table
 

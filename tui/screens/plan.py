@@ -16,7 +16,7 @@ from engine.names import display_name
 from engine.units import format_duration, format_size
 from tui.choosing import describe_settings
 from tui.commands import Place, bindings_at
-from tui.library_view import shown_name
+from tui.labels import shown_name
 from tui.planning import Options, Planned, Planning, plan_titles, requests_of
 from tui.screens.ask_folder import AskFolder
 from tui.screens.base import DiscScreen

@@ -26,7 +26,7 @@ class QueueScreen(DiscScreen):
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
-        self._rows = JobRows(is_ascii=self.front.is_ascii)
+        self._rows = JobRows(self.front.view.name_of, is_ascii=self.front.is_ascii)
         yield Lines(id="status")
         yield Table(COLUMNS, self._rows, id="jobs", ellipsis=self.front.ellipsis)
         yield Lines(id="about")

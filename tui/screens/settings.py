@@ -38,11 +38,11 @@ class SettingsScreen(DiscScreen):
         self.call_after_refresh(self._show)
 
     def _show(self) -> None:
-        self._rows.settings = settings_of(self.session.config)
+        self._rows.settings = settings_of(self.session.config, self.session.folders)
         table = self.query_one(Table)
         table.show_rows(table.cursor)
         path = display_name(config_path(os.environ))
-        keys = 'Other keys: keys = { quit = "x" } in this file; the names are those of the help.'
+        keys = 'Other keys: keys = { quit = "x" } in this file; the help (?) has the names.'
         self.query_one("#about", Lines).show([[(path, "dim")], [(keys, "dim")]])
 
     def _setting(self) -> Setting:

@@ -13,7 +13,7 @@ from engine.library.model import Title
 from tui.chart import chart_lines, points_of
 from tui.commands import Place, bindings_at
 from tui.drawing import choice_lines, grid_lines
-from tui.library_view import shown_name, system_label
+from tui.labels import shown_name, system_label
 from tui.screens.base import DiscScreen
 from tui.session import ON_SCREEN, Changes
 from tui.tuning import Cell, Tuning, cell_of, grid_of, known_by_settings

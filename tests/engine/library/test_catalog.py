@@ -169,6 +169,14 @@ def test_totals_leave_out_the_saving_of_skipped_titles() -> None:
     assert totals.saving_bytes == 300 * MIB
 
 
+def test_an_image_with_a_packed_copy_saves_nothing_more() -> None:
+    facts = {"title": "Game", "serial": "SLUS-20001", "system": "ps2", "original_bytes": 100 * MIB}
+    image = make_title("game.iso", size=100 * MIB, packed=40 * MIB, **facts)
+    copy = make_title("game.zso", size=40 * MIB, format=ImageFormat.ZSO, **facts)
+    totals = total([image, copy])
+    assert (totals.file_bytes, totals.estimated_bytes) == (140 * MIB, 140 * MIB)
+
+
 def test_totals_count_a_file_with_two_names_once() -> None:
     identity = FileIdentity(1, 7, 100, 5)
     names = [Title(Path(f"/games/{name}.iso"), identity, ImageFormat.ISO, links=2) for name in "ab"]

@@ -146,6 +146,13 @@ def test_an_unknown_job_stops_the_whole_request(queue: JobQueue) -> None:
     assert state(queue, job_id) is JobState.QUEUED
 
 
+def test_the_jobs_of_one_image_come_newest_first(queue: JobQueue) -> None:
+    path = Path(os.fsdecode(b"/games/\xff.iso"))
+    ids = queue.add([JobRequest(JobKind.CONVERT, path), JobRequest(JobKind.VERIFY, path), *requests(2)])
+    assert [job.id for job in queue.of_path(path, 5)] == [ids[1], ids[0]]
+    assert [job.id for job in queue.of_path(path, 1)] == [ids[1]]
+
+
 def test_people_cannot_ask_for_the_workers_actions(queue: JobQueue) -> None:
     with pytest.raises(UsageError, match="finish is the worker's: ask for pause, resume, cancel, retry"):
         queue.ask(queue.add(requests(1)), Action.FINISH)

@@ -1,0 +1,31 @@
+"""The line that a filter is typed into."""
+
+from textual import events
+from textual.message import Message
+from textual.widgets import Input
+
+
+class FilterInput(Input):
+    """Its cursor does not blink; the arrows leave it for the table, escape takes the filter off."""
+
+    class Left(Message):
+        """The user wants to go on with the rows."""
+
+    class Cleared(Message):
+        """The user wants no filter."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(placeholder="words, !not, sys:ps2 fmt:iso state:skip saving>20", compact=True, id=id)
+
+    def on_mount(self) -> None:
+        """Keep the cursor still."""
+        self.cursor_blink = False
+
+    def on_key(self, event: events.Key) -> None:
+        """Take the keys that leave the line."""
+        if event.key in {"down", "up"}:
+            event.stop()
+            self.post_message(self.Left())
+        elif event.key == "escape":
+            event.stop()
+            self.post_message(self.Cleared())
