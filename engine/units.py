@@ -68,6 +68,11 @@ def format_latency(microseconds: float) -> str:
     return f"{_three_digits(microseconds / 1e6)} s"
 
 
+def format_whole_percent(percent: float) -> str:
+    """Return a percentage without decimals: `42 %`, and never `-0 %`."""
+    return f"{round(percent)} %"
+
+
 def format_percent(part: float, whole: float) -> str:
     """Return `part` of `whole` as `42.0 %`; a dash where there is no whole."""
     return f"{100 * part / whole:.1f} %" if whole else "-"

@@ -8,7 +8,7 @@ from engine.formats import Settings
 from engine.library.catalog import Predicate, Totals, group_titles, parse_filter, sort_titles, total
 from engine.library.model import State, Title
 from engine.names import display_name
-from engine.units import format_size
+from engine.units import format_size, format_whole_percent
 from engine.work.jobs import Job, JobKind, JobState
 from tui.choosing import describe_settings
 from tui.labels import format_label, margin_of, shown_name, system_label
@@ -250,7 +250,7 @@ def _estimate_cell(view: LibraryView, title: Title) -> str:
 
 
 def _saving_cell(view: LibraryView, title: Title) -> str:
-    return "" if title.saving_percent is None else f"{title.saving_percent:.0f} %"
+    return "" if title.saving_percent is None else format_whole_percent(title.saving_percent)
 
 
 def _block_cell(view: LibraryView, title: Title) -> str:

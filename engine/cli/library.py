@@ -20,7 +20,7 @@ from engine.library.refresh import refresh
 from engine.library.store import Store
 from engine.names import display_name
 from engine.system.files import absolute
-from engine.units import format_size
+from engine.units import format_size, format_whole_percent
 
 _BLANK = "-"
 
@@ -119,7 +119,7 @@ def _row(name: str, title: Title) -> tuple[str, ...]:
         f"{image_format} {title.block_size // 1024}K" if title.block_size else image_format,
         format_size(title.file_bytes),
         _BLANK if estimate is None else format_size(estimate.packed_bytes),
-        _BLANK if percent is None else f"{percent:.0f} %",
+        _BLANK if percent is None else format_whole_percent(percent),
         str(title.state),
     )
 

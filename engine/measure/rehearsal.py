@@ -62,7 +62,7 @@ class Tally:
     packed_from_bytes: int = 0
     """Bytes of the image that were packed in that time."""
     unpack_s: float = 0.0
-    """Time spent reading packed blocks back, all threads together."""
+    """Processor time spent reading packed blocks back, all threads together."""
     unpacked_bytes: int = 0
     """Bytes of the image that were decoded in that time."""
 
@@ -153,7 +153,10 @@ def _read(image: Image, buffer: memoryview, span: Span) -> None:
 def _time_unpacking(
     path: Path, packed: memoryview, lengths: "array[int]", blocks: int, header: Header, tally: Tally
 ) -> None:
-    """Make a small image of the first packed blocks and time how long the reader takes for it."""
+    """Make a small image of the first packed blocks and time how long the reader takes for it.
+
+    Its processor time counts: 16 KiB are decoded in 20 us, and another thread may hold the interpreter for 5 ms.
+    """
     count = min(blocks, max(1, _UNPACK_BYTES // header.block_size))
     header = replace(header, total_bytes=count * header.block_size)
     memory = _Memory(path)
@@ -162,9 +165,9 @@ def _time_unpacking(
     writer.finish()
     image = open_source(memory)
     buffer = bytearray(header.total_bytes)
-    started = time.perf_counter()
+    started = time.thread_time()
     image.read_into(buffer, 0)
-    tally.unpack_s += time.perf_counter() - started
+    tally.unpack_s += time.thread_time() - started
     tally.unpacked_bytes += header.total_bytes
 
 

@@ -25,7 +25,7 @@ TITLE_KEYS = [
 LISTED_KEYS = [*TITLE_KEYS, "state", "estimated_bytes", "saving_bytes"]
 ESTIMATE_KEYS = [
     "schema", "event", "input", "format", "block_size", "level", "original_bytes", "packed_bytes", "low_bytes",
-    "high_bytes", "sampled_bytes", "advice", "reason", "conversion_s",
+    "high_bytes", "sampled_bytes", "advice", "reason", "conversion_s", "seek_us",
 ]  # fmt: skip
 
 COPPER, COPPER_ZSO = "Copper Tides (USA).iso", "Copper Tides (USA).zso"

@@ -1,6 +1,7 @@
 """Real workers on a state folder of their own: closed terminals, signals, kills, full disks, older schemas."""
 
 import contextlib
+import errno
 import json
 import os
 import pty
@@ -590,11 +591,21 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def hog(disk: Path, leave_bytes: int) -> Path:
-    """Fill a disk but for so much, and return the file that does."""
+    """Fill a disk but for so much, and return the file that does; a worker may be writing there meanwhile."""
     path = disk / "hog"
-    facts = os.statvfs(disk)
+
+    def fill() -> bool:
+        facts = os.statvfs(disk)
+        try:
+            os.posix_fallocate(file.fileno(), 0, facts.f_bavail * facts.f_frsize - leave_bytes)
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
+            file.truncate(0)
+            return False
+        return True
+
     with path.open("ab") as file:
-        os.posix_fallocate(file.fileno(), 0, facts.f_bavail * facts.f_frsize - leave_bytes)
+        wait_for(fill, "a disk that is full")
     return path
 
 
@@ -660,7 +671,8 @@ def test_an_older_worker_is_stopped_before_a_migration(home: Home, longer: Path)
     pid = home.worker_pid()
     home.store.close()
     done = migrate(home)
-    assert (done.returncode, done.stderr, is_gone(pid)) == (0, b"", True)
+    assert (done.returncode, done.stderr) == (0, b"")
+    wait_for(lambda: is_gone(pid), "the end of the older worker")  # it gives its lock back a little before
     assert "worker ends: a stop was asked for" in home.log_of_worker()
     home.store = Store(home.state_folder, migrations=newer_schema())
     home.queue = JobQueue(home.store)

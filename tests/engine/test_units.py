@@ -13,6 +13,7 @@ from engine.units import (
     format_percent,
     format_rate,
     format_size,
+    format_whole_percent,
     parse_size,
 )
 
@@ -157,6 +158,11 @@ def test_a_latency_has_at_most_seven_characters(microseconds: float) -> None:
 
 def test_a_percentage_has_one_decimal() -> None:
     assert format_percent(42, 100) == "42.0 %"
+
+
+@pytest.mark.parametrize(("percent", "text"), [(41.6, "42 %"), (-0.3, "0 %"), (-1.2, "-1 %")])
+def test_a_whole_percentage_has_no_negative_zero(percent: float, text: str) -> None:
+    assert text == format_whole_percent(percent)
 
 
 def test_a_percentage_of_nothing_is_a_dash() -> None:

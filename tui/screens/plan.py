@@ -13,7 +13,7 @@ from engine.errors import DiscpressError
 from engine.formats import Settings
 from engine.library.model import StoredEstimate, Title
 from engine.names import display_name
-from engine.units import format_duration, format_size
+from engine.units import format_duration, format_size, format_whole_percent
 from tui.choosing import describe_settings
 from tui.commands import Place, bindings_at
 from tui.labels import shown_name
@@ -32,7 +32,7 @@ COLUMNS = (
     Column("result", "RESULT", 8, right=True),
     Column("saves", "SAVES", 6, right=True),
     Column("time", "TIME", 6, right=True, rank=2),
-    Column("note", "NOTE", 8),
+    Column("note", "NOTE", 9),
 )
 _CONFLICTS = {
     OnConflict.ERROR: "left alone",
@@ -203,7 +203,7 @@ def _cells(row: Planned) -> dict[str, str]:
         "becomes": becomes,
         "size": format_size(title.file_bytes),
         "result": format_size(estimate.packed_bytes) if is_sized and estimate else "",
-        "saves": f"{percent:.0f} %" if is_sized else "",
+        "saves": format_whole_percent(percent) if is_sized else "",
         "time": format_duration(estimate.seconds) if is_sized and estimate and estimate.seconds else "",
         "note": "" if row.is_done and not row.notices else "see below" if row.is_done else "left out",
     }
@@ -237,10 +237,11 @@ def summary_of(planning: Planning, options: Options, margin_sign: str) -> list[L
         pieces.append((f"  {left_out} left out", "bad"))
     lines: list[Line] = [pieces]
     for room in planning.rooms:
-        text = f"{display_name(room.folder)}: {format_size(room.free_bytes)} free now, "
         fits = room.after_bytes >= 0
         after = f"about {format_size(room.after_bytes)} after" if fits else "NOT ENOUGH"
-        lines.append([(text, "normal"), (after, "normal" if fits else "bad")])
+        now = (f"free now {format_size(room.free_bytes)}, ", "normal")
+        # The numbers come first: a long path is cut.
+        lines.append([now, (after, "normal" if fits else "bad"), (f"   {display_name(room.folder)}", "dim")])
     originals = "go to the trash, each once its result is proven" if options.trash_source else "are kept"
     lines.append([("o", "accent"), (f" originals {originals}", "normal")])
     where = "beside each original" if options.folder is None else display_name(options.folder)

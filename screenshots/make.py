@@ -1,0 +1,122 @@
+"""Makes the README's pictures: the app on the sample library, with real estimates and real conversions.
+
+    python screenshots/make.py [--folder /tmp/discpress-screenshots]
+
+Writes one SVG a screen beside this file; look at each as a picture (`chromium --headless --screenshot`) before they are
+committed. Figures of time differ from run to run. The folder is made and removed.
+"""
+
+import argparse
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
+
+from app_desk import PLAIN, press, running
+from textual.pilot import Pilot
+
+from engine.config import Config
+from engine.library.demo import make_demo
+from engine.library.store import Store
+from engine.work.starting import stop_worker
+from tui.app import DiscpressApp
+from tui.session import Session
+
+HERE = Path(__file__).parent
+SCALE = 12.0
+"""Times the sample library's usual size: conversions that last long enough to be seen."""
+LEFT_OUT = ("紙灯籠の街", "Stardust Post", "Foxglove")
+"""Names that SVG draws badly: it counts wide characters as narrow ones."""
+TITLES = 10
+WIDE, NARROW = (120, 30), (80, 24)
+
+
+def main() -> None:
+    """Make the sample library, then the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "discpress-screenshots")
+    folder: Path = parser.parse_args().folder
+    folder.mkdir()
+    try:
+        games = folder / "games"
+        for path in make_demo(games, scale=SCALE):
+            if any(name in path.name for name in LEFT_OUT):
+                path.unlink()
+        asyncio.run(take_all(folder / "state", games))
+    finally:
+        stop_worker(folder / "state")
+        shutil.rmtree(folder)
+
+
+async def take_all(state: Path, games: Path) -> None:
+    """Take each picture."""
+    await take("library", state, games, WIDE, library)
+    await take("tune", state, games, NARROW, tune)
+    await take("doctor", state, games, NARROW, doctor)
+    await take("plan", state, games, NARROW, plan)
+    await take("queue", state, games, WIDE, queue)
+
+
+async def take(
+    name: str, state: Path, games: Path, size: tuple[int, int], drive: Callable[[DiscpressApp, Pilot[int]], object]
+) -> None:
+    """Open the app, bring it to the screen by keys, and write its picture."""
+    app = DiscpressApp(Session(Store(state), Config(), [games]), PLAIN)
+    async with running(app, *size) as pilot:
+        await until(pilot, lambda: len(app.view.titles) >= TITLES)
+        await until(pilot, lambda: not app.session.errands.pending())
+        await drive(app, pilot)  # type: ignore[misc]
+        (HERE / f"{name}.svg").write_text(app.export_screenshot(title="discpress"), encoding="utf-8")
+    print(f"{name}.svg")
+
+
+async def library(_app: DiscpressApp, pilot: Pilot[int]) -> None:
+    """Some marks, and the details of a title beside the table."""
+    await press(pilot, "space", "down", "space", "down", "space", "up", "up", "up")
+
+
+async def tune(app: DiscpressApp, pilot: Pilot[int]) -> None:
+    """The grid of one title for PCSX2."""
+    await press(pilot, "t", "T", "T", "down", "down", "down")
+    await until(pilot, lambda: not app.session.errands.pending())
+    await pilot.pause(1.0)
+
+
+async def doctor(app: DiscpressApp, pilot: Pilot[int]) -> None:
+    """What is wrong with a file whose blocks no PS2 reads."""
+    await press(pilot, "slash", *"velvet", "enter", "enter")
+    await until(pilot, lambda: "looking" not in _text(app))
+
+
+async def plan(_app: DiscpressApp, pilot: Pilot[int]) -> None:
+    """What converting everything would do."""
+    await press(pilot, "a", "c", "o")
+
+
+async def queue(app: DiscpressApp, pilot: Pilot[int]) -> None:
+    """Real conversions, one of them running for so long that it has a rate."""
+    await press(pilot, "a", "c", "enter", "w")
+
+    def is_busy() -> bool:
+        return any(job.read_rate and 20 < job.percent < 95 for job in app.snapshot.jobs if job.is_alive)
+
+    await until(pilot, is_busy)
+
+
+async def until(pilot: Pilot[int], is_so: Callable[[], bool]) -> None:
+    """Wait until something is so; TimeoutError after minutes: the sample is a large one."""
+    async with asyncio.timeout(300):
+        while not is_so():
+            await pilot.pause(0.05)
+
+
+def _text(app: DiscpressApp) -> str:
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips(app.size))
+
+
+if __name__ == "__main__":
+    main()
