@@ -124,6 +124,8 @@ COMMANDS: tuple[Command, ...] = (
              writes=True, in_footer=True),
     _command("conflict", "n", "if taken", "Choose what happens where the result's name is taken.", _P, writes=True,
              in_footer=True),
+    _command("even_useless", "e", "useless", "Also convert titles that would hardly shrink, or leave them alone.", _P,
+             writes=True),
     _command("choose_folder", "f", "folder", "Choose another folder for the results, or none again.", _P, writes=True,
              in_footer=True),
     _command("undo", "u,enter", "bring back", "Bring the original back and put its replacement into the trash.", _R,

@@ -26,6 +26,8 @@ class Options:
     """What happens where the result's name is taken."""
     folder: Path | None = None
     """Where the results go; None is beside each original."""
+    even_useless: bool = False
+    """Whether titles are converted that would hardly shrink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Planned:
     """Why it is left out, as a sentence; empty where it is converted."""
     notices: tuple[str, ...] = ()
     """What the user should know of it."""
+    is_useless: bool = False
+    """Whether it would hardly shrink, as far as that is known."""
 
     @property
     def is_done(self) -> bool:
@@ -158,11 +162,15 @@ def _planned(
     problem, notice = _conflict(title, output, options.on_conflict, taken)
     notices = (*choice.notices, notice) if notice else choice.notices
     estimate = title.estimate if wish is None else estimate_for(title, choice.settings)
-    if estimate is not None and estimate.advice == SKIP:
-        notices = (*notices, estimate.reason)
+    is_useless = estimate is not None and estimate.advice == SKIP
+    if estimate is not None and is_useless:
+        if options.even_useless:
+            notices = (*notices, estimate.reason)
+        else:
+            problem = problem or estimate.reason  # the worker would skip it
     if options.trash_source and title.path.is_symlink():
         problem = problem or "is a link: an original that is moved to the trash must be the file itself"
-    return Planned(title, choice.settings, output, estimate, problem, notices)
+    return Planned(title, choice.settings, output, estimate, problem, notices, is_useless)
 
 
 def _conflict(title: Title, output: Path, rule: OnConflict, taken: Collection[Path]) -> tuple[str, str]:
@@ -228,6 +236,7 @@ def requests_of(
                 title.path,
                 wish,
                 output_folder=options.folder,
+                force=options.even_useless,
                 gain_bytes=gain,
                 parameters=dict(parameters),
             )

@@ -6,37 +6,55 @@ from pathlib import Path
 from rich.cells import cell_len
 
 from engine.names import display_name
-from engine.units import format_size
+from engine.units import format_size, format_whole_percent
 from tui.library_view import LibraryView
 from tui.session import Session
-from tui.widgets.palette import Line
+from tui.widgets.palette import Line, Piece
 
 
 def status_line(view: LibraryView, folders: Sequence[Path], width: int) -> Line:
     """Return `games: 13 titles, 189 MiB -> 114 MiB, saving 75.9 MiB = 40 %`, then what is marked and filtered.
 
-    Where all of it is wider than `width`, the folders go: what is chosen and shown matters more.
+    Where all of it is wider than `width`, the folders go, then the words of the filter, then the size of the marked:
+    what can be seen elsewhere.
     """
-    totals = view.totals
-    titles = f"{totals.titles} {'title' if totals.titles == 1 else 'titles'}"
-    pieces = [(f"{titles}, {format_size(totals.file_bytes)}", "normal")]
-    if totals.saving_bytes > 0:
-        saved = f"{format_size(totals.saving_bytes)} = {totals.saving_percent:.0f} %"
-        pieces.append((f" -> {format_size(totals.estimated_bytes)}, saving {saved}", "good"))
-    if view.marks:
-        marked_bytes = sum(view.titles[path].file_bytes for path in view.marks)
-        pieces.append((f"; {len(view.marks)} marked, {format_size(marked_bytes)}", "mark"))
-    if view.filter_text:
-        pieces.append((f"; {len(view.rows)} shown: {display_name(view.filter_text)}", "accent"))
-    places = _places(folders)
-    has_room = sum(cell_len(text) for text, _ in pieces) + cell_len(places) <= width
-    return [(places, "normal"), *pieces] if has_room else pieces
+    totals = _totals(view)
+    line: Line = []
+    for places, has_words, has_size in ((_places(folders), True, True), ("", True, True), ("", False, True)):
+        line = [(places, "normal"), *totals, *_marked(view, has_size=has_size), *_shown(view, has_words=has_words)]
+        if sum(cell_len(text) for text, _ in line) <= width:
+            return line
+    return [*totals, *_marked(view, has_size=False), *_shown(view, has_words=False)]
 
 
 def _places(folders: Sequence[Path]) -> str:
     if len(folders) > 1:
         return f"{len(folders)} folders: "
     return f"{display_name(folders[0].name or folders[0])}: " if folders else ""
+
+
+def _totals(view: LibraryView) -> list[Piece]:
+    totals = view.totals
+    titles = f"{totals.titles} {'title' if totals.titles == 1 else 'titles'}"
+    pieces = [(f"{titles}, {format_size(totals.file_bytes)}", "normal")]
+    if totals.saving_bytes > 0:
+        saved = f"{format_size(totals.saving_bytes)} = {format_whole_percent(totals.saving_percent)}"
+        pieces.append((f" -> {format_size(totals.estimated_bytes)}, saving {saved}", "good"))
+    return pieces
+
+
+def _marked(view: LibraryView, *, has_size: bool) -> list[Piece]:
+    if not view.marks:
+        return []
+    size = f", {format_size(sum(view.titles[path].file_bytes for path in view.marks))}" if has_size else ""
+    return [(f"; {len(view.marks)} marked{size}", "mark")]
+
+
+def _shown(view: LibraryView, *, has_words: bool) -> list[Piece]:
+    if not view.filter_text:
+        return []
+    words = f": {display_name(view.filter_text)}" if has_words else ""
+    return [(f"; {len(view.rows)} shown{words}", "accent")]
 
 
 def empty_hint(view: LibraryView, session: Session) -> str:

@@ -44,3 +44,11 @@ def test_one_title_is_no_titles() -> None:
     one = LibraryView(no_settings, Signs())
     one.replace_all(LIBRARY[:1])
     assert text(one, [], 80).startswith("1 title, ")
+
+
+def test_what_is_marked_and_shown_stays_where_there_is_little_room() -> None:
+    marked = view()
+    marked.toggle_all()
+    marked.set_filter("sys:ps2 !velvet")
+    assert text(marked, [Path("/nas/PS2")], 90).endswith("; 10 marked, 17.5 GiB; 7 shown")
+    assert text(marked, [Path("/nas/PS2")], 80).endswith("; 10 marked; 7 shown")

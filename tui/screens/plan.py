@@ -128,6 +128,11 @@ class PlanScreen(DiscScreen):
         self._options = replace(self._options, on_conflict=rule)
         self._plan()
 
+    def action_even_useless(self) -> None:
+        """Convert also what would hardly shrink, or leave it alone."""
+        self._options = replace(self._options, even_useless=not self._options.even_useless)
+        self._plan()
+
     def action_choose_folder(self) -> None:
         """Ask where the results go; once a folder is chosen, put them beside the originals again."""
         if self._options.folder is not None:
@@ -247,4 +252,8 @@ def summary_of(planning: Planning, options: Options, margin_sign: str) -> list[L
     where = "beside each original" if options.folder is None else display_name(options.folder)
     lines.append([("f", "accent"), (f" results {where}", "normal")])
     lines.append([("n", "accent"), (f" where a name is taken: {_CONFLICTS[options.on_conflict]}", "normal")])
+    useless = sum(row.is_useless for row in planning.rows)
+    if useless:
+        what = "converted all the same" if options.even_useless else "left out"
+        lines.append([("e", "accent"), (f" what would hardly shrink ({useless}): {what}", "normal")])
     return lines

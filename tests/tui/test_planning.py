@@ -1,0 +1,34 @@
+"""What a plan leaves out."""
+
+from pathlib import Path
+
+from app_desk import title
+
+from engine.formats import Settings
+from engine.library.model import StoredEstimate, Title
+from tui.choosing import Chooser
+from tui.planning import Options, Planning, plan_titles, requests_of
+
+CHOOSER = Chooser("auto", 9)
+DENSE = title("Dense Films.iso", 2000, 1990, title="Dense Films", serial="SLPM-62001")
+
+
+def nothing_known(_title: Title, _settings: Settings) -> StoredEstimate | None:
+    return None
+
+
+def planned(options: Options) -> Planning:
+    return plan_titles([DENSE], CHOOSER, options, nothing_known, (), {})
+
+
+def test_what_would_hardly_shrink_is_left_out_with_the_reason() -> None:
+    (row,) = planned(Options()).rows
+    assert (row.is_done, row.is_useless, row.problem) == (False, True, "it would shrink by less than 5 % only")
+
+
+def test_what_would_hardly_shrink_is_converted_where_that_is_wished() -> None:
+    options = Options(even_useless=True)
+    planning = planned(options)
+    (request,) = requests_of(planning, options, CHOOSER, {})
+    assert (request.path, request.force) == (Path("/games/Dense Films.iso"), True)
+    assert planning.rows[0].notices == ("it would shrink by less than 5 % only",)
