@@ -8,10 +8,11 @@ committed. Figures of time differ from run to run. The folder is made and remove
 
 import argparse
 import asyncio
+import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
@@ -22,6 +23,7 @@ from textual.pilot import Pilot
 from engine.config import Config
 from engine.library.demo import make_demo
 from engine.library.store import Store
+from engine.work.jobs import JobState
 from engine.work.starting import stop_worker
 from tui.app import DiscpressApp
 from tui.session import Session
@@ -46,6 +48,8 @@ def main() -> None:
         for path in make_demo(games, scale=SCALE):
             if any(name in path.name for name in LEFT_OUT):
                 path.unlink()
+        (folder / "config.toml").write_text("threads = 1\n")  # slow enough that a picture catches jobs at work
+        os.environ["DISCPRESS_CONFIG"] = str(folder / "config.toml")
         asyncio.run(take_all(folder / "state", games))
     finally:
         stop_worker(folder / "state")
@@ -58,18 +62,23 @@ async def take_all(state: Path, games: Path) -> None:
     await take("tune", state, games, NARROW, tune)
     await take("doctor", state, games, NARROW, doctor)
     await take("plan", state, games, NARROW, plan)
-    await take("queue", state, games, WIDE, queue)
+    await take("queue", state, games, WIDE, queue, Config(target="nethersx2"))  # CSO, slower to pack than ZSO
 
 
 async def take(
-    name: str, state: Path, games: Path, size: tuple[int, int], drive: Callable[[DiscpressApp, Pilot[int]], object]
+    name: str,
+    state: Path,
+    games: Path,
+    size: tuple[int, int],
+    drive: Callable[[DiscpressApp, Pilot[int]], Awaitable[None]],
+    config: Config = Config(),  # noqa: B008 - frozen
 ) -> None:
     """Open the app, bring it to the screen by keys, and write its picture."""
-    app = DiscpressApp(Session(Store(state), Config(), [games]), PLAIN)
+    app = DiscpressApp(Session(Store(state), config, [games]), PLAIN)
     async with running(app, *size) as pilot:
         await until(pilot, lambda: len(app.view.titles) >= TITLES)
         await until(pilot, lambda: not app.session.errands.pending())
-        await drive(app, pilot)  # type: ignore[misc]
+        await drive(app, pilot)
         (HERE / f"{name}.svg").write_text(app.export_screenshot(title="discpress"), encoding="utf-8")
     print(f"{name}.svg")
 
@@ -98,11 +107,13 @@ async def plan(_app: DiscpressApp, pilot: Pilot[int]) -> None:
 
 
 async def queue(app: DiscpressApp, pilot: Pilot[int]) -> None:
-    """Real conversions, one of them running for so long that it has a rate."""
-    await press(pilot, "a", "c", "enter", "w")
+    """Real conversions, some of them done, one of them running for so long that it has a rate."""
+    await press(pilot, "s", "s", "s", "S", "a", "c", "enter", "w")  # the smallest first
 
     def is_busy() -> bool:
-        return any(job.read_rate and 20 < job.percent < 95 for job in app.snapshot.jobs if job.is_alive)
+        jobs = app.snapshot.jobs
+        is_seen = any(job.read_rate and 20 < job.percent < 95 for job in jobs if job.is_alive)
+        return is_seen and any(job.state is JobState.DONE for job in jobs)
 
     await until(pilot, is_busy)
 

@@ -17,7 +17,7 @@ COLUMNS = (
     Column("stage", "STAGE", 10),
     Column("percent", "%", 4, right=True),
     Column("bar", "", 10, rank=2),
-    Column("rate", "RATE", 8, right=True),
+    Column("rate", "RATE", 10, right=True),
     Column("ratio", "RATIO", 5, right=True, rank=1),
     Column("rest", "ETA/SAVED", 9, right=True),
 )
