@@ -61,6 +61,8 @@ def _colours(name: str, environ: Mapping[str, str]) -> int:
 
 def check_terminal(environ: Mapping[str, str], *, is_tty: bool) -> None:
     """Raise UsageError that points to the command line where no app can be drawn."""
+    if environ.get("TEXTUAL_DRIVER"):  # textual-serve: a browser is the terminal, at the other end of two pipes
+        return
     if not is_tty:
         raise UsageError("the app needs a terminal for input and output", hint=_HINT)
     if environ.get("TERM", "") in {"", "dumb"}:

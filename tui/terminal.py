@@ -68,11 +68,13 @@ def _leaving_on_signals(app: DiscpressApp) -> Iterator[list[int]]:
     """Let SIGTERM and SIGHUP end the app in order, or after two seconds without it; yields the signal that came."""
     ended_by: list[int] = []
     is_over = threading.Event()
-    attributes = termios.tcgetattr(0)
+    # Served to a browser there is no terminal to give back.
+    attributes = termios.tcgetattr(0) if os.isatty(0) else None
 
     def force(number: int) -> None:
         if not is_over.wait(_PATIENCE_S):
-            _restore(attributes)
+            if attributes is not None:
+                _restore(attributes)
             os._exit(128 + number)
 
     def leave(number: int, _frame: FrameType | None) -> None:
