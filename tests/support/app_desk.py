@@ -4,17 +4,29 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
+import textual.app
 from textual.app import App
+from textual.events import Paste
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Input, Static
 
 from engine.config import Config
 from engine.formats import ImageFormat, Settings
 from engine.library.model import FileIdentity, StoredEstimate, Title
 from engine.library.store import Store
+from engine.work.manager import Manager
+from engine.work.queue import JobQueue
 from tui.app import DiscpressApp
 from tui.capabilities import Terminal
 from tui.session import Session
+from tui.widgets.lines import Lines
+from tui.widgets.table import Table
+
+ScreenT = TypeVar("ScreenT", bound="Screen[object]")
 
 MIB = 1024 * 1024
 PLAIN = Terminal(is_ascii=False, is_ssh=False, colours=1 << 24, has_mouse=True)
@@ -73,6 +85,29 @@ def save(store: Store, titles: Iterable[Title]) -> None:
             store.save_estimate(each.identity, each.estimate)
 
 
+class DeskSession(Session):
+    """A session that starts no process: its worker works in this one, and only where a test says so."""
+
+    has_worker = False
+    """Whether what is asked of the worker is done, by the real functions, whenever the app calls for one."""
+    calls = 0
+    """How often the app has called for a worker."""
+
+    def start_worker(self) -> str:
+        """Be the worker until nothing is left to do."""
+        with self._starting:
+            self.calls += 1
+            if self.has_worker:
+                work(self.state_folder)
+            return ""
+
+
+def work(state_folder: Path) -> None:
+    """Do all that the queue and the errands of a state folder hold, as the worker process does."""
+    with Store(state_folder) as store:
+        asyncio.run(Manager(JobQueue(store), store, threads=1, idle_s=0).work())
+
+
 def make_app(
     folder: Path,
     titles: Iterable[Title] = LIBRARY,
@@ -81,11 +116,14 @@ def make_app(
     config: Config = Config(),  # noqa: B008 - frozen
     folders: Iterable[Path] = (),
     is_read_only: bool = False,
+    has_worker: bool = False,
 ) -> DiscpressApp:
     """An app on a library in `folder`; its state file is closed by `running`."""
     store = Store(folder / "state")
     save(store, titles)
-    return DiscpressApp(Session(store, config, tuple(folders), is_read_only=is_read_only), terminal)
+    session = DeskSession(store, config, tuple(folders), is_read_only=is_read_only)
+    session.has_worker = has_worker
+    return DiscpressApp(session, terminal)
 
 
 @asynccontextmanager
@@ -100,16 +138,41 @@ async def running(app: DiscpressApp, width: int = 80, height: int = 24) -> Async
 
 
 async def settle(pilot: Pilot[int]) -> None:
-    """Wait until threads are done and the screen is painted."""
-    await pilot.pause()
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
+    """Wait until threads are done, every message is handled and the screen is painted."""
+    app = pilot.app
+    idle_rounds = 0
+    while idle_rounds < 2:
+        await pilot._wait_for_screen()
+        await app.workers.wait_for_complete()
+        if app._exit or app._exception is not None:
+            return
+        app.screen._on_timer_update()
+        idle_rounds = 0 if any(_has_more_to_do(each) for each in _pumps(app)) else idle_rounds + 1
+
+
+def _pumps(app: App[int]) -> list[MessagePump]:
+    return [app, *(node for screen in app.screen_stack for node in screen.walk_children(with_self=True))]
+
+
+def _has_more_to_do(pump: MessagePump) -> bool:
+    waits_for_paint = isinstance(pump, Screen) and bool(pump._callbacks)
+    return waits_for_paint or pump.message_queue_size > 0 or bool(pump._next_callbacks)
 
 
 async def press(pilot: Pilot[int], *keys: str) -> None:
-    """Press keys, and wait for what comes of them."""
-    await pilot.press(*keys)
-    await settle(pilot)
+    """Press keys, one after the other, and wait for what comes of each."""
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
+
+
+async def _a_moment(_least_s: float = 0) -> None:
+    """Let messages go their way; in place of Textual's wait for an idle processor, of 20 ms twice a key."""
+    for _ in range(4):
+        await asyncio.sleep(0)
+
+
+textual.app.wait_for_idle = _a_moment  # type: ignore[assignment]
 
 
 async def until(pilot: Pilot[int], is_so: Callable[[], bool]) -> None:
@@ -129,3 +192,103 @@ def screen_lines(app: App[int]) -> list[str]:
 def screen_text(app: App[int]) -> str:
     """The screen as one text."""
     return "\n".join(screen_lines(app)) + "\n"
+
+
+class Desk:
+    """A running app with keys to press, and what can be seen of it."""
+
+    def __init__(self, pilot: Pilot[int]) -> None:
+        assert isinstance(pilot.app, DiscpressApp)
+        self.pilot = pilot
+        self.app = pilot.app
+        self.view = pilot.app.view
+        self.session = pilot.app.session
+        self.queue = pilot.app.session.queue
+        self.store = pilot.app.session.store
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, one after the other, and wait for what comes of each."""
+        await press(self.pilot, *keys)
+
+    async def paste(self, text: str) -> None:
+        """Paste a text into the input that has the focus, in place of what stands there."""
+        field = self.app.focused
+        assert isinstance(field, Input)
+        field.value = ""
+        self.app.post_message(Paste(text))
+        await settle(self.pilot)
+
+    async def look(self) -> None:
+        """Let the app look at the state file now, in place of at its next tick."""
+        self.app.look()
+        await settle(self.pilot)
+
+    async def resize(self, width: int, height: int) -> None:
+        """Change the size of the terminal."""
+        await self.pilot.resize_terminal(width, height)
+        await settle(self.pilot)
+
+    async def click(self, selector: str, x: int, y: int) -> None:
+        """Click into a widget."""
+        await self.pilot.click(selector, offset=(x, y))
+        await settle(self.pilot)
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait until something is so."""
+        await until(self.pilot, is_so)
+
+    def in_front(self, kind: type[ScreenT]) -> ScreenT:
+        """The screen in front; AssertionError where that is another one."""
+        assert isinstance(self.app.screen, kind), f"{self.app.screen} is in front"
+        return self.app.screen
+
+    @property
+    def table(self) -> Table:
+        """The table in front."""
+        return self.app.screen.query_one(Table)
+
+    @property
+    def rows(self) -> list[str]:
+        """The texts of all rows of the table in front, its columns one after the other."""
+        source, keys = self.table._rows, [column.key for column in self.table._columns]
+        return [" | ".join(source.cells(index, keys)) for index in range(len(source))]
+
+    @property
+    def title(self) -> str:
+        """The title under the library's cursor."""
+        return self.view.rows[self.table.cursor].title
+
+    def lines(self, id: str) -> str:
+        """What a block of lines of the screen in front says."""
+        return "\n".join(self.app.screen.query_one(f"#{id}", Lines).text)
+
+    @property
+    def said(self) -> str:
+        """What static texts of the screen in front say."""
+        return "\n".join(str(each.render()) for each in self.app.screen.query(Static))
+
+    @property
+    def told(self) -> list[str]:
+        """What the app has said in notifications, oldest first."""
+        return [notification.message for notification in self.app._notifications]
+
+    @property
+    def text(self) -> str:
+        """The screen as text."""
+        return screen_text(self.app)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the app has been left."""
+        return bool(self.app._exit)
+
+
+@asynccontextmanager
+async def opened(
+    folder: Path, *keys: str, titles: Iterable[Title] = LIBRARY, width: int = 80, height: int = 24, **options: Any
+) -> AsyncIterator[Desk]:
+    """Run an app on a library in `folder` and press some keys; the options are those of `make_app`."""
+    async with running(make_app(folder, titles, **options), width, height) as pilot:
+        desk = Desk(pilot)
+        await desk.press(*keys)
+        yield desk
