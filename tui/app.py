@@ -48,7 +48,7 @@ class DiscpressApp(Navigation):
         self.session = session
         self.terminal = terminal
         self.is_ascii = terminal.is_ascii
-        self.view = LibraryView(session.chooser.settings, ASCII_SIGNS if terminal.is_ascii else Signs())
+        self.view = LibraryView(session.planned, ASCII_SIGNS if terminal.is_ascii else Signs())
         self.summary: list[str] = []
         self._notices = list(notices)
         for theme in THEMES.values():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.config import Config, config_path, load_config, save_config
 from engine.errors import DiscpressError
+from engine.formats import Settings
 from engine.library.model import Overrides, Title
 from engine.library.store import Store
 from engine.targets import AUTO, TARGETS
@@ -95,6 +96,10 @@ class Session:
     def snapshot(self) -> QueueSnapshot:
         """Return the queue; the same object while nothing in it changes."""
         return self.queue.snapshot()
+
+    def planned(self, title: Title) -> Settings | None:
+        """Return the settings a title would be written with, as the defaults are now; None where there are none."""
+        return self.chooser.settings(title)
 
     def holds(self, path: Path) -> bool:
         """Return whether a path is below the folders that are looked at."""
