@@ -42,15 +42,20 @@ def whole(
     target: str,
     history: Sequence[Job],
     width: int,
+    *,
+    problem: str = "",
 ) -> list[Line]:
     """Return the screen of one title.
 
-    `findings` are the doctor's for the target, None while it looks; `history` are its jobs, newest first.
+    `findings` are the doctor's for the target, None while it looks, `problem` is why it could not; `history` are the
+    title's jobs, newest first.
     """
     lines = brief(view, title, width)
     lines += [[], *_header(title)]
     lines += _history(history, width)
     lines += [[], [(f"The doctor, for {target}", "head")]]
+    if problem:
+        return [*lines, *wrapped(display_name(problem), width, "bad")]
     if findings is None:
         return [*lines, [("looking ...", "dim")]]
     if not findings:

@@ -83,8 +83,8 @@ class DetailScreen(TextScreen):
             history = self.session.queue.of_path(self._path, _MOST_JOBS)
         except DiscpressError as error:
             return [[(str(error), "bad")]]
-        lines = whole(self._view, title, self._findings, TARGETS[self._target].label, history, width)
-        return [*lines, [(self._problem, "bad")]] if self._problem else lines
+        target = TARGETS[self._target].label
+        return whole(self._view, title, self._findings, target, history, width, problem=self._problem)
 
     def action_target_next(self) -> None:
         """Examine it for the next target."""
