@@ -22,7 +22,7 @@ from tui.screens.ask_folder import AskFolder
 from tui.screens.base import DiscScreen
 from tui.session import ON_SCREEN, Changes
 from tui.widgets.lines import Lines
-from tui.widgets.palette import Line
+from tui.widgets.palette import Line, wrapped
 from tui.widgets.table import Column, Table
 
 COLUMNS = (
@@ -114,7 +114,7 @@ class PlanScreen(DiscScreen):
         """Tell of the title under the cursor."""
         cursor = self.query_one(Table).cursor
         about = self.query_one("#about", Lines)
-        about.show(_about(self.rows[cursor]) if cursor < len(self.rows) else [])
+        about.show(_about(self.rows[cursor], self.size.width) if cursor < len(self.rows) else [])
 
     def action_originals(self) -> None:
         """Keep the originals, or move each to the trash."""
@@ -214,10 +214,12 @@ def _cells(row: Planned) -> dict[str, str]:
     }
 
 
-def _about(row: Planned) -> list[Line]:
+def _about(row: Planned, width: int) -> list[Line]:
+    """Return two lines on a title; a reason that takes both leaves the path out, not its own end."""
     lines: list[Line] = [[(display_name(row.title.path), "dim")]]
     if row.problem:
-        return [*lines, [("left out: ", "bad"), (display_name(row.problem), "bad")]]
+        reason = wrapped(f"left out: {display_name(row.problem)}", width, "bad")
+        return reason if len(reason) > 1 else [*lines, *reason]
     output = "" if row.output_path is None else f"-> {display_name(row.output_path.name)}"
     notices = "; ".join(display_name(notice) for notice in row.notices)
     return [*lines, [(output, "normal"), (f"   {notices}", "warn")]]

@@ -1,0 +1,202 @@
+"""The plan's commands, by their keys."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_desk import Desk, opened, title
+from command_line import write_old
+from sample_images import mixed
+
+from engine.config import Config
+from engine.convert.wish import OnConflict
+from engine.work.jobs import JobState
+from tui.commands import Place
+from tui.screens.ask_folder import AskFolder
+from tui.screens.library import LibraryScreen
+from tui.screens.plan import PlanScreen
+from tui.screens.tune import TuneScreen
+
+runs = pytest.mark.runs
+AT = Place.PLAN
+TWO_GAMES = ("down", "down", "space", "space", "c")
+
+
+@pytest.fixture
+def games(tmp_path: Path) -> Path:
+    """A folder with two images."""
+    for number in (1, 2):
+        write_old(tmp_path / "games" / f"Game {number}.iso", mixed(200_000, seed=number))
+    return tmp_path / "games"
+
+
+def at_work(games: Path) -> dict[str, Any]:
+    """What opens the app on a folder with a worker."""
+    return {"titles": (), "folders": [games], "has_worker": True}
+
+
+async def plan_all(desk: Desk) -> None:
+    await desk.look()
+    await desk.look()
+    await desk.press("a", "c")
+
+
+async def test_it_says_what_will_happen(tmp_path: Path) -> None:
+    async with opened(tmp_path, *TWO_GAMES) as desk:
+        said = desk.lines("summary")
+        assert "2 titles: read 2.05 GiB, write about 1.09 GiB ±1 %" in said
+        assert "originals are kept" in said
+        assert "results beside each original" in said
+        assert "where a name is taken: left alone" in said
+        assert [row.split(" | ")[1] for row in desk.rows] == ["ZSO 2K/9", "ZSO 2K/9"]
+        assert desk.queue.jobs() == []
+
+
+async def test_it_counts_the_room_of_the_disk(tmp_path: Path, games: Path) -> None:
+    async with opened(tmp_path, **at_work(games)) as desk:
+        await plan_all(desk)
+        assert f"{games}: " in desk.lines("summary")
+        assert "free now, about" in desk.lines("summary")
+
+
+async def test_a_disk_without_room_is_said(tmp_path: Path, games: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.planning.free_bytes", lambda folder: 512)
+    async with opened(tmp_path, **at_work(games)) as desk:
+        await plan_all(desk)
+        assert "512 B free now, NOT ENOUGH" in desk.lines("summary")
+
+
+@runs("confirm", AT)
+@pytest.mark.parametrize("key", ["c", "enter"])
+async def test_confirming_converts_and_goes_back(key: str, tmp_path: Path, games: Path) -> None:
+    async with opened(tmp_path, **at_work(games)) as desk:
+        await plan_all(desk)
+        await desk.press(key)
+        desk.in_front(LibraryScreen)
+        assert desk.view.marks == set()
+        assert sorted(path.name for path in games.iterdir()) == [
+            "Game 1.iso", "Game 1.zso", "Game 2.iso", "Game 2.zso",
+        ]  # fmt: skip
+
+
+async def test_what_cannot_be_converted_is_not_queued(tmp_path: Path) -> None:
+    async with opened(tmp_path, "c", "enter") as desk:
+        desk.in_front(PlanScreen)
+        assert "0 titles" in desk.lines("summary")
+        assert "1 left out" in desk.lines("summary")
+        assert "index is cut off" in desk.lines("about")
+        assert desk.told[-1].startswith("Nothing of this can be converted")
+        assert desk.queue.jobs() == []
+
+
+async def test_a_title_in_the_queue_is_left_out(tmp_path: Path) -> None:
+    async with opened(tmp_path, *TWO_GAMES, "enter", "a", "c") as desk:
+        left_out = {row.title.title: row.problem for row in desk.in_front(PlanScreen).rows if row.problem}
+        assert left_out["Game 2"] == left_out["Game 10"] == "is in the queue already"
+        assert "packed already" in left_out["Velvet"]
+
+
+@runs("originals", AT)
+async def test_o_moves_the_originals_into_the_trash(tmp_path: Path, games: Path) -> None:
+    async with opened(tmp_path, **at_work(games)) as desk:
+        await plan_all(desk)
+        await desk.press("o")
+        assert "originals go to the trash" in desk.lines("summary")
+        await desk.press("enter")
+        names = sorted(path.name for path in games.iterdir())
+        assert names == [".discpress-trash", "Game 1.zso", "Game 2.zso"]
+
+
+async def test_the_settings_say_what_becomes_of_originals_at_first(tmp_path: Path) -> None:
+    async with opened(tmp_path, *TWO_GAMES, config=Config(trash=True)) as desk:
+        assert "originals go to the trash" in desk.lines("summary")
+        await desk.press("o")
+        assert "originals are kept" in desk.lines("summary")
+
+
+@runs("conflict", AT)
+async def test_n_goes_through_the_rules_for_taken_names(tmp_path: Path) -> None:
+    async with opened(tmp_path, *TWO_GAMES) as desk:
+        seen = []
+        for _ in OnConflict:
+            await desk.press("n")
+            seen.append(desk.in_front(PlanScreen)._options.on_conflict)
+        assert seen == [OnConflict.SKIP, OnConflict.RENAME, OnConflict.OVERWRITE, OnConflict.ERROR]
+
+
+async def test_a_taken_name_is_shown_before_and_obeyed_after(tmp_path: Path, games: Path) -> None:
+    write_old(games / "Game 1.zso", b"something else")
+    async with opened(tmp_path, **at_work(games)) as desk:
+        await desk.look()
+        await desk.press("slash", *"1.iso", "enter", "c")
+        assert "Game 1.zso exists already" in desk.lines("about")
+        assert "left out" in desk.rows[0]
+        await desk.press("n", "n")
+        assert "the result gets another name" in desk.lines("about")
+        await desk.press("enter")
+        assert (games / "Game 1.zso").read_bytes() == b"something else"
+        assert len(list(games.glob("Game 1*.zso"))) == 2
+
+
+async def test_two_titles_do_not_take_one_name(tmp_path: Path) -> None:
+    twins = [title("Twin.iso", 100, 50, title="Twin"), title("Twin.bin", 100, 50, title="Twin")]
+    async with opened(tmp_path, "a", "c", titles=twins) as desk:
+        problems = [row.problem for row in desk.in_front(PlanScreen).rows if row.problem]
+        assert problems == ["another of these titles becomes Twin.zso as well"]
+
+
+@runs("choose_folder", AT)
+async def test_f_puts_the_results_elsewhere_and_back(tmp_path: Path, games: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    async with opened(tmp_path, **at_work(games)) as desk:
+        await plan_all(desk)
+        await desk.press("f")
+        desk.in_front(AskFolder)
+        await desk.paste(str(other))
+        await desk.press("enter")
+        assert f"results {other}" in desk.lines("summary")
+        await desk.press("f")
+        assert "results beside each original" in desk.lines("summary")
+        await desk.press("f")
+        await desk.paste(str(other))
+        await desk.press("enter", "enter")
+        assert sorted(path.name for path in other.iterdir()) == ["Game 1.zso", "Game 2.zso"]
+
+
+async def test_a_folder_that_is_not_there_is_asked_for_again(tmp_path: Path) -> None:
+    async with opened(tmp_path, *TWO_GAMES, "f") as desk:
+        await desk.paste("/nowhere/at all")
+        await desk.press("enter")
+        desk.in_front(AskFolder)
+        assert "/nowhere/at all: no such folder" in desk.said
+        await desk.press("escape")
+        assert "results beside each original" in desk.lines("summary")
+
+
+@runs("tune", AT)
+async def test_t_tunes_the_titles_and_the_plan_follows(tmp_path: Path) -> None:
+    async with opened(tmp_path, *TWO_GAMES, "t") as desk:
+        desk.in_front(TuneScreen)
+        await desk.press("left", "2", "escape")
+        assert [row.split(" | ")[1] for row in desk.rows] == ["ZSO 2K/4", "ZSO 2K/4"]
+
+
+@runs("back", AT)
+@pytest.mark.parametrize("key", ["escape", "q"])
+async def test_back_changes_nothing(key: str, tmp_path: Path) -> None:
+    async with opened(tmp_path, *TWO_GAMES, "o", "n", key) as desk:
+        desk.in_front(LibraryScreen)
+        assert desk.queue.jobs() == []
+        assert len(desk.view.marks) == 2
+
+
+async def test_the_reason_of_a_refusal_is_shown_to_its_end(tmp_path: Path) -> None:
+    async with opened(tmp_path, "down", "down", "t", "T", "f", "c") as desk:
+        assert desk.in_front(PlanScreen).rows[0].problem.split()[-1] in desk.lines("about").split()
+
+
+async def test_the_options_hold_for_every_job(tmp_path: Path) -> None:
+    async with opened(tmp_path, *TWO_GAMES, "o", "n", "n", "enter") as desk:
+        wishes = [job.wish for job in desk.queue.jobs() if job.state is JobState.QUEUED]
+        assert [(each.trash_source, each.on_conflict) for each in wishes if each] == [(True, OnConflict.RENAME)] * 2
