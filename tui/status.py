@@ -66,4 +66,4 @@ def empty_hint(view: LibraryView, session: Session) -> str:
     if not session.folders:
         return "The library is empty: press , and name a folder of games."
     folders = ", ".join(display_name(folder) for folder in session.folders)
-    return f"No disc image was found in {folders}: r looks again, the comma key changes folders."
+    return f"No image found: r looks again, the comma key changes folders ({folders})."

@@ -261,11 +261,15 @@ class Table(Painted):
         return [*self._row(index, self._layout(self.size.width)), ("", self._fill(index))]
 
     def _heads(self, layout: Sequence[tuple[Column, int]]) -> str:
-        key, sign = self._sort
         return " ".join(
-            fit(column.label + (sign if column.key == key else ""), width, right=column.right, ellipsis=self._ellipsis)
+            fit(self._head(column, width), width, right=column.right, ellipsis=self._ellipsis)
             for column, width in layout
         )
+
+    def _head(self, column: Column, width: int) -> str:
+        """Return a head with the sign where it is the one sorted by: rather the label is cut than the sign."""
+        key, sign = self._sort
+        return column.label[: width - len(sign)] + sign if column.key == key else column.label
 
     def _fill(self, index: int) -> str:
         return "cursor" if index == self._cursor else "normal"
