@@ -25,6 +25,7 @@ from tui.screens.base import DiscScreen
 from tui.screens.confirm import Confirm
 from tui.screens.first_run import FirstRun
 from tui.screens.library import LibraryScreen
+from tui.screens.too_small import TooSmall
 from tui.session import LATER, Changes, Session
 from tui.summary import summary_of
 from tui.themes import THEMES
@@ -105,6 +106,8 @@ class DiscpressApp(Navigation):
 
     def look(self) -> None:
         """Look at the state file, and tell the screens where something has changed."""
+        if not self.is_running:
+            return  # the screens are being taken down
         try:
             changes = self.session.look()
             snapshot = self.session.snapshot()
@@ -184,10 +187,11 @@ class DiscpressApp(Navigation):
     def open_folders(self, folders: Sequence[Path]) -> None:
         """Keep folders in the settings, show them, and scan them."""
         kept = [str(folder) for folder in dict.fromkeys((*self.session.config.folders, *folders))]
-        if self.session.is_read_only or self.save_settings({"folders": kept}):
-            self.session.folders = tuple(folders)
-            self._reload()
-            self.scan()
+        if not self.session.is_read_only:
+            self.save_settings({"folders": kept})  # where that fails it is told, and they are shown this time
+        self.session.folders = tuple(folders)
+        self._reload()
+        self.scan()
 
     def save_settings(self, changes: Mapping[str, object]) -> bool:
         """Write changed settings and follow them; return whether that went well."""
@@ -231,8 +235,11 @@ class DiscpressApp(Navigation):
     # Leaving
 
     def action_quit_anywhere(self) -> None:
-        """Leave from any screen."""
-        self.leave()
+        """Leave from any screen; where a question has no room, its answer is the safe one."""
+        if isinstance(self.screen, TooSmall):
+            self.finish()
+        else:
+            self.leave()
 
     def leave(self) -> None:
         """Leave at once, or ask what becomes of the jobs."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, Static
+from textual.worker import WorkerCancelled
 
 from engine.config import Config
 from engine.formats import ImageFormat, Settings
@@ -143,8 +144,11 @@ async def settle(pilot: Pilot[int]) -> None:
     idle_rounds = 0
     while idle_rounds < 2:
         await pilot._wait_for_screen()
-        await app.workers.wait_for_complete()
         if app._exit or app._exception is not None:
+            return
+        with suppress(WorkerCancelled):  # a screen that went took its thread along, or the app has ended
+            await app.workers.wait_for_complete()
+        if app._exit:
             return
         app.screen._on_timer_update()
         idle_rounds = 0 if any(_has_more_to_do(each) for each in _pumps(app)) else idle_rounds + 1

@@ -26,7 +26,10 @@ class FirstRun(DiscScreen):
     """Asks for one folder, keeps it in the settings, and opens it."""
 
     PLACE = Place.FIRST_RUN
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "app.quit_anywhere", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "app.quit_anywhere", show=False),
+        Binding("ctrl+c", "app.quit_anywhere", show=False, priority=True),  # the input would copy by it
+    ]
 
     def compose(self) -> ComposeResult:
         """Lay out the question."""
