@@ -191,8 +191,11 @@ class Table(Painted):
         self.place_cursor()
 
     def on_resize(self) -> None:
-        """Keep the cursor's row on the screen."""
+        """Keep the cursor's row on the screen; the rows may have been painted from another first one."""
+        top = self._top
         self._keep_seen()
+        if self._top != top:
+            self.refresh()
         self._say_moved()
 
     def on_click(self, event: events.Click) -> None:
