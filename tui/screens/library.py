@@ -290,3 +290,4 @@ class LibraryScreen(DiscScreen):
         index = self._view.index_of(path)
         if index is not None:
             self._table.move_to(index)
+            self._remember()  # the emptied filter is told of later, and goes back to the title that is remembered
