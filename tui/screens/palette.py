@@ -15,6 +15,7 @@ from engine.library.model import fold
 from tui.commands import Command, all_key_labels, commands_at
 from tui.labels import shown_name, system_label
 from tui.screens.base import DiscScreen
+from tui.widgets.plain_input import PlainInput
 from tui.widgets.table import Column, Table
 
 COLUMNS = (Column("name", "KEY", 10), Column("text", "WHAT IT DOES", 20, flexible=True))
@@ -51,14 +52,12 @@ class PaletteScreen(ModalScreen[Hit | None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the palette."""
-        yield Input(placeholder="a command or a title", compact=True, id="palette")
+        yield PlainInput(placeholder="a command or a title", compact=True, id="palette")
         yield Table(COLUMNS, _Rows(self), id="palette-list", ellipsis=self._below.front.ellipsis)
 
     def on_mount(self) -> None:
         """List all commands."""
-        field = self.query_one(Input)
-        field.cursor_blink = False
-        field.focus()
+        self.query_one(PlainInput).focus()
         self.call_after_refresh(self._find, "")
 
     def on_input_changed(self, event: Input.Changed) -> None:

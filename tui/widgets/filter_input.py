@@ -2,10 +2,11 @@
 
 from textual import events
 from textual.message import Message
-from textual.widgets import Input
+
+from tui.widgets.plain_input import PlainInput
 
 
-class FilterInput(Input):
+class FilterInput(PlainInput):
     """Its cursor does not blink; the arrows leave it for the table, escape takes the filter off."""
 
     class Left(Message):
@@ -16,10 +17,6 @@ class FilterInput(Input):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(placeholder="words, !not, sys:ps2 fmt:iso state:skip saving>20", compact=True, id=id)
-
-    def on_mount(self) -> None:
-        """Keep the cursor still."""
-        self.cursor_blink = False
 
     def on_key(self, event: events.Key) -> None:
         """Take the keys that leave the line."""

@@ -7,25 +7,21 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
-from textual.widgets import Input
 
 from engine.names import display_name
 from engine.system.files import absolute
+from tui.widgets.plain_input import PlainInput
 
 _MOST_NAMES = 5000  # a folder with more is not worth the wait for a completion
 
 
-class FolderInput(Input):
+class FolderInput(PlainInput):
     """Tab or the right arrow takes what is suggested; the cursor does not blink."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "take", show=False)]
 
     def __init__(self, value: str, *, id: str) -> None:
         super().__init__(value, placeholder="/path/to/your/games", suggester=_Folders(), compact=True, id=id)
-
-    def on_mount(self) -> None:
-        """Keep the cursor still."""
-        self.cursor_blink = False
 
     def action_take(self) -> None:
         """Take the suggestion; where there is none, nothing."""
