@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.binding import BindingType
 
 from tui.commands import Place, bindings_at, commands_at, describe_keys
@@ -45,8 +46,9 @@ class HelpScreen(TextScreen):
 
 def _table(rows: Sequence[tuple[str, str]], width: int) -> list[Line]:
     lines: list[Line] = []
+    keys = max(_KEYS, *(cell_len(head) + 1 for head, _ in rows))
     for head, text in rows:
-        first, *rest = wrapped(text, max(10, width - _KEYS), "normal") or [[("", "normal")]]
-        lines.append([(fit(head, _KEYS - 1) + " ", "accent"), *first])
-        lines += [[(" " * _KEYS, "normal"), *line] for line in rest]
+        first, *rest = wrapped(text, max(10, width - keys), "normal") or [[("", "normal")]]
+        lines.append([(fit(head, keys - 1) + " ", "accent"), *first])
+        lines += [[(" " * keys, "normal"), *line] for line in rest]
     return lines
