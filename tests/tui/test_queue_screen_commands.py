@@ -259,10 +259,32 @@ async def test_the_library_shows_what_the_queue_does_with_a_title(tmp_path: Path
     async with opened(tmp_path) as desk:
         jobs = await with_jobs(desk, 2, running=0)
         await desk.press("escape")
-        row = next(row for row in desk.rows if "Game 2" in row)
-        assert row.endswith("queued")
+        assert next(line for line in desk.text.splitlines() if "Game 2" in line).endswith("queued")
         assert desk.queue.start(jobs[1])
         desk.queue.save_progress([JobProgress(jobs[1], "packing", 1, 2, 1, 1)])
         await desk.look()
         assert next(row for row in desk.rows if "Game 2" in row).endswith("packing")
         assert "1 running, 1 queued" in desk.lines("strip")
+
+
+async def test_what_changed_behind_another_screen_is_painted_when_that_goes(tmp_path: Path) -> None:
+    async with opened(tmp_path) as desk:
+        jobs = await with_jobs(desk, 2, running=1)
+        desk.queue.save_progress([JobProgress(jobs[0], "packing", 1, 2, 1, 1)])
+        await desk.look()
+        desk.view.marks.add(Path("/games/Velvet.zso"))
+        desk.app.queued_titles([])
+        await desk.press("escape")
+        assert "1 running, 1 queued" in desk.text
+        assert "packing" in desk.text
+        assert "• Velvet" in desk.text
+
+
+async def test_what_changes_behind_a_question_is_painted(tmp_path: Path) -> None:
+    async with opened(tmp_path) as desk:
+        jobs = await with_jobs(desk, 2, running=1)
+        await desk.press("x")
+        desk.in_front(Confirm)
+        desk.queue.save_progress([JobProgress(jobs[0], "packing", 1, 2, 1, 1)])
+        await desk.look()
+        assert "packing" in desk.text

@@ -10,6 +10,7 @@ from tui.commands import BY_NAME, Place, commands_at
 from tui.front import Front
 from tui.session import Changes, Session
 from tui.widgets.footer import KeyLine
+from tui.widgets.palette import Painted
 
 
 class DiscScreen(Screen[None]):
@@ -34,6 +35,11 @@ class DiscScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the screen; the line of keys comes last."""
         yield self.key_line()
+
+    def on_screen_resume(self) -> None:
+        """Paint what has changed while another screen was in front."""
+        for painted in self.query(Painted):
+            painted.refresh()
 
     def on_snapshot(self, snapshot: QueueSnapshot) -> None:
         """Take in the queue as it is now; called for each screen when something in it has changed."""

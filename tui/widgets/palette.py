@@ -1,11 +1,12 @@
 """The few styles that all our widgets write in: names for what text is, colours by the theme."""
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -24,6 +25,21 @@ class Painted(Widget):
     """
 
     COMPONENT_CLASSES = {f"paint--{name}" for name in STYLES}  # noqa: RUF012 - Textual declares it so
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Repaint, but not behind a screen that hides this one: Textual would send all of that one anew.
+
+        What was left out is painted when the screen comes back to the front.
+        """
+        if not (layout or recompose) and self._is_hidden():
+            return self
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def _is_hidden(self) -> bool:
+        if not self.is_attached:
+            return False
+        front = self.app.screen
+        return front is not self.screen and front.styles.background.a == 1
 
     def paint(self, name: str) -> Style:
         """Return the style of that name."""

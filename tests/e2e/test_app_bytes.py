@@ -1,0 +1,117 @@
+"""What each screen sends to a real terminal: nothing at rest, and little for a key."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from app_desk import LIBRARY, save, title
+from app_pty import AppPty
+
+from engine.library.store import Store
+from engine.work.jobs import JobKind, JobProgress, JobRequest
+from engine.work.queue import JobQueue
+from engine.work.starting import stop_worker
+
+MIB = 1024 * 1024
+MOST_BYTES_OF_A_FRAME = 50_000
+MOST_BYTES_OF_A_KEY = 2_000
+MOST_BYTES_A_SECOND = 5_000
+MEASURED_S = 4
+REST_S = 1.5
+"""Three looks at the state file."""
+SCREENS = {
+    "filter": ["/"],
+    "details": ["down", "enter"],
+    "tune": ["down", "down", "t"],
+    "plan": ["down", "c"],
+    "queue": ["w"],
+    "trash": ["u"],
+    "settings": [","],
+    "palette": [":"],
+    "help": ["?"],
+    "folder": ["down", "c", "f"],
+}
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Path]:
+    """A folder whose state knows a library of 300 titles; nothing of it is on the disk."""
+    many = [title(f"Title {number:03}.iso", 700, 400, title=f"Title {number:03}") for number in range(300)]
+    with Store(tmp_path / "state") as store:
+        save(store, many)
+    yield tmp_path
+    stop_worker(tmp_path / "state")
+
+
+@pytest.mark.parametrize(("width", "height"), [(120, 36), (200, 60)])
+def test_a_large_first_frame_is_at_most_50_kb(library: Path, width: int, height: int) -> None:
+    with AppPty([], library, width=width, height=height) as app:
+        app.wait_for("Title 010")
+        app.wait_quiet()
+        assert app.received <= MOST_BYTES_OF_A_FRAME
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_screen_at_rest_sends_nothing(library: Path, screen: str) -> None:
+    with AppPty([], library) as app:
+        app.wait_for("Title 010")
+        app.wait_quiet(0.6)
+        app.send(*SCREENS[screen])
+        app.wait_quiet()
+        assert app.measure(REST_S) == 0
+
+
+def test_the_first_run_at_rest_sends_nothing(tmp_path: Path) -> None:
+    with AppPty([], tmp_path) as app:
+        app.wait_for("Where are your games?")
+        app.wait_quiet()
+        assert app.measure(REST_S) == 0
+
+
+def test_a_cursor_key_sends_at_most_2_kb_beside_the_pane(library: Path) -> None:
+    with AppPty([], library, width=120, height=36) as app:
+        app.wait_for("Title 010")
+        app.wait_quiet(0.6)
+        for key in ("down", "down", "up", "j", "k"):
+            before = app.received
+            app.send(key)
+            app.wait_quiet(0.6)
+            assert 0 < app.received - before <= MOST_BYTES_OF_A_KEY, key
+
+
+@pytest.mark.parametrize(
+    "keys", [["down", "down", "t"], ["a", "c"], [","], [":"]], ids=["tune", "plan", "settings", "palette"]
+)
+def test_a_cursor_key_sends_at_most_2_kb_on(keys: list[str], library: Path) -> None:
+    with AppPty([], library) as app:
+        app.wait_for("Title 010")
+        app.send(*keys)
+        app.wait_quiet()
+        before = app.received
+        app.send("down")
+        app.wait_quiet(0.6)
+        assert app.received - before <= MOST_BYTES_OF_A_KEY
+
+
+def test_four_running_jobs_send_at_most_5_kb_a_second_to_the_queue(tmp_path: Path) -> None:
+    with Store(tmp_path / "state") as store:
+        save(store, LIBRARY)
+        queue = JobQueue(store)
+        jobs = queue.add(JobRequest(JobKind.CONVERT, each.path) for each in LIBRARY[:4])
+        assert all(queue.start(job) for job in jobs)
+        with AppPty([], tmp_path, width=120, height=36) as app:
+            app.wait_for("Velvet")
+            app.send("w")
+            app.wait_for("RATIO")
+            app.wait_quiet()
+            before = app.received
+            for step in range(1, 2 * MEASURED_S + 1):
+                done = step * 40 * MIB
+                queue.save_progress(
+                    JobProgress(job, "packing", done + job * 1_234_567, 4400 * MIB, done, done * 2 // 3) for job in jobs
+                )
+                queue.note_throughput(int(time.time()), step * 13 * MIB, 9 * MIB)
+                app.measure(0.5)
+            assert "packing" in app.text
+            assert 0 < app.received - before <= MOST_BYTES_A_SECOND * MEASURED_S
