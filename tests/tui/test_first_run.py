@@ -33,6 +33,11 @@ async def test_it_says_what_it_does_and_what_it_does_not(tmp_path: Path) -> None
         assert not field(desk).cursor_blink
 
 
+async def test_what_is_typed_goes_on_from_the_home(tmp_path: Path) -> None:
+    async with opened(tmp_path, *"ga", titles=()) as desk:
+        assert field(desk).value == "~/ga"
+
+
 async def test_a_folder_is_kept_opened_and_scanned(tmp_path: Path, games: Path, config_file: Path) -> None:
     async with opened(tmp_path, titles=(), has_worker=True) as desk:
         await desk.paste(str(games))

@@ -21,7 +21,15 @@ class FolderInput(PlainInput):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "take", show=False)]
 
     def __init__(self, value: str, *, id: str) -> None:
-        super().__init__(value, placeholder="/path/to/your/games", suggester=_Folders(), compact=True, id=id)
+        # What stands there is a beginning to go on from: selected, the first key would take its place.
+        super().__init__(
+            value,
+            placeholder="/path/to/your/games",
+            suggester=_Folders(),
+            select_on_focus=False,
+            compact=True,
+            id=id,
+        )
 
     def action_take(self) -> None:
         """Take the suggestion; where there is none, nothing."""
