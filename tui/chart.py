@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from engine.units import format_latency, format_size
 from tui.tuning import Cell, Tuning
-from tui.widgets.palette import Line, Piece
+from tui.widgets.palette import Line, Piece, fit
 
 _AXIS = 11
 _GAP = 1  # cells between two labels of one line
@@ -56,7 +56,7 @@ def chart_lines(points: Sequence[Point], width: int, height: int) -> list[Line]:
         axis = format_size(high) if y == 0 else format_size(low) if y == rows - 1 else ""
         lines.append([(f"{axis:>{_AXIS - 2}} |", "dim"), *_row(labels, inner)])
     end = f"seek latency {format_latency(longest)}"
-    lines.append([(" " * (_AXIS - 1) + "0" + f"{end:>{inner}}", "dim")])
+    lines.append([(" " * (_AXIS - 1) + "0" + fit(end, inner, right=True, ellipsis=""), "dim")])
     return lines
 
 

@@ -55,15 +55,17 @@ async def test_it_says_what_will_happen(tmp_path: Path) -> None:
 async def test_it_counts_the_room_of_the_disk(tmp_path: Path, games: Path) -> None:
     async with opened(tmp_path, **at_work(games)) as desk:
         await plan_all(desk)
-        assert f"{games}: " in desk.lines("summary")
-        assert "free now, about" in desk.lines("summary")
+        room = next(line for line in desk.lines("summary").splitlines() if str(games) in line)
+        assert "free now" in room
+        assert "after" in room
 
 
 async def test_a_disk_without_room_is_said(tmp_path: Path, games: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.planning.free_bytes", lambda folder: 512)
     async with opened(tmp_path, **at_work(games)) as desk:
         await plan_all(desk)
-        assert "512 B free now, NOT ENOUGH" in desk.lines("summary")
+        assert "512 B" in desk.lines("summary")
+        assert "NOT ENOUGH" in desk.lines("summary")
 
 
 @runs("confirm", AT)
@@ -143,6 +145,20 @@ async def test_two_titles_do_not_take_one_name(tmp_path: Path) -> None:
     async with opened(tmp_path, "a", "c", titles=twins) as desk:
         problems = [row.problem for row in desk.in_front(PlanScreen).rows if row.problem]
         assert problems == ["another of these titles becomes Twin.zso as well"]
+
+
+@runs("even_useless", AT)
+async def test_e_converts_what_would_hardly_shrink_too(tmp_path: Path) -> None:
+    async with opened(tmp_path, "down", "c") as desk:
+        assert "hardly shrink (1): left out" in desk.lines("summary")
+        await desk.press("enter")
+        assert desk.queue.jobs() == []
+        await desk.press("e")
+        assert "hardly shrink (1): converted all the same" in desk.lines("summary")
+        await desk.press("enter")
+        assert [job.path.name for job in desk.queue.jobs()] == ["Dense Films.iso"]
+        assert desk.queue.jobs()[0].wish is not None
+        assert not desk.queue.jobs()[0].wish.skip_useless
 
 
 @runs("choose_folder", AT)
