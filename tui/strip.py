@@ -13,23 +13,32 @@ from tui.widgets.palette import Line, fit
 _CURVE_S = 60
 _BAR_CELLS = 10
 _STATE_CELLS = 10
+_NAME_CELLS = 18
+"""A name that had less room than this takes that of the bar."""
 
 
 def job_line(job: Job, names: Names, width: int, *, is_ascii: bool) -> Line:
-    """Return `title  stage  42 % bar  rate  ratio  ETA` in exactly `width` cells."""
-    figures = _figures(job, is_ascii=is_ascii) if has_figures(job) else job_note(job)
+    """Return `title  stage  42 % bar  rate  ratio  ETA`; figures are never cut, the bar goes where it is narrow."""
+    room = width - _STATE_CELLS - 2
+    if has_figures(job):
+        figures = _figures(job, _BAR_CELLS, is_ascii=is_ascii)
+        if room - len(figures) < _NAME_CELLS:
+            figures = _figures(job, 0, is_ascii=is_ascii)
+    else:
+        figures = job_note(job)
     # A long note is cut rather than the name: the queue's screen and the log have it whole.
-    room = max(12, width - _STATE_CELLS - 2 - min(len(figures), width // 2))
+    room = max(12, room - (len(figures) if has_figures(job) else min(len(figures), width // 2)))
     name = fit(job_name(job, names), room, ellipsis="~" if is_ascii else "…")
     style = STATE_STYLES.get(job.state, "dim")
     return [(name, "normal"), (f" {fit(job_state(job), _STATE_CELLS)} ", style), (figures, "normal")]
 
 
-def _figures(job: Job, *, is_ascii: bool) -> str:
+def _figures(job: Job, bar_cells: int, *, is_ascii: bool) -> str:
     rate = "" if job.read_rate is None else format_rate(job.read_rate)
     ratio = "" if job.ratio is None else f"{job.ratio:.2f}"
     eta = "" if job.eta_s is None else format_duration(job.eta_s)
-    return f"{job.percent:3.0f} % {bar(job.percent, _BAR_CELLS, is_ascii=is_ascii)} {rate:>9} {ratio:>4} {eta:>6}"
+    drawn = f"{bar(job.percent, bar_cells, is_ascii=is_ascii)} " if bar_cells else ""
+    return f"{job.percent:3.0f} % {drawn}{rate:>9} {ratio:>4} {eta:>6}"
 
 
 def total_line(snapshot: QueueSnapshot, width: int, *, is_ascii: bool) -> Line:

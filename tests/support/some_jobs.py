@@ -1,0 +1,75 @@
+"""Jobs and snapshots as a queue would give them, for what draws them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from engine.work.jobs import NO_FACTS, Job, JobKind, JobState
+from engine.work.snapshot import QueueSnapshot, QueueTotals
+
+_QUEUED = Job(
+    id=1,
+    batch="1",
+    kind=JobKind.CONVERT,
+    state=JobState.QUEUED,
+    path=Path("/games/Game.iso"),
+    output_path=None,
+    output_folder=None,
+    wish=None,
+    force=False,
+    idle_priority=False,
+    parameters=NO_FACTS,
+    priority=0,
+    position=1.0,
+    gain_bytes=None,
+    stage="",
+    done_bytes=0,
+    total_bytes=0,
+    read_bytes=0,
+    packed_bytes=0,
+    read_rate=None,
+    write_rate=None,
+    eta_s=None,
+    waiting="",
+    wanted="",
+    error_code="",
+    error_message="",
+    error_hint="",
+    exit_code=None,
+    result=NO_FACTS,
+    saved_bytes=0,
+    attempts=0,
+    created_at=1.0,
+    started_at=None,
+    ended_at=None,
+)
+
+
+def job(**facts: object) -> Job:
+    """A queued conversion, with some facts of it changed."""
+    return replace(_QUEUED, **facts)  # type: ignore[arg-type]
+
+
+def running(**facts: object) -> Job:
+    """One that is half done."""
+    values = {
+        "state": JobState.RUNNING,
+        "stage": "packing",
+        "done_bytes": 300,
+        "total_bytes": 600,
+        "read_bytes": 300,
+        "packed_bytes": 150,
+        "read_rate": 83.1 * 1024 * 1024,
+        "eta_s": 3725.0,
+    }
+    return job(**(values | facts))
+
+
+def snapshot(*jobs: Job, **facts: object) -> QueueSnapshot:
+    """A queue of these jobs, counted."""
+    count = {state: sum(each.state is state for each in jobs) for state in JobState}
+    totals = QueueTotals(
+        *(count[state] for state in (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.DONE)),
+        saved_bytes=sum(each.saved_bytes for each in jobs),
+        gain_bytes=sum(each.gain_bytes or 0 for each in jobs),
+    )
+    return replace(QueueSnapshot(1, jobs, None, "", (), totals, None), **facts)  # type: ignore[arg-type]
