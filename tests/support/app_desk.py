@@ -139,7 +139,16 @@ async def running(app: DiscpressApp, width: int = 80, height: int = 24) -> Async
 
 
 async def settle(pilot: Pilot[int]) -> None:
-    """Wait until threads are done, every message is handled and the screen is painted."""
+    """Wait until threads are done, every message is handled and the screen is painted; AssertionError after a while."""
+    try:
+        async with asyncio.timeout(WAIT_S):
+            await _settle(pilot)
+    except TimeoutError:
+        busy = [each for each in _pumps(pilot.app) if _has_more_to_do(each)]
+        raise AssertionError(f"never at rest: {busy}, {list(pilot.app.workers)}") from None
+
+
+async def _settle(pilot: Pilot[int]) -> None:
     app = pilot.app
     idle_rounds = 0
     while idle_rounds < 2:
@@ -159,7 +168,8 @@ def _pumps(app: App[int]) -> list[MessagePump]:
 
 
 def _has_more_to_do(pump: MessagePump) -> bool:
-    waits_for_paint = isinstance(pump, Screen) and bool(pump._callbacks)
+    # A screen behind another one is painted when it is in front again, not before.
+    waits_for_paint = isinstance(pump, Screen) and bool(pump._callbacks) and pump is pump.app.screen
     return waits_for_paint or pump.message_queue_size > 0 or bool(pump._next_callbacks)
 
 
