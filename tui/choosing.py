@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.codecs.registry import codec_for
+from engine.codecs.registry import highest_level
 from engine.convert.choice import Choice, choose_settings
 from engine.convert.wish import Wish
 from engine.discs.identity import System
@@ -53,7 +53,7 @@ class Chooser:
         image_format = target.default_format
         if image_format is ImageFormat.ISO:
             return Settings(image_format, target=target.name)
-        return Settings(image_format, DEFAULT_BLOCK_SIZE, min(self.level, codec_for(image_format).max_level))
+        return Settings(image_format, DEFAULT_BLOCK_SIZE, min(self.level, highest_level(image_format)))
 
 
 def describe_settings(settings: Settings) -> str:

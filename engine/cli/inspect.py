@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from engine.cli.engine_facts import print_engine
 from engine.cli.options import as_paths
 from engine.cli.printers import Printer
 from engine.convert.progress import Control
@@ -17,6 +18,10 @@ from engine.units import format_percent, format_size
 
 def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `info`; return the exit code."""
+    if arguments.engine:
+        print_engine(printer)
+    elif not arguments.files:
+        raise UsageError("info: a FILE or --engine is needed")
     exit_codes = set()
     for path in as_paths(arguments.files):
         try:

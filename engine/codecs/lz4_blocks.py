@@ -1,11 +1,11 @@
-"""Raw LZ4 blocks as ZSO holds them, by the `lz4` package: the plain kernel and the reference for any other."""
+"""Raw LZ4 blocks as ZSO holds them, by the `lz4` package: the plain kernel and the reference for the native one."""
 
 from array import array
 
 import lz4
 import lz4.block
 
-from engine.codecs.blocks import BlockError, pack_blocks
+from engine.codecs.blocks import BlockError, CompressBlock, pack_blocks
 
 FAST_LEVEL = 1
 MAX_TRIED_PADDING = 7  # alignment 8, enough for 16 GiB; wider paddings are found by walking the block
@@ -30,12 +30,7 @@ class Lz4Codec:
         """Pack a chunk as `Codec.pack` says."""
         if level <= FAST_LEVEL:
             return pack_blocks(chunk, block_size, alignment, out, lengths, _compress_fast, None)
-
-        def compress(block: memoryview) -> bytes:
-            packed: bytes = lz4.block.compress(block, "high_compression", compression=level, store_size=False)
-            return packed
-
-        return pack_blocks(chunk, block_size, alignment, out, lengths, compress, _compress_fast)
+        return pack_blocks(chunk, block_size, alignment, out, lengths, high_compressor(level), _compress_fast)
 
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
         """Decode one block as `Codec.decode` says.
@@ -53,6 +48,16 @@ class Lz4Codec:
             if len(decoded) == block_size:
                 return decoded
         raise BlockError(f"LZ4 block does not decode to {block_size} bytes")
+
+
+def high_compressor(level: int) -> CompressBlock:
+    """Return what packs one block at an HC level."""
+
+    def compress(block: memoryview) -> bytes:
+        packed: bytes = lz4.block.compress(block, "high_compression", compression=level, store_size=False)
+        return packed
+
+    return compress
 
 
 def _compress_fast(block: memoryview) -> bytes:

@@ -2,6 +2,7 @@
 
 from engine.codecs.blocks import Codec
 from engine.codecs.deflate import DeflateCodec
+from engine.codecs.kernels import lz4_codec
 from engine.codecs.lz4_blocks import Lz4Codec
 from engine.formats import ImageFormat, Method
 
@@ -10,6 +11,10 @@ WRITTEN_METHODS = {ImageFormat.ZSO: Method.LZ4, ImageFormat.CSO: Method.ZLIB}
 
 
 def codec_for(image_format: ImageFormat) -> Codec:
-    """Return the codec that packs blocks of a written format; KeyError for any other."""
-    codecs: dict[ImageFormat, Codec] = {ImageFormat.ZSO: Lz4Codec(), ImageFormat.CSO: DeflateCodec()}
-    return codecs[image_format]
+    """Return the codec that packs blocks of a written format, by the kernel of this process; KeyError for any other."""
+    return lz4_codec() if WRITTEN_METHODS[image_format] is Method.LZ4 else DeflateCodec()
+
+
+def highest_level(image_format: ImageFormat) -> int:
+    """Return the highest level of a written format; no kernel is looked for."""
+    return (Lz4Codec if WRITTEN_METHODS[image_format] is Method.LZ4 else DeflateCodec).max_level

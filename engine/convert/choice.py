@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.codecs.registry import WRITTEN_METHODS, codec_for
+from engine.codecs.registry import WRITTEN_METHODS, highest_level
 from engine.convert.wish import Wish
 from engine.errors import SettingError, UsageError
 from engine.formats import DEFAULT_BLOCK_SIZE, DEFAULT_LEVEL, ImageFormat, Settings
@@ -68,11 +68,10 @@ def _packed_settings(
     if image_format not in WRITTEN_METHODS:
         raise UsageError(f"{image_format.upper()} cannot be written: zso, cso or iso is allowed")
     block_size = wish.block_size or DEFAULT_BLOCK_SIZE
-    codec = codec_for(image_format)
-    level = wish.level or DEFAULT_LEVEL
-    if level > codec.max_level:
-        notices.append(f"level {level} is taken as {codec.max_level}, the highest of {image_format.upper()}")
-        level = codec.max_level
+    level, highest = wish.level or DEFAULT_LEVEL, highest_level(image_format)
+    if level > highest:
+        notices.append(f"level {level} is taken as {highest}, the highest of {image_format.upper()}")
+        level = highest
     shift = smallest_shift(original_bytes, block_size)
     if wish.alignment is not None:
         if wish.alignment < 1 << shift:

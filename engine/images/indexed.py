@@ -1,10 +1,13 @@
 """ZSO and CSO images: blocks behind an index (FORMATS section 1)."""
 
+from array import array
 from collections.abc import Sequence
+from functools import cached_property
 
 from engine.codecs.blocks import Codec
 from engine.codecs.deflate import DeflateCodec
-from engine.codecs.lz4_blocks import Lz4Codec
+from engine.codecs.kernels import lz4_codec
+from engine.codecs.native import NativeLz4Codec
 from engine.errors import DamagedImageError
 from engine.formats import ImageFormat
 from engine.images.index import (
@@ -19,7 +22,6 @@ from engine.images.index import (
 from engine.images.reader import BlockImage, StoredBlock
 from engine.images.source import ByteSource, read_bytes
 
-_LZ4 = Lz4Codec()
 _DEFLATE = DeflateCodec()
 
 
@@ -39,7 +41,12 @@ class IndexedImage(BlockImage):
         if check_start:
             self._check_first_offset()
 
-    def entries(self, first: int, count: int) -> "Sequence[int]":
+    @cached_property
+    def _lz4(self) -> Codec:
+        """The kernel is looked for where there are LZ4 blocks only."""
+        return lz4_codec()
+
+    def entries(self, first: int, count: int) -> "array[int]":
         """Return `count` raw index entries from `first` on."""
         stored = read_bytes(self.source, HEADER_SIZE + ENTRY_SIZE * first, ENTRY_SIZE * count)
         if len(stored) < ENTRY_SIZE * count:
@@ -54,12 +61,12 @@ class IndexedImage(BlockImage):
         """Return what decodes a block with this entry and stored length; None for a plain one."""
         flagged = bool(entry & INDEX_PLAIN)
         if self.format is ImageFormat.ZSO:
-            return None if flagged else _LZ4
+            return None if flagged else self._lz4
         if self.version < 2:
             return None if flagged else _DEFLATE
         if length >= self.block_size:
             return None
-        return _LZ4 if flagged else _DEFLATE
+        return self._lz4 if flagged else _DEFLATE
 
     def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
         """Locate blocks as `BlockImage.locate` says."""
@@ -80,6 +87,20 @@ class IndexedImage(BlockImage):
                 length, padding = length + extra, padding + extra
             located.append(StoredBlock(number, offset, length, codec, padding))
         return located
+
+    def _decode_whole(self, first: int, count: int, buffer: memoryview) -> int:
+        # The last block may be longer than its entries say: see `locate`.
+        count = min(count, self.blocks - 1 - first)
+        if count < 1 or self.format is not ImageFormat.ZSO or not isinstance(self._lz4, NativeLz4Codec):
+            return 0
+        entries = self.entries(first, count + 1)
+        start, end = self.offset_of(entries[0]), self.offset_of(entries[count])
+        most_bytes = count * (self.block_size + self.header.alignment)
+        if start < self.header.data_offset or end > self.source.size_bytes or not 0 < end - start <= most_bytes:
+            return 0
+        stored = bytearray(end - start)
+        got = self.source.read_into(stored, start)
+        return self._lz4.decode_run(memoryview(stored)[:got], entries, self.block_size, self.index_shift, buffer)
 
     def extent_problem(self, number: int, offset: int, length: int) -> str:
         """Return what is wrong with where a block is stored; empty when nothing is."""

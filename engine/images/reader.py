@@ -121,12 +121,22 @@ class BlockImage(Image):
         while done < len(view):
             first, skip = divmod(offset + done, self.block_size)
             count = min(per_run, -(-(skip + len(view) - done) // self.block_size))
-            for decoded in self._decode_run(first, count):
+            whole = 0 if skip else min(count, (len(view) - done) // self.block_size)
+            quick = self._decode_whole(first, whole, view[done:]) if whole else 0
+            done += quick * self.block_size
+            for decoded in self._decode_run(first + quick, count - quick) if count > quick else ():
                 piece = decoded[skip : skip + len(view) - done]
                 view[done : done + len(piece)] = piece
                 done += len(piece)
                 skip = 0
         return len(view)
+
+    def _decode_whole(self, first: int, count: int, buffer: memoryview) -> int:
+        """Decode up to `count` whole blocks into `buffer` in one go and return how many: none where that cannot be.
+
+        What is left undone is done block by block, which names what is damaged.
+        """
+        return 0
 
     def decode_block(self, block: StoredBlock) -> bytes:
         """Return the decoded bytes of one block: `block_size`, or what is left for the last."""

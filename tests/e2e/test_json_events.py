@@ -140,6 +140,23 @@ def test_info_has_the_keys_of_the_specification(cli: CommandLine) -> None:
     }  # fmt: skip
 
 
+def test_info_tells_of_the_engine(cli: CommandLine) -> None:
+    last = cli.run("info", "--engine", "--json").last
+    assert (last["event"], last["kernel"] in {"plain", "native"}, last["kernel"] == "plain") == (
+        "engine", True, last["step"] is None,
+    )  # fmt: skip
+
+
+def test_info_says_why_the_kernel_is_plain(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCPRESS_KERNEL", "plain")
+    assert "  kernel       plain\n               not native: DISCPRESS_KERNEL=plain\n" in cli.run("info", "--engine").text
+
+
+def test_info_needs_a_file_or_the_engine(cli: CommandLine) -> None:
+    done = cli.run("info")
+    assert (done.exit_code, "a FILE or --engine is needed" in done.text) == (2, True)
+
+
 def test_undecodable_names_survive(cli: CommandLine, image: bytes) -> None:
     name = b"\xff\xfe\n.iso"
     write_old(cli.folder / name.decode(errors="surrogateescape"), image)

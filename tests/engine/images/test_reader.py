@@ -14,7 +14,9 @@ import pytest
 import sample_images
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernels import native_codec
 
+from engine.codecs.native import Step
 from engine.errors import DamagedImageError, DiscpressError, StorageError
 from engine.formats import ImageFormat
 from engine.images.index import INDEX_PLAIN
@@ -510,3 +512,52 @@ def test_the_smallest_golden_image_cut_anywhere_never_gives_wrong_bytes() -> Non
 def test_what_lies_before_the_cut_is_still_read(path: Path) -> None:
     data, iso = bytes_of(path), iso_of(path)
     assert iso[:SECTOR] == image_of(data[: len(data) // 2]).read_at(0, SECTOR)
+
+
+# Runs of blocks, decoded at once by the native kernel and one by one by the plain one.
+
+MANY = sample_images.mixed(300 * SECTOR + 100, seed=5)
+
+
+def outcome(
+    data: bytes, kernel: str, monkeypatch: pytest.MonkeyPatch, offset: int = 0, length: int = len(MANY)
+) -> object:
+    """Return the bytes that a kernel decodes, or what it says of the damage."""
+    monkeypatch.setenv("DISCPRESS_KERNEL", kernel)
+    try:
+        return image_of(data).read_at(offset, length)
+    except DamagedImageError as error:
+        return str(error)
+
+
+@pytest.fixture(scope="module", params=[1, 4, 8, 64], ids=lambda alignment: f"alignment {alignment}")
+def many(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A ZSO of 301 blocks, the last one short."""
+    native_codec(Step.FAST_RESET)
+    path = tmp_path_factory.mktemp("many") / "game.zso"
+    return sample_images.pack(path, MANY, alignment=request.param, level=3).read_bytes()
+
+
+@given(offset=st.integers(0, len(MANY)), length=st.integers(0, len(MANY)))
+@settings(deadline=None, max_examples=100)
+def test_both_kernels_read_any_piece(many: bytes, offset: int, length: int) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        expected = MANY[offset : offset + length]
+        assert outcome(many, "native", monkeypatch, offset, length) == expected
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=200)
+def test_both_kernels_say_the_same_of_a_damaged_image(many: bytes, data: st.DataObject) -> None:
+    damaged = bytearray(many)
+    for position in data.draw(st.lists(st.integers(24, len(many) - 1) | st.integers(24, 1400), min_size=1, max_size=4)):
+        damaged[position] = data.draw(st.integers(0, 255))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        plain = outcome(bytes(damaged), "plain", monkeypatch)
+        assert outcome(bytes(damaged), "native", monkeypatch) == plain
+
+
+@every_golden
+def test_the_plain_kernel_reads_what_the_native_one_reads(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCPRESS_KERNEL", "plain")
+    assert decoded(bytes_of(path)) == iso_of(path)

@@ -1,0 +1,18 @@
+from array import array
+
+from engine.system.files import Readable
+
+def bind(path: str, fast_reset: bool) -> tuple[object, int]: ...
+def pack(
+    kernel: object,
+    chunk: memoryview,
+    block_size: int,
+    alignment: int,
+    level: int,
+    probes: bool,
+    out: memoryview,
+    lengths: array[int],
+) -> int: ...
+def decode(
+    kernel: object, stored: Readable, entries: array[int], block_size: int, shift: int, out: memoryview
+) -> int: ...

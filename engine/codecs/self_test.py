@@ -1,0 +1,96 @@
+"""The native kernel against the plain one, before it touches anybody's disc: 64 blocks a level, two threads at once."""
+
+import random
+import threading
+from array import array
+from collections.abc import Sequence
+
+from engine.codecs.blocks import PLAIN_BIT, BlockError, pack_blocks
+from engine.codecs.lz4_blocks import FAST_LEVEL, Lz4Codec, high_compressor
+from engine.codecs.native import KernelUnavailableError, NativeLz4Codec
+
+BLOCK_SIZE = 2048
+BLOCKS = 64
+LEVELS = range(FAST_LEVEL, Lz4Codec.max_level + 1)
+SHIFT = 2  # what every full disc has
+
+
+def check_kernel(codec: NativeLz4Codec) -> None:
+    """Raise KernelUnavailableError unless the kernel does what the plain one does.
+
+    At the HC levels both must make the same bytes, the probe off. At the fast level the `lz4` package calls another
+    function of liblz4, so there the plain kernel must decode what the native one packed.
+    """
+    chunk = sample_chunk()
+    expected = {level: _pack_plainly(chunk, level) for level in LEVELS if level > FAST_LEVEL}
+    problems: list[str] = []
+
+    def run(levels: Sequence[int]) -> None:
+        try:
+            for level in levels:
+                _check_level(codec, chunk, level, expected.get(level))
+        except (KernelUnavailableError, RuntimeError, ValueError) as error:
+            problems.append(str(error))
+
+    threads = [threading.Thread(target=run, args=(levels,)) for levels in (LEVELS, LEVELS[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if problems:
+        raise KernelUnavailableError(f"the self-test failed: {problems[0]}")
+
+
+def sample_chunk() -> bytes:
+    """Return 64 blocks of zeros, text, noise, halves of both, short and long repeats, in no regular order."""
+    chance = random.Random(0)
+    text = bytes(chance.choices(b"etaoin shrdlu,.\n", k=4 * BLOCK_SIZE))
+    blocks = []
+    for number in range(BLOCKS):
+        at = chance.randrange(2 * BLOCK_SIZE)
+        noise = chance.randbytes(BLOCK_SIZE)
+        kinds = (
+            bytes(BLOCK_SIZE),
+            text[at : at + BLOCK_SIZE],
+            noise,
+            noise[: BLOCK_SIZE // 2] + text[at : at + BLOCK_SIZE // 2],
+            (noise[: number + 1] * BLOCK_SIZE)[:BLOCK_SIZE],
+            bytes(BLOCK_SIZE - number - 1) + noise[: number + 1],
+        )
+        blocks.append(chance.choice(kinds))
+    return b"".join(blocks)
+
+
+def _pack_plainly(chunk: bytes, level: int) -> tuple[bytes, "array[int]"]:
+    out, lengths = memoryview(bytearray(len(chunk))), array("I", bytes(4 * BLOCKS))
+    used = pack_blocks(memoryview(chunk), BLOCK_SIZE, 1 << SHIFT, out, lengths, high_compressor(level), None)
+    return bytes(out[:used]), lengths
+
+
+def _check_level(codec: NativeLz4Codec, chunk: bytes, level: int, expected: tuple[bytes, "array[int]"] | None) -> None:
+    out, lengths = memoryview(bytearray(len(chunk))), array("I", bytes(4 * BLOCKS))
+    used = codec.pack_blocks(memoryview(chunk), BLOCK_SIZE, 1 << SHIFT, level, out, lengths, probes=False)
+    packed = bytes(out[:used])
+    if expected is not None and expected != (packed, lengths):
+        raise KernelUnavailableError(f"at level {level} it packs other bytes than the lz4 package")
+    entries = array("I")
+    position = 0
+    for number, length in enumerate(lengths):
+        entries.append(position >> SHIFT | length & PLAIN_BIT)
+        end = position + (length & ~PLAIN_BIT)
+        if expected is None and not length & PLAIN_BIT:
+            _check_block(memoryview(packed)[position:end], chunk, number, level)
+        position = end
+    entries.append(position >> SHIFT)
+    decoded = memoryview(bytearray(len(chunk)))
+    if codec.decode_run(packed, entries, BLOCK_SIZE, SHIFT, decoded) != BLOCKS or decoded != chunk:
+        raise KernelUnavailableError(f"it does not decode what level {level} packed")
+
+
+def _check_block(stored: memoryview, chunk: bytes, number: int, level: int) -> None:
+    try:
+        decoded = Lz4Codec().decode(stored, BLOCK_SIZE, (1 << SHIFT) - 1)
+    except BlockError:
+        decoded = b""
+    if decoded != chunk[number * BLOCK_SIZE : (number + 1) * BLOCK_SIZE]:
+        raise KernelUnavailableError(f"the lz4 package does not decode what level {level} packed")

@@ -1,0 +1,37 @@
+"""Builds the native kernel where that is possible; everything else of the package is in pyproject.toml."""
+
+import sys
+import sysconfig
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import BaseError
+
+# Windows builds of the lz4 package export nothing of liblz4; the free-threaded interpreter has no limited API.
+CAN_HAVE_KERNEL = sys.platform != "win32" and not sysconfig.get_config_var("Py_GIL_DISABLED")
+KERNEL = Extension(
+    "engine.codecs._kernel",
+    ["engine/codecs/kernel.c"],
+    libraries=["dl"] if sys.platform == "linux" else [],  # glibc before 2.34 has dlopen in a library of its own
+    py_limited_api=True,
+    optional=True,
+)
+
+
+class BuildKernel(build_ext):
+    """Goes on without the kernel where it cannot be built, and says so in one line."""
+
+    def build_extension(self, ext: Extension) -> None:
+        """Build one extension; where that fails, warn and have it left out (it is optional)."""
+        try:
+            super().build_extension(ext)
+        except BaseError as error:
+            reason = " ".join(str(error).split())
+            self.warn(f"discpress goes without its native kernel and uses the plain one, which is slower: {reason}")
+
+
+setup(
+    ext_modules=[KERNEL] if CAN_HAVE_KERNEL else [],
+    cmdclass={"build_ext": BuildKernel},
+    options={"bdist_wheel": {"py_limited_api": "cp311"}} if CAN_HAVE_KERNEL else {},
+)
