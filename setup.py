@@ -5,7 +5,7 @@ import sysconfig
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
-from setuptools.errors import BaseError
+from setuptools.errors import BaseError, CCompilerError
 
 # Windows builds of the lz4 package export nothing of liblz4; the free-threaded interpreter has no limited API.
 CAN_HAVE_KERNEL = sys.platform != "win32" and not sysconfig.get_config_var("Py_GIL_DISABLED")
@@ -25,9 +25,10 @@ class BuildKernel(build_ext):
         """Build one extension; where that fails, warn and have it left out (it is optional)."""
         try:
             super().build_extension(ext)
-        except BaseError as error:
-            reason = " ".join(str(error).split())
-            self.warn(f"discpress goes without its native kernel and uses the plain one, which is slower: {reason}")
+        except (BaseError, CCompilerError):
+            self.warn(
+                "no native kernel: it takes a C compiler and Python's headers; discpress uses the plain one, slower"
+            )
 
 
 setup(

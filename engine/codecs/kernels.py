@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from functools import cache
 
+from engine.codecs import native
 from engine.codecs.lz4_blocks import Lz4Codec
 from engine.codecs.native import KernelUnavailableError, NativeLz4Codec, Step
 from engine.codecs.self_test import check_kernel
@@ -55,6 +56,8 @@ def chosen_kernel() -> KernelChoice:
 @cache
 def find_kernel() -> KernelChoice:
     """Try one step after the other, the fastest first; what remains is the plain kernel."""
+    if native.WHY_NOT_LOADED:
+        return KernelChoice(_PLAIN_CODEC, PLAIN, None, (f"{NATIVE}: {native.WHY_NOT_LOADED}",))
     reasons: list[str] = []
     for step in Step:
         try:

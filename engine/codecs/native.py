@@ -17,9 +17,10 @@ from engine.system.files import Readable
 try:
     from engine.codecs import _kernel
 except ImportError as _error:
-    _WHY_NOT_BUILT = f"it was not built, or not for this Python ({_error})"
+    _is_missing = _error.name == "engine.codecs"
+    WHY_NOT_LOADED = "it was not built when discpress was installed" if _is_missing else f"it does not load: {_error}"
 else:
-    _WHY_NOT_BUILT = ""
+    WHY_NOT_LOADED = ""
 
 OLDEST_LIBLZ4 = 10900
 """1.9.0: the first with these functions as they are."""
@@ -47,8 +48,8 @@ class NativeLz4Codec(Lz4Codec):
 
     def __init__(self, step: Step) -> None:
         """Bind the kernel to the loaded liblz4; KernelUnavailableError when that cannot be."""
-        if _WHY_NOT_BUILT:
-            raise KernelUnavailableError(_WHY_NOT_BUILT)
+        if WHY_NOT_LOADED:
+            raise KernelUnavailableError(WHY_NOT_LOADED)
         self.step = step
         self._library = lz4.block._block  # its functions are called as long as this lives
         try:

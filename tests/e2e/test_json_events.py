@@ -147,9 +147,9 @@ def test_info_tells_of_the_engine(cli: CommandLine) -> None:
     )  # fmt: skip
 
 
-def test_info_says_why_the_kernel_is_plain(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DISCPRESS_KERNEL", "plain")
-    assert "  kernel       plain\n               not native: DISCPRESS_KERNEL=plain\n" in cli.run("info", "--engine").text
+def test_info_says_why_the_kernel_is_plain(cli: CommandLine) -> None:
+    said = cli.run("info", "--engine", env={**cli.environment, "DISCPRESS_KERNEL": "plain"}).text
+    assert "  kernel       plain\n               not native: DISCPRESS_KERNEL=plain\n" in said
 
 
 def test_info_needs_a_file_or_the_engine(cli: CommandLine) -> None:

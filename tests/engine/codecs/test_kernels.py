@@ -5,7 +5,7 @@ from array import array
 import pytest
 from kernels import native_codec
 
-from engine.codecs import kernels
+from engine.codecs import kernels, native
 from engine.codecs.blocks import PLAIN_BIT
 from engine.codecs.kernels import KernelChoice, chosen_kernel, find_kernel, lz4_codec
 from engine.codecs.lz4_blocks import Lz4Codec
@@ -117,9 +117,15 @@ def test_where_the_first_step_fails_the_second_is_taken(monkeypatch: pytest.Monk
 
 
 def test_where_all_steps_fail_the_plain_kernel_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    native_codec(Step.FAST_RESET)
     refuse(set(Step), monkeypatch)
     choice = find_kernel.__wrapped__()
     assert (choice.kernel, type(choice.codec), len(choice.reasons)) == ("plain", Lz4Codec, 2)
+
+
+def test_a_kernel_that_was_not_built_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "WHY_NOT_LOADED", "it was not built")
+    assert find_kernel.__wrapped__().reasons == ("native: it was not built",)
 
 
 def test_plain_can_be_forced(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -301,6 +301,6 @@ def test_a_liblz4_that_is_too_new_is_refused(codec: NativeLz4Codec, monkeypatch:
 
 
 def test_without_the_compiled_part_there_is_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "_WHY_NOT_BUILT", "it was not built")
+    monkeypatch.setattr(native, "WHY_NOT_LOADED", "it was not built")
     with pytest.raises(KernelUnavailableError, match="it was not built"):
         NativeLz4Codec(Step.FAST_RESET)
