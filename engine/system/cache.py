@@ -18,6 +18,15 @@ def drop_cached(fd: int, offset: int = 0, length: int = 0) -> None:
         os.posix_fadvise(fd, offset, length, os.POSIX_FADV_DONTNEED)
 
 
+def start_writing(fd: int, offset: int, length: int) -> None:
+    """Ask the system to send this much of a file to the disk now, without waiting; does nothing where it cannot.
+
+    Linux starts to write what is dirty before it forgets what is clean, and ever only promises the latter.
+    """
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(fd, offset, length, os.POSIX_FADV_DONTNEED)
+
+
 def resident_pages(fd: int, size_bytes: int) -> int | None:
     """Return how many pages of the file are in memory, by mincore(2); None where the system does not tell."""
     if not sys.platform.startswith("linux"):

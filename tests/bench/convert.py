@@ -1,80 +1,162 @@
-"""Times whole conversions by the real program: wall, processor, peak memory and size, level by level.
+"""Times whole conversions by the real program against what the kernel could do alone, and against other programs.
 
-    python tests/bench/convert.py IMAGE [--levels 1,9,12] [--runs 3] [--folder DIR] [--json FILE]
+    python tests/bench/convert.py IMAGE [--levels 1,4,9,12] [--blocks 2K,16K,64K] [--runs 5] [--json FILE]
 
-The levels take turns, so that a machine that slows down slows all of them. Peak memory is that of the process
-(ru_maxrss), the interpreter included; `discpress --help` gives the interpreter's share.
+For each level and block size, one after the other in every round, so that a machine that slows down slows all of them:
+both kernels alone (memory to memory, no hashes), the limit (native kernel, XXH3-128 and crc32, memory to memory, as
+many threads), the program without its proof and with it under either kernel, and `maxcso --format=zso` where it is on
+PATH; with --others ziso.py and chdman (zlib, hunks of the block size) too, once. They prove nothing. The source is in
+the page cache. Peak memory is above that of `discpress --help`. Ratios are medians of the ratios within a round.
 """
 
 import argparse
-import json
-import os
+import shutil
 import statistics
-import sys
 import tempfile
-import time
+from dataclasses import asdict
 from pathlib import Path
 
-KIB = 1024
-MIB = 1024 * KIB
+from measuring import (
+    MIB,
+    PROCESSORS,
+    PROGRAM,
+    Run,
+    cpu_ratio_of,
+    limit,
+    parse_size,
+    print_table,
+    ratio_of,
+    run,
+    shown_size,
+    spread,
+    write_json,
+)
+
+KERNELS = ("native", "plain")
 
 
-def run(command: list[str]) -> tuple[float, float, int]:
-    """Run a command; return wall seconds, processor seconds and peak memory in bytes."""
-    started = time.perf_counter()
-    process = os.posix_spawn(
-        command[0], command, os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
-    )
-    _, status, usage = os.wait4(process, 0)
-    if status:
-        raise SystemExit(f"{' '.join(command)} failed with status {status}")
-    return time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * KIB
+class Case:
+    """One level and block size: everything that is measured of it, round by round."""
+
+    def __init__(self, image_path: Path, level: int, block_size: int, folder: Path) -> None:
+        self.image_path, self.level, self.block_size = image_path, level, block_size
+        self._output_path = folder / "output"
+        self.runs: dict[str, list[Run]] = {}
+        self.sizes: dict[str, int] = {}
+
+    @property
+    def label(self) -> str:
+        return f"{self.level} {shown_size(self.block_size)}"
+
+    def measure(self) -> None:
+        """Do one round."""
+        packing = ("pack", self.image_path, "--level", self.level, "--block", self.block_size)
+        for kernel in KERNELS:
+            self._note(f"{kernel} kernel alone", limit(*packing, "--without-hashes", kernel=kernel))
+        self._note("limit", limit(*packing))
+        for kernel in KERNELS:
+            for name, options in ((f"{kernel} unproven", ["--no-verify"]), (f"{kernel} proven", [])):
+                self._run(name, self._discpress(options), DISCPRESS_KERNEL=kernel)
+        if shutil.which("maxcso"):
+            how = ["--quiet", "--format=zso", f"--block={self.block_size}", f"--threads={PROCESSORS}"]
+            self._run("maxcso", ["maxcso", *how, self.image_path, "-o", self._output_path], is_ours=False)
+
+    def measure_slow_ones(self) -> None:
+        """Run the other programs, which take long, once."""
+        if shutil.which("ziso.py"):
+            command = ["ziso.py", "-c", str(self.level), self.image_path, self._output_path]
+            self._run("ziso.py", command, is_ours=False)
+        if shutil.which("chdman"):
+            how = ["-hs", str(self.block_size), "-us", "2048", "-c", "zlib", "-np", str(PROCESSORS)]
+            command = ["chdman", "createraw", *how, "-i", self.image_path, "-o", self._output_path]
+            self._run("chdman", command, is_ours=False)
+
+    def _note(self, name: str, done: Run) -> None:
+        self.runs.setdefault(name, []).append(done)
+
+    def _run(self, name: str, command: list[str | Path], *, is_ours: bool = True, **variables: str) -> None:
+        self._note(name, run(command, is_ours=is_ours, **variables))
+        self.sizes[name] = self._output_path.stat().st_size
+        self._output_path.unlink()
+
+    def _discpress(self, options: list[str]) -> list[str | Path]:
+        how = ["-q", "--target", "any", "-f", "zso", "-l", str(self.level), "-b", str(self.block_size)]
+        return [PROGRAM, "convert", self.image_path, *how, *options, "-o", self._output_path]
+
+    def rows(self, idle_bytes: int) -> list[list[object]]:
+        """Return the lines of the table."""
+        rows: list[list[object]] = []
+        original_mib = self.image_path.stat().st_size / MIB
+        for name, runs in self.runs.items():
+            walls = [each.wall_s for each in runs]
+            of_limit = statistics.median(each.wall_s for each in self.runs["limit"]) / statistics.median(walls)
+            cpu_s = statistics.median(each.cpu_s for each in runs)
+            peak = (max(each.peak_bytes for each in runs) - idle_bytes) / MIB
+            line = [f"{self.label} {name}", spread(walls), f"{original_mib / statistics.median(walls):.0f}"]
+            measured = [f"{peak:.1f}", self.sizes[name]] if name in self.sizes else ["", ""]
+            rows.append([*line, f"{of_limit:.2f}", f"{cpu_s:.2f}", *measured])
+        return rows
+
+    def ratios(self) -> dict[str, float]:
+        """Return the ratios that the bars are about."""
+        pairs = {
+            "limit/unproven": ("limit", "native unproven"),
+            "alone plain/native": ("plain kernel alone", "native kernel alone"),
+            "job plain/native": ("plain proven", "native proven"),
+            "proven/maxcso": ("native proven", "maxcso"),
+        }
+        found = {name: pair for name, pair in pairs.items() if pair[1] in self.runs}
+        walls = {name: ratio_of(*(self.runs[each] for each in pair)) for name, pair in found.items()}
+        return walls | {f"cpu {name}": cpu_ratio_of(*(self.runs[each] for each in found[name])) for name in walls}
 
 
 def main() -> None:
+    """Measure, print the tables and write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("image", type=Path)
-    parser.add_argument("--levels", default="1,9,12")
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--levels", default="1,4,9,12")
+    parser.add_argument("--blocks", default="2K,16K,64K")
+    parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="where the results go (default: a temporary folder)")
+    parser.add_argument("--others", action="store_true", help="run ziso.py and chdman as well, once: they take long")
     parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    levels = [int(level) for level in arguments.levels.split(",")]
-    program = str(Path(sys.executable).with_name("discpress"))
-    rows: dict[int, list[tuple[float, float, int]]] = {level: [] for level in levels}
-    sizes: dict[int, int] = {}
-    original_bytes = arguments.image.stat().st_size
-    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        os.environ["DISCPRESS_STATE"] = f"{folder}/state"
-        idle_bytes = run([program, "--help"])[2]
-        output_path = Path(folder, "output.zso")
-        for _ in range(arguments.runs):
-            for level in levels:
-                words = ["-q", "-l", str(level), "-o", str(output_path)]
-                rows[level].append(run([program, "convert", str(arguments.image), *words]))
-                sizes[level] = output_path.stat().st_size
-                output_path.unlink()
-    results = []
-    processors = len(os.sched_getaffinity(0))
-    print(f"{arguments.image}: {original_bytes / MIB:.0f} MiB, {processors} processors, ZSO 2048, verified")
-    heads = ("level", "wall s", "min", "max", "cpu s", "MiB/s", "peak MiB", "size", "ratio")
-    print("{:>5} {:>7} {:>6} {:>6} {:>6} {:>6} {:>8} {:>11} {:>6}".format(*heads))
-    for level in levels:
-        walls = [row[0] for row in rows[level]]
-        wall, cpu = statistics.median(walls), statistics.median(row[1] for row in rows[level])
-        peak = max(row[2] for row in rows[level]) - idle_bytes
-        ratio = sizes[level] / original_bytes
-        rate = original_bytes / MIB / wall
-        print(
-            f"{level:>5} {wall:7.2f} {min(walls):6.2f} {max(walls):6.2f} {cpu:6.2f} {rate:6.0f} {peak / MIB:8.1f} "
-            f"{sizes[level]:>11} {ratio:6.4f}"
-        )
-        results.append(
-            {"level": level, "wall_s": walls, "cpu_s": cpu, "peak_bytes": peak, "packed_bytes": sizes[level]}
-        )
-    print(f"peak MiB is above the {idle_bytes / MIB:.1f} MiB of `discpress --help`")
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"image_bytes": original_bytes, "levels": results}, indent=1))
+    options = parser.parse_args()
+    image_path: Path = options.image
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        folder = Path(name)
+        state = {"DISCPRESS_STATE": str(folder / "state")}
+        idle_bytes = run([PROGRAM, "--help"], **state).peak_bytes
+        blocks = [parse_size(text) for text in options.blocks.split(",")]
+        levels = [int(text) for text in options.levels.split(",")]
+        cases = [Case(image_path, level, block, folder) for block in blocks for level in levels]
+        for _ in range(options.runs):
+            for case in cases:
+                case.measure()
+        for case in cases if options.others else ():
+            case.measure_slow_ones()
+    size = image_path.stat().st_size
+    print(f"{image_path.name}: {size / MIB:.0f} MiB, {PROCESSORS} processors, {options.runs} rounds")
+    heads = ("level, block", "wall s", "MiB/s", "of limit", "cpu s", "peak MiB", "bytes")
+    print_table(heads, [row for case in cases for row in case.rows(idle_bytes)])
+    print()
+    kinds = list(dict.fromkeys(kind for case in cases for kind in case.ratios()))
+    ratios = [(case.label, case.ratios()) for case in cases]
+    print_table(
+        ("level, block", *kinds),
+        [[label, *(f"{values[kind]:.2f}" if kind in values else "" for kind in kinds)] for label, values in ratios],
+    )
+    results = [
+        {
+            "level": case.level,
+            "block_size": case.block_size,
+            "runs": {name: [asdict(each) for each in runs] for name, runs in case.runs.items()},
+            "packed_bytes": case.sizes,
+            "ratios": case.ratios(),
+        }
+        for case in cases
+    ]
+    facts = {"image_bytes": size, "processors": PROCESSORS, "idle_bytes": idle_bytes, "cases": results}
+    write_json(options.json, facts)
 
 
 if __name__ == "__main__":
