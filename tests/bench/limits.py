@@ -3,13 +3,16 @@
     python tests/bench/limits.py pack IMAGE [--level 9] [--block 2K] [--threads N] [--without-hashes]
     python tests/bench/limits.py decode ZSO [--threads N]
     python tests/bench/limits.py hash IMAGE
+    python tests/bench/limits.py write IMAGE --output FILE
 
 Prints wall and processor seconds. `pack` is the kernel that DISCPRESS_KERNEL names in N threads while one more thread
-takes XXH3-128 and crc32; `decode` is the native kernel alone; `hash` is one thread. The file is read before the clock
-starts.
+takes XXH3-128 and crc32; `decode` is the native kernel alone; `hash` is one thread; `write` is what the disk and the
+page cache take for a proven ISO: write it, fsync, drop it, read it back, with nothing decoded and nothing hashed. The
+file is read before the clock starts.
 """
 
 import argparse
+import os
 import time
 from array import array
 from collections.abc import Callable
@@ -25,6 +28,9 @@ from engine.codecs.native import NativeLz4Codec, Step
 from engine.convert.digests import Digester
 from engine.formats import SECTOR_SIZE
 from engine.images.index import ENTRY_SIZE, HEADER_SIZE, OFFSET_MASK, new_entries, parse_header
+from engine.system.cache import drop_cached, start_writing
+
+SENT_BYTES = 8 * CHUNK_BYTES
 
 
 def packer(data: memoryview, level: int, block_size: int) -> Callable[[], None]:
@@ -65,6 +71,22 @@ def hash_all(data: memoryview) -> None:
         digester.update(data[start : start + CHUNK_BYTES])
 
 
+def write_and_read(data: memoryview, path: Path) -> None:
+    """Do to a file what a proven restore does to it."""
+    with path.open("w+b", buffering=0) as file:
+        for start in range(0, len(data), CHUNK_BYTES):
+            file.write(data[start : start + CHUNK_BYTES])
+            if start % SENT_BYTES == 0:
+                start_writing(file.fileno(), max(0, start - SENT_BYTES), SENT_BYTES)
+        os.fsync(file.fileno())
+        drop_cached(file.fileno())
+        file.seek(0)
+        buffer = bytearray(CHUNK_BYTES)
+        while file.readinto(buffer):
+            pass
+    path.unlink()
+
+
 def time_together(works: list[Callable[[], None]]) -> tuple[float, float]:
     """Run each in a thread of its own; return the seconds until the last has ended, and the processor seconds."""
     with ThreadPoolExecutor(len(works)) as executor:
@@ -77,17 +99,20 @@ def time_together(works: list[Callable[[], None]]) -> tuple[float, float]:
 def main() -> None:
     """Measure one limit and print it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["pack", "decode", "hash"])
+    parser.add_argument("what", choices=["pack", "decode", "hash", "write"])
     parser.add_argument("image", type=Path)
     parser.add_argument("--level", type=int, default=9)
     parser.add_argument("--block", type=parse_size, default=SECTOR_SIZE)
     parser.add_argument("--threads", type=int, default=PROCESSORS)
+    parser.add_argument("--output", type=Path)
     parser.add_argument("--without-hashes", action="store_true")
     options = parser.parse_args()
     data = memoryview(options.image.read_bytes())
     works: list[Callable[[], None]]
     if options.what == "hash":
         works = [lambda: hash_all(data)]
+    elif options.what == "write":
+        works = [lambda: write_and_read(data, options.output)]
     elif options.what == "decode":
         works = [decoder(data)] * options.threads
     else:

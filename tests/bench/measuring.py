@@ -24,7 +24,7 @@ class Run:
     wall_s: float
     cpu_s: float
     peak_bytes: int
-    """ru_maxrss, the interpreter included (0: not measured). A child begins with what its parent has: keep that small."""
+    """ru_maxrss, the interpreter included; 0: not measured. A child begins with what its parent has: keep it small."""
 
 
 def run(command: Sequence[str | Path], *, is_ours: bool = True, **variables: str) -> Run:

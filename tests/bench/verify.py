@@ -1,8 +1,9 @@
-"""Times `verify` and the way back to an ISO against decoding alone and hashing alone, memory to memory.
+"""Times `verify` and the way back to an ISO against what decoding, hashing and writing take alone.
 
     python tests/bench/verify.py IMAGE [--levels 1,9] [--blocks 2K,16K] [--runs 5] [--folder DIR] [--json FILE]
 
-The image is converted once for each level and block size; then, in turns: the two limits, `verify` and `convert -d`
+The image is converted once for each level and block size; then, in turns: the limits (decoding, hashing, and writing,
+syncing and reading back what `convert -d` makes, each alone), `verify` and `convert -d`
 (proven, as users get it, and with --no-verify) under either kernel, and maxcso --decompress where it is on PATH.
 The ZSO is in the page cache. Ratios are medians of the ratios within a round, "cpu" those of processor times.
 """
@@ -49,6 +50,7 @@ class Case:
         """Do one round."""
         self._note("decode only", limit("decode", self._zso_path))
         self._note("hash only", limit("hash", self._image_path))
+        self._note("write, read back only", limit("write", self._image_path, "--output", self._output_path))
         for kernel in KERNELS:
             self._note(f"{kernel} verify", run([PROGRAM, "verify", "-q", self._zso_path], DISCPRESS_KERNEL=kernel))
             for name, options in (("restore", []), ("restore unproven", ["--no-verify"])):

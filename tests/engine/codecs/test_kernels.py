@@ -110,7 +110,7 @@ def test_the_fastest_step_is_taken_first() -> None:
 
 
 def test_where_the_first_step_fails_the_second_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    native_codec(Step.STATE)
+    native_codec(Step.FAST_RESET)
     refuse({Step.FAST_RESET}, monkeypatch)
     choice = find_kernel.__wrapped__()
     assert (choice.step, choice.reasons) == (Step.STATE, ("fastReset: the self-test failed: it is Monday",))

@@ -1,0 +1,106 @@
+/* Coverage-guided fuzzing of the native kernel and of the liblz4 below it: `sanitize.sh` builds and runs it.
+
+   An input is one of two things. A run: shift, block size and number of blocks, an entry for each (a length, or any
+   32 bits), and what is stored; the kernel may decode as much of it as it likes, into memory of exactly the size that
+   it was promised. Or a chunk: it is packed at some level and alignment, must decode to itself, and is decoded once
+   more with one byte and one entry damaged. Every input reaches the decoder. */
+
+#include "../../engine/codecs/kernel.c"
+
+#include <lz4.h>
+#define LZ4_HC_STATIC_LINKING_ONLY
+#include <lz4hc.h>
+
+#define MAX_BLOCKS 16
+
+static Kernel kernel = {
+    .version_number = LZ4_versionNumber,
+    .bound = LZ4_compressBound,
+    .compress_fast = LZ4_compress_default,
+    .state_bytes = LZ4_sizeofStateHC,
+    .init_state = (void *(*)(void *, size_t))LZ4_initStreamHC,
+    .compress_slow = LZ4_compress_HC_extStateHC_fastReset,
+    .decompress = LZ4_decompress_safe,
+};
+
+static void must(int holds) {
+    if (!holds)
+        abort();
+}
+
+/* Memory of exactly this size, so that one byte beyond it is found. */
+static void *exact(size_t size) {
+    void *memory = malloc(size ? size : 1);
+    must(memory != NULL);
+    return memory;
+}
+
+static void *copy_of(const void *data, size_t size) {
+    void *copy = exact(size);
+    memcpy(copy, data, size);
+    return copy;
+}
+
+static void decode_run(const uint8_t *data, size_t size) {
+    int shift = data[0] & 3, raw = data[0] & 4;
+    size_t block_size = (size_t)16 << (data[1] % 8), count = 1 + data[2] % MAX_BLOCKS;
+    uint32_t position = data[3], entries[MAX_BLOCKS + 1];
+    data += 4, size -= 4;
+    for (size_t number = 0; number <= count; number++) {
+        uint32_t word = 0;
+        size_t taken = size < 4 ? size : 4;
+        memcpy(&word, data, taken);
+        data += taken, size -= taken;
+        entries[number] = raw ? word : (position & ~PLAIN_BIT) | (word & PLAIN_BIT);
+        position += (uint32_t)(word % (block_size + 9)) >> shift;
+    }
+    char *stored = copy_of(data, size), *out = exact(count * block_size);
+    Py_buffer buffer = {.buf = stored, .len = (Py_ssize_t)size};
+    char *table = copy_of(entries, 4 * (count + 1));
+    must(decode_blocks(&kernel, &buffer, table, count, shift, block_size, out) <= count);
+    free(stored), free(out), free(table);
+}
+
+static void pack_chunk(const uint8_t *data, size_t size) {
+    size_t block_size = (size_t)16 << (data[1] % 8), count = (size - 4) / block_size;
+    int shift = data[0] & 3, level = data[2] % 14, probes = data[3] & 1;
+    if (count > MAX_BLOCKS || !count)
+        return;
+    char *chunk = copy_of(data + 4, count * block_size), *out = exact(count * block_size);
+    uint32_t *lengths = exact(4 * count), entries[MAX_BLOCKS + 1] = {0};
+    State *state = take_state(&kernel);
+    must(state != NULL);
+    Packing work = {chunk, count, block_size, (size_t)1 << shift, level, probes, out, count * block_size, lengths,
+                    state + 1};
+    Py_ssize_t used = pack_blocks(&kernel, &work);
+    must(used >= 0 && (size_t)used <= count * block_size);
+    state->next = kernel.states;
+    kernel.states = state;
+    uint32_t position = 0;
+    for (size_t number = 0; number < count; number++) {
+        entries[number] = position >> shift | (lengths[number] & PLAIN_BIT);
+        position += lengths[number] & ~PLAIN_BIT;
+    }
+    entries[count] = position >> shift;
+    must(position == (uint32_t)used);
+    char *stored = copy_of(out, (size_t)used), *back = exact(count * block_size);
+    Py_buffer buffer = {.buf = stored, .len = used};
+    must(decode_blocks(&kernel, &buffer, (char *)entries, count, shift, block_size, back) == count);
+    must(memcmp(back, chunk, count * block_size) == 0);
+    uint32_t damage = data[3] >> 1 | (uint32_t)data[4] << 7 | (uint32_t)data[5] << 15;
+    stored[damage % (uint32_t)used] ^= (char)(1 + damage % 255);
+    entries[damage % (count + 1)] ^= damage & 8 ? damage : 0;
+    must(decode_blocks(&kernel, &buffer, (char *)entries, count, shift, block_size, back) <= count);
+    free(chunk), free(out), free(lengths), free(stored), free(back);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (size < 6)
+        return 0;
+    if (data[0] & 8)
+        pack_chunk(data, size);
+    else
+        decode_run(data, size);
+    return 0;
+}
