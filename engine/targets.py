@@ -35,6 +35,8 @@ class Target:
     """Why it does not read larger blocks."""
     max_stored_block: int | None = None
     """Most bytes a stored block may have, padding included; None where it does not matter."""
+    is_emulator: bool = False
+    """Whether nothing but an emulator loads it, which takes any deflate stream."""
     cso2: bool = False
     """Whether it loads CSO version 2 (never written, but checked by the doctor)."""
 
@@ -88,7 +90,7 @@ TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
         _OPL,
-        Target("pcsx2", "PCSX2", frozenset({_ZSO, _CSO, _CHD}), systems=_PS2),
+        Target("pcsx2", "PCSX2", frozenset({_ZSO, _CSO, _CHD}), systems=_PS2, is_emulator=True),
         replace(_OPL, name="opl+pcsx2", label="OPL and PCSX2"),
         Target(
             "ark",
@@ -106,6 +108,7 @@ TARGETS: dict[str, Target] = {
             frozenset({_CSO, _CHD}),
             max_shift=20,
             systems=_PSP,
+            is_emulator=True,
             reasons=(_NO_ZSO_PPSSPP,),
         ),
         replace(_PSP_OLD, name="ppsspp+psp", label="PPSSPP and a real PSP", reasons=(_NO_ZSO_PPSSPP,)),
@@ -114,6 +117,7 @@ TARGETS: dict[str, Target] = {
             "AetherSX2 or NetherSX2",
             frozenset({_CSO, _CHD}),
             systems=_PS2,
+            is_emulator=True,
             reasons=((_ZSO, "AetherSX2 and NetherSX2 load CSO and CHD, never ZSO"),),
         ),
         Target(ANY, "any program", frozenset({_ZSO, _CSO, _CHD, _DAX, _JSO}), cso2=True),

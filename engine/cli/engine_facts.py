@@ -7,6 +7,7 @@ import lz4
 
 from engine import VERSION
 from engine.cli.printers import Printer
+from engine.codecs import libdeflate
 from engine.codecs.kernels import chosen_kernel
 from engine.system.processors import available_processors
 
@@ -22,6 +23,7 @@ def print_engine(printer: Printer) -> None:
         "liblz4": choice.codec.version,
         "lz4": lz4.__version__,
         "zlib": zlib.ZLIB_RUNTIME_VERSION,
+        "deflate": libdeflate.VERSION or None,
         "python": platform.python_version(),
         "processors": available_processors(),
     }
@@ -31,6 +33,7 @@ def print_engine(printer: Printer) -> None:
         *(("", f"not {reason}") for reason in choice.reasons),
         ("liblz4", f"{choice.codec.version}, in the lz4 package {lz4.__version__}"),
         ("zlib", zlib.ZLIB_RUNTIME_VERSION),
+        ("libdeflate", f"in the deflate package {libdeflate.VERSION}" if libdeflate.VERSION else "not installed"),
         ("python", platform.python_version()),
         ("processors", str(available_processors())),
     ]

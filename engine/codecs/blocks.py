@@ -17,7 +17,7 @@ CHUNK_BYTES = 1024 * 1024
 
 _ZEROS = bytes(16 * 1024)
 
-CompressBlock: TypeAlias = Callable[[memoryview], bytes]
+CompressBlock: TypeAlias = Callable[[memoryview], bytes | bytearray]
 
 
 class BlockError(ValueError):
@@ -78,7 +78,8 @@ def pack_blocks(
     the slow one is skipped (-20 % time on a game disc, -66 % on data that does not shrink, size +0.003 %).
     A run of zero blocks is compressed once.
     """
-    packed_zeros: bytes | None = None
+    packed_zeros: bytes | bytearray | None = None
+    packed: bytes | bytearray
     position = 0
     was_plain = False
     for number in range(len(chunk) // block_size):

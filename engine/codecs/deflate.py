@@ -3,7 +3,7 @@
 import zlib
 from array import array
 
-from engine.codecs.blocks import BlockError, pack_blocks
+from engine.codecs.blocks import BlockError, CompressBlock, pack_blocks
 
 RAW = -15
 """wbits of a raw deflate stream (CSO)."""
@@ -31,14 +31,11 @@ class DeflateCodec:
         lengths: "array[int]",
     ) -> int:
         """Pack a chunk as `Codec.pack` says; level 0 counts as 1."""
+        compress, probe = self._compressor(max(level, 1)), self._compressor(1) if level > 1 else None
+        return pack_blocks(chunk, block_size, alignment, out, lengths, compress, probe)
 
-        def compress(block: memoryview) -> bytes:
-            return zlib.compress(block, max(level, 1), self._wbits)
-
-        def probe(block: memoryview) -> bytes:
-            return zlib.compress(block, 1, self._wbits)
-
-        return pack_blocks(chunk, block_size, alignment, out, lengths, compress, probe if level > 1 else None)
+    def _compressor(self, level: int) -> CompressBlock:
+        return lambda block: zlib.compress(block, level, self._wbits)
 
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
         """Decode one block as `Codec.decode` says; a stream knows its end, so padding needs no search."""

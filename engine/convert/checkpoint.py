@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.codecs.blocks import CHUNK_BYTES
-from engine.codecs.registry import codec_for
 from engine.convert.digests import Digester
 from engine.convert.part import PartFile
 from engine.convert.part_name import HEAD_BYTES
@@ -17,6 +16,7 @@ from engine.convert.plan import ConversionPlan
 from engine.formats import ImageFormat
 from engine.images.index import ENTRY_SIZE, HEADER_SIZE, new_entries
 from engine.images.writer import PackedWriter, PlainWriter
+from engine.images.written import codec_of
 from engine.system.files import FileIdentity
 from engine.units import MIB
 
@@ -72,7 +72,7 @@ def maker_of(plan: ConversionPlan) -> str:
     settings = plan.settings
     if settings.format is ImageFormat.ISO:
         return "iso"
-    codec = codec_for(settings.format)
+    codec = codec_of(settings)
     return (
         f"{settings.format} {settings.block_size} level {settings.level} shift {plan.index_shift} "
         f"by {codec.name} {codec.version} in chunks of {CHUNK_BYTES}"

@@ -4,7 +4,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from engine.codecs.blocks import CHUNK_BYTES
-from engine.codecs.registry import codec_for
 from engine.convert.checkpoint import Checkpoint, CheckpointKeeper, CheckpointWriter, read_entries
 from engine.convert.digests import Digester, DigestSet
 from engine.convert.part import PartFile
@@ -19,6 +18,7 @@ from engine.images.opening import open_image
 from engine.images.reader import Image, PlainImage
 from engine.images.source import FileSource
 from engine.images.writer import PackedWriter, PlainWriter
+from engine.images.written import codec_of
 from engine.names import display_name
 from engine.system.files import FileIdentity
 from engine.units import MIB
@@ -155,7 +155,7 @@ class ConversionRun:
 
     def _packing(self, writer: PackedWriter) -> tuple[SlotWork, SlotWork]:
         settings, alignment = self._plan.settings, self._plan.header.alignment
-        codec = codec_for(settings.format)
+        codec = codec_of(settings)
 
         def fill(slot: Slot) -> None:
             read_chunk(self.image, slot)

@@ -9,13 +9,14 @@ from itertools import islice
 from pathlib import Path
 
 from engine.codecs.blocks import CHUNK_BYTES, PLAIN_BIT, Codec
-from engine.codecs.registry import WRITTEN_METHODS, codec_for
+from engine.codecs.registry import WRITTEN_METHODS
 from engine.errors import DamagedImageError, UsageError
 from engine.formats import SECTOR_SIZE, Settings
 from engine.images.index import Header, smallest_shift
 from engine.images.opening import open_source
 from engine.images.reader import Image
 from engine.images.writer import PackedWriter
+from engine.images.written import codec_of
 from engine.measure.sample import Span
 from engine.system.files import Readable, Writable
 from engine.units import KIB, MIB
@@ -43,7 +44,7 @@ class Trial:
         """Return the trial of settings on an image; UsageError for a format that is not written with blocks."""
         if settings.format not in WRITTEN_METHODS:
             raise UsageError(f"{settings.format.upper()} cannot be written: zso, cso or iso is allowed")
-        codec = codec_for(settings.format)
+        codec = codec_of(settings)
         settings = replace(settings, level=min(max(1, settings.level), codec.max_level))
         shift = smallest_shift(image.size, settings.block_size)
         if settings.alignment is not None:

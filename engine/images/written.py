@@ -1,0 +1,12 @@
+"""What packs the blocks of an image that is about to be written, from the format and from what will load it."""
+
+from engine.codecs.blocks import Codec
+from engine.codecs.registry import codec_for
+from engine.formats import Settings
+from engine.targets import TARGETS
+
+
+def codec_of(settings: Settings) -> Codec:
+    """Return the codec for these settings; KeyError for a format without blocks."""
+    target = TARGETS.get(settings.target)
+    return codec_for(settings.format, for_emulators=target is not None and target.is_emulator)
