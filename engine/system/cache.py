@@ -4,6 +4,7 @@ import ctypes
 import mmap
 import os
 import sys
+from functools import lru_cache
 
 _WINDOW_BYTES = 256 * 1024 * 1024  # 64 KiB of mincore answers; a multiple of every page size
 _MAP_FAILED = ctypes.c_void_p(-1).value
@@ -29,25 +30,37 @@ def start_writing(fd: int, offset: int, length: int) -> None:
 
 def resident_pages(fd: int, size_bytes: int) -> int | None:
     """Return how many pages of the file are in memory, by mincore(2); None where the system does not tell."""
+    return resident_range(fd, 0, size_bytes)
+
+
+def resident_range(fd: int, offset: int, length: int) -> int | None:
+    """Return how many of the pages that hold these bytes are in memory; None where the system does not tell."""
     if not sys.platform.startswith("linux"):
         return None
+    libc = _libc()
+    count = 0
+    end = offset + length
+    for start in range(offset - offset % mmap.PAGESIZE, end, _WINDOW_BYTES):
+        window = min(_WINDOW_BYTES, end - start)
+        address = libc.mmap(None, window, mmap.PROT_READ, mmap.MAP_SHARED, fd, start)
+        if address == _MAP_FAILED:
+            return None
+        try:
+            answers = ctypes.create_string_buffer(-(-window // mmap.PAGESIZE))
+            if libc.mincore(address, window, answers) != 0:
+                return None
+            # Only bit 0 has a meaning; the kernel leaves the others clear today.
+            count += sum(answers.raw.count(value) for value in range(1, 256, 2))
+        finally:
+            libc.munmap(address, window)
+    return count
+
+
+@lru_cache(maxsize=1)
+def _libc() -> ctypes.CDLL:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.mmap.restype = ctypes.c_void_p
     libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_int64]
     libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
     libc.mincore.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p]
-    count = 0
-    for offset in range(0, size_bytes, _WINDOW_BYTES):
-        length = min(_WINDOW_BYTES, size_bytes - offset)
-        address = libc.mmap(None, length, mmap.PROT_READ, mmap.MAP_SHARED, fd, offset)
-        if address == _MAP_FAILED:
-            return None
-        try:
-            answers = ctypes.create_string_buffer(-(-length // mmap.PAGESIZE))
-            if libc.mincore(address, length, answers) != 0:
-                return None
-            # Only bit 0 has a meaning; the kernel leaves the others clear today.
-            count += sum(answers.raw.count(value) for value in range(1, 256, 2))
-        finally:
-            libc.munmap(address, length)
-    return count
+    return libc

@@ -1,0 +1,126 @@
+"""A source that notes what each read of an image costs at the storage, and whether anything of it was in memory."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.images.dax import DaxImage
+from engine.images.indexed import IndexedImage
+from engine.images.reader import Image
+from engine.images.source import ByteSource, read_bytes
+from engine.system.files import Writable
+from engine.units import MIB
+
+MAX_HELD_BYTES = 64 * MIB
+"""The index of a 32 GiB disc with blocks of 2 KiB; a larger one is read from the storage block by block."""
+
+
+class Cache(Protocol):
+    """What the system keeps of a file in memory."""
+
+    def forget(self) -> None:
+        """Drop it, as far as the system allows."""
+
+    def resident(self, offset: int, length: int) -> int | None:
+        """Return how many pages of these bytes are in memory; None where the system does not tell."""
+
+
+@dataclass(slots=True)
+class Costs:
+    """What one read cost, or several."""
+
+    index_s: float = 0.0
+    """Looking up where blocks lie."""
+    storage_s: float = 0.0
+    """Waiting for stored bytes."""
+    checking_s: float = 0.0
+    """Asking about the cache: no part of the read."""
+    requests: int = 0
+    """Reads of the file."""
+    stored_bytes: int = 0
+    """Bytes that they asked for."""
+
+    def add(self, other: "Costs") -> None:
+        """Take over what another one counted."""
+        self.index_s += other.index_s
+        self.storage_s += other.storage_s
+        self.checking_s += other.checking_s
+        self.requests += other.requests
+        self.stored_bytes += other.stored_bytes
+
+
+class Meter:
+    """A `ByteSource` over another one; for one reading thread.
+
+    An index is held in memory once `hold` was called, as PCSX2 and PPSSPP hold it.
+    """
+
+    def __init__(self, source: ByteSource, cache: Cache, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.path = source.path
+        self.size_bytes = source.size_bytes
+        self.costs = Costs()
+        """Of everything read since it was last replaced."""
+        self.checked_runs = 0
+        """Runs whose first bytes were asked about."""
+        self.cold_runs = 0
+        """Those of which nothing was in memory."""
+        self._source = source
+        self._cache = cache
+        self._clock = clock
+        self._held = b""
+        self._is_to_check = False
+
+    def hold(self, index_bytes: int) -> None:
+        """Read and keep the first bytes of the file, where the index is."""
+        if index_bytes <= MAX_HELD_BYTES:
+            self._held = read_bytes(self._source, 0, index_bytes)
+
+    def begin_run(self) -> None:
+        """Drop what is in memory; the next bytes read from the storage are looked for there first."""
+        self._cache.forget()
+        self._is_to_check = True
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether the system said of every run that nothing of its first bytes was in memory."""
+        return self.cold_runs == self.checked_runs > 0
+
+    def read_into(self, buffer: Writable, offset: int) -> int:
+        """Read as `ByteSource` says, with the clock running."""
+        started = self._clock()
+        end = offset + len(buffer)
+        if end <= len(self._held):
+            memoryview(buffer)[:] = self._held[offset:end]
+            self.costs.index_s += self._clock() - started
+            return len(buffer)
+        if self._is_to_check:
+            self._check(offset, len(buffer))
+            now = self._clock()
+            self.costs.checking_s += now - started
+            started = now
+        count = self._source.read_into(buffer, offset)
+        self.costs.storage_s += self._clock() - started
+        self.costs.requests += 1
+        self.costs.stored_bytes += len(buffer)
+        return count
+
+    def _check(self, offset: int, length: int) -> None:
+        self._is_to_check = False
+        resident = self._cache.resident(offset, length)
+        if resident:  # pages that were being added just then are not dropped at the first word
+            self._cache.forget()
+            resident = self._cache.resident(offset, length)
+        self.checked_runs += 1
+        self.cold_runs += resident == 0
+
+    def close(self) -> None:
+        """Close the source."""
+        self._source.close()
+
+
+def index_bytes_of(image: Image) -> int:
+    """Return how many bytes at the start of its file say where an image's blocks are; 0 where none do."""
+    if isinstance(image, IndexedImage):
+        return image.header.data_offset
+    return image.data_offset if isinstance(image, DaxImage) else 0

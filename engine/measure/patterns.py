@@ -1,0 +1,109 @@
+"""Where a game reads: four patterns of reads, drawn from the area that is tested and from the files in it.
+
+A run is what follows one jump: its reads come one after the other, and before it nothing is in memory when a test is
+cold. The patterns are ours, not traces of a game.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+from typing import TypeAlias
+
+from engine.formats import SECTOR_SIZE
+from engine.measure.sample import Span
+from engine.units import KIB, MIB
+
+Run: TypeAlias = list[Span]
+
+STREAM_READ_BYTES = 64 * KIB
+STREAM_BYTES = MIB
+"""A stream is read so far before the next jump: about the buffer of a film."""
+MIXED_FILES = 8
+"""Files that the mixed pattern jumps between at a time."""
+_MIXED_RUNS = 32
+"""Runs after which one of them is exchanged for another."""
+_MIXED_SECTORS = ((80, 1, 8), (15, 9, 32), (5, 33, 128))
+"""Sectors of a run: of 100 runs so many have from .. to sectors; mostly short ones, now and then a stream."""
+_MIXED_READ_SECTORS = 16
+"""What one read of a run asks for at most."""
+
+
+class Pattern(StrEnum):
+    """How a test reads."""
+
+    RANDOM_2K = "random-2k"
+    RANDOM_16K = "random-16k"
+    STREAMS_64K = "streams-64k"
+    MIXED = "mixed"
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return _LABELS[self]
+
+
+_LABELS: Mapping[Pattern, str] = {
+    Pattern.RANDOM_2K: "2 KiB random",
+    Pattern.RANDOM_16K: "16 KiB random",
+    Pattern.STREAMS_64K: "64 KiB streams",
+    Pattern.MIXED: "mixed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """What of an image is tested."""
+
+    length: int
+    """Bytes, from its start on; at least one."""
+    files: tuple[Span, ...] = ()
+    """The files in it, cut to it, as its directory says; none where it has no directory."""
+
+
+def runs(pattern: Pattern, area: Area, random: Random) -> Iterator[Run]:
+    """Yield runs of reads without end; the same random state gives the same runs. Offsets are the area's own."""
+    draw: Mapping[Pattern, Callable[[Area, Random], Iterator[Run]]] = {
+        Pattern.RANDOM_2K: lambda area, random: _random(area, random, 2 * KIB),
+        Pattern.RANDOM_16K: lambda area, random: _random(area, random, 16 * KIB),
+        Pattern.STREAMS_64K: _streams,
+        Pattern.MIXED: _mixed,
+    }
+    return draw[pattern](area, random)
+
+
+def _random(area: Area, random: Random, length: int) -> Iterator[Run]:
+    while True:
+        yield _reads(Span(0, area.length), random, length, length)
+
+
+def _streams(area: Area, random: Random) -> Iterator[Run]:
+    while True:
+        yield _reads(Span(0, area.length), random, STREAM_BYTES, STREAM_READ_BYTES)
+
+
+def _mixed(area: Area, random: Random) -> Iterator[Run]:
+    files: Sequence[Span] = area.files or _quarters(area)
+    chosen = random.sample(files, min(MIXED_FILES, len(files)))
+    while True:
+        for _ in range(_MIXED_RUNS):
+            _, least, most = random.choices(_MIXED_SECTORS, [weight for weight, _, _ in _MIXED_SECTORS])[0]
+            sectors = random.randint(least, most)
+            yield _reads(random.choice(chosen), random, sectors * SECTOR_SIZE, _MIXED_READ_SECTORS * SECTOR_SIZE)
+        chosen[random.randrange(len(chosen))] = random.choice(files)
+
+
+def _quarters(area: Area) -> list[Span]:
+    """Stand for files where there is no directory."""
+    quarter = max(SECTOR_SIZE, area.length // 4 // SECTOR_SIZE * SECTOR_SIZE)
+    return [
+        Span(start, min(quarter, area.length - start)) for start in range(0, min(area.length, 4 * quarter), quarter)
+    ]
+
+
+def _reads(within: Span, random: Random, run_bytes: int, read_bytes: int) -> Run:
+    """Return reads of `read_bytes`, `run_bytes` in all, from a random sector on; less where the place is smaller."""
+    run_bytes = min(run_bytes, within.length)
+    start = within.offset + random.randint(0, (within.length - run_bytes) // SECTOR_SIZE) * SECTOR_SIZE
+    end = start + run_bytes
+    return [Span(offset, min(read_bytes, end - offset)) for offset in range(start, end, read_bytes)]

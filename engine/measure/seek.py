@@ -1,0 +1,145 @@
+"""Seek latency: how long random reads take through the reader, and where the time goes.
+
+Image over Meter over a file --runs of a pattern--> latencies --percentiles--> SeekFigures
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from random import Random
+
+from engine.images.reader import Image
+from engine.measure.metering import Costs, Meter
+from engine.measure.patterns import Area, Pattern, Run, runs
+from engine.measure.percentiles import count_octaves, nearest_rank
+
+LEAST_READS = 100
+"""However slow the storage is: p99 of fewer is their maximum."""
+MOST_READS = 100_000
+"""A sort of so many takes 30 ms, and no percentile changes any more."""
+DURATION_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class SeekFigures:
+    """What the reads of one pattern took; means are per read."""
+
+    pattern: Pattern
+    """How it was read."""
+    is_cold: bool
+    """Whether the system confirmed at every jump that nothing was in memory."""
+    reads: int
+    """How many."""
+    p50_us: float
+    """Half took no longer."""
+    p95_us: float
+    """Of 100, 95 took no longer."""
+    p99_us: float
+    """Of 100, 99 took no longer."""
+    max_us: float
+    """The longest."""
+    mean_us: float
+    """Sum over number; its parts are the next three."""
+    index_us: float
+    """Looking up where the blocks are, in an index held in memory."""
+    storage_us: float
+    """Waiting for stored bytes."""
+    decoding_us: float
+    """All the rest: decoding, and the reader's own work."""
+    jumps: float
+    """Of a read to elsewhere: 1 where every read is one, less where runs are longer."""
+    requests: float
+    """Reads of the file."""
+    wanted_bytes: float
+    """Bytes asked of the image."""
+    stored_bytes: float
+    """Bytes asked of the file."""
+    octaves: tuple[tuple[int, int], ...]
+    """(k, number of reads that took from 2^k up to 2^(k+1) microseconds)."""
+
+    @property
+    def reads_per_s(self) -> float:
+        """Reads that follow one another without a pause."""
+        return 1e6 / self.mean_us if self.mean_us else 0.0
+
+    @property
+    def bytes_read_per_byte(self) -> float:
+        """Stored bytes read for one byte wanted: below 1 packing helps, above 1 blocks are larger than reads."""
+        return self.stored_bytes / self.wanted_bytes
+
+
+def measure_seeks(
+    image: Image,
+    meter: Meter,
+    pattern: Pattern,
+    area: Area,
+    *,
+    random: Random,
+    offset: int = 0,
+    duration_s: float = DURATION_S,
+    is_warm: bool = False,
+    clock: Callable[[], float] = time.perf_counter,
+    watch: Callable[[list[float]], None] = lambda latencies_us: None,
+) -> SeekFigures:
+    """Read as a pattern says until `duration_s` has passed, LEAST_READS at least, MOST_READS at most.
+
+    `area` begins at byte `offset` of the image, which was opened over `meter`. `is_warm` leaves caches alone; else they
+    are dropped before each jump, outside of what is timed. `watch` is called between runs with all latencies so far
+    and may raise to end the test. DamagedImageError and StorageError from reading.
+    """
+    latencies_us: list[float] = []
+    total = Costs()
+    wanted_bytes = jumps = 0
+    until = clock() + duration_s
+    for run in _until(runs(pattern, area, random), lambda: _is_over(len(latencies_us), until, clock)):
+        watch(latencies_us)
+        jumps += 1
+        if not is_warm:
+            meter.begin_run()
+        for span in run:
+            buffer = bytearray(span.length)
+            meter.costs = Costs()
+            started = clock()
+            image.read_into(buffer, offset + span.offset)
+            latencies_us.append((clock() - started - meter.costs.checking_s) * 1e6)
+            total.add(meter.costs)
+            wanted_bytes += span.length
+    watch(latencies_us)
+    return summarize(pattern, latencies_us, total, wanted_bytes, jumps, is_cold=not is_warm and meter.is_cold)
+
+
+def _is_over(reads: int, until: float, clock: Callable[[], float]) -> bool:
+    return reads >= MOST_READS or (reads >= LEAST_READS and clock() >= until)
+
+
+def _until(endless: Iterator[Run], is_over: Callable[[], bool]) -> Iterator[Run]:
+    while not is_over():
+        yield next(endless)
+
+
+def summarize(
+    pattern: Pattern, latencies_us: list[float], costs: Costs, wanted_bytes: int, jumps: int, *, is_cold: bool
+) -> SeekFigures:
+    """Return the figures of at least one latency and what all of them cost."""
+    ordered = sorted(latencies_us)
+    reads = len(ordered)
+    mean_us = sum(ordered) / reads
+    index_us, storage_us = costs.index_s * 1e6 / reads, costs.storage_s * 1e6 / reads
+    return SeekFigures(
+        pattern,
+        is_cold,
+        reads,
+        nearest_rank(ordered, 50),
+        nearest_rank(ordered, 95),
+        nearest_rank(ordered, 99),
+        ordered[-1],
+        mean_us,
+        index_us,
+        storage_us,
+        max(0.0, mean_us - index_us - storage_us),
+        jumps / reads,
+        costs.requests / reads,
+        wanted_bytes / reads,
+        costs.stored_bytes / reads,
+        tuple(count_octaves(ordered).items()),
+    )

@@ -1,0 +1,237 @@
+"""Throughput: a sample of a title goes the way of a conversion, stage by stage, on the disks that would be used.
+
+    source --read--> chunks --pack--> blocks --write, fsync--> scratch --read back, decode--> proof
+
+Each stage runs alone, with all threads, so that its rate is its own. A conversion runs the first three at once: the
+slowest of them is its limit.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from random import Random
+from typing import TypeVar
+
+from engine.formats import Settings
+from engine.images.opening import open_source
+from engine.images.reader import Image
+from engine.images.writer import PackedWriter
+from engine.measure.metering import Cache
+from engine.measure.rehearsal import STRETCH_BYTES, Trial
+from engine.measure.sample import Span
+from engine.measure.scratch import Scratch
+from engine.measure.windows import chunks_of, pack_chunk, read_chunk
+from engine.units import MIB
+
+T = TypeVar("T")
+
+SAMPLE_BYTES = 32 * MIB
+"""Eight stretches: a second of work for a fast setting, a few for a slow one."""
+MAX_SAMPLE_BYTES = 256 * MIB
+"""It is held in memory, packed too."""
+
+
+class Limit(StrEnum):
+    """What holds a conversion up."""
+
+    READING = "reading"
+    PACKING = "packing"
+    WRITING = "writing"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSample:
+    """A sample of a title in memory, and what reading it took."""
+
+    image_bytes: int
+    """Decoded size of the whole title."""
+    chunks: tuple[bytearray, ...]
+    """Its bytes, each piece as a conversion takes it."""
+    read_s: float
+    """Seconds for all of them, decoding included where the title is packed already."""
+    is_cold: bool
+    """Whether the system confirmed that nothing of the file was in memory."""
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the image in it."""
+        return sum(map(len, self.chunks))
+
+
+@dataclass(frozen=True, slots=True)
+class ThroughputFigures:
+    """What one way to pack a title came to; rates are in bytes of the decoded image a second, to be compared."""
+
+    settings: Settings
+    """Block size and level, the level cut to the codec's highest."""
+    threads: int
+    """Threads of each stage."""
+    original_bytes: int
+    """Decoded size of the whole title."""
+    sampled_bytes: int
+    """Bytes of it that went through all stages."""
+    packed_bytes: int
+    """What they were packed to, index included."""
+    read_s: float
+    """Reading them."""
+    pack_s: float
+    """Packing them."""
+    write_s: float
+    """Writing them, until the disk said that they last."""
+    proof_s: float
+    """Reading the result back and decoding it."""
+    is_read_cold: bool
+    """Whether the system confirmed that nothing of the source was in memory."""
+    is_proof_cold: bool
+    """The same of the result."""
+
+    @property
+    def read_rate(self) -> float:
+        """Reading, bytes of the image a second."""
+        return _rate(self.sampled_bytes, self.read_s)
+
+    @property
+    def pack_rate(self) -> float:
+        """Packing."""
+        return _rate(self.sampled_bytes, self.pack_s)
+
+    @property
+    def write_rate(self) -> float:
+        """Writing the blocks that stand for so many bytes of the image."""
+        return _rate(self.sampled_bytes, self.write_s)
+
+    @property
+    def disk_write_rate(self) -> float:
+        """Stored bytes written a second."""
+        return _rate(self.packed_bytes, self.write_s)
+
+    @property
+    def proof_rate(self) -> float:
+        """Reading back and decoding."""
+        return _rate(self.sampled_bytes, self.proof_s)
+
+    @property
+    def limit(self) -> Limit:
+        """The slowest of the three stages that run at once."""
+        seconds = {Limit.READING: self.read_s, Limit.PACKING: self.pack_s, Limit.WRITING: self.write_s}
+        return max(seconds, key=lambda stage: seconds[stage])
+
+    @property
+    def conversion_s(self) -> float:
+        """Seconds that the whole title would take.
+
+        Each thread reads, then packs, while one writes: the longest of reading, the shared work and writing counts;
+        the proof comes after. Hashing runs beside both and is not in it.
+        """
+        sharing_s = self.read_s / self.threads + self.pack_s
+        return (max(self.read_s, sharing_s, self.write_s) + self.proof_s) * self.original_bytes / self.sampled_bytes
+
+
+def read_sample(
+    image: Image,
+    cache: Cache,
+    *,
+    random: Random,
+    threads: int,
+    sample_bytes: int = SAMPLE_BYTES,
+    clock: Callable[[], float] = time.perf_counter,
+    check: Callable[[], None] = lambda: None,
+) -> ReadSample:
+    """Read stretches of STRETCH_BYTES from all over an image, dropped from the page cache first.
+
+    One stretch from each of as many equal parts, at the same random place in each; all of an image that is no larger.
+    `cache` is that of the image's file. `check` is called between stretches and may raise to end it. DamagedImageError
+    and StorageError from reading.
+    """
+    cache.forget()
+    is_cold = cache.resident(0, image.source.size_bytes) == 0
+    chunks: list[bytearray] = []
+    read_s = 0.0
+    with ThreadPoolExecutor(max(1, threads)) as executor:
+        for stretch in _stretches(image.size, sample_bytes, random.random()):
+            check()
+            started = clock()
+            chunks += executor.map(lambda span: read_chunk(image, span), chunks_of(stretch))
+            read_s += clock() - started
+    return ReadSample(image.size, tuple(chunks), read_s, is_cold)
+
+
+def _stretches(image_bytes: int, sample_bytes: int, position: float) -> list[Span]:
+    if image_bytes <= sample_bytes:
+        return [Span(0, image_bytes)]
+    count = max(1, sample_bytes // STRETCH_BYTES)
+    length = min(STRETCH_BYTES, sample_bytes)
+    part = image_bytes / count
+    room = max(0.0, part - length)
+    starts = [int((number * part + position * room) // MIB * MIB) for number in range(count)]
+    return [Span(start, min(length, image_bytes - start)) for start in starts]
+
+
+def measure_throughput(
+    image: Image,
+    sample: ReadSample,
+    settings: Settings,
+    scratch: Scratch,
+    *,
+    threads: int,
+    clock: Callable[[], float] = time.perf_counter,
+    check: Callable[[], None] = lambda: None,
+) -> ThroughputFigures:
+    """Send a sample of an image through packing, writing and the proof, on the disk of an empty `scratch`.
+
+    `check` is called between stages and batches of chunks and may raise to end it. UsageError for a format that is not
+    written with blocks; SpaceError and StorageError from the scratch.
+    """
+    trial = Trial.of(image, settings)
+    trial = replace(trial, header=replace(trial.header, total_bytes=_padded_bytes(sample.chunks, settings.block_size)))
+    with ThreadPoolExecutor(max(1, threads)) as executor:
+        started = clock()
+        packed = list(executor.map(lambda chunk: _checked(check, lambda: pack_chunk(chunk, trial)), sample.chunks))
+        pack_s = clock() - started
+        check()
+        writer = PackedWriter(scratch, trial.header)
+        started = clock()
+        for each in packed:
+            writer.append(memoryview(each.stored), each.lengths, len(each.lengths))
+        packed_bytes = writer.finish()
+        scratch.sync()
+        write_s = clock() - started
+        check()
+        scratch.forget()
+        is_proof_cold = scratch.resident(0, scratch.size_bytes) == 0
+        written = open_source(scratch)
+        started = clock()
+        for _ in executor.map(
+            lambda span: _checked(check, lambda: read_chunk(written, span)), chunks_of(Span(0, written.size))
+        ):
+            pass
+        proof_s = clock() - started
+    return ThroughputFigures(
+        trial.settings,
+        max(1, threads),
+        sample.image_bytes,
+        sample.bytes,
+        packed_bytes,
+        sample.read_s,
+        pack_s,
+        write_s,
+        proof_s,
+        sample.is_cold,
+        is_proof_cold,
+    )
+
+
+def _checked(check: Callable[[], None], work: Callable[[], T]) -> T:
+    check()
+    return work()
+
+
+def _padded_bytes(chunks: Sequence[bytearray], block_size: int) -> int:
+    """Return the size of the small image that these chunks make, each filled up to whole blocks."""
+    return sum(-(-len(chunk) // block_size) * block_size for chunk in chunks)
+
+
+def _rate(count: int, seconds: float) -> float:
+    return count / seconds if seconds > 0 else 0.0

@@ -1,0 +1,126 @@
+"""The window: a stretch of a title that stands for all of it in a test, and packing it the way a conversion would."""
+
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from engine.codecs.blocks import CHUNK_BYTES
+from engine.errors import DamagedImageError
+from engine.formats import SECTOR_SIZE, Settings
+from engine.images.reader import Image
+from engine.images.writer import Output, PackedWriter
+from engine.measure.patterns import Area
+from engine.measure.rehearsal import Trial
+from engine.measure.sample import Span
+from engine.units import MIB
+
+WINDOW_BYTES = 64 * MIB
+"""Enough for 32,768 sectors without one being read twice too often, and packed in a second or two."""
+MAX_WINDOW_BYTES = 1024 * MIB
+_STEPS = 64
+"""Places that are compared; a disc's files are larger than a hundredth of it, or many."""
+_FULL_ENOUGH = 0.75
+"""Share of the fullest window's files that another one must hold to count for its number of files."""
+_MOST_FILES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class PackedChunk:
+    """One chunk of an image, packed."""
+
+    stored: bytes
+    """Its blocks as they lie in the file."""
+    lengths: "array[int]"
+    """Stored length of each block, as `Codec.pack` gives it."""
+
+
+def choose_window(image_bytes: int, files: Sequence[Span], window_bytes: int) -> Span:
+    """Return the stretch to test: whole where the image is no longer, else where most files are.
+
+    It begins at a multiple of CHUNK_BYTES, so that its blocks are those of a conversion. Of places that are about
+    as full the one with the most files counts (64 are enough), then the one nearest to the disc's middle: padding and
+    single films say little of how a game reads.
+    """
+    if image_bytes <= window_bytes:
+        return Span(0, image_bytes)
+    last = (image_bytes - window_bytes) // CHUNK_BYTES
+    starts = sorted({step * last // _STEPS * CHUNK_BYTES for step in range(_STEPS + 1)})
+    spans = {start: files_within(files, Span(start, window_bytes)) for start in starts}
+    filled = {start: sum(span.length for span in found) for start, found in spans.items()}
+    fullest = max(filled.values())
+
+    def rank(start: int) -> tuple[bool, int, int]:
+        is_full = filled[start] >= _FULL_ENOUGH * fullest
+        return is_full, min(_MOST_FILES, len(spans[start])), -abs(2 * start + window_bytes - image_bytes)
+
+    return Span(max(starts, key=rank), window_bytes)
+
+
+def files_within(files: Iterable[Span], window: Span) -> tuple[Span, ...]:
+    """Return the files that reach into a window, cut to it, with offsets of its own; whole sectors, none empty."""
+    found = []
+    for offset, length in files:
+        start = max(offset, window.offset)
+        end = min(offset + length, window.offset + window.length)
+        start = -(-start // SECTOR_SIZE) * SECTOR_SIZE
+        if end > start:
+            found.append(Span(start - window.offset, end - start))
+    return tuple(found)
+
+
+def area_of(files: Iterable[Span], window: Span) -> Area:
+    """Return a window as patterns see it."""
+    return Area(window.length, files_within(files, window))
+
+
+def read_chunk(image: Image, span: Span) -> bytearray:
+    """Return one stretch of the decoded image; DamagedImageError where the file has become shorter."""
+    data = bytearray(span.length)
+    count = image.read_into(data, span.offset)
+    if count != span.length:
+        raise DamagedImageError(
+            f"{image.name}: the file ends at byte {span.offset + count} of {image.size}",
+            hint="it became shorter while it was read: try again when nothing writes it",
+        )
+    return data
+
+
+def pack_chunk(data: bytearray, trial: Trial) -> PackedChunk:
+    """Return a chunk packed as a conversion packs it, its last block filled up with zeros."""
+    block_size = trial.header.block_size
+    blocks = -(-len(data) // block_size)
+    source = memoryview(data + bytes(blocks * block_size - len(data)))
+    packed = memoryview(bytearray(len(source)))
+    lengths = array("I", bytes(4 * blocks))
+    stored = trial.codec.pack(source, block_size, trial.header.alignment, trial.settings.level, packed, lengths)
+    return PackedChunk(bytes(packed[:stored]), lengths)
+
+
+def chunks_of(span: Span) -> list[Span]:
+    """Return a stretch in pieces of CHUNK_BYTES."""
+    end = span.offset + span.length
+    return [Span(offset, min(CHUNK_BYTES, end - offset)) for offset in range(span.offset, end, CHUNK_BYTES)]
+
+
+def pack_window(
+    image: Image, window: Span, settings: Settings, output: Output, *, threads: int, check: Callable[[int], None]
+) -> int:
+    """Write a window of an image as an image of its own; return the bytes written.
+
+    `check` is called in the calling thread with the bytes done; what it raises ends the work. Memory is two chunks and
+    their packed bytes for each thread. The errors of `Trial.of`, of reading, and of the output.
+    """
+    trial = Trial.of(image, settings)
+    trial = replace(trial, header=replace(trial.header, total_bytes=window.length))
+    writer = PackedWriter(output, trial.header)
+    pieces = chunks_of(window)
+    done = 0
+    with ThreadPoolExecutor(max(1, threads)) as executor:
+        for first in range(0, len(pieces), 2 * max(1, threads)):
+            check(done)
+            batch = pieces[first : first + 2 * max(1, threads)]
+            for packed in executor.map(lambda span: pack_chunk(read_chunk(image, span), trial), batch):
+                writer.append(memoryview(packed.stored), packed.lengths, len(packed.lengths))
+            done += sum(span.length for span in batch)
+    return writer.finish()

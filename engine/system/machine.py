@@ -1,0 +1,36 @@
+"""What a measurement was made on, in a few words: the machine and the disk."""
+
+import platform
+from functools import lru_cache
+from pathlib import Path
+
+from engine.names import display_name
+from engine.system.filesystems import filesystem_of
+from engine.system.processors import available_processors
+
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+@lru_cache(maxsize=1)
+def machine_name() -> str:
+    """Return host, processor and how many of it are ours: `nas, Intel(R) N100, 4 processors`."""
+    count = available_processors()
+    model = _processor_model() or platform.machine()
+    return display_name(f"{platform.node()}, {model}, {count} processor{'' if count == 1 else 's'}")
+
+
+def _processor_model() -> str:
+    try:
+        lines = _CPUINFO.read_text(errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+
+
+def disk_name(path: Path) -> str:
+    """Return device, file system and mount point that hold an existing path: `sda1, ext4 at /mnt/games`."""
+    found = filesystem_of(path)
+    device = Path("/sys/dev/block") / found.device
+    name = device.resolve().name if found.device and device.exists() else ""
+    words = [word for word in (name, found.kind) if word]
+    return display_name(f"{', '.join(words) or 'disk'} at {found.mount_path}")

@@ -1,0 +1,171 @@
+"""Seek latency: exact on storage with known delays, true on a real file."""
+
+import os
+from pathlib import Path
+from random import Random
+
+import pytest
+from sample_images import compressible, mixed, pack, write_image
+from seek_desk import SlowSource, StepClock, metered, shuffled
+
+from engine.errors import CancelledError
+from engine.images.opening import open_source
+from engine.images.source import FileSource
+from engine.measure.metering import Meter, index_bytes_of
+from engine.measure.patterns import Area, Pattern
+from engine.measure.percentiles import nearest_rank
+from engine.measure.seek import LEAST_READS, MOST_READS, SeekFigures, measure_seeks
+from engine.system.cache import drop_cached, resident_range
+from engine.units import MIB
+
+SIZE = 4 * MIB
+HUNDRED_MS = [number / 1000 for number in range(1, 101)]
+
+
+def measure(
+    source: SlowSource, clock: StepClock, pattern: Pattern = Pattern.RANDOM_2K, **options: object
+) -> SeekFigures:
+    image, meter = metered(source, clock)
+    wanted = {"duration_s": 0.0, **options}
+    return measure_seeks(image, meter, pattern, Area(SIZE), random=Random(2), clock=clock, **wanted)  # type: ignore[arg-type]
+
+
+def test_known_delays_are_reproduced_exactly() -> None:
+    clock = StepClock()
+    found = measure(SlowSource(clock, SIZE, shuffled(HUNDRED_MS)), clock)
+    figures = [round(value) for value in (found.p50_us, found.p95_us, found.p99_us, found.max_us)]
+    assert (found.reads, figures) == (100, [50_000, 95_000, 99_000, 100_000])
+
+
+def test_the_parts_add_up_to_the_mean() -> None:
+    clock = StepClock()
+    found = measure(SlowSource(clock, SIZE, HUNDRED_MS), clock)
+    assert found.storage_us == pytest.approx(found.mean_us) == pytest.approx(50_500)
+    assert (found.index_us, found.decoding_us) == (0, pytest.approx(0, abs=1e-6))
+    assert found.reads_per_s == pytest.approx(1 / 0.0505)
+
+
+def test_a_hundred_reads_are_made_however_slow_they_are() -> None:
+    clock = StepClock()
+    assert measure(SlowSource(clock, SIZE, [3.0]), clock, duration_s=1.0).reads == LEAST_READS
+
+
+def test_it_reads_until_its_time_is_over() -> None:
+    clock = StepClock()
+    source = SlowSource(clock, SIZE, [0.01])
+    found = measure(source, clock, duration_s=20.0, is_warm=True)
+    assert found.reads == pytest.approx(2000, abs=1)
+
+
+def test_it_ends_after_a_hundred_thousand_reads() -> None:
+    clock = StepClock()
+    source = SlowSource(clock, SIZE, [1e-9])
+    assert measure(source, clock, duration_s=1e9, is_warm=True).reads == MOST_READS
+
+
+def test_memory_is_dropped_before_each_jump_and_not_within_a_run() -> None:
+    clock = StepClock()
+    source = SlowSource(clock, SIZE, [0.01])
+    found = measure(source, clock, Pattern.STREAMS_64K)
+    assert (found.reads, source.forgotten, found.jumps) == (112, 7, 7 / 112)
+
+
+@pytest.mark.parametrize(("pages", "is_cold"), [(0, True), (1, False), (None, False)])
+def test_it_is_cold_only_where_the_system_says_so(pages: int | None, is_cold: bool) -> None:
+    clock = StepClock()
+    source = SlowSource(clock, SIZE, [0.01])
+    source.resident_pages = pages
+    assert measure(source, clock).is_cold is is_cold
+
+
+def test_a_warm_test_drops_nothing_and_is_not_cold() -> None:
+    clock = StepClock()
+    source = SlowSource(clock, SIZE, [0.01])
+    found = measure(source, clock, is_warm=True)
+    assert (found.is_cold, source.forgotten) == (False, 0)
+
+
+def test_it_can_be_stopped_between_runs() -> None:
+    clock = StepClock()
+
+    def watch(latencies_us: list[float]) -> None:
+        if len(latencies_us) == 5:
+            raise CancelledError
+
+    source = SlowSource(clock, SIZE, [0.01])
+    with pytest.raises(CancelledError):
+        measure(source, clock, watch=watch)
+    assert len(source.reads) == 5
+
+
+def test_an_area_behind_the_start_is_read_where_it_is() -> None:
+    clock = StepClock()
+    source = SlowSource(clock, 2 * SIZE, [0.01])
+    measure(source, clock, offset=SIZE)
+    assert min(offset for offset, _ in source.reads) >= SIZE
+
+
+class FileCache:
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def forget(self) -> None:
+        drop_cached(self._fd)
+
+    def resident(self, offset: int, length: int) -> int | None:
+        return resident_range(self._fd, offset, length)
+
+
+def measure_file(path: Path, pattern: Pattern, *, is_warm: bool = False) -> SeekFigures:
+    source = FileSource(path)
+    meter = Meter(source, FileCache(source.fd))
+    with open_source(meter) as image:
+        meter.hold(index_bytes_of(image))
+        return measure_seeks(image, meter, pattern, Area(image.size), random=Random(2), duration_s=0.0, is_warm=is_warm)
+
+
+@pytest.mark.parametrize("pattern", Pattern)
+def test_a_real_file_is_measured(tmp_path: Path, pattern: Pattern) -> None:
+    found = measure_file(pack(tmp_path / "a.zso", mixed(SIZE)), pattern)
+    assert found.reads >= LEAST_READS
+    assert 0 < found.p50_us <= found.p95_us <= found.p99_us <= found.max_us
+    assert found.index_us + found.storage_us + found.decoding_us == pytest.approx(found.mean_us)
+    assert sum(count for _, count in found.octaves) == found.reads
+
+
+def test_a_real_file_that_was_written_through_is_read_cold(tmp_path: Path) -> None:
+    path = write_image(tmp_path / "a.iso", mixed(SIZE))
+    fd = os.open(path, os.O_RDWR)
+    os.fsync(fd)
+    drop_cached(fd)
+    absent = resident_range(fd, 0, SIZE) == 0
+    os.close(fd)
+    if not absent:
+        pytest.skip("this file system keeps files in memory")
+    assert measure_file(path, Pattern.RANDOM_2K).is_cold
+    assert not measure_file(path, Pattern.RANDOM_2K, is_warm=True).is_cold
+
+
+def test_blocks_larger_than_reads_cost_bytes(tmp_path: Path) -> None:
+    small = measure_file(pack(tmp_path / "a.zso", compressible(SIZE)), Pattern.RANDOM_2K)
+    large = measure_file(pack(tmp_path / "b.zso", compressible(SIZE), block_size=65536), Pattern.RANDOM_2K)
+    plain = measure_file(write_image(tmp_path / "c.iso", compressible(SIZE)), Pattern.RANDOM_2K)
+    assert small.bytes_read_per_byte < plain.bytes_read_per_byte == 1.0
+    assert large.bytes_read_per_byte > small.bytes_read_per_byte
+
+
+def test_an_index_is_held_and_read_no_more(tmp_path: Path) -> None:
+    found = measure_file(pack(tmp_path / "a.zso", mixed(SIZE)), Pattern.RANDOM_2K)
+    assert found.requests == 1.0
+    assert found.index_us > 0
+
+
+def test_percentiles_agree_with_a_plain_sort_of_what_was_seen() -> None:
+    clock = StepClock()
+    seen: list[float] = []
+
+    def watch(latencies_us: list[float]) -> None:
+        seen[:] = latencies_us
+
+    found = measure(SlowSource(clock, SIZE, shuffled(HUNDRED_MS, 9)), clock, duration_s=500.0, watch=watch)
+    assert [found.p50_us, found.p95_us, found.p99_us] == [nearest_rank(sorted(seen), each) for each in (50, 95, 99)]
