@@ -14,6 +14,7 @@ from typing import TypeAlias
 from engine.cli.convert import iso2zso_arguments, run_convert
 from engine.cli.estimate import run_estimate
 from engine.cli.inspect import run_doctor, run_info
+from engine.cli.lab import run_seek, run_throughput
 from engine.cli.library import run_demo, run_ls, run_scan, run_set
 from engine.cli.parser import Parser
 from engine.cli.parsers import add_convert_options, build_parser
@@ -37,6 +38,8 @@ COMMANDS: dict[str, _Command] = {
     "ls": run_ls,
     "set": run_set,
     "estimate": run_estimate,
+    "seek": run_seek,
+    "throughput": run_throughput,
     "demo": run_demo,
     "queue": run_queue,
     "history": run_history,

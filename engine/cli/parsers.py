@@ -13,6 +13,7 @@ from engine.cli.arguments import (
     add_state,
     add_threads,
 )
+from engine.cli.lab_parsers import add_lab_commands
 from engine.cli.library_parsers import add_library_commands
 from engine.cli.parser import Parser
 from engine.cli.queue_parsers import add_queue_commands
@@ -39,6 +40,7 @@ def build_parser() -> Parser:
     _add_undo(commands)
     _add_trash(commands)
     add_library_commands(commands)
+    add_lab_commands(commands)
     add_queue_commands(commands)
     return parser
 

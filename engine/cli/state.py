@@ -11,6 +11,7 @@ from engine.config import Config, config_path, load_config
 from engine.convert.conversion import Conversion
 from engine.convert.plan import Wish
 from engine.errors import DiscpressError
+from engine.library.measurements import Measurement
 from engine.library.model import FileIdentity, JsonValue, StoredEstimate
 from engine.library.store import Store, state_folder
 from engine.measure.estimate import Estimate
@@ -60,6 +61,15 @@ class Records:
         """Keep an estimate for `ls`."""
         if self.store is not None:
             self.store.save_estimate(identity, StoredEstimate.of(found))
+
+    def save_measurement(self, measurement: Measurement) -> None:
+        """Keep what the lab measured, to be compared with later."""
+        if self.store is None:
+            return
+        try:
+            self.store.save_measurement(measurement)
+        except DiscpressError as error:
+            self._lose(error)
 
     def journal(self, kind: str, facts: Mapping[str, object]) -> None:
         """Write down what has just become true."""

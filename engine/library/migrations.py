@@ -107,5 +107,16 @@ MIGRATIONS: Migrations = (
         "ALTER TABLE estimates ADD COLUMN seek_us REAL NOT NULL DEFAULT 0.0",
         "CREATE INDEX queue_jobs_by_path ON queue_jobs (path)",
     ),
+    (
+        # What the lab measured, for ever: results are there to be compared. The facts are JSON, by kind.
+        """CREATE TABLE measurements (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, path BLOB NOT NULL,
+            identity TEXT NOT NULL, format TEXT NOT NULL, block_size INTEGER NOT NULL, level INTEGER NOT NULL,
+            pattern TEXT NOT NULL, machine TEXT NOT NULL, disk TEXT NOT NULL, facts TEXT NOT NULL
+        )""",
+        "CREATE INDEX measurements_by_content ON measurements (identity, kind, at)",
+        # How far a test is that runs, for a screen that watches it; gone when it ends.
+        "CREATE TABLE lab_live (job INTEGER PRIMARY KEY, facts TEXT NOT NULL)",
+    ),
 )
 """Every step of the schema, oldest first; never edited once released, only added to."""

@@ -12,8 +12,9 @@ from typing import Self
 from platformdirs import user_state_path
 
 from engine.formats import Settings
-from engine.library import estimates, rows, schema
+from engine.library import estimates, measurements, rows, schema
 from engine.library.changes import TitleChanges, changes_since
+from engine.library.measurements import LabTest, Measurement
 from engine.library.migrations import MIGRATIONS, Migrations
 from engine.library.model import Digests, FileIdentity, JournalEntry, JsonValue, Overrides, StoredEstimate, Title
 from engine.library.statefile import StateFile
@@ -160,6 +161,16 @@ class Store:
     def estimate_for(self, identity: FileIdentity, settings: Settings) -> StoredEstimate | None:
         """Return the estimate of that content under those settings, whatever target it was made for."""
         return self._file.run(lambda connection: estimates.one_of(connection, identity, settings))
+
+    def save_measurement(self, measurement: Measurement) -> None:
+        """Keep what the lab measured beside all that it measured before."""
+        self._file.write(lambda connection: measurements.save(connection, measurement))
+
+    def measurements(
+        self, kind: LabTest | None = None, identity: FileIdentity | None = None, path: Path | None = None
+    ) -> list[Measurement]:
+        """Return what the lab measured, newest first: of one kind, one content, one file; None for any."""
+        return self._file.run(lambda connection: measurements.read(connection, kind, identity, path))
 
     def save_settings(self, path: Path, overrides: Overrides | None) -> None:
         """Keep the settings of one title; None, or all None, lets it follow the defaults again."""

@@ -9,6 +9,7 @@ from engine.images.dax import DaxImage
 from engine.images.indexed import IndexedImage
 from engine.images.reader import Image
 from engine.images.source import ByteSource, read_bytes
+from engine.system.cache import drop_cached, resident_range
 from engine.system.files import Writable
 from engine.units import MIB
 
@@ -24,6 +25,21 @@ class Cache(Protocol):
 
     def resident(self, offset: int, length: int) -> int | None:
         """Return how many pages of these bytes are in memory; None where the system does not tell."""
+
+
+class FileCache:
+    """The page cache of an open file."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def forget(self) -> None:
+        """Drop it as `Cache` says."""
+        drop_cached(self._fd)
+
+    def resident(self, offset: int, length: int) -> int | None:
+        """Look as `Cache` says."""
+        return resident_range(self._fd, offset, length)
 
 
 @dataclass(slots=True)

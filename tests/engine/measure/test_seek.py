@@ -11,7 +11,7 @@ from seek_desk import SlowSource, StepClock, metered, shuffled
 from engine.errors import CancelledError
 from engine.images.opening import open_source
 from engine.images.source import FileSource
-from engine.measure.metering import Meter, index_bytes_of
+from engine.measure.metering import FileCache, Meter, index_bytes_of
 from engine.measure.patterns import Area, Pattern
 from engine.measure.percentiles import nearest_rank
 from engine.measure.seek import LEAST_READS, MOST_READS, SeekFigures, measure_seeks
@@ -103,17 +103,6 @@ def test_an_area_behind_the_start_is_read_where_it_is() -> None:
     source = SlowSource(clock, 2 * SIZE, [0.01])
     measure(source, clock, offset=SIZE)
     assert min(offset for offset, _ in source.reads) >= SIZE
-
-
-class FileCache:
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-
-    def forget(self) -> None:
-        drop_cached(self._fd)
-
-    def resident(self, offset: int, length: int) -> int | None:
-        return resident_range(self._fd, offset, length)
 
 
 def measure_file(path: Path, pattern: Pattern, *, is_warm: bool = False) -> SeekFigures:

@@ -1,0 +1,233 @@
+"""The tests of the lab on one title: what is opened, packed and measured, in which order, and what is noted of it.
+
+The command line and the worker run them alike. Nothing of the library is changed, and what is written beside a title
+is a `WindowPart`.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from engine.convert.plan import plan_conversion
+from engine.convert.window_part import WindowPart, is_read_only, open_window
+from engine.convert.wish import Wish
+from engine.discs.iso9660 import list_files
+from engine.errors import DamagedImageError, DiscpressError, StorageError
+from engine.formats import DEFAULT_LEVEL, ImageFormat, Settings
+from engine.images.opening import open_image, open_source
+from engine.images.reader import Image
+from engine.images.source import FileSource
+from engine.library.model import FileIdentity
+from engine.measure.metering import FileCache, Meter, index_bytes_of
+from engine.measure.patterns import Area, Pattern
+from engine.measure.rehearsal import Trial
+from engine.measure.sample import Span
+from engine.measure.seek import SeekFigures, measure_seeks
+from engine.measure.throughput import measure_throughput, read_sample
+from engine.measure.windows import area_of, choose_window, pack_window, read_chunk
+from engine.names import display_name
+from engine.system.machine import disk_name
+from engine.units import MIB
+from engine.work.lab_results import SeekResult, ThroughputResult
+from engine.work.lab_wishes import SeekWish, ThroughputWish
+
+_MOST_FILES = 20_000
+_SEED = 2048
+"""The same reads for every candidate, and for the same title again on another day: results can be compared."""
+_PACKED = (ImageFormat.ZSO, ImageFormat.CSO)
+_WARMING_BYTES = MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a test stands."""
+
+    number: int
+    """Of the step, from 1."""
+    steps: int
+    """How many there are."""
+    format: ImageFormat
+    """What is measured."""
+    block_size: int
+    """Bytes of a block; 0 for a plain image."""
+    level: int
+    """Effort; 0 where there is none."""
+    pattern: Pattern | None = None
+    """How it is read; None where it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every test works with."""
+
+    state_folder: Path
+    """Where a window goes when nothing can be written beside its title."""
+    owner: str
+    """Whose a window is, as its marker says."""
+    threads: int
+    """For packing."""
+    check: Callable[[], None]
+    """Ends the test by what it raises."""
+    note: Callable[[str], None]
+    """Takes what the user should know."""
+    watch: Callable[[Step, Sequence[float]], None] = lambda step, latencies_us: None
+    """Takes where a seek test stands, and all latencies of the step so far; between any two jumps."""
+
+
+def candidate_settings(path: Path, image_format: ImageFormat | None, level: int | None) -> Settings:
+    """Return how candidates of a title are packed, whatever block size its target loads: container and level."""
+    if image_format is None:
+        try:
+            image_format = plan_conversion(path, None, None, Wish()).settings.format
+        except DiscpressError:
+            image_format = ImageFormat.ZSO
+    return Settings(image_format if image_format in _PACKED else ImageFormat.ZSO, level=level or DEFAULT_LEVEL)
+
+
+def run_seek_test(path: Path, wish: SeekWish, bench: Bench) -> Iterator[SeekResult]:
+    """Measure one title: as it is, and where it is not packed, for each candidate; yield each line as it is there.
+
+    The errors of opening and reading it, of packing, and of `open_window`; what `bench.check` raises.
+    """
+    with contextlib.closing(FileSource(path)) as source:
+        meter = Meter(source, FileCache(source.fd))
+        image = open_source(meter)
+        is_packed = image.format is not ImageFormat.ISO
+        files = _files_of(image)
+        window = Span(0, image.size) if is_packed else choose_window(image.size, files, wish.window_bytes)
+        area = area_of(files, window)
+        candidates = () if is_packed else wish.block_sizes
+        test = _SeekTest(wish, bench, area, (1 + len(candidates)) * len(wish.patterns))
+        settings = Settings(image.format, image.block_size if is_packed else 0, 0)
+        for figures in test.measure(image, meter, settings, window.offset):
+            yield SeekResult(image.format, settings.block_size, 0, disk_name(path), window, figures)
+        if not candidates:
+            return
+        chosen = candidate_settings(path, wish.format, wish.level)
+        with _open_part(path, source, path.parent, window.length, bench) as (part, disk), open_image(path) as original:
+            for block_size in candidates:
+                settings = Trial.of(original, Settings(chosen.format, block_size, chosen.level)).settings
+                part.start_again()
+                test.say_packing(settings)
+                pack_window(original, window, settings, part, threads=bench.threads, check=lambda done: bench.check())
+                part.sync()
+                meter = Meter(part, part)
+                for figures in test.measure(open_source(meter), meter, settings, 0):
+                    yield SeekResult(settings.format, block_size, settings.level, disk, window, figures)
+
+
+class _SeekTest:
+    """The steps of one seek test."""
+
+    def __init__(self, wish: SeekWish, bench: Bench, area: Area, steps: int) -> None:
+        self._wish = wish
+        self._bench = bench
+        self._area = area
+        self._steps = steps
+        self._number = 0
+
+    def say_packing(self, settings: Settings) -> None:
+        """Say that the next image is packed."""
+        self._bench.check()
+        self._bench.watch(self._step(settings, None), ())
+
+    def measure(self, image: Image, meter: Meter, settings: Settings, offset: int) -> Iterator[SeekFigures]:
+        """Read an image by each pattern."""
+        meter.hold(index_bytes_of(image))
+        if self._wish.is_warm:
+            self._warm(image, offset)
+        for pattern in self._wish.patterns:
+            step = self._step(settings, pattern)
+            self._number += 1
+            meter.checked_runs = meter.cold_runs = 0
+
+            def watch(latencies_us: Sequence[float], step: Step = step) -> None:
+                self._bench.check()
+                self._bench.watch(step, latencies_us)
+
+            yield measure_seeks(
+                image,
+                meter,
+                pattern,
+                self._area,
+                random=Random(_SEED),
+                offset=offset,
+                duration_s=self._wish.duration_s,
+                is_warm=self._wish.is_warm,
+                watch=watch,
+            )
+
+    def _step(self, settings: Settings, pattern: Pattern | None) -> Step:
+        number = self._number + 1
+        return Step(number, self._steps, settings.format, settings.block_size, settings.level, pattern)
+
+    def _warm(self, image: Image, offset: int) -> None:
+        end = offset + self._area.length
+        for start in range(offset, end, _WARMING_BYTES):
+            self._bench.check()
+            read_chunk(image, Span(start, min(_WARMING_BYTES, end - start)))
+
+
+def run_throughput_test(path: Path, wish: ThroughputWish, bench: Bench) -> Iterator[ThroughputResult]:
+    """Measure reading, packing, writing and proving one title with every candidate; yield each line as it is there.
+
+    The errors are those of `run_seek_test`.
+    """
+    chosen = candidate_settings(path, wish.format, None)
+    with contextlib.closing(FileSource(path)) as source:
+        image = open_source(source)
+        sample = read_sample(
+            image,
+            FileCache(source.fd),
+            random=Random(_SEED),
+            threads=bench.threads,
+            sample_bytes=wish.sample_bytes,
+            check=bench.check,
+        )
+        folder = wish.folder or path.parent
+        room = 2 * min(wish.sample_bytes, image.size)
+        steps = len(wish.block_sizes) * len(wish.levels)
+        with _open_part(path, source, folder, room, bench, is_chosen=wish.folder is not None) as (part, disk):
+            for number, (block_size, level) in enumerate(
+                ((size, level) for size in wish.block_sizes for level in wish.levels), start=1
+            ):
+                bench.watch(Step(number, steps, chosen.format, block_size, level), ())
+                part.start_again()
+                settings = Settings(chosen.format, block_size, level)
+                figures = measure_throughput(image, sample, settings, part, threads=bench.threads, check=bench.check)
+                yield ThroughputResult(disk, disk_name(path), figures)
+
+
+def _files_of(image: Image) -> list[Span]:
+    """Return where the files of the disc are; none where its directory does not read."""
+    with contextlib.suppress(DamagedImageError):
+        return [Span(extent.offset, extent.length) for _, extent in list_files(image, _MOST_FILES) if extent.length]
+    return []
+
+
+@contextlib.contextmanager
+def _open_part(
+    path: Path, source: FileSource, folder: Path, needed_bytes: int, bench: Bench, *, is_chosen: bool = False
+) -> Iterator[tuple[WindowPart, str]]:
+    """Open a window part in a folder, or where nothing can be written there, in the state folder; and name its disk."""
+    try:
+        part = open_window(folder, path, source.identity(), bench.owner, needed_bytes)
+    except StorageError as error:
+        if is_chosen or not is_read_only(error):
+            raise
+        part = open_window(bench.state_folder, path, source.identity(), bench.owner, needed_bytes)
+        bench.note(
+            f"nothing can be written in {display_name(folder)}: the window is in the state folder, and what is packed "
+            f"is measured on its disk ({disk_name(bench.state_folder)})"
+        )
+        folder = bench.state_folder
+    with part:
+        yield part, disk_name(folder)
+
+
+def identity_of(path: Path) -> FileIdentity:
+    """Return which content a title has now; StorageError where it is not there."""
+    with contextlib.closing(FileSource(path)) as source:
+        return FileIdentity.of_source(source.identity())

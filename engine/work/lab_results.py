@@ -1,0 +1,112 @@
+"""What the tests of the lab come to, line by line: as the store keeps them, and as figures again."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.formats import ImageFormat, Settings
+from engine.library.measurements import LabTest, Measurement
+from engine.library.model import FileIdentity, JsonValue
+from engine.measure.patterns import Pattern
+from engine.measure.sample import Span
+from engine.measure.seek import SeekFigures
+from engine.measure.throughput import ThroughputFigures
+
+
+@dataclass(frozen=True, slots=True)
+class SeekResult:
+    """One line of a seek test."""
+
+    format: ImageFormat
+    """What was read."""
+    block_size: int
+    """Bytes of a block; 0 for a plain image."""
+    level: int
+    """Effort it was packed with; 0 where that is not known."""
+    disk: str
+    """What held it."""
+    window: Span
+    """The stretch of the title that was read; all of it where it was packed already."""
+    figures: SeekFigures
+    """What came out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThroughputResult:
+    """One line of a throughput test."""
+
+    disk: str
+    """What was written on."""
+    source_disk: str
+    """What was read from."""
+    figures: ThroughputFigures
+    """What came out."""
+
+
+def seek_measurement(
+    path: Path, identity: FileIdentity, result: SeekResult, machine: str, at: float, beside: int = 0
+) -> Measurement:
+    """Return a line of a seek test as it is kept; `beside` is how many other jobs ran at the time."""
+    facts: dict[str, JsonValue] = {
+        **_plain(asdict(result.figures)),
+        "window_offset": result.window.offset,
+        "window_bytes": result.window.length,
+        "beside": beside,
+    }
+    pattern = str(result.figures.pattern)
+    return Measurement(
+        LabTest.SEEK, path, identity, result.format, result.block_size, result.level, pattern, machine, result.disk, at,
+        facts,
+    )  # fmt: skip
+
+
+def throughput_measurement(
+    path: Path, identity: FileIdentity, result: ThroughputResult, machine: str, at: float, beside: int = 0
+) -> Measurement:
+    """Return a line of a throughput test as it is kept."""
+    figures = result.figures
+    facts = _plain(asdict(figures))
+    del facts["settings"]
+    facts |= {"source_disk": result.source_disk, "beside": beside}
+    settings = figures.settings
+    return Measurement(
+        LabTest.THROUGHPUT, path, identity, settings.format, settings.block_size, settings.level, "", machine,
+        result.disk, at, facts,
+    )  # fmt: skip
+
+
+def seek_figures(measurement: Measurement) -> SeekFigures | None:
+    """Return the figures of a kept seek test; None where they do not read."""
+    try:
+        facts: dict[str, Any] = _fields(measurement.facts, SeekFigures)
+        octaves = tuple((int(octave), int(count)) for octave, count in facts["octaves"])
+        return SeekFigures(**facts | {"pattern": Pattern(facts["pattern"]), "octaves": octaves})
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def throughput_figures(measurement: Measurement) -> ThroughputFigures | None:
+    """Return the figures of a kept throughput test; None where they do not read."""
+    settings = Settings(measurement.format, measurement.block_size, measurement.level)
+    try:
+        return ThroughputFigures(settings=settings, **_fields(measurement.facts, ThroughputFigures))
+    except TypeError:
+        return None
+
+
+def _fields(facts: Mapping[str, JsonValue], kind: type[SeekFigures] | type[ThroughputFigures]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if name in kind.__dataclass_fields__}
+
+
+def _plain(facts: Mapping[str, Any]) -> dict[str, JsonValue]:
+    return {
+        name: [list(pair) for pair in value] if name == "octaves" else value if name == "settings" else _scalar(value)
+        for name, value in facts.items()
+    }
+
+
+def _scalar(value: Any) -> JsonValue:
+    if isinstance(value, float):
+        return round(value, 9)
+    return str(value) if isinstance(value, str) else value
