@@ -160,7 +160,7 @@ class _Laboratory:
                 self._printer.lines(text_of(self._kind, measurements))
         return exported
 
-    def _say(self, path: Path, step: Step, latencies_us: Sequence[float]) -> None:
+    def _say(self, path: Path, step: Step, latencies_us: Sequence[float], wanted_bytes: int) -> None:
         """Say where a test stands, twice a second."""
         now = time.monotonic()
         if latencies_us and now - self._said_at < _SAY_EVERY_S:

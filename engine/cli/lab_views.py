@@ -144,7 +144,8 @@ def seek_text(measurements: Sequence[Measurement]) -> str:
     ]
     table = format_table(_SEEK_HEADS, rows, flexible=0, right=range(2, 8))
     model = f"expected at least, by a model of the device (not measured):\n{_model_text(known)}"
-    return f"{table}\nREAD: bytes read of the file for each byte wanted\n\nwhere the time of a mean read goes:\n{_split_text(known)}\n\n{model}"
+    split = f"where the time of a mean read goes:\n{_split_text(known)}"
+    return f"{table}\nREAD: bytes read of the file for each byte wanted\n\n{split}\n\n{model}"
 
 
 def cache_word(*, is_cold: bool) -> str:

@@ -24,6 +24,7 @@ from engine.names import display_name
 from engine.system.files import absolute, device_below
 from engine.units import format_size
 from engine.work.jobs import ALIVE, Job, JobKind, JobRequest
+from engine.work.lab_wishes import SeekWish, ThroughputWish, parameters_of
 
 MOST_PRIORITY = 1000
 
@@ -145,6 +146,8 @@ class _Adding:
             JobKind.VERIFY: self._verification,
             JobKind.DOCTOR: self._examination,
             JobKind.SCAN: self._scan,
+            JobKind.SEEK: lambda each: self._test(each, SeekWish()),
+            JobKind.THROUGHPUT: lambda each: self._test(each, ThroughputWish()),
         }
         request = makers[self._kind](each)
         if isinstance(request, _Skip):
@@ -185,6 +188,11 @@ class _Adding:
         if not stat.S_ISDIR(each.path.stat().st_mode):
             raise UsageError(f"{display_name(each.path)}: is no folder", hint="--kind scan takes folders")
         return self._plain(each, None)
+
+    def _test(self, each: Input, wish: SeekWish | ThroughputWish) -> JobRequest:
+        open_image(each.path).close()
+        request = self._plain(each, None)
+        return replace(request, parameters={**request.parameters, **parameters_of(wish)})
 
     def _plain(self, each: Input, wish: Wish | None) -> JobRequest:
         # By the device the worker tells a mount that went away from a file that did.

@@ -9,7 +9,15 @@ from engine.work.jobs import JobKind
 if TYPE_CHECKING:
     from engine.cli.arguments import Subparsers
 
-_KINDS = (JobKind.CONVERT, JobKind.VERIFY, JobKind.ESTIMATE, JobKind.SCAN, JobKind.DOCTOR)
+_KINDS = (
+    JobKind.CONVERT,
+    JobKind.VERIFY,
+    JobKind.ESTIMATE,
+    JobKind.SCAN,
+    JobKind.DOCTOR,
+    JobKind.SEEK,
+    JobKind.THROUGHPUT,
+)
 _EVEN_USELESS = "convert also what an estimate advises against, because it would not shrink"
 
 

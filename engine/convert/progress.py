@@ -25,6 +25,7 @@ class Stage(StrEnum):
     RESUMING = "resuming"
     VERIFYING = "verifying"
     REPLACING = "replacing"
+    MEASURING = "measuring"
     DONE = "done"
 
 

@@ -4,9 +4,10 @@ Image over Meter over a file --runs of a pattern--> latencies --percentiles--> S
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import TypeAlias
 
 from engine.images.reader import Image
 from engine.measure.metering import Costs, Meter
@@ -18,6 +19,9 @@ LEAST_READS = 100
 MOST_READS = 100_000
 """A sort of so many takes 30 ms, and no percentile changes any more."""
 DURATION_S = 3.0
+
+Watch: TypeAlias = Callable[[Sequence[float], int], None]
+"""Takes the latencies so far, microseconds, and the bytes of the image that these reads gave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +83,20 @@ def measure_seeks(
     duration_s: float = DURATION_S,
     is_warm: bool = False,
     clock: Callable[[], float] = time.perf_counter,
-    watch: Callable[[list[float]], None] = lambda latencies_us: None,
+    watch: Watch = lambda latencies_us, wanted_bytes: None,
 ) -> SeekFigures:
     """Read as a pattern says until `duration_s` has passed, LEAST_READS at least, MOST_READS at most.
 
     `area` begins at byte `offset` of the image, which was opened over `meter`. `is_warm` leaves caches alone; else they
-    are dropped before each jump, outside of what is timed. `watch` is called between runs with all latencies so far
-    and may raise to end the test. DamagedImageError and StorageError from reading.
+    are dropped before each jump, outside of what is timed. `watch` is called between runs with all latencies and
+    bytes so far and may raise to end the test. DamagedImageError and StorageError from reading.
     """
     latencies_us: list[float] = []
     total = Costs()
     wanted_bytes = jumps = 0
     until = clock() + duration_s
     for run in _until(runs(pattern, area, random), lambda: _is_over(len(latencies_us), until, clock)):
-        watch(latencies_us)
+        watch(latencies_us, wanted_bytes)
         jumps += 1
         if not is_warm:
             meter.begin_run()
@@ -104,7 +108,7 @@ def measure_seeks(
             latencies_us.append((clock() - started - meter.costs.checking_s) * 1e6)
             total.add(meter.costs)
             wanted_bytes += span.length
-    watch(latencies_us)
+    watch(latencies_us, wanted_bytes)
     return summarize(pattern, latencies_us, total, wanted_bytes, jumps, is_cold=not is_warm and meter.is_cold)
 
 

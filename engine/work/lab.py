@@ -5,13 +5,13 @@ is a `WindowPart`.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 from engine.convert.plan import plan_conversion
-from engine.convert.window_part import WindowPart, is_read_only, open_window
+from engine.convert.window_part import WindowPart, is_read_only, open_window, window_path
 from engine.convert.wish import Wish
 from engine.discs.iso9660 import list_files
 from engine.errors import DamagedImageError, DiscpressError, StorageError
@@ -72,8 +72,10 @@ class Bench:
     """Ends the test by what it raises."""
     note: Callable[[str], None]
     """Takes what the user should know."""
-    watch: Callable[[Step, Sequence[float]], None] = lambda step, latencies_us: None
-    """Takes where a seek test stands, and all latencies of the step so far; between any two jumps."""
+    watch: Callable[[Step, Sequence[float], int], None] = lambda step, latencies_us, wanted_bytes: None
+    """Takes where a test stands: of a seek test all latencies of the step, and its bytes, between any two jumps."""
+    claim: Callable[[Path], None] = lambda path: None
+    """Takes the name that a window is about to have, for who removes it after a crash."""
 
 
 def candidate_settings(path: Path, image_format: ImageFormat | None, level: int | None) -> Settings:
@@ -86,7 +88,7 @@ def candidate_settings(path: Path, image_format: ImageFormat | None, level: int 
     return Settings(image_format if image_format in _PACKED else ImageFormat.ZSO, level=level or DEFAULT_LEVEL)
 
 
-def run_seek_test(path: Path, wish: SeekWish, bench: Bench) -> Iterator[SeekResult]:
+def run_seek_test(path: Path, wish: SeekWish, bench: Bench) -> Generator[SeekResult, None, None]:
     """Measure one title: as it is, and where it is not packed, for each candidate; yield each line as it is there.
 
     The errors of opening and reading it, of packing, and of `open_window`; what `bench.check` raises.
@@ -131,7 +133,7 @@ class _SeekTest:
     def say_packing(self, settings: Settings) -> None:
         """Say that the next image is packed."""
         self._bench.check()
-        self._bench.watch(self._step(settings, None), ())
+        self._bench.watch(self._step(settings, None), (), 0)
 
     def measure(self, image: Image, meter: Meter, settings: Settings, offset: int) -> Iterator[SeekFigures]:
         """Read an image by each pattern."""
@@ -143,9 +145,9 @@ class _SeekTest:
             self._number += 1
             meter.checked_runs = meter.cold_runs = 0
 
-            def watch(latencies_us: Sequence[float], step: Step = step) -> None:
+            def watch(latencies_us: Sequence[float], wanted_bytes: int, step: Step = step) -> None:
                 self._bench.check()
-                self._bench.watch(step, latencies_us)
+                self._bench.watch(step, latencies_us, wanted_bytes)
 
             yield measure_seeks(
                 image,
@@ -170,7 +172,7 @@ class _SeekTest:
             read_chunk(image, Span(start, min(_WARMING_BYTES, end - start)))
 
 
-def run_throughput_test(path: Path, wish: ThroughputWish, bench: Bench) -> Iterator[ThroughputResult]:
+def run_throughput_test(path: Path, wish: ThroughputWish, bench: Bench) -> Generator[ThroughputResult, None, None]:
     """Measure reading, packing, writing and proving one title with every candidate; yield each line as it is there.
 
     The errors are those of `run_seek_test`.
@@ -193,7 +195,7 @@ def run_throughput_test(path: Path, wish: ThroughputWish, bench: Bench) -> Itera
             for number, (block_size, level) in enumerate(
                 ((size, level) for size in wish.block_sizes for level in wish.levels), start=1
             ):
-                bench.watch(Step(number, steps, chosen.format, block_size, level), ())
+                bench.watch(Step(number, steps, chosen.format, block_size, level), (), 0)
                 part.start_again()
                 settings = Settings(chosen.format, block_size, level)
                 figures = measure_throughput(image, sample, settings, part, threads=bench.threads, check=bench.check)
@@ -212,11 +214,13 @@ def _open_part(
     path: Path, source: FileSource, folder: Path, needed_bytes: int, bench: Bench, *, is_chosen: bool = False
 ) -> Iterator[tuple[WindowPart, str]]:
     """Open a window part in a folder, or where nothing can be written there, in the state folder; and name its disk."""
+    bench.claim(window_path(folder, path))
     try:
         part = open_window(folder, path, source.identity(), bench.owner, needed_bytes)
     except StorageError as error:
         if is_chosen or not is_read_only(error):
             raise
+        bench.claim(window_path(bench.state_folder, path))
         part = open_window(bench.state_folder, path, source.identity(), bench.owner, needed_bytes)
         bench.note(
             f"nothing can be written in {display_name(folder)}: the window is in the state folder, and what is packed "

@@ -1,12 +1,9 @@
 """What a job does when its turn comes; in a thread of its own, stopped and held by a Control."""
 
-import contextlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
-from engine.convert.checkpoint import Checkpoint
 from engine.convert.checksums import check_checksum_names, checksum_path, write_checksum
 from engine.convert.conversion import Conversion, convert
 from engine.convert.digests import ALWAYS, ON_REQUEST
@@ -16,7 +13,7 @@ from engine.convert.preflight import NameTaken, settle_output
 from engine.convert.progress import Control, Progress
 from engine.convert.recovery import conclude_published, find_trashed
 from engine.convert.verify import digest_image
-from engine.errors import StoreError, UsageError, VerifyError
+from engine.errors import VerifyError
 from engine.formats import ImageFormat
 from engine.images.doctor import Severity, examine
 from engine.images.opening import open_image
@@ -24,10 +21,12 @@ from engine.library.model import JsonValue
 from engine.library.refresh import refresh
 from engine.library.store import Store
 from engine.names import display_name
-from engine.system.files import FileIdentity, is_there
+from engine.system.files import is_there
 from engine.targets import TARGETS
 from engine.work.estimating import refine_into
-from engine.work.jobs import Job, JobKind
+from engine.work.jobs import Job, JobKind, JobState
+from engine.work.keeper import QueueKeeper
+from engine.work.lab_jobs import LabJob
 from engine.work.queue import JobQueue
 from engine.work.records import save_digests
 from engine.work.trash_jobs import purge_entry, undo_entry
@@ -69,12 +68,8 @@ class Turn:
         self.queue.append_log(self.job.id, line)
 
 
-_COUNT_NAMES = ("done_bytes", "part_bytes", "blocks", "index_crc32", "source_crc32")
-_COUNTS = frozenset(_COUNT_NAMES)
-
-
 def run_job(turn: Turn) -> Outcome:
-    """Do a job; UsageError for a kind that this version does not know, else the errors of what it does."""
+    """Do a job; the errors of what it does."""
     doers: dict[JobKind, Callable[[Turn], Outcome]] = {
         JobKind.CONVERT: _convert,
         JobKind.VERIFY: _verify,
@@ -83,75 +78,15 @@ def run_job(turn: Turn) -> Outcome:
         JobKind.DOCTOR: _examine,
         JobKind.PURGE: _purge,
         JobKind.UNDO: _undo,
+        JobKind.SEEK: _test,
+        JobKind.THROUGHPUT: _test,
     }
-    if turn.job.kind not in doers:
-        raise UsageError(f"jobs of kind {turn.job.kind} are not known to this version")
     return doers[turn.job.kind](turn)
 
 
 def part_owner(job: Job) -> str:
     """Return the name under which a job marks its part: unlike that of any job of any other queue."""
     return f"queue {job.batch} {job.id} {job.created_at}"
-
-
-class QueueKeeper:
-    """Keeps one job's checkpoints, and what it publishes, in the queue: a `CheckpointKeeper`."""
-
-    def __init__(self, queue: JobQueue, job_id: int) -> None:
-        self._queue = queue
-        self._job_id = job_id
-        self._output: JsonValue = None
-
-    def load(self) -> Checkpoint | None:
-        """Return the last one; None when there is none, or another version wrote it."""
-        stored = self._queue.checkpoint(self._job_id)
-        if stored is None or not stored.facts.keys() >= _COUNTS:
-            return None
-        self._output = stored.facts.get("output")
-        identity, made_by = stored.facts.get("identity"), stored.facts.get("made_by")
-        counts = [stored.facts[name] for name in _COUNT_NAMES]
-        if not isinstance(identity, list) or not all(type(value) is int for value in (*identity, *counts)):
-            return None
-        return Checkpoint(*counts, tuple(identity), str(made_by), stored.head)  # type: ignore[arg-type, call-arg]
-
-    def begin(self, output_path: Path) -> None:
-        """Note where the part is: a job that is cancelled while no worker runs it leaves it behind."""
-        self._output = str(output_path)
-        self._save({"output": self._output}, b"")
-
-    def save(self, checkpoint: Checkpoint) -> None:
-        """Keep this one in place of the last."""
-        facts = asdict(checkpoint)
-        head = facts.pop("head")
-        self._save({**facts, "identity": list(checkpoint.identity), "output": self._output}, head)
-
-    def seal(self, output_path: Path, identity: FileIdentity) -> None:
-        """Note which file is about to be published: after a kill, only that one counts as the result."""
-        sealed: list[JsonValue] = [identity.ino, identity.size_bytes, identity.mtime_ns]
-        self._save({"output": str(output_path), "sealed": sealed}, b"")
-
-    def published_path(self) -> Path | None:
-        """Return the result that an earlier run of the job had sealed, if it stands under its final name."""
-        stored = self._queue.checkpoint(self._job_id)
-        output = None if stored is None else stored.facts.get("output")
-        if stored is None or not isinstance(output, str):
-            return None
-        try:
-            facts = Path(output).lstat()
-        except OSError:
-            return None
-        found = [facts.st_ino, facts.st_size, facts.st_mtime_ns]
-        return Path(output) if stored.facts.get("sealed") == found else None
-
-    def drop(self) -> None:
-        """Forget it."""
-        with contextlib.suppress(StoreError):
-            self._queue.drop_checkpoint(self._job_id)
-
-    def _save(self, facts: Mapping[str, JsonValue], head: bytes) -> None:
-        # A state file that cannot be written costs the next run time, not this one its part.
-        with contextlib.suppress(StoreError):
-            self._queue.save_checkpoint(self._job_id, facts, head)
 
 
 def _convert(turn: Turn) -> Outcome:
@@ -292,3 +227,20 @@ def _examine(turn: Turn) -> Outcome:
         counts[finding.level] += 1
         turn.log(f"{finding.level}: {finding.message}")
     return Outcome({"errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING]})
+
+
+def _test(turn: Turn) -> Outcome:
+    """Measure a title in the lab."""
+    keeper = QueueKeeper(turn.queue, turn.job.id)
+    test = LabJob(
+        turn.job,
+        turn.store,
+        turn.threads,
+        turn.control,
+        turn.progress,
+        turn.log,
+        part_owner(turn.job),
+        keeper.begin,
+        beside=lambda: len(turn.queue.jobs([JobState.RUNNING])) - 1,
+    )
+    return Outcome(test.run())

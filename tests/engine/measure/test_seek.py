@@ -1,6 +1,7 @@
 """Seek latency: exact on storage with known delays, true on a real file."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -88,7 +89,7 @@ def test_a_warm_test_drops_nothing_and_is_not_cold() -> None:
 def test_it_can_be_stopped_between_runs() -> None:
     clock = StepClock()
 
-    def watch(latencies_us: list[float]) -> None:
+    def watch(latencies_us: Sequence[float], wanted_bytes: int) -> None:
         if len(latencies_us) == 5:
             raise CancelledError
 
@@ -153,7 +154,7 @@ def test_percentiles_agree_with_a_plain_sort_of_what_was_seen() -> None:
     clock = StepClock()
     seen: list[float] = []
 
-    def watch(latencies_us: list[float]) -> None:
+    def watch(latencies_us: Sequence[float], wanted_bytes: int) -> None:
         seen[:] = latencies_us
 
     found = measure(SlowSource(clock, SIZE, shuffled(HUNDRED_MS, 9)), clock, duration_s=500.0, watch=watch)

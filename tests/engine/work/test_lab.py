@@ -52,7 +52,7 @@ class Room:
         if self.checks == self.stop_at:
             raise CancelledError
 
-    def watch(self, step: Step, latencies_us: object) -> None:
+    def watch(self, step: Step, latencies_us: object, wanted_bytes: int) -> None:
         if not self.steps or self.steps[-1] != step:
             self.steps.append(step)
 

@@ -19,9 +19,10 @@ from engine.system.files import FileIdentity
 from engine.work import manager as managers
 from engine.work import waits
 from engine.work.jobs import Action, JobKind, JobRequest, JobState
+from engine.work.keeper import QueueKeeper
 from engine.work.manager import Manager
 from engine.work.queue import JobQueue
-from engine.work.runner import Outcome, QueueKeeper, Turn, part_owner
+from engine.work.runner import Outcome, Turn, part_owner
 from engine.work.snapshot import WorkerState
 
 TIMEOUT_S = 5.0

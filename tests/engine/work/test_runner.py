@@ -14,12 +14,13 @@ from sample_images import compressible, incompressible, mixed, pack, read_back
 from engine.convert.part_name import make_marker, part_path_of
 from engine.convert.plan import OnConflict, Wish
 from engine.convert.progress import Control, Progress, Stage
-from engine.errors import ConflictError, DiscpressError, SuspendedError, UsageError, UselessError, VerifyError
+from engine.errors import ConflictError, DiscpressError, SuspendedError, UselessError, VerifyError
 from engine.library.store import Store
 from engine.system.files import FileIdentity
 from engine.work.jobs import Job, JobKind, JobRequest
+from engine.work.keeper import QueueKeeper
 from engine.work.queue import JobQueue
-from engine.work.runner import Outcome, QueueKeeper, Turn, part_owner, run_job
+from engine.work.runner import Outcome, Turn, part_owner, run_job
 
 SIZE = 1_000_000
 ANY = Wish(target="any", level=1)
@@ -193,14 +194,18 @@ def test_a_doctor_finds_nothing_in_a_sound_image(room: Room) -> None:
     assert room.run(room.add(JobKind.DOCTOR, "game.zso")).result["errors"] == 0
 
 
-def test_a_kind_of_the_future_is_refused(room: Room) -> None:
-    room.image()
-    job_id = room.add(JobKind.SEEK)
-    with pytest.raises(UsageError, match="not known to this version"):
-        room.run(job_id)
-
-
-@pytest.mark.parametrize("kind", [JobKind.CONVERT, JobKind.VERIFY, JobKind.SCAN, JobKind.ESTIMATE, JobKind.DOCTOR])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        JobKind.CONVERT,
+        JobKind.VERIFY,
+        JobKind.SCAN,
+        JobKind.ESTIMATE,
+        JobKind.DOCTOR,
+        JobKind.SEEK,
+        JobKind.THROUGHPUT,
+    ],
+)
 def test_every_kind_can_be_suspended(kind: JobKind, room: Room) -> None:
     room.image()
     pack(room.folder / "packed.zso", mixed(SIZE))

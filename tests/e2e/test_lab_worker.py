@@ -1,0 +1,104 @@
+"""Tests of the lab in a real worker: beside a conversion, killed, cancelled."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_line import CommandLine, slow_to_pack, wait_for, write_old
+from sample_images import mixed
+
+from engine.library.measurements import LabTest
+from engine.library.store import Store
+from engine.work.jobs import Action, JobState
+from engine.work.lab_jobs import lab_request
+from engine.work.lab_live import read_live
+from engine.work.lab_wishes import SeekWish, ThroughputWish
+from engine.work.queue import JobQueue
+from engine.work.starting import ensure_worker, stop_worker
+
+MIB = 1024 * 1024
+LONG = SeekWish((2048, 4096), duration_s=1.0, window_bytes=2 * MIB)
+
+
+class Lab:
+    """A state folder with its worker, and one title."""
+
+    def __init__(self, folder: Path) -> None:
+        self.state = folder / "state"
+        self.games = folder / "games"
+        self.game = write_old(self.games / "game.iso", mixed(4 * MIB, seed=3))
+        self.store = Store(self.state)
+        self.queue = JobQueue(self.store)
+
+    def add(self, wish: SeekWish | ThroughputWish) -> int:
+        (job_id,) = self.queue.add([lab_request(self.game, wish)])
+        ensure_worker(self.state)
+        return job_id
+
+    def wait_for_window(self, job_id: int) -> None:
+        """Wait until the first candidate is read: then there is a window."""
+        wait_for(lambda: (live := read_live(self.store, job_id)) is not None and live.number >= 2, "a window")
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(path.name for path in self.games.iterdir())
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    made = Lab(tmp_path)
+    yield made
+    stop_worker(made.state)
+    made.store.close()
+
+
+def test_the_worker_measures_and_keeps_the_lines(lab: Lab) -> None:
+    seek = lab.add(SeekWish(duration_s=0.01, window_bytes=2 * MIB))
+    rates = lab.add(ThroughputWish((2048,), (1,), sample_bytes=2 * MIB))
+    assert lab.queue.wait_idle(60)
+    assert [lab.queue.job(job).state for job in (seek, rates)] == [JobState.DONE] * 2
+    assert len(lab.store.measurements(LabTest.SEEK)) == 4
+    assert len(lab.store.measurements(LabTest.THROUGHPUT)) == 1
+    assert lab.names == ["game.iso"]
+
+
+def test_a_worker_that_is_killed_leaves_no_window_and_the_next_one_measures_again(lab: Lab) -> None:
+    job_id = lab.add(LONG)
+    lab.wait_for_window(job_id)
+    worker = lab.queue.worker()
+    assert worker is not None
+    os.kill(worker.pid, signal.SIGKILL)
+    assert lab.names == ["game.iso"]
+    ensure_worker(lab.state)
+    assert lab.queue.wait_idle(60)
+    assert lab.queue.job(job_id).state is JobState.DONE
+    assert lab.queue.job(job_id).attempts == 2
+    assert lab.names == ["game.iso"]
+
+
+def test_a_test_is_cancelled_at_once(lab: Lab) -> None:
+    job_id = lab.add(SeekWish((2048,), duration_s=600.0, window_bytes=2 * MIB))
+    wait_for(lambda: read_live(lab.store, job_id) is not None, "a test that runs")
+    lab.queue.ask([job_id], Action.CANCEL)
+    assert lab.queue.wait_idle(20)
+    assert (lab.queue.job(job_id).state, lab.names) == (JobState.CANCELLED, ["game.iso"])
+    assert read_live(lab.store, job_id) is None
+
+
+def test_a_test_runs_beside_a_conversion_and_says_so(lab: Lab, cli: CommandLine) -> None:
+    slow = write_old(lab.games / "slow.iso", slow_to_pack(40 * MIB))
+    cli.run("queue", "add", slow, "-c", "12", "--target", "any", "--state", lab.state)
+    wait_for(lambda: any(job.done_bytes for job in lab.queue.jobs([JobState.RUNNING])), "a conversion that runs")
+    job_id = lab.add(SeekWish((2048,), duration_s=0.01, window_bytes=2 * MIB))
+    assert lab.queue.wait_idle(60)
+    assert lab.queue.job(job_id).result["beside"] == 1
+    assert {each.facts["beside"] for each in lab.store.measurements()} == {1}
+
+
+def test_tests_are_queued_from_the_command_line(lab: Lab, cli: CommandLine) -> None:
+    added = cli.run("queue", "add", "--kind", "throughput", lab.game, "--json", "--state", lab.state)
+    assert (added.exit_code, added.events[0]["kind"]) == (0, "throughput")
+    assert lab.queue.wait_idle(60)
+    assert len(lab.store.measurements(LabTest.THROUGHPUT)) == 6
