@@ -33,7 +33,7 @@ def format_size(size_bytes: float) -> str:
 
 
 def _three_digits(size: float) -> str:
-    if abs(size) >= 99.95 or size.is_integer():
+    if abs(size) >= 99.95 or float(size).is_integer():  # an int has no such method before Python 3.12
         return f"{size:.0f}"
     return f"{size:.2g}" if abs(size) < 1 else f"{size:.3g}"
 

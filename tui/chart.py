@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.units import format_latency, format_size
+from tui.benching import Measured
 from tui.tuning import Cell, Tuning
 from tui.widgets.palette import Line, Piece, fit
 
@@ -25,20 +26,36 @@ class Point:
     """`cursor` for the present choice, `dim` for what is not loaded."""
 
 
-def points_of(grid: Sequence[Sequence[Cell]], tuning: Tuning) -> list[Point]:
-    """Return each block size at the chosen level, as far as its size and latency are known."""
+def points_of(grid: Sequence[Sequence[Cell]], tuning: Tuning, measured: Measured | None = None) -> list[Point]:
+    """Return each block size at the chosen level, as far as its size and latency are known.
+
+    Where the bench has measured, only what it measured is shown: a promise beside it would compare unlike things.
+    """
     points = []
     for row in grid:
         for cell in row:
-            if cell.settings.level == tuning.level and cell.estimate is not None and cell.estimate.seek_us:
+            if cell.settings.level != tuning.level or cell.estimate is None:
+                continue
+            latencies = None if measured is None else measured.latencies_us
+            block_size = cell.settings.block_size
+            latency_us = cell.estimate.seek_us if latencies is None else latencies.get(block_size, 0.0)
+            if latency_us:
                 is_chosen = cell.settings.block_size == tuning.block_size
                 style = "cursor" if is_chosen else "dim" if cell.refusal else "normal"
                 label = f"{cell.settings.block_size // 1024}K"
-                points.append(Point(label, cell.estimate.packed_bytes, cell.estimate.seek_us, style))
+                points.append(Point(label, cell.estimate.packed_bytes, latency_us, style))
     return points
 
 
-def chart_lines(points: Sequence[Point], width: int, height: int) -> list[Line]:
+def describe_latency(measured: Measured | None) -> str:
+    """Return what the axis of latencies shows."""
+    if measured is None:
+        return "seek latency"
+    cache = "cold" if measured.is_cold else "cached"
+    return f"measured: median of {measured.pattern.label} reads, {cache}"
+
+
+def chart_lines(points: Sequence[Point], width: int, height: int, latency: str = "seek latency") -> list[Line]:
     """Return size (upwards) against seek latency (to the right) in `height` lines; in brackets what is not loaded."""
     if not points:
         return [[("nothing to draw before the sample is packed", "dim")]]
@@ -55,7 +72,7 @@ def chart_lines(points: Sequence[Point], width: int, height: int) -> list[Line]:
     for y, labels in enumerate(placed):
         axis = format_size(high) if y == 0 else format_size(low) if y == rows - 1 else ""
         lines.append([(f"{axis:>{_AXIS - 2}} |", "dim"), *_row(labels, inner)])
-    end = f"seek latency {format_latency(longest)}"
+    end = f"{latency} {format_latency(longest)}"
     lines.append([(" " * (_AXIS - 1) + "0" + fit(end, inner, right=True, ellipsis=""), "dim")])
     return lines
 

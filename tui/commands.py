@@ -26,6 +26,7 @@ class Place(StrEnum):
     LOG = "log"
     TRASH = "trash"
     SETTINGS = "settings"
+    BENCH = "bench"
     FIRST_RUN = "first run"
 
 
@@ -51,7 +52,7 @@ class Command:
     """Whether the palette lists it; moving the cursor is no use there."""
 
 
-_L, _D, _T, _P, _Q, _G, _R, _S = (
+_L, _D, _T, _P, _Q, _G, _R, _S, _B = (
     Place.LIBRARY,
     Place.DETAIL,
     Place.TUNE,
@@ -60,6 +61,7 @@ _L, _D, _T, _P, _Q, _G, _R, _S = (
     Place.LOG,
     Place.TRASH,
     Place.SETTINGS,
+    Place.BENCH,
 )
 
 
@@ -81,8 +83,9 @@ COMMANDS: tuple[Command, ...] = (
              in_footer=True),
     _command("plan", "c", "convert", "Show what converting the marked titles will do, then do it.", _L, _D, _T,
              writes=True, in_footer=True),
-    _command("show_queue", "w", "queue", "Show the queue: what runs, what waits, what is done.", _L, _D,
+    _command("show_queue", "w", "queue", "Show the queue: what runs, what waits, what is done.", _L, _D, _B,
              in_footer=True),
+    _command("bench", "b", "bench", "Measure throughput and seek latency of the title where it lies.", _L, _D, _T),
     _command("show_trash", "u", "undo", "Show what conversions replaced: bring originals back, or free their space.",
              _L, _Q, writes=True),
     _command("rescan", "r", "re-scan", "Look for new, changed and vanished images again.", _L),
@@ -128,6 +131,24 @@ COMMANDS: tuple[Command, ...] = (
              writes=True),
     _command("choose_folder", "f", "folder", "Choose another folder for the results, or none again.", _P, writes=True,
              in_footer=True),
+    _command("test_seek", "s", "seek test", "Let the worker measure how long random reads take.", _B, writes=True,
+             in_footer=True),
+    _command("test_throughput", "t", "throughput test", "Let the worker measure reading, packing and writing.", _B,
+             writes=True, in_footer=True),
+    _command("stop_test", "x", "stop", "Stop the tests of this title; what they have found is kept.", _B, writes=True,
+             in_footer=True),
+    _command("use_block", "u,enter", "use block", "Go to Tune with the block size under the cursor.", _B, writes=True,
+             in_footer=True),
+    _command("row_up", "up,k", "row", "Go to the image above.", _B, in_palette=False),
+    _command("row_down", "down,j", "row", "Go to the image below.", _B, in_palette=False),
+    _command("title_before", "left", "title", "Take the title before.", _B, in_palette=False),
+    _command("title_next", "right", "title", "Take the next title.", _B, in_palette=False),
+    _command("blocks_next", "b", "blocks", "Take other block sizes as candidates.", _B),
+    _command("levels_next", "l", "levels", "Take other levels for the throughput test.", _B),
+    _command("pattern_next", "p", "pattern", "Take the next pattern of reads.", _B),
+    _command("duration_next", "d", "duration", "Let the seek test take longer, or less long, for each image.", _B),
+    _command("memory", "m", "memory", "Read from memory, or drop what is there before each jump.", _B),
+    _command("export", "e", "export", "Write all results of the title as CSV into the state folder.", _B, writes=True),
     _command("undo", "u,enter", "bring back", "Bring the original back and put its replacement into the trash.", _R,
              writes=True, in_footer=True),
     _command("purge", "x", "remove", "Remove the original for good, once its replacement is proven.", _R,
@@ -137,7 +158,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("add_folder", "a", "add folder", "Add a folder of games.", _S, writes=True, in_footer=True),
     _command("remove_folder", "x", "remove folder", "Take the folder off the list; its files stay.", _S, writes=True,
              in_footer=True),
-    _command("back", "escape,q", "back", "Go back.", _D, _T, _P, _Q, _G, _R, _S, in_footer=True, in_palette=False),
+    _command("back", "escape,q", "back", "Go back.", _D, _T, _P, _Q, _G, _R, _S, _B, in_footer=True, in_palette=False),
     _command("help", "question_mark", "help", "Show the keys that are valid here.", Place.ANYWHERE, in_footer=True),
     _command("palette", "ctrl+p,colon", "palette", "Find a command or a title by its name.", Place.ANYWHERE,
              in_palette=False),

@@ -72,8 +72,11 @@ class Front(Protocol):
     def show_plan(self, titles: Sequence[Title], wishes: Mapping[Path, Wish] | None = None) -> None:
         """Show what converting titles will do."""
 
-    def show_tune(self, titles: Sequence[Title]) -> None:
-        """Let settings be chosen for titles."""
+    def show_tune(self, titles: Sequence[Title], block_size: int | None = None) -> None:
+        """Let settings be chosen for titles, beginning with a block size."""
+
+    def show_bench(self, title: Title) -> None:
+        """Show what was measured of a title, and measure."""
 
     def show_queue(self) -> None:
         """Show the queue."""

@@ -12,6 +12,7 @@ from engine.library.model import Title
 from engine.work.jobs import Job
 from tui.library_view import LibraryView
 from tui.screens.base import DiscScreen
+from tui.screens.bench import BenchScreen
 from tui.screens.detail import DetailScreen
 from tui.screens.help import HelpScreen
 from tui.screens.library import LibraryScreen
@@ -41,9 +42,13 @@ class Navigation(App[int]):
         """Show what converting titles will do; `wishes` are settings in place of their own, for this one time."""
         self.push_screen(PlanScreen(titles, wishes))
 
-    def show_tune(self, titles: Sequence[Title]) -> None:
-        """Let settings be chosen for titles."""
-        self.push_screen(TuneScreen(titles))
+    def show_tune(self, titles: Sequence[Title], block_size: int | None = None) -> None:
+        """Let settings be chosen for titles, beginning with a block size."""
+        self.push_screen(TuneScreen(titles, block_size))
+
+    def show_bench(self, title: Title) -> None:
+        """Show what was measured of a title, and measure."""
+        self.push_screen(BenchScreen(title))
 
     def show_queue(self) -> None:
         """Show the queue."""

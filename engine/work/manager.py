@@ -34,6 +34,8 @@ IDLE_S = 30.0
 PROBES = 2
 """Scans and estimates that run at once: they are short, and wait for the disk more than for the processor."""
 _LOOK_AHEAD = 16
+_LAB_KINDS = {JobKind.SEEK, JobKind.THROUGHPUT}
+"""One of them at a time: two would measure each other."""
 _PROBE_KINDS = {JobKind.SCAN, JobKind.ESTIMATE, JobKind.SEEK, JobKind.THROUGHPUT}
 
 
@@ -150,7 +152,8 @@ class Manager:
                     busy |= self._devices_of([job])
                 continue
             if self._is_probe(job):
-                if probes < PROBES and self._start(job, 0, self.threads):
+                is_free = probes < PROBES and not (job.kind in _LAB_KINDS and self._is_measuring())
+                if is_free and self._start(job, 0, self.threads):
                     probes += 1
                 continue
             device = self._device(job)
@@ -177,6 +180,9 @@ class Manager:
 
     def _is_probe(self, job: Job) -> bool:
         return job.kind in _PROBE_KINDS
+
+    def _is_measuring(self) -> bool:
+        return any(each.job.kind in _LAB_KINDS and not each.is_held for each in self._running.values())
 
     def _device(self, job: Job) -> int | None:
         """Return the device of the job's source; None, and the job waits or fails, where it is not there."""

@@ -167,3 +167,7 @@ def test_a_whole_percentage_has_no_negative_zero(percent: float, text: str) -> N
 
 def test_a_percentage_of_nothing_is_a_dash() -> None:
     assert format_percent(1, 0) == "-"
+
+
+def test_a_whole_number_of_microseconds_may_be_an_int() -> None:
+    assert [format_latency(64), format_latency(2048), format_latency(4_000_000)] == ["64 us", "2.05 ms", "4 s"]

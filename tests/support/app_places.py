@@ -17,6 +17,7 @@ KEYS_TO = {
     Place.LOG: ("w", "l"),
     Place.TRASH: ("u",),
     Place.SETTINGS: ("comma",),
+    Place.BENCH: ("down", "down", "b"),
 }
 """From the library, with the cursor on the third title; the log wants a job."""
 

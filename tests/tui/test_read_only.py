@@ -11,7 +11,7 @@ from tui.commands import COMMANDS, Command, Place
 from tui.screens.base import DiscScreen
 from tui.screens.palette import PaletteScreen
 
-PLACES = (Place.LIBRARY, Place.DETAIL, Place.QUEUE, Place.LOG)
+PLACES = (Place.LIBRARY, Place.DETAIL, Place.QUEUE, Place.LOG, Place.BENCH)
 """What can be reached; the other screens are for writing."""
 WRITING = [(place, command) for place in PLACES for command in COMMANDS if command.writes and place in command.places]
 

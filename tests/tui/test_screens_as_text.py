@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from app_desk import PLAIN, make_app, press, running, screen_text
+from app_desk import LIBRARY, PLAIN, make_app, press, running, screen_text
+from bench_desk import known_results, save_results
 
 from tui.capabilities import Terminal
 
@@ -19,6 +20,7 @@ KEYS = {
     "help": ("question_mark",),
     "palette": ("colon", *"conv"),
     "settings": ("comma",),
+    "bench": ("down", "down", "b"),
 }
 CASES = [(name, size) for name in KEYS for size in SIZES]
 ASCII = Terminal(is_ascii=True, is_ssh=True, colours=0, has_mouse=False)
@@ -42,6 +44,24 @@ async def test_a_screen_reads_as_it_did(name: str, size: str, tmp_path: Path) ->
     async with running(app, *SIZES[size]) as pilot:
         await press(pilot, *KEYS[name])
         check(f"{name}-{size}", screen_text(app))
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_results_of_the_bench_read_as_they_did(size: str, tmp_path: Path) -> None:
+    save_results(tmp_path / "state", known_results(LIBRARY[1]))
+    app = make_app(tmp_path, terminal=PLAIN)
+    async with running(app, *SIZES[size]) as pilot:
+        await press(pilot, *KEYS["bench"], "down")
+        check(f"bench-measured-{size}", screen_text(app))
+
+
+async def test_results_of_the_bench_in_ascii_have_no_other_character(tmp_path: Path) -> None:
+    save_results(tmp_path / "state", known_results(LIBRARY[1]))
+    app = make_app(tmp_path, terminal=ASCII)
+    async with running(app) as pilot:
+        await press(pilot, *KEYS["bench"], "down")
+        check("bench-ascii", screen_text(app))
+        assert screen_text(app).isascii()
 
 
 @pytest.mark.parametrize("name", ["library", "tune"])

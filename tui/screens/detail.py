@@ -123,6 +123,12 @@ class DetailScreen(TextScreen):
         if title is not None and not title.error:
             self.front.show_tune([title])
 
+    def action_bench(self) -> None:
+        """Measure it."""
+        title = self._view.titles.get(self._path)
+        if title is not None:
+            self.front.show_bench(title)
+
     def action_show_queue(self) -> None:
         """Show the queue."""
         self.front.show_queue()

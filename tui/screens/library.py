@@ -255,6 +255,11 @@ class LibraryScreen(DiscScreen):
         if chosen:
             self.front.show_tune(chosen)
 
+    def action_bench(self) -> None:
+        """Measure the title under the cursor."""
+        if self._table.cursor < len(self._view.rows):
+            self.front.show_bench(self._view.rows[self._table.cursor])
+
     def action_show_trash(self) -> None:
         """Show what conversions replaced."""
         self.front.show_trash()

@@ -1,6 +1,7 @@
 """Tune: choose target, format, block size, level and alignment, and see at once what they come to."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events
@@ -9,14 +10,17 @@ from textual.binding import BindingType
 
 from engine.errors import DiscpressError
 from engine.formats import ImageFormat
+from engine.library.measurements import LabTest
 from engine.library.model import Title
-from tui.chart import chart_lines, points_of
+from engine.measure.estimate import GRID_BLOCK_SIZES
+from tui.benching import measured_latencies
+from tui.chart import chart_lines, describe_latency, points_of
 from tui.commands import Place, bindings_at
 from tui.drawing import choice_lines, grid_lines
 from tui.labels import shown_name, system_label
 from tui.screens.base import DiscScreen
 from tui.session import ON_SCREEN, Changes
-from tui.tuning import Cell, Tuning, cell_of, grid_of, known_by_settings
+from tui.tuning import Cell, Tuning, cell_of, grid_of, known_by_settings, nearest
 from tui.widgets.lines import Lines
 from tui.widgets.palette import Line
 
@@ -27,8 +31,10 @@ class TuneScreen(DiscScreen):
     PLACE = Place.TUNE
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.TUNE)]
 
-    def __init__(self, titles: Sequence[Title]) -> None:
+    def __init__(self, titles: Sequence[Title], block_size: int | None = None) -> None:
+        """Begin with what the first title is written with now, or with another block size."""
         super().__init__()
+        self._block_size = block_size
         self._titles = list(titles)
         self._is_chart = False
         self._asked: set[tuple[object, ...]] = set()
@@ -36,6 +42,8 @@ class TuneScreen(DiscScreen):
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
         self._tuning = Tuning.of(self._title, self.session.chooser)
+        if self._block_size is not None:
+            self._tuning = replace(self._tuning, block_size=nearest(self._block_size, GRID_BLOCK_SIZES))
         yield Lines(id="text", can_focus=True)
         yield self.key_line()
 
@@ -71,10 +79,16 @@ class TuneScreen(DiscScreen):
         if tuning.format is ImageFormat.ISO:
             lines.append([("An ISO has no blocks: every byte stays as it is on the disc.", "dim")])
         elif self._is_chart:
-            lines += chart_lines(points_of(grid, tuning), width, max(4, self.size.height - len(lines) - 2))
+            lines += self._chart(grid, width, max(4, self.size.height - len(lines) - 2))
         else:
             lines += grid_lines(grid, tuning, width)
         self.query_one("#text", Lines).show(lines)
+
+    def _chart(self, grid: Sequence[Sequence[Cell]], width: int, height: int) -> list[Line]:
+        """Return the chart: with what the bench has measured where it has, else with what the sample promises."""
+        found = self.session.store.measurements(LabTest.SEEK, self._title.identity)
+        measured = measured_latencies(found, self._tuning.format)
+        return chart_lines(points_of(grid, self._tuning, measured), width, height, describe_latency(measured))
 
     def _others(self) -> str:
         count = len(self._titles) - 1
@@ -186,6 +200,10 @@ class TuneScreen(DiscScreen):
         self.front.tell(f"{what} {len(titles)} {'title' if len(titles) == 1 else 'titles'}.")
         if self.session.want_estimates([self.front.view.titles.get(each.path, each) for each in titles], ON_SCREEN):
             self.front.call_worker()
+
+    def action_bench(self) -> None:
+        """Measure the title."""
+        self.front.show_bench(self._title)
 
     def action_plan(self) -> None:
         """Show what converting the titles with this choice will do."""

@@ -273,6 +273,19 @@ def test_probes_are_few_at_once(house: House) -> None:
     assert house.stage.started == ids[:2]
 
 
+@pytest.mark.parametrize("other", [JobKind.SEEK, JobKind.THROUGHPUT])
+def test_two_tests_of_the_lab_never_measure_each_other(other: JobKind, house: House) -> None:
+    (first,) = house.add("one.iso", kind=JobKind.SEEK)
+    (second,) = house.add("two.iso", kind=other)
+    (estimate,) = house.add("three.iso", kind=ESTIMATE)
+    house.begin()
+    house.wait_started(first)
+    house.wait_started(estimate)
+    assert house.stage.started == [first, estimate]
+    house.stage.end(first)
+    house.wait_started(second)
+
+
 def test_a_conversion_starts_beside_a_probe(house: House) -> None:
     house.run_all("one.iso", kind=SCAN)
     (conversion,) = house.add("two.iso")

@@ -1,0 +1,86 @@
+"""The bench on a real terminal, with a real worker that measures: bytes while it runs, results when it is done."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from app_pty import AppPty
+from command_line import write_old
+from sample_images import mixed
+
+from engine.library.store import Store
+from engine.work.queue import JobQueue
+from engine.work.starting import stop_worker
+
+MIB = 1024 * 1024
+MOST_BYTES_A_SECOND = 5_000
+MEASURED_S = 6
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A working folder with one title, without a worker left behind."""
+    write_old(tmp_path / "games" / "Game 1.iso", mixed(4 * MIB, seed=8))
+    yield tmp_path
+    stop_worker(tmp_path / "state")
+
+
+def open_bench(app: AppPty) -> None:
+    app.wait_for("saving")
+    app.send("b")
+    app.wait_for("SEEK LATENCY")
+    app.wait_quiet()
+
+
+@pytest.mark.parametrize(("width", "height"), [(120, 36), (80, 24)])
+def test_a_running_test_sends_at_most_5_kb_a_second(folder: Path, width: int, height: int) -> None:
+    with AppPty([folder / "games"], folder, width=width, height=height) as app:
+        open_bench(app)
+        app.send("s")
+        app.wait_for("median, live")
+        before = app.received
+        app.measure(MEASURED_S)
+        assert 0 < app.received - before <= MOST_BYTES_A_SECOND * MEASURED_S
+        app.wait_for("reads, p50")  # it runs still
+
+
+def test_a_title_is_measured_and_its_block_size_used_by_keys(folder: Path) -> None:
+    with AppPty([folder / "games"], folder, width=120, height=36) as app:
+        open_bench(app)
+        app.send("d", "d", "d")
+        app.wait_for("duration 1 s")
+        app.send("s", "t")
+        app.wait_for("16K          9")
+        app.wait_until(lambda: "measures it" not in app.text and " of 4" not in app.text and " of 6" not in app.text)
+        app.wait_quiet()
+        assert "packing" in app.text or "reading" in app.text or "writing" in app.text
+        app.send("down", "down", "u")
+        app.wait_for("block 16K")
+        app.send("escape")
+        app.wait_for("SEEK LATENCY")
+        app.send("escape")
+        app.wait_for("queue: empty")
+        app.send("q")
+        assert app.wait_end() == 0
+    assert sorted(path.name for path in (folder / "games").iterdir()) == ["Game 1.iso"]
+    with Store(folder / "state") as store:
+        assert len(store.measurements()) == 4 + 6
+        assert {each.facts["beside"] for each in store.measurements()} == {0}
+
+
+def test_a_bench_at_rest_sends_nothing(folder: Path) -> None:
+    with AppPty([folder / "games"], folder) as app:
+        open_bench(app)
+        assert app.measure(3.0) == 0
+
+
+def test_a_test_goes_on_without_the_app(folder: Path) -> None:
+    with AppPty([folder / "games"], folder) as app:
+        open_bench(app)
+        app.send("d", "d", "d", "s")
+        app.wait_for("1 of 4")
+        app.process.kill()
+        app.wait_end()
+    with Store(folder / "state") as store:
+        assert JobQueue(store).wait_idle(60)
+        assert len(store.measurements()) == 4

@@ -1,0 +1,177 @@
+"""What the bench screen works on: what is chosen for the next test, and the newest results of one title."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from engine.formats import ImageFormat
+from engine.library.measurements import LabTest, Measurement
+from engine.library.model import Title
+from engine.measure.estimate import GRID_BLOCK_SIZES
+from engine.measure.patterns import Pattern
+from engine.measure.seek import SeekFigures
+from engine.measure.throughput import ThroughputFigures
+from engine.work.lab_results import seek_figures, throughput_figures
+from engine.work.lab_wishes import BLOCK_SIZES, LEVELS, SeekWish, ThroughputWish
+
+T = TypeVar("T")
+
+BLOCKS = (BLOCK_SIZES, GRID_BLOCK_SIZES, *((size,) for size in GRID_BLOCK_SIZES))
+"""Candidates to choose from."""
+LEVEL_SETS = (LEVELS, (1, 4, 9, 12), (1,), (9,), (12,))
+DURATIONS_S = (3.0, 10.0, 30.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class BenchChoice:
+    """What the next test does."""
+
+    block_sizes: tuple[int, ...] = BLOCK_SIZES
+    """Candidates."""
+    levels: tuple[int, ...] = LEVELS
+    """Candidates of a throughput test."""
+    pattern: Pattern = Pattern.MIXED
+    """How a seek test reads."""
+    duration_s: float = DURATIONS_S[0]
+    """For each image of a seek test."""
+    is_warm: bool = False
+    """Whether it reads from memory."""
+
+    def next_blocks(self) -> "BenchChoice":
+        """Return the choice with the next candidates."""
+        return replace(self, block_sizes=_after(BLOCKS, self.block_sizes))
+
+    def next_levels(self) -> "BenchChoice":
+        """Return the choice with the next levels."""
+        return replace(self, levels=_after(LEVEL_SETS, self.levels))
+
+    def next_pattern(self) -> "BenchChoice":
+        """Return the choice with the next pattern."""
+        return replace(self, pattern=_after(tuple(Pattern), self.pattern))
+
+    def next_duration(self) -> "BenchChoice":
+        """Return the choice with the next duration."""
+        return replace(self, duration_s=_after(DURATIONS_S, self.duration_s))
+
+    def toggled_warm(self) -> "BenchChoice":
+        """Return the choice that reads from memory, or that does not any more."""
+        return replace(self, is_warm=not self.is_warm)
+
+    @property
+    def seek_wish(self) -> SeekWish:
+        """The seek test that it asks for."""
+        return SeekWish(self.block_sizes, (self.pattern,), self.duration_s, is_warm=self.is_warm)
+
+    @property
+    def throughput_wish(self) -> ThroughputWish:
+        """The throughput test that it asks for."""
+        return ThroughputWish(self.block_sizes, self.levels)
+
+
+def _after(choices: Sequence[T], value: T) -> T:
+    return choices[(choices.index(value) + 1) % len(choices)]
+
+
+@dataclass(frozen=True, slots=True)
+class SeekRow:
+    """One line of the seek-latency pane."""
+
+    label: str
+    """`ISO`, `16K`."""
+    block_size: int
+    """Bytes of a block; 0 for a plain image."""
+    measurement: Measurement | None
+    """The newest; None where it was not measured yet."""
+    figures: SeekFigures | None
+    """Its figures."""
+    before_us: float | None
+    """p95 of the one before on the same machine; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateRow:
+    """One line of the throughput pane."""
+
+    label: str
+    """`16K`."""
+    level: int
+    """Effort."""
+    measurement: Measurement | None
+    """The newest; None where it was not measured yet."""
+    figures: ThroughputFigures | None
+    """Its figures."""
+
+
+def seek_rows(title: Title, choice: BenchChoice, found: Iterable[Measurement]) -> list[SeekRow]:
+    """Return the title as it is and each candidate, with the newest results of that pattern and kind of cache.
+
+    All are of the machine of the newest one. A packed title is only measured as it is.
+    """
+    by_block: dict[int, list[tuple[Measurement, SeekFigures]]] = {}
+    machine = ""
+    for measurement in found:
+        figures = seek_figures(measurement) if measurement.kind is LabTest.SEEK else None
+        if figures is None or figures.pattern is not choice.pattern:
+            continue
+        if choice.is_warm and figures.is_cold:
+            continue
+        machine = machine or measurement.machine
+        if measurement.machine == machine:
+            by_block.setdefault(measurement.block_size, []).append((measurement, figures))
+    own = title.block_size
+    sizes = (own,) if own else (0, *choice.block_sizes)
+    return [_seek_row(title, size, by_block.get(size, [])) for size in sizes]
+
+
+def _seek_row(title: Title, block_size: int, found: Sequence[tuple[Measurement, SeekFigures]]) -> SeekRow:
+    label = f"{block_size // 1024}K" if block_size else str(title.format or ImageFormat.ISO).upper()
+    if not found:
+        return SeekRow(label, block_size, None, None, None)
+    measurement, figures = found[0]
+    alike = [each for _, each in found[1:] if each.is_cold == figures.is_cold]
+    return SeekRow(label, block_size, measurement, figures, alike[0].p95_us if alike else None)
+
+
+def rate_rows(choice: BenchChoice, found: Iterable[Measurement]) -> list[RateRow]:
+    """Return each candidate at each level, with its newest result; all are of the machine of the newest one."""
+    newest: dict[tuple[int, int], tuple[Measurement, ThroughputFigures]] = {}
+    machine = ""
+    for measurement in found:
+        figures = throughput_figures(measurement) if measurement.kind is LabTest.THROUGHPUT else None
+        if figures is None:
+            continue
+        machine = machine or measurement.machine
+        if measurement.machine == machine:
+            newest.setdefault((measurement.block_size, measurement.level), (measurement, figures))
+    return [
+        RateRow(f"{size // 1024}K", level, *newest.get((size, level), (None, None)))
+        for size in choice.block_sizes
+        for level in choice.levels
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What Tune's chart takes from the bench."""
+
+    pattern: Pattern
+    """How it was read."""
+    is_cold: bool
+    """Whether the system confirmed that nothing was in memory."""
+    latencies_us: Mapping[int, float]
+    """The median by block size."""
+
+
+def measured_latencies(found: Iterable[Measurement], image_format: ImageFormat) -> Measured | None:
+    """Return the newest medians of one format's candidates, all of the newest one's pattern, machine and cache."""
+    first: tuple[Measurement, SeekFigures] | None = None
+    latencies: dict[int, float] = {}
+    for measurement in found:
+        figures = seek_figures(measurement) if measurement.format is image_format else None
+        if figures is None or not measurement.block_size:
+            continue
+        first = first or (measurement, figures)
+        alike = (first[0].machine, first[1].pattern, first[1].is_cold)
+        if (measurement.machine, figures.pattern, figures.is_cold) == alike:
+            latencies.setdefault(measurement.block_size, figures.p50_us)
+    return None if first is None else Measured(first[1].pattern, first[1].is_cold, latencies)

@@ -1,0 +1,259 @@
+"""The bench: throughput and seek latency of one title, measured by the worker where the title lies."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+
+from engine.cli.lab_views import csv_text, facts_of
+from engine.errors import DiscpressError, from_os_error
+from engine.library.measurements import Measurement
+from engine.library.model import Title
+from engine.names import display_name
+from engine.work.jobs import Action, Job, JobKind
+from engine.work.lab_jobs import lab_request
+from engine.work.lab_live import LiveTest, read_live
+from engine.work.lab_wishes import SeekWish, ThroughputWish
+from engine.work.snapshot import QueueSnapshot
+from tui.bench_lines import head_lines, rate_lines, seek_lines
+from tui.benching import BenchChoice, rate_rows, seek_rows
+from tui.commands import Place, bindings_at
+from tui.screens.base import DiscScreen
+from tui.session import Changes
+from tui.widgets.lines import Lines
+
+WIDE = 100
+"""From so many columns on the panes stand side by side."""
+_GAP = 2
+_HEAD_LINES = 3
+_LEAST_SEEK_LINES = 8
+
+
+class BenchScreen(DiscScreen):
+    """Numbers first: the newest results of the title, for the chosen candidates."""
+
+    PLACE = Place.BENCH
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.BENCH)]
+
+    def __init__(self, title: Title) -> None:
+        super().__init__()
+        self._title = title
+        self._choice = BenchChoice()
+        self._cursor = 0
+        self._found: list[Measurement] = []
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        self.set_class(self.app.size.width >= WIDE, "-wide")
+        yield Lines(id="head", can_focus=True)
+        with Container(id="panes"):
+            yield Lines(id="rates")
+            yield Lines(id="seeks")
+        yield self.key_line()
+
+    def on_mount(self) -> None:
+        """Show what was measured before."""
+        self.query_one("#head", Lines).focus()
+        self._load()
+        self.call_after_refresh(self._show)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Put the panes side by side where there is room."""
+        self.set_class(event.size.width >= WIDE, "-wide")
+        self.call_after_refresh(self._show)
+
+    def on_snapshot(self, snapshot: QueueSnapshot) -> None:
+        """Show how far a test is, and what it found."""
+        self._load()
+        self._show()
+
+    def on_changes(self, changes: Changes) -> None:
+        """Follow the title: its file may have become another."""
+        known = self.front.view.titles.get(self._title.path)
+        if known is not None and known != self._title:
+            self._title = known
+            self._load()
+            self._show()
+
+    def _load(self) -> None:
+        try:
+            self._found = self.session.store.measurements(identity=self._title.identity)
+        except DiscpressError as error:
+            self.front.tell(str(error), is_error=True)
+
+    # Painting
+
+    def _show(self) -> None:
+        if not self.query("#seeks"):
+            return  # not there yet, or not any more
+        title, choice, is_ascii = self._title, self._choice, self.front.is_ascii
+        self.query_one("#head", Lines).show(head_lines(title, choice, position=self._position()))
+        is_wide = self.has_class("-wide")
+        height = max(4, self.size.height - _HEAD_LINES - (2 if is_wide else 1))  # the line of keys, and a gap
+        width = self.size.width // 2 - _GAP if is_wide else self.size.width
+        rates = rate_lines(
+            rate_rows(choice, self._found),
+            *self._test_of(JobKind.THROUGHPUT),
+            width,
+            height if is_wide else max(4, height - _LEAST_SEEK_LINES),
+        )
+        pane = self.query_one("#rates", Lines)
+        wanted = height if is_wide else len(rates)
+        if pane.styles.height is None or pane.styles.height.value != wanted:
+            pane.styles.height = wanted
+        pane.show(rates)
+        rows = seek_rows(title, choice, self._found)
+        self._cursor = min(self._cursor, len(rows) - 1)
+        left = height if is_wide else height - len(rates)
+        seeks = seek_lines(rows, self._cursor, *self._test_of(JobKind.SEEK), width, left, is_ascii=is_ascii)
+        self.query_one("#seeks", Lines).show(seeks)
+
+    def _position(self) -> str:
+        rows = self.front.view.rows
+        place = self.front.view.index_of(self._title.path)
+        return f"{place + 1} of {len(rows)}" if place is not None else ""
+
+    def _test_of(self, kind: JobKind) -> tuple[Job | None, LiveTest | None]:
+        """Return the test of the title that is under way, and where it stands."""
+        job = next((each for each in self._jobs() if each.kind is kind), None)
+        if job is None:
+            return None, None
+        try:
+            return job, read_live(self.session.store, job.id)
+        except DiscpressError:
+            return job, None
+
+    def _jobs(self) -> Sequence[Job]:
+        kinds = {JobKind.SEEK, JobKind.THROUGHPUT}
+        jobs = self.front.snapshot.jobs
+        return [job for job in jobs if job.is_alive and job.kind in kinds and job.path == self._title.path]
+
+    # Choosing
+
+    def action_row_up(self) -> None:
+        """Go to the row above."""
+        self._cursor = max(0, self._cursor - 1)
+        self._show()
+
+    def action_row_down(self) -> None:
+        """Go to the row below."""
+        self._cursor += 1
+        self._show()
+
+    def action_title_next(self) -> None:
+        """Take the next title of the library."""
+        self._step(1)
+
+    def action_title_before(self) -> None:
+        """Take the title before."""
+        self._step(-1)
+
+    def _step(self, count: int) -> None:
+        view = self.front.view
+        place = view.index_of(self._title.path)
+        step = 0 if place is None else place + count
+        if 0 <= step < len(view.rows):
+            self._title = view.rows[step]
+            self._load()
+            self._show()
+
+    def action_blocks_next(self) -> None:
+        """Take the next candidates."""
+        self._change(self._choice.next_blocks())
+
+    def action_levels_next(self) -> None:
+        """Take the next levels."""
+        self._change(self._choice.next_levels())
+
+    def action_pattern_next(self) -> None:
+        """Take the next pattern."""
+        self._change(self._choice.next_pattern())
+
+    def action_duration_next(self) -> None:
+        """Take the next duration."""
+        self._change(self._choice.next_duration())
+
+    def action_memory(self) -> None:
+        """Test what is in memory, or what is not."""
+        self._change(self._choice.toggled_warm())
+
+    def _change(self, choice: BenchChoice) -> None:
+        self._choice = choice
+        self._show()
+
+    # Doing
+
+    def action_test_seek(self) -> None:
+        """Queue a seek test."""
+        self._start(JobKind.SEEK, self._choice.seek_wish)
+
+    def action_test_throughput(self) -> None:
+        """Queue a throughput test."""
+        self._start(JobKind.THROUGHPUT, self._choice.throughput_wish)
+
+    def _start(self, kind: JobKind, wish: SeekWish | ThroughputWish) -> None:
+        if self._title.error:
+            self.front.tell(f"It cannot be measured: {self._title.error}", is_error=True)
+            return
+        if any(job.kind is kind for job in self._jobs()):
+            self.front.tell(f"A {kind} test of this title is under way: x stops it.")
+            return
+        try:
+            self.session.queue.add([lab_request(self._title.path, wish)])
+        except DiscpressError as error:
+            self.front.tell(str(error), is_error=True)
+            return
+        except OSError as error:
+            self.front.tell(str(from_os_error(error, self._title.path, "look at it")), is_error=True)
+            return
+        self.front.call_worker()
+        self.front.look()
+
+    def action_stop_test(self) -> None:
+        """Stop the tests of this title; what they have measured is kept."""
+        jobs = [job.id for job in self._jobs()]
+        if not jobs:
+            self.front.tell("No test of this title is under way.")
+            return
+        try:
+            self.session.queue.ask(jobs, Action.CANCEL)
+        except DiscpressError as error:
+            self.front.tell(str(error), is_error=True)
+        self.front.look()
+        self.front.call_worker()
+
+    def action_use_block(self) -> None:
+        """Go to Tune with the block size under the cursor."""
+        row = seek_rows(self._title, self._choice, self._found)[self._cursor]
+        if not row.block_size or self._title.error:
+            self.front.tell("Put the cursor on a block size first: an ISO has none.")
+            return
+        self.front.show_tune([self._title], row.block_size)
+
+    def action_export(self) -> None:
+        """Write all results of this title as CSV into the state folder."""
+        now = datetime.now(UTC).astimezone().strftime("%Y%m%d-%H%M%S")
+        all_facts = [facts for each in reversed(self._found) if (facts := facts_of(each)) is not None]
+        written = [
+            _write(self.session.state_folder / f"bench-{kind}-{now}.csv", chosen)
+            for kind in (JobKind.SEEK, JobKind.THROUGHPUT)
+            if (chosen := [facts for facts in all_facts if ("pattern" in facts) is (kind is JobKind.SEEK)])
+        ]
+        self.front.tell("\n".join(written) if written else "Nothing was measured yet.")
+
+    def action_show_queue(self) -> None:
+        """Show the queue."""
+        self.front.show_queue()
+
+
+def _write(path: Path, all_facts: Sequence[dict[str, object]]) -> str:
+    try:
+        path.write_text(csv_text(all_facts) + "\n", encoding="utf-8")
+    except OSError as error:
+        return str(from_os_error(error, path, "write it"))
+    return f"Written: {display_name(path)}"
