@@ -24,6 +24,7 @@ from engine.config import Config
 from engine.library.demo import make_demo
 from engine.library.store import Store
 from engine.work.jobs import JobState
+from engine.work.lab_wishes import BLOCK_SIZES, LEVELS
 from engine.work.starting import stop_worker
 from tui.app import DiscpressApp
 from tui.session import Session
@@ -61,6 +62,7 @@ async def take_all(state: Path, games: Path) -> None:
     await take("library", state, games, WIDE, library)
     await take("tune", state, games, NARROW, tune)
     await take("doctor", state, games, NARROW, doctor)
+    await take("bench", state, games, WIDE, bench)
     await take("plan", state, games, NARROW, plan)
     await take("queue", state, games, WIDE, queue, Config(target="nethersx2"))  # CSO, slower to pack than ZSO
 
@@ -99,6 +101,15 @@ async def doctor(app: DiscpressApp, pilot: Pilot[int]) -> None:
     """What is wrong with a file whose blocks no PS2 reads."""
     await press(pilot, "slash", *"velvet", "enter", "enter")
     await until(pilot, lambda: "looking" not in _text(app))
+
+
+async def bench(app: DiscpressApp, pilot: Pilot[int]) -> None:
+    """Both tests of one title, done by the worker; the histogram of its 16 KiB blocks."""
+    await press(pilot, "b", "s", "t")
+    lines = len(BLOCK_SIZES) + 1 + len(BLOCK_SIZES) * len(LEVELS)
+    await until(pilot, lambda: len(app.session.store.measurements()) == lines and app.session.queue.is_idle())
+    app.look()
+    await press(pilot, "down", "down")
 
 
 async def plan(_app: DiscpressApp, pilot: Pilot[int]) -> None:
