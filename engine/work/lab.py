@@ -6,7 +6,7 @@ is a `WindowPart`.
 
 import contextlib
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -79,13 +79,13 @@ class Bench:
 
 
 def candidate_settings(path: Path, image_format: ImageFormat | None, level: int | None) -> Settings:
-    """Return how candidates of a title are packed, whatever block size its target loads: container and level."""
-    if image_format is None:
-        try:
-            image_format = plan_conversion(path, None, None, Wish()).settings.format
-        except DiscpressError:
-            image_format = ImageFormat.ZSO
-    return Settings(image_format if image_format in _PACKED else ImageFormat.ZSO, level=level or DEFAULT_LEVEL)
+    """Return how candidates of a title are packed, whatever block size its target loads: container, level, target."""
+    try:
+        planned = plan_conversion(path, None, None, Wish(format=image_format)).settings
+    except DiscpressError:
+        planned = Settings(image_format or ImageFormat.ZSO)
+    container = planned.format if planned.format in _PACKED else ImageFormat.ZSO
+    return Settings(container, level=level or DEFAULT_LEVEL, target=planned.target)
 
 
 def run_seek_test(path: Path, wish: SeekWish, bench: Bench) -> Generator[SeekResult, None, None]:
@@ -110,7 +110,7 @@ def run_seek_test(path: Path, wish: SeekWish, bench: Bench) -> Generator[SeekRes
         chosen = candidate_settings(path, wish.format, wish.level)
         with _open_part(path, source, path.parent, window.length, bench) as (part, disk), open_image(path) as original:
             for block_size in candidates:
-                settings = Trial.of(original, Settings(chosen.format, block_size, chosen.level)).settings
+                settings = Trial.of(original, replace(chosen, block_size=block_size)).settings
                 part.start_again()
                 test.say_packing(settings)
                 pack_window(original, window, settings, part, threads=bench.threads, check=lambda done: bench.check())
@@ -197,7 +197,7 @@ def run_throughput_test(path: Path, wish: ThroughputWish, bench: Bench) -> Gener
             ):
                 bench.watch(Step(number, steps, chosen.format, block_size, level), (), 0)
                 part.start_again()
-                settings = Settings(chosen.format, block_size, level)
+                settings = replace(chosen, block_size=block_size, level=level)
                 figures = measure_throughput(image, sample, settings, part, threads=bench.threads, check=bench.check)
                 yield ThroughputResult(disk, disk_name(path), figures)
 
