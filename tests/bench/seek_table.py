@@ -70,8 +70,8 @@ def table(image: Path, options: list[str], cold: list[dict[str, Any]], warm: lis
         [
             *lines,
             "",
-            f"{made}; a disc image of {size:.0f} MB, pattern {first['pattern']}, {confirmed}, on {first['disk']}",
-            f"({first['machine']}), {day}.",
+            f"{made};",
+            f"a disc image of {size:.0f} MB, {confirmed}, on {first['disk']} ({first['machine']}), {day}.",
         ]
     )
 
