@@ -1,16 +1,21 @@
 """`discpress info` and `discpress doctor`: what is in a file, and what is wrong with it."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.cli.engine_facts import print_engine
 from engine.cli.options import as_paths
 from engine.cli.printers import Printer
 from engine.convert.progress import Control
+from engine.discs.foreign import read_foreign
 from engine.errors import CancelledError, DiscpressError, UsageError
+from engine.formats import ImageFormat
 from engine.images.doctor import Severity, examine
 from engine.images.facts import ImageFacts, read_facts
 from engine.images.opening import open_image
+from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
+from engine.images.source import FileSource, read_bytes
 from engine.names import display_name
 from engine.targets import TARGETS, Target
 from engine.units import format_percent, format_size
@@ -25,6 +30,8 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
     exit_codes = set()
     for path in as_paths(arguments.files):
         try:
+            if _print_foreign(path, printer):
+                continue
             with open_image(path) as image:
                 facts = read_facts(image, check=control.check)
         except CancelledError:
@@ -35,6 +42,49 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
             continue
         _print_facts(path, facts, printer)
     return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
+
+
+def _print_foreign(path: Path, printer: Printer) -> bool:
+    """Print what a file of another program says of itself, and what to do with it; False where it is none."""
+    source = FileSource(path)
+    try:
+        found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+        if found not in FOREIGN or found is ImageFormat.PART:
+            return False
+        disc = read_foreign(source, found)
+        file_bytes = source.size_bytes
+    finally:
+        source.close()
+    foreign = FOREIGN[found]
+    event = {
+        "input": str(path),
+        "format": str(found),
+        "system": str(disc.system),
+        "serial": disc.serial,
+        "title": disc.title,
+        "original_bytes": disc.original_bytes,
+        "file_bytes": file_bytes,
+        "files": list(disc.files),
+        "advice": foreign.advice,
+    }
+    size = f"{format_size(disc.original_bytes)} ({disc.original_bytes} bytes)" if disc.original_bytes else "not stated"
+    rows = [
+        ("format", f"{foreign.name}: not read here"),
+        ("system", disc.system.label),
+        ("serial", disc.serial or "none"),
+        ("title", display_name(disc.title)),
+        ("original", size),
+        ("file", f"{format_size(file_bytes)} ({file_bytes} bytes)"),
+        *(("names", display_name(name)) for name in disc.files),
+        ("what to do", foreign.advice),
+        *([("problem", disc.problem)] if disc.problem else []),
+    ]
+    printer.event("info", event, _block(path, rows))
+    return True
+
+
+def _block(path: Path, rows: Sequence[tuple[str, str]]) -> str:
+    return "\n".join([display_name(path), *(f"  {label:<12} {value}" for label, value in rows)])
 
 
 def _print_facts(path: Path, facts: ImageFacts, printer: Printer) -> None:
@@ -67,8 +117,7 @@ def _print_facts(path: Path, facts: ImageFacts, printer: Printer) -> None:
         ("index", format_size(facts.index_bytes)),
         ("end padding", f"{facts.end_padding_bytes} B"),
     ]
-    lines = [display_name(path), *(f"  {label:<12} {value}" for label, value in rows)]
-    printer.event("info", event, "\n".join(lines))
+    printer.event("info", event, _block(path, rows))
 
 
 def run_doctor(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:

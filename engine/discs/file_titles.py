@@ -6,7 +6,7 @@ from dataclasses import dataclass
 MAX_TITLE_LENGTH = 256
 """Characters; file names hold at most 255, PARAM.SFO titles 128 bytes."""
 
-_EXTENSIONS = "iso|zso|cso|ziso|ciso|dax|jso|chd|bin|img|mdf|nrg|gz|zip|7z"
+_EXTENSIONS = "iso|zso|cso|ziso|ciso|dax|jso|chd|cue|bin|img|mdf|nrg|pbp|wbfs|wia|rvz|gcz|gz|zip|7z"
 _SUFFIX = re.compile(rf"\.(?:(?:{_EXTENSIONS})(?:\.[0-9]{{1,3}})?|(?:discpress-)?part[0-9]{{0,3}})$", re.IGNORECASE)
 # OPL: `SLUS_123.45.Name`; by hand: `SLUS-12345 - Name`. Something has to follow.
 _SERIAL_PREFIX = re.compile(r"[A-Z]{4}(?:_[0-9]{3}\.[0-9]{2}|[-_][0-9]{5})[.\s_-]+(?=[^.\s_-])", re.IGNORECASE)

@@ -48,6 +48,8 @@ class System(StrEnum):
     PS2 = "ps2"
     PS1 = "ps1"
     PSP = "psp"
+    GAMECUBE = "gamecube"
+    WII = "wii"
     ISO9660 = "iso9660"
     UNKNOWN = "unknown"
 
@@ -61,6 +63,8 @@ _LABELS = {
     System.PS2: "PS2",
     System.PS1: "PS1",
     System.PSP: "PSP",
+    System.GAMECUBE: "GameCube",
+    System.WII: "Wii",
     System.ISO9660: "ISO 9660",
     System.UNKNOWN: "unknown",
 }
@@ -193,16 +197,17 @@ def _read_psp(source: SectorSource, root: dict[str, DirectoryRecord]) -> _Facts 
         facts.art = _file(files, "ICON0.PNG")
         sfo = _file(files, "PARAM.SFO")
         values = parse_sfo(read_file(source, sfo, MAX_SFO_BYTES)) if sfo is not None else {}
-        facts.serial = _psp_serial(str(values.get("DISC_ID", "")))
+        facts.serial = psp_serial(str(values.get("DISC_ID", "")))
         facts.title = clean_text(str(values.get("TITLE", "")))
         facts.disc_number = _small_number(values.get("DISC_NUMBER"))
         facts.disc_total = _small_number(values.get("DISC_TOTAL"))
     if not facts.serial and umd_data is not None:
-        facts.serial = _psp_serial(read_file(source, umd_data, SECTOR_SIZE).decode("ascii", "replace"))
+        facts.serial = psp_serial(read_file(source, umd_data, SECTOR_SIZE).decode("ascii", "replace"))
     return facts
 
 
-def _psp_serial(text: str) -> str:
+def psp_serial(text: str) -> str:
+    """Return the serial that a DISC_ID or UMD_DATA.BIN begins with: `ULUS-10000`; empty where it is none."""
     match = _DISC_ID.match(text)
     return f"{match[1]}-{match[2]}".upper() if match else ""
 

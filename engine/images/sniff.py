@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from engine.formats import ImageFormat, is_block_size
+from engine.images.cue import is_cue
 
 SNIFF_BYTES = 2048
 """How much of a file's start `sniff` looks at."""
@@ -56,7 +57,11 @@ FOREIGN = {
     ImageFormat.ZIP: Foreign("ZIP archive", "unpack it and convert the image inside"),
     ImageFormat.SEVEN_ZIP: Foreign("7z archive", "unpack it and convert the image inside"),
     ImageFormat.RAW_CD: Foreign(
-        "raw CD dump (2352-byte sectors)", "it belongs to a CUE sheet: packed as an ISO nothing could load it"
+        "raw CD dump (2352-byte sectors)",
+        "it belongs to a CUE sheet: packed as an ISO nothing could load it; chdman createcd makes a CHD of the sheet",
+    ),
+    ImageFormat.CUE: Foreign(
+        "CUE sheet", "keep it beside the raw files that it names; chdman createcd makes a CHD of them, in one file"
     ),
     ImageFormat.PART: Foreign(
         "unfinished discpress output", "convert its source again: the part is replaced or removed then"
@@ -74,6 +79,8 @@ def sniff(head: bytes, file_bytes: int) -> ImageFormat:
         return ImageFormat.GAMECUBE_CISO if _is_gamecube(head) else ImageFormat.CSO
     if head.startswith(RAW_SYNC) and any(file_bytes % size == 0 for size in RAW_SECTOR_SIZES):
         return ImageFormat.RAW_CD
+    if is_cue(head, file_bytes):
+        return ImageFormat.CUE
     return ImageFormat.ISO
 
 

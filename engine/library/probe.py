@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from engine.discs.foreign import ForeignDisc, foreign_error, read_foreign
 from engine.discs.identity import Identity, System, identify
 from engine.errors import DamagedImageError, DiscpressError
 from engine.formats import SECTOR_SIZE, ImageFormat
@@ -44,8 +45,7 @@ def probe(path: Path) -> Title | None:
         facts = source.stat()
         identity = FileIdentity.of(facts)
         if found in FOREIGN:
-            why = f"{FOREIGN[found].name} cannot be read: {FOREIGN[found].advice}"
-            return Title(path, identity, found, str(System.UNKNOWN), title=path.stem, links=facts.st_nlink, error=why)
+            return _foreign_title(path, identity, found, read_foreign(source, found), facts.st_nlink)
         try:
             image = open_source(source)
         except DamagedImageError as error:
@@ -76,6 +76,23 @@ def _title(path: Path, identity: FileIdentity, image: Image, disc: Identity, lin
         image.index_shift,
         image.version,
         links,
+    )
+
+
+def _foreign_title(path: Path, identity: FileIdentity, found: ImageFormat, disc: ForeignDisc, links: int) -> Title:
+    return Title(
+        path,
+        identity,
+        found,
+        str(disc.system),
+        disc.serial,
+        disc.title,
+        disc.region,
+        disc.disc_number,
+        disc.tags,
+        disc.original_bytes,
+        links=links,
+        error=foreign_error(found, disc),
     )
 
 

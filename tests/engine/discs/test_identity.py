@@ -235,7 +235,7 @@ def test_a_serial_of_no_region_takes_that_of_the_file_name(disc):
 
 
 def test_systems_have_labels():
-    assert [system.label for system in System] == ["PS2", "PS1", "PSP", "ISO 9660", "unknown"]
+    assert [system.label for system in System] == ["PS2", "PS1", "PSP", "GameCube", "Wii", "ISO 9660", "unknown"]
 
 
 @pytest.mark.parametrize("error", [DamagedImageError("x.zso: block 9 does not decode"), OSError(5, "I/O error")])

@@ -43,6 +43,7 @@ FOREIGN_FILES = {
     ImageFormat.ZIP: b"PK\x03\x04" + bytes(26),
     ImageFormat.SEVEN_ZIP: b"7z\xbc\xaf\x27\x1c" + bytes(26),
     ImageFormat.RAW_CD: raw_cd(2352),
+    ImageFormat.CUE: b'FILE "game.bin" BINARY\r\n  TRACK 01 MODE2/2352\r\n    INDEX 01 00:00:00\r\n',
     ImageFormat.PART: PART_MAGIC + b'{"job": "1"}\n',
 }
 every_foreign = pytest.mark.parametrize("image_format", FOREIGN_FILES, ids=str)

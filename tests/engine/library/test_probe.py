@@ -52,6 +52,13 @@ FOREIGN_HEADS = {
     ImageFormat.GAMECUBE_CISO: b"CISO" + struct.pack("<I", 0x200000) + b"\1" * 100,
     ImageFormat.RAW_CD: RAW_SYNC,
 }
+SYSTEMS_BY_FORMAT = {
+    ImageFormat.JSO: "psp",
+    ImageFormat.PBP: "psp",
+    ImageFormat.WBFS: "wii",
+    ImageFormat.GCZ: "gamecube",
+}
+"""Formats of one system only; the header of the others says which, and the heads above have none."""
 
 
 def disc(files: dict[str, FileContent] | None = None, system_id: str = PLAYSTATION) -> bytes:
@@ -194,7 +201,8 @@ def test_a_part_is_no_title_whatever_it_is_called(tmp_path: Path, name: str) -> 
 def test_what_another_program_reads_is_a_row_with_the_reason(tmp_path: Path, image_format: ImageFormat) -> None:
     data = FOREIGN_HEADS[image_format].ljust(2352 * 20, b"\0")
     title = found(write_image(tmp_path / "game.bin", data))
-    assert (title.format, title.system, " cannot be read: " in title.error) == (image_format, "unknown", True)
+    system = SYSTEMS_BY_FORMAT.get(image_format, "unknown")
+    assert (title.format, title.system, " cannot be read: " in title.error) == (image_format, system, True)
 
 
 def test_the_reason_of_a_chd_says_what_to_do() -> None:

@@ -164,7 +164,8 @@ def test_archives_are_no_titles(top: Path) -> None:
             ImageFormat.RAW_CD,
             RAW_SYNC,
             "raw CD dump (2352-byte sectors) cannot be read: "
-            "it belongs to a CUE sheet: packed as an ISO nothing could load it",
+            "it belongs to a CUE sheet: packed as an ISO nothing could load it; "
+            "chdman createcd makes a CHD of the sheet",
         ),
     ],
 )

@@ -1,0 +1,164 @@
+"""What images that other programs read say of themselves: system, serial, name and size, from their headers alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from struct import Struct
+
+from engine.discs.file_titles import clean_text, read_file_title
+from engine.discs.identity import System, identify, psp_serial, region_of
+from engine.discs.nintendo import read_nintendo
+from engine.discs.sfo import MAX_SFO_BYTES, parse_sfo
+from engine.errors import DiscpressError
+from engine.formats import SECTOR_SIZE, ImageFormat, is_block_size
+from engine.images.cue import MAX_CUE_BYTES, parse_cue
+from engine.images.sniff import FOREIGN, RAW_SECTOR_SIZES, RAW_SYNC, SNIFF_BYTES, sniff
+from engine.images.source import ByteSource, FileSource, read_bytes
+from engine.names import display_name
+
+_NINTENDO = {ImageFormat.WBFS, ImageFormat.WIA, ImageFormat.RVZ, ImageFormat.GCZ, ImageFormat.GAMECUBE_CISO}
+
+_PBP = Struct("<8x8I")  # magic and version; where PARAM.SFO, five pictures and sounds, DATA.PSP and DATA.PSAR begin
+_PSAR_SYSTEMS = ((b"PSISOIMG", System.PS1), (b"PSTITLEIMG", System.PS1), (b"NPUMDIMG", System.PSP))
+
+_JSO = Struct("<4s2xH4xI")  # magic, block size, decoded bytes: as ARK-4 reads it
+
+_MODE_OFFSET = 15
+_DATA_OFFSETS = {1: 16, 2: 24}
+"""Where the 2,048 bytes of data begin in a raw sector, by its mode: behind sync and header, and the subheader."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignDisc:
+    """What is known of an image that is recognised and not read."""
+
+    system: System = System.UNKNOWN
+    serial: str = ""
+    """As people write it; empty where it cannot be read."""
+    title: str = ""
+    """Name from the disc, else the cleaned file name."""
+    region: str = ""
+    disc_number: int | None = None
+    tags: tuple[str, ...] = ()
+    """What the file name has in brackets."""
+    original_bytes: int = 0
+    """Decoded size where the header states one that can be; else 0."""
+    files: tuple[str, ...] = ()
+    """Base names of the files that a CUE sheet names."""
+    problem: str = ""
+    """What else is wrong with it, as the end of a sentence; empty where nothing is."""
+
+
+def read_foreign(source: ByteSource, image_format: ImageFormat) -> ForeignDisc:
+    """Return what a file of a format in FOREIGN says of itself; what its header does not tell is from the file name.
+
+    Whatever the bytes are, there is an answer; StorageError when the disk fails.
+    """
+    found = ForeignDisc()
+    if image_format in _NINTENDO:
+        disc = read_nintendo(source, image_format)
+        found = ForeignDisc(disc.system, disc.game_id, disc.title, disc.region, original_bytes=disc.original_bytes)
+    elif image_format is ImageFormat.PBP:
+        found = _read_pbp(source)
+    elif image_format is ImageFormat.JSO:
+        found = _read_jso(source)
+    elif image_format is ImageFormat.RAW_CD:
+        found = _read_raw(source)
+    elif image_format is ImageFormat.CUE:
+        found = _read_cue(source)
+    named = read_file_title(source.path.name)
+    return replace(
+        found,
+        title=found.title or named.title or clean_text(source.path.name),
+        region=found.region or named.region,
+        disc_number=named.disc_number if found.disc_number is None else found.disc_number,
+        tags=named.tags,
+    )
+
+
+def foreign_error(image_format: ImageFormat, found: ForeignDisc) -> str:
+    """Return why such a file is not read, and what to do with it, as one line."""
+    foreign = FOREIGN[image_format]
+    return f"{foreign.name} cannot be read: {foreign.advice}" + (f"; {found.problem}" if found.problem else "")
+
+
+def _read_pbp(source: ByteSource) -> ForeignDisc:
+    head = read_bytes(source, 0, _PBP.size)
+    if len(head) < _PBP.size:
+        return ForeignDisc(System.PSP, problem="it ends within its table of contents")
+    offsets: Sequence[int] = _PBP.unpack(head)
+    if list(offsets) != sorted(offsets) or offsets[0] < _PBP.size or offsets[-1] > source.size_bytes:
+        return ForeignDisc(System.PSP, problem="its table of contents is damaged")
+    values = parse_sfo(read_bytes(source, offsets[0], min(offsets[1] - offsets[0], MAX_SFO_BYTES)))
+    start = read_bytes(source, offsets[-1], SNIFF_BYTES)
+    systems = (system for magic, system in _PSAR_SYSTEMS if start.startswith(magic))
+    # ME is what Sony's shop calls a PS1 game on a PSP.
+    system = next(systems, System.PS1 if values.get("CATEGORY") == "ME" else System.PSP)
+    serial = psp_serial(str(values.get("DISC_ID", "")))
+    return ForeignDisc(system, serial, clean_text(str(values.get("TITLE", ""))), region_of(serial))
+
+
+def _read_jso(source: ByteSource) -> ForeignDisc:
+    head = read_bytes(source, 0, _JSO.size)
+    if len(head) < _JSO.size:
+        return ForeignDisc(System.PSP)
+    _, block_size, original_bytes = _JSO.unpack(head)
+    is_possible = is_block_size(block_size) and original_bytes % SECTOR_SIZE == 0
+    return ForeignDisc(System.PSP, original_bytes=original_bytes if is_possible else 0)
+
+
+class _RawSectors:
+    """The data in the sectors of a raw dump: a `SectorSource`."""
+
+    def __init__(self, source: ByteSource) -> None:
+        self._source = source
+        self._sector_bytes = next((each for each in RAW_SECTOR_SIZES if source.size_bytes % each == 0), 0)
+        self.size = source.size_bytes // self._sector_bytes * SECTOR_SIZE if self._sector_bytes else 0
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return decoded bytes, up to the first sector that holds no data."""
+        first, skip = divmod(offset, SECTOR_SIZE)
+        end = min(offset + length, self.size)
+        pieces = []
+        for number in range(first, -(-end // SECTOR_SIZE)):
+            raw = read_bytes(self._source, number * self._sector_bytes, self._sector_bytes)
+            start = _DATA_OFFSETS.get(raw[_MODE_OFFSET] if raw.startswith(RAW_SYNC) else 0)
+            if start is None:
+                break
+            pieces.append(raw[start : start + SECTOR_SIZE])
+        return b"".join(pieces)[skip : skip + max(0, end - offset)]
+
+
+def _read_raw(source: ByteSource) -> ForeignDisc:
+    disc = identify(_RawSectors(source), source.path.name)
+    return ForeignDisc(disc.system, disc.serial, disc.title, disc.region, disc.disc_number)
+
+
+def _read_cue(source: ByteSource) -> ForeignDisc:
+    """Look at the raw files beside a CUE sheet: by their base names only, whatever folder the sheet names."""
+    names = parse_cue(read_bytes(source, 0, MAX_CUE_BYTES)).names
+    missing = [name for name in names if not _is_beside(source.path, name)]
+    problem = f"{display_name(missing[0])}, which it names, is not beside it" if missing else ""
+    found = ForeignDisc(files=names, problem=problem)
+    if not names or names[0] in missing:
+        return found
+    try:
+        raw = FileSource(source.path.with_name(names[0]))
+    except DiscpressError:
+        return found
+    try:
+        if sniff(read_bytes(raw, 0, SNIFF_BYTES), raw.size_bytes) is not ImageFormat.RAW_CD:
+            return found
+        disc = _read_raw(raw)
+        # The sheet is what people name after the game.
+        title = read_file_title(source.path.name).title or disc.title
+        return replace(found, system=disc.system, serial=disc.serial, title=title, region=disc.region)
+    finally:
+        raw.close()
+
+
+def _is_beside(path: Path, name: str) -> bool:
+    try:
+        return path.with_name(name).is_file()
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,154 @@
+"""What files of other programs say of themselves: system, serial, title and size, checked before they are believed."""
+
+import struct
+from pathlib import Path
+
+import foreign_images as foreign
+import pytest
+import sample_images
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.discs.foreign import ForeignDisc, foreign_error, read_foreign
+from engine.discs.identity import System
+from engine.formats import ImageFormat
+from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
+from engine.images.source import FileSource
+
+WII = foreign.nintendo_disc()
+GAMECUBE = foreign.nintendo_disc("gamecube", b"GALP01", b"A Cube")
+PS1_SFO = {"TITLE": "Old Glory", "DISC_ID": "SLES01234", "CATEGORY": "ME"}
+PSP_SFO = {"TITLE": "Small", "DISC_ID": "ULUS10041", "CATEGORY": "MG"}
+WII_FACTS = (System.WII, "RZTE01", "Pressed Flat", "US")
+CUBE_FACTS = (System.GAMECUBE, "GALP01", "A Cube", "EU")
+
+FILES: dict[str, tuple[bytes, ImageFormat, tuple[System, str, str, str], int]] = {
+    "wbfs": (foreign.wbfs(WII), ImageFormat.WBFS, WII_FACTS, 0),
+    "wbfs-4k": (foreign.wbfs(WII, 12), ImageFormat.WBFS, WII_FACTS, 0),
+    "wia": (foreign.wia(WII), ImageFormat.WIA, WII_FACTS, foreign.DISC_BYTES),
+    "rvz": (foreign.wia(GAMECUBE, 1, magic=b"RVZ\x01"), ImageFormat.RVZ, CUBE_FACTS, foreign.DISC_BYTES),
+    "gcz": (foreign.gcz(GAMECUBE), ImageFormat.GCZ, CUBE_FACTS, 40_000),
+    "gcz-plain": (foreign.gcz(WII, 1, is_packed=False), ImageFormat.GCZ, WII_FACTS, 40_000),
+    "ciso": (foreign.gamecube_ciso(GAMECUBE), ImageFormat.GAMECUBE_CISO, CUBE_FACTS, 0),
+    "pbp-ps1": (foreign.pbp(PS1_SFO), ImageFormat.PBP, (System.PS1, "SLES-01234", "Old Glory", "EU"), 0),
+    "pbp-psp": (foreign.pbp(PSP_SFO, b""), ImageFormat.PBP, (System.PSP, "ULUS-10041", "Small", "US"), 0),
+    "jso": (foreign.jso(), ImageFormat.JSO, (System.PSP, "", "game", ""), 700_416),
+}
+
+
+def read(path: Path) -> tuple[ImageFormat, ForeignDisc]:
+    source = FileSource(path)
+    try:
+        head = bytearray(SNIFF_BYTES)
+        count = source.read_into(head, 0)
+        found = sniff(bytes(head[:count]), source.size_bytes)
+        return found, read_foreign(source, found)
+    finally:
+        source.close()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_header_says_system_serial_title_region_and_size(name: str, tmp_path: Path) -> None:
+    data, image_format, facts, original_bytes = FILES[name]
+    found, disc = read(sample_images.write_image(tmp_path / "game.bin", data))
+    assert (image_format, (*facts, original_bytes)) == (
+        found,
+        (disc.system, disc.serial, disc.title, disc.region, disc.original_bytes),
+    )
+
+
+def damaged(data: bytes, offset: int, value: bytes) -> bytes:
+    return data[:offset] + value + data[offset + len(value) :]
+
+
+LIES = {
+    "rvz of another length": foreign.wia(WII, magic=b"RVZ\x01") + b"\0",
+    "rvz with a wrong digest": damaged(foreign.wia(WII, magic=b"RVZ\x01"), 0x24, struct.pack(">Q", 1 << 30)),
+    "wia larger than any disc": foreign.wia(WII, disc_bytes=1 << 50),
+    "gcz with too many blocks": damaged(foreign.gcz(GAMECUBE), 28, struct.pack("<I", 0xFFFFFFFF)),
+    "gcz with blocks of nothing": damaged(foreign.gcz(GAMECUBE), 24, bytes(4)),
+    "gcz that ends early": foreign.gcz(GAMECUBE)[:-1],
+    "jso of half a sector": foreign.jso(original_bytes=700_417),
+    "jso with blocks of 3000": foreign.jso(block_size=3000),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_size_that_cannot_be_is_not_believed(name: str, tmp_path: Path) -> None:
+    _, disc = read(sample_images.write_image(tmp_path / "game.bin", LIES[name]))
+    assert disc.original_bytes == 0
+
+
+def test_a_table_of_contents_that_goes_back_is_named(tmp_path: Path) -> None:
+    data = damaged(foreign.pbp(PS1_SFO), 8, struct.pack("<I", 1 << 31))
+    found, disc = read(sample_images.write_image(tmp_path / "game.pbp", data))
+    assert foreign_error(found, disc).endswith("; its table of contents is damaged")
+
+
+@pytest.mark.parametrize(("mode", "sector_bytes"), [(1, 2352), (2, 2352), (2, 2448)])
+def test_a_raw_dump_says_which_disc_it_is(mode: int, sector_bytes: int, tmp_path: Path) -> None:
+    iso = (sample_images.GOLDEN / "ps2.iso").read_bytes()
+    data = foreign.raw_dump(iso, mode, sector_bytes)
+    found, disc = read(sample_images.write_image(tmp_path / "dump.bin", data))
+    assert (found, disc.system, disc.serial) == (ImageFormat.RAW_CD, System.PS2, "SLUS-20946")
+
+
+def cue_beside(folder: Path, sheet: bytes, **files: bytes) -> Path:
+    for name, data in files.items():
+        sample_images.write_image(folder / f"{name}.bin", data)
+    return sample_images.write_image(folder / "Sheet Game (Europe).cue", sheet)
+
+
+def test_a_cue_sheet_is_the_disc_of_its_first_raw_file(tmp_path: Path) -> None:
+    iso = (sample_images.GOLDEN / "ps2.iso").read_bytes()
+    sheet = foreign.cue("track1.bin", "track2.bin")
+    found, disc = read(cue_beside(tmp_path, sheet, track1=foreign.raw_dump(iso), track2=bytes(2352)))
+    assert found is ImageFormat.CUE
+    assert (disc.system, disc.serial, disc.title) == (System.PS2, "SLUS-20946", "Sheet Game")
+    assert (disc.files, disc.problem) == (("track1.bin", "track2.bin"), "")
+
+
+def test_a_cue_sheet_says_which_file_is_not_there(tmp_path: Path) -> None:
+    found, disc = read(cue_beside(tmp_path, foreign.cue("gone\x1b.bin")))
+    assert foreign_error(found, disc).endswith("; gone\\e.bin, which it names, is not beside it")
+    assert disc.region == "EU"
+
+
+@pytest.mark.parametrize("name", ["../secret.bin", "/etc/passwd", "C:\\games\\secret.bin", "..\\secret.bin"])
+def test_a_cue_sheet_leads_nowhere_else(name: str, tmp_path: Path) -> None:
+    iso = (sample_images.GOLDEN / "ps2.iso").read_bytes()
+    sample_images.write_image(tmp_path / "secret.bin", foreign.raw_dump(iso))
+    _, disc = read(cue_beside(tmp_path / "below", foreign.cue(name)))
+    assert (disc.serial, disc.files) == ("", ("passwd",) if "passwd" in name else ("secret.bin",))
+    assert disc.problem
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        foreign.cue("album.wav", kind="WAVE", track="AUDIO"),
+        foreign.cue("album.bin", track="AUDIO"),
+        b"FILE of no sheet\nTRACK 01 MODE2/2352\n",
+        foreign.cue("game.bin") + b"\0",
+        foreign.cue("game.bin") + b" " * 70_000,
+    ],
+    ids=["music", "audio tracks", "prose", "binary", "large"],
+)
+def test_what_is_no_sheet_of_a_game_is_data(data: bytes) -> None:
+    assert sniff(data[:SNIFF_BYTES], len(data)) is ImageFormat.ISO
+
+
+def test_a_sheet_names_each_file_once(tmp_path: Path) -> None:
+    sheet = foreign.cue("game.bin", "game.bin", *(f"track{number}.bin" for number in range(200)))
+    _, disc = read(cue_beside(tmp_path, sheet, game=bytes(2352)))
+    assert (disc.files[:2], len(disc.files)) == (("game.bin", "track0.bin"), 99)
+
+
+READ = [name for name in FOREIGN if name is not ImageFormat.PART]
+
+
+@given(st.sampled_from(READ), st.sampled_from(list(FILES)), st.binary(max_size=200), st.integers(0, 300))
+def test_any_bytes_have_an_answer(image_format: ImageFormat, name: str, junk: bytes, offset: int) -> None:
+    data = damaged(FILES[name][0], offset, junk)[:40_000]
+    disc = read_foreign(sample_images.MemorySource(data), image_format)
+    assert 0 <= disc.original_bytes <= 64 * 1024**3
