@@ -49,3 +49,22 @@ def _number_key(digits: str) -> tuple[int, int, str]:
     """By length, then by digits: int() refuses more than 4,300 of them."""
     significant = digits.lstrip("0")
     return (0, len(significant), significant)
+
+
+MAX_FILE_NAME_BYTES = 200
+"""Of a name that is made from outside text: room for suffixes, whatever the file system."""
+
+
+def safe_file_name(name: str, fallback: str = "image") -> str:
+    """Return the last step of any path as a plain file name: no separators, no control characters, not hidden.
+
+    `..\\games/Okami\\x1b.iso` is `Okami_.iso`. What is left of a name with nothing in it is `fallback`.
+    """
+    last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+    plain = "".join("_" if unicodedata.category(each) in _UNSAFE_CATEGORIES else each for each in last)
+    plain = plain.lstrip(". ").rstrip(". ")
+    stem, dot, suffix = plain.rpartition(".")
+    if not dot or len(suffix.encode()) > 16:
+        stem, dot, suffix = plain, "", ""
+    room = MAX_FILE_NAME_BYTES - len((dot + suffix).encode())
+    return (stem.encode()[:room].decode(errors="ignore").rstrip(". ") + dot + suffix) or fallback

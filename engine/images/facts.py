@@ -37,7 +37,7 @@ class ImageFacts:
     original_bytes: int
     """Size of the decoded image."""
     file_bytes: int
-    """Size of the file."""
+    """Size of the file, or of its share of an archive."""
     blocks: int
     """Number of blocks; of sectors for iso."""
     plain_blocks: int
@@ -117,7 +117,7 @@ def read_facts(image: Image, *, measure: bool = False, check: Callable[[], None]
         block_size=image.block_size,
         index_shift=image.index_shift,
         original_bytes=image.size,
-        file_bytes=image.source.size_bytes,
+        file_bytes=image.file_bytes,
         blocks=-(-image.size // image.block_size),
         plain_blocks=sums.plain_blocks,
         plain_block_bytes=sums.plain_bytes,

@@ -11,6 +11,7 @@ from typing import BinaryIO, Self, cast
 from engine.codecs.blocks import BlockError, Codec
 from engine.errors import DamagedImageError
 from engine.formats import SECTOR_SIZE, ImageFormat
+from engine.images.archives.model import MemberSource, held_bytes
 from engine.images.source import ByteSource, read_bytes, shown_name
 from engine.system.files import Writable
 
@@ -52,8 +53,18 @@ class Image(ABC):
 
     @property
     def path(self) -> Path:
-        """The file it was opened from."""
+        """The file it was opened from; in an archive, the path below the archive that names it."""
         return self.source.path
+
+    @property
+    def file_bytes(self) -> int:
+        """Bytes it takes where it lies: its file, or its share of an archive."""
+        return held_bytes(self.source)
+
+    @property
+    def is_sequential(self) -> bool:
+        """Whether it is compressed in an archive: best read in order, and only once."""
+        return isinstance(self.source, MemberSource) and self.source.is_sequential
 
     @abstractmethod
     def read_into(self, buffer: Writable, offset: int) -> int:

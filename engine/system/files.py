@@ -17,6 +17,8 @@ from engine.names import display_name
 Writable: TypeAlias = bytearray | memoryview
 Readable: TypeAlias = bytes | bytearray | memoryview
 
+# Windows says ENOENT of what is below a file, others ENOTDIR; a long name may lie in an archive.
+_NOT_SUCH = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
 _SEEK_LOCK = threading.Lock()
 _HAS_POSITIONAL = hasattr(os, "preadv") and hasattr(os, "pwrite")
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -48,6 +50,24 @@ class FileIdentity:
 def absolute(path: Path) -> Path:
     """Return the path from the root, links left as the user wrote them (`resolve` would follow the last one)."""
     return Path(os.path.abspath(path))  # noqa: PTH100
+
+
+def holder_of(path: Path) -> Path:
+    """Return the file that a path leads to or into: of `games.zip/Okami.iso` the archive, else the path itself.
+
+    Nothing can lie below a file, so that a path that goes on below one names what is in it.
+    """
+    for each in (path, *path.parents):
+        try:
+            facts = each.stat()
+        except OSError as error:
+            if error.errno in _NOT_SUCH:
+                continue
+            return path
+        except ValueError:  # a NUL in it
+            return path
+        return each if stat.S_ISREG(facts.st_mode) else path
+    return path
 
 
 def is_there(path: Path) -> bool:

@@ -1,0 +1,135 @@
+"""Which disc images an archive holds, and the way from a path to one of them.
+
+An image in an archive is addressed as if the archive were a folder: `games.zip/Okami.iso`. A file has nothing below
+it, so that no such path can be mistaken; `games.zip//Okami.iso` is the same path.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from engine.errors import DamagedImageError, UnsupportedImageError, UsageError
+from engine.formats import SECTOR_SIZE, ImageFormat
+from engine.images.archives.model import Archive, Member, MemberSource
+from engine.images.archives.sevenzip import SevenZipArchive
+from engine.images.archives.zips import ZipArchive
+from engine.images.content import PVD_MAGIC, PVD_SECTOR
+from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
+from engine.images.source import ByteSource, FileSource, read_bytes
+from engine.names import display_name
+from engine.units import MIB
+
+ARCHIVE_FORMATS = {ImageFormat.ZIP, ImageFormat.SEVEN_ZIP}
+REACH_BYTES = 128 * MIB
+"""How far into a compressed stream it is unpacked only to see what is there: half a second of deflate, two of LZMA."""
+MAX_LOOKS = 1000
+"""Files of an archive that are looked into."""
+_IMAGE_SUFFIXES = {".iso", ".img", ".zso", ".cso", ".ziso", ".ciso", ".dax", ".chd"}
+_ISO_SUFFIXES = {".iso", ".img"}
+_LARGE_BYTES = MIB
+_MAX_SHOWN = 8
+
+
+def is_archive(source: ByteSource) -> bool:
+    """Return whether a file is an archive by its content."""
+    return sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes) in ARCHIVE_FORMATS
+
+
+def open_archive(file: FileSource) -> Archive:
+    """Read the table of contents of a ZIP or 7z. DamagedImageError; UnsupportedImageError where py7zr is missing."""
+    found = sniff(read_bytes(file, 0, SNIFF_BYTES), file.size_bytes)
+    if found is ImageFormat.ZIP:
+        return ZipArchive(file)
+    if found is ImageFormat.SEVEN_ZIP:
+        return SevenZipArchive(file)
+    raise UsageError(f"{display_name(file.path)}: is no archive: there is nothing in it to name")
+
+
+def images_in(archive: Archive) -> Iterator[Member]:
+    """Yield the members that are disc images: by content, and by name what cannot be looked into."""
+    looks = 0
+    for member in archive.members:
+        is_called_so = _suffix(member) in _IMAGE_SUFFIXES
+        if not is_called_so and member.size_bytes < _LARGE_BYTES:
+            continue
+        looks += 1
+        if looks <= MAX_LOOKS and _is_image(archive, member, is_called_so=is_called_so):
+            yield member
+
+
+def _is_image(archive: Archive, member: Member, *, is_called_so: bool) -> bool:
+    if member.problem or archive.way_to(member) > REACH_BYTES:
+        return is_called_so
+    try:
+        source = archive.open_member(member)
+        found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+        if found is not ImageFormat.ISO:
+            return found not in ARCHIVE_FORMATS | {ImageFormat.PART, ImageFormat.CUE}
+        if _suffix(member) in _ISO_SUFFIXES:
+            return True
+        return read_bytes(source, PVD_SECTOR * SECTOR_SIZE, len(PVD_MAGIC)) == PVD_MAGIC
+    except DamagedImageError:
+        return is_called_so
+
+
+def open_in_archive(file: FileSource, name: str) -> MemberSource:
+    """Open a member of an archive, or, without a name, the one image in it.
+
+    UsageError names what there is where the name is unknown, or where there are several images and no name;
+    UnsupportedImageError where there is none, or it cannot be read; DamagedImageError.
+    """
+    archive = open_archive(file)
+    member = _find(archive, name) if name else _only_image(archive)
+    if member.problem:
+        raise UnsupportedImageError(
+            f"{display_name(file.path / member.address)}: cannot be read in its archive: {member.problem}",
+            hint="unpack the archive first where that can be done, then take the image",
+        )
+    source = archive.open_member(member)
+    head = read_bytes(source, 0, SNIFF_BYTES)
+    found = sniff(head, source.size_bytes)
+    if not source.can_go_back and found not in FOREIGN and found is not ImageFormat.ISO:
+        raise UnsupportedImageError(
+            f"{display_name(source.path)}: a {found.upper()} in a {archive.format.upper()} archive cannot be read: "
+            "it is read here and there, and this archive only from the beginning on",
+            hint="unpack the archive first; a packed image gains nothing from being packed again",
+        )
+    return source
+
+
+def _find(archive: Archive, name: str) -> Member:
+    """Return the member of an address, or of the name that the archive itself has for it."""
+    for member in archive.members:
+        if member.address == name:
+            return member
+    wanted = [member for member in archive.members if PurePosixPath(member.name) == PurePosixPath(name)]
+    if len(wanted) == 1:
+        return wanted[0]
+    listed = _listed(archive, list(images_in(archive)))
+    raise UsageError(
+        f"{display_name(archive.file.path)}: holds no {display_name(name)}", hint=f"the images in it: {listed}"
+    )
+
+
+def _only_image(archive: Archive) -> Member:
+    found = list(images_in(archive))
+    if not found:
+        raise UnsupportedImageError(
+            f"{display_name(archive.file.path)}: {FOREIGN[archive.format].name} with no disc image in it",
+            hint="ISO, ZSO, CSO and DAX images are looked for, by their content",
+        )
+    if len(found) > 1:
+        raise UsageError(
+            f"{display_name(archive.file.path)}: holds {len(found)} images: name one of them, or take all with -r",
+            hint=_listed(archive, found),
+        )
+    return found[0]
+
+
+def _listed(archive: Archive, found: list[Member]) -> str:
+    shown = [display_name(f"{archive.file.path}//{member.address}") for member in found[:_MAX_SHOWN]]
+    more = len(found) - len(shown)
+    return ", ".join([*shown, *([f"and {more} more"] if more else [])]) or "none"
+
+
+def _suffix(member: Member) -> str:
+    return Path(member.address).suffix.lower()

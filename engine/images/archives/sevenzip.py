@@ -1,0 +1,257 @@
+"""7z archives: the table of contents and the decoders of py7zr, drawn from instead of written to.
+
+py7zr's own extraction hands over up to 128 MB at a time, and a disc's padding is as much: its decoders are asked
+here for a page at a time, and get input only when they have used up what they had. Members lie one behind the other
+in packed folders, so that the way to the third goes through the first two; there is no going back but to the start.
+"""
+
+import lzma
+import struct
+import zlib
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from engine.errors import DamagedImageError, UnsupportedImageError
+from engine.formats import ImageFormat
+from engine.images.archives.bounded import BoundedFile, TooLargeError
+from engine.images.archives.model import (
+    MAX_DIRECTORY_BYTES,
+    Archive,
+    Member,
+    MemberSource,
+    StoredMember,
+    StreamedMember,
+    archive_damage,
+    give_addresses,
+    member_damage,
+    size_problem,
+)
+from engine.images.archives.paged import Decoder, PagedStream
+from engine.images.source import FileSource, read_bytes, shown_name
+from engine.units import KIB, MIB, format_size
+
+if TYPE_CHECKING:
+    from py7zr import SevenZipFile
+
+MAX_DICTIONARY_BYTES = 256 * MIB
+"""Memory that unpacking takes beside ours: 7-Zip's largest preset. More is asked for by name only, and refused."""
+_MAX_FILES = 100_000
+_MAX_FOLDERS = 20_000
+_INPUT_BYTES = 32 * KIB
+_SKIP_BYTES = 256 * KIB
+
+_COPY, _LZMA, _LZMA2, _BZIP2 = b"\x00", b"\x03\x01\x01", b"\x21", b"\x04\x02\x02"
+_DELTA, _BCJ_X86 = b"\x03", b"\x03\x03\x01\x03"
+_AES = b"\x06\xf1\x07\x01"
+_PACKERS = {_COPY, _LZMA, _LZMA2, _BZIP2}
+_FILTERS = {_DELTA, _BCJ_X86}
+
+
+class SevenZipArchive(Archive):
+    """A 7z, solid or not."""
+
+    format = ImageFormat.SEVEN_ZIP
+
+    def __init__(self, file: FileSource) -> None:
+        """Read the table of contents; DamagedImageError where there is none that can be.
+
+        UnsupportedImageError where py7zr is not installed, or the names in the archive are encrypted.
+        """
+        super().__init__(file)
+        archive = _open(file)
+        files: list[Any] = []
+        ways: list[int] = []
+        way: dict[int, int] = {}
+        for each in archive.files if hasattr(archive, "files") else []:
+            if each.is_directory or each.emptystream or each.folder is None:
+                continue
+            files.append(each)
+            ways.append(way.get(id(each.folder), 0))
+            way[id(each.folder)] = ways[-1] + each.uncompressed
+        places = _places(archive)
+        addresses = give_addresses(each.filename for each in files)
+        self._files, self._ways, self._places = files, ways, places
+        self.members = tuple(
+            Member(
+                number,
+                each.filename,
+                address,
+                each.uncompressed,
+                _share(each, places, way[id(each.folder)]),
+                each.crc32,
+                _problem(file, each, places),
+            )
+            for number, (each, address) in enumerate(zip(files, addresses, strict=True), start=1)
+        )
+
+    def way_to(self, member: Member) -> int:
+        """Return how much is unpacked before the member: what lies before it in its folder, if that is packed."""
+        is_stored = [coder["method"] for coder in self._files[member.number - 1].folder.coders] == [_COPY]
+        return 0 if is_stored else self._ways[member.number - 1]
+
+    def open_member(self, member: Member) -> MemberSource:
+        """Open as `Archive.open_member` says."""
+        file, folder = self.file, self._files[member.number - 1].folder
+        way = self._ways[member.number - 1]
+        start, end = self._places[id(folder)]
+        if [coder["method"] for coder in folder.coders] == [_COPY]:
+            if start + way + member.size_bytes > end:
+                raise member_damage(file, member, "it is longer than what it is stored in")
+            return StoredMember(file, member, start + way)
+
+        def damage(what: str) -> DamagedImageError:
+            return member_damage(file, member, what)
+
+        def begin() -> Decoder:
+            return _Unpacking(file, member, folder, start, end, way)
+
+        return StreamedMember(
+            file, member, PagedStream(member.size_bytes, begin, member.crc32, damage), can_go_back=False
+        )
+
+
+class _Feed:
+    """The packed bytes of a folder, handed out as far as they are needed: the file that a decoder of py7zr reads."""
+
+    def __init__(self, file: FileSource, start: int, end: int) -> None:
+        self._file = file
+        self._at = start
+        self._end = end
+        self.allowed_bytes = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no more."""
+        return self._at >= self._end
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes: no more than are asked for, are left, and are allowed."""
+        data = read_bytes(self._file, self._at, min(size, self._end - self._at, self.allowed_bytes))
+        self._at += len(data)
+        self.allowed_bytes -= len(data)
+        return data
+
+
+class _Unpacking:
+    """A member of a folder, unpacked in order: a `Decoder`."""
+
+    def __init__(self, file: FileSource, member: Member, folder: Any, start: int, end: int, way: int) -> None:
+        self._file = file
+        self._member = member
+        self._feed = _Feed(file, start, end)
+        self._decoder = folder.get_decompressor(end - start, reset=True)
+        folder.decompressor = None  # it would hold the dictionary for as long as the archive is open
+        self._way = way
+        self._left = member.size_bytes
+        self._is_hungry = True
+
+    def read(self, limit: int) -> bytes:
+        """Return the next bytes as `Decoder` says."""
+        while self._way:
+            self._way -= len(self._unpack(min(self._way, _SKIP_BYTES)))
+        if not self._left:
+            return b""
+        piece = self._unpack(min(limit, self._left))
+        self._left -= len(piece)
+        return piece
+
+    def fork(self) -> Decoder | None:
+        """Return None: these decoders cannot be copied."""
+        return None
+
+    def _unpack(self, limit: int) -> bytes:
+        while True:
+            # A decoder that filled all it was asked for may have more of it: fed again and again it would pile it up.
+            was_fed = self._is_hungry
+            self._feed.allowed_bytes = _INPUT_BYTES if was_fed else 0
+            is_last = was_fed and self._feed.is_over
+            try:
+                piece = bytes(self._decoder.decompress(self._feed, limit))
+            except (lzma.LZMAError, zlib.error, EOFError, OSError, ValueError, IndexError) as error:
+                what = f"it does not unpack: {error}" if str(error) else "it does not unpack"
+                raise member_damage(self._file, self._member, what) from error
+            self._is_hungry = len(piece) < limit
+            if piece:
+                return piece
+            if is_last:
+                raise member_damage(self._file, self._member, "its packed data ends too early")
+
+
+def _open(file: FileSource) -> "SevenZipFile":
+    try:
+        import py7zr  # noqa: PLC0415 - an extra
+        from py7zr import archiveinfo  # noqa: PLC0415
+        from py7zr.exceptions import ArchiveError, PasswordRequired  # noqa: PLC0415
+    except ImportError as error:
+        raise UnsupportedImageError(
+            f"{shown_name(file)}: looking into a 7z archive takes the package py7zr, which is not installed",
+            hint="pip install 'discpress[archives]', or unpack the archive first",
+        ) from error
+    # Its own limits let a header of a few KiB become gigabytes of Python objects.
+    archiveinfo.MAX_HEADER_SIZE = 2 * MAX_DIRECTORY_BYTES
+    archiveinfo.MAX_NUMFILES = archiveinfo.MAX_SUBSTREAMS = _MAX_FILES
+    archiveinfo.MAX_NUMFOLDERS = _MAX_FOLDERS
+    try:
+        return py7zr.SevenZipFile(cast(BinaryIO, BoundedFile(file, MAX_DIRECTORY_BYTES)))
+    except PasswordRequired as error:
+        raise UnsupportedImageError(
+            f"{shown_name(file)}: this 7z archive is encrypted, the names of its files too",
+            hint="unpack it with its password first",
+        ) from error
+    except TooLargeError as error:
+        limit = format_size(MAX_DIRECTORY_BYTES)
+        raise archive_damage(file.path, f"its header is larger than {limit}, which no disc needs") from error
+    except (
+        ArchiveError, lzma.LZMAError, zlib.error, struct.error, EOFError, AssertionError, AttributeError,
+        ArithmeticError, LookupError, TypeError, ValueError, OSError,
+    ) as error:  # fmt: skip
+        raise archive_damage(file.path, str(error) or "its header is damaged") from error
+
+
+def _places(archive: "SevenZipFile") -> dict[int, tuple[int, int]]:
+    """Return where the packed bytes of each folder begin and end, by the folder's id()."""
+    streams = getattr(getattr(archive, "header", None), "main_streams", None)
+    if streams is None:
+        return {}
+    pack = streams.packinfo
+    places = {}
+    stream = 0
+    for folder in streams.unpackinfo.folders:
+        first, stream = stream, stream + len(folder.packed_indices)
+        if stream < len(pack.packpositions):
+            start = archive.afterheader + pack.packpos
+            places[id(folder)] = start + pack.packpositions[first], start + pack.packpositions[stream]
+    return places
+
+
+def _share(each: Any, places: dict[int, tuple[int, int]], folder_bytes: int) -> int:
+    """Return the part of a folder's packed bytes that is one file's, by its part of the unpacked bytes."""
+    start, end = places.get(id(each.folder), (0, 0))
+    return (end - start) * each.uncompressed // max(1, folder_bytes)
+
+
+def _problem(file: FileSource, each: Any, places: dict[int, tuple[int, int]]) -> str:
+    coders = each.folder.coders
+    methods = [coder["method"] for coder in coders]
+    if _AES in methods:
+        return "it is encrypted: unpack it with its password first"
+    is_simple = all(coder["numinstreams"] == coder["numoutstreams"] == 1 for coder in coders)
+    packers = [method for method in methods if method in _PACKERS]
+    if not is_simple or len(packers) != 1 or len(methods) > 2 or not set(methods) <= _PACKERS | _FILTERS:
+        return "it is packed with other methods than LZMA, LZMA2 and bzip2: unpack it first"
+    if (dictionary_bytes := max(map(_dictionary_bytes, coders))) > MAX_DICTIONARY_BYTES:
+        return f"unpacking it takes {format_size(dictionary_bytes)} of memory, more than is used here: unpack it first"
+    start, end = places.get(id(each.folder), (0, -1))
+    if not 0 <= start <= end <= file.size_bytes:
+        return "the archive ends before it: it is damaged, or in several parts"
+    return size_problem(each.uncompressed)
+
+
+def _dictionary_bytes(coder: dict[str, Any]) -> int:
+    """Return the memory that a coder's dictionary takes; the layouts are in 7-Zip's DOC/Methods and lzma.txt."""
+    properties = coder.get("properties") or b""
+    if coder["method"] == _LZMA and len(properties) == 5:
+        return int.from_bytes(properties[1:5], "little")
+    if coder["method"] == _LZMA2 and len(properties) == 1:
+        bits = int(properties[0])
+        return 0xFFFFFFFF if bits >= 40 else (2 | bits & 1) << (bits // 2 + 11)
+    return 0
