@@ -138,7 +138,7 @@ class _Batch:
         for kind in self._checksums:
             write_checksum(plan.output_path, kind, done.digests.values[kind], overwrite=overwrite)
         self._counts["converted"] += 1
-        self._saved_bytes += plan.source_identity.size_bytes - done.packed_bytes
+        self._saved_bytes += plan.source_bytes - done.packed_bytes
         self._records.save_digests(done)
         self._report(done)
 
@@ -181,7 +181,7 @@ class _Batch:
         }
         for notice in done.notices:
             self._printer.notice(notice)
-        if done.packed_bytes >= plan.source_identity.size_bytes and plan.settings.format is not ImageFormat.ISO:
+        if done.packed_bytes >= plan.source_bytes and plan.settings.format is not ImageFormat.ISO:
             self._printer.notice("the packed image is no smaller than the source", plan.source_path)
         text = (
             f"{display_name(plan.source_path)} -> {display_name(plan.output_path)}: {plan.description}, "
@@ -200,7 +200,7 @@ class _Batch:
 
 
 def _is_done(plan: ConversionPlan) -> bool:
-    return plan.source_format is plan.settings.format
+    return plan.source_format is plan.settings.format and not plan.member
 
 
 def _setting_facts(plan: ConversionPlan) -> dict[str, object]:

@@ -14,10 +14,10 @@ from engine.convert.progress import Control
 from engine.errors import CancelledError, DiscpressError, UsageError
 from engine.formats import ImageFormat
 from engine.images.opening import open_image
-from engine.library.model import FileIdentity
 from engine.measure.estimate import GRID_LEVELS, REFINE_BUDGETS, Estimate, estimate_grid, refine
 from engine.names import display_name
 from engine.units import MIB, format_duration, format_latency, format_percent, format_size, parse_size
+from engine.work.records import identity_of
 
 MAX_BUDGET_BYTES = 64 * 1024 * MIB
 
@@ -56,15 +56,13 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
                         )
                         _print_grid(each.path, estimates, printer)
                         continue
-                    identity = plan.source_identity
                     rounds = refine(
                         image, plan.settings, budgets, random=Random(), threads=threads, check=control.check
                     )
                     for found in rounds:
                         printer.event("estimate", _facts(each.path, found), "")
                 printer.lines(_text(each.path, found))
-                key = FileIdentity.of_source(identity)
-                records.save_estimate(key, found)
+                records.save_estimate(identity_of(plan), found)
             except CancelledError:
                 raise
             except DiscpressError as error:

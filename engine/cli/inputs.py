@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.cli.printers import Printer
 from engine.errors import DiscpressError, UsageError
 from engine.formats import ImageFormat
+from engine.images.opening import images_at, is_archive_at, open_stored
 from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
 from engine.images.source import FileSource, read_bytes
 from engine.library.probe import is_image
@@ -20,7 +21,7 @@ class Input:
     """One image to work on."""
 
     path: Path
-    """Where it is."""
+    """Where it is; in an archive, the path below the archive that names it."""
     output_folder: Path | None
     """Where its result goes; None for beside it."""
 
@@ -34,11 +35,12 @@ def expand_inputs(
 ) -> Iterator[Input]:
     """Yield the images that inputs stand for; folders only with -r, their images by content, in natural order.
 
-    Below `output_folder` the folders of the inputs are kept. What cannot be taken goes to `fail`.
+    An archive stands for the one image in it, with -r for all of them. Below `output_folder` the folders of the inputs
+    are kept. What cannot be taken goes to `fail`.
     """
     for path in paths:
         if not path.is_dir():
-            yield Input(path, output_folder)
+            yield from _named(path, output_folder, is_recursive, fail)
         elif is_recursive:
             yield from _walk(path, output_folder, printer, fail)
         else:
@@ -56,26 +58,57 @@ def _walk(
         folders[:] = sorted((name for name in folders if not is_left_out(name)), key=natural_key)
         for name in sorted(names, key=natural_key):
             path = Path(root, name)
-            if not is_left_out(name) and _is_wanted(path, printer, fail):
-                yield Input(path, output_folder and output_folder / Path(root).relative_to(top))
+            folder = output_folder and output_folder / Path(root).relative_to(top)
+            if not is_left_out(name):
+                yield from (Input(each, folder) for each in _wanted(path, printer, fail))
 
 
-def _is_wanted(path: Path, printer: Printer, fail: Callable[[Path, DiscpressError], None]) -> bool:
-    """In a folder only what is surely an image is taken; what another program reads is named and left out."""
-    if path.is_symlink() or not path.is_file():
-        return False
+def _named(
+    path: Path, output_folder: Path | None, is_all: bool, fail: Callable[[Path, DiscpressError], None]
+) -> Iterator[Input]:
+    """Yield a file that was named; of an archive what was named in it, the one image in it, or all."""
     try:
-        source = FileSource(path)
+        is_whole_archive = is_archive_at(path)
+        if not is_whole_archive:
+            yield Input(path, output_folder)
+        elif is_all:
+            yield from (Input(each, output_folder) for each in images_at(path))
+        else:
+            source = open_stored(path)
+            source.close()
+            yield Input(source.path, output_folder)
     except DiscpressError as error:
         fail(path, error)
-        return False
+
+
+def _wanted(path: Path, printer: Printer, fail: Callable[[Path, DiscpressError], None]) -> Iterator[Path]:
+    """In a folder only what is surely an image is taken; what another program reads is named and left out."""
+    if path.is_symlink() or not path.is_file():
+        return
+    try:
+        if is_archive_at(path):
+            yield from _images_in(path, printer)
+        elif _is_wanted(path, printer):
+            yield path
+    except DiscpressError as error:
+        fail(path, error)
+
+
+def _images_in(path: Path, printer: Printer) -> list[Path]:
+    """Of an archive that cannot be read nobody knows whether it holds images: it is named and left out."""
+    try:
+        return images_at(path)
+    except DiscpressError as error:
+        printer.notice(f"left out: {error}", path)
+        return []
+
+
+def _is_wanted(path: Path, printer: Printer) -> bool:
+    source = FileSource(path)
     try:
         found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
         if found in FOREIGN and found is not ImageFormat.PART:
             printer.notice(f"left out: {FOREIGN[found].name}: {FOREIGN[found].advice}", path)
         return found not in FOREIGN and is_image(source, found)
-    except DiscpressError as error:
-        fail(path, error)
-        return False
     finally:
         source.close()

@@ -18,13 +18,14 @@ from engine.convert.progress import Control
 from engine.errors import CancelledError, DiscpressError, StoreError, UsageError, from_os_error
 from engine.images.opening import open_image
 from engine.images.source import FileSource
-from engine.library.model import FileIdentity, JsonValue
+from engine.library.model import JsonValue
 from engine.library.store import Store
 from engine.names import display_name
-from engine.system.files import absolute, device_below
+from engine.system.files import absolute, device_below, holder_of
 from engine.units import format_size
-from engine.work.jobs import ALIVE, Job, JobKind, JobRequest
 from engine.work.lab_wishes import SeekWish, ThroughputWish, parameters_of
+from engine.work.jobs import ALIVE, ARCHIVE, Job, JobKind, JobRequest
+from engine.work.records import identity_of
 
 MOST_PRIORITY = 1000
 
@@ -52,10 +53,8 @@ def run_add(arguments: argparse.Namespace, printer: Printer, control: Control) -
 
 def expected_gain(store: Store, plan: ConversionPlan) -> int | None:
     """Return the bytes that a stored estimate says a conversion saves, negative where it grows; None without one."""
-    source = plan.source_identity
-    identity = FileIdentity.of_source(source)
-    found = store.estimate_for(identity, plan.settings)
-    return None if found is None else source.size_bytes - found.packed_bytes
+    found = store.estimate_for(identity_of(plan), plan.settings)
+    return None if found is None else plan.source_bytes - found.packed_bytes
 
 
 class _Adding:
@@ -164,7 +163,7 @@ class _Adding:
         # A default of the settings file; --no-verify and it exclude each other as the option does.
         wish = replace(wish, trash_source=wish.trash_source or (self._config.trash and wish.verify))
         plan = plan_conversion(each.path, self._output, each.output_folder, wish)
-        if self._arguments.recursive and plan.source_format is plan.settings.format:
+        if self._arguments.recursive and plan.source_format is plan.settings.format and not plan.member:
             return _Skip("same-format", f"skipped: is {plan.source_format.upper()} already")
         for notice in plan.notices:
             self._printer.notice(notice, each.path)
@@ -181,7 +180,7 @@ class _Adding:
         return self._plain(each, None)
 
     def _examination(self, each: Input) -> JobRequest:
-        FileSource(each.path).close()  # what is damaged is what a doctor is for
+        FileSource(holder_of(each.path)).close()  # what is damaged is what a doctor is for
         return self._plain(each, Wish(target=self._wish.target))
 
     def _scan(self, each: Input) -> JobRequest:
@@ -196,7 +195,10 @@ class _Adding:
 
     def _plain(self, each: Input, wish: Wish | None) -> JobRequest:
         # By the device the worker tells a mount that went away from a file that did.
-        parameters: dict[str, JsonValue] = {"device": each.path.stat().st_dev}
+        file_path = holder_of(each.path)
+        parameters: dict[str, JsonValue] = {"device": file_path.stat().st_dev}
+        if file_path != each.path:
+            parameters[ARCHIVE] = str(absolute(file_path))
         if self._output or each.output_folder:
             folder = self._output.parent if self._output else each.output_folder
             parameters["output_device"] = device_below(absolute(Path(folder or ".")))

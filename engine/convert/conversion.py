@@ -169,7 +169,7 @@ def conclude(
     if plan.wish.trash_source and _is_settled(plan, control, notices):
         run.check_source("the result is published, the source stays where it is")
         trashed = _trash_proven(
-            plan.source_path,
+            plan.source_file_path,
             plan.source_identity,
             run.source.fd,
             replacement=Replacement.of(absolute(plan.output_path), identity),
@@ -198,7 +198,7 @@ def _trash_proven(
 def _is_settled(plan: ConversionPlan, control: Control, notices: list[str]) -> bool:
     """Wait until the source may be moved; False, with a notice, when a stop is asked for meanwhile."""
     try:
-        wait_until_settled(plan.source_path, control)
+        wait_until_settled(plan.source_file_path, control)
     except CancelledError:
         notices.append(f"{display_name(plan.source_path)}: stopped before it was moved: it stays where it is")
         return False

@@ -10,13 +10,13 @@ from engine.convert.part import PartFile
 from engine.convert.pipeline import Slot, SlotWork, run_chunks
 from engine.convert.plan import ConversionPlan
 from engine.convert.progress import Control, Progress, Stage
-from engine.convert.verify import check_digests, digest_image, read_chunk
+from engine.convert.verify import check_archived, check_digests, digest_image, read_chunk
 from engine.errors import CancelledError, DiscpressError, SourceChangedError, UselessError
 from engine.formats import ImageFormat
+from engine.images.archives.model import held_file
 from engine.images.indexed import IndexedImage
 from engine.images.opening import open_image
 from engine.images.reader import Image, PlainImage
-from engine.images.source import FileSource
 from engine.images.writer import PackedWriter, PlainWriter
 from engine.images.written import codec_of
 from engine.names import display_name
@@ -44,9 +44,8 @@ class ConversionRun:
     """One conversion's hold on its source, from the first look to the last."""
 
     def __init__(self, image: Image, plan: ConversionPlan, threads: int, control: Control, progress: Progress) -> None:
-        assert isinstance(image.source, FileSource)
         self.image = image
-        self.source = image.source
+        self.source = held_file(image.source)
         self._plan = plan
         self._threads = threads
         self._control = control
@@ -56,7 +55,7 @@ class ConversionRun:
     def check_source(self, so: str = "nothing was published") -> None:
         """Raise SourceChangedError unless the open file and its path are what was planned (Safety rule 2)."""
         try:
-            at_path = FileIdentity.of(self._plan.source_path.stat())
+            at_path = FileIdentity.of(self._plan.source_file_path.stat())
         except OSError:
             at_path = None
         if self.source.identity() != self._plan.source_identity or at_path != self._plan.source_identity:
@@ -103,13 +102,13 @@ class ConversionRun:
         if border is not None and start_bytes < image.size:
             border.save(image.size)
         file_bytes = writer.finish()
-        if plan.wish.skip_useless and not is_plain and file_bytes >= plan.source_identity.size_bytes:
-            raise UselessError(
-                f"{image.name}: it would not shrink: {file_bytes} bytes packed, {plan.source_identity.size_bytes} now"
-            )
+        if plan.wish.skip_useless and not is_plain and file_bytes >= plan.source_bytes:
+            raise UselessError(f"{image.name}: it would not shrink: {file_bytes} bytes packed, {plan.source_bytes} now")
         progress.begin(Stage.SYNCING, image.size)
         part.sync()
-        return digester.finish()
+        digests = digester.finish()
+        check_archived(image, digests, self._control)
+        return digests
 
     def _writer(self, part: PartFile) -> PackedWriter | PlainWriter:
         is_plain = self._plan.settings.format is ImageFormat.ISO

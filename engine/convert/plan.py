@@ -7,16 +7,18 @@ from engine.codecs.blocks import align_up
 from engine.codecs.registry import WRITTEN_METHODS
 from engine.convert.choice import choose_settings
 from engine.convert.wish import OnConflict, Wish
-from engine.discs.identity import Identity, identify
+from engine.discs.identity import Identity
+from engine.discs.reach import identify_image
 from engine.errors import UsageError
 from engine.formats import SECTOR_SIZE, ImageFormat, Settings
+from engine.images.archives.contents import archive_worth
+from engine.images.archives.model import MemberSource, held_file, holder
 from engine.images.content import content_findings
 from engine.images.index import Header
 from engine.images.opening import open_image
 from engine.images.reader import Image
-from engine.images.source import FileSource
 from engine.names import display_name
-from engine.system.files import FileIdentity
+from engine.system.files import FileIdentity, holder_of
 
 __all__ = ["ConversionPlan", "OnConflict", "Wish", "plan_conversion"]
 
@@ -29,9 +31,15 @@ class ConversionPlan:
     """One conversion, decided."""
 
     source_path: Path
-    """The image that is read."""
+    """The image that is read; in an archive, the path below it that names the image."""
+    source_file_path: Path
+    """The file that it is read from: itself, or the archive it lies in."""
     source_identity: FileIdentity
-    """The source's identity when it was planned."""
+    """The identity of that file when it was planned."""
+    source_bytes: int
+    """Bytes that the image takes there: the file's size, or its share of the archive."""
+    member: int
+    """Which file of the archive it is, from 1; 0 for a file of its own."""
     source_format: ImageFormat
     """What it is."""
     original_bytes: int
@@ -84,15 +92,19 @@ def plan_conversion(
     """
     if wish.trash_source and not wish.verify:
         raise UsageError("an original is only moved once its replacement is proven: verification is needed")
-    if wish.trash_source and source_path.is_symlink():
+    if wish.trash_source and holder_of(source_path).is_symlink():
         raise UsageError(
             f"{display_name(source_path)}: is a link: --delete-source moves files, never links or what they lead to",
             hint="name the file itself, or leave --delete-source out",
         )
     with open_image(source_path) as image:
-        assert isinstance(image.source, FileSource)
-        before = image.source.identity()
-        identity = identify(image, source_path.name)
+        before = held_file(image.source).identity()
+        if wish.trash_source and (why := archive_worth(image.source)):
+            raise UsageError(
+                f"{image.name}: its archive stays where it is: {why}",
+                hint="leave --delete-source out, and remove the archive yourself when nothing in it is needed",
+            )
+        identity = identify_image(image)
         notices = [finding.message for finding in content_findings(image)]
         return _decide(image, before, identity, output_path, output_folder, wish, notices)
 
@@ -108,12 +120,16 @@ def _decide(
 ) -> ConversionPlan:
     system = identity.system
     choice = choose_settings(image.name, image.size, system, system.label, wish, _format_of_suffix(output_path))
+    file_path = holder(image.source).path
     makes_folder = output_path is None and output_folder is not None
     if output_path is None:
-        output_path = (output_folder or image.path.parent) / f"{image.path.stem}.{choice.settings.format}"
+        output_path = (output_folder or file_path.parent) / f"{image.path.stem}.{choice.settings.format}"
     return ConversionPlan(
         image.path,
+        file_path,
         source_identity,
+        image.file_bytes,
+        image.source.member.number if isinstance(image.source, MemberSource) else 0,
         image.format,
         image.size,
         identity,

@@ -73,7 +73,7 @@ def _on_clash(plan: ConversionPlan, message: str) -> ConversionPlan:
 
 def _refuse_input_as_output(plan: ConversionPlan) -> None:
     try:
-        source = plan.source_path.stat()
+        source = plan.source_file_path.stat()
         output = plan.output_path.stat()
     except OSError:
         return

@@ -41,12 +41,12 @@ def conclude_published(
         return conclude(plan, run, identity, digests, ReadBack.CACHED, None, control, progress, journal, started)
 
 
-def find_trashed(source_path: Path) -> TrashEntry | None:
-    """Return the trash entry of a source that a conversion replaced, its replacement being in place."""
-    entries = [entry for entry in entries_in(source_path.parent) if isinstance(entry, TrashEntry)]
+def find_trashed(file_path: Path) -> TrashEntry | None:
+    """Return the trash entry of a source file that a conversion replaced, its replacement being in place."""
+    entries = [entry for entry in entries_in(file_path.parent) if isinstance(entry, TrashEntry)]
     matches = [
         entry
         for entry in entries
-        if entry.home_path == source_path and entry.reason == "converted" and is_recorded(entry)
+        if entry.home_path == file_path and entry.reason == "converted" and is_recorded(entry)
     ]
     return matches[-1] if matches else None

@@ -4,7 +4,12 @@ from engine.convert.digests import Digester, DigestSet
 from engine.convert.pipeline import Slot, run_chunks
 from engine.convert.progress import Control, Progress, Stage
 from engine.errors import DamagedImageError, VerifyError
-from engine.images.reader import Image
+from engine.images.archives.checking import check_crc32, check_member
+from engine.images.archives.model import MemberSource
+from engine.images.reader import Image, PlainImage
+
+MAX_READERS = 20
+"""Threads on an image that is unpacked in order: they are out of order by no more than the pages that are kept."""
 
 
 def digest_image(
@@ -16,7 +21,8 @@ def digest_image(
 ) -> DigestSet:
     """Decode every block of an image and return the digests of what came out.
 
-    DamagedImageError names the first block that does not decode.
+    DamagedImageError names the first block that does not decode, or the file in an archive that is not what its
+    checksum there says.
     """
     digester = Digester(wanted)
     progress.begin(Stage.VERIFYING, image.size)
@@ -29,14 +35,31 @@ def digest_image(
 
     run_chunks(
         image.size,
-        threads,
+        min(threads, MAX_READERS) if image.is_sequential else threads,
         control,
         fill=fill,
         take=take,
         follow=lambda slot: digester.update(slot.data),
         with_packed=False,
     )
-    return digester.finish()
+    digests = digester.finish()
+    check_archived(image, digests, control)
+    return digests
+
+
+def check_archived(image: Image, digests: DigestSet, control: Control) -> None:
+    """Raise DamagedImageError where an image that was read whole is not what its archive has the checksum of.
+
+    A plain image is the file in the archive, and the digests are its digests; of one that is packed itself the file
+    is read once more.
+    """
+    source = image.source
+    if not isinstance(source, MemberSource):
+        return
+    if isinstance(image, PlainImage):
+        check_crc32(source, int(digests.values["crc32"], 16))
+    else:
+        check_member(source, control.check)
 
 
 def read_chunk(image: Image, slot: Slot) -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from engine.errors import DamagedImageError
+from engine.errors import DamagedImageError, UnsupportedImageError
 from engine.formats import DEFAULT_BLOCK_SIZE, SECTOR_SIZE, ImageFormat
+from engine.images.archives.checking import check_member
+from engine.images.archives.model import MemberSource
 from engine.images.block_findings import (
     decode_findings,
     deep_findings,
@@ -19,9 +21,11 @@ from engine.images.dax import DaxImage
 from engine.images.findings import Finding, FindingLimit, Severity
 from engine.images.index import HEADER, HEADER_SIZE, header_problems, parse_header
 from engine.images.indexed import IndexedImage
+from engine.images.opening import open_stored
 from engine.images.reader import BlockImage, Image, PlainImage
 from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
-from engine.images.source import ByteSource, FileSource, read_bytes, shown_name
+from engine.images.source import ByteSource, read_bytes, shown_name
+from engine.names import display_name
 from engine.targets import Target
 
 __all__ = ["Finding", "Severity", "examine"]
@@ -40,10 +44,18 @@ def examine(
     The header, the whole index, sectors 0 and 16 and the last block are looked at; `deep` decodes every block
     and tells `on_progress` (decoded bytes done, of all). `check` is called every 65,536 index entries and every
     256 KiB decoded, and may raise to stop. Whatever the file holds becomes findings; StorageError is raised
-    when the system refuses to open or read it. The file is open until the iterator ends or is closed.
+    when the system refuses to open or read it, UsageError when the path leads to no one image in an archive. The file
+    is open until the iterator ends or is closed.
     """
-    source = FileSource(path)
     limit = FindingLimit()
+    try:
+        source = open_stored(path)
+    except DamagedImageError as error:
+        yield Finding(Severity.ERROR, "damaged", without_name(error, display_name(path)))
+        return
+    except UnsupportedImageError as error:
+        yield Finding(Severity.ERROR, "other-format", str(error).removeprefix(f"{display_name(path)}: "))
+        return
     try:
         yield from _examine(source, target, deep, limit, on_progress or _ignore_progress, check or _go_on)
     except DamagedImageError as error:
@@ -90,6 +102,8 @@ def _examine(
         yield from _target_findings(image, target)
         yield from index_findings(image, _max_stored_block(image, target), limit, check)
         yield from end_findings(image)
+    if deep and isinstance(source, MemberSource):
+        check_member(source, check)
     if isinstance(image, BlockImage):
         if deep:
             yield from deep_findings(image, limit, on_progress, check)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from engine.errors import DamagedImageError, UnsupportedImageError
+from engine.errors import DamagedImageError, StorageError, UnsupportedImageError
 from engine.formats import ImageFormat
-from engine.images.archives.contents import is_archive, open_in_archive
+from engine.images.archives.contents import images_in, is_archive, open_archive, open_in_archive
 from engine.images.dax import DaxImage
 from engine.images.indexed import IndexedImage
 from engine.images.reader import Image, PlainImage
@@ -20,17 +20,51 @@ def open_image(path: Path) -> Image:
     the one that is named; UnsupportedImageError names a format that is recognised and not read, DamagedImageError a
     header that breaks its format's rules, StorageError what the system refused.
     """
+    source = open_stored(path)
+    try:
+        return open_source(source)
+    except BaseException:
+        source.close()
+        raise
+
+
+def open_stored(path: Path) -> ByteSource:
+    """Open the bytes of an image as they are stored: the file at `path`, or the unpacked file in an archive.
+
+    The errors are those of `open_image`, as far as the way to the bytes goes.
+    """
     file_path = holder_of(path)
     file = FileSource(file_path)
     try:
         if file_path == path and not is_archive(file):
-            return open_source(file)
-        source = open_in_archive(file, str(path.relative_to(file_path)) if file_path != path else "")
-        source.owns_file = True
-        return open_source(source)
+            return file
+        source = open_in_archive(file, "" if file_path == path else str(path.relative_to(file_path)))
     except BaseException:
         file.close()
         raise
+    source.owns_file = True
+    return source
+
+
+def is_archive_at(path: Path) -> bool:
+    """Return whether the file at a path is an archive; False for what lies in one, and for what cannot be opened."""
+    try:
+        file = FileSource(path)
+    except StorageError:
+        return False  # who reads it says why
+    try:
+        return is_archive(file)
+    finally:
+        file.close()
+
+
+def images_at(path: Path) -> list[Path]:
+    """Return the paths of the images in the archive at `path`. DamagedImageError, UnsupportedImageError."""
+    file = FileSource(path)
+    try:
+        return [path / member.address for member in images_in(open_archive(file))]
+    finally:
+        file.close()
 
 
 def open_source(source: ByteSource) -> Image:

@@ -154,10 +154,10 @@ def total(titles: Sequence[Title]) -> Totals:
     """
     file_bytes = estimated_bytes = 0
     packed = {title.group for title in titles if title.state is State.PACKED}
-    linked: set[tuple[int, int]] = set()
+    linked: set[tuple[int, int, int]] = set()
     for title in titles:
         if title.links > 1:
-            inode = title.identity.dev, title.identity.ino
+            inode = title.identity.dev, title.identity.ino, title.identity.member
             if inode in linked:
                 continue
             linked.add(inode)

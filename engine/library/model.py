@@ -42,6 +42,10 @@ class FileIdentity:
     """st_size."""
     mtime_ns: int
     """Time of the last change of the content, ns since the epoch."""
+    member: int = 0
+    """Which file of an archive it is, from 1, where the rest describes the archive; 0 for a file of its own."""
+    member_bytes: int = 0
+    """Its share of the archive; 0 for a file of its own."""
 
     @classmethod
     def of(cls, facts: os.stat_result) -> "FileIdentity":
@@ -49,9 +53,15 @@ class FileIdentity:
         return cls(facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
 
     @classmethod
-    def of_source(cls, source: OpenIdentity) -> "FileIdentity":
-        """Return what a scan would compare of a file that a conversion holds open."""
-        return cls(source.dev, source.ino, source.size_bytes, source.mtime_ns)
+    def of_source(cls, source: OpenIdentity, member: int = 0, member_bytes: int = 0) -> "FileIdentity":
+        """Return what a scan would compare of a file that a conversion holds open, or of an image in it."""
+        share = member_bytes if member else 0
+        return cls(source.dev, source.ino, source.size_bytes, source.mtime_ns, member, share)
+
+    @property
+    def of_file(self) -> "FileIdentity":
+        """The identity of the file on the disk: of the archive for what is in one."""
+        return FileIdentity(self.dev, self.ino, self.size_bytes, self.mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +169,7 @@ class Title:
     """One image file of the library, as the last scan found it."""
 
     path: Path
-    """Where it is, absolute."""
+    """Where it is, absolute; of an image in an archive, the path below the archive that names it."""
     identity: FileIdentity
     """Who it was when it was read."""
     format: ImageFormat | None
@@ -195,9 +205,19 @@ class Title:
     _search_text: str = field(default="", init=False, repr=False, compare=False)
 
     @property
+    def file_path(self) -> Path:
+        """The file on the disk: the archive of an image that lies in one."""
+        return self.path.parent if self.identity.member else self.path
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether it lies in an archive."""
+        return self.identity.member > 0
+
+    @property
     def file_bytes(self) -> int:
-        """Size of the file as it lies there."""
-        return self.identity.size_bytes
+        """Size of the file as it lies there, or of its share of an archive."""
+        return self.identity.member_bytes if self.identity.member else self.identity.size_bytes
 
     @property
     def ratio(self) -> float:

@@ -1,21 +1,29 @@
-"""One file looked at: is it an image, and which title."""
+"""One file looked at: is it an image or an archive of images, and which titles."""
 
+import os
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from engine.discs.file_titles import read_file_title
 from engine.discs.foreign import ForeignDisc, foreign_error, read_foreign
-from engine.discs.identity import Identity, System, identify
+from engine.discs.identity import Identity, System
+from engine.discs.reach import identify_image
 from engine.errors import DamagedImageError, DiscpressError
 from engine.formats import SECTOR_SIZE, ImageFormat
+from engine.images.archives.contents import ARCHIVE_FORMATS, REACH_BYTES, images_in, open_archive, open_member
+from engine.images.archives.model import Archive, Member
 from engine.images.content import PVD_MAGIC, PVD_SECTOR
 from engine.images.opening import open_source
 from engine.images.reader import Image
 from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
-from engine.images.source import FileSource, read_bytes
+from engine.images.source import ByteSource, FileSource, read_bytes
 from engine.library.model import FileIdentity, Title
+from engine.units import MIB
 
 _IMAGE_SUFFIXES = {".iso", ".img"}
-# They may hold anything; what is in them is not looked at.
-_ARCHIVES = {ImageFormat.ZIP, ImageFormat.SEVEN_ZIP}
+_LARGE_ARCHIVE_BYTES = 16 * MIB
+"""An archive of this size that cannot be read may well hold a disc: it is shown, with the reason."""
 
 
 def is_image(source: FileSource, found: ImageFormat) -> bool:
@@ -24,7 +32,7 @@ def is_image(source: FileSource, found: ImageFormat) -> bool:
     By content: any known image format, or an ISO 9660 descriptor in sector 16. A file with neither counts only
     when it is called .iso or .img.
     """
-    if found in _ARCHIVES or found is ImageFormat.PART:
+    if found in ARCHIVE_FORMATS or found is ImageFormat.PART:
         return False
     if found is not ImageFormat.ISO:
         return True
@@ -32,32 +40,80 @@ def is_image(source: FileSource, found: ImageFormat) -> bool:
     return head == PVD_MAGIC or source.path.suffix.lower() in _IMAGE_SUFFIXES
 
 
-def probe(path: Path) -> Title | None:
-    """Return the title that a file is, None where it is no image; what cannot be read is the title's error."""
+def probe_titles(path: Path) -> Iterator[Title]:
+    """Yield the titles that a file is or holds: one for an image, one for each image in an archive, none otherwise.
+
+    What cannot be read is the title's error.
+    """
     try:
         source = FileSource(path)
     except DiscpressError as error:
-        return unread_title(path, str(error))
+        yield from unread_title(path, str(error))
+        return
     try:
         found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
-        if not is_image(source, found):
-            return None
         facts = source.stat()
-        identity = FileIdentity.of(facts)
-        if found in FOREIGN:
-            return _foreign_title(path, identity, found, read_foreign(source, found), facts.st_nlink)
-        try:
-            image = open_source(source)
-        except DamagedImageError as error:
-            return _broken(path, identity, found, facts.st_nlink, error)
-        try:
-            return _title(path, identity, image, identify(image, path.name), facts.st_nlink)
-        except DamagedImageError as error:
-            return _broken(path, identity, found, facts.st_nlink, error, image)
+        if found in ARCHIVE_FORMATS:
+            yield from _archived_titles(source, found, facts)
+        elif is_image(source, found):
+            yield _title_of(source, found, FileIdentity.of(facts), facts.st_nlink)
     except DiscpressError as error:
-        return unread_title(path, str(error))
+        yield from unread_title(path, str(error))
     finally:
         source.close()
+
+
+def _title_of(source: ByteSource, found: ImageFormat, identity: FileIdentity, links: int) -> Title:
+    if found in FOREIGN:
+        return _foreign_title(source.path, identity, found, read_foreign(source, found), links)
+    try:
+        image = open_source(source)
+    except DamagedImageError as error:
+        return _broken(source.path, identity, found, links, error)
+    try:
+        return _title(source.path, identity, image, identify_image(image), links)
+    except DamagedImageError as error:
+        return _broken(source.path, identity, found, links, error, image)
+
+
+def _archived_titles(file: FileSource, found: ImageFormat, facts: os.stat_result) -> Iterator[Title]:
+    identity = FileIdentity.of(facts)
+    try:
+        archive = open_archive(file)
+    except DiscpressError as error:
+        # Whatever is in a small one, it is no disc. It is tried again: what it takes may be installed by then.
+        if file.size_bytes >= _LARGE_ARCHIVE_BYTES:
+            unknown = FileIdentity(0, 0, file.size_bytes, 0)
+            yield Title(file.path, unknown, found, str(System.UNKNOWN), title=file.path.stem, error=str(error))
+        return
+    for member in images_in(archive):
+        its = replace(identity, member=member.number, member_bytes=member.stored_bytes)
+        yield _member_title(archive, member, its, facts.st_nlink)
+
+
+def _member_title(archive: Archive, member: Member, identity: FileIdentity, links: int) -> Title:
+    path = archive.file.path / member.address
+    if not member.problem and archive.way_to(member) > REACH_BYTES:
+        return _unseen_title(path, member, identity, links)
+    try:
+        source = open_member(archive, member)
+        found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+        return _title_of(source, found, identity, links)
+    except DiscpressError as error:
+        named = read_file_title(path.name)
+        return Title(
+            path, identity, None, str(System.UNKNOWN), title=named.title, region=named.region, links=links,
+            error=str(error),
+        )  # fmt: skip
+
+
+def _unseen_title(path: Path, member: Member, identity: FileIdentity, links: int) -> Title:
+    """Return the title of an image that lies too far into its archive to be looked at: what its name says."""
+    named = read_file_title(path.name)
+    return Title(
+        path, identity, ImageFormat.ISO, str(System.UNKNOWN), "", named.title, named.region, named.disc_number,
+        named.tags, member.size_bytes, links=links,
+    )  # fmt: skip
 
 
 def _title(path: Path, identity: FileIdentity, image: Image, disc: Identity, links: int) -> Title:
@@ -117,16 +173,16 @@ def _broken(
     )
 
 
-def unread_title(path: Path, error: str) -> Title | None:
-    """Return the row of a file that could not be looked into; None where its name does not say that it is an image.
+def unread_title(path: Path, error: str) -> Iterator[Title]:
+    """Yield the row of a file that could not be looked into, where its name says that it is an image.
 
     Its identity fits no file, so that the next scan tries again.
     """
     if path.suffix.lower() not in {*_IMAGE_SUFFIXES, ".zso", ".cso", ".dax", ".chd"}:
-        return None
+        return
     try:
         size_bytes = path.stat().st_size
     except OSError:
         size_bytes = 0
     identity = FileIdentity(0, 0, size_bytes, 0)
-    return Title(path, identity, None, str(System.UNKNOWN), title=path.stem, error=error)
+    yield Title(path, identity, None, str(System.UNKNOWN), title=path.stem, error=error)

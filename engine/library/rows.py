@@ -56,6 +56,7 @@ _SETTINGS_START = _ESTIMATE_START + len(_ESTIMATE_TYPES)
 _FORMATS: dict[str, ImageFormat | None] = {"": None, **{format.value: format for format in ImageFormat}}
 KEYS_AT_ONCE = 500
 """Paths that one statement asks for: SQLite before 3.32 binds 999 values at the most."""
+_IDENTITY_LENGTHS = (4, 6)  # of a file, of an image in an archive
 _LARGEST = 2**63 - 1
 """What an INTEGER column holds; a damaged header may claim more, and its row says so in `error`."""
 
@@ -93,8 +94,9 @@ def settings_key(settings: Settings) -> tuple[str, int, int, int]:
 
 
 def identity_key(identity: FileIdentity) -> str:
-    """Return an identity as it is stored: `dev ino size mtime_ns`."""
-    return f"{identity.dev} {identity.ino} {identity.size_bytes} {identity.mtime_ns}"
+    """Return an identity as it is stored: `dev ino size mtime_ns`, and of what is in an archive `member bytes`."""
+    file = f"{identity.dev} {identity.ino} {identity.size_bytes} {identity.mtime_ns}"
+    return f"{file} {identity.member} {identity.member_bytes}" if identity.member else file
 
 
 def title_row(title: Title) -> Row:
@@ -131,10 +133,12 @@ def title_from(row: Row) -> Title | None:
             path, identity, format_name, system, serial, title, region, disc_number, tags, original_bytes,
             block_size, index_shift, version, links, error,
         ) = row[:_ESTIMATE_START]  # fmt: skip
-        dev, ino, size_bytes, mtime_ns = identity.split(" ")
+        numbers = tuple(map(int, identity.split(" ")))
+        if len(numbers) not in _IDENTITY_LENGTHS:
+            return None
         return Title(
             path_of(path),
-            FileIdentity(int(dev), int(ino), int(size_bytes), int(mtime_ns)),
+            FileIdentity(*numbers),
             _FORMATS[format_name],
             system,
             serial,

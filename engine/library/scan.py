@@ -8,12 +8,12 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.library.model import FileIdentity, Title
-from engine.library.probe import probe, unread_title
+from engine.library.probe import probe_titles, unread_title
 from engine.library.scan_batch import FolderProblem, ScanBatch, is_left_out, is_unmounted
 from engine.names import display_name
 from engine.system.files import absolute
@@ -57,7 +57,7 @@ def scan(
     *,
     check: Callable[[], None] = lambda: None,
     stall_s: float = STALL_S,
-    probe_file: Callable[[Path], Title | None] = probe,
+    probe_file: Callable[[Path], Iterable[Title]] = probe_titles,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[ScanBatch]:
     """Yield the images below some folders; known ones with the same size, time and inode are not read again.
@@ -75,10 +75,13 @@ class _Scan:
         known: Mapping[Path, Title],
         check: Callable[[], None],
         stall_s: float,
-        probe_file: Callable[[Path], Title | None],
+        probe_file: Callable[[Path], Iterable[Title]],
         clock: Callable[[], float],
     ) -> None:
         self._known = known
+        self._known_in: dict[Path, list[Title]] = {}
+        for title in known.values():
+            self._known_in.setdefault(title.file_path, []).append(title)
         self._check = check
         self._stall_s = stall_s
         self._probe_file = probe_file
@@ -158,7 +161,7 @@ class _Scan:
                 probing.is_given_up = True
                 self._answered += 1
                 fresh = self._probing[index] = _Probing()
-            self._seen.add(path)
+            self._seen.update((path, *(title.path for title in self._known_in.get(path, ()))))
             threading.Thread(target=self._probe_all, args=(fresh,), daemon=True).start()
             message = f"the storage has not answered for {self._stall_s:.0f} s"
             # Not even stat may be asked of it now; what was known before stays.
@@ -239,8 +242,7 @@ class _Scan:
             elif entry.is_file():
                 self._take_file(walk, entry, path)
         except OSError as error:
-            title = unread_title(path, f"{display_name(path)}: {os.strerror(error.errno or 0)}")
-            if title is not None:
+            for title in unread_title(path, f"{display_name(path)}: {os.strerror(error.errno or 0)}"):
                 self._found.put(title)
 
     def _leads_out(self, entry: "os.DirEntry[str]", path: Path) -> bool:
@@ -261,9 +263,10 @@ class _Scan:
         return True
 
     def _take_file(self, walk: _Walk, entry: "os.DirEntry[str]", path: Path) -> None:
-        known = self._known.get(path)
-        if known is not None and known.identity == FileIdentity.of(entry.stat()):
-            self._found.put(known)
+        known = self._known_in.get(path, ())
+        if known and all(title.identity.of_file == FileIdentity.of(entry.stat()) for title in known):
+            for title in known:
+                self._found.put(title)
             return
         with self._lock:
             self._queued += 1
@@ -285,12 +288,15 @@ class _Scan:
         while (path := self._files.get()) is not None and not self._stop.is_set():
             with self._lock:
                 probing.path, probing.since = path, self._clock()
-            title = self._probe_file(path)
+            for title in self._probe_file(path):
+                with self._lock:
+                    if probing.is_given_up:
+                        return  # the scan has spoken of this file already, and another thread took the place
+                    probing.since = self._clock()  # an archive of many images takes its time, and answers meanwhile
+                    self._found.put(title)
             with self._lock:
                 if probing.is_given_up:
-                    return  # the scan has spoken of this file already, and another thread took the place
+                    return
                 probing.path = None
                 self._answered += 1
-                if title is not None:
-                    self._found.put(title)
             self._found.put(None)

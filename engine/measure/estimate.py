@@ -13,6 +13,7 @@ from enum import StrEnum
 from random import Random
 
 from engine.formats import ImageFormat, Settings
+from engine.images.archives.model import holder
 from engine.images.reader import Image
 from engine.measure.latency import Access, seek_us, time_access
 from engine.measure.rehearsal import Tally, Trial, rehearse, time_reading
@@ -127,15 +128,18 @@ def refine(
     """Give one estimate for each budget, from the smallest sample up; the last one counts, and an exact one ends it.
 
     The samples share their start: with budgets that are multiples of one another each holds the one before, of which
-    nothing is packed again. Nothing is done before the next estimate is asked for. Parameters as for `estimate`.
+    nothing is packed again. What is compressed in an archive gets the last one only. Nothing is done before the next
+    estimate is asked for. Parameters as for `estimate`.
     """
     if settings.format is ImageFormat.ISO:
         sizes = Sizes(image.size, image.size, image.size)
         yield _conclude(image, settings, sizes, image.size, skip_below_percent)
         return
     survey = _Survey(image, [settings], threads, random, check)
-    cluster_bytes = cluster_bytes_for(file_system or filesystem_of(image.path), settings.block_size)
+    cluster_bytes = cluster_bytes_for(file_system or filesystem_of(holder(image.source).path), settings.block_size)
     position = random.random()
+    if image.is_sequential:
+        budgets = budgets[-1:]  # each one would go through the whole stream
     for budget_bytes in budgets:
         is_whole = image.size < whole_below_bytes
         sample = (
@@ -174,7 +178,7 @@ def estimate_grid(
         for block_size in block_sizes
         for level in levels or GRID_LEVELS[image_format]
     ]
-    cluster_bytes = cluster_bytes_for(file_system or filesystem_of(image.path), max(block_sizes))
+    cluster_bytes = cluster_bytes_for(file_system or filesystem_of(holder(image.source).path), max(block_sizes))
     survey = _Survey(image, settings, threads, random, check)
     return survey.estimates(draw_sample(image.size, cluster_bytes, budget_bytes, random.random()), skip_below_percent)
 
@@ -198,9 +202,10 @@ class _Survey:
         """Pack what is new in a sample and return one estimate for each setting."""
         if self._read_s_per_byte is None:  # before the clusters make the system read around there
             middle = sample.clusters[len(sample.clusters) // 2]
-            self._read_s_per_byte = time_reading(self._image, middle.offset, self._check)
+            offset = 0 if self._image.is_sequential else middle.offset  # to go back from there would cost a pass
+            self._read_s_per_byte = time_reading(self._image, offset, self._check)
         if self._access is None:
-            self._access = time_access(self._image.source, self._random, self._check)
+            self._access = time_access(holder(self._image.source), self._random, self._check)
         known = self._tallies[0].stored_bytes
         new = [span for span in sample.spans if span not in known]
         additions = rehearse(self._image, new, self._trials, threads=self._threads, check=self._check)
@@ -240,8 +245,8 @@ def _conclude(
     sampled_bytes: int,
     skip_below_percent: float,
 ) -> Estimate:
-    saving_bytes = image.source.size_bytes - sizes.packed_bytes
-    saving_percent = 100 * saving_bytes / image.source.size_bytes
+    saving_bytes = image.file_bytes - sizes.packed_bytes
+    saving_percent = 100 * saving_bytes / image.file_bytes
     reason = ""
     if saving_bytes < 0:
         reason = f"it would grow by {format_size(-saving_bytes)}"

@@ -65,7 +65,11 @@ class Endings:
                 self._queue.finish(job.id, outcome.result, saved_bytes=outcome.saved_bytes)
 
     def _fail_or_wait(self, job: Job, error: DiscpressError) -> None:
-        if error.code in {"storage", "source-changed", "damaged"} and not is_there(job.path) and source_is_away(job):
+        if (
+            error.code in {"storage", "source-changed", "damaged"}
+            and not is_there(job.file_path)
+            and source_is_away(job)
+        ):
             self._queue.suspend(job.id)
             self._waits.for_disk(job, error)
         else:

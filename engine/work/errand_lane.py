@@ -10,7 +10,7 @@ from typing import TypeAlias
 from engine.convert.progress import Control
 from engine.errors import CancelledError, DiscpressError
 from engine.library.store import Store
-from engine.system.files import is_there
+from engine.system.files import holder_of, is_there
 from engine.work.errands import Errand, ErrandKind, Errands
 
 RunErrand: TypeAlias = Callable[[Errand, Store, int, Control], None]
@@ -82,7 +82,7 @@ class ErrandLane:
         except CancelledError:
             return  # withdrawn, replaced, or left to the next worker
         except DiscpressError as error:
-            if run.errand.kind is ErrandKind.SCAN or is_there(run.errand.path):
+            if run.errand.kind is ErrandKind.SCAN or is_there(holder_of(run.errand.path)):
                 self._errands.fail(run.errand, str(error))
                 return
         except Exception as error:  # noqa: BLE001 - a fault of ours must not take the jobs with it

@@ -7,13 +7,14 @@ from engine.convert.progress import Control
 from engine.convert.wish import Wish
 from engine.errors import StorageError, UsageError
 from engine.images.opening import open_image
-from engine.library.model import FileIdentity, StoredEstimate
+from engine.library.model import StoredEstimate
 from engine.library.refresh import refresh
 from engine.library.store import Store
 from engine.measure.estimate import GRID_LEVELS, REFINE_BUDGETS, estimate_grid
 from engine.names import display_name
 from engine.work.errands import Errand, ErrandKind
 from engine.work.estimating import refine_into
+from engine.work.records import identity_of
 
 ESTIMATE_BUDGETS = REFINE_BUDGETS[:2]
 """A row of the library needs no more: a margin of about +-1.4 %."""
@@ -57,4 +58,4 @@ def _grid(errand: Errand, store: Store, threads: int, control: Control) -> None:
             alignment=wish.alignment,
             check=control.check,
         )
-    store.save_grid(FileIdentity.of_source(plan.source_identity), map(StoredEstimate.of, cells))
+    store.save_grid(identity_of(plan), map(StoredEstimate.of, cells))

@@ -7,9 +7,10 @@ from random import Random
 from engine.convert.plan import plan_conversion
 from engine.convert.wish import Wish
 from engine.images.opening import open_image
-from engine.library.model import FileIdentity, StoredEstimate
+from engine.library.model import StoredEstimate
 from engine.library.store import Store
 from engine.measure.estimate import REFINE_BUDGETS, Estimate, refine
+from engine.work.records import identity_of
 
 
 def refine_into(
@@ -26,7 +27,7 @@ def refine_into(
     `check` may raise to stop. The errors of `plan_conversion`, and StoreError.
     """
     plan = plan_conversion(path, None, None, wish)
-    identity = FileIdentity.of_source(plan.source_identity)
+    identity = identity_of(plan)
     with open_image(path) as image:
         for found in refine(image, plan.settings, budgets, random=Random(), threads=threads, check=check):
             store.save_estimate(identity, StoredEstimate.of(found), keep_better=True)

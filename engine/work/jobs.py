@@ -13,6 +13,10 @@ from engine.library.model import JsonValue
 NO_FACTS: Mapping[str, JsonValue] = MappingProxyType({})
 
 
+ARCHIVE = "archive"
+"""The parameter that names the archive of an image that lies in one: with the archive gone the path does not say."""
+
+
 class JobKind(StrEnum):
     """What a job does."""
 
@@ -202,6 +206,12 @@ class Job:
     """When it was first started."""
     ended_at: float | None
     """When it was over."""
+
+    @property
+    def file_path(self) -> Path:
+        """The file on the disk that the image is read from: its archive, where it was queued from one."""
+        archive = self.parameters.get(ARCHIVE)
+        return Path(archive) if isinstance(archive, str) else self.path
 
     @property
     def percent(self) -> float:

@@ -191,7 +191,7 @@ class Manager:
             self._waits.for_disk(job, problem)
             return None
         try:
-            return job.path.stat().st_dev
+            return job.file_path.stat().st_dev
         except OSError as error:
             if source_is_away(job):
                 self._waits.for_disk(job, error)

@@ -94,16 +94,16 @@ def _convert(turn: Turn) -> Outcome:
     wish = job.wish or Wish()
     keeper = QueueKeeper(turn.queue, job.id)
     is_again = job.attempts > 1
-    if is_again and wish.trash_source and not is_there(job.path):
-        entry = find_trashed(job.path)
+    if is_again and wish.trash_source and not is_there(job.file_path):
+        entry = find_trashed(job.file_path)
         if entry is not None:
             turn.log("finished before it was stopped: the source is in the trash already")
             saved_bytes = entry.size_bytes - entry.replacement.size_bytes
             facts = {"output": str(entry.replacement_path), "trashed": str(entry.file_path)}
             return Outcome({**facts, **entry.digests}, saved_bytes=saved_bytes)
     plan = plan_conversion(job.path, job.output_path, job.output_folder, wish)
-    # What is packed already is packed anew for what it plays on, not to save space.
-    is_for_space = plan.source_format is ImageFormat.ISO and not job.force
+    # What is packed already, or in an archive, is packed anew for what it plays on, not to save space.
+    is_for_space = plan.source_format is ImageFormat.ISO and not plan.member and not job.force
     plan = replace(plan, wish=replace(wish, skip_useless=is_for_space))
     drop_second_name(plan.output_path)
     published_path = keeper.published_path() if is_again else None
@@ -168,7 +168,7 @@ def _conversion_outcome(done: Conversion) -> Outcome:
         "block_size": plan.settings.block_size,
         "level": plan.settings.level,
         "original_bytes": plan.original_bytes,
-        "source_bytes": plan.source_identity.size_bytes,
+        "source_bytes": plan.source_bytes,
         "packed_bytes": done.packed_bytes,
         "verified": done.is_verified,
         "read_back": str(done.read_back),
@@ -176,7 +176,7 @@ def _conversion_outcome(done: Conversion) -> Outcome:
         "trashed": None if done.trashed is None else str(done.trashed.file_path),
         **done.digests.values,
     }
-    return Outcome(facts, saved_bytes=plan.source_identity.size_bytes - done.packed_bytes)
+    return Outcome(facts, saved_bytes=plan.source_bytes - done.packed_bytes)
 
 
 def _purge(turn: Turn) -> Outcome:

@@ -64,7 +64,7 @@ class Waits:
 
     def for_room(self, job: Job, error: SpaceError) -> None:
         """Let a job wait until there is more room than now where it writes."""
-        folder = job.output_folder or (job.output_path or job.path).parent
+        folder = job.output_folder or (job.output_path or job.file_path).parent
         try:
             free = free_bytes(folder)
         except OSError:
@@ -102,7 +102,7 @@ class Waits:
 def source_is_away(job: Job) -> bool:
     """Return whether the storage of a source is away, not only the file: its folder is, or is of another device."""
     # With its last entry a trash goes too.
-    folder = job.path.parents[1] if job.kind in {JobKind.PURGE, JobKind.UNDO} else job.path.parent
+    folder = job.path.parents[1] if job.kind in {JobKind.PURGE, JobKind.UNDO} else job.file_path.parent
     try:
         device = folder.stat().st_dev
     except OSError:

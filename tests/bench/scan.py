@@ -27,7 +27,7 @@ from engine.formats import ImageFormat
 from engine.library.demo_discs import PLAYSTATION, PSP_GAME, icon_png, param_sfo
 from engine.library.demo_packed import write_packed
 from engine.library.isomaker import FileContent, write_iso
-from engine.library.probe import probe
+from engine.library.probe import probe_titles
 from engine.library.scan import scan
 from engine.library.store import Store
 from engine.system.cache import drop_cached, resident_pages
@@ -195,14 +195,14 @@ def scan_command(state: Path, library: Path, *options: str) -> int:
 
 
 def identify_each(paths: list[Path], *, cold: bool) -> dict[str, Any]:
-    """Time `probe` for some of the images, one by one; prints a line."""
+    """Time `probe_titles` for some of the images, one by one; prints a line."""
     some = Random(1).sample(paths, min(IDENTIFIED, len(paths)))
     if cold:
         forget(some)
     times_us = []
     for path in some:
         started = time.perf_counter()
-        title = probe(path)
+        title = next(iter(probe_titles(path)), None)
         times_us.append(1e6 * (time.perf_counter() - started))
         if title is None or title.error or not title.serial:
             raise RuntimeError(f"{path}: not identified: {title}")

@@ -16,7 +16,7 @@ from engine.images.content import PVD_MAGIC, PVD_SECTOR
 from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
 from engine.images.source import ByteSource, FileSource, read_bytes
 from engine.names import display_name
-from engine.units import MIB
+from engine.units import KIB, MIB
 
 ARCHIVE_FORMATS = {ImageFormat.ZIP, ImageFormat.SEVEN_ZIP}
 REACH_BYTES = 128 * MIB
@@ -26,6 +26,8 @@ MAX_LOOKS = 1000
 _IMAGE_SUFFIXES = {".iso", ".img", ".zso", ".cso", ".ziso", ".ciso", ".dax", ".chd"}
 _ISO_SUFFIXES = {".iso", ".img"}
 _LARGE_BYTES = MIB
+_NOTE_SUFFIXES = {".txt", ".nfo", ".diz", ".sfv", ".md5", ".sha1", ".sha256", ".crc32", ".url"}
+_MAX_NOTE_BYTES = 256 * KIB
 _MAX_SHOWN = 8
 
 
@@ -56,6 +58,22 @@ def images_in(archive: Archive) -> Iterator[Member]:
             yield member
 
 
+def archive_worth(source: ByteSource) -> str:
+    """Return why an archive is not to be thrown away once one image in it is converted; empty where it may be.
+
+    Beside the image only notes and checksums of a few KiB are no loss. An image that lies in no archive loses none.
+    """
+    if not isinstance(source, MemberSource):
+        return ""
+    others = [each for each in open_archive(source.file).members if each.number != source.member.number]
+    for other in others:
+        is_note = Path(other.address).suffix.lower() in _NOTE_SUFFIXES and other.size_bytes <= _MAX_NOTE_BYTES
+        if not is_note:
+            more = f" and {len(others) - 1} more files" if len(others) > 1 else ""
+            return f"it holds {display_name(other.address)}{more} as well"
+    return ""
+
+
 def _is_image(archive: Archive, member: Member, *, is_called_so: bool) -> bool:
     if member.problem or archive.way_to(member) > REACH_BYTES:
         return is_called_so
@@ -78,10 +96,14 @@ def open_in_archive(file: FileSource, name: str) -> MemberSource:
     UnsupportedImageError where there is none, or it cannot be read; DamagedImageError.
     """
     archive = open_archive(file)
-    member = _find(archive, name) if name else _only_image(archive)
+    return open_member(archive, _find(archive, name) if name else _only_image(archive))
+
+
+def open_member(archive: Archive, member: Member) -> MemberSource:
+    """Open a member that is to be read as an image; UnsupportedImageError where it cannot be, DamagedImageError."""
     if member.problem:
         raise UnsupportedImageError(
-            f"{display_name(file.path / member.address)}: cannot be read in its archive: {member.problem}",
+            f"{display_name(archive.file.path / member.address)}: cannot be read in its archive: {member.problem}",
             hint="unpack the archive first where that can be done, then take the image",
         )
     source = archive.open_member(member)

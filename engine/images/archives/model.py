@@ -119,9 +119,14 @@ class StreamedMember(MemberSource):
         super().close()
 
 
+def holder(source: ByteSource) -> ByteSource:
+    """Return what an image's bytes are read from: its own source, or the archive that it lies in."""
+    return source.file if isinstance(source, MemberSource) else source
+
+
 def held_file(source: ByteSource) -> FileSource:
-    """Return the open file that an image's bytes come from: the image's own, or the archive it lies in."""
-    file = source.file if isinstance(source, MemberSource) else source
+    """Return the same of an image that was opened from the disk: an open file."""
+    file = holder(source)
     assert isinstance(file, FileSource)
     return file
 

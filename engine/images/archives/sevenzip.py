@@ -226,7 +226,8 @@ def _places(archive: "SevenZipFile") -> dict[int, tuple[int, int]]:
 def _share(each: Any, places: dict[int, tuple[int, int]], folder_bytes: int) -> int:
     """Return the part of a folder's packed bytes that is one file's, by its part of the unpacked bytes."""
     start, end = places.get(id(each.folder), (0, 0))
-    return (end - start) * each.uncompressed // max(1, folder_bytes)
+    unpacked_bytes: int = each.uncompressed
+    return (end - start) * unpacked_bytes // max(1, folder_bytes)
 
 
 def _problem(file: FileSource, each: Any, places: dict[int, tuple[int, int]]) -> str:
@@ -248,10 +249,10 @@ def _problem(file: FileSource, each: Any, places: dict[int, tuple[int, int]]) ->
 
 def _dictionary_bytes(coder: dict[str, Any]) -> int:
     """Return the memory that a coder's dictionary takes; the layouts are in 7-Zip's DOC/Methods and lzma.txt."""
-    properties = coder.get("properties") or b""
+    properties: bytes = coder.get("properties") or b""
     if coder["method"] == _LZMA and len(properties) == 5:
         return int.from_bytes(properties[1:5], "little")
     if coder["method"] == _LZMA2 and len(properties) == 1:
-        bits = int(properties[0])
+        bits = properties[0]
         return 0xFFFFFFFF if bits >= 40 else (2 | bits & 1) << (bits // 2 + 11)
     return 0

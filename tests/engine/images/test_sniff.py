@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import sample_images
 
-from engine.errors import UnsupportedImageError
+from engine.errors import DamagedImageError, UnsupportedImageError
 from engine.formats import ImageFormat
+from engine.images.archives.contents import ARCHIVE_FORMATS
 from engine.images.opening import open_image
 from engine.images.sniff import FOREIGN, PART_MAGIC, RAW_SYNC, SNIFF_BYTES, sniff
 
@@ -62,13 +63,20 @@ def test_a_foreign_format_is_recognised(image_format: ImageFormat) -> None:
     assert image_format is sniffed(FOREIGN_FILES[image_format])
 
 
-@every_foreign
+@pytest.mark.parametrize("image_format", FOREIGN_FILES.keys() - ARCHIVE_FORMATS, ids=str)
 def test_a_foreign_format_is_refused_by_name_and_reason(image_format: ImageFormat, tmp_path: Path) -> None:
     path = sample_images.write_image(tmp_path / "game.iso", FOREIGN_FILES[image_format])
     foreign = FOREIGN[image_format]
     with pytest.raises(UnsupportedImageError) as caught:
         open_image(path)
     assert str(caught.value) == f"{path}: {foreign.name} cannot be read: {foreign.advice}"
+
+
+@pytest.mark.parametrize("image_format", ARCHIVE_FORMATS, ids=str)
+def test_the_head_of_an_archive_alone_is_damage(image_format: ImageFormat, tmp_path: Path) -> None:
+    path = sample_images.write_image(tmp_path / "game.iso", FOREIGN_FILES[image_format])
+    with pytest.raises(DamagedImageError, match="this archive cannot be read"):
+        open_image(path)
 
 
 @pytest.mark.parametrize("path", sorted(sample_images.GOLDEN.glob("*.chd")), ids=lambda path: path.name)

@@ -22,7 +22,7 @@ from engine.images.sniff import PART_MAGIC, RAW_SYNC
 from engine.library.demo_discs import PLAYSTATION, PSP_GAME, param_sfo
 from engine.library.isomaker import FileContent, write_iso
 from engine.library.model import FileIdentity, Title
-from engine.library.probe import probe
+from engine.library.probe import probe_titles
 
 MOST_BLOCKS = 16
 
@@ -69,6 +69,11 @@ def disc(files: dict[str, FileContent] | None = None, system_id: str = PLAYSTATI
 
 def ps2_disc_files(file_id: str = "SLUS_123.45") -> dict[str, FileContent]:
     return {"SYSTEM.CNF": f"BOOT2 = cdrom0:\\{file_id};1\r\n".encode(), "DATA.BIN": bytes(9000)}
+
+
+def probe(path: Path) -> Title | None:
+    """Return the one title that a file is; None where it is none."""
+    return next(probe_titles(path), None)
 
 
 def found(path: Path) -> Title:

@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -24,7 +24,7 @@ from engine.library import scan as scan_module
 from engine.library.demo_discs import PLAYSTATION
 from engine.library.isomaker import write_iso
 from engine.library.model import FileIdentity, Title
-from engine.library.probe import probe
+from engine.library.probe import probe_titles
 from engine.library.scan import BATCH_TITLES, PROBERS, FolderProblem, ScanBatch, scan
 from engine.library.store import Store
 
@@ -93,9 +93,9 @@ class CountingProbe:
     def __init__(self) -> None:
         self.paths: list[Path] = []
 
-    def __call__(self, path: Path) -> Title | None:
+    def __call__(self, path: Path) -> Iterable[Title]:
         self.paths.append(path)
-        return probe(path)
+        return probe_titles(path)
 
 
 class StuckProbe:
@@ -106,11 +106,11 @@ class StuckProbe:
         self.release = threading.Event()
         self._is_stuck = is_stuck
 
-    def __call__(self, path: Path) -> Title | None:
+    def __call__(self, path: Path) -> Iterable[Title]:
         if self._is_stuck(path):
             self.entered.append(path)
             self.release.wait()
-        return probe(path)
+        return probe_titles(path)
 
 
 class FakeClock:
@@ -542,10 +542,10 @@ def test_a_file_that_vanishes_does_not_end_the_scan(top: Path) -> None:
     for name in ("a.iso", "b.iso"):
         write_image(top / name, disc())
 
-    def probe_without_a(path: Path) -> Title | None:
+    def probe_without_a(path: Path) -> Iterable[Title]:
         if path.name == "a.iso":
             path.unlink()
-        return probe(path)
+        return probe_titles(path)
 
     errors = {title.path.name: title.error for title in collect([top], probe_file=probe_without_a).titles}
     assert errors == {"a.iso": f"{top / 'a.iso'}: cannot open it: No such file or directory", "b.iso": ""}
@@ -646,9 +646,9 @@ def test_a_file_that_answers_in_time_is_not_given_up(top: Path) -> None:
     write_image(top / "a.iso", disc())
     clock = FakeClock()
 
-    def slow_probe(path: Path) -> Title | None:
+    def slow_probe(path: Path) -> Iterable[Title]:
         clock.now_s += STALL_S - 1
-        return probe(path)
+        return probe_titles(path)
 
     assert [title.error for title in collect([top], probe_file=slow_probe, clock=clock).titles] == [""]
 

@@ -1,0 +1,67 @@
+"""Which game an open image is, without unpacking half an archive for it."""
+
+from engine.discs.file_titles import read_file_title
+from engine.discs.identity import Identity, System, TitleOrigin, identify
+from engine.discs.iso9660 import Volume, read_volume
+from engine.images.archives.contents import REACH_BYTES
+from engine.images.reader import Image
+from engine.units import MIB
+
+_LARGEST_CD_BYTES = 900 * MIB
+"""A PlayStation disc that holds more is a DVD, which only a PS2 reads."""
+
+
+class _TooFarError(Exception):
+    """The disc says what it is further into a compressed stream than is unpacked to look; caught in here."""
+
+
+class _Near:
+    """The first REACH_BYTES of an image: a `SectorSource`."""
+
+    def __init__(self, image: Image) -> None:
+        self._image = image
+        self.size = image.size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Read as the image does."""
+        if offset + length > REACH_BYTES:
+            raise _TooFarError
+        return self._image.read_at(offset, length)
+
+
+def identify_image(image: Image) -> Identity:
+    """Return what `identify` says of an image under its own name.
+
+    One that is compressed in an archive is looked into for REACH_BYTES; where its directory or its files lie further
+    in, the volume descriptor gives the system, and the file name the title. DamagedImageError, StorageError.
+    """
+    name = image.path.name
+    if not image.is_sequential:
+        return identify(image, name)
+    near = _Near(image)
+    try:
+        return identify(near, name)
+    except _TooFarError:
+        volume = read_volume(near)  # sector 16 was read before anything that was too far
+    named = read_file_title(name)
+    return Identity(
+        system=_system(volume, image.size),
+        serial="",
+        title=named.title,
+        title_from=TitleOrigin.FILE_NAME,
+        region=named.region,
+        disc_number=named.disc_number,
+        disc_total=named.disc_total,
+        tags=named.tags,
+        volume_id="" if volume is None else volume.volume_id,
+        art=None,
+    )
+
+
+def _system(volume: Volume | None, size: int) -> System:
+    system_id = "" if volume is None else volume.system_id
+    if system_id.startswith("PSP"):
+        return System.PSP
+    if system_id.startswith("PLAYSTATION") and size > _LARGEST_CD_BYTES:
+        return System.PS2
+    return System.UNKNOWN
