@@ -181,7 +181,9 @@ class DiscpressApp(Navigation):
 
     def scan(self) -> None:
         """Let the worker look for new, changed and vanished images."""
-        if self.session.want_scan(self.session.folders or {path.parent for path in self.view.titles}):
+        if self.session.want_scan(
+            self.session.folders or {title.file_path.parent for title in self.view.titles.values()}
+        ):
             self.call_worker()
 
     def open_folders(self, folders: Sequence[Path]) -> None:
@@ -280,4 +282,4 @@ def _folder_of(job: Job) -> Path:
     """Return the folder in which a finished job has changed something."""
     if job.kind is JobKind.UNDO:
         return Path(str(job.result.get("path", job.path))).parent
-    return job.output_folder or job.path.parent
+    return job.output_folder or job.file_path.parent

@@ -86,8 +86,9 @@ def _identity(title: Title) -> list[Line]:
 
 
 def _file(title: Title, width: int) -> list[Line]:
+    archived = f" in a {title.archive_label}" if title.is_archived else ""
     lines = [
-        _row("format", str(title.format or "not recognised").upper()),
+        _row("format", str(title.format or "not recognised").upper() + archived),
         _row("size", f"{format_size(title.file_bytes)} ({title.file_bytes:,} bytes)"),
     ]
     if title.original_bytes and title.original_bytes != title.file_bytes:

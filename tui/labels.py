@@ -23,8 +23,10 @@ def system_label(title: Title) -> str:
 
 
 def format_label(title: Title) -> str:
-    """Return the format and its block size: `ISO`, `ZSO 2K`."""
+    """Return the format and its block size: `ISO`, `ZSO 2K`; of an image in an archive both formats: `ISO/ZIP`."""
     name = str(title.format or "?").upper()
+    if title.is_archived:
+        return f"{name}/{title.archive_label}"
     return f"{name} {title.block_size // 1024}K" if title.block_size >= 1024 else name
 
 

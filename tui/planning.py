@@ -8,11 +8,11 @@ from pathlib import Path
 from engine.convert.wish import OnConflict, Wish
 from engine.errors import DiscpressError, from_os_error
 from engine.formats import Settings
-from engine.library.model import SKIP, State, StoredEstimate, Title
+from engine.library.model import SKIP, JsonValue, State, StoredEstimate, Title
 from engine.names import display_name
 from engine.system.files import device_below
 from engine.system.filesystems import free_bytes
-from engine.work.jobs import JobKind, JobRequest
+from engine.work.jobs import ARCHIVE, JobKind, JobRequest
 from tui.choosing import Chooser
 
 
@@ -158,17 +158,20 @@ def _planned(
         choice = chooser.choice(title, wish)
     except DiscpressError as error:
         return Planned(title, problem=str(error))
-    output = (options.folder or title.path.parent) / f"{title.path.stem}.{choice.settings.format}"
+    output = (options.folder or title.file_path.parent) / f"{title.path.stem}.{choice.settings.format}"
     problem, notice = _conflict(title, output, options.on_conflict, taken)
     notices = (*choice.notices, notice) if notice else choice.notices
     estimate = title.estimate if wish is None else estimate_for(title, choice.settings)
-    is_useless = estimate is not None and estimate.advice == SKIP
-    if estimate is not None and is_useless:
-        if options.even_useless:
-            notices = (*notices, estimate.reason)
-        else:
+    # Out of an archive nothing is converted to save space: the worker does not skip it.
+    is_useless = estimate is not None and estimate.advice == SKIP and not title.is_archived
+    if estimate is not None and estimate.reason:
+        if is_useless and not options.even_useless:
             problem = problem or estimate.reason  # the worker would skip it
-    if options.trash_source and title.path.is_symlink():
+        else:
+            notices = (*notices, estimate.reason)
+    if options.trash_source and title.is_archived:
+        notices = (*notices, "its archive is kept: discpress convert --delete-source moves one with nothing else in it")
+    elif options.trash_source and title.path.is_symlink():
         problem = problem or "is a link: an original that is moved to the trash must be the file itself"
     return Planned(title, choice.settings, output, estimate, problem, notices, is_useless)
 
@@ -225,9 +228,12 @@ def requests_of(
     for row in planning.done:
         title = row.title
         wish = wishes.get(title.path) or chooser.wish(title)
-        wish = replace(wish, trash_source=options.trash_source, on_conflict=options.on_conflict)
+        trash_source = options.trash_source and not title.is_archived
+        wish = replace(wish, trash_source=trash_source, on_conflict=options.on_conflict)
         gain = None if row.estimate is None else title.file_bytes - row.estimate.packed_bytes
-        parameters: dict[str, int] = {"device": title.identity.dev}
+        parameters: dict[str, JsonValue] = {"device": title.identity.dev}
+        if title.is_archived:
+            parameters[ARCHIVE] = str(title.file_path)
         if options.folder is not None:
             parameters["output_device"] = device_below(options.folder)
         requests.append(

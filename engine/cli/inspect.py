@@ -11,11 +11,12 @@ from engine.convert.progress import Control
 from engine.discs.foreign import read_foreign
 from engine.errors import CancelledError, DiscpressError, UsageError
 from engine.formats import ImageFormat
+from engine.images.archives.model import MemberSource, held_bytes
 from engine.images.doctor import Severity, examine
 from engine.images.facts import ImageFacts, read_facts
-from engine.images.opening import open_image
+from engine.images.opening import open_image, open_stored
 from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
-from engine.images.source import FileSource, read_bytes
+from engine.images.source import read_bytes
 from engine.names import display_name
 from engine.targets import TARGETS, Target
 from engine.units import format_percent, format_size
@@ -34,25 +35,26 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
                 continue
             with open_image(path) as image:
                 facts = read_facts(image, check=control.check)
+                archive = image.source.file.path if isinstance(image.source, MemberSource) else None
         except CancelledError:
             raise
         except DiscpressError as error:
             printer.error(error, path)
             exit_codes.add(error.exit_code)
             continue
-        _print_facts(path, facts, printer)
+        _print_facts(path, facts, archive, printer)
     return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
 
 
 def _print_foreign(path: Path, printer: Printer) -> bool:
     """Print what a file of another program says of itself, and what to do with it; False where it is none."""
-    source = FileSource(path)
+    source = open_stored(path)
     try:
         found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
         if found not in FOREIGN or found is ImageFormat.PART:
             return False
         disc = read_foreign(source, found)
-        file_bytes = source.size_bytes
+        file_bytes = held_bytes(source)
     finally:
         source.close()
     foreign = FOREIGN[found]
@@ -87,7 +89,7 @@ def _block(path: Path, rows: Sequence[tuple[str, str]]) -> str:
     return "\n".join([display_name(path), *(f"  {label:<12} {value}" for label, value in rows)])
 
 
-def _print_facts(path: Path, facts: ImageFacts, printer: Printer) -> None:
+def _print_facts(path: Path, facts: ImageFacts, archive: Path | None, printer: Printer) -> None:
     waste = facts.alignment_waste_bytes
     event = {
         "input": str(path),
@@ -104,12 +106,16 @@ def _print_facts(path: Path, facts: ImageFacts, printer: Printer) -> None:
         "end_padding_bytes": facts.end_padding_bytes,
         "alignment_waste_bytes": waste,
         "most_alignment_waste_bytes": facts.most_alignment_waste_bytes,
+        "archive": None if archive is None else str(archive),
     }
     wasted = f"at most {format_size(facts.most_alignment_waste_bytes)}" if waste is None else format_size(waste)
     rows = [
         ("format", facts.format.upper() + (f" version {facts.version}" if facts.version else "")),
         ("original", f"{format_size(facts.original_bytes)} ({facts.original_bytes} bytes)"),
-        ("file", f"{format_size(facts.file_bytes)} ({facts.file_bytes} bytes)"),
+        (
+            "file",
+            f"{format_size(facts.file_bytes)} ({facts.file_bytes} bytes){'' if archive is None else ' of an archive'}",
+        ),
         ("ratio", format_percent(facts.file_bytes, facts.original_bytes)),
         ("block size", str(facts.block_size)),
         ("blocks", f"{facts.blocks}, {facts.plain_blocks} plain, {facts.packed_blocks} packed"),

@@ -99,7 +99,7 @@ def _print_rows(titles: Sequence[Title], printer: Printer) -> None:
     for group in group_titles(titles):
         for index, title in enumerate(group):
             name = display_name(title.title or title.path.name)
-            rows.append(_row(f"  + {display_name(title.path.name)}" if index else name, title))
+            rows.append(_row(f"  + {_file_name(title)}" if index else name, title))
     if rows:
         heads = ("TITLE", "SYSTEM", "SERIAL", "FORMAT", "SIZE", "ESTIMATE", "SAVING", "STATE")
         printer.lines(format_table(heads, rows, flexible=0, right=(4, 5, 6)))
@@ -109,9 +109,14 @@ def _print_rows(titles: Sequence[Title], printer: Printer) -> None:
             printer.lines(f"error: {title.error}" if shown in title.error else f"error: {shown}: {title.error}")
 
 
+def _file_name(title: Title) -> str:
+    name = f"{title.file_path.name}//{title.path.name}" if title.is_archived else title.path.name
+    return display_name(name)
+
+
 def _row(name: str, title: Title) -> tuple[str, ...]:
     estimate, percent = title.estimate, title.saving_percent
-    image_format = str(title.format or "?").upper()
+    image_format = str(title.format or "?").upper() + (f"/{title.archive_label}" if title.is_archived else "")
     return (
         name,
         System(title.system).label if title.system in tuple(System) else title.system,

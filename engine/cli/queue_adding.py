@@ -160,8 +160,10 @@ class _Adding:
 
     def _conversion(self, each: Input) -> JobRequest | _Skip:
         wish = self._records.wish_for(each.path, self._wish, self._config)
-        # A default of the settings file; --no-verify and it exclude each other as the option does.
-        wish = replace(wish, trash_source=wish.trash_source or (self._config.trash and wish.verify))
+        # A default of the settings file; --no-verify and it exclude each other as the option does. An archive is only
+        # moved where that is asked for: what else is in it was not converted.
+        is_default = self._config.trash and wish.verify and holder_of(each.path) == each.path
+        wish = replace(wish, trash_source=wish.trash_source or is_default)
         plan = plan_conversion(each.path, self._output, each.output_folder, wish)
         if self._arguments.recursive and plan.source_format is plan.settings.format and not plan.member:
             return _Skip("same-format", f"skipped: is {plan.source_format.upper()} already")

@@ -11,6 +11,7 @@ from engine.convert.digests import DigestSet
 from engine.convert.progress import Control, Progress
 from engine.convert.verify import check_digests, digest_image
 from engine.errors import DiscpressError, UsageError, VerifyError
+from engine.images.archives.model import MemberSource
 from engine.images.opening import open_image
 from engine.names import display_name
 
@@ -71,9 +72,11 @@ def _verify(
         expected = expected | _from_file(Path(arguments.checksum_file), path)
     progress = Progress()
     with printer.following(progress, path):
-        actual = _digest(path, tuple(expected), threads, control, progress)
+        with open_image(path) as image:
+            actual = digest_image(image, threads, control, progress, tuple(expected))
+            is_archived = isinstance(image.source, MemberSource) and image.source.member.crc32 is not None
         if arguments.against is not None:
-            other = _digest(Path(arguments.against), (), threads, control, progress)
+            other = _digest(Path(arguments.against), threads, control, progress)
             check_digests(display_name(path), actual, other)
     for kind, digest in expected.items():
         if actual.values[kind] != digest:
@@ -81,7 +84,8 @@ def _verify(
                 f"{display_name(path)}: {kind} of the decoded image is {actual.values[kind]}, expected {digest}",
                 hint="the file is damaged, or it is another dump of the disc",
             )
-    compared = [*expected, *(["against"] if arguments.against is not None else [])]
+    against = ["against"] if arguments.against is not None else []
+    compared = [*expected, *against, *(["archive"] if is_archived else [])]
     facts = {"input": str(path), "original_bytes": actual.size_bytes, **actual.values, "compared": compared}
     if compared:
         verdict = f"is the image it should be ({', '.join(compared)})"
@@ -91,6 +95,6 @@ def _verify(
     printer.event("verified", facts, text)
 
 
-def _digest(path: Path, wanted: tuple[str, ...], threads: int, control: Control, progress: Progress) -> DigestSet:
+def _digest(path: Path, threads: int, control: Control, progress: Progress) -> DigestSet:
     with open_image(path) as image:
-        return digest_image(image, threads, control, progress, wanted)
+        return digest_image(image, threads, control, progress)

@@ -14,6 +14,7 @@ from engine.system.files import FileIdentity as OpenIdentity
 SKIP = "skip"
 """The advice of an estimate that says: leave this title as it is."""
 
+_ARCHIVE_LABELS = {"ZIP", "7Z"}
 _UNPACKED_FORMATS = {ImageFormat.ISO, ImageFormat.RAW_CD, ImageFormat.PART}
 
 
@@ -213,6 +214,12 @@ class Title:
     def is_archived(self) -> bool:
         """Whether it lies in an archive."""
         return self.identity.member > 0
+
+    @property
+    def archive_label(self) -> str:
+        """What people call the archive it lies in, by its name: `ZIP`, `7Z`; empty where it lies in none."""
+        suffix = self.file_path.suffix.lstrip(".").upper()
+        return "" if not self.is_archived else suffix if suffix in _ARCHIVE_LABELS else "ARCHIVE"
 
     @property
     def file_bytes(self) -> int:

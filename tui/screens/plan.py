@@ -145,7 +145,7 @@ class PlanScreen(DiscScreen):
                 self._options = replace(self._options, folder=folder)
                 self._plan()
 
-        self.app.push_screen(AskFolder(["Where do the results go?"], self._titles[0].path.parent), answer)
+        self.app.push_screen(AskFolder(["Where do the results go?"], self._titles[0].file_path.parent), answer)
 
     def action_tune(self) -> None:
         """Choose other settings for these titles."""

@@ -58,7 +58,7 @@ class TrashScreen(DiscScreen):
             self._look()
 
     def _look(self) -> None:
-        folders = {title.path.parent for title in self.front.view.titles.values()} | set(self.session.folders)
+        folders = {title.file_path.parent for title in self.front.view.titles.values()} | set(self.session.folders)
 
         def look() -> None:
             self.app.call_from_thread(self._show, list_trash(folders))

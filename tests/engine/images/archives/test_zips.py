@@ -1,0 +1,270 @@
+"""ZIP archives: every byte of every member, and nothing believed that an archive says of itself."""
+
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+
+import archive_files as archives
+import pytest
+import sample_images
+from archive_files import CRC32, FLAGS, HEADER_OFFSET, METHOD, PACKED_BYTES, SIZE_BYTES, u16, u32, write_zip
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError, UsageError
+from engine.images.archives.contents import images_in, open_archive
+from engine.images.archives.model import Archive, give_addresses
+from engine.images.opening import images_at, open_image
+from engine.images.source import FileSource
+from engine.names import display_name
+
+PS2 = (sample_images.GOLDEN / "ps2.iso").read_bytes()
+PSP = (sample_images.GOLDEN / "psp.iso").read_bytes()
+METHODS = pytest.mark.parametrize("method", [archives.STORED, archives.DEFLATED], ids=["stored", "deflated"])
+
+
+def opened(path: Path) -> Archive:
+    return open_archive(FileSource(path))
+
+
+def named(path: Path) -> list[str]:
+    return [each.name for each in images_at(path)]
+
+
+@METHODS
+def test_an_image_is_read_as_it_was_put_in(method: int, tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "games.zip", {"readme.txt": b"hello", "Okami.iso": PS2}, method)
+    with open_image(path) as image:
+        assert (image.path, image.read_at(0, image.size)) == (path / "Okami.iso", PS2)
+
+
+@METHODS
+@given(data=st.data())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_part_of_any_image_is_read(method: int, data: st.DataObject, tmp_path: Path) -> None:
+    content = sample_images.mixed(data.draw(st.integers(40_000, 900_000)), seed=1)
+    path = write_zip(tmp_path / "game.zip", [("first.txt", b"x" * 999), ("game.iso", content)], method)
+    with open_image(path / "game.iso") as image:
+        for _ in range(6):
+            offset, length = data.draw(st.integers(0, len(content))), data.draw(st.integers(0, 300_000))
+            assert image.read_at(offset, length) == content[offset : offset + length]
+
+
+@METHODS
+@pytest.mark.parametrize("name", ["psp.maxcso-2048.zso", "psp.ciso-9.cso", "psp.maxcso.dax"])
+def test_a_packed_image_is_decoded_out_of_its_archive(name: str, method: int, tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "game.zip", {name: (sample_images.GOLDEN / name).read_bytes()}, method)
+    assert sample_images.read_back(path) == PSP
+
+
+def test_images_are_told_by_content(tmp_path: Path) -> None:
+    members = {
+        "Okami.bin": PS2.ljust(1 << 20, b"\0"),
+        "notes.iso.txt": b"no image" * 200_000,
+        "movie.bin": b"\1" * (1 << 21),
+        "nested.zip": write_zip(tmp_path / "in.zip", {"x.iso": PS2}).read_bytes().ljust(1 << 20, b"\0"),
+        "small.cso": (sample_images.GOLDEN / "psp.ciso-9.cso").read_bytes(),
+        "blank.img": bytes(4096),
+    }
+    assert named(write_zip(tmp_path / "all.zip", members)) == ["Okami.bin", "small.cso", "blank.img"]
+
+
+# Names
+
+
+HOSTILE = {
+    "/etc/passwd.iso": "passwd.iso",
+    "../../above.iso": "above.iso",
+    "C:\\games\\..\\drive.iso": "drive.iso",
+    "a\x1b[31mb\n.iso": "a_[31mb_.iso",
+    "right\u202eleft.iso": "right_left.iso",
+    ".hidden.iso": "hidden.iso",
+    "folder/. .iso": "iso",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_becomes_a_plain_one(name: str, tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "games.zip", {name: PS2.ljust(1 << 20, b"\0")})
+    assert [member.address for member in opened(path).members] == [HOSTILE[name]]
+
+
+def test_names_that_come_twice_are_numbered_in_their_order(tmp_path: Path) -> None:
+    pairs = [("a/game.iso", PS2), ("b/game.iso", PSP), ("GAME.ISO", PS2), ("game (2).iso", PSP)]
+    path = write_zip(tmp_path / "games.zip", pairs)
+    assert named(path) == ["game.iso", "game (2).iso", "GAME (3).ISO", "game (2) (2).iso"]
+    with open_image(path / "game (2).iso") as image:
+        assert image.size == len(PSP)
+
+
+@given(st.lists(st.text(max_size=40), max_size=30))
+def test_addresses_are_plain_names_and_none_is_another(names: list[str]) -> None:
+    addresses = give_addresses(names)
+    assert len({address.casefold() for address in addresses}) == len(names)
+    for address in addresses:
+        assert Path(address).name == address
+        assert len(address.encode()) <= 255
+        assert "\\" not in address
+        assert display_name(address) == address
+
+
+def test_many_files_of_one_name_take_no_time_to_number() -> None:
+    assert len(set(give_addresses(["game.iso"] * 50_000))) == 50_000
+
+
+def test_a_member_is_found_by_the_name_that_the_archive_has_for_it(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "games.zip", [("a/game.iso", PS2), ("b/game.iso", PSP)])
+    with open_image(path / "b" / "game.iso") as image:
+        assert (image.path, image.size) == (path / "game (2).iso", len(PSP))
+
+
+def test_an_unknown_name_is_answered_with_what_there_is(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "games.zip", {"a.iso": PS2, "b.iso": PSP})
+    with pytest.raises(UsageError, match="holds no c.iso") as caught:
+        open_image(path / "c.iso")
+    assert caught.value.hint == f"the images in it: {path}//a.iso, {path}//b.iso"
+
+
+def test_several_images_want_a_name(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "games.zip", {"a.iso": PS2, "b.iso": PSP})
+    with pytest.raises(UsageError, match="holds 2 images: name one of them, or take all with -r"):
+        open_image(path)
+
+
+def test_an_archive_without_images_says_so(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "texts.zip", {"a.txt": b"text"})
+    with pytest.raises(UnsupportedImageError, match="ZIP archive with no disc image in it"):
+        open_image(path)
+
+
+def test_what_lies_below_an_image_is_no_member(tmp_path: Path) -> None:
+    path = sample_images.write_image(tmp_path / "game.iso", PS2)
+    with pytest.raises(UsageError, match="is no archive"):
+        open_image(path / "game.iso")
+
+
+# Lies
+
+
+def problem_of(path: Path) -> str:
+    (member,) = opened(path).members
+    with pytest.raises(UnsupportedImageError) as caught:
+        open_image(path / member.address)
+    assert member.problem in str(caught.value)
+    return member.problem
+
+
+@pytest.mark.parametrize(
+    ("offset", "value", "said"),
+    [
+        (FLAGS, u16(1), "it is encrypted"),
+        (FLAGS, u16(0x41), "it is encrypted"),
+        (FLAGS, u16(0x20), "it is a patch"),
+        (METHOD, u16(12), "it is packed with bzip2"),
+        (METHOD, u16(93), "it is packed with Zstandard"),
+        (METHOD, u16(1), "it is packed with method 1"),
+        (SIZE_BYTES, u32(0xFFFFFFF0), "cannot unpack to the 4294967280 that it claims"),
+        (PACKED_BYTES, u32(0x7FFFFFFF), "it shares its bytes with another file"),
+    ],
+)
+def test_what_cannot_be_read_has_a_reason(offset: int, value: bytes, said: str, tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "game.zip", {"game.iso": PS2})
+    assert said in problem_of(archives.patch_directory(path, 0, offset, value))
+
+
+def zip64_size(size_bytes: int, packed_bytes: int) -> bytes:
+    """Return a ZIP of one deflated file that claims these sizes in its ZIP64 field."""
+    data = zlib.compressobj(6, zlib.DEFLATED, -15).flush()
+    name = b"game.iso"
+    extra = struct.pack("<HHQQ", 1, 16, size_bytes, packed_bytes)
+    local = struct.pack("<4sHHHHHIIIHH", b"PK\3\4", 45, 0, 8, 0, 33, 0, 0xFFFFFFFF, 0xFFFFFFFF, len(name), len(extra))
+    fields = (45, 45, 0, 8, 0, 33, 0, 0xFFFFFFFF, 0xFFFFFFFF, len(name), len(extra), 0, 0, 0, 0, 0)
+    entry = struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\1\2", *fields) + name + extra
+    body = local + name + extra + data
+    return body + entry + struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, len(entry), len(body), 0)
+
+
+def test_more_than_any_disc_is_refused_before_anything_is_unpacked(tmp_path: Path) -> None:
+    path = sample_images.write_image(tmp_path / "bomb.zip", zip64_size((64 << 30) + 1, 2))
+    assert "more than the 64 GiB of any disc" in problem_of(path)
+
+
+def test_a_size_that_deflate_cannot_reach_is_refused(tmp_path: Path) -> None:
+    path = sample_images.write_image(tmp_path / "bomb.zip", zip64_size(64 << 30, 2))
+    assert "2 bytes cannot unpack to the 68719476736 that it claims" in problem_of(path)
+
+
+@pytest.mark.parametrize("delta", [-1, 1, 70_000])
+def test_a_size_that_is_not_reached_or_passed_is_damage(delta: int, tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "game.zip", {"game.iso": PS2})
+    archives.patch_directory(path, 0, SIZE_BYTES, u32(len(PS2) + delta))
+    with pytest.raises(DamagedImageError, match="declared"):
+        sample_images.read_back(path)
+
+
+def test_a_wrong_checksum_is_damage(tmp_path: Path) -> None:
+    path = archives.patch_directory(write_zip(tmp_path / "game.zip", {"game.iso": PS2}), 0, CRC32, u32(7))
+    with pytest.raises(DamagedImageError, match="the archive was made with 00000007"):
+        sample_images.read_back(path)
+
+
+def test_members_that_share_bytes_are_refused(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "games.zip", {"a.iso": PS2, "b.iso": PS2})
+    archives.patch_directory(path, 1, HEADER_OFFSET, u32(0))
+    assert [bool(member.problem) for member in opened(path).members] == [True, False]
+
+
+def test_a_member_that_is_not_where_the_directory_says_is_damage(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "games.zip", {"a.iso": PS2, "b.iso": PSP})
+    archives.patch_directory(path, 0, HEADER_OFFSET, u32(5))
+    with pytest.raises(DamagedImageError, match="there is no such file"):
+        open_image(path / "a.iso")
+
+
+def test_a_directory_that_claims_gigabytes_is_not_read(tmp_path: Path) -> None:
+    """The file is sparse; zipfile would read all of what the end record calls the directory."""
+    path = tmp_path / "huge.zip"
+    with path.open("wb") as file:
+        file.write(b"PK\3\4")
+        file.truncate(3 << 30)
+        file.seek(0, 2)
+        file.write(struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, (3 << 30) - 100, 0, 0))
+    with pytest.raises(DamagedImageError, match="its directory is larger than 4 MiB"):
+        opened(path)
+
+
+def test_an_archive_that_was_cut_short_is_damage(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "game.zip", {"game.iso": PS2})
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(DamagedImageError, match="this archive cannot be read"):
+        open_image(path)
+
+
+SMALL = sample_images.compressible(70_000)
+
+
+@given(data=st.data())
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_bent_archive_is_read_or_refused(data: st.DataObject, tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "game.zip", [("a/game.iso", SMALL), ("b.cso", b"CISO" + SMALL), ("c.txt", b"x")])
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.one_of(st.integers(0, len(content) - 1), st.integers(len(content) - 260, len(content) - 1)))
+        content[at] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.integers(len(content) - 40, len(content)))])
+    try:
+        archive = opened(path)
+        for member in images_in(archive):
+            with open_image(path / member.address) as image:
+                size = len(image.read_at(0, image.size))
+            assert size == image.size
+    except DiscpressError:
+        pass
+
+
+def test_zipfile_reads_the_same(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "games.zip", {"a.iso": PS2, "b.iso": PSP})
+    with zipfile.ZipFile(path) as theirs:
+        for name in ("a.iso", "b.iso"):
+            assert theirs.read(name) == sample_images.read_back(path / name)
