@@ -69,7 +69,7 @@ def archive_worth(source: ByteSource) -> str:
     for other in others:
         is_note = Path(other.address).suffix.lower() in _NOTE_SUFFIXES and other.size_bytes <= _MAX_NOTE_BYTES
         if not is_note:
-            more = f" and {len(others) - 1} more files" if len(others) > 1 else ""
+            more = f" and {len(others) - 1} more" if len(others) > 1 else ""
             return f"it holds {display_name(other.address)}{more} as well"
     return ""
 

@@ -121,7 +121,7 @@ def test_a_member_is_found_by_the_name_that_the_archive_has_for_it(tmp_path: Pat
 
 def test_an_unknown_name_is_answered_with_what_there_is(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "games.zip", {"a.iso": PS2, "b.iso": PSP})
-    with pytest.raises(UsageError, match="holds no c.iso") as caught:
+    with pytest.raises(UsageError, match=r"holds no c\.iso") as caught:
         open_image(path / "c.iso")
     assert caught.value.hint == f"the images in it: {path}//a.iso, {path}//b.iso"
 

@@ -1,0 +1,201 @@
+"""Archives in a scan: each image a title of its own, known again without a look, gone when the archive is."""
+
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import archive_files as archives
+import pytest
+import sample_images
+from archive_files import FLAGS, u16, write_7z, write_zip
+
+from engine.formats import ImageFormat, Settings
+from engine.images.archives import contents
+from engine.library.catalog import total
+from engine.library.model import FileIdentity, State, StoredEstimate, Title
+from engine.library.probe import probe_titles
+from engine.library.refresh import refresh
+from engine.library.scan import scan
+from engine.library.store import Store
+
+PS2 = (sample_images.GOLDEN / "ps2.iso").read_bytes()
+PSP = (sample_images.GOLDEN / "psp.iso").read_bytes()
+ZSO = (sample_images.GOLDEN / "psp.maxcso-2048.zso").read_bytes()
+
+
+@pytest.fixture
+def top(tmp_path: Path) -> Path:
+    folder = tmp_path / "games"
+    folder.mkdir()
+    return folder
+
+
+def scanned(top: Path, store: Store) -> dict[str, Title]:
+    for _ in refresh(store, [top], lambda: None):
+        pass
+    return {str(title.path.relative_to(top)): title for title in store.titles([top])}
+
+
+def test_each_image_of_an_archive_is_a_title(top: Path, tmp_path: Path) -> None:
+    write_zip(top / "games.zip", {"sub/Okami.iso": PS2, "p.zso": ZSO, "notes.txt": b"x"})
+    write_7z(top / "solid.7z", {"a.iso": PSP, "b.iso": PS2})
+    with Store(tmp_path / "state") as store:
+        titles = scanned(top, store)
+    facts = {name: (title.system, title.serial, title.format, title.state) for name, title in titles.items()}
+    assert facts == {
+        "games.zip/Okami.iso": ("ps2", "SLUS-20946", ImageFormat.ISO, State.OK),
+        "games.zip/p.zso": ("psp", "ULUS-10041", ImageFormat.ZSO, State.PACKED),
+        "solid.7z/a.iso": ("psp", "ULUS-10041", ImageFormat.ISO, State.OK),
+        "solid.7z/b.iso": ("ps2", "SLUS-20946", ImageFormat.ISO, State.OK),
+    }
+
+
+def test_a_title_has_its_share_of_the_archive(top: Path, tmp_path: Path) -> None:
+    path = write_zip(top / "games.zip", {"a.iso": PS2, "b.iso": PSP})
+    with Store(tmp_path / "state") as store:
+        titles = scanned(top, store).values()
+    assert all(title.file_path == path and title.is_archived for title in titles)
+    assert 0.99 < sum(title.file_bytes for title in titles) / path.stat().st_size < 1
+    assert {title.original_bytes for title in titles} == {len(PS2), len(PSP)}
+    assert {title.archive_label for title in titles} == {"ZIP"}
+
+
+def test_a_second_scan_looks_into_no_archive(top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_zip(top / "games.zip", {"a.iso": PS2, "b.iso": PSP})
+    with Store(tmp_path / "state") as store:
+        before = scanned(top, store)
+        batches = list(scan([top], store.known_identities(top), probe_file=lambda path: pytest.fail(str(path))))
+        after = {str(title.path.relative_to(top)): title for batch in batches for title in batch.unchanged}
+    assert after == before
+
+
+def test_an_archive_that_changed_is_looked_into_again(top: Path, tmp_path: Path) -> None:
+    write_zip(top / "games.zip", {"a.iso": PS2, "b.iso": PSP})
+    with Store(tmp_path / "state") as store:
+        scanned(top, store)
+        write_zip(top / "games.zip", {"b.iso": PSP, "c.iso": PS2})
+        assert set(scanned(top, store)) == {"games.zip/b.iso", "games.zip/c.iso"}
+
+
+def test_what_was_in_an_archive_goes_with_it(top: Path, tmp_path: Path) -> None:
+    write_zip(top / "games.zip", {"a.iso": PS2, "b.iso": PSP})
+    with Store(tmp_path / "state") as store:
+        scanned(top, store)
+        (top / "games.zip").unlink()
+        assert scanned(top, store) == {}
+
+
+def test_titles_of_an_archive_that_does_not_answer_stay(top: Path, tmp_path: Path) -> None:
+    path = write_zip(top / "games.zip", {"a.iso": PS2, "b.iso": PSP})
+    entered, release = threading.Event(), threading.Event()
+
+    def stuck(path: Path) -> list[Title]:
+        entered.set()
+        release.wait()
+        return []
+
+    with Store(tmp_path / "state") as store:
+        known = scanned(top, store)
+        os.utime(path, (1, 1))
+        options = {"stall_s": 10.0, "clock": lambda: 1000.0 if entered.is_set() else 0.0}
+        batches = list(scan([top], store.known_identities(top), probe_file=stuck, **options))  # type: ignore[arg-type]
+        release.set()
+        assert [title.path for batch in batches for title in batch.titles] == [path]
+        assert [gone for batch in batches for gone in batch.gone] == []
+        assert set(scanned(top, store)) == set(known)
+
+
+def test_each_image_keeps_its_own_estimate(top: Path, tmp_path: Path) -> None:
+    write_zip(top / "games.zip", {"a.iso": PS2, "b.iso": PSP})
+    with Store(tmp_path / "state") as store:
+        titles = scanned(top, store)
+        for number, title in enumerate(titles.values(), start=1):
+            made = StoredEstimate(Settings(ImageFormat.ZSO), 1, number * 1000, 1, 2, 1, "convert", "", 1.0)
+            store.save_estimate(title.identity, made)
+        stored = {name: title.estimate.packed_bytes for name, title in scanned(top, store).items() if title.estimate}
+    assert stored == {"games.zip/a.iso": 1000, "games.zip/b.iso": 2000}
+
+
+def test_an_identity_in_an_archive_is_stored_whole(top: Path, tmp_path: Path) -> None:
+    path = write_zip(top / "games.zip", {"a.iso": PS2, "b.iso": PSP})
+    with Store(tmp_path / "state") as store:
+        title = scanned(top, store)["games.zip/b.iso"]
+    assert title.identity.of_file == FileIdentity.of(path.stat())
+    assert (title.identity.member, title.identity.member_bytes) == (2, title.file_bytes)
+
+
+def test_linked_archives_count_once_for_each_image(top: Path) -> None:
+    path = write_zip(top / "games.zip", {"a.iso": PS2, "b.iso": PSP})
+    os.link(path, top / "again.zip")
+    titles = [*probe_titles(path), *probe_titles(top / "again.zip")]
+    assert total(titles).file_bytes == sum(title.file_bytes for title in titles[:2])
+
+
+def test_an_encrypted_image_is_a_row_with_the_reason(top: Path) -> None:
+    path = archives.patch_directory(write_zip(top / "game.zip", {"My Game (USA).iso": PS2}), 0, FLAGS, u16(1))
+    (title,) = probe_titles(path)
+    assert "it is encrypted: unpack it with its password first" in title.error
+    assert (title.title, title.region, title.state) == ("My Game", "US", State.ERROR)
+
+
+def test_a_damaged_image_in_an_archive_is_a_row_among_the_others(top: Path) -> None:
+    path = write_zip(top / "games.zip", {"a.iso": PS2, "b.zso": ZSO[:40]})
+    assert [bool(title.error) for title in probe_titles(path)] == [False, True]
+
+
+def test_a_small_archive_that_cannot_be_read_is_no_title(top: Path) -> None:
+    path = sample_images.write_image(top / "notes.zip", b"PK\3\4" + bytes(5000))
+    assert list(probe_titles(path)) == []
+
+
+def test_a_large_archive_that_cannot_be_read_is_a_row_and_tried_again(top: Path, tmp_path: Path) -> None:
+    path = sample_images.write_image(top / "game.zip", b"PK\3\4")
+    os.truncate(path, 20 << 20)
+    with Store(tmp_path / "state") as store:
+        assert "this archive cannot be read" in scanned(top, store)["game.zip"].error
+        write_zip(top / "game.zip", {"a.iso": PS2})
+        assert set(scanned(top, store)) == {"game.zip/a.iso"}
+
+
+def test_what_lies_too_far_in_is_known_by_its_name(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a solid archive the way to the second image goes through the first."""
+    path = write_7z(top / "games.7z", {"a.iso": PS2, "Second Game (Europe) (Disc 2).iso": PSP, "notes.bin": PS2})
+    monkeypatch.setattr(contents, "REACH_BYTES", 100_000)
+    monkeypatch.setattr("engine.library.probe.REACH_BYTES", 100_000)
+    monkeypatch.setattr("engine.discs.reach.REACH_BYTES", 600_000)
+    first, second = probe_titles(path)
+    assert first.serial == "SLUS-20946"
+    assert (second.title, second.region, second.disc_number, second.system) == ("Second Game", "EU", 2, "unknown")
+    assert (second.original_bytes, second.error) == (len(PSP), "")
+
+
+def test_a_disc_whose_files_lie_too_far_in_is_told_by_its_descriptor(
+    top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_zip(top / "game.zip", {"Far Game.iso": PSP})
+    monkeypatch.setattr("engine.discs.reach.REACH_BYTES", 17 * 2048)
+    (title,) = probe_titles(path)
+    assert (title.system, title.serial, title.title) == ("psp", "", "Far Game")
+
+
+def test_an_archive_of_many_images_is_not_given_up_while_it_answers(top: Path) -> None:
+    """The clock goes on by almost the limit with each image."""
+    write_zip(top / "games.zip", {f"{number}.iso": PSP for number in range(5)})
+    now_s = 0.0
+
+    def slow(path: Path) -> "list[Title] | object":
+        nonlocal now_s
+        for title in probe_titles(path):
+            now_s += 14
+            yield title
+
+    titles = [title for batch in scan([top], probe_file=slow, clock=lambda: now_s) for title in batch.titles]  # type: ignore[arg-type]
+    assert [bool(title.error) for title in titles] == [False] * 5
+
+
+def test_a_copy_of_an_archive_is_another_one(top: Path, tmp_path: Path) -> None:
+    write_zip(top / "a.zip", {"game.iso": PS2})
+    shutil.copy2(top / "a.zip", top / "b.zip")
+    with Store(tmp_path / "state") as store:
+        assert set(scanned(top, store)) == {"a.zip/game.iso", "b.zip/game.iso"}
