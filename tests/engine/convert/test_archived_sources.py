@@ -237,7 +237,7 @@ def test_an_archive_of_one_image_goes_to_the_trash_and_comes_back(kind: str, tmp
     content = path.read_bytes()
     done = run(path, TRASHING)
     assert done.trashed is not None
-    assert sorted(os.listdir(tmp_path)) == [".discpress-trash", "game.zso"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".discpress-trash", "game.zso"]
     assert find_trashed(path) == done.trashed
     (entry,) = entries_in(tmp_path)
     assert not isinstance(entry, TrashError)
