@@ -8,11 +8,11 @@ from pathlib import Path
 from engine.convert.wish import OnConflict, Wish
 from engine.errors import DiscpressError, from_os_error
 from engine.formats import Settings
-from engine.library.model import SKIP, JsonValue, State, StoredEstimate, Title
+from engine.library.model import SKIP, State, StoredEstimate, Title
 from engine.names import display_name
 from engine.system.files import device_below
 from engine.system.filesystems import free_bytes
-from engine.work.jobs import ARCHIVE, JobKind, JobRequest
+from engine.work.jobs import JobKind, JobRequest, source_parameters
 from tui.choosing import Chooser
 
 
@@ -231,9 +231,7 @@ def requests_of(
         trash_source = options.trash_source and not title.is_archived
         wish = replace(wish, trash_source=trash_source, on_conflict=options.on_conflict)
         gain = None if row.estimate is None else title.file_bytes - row.estimate.packed_bytes
-        parameters: dict[str, JsonValue] = {"device": title.identity.dev}
-        if title.is_archived:
-            parameters[ARCHIVE] = str(title.file_path)
+        parameters = source_parameters(title.path, title.file_path, title.identity.dev)
         if options.folder is not None:
             parameters["output_device"] = device_below(options.folder)
         requests.append(

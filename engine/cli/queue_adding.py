@@ -18,13 +18,12 @@ from engine.convert.progress import Control
 from engine.errors import CancelledError, DiscpressError, StoreError, UsageError, from_os_error
 from engine.images.opening import open_image
 from engine.images.source import FileSource
-from engine.library.model import JsonValue
 from engine.library.store import Store
 from engine.names import display_name
 from engine.system.files import absolute, device_below, holder_of
 from engine.units import format_size
 from engine.work.lab_wishes import SeekWish, ThroughputWish, parameters_of
-from engine.work.jobs import ALIVE, ARCHIVE, Job, JobKind, JobRequest
+from engine.work.jobs import ALIVE, Job, JobKind, JobRequest, source_parameters
 from engine.work.records import identity_of
 
 MOST_PRIORITY = 1000
@@ -196,11 +195,8 @@ class _Adding:
         return replace(request, parameters={**request.parameters, **parameters_of(wish)})
 
     def _plain(self, each: Input, wish: Wish | None) -> JobRequest:
-        # By the device the worker tells a mount that went away from a file that did.
         file_path = holder_of(each.path)
-        parameters: dict[str, JsonValue] = {"device": file_path.stat().st_dev}
-        if file_path != each.path:
-            parameters[ARCHIVE] = str(absolute(file_path))
+        parameters = source_parameters(absolute(each.path), absolute(file_path), file_path.stat().st_dev)
         if self._output or each.output_folder:
             folder = self._output.parent if self._output else each.output_folder
             parameters["output_device"] = device_below(absolute(Path(folder or ".")))

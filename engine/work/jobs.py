@@ -1,5 +1,6 @@
 """What a job is, and the one table of what may become of it."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -97,6 +98,17 @@ TRANSITIONS: Mapping[tuple[JobState, Action], JobState] = MappingProxyType(
     }
 )
 """All that is allowed."""
+
+
+def source_parameters(path: Path, file_path: Path, device: int) -> dict[str, JsonValue]:
+    """Return what a job notes of its source: by the device the worker tells storage that is away from a file that is.
+
+    `file_path` is the file on the disk, the archive of an image that lies in one.
+    """
+    parameters: dict[str, JsonValue] = {"device": device}
+    if file_path != path:
+        parameters[ARCHIVE] = os.fspath(file_path)
+    return parameters
 
 
 def next_state(state: JobState, action: Action) -> JobState:

@@ -1,16 +1,23 @@
 """What a plan leaves out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from app_desk import title
 
 from engine.formats import Settings
-from engine.library.model import StoredEstimate, Title
+from engine.library.model import FileIdentity, StoredEstimate, Title
 from tui.choosing import Chooser
 from tui.planning import Options, Planning, plan_titles, requests_of
 
 CHOOSER = Chooser("auto", 9)
 DENSE = title("Dense Films.iso", 2000, 1990, title="Dense Films", serial="SLPM-62001")
+
+
+ARCHIVED = replace(
+    title("games.zip/Old Films.iso", 2000, 1990, title="Old Films"), identity=FileIdentity(1, 7, 1900 << 20, 5, 2, 99)
+)
+"""It would grow, as what leaves a ZIP does."""
 
 
 def nothing_known(_title: Title, _settings: Settings) -> StoredEstimate | None:
@@ -32,3 +39,24 @@ def test_what_would_hardly_shrink_is_converted_where_that_is_wished() -> None:
     (request,) = requests_of(planning, options, CHOOSER, {})
     assert (request.path, request.force) == (Path("/games/Dense Films.iso"), True)
     assert planning.rows[0].notices == ("it would shrink by less than 5 % only",)
+
+
+def test_what_lies_in_an_archive_is_converted_beside_it() -> None:
+    options = Options(trash_source=True)
+    planning = plan_titles([ARCHIVED], CHOOSER, options, nothing_known, (), {})
+    (row,) = planning.rows
+    assert (row.is_done, row.output_path) == (True, Path("/games/Old Films.zso"))
+    (request,) = requests_of(planning, options, CHOOSER, {})
+    assert (request.path, dict(request.parameters)) == (
+        Path("/games/games.zip/Old Films.iso"),
+        {"device": 1, "archive": "/games/games.zip"},
+    )
+
+
+def test_an_archive_is_kept_and_the_plan_says_so() -> None:
+    options = Options(trash_source=True)
+    planning = plan_titles([ARCHIVED], CHOOSER, options, nothing_known, (), {})
+    (request,) = requests_of(planning, options, CHOOSER, {})
+    assert request.wish is not None
+    assert not request.wish.trash_source
+    assert planning.rows[0].notices[-1].startswith("its archive is kept")

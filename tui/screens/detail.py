@@ -10,8 +10,9 @@ from engine.convert.wish import Wish
 from engine.errors import DiscpressError, from_os_error
 from engine.images.doctor import examine
 from engine.images.findings import Finding
+from engine.system.files import holder_of
 from engine.targets import ANY, TARGETS, target_for
-from engine.work.jobs import JobKind, JobRequest
+from engine.work.jobs import JobKind, JobRequest, source_parameters
 from engine.work.snapshot import QueueSnapshot
 from tui.commands import Place, bindings_at
 from tui.details import whole
@@ -103,11 +104,12 @@ class DetailScreen(TextScreen):
 
     def _queue(self, kind: JobKind, wish: Wish | None) -> None:
         try:
-            device = self._path.stat().st_dev
+            file_path = holder_of(self._path)
+            parameters = source_parameters(self._path, file_path, file_path.stat().st_dev)
         except OSError as error:
             self.front.tell(str(from_os_error(error, self._path, "look at it")), is_error=True)
             return
-        self.session.queue.add([JobRequest(kind, self._path, wish, parameters={"device": device})])
+        self.session.queue.add([JobRequest(kind, self._path, wish, parameters=parameters)])
         self.front.call_worker()
         self.front.tell("Queued; w on the library shows it, and its log what was found.")
 
