@@ -55,6 +55,7 @@ def _add_convert(commands: "Subparsers") -> None:
         "only then it gets its name. The original stays, or goes to the trash with --delete-source.\n"
         "Without -f the format is the first of ZSO and CSO that the target loads.",
         "  discpress convert game.iso                     game.zso beside it, for OPL and PCSX2\n"
+        "  discpress convert games.zip//game.iso          out of an archive, without unpacking it\n"
         "  discpress convert -r ~/games -O /mnt/usb/DVD   a whole folder\n"
         "  discpress convert -d game.zso                  back to game.iso\n"
         "  discpress convert --target psp-old umd.iso     CSO for a PSP with older firmware\n"
