@@ -10,10 +10,10 @@ from engine.convert.part import PartFile
 from engine.convert.pipeline import Slot, SlotWork, run_chunks
 from engine.convert.plan import ConversionPlan
 from engine.convert.progress import Control, Progress, Stage
-from engine.convert.verify import check_archived, check_digests, digest_image, read_chunk
+from engine.convert.verify import check_archived, check_digests, digest_image, read_chunk, readers_of
 from engine.errors import CancelledError, DiscpressError, SourceChangedError, UselessError
 from engine.formats import ImageFormat
-from engine.images.archives.model import held_file
+from engine.images.archives.model import MemberSource, held_file
 from engine.images.indexed import IndexedImage
 from engine.images.opening import open_image
 from engine.images.reader import Image, PlainImage
@@ -33,11 +33,13 @@ class ReadBack(StrEnum):
 
 
 _THREADS_BYTES = 40 * MIB
+_THREADS_BYTES_BESIDE_STREAM = 24 * MIB  # the pages and marks of a stream are 23 MiB
 
 
-def _most_threads(plan: ConversionPlan) -> int:
+def _most_threads(plan: ConversionPlan, *, is_sequential: bool) -> int:
     """Return how many threads fit the memory: each has a slot of 2 MiB, and liblz4 and zlib hold three blocks."""
-    return _THREADS_BYTES // (2 * CHUNK_BYTES + 3 * plan.settings.block_size)
+    room = _THREADS_BYTES_BESIDE_STREAM if is_sequential else _THREADS_BYTES
+    return room // (2 * CHUNK_BYTES + 3 * plan.settings.block_size)
 
 
 class ConversionRun:
@@ -85,7 +87,7 @@ class ConversionRun:
                 fill, take = self._copying(writer) if isinstance(writer, PlainWriter) else self._packing(writer)
                 run_chunks(
                     image.size,
-                    min(self._threads, _most_threads(plan)),
+                    min(self._threads, _most_threads(plan, is_sequential=image.is_sequential)),
                     self._control,
                     fill=fill,
                     take=take,
@@ -108,6 +110,8 @@ class ConversionRun:
         part.sync()
         digests = digester.finish()
         check_archived(image, digests, self._control)
+        if isinstance(image.source, MemberSource):
+            image.source.forget()  # the proof needs the memory
         return digests
 
     def _writer(self, part: PartFile) -> PackedWriter | PlainWriter:
@@ -132,7 +136,7 @@ class ConversionRun:
 
         run_chunks(
             checkpoint.done_bytes,
-            self._threads,
+            readers_of(self.image, self._threads),
             self._control,
             fill=lambda slot: read_chunk(self.image, slot),
             take=take,

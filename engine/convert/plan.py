@@ -11,7 +11,7 @@ from engine.discs.identity import Identity
 from engine.discs.reach import identify_image
 from engine.errors import UsageError
 from engine.formats import SECTOR_SIZE, ImageFormat, Settings
-from engine.images.archives.contents import archive_worth
+from engine.images.archives.contents import REACH_BYTES, archive_worth
 from engine.images.archives.model import MemberSource, held_file, holder
 from engine.images.content import content_findings
 from engine.images.index import Header
@@ -19,6 +19,7 @@ from engine.images.opening import open_image
 from engine.images.reader import Image
 from engine.names import display_name
 from engine.system.files import FileIdentity, holder_of
+from engine.units import format_size
 
 __all__ = ["ConversionPlan", "OnConflict", "Wish", "plan_conversion"]
 
@@ -105,8 +106,16 @@ def plan_conversion(
                 hint="leave --delete-source out, and remove the archive yourself when nothing in it is needed",
             )
         identity = identify_image(image)
-        notices = [finding.message for finding in content_findings(image)]
+        notices = [*_far_notices(image), *(finding.message for finding in content_findings(image))]
         return _decide(image, before, identity, output_path, output_folder, wish, notices)
+
+
+def _far_notices(image: Image) -> list[str]:
+    way_bytes = image.source.way_bytes if isinstance(image.source, MemberSource) else 0
+    if way_bytes <= REACH_BYTES:
+        return []
+    size = format_size(way_bytes)
+    return [f"it lies behind {size} of other files that are unpacked each time: unpacking the archive first is faster"]
 
 
 def _decide(

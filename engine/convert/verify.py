@@ -6,10 +6,8 @@ from engine.convert.progress import Control, Progress, Stage
 from engine.errors import DamagedImageError, VerifyError
 from engine.images.archives.checking import check_crc32, check_member
 from engine.images.archives.model import MemberSource
+from engine.images.archives.paged import MAX_READERS
 from engine.images.reader import Image, PlainImage
-
-MAX_READERS = 20
-"""Threads on an image that is unpacked in order: they are out of order by no more than the pages that are kept."""
 
 
 def digest_image(
@@ -35,7 +33,7 @@ def digest_image(
 
     run_chunks(
         image.size,
-        min(threads, MAX_READERS) if image.is_sequential else threads,
+        readers_of(image, threads),
         control,
         fill=fill,
         take=take,
@@ -45,6 +43,11 @@ def digest_image(
     digests = digester.finish()
     check_archived(image, digests, control)
     return digests
+
+
+def readers_of(image: Image, threads: int) -> int:
+    """Return how many of so many threads may read an image in chunks: of one that is unpacked in order not all."""
+    return min(threads, MAX_READERS) if image.is_sequential else threads
 
 
 def check_archived(image: Image, digests: DigestSet, control: Control) -> None:

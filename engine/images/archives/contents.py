@@ -107,6 +107,7 @@ def open_member(archive: Archive, member: Member) -> MemberSource:
             hint="unpack the archive first where that can be done, then take the image",
         )
     source = archive.open_member(member)
+    source.way_bytes = archive.way_to(member)
     head = read_bytes(source, 0, SNIFF_BYTES)
     found = sniff(head, source.size_bytes)
     if not source.can_go_back and found not in FOREIGN and found is not ImageFormat.ISO:

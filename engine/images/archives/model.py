@@ -72,10 +72,15 @@ class MemberSource(ByteSource, ABC):
         self.size_bytes = member.size_bytes
         self.owns_file = False
         """Whether closing it closes the archive."""
+        self.way_bytes = 0
+        """Bytes that are unpacked and thrown away each time before its first one is there."""
 
     @abstractmethod
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Fill `buffer` as `ByteSource` says; DamagedImageError where the archive is damaged."""
+
+    def forget(self) -> None:
+        """Let go of the memory that makes reading on cheap: nothing more is read for now."""
 
     def close(self) -> None:
         """Let go of the member, and of the archive where it is the last to hold it."""
@@ -113,9 +118,13 @@ class StreamedMember(MemberSource):
         """Read as `ByteSource` says."""
         return self._stream.read_into(buffer, offset)
 
+    def forget(self) -> None:
+        """Let go of what is kept of the stream."""
+        self._stream.forget()
+
     def close(self) -> None:
         """Let go of what is kept of the stream, too."""
-        self._stream.close()
+        self.forget()
         super().close()
 
 

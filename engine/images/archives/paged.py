@@ -5,9 +5,10 @@
 
 What is read in order, or out of order by less than the cache, is decoded once. What lies further back is decoded
 again from the nearest copy before it, or from the beginning where the format has none. No temporary file, and memory
-of 32 MiB of pages and 15 MiB of copies, however large the stream is.
+of 16 MiB of pages and 7 MiB of copies, however large the stream is.
 """
 
+import mmap
 import threading
 import zlib
 from bisect import bisect_right
@@ -20,11 +21,16 @@ from engine.system.files import Writable
 from engine.units import KIB, MIB
 
 PAGE_BYTES = 256 * KIB
-CACHE_PAGES = 128
-"""32 MiB: more than the chunks that a pipeline's threads are out of order by (pipeline: at most 22 of 1 MiB)."""
-MAX_MARKS = 256
-"""Copies of an inflating decoder, 58 KiB each with its window and unread input: 15 MiB."""
+CACHE_PAGES = 64
+"""16 MiB: more than the chunks that a pipeline has under way, one of 1 MiB for each of MAX_READERS and two."""
+MAX_READERS = 12
+"""Threads that may go through a stream at once: they are out of order by no more than the pages that are kept."""
+MAX_MARKS = 128
+"""Copies of an inflating decoder, 58 KiB each with its window and unread input: 7 MiB."""
 _FIRST_SPACING = 4 * MIB
+_PIECE_BYTES = 64 * KIB
+_HOT_HITS = 4
+"""A page of an image that is read in order is asked for once or twice."""
 
 
 class Decoder(Protocol):
@@ -65,7 +71,10 @@ class PagedStream:
         self._crc32 = crc32
         self._damage = damage
         self._lock = threading.Lock()
-        self._pages: OrderedDict[int, bytes] = OrderedDict()
+        self._pages: OrderedDict[int, memoryview] = OrderedDict()
+        # One mapping: unlike as many blocks of the heap it is given back to the system when it is let go.
+        self._rooms: list[memoryview] = []
+        self._hits: dict[int, int] = {}
         # One for what is read in order, one for what is looked up meanwhile, as an index. The last used is the last.
         self._cursors: list[_Cursor] = []
         self._marks: list[_Cursor] = []
@@ -81,62 +90,74 @@ class PagedStream:
         done = 0
         while done < len(view):
             number, skip = divmod(offset + done, PAGE_BYTES)
-            piece = self._page(number)[skip : skip + len(view) - done]
-            view[done : done + len(piece)] = piece
+            with self._lock:  # a page is used again for another one
+                length = min(PAGE_BYTES, self.size_bytes - number * PAGE_BYTES)
+                piece = self._page(number)[skip : min(length, skip + len(view) - done)]
+                view[done : done + len(piece)] = piece
             done += len(piece)
         return done
 
-    def close(self) -> None:
-        """Let go of all that is kept."""
+    def forget(self) -> None:
+        """Let go of all that is kept; the next read begins at the beginning."""
         with self._lock:
             self._pages.clear()
+            self._rooms.clear()
+            self._hits.clear()
             self._cursors.clear()
             self._marks.clear()
 
-    def _page(self, wanted: int) -> bytes:
-        with self._lock:
-            if self._broken is not None:
-                raise self._broken
-            page = self._pages.get(wanted)
-            if page is not None:
-                self._pages.move_to_end(wanted)
-                return page
-            cursor = self._cursor_before(wanted * PAGE_BYTES)
-            while True:
-                number = cursor.position // PAGE_BYTES
-                try:
-                    page = self._next_page(cursor)
-                except BaseException:
-                    self._cursors.remove(cursor)  # what stopped in the middle of a page is nowhere
-                    raise
-                self._keep(number, page)
-                if number == wanted:
-                    return page
+    def _page(self, wanted: int) -> memoryview:
+        if self._broken is not None:
+            raise self._broken
+        page = self._pages.get(wanted)
+        if page is not None:
+            self._hits[wanted] = self._hits.get(wanted, 0) + 1
+            return page
+        cursor = self._cursor_before(wanted * PAGE_BYTES)
+        while True:
+            number = cursor.position // PAGE_BYTES
+            room = self._free_room()
+            try:
+                self._next_page(cursor, room)
+            except BaseException:
+                self._rooms.append(room)
+                self._cursors.remove(cursor)  # what stopped in the middle of a page is nowhere
+                raise
+            self._pages[number] = room
+            if number == wanted:
+                return room
 
-    def _keep(self, number: int, page: bytes) -> None:
-        self._pages[number] = page
-        self._pages.move_to_end(number)
-        if len(self._pages) > CACHE_PAGES:
-            self._pages.popitem(last=False)
+    def _free_room(self) -> memoryview:
+        """Return memory for a page: that of the oldest, unless it is asked for again and again, as an index is.
 
-    def _next_page(self, cursor: _Cursor) -> bytes:
+        Not of the one that was not asked for the longest: a thread that is late may still want it.
+        """
+        if not self._pages and not self._rooms:
+            memory = memoryview(mmap.mmap(-1, CACHE_PAGES * PAGE_BYTES))
+            self._rooms = [memory[start : start + PAGE_BYTES] for start in range(0, len(memory), PAGE_BYTES)]
+        while not self._rooms:
+            oldest, room = self._pages.popitem(last=False)
+            if self._hits.pop(oldest, 0) < _HOT_HITS:
+                return room
+            self._pages[oldest] = room
+        return self._rooms.pop()
+
+    def _next_page(self, cursor: _Cursor, room: memoryview) -> None:
         length = min(PAGE_BYTES, self.size_bytes - cursor.position)
-        pieces: list[bytes] = []
-        while length:
-            piece = cursor.decoder.read(length)
+        done = 0
+        while done < length:
+            piece = cursor.decoder.read(min(length - done, _PIECE_BYTES))
             if not piece:
-                end = cursor.position + sum(map(len, pieces))
+                end = cursor.position + done
                 raise self._damage(f"it unpacks to {end} bytes, {self.size_bytes} are declared")
-            pieces.append(piece)
-            length -= len(piece)
-        page = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            room[done : done + len(piece)] = piece
+            done += len(piece)
         if cursor.position == self._checked_bytes:
-            self._check(cursor, page)
-        cursor.position += len(page)
+            self._check(cursor, room[:length])
+        cursor.position += length
         self._mark(cursor)
-        return page
 
-    def _check(self, cursor: _Cursor, page: bytes) -> None:
+    def _check(self, cursor: _Cursor, page: memoryview) -> None:
         """Take a page that was not seen before into the checksum; at the end hold it against the declared one."""
         checked_bytes = self._checked_bytes + len(page)
         crc_so_far = zlib.crc32(page, self._crc_so_far)

@@ -22,6 +22,7 @@ from engine.convert.verify import digest_image
 from engine.discs.identity import System
 from engine.errors import ConflictError, DamagedImageError, SourceChangedError, SuspendedError, TrashError, UsageError
 from engine.formats import ImageFormat
+from engine.images.archives.paged import PagedStream
 from engine.images.opening import open_image
 
 DISC = sample_images.mixed(3 * CHUNK_BYTES + 7 * 2048, seed=40)
@@ -96,6 +97,42 @@ def test_memory_and_threads_do_not_change_the_result(kind: str, tmp_path: Path) 
         convert(plan, threads=threads, control=Control(), progress=Progress())
         results.append((tmp_path / f"{threads}.zso").read_bytes())
     assert results[0] == results[1] == results[2]
+
+
+def test_a_plan_says_what_lies_before_an_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make(tmp_path / "solid.7z", {"a.iso": PS2, "b.iso": PSP})
+    assert planned(path / "b.iso").notices == ()
+    monkeypatch.setattr("engine.convert.plan.REACH_BYTES", 100_000)
+    (notice,) = planned(path / "b.iso").notices
+    assert notice.startswith("it lies behind 684 KiB of other files")
+    assert planned(path / "a.iso").notices == ()
+
+
+@every_kind
+def test_many_threads_go_through_an_archive_once(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """64 threads would be out of order by more than is kept, in packing, in a resumption and in a proof."""
+    disc = sample_images.compressible(24 * CHUNK_BYTES)
+    path = make(tmp_path / kind, {"game.iso": disc})
+    starts = []
+    real = PagedStream._cursor_before
+
+    def cursor_before(self: PagedStream, position: int) -> object:
+        before = list(self._cursors)
+        found = real(self, position)
+        if found not in before:
+            starts.append(position)
+        return found
+
+    monkeypatch.setattr(PagedStream, "_cursor_before", cursor_before)
+    plan, keeper, control = planned(path), Keeper(), Control()
+    stopping = ChangeAt(18, control.suspend)
+    stopping.raise_if_stopped = control.raise_if_stopped  # type: ignore[method-assign]
+    starts.clear()
+    with pytest.raises(SuspendedError):
+        convert(plan, threads=64, control=stopping, progress=Progress(), job="queue 1", keeper=keeper)
+    convert(plan, threads=64, control=Control(), progress=Progress(), job="queue 1", keeper=keeper)
+    assert starts == ([] if kind.startswith("stored") else [0, 0])
+    assert sample_images.read_back(tmp_path / "game.zso") == disc
 
 
 # Damage

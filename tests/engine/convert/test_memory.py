@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import archive_files
 import peak_memory
 import pytest
 import sample_images
@@ -60,4 +61,13 @@ def test_blocks_of_1_mib_that_do_not_shrink(noise_path: Path, tmp_path: Path, im
 def test_a_packed_image_with_blocks_of_1_mib(tmp_path: Path) -> None:
     """Read a block at a time, packed into sectors."""
     path = sample_images.pack(tmp_path / "large.zso", sample_images.mixed(16 * MIB) * 4, block_size=MIB)
+    assert peak(path, tmp_path / "out.zso", "-l", 1) < MOST_BYTES
+
+
+@pytest.mark.parametrize("kind", ["zip", "7z"])
+def test_an_image_in_an_archive(kind: str, tmp_path: Path) -> None:
+    """Beside the slots the stream's pages and marks; zeros that unpack to a hundred times the input in between."""
+    disc = sample_images.mixed(16 * MIB) * 6 + bytes(160 * MIB) + sample_images.mixed(16 * MIB)
+    write = archive_files.write_7z if kind == "7z" else archive_files.write_zip
+    path = write(tmp_path / f"game.{kind}", {"game.iso": disc})
     assert peak(path, tmp_path / "out.zso", "-l", 1) < MOST_BYTES

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from engine.convert.pipeline import Slot, run_chunks
 from engine.convert.progress import Control
-from engine.convert.verify import MAX_READERS
 from engine.errors import DamagedImageError
 from engine.images.archives import paged
-from engine.images.archives.paged import CACHE_PAGES, MAX_MARKS, PAGE_BYTES, Decoder, PagedStream
+from engine.images.archives.paged import CACHE_PAGES, MAX_MARKS, MAX_READERS, PAGE_BYTES, Decoder, PagedStream
 
 PAGES = 12
 DATA = random.Random(5).randbytes(PAGE_BYTES * PAGES - 1000)
@@ -82,7 +81,7 @@ def test_reading_in_order_decodes_everything_once() -> None:
 
 
 def test_the_threads_of_a_pipeline_go_through_it_once() -> None:
-    """As many as are ever let at an image in an archive: 22 chunks of 1 MiB are under way at the most."""
+    """As many as are ever let at an image in an archive: 14 chunks of 1 MiB are under way at the most."""
     source = Given(random.Random(6).randbytes(1 << 20) * 64, can_fork=False)
     stream = source.stream()
     seen: list[bool] = []
@@ -128,6 +127,17 @@ def test_an_index_looked_up_meanwhile_does_not_send_the_reading_back(monkeypatch
         read(stream, (number - 4) * PAGE_BYTES, 10)
         read(stream, number * PAGE_BYTES, 10)
     assert source.decoded_bytes < 2 * len(DATA)
+
+
+def test_a_page_that_is_asked_for_again_and_again_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paged, "CACHE_PAGES", 4)
+    source = Given(can_fork=False)
+    stream = source.stream()
+    for number in range(1, PAGES):
+        for _ in range(5):
+            read(stream, 0, 10)
+        read(stream, number * PAGE_BYTES, 10)
+    assert (source.starts, source.decoded_bytes) == (1, len(DATA))
 
 
 def test_what_is_kept_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
