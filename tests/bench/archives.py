@@ -10,6 +10,7 @@ one run: an archive is gone through once. Exit code 1 when memory reaches 96 MiB
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -75,6 +76,7 @@ def main() -> int:
     options = parser.parse_args()
     print(f"an idle interpreter: {idle_bytes() / MIB:.1f} MiB; {options.image.name}, level {options.level}")
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        os.environ["DISCPRESS_STATE"] = str(Path(folder, "state"))
         sources = make_archives(options.image, Path(folder), with_7z=not options.no_7z)
         output = Path(folder, "out.zso")
         seconds: dict[str, list[float]] = {name: [] for name in sources}
