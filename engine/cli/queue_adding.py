@@ -22,8 +22,8 @@ from engine.library.store import Store
 from engine.names import display_name
 from engine.system.files import absolute, device_below, holder_of
 from engine.units import format_size
-from engine.work.lab_wishes import SeekWish, ThroughputWish, parameters_of
 from engine.work.jobs import ALIVE, Job, JobKind, JobRequest, source_parameters
+from engine.work.lab_wishes import SeekWish, ThroughputWish, parameters_of
 from engine.work.records import identity_of
 
 MOST_PRIORITY = 1000

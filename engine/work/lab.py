@@ -14,7 +14,7 @@ from engine.convert.plan import plan_conversion
 from engine.convert.window_part import WindowPart, is_read_only, open_window, window_path
 from engine.convert.wish import Wish
 from engine.discs.iso9660 import list_files
-from engine.errors import DamagedImageError, DiscpressError, StorageError
+from engine.errors import DamagedImageError, DiscpressError, StorageError, UnsupportedImageError
 from engine.formats import DEFAULT_LEVEL, ImageFormat, Settings
 from engine.images.opening import open_image, open_source
 from engine.images.reader import Image
@@ -28,6 +28,7 @@ from engine.measure.seek import SeekFigures, measure_seeks
 from engine.measure.throughput import measure_throughput, read_sample
 from engine.measure.windows import area_of, choose_window, pack_window, read_chunk
 from engine.names import display_name
+from engine.system.files import holder_of
 from engine.system.machine import disk_name
 from engine.units import MIB
 from engine.work.lab_results import SeekResult, ThroughputResult
@@ -93,7 +94,7 @@ def run_seek_test(path: Path, wish: SeekWish, bench: Bench) -> Generator[SeekRes
 
     The errors of opening and reading it, of packing, and of `open_window`; what `bench.check` raises.
     """
-    with contextlib.closing(FileSource(path)) as source:
+    with contextlib.closing(_open_own(path)) as source:
         meter = Meter(source, FileCache(source.fd))
         image = open_source(meter)
         is_packed = image.format is not ImageFormat.ISO
@@ -178,7 +179,7 @@ def run_throughput_test(path: Path, wish: ThroughputWish, bench: Bench) -> Gener
     The errors are those of `run_seek_test`.
     """
     chosen = candidate_settings(path, wish.format, None)
-    with contextlib.closing(FileSource(path)) as source:
+    with contextlib.closing(_open_own(path)) as source:
         image = open_source(source)
         sample = read_sample(
             image,
@@ -200,6 +201,16 @@ def run_throughput_test(path: Path, wish: ThroughputWish, bench: Bench) -> Gener
                 settings = replace(chosen, block_size=block_size, level=level)
                 figures = measure_throughput(image, sample, settings, part, threads=bench.threads, check=bench.check)
                 yield ThroughputResult(disk, disk_name(path), figures)
+
+
+def _open_own(path: Path) -> FileSource:
+    """Open the file of a title; UnsupportedImageError where it lies in an archive."""
+    if holder_of(path) != path:
+        raise UnsupportedImageError(
+            f"{display_name(path)}: lies in an archive, which nothing plays: there is nothing to measure",
+            hint="convert it, then measure the result",
+        )
+    return FileSource(path)
 
 
 def _files_of(image: Image) -> list[Span]:
@@ -233,5 +244,5 @@ def _open_part(
 
 def identity_of(path: Path) -> FileIdentity:
     """Return which content a title has now; StorageError where it is not there."""
-    with contextlib.closing(FileSource(path)) as source:
+    with contextlib.closing(_open_own(path)) as source:
         return FileIdentity.of_source(source.identity())

@@ -180,3 +180,10 @@ def test_a_worker_that_was_killed_amid_an_archive_loses_nothing(
     assert cli.run("queue", "wait").exit_code == 0
     assert (cli.folder / "game.zso").read_bytes() == undisturbed
     assert cli.names() == [kind, "game.zso"]
+
+
+@pytest.mark.parametrize("command", ["seek", "throughput"])
+def test_what_lies_in_an_archive_is_not_measured(command: str, cli: CommandLine, single: Path) -> None:
+    said = cli.run(command, "--json", "one.zip")
+    assert (said.exit_code, said.last["code"]) == (1, "unsupported")
+    assert "lies in an archive, which nothing plays" in said.last["message"]
