@@ -245,8 +245,9 @@ def _conclude(
     sampled_bytes: int,
     skip_below_percent: float,
 ) -> Estimate:
-    saving_bytes = image.file_bytes - sizes.packed_bytes
-    saving_percent = 100 * saving_bytes / image.file_bytes
+    # Not against what an archive keeps it in: nothing plays that, so a larger image may well be what is wanted.
+    saving_bytes = image.source.size_bytes - sizes.packed_bytes
+    saving_percent = 100 * saving_bytes / image.source.size_bytes
     reason = ""
     if saving_bytes < 0:
         reason = f"it would grow by {format_size(-saving_bytes)}"

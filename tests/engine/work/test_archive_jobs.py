@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,8 +14,11 @@ from sample_images import GOLDEN, mixed, read_back
 from engine.convert.plan import Wish
 from engine.convert.progress import Control, Progress
 from engine.errors import DamagedImageError
+from engine.formats import ImageFormat, Settings
+from engine.images.opening import open_image
 from engine.library.model import FileIdentity
 from engine.library.store import Store
+from engine.measure.estimate import Advice, estimate
 from engine.work.errand_runner import run_errand
 from engine.work.errands import Errand, ErrandKind
 from engine.work.jobs import ARCHIVE, Job, JobKind, JobRequest
@@ -143,3 +147,9 @@ def test_a_folder_that_is_away_is_told_from_an_archive_that_is_gone(room: Room) 
     assert not source_is_away(job)
     shutil.rmtree(room.path.parent)
     assert source_is_away(job)
+
+
+def test_an_estimate_does_not_advise_against_what_nothing_plays_in_an_archive(room: Room) -> None:
+    with open_image(room.path / "game.iso") as image:
+        found = estimate(image, Settings(ImageFormat.ZSO), random=Random(1), threads=2)
+    assert found.advice is Advice.CONVERT
