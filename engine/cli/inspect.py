@@ -101,6 +101,9 @@ def _print_facts(path: Path, facts: ImageFacts, archive: Path | None, printer: P
         "file_bytes": facts.file_bytes,
         "blocks": facts.blocks,
         "plain_blocks": facts.plain_blocks,
+        "shared_blocks": facts.shared_blocks,
+        "codecs": list(facts.codecs),
+        "metadata": list(facts.metadata),
         "ratio": round(facts.ratio, 6),
         "index_bytes": facts.index_bytes,
         "end_padding_bytes": facts.end_padding_bytes,
@@ -108,7 +111,6 @@ def _print_facts(path: Path, facts: ImageFacts, archive: Path | None, printer: P
         "most_alignment_waste_bytes": facts.most_alignment_waste_bytes,
         "archive": None if archive is None else str(archive),
     }
-    wasted = f"at most {format_size(facts.most_alignment_waste_bytes)}" if waste is None else format_size(waste)
     rows = [
         ("format", facts.format.upper() + (f" version {facts.version}" if facts.version else "")),
         ("original", f"{format_size(facts.original_bytes)} ({facts.original_bytes} bytes)"),
@@ -117,13 +119,32 @@ def _print_facts(path: Path, facts: ImageFacts, archive: Path | None, printer: P
             f"{format_size(facts.file_bytes)} ({facts.file_bytes} bytes){'' if archive is None else ' of an archive'}",
         ),
         ("ratio", format_percent(facts.file_bytes, facts.original_bytes)),
+        *(_hunk_rows(facts) if facts.format is ImageFormat.CHD else _block_rows(facts)),
+    ]
+    printer.event("info", event, _block(path, rows))
+
+
+def _block_rows(facts: ImageFacts) -> list[tuple[str, str]]:
+    waste = facts.alignment_waste_bytes
+    wasted = f"at most {format_size(facts.most_alignment_waste_bytes)}" if waste is None else format_size(waste)
+    return [
         ("block size", str(facts.block_size)),
         ("blocks", f"{facts.blocks}, {facts.plain_blocks} plain, {facts.packed_blocks} packed"),
         ("alignment", f"{1 << facts.index_shift} (shift {facts.index_shift}), wasting {wasted}"),
         ("index", format_size(facts.index_bytes)),
         ("end padding", f"{facts.end_padding_bytes} B"),
     ]
-    printer.event("info", event, _block(path, rows))
+
+
+def _hunk_rows(facts: ImageFacts) -> list[tuple[str, str]]:
+    kept = f"{facts.plain_blocks} plain, {facts.packed_blocks} packed, {facts.shared_blocks} equal to another"
+    return [
+        ("hunk size", str(facts.block_size)),
+        ("hunks", f"{facts.blocks}, {kept}"),
+        ("codecs", display_name(", ".join(facts.codecs)) or "none"),
+        ("metadata", display_name(", ".join(facts.metadata)) or "none"),
+        ("map", format_size(facts.index_bytes)),
+    ]
 
 
 def run_doctor(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:

@@ -7,9 +7,8 @@ from pathlib import Path
 from engine.cli.options import as_paths, take_threads
 from engine.cli.printers import Printer
 from engine.convert.checksums import KINDS_BY_LENGTH, decoded_name, read_checksums
-from engine.convert.digests import DigestSet
 from engine.convert.progress import Control, Progress
-from engine.convert.verify import check_digests, digest_image
+from engine.convert.verify import check_digests, digest_checked
 from engine.errors import DiscpressError, UsageError, VerifyError
 from engine.images.archives.model import MemberSource
 from engine.images.opening import open_image
@@ -73,10 +72,12 @@ def _verify(
     progress = Progress()
     with printer.following(progress, path):
         with open_image(path) as image:
-            actual = digest_image(image, threads, control, progress, tuple(expected))
+            recorded = image.recorded
+            actual = digest_checked(image, threads, control, progress, tuple(expected))
             is_archived = isinstance(image.source, MemberSource) and image.source.member.crc32 is not None
         if arguments.against is not None:
-            other = _digest(Path(arguments.against), threads, control, progress)
+            with open_image(Path(arguments.against)) as image:
+                other = digest_checked(image, threads, control, progress)
             check_digests(display_name(path), actual, other)
     for kind, digest in expected.items():
         if actual.values[kind] != digest:
@@ -86,6 +87,7 @@ def _verify(
             )
     against = ["against"] if arguments.against is not None else []
     compared = [*expected, *against, *(["archive"] if is_archived else [])]
+    compared += [f"{kind} of its header" for kind in recorded]
     facts = {"input": str(path), "original_bytes": actual.size_bytes, **actual.values, "compared": compared}
     if compared:
         verdict = f"is the image it should be ({', '.join(compared)})"
@@ -93,8 +95,3 @@ def _verify(
         verdict = "every block decodes; nothing to compare with was given, so a flipped byte could hide"
     text = f"{display_name(path)}: {verdict}; crc32 {actual.values['crc32']}, XXH3-128 {actual.values['xxh3']}"
     printer.event("verified", facts, text)
-
-
-def _digest(path: Path, threads: int, control: Control, progress: Progress) -> DigestSet:
-    with open_image(path) as image:
-        return digest_image(image, threads, control, progress)

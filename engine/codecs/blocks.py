@@ -24,11 +24,28 @@ class BlockError(ValueError):
     """A stored block does not decode to the bytes it must hold."""
 
 
-class Codec(Protocol):
-    """One way to pack blocks; stateless, so that any number of threads may share it."""
+class DecoderMissingError(Exception):
+    """What decodes a stored block is not installed; `package` is what to install."""
+
+    def __init__(self, message: str, package: str) -> None:
+        super().__init__(message)
+        self.package = package
+
+
+class Decoder(Protocol):
+    """One way to decode blocks; any number of threads may share it."""
 
     name: str
     """The codec and its kernel, as a job records it: `lz4 plain`."""
+
+    def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
+        """Return the `block_size` bytes that `stored` holds, with up to `max_padding` bytes of padding behind them;
+        BlockError when it does not decode to exactly that many."""
+
+
+class Codec(Decoder, Protocol):
+    """One way to pack blocks and decode them; stateless, so that any number of threads may share it."""
+
     version: str
     """Version of the library that makes the bytes."""
     max_level: int
@@ -44,10 +61,6 @@ class Codec(Protocol):
         lengths: "array[int]",
     ) -> int:
         """Pack a chunk of whole blocks into `out` (at least as long) and return the bytes used there."""
-
-    def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
-        """Return the `block_size` bytes that `stored` holds, with up to `max_padding` bytes of padding behind them;
-        BlockError when it does not decode to exactly that many."""
 
 
 def align_up(offset: int, alignment: int) -> int:

@@ -10,7 +10,14 @@ from engine.convert.part import PartFile
 from engine.convert.pipeline import Slot, SlotWork, run_chunks
 from engine.convert.plan import ConversionPlan
 from engine.convert.progress import Control, Progress, Stage
-from engine.convert.verify import check_archived, check_digests, digest_image, read_chunk, readers_of
+from engine.convert.verify import (
+    check_archived,
+    check_digests,
+    check_recorded,
+    digest_image,
+    read_chunk,
+    readers_of,
+)
 from engine.errors import CancelledError, DiscpressError, SourceChangedError, UselessError
 from engine.formats import ImageFormat
 from engine.images.archives.model import MemberSource, held_file
@@ -70,14 +77,14 @@ class ConversionRun:
         """Write the whole output into the part and make it last; return the source's digests."""
         image, plan, progress = self.image, self._plan, self._progress
         is_plain = plan.settings.format is ImageFormat.ISO
-        digester, writer = Digester(plan.wish.digests), self._writer(part)
+        digester, writer = self._digester(), self._writer(part)
         start_bytes = 0
         try:
             if checkpoint is not None:
                 start_bytes = self._take_up(part, checkpoint, digester, writer)
                 if not start_bytes:
                     part.start_again()
-                    digester, writer = Digester(plan.wish.digests), self._writer(part)
+                    digester, writer = self._digester(), self._writer(part)
             border = None if keeper is None else CheckpointWriter(plan, part, writer, digester, keeper)
             if border is not None:
                 border.start_at(start_bytes)
@@ -101,6 +108,7 @@ class ConversionRun:
                 self.check_source()  # a source that was cut short or replaced says so, not that it is damaged
             raise
         self.check_source()
+        check_recorded(image, digester.finish())
         if border is not None and start_bytes < image.size:
             border.save(image.size)
         file_bytes = writer.finish()
@@ -113,6 +121,9 @@ class ConversionRun:
         if isinstance(image.source, MemberSource):
             image.source.forget()  # the proof needs the memory
         return digests
+
+    def _digester(self) -> Digester:
+        return Digester((*self._plan.wish.digests, *self.image.recorded))
 
     def _writer(self, part: PartFile) -> PackedWriter | PlainWriter:
         is_plain = self._plan.settings.format is ImageFormat.ISO

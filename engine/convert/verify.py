@@ -7,6 +7,8 @@ from engine.errors import DamagedImageError, VerifyError
 from engine.images.archives.checking import check_crc32, check_member
 from engine.images.archives.model import MemberSource
 from engine.images.archives.paged import MAX_READERS
+from engine.images.chd import ChdImage
+from engine.images.chd_metadata import sha1_problem
 from engine.images.reader import Image, PlainImage
 
 
@@ -63,6 +65,29 @@ def check_archived(image: Image, digests: DigestSet, control: Control) -> None:
         check_crc32(source, int(digests.values["crc32"], 16))
     else:
         check_member(source, control.check)
+
+
+def digest_checked(
+    image: Image, threads: int, control: Control, progress: Progress, wanted: tuple[str, ...] = ()
+) -> DigestSet:
+    """Decode an image as `digest_image` does, and compare it with the digests that its file gives (VerifyError)."""
+    if isinstance(image, ChdImage):
+        problem = sha1_problem(image.source, image.header)
+        if problem:
+            raise VerifyError(f"{image.name}: {problem}", hint="its header or metadata was changed")
+    digests = digest_image(image, threads, control, progress, (*wanted, *image.recorded))
+    check_recorded(image, digests)
+    return digests
+
+
+def check_recorded(image: Image, digests: DigestSet) -> None:
+    """Raise VerifyError unless the digests of a decoded image are those that its file gives."""
+    for kind, recorded in image.recorded.items():
+        if digests.values[kind] != recorded:
+            raise VerifyError(
+                f"{image.name}: {kind} of the decoded image is {digests.values[kind]}, its header says {recorded}",
+                hint="the file is damaged: restore it from a backup",
+            )
 
 
 def read_chunk(image: Image, slot: Slot) -> None:

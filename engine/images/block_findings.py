@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from engine.errors import DamagedImageError
+from engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
 from engine.formats import SECTOR_SIZE, ImageFormat
 from engine.images.dax import DaxImage
 from engine.images.facts import RUN_BLOCKS, IndexWindow, index_windows
@@ -22,7 +22,7 @@ def about_block(image: BlockImage, number: int, level: Severity, code: str, prob
     return Finding(level, code, message, number, number * image.block_size // SECTOR_SIZE)
 
 
-def without_name(error: DamagedImageError, name: str) -> str:
+def without_name(error: DiscpressError, name: str) -> str:
     """Return an error's message without the file's name in front."""
     return str(error).removeprefix(f"{name}: ")
 
@@ -161,7 +161,7 @@ def deep_findings(
         start = first * image.block_size
         try:
             done = start + image.read_into(buffer[: image.size - start], start)
-        except DamagedImageError:
+        except (DamagedImageError, UnsupportedImageError):
             end = min(first + run_blocks, image.blocks)
             yield from decode_findings(image, range(first, end), limit)
             done = min(end * image.block_size, image.size)
@@ -173,10 +173,10 @@ def _decode_problem(image: BlockImage, number: int) -> str:
         (block,) = image.locate(number, 1)
     except DamagedImageError:
         return ""  # its place is wrong, which is a finding of the index
-    if block.codec is None:
+    if block.codec is None and block.crc16 is None:
         return ""  # it can only be too short, which is one too
     try:
         image.decode_block(block)
-    except DamagedImageError as error:
+    except (DamagedImageError, UnsupportedImageError) as error:
         return without_name(error, image.name)
     return ""

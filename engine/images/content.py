@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator
 
-from engine.errors import DamagedImageError
+from engine.errors import DamagedImageError, UnsupportedImageError
 from engine.formats import SECTOR_SIZE
 from engine.images.findings import Finding, Severity
 from engine.images.reader import Image
@@ -20,7 +20,7 @@ def content_findings(image: Image) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, "size", message)
     try:
         sector = image.read_at(PVD_SECTOR * SECTOR_SIZE, SECTOR_SIZE)
-    except DamagedImageError:
+    except (DamagedImageError, UnsupportedImageError):
         return  # the block itself is the finding
     if not sector.startswith(PVD_MAGIC):
         message = "sector 16 holds no ISO 9660 volume descriptor: this may be no data disc"

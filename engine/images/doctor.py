@@ -16,6 +16,8 @@ from engine.images.block_findings import (
     table_findings,
     without_name,
 )
+from engine.images.chd import ChdImage
+from engine.images.chd_findings import map_findings
 from engine.images.content import PVD_SECTOR, content_findings
 from engine.images.dax import DaxImage
 from engine.images.findings import Finding, FindingLimit, Severity
@@ -60,6 +62,8 @@ def examine(
         yield from _examine(source, target, deep, limit, on_progress or _ignore_progress, check or _go_on)
     except DamagedImageError as error:
         yield Finding(Severity.ERROR, "damaged", without_name(error, shown_name(source)))
+    except UnsupportedImageError as error:
+        yield Finding(Severity.ERROR, "other-format", without_name(error, shown_name(source)))
     finally:
         source.close()
     yield from limit.rest()
@@ -89,6 +93,10 @@ def _examine(
         image = DaxImage(source)
         yield from _target_findings(image, target)
         yield from table_findings(image, limit, check)
+    elif image_format is ImageFormat.CHD:
+        image = ChdImage(source)
+        yield from _target_findings(image, target)
+        yield from map_findings(image, limit, check)
     else:
         header_findings = list(_header_findings(source))
         yield from header_findings

@@ -9,6 +9,10 @@ from operator import sub
 from engine.codecs.deflate import RAW
 from engine.codecs.lz4_blocks import Lz4Codec, find_block_end
 from engine.formats import ImageFormat
+from engine.images.chd import ChdImage
+from engine.images.chd_header import codec_name
+from engine.images.chd_kinds import Kind
+from engine.images.chd_map import WINDOW_HUNKS
 from engine.images.dax import DaxImage
 from engine.images.index import HEADER_SIZE, INDEX_PLAIN, OFFSET_MASK
 from engine.images.indexed import IndexedImage
@@ -27,13 +31,13 @@ class ImageFacts:
     """An image in numbers, as its header and index state them."""
 
     format: ImageFormat
-    """iso, zso, cso or dax."""
+    """iso, zso, cso, dax or chd."""
     version: int
     """Version in the header; 0 for iso."""
     block_size: int
     """Decoded bytes of a block; a sector for iso."""
     index_shift: int
-    """Blocks start at multiples of 1 << index_shift bytes; 0 for iso and dax."""
+    """Blocks start at multiples of 1 << index_shift bytes; 0 for iso, dax and chd."""
     original_bytes: int
     """Size of the decoded image."""
     file_bytes: int
@@ -47,18 +51,24 @@ class ImageFacts:
     packed_block_bytes: int
     """Stored bytes of the packed blocks, their padding included."""
     index_bytes: int
-    """Bytes of the index or the tables, without the header; 0 for iso."""
+    """Bytes of the index, the tables or the map, without the header; 0 for iso."""
     lead_padding_bytes: int
-    """Bytes between the index and the first block."""
+    """Bytes between the index and the first block; 0 for chd, whose map lies anywhere."""
     end_padding_bytes: int
-    """Bytes of the file behind the end entry."""
+    """Bytes of the file behind the end entry; 0 for chd, which has none."""
     alignment_waste_bytes: int | None
     """Stored bytes that only align the blocks; None where it takes decoding to know and nobody asked."""
+    shared_blocks: int = 0
+    """How many blocks are not stored, being equal to another one: CHD only."""
+    codecs: tuple[str, ...] = ()
+    """Names of the codecs that the header of a CHD lists."""
+    metadata: tuple[str, ...] = ()
+    """Tags of the metadata of a CHD."""
 
     @property
     def packed_blocks(self) -> int:
         """How many blocks are compressed."""
-        return self.blocks - self.plain_blocks
+        return self.blocks - self.plain_blocks - self.shared_blocks
 
     @property
     def ratio(self) -> float:
@@ -108,6 +118,9 @@ def read_facts(image: Image, *, measure: bool = False, check: Callable[[], None]
     elif isinstance(image, DaxImage):
         sums = _dax_sums(image, check)
         table_offset = _DAX_HEADER_SIZE
+    elif isinstance(image, ChdImage):
+        sums = _chd_sums(image, check)
+        table_offset = 0
     else:
         sums = _Sums(-(-image.size // image.block_size), image.size, end=image.size)
         table_offset = 0
@@ -126,6 +139,9 @@ def read_facts(image: Image, *, measure: bool = False, check: Callable[[], None]
         lead_padding_bytes=sums.start - sums.data_offset,
         end_padding_bytes=image.source.size_bytes - sums.end,
         alignment_waste_bytes=sums.waste_bytes if measure or not image.index_shift else None,
+        shared_blocks=sums.shared_blocks,
+        codecs=image.header.codec_names if isinstance(image, ChdImage) else (),
+        metadata=tuple(codec_name(entry.tag) for entry in image.metadata) if isinstance(image, ChdImage) else (),
     )
 
 
@@ -141,6 +157,7 @@ class _Sums:
     plain_bytes: int = 0
     packed_bytes: int = 0
     waste_bytes: int = 0
+    shared_blocks: int = 0
     data_offset: int = 0
     start: int = 0
     end: int = 0
@@ -211,4 +228,23 @@ def _dax_sums(image: DaxImage, check: Callable[[], None] | None) -> _Sums:
         sums.packed_bytes += sum(block.length for block in run) - sum(plain)
         sums.start = min([sums.start, *(block.offset for block in run)])
         sums.end = max([sums.end, *(block.offset + block.length for block in run)])
+    return sums
+
+
+def _chd_sums(image: ChdImage, check: Callable[[], None] | None) -> _Sums:
+    """Count hunks by kind; the map takes the place of the index, and nothing lies behind an end."""
+    map_bytes = image.map.bytes_in_file
+    sums = _Sums(data_offset=map_bytes, start=map_bytes, end=image.source.size_bytes)
+    for number in range(-(-image.blocks // WINDOW_HUNKS)):
+        if check is not None:
+            check()
+        window = image.map.window(number)
+        plain = window.kinds.count(Kind.PLAIN)
+        sums.plain_blocks += plain
+        sums.shared_blocks += window.kinds.count(Kind.SELF)
+        plain_bytes = sum(
+            length for kind, length in zip(window.kinds, window.lengths, strict=True) if kind == Kind.PLAIN
+        )
+        sums.plain_bytes += plain_bytes
+        sums.packed_bytes += sum(window.lengths) - plain_bytes
     return sums

@@ -5,6 +5,7 @@ from pathlib import Path
 from engine.errors import DamagedImageError, StorageError, UnsupportedImageError
 from engine.formats import ImageFormat
 from engine.images.archives.contents import images_in, is_archive, open_archive, open_in_archive
+from engine.images.chd import ChdImage
 from engine.images.dax import DaxImage
 from engine.images.indexed import IndexedImage
 from engine.images.reader import Image, PlainImage
@@ -14,11 +15,11 @@ from engine.system.files import holder_of
 
 
 def open_image(path: Path) -> Image:
-    """Open the ISO, ZSO, CSO or DAX at `path`, or in the archive that it leads into: `games.zip/Okami.iso`.
+    """Open the ISO, ZSO, CSO, DAX or CHD at `path`, or in the archive that it leads into: `games.zip/Okami.iso`.
 
     Of an archive alone the one image in it is opened, under its own path. UsageError where it holds several, or not
-    the one that is named; UnsupportedImageError names a format that is recognised and not read, DamagedImageError a
-    header that breaks its format's rules, StorageError what the system refused.
+    the one that is named; UnsupportedImageError names a format, or a form of it, that is recognised and not read,
+    DamagedImageError a header that breaks its format's rules, StorageError what the system refused.
     """
     source = open_stored(path)
     try:
@@ -80,4 +81,6 @@ def open_source(source: ByteSource) -> Image:
         raise UnsupportedImageError(f"{name}: {foreign.name} cannot be read: {foreign.advice}", hint=foreign.advice)
     if image_format in {ImageFormat.ZSO, ImageFormat.CSO}:
         return IndexedImage(source)
+    if image_format is ImageFormat.CHD:
+        return ChdImage(source)
     return DaxImage(source) if image_format is ImageFormat.DAX else PlainImage(source)

@@ -2,13 +2,13 @@
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
-from engine.codecs.blocks import BlockError, Codec
+from engine.codecs.blocks import BlockError, Decoder
 from engine.errors import DamagedImageError
 from engine.formats import SECTOR_SIZE, ImageFormat
 from engine.images.archives.model import MemberSource, held_bytes
@@ -30,10 +30,12 @@ class StoredBlock:
     """First stored byte."""
     length: int
     """Stored bytes, padding included."""
-    codec: Codec | None
+    codec: Decoder | None
     """What decodes it; None for a plain block."""
     max_padding: int
     """Most bytes of padding that may stand behind the packed bytes."""
+    crc16: int | None = None
+    """What the decoded hunk of a CHD must give; None where the format has no checksum."""
 
 
 class Image(ABC):
@@ -50,6 +52,11 @@ class Image(ABC):
     def __init__(self, source: ByteSource) -> None:
         self.source = source
         self.name = shown_name(source)
+
+    @property
+    def recorded(self) -> Mapping[str, str]:
+        """The digests of the decoded image that the file itself gives, by name, as lower-case hex: `sha1` in a CHD."""
+        return {}
 
     @property
     def path(self) -> Path:

@@ -44,7 +44,6 @@ class Foreign:
 
 
 FOREIGN = {
-    ImageFormat.CHD: Foreign("CHD (MAME)", "turn it back into an ISO with chdman first"),
     ImageFormat.JSO: Foreign("JSO (LZO)", "its format is undocumented: convert it with the tool that wrote it"),
     ImageFormat.GAMECUBE_CISO: Foreign(
         "GameCube/Wii CISO", "it shares only its magic with the PSP format: Dolphin loads and converts it"

@@ -9,7 +9,7 @@ from engine.discs.file_titles import read_file_title
 from engine.discs.foreign import ForeignDisc, foreign_error, read_foreign
 from engine.discs.identity import Identity, System
 from engine.discs.reach import identify_image
-from engine.errors import DamagedImageError, DiscpressError
+from engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
 from engine.formats import SECTOR_SIZE, ImageFormat
 from engine.images.archives.contents import ARCHIVE_FORMATS, REACH_BYTES, images_in, open_archive, open_member
 from engine.images.archives.model import Archive, Member
@@ -19,6 +19,7 @@ from engine.images.reader import Image
 from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
 from engine.images.source import ByteSource, FileSource, read_bytes
 from engine.library.model import FileIdentity, Title
+from engine.names import display_name
 from engine.units import MIB
 
 _IMAGE_SUFFIXES = {".iso", ".img"}
@@ -68,11 +69,11 @@ def _title_of(source: ByteSource, found: ImageFormat, identity: FileIdentity, li
         return _foreign_title(source.path, identity, found, read_foreign(source, found), links)
     try:
         image = open_source(source)
-    except DamagedImageError as error:
+    except (DamagedImageError, UnsupportedImageError) as error:
         return _broken(source.path, identity, found, links, error)
     try:
         return _title(source.path, identity, image, identify_image(image), links)
-    except DamagedImageError as error:
+    except (DamagedImageError, UnsupportedImageError) as error:
         return _broken(source.path, identity, found, links, error, image)
 
 
@@ -157,7 +158,7 @@ def _broken(
     identity: FileIdentity,
     found: ImageFormat,
     links: int,
-    error: DamagedImageError,
+    error: DiscpressError,
     image: Image | None = None,
 ) -> Title:
     return Title(
@@ -169,7 +170,8 @@ def _broken(
         original_bytes=image.size if image else 0,
         block_size=image.block_size if image else 0,
         links=links,
-        error=str(error),
+        # Of what cannot be read the reason alone is said, like that of any foreign format.
+        error=str(error).removeprefix(f"{display_name(path)}: " if isinstance(error, UnsupportedImageError) else ""),
     )
 
 

@@ -12,7 +12,7 @@ from engine.convert.plan import ConversionPlan, OnConflict, Wish, plan_conversio
 from engine.convert.preflight import NameTaken, settle_output
 from engine.convert.progress import Control, Progress
 from engine.convert.recovery import conclude_published, find_trashed
-from engine.convert.verify import digest_image
+from engine.convert.verify import digest_checked
 from engine.errors import VerifyError
 from engine.formats import ImageFormat
 from engine.images.doctor import Severity, examine
@@ -191,7 +191,7 @@ def _verify(turn: Turn) -> Outcome:
     """Decode an image whole; with digests in the parameters, compare them."""
     expected = {name: value for name, value in turn.job.parameters.items() if name in KINDS}
     with open_image(turn.job.path) as image:
-        actual = digest_image(image, turn.threads, turn.control, turn.progress, tuple(expected))
+        actual = digest_checked(image, turn.threads, turn.control, turn.progress, tuple(expected))
     for name, value in expected.items():
         if actual.values.get(name) != value:
             raise VerifyError(

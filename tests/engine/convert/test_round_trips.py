@@ -177,6 +177,8 @@ def golden_bytes(name: str) -> bytes:
         "psp.maxcso-2048.v2.cso",
         "psp.maxcso-8192-zlib.v1.cso",
         "psp.maxcso.dax",
+        "ps2.chdman-default.chd",
+        "psp.chdman-lzma.chd",
         "psp.iso",
     ],
 )

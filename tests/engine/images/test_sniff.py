@@ -33,7 +33,6 @@ def raw_cd(sector_size: int, sectors: int = 4) -> bytes:
 
 
 FOREIGN_FILES = {
-    ImageFormat.CHD: b"MComprHD" + struct.pack(">II", 124, 5) + bytes(108),
     ImageFormat.JSO: b"JISO" + bytes(60),
     ImageFormat.GAMECUBE_CISO: gamecube(b"\1" * 400),
     ImageFormat.WBFS: b"WBFS" + struct.pack(">IBB", 1000, 9, 21) + bytes(502),

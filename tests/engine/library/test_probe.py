@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from broken_images import pack, set_field
+from chd_images import made_chd
 from fault_injection import fail_with
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,9 +41,11 @@ READ_FORMATS = [
     "{}.maxcso-8192-zlib.v1.cso",
     "{}.maxcso-2048.v2.cso",
     "{}.maxcso.dax",
+    "{}.chdman-default.chd",
+    "{}.chdman-zlib.chd",
 ]
 FOREIGN_HEADS = {
-    ImageFormat.CHD: b"MComprHD",
+    ImageFormat.CHD: b"MComprHD" + struct.pack(">II", 108, 4),
     ImageFormat.JSO: b"JISO",
     ImageFormat.WBFS: b"WBFS",
     ImageFormat.WIA: b"WIA\x01",
@@ -210,9 +213,12 @@ def test_what_another_program_reads_is_a_row_with_the_reason(tmp_path: Path, ima
     assert (title.format, title.system, " cannot be read: " in title.error) == (image_format, system, True)
 
 
-def test_the_reason_of_a_chd_says_what_to_do() -> None:
-    title = found(GOLDEN / "ps2.chdman-default.chd")
-    assert title.error == "CHD (MAME) cannot be read: turn it back into an ISO with chdman first"
+def test_a_chd_of_a_cd_is_a_row_that_says_what_to_do(tmp_path: Path) -> None:
+    made = made_chd(disc())
+    made.codecs = (b"cdlz", b"cdzl", b"cdfl", bytes(4))
+    title = found(write_image(tmp_path / "game.chd", made.encode()))
+    said = "a CHD of a CD cannot be read: leave CD images to chdman: `chdman extractcd` gives the CUE and BIN back"
+    assert (title.format, title.error) == (ImageFormat.CHD, said)
 
 
 def damaged_header() -> bytes:
@@ -375,9 +381,8 @@ def test_a_mutated_image_is_a_title(
 def test_every_readable_golden_image_opens_as_what_the_probe_says() -> None:
     formats = {}
     for path in sorted(GOLDEN.glob("ps*.*")):
-        if path.suffix != ".chd":
-            with open_image(path) as image:
-                formats[path.name] = (image.format, image.size, type(image) is DaxImage)
+        with open_image(path) as image:
+            formats[path.name] = (image.format, image.size, type(image) is DaxImage)
     probed = {
         name: (t.format, t.original_bytes, t.format is ImageFormat.DAX)
         for name in formats

@@ -157,7 +157,11 @@ def test_archives_are_no_titles(top: Path) -> None:
 @pytest.mark.parametrize(
     ("image_format", "head", "said"),
     [
-        (ImageFormat.CHD, b"MComprHD", "CHD (MAME) cannot be read: turn it back into an ISO with chdman first"),
+        (
+            ImageFormat.CHD,
+            b"MComprHD" + (108).to_bytes(4, "big") + (4).to_bytes(4, "big"),
+            "CHD version 4 cannot be read: `chdman copy -i OLD -o NEW` brings it up to version 5",
+        ),
         (ImageFormat.WBFS, b"WBFS", "Wii WBFS cannot be read: Dolphin loads and converts it"),
         (ImageFormat.RVZ, b"RVZ\x01", "GameCube/Wii RVZ cannot be read: Dolphin loads and converts it"),
         (

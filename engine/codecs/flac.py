@@ -1,0 +1,61 @@
+"""The codec `flac` of CHD hunks, read only and by the optional package `miniaudio` (FORMATS section 3).
+
+A hunk is one byte for the order of bytes, L or B, and FLAC frames of 16-bit stereo without a file around them. The
+package decodes files, so a header is put in front: `fLaC` and a STREAMINFO block (RFC 9639, section 8.2).
+"""
+
+import struct
+import sys
+from typing import Any
+
+from engine.codecs.blocks import BlockError, DecoderMissingError
+
+try:
+    import miniaudio as _miniaudio
+except ImportError:  # an optional extra
+    _miniaudio = None
+
+_FRAME_BYTES = 4  # two channels of 16 bits
+_SAMPLE_RATE = 44100
+_CHANNELS = 2
+_SAMPLE_BITS = 16
+_MOST_SAMPLES = 65535
+_LEAST_SAMPLES = 16
+_STREAM_INFO = struct.Struct(">4sB3sHH3s3sQ16x")
+_LAST_BLOCK = 0x80
+_LITTLE, _BIG = ord("L"), ord("B")
+
+
+class FlacDecoder:
+    """Decodes hunks of 16-bit stereo frames."""
+
+    name = "flac"
+
+    def __init__(self, package: Any = _miniaudio) -> None:
+        self._package = package
+
+    def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
+        """Decode one hunk as `Decoder.decode` says; DecoderMissingError without the package."""
+        if self._package is None:
+            raise DecoderMissingError("it is FLAC, for which the package miniaudio is needed", "discpress[flac]")
+        if not stored or stored[0] not in {_LITTLE, _BIG}:
+            raise BlockError("flac hunk does not decode: it says neither L nor B")
+        try:
+            sound = self._package.flac_read_s16(_stream_info(block_size // _FRAME_BYTES) + stored[1:])
+        except self._package.DecodeError as error:
+            raise BlockError(f"flac hunk does not decode: {error}") from error
+        samples = sound.samples
+        if sound.nchannels != _CHANNELS or len(samples) * samples.itemsize != block_size:
+            raise BlockError(f"flac hunk does not decode to {block_size} bytes")
+        if (stored[0] == _BIG) != (sys.byteorder == "big"):
+            samples.byteswap()
+        decoded: bytes = samples.tobytes()
+        return decoded
+
+
+def _stream_info(samples: int) -> bytes:
+    """Return the header of a FLAC file of so many samples, with any block sizes and no checksum."""
+    facts = _SAMPLE_RATE << 44 | (_CHANNELS - 1) << 41 | (_SAMPLE_BITS - 1) << 36 | samples
+    return _STREAM_INFO.pack(
+        b"fLaC", _LAST_BLOCK, (34).to_bytes(3, "big"), _LEAST_SAMPLES, _MOST_SAMPLES, bytes(3), bytes(3), facts
+    )

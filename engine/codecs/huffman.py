@@ -1,0 +1,128 @@
+"""MAME's canonical Huffman codes, as CHD files use them for the map and for the codec `huff` (FORMATS section 3).
+
+Codes of equal length count up in the order of their symbols, and the longest codes come first: with sixteen codes of
+four bits each code is its symbol.
+"""
+
+from collections.abc import Sequence
+
+
+class HuffmanError(ValueError):
+    """Code lengths that make no code, or bits that are none, or too few bits."""
+
+
+class BitReader:
+    """Reads bits from the highest down; HuffmanError beyond the end."""
+
+    def __init__(self, data: bytes | memoryview) -> None:
+        self._value = int.from_bytes(data, "big")
+        self._left = 8 * len(data)
+        self.position = 0
+
+    def read(self, count: int) -> int:
+        """Return the next `count` bits as a number."""
+        if count > self._left:
+            raise HuffmanError(f"the bits end at {self.position + self._left}")
+        self._left -= count
+        self.position += count
+        return self._value >> self._left & (1 << count) - 1
+
+
+def canonical_codes(lengths: Sequence[int], longest: int) -> list[tuple[int, int, int]]:
+    """Return (length, code, symbol) for each symbol of a length above 0; HuffmanError unless they fill the code space.
+
+    One single code of one bit is taken too: it is what a map of equal entries has.
+    """
+    if any(length > longest for length in lengths):
+        raise HuffmanError(f"a code of {max(lengths)} bits, {longest} are allowed")
+    used = sorted((-length, symbol) for symbol, length in enumerate(lengths) if length)
+    if not used:
+        raise HuffmanError("no symbol has a code")
+    codes = []
+    code, length = 0, -used[0][0]
+    for negative, symbol in used:
+        while length > -negative:
+            if code & 1:
+                raise HuffmanError("the code lengths do not fit together")
+            code >>= 1
+            length -= 1
+        codes.append((length, code, symbol))
+        code += 1
+    if code != 1 << length and (len(used) > 1 or length > 1):
+        raise HuffmanError("the code lengths leave codes over, or want more than there are")
+    return codes
+
+
+def lookup_table(lengths: Sequence[int], longest: int) -> tuple[list[tuple[int, int]], int]:
+    """Return (length, symbol) for every possible window of bits, and the width of the window.
+
+    The length is 0 for a window that begins with no code.
+    """
+    codes = canonical_codes(lengths, longest)
+    width = max(length for length, _, _ in codes)
+    table: list[tuple[int, int]] = [(0, 0)] * (1 << width)
+    for length, code, symbol in codes:
+        spread = 1 << width - length
+        table[code * spread : (code + 1) * spread] = [(length, symbol)] * spread
+    return table, width
+
+
+def read_run_lengths(bits: BitReader, symbols: int, width: int) -> list[int]:
+    """Return the code lengths of a tree stored with `width` bits each: 1 escapes a run, and 1 1 is a length of 1."""
+    lengths: list[int] = []
+    while len(lengths) < symbols:
+        length = bits.read(width)
+        if length != 1:
+            lengths.append(length)
+        elif (length := bits.read(width)) == 1:
+            lengths.append(1)
+        else:
+            lengths += [length] * (bits.read(width) + 3)
+    if len(lengths) > symbols:
+        raise HuffmanError(f"code lengths for {len(lengths)} symbols, there are {symbols}")
+    return lengths
+
+
+_SMALL_SYMBOLS = 24
+_SMALL_LONGEST = 6
+_END_OF_SMALL = 7
+
+
+def read_packed_lengths(bits: BitReader, symbols: int) -> list[int]:
+    """Return the code lengths of a tree that is Huffman coded itself, by a small tree of 24 symbols in front of it."""
+    small = _read_small_lengths(bits)
+    table = {(length, code): symbol for length, code, symbol in canonical_codes(small, _SMALL_LONGEST)}
+    rest_width = (symbols - 9).bit_length()
+    lengths: list[int] = []
+    last = 0
+    while len(lengths) < symbols:
+        value = _read_symbol(bits, table)
+        if value:
+            last = value - 1
+            lengths.append(last)
+            continue
+        count = bits.read(3) + 2
+        if count == _END_OF_SMALL + 2:
+            count += bits.read(rest_width)
+        lengths += [last] * min(count, symbols - len(lengths))
+    return lengths
+
+
+def _read_small_lengths(bits: BitReader) -> list[int]:
+    lengths = [bits.read(3)]
+    lengths += [0] * bits.read(3)
+    while len(lengths) < _SMALL_SYMBOLS:
+        length = bits.read(3)
+        if length == _END_OF_SMALL:
+            break
+        lengths.append(length)
+    return lengths + [0] * (_SMALL_SYMBOLS - len(lengths))
+
+
+def _read_symbol(bits: BitReader, table: dict[tuple[int, int], int]) -> int:
+    code = 0
+    for length in range(1, _SMALL_LONGEST + 1):
+        code = code << 1 | bits.read(1)
+        if (length, code) in table:
+            return table[length, code]
+    raise HuffmanError("bits that are no code")

@@ -1,0 +1,34 @@
+"""The codec `lzma` of CHD hunks: raw LZMA1 without header, lc 3, lp 0, pb 2 (FORMATS section 3)."""
+
+import lzma
+
+from engine.codecs.blocks import BlockError
+
+_LEAST_DICTIONARY = 4096
+
+
+class LzmaDecoder:
+    """Decodes hunks; a stream ends where the hunk is full, or by a marker behind it."""
+
+    name = "lzma"
+
+    def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
+        """Decode one hunk as `Decoder.decode` says."""
+        try:
+            decoder = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[_filter(block_size)])
+            decoded = decoder.decompress(stored, block_size)
+        except (lzma.LZMAError, EOFError) as error:
+            raise BlockError(f"lzma hunk does not decode: {error}") from error
+        if len(decoded) != block_size:
+            raise BlockError(f"lzma hunk does not decode to {block_size} bytes")
+        return decoded
+
+
+def _filter(block_size: int) -> dict[str, int]:
+    return {
+        "id": lzma.FILTER_LZMA1,
+        "dict_size": max(block_size, _LEAST_DICTIONARY),
+        "lc": 3,
+        "lp": 0,
+        "pb": 2,
+    }

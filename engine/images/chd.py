@@ -1,0 +1,130 @@
+"""CHD version 5 images of DVDs and hard disks, without a parent (FORMATS section 3)."""
+
+import binascii
+from collections.abc import Mapping, Sequence
+
+from engine.codecs.blocks import BlockError, Decoder, DecoderMissingError
+from engine.codecs.deflate import DeflateCodec
+from engine.codecs.flac import FlacDecoder
+from engine.codecs.huff import HuffDecoder
+from engine.codecs.lzma_hunks import LzmaDecoder
+from engine.codecs.zstd import ZstdDecoder
+from engine.errors import UnsupportedImageError
+from engine.formats import ImageFormat
+from engine.images.chd_header import NO_SHA1, VERSION, read_header, refuse_cd
+from engine.images.chd_kinds import Kind
+from engine.images.chd_map import CRC_START, CompressedMap, HunkMap, HunkPlace, PlainMap
+from engine.images.chd_metadata import CD_TAGS, read_metadata
+from engine.images.reader import BlockImage, StoredBlock
+from engine.images.source import ByteSource
+
+_DECODERS: dict[bytes, Decoder] = {
+    b"zlib": DeflateCodec(),
+    b"zstd": ZstdDecoder(),
+    b"lzma": LzmaDecoder(),
+    b"huff": HuffDecoder(),
+    b"flac": FlacDecoder(),
+}
+_MOST_HOPS = 8  # chdman always refers to a hunk that is stored; a long chain would be walked for each of its hunks
+
+
+class _Zeros:
+    """Stands for the hunks that a file without codecs does not hold."""
+
+    name = "zeros"
+
+    def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
+        return bytes(block_size)
+
+
+class ChdImage(BlockImage):
+    """A CHD; its map is read where it is needed and checked as it is read, each hunk against its crc16."""
+
+    format = ImageFormat.CHD
+    version = VERSION
+
+    def __init__(self, source: ByteSource) -> None:
+        """Open an image; the errors are those of `read_header`, and DamagedImageError for metadata and map."""
+        super().__init__(source)
+        self.header = read_header(source)
+        self.metadata = read_metadata(source, self.header)
+        if any(entry.tag in CD_TAGS for entry in self.metadata):
+            raise refuse_cd(self.name)
+        self.size = self.header.total_bytes
+        self.block_size = self.header.hunk_size
+        self.map: HunkMap = (
+            CompressedMap(source, self.header) if self.header.is_compressed else PlainMap(source, self.header)
+        )
+
+    @property
+    def recorded(self) -> Mapping[str, str]:
+        """The digest of the decoded image as `Image.recorded` says."""
+        return {} if self.header.raw_sha1 == NO_SHA1 else {"sha1": self.header.raw_sha1.hex()}
+
+    def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
+        """Locate hunks as `BlockImage.locate` says; one that equals another is where that is."""
+        places = self.map.places(first, count)
+        return [self._block(number, place) for number, place in enumerate(places, first)]
+
+    def extent_problem(self, place: HunkPlace) -> str:
+        """Return what is wrong with where a hunk is stored; empty when nothing is."""
+        if place.offset + place.length > self.source.size_bytes:
+            return f"it ends at {place.offset + place.length}, the file at {self.source.size_bytes}"
+        if place.length > self.block_size:
+            return f"its stored length {place.length} is more than a hunk of {self.block_size}"
+        if place.kind < Kind.PLAIN:
+            if place.length == 0:
+                return "its stored length is 0"
+            if self.header.codecs[place.kind] not in _DECODERS:
+                return f"its codec is the header's number {place.kind}, where there is none"
+        return ""
+
+    def reference_problem(self, number: int, origin: int) -> str:
+        """Return what is wrong with a hunk that is said to equal hunk `origin`; empty when nothing is."""
+        if origin < number:
+            return ""
+        return f"it is said to equal hunk {origin}, which does not come before it"
+
+    def _block(self, number: int, place: HunkPlace) -> StoredBlock:
+        for _ in range(_MOST_HOPS):
+            if place.kind != Kind.SELF:
+                break
+            problem = self.reference_problem(number, place.offset)
+            if problem:
+                raise self.damage(number, problem)
+            (place,) = self.map.places(place.offset, 1)
+        if place.kind == Kind.SELF:
+            raise self.damage(number, "it is said to equal a hunk that equals another one, and so on")
+        problem = self.extent_problem(place)
+        if problem:
+            raise self.damage(number, problem)
+        decoder: Decoder | None = None
+        if place.kind != Kind.PLAIN:
+            decoder = _DECODERS[self.header.codecs[place.kind]]
+        elif not place.length:
+            decoder = _ZEROS
+        crc16 = place.crc if self.map.has_checksums else None
+        return StoredBlock(number, place.offset, place.length, decoder, 0, crc16)
+
+    def _most_bytes(self, block: StoredBlock) -> int:
+        return block.length
+
+    def _decode(self, block: StoredBlock, stored: memoryview, length: int) -> bytes:
+        """Decode a whole hunk, what fills up the last one too, and compare its crc16."""
+        if len(stored) < length:
+            raise self.damage(block.number, "the file ends inside it")
+        try:
+            decoder = block.codec
+            decoded = bytes(stored) if decoder is None else decoder.decode(stored, self.block_size, 0)
+        except BlockError as error:
+            raise self.damage(block.number, str(error)) from error
+        except DecoderMissingError as error:
+            raise UnsupportedImageError(
+                f"{self.name}: hunk {block.number} cannot be decoded: {error}", hint=f"pip install {error.package}"
+            ) from error
+        if block.crc16 is not None and binascii.crc_hqx(decoded, CRC_START) != block.crc16:
+            raise self.damage(block.number, "its crc16 is not the one in the map")
+        return decoded[: self.block_length(block.number)]
+
+
+_ZEROS = _Zeros()

@@ -1,0 +1,163 @@
+"""The header of a CHD version 5, and which CHD files hold an image that can be read (FORMATS section 3)."""
+
+import struct
+from dataclasses import dataclass
+
+from engine.errors import DamagedImageError, UnsupportedImageError
+from engine.formats import MAX_BLOCK_SIZE
+from engine.images.source import ByteSource, read_bytes, shown_name
+from engine.units import GIB
+
+HEADER = struct.Struct(">8sII4s4s4s4sQQQII20s20s20s")
+"""magic, length, version, four codecs, logicalbytes, mapoffset, metaoffset, hunkbytes, unitbytes, rawsha1, sha1,
+parentsha1."""
+HEADER_SIZE = HEADER.size
+MAGIC = b"MComprHD"
+VERSION = 5
+NO_CODEC = bytes(4)
+SHA1_SIZE = 20
+NO_SHA1 = bytes(SHA1_SIZE)
+MIN_HUNK_SIZE = 512
+"""Bytes of a hard disk's sector: smaller hunks hold no disc."""
+MAX_IMAGE_BYTES = 64 * GIB
+"""More than the largest disc there is."""
+MAX_HUNKS = MAX_IMAGE_BYTES // 2048
+"""As many as the largest disc has sectors: a map of a few bytes can claim millions of hunks."""
+
+_PREFIX = struct.Struct(">8sII")
+_OLD_VERSIONS = range(1, VERSION)
+_CD_UNIT_SIZES = {2352, 2448}
+_CODEC_NAMES = {b"zlib": "zlib", b"zstd": "zstd", b"lzma": "lzma", b"huff": "huff", b"flac": "flac"}
+_CD_HINT = "leave CD images to chdman: `chdman extractcd` gives the CUE and BIN back"
+
+
+@dataclass(frozen=True, slots=True)
+class ChdHeader:
+    """The header as it stands in a file; `read_header` has checked it."""
+
+    codecs: tuple[bytes, ...]
+    """Four tags of codecs, NO_CODEC where there is none."""
+    total_bytes: int
+    """Size of the decoded image."""
+    map_offset: int
+    """Where the map lies."""
+    meta_offset: int
+    """Where the first metadata entry lies; 0 for none."""
+    hunk_size: int
+    """Decoded bytes of a hunk."""
+    unit_size: int
+    """Bytes of what the hunks consist of: 2048 for a DVD, 512 for a hard disk."""
+    raw_sha1: bytes
+    """SHA-1 of the decoded image; NO_SHA1 where nobody took it."""
+    sha1: bytes
+    """SHA-1 of raw_sha1 and the counted metadata."""
+    parent_sha1: bytes = NO_SHA1
+    """SHA-1 of the CHD that this one is the difference to."""
+
+    @property
+    def hunks(self) -> int:
+        """Number of hunks."""
+        return -(-self.total_bytes // self.hunk_size)
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether the map is a compressed one: it is where there is any codec."""
+        return any(codec != NO_CODEC for codec in self.codecs)
+
+    @property
+    def codec_names(self) -> tuple[str, ...]:
+        """The codecs that its hunks may be packed by, in words."""
+        return tuple(codec_name(codec) for codec in self.codecs if codec != NO_CODEC)
+
+    def encode(self) -> bytes:
+        """Return the bytes of the header."""
+        return HEADER.pack(
+            MAGIC,
+            HEADER_SIZE,
+            VERSION,
+            *self.codecs,
+            self.total_bytes,
+            self.map_offset,
+            self.meta_offset,
+            self.hunk_size,
+            self.unit_size,
+            self.raw_sha1,
+            self.sha1,
+            self.parent_sha1,
+        )
+
+
+def codec_name(tag: bytes) -> str:
+    """Return a codec's tag as text, whatever bytes it has."""
+    return _CODEC_NAMES.get(tag) or tag.decode("ascii", "backslashreplace")
+
+
+def read_header(source: ByteSource) -> ChdHeader:
+    """Return the header of a CHD.
+
+    UnsupportedImageError for an older version, a child of a parent, a CD or a codec that is not read here;
+    DamagedImageError for fields that cannot be. Nothing is allocated by its word.
+    """
+    name = shown_name(source)
+    head = read_bytes(source, 0, HEADER_SIZE)
+    if len(head) < _PREFIX.size:
+        raise DamagedImageError(f"{name}: the file ends inside its {HEADER_SIZE}-byte header")
+    _, length, version = _PREFIX.unpack_from(head)
+    if version in _OLD_VERSIONS:
+        hint = "`chdman copy -i OLD -o NEW` brings it up to version 5"
+        raise UnsupportedImageError(f"{name}: CHD version {version} cannot be read: {hint}", hint=hint)
+    if version != VERSION or length != HEADER_SIZE:
+        raise DamagedImageError(
+            f"{name}: CHD version {version} with a header of {length} bytes does not exist: version {VERSION} with "
+            f"{HEADER_SIZE} is allowed"
+        )
+    if len(head) < HEADER_SIZE:
+        raise DamagedImageError(f"{name}: the file ends inside its {HEADER_SIZE}-byte header")
+    _, _, _, *codecs, total_bytes, map_offset, meta_offset, hunk_size, unit_size, raw_sha1, sha1, parent = (
+        HEADER.unpack(head)
+    )
+    header = ChdHeader(
+        tuple(codecs), total_bytes, map_offset, meta_offset, hunk_size, unit_size, raw_sha1, sha1, parent
+    )
+    _refuse_foreign(header, name)
+    _check_fields(header, source.size_bytes, name)
+    return header
+
+
+def refuse_cd(name: str) -> UnsupportedImageError:
+    """Return the error for a CHD of a CD."""
+    return UnsupportedImageError(f"{name}: a CHD of a CD cannot be read: {_CD_HINT}", hint=_CD_HINT)
+
+
+def _refuse_foreign(header: ChdHeader, name: str) -> None:
+    if header.parent_sha1 != NO_SHA1:
+        hint = "`chdman copy` with its parent (-ip) makes a file that stands alone"
+        raise UnsupportedImageError(
+            f"{name}: a CHD that holds only the differences to a parent cannot be read: {hint}", hint=hint
+        )
+    if header.unit_size in _CD_UNIT_SIZES or any(codec.startswith(b"cd") for codec in header.codecs):
+        raise refuse_cd(name)
+    unknown = [codec_name(each) for each in header.codecs if each != NO_CODEC and each not in _CODEC_NAMES]
+    if unknown:
+        hint = "`chdman copy -c zlib` packs it anew"
+        raise UnsupportedImageError(f"{name}: a CHD with codec {unknown[0]!r} cannot be read: {hint}", hint=hint)
+
+
+def _check_fields(header: ChdHeader, file_bytes: int, name: str) -> None:
+    hint = "the file is damaged: get it again or restore it from a backup"
+    if not MIN_HUNK_SIZE <= header.hunk_size <= MAX_BLOCK_SIZE:
+        message = f"hunks of {header.hunk_size} bytes: from {MIN_HUNK_SIZE} to {MAX_BLOCK_SIZE} is allowed"
+    elif header.unit_size == 0 or header.hunk_size % header.unit_size:
+        message = f"hunks of {header.hunk_size} bytes do not consist of units of {header.unit_size}"
+    elif header.total_bytes == 0:
+        message = "the header says 0 bytes of image: at least 1 is needed"
+    elif header.total_bytes > MAX_IMAGE_BYTES or header.hunks > MAX_HUNKS:
+        message = (
+            f"the header says {header.total_bytes} bytes of image in {header.hunks} hunks: "
+            f"up to {MAX_IMAGE_BYTES} and {MAX_HUNKS} are read"
+        )
+    elif not HEADER_SIZE <= header.map_offset < file_bytes:
+        message = f"its map is said to lie at byte {header.map_offset} of {file_bytes}: it was never finished, or cut"
+    else:
+        return
+    raise DamagedImageError(f"{name}: {message}", hint=hint)

@@ -1,0 +1,64 @@
+"""The SHA-1 that a CHD gives of its own content: compared when it is verified, and when it is converted."""
+
+from pathlib import Path
+
+import pytest
+from chd_images import made_chd
+from sample_images import GOLDEN, convert_image, mixed
+
+from engine.convert.digests import DigestSet
+from engine.convert.progress import Control, Progress
+from engine.convert.verify import digest_checked
+from engine.errors import VerifyError
+from engine.images.opening import open_image
+
+DISC = mixed(2048 * 300)
+
+
+def verified(path: Path) -> DigestSet:
+    with open_image(path) as image:
+        return digest_checked(image, 2, Control(), Progress())
+
+
+def chd(folder: Path, **changes: object) -> Path:
+    made = made_chd(DISC)
+    for name, value in changes.items():
+        setattr(made, name, value)
+    path = folder / "game.chd"
+    path.write_bytes(made.encode())
+    return path
+
+
+def test_a_sound_file_is_what_its_header_says(tmp_path: Path) -> None:
+    path = chd(tmp_path)
+    with open_image(path) as image:
+        recorded = image.recorded
+    assert recorded.items() <= verified(path).values.items()
+
+
+def test_an_image_that_is_not_what_its_header_says_is_found(tmp_path: Path) -> None:
+    with pytest.raises(VerifyError, match=r"game\.chd: sha1 of the decoded image is \w+, its header says 7878"):
+        verified(chd(tmp_path, raw_sha1=b"x" * 20))
+
+
+def test_metadata_that_is_not_what_the_header_says_is_found(tmp_path: Path) -> None:
+    with pytest.raises(VerifyError, match=r"game\.chd: sha1 of image and metadata is \w+, the header says 7878"):
+        verified(chd(tmp_path, sha1=b"x" * 20))
+
+
+def test_metadata_that_does_not_count_is_not_in_the_sha1(tmp_path: Path) -> None:
+    verified(chd(tmp_path, metadata=((b"NOTE", 0, b"text"), (b"DVD ", 1, b"\0"), (b"AAAA", 1, b"more"))))
+
+
+def test_a_file_that_gives_no_sha1_is_only_decoded(tmp_path: Path) -> None:
+    assert "sha1" not in verified(chd(tmp_path, raw_sha1=bytes(20), sha1=bytes(20))).values
+
+
+def test_a_source_that_is_not_what_its_header_says_is_not_converted(tmp_path: Path) -> None:
+    with pytest.raises(VerifyError, match="its header says"):
+        convert_image(chd(tmp_path, raw_sha1=b"x" * 20), tmp_path / "game.zso")
+    assert [path.name for path in tmp_path.iterdir()] == ["game.chd"]
+
+
+def test_an_iso_is_not_compared_with_anything() -> None:
+    assert set(verified(GOLDEN / "ps2.iso").values) == {"crc32", "xxh3"}

@@ -1,0 +1,72 @@
+"""What the doctor says of CHD files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from broken_images import disc, summary
+from chd_images import SELF, Hunk, MadeChd, made_chd
+from sample_images import GOLDEN, incompressible
+
+from engine.codecs.flac import FlacDecoder
+from engine.images import chd
+from engine.images.doctor import examine
+from engine.images.findings import Finding
+
+HUNK = 2048
+
+
+def findings(made: MadeChd, folder: Path, *, deep: bool = True) -> list[Finding]:
+    path = folder / "game.chd"
+    path.write_bytes(made.encode())
+    return list(examine(path, deep=deep))
+
+
+def test_a_sound_file_has_no_findings(tmp_path: Path) -> None:
+    assert findings(made_chd(disc(), HUNK), tmp_path) == []
+
+
+def break_crc(made: MadeChd) -> None:
+    made.hunks[5].crc ^= 1
+
+
+def break_stored(made: MadeChd) -> None:
+    made.hunks[4].stored = b"\xff" * len(made.hunks[4].stored)
+
+
+def refer_forward(made: MadeChd) -> None:
+    made.hunks[7] = Hunk(SELF, origin=30)
+
+
+def make_long(made: MadeChd) -> None:
+    made.hunks[5] = Hunk(0, incompressible(HUNK + 1))
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (break_crc, [("error", "undecodable", 5, 5)]),
+        (break_stored, [("error", "undecodable", 4, 4)]),
+        (refer_forward, [("error", "reference", 7, 7)]),
+        (make_long, [("error", "map", 5, 5)]),
+        (lambda made: setattr(made, "map_crc", 7), [("error", "damaged", None, None)]),
+        (lambda made: setattr(made, "sha1", b"x" * 20), [("error", "sha1", None, None)]),
+        (lambda made: setattr(made, "metadata", ()), []),
+        (lambda made: setattr(made, "raw_sha1", bytes(20)), [("note", "no-sha1", None, None)]),
+        (lambda made: setattr(made, "parent_sha1", b"p" * 20), [("error", "other-format", None, None)]),
+    ],
+)
+def test_each_fault_is_found(
+    fault: Callable[[MadeChd], None], expected: list[tuple[object, ...]], tmp_path: Path
+) -> None:
+    made = made_chd(disc(), HUNK)
+    fault(made)
+    found = findings(made, tmp_path)
+    assert summary(found) == expected
+
+
+def test_a_hunk_that_cannot_be_decoded_for_want_of_a_package_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(chd._DECODERS, b"flac", FlacDecoder(None))
+    found = list(examine(GOLDEN / "psp.chdman-flac.chd"))
+    assert {each.code for each in found} == {"undecodable"}
+    assert "the package miniaudio is needed" in found[0].message
