@@ -1,5 +1,6 @@
 """The image formats by name, and the settings a conversion is made with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,13 +22,19 @@ DEFAULT_LEVEL = 9
 MAX_LEVEL = 12
 """liblz4 clamps anything higher."""
 
+HIGHEST_LEVEL = 19
+"""The highest of any codec, which is Zstandard's: 20 to 22 differ from it only beyond 1 MiB, which no hunk is."""
+
+HUNK_SIZE = 4096
+"""What chdman makes of a DVD, and PCSX2 reads."""
+
 
 PART_SUFFIX = ".discpress-part"
 """Ends the name of an output that is not finished."""
 
 
 class ImageFormat(StrEnum):
-    """What a file is by its content; the first four are read, the first three are written."""
+    """What a file is by its content; the first five are read, and written but for DAX."""
 
     ISO = "iso"
     ZSO = "zso"
@@ -62,15 +69,27 @@ class Settings:
     """How one image is to be written."""
 
     format: ImageFormat
-    """The container: zso, cso or iso."""
+    """The container: zso, cso, chd or iso."""
     block_size: int = DEFAULT_BLOCK_SIZE
     """Bytes of the source packed as one unit; ignored for iso."""
     level: int = DEFAULT_LEVEL
-    """Effort: 1 is fast, 3 to 12 are LZ4 HC, 1 to 9 deflate; ignored for iso."""
+    """Effort: 1 is fast, 3 to 12 are LZ4 HC, 1 to 9 deflate and LZMA, 1 to 19 Zstandard; ignored for iso."""
     alignment: int | None = None
     """Bytes every block starts at a multiple of; None is the smallest that the size needs."""
     target: str = "any"
     """Name of the target the settings were checked against."""
+    methods: tuple[Method, ...] = ()
+    """What the hunks of a CHD may be packed by, of which the smallest is taken; empty for the other formats."""
+
+    @property
+    def form(self) -> str:
+        """The format as people read it, a CHD with its methods: `ZSO`, `CHD zstd`."""
+        return form_name(self.format, self.methods)
+
+
+def form_name(image_format: ImageFormat, methods: Sequence[Method]) -> str:
+    """Return a format as people read it, with the methods where there is a choice."""
+    return " ".join((image_format.upper(), "+".join(methods))).strip()
 
 
 def is_block_size(block_size: int) -> bool:

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from engine.codecs.registry import highest_level
-from engine.convert.choice import Choice, choose_settings
+from engine.convert.choice import Choice, choose_settings, default_settings
 from engine.convert.wish import Wish
 from engine.discs.identity import System
 from engine.errors import DiscpressError
-from engine.formats import DEFAULT_BLOCK_SIZE, ImageFormat, Settings
+from engine.formats import ImageFormat, Settings
 from engine.library.model import Overrides, Title
 from engine.names import display_name
 from engine.targets import AUTO, TARGETS, target_for
+from engine.units import KIB, MIB
 from engine.work.wishes import merged_wish
 
 
@@ -49,15 +49,12 @@ class Chooser:
     @property
     def defaults(self) -> Settings:
         """What a title without settings of its own is written with; every system's target writes the same format."""
-        target = target_for("") if self.target == AUTO else TARGETS[self.target]
-        image_format = target.default_format
-        if image_format is ImageFormat.ISO:
-            return Settings(image_format, target=target.name)
-        return Settings(image_format, DEFAULT_BLOCK_SIZE, min(self.level, highest_level(image_format)))
+        return default_settings(target_for("") if self.target == AUTO else TARGETS[self.target], self.level)
 
 
 def describe_settings(settings: Settings) -> str:
-    """Return settings in a few characters: `2K/9`, `ISO`."""
+    """Return settings in a few characters: `2K/9`, `1M/19`, `ISO`."""
     if settings.format is ImageFormat.ISO:
         return "ISO"
-    return f"{settings.block_size // 1024}K/{settings.level}"
+    kib, mib = settings.block_size // KIB, settings.block_size // MIB
+    return f"{f'{mib}M' if mib else f'{kib}K'}/{settings.level}"

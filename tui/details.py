@@ -121,7 +121,7 @@ def _estimate(view: LibraryView, title: Title, width: int) -> list[Line]:
         return wrapped(str(error), width, "bad")
     if settings is None:
         return [[("nothing to convert", "dim")]]
-    what = "ISO" if settings.format is ImageFormat.ISO else f"{settings.format.upper()} {describe_settings(settings)}"
+    what = "ISO" if settings.format is ImageFormat.ISO else f"{settings.form} {describe_settings(settings)}"
     lines = [_row("becomes", f"{what} ({wish})"), _row("target", settings.target)]
     estimate = title.estimate
     if estimate is None:

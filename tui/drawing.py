@@ -19,10 +19,11 @@ def choice_lines(tuning: Tuning, chosen: Cell, title: Title, width: int, *, marg
     target = target_for(title.system) if tuning.target == AUTO else TARGETS[tuning.target]
     called = f"{AUTO}: {target.label}" if tuning.target == AUTO else target.label
     first: list[tuple[str, str]] = [("T", "accent"), (f" target {called}", "normal")]
-    second: list[tuple[str, str]] = [("f", "accent"), (f" format {tuning.format.upper()}", "normal")]
+    second: list[tuple[str, str]] = [("f", "accent"), (f" format {tuning.format_name}", "normal")]
     if tuning.format is not ImageFormat.ISO:
         smallest = "smallest" if tuning.alignment is None else str(tuning.alignment)
-        first += [("   A", "accent"), (f" alignment {smallest}", "normal")]
+        if tuning.format is not ImageFormat.CHD:  # its hunks are never aligned
+            first += [("   A", "accent"), (f" alignment {smallest}", "normal")]
         second += [("   up/down", "accent"), (f" block {tuning.block_size // 1024}K", "normal")]
         second += [("   left/right", "accent"), (f" level {tuning.level}", "normal")]
     lines: list[Line] = [first, second]

@@ -4,15 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.codecs.registry import WRITTEN_METHODS
+from engine.convert.choice import default_settings
 from engine.errors import DiscpressError
-from engine.formats import ImageFormat, Settings
+from engine.formats import ImageFormat, Method, Settings, form_name
 from engine.library.model import Overrides, StoredEstimate, Title
-from engine.measure.estimate import GRID_BLOCK_SIZES, GRID_LEVELS
+from engine.measure.estimate import grid_block_sizes, grid_levels
 from engine.targets import AUTO, TARGETS
 from tui.choosing import Chooser
 
-FORMATS = (*WRITTEN_METHODS, ImageFormat.ISO)
-"""What can be written."""
+FORMS: tuple[tuple[ImageFormat, tuple[Method, ...]], ...] = (
+    (ImageFormat.ZSO, ()),
+    (ImageFormat.CSO, ()),
+    *((ImageFormat.CHD, (method,)) for method in WRITTEN_METHODS[ImageFormat.CHD]),
+    (ImageFormat.ISO, ()),
+)
+"""What can be written: a CHD by each of its methods."""
+_NO_LEVELS = (9,)  # one that means nothing, for an ISO
 ALIGNMENTS = (None, 2048, 4096, 8192, 16384)
 """Bytes every block starts at a multiple of; None is the smallest that the size needs."""
 
@@ -43,6 +50,8 @@ class Tuning:
     """Effort."""
     alignment: int | None = None
     """See ALIGNMENTS."""
+    methods: tuple[Method, ...] = ()
+    """What the hunks of a CHD may be packed by; empty for the other formats."""
 
     @classmethod
     def of(cls, title: Title, chooser: Chooser) -> "Tuning":
@@ -53,35 +62,50 @@ class Tuning:
             settings = chooser.choice(title).settings
         except DiscpressError:
             settings = chooser.choice(title, replace(wish, format=ImageFormat.ISO)).settings
-            settings = replace(settings, format=TARGETS[settings.target].default_format)
-        level = nearest(settings.level, levels_of(settings.format))
-        block_size = nearest(settings.block_size, GRID_BLOCK_SIZES)
-        return cls(target, settings.format, block_size, level, settings.alignment)
+            settings = default_settings(TARGETS[settings.target], settings.level)
+        return cls(
+            target, settings.format, settings.block_size, settings.level, settings.alignment, settings.methods
+        )._within_grid()
+
+    def _within_grid(self) -> "Tuning":
+        return replace(
+            self,
+            block_size=nearest(self.block_size, grid_block_sizes(self.format)),
+            level=nearest(self.level, self.levels),
+        )
+
+    @property
+    def format_name(self) -> str:
+        """The format as people read it, with its methods: `CHD zstd`."""
+        return form_name(self.format, self.methods)
 
     @property
     def overrides(self) -> Overrides:
         """The same, as it is kept for a title."""
         if self.format is ImageFormat.ISO:
             return Overrides(self.format, target=self.target)
-        return Overrides(self.format, self.block_size, self.level, None, self.alignment, self.target)
+        return Overrides(self.format, self.block_size, self.level, self.methods or None, self.alignment, self.target)
 
     @property
     def levels(self) -> Sequence[int]:
         """The columns of its grid."""
-        return levels_of(self.format)
+        return grid_levels(self.format, self.methods) or _NO_LEVELS
 
     def moved(self, rows: int, columns: int) -> "Tuning":
         """Return the choice some rows (block sizes) down and some columns (levels) to the right, within the grid."""
         return replace(
             self,
-            block_size=_step(GRID_BLOCK_SIZES, self.block_size, rows),
+            block_size=_step(grid_block_sizes(self.format), self.block_size, rows),
             level=_step(self.levels, self.level, columns),
         )
 
     def next_format(self) -> "Tuning":
         """Return the choice with the next format, at its nearest level."""
-        image_format = FORMATS[(FORMATS.index(self.format) + 1) % len(FORMATS)]
-        return replace(self, format=image_format, level=nearest(self.level, levels_of(image_format)))
+        form = (self.format, self.methods)
+        place = FORMS.index(form) if form in FORMS else len(FORMS) - 2  # several methods: the last of their kind
+        image_format, methods = FORMS[(place + 1) % len(FORMS)]
+        alignment = None if image_format is ImageFormat.CHD else self.alignment
+        return replace(self, format=image_format, methods=methods, alignment=alignment)._within_grid()
 
     def next_target(self) -> "Tuning":
         """Return the choice with the next target."""
@@ -90,13 +114,10 @@ class Tuning:
 
     def next_alignment(self) -> "Tuning":
         """Return the choice with the next alignment."""
+        if self.format is ImageFormat.CHD:
+            return self
         place = ALIGNMENTS.index(self.alignment) if self.alignment in ALIGNMENTS else 0
         return replace(self, alignment=ALIGNMENTS[(place + 1) % len(ALIGNMENTS)])
-
-
-def levels_of(image_format: ImageFormat) -> Sequence[int]:
-    """Return the levels of a format's grid; one that means nothing for an ISO."""
-    return GRID_LEVELS.get(image_format, (9,))
 
 
 def nearest(value: int, choices: Sequence[int]) -> int:
@@ -118,14 +139,14 @@ def key_of(settings: Settings) -> tuple[object, ...]:
     """Return what decides the bytes that settings give."""
     if settings.format is ImageFormat.ISO:
         return (settings.format,)
-    return settings.format, settings.block_size, settings.level, settings.alignment
+    return settings.format, settings.block_size, settings.level, settings.alignment, settings.methods
 
 
 def cell_of(tuning: Tuning, title: Title, chooser: Chooser, known: Mapping[tuple[object, ...], StoredEstimate]) -> Cell:
     """Return what one choice comes to for a title."""
     refusal = ""
     overrides = tuning.overrides
-    settings = Settings(tuning.format, tuning.block_size, tuning.level, tuning.alignment)
+    settings = Settings(tuning.format, tuning.block_size, tuning.level, tuning.alignment, methods=tuning.methods)
     try:
         settings = chooser.choice(title, chooser.with_overrides(overrides)).settings
     except DiscpressError as error:
@@ -139,5 +160,5 @@ def grid_of(
     """Return the cells, one row for each block size, one column for each level."""
     return [
         [cell_of(replace(tuning, block_size=block_size, level=level), title, chooser, known) for level in tuning.levels]
-        for block_size in GRID_BLOCK_SIZES
+        for block_size in grid_block_sizes(tuning.format)
     ]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from engine.cli.options import CHECKSUMS
 from engine.convert.plan import OnConflict
-from engine.formats import DEFAULT_LEVEL, ImageFormat, Method
+from engine.formats import DEFAULT_LEVEL, ImageFormat
 from engine.targets import ANY, AUTO, TARGETS
 
 if TYPE_CHECKING:
@@ -41,10 +41,13 @@ def add_settings(how: "Group") -> None:
         f"opl+pcsx2 for PS2 discs, ark for PSP discs, {ANY} for others",
     )
     formats = [str(each) for each in (ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.ISO, ImageFormat.CHD)]
-    how.add_argument("-f", "--format", choices=formats, help="container to write (chd: not in this version)")
+    how.add_argument("-f", "--format", choices=formats, help="container to write")
     how.add_argument("-d", "--decompress", action="store_true", help="write an ISO; the same as -f iso")
     how.add_argument(
-        "-b", "--block-size", metavar="SIZE", help="bytes packed as one: 2048 (default), 2K ... 1M; OPL reads 2048 only"
+        "-b",
+        "--block-size",
+        metavar="SIZE",
+        help="bytes packed as one: 2K ... 1M; the default is 2048, for a CHD 4096 or what the target wants",
     )
     how.add_argument(
         "-c",
@@ -52,11 +55,14 @@ def add_settings(how: "Group") -> None:
         "-l",
         "--level",
         dest="level",
-        metavar="0-12",
-        help=f"effort: 0 and 1 fast, 3 to 12 LZ4 HC (default {DEFAULT_LEVEL}); CSO knows 1 to 9",
+        metavar="0-19",
+        help=f"effort: 0 and 1 fast, 3 to 12 LZ4 HC (default {DEFAULT_LEVEL}); zlib and lzma know 1 to 9, zstd 1 to 19",
     )
     how.add_argument(
-        "-m", "--method", choices=[str(each) for each in Method], help="codec: lz4 means ZSO, zlib means CSO"
+        "-m",
+        "--method",
+        metavar="NAME",
+        help="codec: lz4 means ZSO, zlib CSO, zstd and lzma CHD; -f chd takes zlib, zstd, lzma, or several with commas",
     )
     how.add_argument(
         "--align", metavar="BYTES", help="start every block at a multiple of this power of two (default: the smallest)"

@@ -209,6 +209,7 @@ def _setting_facts(plan: ConversionPlan) -> dict[str, object]:
         "block_size": None if plan.settings.format is ImageFormat.ISO else plan.settings.block_size,
         "level": None if plan.settings.format is ImageFormat.ISO else plan.settings.level,
         "index_shift": plan.index_shift,
+        **({"methods": list(plan.settings.methods)} if plan.settings.methods else {}),
     }
 
 

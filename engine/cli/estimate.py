@@ -14,7 +14,7 @@ from engine.convert.progress import Control
 from engine.errors import CancelledError, DiscpressError, UsageError
 from engine.formats import ImageFormat
 from engine.images.opening import open_image
-from engine.measure.estimate import GRID_LEVELS, REFINE_BUDGETS, Estimate, estimate_grid, refine
+from engine.measure.estimate import REFINE_BUDGETS, Estimate, estimate_grid, refine
 from engine.names import display_name
 from engine.units import MIB, format_duration, format_latency, format_percent, format_size, parse_size
 from engine.work.records import identity_of
@@ -44,13 +44,15 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
                 plan = plan_conversion(each.path, None, None, records.wish_for(each.path, wish, config))
                 with open_image(each.path) as image:
                     if arguments.grid:
-                        _check_grid(plan.settings.format)
+                        if plan.settings.format is ImageFormat.ISO:
+                            raise UsageError("--grid: ISO has neither blocks nor levels")
                         estimates = estimate_grid(
                             image,
                             plan.settings.format,
                             random=Random(),
                             threads=threads,
                             target=plan.settings.target,
+                            methods=plan.settings.methods,
                             budget_bytes=budgets[-1],
                             check=control.check,
                         )
@@ -85,17 +87,13 @@ def _budgets(text: str | None) -> tuple[int, ...]:
     return (*(each for each in REFINE_BUDGETS if each < budget_bytes), budget_bytes)
 
 
-def _check_grid(image_format: ImageFormat) -> None:
-    if image_format not in GRID_LEVELS:
-        raise UsageError(f"--grid: {image_format.upper()} has neither blocks nor levels")
-
-
 def _facts(path: Path, found: Estimate) -> dict[str, object]:
     return {
         "input": str(path),
         "format": str(found.settings.format),
         "block_size": found.settings.block_size,
         "level": found.settings.level,
+        **({"methods": list(found.settings.methods)} if found.settings.methods else {}),
         "original_bytes": found.original_bytes,
         "packed_bytes": found.packed_bytes,
         "low_bytes": found.low_bytes,
@@ -118,9 +116,11 @@ def _text(path: Path, found: Estimate) -> str:
     ]
     if found.conversion_s is not None:
         words.append(f"about {format_duration(found.conversion_s)}")
+    if found.leaves_out:
+        words.append(f"{found.leaves_out} not counted")
     if found.seek_us is not None:
         words.append(f"seek {format_latency(found.seek_us)}")
-    what = settings.format.upper()
+    what = settings.form
     if settings.format is not ImageFormat.ISO:
         what += f" {settings.block_size}, level {settings.level}"
     advice = f"; better leave it: {found.reason}" if found.reason else ""
@@ -141,7 +141,7 @@ def _print_grid(path: Path, estimates: list[Estimate], printer: Printer) -> None
             cells.append(f"{format_percent(found.packed_bytes, found.original_bytes)}{seconds}")
         rows.append(cells)
     heads = ("BLOCK", *(f"LEVEL {level}" for level in levels))
-    what = estimates[0].settings.format.upper()
+    what = estimates[0].settings.form
     table = format_table(heads, rows, flexible=0, right=range(len(heads)))
     head = f"{display_name(path)}: {what}, size in percent of the original, and time, by block size and level"
     printer.lines(f"{head}\n{table}")

@@ -77,5 +77,5 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
         "--history", action="store_true", help="show what was measured before, of these or of all titles"
     )
     parser.add_argument("--blocks", metavar="SIZES", help="candidates: 2K,16K,64K by default")
-    formats = [str(ImageFormat.ZSO), str(ImageFormat.CSO)]
+    formats = [str(ImageFormat.ZSO), str(ImageFormat.CSO), str(ImageFormat.CHD)]
     parser.add_argument("-f", "--format", choices=formats, help="container of the candidates (default: the target's)")

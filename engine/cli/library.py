@@ -151,7 +151,7 @@ def run_set(arguments: argparse.Namespace, printer: Printer, control: Control) -
     """Carry out `set`; return the exit code."""
     notices: list[str] = []
     wish = take_settings(arguments, notices)
-    overrides = Overrides(wish.format, wish.block_size, wish.level, None, wish.alignment, wish.target)
+    overrides = Overrides(wish.format, wish.block_size, wish.level, wish.methods or None, wish.alignment, wish.target)
     if overrides == Overrides() and not arguments.defaults:
         raise UsageError("nothing to set", hint="give --block-size, --level, --format, --align, --target or --defaults")
     for notice in notices:
@@ -192,6 +192,8 @@ def _merge(before: Overrides | None, chosen: Overrides) -> Overrides:
 
 def _describe(overrides: Overrides) -> str:
     values = {key: getattr(overrides, key) for key in Overrides.__slots__ if getattr(overrides, key) is not None}
+    if overrides.methods:
+        values["methods"] = ", ".join(overrides.methods)
     return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items()) or "follows the defaults"
 
 

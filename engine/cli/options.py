@@ -10,7 +10,7 @@ from engine.config import Config
 from engine.convert.digests import ON_REQUEST
 from engine.convert.plan import OnConflict, Wish
 from engine.errors import UsageError
-from engine.formats import MAX_BLOCK_SIZE, MAX_LEVEL, SECTOR_SIZE, ImageFormat, Method, is_block_size
+from engine.formats import HIGHEST_LEVEL, MAX_BLOCK_SIZE, SECTOR_SIZE, ImageFormat, Method, is_block_size
 from engine.names import display_name
 from engine.system.processors import available_processors
 from engine.targets import AUTO, TARGETS
@@ -39,13 +39,16 @@ def take_block_size(text: str, notices: list[str]) -> int:
 
 
 def take_level(text: str, notices: list[str]) -> int:
-    """Return the level; 0 is 1, a number above 12 is taken as 12 with a notice, UsageError for anything else."""
+    """Return the level; 0 is 1, one above all codecs is taken as the highest with a notice, UsageError for no number.
+
+    What is above the highest of the codec in the end is taken as that, with a notice too, when the codec is known.
+    """
     if not text.isdecimal():
-        raise UsageError(f"--level: {text!r} is not a level: 0 to {MAX_LEVEL} is allowed")
-    level = int(text) if len(text) <= 4 else MAX_LEVEL + 1  # int() refuses thousands of digits
-    if level > MAX_LEVEL:
-        notices.append(f"level {display_name(text[:20])} is taken as {MAX_LEVEL}: liblz4 knows no higher one")
-    return max(1, min(level, MAX_LEVEL))
+        raise UsageError(f"--level: {text!r} is not a level: 0 to {HIGHEST_LEVEL} is allowed")
+    level = int(text) if len(text) <= 4 else HIGHEST_LEVEL + 1  # int() refuses thousands of digits
+    if level > HIGHEST_LEVEL:
+        notices.append(f"level {display_name(text[:20])} is taken as {HIGHEST_LEVEL}: no codec has a higher one")
+    return max(1, min(level, HIGHEST_LEVEL))
 
 
 def take_alignment(text: str) -> int:
@@ -68,29 +71,34 @@ def take_threads(text: str | None, config: Config | None = None) -> int:
     return int(text)
 
 
-def take_format(arguments: argparse.Namespace) -> ImageFormat | None:
-    """Return the container that -f, -d and -m ask for together; None leaves it to the target."""
+def take_format(arguments: argparse.Namespace) -> tuple[ImageFormat | None, tuple[Method, ...]]:
+    """Return the container that -f, -d and -m ask for together, None leaves it to the target, and a CHD's methods."""
     wanted = None if arguments.format is None else ImageFormat(arguments.format)
-    method = None if arguments.method is None else Method(arguments.method)
-    if method in {Method.ZSTD, Method.LZMA} or wanted is ImageFormat.CHD:
-        raise UsageError(
-            f"{'--format chd' if wanted is ImageFormat.CHD else '--method ' + str(method)}: "
-            "only a CHD image holds such blocks, and this version does not write CHD",
-            hint="ZSO always is LZ4, CSO always deflate: use -f zso or -f cso",
-        )
+    methods = _take_methods(arguments.method)
     if arguments.decompress:
-        if wanted not in {None, ImageFormat.ISO} or method is not None:
+        if wanted not in {None, ImageFormat.ISO} or methods:
             raise UsageError("--decompress writes an ISO: it does not go with --format or --method")
-        return ImageFormat.ISO
-    if method is None:
-        return wanted
-    implied = next(each for each, its in WRITTEN_METHODS.items() if its is method)
-    if wanted not in {None, implied}:
-        raise UsageError(
-            f"--format {wanted} --method {method}: {str(wanted).upper()} has no {method} blocks",
-            hint=f"{method} means -f {implied}",
-        )
-    return implied
+        return ImageFormat.ISO, ()
+    if not methods:
+        return wanted, ()
+    # Of the formats that have all of them the first is meant: zlib alone is a CSO, zstd a CHD.
+    implied = next((each for each, its in WRITTEN_METHODS.items() if set(methods) <= set(its)), None)
+    image_format = wanted or implied
+    unfit = [each for each in methods if image_format and each not in WRITTEN_METHODS.get(image_format, ())]
+    if unfit or image_format is None:
+        fit = next(each for each, its in WRITTEN_METHODS.items() if methods[0] in its)
+        what = f"--format {wanted} --method {arguments.method}" if wanted else f"--method {arguments.method}"
+        why = f"{str(wanted).upper()} has no {unfit[0]} blocks" if unfit else "no format has both"
+        raise UsageError(f"{what}: {why}", hint=f"{methods[0]} means -f {fit}")
+    return image_format, methods if image_format is ImageFormat.CHD else ()
+
+
+def _take_methods(text: str | None) -> tuple[Method, ...]:
+    names = () if text is None else tuple(dict.fromkeys(text.split(",")))
+    for name in names:
+        if name not in tuple(Method):
+            raise UsageError(f"--method: {display_name(name)!r} is not allowed: {', '.join(Method)} are")
+    return tuple(map(Method, names))
 
 
 def take_checksums(values: list[str]) -> tuple[str, ...]:
@@ -111,8 +119,10 @@ def take_settings(arguments: argparse.Namespace, notices: list[str]) -> Wish:
     target: str | None = arguments.target
     if target is not None and target != AUTO and target not in TARGETS:
         raise UsageError(f"--target: {display_name(target)!r} is not known: {AUTO}, {', '.join(TARGETS)} are")
+    image_format, methods = take_format(arguments)
     return Wish(
-        format=take_format(arguments),
+        format=image_format,
+        methods=methods,
         block_size=_optional(arguments.block_size, lambda text: take_block_size(text, notices)),
         level=_optional(arguments.level, lambda text: take_level(text, notices)),
         alignment=_optional(arguments.align, take_alignment),

@@ -12,6 +12,9 @@ from typing import Protocol, TypeAlias
 PLAIN_BIT = 0x80000000
 """Marks a plain block in a length; no block is longer than 1 MiB."""
 
+LENGTH_MASK = 0xFFFFFF
+"""The stored bytes in a length, whatever is marked above them."""
+
 CHUNK_BYTES = 1024 * 1024
 """What is packed in one call, the adaptive state starting anew: the packed bytes depend on where chunks begin."""
 
@@ -68,7 +71,7 @@ def align_up(offset: int, alignment: int) -> int:
     return (offset + alignment - 1) & -alignment
 
 
-def _is_zero(block: memoryview) -> bool:
+def is_zero(block: memoryview) -> bool:
     """Return whether all bytes are 0; by pieces, for a memoryview compares slowly and a copy of 1 MiB takes memory."""
     if block[0] or block[-1]:
         return False
@@ -97,7 +100,7 @@ def pack_blocks(
     was_plain = False
     for number in range(len(chunk) // block_size):
         block = chunk[number * block_size : (number + 1) * block_size]
-        if _is_zero(block):
+        if is_zero(block):
             if packed_zeros is None:
                 packed_zeros = compress(block)
             packed = packed_zeros

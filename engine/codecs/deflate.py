@@ -31,10 +31,11 @@ class DeflateCodec:
         lengths: "array[int]",
     ) -> int:
         """Pack a chunk as `Codec.pack` says; level 0 counts as 1."""
-        compress, probe = self._compressor(max(level, 1)), self._compressor(1) if level > 1 else None
+        compress, probe = self.compressor(max(level, 1)), self.compressor(1) if level > 1 else None
         return pack_blocks(chunk, block_size, alignment, out, lengths, compress, probe)
 
-    def _compressor(self, level: int) -> CompressBlock:
+    def compressor(self, level: int) -> CompressBlock:
+        """Return what packs one block at a level from 1 to 9."""
         return lambda block: zlib.compress(block, level, self._wbits)
 
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:

@@ -22,5 +22,6 @@ class LibdeflateCodec(DeflateCodec):
     name = "libdeflate plain"
     version = VERSION
 
-    def _compressor(self, level: int) -> CompressBlock:
+    def compressor(self, level: int) -> CompressBlock:
+        """Return what packs one block at a level from 1 to 9."""
         return lambda block: deflate.deflate_compress(block, level)

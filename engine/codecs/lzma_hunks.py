@@ -15,7 +15,7 @@ class LzmaDecoder:
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
         """Decode one hunk as `Decoder.decode` says."""
         try:
-            decoder = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[_filter(block_size)])
+            decoder = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[lzma_filter(block_size)])
             decoded = decoder.decompress(stored, block_size)
         except (lzma.LZMAError, EOFError) as error:
             raise BlockError(f"lzma hunk does not decode: {error}") from error
@@ -24,9 +24,11 @@ class LzmaDecoder:
         return decoded
 
 
-def _filter(block_size: int) -> dict[str, int]:
+def lzma_filter(block_size: int, level: int = 6) -> dict[str, int]:
+    """Return the filter of a hunk of so many bytes; the level matters only for packing."""
     return {
         "id": lzma.FILTER_LZMA1,
+        "preset": level,
         "dict_size": max(block_size, _LEAST_DICTIONARY),
         "lc": 3,
         "lp": 0,

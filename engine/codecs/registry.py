@@ -1,27 +1,38 @@
 """Which codec packs which format, and how a user's level fits it."""
 
+from collections.abc import Sequence
+
 from engine.codecs import libdeflate
 from engine.codecs.blocks import Codec
 from engine.codecs.deflate import DeflateCodec
+from engine.codecs.hunks import HUNK_METHODS, HunkCodec, highest_hunk_level
 from engine.codecs.kernels import lz4_codec
 from engine.codecs.libdeflate import LibdeflateCodec
 from engine.codecs.lz4_blocks import Lz4Codec
 from engine.formats import ImageFormat, Method
 
-WRITTEN_METHODS = {ImageFormat.ZSO: Method.LZ4, ImageFormat.CSO: Method.ZLIB}
-"""The one method of each packed format that is written: neither header has a field for another."""
+WRITTEN_METHODS = {
+    ImageFormat.ZSO: (Method.LZ4,),
+    ImageFormat.CSO: (Method.ZLIB,),
+    ImageFormat.CHD: HUNK_METHODS,
+}
+"""The methods of each packed format that is written: the headers of ZSO and CSO have no field for another."""
 
 
-def codec_for(image_format: ImageFormat, *, for_emulators: bool = False) -> Codec:
+def codec_for(image_format: ImageFormat, methods: Sequence[Method] = (), *, for_emulators: bool = False) -> Codec:
     """Return the codec that packs blocks of a written format, by the kernel of this process; KeyError for any other.
 
-    `for_emulators` allows what PSP firmware does not take.
+    `methods` are those of a CHD; `for_emulators` allows what PSP firmware does not take.
     """
-    if WRITTEN_METHODS[image_format] is Method.LZ4:
+    if image_format is ImageFormat.CHD:
+        return HunkCodec(methods)
+    if Method.LZ4 in WRITTEN_METHODS[image_format]:
         return lz4_codec()
     return LibdeflateCodec() if for_emulators and libdeflate.VERSION else DeflateCodec()
 
 
-def highest_level(image_format: ImageFormat) -> int:
-    """Return the highest level of a written format; no kernel is looked for."""
-    return (Lz4Codec if WRITTEN_METHODS[image_format] is Method.LZ4 else DeflateCodec).max_level
+def highest_level(image_format: ImageFormat, methods: Sequence[Method] = ()) -> int:
+    """Return the highest level of a written format; no kernel is looked for. `methods` are those of a CHD."""
+    if image_format is ImageFormat.CHD:
+        return highest_hunk_level(methods)
+    return (Lz4Codec if Method.LZ4 in WRITTEN_METHODS[image_format] else DeflateCodec).max_level

@@ -4,7 +4,21 @@ import threading
 
 import zstandard
 
-from engine.codecs.blocks import BlockError
+from engine.codecs.blocks import BlockError, CompressBlock
+
+
+class ZstdCompressors:
+    """Compressors for any thread and level; each thread makes one of a level, and keeps it."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def compressor(self, level: int) -> CompressBlock:
+        """Return what packs one hunk into a frame in the calling thread."""
+        contexts: dict[int, zstandard.ZstdCompressor] = self._local.__dict__.setdefault("contexts", {})
+        if level not in contexts:
+            contexts[level] = zstandard.ZstdCompressor(level=level)
+        return contexts[level].compress
 
 
 class ZstdDecoder:

@@ -1,8 +1,6 @@
 """Checkpoints: what a killed conversion need not do again, trusted as far as it is read again (Safety rule 6)."""
 
 import time
-import zlib
-from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +12,8 @@ from engine.convert.part import PartFile
 from engine.convert.part_name import HEAD_BYTES
 from engine.convert.plan import ConversionPlan
 from engine.formats import ImageFormat
-from engine.images.index import ENTRY_SIZE, HEADER_SIZE, new_entries
-from engine.images.writer import PackedWriter, PlainWriter
+from engine.images.layout import BlockWriter
+from engine.images.writer import PlainWriter
 from engine.images.written import codec_of
 from engine.system.files import FileIdentity
 from engine.units import MIB
@@ -92,7 +90,7 @@ class CheckpointWriter:
         self,
         plan: ConversionPlan,
         part: PartFile,
-        writer: PackedWriter | PlainWriter,
+        writer: BlockWriter | PlainWriter,
         digester: Digester,
         keeper: CheckpointKeeper,
         clock: Callable[[], float] = time.monotonic,
@@ -104,7 +102,7 @@ class CheckpointWriter:
         self._keeper = keeper
         self._clock = clock
         self._saved_bytes = 0
-        self._saved_blocks = writer.blocks if isinstance(writer, PackedWriter) else 0
+        self._saved_blocks = 0 if isinstance(writer, PlainWriter) else writer.blocks
         self._saved_at = clock()
 
     def start_at(self, done_bytes: int) -> None:
@@ -119,7 +117,7 @@ class CheckpointWriter:
     def save(self, done_bytes: int) -> None:
         """Write the index so far, sync the part, keep the checkpoint, in this order."""
         blocks = index_crc32 = 0
-        if isinstance(self._writer, PackedWriter):
+        if not isinstance(self._writer, PlainWriter):
             index_crc32 = self._writer.save_index(self._saved_blocks)
             blocks = self._saved_blocks = self._writer.blocks
         self._part.sync()
@@ -146,9 +144,7 @@ def fits(checkpoint: Checkpoint, plan: ConversionPlan) -> bool:
         is_possible = checkpoint.blocks == 0 and checkpoint.part_bytes == done_bytes
     else:
         blocks = -(-done_bytes // plan.settings.block_size)
-        is_possible = (
-            checkpoint.blocks == blocks and plan.header.data_offset <= checkpoint.part_bytes <= plan.worst_bytes
-        )
+        is_possible = checkpoint.blocks == blocks and plan.layout.start <= checkpoint.part_bytes <= plan.worst_bytes
     return (
         checkpoint.identity == identity_of(plan)
         and checkpoint.made_by == maker_of(plan)
@@ -157,12 +153,3 @@ def fits(checkpoint: Checkpoint, plan: ConversionPlan) -> bool:
         and 0 < done_bytes <= plan.original_bytes
         and len(checkpoint.head) == HEAD_BYTES
     )
-
-
-def read_entries(part: PartFile, checkpoint: Checkpoint) -> "array[int] | None":
-    """Return the index entries that a checkpoint speaks of, from the part; None when they are not those."""
-    stored = bytearray(ENTRY_SIZE * checkpoint.blocks)
-    if part.read_into(stored, HEADER_SIZE) != len(stored):
-        return None
-    entries = new_entries(bytes(stored))
-    return entries if zlib.crc32(entries) == checkpoint.index_crc32 else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from engine.codecs.registry import WRITTEN_METHODS, highest_level
 from engine.convert.wish import Wish
 from engine.errors import SettingError, UsageError
-from engine.formats import DEFAULT_BLOCK_SIZE, DEFAULT_LEVEL, ImageFormat, Settings
+from engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, form_name
 from engine.images.index import smallest_shift
 from engine.names import display_name
 from engine.targets import AUTO, TARGETS, Target, check_settings, system_warning, target_for
@@ -39,7 +39,7 @@ def choose_settings(
     `suffix_format` is what the output's name promises. SettingError where the target does not load what is wished
     for, UsageError where it cannot be written at all.
     """
-    target = _target(system, wish)
+    target = _target(system, wish, wish.format or suffix_format)
     image_format = wish.format or suffix_format or target.default_format
     notices = []
     if suffix_format is not None and suffix_format is not image_format:
@@ -54,9 +54,19 @@ def choose_settings(
     return Choice(target, settings, shift, tuple(notices))
 
 
-def _target(system: str, wish: Wish) -> Target:
+def default_settings(target: Target, level: int) -> Settings:
+    """Return what an image is written with for a target where nothing but the level is asked for."""
+    image_format = target.default_format
+    if image_format is ImageFormat.ISO:
+        return Settings(image_format, target=target.name)
+    methods = (target.default_method,) if image_format is ImageFormat.CHD else ()
+    level = min(level, highest_level(image_format, methods))
+    return Settings(image_format, target.default_block_size(image_format), level, methods=methods)
+
+
+def _target(system: str, wish: Wish, image_format: ImageFormat | None) -> Target:
     if wish.target is None or wish.target == AUTO:
-        return target_for(system)
+        return target_for(system, image_format)
     if wish.target not in TARGETS:  # kept for a title by another version
         raise UsageError(f"unknown target {display_name(wish.target)}: allowed are {', '.join((AUTO, *TARGETS))}")
     return TARGETS[wish.target]
@@ -66,12 +76,20 @@ def _packed_settings(
     name: str, original_bytes: int, image_format: ImageFormat, target: Target, wish: Wish, notices: list[str]
 ) -> tuple[Settings, int]:
     if image_format not in WRITTEN_METHODS:
-        raise UsageError(f"{image_format.upper()} cannot be written: zso, cso or iso is allowed")
-    block_size = wish.block_size or DEFAULT_BLOCK_SIZE
-    level, highest = wish.level or DEFAULT_LEVEL, highest_level(image_format)
+        raise UsageError(f"{image_format.upper()} cannot be written: zso, cso, chd or iso is allowed")
+    block_size = wish.block_size or target.default_block_size(image_format)
+    methods: tuple[Method, ...] = ()
+    if image_format is ImageFormat.CHD:
+        methods = tuple(each for each in WRITTEN_METHODS[image_format] if each in wish.methods)
+        methods = methods or (target.default_method,)
+    level, highest = wish.level or DEFAULT_LEVEL, highest_level(image_format, methods)
     if level > highest:
-        notices.append(f"level {level} is taken as {highest}, the highest of {image_format.upper()}")
+        notices.append(f"level {level} is taken as {highest}, the highest of {form_name(image_format, methods)}")
         level = highest
+    if image_format is ImageFormat.CHD:
+        if wish.alignment is not None:
+            notices.append(f"alignment {wish.alignment} is left out: the hunks of a CHD have none")
+        return Settings(image_format, block_size, level, None, target.name, methods), 0
     shift = smallest_shift(original_bytes, block_size)
     if wish.alignment is not None:
         if wish.alignment < 1 << shift:

@@ -4,7 +4,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from engine.codecs.blocks import CHUNK_BYTES
-from engine.convert.checkpoint import Checkpoint, CheckpointKeeper, CheckpointWriter, read_entries
+from engine.codecs.hunks import working_bytes
+from engine.convert.checkpoint import Checkpoint, CheckpointKeeper, CheckpointWriter
 from engine.convert.digests import Digester, DigestSet
 from engine.convert.part import PartFile
 from engine.convert.pipeline import Slot, SlotWork, run_chunks
@@ -21,10 +22,10 @@ from engine.convert.verify import (
 from engine.errors import CancelledError, DiscpressError, SourceChangedError, UselessError
 from engine.formats import ImageFormat
 from engine.images.archives.model import MemberSource, held_file
-from engine.images.indexed import IndexedImage
+from engine.images.layout import BlockWriter
 from engine.images.opening import open_image
 from engine.images.reader import Image, PlainImage
-from engine.images.writer import PackedWriter, PlainWriter
+from engine.images.writer import PlainWriter
 from engine.images.written import codec_of
 from engine.names import display_name
 from engine.system.files import FileIdentity
@@ -41,12 +42,19 @@ class ReadBack(StrEnum):
 
 _THREADS_BYTES = 40 * MIB
 _THREADS_BYTES_BESIDE_STREAM = 24 * MIB  # the pages and marks of a stream are 23 MiB
+_HUNK_THREADS_BYTES = 64 * MIB
+"""More, for Zstandard and LZMA hold twenty times a hunk: with less only one thread would pack large ones."""
 
 
 def _most_threads(plan: ConversionPlan, *, is_sequential: bool) -> int:
     """Return how many threads fit the memory: each has a slot of 2 MiB, and liblz4 and zlib hold three blocks."""
+    settings = plan.settings
+    if settings.format is ImageFormat.CHD:
+        room = _HUNK_THREADS_BYTES - (_THREADS_BYTES - _THREADS_BYTES_BESIDE_STREAM if is_sequential else 0)
+        working = working_bytes(settings.methods, settings.block_size, settings.level)
+        return max(1, room // (2 * CHUNK_BYTES + working))
     room = _THREADS_BYTES_BESIDE_STREAM if is_sequential else _THREADS_BYTES
-    return room // (2 * CHUNK_BYTES + 3 * plan.settings.block_size)
+    return room // (2 * CHUNK_BYTES + 3 * settings.block_size)
 
 
 class ConversionRun:
@@ -75,8 +83,7 @@ class ConversionRun:
 
     def pack(self, part: PartFile, keeper: CheckpointKeeper | None, checkpoint: Checkpoint | None) -> DigestSet:
         """Write the whole output into the part and make it last; return the source's digests."""
-        image, plan, progress = self.image, self._plan, self._progress
-        is_plain = plan.settings.format is ImageFormat.ISO
+        image, plan, progress, is_plain = self.image, self._plan, self._progress, self._is_plain
         digester, writer = self._digester(), self._writer(part)
         start_bytes = 0
         try:
@@ -111,38 +118,41 @@ class ConversionRun:
         check_recorded(image, digester.finish())
         if border is not None and start_bytes < image.size:
             border.save(image.size)
-        file_bytes = writer.finish()
+        digests = digester.finish()
+        file_bytes = writer.finish() if isinstance(writer, PlainWriter) else writer.finish(digests.values)
         if plan.wish.skip_useless and not is_plain and file_bytes >= plan.source_bytes:
             raise UselessError(f"{image.name}: it would not shrink: {file_bytes} bytes packed, {plan.source_bytes} now")
         progress.begin(Stage.SYNCING, image.size)
         part.sync()
-        digests = digester.finish()
         check_archived(image, digests, self._control)
         if isinstance(image.source, MemberSource):
             image.source.forget()  # the proof needs the memory
         return digests
 
     def _digester(self) -> Digester:
-        return Digester((*self._plan.wish.digests, *self.image.recorded))
+        records = () if self._is_plain else self._plan.layout.records
+        return Digester((*self._plan.wish.digests, *self.image.recorded, *records))
 
-    def _writer(self, part: PartFile) -> PackedWriter | PlainWriter:
-        is_plain = self._plan.settings.format is ImageFormat.ISO
-        return PlainWriter(part) if is_plain else PackedWriter(part, self._plan.header)
+    @property
+    def _is_plain(self) -> bool:
+        return self._plan.settings.format is ImageFormat.ISO
+
+    def _writer(self, part: PartFile) -> BlockWriter | PlainWriter:
+        return PlainWriter(part) if self._is_plain else self._plan.layout.writer(part)
 
     def _take_up(
-        self, part: PartFile, checkpoint: Checkpoint, digester: Digester, writer: PackedWriter | PlainWriter
+        self, part: PartFile, checkpoint: Checkpoint, digester: Digester, writer: BlockWriter | PlainWriter
     ) -> int:
         """Read the source again up to the checkpoint; return where to go on, 0 when anything differs."""
-        if isinstance(writer, PackedWriter):
-            entries = read_entries(part, checkpoint)
-            if entries is None:
-                return 0
-            writer.restore(entries, checkpoint.part_bytes)
-        else:
+        if isinstance(writer, PlainWriter):
             writer.position = checkpoint.part_bytes
+        elif not writer.restore(part, checkpoint.blocks, checkpoint.part_bytes, checkpoint.index_crc32):
+            return 0
         self._progress.begin(Stage.RESUMING, checkpoint.done_bytes)
 
         def take(slot: Slot) -> None:
+            if not isinstance(writer, PlainWriter):
+                writer.revisit(self._pad(slot))
             self._progress.done_bytes += slot.length
 
         run_chunks(
@@ -167,24 +177,32 @@ class ConversionRun:
 
         return lambda slot: read_chunk(self.image, slot), take
 
-    def _packing(self, writer: PackedWriter) -> tuple[SlotWork, SlotWork]:
-        settings, alignment = self._plan.settings, self._plan.header.alignment
+    def _packing(self, writer: BlockWriter) -> tuple[SlotWork, SlotWork]:
+        settings, alignment = self._plan.settings, self._plan.layout.alignment
         codec = codec_of(settings)
 
         def fill(slot: Slot) -> None:
             read_chunk(self.image, slot)
-            padded = -(-slot.length // settings.block_size) * settings.block_size
-            slot.source[slot.length : padded] = bytes(padded - slot.length)
             slot.packed_bytes = codec.pack(
-                slot.source[:padded], settings.block_size, alignment, settings.level, slot.packed, slot.lengths
+                self._pad(slot), settings.block_size, alignment, settings.level, slot.packed, slot.lengths
             )
 
         def take(slot: Slot) -> None:
-            count = -(-slot.length // settings.block_size)
-            writer.append(slot.packed[: slot.packed_bytes], slot.lengths, count)
+            source = self._padded(slot)
+            writer.append(slot.packed[: slot.packed_bytes], slot.lengths, len(source) // settings.block_size, source)
             self._count(slot, writer.position)
 
         return fill, take
+
+    def _pad(self, slot: Slot) -> memoryview:
+        """Fill up the slot's last block with zeros and return its whole blocks."""
+        source = self._padded(slot)
+        source[slot.length :] = bytes(len(source) - slot.length)
+        return source
+
+    def _padded(self, slot: Slot) -> memoryview:
+        block_size = self._plan.settings.block_size
+        return slot.source[: -(-slot.length // block_size) * block_size]
 
     def _count(self, slot: Slot, packed_bytes: int) -> None:
         progress = self._progress
@@ -197,8 +215,7 @@ class ConversionRun:
             return ReadBack.NONE
         is_cold = part.drop_cached()
         # The part is read as what it will be: the format was asked for, so it is not sniffed and cannot be mistaken.
-        is_plain = self._plan.settings.format is ImageFormat.ISO
-        image: Image = PlainImage(part) if is_plain else IndexedImage(part)
+        image: Image = PlainImage(part) if self._is_plain else self._plan.layout.open(part)
         actual = digest_image(image, self._threads, self._control, self._progress, self._plan.wish.digests)
         check_digests(display_name(self._plan.output_path), actual, expected)
         return ReadBack.COLD if is_cold else ReadBack.CACHED
@@ -222,8 +239,7 @@ class ConversionRun:
         plan = self._plan
         if other.format is not plan.settings.format or other.size != self.image.size:
             return False
-        is_plain = plan.settings.format is ImageFormat.ISO
-        return is_plain or (other.block_size, other.index_shift) == (plan.settings.block_size, plan.index_shift)
+        return self._is_plain or (other.block_size, other.index_shift) == (plan.settings.block_size, plan.index_shift)
 
     def is_copy(self, path: Path) -> bool:
         """Return whether a file is complete and no more than a packed copy of the source."""

@@ -3,18 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.codecs.blocks import align_up
 from engine.codecs.registry import WRITTEN_METHODS
 from engine.convert.choice import choose_settings
 from engine.convert.wish import OnConflict, Wish
 from engine.discs.identity import Identity
 from engine.discs.reach import identify_image
 from engine.errors import UsageError
-from engine.formats import SECTOR_SIZE, ImageFormat, Settings
+from engine.formats import ImageFormat, Settings
 from engine.images.archives.contents import REACH_BYTES, archive_worth
 from engine.images.archives.model import MemberSource, held_file, holder
 from engine.images.content import content_findings
-from engine.images.index import Header
+from engine.images.layout import Layout, layout_of
 from engine.images.opening import open_image
 from engine.images.reader import Image
 from engine.names import display_name
@@ -22,9 +21,6 @@ from engine.system.files import FileIdentity, holder_of
 from engine.units import format_size
 
 __all__ = ["ConversionPlan", "OnConflict", "Wish", "plan_conversion"]
-
-_ZSO_VERSION = 1
-_CSO_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +57,9 @@ class ConversionPlan:
     """What the user should know before it starts."""
 
     @property
-    def header(self) -> Header:
-        """The header of the packed output."""
-        version = _ZSO_VERSION if self.settings.format is ImageFormat.ZSO else _CSO_VERSION
-        return Header(self.settings.format, self.original_bytes, self.settings.block_size, version, self.index_shift)
+    def layout(self) -> Layout:
+        """The form of the packed output; there is none for an ISO."""
+        return layout_of(self.settings, self.original_bytes, self.index_shift)
 
     @property
     def description(self) -> str:
@@ -72,15 +67,14 @@ class ConversionPlan:
         settings = self.settings
         if settings.format is ImageFormat.ISO:
             return "ISO"
-        return f"{settings.format.upper()} {settings.block_size}, level {settings.level}"
+        return f"{settings.form} {settings.block_size}, level {settings.level}"
 
     @property
     def worst_bytes(self) -> int:
         """Size of the output when nothing shrinks."""
         if self.settings.format is ImageFormat.ISO:
             return self.original_bytes
-        header = self.header
-        return align_up(align_up(header.data_offset, header.alignment) + header.blocks * header.block_size, SECTOR_SIZE)
+        return self.layout.worst_bytes
 
 
 def plan_conversion(

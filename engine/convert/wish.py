@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.formats import ImageFormat
+from engine.formats import ImageFormat, Method
 
 
 class OnConflict(StrEnum):
@@ -41,3 +41,5 @@ class Wish:
     """Whether a title that an estimate advises against is left as it is."""
     strict_space: bool = False
     """Whether the worst case must fit on the disk, not only the estimate."""
+    methods: tuple[Method, ...] = ()
+    """What the hunks of a CHD may be packed by; none leaves the choice to the target."""

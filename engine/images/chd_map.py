@@ -124,12 +124,12 @@ class CompressedMap:
 
     has_checksums = True
 
-    def __init__(self, source: ByteSource, header: ChdHeader, hunks: int | None = None) -> None:
-        """Read the map's header and tree; `hunks` is the number of entries that are there, all unless it says less."""
+    def __init__(self, source: ByteSource, header: ChdHeader, *, checked: bool = True) -> None:
+        """Read the map's header; `checked` compares the crc16 in it once all entries were read."""
         self._source = source
         self._header = header
-        self._hunks = header.hunks if hunks is None else hunks
-        self._is_whole = self._hunks == header.hunks
+        self._hunks = header.hunks
+        self._is_checked = checked
         head = read_bytes(source, header.map_offset, MAP_HEADER.size)
         if len(head) < MAP_HEADER.size:
             raise self._damage(f"the file ends inside the map's {MAP_HEADER.size}-byte header")
@@ -166,12 +166,13 @@ class CompressedMap:
         with self._lock:
             return self._window(number)
 
-    def state(self) -> tuple[int, int, int]:
-        """Return (offset behind the last hunk, crc16 of all entries, bit behind the last field), all being read."""
+    def end(self) -> tuple[int, int]:
+        """Return the offset behind the last hunk, and the crc16 of all entries."""
+        last = (self._hunks - 1) // WINDOW_HUNKS
         with self._lock:
-            self._window((self._hunks - 1) // WINDOW_HUNKS)
-            last = self._starts[-1]
-        return last.offset, last.crc, last.bit
+            self._window(last)
+            _, following = self._read_window(last)
+        return following.offset, following.crc
 
     def _window(self, number: int) -> Window:
         window = self._windows.get(number)
@@ -201,7 +202,7 @@ class CompressedMap:
 
     def _check_end(self, number: int, following: _Start) -> None:
         is_last = (number + 1) * WINDOW_HUNKS >= self._hunks
-        if is_last and self._is_whole and following.crc != self._crc:
+        if is_last and self._is_checked and following.crc != self._crc:
             raise self._damage(f"its crc16 is {following.crc:04x}, the map's header says {self._crc:04x}")
 
     def _read_kinds(self) -> None:

@@ -163,6 +163,10 @@ def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:
         reason = target.block_reason or f"{target.label} reads blocks up to {target.max_block_size}"
         message = f"block size {image.block_size} cannot be loaded: {reason}; {again} -b {target.max_block_size}"
         yield Finding(Severity.ERROR, "target-block-size", message)
+    names = image.header.codec_names if isinstance(image, ChdImage) else ()
+    if any(name not in target.hunk_codecs for name in names):
+        message = f"hunks by {', '.join(names)} cannot be loaded: {target.codec_reason}"
+        yield Finding(Severity.ERROR, "target-codec", f"{message}; {again} -m {target.default_method}")
     if image.index_shift > target.max_shift:
         reason = f"index shift {image.index_shift} cannot be loaded: {target.label} reads up to {target.max_shift}"
         yield Finding(Severity.ERROR, "target-shift", f"{reason}; {again} the default alignment")

@@ -5,13 +5,18 @@ The rules are those of FORMATS section 1, "The writer every tested reader accept
 
 import zlib
 from array import array
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from engine.codecs.blocks import PLAIN_BIT, align_up
 from engine.formats import SECTOR_SIZE
 from engine.images.index import ENTRY_SIZE, HEADER_SIZE, INDEX_PLAIN, Header, entry_bytes, new_entries
+from engine.images.source import ByteSource
 from engine.system.files import Readable
 
+_NOT_LOOKED_AT = memoryview(b"")
+_NO_DIGESTS: Mapping[str, str] = MappingProxyType({})
 _INDEX_PIECE = 256 * 1024  # entries written at once: 1 MiB, so that the index is never copied whole
 
 
@@ -48,7 +53,9 @@ class PackedWriter:
         self._entries = new_entries()
         self.position = align_up(header.data_offset, header.alignment)
 
-    def append(self, packed: memoryview, lengths: "array[int]", count: int) -> None:
+    def append(
+        self, packed: memoryview, lengths: "array[int]", count: int, source: memoryview = _NOT_LOOKED_AT
+    ) -> None:
         """Write the next `count` blocks, packed and padded as `engine.codecs.blocks` lays them out."""
         self._output.write_at(self.position, packed)
         position, shift, entries = self.position, self._header.index_shift, self._entries
@@ -67,12 +74,22 @@ class PackedWriter:
         self._write_entries(first)
         return zlib.crc32(self._entries)
 
-    def restore(self, entries: "array[int]", position: int) -> None:
-        """Go on behind the blocks that an earlier writer wrote."""
+    def restore(self, source: ByteSource, blocks: int, position: int, crc32: int) -> bool:
+        """Go on behind the blocks that an earlier writer wrote; return False where its entries are not in `source`."""
+        stored = bytearray(ENTRY_SIZE * blocks)
+        if source.read_into(stored, HEADER_SIZE) != len(stored):
+            return False
+        entries = new_entries(bytes(stored))
+        if zlib.crc32(entries) != crc32:
+            return False
         self._entries = entries
         self.position = position
+        return True
 
-    def finish(self) -> int:
+    def revisit(self, source: memoryview) -> None:
+        """Learn nothing: no block depends on another one."""
+
+    def finish(self, digests: Mapping[str, str] = _NO_DIGESTS) -> int:
         """Write end entry, end padding, index and header; return the file's length."""
         if len(self._entries) != self._header.blocks:
             raise RuntimeError(f"{len(self._entries)} blocks were written, {self._header.blocks} were announced")

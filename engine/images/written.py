@@ -9,4 +9,4 @@ from engine.targets import TARGETS
 def codec_of(settings: Settings) -> Codec:
     """Return the codec for these settings; KeyError for a format without blocks."""
     target = TARGETS.get(settings.target)
-    return codec_for(settings.format, for_emulators=target is not None and target.is_emulator)
+    return codec_for(settings.format, settings.methods, for_emulators=target is not None and target.is_emulator)

@@ -7,22 +7,25 @@ from engine.formats import Settings
 from engine.library import rows
 from engine.library.model import FileIdentity, StoredEstimate
 
-_KEY = "identity = ?1 AND format = ?2 AND block_size = ?3 AND level = ?4 AND alignment = ?5"
-_VALUES = ", ".join(f"?{number}" for number in range(1, 17))
+_KEY = "identity = ?1 AND format = ?2 AND block_size = ?3 AND level = ?4 AND alignment = ?5 AND methods = ?6"
+_VALUES = ", ".join(f"?{number}" for number in range(1, 18))
 _SAVE = f"INSERT OR REPLACE INTO estimates VALUES ({_VALUES})"
 _SAVE_BETTER = f"""
 INSERT OR REPLACE INTO estimates SELECT {_VALUES}
-WHERE NOT EXISTS (SELECT 1 FROM estimates WHERE {_KEY} AND sampled_bytes > ?11)
+WHERE NOT EXISTS (SELECT 1 FROM estimates WHERE {_KEY} AND sampled_bytes > ?12)
 """
 # A table's clusters hold whole blocks of its largest size: from as many bytes an estimate of its own is the better one.
 _SAVE_CELL = f"""
 INSERT OR REPLACE INTO estimates SELECT {_VALUES} WHERE NOT EXISTS (
     SELECT 1 FROM estimates WHERE {_KEY}
-    AND (sampled_bytes > ?11 OR (2 * sampled_bytes > ?11 AND high_bytes - low_bytes <= ?10 - ?9)))
+    AND (sampled_bytes > ?12 OR (2 * sampled_bytes > ?12 AND high_bytes - low_bytes <= ?11 - ?10)))
 """
-_TOUCH = f"UPDATE estimates SET at = ?6 WHERE {_KEY}"
-_SELECT_ALL = f"{rows.SELECT_ESTIMATES} ORDER BY e.format, e.block_size, e.level, e.alignment"
-_SELECT_ONE = f"{rows.SELECT_ESTIMATES} AND e.format = ? AND e.block_size = ? AND e.level = ? AND e.alignment = ?"
+_TOUCH = f"UPDATE estimates SET at = ?7 WHERE {_KEY}"
+_SELECT_ALL = f"{rows.SELECT_ESTIMATES} ORDER BY e.format, e.block_size, e.level, e.alignment, e.methods"
+_SELECT_ONE = (
+    f"{rows.SELECT_ESTIMATES} AND e.format = ? AND e.block_size = ? AND e.level = ? AND e.alignment = ?"
+    " AND e.methods = ?"
+)
 
 
 def save(
@@ -31,7 +34,7 @@ def save(
     """Write an estimate as the last one made; `keep_better`: where an earlier one is from more bytes, that one is."""
     row = rows.estimate_row(identity, estimate, now)
     if connection.execute(_SAVE_BETTER if keep_better else _SAVE, row).rowcount == 0:
-        connection.execute(_TOUCH, (*row[:5], now))
+        connection.execute(_TOUCH, (*row[:6], now))
 
 
 def save_grid(connection: sqlite3.Connection, identity: FileIdentity, cells: Iterable[StoredEstimate]) -> None:

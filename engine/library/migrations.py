@@ -118,5 +118,22 @@ MIGRATIONS: Migrations = (
         # How far a test is that runs, for a screen that watches it; gone when it ends.
         "CREATE TABLE lab_live (job INTEGER PRIMARY KEY, facts TEXT NOT NULL)",
     ),
+    (
+        # The codecs of a CHD decide its size, so they are part of the key; '' for the other formats.
+        """CREATE TABLE estimates_by_methods (
+            identity TEXT NOT NULL, format TEXT NOT NULL, block_size INTEGER NOT NULL, level INTEGER NOT NULL,
+            alignment INTEGER NOT NULL, methods TEXT NOT NULL, target TEXT NOT NULL, original_bytes INTEGER NOT NULL,
+            packed_bytes INTEGER NOT NULL, low_bytes INTEGER NOT NULL, high_bytes INTEGER NOT NULL,
+            sampled_bytes INTEGER NOT NULL, advice TEXT NOT NULL, reason TEXT NOT NULL, seconds REAL NOT NULL,
+            at REAL NOT NULL, seek_us REAL NOT NULL,
+            PRIMARY KEY (identity, format, block_size, level, alignment, methods)
+        ) WITHOUT ROWID""",
+        """INSERT INTO estimates_by_methods SELECT identity, format, block_size, level, alignment, '', target,
+            original_bytes, packed_bytes, low_bytes, high_bytes, sampled_bytes, advice, reason, seconds, at, seek_us
+            FROM estimates""",
+        "DROP TABLE estimates",
+        "ALTER TABLE estimates_by_methods RENAME TO estimates",
+        *_on_any_write("estimates", "SELECT path FROM titles WHERE identity = {row}.identity"),
+    ),
 )
 """Every step of the schema, oldest first; never edited once released, only added to."""

@@ -122,8 +122,8 @@ class Overrides:
     """Bytes packed as one unit."""
     level: int | None = None
     """Effort of the codec."""
-    method: Method | None = None
-    """Block codec, where the container leaves a choice."""
+    methods: tuple[Method, ...] | None = None
+    """What the hunks of a CHD may be packed by."""
     alignment: int | None = None
     """Bytes every block starts at a multiple of."""
     target: str | None = None

@@ -26,10 +26,10 @@ _TITLE = (
 )
 _TITLE_TYPES = (bytes, str, str, str, str, str, str, int, str, int, int, int, int, int, str)
 _ESTIMATE = (
-    "e.format, e.block_size, e.level, e.alignment, e.target, e.original_bytes, e.packed_bytes, e.low_bytes,"
+    "e.format, e.block_size, e.level, e.alignment, e.methods, e.target, e.original_bytes, e.packed_bytes, e.low_bytes,"
     " e.high_bytes, e.sampled_bytes, e.advice, e.reason, e.seconds, e.seek_us"
 )
-_ESTIMATE_TYPES = (str, int, int, int, str, int, int, int, int, int, str, str, float, float)
+_ESTIMATE_TYPES = (str, int, int, int, str, str, int, int, int, int, int, str, str, float, float)
 _NO_SETTINGS = (type(None),) * 6
 _SETTINGS = "s.format, s.block_size, s.level, s.method, s.alignment, s.target"
 
@@ -38,12 +38,13 @@ _SETTINGS = "s.format, s.block_size, s.level, s.method, s.alignment, s.target"
 SELECT_TITLES = f"""
 SELECT {_TITLE}, {_ESTIMATE}, {_SETTINGS} FROM titles t
 LEFT JOIN title_settings s ON s.path = t.path
-LEFT JOIN estimates e ON e.identity = t.identity AND (e.format, e.block_size, e.level, e.alignment) = (
-    SELECT n.format, n.block_size, n.level, n.alignment FROM estimates n WHERE n.identity = t.identity
+LEFT JOIN estimates e ON e.identity = t.identity AND (e.format, e.block_size, e.level, e.alignment, e.methods) = (
+    SELECT n.format, n.block_size, n.level, n.alignment, n.methods FROM estimates n WHERE n.identity = t.identity
     AND n.format = COALESCE(s.format, :format, n.format)
     AND n.block_size = COALESCE(s.block_size, :block_size, n.block_size)
     AND n.level = COALESCE(s.level, :level, n.level)
     AND n.alignment = COALESCE(s.alignment, :alignment, n.alignment)
+    AND (n.methods = '' OR n.methods = COALESCE(s.method, :methods, n.methods))
     ORDER BY n.at DESC LIMIT 1)
 """
 WITHIN = "WHERE t.path = :folder OR (t.path >= :first AND t.path < :end)"
@@ -84,13 +85,18 @@ def path_parameters(keys: Iterable[bytes]) -> dict[str, SqlValue]:
 
 def default_parameters(defaults: Settings | None) -> dict[str, SqlValue]:
     """Return the parameters of SELECT_TITLES that say which estimates count."""
-    names = ("format", "block_size", "level", "alignment")
-    return dict(zip(names, (None,) * 4 if defaults is None else settings_key(defaults), strict=True))
+    names = ("format", "block_size", "level", "alignment", "methods")
+    values: tuple[SqlValue, ...] = (None,) * len(names)
+    if defaults is not None:
+        image_format, block_size, level, alignment, methods = settings_key(defaults)
+        values = (image_format, block_size, level, alignment, methods or None)
+    return dict(zip(names, values, strict=True))
 
 
-def settings_key(settings: Settings) -> tuple[str, int, int, int]:
+def settings_key(settings: Settings) -> tuple[str, int, int, int, str]:
     """Return the part of an estimate's key that is settings: what decides the bytes."""
-    return str(settings.format), settings.block_size, settings.level, settings.alignment or 0
+    methods = _joined(settings.methods)
+    return str(settings.format), settings.block_size, settings.level, settings.alignment or 0, methods
 
 
 def identity_key(identity: FileIdentity) -> str:
@@ -179,11 +185,11 @@ def estimate_row(identity: FileIdentity, estimate: StoredEstimate, at: float) ->
 
 
 def estimate_from(row: Row) -> StoredEstimate | None:
-    """Return the estimate of its fourteen columns; None where they do not read."""
+    """Return the estimate of its fifteen columns; None where they do not read."""
     if tuple(map(type, row)) != _ESTIMATE_TYPES:
         return None
     try:
-        return StoredEstimate(_settings(*row[:5]), *row[5:])
+        return StoredEstimate(_settings(*row[:6]), *row[6:])
     except ValueError:
         return None
 
@@ -191,16 +197,16 @@ def estimate_from(row: Row) -> StoredEstimate | None:
 def settings_row(path: Path, overrides: Overrides) -> Row:
     """Return the values of SAVE_SETTINGS."""
     format_name = None if overrides.format is None else str(overrides.format)
-    method = None if overrides.method is None else str(overrides.method)
+    methods = None if overrides.methods is None else _joined(overrides.methods)
     return (
-        path_key(path), format_name, overrides.block_size, overrides.level, method, overrides.alignment,
+        path_key(path), format_name, overrides.block_size, overrides.level, methods, overrides.alignment,
         overrides.target,
     )  # fmt: skip
 
 
 def overrides_from(row: Row) -> Overrides | None:
     """Return the settings of six columns; None where all are NULL or one does not read."""
-    format_name, block_size, level, method, alignment, target = row
+    format_name, block_size, level, methods, alignment, target = row
     if row.count(None) == len(row):
         return None
     try:
@@ -208,7 +214,7 @@ def overrides_from(row: Row) -> Overrides | None:
             None if format_name is None else ImageFormat(format_name),
             None if block_size is None else int(block_size),
             None if level is None else int(level),
-            None if method is None else Method(method),
+            None if methods is None else _methods(methods),
             None if alignment is None else int(alignment),
             None if target is None else str(target),
         )
@@ -218,8 +224,16 @@ def overrides_from(row: Row) -> Overrides | None:
 
 # A library has few different settings and tags; sharing them halves the time that 20,000 titles take to read.
 @lru_cache(maxsize=1024)
-def _settings(format_name: str, block_size: int, level: int, alignment: int, target: str) -> Settings:
-    return Settings(ImageFormat(format_name), block_size, level, alignment or None, target)
+def _settings(format_name: str, block_size: int, level: int, alignment: int, methods: str, target: str) -> Settings:
+    return Settings(ImageFormat(format_name), block_size, level, alignment or None, target, _methods(methods))
+
+
+def _methods(text: str) -> tuple[Method, ...]:
+    return tuple(map(Method, text.split(","))) if text else ()
+
+
+def _joined(methods: Iterable[Method]) -> str:
+    return ",".join(methods)
 
 
 @lru_cache(maxsize=1024)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
-from engine.formats import ImageFormat, Settings
+from engine.formats import ImageFormat, Method, Settings
 from engine.images.archives.model import holder
 from engine.images.reader import Image
 from engine.measure.latency import Access, seek_us, time_access
@@ -30,7 +30,10 @@ WHOLE_BELOW_BYTES = 64 * MIB
 SKIP_BELOW_PERCENT = 3.0
 """Saving below which a title is advised to be left alone: its reads would be slower for nothing."""
 GRID_BLOCK_SIZES = tuple(size * KIB for size in (2, 4, 8, 16, 32, 64))
+HUNK_GRID_SIZES = tuple(size * KIB for size in (2, 4, 16, 64, 256, 1024))
 GRID_LEVELS = {ImageFormat.ZSO: (1, 4, 9, 12), ImageFormat.CSO: (1, 6, 9)}
+HUNK_GRID_LEVELS = {Method.ZSTD: (3, 9, 19), Method.LZMA: (1, 6), Method.ZLIB: (1, 6, 9)}
+"""By the first of the methods of a CHD."""
 
 
 class Advice(StrEnum):
@@ -71,9 +74,26 @@ class Estimate:
         return self.sampled_bytes >= self.original_bytes
 
     @property
+    def leaves_out(self) -> str:
+        """What would make the result smaller and is not in a sample, in words; empty where nothing is."""
+        return "equal hunks" if self.settings.format is ImageFormat.CHD and not self.is_exact else ""
+
+    @property
     def ratio(self) -> float:
         """Packed over original."""
         return self.packed_bytes / self.original_bytes
+
+
+def grid_block_sizes(image_format: ImageFormat) -> Sequence[int]:
+    """Return the block sizes of a format's grid."""
+    return HUNK_GRID_SIZES if image_format is ImageFormat.CHD else GRID_BLOCK_SIZES
+
+
+def grid_levels(image_format: ImageFormat, methods: Sequence[Method] = ()) -> Sequence[int]:
+    """Return the levels of a format's grid, none for an ISO; `methods` are those of a CHD."""
+    if image_format is ImageFormat.CHD:
+        return HUNK_GRID_LEVELS[methods[0]]
+    return GRID_LEVELS.get(image_format, ())
 
 
 def no_check() -> None:
@@ -154,19 +174,20 @@ def refine(
 def estimate_grid(
     image: Image,
     image_format: ImageFormat,
-    block_sizes: Sequence[int] = GRID_BLOCK_SIZES,
+    block_sizes: Sequence[int] = (),
     levels: Sequence[int] = (),
     *,
     random: Random,
     threads: int,
     target: str = "any",
     alignment: int | None = None,
+    methods: Sequence[Method] = (),
     budget_bytes: int = BUDGET_BYTES,
     check: Callable[[], None] = no_check,
     file_system: FileSystem | None = None,
     skip_below_percent: float = SKIP_BELOW_PERCENT,
 ) -> list[Estimate]:
-    """Estimate every block size at every level (none given: GRID_LEVELS of the format), block size by block size.
+    """Estimate every block size at every level (none given: those of the format's grid), block size by block size.
 
     One sample serves all: each cluster is read once and packed in every way. Its clusters hold whole blocks of the
     largest size, so that margins are wider than those of `estimate` for small blocks, but differences between the
@@ -174,11 +195,12 @@ def estimate_grid(
     packed whole. Parameters as for `estimate`.
     """
     settings = [
-        Settings(image_format, block_size, level, alignment, target)
-        for block_size in block_sizes
-        for level in levels or GRID_LEVELS[image_format]
+        Settings(image_format, block_size, level, alignment, target, tuple(methods))
+        for block_size in block_sizes or grid_block_sizes(image_format)
+        for level in levels or grid_levels(image_format, methods)
     ]
-    cluster_bytes = cluster_bytes_for(file_system or filesystem_of(holder(image.source).path), max(block_sizes))
+    largest = max(each.block_size for each in settings)
+    cluster_bytes = cluster_bytes_for(file_system or filesystem_of(holder(image.source).path), largest)
     survey = _Survey(image, settings, threads, random, check)
     return survey.estimates(draw_sample(image.size, cluster_bytes, budget_bytes, random.random()), skip_below_percent)
 
@@ -208,15 +230,18 @@ class _Survey:
             self._access = time_access(holder(self._image.source), self._random, self._check)
         known = self._tallies[0].stored_bytes
         new = [span for span in sample.spans if span not in known]
-        additions = rehearse(self._image, new, self._trials, threads=self._threads, check=self._check)
+        is_whole = sample.sampled_bytes == self._image.size
+        additions = rehearse(
+            self._image, new, self._trials, threads=self._threads, check=self._check, is_whole=is_whole
+        )
         results = []
         for trial, tally, addition in zip(self._trials, self._tallies, additions, strict=True):
             tally.add(addition)
-            sizes = project(sample, [tally.stored_bytes[span] for span in sample.spans], trial.header)
+            sizes = project(sample, [tally.stored_bytes[span] for span in sample.spans], trial.layout)
             seconds = _conversion_s(self._read_s_per_byte, tally, sizes.packed_bytes, self._image.size, self._threads)
             result = _conclude(self._image, trial.settings, sizes, sample.sampled_bytes, skip_below_percent)
             decode_s = tally.unpack_s / tally.unpacked_bytes
-            latency_us = seek_us(self._access, trial.header.block_size, result.ratio, decode_s)
+            latency_us = seek_us(self._access, trial.layout.block_size, result.ratio, decode_s)
             results.append(replace(result, conversion_s=seconds, seek_us=latency_us))
         return results
 

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-from engine.codecs.blocks import CHUNK_BYTES, PLAIN_BIT, Codec
+from xxhash import xxh3_128_intdigest
+
+from engine.codecs.blocks import CHUNK_BYTES, LENGTH_MASK, Codec
 from engine.codecs.registry import WRITTEN_METHODS
 from engine.errors import DamagedImageError, UsageError
-from engine.formats import SECTOR_SIZE, Settings
-from engine.images.index import Header, smallest_shift
-from engine.images.opening import open_source
+from engine.formats import SECTOR_SIZE, ImageFormat, Settings
+from engine.images.hunk_table import HunkTable
+from engine.images.index import smallest_shift
+from engine.images.layout import Layout, layout_of
 from engine.images.reader import Image
-from engine.images.writer import PackedWriter
 from engine.images.written import codec_of
 from engine.measure.sample import Span
 from engine.system.files import Readable, Writable
@@ -26,7 +28,6 @@ STRETCH_BYTES = 4 * MIB
 """Read in one go for the reading rate: one seek of 10 ms is a fifth of it on a slow disk, not nearly all."""
 _SLICE_BYTES = 256 * KIB  # what a thread takes at a time: a sweep over the disk in order, and a quick cancel
 _UNPACK_BYTES = 16 * KIB  # of each slice that is read back for the time it takes: a sixteenth, 2 % of the work
-_VERSION = 1  # of the ZSO and CSO that are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,10 @@ class Trial:
 
     settings: Settings
     """As a conversion would take them: no level above the codec's highest."""
-    header: Header
-    """Of the file it would write."""
+    index_shift: int
+    """Offsets in the index of a ZSO or CSO count steps of 1 << index_shift bytes; 0 for a CHD."""
+    layout: Layout
+    """The form of the file it would write."""
     codec: Codec
     """What packs it."""
 
@@ -44,13 +47,22 @@ class Trial:
     def of(cls, image: Image, settings: Settings) -> "Trial":
         """Return the trial of settings on an image; UsageError for a format that is not written with blocks."""
         if settings.format not in WRITTEN_METHODS:
-            raise UsageError(f"{settings.format.upper()} cannot be written: zso, cso or iso is allowed")
+            raise UsageError(f"{settings.format.upper()} cannot be written: zso, cso, chd or iso is allowed")
         codec = codec_of(settings)
         settings = replace(settings, level=min(max(1, settings.level), codec.max_level))
-        shift = smallest_shift(image.size, settings.block_size)
+        shift = 0 if settings.format is ImageFormat.CHD else smallest_shift(image.size, settings.block_size)
         if settings.alignment is not None:
             shift = settings.alignment.bit_length() - 1
-        return cls(settings, Header(settings.format, image.size, settings.block_size, _VERSION, shift), codec)
+        return cls(settings, shift, layout_of(settings, image.size, shift), codec)
+
+    def of_size(self, total_bytes: int) -> "Trial":
+        """Return the trial of the same settings on an image of so many bytes, with offsets counted alike."""
+        return replace(self, layout=layout_of(self.settings, total_bytes, self.index_shift))
+
+    @property
+    def shares_blocks(self) -> bool:
+        """Whether blocks that are equal to an earlier one are not stored."""
+        return self.settings.format is ImageFormat.CHD
 
 
 @dataclass(slots=True)
@@ -67,6 +79,14 @@ class Tally:
     """Processor time spent reading packed blocks back, all threads together."""
     unpacked_bytes: int = 0
     """Bytes of the image that were decoded in that time."""
+    contents: dict[Span, list[tuple[int, int]]] = field(default_factory=dict)
+    """Digest and stored bytes of each block of a span, where equal blocks of the whole image are to be found."""
+
+    def share(self, table: HunkTable) -> None:
+        """Count each content once, with those that the table knows from earlier spans."""
+        for span, blocks in self.contents.items():
+            self.stored_bytes[span] = sum(length for digest, length in blocks if table.find_or_add(digest, 0) is None)
+        self.contents.clear()
 
     def add(self, other: "Tally") -> None:
         """Take over what another tally of the same trial counted."""
@@ -78,28 +98,40 @@ class Tally:
 
 
 def rehearse(
-    image: Image, spans: Iterable[Span], trials: Sequence[Trial], *, threads: int, check: Callable[[], None]
+    image: Image,
+    spans: Iterable[Span],
+    trials: Sequence[Trial],
+    *,
+    threads: int,
+    check: Callable[[], None],
+    is_whole: bool = False,
 ) -> list[Tally]:
     """Read each span once, pack it as every trial says, and return one tally for each trial.
 
     The spans begin at multiples of every block size. A span is packed as the conversion packs its chunk, with one
     difference where it is only a part of it: the adaptive state begins anew. The first block of a cluster is then
     never skipped by the probe, and the sum comes out small: by 0.003 % with 8 blocks a cluster, 0.03 % with one.
+    `is_whole` says that the spans are all of the image, in order: equal hunks of a CHD are then counted once, as a
+    conversion stores them; in a part of the image they are all counted, for most of their likes are not in it.
     `check` is called in the calling thread between slices of 256 KiB; what it raises ends the work. Memory is a span
     and its packed bytes for each thread; of an image that is best read in order, two slices more for each.
     """
     tallies = [Tally() for _ in trials]
+    tables = [HunkTable(trial.layout.blocks if is_whole and trial.shares_blocks else 0) for trial in trials]
     executor = ThreadPoolExecutor(max(1, threads))
     try:
         if image.is_sequential:
-            results = _read_in_order(image, spans, trials, executor, 2 * max(1, threads))
+            results = _read_in_order(image, spans, trials, executor, 2 * max(1, threads), is_whole)
         else:
             results = executor.map(
-                lambda part: _rehearse_slice(image.path, part, trials, lambda buffer, span: _read(image, buffer, span)),
+                lambda part: _rehearse_slice(
+                    image.path, part, trials, lambda buffer, span: _read(image, buffer, span), is_whole
+                ),
                 _slices(spans),
             )
         for result in results:
-            for tally, addition in zip(tallies, result, strict=True):
+            for tally, addition, table in zip(tallies, result, tables, strict=True):
+                addition.share(table)
                 tally.add(addition)
             check()
     finally:
@@ -108,7 +140,12 @@ def rehearse(
 
 
 def _read_in_order(
-    image: Image, spans: Iterable[Span], trials: Sequence[Trial], executor: ThreadPoolExecutor, most_waiting: int
+    image: Image,
+    spans: Iterable[Span],
+    trials: Sequence[Trial],
+    executor: ThreadPoolExecutor,
+    most_waiting: int,
+    is_whole: bool,
 ) -> Iterator[list[Tally]]:
     """Read slice after slice here, have them packed by the threads, and yield the tallies in order."""
     waiting: deque[Future[list[Tally]]] = deque()
@@ -121,7 +158,7 @@ def _read_in_order(
         def take(buffer: memoryview, span: Span, pieces: dict[Span, bytearray] = pieces) -> None:
             buffer[:] = pieces[span]
 
-        waiting.append(executor.submit(_rehearse_slice, image.path, part, trials, take))
+        waiting.append(executor.submit(_rehearse_slice, image.path, part, trials, take, is_whole))
         if len(waiting) > most_waiting:
             yield waiting.popleft().result()
     for future in waiting:
@@ -149,9 +186,13 @@ def _slices(spans: Iterable[Span]) -> Iterator[list[Span]]:
 
 
 def _rehearse_slice(
-    path: Path, spans: Sequence[Span], trials: Sequence[Trial], read: Callable[[memoryview, Span], None]
+    path: Path,
+    spans: Sequence[Span],
+    trials: Sequence[Trial],
+    read: Callable[[memoryview, Span], None],
+    is_whole: bool,
 ) -> list[Tally]:
-    largest_block = max(trial.header.block_size for trial in trials)
+    largest_block = max(trial.layout.block_size for trial in trials)
     room = -(-max(length for _, length in spans) // largest_block) * largest_block
     source, packed = memoryview(bytearray(room)), memoryview(bytearray(room))
     lengths = array("I", bytes(4 * (room // SECTOR_SIZE)))
@@ -160,16 +201,21 @@ def _rehearse_slice(
         read(source[: span.length], span)
         source[span.length :] = bytes(room - span.length)
         for trial, tally in zip(trials, tallies, strict=True):
-            header = trial.header
-            blocks = -(-span.length // header.block_size)
-            chunk = source[: blocks * header.block_size]
+            layout = trial.layout
+            size = layout.block_size
+            chunk = source[: -(-span.length // size) * size]
             started = time.perf_counter()
-            stored = trial.codec.pack(chunk, header.block_size, header.alignment, trial.settings.level, packed, lengths)
+            stored = trial.codec.pack(chunk, size, layout.alignment, trial.settings.level, packed, lengths)
             tally.pack_s += time.perf_counter() - started
             tally.packed_from_bytes += span.length
             tally.stored_bytes[span] = stored
+            if is_whole and trial.shares_blocks:
+                digests = (xxh3_128_intdigest(chunk[at : at + size]) for at in range(0, len(chunk), size))
+                tally.contents[span] = [
+                    (digest, length & LENGTH_MASK) for digest, length in zip(digests, lengths, strict=False)
+                ]
             if span is spans[0]:
-                _time_unpacking(path, packed, lengths, blocks, header, tally)
+                _time_unpacking(path, packed, lengths, chunk, trial, tally)
     return tallies
 
 
@@ -183,24 +229,26 @@ def _read(image: Image, buffer: memoryview, span: Span) -> None:
 
 
 def _time_unpacking(
-    path: Path, packed: memoryview, lengths: "array[int]", blocks: int, header: Header, tally: Tally
+    path: Path, packed: memoryview, lengths: "array[int]", chunk: memoryview, trial: Trial, tally: Tally
 ) -> None:
     """Make a small image of the first packed blocks and time how long the reader takes for it.
 
     Its processor time counts: 16 KiB are decoded in 20 us, and another thread may hold the interpreter for 5 ms.
     """
-    count = min(blocks, max(1, _UNPACK_BYTES // header.block_size))
-    header = replace(header, total_bytes=count * header.block_size)
+    block_size = trial.layout.block_size
+    count = min(len(chunk) // block_size, max(1, _UNPACK_BYTES // block_size))
+    layout = layout_of(trial.settings, count * block_size, trial.index_shift)
     memory = _Memory(path)
-    writer = PackedWriter(memory, header)
-    writer.append(packed[: sum(length & ~PLAIN_BIT for length in lengths[:count])], lengths, count)
-    writer.finish()
-    image = open_source(memory)
-    buffer = bytearray(header.total_bytes)
+    writer = layout.writer(memory)
+    writer.append(packed[: sum(length & LENGTH_MASK for length in lengths[:count])], lengths, count, chunk)
+    writer.finish({})
+    image = layout.open(memory)
+    buffer = bytearray(layout.total_bytes)
+    image.read_at(0, 1)  # a map is read once, not for each block
     started = time.thread_time()
     image.read_into(buffer, 0)
     tally.unpack_s += time.thread_time() - started
-    tally.unpacked_bytes += header.total_bytes
+    tally.unpacked_bytes += layout.total_bytes
 
 
 class _Memory:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from engine.codecs.blocks import CHUNK_BYTES, align_up
-from engine.formats import SECTOR_SIZE
-from engine.images.index import Header
+from engine.codecs.blocks import CHUNK_BYTES
+from engine.images.layout import Layout
 from engine.system.filesystems import FileSystem
 from engine.units import KIB
 
@@ -99,7 +98,7 @@ def draw_sample(image_bytes: int, cluster_bytes: int, budget_bytes: int, positio
     return Sample(clusters, population, tuple(edges))
 
 
-def project(sample: Sample, stored_bytes: Sequence[int], header: Header) -> Sizes:
+def project(sample: Sample, stored_bytes: Sequence[int], layout: Layout) -> Sizes:
     """Return the size of the whole file from what the spans of a sample were packed to, with its 95 % margin.
 
     `stored_bytes` has one entry for each of `sample.spans`, alignment included. The ends of the margin never pass
@@ -112,15 +111,13 @@ def project(sample: Sample, stored_bytes: Sequence[int], header: Header) -> Size
     total = low = high = float(measured)
     if unseen:
         cluster_bytes = sample.clusters[0].length
-        least = cluster_bytes // header.block_size * header.alignment
+        least = cluster_bytes // layout.block_size * layout.alignment
         mean = sum(stored_bytes[1 : count + 1]) / count
         below, above = _margin(stored_bytes[: count + 2], sample.population, least, cluster_bytes)
         total = measured + unseen * mean
         low = max(total - below, measured + unseen * least)
         high = min(total + above, measured + unseen * cluster_bytes)
-    start = align_up(header.data_offset, header.alignment)
-    packed, lower, upper = (align_up(start + each, SECTOR_SIZE) for each in (round(total), int(low), math.ceil(high)))
-    return Sizes(packed, lower, upper)
+    return Sizes(*(layout.file_bytes(each) for each in (round(total), int(low), math.ceil(high))))
 
 
 def _margin(lengths: Sequence[int], population: int, least: int, most: int) -> tuple[float, float]:

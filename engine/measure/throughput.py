@@ -9,7 +9,7 @@ slowest of them is its limit.
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 from typing import TypeVar
@@ -17,7 +17,6 @@ from typing import TypeVar
 from engine.formats import Settings
 from engine.images.opening import open_source
 from engine.images.reader import Image
-from engine.images.writer import PackedWriter
 from engine.measure.metering import Cache
 from engine.measure.rehearsal import STRETCH_BYTES, Trial
 from engine.measure.sample import Span
@@ -185,17 +184,17 @@ def measure_throughput(
     written with blocks; SpaceError and StorageError from the scratch.
     """
     trial = Trial.of(image, settings)
-    trial = replace(trial, header=replace(trial.header, total_bytes=_padded_bytes(sample.chunks, settings.block_size)))
+    trial = trial.of_size(_padded_bytes(sample.chunks, settings.block_size))
     with ThreadPoolExecutor(max(1, threads)) as executor:
         started = clock()
         packed = list(executor.map(lambda chunk: _checked(check, lambda: pack_chunk(chunk, trial)), sample.chunks))
         pack_s = clock() - started
         check()
-        writer = PackedWriter(scratch, trial.header)
+        writer = trial.layout.writer(scratch)
         started = clock()
         for each in packed:
-            writer.append(memoryview(each.stored), each.lengths, len(each.lengths))
-        packed_bytes = writer.finish()
+            writer.append(memoryview(each.stored), each.lengths, len(each.lengths), each.source)
+        packed_bytes = writer.finish({})
         scratch.sync()
         write_s = clock() - started
         check()

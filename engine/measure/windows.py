@@ -3,13 +3,13 @@
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.codecs.blocks import CHUNK_BYTES
 from engine.errors import DamagedImageError
 from engine.formats import SECTOR_SIZE, Settings
 from engine.images.reader import Image
-from engine.images.writer import Output, PackedWriter
+from engine.images.writer import Output
 from engine.measure.patterns import Area
 from engine.measure.rehearsal import Trial
 from engine.measure.sample import Span
@@ -33,6 +33,8 @@ class PackedChunk:
     """Its blocks as they lie in the file."""
     lengths: "array[int]"
     """Stored length of each block, as `Codec.pack` gives it."""
+    source: memoryview
+    """Its decoded blocks, where the format has checksums of them."""
 
 
 def choose_window(image_bytes: int, files: Sequence[Span], window_bytes: int) -> Span:
@@ -88,13 +90,13 @@ def read_chunk(image: Image, span: Span) -> bytearray:
 
 def pack_chunk(data: bytearray, trial: Trial) -> PackedChunk:
     """Return a chunk packed as a conversion packs it, its last block filled up with zeros."""
-    block_size = trial.header.block_size
+    block_size = trial.layout.block_size
     blocks = -(-len(data) // block_size)
     source = memoryview(data + bytes(blocks * block_size - len(data)))
     packed = memoryview(bytearray(len(source)))
     lengths = array("I", bytes(4 * blocks))
-    stored = trial.codec.pack(source, block_size, trial.header.alignment, trial.settings.level, packed, lengths)
-    return PackedChunk(bytes(packed[:stored]), lengths)
+    stored = trial.codec.pack(source, block_size, trial.layout.alignment, trial.settings.level, packed, lengths)
+    return PackedChunk(bytes(packed[:stored]), lengths, source if trial.layout.looks_at_source else source[:0])
 
 
 def chunks_of(span: Span) -> list[Span]:
@@ -112,8 +114,8 @@ def pack_window(
     their packed bytes for each thread. The errors of `Trial.of`, of reading, and of the output.
     """
     trial = Trial.of(image, settings)
-    trial = replace(trial, header=replace(trial.header, total_bytes=window.length))
-    writer = PackedWriter(output, trial.header)
+    trial = trial.of_size(window.length)
+    writer = trial.layout.writer(output)
     pieces = chunks_of(window)
     done = 0
     with ThreadPoolExecutor(max(1, threads)) as executor:
@@ -121,6 +123,6 @@ def pack_window(
             check(done)
             batch = pieces[first : first + 2 * max(1, threads)]
             for packed in executor.map(lambda span: pack_chunk(read_chunk(image, span), trial), batch):
-                writer.append(memoryview(packed.stored), packed.lengths, len(packed.lengths))
+                writer.append(memoryview(packed.stored), packed.lengths, len(packed.lengths), packed.source)
             done += sum(span.length for span in batch)
-    return writer.finish()
+    return writer.finish({})

@@ -6,11 +6,12 @@ from engine.convert.plan import plan_conversion
 from engine.convert.progress import Control
 from engine.convert.wish import Wish
 from engine.errors import StorageError, UsageError
+from engine.formats import ImageFormat
 from engine.images.opening import open_image
 from engine.library.model import StoredEstimate
 from engine.library.refresh import refresh
 from engine.library.store import Store
-from engine.measure.estimate import GRID_LEVELS, REFINE_BUDGETS, estimate_grid
+from engine.measure.estimate import REFINE_BUDGETS, estimate_grid
 from engine.names import display_name
 from engine.work.errands import Errand, ErrandKind
 from engine.work.estimating import refine_into
@@ -44,9 +45,9 @@ def _scan(errand: Errand, store: Store, control: Control) -> None:
 def _grid(errand: Errand, store: Store, threads: int, control: Control) -> None:
     wish = errand.wish or Wish()
     # Block size and level as wished for may be what the target refuses: the table shows what else there is.
-    plan = plan_conversion(errand.path, None, None, Wish(format=wish.format, target=wish.target))
+    plan = plan_conversion(errand.path, None, None, Wish(format=wish.format, target=wish.target, methods=wish.methods))
     image_format = plan.settings.format
-    if image_format not in GRID_LEVELS:
+    if image_format is ImageFormat.ISO:
         raise UsageError(f"{display_name(errand.path)}: {image_format.upper()} has neither blocks nor levels")
     with open_image(errand.path) as image:
         cells = estimate_grid(
@@ -55,7 +56,8 @@ def _grid(errand: Errand, store: Store, threads: int, control: Control) -> None:
             random=Random(),
             threads=threads,
             target=plan.settings.target,
-            alignment=wish.alignment,
+            alignment=plan.settings.alignment if image_format is ImageFormat.CHD else wish.alignment,
+            methods=plan.settings.methods,
             check=control.check,
         )
     store.save_grid(identity_of(plan), map(StoredEstimate.of, cells))

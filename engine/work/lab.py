@@ -15,7 +15,7 @@ from engine.convert.window_part import WindowPart, is_read_only, open_window, wi
 from engine.convert.wish import Wish
 from engine.discs.iso9660 import list_files
 from engine.errors import DamagedImageError, DiscpressError, StorageError, UnsupportedImageError
-from engine.formats import DEFAULT_LEVEL, ImageFormat, Settings
+from engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings
 from engine.images.opening import open_image, open_source
 from engine.images.reader import Image
 from engine.images.source import FileSource
@@ -30,6 +30,7 @@ from engine.measure.windows import area_of, choose_window, pack_window, read_chu
 from engine.names import display_name
 from engine.system.files import holder_of
 from engine.system.machine import disk_name
+from engine.targets import TARGETS
 from engine.units import MIB
 from engine.work.lab_results import SeekResult, ThroughputResult
 from engine.work.lab_wishes import SeekWish, ThroughputWish
@@ -37,7 +38,7 @@ from engine.work.lab_wishes import SeekWish, ThroughputWish
 _MOST_FILES = 20_000
 _SEED = 2048
 """The same reads for every candidate, and for the same title again on another day: results can be compared."""
-_PACKED = (ImageFormat.ZSO, ImageFormat.CSO)
+_PACKED = (ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD)
 _WARMING_BYTES = MIB
 
 
@@ -86,7 +87,10 @@ def candidate_settings(path: Path, image_format: ImageFormat | None, level: int 
     except DiscpressError:
         planned = Settings(image_format or ImageFormat.ZSO)
     container = planned.format if planned.format in _PACKED else ImageFormat.ZSO
-    return Settings(container, level=level or DEFAULT_LEVEL, target=planned.target)
+    methods: tuple[Method, ...] = ()
+    if container is ImageFormat.CHD:
+        methods = planned.methods or (TARGETS[planned.target].default_method,)
+    return Settings(container, level=level or DEFAULT_LEVEL, target=planned.target, methods=methods)
 
 
 def run_seek_test(path: Path, wish: SeekWish, bench: Bench) -> Generator[SeekResult, None, None]:

@@ -167,6 +167,7 @@ def _conversion_outcome(done: Conversion) -> Outcome:
         "format": str(plan.settings.format),
         "block_size": plan.settings.block_size,
         "level": plan.settings.level,
+        **({"methods": list(plan.settings.methods)} if plan.settings.methods else {}),
         "original_bytes": plan.original_bytes,
         "source_bytes": plan.source_bytes,
         "packed_bytes": done.packed_bytes,

@@ -19,4 +19,5 @@ def merged_wish(wish: Wish, overrides: Overrides | None, *, level: int, target: 
         level=wish.level or chosen.level or level,
         alignment=wish.alignment or chosen.alignment,
         target=wish.target or chosen.target or target,
+        methods=wish.methods or chosen.methods or (),
     )

@@ -65,7 +65,7 @@ def measure(image: Image, settings: Settings, storage: FileSystem, trials: int) 
     cluster_bytes = cluster_bytes_for(storage, settings.block_size)
     every = all_clusters(image.size, cluster_bytes)
     lengths = stored_lengths(image, trial, every.spans)
-    bias = project(every, [lengths[span] for span in every.spans], trial.header).packed_bytes / truth - 1
+    bias = project(every, [lengths[span] for span in every.spans], trial.layout).packed_bytes / truth - 1
     results = []
     for budget_bytes in REFINE_BUDGETS:
         errors, widths, held = [], [], 0
@@ -73,7 +73,7 @@ def measure(image: Image, settings: Settings, storage: FileSystem, trials: int) 
             sample = draw_sample(image.size, cluster_bytes, budget_bytes, Random(seed).random())
             if sample.population == len(sample.clusters):
                 break
-            sizes = project(sample, [lengths[span] for span in sample.spans], trial.header)
+            sizes = project(sample, [lengths[span] for span in sample.spans], trial.layout)
             errors.append(100 * abs(sizes.packed_bytes - truth) / truth)
             widths.append(50 * (sizes.high_bytes - sizes.low_bytes) / truth)
             held += sizes.low_bytes <= truth <= sizes.high_bytes
@@ -126,7 +126,7 @@ def real_trials(image: Image, settings: Settings, storage: FileSystem, lengths: 
         sample = draw_sample(image.size, cluster_bytes, BUDGET_BYTES, Random(seed).random())
         expected = truth
         if not result.is_exact:
-            expected = project(sample, [lengths[span] for span in sample.spans], trial.header).packed_bytes
+            expected = project(sample, [lengths[span] for span in sample.spans], trial.layout).packed_bytes
         if result.packed_bytes != expected:
             raise RuntimeError(f"{image.name}: seed {seed} gives {result.packed_bytes}, its lengths {expected}")
     return (
@@ -152,7 +152,7 @@ def packed_size(image: Image, trial: Trial, whole: Sample) -> int:
     """Return the size of the file that a conversion writes."""
     assert all(length == CHUNK_BYTES for _, length in whole.clusters[:-1])
     lengths = stored_lengths(image, trial, whole.spans)
-    return project(whole, [lengths[span] for span in whole.spans], trial.header).packed_bytes
+    return project(whole, [lengths[span] for span in whole.spans], trial.layout).packed_bytes
 
 
 def percentile(values: list[float], percent: int) -> float:

@@ -94,12 +94,36 @@ class TestFormat:
         assert done.exit_code == 0
         assert "the output's name ends in .cso, its content is ZSO" in done.text
 
-    @pytest.mark.parametrize("options", [("-m", "zstd"), ("-f", "chd"), ("-m", "lzma")])
-    def test_what_needs_chd_is_refused_with_the_reason(self, options: tuple[str, ...], cli: CommandLine) -> None:
-        assert "CHD" in refuse(cli, "game.iso", *options)
+    @pytest.mark.parametrize(
+        ("options", "methods"),
+        [
+            (("-m", "zstd"), ["zstd"]),
+            (("-m", "lzma"), ["lzma"]),
+            (("-f", "chd"), ["zstd"]),
+            (("-f", "chd", "-m", "zlib"), ["zlib"]),
+            (("-m", "zlib,lzma"), ["lzma", "zlib"]),
+            (("-o", "game.chd"), ["zstd"]),
+            (("-f", "chd", "--target", "nethersx2"), ["zlib"]),
+        ],
+    )
+    def test_chd(self, options: tuple[str, ...], methods: list[str], cli: CommandLine, image: bytes) -> None:
+        done = convert(cli, "discpress", "game.iso", *options)
+        assert (done["format"], done["methods"]) == ("chd", methods)
+        assert read_back(cli.folder / "game.chd") == image
 
     @pytest.mark.parametrize(
-        "options", [("-f", "zso", "-m", "zlib"), ("-f", "cso", "-m", "lz4"), ("-d", "-f", "zso"), ("-d", "-m", "lz4")]
+        "options",
+        [
+            ("-f", "zso", "-m", "zlib"),
+            ("-f", "cso", "-m", "lz4"),
+            ("-f", "cso", "-m", "zstd"),
+            ("-f", "chd", "-m", "lz4"),
+            ("-m", "lz4,zstd"),
+            ("-m", "gzip"),
+            ("-m", ""),
+            ("-d", "-f", "zso"),
+            ("-d", "-m", "lz4"),
+        ],
     )
     def test_what_contradicts_itself_is_refused(self, options: tuple[str, ...], cli: CommandLine) -> None:
         refuse(cli, "game.iso", *options)

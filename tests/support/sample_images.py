@@ -7,7 +7,7 @@ from engine.convert.conversion import Conversion, convert
 from engine.convert.plan import Wish, plan_conversion
 from engine.convert.preflight import settle_output
 from engine.convert.progress import Control, Progress
-from engine.formats import SECTOR_SIZE, ImageFormat
+from engine.formats import SECTOR_SIZE, ImageFormat, Method
 from engine.images.opening import open_image
 from engine.system.files import Writable
 
@@ -60,9 +60,10 @@ def convert_image(
     alignment: int | None = None,
     threads: int = 2,
     target: str = "any",
+    methods: tuple[Method, ...] = (),
 ) -> Conversion:
     """Convert a file with everything decided here, verified as users get it."""
-    wish = Wish(format=image_format, block_size=block_size, level=level, alignment=alignment, target=target)
+    wish = Wish(image_format, block_size, level, alignment, target, methods=methods)
     plan = settle_output(plan_conversion(source_path, output_path, None, wish))
     return convert(plan, threads=threads, control=Control(), progress=Progress())
 

@@ -201,7 +201,7 @@ def _cells(row: Planned) -> dict[str, str]:
     )
     becomes = ""
     if settings is not None and row.is_done:
-        name = settings.format.upper()
+        name = settings.form
         becomes = name if not settings.block_size else f"{name} {describe_settings(settings)}"
     return {
         "name": shown_name(title),

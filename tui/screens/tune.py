@@ -99,7 +99,7 @@ class TuneScreen(DiscScreen):
         if self._tuning.format is ImageFormat.ISO or not self._title.original_bytes:
             return
         loadable = [cell for row in grid for cell in row if not cell.refusal]
-        key = (self._tuning.format, self._tuning.alignment)
+        key = (self._tuning.format, self._tuning.alignment, self._tuning.methods)
         if key not in self._asked and any(cell.estimate is None for cell in (*loadable, chosen)):
             self._asked.add(key)
             self.session.want_grid(self._title, self._tuning.overrides)

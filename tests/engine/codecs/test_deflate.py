@@ -110,7 +110,7 @@ def test_each_written_format_has_its_codec(image_format: ImageFormat, name: str,
     assert (codec.name, codec.max_level) == (name, max_level)
 
 
-@pytest.mark.parametrize("image_format", [ImageFormat.ISO, ImageFormat.DAX, ImageFormat.CHD])
+@pytest.mark.parametrize("image_format", [ImageFormat.ISO, ImageFormat.DAX, ImageFormat.JSO])
 def test_a_format_that_is_not_packed_here_has_no_codec(image_format: ImageFormat) -> None:
     with pytest.raises(KeyError):
         codec_for(image_format)

@@ -26,8 +26,9 @@ from engine.convert.preflight import settle_output
 from engine.convert.progress import Control, Progress, Stage
 from engine.errors import PartError, SpaceError, SuspendedError
 from engine.formats import ImageFormat
+from engine.images.writer import PlainWriter
 
-ZSO, CSO, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.ISO
+ZSO, CSO, CHD, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO
 JOB = "queue 1 1 1000.0"
 SIZE = 4 * CHUNK_BYTES + 300 * 2048
 CHUNKS = 5
@@ -101,7 +102,7 @@ class Title:
         self.progress = Progress()
 
     def plan(self) -> ConversionPlan:
-        wish = Wish(format=self.format, level=self.level, target="any")
+        wish = Wish(format=self.format, block_size=2048, level=self.level, target="any")
         return settle_output(plan_conversion(self.source_path, self.output_path, None, wish))
 
     def run(self, control: Control | None = None, *, job: str = JOB) -> Conversion:
@@ -157,7 +158,7 @@ def title(tmp_path: Path) -> Title:
 
 @pytest.mark.parametrize("size", [3 * CHUNK_BYTES, 3 * CHUNK_BYTES + 1, 3 * CHUNK_BYTES + 2048, 4 * CHUNK_BYTES - 1])
 @pytest.mark.parametrize("border", [1, 2, 3])
-@pytest.mark.parametrize("image_format", [ZSO, CSO, ISO])
+@pytest.mark.parametrize("image_format", [ZSO, CSO, CHD, ISO])
 def test_a_resumed_conversion_is_identical(image_format: ImageFormat, border: int, size: int, tmp_path: Path) -> None:
     title = Title(tmp_path, image_format, size)
     title.cut(border)
@@ -165,7 +166,7 @@ def test_a_resumed_conversion_is_identical(image_format: ImageFormat, border: in
     assert title.result() == expected_of(title, tmp_path)
 
 
-@pytest.mark.parametrize("image_format", [ZSO, CSO, ISO])
+@pytest.mark.parametrize("image_format", [ZSO, CSO, CHD, ISO])
 def test_one_that_is_cut_at_every_border_is_identical(image_format: ImageFormat, tmp_path: Path) -> None:
     title = Title(tmp_path, image_format, SIZE)
     title.cut(1)
@@ -203,7 +204,7 @@ def test_one_inside_verify_packs_nothing_again(border: int, title: Title, packed
     assert len(packed) == 0
 
 
-@pytest.mark.parametrize("image_format", [ZSO, CSO, ISO])
+@pytest.mark.parametrize("image_format", [ZSO, CSO, CHD, ISO])
 def test_one_inside_verify_is_identical(image_format: ImageFormat, tmp_path: Path) -> None:
     title = Title(tmp_path, image_format, SIZE)
     title.cut(CHUNKS + 1)
@@ -312,7 +313,8 @@ class Due:
 def due(title: Title) -> Iterator[Due]:
     times = [100.0]
     nothing: Any = None
-    writer = CheckpointWriter(title.plan(), nothing, nothing, nothing, title.keeper, clock=lambda: times[0])
+    plain = PlainWriter(nothing)
+    writer = CheckpointWriter(title.plan(), nothing, plain, nothing, title.keeper, clock=lambda: times[0])
     yield Due(writer, times)
 
 
@@ -335,7 +337,8 @@ def test_the_time_is_counted_from_the_last_one(title: Title, due: Due, tmp_path:
     title.cut()  # for a part to save
     now = [0.0]
     part: Any = type("Part", (), {"sync": lambda self: None, "head": bytes(HEAD_BYTES)})()
-    writer: Any = type("Writer", (), {"position": 1})()
+    nothing: Any = None
+    writer = PlainWriter(nothing)
     digester: Any = type("Digester", (), {"crc32": 1})()
     saver = CheckpointWriter(title.plan(), part, writer, digester, title.keeper, clock=lambda: now[0])
     now[0] = 60.0

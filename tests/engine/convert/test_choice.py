@@ -11,11 +11,11 @@ from engine.convert.choice import Choice, choose_settings
 from engine.convert.plan import plan_conversion
 from engine.convert.wish import Wish
 from engine.errors import DiscpressError, SettingError, UsageError
-from engine.formats import ImageFormat, Settings
+from engine.formats import ImageFormat, Method, Settings
 from engine.targets import TARGETS
 from engine.units import GIB
 
-ZSO, CSO, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.ISO
+ZSO, CSO, CHD, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO
 
 
 def choose(wish: Wish, system: str = "ps2", original_bytes: int = GIB, suffix: ImageFormat | None = None) -> Choice:
@@ -76,8 +76,56 @@ def test_what_the_target_does_not_load_is_refused(wish: Wish, said: str) -> None
 
 
 def test_a_format_that_is_not_written_is_refused() -> None:
-    with pytest.raises(UsageError, match="CHD cannot be written"):
-        choose(Wish(ImageFormat.CHD, target="any"))
+    with pytest.raises(UsageError, match="DAX cannot be written: zso, cso, chd or iso is allowed"):
+        choose(Wish(ImageFormat.DAX, target="any"))
+
+
+@pytest.mark.parametrize(("system", "target"), [("ps2", "pcsx2"), ("psp", "ppsspp"), ("other", "any")])
+def test_a_chd_is_for_the_emulator_where_no_target_is_named(system: str, target: str) -> None:
+    choice = choose_settings("game.iso", 100_000, system, system.upper(), Wish(ImageFormat.CHD))
+    assert choice.settings.target == target
+
+
+@pytest.mark.parametrize(
+    ("target", "methods", "hunk_size"),
+    [
+        ("pcsx2", (Method.ZSTD,), 4096),
+        ("ppsspp", (Method.ZSTD,), 2048),
+        ("nethersx2", (Method.ZLIB,), 4096),
+        ("archive", (Method.ZSTD,), 256 * 1024),
+        ("any", (Method.ZSTD,), 4096),
+    ],
+)
+def test_a_target_picks_method_and_hunk(target: str, methods: tuple[Method, ...], hunk_size: int) -> None:
+    settings = choose(Wish(ImageFormat.CHD, target=target)).settings
+    assert (settings.methods, settings.block_size, settings.alignment) == (methods, hunk_size, None)
+
+
+def test_methods_stand_in_the_order_of_the_header() -> None:
+    wish = Wish(ImageFormat.CHD, target="any", methods=(Method.ZLIB, Method.ZSTD))
+    assert choose(wish).settings.methods == (Method.ZSTD, Method.ZLIB)
+
+
+def test_a_method_that_the_target_does_not_load_is_refused() -> None:
+    with pytest.raises(SettingError, match="target nethersx2: zstd hunks cannot be loaded") as caught:
+        choose(Wish(ImageFormat.CHD, target="nethersx2", methods=(Method.ZSTD,)))
+    assert "the nearest setting it loads is -m zlib" in caught.value.hint
+
+
+def test_methods_mean_nothing_to_other_formats() -> None:
+    assert choose(Wish(ZSO, target="any", methods=(Method.ZSTD,))).settings.methods == ()
+
+
+def test_a_chd_has_no_alignment() -> None:
+    choice = choose(Wish(ImageFormat.CHD, alignment=2048, methods=(Method.ZLIB,), target="any"))
+    assert choice.notices == ("alignment 2048 is left out: the hunks of a CHD have none",)
+
+
+@pytest.mark.parametrize(("method", "highest"), [(Method.ZSTD, 19), (Method.ZLIB, 9)])
+def test_a_level_above_a_methods_highest_is_the_highest(method: Method, highest: int) -> None:
+    choice = choose(Wish(ImageFormat.CHD, level=22, methods=(method,), target="any"))
+    assert choice.settings.level == highest
+    assert choice.notices[0] == f"level 22 is taken as {highest}, the highest of CHD {method}"
 
 
 def test_a_target_of_another_version_is_refused() -> None:
@@ -87,7 +135,7 @@ def test_a_target_of_another_version_is_refused() -> None:
 
 WISHES = st.builds(
     Wish,
-    st.sampled_from([None, ZSO, CSO, ISO]),
+    st.sampled_from([None, ZSO, CSO, CHD, ISO]),
     st.sampled_from([None, 2048, 16384]),
     st.sampled_from([None, 1, 9, 12]),
     st.sampled_from([None, 1, 64, 2048, 4096]),

@@ -87,7 +87,7 @@ def test_the_marker_of_a_very_long_hostile_path_still_fits(tmp_path: Path) -> No
     assert read_back(folder / "game.zso") == SOURCE[:MIB]
 
 
-@pytest.mark.parametrize("image_format", [ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.ISO])
+@pytest.mark.parametrize("image_format", [ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO])
 def test_a_part_never_sniffs_as_an_image(
     image_format: ImageFormat, source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -267,6 +267,8 @@ def source_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (ImageFormat.ZSO, 2048, 9),
         (ImageFormat.ZSO, MIB, 3),
         (ImageFormat.CSO, 2048, 6),
+        (ImageFormat.CHD, 2048, 9),
+        (ImageFormat.CHD, MIB, 3),
         (ImageFormat.ISO, 2048, 9),
     ],
 )

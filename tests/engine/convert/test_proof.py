@@ -36,7 +36,7 @@ def test_a_flipped_byte_in_a_plain_block_is_found(offset: int, tmp_path: Path, m
         faults.run_conversion(source_path)
 
 
-@pytest.mark.parametrize("image_format", [ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.ISO])
+@pytest.mark.parametrize("image_format", [ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO])
 def test_a_flipped_byte_publishes_nothing(
     image_format: ImageFormat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ from engine.formats import MAX_BLOCK_SIZE, ImageFormat
 
 GOLDEN = sample_images.GOLDEN
 SECTOR = 2048
-ZSO, CSO, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.ISO
+ZSO, CSO, CHD, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO
 BLOCK_SIZES = [SECTOR << step for step in range(10)]
 SHIFTS = range(12)
 LEVELS = range(13)
@@ -82,21 +82,21 @@ def test_any_image_comes_back_from_blocks_of_any_size(
     assert data == round_trip(data, image_format, block_size, level=level, alignment=1 << shift)
 
 
-@pytest.mark.parametrize("image_format", [ZSO, CSO])
+@pytest.mark.parametrize("image_format", [ZSO, CSO, CHD])
 @pytest.mark.parametrize("size", EDGES)
 def test_an_image_of_a_telling_size_comes_back(size: int, image_format: ImageFormat) -> None:
     data = sample_images.mixed(size, 1)
     assert data == round_trip(data, image_format)
 
 
-@pytest.mark.parametrize("image_format", [ZSO, CSO])
+@pytest.mark.parametrize("image_format", [ZSO, CSO, CHD])
 @pytest.mark.parametrize("block_size", BLOCK_SIZES)
 def test_an_image_a_sector_longer_than_a_block_comes_back(block_size: int, image_format: ImageFormat) -> None:
     data = sample_images.mixed(block_size + SECTOR)
     assert data == round_trip(data, image_format, block_size)
 
 
-@pytest.mark.parametrize("image_format", [ZSO, CSO])
+@pytest.mark.parametrize("image_format", [ZSO, CSO, CHD])
 @pytest.mark.parametrize("level", LEVELS)
 def test_an_image_comes_back_from_every_level(level: int, image_format: ImageFormat) -> None:
     data = sample_images.mixed(20 * SECTOR)
@@ -110,7 +110,7 @@ def test_an_image_comes_back_from_every_shift(shift: int, image_format: ImageFor
     assert data == round_trip(data, image_format, alignment=1 << shift)
 
 
-@pytest.mark.parametrize("image_format", [ZSO, CSO])
+@pytest.mark.parametrize("image_format", [ZSO, CSO, CHD])
 def test_an_image_of_several_chunks_comes_back(image_format: ImageFormat) -> None:
     data = sample_images.mixed(3 * MAX_BLOCK_SIZE + 700)
     assert data == round_trip(data, image_format)
@@ -167,7 +167,7 @@ def golden_bytes(name: str) -> bytes:
     return (GOLDEN / f"{name.split('.', maxsplit=1)[0]}.iso").read_bytes()
 
 
-@pytest.mark.parametrize("image_format", [ZSO, CSO, ISO])
+@pytest.mark.parametrize("image_format", [ZSO, CSO, CHD, ISO])
 @pytest.mark.parametrize(
     "name",
     [
@@ -212,7 +212,7 @@ def test_a_zso_made_from_a_zso_is_the_one_made_from_the_iso(tmp_path: Path) -> N
 @given(
     size=st.integers(1, 30 * SECTOR),
     steps=st.lists(
-        st.tuples(st.sampled_from([ZSO, CSO, ISO]), st.sampled_from(BLOCK_SIZES[:6]), st.sampled_from(SHIFTS)),
+        st.tuples(st.sampled_from([ZSO, CSO, CHD, ISO]), st.sampled_from(BLOCK_SIZES[:6]), st.sampled_from(SHIFTS)),
         min_size=2,
         max_size=4,
     ),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.formats import ImageFormat, Settings
-from engine.library.model import FileIdentity, StoredEstimate, Title
+from engine.formats import ImageFormat, Method, Settings
+from engine.library.model import FileIdentity, Overrides, StoredEstimate, Title
 from engine.library.store import Store
 
 IDENTITY = FileIdentity(1, 1, 700, 5)
@@ -87,3 +87,27 @@ def test_a_cell_of_a_table_replaces_an_estimate_from_much_less(store: Store) -> 
     store.save_estimate(IDENTITY, replace(FAST, sampled_bytes=40))
     store.save_grid(IDENTITY, [cell])
     assert stored(store) == cell
+
+
+CHD_ZSTD = replace(FAST, settings=Settings(ImageFormat.CHD, 4096, 9, methods=(Method.ZSTD,)), packed_bytes=300)
+CHD_BOTH = replace(CHD_ZSTD, settings=replace(CHD_ZSTD.settings, methods=(Method.ZSTD, Method.ZLIB)), packed_bytes=290)
+
+
+def test_the_methods_of_a_chd_tell_estimates_apart(store: Store) -> None:
+    for each in (CHD_ZSTD, CHD_BOTH):
+        store.save_estimate(IDENTITY, each)
+    assert stored(store, CHD_ZSTD.settings) == CHD_ZSTD
+    assert stored(store, CHD_BOTH.settings) == CHD_BOTH
+    assert stored(store, replace(CHD_ZSTD.settings, methods=(Method.LZMA,))) is None
+
+
+def test_a_title_shows_the_estimate_for_its_methods(store: Store) -> None:
+    store.save_titles([TITLE])
+    for each in (CHD_BOTH, CHD_ZSTD, FAST):
+        store.save_estimate(IDENTITY, each)
+    store.save_settings(TITLE.path, Overrides(format=ImageFormat.CHD, methods=(Method.ZSTD, Method.ZLIB)))
+    assert store.titles()[0].estimate == CHD_BOTH
+    store.save_settings(TITLE.path, Overrides(format=ImageFormat.CHD))
+    assert store.titles(None, CHD_ZSTD.settings)[0].estimate == CHD_ZSTD
+    store.save_settings(TITLE.path, Overrides(format=ImageFormat.ZSO, methods=(Method.ZSTD,)))
+    assert store.titles()[0].estimate == FAST

@@ -203,7 +203,7 @@ def sound_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store(tmp_path_factory.mktemp("sound") / "state") as store:
         store.save_titles(make_titles(60))
         store.save_estimate(IDENTITY, make_estimate())
-        store.save_settings(TITLE.path, Overrides(ImageFormat.CSO, 2048, 9, Method.ZLIB, 64, "any"))
+        store.save_settings(TITLE.path, Overrides(ImageFormat.CHD, 2048, 9, (Method.ZLIB,), 64, "any"))
         store.append_journal("published", {"path": "/games/kain.zso"})
     return store.path
 

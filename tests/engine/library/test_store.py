@@ -107,7 +107,7 @@ def test_a_forgotten_title_keeps_its_settings(store: Store) -> None:
 
 
 def test_settings_come_back_and_are_part_of_the_title(store: Store) -> None:
-    overrides = Overrides(ImageFormat.CSO, 16384, 12, Method.LZ4, 64, "ppsspp")
+    overrides = Overrides(ImageFormat.CHD, 16384, 12, (Method.ZSTD, Method.LZMA), 64, "ppsspp")
     store.save_titles([TITLE])
     store.save_settings(TITLE.path, overrides)
     assert (store.settings_for(TITLE.path), store.titles()[0].overrides) == (overrides, overrides)

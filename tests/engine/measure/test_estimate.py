@@ -12,9 +12,9 @@ from engine.convert.conversion import convert
 from engine.convert.plan import Wish, plan_conversion
 from engine.convert.progress import Control, Progress
 from engine.errors import CancelledError, DamagedImageError, UsageError
-from engine.formats import ImageFormat, Settings
+from engine.formats import ImageFormat, Method, Settings
 from engine.images.opening import open_image
-from engine.measure.estimate import Advice, estimate, estimate_grid, refine
+from engine.measure.estimate import HUNK_GRID_LEVELS, HUNK_GRID_SIZES, Advice, estimate, estimate_grid, refine
 from engine.system.filesystems import FileSystem
 from engine.units import KIB, MIB
 
@@ -255,8 +255,8 @@ def test_file_cut_short_is_raised(image_of, disc):
 
 
 def test_unwritten_format_is_refused(image_of):
-    with pytest.raises(UsageError, match="CHD cannot be written"):
-        estimate(image_of(bytes(2048)), Settings(ImageFormat.CHD), random=Random(1), threads=1)
+    with pytest.raises(UsageError, match="DAX cannot be written"):
+        estimate(image_of(bytes(2048)), Settings(ImageFormat.DAX), random=Random(1), threads=1)
 
 
 def test_iso_is_the_decoded_size(image_of, tmp_path, disc):
@@ -314,3 +314,40 @@ def test_a_grid_is_made_under_the_alignment_asked_for(image_of, disc):
 def test_an_iso_promises_no_latency(image_of, disc):
     found = estimate(image_of(disc), Settings(ISO), random=Random(1), threads=1)
     assert found.seek_us is None
+
+
+ZSTD, ZLIB = Method.ZSTD, Method.ZLIB
+
+
+def chd(hunk_size=4096, methods=(ZLIB,), level=3):
+    return Settings(ImageFormat.CHD, hunk_size, level, methods=methods)
+
+
+@pytest.mark.parametrize("hunk_size", [2048, 65536, MIB])
+@pytest.mark.parametrize("methods", [(ZSTD,), (ZSTD, ZLIB)])
+def test_small_chd_gives_what_a_conversion_writes(image_of, tmp_path, disc, methods, hunk_size):
+    data = disc[:MIB] * 2 + disc[:5000]  # equal hunks are counted once
+    image = image_of(data)
+    found = sampled(image, chd(hunk_size, methods))
+    wish = {"format": ImageFormat.CHD, "block_size": hunk_size, "methods": methods, "level": 3}
+    assert found.packed_bytes == converted(image.path, tmp_path / "disc.chd", **wish)[1]
+    assert (found.is_exact, found.leaves_out) == (True, "")
+
+
+def test_sampled_chd_says_that_equal_hunks_are_not_counted(image_of, disc):
+    assert sampled(image_of(disc), chd(), budget_bytes=MIB, whole_below_bytes=0).leaves_out == "equal hunks"
+
+
+def test_sampled_chd_is_no_smaller_than_what_is_written(image_of, tmp_path, disc):
+    image = image_of(disc + disc)
+    found = sampled(image, chd(), budget_bytes=2 * MIB, whole_below_bytes=0)
+    wish = {"format": ImageFormat.CHD, "block_size": 4096, "methods": (ZLIB,), "level": 3}
+    assert found.high_bytes > converted(image.path, tmp_path / "disc.chd", **wish)[1]
+
+
+@pytest.mark.parametrize("method", [ZSTD, ZLIB])
+def test_grid_of_a_chd_has_the_methods_levels_and_large_hunks(image_of, method):
+    cells = estimate_grid(image_of(bytes(3 * MIB)), ImageFormat.CHD, random=Random(1), threads=1, methods=(method,))
+    expected = [(size, level) for size in HUNK_GRID_SIZES for level in HUNK_GRID_LEVELS[method]]
+    assert [(cell.settings.block_size, cell.settings.level) for cell in cells] == expected
+    assert {cell.settings.methods for cell in cells} == {(method,)}

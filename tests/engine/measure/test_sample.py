@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.formats import ImageFormat
-from engine.images.index import Header
+from engine.formats import ImageFormat, Settings
+from engine.images.layout import Layout, layout_of
 from engine.measure.sample import cluster_bytes_for, draw_sample, project, whole_sample
 from engine.system.filesystems import FileSystem
 from engine.units import KIB, MIB
@@ -19,8 +19,8 @@ SIZES = st.integers(1, 64 * MIB)
 POSITIONS = st.floats(0, 1, exclude_max=True)
 
 
-def header_of(image_bytes, block_size=2048, shift=0):
-    return Header(ImageFormat.ZSO, image_bytes, block_size, 1, shift)
+def layout_of_zso(image_bytes, block_size=2048, shift=0) -> Layout:
+    return layout_of(Settings(ImageFormat.ZSO, block_size), image_bytes, shift)
 
 
 def file_system(kind="ext4", is_rotational=False):
@@ -69,12 +69,12 @@ def all_plain_but_ten(random):
 def test_margin_holds_in_95_percent_of_trials(lengths_of, budget):
     random = Random(7)
     lengths = lengths_of(random)
-    header = header_of(CLUSTERS * CLUSTER)
-    truth = project(whole_sample(header.total_bytes), [sum(lengths)], header).packed_bytes
+    layout = layout_of_zso(CLUSTERS * CLUSTER)
+    truth = project(whole_sample(layout.total_bytes), [sum(lengths)], layout).packed_bytes
     held = 0
     for _ in range(200):
-        sample = draw_sample(header.total_bytes, CLUSTER, budget, random.random())
-        sizes = project(sample, [lengths[span.offset // CLUSTER] for span in sample.spans], header)
+        sample = draw_sample(layout.total_bytes, CLUSTER, budget, random.random())
+        sizes = project(sample, [lengths[span.offset // CLUSTER] for span in sample.spans], layout)
         held += sizes.low_bytes <= truth <= sizes.high_bytes
     assert held >= 190
 
@@ -111,36 +111,36 @@ def test_smaller_sample_lies_within_the_larger(size, position):
 @given(st.integers(2 * MIB, 8 * MIB), POSITIONS, st.sampled_from([0, 2, 11]), st.integers(0, 2**32))
 def test_sizes_stay_within_what_is_possible(size, position, shift, seed):
     random = Random(seed)
-    header = header_of(size, shift=shift)
+    layout = layout_of_zso(size, shift=shift)
     sample = draw_sample(size, CLUSTER, MIB, position)
-    step = header.alignment
+    step = layout.alignment
     stored = [
         random.randint(length // 2048 * step // step, length // step) * step or step for _, length in sample.spans
     ]
-    sizes = project(sample, stored, header)
-    worst = header.data_offset + step + header.blocks * 2048 + 2048
-    assert header.data_offset <= sizes.low_bytes <= sizes.packed_bytes <= sizes.high_bytes <= worst
+    sizes = project(sample, stored, layout)
+    worst = layout.start + step + layout.blocks * 2048 + 2048
+    assert layout.start <= sizes.low_bytes <= sizes.packed_bytes <= sizes.high_bytes <= worst
 
 
 def test_whole_sample_has_no_margin():
-    sizes = project(whole_sample(3 * MIB), [1000, 2000, 3000], header_of(3 * MIB))
+    sizes = project(whole_sample(3 * MIB), [1000, 2000, 3000], layout_of_zso(3 * MIB))
     assert sizes.low_bytes == sizes.packed_bytes == sizes.high_bytes
 
 
 def test_size_counts_header_index_and_end_padding():
-    sizes = project(whole_sample(MIB), [10_000], header_of(MIB))
+    sizes = project(whole_sample(MIB), [10_000], layout_of_zso(MIB))
     assert sizes.packed_bytes == -(-(24 + 4 * 513 + 10_000) // 2048) * 2048
 
 
 def test_equal_clusters_leave_a_margin():
     sample = draw_sample(64 * MIB, CLUSTER, MIB, 0.5)
-    sizes = project(sample, [CLUSTER] * len(sample.spans), header_of(64 * MIB))
+    sizes = project(sample, [CLUSTER] * len(sample.spans), layout_of_zso(64 * MIB))
     assert sizes.low_bytes < sizes.packed_bytes
 
 
 def test_equal_picks_between_padding_leave_room_for_more_than_a_border():
     sample = draw_sample(64 * MIB, CLUSTER, MIB, 0.5)
-    sizes = project(sample, [200, *[CLUSTER] * len(sample.clusters), 200], header_of(64 * MIB))
+    sizes = project(sample, [200, *[CLUSTER] * len(sample.clusters), 200], layout_of_zso(64 * MIB))
     assert sizes.packed_bytes - sizes.low_bytes > 2 * 64 * MIB // len(sample.clusters)
 
 

@@ -9,10 +9,10 @@ from sample_images import mixed, write_image
 from engine.convert.progress import Control
 from engine.convert.wish import Wish
 from engine.errors import CancelledError, SettingError, StorageError, UsageError
-from engine.formats import ImageFormat, Settings
+from engine.formats import ImageFormat, Method, Settings
 from engine.library.model import FileIdentity, StoredEstimate
 from engine.library.store import Store
-from engine.measure.estimate import GRID_BLOCK_SIZES, GRID_LEVELS
+from engine.measure.estimate import GRID_BLOCK_SIZES, GRID_LEVELS, HUNK_GRID_SIZES
 from engine.work.errand_runner import run_errand
 from engine.work.errands import Errand, ErrandKind
 
@@ -83,6 +83,12 @@ def test_a_grid_holds_every_block_size_at_every_level(desk: Desk, image_format: 
     desk.run(ErrandKind.GRID, wish=Wish(image_format, target="any"))
     expected = [(block_size, level) for block_size in GRID_BLOCK_SIZES for level in GRID_LEVELS[image_format]]
     assert [(each.settings.block_size, each.settings.level) for each in desk.estimates()] == expected
+
+
+def test_a_grid_of_a_chd_is_made_with_the_methods_asked_for(desk: Desk) -> None:
+    desk.run(ErrandKind.GRID, wish=Wish(ImageFormat.CHD, target="any", methods=(Method.ZLIB,)))
+    assert {each.settings.methods for each in desk.estimates()} == {(Method.ZLIB,)}
+    assert {each.settings.block_size for each in desk.estimates()} == set(HUNK_GRID_SIZES)
 
 
 def test_a_grid_shows_also_what_the_target_refuses(desk: Desk) -> None:

@@ -1,0 +1,123 @@
+"""Packing the hunks of a CHD: each by the codec that makes it smallest, plain where none helps."""
+
+import lzma
+import platform
+from array import array
+from collections.abc import Callable, Sequence
+
+import zstandard
+
+from engine.codecs import libdeflate
+from engine.codecs.blocks import PLAIN_BIT, CompressBlock, is_zero
+from engine.codecs.deflate import DeflateCodec
+from engine.codecs.libdeflate import LibdeflateCodec
+from engine.codecs.lzma_hunks import lzma_filter
+from engine.codecs.zstd import ZstdCompressors
+from engine.formats import Method
+from engine.units import MIB
+
+SLOT_SHIFT = 24
+"""Bits 24 and 25 of a length say which of the codecs packed the hunk; no hunk is longer than 1 MiB."""
+HUNK_METHODS = (Method.ZSTD, Method.LZMA, Method.ZLIB)
+"""What hunks may be packed by, in the order in which a file's header lists them."""
+MAX_LEVELS = {Method.ZSTD: 19, Method.LZMA: 9, Method.ZLIB: 9}
+"""Zstandard's levels 20 to 22 differ from 19 only beyond 1 MiB, which no hunk is."""
+_ZSTD_SMALL_LEVELS = 8
+_PROBE_LEVEL = 1
+_PROBED_ABOVE = 2  # a level that is about as fast as the probe needs none
+
+
+def _lzma_compressor(level: int) -> CompressBlock:
+    def compress(hunk: memoryview) -> bytes:
+        # liblzma ends a raw stream with a marker, about 6 bytes; chdman and libchdr take it.
+        return lzma.compress(hunk, lzma.FORMAT_RAW, filters=[lzma_filter(len(hunk), level)])
+
+    return compress
+
+
+_zstd = ZstdCompressors()
+_deflate = LibdeflateCodec() if libdeflate.VERSION else DeflateCodec()  # no PSP firmware loads a CHD
+_MAKERS: dict[Method, Callable[[int], CompressBlock]] = {
+    Method.ZSTD: _zstd.compressor,
+    Method.LZMA: _lzma_compressor,
+    Method.ZLIB: _deflate.compressor,
+}
+_VERSIONS = {
+    Method.ZSTD: f"zstd {'.'.join(map(str, zstandard.ZSTD_VERSION))}",
+    Method.LZMA: f"lzma of Python {platform.python_version()}",  # the module does not tell its library's
+    Method.ZLIB: f"{_deflate.name.split()[0]} {_deflate.version}",
+}
+
+
+def highest_hunk_level(methods: Sequence[Method]) -> int:
+    """Return the highest level that changes anything with these methods."""
+    return max(MAX_LEVELS[method] for method in methods)
+
+
+def working_bytes(methods: Sequence[Method], hunk_size: int, level: int) -> int:
+    """Return the most memory that packing in one thread takes beside source and output, bytes; measured, rounded up."""
+    by_method = {
+        Method.ZSTD: (19 if level > _ZSTD_SMALL_LEVELS else 5) * hunk_size + MIB,
+        Method.LZMA: 12 * hunk_size + MIB,  # liblzma's match finder over a dictionary of one hunk
+        Method.ZLIB: MIB // 2,
+    }
+    return 3 * hunk_size + sum(by_method[method] for method in methods)
+
+
+class HunkCodec:
+    """Packs a chunk of hunks as `Codec.pack` says; a length also tells which codec was best (SLOT_SHIFT)."""
+
+    def __init__(self, methods: Sequence[Method]) -> None:
+        """`methods` are some of HUNK_METHODS, each once and in their order."""
+        self.methods = tuple(methods)
+        self.name = f"chd {'+'.join(methods)} plain"
+        self.version = ", ".join(_VERSIONS[method] for method in methods)
+        self.max_level = highest_hunk_level(methods)
+
+    def pack(
+        self,
+        chunk: memoryview,
+        block_size: int,
+        alignment: int,
+        level: int,
+        out: memoryview,
+        lengths: "array[int]",
+    ) -> int:
+        """Pack a chunk; each codec takes a level above its highest as that. Hunks are never aligned.
+
+        While the previous hunk went plain, Zstandard at its fastest is asked first whether packing would help. A run of
+        zero hunks is packed once.
+        """
+        compressors = [
+            (slot << SLOT_SHIFT, _MAKERS[method](max(1, min(level, MAX_LEVELS[method]))))
+            for slot, method in enumerate(self.methods)
+        ]
+        probe = _zstd.compressor(_PROBE_LEVEL) if level > _PROBED_ABOVE else None
+        zeros: tuple[int, bytes | bytearray] | None = None
+        position = 0
+        was_plain = False
+        for number in range(len(chunk) // block_size):
+            hunk = chunk[number * block_size : (number + 1) * block_size]
+            if is_zero(hunk):
+                zeros = slot, packed = zeros or _best(hunk, compressors)
+            elif was_plain and probe is not None and len(probe(hunk)) >= block_size:
+                slot, packed = 0, b""
+            else:
+                slot, packed = _best(hunk, compressors)
+            length = len(packed)
+            was_plain = not packed or length >= block_size
+            if was_plain:
+                slot, length = PLAIN_BIT, block_size
+            out[position : position + length] = hunk if was_plain else packed
+            lengths[number] = slot | length
+            position += length
+        return position
+
+    def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
+        """Refuse: a hunk does not say by what it was packed, the map of its file does."""
+        raise TypeError("hunks are decoded by the decoder that their map names")
+
+
+def _best(hunk: memoryview, compressors: Sequence[tuple[int, CompressBlock]]) -> tuple[int, bytes | bytearray]:
+    """Return the slot and the bytes of the smallest packing, the first among equals."""
+    return min(((slot, compress(hunk)) for slot, compress in compressors), key=lambda packed: len(packed[1]))

@@ -1,0 +1,130 @@
+"""What a conversion needs to know of the form of its output: the same of every packed format.
+
+Settings, size -> Layout -> writer, sizes, and the image that comes out
+"""
+
+from abc import ABC, abstractmethod
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.codecs.blocks import align_up
+from engine.formats import SECTOR_SIZE, ImageFormat, Settings
+from engine.images.chd import ChdImage
+from engine.images.chd_writer import ChdShape, ChdWriter
+from engine.images.index import Header
+from engine.images.indexed import IndexedImage
+from engine.images.reader import Image
+from engine.images.source import ByteSource
+from engine.images.writer import Output, PackedWriter
+
+_VERSION = 1  # of the ZSO and CSO that are written
+
+
+class BlockWriter(Protocol):
+    """Writes packed blocks in order, and can be taken up again where another one stopped."""
+
+    position: int
+    """Where the next block goes."""
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks written so far."""
+
+    def append(self, packed: memoryview, lengths: "array[int]", count: int, source: memoryview) -> None:
+        """Write the next `count` blocks, packed and padded as the format's codec lays them out, decoded in `source`."""
+
+    def revisit(self, source: memoryview) -> None:
+        """Look at the next decoded blocks that an earlier writer wrote, from the first on, after `restore`."""
+
+    def save_index(self, first: int) -> int:
+        """Write the entries from `first` on to their place and return a crc32 of all entries so far."""
+
+    def restore(self, source: ByteSource, blocks: int, position: int, crc32: int) -> bool:
+        """Go on behind the blocks that an earlier writer wrote; return False where its entries are not in `source`."""
+
+    def finish(self, digests: Mapping[str, str]) -> int:
+        """Write what ends the file, and its header; return its length. `digests` are those of the decoded image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout(ABC):
+    """The form of one packed output."""
+
+    total_bytes: int
+    """Size of the decoded image."""
+    block_size: int
+    """Decoded bytes of a block."""
+    alignment: int
+    """Bytes that every block starts at a multiple of."""
+    start: int
+    """Where the first block lies."""
+    end_alignment: int
+    """Bytes that the file's length is a multiple of."""
+    records: tuple[str, ...]
+    """The digests of the decoded image that the file gives: `sha1`."""
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks."""
+        return -(-self.total_bytes // self.block_size)
+
+    @property
+    def looks_at_source(self) -> bool:
+        """Whether the writer takes checksums of the decoded blocks."""
+        return bool(self.records)
+
+    @property
+    def worst_bytes(self) -> int:
+        """Length of the file when nothing shrinks."""
+        return self.file_bytes(self.blocks * self.block_size)
+
+    def file_bytes(self, stored_bytes: int) -> int:
+        """Return the length of a file whose blocks take so many bytes, alignment included."""
+        return align_up(self.start + stored_bytes, self.end_alignment)
+
+    @abstractmethod
+    def writer(self, output: Output) -> BlockWriter:
+        """Return what writes the file."""
+
+    @abstractmethod
+    def open(self, source: ByteSource) -> Image:
+        """Open what was written as what it must be: its first bytes are not asked, and cannot be mistaken."""
+
+
+@dataclass(frozen=True, slots=True)
+class _IndexedLayout(Layout):
+    header: Header
+    """Of the ZSO or CSO."""
+
+    def writer(self, output: Output) -> BlockWriter:
+        return PackedWriter(output, self.header)
+
+    def open(self, source: ByteSource) -> Image:
+        return IndexedImage(source)
+
+
+@dataclass(frozen=True, slots=True)
+class _ChdLayout(Layout):
+    shape: ChdShape
+    """Of the CHD."""
+
+    def writer(self, output: Output) -> BlockWriter:
+        return ChdWriter(output, self.shape)
+
+    def open(self, source: ByteSource) -> Image:
+        return ChdImage(source)
+
+
+def layout_of(settings: Settings, total_bytes: int, index_shift: int) -> Layout:
+    """Return the form of what settings make of an image of so many bytes; they are of a packed format.
+
+    `index_shift` is that of a ZSO or CSO, whose offsets count steps of 1 << index_shift bytes; 0 for a CHD.
+    """
+    if settings.format is ImageFormat.CHD:
+        shape = ChdShape(total_bytes, settings.block_size, settings.methods)
+        return _ChdLayout(total_bytes, settings.block_size, 1, shape.data_offset, 1, ("sha1",), shape)
+    header = Header(settings.format, total_bytes, settings.block_size, _VERSION, index_shift)
+    start = align_up(header.data_offset, header.alignment)
+    return _IndexedLayout(total_bytes, settings.block_size, header.alignment, start, SECTOR_SIZE, (), header)

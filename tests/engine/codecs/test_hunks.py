@@ -1,0 +1,99 @@
+"""Packing the hunks of a CHD: the best codec for each, plain where none helps."""
+
+from array import array
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sample_images import compressible, incompressible, mixed
+
+from engine.codecs.blocks import CHUNK_BYTES, LENGTH_MASK, PLAIN_BIT, Decoder
+from engine.codecs.deflate import DeflateCodec
+from engine.codecs.hunks import HUNK_METHODS, SLOT_SHIFT, HunkCodec
+from engine.codecs.lzma_hunks import LzmaDecoder
+from engine.codecs.registry import codec_for
+from engine.codecs.zstd import ZstdDecoder
+from engine.formats import ImageFormat, Method
+
+DECODERS: dict[Method, Decoder] = {
+    Method.ZSTD: ZstdDecoder(),
+    Method.LZMA: LzmaDecoder(),
+    Method.ZLIB: DeflateCodec(),
+}
+HUNK = 4096
+
+
+def pack(data: bytes, *methods: Method, level: int = 6, hunk_size: int = HUNK) -> tuple[bytes, list[int]]:
+    count = len(data) // hunk_size
+    out, lengths = memoryview(bytearray(len(data))), array("I", bytes(4 * count))
+    used = HunkCodec(methods).pack(memoryview(data), hunk_size, 1, level, out, lengths)
+    return bytes(out[:used]), list(lengths)
+
+
+def unpack(packed: bytes, lengths: list[int], *methods: Method, hunk_size: int = HUNK) -> bytes:
+    decoded, position = b"", 0
+    for entry in lengths:
+        length = entry & LENGTH_MASK
+        stored = memoryview(packed)[position : position + length]
+        position += length
+        if entry & PLAIN_BIT:
+            decoded += stored
+        else:
+            decoded += DECODERS[methods[entry >> SLOT_SHIFT]].decode(stored, hunk_size, 0)
+    assert position == len(packed)
+    return decoded
+
+
+@pytest.mark.parametrize("hunk_size", [2048, 4096, 65536, CHUNK_BYTES])
+@pytest.mark.parametrize("methods", [(each,) for each in HUNK_METHODS] + [HUNK_METHODS])
+def test_what_is_packed_decodes(methods: tuple[Method, ...], hunk_size: int) -> None:
+    data = mixed(CHUNK_BYTES, 4)
+    assert unpack(*pack(data, *methods, hunk_size=hunk_size), *methods, hunk_size=hunk_size) == data
+
+
+@pytest.mark.parametrize("method", HUNK_METHODS)
+def test_what_does_not_shrink_stays_plain(method: Method) -> None:
+    data = incompressible(8 * HUNK)
+    assert pack(data, method) == (data, [HUNK | PLAIN_BIT] * 8)
+
+
+def test_each_hunk_is_packed_by_the_codec_that_makes_it_smallest() -> None:
+    data = mixed(64 * HUNK, 8)
+    _, best = pack(data, *HUNK_METHODS)
+    alone = [pack(data, method)[1] for method in HUNK_METHODS]
+    for number, entry in enumerate(best):
+        lengths = [lengths[number] & LENGTH_MASK for lengths in alone]
+        assert entry & LENGTH_MASK == min(lengths)
+        if not entry & PLAIN_BIT:
+            assert lengths[entry >> SLOT_SHIFT] == min(lengths)
+    assert len({entry >> SLOT_SHIFT for entry in best}) > 1
+
+
+def test_a_run_of_zeros_is_packed_alike() -> None:
+    _, lengths = pack(bytes(5 * HUNK) + compressible(HUNK), Method.ZLIB)
+    assert len(set(lengths[:5])) == 1
+
+
+def test_the_probe_changes_nothing_but_what_went_plain_before() -> None:
+    data = mixed(64 * HUNK, 9)
+    assert unpack(*pack(data, Method.ZSTD, level=19), Method.ZSTD) == data
+
+
+@pytest.mark.parametrize(("method", "highest"), [(Method.ZSTD, 19), (Method.LZMA, 9), (Method.ZLIB, 9)])
+def test_a_level_above_the_highest_is_the_highest(method: Method, highest: int) -> None:
+    data = mixed(8 * HUNK, 2)
+    assert HunkCodec([method]).max_level == highest
+    assert pack(data, method, level=highest + 5) == pack(data, method, level=highest)
+
+
+def test_threads_make_the_same_bytes() -> None:
+    data = mixed(64 * HUNK, 3)
+    with ThreadPoolExecutor(4) as threads:
+        results = list(threads.map(lambda _: pack(data, *HUNK_METHODS), range(8)))
+    assert all(result == results[0] for result in results)
+
+
+def test_the_codec_names_its_libraries() -> None:
+    codec = HunkCodec(HUNK_METHODS)
+    assert codec.name == "chd zstd+lzma+zlib plain"
+    deflate = codec_for(ImageFormat.CSO, for_emulators=True).name.split()[0]
+    assert [part.split()[0] for part in codec.version.split(", ")] == ["zstd", "lzma", deflate]
