@@ -328,7 +328,7 @@ def chd(hunk_size=4096, methods=(ZLIB,), level=3):
 def test_small_chd_gives_what_a_conversion_writes(image_of, tmp_path, disc, methods, hunk_size):
     data = disc[:MIB] * 2 + disc[:5000]  # equal hunks are counted once
     image = image_of(data)
-    found = sampled(image, chd(hunk_size, methods))
+    found = estimate(image, chd(hunk_size, methods), random=Random(1), threads=2)
     wish = {"format": ImageFormat.CHD, "block_size": hunk_size, "methods": methods, "level": 3}
     assert found.packed_bytes == converted(image.path, tmp_path / "disc.chd", **wish)[1]
     assert (found.is_exact, found.leaves_out) == (True, "")
