@@ -49,16 +49,17 @@ def _add_convert(commands: "Subparsers") -> None:
     parser = add_command(
         commands,
         "convert",
-        "convert images to ZSO, CSO or ISO and prove each result",
-        "Convert ISO, ZSO, CSO or DAX images to ZSO, CSO v1 or ISO.\n\n"
+        "convert images to ZSO, CSO, CHD or ISO and prove each result",
+        "Convert ISO, ZSO, CSO, DAX or CHD images to ZSO, CSO v1, CHD or ISO.\n\n"
         "Each result is written to a part file, read back, decoded whole and compared with the source;\n"
         "only then it gets its name. The original stays, or goes to the trash with --delete-source.\n"
-        "Without -f the format is the first of ZSO and CSO that the target loads.",
+        "Without -f the format is the first of ZSO, CSO and CHD that the target loads.",
         "  discpress convert game.iso                     game.zso beside it, for OPL and PCSX2\n"
         "  discpress convert games.zip//game.iso          out of an archive, without unpacking it\n"
         "  discpress convert -r ~/games -O /mnt/usb/DVD   a whole folder\n"
         "  discpress convert -d game.zso                  back to game.iso\n"
         "  discpress convert --target psp-old umd.iso     CSO for a PSP with older firmware\n"
+        "  discpress convert -m zstd game.iso             CHD for PCSX2 or PPSSPP\n"
         "  discpress convert -n -r ~/games                say what would be done, write nothing",
     )
     add_convert_options(parser, json=False)
