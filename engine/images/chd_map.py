@@ -208,7 +208,7 @@ class CompressedMap:
     def _read_kinds(self) -> None:
         bits = BitReader(read_bytes(self._source, self._start, min(_TREE_BYTES, self._bits_end // 8)))
         lengths = read_run_lengths(bits, SYMBOLS, LENGTH_WIDTH)
-        self._kinds, end = decode_kinds(self._pieces(), bits.position, lengths, self._hunks)
+        self._kinds, end = decode_kinds(self._pieces, bits.position, lengths, self._hunks)
         if any(kind in self._kinds for kind in _PARENT_KINDS):
             raise HuffmanError("it refers to a parent, and the file has none")
         self._starts = [_Start(end, self.first_offset, 0, CRC_START)]

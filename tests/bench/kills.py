@@ -1,6 +1,6 @@
 """Workers killed (SIGKILL) at random points of convert, verify, replace, undo and trash: is anything ever lost?
 
-    python tests/bench/kills.py --count 500 [--seed N] [--mib 12] [--json FILE]
+    python tests/bench/kills.py --count 500 [--seed N] [--mib 12] [--format chd] [--json FILE]
 
 Each round converts a title through the queue, every second one with --delete-source, every third one over an older
 result (--force), and then undoes what went to the trash. Any process is killed at a random moment and the next one
@@ -34,7 +34,11 @@ from engine.work.queue import JobQueue
 
 TIMEOUT_S = 120.0
 OLD_RESULT = "an older result"
-SETTINGS = ("-l", "12", "--target", "any")
+SETTINGS = {
+    "zso": ("-l", "12", "--target", "any"),
+    "chd": ("-f", "chd", "-m", "zstd,zlib", "-l", "12", "--target", "any"),
+}
+"""By format of the result: what takes long enough to be killed in."""
 
 
 @dataclass
@@ -51,7 +55,8 @@ class Tally:
 class Bench:
     """One home, one image, killed again and again."""
 
-    def __init__(self, folder: Path, image: bytes, seed: int) -> None:
+    def __init__(self, folder: Path, image: bytes, seed: int, image_format: str) -> None:
+        self.format = image_format
         self.cli = CommandLine(folder / "work")
         self.state_folder = self.cli.home / "state" / "discpress"
         self.state_folder.mkdir(parents=True, mode=0o700)
@@ -62,9 +67,9 @@ class Bench:
         self.tally = Tally()
         calm = write_old(self.cli.folder / "calm" / "game.iso", image)
         began = time.monotonic()
-        done = self.cli.run("convert", "-l", "12", "--target", "any", calm)
+        done = self.cli.run("convert", *SETTINGS[image_format], calm)
         assert done.exit_code == 0, done.text
-        self.undisturbed = calm.with_suffix(".zso").read_bytes()
+        self.undisturbed = calm.with_suffix(f".{self.format}").read_bytes()
         shutil.rmtree(calm.parent)
         self.longest_s = time.monotonic() - began
 
@@ -77,8 +82,8 @@ class Bench:
         is_trashing, is_replacing = number % 2 == 1, number % 3 == 2
         options = ["--delete-source"] * is_trashing + ["--force"] * is_replacing
         if is_replacing:
-            write_old(folder / "game.zso", OLD_RESULT.encode())
-        done = self.cli.run("queue", "add", "--json", *SETTINGS, *options, folder / "game.iso")
+            write_old(folder / f"game.{self.format}", OLD_RESULT.encode())
+        done = self.cli.run("queue", "add", "--json", *SETTINGS[self.format], *options, folder / "game.iso")
         assert done.exit_code == 0, done.text
         (job_id,) = [event["id"] for event in done.events if event["event"] == "queued"]
         stop_worker(self.state_folder)
@@ -112,7 +117,7 @@ class Bench:
 
     def check(self, folder: Path, where: str) -> None:
         """Note a loss unless some file that is no part gives the disc."""
-        candidates = [folder / "game.iso", folder / "game.zso", *folder.glob(".discpress-trash/*/game.*")]
+        candidates = [folder / "game.iso", folder / f"game.{self.format}", *folder.glob(".discpress-trash/*/game.*")]
         if not any(self.gives_the_disc(path) for path in candidates):
             self.tally.lost.append(where)
 
@@ -125,14 +130,14 @@ class Bench:
     def check_result(self, folder: Path, job_id: int, where: str, is_replacing: bool) -> None:
         """Note anything that is not as an undisturbed conversion leaves it."""
         job = self.queue.job(job_id)
-        path = folder / "game.zso"
+        path = folder / f"game.{self.format}"
         if job.state is not JobState.DONE:
             self.tally.wrong.append(f"{where}: {job.state}: {job.error_message}")
         elif not path.exists() or path.read_bytes() != self.undisturbed:
             self.tally.wrong.append(f"{where}: the result differs")
         if any(each.name.endswith(".discpress-part") for each in folder.iterdir()):
             self.tally.wrong.append(f"{where}: a part was left")
-        old = [each.read_bytes() for each in folder.glob(".discpress-trash/*/game.zso")]
+        old = [each.read_bytes() for each in folder.glob(f".discpress-trash/*/game.{self.format}")]
         if is_replacing and OLD_RESULT.encode() not in old:
             self.tally.wrong.append(f"{where}: the file in the way is not in the trash")
 
@@ -158,13 +163,14 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=500, help="points to kill at (default: 500)")
     parser.add_argument("--seed", type=int, default=secrets.randbits(32), help="repeats a run (default: random)")
     parser.add_argument("--mib", type=int, default=12, help="size of the image (default: 12)")
+    parser.add_argument("--format", choices=SETTINGS, default="zso", help="of the results (default: zso)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     began = time.monotonic()
     image = slow_to_pack((options.mib - 2) * MIB, seed=7) + mixed(2 * MIB, seed=7)
     with tempfile.TemporaryDirectory(prefix="discpress-kills-") as name:
-        bench = Bench(Path(name), image, options.seed)
+        bench = Bench(Path(name), image, options.seed, options.format)
         number = 0
         while bench.tally.points < options.count:
             bench.round(number, options.count)

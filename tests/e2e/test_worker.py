@@ -489,6 +489,17 @@ def test_killed_in_a_stage_the_next_worker_ends_it(stage: str, home: Home, slow:
     assert slow.with_suffix(".zso").read_bytes() == undisturbed
 
 
+@pytest.mark.parametrize("stage", ["packing", "verifying"])
+def test_a_chd_killed_in_a_stage_is_the_same(stage: str, home: Home, slow: Path) -> None:
+    options = ("-f", "chd", "-m", "zlib")
+    assert home.cli.run("convert", "game.iso", *SETTINGS, *options, "-o", "calm.chd").exit_code == 0
+    home.add("game.iso", *options)
+    kill_in_stage(home, stage)
+    home.cli.run("queue", "list")
+    home.wait_idle()
+    assert slow.with_suffix(".chd").read_bytes() == (home.folder / "calm.chd").read_bytes()
+
+
 @pytest.mark.parametrize("command", ["watch", "wait"])
 def test_a_killed_worker_has_a_successor_within_two_seconds(command: str, home: Home, longer: Path) -> None:
     home.add("game.iso")
