@@ -435,8 +435,16 @@ def test_a_filter_that_cannot_be_has_a_hint(shared: Library) -> None:
 
 # set
 
-SETTINGS = {"format": None, "block_size": 16384, "level": 12, "method": None, "alignment": None, "target": "pcsx2"}
+SETTINGS = {"format": None, "block_size": 16384, "level": 12, "methods": None, "alignment": None, "target": "pcsx2"}
 OPTIONS = ("--block", "16K", "--level", "12", "--target", "pcsx2")
+
+
+def test_the_method_of_a_chd_is_set_and_estimated(library: Library) -> None:
+    (event,) = library.events("set", "set", POCKET, "--method", "lzma,zstd", "--target", "any")
+    assert (event["format"], event["methods"]) == ("chd", ["lzma", "zstd"])
+    assert "methods lzma, zstd" in library.ok("set", POCKET, "--level", "3").stdout.decode()
+    last = library.events("estimate", "estimate", library.folder / POCKET)[-1]
+    assert (last["format"], last["methods"], last["level"]) == ("chd", ["zstd", "lzma"], 3)
 
 
 @pytest.mark.parametrize(
