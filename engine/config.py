@@ -3,6 +3,9 @@
 folders = ["~/games"]
 target = "opl"
 level = 9
+format = "chd"
+methods = ["zstd"]
+block_size = "16K"
 threads = 4
 trash = true
 theme = "light"
@@ -27,14 +30,18 @@ from filelock import FileLock, Timeout
 from platformdirs import user_config_path
 
 from engine.errors import StoreError, from_os_error
-from engine.formats import DEFAULT_LEVEL, MAX_LEVEL
+from engine.formats import DEFAULT_LEVEL, HIGHEST_LEVEL, ImageFormat, Method, is_block_size
 from engine.names import display_name
 from engine.system.rename import sync_folder
 from engine.targets import AUTO
+from engine.units import parse_size
 
 FILE_NAME = "config.toml"
 THEMES = ("dark", "light", "contrast", "ansi")
 """The looks of the app; `ansi` has the terminal's own 16 colours."""
+WRITTEN_FORMATS = (ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO)
+"""What a conversion may be asked for."""
+_METHODS = (Method.ZLIB, Method.ZSTD, Method.LZMA)
 LOCK_TIMEOUT_S = 5.0
 
 
@@ -47,7 +54,13 @@ class Config:
     target: str = AUTO
     """Name of what will play them; `auto` goes by each disc."""
     level: int = DEFAULT_LEVEL
-    """Effort of the codec, 1 to 12."""
+    """Effort of the codec, 1 to 19; one that knows less takes its highest."""
+    format: ImageFormat | None = None
+    """The container to write; None is what the target loads best."""
+    methods: tuple[Method, ...] = ()
+    """What the hunks of a CHD may be packed by; empty is what the target loads best."""
+    block_size: int | None = None
+    """Bytes of a block or hunk; None is what the target loads best."""
     threads: int | None = None
     """Packing threads; None is one for each core of this process."""
     trash: bool = False
@@ -101,10 +114,13 @@ def parse_config(values: Mapping[str, Any], path: Path, targets: Collection[str]
     parsers: dict[str, Callable[[Any], object]] = {
         "folders": _folders,
         "target": lambda value: _target(value, targets),
-        "level": lambda value: _whole(value, 1, MAX_LEVEL),
+        "level": lambda value: _whole(value, 1, HIGHEST_LEVEL),
+        "format": lambda value: ImageFormat(_one_of(value, WRITTEN_FORMATS)),
+        "methods": _methods,
+        "block_size": _block_size,
         "threads": lambda value: _whole(value, 1, None),
         "trash": _boolean,
-        "theme": _theme,
+        "theme": lambda value: _one_of(value, THEMES),
         "mouse": _mouse,
         "ascii": _boolean,
         "keys": _keys,
@@ -241,10 +257,26 @@ def _boolean(value: object) -> bool:
     return value
 
 
-def _theme(value: object) -> str:
-    if not isinstance(value, str) or value not in THEMES:
-        _refuse(value, f"one of {', '.join(THEMES)}")
+def _one_of(value: object, allowed: Collection[str]) -> str:
+    if not isinstance(value, str) or value not in allowed:
+        _refuse(value, f"one of {', '.join(allowed)}")
     return value
+
+
+def _methods(value: object) -> tuple[Method, ...]:
+    if not isinstance(value, list) or not value:
+        _refuse(value, 'a list of methods, ["zstd"]')
+    return tuple(Method(_one_of(each, _METHODS)) for each in value)
+
+
+def _block_size(value: object) -> int:
+    size = value
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            size = parse_size(value)
+    if not isinstance(size, int) or isinstance(size, bool) or not is_block_size(size):
+        _refuse(value, 'a power of two from "2K" to "1M"')
+    return size
 
 
 def _mouse(value: object) -> bool | None:

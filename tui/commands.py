@@ -117,7 +117,7 @@ COMMANDS: tuple[Command, ...] = (
              in_footer=True),
     _command("apply_system", "3", "system", "Keep these settings for all titles of this system.", _T, writes=True,
              in_footer=True),
-    _command("apply_default", "4", "default", "Make target and level the default of all titles.", _T, writes=True,
+    _command("apply_default", "4", "default", "Make the choice the default of all titles.", _T, writes=True,
              in_footer=True),
     _command("forget", "0", "forget", "Let the titles follow the defaults again.", _T, writes=True),
     _command("chart", "v", "chart", "Show the grid as a table or as a chart of size against latency.", _T,

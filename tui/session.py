@@ -45,7 +45,7 @@ class Session:
         self.queue = JobQueue(store)
         self.errands = Errands(store)
         self.config = config
-        self.chooser = Chooser(config.target, config.level)
+        self.chooser = Chooser.of(config)
         self.folders: tuple[Path, ...] = tuple(folders)
         self.is_read_only = is_read_only
         self.is_scanning = False
@@ -154,7 +154,7 @@ class Session:
         # What a command line option says stays above the file, unless it is what has just been changed.
         target = written.target if "target" in changes else self.config.target
         self.config = replace(written, target=target)
-        self.chooser = Chooser(self.config.target, self.config.level)
+        self.chooser = Chooser.of(self.config)
         self._asked.clear()
 
     def start_worker(self) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.config import THEMES, Config
-from engine.formats import MAX_LEVEL
+from engine.config import THEMES, WRITTEN_FORMATS, Config
+from engine.formats import MAX_LEVEL, form_name
 from engine.names import display_name
 from engine.system.processors import available_processors
 from engine.targets import AUTO, TARGETS
@@ -42,6 +42,7 @@ def settings_of(config: Config, shown: Sequence[Path] = ()) -> list[Setting]:
     return [
         *folders,
         Setting("target", "target", config.target, _target(config.target), (AUTO, *TARGETS)),
+        Setting("format", "format", config.format, _format(config), (None, *WRITTEN_FORMATS)),
         Setting("level", "level", config.level, _level(config.level), tuple(range(1, MAX_LEVEL + 1))),
         Setting("threads", "threads", config.threads, threads, (None, *range(1, available_processors() + 1))),
         Setting("trash", "originals", config.trash, _trash(config.trash), (False, True)),
@@ -59,6 +60,13 @@ def _no_folders(shown: Sequence[Path]) -> str:
 
 def _target(name: str) -> str:
     return "auto: by each disc's system" if name == AUTO else f"{name}: {TARGETS[name].label}"
+
+
+def _format(config: Config) -> str:
+    if config.format is None:
+        return "what the target loads best"
+    block = f", blocks of {config.block_size}" if config.block_size else ""
+    return f"{form_name(config.format, config.methods)}{block}"
 
 
 def _level(level: int) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from engine.codecs.registry import WRITTEN_METHODS
 from engine.convert.choice import default_settings
 from engine.errors import DiscpressError
-from engine.formats import ImageFormat, Method, Settings, form_name
+from engine.formats import MAX_LEVEL, ImageFormat, Method, Settings, form_name
 from engine.library.model import Overrides, StoredEstimate, Title
 from engine.measure.estimate import grid_block_sizes, grid_levels
 from engine.targets import AUTO, TARGETS
@@ -85,6 +85,22 @@ class Tuning:
         if self.format is ImageFormat.ISO:
             return Overrides(self.format, target=self.target)
         return Overrides(self.format, self.block_size, self.level, self.methods or None, self.alignment, self.target)
+
+    @property
+    def as_defaults(self) -> dict[str, object]:
+        """The same, as the settings file has it for all titles.
+
+        Target `auto` stands for another target on each system, which may load another format and other blocks: those
+        are left to it.
+        """
+        is_auto, is_iso = self.target == AUTO, self.format is ImageFormat.ISO
+        return {
+            "target": self.target,
+            "level": min(self.level, MAX_LEVEL) if is_auto else self.level,
+            "format": None if is_auto else str(self.format),
+            "methods": None if is_auto or not self.methods else [str(method) for method in self.methods],
+            "block_size": None if is_auto or is_iso else self.block_size,
+        }
 
     @property
     def levels(self) -> Sequence[int]:

@@ -18,7 +18,7 @@ from engine.measure.estimate import Estimate
 from engine.system.files import absolute
 from engine.targets import AUTO, TARGETS
 from engine.work.records import save_digests
-from engine.work.wishes import merged_wish
+from engine.work.wishes import default_wish, merged_wish
 
 
 def read_config() -> Config:
@@ -55,7 +55,7 @@ class Records:
                 chosen = self.store.settings_for(absolute(path))
             except DiscpressError as error:
                 self._lose(error)
-        return merged_wish(wish, chosen, level=config.level, target=config.target)
+        return merged_wish(wish, chosen, default_wish(config))
 
     def save_estimate(self, identity: FileIdentity, found: Estimate) -> None:
         """Keep an estimate for `ls`."""

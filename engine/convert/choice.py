@@ -54,14 +54,20 @@ def choose_settings(
     return Choice(target, settings, shift, tuple(notices))
 
 
-def default_settings(target: Target, level: int) -> Settings:
-    """Return what an image is written with for a target where nothing but the level is asked for."""
-    image_format = target.default_format
+def default_settings(
+    target: Target,
+    level: int,
+    image_format: ImageFormat | None = None,
+    methods: tuple[Method, ...] = (),
+    block_size: int | None = None,
+) -> Settings:
+    """Return what an image is written with for a target; what is None or empty is the target's own."""
+    image_format = image_format or target.default_format
     if image_format is ImageFormat.ISO:
         return Settings(image_format, target=target.name)
-    methods = (target.default_method,) if image_format is ImageFormat.CHD else ()
+    methods = (methods or (target.default_method,)) if image_format is ImageFormat.CHD else ()
     level = min(level, highest_level(image_format, methods))
-    return Settings(image_format, target.default_block_size(image_format), level, methods=methods)
+    return Settings(image_format, block_size or target.default_block_size(image_format), level, methods=methods)
 
 
 def _target(system: str, wish: Wish, image_format: ImageFormat | None) -> Target:

@@ -151,6 +151,25 @@ async def test_4_makes_target_and_level_the_default(tmp_path: Path, config_file:
         assert desk.session.chooser.target == "opl"
 
 
+async def test_a_target_of_its_own_keeps_format_and_blocks_as_the_default(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "T", "T", "down", "4") as desk:
+        written = load_config(config_file, (AUTO, *TARGETS))
+        assert (written.target, written.format, written.block_size) == ("pcsx2", ImageFormat.ZSO, 4096)
+        assert desk.session.chooser.defaults.block_size == 4096
+
+
+async def test_with_target_auto_format_and_blocks_stay_each_targets_own(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "right", "4"):
+        written = load_config(config_file, (AUTO, *TARGETS))
+        assert (written.target, written.level, written.format, written.block_size) == (AUTO, 12, None, None)
+
+
+async def test_what_the_target_does_not_load_is_no_default(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "down", "4") as desk:
+        assert not config_file.exists()
+        assert "cannot be loaded" in desk.told[-1]
+
+
 @runs("forget", AT)
 async def test_0_lets_the_titles_follow_the_defaults_again(tmp_path: Path) -> None:
     async with opened(tmp_path, *MARKED, "left", "2", "0") as desk:

@@ -68,7 +68,10 @@ class SettingsScreen(DiscScreen):
         self._save(setting.key, setting.next(step))
 
     def _save(self, key: str, value: object) -> None:
-        if self.front.save_settings({key: value}):
+        changes = {key: value}
+        if key == "format":  # they were chosen for the format before
+            changes |= {"methods": None, "block_size": None}
+        if self.front.save_settings(changes):
             self._show()
 
     def action_add_folder(self) -> None:

@@ -13,6 +13,7 @@ from engine.formats import ImageFormat
 from engine.library.measurements import LabTest
 from engine.library.model import Title
 from engine.measure.estimate import GRID_BLOCK_SIZES
+from engine.targets import AUTO
 from tui.benching import measured_latencies
 from tui.chart import chart_lines, describe_latency, points_of
 from tui.commands import Place, bindings_at
@@ -160,12 +161,14 @@ class TuneScreen(DiscScreen):
         self._keep([title for title in view.titles.values() if title.system == self._title.system])
 
     def action_apply_default(self) -> None:
-        """Make target and level the default of all titles."""
-        changes = {"target": self._tuning.target, "level": self._tuning.level}
-        if self.front.save_settings(changes):
-            self.front.tell(
-                f"Titles without settings of their own follow target {self._tuning.target}, level {self._tuning.level}."
-            )
+        """Make the choice the default of all titles, as far as it can hold for all."""
+        tuning = self._tuning
+        cell = cell_of(tuning, self._title, self.session.chooser, {})
+        if cell.refusal:
+            self.front.tell(cell.refusal, is_error=True)
+        elif self.front.save_settings(tuning.as_defaults):
+            what = "the target and level" if tuning.target == AUTO else "target, format, block size and level"
+            self.front.tell(f"Titles without settings of their own follow {what} chosen here.")
 
     def action_forget(self) -> None:
         """Let the titles follow the defaults again."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from engine.config import Config, config_path, load_config
 from engine.errors import DiscpressError, StorageError, StoreError
+from engine.formats import ImageFormat, Method
 
 TARGETS = ("any", "opl", "ppsspp")
 
@@ -46,13 +47,17 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("foldres = []", "config.toml: unknown key 'foldres': did you mean folders?"),
         (
             "colour = 1",
-            "config.toml: unknown key 'colour': allowed are folders, target, level, threads, trash, theme, mouse,"
+            "config.toml: unknown key 'colour': allowed are folders, target, level, format, methods, block_size, threads, trash, theme, mouse,"
             " ascii, keys",
         ),
         ('target = "ops"', "config.toml: target: unknown target 'ops': did you mean opl?"),
         ("target = 3", "config.toml: target: 3 is not allowed: write one of any, opl, ppsspp"),
-        ("level = 13", "config.toml: level: 13 is not allowed: write a whole number from 1 to 12"),
-        ("level = true", "config.toml: level: True is not allowed: write a whole number from 1 to 12"),
+        ("level = 20", "config.toml: level: 20 is not allowed: write a whole number from 1 to 19"),
+        ("block_size = 3000", 'config.toml: block_size: 3000 is not allowed: write a power of two from "2K" to "1M"'),
+        ("block_size = true", 'config.toml: block_size: True is not allowed: write a power of two from "2K" to "1M"'),
+        ('format = "dax"', "config.toml: format: 'dax' is not allowed: write one of zso, cso, chd, iso"),
+        ('methods = "zstd"', "config.toml: methods: 'zstd' is not allowed: write a list of methods, [\"zstd\"]"),
+        ("level = true", "config.toml: level: True is not allowed: write a whole number from 1 to 19"),
         ("threads = 0", "config.toml: threads: 0 is not allowed: write a whole number from 1"),
         ("trash = 1", "config.toml: trash: 1 is not allowed: write true or false"),
         ('theme = "pink"', "config.toml: theme: 'pink' is not allowed: write one of dark, light, contrast, ansi"),
@@ -83,6 +88,12 @@ def test_an_automatic_mouse_is_no_choice(tmp_path: Path) -> None:
     assert load(tmp_path, 'mouse = "auto"') == Config()
 
 
+def test_a_default_format_with_its_methods_and_blocks(tmp_path: Path) -> None:
+    text = 'format = "chd"\nmethods = ["zstd", "lzma"]\nblock_size = "16K"\n'
+    expected = Config(format=ImageFormat.CHD, methods=(Method.ZSTD, Method.LZMA), block_size=16384)
+    assert load(tmp_path, text) == expected
+
+
 def test_text_that_is_no_toml_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, "level 9").startswith("config.toml: not TOML: ")
 
@@ -107,7 +118,9 @@ def test_without_it_the_file_is_in_the_config_folder() -> None:
 VALUES = st.sampled_from(
     ["9", "-1", "true", '"opl"', '"~x/y"', "[]", '["/a"]', "{}", "1.5", "0x" + "f" * 5000, "1" * 5000]
 )
-NAMES = st.sampled_from(["folders", "target", "level", "threads", "theme", "mouse", "keys", "x"])
+NAMES = st.sampled_from(
+    ["folders", "target", "level", "threads", "theme", "mouse", "keys", "x", "format", "methods", "block_size"]
+)
 LINES = st.builds("{} = {}".format, NAMES, VALUES)
 
 
