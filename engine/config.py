@@ -55,12 +55,6 @@ class Config:
     """Name of what will play them; `auto` goes by each disc."""
     level: int = DEFAULT_LEVEL
     """Effort of the codec, 1 to 19; one that knows less takes its highest."""
-    format: ImageFormat | None = None
-    """The container to write; None is what the target loads best."""
-    methods: tuple[Method, ...] = ()
-    """What the hunks of a CHD may be packed by; empty is what the target loads best."""
-    block_size: int | None = None
-    """Bytes of a block or hunk; None is what the target loads best."""
     threads: int | None = None
     """Packing threads; None is one for each core of this process."""
     trash: bool = False
@@ -73,6 +67,12 @@ class Config:
     """Whether the app draws with ASCII only; None goes by the terminal."""
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Key by command name, in place of the built-in one; whoever has the commands checks the names."""
+    format: ImageFormat | None = None
+    """The container to write; None is what the target loads best."""
+    methods: tuple[Method, ...] = ()
+    """What the hunks of a CHD may be packed by; empty is what the target loads best."""
+    block_size: int | None = None
+    """Bytes of a block or hunk; None is what the target loads best."""
 
 
 def config_path(environ: Mapping[str, str]) -> Path:
@@ -115,15 +115,15 @@ def parse_config(values: Mapping[str, Any], path: Path, targets: Collection[str]
         "folders": _folders,
         "target": lambda value: _target(value, targets),
         "level": lambda value: _whole(value, 1, HIGHEST_LEVEL),
-        "format": lambda value: ImageFormat(_one_of(value, WRITTEN_FORMATS)),
-        "methods": _methods,
-        "block_size": _block_size,
         "threads": lambda value: _whole(value, 1, None),
         "trash": _boolean,
         "theme": lambda value: _one_of(value, THEMES),
         "mouse": _mouse,
         "ascii": _boolean,
         "keys": _keys,
+        "format": lambda value: ImageFormat(_one_of(value, WRITTEN_FORMATS)),
+        "methods": _methods,
+        "block_size": _block_size,
     }
     checked: dict[str, Any] = {}
     for key, value in values.items():

@@ -42,12 +42,12 @@ def settings_of(config: Config, shown: Sequence[Path] = ()) -> list[Setting]:
     return [
         *folders,
         Setting("target", "target", config.target, _target(config.target), (AUTO, *TARGETS)),
-        Setting("format", "format", config.format, _format(config), (None, *WRITTEN_FORMATS)),
         Setting("level", "level", config.level, _level(config.level), tuple(range(1, MAX_LEVEL + 1))),
         Setting("threads", "threads", config.threads, threads, (None, *range(1, available_processors() + 1))),
         Setting("trash", "originals", config.trash, _trash(config.trash), (False, True)),
         Setting("theme", "theme", config.theme, config.theme, tuple(THEMES)),
         Setting("mouse", "mouse", config.mouse, _mouse(config.mouse), (None, True, False)),
+        Setting("format", "format", config.format, _format(config), (None, *WRITTEN_FORMATS)),
         Setting("ascii", "signs", config.ascii, _signs(config.ascii), (None, True, False)),
     ]
 

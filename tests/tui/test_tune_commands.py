@@ -16,7 +16,7 @@ from tui.commands import Place
 from tui.screens.library import LibraryScreen
 from tui.screens.plan import PlanScreen
 from tui.screens.tune import TuneScreen
-from tui.tuning import ALIGNMENTS, FORMATS, Tuning
+from tui.tuning import ALIGNMENTS, FORMS, Tuning
 
 runs = pytest.mark.runs
 AT = Place.TUNE
@@ -78,10 +78,10 @@ async def test_shift_t_goes_through_the_targets_and_around(tmp_path: Path) -> No
 async def test_f_goes_through_the_formats_and_around(tmp_path: Path) -> None:
     async with opened(tmp_path, *GAME_2) as desk:
         seen = [tuning(desk).format]
-        for _ in FORMATS[1:]:
+        for _ in FORMS[1:]:
             await desk.press("f")
             seen.append(tuning(desk).format)
-        assert set(seen) == set(FORMATS)
+        assert set(seen) == {image_format for image_format, _ in FORMS}
         await desk.press("f")
         assert tuning(desk).format is seen[0]
 

@@ -12,7 +12,7 @@ from engine.measure.estimate import GRID_BLOCK_SIZES, GRID_LEVELS
 from engine.targets import AUTO, TARGETS
 from tui.choosing import Chooser, describe_settings
 from tui.settings_rows import Setting, SettingRows, settings_of
-from tui.tuning import ALIGNMENTS, FORMATS, Tuning, cell_of, grid_of, known_by_settings, nearest
+from tui.tuning import ALIGNMENTS, FORMS, Tuning, cell_of, grid_of, known_by_settings, nearest
 
 CHOOSER = Chooser(AUTO, 9)
 GAME = LIBRARY[1]
@@ -69,7 +69,7 @@ def test_every_choice_goes_around() -> None:
     targets, formats, alignments = [tuning], [tuning], [tuning]
     for _ in (AUTO, *TARGETS):
         targets.append(targets[-1].next_target())
-    for _ in FORMATS:
+    for _ in FORMS:
         formats.append(formats[-1].next_format())
     for _ in ALIGNMENTS:
         alignments.append(alignments[-1].next_alignment())

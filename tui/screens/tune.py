@@ -12,7 +12,7 @@ from engine.errors import DiscpressError
 from engine.formats import ImageFormat
 from engine.library.measurements import LabTest
 from engine.library.model import Title
-from engine.measure.estimate import GRID_BLOCK_SIZES
+from engine.measure.estimate import grid_block_sizes
 from engine.targets import AUTO
 from tui.benching import measured_latencies
 from tui.chart import chart_lines, describe_latency, points_of
@@ -44,7 +44,9 @@ class TuneScreen(DiscScreen):
         """Lay out the screen."""
         self._tuning = Tuning.of(self._title, self.session.chooser)
         if self._block_size is not None:
-            self._tuning = replace(self._tuning, block_size=nearest(self._block_size, GRID_BLOCK_SIZES))
+            self._tuning = replace(
+                self._tuning, block_size=nearest(self._block_size, grid_block_sizes(self._tuning.format))
+            )
         yield Lines(id="text", can_focus=True)
         yield self.key_line()
 

@@ -47,7 +47,7 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("foldres = []", "config.toml: unknown key 'foldres': did you mean folders?"),
         (
             "colour = 1",
-            "config.toml: unknown key 'colour': allowed are folders, target, level, format, methods, block_size, threads, trash, theme, mouse,"
+            "config.toml: unknown key 'colour': allowed are folders, target, level, threads, trash, theme, mouse,"
             " ascii, keys",
         ),
         ('target = "ops"', "config.toml: target: unknown target 'ops': did you mean opl?"),

@@ -83,7 +83,7 @@ def test_keys_are_replaced_as_one(path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"level": 13}, "level: 13 is not allowed: write a whole number from 1 to 12"),
+        ({"level": 20}, "level: 20 is not allowed: write a whole number from 1 to 19"),
         ({"target": "ops"}, "target: unknown target 'ops': did you mean opl?"),
         ({"theme": "pink"}, "theme: 'pink' is not allowed: write one of dark, light, contrast, ansi"),
         ({"colour": 1}, "unknown key 'colour': allowed are folders"),
