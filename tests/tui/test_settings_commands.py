@@ -6,6 +6,7 @@ import pytest
 from app_desk import opened
 
 from engine.config import THEMES, Config, load_config
+from engine.formats import ImageFormat
 from engine.targets import AUTO, TARGETS
 from tui.commands import Place
 from tui.screens.ask_folder import AskFolder
@@ -41,7 +42,7 @@ async def test_left_takes_the_value_before(tmp_path: Path, config_file: Path) ->
         assert written(config_file).level == 7
 
 
-@pytest.mark.parametrize("label", ["target", "level", "threads", "originals", "theme", "mouse", "signs"])
+@pytest.mark.parametrize("label", ["target", "level", "format", "threads", "originals", "theme", "mouse", "signs"])
 async def test_every_setting_goes_around_and_back(label: str, tmp_path: Path, config_file: Path) -> None:
     setting = next(each for each in settings_of(Config()) if each.label == label)
     async with opened(tmp_path, *to(label)) as desk:
@@ -148,3 +149,11 @@ async def test_it_names_the_file_and_how_keys_are_set(tmp_path: Path, config_fil
     async with opened(tmp_path, "comma", width=120) as desk:
         assert str(config_file) in desk.lines("about")
         assert "keys = {" in desk.lines("about")
+
+
+async def test_another_format_takes_the_methods_and_blocks_of_the_one_before_away(
+    tmp_path: Path, config_file: Path
+) -> None:
+    config_file.write_text('format = "chd"\nmethods = ["zstd"]\nblock_size = 16384\n')
+    async with opened(tmp_path, *to("format"), "enter", config=written(config_file)):
+        assert written(config_file) == Config(format=ImageFormat.ISO)

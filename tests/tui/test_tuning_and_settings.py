@@ -6,7 +6,7 @@ import pytest
 from app_desk import LIBRARY, title
 
 from engine.config import THEMES, Config
-from engine.formats import ImageFormat, Settings
+from engine.formats import ImageFormat, Method, Settings
 from engine.library.model import Overrides, StoredEstimate
 from engine.measure.estimate import GRID_BLOCK_SIZES, GRID_LEVELS
 from engine.targets import AUTO, TARGETS
@@ -124,10 +124,15 @@ def by_key(config: Config) -> dict[str, Setting]:
 
 
 def test_every_setting_of_the_file_but_the_keys_is_a_row() -> None:
-    assert set(by_key(Config())) == set(Config.__slots__) - {"keys"}
+    assert set(by_key(Config())) == set(Config.__slots__) - {"keys", "methods", "block_size"}
 
 
-@pytest.mark.parametrize("key", ["target", "level", "threads", "trash", "theme", "mouse", "ascii"])
+def test_methods_and_blocks_stand_in_the_row_of_the_format() -> None:
+    config = Config(format=ImageFormat.CHD, methods=(Method.ZSTD,), block_size=16384)
+    assert by_key(config)["format"].shown == "CHD zstd, blocks of 16384"
+
+
+@pytest.mark.parametrize("key", ["target", "level", "format", "threads", "trash", "theme", "mouse", "ascii"])
 def test_a_row_goes_through_all_its_choices_both_ways(key: str) -> None:
     setting = by_key(Config())[key]
     assert setting.value in setting.choices

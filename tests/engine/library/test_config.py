@@ -48,7 +48,7 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (
             "colour = 1",
             "config.toml: unknown key 'colour': allowed are folders, target, level, threads, trash, theme, mouse,"
-            " ascii, keys",
+            " ascii, keys, format, methods, block_size",
         ),
         ('target = "ops"', "config.toml: target: unknown target 'ops': did you mean opl?"),
         ("target = 3", "config.toml: target: 3 is not allowed: write one of any, opl, ppsspp"),
