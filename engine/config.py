@@ -30,7 +30,7 @@ from filelock import FileLock, Timeout
 from platformdirs import user_config_path
 
 from engine.errors import StoreError, from_os_error
-from engine.formats import DEFAULT_LEVEL, HIGHEST_LEVEL, ImageFormat, Method, is_block_size
+from engine.formats import DEFAULT_LEVEL, HIGHEST_LEVEL, HUNK_METHODS, ImageFormat, Method, in_order, is_block_size
 from engine.names import display_name
 from engine.system.rename import sync_folder
 from engine.targets import AUTO
@@ -41,7 +41,6 @@ THEMES = ("dark", "light", "contrast", "ansi")
 """The looks of the app; `ansi` has the terminal's own 16 colours."""
 WRITTEN_FORMATS = (ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO)
 """What a conversion may be asked for."""
-_METHODS = (Method.ZLIB, Method.ZSTD, Method.LZMA)
 LOCK_TIMEOUT_S = 5.0
 
 
@@ -266,7 +265,7 @@ def _one_of(value: object, allowed: Collection[str]) -> str:
 def _methods(value: object) -> tuple[Method, ...]:
     if not isinstance(value, list) or not value:
         _refuse(value, 'a list of methods, ["zstd"]')
-    return tuple(Method(_one_of(each, _METHODS)) for each in value)
+    return in_order(Method(_one_of(each, HUNK_METHODS)) for each in value)
 
 
 def _block_size(value: object) -> int:

@@ -1,6 +1,6 @@
 """The image formats by name, and the settings a conversion is made with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,6 +62,16 @@ class Method(StrEnum):
     ZLIB = "zlib"
     ZSTD = "zstd"
     LZMA = "lzma"
+
+
+HUNK_METHODS = (Method.ZSTD, Method.LZMA, Method.ZLIB)
+"""What the hunks of a CHD may be packed by, in the order in which a file's header lists them."""
+
+
+def in_order(methods: Iterable[Method]) -> tuple[Method, ...]:
+    """Return methods in the one order in which they are kept and compared, each once; LZ4 stands alone."""
+    chosen = set(methods)
+    return tuple(each for each in (Method.LZ4, *HUNK_METHODS) if each in chosen)
 
 
 @dataclass(frozen=True, slots=True)

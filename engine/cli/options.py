@@ -10,7 +10,7 @@ from engine.config import Config
 from engine.convert.digests import ON_REQUEST
 from engine.convert.plan import OnConflict, Wish
 from engine.errors import UsageError
-from engine.formats import HIGHEST_LEVEL, MAX_BLOCK_SIZE, SECTOR_SIZE, ImageFormat, Method, is_block_size
+from engine.formats import HIGHEST_LEVEL, MAX_BLOCK_SIZE, SECTOR_SIZE, ImageFormat, Method, in_order, is_block_size
 from engine.names import display_name
 from engine.system.processors import available_processors
 from engine.targets import AUTO, TARGETS
@@ -98,7 +98,7 @@ def _take_methods(text: str | None) -> tuple[Method, ...]:
     for name in names:
         if name not in tuple(Method):
             raise UsageError(f"--method: {display_name(name)!r} is not allowed: {', '.join(Method)} are")
-    return tuple(map(Method, names))
+    return in_order(map(Method, names))
 
 
 def take_checksums(values: list[str]) -> tuple[str, ...]:

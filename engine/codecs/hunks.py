@@ -13,13 +13,11 @@ from engine.codecs.deflate import DeflateCodec
 from engine.codecs.libdeflate import LibdeflateCodec
 from engine.codecs.lzma_hunks import lzma_filter
 from engine.codecs.zstd import ZstdCompressors
-from engine.formats import Method
+from engine.formats import Method, in_order
 from engine.units import MIB
 
 SLOT_SHIFT = 24
 """Bits 24 and 25 of a length say which of the codecs packed the hunk; no hunk is longer than 1 MiB."""
-HUNK_METHODS = (Method.ZSTD, Method.LZMA, Method.ZLIB)
-"""What hunks may be packed by, in the order in which a file's header lists them."""
 MAX_LEVELS = {Method.ZSTD: 19, Method.LZMA: 9, Method.ZLIB: 9}
 """Zstandard's levels 20 to 22 differ from 19 only beyond 1 MiB, which no hunk is."""
 _ZSTD_SMALL_LEVELS = 8
@@ -71,7 +69,8 @@ class HunkCodec:
         """`methods` are some of HUNK_METHODS, each once and in their order."""
         self.methods = tuple(methods)
         self.name = f"chd {'+'.join(methods)} plain"
-        self.version = ", ".join(_VERSIONS[method] for method in methods)
+        # Zstandard decides with each of them which hunks are worth trying.
+        self.version = ", ".join(_VERSIONS[method] for method in in_order((*methods, Method.ZSTD)))
         self.max_level = highest_hunk_level(methods)
 
     def pack(

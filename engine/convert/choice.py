@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from engine.codecs.registry import WRITTEN_METHODS, highest_level
 from engine.convert.wish import Wish
 from engine.errors import SettingError, UsageError
-from engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, form_name
+from engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, form_name, in_order
 from engine.images.index import smallest_shift
 from engine.names import display_name
 from engine.targets import AUTO, TARGETS, Target, check_settings, system_warning, target_for
@@ -86,8 +86,7 @@ def _packed_settings(
     block_size = wish.block_size or target.default_block_size(image_format)
     methods: tuple[Method, ...] = ()
     if image_format is ImageFormat.CHD:
-        methods = tuple(each for each in WRITTEN_METHODS[image_format] if each in wish.methods)
-        methods = methods or (target.default_method,)
+        methods = in_order(wish.methods) or (target.default_method,)
     level, highest = wish.level or DEFAULT_LEVEL, highest_level(image_format, methods)
     if level > highest:
         notices.append(f"level {level} is taken as {highest}, the highest of {form_name(image_format, methods)}")

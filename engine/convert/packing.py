@@ -101,7 +101,7 @@ class ConversionRun:
                 fill, take = self._copying(writer) if isinstance(writer, PlainWriter) else self._packing(writer)
                 run_chunks(
                     image.size,
-                    min(self._threads, _most_threads(plan, is_sequential=image.is_sequential)),
+                    min(readers_of(image, self._threads), _most_threads(plan, is_sequential=image.is_sequential)),
                     self._control,
                     fill=fill,
                     take=take,

@@ -96,6 +96,11 @@ class PlainMap:
         stored = read_bytes(
             self._source, self._header.map_offset + _PLAIN_ENTRY.size * first, _PLAIN_ENTRY.size * count
         )
+        if len(stored) < _PLAIN_ENTRY.size * count:
+            raise DamagedImageError(
+                f"{shown_name(self._source)}: the file ends inside its map",
+                hint="it became shorter while it was read: try again when nothing writes it",
+            )
         hunk_size = self._header.hunk_size
         return [
             HunkPlace(Kind.PLAIN, number * hunk_size, hunk_size if number else 0, 0)

@@ -103,10 +103,7 @@ MIGRATIONS: Migrations = (
         ) WITHOUT ROWID""",
         "CREATE INDEX errands_in_order ON errands (error, rank, asked_at)",
     ),
-    (
-        "ALTER TABLE estimates ADD COLUMN seek_us REAL NOT NULL DEFAULT 0.0",
-        "CREATE INDEX queue_jobs_by_path ON queue_jobs (path)",
-    ),
+    ("ALTER TABLE estimates ADD COLUMN seek_us REAL NOT NULL DEFAULT 0.0",),
     (
         # What the lab measured, for ever: results are there to be compared. The facts are JSON, by kind.
         """CREATE TABLE measurements (
@@ -135,5 +132,6 @@ MIGRATIONS: Migrations = (
         "ALTER TABLE estimates_by_methods RENAME TO estimates",
         *_on_any_write("estimates", "SELECT path FROM titles WHERE identity = {row}.identity"),
     ),
+    ("CREATE INDEX IF NOT EXISTS queue_jobs_by_path ON queue_jobs (path)",),
 )
 """Every step of the schema, oldest first; never edited once released, only added to."""

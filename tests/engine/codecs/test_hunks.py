@@ -8,11 +8,11 @@ from sample_images import compressible, incompressible, mixed
 
 from engine.codecs.blocks import CHUNK_BYTES, LENGTH_MASK, PLAIN_BIT, Decoder
 from engine.codecs.deflate import DeflateCodec
-from engine.codecs.hunks import HUNK_METHODS, SLOT_SHIFT, HunkCodec
+from engine.codecs.hunks import SLOT_SHIFT, HunkCodec
 from engine.codecs.lzma_hunks import LzmaDecoder
 from engine.codecs.registry import codec_for
 from engine.codecs.zstd import ZstdDecoder
-from engine.formats import ImageFormat, Method
+from engine.formats import HUNK_METHODS, ImageFormat, Method
 
 DECODERS: dict[Method, Decoder] = {
     Method.ZSTD: ZstdDecoder(),

@@ -111,6 +111,16 @@ def test_a_network_share_gets_none_and_is_mentioned_once(folder: Path) -> None:
     assert "a network share" in told[0]
 
 
+@pytest.mark.parametrize("steps", range(1, len(MIGRATIONS)))
+def test_a_file_of_any_earlier_step_is_brought_up_to_date(folder: Path, steps: int) -> None:
+    with Store(folder, migrations=MIGRATIONS[:steps]) as older:
+        older.file.write(lambda connection: connection.execute("INSERT INTO told VALUES ('kept')"))
+    with Store(folder) as store:
+        assert store.notices == []
+        told = store.file.run(lambda connection: connection.execute("SELECT name FROM told").fetchall())
+        assert told == [("kept",)]
+
+
 def test_a_newer_file_is_set_aside_whole(folder: Path) -> None:
     with Store(folder, migrations=(*MIGRATIONS, LATER_STEP)) as newer:
         newer.save_titles([TITLE])
