@@ -11,7 +11,7 @@ from engine.names import display_name
 from engine.units import format_duration, format_latency, format_size
 from engine.work.jobs import Job
 from tui.choosing import describe_settings
-from tui.job_rows import job_note, job_state
+from tui.job_rows import found_damage, has_examined, job_note, job_state
 from tui.labels import margin_of, shown_name, system_label
 from tui.library_view import LibraryView
 from tui.widgets.palette import Line, wrapped
@@ -58,7 +58,10 @@ def whole(
         return [*lines, *wrapped(display_name(problem), width, "bad")]
     if findings is None:
         return [*lines, [("looking ...", "dim")]]
-    if not findings:
+    damage = next((job for job in history if job.is_over and has_examined(job)), None)
+    if damage is not None and found_damage(damage):
+        lines += wrapped(f"{damage.kind} found damage: {job_note(damage)}", width, "bad")
+    elif not findings:
         lines.append([("nothing found; d decodes every block", "good")])
     for finding in findings:
         style = _SEVERITY_STYLES.get(finding.level, "normal")

@@ -60,6 +60,9 @@ class Front(Protocol):
     def go_to(self, path: Path) -> None:
         """Put the library's cursor on a title."""
 
+    def go_home(self) -> None:
+        """Go back to the library from whatever lies over it."""
+
     def run_later(self, command: str) -> None:
         """Run a command once the present screen is gone."""
 

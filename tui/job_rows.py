@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from engine.errors import DamagedImageError, VerifyError
 from engine.names import display_name
 from engine.units import format_duration, format_rate, format_size
 from engine.work.jobs import Job, JobKind, JobState
@@ -50,10 +51,28 @@ def job_state(job: Job) -> str:
     return job.stage if job.state is JobState.RUNNING and job.stage else str(job.state)
 
 
+def has_examined(job: Job) -> bool:
+    """Return whether a job that is over has decoded the image it was about, to its end or to where that failed."""
+    is_look = job.kind in {JobKind.DOCTOR, JobKind.VERIFY, JobKind.CONVERT}
+    return is_look and (job.state is JobState.DONE or found_damage(job))
+
+
+def found_damage(job: Job) -> bool:
+    """Return whether a job that is over found the image damaged, or not what it should be."""
+    if job.kind is JobKind.DOCTOR and job.state is JobState.DONE:
+        return bool(job.result.get("errors"))
+    return job.state is JobState.FAILED and job.error_code in {DamagedImageError.code, VerifyError.code}
+
+
 def job_note(job: Job) -> str:
-    """Return what is to be said of it in words: why it waits or failed, what it saved."""
+    """Return what is to be said of it in words: why it waits or failed, what it found or saved."""
     if job.is_alive:
         return display_name(job.waiting)
+    if job.kind is JobKind.DOCTOR and job.state is JobState.DONE:
+        errors, warnings = job.result.get("errors"), job.result.get("warnings")
+        if not errors and not warnings:
+            return "nothing found"
+        return f"errors: {errors}, warnings: {warnings}; its log (w, then l) has them"
     if job.state is JobState.DONE:
         return f"saved {format_size(job.saved_bytes)}" if job.saved_bytes > 0 else ""
     return display_name(job.error_message).removeprefix(f"{display_name(job.path)}: ")

@@ -1,6 +1,6 @@
 """The library as the table shows it: filtered, sorted, marked; images of one title stand together."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from engine.names import display_name
 from engine.units import format_size, format_whole_percent
 from engine.work.jobs import Job, JobKind, JobState
 from tui.choosing import describe_settings
+from tui.job_rows import found_damage, has_examined
 from tui.labels import format_label, margin_of, shown_name, system_label
 from tui.widgets.table import Column
 
@@ -32,6 +33,7 @@ _MOVING = {"estimate", "saving", "state"}
 _STATE_STYLES = {
     "error": "bad",
     "failed": "bad",
+    "damaged": "bad",
     "skip": "dim",
     "packed": "dim",
     "done": "good",
@@ -74,6 +76,7 @@ class LibraryView:
         self._packed: set[str] = set()
         self._totals: Totals | None = None
         self._jobs: dict[Path, Job] = {}
+        self._damaged: dict[Path, Job] = {}
 
     # What is in it
 
@@ -100,12 +103,16 @@ class LibraryView:
             self._totals = None
             self._select()
 
-    def set_jobs(self, jobs: Iterable[Job]) -> set[Path]:
+    def set_jobs(self, jobs: Collection[Job]) -> set[Path]:
         """Take in what the queue does with the titles; return the paths whose row reads differently."""
         new = {job.path: job for job in jobs if job.kind is JobKind.CONVERT and job.is_alive}
         paths = new.keys() | self._jobs.keys()
         differ = {path for path in paths if _word(new.get(path)) != _word(self._jobs.get(path))}
         self._jobs = new
+        examined = {job.path: job for job in sorted(jobs, key=lambda job: job.id) if job.is_over and has_examined(job)}
+        damaged = {path: job for path, job in examined.items() if found_damage(job)}
+        differ |= damaged.keys() ^ self._damaged.keys()
+        self._damaged = damaged
         return differ
 
     def has_job(self, path: Path) -> bool:
@@ -217,6 +224,10 @@ class LibraryView:
     def state_of(self, title: Title) -> str:
         """Return the word for where a title stands: what the queue does with it, else what it is."""
         word = _word(self._jobs.get(title.path))
+        job = self._damaged.get(title.path)
+        # Another file of that name may have come since.
+        if not word and job is not None and (job.ended_at or 0.0) >= title.identity.mtime_ns / 1e9:
+            return "damaged"
         if word or title.state not in {State.OK, State.SKIP}:
             return word or str(title.state)
         return "done" if title.group in self._packed else str(title.state)

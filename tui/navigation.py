@@ -66,10 +66,14 @@ class Navigation(App[int]):
         """Show the settings."""
         self.push_screen(SettingsScreen())
 
-    def go_to(self, path: Path) -> None:
-        """Put the library's cursor on a title, whatever filter hides it."""
+    def go_home(self) -> None:
+        """Go back to the library from whatever lies over it."""
         while len(self.screen_stack) > 2:  # Textual's own blank screen, then the library
             self.pop_screen()
+
+    def go_to(self, path: Path) -> None:
+        """Put the library's cursor on a title, whatever filter hides it."""
+        self.go_home()
         library = self.screen
         if isinstance(library, LibraryScreen):
             library.go_to(path)

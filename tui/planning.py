@@ -178,8 +178,8 @@ def _planned(
 
 def _conflict(title: Title, output: Path, rule: OnConflict, taken: Collection[Path]) -> tuple[str, str]:
     """Return why a title is left out, or what its taken name leads to."""
-    if output == title.path:
-        return "the result would have the name of the original", ""
+    if output == title.path and rule is not OnConflict.RENAME:
+        return "the result would have the name of the original: n gives it another one", ""
     if output in taken:
         shown = display_name(output.name)
         return (

@@ -69,7 +69,8 @@ def strip_lines(snapshot: QueueSnapshot, names: Names, width: int, jobs: int, *,
         done = snapshot.totals.done
         saved = f", {format_size(snapshot.totals.saved_bytes)} saved" if snapshot.totals.saved_bytes > 0 else ""
         text = f"queue: empty; {done} done so far{saved}" if done else "queue: empty; c converts the marked titles"
-        return [[(text, "dim")]]
+        failed = sum(job.state is JobState.FAILED for job in snapshot.jobs)
+        return [[(text, "dim"), (f"; {failed} failed: w shows why" if failed else "", "bad")]]
     alive.sort(key=lambda job: job.state is not JobState.RUNNING)
     shown = [job_line(job, names, width, is_ascii=is_ascii) for job in alive[:jobs]]
     shown += [()] * (jobs - len(shown))

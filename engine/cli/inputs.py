@@ -48,6 +48,15 @@ def expand_inputs(
             fail(path, error)
 
 
+def files_within(
+    paths: list[Path], is_recursive: bool, printer: Printer, fail: Callable[[Path, DiscpressError], None]
+) -> list[Path]:
+    """Return files as they were named, whatever they are; with -r the images in folders and archives instead."""
+    if not is_recursive:
+        return paths
+    return [each.path for each in expand_inputs(paths, None, is_recursive, printer, fail)]
+
+
 def _walk(
     top: Path, output_folder: Path | None, printer: Printer, fail: Callable[[Path, DiscpressError], None]
 ) -> Iterator[Input]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.cli.engine_facts import print_engine
+from engine.cli.inputs import files_within
 from engine.cli.options import as_paths
 from engine.cli.printers import Printer
 from engine.convert.progress import Control
@@ -151,14 +152,19 @@ def run_doctor(arguments: argparse.Namespace, printer: Printer, control: Control
     """Carry out `doctor`; return 1 when any file has a finding of level error."""
     target = None if arguments.target is None else _target(arguments.target)
     exit_code = 0
-    for path in as_paths(arguments.files):
+
+    def fail(path: Path, error: DiscpressError) -> None:
+        nonlocal exit_code
+        printer.error(error, path)
+        exit_code = error.exit_code
+
+    for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail):
         try:
             errors = _examine(path, target, arguments.deep, printer, control)
         except CancelledError:
             raise
         except DiscpressError as error:
-            printer.error(error, path)
-            exit_code = error.exit_code
+            fail(path, error)
             continue
         if errors:
             exit_code = 1

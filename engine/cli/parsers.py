@@ -104,7 +104,8 @@ def _add_doctor(commands: "Subparsers") -> None:
         "Check header, index and layout of images, and whether the target loads them. Exit 1 on errors.",
         "  discpress doctor game.zso --target opl\n  discpress doctor --deep *.cso     decode every block as well",
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="an image")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="an image; with -r a folder")
+    parser.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
     parser.add_argument("--target", metavar="NAME", help=f"what is to load it: {', '.join(TARGETS)}")
     parser.add_argument("--deep", action="store_true", help="decode every block")
 
@@ -119,7 +120,8 @@ def _add_verify(commands: "Subparsers") -> None:
         "  discpress verify game.zso --checksum-file game.zso.sha256\n"
         "  discpress verify game.cso --sha1 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12",
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="an image")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="an image; with -r a folder")
+    parser.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
     parser.add_argument("--against", metavar="IMAGE", help="another image of the same disc, in any readable format")
     parser.add_argument("--checksum-file", metavar="FILE", help="a file as sha256sum writes it, naming decoded images")
     for kind in ("crc32", "md5", "sha1", "sha256"):

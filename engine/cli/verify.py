@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from engine.cli.inputs import files_within
 from engine.cli.options import as_paths, take_threads
 from engine.cli.printers import Printer
 from engine.convert.checksums import KINDS_BY_LENGTH, decoded_name, read_checksums
@@ -19,19 +20,23 @@ _HEX = {"--sha1": "sha1", "--sha256": "sha256", "--md5": "md5", "--crc32": "crc3
 
 def run_verify(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `verify`; return 0 only when every file is what it should be."""
-    paths = as_paths(arguments.files)
+    exit_codes = set()
+
+    def fail(path: Path, error: DiscpressError) -> None:
+        printer.error(error, path)
+        exit_codes.add(error.exit_code)
+
+    paths = files_within(as_paths(arguments.files), arguments.recursive, printer, fail)
     expected = _expected_by_option(arguments)
     if (expected or arguments.against) and len(paths) > 1:
         raise UsageError("one digest is for one file: verify the others on their own")
-    exit_codes = set()
     for path in paths:
         try:
             _verify(path, expected, arguments, printer, control)
         except DiscpressError as error:
             if error.code == "cancelled":
                 raise
-            printer.error(error, path)
-            exit_codes.add(error.exit_code)
+            fail(path, error)
     return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
 
 

@@ -51,6 +51,9 @@ def choose_settings(
     warning = system_warning(target, system, f"a disc for {system_label}")
     if warning:
         notices.append(warning)
+    elif system == "ps1":
+        form = settings.format.upper()
+        notices.append(f"a PS1 disc: no PS1 emulator known here loads {form}; they load the CHD of a CD, by chdman")
     return Choice(target, settings, shift, tuple(notices))
 
 

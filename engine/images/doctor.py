@@ -143,7 +143,7 @@ def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:
     name, file_bytes = image.format.upper(), image.source.size_bytes
     if target is None:
         if image.format is ImageFormat.ZSO and image.block_size != DEFAULT_BLOCK_SIZE:
-            message = f"no PS2 loads blocks of {image.block_size}: for one, convert this file again with -b 2048"
+            message = f"no PS2 loads blocks of {image.block_size}: for one, convert it under another name with -b 2048"
             yield Finding(Severity.NOTE, "ps2-block-size", message)
         return
     if target.max_bytes is not None and max(image.size, file_bytes) > target.max_bytes:
@@ -151,7 +151,7 @@ def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:
         yield Finding(Severity.ERROR, "target-size", f"{message} up to {target.max_bytes} of both")
     if image.format is ImageFormat.ISO:
         return
-    again = f"convert this {name} again with"
+    again = f"convert this {name} under another name with"
     if image.format not in target.formats:
         message = f"{name} cannot be loaded: {target.reason_against(image.format)}; {again} -f {target.default_format}"
         yield Finding(Severity.ERROR, "target-format", message)

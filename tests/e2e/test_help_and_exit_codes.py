@@ -160,3 +160,11 @@ def test_on_a_terminal_there_is_a_live_line(cli: CommandLine) -> None:
     os.close(leader)
     assert running.finish().exit_code == 0
     assert b"game.iso" in said
+
+
+@pytest.mark.parametrize("command", ["doctor", "verify"])
+def test_with_r_the_images_of_a_folder_are_looked_at(cli: CommandLine, command: str) -> None:
+    write_image(cli.folder / "games" / "one.iso", mixed(4096))
+    write_image(cli.folder / "games" / "below" / "two.iso", mixed(4096))
+    done = cli.run(command, "-r", "games")
+    assert (done.exit_code, "one.iso" in done.text, "two.iso" in done.text) == (0, True, True)

@@ -227,3 +227,35 @@ def test_a_margin_is_half_of_what_it_spans_and_at_least_one_percent() -> None:
 
 def test_the_default_settings_are_the_charts_first_point() -> None:
     assert Chooser("auto", 9).defaults == Settings(ImageFormat.ZSO, 2048, 9)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"kind": JobKind.DOCTOR, "state": JobState.DONE, "result": {"errors": 1, "warnings": 0}},
+        {"kind": JobKind.VERIFY, "state": JobState.FAILED, "error_code": "damaged"},
+        {"kind": JobKind.CONVERT, "state": JobState.FAILED, "error_code": "damaged"},
+    ],
+)
+def test_a_title_in_which_the_worker_found_damage_says_so(facts: dict[str, object]) -> None:
+    seen = view()
+    path = Path("/games/Game 2.iso")
+    assert seen.set_jobs([job(id=3, path=path, ended_at=9.0, **facts)]) == {path}
+    assert row(seen, "Game 2.iso")["state"] == "damaged"
+
+
+def test_a_later_look_without_findings_takes_that_back() -> None:
+    seen = view()
+    path = Path("/games/Game 2.iso")
+    damaged = job(id=3, path=path, ended_at=9.0, kind=JobKind.VERIFY, state=JobState.FAILED, error_code="damaged")
+    seen.set_jobs([damaged, job(id=4, path=path, ended_at=10.0, kind=JobKind.VERIFY, state=JobState.DONE)])
+    assert row(seen, "Game 2.iso")["state"] == "ok"
+
+
+def test_damage_of_a_file_that_is_another_by_now_is_not_shown() -> None:
+    later = replace(LIBRARY[1], identity=replace(LIBRARY[1].identity, mtime_ns=20_000_000_000))
+    seen = view((later,))
+    seen.set_jobs(
+        [job(id=3, path=later.path, ended_at=9.0, kind=JobKind.VERIFY, state=JobState.FAILED, error_code="damaged")]
+    )
+    assert row(seen, "Game 2.iso")["state"] == "ok"

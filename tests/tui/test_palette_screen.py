@@ -86,3 +86,8 @@ async def test_a_row_that_is_clicked_twice_is_done(tmp_path: Path) -> None:
     async with opened(tmp_path, "colon", *"queue") as desk:
         await desk.click("#palette-list", 12, 1)
         desk.in_front(QueueScreen)
+
+
+async def test_a_title_comes_before_commands_that_only_have_its_letters(tmp_path: Path) -> None:
+    async with opened(tmp_path, "colon", *"vel") as desk:
+        assert desk.in_front(PaletteScreen).hits[0].text.startswith("Velvet")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from app_desk import title
 
-from engine.formats import Settings
+from engine.convert.wish import OnConflict, Wish
+from engine.formats import ImageFormat, Settings
 from engine.library.model import FileIdentity, StoredEstimate, Title
 from tui.choosing import Chooser
 from tui.planning import Options, Planning, plan_titles, requests_of
@@ -60,3 +61,16 @@ def test_an_archive_is_kept_and_the_plan_says_so() -> None:
     assert request.wish is not None
     assert not request.wish.trash_source
     assert planning.rows[0].notices[-1].startswith("its archive is kept")
+
+
+PACKED = title(
+    "Velvet.zso", 500, format=ImageFormat.ZSO, original_bytes=900 << 20, block_size=16384, version=1, title="Velvet"
+)
+
+
+def test_a_title_packed_anew_takes_another_name_where_that_is_wished() -> None:
+    wishes = {PACKED.path: Wish(ImageFormat.ZSO, 2048, 9, target="opl")}
+    left_out = plan_titles([PACKED], CHOOSER, Options(), nothing_known, (), wishes).rows[0]
+    assert left_out.problem == "the result would have the name of the original: n gives it another one"
+    renaming = Options(on_conflict=OnConflict.RENAME)
+    assert plan_titles([PACKED], CHOOSER, renaming, nothing_known, (), wishes).rows[0].is_done

@@ -88,10 +88,12 @@ class PaletteScreen(ModalScreen[Hit | None]):
 
     def _find(self, text: str) -> None:
         wanted = text.strip()
-        self.hits = [*self._commands(wanted), *self._titles(wanted)]
+        named, alike = self._commands(wanted)
+        self.hits = [*named, *self._titles(wanted), *alike]
         self.query_one(Table).show_rows(0)
 
-    def _commands(self, wanted: str) -> list[Hit]:
+    def _commands(self, wanted: str) -> tuple[list[Hit], list[Hit]]:
+        """Return the commands with a word that begins so, and those that only have the letters in that order."""
         commands = commands_at(self._below.PLACE, is_read_only=self._below.session.is_read_only)
         listed = [command for command in commands if command.in_palette]
         if wanted:
@@ -99,10 +101,14 @@ class PaletteScreen(ModalScreen[Hit | None]):
             scored = [(self._score(matcher, command), command) for command in listed]
             best = sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: -pair[0])
             listed = [command for _, command in best]
+        named = [command for command in listed if _has_word(command, wanted)]
+        return self._hits(named), self._hits([command for command in listed if command not in named])
+
+    def _hits(self, commands: Sequence[Command]) -> list[Hit]:
         keys = self._below.session.config.keys
         return [
             Hit(all_key_labels(each, keys), each.help, partial(self._below.front.run_later, each.name))
-            for each in listed
+            for each in commands
         ]
 
     @staticmethod
@@ -124,6 +130,11 @@ class PaletteScreen(ModalScreen[Hit | None]):
             Hit(f"{system_label(title)} title", shown_name(title), partial(self._below.front.go_to, title.path))
             for title in found[:_MOST_TITLES]
         ]
+
+
+def _has_word(command: Command, wanted: str) -> bool:
+    text = f" {command.name.replace('_', ' ')} {command.label} {command.help}"
+    return f" {fold(wanted)}" in fold(text)
 
 
 class _Rows:

@@ -167,7 +167,7 @@ class PlanScreen(DiscScreen):
         self.front.call_worker()
         self.front.look()
         self.front.queued_titles({row.title.path for row in self._planning.done})
-        self.dismiss()
+        self.front.go_home()
 
 
 class _Rows:

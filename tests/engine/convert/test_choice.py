@@ -156,3 +156,8 @@ def test_a_plan_of_the_file_says_the_same(tmp_path_factory: pytest.TempPathFacto
     else:
         plan = plan_conversion(Path(path), None, None, wish)
         assert (plan.settings, plan.index_shift) == (expected.settings, expected.index_shift)
+
+
+def test_a_ps1_disc_is_said_to_be_loaded_by_nothing() -> None:
+    (notice,) = choose(Wish(), "ps1").notices
+    assert notice.startswith("a PS1 disc: no PS1 emulator known here loads ZSO")
