@@ -4,6 +4,7 @@ One thread a folder walks, a few probe the files found. All are daemons: a mount
 for ever, and then the scan goes on without it.
 """
 
+import logging
 import os
 import queue
 import threading
@@ -26,6 +27,7 @@ BATCH_S = 0.25
 """A batch is handed over at least so often, so that the first titles show at once."""
 BATCH_TITLES = 256
 _QUEUED_FILES = 1024
+_log = logging.getLogger("discpress.worker.scan")
 
 
 @dataclass(slots=True)
@@ -288,7 +290,7 @@ class _Scan:
         while (path := self._files.get()) is not None and not self._stop.is_set():
             with self._lock:
                 probing.path, probing.since = path, self._clock()
-            for title in self._probe_file(path):
+            for title in self._titles_of(path):
                 with self._lock:
                     if probing.is_given_up:
                         return  # the scan has spoken of this file already, and another thread took the place
@@ -300,3 +302,11 @@ class _Scan:
                 probing.path = None
                 self._answered += 1
             self._found.put(None)
+
+    def _titles_of(self, path: Path) -> Iterator[Title]:
+        try:
+            yield from self._probe_file(path)
+        except Exception as error:  # noqa: BLE001 - a fault of ours ends no prober: it would be taken for dead storage
+            _log.exception("looking into %r", path)
+            self._seen.update(title.path for title in self._known_in.get(path, ()))  # nothing is gone by a fault
+            yield from unread_title(path, f"internal error: {error!r}")

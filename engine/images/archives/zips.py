@@ -62,7 +62,7 @@ class ZipArchive(Archive):
             raise archive_damage(file.path, f"its directory is larger than {limit}, which no disc needs") from error
         except _DAMAGE as error:
             raise archive_damage(file.path, str(error) or "its directory is damaged") from error
-        files = [entry for entry in entries if not entry.is_dir()]
+        files = [entry for entry in entries if not entry.filename.endswith("/")]  # is_dir fails at an empty name
         overlapping = _overlapping(entries, self._directory_offset)
         addresses = give_addresses(entry.filename for entry in files)
         self.members = tuple(
@@ -148,7 +148,7 @@ def _overlapping(entries: Iterable[zipfile.ZipInfo], directory_offset: int) -> s
     """Return which entries share bytes with the one behind them: no honest archive has any, bombs are made so."""
     found: set[int] = set()
     ordered = sorted(entries, key=lambda entry: entry.header_offset)
-    offsets = [*(entry.header_offset for entry in ordered[1:]), directory_offset]
+    offsets = [*(entry.header_offset for entry in ordered), directory_offset][1:]
     for entry, next_offset in zip(ordered, offsets, strict=True):
         if entry.header_offset + _LOCAL_HEADER.size + entry.compress_size > next_offset:
             found.add(id(entry))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from archive_files import write_zip
 from broken_images import pack
 from command_line import wait_for
 from hypothesis import given, settings
@@ -553,6 +554,38 @@ def test_a_file_that_vanishes_does_not_end_the_scan(top: Path) -> None:
 
     errors = {title.path.name: title.error for title in collect([top], probe_file=probe_without_a).titles}
     assert errors == {"a.iso": f"{top / 'a.iso'}: cannot open it: No such file or directory", "b.iso": ""}
+
+
+def broken_probe(path: Path) -> Iterable[Title]:
+    """A probe with a fault of ours."""
+    if path.name.startswith("a."):
+        raise IndexError("string index out of range")
+    return probe_titles(path)
+
+
+def test_a_fault_of_ours_is_the_row_of_its_file(top: Path) -> None:
+    """No prober ends by it: there are more faults than probers, and nothing waits until storage is given up."""
+    for number in range(2 * PROBERS):
+        write_image(top / str(number) / "a.iso", disc())
+    write_image(top / "b.iso", disc())
+    clock = FakeClock()
+    errors = [title.error for title in collect([top], probe_file=broken_probe, clock=clock).titles]
+    assert sorted(errors) == ["", *["internal error: IndexError('string index out of range')"] * (2 * PROBERS)]
+
+
+def test_a_fault_of_ours_keeps_its_traceback(top: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_image(top / "a.iso", disc())
+    collect([top], probe_file=broken_probe)
+    assert "broken_probe" in caplog.text
+    assert str(top / "a.iso") in caplog.text
+
+
+def test_nothing_is_gone_by_a_fault_of_ours(top: Path) -> None:
+    path = write_zip(top / "a.zip", {"game.iso": disc()})
+    known = known_in(top)
+    os.utime(path, (1, 1))
+    batch = collect([top], known, probe_file=broken_probe)
+    assert (batch.titles, batch.gone) == ((), ())
 
 
 # Storage that does not answer

@@ -241,6 +241,29 @@ def test_an_archive_that_was_cut_short_is_damage(tmp_path: Path) -> None:
         open_image(path)
 
 
+def directory_of(*names: bytes) -> bytes:
+    """Return a ZIP of empty files of these names."""
+    local = struct.pack("<4sHHHHHIIIHH", b"PK\3\4", 20, 0, 0, 0, 33, 0, 0, 0, 0, 0)
+    directory = b"".join(
+        struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\1\2", 20, 20, 0, 0, 0, 33, 0, 0, 0, len(name), *[0] * 6) + name
+        for name in names
+    )
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, len(names), len(names), len(directory), len(local), 0)
+    return local + directory + end
+
+
+@pytest.mark.parametrize("name", [b"", b"\0", b"\0game.iso"])
+def test_a_file_without_a_name_is_a_file(name: bytes, tmp_path: Path) -> None:
+    """zipfile ends a name at its first NUL, and falls over an empty one where it asks for a folder."""
+    path = sample_images.write_image(tmp_path / "game.zip", directory_of(name, b"folder/"))
+    assert [member.name for member in opened(path).members] == [""]
+
+
+def test_a_directory_without_entries_is_an_empty_archive(tmp_path: Path) -> None:
+    path = sample_images.write_image(tmp_path / "game.zip", directory_of())
+    assert opened(path).members == ()
+
+
 SMALL = sample_images.compressible(70_000)
 
 
