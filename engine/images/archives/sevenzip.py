@@ -45,6 +45,12 @@ _AES = b"\x06\xf1\x07\x01"
 _PACKERS = {_COPY, _LZMA, _LZMA2, _BZIP2}
 _FILTERS = {_DELTA, _BCJ_X86}
 
+# What py7zr raises at damaged bytes beside its own ArchiveError: it takes numbers and properties as it finds them.
+_DAMAGE = (
+    lzma.LZMAError, zlib.error, struct.error, EOFError, AssertionError, AttributeError,
+    ArithmeticError, LookupError, TypeError, ValueError, OSError,
+)  # fmt: skip
+
 
 class SevenZipArchive(Archive):
     """A 7z, solid or not."""
@@ -138,8 +144,7 @@ class _Unpacking:
         self._file = file
         self._member = member
         self._feed = _Feed(file, start, end)
-        self._decoder = folder.get_decompressor(end - start, reset=True)
-        folder.decompressor = None  # it would hold the dictionary for as long as the archive is open
+        self._decoder = _decoder(file, member, folder, end - start)
         self._way = way
         self._left = member.size_bytes
         self._is_hungry = True
@@ -166,14 +171,30 @@ class _Unpacking:
             is_last = was_fed and self._feed.is_over
             try:
                 piece = bytes(self._decoder.decompress(self._feed, limit))
-            except (lzma.LZMAError, zlib.error, EOFError, OSError, ValueError, IndexError) as error:
-                what = f"it does not unpack: {error}" if str(error) else "it does not unpack"
-                raise member_damage(self._file, self._member, what) from error
+            except _DAMAGE as error:
+                raise _unpacking_damage(self._file, self._member, error) from error
             self._is_hungry = len(piece) < limit
             if piece:
                 return piece
             if is_last:
                 raise member_damage(self._file, self._member, "its packed data ends too early")
+
+
+def _decoder(file: FileSource, member: Member, folder: Any, packed_bytes: int) -> Any:
+    """Return a new decoder of py7zr for a folder; DamagedImageError where its methods have properties that none has."""
+    from py7zr.exceptions import ArchiveError  # noqa: PLC0415 - an extra
+
+    try:
+        decoder = folder.get_decompressor(packed_bytes, reset=True)
+    except (ArchiveError, *_DAMAGE) as error:
+        raise _unpacking_damage(file, member, error) from error
+    folder.decompressor = None  # it would hold the dictionary for as long as the archive is open
+    return decoder
+
+
+def _unpacking_damage(file: FileSource, member: Member, error: Exception) -> DamagedImageError:
+    what = f"it does not unpack: {error}" if str(error) else "it does not unpack"
+    return member_damage(file, member, what)
 
 
 def _open(file: FileSource) -> "SevenZipFile":
@@ -200,17 +221,14 @@ def _open(file: FileSource) -> "SevenZipFile":
     except TooLargeError as error:
         limit = format_size(MAX_DIRECTORY_BYTES)
         raise archive_damage(file.path, f"its header is larger than {limit}, which no disc needs") from error
-    except (
-        ArchiveError, lzma.LZMAError, zlib.error, struct.error, EOFError, AssertionError, AttributeError,
-        ArithmeticError, LookupError, TypeError, ValueError, OSError,
-    ) as error:  # fmt: skip
+    except (ArchiveError, *_DAMAGE) as error:
         raise archive_damage(file.path, str(error) or "its header is damaged") from error
 
 
 def _places(archive: "SevenZipFile") -> dict[int, tuple[int, int]]:
     """Return where the packed bytes of each folder begin and end, by the folder's id()."""
     streams = getattr(getattr(archive, "header", None), "main_streams", None)
-    if streams is None:
+    if streams is None or streams.packinfo is None or streams.unpackinfo is None:
         return {}
     pack = streams.packinfo
     places = {}

@@ -5,6 +5,7 @@ import io
 import lzma
 import struct
 import zlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -226,28 +227,63 @@ def test_a_header_that_unpacks_to_a_hundred_megabytes_is_refused(tmp_path: Path)
 
 
 SMALL = sample_images.compressible(70_000)
+# Ids of a header's properties, and numbers that are long, all ones, or no properties of LZMA.
+TELLING_BYTES = [*range(0x1A), 0x5D, 0x7F, 0x80, 221, 0xFF]
+
+
+@cache
+def plain_7z(filters: str) -> bytes:
+    """Return a 7z whose header is not packed, so that it can be bent."""
+    written = io.BytesIO()
+    with py7zr.SevenZipFile(written, "w", filters=archives.SEVEN_ZIP_FILTERS[filters]) as archive:
+        archive.set_encoded_header_mode(False)
+        archive.writestr(SMALL, "game.iso")
+        archive.writestr(b"x", "notes.txt")
+    return written.getvalue()
+
+
+def header_offset(content: bytes) -> int:
+    return 32 + int(struct.unpack_from("<Q", content, 12)[0])
+
+
+def with_header(content: bytes, header: bytes) -> bytes:
+    """Return a 7z with another header and the checksums that fit it: else nothing of it would be looked at."""
+    body = content[32 : header_offset(content)]
+    start = struct.pack("<QQI", len(body), len(header), zlib.crc32(header))
+    return content[:8] + struct.pack("<I", zlib.crc32(start)) + start + body + header
+
+
+def test_properties_that_no_decoder_takes_are_damage(tmp_path: Path) -> None:
+    """The first byte of those of LZMA is below 225, and no decoder takes lc + lp above 4."""
+    content = plain_7z("lzma")
+    header = content[header_offset(content) :]
+    assert header.count(b"\x05\x5d") == 1
+    bent = with_header(content, header.replace(b"\x05\x5d", b"\x05\xdd"))
+    path = sample_images.write_image(tmp_path / "game.7z", bent)
+    with pytest.raises(DamagedImageError, match="damaged in the archive: it does not unpack"):
+        open_image(path / "game.iso")
+
+
+@pytest.mark.parametrize("streams", [b"\x06\x00\x01\x09\x01\x00", b""], ids=["no folders", "nothing"])
+def test_a_header_that_does_not_say_what_is_packed_holds_no_images(streams: bytes, tmp_path: Path) -> None:
+    bent = with_header(plain_7z("lzma2"), b"\x01\x04" + streams + b"\x00\x00")
+    path = sample_images.write_image(tmp_path / "game.7z", bent)
+    assert opened(path).members == ()
 
 
 @given(data=st.data())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_bent_archive_is_read_or_refused(data: st.DataObject, tmp_path: Path) -> None:
-    """The checksum of the header is made right again: else nothing of it would be looked at."""
-    path = tmp_path / "game.7z"
-    if not path.exists():
-        written = io.BytesIO()
-        with py7zr.SevenZipFile(written, "w", filters=archives.SEVEN_ZIP_FILTERS["lzma2"]) as archive:
-            archive.set_encoded_header_mode(False)
-            archive.writestr(SMALL, "game.iso")
-            archive.writestr(b"x", "notes.txt")
-        (tmp_path / "whole").write_bytes(written.getvalue())
-    content = bytearray((tmp_path / "whole").read_bytes())
-    header_at = 32 + struct.unpack_from("<Q", content, 12)[0]
-    for _ in range(data.draw(st.integers(1, 4))):
-        at = data.draw(st.one_of(st.integers(header_at, len(content) - 1), st.integers(32, len(content) - 1)))
-        content[at] = data.draw(st.integers(0, 255))
-    struct.pack_into("<I", content, 28, zlib.crc32(content[header_at:]))
-    struct.pack_into("<I", content, 8, zlib.crc32(content[12:32]))
-    path.write_bytes(content)
+    content = bytearray(plain_7z(data.draw(st.sampled_from(sorted(archives.SEVEN_ZIP_FILTERS)))))
+    header = content[header_offset(content) :]
+    values = st.one_of(st.sampled_from(TELLING_BYTES), st.integers(0, 255))
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(header) - 1))
+        cut = data.draw(st.sampled_from([1, 1, 1, 0, 4]))
+        header[at : at + cut] = bytes(data.draw(st.lists(values, min_size=1, max_size=2)))
+    for _ in range(data.draw(st.integers(0, 1))):
+        content[data.draw(st.integers(32, header_offset(content) - 1))] = data.draw(st.integers(0, 255))
+    path = sample_images.write_image(tmp_path / "game.7z", with_header(content, header))
     try:
         for member in images_in(opened(path)):
             with open_image(path / member.address) as image:
