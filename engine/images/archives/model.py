@@ -152,10 +152,10 @@ def give_addresses(names: Iterable[str]) -> list[str]:
     addresses = []
     for name in names:
         plain = PurePosixPath(safe_file_name(name))
-        address = plain.name
+        address, key = plain.name, plain.name.casefold()
         while address.casefold() in taken:
-            # Counted on, not from the beginning: an archive may hold 90,000 files of one name.
-            number = numbers[plain.name] = numbers.get(plain.name, 1) + 1
+            # Counted on, not from the beginning: an archive may hold 90,000 files of one name, in any case.
+            number = numbers[key] = numbers.get(key, 1) + 1
             address = f"{plain.stem} ({number}){plain.suffix}"
         taken.add(address.casefold())
         addresses.append(address)
