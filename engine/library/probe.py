@@ -1,7 +1,7 @@
 """One file looked at: is it an image or an archive of images, and which titles."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,10 +41,11 @@ def is_image(source: FileSource, found: ImageFormat) -> bool:
     return head == PVD_MAGIC or source.path.suffix.lower() in _IMAGE_SUFFIXES
 
 
-def probe_titles(path: Path) -> Iterator[Title]:
+def probe_titles(path: Path, on_look: Callable[[], None] = lambda: None) -> Iterator[Title]:
     """Yield the titles that a file is or holds: one for an image, one for each image in an archive, none otherwise.
 
-    What cannot be read is the title's error.
+    What cannot be read is the title's error. `on_look` is called when the file turns out to be an archive, and before
+    each look into what it holds.
     """
     try:
         source = FileSource(path)
@@ -55,7 +56,8 @@ def probe_titles(path: Path) -> Iterator[Title]:
         found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
         facts = source.stat()
         if found in ARCHIVE_FORMATS:
-            yield from _archived_titles(source, found, facts)
+            on_look()
+            yield from _archived_titles(source, found, facts, on_look)
         elif is_image(source, found):
             yield _title_of(source, found, FileIdentity.of(facts), facts.st_nlink)
     except DiscpressError as error:
@@ -77,7 +79,9 @@ def _title_of(source: ByteSource, found: ImageFormat, identity: FileIdentity, li
         return _broken(source.path, identity, found, links, error, image)
 
 
-def _archived_titles(file: FileSource, found: ImageFormat, facts: os.stat_result) -> Iterator[Title]:
+def _archived_titles(
+    file: FileSource, found: ImageFormat, facts: os.stat_result, on_look: Callable[[], None]
+) -> Iterator[Title]:
     identity = FileIdentity.of(facts)
     try:
         archive = open_archive(file)
@@ -87,7 +91,7 @@ def _archived_titles(file: FileSource, found: ImageFormat, facts: os.stat_result
             unknown = FileIdentity(0, 0, file.size_bytes, 0)
             yield Title(file.path, unknown, found, str(System.UNKNOWN), title=file.path.stem, error=str(error))
         return
-    for member in images_in(archive):
+    for member in images_in(archive, on_look):
         its = replace(identity, member=member.number, member_bytes=member.stored_bytes)
         yield _member_title(archive, member, its, facts.st_nlink)
 

@@ -10,12 +10,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from engine.library.model import FileIdentity, Title
 from engine.library.probe import probe_titles, unread_title
 from engine.library.scan_batch import FolderProblem, ScanBatch, is_left_out, is_unmounted
+from engine.library.scan_threads import Probing, Walk, given_up_title, why_given_up
 from engine.names import display_name
 from engine.system.files import absolute
 
@@ -30,36 +31,13 @@ _QUEUED_FILES = 1024
 _log = logging.getLogger("discpress.worker.scan")
 
 
-@dataclass(slots=True)
-class _Probing:
-    """What one prober is at."""
-
-    path: Path | None = None
-    since: float = 0.0
-    is_given_up: bool = False
-
-
-@dataclass(slots=True)
-class _Walk:
-    """Where one folder's walker is; another one can go on from here."""
-
-    top: Path
-    at: Path
-    since: float
-    pending: list[Path]
-    entries: list["os.DirEntry[str]"] = field(default_factory=list)
-    mark: int = 0
-    is_done: bool = False
-    is_given_up: bool = False
-
-
 def scan(
     folders: Sequence[Path],
     known: Mapping[Path, Title] | None = None,
     *,
     check: Callable[[], None] = lambda: None,
     stall_s: float = STALL_S,
-    probe_file: Callable[[Path], Iterable[Title]] = probe_titles,
+    probe_file: Callable[[Path, Callable[[], None]], Iterable[Title]] = probe_titles,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[ScanBatch]:
     """Yield the images below some folders; known ones with the same size, time and inode are not read again.
@@ -77,7 +55,7 @@ class _Scan:
         known: Mapping[Path, Title],
         check: Callable[[], None],
         stall_s: float,
-        probe_file: Callable[[Path], Iterable[Title]],
+        probe_file: Callable[[Path, Callable[[], None]], Iterable[Title]],
         clock: Callable[[], float],
     ) -> None:
         self._known = known
@@ -98,10 +76,10 @@ class _Scan:
         self._tops = [
             top for top in dict.fromkeys(tops) if not any(top != each and top.is_relative_to(each) for each in tops)
         ]
-        self._walks = [_Walk(top, top, now, [top]) for top in self._tops]
+        self._walks = [Walk(top, top, now, [top]) for top in self._tops]
         self._real_tops: list[Path] = []
         self._unsearched: set[Path] = set()
-        self._probing = [_Probing() for _ in range(PROBERS)]
+        self._probing = [Probing() for _ in range(PROBERS)]
         self._queued = 0
         self._answered = 0
         self._seen: set[Path] = set()
@@ -162,14 +140,10 @@ class _Scan:
                     continue
                 probing.is_given_up = True
                 self._answered += 1
-                fresh = self._probing[index] = _Probing()
+                fresh = self._probing[index] = Probing()
             self._seen.update((path, *(title.path for title in self._known_in.get(path, ()))))
             threading.Thread(target=self._probe_all, args=(fresh,), daemon=True).start()
-            message = f"the storage has not answered for {self._stall_s:.0f} s"
-            # Not even stat may be asked of it now; what was known before stays.
-            known = self._known.get(path)
-            identity = known.identity if known else FileIdentity(0, 0, 0, 0)
-            given_up.append(Title(path, identity, None, "unknown", title=path.stem, error=message))
+            given_up.append(given_up_title(path, self._known.get(path), why_given_up(probing, self._stall_s)))
         return given_up
 
     def _give_up_folders(self) -> list[FolderProblem]:
@@ -181,13 +155,13 @@ class _Scan:
             walk.is_given_up = True
             self._unsearched.add(walk.at)
             problems.append(FolderProblem(walk.at, f"it has not answered for {self._stall_s:.0f} s"))
-            fresh = _Walk(walk.top, walk.top, self._clock(), walk.pending, walk.entries, walk.mark)
+            fresh = Walk(walk.top, walk.top, self._clock(), walk.pending, walk.entries, walk.mark)
             walk.pending, walk.entries = [], []  # should the thread wake up, it finds nothing to do
             self._walks.append(fresh)
             self._spawn_walker(fresh)
         return problems
 
-    def _spawn_walker(self, walk: _Walk) -> None:
+    def _spawn_walker(self, walk: Walk) -> None:
         threading.Thread(target=self._walk, args=(walk,), daemon=True).start()
 
     def _last(self) -> Iterator[ScanBatch]:
@@ -202,14 +176,14 @@ class _Scan:
         if gone:
             yield ScanBatch(gone=gone)
 
-    def _walk(self, walk: _Walk) -> None:
+    def _walk(self, walk: Walk) -> None:
         try:
             self._walk_on(walk)
         finally:
             walk.is_done = True
             self._found.put(None)
 
-    def _walk_on(self, walk: _Walk) -> None:
+    def _walk_on(self, walk: Walk) -> None:
         while (walk.entries or walk.pending) and not self._stop.is_set() and not walk.is_given_up:
             walk.since = self._clock()
             if walk.entries:
@@ -217,7 +191,7 @@ class _Scan:
             else:
                 self._open_folder(walk, walk.pending.pop())
 
-    def _open_folder(self, walk: _Walk, folder: Path) -> None:
+    def _open_folder(self, walk: Walk, folder: Path) -> None:
         walk.at = folder
         try:
             facts = folder.stat()
@@ -234,7 +208,7 @@ class _Scan:
             walk.entries = [entry for entry in entries if not is_left_out(entry.name)]
             walk.mark = len(walk.pending)
 
-    def _take_entry(self, walk: _Walk, entry: "os.DirEntry[str]") -> None:
+    def _take_entry(self, walk: Walk, entry: "os.DirEntry[str]") -> None:
         path = walk.at = Path(entry.path)
         try:
             if entry.is_symlink() and not self._leads_out(entry, path):
@@ -264,7 +238,7 @@ class _Scan:
                 return any(is_left_out(part) for part in target.relative_to(top).parts)
         return True
 
-    def _take_file(self, walk: _Walk, entry: "os.DirEntry[str]", path: Path) -> None:
+    def _take_file(self, walk: Walk, entry: "os.DirEntry[str]", path: Path) -> None:
         known = self._known_in.get(path, ())
         if known and all(title.identity.of_file == FileIdentity.of(entry.stat()) for title in known):
             for title in known:
@@ -274,7 +248,7 @@ class _Scan:
             self._queued += 1
         self._offer(path, walk)
 
-    def _offer(self, path: Path | None, walk: _Walk | None = None) -> None:
+    def _offer(self, path: Path | None, walk: Walk | None = None) -> None:
         while True:
             try:
                 self._files.put(path, timeout=BATCH_S)
@@ -286,11 +260,11 @@ class _Scan:
             else:
                 return
 
-    def _probe_all(self, probing: _Probing) -> None:
+    def _probe_all(self, probing: Probing) -> None:
         while (path := self._files.get()) is not None and not self._stop.is_set():
             with self._lock:
-                probing.path, probing.since = path, self._clock()
-            for title in self._titles_of(path):
+                probing.path, probing.since, probing.is_in_archive = path, self._clock(), False
+            for title in self._titles_of(path, partial(self._note_look, probing)):
                 with self._lock:
                     if probing.is_given_up:
                         return  # the scan has spoken of this file already, and another thread took the place
@@ -303,9 +277,13 @@ class _Scan:
                 self._answered += 1
             self._found.put(None)
 
-    def _titles_of(self, path: Path) -> Iterator[Title]:
+    def _note_look(self, probing: Probing) -> None:
+        with self._lock:
+            probing.since, probing.is_in_archive = self._clock(), True
+
+    def _titles_of(self, path: Path, on_look: Callable[[], None]) -> Iterator[Title]:
         try:
-            yield from self._probe_file(path)
+            yield from self._probe_file(path, on_look)
         except Exception as error:  # noqa: BLE001 - a fault of ours ends no prober: it would be taken for dead storage
             _log.exception("looking into %r", path)
             self._seen.update(title.path for title in self._known_in.get(path, ()))  # nothing is gone by a fault

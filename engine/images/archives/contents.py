@@ -4,7 +4,7 @@ An image in an archive is addressed as if the archive were a folder: `games.zip/
 it, so that no such path can be mistaken; `games.zip//Okami.iso` is the same path.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from engine.errors import DamagedImageError, UnsupportedImageError, UsageError
@@ -21,11 +21,14 @@ from engine.units import KIB, MIB
 ARCHIVE_FORMATS = {ImageFormat.ZIP, ImageFormat.SEVEN_ZIP}
 REACH_BYTES = 128 * MIB
 """How far into a compressed stream it is unpacked only to see what is there: half a second of deflate, two of LZMA."""
+PASS_BYTES = 512 * MIB
+"""How much is unpacked in all to see what is in one archive; what comes then is known by its name only."""
 MAX_LOOKS = 1000
 """Files of an archive that are looked into."""
 _IMAGE_SUFFIXES = {".iso", ".img", ".zso", ".cso", ".ziso", ".ciso", ".dax", ".chd"}
 _ISO_SUFFIXES = {".iso", ".img"}
 _LARGE_BYTES = MIB
+_HEAD_BYTES = PVD_SECTOR * SECTOR_SIZE + len(PVD_MAGIC)
 _NOTE_SUFFIXES = {".txt", ".nfo", ".diz", ".sfv", ".md5", ".sha1", ".sha256", ".crc32", ".url"}
 _MAX_NOTE_BYTES = 256 * KIB
 _MAX_SHOWN = 8
@@ -46,16 +49,24 @@ def open_archive(file: FileSource) -> Archive:
     raise UsageError(f"{display_name(file.path)}: is no archive: there is nothing in it to name")
 
 
-def images_in(archive: Archive) -> Iterator[Member]:
-    """Yield the members that are disc images: by content, and by name what cannot be looked into."""
+def images_in(archive: Archive, on_look: Callable[[], None] = lambda: None) -> Iterator[Member]:
+    """Yield the members that are disc images: by content, and by name what cannot be looked into.
+
+    `on_look` is called before each look into a member.
+    """
     looks = 0
     for member in archive.members:
         is_called_so = _suffix(member) in _IMAGE_SUFFIXES
         if not is_called_so and member.size_bytes < _LARGE_BYTES:
             continue
         looks += 1
-        if looks <= MAX_LOOKS and _is_image(archive, member, is_called_so=is_called_so):
+        if looks > MAX_LOOKS:
+            break
+        on_look()
+        if _is_image(archive, member, is_called_so=is_called_so):
+            archive.let_go()  # who opens the image unpacks by another decoder
             yield member
+    archive.let_go()
 
 
 def archive_worth(source: ByteSource) -> str:
@@ -75,16 +86,16 @@ def archive_worth(source: ByteSource) -> str:
 
 
 def _is_image(archive: Archive, member: Member, *, is_called_so: bool) -> bool:
-    if member.problem or archive.way_to(member) > REACH_BYTES:
+    if member.problem or archive.way_to(member) > REACH_BYTES or archive.passed_bytes > PASS_BYTES:
         return is_called_so
     try:
-        source = archive.open_member(member)
-        found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+        head = archive.head_of(member, _HEAD_BYTES)
+        found = sniff(head[:SNIFF_BYTES], member.size_bytes)
         if found is not ImageFormat.ISO:
             return found not in ARCHIVE_FORMATS | {ImageFormat.PART, ImageFormat.CUE}
         if _suffix(member) in _ISO_SUFFIXES:
             return True
-        return read_bytes(source, PVD_SECTOR * SECTOR_SIZE, len(PVD_MAGIC)) == PVD_MAGIC
+        return head.endswith(PVD_MAGIC) and len(head) == _HEAD_BYTES
     except DamagedImageError:
         return is_called_so
 

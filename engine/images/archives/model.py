@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from engine.errors import DamagedImageError
 from engine.formats import MAX_DISC_BYTES, ImageFormat
 from engine.images.archives.paged import PagedStream
-from engine.images.source import ByteSource, FileSource, shown_name
+from engine.images.source import ByteSource, FileSource, read_bytes, shown_name
 from engine.names import display_name, safe_file_name
 from engine.system.files import Writable
 from engine.units import format_size
@@ -47,6 +47,8 @@ class Archive(ABC):
     def __init__(self, file: FileSource) -> None:
         self.file = file
         self.name = shown_name(file)
+        self.passed_bytes = 0
+        """Bytes that were unpacked and thrown away so far, to reach what `head_of` was asked for."""
 
     @abstractmethod
     def open_member(self, member: Member) -> "MemberSource":
@@ -55,6 +57,16 @@ class Archive(ABC):
     @abstractmethod
     def way_to(self, member: Member) -> int:
         """Return how many bytes must be unpacked before the member's first."""
+
+    def head_of(self, member: Member, size_bytes: int) -> bytes:
+        """Return the first bytes of a member without a problem, fewer of a shorter one: cheap in the archive's order.
+
+        DamagedImageError.
+        """
+        return read_bytes(self.open_member(member), 0, size_bytes)
+
+    def let_go(self) -> None:  # noqa: B027 - a ZIP keeps none
+        """Let go of the memory that makes the next `head_of` cheap."""
 
 
 class MemberSource(ByteSource, ABC):

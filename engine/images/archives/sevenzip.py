@@ -76,6 +76,7 @@ class SevenZipArchive(Archive):
         places = _places(archive)
         addresses = give_addresses(each.filename for each in files)
         self._files, self._ways, self._places = files, ways, places
+        self._passing: _Unpacking | None = None
         self.members = tuple(
             Member(
                 number,
@@ -114,6 +115,24 @@ class SevenZipArchive(Archive):
             file, member, PagedStream(member.size_bytes, begin, member.crc32, damage), can_go_back=False
         )
 
+    def head_of(self, member: Member, size_bytes: int) -> bytes:
+        """Return it as `Archive.head_of` says: from where the last one ended, where that lies on the way."""
+        folder, way = self._files[member.number - 1].folder, self._ways[member.number - 1]
+        if self.way_to(member) == 0:
+            return super().head_of(member, size_bytes)
+        passing, self._passing = self._passing, None  # what stops in the middle is nowhere
+        if passing is None or passing.folder is not folder or passing.position > way:
+            passing = None  # let go of first: two would be two dictionaries in memory
+            passing = _Unpacking(self.file, member, folder, *self._places[id(folder)], way)
+        self.passed_bytes += way - passing.position
+        head = passing.read_head(member, way, size_bytes)
+        self._passing = passing
+        return head
+
+    def let_go(self) -> None:
+        """Let go of the decoder as `Archive.let_go` says."""
+        self._passing = None
+
 
 class _Feed:
     """The packed bytes of a folder, handed out as far as they are needed: the file that a decoder of py7zr reads."""
@@ -143,6 +162,9 @@ class _Unpacking:
     def __init__(self, file: FileSource, member: Member, folder: Any, start: int, end: int, way: int) -> None:
         self._file = file
         self._member = member
+        self.folder = folder
+        self.position = 0
+        """Bytes of the folder that are unpacked."""
         self._feed = _Feed(file, start, end)
         self._decoder = _decoder(file, member, folder, end - start)
         self._way = way
@@ -159,6 +181,14 @@ class _Unpacking:
         self._left -= len(piece)
         return piece
 
+    def read_head(self, member: Member, way: int, size_bytes: int) -> bytes:
+        """Go on to a member of the same folder, no earlier than the position, and return its first bytes."""
+        self._member, self._way, self._left = member, way - self.position, member.size_bytes
+        head = bytearray()
+        while len(head) < size_bytes and (piece := self.read(size_bytes - len(head))):
+            head += piece
+        return bytes(head)
+
     def fork(self) -> Decoder | None:
         """Return None: these decoders cannot be copied."""
         return None
@@ -174,6 +204,7 @@ class _Unpacking:
             except _DAMAGE as error:
                 raise _unpacking_damage(self._file, self._member, error) from error
             self._is_hungry = len(piece) < limit
+            self.position += len(piece)
             if piece:
                 return piece
             if is_last:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import archive_files as archives
@@ -65,7 +66,9 @@ def test_a_second_scan_looks_into_no_archive(top: Path, tmp_path: Path, monkeypa
     write_zip(top / "games.zip", {"a.iso": PS2, "b.iso": PSP})
     with Store(tmp_path / "state") as store:
         before = scanned(top, store)
-        batches = list(scan([top], store.known_identities(top), probe_file=lambda path: pytest.fail(str(path))))
+        batches = list(
+            scan([top], store.known_identities(top), probe_file=lambda path, on_look: pytest.fail(str(path)))
+        )
         after = {str(title.path.relative_to(top)): title for batch in batches for title in batch.unchanged}
     assert after == before
 
@@ -90,7 +93,7 @@ def test_titles_of_an_archive_that_does_not_answer_stay(top: Path, tmp_path: Pat
     path = write_zip(top / "games.zip", {"a.iso": PS2, "b.iso": PSP})
     entered, release = threading.Event(), threading.Event()
 
-    def stuck(path: Path) -> list[Title]:
+    def stuck(path: Path, on_look: Callable[[], None]) -> list[Title]:
         entered.set()
         release.wait()
         return []
@@ -184,7 +187,7 @@ def test_an_archive_of_many_images_is_not_given_up_while_it_answers(top: Path) -
     write_zip(top / "games.zip", {f"{number}.iso": PSP for number in range(5)})
     now_s = 0.0
 
-    def slow(path: Path) -> "list[Title] | object":
+    def slow(path: Path, on_look: Callable[[], None]) -> "list[Title] | object":
         nonlocal now_s
         for title in probe_titles(path):
             now_s += 14
@@ -192,6 +195,39 @@ def test_an_archive_of_many_images_is_not_given_up_while_it_answers(top: Path) -
 
     titles = [title for batch in scan([top], probe_file=slow, clock=lambda: now_s) for title in batch.titles]  # type: ignore[arg-type]
     assert [bool(title.error) for title in titles] == [False] * 5
+
+
+def test_an_archive_without_images_is_not_given_up_while_it_is_looked_into(top: Path) -> None:
+    """The clock goes on by almost the limit with each look; nothing comes of any."""
+    write_zip(top / "films.zip", {f"{number}.bin": bytes(1 << 20) for number in range(5)})
+    now_s = 0.0
+
+    def slow(path: Path, on_look: Callable[[], None]) -> Iterator[Title]:
+        def look() -> None:
+            nonlocal now_s
+            on_look()
+            now_s += 14
+
+        return probe_titles(path, look)
+
+    assert [title for batch in scan([top], probe_file=slow, clock=lambda: now_s) for title in batch.titles] == []
+    assert now_s == 14 * 6
+
+
+def test_an_archive_that_takes_too_long_is_not_called_dead_storage(top: Path) -> None:
+    write_zip(top / "games.zip", {"a.iso": PS2})
+    entered, release = threading.Event(), threading.Event()
+
+    def stuck(path: Path, on_look: Callable[[], None]) -> list[Title]:
+        on_look()
+        entered.set()
+        release.wait()
+        return []
+
+    now = {"stall_s": 10.0, "clock": lambda: 1000.0 if entered.is_set() else 0.0}
+    titles = [title for batch in scan([top], probe_file=stuck, **now) for title in batch.titles]  # type: ignore[arg-type]
+    release.set()
+    assert [title.error for title in titles] == ["one look into this archive took more than 10 s: it was given up"]
 
 
 def test_a_copy_of_an_archive_is_another_one(top: Path, tmp_path: Path) -> None:

@@ -94,9 +94,9 @@ class CountingProbe:
     def __init__(self) -> None:
         self.paths: list[Path] = []
 
-    def __call__(self, path: Path) -> Iterable[Title]:
+    def __call__(self, path: Path, on_look: Callable[[], None]) -> Iterable[Title]:
         self.paths.append(path)
-        return probe_titles(path)
+        return probe_titles(path, on_look)
 
 
 class StuckProbe:
@@ -107,11 +107,11 @@ class StuckProbe:
         self.release = threading.Event()
         self._is_stuck = is_stuck
 
-    def __call__(self, path: Path) -> Iterable[Title]:
+    def __call__(self, path: Path, on_look: Callable[[], None]) -> Iterable[Title]:
         if self._is_stuck(path):
             self.entered.append(path)
             self.release.wait()
-        return probe_titles(path)
+        return probe_titles(path, on_look)
 
 
 class FakeClock:
@@ -547,20 +547,20 @@ def test_a_file_that_vanishes_does_not_end_the_scan(top: Path) -> None:
     for name in ("a.iso", "b.iso"):
         write_image(top / name, disc())
 
-    def probe_without_a(path: Path) -> Iterable[Title]:
+    def probe_without_a(path: Path, on_look: Callable[[], None]) -> Iterable[Title]:
         if path.name == "a.iso":
             path.unlink()
-        return probe_titles(path)
+        return probe_titles(path, on_look)
 
     errors = {title.path.name: title.error for title in collect([top], probe_file=probe_without_a).titles}
     assert errors == {"a.iso": f"{top / 'a.iso'}: cannot open it: No such file or directory", "b.iso": ""}
 
 
-def broken_probe(path: Path) -> Iterable[Title]:
+def broken_probe(path: Path, on_look: Callable[[], None]) -> Iterable[Title]:
     """A probe with a fault of ours."""
     if path.name.startswith("a."):
         raise IndexError("string index out of range")
-    return probe_titles(path)
+    return probe_titles(path, on_look)
 
 
 def test_a_fault_of_ours_is_the_row_of_its_file(top: Path) -> None:
@@ -683,9 +683,9 @@ def test_a_file_that_answers_in_time_is_not_given_up(top: Path) -> None:
     write_image(top / "a.iso", disc())
     clock = FakeClock()
 
-    def slow_probe(path: Path) -> Iterable[Title]:
+    def slow_probe(path: Path, on_look: Callable[[], None]) -> Iterable[Title]:
         clock.now_s += STALL_S - 1
-        return probe_titles(path)
+        return probe_titles(path, on_look)
 
     assert [title.error for title in collect([top], probe_file=slow_probe, clock=clock).titles] == [""]
 

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
-from engine.images.archives import sevenzip
+from engine.images.archives import contents, sevenzip
 from engine.images.archives.contents import images_in, open_archive
 from engine.images.archives.model import Archive
 from engine.images.opening import images_at, open_image
@@ -92,6 +92,68 @@ def test_a_stored_member_needs_no_unpacking(tmp_path: Path) -> None:
 def test_the_way_to_a_member_is_what_lies_before_it(tmp_path: Path) -> None:
     archive = opened(write_7z(tmp_path / "games.7z", {"a.iso": PS2, "b.iso": PSP}))
     assert [archive.way_to(member) for member in archive.members] == [0, len(PS2)]
+
+
+class Unpacked:
+    """Counts what the decoders of py7zr give."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.total_bytes = 0
+        real = sevenzip._Unpacking._unpack
+
+        def unpack(unpacking: Any, limit: int) -> bytes:
+            piece = real(unpacking, limit)
+            self.total_bytes += len(piece)
+            return piece
+
+        monkeypatch.setattr(sevenzip._Unpacking, "_unpack", unpack)
+
+
+def solid_without_discs(path: Path) -> Path:
+    return write_7z(path, {f"{number}.bin": sample_images.mixed(200_000, seed=number) for number in range(12)})
+
+
+def test_a_solid_archive_without_discs_is_unpacked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contents, "_LARGE_BYTES", 1)
+    archive = opened(solid_without_discs(tmp_path / "films.7z"))
+    unpacked = Unpacked(monkeypatch)
+    assert list(images_in(archive)) == []
+    first_page = 256 * 1024
+    assert unpacked.total_bytes <= 12 * 200_000 + first_page
+
+
+def test_looks_into_a_damaged_solid_archive_come_to_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind the damage each look begins anew, and comes to nothing."""
+    path = solid_without_discs(tmp_path / "films.7z")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 0x55
+    path.write_bytes(content)
+    monkeypatch.setattr(contents, "_LARGE_BYTES", 1)
+    monkeypatch.setattr(contents, "PASS_BYTES", 2_000_000)
+    archive = opened(path)
+    unpacked = Unpacked(monkeypatch)
+    assert list(images_in(archive)) == []
+    assert unpacked.total_bytes <= 2_000_000 + 12 * 200_000
+
+
+def test_what_comes_after_enough_is_unpacked_is_known_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contents, "PASS_BYTES", 100_000)
+    members = {"a.txt": bytes(200_000), "b.iso": PS2, "c.bin": PSP.ljust(1 << 20, b"\0"), "d.iso": b"no disc"}
+    archive = opened(write_7z(tmp_path / "games.7z", members))
+    assert [member.address for member in images_in(archive)] == ["b.iso", "d.iso"]
+
+
+@given(data=st.data())
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_heads_of_members_are_theirs_in_any_order(data: st.DataObject, tmp_path: Path) -> None:
+    members = {f"{number}.bin": sample_images.mixed(30_000 * number + 1, seed=number) for number in range(6)}
+    filters = data.draw(st.sampled_from(sorted(archives.SEVEN_ZIP_FILTERS)))
+    archive = opened(write_7z(tmp_path / f"{filters}.7z", members, filters))
+    for number in data.draw(st.lists(st.integers(0, 5), max_size=8)):
+        size_bytes = data.draw(st.integers(0, 40_000))
+        assert archive.head_of(archive.members[number], size_bytes) == members[f"{number}.bin"][:size_bytes]
 
 
 def test_the_shares_of_an_archive_are_no_more_than_the_archive(tmp_path: Path) -> None:
