@@ -14,7 +14,7 @@ from engine.errors import (
     UselessError,
 )
 from engine.system.files import is_there
-from engine.work.jobs import Job, JobState
+from engine.work.jobs import LAB_KINDS, Job, JobState
 from engine.work.queue import JobQueue
 from engine.work.reports import Running
 from engine.work.runner import part_owner
@@ -51,8 +51,7 @@ class Endings:
         except UselessError as error:
             self._queue.skip(job.id, str(error))
         except SpaceError as error:
-            self._queue.suspend(job.id)
-            self._waits.for_room(job, error)
+            self._fail_or_wait_for_room(job, error)
         except DiscpressError as error:
             self._fail_or_wait(job, error)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not take the other jobs with it
@@ -63,6 +62,14 @@ class Endings:
                 self._queue.skip(job.id, outcome.skipped)
             else:
                 self._queue.finish(job.id, outcome.result, saved_bytes=outcome.saved_bytes)
+
+    def _fail_or_wait_for_room(self, job: Job, error: SpaceError) -> None:
+        """Let a job wait for room; a test fails, for only figures are lost, and every other job would wait for it."""
+        if job.kind in LAB_KINDS:
+            self._fail(job, error)
+        else:
+            self._queue.suspend(job.id)
+            self._waits.for_room(job, error)
 
     def _fail_or_wait(self, job: Job, error: DiscpressError) -> None:
         if (

@@ -34,6 +34,10 @@ class JobKind(StrEnum):
     """Puts a trashed file back; the path is that of the entry."""
 
 
+LAB_KINDS = frozenset({JobKind.SEEK, JobKind.THROUGHPUT})
+"""The tests of the lab: one at a time, for two would measure each other; what they write is gone when they end."""
+
+
 class JobState(StrEnum):
     """Where a job stands."""
 

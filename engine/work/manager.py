@@ -20,7 +20,7 @@ from engine.work.endings import Endings
 from engine.work.errand_lane import ErrandLane
 from engine.work.errand_runner import run_errand
 from engine.work.errands import Errand, Errands
-from engine.work.jobs import Action, Job, JobKind, JobState
+from engine.work.jobs import LAB_KINDS, Action, Job, JobKind, JobState
 from engine.work.queue import JobQueue
 from engine.work.reports import Reports, Running
 from engine.work.runner import Outcome, Turn, run_job
@@ -34,9 +34,7 @@ IDLE_S = 30.0
 PROBES = 2
 """Scans and estimates that run at once: they are short, and wait for the disk more than for the processor."""
 _LOOK_AHEAD = 16
-_LAB_KINDS = {JobKind.SEEK, JobKind.THROUGHPUT}
-"""One of them at a time: two would measure each other."""
-_PROBE_KINDS = {JobKind.SCAN, JobKind.ESTIMATE, JobKind.SEEK, JobKind.THROUGHPUT}
+_PROBE_KINDS = {JobKind.SCAN, JobKind.ESTIMATE, *LAB_KINDS}
 
 
 @dataclass(slots=True)
@@ -152,7 +150,7 @@ class Manager:
                     busy |= self._devices_of([job])
                 continue
             if self._is_probe(job):
-                is_free = probes < PROBES and not (job.kind in _LAB_KINDS and self._is_measuring())
+                is_free = probes < PROBES and not (job.kind in LAB_KINDS and self._is_measuring())
                 if is_free and self._start(job, 0, self.threads):
                     probes += 1
                 continue
@@ -182,7 +180,7 @@ class Manager:
         return job.kind in _PROBE_KINDS
 
     def _is_measuring(self) -> bool:
-        return any(each.job.kind in _LAB_KINDS and not each.is_held for each in self._running.values())
+        return any(each.job.kind in LAB_KINDS and not each.is_held for each in self._running.values())
 
     def _device(self, job: Job) -> int | None:
         """Return the device of the job's source; None, and the job waits or fails, where it is not there."""

@@ -693,6 +693,17 @@ def test_the_other_disk_goes_on_while_one_is_full(
     assert house.state(other) is RUNNING
 
 
+@pytest.mark.usefixtures("free")
+@pytest.mark.parametrize("kind", [JobKind.SEEK, JobKind.THROUGHPUT])
+def test_a_lab_test_without_room_fails_and_holds_nobody(house: House, kind: JobKind) -> None:
+    (test,) = house.run_all("1.iso", kind=kind)
+    (after,) = house.add("2.iso")
+    house.stage.end(test, SpaceError("700 MiB must be free, 1 KiB are", hint="free some space"))
+    house.wait_state(test, FAILED)
+    house.wait_started(after)
+    assert (house.queue.job(test).error_code, house.queue.snapshot().waiting_reason) == ("space", "")
+
+
 # A cancelled job removes its part.
 
 
