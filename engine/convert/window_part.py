@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from engine.convert.part_name import HEAD_BYTES, clear_leftover, create_part, make_marker, part_path_of
-from engine.errors import SpaceError, StorageError, from_os_error
+from engine.errors import DiscpressError, SpaceError, StorageError, from_os_error
 from engine.names import display_name
 from engine.system.cache import drop_cached, resident_range
 from engine.system.files import FileIdentity, Readable, Writable, read_into, write_all
@@ -114,7 +114,21 @@ class WindowPart:
 
 
 def open_window(folder: Path, source_path: Path, source: FileIdentity, job: str, needed_bytes: int) -> WindowPart:
-    """Create a window part with room for so many bytes; SpaceError where the disk has less and MARGIN_BYTES."""
+    """Create a window part with room for so many bytes; SpaceError where the disk has less and MARGIN_BYTES.
+
+    It is created before room is asked for: a medium that only reads (squashfs, ISO 9660) says that 0 bytes are free,
+    and is not full.
+    """
+    part = WindowPart(folder, source_path, source, job)
+    try:
+        _check_room(folder, needed_bytes)
+    except DiscpressError:
+        part.close()
+        raise
+    return part
+
+
+def _check_room(folder: Path, needed_bytes: int) -> None:
     try:
         free = free_bytes(folder)
     except OSError as error:
@@ -125,7 +139,6 @@ def open_window(folder: Path, source_path: Path, source: FileIdentity, job: str,
             f"{format_size(free)} are",
             hint="free some space, or test a smaller window",
         )
-    return WindowPart(folder, source_path, source, job)
 
 
 def is_read_only(error: StorageError) -> bool:

@@ -140,7 +140,7 @@ time.sleep(60)
     assert names_in(game.parent) == ["game.iso"]
 
 
-def test_a_disk_without_room_is_refused_before_the_first_byte(game: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_without_room_is_refused_and_nothing_is_left_there(game: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(window_part, "free_bytes", lambda folder: 100)
     with pytest.raises(SpaceError, match="free there for a moment"):
         open_window(game.parent, game, FileIdentity.of(game.stat()), "test", 1000)

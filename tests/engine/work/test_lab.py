@@ -19,6 +19,7 @@ from engine.formats import ImageFormat
 from engine.library.model import FileIdentity
 from engine.measure.patterns import Pattern
 from engine.measure.sample import Span
+from engine.system.filesystems import free_bytes
 from engine.units import MIB
 from engine.work.lab import Bench, Step, candidate_settings, run_seek_test, run_throughput_test
 from engine.work.lab_results import (
@@ -155,6 +156,15 @@ def test_on_read_only_media_the_window_goes_to_the_state_folder_and_that_is_said
     assert len(room.notes) == 2
     assert all("the window is in the state folder" in note for note in room.notes)
     assert (names_in(room.games), names_in(room.state)) == (["game.iso"], [])
+
+
+def test_a_medium_that_only_reads_and_says_that_it_is_full_is_fallen_back_from(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_parts_in(monkeypatch, room.games)
+    monkeypatch.setattr(window_part, "free_bytes", lambda folder: 0 if folder == room.games else free_bytes(folder))
+    assert len(list(run_seek_test(room.game, QUICK, room.bench))) == 3
+    assert all("the window is in the state folder" in note for note in room.notes)
 
 
 def test_a_disk_that_fails_is_an_error(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
