@@ -153,7 +153,10 @@ def _origin_lines(found: Sequence[Measurement | None], key: str, width: int) -> 
     cache = "cold" if all(cold) else "cached" if not any(cold) else "partly cold"
     day = datetime.fromtimestamp(newest.at, UTC).astimezone().strftime("%Y-%m-%d")
     beside = "beside other jobs, " if any(each.facts.get("beside") for each in known) else ""
-    return [[(fit(f"{beside}{cache}, {day}, {newest.disk}, {newest.machine}", width), "warn" if beside else "dim")]]
+    form = next((f"{each.form}, " for each in known if each.block_size), "")
+    return [
+        [(fit(f"{beside}{form}{cache}, {day}, {newest.disk}, {newest.machine}", width), "warn" if beside else "dim")]
+    ]
 
 
 def _histogram_lines(row: SeekRow, width: int, most: int, *, is_ascii: bool) -> list[Line]:

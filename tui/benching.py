@@ -105,10 +105,12 @@ class RateRow:
 def seek_rows(title: Title, choice: BenchChoice, found: Iterable[Measurement]) -> list[SeekRow]:
     """Return the title as it is and each candidate, with the newest results of that pattern and kind of cache.
 
-    All are of the machine of the newest one. A packed title is only measured as it is.
+    All are of the machine of the newest one, and the candidates of its format, methods and level. A packed title is
+    only measured as it is.
     """
     by_block: dict[int, list[tuple[Measurement, SeekFigures]]] = {}
     machine = ""
+    made: tuple[str, int] | None = None
     for measurement in found:
         figures = seek_figures(measurement) if measurement.kind is LabTest.SEEK else None
         if figures is None or figures.pattern is not choice.pattern:
@@ -116,8 +118,13 @@ def seek_rows(title: Title, choice: BenchChoice, found: Iterable[Measurement]) -
         if choice.is_warm and figures.is_cold:
             continue
         machine = machine or measurement.machine
-        if measurement.machine == machine:
-            by_block.setdefault(measurement.block_size, []).append((measurement, figures))
+        if measurement.machine != machine:
+            continue
+        if measurement.block_size:
+            made = made or (measurement.form, measurement.level)
+            if (measurement.form, measurement.level) != made:
+                continue
+        by_block.setdefault(measurement.block_size, []).append((measurement, figures))
     own = title.block_size
     sizes = (own,) if own else (0, *choice.block_sizes)
     return [_seek_row(title, size, by_block.get(size, [])) for size in sizes]
@@ -128,20 +135,23 @@ def _seek_row(title: Title, block_size: int, found: Sequence[tuple[Measurement, 
     if not found:
         return SeekRow(label, block_size, None, None, None)
     measurement, figures = found[0]
-    alike = [each for _, each in found[1:] if each.is_cold == figures.is_cold]
+    alike = [each for other, each in found[1:] if other.what == measurement.what and each.is_cold == figures.is_cold]
     return SeekRow(label, block_size, measurement, figures, alike[0].p95_us if alike else None)
 
 
 def rate_rows(choice: BenchChoice, found: Iterable[Measurement]) -> list[RateRow]:
-    """Return each candidate at each level, with its newest result; all are of the machine of the newest one."""
+    """Return each candidate at each level, with its newest result.
+
+    All are of the machine of the newest one, and of its format and methods.
+    """
     newest: dict[tuple[int, int], tuple[Measurement, ThroughputFigures]] = {}
-    machine = ""
+    made: tuple[str, str] | None = None
     for measurement in found:
         figures = throughput_figures(measurement) if measurement.kind is LabTest.THROUGHPUT else None
         if figures is None:
             continue
-        machine = machine or measurement.machine
-        if measurement.machine == machine:
+        made = made or (measurement.machine, measurement.form)
+        if (measurement.machine, measurement.form) == made:
             newest.setdefault((measurement.block_size, measurement.level), (measurement, figures))
     return [
         RateRow(f"{size // 1024}K", level, *newest.get((size, level), (None, None)))
@@ -163,7 +173,7 @@ class Measured:
 
 
 def measured_latencies(found: Iterable[Measurement], image_format: ImageFormat) -> Measured | None:
-    """Return the newest medians of one format's candidates, all of the newest one's pattern, machine and cache."""
+    """Return the newest medians of one format's candidates, all of the newest one's form, test and cache."""
     first: tuple[Measurement, SeekFigures] | None = None
     latencies: dict[int, float] = {}
     for measurement in found:
@@ -171,7 +181,11 @@ def measured_latencies(found: Iterable[Measurement], image_format: ImageFormat) 
         if figures is None or not measurement.block_size:
             continue
         first = first or (measurement, figures)
-        alike = (first[0].machine, first[1].pattern, first[1].is_cold)
-        if (measurement.machine, figures.pattern, figures.is_cold) == alike:
+        if _latency_test(measurement, figures) == _latency_test(*first):
             latencies.setdefault(measurement.block_size, figures.p50_us)
     return None if first is None else Measured(first[1].pattern, first[1].is_cold, latencies)
+
+
+def _latency_test(measurement: Measurement, figures: SeekFigures) -> tuple[object, ...]:
+    """Return what the latencies of several block sizes must have in common to be one curve."""
+    return measurement.machine, measurement.form, measurement.level, figures.pattern, figures.is_cold

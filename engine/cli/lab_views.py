@@ -120,9 +120,9 @@ def _flat(facts: Mapping[str, object]) -> list[tuple[str, object]]:
 
 
 def image_label(measurement: Measurement) -> str:
-    """Return `ISO`, `ZSO 16K`."""
-    name = measurement.format.upper()
-    return f"{name} {measurement.block_size // 1024}K" if measurement.block_size else name
+    """Return `ISO`, `ZSO 16K`, `CHD zstd 16K`."""
+    form = measurement.form
+    return f"{form} {measurement.block_size // 1024}K" if measurement.block_size else form
 
 
 def seek_text(measurements: Sequence[Measurement]) -> str:

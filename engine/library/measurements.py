@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from engine.formats import ImageFormat
+from engine.formats import ImageFormat, Method, form_name
 from engine.library import rows
 from engine.library.model import FileIdentity, JsonValue
 
@@ -54,9 +54,20 @@ class Measurement:
     """The figures, by the names of their dataclass."""
 
     @property
+    def methods(self) -> tuple[Method, ...]:
+        """What the hunks of a CHD were packed by; empty for other formats, and where that is not known."""
+        names = self.facts.get("methods")
+        return tuple(method for method in Method if method in names) if isinstance(names, list) else ()
+
+    @property
+    def form(self) -> str:
+        """The format as people read it, a CHD with its methods: `ZSO`, `CHD zstd`."""
+        return form_name(self.format, self.methods)
+
+    @property
     def what(self) -> tuple[object, ...]:
         """What makes two measurements comparable: the same test of the same content in the same form."""
-        return self.kind, self.identity, self.format, self.block_size, self.level, self.pattern
+        return self.kind, self.identity, self.form, self.block_size, self.level, self.pattern
 
 
 def save(connection: sqlite3.Connection, measurement: Measurement) -> None:

@@ -122,7 +122,9 @@ def run_seek_test(path: Path, wish: SeekWish, bench: Bench) -> Generator[SeekRes
                 part.sync()
                 meter = Meter(part, part)
                 for figures in test.measure(open_source(meter), meter, settings, 0):
-                    yield SeekResult(settings.format, block_size, settings.level, disk, window, figures)
+                    yield SeekResult(
+                        settings.format, block_size, settings.level, disk, window, figures, settings.methods
+                    )
 
 
 class _SeekTest:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.formats import ImageFormat, Settings
+from engine.formats import ImageFormat, Method, Settings
 from engine.library.measurements import LabTest, Measurement
 from engine.library.model import FileIdentity, JsonValue
 from engine.measure.patterns import Pattern
@@ -30,6 +30,8 @@ class SeekResult:
     """The stretch of the title that was read; all of it where it was packed already."""
     figures: SeekFigures
     """What came out."""
+    methods: tuple[Method, ...] = ()
+    """What the hunks of a CHD were packed by; empty for the other formats, and where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def seek_measurement(
         **_plain(asdict(result.figures)),
         "window_offset": result.window.offset,
         "window_bytes": result.window.length,
+        "methods": [*map(str, result.methods)],
         "beside": beside,
     }
     pattern = str(result.figures.pattern)
@@ -68,8 +71,8 @@ def throughput_measurement(
     figures = result.figures
     facts = _plain(asdict(figures))
     del facts["settings"]
-    facts |= {"source_disk": result.source_disk, "beside": beside}
     settings = figures.settings
+    facts |= {"source_disk": result.source_disk, "methods": [*map(str, settings.methods)], "beside": beside}
     return Measurement(
         LabTest.THROUGHPUT, path, identity, settings.format, settings.block_size, settings.level, "", machine,
         result.disk, at, facts,
@@ -88,7 +91,7 @@ def seek_figures(measurement: Measurement) -> SeekFigures | None:
 
 def throughput_figures(measurement: Measurement) -> ThroughputFigures | None:
     """Return the figures of a kept throughput test; None where they do not read."""
-    settings = Settings(measurement.format, measurement.block_size, measurement.level)
+    settings = Settings(measurement.format, measurement.block_size, measurement.level, methods=measurement.methods)
     try:
         return ThroughputFigures(settings=settings, **_fields(measurement.facts, ThroughputFigures))
     except TypeError:

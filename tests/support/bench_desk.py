@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from engine.formats import ImageFormat, Settings
+from engine.formats import ImageFormat, Method, Settings
 from engine.library.measurements import Measurement
 from engine.library.model import Title
 from engine.library.store import Store
@@ -17,6 +17,9 @@ from engine.work.lab_results import SeekResult, ThroughputResult, seek_measureme
 MIB = 1024 * 1024
 NOON = 1_795_000_000.0 - 1_795_000_000.0 % 86400 + 43200
 MACHINE, DISK = "nas, N100, 4 processors", "sda1, ext4 at /mnt/games"
+ZSO = Settings(ImageFormat.ZSO)
+CHD_ZSTD = Settings(ImageFormat.CHD, methods=(Method.ZSTD,))
+CHD_LZMA = replace(CHD_ZSTD, methods=(Method.LZMA,))
 OCTAVES = ((5, 120), (6, 5000), (7, 900), (8, 60), (9, 12), (10, 4), (12, 1))
 SEEK = SeekFigures(
     Pattern.MIXED, True, 6097, 85.0, 190.0, 410.0, 4200.0, 100.0, 0.5, 80.0, 19.5, 0.7, 1.0, 11000.0, 8800.0, OCTAVES
@@ -27,20 +30,29 @@ RATES = ThroughputFigures(
 
 
 def seek(
-    title: Title, block_size: int, factor: float = 1.0, *, at: float = NOON, machine: str = MACHINE, **figures: object
+    title: Title,
+    block_size: int,
+    factor: float = 1.0,
+    *,
+    at: float = NOON,
+    machine: str = MACHINE,
+    form: Settings = ZSO,
+    **figures: object,
 ) -> Measurement:
     """A line of a seek test, all times multiplied by a factor."""
     names = ("p50_us", "p95_us", "p99_us", "max_us", "mean_us", "storage_us", "decoding_us")
     values = {name: factor * getattr(SEEK, name) for name in names}
     found = replace(SEEK, **values | figures)  # type: ignore[arg-type]
-    image_format = ImageFormat.ZSO if block_size else ImageFormat.ISO
-    result = SeekResult(image_format, block_size, 9 if block_size else 0, DISK, Span(0, 64 * MIB), found)
+    made = form if block_size else Settings(ImageFormat.ISO, 0, 0)
+    result = SeekResult(made.format, block_size, made.level, DISK, Span(0, 64 * MIB), found, made.methods)
     return seek_measurement(title.path, title.identity, result, machine, at)
 
 
-def rates(title: Title, block_size: int, level: int, *, at: float = NOON, beside: int = 0) -> Measurement:
+def rates(
+    title: Title, block_size: int, level: int, *, at: float = NOON, beside: int = 0, form: Settings = ZSO
+) -> Measurement:
     """A line of a throughput test: the higher the level, the longer it packs."""
-    settings = Settings(ImageFormat.ZSO, block_size, level)
+    settings = replace(form, block_size=block_size, level=level)
     figures = replace(RATES, settings=settings, pack_s=0.05 * level)
     return throughput_measurement(
         title.path, title.identity, ThroughputResult(DISK, DISK, figures), MACHINE, at, beside

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
 from app_desk import LIBRARY
-from bench_desk import NOON, known_results, rates, seek
+from bench_desk import CHD_LZMA, CHD_ZSTD, NOON, ZSO, known_results, rates, seek
 
 from engine.formats import ImageFormat
 from engine.measure.patterns import Pattern
@@ -59,6 +60,24 @@ def test_results_of_two_machines_are_never_side_by_side():
     assert [row.figures is not None for row in rows] == [False, True, False, False]
 
 
+@pytest.mark.parametrize("other", [CHD_LZMA, ZSO, replace(CHD_ZSTD, level=19)])
+def test_what_was_packed_another_way_is_not_what_was_before(other):
+    found = newest_first([seek(GAME, 16384, form=CHD_ZSTD), seek(GAME, 16384, 2.0, at=NOON - 5, form=other)])
+    row = seek_rows(GAME, CHOICE, found)[2]
+    assert (row.measurement.form, row.before_us) == ("CHD zstd", None)
+
+
+def test_candidates_packed_in_two_ways_are_never_side_by_side():
+    found = newest_first([seek(GAME, 0), seek(GAME, 2048, form=CHD_ZSTD), seek(GAME, 16384, at=NOON - 5)])
+    assert [row.figures is not None for row in seek_rows(GAME, CHOICE, found)] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("other", [CHD_LZMA, ZSO])
+def test_rates_of_two_forms_are_never_side_by_side(other):
+    found = newest_first([rates(GAME, 2048, 1, form=CHD_ZSTD), rates(GAME, 16384, 1, at=NOON - 5, form=other)])
+    assert [row.figures is not None for row in rate_rows(CHOICE, found)] == [True, *[False] * 5]
+
+
 def test_throughput_has_a_row_for_each_candidate_and_level():
     rows = rate_rows(CHOICE, [rates(GAME, 16384, 9), rates(GAME, 16384, 9, at=NOON - 5)])
     assert [(row.label, row.level, row.figures is not None) for row in rows] == [
@@ -104,6 +123,11 @@ def test_tune_takes_the_newest_medians_of_one_kind():
     found = measured_latencies(newest_first([*known_results(GAME), odd]), ImageFormat.ZSO)
     assert found.latencies_us == {2048: 170.0, 16384: 255.0, 65536: 340.0}
     assert (found.pattern, found.is_cold) == (Pattern.MIXED, True)
+
+
+def test_tune_takes_no_medians_of_other_methods():
+    found = newest_first([seek(GAME, 4096, form=CHD_ZSTD), seek(GAME, 16384, at=NOON - 5, form=CHD_LZMA)])
+    assert list(measured_latencies(found, ImageFormat.CHD).latencies_us) == [4096]
 
 
 def test_tune_takes_nothing_of_another_format():

@@ -57,6 +57,14 @@ def test_they_are_found_by_kind_content_and_file(store: Store) -> None:
     assert store.measurements(LabTest.SEEK, path=GAME.path) == [GAME]
 
 
+def test_a_chd_by_other_methods_is_another_thing(store: Store) -> None:
+    zstd, lzma = (replace(GAME, format=ImageFormat.CHD, facts={"methods": [name]}) for name in ("zstd", "lzma"))
+    store.save_measurement(zstd)
+    assert [each.what for each in store.measurements()] == [zstd.what]
+    assert zstd.what != lzma.what
+    assert (zstd.form, lzma.form, GAME.form) == ("CHD zstd", "CHD lzma", "ZSO")
+
+
 def test_names_of_any_bytes_are_kept(store: Store) -> None:
     odd = replace(GAME, path=Path(os.fsdecode(b"/games/bad \xff.iso")))
     store.save_measurement(odd)

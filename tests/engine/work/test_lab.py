@@ -240,6 +240,17 @@ def test_a_line_is_kept_and_read_back_as_it_was(room: Room) -> None:
         assert (again.settings.level, again.limit) == (rates.figures.settings.level, rates.figures.limit)
 
 
+def test_the_methods_of_a_chd_are_kept(room: Room) -> None:
+    identity = FileIdentity.of(room.game.stat())
+    seeks = run_seek_test(room.game, replace(QUICK, format=ImageFormat.CHD, block_sizes=(2048,)), room.bench)
+    rates = run_throughput_test(room.game, replace(RATES, format=ImageFormat.CHD), room.bench)
+    methods = candidate_settings(room.game, ImageFormat.CHD, None).methods
+    kept = [seek_measurement(room.game, identity, each, "here", 5.0) for each in seeks]
+    assert [each.methods for each in kept] == [(), methods]
+    assert {throughput_measurement(room.game, identity, each, "here", 5.0).methods for each in rates} == {methods}
+    assert methods
+
+
 def test_facts_of_another_version_are_no_figures(room: Room) -> None:
     identity = FileIdentity.of(room.game.stat())
     result = next(iter(run_seek_test(room.game, QUICK, room.bench)))
