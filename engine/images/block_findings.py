@@ -1,5 +1,6 @@
 """What the doctor finds in an index and in the blocks behind it (FORMATS section 5)."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 
 from engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
@@ -153,19 +154,31 @@ def decode_findings(image: BlockImage, numbers: Iterable[int], limit: FindingLim
 def deep_findings(
     image: BlockImage, limit: FindingLimit, on_progress: Callable[[int, int], None], check: Callable[[], None]
 ) -> Iterator[Finding]:
-    """Decode the whole image in runs and yield every block that fails; progress is in decoded bytes."""
+    """Decode the whole image in runs and yield every block that fails; progress is in decoded bytes.
+
+    Where every block decodes, yield the digests that the file gives of the image and that are not those of its bytes.
+    """
+    digests = {name: hashlib.new(name, usedforsecurity=False) for name in image.recorded}
     run_blocks = max(1, RUN_BYTES // image.block_size)
     buffer = memoryview(bytearray(run_blocks * image.block_size))
     for first in range(0, image.blocks, run_blocks):
         check()
         start = first * image.block_size
         try:
-            done = start + image.read_into(buffer[: image.size - start], start)
+            count = image.read_into(buffer[: image.size - start], start)
+            done = start + count
+            for digest in digests.values():
+                digest.update(buffer[:count])
         except (DamagedImageError, UnsupportedImageError):
             end = min(first + run_blocks, image.blocks)
             yield from decode_findings(image, range(first, end), limit)
             done = min(end * image.block_size, image.size)
+            digests.clear()  # of what does not decode there is none
         on_progress(done, image.size)
+    for name, digest in digests.items():
+        if digest.hexdigest() != image.recorded[name]:
+            problem = f"{name} of the decoded image is {digest.hexdigest()}, the header says {image.recorded[name]}"
+            yield Finding(Severity.ERROR, name, f"{problem}: the content is not what was packed, or the header changed")
 
 
 def _decode_problem(image: BlockImage, number: int) -> str:

@@ -1,5 +1,6 @@
 """What the doctor says of CHD files."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,6 +64,22 @@ def test_each_fault_is_found(
     fault(made)
     found = findings(made, tmp_path)
     assert summary(found) == expected
+
+
+def test_content_that_does_not_give_its_own_sha1_is_found_by_the_deep_pass(tmp_path: Path) -> None:
+    """Every hunk decodes, its crc16 is right, and the header's SHA-1 of the image fits the metadata."""
+    changed = bytearray(disc())
+    changed[-100] ^= 1
+    made = made_chd(bytes(changed), HUNK)
+    made.raw_sha1 = hashlib.sha1(disc()).digest()
+    assert findings(made, tmp_path, deep=False) == []
+    assert summary(findings(made, tmp_path)) == [("error", "sha1", None, None)]
+
+
+def test_of_what_does_not_decode_no_sha1_is_compared(tmp_path: Path) -> None:
+    made = made_chd(disc(), HUNK)
+    break_stored(made)
+    assert [each.code for each in findings(made, tmp_path)] == ["undecodable"]
 
 
 def test_a_hunk_that_cannot_be_decoded_for_want_of_a_package_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
