@@ -216,6 +216,9 @@ class CompressedMap:
         self._kinds, end = decode_kinds(self._pieces, bits.position, lengths, self._hunks)
         if any(kind in self._kinds for kind in _PARENT_KINDS):
             raise HuffmanError("it refers to a parent, and the file has none")
+        # Runs claim millions of hunks in a few bytes: those whose fields are missing are not gone through.
+        if end + sum(width * self._kinds.count(kind) for kind, width in enumerate(self._widths)) > self._bits_end:
+            raise HuffmanError(_PLACES_END)
         self._starts = [_Start(end, self.first_offset, 0, CRC_START)]
 
     def _pieces(self) -> Iterator[bytes]:
@@ -227,8 +230,12 @@ class CompressedMap:
         start = self._starts[number]
         kinds = bytes(self._kinds[number * WINDOW_HUNKS : min((number + 1) * WINDOW_HUNKS, self._hunks)])
         widths = kinds.translate(self._widths)
-        fields = self._fields(start.bit, widths)
         last_self = start.last_self
+        if not any(widths):
+            window = _bare_references(kinds, last_self)
+            crc = binascii.crc_hqx(_expand(window), start.crc)
+            return window, _Start(start.bit, start.offset, window.offsets[-1], crc)
+        fields = self._fields(start.bit, widths)
         if max(kinds) <= Kind.CODEC_3:
             lengths = [field >> CRC_BITS for field in fields]
             crcs = [field & _CRC_MASK for field in fields]
@@ -263,7 +270,7 @@ class CompressedMap:
             ends = list(accumulate(group))
             end = bit + ends[-1]
             if end > self._bits_end:
-                raise HuffmanError("the map ends among the places of its hunks")
+                raise HuffmanError(_PLACES_END)
             top = -(-end // 8) * 8
             value = int.from_bytes(self._bytes(bit // 8, top // 8), "big")
             low = top - bit
@@ -285,8 +292,10 @@ class CompressedMap:
         )
 
 
+_PLACES_END = "the map ends among the places of its hunks"
 _CRC_MASK = (1 << CRC_BITS) - 1
 _MASKS = [(1 << width) - 1 for width in range(64)]
+_IS_NEXT = bytes(kind == Kind.SELF_NEXT for kind in range(256))
 _PARENT_KINDS = (Kind.PARENT, Kind.PARENT_SELF, Kind.PARENT_SAME, Kind.PARENT_NEXT)
 
 
@@ -297,6 +306,22 @@ def _field_widths(length_bits: int, self_bits: int) -> bytes:
     widths[Kind.PLAIN] = CRC_BITS
     widths[Kind.SELF] = self_bits
     return bytes(widths)
+
+
+def _bare_references(kinds: bytes, last_self: int) -> Window:
+    """Return a window of references that have no fields; runs of them claim millions of hunks in a few bytes.
+
+    A SELF whose field has no bits is equal to hunk 0.
+    """
+    if Kind.SELF in kinds:
+        numbers = accumulate(
+            kinds, lambda last, kind: 0 if kind == Kind.SELF else last + (kind == Kind.SELF_NEXT), initial=last_self
+        )
+    else:
+        numbers = accumulate(kinds.translate(_IS_NEXT), initial=last_self)
+    _, *offsets = numbers
+    nothing = [0] * len(kinds)
+    return Window(bytes((Kind.SELF,)) * len(kinds), nothing, offsets, nothing)
 
 
 def _expand(window: Window) -> bytearray:

@@ -5,6 +5,7 @@ import hashlib
 import random
 from pathlib import Path
 
+import chd_images
 import pytest
 from chd_images import (
     LONG_RUN,
@@ -233,6 +234,13 @@ class TestRefused:
         with pytest.raises(DamagedImageError, match=reason):
             opened(made.encode())
 
+    def test_runs_that_claim_more_hunks_than_the_map_has_places_for_are_refused_at_the_first_read(self) -> None:
+        made = made_chd(mixed(HUNK * 300))
+        made.total_bytes = HUNK * 16_000_000
+        made.symbols = [PLAIN, *[LONG_RUN, 15, 15] * 58_500]
+        with pytest.raises(DamagedImageError, match="ends among the places of its hunks"):
+            opened(made.encode()).read_at(0, 1)
+
     @pytest.mark.parametrize("length", [8, 12, 15, 16, 100, 123])
     def test_a_header_that_was_cut_is_damage(self, length: int) -> None:
         with pytest.raises(DamagedImageError, match="ends inside its 124-byte header"):
@@ -262,6 +270,23 @@ def test_any_bytes_come_back(data: bytes, hunk_size: int) -> None:
     made = made_chd(data + b"!", hunk_size)
     made.unit_size = 512
     assert read(made) == data + b"!"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from([SELF, SELF_SAME, SELF_NEXT]), min_size=600, max_size=700))
+def test_references_without_fields_lead_on_from_the_last_one(symbols: list[int]) -> None:
+    """Through windows of nothing else; the map's crc16 is taken over what they lead to."""
+    made = made_chd(bytes(HUNK))
+    made.hunks += [Hunk(symbol) for symbol in symbols]
+    made.total_bytes = HUNK * len(made.hunks)
+    expected, last = [], 0
+    for symbol in symbols:
+        last = {SELF: 0, SELF_SAME: last, SELF_NEXT: last + 1}[symbol]
+        expected.append(last)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chd_images, "SELF_BITS", 0)
+        image = opened(made.encode())
+    assert [place.offset for place in image.map.places(1, len(symbols))] == expected
 
 
 @settings(max_examples=300, deadline=None)
