@@ -1,0 +1,113 @@
+"""Coverage-guided fuzzing of everything that parses bytes: sniff, headers, indexes, readers, doctor, ISO 9660, SFO.
+
+    pip install atheris
+    python tests/bench/fuzz/fuzz.py --seconds 3600 [--corpus DIR] [--seed N]
+
+Seeds are made of tests/data/golden: discs cut to 64 KiB, as they are and packed, and the heads of the packed ones. A
+find is an exception that is no DiscpressError, more than 2 s of processor time for a MiB, or 128 MiB of memory beyond
+the interpreter, the fuzzer's own included; its input is written to the corpus folder as crash-*. Once mended it
+belongs into tests/data/fuzz, where tests/engine/images/test_fuzzed.py looks at it ever after. Prints executions and
+processor time.
+"""
+
+import argparse
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
+
+MEMORY_MIB = 128
+MAX_BYTES = 64 * 1024
+PACKED = (("zso", 2048), ("zso", 16384), ("cso", 2048), ("cso", 16384))
+CUT_DISCS = ("psp.iso", "ps2.iso", "tail.iso")
+
+
+def peak_mib() -> int:
+    """Return the most memory that this process has had, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def make_seeds(folder: Path) -> None:
+    """Write small images of every kind."""
+    from sample_images import GOLDEN, pack, write_image
+
+    from engine.discs.iso9660 import find
+    from engine.formats import ImageFormat
+    from engine.images.opening import open_image
+
+    for name in CUT_DISCS:
+        data = (GOLDEN / name).read_bytes()[: MAX_BYTES - 4096]
+        write_image(folder / name, data)
+        for kind, block_size in PACKED:
+            path = folder / f"{name}.{block_size}.{kind}"
+            pack(path, data, ImageFormat(kind), block_size)
+            path.with_name(f"{path.name}.source").unlink()
+    for path in GOLDEN.iterdir():
+        if path.suffix != ".iso":
+            (folder / path.name).write_bytes(path.read_bytes()[:MAX_BYTES])
+    with open_image(GOLDEN / "psp.iso") as disc:
+        extent = find(disc, "PSP_GAME/PARAM.SFO")
+        if extent is not None:
+            (folder / "param.sfo").write_bytes(disc.read_at(extent.offset, extent.length))
+
+
+def fuzz(corpus: Path, seconds: int, seed: int) -> None:
+    """Fuzz in this process until the time is over or something is found."""
+    import atheris
+
+    with atheris.instrument_imports(include=["engine"]):
+        from look_everywhere import look_everywhere
+    with tempfile.TemporaryDirectory(prefix="discpress-fuzz-", dir="/dev/shm") as name:
+        path = Path(name) / "fuzzed.iso"
+        for each in corpus.iterdir():
+            path.write_bytes(each.read_bytes())
+            look_everywhere(path)
+        limit_mib = peak_mib() + MEMORY_MIB
+
+        def one(data: bytes) -> None:
+            path.write_bytes(data)
+            look_everywhere(path)
+            if peak_mib() > limit_mib:
+                raise MemoryError(f"more than {MEMORY_MIB} MiB for {len(data)} bytes")
+
+        options = [f"-max_total_time={seconds}", f"-max_len={MAX_BYTES}", "-print_final_stats=1", "-timeout=60"]
+        more = [f"-artifact_prefix={corpus}/", f"-seed={seed}", "-rss_limit_mb=0", str(corpus)]
+        atheris.Setup([sys.argv[0], *options, *more], one)
+        atheris.Fuzz()
+
+
+def main() -> int:
+    """Fuzz in a child, count what it did; return 1 when it found something."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seconds", type=int, default=3600, help="how long (default: 3600)")
+    parser.add_argument("--seed", type=int, default=1, help="repeats a run (default: 1)")
+    parser.add_argument("--corpus", type=Path, help="keep and take up the corpus here (default: a new folder)")
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    corpus = options.corpus or Path(tempfile.mkdtemp(prefix="discpress-corpus-"))
+    if options.child:
+        fuzz(corpus, options.seconds, options.seed)
+        return 0
+    corpus.mkdir(parents=True, exist_ok=True)
+    if not any(corpus.iterdir()):
+        make_seeds(corpus)
+    command = [sys.executable, __file__, "--child", f"--seconds={options.seconds}", f"--seed={options.seed}"]
+    began = time.monotonic()
+    done = subprocess.run([*command, f"--corpus={corpus}"], stderr=subprocess.PIPE, text=True)
+    counted = re.search(r"number_of_executed_units:\s*(\d+)", done.stderr)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(done.stderr[-3000:] if done.returncode else "nothing found")
+    print(
+        f"{counted[1] if counted else '?'} executions, {used.ru_utime + used.ru_stime:.0f} s of processor time, "
+        f"{time.monotonic() - began:.0f} s in all, peak {used.ru_maxrss // 1024} MiB, seed {options.seed}, {corpus}"
+    )
+    return int(bool(done.returncode))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

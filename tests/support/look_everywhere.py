@@ -1,0 +1,59 @@
+"""Everything that discpress reads out of a file by its content, in one call: for fuzzing and for what fuzzing found."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.discs.identity import identify
+from engine.discs.iso9660 import list_files, read_file
+from engine.discs.sfo import parse_sfo
+from engine.errors import DiscpressError
+from engine.images.doctor import examine
+from engine.images.facts import read_facts
+from engine.images.opening import open_image
+from engine.images.reader import Image
+from engine.library.probe import probe
+from engine.targets import TARGETS
+
+S_PER_MIB = 2.0
+"""Most processor time that a file may take, per MiB of it or of one MiB."""
+_MIB = 1 << 20
+_FILES = 64
+_READ_BYTES = 256 * 1024
+
+
+def look_everywhere(path: Path) -> None:
+    """Sniff, open, read, identify, measure and examine a file; refusals are fine, any other exception is a find.
+
+    AssertionError when it takes more processor time than S_PER_MIB allows.
+    """
+    data = path.read_bytes()
+    started = time.process_time()
+    parse_sfo(data)
+    probe(path)
+    with contextlib.suppress(DiscpressError), open_image(path) as image:
+        _read_some(image)
+        _refused(lambda: identify(image, path.name))
+        _refused(lambda: read_facts(image, measure=True))
+        _refused(lambda: _list(image))
+    for target in (None, TARGETS["opl"]):
+        _refused(lambda target=target: list(examine(path, target, deep=target is None)))
+    used_s = time.process_time() - started
+    assert used_s <= S_PER_MIB * max(1.0, len(data) / _MIB), f"{used_s:.1f} s for {len(data)} bytes"
+
+
+def _read_some(image: Image) -> None:
+    """Read the beginning, the end, across it, and beyond."""
+    for offset in (0, 16 * 2048, image.size // 2, max(0, image.size - _READ_BYTES), image.size):
+        _refused(lambda offset=offset: image.read_at(offset, _READ_BYTES))
+
+
+def _list(image: Image) -> None:
+    for _, extent in list_files(image, _FILES):
+        parse_sfo(read_file(image, extent, _READ_BYTES))
+
+
+def _refused(act: Callable[[], object]) -> None:
+    with contextlib.suppress(DiscpressError):
+        act()
