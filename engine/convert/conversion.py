@@ -17,7 +17,7 @@ from engine.convert.part import PartFile
 from engine.convert.plan import ConversionPlan, OnConflict
 from engine.convert.preflight import check_room, ensure_folder, output_bounds
 from engine.convert.progress import Control, Progress, Stage
-from engine.convert.replace import Journal, no_journal
+from engine.convert.replace import Journal, no_journal, put_home
 from engine.convert.trash import drop_entry, move_to_trash, wait_until_settled
 from engine.convert.trash_entry import Replacement, TrashEntry
 from engine.errors import (
@@ -33,7 +33,6 @@ from engine.errors import (
 from engine.images.opening import open_image
 from engine.names import display_name
 from engine.system.files import FileIdentity, absolute
-from engine.system.rename import rename_new, sync_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +221,5 @@ def _put_back(overwritten: TrashEntry | None) -> None:
     """Undo the trashing of the file in the way, for nothing took its place."""
     if overwritten is not None:
         with contextlib.suppress(OSError):  # then it stays in the trash, where undo finds it
-            rename_new(overwritten.file_path, overwritten.home_path)
-            sync_folder(overwritten.home_path.parent)
+            put_home(overwritten)
             drop_entry(overwritten)

@@ -17,6 +17,9 @@ from engine.system.locks import try_lock
 from engine.system.rename import remove_quietly
 
 HEAD_BYTES = 4096
+_SECTOR_BYTES = 512  # what disks write whole or not at all
+_SECTOR_TEXT_BYTES = _SECTOR_BYTES - len(PART_MAGIC)
+_MARKER_TEXT_BYTES = HEAD_BYTES // _SECTOR_BYTES * _SECTOR_TEXT_BYTES
 _NAME_MAX = 255  # bytes of a file name where the system does not say
 _CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _REOPEN_FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -38,7 +41,10 @@ def _name_max(folder: Path) -> int:
 
 
 def make_marker(job: str, source_path: Path, source: FileIdentity) -> bytes:
-    """Return the HEAD_BYTES that say whose a part is."""
+    """Return the HEAD_BYTES that say whose a part is: in every sector PART_MAGIC, then a piece of the text.
+
+    A power loss while the real head is written over it leaves some sectors of both: one magic is enough.
+    """
     facts = {
         "job": job,
         "host": socket.gethostname(),
@@ -48,21 +54,28 @@ def make_marker(job: str, source_path: Path, source: FileIdentity) -> bytes:
         "size_bytes": source.size_bytes,
         "mtime_ns": source.mtime_ns,
     }
-    text = PART_MAGIC + json.dumps({**facts, "source": str(source_path)}).encode("ascii") + b"\n"
-    if len(text) > HEAD_BYTES:  # a long path in escapes: the identity says enough
-        text = PART_MAGIC + json.dumps(facts).encode("ascii") + b"\n"
-    return text.ljust(HEAD_BYTES, b"\0")
+    text = json.dumps({**facts, "source": str(source_path)}).encode("ascii") + b"\n"
+    if len(text) > _MARKER_TEXT_BYTES:  # a long path in escapes: the identity says enough
+        text = json.dumps(facts).encode("ascii") + b"\n"
+    text = text.ljust(_MARKER_TEXT_BYTES, b"\0")
+    pieces = (text[at : at + _SECTOR_TEXT_BYTES] for at in range(0, _MARKER_TEXT_BYTES, _SECTOR_TEXT_BYTES))
+    return b"".join(PART_MAGIC + piece for piece in pieces)
 
 
 def job_of_marker(marker: bytes) -> str | None:
     """Return the job that a part's marker names; None when it is no marker."""
     if not marker.startswith(PART_MAGIC):
         return None
+    sectors = (marker[at + len(PART_MAGIC) : at + _SECTOR_BYTES] for at in range(0, len(marker), _SECTOR_BYTES))
     try:
-        facts = json.loads(marker[len(PART_MAGIC) :].rstrip(b"\0"))
+        facts = json.loads(b"".join(sectors).rstrip(b"\0"))
         return str(facts["job"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def _is_marked(head: bytes) -> bool:
+    return any(head.startswith(PART_MAGIC, at) for at in range(0, HEAD_BYTES, _SECTOR_BYTES))
 
 
 def create_part(path: Path) -> int:
@@ -130,8 +143,12 @@ def clear_leftover(path: Path, final_path: Path, is_copy_of_source: Callable[[Pa
                 raise _busy(path)
         except FileNotFoundError:
             return  # the run that held it has just published or removed it
-        head = bytearray(len(PART_MAGIC))
-        is_ours = read_into(fd, head, 0) == 0 or head == PART_MAGIC  # an empty file holds nothing to lose
+        head = bytearray(HEAD_BYTES)
+        count = read_into(fd, head, 0)
+        # An empty file holds nothing to lose, nor does one that grew for a marker whose bytes a power loss took.
+        is_ours = _is_marked(bytes(head)) or (
+            facts.st_size in {0, HEAD_BYTES} and count == facts.st_size and not any(head)
+        )
         if is_ours or _is_second_name(facts, final_path) or is_copy_of_source(path):
             path.unlink()
         else:

@@ -12,6 +12,7 @@ from engine.convert.trash import (
     begin_undo,
     drop_entry,
     drop_undo,
+    is_home_already,
     is_home_taken_by_replacement,
     is_recorded,
     move_to_trash,
@@ -60,9 +61,7 @@ def undo(
         replacement_entry = _trash_replacement(entry)
     try:
         begin_undo(entry)
-        rename_new(entry.file_path, entry.home_path)
-        sync_folder(entry.home_path.parent)
-        sync_folder(entry.folder)
+        put_home(entry)
     except FileExistsError as error:
         drop_undo(entry)
         raise TrashError(
@@ -73,6 +72,19 @@ def undo(
         drop_undo(entry)
         raise from_os_error(error, entry.home_path, "put it back from the trash") from error
     return _conclude_undo(entry, replacement_entry, ours, journal)
+
+
+def put_home(entry: TrashEntry) -> None:
+    """Rename a trashed file back, on the disk when this returns; FileExistsError when another file has its name."""
+    try:
+        rename_new(entry.file_path, entry.home_path)
+    except FileExistsError:
+        if not is_home_already(entry):
+            raise
+        sync_folder(entry.home_path.parent)
+        entry.file_path.unlink()
+    sync_folder(entry.home_path.parent)
+    sync_folder(entry.folder)
 
 
 def finish_undo(entry: TrashEntry, journal: Journal = no_journal) -> Undone:

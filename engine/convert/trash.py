@@ -113,7 +113,9 @@ def move_to_trash(
         if entry.is_there:
             with contextlib.suppress(OSError):  # a move that may not last is none
                 rename_new(entry.file_path, path)
-        if not entry.is_there:
+                sync_folder(folder)  # the file goes before what describes it
+                _remove_empty(entry)
+        else:
             _remove_empty(entry)
         if error.errno == errno.EXDEV:
             raise TrashError(
@@ -196,6 +198,7 @@ def purge_entry(entry: TrashEntry) -> None:
     """Remove an entry and its file for good; the caller has made sure that nothing is lost."""
     try:
         entry.file_path.unlink()
+        sync_folder(entry.folder)  # the file goes before what describes it
     except OSError as error:
         raise from_os_error(error, entry.file_path, "remove it") from error
     _remove_empty(entry)
@@ -230,6 +233,14 @@ def is_recorded(entry: TrashEntry) -> bool:
         return False
     wanted = entry.replacement
     return (facts.st_ino, facts.st_size, facts.st_mtime_ns) == (wanted.ino, wanted.size_bytes, wanted.mtime_ns)
+
+
+def is_home_already(entry: TrashEntry) -> bool:
+    """Return whether the file has its old name too: a crash in a rename by link and unlink leaves both."""
+    try:
+        return same_file(entry.home_path.lstat(), entry.file_path.lstat())
+    except OSError:
+        return False
 
 
 def is_home_taken_by_replacement(entry: TrashEntry) -> bool:

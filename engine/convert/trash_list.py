@@ -5,7 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.convert.trash import entries_in, freed_bytes, is_home_taken_by_replacement, is_recorded
+from engine.convert.trash import (
+    entries_in,
+    freed_bytes,
+    is_home_already,
+    is_home_taken_by_replacement,
+    is_recorded,
+)
 from engine.convert.trash_entry import TrashEntry
 from engine.discs.file_titles import read_file_title
 from engine.errors import TrashError
@@ -54,7 +60,8 @@ def list_trash(folders: Iterable[Path]) -> TrashListing:
 
 def _item(entry: TrashEntry) -> TrashItem:
     problem = ""
-    if os.path.lexists(entry.home_path) and not is_home_taken_by_replacement(entry):
+    is_free = is_home_taken_by_replacement(entry) or is_home_already(entry)
+    if os.path.lexists(entry.home_path) and not is_free:
         problem = f"a file called {display_name(entry.home_path.name)} is in the way"
     title = read_file_title(entry.name).title
     return TrashItem(entry, title, freed_bytes(entry), is_recorded(entry), problem)

@@ -22,7 +22,7 @@ def rename_new(source: Path, target: Path) -> None:
     """Rename within one file system; FileExistsError where `target` exists, OSError otherwise.
 
     Tries renameat2(RENAME_NOREPLACE), then link + unlink, then lstat + rename under a lock in the folder.
-    A crash between link and unlink leaves two names of one inode.
+    A crash between link and unlink leaves two names of one inode; the new one is on the disk before the old one goes.
     """
     if sys.platform == "win32":
         source.rename(target)  # MoveFile does not replace
@@ -57,8 +57,13 @@ def _rename_by_link(source: Path, target: Path) -> None:
         if error.errno not in _NO_LINKS:
             raise
         _rename_under_lock(source, target)
-    else:
-        source.unlink()
+        return
+    try:
+        sync_folder(target.parent)
+    except OSError:
+        target.unlink()
+        raise
+    source.unlink()
 
 
 def _rename_under_lock(source: Path, target: Path) -> None:

@@ -240,6 +240,28 @@ def test_an_empty_leftover_is_replaced(source_path: Path, part_path: Path, tmp_p
     assert faults.names_in(tmp_path) == ["game.iso", "game.zso"]
 
 
+def test_a_leftover_that_has_grown_but_whose_marker_was_never_written_is_replaced(
+    source_path: Path, part_path: Path, tmp_path: Path
+) -> None:
+    """A power loss before the first fsync: the length is on the disk, the bytes are not."""
+    part_path.write_bytes(bytes(4096))
+    faults.run_conversion(source_path)
+    assert faults.names_in(tmp_path) == ["game.iso", "game.zso"]
+
+
+@pytest.mark.parametrize("sectors", [1, 4, 7])
+def test_a_leftover_whose_head_is_half_written_is_replaced(
+    sectors: int, source_path: Path, part_path: Path, tmp_path: Path
+) -> None:
+    """A power loss in the moment of sealing: a disk writes sectors of 512 bytes, not pages."""
+    marker = look_mid_way(source_path, part_path, pytest.MonkeyPatch())
+    whole = (tmp_path / "game.zso").read_bytes()
+    part_path.write_bytes(whole[: sectors * 512] + marker[sectors * 512 : 4096] + whole[4096:])
+    (tmp_path / "game.zso").unlink()
+    faults.run_conversion(source_path)
+    assert faults.names_in(tmp_path) == ["game.iso", "game.zso"]
+
+
 def test_a_sealed_leftover_that_decodes_to_the_source_is_replaced(
     source_path: Path, part_path: Path, tmp_path: Path
 ) -> None:

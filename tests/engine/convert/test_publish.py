@@ -120,6 +120,28 @@ def test_without_renameat2_a_link_is_made_and_the_old_name_removed(
     assert (tmp_path / "game.zso").stat().st_nlink == 1
 
 
+def test_a_links_new_name_is_on_the_disk_before_the_old_one_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a power loss in between may leave neither: the two folders are written in any order."""
+    source, target = write_image(tmp_path / "one", b"1"), tmp_path / "there" / "one"
+    target.parent.mkdir()
+    renameat2_unknown(monkeypatch, errno.EINVAL)
+    synced: list[tuple[Path, bool]] = []
+    monkeypatch.setattr(rename, "sync_folder", lambda folder: synced.append((folder, source.exists())))
+    rename.rename_new(source, target)
+    assert (synced, source.exists()) == ([(target.parent, True)], False)
+
+
+def test_a_link_that_may_not_last_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = write_image(tmp_path / "one", b"1")
+    renameat2_unknown(monkeypatch, errno.EINVAL)
+    monkeypatch.setattr(rename, "sync_folder", faults.fail_with(errno.EIO))
+    with pytest.raises(OSError, match="Input/output error"):
+        rename.rename_new(source, tmp_path / "two")
+    assert faults.names_in(tmp_path) == ["one"]
+
+
 @pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.EROFS, errno.ENOSPC], ids=errno.errorcode.get)
 def test_any_other_answer_of_renameat2_is_final(
     number: int, source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -17,6 +17,7 @@ from engine.convert.plan import OnConflict
 from engine.convert.progress import Control
 from engine.convert.replace import Undone, purge, undo
 from engine.convert.trash import TrashEntry, entries_in
+from engine.convert.trash_list import list_trash
 from engine.errors import DiscpressError, StorageError, TrashError
 from engine.formats import ImageFormat
 
@@ -94,6 +95,35 @@ def test_undo_does_not_clobber(kind: str, entry: TrashEntry, source_path: Path, 
         undo_it(entry)
     assert faults.names_in(tmp_path) == before
     assert kind != "file" or source_path.read_bytes() == b"in the way"
+
+
+def test_undo_goes_on_where_a_crash_left_both_names(entry: TrashEntry, source_path: Path, tmp_path: Path) -> None:
+    """Between the link and the unlink that stand in for a rename."""
+    os.link(entry.file_path, source_path)
+    undo_it(entry)
+    assert source_path.read_bytes() == SOURCE
+    assert source_path.stat().st_nlink == 1
+    assert only_entry(tmp_path).home_path.name == "game.zso"
+
+
+def test_both_names_are_no_problem_to_the_list(entry: TrashEntry, source_path: Path, tmp_path: Path) -> None:
+    os.link(entry.file_path, source_path)
+    (item,) = list_trash([tmp_path]).items
+    assert item.undo_problem == ""
+
+
+def test_purge_keeps_the_description_until_the_file_is_gone_from_the_disk(
+    entry: TrashEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[bool, bool]] = []
+    faults.run_before(
+        monkeypatch,
+        trash,
+        "sync_folder",
+        lambda: seen.append((entry.is_there, (entry.folder / "entry.json").exists())),
+    )
+    purge_it(entry)
+    assert seen == [(False, True)]
 
 
 def test_undo_syncs_before_the_replacement_moves(entry: TrashEntry, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,103 @@
+"""The power goes at every call: source or proven result is there, described, and the next run goes on."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from call_recorder import CallRecorder
+from command_line import write_old
+from power_loss import crash_states
+from power_stories import SOURCE, STORIES, judge, record, recover
+
+from engine.codecs.blocks import CHUNK_BYTES
+from engine.convert import checkpoint
+from engine.convert.checkpoint import Checkpoint
+from engine.convert.conversion import convert
+from engine.convert.plan import Wish, plan_conversion
+from engine.convert.preflight import settle_output
+from engine.convert.progress import Control, Progress
+from engine.system.files import FileIdentity
+
+SEED = 9
+RANDOMS = 3
+RECOVERIES = 6
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_nothing_is_lost_wherever_the_power_goes(name: str, tmp_path: Path) -> None:
+    story = STORIES[name]
+    recorder = record(story, tmp_path)
+    found = judge(story, recorder, SEED, RANDOMS)
+    assert found.lost == []
+    assert found.states > found.calls
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_the_next_run_goes_on_wherever_the_power_went(name: str, tmp_path: Path) -> None:
+    story = STORIES[name]
+    (tmp_path / "story").mkdir()
+    recorder = record(story, tmp_path / "story")
+    chance = random.Random(SEED)
+    for number in range(RECOVERIES):
+        point = chance.randrange(len(recorder.steps) + 1)
+        state = chance.choice(list(crash_states(recorder.disk_at(point), chance, RANDOMS)))
+        assert recover(story, state.write(tmp_path / str(number))) == [], f"after {recorder.labels[:point]}"
+
+
+class NotedKeeper:
+    """Keeps every checkpoint with the call that it came after: each commit may be the last one that is on the disk."""
+
+    def __init__(self, recorder: CallRecorder | None = None, kept: Checkpoint | None = None) -> None:
+        self.recorder = recorder
+        self.kept = kept
+        self.saved: list[tuple[int, Checkpoint | None]] = [(0, None)]
+
+    def load(self) -> Checkpoint | None:
+        return self.kept
+
+    def begin(self, output_path: Path) -> None:
+        self.kept = None
+
+    def seal(self, output_path: Path, identity: object) -> None:
+        self.drop()
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        if self.recorder is not None:
+            self.saved.append((len(self.recorder.steps), checkpoint))
+
+    def drop(self) -> None:
+        if self.recorder is not None:
+            self.saved.append((len(self.recorder.steps), None))
+
+
+def run_job(source_path: Path, keeper: NotedKeeper) -> bytes:
+    plan = settle_output(plan_conversion(source_path, None, None, Wish(target="any", level=1)))
+    convert(plan, threads=2, control=Control(), progress=Progress(), job="queue 1", keeper=keeper)
+    return plan.output_path.read_bytes()
+
+
+def test_a_job_goes_on_from_its_checkpoint_wherever_the_power_went(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "EVERY_BYTES", CHUNK_BYTES)
+    folder = tmp_path / "story"
+    write_old(folder / "game.iso", SOURCE)
+    recorder = CallRecorder(folder)
+    keeper = NotedKeeper(recorder)
+    with recorder.watching():
+        undisturbed = run_job(folder / "game.iso", keeper)
+    recorder.check()
+    assert len(keeper.saved) >= 3
+    chance = random.Random(SEED)
+    for number in range(4 * RECOVERIES):
+        point = chance.randrange(len(recorder.steps) + 1)
+        kept = chance.choice([each for after, each in keeper.saved if after <= point])
+        state = chance.choice(list(crash_states(recorder.disk_at(point), chance, RANDOMS)))
+        top = state.write(tmp_path / str(number))
+        if kept is not None:  # a folder made anew has other inodes than the one that the power was lost in
+            facts = FileIdentity.of((top / "game.iso").stat())
+            kept = replace(kept, identity=(facts.dev, facts.ino, facts.size_bytes, facts.mtime_ns, facts.ctime_ns))
+        if "game.zso" not in state.files:
+            assert run_job(top / "game.iso", NotedKeeper(kept=kept)) == undisturbed, f"{recorder.labels[:point]}"
+        assert sorted(path.name for path in top.iterdir()) == ["game.iso", "game.zso"]

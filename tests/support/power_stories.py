@@ -1,0 +1,250 @@
+"""What power may be lost in: conversions, replacements, undo and purge, recorded call by call and judged."""
+
+import errno
+import functools
+import os
+import random
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest import mock
+
+import fault_injection as faults
+from call_recorder import CallRecorder
+from command_line import write_old
+from power_loss import CrashState, crash_states
+from sample_images import MemorySource, mixed, pack
+
+from engine.convert.plan import OnConflict
+from engine.convert.progress import Control
+from engine.convert.replace import purge, undo
+from engine.convert.trash import entries_in, is_home_already
+from engine.convert.trash_entry import ENTRY_NAME, TRASH_NAME, UNDO_NAME, TrashEntry, read_entry
+from engine.errors import DiscpressError
+from engine.formats import PART_SUFFIX
+from engine.images.opening import open_source
+from engine.system import rename
+
+SOURCE = mixed(1024 * 1024 + 6144, seed=25)
+OLD = mixed(50_000, seed=26)
+Act = Callable[[Path, CallRecorder], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Something that is done to a folder with game.iso in it."""
+
+    act: Act
+    """Done while it is recorded."""
+    before: tuple[Act, ...] = ()
+    """Done before."""
+    has_old: bool = False
+    """Whether game.zso is there before, and something else."""
+    exclusive: int = 0
+    """What the exclusive rename fails with; 0 where it works."""
+    link: int = 0
+    """What link fails with."""
+    undone: tuple[str, bytes] = ("game.iso", SOURCE)
+    """What an undo brings back: the name and what it decodes to."""
+    may_lose_original: bool = False
+    """Whether the original is to go for good, its replacement being proven."""
+
+
+def convert(**wish: object) -> Act:
+    """Convert game.iso."""
+
+    def act(folder: Path, recorder: CallRecorder) -> None:
+        faults.run_conversion(folder / "game.iso", journal=lambda kind, facts: recorder.claim(kind), **wish)
+        recorder.claim("published")
+
+    return act
+
+
+def undo_all(folder: Path, recorder: CallRecorder) -> None:
+    """Undo the newest entry of the trash."""
+    undo(entries(folder)[-1], 1, Control(), lambda kind, facts: recorder.claim(kind))
+
+
+def purge_all(folder: Path, recorder: CallRecorder) -> None:
+    """Purge all that is in the trash."""
+    for entry in entries(folder):
+        purge(entry, 1, Control(), force=False, journal=lambda kind, facts: recorder.claim(kind))
+
+
+def convert_in_vain(folder: Path, recorder: CallRecorder) -> None:
+    """Convert over an older file, and fail in the moment of publishing."""
+    with mock.patch("engine.convert.part.PartFile.publish", faults.fail_with(errno.EIO)):
+        try:
+            convert(on_conflict=OnConflict.OVERWRITE)(folder, recorder)
+        except OSError:
+            return
+    raise AssertionError("it was published")
+
+
+def entries(folder: Path) -> list[TrashEntry]:
+    """Return what the trash holds."""
+    return [each for each in entries_in(folder) if isinstance(each, TrashEntry)]
+
+
+_TRASHED = (convert(trash_source=True),)
+_REPLACED = (convert(on_conflict=OnConflict.OVERWRITE),)
+STORIES = {
+    "convert": Story(convert()),
+    "convert by links": Story(convert(), exclusive=errno.EINVAL),
+    "convert under a lock": Story(convert(), exclusive=errno.EINVAL, link=errno.EPERM),
+    "convert and trash": Story(convert(trash_source=True)),
+    "convert and trash by links": Story(convert(trash_source=True), exclusive=errno.EINVAL),
+    "replace": Story(convert(on_conflict=OnConflict.OVERWRITE), has_old=True),
+    "replace by links": Story(convert(on_conflict=OnConflict.OVERWRITE), has_old=True, exclusive=errno.EINVAL),
+    "replace in vain": Story(convert_in_vain, has_old=True),
+    "undo": Story(undo_all, _TRASHED),
+    "undo by links": Story(undo_all, _TRASHED, exclusive=errno.EINVAL),
+    "undo a replacement": Story(undo_all, _REPLACED, has_old=True, undone=("game.zso", OLD)),
+    "undo an undo": Story(undo_all, (*_TRASHED, undo_all), undone=("game.zso", SOURCE)),
+    "purge": Story(purge_all, _TRASHED, may_lose_original=True),
+}
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What was tried, and what was lost."""
+
+    calls: int = 0
+    """Calls to the system, each a point at which the power goes."""
+    states: int = 0
+    """Folders found afterwards, no two alike at one point."""
+    lost: list[str] = field(default_factory=list)
+    """Where something was missing, and what."""
+
+
+@contextmanager
+def file_system(story: Story) -> Iterator[None]:
+    """Rename and link as the story's file system does."""
+    with ExitStack() as stack:
+        if story.exclusive:
+            stack.enter_context(mock.patch.object(rename, "_rename_exclusive", faults.fail_with(story.exclusive)))
+        if story.link:
+            stack.enter_context(mock.patch.object(os, "link", faults.fail_with(story.link)))
+        yield
+
+
+def record(story: Story, folder: Path) -> CallRecorder:
+    """Play a story in an empty folder."""
+    write_old(folder / "game.iso", SOURCE)
+    if story.has_old:
+        write_old(pack(folder / "game.zso", OLD), (folder / "game.zso").read_bytes())
+        (folder / "game.zso.source").unlink()
+    with file_system(story):
+        for act in story.before:
+            act(folder, CallRecorder(folder))
+        recorder = CallRecorder(folder)
+        with recorder.watching():
+            story.act(folder, recorder)
+    recorder.check()
+    return recorder
+
+
+def judge(story: Story, recorder: CallRecorder, seed: int, randoms: int) -> Judgement:
+    """Cut a recorded story at every point, in every way that is tried, and look for what is missing."""
+    judgement = Judgement(calls=len(recorder.steps))
+    chance = random.Random(seed)
+    for point in range(len(recorder.steps) + 1):
+        claims = recorder.claims_at(point)
+        where = f"{point}: after {recorder.labels[point - 1] if point else 'nothing'}"
+        for state in crash_states(recorder.disk_at(point), chance, randoms):
+            judgement.states += 1
+            judgement.lost += [f"{where}: {problem}: {sorted(state.files)}" for problem in losses(story, state, claims)]
+    return judgement
+
+
+def losses(story: Story, state: CrashState, claims: list[str]) -> Iterator[str]:
+    """Yield what must be there and is not."""
+    final = decoded(state.files.get("game.zso", b""))
+    trashed = dict(described(state))
+    is_home = state.files.get("game.iso") == SOURCE
+    if not is_home and SOURCE not in trashed.values() and not (story.may_lose_original and final == SOURCE):
+        yield "the source is lost"
+    if not is_home and "game.iso" in state.files:
+        yield "game.iso is not the source"
+    if final is not SOURCE and not is_home and SOURCE not in [decoded(each) for each in trashed.values()]:
+        yield "neither source nor result is in its place"
+    if "game.zso" in state.files and final not in ((SOURCE, OLD) if story.has_old else (SOURCE,)):
+        yield "the final name is no whole result"
+    if story.has_old and OLD not in [final, *(decoded(each) for each in trashed.values())]:
+        yield "the replaced file is lost"
+    if story.before and SOURCE not in [final, *(decoded(each) for each in trashed.values())] and not is_home:
+        yield "the result is lost"
+    hidden = {name for name in state.files if _is_trashed(name)} - trashed.keys()
+    if hidden:
+        yield f"the trash does not describe {hidden}"
+    said = claims[-1] if claims else ""
+    if said == "published" and final != SOURCE:
+        yield "what was published is not there"
+    if said == "trashed" and SOURCE not in trashed.values():
+        yield "what was trashed is not in the trash"
+    name, content = story.undone
+    if said == "undone" and decoded(state.files.get(name, b"")) != content:
+        yield "what was undone is not back"
+
+
+def _is_trashed(name: str) -> bool:
+    parts = name.split("/")
+    return parts[0] == TRASH_NAME and parts[-1] not in {ENTRY_NAME, UNDO_NAME}
+
+
+def described(state: CrashState) -> Iterator[tuple[str, bytes]]:
+    """Yield the files in the trash that an entry beside them describes."""
+    for name, data in state.files.items():
+        entry = name.rpartition("/")[0] + f"/{ENTRY_NAME}"
+        if _is_trashed(name) and _name_in(state.files.get(entry, b"")) == name.rpartition("/")[2]:
+            yield name, data
+
+
+@functools.cache
+def _name_in(entry: bytes) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / ENTRY_NAME).write_bytes(entry)
+        try:
+            return read_entry(Path(folder)).name
+        except DiscpressError:
+            return ""
+
+
+@functools.cache
+def decoded(data: bytes) -> bytes | None:
+    """Return what an image decodes to; None for what is none."""
+    if not data:
+        return None
+    try:
+        with open_source(MemorySource(data)) as image:
+            found = image.read_at(0, image.size)
+    except DiscpressError:
+        return None
+    return next((each for each in (SOURCE, OLD) if each == found), found)
+
+
+def recover(story: Story, folder: Path) -> list[str]:
+    """Go on in a folder that power was lost in, as a user would; return what is not made good by that."""
+    problems = []
+    try:
+        if story.before:
+            for entry in entries(folder):
+                # Files made anew are not known by their inode: an overwritten one has no digests to prove them by.
+                if entry.reason == "converted" or is_home_already(entry):
+                    undo(entry, 1, Control())
+        elif (folder / "game.iso").exists():
+            faults.run_conversion(folder / "game.iso", on_conflict=OnConflict.OVERWRITE)
+    except DiscpressError as error:
+        problems.append(str(error))
+    final = folder / "game.zso"
+    if not story.before and (not final.exists() or decoded(final.read_bytes()) != SOURCE):
+        problems.append("the next conversion did not give the result")
+    if story.before and not story.may_lose_original and story.undone == ("game.iso", SOURCE):
+        source = folder / "game.iso"
+        if not source.exists() or source.read_bytes() != SOURCE:
+            problems.append("undo did not bring the source back")
+    if list(folder.glob(f"*{PART_SUFFIX}")):
+        problems.append("a part is left")
+    return problems
