@@ -1,0 +1,262 @@
+"""Processes killed (SIGKILL) at random points of what they do to a title, and what is missing afterwards."""
+
+import contextlib
+import random
+import shutil
+import subprocess
+import sys
+import time
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app_pty import AppPty
+from command_line import MIB, CommandLine, slow_to_pack, write_old
+from sample_images import mixed, read_back
+
+from engine.convert.trash import entries_in
+from engine.convert.trash_entry import TrashEntry
+from engine.library.migrations import MIGRATIONS
+from engine.library.store import Store
+from engine.library.worker_lock import stop_worker
+from engine.work.jobs import JobKind, JobRequest, JobState
+from engine.work.queue import JobQueue
+from engine.work.trash_jobs import trash_request
+
+TIMEOUT_S = 120.0
+OLD_RESULT = b"an older result"
+SETTINGS = ("-l", "12", "--target", "any")
+FIRST_QUEUE_SCHEMA = 2
+"""The oldest schema that has a queue."""
+_LONGEST_START_S = 0.7
+_APP_STEPS = (("2 titles", "c"), ("read ", "enter"), ("done so far", "q"))
+
+
+@dataclass
+class Tally:
+    """What was tried, and what came of it."""
+
+    points: int = 0
+    rounds: int = 0
+    stages: dict[str, int] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def count(self, stage: str) -> None:
+        """Count a kill."""
+        self.points += 1
+        self.stages[stage] = self.stages.get(stage, 0) + 1
+
+
+class Killing:
+    """One home and one image, on which processes are killed again and again."""
+
+    def __init__(
+        self, folder: Path, mib: int, seed: int, most_points: int, *, most_kills: int = 1000, first_round: int = 0
+    ) -> None:
+        """`most_kills` are those of one job; the rounds begin with `first_round`."""
+        self.cli = CommandLine(folder / "work")
+        self.state_folder = self.cli.home / "state" / "discpress"
+        self.state_folder.mkdir(parents=True, mode=0o700)
+        self.store = Store(self.state_folder)
+        self.queue = JobQueue(self.store)
+        self.image = slow_to_pack((mib - 1) * MIB, seed=7) + mixed(MIB, seed=7)
+        self.crc32 = zlib.crc32(self.image)
+        self.random = random.Random(seed)
+        self.most_points = most_points
+        self.most_kills = most_kills
+        self.first_round = first_round
+        self.tally = Tally()
+        calm = write_old(self.cli.folder / "calm" / "game.iso", self.image)
+        began = time.monotonic()
+        done = self.cli.run("convert", *SETTINGS, calm)
+        assert done.exit_code == 0, done.text
+        self.undisturbed = calm.with_suffix(".zso").read_bytes()
+        shutil.rmtree(calm.parent)
+        self.longest_s = time.monotonic() - began
+
+    def run(self) -> Tally:
+        """Take turns: titles through the worker, the app, migrations; until so many points were tried."""
+        while self.tally.points < self.most_points:
+            number = self.first_round + self.tally.rounds
+            self.tally.rounds += 1
+            if number % 5 == 3:
+                self.app_round(number)
+            elif number % 5 == 4:
+                self.migration_round(number)
+            else:
+                self.title_round(number)
+        self.store.close()
+        return self.tally
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether all points were tried."""
+        return self.tally.points >= self.most_points
+
+    def title_round(self, number: int) -> None:
+        """Convert one title, verify it, undo or purge it, in a worker that is killed until it gets through."""
+        folder = self.cli.folder / str(number)
+        write_old(folder / "game.iso", self.image)
+        is_trashing, is_replacing = number % 2 == 1, number % 3 == 2
+        options = ["--delete-source"] * is_trashing + ["--force"] * is_replacing
+        if is_replacing:
+            write_old(folder / "game.zso", OLD_RESULT)
+        done = self.cli.run("queue", "add", "--json", *SETTINGS, *options, folder / "game.iso")
+        assert done.exit_code == 0, done.text
+        (job_id,) = [event["id"] for event in done.events if event["event"] == "queued"]
+        stop_worker(self.state_folder)
+        where = f"round {number} ({' '.join(options) or 'keep'})"
+        self.finish_job(job_id, folder, where)
+        self.check_result(folder, where, is_replacing)
+        (verify_id,) = self.queue.add([JobRequest(JobKind.VERIFY, folder / "game.zso")])
+        self.finish_job(verify_id, folder, where)
+        if is_trashing and number % 4 == 1:
+            self.purge(folder, where)
+        elif is_trashing:
+            self.undo(folder, where)
+        shutil.rmtree(folder)
+
+    def finish_job(self, job_id: int, folder: Path, where: str) -> None:
+        """Kill one worker after the other until the job is through, then let it end."""
+        for _ in range(self.most_kills):
+            if self.is_enough or not self.kill(self.start_worker(), self.longest_s * 1.3):
+                break
+            job = self.queue.job(job_id)
+            stage = f"{job.kind}, {job.stage or 'starting'}"
+            self.tally.count(stage)
+            self.check(folder, f"{where}, killed in {stage}")
+            if job.state is JobState.DONE:
+                break
+        self.start_worker().wait(TIMEOUT_S)
+        job = self.queue.job(job_id)
+        if job.state is not JobState.DONE:
+            self.tally.wrong.append(f"{where}: {job.kind} {job.state}: {job.error_message}")
+
+    def start_worker(self) -> "subprocess.Popen[bytes]":
+        """Start a worker that ends when there is nothing to do."""
+        command = [sys.executable, "-P", "-m", "engine.work", "--state", self.state_folder, "--idle", "0"]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=self.cli.environment, cwd="/")
+
+    def kill(self, process: "subprocess.Popen[bytes]", longest_s: float) -> bool:
+        """Kill a process at a random moment; return False where it was through before."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(self.random.uniform(0.05, longest_s))
+            return False
+        process.kill()
+        process.wait(TIMEOUT_S)
+        return True
+
+    def check(self, folder: Path, where: str) -> None:
+        """Note a loss unless some file that is no part gives the disc."""
+        candidates = [*folder.glob("*.iso"), *folder.glob("*.zso"), *folder.glob(".discpress-trash/*/*.?so")]
+        if not any(self.gives_the_disc(path) for path in candidates):
+            self.tally.lost.append(where)
+
+    def gives_the_disc(self, path: Path) -> bool:
+        """Return whether a file decodes to the image."""
+        try:
+            return zlib.crc32(read_back(path)) == self.crc32
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not the disc
+            return False
+
+    def check_result(self, folder: Path, where: str, is_replacing: bool) -> None:
+        """Note anything that is not as an undisturbed conversion leaves it."""
+        path = folder / "game.zso"
+        if not path.exists() or path.read_bytes() != self.undisturbed:
+            self.tally.wrong.append(f"{where}: the result differs")
+        if any(each.name.endswith(".discpress-part") for each in folder.iterdir()):
+            self.tally.wrong.append(f"{where}: a part was left")
+        old = [each.read_bytes() for each in folder.glob(".discpress-trash/*/game.zso")]
+        if is_replacing and OLD_RESULT not in old:
+            self.tally.wrong.append(f"{where}: the file in the way is not in the trash")
+
+    def undo(self, folder: Path, where: str) -> None:
+        """Undo until it gets through, killed at random; then the source must be back."""
+        source_path = folder / "game.iso"
+        for _ in range(min(20, self.most_kills)):
+            undoing = self.cli.start("undo", source_path)
+            is_killed = not self.is_enough and self.kill(undoing.process, 0.4)
+            undoing.finish()
+            if not is_killed:
+                break
+            self.tally.count("undo")
+            self.check(folder, f"{where}, killed in undo")
+        self.cli.run("undo", source_path)
+        if not source_path.exists() or source_path.read_bytes() != self.image:
+            self.tally.wrong.append(f"{where}: undo did not bring the source back")
+
+    def purge(self, folder: Path, where: str) -> None:
+        """Purge the original as a job that is killed; its proven result must be there."""
+        entries = [each for each in entries_in(folder) if isinstance(each, TrashEntry) and each.reason == "converted"]
+        for job_id in self.queue.add(trash_request(JobKind.PURGE, entry) for entry in entries):
+            self.finish_job(job_id, folder, where)
+        if any(entry.is_there for entry in entries):
+            self.tally.wrong.append(f"{where}: purge did not remove the original")
+        self.check(folder, f"{where}, purged")
+
+    def app_round(self, number: int) -> None:
+        """Kill the app while it scans, plans, queues and follows; what it had queued is done all the same."""
+        top = self.cli.folder / str(number)
+        games = top / "games"
+        for name in ("one", "two"):
+            write_old(games / f"{name}.iso", self.image)
+        stage = self.kill_app(top, games)
+        self.tally.count(f"app, {stage}")
+        where = f"round {number}, app killed: {stage}"
+        self.check(games, where)
+        stop_worker(top / "state")
+        with Store(top / "state") as store:
+            jobs = JobQueue(store).jobs()
+            is_queued = any(job.kind is JobKind.CONVERT for job in jobs)
+        command = [sys.executable, "-P", "-m", "engine.work", "--state", top / "state", "--idle", "0"]
+        subprocess.run(command, env=self.cli.environment, cwd="/", timeout=TIMEOUT_S, check=True)
+        for path in games.glob("*.iso"):
+            if path.read_bytes() != self.image:
+                self.tally.lost.append(f"{where}: {path.name}")
+        results = [path for path in games.glob("*.zso") if not self.gives_the_disc(path)]
+        if results or (is_queued and not list(games.glob("*.zso"))):
+            self.tally.wrong.append(f"{where}: {results or 'what was queued was not done'}")
+        shutil.rmtree(top)
+
+    def kill_app(self, top: Path, games: Path) -> str:
+        """Start the app, type on, kill it at a random moment; return how far it had come."""
+        until = time.monotonic() + self.random.uniform(0.2, 3.0 + self.longest_s)
+        stage = "starting"
+        with AppPty([games], top) as app:
+            for words, key in _APP_STEPS:
+                while words not in app.text and time.monotonic() < until and app.process.poll() is None:
+                    app.read()
+                if words not in app.text:
+                    break
+                stage = words.strip()
+                if key != "q":
+                    app.send(key)
+            app.process.kill()
+            app.process.wait(TIMEOUT_S)
+        return stage
+
+    def migration_round(self, number: int) -> None:
+        """Kill what migrates a state file; the job in it must be there, and the next one goes on."""
+        folder = self.cli.folder / str(number)
+        state_folder = folder / "state"
+        write_old(folder / "game.iso", self.image)
+        state_folder.mkdir(mode=0o700)
+        with Store(state_folder, migrations=MIGRATIONS[:FIRST_QUEUE_SCHEMA]) as store:
+            connection_sql = (
+                "INSERT INTO queue_jobs (changed, batch, kind, state, path, force, idle_priority, parameters, priority,"
+                " position, created_at) VALUES (1, 'b', 'verify', 'queued', ?, 0, 0, '{}', 0, 1.0, 1.0)"
+            )
+            store.file.write(lambda connection: connection.execute(connection_sql, (bytes(folder / "game.iso"),)))
+        for _ in range(3):
+            command = ("queue", "list", "--json", "--state", state_folder)
+            migrating = self.cli.start(*command)
+            if not self.is_enough and self.kill(migrating.process, _LONGEST_START_S):
+                self.tally.count("migration")
+            migrating.finish()
+        with Store(state_folder) as store:
+            paths = [job.path for job in JobQueue(store).jobs()]
+        if paths != [folder / "game.iso"] or list(state_folder.glob("*.damaged*")):
+            self.tally.wrong.append(f"round {number}: the queue did not come through its migration: {paths}")
+        self.check(folder, f"round {number}, migration")
+        shutil.rmtree(folder)
