@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 from unittest import mock
 
 import fault_injection as faults
@@ -29,7 +30,15 @@ from engine.system import rename
 
 SOURCE = mixed(1024 * 1024 + 6144, seed=25)
 OLD = mixed(50_000, seed=26)
-Act = Callable[[Path, CallRecorder], None]
+
+
+class Claims(Protocol):
+    """Who is told what is true from now on."""
+
+    def claim(self, what: str) -> None: ...
+
+
+Act = Callable[[Path, Claims], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +64,25 @@ class Story:
 def convert(**wish: object) -> Act:
     """Convert game.iso."""
 
-    def act(folder: Path, recorder: CallRecorder) -> None:
+    def act(folder: Path, recorder: Claims) -> None:
         faults.run_conversion(folder / "game.iso", journal=lambda kind, facts: recorder.claim(kind), **wish)
         recorder.claim("published")
 
     return act
 
 
-def undo_all(folder: Path, recorder: CallRecorder) -> None:
+def undo_all(folder: Path, recorder: Claims) -> None:
     """Undo the newest entry of the trash."""
     undo(entries(folder)[-1], 1, Control(), lambda kind, facts: recorder.claim(kind))
 
 
-def purge_all(folder: Path, recorder: CallRecorder) -> None:
+def purge_all(folder: Path, recorder: Claims) -> None:
     """Purge all that is in the trash."""
     for entry in entries(folder):
         purge(entry, 1, Control(), force=False, journal=lambda kind, facts: recorder.claim(kind))
 
 
-def convert_in_vain(folder: Path, recorder: CallRecorder) -> None:
+def convert_in_vain(folder: Path, recorder: Claims) -> None:
     """Convert over an older file, and fail in the moment of publishing."""
     with mock.patch("engine.convert.part.PartFile.publish", faults.fail_with(errno.EIO)):
         try:
@@ -130,15 +139,20 @@ def file_system(story: Story) -> Iterator[None]:
         yield
 
 
-def record(story: Story, folder: Path) -> CallRecorder:
-    """Play a story in an empty folder."""
+def prepare(story: Story, folder: Path) -> None:
+    """Make what a story begins with in an empty folder."""
     write_old(folder / "game.iso", SOURCE)
     if story.has_old:
         write_old(pack(folder / "game.zso", OLD), (folder / "game.zso").read_bytes())
         (folder / "game.zso.source").unlink()
+    for act in story.before:
+        act(folder, CallRecorder(folder))
+
+
+def record(story: Story, folder: Path) -> CallRecorder:
+    """Play a story in an empty folder."""
     with file_system(story):
-        for act in story.before:
-            act(folder, CallRecorder(folder))
+        prepare(story, folder)
         recorder = CallRecorder(folder)
         with recorder.watching():
             story.act(folder, recorder)
@@ -232,7 +246,7 @@ def recover(story: Story, folder: Path) -> list[str]:
         if story.before:
             for entry in entries(folder):
                 # Files made anew are not known by their inode: an overwritten one has no digests to prove them by.
-                if entry.reason == "converted" or is_home_already(entry):
+                if entry.reason == "converted" or (entry.reason == "overwritten" and is_home_already(entry)):
                     undo(entry, 1, Control())
         elif (folder / "game.iso").exists():
             faults.run_conversion(folder / "game.iso", on_conflict=OnConflict.OVERWRITE)
