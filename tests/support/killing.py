@@ -14,6 +14,7 @@ from app_pty import AppPty
 from command_line import MIB, CommandLine, slow_to_pack, write_old
 from sample_images import mixed, read_back
 
+from engine.convert.plan import OnConflict, Wish
 from engine.convert.trash import entries_in
 from engine.convert.trash_entry import TrashEntry
 from engine.library.migrations import MIGRATIONS
@@ -25,7 +26,6 @@ from engine.work.trash_jobs import trash_request
 
 TIMEOUT_S = 120.0
 OLD_RESULT = b"an older result"
-SETTINGS = ("-l", "12", "--target", "any")
 FIRST_QUEUE_SCHEMA = 2
 """The oldest schema that has a queue."""
 _LONGEST_START_S = 0.7
@@ -52,7 +52,7 @@ class Killing:
     """One home and one image, on which processes are killed again and again."""
 
     def __init__(
-        self, folder: Path, mib: int, seed: int, most_points: int, *, most_kills: int = 1000, first_round: int = 0
+        self, folder: Path, mib: int, seed: int, most_points: int, *, most_kills: int = 6, first_round: int = 0
     ) -> None:
         """`most_kills` are those of one job; the rounds begin with `first_round`."""
         self.cli = CommandLine(folder / "work")
@@ -68,12 +68,12 @@ class Killing:
         self.first_round = first_round
         self.tally = Tally()
         calm = write_old(self.cli.folder / "calm" / "game.iso", self.image)
+        self.add(calm)
         began = time.monotonic()
-        done = self.cli.run("convert", *SETTINGS, calm)
-        assert done.exit_code == 0, done.text
+        self.start_worker().wait(TIMEOUT_S)
+        self.longest_s = time.monotonic() - began
         self.undisturbed = calm.with_suffix(".zso").read_bytes()
         shutil.rmtree(calm.parent)
-        self.longest_s = time.monotonic() - began
 
     def run(self) -> Tally:
         """Take turns: titles through the worker, the app, migrations; until so many points were tried."""
@@ -99,14 +99,10 @@ class Killing:
         folder = self.cli.folder / str(number)
         write_old(folder / "game.iso", self.image)
         is_trashing, is_replacing = number % 2 == 1, number % 3 == 2
-        options = ["--delete-source"] * is_trashing + ["--force"] * is_replacing
         if is_replacing:
             write_old(folder / "game.zso", OLD_RESULT)
-        done = self.cli.run("queue", "add", "--json", *SETTINGS, *options, folder / "game.iso")
-        assert done.exit_code == 0, done.text
-        (job_id,) = [event["id"] for event in done.events if event["event"] == "queued"]
-        stop_worker(self.state_folder)
-        where = f"round {number} ({' '.join(options) or 'keep'})"
+        job_id = self.add(folder / "game.iso", is_trashing=is_trashing, is_replacing=is_replacing)
+        where = f"round {number}"
         self.finish_job(job_id, folder, where)
         self.check_result(folder, where, is_replacing)
         (verify_id,) = self.queue.add([JobRequest(JobKind.VERIFY, folder / "game.zso")])
@@ -116,6 +112,13 @@ class Killing:
         elif is_trashing:
             self.undo(folder, where)
         shutil.rmtree(folder)
+
+    def add(self, path: Path, *, is_trashing: bool = False, is_replacing: bool = False) -> int:
+        """Queue a conversion; return the job."""
+        conflict = OnConflict.OVERWRITE if is_replacing else OnConflict.ERROR
+        wish = Wish(level=12, target="any", trash_source=is_trashing, on_conflict=conflict)
+        (job_id,) = self.queue.add([JobRequest(JobKind.CONVERT, path, wish=wish)])
+        return job_id
 
     def finish_job(self, job_id: int, folder: Path, where: str) -> None:
         """Kill one worker after the other until the job is through, then let it end."""
