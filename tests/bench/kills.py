@@ -1,6 +1,6 @@
 """Workers, apps and commands killed (SIGKILL) at random points: is anything ever lost?
 
-    python tests/bench/kills.py --count 500 [--seed N] [--mib 12] [--json FILE]
+    python tests/bench/kills.py --count 500 [--seed N] [--mib 12] [--format chd] [--json FILE]
 
 Rounds take turns: a title is converted through the queue, every second one with --delete-source, every third one over
 an older result (--force), then verified, then undone or purged; the app is driven by keys through scan, plan and queue;
@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from killing import Killing
+from killing import WISHES, Killing
 
 
 def main() -> int:
@@ -28,12 +28,13 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=500, help="points to kill at (default: 500)")
     parser.add_argument("--seed", type=int, default=secrets.randbits(32), help="repeats a run (default: random)")
     parser.add_argument("--mib", type=int, default=12, help="size of the image (default: 12)")
+    parser.add_argument("--format", choices=WISHES, default="zso", help="of the results (default: zso)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="discpress-kills-") as name:
-        tally = Killing(Path(name), options.mib, options.seed, options.count).run()
+        tally = Killing(Path(name), options.mib, options.seed, options.count, image_format=options.format).run()
     for problem in (*tally.lost, *tally.wrong):
         print(problem)
     stages = ", ".join(f"{stage} {count}" for stage, count in sorted(tally.stages.items()))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app_pty import AppPty
@@ -17,6 +17,7 @@ from sample_images import mixed, read_back
 from engine.convert.plan import OnConflict, Wish
 from engine.convert.trash import entries_in
 from engine.convert.trash_entry import TrashEntry
+from engine.formats import ImageFormat, Method
 from engine.library.migrations import MIGRATIONS
 from engine.library.store import Store
 from engine.library.worker_lock import stop_worker
@@ -26,6 +27,11 @@ from engine.work.trash_jobs import trash_request
 
 TIMEOUT_S = 120.0
 OLD_RESULT = b"an older result"
+WISHES = {
+    "zso": Wish(level=12, target="any"),
+    "chd": Wish(format=ImageFormat.CHD, methods=(Method.ZSTD, Method.ZLIB), block_size=16384, level=12, target="any"),
+}
+"""By format of the result: what takes long enough to be killed in."""
 FIRST_QUEUE_SCHEMA = 2
 """The oldest schema that has a queue."""
 _LONGEST_START_S = 0.7
@@ -52,9 +58,18 @@ class Killing:
     """One home and one image, on which processes are killed again and again."""
 
     def __init__(
-        self, folder: Path, mib: int, seed: int, most_points: int, *, most_kills: int = 6, first_round: int = 0
+        self,
+        folder: Path,
+        mib: int,
+        seed: int,
+        most_points: int,
+        *,
+        image_format: str = "zso",
+        most_kills: int = 6,
+        first_round: int = 0,
     ) -> None:
         """`most_kills` are those of one job; the rounds begin with `first_round`."""
+        self.format = image_format
         self.cli = CommandLine(folder / "work")
         self.state_folder = self.cli.home / "state" / "discpress"
         self.state_folder.mkdir(parents=True, mode=0o700)
@@ -72,7 +87,7 @@ class Killing:
         began = time.monotonic()
         self.start_worker().wait(TIMEOUT_S)
         self.longest_s = time.monotonic() - began
-        self.undisturbed = calm.with_suffix(".zso").read_bytes()
+        self.undisturbed = calm.with_suffix(f".{self.format}").read_bytes()
         shutil.rmtree(calm.parent)
 
     def run(self) -> Tally:
@@ -100,12 +115,12 @@ class Killing:
         write_old(folder / "game.iso", self.image)
         is_trashing, is_replacing = number % 2 == 1, number % 3 == 2
         if is_replacing:
-            write_old(folder / "game.zso", OLD_RESULT)
+            write_old(folder / f"game.{self.format}", OLD_RESULT)
         job_id = self.add(folder / "game.iso", is_trashing=is_trashing, is_replacing=is_replacing)
         where = f"round {number}"
         self.finish_job(job_id, folder, where)
         self.check_result(folder, where, is_replacing)
-        (verify_id,) = self.queue.add([JobRequest(JobKind.VERIFY, folder / "game.zso")])
+        (verify_id,) = self.queue.add([JobRequest(JobKind.VERIFY, folder / f"game.{self.format}")])
         self.finish_job(verify_id, folder, where)
         if is_trashing and number % 4 == 1:
             self.purge(folder, where)
@@ -116,7 +131,7 @@ class Killing:
     def add(self, path: Path, *, is_trashing: bool = False, is_replacing: bool = False) -> int:
         """Queue a conversion; return the job."""
         conflict = OnConflict.OVERWRITE if is_replacing else OnConflict.ERROR
-        wish = Wish(level=12, target="any", trash_source=is_trashing, on_conflict=conflict)
+        wish = replace(WISHES[self.format], trash_source=is_trashing, on_conflict=conflict)
         (job_id,) = self.queue.add([JobRequest(JobKind.CONVERT, path, wish=wish)])
         return job_id
 
@@ -152,7 +167,8 @@ class Killing:
 
     def check(self, folder: Path, where: str) -> None:
         """Note a loss unless some file that is no part gives the disc."""
-        candidates = [*folder.glob("*.iso"), *folder.glob("*.zso"), *folder.glob(".discpress-trash/*/*.?so")]
+        places = (*folder.iterdir(), *folder.glob(".discpress-trash/*/*"))
+        candidates = [path for path in places if path.suffix in {".iso", ".zso", ".chd"}]
         if not any(self.gives_the_disc(path) for path in candidates):
             self.tally.lost.append(where)
 
@@ -165,12 +181,12 @@ class Killing:
 
     def check_result(self, folder: Path, where: str, is_replacing: bool) -> None:
         """Note anything that is not as an undisturbed conversion leaves it."""
-        path = folder / "game.zso"
+        path = folder / f"game.{self.format}"
         if not path.exists() or path.read_bytes() != self.undisturbed:
             self.tally.wrong.append(f"{where}: the result differs")
         if any(each.name.endswith(".discpress-part") for each in folder.iterdir()):
             self.tally.wrong.append(f"{where}: a part was left")
-        old = [each.read_bytes() for each in folder.glob(".discpress-trash/*/game.zso")]
+        old = [each.read_bytes() for each in folder.glob(f".discpress-trash/*/game.{self.format}")]
         if is_replacing and OLD_RESULT not in old:
             self.tally.wrong.append(f"{where}: the file in the way is not in the trash")
 
