@@ -11,9 +11,9 @@ from engine.discs.sfo import parse_sfo
 from engine.errors import DiscpressError
 from engine.images.doctor import examine
 from engine.images.facts import read_facts
-from engine.images.opening import open_image
+from engine.images.opening import images_at, open_image
 from engine.images.reader import Image
-from engine.library.probe import probe
+from engine.library.probe import probe_titles
 from engine.targets import TARGETS
 
 S_PER_MIB = 2.0
@@ -31,16 +31,23 @@ def look_everywhere(path: Path) -> None:
     data = path.read_bytes()
     started = time.process_time()
     parse_sfo(data)
-    probe(path)
-    with contextlib.suppress(DiscpressError), open_image(path) as image:
-        _read_some(image)
-        _refused(lambda: identify(image, path.name))
-        _refused(lambda: read_facts(image, measure=True))
-        _refused(lambda: _list(image))
+    list(probe_titles(path))
+    _refused(lambda: _look_into(path))
+    with contextlib.suppress(DiscpressError):
+        for inner in images_at(path):
+            _refused(lambda inner=inner: _look_into(inner))
     for target in (None, TARGETS["opl"]):
         _refused(lambda target=target: list(examine(path, target, deep=target is None)))
     used_s = time.process_time() - started
     assert used_s <= S_PER_MIB * max(1.0, len(data) / _MIB), f"{used_s:.1f} s for {len(data)} bytes"
+
+
+def _look_into(path: Path) -> None:
+    with open_image(path) as image:
+        _read_some(image)
+        _refused(lambda: identify(image, path.name))
+        _refused(lambda: read_facts(image, measure=True))
+        _refused(lambda: _list(image))
 
 
 def _read_some(image: Image) -> None:

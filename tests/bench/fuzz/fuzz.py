@@ -1,18 +1,19 @@
-"""Coverage-guided fuzzing of everything that parses bytes: sniff, headers, indexes, readers, doctor, ISO 9660, SFO.
+"""Coverage-guided fuzzing of everything that parses bytes: sniff, headers, indexes, maps, readers, doctor, discs, ZIP.
 
     pip install atheris
     python tests/bench/fuzz/fuzz.py --seconds 3600 [--corpus DIR] [--seed N]
 
-Seeds are made of tests/data/golden: discs cut to 64 KiB, as they are and packed, and the heads of the packed ones. A
-find is an exception that is no DiscpressError, more than 2 s of processor time for a MiB, or 128 MiB of memory beyond
-the interpreter, the fuzzer's own included; its input is written to the corpus folder as crash-*. Once mended it
-belongs into tests/data/fuzz, where tests/engine/images/test_fuzzed.py looks at it ever after. Prints executions and
-processor time.
+Seeds are made of tests/data/golden: discs cut to 64 KiB, as they are, packed, as CHD and in archives, and the heads of
+the packed ones. A find is an exception that is no DiscpressError, more than 2 s of processor time for a MiB, or 128 MiB
+of memory beyond the interpreter, the fuzzer's own included; its input is written to the corpus folder as crash-*. Once
+mended it belongs into tests/data/fuzz, where tests/engine/images/test_fuzzed.py looks at it ever after. Prints
+executions and processor time.
 """
 
 import argparse
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 MEMORY_MIB = 128
 MAX_BYTES = 64 * 1024
 PACKED = (("zso", 2048), ("zso", 16384), ("cso", 2048), ("cso", 16384))
+CHD_METHODS = ("zlib", "zstd", "lzma", "zlib-zstd-lzma")
+CHDMAN_CODECS = ("zlib", "lzma", "huff", "flac")
+SMALL_BYTES = 48 * 1024
 CUT_DISCS = ("psp.iso", "ps2.iso", "tail.iso")
 
 
@@ -34,10 +38,12 @@ def peak_mib() -> int:
 
 def make_seeds(folder: Path) -> None:
     """Write small images of every kind."""
-    from sample_images import GOLDEN, pack, write_image
+    from archive_files import DEFLATED, SEVEN_ZIP_FILTERS, STORED, write_7z, write_zip
+    from chd_images import create_raw, made_chd
+    from sample_images import GOLDEN, convert_image, pack, write_image
 
     from engine.discs.iso9660 import find
-    from engine.formats import ImageFormat
+    from engine.formats import ImageFormat, Method
     from engine.images.opening import open_image
 
     for name in CUT_DISCS:
@@ -47,8 +53,24 @@ def make_seeds(folder: Path) -> None:
             path = folder / f"{name}.{block_size}.{kind}"
             pack(path, data, ImageFormat(kind), block_size)
             path.with_name(f"{path.name}.source").unlink()
+        small = data[:SMALL_BYTES]
+        (folder / f"{name}.made.chd").write_bytes(made_chd(small).encode())
+        for methods in CHD_METHODS:
+            source_path = write_image(folder / f"{name}.{methods}.source", small)
+            chosen = tuple(Method(method) for method in methods.split("-"))
+            convert_image(source_path, folder / f"{name}.{methods}.chd", ImageFormat.CHD, 4096, methods=chosen)
+            source_path.unlink()
+        if shutil.which("chdman"):
+            source_path = write_image(folder / f"{name}.source", small)
+            for codec in CHDMAN_CODECS:
+                create_raw(source_path, folder / f"{name}.chdman-{codec}.chd", codec)
+            source_path.unlink()
+        for method in (STORED, DEFLATED):
+            write_zip(folder / f"{name}.{method}.zip", {"a.iso": small, "b/c.zso": b"no image"}, method)
+        for filters in SEVEN_ZIP_FILTERS:
+            write_7z(folder / f"{name}.{filters}.7z", {"a.iso": small}, filters)
     for path in GOLDEN.iterdir():
-        if path.suffix != ".iso":
+        if path.suffix not in {".iso", ".chd"}:  # the map of a CHD stands at its end
             (folder / path.name).write_bytes(path.read_bytes()[:MAX_BYTES])
     with open_image(GOLDEN / "psp.iso") as disc:
         extent = find(disc, "PSP_GAME/PARAM.SFO")
