@@ -88,6 +88,7 @@ def move_to_trash(
         datetime.now(UTC).isoformat(timespec="seconds"),
         reason,
     )
+    _refuse_link(trash)
     try:
         if not trash.is_dir():
             trash.mkdir(_PRIVATE, exist_ok=True)
@@ -129,6 +130,11 @@ def move_to_trash(
 def entries_in(folder: Path) -> Iterator[TrashEntry | TrashError]:
     """Return the entries of one folder's trash, oldest first; an unreadable one as its error."""
     try:
+        _refuse_link(folder / TRASH_NAME)
+    except TrashError as error:
+        yield error
+        return
+    try:
         names = sorted(each.name for each in (folder / TRASH_NAME).iterdir())
     except OSError:
         return
@@ -141,6 +147,15 @@ def entries_in(folder: Path) -> Iterator[TrashEntry | TrashError]:
             continue
         if entry.is_there:
             yield entry
+
+
+def _refuse_link(trash: Path) -> None:
+    """Raise TrashError for a trash that leads elsewhere: files are moved within their own folder only."""
+    if trash.is_symlink():
+        raise TrashError(
+            f"{display_name(trash)}: is a link: the trash of a folder is a folder in it",
+            hint="remove the link; what it leads to is not touched",
+        )
 
 
 def _is_only_begun(entry_folder: Path) -> bool:
@@ -168,6 +183,8 @@ def find_half_undone(folders: list[Path]) -> list[TrashEntry]:
     """Return the entries whose file a stopped undo has put back, and no more."""
     entries = []
     for root in (root for folder in folders for root in _trash_roots(folder)):
+        if (root / TRASH_NAME).is_symlink():
+            continue
         for folder in (root / TRASH_NAME).iterdir():
             if (folder / UNDO_NAME).exists():
                 with contextlib.suppress(TrashError):

@@ -105,6 +105,8 @@ def read_entry(folder: Path) -> TrashEntry:
     """Return the entry in a folder of the trash; TrashError when its description cannot be read."""
     path = folder / ENTRY_NAME
     try:
+        if folder.is_symlink():
+            raise ValueError("it is a link: a file elsewhere is no file of this trash")
         fd, file_facts = open_regular(path)  # a FIFO would hold the list for ever
         with os.fdopen(fd, encoding="ascii") as file:
             if file_facts.st_size > _MAX_ENTRY_BYTES:

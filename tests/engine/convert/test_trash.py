@@ -322,3 +322,28 @@ def test_linked_folders_are_not_searched(tmp_path: Path) -> None:
 def test_a_source_that_is_called_like_the_description_is_moved_too(tmp_path: Path) -> None:
     source_path = write_old(tmp_path / "entry.json", SOURCE)
     assert trashed(source_path).file_path.read_bytes() == SOURCE
+
+
+def test_a_trash_that_is_a_link_is_refused(source_path: Path, tmp_path: Path) -> None:
+    """Somebody else could read, and remove, what is moved through it."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / trash.TRASH_NAME).symlink_to(elsewhere)
+    kept = faults.Kept.of(source_path)
+    with pytest.raises(TrashError, match="is a link"):
+        faults.run_conversion(source_path, trash_source=True)
+    kept.check()
+    assert list(elsewhere.iterdir()) == []
+    (problem,) = entries_in(tmp_path)
+    assert "is a link" in str(problem)
+
+
+def test_an_entry_that_is_a_link_is_no_entry(source_path: Path, tmp_path: Path) -> None:
+    """Its file lies in another library: neither undo nor purge may reach it by way of this one."""
+    done = faults.run_conversion(source_path, trash_source=True)
+    assert done.trashed is not None
+    other = tmp_path / "other" / trash.TRASH_NAME
+    other.mkdir(parents=True)
+    (other / "entry").symlink_to(done.trashed.folder)
+    (problem,) = entries_in(tmp_path / "other")
+    assert "it is a link" in str(problem)
