@@ -1,0 +1,144 @@
+"""A large library, a long queue and three apps on it: does memory stay flat, and how long is a loop ever held up?
+
+    python tests/bench/load.py [--titles 20000] [--jobs 5000] [--kib 64] [--json FILE]
+
+The titles are in the state file only; the jobs convert small images on /dev/shm, one after the other, in the real
+worker, while three real apps on ptys of 120x36 show library and queue. Memory (resident, anonymous) of each process is
+sampled all the time; what is printed is its median in each tenth of the jobs. Loop: the longest delay of a 10 ms timer
+in any app. Exit code 1 where a job failed, or where memory grew from the third tenth to the last by more than 10 % and
+4 MiB.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+
+from app import fill, open_child
+from app_pty import AppPty
+from sample_images import mixed
+
+from engine.convert.plan import Wish
+from engine.library.store import Store
+from engine.work.jobs import JobKind, JobRequest
+from engine.work.queue import JobQueue
+from engine.work.starting import ensure_worker, stop_worker
+
+APPS = 3
+TENTHS = 10
+KIB, MIB = 1024, 1024 * 1024
+MOST_GROWTH = 1.10
+MOST_GROWTH_MIB = 4.0
+SAMPLE_S = 0.5
+
+
+def resident_mib(pid: int) -> float:
+    """Return the anonymous memory of a process that is in use, MiB; 0 when it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / KIB for line in lines if line.startswith("RssAnon")), 0.0)
+
+
+def follow(app: AppPty, done: threading.Event) -> None:
+    """Be the terminal of an app."""
+    while not done.is_set() and app.process.poll() is None:
+        app.read(0.2)
+
+
+def play(top: Path, jobs: int, kib: int) -> tuple[dict[str, list[list[float]]], list[float], dict[str, int], float]:
+    """Run the jobs with the apps; return samples by process and tenth, loop delays, job states and seconds."""
+    state, images = top / "state", top / "images"
+    images.mkdir()
+    data = mixed(kib * KIB, seed=1)
+    for number in range(jobs):
+        (images / f"{number}.iso").write_bytes(data)
+    samples: dict[str, list[list[float]]] = {}
+    with Store(state) as store:
+        queue = JobQueue(store)
+        facts = [top / f"facts{number}.json" for number in range(APPS)]
+        apps = [open_child(top, each) for each in facts]
+        for app in apps:
+            app.wait_for("titles,")
+        apps[-1].send("w")
+        done = threading.Event()
+        threads = [threading.Thread(target=follow, args=(app, done)) for app in apps]
+        for thread in threads:
+            thread.start()
+        began = time.monotonic()
+        wish = Wish(level=1, target="any")
+        queue.add(JobRequest(JobKind.CONVERT, images / f"{number}.iso", wish=wish) for number in range(jobs))
+        ensure_worker(state)
+        while not queue.is_idle():
+            snapshot = queue.snapshot()
+            totals = snapshot.totals
+            ended = totals.done + totals.failed + totals.skipped
+            tenth = min(TENTHS - 1, ended * TENTHS // jobs)
+            pids = {f"app {number}": app.process.pid for number, app in enumerate(apps, 1)}
+            if snapshot.worker is not None:
+                pids["worker"] = snapshot.worker.pid
+            for name, pid in pids.items():
+                samples.setdefault(name, [[] for _ in range(TENTHS)])[tenth].append(resident_mib(pid))
+            time.sleep(SAMPLE_S)
+        seconds = time.monotonic() - began
+        done.set()
+        for thread in threads:
+            thread.join()
+        apps[-1].send("q")  # back from the queue
+        apps[-1].wait_quiet()
+        for app in apps:
+            app.send("q")
+            app.wait_end()
+            app.hang_up()
+        totals = queue.snapshot().totals
+        stop_worker(state)
+    delays = [float(json.loads(each.read_text())["worst_delay_s"]) for each in facts]
+    states = {"done": totals.done, "failed": totals.failed, "skipped": totals.skipped}
+    return samples, delays, states, seconds
+
+
+def main() -> int:
+    """Measure, print the table and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--titles", type=int, default=20_000, metavar="N")
+    parser.add_argument("--jobs", type=int, default=5_000, metavar="N")
+    parser.add_argument("--kib", type=int, default=64, metavar="N", help="size of an image (default: 64)")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    arguments = parser.parse_args()
+    place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="discpress-load-", dir=place) as name:
+        fill(Path(name) / "state", arguments.titles)
+        samples, delays, states, seconds = play(Path(name), arguments.jobs, arguments.kib)
+    rows = {
+        name: [round(statistics.median(tenth), 1) if tenth else None for tenth in tenths]
+        for name, tenths in samples.items()
+    }
+    print(f"{arguments.titles} titles, {arguments.jobs} jobs, {states}, {seconds:.0f} s")
+    for name, row in sorted(rows.items()):
+        print(
+            f"{name:<8} MiB by tenth of the jobs: " + " ".join("-" if each is None else f"{each:.1f}" for each in row)
+        )
+    print("worst loop delay of each app, ms: " + " ".join(f"{1000 * each:.0f}" for each in delays))
+    grown = [name for name, row in rows.items() if _has_grown([each for each in row[2:] if each is not None])]
+    if arguments.json:
+        facts = {"titles": arguments.titles, "jobs": states, "mib": rows, "delays_s": delays, "seconds": seconds}
+        arguments.json.write_text(json.dumps(facts, indent=1) + "\n")
+    for name in grown:
+        print(f"grew: {name}")
+    return int(bool(grown or states["failed"]))
+
+
+def _has_grown(row: list[float]) -> bool:
+    return bool(row) and row[-1] > row[0] * MOST_GROWTH and row[-1] > row[0] + MOST_GROWTH_MIB
+
+
+if __name__ == "__main__":
+    sys.exit(main())
