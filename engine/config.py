@@ -32,6 +32,7 @@ from platformdirs import user_config_path
 from engine.errors import StoreError, from_os_error
 from engine.formats import DEFAULT_LEVEL, HIGHEST_LEVEL, HUNK_METHODS, ImageFormat, Method, in_order, is_block_size
 from engine.names import display_name
+from engine.system.files import sync_file
 from engine.system.rename import sync_folder
 from engine.targets import AUTO
 from engine.units import parse_size
@@ -204,7 +205,7 @@ def _replace(path: Path, content: bytes) -> None:
             with contextlib.suppress(FileNotFoundError):
                 Path(name).chmod(stat.S_IMODE(path.stat().st_mode))
             file.flush()
-            os.fsync(file.fileno())
+            sync_file(file.fileno())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -51,18 +51,23 @@ def _number_key(digits: str) -> tuple[int, int, str]:
     return (0, len(significant), significant)
 
 
+# What Windows, FAT and exFAT take in no name, and the devices that Windows finds under any suffix.
+_UNUSABLE = re.compile(r'[<>:"|?*]')
+_RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))}
 MAX_FILE_NAME_BYTES = 200
 """Of a name that is made from outside text: room for suffixes, whatever the file system."""
 
 
 def safe_file_name(name: str, fallback: str = "image") -> str:
-    """Return the last step of any path as a plain file name: no separators, no control characters, not hidden.
+    """Return the last step of any path as a plain file name, on every system: no separators, no drive, not hidden.
 
     `..\\games/Okami\\x1b.iso` is `Okami_.iso`. What is left of a name with nothing in it is `fallback`.
     """
-    last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+    last = _UNUSABLE.sub("_", re.split(r"[/\\]", name.rstrip("/\\"))[-1])
     plain = "".join("_" if unicodedata.category(each) in _UNSAFE_CATEGORIES else each for each in last)
     plain = plain.lstrip(". ").rstrip(". ")
+    if plain.partition(".")[0].strip().upper() in _RESERVED:
+        plain = f"_{plain}"
     stem, dot, suffix = plain.rpartition(".")
     if not dot or len(suffix.encode()) > 16:
         stem, dot, suffix = plain, "", ""

@@ -6,7 +6,6 @@ The only file that leans on what Textual does not promise: its driver and its ha
 import os
 import signal
 import sys
-import termios
 import threading
 import traceback
 from collections.abc import Iterator
@@ -17,10 +16,13 @@ from types import FrameType
 from engine.names import display_name
 from tui.app import DiscpressApp
 
+if sys.platform != "win32":
+    import termios
+
 CRASH_LOG = "app-crash.log"
 _PATIENCE_S = 2.0
 """How long a signalled app may take to leave by itself; a terminal that takes no bytes never lets it."""
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 # Out of the kitty keyboard protocol, bracketed paste, mouse and focus reports; lines wrap, main screen, cursor.
 _LEAVE = b"\x1b[<u\x1b[?2004l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l\x1b[?7h\x1b[?1049l\x1b[?25h"
 
@@ -69,7 +71,7 @@ def _leaving_on_signals(app: DiscpressApp) -> Iterator[list[int]]:
     ended_by: list[int] = []
     is_over = threading.Event()
     # Served to a browser there is no terminal to give back.
-    attributes = termios.tcgetattr(0) if os.isatty(0) else None
+    attributes = termios.tcgetattr(0) if sys.platform != "win32" and os.isatty(0) else None
 
     def force(number: int) -> None:
         if not is_over.wait(_PATIENCE_S):
@@ -97,6 +99,8 @@ def _leaving_on_signals(app: DiscpressApp) -> Iterator[list[int]]:
 
 def _restore(attributes: list[object]) -> None:
     """Give the terminal back without waiting for it."""
+    if sys.platform == "win32":
+        return  # its console keeps no settings of a program that has ended
     with suppress(termios.error, OSError):
         termios.tcflush(2, termios.TCOFLUSH)
         termios.tcsetattr(0, termios.TCSANOW, attributes)  # type: ignore[arg-type]

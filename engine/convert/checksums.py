@@ -10,7 +10,7 @@ from engine.convert.trash import move_to_trash
 from engine.convert.trash_entry import Replacement
 from engine.errors import ConflictError, UsageError, from_os_error
 from engine.names import display_name
-from engine.system.files import FileIdentity, absolute
+from engine.system.files import FileIdentity, absolute, sync_file
 from engine.system.rename import remove_quietly, rename_new, sync_folder
 
 KINDS_BY_LENGTH = {8: "crc32", 32: "md5", 40: "sha1", 64: "sha256"}
@@ -49,7 +49,7 @@ def write_checksum(output_path: Path, kind: str, digest: str, *, overwrite: bool
         with draft.open("xb") as file:
             file.write(line)
             file.flush()
-            os.fsync(file.fileno())
+            sync_file(file.fileno())
         if overwrite and os.path.lexists(path):
             replacement = Replacement.of(absolute(path), FileIdentity.of(draft.lstat()))
             existing = FileIdentity.of(path.lstat())

@@ -33,6 +33,7 @@ from engine.errors import (
 from engine.images.opening import open_image
 from engine.names import display_name
 from engine.system.files import FileIdentity, absolute
+from engine.system.rename import RENAMES_OPEN_FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +168,19 @@ def conclude(
     trashed = None
     if plan.wish.trash_source and _is_settled(plan, control, notices):
         run.check_source("the result is published, the source stays where it is")
+        has_other_names = os.fstat(run.source.fd).st_nlink > 1
+        if not RENAMES_OPEN_FILES:
+            run.source.close()
         trashed = _trash_proven(
             plan.source_file_path,
             plan.source_identity,
-            run.source.fd,
+            run.source.fd if RENAMES_OPEN_FILES else None,
             replacement=Replacement.of(absolute(plan.output_path), identity),
             digests=digests.values,
             reason="converted",
         )
         journal("trashed", {"path": trashed.original, "entry": trashed.id, "folder": str(trashed.folder)})
-        if os.fstat(run.source.fd).st_nlink > 1:
+        if has_other_names:
             notices.append(f"{run.image.name} has other hard links: moving it to the trash frees nothing")
     progress.begin(Stage.DONE, plan.original_bytes)
     elapsed_s = time.monotonic() - started
@@ -184,7 +188,13 @@ def conclude(
 
 
 def _trash_proven(
-    path: Path, identity: FileIdentity, fd: int, *, replacement: Replacement, digests: Mapping[str, str], reason: str
+    path: Path,
+    identity: FileIdentity,
+    fd: int | None,
+    *,
+    replacement: Replacement,
+    digests: Mapping[str, str],
+    reason: str,
 ) -> TrashEntry:
     """Move a source to the trash; where that fails the error says that the result stands all the same."""
     try:

@@ -22,8 +22,8 @@ from engine.errors import ConflictError, FileLimitError, PartError, StorageError
 from engine.images.sniff import PART_MAGIC
 from engine.names import display_name
 from engine.system.cache import drop_cached, resident_pages, start_writing
-from engine.system.files import FileIdentity, Readable, Writable, read_into, same_file, write_all
-from engine.system.rename import rename_new, sync_folder
+from engine.system.files import FileIdentity, Readable, Writable, read_into, same_file, sync_file, write_all
+from engine.system.rename import RENAMES_OPEN_FILES, remove_open, rename_new, sync_folder
 from engine.units import MIB, format_size
 
 _SENT_BYTES = 8 * MIB
@@ -86,7 +86,7 @@ class PartFile:
         self.fd = create_part(self.path)
         try:
             write_all(self.fd, marker, 0)
-            os.fsync(self.fd)
+            sync_file(self.fd)
         except OSError as error:
             self.discard()
             raise from_os_error(error, self.path, "write it") from error
@@ -151,7 +151,7 @@ class PartFile:
     def sync(self) -> None:
         """Make what was written last. A failed fsync is final: the kernel has dropped the pages, so has the job."""
         try:
-            os.fsync(self.fd)
+            sync_file(self.fd)
         except OSError as error:
             self.is_broken = True
             raise from_os_error(error, self.path, "make it last on the disk") from error
@@ -188,10 +188,13 @@ class PartFile:
 
         PartError when the part's name leads to another file by now. On any error the final name is not ours.
         """
+        facts = os.fstat(self.fd)
         try:
-            self._check_name(self.path)
+            self._check_name(self.path, facts)
+            if not RENAMES_OPEN_FILES:
+                self.close()
             rename_new(self.path, self.final_path)
-            self._check_name(self.final_path)
+            self._check_name(self.final_path, facts)
             sync_folder(self.final_path.parent)
         except FileExistsError as error:
             raise ConflictError(
@@ -201,12 +204,12 @@ class PartFile:
         except OSError as error:
             # A name that may not last, or that a half-done rename left, is taken back: the job fails.
             with contextlib.suppress(OSError):
-                if same_file(os.fstat(self.fd), self.final_path.lstat()):
+                if same_file(facts, self.final_path.lstat()):
                     self.final_path.unlink()
             raise from_os_error(error, self.final_path, "give the finished file its name") from error
 
-    def _check_name(self, path: Path) -> None:
-        if not same_file(os.fstat(self.fd), path.lstat()):
+    def _check_name(self, path: Path, facts: os.stat_result) -> None:
+        if not same_file(facts, path.lstat()):
             raise PartError(
                 f"{display_name(path)}: somebody removed or replaced the part while it was written; nothing was lost",
                 hint="convert it again; two runs on one network share need locks that both of them see",
@@ -216,7 +219,8 @@ class PartFile:
         """Remove the part; the name goes only while it is still this file's."""
         with contextlib.suppress(OSError):
             if same_file(os.fstat(self.fd), self.path.lstat()):
-                self.path.unlink()
+                held, self.fd = self.fd, -1
+                remove_open(self.path, held)
         self.close()
 
     def close(self) -> None:

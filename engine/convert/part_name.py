@@ -14,7 +14,7 @@ from engine.images.sniff import PART_MAGIC
 from engine.names import display_name
 from engine.system.files import FileIdentity, read_into, same_file
 from engine.system.locks import try_lock
-from engine.system.rename import remove_quietly
+from engine.system.rename import remove_open, remove_quietly
 
 HEAD_BYTES = 4096
 _SECTOR_BYTES = 512  # what disks write whole or not at all
@@ -150,13 +150,15 @@ def clear_leftover(path: Path, final_path: Path, is_copy_of_source: Callable[[Pa
             facts.st_size in {0, HEAD_BYTES} and count == facts.st_size and not any(head)
         )
         if is_ours or _is_second_name(facts, final_path) or is_copy_of_source(path):
-            path.unlink()
+            held, fd = fd, -1
+            remove_open(path, held)
         else:
             raise _not_ours(path)
     except OSError as error:
         raise from_os_error(error, path, "replace the part that a stopped run left") from error
     finally:
-        os.close(fd)
+        if fd >= 0:
+            os.close(fd)
 
 
 def _is_second_name(facts: os.stat_result, final_path: Path) -> bool:
@@ -187,10 +189,7 @@ def remove_part_of(final_path: Path, job: str) -> bool:
     fd = reopen_part(path, job)
     if fd < 0:
         return False
-    try:
-        path.unlink()
-    finally:
-        os.close(fd)
+    remove_open(path, fd)
     return True
 
 

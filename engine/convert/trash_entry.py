@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from engine.errors import StorageError, TrashError
 from engine.names import display_name
-from engine.system.files import FileIdentity, open_regular
+from engine.system.files import FileIdentity, open_regular, sync_file
 
 TRASH_NAME = ".discpress-trash"
 ENTRY_NAME = "entry.json"
@@ -98,7 +98,7 @@ def write_entry(entry: TrashEntry) -> None:
     with os.fdopen(fd, "w", encoding="ascii") as file:
         json.dump(facts, file, indent=1)
         file.flush()
-        os.fsync(file.fileno())
+        sync_file(file.fileno())
 
 
 def read_entry(folder: Path) -> TrashEntry:

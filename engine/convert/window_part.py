@@ -5,6 +5,7 @@ an image; its name goes as soon as it is open, so that the system itself frees i
 system cannot remove an open file it goes at the end; what a crash leaves there, the next test or the worker removes.
 """
 
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -15,9 +16,9 @@ from engine.convert.part_name import HEAD_BYTES, clear_leftover, create_part, ma
 from engine.errors import DiscpressError, SpaceError, StorageError, from_os_error
 from engine.names import display_name
 from engine.system.cache import drop_cached, resident_range
-from engine.system.files import FileIdentity, Readable, Writable, read_into, write_all
+from engine.system.files import FileIdentity, Readable, Writable, read_into, sync_file, write_all
 from engine.system.filesystems import free_bytes
-from engine.system.rename import remove_quietly
+from engine.system.rename import remove_open
 from engine.units import MIB, format_size
 
 MARGIN_BYTES = 64 * MIB
@@ -75,7 +76,7 @@ class WindowPart:
     def sync(self) -> None:
         """Make it last as `Scratch` says."""
         try:
-            os.fsync(self.fd)
+            sync_file(self.fd)
         except OSError as error:
             raise from_os_error(error, self.path, "make it last on the disk") from error
 
@@ -97,12 +98,14 @@ class WindowPart:
 
     def close(self) -> None:
         """Remove it; safe to call again."""
-        if self._is_named:
-            remove_quietly(self.path)
-            self._is_named = False
-        if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
+        held, self.fd = self.fd, -1
+        if not self._is_named:
+            if held >= 0:
+                os.close(held)
+            return
+        self._is_named = False
+        with contextlib.suppress(FileNotFoundError):
+            remove_open(self.path, held)
 
     def __enter__(self) -> Self:
         return self

@@ -49,8 +49,10 @@ class FileSource:
             raise from_os_error(error, self.path, f"read it at byte {offset}") from error
 
     def close(self) -> None:
-        """Close the file."""
-        os.close(self.fd)
+        """Close the file; safe to call again."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
 
 
 def read_bytes(source: ByteSource, offset: int, length: int) -> bytes:

@@ -3,9 +3,11 @@
 POSIX has preadv and pwrite; elsewhere one lock a process and seek stand in for them.
 """
 
+import contextlib
 import errno
 import os
 import stat
+import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,9 @@ from typing import TypeAlias
 
 from engine.errors import StorageError, from_os_error
 from engine.names import display_name
+
+if sys.platform != "win32":
+    import fcntl
 
 Writable: TypeAlias = bytearray | memoryview
 Readable: TypeAlias = bytes | bytearray | memoryview
@@ -133,6 +138,17 @@ def read_into(fd: int, buffer: Writable, offset: int) -> int:
             break
         done += count
     return done
+
+
+def sync_file(fd: int) -> None:
+    """Make what was written to a file last; OSError is final.
+
+    On a Mac fsync alone leaves it in the disk's own memory (fsync(2)).
+    """
+    os.fsync(fd)
+    if sys.platform == "darwin":
+        with contextlib.suppress(OSError):  # a share, or another file system than Apple's, may not know it
+            fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
 
 
 def write_all(fd: int, data: Readable, offset: int) -> None:

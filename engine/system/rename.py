@@ -9,6 +9,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from engine.system.files import sync_file
+
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1  # linux/fs.h
 _RENAME_EXCL = 4  # sys/stdio.h of macOS
@@ -16,6 +18,8 @@ _NOT_HERE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 # FAT answers EPERM to link(2), file systems with one name a file EMLINK.
 _NO_LINKS = _NOT_HERE | {errno.EPERM, errno.EMLINK}
 LOCK_NAME = ".discpress-lock"
+RENAMES_OPEN_FILES = sys.platform != "win32"
+"""Whether an open file can be renamed and removed; on Windows it must be closed first."""
 
 
 def rename_new(source: Path, target: Path) -> None:
@@ -77,12 +81,24 @@ def sync_folder(folder: Path) -> None:
     """Make the names in a folder last; a file system that cannot sync folders (EINVAL, ENOTSUP) is let pass."""
     if sys.platform == "win32":
         return
-    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    fd = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     try:
-        os.fsync(fd)
+        sync_file(fd)
     except OSError as error:
         if error.errno not in {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}:
             raise
+    finally:
+        os.close(fd)
+
+
+def remove_open(path: Path, fd: int) -> None:
+    """Remove the name of a file that this process has open, and close it, in the order that the system wants."""
+    if not RENAMES_OPEN_FILES:
+        os.close(fd)
+        path.unlink()
+        return
+    try:
+        path.unlink()
     finally:
         os.close(fd)
 

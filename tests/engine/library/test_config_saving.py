@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.config import THEMES, Config, load_config, save_config
@@ -180,6 +180,7 @@ CHANGES = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(LINES, unique=True).map("\n".join), CHANGES)
 def test_whatever_was_there_the_file_then_says_what_was_saved(
     tmp_path_factory: pytest.TempPathFactory, text: str, changes: dict[str, object]
