@@ -12,6 +12,7 @@ from engine.units import MIB, format_duration, format_latency, format_size
 from engine.work.jobs import Job, JobState
 from engine.work.lab_live import LiveTest
 from tui.benching import BenchChoice, RateRow, SeekRow
+from tui.job_rows import job_note
 from tui.labels import format_label, shown_name, system_label
 from tui.widgets.graph import bar, curve
 from tui.widgets.palette import Line, fit, wrapped
@@ -59,12 +60,15 @@ def rate_lines(
         [(fit("THROUGHPUT, MiB/s of the title's bytes", width), "head")],
         [(fit(f"{'block':<{_LABEL}}{heads}  {'limit':<8}{'title':>6}", width), "dim")],
     ]
-    shown = rows[: max(1, most_lines - len(lines) - 1)]
+    said = _state_lines(job, live, width)
+    shown = rows[: max(1, most_lines - len(lines) - max(1, len(said)))]
     lines += [_rate_line(row) for row in shown]
-    if len(shown) < len(rows):
+    if said:
+        lines += said
+    elif len(shown) < len(rows):
         lines.append([(f"and {len(rows) - len(shown)} more: enlarge the terminal, or choose fewer", "dim")])
     else:
-        lines += _state_lines(job, live, width) or _origin_lines([row.measurement for row in rows], "t", width)
+        lines += _origin_lines([row.measurement for row in rows], "t", width)
     return lines[:most_lines]
 
 
@@ -126,9 +130,12 @@ def _seek_line(row: SeekRow, *, is_cursor: bool) -> Line:
 
 
 def _state_lines(job: Job | None, live: LiveTest | None, width: int) -> list[Line]:
-    """Say where the running test stands; nothing where none runs."""
+    """Say where the running test stands, or why the last one failed; nothing where there is neither."""
     if job is None:
         return []
+    if job.state is JobState.FAILED:
+        hint = f" ({display_name(job.error_hint)})" if job.error_hint else ""
+        return wrapped(f"the {job.kind} test failed: {job_note(job)}{hint}", width, "bad")
     if job.state is not JobState.RUNNING or live is None:
         said = display_name(job.waiting) or ("waits for its turn" if job.state is JobState.QUEUED else str(job.state))
         return wrapped(f"{job.kind} test: {said}", width, "warn")

@@ -11,6 +11,7 @@ from engine.measure.estimate import GRID_BLOCK_SIZES
 from engine.measure.patterns import Pattern
 from engine.measure.seek import SeekFigures
 from engine.measure.throughput import ThroughputFigures
+from engine.work.jobs import Job, JobKind, JobState
 from engine.work.lab_results import seek_figures, throughput_figures
 from engine.work.lab_wishes import BLOCK_SIZES, LEVELS, SeekWish, ThroughputWish
 
@@ -158,6 +159,16 @@ def rate_rows(choice: BenchChoice, found: Iterable[Measurement]) -> list[RateRow
         for size in choice.block_sizes
         for level in choice.levels
     ]
+
+
+def failed_test(kind: JobKind, title: Title, jobs: Iterable[Job], found: Iterable[Measurement]) -> Job | None:
+    """Return the last test of that kind where it failed and no result is newer; None else."""
+    over = [job for job in jobs if job.is_over and job.kind is kind and job.path == title.path]
+    last = max(over, key=lambda job: job.ended_at or 0.0, default=None)
+    if last is None or last.state is not JobState.FAILED:
+        return None
+    newest = max((each.at for each in found if each.kind == LabTest(kind)), default=0.0)
+    return last if (last.ended_at or 0.0) >= newest else None
 
 
 @dataclass(frozen=True, slots=True)

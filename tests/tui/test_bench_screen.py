@@ -10,6 +10,7 @@ from command_line import write_old
 from fault_injection import names_in
 from sample_images import mixed
 
+from engine.errors import DamagedImageError
 from engine.library.model import FileIdentity, Title
 from engine.work.jobs import JobKind, JobProgress, JobState
 from engine.work.lab_live import LiveTest, save_live
@@ -244,6 +245,39 @@ async def test_results_appear_when_they_are_there(tmp_path: Path) -> None:
         app.look()
         await settle(pilot)
         assert "190 us" in screen_text(app)
+
+
+@pytest.mark.parametrize(("key", "kind"), [("s", "seek"), ("t", "throughput")])
+async def test_why_a_test_failed_is_said_until_a_newer_result_is_there(tmp_path: Path, key: str, kind: str) -> None:
+    made = titles(tmp_path)
+    save_results(tmp_path / "state", [seek(made[1], 0, at=1.0), rates(made[1], 2048, 1, at=1.0)])
+    app = make_app(tmp_path, made)
+    async with running(app) as pilot:
+        await press(pilot, "down", "down", "b", key)
+        (job,) = app.session.queue.jobs()
+        app.session.queue.start(job.id)
+        error = DamagedImageError(f"{job.path}: block 7 cannot be decoded", hint="it is damaged")
+        app.session.queue.fail(job.id, error)
+        app.look()
+        await settle(pilot)
+        assert f"the {kind} test failed: block 7 cannot be decoded (it is damaged)" in screen_text(app)
+        later = 1e10
+        app.session.store.save_measurement(seek(made[1], 0, at=later))
+        app.session.store.save_measurement(rates(made[1], 2048, 1, at=later))
+        await press(pilot, "right", "left")
+        assert "test failed" not in screen_text(app)
+
+
+async def test_why_a_test_failed_has_room_where_rows_have_not(tmp_path: Path) -> None:
+    app = make_app(tmp_path, titles(tmp_path))
+    async with running(app) as pilot:
+        await press(pilot, "down", "down", "b", "b", "l", "t")
+        (job,) = app.session.queue.jobs()
+        app.session.queue.start(job.id)
+        app.session.queue.fail(job.id, DamagedImageError("block 7 cannot be decoded"))
+        app.look()
+        await settle(pilot)
+        assert "the throughput test failed: block 7 cannot be decoded" in screen_text(app)
 
 
 async def test_results_beside_other_jobs_say_so(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from engine.work.lab_live import LiveTest, read_live
 from engine.work.lab_wishes import SeekWish, ThroughputWish
 from engine.work.snapshot import QueueSnapshot
 from tui.bench_lines import head_lines, rate_lines, seek_lines
-from tui.benching import BenchChoice, rate_rows, seek_rows
+from tui.benching import BenchChoice, failed_test, rate_rows, seek_rows
 from tui.commands import Place, bindings_at
 from tui.screens.base import DiscScreen
 from tui.session import Changes
@@ -119,10 +119,10 @@ class BenchScreen(DiscScreen):
         return f"{place + 1} of {len(rows)}" if place is not None else ""
 
     def _test_of(self, kind: JobKind) -> tuple[Job | None, LiveTest | None]:
-        """Return the test of the title that is under way, and where it stands."""
+        """Return the test of the title that is under way, and where it stands; else the last one, where it failed."""
         job = next((each for each in self._jobs() if each.kind is kind), None)
         if job is None:
-            return None, None
+            return failed_test(kind, self._title, self.front.snapshot.jobs, self._found), None
         try:
             return job, read_live(self.session.store, job.id)
         except DiscpressError:
