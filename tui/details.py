@@ -24,12 +24,12 @@ def _row(label: str, text: str, style: str = "normal") -> Line:
     return [(f"{label:<{_LABEL}}", "dim"), (text, style)]
 
 
-def brief(view: LibraryView, title: Title, width: int) -> list[Line]:
-    """Return what the pane beside the table shows."""
+def brief(view: LibraryView, title: Title, width: int, *, unestimated: str = "") -> list[Line]:
+    """Return what the pane beside the table shows; `unestimated` is why its estimate cannot be had."""
     lines: list[Line] = [*wrapped(shown_name(title), width, "head"), []]
     lines += _identity(title)
     lines += [[], *_file(title, width)]
-    lines += [[], *_estimate(view, title, width)]
+    lines += [[], *_estimate(view, title, width, unestimated)]
     if title.error:
         lines += [[], *wrapped(display_name(title.error), width, "bad")]
     return lines
@@ -44,13 +44,14 @@ def whole(
     width: int,
     *,
     problem: str = "",
+    unestimated: str = "",
 ) -> list[Line]:
     """Return the screen of one title.
 
     `findings` are the doctor's for the target, None while it looks, `problem` is why it could not; `history` are the
-    title's jobs, newest first.
+    title's jobs, newest first; `unestimated` is why its estimate cannot be had.
     """
-    lines = brief(view, title, width)
+    lines = brief(view, title, width, unestimated=unestimated)
     lines += [[], *_header(title)]
     lines += _history(history, width)
     lines += [[], [(f"The doctor, for {target}", "head")]]
@@ -114,7 +115,7 @@ def _header(title: Title) -> list[Line]:
     return lines
 
 
-def _estimate(view: LibraryView, title: Title, width: int) -> list[Line]:
+def _estimate(view: LibraryView, title: Title, width: int, unestimated: str) -> list[Line]:
     if title.state is State.PACKED and title.estimate is None:
         return [[("packed already", "dim")]]
     try:
@@ -127,6 +128,8 @@ def _estimate(view: LibraryView, title: Title, width: int) -> list[Line]:
     what = "ISO" if settings.format is ImageFormat.ISO else f"{settings.form} {describe_settings(settings)}"
     lines = [_row("becomes", f"{what} ({wish})"), _row("target", settings.target)]
     estimate = title.estimate
+    if estimate is None and unestimated:
+        return [*lines, *wrapped(f"cannot be estimated: {unestimated}", width, "bad")]
     if estimate is None:
         return [*lines, [("estimate to come", "dim")]]
     margin = margin_of(estimate)

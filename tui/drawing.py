@@ -14,8 +14,13 @@ _CELL = 10
 _HEAD = 7
 
 
-def choice_lines(tuning: Tuning, chosen: Cell, title: Title, width: int, *, margin_sign: str) -> list[Line]:
-    """Return what is chosen, each with the key that changes it, and what it comes to."""
+def choice_lines(
+    tuning: Tuning, chosen: Cell, title: Title, width: int, *, margin_sign: str, problem: str = ""
+) -> list[Line]:
+    """Return what is chosen, each with the key that changes it, and what it comes to.
+
+    `problem` is why the worker could not find out what is not known.
+    """
     target = target_for(title.system) if tuning.target == AUTO else TARGETS[tuning.target]
     called = f"{AUTO}: {target.label}" if tuning.target == AUTO else target.label
     first: list[tuple[str, str]] = [("T", "accent"), (f" target {called}", "normal")]
@@ -29,6 +34,8 @@ def choice_lines(tuning: Tuning, chosen: Cell, title: Title, width: int, *, marg
     lines: list[Line] = [first, second]
     if chosen.refusal:
         return [*lines, *wrapped(chosen.refusal, width, "bad")]
+    if chosen.estimate is None and problem:
+        return [*lines, *wrapped(f"cannot be estimated: {problem}", width, "bad")]
     return [*lines, *_figures(chosen.estimate, title, margin_sign)]
 
 
@@ -47,10 +54,11 @@ def _figures(estimate: StoredEstimate | None, title: Title, margin_sign: str) ->
     return lines
 
 
-def grid_lines(grid: Sequence[Sequence[Cell]], tuning: Tuning, width: int) -> list[Line]:
+def grid_lines(grid: Sequence[Sequence[Cell]], tuning: Tuning, width: int, *, is_waiting: bool = True) -> list[Line]:
     """Return the sizes as a table: block sizes down, levels across, then the seek latency at the chosen level.
 
-    What the target does not load is dim; why stands below the table.
+    What the target does not load is dim; why stands below the table. `is_waiting` tells whether what is not known is
+    still to come.
     """
     heads = "".join(f"{f'level {level}':>{_CELL}}" for level in tuning.levels)
     lines: list[Line] = [[(f"{'block':>{_HEAD}}{heads}{'seek':>{_CELL}}", "head")]]
@@ -60,7 +68,9 @@ def grid_lines(grid: Sequence[Sequence[Cell]], tuning: Tuning, width: int) -> li
         pieces: list[tuple[str, str]] = [(f"{f'{block_size // 1024}K':>{_HEAD}}", "normal")]
         for level, cell in zip(tuning.levels, row, strict=True):
             is_chosen = (block_size, level) == (tuning.block_size, tuning.level)
-            pieces.append((f"{_size(cell):>{_CELL}}", "cursor" if is_chosen else "dim" if cell.refusal else "normal"))
+            pieces.append(
+                (f"{_size(cell, is_waiting):>{_CELL}}", "cursor" if is_chosen else "dim" if cell.refusal else "normal")
+            )
         refusal = row[0].refusal
         pieces.append((f"{_latency(row, tuning):>{_CELL}}", "dim" if refusal else "normal"))
         if refusal:
@@ -77,7 +87,7 @@ def _latency(row: Sequence[Cell], tuning: Tuning) -> str:
     return format_latency(known[0]) if known and known[0] else ""
 
 
-def _size(cell: Cell) -> str:
+def _size(cell: Cell, is_waiting: bool) -> str:
     if cell.estimate is not None:
         return format_size(cell.estimate.packed_bytes)
-    return "-" if cell.refusal else "..."
+    return "-" if cell.refusal or not is_waiting else "..."

@@ -1,4 +1,7 @@
-"""What a title is called on the screen: its name, system, format, the margin of its estimate."""
+"""What a title is called on the screen: its name, system, format, the margin of its estimate or why it has none."""
+
+from collections.abc import Mapping
+from pathlib import Path
 
 from engine.discs.file_titles import read_file_title
 from engine.discs.identity import System
@@ -36,3 +39,8 @@ def margin_of(estimate: StoredEstimate | None) -> int | None:
         return None
     half = max(estimate.packed_bytes - estimate.low_bytes, estimate.high_bytes - estimate.packed_bytes)
     return 0 if not half else max(1, round(100 * half / estimate.packed_bytes))
+
+
+def reason_of(title: Title, failed: Mapping[Path, str]) -> str:
+    """Return why an errand for a title failed, without the title's own path; empty where none did."""
+    return display_name(failed.get(title.path, "")).removeprefix(f"{display_name(title.path)}: ")

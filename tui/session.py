@@ -52,6 +52,10 @@ class Session:
         """Whether a scan was asked for and not done, at the last look."""
         self.problems: Mapping[Path, str] = {}
         """Folders that could not be scanned, each with why, at the last look."""
+        self.unestimated: Mapping[Path, str] = {}
+        """Titles that could not be estimated, each with why, at the last look."""
+        self.unsampled: Mapping[Path, str] = {}
+        """Titles whose sizes under other settings could not be found out, each with why, at the last look."""
         self._change = 0
         self._version: object = None
         self._starting = threading.Lock()
@@ -76,16 +80,23 @@ class Session:
         return Changes(tuple(self._fitted(title) for title in titles), (), is_all=True)
 
     def look(self) -> Changes | None:
-        """Return what was changed in the library since the last look; None where nothing was (4 us)."""
+        """Return what was changed in the library since the last look; None where nothing was (4 us).
+
+        An errand that has failed meanwhile, or has not any more, is a change without titles.
+        """
         version = self.store.data_version()
         if version == self._version:
             return None
         self._version = version
         self.is_scanning = bool(self.errands.pending(ErrandKind.SCAN))
+        failed_before = (self.problems, self.unestimated, self.unsampled)
         self.problems = self.errands.failed(ErrandKind.SCAN)
+        self.unestimated = self.errands.failed(ErrandKind.ESTIMATE)
+        self.unsampled = self.errands.failed(ErrandKind.GRID)
         found = self.store.changes_since(self._change)
         if found.number == self._change:
-            return None
+            is_same = failed_before == (self.problems, self.unestimated, self.unsampled)
+            return None if is_same else Changes((), (), is_all=False)
         self._change = found.number
         if found.paths is None:
             return self.load()
@@ -133,6 +144,7 @@ class Session:
     def want_grid(self, title: Title, overrides: Overrides) -> None:
         """Ask for the sizes of one title under every block size and level."""
         self.errands.ask(ErrandKind.GRID, [(title.path, self.chooser.with_overrides(overrides))], ON_SCREEN)
+        self.unsampled = {path: why for path, why in self.unsampled.items() if path != title.path}
 
     def want_scan(self, folders: Iterable[Path]) -> bool:
         """Ask for a scan of folders; return whether there were any."""

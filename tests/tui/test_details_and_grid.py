@@ -57,6 +57,13 @@ def test_own_settings_are_called_so() -> None:
     assert "default settings" in brief_of(GAME)
 
 
+def test_why_there_is_no_estimate_is_said_in_place_of_the_wait() -> None:
+    view = LibraryView(CHOOSER.settings, Signs())
+    said = text(brief(view, title("x.iso", 700, serial="SLUS-1"), 80, unestimated="cannot read it: no access"))
+    assert "cannot be estimated: cannot read it: no access" in said
+    assert "estimate to come" not in said
+
+
 def test_an_error_and_a_bad_estimate_give_their_reason() -> None:
     assert "index is cut off" in brief_of(title("x.cso", 3, format=ImageFormat.CSO, error="index is cut off"))
     dense = next(each for each in LIBRARY if each.title == "Dense Films")

@@ -1,5 +1,6 @@
 """Tune's commands, by their keys."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,14 @@ from sample_images import mixed
 
 from engine.config import load_config
 from engine.formats import ImageFormat
-from engine.library.model import Overrides
+from engine.library.model import FileIdentity, Overrides
 from engine.targets import AUTO, TARGETS
 from engine.work.errands import ErrandKind
 from tui.commands import Place
 from tui.screens.library import LibraryScreen
 from tui.screens.plan import PlanScreen
 from tui.screens.tune import TuneScreen
+from tui.session import ON_SCREEN
 from tui.tuning import ALIGNMENTS, FORMS, Tuning
 
 runs = pytest.mark.runs
@@ -237,3 +239,30 @@ async def test_a_title_that_vanishes_while_it_is_tuned_does_no_harm(tmp_path: Pa
         desk.view.update((), [Path("/games/Game 2.iso")])
         await desk.press("down", "1", "c", "escape", "escape")
         desk.in_front(LibraryScreen)
+
+
+async def test_why_a_title_cannot_be_sampled_is_said_in_place_of_the_wait(tmp_path: Path) -> None:
+    path = write_old(tmp_path / "games" / "Game.zso", b"ZISO" + bytes(5000))
+    damaged = replace(LIBRARY[7], path=path, identity=FileIdentity.of(path.stat()))
+    async with opened(tmp_path, titles=[damaged], has_worker=True) as desk:
+        await desk.press("t")
+        await desk.look()
+        why = desk.session.errands.failed(ErrandKind.GRID)[path].removeprefix(f"{path}: ")
+        said = " ".join(desk.lines("text").split())
+        assert f"cannot be estimated: {why}" in said
+        assert "the worker packs" not in said
+        assert "..." not in said
+
+
+async def test_why_a_title_has_no_estimate_is_said_in_its_details(tmp_path: Path) -> None:
+    path = write_old(tmp_path / "games" / "Game.iso", mixed(300_000))
+    lost = replace(LIBRARY[1], path=path, estimate=None)
+    async with opened(tmp_path, titles=[lost], width=120) as desk:
+        desk.session.want_estimates([lost], ON_SCREEN)
+        errand = desk.session.errands.next()
+        assert errand is not None
+        desk.session.errands.fail(errand, f"{path}: it cannot be read")
+        await desk.look()
+        assert "cannot be estimated: it cannot be read" in " ".join(desk.lines("pane").split())
+        await desk.press("enter")
+        assert "cannot be estimated: it cannot be read" in desk.lines("text")

@@ -16,6 +16,7 @@ from engine.work.jobs import JobKind, JobRequest, source_parameters
 from engine.work.snapshot import QueueSnapshot
 from tui.commands import Place, bindings_at
 from tui.details import whole
+from tui.labels import reason_of
 from tui.library_view import LibraryView
 from tui.screens.text import TextScreen
 from tui.session import Changes
@@ -85,7 +86,16 @@ class DetailScreen(TextScreen):
         except DiscpressError as error:
             return [[(str(error), "bad")]]
         target = TARGETS[self._target].label
-        return whole(self._view, title, self._findings, target, history, width, problem=self._problem)
+        return whole(
+            self._view,
+            title,
+            self._findings,
+            target,
+            history,
+            width,
+            problem=self._problem,
+            unestimated=reason_of(title, self.session.unestimated),
+        )
 
     def action_target_next(self) -> None:
         """Examine it for the next target."""

@@ -14,6 +14,7 @@ from engine.errors import UsageError
 from engine.work.snapshot import QueueSnapshot
 from tui.commands import Place, bindings_at
 from tui.details import brief
+from tui.labels import reason_of
 from tui.library_view import COLUMNS, LibraryView
 from tui.screens.base import DiscScreen
 from tui.session import ON_SCREEN, Changes
@@ -123,10 +124,11 @@ class LibraryScreen(DiscScreen):
     def _show_pane(self) -> None:
         self._remember()
         pane = self.query_one("#pane", Lines)
-        rows = self._view.rows
         if not pane.display or self.size.width < WIDE:
             return
-        pane.show(brief(self._view, rows[self._table.cursor], pane.content_size.width) if rows else [])
+        title = None if self._cursor_path is None else self._view.titles[self._cursor_path]
+        why = "" if title is None else reason_of(title, self.session.unestimated)
+        pane.show([] if title is None else brief(self._view, title, pane.content_size.width, unestimated=why))
 
     def _show_status(self) -> None:
         self._table.show_empty("" if self._view.rows else empty_hint(self._view, self.session))

@@ -18,7 +18,7 @@ from tui.benching import measured_latencies
 from tui.chart import chart_lines, describe_latency, points_of
 from tui.commands import Place, bindings_at
 from tui.drawing import choice_lines, grid_lines
-from tui.labels import shown_name, system_label
+from tui.labels import reason_of, shown_name, system_label
 from tui.screens.base import DiscScreen
 from tui.session import ON_SCREEN, Changes
 from tui.tuning import Cell, Tuning, cell_of, grid_of, known_by_settings, nearest
@@ -75,16 +75,18 @@ class TuneScreen(DiscScreen):
         grid = grid_of(tuning, title, chooser, known)
         chosen = cell_of(tuning, title, chooser, known)
         self._ask(grid, chosen)
+        problem = reason_of(title, self.session.unsampled)
         width = max(20, self.size.width - 2)
         lines: list[Line] = [[(f"Tune {shown_name(title)} ({system_label(title)})", "head"), (self._others(), "dim")]]
-        lines += choice_lines(tuning, chosen, title, width, margin_sign=self.front.view.signs.margin)
+        sign = self.front.view.signs.margin
+        lines += choice_lines(tuning, chosen, title, width, margin_sign=sign, problem=problem)
         lines.append([])
         if tuning.format is ImageFormat.ISO:
             lines.append([("An ISO has no blocks: every byte stays as it is on the disc.", "dim")])
         elif self._is_chart:
             lines += self._chart(grid, width, max(4, self.size.height - len(lines) - 2))
         else:
-            lines += grid_lines(grid, tuning, width)
+            lines += grid_lines(grid, tuning, width, is_waiting=not problem)
         self.query_one("#text", Lines).show(lines)
 
     def _chart(self, grid: Sequence[Sequence[Cell]], width: int, height: int) -> list[Line]:
