@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app_desk import LIBRARY
+from app_desk import LIBRARY, opened
 
 from engine.formats import Settings
 from engine.library.model import Title
@@ -52,3 +52,26 @@ def test_what_is_marked_and_shown_stays_where_there_is_little_room() -> None:
     marked.set_filter("sys:ps2 !velvet")
     assert text(marked, [Path("/nas/PS2")], 90).endswith("; 10 marked, 17.5 GiB; 7 shown")
     assert text(marked, [Path("/nas/PS2")], 80).endswith("; 10 marked; 7 shown")
+
+
+async def test_a_folder_that_cannot_be_read_does_not_look_like_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"a file, and no folder")
+    async with opened(tmp_path, titles=(), folders=[tmp_path / "a"], has_worker=True, width=200) as desk:
+        await desk.look()
+        problem = desk.session.problems[tmp_path / "a"]
+        assert f"{problem}. r looks again" in desk.text
+        assert "No image found" not in desk.text
+
+
+async def test_of_several_such_folders_the_first_is_named_and_the_others_counted(tmp_path: Path) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    async with opened(tmp_path, titles=(), folders=folders, has_worker=True, width=200) as desk:
+        await desk.look()
+        assert f"{desk.session.problems[folders[0]]}; 1 more cannot be read." in desk.text
+
+
+async def test_an_empty_folder_says_that_no_image_was_found(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    async with opened(tmp_path, titles=(), folders=[tmp_path / "a"], has_worker=True, width=200) as desk:
+        await desk.look()
+        assert "No image found: r looks again" in desk.text
