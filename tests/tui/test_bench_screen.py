@@ -329,6 +329,9 @@ async def test_results_are_exported_into_the_state_folder(tmp_path: Path) -> Non
         assert set(names) == {"bench-seek", "bench-throughput"}
         assert names["bench-seek"].read_text().count("\n") == 9
         assert names["bench-throughput"].read_text().startswith("input,format,block_size,level,read_rate")
+        (told,) = [each.message for each in app._notifications]
+        files = f"{names['bench-seek'].name} and {names['bench-throughput'].name}"
+        assert told == f"Written into {tmp_path / 'state'}: {files}."
 
 
 async def test_read_only_shows_results_and_starts_nothing(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import ClassVar
 
 from textual import events
@@ -239,21 +238,22 @@ class BenchScreen(DiscScreen):
         """Write all results of this title as CSV into the state folder."""
         now = datetime.now(UTC).astimezone().strftime("%Y%m%d-%H%M%S")
         all_facts = [facts for each in reversed(self._found) if (facts := facts_of(each)) is not None]
-        written = [
-            _write(self.session.state_folder / f"bench-{kind}-{now}.csv", chosen)
-            for kind in (JobKind.SEEK, JobKind.THROUGHPUT)
-            if (chosen := [facts for facts in all_facts if ("pattern" in facts) is (kind is JobKind.SEEK)])
-        ]
-        self.front.tell("\n".join(written) if written else "Nothing was measured yet.")
+        folder = self.session.state_folder
+        names = []
+        for kind in (JobKind.SEEK, JobKind.THROUGHPUT):
+            chosen = [facts for facts in all_facts if ("pattern" in facts) is (kind is JobKind.SEEK)]
+            if not chosen:
+                continue
+            path = folder / f"bench-{kind}-{now}.csv"
+            try:
+                path.write_text(csv_text(chosen) + "\n", encoding="utf-8")
+            except OSError as error:
+                self.front.tell(str(from_os_error(error, path, "write it")), is_error=True)
+                return
+            names.append(path.name)
+        written = f"Written into {display_name(folder)}: {' and '.join(names)}."
+        self.front.tell(written if names else "Nothing was measured yet.")
 
     def action_show_queue(self) -> None:
         """Show the queue."""
         self.front.show_queue()
-
-
-def _write(path: Path, all_facts: Sequence[dict[str, object]]) -> str:
-    try:
-        path.write_text(csv_text(all_facts) + "\n", encoding="utf-8")
-    except OSError as error:
-        return str(from_os_error(error, path, "write it"))
-    return f"Written: {display_name(path)}"
