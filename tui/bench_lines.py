@@ -52,7 +52,13 @@ def head_lines(title: Title, choice: BenchChoice, *, position: str) -> list[Line
 
 
 def rate_lines(
-    rows: Sequence[RateRow], job: Job | None, live: LiveTest | None, width: int, most_lines: int
+    rows: Sequence[RateRow],
+    job: Job | None,
+    live: LiveTest | None,
+    width: int,
+    most_lines: int,
+    *,
+    is_read_only: bool = False,
 ) -> list[Line]:
     """Return the throughput pane in at most `most_lines` lines."""
     heads = "".join(f"{head:>{_RATE}}" for head in ("level", "read", "pack", "write", "prove"))
@@ -68,7 +74,7 @@ def rate_lines(
     elif len(shown) < len(rows):
         lines.append([(f"and {len(rows) - len(shown)} more: enlarge the terminal, or choose fewer", "dim")])
     else:
-        lines += _origin_lines([row.measurement for row in rows], "t", width)
+        lines += _origin_lines([row.measurement for row in rows], "" if is_read_only else "t", width)
     return lines[:most_lines]
 
 
@@ -94,6 +100,7 @@ def seek_lines(
     most_lines: int,
     *,
     is_ascii: bool,
+    is_read_only: bool = False,
 ) -> list[Line]:
     """Return the seek-latency pane in at most `most_lines` lines."""
     heads = "".join(f"{head:>{_FIGURE}}" for head in ("p50", "p95", "p99", "max", "p95 was"))
@@ -106,7 +113,7 @@ def seek_lines(
     if live is not None and live.reads:
         values = curve(live.curve, max(10, width - _RANGE), is_ascii=is_ascii)
         running.append([(f"{'median, live':<{_RANGE}}", "dim"), (values, "accent")])
-    lines += running or _origin_lines([row.measurement for row in rows], "s", width)
+    lines += running or _origin_lines([row.measurement for row in rows], "" if is_read_only else "s", width)
     chosen = rows[min(cursor, len(rows) - 1)]
     if chosen.figures is not None:
         model = _model_lines(chosen, width)
@@ -151,8 +158,10 @@ def _state_lines(job: Job | None, live: LiveTest | None, width: int) -> list[Lin
 
 
 def _origin_lines(found: Sequence[Measurement | None], key: str, width: int) -> list[Line]:
-    """Say where, when and how the results were measured, or how to measure."""
+    """Say where, when and how the results were measured, or which key measures; without a key, that none does."""
     known = [each for each in found if each is not None]
+    if not known and not key:
+        return [[("not measured yet; with --read-only nothing is", "dim")]]
     if not known:
         return [[(key, "accent"), (" measures it; the worker does it, and keeps the results", "dim")]]
     newest = max(known, key=lambda each: each.at)

@@ -346,6 +346,14 @@ async def test_read_only_shows_results_and_starts_nothing(tmp_path: Path) -> Non
         assert not list((tmp_path / "state").glob("*.csv"))
 
 
+async def test_read_only_names_no_key_that_measures(tmp_path: Path) -> None:
+    app = make_app(tmp_path, is_read_only=True)
+    async with running(app) as pilot:
+        await press(pilot, "down", "down", "b")
+        assert screen_text(app).count("not measured yet; with --read-only nothing is") == 2
+        assert "measures it" not in screen_text(app)
+
+
 async def test_hostile_names_are_shown_as_they_are(tmp_path: Path) -> None:
     odd = replace(LIBRARY[0], path=Path("/games/[b] \x1b[31m.iso"), title="")
     app = make_app(tmp_path, [odd])

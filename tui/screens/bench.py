@@ -100,6 +100,7 @@ class BenchScreen(DiscScreen):
             *self._test_of(JobKind.THROUGHPUT),
             width,
             height if is_wide else max(4, height - _LEAST_SEEK_LINES),
+            is_read_only=self.session.is_read_only,
         )
         pane = self.query_one("#rates", Lines)
         wanted = height if is_wide else len(rates)
@@ -109,7 +110,15 @@ class BenchScreen(DiscScreen):
         rows = seek_rows(title, choice, self._found)
         self._cursor = min(self._cursor, len(rows) - 1)
         left = height if is_wide else height - len(rates)
-        seeks = seek_lines(rows, self._cursor, *self._test_of(JobKind.SEEK), width, left, is_ascii=is_ascii)
+        seeks = seek_lines(
+            rows,
+            self._cursor,
+            *self._test_of(JobKind.SEEK),
+            width,
+            left,
+            is_ascii=is_ascii,
+            is_read_only=self.session.is_read_only,
+        )
         self.query_one("#seeks", Lines).show(seeks)
 
     def _position(self) -> str:
