@@ -83,7 +83,8 @@ def _mouse(mouse: bool | None) -> str:
 
 
 def _signs(is_ascii: bool | None) -> str:
-    return {None: "as the terminal has them", True: "ASCII only", False: "all"}[is_ascii]
+    signs = {None: "as the terminal has them", True: "ASCII only", False: "all"}[is_ascii]
+    return f"{signs}; takes a restart"
 
 
 class SettingRows:

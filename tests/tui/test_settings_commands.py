@@ -65,6 +65,11 @@ async def test_the_theme_changes_at_once(tmp_path: Path) -> None:
         assert seen == [f"discpress-{name}" for name in THEMES]
 
 
+async def test_the_signs_say_that_they_change_at_the_next_start(tmp_path: Path) -> None:
+    async with opened(tmp_path, *to("signs"), "right") as desk:
+        assert "ASCII only; takes a restart" in desk.text
+
+
 async def test_the_library_follows_a_changed_setting(tmp_path: Path) -> None:
     async with opened(tmp_path, *to("level"), "right", "escape") as desk:
         assert "2K/10" in next(row for row in desk.rows if "Game 2" in row)
