@@ -95,6 +95,21 @@ async def test_what_is_no_folder_is_asked_for_again(text: str, said: str, tmp_pa
         assert said in desk.said
 
 
+@pytest.mark.parametrize("way", ["~/", "~", "~/games/..", "link"])
+async def test_the_home_folder_itself_is_refused(
+    way: str, tmp_path: Path, games: Path, config_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(games.parent))
+    (tmp_path / "link").symlink_to(games.parent)
+    async with opened(tmp_path, titles=()) as desk:
+        if way != "~/":
+            await desk.paste(str(tmp_path / way) if way == "link" else way)
+        await desk.press("enter")
+        desk.in_front(FirstRun)
+        assert "This is your whole home folder" in desk.said
+        assert not config_file.exists()
+
+
 async def test_a_file_is_no_folder(tmp_path: Path, games: Path) -> None:
     async with opened(tmp_path, titles=()) as desk:
         await desk.paste(str(games / "Game.iso"))

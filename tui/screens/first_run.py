@@ -1,5 +1,6 @@
 """The first start: one input for the folder of the games."""
 
+import os
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,7 +10,7 @@ from textual.widgets import Input, Static
 from engine.names import display_name
 from tui.commands import Place
 from tui.screens.base import DiscScreen
-from tui.widgets.folder_input import FolderInput
+from tui.widgets.folder_input import FolderInput, expanded
 
 _WELCOME = """\
 discpress
@@ -49,6 +50,10 @@ class FirstRun(DiscScreen):
         if folder is None or not folder.is_dir():
             name = display_name(self.query_one(FolderInput).value.strip())
             text = f"{name}: no such folder" if name else "Type the name of a folder."
+            self.query_one("#problem", Static).update(text)
+            return
+        if os.path.realpath(folder) == os.path.realpath(expanded("~")):
+            text = "This is your whole home folder: name the folder in it that holds your games."
             self.query_one("#problem", Static).update(text)
             return
         self.dismiss()
