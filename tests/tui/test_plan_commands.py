@@ -47,7 +47,7 @@ async def test_it_says_what_will_happen(tmp_path: Path) -> None:
         assert "2 titles: read 2.05 GiB, write about 1.09 GiB ±1 %" in said
         assert "originals are kept" in said
         assert "results beside each original" in said
-        assert "where a name is taken: left alone" in said
+        assert "where a name is taken: left out; one that is taken later fails its job" in said
         assert [row.split(" | ")[1] for row in desk.rows] == ["ZSO 2K/9", "ZSO 2K/9"]
         assert desk.queue.jobs() == []
 
@@ -119,11 +119,16 @@ async def test_the_settings_say_what_becomes_of_originals_at_first(tmp_path: Pat
 @runs("conflict", AT)
 async def test_n_goes_through_the_rules_for_taken_names(tmp_path: Path) -> None:
     async with opened(tmp_path, *TWO_GAMES) as desk:
-        seen = []
+        seen, said = [], set()
         for _ in OnConflict:
             await desk.press("n")
+            said |= {line for line in desk.text.splitlines() if "where a name is taken" in line}
             seen.append(desk.in_front(PlanScreen)._options.on_conflict)
         assert seen == [OnConflict.SKIP, OnConflict.RENAME, OnConflict.OVERWRITE, OnConflict.ERROR]
+        assert {line.rpartition("; ")[2].strip() for line in said} >= {
+            "one that is taken later fails its job",
+            "one that is taken later skips its job",
+        }
 
 
 async def test_a_taken_name_is_shown_before_and_obeyed_after(tmp_path: Path, games: Path) -> None:

@@ -35,8 +35,8 @@ COLUMNS = (
     Column("note", "NOTE", 9),
 )
 _CONFLICTS = {
-    OnConflict.ERROR: "left alone",
-    OnConflict.SKIP: "skipped",
+    OnConflict.ERROR: "left out; one that is taken later fails its job",
+    OnConflict.SKIP: "left out; one that is taken later skips its job",
     OnConflict.RENAME: "the result gets another name",
     OnConflict.OVERWRITE: "what has it goes into the trash first",
 }
