@@ -133,6 +133,22 @@ async def test_shift_r_does_a_failed_job_once_more(tmp_path: Path) -> None:
         assert states(desk) == [JobState.QUEUED]
 
 
+@pytest.mark.parametrize(
+    ("key", "said"), [("x", "nothing left to cancel"), ("J", "only one that waits"), ("K", "only one that waits")]
+)
+async def test_a_job_that_is_over_is_neither_cancelled_nor_moved_and_that_is_said(
+    key: str, said: str, tmp_path: Path
+) -> None:
+    async with opened(tmp_path) as desk:
+        jobs = await with_jobs(desk, 1, running=1)
+        desk.queue.finish(jobs[0], {})
+        await desk.look()
+        await desk.press(key)
+        assert desk.told[-1].startswith("This job is done: ")
+        assert said in desk.told[-1]
+        assert states(desk) == [JobState.DONE]
+
+
 @pytest.mark.parametrize(("key", "said"), [("R", "cannot retry"), ("p", "cannot pause")])
 async def test_what_a_job_cannot_is_said(key: str, said: str, tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:

@@ -104,7 +104,10 @@ class QueueScreen(DiscScreen):
     def action_cancel(self) -> None:
         """Ask, then cancel the job."""
         job = self._job()
-        if job is None or job.is_over:
+        if job is None:
+            return
+        if job.is_over:
+            self.front.tell(f"This job is {job.state}: there is nothing left to cancel.")
             return
         if job.state is JobState.QUEUED and not job.attempts:
             self._ask([job], Action.CANCEL)
@@ -134,7 +137,10 @@ class QueueScreen(DiscScreen):
     def _move(self, step: int) -> None:
         job = self._job()
         waiting = [each for each in self._rows.jobs if each.state in {JobState.QUEUED, JobState.PAUSED}]
-        if job is None or job not in waiting:
+        if job is None:
+            return
+        if job not in waiting:
+            self.front.tell(f"This job is {job.state}: only one that waits can be moved.")
             return
         place = waiting.index(job) + 1 + step
         if 1 <= place <= len(waiting):
