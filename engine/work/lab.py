@@ -78,6 +78,8 @@ class Bench:
     """Takes where a test stands: of a seek test all latencies of the step, and its bytes, between any two jumps."""
     claim: Callable[[Path], None] = lambda path: None
     """Takes the name that a window is about to have, for who removes it after a crash."""
+    is_done: Callable[[Step], bool] = lambda step: False
+    """Whether the line of a step is there already: it is left out."""
 
 
 def candidate_settings(path: Path, image_format: ImageFormat | None, level: int | None) -> Settings:
@@ -116,6 +118,8 @@ def run_seek_test(path: Path, wish: SeekWish, bench: Bench) -> Generator[SeekRes
         with _open_part(path, source, path.parent, window.length, bench) as (part, disk), open_image(path) as original:
             for block_size in candidates:
                 settings = Trial.of(original, replace(chosen, block_size=block_size)).settings
+                if test.leaves_out(settings):
+                    continue
                 part.start_again()
                 test.say_packing(settings)
                 pack_window(original, window, settings, part, threads=bench.threads, check=lambda done: bench.check())
@@ -142,14 +146,24 @@ class _SeekTest:
         self._bench.check()
         self._bench.watch(self._step(settings, None), (), 0)
 
+    def leaves_out(self, settings: Settings) -> bool:
+        """Return whether all lines of an image are there already, and count its steps where they are."""
+        is_done = all(self._bench.is_done(self._step(settings, pattern)) for pattern in self._wish.patterns)
+        self._number += len(self._wish.patterns) if is_done else 0
+        return is_done
+
     def measure(self, image: Image, meter: Meter, settings: Settings, offset: int) -> Iterator[SeekFigures]:
         """Read an image by each pattern."""
+        if self.leaves_out(settings):
+            return
         meter.hold(index_bytes_of(image))
         if self._wish.is_warm:
             self._warm(image, offset)
         for pattern in self._wish.patterns:
             step = self._step(settings, pattern)
             self._number += 1
+            if self._bench.is_done(step):
+                continue
             meter.checked_runs = meter.cold_runs = 0
 
             def watch(latencies_us: Sequence[float], wanted_bytes: int, step: Step = step) -> None:
@@ -202,9 +216,12 @@ def run_throughput_test(path: Path, wish: ThroughputWish, bench: Bench) -> Gener
             for number, (block_size, level) in enumerate(
                 ((size, level) for size in wish.block_sizes for level in wish.levels), start=1
             ):
+                settings = replace(chosen, block_size=block_size, level=level)
+                cut = Trial.of(image, settings).settings.level
+                if bench.is_done(Step(number, steps, chosen.format, block_size, cut)):
+                    continue
                 bench.watch(Step(number, steps, chosen.format, block_size, level), (), 0)
                 part.start_again()
-                settings = replace(chosen, block_size=block_size, level=level)
                 figures = measure_throughput(image, sample, settings, part, threads=bench.threads, check=bench.check)
                 yield ThroughputResult(disk, disk_name(path), figures)
 

@@ -3,14 +3,14 @@
 import contextlib
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from engine.convert.progress import Control, Progress, Stage
 from engine.errors import StoreError, UsageError
-from engine.library.measurements import Measurement
-from engine.library.model import JsonValue
+from engine.library.measurements import LabTest, Measurement
+from engine.library.model import FileIdentity, JsonValue
 from engine.library.store import Store
 from engine.measure.percentiles import nearest_rank
 from engine.names import display_name
@@ -59,20 +59,25 @@ class LabJob:
     clock: Callable[[], float] = time.monotonic
     """Seconds."""
     _live: "_Live" = field(init=False)
+    _done: dict[tuple[object, ...], Measurement] = field(init=False, default_factory=dict)
 
     def run(self) -> dict[str, JsonValue]:
-        """Do the test, keep each line as it is there, and return the facts; the errors of the test."""
+        """Do the test, keep each line as it is there, and return the facts; the errors of the test.
+
+        What the job kept before it was suspended is not measured again.
+        """
         self._live = _Live(self.store, self.job.id, self.progress, self.clock)
         identity = identity_of(self.job.path)
-        beside = self.beside()
-        count = 0
+        self._done = {_key(each): each for each in self._kept_before(identity)}
+        beside = max([self.beside(), *(int(str(each.facts["beside"])) for each in self._done.values())])
+        count = len(self._done)
         with contextlib.closing(self._lines()) as lines:
             try:
                 for line in lines:
                     beside = max(beside, self.beside())
                     keep = seek_measurement if isinstance(line, SeekResult) else throughput_measurement
                     kept: Measurement = keep(self.job.path, identity, line, machine_name(), time.time(), beside)  # type: ignore[arg-type]
-                    self.store.save_measurement(kept)
+                    self.store.save_measurement(replace(kept, facts={**kept.facts, "job": self.job.id}))
                     self.log(_said(line))
                     count += 1
             finally:
@@ -81,6 +86,17 @@ class LabJob:
         if beside:
             self.log("other jobs ran beside it: measure once more when nothing else runs")
         return {"lines": count, "beside": beside}
+
+    def _kept_before(self, identity: FileIdentity) -> list[Measurement]:
+        """Return the lines that this job measured of this content since it was first started."""
+        started_at = self.job.started_at
+        if started_at is None:
+            return []
+        found = self.store.measurements(LabTest(self.job.kind), identity)
+        return [each for each in found if each.at >= started_at and each.facts.get("job") == self.job.id]
+
+    def _is_done(self, step: Step) -> bool:
+        return (step.format, step.block_size, step.level, str(step.pattern or "")) in self._done
 
     def _lines(self) -> Generator[_Line, None, None]:
         bench = Bench(
@@ -91,6 +107,7 @@ class LabJob:
             self.log,
             self._live.watch,
             self.claim,
+            self._is_done,
         )
         try:
             if self.job.kind is JobKind.SEEK:
@@ -167,6 +184,11 @@ class _Live:
         share = (step.number - 1 + within) / step.steps
         progress.done_bytes = self._bytes_before + wanted_bytes
         progress.total_bytes = round(progress.done_bytes / share) if share else 0
+
+
+def _key(measurement: Measurement) -> tuple[object, ...]:
+    """Return what tells the lines of one test apart, as a step of it says it."""
+    return measurement.format, measurement.block_size, measurement.level, measurement.pattern
 
 
 def _said(line: _Line) -> str:

@@ -12,7 +12,7 @@ from sample_images import mixed
 
 from engine.convert.progress import Control, Progress, Stage
 from engine.convert.window_part import WindowPart
-from engine.errors import CancelledError, DiscpressError, StorageError, UsageError
+from engine.errors import CancelledError, DiscpressError, StorageError, SuspendedError, UsageError
 from engine.formats import ImageFormat
 from engine.library.measurements import LabTest
 from engine.library.model import FileIdentity
@@ -115,6 +115,37 @@ def test_a_stopped_test_keeps_its_lines_and_nothing_else(room: Room, stop: str) 
         room.run(job_id, control)
     assert names_in(room.folder) == ["game.iso"]
     assert read_live(room.store, job_id) is None
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [QUICK, replace(QUICK, patterns=tuple(Pattern)), replace(RATES, levels=(1, 12), format=ImageFormat.CSO)],
+    ids=["seek", "patterns", "throughput"],
+)
+def test_a_suspended_test_goes_on_behind_the_lines_it_has_kept(room: Room, wish: SeekWish | ThroughputWish) -> None:
+    job_id = room.add(wish)
+    assert room.queue.start(job_id)
+    suspensions, others = 0, [1]
+    while True:
+        test = room.lab_job(job_id, beside=lambda: others[0])
+        test.log = lambda line, control=test.control: control.suspend()  # type: ignore[misc]
+        try:
+            result = test.run()
+        except SuspendedError:
+            suspensions, others[0] = suspensions + 1, 0
+            assert suspensions < 20
+        else:
+            break
+    kept = [(each.format, each.block_size, each.level, each.pattern) for each in room.store.measurements()]
+    assert suspensions > 0
+    assert len(set(kept)) == len(kept) == result["lines"]
+    assert result["beside"] == 1
+
+
+def test_a_test_that_is_asked_for_again_measures_again(room: Room) -> None:
+    for _ in range(2):
+        room.run(room.add(QUICK))
+    assert len(room.store.measurements()) == 6
 
 
 def test_what_a_killed_worker_left_is_removed_with_the_job(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
