@@ -3,7 +3,7 @@
 from engine.convert.digests import Digester, DigestSet
 from engine.convert.pipeline import Slot, run_chunks
 from engine.convert.progress import Control, Progress, Stage
-from engine.errors import DamagedImageError, VerifyError
+from engine.errors import VerifyError
 from engine.images.archives.checking import check_crc32, check_member
 from engine.images.archives.model import MemberSource
 from engine.images.archives.paged import MAX_READERS
@@ -92,12 +92,7 @@ def check_recorded(image: Image, digests: DigestSet) -> None:
 
 def read_chunk(image: Image, slot: Slot) -> None:
     """Fill the slot with its share of the image; DamagedImageError when the file ends before it should."""
-    count = image.read_into(slot.data, slot.offset)
-    if count != slot.length:
-        raise DamagedImageError(
-            f"{image.name}: the file ends at byte {slot.offset + count} of {image.size}",
-            hint="it became shorter while it was read: try again when nothing writes it",
-        )
+    image.read_all(slot.data, slot.offset)
 
 
 def check_digests(name: str, actual: DigestSet, expected: DigestSet) -> None:

@@ -24,9 +24,8 @@ from engine.images.chd_kinds import Kind
 from engine.images.chd_map import CRC_BITS, CRC_START, MAP_HEADER, CompressedMap
 from engine.images.chd_metadata import DVD_PAYLOAD, DVD_TAG, ENTRY_SIZE, encode_entry, overall_sha1
 from engine.images.hunk_table import HunkTable
-from engine.images.source import ByteSource
+from engine.images.source import ByteSource, MemorySource
 from engine.images.writer import Output
-from engine.system.files import Writable
 
 _TREE = "14d"  # as nibbles: length 4, sixteen times
 _KIND_BITS = 4
@@ -250,26 +249,8 @@ def _map_header(entries: bytes, shape: ChdShape, crc: int) -> bytes:
 
 def _map_crc(entries: bytes, shape: ChdShape, header: ChdHeader, end: int) -> int:
     """Return the crc16 of the expanded map, which is read for it as any reader does, up to the same end of the file."""
-    source = _MapSource(bytes(shape.map_offset) + _map_header(entries, shape, 0) + entries)
+    source = MemorySource(Path("map"), bytes(shape.map_offset) + _map_header(entries, shape, 0) + entries)
     offset, crc = CompressedMap(source, header, checked=False).end()
     if offset != end:
         raise RuntimeError(f"the map leads to byte {offset}, the hunks end at {end}")
     return crc
-
-
-class _MapSource:
-    """A file of nothing but a map."""
-
-    path = Path("map")
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.size_bytes = len(data)
-
-    def read_into(self, buffer: Writable, offset: int) -> int:
-        piece = self._data[offset : offset + len(buffer)]
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-    def close(self) -> None:
-        """Nothing is open."""

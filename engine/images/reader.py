@@ -80,6 +80,15 @@ class Image(ABC):
         DamagedImageError names the block that does not decode; StorageError is the disk's.
         """
 
+    def read_all(self, buffer: Writable, offset: int) -> None:
+        """Fill all of `buffer` as `read_into` does; DamagedImageError also where the file ends before it should."""
+        count = self.read_into(buffer, offset)
+        if count != len(buffer):
+            raise DamagedImageError(
+                f"{self.name}: the file ends at byte {offset + count} of {self.size}",
+                hint="it became shorter while it was read: try again when nothing writes it",
+            )
+
     def read_at(self, offset: int, length: int) -> bytes:
         """Return the `length` decoded bytes from `offset` on, fewer only at the image's end."""
         if offset < 0 or length < 0:

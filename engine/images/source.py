@@ -55,6 +55,24 @@ class FileSource:
             self.fd = -1
 
 
+class MemorySource:
+    """Stored bytes in memory, under a path for messages."""
+
+    def __init__(self, path: Path, data: bytes | bytearray) -> None:
+        self.path = path
+        self.size_bytes = len(data)
+        self._data = data
+
+    def read_into(self, buffer: Writable, offset: int) -> int:
+        """Fill `buffer` as `ByteSource` says."""
+        piece = memoryview(self._data)[offset : offset + len(buffer)]
+        memoryview(buffer)[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 def read_bytes(source: ByteSource, offset: int, length: int) -> bytes:
     """Return up to `length` stored bytes, never more than the source has: safe for lengths from a file."""
     available = max(0, min(length, source.size_bytes - offset))

@@ -11,7 +11,15 @@ from engine.discs.identity import Identity, System
 from engine.discs.reach import identify_image
 from engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
 from engine.formats import SECTOR_SIZE, ImageFormat
-from engine.images.archives.contents import ARCHIVE_FORMATS, REACH_BYTES, images_in, open_archive, open_member
+from engine.images.archives.contents import (
+    ARCHIVE_FORMATS,
+    IMAGE_SUFFIXES,
+    ISO_SUFFIXES,
+    REACH_BYTES,
+    images_in,
+    open_archive,
+    open_member,
+)
 from engine.images.archives.model import Archive, Member
 from engine.images.content import PVD_MAGIC, PVD_SECTOR
 from engine.images.opening import open_source
@@ -22,7 +30,6 @@ from engine.library.model import FileIdentity, Title
 from engine.names import display_name
 from engine.units import MIB
 
-_IMAGE_SUFFIXES = {".iso", ".img"}
 _LARGE_ARCHIVE_BYTES = 16 * MIB
 """An archive of this size that cannot be read may well hold a disc: it is shown, with the reason."""
 
@@ -38,7 +45,7 @@ def is_image(source: FileSource, found: ImageFormat) -> bool:
     if found is not ImageFormat.ISO:
         return True
     head = read_bytes(source, PVD_SECTOR * SECTOR_SIZE, len(PVD_MAGIC))
-    return head == PVD_MAGIC or source.path.suffix.lower() in _IMAGE_SUFFIXES
+    return head == PVD_MAGIC or source.path.suffix.lower() in ISO_SUFFIXES
 
 
 def probe_titles(path: Path, on_look: Callable[[], None] = lambda: None) -> Iterator[Title]:
@@ -184,7 +191,7 @@ def unread_title(path: Path, error: str) -> Iterator[Title]:
 
     Its identity fits no file, so that the next scan tries again.
     """
-    if path.suffix.lower() not in {*_IMAGE_SUFFIXES, ".zso", ".cso", ".dax", ".chd"}:
+    if path.suffix.lower() not in IMAGE_SUFFIXES:
         return
     try:
         size_bytes = path.stat().st_size

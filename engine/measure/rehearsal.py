@@ -13,15 +13,16 @@ from xxhash import xxh3_128_intdigest
 
 from engine.codecs.blocks import CHUNK_BYTES, LENGTH_MASK, Codec
 from engine.codecs.registry import WRITTEN_METHODS
-from engine.errors import DamagedImageError, UsageError
+from engine.errors import UsageError
 from engine.formats import SECTOR_SIZE, ImageFormat, Settings
 from engine.images.hunk_table import HunkTable
 from engine.images.index import smallest_shift
 from engine.images.layout import Layout, layout_of
 from engine.images.reader import Image
+from engine.images.source import MemorySource
 from engine.images.written import codec_of
 from engine.measure.sample import Span
-from engine.system.files import Readable, Writable
+from engine.system.files import Readable
 from engine.units import KIB, MIB
 
 STRETCH_BYTES = 4 * MIB
@@ -125,7 +126,7 @@ def rehearse(
         else:
             results = executor.map(
                 lambda part: _rehearse_slice(
-                    image.path, part, trials, lambda buffer, span: _read(image, buffer, span), is_whole
+                    image.path, part, trials, lambda buffer, span: image.read_all(buffer, span.offset), is_whole
                 ),
                 _slices(spans),
             )
@@ -153,7 +154,7 @@ def _read_in_order(
         pieces: dict[Span, bytearray] = {}
         for span in part:
             pieces[span] = bytearray(span.length)
-            _read(image, memoryview(pieces[span]), span)
+            image.read_all(pieces[span], span.offset)
 
         def take(buffer: memoryview, span: Span, pieces: dict[Span, bytearray] = pieces) -> None:
             buffer[:] = pieces[span]
@@ -219,15 +220,6 @@ def _rehearse_slice(
     return tallies
 
 
-def _read(image: Image, buffer: memoryview, span: Span) -> None:
-    count = image.read_into(buffer, span.offset)
-    if count != span.length:
-        raise DamagedImageError(
-            f"{image.name}: the file ends at byte {span.offset + count} of {image.size}",
-            hint="it became shorter while it was read: try again when nothing writes it",
-        )
-
-
 def _time_unpacking(
     path: Path, packed: memoryview, lengths: "array[int]", chunk: memoryview, trial: Trial, tally: Tally
 ) -> None:
@@ -251,24 +243,15 @@ def _time_unpacking(
     tally.unpacked_bytes += layout.total_bytes
 
 
-class _Memory:
+class _Memory(MemorySource):
     """An output that can be read as a source."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.size_bytes = 0
-        self._data = bytearray()
+        self._written = bytearray()
+        super().__init__(path, self._written)
 
     def write_at(self, offset: int, data: Readable) -> None:
         end = offset + len(data)
-        self._data += bytes(max(0, end - self.size_bytes))
-        self._data[offset:end] = data
-        self.size_bytes = len(self._data)
-
-    def read_into(self, buffer: Writable, offset: int) -> int:
-        piece = self._data[offset : offset + len(buffer)]
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-    def close(self) -> None:
-        self._data.clear()
+        self._written += bytes(max(0, end - self.size_bytes))
+        self._written[offset:end] = data
+        self.size_bytes = len(self._written)

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from engine.codecs.blocks import CHUNK_BYTES
-from engine.errors import DamagedImageError
 from engine.formats import SECTOR_SIZE, Settings
 from engine.images.reader import Image
 from engine.images.writer import Output
@@ -79,12 +78,7 @@ def area_of(files: Iterable[Span], window: Span) -> Area:
 def read_chunk(image: Image, span: Span) -> bytearray:
     """Return one stretch of the decoded image; DamagedImageError where the file has become shorter."""
     data = bytearray(span.length)
-    count = image.read_into(data, span.offset)
-    if count != span.length:
-        raise DamagedImageError(
-            f"{image.name}: the file ends at byte {span.offset + count} of {image.size}",
-            hint="it became shorter while it was read: try again when nothing writes it",
-        )
+    image.read_all(data, span.offset)
     return data
 
 

@@ -25,8 +25,10 @@ PASS_BYTES = 512 * MIB
 """How much is unpacked in all to see what is in one archive; what comes then is known by its name only."""
 MAX_LOOKS = 1000
 """Files of an archive that are looked into."""
-_IMAGE_SUFFIXES = {".iso", ".img", ".zso", ".cso", ".ziso", ".ciso", ".dax", ".chd"}
-_ISO_SUFFIXES = {".iso", ".img"}
+ISO_SUFFIXES = {".iso", ".img"}
+"""What a file is called that is the disc itself."""
+IMAGE_SUFFIXES = ISO_SUFFIXES | {".zso", ".cso", ".ziso", ".ciso", ".dax", ".chd"}
+"""What any image is called that is read."""
 _LARGE_BYTES = MIB
 _HEAD_BYTES = PVD_SECTOR * SECTOR_SIZE + len(PVD_MAGIC)
 _NOTE_SUFFIXES = {".txt", ".nfo", ".diz", ".sfv", ".md5", ".sha1", ".sha256", ".crc32", ".url"}
@@ -56,7 +58,7 @@ def images_in(archive: Archive, on_look: Callable[[], None] = lambda: None) -> I
     """
     looks = 0
     for member in archive.members:
-        is_called_so = _suffix(member) in _IMAGE_SUFFIXES
+        is_called_so = _suffix(member) in IMAGE_SUFFIXES
         if not is_called_so and member.size_bytes < _LARGE_BYTES:
             continue
         looks += 1
@@ -93,7 +95,7 @@ def _is_image(archive: Archive, member: Member, *, is_called_so: bool) -> bool:
         found = sniff(head[:SNIFF_BYTES], member.size_bytes)
         if found is not ImageFormat.ISO:
             return found not in ARCHIVE_FORMATS | {ImageFormat.PART, ImageFormat.CUE}
-        if _suffix(member) in _ISO_SUFFIXES:
+        if _suffix(member) in ISO_SUFFIXES:
             return True
         return head.endswith(PVD_MAGIC) and len(head) == _HEAD_BYTES
     except DamagedImageError:

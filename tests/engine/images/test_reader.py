@@ -20,7 +20,7 @@ from engine.errors import DamagedImageError, DiscpressError, StorageError
 from engine.formats import ImageFormat
 from engine.images.index import INDEX_PLAIN
 from engine.images.opening import open_image, open_source
-from engine.images.reader import Image
+from engine.images.reader import Image, PlainImage
 
 GOLDEN = sample_images.GOLDEN
 DAMAGED = GOLDEN / "tail.ziso-py-b4096-damaged.zso"
@@ -561,3 +561,13 @@ def test_both_kernels_say_the_same_of_a_damaged_image(many: bytes, data: st.Data
 def test_the_plain_kernel_reads_what_the_native_one_reads(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCPRESS_KERNEL", "plain")
     assert decoded(bytes_of(path)) == iso_of(path)
+
+
+def test_a_file_that_becomes_shorter_while_it_is_read_is_told_from_its_end() -> None:
+    source = sample_images.MemorySource(bytes(4096))
+    image = PlainImage(source)
+    source.data = bytes(3000)
+    image.read_all(bytearray(1000), 2000)
+    with pytest.raises(DamagedImageError, match="the file ends at byte 3000 of 4096") as caught:
+        image.read_all(bytearray(2048), 2048)
+    assert "became shorter" in caught.value.hint

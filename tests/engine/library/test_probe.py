@@ -288,7 +288,9 @@ def test_a_psp_disc_takes_its_title_from_param_sfo(tmp_path: Path) -> None:
     assert described(found(write_image(tmp_path / "x.iso", data))) == ("psp", "ULJM-05500", "星屑ポスト", "JP", None)
 
 
-@pytest.mark.parametrize("name", ["game.iso", "game.img", "game.zso", "game.cso", "game.dax", "game.chd"])
+@pytest.mark.parametrize(
+    "name", ["game.iso", "game.img", "game.zso", "game.ziso", "game.cso", "game.ciso", "game.dax", "game.chd"]
+)
 def test_what_may_not_be_opened_is_a_row_if_it_is_called_an_image(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
