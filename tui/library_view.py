@@ -75,6 +75,7 @@ class LibraryView:
         self._groups: dict[Path, str] = {}
         self._packed: set[str] = set()
         self._totals: Totals | None = None
+        self._places: dict[Path, int] | None = None
         self._jobs: dict[Path, Job] = {}
         self._damaged: dict[Path, Job] = {}
 
@@ -153,6 +154,7 @@ class LibraryView:
 
     def _select(self) -> None:
         self.rows = list(filter(self._predicate, self._sorted))
+        self._places = None
         self._later = set()
         if self._groups:
             seen: set[str] = set()
@@ -177,7 +179,9 @@ class LibraryView:
 
     def index_of(self, path: Path | None) -> int | None:
         """Return the row of a path; None where it is not shown."""
-        return next((index for index, title in enumerate(self.rows) if title.path == path), None)
+        if self._places is None:
+            self._places = {title.path: index for index, title in enumerate(self.rows)}
+        return None if path is None else self._places.get(path)
 
     # Marks
 

@@ -9,6 +9,7 @@ from sample_images import compressible
 
 from engine.library.model import State
 from engine.work.errands import ErrandKind
+from engine.work.jobs import JobKind, JobRequest
 from tui.commands import Place
 from tui.library_view import SORTS
 from tui.screens.detail import DetailScreen
@@ -354,3 +355,21 @@ async def test_the_pane_stands_beside_the_table_from_100_columns(tmp_path: Path)
         assert "SLES-50002" in desk.lines("pane")
         await desk.press("down")
         assert "Game 10" in desk.lines("pane")
+
+
+async def test_a_queue_of_the_whole_library_repaints_only_what_is_seen(tmp_path: Path) -> None:
+    """Looking each of 5,000 jobs up among 20,000 rows held the app up for a minute."""
+    many = [title(f"Game {number}.iso", 700, 400) for number in range(400)]
+    async with opened(tmp_path, titles=many) as desk:
+        refreshed: list[int] = []
+        refresh_row = desk.table.refresh_row
+
+        def watched(index: int) -> None:
+            refreshed.append(index)
+            refresh_row(index)
+
+        desk.table.refresh_row = watched  # type: ignore[method-assign]
+        desk.queue.add(JobRequest(JobKind.CONVERT, each.path) for each in many)
+        await desk.look()
+        assert set(desk.table.seen) <= set(refreshed) <= set(range(24))
+        assert "queued" in desk.rows[0]

@@ -77,10 +77,11 @@ class LibraryScreen(DiscScreen):
 
     def on_snapshot(self, snapshot: QueueSnapshot) -> None:
         """Show the queue in brief, and the state of the titles it works on."""
-        for path in self._view.set_jobs(snapshot.jobs):
-            index = self._view.index_of(path)
-            if index is not None:
-                self._table.refresh_row(index)
+        differ = self._view.set_jobs(snapshot.jobs)
+        if differ:  # thousands at once, when a whole library is queued
+            for index in self._table.seen:
+                if index < len(self._view.rows) and self._view.rows[index].path in differ:
+                    self._table.refresh_row(index)
         lines = strip_lines(snapshot, self._view.name_of, self.size.width, STRIP_JOBS, is_ascii=self.front.is_ascii)
         strip = self.query_one("#strip", Lines)
         if strip.styles.height is None or strip.styles.height.value != len(lines):
