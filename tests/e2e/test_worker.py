@@ -217,6 +217,14 @@ def test_the_worker_has_no_descriptor_of_the_terminal(home: Home, terminal: Term
     assert [path for path in opened if path.startswith(("/dev/pts", "/dev/tty"))] == []
 
 
+def test_the_worker_shares_one_arena_among_its_threads(home: Home, terminal: Terminal, image: bytes) -> None:
+    """Else glibc keeps memory of every job's threads: tests/bench/load.py."""
+    pid = queue_three(home, terminal, image)
+    variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    terminal.close()
+    assert b"MALLOC_ARENA_MAX=1" in variables
+
+
 def test_the_worker_reads_nothing_and_writes_its_log(home: Home, terminal: Terminal, image: bytes) -> None:
     pid = queue_three(home, terminal, image)
     opened = [str(Path(f"/proc/{pid}/fd/{number}").readlink()) for number in range(3)]
