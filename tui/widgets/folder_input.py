@@ -31,10 +31,12 @@ class FolderInput(PlainInput):
             id=id,
         )
 
-    def action_take(self) -> None:
-        """Take the suggestion; where there is none, nothing."""
+    async def action_take(self) -> None:
+        """Take the suggestion, also where the disk is slower than the typing; where there is none, nothing."""
+        suggestion = await asyncio.to_thread(complete, self.value)
+        if suggestion is not None:
+            self.value = suggestion
         self.action_end()
-        self.action_cursor_right()
 
     @property
     def folder(self) -> Path | None:
