@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app_pty import AppPty
-from command_line import MIB, CommandLine, slow_to_pack, write_old
+from command_line import MIB, CommandLine, slow_to_pack, wait_for, write_old
 from sample_images import mixed, read_back
 
 from engine.convert.plan import OnConflict, Wish
@@ -230,6 +230,9 @@ class Killing:
             is_queued = any(job.kind is JobKind.CONVERT for job in jobs)
         command = [sys.executable, "-P", "-m", "engine.work", "--state", top / "state", "--idle", "0"]
         subprocess.run(command, env=self.cli.environment, cwd="/", timeout=TIMEOUT_S, check=True)
+        with Store(top / "state") as store:  # the app may have started one that came up only now, and does it
+            wait_for(JobQueue(store).is_idle, "the queue's end", TIMEOUT_S)
+        stop_worker(top / "state")
         for path in games.glob("*.iso"):
             if path.read_bytes() != self.image:
                 self.tally.lost.append(f"{where}: {path.name}")
