@@ -230,9 +230,7 @@ class Killing:
             is_queued = any(job.kind is JobKind.CONVERT for job in jobs)
         command = [sys.executable, "-P", "-m", "engine.work", "--state", top / "state", "--idle", "0"]
         subprocess.run(command, env=self.cli.environment, cwd="/", timeout=TIMEOUT_S, check=True)
-        with Store(top / "state") as store:  # the app may have started one that came up only now, and does it
-            wait_for(JobQueue(store).is_idle, "the queue's end", TIMEOUT_S)
-        stop_worker(top / "state")
+        end_worker(top / "state")
         for path in games.glob("*.iso"):
             if path.read_bytes() != self.image:
                 self.tally.lost.append(f"{where}: {path.name}")
@@ -280,5 +278,13 @@ class Killing:
             paths = [job.path for job in JobQueue(store).jobs()]
         if paths != [folder / "game.iso"] or list(state_folder.glob("*.damaged*")):
             self.tally.wrong.append(f"round {number}: the queue did not come through its migration: {paths}")
+        end_worker(state_folder)
         self.check(folder, f"round {number}, migration")
         shutil.rmtree(folder)
+
+
+def end_worker(state_folder: Path) -> None:
+    """Let the queue come to its end, and its worker: what was killed may have started one that comes up only now."""
+    with Store(state_folder) as store:
+        wait_for(JobQueue(store).is_idle, "the queue's end", TIMEOUT_S)
+    stop_worker(state_folder)
