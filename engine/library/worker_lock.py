@@ -3,6 +3,7 @@
 The store asks too: a file is migrated only while no worker of another version works on it.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -54,9 +55,12 @@ def is_stop_wanted(state_folder: Path) -> bool:
     return (state_folder / STOP_NAME).exists()
 
 
-def forget_stop(state_folder: Path) -> None:
-    """Take back a wish to stop that was left behind."""
-    (state_folder / STOP_NAME).unlink(missing_ok=True)
+def forget_stop(state_folder: Path, *, older_than: float | None = None) -> None:
+    """Take back a wish to stop that was left behind; `older_than`, seconds since the epoch, spares a later one."""
+    path = state_folder / STOP_NAME
+    with contextlib.suppress(FileNotFoundError):
+        if older_than is None or path.stat().st_mtime < older_than:
+            path.unlink()
 
 
 def wait_for(condition: Callable[[], bool], timeout_s: float) -> bool:

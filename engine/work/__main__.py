@@ -8,6 +8,7 @@ import logging.handlers
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from filelock import Timeout
@@ -38,11 +39,13 @@ def main() -> int:
     state: Path = arguments.state
     _start_log(state)
     is_first = True
+    began_at = time.time()
     while True:
         try:
             with worker_lock(state, _LOCK_TIMEOUT_S):
                 if is_first:
-                    forget_stop(state)  # of somebody who was killed while he waited
+                    # Of somebody who was killed while he waited; a later one may be meant for us.
+                    forget_stop(state, older_than=began_at)
                 is_stopped = _work(state, arguments.idle)
         except Timeout:
             return 0
