@@ -16,7 +16,6 @@ from engine.errors import DiscpressError
 from engine.names import display_name
 from engine.work.jobs import Job, JobKind, JobState
 from engine.work.snapshot import QueueSnapshot
-from engine.work.starting import stop_worker
 from tui.capabilities import Terminal
 from tui.commands import BY_NAME, Place, bindings_at, check_keymap
 from tui.library_view import ASCII_SIGNS, LibraryView, Signs
@@ -267,7 +266,7 @@ class DiscpressApp(Navigation):
 
     def _stop_worker(self) -> None:
         def stop() -> None:
-            stop_worker(self.session.state_folder)
+            self.session.stop_worker()
             self.call_from_thread(self.finish)
 
         self.run_worker(stop, thread=True)

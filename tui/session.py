@@ -17,7 +17,7 @@ from engine.work.errands import ErrandKind, Errands
 from engine.work.jobs import JobState
 from engine.work.queue import JobQueue
 from engine.work.snapshot import QueueSnapshot
-from engine.work.starting import ensure_worker, is_worker_alive
+from engine.work.starting import ensure_worker, is_worker_alive, stop_worker
 from tui.choosing import Chooser
 
 ON_SCREEN, LATER = 0, 10
@@ -59,6 +59,7 @@ class Session:
         self._change = 0
         self._version: object = None
         self._starting = threading.Lock()
+        self._is_stopping = False
         self._asked: dict[Path, int] = {}
 
     @property
@@ -172,10 +173,18 @@ class Session:
     def start_worker(self) -> str:
         """See to it that a worker lives; return what the user should know, or why none came up. Takes up to 5 s."""
         with self._starting:
+            if self._is_stopping:  # what is still asked for waits for the next app
+                return ""
             try:
                 return ensure_worker(self.state_folder)
             except DiscpressError as error:
                 return str(error)
+
+    def stop_worker(self) -> None:
+        """End the worker, and start none any more: the app is about to end. Takes up to 10 s."""
+        with self._starting:
+            self._is_stopping = True
+        stop_worker(self.state_folder)
 
     def needs_worker(self) -> bool:
         """Return whether there is something to do and nobody to do it."""

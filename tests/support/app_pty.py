@@ -162,7 +162,9 @@ class AppPty:
     @property
     def lines(self) -> list[str]:
         """The screen, without spaces at the ends."""
-        return [line.rstrip() for line in self._screen.display]
+        # Not pyte's `display`: it fails where a wide character was overwritten in half.
+        buffer, columns = self._screen.buffer, range(self._screen.columns)
+        return ["".join(buffer[y][x].data for x in columns).rstrip() for y in range(self._screen.lines)]
 
     @property
     def text(self) -> str:
