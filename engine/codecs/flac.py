@@ -6,14 +6,11 @@ package decodes files, so a header is put in front: `fLaC` and a STREAMINFO bloc
 
 import struct
 import sys
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from engine.codecs.blocks import BlockError, DecoderMissingError
-
-try:
-    import miniaudio as _miniaudio
-except ImportError:  # an optional extra
-    _miniaudio = None
 
 _FRAME_BYTES = 4  # two channels of 16 bits
 _SAMPLE_RATE = 44100
@@ -26,23 +23,34 @@ _LAST_BLOCK = 0x80
 _LITTLE, _BIG = ord("L"), ord("B")
 
 
+@cache
+def _miniaudio() -> Any:
+    """Return the package, None where it is not installed: it is an optional extra."""
+    try:
+        import miniaudio  # noqa: PLC0415 - 20 ms (it brings urllib.request) that only FLAC should cost
+    except ImportError:
+        return None
+    return miniaudio
+
+
 class FlacDecoder:
     """Decodes hunks of 16-bit stereo frames."""
 
     name = "flac"
 
-    def __init__(self, package: Any = _miniaudio) -> None:
-        self._package = package
+    def __init__(self, load_package: Callable[[], Any] = _miniaudio) -> None:
+        self._load_package = load_package
 
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
         """Decode one hunk as `Decoder.decode` says; DecoderMissingError without the package."""
-        if self._package is None:
+        package = self._load_package()
+        if package is None:
             raise DecoderMissingError("it is FLAC, for which the package miniaudio is needed", "discpress[flac]")
         if not stored or stored[0] not in {_LITTLE, _BIG}:
             raise BlockError("flac hunk does not decode: it says neither L nor B")
         try:
-            sound = self._package.flac_read_s16(_stream_info(block_size // _FRAME_BYTES) + stored[1:])
-        except self._package.DecodeError as error:
+            sound = package.flac_read_s16(_stream_info(block_size // _FRAME_BYTES) + stored[1:])
+        except package.DecodeError as error:
             raise BlockError(f"flac hunk does not decode: {error}") from error
         samples = sound.samples
         if sound.nchannels != _CHANNELS or len(samples) * samples.itemsize != block_size:

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,14 @@ def test_with_r_the_images_of_a_folder_are_looked_at(cli: CommandLine, command: 
     write_image(cli.folder / "games" / "below" / "two.iso", mixed(4096))
     done = cli.run(command, "-r", "games")
     assert (done.exit_code, "one.iso" in done.text, "two.iso" in done.text) == (0, True, True)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_imports_neither_the_others_nor_optional_decoders(command: str) -> None:
+    code = (
+        "import sys; from engine.cli.main import command_of; from engine.images import opening;"
+        f"command_of({command!r});"
+        "print(*sorted({'engine.cli.lab', 'engine.library.demo', 'miniaudio', 'py7zr', 'textual'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -83,7 +83,7 @@ def test_of_what_does_not_decode_no_sha1_is_compared(tmp_path: Path) -> None:
 
 
 def test_a_hunk_that_cannot_be_decoded_for_want_of_a_package_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(chd._DECODERS, b"flac", FlacDecoder(None))
+    monkeypatch.setitem(chd._DECODERS, b"flac", FlacDecoder(lambda: None))
     found = list(examine(GOLDEN / "psp.chdman-flac.chd"))
     assert {each.code for each in found} == {"undecodable"}
     assert "the package miniaudio is needed" in found[0].message
