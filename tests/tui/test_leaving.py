@@ -1,15 +1,20 @@
 """Leaving: with and without jobs, and what is said on the shell afterwards."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from app_desk import Desk, opened
 
+from engine.config import Config
 from engine.errors import SpaceError
+from engine.library.store import Store
 from engine.work.jobs import JobKind, JobRequest, JobState
+from engine.work.starting import is_worker_alive
 from tui.commands import Place
 from tui.screens.confirm import Confirm
 from tui.screens.library import LibraryScreen
+from tui.session import Session
 
 
 async def with_job(desk: Desk, count: int = 1) -> list[int]:
@@ -43,7 +48,7 @@ async def test_with_jobs_it_asks_and_the_focus_leaves_them_to_the_worker(tmp_pat
 
 async def test_stopping_them_stops_the_worker_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = []
-    monkeypatch.setattr("tui.app.stop_worker", stopped.append)
+    monkeypatch.setattr("tui.session.stop_worker", stopped.append)
     async with opened(tmp_path) as desk:
         await with_job(desk, 2)
         await desk.press("q")
@@ -101,3 +106,11 @@ async def test_a_button_can_be_clicked(tmp_path: Path) -> None:
         await desk.press("q")
         await desk.click("#stay", 2, 0)
         assert desk.in_front(LibraryScreen).PLACE is Place.LIBRARY
+
+
+def test_after_the_worker_was_stopped_none_is_started(tmp_path: Path) -> None:
+    """An estimate that was asked for meanwhile would call one."""
+    with closing(Session(Store(tmp_path / "state"), Config(), ())) as session:
+        session.stop_worker()
+        assert session.start_worker() == ""
+        assert not is_worker_alive(tmp_path / "state")

@@ -373,3 +373,15 @@ async def test_a_queue_of_the_whole_library_repaints_only_what_is_seen(tmp_path:
         await desk.look()
         assert set(desk.table.seen) <= set(refreshed) <= set(range(24))
         assert "queued" in desk.rows[0]
+
+
+async def test_so_many_changes_that_the_library_is_read_again(tmp_path: Path) -> None:
+    """More than the state file keeps notes of, between two looks."""
+    async with opened(tmp_path, "down", "space") as desk:
+        name = desk.view.rows[1].path
+        new = title("Appeared.iso", 100, 50, title="Appeared")
+        for _ in range(2):
+            desk.store.save_titles([new] * 5000)
+        await desk.look()
+        assert desk.view.titles.keys() == {each.path for each in (*LIBRARY, new)}
+        assert desk.view.marks == {name}
