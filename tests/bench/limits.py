@@ -71,8 +71,8 @@ def hash_all(data: memoryview) -> None:
         digester.update(data[start : start + CHUNK_BYTES])
 
 
-def write_and_read(data: memoryview, path: Path) -> None:
-    """Do to a file what a proven restore does to it."""
+def write_and_read(data: memoryview, path: Path, threads: int) -> None:
+    """Do to a file what a proven restore does to it: one thread writes, then all read."""
     with path.open("w+b", buffering=0) as file:
         for start in range(0, len(data), CHUNK_BYTES):
             file.write(data[start : start + CHUNK_BYTES])
@@ -80,10 +80,14 @@ def write_and_read(data: memoryview, path: Path) -> None:
                 start_writing(file.fileno(), max(0, start - SENT_BYTES), SENT_BYTES)
         os.fsync(file.fileno())
         drop_cached(file.fileno())
-        file.seek(0)
-        buffer = bytearray(CHUNK_BYTES)
-        while file.readinto(buffer):
-            pass
+        numbers = count()
+
+        def read() -> None:
+            buffer = bytearray(CHUNK_BYTES)
+            while os.preadv(file.fileno(), [buffer], next(numbers) * CHUNK_BYTES):
+                pass
+
+        time_together([read] * threads)
     path.unlink()
 
 
@@ -112,7 +116,7 @@ def main() -> None:
     if options.what == "hash":
         works = [lambda: hash_all(data)]
     elif options.what == "write":
-        works = [lambda: write_and_read(data, options.output)]
+        works = [lambda: write_and_read(data, options.output, options.threads)]
     elif options.what == "decode":
         works = [decoder(data)] * options.threads
     else:
