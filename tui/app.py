@@ -152,10 +152,7 @@ class DiscpressApp(Navigation):
         else:
             self.view.update(changes.titles, changes.gone)
         self._each(lambda screen: screen.on_changes(changes))
-        self._ask_later()
-
-    def _ask_later(self) -> None:
-        if self.session.want_estimates(self.view.rows, LATER):
+        if self.session.want_estimates(self.view.in_order if changes.is_all else changes.titles, LATER):
             self.call_worker()
 
     def _take_snapshot(self, snapshot: QueueSnapshot) -> None:

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from engine.formats import Settings
-from engine.library.catalog import Predicate, Totals, join_groups, parse_filter, sort_titles, total
+from engine.library.catalog import Predicate, Totals, join_groups, packed_groups, parse_filter, sort_titles, total
 from engine.library.model import State, Title
 from engine.names import display_name
 from engine.units import format_size, format_whole_percent
@@ -73,8 +72,8 @@ class LibraryView:
         self._predicate: Predicate = parse_filter("")
         self._sorted: list[Title] = []
         self._later: set[Path] = set()
-        self._groups: dict[Path, str] = {}
-        self._packed: set[str] = set()
+        self._groups: frozenset[str] = frozenset()
+        self._packed: frozenset[str] = frozenset()
         self._totals: Totals | None = None
         self._places: dict[Path, int] | None = None
         self._jobs: dict[Path, Job] = {}
@@ -146,10 +145,9 @@ class LibraryView:
 
     def _sort(self) -> None:
         is_descending = (self.sort_key in _LARGE_FIRST) != self.is_reversed
-        self._sorted = join_groups(sort_titles(self.titles.values(), self.sort_key, descending=is_descending))
-        pairs = (pair for pair in pairwise(self._sorted) if pair[0].group == pair[1].group)
-        self._groups = {title.path: title.group for pair in pairs for title in pair}
-        self._packed = {title.group for title in self._sorted if title.state is State.PACKED}
+        in_order = sort_titles(self.titles.values(), self.sort_key, descending=is_descending)
+        self._sorted, self._groups = join_groups(in_order)
+        self._packed = packed_groups(self._sorted)
         self._totals = None
         self._select()
 
@@ -160,18 +158,22 @@ class LibraryView:
         if self._groups:
             seen: set[str] = set()
             for title in self.rows:
-                group = self._groups.get(title.path)
-                if group in seen:
+                if title.group in seen:
                     self._later.add(title.path)
-                elif group is not None:
-                    seen.add(group)
+                elif title.group in self._groups:
+                    seen.add(title.group)
 
     @property
     def totals(self) -> Totals:
         """What the whole library comes to, whatever filter is on."""
         if self._totals is None:
-            self._totals = total(self._sorted)
+            self._totals = total(self._sorted, self._packed)
         return self._totals
+
+    @property
+    def in_order(self) -> Sequence[Title]:
+        """The whole library in its order, whatever filter is on."""
+        return self._sorted
 
     def name_of(self, path: Path) -> str:
         """Return what a row calls the image of that path; empty for one that is not in the library."""

@@ -140,28 +140,38 @@ def sort_titles(titles: Iterable[Title], key: str, *, descending: bool = False) 
     return [title for _, title in present] + missing
 
 
-def join_groups(titles: Iterable[Title]) -> list[Title]:
-    """Return the titles with images of the same title next to each other, each group where its first image stood."""
+def join_groups(titles: Iterable[Title]) -> tuple[list[Title], frozenset[str]]:
+    """Return the titles with images of the same title next to each other, and the groups that have several images.
+
+    Each group stands where its first image stood.
+    """
     firsts: dict[str, Title] = {}
     others: dict[str, list[Title]] = {}  # few: a list for every title would cost a screen 50 ms of collecting garbage
     for title in titles:
         if firsts.setdefault(title.group, title) is not title:
             others.setdefault(title.group, []).append(title)
-    return [each for group, first in firsts.items() for each in (first, *others.get(group, ()))]
+    joined = [each for group, first in firsts.items() for each in (first, *others.get(group, ()))]
+    return joined, frozenset(others)
 
 
 def group_titles(titles: Iterable[Title]) -> list[tuple[Title, ...]]:
     """Return images of the same title together, each group where its first image stood."""
-    return [tuple(group) for _, group in itertools.groupby(join_groups(titles), key=operator.attrgetter("group"))]
+    joined, _ = join_groups(titles)
+    return [tuple(group) for _, group in itertools.groupby(joined, key=operator.attrgetter("group"))]
 
 
-def total(titles: Sequence[Title]) -> Totals:
-    """Return what the titles come to.
+def packed_groups(titles: Iterable[Title]) -> frozenset[str]:
+    """Return the groups that have a packed image."""
+    return frozenset(title.group for title in titles if title.state is State.PACKED)
+
+
+def total(titles: Sequence[Title], packed: Collection[str] | None = None) -> Totals:
+    """Return what the titles come to; `packed` are their `packed_groups`, where the caller has them.
 
     An image that has a packed copy beside it saves nothing by being packed once more.
     """
     file_bytes = estimated_bytes = 0
-    packed = {title.group for title in titles if title.state is State.PACKED}
+    packed = packed_groups(titles) if packed is None else packed
     linked: set[tuple[int, int, int]] = set()
     for title in titles:
         if title.links > 1:
