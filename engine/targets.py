@@ -167,16 +167,19 @@ def target_for(system: str, image_format: ImageFormat | None = None) -> Target:
     return TARGETS[by_system.get(system, ANY)]
 
 
-def check_settings(settings: Settings, target: Target, original_bytes: int, index_shift: int, name: str) -> list[str]:
+def check_settings(
+    settings: Settings, target: Target, original_bytes: int, index_shift: int, name: str, system: str = ""
+) -> list[str]:
     """Check settings for one image, called `name` in messages, against a target and return warnings.
 
     SettingError gives the reason and the nearest setting that the target loads. The target `any` refuses
-    nothing: what other loaders would refuse is a warning there.
+    nothing: what other loaders of discs of this system (`ps2`; empty where it is not known) would refuse is a warning
+    there.
     """
     if settings.format is ImageFormat.ISO:
         return []
     if target.name == ANY:
-        return _warnings_for_any(settings)
+        return _warnings_for_any(settings, system)
     problem = _problem(settings, target, original_bytes, index_shift)
     if problem is not None:
         message, nearest = problem
@@ -217,15 +220,17 @@ def _problem(settings: Settings, target: Target, original_bytes: int, index_shif
     return None
 
 
-def _warnings_for_any(settings: Settings) -> list[str]:
+def _warnings_for_any(settings: Settings, system: str) -> list[str]:
+    # Any other disc, and one that nobody could tell, may be for either.
+    may_be_ps2, may_be_psp = system not in {"psp", "ps1"}, system not in {"ps2", "ps1"}
     warnings = []
-    if settings.block_size != DEFAULT_BLOCK_SIZE and settings.format is _ZSO:
+    if settings.block_size != DEFAULT_BLOCK_SIZE and settings.format is _ZSO and may_be_ps2:
         warnings.append(f"block size {settings.block_size}: no PS2 can read this file ({_OPL_BLOCKS})")
-    if settings.block_size != DEFAULT_BLOCK_SIZE and settings.format is _CSO:
+    if settings.block_size != DEFAULT_BLOCK_SIZE and settings.format is _CSO and may_be_psp:
         warnings.append(f"block size {settings.block_size}: PSPs with older firmware read blocks of 2048 only")
-    if settings.format is _CHD and settings.methods != (Method.ZLIB,):
+    if settings.format is _CHD and settings.methods != (Method.ZLIB,) and may_be_ps2:
         warnings.append(f"{' and '.join(settings.methods)} hunks: AetherSX2 and NetherSX2 load zlib only")
-    if settings.alignment is not None and settings.alignment > 1 << 11:
+    if settings.alignment is not None and settings.alignment > 1 << 11 and may_be_ps2:
         warnings.append(f"alignment {settings.alignment}: more than 2048 crashes a PS2")
     return warnings
 

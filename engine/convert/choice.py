@@ -47,7 +47,7 @@ def choose_settings(
     if image_format is ImageFormat.ISO:
         return Choice(target, Settings(image_format, target=target.name), 0, tuple(notices))
     settings, shift = _packed_settings(name, original_bytes, image_format, target, wish, notices)
-    notices += check_settings(settings, target, original_bytes, shift, name)
+    notices += check_settings(settings, target, original_bytes, shift, name, system)
     warning = system_warning(target, system, f"a disc for {system_label}")
     if warning:
         notices.append(warning)

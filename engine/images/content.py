@@ -10,7 +10,18 @@ from engine.images.reader import Image
 
 PVD_SECTOR = 16
 PVD_MAGIC = b"\x01CD001"
+_PSP_SYSTEM_ID = b"PSP GAME"
+_SYSTEM_ID_OFFSET = 8
 _VOLUME_SECTORS = struct.Struct("<80xI")
+
+
+def is_psp_disc(image: Image) -> bool:
+    """Return whether the volume descriptor says that the disc is a PSP's; False where it cannot be read."""
+    try:
+        sector = image.read_at(PVD_SECTOR * SECTOR_SIZE, SECTOR_SIZE)
+    except (DamagedImageError, UnsupportedImageError):
+        return False
+    return sector.startswith(PVD_MAGIC) and sector[_SYSTEM_ID_OFFSET:].startswith(_PSP_SYSTEM_ID)
 
 
 def content_findings(image: Image) -> Iterator[Finding]:

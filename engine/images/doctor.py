@@ -18,7 +18,7 @@ from engine.images.block_findings import (
 )
 from engine.images.chd import ChdImage
 from engine.images.chd_findings import map_findings
-from engine.images.content import PVD_SECTOR, content_findings
+from engine.images.content import PVD_SECTOR, content_findings, is_psp_disc
 from engine.images.dax import DaxImage
 from engine.images.findings import Finding, FindingLimit, Severity
 from engine.images.index import HEADER, HEADER_SIZE, header_problems, parse_header
@@ -142,7 +142,8 @@ def _header_findings(source: ByteSource) -> Iterator[Finding]:
 def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:
     name, file_bytes = image.format.upper(), image.source.size_bytes
     if target is None:
-        if image.format is ImageFormat.ZSO and image.block_size != DEFAULT_BLOCK_SIZE:
+        is_large = image.format is ImageFormat.ZSO and image.block_size != DEFAULT_BLOCK_SIZE
+        if is_large and not is_psp_disc(image):
             message = f"no PS2 loads blocks of {image.block_size}: for one, convert it under another name with -b 2048"
             yield Finding(Severity.NOTE, "ps2-block-size", message)
         return

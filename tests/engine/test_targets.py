@@ -6,7 +6,7 @@ import pytest
 
 from engine.discs.identity import System
 from engine.errors import SettingError
-from engine.formats import ImageFormat, Settings
+from engine.formats import ImageFormat, Method, Settings
 from engine.targets import ANY, TARGETS, check_settings, system_warning, target_for
 from engine.units import GIB, MIB
 
@@ -201,6 +201,27 @@ def test_any_warns_of_what_others_refuse(settings: Settings, warned: str) -> Non
     shift = (settings.alignment or 1).bit_length() - 1
     (warning,) = check_settings(settings, TARGETS[ANY], SMALL_BYTES, shift, "Okami.iso")
     assert warning.startswith(warned)
+
+
+@pytest.mark.parametrize(
+    ("settings", "system"),
+    [
+        (Settings(ZSO, block_size=65536), "psp"),
+        (Settings(CSO, block_size=65536), "ps2"),
+        (Settings(CHD, methods=(Method.ZSTD,)), "psp"),
+        (Settings(ZSO, alignment=4096), "psp"),
+        (Settings(ZSO, block_size=65536), "ps1"),
+        (Settings(CSO, block_size=65536), "ps1"),
+    ],
+)
+def test_any_does_not_warn_of_a_console_that_the_disc_is_not_for(settings: Settings, system: str) -> None:
+    assert check_settings(settings, TARGETS[ANY], SMALL_BYTES, 0, "Okami.iso", system) == []
+
+
+@pytest.mark.parametrize("system", ["ps2", "unknown", "iso9660"])
+def test_any_warns_of_a_console_that_the_disc_may_be_for(system: str) -> None:
+    (warning,) = check_settings(Settings(ZSO, block_size=65536), TARGETS[ANY], SMALL_BYTES, 0, "Okami.iso", system)
+    assert warning.startswith("block size 65536: no PS2 can read this file")
 
 
 def test_any_plays_discs_of_any_system() -> None:

@@ -24,6 +24,13 @@ def test_blocks_that_no_ps2_loads_are_a_note_without_a_target(findings: Patient)
     assert (finding.level, finding.code, "-b 2048" in finding.message) == (Severity.NOTE, "ps2-block-size", True)
 
 
+def test_blocks_that_no_ps2_loads_are_no_matter_of_a_psp_disc(findings: Patient) -> None:
+    image = bytearray(disc())
+    start = 16 * SECTOR_SIZE + 8
+    image[start : start + 8] = b"PSP GAME"
+    assert findings(pack(bytes(image), block_size=65536)) == []
+
+
 def test_blocks_that_opl_does_not_load_are_an_error_with_the_way_out(findings: Patient) -> None:
     (finding,) = findings(pack(block_size=4096), "opl")
     assert (finding.level, finding.code, "-b 2048" in finding.message) == (Severity.ERROR, "target-block-size", True)
