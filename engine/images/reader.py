@@ -12,6 +12,7 @@ from engine.codecs.blocks import BlockError, Decoder
 from engine.errors import DamagedImageError
 from engine.formats import SECTOR_SIZE, ImageFormat
 from engine.images.archives.model import MemberSource, held_bytes
+from engine.images.seekable import SeekableFile
 from engine.images.source import ByteSource, read_bytes, shown_name
 from engine.system.files import Writable
 
@@ -98,7 +99,8 @@ class Image(ABC):
 
     def open_file(self) -> BinaryIO:
         """Return the decoded image as a seekable, buffered file object; closing it leaves the image open."""
-        return cast(BinaryIO, io.BufferedReader(_DecodedFile(self), max(self.block_size, io.DEFAULT_BUFFER_SIZE)))
+        raw = SeekableFile(self.read_into, self.size)
+        return cast(BinaryIO, io.BufferedReader(raw, max(self.block_size, io.DEFAULT_BUFFER_SIZE)))
 
     def close(self) -> None:
         """Close the file."""
@@ -230,32 +232,3 @@ class BlockImage(Image):
             except BlockError as error:
                 problem = problem or str(error)
         raise self.damage(block.number, problem)
-
-
-class _DecodedFile(io.RawIOBase):
-    def __init__(self, image: Image) -> None:
-        super().__init__()
-        self._image = image
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._image.size}[whence]
-        if base + offset < 0:
-            raise ValueError(f"cannot seek to {base + offset}, before the image's start")
-        self._position = base + offset
-        return self._position
-
-    def readinto(self, buffer: Writable) -> int:  # type: ignore[override]
-        view = memoryview(buffer).cast("B")[: max(0, self._image.size - self._position)]
-        count = self._image.read_into(view, self._position)
-        self._position += count
-        return count

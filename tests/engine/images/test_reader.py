@@ -210,7 +210,7 @@ def test_a_file_object_is_readable_seekable_and_not_writable() -> None:
 
 
 def test_a_seek_before_the_start_is_a_mistake() -> None:
-    with pytest.raises(ValueError, match="before the image's start"):
+    with pytest.raises(ValueError, match="before the start"):
         image_of(TEXT).open_file().seek(-1, io.SEEK_CUR)
 
 
