@@ -9,7 +9,6 @@ PATH; with --others ziso.py and chdman (zlib, hunks of the block size) too, once
 the page cache. Peak memory is above that of `discpress --help`. Ratios are medians of the ratios within a round.
 """
 
-import argparse
 import shutil
 import statistics
 import tempfile
@@ -17,43 +16,38 @@ from dataclasses import asdict
 from pathlib import Path
 
 from measuring import (
+    KERNELS,
     MIB,
     PROCESSORS,
     PROGRAM,
-    Run,
+    Case,
     cpu_ratio_of,
+    levels_and_blocks,
     limit,
-    parse_size,
+    measure_rounds,
+    parser_of,
     print_table,
     ratio_of,
     run,
-    shown_size,
     spread,
     write_json,
 )
 
-KERNELS = ("native", "plain")
 
-
-class Case:
-    """One level and block size: everything that is measured of it, round by round."""
+class Conversions(Case):
+    """Whole conversions, their limits and other programs."""
 
     def __init__(self, image_path: Path, level: int, block_size: int, folder: Path) -> None:
-        self.image_path, self.level, self.block_size = image_path, level, block_size
+        super().__init__(image_path, level, block_size)
         self._output_path = folder / "output"
-        self.runs: dict[str, list[Run]] = {}
         self.sizes: dict[str, int] = {}
-
-    @property
-    def label(self) -> str:
-        return f"{self.level} {shown_size(self.block_size)}"
 
     def measure(self) -> None:
         """Do one round."""
         packing = ("pack", self.image_path, "--level", self.level, "--block", self.block_size)
         for kernel in KERNELS:
-            self._note(f"{kernel} kernel alone", limit(*packing, "--without-hashes", kernel=kernel))
-        self._note("limit", limit(*packing))
+            self.note(f"{kernel} kernel alone", limit(*packing, "--without-hashes", kernel=kernel))
+        self.note("limit", limit(*packing))
         for kernel in KERNELS:
             for name, options in ((f"{kernel} unproven", ["--no-verify"]), (f"{kernel} proven", [])):
                 self._run(name, self._discpress(options), DISCPRESS_KERNEL=kernel)
@@ -71,11 +65,8 @@ class Case:
             command = ["chdman", "createraw", *how, "-i", self.image_path, "-o", self._output_path]
             self._run("chdman", command, is_ours=False)
 
-    def _note(self, name: str, done: Run) -> None:
-        self.runs.setdefault(name, []).append(done)
-
     def _run(self, name: str, command: list[str | Path], *, is_ours: bool = True, **variables: str) -> None:
-        self._note(name, run(command, is_ours=is_ours, **variables))
+        self.note(name, run(command, is_ours=is_ours, **variables))
         self.sizes[name] = self._output_path.stat().st_size
         self._output_path.unlink()
 
@@ -112,26 +103,16 @@ class Case:
 
 def main() -> None:
     """Measure, print the tables and write the JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("image", type=Path)
-    parser.add_argument("--levels", default="1,4,9,12")
-    parser.add_argument("--blocks", default="2K,16K,64K")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--folder", type=Path, help="where the results go (default: a temporary folder)")
+    parser = parser_of(__doc__, levels="1,4,9,12", blocks="2K,16K,64K")
     parser.add_argument("--others", action="store_true", help="run ziso.py and chdman as well, once: they take long")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     image_path: Path = options.image
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         state = {"DISCPRESS_STATE": str(folder / "state")}
         idle_bytes = run([PROGRAM, "--help"], **state).peak_bytes
-        blocks = [parse_size(text) for text in options.blocks.split(",")]
-        levels = [int(text) for text in options.levels.split(",")]
-        cases = [Case(image_path, level, block, folder) for block in blocks for level in levels]
-        for _ in range(options.runs):
-            for case in cases:
-                case.measure()
+        cases = [Conversions(image_path, level, block, folder) for level, block in levels_and_blocks(options)]
+        measure_rounds(cases, options.runs)
         for case in cases if options.others else ():
             case.measure_slow_ones()
     size = image_path.stat().st_size

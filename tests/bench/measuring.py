@@ -1,12 +1,13 @@
 """What the benchmarks share: programs run with their wall time, processor time and peak memory; tables and JSON."""
 
+import argparse
 import json
 import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ MIB = 1024 * KIB
 PROGRAM = str(Path(sys.executable).with_name("discpress"))
 LIMITS = Path(__file__).with_name("limits.py")
 PROCESSORS = len(os.sched_getaffinity(0))
+KERNELS = ("native", "plain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,53 @@ def limit(*words: str | Path | int, kernel: str = "native") -> Run:
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=variables)
     wall_s, cpu_s = map(float, done.stdout.split())
     return Run(wall_s, cpu_s, 0)
+
+
+class Case:
+    """One level and block size of an image, and what is measured of it, round by round."""
+
+    def __init__(self, image_path: Path, level: int, block_size: int) -> None:
+        self.image_path, self.level, self.block_size = image_path, level, block_size
+        self.runs: dict[str, list[Run]] = {}
+
+    @property
+    def label(self) -> str:
+        """What it is called in the tables."""
+        return f"{self.level} {shown_size(self.block_size)}"
+
+    def measure(self) -> None:
+        """Do one round."""
+        raise NotImplementedError
+
+    def note(self, name: str, done: Run) -> None:
+        """Keep one run."""
+        self.runs.setdefault(name, []).append(done)
+
+
+def measure_rounds(cases: Iterable[Case], rounds: int) -> None:
+    """Measure all cases in turns, so that a machine that slows down slows all of them."""
+    all_cases = list(cases)
+    for _ in range(rounds):
+        for case in all_cases:
+            case.measure()
+
+
+def parser_of(description: str | None, *, levels: str, blocks: str) -> argparse.ArgumentParser:
+    """Return a parser for an image, the levels and block sizes of its cases, and how they are measured."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("image", type=Path)
+    parser.add_argument("--levels", default=levels)
+    parser.add_argument("--blocks", default=blocks)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--folder", type=Path, help="where files are written (default: a temporary folder)")
+    parser.add_argument("--json", type=Path)
+    return parser
+
+
+def levels_and_blocks(options: argparse.Namespace) -> list[tuple[int, int]]:
+    """Return level and block size of each case, those of one block size together."""
+    levels = [int(text) for text in options.levels.split(",")]
+    return [(level, parse_size(text)) for text in options.blocks.split(",") for level in levels]
 
 
 def parse_size(text: str) -> int:

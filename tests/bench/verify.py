@@ -8,7 +8,6 @@ syncing and reading back what `convert -d` makes, each alone), `verify` and `con
 The ZSO is in the page cache. Ratios are medians of the ratios within a round, "cpu" those of processor times.
 """
 
-import argparse
 import shutil
 import statistics
 import tempfile
@@ -16,54 +15,49 @@ from dataclasses import asdict
 from pathlib import Path
 
 from measuring import (
+    KERNELS,
     MIB,
     PROCESSORS,
     PROGRAM,
-    Run,
+    Case,
     cpu_ratio_of,
+    levels_and_blocks,
     limit,
-    parse_size,
+    measure_rounds,
+    parser_of,
     print_table,
     ratio_of,
     run,
-    shown_size,
     spread,
     write_json,
 )
 
-KERNELS = ("native", "plain")
 
-
-class Case:
-    """One ZSO and all that is measured of it."""
+class WayBack(Case):
+    """One ZSO, verified and restored."""
 
     def __init__(self, image_path: Path, level: int, block_size: int, folder: Path) -> None:
-        self.label = f"{level} {shown_size(block_size)}"
-        self._image_path = image_path
+        super().__init__(image_path, level, block_size)
         self._output_path = folder / "back.iso"
         self._zso_path = folder / f"{level}-{block_size}.zso"
         how = ["-q", "--target", "any", "-f", "zso", "-l", str(level), "-b", str(block_size), "--no-verify"]
         run([PROGRAM, "convert", image_path, *how, "-o", self._zso_path])
-        self.runs: dict[str, list[Run]] = {}
 
     def measure(self) -> None:
         """Do one round."""
-        self._note("decode only", limit("decode", self._zso_path))
-        self._note("hash only", limit("hash", self._image_path))
-        self._note("write, read back only", limit("write", self._image_path, "--output", self._output_path))
+        self.note("decode only", limit("decode", self._zso_path))
+        self.note("hash only", limit("hash", self.image_path))
+        self.note("write, read back only", limit("write", self.image_path, "--output", self._output_path))
         for kernel in KERNELS:
-            self._note(f"{kernel} verify", run([PROGRAM, "verify", "-q", self._zso_path], DISCPRESS_KERNEL=kernel))
+            self.note(f"{kernel} verify", run([PROGRAM, "verify", "-q", self._zso_path], DISCPRESS_KERNEL=kernel))
             for name, options in (("restore", []), ("restore unproven", ["--no-verify"])):
                 back = [PROGRAM, "convert", "-q", "-d", *options, self._zso_path, "-o", self._output_path]
-                self._note(f"{kernel} {name}", run(back, DISCPRESS_KERNEL=kernel))
+                self.note(f"{kernel} {name}", run(back, DISCPRESS_KERNEL=kernel))
                 self._output_path.unlink()
         if shutil.which("maxcso"):
             command = ["maxcso", "--quiet", "--decompress", f"--threads={PROCESSORS}", self._zso_path]
-            self._note("maxcso", run([*command, "-o", self._output_path], is_ours=False))
+            self.note("maxcso", run([*command, "-o", self._output_path], is_ours=False))
             self._output_path.unlink()
-
-    def _note(self, name: str, done: Run) -> None:
-        self.runs.setdefault(name, []).append(done)
 
     def rows(self, idle_bytes: int, original_bytes: int) -> list[list[object]]:
         """Return the lines of the table."""
@@ -84,25 +78,14 @@ class Case:
 
 def main() -> None:
     """Measure, print the table and write the JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("image", type=Path)
-    parser.add_argument("--levels", default="1,9")
-    parser.add_argument("--blocks", default="2K,16K")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--folder", type=Path, help="where the images go (default: a temporary folder)")
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
+    options = parser_of(__doc__, levels="1,9", blocks="2K,16K").parse_args()
     image_path: Path = options.image
     size = image_path.stat().st_size
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         idle_bytes = run([PROGRAM, "--help"]).peak_bytes
-        blocks = [parse_size(text) for text in options.blocks.split(",")]
-        levels = [int(text) for text in options.levels.split(",")]
-        cases = [Case(image_path, level, block, folder) for block in blocks for level in levels]
-        for _ in range(options.runs):
-            for case in cases:
-                case.measure()
+        cases = [WayBack(image_path, level, block, folder) for level, block in levels_and_blocks(options)]
+        measure_rounds(cases, options.runs)
     print(f"{image_path.name}: {size / MIB:.0f} MiB, {PROCESSORS} processors, {options.runs} rounds")
     heads = ("level, block", "wall s", "MiB/s", "of decoding", "cpu of decoding", "cpu s", "peak MiB")
     print_table(heads, [row for case in cases for row in case.rows(idle_bytes, size)])
