@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.config import Config, config_path, load_config, save_config
+from engine.config import Config, config_path, load_config
+from engine.config.saving import save_config
 from engine.errors import DiscpressError
 from engine.formats import Settings
 from engine.library.model import Overrides, Title

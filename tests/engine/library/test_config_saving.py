@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.config import THEMES, Config, load_config, save_config
+from engine.config import THEMES, Config, load_config
+from engine.config.saving import save_config
 from engine.errors import SpaceError, StoreError
 
 TARGETS = ("auto", "any", "opl", "ppsspp")
@@ -142,7 +143,7 @@ def test_a_disk_that_fails_leaves_the_old_file(path: Path, monkeypatch: pytest.M
 CHILD = """
 import sys
 from pathlib import Path
-from engine.config import save_config
+from engine.config.saving import save_config
 name = sys.argv[2]
 for number in range(20):
     save_config(Path(sys.argv[1]), {name: number % 12 + 1}, ())

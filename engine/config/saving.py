@@ -1,0 +1,98 @@
+"""How one setting is changed in the user's settings file: everything else in it stays."""
+
+import contextlib
+import os
+import stat
+import tempfile
+import tomllib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from engine.config import Config, parse_config, read_file
+from engine.config.values import nearest, quoted
+from engine.errors import StoreError, from_os_error
+from engine.names import display_name
+from engine.system.files import sync_file
+from engine.system.rename import sync_folder
+
+LOCK_TIMEOUT_S = 5.0
+
+
+def save_config(path: Path, changes: Mapping[str, object], targets: Collection[str]) -> None:
+    """Write some settings into the file, None takes one out; everything else in it stays, comments too.
+
+    The values are what the file may hold, and checked as `load_config` does, before anything is written: StoreError
+    says what is wrong with them, or with the file. The file is replaced at once and whole, under a lock; a link is
+    followed, and the file's permissions are kept.
+    """
+    plain = {key: _plain(value) for key, value in changes.items()}
+    parse_config({key: value for key, value in plain.items() if value is not None}, path, targets)
+    known = Config.__slots__
+    for key in plain.keys() - set(known):
+        raise StoreError(f"{display_name(path)}: unknown key {quoted(key)}{nearest(key, known)}")
+    real_path = Path(os.path.realpath(path))
+    try:
+        real_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(f"{real_path}.lock", timeout=LOCK_TIMEOUT_S, mode=0o600):
+            text, values = read_file(path)
+            _replace(real_path, _changed_text(text, values, plain, path))
+    except Timeout as error:
+        raise StoreError(f"{display_name(path)}: another discpress is writing it", hint="try again") from error
+    except OSError as error:
+        raise from_os_error(error, path, "write the settings") from error
+
+
+def _plain(value: object) -> object:
+    """Return a value as TOML has it."""
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _changed_text(text: str, values: Mapping[str, Any], changes: Mapping[str, object], path: Path) -> bytes:
+    import tomlkit  # noqa: PLC0415 - 45 ms that only a change of settings should cost
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
+
+    merged = {**values, **changes}
+    expected = {key: value for key, value in merged.items() if value is not None}
+    # What it makes of the text is read again before it counts, with Python's own reader.
+    with contextlib.suppress(TOMLKitError, ValueError):
+        document = tomlkit.parse(text)
+        for key, value in changes.items():
+            if value is None or isinstance(value, dict):
+                document.pop(key, None)
+            if isinstance(value, dict):
+                table = tomlkit.inline_table()
+                table.update(value)
+                document[key] = table
+            elif value is not None:
+                document[key] = value
+        content = document.as_string().encode()
+        if tomllib.loads(content.decode()) == expected:
+            return content
+    raise StoreError(
+        f"{display_name(path)}: {', '.join(sorted(changes))} cannot be written into it",
+        hint="edit the file yourself",
+    )
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put a file in the place of another at once: after a crash it is the old or the new one."""
+    fd, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(content)
+            with contextlib.suppress(FileNotFoundError):
+                Path(name).chmod(stat.S_IMODE(path.stat().st_mode))
+            file.flush()
+            sync_file(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
