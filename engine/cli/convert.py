@@ -140,6 +140,7 @@ class _Batch:
         self._counts["converted"] += 1
         self._saved_bytes += plan.source_bytes - done.packed_bytes
         self._records.save_digests(done)
+        self._records.follow([plan.source_file_path, plan.output_path], self._config.folders)
         self._report(done)
 
     def _skip(self, plan: ConversionPlan, why: str, code: str) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -11,8 +11,10 @@ from engine.config import Config, config_path, load_config
 from engine.convert.conversion import Conversion
 from engine.convert.plan import Wish
 from engine.errors import DiscpressError
+from engine.library.follow import follow_files
 from engine.library.measurements import Measurement
 from engine.library.model import FileIdentity, JsonValue, StoredEstimate
+from engine.library.naming import shown_name
 from engine.library.store import Store, state_folder
 from engine.measure.estimate import Estimate
 from engine.system.files import absolute
@@ -57,6 +59,11 @@ class Records:
                 self._lose(error)
         return merged_wish(wish, chosen, default_wish(config))
 
+    def name_of(self, path: Path) -> str:
+        """Return what the library calls an image; empty for one that it does not know."""
+        known = () if self.store is None else self.store.titles_at([absolute(path)])
+        return shown_name(known[0]) if known else ""
+
     def save_estimate(self, identity: FileIdentity, found: Estimate) -> None:
         """Keep an estimate for `ls`."""
         if self.store is not None:
@@ -86,6 +93,15 @@ class Records:
             return
         try:
             save_digests(self.store, done)
+        except DiscpressError as error:
+            self._lose(error)
+
+    def follow(self, paths: Iterable[Path], folders: Sequence[Path] = ()) -> None:
+        """Let the library show what has just become of some files, where it knows their folders."""
+        if self.store is None:
+            return
+        try:
+            follow_files(self.store, paths, folders)
         except DiscpressError as error:
             self._lose(error)
 

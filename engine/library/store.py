@@ -129,6 +129,12 @@ class Store:
         """Return what a re-scan of the folder compares with: the stored titles by path."""
         return {title.path: title for title in self.titles([folder])}
 
+    def knows(self, folder: Path) -> bool:
+        """Return whether a title in or below a folder is stored."""
+        query = f"SELECT EXISTS (SELECT 1 FROM titles t {rows.WITHIN})"
+        parameters = rows.folder_range(folder)
+        return bool(self._file.run(lambda connection: connection.execute(query, parameters).fetchone()[0]))
+
     def save_titles(self, batch: Iterable[Title]) -> None:
         """Add or replace titles by path, all or none; estimate and overrides of a Title are not looked at."""
         values = [rows.title_row(title) for title in batch]

@@ -17,6 +17,7 @@ from engine.errors import VerifyError
 from engine.formats import ImageFormat
 from engine.images.doctor import Severity, examine
 from engine.images.opening import open_image
+from engine.library.follow import follow_files
 from engine.library.model import JsonValue
 from engine.library.refresh import refresh
 from engine.library.store import Store
@@ -99,6 +100,7 @@ def _convert(turn: Turn) -> Outcome:
         if entry is not None:
             turn.log("finished before it was stopped: the source is in the trash already")
             saved_bytes = entry.size_bytes - entry.replacement.size_bytes
+            follow_files(turn.store, [job.file_path, entry.replacement_path])
             facts = {"output": str(entry.replacement_path), "trashed": str(entry.file_path)}
             return Outcome({**facts, **entry.digests}, saved_bytes=saved_bytes)
     plan = plan_conversion(job.path, job.output_path, job.output_folder, wish)
@@ -110,6 +112,7 @@ def _convert(turn: Turn) -> Outcome:
     earlier = None if published_path is None else _conclude_published(turn, replace(plan, output_path=published_path))
     if earlier is not None:
         turn.log("finished before it was stopped: the result is there and proven")
+        follow_files(turn.store, [plan.source_file_path, earlier.plan.output_path])
         _write_checksums(job, earlier)
         return _conversion_outcome(earlier)
     try:
@@ -131,6 +134,7 @@ def _convert(turn: Turn) -> Outcome:
         keeper=keeper,
     )
     save_digests(turn.store, done)
+    follow_files(turn.store, [plan.source_file_path, plan.output_path])
     _write_checksums(job, done)
     return _conversion_outcome(done)
 
