@@ -35,6 +35,7 @@ def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, rec
             finish_undo(half_done, records.journal)
             text = f"{display_name(half_done.home_path)}: an undo that was stopped is finished"
             printer.event("undone", {"path": str(half_done.home_path), "id": half_done.id}, text)
+            records.follow([half_done.home_path, half_done.replacement_path])
     entries, broken = _entries(folders, printer)
     if arguments.list:
         return _list(entries, printer) or broken
@@ -53,12 +54,15 @@ def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, rec
         text = f"{display_name(entry.home_path)}: back from the trash"
         if done.replacement_entry is not None:
             text += f"; {display_name(done.replacement_entry.original)} is in the trash now"
+        if done.checksums:
+            text += f"; {', '.join(display_name(path.name) for path in done.checksums)} went with it"
         facts = {
             "path": str(entry.home_path),
             "id": entry.id,
             "replacement": None if done.replacement_entry is None else str(done.replacement_entry.file_path),
         }
         printer.event("undone", facts, text)
+        records.follow([entry.home_path, entry.replacement_path])
         if done.note:
             printer.notice(done.note)
     return exit_code

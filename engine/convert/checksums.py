@@ -1,5 +1,6 @@
 """Checksum files beside an image, in the format that `sha256sum -c` reads."""
 
+import contextlib
 import os
 import re
 import secrets
@@ -8,9 +9,9 @@ from pathlib import Path
 
 from engine.convert.trash import move_to_trash
 from engine.convert.trash_entry import Replacement
-from engine.errors import ConflictError, UsageError, from_os_error
+from engine.errors import ConflictError, StorageError, UsageError, from_os_error
 from engine.names import display_name
-from engine.system.files import FileIdentity, absolute, sync_file
+from engine.system.files import FileIdentity, absolute, open_regular, sync_file
 from engine.system.rename import remove_quietly, rename_new, sync_folder
 
 KINDS_BY_LENGTH = {8: "crc32", 32: "md5", 40: "sha1", 64: "sha256"}
@@ -41,9 +42,7 @@ def check_checksum_names(output_path: Path, kinds: tuple[str, ...], *, overwrite
 def write_checksum(output_path: Path, kind: str, digest: str, *, overwrite: bool = False) -> None:
     """Write one checksum file whole; with `overwrite` a file in the way goes to the trash first."""
     path = checksum_path(output_path, kind)
-    name = os.fsencode(decoded_name(output_path))
-    escaped = name.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
-    line = (b"\\" if escaped != name else b"") + digest.encode() + b"  " + escaped + b"\n"
+    line = _line_of(output_path, digest)
     draft = path.with_name(f".discpress-{secrets.token_hex(6)}")
     try:
         with draft.open("xb") as file:
@@ -59,6 +58,40 @@ def write_checksum(output_path: Path, kind: str, digest: str, *, overwrite: bool
     except OSError as error:
         remove_quietly(draft)
         raise from_os_error(error, path, "write the checksum file") from error
+
+
+def _line_of(output_path: Path, digest: str) -> bytes:
+    name = os.fsencode(decoded_name(output_path))
+    escaped = name.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
+    return (b"\\" if escaped != name else b"") + digest.encode() + b"  " + escaped + b"\n"
+
+
+def drop_checksums(output_path: Path, digests: Mapping[str, str]) -> list[Path]:
+    """Remove the checksum files of an output that is no more; return which.
+
+    Only what is, byte for byte, what `write_checksum` writes of these digests is removed: nothing else is in it.
+    """
+    dropped = []
+    for length, kind in KINDS_BY_LENGTH.items():
+        path, digest = checksum_path(output_path, kind), digests.get(kind, "")
+        if len(digest) == length and digest.isascii() and _holds(path, _line_of(output_path, digest)):
+            with contextlib.suppress(OSError):  # it is in nobody's way
+                path.unlink()
+                dropped.append(path)
+                sync_folder(path.parent)
+    return dropped
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Return whether a path is a regular file of that content, and no more."""
+    if path.is_symlink():
+        return False
+    try:
+        fd, facts = open_regular(path)
+        with os.fdopen(fd, "rb") as file:
+            return facts.st_size == len(content) and file.read(len(content) + 1) == content
+    except (OSError, StorageError):
+        return False
 
 
 def read_checksums(path: Path) -> Mapping[str, str]:

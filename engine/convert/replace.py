@@ -1,11 +1,13 @@
 """Undo and purge: what can be done with what the trash holds, without losing anything."""
 
+import os
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from engine.convert.checksums import drop_checksums
 from engine.convert.digests import DigestSet
 from engine.convert.progress import Control, Progress
 from engine.convert.trash import (
@@ -44,6 +46,8 @@ class Undone:
     """The replacement in the trash; None when it stayed where it is."""
     note: str
     """Why the replacement stayed; empty when it did not."""
+    checksums: tuple[Path, ...] = ()
+    """The checksum files of the replacement, removed with it."""
 
 
 def undo(
@@ -99,9 +103,11 @@ def _conclude_undo(entry: TrashEntry, replacement_entry: TrashEntry | None, ours
         replacement_entry = _trash_replacement(entry)
     elif not ours:
         note = f"{display_name(replaced)}: not the file that replaced it, or gone: left as it is"
+    is_result_gone = entry.reason == "converted" and not os.path.lexists(replaced)
+    checksums = drop_checksums(replaced, entry.digests) if is_result_gone else []
     drop_entry(entry)
     journal("undone", {"path": str(entry.home_path), "entry": entry.id})
-    return Undone(entry, replacement_entry, note)
+    return Undone(entry, replacement_entry, note, tuple(checksums))
 
 
 def _trash_replacement(entry: TrashEntry) -> TrashEntry:

@@ -1,6 +1,7 @@
 """Undo and purge: nothing is clobbered, and nothing goes that the replacement does not prove (Safety rule 4)."""
 
 import errno
+import hashlib
 import os
 import shutil
 from dataclasses import replace as with_changes
@@ -13,6 +14,7 @@ from command_line import write_old
 from sample_images import mixed, pack, read_back
 
 from engine.convert import replace, trash
+from engine.convert.checksums import checksum_path, write_checksum
 from engine.convert.plan import OnConflict
 from engine.convert.progress import Control
 from engine.convert.replace import Undone, purge, undo
@@ -65,6 +67,51 @@ def test_undo_puts_the_replacement_into_the_trash(entry: TrashEntry, tmp_path: P
     assert undone.replacement_entry is not None
     assert undone.replacement_entry.file_path.read_bytes() == packed
     assert not (tmp_path / "game.zso").exists()
+
+
+def with_checksum(entry: TrashEntry) -> tuple[TrashEntry, Path]:
+    """The entry of a conversion that wrote a checksum file, and that file."""
+    output = entry.replacement_path
+    digest = hashlib.sha256(SOURCE).hexdigest()
+    write_checksum(output, "sha256", digest)
+    return with_changes(entry, digests={**entry.digests, "sha256": digest}), checksum_path(output, "sha256")
+
+
+def test_the_checksum_file_of_a_result_goes_with_it(entry: TrashEntry) -> None:
+    entry, path = with_checksum(entry)
+    assert undo_it(entry).checksums == (path,)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"0" * 64 + b"  game.iso\n", b"theirs\n"])
+def test_a_checksum_file_that_is_not_as_it_was_written_stays(content: bytes, entry: TrashEntry) -> None:
+    entry, path = with_checksum(entry)
+    path.write_bytes(content)
+    assert undo_it(entry).checksums == ()
+    assert path.read_bytes() == content
+
+
+def test_a_checksum_file_that_was_added_to_stays(entry: TrashEntry) -> None:
+    entry, path = with_checksum(entry)
+    path.write_bytes(path.read_bytes() + b"# a note\n")
+    undo_it(entry)
+    assert path.exists()
+
+
+def test_a_checksum_file_stays_with_a_result_that_stays(entry: TrashEntry) -> None:
+    entry, path = with_checksum(entry)
+    become_another_disc(entry.replacement_path)
+    undo_it(entry)
+    assert entry.replacement_path.exists()
+    assert path.exists()
+
+
+def test_a_checksum_file_of_the_original_stays_when_an_undo_is_undone(entry: TrashEntry, tmp_path: Path) -> None:
+    entry, _ = with_checksum(entry)
+    undo_it(entry)
+    write_checksum(tmp_path / "game.iso", "sha256", entry.digests["sha256"])  # as `sha256sum game.iso` writes it
+    undo_it(with_changes(only_entry(tmp_path), digests=entry.digests))
+    assert (tmp_path / "game.iso.sha256").exists()
 
 
 def test_undo_journals_after_everything(entry: TrashEntry, source_path: Path, tmp_path: Path) -> None:
