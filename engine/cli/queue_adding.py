@@ -14,6 +14,7 @@ from engine.cli.queue_access import OpenQueue
 from engine.cli.queue_views import name_of, state_of
 from engine.cli.state import Records, read_config
 from engine.convert.plan import ConversionPlan, Wish, plan_conversion
+from engine.convert.preflight import NameTaken, refuse_twin
 from engine.convert.progress import Control
 from engine.errors import CancelledError, DiscpressError, StoreError, UsageError, from_os_error
 from engine.images.opening import open_image
@@ -22,7 +23,7 @@ from engine.library.store import Store
 from engine.names import display_name
 from engine.system.files import absolute, device_below, holder_of
 from engine.units import format_size
-from engine.work.jobs import ALIVE, Job, JobKind, JobRequest, source_parameters
+from engine.work.jobs import ALIVE, NAME, Job, JobKind, JobRequest, source_parameters
 from engine.work.lab_wishes import SeekWish, ThroughputWish, parameters_of
 from engine.work.records import identity_of
 
@@ -77,6 +78,8 @@ class _Adding:
         self._inputs = as_paths(arguments.inputs)
         self._exit_codes: set[int] = set()
         self._requests: list[JobRequest] = []
+        self._results: dict[Path, Path] = {}
+        """The source of each name that a conversion of this command line writes."""
         self._known: dict[_Kept, Job | None] = {_kept(job): job for job in queue.jobs.jobs(ALIVE)}
         self._check_options()
         for notice in notices:
@@ -166,6 +169,12 @@ class _Adding:
         plan = plan_conversion(each.path, self._output, each.output_folder, wish)
         if self._arguments.recursive and plan.source_format is plan.settings.format and not plan.member:
             return _Skip("same-format", f"skipped: is {plan.source_format.upper()} already")
+        source, result = absolute(plan.source_path), absolute(plan.output_path)
+        if self._results.setdefault(result, source) != source:
+            try:
+                refuse_twin(replace(plan, output_path=result), self._results)
+            except NameTaken as taken:
+                return _Skip("exists", f"skipped: {taken}")
         for notice in plan.notices:
             self._printer.notice(notice, each.path)
         request = replace(self._plain(each, wish), output_path=self._output, output_folder=each.output_folder)
@@ -197,6 +206,9 @@ class _Adding:
     def _plain(self, each: Input, wish: Wish | None) -> JobRequest:
         file_path = holder_of(each.path)
         parameters = source_parameters(absolute(each.path), absolute(file_path), file_path.stat().st_dev)
+        name = self._records.name_of(each.path)
+        if name:
+            parameters[NAME] = name
         if self._output or each.output_folder:
             folder = self._output.parent if self._output else each.output_folder
             parameters["output_device"] = device_below(absolute(Path(folder or ".")))

@@ -5,9 +5,8 @@ from collections.abc import Collection, Iterable, Sequence
 from engine.cli.tables import format_table
 from engine.names import display_name
 from engine.units import format_duration, format_percent, format_rate, format_size
-from engine.work.jobs import Action, Job, JobKind, JobRequest, JobState
+from engine.work.jobs import NAME, Action, Job, JobKind, JobRequest, JobState
 from engine.work.snapshot import QueueSnapshot
-from engine.work.trash_jobs import NAME
 
 _HEADS = ("ID", "STATE", "STAGE", "DONE", "SPEED", "RATIO", "ETA", "TITLE")
 _RIGHT = (0, 3, 4, 5, 6)

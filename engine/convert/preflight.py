@@ -2,10 +2,11 @@
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import NoReturn
 
 from engine.convert.part_name import part_path_of
 from engine.convert.plan import ConversionPlan, OnConflict
@@ -53,17 +54,20 @@ def settle_output(plan: ConversionPlan, taken: frozenset[Path] = frozenset()) ->
                 hint="choose another name with -o or another folder with -O",
             )
     elif path not in taken and (twin := _case_twin(path)) is not None:
-        return _on_clash(plan, f"{display_name(path)}: differs only in case from the existing {display_name(twin)}")
-    if facts is None and path not in taken:
-        return plan
-    if plan.wish.on_conflict is OnConflict.OVERWRITE and path not in taken:
-        return plan
-    if path in taken:
-        return _on_clash(plan, f"{display_name(path)}: another input of this run has the same result")
-    return _on_clash(plan, f"{display_name(path)}: exists already")
+        _on_clash(plan, f"{display_name(path)}: differs only in case from the existing {display_name(twin)}")
+    refuse_twin(plan, taken)
+    if facts is not None and plan.wish.on_conflict is not OnConflict.OVERWRITE:
+        _on_clash(plan, f"{display_name(path)}: exists already")
+    return plan
 
 
-def _on_clash(plan: ConversionPlan, message: str) -> ConversionPlan:
+def refuse_twin(plan: ConversionPlan, taken: Collection[Path]) -> None:
+    """Refuse a title whose result has the name of another one's of the same batch, as `settle_output` does."""
+    if plan.output_path in taken and plan.wish.on_conflict is not OnConflict.RENAME:
+        _on_clash(plan, f"{display_name(plan.output_path)}: another input of this run has the same result")
+
+
+def _on_clash(plan: ConversionPlan, message: str) -> NoReturn:
     if plan.wish.on_conflict is OnConflict.SKIP:
         raise NameTaken(message)
     raise ConflictError(

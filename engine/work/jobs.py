@@ -18,6 +18,10 @@ ARCHIVE = "archive"
 """The parameter that names the archive of an image that lies in one: with the archive gone the path does not say."""
 
 
+NAME = "name"
+"""The parameter that says what people call the image: its path may say nothing to them, or lead nowhere later."""
+
+
 class JobKind(StrEnum):
     """What a job does."""
 

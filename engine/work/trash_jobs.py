@@ -11,10 +11,7 @@ from engine.errors import TrashError
 from engine.library.model import JsonValue
 from engine.names import display_name
 from engine.system.files import is_there
-from engine.work.jobs import Job, JobKind, JobRequest
-
-NAME = "name"
-"""The parameter that says what a job is called where its path says nothing to people."""
+from engine.work.jobs import NAME, Job, JobKind, JobRequest
 
 
 def trash_request(kind: JobKind, entry: TrashEntry) -> JobRequest:

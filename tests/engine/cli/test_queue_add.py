@@ -8,7 +8,7 @@ from sample_images import mixed, pack
 from engine.convert.plan import OnConflict, Wish, plan_conversion
 from engine.errors import StoreError
 from engine.formats import ImageFormat
-from engine.library.model import FileIdentity, Overrides, StoredEstimate
+from engine.library.model import FileIdentity, Overrides, StoredEstimate, Title
 from engine.work.jobs import JobKind
 
 HOSTILE = "ev\x1b[31mil\u202e[/b].iso"
@@ -71,6 +71,14 @@ def test_the_device_is_recorded(desk: Desk) -> None:
     path = desk.image()
     desk.ask("queue", "add", path)
     assert desk.queue.job(1).parameters == {"device": path.stat().st_dev}
+
+
+def test_a_job_keeps_what_the_library_calls_its_title(desk: Desk) -> None:
+    path = desk.image()
+    desk.store.save_titles([Title(path, FileIdentity(1, 2, 3, 4), ImageFormat.ISO, "ps2", title="Okami")])
+    _, said, _ = desk.say("queue", "add", "game.iso")
+    assert desk.queue.job(1).parameters["name"] == "Okami"
+    assert said.startswith("1 Okami: queued")
 
 
 def test_options_are_frozen_into_the_job(desk: Desk) -> None:
@@ -181,6 +189,43 @@ def test_recursive_leaves_out_what_has_the_format(desk: Desk) -> None:
     (desk.folder / "in" / "game.zso.source").unlink()
     _, events = desk.ask("queue", "add", "-r", "in", "--target", "any")
     assert [(event["event"], event["code"]) for event in events] == [("skipped", "same-format")]
+
+
+def twins(desk: Desk) -> None:
+    """Two sources whose results would have one name."""
+    pack(desk.folder / "in" / "game.cso", mixed(100_000), ImageFormat.CSO)
+    (desk.folder / "in" / "game.cso.source").unlink()
+    desk.image("in/game.iso")
+
+
+def test_the_second_of_two_inputs_with_one_result_is_left_out(desk: Desk) -> None:
+    twins(desk)
+    code, events = desk.ask("queue", "add", "-r", "in", "--target", "any")
+    assert code == 1
+    assert [job.path.name for job in desk.queue.jobs()] == ["game.cso"]
+    (error,) = [event for event in events if event["event"] == "error"]
+    assert error["input"] == "in/game.iso"
+    assert error["message"].endswith("game.zso: another input of this run has the same result")
+
+
+def test_the_second_of_two_inputs_with_one_result_is_skipped_where_that_is_the_rule(desk: Desk) -> None:
+    twins(desk)
+    code, events = desk.ask("queue", "add", "-r", "in", "--target", "any", "--on-conflict", "skip")
+    assert (code, len(desk.queue.jobs())) == (0, 1)
+    assert [event["code"] for event in events if event["event"] == "skipped"] == ["exists"]
+
+
+def test_both_of_two_inputs_with_one_result_are_queued_where_they_get_other_names(desk: Desk) -> None:
+    twins(desk)
+    assert desk.ask("queue", "add", "-r", "in", "--target", "any", "--on-conflict", "rename")[0] == 0
+    assert len(desk.queue.jobs()) == 2
+
+
+def test_results_of_one_name_in_two_folders_are_two(desk: Desk) -> None:
+    desk.image("in/a/game.iso")
+    desk.image("in/b/game.iso")
+    assert desk.ask("queue", "add", "-r", "in")[0] == 0
+    assert len(desk.queue.jobs()) == 2
 
 
 def test_output_names_one_file(desk: Desk) -> None:
