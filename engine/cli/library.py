@@ -1,4 +1,4 @@
-"""`discpress scan`, `ls`, `set` and `demo`: the library from the command line."""
+"""`discpress scan`, `ls` and `demo`: the library from the command line."""
 
 import argparse
 from collections.abc import Sequence
@@ -6,16 +6,16 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from engine.cli.options import as_paths, take_settings
+from engine.cli.options import as_paths
 from engine.cli.printers import Printer
 from engine.cli.state import open_store, read_config
 from engine.cli.tables import format_table
 from engine.convert.progress import Control
-from engine.discs.identity import System
 from engine.errors import UsageError
 from engine.library.catalog import filter_titles, group_titles, sort_titles, total
 from engine.library.demo import make_demo
-from engine.library.model import Overrides, Title
+from engine.library.model import Title
+from engine.library.naming import system_label
 from engine.library.refresh import refresh
 from engine.library.store import Store
 from engine.names import display_name
@@ -119,7 +119,7 @@ def _row(name: str, title: Title) -> tuple[str, ...]:
     image_format = str(title.format or "?").upper() + (f"/{title.archive_label}" if title.is_archived else "")
     return (
         name,
-        System(title.system).label if title.system in tuple(System) else title.system,
+        system_label(title),
         title.serial or _BLANK,
         f"{image_format} {title.block_size // 1024}K" if title.block_size else image_format,
         format_size(title.file_bytes),
@@ -145,56 +145,6 @@ def _print_totals(titles: Sequence[Title], event: str, printer: Printer) -> None
     if errors:
         text += f"; {errors} with an error"
     printer.event(event, facts, text)
-
-
-def run_set(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
-    """Carry out `set`; return the exit code."""
-    notices: list[str] = []
-    wish = take_settings(arguments, notices)
-    overrides = Overrides(wish.format, wish.block_size, wish.level, wish.methods or None, wish.alignment, wish.target)
-    if overrides == Overrides() and not arguments.defaults:
-        raise UsageError("nothing to set", hint="give --block-size, --level, --format, --align, --target or --defaults")
-    for notice in notices:
-        printer.notice(notice)
-    with open_store(arguments, printer) as store:
-        for title in _named(store.titles(), arguments.title):
-            chosen = _merge(None if arguments.defaults else store.settings_for(title.path), overrides)
-            store.save_settings(title.path, chosen)
-            facts = {"path": str(title.path), **{key: getattr(chosen, key) for key in Overrides.__slots__}}
-            printer.event("set", facts, f"{display_name(title.path)}: {_describe(chosen)}")
-    return 0
-
-
-def _named(titles: Sequence[Title], name: str) -> list[Title]:
-    path = absolute(Path(name))
-    found = [title for title in titles if title.path == path]
-    if not found and name:
-        found = [title for title in titles if name.casefold() in {title.serial.casefold(), title.title.casefold()}]
-    groups = {title.group for title in found}
-    if not found:
-        raise UsageError(
-            f"{display_name(name)}: no title of the library has this path, serial or name",
-            hint="discpress ls shows them; discpress scan FOLDER finds new ones",
-        )
-    if len(groups) > 1:
-        listed = ", ".join(display_name(title.path) for title in found)
-        raise UsageError(f"{display_name(name)}: several titles are called so: {listed}", hint="give the path of one")
-    return found
-
-
-def _merge(before: Overrides | None, chosen: Overrides) -> Overrides:
-    values = {}
-    for key in Overrides.__slots__:
-        new = getattr(chosen, key)
-        values[key] = getattr(before, key) if new is None and before is not None else new
-    return Overrides(**values)
-
-
-def _describe(overrides: Overrides) -> str:
-    values = {key: getattr(overrides, key) for key in Overrides.__slots__ if getattr(overrides, key) is not None}
-    if overrides.methods:
-        values["methods"] = ", ".join(overrides.methods)
-    return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items()) or "follows the defaults"
 
 
 def demo_folder(arguments: argparse.Namespace) -> Path:

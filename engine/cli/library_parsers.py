@@ -51,9 +51,11 @@ def _add_set(commands: "Subparsers") -> None:
     parser = add_command(
         commands,
         "set",
-        "choose the settings of one title",
-        "Remember how a title is to be converted. convert and estimate follow it unless an option says otherwise.",
-        "  discpress set SLUS-20312 --block 16K --level 12 --target pcsx2\n  discpress set game.iso --defaults",
+        "choose the settings of one title, or show them",
+        "Remember how a title is to be converted. convert and estimate follow it unless an option says otherwise. "
+        "Without options, show the settings in force and where each comes from.",
+        "  discpress set game.iso\n  discpress set SLUS-20312 --block 16K --level 12 --target pcsx2\n"
+        "  discpress set game.iso --defaults",
     )
     parser.add_argument("title", metavar="TITLE", help="path, serial or name of a title in the library")
     add_settings(parser)

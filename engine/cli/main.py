@@ -29,7 +29,7 @@ COMMANDS = {
     "trash": "engine.cli.trash:run_trash",
     "scan": "engine.cli.library:run_scan",
     "ls": "engine.cli.library:run_ls",
-    "set": "engine.cli.library:run_set",
+    "set": "engine.cli.title_settings:run_set",
     "estimate": "engine.cli.estimate:run_estimate",
     "seek": "engine.cli.lab:run_seek",
     "throughput": "engine.cli.lab:run_throughput",

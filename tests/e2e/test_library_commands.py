@@ -516,8 +516,49 @@ def test_set_refuses_an_empty_title(library: Library) -> None:
     assert "no title" in library.refused("set", "", "--level", "3")
 
 
-def test_set_refuses_to_set_nothing(library: Library) -> None:
-    assert "nothing to set" in library.refused("set", POCKET)
+def test_set_without_options_shows_what_is_in_force_and_where_it_comes_from(library: Library) -> None:
+    library.config_path.write_text("level = 5\n")
+    library.ok("set", POCKET, "--block", "16K")
+    (event,) = library.events("set", "set", POCKET)
+    assert event["block_size"] == 16384
+    assert event["in_force"] == {
+        "target": "ark", "format": "zso", "block_size": 16384, "level": 5, "alignment": 1,
+    }  # fmt: skip
+    assert event["origin"] == {
+        "target": "default", "format": "target", "block_size": "title", "level": "settings", "alignment": "default",
+    }  # fmt: skip
+
+
+def test_set_without_options_says_it_in_words(library: Library) -> None:
+    library.ok("set", COPPER, "--target", "pcsx2", "--format", "chd", "--method", "zlib", "--level", "19")
+    said = library.run("set", COPPER).stdout.decode()
+    assert [line.split(maxsplit=2) for line in said.replace("block size", "block_size").splitlines()[1:]] == [
+        ["target", "pcsx2", "set for this title"],
+        ["format", "chd", "set for this title"],
+        ["block_size", "4096", "what the target loads best"],
+        ["level", "9", "set for this title: 19, which is more than the codec has"],
+        ["methods", "zlib", "set for this title"],
+    ]
+
+
+def test_set_without_options_changes_nothing(library: Library) -> None:
+    library.ok("set", POCKET, "--level", "12")
+    before = library.events("set", "set", POCKET)
+    assert library.events("set", "set", POCKET) == before
+
+
+def test_set_without_options_says_why_a_setting_is_refused(library: Library) -> None:
+    library.ok("set", POCKET, "--block", "16K", "--target", "psp-old")
+    finished = library.run("set", POCKET)
+    assert finished.exit_code == 2
+    assert "block size 16384" in finished.stdout.decode()
+    assert "psp-old" in finished.stderr.decode()
+
+
+def test_set_without_options_says_what_cannot_be_converted(library: Library) -> None:
+    finished = library.run("set", BROKEN)
+    assert finished.exit_code == 0
+    assert "it cannot be converted: " in finished.stderr.decode()
 
 
 @pytest.mark.parametrize(
@@ -972,3 +1013,35 @@ def test_demo_does_not_write_over_a_file(empty: Library) -> None:
 def test_demo_names_the_file_in_its_way(empty: Library) -> None:
     path = empty.write("CD/Tin Parade (Japan).iso", b"mine")
     assert str(path) in empty.run("demo", "--dir", empty.folder).stderr.decode()
+
+
+# What conversions make of the library
+
+
+def test_ls_shows_a_conversion_at_once(library: Library) -> None:
+    library.run("convert", POCKET, "--target", "any", "-o", "pocket.cso")
+    assert "pocket.cso" in library.listed()
+    assert POCKET in library.listed()
+
+
+def test_ls_shows_an_original_in_the_trash_no_more_and_again_after_an_undo(library: Library) -> None:
+    os.utime(library.folder / POCKET, (1e9, 1e9))  # what was just written is waited for
+    library.run("convert", POCKET, "-f", "zso", "--delete-source")
+    assert "pocket.zso" in library.listed()
+    assert POCKET not in library.listed()
+    library.run("undo", POCKET)
+    assert "pocket.zso" not in library.listed()
+    assert POCKET in library.listed()
+
+
+def test_a_conversion_elsewhere_does_not_enlarge_the_library(library: Library, tmp_path: Path) -> None:
+    library.run("convert", POCKET, "-O", tmp_path / "elsewhere")
+    assert (tmp_path / "elsewhere" / "pocket.zso").exists()
+    assert sorted(library.listed()) == ALL
+
+
+def test_a_conversion_elsewhere_is_shown_where_the_settings_name_that_folder(library: Library) -> None:
+    out = library.folder / "out"
+    library.config_path.write_text(f'folders = ["{out}"]\n')
+    library.run("convert", POCKET, "-O", "out")
+    assert "out/pocket.zso" in library.listed()
