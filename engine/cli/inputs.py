@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.cli.printers import Printer
-from engine.errors import DiscpressError, UsageError
+from engine.errors import DiscpressError, StorageError, UnsupportedImageError, UsageError
 from engine.formats import ImageFormat
 from engine.images.opening import images_at, is_archive_at, open_stored
 from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
@@ -79,6 +79,7 @@ def _named(
     try:
         is_whole_archive = is_archive_at(path)
         if not is_whole_archive:
+            _refuse_no_image(path)
             yield Input(path, output_folder)
         elif is_all:
             yield from (Input(each, output_folder) for each in images_at(path))
@@ -88,6 +89,38 @@ def _named(
             yield Input(source.path, output_folder)
     except DiscpressError as error:
         fail(path, error)
+
+
+def _refuse_no_image(path: Path) -> None:
+    """Raise UnsupportedImageError for a file that is surely no image: by the same signs as in a folder."""
+    try:
+        source = FileSource(path)
+    except StorageError:
+        return  # it lies in an archive, or who reads it says why it cannot be opened
+    try:
+        head = read_bytes(source, 0, SNIFF_BYTES)
+        found = sniff(head, source.size_bytes)
+        if found is not ImageFormat.ISO or not head or is_image(source, found):
+            return
+        what = f"{source.size_bytes} bytes of {'text' if _is_text(head) else 'data'}"
+        if path.suffix.lower() == ".cue":
+            what += ", which name no raw file with a data track"
+        raise UnsupportedImageError(
+            f"{display_name(path)}: is no disc image: {what}",
+            hint="allowed are ISO, ZSO, CSO, DAX and CHD; an ISO without an ISO 9660 volume is taken as .iso or .img",
+        )
+    finally:
+        source.close()
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        text = head.decode()
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 3:  # not only a character that is cut at the end
+            return False
+        text = head[: error.start].decode()
+    return all(each.isprintable() or each.isspace() for each in text)
 
 
 def _wanted(path: Path, printer: Printer, fail: Callable[[Path, DiscpressError], None]) -> Iterator[Path]:

@@ -547,3 +547,30 @@ def test_images_of_genisoimage_round_trip(options: tuple[str, ...], packed: str,
     convert(cli, "discpress", "disc.iso", "-f", packed)
     convert(cli, "discpress", "-d", f"disc.{packed}", "-o", "back.iso")
     assert (cli.folder / "back.iso").read_bytes() == original
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("g.cue", b"abc", "g.cue: is no disc image: 3 bytes of text, which name no raw file with a data track"),
+        ("g.txt", "über Spiele\n".encode(), "g.txt: is no disc image: 13 bytes of text"),
+        ("g.jpg", b"\xff\xd8\xff\xe0" + bytes(100), "g.jpg: is no disc image: 104 bytes of data"),
+        ("g.bin", incompressible(100_000), "g.bin: is no disc image: 100000 bytes of data"),
+    ],
+)
+def test_what_is_no_image_is_refused_with_what_it_is_and_what_is_allowed(
+    program: str, name: str, content: bytes, said: str, cli: CommandLine
+) -> None:
+    write_image(cli.folder / name, content)
+    first = ["convert"] if program == "discpress" else []
+    done = cli.run(*first, name, program=program)
+    assert (done.exit_code, cli.names()) == (1, [name])
+    assert said in done.text
+    assert "allowed are ISO, ZSO, CSO, DAX and CHD" in done.text
+
+
+@pytest.mark.parametrize("name", ["g.iso", "g.IMG"])
+def test_an_iso_without_a_volume_is_taken_by_its_name(name: str, cli: CommandLine) -> None:
+    write_image(cli.folder / name, incompressible(100_000))
+    assert convert(cli, "discpress", name)["original_bytes"] == 100_000
