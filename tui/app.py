@@ -14,7 +14,6 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from engine.errors import DiscpressError
-from engine.names import display_name
 from engine.work.jobs import Job, JobKind, JobState
 from engine.work.snapshot import QueueSnapshot
 from tui.capabilities import Terminal
@@ -72,8 +71,8 @@ class DiscpressApp(Navigation):
         first = self.session.load_first(_FIRST_TITLES).titles
         self.view.replace_all(first)
         self.push_screen(LibraryScreen(self.view))
-        for notice in self._notices:
-            self.tell(notice)
+        if self._notices:
+            self.tell(" ".join(self._notices))
         if self.session.folders:
             self.scan()
         elif not first:
@@ -139,9 +138,10 @@ class DiscpressApp(Navigation):
         elif self.session.is_scanning != self._was_scanning:
             self._each(lambda screen: screen.on_changes(Changes((), (), is_all=False)))
         self._was_scanning = self.session.is_scanning
-        for folder in self.session.problems.keys() - self._told:
-            self._told.add(folder)
-            self.tell(self.session.problems[folder], is_error=True)
+        problems = [why for folder, why in self.session.problems.items() if folder not in self._told]
+        if problems:
+            self._told.update(self.session.problems)
+            self.tell("; ".join(problems), is_error=True)
         if snapshot is not self._last:
             self._take_snapshot(snapshot)
 
@@ -236,10 +236,6 @@ class DiscpressApp(Navigation):
         """Run a command where it is valid, the screen or the app, once the present screen is gone."""
         is_mine = Place.ANYWHERE in BY_NAME[command].places
         self.call_later(self.run_action, command if is_mine else f"screen.{command}")
-
-    def tell(self, message: str, *, is_error: bool = False) -> None:
-        """Say what cannot be seen on the screen."""
-        self.notify(display_name(message), severity="error" if is_error else "information", markup=False)
 
     def copy_path(self, path: Path) -> None:
         """Copy a path to the clipboard of the terminal (OSC 52)."""

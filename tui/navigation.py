@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from textual import events
-from textual.app import App
 from textual.screen import Screen
 
 from engine.convert.wish import Wish
@@ -24,11 +23,12 @@ from tui.screens.settings import SettingsScreen
 from tui.screens.too_small import TooSmall
 from tui.screens.trash import TrashScreen
 from tui.screens.tune import TuneScreen
+from tui.telling import Telling
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 
 
-class Navigation(App[int]):
+class Navigation(Telling):
     """The half of the app that opens screens."""
 
     view: LibraryView

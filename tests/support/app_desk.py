@@ -128,10 +128,12 @@ def make_app(
 
 
 @asynccontextmanager
-async def running(app: DiscpressApp, width: int = 80, height: int = 24) -> AsyncIterator[Pilot[int]]:
-    """Run an app on a screen of that size, until nothing is left to do."""
+async def running(
+    app: DiscpressApp, width: int = 80, height: int = 24, *, shows_messages: bool = False
+) -> AsyncIterator[Pilot[int]]:
+    """Run an app on a screen of that size, until nothing is left to do; messages are drawn where a test says so."""
     try:
-        async with app.run_test(size=(width, height)) as pilot:
+        async with app.run_test(size=(width, height), notifications=shows_messages) as pilot:
             await settle(pilot)
             yield pilot
     finally:
@@ -299,10 +301,16 @@ class Desk:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, *keys: str, titles: Iterable[Title] = LIBRARY, width: int = 80, height: int = 24, **options: Any
+    folder: Path,
+    *keys: str,
+    titles: Iterable[Title] = LIBRARY,
+    width: int = 80,
+    height: int = 24,
+    shows_messages: bool = False,
+    **options: Any,
 ) -> AsyncIterator[Desk]:
     """Run an app on a library in `folder` and press some keys; the options are those of `make_app`."""
-    async with running(make_app(folder, titles, **options), width, height) as pilot:
+    async with running(make_app(folder, titles, **options), width, height, shows_messages=shows_messages) as pilot:
         desk = Desk(pilot)
         await desk.press(*keys)
         yield desk

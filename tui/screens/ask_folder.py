@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from engine.names import display_name
+from tui.screens.confirm import ASKING
 from tui.widgets.folder_input import FolderInput
 
 
@@ -33,7 +34,8 @@ class AskFolder(ModalScreen[Path | None]):
             yield Static("", markup=False, id="problem")
 
     def on_mount(self) -> None:
-        """Let the user type."""
+        """Let the user type; no message lies over the question."""
+        self.app.add_class(ASKING)
         self.query_one(FolderInput).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

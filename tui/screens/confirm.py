@@ -9,6 +9,9 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+ASKING = "-asking"
+"""The app has this class while it asks: its messages wait."""
+
 
 class Confirm(ModalScreen[str | None]):
     """Asks; its result is the name of the button, None for escape."""
@@ -34,7 +37,8 @@ class Confirm(ModalScreen[str | None]):
                     yield Button(label, id=name, compact=True)
 
     def on_mount(self) -> None:
-        """Put the focus on the safe button."""
+        """Put the focus on the safe button; no message lies over the question."""
+        self.app.add_class(ASKING)
         self.query_one(f"#{self._buttons[0][0]}", Button).focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
