@@ -19,10 +19,11 @@ from tui.widgets.palette import STYLES, Line, Painted
 class PartsApp(App[int]):
     CSS = "Lines { height: 1fr; } KeyLine { height: 1; dock: bottom; }"
     is_ascii = False
+    place = Place.LIBRARY
 
     def compose(self) -> ComposeResult:
         yield Lines(id="text")
-        yield KeyLine(commands_at(Place.LIBRARY), {})
+        yield KeyLine(commands_at(self.place), {})
 
     @property
     def block(self) -> Lines:
@@ -34,8 +35,11 @@ class PartsApp(App[int]):
 
 
 @asynccontextmanager
-async def shown(*, width: int = 40, height: int = 6) -> AsyncIterator[tuple[Pilot[int], PartsApp]]:
+async def shown(
+    *, width: int = 40, height: int = 6, place: Place = Place.LIBRARY
+) -> AsyncIterator[tuple[Pilot[int], PartsApp]]:
     app = PartsApp()
+    app.place = place
     async with app.run_test(size=(width, height)) as pilot:
         await settle(pilot)
         yield pilot, app
@@ -114,6 +118,14 @@ async def test_the_keys_that_fit_are_whole_and_help_is_always_there(width: int) 
         known = {f"{key} {command.label}" for command, key in app.query_one(KeyLine)._entries}
         assert set(entries) <= known
         assert "? help" in entries
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+@pytest.mark.parametrize("place", sorted(set(Place) - {Place.ANYWHERE, Place.FIRST_RUN}))
+async def test_the_way_out_is_always_there(place: Place, width: int) -> None:
+    async with shown(width=width, place=place) as (_, app):
+        way_out = "q quit" if place is Place.LIBRARY else "esc back"
+        assert app.keys.rstrip().endswith(f"{way_out}  ? help")
 
 
 async def test_a_wide_line_has_all_of_them() -> None:

@@ -11,6 +11,8 @@ from tui.commands import Command, key_label
 from tui.widgets.palette import Painted
 
 _GAP = 2
+_ALWAYS = {"help", "back", "quit"}
+"""The way out, and what tells the rest: other keys go first."""
 
 
 class KeyLine(Painted):
@@ -28,13 +30,13 @@ class KeyLine(Painted):
         self._entries = [(command, key_label(command, keys)) for command in commands if command.in_footer]
 
     def _laid_out(self) -> list[tuple[Command, str, int]]:
-        """Return what has room: command, key, first cell. The help key is always there: it tells the rest."""
+        """Return what has room: command, key, first cell."""
         width = self.size.width
         widths = {command.name: cell_len(key) + cell_len(command.label) + 1 + _GAP for command, key in self._entries}
         entries = list(self._entries)
         # The gap behind the last one may be cut.
         while entries and sum(widths[command.name] for command, _ in entries) - _GAP > width:
-            last = max((i for i, (command, _) in enumerate(entries) if command.name != "help"), default=None)
+            last = max((i for i, (command, _) in enumerate(entries) if command.name not in _ALWAYS), default=None)
             if last is None:
                 break
             del entries[last]
