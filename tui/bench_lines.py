@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from engine.library.measurements import Measurement
 from engine.library.model import Title
+from engine.library.naming import shown_name, system_label
 from engine.measure.devices import DEVICES, expected_us
 from engine.measure.percentiles import histogram
 from engine.names import display_name
@@ -12,8 +13,9 @@ from engine.units import MIB, format_duration, format_latency, format_size
 from engine.work.jobs import Job, JobState
 from engine.work.lab_live import LiveTest
 from tui.benching import BenchChoice, RateRow, SeekRow
+from tui.commands import Keys
 from tui.job_rows import job_note
-from tui.labels import format_label, shown_name, system_label
+from tui.labels import format_label
 from tui.widgets.graph import bar, curve
 from tui.widgets.palette import Line, fit, wrapped
 
@@ -22,7 +24,7 @@ _LABEL, _FIGURE, _RATE = 7, 9, 7
 _RANGE, _COUNT = 15, 7
 
 
-def head_lines(title: Title, choice: BenchChoice, *, position: str) -> list[Line]:
+def head_lines(title: Title, choice: BenchChoice, keys: Keys, *, position: str) -> list[Line]:
     """Return what is tested, and how: each choice with the key that changes it."""
     size = format_size(title.file_bytes)
     blocks = " ".join(f"{block // 1024}K" for block in choice.block_sizes)
@@ -31,21 +33,21 @@ def head_lines(title: Title, choice: BenchChoice, *, position: str) -> list[Line
         [
             (f"Bench {shown_name(title)} ({system_label(title)})", "head"),
             (f"  {format_label(title)}, {size}  ", "dim"),
-            ("left/right", "accent"),
+            (keys.row("title_before", "title_next"), "accent"),
             (f" title {position}", "dim"),
         ],
         [
-            ("b", "accent"),
+            (keys.row("blocks_next"), "accent"),
             (f" blocks {blocks}   ", "normal"),
-            ("l", "accent"),
+            (keys.row("levels_next"), "accent"),
             (f" levels {levels}", "normal"),
         ],
         [
-            ("p", "accent"),
+            (keys.row("pattern_next"), "accent"),
             (f" pattern {choice.pattern.label}   ", "normal"),
-            ("d", "accent"),
+            (keys.row("duration_next"), "accent"),
             (f" duration {choice.duration_s:g} s   ", "normal"),
-            ("m", "accent"),
+            (keys.row("memory"), "accent"),
             (" from memory" if choice.is_warm else " cold: memory is dropped first", "normal"),
         ],
     ]
@@ -58,9 +60,9 @@ def rate_lines(
     width: int,
     most_lines: int,
     *,
-    is_read_only: bool = False,
+    key: str,
 ) -> list[Line]:
-    """Return the throughput pane in at most `most_lines` lines."""
+    """Return the throughput pane in at most `most_lines` lines; `key` measures, empty where nothing does."""
     heads = "".join(f"{head:>{_RATE}}" for head in ("level", "read", "pack", "write", "prove"))
     lines: list[Line] = [
         [(fit("THROUGHPUT, MiB/s of the title's bytes", width), "head")],
@@ -74,7 +76,7 @@ def rate_lines(
     elif len(shown) < len(rows):
         lines.append([(f"and {len(rows) - len(shown)} more: enlarge the terminal, or choose fewer", "dim")])
     else:
-        lines += _origin_lines([row.measurement for row in rows], "" if is_read_only else "t", width)
+        lines += _origin_lines([row.measurement for row in rows], key, width)
     return lines[:most_lines]
 
 
@@ -100,9 +102,9 @@ def seek_lines(
     most_lines: int,
     *,
     is_ascii: bool,
-    is_read_only: bool = False,
+    key: str,
 ) -> list[Line]:
-    """Return the seek-latency pane in at most `most_lines` lines."""
+    """Return the seek-latency pane in at most `most_lines` lines; `key` measures, empty where nothing does."""
     heads = "".join(f"{head:>{_FIGURE}}" for head in ("p50", "p95", "p99", "max", "p95 was"))
     lines: list[Line] = [
         [(fit("SEEK LATENCY", width), "head")],
@@ -113,7 +115,7 @@ def seek_lines(
     if live is not None and live.reads:
         values = curve(live.curve, max(10, width - _RANGE), is_ascii=is_ascii)
         running.append([(f"{'median, live':<{_RANGE}}", "dim"), (values, "accent")])
-    lines += running or _origin_lines([row.measurement for row in rows], "" if is_read_only else "s", width)
+    lines += running or _origin_lines([row.measurement for row in rows], key, width)
     chosen = rows[min(cursor, len(rows) - 1)]
     if chosen.figures is not None:
         model = _model_lines(chosen, width)

@@ -5,40 +5,27 @@ from dataclasses import dataclass
 from engine.config import Config
 from engine.convert.choice import Choice, choose_settings, default_settings
 from engine.convert.wish import Wish
-from engine.discs.identity import System
 from engine.errors import DiscpressError
-from engine.formats import ImageFormat, Method, Settings
+from engine.formats import DEFAULT_LEVEL, ImageFormat, Settings
 from engine.library.model import Overrides, Title
+from engine.library.naming import system_label
 from engine.names import display_name
 from engine.targets import AUTO, TARGETS, target_for
 from engine.units import KIB, MIB
-from engine.work.wishes import merged_wish
+from engine.work.wishes import default_wish, merged_wish
 
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """The user's defaults, as the settings file has them."""
+    """What is asked of titles, each with its own settings or without any."""
 
-    target: str
-    """Name of a target, or `auto`."""
-    level: int
-    """Effort of the codec."""
-    format: ImageFormat | None = None
-    """The container; None is the target's own."""
-    methods: tuple[Method, ...] = ()
-    """What the hunks of a CHD may be packed by."""
-    block_size: int | None = None
-    """Bytes of a block; None is the target's own."""
+    default_wish: Wish
+    """What is asked of a title without settings of its own; target and level are named in it."""
 
     @classmethod
     def of(cls, config: Config) -> "Chooser":
-        """Return the defaults of a settings file."""
-        return cls(config.target, config.level, config.format, config.methods, config.block_size)
-
-    @property
-    def default_wish(self) -> Wish:
-        """What is asked of a title without settings of its own."""
-        return Wish(self.format, self.block_size, self.level, target=self.target, methods=self.methods)
+        """Return what a settings file asks for."""
+        return cls(default_wish(config))
 
     def wish(self, title: Title) -> Wish:
         """Return what a job for this title is asked for: every setting named, as it is now."""
@@ -46,9 +33,8 @@ class Chooser:
 
     def choice(self, title: Title, wish: Wish | None = None) -> Choice:
         """Return the settings a title would be written with; SettingError or UsageError where the target refuses."""
-        label = System(title.system).label if title.system in tuple(System) else title.system
         name = display_name(title.path.name)
-        return choose_settings(name, title.original_bytes, title.system, label, wish or self.wish(title))
+        return choose_settings(name, title.original_bytes, title.system, system_label(title), wish or self.wish(title))
 
     def settings(self, title: Title) -> Settings | None:
         """Return the same, None where there is nothing to write: unreadable, or refused."""
@@ -66,8 +52,9 @@ class Chooser:
     @property
     def defaults(self) -> Settings:
         """What a title without settings of its own is written with; every system's target writes the same format."""
-        target = target_for("", self.format) if self.target == AUTO else TARGETS[self.target]
-        return default_settings(target, self.level, self.format, self.methods, self.block_size)
+        wish = self.default_wish
+        target = TARGETS.get(wish.target or AUTO) or target_for("", wish.format)
+        return default_settings(target, wish.level or DEFAULT_LEVEL, wish.format, wish.methods, wish.block_size)
 
 
 def describe_settings(settings: Settings) -> str:

@@ -5,7 +5,7 @@ A screen runs a command by its method `action_<name>`; the app runs those of Pla
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from textual.binding import Binding
@@ -200,6 +200,28 @@ def key_label(command: Command, keys: Mapping[str, str]) -> str:
     """Return the first key that runs a command, as people write it: `/`, `esc`, `^p`; `keys` is the user's keymap."""
     first = keys.get(command.name, command.keys).split(",")[0].strip()
     return _KEY_LABELS.get(first, first).replace("ctrl+", "^")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys that hints may name: the user's before the built-in ones, and none for what --read-only hides."""
+
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    """The user's keymap."""
+    is_read_only: bool = False
+    """Whether what writes is hidden."""
+
+    def of(self, name: str) -> str:
+        """Return the key that runs a command, as a sentence names it; empty where none does."""
+        command = BY_NAME[name]
+        if command.writes and self.is_read_only:
+            return ""
+        label = key_label(command, self.chosen)
+        return "the comma key" if label == "," else label  # by itself it would be punctuation
+
+    def row(self, *names: str) -> str:
+        """Return the keys of commands that belong together: `up/down`."""
+        return "/".join(key_label(BY_NAME[name], self.chosen) for name in names)
 
 
 def all_key_labels(command: Command, keys: Mapping[str, str]) -> str:

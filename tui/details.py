@@ -7,12 +7,14 @@ from engine.errors import DiscpressError
 from engine.formats import ImageFormat
 from engine.images.findings import Finding, Severity
 from engine.library.model import State, Title
+from engine.library.naming import shown_name, system_label
 from engine.names import display_name
 from engine.units import format_duration, format_latency, format_size
 from engine.work.jobs import Job
 from tui.choosing import describe_settings
+from tui.commands import Keys
 from tui.job_rows import found_damage, has_examined, job_note, job_state
-from tui.labels import margin_of, shown_name, system_label
+from tui.labels import margin_of
 from tui.library_view import LibraryView
 from tui.widgets.palette import Line, wrapped
 
@@ -42,6 +44,7 @@ def whole(
     target: str,
     history: Sequence[Job],
     width: int,
+    keys: Keys,
     *,
     problem: str = "",
     unestimated: str = "",
@@ -49,11 +52,11 @@ def whole(
     """Return the screen of one title.
 
     `findings` are the doctor's for the target, None while it looks, `problem` is why it could not; `history` are the
-    title's jobs, newest first; `unestimated` is why its estimate cannot be had.
+    title's jobs, newest first; `unestimated` is why its estimate cannot be had; `keys` are those that are valid.
     """
     lines = brief(view, title, width, unestimated=unestimated)
     lines += [[], *_header(title)]
-    lines += _history(history, width)
+    lines += _history(history, width, keys)
     lines += [[], [(f"The doctor, for {target}", "head")]]
     if problem:
         return [*lines, *wrapped(display_name(problem), width, "bad")]
@@ -63,14 +66,15 @@ def whole(
     if damage is not None and found_damage(damage):
         lines += wrapped(f"{damage.kind} found damage: {job_note(damage)}", width, "bad")
     elif not findings:
-        lines.append([("nothing found; d decodes every block", "good")])
+        key = keys.of("examine")
+        lines.append([("nothing found" + (f"; {key} decodes every block" if key else ""), "good")])
     for finding in findings:
         style = _SEVERITY_STYLES.get(finding.level, "normal")
         lines += wrapped(f"{finding.level}: {display_name(finding.message)}", width, style)
     return lines
 
 
-def _history(jobs: Sequence[Job], width: int) -> list[Line]:
+def _history(jobs: Sequence[Job], width: int, keys: Keys) -> list[Line]:
     if not jobs:
         return []
     lines: list[Line] = [[], [("What was done with it", "head")]]
@@ -79,7 +83,8 @@ def _history(jobs: Sequence[Job], width: int) -> list[Line]:
         note = job_note(job)
         text = f"{when}  {job.kind} {job_state(job)}{f': {note}' if note else ''}"
         lines += wrapped(text, width, "normal")
-    return lines
+    way = f"{keys.of('show_queue')} shows the queue, {keys.of('show_log')} there what a job said"
+    return [*lines, *wrapped(way, width, "dim")]
 
 
 def _identity(title: Title) -> list[Line]:

@@ -6,6 +6,7 @@ from engine.formats import ImageFormat
 from engine.library.model import StoredEstimate, Title
 from engine.targets import AUTO, TARGETS, target_for
 from engine.units import format_duration, format_latency, format_size
+from tui.commands import Keys
 from tui.labels import margin_of
 from tui.tuning import Cell, Tuning
 from tui.widgets.palette import Line, wrapped
@@ -15,22 +16,31 @@ _HEAD = 7
 
 
 def choice_lines(
-    tuning: Tuning, chosen: Cell, title: Title, width: int, *, margin_sign: str, problem: str = ""
+    tuning: Tuning,
+    chosen: Cell,
+    title: Title,
+    width: int,
+    keys: Keys,
+    *,
+    margin_sign: str,
+    problem: str = "",
 ) -> list[Line]:
     """Return what is chosen, each with the key that changes it, and what it comes to.
 
-    `problem` is why the worker could not find out what is not known.
+    `keys` are those that are valid; `problem` is why the worker could not find out what is not known.
     """
     target = target_for(title.system) if tuning.target == AUTO else TARGETS[tuning.target]
     called = f"{AUTO}: {target.label}" if tuning.target == AUTO else target.label
-    first: list[tuple[str, str]] = [("T", "accent"), (f" target {called}", "normal")]
-    second: list[tuple[str, str]] = [("f", "accent"), (f" format {tuning.format_name}", "normal")]
+    first: list[tuple[str, str]] = [(keys.row("target_next"), "accent"), (f" target {called}", "normal")]
+    called = f" format {tuning.format_name}"
+    second: list[tuple[str, str]] = [(keys.row("format_next"), "accent"), (called, "normal")]
     if tuning.format is not ImageFormat.ISO:
         smallest = "smallest" if tuning.alignment is None else str(tuning.alignment)
         if tuning.format is not ImageFormat.CHD:  # its hunks are never aligned
-            first += [("   A", "accent"), (f" alignment {smallest}", "normal")]
-        second += [("   up/down", "accent"), (f" block {tuning.block_size // 1024}K", "normal")]
-        second += [("   left/right", "accent"), (f" level {tuning.level}", "normal")]
+            first += [(f"   {keys.row('alignment_next')}", "accent"), (f" alignment {smallest}", "normal")]
+        rows, columns = keys.row("smaller_block", "larger_block"), keys.row("lower_level", "higher_level")
+        second += [(f"   {rows}", "accent"), (f" block {tuning.block_size // 1024}K", "normal")]
+        second += [(f"   {columns}", "accent"), (f" level {tuning.level}", "normal")]
     lines: list[Line] = [first, second]
     if chosen.refusal:
         return [*lines, *wrapped(chosen.refusal, width, "bad")]

@@ -7,8 +7,7 @@ from typing import TypeAlias
 from engine.errors import DamagedImageError, VerifyError
 from engine.names import display_name
 from engine.units import format_duration, format_rate, format_size
-from engine.work.jobs import Job, JobKind, JobState
-from engine.work.trash_jobs import NAME
+from engine.work.jobs import NAME, Job, JobKind, JobState
 from tui.widgets.graph import bar
 from tui.widgets.palette import Line
 from tui.widgets.table import Column
@@ -72,7 +71,7 @@ def job_note(job: Job) -> str:
         errors, warnings = job.result.get("errors"), job.result.get("warnings")
         if not errors and not warnings:
             return "nothing found"
-        return f"errors: {errors}, warnings: {warnings}; its log (w, then l) has them"
+        return f"errors: {errors}, warnings: {warnings}; its log has them"
     if job.state is JobState.DONE:
         return f"saved {format_size(job.saved_bytes)}" if job.saved_bytes > 0 else ""
     return display_name(job.error_message).removeprefix(f"{display_name(job.path)}: ")

@@ -7,12 +7,13 @@ from pathlib import Path
 from engine.formats import Settings
 from engine.library.catalog import Predicate, Totals, join_groups, packed_groups, parse_filter, sort_titles, total
 from engine.library.model import State, Title
+from engine.library.naming import shown_name, system_label
 from engine.names import display_name
 from engine.units import format_size, format_whole_percent
 from engine.work.jobs import Job, JobKind, JobState
 from tui.choosing import describe_settings
 from tui.job_rows import found_damage, has_examined
-from tui.labels import format_label, margin_of, shown_name, system_label
+from tui.labels import format_label, margin_of
 from tui.widgets.table import Column
 
 COLUMNS = (

@@ -9,11 +9,13 @@ from engine.convert.wish import OnConflict, Wish
 from engine.errors import DiscpressError, from_os_error
 from engine.formats import Settings
 from engine.library.model import SKIP, State, StoredEstimate, Title
+from engine.library.naming import shown_name
 from engine.names import display_name
 from engine.system.files import device_below
 from engine.system.filesystems import free_bytes
-from engine.work.jobs import JobKind, JobRequest, source_parameters
+from engine.work.jobs import NAME, JobKind, JobRequest, source_parameters
 from tui.choosing import Chooser
+from tui.commands import Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +126,17 @@ def plan_titles(
     estimate_for: EstimateFor,
     queued: Collection[Path],
     wishes: Mapping[Path, Wish],
+    keys: Keys,
 ) -> Planning:
     """Return what converting these titles would do; looks at the disk, so it belongs into a thread.
 
-    `queued` are paths that the queue works on already, `wishes` settings in place of a title's own.
+    `queued` are paths that the queue works on already, `wishes` settings in place of a title's own, `keys` those that
+    are valid.
     """
     taken: set[Path] = set()
     rows = []
     for title in titles:
-        row = _planned(title, chooser, options, estimate_for, queued, wishes.get(title.path), taken)
+        row = _planned(title, chooser, options, estimate_for, queued, wishes.get(title.path), taken, keys)
         if row.is_done and row.output_path is not None:
             taken.add(row.output_path)
         rows.append(row)
@@ -147,19 +151,20 @@ def _planned(
     queued: Collection[Path],
     wish: Wish | None,
     taken: Collection[Path],
+    keys: Keys,
 ) -> Planned:
     if title.error:
         return Planned(title, problem=title.error)
     if title.path in queued:
         return Planned(title, problem="is in the queue already")
     if title.state is State.PACKED and title.overrides is None and wish is None:
-        return Planned(title, problem="is packed already; t chooses other settings for it")
+        return Planned(title, problem=f"is packed already; {keys.of('tune')} chooses other settings for it")
     try:
         choice = chooser.choice(title, wish)
     except DiscpressError as error:
         return Planned(title, problem=str(error))
     output = (options.folder or title.file_path.parent) / f"{title.path.stem}.{choice.settings.format}"
-    problem, notice = _conflict(title, output, options.on_conflict, taken)
+    problem, notice = _conflict(title, output, options.on_conflict, taken, keys)
     notices = (*choice.notices, notice) if notice else choice.notices
     estimate = title.estimate if wish is None else estimate_for(title, choice.settings)
     # Out of an archive nothing is converted to save space: the worker does not skip it.
@@ -176,10 +181,10 @@ def _planned(
     return Planned(title, choice.settings, output, estimate, problem, notices, is_useless)
 
 
-def _conflict(title: Title, output: Path, rule: OnConflict, taken: Collection[Path]) -> tuple[str, str]:
+def _conflict(title: Title, output: Path, rule: OnConflict, taken: Collection[Path], keys: Keys) -> tuple[str, str]:
     """Return why a title is left out, or what its taken name leads to."""
     if output == title.path and rule is not OnConflict.RENAME:
-        return "the result would have the name of the original: n gives it another one", ""
+        return f"the result would have the name of the original: {keys.of('conflict')} gives it another one", ""
     if output in taken:
         shown = display_name(output.name)
         return (
@@ -231,7 +236,7 @@ def requests_of(
         trash_source = options.trash_source and not title.is_archived
         wish = replace(wish, trash_source=trash_source, on_conflict=options.on_conflict)
         gain = None if row.estimate is None else title.file_bytes - row.estimate.packed_bytes
-        parameters = source_parameters(title.path, title.file_path, title.identity.dev)
+        parameters = {NAME: shown_name(title), **source_parameters(title.path, title.file_path, title.identity.dev)}
         if options.folder is not None:
             parameters["output_device"] = device_below(options.folder)
         requests.append(

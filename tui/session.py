@@ -20,6 +20,7 @@ from engine.work.queue import JobQueue
 from engine.work.snapshot import QueueSnapshot
 from engine.work.starting import ensure_worker, is_worker_alive, stop_worker
 from tui.choosing import Chooser
+from tui.commands import Keys
 
 ON_SCREEN, LATER = 0, 10
 """Ranks of estimates: what is seen comes first."""
@@ -67,6 +68,11 @@ class Session:
     def state_folder(self) -> Path:
         """Where the state file and the worker's log are."""
         return self.store.path.parent
+
+    @property
+    def keys(self) -> Keys:
+        """The keys that are valid, for what names one."""
+        return Keys(self.config.keys, self.is_read_only)
 
     # Reading
 

@@ -9,6 +9,7 @@ from engine.formats import MAX_LEVEL, form_name
 from engine.names import display_name
 from engine.system.processors import available_processors
 from engine.targets import AUTO, TARGETS
+from tui.commands import Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def settings_of(config: Config, shown: Sequence[Path] = ()) -> list[Setting]:
     folders = [
         Setting("folders", "folder" if index else "folders", str(folder), display_name(folder))
         for index, folder in enumerate(config.folders)
-    ] or [Setting("folders", "folders", None, _no_folders(shown))]
+    ] or [Setting("folders", "folders", None, _no_folders(shown, Keys(config.keys).of("add_folder")))]
     threads = "one for each core" if config.threads is None else str(config.threads)
     return [
         *folders,
@@ -52,10 +53,10 @@ def settings_of(config: Config, shown: Sequence[Path] = ()) -> list[Setting]:
     ]
 
 
-def _no_folders(shown: Sequence[Path]) -> str:
+def _no_folders(shown: Sequence[Path], key: str) -> str:
     if not shown:
-        return "none yet; a adds one"
-    return f"none kept; a adds one. Open this time: {', '.join(display_name(folder) for folder in shown)}"
+        return f"none yet; {key} adds one"
+    return f"none kept; {key} adds one. Open this time: {', '.join(display_name(folder) for folder in shown)}"
 
 
 def _target(name: str) -> str:

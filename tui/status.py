@@ -59,15 +59,19 @@ def _shown(view: LibraryView, *, has_words: bool) -> list[Piece]:
 
 def empty_hint(view: LibraryView, session: Session) -> str:
     """Return what to do where there is no row, or why a folder could not be looked at."""
+    keys = session.keys
+    settings = keys.of("show_settings")
+    ways = f"{keys.of('rescan')} looks again" + (f", {settings} changes folders" if settings else "")
     if view.titles:
-        return "Nothing matches: esc takes the filter off."
+        return f"Nothing matches: {keys.of('clear_filter')} takes the filter off."
     if session.is_scanning:
         return "The worker looks into your folders ..."
     if not session.folders:
-        return "The library is empty: press , and name a folder of games."
+        way = f"press {settings} and name a folder of games" if settings else "name a folder when you start discpress"
+        return f"The library is empty: {way}."
     problems = [session.problems[folder] for folder in session.folders if folder in session.problems]
     if problems:
         more = f"; {len(problems) - 1} more cannot be read" if len(problems) > 1 else ""
-        return f"{display_name(problems[0])}{more}. r looks again, the comma key changes folders."
+        return f"{display_name(problems[0])}{more}. {ways}."
     folders = ", ".join(display_name(folder) for folder in session.folders)
-    return f"No image found: r looks again, the comma key changes folders ({folders})."
+    return f"No image found: {ways} ({folders})."

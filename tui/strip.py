@@ -6,6 +6,7 @@ from engine.names import display_name
 from engine.units import format_duration, format_rate, format_size
 from engine.work.jobs import Job, JobState
 from engine.work.snapshot import QueueSnapshot
+from tui.commands import Keys
 from tui.job_rows import STATE_STYLES, Names, has_figures, job_name, job_note, job_state
 from tui.widgets.graph import bar, curve, per_second
 from tui.widgets.palette import Line, fit
@@ -62,15 +63,19 @@ def total_line(snapshot: QueueSnapshot, width: int, *, is_ascii: bool) -> Line:
     return [*pieces, (" " * width, "head")]
 
 
-def strip_lines(snapshot: QueueSnapshot, names: Names, width: int, jobs: int, *, is_ascii: bool) -> list[Line]:
+def strip_lines(
+    snapshot: QueueSnapshot, names: Names, width: int, jobs: int, keys: Keys, *, is_ascii: bool
+) -> list[Line]:
     """Return the queue in brief: one line at rest, else the totals and the first jobs that are alive."""
     alive = [job for job in snapshot.jobs if job.is_alive]
     if not alive:
         done = snapshot.totals.done
         saved = f", {format_size(snapshot.totals.saved_bytes)} saved" if snapshot.totals.saved_bytes > 0 else ""
-        text = f"queue: empty; {done} done so far{saved}" if done else "queue: empty; c converts the marked titles"
+        key = keys.of("plan")
+        hint = f"; {key} converts the marked titles" if key else ""
+        text = f"queue: empty; {done} done so far{saved}" if done else f"queue: empty{hint}"
         failed = sum(job.state is JobState.FAILED for job in snapshot.jobs)
-        return [[(text, "dim"), (f"; {failed} failed: w shows why" if failed else "", "bad")]]
+        return [[(text, "dim"), (f"; {failed} failed: {keys.of('show_queue')} shows why" if failed else "", "bad")]]
     alive.sort(key=lambda job: job.state is not JobState.RUNNING)
     shown = [job_line(job, names, width, is_ascii=is_ascii) for job in alive[:jobs]]
     shown += [()] * (jobs - len(shown))

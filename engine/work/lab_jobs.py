@@ -16,7 +16,7 @@ from engine.measure.percentiles import nearest_rank
 from engine.names import display_name
 from engine.system.machine import machine_name
 from engine.units import format_duration, format_latency
-from engine.work.jobs import Job, JobKind, JobRequest
+from engine.work.jobs import NAME, Job, JobKind, JobRequest
 from engine.work.lab import Bench, Step, identity_of, run_seek_test, run_throughput_test
 from engine.work.lab_live import CURVE_POINTS, LiveTest, drop_live, save_live
 from engine.work.lab_results import SeekResult, ThroughputResult, seek_measurement, throughput_measurement
@@ -28,10 +28,10 @@ LIVE_S = 0.5
 _Line: TypeAlias = SeekResult | ThroughputResult
 
 
-def lab_request(path: Path, wish: SeekWish | ThroughputWish) -> JobRequest:
-    """Return what puts a test of a title into the queue; OSError where the title is not there."""
+def lab_request(path: Path, wish: SeekWish | ThroughputWish, name: str) -> JobRequest:
+    """Return what puts a test of a title, called `name`, into the queue; OSError where the title is not there."""
     kind = JobKind.SEEK if isinstance(wish, SeekWish) else JobKind.THROUGHPUT
-    return JobRequest(kind, path, parameters={**parameters_of(wish), "device": path.stat().st_dev})
+    return JobRequest(kind, path, parameters={NAME: name, **parameters_of(wish), "device": path.stat().st_dev})
 
 
 @dataclass(slots=True)

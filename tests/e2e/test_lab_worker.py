@@ -33,7 +33,7 @@ class Lab:
         self.queue = JobQueue(self.store)
 
     def add(self, wish: SeekWish | ThroughputWish) -> int:
-        (job_id,) = self.queue.add([lab_request(self.game, wish)])
+        (job_id,) = self.queue.add([lab_request(self.game, wish, "Game")])
         ensure_worker(self.state)
         return job_id
 

@@ -4,17 +4,19 @@ from dataclasses import replace
 
 from app_desk import LIBRARY, title
 
+from engine.config import Config
 from engine.formats import ImageFormat, Settings
 from engine.images.findings import Finding, Severity
 from engine.library.model import Overrides, StoredEstimate, Title
 from tui.choosing import Chooser
+from tui.commands import Keys
 from tui.details import brief, whole
 from tui.drawing import choice_lines, grid_lines
 from tui.library_view import LibraryView, Signs
 from tui.tuning import Tuning, cell_of, grid_of, known_by_settings
 from tui.widgets.palette import Line
 
-CHOOSER = Chooser("auto", 9)
+CHOOSER = Chooser.of(Config())
 GAME = LIBRARY[1]
 ZSO = Tuning("auto", ImageFormat.ZSO, 2048, 9)
 
@@ -29,7 +31,7 @@ def brief_of(title: Title, width: int = 40) -> str:
 
 def whole_of(title: Title, findings: list[Finding] | None, problem: str = "") -> str:
     view = LibraryView(CHOOSER.settings, Signs())
-    return text(whole(view, title, findings, "OPL", [], 80, problem=problem))
+    return text(whole(view, title, findings, "OPL", [], 80, Keys(), problem=problem))
 
 
 def test_the_brief_says_what_it_is_and_becomes() -> None:
@@ -119,7 +121,7 @@ def test_why_a_row_is_not_loaded_is_said_once() -> None:
 
 def test_the_choice_names_its_keys_and_what_it_comes_to() -> None:
     known = known_by_settings([estimated(Settings(ImageFormat.ZSO, 2048, 9), 420)])
-    said = text(choice_lines(ZSO, cell_of(ZSO, GAME, CHOOSER, known), GAME, 80, margin_sign="±"))
+    said = text(choice_lines(ZSO, cell_of(ZSO, GAME, CHOOSER, known), GAME, 80, Keys(), margin_sign="±"))
     for words in ("T target", "f format ZSO", "up/down block 2K", "left/right level 9", "A alignment smallest"):
         assert words in said
     assert "becomes 420 MiB exactly, saves 280 MiB = 40.0 %" in said
@@ -128,19 +130,19 @@ def test_the_choice_names_its_keys_and_what_it_comes_to() -> None:
 
 def test_a_choice_without_an_estimate_says_that_it_comes() -> None:
     assert "the worker packs a sample ..." in text(
-        choice_lines(ZSO, cell_of(ZSO, GAME, CHOOSER, {}), GAME, 80, margin_sign="±")
+        choice_lines(ZSO, cell_of(ZSO, GAME, CHOOSER, {}), GAME, 80, Keys(), margin_sign="±")
     )
 
 
 def test_a_refused_choice_gives_the_reason_in_lines_that_fit() -> None:
     tuning = replace(ZSO, block_size=65536)
-    lines = choice_lines(tuning, cell_of(tuning, GAME, CHOOSER, {}), GAME, 60, margin_sign="±")
+    lines = choice_lines(tuning, cell_of(tuning, GAME, CHOOSER, {}), GAME, 60, Keys(), margin_sign="±")
     assert "OPL never looks" in " ".join(text(lines).split())
     assert all(len("".join(piece for piece, _ in line)) <= 60 for line in lines[2:])
 
 
 def test_an_iso_has_neither_block_nor_level() -> None:
     tuning = replace(ZSO, format=ImageFormat.ISO)
-    said = text(choice_lines(tuning, cell_of(tuning, GAME, CHOOSER, {}), GAME, 80, margin_sign="±"))
+    said = text(choice_lines(tuning, cell_of(tuning, GAME, CHOOSER, {}), GAME, 80, Keys(), margin_sign="±"))
     assert "format ISO" in said
     assert "block" not in said

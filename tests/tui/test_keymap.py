@@ -7,7 +7,7 @@ from app_desk import make_app, opened
 
 from engine.config import Config
 from engine.errors import UsageError
-from tui.commands import COMMANDS, Place, bindings_at, check_keymap, key_label, readme_table
+from tui.commands import COMMANDS, Keys, Place, bindings_at, check_keymap, key_label, readme_table
 from tui.screens.library import LibraryScreen
 from tui.screens.queue import QueueScreen
 
@@ -90,3 +90,36 @@ def test_the_table_of_the_readme_has_every_command_of_a_place() -> None:
     table = readme_table([Place.LIBRARY])
     for command in COMMANDS:
         assert (command.help in table) == (Place.LIBRARY in command.places)
+
+
+@pytest.mark.parametrize(
+    ("keys", "way", "hint"),
+    [
+        ({"plan": "C"}, (), "queue: empty; C converts the marked titles"),
+        ({"plan": "C"}, ("w",), "mark titles in the library and press C."),
+        ({"clear_filter": "X"}, ("slash", *"zzz", "enter"), "Nothing matches: X takes the filter off."),
+        ({"originals": "O"}, ("u",), "when a plan says so (O)"),
+        ({"originals": "O"}, ("down", "c"), "O originals are kept"),
+        ({"conflict": "f2"}, ("down", "c"), "f2 where a name is taken"),
+        ({"tune": "f5"}, ("slash", *"velvet", "enter", "c"), "is packed already; f5 chooses other settings"),
+        ({"smaller_block": "w", "larger_block": "s"}, ("down", "t"), "w/s block"),
+        ({"target_next": "f2"}, ("down", "t"), "f2 target"),
+        ({"blocks_next": "B"}, ("down", "b"), "B blocks"),
+        ({"test_seek": "f3"}, ("down", "b"), "f3 measures it"),
+        ({"add_folder": "f4"}, ("comma",), "none yet; f4 adds one"),
+        ({"help": "f1"}, ("comma",), "the help (f1) has the names"),
+    ],
+)
+async def test_hints_name_the_users_key(keys: dict[str, str], way: tuple[str, ...], hint: str, tmp_path: Path) -> None:
+    async with opened(tmp_path, *way, config=Config(keys=keys), width=120, height=40) as desk:
+        assert hint in desk.text
+
+
+async def test_the_first_start_names_the_users_key(tmp_path: Path) -> None:
+    async with opened(tmp_path, titles=(), config=Config(keys={"plan": "C"})) as desk:
+        assert "until you press C and confirm" in desk.said
+
+
+def test_a_hint_writes_a_key_that_would_be_punctuation_as_a_word() -> None:
+    assert Keys().of("show_settings") == "the comma key"
+    assert Keys({"show_settings": "S"}).of("show_settings") == "S"

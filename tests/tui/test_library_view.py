@@ -7,19 +7,21 @@ import pytest
 from app_desk import LIBRARY, title
 from some_jobs import job, running
 
+from engine.config import Config
 from engine.errors import UsageError
 from engine.formats import ImageFormat, Settings
 from engine.library.model import Title
+from engine.library.naming import shown_name, system_label
 from engine.work.jobs import JobKind, JobState
 from tui.choosing import Chooser
-from tui.labels import format_label, margin_of, shown_name, system_label
+from tui.labels import format_label, margin_of
 from tui.library_view import ASCII_SIGNS, COLUMNS, LibraryView, Signs
 
 KEYS = [column.key for column in COLUMNS]
 
 
 def view(titles: tuple[Title, ...] = LIBRARY, signs: Signs = Signs()) -> LibraryView:  # noqa: B008 - frozen
-    view = LibraryView(Chooser("auto", 9).settings, signs)
+    view = LibraryView(Chooser.of(Config()).settings, signs)
     view.replace_all(titles)
     return view
 
@@ -226,7 +228,7 @@ def test_a_margin_is_half_of_what_it_spans_and_at_least_one_percent() -> None:
 
 
 def test_the_default_settings_are_the_charts_first_point() -> None:
-    assert Chooser("auto", 9).defaults == Settings(ImageFormat.ZSO, 2048, 9)
+    assert Chooser.of(Config()).defaults == Settings(ImageFormat.ZSO, 2048, 9)
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,16 @@ async def test_o_moves_the_originals_into_the_trash(tmp_path: Path, games: Path)
         assert names == [".discpress-trash", "Game 1.zso", "Game 2.zso"]
 
 
+async def test_a_job_keeps_its_title_when_the_original_is_in_the_trash(tmp_path: Path, games: Path) -> None:
+    async with opened(tmp_path, **at_work(games)) as desk:
+        await plan_all(desk)
+        await desk.press("o", "enter")
+        await desk.look()
+        assert games / "Game 1.iso" not in desk.view.titles
+        await desk.press("w")
+        assert sorted(row.split(" | ")[0] for row in desk.rows) == ["Game 1", "Game 2"]
+
+
 async def test_the_settings_say_what_becomes_of_originals_at_first(tmp_path: Path) -> None:
     async with opened(tmp_path, *TWO_GAMES, config=Config(trash=True)) as desk:
         assert "originals go to the trash" in desk.lines("summary")
@@ -221,3 +231,18 @@ async def test_the_options_hold_for_every_job(tmp_path: Path) -> None:
     async with opened(tmp_path, *TWO_GAMES, "o", "n", "n", "enter") as desk:
         wishes = [job.wish for job in desk.queue.jobs() if job.state is JobState.QUEUED]
         assert [(each.trash_source, each.on_conflict) for each in wishes if each] == [(True, OnConflict.RENAME)] * 2
+
+
+async def test_a_long_reason_is_on_the_screen_to_its_end_however_small_that_is(tmp_path: Path) -> None:
+    async with opened(tmp_path, "down", "down", "t", "T", "f", "c", width=60, height=16) as desk:
+        (row,) = desk.in_front(PlanScreen).rows
+        assert len(row.problem) > 60
+        assert " ".join(row.problem.split()) in " ".join(desk.text.split())
+
+
+async def test_long_notices_are_on_the_screen_to_their_end(tmp_path: Path) -> None:
+    async with opened(tmp_path, "down", "down", "t", *"TTTTTTTTTT", *["down"] * 4, "c", width=60, height=16) as desk:
+        (row,) = desk.in_front(PlanScreen).rows
+        assert row.is_done
+        assert "no PS2 can read this file" in row.notices[0]
+        assert " ".join(row.notices) in " ".join(desk.text.split())

@@ -5,13 +5,15 @@ from pathlib import Path
 
 from app_desk import title
 
+from engine.config import Config
 from engine.convert.wish import OnConflict, Wish
 from engine.formats import ImageFormat, Settings
 from engine.library.model import FileIdentity, StoredEstimate, Title
 from tui.choosing import Chooser
+from tui.commands import Keys
 from tui.planning import Options, Planning, plan_titles, requests_of
 
-CHOOSER = Chooser("auto", 9)
+CHOOSER = Chooser.of(Config())
 DENSE = title("Dense Films.iso", 2000, 1990, title="Dense Films", serial="SLPM-62001")
 
 
@@ -26,7 +28,7 @@ def nothing_known(_title: Title, _settings: Settings) -> StoredEstimate | None:
 
 
 def planned(options: Options) -> Planning:
-    return plan_titles([DENSE], CHOOSER, options, nothing_known, (), {})
+    return plan_titles([DENSE], CHOOSER, options, nothing_known, (), {}, Keys())
 
 
 def test_what_would_hardly_shrink_is_left_out_with_the_reason() -> None:
@@ -44,19 +46,19 @@ def test_what_would_hardly_shrink_is_converted_where_that_is_wished() -> None:
 
 def test_what_lies_in_an_archive_is_converted_beside_it() -> None:
     options = Options(trash_source=True)
-    planning = plan_titles([ARCHIVED], CHOOSER, options, nothing_known, (), {})
+    planning = plan_titles([ARCHIVED], CHOOSER, options, nothing_known, (), {}, Keys())
     (row,) = planning.rows
     assert (row.is_done, row.output_path) == (True, Path("/games/Old Films.zso"))
     (request,) = requests_of(planning, options, CHOOSER, {})
     assert (request.path, dict(request.parameters)) == (
         Path("/games/games.zip/Old Films.iso"),
-        {"device": 1, "archive": "/games/games.zip"},
+        {"name": "Old Films", "device": 1, "archive": "/games/games.zip"},
     )
 
 
 def test_an_archive_is_kept_and_the_plan_says_so() -> None:
     options = Options(trash_source=True)
-    planning = plan_titles([ARCHIVED], CHOOSER, options, nothing_known, (), {})
+    planning = plan_titles([ARCHIVED], CHOOSER, options, nothing_known, (), {}, Keys())
     (request,) = requests_of(planning, options, CHOOSER, {})
     assert request.wish is not None
     assert not request.wish.trash_source
@@ -70,7 +72,7 @@ PACKED = title(
 
 def test_a_title_packed_anew_takes_another_name_where_that_is_wished() -> None:
     wishes = {PACKED.path: Wish(ImageFormat.ZSO, 2048, 9, target="opl")}
-    left_out = plan_titles([PACKED], CHOOSER, Options(), nothing_known, (), wishes).rows[0]
+    left_out = plan_titles([PACKED], CHOOSER, Options(), nothing_known, (), wishes, Keys()).rows[0]
     assert left_out.problem == "the result would have the name of the original: n gives it another one"
     renaming = Options(on_conflict=OnConflict.RENAME)
-    assert plan_titles([PACKED], CHOOSER, renaming, nothing_known, (), wishes).rows[0].is_done
+    assert plan_titles([PACKED], CHOOSER, renaming, nothing_known, (), wishes, Keys()).rows[0].is_done

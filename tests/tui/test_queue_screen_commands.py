@@ -304,3 +304,14 @@ async def test_what_changes_behind_a_question_is_painted(tmp_path: Path) -> None
         desk.queue.save_progress([JobProgress(jobs[0], "packing", 1, 2, 1, 1)])
         await desk.look()
         assert "packing" in desk.text
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (60, 16)])
+async def test_a_long_reason_is_on_the_screen_to_its_end(width: int, height: int, tmp_path: Path) -> None:
+    reason = f"/games: {' '.join(str(number) for number in range(60))} must be free"
+    hint = "free some space, or choose another folder with -O"
+    async with opened(tmp_path, width=width, height=height) as desk:
+        (job,) = await with_jobs(desk, 1, running=1)
+        desk.queue.fail(job, SpaceError(reason, hint=hint))
+        await desk.look()
+        assert f"{reason} ({hint})" in " ".join(desk.text.split())

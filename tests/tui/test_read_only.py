@@ -65,3 +65,16 @@ async def test_the_first_run_opens_a_folder_and_keeps_nothing(tmp_path: Path, co
         await desk.press("enter")
         assert desk.session.folders == (tmp_path / "games",)
         assert not config_file.exists()
+
+
+@pytest.mark.parametrize("way", [(), ("w",)])
+async def test_no_hint_names_the_key_of_what_is_not_there(way: tuple[str, ...], tmp_path: Path) -> None:
+    async with opened(tmp_path, *way, is_read_only=True) as desk:
+        assert "queue: empty" in desk.text or "The queue is empty." in desk.text
+        assert "converts the marked" not in desk.text
+        assert "press c" not in desk.text
+
+
+async def test_the_first_run_promises_that_nothing_is_changed(tmp_path: Path) -> None:
+    async with opened(tmp_path, titles=(), is_read_only=True) as desk:
+        assert "Nothing is changed. Escape leaves." in desk.said

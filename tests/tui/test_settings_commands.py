@@ -132,7 +132,7 @@ async def test_an_empty_library_without_folders_names_the_key_to_press(tmp_path:
     async with opened(
         tmp_path, "comma", "x", "escape", titles=(), config=config, folders=config.folders, has_worker=True
     ) as desk:
-        assert "The library is empty: press , and name a folder of games." in desk.text
+        assert "The library is empty: press the comma key and name a folder of games." in desk.text
 
 
 async def test_a_file_that_cannot_be_written_is_told_and_nothing_changes(tmp_path: Path, config_file: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 from rich.cells import cell_len
 from some_jobs import job, running, snapshot
 
-from engine.work.jobs import JobKind, JobState
-from engine.work.trash_jobs import NAME
+from engine.work.jobs import NAME, JobKind, JobState
+from tui.commands import Keys
 from tui.job_rows import COLUMNS, JobRows, describe_job, job_name, job_note, job_state
 from tui.strip import job_line, strip_lines, total_line
 from tui.widgets.palette import Line
@@ -122,18 +122,22 @@ def test_a_long_note_is_cut_rather_than_the_name() -> None:
 
 def test_an_empty_queue_names_the_key_to_press() -> None:
     assert (
-        text(strip_lines(snapshot(), unknown, 80, 3, is_ascii=False)[0]) == "queue: empty; c converts the marked titles"
+        text(strip_lines(snapshot(), unknown, 80, 3, Keys(), is_ascii=False)[0])
+        == "queue: empty; c converts the marked titles"
     )
 
 
 def test_an_empty_queue_says_what_was_done() -> None:
     done = snapshot(job(state=JobState.DONE, saved_bytes=300 * 1024 * 1024))
-    assert text(strip_lines(done, unknown, 80, 3, is_ascii=False)[0]) == "queue: empty; 1 done so far, 300 MiB saved"
+    assert (
+        text(strip_lines(done, unknown, 80, 3, Keys(), is_ascii=False)[0])
+        == "queue: empty; 1 done so far, 300 MiB saved"
+    )
 
 
 def test_the_strip_has_the_running_ones_first_and_no_more_than_there_is_room_for() -> None:
     jobs = [job(id=1), job(id=2), job(id=3), running(id=4, path=Path("/games/Runs.iso"))]
-    lines = strip_lines(snapshot(*jobs), unknown, 80, 3, is_ascii=False)
+    lines = strip_lines(snapshot(*jobs), unknown, 80, 3, Keys(), is_ascii=False)
     assert len(lines) == 4
     assert text(lines[1]).startswith("Runs.iso")
 

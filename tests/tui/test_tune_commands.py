@@ -150,7 +150,7 @@ async def test_4_makes_target_and_level_the_default(tmp_path: Path, config_file:
     async with opened(tmp_path, *GAME_2, "T", "right", "4") as desk:
         written = load_config(config_file, (AUTO, *TARGETS))
         assert (written.target, written.level) == ("opl", 12)
-        assert desk.session.chooser.target == "opl"
+        assert desk.session.chooser.default_wish.target == "opl"
 
 
 async def test_a_target_of_its_own_keeps_format_and_blocks_as_the_default(tmp_path: Path, config_file: Path) -> None:

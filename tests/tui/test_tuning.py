@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from engine.config import Config
 from engine.formats import ImageFormat, Method
 from engine.library.model import FileIdentity, Overrides, Title
 from engine.measure.estimate import GRID_BLOCK_SIZES, HUNK_GRID_LEVELS, HUNK_GRID_SIZES
@@ -9,7 +10,7 @@ from tui.choosing import Chooser, describe_settings
 from tui.tuning import FORMS, Tuning, grid_of
 
 CHD, ISO = ImageFormat.CHD, ImageFormat.ISO
-CHOOSER = Chooser("auto", 9)
+CHOOSER = Chooser.of(Config())
 
 
 def title(overrides: Overrides | None = None, system: str = "ps2") -> Title:
@@ -75,6 +76,6 @@ def test_a_chd_takes_no_alignment() -> None:
 
 
 def test_the_defaults_of_a_target_that_writes_chd_have_its_method() -> None:
-    defaults = Chooser("archive", 9).defaults
+    defaults = Chooser.of(Config(target="archive")).defaults
     assert (defaults.format, defaults.methods, defaults.block_size) == (CHD, (Method.ZSTD,), 256 * 1024)
     assert describe_settings(defaults) == "256K/9"

@@ -14,7 +14,7 @@ from tui.choosing import Chooser, describe_settings
 from tui.settings_rows import Setting, SettingRows, settings_of
 from tui.tuning import ALIGNMENTS, FORMS, Tuning, cell_of, grid_of, known_by_settings, nearest
 
-CHOOSER = Chooser(AUTO, 9)
+CHOOSER = Chooser.of(Config())
 GAME = LIBRARY[1]
 PSP = next(each for each in LIBRARY if each.system == "psp")
 

@@ -1,16 +1,20 @@
 """What all screens share: their place in the table of commands, the session, and the news of the app's poll."""
 
+from collections.abc import Sequence
 from typing import ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.screen import Screen
 
 from engine.work.snapshot import QueueSnapshot
-from tui.commands import BY_NAME, Place, commands_at
+from tui.commands import BY_NAME, Keys, Place, commands_at
 from tui.front import Front
 from tui.session import Changes, Session
 from tui.widgets.footer import KeyLine
-from tui.widgets.palette import Painted
+from tui.widgets.lines import Lines
+from tui.widgets.palette import Line, Painted
+
+ABOUT_LINES = 2
 
 
 class DiscScreen(Screen[None]):
@@ -28,13 +32,26 @@ class DiscScreen(Screen[None]):
         """What the app knows."""
         return self.front.session
 
+    @property
+    def keys(self) -> Keys:
+        """The keys that are valid, for what names one."""
+        return self.session.keys
+
     def key_line(self) -> KeyLine:
         """Return the line of keys for this place."""
-        return KeyLine(commands_at(self.PLACE, is_read_only=self.session.is_read_only), self.session.config.keys)
+        return KeyLine(commands_at(self.PLACE, is_read_only=self.session.is_read_only), self.keys.chosen)
 
     def compose(self) -> ComposeResult:
         """Lay out the screen; the line of keys comes last."""
         yield self.key_line()
+
+    def show_about(self, lines: Sequence[Line]) -> None:
+        """Show what is said below the table of the row under its cursor: in two lines, or in as many as it takes."""
+        about = self.query_one("#about", Lines)
+        height = max(ABOUT_LINES, len(lines))
+        if about.styles.height is None or about.styles.height.value != height:
+            about.styles.height = height
+        about.show(lines)
 
     def on_screen_resume(self) -> None:
         """Paint what has changed while another screen was in front."""

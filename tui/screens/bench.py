@@ -13,6 +13,7 @@ from engine.cli.lab_views import csv_text, facts_of
 from engine.errors import DiscpressError, from_os_error
 from engine.library.measurements import Measurement
 from engine.library.model import Title
+from engine.library.naming import shown_name
 from engine.names import display_name
 from engine.work.jobs import Action, Job, JobKind
 from engine.work.lab_jobs import lab_request
@@ -91,7 +92,7 @@ class BenchScreen(DiscScreen):
         if not self.query("#seeks"):
             return  # not there yet, or not any more
         title, choice, is_ascii = self._title, self._choice, self.front.is_ascii
-        self.query_one("#head", Lines).show(head_lines(title, choice, position=self._position()))
+        self.query_one("#head", Lines).show(head_lines(title, choice, self.keys, position=self._position()))
         is_wide = self.has_class("-wide")
         height = max(4, self.size.height - _HEAD_LINES - (2 if is_wide else 1))  # the line of keys, and a gap
         width = self.size.width // 2 - _GAP if is_wide else self.size.width
@@ -100,7 +101,7 @@ class BenchScreen(DiscScreen):
             *self._test_of(JobKind.THROUGHPUT),
             width,
             height if is_wide else max(4, height - _LEAST_SEEK_LINES),
-            is_read_only=self.session.is_read_only,
+            key=self.keys.of("test_throughput"),
         )
         pane = self.query_one("#rates", Lines)
         wanted = height if is_wide else len(rates)
@@ -117,7 +118,7 @@ class BenchScreen(DiscScreen):
             width,
             left,
             is_ascii=is_ascii,
-            is_read_only=self.session.is_read_only,
+            key=self.keys.of("test_seek"),
         )
         self.query_one("#seeks", Lines).show(seeks)
 
@@ -209,10 +210,10 @@ class BenchScreen(DiscScreen):
             self.front.tell(f"It cannot be measured: {self._title.error}", is_error=True)
             return
         if any(job.kind is kind for job in self._jobs()):
-            self.front.tell(f"A {kind} test of this title is under way: x stops it.")
+            self.front.tell(f"A {kind} test of this title is under way: {self.keys.of('stop_test')} stops it.")
             return
         try:
-            self.session.queue.add([lab_request(self._title.path, wish)])
+            self.session.queue.add([lab_request(self._title.path, wish, shown_name(self._title))])
         except DiscpressError as error:
             self.front.tell(str(error), is_error=True)
             return

@@ -10,9 +10,10 @@ from engine.convert.wish import Wish
 from engine.errors import DiscpressError, from_os_error
 from engine.images.doctor import examine
 from engine.images.findings import Finding
+from engine.library.naming import shown_name
 from engine.system.files import holder_of
 from engine.targets import ANY, TARGETS, target_for
-from engine.work.jobs import JobKind, JobRequest, source_parameters
+from engine.work.jobs import NAME, JobKind, JobRequest, source_parameters
 from engine.work.snapshot import QueueSnapshot
 from tui.commands import Place, bindings_at
 from tui.details import whole
@@ -93,6 +94,7 @@ class DetailScreen(TextScreen):
             target,
             history,
             width,
+            self.keys,
             problem=self._problem,
             unestimated=reason_of(title, self.session.unestimated),
         )
@@ -119,9 +121,12 @@ class DetailScreen(TextScreen):
         except OSError as error:
             self.front.tell(str(from_os_error(error, self._path, "look at it")), is_error=True)
             return
+        title = self._view.titles.get(self._path)
+        if title is not None:
+            parameters[NAME] = shown_name(title)
         self.session.queue.add([JobRequest(kind, self._path, wish, parameters=parameters)])
         self.front.call_worker()
-        self.front.tell("Queued; w on the library shows it, and its log what was found.")
+        self.front.tell(f"Queued; {self.keys.of('show_queue')} shows it, and its log what was found.")
 
     def action_plan(self) -> None:
         """Show what converting it will do."""

@@ -20,7 +20,6 @@ and converts the ones you choose, with proof, in the background.
 
 Where are your games? Type a folder; Tab completes it, Enter opens it.
 """
-_PROMISE = "Nothing is changed until you press c and confirm. Escape leaves."
 
 
 class FirstRun(DiscScreen):
@@ -37,7 +36,10 @@ class FirstRun(DiscScreen):
         yield Static(_WELCOME, markup=False, id="welcome")
         yield FolderInput("~/", id="folder")
         yield Static("", markup=False, id="problem")
-        yield Static(_PROMISE, markup=False, id="promise")
+        key = self.keys.of("plan")
+        until = f" until you press {key} and confirm" if key else ""
+        promise = f"Nothing is changed{until}. Escape leaves."
+        yield Static(promise, markup=False, id="promise")
 
     def on_mount(self) -> None:
         """Let the user type."""

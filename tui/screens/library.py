@@ -8,15 +8,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.timer import Timer
-from textual.widgets import Input
 
-from engine.errors import UsageError
 from engine.work.snapshot import QueueSnapshot
 from tui.commands import Place, bindings_at
 from tui.details import brief
 from tui.labels import reason_of
 from tui.library_view import COLUMNS, LibraryView
-from tui.screens.base import DiscScreen
+from tui.screens.filtering import Filtering
 from tui.session import ON_SCREEN, Changes
 from tui.status import empty_hint, status_line
 from tui.strip import strip_lines
@@ -32,17 +30,15 @@ _SETTLED_S = 0.2
 """Rest of the cursor after which the estimates of what is seen are asked for: not for each row scrolled past."""
 
 
-class LibraryScreen(DiscScreen):
+class LibraryScreen(Filtering):
     """The screen that the app opens on."""
 
     PLACE = Place.LIBRARY
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.LIBRARY)]
 
     def __init__(self, view: LibraryView) -> None:
-        super().__init__()
-        self._view = view
+        super().__init__(view)
         self._last_mark: int | None = None
-        self._problem = ""
         self._asking: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -63,17 +59,13 @@ class LibraryScreen(DiscScreen):
         self._table.show_rows(0)
         self._table.focus()
         self.on_snapshot(self.front.snapshot)
-        self._show_status()
-
-    @property
-    def _table(self) -> Table:
-        return self.query_one("#library", Table)
+        self.show_status()
 
     # News
 
     def on_changes(self, changes: Changes) -> None:
         """Repaint with the cursor on the title it was on."""
-        self._show_rows()
+        self.show_rows()
 
     def on_snapshot(self, snapshot: QueueSnapshot) -> None:
         """Show the queue in brief, and the state of the titles it works on."""
@@ -82,7 +74,9 @@ class LibraryScreen(DiscScreen):
             for index in self._table.seen:
                 if index < len(self._view.rows) and self._view.rows[index].path in differ:
                     self._table.refresh_row(index)
-        lines = strip_lines(snapshot, self._view.name_of, self.size.width, STRIP_JOBS, is_ascii=self.front.is_ascii)
+        lines = strip_lines(
+            snapshot, self._view.name_of, self.size.width, STRIP_JOBS, self.keys, is_ascii=self.front.is_ascii
+        )
         strip = self.query_one("#strip", Lines)
         if strip.styles.height is None or strip.styles.height.value != len(lines):
             strip.styles.height = len(lines)
@@ -91,7 +85,7 @@ class LibraryScreen(DiscScreen):
     def on_resize(self, event: events.Resize) -> None:
         """Show the detail pane where there is room for it."""
         self.set_class(event.size.width >= WIDE, "-wide")
-        self._show_status()
+        self.show_status()
         self.call_after_refresh(self._show_pane)
 
     def on_table_moved(self) -> None:
@@ -108,13 +102,14 @@ class LibraryScreen(DiscScreen):
 
     # Painting
 
-    def _show_rows(self) -> None:
+    def show_rows(self) -> None:
+        """Repaint with the cursor on the title it was on."""
         table = self._table
         path = self._cursor_path
         index = self._view.index_of(path)
         table.show_rows(table.cursor if index is None else index)
         self._remember()
-        self._show_status()
+        self.show_status()
 
     _cursor_path = None
 
@@ -131,7 +126,8 @@ class LibraryScreen(DiscScreen):
         why = "" if title is None else reason_of(title, self.session.unestimated)
         pane.show([] if title is None else brief(self._view, title, pane.content_size.width, unestimated=why))
 
-    def _show_status(self) -> None:
+    def show_status(self) -> None:
+        """Say what the library comes to, or what is wrong with the filter."""
         self._table.show_empty("" if self._view.rows else empty_hint(self._view, self.session))
         if self._problem:
             line: Line = [(self._problem, "bad")]
@@ -150,7 +146,7 @@ class LibraryScreen(DiscScreen):
             self._view.toggle(self._table.cursor)
             self._table.refresh_row(self._table.cursor)
             self._table.action_step(1)
-            self._show_status()
+            self.show_status()
 
     def action_mark_range(self) -> None:
         """Mark from the last mark to here."""
@@ -160,13 +156,13 @@ class LibraryScreen(DiscScreen):
             )
             self._last_mark = self._table.cursor
             self._table.refresh()
-            self._show_status()
+            self.show_status()
 
     def action_mark_all(self) -> None:
         """Mark all rows shown, or none."""
         self._view.toggle_all()
         self._table.refresh()
-        self._show_status()
+        self.show_status()
 
     def action_sort(self) -> None:
         """Sort by the next column."""
@@ -187,55 +183,7 @@ class LibraryScreen(DiscScreen):
     def _sort(self, key: str, *, is_reversed: bool) -> None:
         self._view.sort_by(key, is_reversed=is_reversed)
         self._table.show_sort(key, self._view.sort_sign)
-        self._show_rows()
-
-    def action_filter(self) -> None:
-        """Open the line for the filter."""
-        field = self.query_one(FilterInput)
-        field.add_class("-open")
-        field.focus()
-
-    def action_clear_filter(self) -> None:
-        """Take the filter off; where there is none, the marks."""
-        field = self.query_one(FilterInput)
-        if field.value or self._view.filter_text:
-            field.value = ""
-            self._filter("")
-        elif self._view.marks:
-            self._view.marks.clear()
-            self._table.refresh()
-        self._close_filter()
-        self._show_status()
-
-    def _close_filter(self) -> None:
-        self.query_one(FilterInput).remove_class("-open")
-        self._table.focus()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter as it is typed."""
-        self._filter(event.value)
-
-    def on_filter_input_left(self) -> None:
-        """Go to the rows; the line stays."""
-        self._table.focus()
-
-    def on_filter_input_cleared(self) -> None:
-        """Take the filter off."""
-        self.action_clear_filter()
-
-    def on_input_submitted(self) -> None:
-        """Go back to the table with the filter on."""
-        self._close_filter()
-
-    def _filter(self, text: str) -> None:
-        try:
-            self._view.set_filter(text)
-            self._problem = ""
-        except UsageError as error:
-            self._problem = str(error)
-            self._show_status()
-            return
-        self._show_rows()
+        self.show_rows()
 
     def action_show_details(self) -> None:
         """Show everything known of the title."""
@@ -293,8 +241,7 @@ class LibraryScreen(DiscScreen):
     def go_to(self, path: Path) -> None:
         """Put the cursor on a title; a filter that hides it is taken off."""
         if self._view.index_of(path) is None:
-            self.query_one(FilterInput).value = ""
-            self._filter("")
+            self.take_filter_off()
         index = self._view.index_of(path)
         if index is not None:
             self._table.move_to(index)

@@ -12,8 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from engine.library.model import fold
+from engine.library.naming import shown_name, system_label
 from tui.commands import Command, all_key_labels, commands_at
-from tui.labels import shown_name, system_label
 from tui.screens.base import DiscScreen
 from tui.widgets.plain_input import PlainInput
 from tui.widgets.table import Column, Table

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
@@ -12,17 +13,17 @@ from engine.convert.wish import OnConflict, Wish
 from engine.errors import DiscpressError
 from engine.formats import Settings
 from engine.library.model import StoredEstimate, Title
+from engine.library.naming import shown_name
 from engine.names import display_name
 from engine.units import format_duration, format_size, format_whole_percent
 from tui.choosing import describe_settings
-from tui.commands import Place, bindings_at
-from tui.labels import shown_name
+from tui.commands import Keys, Place, bindings_at
 from tui.planning import Options, Planned, Planning, plan_titles, requests_of
 from tui.screens.ask_folder import AskFolder
 from tui.screens.base import DiscScreen
 from tui.session import ON_SCREEN, Changes
 from tui.widgets.lines import Lines
-from tui.widgets.palette import Line, wrapped
+from tui.widgets.palette import Line, about_lines, wrapped
 from tui.widgets.table import Column, Table
 
 COLUMNS = (
@@ -84,7 +85,7 @@ class PlanScreen(DiscScreen):
         queued = {job.path for job in self.front.snapshot.jobs if job.is_alive}
 
         def plan() -> None:
-            found = plan_titles(titles, self.session.chooser, options, self._estimate, queued, self._wishes)
+            found = plan_titles(titles, self.session.chooser, options, self._estimate, queued, self._wishes, self.keys)
             self.app.call_from_thread(self._planned, found)
 
         self.run_worker(plan, thread=True, exclusive=True)
@@ -105,7 +106,8 @@ class PlanScreen(DiscScreen):
         table = self.query_one(Table)
         table.show_rows(table.cursor)
         summary = self.query_one("#summary", Lines)
-        lines = summary_of(self._planning, self._options, self.front.view.signs.margin) if self._is_ready else []
+        sign = self.front.view.signs.margin
+        lines = summary_of(self._planning, self._options, sign, self.keys) if self._is_ready else []
         summary.styles.height = max(1, len(lines))
         summary.show(lines or [[("looking ...", "dim")]])
         self.on_table_moved()
@@ -113,8 +115,7 @@ class PlanScreen(DiscScreen):
     def on_table_moved(self) -> None:
         """Tell of the title under the cursor."""
         cursor = self.query_one(Table).cursor
-        about = self.query_one("#about", Lines)
-        about.show(_about(self.rows[cursor], self.size.width) if cursor < len(self.rows) else [])
+        self.show_about(_about(self.rows[cursor], self.size.width) if cursor < len(self.rows) else [])
 
     def action_originals(self) -> None:
         """Keep the originals, or move each to the trash."""
@@ -215,17 +216,18 @@ def _cells(row: Planned) -> dict[str, str]:
 
 
 def _about(row: Planned, width: int) -> list[Line]:
-    """Return two lines on a title; a reason that takes both leaves the path out, not its own end."""
-    lines: list[Line] = [[(display_name(row.title.path), "dim")]]
+    """Return what is to be said of a title: why it is left out, or what it becomes and what to know of that."""
+    path = (display_name(row.title.path), "dim")
     if row.problem:
-        reason = wrapped(f"left out: {display_name(row.problem)}", width, "bad")
-        return reason if len(reason) > 1 else [*lines, *reason]
+        return about_lines(path, (f"left out: {display_name(row.problem)}", "bad"), width)
     output = "" if row.output_path is None else f"-> {display_name(row.output_path.name)}"
     notices = "; ".join(display_name(notice) for notice in row.notices)
-    return [*lines, [(output, "normal"), (f"   {notices}", "warn")]]
+    if cell_len(f"{output}   {notices}") <= width:
+        return [[path], [(output, "normal"), (f"   {notices}", "warn")]]
+    return [[(output, "normal")], *wrapped(notices, width, "warn")]
 
 
-def summary_of(planning: Planning, options: Options, margin_sign: str) -> list[Line]:
+def summary_of(planning: Planning, options: Options, margin_sign: str, keys: Keys) -> list[Line]:
     """Return the lines above the table: totals, space, what becomes of the originals, conflicts."""
     done = planning.done
     left_out = len(planning.rows) - len(done)
@@ -250,12 +252,15 @@ def summary_of(planning: Planning, options: Options, margin_sign: str) -> list[L
         # The numbers come first: a long path is cut.
         lines.append([now, (after, "normal" if fits else "bad"), (f"   {display_name(room.folder)}", "dim")])
     originals = "go to the trash, each once its result is proven" if options.trash_source else "are kept"
-    lines.append([("o", "accent"), (f" originals {originals}", "normal")])
+    lines.append([(keys.row("originals"), "accent"), (f" originals {originals}", "normal")])
     where = "beside each original" if options.folder is None else display_name(options.folder)
-    lines.append([("f", "accent"), (f" results {where}", "normal")])
-    lines.append([("n", "accent"), (f" where a name is taken: {_CONFLICTS[options.on_conflict]}", "normal")])
+    lines.append([(keys.row("choose_folder"), "accent"), (f" results {where}", "normal")])
+    taken = f" where a name is taken: {_CONFLICTS[options.on_conflict]}"
+    lines.append([(keys.row("conflict"), "accent"), (taken, "normal")])
     useless = sum(row.is_useless for row in planning.rows)
     if useless:
         what = "converted all the same" if options.even_useless else "left out"
-        lines.append([("e", "accent"), (f" what would hardly shrink ({useless}): {what}", "normal")])
+        lines.append(
+            [(keys.row("even_useless"), "accent"), (f" what would hardly shrink ({useless}): {what}", "normal")]
+        )
     return lines

@@ -15,6 +15,7 @@ from tui.screens.base import DiscScreen
 from tui.screens.confirm import Confirm
 from tui.strip import total_line
 from tui.widgets.lines import Lines
+from tui.widgets.palette import about_lines
 from tui.widgets.table import Table
 
 
@@ -59,8 +60,13 @@ class QueueScreen(DiscScreen):
 
     def _show_about(self) -> None:
         job = self._job()
-        empty = "The queue is empty: mark titles in the library and press c."
-        self.query_one("#about", Lines).show([[(empty, "accent")]] if job is None else describe_job(job))
+        key = self.keys.of("plan")
+        empty = "The queue is empty" + (f": mark titles in the library and press {key}." if key else ".")
+        if job is None:
+            self.show_about([[(empty, "accent")]])
+        else:
+            (path,), (said,) = describe_job(job)
+            self.show_about(about_lines(path, said, self.size.width))
 
     def on_table_moved(self) -> None:
         """Tell of the job under the cursor."""

@@ -42,7 +42,8 @@ class SettingsScreen(DiscScreen):
         table = self.query_one(Table)
         table.show_rows(table.cursor)
         path = display_name(config_path(os.environ))
-        keys = 'Other keys: keys = { quit = "x" } in this file; the help (?) has the names.'
+        shown = self.keys.of("help")
+        keys = f'Other keys: keys = {{ quit = "x" }} in this file; the help ({shown}) has the names.'
         self.query_one("#about", Lines).show([[(path, "dim")], [(keys, "dim")]])
 
     def _setting(self) -> Setting:

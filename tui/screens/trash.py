@@ -17,7 +17,7 @@ from tui.commands import Place, bindings_at
 from tui.screens.base import DiscScreen
 from tui.screens.confirm import Confirm
 from tui.widgets.lines import Lines
-from tui.widgets.palette import Line
+from tui.widgets.palette import Line, about_lines, wrapped
 from tui.widgets.table import Column, Table
 
 COLUMNS = (
@@ -69,7 +69,7 @@ class TrashScreen(DiscScreen):
         self._listing = listing
         self._rows.items = list(listing.items)
         table = self.query_one(Table)
-        table.show_empty("The trash is empty: originals come here when a plan says so (o).")
+        table.show_empty(f"The trash is empty: originals come here when a plan says so ({self.keys.of('originals')}).")
         table.show_rows(table.cursor)
         count = len(listing.items)
         freed = format_size(sum(item.freed_bytes for item in listing.items))
@@ -81,13 +81,13 @@ class TrashScreen(DiscScreen):
         item = self._item()
         lines: list[Line] = []
         if item is not None:
-            replaced = f"replaced by {display_name(item.entry.replacement_path)}"
-            lines = [[(display_name(item.entry.home_path), "dim")], [(replaced, "normal")]]
+            said = (f"replaced by {display_name(item.entry.replacement_path)}", "normal")
             if item.undo_problem:
-                lines[1] = [(f"cannot be brought back: {item.undo_problem}", "bad")]
+                said = (f"cannot be brought back: {item.undo_problem}", "bad")
+            lines = about_lines((display_name(item.entry.home_path), "dim"), said, self.size.width)
         elif self._listing is not None and self._listing.broken:
-            lines = [[(str(self._listing.broken[0]), "bad")]]
-        self.query_one("#about", Lines).show(lines)
+            lines = wrapped(str(self._listing.broken[0]), self.size.width, "bad")
+        self.show_about(lines)
 
     def _item(self) -> TrashItem | None:
         cursor = self.query_one(Table).cursor
@@ -131,7 +131,8 @@ class TrashScreen(DiscScreen):
             return
         self.front.call_worker()
         self.front.look()
-        self.front.tell("The worker does it; w on the library shows it, and its log why not where it does not.")
+        shown = self.keys.of("show_queue")
+        self.front.tell(f"The worker does it; {shown} on the library shows it, and its log why not where it does not.")
 
     def action_copy_path(self) -> None:
         """Copy the original's path."""

@@ -12,13 +12,14 @@ from engine.errors import DiscpressError
 from engine.formats import ImageFormat
 from engine.library.measurements import LabTest
 from engine.library.model import Title
+from engine.library.naming import shown_name, system_label
 from engine.measure.estimate import grid_block_sizes
 from engine.targets import AUTO
 from tui.benching import measured_latencies
 from tui.chart import chart_lines, describe_latency, points_of
 from tui.commands import Place, bindings_at
 from tui.drawing import choice_lines, grid_lines
-from tui.labels import reason_of, shown_name, system_label
+from tui.labels import reason_of
 from tui.screens.base import DiscScreen
 from tui.session import ON_SCREEN, Changes
 from tui.tuning import Cell, Tuning, cell_of, grid_of, known_by_settings, nearest
@@ -79,7 +80,7 @@ class TuneScreen(DiscScreen):
         width = max(20, self.size.width - 2)
         lines: list[Line] = [[(f"Tune {shown_name(title)} ({system_label(title)})", "head"), (self._others(), "dim")]]
         sign = self.front.view.signs.margin
-        lines += choice_lines(tuning, chosen, title, width, margin_sign=sign, problem=problem)
+        lines += choice_lines(tuning, chosen, title, width, self.keys, margin_sign=sign, problem=problem)
         lines.append([])
         if tuning.format is ImageFormat.ISO:
             lines.append([("An ISO has no blocks: every byte stays as it is on the disc.", "dim")])

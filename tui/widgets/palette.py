@@ -97,3 +97,10 @@ def wrapped(text: str, width: int, style: str) -> list[Line]:
         lines.append([(rest[:cut].rstrip(), style)])
         rest = rest[cut:].lstrip()
     return [*lines, [(rest, style)]] if rest else lines
+
+
+def about_lines(name: Piece, said: Piece, width: int) -> list[Line]:
+    """Return what is to be said of a table's row, whole; what takes several lines does without the row's name."""
+    text, style = said
+    lines = wrapped(text, width, style)
+    return lines if len(lines) > 1 else [[name], *lines]

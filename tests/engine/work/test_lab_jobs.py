@@ -44,7 +44,7 @@ class Room:
         self.progress = Progress()
 
     def add(self, wish: SeekWish | ThroughputWish) -> int:
-        (job_id,) = self.queue.add([lab_request(self.game, wish)])
+        (job_id,) = self.queue.add([lab_request(self.game, wish, "Game")])
         return job_id
 
     def run(self, job_id: int, control: Control | None = None) -> Outcome:
@@ -169,7 +169,7 @@ def test_a_title_that_is_gone_fails_the_job(room: Room) -> None:
 def test_a_title_that_is_gone_is_not_queued(room: Room) -> None:
     room.game.unlink()
     with pytest.raises(OSError, match="No such file"):
-        lab_request(room.game, QUICK)
+        lab_request(room.game, QUICK, "Game")
 
 
 def test_a_test_that_this_version_does_not_know_is_refused(room: Room) -> None:

@@ -1,0 +1,81 @@
+"""The filter of the library: a line to type into, words that take effect at once, and what is wrong with them."""
+
+from textual.widgets import Input
+
+from engine.errors import UsageError
+from tui.library_view import LibraryView
+from tui.screens.base import DiscScreen
+from tui.widgets.filter_input import FilterInput
+from tui.widgets.table import Table
+
+
+class Filtering(DiscScreen):
+    """The half of the library's screen that filters; the other half has the table `library` and the line `filter`."""
+
+    def __init__(self, view: LibraryView) -> None:
+        super().__init__()
+        self._view = view
+        self._problem = ""
+
+    @property
+    def _table(self) -> Table:
+        return self.query_one("#library", Table)
+
+    def show_rows(self) -> None:
+        """Repaint with the cursor on the title it was on."""
+        raise NotImplementedError
+
+    def show_status(self) -> None:
+        """Say what the library comes to, or what is wrong with the filter."""
+        raise NotImplementedError
+
+    def take_filter_off(self) -> None:
+        """Show all titles."""
+        self.query_one(FilterInput).value = ""
+        self._filter("")
+
+    def action_filter(self) -> None:
+        """Open the line for the filter."""
+        field = self.query_one(FilterInput)
+        field.add_class("-open")
+        field.focus()
+
+    def action_clear_filter(self) -> None:
+        """Take the filter off; where there is none, the marks."""
+        if self.query_one(FilterInput).value or self._view.filter_text:
+            self.take_filter_off()
+        elif self._view.marks:
+            self._view.marks.clear()
+            self._table.refresh()
+        self._close_filter()
+        self.show_status()
+
+    def _close_filter(self) -> None:
+        self.query_one(FilterInput).remove_class("-open")
+        self._table.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter as it is typed."""
+        self._filter(event.value)
+
+    def on_filter_input_left(self) -> None:
+        """Go to the rows; the line stays."""
+        self._table.focus()
+
+    def on_filter_input_cleared(self) -> None:
+        """Take the filter off."""
+        self.action_clear_filter()
+
+    def on_input_submitted(self) -> None:
+        """Go back to the table with the filter on."""
+        self._close_filter()
+
+    def _filter(self, text: str) -> None:
+        try:
+            self._view.set_filter(text)
+            self._problem = ""
+        except UsageError as error:
+            self._problem = str(error)
+            self.show_status()
+            return
+        self.show_rows()
