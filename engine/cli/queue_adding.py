@@ -14,9 +14,9 @@ from engine.cli.queue_access import OpenQueue
 from engine.cli.queue_views import name_of, state_of
 from engine.cli.state import Records, read_config
 from engine.convert.plan import ConversionPlan, Wish, plan_conversion
-from engine.convert.preflight import NameTaken, refuse_twin
+from engine.convert.preflight import NameTaken, refuse_twin, settle_output
 from engine.convert.progress import Control
-from engine.errors import CancelledError, DiscpressError, StoreError, UsageError, from_os_error
+from engine.errors import CancelledError, ConflictError, DiscpressError, StoreError, UsageError, from_os_error
 from engine.images.opening import open_image
 from engine.images.source import FileSource
 from engine.library.store import Store
@@ -175,6 +175,15 @@ class _Adding:
                 refuse_twin(replace(plan, output_path=result), self._results)
             except NameTaken as taken:
                 return _Skip("exists", f"skipped: {taken}")
+        try:
+            settle_output(plan)
+        except NameTaken as taken:
+            return _Skip("exists", f"skipped: {taken}")
+        except ConflictError as error:
+            if not self._arguments.recursive:
+                raise
+            # A folder is queued again when there is something new in it: what was converted before is no failure.
+            return _Skip("exists", f"skipped: {error}")
         for notice in plan.notices:
             self._printer.notice(notice, each.path)
         request = replace(self._plain(each, wish), output_path=self._output, output_folder=each.output_folder)

@@ -105,10 +105,11 @@ def test_add_returns_within_two_seconds(cli: CommandLine, queue: Queue, slow_ima
 @pytest.mark.usefixtures("queue")
 def test_wait_tells_of_a_failure(cli: CommandLine) -> None:
     write_old(cli.folder / "small.iso", os.urandom(100_000))
-    write_old(cli.folder / "small.zso", b"in the way")
-    cli.run("queue", "add", "--target", "any", "--even-useless", "small.iso")
+    assert cli.run("convert", "--target", "any", "small.iso").exit_code == 0
+    (cli.folder / "small.zso").write_bytes((cli.folder / "small.zso").read_bytes()[:-4096])
+    cli.run("queue", "add", "--kind", "verify", "small.zso")
     done = cli.run("queue", "wait", "--json")
-    assert (done.exit_code, done.events[0]["error_code"], done.last["result"]) == (1, "conflict", "failed")
+    assert (done.exit_code, done.events[0]["error_code"], done.last["result"]) == (1, "damaged", "failed")
 
 
 @pytest.mark.usefixtures("queue")

@@ -221,6 +221,23 @@ def test_both_of_two_inputs_with_one_result_are_queued_where_they_get_other_name
     assert len(desk.queue.jobs()) == 2
 
 
+def test_a_name_that_is_taken_is_said_at_once(desk: Desk) -> None:
+    desk.image("game.iso")
+    (desk.folder / "game.zso").write_bytes(b"in the way")
+    code, events = desk.ask("queue", "add", "--target", "any", "game.iso")
+    assert (code, [event["code"] for event in events if event["event"] == "error"]) == (1, ["conflict"])
+    assert desk.queue.jobs() == []
+
+
+def test_what_was_converted_before_is_left_out_of_a_folder(desk: Desk) -> None:
+    desk.image("in/game.iso")
+    desk.image("in/new.iso")
+    (desk.folder / "in" / "game.zso").write_bytes(b"in the way")
+    code, events = desk.ask("queue", "add", "--target", "any", "-r", "in")
+    assert (code, [event["code"] for event in events if event["event"] == "skipped"]) == (0, ["exists"])
+    assert [job.path.name for job in desk.queue.jobs()] == ["new.iso"]
+
+
 def test_results_of_one_name_in_two_folders_are_two(desk: Desk) -> None:
     desk.image("in/a/game.iso")
     desk.image("in/b/game.iso")
