@@ -39,6 +39,8 @@ def head_lines(title: Title, choice: BenchChoice, keys: Keys, *, position: str) 
         [
             (keys.row("blocks_next"), "accent"),
             (f" blocks {blocks}   ", "normal"),
+            (keys.row("form_next"), "accent"),
+            (f" format {choice.form_name or 'auto'}   ", "normal"),
             (keys.row("levels_next"), "accent"),
             (f" levels {levels}", "normal"),
         ],

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-from engine.formats import ImageFormat
+from engine.codecs.registry import highest_level
+from engine.formats import ImageFormat, Method, form_name
 from engine.library.measurements import LabTest, Measurement
 from engine.library.model import Title
 from engine.measure.estimate import GRID_BLOCK_SIZES
@@ -14,9 +15,15 @@ from engine.measure.throughput import ThroughputFigures
 from engine.work.jobs import Job, JobKind, JobState
 from engine.work.lab_results import seek_figures, throughput_figures
 from engine.work.lab_wishes import BLOCK_SIZES, LEVELS, SeekWish, ThroughputWish
+from tui.tuning import FORMS
 
 T = TypeVar("T")
+Form: TypeAlias = tuple[ImageFormat | None, tuple[Method, ...]]
+"""A container, and what packs the hunks of a CHD."""
 
+TARGETS_OWN: Form = (None, ())
+"""The container that the title's target loads."""
+CANDIDATES: tuple[Form, ...] = (TARGETS_OWN, *(form for form in FORMS if form[0] is not ImageFormat.ISO))
 BLOCKS = (BLOCK_SIZES, GRID_BLOCK_SIZES, *((size,) for size in GRID_BLOCK_SIZES))
 """Candidates to choose from."""
 LEVEL_SETS = (LEVELS, (1, 4, 9, 12), (1,), (9,), (12,))
@@ -37,6 +44,26 @@ class BenchChoice:
     """For each image of a seek test."""
     is_warm: bool = False
     """Whether it reads from memory."""
+    form: Form = TARGETS_OWN
+    """The candidates' container."""
+
+    @property
+    def form_name(self) -> str:
+        """The candidates' container as people read it: `CHD zstd`; empty where it is the target's own."""
+        image_format, methods = self.form
+        return "" if image_format is None else form_name(image_format, methods)
+
+    @property
+    def levels_of_form(self) -> tuple[int, ...]:
+        """The levels as they are measured: none above the highest of the chosen container, each once."""
+        image_format, methods = self.form
+        if image_format is None:
+            return self.levels
+        return tuple(dict.fromkeys(min(level, highest_level(image_format, methods)) for level in self.levels))
+
+    def next_form(self) -> "BenchChoice":
+        """Return the choice with the next container."""
+        return replace(self, form=_after(CANDIDATES, self.form))
 
     def next_blocks(self) -> "BenchChoice":
         """Return the choice with the next candidates."""
@@ -61,12 +88,21 @@ class BenchChoice:
     @property
     def seek_wish(self) -> SeekWish:
         """The seek test that it asks for."""
-        return SeekWish(self.block_sizes, (self.pattern,), self.duration_s, is_warm=self.is_warm)
+        image_format, methods = self.form
+        return SeekWish(
+            self.block_sizes,
+            (self.pattern,),
+            self.duration_s,
+            is_warm=self.is_warm,
+            format=image_format,
+            methods=methods,
+        )
 
     @property
     def throughput_wish(self) -> ThroughputWish:
         """The throughput test that it asks for."""
-        return ThroughputWish(self.block_sizes, self.levels)
+        image_format, methods = self.form
+        return ThroughputWish(self.block_sizes, self.levels_of_form, format=image_format, methods=methods)
 
 
 def _after(choices: Sequence[T], value: T) -> T:
@@ -106,8 +142,8 @@ class RateRow:
 def seek_rows(title: Title, choice: BenchChoice, found: Iterable[Measurement]) -> list[SeekRow]:
     """Return the title as it is and each candidate, with the newest results of that pattern and kind of cache.
 
-    All are of the machine of the newest one, and the candidates of its format, methods and level. A packed title is
-    only measured as it is.
+    All are of the machine of the newest one, and the candidates of its format, methods and level, or of the chosen
+    container. A packed title is only measured as it is.
     """
     by_block: dict[int, list[tuple[Measurement, SeekFigures]]] = {}
     machine = ""
@@ -122,6 +158,8 @@ def seek_rows(title: Title, choice: BenchChoice, found: Iterable[Measurement]) -
         if measurement.machine != machine:
             continue
         if measurement.block_size:
+            if choice.form_name and not title.block_size and measurement.form != choice.form_name:
+                continue
             made = made or (measurement.form, measurement.level)
             if (measurement.form, measurement.level) != made:
                 continue
@@ -143,13 +181,14 @@ def _seek_row(title: Title, block_size: int, found: Sequence[tuple[Measurement, 
 def rate_rows(choice: BenchChoice, found: Iterable[Measurement]) -> list[RateRow]:
     """Return each candidate at each level, with its newest result.
 
-    All are of the machine of the newest one, and of its format and methods.
+    All are of the machine of the newest one, and of its format and methods, or of the chosen container. Levels above
+    the highest of a chosen container are that one.
     """
     newest: dict[tuple[int, int], tuple[Measurement, ThroughputFigures]] = {}
     made: tuple[str, str] | None = None
     for measurement in found:
         figures = throughput_figures(measurement) if measurement.kind is LabTest.THROUGHPUT else None
-        if figures is None:
+        if figures is None or choice.form_name not in {"", measurement.form}:
             continue
         made = made or (measurement.machine, measurement.form)
         if (measurement.machine, measurement.form) == made:
@@ -157,7 +196,7 @@ def rate_rows(choice: BenchChoice, found: Iterable[Measurement]) -> list[RateRow
     return [
         RateRow(f"{size // 1024}K", level, *newest.get((size, level), (None, None)))
         for size in choice.block_sizes
-        for level in choice.levels
+        for level in choice.levels_of_form
     ]
 
 

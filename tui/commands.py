@@ -144,6 +144,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("title_before", "left", "title", "Take the title before.", _B, in_palette=False),
     _command("title_next", "right", "title", "Take the next title.", _B, in_palette=False),
     _command("blocks_next", "b", "blocks", "Take other block sizes as candidates.", _B),
+    _command("form_next", "f", "format", "Take another format for the candidates.", _B),
     _command("levels_next", "l", "levels", "Take other levels for the throughput test.", _B),
     _command("pattern_next", "p", "pattern", "Take the next pattern of reads.", _B),
     _command("duration_next", "d", "duration", "Let the seek test take longer, or less long, for each image.", _B),

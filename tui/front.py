@@ -8,6 +8,7 @@ from engine.convert.wish import Wish
 from engine.library.model import Title
 from engine.work.jobs import Job
 from engine.work.snapshot import QueueSnapshot
+from tui.benching import TARGETS_OWN, Form
 from tui.library_view import LibraryView
 from tui.session import Session
 
@@ -75,8 +76,8 @@ class Front(Protocol):
     def show_plan(self, titles: Sequence[Title], wishes: Mapping[Path, Wish] | None = None) -> None:
         """Show what converting titles will do."""
 
-    def show_tune(self, titles: Sequence[Title], block_size: int | None = None) -> None:
-        """Let settings be chosen for titles, beginning with a block size."""
+    def show_tune(self, titles: Sequence[Title], block_size: int | None = None, form: Form = TARGETS_OWN) -> None:
+        """Let settings be chosen for titles, beginning with a block size and a container."""
 
     def show_bench(self, title: Title) -> None:
         """Show what was measured of a title, and measure."""

@@ -9,6 +9,7 @@ from textual.screen import Screen
 from engine.convert.wish import Wish
 from engine.library.model import Title
 from engine.work.jobs import Job
+from tui.benching import TARGETS_OWN, Form
 from tui.library_view import LibraryView
 from tui.screens.base import DiscScreen
 from tui.screens.bench import BenchScreen
@@ -42,9 +43,9 @@ class Navigation(Telling):
         """Show what converting titles will do; `wishes` are settings in place of their own, for this one time."""
         self.push_screen(PlanScreen(titles, wishes))
 
-    def show_tune(self, titles: Sequence[Title], block_size: int | None = None) -> None:
-        """Let settings be chosen for titles, beginning with a block size."""
-        self.push_screen(TuneScreen(titles, block_size))
+    def show_tune(self, titles: Sequence[Title], block_size: int | None = None, form: Form = TARGETS_OWN) -> None:
+        """Let settings be chosen for titles, beginning with a block size and a container."""
+        self.push_screen(TuneScreen(titles, block_size, form))
 
     def show_bench(self, title: Title) -> None:
         """Show what was measured of a title, and measure."""

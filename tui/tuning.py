@@ -119,7 +119,10 @@ class Tuning:
         """Return the choice with the next format, at its nearest level."""
         form = (self.format, self.methods)
         place = FORMS.index(form) if form in FORMS else len(FORMS) - 2  # several methods: the last of their kind
-        image_format, methods = FORMS[(place + 1) % len(FORMS)]
+        return self.of_form(*FORMS[(place + 1) % len(FORMS)])
+
+    def of_form(self, image_format: ImageFormat, methods: tuple[Method, ...]) -> "Tuning":
+        """Return the choice with another format, at its nearest level."""
         alignment = None if image_format is ImageFormat.CHD else self.alignment
         return replace(self, format=image_format, methods=methods, alignment=alignment)._within_grid()
 

@@ -4,9 +4,8 @@ import argparse
 import re
 from pathlib import Path
 
-from engine.cli.options import take_block_size, take_level
+from engine.cli.options import take_block_size, take_format, take_level
 from engine.errors import StorageError, UsageError
-from engine.formats import ImageFormat
 from engine.measure.patterns import Pattern
 from engine.measure.throughput import MAX_SAMPLE_BYTES, SAMPLE_BYTES
 from engine.measure.windows import MAX_WINDOW_BYTES, WINDOW_BYTES
@@ -23,14 +22,16 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0}
 
 def take_seek_wish(arguments: argparse.Namespace, notices: list[str]) -> SeekWish:
     """Return what the options of `seek` ask for; UsageError says which option is wrong."""
+    image_format, methods = take_format(arguments)
     return SeekWish(
         take_blocks(arguments.blocks, notices),
         take_patterns(arguments.pattern),
         take_duration(arguments.duration),
         _size("--window", arguments.window, WINDOW_BYTES, MAX_WINDOW_BYTES),
         arguments.warm,
-        _format(arguments.format),
+        image_format,
         None if arguments.level is None else take_level(arguments.level, notices),
+        methods,
     )
 
 
@@ -43,9 +44,8 @@ def take_throughput_wish(arguments: argparse.Namespace, notices: list[str]) -> T
     if arguments.levels is not None:
         levels = tuple(dict.fromkeys(take_level(word, notices) for word in _words("--levels", arguments.levels)))
     sample_bytes = _size("--sample", arguments.sample, SAMPLE_BYTES, MAX_SAMPLE_BYTES)
-    return ThroughputWish(
-        take_blocks(arguments.blocks, notices), levels, sample_bytes, folder, _format(arguments.format)
-    )
+    blocks = take_blocks(arguments.blocks, notices)
+    return ThroughputWish(blocks, levels, sample_bytes, folder, *take_format(arguments))
 
 
 def take_blocks(text: str | None, notices: list[str]) -> tuple[int, ...]:
@@ -98,7 +98,3 @@ def _size(option: str, text: str | None, default: int, most: int) -> int:
     if not MIB <= size <= most:
         raise UsageError(f"{option}: {display_name(text)} is not from 1M to {format_size(most)}")
     return size
-
-
-def _format(text: str | None) -> ImageFormat | None:
-    return None if text is None else ImageFormat(text)

@@ -31,6 +31,7 @@ def _add_seek(commands: "Subparsers") -> None:
         "that it confirmed that. Results are kept; --history shows them.",
         "  discpress seek game.iso                        ISO, 2K, 16K, 64K, side by side\n"
         "  discpress seek game.iso --pattern all --blocks 2K,4K,8K --duration 10s\n"
+        "  discpress seek game.iso -f chd -m zlib --blocks 2K,4K,16K\n"
         "  discpress seek game.zso --warm                 as it is, from memory\n"
         "  discpress seek --history --csv > seeks.csv",
     )
@@ -46,7 +47,7 @@ def _add_seek(commands: "Subparsers") -> None:
     parser.add_argument(
         "--window", metavar="SIZE", help=f"what is packed for each block size (default: {WINDOW_BYTES // MIB}M)"
     )
-    parser.add_argument("-c", "-l", "--level", dest="level", metavar="0-12", help="level of what is packed")
+    parser.add_argument("-c", "-l", "--level", dest="level", metavar="0-19", help="level of what is packed")
     add_threads(parser)
     add_state(parser)
 
@@ -79,3 +80,7 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--blocks", metavar="SIZES", help="candidates: 2K,16K,64K by default")
     formats = [str(ImageFormat.ZSO), str(ImageFormat.CSO), str(ImageFormat.CHD)]
     parser.add_argument("-f", "--format", choices=formats, help="container of the candidates (default: the target's)")
+    parser.add_argument(
+        "-m", "--method", metavar="NAME", help="what packs the hunks of a CHD: zstd, lzma, zlib, or several with commas"
+    )
+    parser.set_defaults(decompress=False)

@@ -35,6 +35,7 @@ def seek_facts(measurement: Measurement, figures: SeekFigures) -> dict[str, obje
         "bytes_read_per_byte": round(figures.bytes_read_per_byte, 4),
         "format": str(measurement.format),
         "level": measurement.level or None,
+        "methods": list(measurement.methods),
         "reads_per_s": round(figures.reads_per_s, _DIGITS),
         "mean_us": round(figures.mean_us, _DIGITS),
         "index_us": round(figures.index_us, _DIGITS),
@@ -69,6 +70,7 @@ def throughput_facts(measurement: Measurement, figures: ThroughputFigures) -> di
         "original_bytes": figures.original_bytes,
         "threads": figures.threads,
         "source_disk": measurement.facts.get("source_disk"),
+        "methods": list(measurement.methods),
         **_place(measurement),
     }
 
@@ -113,6 +115,8 @@ def _flat(facts: Mapping[str, object]) -> list[tuple[str, object]]:
     for name, value in facts.items():
         if isinstance(value, dict):
             flat += [(f"{name}_{key}".replace("-", "_"), each) for key, each in value.items()]
+        elif isinstance(value, list):
+            flat.append((name, "+".join(map(str, value))))
         else:
             # Surrogates of undecodable names would end the export, control characters would reach a terminal.
             flat.append((name, display_name(value) if isinstance(value, str) else value))

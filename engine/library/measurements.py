@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from engine.formats import ImageFormat, Method, form_name
+from engine.formats import ImageFormat, Method, form_name, in_order
 from engine.library import rows
 from engine.library.model import FileIdentity, JsonValue
 
@@ -57,7 +57,7 @@ class Measurement:
     def methods(self) -> tuple[Method, ...]:
         """What the hunks of a CHD were packed by; empty for other formats, and where that is not known."""
         names = self.facts.get("methods")
-        return tuple(method for method in Method if method in names) if isinstance(names, list) else ()
+        return in_order(method for method in Method if method in names) if isinstance(names, list) else ()
 
     @property
     def form(self) -> str:

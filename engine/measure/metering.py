@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from engine.images.chd import ChdImage
 from engine.images.dax import DaxImage
 from engine.images.indexed import IndexedImage
 from engine.images.reader import Image
@@ -85,12 +86,13 @@ class Meter:
         self._cache = cache
         self._clock = clock
         self._held = b""
+        self._held_from = 0
         self._is_to_check = False
 
-    def hold(self, index_bytes: int) -> None:
-        """Read and keep the first bytes of the file, where the index is."""
-        if index_bytes <= MAX_HELD_BYTES:
-            self._held = read_bytes(self._source, 0, index_bytes)
+    def hold(self, offset: int, length: int) -> None:
+        """Read and keep the bytes of the file where the index is."""
+        if length <= MAX_HELD_BYTES:
+            self._held_from, self._held = offset, read_bytes(self._source, offset, length)
 
     def begin_run(self) -> None:
         """Drop what is in memory; the next bytes read from the storage are looked for there first."""
@@ -105,9 +107,10 @@ class Meter:
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Read as `ByteSource` says, with the clock running."""
         started = self._clock()
-        end = offset + len(buffer)
-        if end <= len(self._held):
-            memoryview(buffer)[:] = self._held[offset:end]
+        start = offset - self._held_from
+        end = start + len(buffer)
+        if start >= 0 and end <= len(self._held):
+            memoryview(buffer)[:] = self._held[start:end]
             self.costs.index_s += self._clock() - started
             return len(buffer)
         if self._is_to_check:
@@ -135,8 +138,12 @@ class Meter:
         self._source.close()
 
 
-def index_bytes_of(image: Image) -> int:
-    """Return how many bytes at the start of its file say where an image's blocks are; 0 where none do."""
+def hold_index(image: Image, meter: Meter) -> None:
+    """Keep in memory what says where the blocks of an image are, which was opened over `meter`."""
     if isinstance(image, IndexedImage):
-        return image.header.data_offset
-    return image.data_offset if isinstance(image, DaxImage) else 0
+        meter.hold(0, image.header.data_offset)
+    elif isinstance(image, DaxImage):
+        meter.hold(0, image.data_offset)
+    elif isinstance(image, ChdImage):
+        meter.hold(image.header.map_offset, image.map.bytes_in_file)
+        image.locate(image.blocks - 1, 1)  # the way through a map leads past all hunks, once, when a file is opened

@@ -15,12 +15,13 @@ from engine.convert.window_part import WindowPart, is_read_only, open_window, wi
 from engine.convert.wish import Wish
 from engine.discs.iso9660 import list_files
 from engine.errors import DamagedImageError, DiscpressError, StorageError, UnsupportedImageError
-from engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings
+from engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, in_order
+from engine.images.chd import ChdImage
 from engine.images.opening import open_image, open_source
 from engine.images.reader import Image
 from engine.images.source import FileSource
 from engine.library.model import FileIdentity
-from engine.measure.metering import FileCache, Meter, index_bytes_of
+from engine.measure.metering import FileCache, Meter, hold_index
 from engine.measure.patterns import Area, Pattern
 from engine.measure.rehearsal import Trial
 from engine.measure.sample import Span
@@ -82,15 +83,21 @@ class Bench:
     """Whether the line of a step is there already: it is left out."""
 
 
-def candidate_settings(path: Path, image_format: ImageFormat | None, level: int | None) -> Settings:
-    """Return how candidates of a title are packed, whatever block size its target loads: container, level, target."""
+def candidate_settings(
+    path: Path, image_format: ImageFormat | None, level: int | None, methods: tuple[Method, ...] = ()
+) -> Settings:
+    """Return how candidates of a title are packed, whatever block size its target loads: container, level, target.
+
+    `methods` are what the hunks of a CHD are packed by; none are those of the target.
+    """
     try:
-        planned = plan_conversion(path, None, None, Wish(format=image_format)).settings
+        planned = plan_conversion(path, None, None, Wish(format=image_format, methods=methods)).settings
     except DiscpressError:
         planned = Settings(image_format or ImageFormat.ZSO)
     container = planned.format if planned.format in _PACKED else ImageFormat.ZSO
-    methods: tuple[Method, ...] = ()
-    if container is ImageFormat.CHD:
+    if container is not ImageFormat.CHD:
+        methods = ()
+    elif not methods:
         methods = planned.methods or (TARGETS[planned.target].default_method,)
     return Settings(container, level=level or DEFAULT_LEVEL, target=planned.target, methods=methods)
 
@@ -109,12 +116,12 @@ def run_seek_test(path: Path, wish: SeekWish, bench: Bench) -> Generator[SeekRes
         area = area_of(files, window)
         candidates = () if is_packed else wish.block_sizes
         test = _SeekTest(wish, bench, area, (1 + len(candidates)) * len(wish.patterns))
-        settings = Settings(image.format, image.block_size if is_packed else 0, 0)
+        settings = Settings(image.format, image.block_size if is_packed else 0, 0, methods=_methods_of(image))
         for figures in test.measure(image, meter, settings, window.offset):
-            yield SeekResult(image.format, settings.block_size, 0, disk_name(path), window, figures)
+            yield SeekResult(image.format, settings.block_size, 0, disk_name(path), window, figures, settings.methods)
         if not candidates:
             return
-        chosen = candidate_settings(path, wish.format, wish.level)
+        chosen = candidate_settings(path, wish.format, wish.level, wish.methods)
         with _open_part(path, source, path.parent, window.length, bench) as (part, disk), open_image(path) as original:
             for block_size in candidates:
                 settings = Trial.of(original, replace(chosen, block_size=block_size)).settings
@@ -156,7 +163,7 @@ class _SeekTest:
         """Read an image by each pattern."""
         if self.leaves_out(settings):
             return
-        meter.hold(index_bytes_of(image))
+        hold_index(image, meter)
         if self._wish.is_warm:
             self._warm(image, offset)
         for pattern in self._wish.patterns:
@@ -198,7 +205,7 @@ def run_throughput_test(path: Path, wish: ThroughputWish, bench: Bench) -> Gener
 
     The errors are those of `run_seek_test`.
     """
-    chosen = candidate_settings(path, wish.format, None)
+    chosen = candidate_settings(path, wish.format, None, wish.methods)
     with contextlib.closing(_open_own(path)) as source:
         image = open_source(source)
         sample = read_sample(
@@ -234,6 +241,12 @@ def _open_own(path: Path) -> FileSource:
             hint="convert it, then measure the result",
         )
     return FileSource(path)
+
+
+def _methods_of(image: Image) -> tuple[Method, ...]:
+    """Return what packs the hunks of a CHD, as far as that has a name here; none for other images."""
+    names = image.header.codec_names if isinstance(image, ChdImage) else ()
+    return in_order(Method(name) for name in names if name in tuple(Method))
 
 
 def _files_of(image: Image) -> list[Span]:

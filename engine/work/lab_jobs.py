@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from engine.convert.progress import Control, Progress, Stage
 from engine.errors import StoreError, UsageError
+from engine.formats import form_name
 from engine.library.measurements import LabTest, Measurement
 from engine.library.model import FileIdentity, JsonValue
 from engine.library.store import Store
@@ -195,12 +196,12 @@ def _said(line: _Line) -> str:
     """Return a line of a result for the job's log."""
     if isinstance(line, SeekResult):
         figures = line.figures
-        what = line.format.upper() + (f" {line.block_size // 1024}K" if line.block_size else "")
+        what = form_name(line.format, line.methods) + (f" {line.block_size // 1024}K" if line.block_size else "")
         cache = "cold" if figures.is_cold else "cached"
         return (
             f"{what}, {figures.pattern.label}: p50 {format_latency(figures.p50_us)}, p95 "
             f"{format_latency(figures.p95_us)}, p99 {format_latency(figures.p99_us)}, {figures.reads} reads, {cache}"
         )
     settings, rates = line.figures.settings, line.figures
-    what = f"{settings.format.upper()} {settings.block_size // 1024}K, level {settings.level}"
+    what = f"{settings.form} {settings.block_size // 1024}K, level {settings.level}"
     return f"{what}: {rates.limit} is the limit, the whole title would take {format_duration(rates.conversion_s)}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from engine.formats import ImageFormat
+from engine.formats import ImageFormat, Method, in_order
 from engine.library.model import JsonValue
 from engine.measure.patterns import Pattern
 from engine.measure.seek import DURATION_S
@@ -34,6 +34,8 @@ class SeekWish:
     """The candidates' container; None is the one that the title's target loads."""
     level: int | None = None
     """Their level; None is the default."""
+    methods: tuple[Method, ...] = ()
+    """What the hunks of a CHD are packed by; none are those of the title's target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class ThroughputWish:
     """Where a conversion would write; None is beside the title."""
     format: ImageFormat | None = None
     """The container; None is the one that the title's target loads."""
+    methods: tuple[Method, ...] = ()
+    """What the hunks of a CHD are packed by; none are those of the title's target."""
 
 
 def parameters_of(wish: SeekWish | ThroughputWish) -> dict[str, JsonValue]:
@@ -81,6 +85,8 @@ def _known(parameters: Mapping[str, JsonValue], kind: type[SeekWish] | type[Thro
         known["block_sizes"] = tuple(_numbers(known["block_sizes"]))
     if known.get("format") is not None:
         known["format"] = ImageFormat(str(known["format"]))
+    if "methods" in known:
+        known["methods"] = in_order(Method(str(name)) for name in _list(known["methods"]))
     return known
 
 

@@ -110,6 +110,26 @@ def test_a_run_can_be_exported_at_once(cli: CommandLine) -> None:
     assert [(row["input"], row["level"]) for row in rows] == [("game.iso", "1"), ("game.iso", "9")]
 
 
+@pytest.mark.usefixtures("title")
+def test_hunks_of_a_chd_are_candidates(cli: CommandLine) -> None:
+    how = ("--blocks", "2K,16K", "-f", "chd", "-m", "zlib,zstd", *STATE)
+    events = cli.run("seek", "game.iso", "--json", *how, *QUICK).events
+    assert [(each["format"], each["block_size"], each["methods"]) for each in events] == [
+        ("iso", 0, []), ("chd", 2048, ["zstd", "zlib"]), ("chd", 16384, ["zstd", "zlib"])
+    ]  # fmt: skip
+    events = cli.run("throughput", "game.iso", "--json", "--levels", "9", *how).events
+    assert [(each["format"], each["methods"]) for each in events] == [("chd", ["zstd", "zlib"])] * 2
+    rows = list(csv.DictReader(io.StringIO(cli.run("seek", "--history", "--csv", *STATE).stdout.decode())))
+    assert [row["methods"] for row in rows] == ["", "zstd+zlib", "zstd+zlib"]
+
+
+@pytest.mark.usefixtures("title")
+def test_a_method_that_only_a_chd_has_means_a_chd(cli: CommandLine) -> None:
+    done = cli.run("throughput", "game.iso", "--json", "--blocks", "16K", "--levels", "3", "-m", "lzma", *STATE)
+    (event,) = done.events
+    assert (event["format"], event["methods"], event["level"]) == ("chd", ["lzma"], 3)
+
+
 def test_without_anything_measured_history_says_so(cli: CommandLine) -> None:
     done = cli.run("seek", "--history", *STATE)
     assert (done.exit_code, "nothing was measured yet" in done.text) == (0, True)

@@ -11,6 +11,7 @@ from fault_injection import names_in
 from sample_images import mixed
 
 from engine.errors import DamagedImageError
+from engine.formats import ImageFormat, Method
 from engine.library.model import FileIdentity, Title
 from engine.work.jobs import JobKind, JobProgress, JobState
 from engine.work.lab_live import LiveTest, save_live
@@ -108,6 +109,7 @@ async def test_the_histogram_is_of_the_row_under_the_cursor_and_has_at_most_12_l
 
 
 @runs("blocks_next", AT)
+@runs("form_next", AT)
 @runs("levels_next", AT)
 @runs("pattern_next", AT)
 @runs("duration_next", AT)
@@ -119,6 +121,7 @@ async def test_a_choice_is_changed_by_its_key(tmp_path: Path) -> None:
         for key, before, after in (
             ("b", "blocks 2K 16K 64K", "blocks 2K 4K 8K"),
             ("l", "levels 1 9", "levels 1 4 9 12"),
+            ("f", "format auto", "format ZSO"),
             ("p", "pattern mixed", "pattern 2 KiB random"),
             ("d", "duration 3 s", "duration 10 s"),
             ("m", "memory is dropped", "m from memory"),
@@ -186,6 +189,18 @@ async def test_tests_are_jobs_with_what_was_chosen(tmp_path: Path) -> None:
         assert (seek_wish(seek_job.parameters).duration_s, seek_job.path.name) == (10.0, "1.iso")
         assert throughput_wish(rate_job.parameters).levels == (1, 4, 9, 12)
         assert "waits for its turn" in screen_text(app)
+
+
+async def test_a_chosen_container_is_tested_and_goes_to_tune(tmp_path: Path) -> None:
+    app = make_app(tmp_path, titles(tmp_path))
+    async with running(app) as pilot:
+        await press(pilot, "down", "down", "b", "f", "f", "f", "s", "down", "down", "u")
+        (job,) = app.session.queue.jobs()
+        wish = seek_wish(job.parameters)
+        assert (wish.format, wish.methods) == (ImageFormat.CHD, (Method.ZSTD,))
+        assert isinstance(app.screen, TuneScreen)
+        assert "format CHD zstd" in screen_text(app)
+        assert "block 16K" in screen_text(app)
 
 
 async def test_a_test_is_not_queued_twice(tmp_path: Path) -> None:

@@ -6,9 +6,18 @@ import pytest
 from app_desk import LIBRARY
 from bench_desk import CHD_LZMA, CHD_ZSTD, NOON, ZSO, known_results, rates, seek
 
-from engine.formats import ImageFormat
+from engine.formats import ImageFormat, Method
 from engine.measure.patterns import Pattern
-from tui.benching import BLOCKS, DURATIONS_S, LEVEL_SETS, BenchChoice, measured_latencies, rate_rows, seek_rows
+from tui.benching import (
+    BLOCKS,
+    CANDIDATES,
+    DURATIONS_S,
+    LEVEL_SETS,
+    BenchChoice,
+    measured_latencies,
+    rate_rows,
+    seek_rows,
+)
 
 GAME = LIBRARY[1]
 PACKED = LIBRARY[7]
@@ -94,6 +103,7 @@ def test_facts_that_do_not_read_are_left_out():
 def test_choices_go_round():
     for step, count in (
         (BenchChoice.next_blocks, len(BLOCKS)),
+        (BenchChoice.next_form, len(CANDIDATES)),
         (BenchChoice.next_levels, len(LEVEL_SETS)),
         (BenchChoice.next_pattern, len(Pattern)),
         (BenchChoice.next_duration, len(DURATIONS_S)),
@@ -116,6 +126,22 @@ def test_a_choice_is_the_wish_of_a_test():
         True,
     )
     assert (choice.throughput_wish.block_sizes, choice.throughput_wish.levels) == ((4096,), (12,))
+
+
+def test_a_chosen_container_is_the_wish_of_a_test():
+    choice = BenchChoice(levels=(1, 9, 12), form=(ImageFormat.CHD, (Method.ZLIB,)))
+    for wish in (choice.seek_wish, choice.throughput_wish):
+        assert (wish.format, wish.methods) == (ImageFormat.CHD, (Method.ZLIB,))
+    assert choice.throughput_wish.levels == (1, 9)
+
+
+def test_of_a_chosen_container_the_results_are_shown_though_others_are_newer():
+    choice = replace(CHOICE, form=(ImageFormat.CHD, (Method.ZSTD,)))
+    found = newest_first([seek(GAME, 0), seek(GAME, 2048), seek(GAME, 2048, 3.0, at=NOON - 5, form=CHD_ZSTD)])
+    rows = seek_rows(GAME, choice, found)
+    assert [row.figures.p95_us if row.figures else None for row in rows] == [190.0, 570.0, None, None]
+    found = newest_first([rates(GAME, 2048, 1), rates(GAME, 2048, 9, at=NOON - 5, form=CHD_ZSTD)])
+    assert [row.figures is not None for row in rate_rows(choice, found)] == [False, True, *[False] * 4]
 
 
 def test_tune_takes_the_newest_medians_of_one_kind():

@@ -175,6 +175,10 @@ class BenchScreen(DiscScreen):
         """Take the next candidates."""
         self._change(self._choice.next_blocks())
 
+    def action_form_next(self) -> None:
+        """Take the next container."""
+        self._change(self._choice.next_form())
+
     def action_levels_next(self) -> None:
         """Take the next levels."""
         self._change(self._choice.next_levels())
@@ -242,7 +246,7 @@ class BenchScreen(DiscScreen):
         if not row.block_size or self._title.error:
             self.front.tell("Put the cursor on a block size first: an ISO has none.")
             return
-        self.front.show_tune([self._title], row.block_size)
+        self.front.show_tune([self._title], row.block_size, self._choice.form)
 
     def action_export(self) -> None:
         """Write all results of this title as CSV into the state folder."""

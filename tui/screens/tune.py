@@ -15,7 +15,7 @@ from engine.library.model import Title
 from engine.library.naming import shown_name, system_label
 from engine.measure.estimate import grid_block_sizes
 from engine.targets import AUTO
-from tui.benching import measured_latencies
+from tui.benching import TARGETS_OWN, Form, measured_latencies
 from tui.chart import chart_lines, describe_latency, points_of
 from tui.commands import Place, bindings_at
 from tui.drawing import choice_lines, grid_lines
@@ -33,9 +33,10 @@ class TuneScreen(DiscScreen):
     PLACE = Place.TUNE
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.TUNE)]
 
-    def __init__(self, titles: Sequence[Title], block_size: int | None = None) -> None:
-        """Begin with what the first title is written with now, or with another block size."""
+    def __init__(self, titles: Sequence[Title], block_size: int | None = None, form: Form = TARGETS_OWN) -> None:
+        """Begin with what the first title is written with now, or with another block size and container."""
         super().__init__()
+        self._form = form
         self._block_size = block_size
         self._titles = list(titles)
         self._is_chart = False
@@ -44,6 +45,9 @@ class TuneScreen(DiscScreen):
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
         self._tuning = Tuning.of(self._title, self.session.chooser)
+        image_format, methods = self._form
+        if image_format is not None:
+            self._tuning = self._tuning.of_form(image_format, methods)
         if self._block_size is not None:
             self._tuning = replace(
                 self._tuning, block_size=nearest(self._block_size, grid_block_sizes(self._tuning.format))

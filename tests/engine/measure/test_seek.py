@@ -10,9 +10,10 @@ from sample_images import compressible, mixed, pack, write_image
 from seek_desk import SlowSource, StepClock, metered, shuffled
 
 from engine.errors import CancelledError
+from engine.formats import ImageFormat
 from engine.images.opening import open_source
 from engine.images.source import FileSource
-from engine.measure.metering import FileCache, Meter, index_bytes_of
+from engine.measure.metering import Costs, FileCache, Meter, hold_index
 from engine.measure.patterns import Area, Pattern
 from engine.measure.percentiles import nearest_rank
 from engine.measure.seek import LEAST_READS, MOST_READS, SeekFigures, measure_seeks
@@ -110,8 +111,19 @@ def measure_file(path: Path, pattern: Pattern, *, is_warm: bool = False) -> Seek
     source = FileSource(path)
     meter = Meter(source, FileCache(source.fd))
     with open_source(meter) as image:
-        meter.hold(index_bytes_of(image))
+        hold_index(image, meter)
         return measure_seeks(image, meter, pattern, Area(image.size), random=Random(2), duration_s=0.0, is_warm=is_warm)
+
+
+@pytest.mark.parametrize("image_format", [ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD])
+def test_what_says_where_blocks_are_is_held_in_memory(image_format: ImageFormat, tmp_path: Path) -> None:
+    source = FileSource(pack(tmp_path / "a", mixed(SIZE), image_format))
+    meter = Meter(source, FileCache(source.fd))
+    with open_source(meter) as image:
+        hold_index(image, meter)
+        meter.costs = Costs()
+        image.read_at(SIZE // 2, 2048)
+        assert meter.costs.requests == 1
 
 
 @pytest.mark.parametrize("pattern", Pattern)

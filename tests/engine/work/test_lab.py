@@ -10,12 +10,12 @@ import pytest
 from fault_injection import names_in
 from hypothesis import given
 from hypothesis import strategies as st
-from sample_images import GOLDEN, mixed, pack, write_image
+from sample_images import GOLDEN, convert_image, mixed, pack, write_image
 
 from engine.convert import window_part
 from engine.convert.part_name import create_part
 from engine.errors import CancelledError, SpaceError, StorageError, from_os_error
-from engine.formats import ImageFormat
+from engine.formats import HUNK_METHODS, ImageFormat, Method, in_order
 from engine.library.model import FileIdentity
 from engine.measure.patterns import Pattern
 from engine.measure.sample import Span
@@ -260,6 +260,28 @@ def test_facts_of_another_version_are_no_figures(room: Room) -> None:
     assert throughput_figures(replace(kept, facts={})) is None
 
 
+@pytest.mark.parametrize("methods", [(Method.ZLIB,), (Method.LZMA,), (Method.ZSTD, Method.ZLIB)])
+def test_hunks_of_a_chd_are_candidates_by_the_methods_that_are_asked_for(
+    methods: tuple[Method, ...], tmp_path: Path
+) -> None:
+    room = Room(tmp_path)
+    wish = replace(QUICK, format=ImageFormat.CHD, methods=methods)
+    lines = list(run_seek_test(room.game, wish, room.bench))
+    assert [(each.format, each.block_size, each.methods) for each in lines] == [
+        (ImageFormat.ISO, 0, ()), (ImageFormat.CHD, 2048, methods), (ImageFormat.CHD, 16384, methods)
+    ]  # fmt: skip
+    rates = list(run_throughput_test(room.game, replace(RATES, format=ImageFormat.CHD, methods=methods), room.bench))
+    assert {each.figures.settings.methods for each in rates} == {methods}
+    assert names_in(room.games) == ["game.iso"]
+
+
+def test_a_chd_that_is_there_already_says_what_packs_its_hunks(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    convert_image(room.game, room.games / "game.chd", ImageFormat.CHD, methods=(Method.ZLIB,))
+    (line,) = run_seek_test(room.games / "game.chd", QUICK, room.bench)
+    assert (line.format, line.methods) == (ImageFormat.CHD, (Method.ZLIB,))
+
+
 SIZES = st.lists(st.sampled_from([2048, 4096, 65536]), min_size=1, max_size=3).map(tuple)
 
 
@@ -273,6 +295,7 @@ SIZES = st.lists(st.sampled_from([2048, 4096, 65536]), min_size=1, max_size=3).m
         st.booleans(),
         st.none() | st.just(ImageFormat.CSO),
         st.none() | st.integers(1, 12),
+        st.lists(st.sampled_from(HUNK_METHODS)).map(in_order),
     )
 )
 def test_a_job_carries_a_seek_wish(wish: SeekWish) -> None:
@@ -281,7 +304,7 @@ def test_a_job_carries_a_seek_wish(wish: SeekWish) -> None:
 
 @given(st.none() | st.just(Path("/mnt/usb")), SIZES)
 def test_a_job_carries_a_throughput_wish(folder: Path | None, sizes: tuple[int, ...]) -> None:
-    wish = ThroughputWish(sizes, (1, 12), MIB, folder, ImageFormat.ZSO)
+    wish = ThroughputWish(sizes, (1, 12), MIB, folder, ImageFormat.CHD, (Method.ZSTD, Method.ZLIB))
     assert throughput_wish({**parameters_of(wish), "device": 5}) == wish
 
 
