@@ -15,6 +15,7 @@
     |- TrashError             exit 1   undo or purge would lose something
     |- StoreError             exit 1   the state file or the settings cannot be used
     |- StorageError           exit 1   the operating system said no
+    |- WorkerEndedError       exit 1   one worker after the other died at this job
     `- CancelledError         exit 130, or 128 + the signal
        `- SuspendedError      to be taken up again
 
@@ -125,6 +126,12 @@ class StorageError(DiscpressError):
     """The operating system refused or failed a file operation."""
 
     code = "storage"
+
+
+class WorkerEndedError(DiscpressError):
+    """One worker after the other died while it was at this job."""
+
+    code = "worker-ended"
 
 
 class CancelledError(DiscpressError):

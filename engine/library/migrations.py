@@ -133,5 +133,10 @@ MIGRATIONS: Migrations = (
         *_on_any_write("estimates", "SELECT path FROM titles WHERE identity = {row}.identity"),
     ),
     ("CREATE INDEX IF NOT EXISTS queue_jobs_by_path ON queue_jobs (path)",),
+    (
+        # Workers that died at the job since its last new checkpoint, and how far it had come by then.
+        "ALTER TABLE queue_jobs ADD COLUMN worker_deaths INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE queue_jobs ADD COLUMN reached_bytes INTEGER NOT NULL DEFAULT 0",
+    ),
 )
 """Every step of the schema, oldest first; never edited once released, only added to."""

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import faulthandler
 import logging
 import logging.handlers
 import os
@@ -36,6 +37,7 @@ def main() -> int:
     parser.add_argument("--state", type=Path, required=True, help="the state folder")
     parser.add_argument("--idle", type=float, default=IDLE_S, help="seconds without work after which it ends")
     arguments = parser.parse_args()
+    faulthandler.enable()  # a native crash leaves in the log where it was
     state: Path = arguments.state
     _start_log(state)
     is_first = True

@@ -31,7 +31,7 @@ _COLUMNS = {
     Action.CANCEL: f"{_END}, error_code = '{CancelledError.code}'",
     Action.RETRY: "force = force OR :force, stage = '', done_bytes = 0, total_bytes = 0, read_bytes = 0,"
     " packed_bytes = 0, error_code = '', error_message = '', error_hint = '', exit_code = NULL, attempts = 0,"
-    " started_at = NULL, ended_at = NULL",
+    " worker_deaths = 0, reached_bytes = 0, started_at = NULL, ended_at = NULL",
 }
 """What each action writes beside the state."""
 _WANTABLE = {

@@ -25,12 +25,12 @@ _ASKED_TYPES = (int, str, str, str, bytes, int, int, str, int, float, str, float
 _ASKED_OR_NULL = "output_path, output_folder, wish, gain_bytes"
 _HAPPENED = (
     "stage, done_bytes, total_bytes, read_bytes, packed_bytes, wanted, error_code, error_message, error_hint, result,"
-    " saved_bytes, attempts"
+    " saved_bytes, attempts, worker_deaths"
 )
-_HAPPENED_TYPES = (str, int, int, int, int, str, str, str, str, str, int, int)
+_HAPPENED_TYPES = (str, int, int, int, int, str, str, str, str, str, int, int, int)
 _HAPPENED_OR_NULL = "read_rate, write_rate, eta_s, exit_code, started_at, ended_at"
 _HAPPENED_START = 16
-_NOTHING_HAPPENED = ("", 0, 0, 0, 0, "", "", "", "", "{}", 0, 0, None, None, None, None, None, None)
+_NOTHING_HAPPENED = ("", 0, 0, 0, 0, "", "", "", "", "{}", 0, 0, 0, None, None, None, None, None, None)
 
 SELECT_JOBS = f"SELECT {_ASKED}, {_ASKED_OR_NULL}, {_HAPPENED}, {_HAPPENED_OR_NULL} FROM queue_jobs"
 SELECT_UNTOUCHED = f"SELECT {_ASKED}, {_ASKED_OR_NULL} FROM queue_jobs WHERE ended_at IS NULL AND started_at IS NULL"
@@ -81,7 +81,7 @@ def job_from(row: Row) -> Job | None:
         ) = row[:_HAPPENED_START]  # fmt: skip
         (
             stage, done_bytes, total_bytes, read_bytes, packed_bytes, wanted, error_code, error_message, error_hint,
-            result, saved_bytes, attempts, read_rate, write_rate, eta_s, exit_code, started_at, ended_at,
+            result, saved_bytes, attempts, worker_deaths, read_rate, write_rate, eta_s, exit_code, started_at, ended_at,
         ) = happened  # fmt: skip
         return Job(
             number,
@@ -115,6 +115,7 @@ def job_from(row: Row) -> Job | None:
             NO_FACTS if result == "{}" else MappingProxyType(dict(json.loads(result))),
             saved_bytes,
             attempts,
+            worker_deaths,
             created_at,
             started_at,
             ended_at,

@@ -220,6 +220,8 @@ class Job:
     """What the finished conversion saved; negative where it grew."""
     attempts: int
     """Times it was started since it was queued or retried, after a pause and after a kill alike."""
+    worker_deaths: int
+    """Workers that died at it since it was queued or retried, or since its last new checkpoint."""
     created_at: float
     """When it was queued."""
     started_at: float | None

@@ -16,6 +16,7 @@ from engine.convert.progress import Control, Progress
 from engine.errors import StoreError
 from engine.library.store import Store
 from engine.system.priority import be_idle
+from engine.work.deaths import is_suspect
 from engine.work.endings import Endings
 from engine.work.errand_lane import ErrandLane
 from engine.work.errand_runner import run_errand
@@ -73,9 +74,7 @@ class Manager:
     async def work(self) -> None:
         """Run the queue to its end, see above; what runs then is suspended with its checkpoint."""
         self._reports.say(WorkerState.STARTING)
-        recovered = self.queue.recover()
-        for job_id in recovered:
-            self.queue.append_log(job_id, "a worker that was killed had begun it; it goes on from its checkpoint")
+        self.queue.recover()
         try:
             await self._work_until_idle()
         finally:
@@ -91,8 +90,8 @@ class Manager:
             if is_changed or self._waits.has_due():
                 self._obey()
                 self._lane.obey()
-                self._launch()
-                self._launch_errands()
+                if self._launch():
+                    self._launch_errands()
             working = [each for each in self._running.values() if not each.is_held]
             self._reports.report(working, has_errands=bool(self._lane))
             if working or self._waits or self._lane:
@@ -136,7 +135,10 @@ class Manager:
 
     # Starting
 
-    def _launch(self) -> None:
+    def _launch(self) -> bool:
+        """Start the jobs whose turn it is; return whether there may be anything beside them."""
+        if any(is_suspect(each.job.worker_deaths) and not each.is_held for each in self._running.values()):
+            return False
         jobs = self.queue.runnable()
         waiting = {job.id for job in jobs}
         self._waits.keep(waiting)
@@ -149,6 +151,12 @@ class Manager:
                     # It keeps its place: smaller ones behind it must not fill the disk for ever.
                     busy |= self._devices_of([job])
                 continue
+            if is_suspect(job.worker_deaths):
+                # Alone, so that it is to blame if the worker dies again; those at work come to their end first.
+                is_working = bool(self._lane) or any(not each.is_held for each in self._running.values())
+                if is_working or self._start_alone(job):
+                    return False
+                continue
             if self._is_probe(job):
                 is_free = probes < PROBES and not (job.kind in LAB_KINDS and self._is_measuring())
                 if is_free and self._start(job, 0, self.threads):
@@ -157,6 +165,11 @@ class Manager:
             device = self._device(job)
             if device is not None and device not in busy and self._start(job, device, max(1, self.threads // lanes)):
                 busy.add(device)
+        return True
+
+    def _start_alone(self, job: Job) -> bool:
+        device = 0 if self._is_probe(job) else self._device(job)
+        return device is not None and self._start(job, device, self.threads)
 
     def _launch_errands(self) -> None:
         """Start errands beside the probes: a single one, with one thread, while a conversion runs."""

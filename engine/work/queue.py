@@ -9,11 +9,13 @@ from engine.library.model import JsonValue
 from engine.library.store import Store
 from engine.work import notes, order
 from engine.work.changes import Change, fail_values, finish_values, in_transaction, skip_values
+from engine.work.deaths import MOST_DEATHS, count_death, describe_death, worker_ended
 from engine.work.job_rows import ADD_JOB, job_row, safe_text
 from engine.work.jobs import WISHES, Action, JobProgress, JobRequest, JobState
 from engine.work.rates import Meter
 from engine.work.reading import QueueReader
 from engine.work.snapshot import WorkerStatus
+from engine.work.starting import LOG_NAME
 
 T = TypeVar("T")
 
@@ -98,18 +100,26 @@ class JobQueue(QueueReader):
     def recover(self) -> list[int]:
         """Put what a killed worker left running back into the queue, for the one that holds the worker's lock.
 
-        What had been asked of it happens now: it is paused or cancelled. Progress and attempts stay. Returns all of
-        them.
+        What had been asked of it happens now: it is paused or cancelled. Progress and attempts stay. One at which
+        three workers died without getting further fails: its part is removed as that of a cancelled one. Returns all
+        of them.
         """
+        log_path = self._store.path.with_name(LOG_NAME)
 
         def recover(change: Change) -> list[int]:
-            running = change.connection.execute("SELECT id FROM queue_jobs WHERE state = 'running'").fetchall()
-            for (job_id,) in running:
-                change.act(job_id, Action.SUSPEND)
+            running = change.connection.execute("SELECT id, path FROM queue_jobs WHERE state = 'running'").fetchall()
+            for job_id, path in running:
+                deaths = count_death(change.connection, job_id)
+                line = describe_death(deaths)
+                if change.act(job_id, Action.SUSPEND) is JobState.QUEUED and deaths >= MOST_DEATHS:
+                    error = worker_ended(path, log_path)
+                    change.act(job_id, Action.FAIL, fail_values(error))
+                    line = str(error)
+                notes.append_log(change.connection, job_id, line)
             change.connection.execute("UPDATE queue_state SET hold = '' WHERE hold != ''")
-            return [job_id for (job_id,) in running]
+            return [job_id for job_id, _ in running]
 
-        return self._change(recover)
+        return self._change(recover, durable=True)
 
     def start(self, job_id: int) -> bool:
         """Take up a job; return False where it is not queued any more."""

@@ -39,9 +39,11 @@ def main() -> int:
         print(problem)
     stages = ", ".join(f"{stage} {count}" for stage, count in sorted(tally.stages.items()))
     print(f"{tally.points} points tried in {tally.rounds} rounds ({stages}), {time.monotonic() - began:.0f} s")
+    print(f"{tally.given_up} jobs failed for three kills in a row and were retried")
     print(f"lost {len(tally.lost)}, wrong {len(tally.wrong)}")
     if options.json:
         facts = {"seed": options.seed, "points": tally.points, "rounds": tally.rounds, "stages": tally.stages}
+        facts["given_up"] = tally.given_up
         options.json.write_text(json.dumps({**facts, "lost": tally.lost, "wrong": tally.wrong}, indent=1) + "\n")
     return int(bool(tally.lost or tally.wrong))
 

@@ -465,9 +465,13 @@ def test_killed_at_random_moments_nothing_is_lost(
         trash = ("--delete-source",) if turn % 2 else ()
         (number,) = home.add(*trash, folder / "game.iso")
         stop_worker(home.state_folder)
-        while kill_after(home.start_worker("--idle", "0"), seeded.moment(run_time_s * 1.1)):
-            kills += 1
-            assert holds_the_disc(folder, crc32), f"turn {turn}: lost"
+        is_through = False
+        while not is_through:
+            while kill_after(home.start_worker("--idle", "0"), seeded.moment(run_time_s * 1.1)):
+                kills += 1
+                assert holds_the_disc(folder, crc32), f"turn {turn}: lost"
+            # Three in a row fail a job: then it is asked for again.
+            is_through = not home.queue.ask([number], Action.RETRY)
         job = home.job(number)
         assert job.state is JobState.DONE, f"turn {turn}: {job.error_message}"
         assert (folder / "game.zso").read_bytes() == undisturbed
@@ -486,6 +490,35 @@ def kill_in_stage(home: Home, stage: str) -> int:
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: is_gone(pid), "the worker's end")
     return pid
+
+
+def test_a_job_that_kills_three_workers_fails_and_the_next_one_is_done(home: Home, longer: Path, image: bytes) -> None:
+    """As a crash in a codec does, or the OOM killer; a retry is done as if nothing had been."""
+    write_old(home.folder / "other.iso", image)
+    home.add("game.iso", "other.iso")
+    stop_worker(home.state_folder)
+    for _ in range(3):
+        before = home.job().attempts
+        worker = home.start_worker("--idle", "0")
+        wait_for(lambda before=before: home.job().attempts > before, "a job that is taken up")
+        worker.kill()
+        worker.wait(TIMEOUT_S)
+    assert home.start_worker("--idle", "0").wait(TIMEOUT_S) == 0
+    assert [home.job(number).state for number in (1, 2)] == [JobState.FAILED, JobState.DONE]
+    assert "the worker ended 3 times while it did this" in home.job().error_message
+    assert home.cli.names() == ["game.iso", "other.iso", "other.zso"]
+    home.queue.ask([1], Action.RETRY)
+    assert home.start_worker("--idle", "0").wait(TIMEOUT_S) == 0
+    assert home.job().state is JobState.DONE
+
+
+def test_a_native_crash_is_in_the_log(home: Home, longer: Path) -> None:
+    home.add("game.iso")
+    pid = home.worker_pid()
+    home.wait_for_state(JobState.RUNNING)
+    os.kill(pid, signal.SIGSEGV)
+    wait_for(lambda: is_gone(pid), "the worker's end")
+    assert "Fatal Python error: Segmentation fault" in home.log_of_worker()
 
 
 @pytest.mark.parametrize("stage", ["packing", "verifying"])

@@ -17,11 +17,12 @@ from sample_images import mixed, read_back
 from engine.convert.plan import OnConflict, Wish
 from engine.convert.trash import entries_in
 from engine.convert.trash_entry import TrashEntry
+from engine.errors import WorkerEndedError
 from engine.formats import ImageFormat, Method
 from engine.library.migrations import MIGRATIONS
 from engine.library.store import Store
 from engine.library.worker_lock import stop_worker
-from engine.work.jobs import JobKind, JobRequest, JobState
+from engine.work.jobs import Action, JobKind, JobRequest, JobState
 from engine.work.queue import JobQueue
 from engine.work.trash_jobs import trash_request
 
@@ -44,6 +45,8 @@ class Tally:
 
     points: int = 0
     rounds: int = 0
+    given_up: int = 0
+    """Jobs that failed because three workers in a row were killed at them; retried."""
     stages: dict[str, int] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -147,6 +150,12 @@ class Killing:
             if job.state is JobState.DONE:
                 break
         self.start_worker().wait(TIMEOUT_S)
+        if self.queue.job(job_id).error_code == WorkerEndedError.code:
+            # Three in a row fail a job, whose part is gone: it is asked for again, as a user does.
+            self.tally.given_up += 1
+            self.check(folder, f"{where}, given up")
+            self.queue.ask([job_id], Action.RETRY)
+            self.start_worker().wait(TIMEOUT_S)
         job = self.queue.job(job_id)
         if job.state is not JobState.DONE:
             self.tally.wrong.append(f"{where}: {job.kind} {job.state}: {job.error_message}")

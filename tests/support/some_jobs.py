@@ -38,6 +38,7 @@ _QUEUED = Job(
     result=NO_FACTS,
     saved_bytes=0,
     attempts=0,
+    worker_deaths=0,
     created_at=1.0,
     started_at=None,
     ended_at=None,

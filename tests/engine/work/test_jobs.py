@@ -44,7 +44,7 @@ ALLOWED = {
 }
 JOB = Job(
     1, "1", JobKind.CONVERT, JobState.RUNNING, Path("/games/a.iso"), None, None, None, False, False, {}, 0, 1.0, None,
-    "packing", 30, 120, 40, 10, None, None, None, "", "", "", "", "", None, {}, 0, 1, 5.0, 6.0, None,
+    "packing", 30, 120, 40, 10, None, None, None, "", "", "", "", "", None, {}, 0, 1, 0, 5.0, 6.0, None,
 )  # fmt: skip
 EVERY_PAIR = list(product(JobState, Action))
 

@@ -594,6 +594,52 @@ def test_what_a_killed_worker_left_running_goes_on(house: House) -> None:
     assert (house.queue.job(job).attempts, "killed" in house.queue.log(job)[0]) == (2, True)
 
 
+def kill_worker_at(house: House, job: int, times: int) -> None:
+    """Leave a job as so many workers do that died at it."""
+    for _ in range(times):
+        house.queue.start(job)
+        house.queue.recover()
+
+
+def test_a_job_that_killed_three_workers_fails_without_a_part_and_the_next_one_runs(house: House) -> None:
+    deadly, after = house.add("1.iso", "2.iso")
+    part_path = leave_part(house, deadly, house.folder / "1.zso", with_checkpoint=False)
+    kill_worker_at(house, deadly, 2)
+    house.queue.start(deadly)
+    house.begin()
+    house.wait_started(after)
+    assert (house.stage.started, house.state(deadly), part_path.exists()) == ([after], FAILED, False)
+
+
+@pytest.mark.parametrize("kind", [CONVERT, SCAN])
+def test_a_job_that_killed_two_workers_runs_alone(kind: JobKind, two_disks: House) -> None:
+    (deadly,) = two_disks.add("a/one.iso", kind=kind)
+    kill_worker_at(two_disks, deadly, 2)
+    disk, probe = *two_disks.add("b/one.iso"), *two_disks.add("two.iso", kind=SCAN)
+    two_disks.begin()
+    two_disks.wait_started(deadly)
+    two_disks.let_look()
+    assert two_disks.stage.started == [deadly]
+    two_disks.stage.end(deadly)
+    two_disks.wait_started(disk, probe)
+
+
+def test_it_waits_for_what_is_at_work(two_disks: House) -> None:
+    (first,) = two_disks.add("b/one.iso")
+    (deadly,) = two_disks.add("a/one.iso")
+    kill_worker_at(two_disks, deadly, 2)
+    (probe,) = two_disks.add("two.iso", kind=SCAN)
+    two_disks.begin()
+    two_disks.wait_started(first)
+    two_disks.let_look()
+    assert two_disks.stage.started == [first]
+    two_disks.stage.end(first)
+    two_disks.wait_started(deadly)
+    two_disks.stage.end(deadly)
+    two_disks.wait_started(probe)
+    assert two_disks.stage.started == [first, deadly, probe]
+
+
 # Room.
 
 
