@@ -29,6 +29,8 @@ from tui.session import LATER, Changes, Session
 from tui.summary import summary_of
 from tui.themes import THEMES
 
+WATCH_S = 15.0
+"""How often is looked whether the worker still lives: nobody waits for it at the screen."""
 _FIRST_TITLES = 200
 """Loaded before the first frame: more than any terminal has lines."""
 
@@ -83,6 +85,7 @@ class DiscpressApp(Navigation):
         else:
             self.take_changes(self.session.load())
         self.set_interval(self.terminal.refresh_s, self.look)
+        self.set_interval(WATCH_S, self.watch_worker)
 
     def _load(self) -> None:
         """Load the whole library in a thread, so that what is on the screen can be used meanwhile."""
@@ -189,12 +192,22 @@ class DiscpressApp(Navigation):
     def call_worker(self) -> None:
         """Start a worker where something waits for one; in a thread, for it takes a moment."""
 
-        def start() -> None:
-            notice = self.session.start_worker()
+        self._tell_of(self.session.start_worker)
+
+    def watch_worker(self) -> None:
+        """Start another worker where the last one died with work left; in a thread, for asking takes 60 ms."""
+        if not self.session.is_read_only:
+            self._tell_of(self.session.replace_lost_worker)
+
+    def _tell_of(self, act: Callable[[], str]) -> None:
+        """Do something in a thread and tell what it returns."""
+
+        def run() -> None:
+            notice = act()
             if notice:
                 self.call_from_thread(self.tell, notice)
 
-        self.run_worker(start, thread=True, group="worker", exclusive=False)
+        self.run_worker(run, thread=True, group="worker", exclusive=False)
 
     def scan(self) -> None:
         """Let the worker look for new, changed and vanished images."""

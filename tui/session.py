@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import socket
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from engine.targets import AUTO, TARGETS
 from engine.work.errands import ErrandKind, Errands
 from engine.work.jobs import JobState
 from engine.work.queue import JobQueue
-from engine.work.snapshot import QueueSnapshot
+from engine.work.snapshot import QueueSnapshot, WorkerState
 from engine.work.starting import ensure_worker, is_worker_alive, stop_worker
 from tui.choosing import Chooser
 from tui.commands import Keys
@@ -62,6 +63,7 @@ class Session:
         self._version: object = None
         self._starting = threading.Lock()
         self._is_stopping = False
+        self._is_loss_told = False
         self._asked: dict[Path, int] = {}
 
     @property
@@ -194,9 +196,34 @@ class Session:
             self._is_stopping = True
         stop_worker(self.state_folder)
 
-    def needs_worker(self) -> bool:
-        """Return whether there is something to do and nobody to do it."""
-        if is_worker_alive(self.state_folder):
+    def replace_lost_worker(self) -> str:
+        """Start a worker where the last one died with work left; return what the user should know. Takes up to 5 s.
+
+        That none comes up is told once.
+        """
+        try:
+            # Asked again once no worker lives: it may have taken its leave meanwhile.
+            is_lost = self._has_left_work() and not is_worker_alive(self.state_folder) and self._has_left_work()
+        except DiscpressError:  # the next look at the state file tells it
+            return ""
+        if not is_lost:
+            return ""
+        notice = self.start_worker()
+        if self._is_stopping:
+            return ""
+        came_up = is_worker_alive(self.state_folder) or not self._has_left_work()
+        loss = "The worker had ended; a new one goes on with the queue." if came_up else "The worker has ended."
+        is_told = not came_up and self._is_loss_told
+        self._is_loss_told = not came_up
+        return "" if is_told else " ".join(filter(None, (loss, notice)))
+
+    def _has_left_work(self) -> bool:
+        """Return whether there is work, and by its last word a worker of this machine that is at it.
+
+        One that is done, or was stopped on purpose, has said that it goes.
+        """
+        last = self.queue.worker()
+        if last is None or last.state is WorkerState.GONE or last.host != socket.gethostname():
             return False
         return bool(self.errands.pending()) or not self.queue.is_idle()
 

@@ -1,0 +1,97 @@
+"""A real worker that is killed under a real app: another one goes on, and a terminal at rest stays at rest."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from app_pty import AppPty
+from command_line import MIB, slow_to_pack, wait_for, write_old
+
+from engine.convert.plan import Wish
+from engine.library.store import Store
+from engine.work.jobs import JobKind, JobRequest, JobState
+from engine.work.queue import JobQueue
+from engine.work.starting import ensure_worker, is_worker_alive, stop_worker
+
+WATCHFUL = """
+import sys
+import tui.app
+tui.app.WATCH_S = 0.3
+from tui.__main__ import main
+main()
+"""
+"""The app, looking after its worker more often than it does."""
+MEASURED_S = 1.5
+
+
+class Place:
+    """A folder with a game that takes long, its state folder, and the app on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.games = folder / "games"
+        self.games.mkdir()
+        write_old(self.games / "Game.iso", slow_to_pack(40 * MIB, seed=5))
+        self.state_folder = folder / "state"
+        self.store = Store(self.state_folder)
+        self.queue = JobQueue(self.store)
+
+    def app(self) -> AppPty:
+        words = ["-P", "-c", WATCHFUL, str(self.games), "--state", str(self.state_folder)]
+        return AppPty([], self.folder, command=words)
+
+    def begin(self) -> int:
+        """Let a worker begin with the game; return its process."""
+        self.queue.add([JobRequest(JobKind.CONVERT, self.games / "Game.iso", Wish(level=12, target="any"))])
+        ensure_worker(self.state_folder)
+        wait_for(lambda: bool(self.queue.jobs([JobState.RUNNING])), "a job that runs")
+        worker = self.queue.worker()
+        assert worker is not None
+        return worker.pid
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    monkeypatch.setenv("DISCPRESS_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.delenv("XDG_SESSION_ID", raising=False)
+    place = Place(tmp_path)
+    yield place
+    place.store.close()
+    assert stop_worker(place.state_folder)
+
+
+def test_another_worker_goes_on_and_that_is_told(place: Place) -> None:
+    with place.app() as app:
+        app.wait_for("saving")
+        app.wait_quiet()
+        os.kill(place.begin(), signal.SIGKILL)
+        app.wait_for("The worker had ended; a new one")
+        assert place.queue.wait_idle(60)
+        app.wait_for("1 done so far")
+    assert [job.state for job in place.queue.jobs()] == [JobState.DONE]
+
+
+def test_a_worker_that_was_stopped_stays_away(place: Place) -> None:
+    with place.app() as app:
+        app.wait_for("saving")
+        app.wait_quiet()
+        place.begin()
+        assert stop_worker(place.state_folder)
+        app.wait_quiet()
+        assert app.measure(MEASURED_S) == 0
+        assert not is_worker_alive(place.state_folder)
+
+
+def test_nothing_is_sent_while_the_worker_lives(place: Place) -> None:
+    with place.app() as app:
+        app.wait_for("saving")
+        app.wait_quiet()
+        pid = place.begin()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            app.wait_quiet()
+            assert app.measure(MEASURED_S) == 0
+        finally:
+            os.kill(pid, signal.SIGCONT)

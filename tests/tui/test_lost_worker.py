@@ -1,0 +1,81 @@
+"""A worker that died with work left is replaced, and no other: the state file is as a killed one leaves it."""
+
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_desk import Desk, DeskSession, opened, settle
+
+from engine.work.jobs import JobKind, JobRequest
+from engine.work.snapshot import WorkerState, WorkerStatus
+from engine.work.starting import worker_lock
+
+REPLACED = "The worker had ended; a new one goes on with the queue."
+
+
+@contextlib.asynccontextmanager
+async def left(
+    folder: Path, *, state: WorkerState = WorkerState.WORKING, host: str = "", jobs: int = 1, **options: Any
+) -> AsyncIterator[Desk]:
+    """An app whose worker said this last."""
+    async with opened(folder, **options) as desk:
+        desk.queue.add([JobRequest(JobKind.VERIFY, folder / "gone.iso")] * jobs)
+        desk.queue.set_worker(WorkerStatus(2**22 + 1, host or socket.gethostname(), state, 1.0))
+        yield desk
+
+
+async def watch(desk: Desk) -> int:
+    """Let the app look after its worker; return how often it called for one."""
+    assert isinstance(desk.session, DeskSession)
+    before = desk.session.calls
+    desk.app.watch_worker()
+    await settle(desk.pilot)
+    return desk.session.calls - before
+
+
+@pytest.mark.parametrize("state", [each for each in WorkerState if each is not WorkerState.GONE])
+async def test_a_worker_that_died_is_replaced_and_that_is_told(state: WorkerState, tmp_path: Path) -> None:
+    async with left(tmp_path, state=state, has_worker=True) as desk:
+        assert (await watch(desk), desk.told) == (1, [REPLACED])
+        assert desk.queue.is_idle()
+
+
+async def test_one_that_was_stopped_is_not(tmp_path: Path) -> None:
+    async with left(tmp_path, state=WorkerState.GONE) as desk:
+        assert (await watch(desk), desk.told) == (0, [])
+
+
+async def test_one_of_another_machine_is_not(tmp_path: Path) -> None:
+    async with left(tmp_path, host="elsewhere") as desk:
+        assert (await watch(desk), desk.told) == (0, [])
+
+
+async def test_one_that_had_nothing_to_do_is_not(tmp_path: Path) -> None:
+    async with left(tmp_path, state=WorkerState.IDLE, jobs=0) as desk:
+        assert (await watch(desk), desk.told) == (0, [])
+
+
+async def test_one_that_lives_is_not(tmp_path: Path) -> None:
+    async with left(tmp_path) as desk:
+        with worker_lock(desk.session.state_folder):
+            assert (await watch(desk), desk.told) == (0, [])
+
+
+async def test_read_only_none_is_replaced(tmp_path: Path) -> None:
+    async with left(tmp_path, is_read_only=True) as desk:
+        assert (await watch(desk), desk.told) == (0, [])
+
+
+async def test_that_none_comes_up_is_told_once(tmp_path: Path) -> None:
+    async with left(tmp_path, has_worker=False) as desk:
+        assert (await watch(desk), await watch(desk), desk.told) == (1, 1, ["The worker has ended."])
+
+
+async def test_none_is_started_once_the_jobs_are_stopped(tmp_path: Path) -> None:
+    async with left(tmp_path) as desk:
+        desk.session.stop_worker()
+        await watch(desk)
+        assert desk.told == []
