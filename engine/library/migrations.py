@@ -138,5 +138,9 @@ MIGRATIONS: Migrations = (
         "ALTER TABLE queue_jobs ADD COLUMN worker_deaths INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE queue_jobs ADD COLUMN reached_bytes INTEGER NOT NULL DEFAULT 0",
     ),
+    (
+        # Archives that were looked through and hold no image; what looks for more in them empties it.
+        "CREATE TABLE empty_archives (path BLOB NOT NULL PRIMARY KEY, identity TEXT NOT NULL) WITHOUT ROWID",
+    ),
 )
 """Every step of the schema, oldest first; never edited once released, only added to."""

@@ -1,9 +1,10 @@
 """One file looked at: is it an image or an archive of images, and which titles."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from engine.discs.file_titles import read_file_title
 from engine.discs.foreign import ForeignDisc, foreign_error, read_foreign
@@ -27,9 +28,12 @@ from engine.images.reader import Image
 from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
 from engine.images.source import ByteSource, FileSource, read_bytes
 from engine.library.model import FileIdentity, Title
+from engine.library.scan_batch import EmptyArchive
 from engine.names import display_name
 from engine.units import MIB
 
+Probe: TypeAlias = Callable[[Path, Callable[[], None]], Iterable[Title | EmptyArchive]]
+"""Looks into a file, and gives a sign of life before what takes long: `probe_titles`."""
 _LARGE_ARCHIVE_BYTES = 16 * MIB
 """An archive of this size that cannot be read may well hold a disc: it is shown, with the reason."""
 
@@ -48,11 +52,12 @@ def is_image(source: FileSource, found: ImageFormat) -> bool:
     return head == PVD_MAGIC or source.path.suffix.lower() in ISO_SUFFIXES
 
 
-def probe_titles(path: Path, on_look: Callable[[], None] = lambda: None) -> Iterator[Title]:
+def probe_titles(path: Path, on_look: Callable[[], None] = lambda: None) -> Iterator[Title | EmptyArchive]:
     """Yield the titles that a file is or holds: one for an image, one for each image in an archive, none otherwise.
 
-    What cannot be read is the title's error. `on_look` is called when the file turns out to be an archive, and before
-    each look into what it holds.
+    An archive that was looked through without finding any is yielded as such: there is no need to look again. What
+    cannot be read is the title's error. `on_look` is called when the file turns out to be an archive, and before each
+    look into what it holds.
     """
     try:
         source = FileSource(path)
@@ -88,7 +93,7 @@ def _title_of(source: ByteSource, found: ImageFormat, identity: FileIdentity, li
 
 def _archived_titles(
     file: FileSource, found: ImageFormat, facts: os.stat_result, on_look: Callable[[], None]
-) -> Iterator[Title]:
+) -> Iterator[Title | EmptyArchive]:
     identity = FileIdentity.of(facts)
     try:
         archive = open_archive(file)
@@ -98,9 +103,13 @@ def _archived_titles(
             unknown = FileIdentity(0, 0, file.size_bytes, 0)
             yield Title(file.path, unknown, found, str(System.UNKNOWN), title=file.path.stem, error=str(error))
         return
+    is_empty = True
     for member in images_in(archive, on_look):
+        is_empty = False
         its = replace(identity, member=member.number, member_bytes=member.stored_bytes)
         yield _member_title(archive, member, its, facts.st_nlink)
+    if is_empty:
+        yield EmptyArchive(file.path, identity)
 
 
 def _member_title(archive: Archive, member: Member, identity: FileIdentity, links: int) -> Title:

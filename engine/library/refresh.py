@@ -13,7 +13,10 @@ def refresh(store: Store, folders: Sequence[Path], check: Callable[[], None]) ->
     """Scan folders, keep what is found and drop what is gone; yield each batch once it is stored."""
     tops = [absolute(folder) for folder in folders]
     known = {path: title for top in tops for path, title in store.known_identities(top).items()}
-    for batch in scan(tops, known, check=check):
+    empty = {path: identity for top in tops for path, identity in store.empty_archives(top).items()}
+    for batch in scan(tops, known, check=check, empty=empty):
         store.save_titles(batch.titles)
         store.forget(batch.gone)
+        if batch.empty or batch.gone_empty:
+            store.save_empty_archives(batch.empty, batch.gone_empty)
         yield batch

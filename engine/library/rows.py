@@ -105,6 +105,15 @@ def identity_key(identity: FileIdentity) -> str:
     return f"{file} {identity.member} {identity.member_bytes}" if identity.member else file
 
 
+def identity_from(text: object) -> FileIdentity | None:
+    """Return the identity that was stored so; None where it does not read."""
+    try:
+        numbers = tuple(map(int, str(text).split(" ")))
+    except ValueError:
+        return None
+    return FileIdentity(*numbers) if len(numbers) in _IDENTITY_LENGTHS else None
+
+
 def title_row(title: Title) -> Row:
     """Return the values of SAVE_TITLE; estimate and overrides have tables of their own."""
     return (
@@ -139,12 +148,12 @@ def title_from(row: Row) -> Title | None:
             path, identity, format_name, system, serial, title, region, disc_number, tags, original_bytes,
             block_size, index_shift, version, links, error,
         ) = row[:_ESTIMATE_START]  # fmt: skip
-        numbers = tuple(map(int, identity.split(" ")))
-        if len(numbers) not in _IDENTITY_LENGTHS:
+        identity = identity_from(identity)
+        if identity is None:
             return None
         return Title(
             path_of(path),
-            FileIdentity(*numbers),
+            identity,
             _FORMATS[format_name],
             system,
             serial,

@@ -9,13 +9,14 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from engine.library.model import FileIdentity, Title
-from engine.library.probe import probe_titles, unread_title
-from engine.library.scan_batch import FolderProblem, ScanBatch, is_left_out, is_unmounted
+from engine.library.probe import Probe, probe_titles, unread_title
+from engine.library.scan_batch import EmptyArchive, FolderProblem, ScanBatch, is_left_out, is_unmounted
+from engine.library.scan_known import Known
 from engine.library.scan_threads import Probing, Walk, given_up_title, why_given_up
 from engine.names import display_name
 from engine.system.files import absolute
@@ -37,38 +38,36 @@ def scan(
     *,
     check: Callable[[], None] = lambda: None,
     stall_s: float = STALL_S,
-    probe_file: Callable[[Path, Callable[[], None]], Iterable[Title]] = probe_titles,
+    probe_file: Probe = probe_titles,
     clock: Callable[[], float] = time.monotonic,
+    empty: Mapping[Path, FileIdentity] | None = None,
 ) -> Iterator[ScanBatch]:
     """Yield the images below some folders; known ones with the same size, time and inode are not read again.
 
-    `check` is called between batches and may raise to stop. Hidden names, parts and the trash are left out;
-    links to folders are followed, each folder is visited once.
+    Nor are archives that are known to hold none (`empty`). `check` is called between batches and may raise to stop.
+    Hidden names, parts and the trash are left out; links to folders are followed, each folder is visited once.
     """
-    yield from _Scan(folders, known or {}, check, stall_s, probe_file, clock).run()
+    yield from _Scan(folders, Known(known or {}, empty or {}), check, stall_s, probe_file, clock).run()
 
 
 class _Scan:
     def __init__(
         self,
         folders: Sequence[Path],
-        known: Mapping[Path, Title],
+        known: Known,
         check: Callable[[], None],
         stall_s: float,
-        probe_file: Callable[[Path, Callable[[], None]], Iterable[Title]],
+        probe_file: Probe,
         clock: Callable[[], float],
     ) -> None:
         self._known = known
-        self._known_in: dict[Path, list[Title]] = {}
-        for title in known.values():
-            self._known_in.setdefault(title.file_path, []).append(title)
         self._check = check
         self._stall_s = stall_s
         self._probe_file = probe_file
         self._clock = clock
         self._stop = threading.Event()
         self._files: queue.Queue[Path | None] = queue.Queue(_QUEUED_FILES)
-        self._found: queue.SimpleQueue[Title | FolderProblem | None] = queue.SimpleQueue()
+        self._found: queue.SimpleQueue[Title | EmptyArchive | FolderProblem | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._visited: set[tuple[int, int]] = set()
         now = clock()
@@ -83,6 +82,7 @@ class _Scan:
         self._queued = 0
         self._answered = 0
         self._seen: set[Path] = set()
+        self._seen_empty: set[Path] = set()
 
     def run(self) -> Iterator[ScanBatch]:
         for walk in self._walks:
@@ -112,6 +112,7 @@ class _Scan:
         titles: list[Title] = []
         unchanged: list[Title] = []
         problems: list[FolderProblem] = []
+        empty: list[EmptyArchive] = []
         deadline = time.monotonic() + BATCH_S
         while len(titles) + len(unchanged) < BATCH_TITLES and (left := deadline - time.monotonic()) > 0:
             try:
@@ -119,16 +120,19 @@ class _Scan:
             except queue.Empty:
                 break
             if isinstance(found, Title):
-                is_known = self._known.get(found.path) is found
+                is_known = self._known.titles.get(found.path) is found
                 (unchanged if is_known else titles).append(found)
                 self._seen.add(found.path)
             elif isinstance(found, FolderProblem):
                 problems.append(found)
+            elif isinstance(found, EmptyArchive):
+                empty.append(found)
+                self._seen_empty.add(found.path)
             elif self._is_over():
                 break
         titles += self._give_up_files()
         problems += self._give_up_folders()
-        return ScanBatch(tuple(titles), tuple(unchanged), tuple(problems))
+        return ScanBatch(tuple(titles), tuple(unchanged), tuple(problems), empty=tuple(empty))
 
     def _give_up_files(self) -> list[Title]:
         given_up = []
@@ -141,9 +145,9 @@ class _Scan:
                 probing.is_given_up = True
                 self._answered += 1
                 fresh = self._probing[index] = Probing()
-            self._seen.update((path, *(title.path for title in self._known_in.get(path, ()))))
+            self._seen.update((path, *(title.path for title in self._known.in_file(path))))
             threading.Thread(target=self._probe_all, args=(fresh,), daemon=True).start()
-            given_up.append(given_up_title(path, self._known.get(path), why_given_up(probing, self._stall_s)))
+            given_up.append(given_up_title(path, self._known.titles.get(path), why_given_up(probing, self._stall_s)))
         return given_up
 
     def _give_up_folders(self) -> list[FolderProblem]:
@@ -165,16 +169,19 @@ class _Scan:
         threading.Thread(target=self._walk, args=(walk,), daemon=True).start()
 
     def _last(self) -> Iterator[ScanBatch]:
-        gone = tuple(
-            path
-            for path in self._known
-            if path not in self._seen
-            and any(path.is_relative_to(top) for top in self._tops)
+        titles, empty = self._known.titles, self._known.empty
+        gone = tuple(each for each in titles if each not in self._seen and self._is_gone(each, titles[each].identity))
+        none = tuple(each for each in empty if each not in self._seen_empty and self._is_gone(each, empty[each]))
+        if gone or none:
+            yield ScanBatch(gone=gone, gone_empty=none)
+
+    def _is_gone(self, path: Path, identity: FileIdentity) -> bool:
+        """Return whether what was not seen is gone: where it was has been searched."""
+        return (
+            any(path.is_relative_to(top) for top in self._tops)
             and not any(path.is_relative_to(each) for each in self._unsearched)
-            and not is_unmounted(path, self._known[path].identity.dev)
+            and not is_unmounted(path, identity.dev)
         )
-        if gone:
-            yield ScanBatch(gone=gone)
 
     def _walk(self, walk: Walk) -> None:
         try:
@@ -239,8 +246,10 @@ class _Scan:
         return True
 
     def _take_file(self, walk: Walk, entry: "os.DirEntry[str]", path: Path) -> None:
-        known = self._known_in.get(path, ())
-        if known and all(title.identity.of_file == FileIdentity.of(entry.stat()) for title in known):
+        known = self._known.unchanged(path, entry.stat)
+        if known is not None:
+            if not known:
+                self._seen_empty.add(path)
             for title in known:
                 self._found.put(title)
             return
@@ -281,10 +290,10 @@ class _Scan:
         with self._lock:
             probing.since, probing.is_in_archive = self._clock(), True
 
-    def _titles_of(self, path: Path, on_look: Callable[[], None]) -> Iterator[Title]:
+    def _titles_of(self, path: Path, on_look: Callable[[], None]) -> Iterator[Title | EmptyArchive]:
         try:
             yield from self._probe_file(path, on_look)
         except Exception as error:  # noqa: BLE001 - a fault of ours ends no prober: it would be taken for dead storage
             _log.exception("looking into %r", path)
-            self._seen.update(title.path for title in self._known_in.get(path, ()))  # nothing is gone by a fault
+            self._seen.update(title.path for title in self._known.in_file(path))  # nothing is gone by a fault
             yield from unread_title(path, f"internal error: {error!r}")

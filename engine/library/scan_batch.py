@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.formats import PART_SUFFIX
-from engine.library.model import Title
+from engine.library.model import FileIdentity, Title
 
 _UNFINISHED = (".part", PART_SUFFIX, ".crdownload", ".!qb")
 
@@ -25,6 +25,16 @@ class FolderProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class EmptyArchive:
+    """An archive that was looked through and holds no image."""
+
+    path: Path
+    """Which."""
+    identity: FileIdentity
+    """As it was when it was opened."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScanBatch:
     """What was found since the last batch."""
 
@@ -36,6 +46,10 @@ class ScanBatch:
     """Folders that could not be searched."""
     gone: tuple[Path, ...] = ()
     """Known images that are no longer there; only in the last batch, never where a folder could not be searched."""
+    empty: tuple[EmptyArchive, ...] = ()
+    """Archives without an image that are new or changed."""
+    gone_empty: tuple[Path, ...] = ()
+    """Known archives without an image that are no longer there, as for `gone`, or hold one now."""
 
 
 def is_unmounted(path: Path, device: int) -> bool:

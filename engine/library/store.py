@@ -12,11 +12,12 @@ from typing import Self
 from platformdirs import user_state_path
 
 from engine.formats import Settings
-from engine.library import estimates, measurements, rows, schema
+from engine.library import empty_archives, estimates, measurements, rows, schema
 from engine.library.changes import TitleChanges, changes_since
 from engine.library.measurements import LabTest, Measurement
 from engine.library.migrations import MIGRATIONS, Migrations
 from engine.library.model import Digests, FileIdentity, JournalEntry, JsonValue, Overrides, StoredEstimate, Title
+from engine.library.scan_batch import EmptyArchive
 from engine.library.statefile import StateFile
 from engine.names import display_name, natural_key
 
@@ -144,6 +145,19 @@ class Store:
         """Drop titles; their settings stay for the day the disk comes back, estimates and digests go by content."""
         keys = [(rows.path_key(path),) for path in paths]
         self._file.write(lambda connection: connection.executemany("DELETE FROM titles WHERE path = ?", keys))
+
+    def empty_archives(self, folder: Path) -> dict[Path, FileIdentity]:
+        """Return the archives below a folder that are known to hold no image."""
+        return self._file.run(lambda connection: empty_archives.read(connection, folder))
+
+    def save_empty_archives(self, archives: Iterable[EmptyArchive], gone: Iterable[Path] = ()) -> None:
+        """Remember archives that hold no image, and forget some, all or none."""
+
+        def save(connection: sqlite3.Connection) -> None:
+            empty_archives.save(connection, archives)
+            empty_archives.forget(connection, gone)
+
+        self._file.write(save)
 
     def save_estimate(self, identity: FileIdentity, estimate: StoredEstimate, *, keep_better: bool = False) -> None:
         """Keep an estimate, in place of an earlier one of the same file and settings.

@@ -1,0 +1,36 @@
+"""What is known before a scan: titles, and archives without any, each with the file that it was found in."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from engine.library.model import FileIdentity, Title
+
+
+class Known:
+    """What a scan compares with; it does not change meanwhile."""
+
+    def __init__(self, titles: Mapping[Path, Title], empty: Mapping[Path, FileIdentity]) -> None:
+        """Take the titles and the archives without an image by their paths."""
+        self.titles = titles
+        self.empty = empty
+        self._by_file: dict[Path, list[Title]] = {}
+        for title in titles.values():
+            self._by_file.setdefault(title.file_path, []).append(title)
+
+    def in_file(self, path: Path) -> Sequence[Title]:
+        """Return the titles that a file is or holds."""
+        return self._by_file.get(path, ())
+
+    def unchanged(self, path: Path, stat: Callable[[], os.stat_result]) -> Sequence[Title] | None:
+        """Return the titles of a file that is as it was; None where it is not, or not known, and must be looked into.
+
+        `stat` is asked for where anything is known of it: OSError as it raises.
+        """
+        titles, empty = self.in_file(path), self.empty.get(path)
+        if not titles and empty is None:
+            return None
+        identity = FileIdentity.of(stat())
+        if titles and all(title.identity.of_file == identity for title in titles):
+            return titles
+        return () if empty == identity else None
