@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from engine.library.model import FileIdentity
+from engine.library.model import FileIdentity, Title
 from engine.library.probe import probe_titles
 from engine.library.scan_batch import is_left_out
 from engine.library.store import Store
@@ -33,6 +33,6 @@ def _follow_file(store: Store, path: Path) -> None:
         return  # the next scan may have more luck
     if known and all(title.identity.of_file == identity for title in known.values()):
         return
-    found = list(probe_titles(path))
+    found = [each for each in probe_titles(path) if isinstance(each, Title)]  # an archive without images is the scan's
     store.save_titles(found)
     store.forget(known.keys() - {title.path for title in found})
