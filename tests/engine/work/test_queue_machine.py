@@ -10,6 +10,7 @@ from queued_jobs import requests
 
 from engine.errors import SpaceError
 from engine.library.store import Store
+from engine.work.deaths import MOST_DEATHS
 from engine.work.jobs import TRANSITIONS, WISHES, Action, JobProgress, JobState
 from engine.work.queue import JobQueue
 
@@ -24,6 +25,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue = JobQueue(self.store)
         self.reader = JobQueue(self.store)
         self.states: dict[int, JobState] = {}
+        self.deaths: dict[int, int] = {}
         self.last = self.reader.snapshot(now=0.0)
 
     def teardown(self) -> None:
@@ -47,6 +49,8 @@ class QueueMachine(RuleBasedStateMachine):
             return
         new = TRANSITIONS.get((self.states[job_id], action))
         assert taken == ([job_id] if new else [])
+        if new and action is Action.RETRY:
+            self.deaths.pop(job_id, None)
         self.states[job_id] = new or self.states[job_id]
 
     @precondition(lambda self: self.states)
@@ -88,7 +92,9 @@ class QueueMachine(RuleBasedStateMachine):
         left = {Action.PAUSE: JobState.PAUSED, Action.CANCEL: JobState.CANCELLED}
         for job_id in self.queue.recover():
             assert self.states[job_id] is JobState.RUNNING
-            self.states[job_id] = left.get(wanted.get(job_id, Action.SUSPEND), JobState.QUEUED)
+            self.deaths[job_id] = self.deaths.get(job_id, 0) + 1
+            again = JobState.FAILED if self.deaths[job_id] >= MOST_DEATHS else JobState.QUEUED
+            self.states[job_id] = left.get(wanted.get(job_id, Action.SUSPEND), again)
 
     @precondition(lambda self: {JobState.QUEUED, JobState.PAUSED} & set(self.states.values()))
     @rule(data=st.data(), place=st.integers(1, 6))
