@@ -8,6 +8,7 @@ works at chunk borders.
 """
 
 import contextlib
+import mmap
 import queue
 import threading
 from array import array
@@ -32,8 +33,8 @@ class Slot:
     def __init__(self, *, with_packed: bool) -> None:
         self.number = 0
         self.length = 0
-        self.source = memoryview(bytearray(CHUNK_BYTES))
-        self.packed = memoryview(bytearray(CHUNK_BYTES if with_packed else 0))
+        self.source = _mapped()
+        self.packed = _mapped() if with_packed else memoryview(bytearray())
         self.packed_bytes = 0
         self.lengths = array("I", bytes(4 * MAX_BLOCKS if with_packed else 0))
         self._users = 0
@@ -47,6 +48,11 @@ class Slot:
     def data(self) -> memoryview:
         """The chunk's decoded bytes, without padding."""
         return self.source[: self.length]
+
+
+def _mapped() -> memoryview:
+    """Return memory for a chunk that the system gets back: the heap keeps blocks of this size once it had some."""
+    return memoryview(mmap.mmap(-1, CHUNK_BYTES))
 
 
 SlotWork: TypeAlias = Callable[[Slot], None]

@@ -1,5 +1,6 @@
 """The proof: an image decoded whole, and its digests."""
 
+from engine.codecs.blocks import CHUNK_BYTES
 from engine.convert.digests import Digester, DigestSet
 from engine.convert.pipeline import Slot, run_chunks
 from engine.convert.progress import Control, Progress, Stage
@@ -9,7 +10,10 @@ from engine.images.archives.model import MemberSource
 from engine.images.archives.paged import MAX_READERS
 from engine.images.chd import ChdImage
 from engine.images.chd_metadata import sha1_problem
-from engine.images.reader import Image, PlainImage
+from engine.images.reader import RUN_BYTES, Image, PlainImage
+from engine.units import MIB
+
+_READERS_BYTES = 32 * MIB
 
 
 def digest_image(
@@ -48,8 +52,13 @@ def digest_image(
 
 
 def readers_of(image: Image, threads: int) -> int:
-    """Return how many of so many threads may read an image in chunks: of one that is unpacked in order not all."""
-    return min(threads, MAX_READERS) if image.is_sequential else threads
+    """Return how many of so many threads may read an image in chunks: of one that is unpacked in order not all.
+
+    And no more than fit the memory: each has a chunk, and what it reads at once, stored, decoded and in between.
+    """
+    most = min(threads, MAX_READERS) if image.is_sequential else threads
+    read_bytes = max(RUN_BYTES, image.block_size)
+    return min(most, _READERS_BYTES // (CHUNK_BYTES + 3 * read_bytes))
 
 
 def check_archived(image: Image, digests: DigestSet, control: Control) -> None:

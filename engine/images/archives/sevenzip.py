@@ -1,13 +1,9 @@
-"""7z archives: the table of contents and the decoders of py7zr, drawn from instead of written to.
+"""7z archives: the table of contents as py7zr reads it, and the way to each file.
 
-py7zr's own extraction hands over up to 128 MB at a time, and a disc's padding is as much: its decoders are asked
-here for a page at a time, and get input only when they have used up what they had. Members lie one behind the other
-in packed folders, so that the way to the third goes through the first two; there is no going back but to the start.
+Members lie one behind the other in packed folders, so that the way to the third goes through the first two; there is
+no going back but to the start.
 """
 
-import lzma
-import struct
-import zlib
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from engine.errors import DamagedImageError, UnsupportedImageError
@@ -26,8 +22,9 @@ from engine.images.archives.model import (
     size_problem,
 )
 from engine.images.archives.paged import Decoder, PagedStream
-from engine.images.source import FileSource, read_bytes, shown_name
-from engine.units import KIB, MIB, format_size
+from engine.images.archives.unpacking import PY7ZR_DAMAGE, Unpacking
+from engine.images.source import FileSource, shown_name
+from engine.units import MIB, format_size
 
 if TYPE_CHECKING:
     from py7zr import SevenZipFile
@@ -36,20 +33,12 @@ MAX_DICTIONARY_BYTES = 256 * MIB
 """Memory that unpacking takes beside ours: 7-Zip's largest preset. More is asked for by name only, and refused."""
 _MAX_FILES = 100_000
 _MAX_FOLDERS = 20_000
-_INPUT_BYTES = 32 * KIB
-_SKIP_BYTES = 256 * KIB
 
 _COPY, _LZMA, _LZMA2, _BZIP2 = b"\x00", b"\x03\x01\x01", b"\x21", b"\x04\x02\x02"
 _DELTA, _BCJ_X86 = b"\x03", b"\x03\x03\x01\x03"
 _AES = b"\x06\xf1\x07\x01"
 _PACKERS = {_COPY, _LZMA, _LZMA2, _BZIP2}
 _FILTERS = {_DELTA, _BCJ_X86}
-
-# What py7zr raises at damaged bytes beside its own ArchiveError: it takes numbers and properties as it finds them.
-_DAMAGE = (
-    lzma.LZMAError, zlib.error, struct.error, EOFError, AssertionError, AttributeError,
-    ArithmeticError, LookupError, TypeError, ValueError, OSError,
-)  # fmt: skip
 
 
 class SevenZipArchive(Archive):
@@ -76,7 +65,7 @@ class SevenZipArchive(Archive):
         places = _places(archive)
         addresses = give_addresses(each.filename for each in files)
         self._files, self._ways, self._places = files, ways, places
-        self._passing: _Unpacking | None = None
+        self._passing: Unpacking | None = None
         self.members = tuple(
             Member(
                 number,
@@ -109,7 +98,7 @@ class SevenZipArchive(Archive):
             return member_damage(file, member, what)
 
         def begin() -> Decoder:
-            return _Unpacking(file, member, folder, start, end, way)
+            return Unpacking(file, member, folder, start, end, way)
 
         return StreamedMember(
             file, member, PagedStream(member.size_bytes, begin, member.crc32, damage), can_go_back=False
@@ -123,7 +112,7 @@ class SevenZipArchive(Archive):
         passing, self._passing = self._passing, None  # what stops in the middle is nowhere
         if passing is None or passing.folder is not folder or passing.position > way:
             passing = None  # let go of first: two would be two dictionaries in memory
-            passing = _Unpacking(self.file, member, folder, *self._places[id(folder)], way)
+            passing = Unpacking(self.file, member, folder, *self._places[id(folder)], way)
         self.passed_bytes += way - passing.position
         head = passing.read_head(member, way, size_bytes)
         self._passing = passing
@@ -132,100 +121,6 @@ class SevenZipArchive(Archive):
     def let_go(self) -> None:
         """Let go of the decoder as `Archive.let_go` says."""
         self._passing = None
-
-
-class _Feed:
-    """The packed bytes of a folder, handed out as far as they are needed: the file that a decoder of py7zr reads."""
-
-    def __init__(self, file: FileSource, start: int, end: int) -> None:
-        self._file = file
-        self._at = start
-        self._end = end
-        self.allowed_bytes = 0
-
-    @property
-    def is_over(self) -> bool:
-        """Whether there is no more."""
-        return self._at >= self._end
-
-    def read(self, size: int) -> bytes:
-        """Return the next bytes: no more than are asked for, are left, and are allowed."""
-        data = read_bytes(self._file, self._at, min(size, self._end - self._at, self.allowed_bytes))
-        self._at += len(data)
-        self.allowed_bytes -= len(data)
-        return data
-
-
-class _Unpacking:
-    """A member of a folder, unpacked in order: a `Decoder`."""
-
-    def __init__(self, file: FileSource, member: Member, folder: Any, start: int, end: int, way: int) -> None:
-        self._file = file
-        self._member = member
-        self.folder = folder
-        self.position = 0
-        """Bytes of the folder that are unpacked."""
-        self._feed = _Feed(file, start, end)
-        self._decoder = _decoder(file, member, folder, end - start)
-        self._way = way
-        self._left = member.size_bytes
-        self._is_hungry = True
-
-    def read(self, limit: int) -> bytes:
-        """Return the next bytes as `Decoder` says."""
-        while self._way:
-            self._way -= len(self._unpack(min(self._way, _SKIP_BYTES)))
-        if not self._left:
-            return b""
-        piece = self._unpack(min(limit, self._left))
-        self._left -= len(piece)
-        return piece
-
-    def read_head(self, member: Member, way: int, size_bytes: int) -> bytes:
-        """Go on to a member of the same folder, no earlier than the position, and return its first bytes."""
-        self._member, self._way, self._left = member, way - self.position, member.size_bytes
-        head = bytearray()
-        while len(head) < size_bytes and (piece := self.read(size_bytes - len(head))):
-            head += piece
-        return bytes(head)
-
-    def fork(self) -> Decoder | None:
-        """Return None: these decoders cannot be copied."""
-        return None
-
-    def _unpack(self, limit: int) -> bytes:
-        while True:
-            # A decoder that filled all it was asked for may have more of it: fed again and again it would pile it up.
-            was_fed = self._is_hungry
-            self._feed.allowed_bytes = _INPUT_BYTES if was_fed else 0
-            is_last = was_fed and self._feed.is_over
-            try:
-                piece = bytes(self._decoder.decompress(self._feed, limit))
-            except _DAMAGE as error:
-                raise _unpacking_damage(self._file, self._member, error) from error
-            self._is_hungry = len(piece) < limit
-            self.position += len(piece)
-            if piece:
-                return piece
-            if is_last:
-                raise member_damage(self._file, self._member, "its packed data ends too early")
-
-
-def _decoder(file: FileSource, member: Member, folder: Any, packed_bytes: int) -> Any:
-    """Return a new decoder of py7zr for a folder; DamagedImageError where its methods have properties that none has."""
-    from py7zr.exceptions import ArchiveError  # noqa: PLC0415 - an extra
-
-    try:
-        decoder = folder.get_decompressor(packed_bytes, reset=True)
-    except (ArchiveError, *_DAMAGE) as error:
-        raise _unpacking_damage(file, member, error) from error
-    folder.decompressor = None  # it would hold the dictionary for as long as the archive is open
-    return decoder
-
-
-def _unpacking_damage(file: FileSource, member: Member, error: Exception) -> DamagedImageError:
-    what = f"it does not unpack: {error}" if str(error) else "it does not unpack"
-    return member_damage(file, member, what)
 
 
 def _open(file: FileSource) -> "SevenZipFile":
@@ -252,7 +147,7 @@ def _open(file: FileSource) -> "SevenZipFile":
     except TooLargeError as error:
         limit = format_size(MAX_DIRECTORY_BYTES)
         raise archive_damage(file.path, f"its header is larger than {limit}, which no disc needs") from error
-    except (ArchiveError, *_DAMAGE) as error:
+    except (ArchiveError, *PY7ZR_DAMAGE) as error:
         raise archive_damage(file.path, str(error) or "its header is damaged") from error
 
 

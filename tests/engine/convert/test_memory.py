@@ -80,3 +80,13 @@ def test_an_image_in_an_archive(kind: str, tmp_path: Path) -> None:
     write = archive_files.write_7z if kind == "7z" else archive_files.write_zip
     path = write(tmp_path / f"game.{kind}", {"game.iso": disc})
     assert peak(path, tmp_path / "out.zso", "-l", 1) < MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    "options", [("-f", "zso"), ("-f", "cso"), ("-f", "chd", "-m", "zstd")], ids=lambda each: each[1]
+)
+def test_an_image_in_an_archive_with_blocks_of_1_mib(options: tuple[str, ...], tmp_path: Path) -> None:
+    """What unpacks 7z stays in memory while all threads read such blocks for the proof."""
+    disc = sample_images.incompressible(48 * MIB) + sample_images.mixed(16 * MIB) * 2 + bytes(32 * MIB)
+    path = archive_files.write_7z(tmp_path / "game.7z", {"game.iso": disc})
+    assert peak(path, tmp_path / "out", *options, "-l", 9, "-b", MIB) < MOST_BYTES

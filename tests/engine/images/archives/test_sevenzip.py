@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
-from engine.images.archives import contents, sevenzip
+from engine.images.archives import contents, sevenzip, unpacking
 from engine.images.archives.contents import images_in, open_archive
 from engine.images.archives.model import Archive
 from engine.images.opening import images_at, open_image
@@ -58,7 +58,7 @@ def test_padding_that_packs_to_nothing_is_unpacked_a_page_at_a_time(
     content = PS2 + bytes(128 << 20)
     path = write_7z(tmp_path / "game.7z", {"game.iso": content})
     longest = 0
-    real = sevenzip._Unpacking._unpack
+    real = unpacking.Unpacking._unpack
 
     def unpack(self: Any, limit: int) -> bytes:
         nonlocal longest
@@ -66,7 +66,7 @@ def test_padding_that_packs_to_nothing_is_unpacked_a_page_at_a_time(
         longest = max(longest, len(piece))
         return piece
 
-    monkeypatch.setattr(sevenzip._Unpacking, "_unpack", unpack)
+    monkeypatch.setattr(unpacking.Unpacking, "_unpack", unpack)
     with open_image(path) as image:
         assert image.read_at(len(content) - 10, 10) == bytes(10)
     assert longest <= 256 * 1024
@@ -75,7 +75,7 @@ def test_padding_that_packs_to_nothing_is_unpacked_a_page_at_a_time(
 def test_a_decoder_gets_no_input_while_it_has_some() -> None:
     """Fed at every call it would pile up what it cannot use yet."""
     packed = lzma.compress(bytes(64 << 20) + PS2, format=lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2}])
-    feed = sevenzip._Feed(sample_images.MemorySource(packed * 40), 0, len(packed) * 40)  # type: ignore[arg-type]
+    feed = unpacking._Feed(sample_images.MemorySource(packed * 40), 0, len(packed) * 40)  # type: ignore[arg-type]
     feed.allowed_bytes = 100
     assert len(feed.read(1 << 20)) == 100
     assert feed.read(1 << 20) == b""
@@ -99,14 +99,14 @@ class Unpacked:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.total_bytes = 0
-        real = sevenzip._Unpacking._unpack
+        real = unpacking.Unpacking._unpack
 
         def unpack(unpacking: Any, limit: int) -> bytes:
             piece = real(unpacking, limit)
             self.total_bytes += len(piece)
             return piece
 
-        monkeypatch.setattr(sevenzip._Unpacking, "_unpack", unpack)
+        monkeypatch.setattr(unpacking.Unpacking, "_unpack", unpack)
 
 
 def solid_without_discs(path: Path) -> Path:
