@@ -13,8 +13,9 @@ from engine.errors import UnsupportedImageError
 from engine.formats import ImageFormat
 from engine.images.chd_header import NO_SHA1, VERSION, read_header, refuse_cd
 from engine.images.chd_kinds import Kind
-from engine.images.chd_map import CRC_START, CompressedMap, HunkMap, HunkPlace, PlainMap
+from engine.images.chd_map import CRC_START, HunkMap, HunkPlace, PlainMap
 from engine.images.chd_metadata import CD_TAGS, read_metadata
+from engine.images.chd_packed_map import CompressedMap
 from engine.images.reader import BlockImage, StoredBlock
 from engine.images.source import ByteSource
 

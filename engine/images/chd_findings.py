@@ -1,6 +1,8 @@
 """What the doctor finds in the map and the digests of a CHD (FORMATS section 3)."""
 
 from collections.abc import Callable, Iterator
+from itertools import count
+from operator import lt
 
 from engine.images.block_findings import about_block
 from engine.images.chd import ChdImage
@@ -23,12 +25,15 @@ def map_findings(image: ChdImage, limit: FindingLimit, check: Callable[[], None]
     for number in range(-(-image.blocks // WINDOW_HUNKS)):
         check()
         window = image.map.window(number)
-        if not _is_sound(image, window):
-            yield from _window_findings(image, number * WINDOW_HUNKS, window, limit)
+        first = number * WINDOW_HUNKS
+        if not _is_sound(image, first, window):
+            yield from _window_findings(image, first, window, limit)
 
 
-def _is_sound(image: ChdImage, window: Window) -> bool:
-    """Return whether a window passes at a glance: no references, nothing too long, empty, or beyond the file."""
+def _is_sound(image: ChdImage, first: int, window: Window) -> bool:
+    """Return whether a window passes at a glance: all references, and back; or none, nothing too long, empty or cut."""
+    if min(window.kinds) == Kind.SELF:
+        return all(map(lt, window.offsets, count(first)))
     return (
         max(window.kinds) <= Kind.PLAIN
         and min(window.lengths) > 0

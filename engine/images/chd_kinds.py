@@ -1,10 +1,11 @@
 """The kinds of hunks of a compressed CHD map, Huffman coded in front of it (FORMATS section 3).
 
-bits -> symbols (bytes at a time where they end no run) -> one kind a hunk
+bits -> symbols (bytes at a time) -> one kind a hunk
 """
 
 from collections.abc import Callable, Iterable
 from enum import IntEnum
+from typing import NamedTuple
 
 from engine.codecs.huffman import HuffmanError, canonical_codes
 
@@ -35,12 +36,12 @@ SYMBOLS = 16
 LONGEST_CODE = 8
 SHORT_RUN_LEAST = 3
 LONG_RUN_LEAST = 19
+_LONG_RUN_COUNTS = 2
+_LONGEST_STEP = 256  # kinds; of 70,000 steps that there may be, each with several long runs in it: 20 MB, not 60
 _KINDS = 14
 _NIBBLE = 4
 _FROM_HEX = bytes.maketrans(b"0123456789abcdef", bytes(range(16)))
 _PLAIN_KINDS = bytes(kind for kind in range(_KINDS) if kind not in {Kind.SHORT_RUN, Kind.LONG_RUN})
-
-_Step = tuple[bytes, int]
 
 
 def decode_kinds(
@@ -80,79 +81,124 @@ def _decode_nibbles(pieces: Iterable[bytes], first: int, hunks: int) -> bytearra
     return kinds if len(kinds) == hunks and not kinds.translate(None, _PLAIN_KINDS) else None
 
 
+class _State:
+    """Between two bytes: an inner node of the code's tree, and the symbols of a run that is not complete."""
+
+    __slots__ = ("node", "run", "steps")
+
+    def __init__(self, node: int, run: tuple[int, ...]) -> None:
+        self.node = node
+        self.run = run
+        self.steps: dict[int, _Step | None] = {}
+
+
+class _Step(NamedTuple):
+    """What a byte brings."""
+
+    repeated: int
+    """So many more of the last kind before it."""
+    kinds: bytes
+    """Then these."""
+    state: _State
+    """Where it leads."""
+
+
 class _KindReader:
-    """An automaton whose states are the inner nodes of the code's tree, stepping by bytes."""
+    """An automaton that steps by bytes, and learns the steps as they come."""
 
     def __init__(self, lengths: list[int], hunks: int) -> None:
         self.kinds = bytearray()
         self._hunks = hunks
         self._tree = _tree(lengths)
-        self._state = 0
-        self._steps: dict[tuple[int, int], _Step] = {}
+        self._states: dict[tuple[int, tuple[int, ...]], _State] = {}
+        self._state = self._state_of(0, ())
         self._last = 0
-        self._run: list[int] = []  # symbols of a run that is not complete
 
     def take(self, byte: int, skipped: int) -> int | None:
         """Take 8 bits, without the first `skipped`; return the bit in it that is behind the last symbol, if it is."""
         if skipped >= 8:
             return None
-        if not skipped and not self._run:
-            step = self._steps.get((self._state, byte)) or self._make_step(byte)
-            symbols, following = step
-            # A byte that ends the kinds, or has a run in it, is gone through by bits.
-            if len(self.kinds) + len(symbols) < self._hunks and following >= 0:
-                self.kinds += symbols
-                self._state = following
-                if symbols:
-                    self._last = symbols[-1]
+        if not skipped:
+            steps = self._state.steps
+            if byte not in steps:
+                steps[byte] = self._make_step(byte)
+            step = steps[byte]
+            # A byte that ends the kinds, or has no step, is gone through by bits.
+            if step is not None and len(self.kinds) + step.repeated + len(step.kinds) < self._hunks:
+                if step.repeated:
+                    self.kinds += bytes((self._last,)) * step.repeated
+                if step.kinds:
+                    self.kinds += step.kinds
+                    self._last = step.kinds[-1]
+                self._state = step.state
                 return None
+        return self._take_bits(byte, skipped)
+
+    def _take_bits(self, byte: int, skipped: int) -> int | None:
+        node, run = self._state.node, self._state.run
         for bit in range(skipped, 8):
-            node = self._tree[self._state][byte >> 7 - bit & 1]
-            if node is None:
-                raise HuffmanError("bits that are no code")
+            node = self._follow(node, byte >> 7 - bit & 1)
             if node >= 0:
-                self._state = node
                 continue
-            self._state = 0
-            self._feed(-node - 1)
+            repeated, kinds, run = _feed(run, -node - 1)
+            node = 0
+            self.kinds += bytes((self._last,)) * repeated + kinds
+            self._last = kinds[-1] if kinds else self._last
             if len(self.kinds) >= self._hunks:
                 del self.kinds[self._hunks :]
                 return bit + 1
+        self._state = self._state_of(node, run)
         return None
 
-    def _make_step(self, byte: int) -> _Step:
-        symbols, state = bytearray(), self._state
-        for bit in range(8):
-            node = self._tree[state][byte >> 7 - bit & 1]
-            if node is None:
-                return b"", -1
-            state = max(node, 0)
-            if node < 0:
-                symbols.append(-node - 1)
-        is_plain = all(symbol < _KINDS and symbol not in {Kind.SHORT_RUN, Kind.LONG_RUN} for symbol in symbols)
-        step = (bytes(symbols), state if is_plain else -1)
-        self._steps[self._state, byte] = step
-        return step
+    def _make_step(self, byte: int) -> _Step | None:
+        """Return what a byte brings from here; None where bits are no code, or a symbol no kind, or it is not kept."""
+        node, run = self._state.node, self._state.run
+        before, found = 0, bytearray()
+        try:
+            for bit in range(8):
+                node = self._follow(node, byte >> 7 - bit & 1)
+                if node >= 0:
+                    continue
+                repeated, kinds, run = _feed(run, -node - 1)
+                node = 0
+                if found:
+                    found += found[-1:] * repeated
+                else:
+                    before += repeated
+                found += kinds
+        except HuffmanError:
+            return None
+        if len(found) > _LONGEST_STEP:
+            return None
+        return _Step(before, bytes(found), self._state_of(node, run))
 
-    def _feed(self, symbol: int) -> None:
-        if self._run:
-            self._run.append(symbol)
-            kind, *counts = self._run
-            if kind == Kind.SHORT_RUN:
-                self._end_run(SHORT_RUN_LEAST + counts[0])
-            elif len(counts) == 2:
-                self._end_run(LONG_RUN_LEAST + (counts[0] << 4) + counts[1])
-        elif symbol in {Kind.SHORT_RUN, Kind.LONG_RUN}:
-            self._run.append(symbol)
-        elif symbol >= _KINDS:
-            raise HuffmanError(f"kind {symbol} of a hunk does not exist")
-        else:
-            self.kinds.append(symbol)
-            self._last = symbol
+    def _follow(self, node: int, bit: int) -> int:
+        following = self._tree[node][bit]
+        if following is None:
+            raise HuffmanError("bits that are no code")
+        return following
 
-    def _end_run(self, count: int) -> None:
-        self._run.clear()
-        self.kinds += bytes((self._last,)) * count
+    def _state_of(self, node: int, run: tuple[int, ...]) -> _State:
+        return self._states.setdefault((node, run), _State(node, run))
+
+
+def _feed(run: tuple[int, ...], symbol: int) -> tuple[int, bytes, tuple[int, ...]]:
+    """Return what a symbol behind those of an incomplete run brings, and what is incomplete then.
+
+    So many more of the last kind, or a kind; HuffmanError for a symbol that is none.
+    """
+    if run:
+        kind, *counts = (*run, symbol)
+        if kind == Kind.SHORT_RUN:
+            return SHORT_RUN_LEAST + counts[0], b"", ()
+        if len(counts) == _LONG_RUN_COUNTS:
+            return LONG_RUN_LEAST + (counts[0] << 4) + counts[1], b"", ()
+        return 0, b"", (*run, symbol)
+    if symbol in {Kind.SHORT_RUN, Kind.LONG_RUN}:
+        return 0, b"", (symbol,)
+    if symbol >= _KINDS:
+        raise HuffmanError(f"kind {symbol} of a hunk does not exist")
+    return 0, bytes((symbol,)), ()
 
 
 def _tree(lengths: list[int]) -> list[list[int | None]]:

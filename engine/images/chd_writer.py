@@ -21,8 +21,9 @@ from engine.codecs.hunks import SLOT_SHIFT
 from engine.formats import SECTOR_SIZE, Method
 from engine.images.chd_header import HEADER_SIZE, NO_CODEC, NO_SHA1, ChdHeader
 from engine.images.chd_kinds import Kind
-from engine.images.chd_map import CRC_BITS, CRC_START, MAP_HEADER, CompressedMap
+from engine.images.chd_map import CRC_START
 from engine.images.chd_metadata import DVD_PAYLOAD, DVD_TAG, ENTRY_SIZE, encode_entry, overall_sha1
+from engine.images.chd_packed_map import CRC_BITS, MAP_HEADER, CompressedMap
 from engine.images.hunk_table import HunkTable
 from engine.images.source import ByteSource, MemorySource
 from engine.images.writer import Output

@@ -242,9 +242,7 @@ def _chd_sums(image: ChdImage, check: Callable[[], None] | None) -> _Sums:
         plain = window.kinds.count(Kind.PLAIN)
         sums.plain_blocks += plain
         sums.shared_blocks += window.kinds.count(Kind.SELF)
-        plain_bytes = sum(
-            length for kind, length in zip(window.kinds, window.lengths, strict=True) if kind == Kind.PLAIN
-        )
+        plain_bytes = image.block_size * plain if image.header.is_compressed else sum(window.lengths)
         sums.plain_bytes += plain_bytes
         sums.packed_bytes += sum(window.lengths) - plain_bytes
     return sums

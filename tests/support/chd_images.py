@@ -6,6 +6,7 @@ import shutil
 import struct
 import subprocess
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -151,3 +152,23 @@ def made_chd(image: bytes, hunk_size: int = 4096) -> MadeChd:
         kind = CODEC if len(packed) < hunk_size else PLAIN
         made.hunks.append(Hunk(kind, packed if kind == CODEC else hunk, crc))
     return made
+
+
+def claiming_chd(
+    stored: bytes, hunks: int, symbols: Sequence[int], *, self_bits: int = 0, fields: bytes = b""
+) -> bytes:
+    """Return a CHD of one stored hunk that claims millions more by few symbols, of four bits each.
+
+    Behind the stored one's checksum come `fields` as they are; the checksum of the map is wrong.
+    """
+    body = bytearray(HEADER.size) + stored
+    first, map_offset = HEADER.size, len(body)
+    digits = "14d" + "".join(f"{symbol:x}" for symbol in (PLAIN, *symbols)) + f"{binascii.crc_hqx(stored, 0xFFFF):04x}"
+    packed = bytes.fromhex(digits + "0" * (len(digits) % 2)) + fields
+    body += struct.pack(">I6sHBBBB", len(packed), first.to_bytes(6, "big"), 0, LENGTH_BITS, self_bits, 0, 0) + packed
+    codecs = (b"zlib", bytes(4), bytes(4), bytes(4))
+    body[: HEADER.size] = HEADER.pack(
+        b"MComprHD", HEADER.size, 5, *codecs, hunks * len(stored), map_offset, 0, len(stored), 512,
+        *[bytes(20)] * 3,
+    )  # fmt: skip
+    return bytes(body)

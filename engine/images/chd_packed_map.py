@@ -1,0 +1,264 @@
+"""The compressed map of a CHD, read a window at a time (FORMATS section 3).
+
+A DVD of 2 KiB hunks has 2.3 million. What stays in memory is one byte a hunk (its kind), where each window of 256
+begins, each window's checksum, and the windows read last. The way to a window is gone without making the ones before
+it: a few bytes of runs claim 33 million hunks.
+"""
+
+import binascii
+import struct
+import threading
+from array import array
+from collections import OrderedDict
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from engine.codecs.huffman import BitReader, HuffmanError, read_run_lengths
+from engine.errors import DamagedImageError
+from engine.images.chd_fields import FIELDS_END, Fields
+from engine.images.chd_header import ChdHeader
+from engine.images.chd_kinds import SYMBOLS, Kind, decode_kinds
+from engine.images.chd_map import CRC_START, WINDOW_HUNKS, HunkPlace, Window
+from engine.images.source import ByteSource, read_bytes, shown_name
+
+MAP_HEADER = struct.Struct(">I6sHBBBx")
+"""Bytes of the bits behind it, offset of the first hunk, crc16 of the expanded map, bits of a length, of a hunk's
+number, of a unit's number in the parent."""
+EXPANDED_SIZE = 12
+"""An entry of the expanded map: u8 kind, u24 length, u48 offset, u16 crc16."""
+CRC_BITS = 16
+LENGTH_WIDTH = 4
+"""Bits of a code length in the tree of kinds."""
+_WINDOWS = 256  # 64 Ki hunks: those of 128 MiB, and the places that equal hunks refer to
+_TREE_BYTES = 64
+_CRC_MASK = (1 << CRC_BITS) - 1
+_IS_ANY = bytes((1,)) * WINDOW_HUNKS
+_IS_CODEC = bytes(kind <= Kind.CODEC_3 for kind in range(256))
+_IS_NEXT = bytes(kind == Kind.SELF_NEXT for kind in range(256))
+_CODECS = bytes(range(Kind.CODEC_3 + 1))
+_PARENT_KINDS = (Kind.PARENT, Kind.PARENT_SELF, Kind.PARENT_SAME, Kind.PARENT_NEXT)
+
+
+class _Start(NamedTuple):
+    """Where the reading of a window begins."""
+
+    bit: int
+    """The first of its fields."""
+    offset: int
+    """Where its first hunk is stored."""
+    last_self: int
+    """What the last reference before it led to."""
+
+
+class CompressedMap:
+    """The map of a CHD with codecs: any window is read by itself once the way to it is known."""
+
+    has_checksums = True
+
+    def __init__(self, source: ByteSource, header: ChdHeader, *, checked: bool = True) -> None:
+        """Read the map's header; `checked` compares the crc16 in it once every window was read, in any order."""
+        self._source = source
+        self._header = header
+        self._hunks = header.hunks
+        self._is_checked = checked
+        head = read_bytes(source, header.map_offset, MAP_HEADER.size)
+        if len(head) < MAP_HEADER.size:
+            raise self._damage(f"the file ends inside the map's {MAP_HEADER.size}-byte header")
+        length, first, self._crc, length_bits, self_bits, _ = MAP_HEADER.unpack(head)
+        self.first_offset = int.from_bytes(first, "big")
+        self.bytes_in_file = MAP_HEADER.size + length
+        start = header.map_offset + MAP_HEADER.size
+        if start + length > source.size_bytes:
+            raise self._damage(f"a map of {length} bytes at byte {start} of {source.size_bytes}")
+        if length_bits > 24 or self_bits > 32:
+            raise self._damage(f"its fields are said to have {length_bits} and {self_bits} bits: 24 and 32 are allowed")
+        self._fields = Fields(source, start, length)
+        self._widths = _field_widths(length_bits, self_bits)
+        self._kinds = bytearray()
+        self._starts = array("Q")
+        self._windows: OrderedDict[int, Window] = OrderedDict()
+        count = -(-self._hunks // WINDOW_HUNKS)
+        self._own_crcs = array("H", bytes(2 * count))
+        self._unread = bytearray(b"\1") * count
+        self._left = count
+        self._lock = threading.Lock()
+
+    def places(self, first: int, count: int) -> Sequence[HunkPlace]:
+        """Return places as `HunkMap.places` says."""
+        found: list[HunkPlace] = []
+        with self._lock:
+            while len(found) < count:
+                number, skip = divmod(first + len(found), WINDOW_HUNKS)
+                end = min(skip + count - len(found), WINDOW_HUNKS)
+                columns = (column[skip:end] for column in self._window(number))
+                kinds, lengths, offsets, crcs = columns
+                found += map(HunkPlace, kinds, offsets, lengths, crcs)
+        return found
+
+    def window(self, number: int) -> Window:
+        """Return a window as `HunkMap.window` says."""
+        with self._lock:
+            return self._window(number)
+
+    def end(self) -> tuple[int, int]:
+        """Return the offset behind the last hunk, and the crc16 of all entries."""
+        with self._lock:
+            for number in range(len(self._unread)):
+                self._window(number)
+            return self._start(len(self._unread)).offset, self._whole_crc()
+
+    def _window(self, number: int) -> Window:
+        window = self._windows.get(number)
+        if window is not None:
+            self._windows.move_to_end(number)
+            return window
+        try:
+            if not self._starts:
+                self._read_kinds()
+            while len(self._starts) <= len(_Start._fields) * number:
+                self._starts.extend(self._pass_by(len(self._starts) // len(_Start._fields) - 1))
+            window, following = self._read_window(number)
+        except HuffmanError as error:
+            raise self._damage(str(error)) from error
+        self._check(number, window)
+        if len(self._starts) == len(_Start._fields) * (number + 1):
+            self._starts.extend(following)
+        self._windows[number] = window
+        if len(self._windows) > _WINDOWS:
+            self._windows.popitem(last=False)
+        return window
+
+    def _start(self, number: int) -> _Start:
+        place = len(_Start._fields) * number
+        return _Start(*self._starts[place : place + len(_Start._fields)])
+
+    def _check(self, number: int, window: Window) -> None:
+        """Take note of a window's own crc16; with the last one that was missing, compare that of the map."""
+        if not self._unread[number]:
+            return
+        self._own_crcs[number] = binascii.crc_hqx(_expand(window), 0)
+        if self._left == 1 and self._is_checked and (crc := self._whole_crc()) != self._crc:
+            raise self._damage(f"its crc16 is {crc:04x}, the map's header says {self._crc:04x}")
+        self._unread[number] = 0
+        self._left -= 1
+
+    def _whole_crc(self) -> int:
+        """Return the crc16 of all entries: that of two pieces is the first one's, shifted, with the second one's."""
+        shift = bytes(EXPANDED_SIZE * WINDOW_HUNKS)
+        last = bytes(EXPANDED_SIZE * ((self._hunks - 1) % WINDOW_HUNKS + 1))
+        *before, own = self._own_crcs
+        crc = CRC_START
+        for each in before:
+            crc = binascii.crc_hqx(shift, crc) ^ each
+        return binascii.crc_hqx(last, crc) ^ own
+
+    def _read_kinds(self) -> None:
+        bits = BitReader(self._fields.head(_TREE_BYTES))
+        lengths = read_run_lengths(bits, SYMBOLS, LENGTH_WIDTH)
+        self._kinds, end = decode_kinds(self._fields.pieces, bits.position, lengths, self._hunks)
+        if any(kind in self._kinds for kind in _PARENT_KINDS):
+            raise HuffmanError("it refers to a parent, and the file has none")
+        # Runs claim millions of hunks in a few bytes: those whose fields are missing are not gone through.
+        needed = sum(width * self._kinds.count(kind) for kind, width in enumerate(self._widths) if width)
+        if end + needed > self._fields.end:
+            raise HuffmanError(FIELDS_END)
+        self._starts.extend(_Start(end, self.first_offset, 0))
+
+    def _kinds_of(self, number: int) -> bytes:
+        return bytes(self._kinds[number * WINDOW_HUNKS : (number + 1) * WINDOW_HUNKS])
+
+    def _pass_by(self, number: int) -> _Start:
+        """Return where the window behind one begins: without it, a tenth of the time."""
+        bit, offset, last_self = self._start(number)
+        kinds = self._kinds_of(number)
+        widths = kinds.translate(self._widths)
+        if kinds.translate(None, _CODECS) != kinds:
+            offset += sum(field >> CRC_BITS for field in self._fields.read(bit, widths, kinds.translate(_IS_CODEC)))
+        offset += self._header.hunk_size * kinds.count(Kind.PLAIN)
+        last = kinds.rfind(Kind.SELF)
+        if last >= 0:
+            (last_self,) = self._fields.read(bit + sum(widths[:last]), widths[last : last + 1], _IS_ANY)
+        last_self += kinds.count(Kind.SELF_NEXT, last + 1)
+        return _Start(bit + sum(widths), offset, last_self)
+
+    def _read_window(self, number: int) -> tuple[Window, _Start]:
+        """Return a window and where the next one begins."""
+        start = self._start(number)
+        kinds = self._kinds_of(number)
+        widths = kinds.translate(self._widths)
+        last_self = start.last_self
+        if not any(widths):
+            window = _bare_references(kinds, last_self)
+            return window, _Start(start.bit, start.offset, window.offsets[-1])
+        fields = self._fields.read(start.bit, widths, _IS_ANY)
+        if max(kinds) <= Kind.CODEC_3:
+            lengths = [field >> CRC_BITS for field in fields]
+            crcs = [field & _CRC_MASK for field in fields]
+            *offsets, end = accumulate(lengths, initial=start.offset)
+        else:
+            resolved, lengths, crcs, offsets = bytearray(), [], [], []
+            end = start.offset
+            for kind, field in zip(kinds, fields, strict=True):
+                length, crc, offset = field >> CRC_BITS, field & _CRC_MASK, end
+                if kind == Kind.PLAIN:
+                    length = self._header.hunk_size
+                elif kind > Kind.PLAIN:
+                    last_self += kind == Kind.SELF_NEXT
+                    offset = last_self = field if kind == Kind.SELF else last_self
+                    kind, length, crc = int(Kind.SELF), 0, 0  # noqa: PLW2901 - the shorthand is resolved
+                resolved.append(kind)
+                lengths.append(length)
+                crcs.append(crc)
+                offsets.append(offset)
+                end += length
+            kinds = bytes(resolved)
+        return Window(kinds, lengths, offsets, crcs), _Start(start.bit + sum(widths), end, last_self)
+
+    def _damage(self, what: str) -> DamagedImageError:
+        return DamagedImageError(
+            f"{shown_name(self._source)}: its map is damaged: {what}",
+            hint="restore the file from a backup or make it again from its source",
+        )
+
+
+def _field_widths(length_bits: int, self_bits: int) -> bytes:
+    """Return the bits behind the kinds that each kind has, as a table for `bytes.translate`."""
+    widths = bytearray(256)
+    widths[Kind.CODEC_0 : Kind.CODEC_3 + 1] = bytes((length_bits + CRC_BITS,)) * 4
+    widths[Kind.PLAIN] = CRC_BITS
+    widths[Kind.SELF] = self_bits
+    return bytes(widths)
+
+
+def _bare_references(kinds: bytes, last_self: int) -> Window:
+    """Return a window of references that have no fields; runs of them claim millions of hunks in a few bytes.
+
+    A SELF whose field has no bits is equal to hunk 0.
+    """
+    if Kind.SELF in kinds:
+        numbers = accumulate(
+            kinds, lambda last, kind: 0 if kind == Kind.SELF else last + (kind == Kind.SELF_NEXT), initial=last_self
+        )
+    else:
+        numbers = accumulate(kinds.translate(_IS_NEXT), initial=last_self)
+    _, *offsets = numbers
+    nothing = [0] * len(kinds)
+    return Window(bytes((Kind.SELF,)) * len(kinds), nothing, offsets, nothing)
+
+
+def _expand(window: Window) -> bytearray:
+    """Return the entries of a window as the map's crc16 is taken over them."""
+    count = len(window.kinds)
+    lengths = struct.pack(f">{count}I", *window.lengths)
+    offsets = struct.pack(f">{count}Q", *window.offsets)
+    crcs = struct.pack(f">{count}H", *window.crcs)
+    expanded = bytearray(EXPANDED_SIZE * count)
+    expanded[0::EXPANDED_SIZE] = window.kinds
+    for place in range(3):
+        expanded[1 + place :: EXPANDED_SIZE] = lengths[1 + place :: 4]
+    for place in range(6):
+        expanded[4 + place :: EXPANDED_SIZE] = offsets[2 + place :: 8]
+    for place in range(2):
+        expanded[10 + place :: EXPANDED_SIZE] = crcs[place::2]
+    return expanded

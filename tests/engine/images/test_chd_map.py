@@ -1,0 +1,246 @@
+"""The compressed map of a CHD: windows in any order, its checksum once all were read, and claims of a few bytes."""
+
+import contextlib
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from chd_images import (
+    LONG_RUN,
+    PLAIN,
+    SELF,
+    SELF_NEXT,
+    SELF_SAME,
+    SHORT_RUN,
+    Hunk,
+    MadeChd,
+    claiming_chd,
+    made_chd,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from look_everywhere import S_PER_MIB
+from sample_images import MemorySource, incompressible, mixed
+
+from engine.codecs.huffman import HuffmanError, canonical_codes
+from engine.errors import DamagedImageError
+from engine.images.chd import ChdImage
+from engine.images.chd_header import MAX_HUNKS
+from engine.images.chd_kinds import decode_kinds
+from engine.images.chd_map import WINDOW_HUNKS
+from engine.images.facts import read_facts
+from engine.images.opening import open_source
+
+HUNK = 2048
+MIB = 1 << 20
+LONGEST = (LONG_RUN, 15, 15)
+LONGEST_HUNKS = 19 + 15 * 16 + 15
+
+
+def opened(data: bytes) -> ChdImage:
+    image = open_source(MemorySource(data))
+    assert isinstance(image, ChdImage)
+    return image
+
+
+# In any order.
+
+SYMBOLS = st.sampled_from([0, PLAIN, SELF, SELF_SAME, SELF_NEXT])
+WINDOWS = 6
+
+
+def made_of(symbols: list[int]) -> MadeChd:
+    """A map of these kinds; what the hunks hold does not matter."""
+    made = MadeChd(b"", 512)
+    chance = random.Random(len(symbols))
+    for number, symbol in enumerate(symbols):
+        size = 512 if symbol == PLAIN else chance.randrange(1, 40)
+        stored = bytes(size) if symbol in {0, PLAIN} else b""
+        origin = chance.randrange(number) if symbol == SELF and number else 0
+        made.hunks.append(Hunk(symbol, stored, chance.randrange(1 << 16) if stored else 0, origin))
+    made.total_bytes = 512 * len(symbols)
+    made.unit_size = 512
+    return made
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_a_window_is_the_same_whether_or_not_those_before_it_were_read(data: st.DataObject) -> None:
+    runs = data.draw(st.lists(st.tuples(SYMBOLS, st.integers(1, 400)), min_size=3, max_size=12))
+    symbols = [symbol for symbol, count in runs for _ in range(count)][: WINDOWS * WINDOW_HUNKS]
+    stored = made_of(symbols).encode()
+    windows = range(-(-len(symbols) // WINDOW_HUNKS))
+    in_order = opened(stored).map
+    expected = [in_order.window(number) for number in windows]
+    in_any_order = opened(stored).map
+    for number in data.draw(st.permutations(windows)):
+        assert in_any_order.window(number) == expected[number]
+
+
+@pytest.mark.parametrize("order", [range(5), range(4, -1, -1), (2, 0, 4, 1, 3)], ids=["forth", "back", "any"])
+def test_the_checksum_is_compared_with_the_last_window_that_was_missing(order: list[int]) -> None:
+    made = made_of([PLAIN, SELF, 0, SELF_NEXT] * (WINDOW_HUNKS + 20))
+    sound, damaged = opened(made.encode()).map, None
+    made.map_crc = 1
+    damaged = opened(made.encode()).map
+    *first, last = order
+    for number in first:
+        sound.window(number)
+        damaged.window(number)
+    sound.window(last)
+    for _ in range(2):
+        with pytest.raises(DamagedImageError, match="the map's header says 0001"):
+            damaged.window(last)
+
+
+def test_a_file_of_many_windows_is_read_from_its_end() -> None:
+    data = mixed(HUNK * WINDOW_HUNKS * 3, 4)
+    image = opened(made_chd(data, HUNK).encode())
+    for start in range(len(data) - HUNK * 100, -1, -HUNK * 100):
+        assert image.read_at(start, HUNK * 100) == data[start : start + HUNK * 100]
+
+
+# Claims: MAX_HUNKS hunks, 64 GiB, in a few KiB.
+
+STORED = incompressible(HUNK)
+_RUNS = MAX_HUNKS // LONGEST_HUNKS + 1
+
+
+def claims_the_same() -> bytes:
+    return claiming_chd(STORED, MAX_HUNKS, [SELF_SAME, *LONGEST * _RUNS])
+
+
+def claims_the_next() -> bytes:
+    return claiming_chd(STORED, MAX_HUNKS, [SELF_NEXT, *LONGEST * _RUNS])
+
+
+def claims_in_turns() -> bytes:
+    turns, rest = divmod(MAX_HUNKS - 1, 2 * (1 + 3 + 15) + 1)
+    turn = [SELF_SAME, SHORT_RUN, 15, SELF_NEXT, SHORT_RUN, 15, SELF]
+    return claiming_chd(STORED, MAX_HUNKS, turn * turns + [SELF] * rest)
+
+
+def claims_by_fields() -> bytes:
+    """References of one bit each, to hunk 0."""
+    fields = bytes(MAX_HUNKS // 8 + 1)
+    return claiming_chd(STORED, MAX_HUNKS, [SELF, *LONGEST * _RUNS], self_bits=1, fields=fields)
+
+
+def claims_by_some_fields() -> bytes:
+    """One hunk by a codec, of no length, in about each window."""
+    turns, rest = divmod(MAX_HUNKS - 1, 2 + LONGEST_HUNKS)
+    symbols = [0, SELF_SAME, *LONGEST] * turns + [SELF] * rest
+    return claiming_chd(STORED, MAX_HUNKS, symbols, fields=bytes(4 * turns))
+
+
+CLAIMS = [claims_the_same, claims_the_next, claims_in_turns, claims_by_fields, claims_by_some_fields]
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.__name__)
+def test_a_read_at_the_end_takes_no_longer_than_any_input_may(claim: Callable[[], bytes]) -> None:
+    data = claim()
+    began = time.process_time()
+    image = opened(data)
+    for offset in (0, image.size // 2, image.size - 256 * 1024, image.size - 1):
+        with contextlib.suppress(DamagedImageError):  # of hunks that equal none
+            image.read_at(offset, 256 * 1024)
+    used_s = time.process_time() - began
+    assert used_s <= S_PER_MIB * max(1.0, len(data) / MIB), f"{used_s:.1f} s for {len(data)} bytes"
+
+
+@pytest.mark.parametrize("claim", [claims_the_same, claims_by_fields], ids=lambda claim: claim.__name__)
+def test_what_it_claims_is_read_all_the_same(claim: Callable[[], bytes]) -> None:
+    image = opened(claim())
+    assert image.read_at(image.size - 2 * HUNK, 2 * HUNK) == STORED * 2
+
+
+def test_facts_of_hunks_that_are_all_alike() -> None:
+    hunks = 40 * WINDOW_HUNKS
+    made = MadeChd(b"", HUNK, hunks=[Hunk(PLAIN, STORED, 0), *[Hunk(SELF_SAME)] * (hunks - 1)])
+    made.total_bytes = hunks * HUNK
+    facts = read_facts(opened(made.encode()))
+    assert (facts.plain_blocks, facts.shared_blocks, facts.packed_blocks) == (1, hunks - 1, 0)
+    assert (facts.plain_block_bytes, facts.packed_block_bytes) == (HUNK, 0)
+
+
+# The kinds, byte by byte or bit by bit.
+
+
+def encode(symbols: list[int], lengths: list[int]) -> bytes:
+    codes = {symbol: format(code, f"0{length}b") for length, code, symbol in canonical_codes(lengths, 8)}
+    text = "".join(codes[symbol] for symbol in symbols)
+    text += "0" * (-len(text) % 8)
+    return int(text, 2).to_bytes(len(text) // 8, "big") if text else b""
+
+
+def unroll(symbols: list[int], hunks: int) -> bytes:
+    kinds, last = bytearray(), 0
+    source = iter(symbols)
+    while len(kinds) < hunks:
+        symbol = next(source)
+        if symbol == SHORT_RUN:
+            kinds += bytes((last,)) * (3 + next(source))
+        elif symbol == LONG_RUN:
+            kinds += bytes((last,)) * (19 + 16 * next(source) + next(source))
+        else:
+            kinds.append(symbol)
+            last = symbol
+    return bytes(kinds[:hunks])
+
+
+LENGTHS = [
+    [4] * 16,
+    [0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0],
+    [8, 8, 7, 6, 5, 4, 0, 2, 2, 2, 3, 0, 0, 0, 0, 0],
+    [3, 0, 0, 0, 3, 3, 0, 3, 3, 3, 3, 0, 0, 0, 0, 3],
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_kinds_in_any_code_are_unrolled(data: st.DataObject) -> None:
+    lengths = data.draw(st.sampled_from(LENGTHS))
+    counts = [symbol for symbol, length in enumerate(lengths) if length]
+    kinds = [symbol for symbol in counts if symbol not in {SHORT_RUN, LONG_RUN, 14, 15}]
+    symbols: list[int] = []
+    for _ in range(data.draw(st.integers(1, 60))):
+        run = data.draw(st.sampled_from([0, *({SHORT_RUN, LONG_RUN} & set(counts))]))
+        more = {0: 0, SHORT_RUN: 1, LONG_RUN: 2}[run]
+        symbols += [run] if run else [data.draw(st.sampled_from(kinds))]
+        symbols += [data.draw(st.sampled_from(counts)) for _ in range(more)]
+    hunks = data.draw(st.integers(1, len(unroll_all(symbols))))
+    stored = encode(symbols, lengths)
+    found, end = decode_kinds(lambda: [stored[:3], stored[3:]], 0, lengths, hunks)
+    assert bytes(found) == unroll(symbols, hunks)
+    assert end <= 8 * len(stored)
+
+
+def unroll_all(symbols: list[int]) -> bytes:
+    """Everything that the symbols say."""
+    hunks = 0
+    source = iter(symbols)
+    for symbol in source:
+        if symbol == SHORT_RUN:
+            hunks += 3 + next(source)
+        elif symbol == LONG_RUN:
+            hunks += 19 + 16 * next(source) + next(source)
+        else:
+            hunks += 1
+    return unroll(symbols, hunks)
+
+
+@pytest.mark.parametrize("hunks", [1, 7, 300])
+def test_bits_that_end_early_or_are_no_code_are_refused(hunks: int) -> None:
+    lengths = [0, 1, *[0] * 14]  # one code of one bit: a 1 is none
+    assert decode_kinds(lambda: [bytes(-(-hunks // 8))], 0, lengths, hunks)[0] == b"\1" * hunks
+    with pytest.raises(HuffmanError, match="ends among the kinds"):
+        decode_kinds(lambda: [bytes((hunks - 1) // 8)], 0, lengths, hunks)
+    with pytest.raises(HuffmanError, match="bits that are no code"):
+        decode_kinds(lambda: [b"\xff" * hunks], 0, lengths, hunks)
+
+
+def test_a_kind_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(HuffmanError, match="kind 15 of a hunk does not exist"):
+        decode_kinds(lambda: [b"\x44\xf4"], 0, [4] * 16, 4)
