@@ -32,12 +32,16 @@ def test_without_a_wish_the_settings_are_those_of_the_target() -> None:
 
 def test_a_wish_is_kept() -> None:
     wish = Wish(CSO, 4096, 7, 64, "any")
-    assert choose(wish) == Choice(
+    assert choose(wish, "psp") == Choice(
         TARGETS["any"],
         Settings(CSO, 4096, 7, 64, "any"),
         6,
         ("block size 4096: PSPs with older firmware read blocks of 2048 only",),
     )
+
+
+def test_what_older_psps_do_not_read_is_no_matter_of_a_ps2_disc() -> None:
+    assert choose(Wish(CSO, 4096, 7, target="any"), "ps2").notices == ()
 
 
 def test_a_level_above_the_highest_is_said() -> None:
