@@ -18,15 +18,12 @@ from engine.work.jobs import Job, JobKind, JobState
 from engine.work.snapshot import QueueSnapshot
 from tui.capabilities import Terminal
 from tui.commands import BY_NAME, Place, bindings_at, check_keymap
+from tui.leaving import Leaving
 from tui.library_view import ASCII_SIGNS, LibraryView, Signs
-from tui.navigation import Navigation
 from tui.screens.base import DiscScreen
-from tui.screens.confirm import Confirm
 from tui.screens.first_run import FirstRun
 from tui.screens.library import LibraryScreen
-from tui.screens.too_small import TooSmall
 from tui.session import LATER, Changes, Session
-from tui.summary import summary_of
 from tui.themes import THEMES
 
 WATCH_S = 15.0
@@ -35,7 +32,7 @@ _FIRST_TITLES = 200
 """Loaded before the first frame: more than any terminal has lines."""
 
 
-class DiscpressApp(Navigation):
+class DiscpressApp(Leaving):
     """discpress on a terminal."""
 
     CSS_PATH = Path(__file__).with_name("app.tcss")
@@ -51,7 +48,7 @@ class DiscpressApp(Navigation):
         self.terminal = terminal
         self.is_ascii = terminal.is_ascii
         self.view = LibraryView(session.planned, ASCII_SIGNS if terminal.is_ascii else Signs())
-        self.summary: list[str] = []
+        self.summary = []
         self._notices = list(notices)
         for theme in THEMES.values():
             self.register_theme(theme)
@@ -61,7 +58,7 @@ class DiscpressApp(Navigation):
         self._loads = self._loaded = 0
         self._was_scanning = False
         self._told: set[Path] = set()
-        self._started_at = time.time()
+        self.started_at = time.time()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return our own names for colours: the stylesheet is read before a theme is chosen."""
@@ -256,49 +253,6 @@ class DiscpressApp(Navigation):
         self.copy_to_clipboard(text)
         lost = "" if text == str(path) else " It has bytes that are no text: they are replaced."
         self.tell(f"The path is in the clipboard, where your terminal allows it.{lost}")
-
-    # Leaving
-
-    def action_quit_anywhere(self) -> None:
-        """Leave from any screen; where a question has no room, its answer is the safe one."""
-        if isinstance(self.screen, TooSmall):
-            self.finish()
-        else:
-            self.leave()
-
-    def leave(self) -> None:
-        """Leave at once, or ask what becomes of the jobs."""
-        count = self.session.running()
-        if not count:
-            self.finish()
-            return
-
-        def answer(choice: str | None) -> None:
-            if choice == "leave":
-                self.finish()
-            elif choice == "stop":
-                self._stop_worker()
-
-        jobs = "1 job is" if count == 1 else f"{count} jobs are"
-        self.push_screen(
-            Confirm(
-                [f"{jobs} not done yet.", "The worker goes on without this app, and without this terminal."],
-                [("leave", "Leave them to the worker"), ("stop", "Stop them"), ("stay", "Stay")],
-            ),
-            answer,
-        )
-
-    def _stop_worker(self) -> None:
-        def stop() -> None:
-            self.session.stop_worker()
-            self.call_from_thread(self.finish)
-
-        self.run_worker(stop, thread=True)
-
-    def finish(self) -> None:
-        """End the app with a summary for the shell."""
-        self.summary = summary_of(self.session.snapshot(), self._started_at)
-        self.exit(0)
 
 
 def _folder_of(job: Job) -> Path:

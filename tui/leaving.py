@@ -1,0 +1,59 @@
+"""How the app is left: at once, or with a question about the jobs that are not done; and what it says then."""
+
+from tui.navigation import Navigation
+from tui.screens.confirm import Confirm
+from tui.screens.too_small import TooSmall
+from tui.session import Session
+from tui.summary import summary_of
+
+
+class Leaving(Navigation):
+    """The part of the app that ends it."""
+
+    session: Session
+    """What the app knows."""
+    summary: list[str]
+    """What the shell is told once the app has gone."""
+    started_at: float
+    """When the app was opened, seconds since the epoch."""
+
+    def action_quit_anywhere(self) -> None:
+        """Leave from any screen; where a question has no room, its answer is the safe one."""
+        if isinstance(self.screen, TooSmall):
+            self.finish()
+        else:
+            self.leave()
+
+    def leave(self) -> None:
+        """Leave at once, or ask what becomes of the jobs."""
+        count = self.session.running()
+        if not count:
+            self.finish()
+            return
+
+        def answer(choice: str | None) -> None:
+            if choice == "leave":
+                self.finish()
+            elif choice == "stop":
+                self._stop_worker()
+
+        jobs = "1 job is" if count == 1 else f"{count} jobs are"
+        self.push_screen(
+            Confirm(
+                [f"{jobs} not done yet.", "The worker goes on without this app, and without this terminal."],
+                [("leave", "Leave them to the worker"), ("stop", "Stop them"), ("stay", "Stay")],
+            ),
+            answer,
+        )
+
+    def _stop_worker(self) -> None:
+        def stop() -> None:
+            self.session.stop_worker()
+            self.call_from_thread(self.finish)
+
+        self.run_worker(stop, thread=True)
+
+    def finish(self) -> None:
+        """End the app with a summary for the shell."""
+        self.summary = summary_of(self.session.snapshot(), self.started_at)
+        self.exit(0)
