@@ -21,9 +21,9 @@ from engine.errors import WorkerEndedError
 from engine.formats import ImageFormat, Method
 from engine.library.migrations import MIGRATIONS
 from engine.library.store import Store
-from engine.library.worker_lock import stop_worker
 from engine.work.jobs import Action, JobKind, JobRequest, JobState
 from engine.work.queue import JobQueue
+from engine.work.starting import ensure_worker, stop_worker
 from engine.work.trash_jobs import trash_request
 
 TIMEOUT_S = 120.0
@@ -287,6 +287,7 @@ class Killing:
             paths = [job.path for job in JobQueue(store).jobs()]
         if paths != [folder / "game.iso"] or list(state_folder.glob("*.damaged*")):
             self.tally.wrong.append(f"round {number}: the queue did not come through its migration: {paths}")
+        ensure_worker(state_folder)  # all may have been killed before they called one
         end_worker(state_folder)
         self.check(folder, f"round {number}, migration")
         shutil.rmtree(folder)

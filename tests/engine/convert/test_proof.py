@@ -122,7 +122,7 @@ def test_cold_is_said_only_where_mincore_shows_it(
 
 
 def test_pages_that_cannot_be_dropped_are_said_to_be_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(part, "drop_cached", lambda fd: None)
+    monkeypatch.setattr(part, "drop_cached", lambda *_: None)
     assert faults.run_conversion(source_of(tmp_path, MIXED)).read_back is ReadBack.CACHED
 
 

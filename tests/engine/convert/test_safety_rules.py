@@ -42,7 +42,7 @@ class Trace:
         self._watch_os(monkeypatch)
         for module in (part, trash):
             self._watch(monkeypatch, module, "rename_new", lambda source, target: f"rename {self._word(source)}")
-        self._watch(monkeypatch, part, "drop_cached", lambda fd: f"drop {self._of(fd)} from cache")
+        self._watch(monkeypatch, part, "drop_cached", lambda fd, *_: f"drop {self._of(fd)} from cache")
         self._watch(monkeypatch, packing, "digest_image", lambda image, *_: f"decode {self._word(image.source.path)}")
         self._watch(monkeypatch, packing, "check_digests", lambda *_: "compare digests")
 
