@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import count
-from operator import lt
+from operator import ge, lt
 
 from engine.images.block_findings import about_block
 from engine.images.chd import ChdImage
@@ -33,7 +33,7 @@ def map_findings(image: ChdImage, limit: FindingLimit, check: Callable[[], None]
 def _is_sound(image: ChdImage, first: int, window: Window) -> bool:
     """Return whether a window passes at a glance: all references, and back; or none, nothing too long, empty or cut."""
     if min(window.kinds) == Kind.SELF:
-        return all(map(lt, window.offsets, count(first)))
+        return max(window.offsets) < first or all(map(lt, window.offsets, count(first)))
     return (
         max(window.kinds) <= Kind.PLAIN
         and min(window.lengths) > 0
@@ -43,6 +43,9 @@ def _is_sound(image: ChdImage, first: int, window: Window) -> bool:
 
 
 def _window_findings(image: ChdImage, first: int, window: Window, limit: FindingLimit) -> Iterator[Finding]:
+    if min(window.kinds) == Kind.SELF and limit.is_reached(Severity.ERROR, "reference"):
+        limit.pass_over(Severity.ERROR, "reference", sum(map(ge, window.offsets, count(first))))
+        return
     columns = (window.kinds, window.offsets, window.lengths, window.crcs)
     for number, place in enumerate(map(HunkPlace, *columns), first):
         if place.kind == Kind.SELF:

@@ -11,7 +11,7 @@ import threading
 from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 from engine.codecs.huffman import BitReader, HuffmanError, read_run_lengths
@@ -20,13 +20,12 @@ from engine.images.chd_fields import FIELDS_END, Fields
 from engine.images.chd_header import ChdHeader
 from engine.images.chd_kinds import SYMBOLS, Kind, decode_kinds
 from engine.images.chd_map import CRC_START, WINDOW_HUNKS, HunkPlace, Window
+from engine.images.chd_windows import EXPANDED_SIZE, own_crc, references
 from engine.images.source import ByteSource, read_bytes, shown_name
 
 MAP_HEADER = struct.Struct(">I6sHBBBx")
 """Bytes of the bits behind it, offset of the first hunk, crc16 of the expanded map, bits of a length, of a hunk's
 number, of a unit's number in the parent."""
-EXPANDED_SIZE = 12
-"""An entry of the expanded map: u8 kind, u24 length, u48 offset, u16 crc16."""
 CRC_BITS = 16
 LENGTH_WIDTH = 4
 """Bits of a code length in the tree of kinds."""
@@ -37,6 +36,7 @@ _IS_ANY = bytes((1,)) * WINDOW_HUNKS
 _IS_CODEC = bytes(kind <= Kind.CODEC_3 for kind in range(256))
 _IS_NEXT = bytes(kind == Kind.SELF_NEXT for kind in range(256))
 _CODECS = bytes(range(Kind.CODEC_3 + 1))
+_SELF, _SAME = bytes((Kind.SELF,)), bytes((Kind.SELF_SAME,))
 _PARENT_KINDS = (Kind.PARENT, Kind.PARENT_SELF, Kind.PARENT_SAME, Kind.PARENT_NEXT)
 
 
@@ -137,7 +137,7 @@ class CompressedMap:
         """Take note of a window's own crc16; with the last one that was missing, compare that of the map."""
         if not self._unread[number]:
             return
-        self._own_crcs[number] = binascii.crc_hqx(_expand(window), 0)
+        self._own_crcs[number] = own_crc(window)
         if self._left == 1 and self._is_checked and (crc := self._whole_crc()) != self._crc:
             raise self._damage(f"its crc16 is {crc:04x}, the map's header says {self._crc:04x}")
         self._unread[number] = 0
@@ -189,9 +189,11 @@ class CompressedMap:
         widths = kinds.translate(self._widths)
         last_self = start.last_self
         if not any(widths):
-            window = _bare_references(kinds, last_self)
+            window = references(_bare_references(kinds, last_self))
             return window, _Start(start.bit, start.offset, window.offsets[-1])
         fields = self._fields.read(start.bit, widths, _IS_ANY)
+        if not kinds.translate(None, _SELF):
+            return references(fields), _Start(start.bit + sum(widths), start.offset, fields[-1])
         if max(kinds) <= Kind.CODEC_3:
             lengths = [field >> CRC_BITS for field in fields]
             crcs = [field & _CRC_MASK for field in fields]
@@ -231,34 +233,19 @@ def _field_widths(length_bits: int, self_bits: int) -> bytes:
     return bytes(widths)
 
 
-def _bare_references(kinds: bytes, last_self: int) -> Window:
-    """Return a window of references that have no fields; runs of them claim millions of hunks in a few bytes.
+def _bare_references(kinds: bytes, last_self: int) -> list[int]:
+    """Return where references lead that have no fields; runs of them claim millions of hunks in a few bytes.
 
     A SELF whose field has no bits is equal to hunk 0.
     """
-    if Kind.SELF in kinds:
-        numbers = accumulate(
-            kinds, lambda last, kind: 0 if kind == Kind.SELF else last + (kind == Kind.SELF_NEXT), initial=last_self
-        )
-    else:
-        numbers = accumulate(kinds.translate(_IS_NEXT), initial=last_self)
-    _, *offsets = numbers
-    nothing = [0] * len(kinds)
-    return Window(bytes((Kind.SELF,)) * len(kinds), nothing, offsets, nothing)
-
-
-def _expand(window: Window) -> bytearray:
-    """Return the entries of a window as the map's crc16 is taken over them."""
-    count = len(window.kinds)
-    lengths = struct.pack(f">{count}I", *window.lengths)
-    offsets = struct.pack(f">{count}Q", *window.offsets)
-    crcs = struct.pack(f">{count}H", *window.crcs)
-    expanded = bytearray(EXPANDED_SIZE * count)
-    expanded[0::EXPANDED_SIZE] = window.kinds
-    for place in range(3):
-        expanded[1 + place :: EXPANDED_SIZE] = lengths[1 + place :: 4]
-    for place in range(6):
-        expanded[4 + place :: EXPANDED_SIZE] = offsets[2 + place :: 8]
-    for place in range(2):
-        expanded[10 + place :: EXPANDED_SIZE] = crcs[place::2]
-    return expanded
+    if not kinds.translate(None, _SAME):
+        return [last_self] * len(kinds)
+    numbers: list[int] = []
+    for place, run in enumerate(kinds.split(_SELF)):
+        if place:
+            last_self = 0
+            numbers.append(0)
+        if run:
+            numbers += islice(accumulate(run.translate(_IS_NEXT), initial=last_self), 1, None)
+            last_self = numbers[-1]
+    return numbers

@@ -47,6 +47,14 @@ class FindingLimit:
         self._counts[level, code] += 1
         return self._counts[level, code] <= FINDINGS_PER_CODE
 
+    def is_reached(self, level: Severity, code: str) -> bool:
+        """Return whether no more findings of a code are listed."""
+        return self._counts[level, code] >= FINDINGS_PER_CODE
+
+    def pass_over(self, level: Severity, code: str, count: int) -> None:
+        """Count findings of a code whose limit is reached: made one by one, 33 million take half a minute."""
+        self._counts[level, code] += count
+
     def rest(self) -> Iterator[Finding]:
         """Yield how many findings of each code were not listed."""
         for (level, code), count in self._counts.items():

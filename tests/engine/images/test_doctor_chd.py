@@ -11,8 +11,9 @@ from sample_images import GOLDEN, incompressible
 
 from engine.codecs.flac import FlacDecoder
 from engine.images import chd
+from engine.images.chd_map import WINDOW_HUNKS
 from engine.images.doctor import examine
-from engine.images.findings import Finding
+from engine.images.findings import FINDINGS_PER_CODE, Finding
 
 HUNK = 2048
 
@@ -80,6 +81,21 @@ def test_of_what_does_not_decode_no_sha1_is_compared(tmp_path: Path) -> None:
     made = made_chd(disc(), HUNK)
     break_stored(made)
     assert [each.code for each in findings(made, tmp_path)] == ["undecodable"]
+
+
+@pytest.mark.parametrize("origin", ["itself", "before it"])
+def test_references_that_lead_nowhere_are_all_counted(origin: str, tmp_path: Path) -> None:
+    """Ten are listed; of the windows behind them the rest is counted."""
+    hunks = 5 * WINDOW_HUNKS
+    made = made_chd(incompressible(HUNK), HUNK)
+    made.hunks += [Hunk(SELF, origin=number if origin == "itself" else number - 1) for number in range(1, hunks)]
+    made.total_bytes, made.raw_sha1 = HUNK * hunks, bytes(20)
+    found = [each for each in findings(made, tmp_path, deep=False) if each.code == "reference"]
+    if origin == "before it":
+        assert found == []
+    else:
+        assert len(found) == FINDINGS_PER_CODE + 1
+        assert found[-1].message.startswith(f"{hunks - 1 - FINDINGS_PER_CODE} more blocks")
 
 
 def test_a_hunk_that_cannot_be_decoded_for_want_of_a_package_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
