@@ -3,13 +3,18 @@
 import argparse
 import difflib
 from collections.abc import Collection, Sequence
+from concurrent.futures import wait
 from pathlib import Path
 
 from engine.cli.arguments import add_state
 from engine.cli.parser import Parser
 from engine.errors import UsageError
 from engine.names import display_name
+from engine.system.asking import ask_aside
 from engine.targets import AUTO, TARGETS
+
+_PATIENCE_S = 2.0
+"""A disk that sleeps takes longer, and is as good as not asked."""
 
 
 def parse_app_words(words: Sequence[str], commands: Collection[str]) -> argparse.Namespace:
@@ -31,10 +36,14 @@ def parse_app_words(words: Sequence[str], commands: Collection[str]) -> argparse
 
 
 def _check_folder(word: str, commands: Collection[str]) -> None:
-    if Path(word).is_dir():
+    kind = ask_aside(lambda: (Path(word).is_dir(), Path(word).exists()))
+    if wait([kind], _PATIENCE_S).not_done:
+        return  # its disk does not answer: what is known of it is shown, and the scan says so
+    is_folder, is_there = kind.result()
+    if is_folder:
         return
     shown = display_name(word)
-    if Path(word).exists():
+    if is_there:
         raise UsageError(f"{shown}: is a file; the app opens folders", hint=f"discpress info {shown} shows an image")
     meant = difflib.get_close_matches(word, commands, n=1)
     hint = f"did you mean discpress {meant[0]}?" if meant else "discpress --help lists the commands"

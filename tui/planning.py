@@ -84,6 +84,8 @@ class Planning:
     """Each title, in the order in which they were chosen."""
     rooms: tuple[Room, ...]
     """The file systems that are written to."""
+    output_device: int | None = None
+    """The device of the folder for the results, where one was chosen."""
 
     @property
     def done(self) -> list[Planned]:
@@ -140,7 +142,8 @@ def plan_titles(
         if row.is_done and row.output_path is not None:
             taken.add(row.output_path)
         rows.append(row)
-    return Planning(tuple(rows), tuple(_rooms(rows)))
+    output_device = None if options.folder is None else device_below(options.folder)
+    return Planning(tuple(rows), tuple(_rooms(rows)), output_device)
 
 
 def _planned(
@@ -237,8 +240,8 @@ def requests_of(
         wish = replace(wish, trash_source=trash_source, on_conflict=options.on_conflict)
         gain = None if row.estimate is None else title.file_bytes - row.estimate.packed_bytes
         parameters = {NAME: shown_name(title), **source_parameters(title.path, title.file_path, title.identity.dev)}
-        if options.folder is not None:
-            parameters["output_device"] = device_below(options.folder)
+        if options.folder is not None and planning.output_device is not None:
+            parameters["output_device"] = planning.output_device
         requests.append(
             JobRequest(
                 JobKind.CONVERT,

@@ -177,12 +177,15 @@ def _run_stop(arguments: argparse.Namespace, printer: Printer, control: Control)
         was_alive = queue.is_worker_alive()
         if was_alive and not queue.stop_worker():
             raise StoreError("the worker has not stopped yet: it does at the next chunk border, or when a disk answers")
-        totals = queue.jobs.snapshot().totals
+        snapshot = queue.jobs.snapshot()
+    totals = snapshot.totals
     waiting = totals.queued + totals.running
+    reasons = dict.fromkeys(job.waiting for job in snapshot.jobs if job.waiting)
     facts = {"was_alive": was_alive, "queued": waiting}
     text = "the worker has stopped" if was_alive else "no worker runs"
     if waiting:
         text += f"; {waiting} still queued: discpress queue resume all goes on"
+        text += "".join(f"; {display_name(reason)}" for reason in reasons)
     printer.event("stopped", facts, text)
     return 0
 

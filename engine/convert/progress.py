@@ -59,6 +59,11 @@ class Progress:
         """Packed over original so far; None before the first byte."""
         return self.packed_bytes / self.read_bytes if self.read_bytes else None
 
+    @property
+    def counts(self) -> tuple[object, ...]:
+        """What differs when anything has gone on."""
+        return self.stage, self.done_bytes, self.total_bytes, self.packed_bytes, self.read_bytes
+
 
 class Control:
     """The one way to stop or hold a conversion: from a signal handler or another thread, looked at between chunks."""

@@ -10,15 +10,26 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import wait
 from functools import partial
 from pathlib import Path
 
 from engine.library.model import FileIdentity, Title
 from engine.library.probe import Probe, probe_titles, unread_title
-from engine.library.scan_batch import EmptyArchive, FolderProblem, ScanBatch, is_left_out, is_unmounted
+from engine.library.scan_batch import (
+    EmptyArchive,
+    FolderProblem,
+    ScanBatch,
+    is_left_out,
+    is_unmounted,
+    leads_out,
+    outermost,
+)
 from engine.library.scan_known import Known
+from engine.library.scan_silence import Silence
 from engine.library.scan_threads import Probing, Walk, given_up_title, why_given_up
 from engine.names import display_name
+from engine.system.asking import ask_aside
 from engine.system.files import absolute
 
 PROBERS = 4
@@ -71,13 +82,11 @@ class _Scan:
         self._lock = threading.Lock()
         self._visited: set[tuple[int, int]] = set()
         now = clock()
-        tops = [absolute(folder) for folder in folders]
-        self._tops = [
-            top for top in dict.fromkeys(tops) if not any(top != each and top.is_relative_to(each) for each in tops)
-        ]
+        self._tops = outermost([absolute(folder) for folder in folders])
         self._walks = [Walk(top, top, now, [top]) for top in self._tops]
         self._real_tops: list[Path] = []
         self._unsearched: set[Path] = set()
+        self._silence = Silence()
         self._probing = [Probing() for _ in range(PROBERS)]
         self._queued = 0
         self._answered = 0
@@ -145,6 +154,7 @@ class _Scan:
                 probing.is_given_up = True
                 self._answered += 1
                 fresh = self._probing[index] = Probing()
+            self._silence.ask(path.parent)
             self._seen.update((path, *(title.path for title in self._known.in_file(path))))
             threading.Thread(target=self._probe_all, args=(fresh,), daemon=True).start()
             given_up.append(given_up_title(path, self._known.titles.get(path), why_given_up(probing, self._stall_s)))
@@ -157,9 +167,16 @@ class _Scan:
             if walk.is_done or walk.is_given_up or self._clock() - walk.since < self._stall_s:
                 continue
             walk.is_given_up = True
-            self._unsearched.add(walk.at)
-            problems.append(FolderProblem(walk.at, f"it has not answered for {self._stall_s:.0f} s"))
-            fresh = Walk(walk.top, walk.top, self._clock(), walk.pending, walk.entries, walk.mark)
+            at, pending, entries = walk.at, walk.pending, walk.entries
+            folder = at if self._silence.knows(at) else at.parent
+            if self._silence.ask(folder):
+                # Not this one alone: the others there would take as long, one after the other.
+                at, entries = folder, []
+                pending = [each for each in pending if not self._silence.covers(each.parent)]
+                self._unsearched.update(set(walk.pending) - set(pending))
+            self._unsearched.add(at)
+            problems.append(FolderProblem(at, f"it has not answered for {self._stall_s:.0f} s"))
+            fresh = Walk(walk.top, walk.top, self._clock(), pending, entries, min(walk.mark, len(pending)))
             walk.pending, walk.entries = [], []  # should the thread wake up, it finds nothing to do
             self._walks.append(fresh)
             self._spawn_walker(fresh)
@@ -169,16 +186,16 @@ class _Scan:
         threading.Thread(target=self._walk, args=(walk,), daemon=True).start()
 
     def _last(self) -> Iterator[ScanBatch]:
-        titles, empty = self._known.titles, self._known.empty
-        gone = tuple(each for each in titles if each not in self._seen and self._is_gone(each, titles[each].identity))
-        none = tuple(each for each in empty if each not in self._seen_empty and self._is_gone(each, empty[each]))
-        if gone or none:
-            yield ScanBatch(gone=gone, gone_empty=none)
+        # Asked aside: a disk that hangs only now must not hold up the end. Of what is not known nothing is gone.
+        asked = ask_aside(lambda: self._known.missing(self._seen, self._seen_empty, self._is_gone))
+        if not wait([asked], self._stall_s).not_done and any(asked.result()):
+            yield ScanBatch(gone=asked.result()[0], gone_empty=asked.result()[1])
 
     def _is_gone(self, path: Path, identity: FileIdentity) -> bool:
         """Return whether what was not seen is gone: where it was has been searched."""
         return (
-            any(path.is_relative_to(top) for top in self._tops)
+            identity.dev not in self._silence
+            and any(path.is_relative_to(top) for top in self._tops)
             and not any(path.is_relative_to(each) for each in self._unsearched)
             and not is_unmounted(path, identity.dev)
         )
@@ -206,6 +223,7 @@ class _Scan:
                 if (facts.st_dev, facts.st_ino) in self._visited:
                     return
                 self._visited.add((facts.st_dev, facts.st_ino))
+            self._silence.note(folder, facts.st_dev)
             with os.scandir(folder) as found:
                 entries = sorted(found, key=lambda each: each.name, reverse=True)
         except OSError as error:
@@ -229,21 +247,14 @@ class _Scan:
                 self._found.put(title)
 
     def _leads_out(self, entry: "os.DirEntry[str]", path: Path) -> bool:
-        """Return whether a link shows what the scan would not find under its own name: elsewhere, or hidden.
-
-        OSError for a link to itself.
-        """
+        """Return whether a link shows what the scan would not find otherwise; OSError for a link to itself."""
         try:
             entry.stat()
         except FileNotFoundError:
             return False
-        target = Path(os.path.realpath(path))  # Path.resolve raises at a link to itself
         # Asked here, in a walker: a mount that stalls must not stall the scan.
         self._real_tops = self._real_tops or [Path(os.path.realpath(top)) for top in self._tops]
-        for top in self._real_tops:
-            if target.is_relative_to(top):
-                return any(is_left_out(part) for part in target.relative_to(top).parts)
-        return True
+        return leads_out(Path(os.path.realpath(path)), self._real_tops)  # Path.resolve raises at a link to itself
 
     def _take_file(self, walk: Walk, entry: "os.DirEntry[str]", path: Path) -> None:
         known = self._known.unchanged(path, entry.stat)
@@ -291,6 +302,10 @@ class _Scan:
             probing.since, probing.is_in_archive = self._clock(), True
 
     def _titles_of(self, path: Path, on_look: Callable[[], None]) -> Iterator[Title | EmptyArchive]:
+        if self._silence.covers(path.parent):
+            self._seen.update(title.path for title in self._known.in_file(path))
+            yield given_up_title(path, self._known.titles.get(path), why_given_up(Probing(), self._stall_s))
+            return
         try:
             yield from self._probe_file(path, on_look)
         except Exception as error:  # noqa: BLE001 - a fault of ours ends no prober: it would be taken for dead storage

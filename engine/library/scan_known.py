@@ -1,7 +1,7 @@
 """What is known before a scan: titles, and archives without any, each with the file that it was found in."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
 
 from engine.library.model import FileIdentity, Title
@@ -34,3 +34,13 @@ class Known:
         if titles and all(title.identity.of_file == identity for title in titles):
             return titles
         return () if empty == identity else None
+
+    def missing(
+        self, seen: Set[Path], seen_empty: Set[Path], is_gone: Callable[[Path, FileIdentity], bool]
+    ) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        """Return the titles and the empty archives that were not seen and are gone."""
+        titles = tuple(
+            path for path, title in self.titles.items() if path not in seen and is_gone(path, title.identity)
+        )
+        empty = tuple(path for path, its in self.empty.items() if path not in seen_empty and is_gone(path, its))
+        return titles, empty

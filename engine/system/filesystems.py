@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,18 +66,40 @@ def filesystem_of(path: Path) -> FileSystem:
     wanted = f"{os.major(number)}:{os.minor(number)}"
     best = unknown
     best_rank = (-1, -1)
+    for each in _mounted(lines):
+        if not real.is_relative_to(each.mount_path):
+            continue
+        # Subvolumes (btrfs) have device numbers that mountinfo does not list: then the longest mount point counts.
+        # Of mounts over one another the last one is seen.
+        rank = (int(each.device == wanted), len(each.mount_path.parts))
+        if rank >= best_rank:
+            best, best_rank = each, rank
+    return best
+
+
+def mount_above(path: Path) -> Path:
+    """Return where the file system of an absolute path is mounted, by its name alone: links are not followed.
+
+    Nothing is asked of the disk, which may not answer. Where the system does not tell it is the path's root.
+    """
+    above = Path(path.anchor or "/")
+    try:
+        lines = _MOUNTINFO.read_text(errors="surrogateescape").splitlines()
+    except OSError:
+        return above
+    for each in _mounted(lines):
+        if path.is_relative_to(each.mount_path) and len(each.mount_path.parts) > len(above.parts):
+            above = each.mount_path
+    return above
+
+
+def _mounted(lines: Iterable[str]) -> Iterator[FileSystem]:
+    """Yield what /proc/self/mountinfo lists (proc_pid_mountinfo(5)), in the order in which it was mounted."""
     for line in lines:
         fields, _, rest = line.partition(" - ")
         _, _, device, _, mount_point, *_ = fields.split(" ")
         mount_path = Path(_OCTAL.sub(lambda match: chr(int(match[1], 8)), mount_point))
-        if not real.is_relative_to(mount_path):
-            continue
-        # Subvolumes (btrfs) have device numbers that mountinfo does not list: then the longest mount point counts.
-        # Of mounts over one another the last one is seen.
-        rank = (int(device == wanted), len(mount_path.parts))
-        if rank >= best_rank:
-            best, best_rank = FileSystem(rest.split(" ")[0], mount_path, device), rank
-    return best
+        yield FileSystem(rest.split(" ")[0], mount_path, device)
 
 
 def free_bytes(folder: Path) -> int:

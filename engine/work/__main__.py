@@ -48,9 +48,13 @@ def main() -> int:
                 if is_first:
                     # Of somebody who was killed while he waited; a later one may be meant for us.
                     forget_stop(state, older_than=began_at)
-                is_stopped = _work(state, arguments.idle)
+                is_stopped, hung = _work(state, arguments.idle)
         except Timeout:
             return 0
+        if hung:
+            # Python would wait for them, and woken up they would go on beside the next worker's.
+            logging.shutdown()
+            os._exit(0)
         # A job that came in between the last look and the lock's release saw a worker: somebody must do it.
         if is_stopped or not _has_work(state):
             return 0
@@ -64,8 +68,8 @@ def _start_log(state: Path) -> None:
     _log.setLevel(logging.INFO)
 
 
-def _work(state: Path, idle_s: float) -> bool:
-    """Run the queue until it is idle or a stop is asked for; return whether a stop was asked for."""
+def _work(state: Path, idle_s: float) -> tuple[bool, int]:
+    """Run the queue until it is idle or a stop is asked for; return whether it was, and how many threads hang."""
     stopped = False
 
     def stop() -> None:
@@ -89,7 +93,8 @@ def _work(state: Path, idle_s: float) -> bool:
         config = load_config(config_path(os.environ), (AUTO, *TARGETS))
         threads = config.threads or available_processors()
         with Store(state, is_worker=True) as store:
-            asyncio.run(run(Manager(JobQueue(store), store, threads, should_stop, idle_s)))
+            manager = Manager(JobQueue(store), store, threads, should_stop, idle_s)
+            asyncio.run(run(manager))
     except DiscpressError as error:
         _log.error("worker ends: %s", error)
         raise SystemExit(error.exit_code) from error
@@ -97,7 +102,9 @@ def _work(state: Path, idle_s: float) -> bool:
         _log.exception("worker ends by a fault")
         raise
     _log.info("worker ends: %s", "a stop was asked for" if should_stop() else "nothing to do")
-    return should_stop()
+    if manager.hung:
+        _log.warning("threads left, for their storage does not answer: %d", manager.hung)
+    return should_stop(), manager.hung
 
 
 def _has_work(state: Path) -> bool:

@@ -14,19 +14,34 @@ from engine.errors import (
     UselessError,
 )
 from engine.system.files import is_there
+from engine.work.disks import Disks, UnansweredError
 from engine.work.jobs import LAB_KINDS, Job, JobState
+from engine.work.looks import AwayError, output_place, source_is_away
 from engine.work.queue import JobQueue
 from engine.work.reports import Running
 from engine.work.runner import part_owner
-from engine.work.waits import Waits, source_is_away
+from engine.work.waits import Waits
 
 
 class Endings:
     """Writes down what became of runs; one for a manager."""
 
-    def __init__(self, queue: JobQueue, waits: Waits) -> None:
+    def __init__(self, queue: JobQueue, waits: Waits, disks: Disks) -> None:
         self._queue = queue
         self._waits = waits
+        self._disks = disks
+
+    def settle(self, job: Job, error: DiscpressError) -> None:
+        """See to what a run that fails leaves on the disk; in its own thread, for that may not answer.
+
+        AwayError where it failed because its storage went away: then everything stays as it is.
+        """
+        if isinstance(error, CancelledError | UselessError) or _waits_for_room(job, error):
+            return
+        is_of_storage = error.code in {"storage", "source-changed", "damaged"}
+        if is_of_storage and not is_there(job.file_path) and source_is_away(job):
+            raise AwayError(str(error)) from error
+        self._remove_part(job)
 
     def end(self, running: Running) -> None:
         """Say in the queue how a job ended."""
@@ -46,14 +61,18 @@ class Endings:
                 self._queue.cancelled(job.id)
             else:
                 self._queue.drop_checkpoint(job.id)
-        except FileLimitError as error:
-            self._fail(job, error)
         except UselessError as error:
             self._queue.skip(job.id, str(error))
-        except SpaceError as error:
-            self._fail_or_wait_for_room(job, error)
+        except AwayError as error:
+            self._queue.suspend(job.id)
+            self._waits.for_disk(job, str(error))
         except DiscpressError as error:
-            self._fail_or_wait(job, error)
+            if isinstance(error, SpaceError) and _waits_for_room(job, error):
+                self._queue.suspend(job.id)
+                self._waits.for_room(job, error)
+            else:
+                self._queue.append_log(job.id, str(error))
+                self._queue.fail(job.id, error)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not take the other jobs with it
             self._queue.append_log(job.id, "".join(traceback.format_exception(error)))
             self._queue.fail(job.id, DiscpressError(f"internal error: {error!r}", hint="please report it with its log"))
@@ -62,30 +81,6 @@ class Endings:
                 self._queue.skip(job.id, outcome.skipped)
             else:
                 self._queue.finish(job.id, outcome.result, saved_bytes=outcome.saved_bytes)
-
-    def _fail_or_wait_for_room(self, job: Job, error: SpaceError) -> None:
-        """Let a job wait for room; a test fails, for only figures are lost, and every other job would wait for it."""
-        if job.kind in LAB_KINDS:
-            self._fail(job, error)
-        else:
-            self._queue.suspend(job.id)
-            self._waits.for_room(job, error)
-
-    def _fail_or_wait(self, job: Job, error: DiscpressError) -> None:
-        if (
-            error.code in {"storage", "source-changed", "damaged"}
-            and not is_there(job.file_path)
-            and source_is_away(job)
-        ):
-            self._queue.suspend(job.id)
-            self._waits.for_disk(job, error)
-        else:
-            self._fail(job, error)
-
-    def _fail(self, job: Job, error: DiscpressError) -> None:
-        self.clear(job)
-        self._queue.append_log(job.id, str(error))
-        self._queue.fail(job.id, error)
 
     def _take_back(self, job_id: int) -> bool:
         """Bring a job whose run has ended to `running`, for what is said of it next; False when it was cancelled.
@@ -101,10 +96,20 @@ class Endings:
         return state is JobState.RUNNING
 
     def clear(self, job: Job) -> None:
-        """Remove the part of a job that was cancelled or failed while no run of it could do so."""
+        """Remove the part of a job that was cancelled while no run of it could do so; later, where the disk is slow."""
+        with contextlib.suppress(UnansweredError):
+            self._disks.ask(output_place(job), ("part", job.id), lambda: self._remove_part(job))
+            self._queue.drop_checkpoint(job.id)
+
+    def _remove_part(self, job: Job) -> None:
         stored = self._queue.checkpoint(job.id)
         output = None if stored is None else stored.facts.get("output")
         if isinstance(output, str):
             with contextlib.suppress(DiscpressError, OSError):
                 remove_part_of(Path(output), part_owner(job))
-        self._queue.drop_checkpoint(job.id)
+
+
+def _waits_for_room(job: Job, error: DiscpressError) -> bool:
+    """Return whether a job waits for room; a test fails: only figures are lost, and all others would wait for it."""
+    is_room = isinstance(error, SpaceError) and not isinstance(error, FileLimitError)
+    return is_room and job.kind not in LAB_KINDS

@@ -11,6 +11,7 @@ from engine.convert.progress import Control
 from engine.errors import CancelledError, DiscpressError
 from engine.library.store import Store
 from engine.system.files import holder_of, is_there
+from engine.work.disks import LOOK_S, Disks, Place
 from engine.work.errands import Errand, ErrandKind, Errands
 
 RunErrand: TypeAlias = Callable[[Errand, Store, int, Control], None]
@@ -23,6 +24,7 @@ class _Run:
     """An errand that has a thread."""
 
     errand: Errand
+    place: Place
     control: Control
     task: "asyncio.Future[None]"
 
@@ -30,15 +32,28 @@ class _Run:
 class ErrandLane:
     """Starts, stops and ends errands; one for a manager, which says how many there may be."""
 
-    def __init__(self, errands: Errands, store: Store, run: RunErrand) -> None:
+    def __init__(
+        self, errands: Errands, store: Store, run: RunErrand, disks: Disks, clock: Callable[[], float]
+    ) -> None:
         self._errands = errands
         self._store = store
         self._run = run
+        self._disks = disks
+        self._clock = clock
+        self._asked_at = clock()
         self._runs: list[_Run] = []
+        self._hanging = 0
+        self.is_waiting = False
+        """Whether any errand waits for a disk that does not answer."""
 
     def __bool__(self) -> bool:
         """Return whether any errand is under way."""
         return bool(self._runs)
+
+    @property
+    def is_working(self) -> bool:
+        """Return whether any errand is under way that does not hang."""
+        return len(self._runs) > self._hanging
 
     @property
     def tasks(self) -> list["asyncio.Future[None]"]:
@@ -46,18 +61,58 @@ class ErrandLane:
         return [each.task for each in self._runs]
 
     def launch(self, most: int, threads: int) -> None:
-        """Begin errands until so many are under way, with so many packing threads each."""
-        while len(self._runs) < most:
-            errand = self._errands.next({each.errand.key for each in self._runs})
+        """Begin errands until so many are under way, with so many packing threads each.
+
+        What hangs does not count, and nothing but a scan, which knows by itself what to do, is begun on its disk.
+        """
+        but = {each.errand.key for each in self._runs}
+        self.is_waiting = False
+        while len(self._runs) - self._hanging < most:
+            errand = self._errands.next(but, self._disks.asked_devices())
             if errand is None:
+                self.is_waiting = self._errands.pending() > len(self._runs)
                 return
-            control = Control()
-            executor = ThreadPoolExecutor(1, f"errand-{errand.kind}")
-            task = asyncio.get_running_loop().run_in_executor(
-                executor, self._run, errand, self._store, threads, control
-            )
-            executor.shutdown(wait=False)
-            self._runs.append(_Run(errand, control, task))
+            but.add(errand.key)
+            place = self._errands.place_of(errand)
+            if errand.kind is ErrandKind.SCAN or self._disks.answers(place, errand.key):
+                self._begin(errand, place, threads)
+
+    def _begin(self, errand: Errand, place: Place, threads: int) -> None:
+        control = Control()
+        executor = ThreadPoolExecutor(1, f"errand-{errand.kind}")
+        task = asyncio.get_running_loop().run_in_executor(executor, self._do, errand, threads, control)
+        executor.shutdown(wait=False)
+        self._runs.append(_Run(errand, place, control, task))
+
+    def _do(self, errand: Errand, threads: int, control: Control) -> None:
+        try:
+            self._run(errand, self._store, threads, control)
+        except CancelledError:
+            raise
+        except DiscpressError:
+            # Asked here, for the disk may not answer. A file that is gone is no failure: the next scan drops it.
+            if errand.kind is ErrandKind.SCAN or is_there(holder_of(errand.path)):
+                raise
+
+    def watch(self) -> bool:
+        """Ask the disks of what is under way whether they answer; return whether that has changed for any."""
+        hanging = sum(self._disks.is_silent(each.place) for each in self._runs)
+        is_changed, self._hanging = hanging != self._hanging, hanging
+        now = self._clock()
+        if now - self._asked_at >= LOOK_S:
+            self._asked_at = now
+            self._probe()
+        return is_changed
+
+    def all_hang(self) -> bool:
+        """Ask the disks of what does not end, and return whether none of it can: its disks do not answer."""
+        self._probe()
+        return all(self._disks.is_silent(each.place) for each in self._runs if not each.task.done())
+
+    def _probe(self) -> None:
+        for each in self._runs:
+            if not each.task.done():
+                self._disks.probe(each.place)
 
     def obey(self) -> None:
         """Stop what was withdrawn, or is wanted otherwise by now."""
@@ -82,9 +137,8 @@ class ErrandLane:
         except CancelledError:
             return  # withdrawn, replaced, or left to the next worker
         except DiscpressError as error:
-            if run.errand.kind is ErrandKind.SCAN or is_there(holder_of(run.errand.path)):
-                self._errands.fail(run.errand, str(error))
-                return
+            self._errands.fail(run.errand, str(error))
+            return
         except Exception as error:  # noqa: BLE001 - a fault of ours must not take the jobs with it
             _log.exception("errand %s of %r", run.errand.kind, run.errand.path)
             self._errands.fail(run.errand, f"internal error: {error!r}")

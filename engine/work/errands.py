@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from engine.convert.wish import Wish
 from engine.library.store import Store
+from engine.work.disks import Place
 from engine.work.job_rows import safe_text, wish_from, wish_text
 
 Key: TypeAlias = "tuple[ErrandKind, Path]"
@@ -31,6 +32,9 @@ INSERT INTO errands (kind, path, rank, wish, asked_at) VALUES (?, ?, ?, ?, ?) ON
 _COUNT = "SELECT COUNT(*) FROM errands WHERE error = ''"
 _SELECT = "SELECT kind, path, rank, wish, asked_at FROM errands WHERE error = ''"
 _ONE = "kind = ? AND path = ? AND asked_at = ?"
+# A stored identity begins with the number of its device.
+_ON_DEVICE = "(kind != 'scan' AND EXISTS (SELECT 1 FROM titles WHERE titles.path = errands.path AND ({})))"
+_IS_DEVICE = "titles.identity LIKE ?"
 
 
 class ErrandKind(StrEnum):
@@ -109,18 +113,32 @@ class Errands:
 
     # What the worker asks and says
 
-    def next(self, but: Collection[Key] = ()) -> Errand | None:
-        """Return what comes next, other than some that are under way; None where nothing does."""
-        query = f"{_SELECT} ORDER BY rank, asked_at LIMIT ?"
-        rows = self._file.run(lambda connection: connection.execute(query, (len(but) + 1,)).fetchall())
+    def next(self, but: Collection[Key] = (), silent: Collection[int] = ()) -> Errand | None:
+        """Return what comes next, other than some that are under way; None where nothing does.
+
+        `silent` are devices that do not answer: but for scans, what lies on them is passed by.
+        """
+        order = "ORDER BY rank, asked_at LIMIT ?"
+        passed_by = _ON_DEVICE.format(" OR ".join([_IS_DEVICE] * len(silent)))
+        query = f"{_SELECT} AND NOT {passed_by}" if silent else _SELECT
+        values = (*(f"{device} %" for device in silent), len(but) + 1)
+        rows = self._file.run(lambda connection: connection.execute(f"{query} {order}", values).fetchall())
         for row in rows:
             errand = _errand_from(row)
             if errand is None:
                 self._drop(row)
-                return self.next(but)
+                return self.next(but, silent)
             if errand.key not in but:
                 return errand
         return None
+
+    def place_of(self, errand: Errand) -> Place:
+        """Return where an errand reads: the disk is known where the title is."""
+        if errand.kind is ErrandKind.SCAN:
+            return Place(errand.path)
+        query = "SELECT identity FROM titles WHERE path = ?"
+        row = self._file.run(lambda connection: connection.execute(query, (_path_key(errand.path),)).fetchone())
+        return Place(errand.path.parent, None if row is None else int(str(row[0]).split()[0]))
 
     def is_wanted(self, errand: Errand) -> bool:
         """Return whether an errand that is under way is still asked for, and as it was; a scan needs no wish."""

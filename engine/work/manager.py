@@ -2,31 +2,36 @@
 
 Two lanes. Conversions, verifications and examinations: one at a time for each storage device, so that two disks
 work side by side and none is thrashed. Scans, estimates and errands: at once, beside whatever else runs.
+No disk is looked at in the loop itself: one that does not answer holds up its own jobs only.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.convert.progress import Control, Progress
-from engine.errors import StoreError
+from engine.errors import DiscpressError, StoreError
 from engine.library.store import Store
 from engine.system.priority import be_idle
 from engine.work.deaths import is_suspect
+from engine.work.devices import Devices, Look
+from engine.work.disks import Disks
 from engine.work.endings import Endings
 from engine.work.errand_lane import ErrandLane
 from engine.work.errand_runner import run_errand
 from engine.work.errands import Errand, Errands
 from engine.work.jobs import LAB_KINDS, Action, Job, JobKind, JobState
+from engine.work.looks import places_of
 from engine.work.queue import JobQueue
 from engine.work.reports import Reports, Running
 from engine.work.runner import Outcome, Turn, run_job
 from engine.work.snapshot import WorkerState
-from engine.work.waits import Waits, output_problem, source_is_away
+from engine.work.stalls import Stalls
+from engine.work.waits import Waits
 
 POLL_S = 0.2
 """How often wishes are looked for: what is asked for happens within a second."""
@@ -58,18 +63,26 @@ class Manager:
     """Does one job; replaced in tests."""
     run_errand: Callable[[Errand, Store, int, Control], None] = run_errand
     """Does one errand; replaced in tests."""
+    hung: int = field(init=False, default=0)
+    """Threads left behind, when it has ended: they hang, and it must be made sure that they never go on."""
     _running: dict[int, Running] = field(default_factory=dict)
+    _disks: Disks = field(init=False)
+    _stalls: Stalls = field(init=False)
     _waits: Waits = field(init=False)
+    _devices: Devices = field(init=False)
     _seen: object = None
     _reports: Reports = field(init=False)
     _endings: Endings = field(init=False)
     _lane: ErrandLane = field(init=False)
 
     def __post_init__(self) -> None:
-        self._waits = Waits(self.queue, self.clock)
+        self._disks = Disks(self.clock)
+        self._stalls = Stalls(self.queue, self._disks, self.clock)
+        self._waits = Waits(self.queue, self.clock, self._disks)
+        self._devices = Devices(self._disks, self._waits)
         self._reports = Reports(self.queue, self.clock)
-        self._endings = Endings(self.queue, self._waits)
-        self._lane = ErrandLane(Errands(self.store), self.store, self.run_errand)
+        self._endings = Endings(self.queue, self._waits, self._disks)
+        self._lane = ErrandLane(Errands(self.store), self.store, self.run_errand, self._disks, self.clock)
 
     async def work(self) -> None:
         """Run the queue to its end, see above; what runs then is suspended with its checkpoint."""
@@ -87,14 +100,17 @@ class Manager:
             is_changed = self._look()
             self._conclude()
             self._lane.conclude()
+            is_changed |= self._stalls.look(self._running.values()) | self._lane.watch() | self._disks.has_news()
             if is_changed or self._waits.has_due():
                 self._obey()
                 self._lane.obey()
-                if self._launch():
+                has_places = self._launch()
+                self._devices.settle()
+                if has_places:
                     self._launch_errands()
             working = [each for each in self._running.values() if not each.is_held]
             self._reports.report(working, has_errands=bool(self._lane))
-            if working or self._waits or self._lane:
+            if working or self._waits or self._lane or self._lane.is_waiting or self._disks.has_fresh():
                 idle_since = self.clock()
             elif self.clock() - idle_since >= self.idle_s:
                 return
@@ -137,77 +153,62 @@ class Manager:
 
     def _launch(self) -> bool:
         """Start the jobs whose turn it is; return whether there may be anything beside them."""
-        if any(is_suspect(each.job.worker_deaths) and not each.is_held for each in self._running.values()):
+        if any(is_suspect(each.job.worker_deaths) and each.is_working for each in self._running.values()):
             return False
         jobs = self.queue.runnable()
         waiting = {job.id for job in jobs}
         self._waits.keep(waiting)
-        busy = {each.device for each in self._running.values() if not self._is_probe(each.job) and not each.is_held}
-        probes = sum(1 for each in self._running.values() if self._is_probe(each.job) and not each.is_held)
-        lanes = len(busy | self._devices_of([job for job in jobs if job.id not in self._waits])) or 1
+        conversions = [each for each in self._running.values() if not self._is_probe(each.job) and not each.is_held]
+        busy = {each.device for each in conversions}
+        probes = sum(1 for each in self._running.values() if self._is_probe(each.job) and each.is_working)
+        devices = Look(self._device)
+        next_jobs = [job for job in jobs if job.id not in self._waits and not self._is_probe(job)][:_LOOK_AHEAD]
+        sharing = {each.device for each in conversions if not each.stalled} | {devices.of(job) for job in next_jobs}
+        lanes = len(sharing - {None}) or 1
         for job in jobs:
             if job.id in self._waits and not self._waits.is_due(job.id):
-                if self._waits.is_for_room(job.id):
+                if self._waits.is_for_room(job.id) and not self._is_probe(job):
                     # It keeps its place: smaller ones behind it must not fill the disk for ever.
-                    busy |= self._devices_of([job])
-                continue
-            if is_suspect(job.worker_deaths):
+                    busy |= {device for device in [devices.of(job)] if device is not None}
+            elif is_suspect(job.worker_deaths):
                 # Alone, so that it is to blame if the worker dies again; those at work come to their end first.
-                is_working = bool(self._lane) or any(not each.is_held for each in self._running.values())
+                is_working = self._lane.is_working or any(each.is_working for each in self._running.values())
                 if is_working or self._start_alone(job):
                     return False
-                continue
-            if self._is_probe(job):
+            elif self._is_probe(job):
                 is_free = probes < PROBES and not (job.kind in LAB_KINDS and self._is_measuring())
-                if is_free and self._start(job, 0, self.threads):
+                if is_free and self._devices.answers(job) and self._start(job, 0, self.threads):
                     probes += 1
-                continue
-            device = self._device(job)
-            if device is not None and device not in busy and self._start(job, device, max(1, self.threads // lanes)):
-                busy.add(device)
+            elif devices.guess(job) not in busy:
+                device = devices.of(job)
+                is_free = device is not None and device not in busy
+                if device is not None and is_free and self._start(job, device, max(1, self.threads // lanes)):
+                    busy.add(device)
         return True
 
     def _start_alone(self, job: Job) -> bool:
-        device = 0 if self._is_probe(job) else self._device(job)
+        if self._is_probe(job):
+            return self._devices.answers(job) and self._start(job, 0, self.threads)
+        device = self._device(job)
         return device is not None and self._start(job, device, self.threads)
 
     def _launch_errands(self) -> None:
         """Start errands beside the probes: a single one, with one thread, while a conversion runs."""
-        working = [each.job for each in self._running.values() if not each.is_held]
+        working = [each.job for each in self._running.values() if each.is_working]
         probes = sum(1 for job in working if self._is_probe(job))
         if probes < len(working):
             self._lane.launch(1 - probes, threads=1)
         else:
             self._lane.launch(PROBES - probes, self.threads)
 
-    def _devices_of(self, jobs: Sequence[Job]) -> set[int]:
-        """Return the devices of the conversions that come next: they share the threads."""
-        devices = set()
-        for job in jobs[:_LOOK_AHEAD]:
-            device = None if self._is_probe(job) else self._device(job)
-            if device is not None:
-                devices.add(device)
-        return devices
-
     def _is_probe(self, job: Job) -> bool:
         return job.kind in _PROBE_KINDS
 
     def _is_measuring(self) -> bool:
-        return any(each.job.kind in LAB_KINDS and not each.is_held for each in self._running.values())
+        return any(each.job.kind in LAB_KINDS and each.is_working for each in self._running.values())
 
     def _device(self, job: Job) -> int | None:
-        """Return the device of the job's source; None, and the job waits or fails, where it is not there."""
-        problem = output_problem(job)
-        if problem is not None:
-            self._waits.for_disk(job, problem)
-            return None
-        try:
-            return job.file_path.stat().st_dev
-        except OSError as error:
-            if source_is_away(job):
-                self._waits.for_disk(job, error)
-                return None
-            return -1  # a file that is gone: the job itself finds out, and says so
+        return self._devices.of(job)
 
     def _start(self, job: Job, device: int, threads: int) -> bool:
         held = self._running.get(job.id)
@@ -227,13 +228,26 @@ class Manager:
         executor = ThreadPoolExecutor(1, f"job-{job.id}")
         task = asyncio.get_running_loop().run_in_executor(executor, self._run_turn, turn)
         executor.shutdown(wait=False)
-        self._running[job.id] = Running(job, control, progress, task, device)
+        self._running[job.id] = Running(
+            job,
+            control,
+            progress,
+            task,
+            device,
+            places_of(job),
+            seen_counts=progress.counts,
+            asked_at=self.clock(),
+        )
         return True
 
     def _run_turn(self, turn: Turn) -> Outcome:
         if turn.job.idle_priority:
             be_idle()
-        return self.run(turn)
+        try:
+            return self.run(turn)
+        except DiscpressError as error:
+            self._endings.settle(turn.job, error)
+            raise
 
     # Ends
 
@@ -246,13 +260,19 @@ class Manager:
                 self._endings.end(running)
 
     async def _stop(self) -> None:
-        """Suspend what runs or is held, and say so."""
+        """Suspend what runs or is held, and say so; what hangs on a disk that does not answer is left behind."""
         self._reports.say(WorkerState.STOPPING)
         for running in self._running.values():
             running.control.suspend()
         self._lane.suspend()
-        for task in self._tasks():
-            await asyncio.wait([task])
+        while tasks := [task for task in self._tasks() if not task.done()]:
+            runs = [each for each in self._running.values() if not each.task.done()]
+            if self._stalls.all_hang(runs) & self._lane.all_hang():
+                break
+            await asyncio.wait(tasks, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
         self._conclude()
         self._lane.conclude()
+        self.hung = len(self._tasks())
+        for run in self._running.values():
+            self._stalls.leave(run)
         self._reports.say(WorkerState.GONE)

@@ -162,6 +162,16 @@ class JobQueue(QueueReader):
         values = {"id": job_id, "reason": safe_text(reason)}
         self._change(lambda change: change.connection.execute(_SET_WAITING, {**values, "revision": change.revision}))
 
+    def set_all_waiting(self, job_ids: Iterable[int], reason: str) -> None:
+        """Say the same of many jobs; of none, nothing is written."""
+        values = [{"id": job_id, "reason": safe_text(reason)} for job_id in job_ids]
+        if values:
+            self._change(
+                lambda change: change.connection.executemany(
+                    _SET_WAITING, [{**each, "revision": change.revision} for each in values]
+                )
+            )
+
     def set_hold(self, reason: str) -> None:
         """Say why no conversion starts at present, which is want of room; empty: it goes on."""
         values = (safe_text(reason),) * 2

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from engine.convert.progress import Control, Progress
 from engine.errors import StoreError
+from engine.work.disks import Place
 from engine.work.jobs import Job, JobProgress
 from engine.work.queue import JobQueue
 from engine.work.runner import Outcome
@@ -33,12 +34,25 @@ class Running:
     """Its end."""
     device: int
     """The storage that it works on."""
+    places: tuple[Place, ...]
+    """The folders that it works in."""
     is_held: bool = False
     """Whether it is paused."""
+    stalled: str = ""
+    """Why it hangs, as a sentence; empty while its disks answer."""
+    seen_counts: tuple[object, ...] = ()
+    """What it had counted when that was looked at last."""
+    asked_at: float = 0.0
+    """When it had last moved, or its disks were last asked whether they answer."""
     reported_read: int = 0
     """Bytes of the image that the throughput has counted."""
     reported_written: int = 0
     """Bytes of output that it has counted."""
+
+    @property
+    def is_working(self) -> bool:
+        """Whether it takes up a place: it is neither paused nor does it hang."""
+        return not self.is_held and not self.stalled
 
 
 class Reports:

@@ -1,14 +1,14 @@
-"""Why queued jobs wait, and until when: a disk that is away, a disk that is full."""
+"""Why queued jobs wait, and until when: a disk that is away, one that is full, one that does not answer."""
 
-import errno
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from engine.errors import SpaceError
-from engine.system.files import device_below
 from engine.system.filesystems import free_bytes
-from engine.work.jobs import Job, JobKind
+from engine.work.disks import Disk, Disks, Place, UnansweredError
+from engine.work.jobs import Job
+from engine.work.looks import output_place
 from engine.work.queue import JobQueue
 
 FIRST_RETRY_S = 5.0
@@ -16,22 +16,25 @@ LAST_RETRY_S = 300.0
 """A disk that is away is looked for again after 5 s, then 10, 20 ... at most every five minutes."""
 ROOM_POLL_S = 1.0
 """Free space is looked at so often while a job waits for it."""
+_UNREADABLE = -1
 
 
 @dataclass(slots=True)
 class _Wait:
     until: float
-    delay_s: float
-    folder: Path | None = None
-    free_before: int = 0
+    delay_s: float = 0.0
+    room: Place | None = None
+    free_before: int | None = None
+    silent: Disk | None = None
 
 
 class Waits:
     """The queued jobs that are not started though it is their turn; one for a manager."""
 
-    def __init__(self, queue: JobQueue, clock: Callable[[], float]) -> None:
+    def __init__(self, queue: JobQueue, clock: Callable[[], float], disks: Disks) -> None:
         self._queue = queue
         self._clock = clock
+        self._disks = disks
         self._waits: dict[int, _Wait] = {}
         self._hold = ""
 
@@ -42,8 +45,15 @@ class Waits:
         return job_id in self._waits
 
     def keep(self, job_ids: set[int]) -> None:
-        """Forget all but these: they do not want to run any more."""
-        self._waits = {job_id: wait for job_id, wait in self._waits.items() if job_id in job_ids}
+        """Forget all but these, which others do not want to run any more, and those whose disks answer again."""
+        answered = {
+            job_id
+            for job_id, wait in self._waits.items()
+            if wait.silent is not None and not self._disks.is_asked(wait.silent)
+        }
+        self._queue.set_all_waiting(answered, "")
+        left = job_ids - answered
+        self._waits = {job_id: wait for job_id, wait in self._waits.items() if job_id in left}
         self._tell()
 
     def drop(self, job_id: int) -> None:
@@ -52,25 +62,32 @@ class Waits:
 
     def is_for_room(self, job_id: int) -> bool:
         """Return whether a job waits for room."""
-        return job_id in self._waits and self._waits[job_id].folder is not None
+        return job_id in self._waits and self._waits[job_id].room is not None
 
-    def for_disk(self, job: Job, error: Exception) -> None:
+    def for_disk(self, job: Job, reason: str) -> None:
         """Let a job wait for a disk that is away, each time for twice as long."""
         wait = self._waits.get(job.id)
-        delay_s = FIRST_RETRY_S if wait is None else min(2 * wait.delay_s, LAST_RETRY_S)
+        delay_s = min(2 * wait.delay_s, LAST_RETRY_S) if wait is not None and wait.delay_s else FIRST_RETRY_S
         self._waits[job.id] = _Wait(self._clock() + delay_s, delay_s)
-        reason = error.strerror if isinstance(error, OSError) else str(error)
         self._queue.set_waiting(job.id, f"its storage is not there ({reason}): looked for again in {delay_s:.0f} s")
+
+    def for_answer(self, places: Mapping[int, Place]) -> None:
+        """Let jobs, by their numbers, wait until the disks of these places answer."""
+        reasons: dict[str, list[int]] = {}
+        said: dict[Disk, str] = {}
+        for job_id, place in places.items():
+            disk = place.disk
+            self._waits[job_id] = _Wait(math.inf, silent=disk)
+            reasons.setdefault(said.setdefault(disk, place.silence), []).append(job_id)
+        for reason, job_ids in reasons.items():
+            self._queue.set_all_waiting(job_ids, reason)
 
     def for_room(self, job: Job, error: SpaceError) -> None:
         """Let a job wait until there is more room than now where it writes."""
-        folder = job.output_folder or (job.output_path or job.file_path).parent
-        try:
-            free = free_bytes(folder)
-        except OSError:
-            free = 0
+        place = output_place(job)
         self._queue.set_waiting(job.id, str(error))
-        self._waits[job.id] = _Wait(self._clock() + ROOM_POLL_S, ROOM_POLL_S, folder, free)
+        free = self._free(job.id, place)
+        self._waits[job.id] = _Wait(self._clock() + ROOM_POLL_S, ROOM_POLL_S, place, free)
         self._tell()
 
     def is_due(self, job_id: int) -> bool:
@@ -78,43 +95,31 @@ class Waits:
         wait = self._waits[job_id]
         if self._clock() < wait.until:
             return False
-        if wait.folder is None:
+        if wait.room is None:
             return True
         wait.until = self._clock() + ROOM_POLL_S
-        try:
-            return free_bytes(wait.folder) > wait.free_before
-        except OSError:
-            return False
+        free = self._free(job_id, wait.room)
+        if wait.free_before is None:
+            wait.free_before = free
+        return free is not None and wait.free_before is not None and free > wait.free_before
 
     def has_due(self) -> bool:
         """Return whether any waiting job is to be looked at."""
         return any(self._clock() >= wait.until for wait in self._waits.values())
 
+    def _free(self, job_id: int, place: Place) -> int | None:
+        """Return the free bytes, `_UNREADABLE` where that is an error, None where the disk has not answered yet."""
+        try:
+            return self._disks.ask(place, ("room", job_id), lambda: free_bytes(place.folder))
+        except UnansweredError:
+            return None
+        except OSError:
+            return _UNREADABLE
+
     def _tell(self) -> None:
         """Say that the queue is paused for space while a job waits for it."""
-        short = next((job_id for job_id, wait in self._waits.items() if wait.folder is not None), None)
+        short = next((job_id for job_id, wait in self._waits.items() if wait.room is not None), None)
         hold = "" if short is None else self._queue.job(short).waiting
         if hold != self._hold:
             self._hold = hold
             self._queue.set_hold(hold)
-
-
-def source_is_away(job: Job) -> bool:
-    """Return whether the storage of a source is away, not only the file: its folder is, or is of another device."""
-    # With its last entry a trash goes too.
-    folder = job.path.parents[1] if job.kind in {JobKind.PURGE, JobKind.UNDO} else job.file_path.parent
-    try:
-        device = folder.stat().st_dev
-    except OSError:
-        return True
-    recorded = job.parameters.get("device")
-    return recorded is not None and recorded != device
-
-
-def output_problem(job: Job) -> OSError | None:
-    """Return what is wrong where the output folder is on another device than when it was queued."""
-    recorded = job.parameters.get("output_device")
-    folder = job.output_folder or (job.output_path and job.output_path.parent)
-    if recorded is None or folder is None or recorded == device_below(folder):
-        return None
-    return OSError(errno.ENODEV, "the output folder's disk is not mounted")

@@ -1,6 +1,7 @@
 """A question for one folder."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from engine.names import display_name
+from tui.inquiry import Inquiry, begin
 from tui.screens.confirm import ASKING
 from tui.widgets.folder_input import FolderInput
 
@@ -25,6 +27,7 @@ class AskFolder(ModalScreen[Path | None]):
         super().__init__()
         self._question = question
         self._folder = folder
+        self._inquiry = Inquiry()
 
     def compose(self) -> ComposeResult:
         """Lay out the question."""
@@ -41,12 +44,18 @@ class AskFolder(ModalScreen[Path | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Answer, where that is a folder."""
         event.stop()
-        folder = self.query_one(FolderInput).folder
-        if folder is None or not folder.is_dir():
-            name = display_name(self.query_one(FolderInput).value.strip())
-            self.query_one("#problem", Static).update(f"{name}: no such folder" if name else "name a folder")
-            return
-        self.dismiss(folder)
+        field = self.query_one(FolderInput)
+        begin(self, partial(self._answer, field.folder, display_name(field.value.strip())), "answer")
+
+    async def _answer(self, folder: Path | None, name: str) -> None:
+        problem = f"{name}: no such folder" if name else "name a folder"
+        try:
+            if folder is not None and await self._inquiry.ask_in_time(folder.is_dir):
+                self.dismiss(folder)
+                return
+        except TimeoutError:
+            problem = f"{name}: its disk does not answer"
+        self.query_one("#problem", Static).update(problem)
 
     def action_leave(self) -> None:
         """Leave it as it is."""

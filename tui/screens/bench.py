@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -23,6 +24,7 @@ from engine.work.snapshot import QueueSnapshot
 from tui.bench_lines import head_lines, rate_lines, seek_lines
 from tui.benching import BenchChoice, failed_test, rate_rows, seek_rows
 from tui.commands import Place, bindings_at
+from tui.inquiry import Inquiry, begin
 from tui.screens.base import DiscScreen
 from tui.session import Changes
 from tui.widgets.lines import Lines
@@ -46,6 +48,7 @@ class BenchScreen(DiscScreen):
         self._choice = BenchChoice()
         self._cursor = 0
         self._found: list[Measurement] = []
+        self._inquiry = Inquiry()
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
@@ -216,13 +219,21 @@ class BenchScreen(DiscScreen):
         if any(job.kind is kind for job in self._jobs()):
             self.front.tell(f"A {kind} test of this title is under way: {self.keys.of('stop_test')} stops it.")
             return
+        begin(self, partial(self._queue, wish), "queue")
+
+    async def _queue(self, wish: SeekWish | ThroughputWish) -> None:
+        path, name = self._title.path, shown_name(self._title)
         try:
-            self.session.queue.add([lab_request(self._title.path, wish, shown_name(self._title))])
+            request = await self._inquiry.ask_in_time(lambda: lab_request(path, wish, name))
+            self.session.queue.add([request])
+        except TimeoutError:
+            self.front.tell(f"{display_name(path)}: its disk does not answer", is_error=True)
+            return
         except DiscpressError as error:
             self.front.tell(str(error), is_error=True)
             return
         except OSError as error:
-            self.front.tell(str(from_os_error(error, self._title.path, "look at it")), is_error=True)
+            self.front.tell(str(from_os_error(error, path, "look at it")), is_error=True)
             return
         self.front.call_worker()
         self.front.look()

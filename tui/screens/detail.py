@@ -1,6 +1,7 @@
 """One title on a whole screen, with what the doctor finds for a target."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,12 +12,14 @@ from engine.errors import DiscpressError, from_os_error
 from engine.images.doctor import examine
 from engine.images.findings import Finding
 from engine.library.naming import shown_name
+from engine.names import display_name
 from engine.system.files import holder_of
 from engine.targets import ANY, TARGETS, target_for
 from engine.work.jobs import NAME, JobKind, JobRequest, source_parameters
 from engine.work.snapshot import QueueSnapshot
 from tui.commands import Place, bindings_at
 from tui.details import whole
+from tui.inquiry import Inquiry, begin
 from tui.labels import reason_of
 from tui.library_view import LibraryView
 from tui.screens.text import TextScreen
@@ -25,6 +28,7 @@ from tui.widgets.palette import Line
 
 _MOST_JOBS = 5
 """Of the title's history; `discpress history` has the rest."""
+_SILENT = "its disk does not answer: the doctor looks when it does"
 
 
 class DetailScreen(TextScreen):
@@ -39,6 +43,7 @@ class DetailScreen(TextScreen):
         self._path = path
         self._findings: list[Finding] | None = None
         self._problem = ""
+        self._inquiry = Inquiry()
         title = view.titles[path]
         wished = view.titles[path].overrides
         name = (wished.target if wished else None) or ""
@@ -62,16 +67,18 @@ class DetailScreen(TextScreen):
         self._findings, self._problem = None, ""
         target = TARGETS[self._target]
 
-        def look() -> None:
-            try:
-                found = list(examine(self._path, None if target.name == ANY else target))
-                self.app.call_from_thread(self._found, found, "")
-            except DiscpressError as error:
-                self.app.call_from_thread(self._found, [], str(error))
-            except OSError as error:
-                self.app.call_from_thread(self._found, [], str(from_os_error(error, self._path, "examine it")))
+        def look() -> list[Finding]:
+            return list(examine(self._path, None if target.name == ANY else target))
 
-        self.run_worker(look, thread=True, exclusive=True)
+        async def find() -> None:
+            try:
+                self._found(await self._inquiry.ask(look, lambda: self._found([], _SILENT)), "")
+            except DiscpressError as error:
+                self._found([], str(error))
+            except OSError as error:
+                self._found([], str(from_os_error(error, self._path, "examine it")))
+
+        begin(self, find, "doctor")
 
     def _found(self, findings: list[Finding], problem: str) -> None:
         self._findings, self._problem = findings, problem
@@ -115,16 +122,29 @@ class DetailScreen(TextScreen):
         self._queue(JobKind.VERIFY, None)
 
     def _queue(self, kind: JobKind, wish: Wish | None) -> None:
-        try:
+        begin(self, partial(self._ask_for, kind, wish), "queue")
+
+    async def _ask_for(self, kind: JobKind, wish: Wish | None) -> None:
+        title = self._view.titles.get(self._path)
+
+        def request() -> JobRequest:
             file_path = holder_of(self._path)
             parameters = source_parameters(self._path, file_path, file_path.stat().st_dev)
+            if title is not None:
+                parameters[NAME] = shown_name(title)
+            return JobRequest(kind, self._path, wish, parameters=parameters)
+
+        try:
+            self.session.queue.add([await Inquiry().ask_in_time(request)])
+        except TimeoutError:
+            self.front.tell(f"{display_name(self._path)}: its disk does not answer", is_error=True)
+            return
         except OSError as error:
             self.front.tell(str(from_os_error(error, self._path, "look at it")), is_error=True)
             return
-        title = self._view.titles.get(self._path)
-        if title is not None:
-            parameters[NAME] = shown_name(title)
-        self.session.queue.add([JobRequest(kind, self._path, wish, parameters=parameters)])
+        except DiscpressError as error:
+            self.front.tell(str(error), is_error=True)
+            return
         self.front.call_worker()
         self.front.tell(f"Queued; {self.keys.of('show_queue')} shows it, and its log what was found.")
 

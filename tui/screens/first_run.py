@@ -1,6 +1,8 @@
 """The first start: one input for the folder of the games."""
 
 import os
+from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,6 +11,7 @@ from textual.widgets import Input, Static
 
 from engine.names import display_name
 from tui.commands import Place
+from tui.inquiry import Inquiry, begin
 from tui.screens.base import DiscScreen
 from tui.widgets.folder_input import FolderInput, expanded
 
@@ -43,20 +46,33 @@ class FirstRun(DiscScreen):
 
     def on_mount(self) -> None:
         """Let the user type."""
+        self._inquiry = Inquiry()
         self.query_one(FolderInput).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Open the folder, where it is one."""
         event.stop()
-        folder = self.query_one(FolderInput).folder
-        if folder is None or not folder.is_dir():
-            name = display_name(self.query_one(FolderInput).value.strip())
-            text = f"{name}: no such folder" if name else "Type the name of a folder."
-            self.query_one("#problem", Static).update(text)
-            return
-        if os.path.realpath(folder) == os.path.realpath(expanded("~")):
-            text = "This is your whole home folder: name the folder in it that holds your games."
-            self.query_one("#problem", Static).update(text)
+        field = self.query_one(FolderInput)
+        begin(self, partial(self._open, field.folder, display_name(field.value.strip())), "open")
+
+    async def _open(self, folder: Path | None, name: str) -> None:
+        problem = "Type the name of a folder."
+        if folder is not None:
+            try:
+                problem = await self._inquiry.ask_in_time(partial(_problem_of, folder, name))
+            except TimeoutError:
+                problem = f"{name}: its disk does not answer"
+        if problem or folder is None:
+            self.query_one("#problem", Static).update(problem)
             return
         self.dismiss()
         self.front.open_folders([folder])
+
+
+def _problem_of(folder: Path, name: str) -> str:
+    """Return why a folder is not opened; empty where it is."""
+    if not folder.is_dir():
+        return f"{name}: no such folder"
+    if os.path.realpath(folder) == os.path.realpath(expanded("~")):
+        return "This is your whole home folder: name the folder in it that holds your games."
+    return ""

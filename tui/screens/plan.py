@@ -18,6 +18,7 @@ from engine.names import display_name
 from engine.units import format_duration, format_size, format_whole_percent
 from tui.choosing import describe_settings
 from tui.commands import Keys, Place, bindings_at
+from tui.inquiry import Inquiry, begin
 from tui.planning import Options, Planned, Planning, plan_titles, requests_of
 from tui.screens.ask_folder import AskFolder
 from tui.screens.base import DiscScreen
@@ -57,6 +58,8 @@ class PlanScreen(DiscScreen):
         self._options = Options()
         self._planning = Planning((), ())
         self._is_ready = False
+        self._is_silent = False
+        self._inquiry = Inquiry()
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
@@ -84,17 +87,23 @@ class PlanScreen(DiscScreen):
         options, titles = self._options, list(self._titles)
         queued = {job.path for job in self.front.snapshot.jobs if job.is_alive}
 
-        def plan() -> None:
-            found = plan_titles(titles, self.session.chooser, options, self._estimate, queued, self._wishes, self.keys)
-            self.app.call_from_thread(self._planned, found)
+        def plan() -> Planning:
+            return plan_titles(titles, self.session.chooser, options, self._estimate, queued, self._wishes, self.keys)
 
-        self.run_worker(plan, thread=True, exclusive=True)
+        async def look() -> None:
+            self._planned(await self._inquiry.ask(plan, self._say_silence))
+
+        begin(self, look, "plan")
+
+    def _say_silence(self) -> None:
+        self._is_ready, self._is_silent = False, True
+        self._show()
 
     def _estimate(self, title: Title, settings: Settings) -> StoredEstimate | None:
         return self.session.store.estimate_for(title.identity, settings)
 
     def _planned(self, planning: Planning) -> None:
-        self._planning, self._is_ready = planning, True
+        self._planning, self._is_ready, self._is_silent = planning, True, False
         self._show()
 
     @property
@@ -109,7 +118,8 @@ class PlanScreen(DiscScreen):
         sign = self.front.view.signs.margin
         lines = summary_of(self._planning, self._options, sign, self.keys) if self._is_ready else []
         summary.styles.height = max(1, len(lines))
-        summary.show(lines or [[("looking ...", "dim")]])
+        looking = ("their disk does not answer: the plan comes when it does", "bad")
+        summary.show(lines or [[looking if self._is_silent else ("looking ...", "dim")]])
         self.on_table_moved()
 
     def on_table_moved(self) -> None:

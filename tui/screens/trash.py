@@ -1,6 +1,7 @@
 """The trash: what conversions replaced; bring it back, or free its space."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,6 +15,7 @@ from engine.work.jobs import JobKind
 from engine.work.snapshot import QueueSnapshot
 from engine.work.trash_jobs import trash_request
 from tui.commands import Place, bindings_at
+from tui.inquiry import Inquiry, begin
 from tui.screens.base import DiscScreen
 from tui.screens.confirm import Confirm
 from tui.widgets.lines import Lines
@@ -40,6 +42,7 @@ class TrashScreen(DiscScreen):
         self._rows = _Rows()
         self._listing: TrashListing | None = None
         self._done = 0
+        self._inquiry = Inquiry()
         yield Lines(id="status")
         yield Table(COLUMNS, self._rows, id="trash", ellipsis=self.front.ellipsis)
         yield Lines(id="about")
@@ -48,6 +51,7 @@ class TrashScreen(DiscScreen):
     def on_mount(self) -> None:
         """Look into the folders."""
         self.query_one(Table).focus()
+        self.query_one("#status", Lines).show([[("looking ...", "dim")]])
         self._look()
 
     def on_snapshot(self, snapshot: QueueSnapshot) -> None:
@@ -60,10 +64,14 @@ class TrashScreen(DiscScreen):
     def _look(self) -> None:
         folders = {title.file_path.parent for title in self.front.view.titles.values()} | set(self.session.folders)
 
-        def look() -> None:
-            self.app.call_from_thread(self._show, list_trash(folders))
+        async def look() -> None:
+            self._show(await self._inquiry.ask(lambda: list_trash(folders), self._say_silence))
 
-        self.run_worker(look, thread=True, exclusive=True)
+        begin(self, look, "look")
+
+    def _say_silence(self) -> None:
+        text = "a disk does not answer: what its trash holds is shown when it does"
+        self.query_one("#status", Lines).show([[(text, "bad")]])
 
     def _show(self, listing: TrashListing) -> None:
         self._listing = listing
@@ -119,13 +127,17 @@ class TrashScreen(DiscScreen):
     def _ask(self, lines: list[str], kind: JobKind, verb: str, item: TrashItem) -> None:
         def answer(choice: str | None) -> None:
             if choice == kind:
-                self._queue(kind, item)
+                begin(self, partial(self._queue, kind, item), "queue")
 
         self.app.push_screen(Confirm(lines, [("keep", "Leave it"), (kind, verb)]), answer)
 
-    def _queue(self, kind: JobKind, item: TrashItem) -> None:
+    async def _queue(self, kind: JobKind, item: TrashItem) -> None:
         try:
-            self.session.queue.add([trash_request(kind, item.entry)])
+            request = await self._inquiry.ask_in_time(lambda: trash_request(kind, item.entry))
+            self.session.queue.add([request])
+        except TimeoutError:
+            self.front.tell(f"{display_name(item.entry.home_path)}: its disk does not answer", is_error=True)
+            return
         except DiscpressError as error:
             self.front.tell(str(error), is_error=True)
             return

@@ -1,7 +1,7 @@
 """An input for the path of a folder: what is typed is completed with the names that exist."""
 
-import asyncio
 import os
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,6 +10,7 @@ from textual.suggester import Suggester
 
 from engine.names import display_name
 from engine.system.files import absolute
+from tui.inquiry import Inquiry, begin
 from tui.widgets.plain_input import PlainInput
 
 _MOST_NAMES = 5000  # a folder with more is not worth the wait for a completion
@@ -22,21 +23,25 @@ class FolderInput(PlainInput):
 
     def __init__(self, value: str, *, id: str) -> None:
         # What stands there is a beginning to go on from: selected, the first key would take its place.
+        self._inquiry = Inquiry()
         super().__init__(
             value,
             placeholder="/path/to/your/games",
-            suggester=_Folders(),
+            suggester=_Folders(self._inquiry),
             select_on_focus=False,
             compact=True,
             id=id,
         )
 
-    async def action_take(self) -> None:
+    def action_take(self) -> None:
         """Take the suggestion, also where the disk is slower than the typing; where there is none, nothing."""
-        suggestion = await asyncio.to_thread(complete, self.value)
-        if suggestion is not None:
+        begin(self, partial(self._take, self.value), "take")
+
+    async def _take(self, typed: str) -> None:
+        suggestion = await self._inquiry.ask(partial(complete, typed))
+        if suggestion is not None and self.value == typed:
             self.value = suggestion
-        self.action_end()
+            self.action_end()
 
     @property
     def folder(self) -> Path | None:
@@ -46,11 +51,12 @@ class FolderInput(PlainInput):
 
 
 class _Folders(Suggester):
-    def __init__(self) -> None:
+    def __init__(self, inquiry: Inquiry) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
+        self._inquiry = inquiry
 
     async def get_suggestion(self, value: str) -> str | None:
-        return await asyncio.to_thread(complete, value)
+        return await self._inquiry.ask(partial(complete, value))
 
 
 def expanded(text: str) -> str:

@@ -22,9 +22,9 @@ from engine.measure.estimate import Advice, estimate
 from engine.work.errand_runner import run_errand
 from engine.work.errands import Errand, ErrandKind
 from engine.work.jobs import ARCHIVE, Job, JobKind, JobRequest
+from engine.work.looks import source_is_away
 from engine.work.queue import JobQueue
 from engine.work.runner import Outcome, Turn, run_job
-from engine.work.waits import source_is_away
 
 DISC = mixed(1_000_000, seed=50)
 PSP = (GOLDEN / "psp.iso").read_bytes()

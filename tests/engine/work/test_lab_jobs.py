@@ -19,6 +19,7 @@ from engine.library.model import FileIdentity
 from engine.library.store import Store
 from engine.measure.patterns import Pattern
 from engine.units import MIB
+from engine.work.disks import Disks
 from engine.work.endings import Endings
 from engine.work.jobs import JobKind, JobRequest
 from engine.work.lab import Step
@@ -155,7 +156,8 @@ def test_what_a_killed_worker_left_is_removed_with_the_job(room: Room, monkeypat
     job_id = room.add(QUICK)
     room.run(job_id)
     assert names_in(room.folder) == ["game.iso", "game.iso.discpress-window.discpress-part"]
-    Endings(room.queue, Waits(room.queue, lambda: 0.0)).clear(room.queue.job(job_id))
+    disks = Disks(lambda: 0.0)
+    Endings(room.queue, Waits(room.queue, lambda: 0.0, disks), disks).clear(room.queue.job(job_id))
     assert names_in(room.folder) == ["game.iso"]
 
 

@@ -16,10 +16,10 @@ from engine.convert.trash_entry import TrashEntry
 from engine.errors import CancelledError, TrashError
 from engine.library.store import Store
 from engine.work.jobs import JobKind
+from engine.work.looks import source_is_away
 from engine.work.queue import JobQueue
 from engine.work.runner import Outcome, Turn, run_job
 from engine.work.trash_jobs import trash_request
-from engine.work.waits import source_is_away
 
 SOURCE = mixed(300_000, seed=15)
 PURGE, UNDO = JobKind.PURGE, JobKind.UNDO

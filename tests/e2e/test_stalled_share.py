@@ -1,0 +1,60 @@
+"""The real worker on a share that hangs: other disks go on, the worker can be stopped, and nothing is lost."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import stalled_share
+from command_line import MIB, TIMEOUT_S, CommandLine, slow_to_pack, wait_for, write_old
+from sample_images import mixed, read_back
+from stalled_share import StalledShare
+
+from engine.library.store import Store
+from engine.library.worker_lock import STOP_TIMEOUT_S, stop_worker
+from engine.work.jobs import JobState
+from engine.work.queue import JobQueue
+
+pytestmark = pytest.mark.skipif(bool(stalled_share.why_not()), reason=stalled_share.why_not() or "it can be had")
+
+
+@pytest.fixture
+def share(tmp_path: Path) -> Iterator[StalledShare]:
+    with StalledShare(tmp_path / "behind", tmp_path / "nas") as share:
+        yield share
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_share_that_hangs_holds_up_nothing_else_and_loses_nothing(
+    cli: CommandLine, share: StalledShare, tmp_path: Path
+) -> None:
+    slow, quick = slow_to_pack(40 * MIB, seed=5), mixed(MIB, seed=6)
+    on_share, beside = write_old(share.mount / "nas.iso", slow), write_old(cli.folder / "local.iso", quick)
+    state_folder = cli.home / "state" / "discpress"
+    state_folder.mkdir(parents=True, mode=0o700)
+    with Store(state_folder) as store:
+        queue = JobQueue(store)
+        assert cli.run("queue", "add", "-l", "12", "--target", "any", on_share).exit_code == 0
+        wait_for(lambda: queue.job(1).read_bytes > 0, "some packed bytes")
+        share.stall()
+        queue_beside = cli.run("queue", "add", "-l", "1", "--target", "any", beside)
+        assert queue_beside.exit_code == 0, queue_beside.text
+        wait_for(lambda: queue.job(2).state is JobState.DONE, "the job on the other disk")
+        wait_for(lambda: queue.job(1).waiting == f"{share.mount} does not answer", "the reason")
+        began = time.monotonic()
+        stopped = cli.run("queue", "stop")
+        assert (stopped.exit_code, time.monotonic() - began < STOP_TIMEOUT_S + 2) == (0, True), stopped.text
+        assert f"{share.mount} does not answer" in stopped.text
+        assert queue.job(1).state is JobState.QUEUED
+        assert names_in(tmp_path / "behind") == ["nas.iso", "nas.zso.discpress-part"]
+        assert cli.run("queue", "resume", "all").exit_code == 0  # a new worker, which finds the share as it is
+        wait_for(lambda: "does not answer" in queue.job(1).waiting, "the reason again")
+        share.wake()
+        assert queue.wait_idle(TIMEOUT_S)
+        assert [queue.job(number).state for number in (1, 2)] == [JobState.DONE] * 2, queue.log(1)
+        assert stop_worker(state_folder)
+    assert (read_back(on_share.with_suffix(".zso")), on_share.read_bytes()) == (slow, slow)
+    assert names_in(tmp_path / "behind") == ["nas.iso", "nas.zso"]
