@@ -85,8 +85,8 @@ class Waits:
     def for_room(self, job: Job, error: SpaceError) -> None:
         """Let a job wait until there is more room than now where it writes."""
         place = output_place(job)
-        self._queue.set_waiting(job.id, str(error))
         free = self._free(job.id, place)
+        self._queue.set_waiting(job.id, str(error))
         self._waits[job.id] = _Wait(self._clock() + ROOM_POLL_S, ROOM_POLL_S, place, free)
         self._tell()
 

@@ -22,6 +22,7 @@ from engine.errors import CancelledError
 from engine.formats import ImageFormat
 from engine.images.sniff import PART_MAGIC, RAW_SYNC
 from engine.library import scan as scan_module
+from engine.library import scan_silence
 from engine.library.demo_discs import PLAYSTATION
 from engine.library.isomaker import write_iso
 from engine.library.model import FileIdentity, Title
@@ -757,6 +758,48 @@ def test_a_mount_that_does_not_answer_hides_nothing_beside_it(
     write_image(tmp_path / "stalled" / "next to it" / "b.iso", disc())
     stalled = StalledFolder(tmp_path, monkeypatch, threads_before, "mount")
     assert stalled.stalled / "next to it" / "b.iso" in {title.path for title in stalled.run().titles}
+
+
+@pytest.fixture
+def silent_disk(monkeypatch: pytest.MonkeyPatch, threads_before: set[threading.Thread]) -> Iterator[None]:
+    """The disk of the test does not say how full it is, as a share that hangs."""
+    answers = threading.Event()
+    monkeypatch.setattr(scan_silence, "touch", lambda folder: answers.wait())
+    monkeypatch.setattr(scan_silence, "ANSWER_S", 0.01)
+    yield
+    answers.set()
+
+
+@pytest.mark.usefixtures("silent_disk")
+def test_on_a_disk_that_hangs_no_other_folder_is_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads_before: set[threading.Thread]
+) -> None:
+    """Four hundred folders of one title each would take an hour and a half."""
+    write_image(tmp_path / "stalled" / "next to it" / "b.iso", disc())
+    stalled = StalledFolder(tmp_path, monkeypatch, threads_before, "mount")
+    batch = stalled.run(stalled.known)
+    assert batch.problems == (FolderProblem(stalled.stuck, "it has not answered for 15 s"),)
+    assert batch.gone == ()
+    assert stalled.stalled / "next to it" / "b.iso" not in {title.path for title in batch.titles + batch.unchanged}
+
+
+@pytest.mark.usefixtures("silent_disk")
+def test_on_a_disk_that_hangs_no_other_file_is_tried(top: Path, threads_before: set[threading.Thread]) -> None:
+    for number in range(5 * PROBERS):
+        write_image(top / f"{number}.iso", disc())
+    probe, clock = StuckProbe(lambda path: True), FakeClock()
+
+    def check() -> None:
+        if clock.now_s == 0 and len(probe.entered) == PROBERS:
+            wait_for(lambda: len(new_threads(threads_before)) == PROBERS, "the end of the walker")
+            clock.jump()
+
+    try:
+        batch = collect([top], probe_file=probe, clock=clock, check=check, stall_s=STALL_S)
+    finally:
+        probe.release.set()
+    assert {title.error for title in batch.titles} == {"the storage has not answered for 15 s"}
+    assert (len(batch.titles), len(probe.entered)) == (5 * PROBERS, PROBERS)
 
 
 # A second scan
