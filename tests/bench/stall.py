@@ -82,7 +82,7 @@ class Bench:
             AppPty(words, self.cli.home, width=120, height=30, environment=self._environment) as app,
         ):
             queue = JobQueue(store)
-            app.wait_for("7 titles")
+            app.wait_for("2 folders:")
             app.wait_quiet()
             ids = queue.add(self._request(path) for path in on_share[:-1])
             ensure_worker(self.state)
@@ -128,28 +128,30 @@ class Bench:
             ("the cursor moves", "\x1b[B", ""),
             ("the last title is gone to", "G", f"Nas {ON_SHARE}"),
             ("its details open", "\r", "The doctor"),
-            ("they are left", "\x1b", "7 titles"),
+            ("they are left", "\x1b", "2 folders:"),
             ("its plan opens", "c", "looking"),
-            ("it is left", "\x1b", "7 titles"),
+            ("it is left", "\x1b", "2 folders:"),
             ("the bench opens", "b", "seek"),
-            ("a test is asked for, and the bench is left", "s\x1b", "7 titles"),
+            ("a test is asked for, and the bench is left", "s\x1b", "2 folders:"),
             ("the trash opens", "u", "looking"),
-            ("it is left", "\x1b", "7 titles"),
+            ("it is left", "\x1b", "2 folders:"),
             ("the settings open", ",", "SETTING"),
             ("a folder is asked for", "a", "Which folder"),
             ("a folder on the share is typed", f"{nas}/x", f"{nas}/x"),
             ("Tab and Enter are pressed, another key is taken", "\t\ry", f"{nas}/xy"),
             ("the question is left", "\x1b", "SETTING"),
-            ("the settings are left", "\x1b", "7 titles"),
+            ("the settings are left", "\x1b", "2 folders:"),
             ("the queue opens", "w", "STAGE"),
-            ("it is left", "\x1b", "7 titles"),
+            ("it is left", "\x1b", "2 folders:"),
         ):
             app.send(keys)
             self.timed(f"app: {what}", (lambda words=words: self._see(app, words)), A_KEY_S)  # type: ignore[misc]
         app.send("c")
-        self.timed("app: the plan says that the disk does not answer", lambda: app.wait_for("does not answer"), 7)
+        self.timed(
+            "app: the plan says that the disk does not answer", lambda: app.wait_for("their disk does not answer"), 7
+        )
         app.send("\x1b")
-        app.wait_for("7 titles")
+        app.wait_for("2 folders:")
 
     @staticmethod
     def _see(app: AppPty, words: str) -> None:
