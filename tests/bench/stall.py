@@ -131,7 +131,7 @@ class Bench:
             ("they are left", "\x1b", "2 folders:"),
             ("its plan opens", "c", "looking"),
             ("it is left", "\x1b", "2 folders:"),
-            ("the bench opens", "b", "seek"),
+            ("the bench opens", "b", "SEEK LATENCY"),
             ("a test is asked for, and the bench is left", "s\x1b", "2 folders:"),
             ("the trash opens", "u", "looking"),
             ("it is left", "\x1b", "2 folders:"),

@@ -95,9 +95,12 @@ def stalled(house: House, share: Share, *names: str) -> list[int]:
     return ids
 
 
-def hung(house: House, share: Share) -> int:
-    """Have a job run on a share that stalls under it."""
+def hung(house: House, share: Share, deaths: int = 0) -> int:
+    """Have a job run on a share that stalls under it; so many workers have died at it before."""
     (job,) = on_nas(house, "1.iso")
+    for _ in range(deaths):
+        house.queue.start(job)
+        house.queue.recover()
     house.begin()
     house.wait_started(job)
     house.stage.plays[job].is_deaf = True
@@ -228,6 +231,12 @@ def test_its_lane_is_taken_and_the_others_are_free(house: House, share: Share) -
     house.wait_started(other)
     assert house.state(behind) is QUEUED
     assert house.stage.plays[other].turn.threads == THREADS
+
+
+def test_a_job_that_runs_alone_does_so_only_until_it_hangs(house: House, share: Share) -> None:
+    hung(house, share, deaths=2)
+    (other,) = house.add("usb/3.iso", parameters={"device": USB})
+    house.wait_started(other)
 
 
 def test_probes_that_hang_leave_their_places_to_others(house: House, share: Share) -> None:
