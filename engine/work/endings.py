@@ -36,7 +36,10 @@ class Endings:
 
         AwayError where it failed because its storage went away: then everything stays as it is.
         """
-        if isinstance(error, CancelledError | UselessError) or _waits_for_room(job, error):
+        if isinstance(error, CancelledError | UselessError):
+            return
+        if _waits_for_room(job, error):
+            self._waits.note_room(job)
             return
         is_of_storage = error.code in {"storage", "source-changed", "damaged"}
         if is_of_storage and not is_there(job.file_path) and source_is_away(job):

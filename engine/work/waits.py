@@ -36,6 +36,7 @@ class Waits:
         self._clock = clock
         self._disks = disks
         self._waits: dict[int, _Wait] = {}
+        self._free_before: dict[int, int] = {}
         self._hold = ""
 
     def __bool__(self) -> bool:
@@ -82,10 +83,20 @@ class Waits:
         for reason, job_ids in reasons.items():
             self._queue.set_all_waiting(job_ids, reason)
 
+    def note_room(self, job: Job) -> None:
+        """Note how much room there is where a job ran out of it; in its own thread, for the disk may not answer.
+
+        What is freed once the job is said to wait counts: it must be asked before that, however slow the disk.
+        """
+        try:
+            self._free_before[job.id] = free_bytes(output_place(job).folder)
+        except OSError:
+            self._free_before[job.id] = _UNREADABLE
+
     def for_room(self, job: Job, error: SpaceError) -> None:
-        """Let a job wait until there is more room than now where it writes."""
+        """Let a job wait until there is more room than there was when it ran out of it."""
         place = output_place(job)
-        free = self._free(job.id, place)
+        free = self._free_before.pop(job.id, None)
         self._queue.set_waiting(job.id, str(error))
         self._waits[job.id] = _Wait(self._clock() + ROOM_POLL_S, ROOM_POLL_S, place, free)
         self._tell()
