@@ -43,3 +43,9 @@ def begin(node: DOMNode, work: Callable[[], Coroutine[Any, Any, None]], group: s
     # Not a coroutine: one that is cancelled before it begins would be reported as never awaited.
     worker: Callable[[], Awaitable[None]] = work
     node.run_worker(worker, exclusive=True, group=group)
+
+
+def begin_wish(node: DOMNode, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run what a user has asked for beside all else, to its end, whatever becomes of the screen it was asked on."""
+    wish: Callable[[], Awaitable[None]] = work
+    node.app.run_worker(wish, exclusive=False, group="wishes")

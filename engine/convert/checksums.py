@@ -84,9 +84,9 @@ def drop_checksums(output_path: Path, digests: Mapping[str, str]) -> list[Path]:
 
 def _holds(path: Path, content: bytes) -> bool:
     """Return whether a path is a regular file of that content, and no more."""
-    if path.is_symlink():
-        return False
     try:
+        if path.is_symlink():
+            return False
         fd, facts = open_regular(path)
         with os.fdopen(fd, "rb") as file:
             return facts.st_size == len(content) and file.read(len(content) + 1) == content

@@ -382,3 +382,14 @@ async def test_nothing_of_this_starts_a_worker_by_itself(tmp_path: Path) -> None
     async with running(app) as pilot:
         await press(pilot, "down", "down", "b", "escape")
         assert not is_worker_alive(tmp_path / "state")
+
+
+async def test_tests_that_are_asked_for_in_one_breath_are_both_queued(tmp_path: Path) -> None:
+    """Keys typed ahead on a slow line come together, and the screen may be gone before its disk has answered."""
+    app = make_app(tmp_path, titles(tmp_path))
+    async with running(app) as pilot:
+        await press(pilot, "down", "down", "b")
+        for key in ("s", "t", "escape"):
+            app.simulate_key(key)
+        await settle(pilot)
+        assert [jobs_of(app, kind) for kind in (JobKind.SEEK, JobKind.THROUGHPUT)] == [[JobState.QUEUED]] * 2

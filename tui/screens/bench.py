@@ -24,7 +24,7 @@ from engine.work.snapshot import QueueSnapshot
 from tui.bench_lines import head_lines, rate_lines, seek_lines
 from tui.benching import BenchChoice, failed_test, rate_rows, seek_rows
 from tui.commands import Place, bindings_at
-from tui.inquiry import Inquiry, begin
+from tui.inquiry import Inquiry, begin_wish
 from tui.screens.base import DiscScreen
 from tui.session import Changes
 from tui.widgets.lines import Lines
@@ -219,7 +219,7 @@ class BenchScreen(DiscScreen):
         if any(job.kind is kind for job in self._jobs()):
             self.front.tell(f"A {kind} test of this title is under way: {self.keys.of('stop_test')} stops it.")
             return
-        begin(self, partial(self._queue, wish), "queue")
+        begin_wish(self, partial(self._queue, wish))
 
     async def _queue(self, wish: SeekWish | ThroughputWish) -> None:
         path, name = self._title.path, shown_name(self._title)

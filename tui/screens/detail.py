@@ -19,7 +19,7 @@ from engine.work.jobs import NAME, JobKind, JobRequest, source_parameters
 from engine.work.snapshot import QueueSnapshot
 from tui.commands import Place, bindings_at
 from tui.details import whole
-from tui.inquiry import Inquiry, begin
+from tui.inquiry import Inquiry, begin, begin_wish
 from tui.labels import reason_of
 from tui.library_view import LibraryView
 from tui.screens.text import TextScreen
@@ -122,7 +122,7 @@ class DetailScreen(TextScreen):
         self._queue(JobKind.VERIFY, None)
 
     def _queue(self, kind: JobKind, wish: Wish | None) -> None:
-        begin(self, partial(self._ask_for, kind, wish), "queue")
+        begin_wish(self, partial(self._ask_for, kind, wish))
 
     async def _ask_for(self, kind: JobKind, wish: Wish | None) -> None:
         title = self._view.titles.get(self._path)

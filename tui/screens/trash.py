@@ -15,7 +15,7 @@ from engine.work.jobs import JobKind
 from engine.work.snapshot import QueueSnapshot
 from engine.work.trash_jobs import trash_request
 from tui.commands import Place, bindings_at
-from tui.inquiry import Inquiry, begin
+from tui.inquiry import Inquiry, begin, begin_wish
 from tui.screens.base import DiscScreen
 from tui.screens.confirm import Confirm
 from tui.widgets.lines import Lines
@@ -127,7 +127,7 @@ class TrashScreen(DiscScreen):
     def _ask(self, lines: list[str], kind: JobKind, verb: str, item: TrashItem) -> None:
         def answer(choice: str | None) -> None:
             if choice == kind:
-                begin(self, partial(self._queue, kind, item), "queue")
+                begin_wish(self, partial(self._queue, kind, item))
 
         self.app.push_screen(Confirm(lines, [("keep", "Leave it"), (kind, verb)]), answer)
 

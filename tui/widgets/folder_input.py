@@ -24,6 +24,8 @@ class FolderInput(PlainInput):
     def __init__(self, value: str, *, id: str) -> None:
         # What stands there is a beginning to go on from: selected, the first key would take its place.
         self._inquiry = Inquiry()
+        self._asked: str | None = None
+        self._is_submitted = False
         super().__init__(
             value,
             placeholder="/path/to/your/games",
@@ -35,13 +37,28 @@ class FolderInput(PlainInput):
 
     def action_take(self) -> None:
         """Take the suggestion, also where the disk is slower than the typing; where there is none, nothing."""
+        self._asked, self._is_submitted = self.value, False
         begin(self, partial(self._take, self.value), "take")
 
     async def _take(self, typed: str) -> None:
-        suggestion = await self._inquiry.ask(partial(complete, typed))
-        if suggestion is not None and self.value == typed:
+        try:
+            suggestion = await self._inquiry.ask_in_time(partial(complete, typed))
+        except TimeoutError:
+            suggestion = None
+        if self.value != typed:
+            return  # something else was typed meanwhile
+        self._asked = None
+        if suggestion is not None:
             self.value = suggestion
             self.action_end()
+        if self._is_submitted:
+            await self.action_submit()
+
+    async def action_submit(self) -> None:
+        """Submit what stands there, with the suggestion that was asked for just before: keys come in one go."""
+        self._is_submitted = self._asked == self.value
+        if not self._is_submitted:
+            await super().action_submit()
 
     @property
     def folder(self) -> Path | None:
