@@ -1,6 +1,7 @@
 """`discpress queue wait` and `watch`: when they end, with which exit code; the worker is a stand-in."""
 
 import signal
+from collections.abc import Iterator
 
 import pytest
 from queue_desk import Desk, FakeWorker, one_after_the_other
@@ -9,6 +10,14 @@ from engine.cli.queue_live import frame
 from engine.errors import SpaceError
 from engine.work.jobs import Action, Job, JobState
 from engine.work.snapshot import WorkerState
+
+
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """SIGINT is not ignored, as it is in what a script starts in the background."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
 
 
 def test_wait_for_nothing_is_0(desk: Desk) -> None:
@@ -134,6 +143,7 @@ def test_wait_replaces_a_killed_worker(desk: Desk, worker: FakeWorker) -> None:
     assert (desk.ask("queue", "wait")[0], worker.starts) == (0, 2)
 
 
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_wait_is_ended_by_a_signal_and_the_jobs_go_on(desk: Desk, worker: FakeWorker) -> None:
     desk.queued("game.iso")
     worker.on_start = lambda: signal.raise_signal(signal.SIGINT)
@@ -171,6 +181,7 @@ def test_watch_says_changes_in_lines(desk: Desk, worker: FakeWorker) -> None:
     assert lines[-1].startswith("1 done")
 
 
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_watch_ends_by_ctrl_c_and_the_jobs_go_on(desk: Desk, worker: FakeWorker) -> None:
     desk.queued("game.iso")
     worker.on_start = lambda: signal.raise_signal(signal.SIGINT)
