@@ -1,7 +1,6 @@
 """Which job runs when, and what becomes of it: the manager in this process, its jobs and its clock in our hand."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,17 +22,6 @@ from engine.work.snapshot import WorkerState
 CONVERT, SCAN, ESTIMATE, VERIFY = JobKind.CONVERT, JobKind.SCAN, JobKind.ESTIMATE, JobKind.VERIFY
 QUEUED, RUNNING, PAUSED, DONE = JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.DONE
 FAILED, CANCELLED, SKIPPED = JobState.FAILED, JobState.CANCELLED, JobState.SKIPPED
-
-
-@pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    monkeypatch.setattr(managers, "POLL_S", 0.005)
-    house = House(tmp_path)
-    yield house
-    house.stop.set()
-    house.stage.end_all()
-    house.wait_end()
-    house.store.close()
 
 
 @pytest.fixture

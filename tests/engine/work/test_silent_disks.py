@@ -11,7 +11,6 @@ from engine.errors import SuspendedError
 from engine.library.model import FileIdentity, Title
 from engine.system import asking
 from engine.work import devices, disks
-from engine.work import manager as managers
 from engine.work.disks import LOOK_S, SILENT_S, Disks, Place, UnansweredError
 from engine.work.errands import ErrandKind, Errands
 from engine.work.jobs import Action, Job, JobKind, JobState
@@ -58,17 +57,6 @@ class Share:
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    monkeypatch.setattr(managers, "POLL_S", 0.005)
-    house = House(tmp_path)
-    yield house
-    house.stop.set()
-    house.stage.end_all()
-    house.wait_end()
-    house.store.close()
-
-
-@pytest.fixture
 def share(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Share]:
     share = Share(house, monkeypatch)
     yield share
@@ -95,6 +83,16 @@ def stalled(house: House, share: Share, *names: str) -> list[int]:
     return ids
 
 
+def fall_silent(house: House, share: Share) -> None:
+    """Let the share stall under what runs on it, until it has not answered for too long."""
+    house.let_look()
+    share.stall()
+    share.is_asked.clear()
+    pass_time(house, LOOK_S)
+    assert share.is_asked.wait(5)
+    pass_time(house, SILENT_S)
+
+
 def hung(house: House, share: Share, deaths: int = 0) -> int:
     """Have a job run on a share that stalls under it; so many workers have died at it before."""
     (job,) = on_nas(house, "1.iso")
@@ -104,12 +102,7 @@ def hung(house: House, share: Share, deaths: int = 0) -> int:
     house.begin()
     house.wait_started(job)
     house.stage.plays[job].is_deaf = True
-    house.let_look()
-    share.stall()
-    share.is_asked.clear()
-    pass_time(house, LOOK_S)
-    assert share.is_asked.wait(5)
-    pass_time(house, SILENT_S)
+    fall_silent(house, share)
     house.wait(lambda: house.queue.job(job).waiting != "", "a reason")
     return job
 
@@ -243,12 +236,7 @@ def test_probes_that_hang_leave_their_places_to_others(house: House, share: Shar
     ids = on_nas(house, "1.iso", "2.iso", kind=JobKind.SCAN)
     house.begin()
     house.wait_started(*ids)
-    house.let_look()
-    share.stall()
-    share.is_asked.clear()
-    pass_time(house, LOOK_S)
-    assert share.is_asked.wait(5)
-    pass_time(house, SILENT_S)
+    fall_silent(house, share)
     others = house.add("3.iso", "4.iso", kind=JobKind.ESTIMATE)
     house.wait_started(*others)
 
