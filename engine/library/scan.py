@@ -4,6 +4,7 @@ One thread a folder walks, a few probe the files found. All are daemons: a mount
 for ever, and then the scan goes on without it.
 """
 
+import contextlib
 import logging
 import os
 import queue
@@ -16,16 +17,9 @@ from pathlib import Path
 
 from engine.library.model import FileIdentity, Title
 from engine.library.probe import Probe, probe_titles, unread_title
-from engine.library.scan_batch import (
-    EmptyArchive,
-    FolderProblem,
-    ScanBatch,
-    is_left_out,
-    is_unmounted,
-    leads_out,
-    outermost,
-)
+from engine.library.scan_batch import EmptyArchive, FolderProblem, ScanBatch, is_left_out, is_unmounted
 from engine.library.scan_known import Known
+from engine.library.scan_links import Links, outermost
 from engine.library.scan_silence import Silence
 from engine.library.scan_threads import Probing, Walk, given_up_title, why_given_up
 from engine.names import display_name
@@ -81,10 +75,9 @@ class _Scan:
         self._found: queue.SimpleQueue[Title | EmptyArchive | FolderProblem | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._visited: set[tuple[int, int]] = set()
-        now = clock()
         self._tops = outermost([absolute(folder) for folder in folders])
-        self._walks = [Walk(top, top, now, [top]) for top in self._tops]
-        self._real_tops: list[Path] = []
+        self._walks = [Walk(top, top, clock(), [top]) for top in self._tops]
+        self._links = Links(self._tops)
         self._unsearched: set[Path] = set()
         self._silence = Silence()
         self._probing = [Probing() for _ in range(PROBERS)]
@@ -129,8 +122,7 @@ class _Scan:
             except queue.Empty:
                 break
             if isinstance(found, Title):
-                is_known = self._known.titles.get(found.path) is found
-                (unchanged if is_known else titles).append(found)
+                (unchanged if self._known.titles.get(found.path) is found else titles).append(found)
                 self._seen.add(found.path)
             elif isinstance(found, FolderProblem):
                 problems.append(found)
@@ -155,10 +147,17 @@ class _Scan:
                 self._answered += 1
                 fresh = self._probing[index] = Probing()
             self._silence.ask(path.parent)
-            self._seen.update((path, *(title.path for title in self._known.in_file(path))))
             threading.Thread(target=self._probe_all, args=(fresh,), daemon=True).start()
-            given_up.append(given_up_title(path, self._known.titles.get(path), why_given_up(probing, self._stall_s)))
+            given_up.append(self._give_up(path, probing))
         return given_up
+
+    def _give_up(self, path: Path, probing: Probing) -> Title:
+        self._keep(path)
+        return given_up_title(path, self._known.titles.get(path), why_given_up(probing, self._stall_s))
+
+    def _keep(self, path: Path) -> None:
+        """Let what is known of a file that was not looked into stand."""
+        self._seen.update((path, *(title.path for title in self._known.in_file(path))))
 
     def _give_up_folders(self) -> list[FolderProblem]:
         problems = []
@@ -236,7 +235,7 @@ class _Scan:
     def _take_entry(self, walk: Walk, entry: "os.DirEntry[str]") -> None:
         path = walk.at = Path(entry.path)
         try:
-            if entry.is_symlink() and not self._leads_out(entry, path):
+            if entry.is_symlink() and not self._links.lead_out(entry):
                 return
             if entry.is_dir():
                 walk.pending.insert(walk.mark, path)  # before those found later: in the order of names
@@ -245,16 +244,6 @@ class _Scan:
         except OSError as error:
             for title in unread_title(path, f"{display_name(path)}: {os.strerror(error.errno or 0)}"):
                 self._found.put(title)
-
-    def _leads_out(self, entry: "os.DirEntry[str]", path: Path) -> bool:
-        """Return whether a link shows what the scan would not find otherwise; OSError for a link to itself."""
-        try:
-            entry.stat()
-        except FileNotFoundError:
-            return False
-        # Asked here, in a walker: a mount that stalls must not stall the scan.
-        self._real_tops = self._real_tops or [Path(os.path.realpath(top)) for top in self._tops]
-        return leads_out(Path(os.path.realpath(path)), self._real_tops)  # Path.resolve raises at a link to itself
 
     def _take_file(self, walk: Walk, entry: "os.DirEntry[str]", path: Path) -> None:
         known = self._known.unchanged(path, entry.stat)
@@ -270,15 +259,13 @@ class _Scan:
 
     def _offer(self, path: Path | None, walk: Walk | None = None) -> None:
         while True:
-            try:
+            with contextlib.suppress(queue.Full):
                 self._files.put(path, timeout=BATCH_S)
-            except queue.Full:
-                if self._stop.is_set():
-                    return
-                if walk is not None:
-                    walk.since = self._clock()
-            else:
                 return
+            if self._stop.is_set():
+                return
+            if walk is not None:
+                walk.since = self._clock()
 
     def _probe_all(self, probing: Probing) -> None:
         while (path := self._files.get()) is not None and not self._stop.is_set():
@@ -303,12 +290,11 @@ class _Scan:
 
     def _titles_of(self, path: Path, on_look: Callable[[], None]) -> Iterator[Title | EmptyArchive]:
         if self._silence.covers(path.parent):
-            self._seen.update(title.path for title in self._known.in_file(path))
-            yield given_up_title(path, self._known.titles.get(path), why_given_up(Probing(), self._stall_s))
+            yield self._give_up(path, Probing())
             return
         try:
             yield from self._probe_file(path, on_look)
         except Exception as error:  # noqa: BLE001 - a fault of ours ends no prober: it would be taken for dead storage
             _log.exception("looking into %r", path)
-            self._seen.update(title.path for title in self._known.in_file(path))  # nothing is gone by a fault
+            self._keep(path)  # nothing is gone by a fault
             yield from unread_title(path, f"internal error: {error!r}")

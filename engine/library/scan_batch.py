@@ -1,6 +1,5 @@
 """What a scan hands over, and what it passes by."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,21 +12,6 @@ _UNFINISHED = (".part", PART_SUFFIX, ".crdownload", ".!qb")
 def is_left_out(name: str) -> bool:
     """Return whether a scan passes over a name: hidden, the trash, or a download that is under way."""
     return name.startswith(".") or name.casefold().endswith(_UNFINISHED)
-
-
-def outermost(folders: Sequence[Path]) -> list[Path]:
-    """Return the folders that lie in none of the others, each once."""
-    return [
-        each for each in dict.fromkeys(folders) if not any(each != top and each.is_relative_to(top) for top in folders)
-    ]
-
-
-def leads_out(target: Path, real_tops: Sequence[Path]) -> bool:
-    """Return whether a scan of folders does not find a link's target under its own name: it is elsewhere, or hidden."""
-    for top in real_tops:
-        if target.is_relative_to(top):
-            return any(is_left_out(part) for part in target.relative_to(top).parts)
-    return True
 
 
 @dataclass(frozen=True, slots=True)
