@@ -11,7 +11,7 @@ MAX_BLOCK_SIZE = 1024 * 1024
 """Largest block accepted or written: maxcso and the emulators stop well before it."""
 
 MAX_DISC_BYTES = 64 * 1024**3
-"""No disc of any console is larger, nor half as large: what claims more is damaged, or a bomb."""
+"""No disc that can be read here is larger: what claims more is damaged, or a bomb."""
 
 DEFAULT_BLOCK_SIZE = SECTOR_SIZE
 """What every loader of FORMATS section 2 reads; OPL reads nothing else."""

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from engine.codecs.registry import WRITTEN_METHODS, highest_level
 from engine.convert.wish import Wish
 from engine.errors import SettingError, UsageError
-from engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, form_name, in_order
+from engine.formats import DEFAULT_LEVEL, MAX_DISC_BYTES, ImageFormat, Method, Settings, form_name, in_order
+from engine.images.chd_header import MAX_HUNKS, least_hunk_size
 from engine.images.index import smallest_shift
 from engine.names import display_name
 from engine.targets import AUTO, TARGETS, Target, check_settings, system_warning, target_for
+from engine.units import format_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ def _packed_settings(
         notices.append(f"level {level} is taken as {highest}, the highest of {form_name(image_format, methods)}")
         level = highest
     if image_format is ImageFormat.CHD:
+        _check_hunks(name, original_bytes, block_size)
         if wish.alignment is not None:
             notices.append(f"alignment {wish.alignment} is left out: the hunks of a CHD have none")
         return Settings(image_format, block_size, level, None, target.name, methods), 0
@@ -112,3 +115,15 @@ def _packed_settings(
             )
         shift = wish.alignment.bit_length() - 1
     return Settings(image_format, block_size, level, wish.alignment, target.name), shift
+
+
+def _check_hunks(name: str, original_bytes: int, hunk_size: int) -> None:
+    size, most = format_size(original_bytes), format_size(MAX_DISC_BYTES)
+    if original_bytes > MAX_DISC_BYTES:
+        raise SettingError(f"{name}: {size} is too much for a CHD: up to {most} is read", hint="-f zso takes it")
+    least = least_hunk_size(original_bytes)
+    if hunk_size < least:
+        raise SettingError(
+            f"{name}: {size} in hunks of {hunk_size} makes more than the {MAX_HUNKS} hunks that are read",
+            hint=f"the smallest hunk for it is -b {least}",
+        )

@@ -2,6 +2,7 @@
 
 import binascii
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from engine.codecs.blocks import BlockError, Decoder, DecoderMissingError
 from engine.codecs.deflate import DeflateCodec
@@ -57,6 +58,11 @@ class ChdImage(BlockImage):
             CompressedMap(source, self.header) if self.header.is_compressed else PlainMap(source, self.header)
         )
 
+    @cached_property
+    def kinds_without_codec(self) -> bytes:
+        """The kinds of hunks whose codec the header does not name, or not one that there is."""
+        return bytes(kind for kind, codec in enumerate(self.header.codecs) if codec not in _DECODERS)
+
     @property
     def recorded(self) -> Mapping[str, str]:
         """The digest of the decoded image as `Image.recorded` says."""
@@ -76,7 +82,7 @@ class ChdImage(BlockImage):
         if place.kind < Kind.PLAIN:
             if place.length == 0:
                 return "its stored length is 0"
-            if self.header.codecs[place.kind] not in _DECODERS:
+            if place.kind in self.kinds_without_codec:
                 return f"its codec is the header's number {place.kind}, where there is none"
         return ""
 

@@ -1,8 +1,8 @@
 """What the doctor finds in the map and the digests of a CHD (FORMATS section 3)."""
 
-from collections.abc import Callable, Iterator
-from itertools import count
-from operator import ge, lt
+from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
+from operator import add, ge
 
 from engine.images.block_findings import about_block
 from engine.images.chd import ChdImage
@@ -10,6 +10,10 @@ from engine.images.chd_kinds import Kind
 from engine.images.chd_map import WINDOW_HUNKS, HunkPlace, Window
 from engine.images.chd_metadata import sha1_problem
 from engine.images.findings import Finding, FindingLimit, Severity
+
+_SELF = bytes((Kind.SELF,))
+_IS_SELF = bytes(kind == Kind.SELF for kind in range(256))
+_IS_STORED = bytes(kind < Kind.SELF for kind in range(256))
 
 
 def map_findings(image: ChdImage, limit: FindingLimit, check: Callable[[], None]) -> Iterator[Finding]:
@@ -26,31 +30,50 @@ def map_findings(image: ChdImage, limit: FindingLimit, check: Callable[[], None]
         check()
         window = image.map.window(number)
         first = number * WINDOW_HUNKS
-        if not _is_sound(image, first, window):
-            yield from _window_findings(image, first, window, limit)
+        if window.origins and _last(window.origins) >= first:
+            yield from _reference_findings(image, first, window, limit)
+        if window.lengths and not _is_sound(image, window):
+            yield from _extent_findings(image, first, window, limit)
 
 
-def _is_sound(image: ChdImage, first: int, window: Window) -> bool:
-    """Return whether a window passes at a glance: all references, and back; or none, nothing too long, empty or cut."""
-    if min(window.kinds) == Kind.SELF:
-        return max(window.offsets) < first or all(map(lt, window.offsets, count(first)))
+def _last(origins: Sequence[int]) -> int:
+    """Return the hunk farthest behind that any of these leads to."""
+    return origins[-1] if isinstance(origins, range) else max(origins)
+
+
+def _reference_findings(image: ChdImage, first: int, window: Window, limit: FindingLimit) -> Iterator[Finding]:
+    """Yield the hunks that are said to equal one which does not come before them."""
+    if limit.is_reached(Severity.ERROR, "reference"):
+        limit.pass_over(Severity.ERROR, "reference", sum(map(ge, window.origins, _numbers(first, window, _IS_SELF))))
+        return
+    for number, origin in zip(_numbers(first, window, _IS_SELF), window.origins, strict=True):
+        problem = image.reference_problem(number, origin)
+        if problem and limit.admits(Severity.ERROR, "reference"):
+            yield about_block(image, number, Severity.ERROR, "reference", problem)
+
+
+def _is_sound(image: ChdImage, window: Window) -> bool:
+    """Return whether stored hunks pass at a glance: none too long, empty, cut, or without a codec."""
     return (
-        max(window.kinds) <= Kind.PLAIN
+        len(window.kinds.translate(None, image.kinds_without_codec)) == len(window.kinds)
         and min(window.lengths) > 0
         and max(window.lengths) <= image.block_size
-        and max(map(sum, zip(window.offsets, window.lengths, strict=True))) <= image.source.size_bytes
+        and max(map(add, window.offsets, window.lengths)) <= image.source.size_bytes
     )
 
 
-def _window_findings(image: ChdImage, first: int, window: Window, limit: FindingLimit) -> Iterator[Finding]:
-    if min(window.kinds) == Kind.SELF and limit.is_reached(Severity.ERROR, "reference"):
-        limit.pass_over(Severity.ERROR, "reference", sum(map(ge, window.offsets, count(first))))
+def _extent_findings(image: ChdImage, first: int, window: Window, limit: FindingLimit) -> Iterator[Finding]:
+    stored = window.kinds.translate(None, _SELF)
+    places = map(HunkPlace, stored, window.offsets, window.lengths, window.crcs)
+    if limit.is_reached(Severity.ERROR, "map"):
+        limit.pass_over(Severity.ERROR, "map", sum(map(bool, map(image.extent_problem, places))))
         return
-    columns = (window.kinds, window.offsets, window.lengths, window.crcs)
-    for number, place in enumerate(map(HunkPlace, *columns), first):
-        if place.kind == Kind.SELF:
-            code, problem = "reference", image.reference_problem(number, place.offset)
-        else:
-            code, problem = "map", image.extent_problem(place)
-        if problem and limit.admits(Severity.ERROR, code):
-            yield about_block(image, number, Severity.ERROR, code, problem)
+    for number, place in zip(_numbers(first, window, _IS_STORED), places, strict=True):
+        problem = image.extent_problem(place)
+        if problem and limit.admits(Severity.ERROR, "map"):
+            yield about_block(image, number, Severity.ERROR, "map", problem)
+
+
+def _numbers(first: int, window: Window, are_meant: bytes) -> Iterator[int]:
+    """Return the numbers of the hunks of some kinds: those for which `are_meant`, by kind, holds 1."""
+    return compress(range(first, first + len(window.kinds)), window.kinds.translate(are_meant))

@@ -4,9 +4,8 @@ import struct
 from dataclasses import dataclass
 
 from engine.errors import DamagedImageError, UnsupportedImageError
-from engine.formats import MAX_BLOCK_SIZE
+from engine.formats import MAX_BLOCK_SIZE, MAX_DISC_BYTES, SECTOR_SIZE
 from engine.images.source import ByteSource, read_bytes, shown_name
-from engine.units import GIB
 
 HEADER = struct.Struct(">8sII4s4s4s4sQQQII20s20s20s")
 """magic, length, version, four codecs, logicalbytes, mapoffset, metaoffset, hunkbytes, unitbytes, rawsha1, sha1,
@@ -19,16 +18,19 @@ SHA1_SIZE = 20
 NO_SHA1 = bytes(SHA1_SIZE)
 MIN_HUNK_SIZE = 512
 """Bytes of a hard disk's sector: smaller hunks hold no disc."""
-MAX_IMAGE_BYTES = 64 * GIB
-"""More than the largest disc there is."""
-MAX_HUNKS = MAX_IMAGE_BYTES // 2048
-"""As many as the largest disc has sectors: a map of a few bytes can claim millions of hunks."""
+MAX_HUNKS = 1 << 23
+"""Twice those of a DVD of two layers in hunks of 2 KiB: a map of a few bytes can claim millions."""
 
 _PREFIX = struct.Struct(">8sII")
 _OLD_VERSIONS = range(1, VERSION)
 _CD_UNIT_SIZES = {2352, 2448}
 _CODEC_NAMES = {b"zlib": "zlib", b"zstd": "zstd", b"lzma": "lzma", b"huff": "huff", b"flac": "flac"}
 _CD_HINT = "leave CD images to chdman: `chdman extractcd` gives the CUE and BIN back"
+
+
+def least_hunk_size(total_bytes: int) -> int:
+    """Return the smallest hunk, from a sector on, of which an image of up to MAX_DISC_BYTES has MAX_HUNKS at most."""
+    return max(SECTOR_SIZE, 1 << (-(-total_bytes // MAX_HUNKS) - 1).bit_length())
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +153,12 @@ def _check_fields(header: ChdHeader, file_bytes: int, name: str) -> None:
         message = f"hunks of {header.hunk_size} bytes do not consist of units of {header.unit_size}"
     elif header.total_bytes == 0:
         message = "the header says 0 bytes of image: at least 1 is needed"
-    elif header.total_bytes > MAX_IMAGE_BYTES or header.hunks > MAX_HUNKS:
+    elif header.total_bytes > MAX_DISC_BYTES or header.hunks > MAX_HUNKS:
         message = (
             f"the header says {header.total_bytes} bytes of image in {header.hunks} hunks: "
-            f"up to {MAX_IMAGE_BYTES} and {MAX_HUNKS} are read"
+            f"up to {MAX_DISC_BYTES} and {MAX_HUNKS} are read"
         )
+        hint = "no PS2 or PSP disc has as many: the file is damaged, or of another system"
     elif not HEADER_SIZE <= header.map_offset < file_bytes:
         message = f"its map is said to lie at byte {header.map_offset} of {file_bytes}: it was never finished, or cut"
     else:

@@ -30,12 +30,19 @@ class HunkPlace(NamedTuple):
 
 
 class Window(NamedTuple):
-    """The places of consecutive hunks, by columns: what a HunkPlace says of one."""
+    """Hunks whose places are read together, by columns: what a HunkPlace says of one.
+
+    Those that are stored and those that refer to another one stand by themselves, in order.
+    """
 
     kinds: bytes
+    """Of all of them: a Kind up to PARENT each."""
     lengths: Sequence[int]
+    """Of those that are stored; the same for the next two."""
     offsets: Sequence[int]
     crcs: Sequence[int]
+    origins: Sequence[int]
+    """Which hunks those lead to that refer to one; a range where each leads to the next one."""
 
 
 class HunkMap(Protocol):
@@ -92,4 +99,4 @@ class PlainMap:
         first = number * WINDOW_HUNKS
         places = self.places(first, min(WINDOW_HUNKS, self._header.hunks - first))
         kinds, offsets, lengths, crcs = zip(*places, strict=True)
-        return Window(bytes(kinds), lengths, offsets, crcs)
+        return Window(bytes(kinds), lengths, offsets, crcs, ())

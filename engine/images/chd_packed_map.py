@@ -2,16 +2,15 @@
 
 A DVD of 2 KiB hunks has 2.3 million. What stays in memory is one byte a hunk (its kind), where each window of 256
 begins, each window's checksum, and the windows read last. The way to a window is gone without making the ones before
-it: a few bytes of runs claim 33 million hunks.
+it: a few bytes of runs claim 8 million hunks.
 """
 
-import binascii
 import struct
 import threading
 from array import array
 from collections import OrderedDict
-from collections.abc import Sequence
-from itertools import accumulate, islice
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, islice, repeat
 from typing import NamedTuple
 
 from engine.codecs.huffman import BitReader, HuffmanError, read_run_lengths
@@ -20,7 +19,7 @@ from engine.images.chd_fields import FIELDS_END, Fields
 from engine.images.chd_header import ChdHeader
 from engine.images.chd_kinds import SYMBOLS, Kind, decode_kinds
 from engine.images.chd_map import CRC_START, WINDOW_HUNKS, HunkPlace, Window
-from engine.images.chd_windows import EXPANDED_SIZE, own_crc, references
+from engine.images.chd_windows import own_crc, places, shifts
 from engine.images.source import ByteSource, read_bytes, shown_name
 
 MAP_HEADER = struct.Struct(">I6sHBBBx")
@@ -34,9 +33,14 @@ _TREE_BYTES = 64
 _CRC_MASK = (1 << CRC_BITS) - 1
 _IS_ANY = bytes((1,)) * WINDOW_HUNKS
 _IS_CODEC = bytes(kind <= Kind.CODEC_3 for kind in range(256))
+_IS_STORED = bytes(kind <= Kind.PLAIN for kind in range(256))
+_IS_SELF = bytes(kind == Kind.SELF for kind in range(256))
 _IS_NEXT = bytes(kind == Kind.SELF_NEXT for kind in range(256))
 _CODECS = bytes(range(Kind.CODEC_3 + 1))
-_SELF, _SAME = bytes((Kind.SELF,)), bytes((Kind.SELF_SAME,))
+_STORED = bytes(range(Kind.PLAIN + 1))
+_REFERRING = bytes(range(Kind.PLAIN + 1, 256))
+_RESOLVED = bytes(min(kind, Kind.SELF) for kind in range(256))
+_SELF, _SAME, _NEXT = (bytes((kind,)) for kind in (Kind.SELF, Kind.SELF_SAME, Kind.SELF_NEXT))
 _PARENT_KINDS = (Kind.PARENT, Kind.PARENT_SELF, Kind.PARENT_SAME, Kind.PARENT_NEXT)
 
 
@@ -90,10 +94,7 @@ class CompressedMap:
         with self._lock:
             while len(found) < count:
                 number, skip = divmod(first + len(found), WINDOW_HUNKS)
-                end = min(skip + count - len(found), WINDOW_HUNKS)
-                columns = (column[skip:end] for column in self._window(number))
-                kinds, lengths, offsets, crcs = columns
-                found += map(HunkPlace, kinds, offsets, lengths, crcs)
+                found += places(self._window(number), skip, count - len(found))
         return found
 
     def window(self, number: int) -> Window:
@@ -145,13 +146,13 @@ class CompressedMap:
 
     def _whole_crc(self) -> int:
         """Return the crc16 of all entries: that of two pieces is the first one's, shifted, with the second one's."""
-        shift = bytes(EXPANDED_SIZE * WINDOW_HUNKS)
-        last = bytes(EXPANDED_SIZE * ((self._hunks - 1) % WINDOW_HUNKS + 1))
         *before, own = self._own_crcs
+        high, low = shifts(WINDOW_HUNKS)
         crc = CRC_START
         for each in before:
-            crc = binascii.crc_hqx(shift, crc) ^ each
-        return binascii.crc_hqx(last, crc) ^ own
+            crc = high[crc >> 8] ^ low[crc & 0xFF] ^ each
+        high, low = shifts((self._hunks - 1) % WINDOW_HUNKS + 1)
+        return high[crc >> 8] ^ low[crc & 0xFF] ^ own
 
     def _read_kinds(self) -> None:
         bits = BitReader(self._fields.head(_TREE_BYTES))
@@ -184,38 +185,29 @@ class CompressedMap:
 
     def _read_window(self, number: int) -> tuple[Window, _Start]:
         """Return a window and where the next one begins."""
-        start = self._start(number)
+        bit, offset, last_self = self._start(number)
         kinds = self._kinds_of(number)
         widths = kinds.translate(self._widths)
-        last_self = start.last_self
-        if not any(widths):
-            window = references(_bare_references(kinds, last_self))
-            return window, _Start(start.bit, start.offset, window.offsets[-1])
-        fields = self._fields.read(start.bit, widths, _IS_ANY)
-        if not kinds.translate(None, _SELF):
-            return references(fields), _Start(start.bit + sum(widths), start.offset, fields[-1])
-        if max(kinds) <= Kind.CODEC_3:
-            lengths = [field >> CRC_BITS for field in fields]
+        lengths: Sequence[int] = ()
+        offsets: Sequence[int] = ()
+        crcs: Sequence[int] = ()
+        origins: Sequence[int] = ()
+        referring = kinds.translate(None, _STORED)
+        if len(referring) < len(kinds):
+            fields = self._fields.read(bit, widths, kinds.translate(_IS_STORED))
             crcs = [field & _CRC_MASK for field in fields]
-            *offsets, end = accumulate(lengths, initial=start.offset)
-        else:
-            resolved, lengths, crcs, offsets = bytearray(), [], [], []
-            end = start.offset
-            for kind, field in zip(kinds, fields, strict=True):
-                length, crc, offset = field >> CRC_BITS, field & _CRC_MASK, end
-                if kind == Kind.PLAIN:
-                    length = self._header.hunk_size
-                elif kind > Kind.PLAIN:
-                    last_self += kind == Kind.SELF_NEXT
-                    offset = last_self = field if kind == Kind.SELF else last_self
-                    kind, length, crc = int(Kind.SELF), 0, 0  # noqa: PLW2901 - the shorthand is resolved
-                resolved.append(kind)
-                lengths.append(length)
-                crcs.append(crc)
-                offsets.append(offset)
-                end += length
-            kinds = bytes(resolved)
-        return Window(kinds, lengths, offsets, crcs), _Start(start.bit + sum(widths), end, last_self)
+            lengths = [field >> CRC_BITS for field in fields]
+            if Kind.PLAIN in kinds:
+                stored, size = kinds.translate(None, _REFERRING), self._header.hunk_size
+                lengths = [size if kind == Kind.PLAIN else length for kind, length in zip(stored, lengths, strict=True)]
+            *offsets, offset = accumulate(lengths, initial=offset)
+        if referring:
+            has_fields = self._widths[Kind.SELF] and Kind.SELF in referring
+            selfs = iter(self._fields.read(bit, widths, kinds.translate(_IS_SELF))) if has_fields else repeat(0)
+            origins = _origins(referring, selfs, last_self)
+            last_self = origins[-1]
+        window = Window(kinds.translate(_RESOLVED), lengths, offsets, crcs, origins)
+        return window, _Start(bit + sum(widths), offset, last_self)
 
     def _damage(self, what: str) -> DamagedImageError:
         return DamagedImageError(
@@ -233,18 +225,19 @@ def _field_widths(length_bits: int, self_bits: int) -> bytes:
     return bytes(widths)
 
 
-def _bare_references(kinds: bytes, last_self: int) -> list[int]:
-    """Return where references lead that have no fields; runs of them claim millions of hunks in a few bytes.
-
-    A SELF whose field has no bits is equal to hunk 0.
-    """
+def _origins(kinds: bytes, selfs: Iterator[int], last_self: int) -> Sequence[int]:
+    """Return which hunks references lead to; runs claim millions of them in a few bytes."""
     if not kinds.translate(None, _SAME):
         return [last_self] * len(kinds)
+    if not kinds.translate(None, _NEXT):
+        return range(last_self + 1, last_self + 1 + len(kinds))
+    if not kinds.translate(None, _SELF):
+        return list(islice(selfs, len(kinds)))
     numbers: list[int] = []
     for place, run in enumerate(kinds.split(_SELF)):
         if place:
-            last_self = 0
-            numbers.append(0)
+            last_self = next(selfs)
+            numbers.append(last_self)
         if run:
             numbers += islice(accumulate(run.translate(_IS_NEXT), initial=last_self), 1, None)
             last_self = numbers[-1]

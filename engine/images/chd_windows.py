@@ -1,66 +1,99 @@
-"""Windows of a compressed CHD map, and the crc16 that is taken over them as the expanded map has them.
+"""Windows of a CHD's map as places, and the crc16 that is taken over them as the expanded map has them.
 
-Windows of nothing but references are the quick ones: a few bytes of runs claim millions of hunks.
+What runs claim is quick here: a few bytes of them claim millions of hunks that are equal to others.
 """
 
 import binascii
+import re
 import struct
 from collections.abc import Sequence
 from functools import lru_cache
 
 from engine.images.chd_kinds import Kind
-from engine.images.chd_map import WINDOW_HUNKS, Window
+from engine.images.chd_map import WINDOW_HUNKS, HunkPlace, Window
 
 EXPANDED_SIZE = 12
 """An entry of the expanded map: u8 kind, u24 length, u48 offset, u16 crc16."""
-_ALL_SELF = bytes((Kind.SELF,)) * WINDOW_HUNKS
-_NOTHING = (0,) * WINDOW_HUNKS
+_SELF = bytes((Kind.SELF,))
+_RUNS = re.compile(_SELF + b"+|[^" + _SELF + b"]+")
 
 
-def references(numbers: Sequence[int]) -> Window:
-    """Return a window of hunks that are each equal to another one."""
-    nothing = _NOTHING[: len(numbers)]
-    return Window(_ALL_SELF[: len(numbers)], nothing, numbers, nothing)
+def places(window: Window, skip: int, most: int) -> list[HunkPlace]:
+    """Return the places of a window's hunks behind the first `skip`, at most so many."""
+    kinds = window.kinds[skip : skip + most]
+    passed = window.kinds.count(_SELF, 0, skip)
+    referring = ((origin, 0, 0) for origin in window.origins[passed : passed + most])
+    passed = skip - passed
+    columns = (column[passed : passed + most] for column in (window.offsets, window.lengths, window.crcs))
+    stored = zip(*columns, strict=True)
+    return [HunkPlace(kind, *next(referring if kind == Kind.SELF else stored)) for kind in kinds]
 
 
 def own_crc(window: Window) -> int:
     """Return the crc16 of a window's entries alone, from 0 on."""
-    first, count = window.offsets[0], len(window.offsets)
-    if window.kinds != _ALL_SELF[:count]:
-        return binascii.crc_hqx(_expand(window), 0)
-    if window.offsets.count(first) == count:
-        return _crc_of_equal(first, count)
-    return binascii.crc_hqx(_expand_references(window.offsets), 0)
+    if not window.origins:
+        return binascii.crc_hqx(_expand_stored(window.kinds, window), 0)
+    if not window.lengths:
+        first, count = window.origins[0], len(window.origins)
+        is_same = count == WINDOW_HUNKS and window.origins[-1] == first and window.origins.count(first) == count
+        return _crc_of_equal(first) if is_same else binascii.crc_hqx(_expand_origins(window.origins), 0)
+    stored = _expand_stored(window.kinds.translate(None, _SELF), window)
+    referring = _expand_origins(window.origins)
+    entries: list[bytearray] = []
+    stored_end = referring_end = 0
+    for run in _RUNS.findall(window.kinds):
+        size = EXPANDED_SIZE * len(run)
+        if run[0] == Kind.SELF:
+            entries.append(referring[referring_end : referring_end + size])
+            referring_end += size
+        else:
+            entries.append(stored[stored_end : stored_end + size])
+            stored_end += size
+    return binascii.crc_hqx(b"".join(entries), 0)
 
 
 @lru_cache(maxsize=64)
-def _crc_of_equal(number: int, count: int) -> int:
-    return binascii.crc_hqx(_expand_references([number] * count), 0)
+def _crc_of_equal(number: int) -> int:
+    return binascii.crc_hqx(_expand_origins([number] * WINDOW_HUNKS), 0)
 
 
-def _expand_references(numbers: Sequence[int]) -> bytearray:
-    expanded = bytearray(EXPANDED_SIZE * len(numbers))
-    expanded[0::EXPANDED_SIZE] = _ALL_SELF[: len(numbers)]
-    _put_offsets(expanded, numbers)
-    return expanded
+@lru_cache(maxsize=8)
+def shifts(count: int) -> tuple[Sequence[int], Sequence[int]]:
+    """Return what becomes of the high and of the low byte of a crc16 behind so many entries of zeros.
+
+    A crc is linear: the two together, by exclusive or, are what becomes of the crc.
+    """
+    zeros = bytes(EXPANDED_SIZE * count)
+    low, high = ([0], [0])
+    for bit in range(8):
+        for table, place in ((low, bit), (high, 8 + bit)):
+            shifted = binascii.crc_hqx(zeros, 1 << place)
+            table += [each ^ shifted for each in table]
+    return high, low
 
 
-def _expand(window: Window) -> bytearray:
-    """Return the entries of a window."""
-    count = len(window.kinds)
+def _expand_stored(kinds: bytes, window: Window) -> bytearray:
+    """Return the entries of hunks that are stored, which are of these kinds."""
+    count = len(kinds)
     lengths = struct.pack(f">{count}I", *window.lengths)
     crcs = struct.pack(f">{count}H", *window.crcs)
-    expanded = bytearray(EXPANDED_SIZE * count)
-    expanded[0::EXPANDED_SIZE] = window.kinds
+    expanded = _expand(kinds, window.offsets)
     for place in range(3):
         expanded[1 + place :: EXPANDED_SIZE] = lengths[1 + place :: 4]
-    _put_offsets(expanded, window.offsets)
     for place in range(2):
         expanded[10 + place :: EXPANDED_SIZE] = crcs[place::2]
     return expanded
 
 
-def _put_offsets(expanded: bytearray, offsets: Sequence[int]) -> None:
+def _expand_origins(origins: Sequence[int]) -> bytearray:
+    """Return the entries of hunks that lead to these."""
+    return _expand(_SELF * len(origins), origins)
+
+
+def _expand(kinds: bytes, offsets: Sequence[int]) -> bytearray:
+    expanded = bytearray(EXPANDED_SIZE * len(kinds))
+    expanded[0::EXPANDED_SIZE] = kinds
     stored = struct.pack(f">{len(offsets)}Q", *offsets)
     for place in range(6):
         expanded[4 + place :: EXPANDED_SIZE] = stored[2 + place :: 8]
+    return expanded

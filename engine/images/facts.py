@@ -239,10 +239,10 @@ def _chd_sums(image: ChdImage, check: Callable[[], None] | None) -> _Sums:
         if check is not None:
             check()
         window = image.map.window(number)
-        plain = window.kinds.count(Kind.PLAIN)
+        plain, stored_bytes = window.kinds.count(Kind.PLAIN), sum(window.lengths)
+        plain_bytes = image.block_size * plain if image.header.is_compressed else stored_bytes
         sums.plain_blocks += plain
-        sums.shared_blocks += window.kinds.count(Kind.SELF)
-        plain_bytes = image.block_size * plain if image.header.is_compressed else sum(window.lengths)
+        sums.shared_blocks += len(window.origins)
         sums.plain_bytes += plain_bytes
-        sums.packed_bytes += sum(window.lengths) - plain_bytes
+        sums.packed_bytes += stored_bytes - plain_bytes
     return sums

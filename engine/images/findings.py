@@ -52,7 +52,7 @@ class FindingLimit:
         return self._counts[level, code] >= FINDINGS_PER_CODE
 
     def pass_over(self, level: Severity, code: str, count: int) -> None:
-        """Count findings of a code whose limit is reached: made one by one, 33 million take half a minute."""
+        """Count findings of a code whose limit is reached: made one by one, a million takes a second."""
         self._counts[level, code] += count
 
     def rest(self) -> Iterator[Finding]:

@@ -155,7 +155,13 @@ def made_chd(image: bytes, hunk_size: int = 4096) -> MadeChd:
 
 
 def claiming_chd(
-    stored: bytes, hunks: int, symbols: Sequence[int], *, self_bits: int = 0, fields: bytes = b""
+    stored: bytes,
+    hunks: int,
+    symbols: Sequence[int],
+    *,
+    self_bits: int = 0,
+    length_bits: int = LENGTH_BITS,
+    fields: bytes = b"",
 ) -> bytes:
     """Return a CHD of one stored hunk that claims millions more by few symbols, of four bits each.
 
@@ -165,7 +171,7 @@ def claiming_chd(
     first, map_offset = HEADER.size, len(body)
     digits = "14d" + "".join(f"{symbol:x}" for symbol in (PLAIN, *symbols)) + f"{binascii.crc_hqx(stored, 0xFFFF):04x}"
     packed = bytes.fromhex(digits + "0" * (len(digits) % 2)) + fields
-    body += struct.pack(">I6sHBBBB", len(packed), first.to_bytes(6, "big"), 0, LENGTH_BITS, self_bits, 0, 0) + packed
+    body += struct.pack(">I6sHBBBB", len(packed), first.to_bytes(6, "big"), 0, length_bits, self_bits, 0, 0) + packed
     codecs = (b"zlib", bytes(4), bytes(4), bytes(4))
     body[: HEADER.size] = HEADER.pack(
         b"MComprHD", HEADER.size, 5, *codecs, hunks * len(stored), map_offset, 0, len(stored), 512,

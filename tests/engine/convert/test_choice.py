@@ -120,6 +120,26 @@ def test_methods_mean_nothing_to_other_formats() -> None:
     assert choose(Wish(ZSO, target="any", methods=(Method.ZSTD,))).settings.methods == ()
 
 
+@pytest.mark.parametrize(
+    ("original_bytes", "hunk_size", "least"),
+    [(16 * GIB, 2048, 2048), (16 * GIB + 1, 2048, 4096), (32 * GIB + 1, 4096, 8192), (64 * GIB, 8192, 8192)],
+)
+def test_a_hunk_of_which_there_would_be_too_many_is_refused(original_bytes: int, hunk_size: int, least: int) -> None:
+    wish = Wish(ImageFormat.CHD, block_size=hunk_size, target="any")
+    if hunk_size == least:
+        assert choose(wish, original_bytes=original_bytes).settings.block_size == hunk_size
+        return
+    with pytest.raises(SettingError, match="more than the 8388608 hunks that are read") as caught:
+        choose(wish, original_bytes=original_bytes)
+    assert caught.value.hint == f"the smallest hunk for it is -b {least}"
+
+
+def test_an_image_that_is_too_large_for_a_chd_is_refused_before_it_is_read() -> None:
+    with pytest.raises(SettingError, match="70 GiB is too much for a CHD: up to 64 GiB is read") as caught:
+        choose(Wish(ImageFormat.CHD, target="any"), original_bytes=70 * GIB)
+    assert caught.value.hint == "-f zso takes it"
+
+
 def test_a_chd_has_no_alignment() -> None:
     choice = choose(Wish(ImageFormat.CHD, alignment=2048, methods=(Method.ZLIB,), target="any"))
     assert choice.notices == ("alignment 2048 is left out: the hunks of a CHD have none",)

@@ -236,8 +236,8 @@ class TestRefused:
 
     def test_runs_that_claim_more_hunks_than_the_map_has_places_for_are_refused_at_the_first_read(self) -> None:
         made = made_chd(mixed(HUNK * 300))
-        made.total_bytes = HUNK * 16_000_000
-        made.symbols = [PLAIN, *[LONG_RUN, 15, 15] * 58_500]
+        made.total_bytes = HUNK * 8_000_000
+        made.symbols = [PLAIN, *[LONG_RUN, 15, 15] * 29_250]
         with pytest.raises(DamagedImageError, match="ends among the places of its hunks"):
             opened(made.encode()).read_at(0, 1)
 

@@ -27,10 +27,12 @@ from sample_images import MemorySource, incompressible, mixed
 from engine.codecs.huffman import HuffmanError, canonical_codes
 from engine.errors import DamagedImageError
 from engine.images.chd import ChdImage
+from engine.images.chd_findings import map_findings
 from engine.images.chd_header import MAX_HUNKS
 from engine.images.chd_kinds import decode_kinds
 from engine.images.chd_map import WINDOW_HUNKS
 from engine.images.facts import read_facts
+from engine.images.findings import FindingLimit
 from engine.images.opening import open_source
 
 HUNK = 2048
@@ -102,7 +104,7 @@ def test_a_file_of_many_windows_is_read_from_its_end() -> None:
         assert image.read_at(start, HUNK * 100) == data[start : start + HUNK * 100]
 
 
-# Claims: MAX_HUNKS hunks, 64 GiB, in a few KiB.
+# Claims: MAX_HUNKS hunks, 16 GiB, in a few KiB.
 
 STORED = incompressible(HUNK)
 _RUNS = MAX_HUNKS // LONGEST_HUNKS + 1
@@ -135,17 +137,57 @@ def claims_by_some_fields() -> bytes:
     return claiming_chd(STORED, MAX_HUNKS, symbols, fields=bytes(4 * turns))
 
 
-CLAIMS = [claims_the_same, claims_the_next, claims_in_turns, claims_by_fields, claims_by_some_fields]
+def claims_of_both(run: list[int], run_hunks: int) -> bytes:
+    """Hunks by a codec, of no length and the fewest bits, each between a run of references."""
+    turns = (MAX_HUNKS - 1) // (2 + run_hunks)
+    symbols = [0, SELF_SAME, *run] * turns
+    rest = [SELF_SAME] * (MAX_HUNKS - 1 - turns * (2 + run_hunks))
+    return claiming_chd(STORED, MAX_HUNKS, symbols + rest, length_bits=0, fields=bytes(2 * turns))
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.__name__)
-def test_a_read_at_the_end_takes_no_longer_than_any_input_may(claim: Callable[[], bytes]) -> None:
-    data = claim()
-    began = time.process_time()
-    image = opened(data)
+def claims_of_both_by_short_runs() -> bytes:
+    return claims_of_both([SELF_NEXT, SHORT_RUN, 15], 19)
+
+
+def claims_of_both_by_runs() -> bytes:
+    return claims_of_both([LONG_RUN, 2, 0], 51)
+
+
+CLAIMS = [
+    claims_the_same,
+    claims_the_next,
+    claims_in_turns,
+    claims_by_fields,
+    claims_by_some_fields,
+    claims_of_both_by_short_runs,
+    claims_of_both_by_runs,
+]
+
+
+def read_here_and_there(image: ChdImage) -> None:
     for offset in (0, image.size // 2, image.size - 256 * 1024, image.size - 1):
         with contextlib.suppress(DamagedImageError):  # of hunks that equal none
             image.read_at(offset, 256 * 1024)
+
+
+def count(image: ChdImage) -> None:
+    with pytest.raises(DamagedImageError, match="its crc16 is"):
+        read_facts(image)
+
+
+def look_for_faults(image: ChdImage) -> None:
+    with pytest.raises(DamagedImageError, match="its crc16 is"):
+        list(map_findings(image, FindingLimit(), lambda: None))
+
+
+@pytest.mark.parametrize("use", [read_here_and_there, count, look_for_faults], ids=lambda use: use.__name__)
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.__name__)
+def test_what_is_claimed_takes_no_longer_than_any_input_may(
+    claim: Callable[[], bytes], use: Callable[[ChdImage], None]
+) -> None:
+    data = claim()
+    began = time.process_time()
+    use(opened(data))
     used_s = time.process_time() - began
     assert used_s <= S_PER_MIB * max(1.0, len(data) / MIB), f"{used_s:.1f} s for {len(data)} bytes"
 

@@ -44,6 +44,10 @@ def make_long(made: MadeChd) -> None:
     made.hunks[5] = Hunk(0, incompressible(HUNK + 1))
 
 
+def name_no_codec(made: MadeChd) -> None:
+    made.hunks[5].kind = 2
+
+
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
@@ -51,6 +55,7 @@ def make_long(made: MadeChd) -> None:
         (break_stored, [("error", "undecodable", 4, 4)]),
         (refer_forward, [("error", "reference", 7, 7)]),
         (make_long, [("error", "map", 5, 5)]),
+        (name_no_codec, [("error", "map", 5, 5)]),
         (lambda made: setattr(made, "map_crc", 7), [("error", "damaged", None, None)]),
         (lambda made: setattr(made, "sha1", b"x" * 20), [("error", "sha1", None, None)]),
         (lambda made: setattr(made, "metadata", ()), []),
@@ -96,6 +101,16 @@ def test_references_that_lead_nowhere_are_all_counted(origin: str, tmp_path: Pat
     else:
         assert len(found) == FINDINGS_PER_CODE + 1
         assert found[-1].message.startswith(f"{hunks - 1 - FINDINGS_PER_CODE} more blocks")
+
+
+def test_hunks_that_are_stored_nowhere_are_all_counted_between_references(tmp_path: Path) -> None:
+    turns = 2 * WINDOW_HUNKS
+    made = made_chd(incompressible(HUNK), HUNK)
+    made.hunks += [Hunk(SELF, origin=0), Hunk(0), Hunk(SELF, origin=0)] * turns
+    made.total_bytes, made.raw_sha1 = HUNK * (1 + 3 * turns), bytes(20)
+    found = [each for each in findings(made, tmp_path, deep=False) if each.code == "map"]
+    assert [each.block for each in found[:3]] == [2, 5, 8]
+    assert found[-1].message.startswith(f"{turns - FINDINGS_PER_CODE} more blocks")
 
 
 def test_a_hunk_that_cannot_be_decoded_for_want_of_a_package_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
