@@ -142,5 +142,10 @@ MIGRATIONS: Migrations = (
         # Archives that were looked through and hold no image; what looks for more in them empties it.
         "CREATE TABLE empty_archives (path BLOB NOT NULL PRIMARY KEY, identity TEXT NOT NULL) WITHOUT ROWID",
     ),
+    (
+        # Whether a worker is at an errand, and how many died at it.
+        "ALTER TABLE errands ADD COLUMN is_begun INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE errands ADD COLUMN worker_deaths INTEGER NOT NULL DEFAULT 0",
+    ),
 )
 """Every step of the schema, oldest first; never edited once released, only added to."""

@@ -1,4 +1,4 @@
-"""Workers that died at a job: a native crash, a kill, a power cut. Counted, for the job itself may be the reason."""
+"""Workers that died at a job or an errand: a native crash, a kill, a power cut. Counted, for it may be the reason."""
 
 import os
 import sqlite3
@@ -7,9 +7,10 @@ from pathlib import Path
 from engine.errors import WorkerEndedError
 from engine.names import display_name
 from engine.work.notes import read_checkpoint
+from engine.work.starting import LOG_NAME
 
 MOST_DEATHS = 3
-"""So many workers die at a job without a new checkpoint in between, and it fails: the next one would die too."""
+"""So many workers die at one thing without a new checkpoint in between, and it fails: the next one would die too."""
 _SEALED_BYTES = 2**62  # further than any image is long: all of it is written and proven
 _COUNT = """
 UPDATE queue_jobs SET worker_deaths = CASE WHEN :reached > reached_bytes THEN 1 ELSE worker_deaths + 1 END,
@@ -26,7 +27,7 @@ def count_death(connection: sqlite3.Connection, job_id: int) -> int:
 
 
 def is_suspect(worker_deaths: int) -> bool:
-    """Return whether the next death at a job fails it: it then runs alone, so that no other job is to blame."""
+    """Return whether the next death at something fails it: it then runs alone, so that nothing else is to blame."""
     return worker_deaths >= MOST_DEATHS - 1
 
 
@@ -36,9 +37,9 @@ def describe_death(worker_deaths: int) -> str:
     return f"a worker that was killed had begun it; it goes on from its checkpoint{so_far}"
 
 
-def worker_ended(path: bytes, log_path: Path) -> WorkerEndedError:
-    """Return the error of a job at which too many workers died."""
-    name = display_name(os.fsdecode(path))
+def worker_ended(path: bytes, state_path: Path) -> WorkerEndedError:
+    """Return the error of what too many workers died at, whose log is beside the state file."""
+    name, log_path = display_name(os.fsdecode(path)), state_path.with_name(LOG_NAME)
     return WorkerEndedError(
         f"{name}: the worker ended {MOST_DEATHS} times while it did this; its log is {display_name(log_path)}",
         hint="retry it where the power failed or the worker was killed, else try other settings; or report it with "

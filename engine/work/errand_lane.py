@@ -11,6 +11,7 @@ from engine.convert.progress import Control
 from engine.errors import CancelledError, DiscpressError
 from engine.library.store import Store
 from engine.system.files import holder_of, is_there
+from engine.work.deaths import is_suspect
 from engine.work.disks import LOOK_S, Disks, Place
 from engine.work.errands import Errand, ErrandKind, Errands
 
@@ -56,14 +57,24 @@ class ErrandLane:
         return len(self._runs) > self._hanging
 
     @property
+    def is_on_trial(self) -> bool:
+        """Whether one is under way at which workers died: nothing may be begun beside it."""
+        return self.is_working and any(is_suspect(each.errand.worker_deaths) for each in self._runs)
+
+    @property
     def tasks(self) -> list["asyncio.Future[None]"]:
         """The ends of those under way."""
         return [each.task for each in self._runs]
 
-    def launch(self, most: int, threads: int) -> None:
+    def recover(self) -> None:
+        """Take note of what killed workers were at."""
+        self._errands.recover()
+
+    def launch(self, most: int, threads: int, *, is_alone: bool) -> None:
         """Begin errands until so many are under way, with so many packing threads each.
 
-        What hangs does not count, and nothing but a scan, which knows by itself what to do, is begun on its disk.
+        What hangs does not count, and nothing but a scan, which knows by itself what to do, is begun on its disk. One
+        at which workers died is begun only where nothing else is at work: no job, which `is_alone` says, and no errand.
         """
         but = {each.errand.key for each in self._runs}
         self.is_waiting = False
@@ -72,12 +83,19 @@ class ErrandLane:
             if errand is None:
                 self.is_waiting = self._errands.pending() > len(self._runs)
                 return
+            if is_suspect(errand.worker_deaths) and is_alone and self.is_working:
+                return  # those at work come to their end first
             but.add(errand.key)
+            if is_suspect(errand.worker_deaths) and not is_alone:
+                continue
             place = self._errands.place_of(errand)
             if errand.kind is ErrandKind.SCAN or self._disks.answers(place, errand.key):
                 self._begin(errand, place, threads)
+                if self.is_on_trial:
+                    return
 
     def _begin(self, errand: Errand, place: Place, threads: int) -> None:
+        self._errands.begin(errand)
         control = Control()
         executor = ThreadPoolExecutor(1, f"errand-{errand.kind}")
         task = asyncio.get_running_loop().run_in_executor(executor, self._do, errand, threads, control)
@@ -131,11 +149,17 @@ class ErrandLane:
             self._runs.remove(each)
             self._end(each)
 
+    def leave(self) -> None:
+        """Say of those that hang and do not end that no worker is at them any more."""
+        for each in self._runs:
+            self._errands.leave(each.errand)
+
     def _end(self, run: _Run) -> None:
         try:
             run.task.result()
         except CancelledError:
-            return  # withdrawn, replaced, or left to the next worker
+            self._errands.leave(run.errand)  # withdrawn, replaced, or left to the next worker
+            return
         except DiscpressError as error:
             self._errands.fail(run.errand, str(error))
             return

@@ -1,7 +1,8 @@
 """Small things that the app asks of the worker: scans and estimates for what is on the screen.
 
 They are no jobs: they have no number, no history and no progress. What they find is in the store, and an errand that
-is done is gone. One that was begun by a worker that was killed is still there, and is done by the next.
+is done is gone. One that was begun by a worker that was killed is still there, and is done by the next; the third
+that dies at it is the last.
 """
 
 import os
@@ -15,6 +16,7 @@ from typing import TypeAlias
 
 from engine.convert.wish import Wish
 from engine.library.store import Store
+from engine.work.deaths import MOST_DEATHS, worker_ended
 from engine.work.disks import Place
 from engine.work.job_rows import safe_text, wish_from, wish_text
 
@@ -26,12 +28,20 @@ _PLACE_S = 1e-6
 _ASK = """
 INSERT INTO errands (kind, path, rank, wish, asked_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, path) DO UPDATE SET
     rank = MIN(rank, excluded.rank), wish = excluded.wish, error = '',
+    worker_deaths = CASE WHEN wish IS excluded.wish AND error = '' THEN worker_deaths ELSE 0 END,
     asked_at = CASE WHEN wish IS excluded.wish AND error = '' AND kind != 'scan' THEN asked_at
         ELSE excluded.asked_at END
 """
 _COUNT = "SELECT COUNT(*) FROM errands WHERE error = ''"
-_SELECT = "SELECT kind, path, rank, wish, asked_at FROM errands WHERE error = ''"
-_ONE = "kind = ? AND path = ? AND asked_at = ?"
+_SELECT = "SELECT kind, path, rank, wish, asked_at, worker_deaths FROM errands WHERE error = ''"
+_COUNT_DEATHS = "UPDATE errands SET is_begun = 0, worker_deaths = worker_deaths + 1 WHERE is_begun"
+_SELECT_DEADLY = (
+    f"SELECT kind, path FROM errands WHERE error = '' AND worker_deaths >= {MOST_DEATHS} AND typeof(path) = 'blob'"
+)
+_KEY = "kind = ? AND path = ?"
+_ONE = f"{_KEY} AND asked_at = ?"
+_BEGIN = f"UPDATE errands SET is_begun = 1 WHERE {_KEY}"
+_LEAVE = f"UPDATE errands SET is_begun = 0 WHERE {_KEY}"
 # A stored identity begins with the number of its device.
 _ON_DEVICE = "(kind != 'scan' AND EXISTS (SELECT 1 FROM titles WHERE titles.path = errands.path AND ({})))"
 _IS_DEVICE = "titles.identity LIKE ?"
@@ -62,6 +72,8 @@ class Errand:
     """The settings it goes by; None where it needs none."""
     asked_at: float
     """When it was asked for, seconds since the epoch; another time means that something else is wanted by now."""
+    worker_deaths: int = 0
+    """How many workers died at it."""
 
     @property
     def key(self) -> Key:
@@ -78,6 +90,7 @@ class Errands:
     def __init__(self, store: Store, *, now: Callable[[], float] = time.time) -> None:
         """Work on an open store; `now` gives seconds since the epoch."""
         self._file = store.file
+        self._state_path = store.path
         self._now = now
 
     # What fronts ask for
@@ -112,6 +125,28 @@ class Errands:
         self._file.write(lambda connection: connection.executemany("DELETE FROM errands WHERE kind = ?", values))
 
     # What the worker asks and says
+
+    def recover(self) -> None:
+        """Count the workers that were killed at an errand, for the one that holds the worker's lock.
+
+        One at which too many died fails.
+        """
+
+        def recover(connection: sqlite3.Connection) -> None:
+            connection.execute(_COUNT_DEATHS)
+            for kind, path in connection.execute(_SELECT_DEADLY).fetchall():
+                error = safe_text(str(worker_ended(path, self._state_path)))
+                connection.execute(f"UPDATE errands SET error = ? WHERE {_KEY}", (error, kind, path))
+
+        self._file.write(recover)
+
+    def begin(self, errand: Errand) -> None:
+        """Say that a worker is at an errand."""
+        self._file.write(lambda connection: connection.execute(_BEGIN, _values(errand)[:2]))
+
+    def leave(self, errand: Errand) -> None:
+        """Say that the worker lets go of an errand before its end; it stays asked for if it is."""
+        self._file.write(lambda connection: connection.execute(_LEAVE, _values(errand)[:2]))
 
     def next(self, but: Collection[Key] = (), silent: Collection[int] = ()) -> Errand | None:
         """Return what comes next, other than some that are under way; None where nothing does.
@@ -152,12 +187,21 @@ class Errands:
 
     def done(self, errand: Errand) -> None:
         """Forget an errand, unless it was asked for anew meanwhile."""
-        self._file.write(lambda connection: connection.execute(f"DELETE FROM errands WHERE {_ONE}", _values(errand)))
+
+        def forget(connection: sqlite3.Connection) -> None:
+            connection.execute(f"DELETE FROM errands WHERE {_ONE}", _values(errand))
+            connection.execute(_LEAVE, _values(errand)[:2])
+
+        self._file.write(forget)
 
     def fail(self, errand: Errand, message: str) -> None:
         """Keep why an errand could not be done, unless it was asked for anew meanwhile."""
-        values = (safe_text(message), *_values(errand))
-        self._file.write(lambda connection: connection.execute(f"UPDATE errands SET error = ? WHERE {_ONE}", values))
+
+        def keep(connection: sqlite3.Connection) -> None:
+            connection.execute(f"UPDATE errands SET error = ? WHERE {_ONE}", (safe_text(message), *_values(errand)))
+            connection.execute(_LEAVE, _values(errand)[:2])
+
+        self._file.write(keep)
 
     def _drop(self, row: tuple[object, ...]) -> None:
         """Drop an errand that does not read: it must neither hold up the others nor keep the worker from its end."""
@@ -175,11 +219,13 @@ def _values(errand: Errand) -> tuple[str, bytes, float]:
 
 
 def _errand_from(row: tuple[object, ...]) -> Errand | None:
-    kind, path, rank, wish, asked_at = row
+    kind, path, rank, wish, asked_at, worker_deaths = row
     if not (isinstance(path, bytes) and isinstance(rank, int) and isinstance(asked_at, float)):
+        return None
+    if not isinstance(worker_deaths, int):
         return None
     try:
         wanted = None if wish is None else wish_from(str(wish))
-        return Errand(ErrandKind(str(kind)), Path(os.fsdecode(path)), rank, wanted, asked_at)
+        return Errand(ErrandKind(str(kind)), Path(os.fsdecode(path)), rank, wanted, asked_at, worker_deaths)
     except (ValueError, TypeError):
         return None

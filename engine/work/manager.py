@@ -88,6 +88,7 @@ class Manager:
         """Run the queue to its end, see above; what runs then is suspended with its checkpoint."""
         self._reports.say(WorkerState.STARTING)
         self.queue.recover()
+        self._lane.recover()
         try:
             await self._work_until_idle()
         finally:
@@ -153,7 +154,8 @@ class Manager:
 
     def _launch(self) -> bool:
         """Start the jobs whose turn it is; return whether there may be anything beside them."""
-        if any(is_suspect(each.job.worker_deaths) and each.is_working for each in self._running.values()):
+        on_trial = any(is_suspect(each.job.worker_deaths) and each.is_working for each in self._running.values())
+        if on_trial or self._lane.is_on_trial:
             return False
         jobs = self.queue.runnable()
         waiting = {job.id for job in jobs}
@@ -197,9 +199,9 @@ class Manager:
         working = [each.job for each in self._running.values() if each.is_working]
         probes = sum(1 for job in working if self._is_probe(job))
         if probes < len(working):
-            self._lane.launch(1 - probes, threads=1)
+            self._lane.launch(1 - probes, threads=1, is_alone=False)
         else:
-            self._lane.launch(PROBES - probes, self.threads)
+            self._lane.launch(PROBES - probes, self.threads, is_alone=not working)
 
     def _is_probe(self, job: Job) -> bool:
         return job.kind in _PROBE_KINDS
@@ -275,4 +277,5 @@ class Manager:
         self.hung = len(self._tasks())
         for run in self._running.values():
             self._stalls.leave(run)
+        self._lane.leave()
         self._reports.say(WorkerState.GONE)

@@ -15,7 +15,6 @@ from engine.work.jobs import WISHES, Action, JobProgress, JobRequest, JobState
 from engine.work.rates import Meter
 from engine.work.reading import QueueReader
 from engine.work.snapshot import WorkerStatus
-from engine.work.starting import LOG_NAME
 
 T = TypeVar("T")
 
@@ -104,7 +103,6 @@ class JobQueue(QueueReader):
         three workers died without getting further fails: its part is removed as that of a cancelled one. Returns all
         of them.
         """
-        log_path = self._store.path.with_name(LOG_NAME)
 
         def recover(change: Change) -> list[int]:
             running = change.connection.execute("SELECT id, path FROM queue_jobs WHERE state = 'running'").fetchall()
@@ -112,7 +110,7 @@ class JobQueue(QueueReader):
                 deaths = count_death(change.connection, job_id)
                 line = describe_death(deaths)
                 if change.act(job_id, Action.SUSPEND) is JobState.QUEUED and deaths >= MOST_DEATHS:
-                    error = worker_ended(path, log_path)
+                    error = worker_ended(path, self._store.path)
                     change.act(job_id, Action.FAIL, fail_values(error))
                     line = str(error)
                 notes.append_log(change.connection, job_id, line)

@@ -14,6 +14,7 @@ from engine.formats import ImageFormat, Settings
 from engine.library.model import FileIdentity
 from engine.library.store import Store
 from engine.measure.estimate import GRID_BLOCK_SIZES, GRID_LEVELS
+from engine.work.deaths import MOST_DEATHS
 from engine.work.errands import ErrandKind, Errands
 from engine.work.jobs import Action, JobState
 from engine.work.queue import JobQueue
@@ -53,6 +54,10 @@ class Home:
     def worker_state(self) -> WorkerState | None:
         worker = self.queue.worker()
         return None if worker is None else worker.state
+
+    def worker_pid(self) -> int:
+        worker = self.queue.worker()
+        return 0 if worker is None else worker.pid
 
     def close(self) -> None:
         assert stop_worker(self.state_folder)
@@ -110,6 +115,19 @@ def test_a_worker_that_is_killed_leaves_its_errand_to_the_next(home: Home, slow:
     home.wait_done()
     (found,) = home.store.estimates_of(FileIdentity.of(slow.stat()))
     assert found.settings == Settings(ImageFormat.ZSO, 2048, 12, target="any")
+
+
+def test_an_errand_that_kills_worker_after_worker_is_given_up(home: Home, slow: Path) -> None:
+    home.errands.ask(ErrandKind.ESTIMATE, [(slow, SLOW)], 0)
+    for _ in range(MOST_DEATHS):
+        worker = home.start_worker()
+        wait_for(lambda: home.worker_pid() == worker.pid, "a new worker")  # noqa: B023 - called here
+        home.wait_working()
+        worker.send_signal(signal.SIGKILL)
+        worker.wait(TIMEOUT_S)
+    home.start_worker(idle_s=0).wait(TIMEOUT_S)
+    said = home.errands.failed(ErrandKind.ESTIMATE)[slow]
+    assert said.startswith(f"{slow}: the worker ended 3 times while it did this")
 
 
 def test_a_worker_does_not_end_before_its_errands(home: Home, slow: Path) -> None:

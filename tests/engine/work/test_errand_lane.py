@@ -12,6 +12,7 @@ from engine.convert.wish import Wish
 from engine.errors import SuspendedError, UsageError
 from engine.library.store import Store
 from engine.work import manager as managers
+from engine.work.deaths import MOST_DEATHS
 from engine.work.errands import Errand, ErrandKind, Errands
 from engine.work.jobs import JobKind, JobRequest
 from engine.work.manager import Manager
@@ -292,3 +293,75 @@ def test_a_suspended_errand_is_no_failure(house: House) -> None:
     house.end(path)
     house.wait(lambda: not house.is_working, "its end")
     assert (house.errands.failed(ESTIMATE), house.errands.pending()) == ({}, 1)
+
+
+# One at which workers died.
+
+
+def make_suspect(house: House, path: Path) -> None:
+    """Let workers die at an errand until the next one is to be alone with it."""
+    for _ in range(MOST_DEATHS - 1):
+        house.errands.begin(Errand(ESTIMATE, path, SEEN, WISH, 0.0))
+        house.errands.recover()
+
+
+def test_an_errand_at_which_workers_died_runs_alone(house: House) -> None:
+    one, two, three = house.ask("one", "two", "three")
+    make_suspect(house, one)
+    house.begin()
+    house.wait_begun(one)
+    house.let_look()
+    assert house.begun == [one]
+    house.end(one)
+    house.wait_begun(two, three)
+
+
+def test_no_job_is_begun_beside_it(house: House) -> None:
+    (one,) = house.ask("one")
+    make_suspect(house, one)
+    house.begin()
+    house.wait_begun(one)
+    game = house.add("game", JobKind.CONVERT)
+    house.let_look()
+    assert house.begun == [one]
+    house.end(one)
+    house.wait_begun(game)
+
+
+def test_it_waits_for_those_that_were_begun_before_it(house: House) -> None:
+    (one,) = house.ask("one")
+    two, three = house.ask("two", "three", rank=LATER)
+    make_suspect(house, two)
+    house.begin()
+    house.wait_begun(one)
+    house.let_look()
+    assert house.begun == [one]
+    house.end(one)
+    house.wait_begun(two)
+    house.end(two)
+    house.wait_begun(three)
+
+
+def test_a_conversion_does_not_wait_for_it_and_other_errands_overtake_it(house: House) -> None:
+    game = house.add("game", JobKind.CONVERT)
+    one, two = house.ask("one", "two")
+    make_suspect(house, one)
+    house.begin()
+    house.wait_begun(game, two)
+    house.end(two)
+    house.let_look()
+    assert one not in house.begun
+    house.end(game)
+    house.wait_begun(one)
+
+
+def test_an_orderly_end_of_the_worker_is_no_death(house: House) -> None:
+    (path,) = house.ask("one")
+    house.begin()
+    house.wait_begun(path)
+    house.stop.set()
+    house.wait(lambda: not house.is_working, "its end")
+    house.errands.recover()
+    errand = house.errands.next()
+    assert errand is not None
+    assert errand.worker_deaths == 0

@@ -10,6 +10,7 @@ import pytest
 from engine.convert.wish import Wish
 from engine.formats import ImageFormat
 from engine.library.store import Store
+from engine.work.deaths import MOST_DEATHS
 from engine.work.errands import Errand, ErrandKind, Errands
 
 SCAN, ESTIMATE, GRID = ErrandKind.SCAN, ErrandKind.ESTIMATE, ErrandKind.GRID
@@ -165,3 +166,71 @@ def test_an_errand_that_does_not_read_is_dropped(store: Store, errands: Errands,
     errands.ask(ESTIMATE, [(TWO, WISH)], LATER)
     assert order(errands) == [TWO]
     assert errands.pending() == 0
+
+
+# Workers that died at one.
+
+
+def die(errands: Errands, times: int) -> None:
+    """Let so many workers begin what comes next, each killed in the middle of it."""
+    for _ in range(times):
+        errands.begin(following(errands))
+        errands.recover()
+
+
+def test_the_third_worker_that_dies_at_an_errand_fails_it(errands: Errands, tmp_path: Path) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    die(errands, MOST_DEATHS - 1)
+    assert (following(errands).worker_deaths, errands.failed(ESTIMATE)) == (2, {})
+    die(errands, 1)
+    log_path = tmp_path / "state" / "worker.log"
+    said = f"/games/one.iso: the worker ended 3 times while it did this; its log is {log_path}"
+    assert (errands.failed(ESTIMATE), errands.next()) == ({ONE: said}, None)
+
+
+def test_the_deaths_are_those_of_what_was_begun(errands: Errands) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH), (TWO, WISH)], SEEN)
+    errands.ask(GRID, [(ONE, WISH)], SEEN)
+    die(errands, MOST_DEATHS)
+    assert (list(errands.failed(ESTIMATE)), errands.failed(GRID)) == ([ONE], {})
+    assert following(errands).worker_deaths == 0
+
+
+@pytest.mark.parametrize("asked_anew", [False, True])
+@pytest.mark.parametrize("end", ["leave", "done", "fail"])
+def test_a_worker_that_dies_after_the_end_of_an_errand_is_not_counted(
+    errands: Errands, end: str, asked_anew: bool
+) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    errand = following(errands)
+    errands.begin(errand)
+    if asked_anew:
+        errands.ask(ESTIMATE, [(ONE, OTHER)], SEEN)
+    if end == "fail":
+        errands.fail(errand, "it holds no disc")
+    else:
+        getattr(errands, end)(errand)
+    errands.recover()
+    errands.ask(ESTIMATE, [(ONE, OTHER if asked_anew else WISH)], SEEN)
+    assert following(errands).worker_deaths == 0
+
+
+def test_asked_for_again_its_deaths_count_on(errands: Errands) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    die(errands, 1)
+    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    assert following(errands).worker_deaths == 1
+
+
+def test_other_settings_start_the_count_again(errands: Errands) -> None:
+    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    die(errands, 1)
+    errands.ask(ESTIMATE, [(ONE, OTHER)], SEEN)
+    assert following(errands).worker_deaths == 0
+
+
+def test_asked_for_again_after_it_failed_it_is_tried_again(errands: Errands) -> None:
+    errands.ask(SCAN, [(ONE, None)], SEEN)
+    die(errands, MOST_DEATHS)
+    errands.ask(SCAN, [(ONE, None)], SEEN)
+    assert (following(errands).worker_deaths, errands.failed(SCAN)) == (0, {})

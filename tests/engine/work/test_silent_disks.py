@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from manager_house import THREADS, House
 
+from engine.convert.progress import Control
 from engine.errors import SuspendedError
 from engine.library.model import FileIdentity, Title
+from engine.library.store import Store
 from engine.system import asking
 from engine.work import devices, disks
 from engine.work.disks import LOOK_S, SILENT_S, Disks, Place, UnansweredError
-from engine.work.errands import ErrandKind, Errands
+from engine.work.errands import Errand, ErrandKind, Errands
 from engine.work.jobs import Action, Job, JobKind, JobState
 from engine.work.runner import part_owner
 
@@ -257,7 +259,7 @@ def test_a_cancel_of_it_is_kept_until_it_comes_back(house: House, share: Share) 
     house.wait_state(job, CANCELLED)
 
 
-def end_while_hung(house: House, job: int) -> None:
+def end_while_hung(house: House) -> None:
     """Stop the manager; its clock is moved on until it gives up."""
     house.stop.set()
 
@@ -273,7 +275,7 @@ def end_while_hung(house: House, job: int) -> None:
 
 def test_a_worker_leaves_what_hangs_to_the_next_one(house: House, share: Share) -> None:
     job = hung(house, share)
-    end_while_hung(house, job)
+    end_while_hung(house)
     now = house.queue.job(job)
     assert (now.state, now.waiting) == (QUEUED, f"{share.folder} does not answer")
     assert "left where it hung" in house.queue.log(job)[-1]
@@ -283,7 +285,7 @@ def test_what_was_asked_of_it_holds_for_the_next_worker(house: House, share: Sha
     job = hung(house, share)
     house.queue.ask([job], Action.CANCEL)
     house.let_look()
-    end_while_hung(house, job)
+    end_while_hung(house)
     assert house.state(job) is CANCELLED
 
 
@@ -357,6 +359,27 @@ def test_errands_on_a_silent_disk_are_passed_by(house: House, share: Share) -> N
     share.wake()
     house.wait(lambda: not errands.pending(), "the errands on the disk that answers")
     assert done[1:] == silent
+
+
+def test_an_errand_that_is_left_where_it_hung_is_no_death(house: House, share: Share) -> None:
+    errands = Errands(house.store)
+    path = known(house, "nas/1.iso", NAS)
+    begun, may_end = threading.Event(), threading.Event()
+
+    def hang(errand: Errand, store: Store, threads: int, control: Control) -> None:
+        begun.set()
+        may_end.wait()
+
+    errands.ask(ErrandKind.ESTIMATE, [(path, None)], rank=0)
+    house.begin(run_errand=hang)
+    assert begun.wait(5)
+    fall_silent(house, share)
+    end_while_hung(house)
+    may_end.set()
+    errands.recover()
+    errand = errands.next()
+    assert errand is not None
+    assert errand.worker_deaths == 0
 
 
 # The questions themselves.
