@@ -71,7 +71,8 @@ class ChdImage(BlockImage):
     def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
         """Locate hunks as `BlockImage.locate` says; one that equals another is where that is."""
         places = self.map.places(first, count)
-        return [self._block(number, place) for number, place in enumerate(places, first)]
+        known: dict[int, HunkPlace] = {}
+        return [self._block(number, place, known) for number, place in enumerate(places, first)]
 
     def extent_problem(self, place: HunkPlace) -> str:
         """Return what is wrong with where a hunk is stored; empty when nothing is."""
@@ -92,16 +93,12 @@ class ChdImage(BlockImage):
             return ""
         return f"it is said to equal hunk {origin}, which does not come before it"
 
-    def _block(self, number: int, place: HunkPlace) -> StoredBlock:
-        for _ in range(_MOST_HOPS):
-            if place.kind != Kind.SELF:
-                break
-            problem = self.reference_problem(number, place.offset)
-            if problem:
-                raise self.damage(number, problem)
-            (place,) = self.map.places(place.offset, 1)
+    def _block(self, number: int, place: HunkPlace, known: dict[int, HunkPlace]) -> StoredBlock:
+        """Return where a hunk is stored; `known` holds where references of hunks before it were found to lead."""
         if place.kind == Kind.SELF:
-            raise self.damage(number, "it is said to equal a hunk that equals another one, and so on")
+            origin = place.offset
+            place = known.get(origin) or self._follow(number, place)
+            known[origin] = place
         problem = self.extent_problem(place)
         if problem:
             raise self.damage(number, problem)
@@ -112,6 +109,28 @@ class ChdImage(BlockImage):
             decoder = _ZEROS
         crc16 = place.crc if self.map.has_checksums else None
         return StoredBlock(number, place.offset, place.length, decoder, 0, crc16)
+
+    def _follow(self, number: int, place: HunkPlace) -> HunkPlace:
+        """Return the place of the hunk that a reference leads to in the end."""
+        for _ in range(_MOST_HOPS):
+            problem = self.reference_problem(number, place.offset)
+            if problem:
+                raise self.damage(number, problem)
+            (place,) = self.map.places(place.offset, 1)
+            if place.kind != Kind.SELF:
+                return place
+        raise self.damage(number, "it is said to equal a hunk that equals another one, and so on")
+
+    def _decode_stored(self, blocks: Sequence[StoredBlock]) -> list[bytes]:
+        """Decode hunks, those that are equal to each other once: runs of them are what pads a disc."""
+        keys = [(block.offset, block.length, block.codec, block.crc16) for block in blocks]
+        if len(set(keys)) == len(blocks):
+            return super()._decode_stored(blocks)
+        distinct: dict[object, StoredBlock] = {}
+        for key, block in zip(keys, blocks, strict=True):
+            distinct.setdefault(key, block)  # the first: only the last block of an image may be shorter
+        decoded = dict(zip(distinct, super()._decode_stored(list(distinct.values())), strict=True))
+        return [decoded[key][: self.block_length(block.number)] for key, block in zip(keys, blocks, strict=True)]
 
     def _most_bytes(self, block: StoredBlock) -> int:
         return block.length

@@ -305,3 +305,36 @@ def test_damage_anywhere_is_an_error_or_changes_nothing(data: st.DataObject) -> 
         image = open_source(source)
         image.read_at(0, min(image.size, 2_000_000))
     assert source.longest_read <= 2 * 1024 * 1024
+
+
+class TestEqualHunks:
+    """Hunks that are stored once and decoded once."""
+
+    def test_an_image_that_ends_inside_an_equal_hunk(self) -> None:
+        hunk = incompressible(HUNK)
+        data = hunk * 5 + hunk[:100]
+        made = made_chd(data, HUNK)
+        made.hunks[-1] = Hunk(SELF, origin=0)  # filled up with zeros it is not equal: the whole hunk is
+        assert opened(made.encode()).read_at(0, len(data)) == data
+        assert opened(made.encode()).read_at(5 * HUNK, HUNK) == hunk[:100]
+
+    def test_each_is_decoded_once_in_a_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        data = (incompressible(HUNK // 2) + bytes(HUNK // 2)) * 50 + mixed(HUNK * 3)
+        image = opened(made_chd(data, HUNK).encode())
+        decoded: list[int] = []
+        decode = image._decode
+        monkeypatch.setattr(image, "_decode", lambda block, *rest: decoded.append(block.number) or decode(block, *rest))
+        assert image.read_at(0, len(data)) == data
+        assert decoded == [0, 50, 51, 52]
+
+    @pytest.mark.parametrize(("hops", "is_followed"), [(8, True), (9, False)])
+    def test_a_chain_is_followed_so_far(self, hops: int, is_followed: bool) -> None:
+        data = incompressible(HUNK) * (hops + 1)
+        made = made_chd(data, HUNK)
+        made.hunks[1:] = [Hunk(SELF, origin=number) for number in range(hops)]
+        image = opened(made.encode())
+        if is_followed:
+            assert image.read_at(hops * HUNK, HUNK) == data[:HUNK]
+        else:
+            with pytest.raises(DamagedImageError, match="equal a hunk that equals another one, and so on"):
+                image.read_at(hops * HUNK, HUNK)
