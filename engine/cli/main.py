@@ -12,6 +12,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import TypeAlias, cast
 
+from engine.cli.disk_waits import paths_of, wait_for_disks
 from engine.cli.parser import Parser
 from engine.cli.parsers import add_convert_options, build_parser
 from engine.cli.printers import JsonPrinter, Printer, TextPrinter
@@ -97,6 +98,7 @@ def run_command(command: _Command, arguments: argparse.Namespace) -> int:
     control = Control()
     try:
         with cancelling(control):
+            wait_for_disks(paths_of(arguments), printer, control)
             return command(arguments, printer, control)
     except DiscpressError as error:
         printer.error(error)

@@ -1,12 +1,13 @@
 """The real worker on a share that hangs: other disks go on, the worker can be stopped, and nothing is lost."""
 
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import stalled_share
-from command_line import MIB, TIMEOUT_S, CommandLine, slow_to_pack, wait_for, write_old
+from command_line import MIB, TIMEOUT_S, CommandLine, Running, slow_to_pack, wait_for, write_old
 from sample_images import mixed, read_back
 from stalled_share import StalledShare
 
@@ -58,3 +59,31 @@ def test_a_share_that_hangs_holds_up_nothing_else_and_loses_nothing(
         assert stop_worker(state_folder)
     assert (read_back(on_share.with_suffix(".zso")), on_share.read_bytes()) == (slow, slow)
     assert names_in(tmp_path / "behind") == ["nas.iso", "nas.zso"]
+
+
+@pytest.mark.parametrize("command", [("info",), ("convert",), ("queue", "add"), ("verify", "-r")], ids=" ".join)
+def test_a_command_on_a_share_that_hangs_says_what_it_waits_for_and_can_be_ended(
+    cli: CommandLine, share: StalledShare, command: tuple[str, ...]
+) -> None:
+    game = write_old(share.mount / "nas.iso", mixed(MIB, seed=7))
+    share.stall()
+    running = cli.start(*command, game)
+    said = first_note(running)
+    running.process.send_signal(signal.SIGINT)
+    assert running.finish().exit_code == 128 + signal.SIGINT
+    expected = f"discpress: note: {game}: its disk does not answer: this waits until it does; Ctrl-C ends it\n"
+    assert said == expected
+
+
+def test_a_command_goes_on_when_the_share_answers(cli: CommandLine, share: StalledShare) -> None:
+    game = write_old(share.mount / "nas.iso", mixed(MIB, seed=7))
+    share.stall()
+    running = cli.start("info", game)
+    first_note(running)
+    share.wake()
+    assert running.finish().exit_code == 0
+
+
+def first_note(running: Running) -> str:
+    assert running.process.stderr is not None
+    return running.process.stderr.readline().decode()
