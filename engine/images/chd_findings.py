@@ -6,14 +6,10 @@ from operator import add, ge
 
 from engine.images.block_findings import about_block
 from engine.images.chd import ChdImage
-from engine.images.chd_kinds import Kind
+from engine.images.chd_kinds import IS_SELF, IS_STORED, SELF
 from engine.images.chd_map import WINDOW_HUNKS, HunkPlace, Window
 from engine.images.chd_metadata import sha1_problem
 from engine.images.findings import Finding, FindingLimit, Severity
-
-_SELF = bytes((Kind.SELF,))
-_IS_SELF = bytes(kind == Kind.SELF for kind in range(256))
-_IS_STORED = bytes(kind < Kind.SELF for kind in range(256))
 
 
 def map_findings(image: ChdImage, limit: FindingLimit, check: Callable[[], None]) -> Iterator[Finding]:
@@ -44,9 +40,9 @@ def _last(origins: Sequence[int]) -> int:
 def _reference_findings(image: ChdImage, first: int, window: Window, limit: FindingLimit) -> Iterator[Finding]:
     """Yield the hunks that are said to equal one which does not come before them."""
     if limit.is_reached(Severity.ERROR, "reference"):
-        limit.pass_over(Severity.ERROR, "reference", sum(map(ge, window.origins, _numbers(first, window, _IS_SELF))))
+        limit.pass_over(Severity.ERROR, "reference", sum(map(ge, window.origins, _numbers(first, window, IS_SELF))))
         return
-    for number, origin in zip(_numbers(first, window, _IS_SELF), window.origins, strict=True):
+    for number, origin in zip(_numbers(first, window, IS_SELF), window.origins, strict=True):
         problem = image.reference_problem(number, origin)
         if problem and limit.admits(Severity.ERROR, "reference"):
             yield about_block(image, number, Severity.ERROR, "reference", problem)
@@ -63,12 +59,12 @@ def _is_sound(image: ChdImage, window: Window) -> bool:
 
 
 def _extent_findings(image: ChdImage, first: int, window: Window, limit: FindingLimit) -> Iterator[Finding]:
-    stored = window.kinds.translate(None, _SELF)
+    stored = window.kinds.translate(None, SELF)
     places = map(HunkPlace, stored, window.offsets, window.lengths, window.crcs)
     if limit.is_reached(Severity.ERROR, "map"):
         limit.pass_over(Severity.ERROR, "map", sum(map(bool, map(image.extent_problem, places))))
         return
-    for number, place in zip(_numbers(first, window, _IS_STORED), places, strict=True):
+    for number, place in zip(_numbers(first, window, IS_STORED), places, strict=True):
         problem = image.extent_problem(place)
         if problem and limit.admits(Severity.ERROR, "map"):
             yield about_block(image, number, Severity.ERROR, "map", problem)

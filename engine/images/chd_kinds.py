@@ -32,6 +32,11 @@ class Kind(IntEnum):
     PARENT_NEXT = 13
 
 
+SELF = bytes((Kind.SELF,))
+IS_SELF = bytes(kind == Kind.SELF for kind in range(256))
+"""For `bytes.translate`: 1 for the kind that refers to another hunk by its number."""
+IS_STORED = bytes(kind <= Kind.PLAIN for kind in range(256))
+"""The same for the kinds that have bytes in the file."""
 SYMBOLS = 16
 LONGEST_CODE = 8
 SHORT_RUN_LEAST = 3

@@ -17,7 +17,7 @@ from engine.codecs.huffman import BitReader, HuffmanError, read_run_lengths
 from engine.errors import DamagedImageError
 from engine.images.chd_fields import FIELDS_END, Fields
 from engine.images.chd_header import ChdHeader
-from engine.images.chd_kinds import SYMBOLS, Kind, decode_kinds
+from engine.images.chd_kinds import IS_SELF, IS_STORED, SELF, SYMBOLS, Kind, decode_kinds
 from engine.images.chd_map import CRC_START, WINDOW_HUNKS, HunkPlace, Window
 from engine.images.chd_windows import own_crc, places, shifts
 from engine.images.source import ByteSource, read_bytes, shown_name
@@ -33,14 +33,12 @@ _TREE_BYTES = 64
 _CRC_MASK = (1 << CRC_BITS) - 1
 _IS_ANY = bytes((1,)) * WINDOW_HUNKS
 _IS_CODEC = bytes(kind <= Kind.CODEC_3 for kind in range(256))
-_IS_STORED = bytes(kind <= Kind.PLAIN for kind in range(256))
-_IS_SELF = bytes(kind == Kind.SELF for kind in range(256))
 _IS_NEXT = bytes(kind == Kind.SELF_NEXT for kind in range(256))
 _CODECS = bytes(range(Kind.CODEC_3 + 1))
 _STORED = bytes(range(Kind.PLAIN + 1))
 _REFERRING = bytes(range(Kind.PLAIN + 1, 256))
 _RESOLVED = bytes(min(kind, Kind.SELF) for kind in range(256))
-_SELF, _SAME, _NEXT = (bytes((kind,)) for kind in (Kind.SELF, Kind.SELF_SAME, Kind.SELF_NEXT))
+_SAME, _NEXT = bytes((Kind.SELF_SAME,)), bytes((Kind.SELF_NEXT,))
 _PARENT_KINDS = (Kind.PARENT, Kind.PARENT_SELF, Kind.PARENT_SAME, Kind.PARENT_NEXT)
 
 
@@ -194,7 +192,7 @@ class CompressedMap:
         origins: Sequence[int] = ()
         referring = kinds.translate(None, _STORED)
         if len(referring) < len(kinds):
-            fields = self._fields.read(bit, widths, kinds.translate(_IS_STORED))
+            fields = self._fields.read(bit, widths, kinds.translate(IS_STORED))
             crcs = [field & _CRC_MASK for field in fields]
             lengths = [field >> CRC_BITS for field in fields]
             if Kind.PLAIN in kinds:
@@ -203,7 +201,7 @@ class CompressedMap:
             *offsets, offset = accumulate(lengths, initial=offset)
         if referring:
             has_fields = self._widths[Kind.SELF] and Kind.SELF in referring
-            selfs = iter(self._fields.read(bit, widths, kinds.translate(_IS_SELF))) if has_fields else repeat(0)
+            selfs = iter(self._fields.read(bit, widths, kinds.translate(IS_SELF))) if has_fields else repeat(0)
             origins = _origins(referring, selfs, last_self)
             last_self = origins[-1]
         window = Window(kinds.translate(_RESOLVED), lengths, offsets, crcs, origins)
@@ -231,10 +229,10 @@ def _origins(kinds: bytes, selfs: Iterator[int], last_self: int) -> Sequence[int
         return [last_self] * len(kinds)
     if not kinds.translate(None, _NEXT):
         return range(last_self + 1, last_self + 1 + len(kinds))
-    if not kinds.translate(None, _SELF):
+    if not kinds.translate(None, SELF):
         return list(islice(selfs, len(kinds)))
     numbers: list[int] = []
-    for place, run in enumerate(kinds.split(_SELF)):
+    for place, run in enumerate(kinds.split(SELF)):
         if place:
             last_self = next(selfs)
             numbers.append(last_self)

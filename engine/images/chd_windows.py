@@ -9,19 +9,18 @@ import struct
 from collections.abc import Sequence
 from functools import lru_cache
 
-from engine.images.chd_kinds import Kind
+from engine.images.chd_kinds import SELF, Kind
 from engine.images.chd_map import WINDOW_HUNKS, HunkPlace, Window
 
 EXPANDED_SIZE = 12
 """An entry of the expanded map: u8 kind, u24 length, u48 offset, u16 crc16."""
-_SELF = bytes((Kind.SELF,))
-_RUNS = re.compile(_SELF + b"+|[^" + _SELF + b"]+")
+_RUNS = re.compile(SELF + b"+|[^" + SELF + b"]+")
 
 
 def places(window: Window, skip: int, most: int) -> list[HunkPlace]:
     """Return the places of a window's hunks behind the first `skip`, at most so many."""
     kinds = window.kinds[skip : skip + most]
-    passed = window.kinds.count(_SELF, 0, skip)
+    passed = window.kinds.count(SELF, 0, skip)
     referring = ((origin, 0, 0) for origin in window.origins[passed : passed + most])
     passed = skip - passed
     columns = (column[passed : passed + most] for column in (window.offsets, window.lengths, window.crcs))
@@ -37,7 +36,7 @@ def own_crc(window: Window) -> int:
         first, count = window.origins[0], len(window.origins)
         is_same = count == WINDOW_HUNKS and window.origins[-1] == first and window.origins.count(first) == count
         return _crc_of_equal(first) if is_same else binascii.crc_hqx(_expand_origins(window.origins), 0)
-    stored = _expand_stored(window.kinds.translate(None, _SELF), window)
+    stored = _expand_stored(window.kinds.translate(None, SELF), window)
     referring = _expand_origins(window.origins)
     entries: list[bytearray] = []
     stored_end = referring_end = 0
@@ -87,7 +86,7 @@ def _expand_stored(kinds: bytes, window: Window) -> bytearray:
 
 def _expand_origins(origins: Sequence[int]) -> bytearray:
     """Return the entries of hunks that lead to these."""
-    return _expand(_SELF * len(origins), origins)
+    return _expand(SELF * len(origins), origins)
 
 
 def _expand(kinds: bytes, offsets: Sequence[int]) -> bytearray:
