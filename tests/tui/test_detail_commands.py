@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_desk import Desk, opened
+from app_desk import Desk, opened, settle
 from sample_images import mixed, pack
 
 from engine.targets import TARGETS
@@ -135,7 +135,7 @@ async def test_it_says_so_when_the_title_vanishes(real: dict[str, Any], games: P
         await _open_first(desk)
         (games / "Game.zso").unlink()
         desk.app.scan()
-        await desk.pilot.pause()
+        await settle(desk.pilot)
         await desk.look()
         assert "not there any more" in desk.lines("text")
         await desk.press("c", "t", "T", "v", "y", "escape")
