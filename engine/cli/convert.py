@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 
 from engine.cli.inputs import Input, expand_inputs
-from engine.cli.options import as_paths, take_checksums, take_threads, take_wish
+from engine.cli.options import as_paths, check_output, take_checksums, take_threads, take_wish
 from engine.cli.printers import Printer
 from engine.cli.state import Records, read_config
 from engine.config import Config
@@ -64,10 +64,7 @@ class _Batch:
         self._exit_codes: set[int] = set()
         self._counts: Counter[str] = Counter()
         self._saved_bytes = 0
-        if self._output is not None and self._folder is not None:
-            raise UsageError("--output and --output-dir exclude each other")
-        if self._output is not None and (len(self._inputs) > 1 or self._is_recursive):
-            raise UsageError("--output names one file: use -O DIR for several inputs or with -r")
+        check_output(arguments.output, arguments.output_dir, len(self._inputs), is_recursive=self._is_recursive)
 
     def run(self) -> int:
         found = 0
@@ -92,7 +89,8 @@ class _Batch:
         except DiscpressError as error:
             self._fail(each.path, error)
         except OSError as error:
-            self._fail(each.path, from_os_error(error, each.path, "convert it"))
+            about = Path(error.filename) if isinstance(error.filename, str) else each.path
+            self._fail(each.path, from_os_error(error, about, "convert it" if about == each.path else "write there"))
 
     def _fail(self, path: Path, error: DiscpressError) -> None:
         self._exit_codes.add(error.exit_code)

@@ -15,7 +15,7 @@ from typing import TypeAlias, cast
 from engine.cli.disk_waits import paths_of, wait_for_disks
 from engine.cli.parser import Parser
 from engine.cli.parsers import add_convert_options, build_parser
-from engine.cli.printers import JsonPrinter, Printer, TextPrinter
+from engine.cli.printers import JsonPrinter, OutputLostError, Printer, TextPrinter
 from engine.cli.signals import cancelling
 from engine.convert.progress import Control
 from engine.errors import DiscpressError, UsageError, from_os_error
@@ -95,6 +95,19 @@ def run_command(command: _Command, arguments: argparse.Namespace) -> int:
     """Run one command behind the door where failures become messages and exit codes."""
     _open_closed_streams()
     printer: Printer = JsonPrinter() if arguments.json else TextPrinter(quiet=getattr(arguments, "quiet", False))
+    try:
+        return _run(command, arguments, printer)
+    except BrokenPipeError:
+        # The reader of stdout went away (| head): silence, and no second failure when Python flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OutputLostError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        hint = "what was done is done, and was not told; run it again with the output elsewhere"
+        TextPrinter().error(DiscpressError(f"the output cannot be written: {error}", hint=hint))
+    return 1
+
+
+def _run(command: _Command, arguments: argparse.Namespace, printer: Printer) -> int:
     control = Control()
     try:
         with cancelling(control):
@@ -103,10 +116,8 @@ def run_command(command: _Command, arguments: argparse.Namespace) -> int:
     except DiscpressError as error:
         printer.error(error)
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of stdout went away (| head): silence, and no second failure when Python flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except (BrokenPipeError, OutputLostError):
+        raise
     except OSError as error:
         printer.error(from_os_error(error, Path(error.filename or "output"), "go on"))
         return 1

@@ -1,6 +1,7 @@
 """What the words of a command line mean: sizes, levels, threads, and notices about how they were taken."""
 
 import argparse
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from engine.targets import AUTO, TARGETS
 from engine.units import KIB, parse_size
 
 MAX_THREADS = 64
+_SEPARATORS = tuple({os.sep, os.altsep or os.sep})
 _MOST_KIB = 1024
 CHECKSUMS = ("none", "crc32", *ON_REQUEST)
 
@@ -152,5 +154,19 @@ def _optional(text: str | None, take: Callable[[str], int]) -> int | None:
 
 
 def as_paths(values: list[str]) -> list[Path]:
-    """Return arguments as paths."""
+    """Return arguments as paths; UsageError for an empty one, which Path takes for the current folder."""
+    if "" in values:
+        raise UsageError("an empty name: files and folders are allowed, `.` for the current folder")
     return [Path(value) for value in values]
+
+
+def check_output(output: str | None, folder: str | None, inputs: int, *, is_recursive: bool) -> None:
+    """Raise UsageError where --output or --output-dir cannot be meant."""
+    if output is not None and folder is not None:
+        raise UsageError("--output and --output-dir exclude each other")
+    if output is not None and (inputs > 1 or is_recursive):
+        raise UsageError("--output names one file: use -O DIR for several inputs or with -r")
+    if output is not None and (not Path(output).name or output.endswith(_SEPARATORS)):
+        raise UsageError(f"--output: {display_name(output) or 'an empty name'} is no name of a file: -O takes a folder")
+    if folder == "":
+        raise UsageError("--output-dir: an empty name: a folder is allowed, `.` for the current one")

@@ -22,8 +22,15 @@ _LINE_EVERY_S = 10.0  # plain lines are read in logs
 _EVENT_EVERY_S = 1.0
 
 
+class OutputLostError(Exception):
+    """Results cannot be written to where they go; no failure of what they tell of, and no OSError as those have."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error.strerror or str(error))
+
+
 class Printer(Protocol):
-    """Where results go."""
+    """Where results go; OutputLostError where they cannot be written there, BrokenPipeError where nobody reads them."""
 
     def event(self, name: str, facts: Mapping[str, object], text: str) -> None:
         """Report a result: `facts` to programs, `text` (lines ready to show) to people."""
@@ -55,8 +62,7 @@ class JsonPrinter:
         """Write an event."""
         line = json.dumps({"schema": SCHEMA, "event": name, **facts}, default=str)
         with self._lock:
-            self._stream.write(line + "\n")
-            self._stream.flush()
+            _write(line, self._stream)
 
     def lines(self, text: str) -> None:
         """Write nothing."""
@@ -116,18 +122,18 @@ class TextPrinter:
         """Print text."""
         if text and not self._quiet:
             self._clear()
-            print(text, flush=True)
+            _write(text, sys.stdout)
 
     def fleeting(self, text: str) -> None:
         """Print text that the next output takes away, where stderr is a terminal."""
         if self._live and not self._quiet:
             self._clear()
-            print(text, end="", file=sys.stderr, flush=True)
+            _say(text, end="")
             self._has_fleeting = True
 
     def _clear(self) -> None:
         if self._has_fleeting:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            _say("\r\x1b[K", end="")
             self._has_fleeting = False
 
     def notice(self, message: str, about: Path | None = None) -> None:
@@ -135,15 +141,12 @@ class TextPrinter:
         if not self._quiet:
             self._clear()
             prefix = f"{display_name(about)}: " if about is not None else ""
-            print(f"discpress: note: {prefix}{message}", file=sys.stderr, flush=True)
+            _say(f"discpress: note: {prefix}{message}")
 
     def error(self, error: DiscpressError, about: Path | None = None) -> None:
         """Print a failure, also under --quiet."""
         self._clear()
-        print(f"discpress: error: {error}", file=sys.stderr)
-        if error.hint:
-            print(f"  {error.hint}", file=sys.stderr)
-        sys.stderr.flush()
+        _say(f"discpress: error: {error}" + (f"\n  {error.hint}" if error.hint else ""))
 
     @contextlib.contextmanager
     def following(self, progress: Progress, about: Path) -> Iterator[None]:
@@ -157,6 +160,25 @@ class TextPrinter:
             line = _PlainLine(progress, display_name(about))
             with _ticking(line.tick, 1 / REFRESH_HZ):
                 yield
+
+
+def _write(text: str, stream: TextIO) -> None:
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputLostError(error) from error
+
+
+def _say(text: str, end: str = "\n") -> None:
+    """Write to stderr; a full disk under it must not stop what is only told of there."""
+    try:
+        print(text, end=end, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        pass
 
 
 class _PlainLine:
@@ -176,7 +198,7 @@ class _PlainLine:
         facts = describe(self._progress, self._window)
         if stage in {Stage.PREPARING, Stage.DONE} or (stage is self._stage and not due):
             return
-        print(f"{self._name}: {stage}" + (f": {', '.join(facts)}" if due else ""), file=sys.stderr, flush=True)
+        _say(f"{self._name}: {stage}" + (f": {', '.join(facts)}" if due else ""))
         self._stage, self._quiet_ticks = stage, 0
 
 
@@ -225,8 +247,9 @@ def _ticking(tick: Callable[[], None], every_s: float) -> Iterator[None]:
     done = threading.Event()
 
     def run() -> None:
-        while not done.wait(every_s):
-            tick()
+        with contextlib.suppress(OutputLostError, BrokenPipeError):  # the next result says so
+            while not done.wait(every_s):
+                tick()
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()

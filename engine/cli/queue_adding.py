@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from engine.cli.inputs import Input, expand_inputs
-from engine.cli.options import as_paths, take_checksums, take_wish
+from engine.cli.options import as_paths, check_output, take_checksums, take_wish
 from engine.cli.printers import Printer
 from engine.cli.queue_access import OpenQueue
 from engine.cli.queue_views import name_of, state_of
@@ -91,10 +91,8 @@ class _Adding:
             raise UsageError(
                 f"--priority: {priority} is not allowed: a number from -{MOST_PRIORITY} to {MOST_PRIORITY}"
             )
-        if self._output is not None and self._folder is not None:
-            raise UsageError("--output and --output-dir exclude each other")
-        if self._output is not None and (len(self._inputs) > 1 or self._arguments.recursive):
-            raise UsageError("--output names one file: use -O DIR for several inputs or with -r")
+        given = self._arguments
+        check_output(given.output, given.output_dir, len(self._inputs), is_recursive=given.recursive)
         writes = self._output or self._folder or self._checksums or self._wish.trash_source
         if writes and self._kind is not JobKind.CONVERT:
             raise UsageError(
@@ -113,7 +111,8 @@ class _Adding:
                 self._fail(each.path, error)
                 continue
             except OSError as error:
-                self._fail(each.path, from_os_error(error, each.path, "look at it"))
+                about = Path(error.filename) if isinstance(error.filename, str) else each.path
+                self._fail(each.path, from_os_error(error, about, "look at it"))
                 continue
             if isinstance(request, _Skip):
                 is_known |= request.code == "queued"

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -167,7 +168,7 @@ def run_wait(arguments: argparse.Namespace, printer: Printer, control: Control) 
     timeout_s: float | None = arguments.timeout
     if arguments.all and arguments.batch is not None:
         raise UsageError("--all and a batch exclude each other")
-    if timeout_s is not None and not timeout_s >= 0:
+    if timeout_s is not None and not 0 <= timeout_s < math.inf:
         raise UsageError("--timeout: a number of seconds from 0 is allowed")
     with OpenQueue(arguments, printer) as queue:
         waiting = _Waiting(arguments, queue)

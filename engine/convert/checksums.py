@@ -96,10 +96,12 @@ def _holds(path: Path, content: bytes) -> bool:
 
 def read_checksums(path: Path) -> Mapping[str, str]:
     """Return the digests of a checksum file by the name they are for; UsageError when it is none."""
+    fd, _ = open_regular(path)
     try:
-        if path.stat().st_size > _MAX_BYTES:
+        with os.fdopen(fd, "rb") as file:
+            text = file.read(_MAX_BYTES + 1)
+        if len(text) > _MAX_BYTES:
             raise UsageError(f"{display_name(path)}: too large for a checksum file")
-        text = path.read_bytes()
     except OSError as error:
         raise from_os_error(error, path, "read the checksum file") from error
     digests = {}

@@ -129,6 +129,10 @@ def clear_leftover(path: Path, final_path: Path, is_copy_of_source: Callable[[Pa
     except FileNotFoundError:
         return
     except OSError as error:
+        try:
+            path.lstat()
+        except OSError as unseen:  # nobody knows whether there is one
+            raise from_os_error(unseen, path, "begin it") from unseen
         raise _not_ours(path) from error
     try:
         facts = os.fstat(fd)

@@ -55,10 +55,11 @@ def undo(
 ) -> Undone:
     """Put a trashed file back and its replacement into the trash.
 
-    The original is renamed back without clobbering and synced first; the replacement follows only when it is
-    the recorded file, or decodes to the recorded digest. TrashError when the original's name is taken.
+    The original is renamed back without clobbering and synced first; the replacement follows only when the original is
+    what was moved, and the replacement the recorded file or decodes to the recorded digest. TrashError when the
+    original's name is taken.
     """
-    ours = is_recorded(entry) or not find_loss(entry, threads, control, progress)
+    ours = not _change_of_original(entry) and (is_recorded(entry) or not find_loss(entry, threads, control, progress))
     replacement_entry = None
     if ours and is_home_taken_by_replacement(entry):
         # After an overwrite the replacement has the very name: it must leave first. Both are safe in the trash.
@@ -93,14 +94,16 @@ def put_home(entry: TrashEntry) -> None:
 
 def finish_undo(entry: TrashEntry, journal: Journal = no_journal) -> Undone:
     """Finish an undo that was stopped after it had put the file back."""
-    return _conclude_undo(entry, None, is_recorded(entry), journal)
+    return _conclude_undo(entry, None, is_recorded(entry) and not _change_of_original(entry), journal)
 
 
 def _conclude_undo(entry: TrashEntry, replacement_entry: TrashEntry | None, ours: bool, journal: Journal) -> Undone:
     replaced = entry.replacement_path
-    note = ""
+    note, change = "", _change_of_original(entry)
     if ours and replacement_entry is None:
         replacement_entry = _trash_replacement(entry)
+    elif change:
+        note = f"{change}, in the trash: {display_name(replaced)} is left as it is"
     elif not ours:
         note = f"{display_name(replaced)}: not the file that replaced it, or gone: left as it is"
     is_result_gone = entry.reason == "converted" and not os.path.lexists(replaced)
@@ -148,18 +151,25 @@ def find_loss(entry: TrashEntry, threads: int, control: Control, progress: Progr
 
 
 def _find_change(entry: TrashEntry) -> str:
-    """Return what is not as it was recorded, by size and time: inodes change with mounts and on FAT."""
-    for path, size_bytes, mtime_ns in (
-        (entry.replacement_path, entry.replacement.size_bytes, entry.replacement.mtime_ns),
-        (entry.file_path, entry.size_bytes, entry.mtime_ns),
-    ):
-        try:
-            facts = path.lstat()
-        except OSError:
-            return f"{display_name(path)}: is gone"
-        if (facts.st_size, facts.st_mtime_ns) != (size_bytes, mtime_ns):
-            return f"{display_name(path)}: was changed since then"
-    return ""
+    """Return what is not as it was recorded; empty when all is."""
+    replacement = entry.replacement
+    change = _change_of(entry.replacement_path, replacement.size_bytes, replacement.mtime_ns)
+    return change or _change_of(entry.file_path, entry.size_bytes, entry.mtime_ns)
+
+
+def _change_of_original(entry: TrashEntry) -> str:
+    """Return whether the trashed file, or the same one put back, is what was moved: why not, or nothing."""
+    return _change_of(entry.file_path if entry.is_there else entry.home_path, entry.size_bytes, entry.mtime_ns)
+
+
+def _change_of(path: Path, size_bytes: int, mtime_ns: int) -> str:
+    """Compare by size and time: inodes change with mounts and on FAT."""
+    try:
+        facts = path.lstat()
+    except OSError:
+        return f"{display_name(path)}: is gone"
+    is_same = stat.S_ISREG(facts.st_mode) and (facts.st_size, facts.st_mtime_ns) == (size_bytes, mtime_ns)
+    return "" if is_same else f"{display_name(path)}: was changed since then"
 
 
 def _decode(path: Path, wanted: tuple[str, ...], threads: int, control: Control, progress: Progress) -> DigestSet:

@@ -9,7 +9,7 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -193,14 +193,21 @@ def find_half_undone(folders: list[Path]) -> list[TrashEntry]:
 
 
 def find_entries(folders: list[Path]) -> Iterator[TrashEntry | TrashError]:
-    """Return the entries of every trash in and below some folders, following no symbolic links."""
+    """Return the entries of every trash in and below some folders, following no symbolic links.
+
+    A folder that cannot be searched is an error; one below it, as the lost+found of a disk, is passed by.
+    """
     for folder in folders:
-        for root in _trash_roots(folder):
+        unread: list[OSError] = []
+        for root in _trash_roots(folder, unread.append):
             yield from entries_in(root)
+        for error in unread:
+            if error.filename == str(folder):
+                yield TrashError(f"{display_name(folder)}: cannot be searched: {error.strerror}")
 
 
-def _trash_roots(folder: Path) -> Iterator[Path]:
-    for root, names, _ in os.walk(folder):
+def _trash_roots(folder: Path, on_error: Callable[[OSError], None] = lambda error: None) -> Iterator[Path]:
+    for root, names, _ in os.walk(folder, onerror=on_error):
         if TRASH_NAME in names:
             yield Path(root)
         names[:] = sorted(name for name in names if not name.startswith("."))

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import CommandLine
+from command_line import CommandLine, write_old
 from sample_images import mixed, pack, write_image
 
 COMMANDS = ["convert", "info", "doctor", "verify", "undo", "trash"]
@@ -180,3 +180,73 @@ def test_a_command_imports_neither_the_others_nor_optional_decoders(command: str
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+# Words that could be mistaken.
+
+
+def test_what_stands_behind_two_dashes_is_a_file(cli: CommandLine, game: Path) -> None:
+    for name in ("-rf.iso", "--delete-source.iso"):
+        write_old(cli.folder / name, game.read_bytes())
+    assert cli.run("convert", "-l", "1", "--", "-rf.iso", "--delete-source.iso", "game.iso").exit_code == 0
+    names = ["--delete-source.iso", "--delete-source.zso", "-rf.iso", "-rf.zso", "game.iso", "game.zso"]
+    assert cli.names() == names
+
+
+@pytest.mark.parametrize("command", ["info", "verify", "doctor", "estimate", "queue add"])
+def test_every_command_takes_such_a_file(command: str, cli: CommandLine, game: Path) -> None:
+    write_old(cli.folder / "-rf.iso", game.read_bytes())
+    assert cli.run(*command.split(), "--", "-rf.iso").exit_code == 0
+
+
+@pytest.mark.usefixtures("game")
+@pytest.mark.parametrize("command", [("convert",), ("queue", "add")], ids=" ".join)
+@pytest.mark.parametrize("output", ["", ".", "/", "new/"])
+def test_an_output_that_is_no_name_of_a_file_is_refused(
+    command: tuple[str, ...], output: str, cli: CommandLine
+) -> None:
+    done = cli.run(*command, "game.iso", "-o", output)
+    assert (done.exit_code, cli.names()) == (2, ["game.iso"])
+    assert f"--output: {output or 'an empty name'} is no name of a file: -O takes a folder" in done.text
+
+
+@pytest.mark.usefixtures("game")
+@pytest.mark.parametrize("arguments", [("convert", "-r", ""), ("scan", ""), ("convert", "game.iso", "-O", "")])
+def test_an_empty_name_is_not_the_current_folder(arguments: tuple[str, ...], cli: CommandLine) -> None:
+    done = cli.run(*arguments)
+    assert (done.exit_code, cli.names()) == (2, ["game.iso"])
+    assert "an empty name" in done.text
+
+
+# Where the output goes.
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is full is Linux's")
+@pytest.mark.usefixtures("game")
+@pytest.mark.parametrize(("options", "names"), [((), ["game.iso", "game.zso"]), (("--json",), ["game.iso"])])
+def test_results_that_cannot_be_told_are_no_failed_conversions(
+    options: tuple[str, ...], names: list[str], cli: CommandLine
+) -> None:
+    """JSON lines begin before there is any result: then nothing is begun."""
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        done = cli.run("convert", "-l", "1", "game.iso", *options, stdout=full)
+    assert done.exit_code == 1
+    assert done.stderr.decode().splitlines()[-2:] == [
+        "discpress: error: the output cannot be written: No space left on device",
+        "  what was done is done, and was not told; run it again with the output elsewhere",
+    ]
+    assert cli.names() == names
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is full is Linux's")
+@pytest.mark.usefixtures("game")
+def test_a_full_disk_under_the_log_stops_no_conversion(cli: CommandLine) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        done = cli.run("convert", "-l", "1", "game.iso", stderr=full)
+    assert (done.exit_code, cli.names()) == (0, ["game.iso", "game.zso"])
+
+
+@pytest.mark.parametrize("seconds", ["inf", "1e400", "nan", "-1"])
+def test_a_time_that_is_none_is_refused(seconds: str, cli: CommandLine) -> None:
+    done = cli.run("queue", "wait", f"--timeout={seconds}")
+    assert (done.exit_code, "a number of seconds from 0 is allowed" in done.text) == (2, True)

@@ -12,7 +12,7 @@ import pytest
 
 from engine.convert import checksums
 from engine.convert.checksums import check_checksum_names, read_checksums, write_checksum
-from engine.errors import ConflictError, StorageError, UsageError
+from engine.errors import ConflictError, DiscpressError, StorageError, UsageError
 
 DATA = b"a decoded image"
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -112,4 +112,17 @@ def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(1 << 40)
     with pytest.raises(UsageError, match="too large for a checksum file"):
+        read_checksums(path)
+
+
+@pytest.mark.parametrize("kind", ["a FIFO", "a device", "a folder"])
+def test_only_a_regular_file_is_read_as_a_checksum_file(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "sums"
+    if kind == "a FIFO":
+        os.mkfifo(path)
+    elif kind == "a device":
+        path = Path("/dev/zero")
+    else:
+        path.mkdir()
+    with pytest.raises(DiscpressError, match="not a regular file"):
         read_checksums(path)

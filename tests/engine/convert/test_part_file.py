@@ -1,5 +1,6 @@
 """A part is ours by its content, not its name (Safety rule 3)."""
 
+import errno
 import fcntl
 import json
 import os
@@ -15,7 +16,7 @@ import pytest
 from sample_images import compressible, mixed, pack, read_back, write_image
 
 from engine.convert import part
-from engine.convert.part_name import HEAD_BYTES, part_path_of
+from engine.convert.part_name import HEAD_BYTES, clear_leftover, part_path_of
 from engine.convert.progress import Control
 from engine.errors import CancelledError, PartError, StorageError, UnsupportedImageError
 from engine.formats import ImageFormat
@@ -356,3 +357,15 @@ def test_the_part_of_a_long_name_has_at_most_255_bytes(stem: str, tmp_path: Path
 def test_long_names_with_one_start_have_parts_of_their_own(tmp_path: Path) -> None:
     one, other = (part_path_of(tmp_path / ("x" * 250 + letter + ".zso")) for letter in "ab")
     assert one != other
+
+
+def test_in_a_folder_that_cannot_be_looked_into_nothing_is_said_to_be_in_the_way(
+    part_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*words: object, **options: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(Path, "lstat", refuse)
+    with pytest.raises(StorageError, match="cannot begin it: Permission denied"):
+        clear_leftover(part_path, part_path.with_suffix(""), lambda path: False)

@@ -347,3 +347,25 @@ def test_an_entry_that_is_a_link_is_no_entry(source_path: Path, tmp_path: Path) 
     (other / "entry").symlink_to(done.trashed.folder)
     (problem,) = entries_in(tmp_path / "other")
     assert "it is a link" in str(problem)
+
+
+@pytest.mark.parametrize("closed", [".", "lost+found"])
+def test_a_folder_that_cannot_be_searched_is_not_empty_but_one_below_is_passed_by(
+    closed: str, source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = faults.run_conversion(source_path, trash_source=True).trashed
+    folder = tmp_path / closed
+    folder.mkdir(exist_ok=True)
+    real = os.scandir
+
+    def scandir(path: str) -> Any:
+        if Path(path) == folder:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    found = list(find_entries([tmp_path]))
+    if closed == ".":
+        assert [str(each) for each in found] == [f"{tmp_path}: cannot be searched: Permission denied"]
+    else:
+        assert found == [entry]

@@ -369,3 +369,25 @@ def test_purge_of_an_overwritten_file_of_another_disc_is_refused(overwritten: Tr
     with pytest.raises(TrashError):
         purge_it(overwritten)
     assert read_back(overwritten.file_path) == OTHER
+
+
+@pytest.mark.parametrize("change", ["emptied", "another", "a link", "a folder"])
+def test_of_an_original_that_was_changed_in_the_trash_the_proven_replacement_stays(
+    change: str, entry: TrashEntry, source_path: Path
+) -> None:
+    packed = source_path.with_suffix(".zso")
+    if change == "emptied":
+        os.truncate(entry.file_path, 0)
+    else:
+        entry.file_path.unlink()
+    if change == "another":
+        write_old(entry.file_path, OTHER, age_s=7200)
+    elif change == "a link":
+        entry.file_path.symlink_to(packed)
+    elif change == "a folder":
+        entry.file_path.mkdir()
+    undone = undo_it(entry)
+    assert undone.replacement_entry is None
+    assert undone.note == f"{source_path}: was changed since then, in the trash: {packed} is left as it is"
+    assert read_back(packed) == SOURCE
+    assert os.path.lexists(source_path)
