@@ -78,7 +78,15 @@ def add_threads(parser: "Group") -> None:
 
 def add_state(parser: argparse.ArgumentParser) -> None:
     """Add where the state is kept."""
-    parser.add_argument("--state", metavar="DIR", help="where discpress keeps what it knows (also DISCPRESS_STATE)")
+    parser.add_argument(
+        "--state", metavar="DIR", type=_named, help="where discpress keeps what it knows (also DISCPRESS_STATE)"
+    )
+
+
+def _named(word: str) -> str:
+    if not word:
+        raise argparse.ArgumentTypeError("an empty name: a folder is allowed")
+    return word
 
 
 def add_destination(parser: argparse.ArgumentParser) -> None:

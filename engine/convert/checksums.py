@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import secrets
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,11 +32,19 @@ def decoded_name(output_path: Path) -> str:
 
 
 def check_checksum_names(output_path: Path, kinds: tuple[str, ...], *, overwrite: bool) -> None:
-    """Raise ConflictError when a checksum file could not get its name; a regular file gives way to `overwrite`."""
+    """Raise ConflictError when a checksum file could not get its name; a regular file gives way to `overwrite`.
+
+    StorageError for a name that the file system does not take.
+    """
     for kind in kinds:
         path = checksum_path(output_path, kind)
-        is_replaceable = overwrite and path.is_file() and not path.is_symlink()
-        if os.path.lexists(path) and not is_replaceable:
+        try:
+            facts = path.lstat()
+        except FileNotFoundError:
+            continue
+        except OSError as error:  # a longer name than the result's may be too long
+            raise from_os_error(error, path, "write the checksum file") from error
+        if not (overwrite and stat.S_ISREG(facts.st_mode)):
             raise ConflictError(f"{display_name(path)}: exists already", hint="move it away, or leave --checksum out")
 
 

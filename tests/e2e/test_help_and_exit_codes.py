@@ -250,3 +250,9 @@ def test_a_full_disk_under_the_log_stops_no_conversion(cli: CommandLine) -> None
 def test_a_time_that_is_none_is_refused(seconds: str, cli: CommandLine) -> None:
     done = cli.run("queue", "wait", f"--timeout={seconds}")
     assert (done.exit_code, "a number of seconds from 0 is allowed" in done.text) == (2, True)
+
+
+def test_an_empty_state_folder_is_refused(cli: CommandLine) -> None:
+    done = cli.run("ls", "--state", "")
+    assert (done.exit_code, cli.names()) == (2, [])
+    assert "an empty name: a folder is allowed" in done.text

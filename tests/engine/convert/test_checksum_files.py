@@ -126,3 +126,8 @@ def test_only_a_regular_file_is_read_as_a_checksum_file(kind: str, tmp_path: Pat
         path.mkdir()
     with pytest.raises(DiscpressError, match="not a regular file"):
         read_checksums(path)
+
+
+def test_a_name_that_is_too_long_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="cannot write the checksum file: File name too long"):
+        check_checksum_names(tmp_path / f"{'x' * 250}.zso", ("sha256",), overwrite=False)
