@@ -47,13 +47,15 @@ def total_line(snapshot: QueueSnapshot, width: int, *, is_ascii: bool) -> Line:
     totals = snapshot.totals
     words = [f"{count} {name}" for name, count in (("running", totals.running), ("queued", totals.queued)) if count]
     words += [f"{totals.paused} paused"] if totals.paused else []
+    rate = sum(job.read_rate or 0.0 for job in snapshot.jobs if job.state is JobState.RUNNING)
+    speed = f" {format_rate(rate)} " if rate else " "
+    text = _counts(words)
     if totals.gain_bytes > 0:
-        words.append(f"about {format_size(totals.gain_bytes)} to save")
-    text = f"queue: {', '.join(words) or 'nothing to do'} "
+        with_gain = _counts([*words, f"about {format_size(totals.gain_bytes)} to save"])
+        is_room = not totals.running or len(with_gain) + len(speed) <= width
+        text = with_gain if is_room else text
     pieces: list[tuple[str, str]] = [(text, "head")]
     if totals.running:
-        rate = sum(job.read_rate or 0.0 for job in snapshot.jobs if job.state is JobState.RUNNING)
-        speed = f" {format_rate(rate)} " if rate else " "
         room = max(0, min(_CURVE_S, width - len(text) - len(speed)))
         # The second that runs is not over yet: the curve ends with the one before.
         points = per_second(snapshot.throughput, int(time.time()) - 1, _CURVE_S)
@@ -61,6 +63,10 @@ def total_line(snapshot: QueueSnapshot, width: int, *, is_ascii: bool) -> Line:
     elif snapshot.waiting_reason:
         pieces.append((display_name(snapshot.waiting_reason), "head"))
     return [*pieces, (" " * width, "head")]
+
+
+def _counts(words: list[str]) -> str:
+    return f"queue: {', '.join(words) or 'nothing to do'} "
 
 
 def strip_lines(

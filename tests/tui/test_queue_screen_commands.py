@@ -160,6 +160,16 @@ async def test_what_a_job_cannot_is_said(key: str, said: str, tmp_path: Path) ->
         assert said in desk.told[-1]
 
 
+async def test_what_another_front_has_done_meanwhile_is_what_is_said(tmp_path: Path) -> None:
+    async with opened(tmp_path) as desk:
+        jobs = await with_jobs(desk, 1)
+        desk.queue.ask(jobs, Action.CANCEL)
+        await desk.look()
+        desk.queue.ask(jobs, Action.RETRY)  # the screen has not looked since
+        await desk.press("R")
+        assert desk.told[-1] == "This job is queued: it cannot retry."
+
+
 @runs("move_up", AT)
 @runs("move_down", AT)
 async def test_k_and_j_with_shift_move_a_job_and_the_cursor_follows(tmp_path: Path) -> None:

@@ -148,6 +148,11 @@ def test_the_totals_count_and_promise() -> None:
     assert "83.1 MiB/s" in line
 
 
+def test_where_they_are_too_wide_the_promise_goes_and_the_throughput_stays() -> None:
+    line = text(total_line(snapshot(running(gain_bytes=2**30), job(), job(state=JobState.PAUSED)), 60, is_ascii=False))
+    assert line[:60].rstrip().startswith("queue: 1 running, 1 queued, 1 paused  83.1 MiB/s")
+
+
 def test_the_totals_say_why_nothing_runs() -> None:
     assert "no room on /games" in text(
         total_line(snapshot(job(), waiting_reason="no room on /games"), 80, is_ascii=False)

@@ -87,7 +87,9 @@ class QueueScreen(DiscScreen):
             self.front.tell(str(error), is_error=True)
             return
         if jobs and not done:
-            self.front.tell(f"A job that is {jobs[0].state} cannot {action}.")
+            # Another front may have been first: what is drawn is not what there is.
+            now = self.session.queue.job(jobs[0].id)
+            self.front.tell(f"This job is {now.state}: it cannot {action}.")
         self.front.look()
         self.front.call_worker()
 
