@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import os
 from collections.abc import Collection, Sequence
 from concurrent.futures import wait
 from pathlib import Path
@@ -11,6 +12,7 @@ from engine.cli.parser import Parser
 from engine.errors import UsageError
 from engine.names import display_name
 from engine.system.asking import ask_aside
+from engine.system.files import NO_FOLDER, folder_problem
 from engine.targets import AUTO, TARGETS
 
 _PATIENCE_S = 2.0
@@ -36,13 +38,15 @@ def parse_app_words(words: Sequence[str], commands: Collection[str]) -> argparse
 
 
 def _check_folder(word: str, commands: Collection[str]) -> None:
-    kind = ask_aside(lambda: (Path(word).is_dir(), Path(word).exists()))
+    kind = ask_aside(lambda: (folder_problem(Path(word)), os.path.lexists(word)))
     if wait([kind], _PATIENCE_S).not_done:
         return  # its disk does not answer: what is known of it is shown, and the scan says so
-    is_folder, is_there = kind.result()
-    if is_folder:
+    problem, is_there = kind.result()
+    if not problem:
         return
     shown = display_name(word)
+    if problem != NO_FOLDER:
+        raise UsageError(f"{shown}: {problem}", hint="name a folder that you may look into")
     if is_there:
         raise UsageError(f"{shown}: is a file; the app opens folders", hint=f"discpress info {shown} shows an image")
     meant = difflib.get_close_matches(word, commands, n=1)

@@ -99,6 +99,20 @@ def same_file(one: os.stat_result, other: os.stat_result) -> bool:
     return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 
 
+NO_FOLDER = "no such folder"
+
+
+def folder_problem(path: Path) -> str:
+    """Return why a path is no folder that can be looked into, in a few words; empty where it is one."""
+    try:
+        facts = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return NO_FOLDER
+    except (OSError, ValueError) as error:  # a name may be too long, or hold a zero byte
+        return getattr(error, "strerror", None) or str(error)
+    return "" if stat.S_ISDIR(facts.st_mode) else NO_FOLDER
+
+
 def open_regular(path: Path) -> tuple[int, os.stat_result]:
     """Open a regular file for reading; return its descriptor and facts, StorageError for anything else."""
     try:

@@ -138,7 +138,11 @@ def test_without_a_terminal_it_points_to_the_command_line(cli: CommandLine) -> N
 
 @pytest.mark.parametrize(
     ("word", "said"),
-    [("covert", "did you mean discpress convert?"), ("/nowhere", "neither a command nor a folder")],
+    [
+        ("covert", "did you mean discpress convert?"),
+        ("/nowhere", "neither a command nor a folder"),
+        ("y" * 300, "File name too long"),
+    ],
 )
 def test_a_word_that_is_nothing_is_explained(cli: CommandLine, word: str, said: str) -> None:
     done = cli.run(word)

@@ -117,6 +117,14 @@ async def test_a_file_is_no_folder(tmp_path: Path, games: Path) -> None:
         assert "Game.iso: no such folder" in desk.said
 
 
+async def test_a_name_that_the_system_refuses_is_told_with_its_reason(tmp_path: Path) -> None:
+    async with opened(tmp_path, titles=()) as desk:
+        await desk.paste("y" * 300)
+        await desk.press("enter")
+        desk.in_front(FirstRun)
+        assert "yyy: File name too long" in " ".join(desk.said.split())
+
+
 @pytest.mark.parametrize("key", ["escape", "ctrl+q", "ctrl+c"])
 async def test_it_can_be_left(key: str, tmp_path: Path, config_file: Path) -> None:
     async with opened(tmp_path, key, titles=()) as desk:

@@ -1,7 +1,8 @@
 """The plan's commands, by their keys."""
 
+import errno
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from app_desk import Desk, opened, title
@@ -193,6 +194,19 @@ async def test_f_puts_the_results_elsewhere_and_back(tmp_path: Path, games: Path
         await desk.paste(str(other))
         await desk.press("enter", "enter")
         assert sorted(path.name for path in other.iterdir()) == ["Game 1.zso", "Game 2.zso"]
+
+
+async def test_a_folder_that_is_closed_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, **options: object) -> NoReturn:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    async with opened(tmp_path, *TWO_GAMES, "f") as desk:
+        await desk.paste("/closed/in")
+        with monkeypatch.context() as closed:
+            closed.setattr(Path, "stat", refuse)
+            await desk.press("enter")
+        desk.in_front(AskFolder)
+        assert "/closed/in: Permission denied" in desk.said
 
 
 async def test_a_folder_that_is_not_there_is_asked_for_again(tmp_path: Path) -> None:

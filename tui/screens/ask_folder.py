@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from engine.names import display_name
+from engine.system.files import NO_FOLDER, folder_problem
 from tui.inquiry import Inquiry, begin
 from tui.screens.confirm import ASKING
 from tui.widgets.folder_input import FolderInput
@@ -48,11 +49,14 @@ class AskFolder(ModalScreen[Path | None]):
         begin(self, partial(self._answer, field.folder, display_name(field.value.strip())), "answer")
 
     async def _answer(self, folder: Path | None, name: str) -> None:
-        problem = f"{name}: no such folder" if name else "name a folder"
+        problem = f"{name}: {NO_FOLDER}" if name else "name a folder"
         try:
-            if folder is not None and await self._inquiry.ask_in_time(folder.is_dir):
-                self.dismiss(folder)
-                return
+            if folder is not None:
+                why = await self._inquiry.ask_in_time(partial(folder_problem, folder))
+                if not why:
+                    self.dismiss(folder)
+                    return
+                problem = f"{name}: {why}"
         except TimeoutError:
             problem = f"{name}: its disk does not answer"
         self.query_one("#problem", Static).update(problem)

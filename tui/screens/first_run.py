@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
 from engine.names import display_name
+from engine.system.files import folder_problem
 from tui.commands import Place
 from tui.inquiry import Inquiry, begin
 from tui.screens.base import DiscScreen
@@ -71,8 +72,9 @@ class FirstRun(DiscScreen):
 
 def _problem_of(folder: Path, name: str) -> str:
     """Return why a folder is not opened; empty where it is."""
-    if not folder.is_dir():
-        return f"{name}: no such folder"
+    problem = folder_problem(folder)
+    if problem:
+        return f"{name}: {problem}"
     if os.path.realpath(folder) == os.path.realpath(expanded("~")):
         return "This is your whole home folder: name the folder in it that holds your games."
     return ""
