@@ -40,14 +40,17 @@ def _is_free(state_folder: Path, timeout_s: float = 0) -> bool:
 
 
 def stop_worker(state_folder: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
-    """Ask the worker to stop at a chunk border, with checkpoints; return whether it is gone."""
+    """Ask the worker to stop at a chunk border, with checkpoints; return whether it is gone.
+
+    One that does not answer in time, as a process that is stopped does not, stops when it goes on.
+    """
     if not is_worker_alive(state_folder):
         return True
     (state_folder / STOP_NAME).touch(mode=0o600)
-    try:
-        return wait_for(lambda: not is_worker_alive(state_folder), timeout_s)
-    finally:
-        (state_folder / STOP_NAME).unlink(missing_ok=True)
+    if not wait_for(lambda: not is_worker_alive(state_folder), timeout_s):
+        return False
+    forget_stop(state_folder)
+    return True
 
 
 def is_stop_wanted(state_folder: Path) -> bool:

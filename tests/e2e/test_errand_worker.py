@@ -172,3 +172,26 @@ def test_what_cannot_be_read_says_why(home: Home) -> None:
     home.start_worker()
     home.wait_done()
     assert home.errands.failed(ErrandKind.ESTIMATE)[bad].startswith(f"{bad}: block size 0 ")
+
+
+def test_a_worker_that_could_not_hear_it_stops_when_it_goes_on(home: Home, slow: Path) -> None:
+    home.errands.ask(ErrandKind.GRID, [(slow, SLOW)], 0)
+    worker = home.start_worker()
+    home.wait_working()
+    worker.send_signal(signal.SIGSTOP)
+    assert not stop_worker(home.state_folder, timeout_s=0.1)
+    worker.send_signal(signal.SIGCONT)
+    assert worker.wait(TIMEOUT_S) == 0
+    assert home.errands.pending() == 1
+
+
+def test_what_was_asked_of_one_worker_is_not_asked_of_the_next(home: Home, slow: Path) -> None:
+    home.errands.ask(ErrandKind.ESTIMATE, [(slow, FAST)], 0)
+    worker = home.start_worker()
+    home.wait_working()
+    worker.send_signal(signal.SIGSTOP)
+    assert not stop_worker(home.state_folder, timeout_s=0.1)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait(TIMEOUT_S)
+    home.start_worker(idle_s=0)
+    home.wait_done()
