@@ -51,8 +51,12 @@ class QueueKeeper:
         sealed: list[JsonValue] = [identity.ino, identity.size_bytes, identity.mtime_ns]
         self._save({"output": str(output_path), "sealed": sealed}, b"")
 
-    def published_path(self) -> Path | None:
-        """Return the result that an earlier run of the job had sealed, if it stands under its final name."""
+    def published_path(self, *, needs_seal: bool) -> Path | None:
+        """Return the result that an earlier run of the job had sealed, if it stands under its final name.
+
+        Without `needs_seal` also what stands under the name that an earlier run had found free, where none was sealed:
+        the state file could not be written then. Whether it is the result, its content says.
+        """
         stored = self._queue.checkpoint(self._job_id)
         output = None if stored is None else stored.facts.get("output")
         if stored is None or not isinstance(output, str):
@@ -62,7 +66,8 @@ class QueueKeeper:
         except OSError:
             return None
         found = [facts.st_ino, facts.st_size, facts.st_mtime_ns]
-        return Path(output) if stored.facts.get("sealed") == found else None
+        is_result = stored.facts["sealed"] == found if "sealed" in stored.facts else not needs_seal
+        return Path(output) if is_result else None
 
     def drop(self) -> None:
         """Forget it."""

@@ -108,7 +108,9 @@ def _convert(turn: Turn) -> Outcome:
     is_for_space = plan.source_format is ImageFormat.ISO and not plan.member and not job.force
     plan = replace(plan, wish=replace(wish, skip_useless=is_for_space))
     drop_second_name(plan.output_path)
-    published_path = keeper.published_path() if is_again else None
+    # Where results may be written over, an older one with the same content would be taken for the new one.
+    needs_seal = wish.on_conflict is OnConflict.OVERWRITE
+    published_path = keeper.published_path(needs_seal=needs_seal) if is_again else None
     earlier = None if published_path is None else _conclude_published(turn, replace(plan, output_path=published_path))
     if earlier is not None:
         turn.log("finished before it was stopped: the result is there and proven")

@@ -14,7 +14,7 @@ from sample_images import compressible, incompressible, mixed, pack, read_back
 from engine.convert.part_name import make_marker, part_path_of
 from engine.convert.plan import OnConflict, Wish
 from engine.convert.progress import Control, Progress, Stage
-from engine.errors import ConflictError, DiscpressError, SuspendedError, UselessError, VerifyError
+from engine.errors import ConflictError, DiscpressError, StoreError, SuspendedError, UselessError, VerifyError
 from engine.library.store import Store
 from engine.system.files import FileIdentity
 from engine.work.jobs import Job, JobKind, JobRequest
@@ -319,6 +319,26 @@ def test_a_published_result_of_another_name_counts(room: Room) -> None:
     room.run(job_id)
     room.run(job_id)  # killed after it had published, before it could say so
     assert room.names() == ["game (2).zso", "game.iso", "game.zso"]
+
+
+def test_a_published_result_counts_where_the_state_file_could_not_be_written_before(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.image()
+    save = JobQueue.save_checkpoint
+
+    def save_unless_sealed(queue: JobQueue, job_id: int, facts: Any, head: bytes) -> None:
+        if "sealed" in facts:
+            raise StoreError("database or disk is full")
+        save(queue, job_id, facts, head)
+
+    monkeypatch.setattr(JobQueue, "save_checkpoint", save_unless_sealed)
+    job_id = room.add()
+    room.run(job_id)  # published, and then it could not say so
+    before = FileIdentity.of((room.folder / "game.zso").stat())
+    done = room.run(job_id)
+    assert done.result["output"] == str(room.folder / "game.zso")
+    assert FileIdentity.of((room.folder / "game.zso").stat()) == before
 
 
 def test_a_part_of_this_job_is_taken_up(room: Room) -> None:
