@@ -26,7 +26,7 @@ def open_app(
         config = replace(config, target=target)
     terminal = Terminal.of(
         os.environ,
-        locale.getpreferredencoding(do_setlocale=False),
+        locale.getencoding(),  # of the locale itself: Python takes UTF-8 in place of a C locale
         is_ascii=is_ascii if is_ascii is not None else config.ascii,
         mouse=config.mouse,
     )

@@ -33,7 +33,7 @@ def written(app: AppPty) -> str:
     ("words", "environment"),
     [
         (["--ascii"], {}),
-        ([], {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
+        ([], {"LANG": "C", "LC_ALL": "C"}),
         ([], {"TERM": "linux"}),
     ],
     ids=["--ascii", "a locale without UTF-8", "the Linux console"],
@@ -151,7 +151,7 @@ def test_a_fault_of_ours_leaves_the_terminal_and_a_report(library: Path) -> None
         assert app.attributes == app.before
         assert b"\x1b[?1049l" in app.tail
         assert "internal error" in app.text
-        assert "app-crash.log" in app.text
+        assert b"app-crash.log" in app.tail  # not of the screen: a long path wraps there
         assert b"\x1b[31m" not in app.tail.split(b"internal error")[1]
     assert "ValueError" in (library / "state" / "app-crash.log").read_text()
 
