@@ -108,8 +108,9 @@ class ErrandLane:
         except CancelledError:
             raise
         except DiscpressError:
-            # Asked here, for the disk may not answer. A file that is gone is no failure: the next scan drops it.
-            if errand.kind is ErrandKind.SCAN or is_there(holder_of(errand.path)):
+            # Asked here, for the disk may not answer. A file that is gone is no failure of an estimate: the next scan
+            # drops it. For the rest somebody waits.
+            if errand.kind is not ErrandKind.ESTIMATE or is_there(holder_of(errand.path)):
                 raise
 
     def watch(self) -> bool:

@@ -225,6 +225,16 @@ def test_an_errand_whose_file_is_gone_is_dropped(house: House) -> None:
     assert house.errands.failed(ESTIMATE) == {}
 
 
+def test_a_grid_of_a_file_that_is_gone_says_so(house: House) -> None:
+    path = house.path("one")
+    path.unlink()
+    house.errands.ask(ErrandKind.GRID, [(path, WISH)], SEEN)
+    house.end(path, UsageError("no such file"))
+    house.begin()
+    house.wait(lambda: not house.errands.pending(), "its end")
+    assert house.errands.failed(ErrandKind.GRID) == {path: "no such file"}
+
+
 def test_a_scan_of_a_folder_that_is_gone_says_so(house: House) -> None:
     path = house.path("away")
     path.unlink()
