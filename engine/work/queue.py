@@ -10,7 +10,7 @@ from engine.library.store import Store
 from engine.work import notes, order
 from engine.work.changes import Change, fail_values, finish_values, in_transaction, skip_values
 from engine.work.deaths import MOST_DEATHS, count_death, describe_death, worker_ended
-from engine.work.job_rows import ADD_JOB, job_row, safe_text
+from engine.work.job_rows import ADD_JOB, is_queued, job_row, safe_text
 from engine.work.jobs import WISHES, Action, JobProgress, JobRequest, JobState
 from engine.work.rates import Meter
 from engine.work.reading import QueueReader
@@ -46,10 +46,11 @@ class JobQueue(QueueReader):
 
     # What fronts ask for
 
-    def add(self, requests: Iterable[JobRequest], *, batch: str | None = None) -> list[int]:
+    def add(self, requests: Iterable[JobRequest], *, batch: str | None = None, but_queued: bool = False) -> list[int]:
         """Put jobs at the end of the queue, all or none, on the disk when this returns; return their numbers.
 
-        Without a name the batch is called by the number of its first job.
+        Without a name the batch is called by the number of its first job. `but_queued` leaves out those whose kind of
+        work on their file is in the queue already, put there by another front a moment ago.
         """
         wanted = list(requests)
         if not wanted:
@@ -58,12 +59,13 @@ class JobQueue(QueueReader):
         def add(change: Change) -> list[int]:
             first, position = change.connection.execute(_FIRST_FREE).fetchone()
             name = str(first) if batch is None else batch
+            new = [request for request in wanted if not (but_queued and is_queued(change.connection, request))]
             rows = (
                 job_row(request, first + place, change.revision, name, position + place, change.now)
-                for place, request in enumerate(wanted)
+                for place, request in enumerate(new)
             )
             change.connection.executemany(ADD_JOB, rows)
-            return list(range(first, first + len(wanted)))
+            return list(range(first, first + len(new)))
 
         return self._change(add, durable=True)
 

@@ -10,8 +10,8 @@ from command_line import write_old
 from sample_images import mixed
 
 from engine.config import Config
-from engine.convert.wish import OnConflict
-from engine.work.jobs import JobState
+from engine.convert.wish import OnConflict, Wish
+from engine.work.jobs import JobKind, JobRequest, JobState
 from tui.commands import Place
 from tui.screens.ask_folder import AskFolder
 from tui.screens.library import LibraryScreen
@@ -260,3 +260,13 @@ async def test_long_notices_are_on_the_screen_to_their_end(tmp_path: Path) -> No
         assert row.is_done
         assert "no PS2 can read this file" in row.notices[0]
         assert " ".join(row.notices) in " ".join(desk.text.split())
+
+
+async def test_what_another_app_has_queued_meanwhile_is_queued_once(tmp_path: Path) -> None:
+    async with opened(tmp_path, *TWO_GAMES) as desk:
+        plan = desk.in_front(PlanScreen)
+        path = plan.rows[0].title.path
+        desk.queue.add([JobRequest(JobKind.CONVERT, path, Wish())])
+        await desk.press("enter")
+        assert sorted(job.path for job in desk.queue.jobs()) == sorted(row.title.path for row in plan.rows)
+        assert "In the queue already by now, and left out: 1." in desk.told

@@ -266,3 +266,12 @@ def test_a_damaged_job_is_left_out(store: Store, queue: JobQueue) -> None:
     store._file.write(lambda connection: connection.execute("UPDATE queue_jobs SET wish = '[' WHERE id = ?", (bad,)))
     found: list[Job] = queue.jobs()
     assert [job.id for job in found] == [good]
+
+
+def test_what_another_front_has_queued_meanwhile_is_left_out_where_wished(queue: JobQueue) -> None:
+    one, two = requests(2)
+    (first,) = queue.add([one])
+    assert len(queue.add([one, two], but_queued=True)) == 1
+    queue.ask([first], Action.CANCEL)
+    assert len(queue.add([one, two], but_queued=True)) == 1
+    assert [job.path for job in queue.runnable()] == [two.path, one.path]
