@@ -122,6 +122,13 @@ class StoreError(DiscpressError):
     code = "store"
 
 
+class StoreFullError(StoreError):
+    """The disk of the state file is full."""
+
+    exit_code = 4
+    code = "space"
+
+
 class StorageError(DiscpressError):
     """The operating system refused or failed a file operation."""
 

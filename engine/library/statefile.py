@@ -9,17 +9,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from engine.errors import StoreError, from_os_error
+from engine.errors import StoreError, StoreFullError, from_os_error
 from engine.library import schema
 from engine.library.migrations import Migrations
 from engine.library.worker_lock import stop_worker, worker_lock
 from engine.names import display_name
+from engine.system.filesystems import free_bytes
+from engine.units import KIB
 
 T = TypeVar("T")
 
 _FILE_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
 _NOWHERE = (-1, -1)
 _ELSEWHERE_HINT = "give another folder with --state or DISCPRESS_STATE"
+_LEAST_BYTES = 256 * KIB
+"""With less free a failed write is for want of room: the shared memory of a WAL alone takes 32 KiB."""
 
 
 def prepare_folder(folder: Path) -> None:
@@ -211,6 +215,21 @@ class StateFile:
         return facts.st_dev, facts.st_ino
 
     def _refusal(self, error: Exception) -> StoreError:
+        if self._is_full(error):
+            return StoreFullError(
+                f"{display_name(self.path)}: its disk is full: {error}",
+                hint=f"free some space there, or {_ELSEWHERE_HINT}",
+            )
         is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
         hint = "another discpress keeps it busy: try again" if is_busy else "check the disk and its free space"
         return StoreError(f"{display_name(self.path)}: {error}", hint=hint)
+
+    def _is_full(self, error: Exception) -> bool:
+        """Return whether there is no room: SQLite calls it so, or, where it makes its files larger, an I/O error."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code != sqlite3.SQLITE_IOERR:
+            return code == sqlite3.SQLITE_FULL
+        try:
+            return free_bytes(self.path.parent) < _LEAST_BYTES
+        except OSError:
+            return False

@@ -1,7 +1,9 @@
 """`discpress scan`, `ls`, `set`, `estimate` and `demo` as processes, with a state and a settings file of their own."""
 
+import contextlib
 import os
 import random
+import subprocess
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -1045,3 +1047,21 @@ def test_a_conversion_elsewhere_is_shown_where_the_settings_name_that_folder(lib
     library.config_path.write_text(f'folders = ["{out}"]\n')
     library.run("convert", POCKET, "-O", "out")
     assert "out/pocket.zso" in library.listed()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a full disk of one's own takes root")
+def test_a_full_disk_under_the_state_folder_is_not_enough_space(cli: CommandLine, tmp_path: Path) -> None:
+    state = tmp_path / "small"
+    state.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", state], check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        assert cli.run("ls", "--state", state).exit_code == 0
+        with contextlib.suppress(OSError), (state / "fill").open("wb", buffering=0) as fill:
+            while fill.write(bytes(4096)):
+                pass
+        done = cli.run("scan", "--state", state, cli.folder)
+        assert (done.exit_code, "its disk is full" in done.text) == (4, True), done.text
+        assert "free some space there, or give another folder with --state" in done.text
+    finally:
+        subprocess.run(["umount", state], check=True)
