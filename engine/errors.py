@@ -175,6 +175,11 @@ _HINTS = {
 }
 
 
+def named_in(error: OSError, otherwise: Path) -> Path:
+    """Return the file that an OSError is about; `otherwise` where it names none."""
+    return Path(error.filename) if isinstance(error.filename, str) else otherwise
+
+
 def from_os_error(error: OSError, path: Path, doing: str) -> DiscpressError:
     """Turn an OSError into the error of this tree that names `path` and what was being done to it."""
     reason = os.strerror(error.errno) if error.errno else str(error)

@@ -16,7 +16,7 @@ from engine.convert.part_name import drop_second_name
 from engine.convert.plan import ConversionPlan, OnConflict, Wish, plan_conversion
 from engine.convert.preflight import NameTaken, check_room, output_bounds, settle_output
 from engine.convert.progress import Control, Progress
-from engine.errors import CancelledError, DiscpressError, UsageError, UselessError, from_os_error
+from engine.errors import CancelledError, DiscpressError, UsageError, UselessError, from_os_error, named_in
 from engine.formats import ImageFormat
 from engine.names import display_name
 from engine.units import format_duration, format_percent, format_size
@@ -89,7 +89,7 @@ class _Batch:
         except DiscpressError as error:
             self._fail(each.path, error)
         except OSError as error:
-            about = Path(error.filename) if isinstance(error.filename, str) else each.path
+            about = named_in(error, each.path)
             self._fail(each.path, from_os_error(error, about, "convert it" if about == each.path else "write there"))
 
     def _fail(self, path: Path, error: DiscpressError) -> None:

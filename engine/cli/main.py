@@ -18,7 +18,7 @@ from engine.cli.parsers import add_convert_options, build_parser
 from engine.cli.printers import JsonPrinter, OutputLostError, Printer, TextPrinter
 from engine.cli.signals import cancelling
 from engine.convert.progress import Control
-from engine.errors import DiscpressError, UsageError, from_os_error
+from engine.errors import DiscpressError, UsageError, from_os_error, named_in
 
 _Command: TypeAlias = Callable[[argparse.Namespace, Printer, Control], int]
 COMMANDS = {
@@ -119,7 +119,7 @@ def _run(command: _Command, arguments: argparse.Namespace, printer: Printer) -> 
     except (BrokenPipeError, OutputLostError):
         raise
     except OSError as error:
-        printer.error(from_os_error(error, Path(error.filename or "output"), "go on"))
+        printer.error(from_os_error(error, named_in(error, Path("output")), "go on"))
         return 1
     except Exception as error:  # noqa: BLE001 - the last border: a fault of ours must not look like lost data
         printer.error(DiscpressError(f"internal error: {error!r}", hint="please report it with the lines below"))

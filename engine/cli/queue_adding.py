@@ -16,7 +16,7 @@ from engine.cli.state import Records, read_config
 from engine.convert.plan import ConversionPlan, Wish, plan_conversion
 from engine.convert.preflight import NameTaken, refuse_twin, settle_output
 from engine.convert.progress import Control
-from engine.errors import CancelledError, ConflictError, DiscpressError, StoreError, UsageError, from_os_error
+from engine.errors import CancelledError, ConflictError, DiscpressError, StoreError, UsageError, from_os_error, named_in
 from engine.images.opening import open_image
 from engine.images.source import FileSource
 from engine.library.store import Store
@@ -111,8 +111,7 @@ class _Adding:
                 self._fail(each.path, error)
                 continue
             except OSError as error:
-                about = Path(error.filename) if isinstance(error.filename, str) else each.path
-                self._fail(each.path, from_os_error(error, about, "look at it"))
+                self._fail(each.path, from_os_error(error, named_in(error, each.path), "look at it"))
                 continue
             if isinstance(request, _Skip):
                 is_known |= request.code == "queued"
