@@ -1,6 +1,7 @@
 """A disk that does not answer freezes no screen: what asks it is held until the test lets it go."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
@@ -39,14 +40,14 @@ class SilentDisk:
         self._monkeypatch.setattr(target, held)
 
     def hold_folder(self, folder: Path) -> None:
-        real = Path.is_dir
+        real = Path.stat
 
-        def is_dir(path: Path) -> bool:
+        def stat(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
             if path == folder:
                 self._answers.wait()
-            return real(path)
+            return real(path, follow_symlinks=follow_symlinks)
 
-        self._monkeypatch.setattr(Path, "is_dir", is_dir)
+        self._monkeypatch.setattr(Path, "stat", stat)
 
     def wake(self) -> None:
         self._answers.set()
