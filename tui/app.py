@@ -7,7 +7,7 @@ thread.
 import gc
 import os
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -166,8 +166,8 @@ class DiscpressApp(Leaving):
         }
         self._last = snapshot
         self._each(lambda screen: screen.on_snapshot(snapshot))
-        if finished and self.session.want_scan(finished):
-            self.call_worker()
+        if finished:
+            self._scan(finished)
 
     def _each(self, tell: Callable[[DiscScreen], None]) -> None:
         for screen in self.screen_stack:
@@ -200,7 +200,10 @@ class DiscpressApp(Leaving):
         """Do something in a thread and tell what it returns."""
 
         def run() -> None:
-            notice = act()
+            try:
+                notice = act()
+            except DiscpressError as error:
+                notice = str(error)
             if notice:
                 self.call_from_thread(self.tell, notice)
 
@@ -208,10 +211,14 @@ class DiscpressApp(Leaving):
 
     def scan(self) -> None:
         """Let the worker look for new, changed and vanished images."""
-        if self.session.want_scan(
-            self.session.folders or {title.file_path.parent for title in self.view.titles.values()}
-        ):
-            self.call_worker()
+        self._scan(self.session.folders or {title.file_path.parent for title in self.view.titles.values()})
+
+    def _scan(self, folders: Iterable[Path]) -> None:
+        try:
+            if self.session.want_scan(folders):
+                self.call_worker()
+        except DiscpressError as error:
+            self.tell(str(error), is_error=True)
 
     def open_folders(self, folders: Sequence[Path]) -> None:
         """Keep folders in the settings, show them, and scan them."""

@@ -1,5 +1,8 @@
 """How the app is left: at once, or with a question about the jobs that are not done; and what it says then."""
 
+import contextlib
+
+from engine.errors import DiscpressError
 from tui.navigation import Navigation
 from tui.screens.confirm import Confirm
 from tui.screens.too_small import TooSmall
@@ -55,5 +58,6 @@ class Leaving(Navigation):
 
     def finish(self) -> None:
         """End the app with a summary for the shell."""
-        self.summary = summary_of(self.session.snapshot(), self.started_at)
+        with contextlib.suppress(DiscpressError):  # it is busy or gone: that must keep nobody here
+            self.summary = summary_of(self.session.snapshot(), self.started_at)
         self.exit(0)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.config import Config, config_path, load_config
 from engine.config.saving import save_config
-from engine.errors import DiscpressError
+from engine.errors import DiscpressError, StoreError
 from engine.formats import Settings
 from engine.library.model import Overrides, Title
 from engine.library.store import Store
@@ -148,8 +148,14 @@ class Session:
                 continue
             self._asked[title.path] = rank
             items.append((title.path, self.chooser.wish(title)))
-        if items:
+        try:
             self.errands.ask(ErrandKind.ESTIMATE, items, rank)
+        except (
+            StoreError
+        ):  # it is busy or full, which other calls say: they are asked for when they are looked at again
+            for path, _ in items:
+                del self._asked[path]
+            return False
         return bool(items)
 
     def want_grid(self, title: Title, overrides: Overrides) -> None:
