@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from engine.errors import UsageError
 
@@ -41,7 +42,8 @@ class Terminal:
     ) -> "Terminal":
         """Return what the terminal can do; `encoding` is that of the locale, None leaves a choice to the terminal."""
         name = environ.get("TERM", "")
-        speaks_utf8 = encoding.lower().replace("-", "") == "utf8" and name != "linux"
+        is_served = bool(environ.get("TEXTUAL_DRIVER"))  # to a browser, whatever the locale of its server
+        speaks_utf8 = is_served or (encoding.lower().replace("-", "") == "utf8" and name != "linux")
         is_ssh = bool(environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"))
         return cls(
             not speaks_utf8 if is_ascii is None else is_ascii,
@@ -49,6 +51,31 @@ class Terminal:
             _colours(name, environ),
             not is_ssh if mouse is None else mouse,
         )
+
+
+def encoding_of_locale(environ: Mapping[str, str], native: str) -> str:
+    """Return the encoding of the locale that an environment names; `native` where the name does not say it.
+
+    Not what the C library makes of the name: a locale that is not installed here, as over SSH, counts as C there.
+    """
+    name = next((environ[each] for each in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(each)), "C")
+    language, _, codeset = name.partition("@")[0].partition(".")
+    if codeset:
+        return codeset
+    return "ASCII" if language in {"C", "POSIX"} else native
+
+
+def environ_at_start() -> Mapping[str, str]:
+    """Return the environment as the user gave it: Python writes C.UTF-8 into LC_CTYPE in a C locale (PEP 538).
+
+    Only Linux tells; elsewhere it is the one of now.
+    """
+    try:
+        block = Path("/proc/self/environ").read_bytes()
+    except OSError:
+        return os.environ
+    pairs = (each.partition("=") for each in os.fsdecode(block).split("\0"))
+    return {name: value for name, _, value in pairs if name}
 
 
 def _colours(name: str, environ: Mapping[str, str]) -> int:

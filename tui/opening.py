@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.cli.state import read_config
 from engine.library.store import Store, state_folder
 from tui.app import DiscpressApp
-from tui.capabilities import Terminal
+from tui.capabilities import Terminal, encoding_of_locale, environ_at_start
 from tui.session import Session
 from tui.terminal import run_on_terminal
 
@@ -24,9 +24,12 @@ def open_app(
     config = read_config()
     if target is not None:
         config = replace(config, target=target)
+    encoding = locale.getencoding()
+    if os.name == "posix":
+        encoding = encoding_of_locale(environ_at_start(), encoding)
     terminal = Terminal.of(
         os.environ,
-        locale.getencoding(),  # of the locale itself: Python takes UTF-8 in place of a C locale
+        encoding,
         is_ascii=is_ascii if is_ascii is not None else config.ascii,
         mouse=config.mouse,
     )

@@ -34,9 +34,11 @@ def written(app: AppPty) -> str:
     [
         (["--ascii"], {}),
         ([], {"LANG": "C", "LC_ALL": "C"}),
+        ([], {"LANG": "C", "LC_ALL": ""}),
+        ([], {"LANG": "", "LC_ALL": ""}),
         ([], {"TERM": "linux"}),
     ],
-    ids=["--ascii", "a locale without UTF-8", "the Linux console"],
+    ids=["--ascii", "LC_ALL=C", "LANG=C", "no locale", "the Linux console"],
 )
 def test_only_ascii_is_sent(library: Path, words: list[str], environment: dict[str, str]) -> None:
     with AppPty(words, library, environment=environment) as app:

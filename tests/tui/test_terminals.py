@@ -10,7 +10,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from engine.config import Config
 from engine.errors import UsageError
 from engine.work.jobs import JobKind, JobRequest
-from tui.capabilities import LOCAL_REFRESH_S, SSH_REFRESH_S, Terminal, check_terminal
+from tui.capabilities import LOCAL_REFRESH_S, SSH_REFRESH_S, Terminal, check_terminal, encoding_of_locale
 from tui.screens.confirm import Confirm
 from tui.screens.library import LibraryScreen
 from tui.screens.palette import PaletteScreen
@@ -57,6 +57,26 @@ def test_how_many_colours_it_has(environ: Mapping[str, str], colours: int) -> No
 )
 def test_whether_it_is_sent_ascii_only(name: str, encoding: str, wished: bool | None, is_ascii: bool) -> None:
     assert Terminal.of({"TERM": name}, encoding, is_ascii=wished).is_ascii == is_ascii
+
+
+@pytest.mark.parametrize(
+    ("environ", "encoding"),
+    [
+        ({}, "ASCII"),
+        ({"LANG": "C"}, "ASCII"),
+        ({"LANG": "POSIX"}, "ASCII"),
+        ({"LANG": "C.UTF-8"}, "UTF-8"),
+        ({"LANG": "de_DE.utf8@euro"}, "utf8"),
+        ({"LANG": "de_DE.ISO-8859-1"}, "ISO-8859-1"),
+        ({"LANG": "de_DE"}, "what Python found"),
+        ({"LC_CTYPE": "UTF-8"}, "what Python found"),
+        ({"LC_CTYPE": "C", "LANG": "C.UTF-8"}, "ASCII"),
+        ({"LC_ALL": "", "LC_CTYPE": "C.UTF-8", "LANG": "C"}, "UTF-8"),
+        ({"LC_ALL": "C", "LC_CTYPE": "C.UTF-8", "LANG": "C.UTF-8"}, "ASCII"),
+    ],
+)
+def test_the_first_variable_that_is_set_says_the_encoding(environ: Mapping[str, str], encoding: str) -> None:
+    assert encoding_of_locale(environ, "what Python found") == encoding
 
 
 @pytest.mark.parametrize(
