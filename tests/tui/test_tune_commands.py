@@ -254,6 +254,18 @@ async def test_why_a_title_cannot_be_sampled_is_said_in_place_of_the_wait(tmp_pa
         assert "..." not in said
 
 
+async def test_that_the_file_is_gone_is_said_in_place_of_the_wait(tmp_path: Path) -> None:
+    path = write_old(tmp_path / "games" / "Game.iso", mixed(300_000))
+    lost = replace(LIBRARY[1], path=path, identity=FileIdentity.of(path.stat()), estimate=None)
+    async with opened(tmp_path, titles=[lost], has_worker=True) as desk:
+        path.unlink()
+        await desk.press("t")
+        await desk.look()
+        said = " ".join(desk.lines("text").split())
+        assert "No such file or directory" in said
+        assert "..." not in said
+
+
 async def test_why_a_title_has_no_estimate_is_said_in_its_details(tmp_path: Path) -> None:
     path = write_old(tmp_path / "games" / "Game.iso", mixed(300_000))
     lost = replace(LIBRARY[1], path=path, estimate=None)

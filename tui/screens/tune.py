@@ -24,7 +24,7 @@ from tui.screens.base import DiscScreen
 from tui.session import ON_SCREEN, Changes
 from tui.tuning import Cell, Tuning, cell_of, grid_of, known_by_settings, nearest
 from tui.widgets.lines import Lines
-from tui.widgets.palette import Line
+from tui.widgets.palette import Line, wrapped
 
 
 class TuneScreen(DiscScreen):
@@ -85,6 +85,8 @@ class TuneScreen(DiscScreen):
         lines: list[Line] = [[(f"Tune {shown_name(title)} ({system_label(title)})", "head"), (self._others(), "dim")]]
         sign = self.front.view.signs.margin
         lines += choice_lines(tuning, chosen, title, width, self.keys, margin_sign=sign, problem=problem)
+        if problem and (chosen.refusal or chosen.estimate) and self._lacks(grid):
+            lines += wrapped(f"the rest cannot be estimated: {problem}", width, "bad")
         lines.append([])
         if tuning.format is ImageFormat.ISO:
             lines.append([("An ISO has no blocks: every byte stays as it is on the disc.", "dim")])
@@ -108,12 +110,16 @@ class TuneScreen(DiscScreen):
         """Ask the worker for what is missing, once for each format and alignment."""
         if self._tuning.format is ImageFormat.ISO or not self._title.original_bytes:
             return
-        loadable = [cell for row in grid for cell in row if not cell.refusal]
         key = (self._tuning.format, self._tuning.alignment, self._tuning.methods)
-        if key not in self._asked and any(cell.estimate is None for cell in (*loadable, chosen)):
+        if key not in self._asked and (chosen.estimate is None or self._lacks(grid)):
             self._asked.add(key)
             self.session.want_grid(self._title, self._tuning.overrides)
             self.front.call_worker()
+
+    def _lacks(self, grid: Sequence[Sequence[Cell]]) -> bool:
+        """Return whether a size is not known that the target would load; an ISO has none."""
+        is_blocked = self._tuning.format is not ImageFormat.ISO
+        return is_blocked and any(cell.estimate is None for row in grid for cell in row if not cell.refusal)
 
     def action_move(self, rows: int, columns: int) -> None:
         """Go to another block size or level."""
