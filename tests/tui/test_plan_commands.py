@@ -209,6 +209,14 @@ async def test_a_folder_that_is_closed_is_asked_for_again(tmp_path: Path, monkey
         assert "/closed/in: Permission denied" in desk.said
 
 
+async def test_a_folder_whose_name_is_too_long_is_asked_for_again(tmp_path: Path) -> None:
+    async with opened(tmp_path, *TWO_GAMES, "f") as desk:
+        await desk.paste("y" * 300)
+        await desk.press("enter")
+        desk.in_front(AskFolder)
+        assert "yyy: File name too long" in " ".join(desk.said.split())
+
+
 async def test_a_folder_that_is_not_there_is_asked_for_again(tmp_path: Path) -> None:
     async with opened(tmp_path, *TWO_GAMES, "f") as desk:
         await desk.paste("/nowhere/at all")

@@ -98,6 +98,15 @@ async def test_a_folder_that_is_there_already_is_not_added_twice(tmp_path: Path,
         assert written(config_file).folders == (tmp_path,)
 
 
+async def test_a_name_that_is_too_long_is_told_and_not_added(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, "comma", "a") as desk:
+        await desk.paste("y" * 300)
+        await desk.press("enter")
+        desk.in_front(AskFolder)
+        assert "yyy: File name too long" in " ".join(desk.said.split())
+        assert not config_file.exists()
+
+
 async def test_leaving_the_question_adds_nothing(tmp_path: Path, config_file: Path) -> None:
     async with opened(tmp_path, "comma", "a", "escape") as desk:
         desk.in_front(SettingsScreen)
