@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
 
 from engine.names import display_name
@@ -69,30 +70,35 @@ class _Crash:
 def _leaving_on_signals(app: DiscpressApp) -> Iterator[list[int]]:
     """Let SIGTERM and SIGHUP end the app in order, or after two seconds without it; yields the signal that came."""
     ended_by: list[int] = []
+    came: SimpleQueue[int] = SimpleQueue()
     is_over = threading.Event()
     # Served to a browser there is no terminal to give back.
     attributes = termios.tcgetattr(0) if sys.platform != "win32" and os.isatty(0) else None
 
-    def force(number: int) -> None:
+    def force() -> None:
+        number = came.get()
         if not is_over.wait(_PATIENCE_S):
             if attributes is not None:
                 _restore(attributes)
             os._exit(128 + number)
 
     def leave(number: int, _frame: FrameType | None) -> None:
-        # Runs in the main thread even while that waits for a terminal that takes no bytes, hence the second thread.
+        # Runs in the main thread even while that waits for a terminal that takes no bytes, hence the second thread;
+        # and in the middle of what that does, hence nothing that takes a lock, as starting a thread would.
         if ended_by:
             return
         ended_by.append(number)
-        threading.Thread(target=force, args=(number,), daemon=True).start()
+        came.put(number)
         if app._loop is not None:
             app._loop.call_soon_threadsafe(app.exit)
 
+    threading.Thread(target=force, daemon=True).start()
     before = {number: signal.signal(number, leave) for number in _SIGNALS}
     try:
         yield ended_by
     finally:
         is_over.set()
+        came.put(0)
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -1,11 +1,12 @@
 """What a running conversion counts, how fronts read it, and how it is stopped."""
 
-import threading
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from queue import Empty, SimpleQueue
 
 from engine.errors import CancelledError, SuspendedError
 
@@ -13,6 +14,8 @@ RATE_WINDOW_S = 120.0
 """Throughput is the mean of the last two minutes: long enough to be calm, short enough to be true."""
 RATE_QUIET_S = 3.0
 """No throughput or ETA is given before three seconds of data: it would jump."""
+_LOOK_S = 0.5
+"""A wake-up is for one thread: where several hold, the others look as often as this."""
 
 
 class Stage(StrEnum):
@@ -66,12 +69,16 @@ class Progress:
 
 
 class Control:
-    """The one way to stop or hold a conversion: from a signal handler or another thread, looked at between chunks."""
+    """The one way to stop or hold a conversion: from a signal handler or another thread, looked at between chunks.
+
+    No lock of Python's own is taken: a signal handler runs in the middle of what the main thread does, and would wait
+    for ever for one that the main thread holds. `SimpleQueue.put` is the call that may interrupt itself.
+    """
 
     def __init__(self) -> None:
-        self._stop = threading.Event()
-        self._go = threading.Event()
-        self._go.set()
+        self._wakes: SimpleQueue[None] = SimpleQueue()
+        self._is_paused = False
+        self._is_stopped = False
         self._signal_number = 2
         self._is_suspending = False
 
@@ -79,49 +86,58 @@ class Control:
         """Ask for a stop at the next chunk border, with nothing kept."""
         self._signal_number = signal_number
         self._is_suspending = False
-        self._stop.set()
-        self._go.set()
+        self._stop()
 
     def suspend(self) -> None:
         """Ask for a stop at the next chunk border that keeps what was done, where checkpoints are kept."""
         self._is_suspending = True
-        self._stop.set()
-        self._go.set()
+        self._stop()
 
     def pause(self) -> None:
         """Hold the work at the next chunk border until `resume`."""
-        if not self._stop.is_set():
-            self._go.clear()
+        self._is_paused = True
 
     def resume(self) -> None:
         """Let paused work go on."""
-        self._go.set()
+        self._is_paused = False
+        self._wakes.put(None)
 
     @property
     def is_paused(self) -> bool:
         """Whether the work holds, or is going to."""
-        return not self._go.is_set()
+        return self._is_paused and not self._is_stopped
 
     @property
     def is_stopped(self) -> bool:
         """Whether a stop was asked for."""
-        return self._stop.is_set()
+        return self._is_stopped
 
     def raise_if_stopped(self) -> None:
         """Raise CancelledError or SuspendedError when a stop was asked for."""
-        if self._stop.is_set():
+        if self._is_stopped:
             kind = SuspendedError if self._is_suspending else CancelledError
             raise kind(signal_number=self._signal_number)
 
     def check(self) -> None:
         """Hold here while paused; raise CancelledError or SuspendedError when a stop was asked for."""
-        self._go.wait()
+        while self.is_paused:
+            self._sleep(_LOOK_S)
         self.raise_if_stopped()
 
     def wait(self, seconds: float) -> None:
         """Wait, but no longer than until a stop is asked for; then raise as `check` does."""
-        self._stop.wait(seconds)
+        ends = time.monotonic() + seconds
+        while not self._is_stopped and (left := ends - time.monotonic()) > 0:
+            self._sleep(min(left, _LOOK_S))
         self.check()
+
+    def _stop(self) -> None:
+        self._is_stopped = True
+        self._wakes.put(None)
+
+    def _sleep(self, seconds: float) -> None:
+        with contextlib.suppress(Empty):
+            self._wakes.get(timeout=seconds)
 
 
 @dataclass(slots=True)

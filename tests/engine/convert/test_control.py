@@ -1,0 +1,108 @@
+"""The wish to stop or to hold: it gets through from a signal handler, whatever the handler interrupts."""
+
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import pytest
+from command_line import TIMEOUT_S
+
+from engine.convert.progress import Control
+from engine.errors import CancelledError, SuspendedError
+
+POINTS = range(1, 14)
+"""Lines of Python after which the handler runs: more than one look has, also below it in the standard library."""
+
+
+def interrupted_at(point: int, work: Callable[[], object], handler: Callable[[], object]) -> BaseException | None:
+    """Run `work` in a thread, and `handler` in the same one after so many lines, as a signal would; return its error.
+
+    AssertionError where it does not end.
+    """
+    left, errors = point, []
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal left
+        if event == "line":
+            left -= 1
+            if left == 0:
+                sys.settrace(None)
+                handler()
+                return None
+        return trace
+
+    def run() -> None:
+        sys.settrace(trace)
+        try:
+            work()
+        except (CancelledError, SuspendedError) as error:
+            errors.append(error)
+        finally:
+            sys.settrace(None)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(TIMEOUT_S)
+    assert not thread.is_alive(), f"interrupted at line {point}, it waits for ever"
+    return errors[0] if errors else None
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_look_that_is_interrupted_by_a_cancel_ends(point: int) -> None:
+    control = Control()
+
+    def look_twice() -> None:
+        control.check()
+        control.check()
+
+    interrupted_at(point, look_twice, control.cancel)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_cancel_reaches_work_that_begins_to_hold(point: int) -> None:
+    control = Control()
+    control.pause()
+    assert isinstance(interrupted_at(point, control.check, control.cancel), CancelledError)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_suspension_reaches_work_that_begins_to_wait(point: int) -> None:
+    control = Control()
+    error = interrupted_at(point, lambda: control.wait(TIMEOUT_S * 2), control.suspend)
+    assert isinstance(error, SuspendedError)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_resume_reaches_work_that_begins_to_hold(point: int) -> None:
+    control = Control()
+    control.pause()
+    assert interrupted_at(point, control.check, control.resume) is None
+
+
+def test_every_thread_that_holds_goes_on_after_a_resume() -> None:
+    control, looked = Control(), threading.Barrier(4)
+    control.pause()
+
+    def hold() -> None:
+        looked.wait(TIMEOUT_S)
+        control.check()
+
+    threads = [threading.Thread(target=hold, daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    looked.wait(TIMEOUT_S)
+    control.resume()
+    for thread in threads:
+        thread.join(TIMEOUT_S)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_nothing_holds_once_a_stop_was_asked_for() -> None:
+    control = Control()
+    control.cancel()
+    control.pause()
+    assert not control.is_paused
+    with pytest.raises(CancelledError):
+        control.check()
