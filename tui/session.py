@@ -64,6 +64,7 @@ class Session:
         self._starting = threading.Lock()
         self._is_stopping = False
         self._is_loss_told = False
+        self._is_unanswered = False
         self._asked: dict[Path, int] = {}
 
     @property
@@ -192,9 +193,12 @@ class Session:
             if self._is_stopping:  # what is still asked for waits for the next app
                 return ""
             try:
-                return ensure_worker(self.state_folder)
+                notice = ensure_worker(self.state_folder, self.queue.worker)
             except DiscpressError as error:
+                self._is_unanswered = self._is_loss_told = True
                 return str(error)
+            self._is_unanswered = False
+            return notice
 
     def stop_worker(self) -> None:
         """End the worker, and start none any more: the app is about to end. Takes up to 10 s."""
@@ -214,22 +218,25 @@ class Session:
             return ""
         if not is_lost:
             return ""
+        was_told = self._is_loss_told
         notice = self.start_worker()
         if self._is_stopping:
             return ""
         came_up = is_worker_alive(self.state_folder) or not self._has_left_work()
         loss = "The worker had ended; a new one goes on with the queue." if came_up else "The worker has ended."
-        is_told = not came_up and self._is_loss_told
+        is_told = not came_up and was_told
         self._is_loss_told = not came_up
         return "" if is_told else " ".join(filter(None, (loss, notice)))
 
     def _has_left_work(self) -> bool:
         """Return whether there is work, and by its last word a worker of this machine that is at it.
 
-        One that is done, or was stopped on purpose, has said that it goes.
+        One that is done, or was stopped on purpose, has said that it goes. Where one was called and none came up, it
+        is called again: there may be room on the disk by now.
         """
         last = self.queue.worker()
-        if last is None or last.state is WorkerState.GONE or last.host != socket.gethostname():
+        has_gone = last is None or last.state is WorkerState.GONE or last.host != socket.gethostname()
+        if has_gone and not self._is_unanswered:
             return False
         return bool(self.errands.pending()) or not self.queue.is_idle()
 

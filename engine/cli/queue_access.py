@@ -39,7 +39,7 @@ class OpenQueue:
 
     def start_worker(self) -> None:
         """See to it that a worker lives, and pass on what the user should know of it."""
-        notice = ensure_worker(self.state_folder)
+        notice = ensure_worker(self.state_folder, self.jobs.worker)
         if notice:
             self._printer.notice(notice)
 

@@ -23,7 +23,7 @@ from engine.work.errands import Errands
 from engine.work.jobs import JobState
 from engine.work.manager import IDLE_S, Manager
 from engine.work.queue import JobQueue
-from engine.work.starting import LOG_NAME, forget_stop, is_stop_wanted, worker_lock
+from engine.work.starting import ENDS, LOG_NAME, forget_stop, is_stop_wanted, worker_lock
 
 _LOG_BYTES = 1024 * 1024
 _LOG_FILES = 3
@@ -96,12 +96,12 @@ def _work(state: Path, idle_s: float) -> tuple[bool, int]:
             manager = Manager(JobQueue(store), store, threads, should_stop, idle_s)
             asyncio.run(run(manager))
     except DiscpressError as error:
-        _log.error("worker ends: %s", error)
+        _log.error("%s%s", ENDS, error)
         raise SystemExit(error.exit_code) from error
     except Exception:
         _log.exception("worker ends by a fault")
         raise
-    _log.info("worker ends: %s", "a stop was asked for" if should_stop() else "nothing to do")
+    _log.info("%s%s", ENDS, "a stop was asked for" if should_stop() else "nothing to do")
     if manager.hung:
         _log.warning("threads left, for their storage does not answer: %d", manager.hung)
     return should_stop(), manager.hung

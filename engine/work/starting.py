@@ -4,9 +4,11 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
-from engine.errors import StoreError
+from engine.errors import StoreError, StoreFullError
 from engine.library.worker_lock import (
     forget_stop,
     is_stop_wanted,
@@ -16,8 +18,10 @@ from engine.library.worker_lock import (
     worker_lock,
 )
 from engine.names import display_name
+from engine.work.snapshot import WorkerStatus
 
 __all__ = [
+    "ENDS",
     "LOG_NAME",
     "ensure_worker",
     "forget_stop",
@@ -29,7 +33,12 @@ __all__ = [
 
 LOG_NAME = "worker.log"
 START_TIMEOUT_S = 5.0
+_Said: TypeAlias = Callable[[], WorkerStatus | None]
+ENDS = "worker ends: "
+"""What its log has before the reason."""
 _ASK_TIMEOUT_S = 2.0
+_SILENT = -(2**31)
+"""What no process ends with."""
 # glibc gives each new thread an arena of its own, and each job has new threads: 45 MiB after 5,000 jobs in place of 34.
 _ARENAS = "1"
 # What a new session is on Windows; 0 elsewhere.
@@ -37,28 +46,28 @@ _DETACHED = getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CR
 _LINGER = "this system ends programs at logout: `loginctl enable-linger` keeps the queue running"
 
 
-def ensure_worker(state_folder: Path) -> str:
+def ensure_worker(state_folder: Path, said: _Said | None = None) -> str:
     """Start a worker unless one lives, and return once one does; what the user should know, mostly nothing.
 
-    StoreError when it does not come up within five seconds.
+    `said` reads the last word of a worker: with it a new one is waited for until it has said its first, for there a
+    full disk ends it. StoreError when it ends or does not come up within five seconds, StoreFullError without room.
     """
     if is_worker_alive(state_folder):
         return ""
     forget_stop(state_folder)
     prefix, notice = _survive_logout()
     log_path = state_folder / LOG_NAME
-    if _spawn(prefix, state_folder, log_path):
-        return notice
-    # systemd-run needs a user bus, which a bare SSH session may lack.
-    if prefix and _spawn([], state_folder, log_path):
-        return _LINGER
-    raise StoreError(
-        f"the worker did not come up within {START_TIMEOUT_S:.0f} s", hint=f"its log is {display_name(log_path)}"
-    )
+    exit_code = _spawn(prefix, state_folder, log_path, said)
+    if exit_code and prefix:
+        # systemd-run needs a user bus, which a bare SSH session may lack.
+        exit_code, notice = _spawn([], state_folder, log_path, said), _LINGER
+    if exit_code:
+        raise _failure(exit_code, log_path)
+    return notice
 
 
-def _spawn(prefix: list[str], state_folder: Path, log_path: Path) -> bool:
-    """Start a worker that outlives this process; return whether one, this or another, lives."""
+def _spawn(prefix: list[str], state_folder: Path, log_path: Path, said: _Said | None) -> int:
+    """Start a worker that outlives this process; return 0 once one, this or another, lives, otherwise how it ended."""
     command = [*prefix, sys.executable, "-P", "-m", "engine.work", "--state", str(state_folder)]
     with os.fdopen(os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
         process = subprocess.Popen(
@@ -73,13 +82,45 @@ def _spawn(prefix: list[str], state_folder: Path, log_path: Path) -> bool:
             close_fds=True,
         )
 
-    def is_up() -> bool:
-        # A worker that ends at once with 0 found another one that was faster.
-        return is_worker_alive(state_folder) or process.poll() is not None
+    def has_begun() -> bool:
+        if said is None:
+            return is_worker_alive(state_folder)
+        try:
+            word = said()
+        except StoreError:  # busy: it is being written
+            return False
+        return word is not None and word.pid == process.pid
 
-    is_alive = wait_for(is_up, START_TIMEOUT_S) and not process.returncode
+    wait_for(lambda: process.poll() is not None or has_begun(), START_TIMEOUT_S)
+    # One that ends at once with 0 found another one that was faster.
+    exit_code = process.returncode
     process.returncode = 0  # it goes on after us: nobody will wait for it, and that is no leak
-    return is_alive
+    if exit_code is None:
+        return 0 if is_worker_alive(state_folder) else _SILENT
+    return exit_code
+
+
+def _failure(exit_code: int, log_path: Path) -> StoreError:
+    """Return why no worker lives, as far as its exit code and its log tell."""
+    if exit_code == StoreFullError.exit_code:
+        return StoreFullError(
+            f"the worker ended at once: {display_name(log_path.parent)}: its disk is full",
+            hint="free some space there: what was asked for is kept",
+        )
+    hint = f"its log is {display_name(log_path)}"
+    if exit_code == _SILENT:
+        return StoreError(f"the worker did not come up within {START_TIMEOUT_S:.0f} s", hint=hint)
+    return StoreError(f"the worker ended at once: {_last_line(log_path) or f'exit code {exit_code}'}", hint=hint)
+
+
+def _last_line(path: Path) -> str:
+    """Return the last line of a log, without what only the worker's own lines begin with."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return ""
+    line = next((line for line in reversed(lines) if line.strip()), "")
+    return display_name(line.rpartition(ENDS)[2].strip())
 
 
 def _survive_logout() -> tuple[list[str], str]:

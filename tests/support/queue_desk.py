@@ -37,7 +37,7 @@ class FakeWorker:
         self.on_look: Callable[[], object] = lambda: None
         self.notice = ""
 
-    def ensure(self, state_folder: Path) -> str:
+    def ensure(self, state_folder: Path, said: Callable[[], WorkerStatus | None]) -> str:
         if not self.is_alive:
             self.is_alive = True
             self.starts += 1

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_desk import Desk, DeskSession, opened, settle
+from app_desk import Desk, DeskSession, opened, settle, work
 
+from engine.errors import StoreFullError
 from engine.work.jobs import JobKind, JobRequest
 from engine.work.snapshot import WorkerState, WorkerStatus
 from engine.work.starting import worker_lock
+from tui.session import Session
 
 REPLACED = "The worker had ended; a new one goes on with the queue."
 
@@ -79,3 +81,31 @@ async def test_none_is_started_once_the_jobs_are_stopped(tmp_path: Path) -> None
         desk.session.stop_worker()
         await watch(desk)
         assert desk.told == []
+
+
+async def test_one_that_did_not_come_up_is_called_again_and_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> str:
+        calls.append("failed")
+        raise StoreFullError("the worker ended at once: its disk is full")
+
+    def succeed(state_folder: Path, _: object) -> str:
+        calls.append("came up")
+        work(state_folder)
+        return ""
+
+    calls: list[str] = []
+    monkeypatch.setattr(DeskSession, "start_worker", Session.start_worker)
+    async with left(tmp_path, state=WorkerState.GONE) as desk:
+        monkeypatch.setattr("tui.session.ensure_worker", fail)
+        desk.app.call_worker()
+        await settle(desk.pilot)
+        assert desk.told == ["the worker ended at once: its disk is full"]
+        desk.app.clear_notifications()
+        await watch(desk)
+        assert desk.told == []
+        monkeypatch.setattr("tui.session.ensure_worker", succeed)
+        await watch(desk)
+        await watch(desk)
+        assert (calls, desk.told) == (["failed", "failed", "came up"], [REPLACED])
