@@ -29,7 +29,7 @@ from engine.work.records import identity_of
 
 MOST_PRIORITY = 1000
 
-_Kept: TypeAlias = tuple[JobKind, Path, Wish | None, Path | None, Path | None, str]
+_Work: TypeAlias = tuple[JobKind, Path, Wish | None, Path | None, Path | None, str]
 
 
 class _Skip(NamedTuple):
@@ -80,7 +80,7 @@ class _Adding:
         self._requests: list[JobRequest] = []
         self._results: dict[Path, Path] = {}
         """The source of each name that a conversion of this command line writes."""
-        self._known: dict[_Kept, Job | None] = {_kept(job): job for job in queue.jobs.jobs(ALIVE)}
+        self._known: dict[_Work, Job | None] = {_work_of(job): job for job in queue.jobs.jobs(ALIVE)}
         self._check_options()
         for notice in notices:
             printer.notice(notice)
@@ -118,11 +118,19 @@ class _Adding:
                 self._skip(each.path, request)
             else:
                 self._requests.append(request)
-        added = self._queue.jobs.add(self._requests)
-        self._report(added)
-        if added or is_known:
+        if self._add() or is_known:
             self._queue.start_worker()
         return 1 if len(self._exit_codes) > 1 else next(iter(self._exit_codes), 0)
+
+    def _add(self) -> bool:
+        """Put what is wanted into the queue and tell it; return whether it has something of it."""
+        numbers = self._queue.jobs.add_new(self._requests, _work_of)
+        for number, request in zip(numbers, self._requests, strict=True):
+            if number is None:
+                self._skip(request.path, _Skip("queued", "was queued by another front a moment ago"))
+        added = [(number, each) for number, each in zip(numbers, self._requests, strict=True) if number is not None]
+        self._report(added)
+        return bool(numbers)
 
     def _expanded(self) -> list[Input]:
         if self._kind is JobKind.SCAN:
@@ -151,11 +159,11 @@ class _Adding:
         request = makers[self._kind](each)
         if isinstance(request, _Skip):
             return request
-        kept = _kept(request)
-        if kept in self._known:
-            job = self._known[kept]
+        work = _work_of(request)
+        if work in self._known:
+            job = self._known[work]
             return _Skip("queued", f"is job {job.id} already ({state_of(job)})" if job else "was named twice")
-        self._known[kept] = None
+        self._known[work] = None
         return request
 
     def _conversion(self, each: Input) -> JobRequest | _Skip:
@@ -235,12 +243,13 @@ class _Adding:
         assert self._records.store is not None
         return expected_gain(self._records.store, plan)
 
-    def _report(self, added: list[int]) -> None:
-        for number, request in zip(added, self._requests, strict=True):
+    def _report(self, added: list[tuple[int, JobRequest]]) -> None:
+        batch = str(added[0][0]) if added else ""
+        for number, request in added:
             gain = request.gain_bytes
             facts = {
                 "id": number,
-                "batch": str(added[0]),
+                "batch": batch,
                 "kind": str(request.kind),
                 "path": str(request.path),
                 "output": None if request.output_path is None else str(request.output_path),
@@ -252,14 +261,14 @@ class _Adding:
                 text += f", about {format_size(gain)} to save"
             self._printer.event("queued", facts, text)
         if added:
-            facts = {"batch": str(added[0]), "jobs": len(added)}
-            text = f"{len(added)} queued as batch {added[0]}: discpress queue watch shows them"
+            facts = {"batch": batch, "jobs": len(added)}
+            text = f"{len(added)} queued as batch {batch}: discpress queue watch shows them"
             self._printer.event("batch", facts, text)
         elif not self._exit_codes:
             self._printer.notice("nothing new to queue was found")
 
 
-def _kept(job: Job | JobRequest) -> _Kept:
+def _work_of(job: Job | JobRequest) -> _Work:
     """Return what makes two jobs the same work."""
     checksums = str(job.parameters.get("checksums", ""))
     return (job.kind, job.path, job.wish, job.output_path, job.output_folder, checksums)

@@ -37,7 +37,7 @@ SELECT_JOBS = f"SELECT {_ASKED}, {_ASKED_OR_NULL}, {_HAPPENED}, {_HAPPENED_OR_NU
 SELECT_UNTOUCHED = f"SELECT {_ASKED}, {_ASKED_OR_NULL} FROM queue_jobs WHERE ended_at IS NULL AND started_at IS NULL"
 """Those that wait for their first start, which are the many: half the columns are half the time."""
 IN_ORDER = "ORDER BY priority DESC, position, id"
-_SELECT_SAME = "SELECT 1 FROM queue_jobs WHERE path = ? AND kind = ? AND ended_at IS NULL"
+_SELECT_ALIVE = f"{SELECT_JOBS} WHERE path = ? AND kind = ? AND ended_at IS NULL"
 ADD_JOB = f"""
 INSERT INTO queue_jobs (id, changed, batch, kind, state, path, output_path, output_folder, wish, force, idle_priority,
     parameters, priority, position, gain_bytes, created_at) VALUES ({", ".join("?" * 16)})
@@ -47,10 +47,13 @@ _KINDS = {str(kind): kind for kind in JobKind}
 _STATES = {str(state): state for state in JobState}
 
 
-def is_queued(connection: sqlite3.Connection, request: JobRequest) -> bool:
-    """Return whether a job of the request's kind on its file is not over."""
-    found = connection.execute(_SELECT_SAME, (_path_value(request.path), str(request.kind))).fetchone()
-    return found is not None
+def is_queued(
+    connection: sqlite3.Connection, request: JobRequest, work_of: Callable[[Job | JobRequest], object]
+) -> bool:
+    """Return whether a job of the request's kind on its file, the same by `work_of`, is not over."""
+    rows = connection.execute(_SELECT_ALIVE, (_path_value(request.path), str(request.kind)))
+    work = work_of(request)
+    return any(job is not None and work_of(job) == work for job in map(job_from, rows))
 
 
 def job_row(request: JobRequest, number: int, revision: int, batch: str, position: float, now: float) -> Row:

@@ -1,7 +1,7 @@
 """The queue in the state file: fronts put jobs and wishes in, the worker takes them out and says how it goes."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from engine.errors import DiscpressError, UsageError
@@ -11,7 +11,7 @@ from engine.work import notes, order
 from engine.work.changes import Change, fail_values, finish_values, in_transaction, skip_values
 from engine.work.deaths import MOST_DEATHS, count_death, describe_death, worker_ended
 from engine.work.job_rows import ADD_JOB, is_queued, job_row, safe_text
-from engine.work.jobs import WISHES, Action, JobProgress, JobRequest, JobState
+from engine.work.jobs import WISHES, Action, Job, JobProgress, JobRequest, JobState
 from engine.work.rates import Meter
 from engine.work.reading import QueueReader
 from engine.work.snapshot import WorkerStatus
@@ -27,6 +27,17 @@ _SET_WAITING = (
     " WHERE id = :id AND waiting != :reason AND ended_at IS NULL"
 )
 _SET_GAIN = "UPDATE queue_jobs SET gain_bytes = ?1, changed = ?2 WHERE id = ?3 AND gain_bytes IS NOT ?1"
+
+
+def _append(change: Change, requests: Sequence[JobRequest], batch: str | None) -> list[int]:
+    first, position = change.connection.execute(_FIRST_FREE).fetchone()
+    name = str(first) if batch is None else batch
+    rows = (
+        job_row(request, first + place, change.revision, name, position + place, change.now)
+        for place, request in enumerate(requests)
+    )
+    change.connection.executemany(ADD_JOB, rows)
+    return list(range(first, first + len(requests)))
 
 
 class JobQueue(QueueReader):
@@ -46,28 +57,30 @@ class JobQueue(QueueReader):
 
     # What fronts ask for
 
-    def add(self, requests: Iterable[JobRequest], *, batch: str | None = None, but_queued: bool = False) -> list[int]:
+    def add(self, requests: Iterable[JobRequest], *, batch: str | None = None) -> list[int]:
         """Put jobs at the end of the queue, all or none, on the disk when this returns; return their numbers.
 
-        Without a name the batch is called by the number of its first job. `but_queued` leaves out those whose kind of
-        work on their file is in the queue already, put there by another front a moment ago.
+        Without a name the batch is called by the number of its first job.
         """
         wanted = list(requests)
-        if not wanted:
-            return []
+        return self._change(lambda change: _append(change, wanted, batch), durable=True) if wanted else []
 
-        def add(change: Change) -> list[int]:
-            first, position = change.connection.execute(_FIRST_FREE).fetchone()
-            name = str(first) if batch is None else batch
-            new = [request for request in wanted if not (but_queued and is_queued(change.connection, request))]
-            rows = (
-                job_row(request, first + place, change.revision, name, position + place, change.now)
-                for place, request in enumerate(new)
-            )
-            change.connection.executemany(ADD_JOB, rows)
-            return list(range(first, first + len(new)))
+    def add_new(
+        self, requests: Iterable[JobRequest], work_of: Callable[[Job | JobRequest], object]
+    ) -> list[int | None]:
+        """Put jobs into the queue as `add` does, but none that another front has put there a moment ago.
 
-        return self._change(add, durable=True)
+        `work_of` returns what is equal for jobs, of one kind on one file, that are the same work. Returns the number of
+        each request's job, None for those that were left out.
+        """
+        wanted = list(requests)
+
+        def add(change: Change) -> list[int | None]:
+            is_new = [not is_queued(change.connection, request, work_of) for request in wanted]
+            numbers = iter(_append(change, [each for each, new in zip(wanted, is_new, strict=True) if new], None))
+            return [next(numbers) if new else None for new in is_new]
+
+        return self._change(add, durable=True) if wanted else []
 
     def ask(self, job_ids: Iterable[int], action: Action, *, force: bool = False) -> list[int]:
         """Pause, resume, cancel or retry jobs; return those that can: the others are left as they are.

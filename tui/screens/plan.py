@@ -171,12 +171,12 @@ class PlanScreen(DiscScreen):
             return
         try:
             requests = requests_of(self._planning, self._options, self.session.chooser, self._wishes)
-            added = self.session.queue.add(requests, but_queued=True)
+            added = self.session.queue.add_new(requests, lambda job: job.kind)
         except DiscpressError as error:
             self.front.tell(str(error), is_error=True)
             return
-        if len(added) < len(requests):
-            self.front.tell(f"In the queue already by now, and left out: {len(requests) - len(added)}.")
+        if None in added:
+            self.front.tell(f"In the queue already by now, and left out: {added.count(None)}.")
         self.front.call_worker()
         self.front.look()
         self.front.queued_titles({row.title.path for row in self._planning.done})

@@ -1,5 +1,7 @@
 """`discpress queue add`: what is put into the queue, and what is not; the worker is a stand-in."""
 
+from collections.abc import Callable
+
 import pytest
 from command_line import raise_on_control_bytes
 from queue_desk import Desk, FakeWorker
@@ -9,7 +11,8 @@ from engine.convert.plan import OnConflict, Wish, plan_conversion
 from engine.errors import StoreError
 from engine.formats import ImageFormat
 from engine.library.model import FileIdentity, Overrides, StoredEstimate, Title
-from engine.work.jobs import JobKind
+from engine.work.jobs import Job, JobKind, JobRequest
+from engine.work.queue import JobQueue
 
 HOSTILE = "ev\x1b[31mil\u202e[/b].iso"
 
@@ -148,6 +151,21 @@ def test_the_same_work_is_not_queued_twice(desk: Desk) -> None:
     assert (code, len(desk.queue.jobs())) == (0, 1)
     assert [(event["event"], event["code"]) for event in events] == [("skipped", "queued")]
     assert "job 1" in events[0]["message"]
+
+
+def test_what_another_front_queues_meanwhile_is_left_out(
+    desk: Desk, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(queue: JobQueue, requests: list[JobRequest], work_of: Callable[[Job | JobRequest], object]) -> object:
+        desk.queue.add(requests)
+        return add_new(queue, requests, work_of)
+
+    add_new = JobQueue.add_new
+    monkeypatch.setattr(JobQueue, "add_new", late)
+    desk.image()
+    code, events = desk.ask("queue", "add", "game.iso")
+    assert (code, len(desk.queue.jobs()), worker.starts) == (0, 1, 1)
+    assert [(event["event"], event.get("code")) for event in events] == [("skipped", "queued")]
 
 
 def test_an_input_named_twice_is_queued_once(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -268,10 +269,21 @@ def test_a_damaged_job_is_left_out(store: Store, queue: JobQueue) -> None:
     assert [job.id for job in found] == [good]
 
 
-def test_what_another_front_has_queued_meanwhile_is_left_out_where_wished(queue: JobQueue) -> None:
+def test_what_another_front_has_queued_meanwhile_is_left_out(queue: JobQueue) -> None:
     one, two = requests(2)
     (first,) = queue.add([one])
-    assert len(queue.add([one, two], but_queued=True)) == 1
+    assert queue.add_new([one, two], lambda job: job.kind) == [None, 2]
     queue.ask([first], Action.CANCEL)
-    assert len(queue.add([one, two], but_queued=True)) == 1
+    assert queue.add_new([one, two], lambda job: job.kind) == [3, None]
     assert [job.path for job in queue.runnable()] == [two.path, one.path]
+
+
+def test_other_work_on_a_file_is_new(queue: JobQueue) -> None:
+    (one,) = requests(1)
+    queue.add([one])
+    other = replace(one, output_folder=Path("/elsewhere"))
+    assert queue.add_new([one, other], lambda job: job.output_folder) == [None, 2]
+
+
+def test_nothing_new_is_nothing(queue: JobQueue) -> None:
+    assert queue.add_new([], lambda job: job.kind) == []
