@@ -30,7 +30,12 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
     elif not arguments.files:
         raise UsageError("info: a FILE or --engine is needed")
     exit_codes = set()
-    for path in as_paths(arguments.files):
+
+    def fail(path: Path, error: DiscpressError) -> None:
+        printer.error(error, path)
+        exit_codes.add(error.exit_code)
+
+    for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail):
         try:
             if _print_foreign(path, printer):
                 continue
@@ -40,8 +45,7 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
         except CancelledError:
             raise
         except DiscpressError as error:
-            printer.error(error, path)
-            exit_codes.add(error.exit_code)
+            fail(path, error)
             continue
         _print_facts(path, facts, archive, printer)
     return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)

@@ -90,9 +90,10 @@ def _add_info(commands: "Subparsers") -> None:
         "show header, index and block figures of images, or what packs them here",
         "Show what an image file says of itself: format, version, block size, index, blocks, ratio, padding.\n"
         "With --engine: which kernel packs and decodes LZ4 blocks here, and why no faster one.",
-        "  discpress info game.zso\n  discpress info --json *.cso\n  discpress info --engine",
+        "  discpress info game.zso\n  discpress info --json -r /games\n  discpress info --engine",
     )
-    parser.add_argument("files", nargs="*", metavar="FILE", help="an image")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="an image; with -r a folder")
+    parser.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
     parser.add_argument("--engine", action="store_true", help="show the kernel, its libraries and the processors")
 
 

@@ -163,7 +163,7 @@ def test_on_a_terminal_there_is_a_live_line(cli: CommandLine) -> None:
     assert b"game.iso" in said
 
 
-@pytest.mark.parametrize("command", ["doctor", "verify"])
+@pytest.mark.parametrize("command", ["info", "doctor", "verify"])
 def test_with_r_the_images_of_a_folder_are_looked_at(cli: CommandLine, command: str) -> None:
     write_image(cli.folder / "games" / "one.iso", mixed(4096))
     write_image(cli.folder / "games" / "below" / "two.iso", mixed(4096))
