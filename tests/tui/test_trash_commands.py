@@ -62,6 +62,25 @@ async def test_u_asks_then_brings_the_original_back(key: str, tmp_path: Path) ->
         assert "w on the library shows it" in desk.told[-1]
 
 
+@pytest.mark.parametrize("rest", [None, b"something else"])
+async def test_a_replacement_that_is_not_there_any_more_is_said_and_left_alone(
+    rest: bytes | None, tmp_path: Path
+) -> None:
+    replacement = tmp_path / "games" / "Game.zso"
+    async with with_trash(tmp_path) as desk:
+        replacement.unlink()
+        if rest:
+            write_old(replacement, rest)
+        await desk.press("q", "u")
+        await desk.press("u")
+        assert "Game.zso is gone or was changed: it is left alone" in desk.said
+        await desk.press("right", "enter")
+        await desk.look()
+        assert [job.state for job in desk.queue.jobs()] == [JobState.DONE] * 2
+        assert names(tmp_path) == ["Game.iso", *(["Game.zso"] if rest else [])]
+        assert (tmp_path / "games" / "Game.iso").read_bytes() == CONTENT
+
+
 async def test_what_was_undone_is_undone_by_the_same_key(tmp_path: Path) -> None:
     async with with_trash(tmp_path) as desk:
         await desk.press("u", "right", "enter")

@@ -106,11 +106,11 @@ class TrashScreen(DiscScreen):
         item = self._item()
         if item is None:
             return
-        entry = item.entry
-        lines = [
-            f"Bring {display_name(entry.home_path.name)} back?",
-            f"{display_name(entry.replacement_path.name)} goes into the trash in its place.",
-        ]
+        replacement = display_name(item.entry.replacement_path.name)
+        moved = f"{replacement} goes into the trash in its place."
+        if not item.is_replacement_there:
+            moved = f"{replacement} is gone or was changed: it is left alone unless it proves to be the same."
+        lines = [f"Bring {display_name(item.entry.home_path.name)} back?", moved]
         self._ask(lines, JobKind.UNDO, "Bring it back", item)
 
     def action_purge(self) -> None:
