@@ -9,6 +9,7 @@ import logging.handlers
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -48,13 +49,10 @@ def main() -> int:
                 if is_first:
                     # Of somebody who was killed while he waited; a later one may be meant for us.
                     forget_stop(state, older_than=began_at)
-                is_stopped, hung = _work(state, arguments.idle)
+                is_stopped = _work(state, arguments.idle)
+                _leave_no_thread(0)
         except Timeout:
             return 0
-        if hung:
-            # Python would wait for them, and woken up they would go on beside the next worker's.
-            logging.shutdown()
-            os._exit(0)
         # A job that came in between the last look and the lock's release saw a worker: somebody must do it.
         if is_stopped or not _has_work(state):
             return 0
@@ -68,8 +66,8 @@ def _start_log(state: Path) -> None:
     _log.setLevel(logging.INFO)
 
 
-def _work(state: Path, idle_s: float) -> tuple[bool, int]:
-    """Run the queue until it is idle or a stop is asked for; return whether it was, and how many threads hang."""
+def _work(state: Path, idle_s: float) -> bool:
+    """Run the queue until it is idle or a stop is asked for; return whether it was."""
     stopped = False
 
     def stop() -> None:
@@ -97,14 +95,23 @@ def _work(state: Path, idle_s: float) -> tuple[bool, int]:
             asyncio.run(run(manager))
     except DiscpressError as error:
         _log.error("%s%s", ENDS, error)
+        _leave_no_thread(error.exit_code)
         raise SystemExit(error.exit_code) from error
     except Exception:
         _log.exception("worker ends by a fault")
+        _leave_no_thread(1)
         raise
     _log.info("%s%s", ENDS, "a stop was asked for" if should_stop() else "nothing to do")
     if manager.hung:
         _log.warning("threads left, for their storage does not answer: %d", manager.hung)
-    return should_stop(), manager.hung
+    return should_stop()
+
+
+def _leave_no_thread(exit_code: int) -> None:
+    """End at once where a thread of a job hangs: Python would wait for it, beside the next worker by then."""
+    if any(each is not threading.main_thread() and not each.daemon for each in threading.enumerate()):
+        logging.shutdown()
+        os._exit(exit_code)
 
 
 def _has_work(state: Path) -> bool:

@@ -262,20 +262,26 @@ class Manager:
                 self._endings.end(running)
 
     async def _stop(self) -> None:
-        """Suspend what runs or is held, and say so; what hangs on a disk that does not answer is left behind."""
-        self._reports.say(WorkerState.STOPPING)
+        """Suspend what runs or is held, and say so; what hangs on a disk that does not answer is left behind.
+
+        The state file may be what fails: nothing that is said may keep a thread from being stopped and waited for. What
+        is not written down is recovered by the next worker.
+        """
         for running in self._running.values():
             running.control.suspend()
         self._lane.suspend()
+        with contextlib.suppress(StoreError):
+            self._reports.say(WorkerState.STOPPING)
         while tasks := [task for task in self._tasks() if not task.done()]:
             runs = [each for each in self._running.values() if not each.task.done()]
             if self._stalls.all_hang(runs) & self._lane.all_hang():
                 break
             await asyncio.wait(tasks, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
-        self._conclude()
-        self._lane.conclude()
-        self.hung = len(self._tasks())
-        for run in self._running.values():
-            self._stalls.leave(run)
-        self._lane.leave()
-        self._reports.say(WorkerState.GONE)
+        self.hung = len(tasks)
+        with contextlib.suppress(StoreError):
+            self._conclude()
+            self._lane.conclude()
+            for run in self._running.values():
+                self._stalls.leave(run)
+            self._lane.leave()
+            self._reports.say(WorkerState.GONE)

@@ -9,13 +9,14 @@ from manager_house import THREADS, House
 from engine.convert.checkpoint import Checkpoint
 from engine.convert.part_name import make_marker, part_path_of
 from engine.convert.plan import OnConflict, Wish
-from engine.errors import CancelledError, SpaceError, StorageError, SuspendedError, UselessError
+from engine.errors import CancelledError, SpaceError, StorageError, StoreFullError, SuspendedError, UselessError
 from engine.system.files import FileIdentity
 from engine.work import manager as managers
 from engine.work import waits
 from engine.work.jobs import Action, JobKind, JobRequest, JobState
 from engine.work.keeper import QueueKeeper
 from engine.work.manager import Manager
+from engine.work.queue import JobQueue
 from engine.work.runner import Outcome, part_owner
 from engine.work.snapshot import WorkerState
 
@@ -392,6 +393,26 @@ def test_a_failure_touches_no_other_job(house: House) -> None:
     house.wait_started(second)
     house.stage.end(second)
     house.wait_state(second, DONE)
+
+
+def test_a_state_file_that_cannot_be_written_leaves_no_thread_at_work(
+    two_disks: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise StoreFullError("its disk is full")
+
+    first, second = two_disks.run_all("a/one.iso", "b/two.iso")
+    two_disks.wait_started(second)
+    monkeypatch.setattr(JobQueue, "_change", refuse)
+    two_disks.stage.end(first)
+    two_disks.wait_end()
+    monkeypatch.undo()
+    assert isinstance(two_disks.failure, StoreFullError)
+    two_disks.failure = None
+    assert two_disks.manager is not None
+    assert two_disks.manager.hung == 0
+    assert two_disks.stage.plays[second].turn.control.is_stopped
+    assert two_disks.queue.recover() == [first, second]
 
 
 def test_a_fault_of_ours_fails_the_job_alone(house: House) -> None:
