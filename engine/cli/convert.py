@@ -133,13 +133,26 @@ class _Batch:
         except UselessError as error:
             self._skip(plan, str(error), error.code)
             return
-        for kind in self._checksums:
-            write_checksum(plan.output_path, kind, done.digests.values[kind], overwrite=overwrite)
         self._counts["converted"] += 1
         self._saved_bytes += plan.source_bytes - done.packed_bytes
         self._records.save_digests(done)
         self._records.follow([plan.source_file_path, plan.output_path], self._config.folders)
+        self._write_checksums(done)
         self._report(done)
+
+    def _write_checksums(self, done: Conversion) -> None:
+        """Write what was asked for; where that fails the title is converted all the same, and is not tried again."""
+        for kind in self._checksums:
+            try:
+                write_checksum(
+                    done.plan.output_path,
+                    kind,
+                    done.digests.values[kind],
+                    overwrite=self._wish.on_conflict is OnConflict.OVERWRITE,
+                )
+            except DiscpressError as error:
+                self._exit_codes.add(error.exit_code)
+                self._printer.error(error, done.plan.source_path)
 
     def _skip(self, plan: ConversionPlan, why: str, code: str) -> None:
         self._counts["skipped"] += 1

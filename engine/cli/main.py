@@ -15,7 +15,7 @@ from typing import TypeAlias, cast
 from engine.cli.disk_waits import paths_of, wait_for_disks
 from engine.cli.parser import Parser
 from engine.cli.parsers import add_convert_options, build_parser
-from engine.cli.printers import JsonPrinter, OutputLostError, Printer, TextPrinter
+from engine.cli.printers import JsonPrinter, OutputLostError, Printer, ReaderGoneError, TextPrinter
 from engine.cli.signals import cancelling
 from engine.convert.progress import Control
 from engine.errors import DiscpressError, UsageError, from_os_error, named_in
@@ -97,7 +97,7 @@ def run_command(command: _Command, arguments: argparse.Namespace) -> int:
     printer: Printer = JsonPrinter() if arguments.json else TextPrinter(quiet=getattr(arguments, "quiet", False))
     try:
         return _run(command, arguments, printer)
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGoneError):
         # The reader of stdout went away (| head): silence, and no second failure when Python flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OutputLostError as error:

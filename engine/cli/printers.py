@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
 from engine.convert.progress import Progress, RateWindow, Stage
 from engine.errors import DiscpressError
@@ -29,8 +29,12 @@ class OutputLostError(Exception):
         super().__init__(error.strerror or str(error))
 
 
+class ReaderGoneError(OutputLostError):
+    """Nobody reads the results any more (`| head`)."""
+
+
 class Printer(Protocol):
-    """Where results go; OutputLostError where they cannot be written there, BrokenPipeError where nobody reads them."""
+    """Where results go; OutputLostError where they cannot be written there, ReaderGoneError where nobody reads them."""
 
     def event(self, name: str, facts: Mapping[str, object], text: str) -> None:
         """Report a result: `facts` to programs, `text` (lines ready to show) to people."""
@@ -165,18 +169,18 @@ class TextPrinter:
 def _write(text: str, stream: TextIO) -> None:
     try:
         print(text, file=stream, flush=True)
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError as error:
+        raise ReaderGoneError(error) from error
     except OSError as error:
         raise OutputLostError(error) from error
 
 
 def _say(text: str, end: str = "\n") -> None:
-    """Write to stderr; a full disk under it must not stop what is only told of there."""
+    """Write to stderr; a full disk under it, or a terminal that has gone, must not stop what is only told of there."""
     try:
         print(text, end=end, file=sys.stderr, flush=True)
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError as error:
+        raise ReaderGoneError(error) from error
     except OSError:
         pass
 
@@ -215,6 +219,25 @@ def describe(progress: Progress, window: RateWindow) -> list[str]:
     return words
 
 
+class _Screen:
+    """A terminal that may go away: what is shown there then is shown to nobody, and that fails nothing."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 @contextlib.contextmanager
 def _live_line(progress: Progress, about: Path) -> Iterator[None]:
     from rich.console import Console  # noqa: PLC0415 - 60 ms that pipes and JSON need not pay
@@ -237,7 +260,8 @@ def _live_line(progress: Progress, about: Path) -> Iterator[None]:
         table.add_row(row)
         return table
 
-    console = Console(stderr=True, markup=False, highlight=False, emoji=False)
+    screen = cast(TextIO, _Screen(sys.stderr))
+    console = Console(file=screen, markup=False, highlight=False, emoji=False)
     with Live(console=console, get_renderable=render, refresh_per_second=REFRESH_HZ, transient=True):
         yield
 
@@ -247,7 +271,7 @@ def _ticking(tick: Callable[[], None], every_s: float) -> Iterator[None]:
     done = threading.Event()
 
     def run() -> None:
-        with contextlib.suppress(OutputLostError, BrokenPipeError):  # the next result says so
+        with contextlib.suppress(OutputLostError):  # the next result says so
             while not done.wait(every_s):
                 tick()
 

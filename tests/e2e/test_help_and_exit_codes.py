@@ -1,6 +1,7 @@
 """Exit codes, help, and what happens when the reader of the output goes away."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -107,12 +108,32 @@ def test_failures_of_several_kinds_are_1(cli: CommandLine) -> None:
 
 
 @pytest.mark.usefixtures("game")
-def test_a_closed_reader_is_no_traceback(cli: CommandLine) -> None:
+def test_a_reader_that_has_gone_ends_the_batch_and_fails_no_title(cli: CommandLine, image: bytes) -> None:
+    write_image(cli.folder / "next.iso", image)
     reading, writing = os.pipe()
     os.close(reading)
-    done = cli.start("convert", "game.iso", stdout=writing)
+    running = cli.start("convert", "game.iso", "next.iso", stdout=writing)
     os.close(writing)
-    assert b"Traceback" not in done.finish().stderr
+    done = running.finish()
+    assert (done.exit_code, b"error" in done.stderr, b"Traceback" in done.stderr) == (1, False, False)
+    assert cli.names() == ["game.iso", "game.zso", "next.iso"]
+
+
+@pytest.mark.usefixtures("game")
+def test_a_terminal_that_has_gone_fails_no_title(cli: CommandLine) -> None:
+    leader, follower = os.openpty()
+    running = cli.start(
+        "convert",
+        "--checksum",
+        "md5",
+        "game.iso",
+        stderr=follower,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN) and None,
+    )
+    os.close(follower)
+    os.close(leader)
+    assert running.finish().exit_code == 0
+    assert cli.names() == ["game.iso", "game.zso", "game.zso.md5"]
 
 
 @pytest.mark.usefixtures("game")

@@ -1,0 +1,24 @@
+"""`discpress convert`: what is told of a title whose last steps fail."""
+
+from pathlib import Path
+
+import pytest
+from queue_desk import Desk
+
+from engine.errors import StorageError
+
+
+def test_a_title_whose_checksum_file_cannot_be_written_is_converted_all_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(output_path: Path, kind: str, *_: object, **__: object) -> None:
+        raise StorageError(f"{output_path.name}.{kind}: cannot write the checksum file")
+
+    monkeypatch.setattr("engine.cli.convert.write_checksum", refuse)
+    desk.image("a.iso")
+    desk.image("b.iso")
+    code, events = desk.ask("convert", "a.iso", "b.iso", "--checksum", "md5,sha1", "--delete-source")
+    told = [(event["event"], "trashed" in event) for event in events if event["event"] != "progress"]
+    failed, converted = ("error", False), ("converted", True)
+    assert (code, told) == (1, [failed, failed, converted] * 2)
+    assert sorted(path.name for path in desk.folder.glob("*.*so")) == ["a.zso", "b.zso"]
