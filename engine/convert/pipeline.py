@@ -17,11 +17,12 @@ from typing import Protocol, TypeAlias
 
 from engine.codecs.blocks import CHUNK_BYTES
 from engine.convert.progress import Control
-from engine.errors import SuspendedError
+from engine.errors import DiscpressError, SuspendedError
 from engine.formats import SECTOR_SIZE
 
 MAX_BLOCKS = CHUNK_BYTES // SECTOR_SIZE
 EXTRA_SLOTS = 2  # one being written and one being hashed while every thread fills another
+_LEAST_THREADS = 2  # one that fills and one that follows
 _WAKE_S = 0.2  # how often a waiting caller looks for a signal
 
 
@@ -120,11 +121,11 @@ class _Engine:
         self._failure: BaseException | None = None
         self._fillers = [threading.Thread(target=self._guard, args=(self._fill_all,)) for _ in range(threads)]
         self._follower = threading.Thread(target=self._guard, args=(self._follow_all,))
+        self._started: list[threading.Thread] = []
 
     def run(self) -> None:
-        for thread in (*self._fillers, self._follower):
-            thread.start()
         try:
+            self._start()
             for number in range(self._first, self._chunks):
                 self._rest_before(number)
                 slot = self._wait_for(number)
@@ -139,8 +140,20 @@ class _Engine:
             for _ in self._fillers:
                 self._free.put(None)
             self._to_follow.put(None)
-            for thread in (*self._fillers, self._follower):
+            for thread in self._started:
                 thread.join()
+
+    def _start(self) -> None:
+        for thread in (self._follower, *self._fillers):
+            try:
+                thread.start()
+            except RuntimeError as error:  # the limits of this system or of this user
+                if len(self._started) < _LEAST_THREADS:
+                    raise DiscpressError(
+                        "the system lets no more threads start", hint="see ulimit -u and -v"
+                    ) from error
+                return
+            self._started.append(thread)
 
     def _guard(self, work: Callable[[], None]) -> None:
         try:

@@ -7,6 +7,7 @@ import pytest
 from app_desk import opened, title
 
 from engine.errors import StoreError
+from engine.work.errands import ErrandKind
 from tui.session import Changes
 
 
@@ -25,3 +26,19 @@ async def test_a_state_file_that_is_busy_or_full_ends_no_app(tmp_path: Path, mon
         await desk.press("down")
         desk.app.take_changes(Changes(tuple(desk.view.in_order), (), is_all=True))
         assert desk.session.errands.pending() > 0
+
+
+async def test_tune_asks_again_at_the_next_key_where_the_state_file_could_not_take_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*words: object) -> NoReturn:
+        raise StoreError("discpress.sqlite3: its disk is full")
+
+    async with opened(tmp_path, titles=[title("Game.iso", 100)]) as desk:
+        with monkeypatch.context() as full:
+            full.setattr(desk.session.errands, "ask", refuse)
+            await desk.press("t")
+            assert desk.told == ["discpress.sqlite3: its disk is full"]
+        assert not desk.session.errands.pending(ErrandKind.GRID)
+        await desk.press("down")
+        assert desk.session.errands.pending(ErrandKind.GRID)

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from app_desk import opened
+from app_desk import opened, settle
+from textual import events
 
 from engine.config import THEMES, Config, load_config
 from engine.formats import ImageFormat
@@ -171,3 +172,13 @@ async def test_another_format_takes_the_methods_and_blocks_of_the_one_before_awa
     config_file.write_text('format = "chd"\nmethods = ["zstd"]\nblock_size = 16384\n')
     async with opened(tmp_path, *to("format"), "enter", config=written(config_file)):
         assert written(config_file) == Config(format=ImageFormat.ISO)
+
+
+@pytest.mark.parametrize("key", ["right", "left", "enter", "x"])
+async def test_keys_that_were_typed_ahead_find_the_settings_there(key: str, tmp_path: Path) -> None:
+    """As on a slow line: both are read at once, before the screen has been drawn."""
+    async with opened(tmp_path) as desk:
+        for each in ("comma", key):
+            desk.app.post_message(events.Key(each, None))
+        await settle(desk.pilot)
+        assert not desk.has_ended

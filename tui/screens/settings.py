@@ -28,6 +28,7 @@ class SettingsScreen(DiscScreen):
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
         self._rows = SettingRows()
+        self._fill()  # before the first frame: keys may have been typed ahead
         yield Table(COLUMNS, self._rows, id="settings", ellipsis=self.front.ellipsis)
         yield Lines(id="about")
         yield self.key_line()
@@ -37,8 +38,11 @@ class SettingsScreen(DiscScreen):
         self.query_one(Table).focus()
         self.call_after_refresh(self._show)
 
-    def _show(self) -> None:
+    def _fill(self) -> None:
         self._rows.settings = settings_of(self.session.config, self.session.folders)
+
+    def _show(self) -> None:
+        self._fill()
         table = self.query_one(Table)
         table.show_rows(table.cursor)
         path = display_name(config_path(os.environ))

@@ -112,8 +112,12 @@ class TuneScreen(DiscScreen):
             return
         key = (self._tuning.format, self._tuning.alignment, self._tuning.methods)
         if key not in self._asked and (chosen.estimate is None or self._lacks(grid)):
+            try:
+                self.session.want_grid(self._title, self._tuning.overrides)
+            except DiscpressError as error:  # the state file is busy or full: the next key asks again
+                self.front.tell(str(error), is_error=True)
+                return
             self._asked.add(key)
-            self.session.want_grid(self._title, self._tuning.overrides)
             self.front.call_worker()
 
     def _lacks(self, grid: Sequence[Sequence[Cell]]) -> bool:

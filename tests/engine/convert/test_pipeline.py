@@ -18,7 +18,7 @@ from engine.convert.conversion import convert
 from engine.convert.pipeline import EXTRA_SLOTS, Slot, run_chunks
 from engine.convert.plan import Wish, plan_conversion
 from engine.convert.progress import Control, Progress
-from engine.errors import CancelledError
+from engine.errors import CancelledError, DiscpressError
 from engine.formats import ImageFormat
 from engine.units import MIB
 
@@ -194,6 +194,37 @@ def test_no_thread_outlives_the_run(stage: str) -> None:
     before = threading.active_count()
     with contextlib.suppress(Failure):
         run(**{stage: fail_at(3, Failure())} if stage != "none" else {})  # type: ignore[arg-type]
+    assert before == threading.active_count()
+
+
+def allow_threads(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Let so many threads start, as a system with a limit does."""
+
+    def start(thread: threading.Thread) -> None:
+        nonlocal count
+        if not count:
+            raise RuntimeError("can't start new thread")
+        count -= 1
+        real_start(thread)
+
+    real_start = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", start)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_fewer_threads_do_the_work_where_no_more_can_start(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    allow_threads(monkeypatch, count)
+    run(take=lambda slot: taken.append(slot.number), threads=8)
+    assert taken == list(range(CHUNKS))
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_where_no_thread_can_start_none_is_left_and_that_is_said(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = threading.active_count()
+    allow_threads(monkeypatch, count)
+    with pytest.raises(DiscpressError, match="lets no more threads start"):
+        run()
     assert before == threading.active_count()
 
 
