@@ -1,89 +1,28 @@
-"""The `discpress` command: a subcommand goes to the command line, everything else opens the app."""
+"""The programs: until they are loaded, Ctrl-C ends them without a word, as any program that does not listen yet."""
 
-import contextlib
-import os
-import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import NoReturn
-
-from engine.cli.main import COMMANDS, run
-from engine.errors import DiscpressError
-from engine.names import display_name
-from tui.arguments import parse_app_words
-from tui.capabilities import check_terminal, prepare_textual
-
-_COMMAND_LINE_OPTIONS = {"-h", "--help", "--version"}
+import signal
 
 
 def main() -> None:
-    """Run discpress and exit with its code; Textual is imported only for the app."""
-    words = sys.argv[1:]
-    is_app = not words or (words[0] not in COMMANDS and words[0] not in _COMMAND_LINE_OPTIONS)
-    if words and words[0] == "demo" and _is_tty() and "--json" not in words:
-        _leave(_demo(words))
-    _leave(_app(words) if is_app else run(words))
+    """Run `discpress` and exit with its code."""
+    _end_by_signal()
+    from tui.doors import run_discpress
+
+    run_discpress()
 
 
-def _leave(code: int) -> NoReturn:
-    try:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
-    except OSError:
-        # The terminal is gone: Python would fail to flush as well, and turn the code into 120.
-        os._exit(code)
-    sys.exit(code)
+def iso2zso() -> None:
+    """Run `iso2zso` and exit with its code."""
+    _end_by_signal()
+    from engine.cli.main import run_iso2zso
+
+    run_iso2zso()
 
 
-def _demo(words: Sequence[str]) -> int:
-    """Make the sample library as `demo` does, then open the app on it."""
-    from engine.cli.library import demo_folder
-    from engine.cli.parsers import build_parser
-    from engine.library.demo import make_demo
-
-    def demo() -> int:
-        arguments = build_parser().parse_words(words)
-        folder = demo_folder(arguments)
-        print(f"making the sample library in {display_name(folder)}")
-        make_demo(folder)
-        return _app([str(folder), *([] if arguments.state is None else ["--state", arguments.state])])
-
-    return _behind_a_door(demo)
-
-
-def _app(words: Sequence[str]) -> int:
-    def app() -> int:
-        arguments = parse_app_words(words, COMMANDS)
-        check_terminal(os.environ, is_tty=_is_tty())
-        prepare_textual()
-        from tui.opening import open_app
-
-        return open_app(
-            [Path(each).absolute() for each in arguments.folders],
-            state=None if arguments.state is None else Path(arguments.state),
-            target=arguments.target,
-            is_ascii=arguments.ascii,
-            is_read_only=arguments.read_only,
-        )
-
-    return _behind_a_door(app)
-
-
-def _behind_a_door(act: Callable[[], int]) -> int:
-    """Run what may fail for reasons of the user's, and say them."""
-    try:
-        return act()
-    except DiscpressError as error:
-        with contextlib.suppress(OSError, AttributeError):
-            print(f"discpress: {error}", file=sys.stderr)
-            if error.hint:
-                print(f"  {display_name(error.hint)}", file=sys.stderr)
-        return error.exit_code
-
-
-def _is_tty() -> bool:
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+def _end_by_signal() -> None:
+    # Python's own handler would show where in its imports it was.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ if sys.platform != "win32":
 CRASH_LOG = "app-crash.log"
 _PATIENCE_S = 2.0
 """How long a signalled app may take to leave by itself; a terminal that takes no bytes never lets it."""
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 # Out of the kitty keyboard protocol, bracketed paste, mouse and focus reports; lines wrap, main screen, cursor.
 _LEAVE = b"\x1b[<u\x1b[?2004l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1004l\x1b[?7h\x1b[?1049l\x1b[?25h"
 
@@ -36,9 +36,9 @@ def run_on_terminal(app: DiscpressApp) -> int:
     if ended_by:
         return 128 + ended_by[0]
     if crash.error is not None:
-        path = crash.write(app.session.state_folder)
         print(f"discpress: internal error: {display_name(repr(crash.error))}", file=sys.stderr)
-        print(f"  jobs go on in the worker; please report it with {display_name(path)}", file=sys.stderr)
+        report = crash.report(app.session.state_folder)
+        print(f"  jobs go on in the worker; please report it with {report}", file=sys.stderr)
         return 1
     for line in app.summary:
         print(line)
@@ -57,18 +57,21 @@ class _Crash:
         self.error = sys.exc_info()[1] or RuntimeError("unknown")
         self._app._close_messages_no_wait()
 
-    def write(self, folder: Path) -> Path:
-        """Write what a report needs into the state folder; return the file."""
+    def report(self, folder: Path) -> str:
+        """Write what a report needs into the state folder; return the file's name, or all of it where that fails."""
         path = folder / CRASH_LOG
         assert self.error is not None
-        with suppress(OSError):
-            path.write_text("".join(traceback.format_exception(self.error)), encoding="utf-8")
-        return path
+        text = "".join(traceback.format_exception(self.error))
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError:
+            return "\n".join(["these lines:", *map(display_name, text.splitlines())])
+        return display_name(path)
 
 
 @contextmanager
 def _leaving_on_signals(app: DiscpressApp) -> Iterator[list[int]]:
-    """Let SIGTERM and SIGHUP end the app in order, or after two seconds without it; yields the signal that came."""
+    """Let SIGINT, SIGTERM and SIGHUP end the app in order, or after 2 s without it; yields what came."""
     ended_by: list[int] = []
     came: SimpleQueue[int] = SimpleQueue()
     is_over = threading.Event()
@@ -90,7 +93,8 @@ def _leaving_on_signals(app: DiscpressApp) -> Iterator[list[int]]:
         ended_by.append(number)
         came.put(number)
         if app._loop is not None:
-            app._loop.call_soon_threadsafe(app.exit)
+            with suppress(RuntimeError):  # it is over
+                app._loop.call_soon_threadsafe(app.exit)
 
     threading.Thread(target=force, daemon=True).start()
     before = {number: signal.signal(number, leave) for number in _SIGNALS}

@@ -68,7 +68,9 @@ class _Batch:
 
     def run(self) -> int:
         found = 0
-        for each in expand_inputs(self._inputs, self._folder, self._is_recursive, self._printer, self._fail):
+        for each in expand_inputs(
+            self._inputs, self._folder, self._is_recursive, self._printer, self._fail, self._control.check
+        ):
             found += 1
             self._guard(each)
         if not found and not self._exit_codes:

@@ -16,7 +16,10 @@ _LOOK_S = 0.1
 def paths_of(arguments: Namespace) -> list[Path]:
     """Return what a command line names that is read or written, whether or not it is there."""
     named = [*getattr(arguments, "inputs", ()), *getattr(arguments, "files", ())]
-    named += [getattr(arguments, name, None) for name in ("output", "output_dir")]
+    named += getattr(arguments, "folder", None) or ()
+    if getattr(arguments, "command", "") == "trash":  # a scan goes on beside a folder that is silent, a list reads none
+        named += arguments.folders
+    named += [getattr(arguments, name, None) for name in ("output", "output_dir", "against", "checksum_file", "dir")]
     return [Path(each) for each in named if each and "\0" not in each]
 
 

@@ -39,7 +39,9 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
 
     records = Records(arguments, printer)
     try:
-        for each in expand_inputs([Path(name) for name in arguments.inputs], None, arguments.recursive, printer, fail):
+        for each in expand_inputs(
+            [Path(name) for name in arguments.inputs], None, arguments.recursive, printer, fail, control.check
+        ):
             try:
                 plan = plan_conversion(each.path, None, None, records.wish_for(each.path, wish, config))
                 with open_image(each.path) as image:

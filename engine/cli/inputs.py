@@ -32,40 +32,51 @@ def expand_inputs(
     is_recursive: bool,
     printer: Printer,
     fail: Callable[[Path, DiscpressError], None],
+    check: Callable[[], None],
 ) -> Iterator[Input]:
     """Yield the images that inputs stand for; folders only with -r, their images by content, in natural order.
 
     An archive stands for the one image in it, with -r for all of them. Below `output_folder` the folders of the inputs
-    are kept. What cannot be taken goes to `fail`.
+    are kept. What cannot be taken goes to `fail`. `check`, called at every file on the way, may raise to stop.
     """
     for path in paths:
         if not path.is_dir():
             yield from _named(path, output_folder, is_recursive, fail)
         elif is_recursive:
-            yield from _walk(path, output_folder, printer, fail)
+            yield from _walk(path, output_folder, printer, fail, check)
         else:
             error = UsageError(f"{display_name(path)}: is a folder", hint="-r takes the images in a folder and below")
             fail(path, error)
 
 
 def files_within(
-    paths: list[Path], is_recursive: bool, printer: Printer, fail: Callable[[Path, DiscpressError], None]
+    paths: list[Path],
+    is_recursive: bool,
+    printer: Printer,
+    fail: Callable[[Path, DiscpressError], None],
+    check: Callable[[], None],
 ) -> list[Path]:
     """Return files as they were named, whatever they are; with -r the images in folders and archives instead."""
     if not is_recursive:
         return paths
-    return [each.path for each in expand_inputs(paths, None, is_recursive, printer, fail)]
+    return [each.path for each in expand_inputs(paths, None, is_recursive, printer, fail, check)]
 
 
 def _walk(
-    top: Path, output_folder: Path | None, printer: Printer, fail: Callable[[Path, DiscpressError], None]
+    top: Path,
+    output_folder: Path | None,
+    printer: Printer,
+    fail: Callable[[Path, DiscpressError], None],
+    check: Callable[[], None],
 ) -> Iterator[Input]:
     def report(error: OSError) -> None:
         printer.notice(f"cannot be searched: {error.strerror}", Path(error.filename or top))
 
     for root, folders, names in os.walk(top, onerror=report):
+        check()
         folders[:] = sorted((name for name in folders if not is_left_out(name)), key=natural_key)
         for name in sorted(names, key=natural_key):
+            check()
             path = Path(root, name)
             folder = output_folder and output_folder / Path(root).relative_to(top)
             if not is_left_out(name):

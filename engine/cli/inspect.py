@@ -35,7 +35,7 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
         printer.error(error, path)
         exit_codes.add(error.exit_code)
 
-    for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail):
+    for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check):
         try:
             if _print_foreign(path, printer):
                 continue
@@ -162,7 +162,7 @@ def run_doctor(arguments: argparse.Namespace, printer: Printer, control: Control
         printer.error(error, path)
         exit_code = error.exit_code
 
-    for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail):
+    for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check):
         try:
             errors = _examine(path, target, arguments.deep, printer, control)
         except CancelledError:

@@ -121,7 +121,9 @@ class _Laboratory:
         arguments, exported = self._arguments, list[dict[str, object]]()
         records = Records(arguments, self._printer)
         try:
-            for each in expand_inputs(as_paths(arguments.inputs), None, arguments.recursive, self._printer, self._fail):
+            for each in expand_inputs(
+                as_paths(arguments.inputs), None, arguments.recursive, self._printer, self._fail, self._control.check
+            ):
                 try:
                     exported += self._test_title(each.path, records)
                 except CancelledError:

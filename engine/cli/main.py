@@ -55,7 +55,7 @@ def command_of(name: str) -> _Command:
     return cast(_Command, resolve_name(COMMANDS[name]))
 
 
-def iso2zso() -> None:
+def run_iso2zso() -> None:
     """Run `iso2zso`: `discpress convert` under the name that guides use."""
     parser = Parser(
         prog="iso2zso",

@@ -135,7 +135,9 @@ class _Adding:
     def _expanded(self) -> list[Input]:
         if self._kind is JobKind.SCAN:
             return [Input(path, None) for path in self._inputs]
-        found = expand_inputs(self._inputs, self._folder, self._arguments.recursive, self._printer, self._fail)
+        found = expand_inputs(
+            self._inputs, self._folder, self._arguments.recursive, self._printer, self._fail, self._control.check
+        )
         return list(found)
 
     def _fail(self, path: Path, error: DiscpressError) -> None:

@@ -1,13 +1,13 @@
 """`discpress undo` and `discpress trash`: what conversions replaced, brought back or removed for good."""
 
 import argparse
-import signal
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from engine.cli.options import as_paths
 from engine.cli.printers import Printer
+from engine.cli.signals import raising
 from engine.cli.state import Records
 from engine.convert.progress import Control
 from engine.convert.replace import finish_undo, purge, undo
@@ -43,6 +43,7 @@ def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, rec
         raise TrashError("there is nothing to undo here", hint="name the folder of the images with --folder")
     exit_code = broken
     for entry in _chosen(entries, arguments.what):
+        control.check()
         try:
             done = undo(entry, available_processors(), control, records.journal)
         except CancelledError:
@@ -125,14 +126,12 @@ def _freed_bytes(entries: Iterable[TrashEntry]) -> int:
 
 
 def _ask(question: str) -> str:
-    """Ask on the terminal; Ctrl-C ends the question, and the command."""
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        return input(question)
-    except (KeyboardInterrupt, EOFError) as error:
-        raise CancelledError from error
-    finally:
-        signal.signal(signal.SIGINT, handler)
+    """Ask on the terminal; a signal ends the question, and so does a terminal that has gone."""
+    with raising():
+        try:
+            return input(question)
+        except (EOFError, OSError) as error:
+            raise CancelledError from error
 
 
 def _chosen(entries: list[TrashEntry], names: list[str]) -> list[TrashEntry]:
@@ -169,7 +168,7 @@ def _empty(
     if not entries:
         return 0
     if not arguments.yes:
-        if not sys.stdin.isatty() or arguments.json:
+        if sys.stdin is None or not sys.stdin.isatty() or arguments.json:
             raise UsageError("trash empty removes files for good: give --yes where it cannot ask")
         question = f"Remove these {len(entries)} files for good? Each replacement is decoded whole first. [y/N] "
         if _ask(question).strip().lower() not in {"y", "yes"}:
@@ -178,6 +177,10 @@ def _empty(
     forced = [entry for name in arguments.force for entry in _chosen(entries, [name])]
     exit_code = 0
     for entry in entries:
+        control.check()
+        if not entry.is_there:
+            printer.notice("has left the trash meanwhile", entry.home_path)
+            continue
         freed = _freed_bytes([entry])
         try:
             purge(entry, available_processors(), control, force=entry in forced, journal=records.journal)

@@ -26,7 +26,7 @@ def run_verify(arguments: argparse.Namespace, printer: Printer, control: Control
         printer.error(error, path)
         exit_codes.add(error.exit_code)
 
-    paths = files_within(as_paths(arguments.files), arguments.recursive, printer, fail)
+    paths = files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check)
     expected = _expected_by_option(arguments)
     if (expected or arguments.against) and len(paths) > 1:
         raise UsageError("one digest is for one file: verify the others on their own")

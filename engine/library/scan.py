@@ -202,6 +202,9 @@ class _Scan:
     def _walk(self, walk: Walk) -> None:
         try:
             self._walk_on(walk)
+        except Exception as error:  # noqa: BLE001 - what was not searched must not count as gone
+            self._unsearched.update((walk.top, walk.at))
+            self._found.put(FolderProblem(walk.at, f"it cannot be searched: internal error: {error!r}"))
         finally:
             walk.is_done = True
             self._found.put(None)

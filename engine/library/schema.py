@@ -5,6 +5,7 @@ it done. Each migration is one transaction that reads `user_version` again after
 """
 
 import contextlib
+import errno
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from engine.names import display_name
 from engine.system.filesystems import filesystem_of
 from engine.system.rename import rename_new
 
+ELSEWHERE_HINT = "give another folder with --state or DISCPRESS_STATE"
 BUSY_TIMEOUT_S = 5.0
 OPEN_TIMEOUT_S = 30.0  # a migration by another process may take a while on a slow disk
 QUICK_CHECK_MAX_BYTES = 16 * 1024 * 1024  # 2 ms a MB with a warm cache: 20,000 titles are 6 MB
@@ -72,7 +74,10 @@ def opening_lock(path: Path) -> Iterator[None]:
             hint="wait for it to end, or use another state folder with --state",
         ) from error
     except OSError as error:
-        raise from_os_error(error, path, "lock the state file") from error
+        refusal = from_os_error(error, path, "lock the state file")
+        if error.errno == errno.EROFS:
+            refusal.hint = f"the file system is mounted read-only: {ELSEWHERE_HINT}"
+        raise refusal from error
     try:
         yield
     finally:

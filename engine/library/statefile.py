@@ -21,7 +21,6 @@ T = TypeVar("T")
 
 _FILE_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
 _NOWHERE = (-1, -1)
-_ELSEWHERE_HINT = "give another folder with --state or DISCPRESS_STATE"
 _LEAST_BYTES = 256 * KIB
 """With less free a failed write is for want of room: the shared memory of a WAL alone takes 32 KiB."""
 
@@ -33,17 +32,17 @@ def prepare_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         facts = folder.stat()
     except (FileExistsError, NotADirectoryError) as error:
-        raise StoreError(f"{name}: not a folder", hint=_ELSEWHERE_HINT) from error
+        raise StoreError(f"{name}: not a folder", hint=schema.ELSEWHERE_HINT) from error
     except OSError as error:
         raise from_os_error(error, folder, "make the state folder") from error
     if not hasattr(os, "geteuid"):
         return
     if facts.st_uid != os.geteuid():
-        raise StoreError(f"{name}: the state folder belongs to another user", hint=_ELSEWHERE_HINT)
+        raise StoreError(f"{name}: the state folder belongs to another user", hint=schema.ELSEWHERE_HINT)
     if facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise StoreError(
             f"{name}: other users may write in the state folder, allowed is only its owner",
-            hint=f"chmod go-w it, or {_ELSEWHERE_HINT}",
+            hint=f"chmod go-w it, or {schema.ELSEWHERE_HINT}",
         )
 
 
@@ -218,7 +217,7 @@ class StateFile:
         if self._is_full(error):
             return StoreFullError(
                 f"{display_name(self.path)}: its disk is full: {error}",
-                hint=f"free some space there, or {_ELSEWHERE_HINT}",
+                hint=f"free some space there, or {schema.ELSEWHERE_HINT}",
             )
         is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
         hint = "another discpress keeps it busy: try again" if is_busy else "check the disk and its free space"

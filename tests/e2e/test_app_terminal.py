@@ -70,7 +70,7 @@ def test_q_leaves_with_the_terminal_as_it_was(app: AppPty) -> None:
     assert LEFT_ALTERNATE_SCREEN in app.tail
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_with_the_terminal_as_it_was(app: AppPty, number: signal.Signals) -> None:
     app.process.send_signal(number)
     assert app.wait_end() == 128 + number

@@ -1,6 +1,8 @@
 """`discpress convert` and `iso2zso` as issue 2 words their options, by the real programs."""
 
+import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -463,6 +465,28 @@ class TestTrash:
         assert "kept in the trash" in done.text
         assert cli.names() == before
 
+    def test_empty_asks_nobody_where_there_is_no_input(self, cli: CommandLine) -> None:
+        convert(cli, "discpress", "game.iso", "--delete-source")
+        done = cli.start("trash", "empty", preexec_fn=lambda: os.close(0)).finish()
+        assert (done.exit_code, "--yes" in done.text) == (2, True)
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    def test_a_signal_at_the_question_ends_it(self, number: int, cli: CommandLine) -> None:
+        convert(cli, "discpress", "game.iso", "--delete-source")
+        before = cli.names()
+        with Asked(cli) as asked:
+            asked.running.process.send_signal(number)
+            assert asked.running.finish().exit_code == 128 + number
+        assert cli.names() == before
+
+    def test_a_terminal_that_goes_away_at_the_question_ends_it(self, cli: CommandLine) -> None:
+        convert(cli, "discpress", "game.iso", "--delete-source")
+        before = cli.names()
+        with Asked(cli) as asked:
+            asked.hang_up()
+            assert asked.running.finish().exit_code in {128 + signal.SIGHUP, 128 + signal.SIGINT}
+        assert cli.names() == before
+
     def test_empty_by_force_removes_only_the_title_it_names(self, cli: CommandLine, image: bytes) -> None:
         write_old(cli.folder / "other.iso", image)
         for name in ("game", "other"):
@@ -470,6 +494,30 @@ class TestTrash:
             (cli.folder / f"{name}.zso").unlink()
         assert cli.run("trash", "empty", "--yes", "--force", "game.iso").exit_code == 1
         assert [path.name for path in cli.folder.glob(".discpress-trash/*/*.iso")] == ["other.iso"]
+
+
+class Asked:
+    """`trash empty` on a terminal, at its question."""
+
+    def __init__(self, cli: CommandLine) -> None:
+        self._leader, follower = os.openpty()
+        self.running = cli.start("trash", "empty", stdin=follower, stdout=follower, stderr=follower)
+        os.close(follower)
+        said = b""
+        while b"[y/N]" not in said:
+            said += os.read(self._leader, 65536)
+
+    def __enter__(self) -> "Asked":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the terminal."""
+        if self._leader >= 0:
+            os.close(self._leader)
+        self._leader = -1
 
 
 @pytest.mark.usefixtures("game")

@@ -203,6 +203,24 @@ def test_a_command_imports_neither_the_others_nor_optional_decoders(command: str
     assert done.stdout.split() == []
 
 
+@pytest.mark.parametrize("program", ["main", "iso2zso"])
+def test_an_interrupt_ends_it_without_a_word_from_its_first_lines_on(program: str) -> None:
+    """They import nothing of ours, and what they do first takes Python's handler away, which prints where it was."""
+    code = f"""
+import importlib.abc, os, signal, sys
+from tui.__main__ import {program}
+assert not [name for name in sys.modules if name.startswith("engine")]
+class Interrupting(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.startswith("engine"):
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+{program}()
+"""
+    done = subprocess.run([sys.executable, "-P", "-c", code, "--help"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
 # Words that could be mistaken.
 
 

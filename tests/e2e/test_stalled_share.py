@@ -61,17 +61,20 @@ def test_a_share_that_hangs_holds_up_nothing_else_and_loses_nothing(
     assert names_in(tmp_path / "behind") == ["nas.iso", "nas.zso"]
 
 
-@pytest.mark.parametrize("command", [("info",), ("convert",), ("queue", "add"), ("verify", "-r")], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [("info",), ("convert",), ("queue", "add"), ("verify", "-r"), ("trash", "list")], ids=" ".join
+)
 def test_a_command_on_a_share_that_hangs_says_what_it_waits_for_and_can_be_ended(
     cli: CommandLine, share: StalledShare, command: tuple[str, ...]
 ) -> None:
     game = write_old(share.mount / "nas.iso", mixed(MIB, seed=7))
     share.stall()
-    running = cli.start(*command, game)
+    named = share.mount if command[0] == "trash" else game
+    running = cli.start(*command, named)
     said = first_note(running)
     running.process.send_signal(signal.SIGINT)
     assert running.finish().exit_code == 128 + signal.SIGINT
-    expected = f"discpress: note: {game}: its disk does not answer: this waits until it does; Ctrl-C ends it\n"
+    expected = f"discpress: note: {named}: its disk does not answer: this waits until it does; Ctrl-C ends it\n"
     assert said == expected
 
 

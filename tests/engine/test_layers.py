@@ -24,7 +24,7 @@ FLOORS = (
 )
 """Rooms from the roof down; a room may use every lower floor, and no other room of its own."""
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-PRINTING_FRONTS = {"tui.__main__", "tui.terminal"}
+PRINTING_FRONTS = {"tui.doors", "tui.terminal"}
 """Before the app is on the screen, and after."""
 CONFIG_READERS = {"tui", "cli", "work"}
 

@@ -126,7 +126,7 @@ def import_all() -> int:
             if not each.name.endswith(("__main__", "_kernel")):
                 importlib.import_module(each.name)
                 count += 1
-    importlib.import_module("tui.__main__")
+    importlib.import_module("tui.doors")
     importlib.import_module("engine.work.__main__")
     return count
 

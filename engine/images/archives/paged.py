@@ -123,6 +123,8 @@ class PagedStream:
                 self._rooms.append(room)
                 self._cursors.remove(cursor)  # what stopped in the middle of a page is nowhere
                 raise
+            if number in self._pages:  # read on the way once more
+                self._rooms.append(self._pages.pop(number))
             self._pages[number] = room
             if number == wanted:
                 return room

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from command_line import write_old
 from queue_desk import Desk
+from sample_images import mixed
 
 from engine.errors import StorageError
 
@@ -15,8 +17,8 @@ def test_a_title_whose_checksum_file_cannot_be_written_is_converted_all_the_same
         raise StorageError(f"{output_path.name}.{kind}: cannot write the checksum file")
 
     monkeypatch.setattr("engine.cli.convert.write_checksum", refuse)
-    desk.image("a.iso")
-    desk.image("b.iso")
+    for each in ("a.iso", "b.iso"):
+        write_old(desk.folder / each, mixed(100_000))
     code, events = desk.ask("convert", "a.iso", "b.iso", "--checksum", "md5,sha1", "--delete-source")
     told = [(event["event"], "trashed" in event) for event in events if event["event"] != "progress"]
     failed, converted = ("error", False), ("converted", True)

@@ -480,6 +480,18 @@ def test_nothing_is_gone_of_a_folder_that_cannot_be_searched(
     assert collect([top], known).gone == ()
 
 
+def test_nothing_is_gone_of_what_a_fault_of_ours_left_unsearched(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def scandir(path: Path) -> Any:
+        raise MemoryError
+
+    write_image(top / "a" / "a.iso", disc())
+    known = known_in(top)
+    monkeypatch.setattr(os, "scandir", scandir)
+    found = collect([top], known)
+    assert found.gone == ()
+    assert found.problems == (FolderProblem(top, "it cannot be searched: internal error: MemoryError()"),)
+
+
 def test_a_file_without_permission_is_a_row_with_the_reason(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a.iso", "b.iso"):
         write_image(top / name, disc())

@@ -151,6 +151,16 @@ def test_what_is_kept_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(gaps) <= 2 * stream._spacing
 
 
+@pytest.mark.parametrize("can_fork", [True, False])
+def test_no_memory_is_lost_by_pages_that_are_read_once_more(can_fork: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paged, "CACHE_PAGES", 4)
+    stream = Given(can_fork=can_fork).stream()
+    chance = random.Random(1)
+    for _ in range(100):
+        read(stream, chance.randrange(len(DATA)), 10)
+    assert len(stream._pages) + len(stream._rooms) == 4
+
+
 @pytest.mark.parametrize("declared", [len(DATA) - 1, len(DATA) + 1, len(DATA) + PAGE_BYTES])
 def test_a_stream_of_another_length_than_declared_is_damaged(declared: int) -> None:
     stream = Given().stream(declared)

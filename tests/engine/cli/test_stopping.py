@@ -1,0 +1,43 @@
+"""A stop that is asked for between two files is heard there."""
+
+from pathlib import Path
+
+import pytest
+from command_line import write_old
+from queue_desk import Desk
+from sample_images import mixed
+
+from engine.cli.inputs import expand_inputs
+from engine.cli.printers import TextPrinter
+from engine.convert import replace
+from engine.convert.progress import Control
+from engine.errors import CancelledError, DiscpressError
+
+
+def test_a_walk_through_folders_without_images_can_be_stopped(tmp_path: Path) -> None:
+    def fail(path: Path, error: DiscpressError) -> None:
+        raise AssertionError(error)
+
+    control = Control()
+    (tmp_path / "below").mkdir()
+    control.cancel()
+    with pytest.raises(CancelledError):
+        list(expand_inputs([tmp_path], None, True, TextPrinter(), fail, control.check))
+
+
+@pytest.mark.parametrize(("command", "name"), [("undo all", "undo"), ("trash empty --yes", "purge")])
+def test_the_rest_of_the_trash_is_left_alone_after_a_stop(
+    command: str, name: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def act(entry: object, threads: int, control: Control, *words: object, **options: object) -> object:
+        done = real(entry, threads, control, *words, **options)
+        control.cancel()
+        return done
+
+    for each in ("a.iso", "b.iso"):
+        write_old(desk.folder / each, mixed(100_000))
+    desk.ask("convert", "a.iso", "b.iso", "--delete-source")
+    real = getattr(replace, name)
+    monkeypatch.setattr(f"engine.cli.trash.{name}", act)
+    assert desk.ask(*command.split())[0] == 130
+    assert len(list(desk.folder.glob(".discpress-trash/*/*.iso"))) == 1
