@@ -43,7 +43,11 @@ class Leaving(Navigation):
         jobs = "1 job is" if count == 1 else f"{count} jobs are"
         self.push_screen(
             Confirm(
-                [f"{jobs} not done yet.", "The worker goes on without this app, and without this terminal."],
+                [
+                    f"{jobs} not done yet.",
+                    "The worker goes on without this app, and without this terminal.",
+                    "Stopped, they stay in the queue: they go on when the app is opened again.",
+                ],
                 [("leave", "Leave them to the worker"), ("stop", "Stop them"), ("stay", "Stay")],
             ),
             answer,
@@ -51,13 +55,15 @@ class Leaving(Navigation):
 
     def _stop_worker(self) -> None:
         def stop() -> None:
-            self.session.stop_worker()
-            self.call_from_thread(self.finish)
+            late = "" if self.session.stop_worker() else "The worker has not stopped yet: it does as soon as it can."
+            self.call_from_thread(self.finish, late)
 
+        self.tell("The worker stops, and saves where it is ...")
         self.run_worker(stop, thread=True)
 
-    def finish(self) -> None:
-        """End the app with a summary for the shell."""
+    def finish(self, notice: str = "") -> None:
+        """End the app with a summary for the shell, and a notice where there is one."""
         with contextlib.suppress(DiscpressError):  # it is busy or gone: that must keep nobody here
             self.summary = summary_of(self.session.snapshot(), self.started_at)
+        self.summary += [notice] if notice else []
         self.exit(0)

@@ -85,7 +85,8 @@ class Session:
         return Changes(tuple(self._fitted(title) for title in titles), (), is_all=True)
 
     def load(self) -> Changes:
-        """Return the whole stored library below the folders."""
+        """Return the whole stored library below the folders; what was asked for may have gone with an older file."""
+        self._asked.clear()
         self._change = self.store.changes_since(self._change).number
         titles = self.store.titles(self.folders or None, self.chooser.defaults)
         return Changes(tuple(self._fitted(title) for title in titles), (), is_all=True)
@@ -200,11 +201,11 @@ class Session:
             self._is_unanswered = False
             return notice
 
-    def stop_worker(self) -> None:
-        """End the worker, and start none any more: the app is about to end. Takes up to 10 s."""
+    def stop_worker(self) -> bool:
+        """End the worker, and start none any more: the app is about to end. Takes up to 10 s; False: it did not."""
         with self._starting:
             self._is_stopping = True
-        stop_worker(self.state_folder)
+        return stop_worker(self.state_folder)
 
     def replace_lost_worker(self) -> str:
         """Start a worker where the last one died with work left; return what the user should know. Takes up to 5 s.

@@ -46,9 +46,12 @@ async def test_with_jobs_it_asks_and_the_focus_leaves_them_to_the_worker(tmp_pat
         assert [job.state for job in desk.queue.jobs()] == [JobState.RUNNING]
 
 
-async def test_stopping_them_stops_the_worker_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_in_time", [True, False])
+async def test_stopping_them_stops_the_worker_first(
+    is_in_time: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stopped = []
-    monkeypatch.setattr("tui.session.stop_worker", stopped.append)
+    monkeypatch.setattr("tui.session.stop_worker", lambda folder: stopped.append(folder) or is_in_time)
     async with opened(tmp_path) as desk:
         await with_job(desk, 2)
         await desk.press("q")
@@ -56,6 +59,8 @@ async def test_stopping_them_stops_the_worker_first(tmp_path: Path, monkeypatch:
         await desk.press("right", "enter")
         assert stopped == [desk.session.state_folder]
         assert desk.has_ended
+        said = "The worker has not stopped yet: it does as soon as it can."
+        assert (said in desk.app.summary) is not is_in_time
 
 
 @pytest.mark.parametrize("keys", [["right", "right", "enter"], ["escape"], ["left", "enter"]])

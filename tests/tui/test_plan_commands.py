@@ -278,3 +278,10 @@ async def test_what_another_app_has_queued_meanwhile_is_queued_once(tmp_path: Pa
         await desk.press("enter")
         assert sorted(job.path for job in desk.queue.jobs()) == sorted(row.title.path for row in plan.rows)
         assert "In the queue already by now, and left out: 1." in desk.told
+
+
+async def test_the_name_of_a_result_is_shown_whole(tmp_path: Path) -> None:
+    name = "A long name " * 15
+    async with opened(tmp_path, titles=[title(f"{name}.iso", 100)], width=80) as desk:
+        await desk.press("c")
+        assert f"-> {name}.zso" in " ".join(desk.lines("about").split("\n"))

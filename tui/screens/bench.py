@@ -78,7 +78,9 @@ class BenchScreen(DiscScreen):
     def on_changes(self, changes: Changes) -> None:
         """Follow the title: its file may have become another."""
         known = self.front.view.titles.get(self._title.path)
-        if known is not None and known != self._title:
+        if known is None:
+            self._show()
+        elif known != self._title:
             self._title = known
             self._load()
             self._show()
@@ -127,6 +129,8 @@ class BenchScreen(DiscScreen):
 
     def _position(self) -> str:
         rows = self.front.view.rows
+        if self._title.path not in self.front.view.titles:
+            return "its file is gone"
         place = self.front.view.index_of(self._title.path)
         return f"{place + 1} of {len(rows)}" if place is not None else ""
 

@@ -43,6 +43,8 @@ _CONFLICTS = {
     OnConflict.OVERWRITE: "what has it goes into the trash first",
 }
 
+_GONE = "The files of these titles are not there any more: nothing is left to convert."
+
 
 class PlanScreen(DiscScreen):
     """Totals, options, one row a title; the result is whether the titles were queued."""
@@ -117,6 +119,8 @@ class PlanScreen(DiscScreen):
         summary = self.query_one("#summary", Lines)
         sign = self.front.view.signs.margin
         lines = summary_of(self._planning, self._options, sign, self.keys) if self._is_ready else []
+        if not self._titles:
+            lines = [[(_GONE, "bad")]]
         summary.styles.height = max(1, len(lines))
         looking = ("their disk does not answer: the plan comes when it does", "bad")
         summary.show(lines or [[looking if self._is_silent else ("looking ...", "dim")]])
@@ -146,6 +150,8 @@ class PlanScreen(DiscScreen):
 
     def action_choose_folder(self) -> None:
         """Ask where the results go; once a folder is chosen, put them beside the originals again."""
+        if self._is_empty():
+            return
         if self._options.folder is not None:
             self._options = replace(self._options, folder=None)
             self._plan()
@@ -160,10 +166,20 @@ class PlanScreen(DiscScreen):
 
     def action_tune(self) -> None:
         """Choose other settings for these titles."""
+        if self._is_empty():
+            return
         self.front.show_tune(self._titles)
+
+    def _is_empty(self) -> bool:
+        """Return whether no title is left, and say so."""
+        if not self._titles:
+            self.front.tell(_GONE)
+        return not self._titles
 
     def action_confirm(self) -> None:
         """Put the titles into the queue and go back."""
+        if self._is_empty():
+            return
         if not self._is_ready:
             return
         if not self._planning.done:
@@ -236,7 +252,7 @@ def _about(row: Planned, width: int) -> list[Line]:
     notices = "; ".join(display_name(notice) for notice in row.notices)
     if cell_len(f"{output}   {notices}") <= width:
         return [[path], [(output, "normal"), (f"   {notices}", "warn")]]
-    return [[(output, "normal")], *wrapped(notices, width, "warn")]
+    return [*wrapped(output, width, "normal"), *wrapped(notices, width, "warn")]
 
 
 def summary_of(planning: Planning, options: Options, margin_sign: str, keys: Keys) -> list[Line]:

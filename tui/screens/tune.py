@@ -26,6 +26,8 @@ from tui.tuning import Cell, Tuning, cell_of, grid_of, known_by_settings, neares
 from tui.widgets.lines import Lines
 from tui.widgets.palette import Line, wrapped
 
+_GONE = "The file is not there any more."
+
 
 class TuneScreen(DiscScreen):
     """The grid of the first of the chosen titles; what is kept can be kept for all of them."""
@@ -41,6 +43,7 @@ class TuneScreen(DiscScreen):
         self._titles = list(titles)
         self._is_chart = False
         self._asked: set[tuple[object, ...]] = set()
+        self._is_gone = False
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
@@ -63,7 +66,9 @@ class TuneScreen(DiscScreen):
     def on_changes(self, changes: Changes) -> None:
         """Show what was measured meanwhile."""
         known = self.front.view.titles
-        self._titles = [known.get(title.path, title) for title in self._titles]
+        there = [known[title.path] for title in self._titles if title.path in known]
+        self._is_gone = not there
+        self._titles = there or self._titles
         self._show()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -83,6 +88,8 @@ class TuneScreen(DiscScreen):
         problem = reason_of(title, self.session.unsampled)
         width = max(20, self.size.width - 2)
         lines: list[Line] = [[(f"Tune {shown_name(title)} ({system_label(title)})", "head"), (self._others(), "dim")]]
+        if self._is_gone:
+            lines.append([(_GONE, "bad")])
         sign = self.front.view.signs.margin
         lines += choice_lines(tuning, chosen, title, width, self.keys, margin_sign=sign, problem=problem)
         if problem and (chosen.refusal or chosen.estimate) and self._lacks(grid):
@@ -211,7 +218,15 @@ class TuneScreen(DiscScreen):
         if refused:
             self.front.tell(f"Left out: {refused[0][1]}; {len(refused)} in all", is_error=True)
 
+    def _is_lost(self) -> bool:
+        """Return whether no title is left, and say so."""
+        if self._is_gone:
+            self.front.tell(_GONE)
+        return self._is_gone
+
     def _save(self, titles: Sequence[Title], *, keep: bool) -> None:
+        if self._is_lost():
+            return
         try:
             self.session.save_overrides(titles, self._tuning.overrides if keep else None)
         except DiscpressError as error:
@@ -225,9 +240,13 @@ class TuneScreen(DiscScreen):
 
     def action_bench(self) -> None:
         """Measure the title."""
+        if self._is_lost():
+            return
         self.front.show_bench(self._title)
 
     def action_plan(self) -> None:
         """Show what converting the titles with this choice will do."""
+        if self._is_lost():
+            return
         wish = self.session.chooser.with_overrides(self._tuning.overrides)
         self.front.show_plan(self._titles, {title.path: wish for title in self._titles})
