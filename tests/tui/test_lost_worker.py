@@ -66,6 +66,30 @@ async def test_one_that_lives_is_not(tmp_path: Path) -> None:
             assert (await watch(desk), desk.told) == (0, [])
 
 
+async def test_one_that_lives_and_begins_nothing_is_told_of_once(tmp_path: Path) -> None:
+    said = "The worker, process 4194305, begins nothing: it may have been stopped (kill -CONT wakes it)."
+    async with left(tmp_path, state=WorkerState.IDLE) as desk:
+        with worker_lock(desk.session.state_folder):
+            assert (await watch(desk), desk.told) == (0, [])
+            assert (await watch(desk), desk.told) == (0, [said])
+            desk.app.clear_notifications()
+            assert (await watch(desk), desk.told) == (0, [])
+
+
+@pytest.mark.parametrize("event", ["start", "wait"])
+async def test_one_that_begins_something_or_says_why_not_is_not_told_of(event: str, tmp_path: Path) -> None:
+    async with left(tmp_path, state=WorkerState.IDLE) as desk:
+        (job,) = desk.queue.jobs()
+        if event == "start":
+            desk.queue.start(job.id)
+        else:
+            desk.queue.set_waiting(job.id, "its disk does not answer")
+        with worker_lock(desk.session.state_folder):
+            await watch(desk)
+            await watch(desk)
+            assert desk.told == []
+
+
 async def test_read_only_none_is_replaced(tmp_path: Path) -> None:
     async with left(tmp_path, is_read_only=True) as desk:
         assert (await watch(desk), desk.told) == (0, [])
