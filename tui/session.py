@@ -65,7 +65,6 @@ class Session:
         self._is_stopping = False
         self._is_loss_told = False
         self._is_unanswered = False
-        self._is_stuck_told = False
         self._watched: QueueSnapshot | None = None
         self._asked: dict[Path, int] = {}
 
@@ -212,7 +211,7 @@ class Session:
     def replace_lost_worker(self) -> str:
         """Start a worker where the last one died with work left; return what the user should know. Takes up to 5 s.
 
-        That none comes up is told once, and so is that one lives and begins nothing.
+        That none comes up is told once; that one lives and begins nothing, every time.
         """
         try:
             # Asked again once no worker lives: it may have taken its leave meanwhile.
@@ -232,7 +231,7 @@ class Session:
         return "" if is_told else " ".join(filter(None, (loss, notice)))
 
     def _tell_of_stuck_worker(self) -> str:
-        """Return, once, that the worker begins nothing though jobs wait for no reason: its process may be stopped."""
+        """Return that the worker begins nothing though jobs wait for no reason: its process may be stopped."""
         try:
             seen = self.snapshot()
         except DiscpressError:
@@ -240,9 +239,7 @@ class Session:
         states = {job.state for job in seen.jobs if not job.waiting}
         is_same, self._watched = seen is self._watched, seen
         is_stuck = is_same and JobState.QUEUED in states and JobState.RUNNING not in states
-        is_stuck = is_stuck and is_worker_alive(self.state_folder)
-        is_told, self._is_stuck_told = self._is_stuck_told, is_stuck
-        if is_told or not is_stuck or seen.worker is None:
+        if not is_stuck or seen.worker is None or not is_worker_alive(self.state_folder):
             return ""
         return f"The worker, process {seen.worker.pid}, begins nothing: it may have been stopped (kill -CONT wakes it)."
 
