@@ -3,13 +3,11 @@
 import contextlib
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
-from types import FrameType
+from collections.abc import Iterator
 
 from engine.convert.progress import Control
-from engine.errors import CancelledError
 
-_NUMBERS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 _PATIENCE = 2
 
 
@@ -21,33 +19,18 @@ def cancelling(control: Control) -> Iterator[None]:
 
     A signal that was ignored at the start stays ignored, as nohup expects.
     """
+    previous = {}
     counts: Counter[int] = Counter()
-    with _handling(lambda number, _: _stop(control, counts, number)):
-        yield
-
-
-@contextlib.contextmanager
-def raising() -> Iterator[None]:
-    """Let the same signals raise CancelledError where the block waits for a person; an ignored one stays ignored."""
-
-    def stop(number: int, _: object) -> None:
-        raise CancelledError(signal_number=number)
-
-    with _handling(stop):
-        yield
-
-
-@contextlib.contextmanager
-def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in _NUMBERS}
-    changed = [number for number in _NUMBERS if before[number] is not signal.SIG_IGN]
-    for number in changed:
-        signal.signal(number, handler)
+    for number in (getattr(signal, name) for name in _NAMES if hasattr(signal, name)):
+        handler = signal.getsignal(number)
+        if handler is not signal.SIG_IGN:
+            previous[number] = handler
+            signal.signal(number, lambda number, _: _stop(control, counts, number))
     try:
         yield
     finally:
-        for number in changed:
-            signal.signal(number, before[number])
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _stop(control: Control, counts: Counter[int], number: int) -> None:

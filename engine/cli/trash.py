@@ -7,7 +7,6 @@ from pathlib import Path
 
 from engine.cli.options import as_paths
 from engine.cli.printers import Printer
-from engine.cli.signals import raising
 from engine.cli.state import Records
 from engine.convert.progress import Control
 from engine.convert.replace import finish_undo, purge, undo
@@ -15,8 +14,11 @@ from engine.convert.trash import find_entries, find_half_undone, freed_bytes
 from engine.convert.trash_entry import TrashEntry
 from engine.errors import CancelledError, DiscpressError, TrashError, UsageError
 from engine.names import display_name
+from engine.system.asking import ask_aside
 from engine.system.processors import available_processors
 from engine.units import format_size
+
+_LOOK_S = 0.1
 
 
 def run_undo(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
@@ -125,11 +127,17 @@ def _freed_bytes(entries: Iterable[TrashEntry]) -> int:
     return sum(map(freed_bytes, entries))
 
 
-def _ask(question: str) -> str:
-    """Ask on the terminal; a signal ends the question, and so does a terminal that has gone."""
-    with raising():
+def _ask(question: str, control: Control) -> str:
+    """Ask on the terminal; a signal ends the question, and so does a terminal that has gone.
+
+    Aside: a signal that comes just before the wait for the line would not be heard until there is one.
+    """
+    answer = ask_aside(lambda: input(question))
+    while True:
         try:
-            return input(question)
+            return answer.result(_LOOK_S)
+        except TimeoutError:
+            control.check()
         except (EOFError, OSError) as error:
             raise CancelledError from error
 
@@ -171,7 +179,7 @@ def _empty(
         if sys.stdin is None or not sys.stdin.isatty() or arguments.json:
             raise UsageError("trash empty removes files for good: give --yes where it cannot ask")
         question = f"Remove these {len(entries)} files for good? Each replacement is decoded whole first. [y/N] "
-        if _ask(question).strip().lower() not in {"y", "yes"}:
+        if _ask(question, control).strip().lower() not in {"y", "yes"}:
             printer.notice("nothing was removed")
             return 0
     forced = [entry for name in arguments.force for entry in _chosen(entries, [name])]
