@@ -18,6 +18,7 @@ _NOT_HERE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 # FAT answers EPERM to link(2), file systems with one name a file EMLINK.
 _NO_LINKS = _NOT_HERE | {errno.EPERM, errno.EMLINK}
 LOCK_NAME = ".discpress-lock"
+LOCK_TIMEOUT_S = 30.0  # it is held for a moment, but by a process that may be stopped just then
 RENAMES_OPEN_FILES = sys.platform != "win32"
 """Whether an open file can be renamed and removed; on Windows it must be closed first."""
 
@@ -71,7 +72,7 @@ def _rename_by_link(source: Path, target: Path) -> None:
 
 
 def _rename_under_lock(source: Path, target: Path) -> None:
-    with FileLock(target.parent / LOCK_NAME):
+    with FileLock(target.parent / LOCK_NAME, timeout=LOCK_TIMEOUT_S):
         if os.path.lexists(target):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
         source.rename(target)

@@ -9,6 +9,7 @@ from typing import Any
 
 import fault_injection as faults
 import pytest
+from filelock import FileLock
 from sample_images import mixed, read_back, write_image
 
 from engine.convert import part
@@ -179,6 +180,16 @@ def test_without_links_it_is_renamed_under_a_lock_in_that_folder(
     monkeypatch.setattr(os, "rename", renaming)
     faults.run_conversion(source_path)
     assert was_locked == [True]
+
+
+def test_a_lock_that_is_not_given_up_is_not_waited_for_for_ever(
+    source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links_unknown(monkeypatch, NO_LINKS[0])
+    monkeypatch.setattr(rename, "LOCK_TIMEOUT_S", 0.1)
+    with FileLock(tmp_path / rename.LOCK_NAME), pytest.raises(DiscpressError, match=r"game\.zso: .*lock"):
+        faults.run_conversion(source_path)
+    assert set(faults.names_in(tmp_path)) - {rename.LOCK_NAME} == {"game.iso"}
 
 
 def two_names(folder: Path) -> tuple[Path, Path]:
