@@ -2,13 +2,14 @@
 
 import contextlib
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from engine.cli.main import COMMANDS, run
-from engine.errors import DiscpressError
+from engine.errors import CancelledError, DiscpressError
 from engine.names import display_name
 from tui.arguments import parse_app_words
 from tui.capabilities import check_terminal, prepare_textual
@@ -46,10 +47,23 @@ def _demo(words: Sequence[str]) -> int:
         arguments = build_parser().parse_words(words)
         folder = demo_folder(arguments)
         print(f"making the sample library in {display_name(folder)}")
-        make_demo(folder)
+        with _interruptible():
+            make_demo(folder)
         return _app([str(folder), *([] if arguments.state is None else ["--state", arguments.state])])
 
     return _behind_a_door(demo)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the block in order: what it had begun is taken away."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise CancelledError from error
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _app(words: Sequence[str]) -> int:

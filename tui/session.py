@@ -206,7 +206,9 @@ class Session:
         """End the worker, and start none any more: the app is about to end. Takes up to 10 s; False: it did not."""
         with self._starting:
             self._is_stopping = True
-        return stop_worker(self.state_folder)
+        with contextlib.suppress(OSError):  # the state folder takes no file: it is left to itself
+            return stop_worker(self.state_folder)
+        return False
 
     def replace_lost_worker(self) -> str:
         """Start a worker where the last one died with work left; return what the user should know. Takes up to 5 s.
@@ -233,15 +235,17 @@ class Session:
     def _tell_of_stuck_worker(self) -> str:
         """Return that the worker begins nothing though jobs wait for no reason: its process may be stopped."""
         try:
-            seen = self.snapshot()
+            seen, is_busy = self.snapshot(), bool(self.errands.pending())
         except DiscpressError:
             return ""
-        states = {job.state for job in seen.jobs if not job.waiting}
+        alive = [job for job in seen.jobs if job.is_alive]
         is_same, self._watched = seen is self._watched, seen
-        is_stuck = is_same and JobState.QUEUED in states and JobState.RUNNING not in states
-        if not is_stuck or seen.worker is None or not is_worker_alive(self.state_folder):
+        # One that waits for room keeps its place, and the others wait behind it.
+        is_stuck = is_same and all(job.state is not JobState.RUNNING and not job.waiting for job in alive)
+        is_stuck = is_stuck and any(job.state is JobState.QUEUED for job in alive)
+        if not is_stuck or seen.worker is None or is_busy or not is_worker_alive(self.state_folder):
             return ""
-        return f"The worker, process {seen.worker.pid}, begins nothing: it may have been stopped (kill -CONT wakes it)."
+        return f"The worker, process {seen.worker.pid}, begins nothing: it may have been stopped."
 
     def _has_left_work(self) -> bool:
         """Return whether there is work, and by its last word a worker of this machine that is at it.

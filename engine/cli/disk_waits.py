@@ -7,10 +7,9 @@ from pathlib import Path
 
 from engine.cli.printers import Printer
 from engine.convert.progress import Control
-from engine.system.asking import ask_aside, touch
+from engine.system.asking import ask_aside, touch, wait_for_answer
 
 PATIENCE_S = 5.0
-_LOOK_S = 0.1
 
 
 def paths_of(arguments: Namespace) -> list[Path]:
@@ -35,15 +34,13 @@ def wait_for_disks(paths: Iterable[Path], printer: Printer, control: Control) ->
         for asked in paths:
             touch(asked)
 
-    answer = ask_aside(ask)
     began, is_told = time.monotonic(), False
-    while True:
-        try:
-            answer.result(_LOOK_S)
-        except TimeoutError:
-            control.check()
-            if not is_told and time.monotonic() - began >= PATIENCE_S:
-                printer.notice("its disk does not answer: this waits until it does; Ctrl-C ends it", asked)
-                is_told = True
-        else:
-            return
+
+    def look() -> None:
+        nonlocal is_told
+        control.check()
+        if not is_told and time.monotonic() - began >= PATIENCE_S:
+            printer.notice("its disk does not answer: this waits until it does; Ctrl-C ends it", asked)
+            is_told = True
+
+    wait_for_answer(ask_aside(ask), look)

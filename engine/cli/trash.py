@@ -1,6 +1,8 @@
 """`discpress undo` and `discpress trash`: what conversions replaced, brought back or removed for good."""
 
 import argparse
+import contextlib
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,11 +16,11 @@ from engine.convert.trash import find_entries, find_half_undone, freed_bytes
 from engine.convert.trash_entry import TrashEntry
 from engine.errors import CancelledError, DiscpressError, TrashError, UsageError
 from engine.names import display_name
-from engine.system.asking import ask_aside
+from engine.system.asking import ask_aside, wait_for_answer
 from engine.system.processors import available_processors
 from engine.units import format_size
 
-_LOOK_S = 0.1
+_LINE_BYTES = 4096  # no terminal gives a longer one
 
 
 def run_undo(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
@@ -130,16 +132,19 @@ def _freed_bytes(entries: Iterable[TrashEntry]) -> int:
 def _ask(question: str, control: Control) -> str:
     """Ask on the terminal; a signal ends the question, and so does a terminal that has gone.
 
-    Aside: a signal that comes just before the wait for the line would not be heard until there is one.
+    Aside, for a signal that comes just before the wait for the line would not be heard until there is one; and from the
+    descriptor, for Python cannot end while a thread waits within its own reader.
     """
-    answer = ask_aside(lambda: input(question))
-    while True:
-        try:
-            return answer.result(_LOOK_S)
-        except TimeoutError:
-            control.check()
-        except (EOFError, OSError) as error:
-            raise CancelledError from error
+    with contextlib.suppress(OSError, AttributeError):
+        sys.stderr.write(question)
+        sys.stderr.flush()
+    try:
+        line = wait_for_answer(ask_aside(lambda: os.read(sys.stdin.fileno(), _LINE_BYTES)), control.check)
+    except OSError as error:
+        raise CancelledError from error
+    if not line:
+        raise CancelledError
+    return line.decode(errors="replace")
 
 
 def _chosen(entries: list[TrashEntry], names: list[str]) -> list[TrashEntry]:

@@ -203,6 +203,7 @@ class _Scan:
         try:
             self._walk_on(walk)
         except Exception as error:  # noqa: BLE001 - what was not searched must not count as gone
+            _log.exception("searching %r", walk.at)
             self._unsearched.update((walk.top, walk.at))
             self._found.put(FolderProblem(walk.at, f"it cannot be searched: internal error: {error!r}"))
         finally:

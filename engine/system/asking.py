@@ -7,11 +7,13 @@ import contextlib
 import shutil
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+
+_LOOK_S = 0.1
 
 
 def ask_aside(question: Callable[[], T]) -> "Future[T]":
@@ -27,6 +29,13 @@ def ask_aside(question: Callable[[], T]) -> "Future[T]":
 
     threading.Thread(target=ask, name="ask-aside", daemon=True).start()
     return answer
+
+
+def wait_for_answer(answer: "Future[T]", look: Callable[[], object]) -> T:
+    """Return an answer, or raise what its question raised; `look`, called ten times a second, may raise to stop."""
+    while not wait([answer], _LOOK_S).done:
+        look()
+    return answer.result()
 
 
 def touch(folder: Path) -> None:

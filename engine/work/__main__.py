@@ -13,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-from filelock import Timeout
+from filelock import FileLock, Timeout
 
 from engine.config import config_path, load_config
 from engine.errors import DiscpressError
@@ -33,7 +33,7 @@ _log = logging.getLogger("discpress.worker")
 
 
 def main() -> int:
-    """Be the worker unless there is one; return 0 when the queue is done or a stop was asked for."""
+    """Be the worker unless there is one; return 0 when the queue is done or a stop was asked for, else why it ended."""
     parser = argparse.ArgumentParser(prog="python -m engine.work", description="Work through the discpress queue.")
     parser.add_argument("--state", type=Path, required=True, help="the state folder")
     parser.add_argument("--idle", type=float, default=IDLE_S, help="seconds without work after which it ends")
@@ -45,12 +45,20 @@ def main() -> int:
     began_at = time.time()
     while True:
         try:
-            with worker_lock(state, _LOCK_TIMEOUT_S):
+            with worker_lock(state, _LOCK_TIMEOUT_S) as lock:
                 if is_first:
                     # Of somebody who was killed while he waited; a later one may be meant for us.
                     forget_stop(state, older_than=began_at)
-                is_stopped = _work(state, arguments.idle)
-                _leave_no_thread(0)
+                exit_code = 1
+                try:
+                    is_stopped = _work(state, arguments.idle)
+                    exit_code = 0
+                except DiscpressError as error:
+                    exit_code = error.exit_code
+                finally:
+                    _leave_no_thread(lock, exit_code)
+                if exit_code:
+                    return exit_code
         except Timeout:
             return 0
         # A job that came in between the last look and the lock's release saw a worker: somebody must do it.
@@ -67,7 +75,7 @@ def _start_log(state: Path) -> None:
 
 
 def _work(state: Path, idle_s: float) -> bool:
-    """Run the queue until it is idle or a stop is asked for; return whether it was."""
+    """Run the queue until it is idle or a stop is asked for; return whether it was. What ends it is in the log."""
     stopped = False
 
     def stop() -> None:
@@ -95,11 +103,9 @@ def _work(state: Path, idle_s: float) -> bool:
             asyncio.run(run(manager))
     except DiscpressError as error:
         _log.error("%s%s", ENDS, error)
-        _leave_no_thread(error.exit_code)
-        raise SystemExit(error.exit_code) from error
+        raise
     except Exception:
         _log.exception("worker ends by a fault")
-        _leave_no_thread(1)
         raise
     _log.info("%s%s", ENDS, "a stop was asked for" if should_stop() else "nothing to do")
     if manager.hung:
@@ -107,10 +113,15 @@ def _work(state: Path, idle_s: float) -> bool:
     return should_stop()
 
 
-def _leave_no_thread(exit_code: int) -> None:
-    """End at once where a thread of a job hangs: Python would wait for it, beside the next worker by then."""
+def _leave_no_thread(lock: FileLock, exit_code: int) -> None:
+    """End at once where a thread of a job goes on: Python would wait for it, beside the next worker by then.
+
+    The lock goes before: one that waits for a disk deep in the system keeps what the process has open until it answers,
+    but comes no further than that answer.
+    """
     if any(each is not threading.main_thread() and not each.daemon for each in threading.enumerate()):
         logging.shutdown()
+        lock.release(force=True)
         os._exit(exit_code)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from engine.errors import StoreError, StoreFullError
+from engine.errors import StoreError, StoreFullError, from_os_error, named_in
 from engine.library.worker_lock import (
     forget_stop,
     is_stop_wanted,
@@ -57,17 +57,22 @@ def ensure_worker(state_folder: Path, said: _Said | None = None) -> str:
     forget_stop(state_folder)
     prefix, notice = _survive_logout()
     log_path = state_folder / LOG_NAME
-    exit_code = _spawn(prefix, state_folder, log_path, said)
-    if exit_code and prefix:
-        # systemd-run needs a user bus, which a bare SSH session may lack.
-        exit_code, notice = _spawn([], state_folder, log_path, said), _LINGER
+    try:
+        log_bytes = log_path.stat().st_size if log_path.exists() else 0
+        exit_code = _spawn(prefix, state_folder, log_path, said)
+        if exit_code and prefix:
+            # systemd-run needs a user bus, which a bare SSH session may lack.
+            exit_code, notice = _spawn([], state_folder, log_path, said), _LINGER
+    except OSError as error:
+        raise from_os_error(error, named_in(error, log_path), "start the worker") from error
     if exit_code:
-        raise _failure(exit_code, log_path)
+        raise _failure(exit_code, log_path, log_bytes)
     return notice
 
 
 def _spawn(prefix: list[str], state_folder: Path, log_path: Path, said: _Said | None) -> int:
     """Start a worker that outlives this process; return 0 once one, this or another, lives, otherwise how it ended."""
+    before = _last_word(said)
     command = [*prefix, sys.executable, "-P", "-m", "engine.work", "--state", str(state_folder)]
     with os.fdopen(os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
         process = subprocess.Popen(
@@ -83,13 +88,9 @@ def _spawn(prefix: list[str], state_folder: Path, log_path: Path, said: _Said | 
         )
 
     def has_begun() -> bool:
-        if said is None:
-            return is_worker_alive(state_folder)
-        try:
-            word = said()
-        except StoreError:  # busy: it is being written
-            return False
-        return word is not None and word.pid == process.pid
+        # Not by its process: in a container a new one may have the number of the last.
+        has_spoken = said is None or _last_word(said) not in {before, None}
+        return has_spoken and is_worker_alive(state_folder)
 
     wait_for(lambda: process.poll() is not None or has_begun(), START_TIMEOUT_S)
     # One that ends at once with 0 found another one that was faster.
@@ -100,8 +101,15 @@ def _spawn(prefix: list[str], state_folder: Path, log_path: Path, said: _Said | 
     return exit_code
 
 
-def _failure(exit_code: int, log_path: Path) -> StoreError:
-    """Return why no worker lives, as far as its exit code and its log tell."""
+def _last_word(said: _Said | None) -> WorkerStatus | None:
+    try:
+        return None if said is None else said()
+    except StoreError:  # busy: it is being written
+        return None
+
+
+def _failure(exit_code: int, log_path: Path, log_bytes: int) -> StoreError:
+    """Return why no worker lives, as far as its exit code tells, and its log beyond what it held before."""
     if exit_code == StoreFullError.exit_code:
         return StoreFullError(
             f"the worker ended at once: {display_name(log_path.parent)}: its disk is full",
@@ -110,13 +118,16 @@ def _failure(exit_code: int, log_path: Path) -> StoreError:
     hint = f"its log is {display_name(log_path)}"
     if exit_code == _SILENT:
         return StoreError(f"the worker did not come up within {START_TIMEOUT_S:.0f} s", hint=hint)
-    return StoreError(f"the worker ended at once: {_last_line(log_path) or f'exit code {exit_code}'}", hint=hint)
+    why = f"it was killed by signal {-exit_code}" if exit_code < 0 else _last_line(log_path, log_bytes)
+    return StoreError(f"the worker ended at once: {why or f'exit code {exit_code}'}", hint=hint)
 
 
-def _last_line(path: Path) -> str:
-    """Return the last line of a log, without what only the worker's own lines begin with."""
+def _last_line(path: Path, start: int) -> str:
+    """Return the last line of a log beyond its first bytes, without what only the worker's own lines begin with."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+        with path.open("rb") as log:
+            log.seek(start)
+            lines = log.read().decode(errors="replace").split("\n")
     except OSError:
         return ""
     line = next((line for line in reversed(lines) if line.strip()), "")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from app_desk import LIBRARY, save
 from app_pty import AppPty
-from command_line import CommandLine
+from command_line import CommandLine, wait_for
 
 from engine.library.model import Title
 from engine.library.store import Store
@@ -92,6 +92,15 @@ def test_a_terminal_that_goes_away_ends_it(library: Path) -> None:
     running.wait_for("Velvet")
     running.hang_up()
     assert running.process.wait(timeout=20) == 128 + signal.SIGHUP
+
+
+def test_an_interrupt_while_the_sample_library_is_made_leaves_nothing_half_made(tmp_path: Path) -> None:
+    samples = tmp_path / "samples"
+    with AppPty(["demo", "--dir", str(samples)], tmp_path) as app:
+        wait_for(lambda: any(samples.rglob(".*")), "a sample that is being made")
+        app.process.send_signal(signal.SIGINT)
+        assert app.wait_end() == 128 + signal.SIGINT
+    assert list(samples.rglob(".*")) == []
 
 
 def test_a_small_terminal_says_so_and_comes_back_as_it_was(app: AppPty) -> None:

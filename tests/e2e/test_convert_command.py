@@ -1,13 +1,14 @@
 """`discpress convert` and `iso2zso` as issue 2 words their options, by the real programs."""
 
 import os
+import select
 import shutil
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
-from command_line import CommandLine, write_old
+from command_line import TIMEOUT_S, CommandLine, write_old
 from sample_images import incompressible, mixed, read_back, write_image
 
 from engine.images.opening import open_image
@@ -470,14 +471,23 @@ class TestTrash:
         done = cli.start("trash", "empty", preexec_fn=lambda: os.close(0)).finish()
         assert (done.exit_code, "--yes" in done.text) == (2, True)
 
+    @pytest.mark.parametrize("has_screen", [True, False])
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-    def test_a_signal_at_the_question_ends_it(self, number: int, cli: CommandLine) -> None:
+    def test_a_signal_at_the_question_ends_it(self, number: int, has_screen: bool, cli: CommandLine) -> None:
         convert(cli, "discpress", "game.iso", "--delete-source")
         before = cli.names()
-        with Asked(cli) as asked:
+        with Asked(cli, has_screen=has_screen) as asked:
             asked.running.process.send_signal(number)
             assert asked.running.finish().exit_code == 128 + number
         assert cli.names() == before
+
+    @pytest.mark.parametrize(("word", "is_removed"), [("y", True), ("yes", True), ("n", False), ("", False)])
+    def test_the_answer_decides(self, word: str, is_removed: bool, cli: CommandLine) -> None:
+        convert(cli, "discpress", "game.iso", "--delete-source")
+        with Asked(cli) as asked:
+            asked.answer(word)
+            assert asked.running.finish().exit_code == 0
+        assert (cli.names() == ["game.zso"]) is is_removed
 
     def test_a_terminal_that_goes_away_at_the_question_ends_it(self, cli: CommandLine) -> None:
         convert(cli, "discpress", "game.iso", "--delete-source")
@@ -499,12 +509,14 @@ class TestTrash:
 class Asked:
     """`trash empty` on a terminal, at its question."""
 
-    def __init__(self, cli: CommandLine) -> None:
+    def __init__(self, cli: CommandLine, *, has_screen: bool = True) -> None:
         self._leader, follower = os.openpty()
-        self.running = cli.start("trash", "empty", stdin=follower, stdout=follower, stderr=follower)
+        stdout = follower if has_screen else subprocess.PIPE
+        self.running = cli.start("trash", "empty", stdin=follower, stdout=stdout, stderr=follower)
         os.close(follower)
         said = b""
         while b"[y/N]" not in said:
+            assert select.select([self._leader], [], [], TIMEOUT_S)[0], said
             said += os.read(self._leader, 65536)
 
     def __enter__(self) -> "Asked":
@@ -512,6 +524,10 @@ class Asked:
 
     def __exit__(self, *_: object) -> None:
         self.hang_up()
+
+    def answer(self, word: str) -> None:
+        """Type a line."""
+        os.write(self._leader, f"{word}\n".encode())
 
     def hang_up(self) -> None:
         """Close the terminal."""

@@ -1,15 +1,22 @@
 """A worker that does not come up: who called it is told why."""
 
+import errno
+import os
 import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine.errors import StoreError, StoreFullError
+from engine.errors import DiscpressError, StoreError, StoreFullError
 from engine.library.store import Store
+from engine.work import __main__ as worker
 from engine.work.queue import JobQueue
-from engine.work.starting import LOG_NAME, ensure_worker, is_worker_alive, stop_worker
+from engine.work.snapshot import WorkerState, WorkerStatus
+from engine.work.starting import LOG_NAME, ensure_worker, is_worker_alive, stop_worker, worker_lock
 
 SMALL_BYTES = 1024 * 1024
 
@@ -66,3 +73,68 @@ def test_the_last_line_of_its_log_says_why_it_is_not(state_folder: Path, setting
 def test_without_room_for_its_first_word_that_is_said(full_disk: Path) -> None:
     with pytest.raises(StoreFullError, match="its disk is full"):
         ensure_worker(full_disk, lambda: None)
+
+
+def test_a_word_of_the_last_one_is_not_taken_for_its_own(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container its process may have the same number."""
+    with Store(state_folder) as store:
+        queue = JobQueue(store)
+        real = subprocess.Popen
+
+        def popen(*words: Any, **options: Any) -> "subprocess.Popen[bytes]":
+            process = real(*words, **options)
+            queue.set_worker(WorkerStatus(process.pid, "here", WorkerState.GONE, 1.0))
+            return process
+
+        queue.set_worker(WorkerStatus(1, "here", WorkerState.GONE, 1.0))
+        monkeypatch.setattr(subprocess, "Popen", popen)
+        assert ensure_worker(state_folder, queue.worker) == ""
+    assert is_worker_alive(state_folder)
+
+
+def test_what_an_earlier_one_has_logged_is_no_reason(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (state_folder / LOG_NAME).write_text("yesterday 1 worker ends: nothing to do\n")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(StoreError, match="ended at once: exit code 1"):
+        ensure_worker(state_folder)
+
+
+def test_one_that_is_killed_is_said_to_be(state_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nkill -KILL $$\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    with pytest.raises(StoreError, match="killed by signal 9"):
+        ensure_worker(state_folder)
+
+
+def test_a_system_that_starts_no_process_is_no_traceback(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(DiscpressError, match="cannot start the worker: Resource temporarily unavailable"):
+        ensure_worker(state_folder)
+
+
+@pytest.mark.parametrize("exit_code", [0, 1, 4])
+def test_one_that_ends_beside_a_thread_gives_its_lock_up_and_takes_the_thread_with_it(
+    exit_code: int, state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ended(Exception):  # noqa: N818 - in place of the end of this process
+        pass
+
+    def end(code: int) -> None:
+        ended.append((code, is_worker_alive(state_folder)))
+        raise Ended
+
+    ended: list[tuple[int, bool]] = []
+    may_end = threading.Event()
+    thread = threading.Thread(target=may_end.wait)
+    thread.start()
+    monkeypatch.setattr(os, "_exit", end)
+    with pytest.raises(Ended), worker_lock(state_folder) as lock:
+        worker._leave_no_thread(lock, exit_code)
+    may_end.set()
+    thread.join()
+    assert ended == [(exit_code, False)]

@@ -10,10 +10,11 @@ import pytest
 from app_desk import Desk, DeskSession, opened, settle, work
 
 from engine.errors import StoreFullError
+from engine.work.errands import ErrandKind
 from engine.work.jobs import JobKind, JobRequest
 from engine.work.snapshot import WorkerState, WorkerStatus
 from engine.work.starting import worker_lock
-from tui.session import Session
+from tui.session import ON_SCREEN, Session
 
 REPLACED = "The worker had ended; a new one goes on with the queue."
 
@@ -67,21 +68,23 @@ async def test_one_that_lives_is_not(tmp_path: Path) -> None:
 
 
 async def test_one_that_lives_and_begins_nothing_is_told_of(tmp_path: Path) -> None:
-    said = "The worker, process 4194305, begins nothing: it may have been stopped (kill -CONT wakes it)."
+    said = "The worker, process 4194305, begins nothing: it may have been stopped."
     async with left(tmp_path, state=WorkerState.IDLE) as desk:
         with worker_lock(desk.session.state_folder):
             assert (await watch(desk), desk.told) == (0, [])
             assert (await watch(desk), desk.told) == (0, [said])
 
 
-@pytest.mark.parametrize("event", ["start", "wait"])
+@pytest.mark.parametrize("event", ["start", "wait", "errand"])
 async def test_one_that_begins_something_or_says_why_not_is_not_told_of(event: str, tmp_path: Path) -> None:
-    async with left(tmp_path, state=WorkerState.IDLE) as desk:
-        (job,) = desk.queue.jobs()
+    async with left(tmp_path, state=WorkerState.IDLE, jobs=2) as desk:
+        job, _ = desk.queue.jobs()
         if event == "start":
             desk.queue.start(job.id)
+        elif event == "wait":  # for room: the other one waits behind it
+            desk.queue.set_waiting(job.id, "16 GiB must be free, 1 GiB are")
         else:
-            desk.queue.set_waiting(job.id, "its disk does not answer")
+            desk.session.errands.ask(ErrandKind.SCAN, [(tmp_path, None)], ON_SCREEN)
         with worker_lock(desk.session.state_folder):
             await watch(desk)
             await watch(desk)

@@ -120,7 +120,7 @@ class PlanScreen(DiscScreen):
         sign = self.front.view.signs.margin
         lines = summary_of(self._planning, self._options, sign, self.keys) if self._is_ready else []
         if not self._titles:
-            lines = [[(_GONE, "bad")]]
+            lines = wrapped(_GONE, self.size.width, "bad")
         summary.styles.height = max(1, len(lines))
         looking = ("their disk does not answer: the plan comes when it does", "bad")
         summary.show(lines or [[looking if self._is_silent else ("looking ...", "dim")]])

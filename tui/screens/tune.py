@@ -117,7 +117,7 @@ class TuneScreen(DiscScreen):
         """Ask the worker for what is missing, once for each format and alignment."""
         if self._tuning.format is ImageFormat.ISO or not self._title.original_bytes:
             return
-        key = (self._tuning.format, self._tuning.alignment, self._tuning.methods)
+        key = (self._title.path, self._tuning.format, self._tuning.alignment, self._tuning.methods)
         if key not in self._asked and (chosen.estimate is None or self._lacks(grid)):
             try:
                 self.session.want_grid(self._title, self._tuning.overrides)

@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from command_line import TIMEOUT_S
+from command_line import TIMEOUT_S, wait_for
 
 from engine.convert.progress import Control
 from engine.errors import CancelledError, SuspendedError
@@ -30,7 +30,6 @@ def interrupted_at(point: int, work: Callable[[], object], handler: Callable[[],
             if left == 0:
                 sys.settrace(None)
                 handler()
-                return None
         return trace
 
     def run() -> None:
@@ -46,6 +45,7 @@ def interrupted_at(point: int, work: Callable[[], object], handler: Callable[[],
     thread.start()
     thread.join(TIMEOUT_S)
     assert not thread.is_alive(), f"interrupted at line {point}, it waits for ever"
+    assert left <= 0, "it has fewer lines"
     return errors[0] if errors else None
 
 
@@ -53,11 +53,11 @@ def interrupted_at(point: int, work: Callable[[], object], handler: Callable[[],
 def test_a_look_that_is_interrupted_by_a_cancel_ends(point: int) -> None:
     control = Control()
 
-    def look_twice() -> None:
-        control.check()
-        control.check()
+    def look_on() -> None:
+        for _ in range(10):
+            control.check()
 
-    interrupted_at(point, look_twice, control.cancel)
+    assert isinstance(interrupted_at(point, look_on, control.cancel), CancelledError)
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -82,17 +82,25 @@ def test_a_resume_reaches_work_that_begins_to_hold(point: int) -> None:
 
 
 def test_every_thread_that_holds_goes_on_after_a_resume() -> None:
-    control, looked = Control(), threading.Barrier(4)
+    class Waking:
+        """Wake-ups, of which is known how many threads wait for one."""
+
+        def __init__(self) -> None:
+            self.waiting = 0
+            self.put = wakes.put
+
+        def get(self, timeout: float) -> None:
+            self.waiting += 1
+            wakes.get(timeout=timeout)
+
+    control = Control()
+    wakes = control._wakes
+    control._wakes = waking = Waking()  # type: ignore[assignment]
     control.pause()
-
-    def hold() -> None:
-        looked.wait(TIMEOUT_S)
-        control.check()
-
-    threads = [threading.Thread(target=hold, daemon=True) for _ in range(3)]
+    threads = [threading.Thread(target=control.check, daemon=True) for _ in range(3)]
     for thread in threads:
         thread.start()
-    looked.wait(TIMEOUT_S)
+    wait_for(lambda: waking.waiting >= 3, "three threads that hold")
     control.resume()
     for thread in threads:
         thread.join(TIMEOUT_S)
