@@ -4,6 +4,7 @@
 """
 
 import argparse
+import contextlib
 import os
 import sys
 import traceback
@@ -80,7 +81,8 @@ def _refuse(error: UsageError, argv: Sequence[str]) -> int:
     """Report a command line that could not be parsed, in the form that it asks for."""
     _open_closed_streams()
     printer: Printer = JsonPrinter() if "--json" in argv else TextPrinter()
-    printer.error(error)
+    with contextlib.suppress(OutputLostError):
+        printer.error(error)
     return error.exit_code
 
 
@@ -103,7 +105,8 @@ def run_command(command: _Command, arguments: argparse.Namespace) -> int:
     except OutputLostError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         hint = "what was done is done, and was not told; run it again with the output elsewhere"
-        TextPrinter().error(DiscpressError(f"the output cannot be written: {error}", hint=hint))
+        with contextlib.suppress(OutputLostError):
+            TextPrinter().error(DiscpressError(f"the output cannot be written: {error}", hint=hint))
     return 1
 
 

@@ -119,6 +119,14 @@ def test_a_reader_that_has_gone_ends_the_batch_and_fails_no_title(cli: CommandLi
     assert cli.names() == ["game.iso", "game.zso", "next.iso"]
 
 
+def test_a_usage_error_keeps_its_code_where_nobody_reads_it(cli: CommandLine) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    running = cli.start("convert", "--nonsense", stderr=writing)
+    os.close(writing)
+    assert running.finish().exit_code == 2
+
+
 @pytest.mark.usefixtures("game")
 def test_a_terminal_that_has_gone_fails_no_title(cli: CommandLine) -> None:
     leader, follower = os.openpty()
