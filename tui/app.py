@@ -8,6 +8,7 @@ import gc
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -43,6 +44,7 @@ class DiscpressApp(Leaving):
     def __init__(self, session: Session, terminal: Terminal, notices: Sequence[str] = ()) -> None:
         """Show an open session; `notices` are told once it is up. UsageError for a keymap that cannot be."""
         check_keymap(session.config.keys)
+        self._keymap = session.config.keys
         super().__init__(ansi_color=True if terminal.is_plain else None)
         self.session = session
         self.terminal = terminal
@@ -117,7 +119,13 @@ class DiscpressApp(Leaving):
         """Take theme and keys from the settings."""
         self.theme = THEMES["ansi" if self.terminal.is_plain else self.session.config.theme].name
         self.set_class(self.terminal.is_plain, "-plain")
-        self.set_keymap(dict(self.session.config.keys))
+        try:
+            check_keymap(self.session.config.keys)
+        except DiscpressError as error:  # the file was written by hand meanwhile
+            self.tell(f"the settings file: {error}: its keys hold from when it is mended", is_error=True)
+            self.session.config = replace(self.session.config, keys=self._keymap)
+        self._keymap = self.session.config.keys
+        self.set_keymap(dict(self._keymap))
 
     # News
 
@@ -136,7 +144,7 @@ class DiscpressApp(Leaving):
         elif changes is not None:
             self.take_changes(changes)
         elif self.session.is_scanning != self._was_scanning:
-            self._each(lambda screen: screen.on_changes(Changes((), (), is_all=False)))
+            self._show_scanning()
         self._was_scanning = self.session.is_scanning
         problems = [why for folder, why in self.session.problems.items() if folder not in self._told]
         if problems:
@@ -168,6 +176,10 @@ class DiscpressApp(Leaving):
         self._each(lambda screen: screen.on_snapshot(snapshot))
         if finished:
             self._scan(finished)
+
+    def _show_scanning(self) -> None:
+        self._was_scanning = self.session.is_scanning
+        self._each(lambda screen: screen.on_changes(Changes((), (), is_all=False)))
 
     def _each(self, tell: Callable[[DiscScreen], None]) -> None:
         for screen in self.screen_stack:
@@ -209,16 +221,19 @@ class DiscpressApp(Leaving):
 
         self.run_worker(run, thread=True, group="worker", exclusive=False)
 
-    def scan(self) -> None:
-        """Let the worker look for new, changed and vanished images."""
-        self._scan(self.session.folders or {title.file_path.parent for title in self.view.titles.values()})
+    def scan(self) -> bool:
+        """Let the worker look for new, changed and vanished images; False where that was refused, and is told."""
+        return self._scan(self.session.folders or {title.file_path.parent for title in self.view.titles.values()})
 
-    def _scan(self, folders: Iterable[Path]) -> None:
+    def _scan(self, folders: Iterable[Path]) -> bool:
         try:
             if self.session.want_scan(folders):
+                self._show_scanning()
                 self.call_worker()
         except DiscpressError as error:
             self.tell(str(error), is_error=True)
+            return False
+        return True
 
     def open_folders(self, folders: Sequence[Path]) -> None:
         """Keep folders in the settings, show them, and scan them."""

@@ -43,8 +43,8 @@ class Front(Protocol):
     def call_worker(self) -> None:
         """Start a worker where something waits for one."""
 
-    def scan(self) -> None:
-        """Let the worker look for new, changed and vanished images."""
+    def scan(self) -> bool:
+        """Let the worker look for new, changed and vanished images; False where that was refused, and is told."""
 
     def open_folders(self, folders: Sequence[Path]) -> None:
         """Keep folders in the settings, show them, and scan them."""

@@ -39,7 +39,9 @@ Names: TypeAlias = Callable[[Path], str]
 
 def job_name(job: Job, names: Names) -> str:
     """Return the title, or the name of a job's file; before it what is done where that is no conversion."""
-    name = names(job.path) or display_name(str(job.parameters.get(NAME) or job.path.name or job.path))
+    # As it was queued first: another game may have the file's name by now.
+    queued = job.parameters.get(NAME)
+    name = display_name(str(queued)) if queued else names(job.path) or display_name(str(job.path.name or job.path))
     return name if job.kind is JobKind.CONVERT else f"{job.kind} {name}"
 
 

@@ -35,8 +35,8 @@ def open_app(
     )
     with Store(state_folder(state, os.environ)) as store:
         session = Session(store, config, folders or config.folders, is_read_only=is_read_only)
-        app = DiscpressApp(session, terminal, notices=store.notices)
         try:
+            app = DiscpressApp(session, terminal, notices=store.notices)
             return run_on_terminal(app)
         finally:
             session.close()

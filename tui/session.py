@@ -170,6 +170,7 @@ class Session:
         """Ask for a scan of folders; return whether there were any."""
         items = [(folder, None) for folder in folders]
         self.errands.ask(ErrandKind.SCAN, items, ON_SCREEN)
+        self.is_scanning |= bool(items)
         return bool(items)
 
     def save_overrides(self, titles: Iterable[Title], overrides: Overrides | None) -> None:

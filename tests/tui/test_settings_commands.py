@@ -142,6 +142,7 @@ async def test_an_empty_library_without_folders_names_the_key_to_press(tmp_path:
     async with opened(
         tmp_path, "comma", "x", "escape", titles=(), config=config, folders=config.folders, has_worker=True
     ) as desk:
+        await desk.look()
         assert "The library is empty: press the comma key and name a folder of games." in desk.text
 
 
@@ -182,3 +183,11 @@ async def test_keys_that_were_typed_ahead_find_the_settings_there(key: str, tmp_
             desk.app.post_message(events.Key(each, None))
         await settle(desk.pilot)
         assert not desk.has_ended
+
+
+async def test_keys_that_cannot_be_are_told_and_the_old_ones_hold(tmp_path: Path, config_file: Path) -> None:
+    """The file was written by hand while the app is open."""
+    config_file.write_text('keys = { plan = "q" }\n')
+    async with opened(tmp_path, *to("level"), "right") as desk:
+        assert "q would run both" in desk.told[-1]
+        assert desk.session.config.keys == {}

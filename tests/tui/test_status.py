@@ -70,6 +70,12 @@ async def test_of_several_such_folders_the_first_is_named_and_the_others_counted
         assert f"{desk.session.problems[folders[0]]}; 1 more cannot be read." in desk.text
 
 
+async def test_a_folder_that_nobody_has_looked_into_yet_is_not_called_empty(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    async with opened(tmp_path, titles=(), folders=[tmp_path / "a"]) as desk:
+        assert "The worker looks into your folders ..." in desk.text
+
+
 async def test_an_empty_folder_says_that_no_image_was_found(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     async with opened(tmp_path, titles=(), folders=[tmp_path / "a"], has_worker=True, width=200) as desk:

@@ -95,6 +95,11 @@ def test_a_job_is_called_as_the_library_calls_it() -> None:
     assert job_name(job(), lambda path: "Okami") == "Okami"
 
 
+def test_a_job_keeps_the_name_of_the_game_that_it_was_queued_for() -> None:
+    """Another one may have the file's name by now."""
+    assert job_name(job(parameters={NAME: "Okami"}), lambda path: "Ico") == "Okami"
+
+
 def test_why_it_failed_leaves_the_path_out_and_keeps_the_hint() -> None:
     failed = job(state=JobState.FAILED, error_message="/games/Game.iso: the disk is full", error_hint="free some")
     assert [text(line) for line in describe_job(failed)] == ["/games/Game.iso", "the disk is full (free some)"]

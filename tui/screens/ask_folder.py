@@ -14,11 +14,12 @@ from textual.widgets import Input, Static
 from engine.names import display_name
 from engine.system.files import NO_FOLDER, folder_problem
 from tui.inquiry import Inquiry, begin
+from tui.screens.base import OwnScreen
 from tui.screens.confirm import ASKING
 from tui.widgets.folder_input import FolderInput
 
 
-class AskFolder(ModalScreen[Path | None]):
+class AskFolder(OwnScreen[Path | None], ModalScreen[Path | None]):
     """Its result is an existing folder; None when the question was left with escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
@@ -59,7 +60,8 @@ class AskFolder(ModalScreen[Path | None]):
                 problem = f"{name}: {why}"
         except TimeoutError:
             problem = f"{name}: its disk does not answer"
-        self.query_one("#problem", Static).update(problem)
+        for said in self.query("#problem").results(Static):  # none where the question was left meanwhile
+            said.update(problem)
 
     def action_leave(self) -> None:
         """Leave it as it is."""

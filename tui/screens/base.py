@@ -1,9 +1,10 @@
 """What all screens share: their place in the table of commands, the session, and the news of the app's poll."""
 
 from collections.abc import Sequence
-from typing import ClassVar, cast
+from typing import ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.screen import Screen
 
 from engine.work.snapshot import QueueSnapshot
@@ -15,9 +16,18 @@ from tui.widgets.lines import Lines
 from tui.widgets.palette import Line, Painted
 
 ABOUT_LINES = 2
+ResultT = TypeVar("ResultT")
 
 
-class DiscScreen(Screen[None]):
+class OwnScreen(Screen[ResultT]):
+    """A screen that can be left once: keys come in bursts on a slow line, and their second one finds it gone."""
+
+    def dismiss(self, result: ResultT | None = None) -> AwaitComplete:
+        """Leave the screen where it is in front; otherwise another one would be left."""
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+
+
+class DiscScreen(OwnScreen[None]):
     """A screen of the app; its keys come from the table of commands."""
 
     PLACE: ClassVar[Place]

@@ -9,11 +9,13 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from tui.screens.base import OwnScreen
+
 ASKING = "-asking"
 """The app has this class while it asks: its messages wait."""
 
 
-class Confirm(ModalScreen[str | None]):
+class Confirm(OwnScreen[str | None], ModalScreen[str | None]):
     """Asks; its result is the name of the button, None for escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

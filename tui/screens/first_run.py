@@ -64,7 +64,8 @@ class FirstRun(DiscScreen):
             except TimeoutError:
                 problem = f"{name}: its disk does not answer"
         if problem or folder is None:
-            self.query_one("#problem", Static).update(problem)
+            for said in self.query("#problem").results(Static):  # none where the screen was left meanwhile
+                said.update(problem)
             return
         self.dismiss()
         self.front.open_folders([folder])

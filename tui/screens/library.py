@@ -225,8 +225,7 @@ class LibraryScreen(Filtering):
 
     def action_rescan(self) -> None:
         """Look for new, changed and vanished images."""
-        if self._view.titles or self.session.folders:
-            self.front.scan()
+        if (self._view.titles or self.session.folders) and self.front.scan():
             self.front.tell("Looking for new and changed images; the table changes as they are found.")
 
     def action_copy_path(self) -> None:

@@ -14,7 +14,7 @@ from textual.widgets import Input
 from engine.library.model import fold
 from engine.library.naming import shown_name, system_label
 from tui.commands import Command, all_key_labels, commands_at
-from tui.screens.base import DiscScreen
+from tui.screens.base import DiscScreen, OwnScreen
 from tui.widgets.plain_input import PlainInput
 from tui.widgets.table import Column, Table
 
@@ -34,7 +34,7 @@ class Hit:
     """What Enter does."""
 
 
-class PaletteScreen(ModalScreen[Hit | None]):
+class PaletteScreen(OwnScreen[Hit | None], ModalScreen[Hit | None]):
     """An input and what it finds; the cursor keys move in the list while the input keeps the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,7 +57,8 @@ class PaletteScreen(ModalScreen[Hit | None]):
 
     def on_mount(self) -> None:
         """List all commands."""
-        self.query_one(PlainInput).focus()
+        for field in self.query(PlainInput).results():  # none where it was left meanwhile
+            field.focus()
         self.call_after_refresh(self._find, "")
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -90,7 +91,8 @@ class PaletteScreen(ModalScreen[Hit | None]):
         wanted = text.strip()
         named, alike = self._commands(wanted)
         self.hits = [*named, *self._titles(wanted), *alike]
-        self.query_one(Table).show_rows(0)
+        for table in self.query(Table).results():
+            table.show_rows(0)
 
     def _commands(self, wanted: str) -> tuple[list[Hit], list[Hit]]:
         """Return the commands with a word that begins so, and those that only have the letters in that order."""

@@ -114,6 +114,8 @@ class PlanScreen(DiscScreen):
         return self._planning.rows
 
     def _show(self) -> None:
+        if not self.query(Table):
+            return  # the screen was left meanwhile
         table = self.query_one(Table)
         table.show_rows(table.cursor)
         summary = self.query_one("#summary", Lines)

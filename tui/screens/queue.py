@@ -40,6 +40,8 @@ class QueueScreen(DiscScreen):
 
     def on_snapshot(self, snapshot: QueueSnapshot) -> None:
         """Repaint what differs, with the cursor on the job it was on."""
+        if not self.query(Table):
+            return  # the screen was left meanwhile
         table = self.query_one(Table)
         before = self._rows.jobs
         chosen = before[table.cursor].id if table.cursor < len(before) else None

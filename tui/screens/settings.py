@@ -42,6 +42,8 @@ class SettingsScreen(DiscScreen):
         self._rows.settings = settings_of(self.session.config, self.session.folders)
 
     def _show(self) -> None:
+        if not self.query(Table):
+            return  # the screen was left meanwhile
         self._fill()
         table = self.query_one(Table)
         table.show_rows(table.cursor)

@@ -71,9 +71,12 @@ class TrashScreen(DiscScreen):
 
     def _say_silence(self) -> None:
         text = "a disk does not answer: what its trash holds is shown when it does"
-        self.query_one("#status", Lines).show([[(text, "bad")]])
+        for status in self.query("#status").results(Lines):
+            status.show([[(text, "bad")]])
 
     def _show(self, listing: TrashListing) -> None:
+        if not self.query(Table):
+            return  # the screen was left meanwhile
         self._listing = listing
         self._rows.items = list(listing.items)
         table = self.query_one(Table)
@@ -134,7 +137,7 @@ class TrashScreen(DiscScreen):
     async def _queue(self, kind: JobKind, item: TrashItem) -> None:
         try:
             request = await self._inquiry.ask_in_time(lambda: trash_request(kind, item.entry))
-            self.session.queue.add([request])
+            self.session.queue.add_new([request], lambda job: job.kind)
         except TimeoutError:
             self.front.tell(f"{display_name(item.entry.home_path)}: its disk does not answer", is_error=True)
             return

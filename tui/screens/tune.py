@@ -80,6 +80,8 @@ class TuneScreen(DiscScreen):
         return self._titles[0]
 
     def _show(self) -> None:
+        if not self.query("#text"):
+            return  # the screen was left meanwhile
         title, tuning, chooser = self._title, self._tuning, self.session.chooser
         known = known_by_settings(self.session.store.estimates_of(title.identity))
         grid = grid_of(tuning, title, chooser, known)

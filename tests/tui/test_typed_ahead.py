@@ -1,0 +1,52 @@
+"""Keys that come in one burst, as on a slow line: what is not there any more takes none of them."""
+
+from pathlib import Path
+
+import pytest
+from app_desk import Desk, opened, settle, title
+from textual import events
+
+from tui.screens.detail import DetailScreen
+from tui.screens.library import LibraryScreen
+from tui.screens.palette import PaletteScreen
+from tui.screens.trash import TrashScreen
+
+
+async def burst(desk: Desk, *keys: str) -> None:
+    """Send keys without waiting for what each of them does."""
+    for key in keys:
+        desk.app.post_message(events.Key(key, key if len(key) == 1 else None))
+    await settle(desk.pilot)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+async def test_a_palette_that_is_answered_twice_takes_no_other_screen_with_it(count: int, tmp_path: Path) -> None:
+    async with opened(tmp_path, "colon") as desk:
+        desk.in_front(PaletteScreen)
+        await burst(desk, *["enter"] * count)
+        assert not desk.has_ended
+        assert any(isinstance(each, LibraryScreen) for each in desk.app.screen_stack)
+
+
+@pytest.mark.parametrize("opening", ["enter", "u", "w", "colon", "t", "c", "b", "comma"])
+async def test_screens_that_are_left_at_once_do_no_harm(opening: str, tmp_path: Path) -> None:
+    async with opened(tmp_path, titles=[title("One.iso", 100)]) as desk:
+        for _ in range(8):
+            for key in (opening, "escape"):
+                desk.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await settle(desk.pilot)
+        assert not desk.has_ended
+
+
+async def test_what_is_found_late_finds_no_screen_and_does_no_harm(tmp_path: Path) -> None:
+    async with opened(tmp_path, "enter", titles=[title("One.iso", 100)]) as desk:
+        detail = desk.app.screen
+        assert isinstance(detail, DetailScreen)
+        await desk.press("escape", "u")
+        trash = desk.app.screen
+        assert isinstance(trash, TrashScreen)
+        await desk.press("escape")
+        detail._found([], "too late")
+        trash._say_silence()
+        await settle(desk.pilot)
+        desk.in_front(LibraryScreen)
