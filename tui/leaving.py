@@ -19,6 +19,8 @@ class Leaving(Navigation):
     """What the shell is told once the app has gone."""
     started_at: float
     """When the app was opened, seconds since the epoch."""
+    has_left = False
+    """Whether it is ending: no key means anything any more."""
 
     def action_quit_anywhere(self) -> None:
         """Leave from any screen; where a question has no room, its answer is the safe one."""
@@ -66,4 +68,5 @@ class Leaving(Navigation):
         with contextlib.suppress(DiscpressError):  # it is busy or gone: that must keep nobody here
             self.summary = summary_of(self.session.snapshot(), self.started_at)
         self.summary += [notice] if notice else []
+        self.has_left = True
         self.exit(0)

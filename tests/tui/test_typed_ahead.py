@@ -1,11 +1,13 @@
 """Keys that come in one burst, as on a slow line: what is not there any more takes none of them."""
 
+import random
 from pathlib import Path
 
 import pytest
 from app_desk import Desk, opened, settle, title
 from textual import events
 
+from tui.commands import Place, bindings_at
 from tui.screens.detail import DetailScreen
 from tui.screens.library import LibraryScreen
 from tui.screens.palette import PaletteScreen
@@ -50,3 +52,29 @@ async def test_what_is_found_late_finds_no_screen_and_does_no_harm(tmp_path: Pat
         trash._say_silence()
         await settle(desk.pilot)
         desk.in_front(LibraryScreen)
+
+
+LEAVING = {"q", "ctrl+q", "ctrl+c"}
+EVERY_KEY = sorted({key for place in Place for each in bindings_at(place) for key in each.key.split(",")} - LEAVING)
+COMMON = ["enter", "escape", "up", "down", "left", "right", "tab", "space"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_bursts_of_any_keys_end_nothing(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)
+    async with opened(tmp_path) as desk:
+        for _ in range(40):
+            keys = [chance.choice(EVERY_KEY + COMMON * 2) for _ in range(chance.randint(1, 8))]
+            for key in keys:
+                desk.app.post_message(events.Key(key, key if len(key) == 1 else None))
+            if chance.random() < 0.5:
+                await settle(desk.pilot)
+            assert not desk.has_ended, keys
+        await settle(desk.pilot)
+        assert any(isinstance(each, LibraryScreen) for each in desk.app.screen_stack)
+
+
+async def test_keys_behind_the_one_that_leaves_do_no_harm(tmp_path: Path) -> None:
+    async with opened(tmp_path) as desk:
+        await burst(desk, "q", "c", "enter", "q", "t")
+        assert desk.app.return_code == 0

@@ -1,5 +1,6 @@
 """What all screens share: their place in the table of commands, the session, and the news of the app's poll."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import ClassVar, TypeVar, cast
 
@@ -20,7 +21,24 @@ ResultT = TypeVar("ResultT")
 
 
 class OwnScreen(Screen[ResultT]):
-    """A screen that can be left once: keys come in bursts on a slow line, and their second one finds it gone."""
+    """A screen for keys that come in bursts, as on a slow line: none finds it half laid out, or left already."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_ready = asyncio.Event()
+        """Set once it has been laid out, or was left before."""
+
+    def on_mount(self) -> None:
+        """Take keys; called besides, and after, the method of this name of a subclass."""
+        self.is_ready.set()
+
+    def on_unmount(self) -> None:
+        """Hold up no key that waits."""
+        self.is_ready.set()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out what finds the screen taken down."""
+        return bool(self.children)
 
     def dismiss(self, result: ResultT | None = None) -> AwaitComplete:
         """Leave the screen where it is in front; otherwise another one would be left."""
@@ -77,7 +95,7 @@ class DiscScreen(OwnScreen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave out what writes, where nothing is to be written."""
         command = BY_NAME.get(action)
-        return not (command is not None and command.writes and self.session.is_read_only)
+        return bool(self.children) and not (command is not None and command.writes and self.session.is_read_only)
 
     async def on_key_line_clicked(self, message: KeyLine.Clicked) -> None:
         """Run the command whose key was clicked."""
