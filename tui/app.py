@@ -4,20 +4,15 @@ It never compresses, hashes or walks folders; what takes time happens in the wor
 thread.
 """
 
-import asyncio
 import gc
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from textual import events
-from textual.actions import ActionParseResult
 from textual.binding import Binding, BindingType
-from textual.dom import DOMNode
 
 from engine.errors import DiscpressError
 from engine.work.jobs import Job, JobKind, JobState
@@ -26,14 +21,12 @@ from tui.capabilities import Terminal
 from tui.commands import BY_NAME, Place, bindings_at, check_keymap
 from tui.leaving import Leaving
 from tui.library_view import ASCII_SIGNS, LibraryView, Signs
-from tui.screens.base import DiscScreen, OwnScreen
+from tui.screens.base import DiscScreen
 from tui.screens.first_run import FirstRun
 from tui.screens.library import LibraryScreen
 from tui.session import LATER, Changes, Session
 from tui.themes import THEMES
 
-_LAYOUT_S = 1.0
-"""A screen takes some 20 ms; a key must not wait for one that never comes."""
 WATCH_S = 15.0
 """How often is looked whether the worker still lives: nobody waits for it at the screen."""
 _FIRST_TITLES = 200
@@ -121,23 +114,6 @@ class DiscpressApp(Leaving):
         self._loaded = max(self._loaded, number)
         self.is_loading = False
         self.tell(why, is_error=True)
-
-    async def on_event(self, event: events.Event) -> None:
-        """Let go of keys that come after the one that ends the app: their screens are being taken down."""
-        if not (self.has_left and isinstance(event, events.Key)):
-            await super().on_event(event)
-
-    async def run_action(
-        self,
-        action: "str | ActionParseResult",
-        default_namespace: DOMNode | None = None,
-        namespaces: Mapping[str, DOMNode] | None = None,
-    ) -> bool:
-        """Run an action, once the screen in front has been laid out: a burst of keys opens it and goes on."""
-        if isinstance(self.screen, OwnScreen):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.screen.is_ready.wait(), _LAYOUT_S)
-        return await super().run_action(action, default_namespace, namespaces)
 
     def _follow_settings(self) -> None:
         """Take theme and keys from the settings."""

@@ -6,6 +6,8 @@ from pathlib import Path
 from engine.library.model import StoredEstimate, Title
 from engine.names import display_name
 
+FILE_GONE = "The file is not there any more."
+
 
 def format_label(title: Title) -> str:
     """Return the format and its block size: `ISO`, `ZSO 2K`; of an image in an archive both formats: `ISO/ZIP`."""

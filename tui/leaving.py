@@ -2,6 +2,8 @@
 
 import contextlib
 
+from textual import events
+
 from engine.errors import DiscpressError
 from tui.navigation import Navigation
 from tui.screens.confirm import Confirm
@@ -21,6 +23,11 @@ class Leaving(Navigation):
     """When the app was opened, seconds since the epoch."""
     has_left = False
     """Whether it is ending: no key means anything any more."""
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let go of keys that come after the one that ends the app: their screens are being taken down."""
+        if not (self.has_left and isinstance(event, events.Key)):
+            await super().on_event(event)
 
     def action_quit_anywhere(self) -> None:
         """Leave from any screen; where a question has no room, its answer is the safe one."""

@@ -1,9 +1,13 @@
 """The way from screen to screen: which one is opened by what, over which."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from textual import events
+from textual.actions import ActionParseResult
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from engine.convert.wish import Wish
@@ -11,7 +15,7 @@ from engine.library.model import Title
 from engine.work.jobs import Job
 from tui.benching import TARGETS_OWN, Form
 from tui.library_view import LibraryView
-from tui.screens.base import DiscScreen
+from tui.screens.base import DiscScreen, OwnScreen
 from tui.screens.bench import BenchScreen
 from tui.screens.detail import DetailScreen
 from tui.screens.help import HelpScreen
@@ -27,6 +31,8 @@ from tui.screens.tune import TuneScreen
 from tui.telling import Telling
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
+_LAYOUT_S = 1.0
+"""A screen takes some 20 ms; a key must not wait for one that never comes."""
 
 
 class Navigation(Telling):
@@ -34,6 +40,18 @@ class Navigation(Telling):
 
     view: LibraryView
     """The rows of the library."""
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action, once the screen in front has been laid out: a burst of keys opens it and goes on."""
+        if isinstance(self.screen, OwnScreen):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.screen.is_ready.wait(), _LAYOUT_S)
+        return await super().run_action(action, default_namespace, namespaces)
 
     def show_details(self, path: Path) -> None:
         """Show everything known of a title."""

@@ -157,7 +157,7 @@ class Session:
             StoreError
         ):  # it is busy or full, which other calls say: they are asked for when they are looked at again
             for path, _ in items:
-                del self._asked[path]
+                self._asked.pop(path, None)  # a library that is loaded meanwhile forgets all of them
             return False
         return bool(items)
 

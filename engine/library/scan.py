@@ -17,7 +17,7 @@ from pathlib import Path
 
 from engine.library.model import FileIdentity, Title
 from engine.library.probe import Probe, probe_titles, unread_title
-from engine.library.scan_batch import EmptyArchive, FolderProblem, ScanBatch, is_left_out, is_unmounted
+from engine.library.scan_batch import EmptyArchive, FolderProblem, ScanBatch, entries_in, is_unmounted
 from engine.library.scan_known import Known
 from engine.library.scan_links import Links, outermost
 from engine.library.scan_silence import Silence
@@ -227,14 +227,10 @@ class _Scan:
                     return
                 self._visited.add((facts.st_dev, facts.st_ino))
             self._silence.note(folder, facts.st_dev)
-            with os.scandir(folder) as found:
-                entries = sorted(found, key=lambda each: each.name, reverse=True)
+            walk.entries, walk.mark = entries_in(folder), len(walk.pending)
         except OSError as error:
             self._unsearched.add(folder)
             self._found.put(FolderProblem(folder, f"it cannot be searched: {os.strerror(error.errno or 0)}"))
-        else:
-            walk.entries = [entry for entry in entries if not is_left_out(entry.name)]
-            walk.mark = len(walk.pending)
 
     def _take_entry(self, walk: Walk, entry: "os.DirEntry[str]") -> None:
         path = walk.at = Path(entry.path)

@@ -1,5 +1,6 @@
 """What a scan hands over, and what it passes by."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,12 @@ class ScanBatch:
     """Archives without an image that are new or changed."""
     gone_empty: tuple[Path, ...] = ()
     """Known archives without an image that are no longer there, as for `gone`, or hold one now."""
+
+
+def entries_in(folder: Path) -> list["os.DirEntry[str]"]:
+    """Return what is looked at in a folder, the last name first, to be taken from the end; OSError as scandir's."""
+    with os.scandir(folder) as found:
+        return sorted((each for each in found if not is_left_out(each.name)), key=lambda each: each.name, reverse=True)
 
 
 def is_unmounted(path: Path, device: int) -> bool:

@@ -20,7 +20,7 @@ from engine.work.snapshot import QueueSnapshot
 from tui.commands import Place, bindings_at
 from tui.details import whole
 from tui.inquiry import Inquiry, begin, begin_wish
-from tui.labels import reason_of
+from tui.labels import FILE_GONE, reason_of
 from tui.library_view import LibraryView
 from tui.screens.text import TextScreen
 from tui.session import Changes
@@ -88,7 +88,7 @@ class DetailScreen(TextScreen):
         """Return all that is known."""
         title = self._view.titles.get(self._path)
         if title is None:
-            return [[("The file is not there any more.", "bad")]]
+            return [[(FILE_GONE, "bad")]]
         try:
             history = self.session.queue.of_path(self._path, _MOST_JOBS)
         except DiscpressError as error:

@@ -19,14 +19,12 @@ from tui.benching import TARGETS_OWN, Form, measured_latencies
 from tui.chart import chart_lines, describe_latency, points_of
 from tui.commands import Place, bindings_at
 from tui.drawing import choice_lines, grid_lines
-from tui.labels import reason_of
+from tui.labels import FILE_GONE, reason_of
 from tui.screens.base import DiscScreen
 from tui.session import ON_SCREEN, Changes
 from tui.tuning import Cell, Tuning, cell_of, grid_of, known_by_settings, nearest
 from tui.widgets.lines import Lines
 from tui.widgets.palette import Line, wrapped
-
-_GONE = "The file is not there any more."
 
 
 class TuneScreen(DiscScreen):
@@ -91,7 +89,7 @@ class TuneScreen(DiscScreen):
         width = max(20, self.size.width - 2)
         lines: list[Line] = [[(f"Tune {shown_name(title)} ({system_label(title)})", "head"), (self._others(), "dim")]]
         if self._is_gone:
-            lines.append([(_GONE, "bad")])
+            lines.append([(FILE_GONE, "bad")])
         sign = self.front.view.signs.margin
         lines += choice_lines(tuning, chosen, title, width, self.keys, margin_sign=sign, problem=problem)
         if problem and (chosen.refusal or chosen.estimate) and self._lacks(grid):
@@ -223,7 +221,7 @@ class TuneScreen(DiscScreen):
     def _is_lost(self) -> bool:
         """Return whether no title is left, and say so."""
         if self._is_gone:
-            self.front.tell(_GONE)
+            self.front.tell(FILE_GONE)
         return self._is_gone
 
     def _save(self, titles: Sequence[Title], *, keep: bool) -> None:
