@@ -48,7 +48,7 @@ class Navigation(Telling):
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
         """Run an action, once the screen in front has been laid out: a burst of keys opens it and goes on."""
-        if isinstance(self.screen, OwnScreen):
+        if isinstance(self.screen, OwnScreen) and not self.screen.is_ready.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.screen.is_ready.wait(), _LAYOUT_S)
         return await super().run_action(action, default_namespace, namespaces)
