@@ -1,3 +1,3 @@
 """The engine: formats, conversions, the library and the queue. Knows nothing of the screen."""
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
