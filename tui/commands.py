@@ -1,4 +1,4 @@
-"""The one table of what a user can do: keys, footer, palette, help and the README's list of keys are made from it.
+"""The one table of what a user can do: keys, footer, palette, help and docs/keys.md are made from it.
 
 A screen runs a command by its method `action_<name>`; the app runs those of Place.ANYWHERE.
 """
@@ -41,7 +41,7 @@ class Command:
     label: str
     """One or two words for the footer."""
     help: str
-    """A sentence for the palette, the help screen and the README."""
+    """A sentence for the palette, the help screen and docs/keys.md."""
     places: frozenset[Place]
     """Where it is valid."""
     writes: bool = False
@@ -259,8 +259,8 @@ def describe_keys(place: Place, keys: Mapping[str, str], *, is_read_only: bool =
     return [(all_key_labels(each, keys), each.help) for each in commands_at(place, is_read_only=is_read_only)]
 
 
-def readme_table(places: Collection[Place]) -> str:
-    """Return the README's table of keys."""
+def keys_table(places: Collection[Place]) -> str:
+    """Return the table of docs/keys.md."""
     rows = ["| screen | key | what it does | name |", "|---|---|---|---|"]
     for place in places:
         for command in COMMANDS:

@@ -1,9 +1,9 @@
-"""The README's table of seek latencies, made by `discpress seek`, cold and warm.
+"""The table of seek latencies in docs/benchmarks.md, made by `discpress seek`, cold and warm.
 
     python tests/bench/seek_table.py IMAGE [--blocks 2K,16K,64K] [--pattern mixed] [--duration 10s] [--write]
 
-Runs the command twice, prints the table and the commands that made it; `--write` puts it into the README in place of
-the one before. Exit code 1 where the system did not confirm that the cold run was cold.
+Runs the command twice, prints the table and the commands that made it; `--write` puts it into the page in place of
+the one before. Exit code 1 if the system did not confirm that the cold run was cold.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from typing import Any
 
 from engine.units import format_latency
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- seek table -->\n", "<!-- /seek table -->"
 
 
@@ -28,15 +28,15 @@ def main() -> int:
     parser.add_argument("--blocks", default="2K,16K,64K")
     parser.add_argument("--pattern", default="mixed")
     parser.add_argument("--duration", default="10s")
-    parser.add_argument("--write", action="store_true", help="put the table into the README")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     arguments = parser.parse_args()
     options = ["--blocks", arguments.blocks, "--pattern", arguments.pattern, "--duration", arguments.duration]
     cold, warm = (seek(arguments.image, [*options, *extra]) for extra in ([], ["--warm"]))
     text = table(arguments.image, options, cold, warm)
     print(text)
     if arguments.write:
-        before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-        README.write_text(f"{before}{BEGIN}{text}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+        PAGE.write_text(f"{before}{BEGIN}{text}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
     return 0 if all(event["cold"] for event in cold) else 1
 
 
@@ -65,13 +65,13 @@ def table(image: Path, options: list[str], cold: list[dict[str, Any]], warm: lis
         lines.append(f"| {' | '.join(cells)} |")
     day = datetime.fromtimestamp(first["at"], UTC).strftime("%Y-%m-%d")
     confirmed = "confirmed cold" if all(event["cold"] for event in cold) else "not confirmed cold"
-    made = f"`discpress seek {image.name} {' '.join(options)}`, then with `--warm`"
+    made = f"Measured by `discpress seek {image.name} {' '.join(options)}`, then with `--warm`"
     return "\n".join(
         [
             *lines,
             "",
-            f"{made};",
-            f"a disc image of {size:.0f} MB, {confirmed}, on {first['disk']} ({first['machine']}), {day}.",
+            f"{made}.",
+            f"A disc image of {size:.0f} MB, {confirmed}, on {first['disk']} ({first['machine']}), {day}.",
         ]
     )
 
