@@ -14,7 +14,7 @@ MAX_DISC_BYTES = 64 * 1024**3
 """No disc that can be read here is larger: what claims more is damaged, or a bomb."""
 
 DEFAULT_BLOCK_SIZE = SECTOR_SIZE
-"""What every loader of FORMATS section 2 reads; OPL reads nothing else."""
+"""What every loader of docs/formats.md, section 2 reads; OPL reads nothing else."""
 
 DEFAULT_LEVEL = 9
 """LZ4 HC 9: 2.6 % smaller than the fast level; 12 gains 0.06 % more at 2.7 times the time."""

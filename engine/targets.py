@@ -1,4 +1,4 @@
-"""What will play the image: the loaders of FORMATS section 2 as data, and the check of settings against them."""
+"""The loaders of docs/formats.md, section 2 as data, and the check of settings against them."""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,4 @@
-"""The codec `flac` of CHD hunks, read only and by the optional package `miniaudio` (FORMATS section 3).
+"""The codec `flac` of CHD hunks, read only and by the optional package `miniaudio` (docs/formats.md, section 3).
 
 A hunk is one byte for the order of bytes, L or B, and FLAC frames of 16-bit stereo without a file around them. The
 package decodes files, so a header is put in front: `fLaC` and a STREAMINFO block (RFC 9639, section 8.2).

@@ -1,4 +1,4 @@
-"""The codec `huff` of CHD hunks: bytes by a Huffman code of their own, read only (FORMATS section 3)."""
+"""The codec `huff` of CHD hunks: bytes by a Huffman code of their own, read only (docs/formats.md, section 3)."""
 
 from engine.codecs.blocks import BlockError
 from engine.codecs.huffman import BitReader, HuffmanError, lookup_table, read_packed_lengths

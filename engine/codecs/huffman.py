@@ -1,4 +1,4 @@
-"""MAME's canonical Huffman codes, as CHD files use them for the map and for the codec `huff` (FORMATS section 3).
+"""MAME's canonical Huffman codes, used by CHD files for the map and the codec `huff` (docs/formats.md, section 3).
 
 Codes of equal length count up in the order of their symbols, and the longest codes come first: with sixteen codes of
 four bits each code is its symbol.

@@ -105,7 +105,7 @@ static uint32_t entry_at(const char *entries, size_t number) {
     return entry;
 }
 
-/* Decode one packed block to exactly `size` bytes; the least padding that allows it counts (FORMATS section 1). */
+/* Decode one packed block to exactly `size` bytes, with the least padding possible (docs/formats.md, section 1). */
 static int decode_block(const Kernel *kernel, const char *block, int length, int size, int max_padding, char *out) {
     for (int end = length; end > 0 && length - end <= max_padding; end--)
         if (kernel->decompress(block, out, end, size) == size)

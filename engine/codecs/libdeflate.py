@@ -1,7 +1,7 @@
 """Deflate blocks for emulators by libdeflate, where the optional package `deflate` is installed.
 
 At equal levels it packs blocks of 2 KiB in half of zlib's time to no more bytes (tests/bench/cso.py; `isal` and
-`zlib-ng` were faster only where the result was larger). PSP firmware crashes on what it makes (FORMATS section 1).
+`zlib-ng` were faster only if the result was larger). PSP firmware crashes on its blocks (docs/formats.md, section 1).
 """
 
 from engine.codecs.blocks import CompressBlock

@@ -36,7 +36,7 @@ class Lz4Codec:
         """Decode one block as `Codec.decode` says.
 
         liblz4 takes no padding behind a block, so each possible length is tried, the longest first, and only a
-        result of full length counts (FORMATS section 1).
+        result of full length counts (docs/formats.md, section 1).
         """
         ends = [len(stored) - padding for padding in range(min(max_padding, MAX_TRIED_PADDING, len(stored) - 1) + 1)]
         for end in ends:

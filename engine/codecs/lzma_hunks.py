@@ -1,4 +1,4 @@
-"""The codec `lzma` of CHD hunks: raw LZMA1 without header, lc 3, lp 0, pb 2 (FORMATS section 3)."""
+"""The codec `lzma` of CHD hunks: raw LZMA1 without header, lc 3, lp 0, pb 2 (docs/formats.md, section 3)."""
 
 import lzma
 

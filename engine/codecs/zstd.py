@@ -1,4 +1,4 @@
-"""The codec `zstd` of CHD hunks: one Zstandard frame each (FORMATS section 3), by the package `zstandard`."""
+"""The codec `zstd` of CHD hunks: one Zstandard frame each (docs/formats.md, section 3), by the package `zstandard`."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""Checkpoints: what a killed conversion need not do again, trusted as far as it is read again (Safety rule 6)."""
+"""Checkpoints: what a killed conversion need not do again, trusted as far as it is read again (Safety rule 7)."""
 
 import time
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Which game is on a disc: system, serial, title, region and disc number, from a handful of sectors.
 
 A PS2 or PS1 disc costs three sector reads (descriptor, root directory, SYSTEM.CNF), a PSP disc four
-(descriptor, root, PSP_GAME, PARAM.SFO). The rules are FORMATS section 4.
+(descriptor, root, PSP_GAME, PARAM.SFO). The rules are docs/formats.md, section 4.
 """
 
 import re

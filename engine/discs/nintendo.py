@@ -1,6 +1,6 @@
 """GameCube and Wii: the first bytes of the disc, and where the formats of other programs keep them.
 
-Layouts: Dolphin's docs/WiaAndRvz.md for WIA and RVZ; its source for GCZ and CISO; libwbfs for WBFS. WIA, RVZ, WBFS
+Layouts: WiaAndRvz.md of Dolphin's docs for WIA and RVZ; its source for GCZ and CISO; libwbfs for WBFS. WIA, RVZ, WBFS
 and the disc header are big-endian, GCZ and CISO little-endian. Every number is checked before it is believed.
 """
 

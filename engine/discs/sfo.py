@@ -1,4 +1,4 @@
-"""PARAM.SFO: the key and value table of a PSP disc (layout: FORMATS section 4)."""
+"""PARAM.SFO: the key and value table of a PSP disc (layout: docs/formats.md, section 4)."""
 
 from struct import Struct
 

@@ -1,4 +1,4 @@
-"""What the doctor finds in an index and in the blocks behind it (FORMATS section 5)."""
+"""What the doctor finds in an index and in the blocks behind it (docs/formats.md, section 5)."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""CHD version 5 images of DVDs and hard disks, without a parent (FORMATS section 3)."""
+"""CHD version 5 images of DVDs and hard disks, without a parent (docs/formats.md, section 3)."""
 
 import binascii
 from collections.abc import Mapping, Sequence

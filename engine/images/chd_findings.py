@@ -1,4 +1,4 @@
-"""What the doctor finds in the map and the digests of a CHD (FORMATS section 3)."""
+"""What the doctor finds in the map and the digests of a CHD (docs/formats.md, section 3)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import compress

@@ -1,4 +1,4 @@
-"""The header of a CHD version 5, and which CHD files hold an image that can be read (FORMATS section 3)."""
+"""The header of a CHD version 5, and which CHD files hold an image that can be read (docs/formats.md, section 3)."""
 
 import struct
 from dataclasses import dataclass

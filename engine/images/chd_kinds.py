@@ -1,4 +1,4 @@
-"""The kinds of hunks of a compressed CHD map, Huffman coded in front of it (FORMATS section 3).
+"""The kinds of hunks of a compressed CHD map, Huffman coded in front of it (docs/formats.md, section 3).
 
 bits -> symbols (bytes at a time) -> one kind a hunk
 """

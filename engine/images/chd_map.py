@@ -1,4 +1,4 @@
-"""The map of a CHD: where each hunk lies (FORMATS section 3), and the plain one of a file without codecs."""
+"""The map of a CHD: where each hunk lies (docs/formats.md, section 3), and the plain one of a file without codecs."""
 
 import struct
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The metadata of a CHD: what kind of disc it is, and the SHA-1 over all of it (FORMATS section 3)."""
+"""The metadata of a CHD: what kind of disc it is, and the SHA-1 over all of it (docs/formats.md, section 3)."""
 
 import hashlib
 import struct

@@ -1,4 +1,4 @@
-"""The compressed map of a CHD, read a window at a time (FORMATS section 3).
+"""The compressed map of a CHD, read a window at a time (docs/formats.md, section 3).
 
 A DVD of 2 KiB hunks has 2.3 million. What stays in memory is one byte a hunk (its kind), where each window of 256
 begins, each window's checksum, and the windows read last. The way to a window is gone without making the ones before

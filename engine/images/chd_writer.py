@@ -1,4 +1,4 @@
-"""Writing CHD version 5 images of DVDs (FORMATS section 3).
+"""Writing CHD version 5 images of DVDs (docs/formats.md, section 3).
 
     header | metadata | map | hunks
 

@@ -1,4 +1,4 @@
-"""DAX images of the PSP: 8 KiB zlib streams, some areas plain (FORMATS section 1)."""
+"""DAX images of the PSP: 8 KiB zlib streams, some areas plain (docs/formats.md, section 1)."""
 
 import struct
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What is wrong with an image file, in general and for one target (FORMATS section 5)."""
+"""What is wrong with an image file, in general and for one target (docs/formats.md, section 5)."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The 24-byte header that ZSO and CSO share, and the index table behind it (FORMATS section 1)."""
+"""The 24-byte header that ZSO and CSO share, and the index table behind it (docs/formats.md, section 1)."""
 
 import struct
 import sys

@@ -1,4 +1,4 @@
-"""ZSO and CSO images: blocks behind an index (FORMATS section 1)."""
+"""ZSO and CSO images: blocks behind an index (docs/formats.md, section 1)."""
 
 from array import array
 from collections.abc import Sequence

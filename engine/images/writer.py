@@ -1,6 +1,6 @@
 """Writing images: chunks of packed blocks in order become an aligned, indexed, padded file.
 
-The rules are those of FORMATS section 1, "The writer every tested reader accepts".
+The rules are those of docs/formats.md, "The writer every tested reader accepts".
 """
 
 import zlib

@@ -21,7 +21,7 @@ from engine.library.isomaker import FileContent, IsoLayout, lay_out
 from engine.names import display_name
 from engine.units import KIB, MIB
 
-# 2001-02-03 04:05:06 UTC: a file that looks just written may not be moved to the trash yet (rule 2).
+# 2001-02-03 04:05:06 UTC: a file that looks just written may not be moved to the trash yet (Safety rule 2).
 _CHANGED_S = 981173106
 _HINT = "move it away or choose another folder with --dir"
 # What FAT, exFAT and some SMB servers answer to a hard link.

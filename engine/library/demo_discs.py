@@ -60,7 +60,7 @@ def psp_files(disc_id: str, title: str) -> dict[str, FileContent]:
 
 
 def param_sfo(values: Mapping[str, str | int]) -> bytes:
-    """Return a PARAM.SFO (FORMATS section 4): header, entries and keys in alphabetical order, values.
+    """Return a PARAM.SFO (docs/formats.md, section 4): header, entries and keys in alphabetical order, values.
 
     A text is stored with its NUL and counted with it, in the room the firmware keeps for that key or the next
     multiple of four. ValueError for a text that its room cannot hold.

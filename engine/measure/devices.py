@@ -58,7 +58,7 @@ PS2_HDD = Device(
     SECTOR_SIZE,
 )
 """What OPL reads from a PS2 hard disk by the size of its requests, and that its processor decodes no more than 30 MB/s
-of LZ4 (FORMATS, section 2). Its loader keeps 257 index entries at a time (ZISO_IDX_MAX_ENTRIES in OPL's ziso.h)."""
+of LZ4 (docs/formats.md, section 2). Its loader holds 257 index entries at a time (ZISO_IDX_MAX_ENTRIES in ziso.h)."""
 PS2_SHARE = Device("ps2-share", "PS2, network share", ((1, 1.4 * _MB),), 0.0, 257 * 4, 30 * _MB, SECTOR_SIZE)
 """1.3 to 1.4 MB/s in games over SMB, as users of OPL measured it (Open-PS2-Loader issue 338)."""
 MEMORY_STICK = Device("memory-stick", "PSP, memory stick", ((1, 10 * _MB),))

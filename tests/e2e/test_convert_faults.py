@@ -292,7 +292,7 @@ def test_a_memory_file_system_is_not_called_cold(cli: CommandLine, game: Path, m
 
 
 def test_hostile_headers_take_no_memory(cli: CommandLine) -> None:
-    """Sizes from a file are checked before anything is allocated by their word (rule 7)."""
+    """Sizes from a file are checked before anything is allocated by their word (Safety rule 8)."""
     evil = {
         "huge.zso": b"ZISO\x18\0\0\0" + b"\xff" * 7 + b"\x7f" + b"\0\x08\0\0\x01\0\0\0",
         "block.zso": b"ZISO\x18\0\0\0" + (1 << 40).to_bytes(8, "little") + b"\0\0\0\x80\x01\0\0\0",

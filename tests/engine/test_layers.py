@@ -1,4 +1,4 @@
-"""The arrows between the rooms of the house run down, never up, never in a circle (DESIGN.md, "Rooms")."""
+"""The arrows between the rooms of the house run down, never up, never in a circle (docs/design.md, "Rooms")."""
 
 import ast
 from collections.abc import Iterator

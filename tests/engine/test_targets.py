@@ -1,4 +1,4 @@
-"""Who loads what: the table of FORMATS section 2, held against `engine.targets`."""
+"""Who loads what: the table of docs/formats.md, section 2, held against `engine.targets`."""
 
 from dataclasses import dataclass, replace
 
@@ -25,7 +25,7 @@ NO_LIMIT = 31
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One loader of FORMATS section 2; a target of two loaders is what both load."""
+    """One loader of docs/formats.md, section 2; a target of two loaders is what both load."""
 
     name: str
     loads: set[ImageFormat]

@@ -12,7 +12,7 @@ from engine.images.opening import open_image
 from engine.system.files import Writable
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
-"""Images of other programs; see SHA1SUMS there and FORMATS."""
+"""Images of other programs; see SHA1SUMS there and docs/formats.md, section 6."""
 
 
 def compressible(size: int, seed: int = 0) -> bytes:

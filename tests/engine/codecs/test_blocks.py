@@ -77,7 +77,7 @@ def test_a_block_of_the_same_length_is_kept_plain() -> None:
 
 
 def test_a_block_that_only_shrinks_before_it_is_aligned_is_kept_plain() -> None:
-    """Rule 3 of FORMATS: no stored block of 2048 or more but a plain one."""
+    """docs/formats.md, section 1, rule 3 of the writer: no stored block of 2048 or more but a plain one."""
     assert pack(block(TIGHT), 16) == (block(TIGHT), [BLOCK | PLAIN_BIT])
 
 

@@ -1,4 +1,4 @@
-"""Safety rule 6: what a killed conversion need not do again, and that it trusts nothing it did not read again."""
+"""Safety rule 7: what a killed conversion need not do again, and that it trusts nothing it did not read again."""
 
 import os
 from collections.abc import Callable, Iterator

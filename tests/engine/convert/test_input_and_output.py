@@ -1,4 +1,4 @@
-"""Output and input are different files, and only a regular file is ever replaced (Safety rule 5)."""
+"""Output and input are different files, and only a regular file is ever replaced (Safety rule 6)."""
 
 import os
 import socket

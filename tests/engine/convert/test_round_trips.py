@@ -126,7 +126,7 @@ def test_an_image_of_no_bytes_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def decode_zso(data: bytes) -> bytes:
-    """Decode by the letter of FORMATS section 1, for shift 0."""
+    """Decode by the letter of docs/formats.md, section 1, for shift 0."""
     total_bytes, block_size = struct.unpack_from("<8xQI", data)
     entries = struct.unpack_from(f"<{-(-total_bytes // block_size) + 1}I", data, 24)
     blocks = []
@@ -239,7 +239,7 @@ class OplError(Exception):
 
 
 def opl_read(data: bytes, first: int, count: int) -> bytes:
-    """Read sectors as OPL does (FORMATS sections 1 and 2).
+    """Read sectors as OPL does (docs/formats.md, sections 1 and 2).
 
     It assumes blocks of 2048 whatever the header says, takes from it the shift and the size only, finds the
     index at 24, and reads each stored block to `buffer + count * 2048 - stored`: a longer one would write

@@ -1,4 +1,4 @@
-"""The order that Safety rule 1 prescribes, watched call by call, and that a failing job stops short of it (rule 8)."""
+"""The order of Safety rule 1, watched call by call, and that a failing job stops short of it (Safety rule 9)."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Every row of FORMATS section 5 that holds for any target: a file made sound first, then broken in one place."""
+"""Every row of docs/formats.md, section 5 for any target: a file made sound first, then broken in one place."""
 
 import random
 import struct

@@ -1,4 +1,4 @@
-"""The rows of FORMATS section 5 that depend on what plays the image."""
+"""The rows of docs/formats.md, section 5 that depend on what plays the image."""
 
 from pathlib import Path
 

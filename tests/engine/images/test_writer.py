@@ -1,4 +1,4 @@
-"""The file that every tested reader accepts: the rules of FORMATS section 1, read back with nothing of the engine."""
+"""The file that every tested reader accepts (docs/formats.md, section 1), read back with nothing of the engine."""
 
 import struct
 from array import array
