@@ -78,7 +78,7 @@ async def take(
     """Open the app, bring it to the screen by keys, and write its picture."""
     app = DiscpressApp(Session(Store(state), config, [games]), PLAIN)
     async with running(app, *size) as pilot:
-        await until(pilot, lambda: len(app.view.titles) >= TITLES)
+        await until(pilot, lambda: len(app.session.view.titles) >= TITLES)
         await until(pilot, lambda: not app.session.errands.pending())
         await drive(app, pilot)
         (HERE / f"{name}.svg").write_text(app.export_screenshot(title="discpress"), encoding="utf-8")
@@ -108,7 +108,7 @@ async def bench(app: DiscpressApp, pilot: Pilot[int]) -> None:
     await press(pilot, "b", "s", "t")
     lines = len(BLOCK_SIZES) + 1 + len(BLOCK_SIZES) * len(LEVELS)
     await until(pilot, lambda: len(app.session.store.measurements()) == lines and app.session.queue.is_idle())
-    app.look()
+    app.poller.poll()
     await press(pilot, "down", "down")
 
 
@@ -122,7 +122,7 @@ async def queue(app: DiscpressApp, pilot: Pilot[int]) -> None:
     await press(pilot, "s", "s", "s", "S", "a", "c", "enter", "w")  # the smallest first
 
     def is_busy() -> bool:
-        jobs = app.snapshot.jobs
+        jobs = app.session.last_snapshot.jobs
         is_seen = any(job.read_rate and 20 < job.percent < 95 for job in jobs if job.is_alive)
         return is_seen and any(job.state is JobState.DONE for job in jobs)
 

@@ -1,44 +1,42 @@
-"""How the app is left: at once, or with a question about the jobs that are not done; and what it says then."""
+"""The quit flow: leave at once, or ask first what becomes of unfinished jobs."""
 
 import contextlib
+import time
 
-from textual import events
+from textual.app import App
 
 from engine.errors import DiscpressError
-from tui.navigation import Navigation
 from tui.screens.confirm import Confirm
 from tui.screens.too_small import TooSmall
 from tui.session import Session
 from tui.summary import summary_of
+from tui.telling import Notifier
 
 
-class Leaving(Navigation):
-    """The part of the app that ends it."""
+class QuitFlow:
+    """Ends the app, and gathers what is printed on the shell after that."""
 
-    session: Session
-    """What the app knows."""
-    summary: list[str]
-    """What the shell is told once the app has gone."""
-    started_at: float
-    """When the app was opened, seconds since the epoch."""
-    has_left = False
-    """Whether it is ending: no key means anything any more."""
+    def __init__(self, app: App[int], session: Session, notifier: Notifier) -> None:
+        """Begin now: the summary is of jobs that end from here on."""
+        self.summary: list[str] = []
+        """The lines for the shell."""
+        self.has_quit = False
+        """Whether the app is ending: no key means anything any more."""
+        self._app = app
+        self._session = session
+        self._notifier = notifier
+        self._started_at = time.time()
 
-    async def on_event(self, event: events.Event) -> None:
-        """Let go of keys that come after the one that ends the app: their screens are being taken down."""
-        if not (self.has_left and isinstance(event, events.Key)):
-            await super().on_event(event)
-
-    def action_quit_anywhere(self) -> None:
-        """Leave from any screen; where a question has no room, its answer is the safe one."""
-        if isinstance(self.screen, TooSmall):
+    def quit_anywhere(self) -> None:
+        """Leave from any screen; if a question has no room there, its answer is the safe one."""
+        if isinstance(self._app.screen, TooSmall):
             self.finish()
         else:
-            self.leave()
+            self.quit()
 
-    def leave(self) -> None:
+    def quit(self) -> None:
         """Leave at once, or ask what becomes of the jobs."""
-        count = self.session.running()
+        count = self._session.running()
         if not count:
             self.finish()
             return
@@ -50,7 +48,7 @@ class Leaving(Navigation):
                 self._stop_worker()
 
         jobs = "1 job is" if count == 1 else f"{count} jobs are"
-        self.push_screen(
+        self._app.push_screen(
             Confirm(
                 [
                     f"{jobs} not done yet.",
@@ -64,16 +62,16 @@ class Leaving(Navigation):
 
     def _stop_worker(self) -> None:
         def stop() -> None:
-            late = "" if self.session.stop_worker() else "The worker has not stopped yet: it does as soon as it can."
-            self.call_from_thread(self.finish, late)
+            late = "" if self._session.stop_worker() else "The worker has not stopped yet: it does as soon as it can."
+            self._app.call_from_thread(self.finish, late)
 
-        self.tell("The worker stops, and saves where it is ...")
-        self.run_worker(stop, thread=True)
+        self._notifier.notify("The worker stops, and saves where it is ...")
+        self._app.run_worker(stop, thread=True)
 
     def finish(self, notice: str = "") -> None:
-        """End the app with a summary for the shell, and a notice where there is one."""
-        with contextlib.suppress(DiscpressError):  # it is busy or gone: that must keep nobody here
-            self.summary = summary_of(self.session.snapshot(), self.started_at)
+        """End the app with a summary for the shell, and a notice if there is one."""
+        with contextlib.suppress(DiscpressError):  # the state file is busy or gone: that must keep nobody here
+            self.summary = summary_of(self._session.snapshot(), self._started_at)
         self.summary += [notice] if notice else []
-        self.has_left = True
-        self.exit(0)
+        self.has_quit = True
+        self._app.exit(0)

@@ -34,7 +34,9 @@ def open_app(
         mouse=config.mouse,
     )
     with Store(state_folder(state, os.environ)) as store:
-        session = Session(store, config, folders or config.folders, is_read_only=is_read_only)
+        session = Session(
+            store, config, folders or config.folders, is_read_only=is_read_only, is_ascii=terminal.is_ascii
+        )
         try:
             app = DiscpressApp(session, terminal, notices=store.notices)
             return run_on_terminal(app)

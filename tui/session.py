@@ -22,6 +22,7 @@ from engine.work.snapshot import QueueSnapshot, WorkerState
 from engine.work.starting import ensure_worker, is_worker_alive, stop_worker
 from tui.choosing import Chooser
 from tui.commands import Keys
+from tui.library_view import ASCII_SIGNS, LibraryView, Signs
 
 ON_SCREEN, LATER = 0, 10
 """Ranks of estimates: what is seen comes first."""
@@ -42,7 +43,15 @@ class Changes:
 class Session:
     """One open state folder, for the app; `close` it."""
 
-    def __init__(self, store: Store, config: Config, folders: Sequence[Path], *, is_read_only: bool = False) -> None:
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        folders: Sequence[Path],
+        *,
+        is_read_only: bool = False,
+        is_ascii: bool = False,
+    ) -> None:
         """Work on an open store; `folders` are what is looked at, absolute."""
         self.store = store
         self.queue = JobQueue(store)
@@ -51,6 +60,14 @@ class Session:
         self.chooser = Chooser.of(config)
         self.folders: tuple[Path, ...] = tuple(folders)
         self.is_read_only = is_read_only
+        self.is_ascii = is_ascii
+        """Whether only ASCII is drawn."""
+        self.view = LibraryView(self.planned, ASCII_SIGNS if is_ascii else Signs())
+        """The library's rows and marks."""
+        self.is_loading = False
+        """Whether only the beginning of the library is in the view yet."""
+        self.polled: QueueSnapshot | None = None
+        """The queue at the last poll."""
         self.is_scanning = False
         """Whether a scan was asked for and not done, at the last look."""
         self.problems: Mapping[Path, str] = {}
@@ -121,6 +138,11 @@ class Session:
     def snapshot(self) -> QueueSnapshot:
         """Return the queue; the same object while nothing in it changes."""
         return self.queue.snapshot()
+
+    @property
+    def last_snapshot(self) -> QueueSnapshot:
+        """The queue at the last poll, as the screens show it; before the first one, the queue as it is."""
+        return self.polled or self.snapshot()
 
     def planned(self, title: Title) -> Settings | None:
         """Return the settings a title would be written with, as the defaults are now; None where there are none."""

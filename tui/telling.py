@@ -1,35 +1,36 @@
-"""What the app says beside its screens: one message at a time, and none over a question."""
+"""Notifications: one at a time, and none over a question."""
 
 from textual.app import App
-from textual.await_complete import AwaitComplete
 
 from engine.names import display_name
 from tui.screens.ask_folder import AskFolder
 from tui.screens.confirm import ASKING, Confirm
 
 
-class Telling(App[int]):
-    """The part of the app that has the last word to the user."""
+class Notifier:
+    """Shows the last notification, once the screen in front has room for it."""
 
-    _message: tuple[str, bool] | None = None
-    """What is to be said as soon as there is room for it, and whether it is an error."""
+    def __init__(self, app: App[int]) -> None:
+        self._app = app
+        self._pending: tuple[str, bool] | None = None
 
-    def tell(self, message: str, *, is_error: bool = False) -> None:
-        """Say what cannot be seen on the screen, in the place of what was said before."""
-        self._message = (display_name(message), is_error)
-        self.call_later(self._show_message)
+    def notify(self, text: str, *, is_error: bool = False) -> None:
+        """Show a text that the screen does not contain, in place of the notification before."""
+        self._pending = (display_name(text), is_error)
+        self._app.call_later(self._show_pending)
 
-    def _show_message(self) -> None:
-        if self._message is None or isinstance(self.screen, Confirm | AskFolder):
-            return  # it would lie over the question: it is said when that has its answer
-        (text, is_error), self._message = self._message, None
-        self.clear_notifications()
-        self.notify(text, severity="error" if is_error else "information", markup=False)
+    def on_screen_left(self) -> None:
+        """Show what had no room on the screen that was left."""
+        if not self._is_asking():
+            self._app.remove_class(ASKING)
+        self._app.call_later(self._show_pending)
 
-    def pop_screen(self) -> AwaitComplete:
-        """Leave a screen, and say what it had no room for."""
-        popped = super().pop_screen()
-        if not isinstance(self.screen, Confirm | AskFolder):
-            self.remove_class(ASKING)
-        self.call_later(self._show_message)
-        return popped
+    def _show_pending(self) -> None:
+        if self._pending is None or self._is_asking():
+            return  # it would lie over the question: it is shown when that has its answer
+        (text, is_error), self._pending = self._pending, None
+        self._app.clear_notifications()
+        self._app.notify(text, severity="error" if is_error else "information", markup=False)
+
+    def _is_asking(self) -> bool:
+        return isinstance(self._app.screen, Confirm | AskFolder)

@@ -40,7 +40,7 @@ def run_on_terminal(app: DiscpressApp) -> int:
         report = crash.report(app.session.state_folder)
         print(f"  jobs go on in the worker; please report it with {report}", file=sys.stderr)
         return 1
-    for line in app.summary:
+    for line in app.quit_flow.summary:
         print(line)
     return app.return_code or 0
 

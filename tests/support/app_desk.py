@@ -122,9 +122,11 @@ def make_app(
     """An app on a library in `folder`; its state file is closed by `running`."""
     store = Store(folder / "state")
     save(store, titles)
-    session = DeskSession(store, config, tuple(folders), is_read_only=is_read_only)
+    session = DeskSession(store, config, tuple(folders), is_read_only=is_read_only, is_ascii=terminal.is_ascii)
     session.has_worker = has_worker
-    return DiscpressApp(session, terminal)
+    app = DiscpressApp(session, terminal)
+    app.NOTIFICATION_TIMEOUT = 3600.0  # a slow machine must not outlast what a test looks for
+    return app
 
 
 @asynccontextmanager
@@ -217,7 +219,7 @@ class Desk:
         assert isinstance(pilot.app, DiscpressApp)
         self.pilot = pilot
         self.app = pilot.app
-        self.view = pilot.app.view
+        self.view = pilot.app.session.view
         self.session = pilot.app.session
         self.queue = pilot.app.session.queue
         self.store = pilot.app.session.store
@@ -236,7 +238,7 @@ class Desk:
 
     async def look(self) -> None:
         """Let the app look at the state file now, in place of at its next tick."""
-        self.app.look()
+        self.app.poller.poll()
         await settle(self.pilot)
 
     async def resize(self, width: int, height: int) -> None:

@@ -10,6 +10,7 @@ from sample_images import GOLDEN
 from engine.library.probe import probe_titles
 from engine.work.jobs import JobKind
 from tui.app import DiscpressApp
+from tui.worker_control import WorkerControl
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def archive(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def app(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DiscpressApp:
-    monkeypatch.setattr(DiscpressApp, "call_worker", lambda self: None)
+    monkeypatch.setattr(WorkerControl, "start", lambda self: None)
     return make_app(tmp_path, probe_titles(archive), folders=[archive.parent])
 
 

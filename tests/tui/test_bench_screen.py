@@ -161,7 +161,7 @@ async def test_a_test_is_done_by_the_worker_and_shown(tmp_path: Path) -> None:
         await press(pilot, "b", "d", "d", "d", "b", "b", "s", "t")
         await until(pilot, lambda: len(app.session.store.measurements()) == 2 + 2)
         await settle(pilot)
-        app.look()
+        app.poller.poll()
         await settle(pilot)
         assert "measures it" not in screen_text(app)
         assert names_in(path.parent) == ["game.iso"]
@@ -242,7 +242,7 @@ async def test_a_running_test_shows_its_figures_and_its_curve(tmp_path: Path) ->
         live = LiveTest(2, 4, "zso", 16384, 9, "mixed", 4711, 85.0, 190.0, (80.0, 90.0, 300.0))
         save_live(app.session.store, job.id, live)
         app.session.queue.save_progress([JobProgress(job.id, "measuring", 10, 40)])
-        app.look()
+        app.poller.poll()
         await settle(pilot)
         assert "2 of 4: ZSO 16K, 4711 reads, p50 85 us, p95 190 us" in screen_text(app)
         assert next(line for line in screen_lines(app) if "median, live" in line).endswith("▂▂█")
@@ -257,7 +257,7 @@ async def test_results_appear_when_they_are_there(tmp_path: Path) -> None:
         app.session.queue.start(job.id)
         app.session.store.save_measurement(seek(made[1], 16384))
         app.session.queue.finish(job.id, {"lines": 1})
-        app.look()
+        app.poller.poll()
         await settle(pilot)
         assert "190 us" in screen_text(app)
 
@@ -273,7 +273,7 @@ async def test_why_a_test_failed_is_said_until_a_newer_result_is_there(tmp_path:
         app.session.queue.start(job.id)
         error = DamagedImageError(f"{job.path}: block 7 cannot be decoded", hint="it is damaged")
         app.session.queue.fail(job.id, error)
-        app.look()
+        app.poller.poll()
         await settle(pilot)
         assert f"the {kind} test failed: block 7 cannot be decoded (it is damaged)" in screen_text(app)
         later = 1e10
@@ -290,7 +290,7 @@ async def test_why_a_test_failed_has_room_where_rows_have_not(tmp_path: Path) ->
         (job,) = app.session.queue.jobs()
         app.session.queue.start(job.id)
         app.session.queue.fail(job.id, DamagedImageError("block 7 cannot be decoded"))
-        app.look()
+        app.poller.poll()
         await settle(pilot)
         assert "the throughput test failed: block 7 cannot be decoded" in screen_text(app)
 

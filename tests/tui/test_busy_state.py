@@ -20,11 +20,11 @@ async def test_a_state_file_that_is_busy_or_full_ends_no_app(tmp_path: Path, mon
             busy.setattr(desk.session.errands, "ask", refuse)
             desk.store.save_titles([title("New.iso", 100)])
             await desk.look()
-            desk.app.scan()
+            desk.app.poller.scan()
             await desk.look()
         assert desk.told[-1] == "discpress.sqlite3: database is locked"
         await desk.press("down")
-        desk.app.take_changes(Changes(tuple(desk.view.in_order), (), is_all=True))
+        desk.app.poller.apply(Changes(tuple(desk.view.in_order), (), is_all=True))
         assert desk.session.errands.pending() > 0
 
 

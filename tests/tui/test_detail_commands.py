@@ -134,7 +134,7 @@ async def test_it_says_so_when_the_title_vanishes(real: dict[str, Any], games: P
     async with opened(real.pop("folder"), **real) as desk:
         await _open_first(desk)
         (games / "Game.zso").unlink()
-        desk.app.scan()
+        desk.app.poller.scan()
         await settle(desk.pilot)
         await desk.look()
         assert "not there any more" in desk.lines("text")

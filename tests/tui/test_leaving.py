@@ -29,7 +29,7 @@ async def test_without_jobs_it_leaves_at_once_and_says_nothing(tmp_path: Path) -
     async with opened(tmp_path, "q") as desk:
         assert desk.has_ended
         assert desk.app.return_code == 0
-        assert desk.app.summary == []
+        assert desk.app.quit_flow.summary == []
 
 
 async def test_with_jobs_it_asks_and_the_focus_leaves_them_to_the_worker(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ async def test_with_jobs_it_asks_and_the_focus_leaves_them_to_the_worker(tmp_pat
         assert desk.app.focused.id == "leave"
         await desk.press("enter")
         assert desk.has_ended
-        assert desk.app.summary == ["1 in the queue: discpress queue watch follows them"]
+        assert desk.app.quit_flow.summary == ["1 in the queue: discpress queue watch follows them"]
         assert [job.state for job in desk.queue.jobs()] == [JobState.RUNNING]
 
 
@@ -60,7 +60,7 @@ async def test_stopping_them_stops_the_worker_first(
         assert stopped == [desk.session.state_folder]
         assert desk.has_ended
         said = "The worker has not stopped yet: it does as soon as it can."
-        assert (said in desk.app.summary) is not is_in_time
+        assert (said in desk.app.quit_flow.summary) is not is_in_time
 
 
 @pytest.mark.parametrize("keys", [["right", "right", "enter"], ["escape"], ["left", "enter"]])
@@ -86,7 +86,7 @@ async def test_paused_jobs_do_not_hold_up_the_user(tmp_path: Path) -> None:
         assert desk.queue.pause(jobs[0]) is JobState.PAUSED
         await desk.press("q")
         assert desk.has_ended
-        assert desk.app.summary == ["1 in the queue: discpress queue watch follows them"]
+        assert desk.app.quit_flow.summary == ["1 in the queue: discpress queue watch follows them"]
 
 
 async def test_the_summary_tells_what_was_done_since_the_start(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ async def test_the_summary_tells_what_was_done_since_the_start(tmp_path: Path) -
         desk.queue.fail(two, SpaceError("no room"))
         await desk.look()
         await desk.press("q", "enter")
-        assert desk.app.summary == [
+        assert desk.app.quit_flow.summary == [
             "1 converted, saved 300 MiB",
             "1 failed: discpress queue list says why",
             "1 in the queue: discpress queue watch follows them",

@@ -34,7 +34,7 @@ async def watch(desk: Desk) -> int:
     """Let the app look after its worker; return how often it called for one."""
     assert isinstance(desk.session, DeskSession)
     before = desk.session.calls
-    desk.app.watch_worker()
+    desk.app.worker_control.watch()
     await settle(desk.pilot)
     return desk.session.calls - before
 
@@ -124,7 +124,7 @@ async def test_one_that_did_not_come_up_is_called_again_and_told_once(
     monkeypatch.setattr(DeskSession, "start_worker", Session.start_worker)
     async with left(tmp_path, state=WorkerState.GONE) as desk:
         monkeypatch.setattr("tui.session.ensure_worker", fail)
-        desk.app.call_worker()
+        desk.app.worker_control.start()
         await settle(desk.pilot)
         assert desk.told == ["the worker ended at once: its disk is full"]
         desk.app.clear_notifications()

@@ -14,6 +14,7 @@ from tui.screens.library import LibraryScreen
 from tui.screens.log import LogScreen
 from tui.screens.queue import QueueScreen
 from tui.screens.trash import TrashScreen
+from tui.session import Changes
 
 runs = pytest.mark.runs
 AT = Place.QUEUE
@@ -299,7 +300,7 @@ async def test_what_changed_behind_another_screen_is_painted_when_that_goes(tmp_
         desk.queue.save_progress([JobProgress(jobs[0], "packing", 1, 2, 1, 1)])
         await desk.look()
         desk.view.marks.add(Path("/games/Velvet.zso"))
-        desk.app.queued_titles([])
+        desk.app.poller.apply(Changes((), (), is_all=False))
         await desk.press("escape")
         assert "1 running, 1 queued" in desk.text
         assert "packing" in desk.text

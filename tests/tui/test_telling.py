@@ -19,7 +19,7 @@ async def ask(desk: Desk) -> None:
 
 async def tell(desk: Desk, *messages: str) -> None:
     for message in messages:
-        desk.app.tell(message)
+        desk.app.notifier.notify(message)
     await settle(desk.pilot)
 
 

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import ClassVar, TypeVar, cast
+from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
+from textual.message import Message
 from textual.screen import Screen
 
 from engine.work.snapshot import QueueSnapshot
 from tui.commands import BY_NAME, Keys, Place, commands_at
-from tui.front import Front
+from tui.library_view import LibraryView
+from tui.messages import Request
 from tui.session import Changes, Session
 from tui.widgets.footer import KeyLine
 from tui.widgets.lines import Lines
@@ -50,15 +52,14 @@ class DiscScreen(OwnScreen[None]):
 
     PLACE: ClassVar[Place]
 
-    @property
-    def front(self) -> Front:
-        """The app, as screens see it."""
-        return cast(Front, self.app)
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
 
     @property
-    def session(self) -> Session:
-        """What the app knows."""
-        return self.front.session
+    def view(self) -> LibraryView:
+        """The library's rows and marks."""
+        return self.session.view
 
     @property
     def keys(self) -> Keys:
@@ -91,6 +92,15 @@ class DiscScreen(OwnScreen[None]):
 
     def on_changes(self, changes: Changes) -> None:
         """Take in what has changed in the library."""
+
+    def on_settings(self) -> None:
+        """Take in changed settings; called for each screen once they are in the file."""
+
+    def post_message(self, message: Message) -> bool:
+        """Post a message; a request goes to the app itself, for it may outlive the screen."""
+        if isinstance(message, Request):
+            return self.app.post_message(message)
+        return super().post_message(message)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave out what writes, where nothing is to be written."""

@@ -25,8 +25,9 @@ from tui.bench_lines import head_lines, rate_lines, seek_lines
 from tui.benching import BenchChoice, failed_test, rate_rows, seek_rows
 from tui.commands import Place, bindings_at
 from tui.inquiry import Inquiry, begin_wish
+from tui.messages import Notify, OpenQueue, OpenTune, Refresh, StartWorker
 from tui.screens.base import DiscScreen
-from tui.session import Changes
+from tui.session import Changes, Session
 from tui.widgets.lines import Lines
 
 WIDE = 100
@@ -42,8 +43,8 @@ class BenchScreen(DiscScreen):
     PLACE = Place.BENCH
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.BENCH)]
 
-    def __init__(self, title: Title) -> None:
-        super().__init__()
+    def __init__(self, session: Session, title: Title) -> None:
+        super().__init__(session)
         self._title = title
         self._choice = BenchChoice()
         self._cursor = 0
@@ -77,7 +78,7 @@ class BenchScreen(DiscScreen):
 
     def on_changes(self, changes: Changes) -> None:
         """Follow the title: its file may have become another."""
-        known = self.front.view.titles.get(self._title.path)
+        known = self.view.titles.get(self._title.path)
         if known is None:
             self._show()
         elif known != self._title:
@@ -89,14 +90,14 @@ class BenchScreen(DiscScreen):
         try:
             self._found = self.session.store.measurements(identity=self._title.identity)
         except DiscpressError as error:
-            self.front.tell(str(error), is_error=True)
+            self.post_message(Notify(str(error), is_error=True))
 
     # Painting
 
     def _show(self) -> None:
         if not self.query("#seeks"):
             return  # not there yet, or not any more
-        title, choice, is_ascii = self._title, self._choice, self.front.is_ascii
+        title, choice, is_ascii = self._title, self._choice, self.session.is_ascii
         self.query_one("#head", Lines).show(head_lines(title, choice, self.keys, position=self._position()))
         is_wide = self.has_class("-wide")
         height = max(4, self.size.height - _HEAD_LINES - (2 if is_wide else 1))  # the line of keys, and a gap
@@ -128,17 +129,17 @@ class BenchScreen(DiscScreen):
         self.query_one("#seeks", Lines).show(seeks)
 
     def _position(self) -> str:
-        rows = self.front.view.rows
-        if self._title.path not in self.front.view.titles:
+        rows = self.view.rows
+        if self._title.path not in self.view.titles:
             return "its file is gone"
-        place = self.front.view.index_of(self._title.path)
+        place = self.view.index_of(self._title.path)
         return f"{place + 1} of {len(rows)}" if place is not None else ""
 
     def _test_of(self, kind: JobKind) -> tuple[Job | None, LiveTest | None]:
         """Return the test of the title that is under way, and where it stands; else the last one, where it failed."""
         job = next((each for each in self._jobs() if each.kind is kind), None)
         if job is None:
-            return failed_test(kind, self._title, self.front.snapshot.jobs, self._found), None
+            return failed_test(kind, self._title, self.session.last_snapshot.jobs, self._found), None
         try:
             return job, read_live(self.session.store, job.id)
         except DiscpressError:
@@ -146,7 +147,7 @@ class BenchScreen(DiscScreen):
 
     def _jobs(self) -> Sequence[Job]:
         kinds = {JobKind.SEEK, JobKind.THROUGHPUT}
-        jobs = self.front.snapshot.jobs
+        jobs = self.session.last_snapshot.jobs
         return [job for job in jobs if job.is_alive and job.kind in kinds and job.path == self._title.path]
 
     # Choosing
@@ -170,7 +171,7 @@ class BenchScreen(DiscScreen):
         self._step(-1)
 
     def _step(self, count: int) -> None:
-        view = self.front.view
+        view = self.view
         place = view.index_of(self._title.path)
         step = 0 if place is None else place + count
         if 0 <= step < len(view.rows):
@@ -218,10 +219,12 @@ class BenchScreen(DiscScreen):
 
     def _start(self, kind: JobKind, wish: SeekWish | ThroughputWish) -> None:
         if self._title.error:
-            self.front.tell(f"It cannot be measured: {self._title.error}", is_error=True)
+            self.post_message(Notify(f"It cannot be measured: {self._title.error}", is_error=True))
             return
         if any(job.kind is kind for job in self._jobs()):
-            self.front.tell(f"A {kind} test of this title is under way: {self.keys.of('stop_test')} stops it.")
+            self.post_message(
+                Notify(f"A {kind} test of this title is under way: {self.keys.of('stop_test')} stops it.")
+            )
             return
         begin_wish(self, partial(self._queue, wish))
 
@@ -231,37 +234,37 @@ class BenchScreen(DiscScreen):
             request = await self._inquiry.ask_in_time(lambda: lab_request(path, wish, name))
             self.session.queue.add([request])
         except TimeoutError:
-            self.front.tell(f"{display_name(path)}: its disk does not answer", is_error=True)
+            self.post_message(Notify(f"{display_name(path)}: its disk does not answer", is_error=True))
             return
         except DiscpressError as error:
-            self.front.tell(str(error), is_error=True)
+            self.post_message(Notify(str(error), is_error=True))
             return
         except OSError as error:
-            self.front.tell(str(from_os_error(error, path, "look at it")), is_error=True)
+            self.post_message(Notify(str(from_os_error(error, path, "look at it")), is_error=True))
             return
-        self.front.call_worker()
-        self.front.look()
+        self.post_message(StartWorker())
+        self.post_message(Refresh())
 
     def action_stop_test(self) -> None:
         """Stop the tests of this title; what they have measured is kept."""
         jobs = [job.id for job in self._jobs()]
         if not jobs:
-            self.front.tell("No test of this title is under way.")
+            self.post_message(Notify("No test of this title is under way."))
             return
         try:
             self.session.queue.ask(jobs, Action.CANCEL)
         except DiscpressError as error:
-            self.front.tell(str(error), is_error=True)
-        self.front.look()
-        self.front.call_worker()
+            self.post_message(Notify(str(error), is_error=True))
+        self.post_message(Refresh())
+        self.post_message(StartWorker())
 
     def action_use_block(self) -> None:
         """Go to Tune with the block size under the cursor."""
         row = seek_rows(self._title, self._choice, self._found)[self._cursor]
         if not row.block_size or self._title.error:
-            self.front.tell("Put the cursor on a block size first: an ISO has none.")
+            self.post_message(Notify("Put the cursor on a block size first: an ISO has none."))
             return
-        self.front.show_tune([self._title], row.block_size, self._choice.form)
+        self.post_message(OpenTune([self._title], row.block_size, self._choice.form))
 
     def action_export(self) -> None:
         """Write all results of this title as CSV into the state folder."""
@@ -277,12 +280,12 @@ class BenchScreen(DiscScreen):
             try:
                 path.write_text(csv_text(chosen) + "\n", encoding="utf-8")
             except OSError as error:
-                self.front.tell(str(from_os_error(error, path, "write it")), is_error=True)
+                self.post_message(Notify(str(from_os_error(error, path, "write it")), is_error=True))
                 return
             names.append(path.name)
         written = f"Written into {display_name(folder)}: {' and '.join(names)}."
-        self.front.tell(written if names else "Nothing was measured yet.")
+        self.post_message(Notify(written if names else "Nothing was measured yet."))
 
     def action_show_queue(self) -> None:
         """Show the queue."""
-        self.front.show_queue()
+        self.post_message(OpenQueue())

@@ -21,9 +21,9 @@ from tui.commands import Place, bindings_at
 from tui.details import whole
 from tui.inquiry import Inquiry, begin, begin_wish
 from tui.labels import FILE_GONE, reason_of
-from tui.library_view import LibraryView
+from tui.messages import CopyPath, Notify, OpenBench, OpenPlan, OpenQueue, OpenTune, StartWorker
 from tui.screens.text import TextScreen
-from tui.session import Changes
+from tui.session import Changes, Session
 from tui.widgets.palette import Line
 
 _MOST_JOBS = 5
@@ -37,16 +37,14 @@ class DetailScreen(TextScreen):
     PLACE = Place.DETAIL
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.DETAIL)]
 
-    def __init__(self, view: LibraryView, path: Path) -> None:
-        super().__init__()
-        self._view = view
+    def __init__(self, session: Session, path: Path) -> None:
+        super().__init__(session)
         self._path = path
         self._findings: list[Finding] | None = None
         self._problem = ""
         self._inquiry = Inquiry()
-        title = view.titles[path]
-        wished = view.titles[path].overrides
-        name = (wished.target if wished else None) or ""
+        title = self.view.titles[path]
+        name = (title.overrides.target if title.overrides else None) or ""
         self._target = TARGETS.get(name, target_for(title.system)).name
 
     def on_mount(self) -> None:
@@ -86,7 +84,7 @@ class DetailScreen(TextScreen):
 
     def text_lines(self, width: int) -> Sequence[Line]:
         """Return all that is known."""
-        title = self._view.titles.get(self._path)
+        title = self.view.titles.get(self._path)
         if title is None:
             return [[(FILE_GONE, "bad")]]
         try:
@@ -95,7 +93,7 @@ class DetailScreen(TextScreen):
             return [[(str(error), "bad")]]
         target = TARGETS[self._target].label
         return whole(
-            self._view,
+            self.view,
             title,
             self._findings,
             target,
@@ -125,7 +123,7 @@ class DetailScreen(TextScreen):
         begin_wish(self, partial(self._ask_for, kind, wish))
 
     async def _ask_for(self, kind: JobKind, wish: Wish | None) -> None:
-        title = self._view.titles.get(self._path)
+        title = self.view.titles.get(self._path)
 
         def request() -> JobRequest:
             file_path = holder_of(self._path)
@@ -137,39 +135,39 @@ class DetailScreen(TextScreen):
         try:
             self.session.queue.add([await Inquiry().ask_in_time(request)])
         except TimeoutError:
-            self.front.tell(f"{display_name(self._path)}: its disk does not answer", is_error=True)
+            self.post_message(Notify(f"{display_name(self._path)}: its disk does not answer", is_error=True))
             return
         except OSError as error:
-            self.front.tell(str(from_os_error(error, self._path, "look at it")), is_error=True)
+            self.post_message(Notify(str(from_os_error(error, self._path, "look at it")), is_error=True))
             return
         except DiscpressError as error:
-            self.front.tell(str(error), is_error=True)
+            self.post_message(Notify(str(error), is_error=True))
             return
-        self.front.call_worker()
-        self.front.tell(f"Queued; {self.keys.of('show_queue')} shows it, and its log what was found.")
+        self.post_message(StartWorker())
+        self.post_message(Notify(f"Queued; {self.keys.of('show_queue')} shows it, and its log what was found."))
 
     def action_plan(self) -> None:
         """Show what converting it will do."""
-        title = self._view.titles.get(self._path)
+        title = self.view.titles.get(self._path)
         if title is not None:
-            self.front.show_plan([title])
+            self.post_message(OpenPlan([title]))
 
     def action_tune(self) -> None:
         """Choose settings for it."""
-        title = self._view.titles.get(self._path)
+        title = self.view.titles.get(self._path)
         if title is not None and not title.error:
-            self.front.show_tune([title])
+            self.post_message(OpenTune([title]))
 
     def action_bench(self) -> None:
         """Measure it."""
-        title = self._view.titles.get(self._path)
+        title = self.view.titles.get(self._path)
         if title is not None:
-            self.front.show_bench(title)
+            self.post_message(OpenBench(title))
 
     def action_show_queue(self) -> None:
         """Show the queue."""
-        self.front.show_queue()
+        self.post_message(OpenQueue())
 
     def action_copy_path(self) -> None:
         """Copy the path to the clipboard."""
-        self.front.copy_path(self._path)
+        self.post_message(CopyPath(self._path))

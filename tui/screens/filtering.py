@@ -3,8 +3,8 @@
 from textual.widgets import Input
 
 from engine.errors import UsageError
-from tui.library_view import LibraryView
 from tui.screens.base import DiscScreen
+from tui.session import Session
 from tui.widgets.filter_input import FilterInput
 from tui.widgets.table import Table
 
@@ -12,9 +12,8 @@ from tui.widgets.table import Table
 class Filtering(DiscScreen):
     """The half of the library's screen that filters; the other half has the table `library` and the line `filter`."""
 
-    def __init__(self, view: LibraryView) -> None:
-        super().__init__()
-        self._view = view
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._problem = ""
 
     @property
@@ -42,10 +41,10 @@ class Filtering(DiscScreen):
 
     def action_clear_filter(self) -> None:
         """Take the filter off; where there is none, the marks."""
-        if self.query_one(FilterInput).value or self._view.filter_text:
+        if self.query_one(FilterInput).value or self.view.filter_text:
             self.take_filter_off()
-        elif self._view.marks:
-            self._view.marks.clear()
+        elif self.view.marks:
+            self.view.marks.clear()
             self._table.refresh()
         self._close_filter()
         self.show_status()
@@ -72,7 +71,7 @@ class Filtering(DiscScreen):
 
     def _filter(self, text: str) -> None:
         try:
-            self._view.set_filter(text)
+            self.view.set_filter(text)
             self._problem = ""
         except UsageError as error:
             self._problem = str(error)

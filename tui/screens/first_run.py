@@ -13,6 +13,7 @@ from engine.names import display_name
 from engine.system.files import folder_problem
 from tui.commands import Place
 from tui.inquiry import Inquiry, begin
+from tui.messages import OpenFolders
 from tui.screens.base import DiscScreen
 from tui.widgets.folder_input import FolderInput, expanded
 
@@ -68,7 +69,7 @@ class FirstRun(DiscScreen):
                 said.update(problem)
             return
         self.dismiss()
-        self.front.open_folders([folder])
+        self.post_message(OpenFolders([folder]))
 
 
 def _problem_of(folder: Path, name: str) -> str:

@@ -8,6 +8,7 @@ from textual.binding import BindingType
 
 from tui.commands import Place, bindings_at, commands_at, describe_keys
 from tui.screens.text import TextScreen
+from tui.session import Session
 from tui.widgets.palette import Line, fit, wrapped
 
 _KEYS = 12
@@ -28,8 +29,8 @@ class HelpScreen(TextScreen):
     PLACE = Place.LOG
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.LOG)]
 
-    def __init__(self, place: Place) -> None:
-        super().__init__()
+    def __init__(self, session: Session, place: Place) -> None:
+        super().__init__(session)
         self._place = place
 
     def text_lines(self, width: int) -> Sequence[Line]:

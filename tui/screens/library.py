@@ -13,9 +13,22 @@ from engine.work.snapshot import QueueSnapshot
 from tui.commands import Place, bindings_at
 from tui.details import brief
 from tui.labels import reason_of
-from tui.library_view import COLUMNS, LibraryView
+from tui.library_view import COLUMNS
+from tui.messages import (
+    CopyPath,
+    OpenBench,
+    OpenDetails,
+    OpenPlan,
+    OpenQueue,
+    OpenSettings,
+    OpenTrash,
+    OpenTune,
+    Quit,
+    Rescan,
+    StartWorker,
+)
 from tui.screens.filtering import Filtering
-from tui.session import ON_SCREEN, Changes
+from tui.session import ON_SCREEN, Changes, Session
 from tui.status import empty_hint, status_line
 from tui.strip import strip_lines
 from tui.widgets.filter_input import FilterInput
@@ -36,8 +49,8 @@ class LibraryScreen(Filtering):
     PLACE = Place.LIBRARY
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.LIBRARY)]
 
-    def __init__(self, view: LibraryView) -> None:
-        super().__init__(view)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._last_mark: int | None = None
         self._asking: Timer | None = None
 
@@ -47,7 +60,7 @@ class LibraryScreen(Filtering):
         self.set_class(self.app.size.width >= WIDE, "-wide")
         yield Lines(id="status")
         with Horizontal(id="body"):
-            yield Table(COLUMNS, self._view, id="library", ellipsis=self.front.ellipsis)
+            yield Table(COLUMNS, self.view, id="library", ellipsis=self.view.signs.ellipsis)
             yield Lines(id="pane")
         yield Lines(id="strip")
         yield FilterInput(id="filter")
@@ -55,10 +68,10 @@ class LibraryScreen(Filtering):
 
     def on_mount(self) -> None:
         """Show what is stored, with the focus on the table."""
-        self._table.show_sort(self._view.sort_key, self._view.sort_sign)
+        self._table.show_sort(self.view.sort_key, self.view.sort_sign)
         self._table.show_rows(0)
         self._table.focus()
-        self.on_snapshot(self.front.snapshot)
+        self.on_snapshot(self.session.last_snapshot)
         self.show_status()
 
     # News
@@ -69,13 +82,13 @@ class LibraryScreen(Filtering):
 
     def on_snapshot(self, snapshot: QueueSnapshot) -> None:
         """Show the queue in brief, and the state of the titles it works on."""
-        differ = self._view.set_jobs(snapshot.jobs)
+        differ = self.view.set_jobs(snapshot.jobs)
         if differ:  # thousands at once, when a whole library is queued
             for index in self._table.seen:
-                if index < len(self._view.rows) and self._view.rows[index].path in differ:
+                if index < len(self.view.rows) and self.view.rows[index].path in differ:
                     self._table.refresh_row(index)
         lines = strip_lines(
-            snapshot, self._view.name_of, self.size.width, STRIP_JOBS, self.keys, is_ascii=self.front.is_ascii
+            snapshot, self.view.name_of, self.size.width, STRIP_JOBS, self.keys, is_ascii=self.session.is_ascii
         )
         strip = self.query_one("#strip", Lines)
         if strip.styles.height is None or strip.styles.height.value != len(lines):
@@ -96,9 +109,9 @@ class LibraryScreen(Filtering):
         self._asking = self.set_timer(_SETTLED_S, self._ask)
 
     def _ask(self) -> None:
-        seen = [self._view.rows[index] for index in self._table.seen if index < len(self._view.rows)]
+        seen = [self.view.rows[index] for index in self._table.seen if index < len(self.view.rows)]
         if self.session.want_estimates(seen, ON_SCREEN):
-            self.front.call_worker()
+            self.post_message(StartWorker())
 
     # Painting
 
@@ -106,7 +119,7 @@ class LibraryScreen(Filtering):
         """Repaint with the cursor on the title it was on."""
         table = self._table
         path = self._cursor_path
-        index = self._view.index_of(path)
+        index = self.view.index_of(path)
         table.show_rows(table.cursor if index is None else index)
         self._remember()
         self.show_status()
@@ -114,7 +127,7 @@ class LibraryScreen(Filtering):
     _cursor_path = None
 
     def _remember(self) -> None:
-        rows = self._view.rows
+        rows = self.view.rows
         self._cursor_path = rows[self._table.cursor].path if self._table.cursor < len(rows) else None
 
     def _show_pane(self) -> None:
@@ -122,73 +135,71 @@ class LibraryScreen(Filtering):
         pane = self.query_one("#pane", Lines)
         if not pane.display or self.size.width < WIDE:
             return
-        title = None if self._cursor_path is None else self._view.titles[self._cursor_path]
+        title = None if self._cursor_path is None else self.view.titles[self._cursor_path]
         why = "" if title is None else reason_of(title, self.session.unestimated)
-        pane.show([] if title is None else brief(self._view, title, pane.content_size.width, unestimated=why))
+        pane.show([] if title is None else brief(self.view, title, pane.content_size.width, unestimated=why))
 
     def show_status(self) -> None:
         """Say what the library comes to, or what is wrong with the filter."""
-        self._table.show_empty("" if self._view.rows else empty_hint(self._view, self.session))
+        self._table.show_empty("" if self.view.rows else empty_hint(self.view, self.session))
         if self._problem:
             line: Line = [(self._problem, "bad")]
-        elif self.front.is_loading:
+        elif self.session.is_loading:
             line = [("reading the library ...", "dim")]
         else:
-            line = status_line(self._view, self.session.folders, self.size.width)
+            line = status_line(self.view, self.session.folders, self.size.width)
         self.query_one("#status", Lines).show([line])
 
     # Commands
 
     def action_mark(self) -> None:
         """Mark the row, or take its mark off, and step on."""
-        if self._view.rows:
+        if self.view.rows:
             self._last_mark = self._table.cursor
-            self._view.toggle(self._table.cursor)
+            self.view.toggle(self._table.cursor)
             self._table.refresh_row(self._table.cursor)
             self._table.action_step(1)
             self.show_status()
 
     def action_mark_range(self) -> None:
         """Mark from the last mark to here."""
-        if self._view.rows:
-            self._view.mark_range(
-                self._table.cursor if self._last_mark is None else self._last_mark, self._table.cursor
-            )
+        if self.view.rows:
+            self.view.mark_range(self._table.cursor if self._last_mark is None else self._last_mark, self._table.cursor)
             self._last_mark = self._table.cursor
             self._table.refresh()
             self.show_status()
 
     def action_mark_all(self) -> None:
         """Mark all rows shown, or none."""
-        self._view.toggle_all()
+        self.view.toggle_all()
         self._table.refresh()
         self.show_status()
 
     def action_sort(self) -> None:
         """Sort by the next column."""
-        self._sort(self._view.next_sort(), is_reversed=False)
+        self._sort(self.view.next_sort(), is_reversed=False)
 
     def action_sort_reverse(self) -> None:
         """Turn the order around."""
-        self._sort(self._view.sort_key, is_reversed=not self._view.is_reversed)
+        self._sort(self.view.sort_key, is_reversed=not self.view.is_reversed)
 
     def on_table_sorted(self, message: Table.Sorted) -> None:
         """Sort by the column whose head was clicked; once more turns the order around."""
         if message.key == "mark":
             self.action_mark_all()
         else:
-            same = message.key == self._view.sort_key
-            self._sort(message.key, is_reversed=same and not self._view.is_reversed)
+            same = message.key == self.view.sort_key
+            self._sort(message.key, is_reversed=same and not self.view.is_reversed)
 
     def _sort(self, key: str, *, is_reversed: bool) -> None:
-        self._view.sort_by(key, is_reversed=is_reversed)
-        self._table.show_sort(key, self._view.sort_sign)
+        self.view.sort_by(key, is_reversed=is_reversed)
+        self._table.show_sort(key, self.view.sort_sign)
         self.show_rows()
 
     def action_show_details(self) -> None:
         """Show everything known of the title."""
-        if self._view.rows:
-            self.front.show_details(self._view.rows[self._table.cursor].path)
+        if self.view.rows:
+            self.post_message(OpenDetails(self.view.rows[self._table.cursor].path))
 
     def on_table_chosen(self) -> None:
         """Open the row that was clicked twice."""
@@ -196,52 +207,52 @@ class LibraryScreen(Filtering):
 
     def action_plan(self) -> None:
         """Show what converting the marked titles will do."""
-        chosen = self._view.chosen(self._table.cursor)
+        chosen = self.view.chosen(self._table.cursor)
         if chosen:
-            self.front.show_plan(chosen)
+            self.post_message(OpenPlan(chosen))
 
     def action_tune(self) -> None:
         """Choose settings for the marked titles."""
-        chosen = [title for title in self._view.chosen(self._table.cursor) if not title.error]
+        chosen = [title for title in self.view.chosen(self._table.cursor) if not title.error]
         if chosen:
-            self.front.show_tune(chosen)
+            self.post_message(OpenTune(chosen))
 
     def action_bench(self) -> None:
         """Measure the title under the cursor."""
-        if self._table.cursor < len(self._view.rows):
-            self.front.show_bench(self._view.rows[self._table.cursor])
+        if self._table.cursor < len(self.view.rows):
+            self.post_message(OpenBench(self.view.rows[self._table.cursor]))
 
     def action_show_trash(self) -> None:
         """Show what conversions replaced."""
-        self.front.show_trash()
+        self.post_message(OpenTrash())
 
     def action_show_settings(self) -> None:
         """Show the settings."""
-        self.front.show_settings()
+        self.post_message(OpenSettings())
 
     def action_show_queue(self) -> None:
         """Show the queue."""
-        self.front.show_queue()
+        self.post_message(OpenQueue())
 
     def action_rescan(self) -> None:
         """Look for new, changed and vanished images."""
-        if (self._view.titles or self.session.folders) and self.front.scan():
-            self.front.tell("Looking for new and changed images; the table changes as they are found.")
+        if self.view.titles or self.session.folders:
+            self.post_message(Rescan())
 
     def action_copy_path(self) -> None:
         """Copy the path of the title to the clipboard."""
-        if self._view.rows:
-            self.front.copy_path(self._view.rows[self._table.cursor].path)
+        if self.view.rows:
+            self.post_message(CopyPath(self.view.rows[self._table.cursor].path))
 
     def action_quit(self) -> None:
         """Leave, or ask what becomes of the jobs."""
-        self.front.leave()
+        self.post_message(Quit())
 
     def go_to(self, path: Path) -> None:
         """Put the cursor on a title; a filter that hides it is taken off."""
-        if self._view.index_of(path) is None:
+        if self.view.index_of(path) is None:
             self.take_filter_off()
-        index = self._view.index_of(path)
+        index = self.view.index_of(path)
         if index is not None:
             self._table.move_to(index)
             self._remember()  # the emptied filter is told of later, and goes back to the title that is remembered

@@ -12,6 +12,7 @@ from engine.work.snapshot import QueueSnapshot
 from tui.commands import Place, bindings_at
 from tui.job_rows import describe_job, job_name, job_state
 from tui.screens.text import TextScreen
+from tui.session import Session
 from tui.widgets.palette import Line, wrapped
 
 
@@ -21,8 +22,8 @@ class LogScreen(TextScreen):
     PLACE = Place.LOG
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.LOG)]
 
-    def __init__(self, job: Job) -> None:
-        super().__init__()
+    def __init__(self, session: Session, job: Job) -> None:
+        super().__init__(session)
         self._job = job
 
     def on_snapshot(self, snapshot: QueueSnapshot) -> None:
@@ -33,7 +34,7 @@ class LogScreen(TextScreen):
     def text_lines(self, width: int) -> Sequence[Line]:
         """Return head, log and result."""
         job = self._job
-        lines: list[Line] = [[(f"{job_name(job, self.front.view.name_of)}: {job_state(job)}", "head")]]
+        lines: list[Line] = [[(f"{job_name(job, self.view.name_of)}: {job_state(job)}", "head")]]
         for line in describe_job(job):
             for text, style in line:
                 lines += wrapped(text, width, style)

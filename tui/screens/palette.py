@@ -1,8 +1,7 @@
 """The palette: find a command of the screen below, or a title, by a few letters."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,8 +12,10 @@ from textual.widgets import Input
 
 from engine.library.model import fold
 from engine.library.naming import shown_name, system_label
-from tui.commands import Command, all_key_labels, commands_at
-from tui.screens.base import DiscScreen, OwnScreen
+from tui.commands import Command, Place, all_key_labels, commands_at
+from tui.messages import Request, RunCommand, SelectTitle
+from tui.screens.base import OwnScreen
+from tui.session import Session
 from tui.widgets.plain_input import PlainInput
 from tui.widgets.table import Column, Table
 
@@ -30,8 +31,8 @@ class Hit:
     """Keys of a command, or what a title is."""
     text: str
     """What it does, or is called."""
-    run: Callable[[], None]
-    """What Enter does."""
+    request: Request
+    """What Enter asks the app for."""
 
 
 class PaletteScreen(OwnScreen[Hit | None], ModalScreen[Hit | None]):
@@ -45,15 +46,17 @@ class PaletteScreen(OwnScreen[Hit | None], ModalScreen[Hit | None]):
         Binding("pageup", "page(-1)", show=False, priority=True),
     ]
 
-    def __init__(self, below: DiscScreen) -> None:
+    def __init__(self, session: Session, place: Place) -> None:
+        """`place` is the screen below, whose commands are listed."""
         super().__init__()
-        self._below = below
+        self._session = session
+        self._place = place
         self.hits: list[Hit] = []
 
     def compose(self) -> ComposeResult:
         """Lay out the palette."""
         yield PlainInput(placeholder="a command or a title", compact=True, id="palette")
-        yield Table(COLUMNS, _Rows(self), id="palette-list", ellipsis=self._below.front.ellipsis)
+        yield Table(COLUMNS, _Rows(self), id="palette-list", ellipsis=self._session.view.signs.ellipsis)
 
     def on_mount(self) -> None:
         """List all commands."""
@@ -96,7 +99,7 @@ class PaletteScreen(OwnScreen[Hit | None], ModalScreen[Hit | None]):
 
     def _commands(self, wanted: str) -> tuple[list[Hit], list[Hit]]:
         """Return the commands with a word that begins so, and those that only have the letters in that order."""
-        commands = commands_at(self._below.PLACE, is_read_only=self._below.session.is_read_only)
+        commands = commands_at(self._place, is_read_only=self._session.is_read_only)
         listed = [command for command in commands if command.in_palette]
         if wanted:
             matcher = Matcher(wanted)
@@ -107,11 +110,8 @@ class PaletteScreen(OwnScreen[Hit | None], ModalScreen[Hit | None]):
         return self._hits(named), self._hits([command for command in listed if command not in named])
 
     def _hits(self, commands: Sequence[Command]) -> list[Hit]:
-        keys = self._below.session.config.keys
-        return [
-            Hit(all_key_labels(each, keys), each.help, partial(self._below.front.run_later, each.name))
-            for each in commands
-        ]
+        keys = self._session.config.keys
+        return [Hit(all_key_labels(each, keys), each.help, RunCommand(each.name)) for each in commands]
 
     @staticmethod
     def _score(matcher: Matcher, command: Command) -> float:
@@ -125,11 +125,11 @@ class PaletteScreen(OwnScreen[Hit | None], ModalScreen[Hit | None]):
         words = fold(wanted).split()
         found = [
             title
-            for title in self._below.front.view.titles.values()
+            for title in self._session.view.titles.values()
             if all(word in title.search_text for word in words)
         ]  # fmt: skip
         return [
-            Hit(f"{system_label(title)} title", shown_name(title), partial(self._below.front.go_to, title.path))
+            Hit(f"{system_label(title)} title", shown_name(title), SelectTitle(title.path))
             for title in found[:_MOST_TITLES]
         ]
 

@@ -19,10 +19,11 @@ from engine.units import format_duration, format_size, format_whole_percent
 from tui.choosing import describe_settings
 from tui.commands import Keys, Place, bindings_at
 from tui.inquiry import Inquiry, begin
-from tui.planning import Options, Planned, Planning, plan_titles, requests_of
+from tui.messages import Notify, OpenTune, StartWorker, TitlesQueued
+from tui.planning import Options, Planned, Planning, Room, plan_titles, requests_of
 from tui.screens.ask_folder import AskFolder
 from tui.screens.base import DiscScreen
-from tui.session import ON_SCREEN, Changes
+from tui.session import ON_SCREEN, Changes, Session
 from tui.widgets.lines import Lines
 from tui.widgets.palette import Line, about_lines, wrapped
 from tui.widgets.table import Column, Table
@@ -52,11 +53,11 @@ class PlanScreen(DiscScreen):
     PLACE = Place.PLAN
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.PLAN)]
 
-    def __init__(self, titles: Sequence[Title], wishes: Mapping[Path, Wish] | None = None) -> None:
+    def __init__(self, session: Session, titles: Sequence[Title], wishes: Mapping[Path, Wish]) -> None:
         """`wishes` are settings in place of the titles' own, for this one time."""
-        super().__init__()
+        super().__init__(session)
         self._titles = list(titles)
-        self._wishes = dict(wishes or {})
+        self._wishes = dict(wishes)
         self._options = Options()
         self._planning = Planning((), ())
         self._is_ready = False
@@ -66,7 +67,7 @@ class PlanScreen(DiscScreen):
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
         yield Lines(id="summary")
-        yield Table(COLUMNS, _Rows(self), id="plan", ellipsis=self.front.ellipsis)
+        yield Table(COLUMNS, _Rows(self), id="plan", ellipsis=self.view.signs.ellipsis)
         yield Lines(id="about")
         yield self.key_line()
 
@@ -77,17 +78,17 @@ class PlanScreen(DiscScreen):
         self.call_after_refresh(self._show)
         self._plan()
         if self.session.want_estimates(self._titles, ON_SCREEN):
-            self.front.call_worker()
+            self.post_message(StartWorker())
 
     def on_changes(self, changes: Changes) -> None:
         """Plan anew with what is known now."""
-        known = self.front.view.titles
+        known = self.view.titles
         self._titles = [known[title.path] for title in self._titles if title.path in known]
         self._plan()
 
     def _plan(self) -> None:
         options, titles = self._options, list(self._titles)
-        queued = {job.path for job in self.front.snapshot.jobs if job.is_alive}
+        queued = {job.path for job in self.session.last_snapshot.jobs if job.is_alive}
 
         def plan() -> Planning:
             return plan_titles(titles, self.session.chooser, options, self._estimate, queued, self._wishes, self.keys)
@@ -119,7 +120,7 @@ class PlanScreen(DiscScreen):
         table = self.query_one(Table)
         table.show_rows(table.cursor)
         summary = self.query_one("#summary", Lines)
-        sign = self.front.view.signs.margin
+        sign = self.view.signs.margin
         lines = summary_of(self._planning, self._options, sign, self.keys) if self._is_ready else []
         if not self._titles:
             lines = wrapped(_GONE, self.size.width, "bad")
@@ -170,12 +171,12 @@ class PlanScreen(DiscScreen):
         """Choose other settings for these titles."""
         if self._is_empty():
             return
-        self.front.show_tune(self._titles)
+        self.post_message(OpenTune(self._titles))
 
     def _is_empty(self) -> bool:
         """Return whether no title is left, and say so."""
         if not self._titles:
-            self.front.tell(_GONE)
+            self.post_message(Notify(_GONE))
         return not self._titles
 
     def action_confirm(self) -> None:
@@ -185,20 +186,17 @@ class PlanScreen(DiscScreen):
         if not self._is_ready:
             return
         if not self._planning.done:
-            self.front.tell("Nothing of this can be converted; the last column says why.")
+            self.post_message(Notify("Nothing of this can be converted; the last column says why."))
             return
         try:
             requests = requests_of(self._planning, self._options, self.session.chooser, self._wishes)
             added = self.session.queue.add_new(requests, lambda job: job.kind)
         except DiscpressError as error:
-            self.front.tell(str(error), is_error=True)
+            self.post_message(Notify(str(error), is_error=True))
             return
         if None in added:
-            self.front.tell(f"In the queue already by now, and left out: {added.count(None)}.")
-        self.front.call_worker()
-        self.front.look()
-        self.front.queued_titles({row.title.path for row in self._planning.done})
-        self.front.go_home()
+            self.post_message(Notify(f"In the queue already by now, and left out: {added.count(None)}."))
+        self.post_message(TitlesQueued({row.title.path for row in self._planning.done}))
 
 
 class _Rows:
@@ -225,23 +223,30 @@ class _Rows:
 
 
 def _cells(row: Planned) -> dict[str, str]:
-    title, estimate, settings = row.title, row.estimate, row.settings
-    is_sized = row.is_done and estimate is not None
-    percent = (
-        100 * (1 - estimate.packed_bytes / title.file_bytes) if is_sized and estimate and title.file_bytes else 0.0
-    )
+    title, settings = row.title, row.settings
     becomes = ""
     if settings is not None and row.is_done:
-        name = settings.form
-        becomes = name if not settings.block_size else f"{name} {describe_settings(settings)}"
+        becomes = f"{settings.form} {describe_settings(settings)}" if settings.block_size else settings.form
+    note = "see below" if row.notices else ""
     return {
         "name": shown_name(title),
         "becomes": becomes,
         "size": format_size(title.file_bytes),
-        "result": format_size(estimate.packed_bytes) if is_sized and estimate else "",
-        "saves": format_whole_percent(percent) if is_sized else "",
-        "time": format_duration(estimate.seconds) if is_sized and estimate and estimate.seconds else "",
-        "note": "" if row.is_done and not row.notices else "see below" if row.is_done else "left out",
+        **_result_cells(row),
+        "note": note if row.is_done else "left out",
+    }
+
+
+def _result_cells(row: Planned) -> dict[str, str]:
+    """Return what is estimated of a title that is converted."""
+    estimate, file_bytes = row.estimate, row.title.file_bytes
+    if not row.is_done or estimate is None:
+        return {"result": "", "saves": "", "time": ""}
+    percent = 100 * (1 - estimate.packed_bytes / file_bytes) if file_bytes else 0.0
+    return {
+        "result": format_size(estimate.packed_bytes),
+        "saves": format_whole_percent(percent),
+        "time": format_duration(estimate.seconds) if estimate.seconds else "",
     }
 
 
@@ -259,38 +264,44 @@ def _about(row: Planned, width: int) -> list[Line]:
 
 def summary_of(planning: Planning, options: Options, margin_sign: str, keys: Keys) -> list[Line]:
     """Return the lines above the table: totals, space, what becomes of the originals, conflicts."""
-    done = planning.done
-    left_out = len(planning.rows) - len(done)
-    low, expected, high = planning.bounds
-    half = max(expected - low, high - expected)
-    margin = f" {margin_sign}{max(1, round(100 * half / expected))} %" if half and expected else ""
-    first = f"{len(done)} {'title' if len(done) == 1 else 'titles'}: read {format_size(planning.read_bytes)}"
-    if expected:
-        first += f", write about {format_size(expected)}{margin}"
-    if planning.unknown:
-        first += f", {planning.unknown} not estimated yet"
-    if planning.seconds:
-        first += f", about {format_duration(planning.seconds)}"
-    pieces: list[tuple[str, str]] = [(first, "head")]
-    if left_out:
-        pieces.append((f"  {left_out} left out", "bad"))
-    lines: list[Line] = [pieces]
-    for room in planning.rooms:
-        fits = room.after_bytes >= 0
-        after = f"about {format_size(room.after_bytes)} after" if fits else "NOT ENOUGH"
-        now = (f"free now {format_size(room.free_bytes)}, ", "normal")
-        # The numbers come first: a long path is cut.
-        lines.append([now, (after, "normal" if fits else "bad"), (f"   {display_name(room.folder)}", "dim")])
+    lines: list[Line] = [_total_line(planning, margin_sign), *(_room_line(room) for room in planning.rooms)]
     originals = "go to the trash, each once its result is proven" if options.trash_source else "are kept"
-    lines.append([(keys.row("originals"), "accent"), (f" originals {originals}", "normal")])
     where = "beside each original" if options.folder is None else display_name(options.folder)
-    lines.append([(keys.row("choose_folder"), "accent"), (f" results {where}", "normal")])
-    taken = f" where a name is taken: {_CONFLICTS[options.on_conflict]}"
-    lines.append([(keys.row("conflict"), "accent"), (taken, "normal")])
+    lines += [
+        _option_line(keys.row("originals"), f"originals {originals}"),
+        _option_line(keys.row("choose_folder"), f"results {where}"),
+        _option_line(keys.row("conflict"), f"where a name is taken: {_CONFLICTS[options.on_conflict]}"),
+    ]
     useless = sum(row.is_useless for row in planning.rows)
     if useless:
         what = "converted all the same" if options.even_useless else "left out"
-        lines.append(
-            [(keys.row("even_useless"), "accent"), (f" what would hardly shrink ({useless}): {what}", "normal")]
-        )
+        lines.append(_option_line(keys.row("even_useless"), f"what would hardly shrink ({useless}): {what}"))
     return lines
+
+
+def _total_line(planning: Planning, margin_sign: str) -> Line:
+    done = planning.done
+    low, expected, high = planning.bounds
+    half = max(expected - low, high - expected)
+    margin = f" {margin_sign}{max(1, round(100 * half / expected))} %" if half and expected else ""
+    parts = [f"{len(done)} {'title' if len(done) == 1 else 'titles'}: read {format_size(planning.read_bytes)}"]
+    if expected:
+        parts.append(f"write about {format_size(expected)}{margin}")
+    if planning.unknown:
+        parts.append(f"{planning.unknown} not estimated yet")
+    if planning.seconds:
+        parts.append(f"about {format_duration(planning.seconds)}")
+    left_out = len(planning.rows) - len(done)
+    return [(", ".join(parts), "head"), *([(f"  {left_out} left out", "bad")] if left_out else [])]
+
+
+def _room_line(room: Room) -> Line:
+    fits = room.after_bytes >= 0
+    after = f"about {format_size(room.after_bytes)} after" if fits else "NOT ENOUGH"
+    # The numbers come first: a long path is cut.
+    now = (f"free now {format_size(room.free_bytes)}, ", "normal")
+    return [now, (after, "normal" if fits else "bad"), (f"   {display_name(room.folder)}", "dim")]
+
+
+def _option_line(key: str, text: str) -> Line:
+    return [(key, "accent"), (f" {text}", "normal")]

@@ -11,6 +11,7 @@ from engine.work.order import Place as QueuePlace
 from engine.work.snapshot import QueueSnapshot
 from tui.commands import Place, bindings_at
 from tui.job_rows import COLUMNS, JobRows, describe_job
+from tui.messages import CopyPath, Notify, OpenLog, OpenTrash, Refresh, StartWorker
 from tui.screens.base import DiscScreen
 from tui.screens.confirm import Confirm
 from tui.strip import total_line
@@ -27,16 +28,16 @@ class QueueScreen(DiscScreen):
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
-        self._rows = JobRows(self.front.view.name_of, is_ascii=self.front.is_ascii)
+        self._rows = JobRows(self.view.name_of, is_ascii=self.session.is_ascii)
         yield Lines(id="status")
-        yield Table(COLUMNS, self._rows, id="jobs", ellipsis=self.front.ellipsis)
+        yield Table(COLUMNS, self._rows, id="jobs", ellipsis=self.view.signs.ellipsis)
         yield Lines(id="about")
         yield self.key_line()
 
     def on_mount(self) -> None:
         """Show the queue as it is."""
         self.query_one(Table).focus()
-        self.call_after_refresh(self.on_snapshot, self.front.snapshot)
+        self.call_after_refresh(self.on_snapshot, self.session.last_snapshot)
 
     def on_snapshot(self, snapshot: QueueSnapshot) -> None:
         """Repaint what differs, with the cursor on the job it was on."""
@@ -57,7 +58,7 @@ class QueueScreen(DiscScreen):
         self._show_about()
 
     def _show_totals(self, snapshot: QueueSnapshot) -> None:
-        line = total_line(snapshot, self.size.width, is_ascii=self.front.is_ascii)
+        line = total_line(snapshot, self.size.width, is_ascii=self.session.is_ascii)
         self.query_one("#status", Lines).show([line])
 
     def _show_about(self) -> None:
@@ -86,14 +87,14 @@ class QueueScreen(DiscScreen):
         try:
             done = self.session.queue.ask([job.id for job in jobs], action)
         except DiscpressError as error:
-            self.front.tell(str(error), is_error=True)
+            self.post_message(Notify(str(error), is_error=True))
             return
         if jobs and not done:
             # Another front may have been first: what is drawn is not what there is.
             now = self.session.queue.job(jobs[0].id)
-            self.front.tell(f"This job is {now.state}: it cannot {action}.")
-        self.front.look()
-        self.front.call_worker()
+            self.post_message(Notify(f"This job is {now.state}: it cannot {action}."))
+        self.post_message(Refresh())
+        self.post_message(StartWorker())
 
     def action_pause(self) -> None:
         """Pause the job, or let it go on."""
@@ -117,7 +118,7 @@ class QueueScreen(DiscScreen):
         if job is None:
             return
         if job.is_over:
-            self.front.tell(f"This job is {job.state}: there is nothing left to cancel.")
+            self.post_message(Notify(f"This job is {job.state}: there is nothing left to cancel."))
             return
         if job.state is JobState.QUEUED and not job.attempts:
             self._ask([job], Action.CANCEL)
@@ -150,7 +151,7 @@ class QueueScreen(DiscScreen):
         if job is None:
             return
         if job not in waiting:
-            self.front.tell(f"This job is {job.state}: only one that waits can be moved.")
+            self.post_message(Notify(f"This job is {job.state}: only one that waits can be moved."))
             return
         place = waiting.index(job) + 1 + step
         if 1 <= place <= len(waiting):
@@ -160,21 +161,21 @@ class QueueScreen(DiscScreen):
         try:
             self.session.queue.move(job.id, place)
         except DiscpressError as error:
-            self.front.tell(str(error), is_error=True)
-        self.front.look()
+            self.post_message(Notify(str(error), is_error=True))
+        self.post_message(Refresh())
 
     def action_show_log(self) -> None:
         """Show what the job said."""
         job = self._job()
         if job is not None:
-            self.front.show_log(job)
+            self.post_message(OpenLog(job))
 
     def action_copy_path(self) -> None:
         """Copy the path of the job's file."""
         job = self._job()
         if job is not None:
-            self.front.copy_path(job.path)
+            self.post_message(CopyPath(job.path))
 
     def action_show_trash(self) -> None:
         """Show what conversions replaced."""
-        self.front.show_trash()
+        self.post_message(OpenTrash())

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from engine.config import config_path
 from engine.names import display_name
 from tui.commands import Place, bindings_at
+from tui.messages import SaveSettings
 from tui.screens.ask_folder import AskFolder
 from tui.screens.base import DiscScreen
 from tui.settings_rows import Setting, SettingRows, settings_of
@@ -29,7 +30,7 @@ class SettingsScreen(DiscScreen):
         """Lay out the screen."""
         self._rows = SettingRows()
         self._fill()  # before the first frame: keys may have been typed ahead
-        yield Table(COLUMNS, self._rows, id="settings", ellipsis=self.front.ellipsis)
+        yield Table(COLUMNS, self._rows, id="settings", ellipsis=self.view.signs.ellipsis)
         yield Lines(id="about")
         yield self.key_line()
 
@@ -78,8 +79,11 @@ class SettingsScreen(DiscScreen):
         changes = {key: value}
         if key == "format":  # they were chosen for the format before
             changes |= {"methods": None, "block_size": None}
-        if self.front.save_settings(changes):
-            self._show()
+        self.post_message(SaveSettings(changes))
+
+    def on_settings(self) -> None:
+        """Show what is set now."""
+        self._show()
 
     def action_add_folder(self) -> None:
         """Ask for one more folder."""

@@ -16,6 +16,7 @@ from engine.work.snapshot import QueueSnapshot
 from engine.work.trash_jobs import trash_request
 from tui.commands import Place, bindings_at
 from tui.inquiry import Inquiry, begin, begin_wish
+from tui.messages import CopyPath, Notify, Refresh, StartWorker
 from tui.screens.base import DiscScreen
 from tui.screens.confirm import Confirm
 from tui.widgets.lines import Lines
@@ -44,7 +45,7 @@ class TrashScreen(DiscScreen):
         self._done = 0
         self._inquiry = Inquiry()
         yield Lines(id="status")
-        yield Table(COLUMNS, self._rows, id="trash", ellipsis=self.front.ellipsis)
+        yield Table(COLUMNS, self._rows, id="trash", ellipsis=self.view.signs.ellipsis)
         yield Lines(id="about")
         yield self.key_line()
 
@@ -62,7 +63,7 @@ class TrashScreen(DiscScreen):
             self._look()
 
     def _look(self) -> None:
-        folders = {title.file_path.parent for title in self.front.view.titles.values()} | set(self.session.folders)
+        folders = {title.file_path.parent for title in self.view.titles.values()} | set(self.session.folders)
 
         async def look() -> None:
             self._show(await self._inquiry.ask(lambda: list_trash(folders), self._say_silence))
@@ -139,21 +140,23 @@ class TrashScreen(DiscScreen):
             request = await self._inquiry.ask_in_time(lambda: trash_request(kind, item.entry))
             self.session.queue.add_new([request], lambda job: job.kind)
         except TimeoutError:
-            self.front.tell(f"{display_name(item.entry.home_path)}: its disk does not answer", is_error=True)
+            self.post_message(Notify(f"{display_name(item.entry.home_path)}: its disk does not answer", is_error=True))
             return
         except DiscpressError as error:
-            self.front.tell(str(error), is_error=True)
+            self.post_message(Notify(str(error), is_error=True))
             return
-        self.front.call_worker()
-        self.front.look()
+        self.post_message(StartWorker())
+        self.post_message(Refresh())
         shown = self.keys.of("show_queue")
-        self.front.tell(f"The worker does it; {shown} on the library shows it, and its log why not where it does not.")
+        self.post_message(
+            Notify(f"The worker does it; {shown} on the library shows it, and its log why not where it does not.")
+        )
 
     def action_copy_path(self) -> None:
         """Copy the original's path."""
         item = self._item()
         if item is not None:
-            self.front.copy_path(item.entry.home_path)
+            self.post_message(CopyPath(item.entry.home_path))
 
 
 class _Rows:

@@ -15,13 +15,14 @@ from engine.library.model import Title
 from engine.library.naming import shown_name, system_label
 from engine.measure.estimate import grid_block_sizes
 from engine.targets import AUTO
-from tui.benching import TARGETS_OWN, Form, measured_latencies
+from tui.benching import Form, measured_latencies
 from tui.chart import chart_lines, describe_latency, points_of
 from tui.commands import Place, bindings_at
 from tui.drawing import choice_lines, grid_lines
 from tui.labels import FILE_GONE, reason_of
+from tui.messages import Notify, OpenBench, OpenPlan, Refresh, SaveSettings, StartWorker, WantEstimates
 from tui.screens.base import DiscScreen
-from tui.session import ON_SCREEN, Changes
+from tui.session import Changes, Session
 from tui.tuning import Cell, Tuning, cell_of, grid_of, known_by_settings, nearest
 from tui.widgets.lines import Lines
 from tui.widgets.palette import Line, wrapped
@@ -33,9 +34,9 @@ class TuneScreen(DiscScreen):
     PLACE = Place.TUNE
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.TUNE)]
 
-    def __init__(self, titles: Sequence[Title], block_size: int | None = None, form: Form = TARGETS_OWN) -> None:
+    def __init__(self, session: Session, titles: Sequence[Title], block_size: int | None, form: Form) -> None:
         """Begin with what the first title is written with now, or with another block size and container."""
-        super().__init__()
+        super().__init__(session)
         self._form = form
         self._block_size = block_size
         self._titles = list(titles)
@@ -63,7 +64,7 @@ class TuneScreen(DiscScreen):
 
     def on_changes(self, changes: Changes) -> None:
         """Show what was measured meanwhile."""
-        known = self.front.view.titles
+        known = self.view.titles
         there = [known[title.path] for title in self._titles if title.path in known]
         self._is_gone = not there
         self._titles = there or self._titles
@@ -90,7 +91,7 @@ class TuneScreen(DiscScreen):
         lines: list[Line] = [[(f"Tune {shown_name(title)} ({system_label(title)})", "head"), (self._others(), "dim")]]
         if self._is_gone:
             lines.append([(FILE_GONE, "bad")])
-        sign = self.front.view.signs.margin
+        sign = self.view.signs.margin
         lines += choice_lines(tuning, chosen, title, width, self.keys, margin_sign=sign, problem=problem)
         if problem and (chosen.refusal or chosen.estimate) and self._lacks(grid):
             lines += wrapped(f"the rest cannot be estimated: {problem}", width, "bad")
@@ -122,10 +123,10 @@ class TuneScreen(DiscScreen):
             try:
                 self.session.want_grid(self._title, self._tuning.overrides)
             except DiscpressError as error:  # the state file is busy or full: the next key asks again
-                self.front.tell(str(error), is_error=True)
+                self.post_message(Notify(str(error), is_error=True))
                 return
             self._asked.add(key)
-            self.front.call_worker()
+            self.post_message(StartWorker())
 
     def _lacks(self, grid: Sequence[Sequence[Cell]]) -> bool:
         """Return whether a size is not known that the target would load; an ISO has none."""
@@ -183,7 +184,7 @@ class TuneScreen(DiscScreen):
 
     def action_apply_system(self) -> None:
         """Keep the choice for all titles of this system."""
-        view = self.front.view
+        view = self.view
         self._keep([title for title in view.titles.values() if title.system == self._title.system])
 
     def action_apply_default(self) -> None:
@@ -191,15 +192,17 @@ class TuneScreen(DiscScreen):
         tuning = self._tuning
         cell = cell_of(tuning, self._title, self.session.chooser, {})
         if cell.refusal:
-            self.front.tell(cell.refusal, is_error=True)
-        elif self.front.save_settings(tuning.as_defaults):
+            self.post_message(Notify(cell.refusal, is_error=True))
+        else:
             what = "the target and level" if tuning.target == AUTO else "target, format, block size and level"
-            self.front.tell(f"Titles without settings of their own follow {what} chosen here.")
+            notice = f"Titles without settings of their own follow {what} chosen here."
+            self.post_message(SaveSettings(tuning.as_defaults, notice))
 
     def action_forget(self) -> None:
         """Let the titles follow the defaults again."""
-        self._save(self._titles, keep=False)
-        self._change(Tuning.of(self._title, self.session.chooser))
+        is_saved = self._save(self._titles, keep=False)
+        title = replace(self._title, overrides=None) if is_saved else self._title
+        self._change(Tuning.of(title, self.session.chooser))
 
     def _keep(self, titles: Sequence[Title]) -> None:
         refused = []
@@ -212,41 +215,42 @@ class TuneScreen(DiscScreen):
         unwritable = {title.path for title, _ in refused}
         kept = [title for title in titles if title.path not in unwritable and not title.error]
         if refused and not kept:
-            self.front.tell(refused[0][1], is_error=True)
+            self.post_message(Notify(refused[0][1], is_error=True))
             return
         self._save(kept, keep=True)
         if refused:
-            self.front.tell(f"Left out: {refused[0][1]}; {len(refused)} in all", is_error=True)
+            self.post_message(Notify(f"Left out: {refused[0][1]}; {len(refused)} in all", is_error=True))
 
     def _is_lost(self) -> bool:
         """Return whether no title is left, and say so."""
         if self._is_gone:
-            self.front.tell(FILE_GONE)
+            self.post_message(Notify(FILE_GONE))
         return self._is_gone
 
-    def _save(self, titles: Sequence[Title], *, keep: bool) -> None:
+    def _save(self, titles: Sequence[Title], *, keep: bool) -> bool:
+        """Store the choice, or none, for titles; return whether that went well."""
         if self._is_lost():
-            return
+            return False
         try:
             self.session.save_overrides(titles, self._tuning.overrides if keep else None)
         except DiscpressError as error:
-            self.front.tell(str(error), is_error=True)
-            return
-        self.front.look()
+            self.post_message(Notify(str(error), is_error=True))
+            return False
+        self.post_message(Refresh())
         what = "Kept for" if keep else "The defaults hold for"
-        self.front.tell(f"{what} {len(titles)} {'title' if len(titles) == 1 else 'titles'}.")
-        if self.session.want_estimates([self.front.view.titles.get(each.path, each) for each in titles], ON_SCREEN):
-            self.front.call_worker()
+        self.post_message(Notify(f"{what} {len(titles)} {'title' if len(titles) == 1 else 'titles'}."))
+        self.post_message(WantEstimates(titles))
+        return True
 
     def action_bench(self) -> None:
         """Measure the title."""
         if self._is_lost():
             return
-        self.front.show_bench(self._title)
+        self.post_message(OpenBench(self._title))
 
     def action_plan(self) -> None:
         """Show what converting the titles with this choice will do."""
         if self._is_lost():
             return
         wish = self.session.chooser.with_overrides(self._tuning.overrides)
-        self.front.show_plan(self._titles, {title.path: wish for title in self._titles})
+        self.post_message(OpenPlan(self._titles, {title.path: wish for title in self._titles}))

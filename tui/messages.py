@@ -1,0 +1,170 @@
+"""Requests that screens post to the app.
+
+A request needs no answer: its effect comes back as a new screen, a notification, or a call of `on_changes`,
+`on_snapshot` or `on_settings`.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from textual.message import Message
+
+from engine.convert.wish import Wish
+from engine.library.model import Title
+from engine.work.jobs import Job
+from tui.benching import TARGETS_OWN, Form
+
+
+class Request(Message):
+    """Base of all requests; the app handles those of an action before it takes the next key."""
+
+
+# Screens
+
+
+class OpenScreen(Request):
+    """Base of the requests that open another screen on top."""
+
+
+@dataclass(eq=False, slots=True)
+class OpenDetails(OpenScreen):
+    """Show everything known of a title."""
+
+    path: Path
+    """The path of its image."""
+
+
+@dataclass(eq=False, slots=True)
+class OpenPlan(OpenScreen):
+    """Show what converting titles will do."""
+
+    titles: Sequence[Title]
+    """The titles, in the order of the rows."""
+    wishes: Mapping[Path, Wish] = field(default_factory=dict)
+    """Settings in place of the titles' own, for this one time."""
+
+
+@dataclass(eq=False, slots=True)
+class OpenTune(OpenScreen):
+    """Choose settings for titles."""
+
+    titles: Sequence[Title]
+    """The first one is shown; the settings can be kept for all."""
+    block_size: int | None = None
+    """The block size to begin with, in bytes; None for the title's own."""
+    form: Form = TARGETS_OWN
+    """The container to begin with."""
+
+
+@dataclass(eq=False, slots=True)
+class OpenBench(OpenScreen):
+    """Show the benchmarks of a title."""
+
+    title: Title
+
+
+@dataclass(eq=False, slots=True)
+class OpenQueue(OpenScreen):
+    """Show the queue."""
+
+
+@dataclass(eq=False, slots=True)
+class OpenLog(OpenScreen):
+    """Show the log of a job."""
+
+    job: Job
+
+
+@dataclass(eq=False, slots=True)
+class OpenTrash(OpenScreen):
+    """Show the originals that conversions replaced."""
+
+
+@dataclass(eq=False, slots=True)
+class OpenSettings(OpenScreen):
+    """Show the settings."""
+
+
+@dataclass(eq=False, slots=True)
+class SelectTitle(Request):
+    """Go back to the library and put its cursor on a title."""
+
+    path: Path
+
+
+@dataclass(eq=False, slots=True)
+class RunCommand(Request):
+    """Run a command as its key would, after the messages that wait already."""
+
+    name: str
+    """Its name in the table of commands."""
+
+
+@dataclass(eq=False, slots=True)
+class Quit(Request):
+    """Leave the app, or ask first what becomes of unfinished jobs."""
+
+
+# Work
+
+
+@dataclass(eq=False, slots=True)
+class Notify(Request):
+    """Show a notification in place of the last one."""
+
+    text: str
+    is_error: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Refresh(Request):
+    """Poll the state file now instead of at the next tick."""
+
+
+@dataclass(eq=False, slots=True)
+class StartWorker(Request):
+    """Start a worker if something waits for one and none is alive."""
+
+
+@dataclass(eq=False, slots=True)
+class WantEstimates(Request):
+    """Request the estimates that titles on the screen lack, under the settings that are stored for them now."""
+
+    titles: Sequence[Title]
+
+
+@dataclass(eq=False, slots=True)
+class Rescan(Request):
+    """Scan the folders for new, changed and vanished images."""
+
+
+@dataclass(eq=False, slots=True)
+class OpenFolders(Request):
+    """Add folders to the settings, show them and scan them."""
+
+    folders: Sequence[Path]
+
+
+@dataclass(eq=False, slots=True)
+class SaveSettings(Request):
+    """Write changed settings into the settings file and follow them."""
+
+    changes: Mapping[str, object]
+    """New values by key; None removes a key."""
+    notice: str = ""
+    """The notification once they are written."""
+
+
+@dataclass(eq=False, slots=True)
+class TitlesQueued(Request):
+    """Start converting: titles of a plan are in the queue now, and the library comes back without their marks."""
+
+    paths: Collection[Path]
+
+
+@dataclass(eq=False, slots=True)
+class CopyPath(Request):
+    """Copy a path to the clipboard of the terminal."""
+
+    path: Path
