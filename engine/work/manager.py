@@ -17,14 +17,14 @@ from engine.convert.progress import Control, Progress
 from engine.errors import DiscpressError, StoreError
 from engine.library.store import Store
 from engine.system.priority import be_idle
-from engine.work.deaths import is_suspect
-from engine.work.devices import Devices, Look
+from engine.work.devices import Devices
 from engine.work.disks import Disks
 from engine.work.endings import Endings
 from engine.work.errand_lane import ErrandLane
 from engine.work.errand_runner import run_errand
 from engine.work.errands import Errand, Errands
-from engine.work.jobs import LAB_KINDS, Action, Job, JobKind, JobState
+from engine.work.jobs import Action, Job, JobState
+from engine.work.launching import Launcher
 from engine.work.looks import places_of
 from engine.work.queue import JobQueue
 from engine.work.reports import Reports, Running
@@ -37,10 +37,6 @@ POLL_S = 0.2
 """How often wishes are looked for: what is asked for happens within a second."""
 IDLE_S = 30.0
 """The worker ends after so long without work."""
-PROBES = 2
-"""Scans and estimates that run at once: they are short, and wait for the disk more than for the processor."""
-_LOOK_AHEAD = 16
-_PROBE_KINDS = {JobKind.SCAN, JobKind.ESTIMATE, *LAB_KINDS}
 
 
 @dataclass(slots=True)
@@ -74,6 +70,7 @@ class Manager:
     _reports: Reports = field(init=False)
     _endings: Endings = field(init=False)
     _lane: ErrandLane = field(init=False)
+    _launcher: Launcher = field(init=False)
 
     def __post_init__(self) -> None:
         self._disks = Disks(self.clock)
@@ -83,6 +80,7 @@ class Manager:
         self._reports = Reports(self.queue, self.clock)
         self._endings = Endings(self.queue, self._waits, self._disks)
         self._lane = ErrandLane(Errands(self.store), self.store, self.run_errand, self._disks, self.clock)
+        self._launcher = Launcher(self._running, self._waits, self._devices, self._lane, self.threads, self._start)
 
     async def work(self) -> None:
         """Run the queue to its end, see above; what runs then is suspended with its checkpoint."""
@@ -105,10 +103,7 @@ class Manager:
             if is_changed or self._waits.has_due():
                 self._obey()
                 self._lane.obey()
-                has_places = self._launch()
-                self._devices.settle()
-                if has_places:
-                    self._launch_errands()
+                self._launch()
             working = [each for each in self._running.values() if not each.is_held]
             self._reports.report(working, has_errands=bool(self._lane))
             if working or self._waits or self._lane or self._lane.is_waiting or self._disks.has_fresh():
@@ -152,65 +147,17 @@ class Manager:
 
     # Starting
 
-    def _launch(self) -> bool:
-        """Start the jobs whose turn it is; return whether there may be anything beside them."""
-        on_trial = any(is_suspect(each.job.worker_deaths) and each.is_working for each in self._running.values())
-        if on_trial or self._lane.is_on_trial:
-            return False
-        jobs = self.queue.runnable()
-        waiting = {job.id for job in jobs}
-        self._waits.keep(waiting)
-        conversions = [each for each in self._running.values() if not self._is_probe(each.job) and not each.is_held]
-        busy = {each.device for each in conversions}
-        probes = sum(1 for each in self._running.values() if self._is_probe(each.job) and each.is_working)
-        devices = Look(self._device)
-        next_jobs = [job for job in jobs if job.id not in self._waits and not self._is_probe(job)][:_LOOK_AHEAD]
-        sharing = {each.device for each in conversions if not each.stalled} | {devices.of(job) for job in next_jobs}
-        lanes = len(sharing - {None}) or 1
-        for job in jobs:
-            if job.id in self._waits and not self._waits.is_due(job.id):
-                if self._waits.is_for_room(job.id) and not self._is_probe(job):
-                    # It keeps its place: smaller ones behind it must not fill the disk for ever.
-                    busy |= {device for device in [devices.of(job)] if device is not None}
-            elif is_suspect(job.worker_deaths):
-                # Alone, so that it is to blame if the worker dies again; those at work come to their end first.
-                is_working = self._lane.is_working or any(each.is_working for each in self._running.values())
-                if is_working or self._start_alone(job):
-                    return False
-            elif self._is_probe(job):
-                is_free = probes < PROBES and not (job.kind in LAB_KINDS and self._is_measuring())
-                if is_free and self._devices.answers(job) and self._start(job, 0, self.threads):
-                    probes += 1
-            elif devices.guess(job) not in busy:
-                device = devices.of(job)
-                is_free = device is not None and device not in busy
-                if device is not None and is_free and self._start(job, device, max(1, self.threads // lanes)):
-                    busy.add(device)
-        return True
-
-    def _start_alone(self, job: Job) -> bool:
-        if self._is_probe(job):
-            return self._devices.answers(job) and self._start(job, 0, self.threads)
-        device = self._device(job)
-        return device is not None and self._start(job, device, self.threads)
-
-    def _launch_errands(self) -> None:
-        """Start errands beside the probes: a single one, with one thread, while a conversion runs."""
-        working = [each.job for each in self._running.values() if each.is_working]
-        probes = sum(1 for job in working if self._is_probe(job))
-        if probes < len(working):
-            self._lane.launch(1 - probes, threads=1, is_alone=False)
+    def _launch(self) -> None:
+        """Start the jobs whose turn it is, and errands beside them if there may be any."""
+        if self._launcher.is_on_trial:
+            has_places = False
         else:
-            self._lane.launch(PROBES - probes, self.threads, is_alone=not working)
-
-    def _is_probe(self, job: Job) -> bool:
-        return job.kind in _PROBE_KINDS
-
-    def _is_measuring(self) -> bool:
-        return any(each.job.kind in LAB_KINDS and each.is_working for each in self._running.values())
-
-    def _device(self, job: Job) -> int | None:
-        return self._devices.of(job)
+            jobs = self.queue.runnable()
+            self._waits.keep({job.id for job in jobs})
+            has_places = self._launcher.launch(jobs)
+        self._devices.settle()
+        if has_places:
+            self._launcher.launch_errands()
 
     def _start(self, job: Job, device: int, threads: int) -> bool:
         held = self._running.get(job.id)

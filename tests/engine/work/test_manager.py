@@ -13,9 +13,9 @@ from engine.errors import CancelledError, SpaceError, StorageError, StoreFullErr
 from engine.system.files import FileIdentity
 from engine.work import manager as managers
 from engine.work import waits
+from engine.work.devices import Devices
 from engine.work.jobs import Action, JobKind, JobRequest, JobState
 from engine.work.keeper import QueueKeeper
-from engine.work.manager import Manager
 from engine.work.queue import JobQueue
 from engine.work.runner import Outcome, part_owner
 from engine.work.snapshot import WorkerState
@@ -29,7 +29,7 @@ FAILED, CANCELLED, SKIPPED = JobState.FAILED, JobState.CANCELLED, JobState.SKIPP
 def two_disks(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
     """Files in `a` and `b` are on disks of their own."""
     disks = {"a": 1, "b": 2}
-    monkeypatch.setattr(Manager, "_device", lambda self, job: disks.get(job.path.parent.name, 3))
+    monkeypatch.setattr(Devices, "of", lambda self, job: disks.get(job.path.parent.name, 3))
     return house
 
 
@@ -575,7 +575,7 @@ def test_the_other_disk_goes_on_while_one_is_full(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disks = {"a": 1, "b": 2}
-    monkeypatch.setattr(Manager, "_device", lambda self, job: disks.get(job.path.parent.name, 3))
+    monkeypatch.setattr(Devices, "of", lambda self, job: disks.get(job.path.parent.name, 3))
     first, other = house.run_all("a/1.iso", "b/2.iso")
     house.wait_started(other)
     house.stage.end(first, SpaceError("full"))
