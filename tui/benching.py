@@ -1,6 +1,6 @@
 """What the bench screen works on: what is chosen for the next test, and the newest results of one title."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
@@ -146,17 +146,8 @@ def seek_rows(title: Title, choice: BenchChoice, found: Iterable[Measurement]) -
     container. A packed title is only measured as it is.
     """
     by_block: dict[int, list[tuple[Measurement, SeekFigures]]] = {}
-    machine = ""
     made: tuple[str, int] | None = None
-    for measurement in found:
-        figures = seek_figures(measurement) if measurement.kind is LabTest.SEEK else None
-        if figures is None or figures.pattern is not choice.pattern:
-            continue
-        if choice.is_warm and figures.is_cold:
-            continue
-        machine = machine or measurement.machine
-        if measurement.machine != machine:
-            continue
+    for measurement, figures in _of_newest_machine(_seeks_of(choice, found)):
         if measurement.block_size:
             if choice.form_name and not title.block_size and measurement.form != choice.form_name:
                 continue
@@ -167,6 +158,26 @@ def seek_rows(title: Title, choice: BenchChoice, found: Iterable[Measurement]) -
     own = title.block_size
     sizes = (own,) if own else (0, *choice.block_sizes)
     return [_seek_row(title, size, by_block.get(size, [])) for size in sizes]
+
+
+def _seeks_of(choice: BenchChoice, found: Iterable[Measurement]) -> Iterator[tuple[Measurement, SeekFigures]]:
+    """Yield the seek tests of the chosen pattern and kind of cache."""
+    for measurement in found:
+        figures = seek_figures(measurement) if measurement.kind is LabTest.SEEK else None
+        if figures is None or figures.pattern is not choice.pattern or (choice.is_warm and figures.is_cold):
+            continue
+        yield measurement, figures
+
+
+def _of_newest_machine(
+    seeks: Iterable[tuple[Measurement, SeekFigures]],
+) -> Iterator[tuple[Measurement, SeekFigures]]:
+    """Yield the results of the machine that measured the first one."""
+    machine = ""
+    for measurement, figures in seeks:
+        machine = machine or measurement.machine
+        if measurement.machine == machine:
+            yield measurement, figures
 
 
 def _seek_row(title: Title, block_size: int, found: Sequence[tuple[Measurement, SeekFigures]]) -> SeekRow:

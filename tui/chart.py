@@ -31,20 +31,21 @@ def points_of(grid: Sequence[Sequence[Cell]], tuning: Tuning, measured: Measured
 
     Where the bench has measured, only what it measured is shown: a promise beside it would compare unlike things.
     """
-    points = []
-    for row in grid:
-        for cell in row:
-            if cell.settings.level != tuning.level or cell.estimate is None:
-                continue
-            latencies = None if measured is None else measured.latencies_us
-            block_size = cell.settings.block_size
-            latency_us = cell.estimate.seek_us if latencies is None else latencies.get(block_size, 0.0)
-            if latency_us:
-                is_chosen = cell.settings.block_size == tuning.block_size
-                style = "cursor" if is_chosen else "dim" if cell.refusal else "normal"
-                label = f"{cell.settings.block_size // 1024}K"
-                points.append(Point(label, cell.estimate.packed_bytes, latency_us, style))
-    return points
+    cells = [cell for row in grid for cell in row if cell.settings.level == tuning.level]
+    points = [_point_of(cell, tuning, measured) for cell in cells]
+    return [point for point in points if point is not None]
+
+
+def _point_of(cell: Cell, tuning: Tuning, measured: Measured | None) -> Point | None:
+    """Return the point of one block size; None as long as its size or latency is unknown."""
+    if cell.estimate is None:
+        return None
+    block_size = cell.settings.block_size
+    latency_us = cell.estimate.seek_us if measured is None else measured.latencies_us.get(block_size, 0.0)
+    if not latency_us:
+        return None
+    style = "cursor" if block_size == tuning.block_size else "dim" if cell.refusal else "normal"
+    return Point(f"{block_size // 1024}K", cell.estimate.packed_bytes, latency_us, style)
 
 
 def describe_latency(measured: Measured | None) -> str:
@@ -62,19 +63,27 @@ def chart_lines(points: Sequence[Point], width: int, height: int, latency: str =
     inner, rows = max(10, width - _AXIS), max(3, height - 2)  # below the head, above the other axis
     low, high = min(point.size_bytes for point in points), max(point.size_bytes for point in points)
     longest = max(point.latency_us for point in points)
-    placed: list[list[tuple[int, str, str]]] = [[] for _ in range(rows)]
-    for point in points:
-        label = f"({point.label})" if point.style == "dim" else point.label
-        y = round((high - point.size_bytes) / (high - low) * (rows - 1)) if high > low else 0
-        x = min(round(point.latency_us / longest * (inner - 1)), inner - len(label))
-        placed[y].append((x, label, point.style))
     lines: list[Line] = [[("size", "head")]]
-    for y, labels in enumerate(placed):
+    for y, labels in enumerate(_placed(points, (low, high), longest, inner, rows)):
         axis = format_size(high) if y == 0 else format_size(low) if y == rows - 1 else ""
         lines.append([(f"{axis:>{_AXIS - 2}} |", "dim"), *_row(labels, inner)])
     end = f"{latency} {format_latency(longest)}"
     lines.append([(" " * (_AXIS - 1) + "0" + fit(end, inner, right=True, ellipsis=""), "dim")])
     return lines
+
+
+def _placed(
+    points: Sequence[Point], sizes: tuple[int, int], longest_us: float, width: int, rows: int
+) -> list[list[tuple[int, str, str]]]:
+    """Return the labels of each row from the top, as first column, text and style."""
+    low, high = sizes
+    placed: list[list[tuple[int, str, str]]] = [[] for _ in range(rows)]
+    for point in points:
+        label = f"({point.label})" if point.style == "dim" else point.label
+        y = round((high - point.size_bytes) / (high - low) * (rows - 1)) if high > low else 0
+        x = min(round(point.latency_us / longest_us * (width - 1)), width - len(label))
+        placed[y].append((x, label, point.style))
+    return placed
 
 
 def _row(labels: Sequence[tuple[int, str, str]], width: int) -> list[Piece]:

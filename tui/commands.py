@@ -239,15 +239,18 @@ def check_keymap(keys: Mapping[str, str]) -> None:
             meant = f"did you mean {matches[0]}?" if matches else f"known are {', '.join(BY_NAME)}"
             raise UsageError(f"keys: there is no command {display_name(name)}", hint=meant)
     for place in Place:
-        taken: dict[str, str] = {}
-        for command in commands_at(place):
-            for key in _keys_of(command, keys):
-                other = taken.setdefault(key, command.name)
-                if other != command.name and (command.name in keys or other in keys):
-                    raise UsageError(
-                        f"keys: {display_name(key)} would run both {other} and {command.name}",
-                        hint="give one of them another key",
-                    )
+        _check_place(place, keys)
+
+
+def _check_place(place: Place, keys: Mapping[str, str]) -> None:
+    taken: dict[str, str] = {}
+    bound = [(key, command.name) for command in commands_at(place) for key in _keys_of(command, keys)]
+    for key, name in bound:
+        other = taken.setdefault(key, name)
+        if other != name and (name in keys or other in keys):
+            raise UsageError(
+                f"keys: {display_name(key)} would run both {other} and {name}", hint="give one of them another key"
+            )
 
 
 def _keys_of(command: Command, keys: Mapping[str, str]) -> Iterable[str]:

@@ -74,22 +74,25 @@ def grid_lines(grid: Sequence[Sequence[Cell]], tuning: Tuning, width: int, *, is
     lines: list[Line] = [[(f"{'block':>{_HEAD}}{heads}{'seek':>{_CELL}}", "head")]]
     reasons: dict[str, None] = {}
     for row in grid:
-        block_size = row[0].settings.block_size
-        pieces: list[tuple[str, str]] = [(f"{f'{block_size // 1024}K':>{_HEAD}}", "normal")]
-        for level, cell in zip(tuning.levels, row, strict=True):
-            is_chosen = (block_size, level) == (tuning.block_size, tuning.level)
-            pieces.append(
-                (f"{_size(cell, is_waiting):>{_CELL}}", "cursor" if is_chosen else "dim" if cell.refusal else "normal")
-            )
-        refusal = row[0].refusal
-        pieces.append((f"{_latency(row, tuning):>{_CELL}}", "dim" if refusal else "normal"))
-        if refusal:
-            pieces.append((" x", "dim"))
-            reasons[refusal.rpartition(": ")[2]] = None  # the end of such an error is the reason
-        lines.append(pieces)
+        lines.append(_grid_row(row, tuning, is_waiting))
+        if row[0].refusal:
+            reasons[row[0].refusal.rpartition(": ")[2]] = None  # the end of such an error is the reason
     for reason in reasons:
         lines += [[], *wrapped(f"x not loaded: {reason}", width, "dim")]
     return lines
+
+
+def _grid_row(row: Sequence[Cell], tuning: Tuning, is_waiting: bool) -> Line:
+    block_size, refusal = row[0].settings.block_size, row[0].refusal
+    pieces = [(f"{f'{block_size // 1024}K':>{_HEAD}}", "normal")]
+    for level, cell in zip(tuning.levels, row, strict=True):
+        is_chosen = (block_size, level) == (tuning.block_size, tuning.level)
+        style = "cursor" if is_chosen else "dim" if cell.refusal else "normal"
+        pieces.append((f"{_size(cell, is_waiting):>{_CELL}}", style))
+    pieces.append((f"{_latency(row, tuning):>{_CELL}}", "dim" if refusal else "normal"))
+    if refusal:
+        pieces.append((" x", "dim"))
+    return pieces
 
 
 def _latency(row: Sequence[Cell], tuning: Tuning) -> str:

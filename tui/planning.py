@@ -156,32 +156,47 @@ def _planned(
     taken: Collection[Path],
     keys: Keys,
 ) -> Planned:
-    if title.error:
-        return Planned(title, problem=title.error)
-    if title.path in queued:
-        return Planned(title, problem="is in the queue already")
-    if title.state is State.PACKED and title.overrides is None and wish is None:
-        return Planned(title, problem=f"is packed already; {keys.of('tune')} chooses other settings for it")
+    problem = _problem_of(title, queued, wish, keys)
+    if problem:
+        return Planned(title, problem=problem)
     try:
         choice = chooser.choice(title, wish)
     except DiscpressError as error:
         return Planned(title, problem=str(error))
     output = (options.folder or title.file_path.parent) / f"{title.path.stem}.{choice.settings.format}"
-    problem, notice = _conflict(title, output, options.on_conflict, taken, keys)
-    notices = (*choice.notices, notice) if notice else choice.notices
     estimate = title.estimate if wish is None else estimate_for(title, choice.settings)
     # Out of an archive nothing is converted to save space: the worker does not skip it.
     is_useless = estimate is not None and estimate.advice == SKIP and not title.is_archived
-    if estimate is not None and estimate.reason:
-        if is_useless and not options.even_useless:
-            problem = problem or estimate.reason  # the worker would skip it
-        else:
-            notices = (*notices, estimate.reason)
-    if options.trash_source and title.is_archived:
-        notices = (*notices, "its archive is kept: discpress convert --delete-source moves one with nothing else in it")
-    elif options.trash_source and title.path.is_symlink():
-        problem = problem or "is a link: an original that is moved to the trash must be the file itself"
+    reason = "" if estimate is None else estimate.reason
+    is_skipped = is_useless and not options.even_useless  # the worker would skip it
+    found = [
+        _conflict(title, output, options.on_conflict, taken, keys),
+        (reason, "") if is_skipped else ("", reason),
+        _source_conflict(title) if options.trash_source else ("", ""),
+    ]
+    problem = next((each for each, _ in found if each), "")
+    notices = (*choice.notices, *(notice for _, notice in found if notice))
     return Planned(title, choice.settings, output, estimate, problem, notices, is_useless)
+
+
+def _problem_of(title: Title, queued: Collection[Path], wish: Wish | None, keys: Keys) -> str:
+    """Return why a title is left out, whatever it would become."""
+    if title.error:
+        return title.error
+    if title.path in queued:
+        return "is in the queue already"
+    if title.state is State.PACKED and title.overrides is None and wish is None:
+        return f"is packed already; {keys.of('tune')} chooses other settings for it"
+    return ""
+
+
+def _source_conflict(title: Title) -> tuple[str, str]:
+    """Return why a title is left out if its original goes to the trash, or what to know of that."""
+    if title.is_archived:
+        return "", "its archive is kept: discpress convert --delete-source moves one with nothing else in it"
+    if title.path.is_symlink():
+        return "is a link: an original that is moved to the trash must be the file itself", ""
+    return "", ""
 
 
 def _conflict(title: Title, output: Path, rule: OnConflict, taken: Collection[Path], keys: Keys) -> tuple[str, str]:
