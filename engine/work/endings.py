@@ -19,7 +19,7 @@ from engine.work.jobs import LAB_KINDS, Job, JobState
 from engine.work.looks import AwayError, output_place, source_is_away
 from engine.work.queue import JobQueue
 from engine.work.reports import Running
-from engine.work.runner import part_owner
+from engine.work.runner import Outcome, part_owner
 from engine.work.waits import Waits
 
 
@@ -59,31 +59,40 @@ class Endings:
             if self._queue.job(job.id).state in {JobState.RUNNING, JobState.PAUSED}:
                 self._queue.suspend(job.id)
         except CancelledError:
-            # One that was held was cancelled in the queue at once; its part went with the run that ends here.
-            if self._queue.job(job.id).state is JobState.RUNNING:
-                self._queue.cancelled(job.id)
-            else:
-                self._queue.drop_checkpoint(job.id)
+            self._cancelled(job)
         except UselessError as error:
             self._queue.skip(job.id, str(error))
         except AwayError as error:
             self._queue.suspend(job.id)
             self._waits.for_disk(job, str(error))
         except DiscpressError as error:
-            if isinstance(error, SpaceError) and _waits_for_room(job, error):
-                self._queue.suspend(job.id)
-                self._waits.for_room(job, error)
-            else:
-                self._queue.append_log(job.id, str(error))
-                self._queue.fail(job.id, error)
+            self._failed(job, error)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not take the other jobs with it
             self._queue.append_log(job.id, "".join(traceback.format_exception(error)))
             self._queue.fail(job.id, DiscpressError(f"internal error: {error!r}", hint="please report it with its log"))
         else:
-            if outcome.skipped:
-                self._queue.skip(job.id, outcome.skipped)
-            else:
-                self._queue.finish(job.id, outcome.result, saved_bytes=outcome.saved_bytes)
+            self._done(job, outcome)
+
+    def _cancelled(self, job: Job) -> None:
+        # One that was held was cancelled in the queue at once; its part went with the run that ends here.
+        if self._queue.job(job.id).state is JobState.RUNNING:
+            self._queue.cancelled(job.id)
+        else:
+            self._queue.drop_checkpoint(job.id)
+
+    def _failed(self, job: Job, error: DiscpressError) -> None:
+        if isinstance(error, SpaceError) and _waits_for_room(job, error):
+            self._queue.suspend(job.id)
+            self._waits.for_room(job, error)
+        else:
+            self._queue.append_log(job.id, str(error))
+            self._queue.fail(job.id, error)
+
+    def _done(self, job: Job, outcome: Outcome) -> None:
+        if outcome.skipped:
+            self._queue.skip(job.id, outcome.skipped)
+        else:
+            self._queue.finish(job.id, outcome.result, saved_bytes=outcome.saved_bytes)
 
     def _take_back(self, job_id: int) -> bool:
         """Bring a job whose run has ended to `running`, for what is said of it next; False when it was cancelled.

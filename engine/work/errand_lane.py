@@ -86,13 +86,16 @@ class ErrandLane:
             if is_suspect(errand.worker_deaths) and is_alone and self.is_working:
                 return  # those at work come to their end first
             but.add(errand.key)
-            if is_suspect(errand.worker_deaths) and not is_alone:
-                continue
-            place = self._errands.place_of(errand)
-            if errand.kind is ErrandKind.SCAN or self._disks.answers(place, errand.key):
-                self._begin(errand, place, threads)
-                if self.is_on_trial:
-                    return
+            if is_alone or not is_suspect(errand.worker_deaths):
+                self._try(errand, threads)
+            if self.is_on_trial:
+                return
+
+    def _try(self, errand: Errand, threads: int) -> None:
+        """Begin an errand if its disk answers; a scan finds out by itself."""
+        place = self._errands.place_of(errand)
+        if errand.kind is ErrandKind.SCAN or self._disks.answers(place, errand.key):
+            self._begin(errand, place, threads)
 
     def _begin(self, errand: Errand, place: Place, threads: int) -> None:
         self._errands.begin(errand)
