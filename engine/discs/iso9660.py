@@ -161,12 +161,9 @@ def list_files(source: SectorSource, limit: int) -> Iterator[tuple[str, FileExte
         tree_bytes += min(directory.length, MAX_DIRECTORY_BYTES)
         if tree_bytes > MAX_TREE_BYTES:
             return
-        for raw_name, start_sector, length, flags in _records(source, directory):
-            extent = _extent(source, start_sector, length)
-            if extent is None or raw_name in _SELF_AND_PARENT or not raw_name or flags & _ASSOCIATED:
-                continue
-            path = folder + raw_name.partition(b";")[0].rstrip(b".").decode("ascii", "surrogateescape")
-            if not flags & _DIRECTORY:
+        for name, extent, is_directory in _entries(source, directory):
+            path = folder + name
+            if not is_directory:
                 yield path, extent
                 limit -= 1
                 if limit == 0:
@@ -174,6 +171,16 @@ def list_files(source: SectorSource, limit: int) -> Iterator[tuple[str, FileExte
             elif extent.offset not in seen and len(seen) < MAX_DIRECTORIES and len(path) < MAX_PATH_LENGTH:
                 seen.add(extent.offset)
                 pending.append((path + "/", extent))
+
+
+def _entries(source: SectorSource, directory: FileExtent) -> Iterator[tuple[str, FileExtent, bool]]:
+    """Yield (name without its version, extent, whether it is a directory) of what lies inside the image."""
+    for raw_name, start_sector, length, flags in _records(source, directory):
+        extent = _extent(source, start_sector, length)
+        if extent is None or raw_name in _SELF_AND_PARENT or not raw_name or flags & _ASSOCIATED:
+            continue
+        name = raw_name.partition(b";")[0].rstrip(b".").decode("ascii", "surrogateescape")
+        yield name, extent, bool(flags & _DIRECTORY)
 
 
 def _records(source: SectorSource, directory: FileExtent) -> Iterator[tuple[bytes, int, int, int]]:

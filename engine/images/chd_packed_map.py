@@ -194,10 +194,7 @@ class CompressedMap:
         if len(referring) < len(kinds):
             fields = self._fields.read(bit, widths, kinds.translate(IS_STORED))
             crcs = [field & _CRC_MASK for field in fields]
-            lengths = [field >> CRC_BITS for field in fields]
-            if Kind.PLAIN in kinds:
-                stored, size = kinds.translate(None, _REFERRING), self._header.hunk_size
-                lengths = [size if kind == Kind.PLAIN else length for kind, length in zip(stored, lengths, strict=True)]
+            lengths = self._lengths(kinds, fields)
             *offsets, offset = accumulate(lengths, initial=offset)
         if referring:
             has_fields = self._widths[Kind.SELF] and Kind.SELF in referring
@@ -206,6 +203,14 @@ class CompressedMap:
             last_self = origins[-1]
         window = Window(kinds.translate(_RESOLVED), lengths, offsets, crcs, origins)
         return window, _Start(bit + sum(widths), offset, last_self)
+
+    def _lengths(self, kinds: bytes, fields: Sequence[int]) -> Sequence[int]:
+        """Return the lengths of the stored hunks; a plain one has none in the map."""
+        lengths = [field >> CRC_BITS for field in fields]
+        if Kind.PLAIN not in kinds:
+            return lengths
+        stored, size = kinds.translate(None, _REFERRING), self._header.hunk_size
+        return [size if kind == Kind.PLAIN else length for kind, length in zip(stored, lengths, strict=True)]
 
     def _damage(self, what: str) -> DamagedImageError:
         return DamagedImageError(

@@ -165,16 +165,10 @@ class _Sums:
 
 def _indexed_sums(image: IndexedImage, measure: bool, check: Callable[[], None] | None) -> _Sums:
     sums = _Sums(data_offset=image.header.data_offset)
-    is_cso2 = image.format is ImageFormat.CSO and image.version > 1
-    block_steps = -(-image.block_size // image.header.alignment)
     for window in index_windows(image, check):
         if min(window.lengths) <= 0 or window.starts[-1] << image.index_shift > image.source.size_bytes:
             _raise_first_damage(image, window)
-        if is_cso2:
-            plain = [length for length in window.lengths if length >= block_steps]
-        else:
-            pairs = zip(window.entries, window.lengths, strict=False)
-            plain = [length for entry, length in pairs if entry >= INDEX_PLAIN]
+        plain = _plain_lengths(image, window)
         sums.plain_blocks += len(plain)
         sums.plain_bytes += sum(plain) << image.index_shift
         sums.packed_bytes += sum(window.lengths) - sum(plain) << image.index_shift
@@ -183,6 +177,15 @@ def _indexed_sums(image: IndexedImage, measure: bool, check: Callable[[], None] 
         if measure and image.index_shift:
             sums.waste_bytes += _measure_waste(image, window)
     return sums
+
+
+def _plain_lengths(image: IndexedImage, window: IndexWindow) -> list[int]:
+    """Return the lengths of a window's plain blocks, in steps of the alignment."""
+    if image.format is ImageFormat.CSO and image.version > 1:
+        block_steps = -(-image.block_size // image.header.alignment)
+        return [length for length in window.lengths if length >= block_steps]
+    pairs = zip(window.entries, window.lengths, strict=False)
+    return [length for entry, length in pairs if entry >= INDEX_PLAIN]
 
 
 def _raise_first_damage(image: IndexedImage, window: IndexWindow) -> None:

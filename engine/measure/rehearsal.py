@@ -211,13 +211,16 @@ def _rehearse_slice(
             tally.packed_from_bytes += span.length
             tally.stored_bytes[span] = stored
             if is_whole and trial.shares_blocks:
-                digests = (xxh3_128_intdigest(chunk[at : at + size]) for at in range(0, len(chunk), size))
-                tally.contents[span] = [
-                    (digest, length & LENGTH_MASK) for digest, length in zip(digests, lengths, strict=False)
-                ]
+                tally.contents[span] = _contents(chunk, size, lengths)
             if span is spans[0]:
                 _time_unpacking(path, packed, lengths, chunk, trial, tally)
     return tallies
+
+
+def _contents(chunk: memoryview, block_size: int, lengths: "array[int]") -> list[tuple[int, int]]:
+    """Return (XXH3-128, packed bytes) of each block."""
+    digests = (xxh3_128_intdigest(chunk[at : at + block_size]) for at in range(0, len(chunk), block_size))
+    return [(digest, length & LENGTH_MASK) for digest, length in zip(digests, lengths, strict=False)]
 
 
 def _time_unpacking(

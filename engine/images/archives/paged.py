@@ -197,11 +197,16 @@ class PagedStream:
         if best is not None and (mark is None or mark.position <= best.position):
             self._cursors.remove(best)
         else:
-            # Dropped first: two decoders of a format that cannot be copied would be two dictionaries in memory.
-            while len(self._cursors) > (1 if self._can_fork and self._marks else 0):
-                self._cursors.pop(0)
-            decoder = self._start() if mark is None else mark.decoder.fork()
-            assert decoder is not None
-            best = _Cursor(decoder, 0 if mark is None else mark.position)
+            best = self._cursor_from(mark)
         self._cursors.append(best)
         return best
+
+    def _cursor_from(self, mark: _Cursor | None) -> _Cursor:
+        """Return a new cursor at a mark, or at the beginning."""
+        # Dropped first: two decoders of a format that cannot be copied would be two dictionaries in memory.
+        kept = 1 if self._can_fork and self._marks else 0
+        while len(self._cursors) > kept:
+            self._cursors.pop(0)
+        decoder = self._start() if mark is None else mark.decoder.fork()
+        assert decoder is not None
+        return _Cursor(decoder, 0 if mark is None else mark.position)
