@@ -14,7 +14,7 @@ from app_desk import Desk, opened
 from engine.system.asking import ask_aside
 from tui import arguments, inquiry
 from tui.arguments import parse_app_words
-from tui.inquiry import Inquiry
+from tui.inquiry import DiskQueries
 from tui.screens.bench import BenchScreen
 from tui.screens.detail import DetailScreen
 from tui.screens.first_run import FirstRun
@@ -55,7 +55,7 @@ class SilentDisk:
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[SilentDisk]:
-    monkeypatch.setattr(inquiry, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(inquiry, "TIMEOUT_S", 0.05)
     disk = SilentDisk(monkeypatch)
     yield disk
     disk.wake()
@@ -187,12 +187,12 @@ async def test_an_error_of_the_disk_is_raised_in_who_asks() -> None:
         raise OSError(5, "Input/output error")
 
     with pytest.raises(OSError, match="Input/output"):
-        await Inquiry().ask(fail)
+        await DiskQueries().ask(fail)
 
 
 async def test_an_answer_that_nobody_waits_for_any_more_harms_nobody() -> None:
     may_answer = threading.Event()
-    asked = Inquiry()
+    asked = DiskQueries()
     waiting = asyncio.create_task(asked.ask(may_answer.wait))
     await asyncio.sleep(0)
     waiting.cancel()

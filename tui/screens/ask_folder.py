@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 
 from engine.names import display_name
 from engine.system.files import NO_FOLDER, folder_problem
-from tui.inquiry import Inquiry, begin
+from tui.inquiry import DiskQueries, run_exclusive
 from tui.screens.base import OwnScreen
 from tui.screens.confirm import ASKING
 from tui.widgets.folder_input import FolderInput
@@ -29,7 +29,7 @@ class AskFolder(OwnScreen[Path | None], ModalScreen[Path | None]):
         super().__init__()
         self._question = question
         self._folder = folder
-        self._inquiry = Inquiry()
+        self._queries = DiskQueries()
 
     def compose(self) -> ComposeResult:
         """Lay out the question."""
@@ -47,13 +47,13 @@ class AskFolder(OwnScreen[Path | None], ModalScreen[Path | None]):
         """Answer, where that is a folder."""
         event.stop()
         field = self.query_one(FolderInput)
-        begin(self, partial(self._answer, field.folder, display_name(field.value.strip())), "answer")
+        run_exclusive(self, partial(self._answer, field.folder, display_name(field.value.strip())), "answer")
 
     async def _answer(self, folder: Path | None, name: str) -> None:
         problem = f"{name}: {NO_FOLDER}" if name else "name a folder"
         try:
             if folder is not None:
-                why = await self._inquiry.ask_in_time(partial(folder_problem, folder))
+                why = await self._queries.ask_with_timeout(partial(folder_problem, folder))
                 if not why:
                     self.dismiss(folder)
                     return

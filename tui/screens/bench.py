@@ -24,7 +24,7 @@ from engine.work.snapshot import QueueSnapshot
 from tui.bench_lines import head_lines, rate_lines, seek_lines
 from tui.benching import BenchChoice, failed_test, rate_rows, seek_rows
 from tui.commands import Place, bindings_at
-from tui.inquiry import Inquiry, begin_wish
+from tui.inquiry import DiskQueries, run_detached
 from tui.messages import Notify, OpenQueue, OpenTune, Refresh, StartWorker
 from tui.screens.base import DiscScreen
 from tui.session import Changes, Session
@@ -49,7 +49,7 @@ class BenchScreen(DiscScreen):
         self._choice = BenchChoice()
         self._cursor = 0
         self._found: list[Measurement] = []
-        self._inquiry = Inquiry()
+        self._queries = DiskQueries()
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
@@ -226,12 +226,12 @@ class BenchScreen(DiscScreen):
                 Notify(f"A {kind} test of this title is under way: {self.keys.of('stop_test')} stops it.")
             )
             return
-        begin_wish(self, partial(self._queue, wish))
+        run_detached(self, partial(self._queue, wish))
 
     async def _queue(self, wish: SeekWish | ThroughputWish) -> None:
         path, name = self._title.path, shown_name(self._title)
         try:
-            request = await self._inquiry.ask_in_time(lambda: lab_request(path, wish, name))
+            request = await self._queries.ask_with_timeout(lambda: lab_request(path, wish, name))
             self.session.queue.add([request])
         except TimeoutError:
             self.post_message(Notify(f"{display_name(path)}: its disk does not answer", is_error=True))

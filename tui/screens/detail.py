@@ -19,7 +19,7 @@ from engine.work.jobs import NAME, JobKind, JobRequest, source_parameters
 from engine.work.snapshot import QueueSnapshot
 from tui.commands import Place, bindings_at
 from tui.details import whole
-from tui.inquiry import Inquiry, begin, begin_wish
+from tui.inquiry import DiskQueries, run_detached, run_exclusive
 from tui.labels import FILE_GONE, reason_of
 from tui.messages import CopyPath, Notify, OpenBench, OpenPlan, OpenQueue, OpenTune, StartWorker
 from tui.screens.text import TextScreen
@@ -42,7 +42,7 @@ class DetailScreen(TextScreen):
         self._path = path
         self._findings: list[Finding] | None = None
         self._problem = ""
-        self._inquiry = Inquiry()
+        self._queries = DiskQueries()
         title = self.view.titles[path]
         name = (title.overrides.target if title.overrides else None) or ""
         self._target = TARGETS.get(name, target_for(title.system)).name
@@ -70,13 +70,13 @@ class DetailScreen(TextScreen):
 
         async def find() -> None:
             try:
-                self._found(await self._inquiry.ask(look, lambda: self._found([], _SILENT)), "")
+                self._found(await self._queries.ask(look, lambda: self._found([], _SILENT)), "")
             except DiscpressError as error:
                 self._found([], str(error))
             except OSError as error:
                 self._found([], str(from_os_error(error, self._path, "examine it")))
 
-        begin(self, find, "doctor")
+        run_exclusive(self, find, "doctor")
 
     def _found(self, findings: list[Finding], problem: str) -> None:
         self._findings, self._problem = findings, problem
@@ -120,7 +120,7 @@ class DetailScreen(TextScreen):
         self._queue(JobKind.VERIFY, None)
 
     def _queue(self, kind: JobKind, wish: Wish | None) -> None:
-        begin_wish(self, partial(self._ask_for, kind, wish))
+        run_detached(self, partial(self._ask_for, kind, wish))
 
     async def _ask_for(self, kind: JobKind, wish: Wish | None) -> None:
         title = self.view.titles.get(self._path)
@@ -133,7 +133,7 @@ class DetailScreen(TextScreen):
             return JobRequest(kind, self._path, wish, parameters=parameters)
 
         try:
-            self.session.queue.add([await Inquiry().ask_in_time(request)])
+            self.session.queue.add([await DiskQueries().ask_with_timeout(request)])
         except TimeoutError:
             self.post_message(Notify(f"{display_name(self._path)}: its disk does not answer", is_error=True))
             return

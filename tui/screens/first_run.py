@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 from engine.names import display_name
 from engine.system.files import folder_problem
 from tui.commands import Place
-from tui.inquiry import Inquiry, begin
+from tui.inquiry import DiskQueries, run_exclusive
 from tui.messages import OpenFolders
 from tui.screens.base import DiscScreen
 from tui.widgets.folder_input import FolderInput, expanded
@@ -48,20 +48,20 @@ class FirstRun(DiscScreen):
 
     def on_mount(self) -> None:
         """Let the user type."""
-        self._inquiry = Inquiry()
+        self._queries = DiskQueries()
         self.query_one(FolderInput).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Open the folder, where it is one."""
         event.stop()
         field = self.query_one(FolderInput)
-        begin(self, partial(self._open, field.folder, display_name(field.value.strip())), "open")
+        run_exclusive(self, partial(self._open, field.folder, display_name(field.value.strip())), "open")
 
     async def _open(self, folder: Path | None, name: str) -> None:
         problem = "Type the name of a folder."
         if folder is not None:
             try:
-                problem = await self._inquiry.ask_in_time(partial(_problem_of, folder, name))
+                problem = await self._queries.ask_with_timeout(partial(_problem_of, folder, name))
             except TimeoutError:
                 problem = f"{name}: its disk does not answer"
         if problem or folder is None:

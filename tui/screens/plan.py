@@ -18,7 +18,7 @@ from engine.names import display_name
 from engine.units import format_duration, format_size, format_whole_percent
 from tui.choosing import describe_settings
 from tui.commands import Keys, Place, bindings_at
-from tui.inquiry import Inquiry, begin
+from tui.inquiry import DiskQueries, run_exclusive
 from tui.messages import Notify, OpenTune, StartWorker, TitlesQueued
 from tui.planning import Options, Planned, Planning, Room, plan_titles, requests_of
 from tui.screens.ask_folder import AskFolder
@@ -62,7 +62,7 @@ class PlanScreen(DiscScreen):
         self._planning = Planning((), ())
         self._is_ready = False
         self._is_silent = False
-        self._inquiry = Inquiry()
+        self._queries = DiskQueries()
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
@@ -94,9 +94,9 @@ class PlanScreen(DiscScreen):
             return plan_titles(titles, self.session.chooser, options, self._estimate, queued, self._wishes, self.keys)
 
         async def look() -> None:
-            self._planned(await self._inquiry.ask(plan, self._say_silence))
+            self._planned(await self._queries.ask(plan, self._say_silence))
 
-        begin(self, look, "plan")
+        run_exclusive(self, look, "plan")
 
     def _say_silence(self) -> None:
         self._is_ready, self._is_silent = False, True

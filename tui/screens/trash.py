@@ -15,7 +15,7 @@ from engine.work.jobs import JobKind
 from engine.work.snapshot import QueueSnapshot
 from engine.work.trash_jobs import trash_request
 from tui.commands import Place, bindings_at
-from tui.inquiry import Inquiry, begin, begin_wish
+from tui.inquiry import DiskQueries, run_detached, run_exclusive
 from tui.messages import CopyPath, Notify, Refresh, StartWorker
 from tui.screens.base import DiscScreen
 from tui.screens.confirm import Confirm
@@ -43,7 +43,7 @@ class TrashScreen(DiscScreen):
         self._rows = _Rows()
         self._listing: TrashListing | None = None
         self._done = 0
-        self._inquiry = Inquiry()
+        self._queries = DiskQueries()
         yield Lines(id="status")
         yield Table(COLUMNS, self._rows, id="trash", ellipsis=self.view.signs.ellipsis)
         yield Lines(id="about")
@@ -66,9 +66,9 @@ class TrashScreen(DiscScreen):
         folders = {title.file_path.parent for title in self.view.titles.values()} | set(self.session.folders)
 
         async def look() -> None:
-            self._show(await self._inquiry.ask(lambda: list_trash(folders), self._say_silence))
+            self._show(await self._queries.ask(lambda: list_trash(folders), self._say_silence))
 
-        begin(self, look, "look")
+        run_exclusive(self, look, "look")
 
     def _say_silence(self) -> None:
         text = "a disk does not answer: what its trash holds is shown when it does"
@@ -131,13 +131,13 @@ class TrashScreen(DiscScreen):
     def _ask(self, lines: list[str], kind: JobKind, verb: str, item: TrashItem) -> None:
         def answer(choice: str | None) -> None:
             if choice == kind:
-                begin_wish(self, partial(self._queue, kind, item))
+                run_detached(self, partial(self._queue, kind, item))
 
         self.app.push_screen(Confirm(lines, [("keep", "Leave it"), (kind, verb)]), answer)
 
     async def _queue(self, kind: JobKind, item: TrashItem) -> None:
         try:
-            request = await self._inquiry.ask_in_time(lambda: trash_request(kind, item.entry))
+            request = await self._queries.ask_with_timeout(lambda: trash_request(kind, item.entry))
             self.session.queue.add_new([request], lambda job: job.kind)
         except TimeoutError:
             self.post_message(Notify(f"{display_name(item.entry.home_path)}: its disk does not answer", is_error=True))

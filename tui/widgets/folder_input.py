@@ -10,7 +10,7 @@ from textual.suggester import Suggester
 
 from engine.names import display_name
 from engine.system.files import absolute
-from tui.inquiry import Inquiry, begin
+from tui.inquiry import DiskQueries, run_exclusive
 from tui.widgets.plain_input import PlainInput
 
 _MOST_NAMES = 5000  # a folder with more is not worth the wait for a completion
@@ -23,13 +23,13 @@ class FolderInput(PlainInput):
 
     def __init__(self, value: str, *, id: str) -> None:
         # What stands there is a beginning to go on from: selected, the first key would take its place.
-        self._inquiry = Inquiry()
+        self._queries = DiskQueries()
         self._asked: str | None = None
         self._is_submitted = False
         super().__init__(
             value,
             placeholder="/path/to/your/games",
-            suggester=_Folders(self._inquiry),
+            suggester=_Folders(self._queries),
             select_on_focus=False,
             compact=True,
             id=id,
@@ -38,11 +38,11 @@ class FolderInput(PlainInput):
     def action_take(self) -> None:
         """Take the suggestion, also where the disk is slower than the typing; where there is none, nothing."""
         self._asked, self._is_submitted = self.value, False
-        begin(self, partial(self._take, self.value), "take")
+        run_exclusive(self, partial(self._take, self.value), "take")
 
     async def _take(self, typed: str) -> None:
         try:
-            suggestion = await self._inquiry.ask_in_time(partial(complete, typed))
+            suggestion = await self._queries.ask_with_timeout(partial(complete, typed))
         except TimeoutError:
             suggestion = None
         if self.value != typed:
@@ -68,12 +68,12 @@ class FolderInput(PlainInput):
 
 
 class _Folders(Suggester):
-    def __init__(self, inquiry: Inquiry) -> None:
+    def __init__(self, queries: DiskQueries) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
-        self._inquiry = inquiry
+        self._queries = queries
 
     async def get_suggestion(self, value: str) -> str | None:
-        return await self._inquiry.ask(partial(complete, value))
+        return await self._queries.ask(partial(complete, value))
 
 
 def expanded(text: str) -> str:
