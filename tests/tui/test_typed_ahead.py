@@ -78,3 +78,10 @@ async def test_keys_behind_the_one_that_leaves_do_no_harm(tmp_path: Path) -> Non
     async with opened(tmp_path) as desk:
         await burst(desk, "q", "c", "enter", "q", "t")
         assert desk.app.return_code == 0
+
+
+async def test_a_key_of_a_burst_finds_the_screen_that_the_key_before_it_opens(tmp_path: Path) -> None:
+    """The screen is asked for by a message, and the second key is in the queue before that."""
+    async with opened(tmp_path, titles=[title("One.iso", 100)]) as desk:
+        await burst(desk, "c", "o")
+        assert "originals go to the trash" in desk.text
