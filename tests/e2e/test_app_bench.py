@@ -12,6 +12,8 @@ from engine.library.store import Store
 from engine.work.queue import JobQueue
 from engine.work.starting import stop_worker
 
+pytestmark = pytest.mark.e2e
+
 MIB = 1024 * 1024
 MOST_BYTES_A_SECOND = 5_000
 MEASURED_S = 6

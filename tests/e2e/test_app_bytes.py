@@ -13,6 +13,8 @@ from engine.work.jobs import JobKind, JobProgress, JobRequest
 from engine.work.queue import JobQueue
 from engine.work.starting import stop_worker
 
+pytestmark = pytest.mark.e2e
+
 MIB = 1024 * 1024
 MOST_BYTES_OF_A_FRAME = 50_000
 MOST_BYTES_OF_A_KEY = 2_000

@@ -17,6 +17,8 @@ from engine.work.jobs import JobKind, JobProgress, JobRequest, JobState
 from engine.work.queue import JobQueue
 from engine.work.starting import is_worker_alive, stop_worker
 
+pytestmark = pytest.mark.e2e
+
 MIB = 1024 * 1024
 MOST_BYTES_A_SECOND = 5_000
 MEASURED_S = 6

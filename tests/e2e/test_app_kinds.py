@@ -13,6 +13,8 @@ from sample_images import mixed
 from engine.library.store import Store
 from engine.work.starting import stop_worker
 
+pytestmark = pytest.mark.e2e
+
 MOUSE_ON = b"\x1b[?1000h"
 CLICK = "\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m"
 

@@ -15,6 +15,8 @@ from engine.work.jobs import JobKind, JobRequest, JobState
 from engine.work.queue import JobQueue
 from engine.work.starting import ensure_worker, is_worker_alive, stop_worker
 
+pytestmark = pytest.mark.e2e
+
 WATCHFUL = """
 import sys
 import tui.app

@@ -17,6 +17,8 @@ from engine.work.jobs import JobKind, JobRequest, JobState
 from engine.work.queue import JobQueue
 from engine.work.starting import is_stop_wanted, is_worker_alive, stop_worker
 
+pytestmark = pytest.mark.e2e
+
 MIB = 1024 * 1024
 
 

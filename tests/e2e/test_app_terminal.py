@@ -16,6 +16,8 @@ from command_line import CommandLine, wait_for
 from engine.library.model import Title
 from engine.library.store import Store
 
+pytestmark = pytest.mark.e2e
+
 LEFT_ALTERNATE_SCREEN = b"\x1b[?1049l"
 
 

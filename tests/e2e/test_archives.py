@@ -147,6 +147,7 @@ def worker(cli: CommandLine) -> Iterator[Worker]:
     assert cli.run("queue", "stop").exit_code == 0
 
 
+@pytest.mark.e2e
 def test_the_queue_takes_all_images_of_an_archive(cli: CommandLine, games: Path, worker: Worker) -> None:
     queued = cli.run("queue", "add", "--json", "-r", "games.zip").events
     assert [event["path"] for event in queued if event["event"] == "queued"] == [
@@ -157,6 +158,7 @@ def test_the_queue_takes_all_images_of_an_archive(cli: CommandLine, games: Path,
     assert cli.names() == ["Lumen.zso", "Okami.zso", "games.zip"]
 
 
+@pytest.mark.e2e
 def test_a_default_of_the_settings_moves_no_archive(cli: CommandLine, single: Path, worker: Worker) -> None:
     settings = cli.home / "config" / "discpress" / "config.toml"
     settings.parent.mkdir(parents=True)
@@ -166,6 +168,7 @@ def test_a_default_of_the_settings_moves_no_archive(cli: CommandLine, single: Pa
     assert cli.names() == ["Okami.zso", "one.zip"]
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("kind", ["game.zip", "game.7z"])
 def test_a_worker_that_was_killed_amid_an_archive_loses_nothing(
     kind: str, cli: CommandLine, worker: Worker, slow_image: bytes, undisturbed: bytes

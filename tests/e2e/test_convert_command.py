@@ -466,11 +466,13 @@ class TestTrash:
         assert "kept in the trash" in done.text
         assert cli.names() == before
 
+    @pytest.mark.e2e
     def test_empty_asks_nobody_where_there_is_no_input(self, cli: CommandLine) -> None:
         convert(cli, "discpress", "game.iso", "--delete-source")
         done = cli.start("trash", "empty", preexec_fn=lambda: os.close(0)).finish()
         assert (done.exit_code, "--yes" in done.text) == (2, True)
 
+    @pytest.mark.e2e
     @pytest.mark.parametrize("has_screen", [True, False])
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     def test_a_signal_at_the_question_ends_it(self, number: int, has_screen: bool, cli: CommandLine) -> None:
@@ -481,6 +483,7 @@ class TestTrash:
             assert asked.running.finish().exit_code == 128 + number
         assert cli.names() == before
 
+    @pytest.mark.e2e
     @pytest.mark.parametrize(("word", "is_removed"), [("y", True), ("yes", True), ("n", False), ("", False)])
     def test_the_answer_decides(self, word: str, is_removed: bool, cli: CommandLine) -> None:
         convert(cli, "discpress", "game.iso", "--delete-source")
@@ -489,6 +492,7 @@ class TestTrash:
             assert asked.running.finish().exit_code == 0
         assert (cli.names() == ["game.zso"]) is is_removed
 
+    @pytest.mark.e2e
     def test_a_terminal_that_goes_away_at_the_question_ends_it(self, cli: CommandLine) -> None:
         convert(cli, "discpress", "game.iso", "--delete-source")
         before = cli.names()

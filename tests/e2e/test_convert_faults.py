@@ -50,6 +50,7 @@ def source_path(cli: CommandLine, slow_image: bytes) -> Path:
     return write_old(cli.folder / "game.iso", slow_image)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("limit", [1, 4096, 5 * MIB, 10 * MIB])
 def test_a_file_size_limit_ends_cleanly_with_4(limit: int, cli: CommandLine, source_path: Path) -> None:
     kept = faults.Kept.of(source_path)
@@ -63,6 +64,7 @@ def test_a_file_size_limit_ends_cleanly_with_4(limit: int, cli: CommandLine, sou
     assert (done.exit_code, cli.names()) == (4, ["game.iso"]), done.text
 
 
+@pytest.mark.e2e
 def test_a_file_size_limit_is_said_in_words(cli: CommandLine, source_path: Path) -> None:
     done = cli.run(
         "convert",
@@ -74,6 +76,7 @@ def test_a_file_size_limit_is_said_in_words(cli: CommandLine, source_path: Path)
     assert "choose another folder with -O" in done.text
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("percent", [10, 60])
 def test_a_disk_that_fills_during_the_conversion_ends_cleanly_with_4(
     percent: int, cli: CommandLine, source_path: Path, undisturbed: bytes, mounted: Callable[..., Path]
@@ -128,6 +131,7 @@ def test_a_read_only_mount_is_refused(cli: CommandLine, source_path: Path, mount
     assert "mounted read-only" in done.text or "Read-only file system" in done.text
 
 
+@pytest.mark.e2e
 def test_a_mount_that_becomes_read_only_ends_cleanly(
     cli: CommandLine, source_path: Path, mounted: Callable[..., Path], undisturbed: bytes
 ) -> None:
@@ -181,6 +185,7 @@ def test_a_folder_of_somebody_else_is_refused(open_folder: Path) -> None:
     assert "nothing can be written into this folder" in done.stderr
 
 
+@pytest.mark.e2e
 def test_a_folder_that_vanishes_during_the_conversion_ends_cleanly(
     cli: CommandLine, source_path: Path, undisturbed: bytes
 ) -> None:
@@ -197,6 +202,7 @@ def test_a_folder_that_vanishes_during_the_conversion_ends_cleanly(
     assert "No such file or directory" in done.text
 
 
+@pytest.mark.e2e
 def test_an_unmounted_target_is_an_error(
     cli: CommandLine, source_path: Path, undisturbed: bytes, mounted: Callable[..., Path]
 ) -> None:
@@ -212,6 +218,7 @@ def test_an_unmounted_target_is_an_error(
     assert faults.names_in(target) == []
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("change", ["truncate", "remove", "replace"])
 def test_a_source_that_changes_mid_way_is_a_clear_error(
     change: str, cli: CommandLine, source_path: Path, undisturbed: bytes
@@ -291,6 +298,7 @@ def test_a_memory_file_system_is_not_called_cold(cli: CommandLine, game: Path, m
     assert cli.run("convert", "--json", "game.iso", "-O", target).last["read_back"] == "cached"
 
 
+@pytest.mark.e2e
 def test_hostile_headers_take_no_memory(cli: CommandLine) -> None:
     """Sizes from a file are checked before anything is allocated by their word (Safety rule 8)."""
     evil = {
@@ -315,6 +323,7 @@ def test_an_interrupted_filler_is_no_part_of_ours(cli: CommandLine, game: Path) 
     assert "game.zso.discpress-part: this file is in the way" in done.text
 
 
+@pytest.mark.e2e
 def test_a_source_that_is_no_file_is_refused_at_once(cli: CommandLine) -> None:
     os.mkfifo(cli.folder / "fifo.iso")
     running = cli.start("convert", "fifo.iso")

@@ -14,6 +14,8 @@ from sample_images import read_back
 from engine.formats import PART_SUFFIX
 from engine.images.sniff import PART_MAGIC
 
+pytestmark = pytest.mark.e2e
+
 OPTIONS = ("-c", "12", "--target", "any", "-t", "2")
 POINTS = [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 97]
 """How far the part is written when it happens, in percent of its final size."""

@@ -21,6 +21,8 @@ from engine.work.queue import JobQueue
 from engine.work.snapshot import WorkerState
 from engine.work.starting import ensure_worker, is_worker_alive, stop_worker
 
+pytestmark = pytest.mark.e2e
+
 SLOW = Wish(ImageFormat.ZSO, 2048, 12, target="any")
 FAST = Wish(ImageFormat.ZSO, 2048, 1, target="any")
 

@@ -107,6 +107,7 @@ def test_failures_of_several_kinds_are_1(cli: CommandLine) -> None:
     assert cli.run("convert", "game.iso", "empty.iso", "gone.iso").exit_code == 1
 
 
+@pytest.mark.e2e
 @pytest.mark.usefixtures("game")
 def test_a_reader_that_has_gone_ends_the_batch_and_fails_no_title(cli: CommandLine, image: bytes) -> None:
     write_image(cli.folder / "next.iso", image)
@@ -119,6 +120,7 @@ def test_a_reader_that_has_gone_ends_the_batch_and_fails_no_title(cli: CommandLi
     assert cli.names() == ["game.iso", "game.zso", "next.iso"]
 
 
+@pytest.mark.e2e
 def test_a_usage_error_keeps_its_code_where_nobody_reads_it(cli: CommandLine) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -127,6 +129,7 @@ def test_a_usage_error_keeps_its_code_where_nobody_reads_it(cli: CommandLine) ->
     assert running.finish().exit_code == 2
 
 
+@pytest.mark.e2e
 @pytest.mark.usefixtures("game")
 def test_a_terminal_that_has_gone_fails_no_title(cli: CommandLine) -> None:
     leader, follower = os.openpty()
@@ -144,6 +147,7 @@ def test_a_terminal_that_has_gone_fails_no_title(cli: CommandLine) -> None:
     assert cli.names() == ["game.iso", "game.zso", "game.zso.md5"]
 
 
+@pytest.mark.e2e
 @pytest.mark.usefixtures("game")
 @pytest.mark.parametrize(
     "stream",
@@ -159,6 +163,7 @@ def test_closed_streams_do_not_stop_it(stream: str, cli: CommandLine) -> None:
     assert cli.names() == ["game.iso", "game.zso"]
 
 
+@pytest.mark.e2e
 @pytest.mark.usefixtures("game")
 def test_a_c_locale_is_no_traceback(cli: CommandLine, image: bytes) -> None:
     write_image(cli.folder / "\u6f22\u5b57.iso", image)
@@ -167,12 +172,14 @@ def test_a_c_locale_is_no_traceback(cli: CommandLine, image: bytes) -> None:
     assert (done.exit_code, b"Traceback" in done.stderr) == (0, False)
 
 
+@pytest.mark.e2e
 @pytest.mark.usefixtures("game")
 def test_a_folder_called_engine_is_not_run(cli: CommandLine) -> None:
     write_image(cli.folder / "engine" / "__init__.py", b"raise SystemExit('the wrong engine')")
     assert cli.run("convert", "game.iso").exit_code == 0
 
 
+@pytest.mark.e2e
 @pytest.mark.usefixtures("game")
 def test_on_a_terminal_there_is_a_live_line(cli: CommandLine) -> None:
     leader, follower = os.openpty()
@@ -200,6 +207,7 @@ def test_with_r_the_images_of_a_folder_are_looked_at(cli: CommandLine, command: 
     assert (done.exit_code, "one.iso" in done.text, "two.iso" in done.text) == (0, True, True)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_imports_neither_the_others_nor_optional_decoders(command: str) -> None:
     code = (
@@ -211,6 +219,7 @@ def test_a_command_imports_neither_the_others_nor_optional_decoders(command: str
     assert done.stdout.split() == []
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("program", ["main", "iso2zso"])
 def test_an_interrupt_ends_it_without_a_word_from_its_first_lines_on(program: str) -> None:
     """They import nothing of ours, and what they do first takes Python's handler away, which prints where it was."""
@@ -240,7 +249,9 @@ def test_what_stands_behind_two_dashes_is_a_file(cli: CommandLine, game: Path) -
     assert cli.names() == names
 
 
-@pytest.mark.parametrize("command", ["info", "verify", "doctor", "estimate", "queue add"])
+@pytest.mark.parametrize(
+    "command", ["info", "verify", "doctor", "estimate", pytest.param("queue add", marks=pytest.mark.e2e)]
+)
 def test_every_command_takes_such_a_file(command: str, cli: CommandLine, game: Path) -> None:
     write_old(cli.folder / "-rf.iso", game.read_bytes())
     assert cli.run(*command.split(), "--", "-rf.iso").exit_code == 0
@@ -268,6 +279,7 @@ def test_an_empty_name_is_not_the_current_folder(arguments: tuple[str, ...], cli
 # Where the output goes.
 
 
+@pytest.mark.e2e
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is full is Linux's")
 @pytest.mark.usefixtures("game")
 @pytest.mark.parametrize(("options", "names"), [((), ["game.iso", "game.zso"]), (("--json",), ["game.iso"])])
@@ -285,6 +297,7 @@ def test_results_that_cannot_be_told_are_no_failed_conversions(
     assert cli.names() == names
 
 
+@pytest.mark.e2e
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is full is Linux's")
 @pytest.mark.usefixtures("game")
 def test_a_full_disk_under_the_log_stops_no_conversion(cli: CommandLine) -> None:

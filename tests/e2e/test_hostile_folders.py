@@ -74,6 +74,7 @@ def test_each_of_them_is_refused_by_name(command: str, zoo: CommandLine) -> None
     assert "Traceback" not in done.text
 
 
+@pytest.mark.e2e
 def test_names_in_discs_and_archives_are_shown_as_text(cli: CommandLine) -> None:
     folder = cli.folder
     write_iso(folder / "disc.iso", psp_files("ULUS99901", HOSTILE), system_id="PSP GAME", volume_id="X")
@@ -101,6 +102,7 @@ def test_names_in_discs_and_archives_are_shown_as_text(cli: CommandLine) -> None
     assert not [path for path in folder.rglob("*") if "\x1b" in path.name or "\u202e" in path.name]
 
 
+@pytest.mark.e2e
 def test_the_log_of_the_worker_is_text_for_its_owner(cli: CommandLine) -> None:
     folder = cli.folder
     path = write_old(folder / f"{HOSTILE}.iso", mixed(MIB))

@@ -89,6 +89,7 @@ def test_json_is_ascii_and_true(kind: str, cli: CommandLine, image: bytes) -> No
     assert done.last["input"] == name
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("kind", ["escape", "newline", "markup"])
 def test_the_live_line_shows_text(kind: str, cli: CommandLine, image: bytes) -> None:
     stem = os.fsdecode(STEMS[kind])

@@ -4,7 +4,10 @@ import os
 import secrets
 from pathlib import Path
 
+import pytest
 from killing import Killing
+
+pytestmark = pytest.mark.e2e
 
 POINTS = 12
 

@@ -171,6 +171,7 @@ def test_other_inputs_go_on_where_one_fails(cli: CommandLine) -> None:
     assert [each["event"] for each in done.events] == ["error", *["seek"] * 4]
 
 
+@pytest.mark.e2e
 @pytest.mark.usefixtures("title")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_stopped_test_leaves_nothing_beside_the_title(cli: CommandLine, number: signal.Signals) -> None:

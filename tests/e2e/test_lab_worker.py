@@ -18,6 +18,8 @@ from engine.work.lab_wishes import SeekWish, ThroughputWish
 from engine.work.queue import JobQueue
 from engine.work.starting import ensure_worker, stop_worker
 
+pytestmark = pytest.mark.e2e
+
 MIB = 1024 * 1024
 LONG = SeekWish((2048, 4096), duration_s=1.0, window_bytes=2 * MIB)
 

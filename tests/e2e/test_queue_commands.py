@@ -18,6 +18,8 @@ from command_line import MIB, CommandLine, Running, size_of, wait_for, write_old
 from engine.library.store import Store
 from engine.work.queue import JobQueue
 
+pytestmark = pytest.mark.e2e
+
 SETTINGS = ("-l", "12", "--target", "any")
 
 

@@ -16,6 +16,8 @@ from engine.library.worker_lock import STOP_TIMEOUT_S, stop_worker
 from engine.work.jobs import JobState
 from engine.work.queue import JobQueue
 
+pytestmark = pytest.mark.e2e
+
 pytestmark = pytest.mark.skipif(bool(stalled_share.why_not()), reason=stalled_share.why_not() or "it can be had")
 
 

@@ -30,6 +30,8 @@ from engine.work.queue import JobQueue
 from engine.work.snapshot import WorkerState
 from engine.work.trash_jobs import trash_request
 
+pytestmark = pytest.mark.e2e
+
 SETTINGS = ("-l", "12", "--target", "any")
 KILLS = 12
 MANY = 1000

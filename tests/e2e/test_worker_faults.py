@@ -17,6 +17,8 @@ from engine.library.store import Store
 from engine.work.jobs import Job, JobKind, JobRequest, JobState
 from engine.work.queue import JobQueue
 
+pytestmark = pytest.mark.e2e
+
 MIB = 1024 * 1024
 TIMEOUT_S = 60
 SUPPORT = Path(fault_injection.__file__).parent

@@ -18,6 +18,8 @@ from engine.work.queue import JobQueue
 from engine.work.snapshot import WorkerState, WorkerStatus
 from engine.work.starting import LOG_NAME, ensure_worker, is_worker_alive, stop_worker, worker_lock
 
+pytestmark = pytest.mark.e2e
+
 SMALL_BYTES = 1024 * 1024
 
 

@@ -1,4 +1,7 @@
-"""The real programs as processes: started in a home of their own, watched without fixed sleeps, stopped by signals."""
+"""The programs in a home of their own: run in this process or as real ones, watched without sleeps, stopped by signals.
+
+A test that is marked `e2e` gets real processes; without the mark the same calls run in the test's own process.
+"""
 
 import json
 import os
@@ -13,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from in_process import run_in_process
+
 BIN = Path(sys.executable).parent
 TIMEOUT_S = 60.0
 _POLL_S = 0.001
@@ -24,6 +29,12 @@ CONVERTED_KEYS = [
     "packed_bytes", "ratio", "crc32", "xxh3", "verified", "read_back", "elapsed_s",
 ]  # fmt: skip
 """Keys of the last JSON line of a conversion, in the order of the specification."""
+
+
+class Processes:
+    """Whether the running test starts the real programs; tests/conftest.py sets this by the mark `e2e`."""
+
+    are_real = True  # benchmarks and stories run outside pytest
 
 
 def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = TIMEOUT_S) -> None:
@@ -86,11 +97,15 @@ class CommandLine:
         }
 
     def run(self, *arguments: str | Path | bytes, program: str = "discpress", **options: Any) -> Finished:
-        """Run a program to its end."""
-        return self.start(*arguments, program=program, **options).finish()
+        """Run a program to its end; `options`, `env` aside, are for real processes only."""
+        if Processes.are_real or options.keys() - {"env"}:
+            return self.start(*arguments, program=program, **options).finish()
+        environment = options.get("env", self.environment)
+        return Finished(*run_in_process(BIN / program, arguments, self.folder, environment))
 
     def start(self, *arguments: str | Path | bytes, program: str = "discpress", **options: Any) -> "Running":
-        """Start a program and return at once; `options` go to Popen."""
+        """Start a real program and return at once; `options` go to Popen."""
+        assert Processes.are_real, "a test that starts a process is marked `e2e`"
         prepare: Callable[[], object] = options.pop("preexec_fn", lambda: None)
 
         def prepare_child() -> None:
