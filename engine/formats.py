@@ -32,6 +32,9 @@ HUNK_SIZE = 4096
 PART_SUFFIX = ".discpress-part"
 """Ends the name of an output that is not finished."""
 
+WINDOW_SUFFIX = ".discpress-window"
+"""Ends the name that the part of a benchmark is called after."""
+
 
 class ImageFormat(StrEnum):
     """What a file is by its content; the first five are read, and written but for DAX."""

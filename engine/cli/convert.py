@@ -194,7 +194,7 @@ class _Batch:
             "elapsed_s": round(done.elapsed_s, 3),
         }
         for notice in done.notices:
-            self._printer.notice(notice)
+            self._printer.notice(notice, plan.source_path)
         if done.packed_bytes >= plan.source_bytes and plan.settings.format is not ImageFormat.ISO:
             self._printer.notice("the packed image is no smaller than the source", plan.source_path)
         text = (

@@ -12,13 +12,15 @@ from engine.convert.trash import move_to_trash
 from engine.convert.trash_entry import Replacement
 from engine.errors import ConflictError, StorageError, UsageError, from_os_error
 from engine.names import display_name
+from engine.system.access import PRIVATE_MODE, Access, set_access
 from engine.system.files import FileIdentity, absolute, open_regular, sync_file
-from engine.system.rename import remove_quietly, rename_new, sync_folder
+from engine.system.rename import remove_same, rename_new, sync_folder
 
 KINDS_BY_LENGTH = {8: "crc32", 32: "md5", 40: "sha1", 64: "sha256"}
 """Which digest a number of hex digits is."""
 _LINE = re.compile(r"\\?([0-9A-Fa-f]{8,64}) [ *](.+)")
 _MAX_BYTES = 16 * 1024 * 1024
+_DRAFT_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 def checksum_path(output_path: Path, kind: str) -> Path:
@@ -49,24 +51,51 @@ def check_checksum_names(output_path: Path, kinds: tuple[str, ...], *, overwrite
 
 
 def write_checksum(output_path: Path, kind: str, digest: str, *, overwrite: bool = False) -> None:
-    """Write one checksum file whole; with `overwrite` a file in the way goes to the trash first."""
+    """Write one checksum file whole; with `overwrite` a file in the way goes to the trash first.
+
+    Whoever may read the output may read it too: it has the output's permission bits, owner and group.
+    """
     path = checksum_path(output_path, kind)
-    line = _line_of(output_path, digest)
     draft = path.with_name(f".discpress-{secrets.token_hex(6)}")
     try:
-        with draft.open("xb") as file:
+        facts = _write_draft(draft, _line_of(output_path, digest), _access_of(output_path))
+        try:
+            if overwrite and os.path.lexists(path):
+                replacement = Replacement.of(absolute(path), FileIdentity.of(facts))
+                existing = FileIdentity.of(path.lstat())
+                move_to_trash(path, existing, None, replacement=replacement, digests={}, reason="overwritten")
+            rename_new(draft, path)
+            sync_folder(path.parent)
+        except BaseException:
+            remove_same(draft, facts)
+            raise
+    except OSError as error:
+        raise from_os_error(error, path, "write the checksum file") from error
+
+
+def _access_of(output_path: Path) -> Access | None:
+    try:
+        facts = output_path.lstat()
+    except OSError:
+        return None
+    return Access.of(facts) if stat.S_ISREG(facts.st_mode) else None
+
+
+def _write_draft(draft: Path, line: bytes, access: Access | None) -> os.stat_result:
+    """Write a file that is not there yet, on the disk when this returns; return its stat. OSError leaves nothing."""
+    fd = os.open(draft, _DRAFT_FLAGS, PRIVATE_MODE)
+    facts = os.fstat(fd)
+    try:
+        with os.fdopen(fd, "wb") as file:
             file.write(line)
             file.flush()
-            sync_file(file.fileno())
-        if overwrite and os.path.lexists(path):
-            replacement = Replacement.of(absolute(path), FileIdentity.of(draft.lstat()))
-            existing = FileIdentity.of(path.lstat())
-            move_to_trash(path, existing, None, replacement=replacement, digests={}, reason="overwritten")
-        rename_new(draft, path)
-        sync_folder(path.parent)
-    except OSError as error:
-        remove_quietly(draft)
-        raise from_os_error(error, path, "write the checksum file") from error
+            if access is not None:
+                set_access(fd, access)  # what is refused here was refused to the output too, which has the warning
+            sync_file(fd)
+            return os.fstat(fd)
+    except BaseException:
+        remove_same(draft, facts)
+        raise
 
 
 def _line_of(output_path: Path, digest: str) -> bytes:
@@ -83,24 +112,26 @@ def drop_checksums(output_path: Path, digests: Mapping[str, str]) -> list[Path]:
     dropped = []
     for length, kind in KINDS_BY_LENGTH.items():
         path, digest = checksum_path(output_path, kind), digests.get(kind, "")
-        if len(digest) == length and digest.isascii() and _holds(path, _line_of(output_path, digest)):
-            with contextlib.suppress(OSError):  # it is in nobody's way
-                path.unlink()
-                dropped.append(path)
-                sync_folder(path.parent)
+        if len(digest) == length and digest.isascii() and _drop_if(path, _line_of(output_path, digest)):
+            dropped.append(path)
     return dropped
 
 
-def _holds(path: Path, content: bytes) -> bool:
-    """Return whether a path is a regular file of that content, and no more."""
+def _drop_if(path: Path, content: bytes) -> bool:
+    """Remove a regular file of that content, and no more; return whether it is gone."""
     try:
         if path.is_symlink():
             return False
         fd, facts = open_regular(path)
         with os.fdopen(fd, "rb") as file:
-            return facts.st_size == len(content) and file.read(len(content) + 1) == content
-    except (OSError, StorageError):
+            is_ours = facts.st_size == len(content) and file.read(len(content) + 1) == content
+        if not is_ours or not remove_same(path, facts):
+            return False
+    except (OSError, StorageError):  # it is in nobody's way
         return False
+    with contextlib.suppress(OSError):
+        sync_folder(path.parent)
+    return True
 
 
 def read_checksums(path: Path) -> Mapping[str, str]:

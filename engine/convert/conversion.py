@@ -5,7 +5,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -32,7 +32,9 @@ from engine.errors import (
 )
 from engine.images.opening import open_image
 from engine.names import display_name
-from engine.system.files import FileIdentity, absolute
+from engine.system.access import Access
+from engine.system.files import FileIdentity, absolute, identity_at
+from engine.system.locks import lease_problem
 from engine.system.rename import RENAMES_OPEN_FILES
 
 
@@ -53,7 +55,7 @@ class Conversion:
     overwritten: TrashEntry | None
     """The file that had the output's name, in the trash."""
     notices: tuple[str, ...]
-    """What came up on the way."""
+    """What came up on the way, as sentences about the title; what the file system refused is in them."""
     elapsed_s: float
     """Wall time of all of it."""
 
@@ -98,6 +100,7 @@ def convert(
             job=job or secrets.token_hex(8),
             source_path=plan.source_path,
             source=plan.source_identity,
+            access=Access.of(run.source.stat()),
             is_copy_of_source=run.is_copy,
             max_file_bytes=file_system.max_file_bytes,
             resume=checkpoint,
@@ -108,13 +111,13 @@ def convert(
         try:
             digests, read_back = _pack_and_prove(run, part, keeper, checkpoint if part.is_resumed else None)
             run.check_source()
-            identity = part.seal(plan.source_identity.mtime_ns)
+            sealed = part.seal(plan.source_identity.mtime_ns)
             if keeper is not None:
-                keeper.seal(plan.output_path, identity)
+                keeper.seal(plan.output_path, sealed)
             progress.begin(Stage.REPLACING, plan.original_bytes)
-            overwritten = _trash_existing(plan, identity)
+            overwritten = _trash_existing(plan, sealed)
             run.check_source()
-            part.publish()
+            published = part.publish()
         except (SuspendedError, SpaceError, StorageError):
             # With a keeper the part stays: for another worker, for the day there is room or the disk is back.
             if keeper is None or part.is_broken:
@@ -131,8 +134,22 @@ def convert(
                 keeper.drop()
             raise
         part.close()
+        identity = _identity_now(plan.output_path, published)
+        if keeper is not None and (identity.ino, identity.mtime_ns) != (sealed.ino, sealed.mtime_ns):
+            keeper.seal(plan.output_path, identity)
         journal("published", {"source": str(plan.source_path), "output": str(plan.output_path), **digests.values})
-        return conclude(plan, run, identity, digests, read_back, overwritten, control, progress, journal, started)
+        return conclude(
+            plan, run, identity, digests, read_back, overwritten, control, progress, journal, started, part.warnings
+        )
+
+
+def _identity_now(path: Path, published: FileIdentity) -> FileIdentity:
+    """Return a result's identity as others will find it: a share may change its time when it is closed."""
+    try:
+        now = identity_at(path)
+    except OSError:
+        return published
+    return now if (now.ino, now.size_bytes) == (published.ino, published.size_bytes) else published
 
 
 def _pack_and_prove(
@@ -162,13 +179,16 @@ def conclude(
     progress: Progress,
     journal: Journal,
     started: float,
+    warnings: Sequence[str] = (),
 ) -> Conversion:
     """Do what comes after publishing: the source to the trash where that is wished, and the report."""
-    notices: list[str] = []
+    notices = [*warnings]
     trashed = None
     if plan.wish.trash_source and _is_settled(plan, control, notices):
         run.check_source("the result is published, the source stays where it is")
         has_other_names = os.fstat(run.source.fd).st_nlink > 1
+        if problem := lease_problem(run.source.fd):
+            notices.append(f"cannot check whether another program is writing the source: {problem}")
         if not RENAMES_OPEN_FILES:
             run.source.close()
         trashed = _trash_proven(
@@ -181,7 +201,7 @@ def conclude(
         )
         journal("trashed", {"path": trashed.original, "entry": trashed.id, "folder": str(trashed.folder)})
         if has_other_names:
-            notices.append(f"{run.image.name} has other hard links: moving it to the trash frees nothing")
+            notices.append("the source has other hard links: moving it to the trash frees nothing")
     progress.begin(Stage.DONE, plan.original_bytes)
     elapsed_s = time.monotonic() - started
     return Conversion(plan, identity.size_bytes, digests, read_back, trashed, overwritten, tuple(notices), elapsed_s)
@@ -209,7 +229,7 @@ def _is_settled(plan: ConversionPlan, control: Control, notices: list[str]) -> b
     try:
         wait_until_settled(plan.source_file_path, control)
     except CancelledError:
-        notices.append(f"{display_name(plan.source_path)}: stopped before it was moved: it stays where it is")
+        notices.append("stopped before the source was moved: it stays where it is")
         return False
     return True
 

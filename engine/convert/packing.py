@@ -11,6 +11,7 @@ from engine.convert.part import PartFile
 from engine.convert.pipeline import Slot, SlotWork, run_chunks
 from engine.convert.plan import ConversionPlan
 from engine.convert.progress import Control, Progress, Stage
+from engine.convert.source_watch import SourceWatch
 from engine.convert.verify import (
     check_archived,
     check_digests,
@@ -28,7 +29,7 @@ from engine.images.reader import Image, PlainImage
 from engine.images.writer import PlainWriter
 from engine.images.written import codec_of
 from engine.names import display_name
-from engine.system.files import FileIdentity
+from engine.system.files import FileIdentity, same_file
 from engine.units import MIB
 
 
@@ -67,6 +68,7 @@ class ConversionRun:
         self._threads = threads
         self._control = control
         self._progress = progress
+        self._watch = SourceWatch(self.check_source)
         self.check_source()
 
     def check_source(self, so: str = "nothing was published") -> None:
@@ -154,6 +156,7 @@ class ConversionRun:
             if not isinstance(writer, PlainWriter):
                 writer.revisit(self._pad(slot))
             self._progress.done_bytes += slot.length
+            self._watch.look()
 
         run_chunks(
             checkpoint.done_bytes,
@@ -205,9 +208,11 @@ class ConversionRun:
         return slot.source[: -(-slot.length // block_size) * block_size]
 
     def _count(self, slot: Slot, packed_bytes: int) -> None:
+        """Count a chunk that is written, and look at the source: this is the border to the next one."""
         progress = self._progress
         progress.packed_bytes = packed_bytes
         progress.read_bytes = progress.done_bytes = slot.offset + slot.length
+        self._watch.look()
 
     def prove(self, part: PartFile, expected: DigestSet, *, is_needed: bool = False) -> ReadBack:
         """Read the part back from the disk, decode it whole and compare the digests; VerifyError on a difference."""
@@ -242,5 +247,9 @@ class ConversionRun:
         return self._is_plain or (other.block_size, other.index_shift) == (plan.settings.block_size, plan.index_shift)
 
     def is_copy(self, path: Path) -> bool:
-        """Return whether a file is complete and no more than a packed copy of the source."""
-        return self.digests_if_copy(path) is not None
+        """Return whether a file is complete, and no more than a packed copy of the source; False for the source."""
+        try:
+            is_source = same_file(path.stat(), self.source.stat())
+        except OSError:
+            return False
+        return not is_source and self.digests_if_copy(path) is not None

@@ -10,20 +10,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from engine.convert.part_name import (
-    HEAD_BYTES,
-    clear_leftover,
-    create_part,
-    make_marker,
-    part_path_of,
-    reopen_part,
-)
+from engine.convert.part_marker import HEAD_BYTES, make_marker
+from engine.convert.part_name import clear_leftover, create_part, part_path_of, reopen_part
 from engine.errors import ConflictError, FileLimitError, PartError, StorageError, from_os_error
 from engine.images.sniff import PART_MAGIC
 from engine.names import display_name
+from engine.system.access import Access, Refusal, describe_refusals, make_private, set_access, set_time
 from engine.system.cache import drop_cached, resident_pages, start_writing
 from engine.system.files import FileIdentity, Readable, Writable, read_into, same_file, sync_file, write_all
-from engine.system.rename import RENAMES_OPEN_FILES, remove_open, rename_new, sync_folder
+from engine.system.locks import Lock, try_lock
+from engine.system.rename import RENAMES_OPEN_FILES, remove_open, remove_same, rename_new, sync_folder
 from engine.units import KIB, MIB, format_size
 
 _SENT_BYTES = 8 * MIB
@@ -58,11 +54,14 @@ class PartFile:
         job: str,
         source_path: Path,
         source: FileIdentity,
+        access: Access,
         is_copy_of_source: Callable[[Path], bool],
         max_file_bytes: int | None = None,
         resume: "PartState | None" = None,
     ) -> None:
         """Create the part; PartError when its name is taken by what must not be replaced.
+
+        Only its owner can open the part, whatever the umask; `seal` gives it the `access` of the result.
 
         With `resume` the part that the same job left is taken up instead, where there is one (`is_resumed`).
 
@@ -77,21 +76,45 @@ class PartFile:
         self._head = bytearray(HEAD_BYTES)
         self._is_sealed = False
         self.is_broken = False
+        self._access = access
+        self._refusals: list[Refusal] = []
+        self._cache_refusal = ""
         marker = make_marker(job, source_path, source)
         self.is_resumed = False
         if resume is not None:
             self.fd = reopen_part(self.path, job)
             if self.fd >= 0:
+                self._own(marker)
                 self._take_up(resume)
                 return
         clear_leftover(self.path, final_path, is_copy_of_source)
-        self.fd = create_part(self.path)
+        self.fd = create_part(self.path, access.mode)
+        self._own(marker)
+
+    def _own(self, marker: bytes) -> None:
+        """Make the part private, and mark it as written by this process: without locks nothing else shows that."""
         try:
-            write_all(self.fd, marker, 0)
-            sync_file(self.fd)
+            make_private(self.fd)
+            self._is_locked = try_lock(self.fd) is Lock.HELD
+            if not (self._is_locked and os.fstat(self.fd).st_size):
+                write_all(self.fd, marker, 0)
+                sync_file(self.fd)
         except OSError as error:
             self.discard()
             raise from_os_error(error, self.path, "write it") from error
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the file system refused so far, as sentences; the result is whole all the same."""
+        warnings = describe_refusals(self._refusals)
+        if not self._is_locked:
+            warnings.append("this file system cannot lock files: run only one discpress at a time there")
+        if self._cache_refusal:
+            warnings.append(
+                "cannot drop the result from memory before it is verified, so that it may not be read from the disk: "
+                f"{self._cache_refusal}"
+            )
+        return warnings
 
     def _take_up(self, resume: PartState) -> None:
         """Go on behind what the same job wrote, unless the part is shorter than that by now."""
@@ -121,8 +144,14 @@ class PartFile:
             raise from_os_error(error, self.final_path, "write it") from error
         self.size_bytes = max(self.size_bytes, end)
         if end >= self._sent_bytes + _SENT_BYTES:
+            self._send(end)
+
+    def _send(self, end: int) -> None:
+        try:
             start_writing(self.fd, self._sent_bytes, end - self._sent_bytes)
-            self._sent_bytes = end
+        except OSError as error:
+            raise from_os_error(error, self.final_path, "write it") from error
+        self._sent_bytes = end
 
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Fill `buffer` with bytes of the coming image."""
@@ -160,22 +189,32 @@ class PartFile:
 
     def drop_cached(self) -> bool:
         """Drop the part from the page cache; return whether the system confirms that nothing is left in it."""
-        drop_cached(self.fd)
-        return resident_pages(self.fd, os.fstat(self.fd).st_size) == 0
+        try:
+            self._cache_refusal = drop_cached(self.fd)
+            return resident_pages(self.fd, os.fstat(self.fd).st_size) == 0
+        except OSError as error:
+            raise from_os_error(error, self.path, "drop it from memory") from error
 
     def seal(self, mtime_ns: int) -> FileIdentity:
-        """Put the real head over the marker, set the time, sync, read the head back; return the file's identity."""
+        """Put the real head over the marker, set access and time, sync, read the head back; return the identity."""
         try:
             # Cut first: killed in between, what is left of a small image still begins with the marker.
             os.ftruncate(self.fd, max(self.size_bytes, len(PART_MAGIC)))
             write_all(self.fd, memoryview(self._head)[: self.size_bytes], 0)
             os.ftruncate(self.fd, self.size_bytes)
-            os.utime(self.fd if os.utime in os.supports_fd else self.path, ns=(mtime_ns, mtime_ns))
+            self._refusals = [*set_access(self.fd, self._access), *set_time(self.fd, self.path, mtime_ns)]
         except OSError as error:
             raise from_os_error(error, self.path, "finish it") from error
         self._is_sealed = True
         self.sync()
-        drop_cached(self.fd, 0, _PAGE_BYTES)
+        self._check_head()
+        return FileIdentity.of(os.fstat(self.fd))
+
+    def _check_head(self) -> None:
+        try:
+            drop_cached(self.fd, 0, _PAGE_BYTES)
+        except OSError as error:
+            raise from_os_error(error, self.path, "drop it from memory") from error
         head = bytearray(min(HEAD_BYTES, self.size_bytes))
         self.read_into(head, 0)
         if head != self._head[: len(head)]:
@@ -183,20 +222,20 @@ class PartFile:
                 f"{display_name(self.path)}: its first bytes read back differ from what was written",
                 hint="the disk is failing: check it before you write to it again",
             )
-        return FileIdentity.of(os.fstat(self.fd))
 
-    def publish(self) -> None:
-        """Give the part its final name, never over an existing file; ConflictError when there is one.
+    def publish(self) -> FileIdentity:
+        """Give the part its final name, never over an existing file; return the identity that it has there.
 
-        PartError when the part's name leads to another file by now. On any error the final name is not ours.
+        ConflictError when there is a file of that name, PartError when the part's name leads to another file by now. On
+        any error the final name is not ours.
         """
-        facts = os.fstat(self.fd)
+        facts = found = os.fstat(self.fd)
         try:
             self._check_name(self.path, facts)
             if not RENAMES_OPEN_FILES:
                 self.close()
             rename_new(self.path, self.final_path)
-            self._check_name(self.final_path, facts)
+            found = self._check_name(self.final_path, facts)
             sync_folder(self.final_path.parent)
         except FileExistsError as error:
             raise ConflictError(
@@ -206,24 +245,38 @@ class PartFile:
         except OSError as error:
             # A name that may not last, or that a half-done rename left, is taken back: the job fails.
             with contextlib.suppress(OSError):
-                if same_file(facts, self.final_path.lstat()):
-                    self.final_path.unlink()
+                remove_same(self.final_path, found)
             raise from_os_error(error, self.final_path, "give the finished file its name") from error
+        return FileIdentity.of(found)
 
-    def _check_name(self, path: Path, facts: os.stat_result) -> None:
-        if not same_file(facts, path.lstat()):
+    def _check_name(self, path: Path, facts: os.stat_result) -> os.stat_result:
+        """Return what a path leads to, which must be the part; PartError, OSError."""
+        found = path.lstat()
+        if not (same_file(facts, found) or self._is_renumbered(path, facts, found)):
             raise PartError(
                 f"{display_name(path)}: somebody removed or replaced the part while it was written; nothing was lost",
                 hint="convert it again; two runs on one network share need locks that both of them see",
             )
+        return found
+
+    def _is_renumbered(self, path: Path, facts: os.stat_result, found: os.stat_result) -> bool:
+        """Return whether it is the part under another inode number, which each name has of its own on sshfs."""
+        if path != self.final_path or (facts.st_size, facts.st_mtime_ns) != (found.st_size, found.st_mtime_ns):
+            return False
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0))
+        try:
+            head = bytearray(min(HEAD_BYTES, self.size_bytes))
+            count = read_into(fd, head, 0)
+            return same_file(os.fstat(fd), found) and count == len(head) and head == self._head[:count]
+        finally:
+            os.close(fd)
 
     def discard(self) -> None:
         """Remove the part; the name goes only while it is still this file's."""
-        with contextlib.suppress(OSError):
-            if same_file(os.fstat(self.fd), self.path.lstat()):
-                held, self.fd = self.fd, -1
+        held, self.fd = self.fd, -1
+        if held >= 0:
+            with contextlib.suppress(OSError):
                 remove_open(self.path, held)
-        self.close()
 
     def close(self) -> None:
         """Close the file and give up its lock; safe to call again."""

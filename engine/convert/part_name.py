@@ -1,28 +1,52 @@
-"""The name of a part: whose it is, taking it, and what a killed run may have left there (Safety rule 3)."""
+"""The name of a part: its marker, how a run takes it, and what a killed run may have left there (Safety rule 3).
+
+A file of that name is only read until its content shows that it is ours: a user's file, folder or link of that name is
+never opened for writing, changed, removed or followed.
+
+On a file system without locks nobody can see whether a part is still being written. A conversion works there all the
+same, because O_EXCL lets only one run create a part, and its marker names the process that did. A part that lies there
+is only taken over when that process has surely ended: on this machine that can be asked, on another one it cannot.
+"""
 
 import contextlib
 import hashlib
-import json
 import os
-import socket
+import stat
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.errors import DiscpressError, PartError, StorageError, from_os_error
-from engine.formats import PART_SUFFIX
-from engine.images.sniff import PART_MAGIC
+from engine.convert.part_marker import HEAD_BYTES, is_marked, job_of_marker, make_marker, process_of_marker
+from engine.errors import DiscpressError, PartError, from_os_error
+from engine.formats import PART_SUFFIX, WINDOW_SUFFIX
 from engine.names import display_name
-from engine.system.files import FileIdentity, read_into, same_file
-from engine.system.locks import try_lock
-from engine.system.rename import remove_open, remove_quietly
+from engine.system.access import PRIVATE_MODE, make_private
+from engine.system.files import read_into, same_file
+from engine.system.liveness import ProcessIdentity
+from engine.system.locks import Lock, try_lock
+from engine.system.rename import remove_open, remove_same
 
-HEAD_BYTES = 4096
-_SECTOR_BYTES = 512  # what disks write whole or not at all
-_SECTOR_TEXT_BYTES = _SECTOR_BYTES - len(PART_MAGIC)
-_MARKER_TEXT_BYTES = HEAD_BYTES // _SECTOR_BYTES * _SECTOR_TEXT_BYTES
+__all__ = [
+    "HEAD_BYTES",
+    "clear_leftover",
+    "create_part",
+    "drop_second_name",
+    "is_reserved",
+    "job_of_marker",
+    "make_marker",
+    "part_path_of",
+    "remove_part_of",
+    "reopen_part",
+]
+
 _NAME_MAX = 255  # bytes of a file name where the system does not say
 _CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_REOPEN_FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+_OPEN_FLAGS = (
+    getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 
 
 def part_path_of(final_path: Path) -> Path:
@@ -33,6 +57,12 @@ def part_path_of(final_path: Path) -> Path:
     return final_path.with_name(os.fsdecode(name) + PART_SUFFIX)
 
 
+def is_reserved(name: str) -> bool:
+    """Return whether a name is one of a part, in any case and Unicode form: no result may have it."""
+    plain = unicodedata.normalize("NFKC", name).casefold().rstrip(" .")  # Windows drops those at the end
+    return plain.endswith((PART_SUFFIX, WINDOW_SUFFIX))
+
+
 def _name_max(folder: Path) -> int:
     try:
         return os.pathconf(folder, "PC_NAME_MAX")
@@ -40,92 +70,100 @@ def _name_max(folder: Path) -> int:
         return _NAME_MAX
 
 
-def make_marker(job: str, source_path: Path, source: FileIdentity) -> bytes:
-    """Return the HEAD_BYTES that say whose a part is: in every sector PART_MAGIC, then a piece of the text.
+def create_part(path: Path, mode: int = PRIVATE_MODE) -> int:
+    """Create a part that nobody else has and return its descriptor; PartError when somebody was faster.
 
-    A power loss while the real head is written over it leaves some sectors of both: one magic is enough.
+    It is locked where the file system has locks, and private until it is published. A file system that refuses to
+    change permission bits gives it those of `mode` now, because they could not be set later.
     """
-    facts = {
-        "job": job,
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "dev": source.dev,
-        "ino": source.ino,
-        "size_bytes": source.size_bytes,
-        "mtime_ns": source.mtime_ns,
-    }
-    text = json.dumps({**facts, "source": str(source_path)}).encode("ascii") + b"\n"
-    if len(text) > _MARKER_TEXT_BYTES:  # a long path in escapes: the identity says enough
-        text = json.dumps(facts).encode("ascii") + b"\n"
-    text = text.ljust(_MARKER_TEXT_BYTES, b"\0")
-    pieces = (text[at : at + _SECTOR_TEXT_BYTES] for at in range(0, _MARKER_TEXT_BYTES, _SECTOR_TEXT_BYTES))
-    return b"".join(PART_MAGIC + piece for piece in pieces)
-
-
-def job_of_marker(marker: bytes) -> str | None:
-    """Return the job that a part's marker names; None when it is no marker."""
-    if not marker.startswith(PART_MAGIC):
-        return None
-    sectors = (marker[at + len(PART_MAGIC) : at + _SECTOR_BYTES] for at in range(0, len(marker), _SECTOR_BYTES))
+    fd = _create(path, PRIVATE_MODE)
     try:
-        facts = json.loads(b"".join(sectors).rstrip(b"\0"))
-        return str(facts["job"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-
-
-def _is_marked(head: bytes) -> bool:
-    return any(head.startswith(PART_MAGIC, at) for at in range(0, HEAD_BYTES, _SECTOR_BYTES))
-
-
-def create_part(path: Path) -> int:
-    """Create a part that nobody else has and return its locked descriptor; PartError when somebody was faster."""
-    try:
-        fd = os.open(path, _CREATE_FLAGS, 0o666)
-    except FileExistsError as error:
-        raise _busy(path) from error
-    except OSError as error:
-        raise from_os_error(error, path, "create it") from error
-    try:
-        if not try_lock(fd) or not same_file(os.fstat(fd), path.lstat()):
+        if not make_private(fd):
+            held, fd = fd, -1
+            remove_open(path, held)
+            fd = _create(path, mode)
+        if try_lock(fd) is Lock.TAKEN or not same_file(os.fstat(fd), path.lstat()):
             raise _busy(path)  # another run saw it in the moment before the lock and took it
     except FileNotFoundError as error:
         os.close(fd)
         raise _busy(path) from error
     except OSError as error:
-        os.close(fd)
-        remove_quietly(path)
-        raise StorageError(
-            f"{display_name(path)}: this file system cannot lock files: {error.strerror}",
-            hint="without locks two runs could write one file: choose another folder with -O",
-        ) from error
+        if fd >= 0:
+            with contextlib.suppress(OSError):
+                remove_open(path, fd)
+        raise from_os_error(error, path, "create it") from error
     except DiscpressError:
-        os.close(fd)
+        if fd >= 0:
+            os.close(fd)
         raise
     return fd
 
 
+def _create(path: Path, mode: int) -> int:
+    try:
+        return os.open(path, _CREATE_FLAGS, mode)
+    except FileExistsError as error:
+        raise _busy(path) from error
+    except OSError as error:
+        raise from_os_error(error, path, "create it") from error
+
+
 def reopen_part(path: Path, job: str) -> int:
-    """Return the locked descriptor of the part that this job left; -1 where there is none."""
+    """Return the descriptor of the part that this job left, locked where that is possible; -1 where there is none."""
+    fd = -1
     try:
-        fd = os.open(path, _REOPEN_FLAGS)
-    except OSError:
-        return -1
-    marker = bytearray(HEAD_BYTES)
-    try:
-        count = read_into(fd, marker, 0)
-        if try_lock(fd) and same_file(os.fstat(fd), path.lstat()) and job_of_marker(bytes(marker[:count])) == job:
-            return fd
-    except OSError:
+        seen = _open_found(path, os.O_RDONLY)
+        try:
+            head = _read_head(seen)
+            if job_of_marker(head) != job:
+                return -1
+            fd = _open_found(path, os.O_RDWR)
+            lock = try_lock(fd)
+            if lock is not Lock.TAKEN and same_file(os.fstat(seen), os.fstat(fd)) and _may_take(lock, head):
+                held, fd = fd, -1
+                return held
+        finally:
+            os.close(seen)
+    except (OSError, PartError):
         pass  # what cannot be taken up is looked at, and named, where a new part is made
-    os.close(fd)
+    finally:
+        if fd >= 0:
+            os.close(fd)
     return -1
 
 
-def clear_leftover(path: Path, final_path: Path, is_copy_of_source: Callable[[Path], bool]) -> None:
-    """Remove what a killed run left under the part's name, and nothing else (Safety rule 3)."""
+def _may_take(lock: Lock, head: bytes) -> bool:
+    """Return whether a job's own part may be taken up: without locks its last process must be over, or be this one."""
+    if lock is Lock.HELD:
+        return True
+    process = process_of_marker(head)
+    return process is not None and (process.is_over or process == ProcessIdentity.current())
+
+
+def _open_found(path: Path, access: int) -> int:
+    """Open the regular file that has a part's name; OSError, PartError when it is something else."""
+    facts = path.lstat()
+    if not stat.S_ISREG(facts.st_mode):
+        raise _not_ours(path)
+    fd = os.open(path, access | _OPEN_FLAGS)
+    if not same_file(facts, os.fstat(fd)):
+        os.close(fd)
+        raise _busy(path)
+    return fd
+
+
+def _read_head(fd: int) -> bytes:
+    head = bytearray(HEAD_BYTES)
+    return bytes(head[: read_into(fd, head, 0)])
+
+
+def clear_leftover(path: Path, final_path: Path | None, is_copy_of_source: Callable[[Path], bool]) -> None:
+    """Remove what a killed run left under the part's name, and nothing else (Safety rule 3).
+
+    `final_path` is None for a part that is never published. PartError names what must not be removed.
+    """
     try:
-        fd = os.open(path, _REOPEN_FLAGS)
+        fd = _open_found(path, os.O_RDONLY)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -135,34 +173,48 @@ def clear_leftover(path: Path, final_path: Path, is_copy_of_source: Callable[[Pa
             raise from_os_error(unseen, path, "begin it") from unseen
         raise _not_ours(path) from error
     try:
-        facts = os.fstat(fd)
-        try:
-            is_free = try_lock(fd)
-        except OSError:
-            is_free = False
-        if not is_free:
-            raise _busy(path)
-        try:
-            if not same_file(facts, path.lstat()):
-                raise _busy(path)
-        except FileNotFoundError:
-            return  # the run that held it has just published or removed it
-        head = bytearray(HEAD_BYTES)
-        count = read_into(fd, head, 0)
-        # An empty file holds nothing to lose, nor does one that grew for a marker whose bytes a power loss took.
-        is_ours = _is_marked(bytes(head)) or (
-            facts.st_size in {0, HEAD_BYTES} and count == facts.st_size and not any(head)
-        )
-        if is_ours or _is_second_name(facts, final_path) or is_copy_of_source(path):
+        if _is_leftover(path, fd, final_path, is_copy_of_source):
             held, fd = fd, -1
             remove_open(path, held)
-        else:
-            raise _not_ours(path)
     except OSError as error:
         raise from_os_error(error, path, "replace the part that a stopped run left") from error
     finally:
         if fd >= 0:
             os.close(fd)
+
+
+def _is_leftover(path: Path, fd: int, final_path: Path | None, is_copy_of_source: Callable[[Path], bool]) -> bool:
+    """Return whether an open file is what a killed run left; False when its name has just gone. PartError, OSError."""
+    lock = try_lock(fd)
+    if lock is Lock.TAKEN:
+        raise _busy(path)
+    facts = os.fstat(fd)
+    try:
+        if not same_file(facts, path.lstat()):
+            raise _busy(path)
+    except FileNotFoundError:
+        return False  # the run that held it has just published or removed it
+    if final_path is not None and _is_second_name(facts, final_path):
+        return True
+    head = _read_head(fd)
+    # An empty file holds nothing to lose, nor does one that grew for a marker whose bytes a power loss took.
+    is_ours = is_marked(head) or (facts.st_size in {0, HEAD_BYTES} and len(head) == facts.st_size and not any(head))
+    if not (is_ours or is_copy_of_source(path)):
+        raise _not_ours(path)
+    if lock is Lock.UNKNOWN:
+        _refuse_living(path, process_of_marker(head))
+    return True
+
+
+def _refuse_living(path: Path, process: ProcessIdentity | None) -> None:
+    """Raise PartError unless the process that a part's marker names has surely ended."""
+    if process is not None and process.is_over:
+        return
+    who = "" if process is None else f" (process {process.pid} on {display_name(process.host)})"
+    raise PartError(
+        f"{display_name(path)}: another discpress{who} may still be writing this file: its file system has no locks",
+        hint="make sure that no discpress writes there, then remove this file",
+    )
 
 
 def _is_second_name(facts: os.stat_result, final_path: Path) -> bool:
@@ -176,13 +228,15 @@ def _is_second_name(facts: os.stat_result, final_path: Path) -> bool:
 def drop_second_name(final_path: Path) -> None:
     """Remove the part's name from a published file that a crash between link and unlink left with both."""
     path = part_path_of(final_path)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, PartError):
         if not _is_second_name(path.lstat(), final_path):
             return
-        fd = os.open(path, _REOPEN_FLAGS)
+        fd = _open_found(path, os.O_RDONLY)
         try:
-            if try_lock(fd):  # else a run is just between its link and its unlink
-                path.unlink()
+            facts = os.fstat(fd)
+            # With the lock taken a run is just between its link and its unlink.
+            if try_lock(fd) is not Lock.TAKEN and _is_second_name(facts, final_path):
+                remove_same(path, facts)
         finally:
             os.close(fd)
 
@@ -191,10 +245,7 @@ def remove_part_of(final_path: Path, job: str) -> bool:
     """Remove the part that a job left, and no other; return whether there was one."""
     path = part_path_of(final_path)
     fd = reopen_part(path, job)
-    if fd < 0:
-        return False
-    remove_open(path, fd)
-    return True
+    return fd >= 0 and remove_open(path, fd)
 
 
 def _busy(path: Path) -> PartError:

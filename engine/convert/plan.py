@@ -5,6 +5,7 @@ from pathlib import Path
 
 from engine.codecs.registry import WRITTEN_METHODS
 from engine.convert.choice import choose_settings
+from engine.convert.part_name import is_reserved
 from engine.convert.wish import OnConflict, Wish
 from engine.discs.identity import Identity
 from engine.discs.reach import identify_image
@@ -127,6 +128,11 @@ def _decide(
     makes_folder = output_path is None and output_folder is not None
     if output_path is None:
         output_path = (output_folder or file_path.parent) / f"{image.path.stem}.{choice.settings.format}"
+    if is_reserved(output_path.name):
+        raise UsageError(
+            f"{display_name(output_path)}: names with this ending are for unfinished results",
+            hint="choose another name with -o",
+        )
     return ConversionPlan(
         image.path,
         file_path,

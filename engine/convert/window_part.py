@@ -12,24 +12,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from engine.convert.part_name import HEAD_BYTES, clear_leftover, create_part, make_marker, part_path_of
+from engine.convert.part_marker import HEAD_BYTES, make_marker
+from engine.convert.part_name import clear_leftover, create_part, part_path_of
 from engine.errors import DiscpressError, SpaceError, StorageError, from_os_error
+from engine.formats import WINDOW_SUFFIX
 from engine.names import display_name
 from engine.system.cache import drop_cached, resident_range
 from engine.system.files import FileIdentity, Readable, Writable, read_into, sync_file, write_all
 from engine.system.filesystems import free_bytes
-from engine.system.rename import remove_open
+from engine.system.rename import remove_open, remove_same
 from engine.units import MIB, format_size
 
 MARGIN_BYTES = 64 * MIB
 """Kept free beside the window: a test must not be what fills a disk."""
 _NOT_WRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM}
-_SUFFIX = ".discpress-window"
 
 
 def window_path(folder: Path, source_path: Path) -> Path:
     """Return what a window of a title in that folder is called; its part has that name and PART_SUFFIX."""
-    return folder / f"{source_path.name}{_SUFFIX}"
+    return folder / f"{source_path.name}{WINDOW_SUFFIX}"
 
 
 class WindowPart:
@@ -37,10 +38,9 @@ class WindowPart:
 
     def __init__(self, folder: Path, source_path: Path, source: FileIdentity, job: str) -> None:
         """Create it for a title; PartError when its name is taken by what is not ours, StorageError otherwise."""
-        final_path = window_path(folder, source_path)
-        self.path = part_path_of(final_path)
+        self.path = part_path_of(window_path(folder, source_path))
         self.size_bytes = 0
-        clear_leftover(self.path, final_path, lambda path: False)
+        clear_leftover(self.path, None, lambda path: False)
         self.fd = create_part(self.path)
         self._is_named = True
         try:
@@ -51,11 +51,8 @@ class WindowPart:
             raise from_os_error(error, self.path, "write it") from error
 
     def _unlink(self) -> None:
-        try:
-            self.path.unlink()
-        except OSError:
-            return  # it goes when it is closed
-        self._is_named = False
+        with contextlib.suppress(OSError):  # then it goes when it is closed
+            self._is_named = not remove_same(self.path, os.fstat(self.fd))
 
     def write_at(self, offset: int, data: Readable) -> None:
         """Write as `Scratch` says."""
@@ -81,8 +78,11 @@ class WindowPart:
             raise from_os_error(error, self.path, "make it last on the disk") from error
 
     def forget(self) -> None:
-        """Drop it from memory."""
-        drop_cached(self.fd)
+        """Drop it from memory; StorageError when the disk fails."""
+        try:
+            drop_cached(self.fd)
+        except OSError as error:
+            raise from_os_error(error, self.path, "drop it from memory") from error
 
     def resident(self, offset: int, length: int) -> int | None:
         """Return how many pages of these bytes are in memory; None where the system does not tell."""
@@ -104,8 +104,7 @@ class WindowPart:
                 os.close(held)
             return
         self._is_named = False
-        with contextlib.suppress(FileNotFoundError):
-            remove_open(self.path, held)
+        remove_open(self.path, held)
 
     def __enter__(self) -> Self:
         return self

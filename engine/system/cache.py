@@ -6,26 +6,39 @@ import os
 import sys
 from functools import lru_cache
 
+from engine.system.files import is_refused
+
 _WINDOW_BYTES = 256 * 1024 * 1024  # 64 KiB of mincore answers; a multiple of every page size
 _MAP_FAILED = ctypes.c_void_p(-1).value
 
 
-def drop_cached(fd: int, offset: int = 0, length: int = 0) -> None:
+def drop_cached(fd: int, offset: int = 0, length: int = 0) -> str:
     """Ask the system to forget the clean pages of a range (length 0: to the file's end); does nothing where it cannot.
 
-    Only pages that lie in the range whole are forgotten (posix_fadvise(2)).
+    Only pages that lie in the range whole are forgotten (posix_fadvise(2)). Returns the system's words for a refusal;
+    OSError when the disk fails.
     """
-    if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(fd, offset, length, os.POSIX_FADV_DONTNEED)
+    return _advise(fd, offset, length)
 
 
-def start_writing(fd: int, offset: int, length: int) -> None:
+def start_writing(fd: int, offset: int, length: int) -> str:
     """Ask the system to send this much of a file to the disk now, without waiting; does nothing where it cannot.
 
-    Linux starts to write what is dirty before it forgets what is clean, and ever only promises the latter.
+    Linux starts to write what is dirty before it forgets what is clean, and ever only promises the latter. Returns and
+    raises as `drop_cached` does.
     """
+    return _advise(fd, offset, length)
+
+
+def _advise(fd: int, offset: int, length: int) -> str:
     if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(fd, offset, length, os.POSIX_FADV_DONTNEED)
+        try:
+            os.posix_fadvise(fd, offset, length, os.POSIX_FADV_DONTNEED)
+        except OSError as error:
+            if not is_refused(error):
+                raise
+            return error.strerror or str(error)
+    return ""
 
 
 def resident_pages(fd: int, size_bytes: int) -> int | None:

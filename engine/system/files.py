@@ -24,6 +24,7 @@ Readable: TypeAlias = bytes | bytearray | memoryview
 
 # Windows says ENOENT of what is below a file, others ENOTDIR; a long name may lie in an archive.
 _NOT_SUCH = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
+_REFUSALS = {errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _SEEK_LOCK = threading.Lock()
 _HAS_POSITIONAL = hasattr(os, "preadv") and hasattr(os, "pwrite")
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -50,6 +51,30 @@ class FileIdentity:
     def of(cls, facts: os.stat_result) -> "FileIdentity":
         """Return the identity that a stat result describes."""
         return cls(facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+
+
+def is_refused(error: OSError) -> bool:
+    """Return whether a file system does not know or not allow a call, as opposed to failing at it (EIO, ENOSPC).
+
+    Shares refuse to change files of another owner (EPERM; SMB also EACCES), and many know only some of the calls.
+    """
+    return error.errno in _REFUSALS
+
+
+def identity_at(path: Path) -> FileIdentity:
+    """Return the identity of a file as a fresh open sees it; OSError.
+
+    Network file systems ask the server when a file is opened and may answer a plain stat from memory. A file that may
+    not be opened is looked at by lstat.
+    """
+    try:
+        fd = os.open(path, _READ_FLAGS | _NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return FileIdentity.of(path.lstat())
+    try:
+        return FileIdentity.of(os.fstat(fd))
+    finally:
+        os.close(fd)
 
 
 def absolute(path: Path) -> Path:

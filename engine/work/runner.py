@@ -116,6 +116,7 @@ def _convert(turn: Turn) -> Outcome:
         turn.log("finished before it was stopped: the result is there and proven")
         follow_files(turn.store, [plan.source_file_path, earlier.plan.output_path])
         _write_checksums(job, earlier)
+        _log_notices(turn, earlier)
         return _conversion_outcome(earlier)
     try:
         plan = settle_output(plan)
@@ -135,10 +136,16 @@ def _convert(turn: Turn) -> Outcome:
         job=part_owner(job),
         keeper=keeper,
     )
+    _log_notices(turn, done)
     save_digests(turn.store, done)
     follow_files(turn.store, [plan.source_file_path, plan.output_path])
     _write_checksums(job, done)
     return _conversion_outcome(done)
+
+
+def _log_notices(turn: Turn, done: Conversion) -> None:
+    for notice in done.notices:
+        turn.log(notice)
 
 
 def _write_checksums(job: Job, done: Conversion) -> None:

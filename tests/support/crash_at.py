@@ -18,7 +18,7 @@ import fault_injection as faults
 from engine.convert.plan import OnConflict
 from engine.system import rename
 
-CALLS = ("pwrite", "fsync", "ftruncate", "utime", "rename", "link", "unlink", "mkdir", "rmdir")
+CALLS = ("pwrite", "fsync", "ftruncate", "utime", "fchmod", "rename", "link", "unlink", "mkdir", "rmdir")
 
 
 def run(folder: Path, fatal: int, options: set[str]) -> None:

@@ -17,7 +17,7 @@ from power_stories import STORIES, Story, file_system, losses, prepare, recover
 from engine.errors import DiscpressError
 from engine.system import rename
 
-CALLS = ("pwrite", "fsync", "ftruncate", "utime", "rename", "link", "unlink", "mkdir", "rmdir")
+CALLS = ("pwrite", "fsync", "ftruncate", "utime", "fchmod", "rename", "link", "unlink", "mkdir", "rmdir")
 NAMES = ("convert and trash", "convert and trash by links", "replace by links", "undo by links", "purge")
 
 

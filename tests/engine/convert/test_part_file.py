@@ -165,15 +165,6 @@ def test_a_part_is_locked_while_it_is_written(
     assert refused == [True, True]
 
 
-def test_a_file_system_without_locks_is_refused_by_name(
-    source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fcntl, "flock", faults.fail_with(37))
-    with pytest.raises(StorageError, match="this file system cannot lock files"):
-        faults.run_conversion(source_path)
-    assert faults.names_in(tmp_path) == ["game.iso"]
-
-
 FOREIGN = {
     "text": b"notes of somebody\n",
     "one byte": b"\0",
