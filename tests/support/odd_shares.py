@@ -89,7 +89,7 @@ def number_by_name(monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
 
     def fstat(fd: int) -> os.stat_result:
         found = real_fstat(fd)
-        return renumbered(found) if os.readlink(f"/proc/self/fd/{fd}").endswith(suffix) else found
+        return renumbered(found) if Path(f"/proc/self/fd/{fd}").readlink().name.endswith(suffix) else found
 
     monkeypatch.setattr(os, "lstat", by_path(real_lstat))
     monkeypatch.setattr(os, "stat", by_path(real_stat))

@@ -215,22 +215,6 @@ def test_a_lock_that_is_not_given_up_is_not_waited_for_for_ever(
     assert faults.names_in(tmp_path) == ["game.iso"]
 
 
-def numbered_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Be a share on which each name of a file has an inode number of its own, as on sshfs."""
-    real = Path.lstat
-
-    def lstat(path: Path) -> os.stat_result:
-        found = real(path)
-        if path.suffix != ".zso":
-            return found
-        return os.stat_result(
-            tuple(found)[:1] + (found.st_ino + 1_000_000,) + tuple(found)[2:10],
-            {name: getattr(found, name) for name in ("st_atime_ns", "st_mtime_ns", "st_ctime_ns")},
-        )
-
-    monkeypatch.setattr(Path, "lstat", lstat)
-
-
 def two_names(folder: Path) -> tuple[Path, Path]:
     """Leave what a crash between link and unlink leaves: output and part are one inode."""
     output_path = folder / "game.zso"

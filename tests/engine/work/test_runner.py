@@ -1,6 +1,7 @@
 """Each kind of job on real images, and what a job that is begun again finds finished."""
 
 import dataclasses
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 from command_line import write_old
-from fault_injection import names_in
+from fault_injection import fail_with, names_in
 from sample_images import compressible, incompressible, mixed, pack, read_back
 
 from engine.convert.part_name import make_marker, part_path_of
@@ -86,6 +87,14 @@ def test_a_conversion_says_what_it_saved(room: Room) -> None:
     path = room.image()
     done = room.run(room.add())
     assert done.saved_bytes == SIZE - path.with_suffix(".zso").stat().st_size
+
+
+def test_a_refusal_of_the_file_system_stands_in_the_log(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.image()
+    job_id = room.add()
+    monkeypatch.setattr(os, "utime", fail_with(errno.EPERM))
+    room.run(job_id)
+    assert [line for line in room.queue.log(job_id) if line.startswith("cannot set the time of the result: ")]
 
 
 def test_a_conversion_decodes_to_its_source(room: Room) -> None:
