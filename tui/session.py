@@ -213,7 +213,7 @@ class Session:
         self._asked.clear()
 
     def start_worker(self) -> str:
-        """See to it that a worker lives; return what the user should know, or why none came up. Takes up to 5 s."""
+        """See to it that a worker lives; return what the user should know, or why none came up. May take a while."""
         with self._starting:
             if self._is_stopping:  # what is still asked for waits for the next app
                 return ""
@@ -234,7 +234,7 @@ class Session:
         return False
 
     def replace_lost_worker(self) -> str:
-        """Start a worker where the last one died with work left; return what the user should know. Takes up to 5 s.
+        """Start a worker where the last one died with work left; return what the user should know. May take a while.
 
         That none comes up is told once; that one lives and begins nothing, every time.
         """

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from engine.system.locks import is_lock_held
+
 LOCK_NAME = "worker.lock"
 STOP_NAME = "worker.stop"
 STOP_TIMEOUT_S = 10.0
@@ -25,6 +27,9 @@ def worker_lock(state_folder: Path, timeout_s: float = 0) -> FileLock:
 
 def is_worker_alive(state_folder: Path) -> bool:
     """Return whether some process is the worker of this state folder."""
+    is_held = is_lock_held(state_folder / LOCK_NAME)
+    if is_held is not None:
+        return is_held
     if not (state_folder / LOCK_NAME).exists():
         return False
     # Who asks holds the lock for a moment: refused once may mean another one who asks.

@@ -5,6 +5,7 @@ import errno
 import os
 import sys
 from enum import Enum
+from pathlib import Path
 
 from engine.system.files import is_refused
 
@@ -56,6 +57,29 @@ def _lock(fd: int) -> None:
             raise
         # NFS gives an exclusive lock only to files that are open for writing; a shared one meets every exclusive one.
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
+def is_lock_held(path: Path) -> bool | None:
+    """Return whether a process holds the exclusive lock of a file; None if only taking the lock would tell.
+
+    It is asked for by a shared lock. Any number of processes that ask hold one together, so that none of them is taken
+    for the holder. False for a file that does not exist.
+    """
+    if sys.platform == "win32":
+        return None
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return True if error.errno in _TAKEN else None
+    finally:
+        os.close(fd)
+    return False
 
 
 def has_writer(fd: int) -> bool:

@@ -24,11 +24,11 @@ from engine.work.errands import Errands
 from engine.work.jobs import JobState
 from engine.work.manager import IDLE_S, Manager
 from engine.work.queue import JobQueue
-from engine.work.starting import ENDS, LOG_NAME, forget_stop, is_stop_wanted, worker_lock
+from engine.work.starting import ENDS, LOG_NAME, forget_stop, is_stop_wanted, is_worker_alive, worker_lock
 
 _LOG_BYTES = 1024 * 1024
 _LOG_FILES = 3
-_LOCK_TIMEOUT_S = 0.5  # somebody who only asks whether a worker lives holds it for a moment
+_LOCK_TIMEOUT_S = 0.5  # a process that only asks whether a worker lives holds the lock for a moment
 _log = logging.getLogger("discpress.worker")
 
 
@@ -60,7 +60,9 @@ def main() -> int:
                 if exit_code:
                     return exit_code
         except Timeout:
-            return 0
+            if is_worker_alive(state):
+                return 0
+            continue  # a process that only asks was stopped while it held the lock
         # A job that came in between the last look and the lock's release saw a worker: somebody must do it.
         if is_stopped or not _has_work(state):
             return 0

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -18,6 +19,7 @@ from engine.library.worker_lock import (
     worker_lock,
 )
 from engine.names import display_name
+from engine.system.processors import processor_time_s
 from engine.work.snapshot import WorkerStatus
 
 __all__ = [
@@ -32,7 +34,11 @@ __all__ = [
 ]
 
 LOG_NAME = "worker.log"
-START_TIMEOUT_S = 5.0
+START_SILENT_S = 5.0
+"""A new worker that has used no processor time for so long hangs, for example on the disk of the state folder."""
+START_TIMEOUT_S = 60.0
+"""No worker is waited for any longer. A busy machine gives it little of its processor, and a process that ends says so
+at once."""
 _Said: TypeAlias = Callable[[], WorkerStatus | None]
 ENDS = "worker ends: "
 """What its log has before the reason."""
@@ -50,7 +56,7 @@ def ensure_worker(state_folder: Path, said: _Said | None = None) -> str:
     """Start a worker unless one lives, and return once one does; what the user should know, mostly nothing.
 
     `said` reads the last word of a worker: with it a new one is waited for until it has said its first, for there a
-    full disk ends it. StoreError when it ends or does not come up within five seconds, StoreFullError without room.
+    full disk ends it. StoreError when it ends or does not come up, StoreFullError without room.
     """
     if is_worker_alive(state_folder):
         return ""
@@ -92,13 +98,32 @@ def _spawn(prefix: list[str], state_folder: Path, log_path: Path, said: _Said | 
         has_spoken = said is None or _last_word(said) not in {before, None}
         return has_spoken and is_worker_alive(state_folder)
 
-    wait_for(lambda: process.poll() is not None or has_begun(), START_TIMEOUT_S)
+    coming_up = ComingUp(lambda: processor_time_s(process.pid))
+    wait_for(lambda: process.poll() is not None or has_begun() or coming_up.has_stalled(), START_TIMEOUT_S)
     # One that ends at once with 0 found another one that was faster.
     exit_code = process.returncode
     process.returncode = 0  # it goes on after us: nobody will wait for it, and that is no leak
     if exit_code is None:
         return 0 if is_worker_alive(state_folder) else _SILENT
     return exit_code
+
+
+class ComingUp:
+    """Watches a process that is to come up: it is waited for while it does something."""
+
+    def __init__(self, used_s: Callable[[], float | None], clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin to watch; `used_s` returns the processor time that it has used, None if that is not known."""
+        self._used_s = used_s
+        self._clock = clock
+        self._seen = used_s()
+        self._at = clock()
+
+    def has_stalled(self) -> bool:
+        """Return whether it has done nothing for START_SILENT_S; never if that is not known."""
+        used_s = self._used_s()
+        if used_s is None or used_s != self._seen:
+            self._seen, self._at = used_s, self._clock()
+        return self._clock() - self._at >= START_SILENT_S
 
 
 def _last_word(said: _Said | None) -> WorkerStatus | None:
@@ -117,7 +142,7 @@ def _failure(exit_code: int, log_path: Path, log_bytes: int) -> StoreError:
         )
     hint = f"its log is {display_name(log_path)}"
     if exit_code == _SILENT:
-        return StoreError(f"the worker did not come up within {START_TIMEOUT_S:.0f} s", hint=hint)
+        return StoreError("the worker did not come up: it was started and has not begun to work", hint=hint)
     why = f"it was killed by signal {-exit_code}" if exit_code < 0 else _last_line(log_path, log_bytes)
     return StoreError(f"the worker ended at once: {why or f'exit code {exit_code}'}", hint=hint)
 

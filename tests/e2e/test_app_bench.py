@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from app_pty import AppPty
 from command_line import write_old
+from patience import HANG_S
 from sample_images import mixed
 
 from engine.library.store import Store
@@ -84,5 +85,5 @@ def test_a_test_goes_on_without_the_app(folder: Path) -> None:
         app.process.kill()
         app.wait_end()
     with Store(folder / "state") as store:
-        assert JobQueue(store).wait_idle(60)
+        assert JobQueue(store).wait_idle(HANG_S)
         assert len(store.measurements()) == 4

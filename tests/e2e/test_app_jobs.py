@@ -10,6 +10,7 @@ import pytest
 from app_desk import LIBRARY, save
 from app_pty import AppPty
 from command_line import write_old
+from patience import HANG_S
 from sample_images import mixed
 
 from engine.library.store import Store
@@ -95,10 +96,10 @@ def test_jobs_go_on_after_the_line_has_dropped(folder: Path) -> None:
     app.send("enter")
     app.wait_for("queue: ")
     app.hang_up()
-    assert app.process.wait(timeout=20) == 128 + signal.SIGHUP
+    assert app.process.wait(HANG_S) == 128 + signal.SIGHUP
     store, queue = queue_at(folder)
     with store:
-        assert queue.wait_idle(60)
+        assert queue.wait_idle(HANG_S)
         assert [job.state for job in queue.jobs()] == [JobState.DONE] * 3
     with AppPty([place], folder) as again:
         again.wait_for("3 done so far")

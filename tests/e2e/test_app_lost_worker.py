@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from app_pty import AppPty
 from command_line import MIB, slow_to_pack, wait_for, write_old
+from patience import HANG_S
 
 from engine.convert.plan import Wish
 from engine.library.store import Store
@@ -70,7 +71,7 @@ def test_another_worker_goes_on_and_that_is_told(place: Place) -> None:
         app.wait_quiet()
         os.kill(place.begin(), signal.SIGKILL)
         app.wait_for("The worker had ended; a new one")
-        assert place.queue.wait_idle(60)
+        assert place.queue.wait_idle(HANG_S)
         app.wait_for("1 done so far")
     assert [job.state for job in place.queue.jobs()] == [JobState.DONE]
 

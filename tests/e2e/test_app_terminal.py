@@ -12,6 +12,7 @@ import pytest
 from app_desk import LIBRARY, save
 from app_pty import AppPty
 from command_line import CommandLine, wait_for
+from patience import HANG_S
 
 from engine.library.model import Title
 from engine.library.store import Store
@@ -85,7 +86,7 @@ def test_a_signal_ends_it_though_the_terminal_takes_nothing(app: AppPty) -> None
     for _ in range(60):
         app.send("G", "g", "slash", "x", "escape")
     app.process.send_signal(signal.SIGTERM)
-    assert app.process.wait(timeout=20) == 128 + signal.SIGTERM
+    assert app.process.wait(HANG_S) == 128 + signal.SIGTERM
     assert app.attributes == app.before
 
 
@@ -93,7 +94,7 @@ def test_a_terminal_that_goes_away_ends_it(library: Path) -> None:
     running = AppPty([], library)
     running.wait_for("Velvet")
     running.hang_up()
-    assert running.process.wait(timeout=20) == 128 + signal.SIGHUP
+    assert running.process.wait(HANG_S) == 128 + signal.SIGHUP
 
 
 def test_an_interrupt_while_the_sample_library_is_made_leaves_nothing_half_made(tmp_path: Path) -> None:

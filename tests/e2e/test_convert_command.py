@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from command_line import TIMEOUT_S, CommandLine, write_old
+from command_line import CommandLine, write_old
+from patience import HANG_S
 from sample_images import incompressible, mixed, read_back, write_image
 
 from engine.images.opening import open_image
@@ -520,7 +521,7 @@ class Asked:
         os.close(follower)
         said = b""
         while b"[y/N]" not in said:
-            assert select.select([self._leader], [], [], TIMEOUT_S)[0], said
+            assert select.select([self._leader], [], [], HANG_S)[0], said
             said += os.read(self._leader, 65536)
 
     def __enter__(self) -> "Asked":

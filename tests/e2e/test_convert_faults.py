@@ -327,5 +327,5 @@ def test_an_interrupted_filler_is_no_part_of_ours(cli: CommandLine, game: Path) 
 def test_a_source_that_is_no_file_is_refused_at_once(cli: CommandLine) -> None:
     os.mkfifo(cli.folder / "fifo.iso")
     running = cli.start("convert", "fifo.iso")
-    wait_for(running.is_over, "the refusal", timeout_s=10)
+    wait_for(running.is_over, "the refusal")
     assert running.finish().exit_code == 1

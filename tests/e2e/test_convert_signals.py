@@ -243,7 +243,7 @@ def test_no_thread_outlives_a_signal(
 ) -> None:
     running = frozen_at(cli, output_path, len(undisturbed) // 2)
     running.thaw(signal.SIGTERM)
-    wait_for(running.is_over, "the end of the process", timeout_s=10)
+    wait_for(running.is_over, "the end of the process")
     running.finish()
     with pytest.raises(ProcessLookupError):
         os.kill(running.process.pid, 0)

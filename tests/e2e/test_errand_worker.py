@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import MIB, TIMEOUT_S, CommandLine, slow_to_pack, wait_for, write_old
+from command_line import MIB, CommandLine, slow_to_pack, wait_for, write_old
+from patience import HANG_S
 
 from engine.convert.wish import Wish
 from engine.formats import ImageFormat, Settings
@@ -64,7 +65,7 @@ class Home:
     def close(self) -> None:
         assert stop_worker(self.state_folder)
         for child in self.children:
-            child.wait(TIMEOUT_S)
+            child.wait(HANG_S)
         self.store.close()
 
 
@@ -111,7 +112,7 @@ def test_a_worker_that_is_killed_leaves_its_errand_to_the_next(home: Home, slow:
     worker = home.start_worker()
     home.wait_working()
     worker.send_signal(signal.SIGKILL)
-    worker.wait(TIMEOUT_S)
+    worker.wait(HANG_S)
     assert (home.errands.pending(), home.store.estimates_of(FileIdentity.of(slow.stat()))) == (1, [])
     home.start_worker()
     home.wait_done()
@@ -126,15 +127,15 @@ def test_an_errand_that_kills_worker_after_worker_is_given_up(home: Home, slow: 
         wait_for(lambda: home.worker_pid() == worker.pid, "a new worker")  # noqa: B023 - called here
         home.wait_working()
         worker.send_signal(signal.SIGKILL)
-        worker.wait(TIMEOUT_S)
-    home.start_worker(idle_s=0).wait(TIMEOUT_S)
+        worker.wait(HANG_S)
+    home.start_worker(idle_s=0).wait(HANG_S)
     said = home.errands.failed(ErrandKind.ESTIMATE)[slow]
     assert said.startswith(f"{slow}: the worker ended 3 times while it did this")
 
 
 def test_a_worker_does_not_end_before_its_errands(home: Home, slow: Path) -> None:
     home.errands.ask(ErrandKind.ESTIMATE, [(slow, SLOW)], 0)
-    assert home.start_worker(idle_s=0).wait(TIMEOUT_S) == 0
+    assert home.start_worker(idle_s=0).wait(HANG_S) == 0
     assert (home.errands.pending(), is_worker_alive(home.state_folder)) == (0, False)
 
 
@@ -143,7 +144,7 @@ def test_withdrawn_errands_let_the_worker_end(home: Home, slow: Path) -> None:
     worker = home.start_worker(idle_s=0)
     home.wait_working()
     home.errands.withdraw([ErrandKind.GRID])
-    assert worker.wait(TIMEOUT_S) == 0
+    assert worker.wait(HANG_S) == 0
     assert home.store.estimates_of(FileIdentity.of(slow.stat())) == []
 
 
@@ -152,7 +153,7 @@ def test_a_worker_that_stops_leaves_its_errand_to_the_next(home: Home, slow: Pat
     worker = home.start_worker()
     home.wait_working()
     assert stop_worker(home.state_folder)
-    assert worker.wait(TIMEOUT_S) == 0
+    assert worker.wait(HANG_S) == 0
     assert home.errands.pending(ErrandKind.GRID) == 1
 
 
@@ -165,7 +166,7 @@ def test_an_errand_is_done_beside_a_conversion(home: Home, slow: Path, game: Pat
     assert home.store.estimates_of(FileIdentity.of(game.stat())) != []
     assert home.queue.job(1).state is JobState.RUNNING
     home.queue.ask([1], Action.CANCEL)
-    assert home.queue.wait_idle(TIMEOUT_S)
+    assert home.queue.wait_idle(HANG_S)
 
 
 def test_what_cannot_be_read_says_why(home: Home) -> None:
@@ -183,7 +184,7 @@ def test_a_worker_that_could_not_hear_it_stops_when_it_goes_on(home: Home, slow:
     worker.send_signal(signal.SIGSTOP)
     assert not stop_worker(home.state_folder, timeout_s=0.1)
     worker.send_signal(signal.SIGCONT)
-    assert worker.wait(TIMEOUT_S) == 0
+    assert worker.wait(HANG_S) == 0
     assert home.errands.pending() == 1
 
 
@@ -194,6 +195,6 @@ def test_what_was_asked_of_one_worker_is_not_asked_of_the_next(home: Home, slow:
     worker.send_signal(signal.SIGSTOP)
     assert not stop_worker(home.state_folder, timeout_s=0.1)
     worker.send_signal(signal.SIGKILL)
-    worker.wait(TIMEOUT_S)
+    worker.wait(HANG_S)
     home.start_worker(idle_s=0)
     home.wait_done()

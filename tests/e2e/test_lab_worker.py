@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from command_line import CommandLine, slow_to_pack, wait_for, write_old
+from patience import HANG_S
 from sample_images import mixed
 
 from engine.library.measurements import LabTest
@@ -59,7 +60,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 def test_the_worker_measures_and_keeps_the_lines(lab: Lab) -> None:
     seek = lab.add(SeekWish(duration_s=0.01, window_bytes=2 * MIB))
     rates = lab.add(ThroughputWish((2048,), (1,), sample_bytes=2 * MIB))
-    assert lab.queue.wait_idle(60)
+    assert lab.queue.wait_idle(HANG_S)
     assert [lab.queue.job(job).state for job in (seek, rates)] == [JobState.DONE] * 2
     assert len(lab.store.measurements(LabTest.SEEK)) == 4
     assert len(lab.store.measurements(LabTest.THROUGHPUT)) == 1
@@ -74,7 +75,7 @@ def test_a_worker_that_is_killed_leaves_no_window_and_the_next_one_measures_agai
     os.kill(worker.pid, signal.SIGKILL)
     assert lab.names == ["game.iso"]
     ensure_worker(lab.state)
-    assert lab.queue.wait_idle(60)
+    assert lab.queue.wait_idle(HANG_S)
     assert lab.queue.job(job_id).state is JobState.DONE
     assert lab.queue.job(job_id).attempts == 2
     assert lab.names == ["game.iso"]
@@ -84,7 +85,7 @@ def test_a_test_is_cancelled_at_once(lab: Lab) -> None:
     job_id = lab.add(SeekWish((2048,), duration_s=600.0, window_bytes=2 * MIB))
     wait_for(lambda: read_live(lab.store, job_id) is not None, "a test that runs")
     lab.queue.ask([job_id], Action.CANCEL)
-    assert lab.queue.wait_idle(20)
+    assert lab.queue.wait_idle(HANG_S)
     assert (lab.queue.job(job_id).state, lab.names) == (JobState.CANCELLED, ["game.iso"])
     assert read_live(lab.store, job_id) is None
 
@@ -94,7 +95,7 @@ def test_a_test_runs_beside_a_conversion_and_says_so(lab: Lab, cli: CommandLine)
     cli.run("queue", "add", slow, "-c", "12", "--target", "any", "--state", lab.state)
     wait_for(lambda: any(job.done_bytes for job in lab.queue.jobs([JobState.RUNNING])), "a conversion that runs")
     job_id = lab.add(SeekWish((2048,), duration_s=0.01, window_bytes=2 * MIB))
-    assert lab.queue.wait_idle(60)
+    assert lab.queue.wait_idle(HANG_S)
     assert lab.queue.job(job_id).result["beside"] == 1
     assert {each.facts["beside"] for each in lab.store.measurements()} == {1}
 
@@ -102,5 +103,5 @@ def test_a_test_runs_beside_a_conversion_and_says_so(lab: Lab, cli: CommandLine)
 def test_tests_are_queued_from_the_command_line(lab: Lab, cli: CommandLine) -> None:
     added = cli.run("queue", "add", "--kind", "throughput", lab.game, "--json", "--state", lab.state)
     assert (added.exit_code, added.events[0]["kind"]) == (0, "throughput")
-    assert lab.queue.wait_idle(60)
+    assert lab.queue.wait_idle(HANG_S)
     assert len(lab.store.measurements(LabTest.THROUGHPUT)) == 6

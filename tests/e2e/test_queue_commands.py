@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from command_line import MIB, CommandLine, Running, size_of, wait_for, write_old
+from patience import HANG_S
 
 from engine.library.store import Store
 from engine.work.queue import JobQueue
@@ -257,7 +258,7 @@ def test_the_service_starts_the_worker(cli: CommandLine, queue: Queue, undisturb
     wait_for(lambda: queue.worker_pid() == process.pid, "the service's worker")
     assert cli.run("queue", "wait").exit_code == 0
     cli.run("queue", "stop")
-    assert (process.wait(10), queue.result() == undisturbed) == (0, True)
+    assert (process.wait(HANG_S), queue.result() == undisturbed) == (0, True)
 
 
 def test_history_tells_what_was_saved(cli: CommandLine, queue: Queue, slow_image: bytes) -> None:

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import MIB, TIMEOUT_S, CommandLine, slow_to_pack, wait_for, write_old
+from command_line import MIB, CommandLine, slow_to_pack, wait_for, write_old
+from patience import HANG_S
 from sample_images import read_back
 
 from engine.convert.trash_list import list_trash
@@ -86,7 +87,7 @@ class Home:
 
     def wait_idle(self) -> None:
         """Wait until nothing is queued or running."""
-        assert self.queue.wait_idle(TIMEOUT_S)
+        assert self.queue.wait_idle(HANG_S)
 
     def wait_for_state(self, state: JobState, number: int = 1) -> None:
         wait_for(lambda: self.job(number).state is state, f"a job that is {state}")
@@ -332,19 +333,19 @@ def test_a_paused_job_stands_still(home: Home, longer: Path) -> None:
 
 def test_an_idle_worker_ends_by_itself(home: Home) -> None:
     worker = home.start_worker("--idle", "0.3")
-    assert worker.wait(TIMEOUT_S) == 0
+    assert worker.wait(HANG_S) == 0
 
 
 def test_an_idle_worker_stays_for_its_time(home: Home) -> None:
     began = time.monotonic()
-    home.start_worker("--idle", "1").wait(TIMEOUT_S)
+    home.start_worker("--idle", "1").wait(HANG_S)
     assert time.monotonic() - began >= 1.0
 
 
 def test_a_worker_does_not_end_while_it_works(home: Home, slow: Path) -> None:
     home.add("--priority", "1", "game.iso")
     stop_worker(home.state_folder)
-    assert home.start_worker("--idle", "0.01").wait(TIMEOUT_S) == 0
+    assert home.start_worker("--idle", "0.01").wait(HANG_S) == 0
     assert home.job().state is JobState.DONE
 
 
@@ -354,7 +355,7 @@ def test_a_job_that_comes_to_an_ending_worker_is_done(home: Home, image: bytes) 
         worker = home.start_worker("--idle", "0.05")
         home.add(f"{number}.iso")
         home.wait_idle()
-        worker.wait(TIMEOUT_S)
+        worker.wait(HANG_S)
     assert [job.state for job in home.queue.jobs()] == [JobState.DONE] * 5
 
 
@@ -368,7 +369,7 @@ def test_of_five_workers_one_stays(home: Home) -> None:
     wait_for(lambda: home.worker_pid() == left.pid, "its word")
     assert [worker.returncode for worker in workers if worker is not left] == [0] * 4
     left.terminate()
-    assert left.wait(TIMEOUT_S) == 0
+    assert left.wait(HANG_S) == 0
 
 
 def test_of_five_commands_at_once_one_starts_a_worker(home: Home, image: bytes) -> None:
@@ -387,15 +388,15 @@ def test_two_state_folders_have_a_worker_each(home: Home, tmp_path: Path) -> Non
     second = home.start_worker("--state", str(tmp_path / "other"), "--idle", "30")
     wait_for(lambda: home.is_alive() and is_worker_alive(tmp_path / "other"), "two workers")
     assert stop_worker(home.state_folder)
-    assert (first.wait(TIMEOUT_S), is_worker_alive(tmp_path / "other")) == (0, True)
+    assert (first.wait(HANG_S), is_worker_alive(tmp_path / "other")) == (0, True)
     assert stop_worker(tmp_path / "other")
-    assert second.wait(TIMEOUT_S) == 0
+    assert second.wait(HANG_S) == 0
 
 
 def test_the_log_of_workers_rotates(home: Home) -> None:
     log_path = home.state_folder / "worker.log"
     log_path.write_text("an old line\n" * 100_000)
-    home.start_worker("--idle", "0.01").wait(TIMEOUT_S)
+    home.start_worker("--idle", "0.01").wait(HANG_S)
     assert (home.state_folder / "worker.log.1").read_text() == "an old line\n" * 100_000
     assert "worker begins" in log_path.read_text()
 
@@ -427,7 +428,7 @@ def kill_after(worker: "subprocess.Popen[bytes]", seconds: float) -> bool:
         assert worker.wait(seconds) == 0
         return False
     worker.kill()
-    worker.wait(TIMEOUT_S)
+    worker.wait(HANG_S)
     return True
 
 
@@ -449,7 +450,7 @@ def run_time_s(slow_image: bytes, tmp_path_factory: pytest.TempPathFactory) -> f
     home.add("game.iso")
     stop_worker(home.state_folder)
     began = time.monotonic()
-    home.start_worker("--idle", "0").wait(TIMEOUT_S)
+    home.start_worker("--idle", "0").wait(HANG_S)
     elapsed_s = time.monotonic() - began
     home.close()
     return elapsed_s
@@ -506,13 +507,13 @@ def test_a_job_that_kills_three_workers_fails_and_the_next_one_is_done(home: Hom
         worker = home.start_worker("--idle", "0")
         wait_for(lambda before=before: home.job().attempts > before, "a job that is taken up")
         worker.kill()
-        worker.wait(TIMEOUT_S)
-    assert home.start_worker("--idle", "0").wait(TIMEOUT_S) == 0
+        worker.wait(HANG_S)
+    assert home.start_worker("--idle", "0").wait(HANG_S) == 0
     assert [home.job(number).state for number in (1, 2)] == [JobState.FAILED, JobState.DONE]
     assert "the worker ended 3 times while it did this" in home.job().error_message
     assert home.cli.names() == ["game.iso", "other.iso", "other.zso"]
     home.queue.ask([1], Action.RETRY)
-    assert home.start_worker("--idle", "0").wait(TIMEOUT_S) == 0
+    assert home.start_worker("--idle", "0").wait(HANG_S) == 0
     assert home.job().state is JobState.DONE
 
 
@@ -567,7 +568,7 @@ def test_a_job_cancelled_after_a_kill_leaves_no_part(home: Home, longer: Path) -
     wait_for(lambda: is_gone(pid), "the worker's end")
     home.cli.run("queue", "cancel", "1")
     home.cli.run("queue", "resume", "all")
-    home.start_worker("--idle", "0").wait(TIMEOUT_S)
+    home.start_worker("--idle", "0").wait(HANG_S)
     wait_for(lambda: not home.is_alive() or home.job().is_over, "the job's end")
     stop_worker(home.state_folder)
     assert (home.job().state, home.cli.names()) == (JobState.CANCELLED, ["game.iso"])
@@ -791,5 +792,5 @@ def test_a_worker_purges_an_original_for_good(home: Home, game: Path) -> None:
     assert home.cli.run("convert", "--delete-source", game).exit_code == 0
     (entry,) = (item.entry for item in list_trash([home.folder]).items)
     home.queue.add([trash_request(JobKind.PURGE, entry)])
-    assert home.start_worker("--idle", "0").wait(TIMEOUT_S) == 0
+    assert home.start_worker("--idle", "0").wait(HANG_S) == 0
     assert (home.job().state, home.cli.names()) == (JobState.DONE, ["game.zso"])

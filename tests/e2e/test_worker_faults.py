@@ -9,6 +9,7 @@ import fault_injection
 import pytest
 from command_line import wait_for, write_old
 from faulty_disk import Faults, command_of
+from patience import HANG_S
 from sample_images import mixed, read_back
 
 from engine.convert.plan import Wish
@@ -20,7 +21,6 @@ from engine.work.queue import JobQueue
 pytestmark = pytest.mark.e2e
 
 MIB = 1024 * 1024
-TIMEOUT_S = 60
 SUPPORT = Path(fault_injection.__file__).parent
 ROOT = SUPPORT.parents[1]
 
@@ -45,7 +45,7 @@ class Desk:
 
     def work(self, faults: Faults) -> None:
         with self.start(faults) as worker:
-            _, said = worker.communicate(timeout=TIMEOUT_S)
+            _, said = worker.communicate(timeout=HANG_S)
         assert (worker.returncode, said) == (0, "")
 
     def jobs(self) -> list[Job]:
@@ -100,7 +100,7 @@ def test_jobs_wait_for_room_and_are_done_when_there_is_some(desk: Desk) -> None:
             wait_for(lambda: "No space left" in desk.queue.snapshot().waiting_reason, "a queue that waits for room")
         finally:
             worker.terminate()
-        assert worker.wait(TIMEOUT_S) == 0
+        assert worker.wait(HANG_S) == 0
     desk.work(Faults())
     desk.check_all()
     assert not desk.leftovers()

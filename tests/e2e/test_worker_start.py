@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import Timeout
 
 from engine.errors import DiscpressError, StoreError, StoreFullError
 from engine.library.store import Store
@@ -140,3 +141,34 @@ def test_one_that_ends_beside_a_thread_gives_its_lock_up_and_takes_the_thread_wi
     may_end.set()
     thread.join()
     assert ended == [(exit_code, False)]
+
+
+class TakenTwice:
+    """A lock that is refused twice before it is given."""
+
+    def __init__(self) -> None:
+        self.refusals = 2
+
+    def __call__(self, state_folder: Path, timeout_s: float = 0) -> Any:
+        if self.refusals:
+            self.refusals -= 1
+            raise Timeout(str(state_folder))
+        return worker_lock(state_folder, timeout_s)
+
+
+@pytest.mark.parametrize(("is_held", "works"), [(False, 1), (True, 0)], ids=["who asks", "a worker"])
+def test_it_gives_way_to_a_worker_and_not_to_one_who_only_asks(
+    is_held: bool, works: int, state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked: list[Path] = []
+
+    def work(state: Path, idle_s: float) -> bool:
+        worked.append(state)
+        return True
+
+    monkeypatch.setattr(worker, "worker_lock", TakenTwice())
+    monkeypatch.setattr(worker, "is_worker_alive", lambda state: is_held)
+    monkeypatch.setattr(worker, "_work", work)
+    monkeypatch.setattr(sys, "argv", ["discpress-worker", "--state", str(state_folder)])
+    assert worker.main() == 0
+    assert len(worked) == works

@@ -9,6 +9,7 @@ from typing import Any
 
 import fake_platform
 import pytest
+from patience import HANG_S
 
 from engine.names import safe_file_name
 
@@ -18,7 +19,7 @@ def life(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     script = Path(fake_platform.__file__)
     environment = {**os.environ, "PYTHONPATH": f"{script.parent}:{script.parents[2]}"}
     command = [sys.executable, script, request.param, tmp_path_factory.mktemp(request.param)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=HANG_S)
     assert done.returncode == 0, done.stderr
     return {"name": request.param, **json.loads(done.stdout)}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import textual.app
+from patience import HANG_S
 from textual.app import App
 from textual.events import Paste
 from textual.message_pump import MessagePump
@@ -31,7 +32,6 @@ ScreenT = TypeVar("ScreenT", bound="Screen[object]")
 
 MIB = 1024 * 1024
 PLAIN = Terminal(is_ascii=False, is_ssh=False, colours=1 << 24, has_mouse=True)
-WAIT_S = 20.0
 
 
 def title(name: str, size_mib: float, packed_mib: float | None = None, **facts: object) -> Title:
@@ -145,7 +145,7 @@ async def running(
 async def settle(pilot: Pilot[int]) -> None:
     """Wait until threads are done, every message is handled and the screen is painted; AssertionError after a while."""
     try:
-        async with asyncio.timeout(WAIT_S):
+        async with asyncio.timeout(HANG_S):
             await _settle(pilot)
     except TimeoutError:
         busy = [each for each in _pumps(pilot.app) if _has_more_to_do(each)]
@@ -195,7 +195,7 @@ textual.app.wait_for_idle = _a_moment  # type: ignore[assignment]
 
 async def until(pilot: Pilot[int], is_so: Callable[[], bool]) -> None:
     """Wait until something is so; TimeoutError after a while."""
-    async with asyncio.timeout(WAIT_S):
+    async with asyncio.timeout(HANG_S):
         while not is_so():
             await pilot.pause(0.02)
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyte
+from patience import HANG_S
 
-WAIT_S = 30.0
 KEYS = {"enter": "\r", "escape": "\x1b", "down": "\x1b[B", "up": "\x1b[A", "right": "\x1b[C", "left": "\x1b[D"}
 _ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
 
@@ -109,7 +109,7 @@ class AppPty:
 
     def wait_until(self, is_so: Callable[[], bool]) -> None:
         """Read until something is so; fails with the screen after a while."""
-        until = time.monotonic() + WAIT_S
+        until = time.monotonic() + HANG_S
         while not is_so():
             self.read()
             if time.monotonic() > until:
@@ -121,7 +121,7 @@ class AppPty:
 
     def wait_quiet(self, quiet_s: float = 1.2) -> None:
         """Read until nothing came for that long."""
-        until = time.monotonic() + WAIT_S
+        until = time.monotonic() + HANG_S
         while time.monotonic() < until:
             before = self.received
             self.read(quiet_s)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from patience import HANG_S
 
 HEADER = struct.Struct(">8sII4s4s4s4sQQQII20s20s20s")
 LENGTH_BITS = 16
@@ -23,7 +24,7 @@ needs_chdman = pytest.mark.skipif(CHDMAN is None, reason="chdman (Debian package
 
 def chdman(*arguments: object) -> str:
     """Run chdman and return what it says; the test fails when it does."""
-    done = subprocess.run([str(CHDMAN), *map(str, arguments)], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([str(CHDMAN), *map(str, arguments)], capture_output=True, text=True, timeout=HANG_S)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     return said

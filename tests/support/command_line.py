@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from in_process import run_in_process
+from patience import HANG_S
 
 BIN = Path(sys.executable).parent
-TIMEOUT_S = 60.0
 _POLL_S = 0.001
 _PAUSE = threading.Event()  # never set: waiting for it is one step of a poll
 MIB = 1024 * 1024
@@ -37,7 +37,7 @@ class Processes:
     are_real = True  # benchmarks and stories run outside pytest
 
 
-def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = TIMEOUT_S) -> None:
+def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = HANG_S) -> None:
     """Poll until the condition holds; TimeoutError that says what was waited for."""
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -135,7 +135,7 @@ class Running:
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self.process = process
 
-    def finish(self, timeout_s: float = TIMEOUT_S) -> Finished:
+    def finish(self, timeout_s: float = HANG_S) -> Finished:
         """Wait for its end and return what it said; a process that does not end is killed and reported."""
         try:
             stdout, stderr = self.process.communicate(timeout=timeout_s)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from app_pty import AppPty
 from command_line import MIB, CommandLine, slow_to_pack, wait_for, write_old
+from patience import HANG_S
 from sample_images import mixed, read_back
 
 from engine.convert.plan import OnConflict, Wish
@@ -26,7 +27,6 @@ from engine.work.queue import JobQueue
 from engine.work.starting import ensure_worker, stop_worker
 from engine.work.trash_jobs import trash_request
 
-TIMEOUT_S = 120.0
 OLD_RESULT = b"an older result"
 WISHES = {
     "zso": Wish(level=12, target="any"),
@@ -88,7 +88,7 @@ class Killing:
         calm = write_old(self.cli.folder / "calm" / "game.iso", self.image)
         self.add(calm)
         began = time.monotonic()
-        self.start_worker().wait(TIMEOUT_S)
+        self.start_worker().wait(HANG_S)
         self.longest_s = time.monotonic() - began
         self.undisturbed = calm.with_suffix(f".{self.format}").read_bytes()
         shutil.rmtree(calm.parent)
@@ -149,13 +149,13 @@ class Killing:
             self.check(folder, f"{where}, killed in {stage}")
             if job.state is JobState.DONE:
                 break
-        self.start_worker().wait(TIMEOUT_S)
+        self.start_worker().wait(HANG_S)
         if self.queue.job(job_id).error_code == WorkerEndedError.code:
             # Three in a row fail a job, whose part is gone: it is asked for again, as a user does.
             self.tally.given_up += 1
             self.check(folder, f"{where}, given up")
             self.queue.ask([job_id], Action.RETRY)
-            self.start_worker().wait(TIMEOUT_S)
+            self.start_worker().wait(HANG_S)
         job = self.queue.job(job_id)
         if job.state is not JobState.DONE:
             self.tally.wrong.append(f"{where}: {job.kind} {job.state}: {job.error_message}")
@@ -171,7 +171,7 @@ class Killing:
             process.wait(self.random.uniform(0.05, longest_s))
             return False
         process.kill()
-        process.wait(TIMEOUT_S)
+        process.wait(HANG_S)
         return True
 
     def check(self, folder: Path, where: str) -> None:
@@ -238,7 +238,7 @@ class Killing:
             jobs = JobQueue(store).jobs()
             is_queued = any(job.kind is JobKind.CONVERT for job in jobs)
         command = [sys.executable, "-P", "-m", "engine.work", "--state", top / "state", "--idle", "0"]
-        subprocess.run(command, env=self.cli.environment, cwd="/", timeout=TIMEOUT_S, check=True)
+        subprocess.run(command, env=self.cli.environment, cwd="/", timeout=HANG_S, check=True)
         end_worker(top / "state")
         for path in games.glob("*.iso"):
             if path.read_bytes() != self.image:
@@ -262,7 +262,7 @@ class Killing:
                 if key != "q":
                     app.send(key)
             app.process.kill()
-            app.process.wait(TIMEOUT_S)
+            app.process.wait(HANG_S)
         return stage
 
     def migration_round(self, number: int) -> None:
@@ -296,5 +296,5 @@ class Killing:
 def end_worker(state_folder: Path) -> None:
     """Let the queue come to its end, and its worker: what was killed may have started one that comes up only now."""
     with Store(state_folder) as store:
-        wait_for(JobQueue(store).is_idle, "the queue's end", TIMEOUT_S)
+        wait_for(JobQueue(store).is_idle, "the queue's end", HANG_S)
     stop_worker(state_folder)

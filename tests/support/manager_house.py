@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from command_line import wait_for
+from patience import HANG_S
+
 from engine.convert.wish import Wish
 from engine.library.store import Store
 from engine.work.jobs import JobKind, JobRequest, JobState
@@ -14,7 +17,6 @@ from engine.work.manager import Manager
 from engine.work.queue import JobQueue
 from engine.work.runner import Outcome, Turn
 
-TIMEOUT_S = 5.0
 THREADS = 8
 
 
@@ -128,7 +130,7 @@ class House:
 
     def wait_end(self) -> None:
         if self._thread is not None:
-            self._thread.join(TIMEOUT_S)
+            self._thread.join(HANG_S)
             assert not self._thread.is_alive()
         if self.manager is not None:
             for each in self.manager._running.values():  # left by a crash: asyncio would report them at any moment
@@ -146,13 +148,14 @@ class House:
 
     def wait(self, condition: Callable[[], bool], what: str = "a condition") -> None:
         """Poll until something holds; the manager must not die meanwhile."""
-        step = threading.Event()
-        for _ in range(int(TIMEOUT_S / 0.002)):
+
+        def holds() -> bool:
             if condition():
-                return
+                return True
             assert self.failure is None, repr(self.failure)
-            step.wait(0.002)
-        raise TimeoutError(what)
+            return False
+
+        wait_for(holds, what)
 
     def wait_started(self, *job_ids: int) -> None:
         self.wait(lambda: all(job_id in self.stage.started for job_id in job_ids), f"start of {job_ids}")

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-WAIT_S = 10.0
+from patience import HANG_S
 
 
 def why_not() -> str:
@@ -26,7 +26,7 @@ class StalledShare:
         mount.mkdir(parents=True, exist_ok=True)
         self.mount = mount
         self._process = subprocess.Popen(["bindfs", "-f", "--no-allow-other", source, mount])
-        until = time.monotonic() + WAIT_S
+        until = time.monotonic() + HANG_S
         while not os.path.ismount(mount):
             assert time.monotonic() < until, "bindfs has not mounted the folder"
             time.sleep(0.02)
@@ -36,8 +36,8 @@ class StalledShare:
 
     def __exit__(self, *exception: object) -> None:
         self.wake()
-        subprocess.run(["umount", "-l", self.mount], check=True, timeout=WAIT_S)
-        self._process.wait(WAIT_S)
+        subprocess.run(["umount", "-l", self.mount], check=True, timeout=HANG_S)
+        self._process.wait(HANG_S)
 
     def stall(self) -> None:
         """From now on no access comes back: none fails, none is answered."""

@@ -7,7 +7,8 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from command_line import TIMEOUT_S, wait_for
+from command_line import wait_for
+from patience import HANG_S
 
 from engine.convert.progress import Control
 from engine.errors import CancelledError, SuspendedError
@@ -43,7 +44,7 @@ def interrupted_at(point: int, work: Callable[[], object], handler: Callable[[],
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(TIMEOUT_S)
+    thread.join(HANG_S)
     assert not thread.is_alive(), f"interrupted at line {point}, it waits for ever"
     assert left <= 0, "it has fewer lines"
     return errors[0] if errors else None
@@ -70,7 +71,7 @@ def test_a_cancel_reaches_work_that_begins_to_hold(point: int) -> None:
 @pytest.mark.parametrize("point", POINTS)
 def test_a_suspension_reaches_work_that_begins_to_wait(point: int) -> None:
     control = Control()
-    error = interrupted_at(point, lambda: control.wait(TIMEOUT_S * 2), control.suspend)
+    error = interrupted_at(point, lambda: control.wait(HANG_S * 2), control.suspend)
     assert isinstance(error, SuspendedError)
 
 
@@ -103,7 +104,7 @@ def test_every_thread_that_holds_goes_on_after_a_resume() -> None:
     wait_for(lambda: waking.waiting >= 3, "three threads that hold")
     control.resume()
     for thread in threads:
-        thread.join(TIMEOUT_S)
+        thread.join(HANG_S)
     assert not any(thread.is_alive() for thread in threads)
 
 

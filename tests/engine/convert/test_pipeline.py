@@ -11,6 +11,7 @@ import pytest
 import sample_images
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import HANG_S
 
 from engine.codecs.blocks import CHUNK_BYTES
 from engine.codecs.registry import codec_for
@@ -25,7 +26,6 @@ from engine.units import MIB
 CHUNKS = 12
 SIZE = (CHUNKS - 1) * CHUNK_BYTES + 700
 THREADS = [1, 2, 3, 8]
-WAIT_S = 30
 """An event that is not set by then never is: the test fails instead of hanging."""
 
 
@@ -65,7 +65,7 @@ class LateFill:
 
     def __call__(self, slot: Slot) -> None:
         if slot.number == 0:
-            assert self.second.wait(WAIT_S)
+            assert self.second.wait(HANG_S)
         elif slot.number == 1:
             self.second.set()
 
@@ -141,7 +141,7 @@ def test_chunks_are_taken_in_the_calling_thread() -> None:
 
 def test_chunks_are_filled_in_as_many_threads_as_wished() -> None:
     """They all meet at a barrier, which one thread less would never open."""
-    barrier = threading.Barrier(3, timeout=WAIT_S)
+    barrier = threading.Barrier(3, timeout=HANG_S)
     run(threads=3, total_bytes=3 * CHUNK_BYTES, fill=lambda slot: barrier.wait() and None)
     assert not barrier.broken
 
@@ -165,10 +165,10 @@ def test_the_first_failure_wins() -> None:
         both.wait()
         if slot.number == 1:
             raise Failure("first")
-        threads[1 - threads.index(threading.current_thread())].join(WAIT_S)
+        threads[1 - threads.index(threading.current_thread())].join(HANG_S)
         raise Failure("second")
 
-    both = threading.Barrier(2, timeout=WAIT_S)
+    both = threading.Barrier(2, timeout=HANG_S)
     with pytest.raises(Failure, match="first"):
         run(fill=fill, threads=2, total_bytes=2 * CHUNK_BYTES)
 
@@ -271,7 +271,7 @@ def test_a_stop_wakes_a_caller_that_waits_for_a_slow_chunk() -> None:
 
     def fill(slot: Slot) -> None:
         control.cancel()
-        assert stopped.wait(WAIT_S)
+        assert stopped.wait(HANG_S)
 
     with pytest.raises(CancelledError):
         run(fill=fill, threads=1, control=Noting())

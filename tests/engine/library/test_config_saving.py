@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import HANG_S
 
 from engine.config import THEMES, Config, load_config
 from engine.config.saving import save_config
@@ -153,7 +154,7 @@ for number in range(20):
 def test_two_that_write_lose_nothing_of_each_other(path: Path) -> None:
     names = ("level", "threads")
     children = [subprocess.Popen([sys.executable, "-c", CHILD, path, name]) for name in names]
-    assert [child.wait(60) for child in children] == [0, 0]
+    assert [child.wait(HANG_S) for child in children] == [0, 0]
     found = load_config(path, TARGETS)
     assert (found.level, found.threads) == (8, 8)
 

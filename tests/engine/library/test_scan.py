@@ -33,8 +33,6 @@ from engine.library.store import Store
 BATCH_S = 0.02
 """In place of a quarter of a second, which every scan here would take at its end."""
 STALL_S = 15.0
-SOON_S = 3.0
-"""How long a thread may take to see that it is to end."""
 
 
 @cache
@@ -56,7 +54,7 @@ def threads_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[threading.Th
     before = set(threading.enumerate())
     yield before
     monkeypatch.setattr(scan_module, "BATCH_S", 0.0)
-    wait_for(lambda: not new_threads(before), "the threads of the scan", 10)
+    wait_for(lambda: not new_threads(before), "the threads of the scan")
 
 
 @pytest.fixture
@@ -296,7 +294,7 @@ def test_a_cancelled_scan_leaves_no_thread(top: Path, threads_before: set[thread
         write_image(top / str(number % 10) / f"{number}.iso", disc())
     with pytest.raises(CancelledError):
         collect([top], check=raise_cancelled)
-    wait_for(lambda: not new_threads(threads_before), "the end of all threads", SOON_S)
+    wait_for(lambda: not new_threads(threads_before), "the end of all threads")
 
 
 def test_a_scan_that_is_closed_leaves_no_thread(top: Path, threads_before: set[threading.Thread]) -> None:
@@ -305,13 +303,13 @@ def test_a_scan_that_is_closed_leaves_no_thread(top: Path, threads_before: set[t
     batches = scan([top])
     next(batches)
     batches.close()  # type: ignore[attr-defined]
-    wait_for(lambda: not new_threads(threads_before), "the end of all threads", SOON_S)
+    wait_for(lambda: not new_threads(threads_before), "the end of all threads")
 
 
 def test_a_finished_scan_leaves_no_thread(top: Path, threads_before: set[threading.Thread]) -> None:
     write_image(top / "a.iso", disc())
     collect([top])
-    wait_for(lambda: not new_threads(threads_before), "the end of all threads", SOON_S)
+    wait_for(lambda: not new_threads(threads_before), "the end of all threads")
 
 
 def test_a_cancelled_scan_of_a_large_folder_leaves_no_thread(
@@ -330,7 +328,7 @@ def test_a_cancelled_scan_of_a_large_folder_leaves_no_thread(
     with pytest.raises(CancelledError):
         collect([top], check=check, probe_file=stuck)
     stuck.release.set()
-    wait_for(lambda: not new_threads(threads_before), "the end of all threads", SOON_S)
+    wait_for(lambda: not new_threads(threads_before), "the end of all threads")
 
 
 # Links

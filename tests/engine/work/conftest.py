@@ -5,14 +5,20 @@ from pathlib import Path
 
 import pytest
 from manager_house import House
+from patience import HANG_S
 
+from engine.work import disks
 from engine.work import manager as managers
 
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    """A manager in this process that looks around all the time; whatever runs ends with the test."""
+    """A manager in this process that looks around all the time; whatever runs ends with the test.
+
+    A disk that answers does so while the manager waits for it, however slow the machine is.
+    """
     monkeypatch.setattr(managers, "POLL_S", 0.005)
+    monkeypatch.setattr(disks, "PATIENCE_S", HANG_S)
     house = House(tmp_path)
     yield house
     house.stop.set()

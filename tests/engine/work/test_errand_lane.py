@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from command_line import wait_for
+from patience import HANG_S
 
 from engine.convert.progress import Control
 from engine.convert.wish import Wish
@@ -20,7 +22,6 @@ from engine.work.queue import JobQueue
 from engine.work.runner import Outcome, Turn
 from engine.work.snapshot import WorkerState
 
-TIMEOUT_S = 5.0
 STEP_S = 0.002
 SCAN, ESTIMATE = ErrandKind.SCAN, ErrandKind.ESTIMATE
 WISH, OTHER = Wish(level=9), Wish(level=3)
@@ -100,12 +101,7 @@ class House:
         self.may_end[path].set()
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
-        step = threading.Event()
-        for _ in range(int(TIMEOUT_S / STEP_S)):
-            if condition():
-                return
-            step.wait(STEP_S)
-        raise TimeoutError(what)
+        wait_for(condition, what)
 
     def wait_begun(self, *paths: Path) -> None:
         self.wait(lambda: set(paths) <= set(self.begun), f"beginning of {paths}")
@@ -122,7 +118,7 @@ class House:
     def close(self) -> None:
         self.stop.set()
         if self._thread.ident is not None:
-            self._thread.join(TIMEOUT_S)
+            self._thread.join(HANG_S)
             assert not self.is_working
         self.store.close()
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patience import HANG_S
 from queued_jobs import order, requests
 
 import engine
@@ -163,7 +164,7 @@ def test_waiting_sees_what_another_process_finishes(folder: Path, queue: JobQueu
     queue.add(requests(20))
     child = Child(folder, "worker", WORK)
     child.go()
-    assert queue.wait_idle(60)
+    assert queue.wait_idle(HANG_S)
     child.end()
     assert queue.history().saved_bytes == 20
 

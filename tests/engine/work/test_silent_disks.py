@@ -1,11 +1,12 @@
 """A disk that does not answer holds up its own jobs and nothing else: what asks it blocks until a test lets it go."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from manager_house import THREADS, House
+from patience import HANG_S
 
 from engine.convert.progress import Control
 from engine.errors import SuspendedError
@@ -16,7 +17,9 @@ from engine.work import devices, disks
 from engine.work.disks import LOOK_S, SILENT_S, Disks, Place, UnansweredError
 from engine.work.errands import Errand, ErrandKind, Errands
 from engine.work.jobs import Action, Job, JobKind, JobState
+from engine.work.reports import Running
 from engine.work.runner import part_owner
+from engine.work.stalls import Stalls
 
 NAS, USB = 7001, 7002
 QUEUED, RUNNING, PAUSED, CANCELLED, DONE = (
@@ -36,9 +39,10 @@ class Share:
         self.devices = {"nas": NAS, "usb": USB}
         monkeypatch.setattr(devices, "source_device", self._source_device)
         monkeypatch.setattr(disks, "touch", self._touch)
-        monkeypatch.setattr(disks, "PATIENCE_S", 0.01)
+        self._monkeypatch = monkeypatch
 
     def stall(self) -> None:
+        self._monkeypatch.setattr(disks, "PATIENCE_S", 0.01)
         self._answers.clear()
 
     def wake(self) -> None:
@@ -79,7 +83,7 @@ def stalled(house: House, share: Share, *names: str) -> list[int]:
     share.stall()
     ids = on_nas(house, *names)
     house.begin()
-    assert share.is_asked.wait(5)
+    assert share.is_asked.wait(HANG_S)
     pass_time(house, SILENT_S)
     house.wait(lambda: house.queue.job(ids[0]).waiting != "", "a reason")
     return ids
@@ -91,7 +95,7 @@ def fall_silent(house: House, share: Share) -> None:
     share.stall()
     share.is_asked.clear()
     pass_time(house, LOOK_S)
-    assert share.is_asked.wait(5)
+    assert share.is_asked.wait(HANG_S)
     pass_time(house, SILENT_S)
 
 
@@ -156,7 +160,7 @@ def test_a_slow_answer_is_taken(house: House, share: Share) -> None:
     share.stall()
     (job,) = on_nas(house, "1.iso")
     house.begin()
-    assert share.is_asked.wait(5)
+    assert share.is_asked.wait(HANG_S)
     share.wake()
     house.wait_started(job)
     assert share.asked == 1
@@ -289,17 +293,26 @@ def test_what_was_asked_of_it_holds_for_the_next_worker(house: House, share: Sha
     assert house.state(job) is CANCELLED
 
 
-def test_a_worker_waits_for_what_is_only_slow(house: House, share: Share) -> None:
+def test_a_worker_waits_for_what_is_only_slow(house: House, share: Share, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[object] = []
+    real = Stalls.all_hang
+
+    def all_hang(stalls: Stalls, runs: Sequence[Running]) -> bool:
+        looks.append(runs)
+        return real(stalls, runs)
+
+    def looks_on() -> bool:
+        house.clock.now += 60
+        return len(looks) > 5
+
+    monkeypatch.setattr(Stalls, "all_hang", all_hang)
     (job,) = house.add("usb/1.iso", parameters={"device": USB})
     house.begin()
     house.wait_started(job)
     play = house.stage.plays[job]
     play.is_deaf = True
     house.stop.set()
-    step = threading.Event()
-    for _ in range(20):
-        house.clock.now += 60
-        step.wait(0.005)
+    house.wait(looks_on, "looks around while it stops")
     assert house.is_working
     house.stage.end(job, SuspendedError())
     house.join()
@@ -320,11 +333,12 @@ def test_a_part_is_removed_when_its_disk_answers(house: House, monkeypatch: pyte
         answers.wait()
         removed.append(path)
 
+    monkeypatch.setattr(disks, "PATIENCE_S", 0.01)
     monkeypatch.setattr("engine.work.endings.remove_part_of", remove)
     house.queue.save_checkpoint(job, {"output": "/nas/1.zso", "owner": part_owner(house.queue.job(job))}, b"")
     house.queue.ask([job], Action.CANCEL)
     house.begin()
-    assert asked.wait(5)
+    assert asked.wait(HANG_S)
     (other,) = house.add("2.iso", parameters={"device": USB})
     house.wait_started(other)
     assert house.queue.abandoned() == [job]
@@ -372,7 +386,7 @@ def test_an_errand_that_is_left_where_it_hung_is_no_death(house: House, share: S
 
     errands.ask(ErrandKind.ESTIMATE, [(path, None)], rank=0)
     house.begin(run_errand=hang)
-    assert begun.wait(5)
+    assert begun.wait(HANG_S)
     fall_silent(house, share)
     end_while_hung(house)
     may_end.set()
@@ -411,7 +425,7 @@ def test_one_that_came_late_is_given_to_who_asks_again(monkeypatch: pytest.Monke
     with pytest.raises(UnansweredError):
         asked.ask(PLACE, "a", question)
     may_answer.set()
-    assert has_answered.wait(5)
+    assert has_answered.wait(HANG_S)
     while not asked.has_news():
         threading.Event().wait(0.001)
     assert asked.ask(PLACE, "b", lambda: 1) == 1
@@ -421,4 +435,4 @@ def test_one_that_came_late_is_given_to_who_asks_again(monkeypatch: pytest.Monke
 def test_the_answer_of_a_thread_that_is_left_behind_harms_nobody() -> None:
     future = asking.ask_aside(lambda: 42)
     assert not future.cancel()
-    assert future.result(5) == 42
+    assert future.result(HANG_S) == 42
