@@ -22,6 +22,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
+MIB = 1 << 20
+S_PER_MIB = 2.0
+"""Most processor time that a file may take, per MiB of it or of one MiB, on a machine that does nothing else."""
 MEMORY_MIB = 128
 MAX_BYTES = 64 * 1024
 PACKED = (("zso", 2048), ("zso", 16384), ("cso", 2048), ("cso", 16384))
@@ -84,16 +87,23 @@ def fuzz(corpus: Path, seconds: int, seed: int) -> None:
 
     with atheris.instrument_imports(include=["engine"]):
         from look_everywhere import look_everywhere
+
+    def look(path: Path) -> None:
+        started = time.process_time()
+        look_everywhere(path)
+        used_s, size_bytes = time.process_time() - started, path.stat().st_size
+        assert used_s <= S_PER_MIB * max(1.0, size_bytes / MIB), f"{used_s:.1f} s for {size_bytes} bytes"
+
     with tempfile.TemporaryDirectory(prefix="discpress-fuzz-", dir="/dev/shm") as name:
         path = Path(name) / "fuzzed.iso"
         for each in corpus.iterdir():
             path.write_bytes(each.read_bytes())
-            look_everywhere(path)
+            look(path)
         limit_mib = peak_mib() + MEMORY_MIB
 
         def one(data: bytes) -> None:
             path.write_bytes(data)
-            look_everywhere(path)
+            look(path)
             if peak_mib() > limit_mib:
                 raise MemoryError(f"more than {MEMORY_MIB} MiB for {len(data)} bytes")
 

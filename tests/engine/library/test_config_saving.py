@@ -141,13 +141,14 @@ def test_a_disk_that_fails_leaves_the_old_file(path: Path, monkeypatch: pytest.M
     assert [each.name for each in path.parent.iterdir() if each.name.startswith(".")] == []
 
 
-CHILD = """
+CHILD = f"""
 import sys
 from pathlib import Path
-from engine.config.saving import save_config
+from engine.config import saving
+saving.LOCK_TIMEOUT_S = {HANG_S}
 name = sys.argv[2]
 for number in range(20):
-    save_config(Path(sys.argv[1]), {name: number % 12 + 1}, ())
+    saving.save_config(Path(sys.argv[1]), {{name: number % 12 + 1}}, ())
 """
 
 

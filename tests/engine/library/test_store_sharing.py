@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from patience import HANG_S
 
 import engine
 from engine.errors import StoreError
@@ -44,6 +45,7 @@ from engine.library import schema
 from engine.library.migrations import MIGRATIONS, Migrations
 from engine.library.model import FileIdentity, Title
 folder, name, later = Path(sys.argv[1]), sys.argv[2], eval(sys.argv[3])
+schema.BUSY_TIMEOUT_S = schema.OPEN_TIMEOUT_S = float(sys.argv[4])
 def meet():
     print("ready", flush=True)
     sys.stdin.readline()
@@ -62,7 +64,7 @@ class Child:
     """A process with the store open, that stops twice until it is let go."""
 
     def __init__(self, folder: Path, name: str, later: Migrations = ()) -> None:
-        command = [sys.executable, "-c", CHILD, str(folder), name, repr(later)]
+        command = [sys.executable, "-c", CHILD, str(folder), name, repr(later), str(HANG_S)]
         environ = {**os.environ, "PYTHONPATH": str(ROOT)}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
