@@ -16,6 +16,7 @@ from engine.config.values import nearest, quoted
 from engine.errors import StoreError, from_os_error
 from engine.names import display_name
 from engine.system.files import sync_file
+from engine.system.folders import PRIVATE, make_folder
 from engine.system.rename import sync_folder
 
 LOCK_TIMEOUT_S = 5.0
@@ -35,7 +36,7 @@ def save_config(path: Path, changes: Mapping[str, object], targets: Collection[s
         raise StoreError(f"{display_name(path)}: unknown key {quoted(key)}{nearest(key, known)}")
     real_path = Path(os.path.realpath(path))
     try:
-        real_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(real_path.parent, PRIVATE)
         with FileLock(f"{real_path}.lock", timeout=LOCK_TIMEOUT_S, mode=0o600):
             text, values = read_file(path)
             _replace(real_path, _changed_text(text, values, plain, path))

@@ -19,6 +19,7 @@ from engine.library.demo_discs import PLAYSTATION, PSP_GAME, ps1_files, ps2_file
 from engine.library.demo_packed import damage, is_packed, write_packed
 from engine.library.isomaker import FileContent, IsoLayout, lay_out
 from engine.names import display_name
+from engine.system.folders import SHARED, make_folder
 from engine.units import KIB, MIB
 
 # 2001-02-03 04:05:06 UTC: a file that looks just written may not be moved to the trash yet (Safety rule 2).
@@ -174,7 +175,7 @@ def _is_whole(path: Path, size_bytes: int, title: _Title, layout: IsoLayout) -> 
 
 def _write(path: Path, title: _Title, layout: IsoLayout) -> None:
     """Write beside the final name and take it only when complete: a killed demo leaves no half image."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent, SHARED)
     part_path = path.parent / f".discpress-demo-{os.getpid()}"
     file = part_path.open("x+b", buffering=MIB)
     try:

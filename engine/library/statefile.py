@@ -15,6 +15,7 @@ from engine.library.migrations import Migrations
 from engine.library.worker_lock import stop_worker, worker_lock
 from engine.names import display_name
 from engine.system.filesystems import free_bytes
+from engine.system.folders import PRIVATE, make_folder
 from engine.units import KIB
 
 T = TypeVar("T")
@@ -29,7 +30,7 @@ def prepare_folder(folder: Path) -> None:
     """Make the folder, for its owner alone; StoreError where it is not ours or others may write in it (POSIX)."""
     name = display_name(folder)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder, PRIVATE)
         facts = folder.stat()
     except (FileExistsError, NotADirectoryError) as error:
         raise StoreError(f"{name}: not a folder", hint=schema.ELSEWHERE_HINT) from error
