@@ -1,8 +1,8 @@
-"""What every block codec does: pack a chunk into blocks, decode one block.
+"""The protocol of block codecs: pack a chunk into blocks, decode one block.
 
-A packed chunk lies in `out` as the writer will store it, block after block, each padded with zeros to a
-multiple of the alignment; `lengths[i]` is the stored length of block i with PLAIN_BIT set where it was kept
-uncompressed. The bytes depend on the chunk, the settings and the library's version, on nothing else.
+A packed chunk lies in `out` as the writer will store it, block after block, each padded with zeros to a multiple of
+the alignment. `lengths[i]` is the stored length of block i; PLAIN_BIT is set if the block was kept uncompressed. The
+bytes depend only on the chunk, the settings and the library's version.
 """
 
 from array import array
@@ -13,10 +13,10 @@ PLAIN_BIT = 0x80000000
 """Marks a plain block in a length; no block is longer than 1 MiB."""
 
 LENGTH_MASK = 0xFFFFFF
-"""The stored bytes in a length, whatever is marked above them."""
+"""The bits of a length that count stored bytes; the bits above are marks."""
 
 CHUNK_BYTES = 1024 * 1024
-"""What is packed in one call, the adaptive state starting anew: the packed bytes depend on where chunks begin."""
+"""Bytes packed in one call. Each call resets the adaptive state, so the packed bytes depend on the chunk borders."""
 
 _ZEROS = bytes(16 * 1024)
 
@@ -28,7 +28,7 @@ class BlockError(ValueError):
 
 
 class DecoderMissingError(Exception):
-    """What decodes a stored block is not installed; `package` is what to install."""
+    """The decoder of a stored block is not installed; `package` is the package to install."""
 
     def __init__(self, message: str, package: str) -> None:
         super().__init__(message)
@@ -39,18 +39,20 @@ class Decoder(Protocol):
     """One way to decode blocks; any number of threads may share it."""
 
     name: str
-    """The codec and its kernel, as a job records it: `lz4 plain`."""
+    """The codec and its kernel as a job records them: `lz4 plain`."""
 
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
-        """Return the `block_size` bytes that `stored` holds, with up to `max_padding` bytes of padding behind them;
-        BlockError when it does not decode to exactly that many."""
+        """Return the `block_size` bytes that `stored` holds; up to `max_padding` bytes of padding may follow them.
+
+        BlockError if it does not decode to exactly that many.
+        """
 
 
 class Codec(Decoder, Protocol):
     """One way to pack blocks and decode them; stateless, so that any number of threads may share it."""
 
     version: str
-    """Version of the library that makes the bytes."""
+    """Version of the compressing library."""
     max_level: int
     """Highest level that differs from the one below."""
 
@@ -72,7 +74,7 @@ def align_up(offset: int, alignment: int) -> int:
 
 
 def is_zero(block: memoryview) -> bool:
-    """Return whether all bytes are 0; by pieces, for a memoryview compares slowly and a copy of 1 MiB takes memory."""
+    """Return whether all bytes are 0, piece by piece: memoryviews compare slowly, and a whole copy takes 1 MiB."""
     if block[0] or block[-1]:
         return False
     pieces = range(0, len(block), len(_ZEROS))
@@ -88,11 +90,11 @@ def pack_blocks(
     compress: CompressBlock,
     probe: CompressBlock | None,
 ) -> int:
-    """Pack a chunk of whole blocks by a function that compresses one; the shapes are those of `Codec.pack`.
+    """Pack a chunk of whole blocks with a function that compresses one block; shapes as for `Codec.pack`.
 
-    `probe` is a fast compressor that is asked first while the previous block went plain: if it does not help,
-    the slow one is skipped (-20 % time on a game disc, -66 % on data that does not shrink, size +0.003 %).
-    A run of zero blocks is compressed once.
+    `probe` is a fast compressor. After a plain block it runs first, and if it does not help, the slow one is skipped
+    (-20 % time on a game disc, -66 % on data that does not shrink, size +0.003 %). A run of zero blocks is compressed
+    once.
     """
     packed_zeros: bytes | bytearray | None = None
     packed: bytes | bytearray

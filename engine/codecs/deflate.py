@@ -1,4 +1,4 @@
-"""Deflate blocks as CSO and DAX hold them, by zlib: PSP firmware crashes on what libdeflate makes."""
+"""Deflate blocks of CSO and DAX, by zlib, because PSP firmware crashes on blocks made by libdeflate."""
 
 import zlib
 from array import array
@@ -12,7 +12,7 @@ ZLIB = 15
 
 
 class DeflateCodec:
-    """Deflate of one container kind; levels 1 to 9."""
+    """Deflate, either raw or with the zlib header; levels 1 to 9."""
 
     name = "zlib plain"
     version = zlib.ZLIB_RUNTIME_VERSION
@@ -30,16 +30,16 @@ class DeflateCodec:
         out: memoryview,
         lengths: "array[int]",
     ) -> int:
-        """Pack a chunk as `Codec.pack` says; level 0 counts as 1."""
+        """Pack a chunk, see `Codec.pack`; level 0 counts as 1."""
         compress, probe = self.compressor(max(level, 1)), self.compressor(1) if level > 1 else None
         return pack_blocks(chunk, block_size, alignment, out, lengths, compress, probe)
 
     def compressor(self, level: int) -> CompressBlock:
-        """Return what packs one block at a level from 1 to 9."""
+        """Return a function that packs one block at a level from 1 to 9."""
         return lambda block: zlib.compress(block, level, self._wbits)
 
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
-        """Decode one block as `Codec.decode` says; a stream knows its end, so padding needs no search."""
+        """Decode one block, see `Codec.decode`; a stream marks its own end, so padding needs no search."""
         try:
             decoded = zlib.decompressobj(self._wbits).decompress(stored, block_size + 1)
         except zlib.error as error:

@@ -1,7 +1,7 @@
-"""The codec `flac` of CHD hunks, read only and by the optional package `miniaudio` (docs/formats.md, section 3).
+"""The codec `flac` of CHD hunks, read only, by the optional package `miniaudio` (docs/formats.md, section 3).
 
-A hunk is one byte for the order of bytes, L or B, and FLAC frames of 16-bit stereo without a file around them. The
-package decodes files, so a header is put in front: `fLaC` and a STREAMINFO block (RFC 9639, section 8.2).
+A hunk is one byte for the byte order, L or B, and bare FLAC frames of 16-bit stereo. The package decodes only files,
+so this module puts a header in front: `fLaC` and a STREAMINFO block (RFC 9639, section 8.2).
 """
 
 import struct
@@ -25,7 +25,7 @@ _LITTLE, _BIG = ord("L"), ord("B")
 
 @cache
 def _miniaudio() -> Any:
-    """Return the package, None where it is not installed: it is an optional extra."""
+    """Return the package, an optional extra; None if it is not installed."""
     try:
         import miniaudio  # noqa: PLC0415 - 20 ms (it brings urllib.request) that only FLAC should cost
     except ImportError:
@@ -42,12 +42,12 @@ class FlacDecoder:
         self._load_package = load_package
 
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
-        """Decode one hunk as `Decoder.decode` says; DecoderMissingError without the package."""
+        """Decode one hunk, see `Decoder.decode`; DecoderMissingError if the package is not installed."""
         package = self._load_package()
         if package is None:
-            raise DecoderMissingError("it is FLAC, for which the package miniaudio is needed", "discpress[flac]")
+            raise DecoderMissingError("FLAC needs the package miniaudio", "discpress[flac]")
         if not stored or stored[0] not in {_LITTLE, _BIG}:
-            raise BlockError("flac hunk does not decode: it says neither L nor B")
+            raise BlockError("flac hunk does not decode: expected the byte order L or B")
         try:
             sound = package.flac_read_s16(_stream_info(block_size // _FRAME_BYTES) + stored[1:])
         except package.DecodeError as error:
@@ -62,7 +62,7 @@ class FlacDecoder:
 
 
 def _stream_info(samples: int) -> bytes:
-    """Return the header of a FLAC file of so many samples, with any block sizes and no checksum."""
+    """Return the header of a FLAC file with this many samples, any block sizes and no checksum."""
     facts = _SAMPLE_RATE << 44 | (_CHANNELS - 1) << 41 | (_SAMPLE_BITS - 1) << 36 | samples
     return _STREAM_INFO.pack(
         b"fLaC", _LAST_BLOCK, (34).to_bytes(3, "big"), _LEAST_SAMPLES, _MOST_SAMPLES, bytes(3), bytes(3), facts

@@ -1,4 +1,4 @@
-"""The codec `huff` of CHD hunks: bytes by a Huffman code of their own, read only (docs/formats.md, section 3)."""
+"""The codec `huff` of CHD hunks, read only: each hunk has its own Huffman code (docs/formats.md, section 3)."""
 
 from engine.codecs.blocks import BlockError
 from engine.codecs.huffman import BitReader, HuffmanError, lookup_table, read_packed_lengths
@@ -10,12 +10,12 @@ _AT_ONCE = 32
 
 
 class HuffDecoder:
-    """Decodes a hunk at about 3 MB/s: few hunks of usual files are kept so."""
+    """Decodes hunks at about 3 MB/s, which is enough: usual files contain few of them."""
 
     name = "huff"
 
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
-        """Decode one hunk as `Decoder.decode` says."""
+        """Decode one hunk, see `Decoder.decode`."""
         try:
             bits = BitReader(stored[:_TREE_BYTES])
             table, width = lookup_table(read_packed_lengths(bits, _SYMBOLS), _LONGEST)
@@ -25,7 +25,7 @@ class HuffDecoder:
 
 
 def _decode(stored: memoryview, position: int, table: list[tuple[int, int]], width: int, block_size: int) -> bytes:
-    """Decode by windows of a few bytes: a number as long as the hunk would be shifted whole for each symbol."""
+    """Decode in windows of a few bytes, because each symbol shifts the whole window."""
     decoded = bytearray()
     end = 8 * len(stored)
     mask = (1 << width) - 1
@@ -37,9 +37,9 @@ def _decode(stored: memoryview, position: int, table: list[tuple[int, int]], wid
         while position <= last and len(decoded) < block_size:
             length, symbol = table[value >> last - position & mask]
             if not length:
-                raise HuffmanError("bits that are no code")
+                raise HuffmanError("the bits are not a code")
             decoded.append(symbol)
             position += length
         if position > end:
-            raise HuffmanError("the bits end inside it")
+            raise HuffmanError("the bits end too early")
     return bytes(decoded)

@@ -1,18 +1,18 @@
 """MAME's canonical Huffman codes, used by CHD files for the map and the codec `huff` (docs/formats.md, section 3).
 
-Codes of equal length count up in the order of their symbols, and the longest codes come first: with sixteen codes of
-four bits each code is its symbol.
+Codes of equal length count up in the order of their symbols, and the longest codes come first. So with sixteen codes
+of four bits, each code equals its symbol.
 """
 
 from collections.abc import Sequence
 
 
 class HuffmanError(ValueError):
-    """Code lengths that make no code, or bits that are none, or too few bits."""
+    """The code lengths do not make a code, the bits are not a code, or the bits end too early."""
 
 
 class BitReader:
-    """Reads bits from the highest down; HuffmanError beyond the end."""
+    """Reads bits, the highest first; HuffmanError after the end."""
 
     def __init__(self, data: bytes | memoryview) -> None:
         self._value = int.from_bytes(data, "big")
@@ -29,12 +29,13 @@ class BitReader:
 
 
 def canonical_codes(lengths: Sequence[int], longest: int) -> list[tuple[int, int, int]]:
-    """Return (length, code, symbol) for each symbol of a length above 0; HuffmanError unless they fill the code space.
+    """Return (length, code, symbol) for each symbol of a length above 0.
 
-    One single code of one bit is taken too: it is what a map of equal entries has.
+    A single code of one bit is allowed, because a map of equal entries has it. HuffmanError if the codes do not fill
+    the code space.
     """
     if any(length > longest for length in lengths):
-        raise HuffmanError(f"a code of {max(lengths)} bits, {longest} are allowed")
+        raise HuffmanError(f"expected codes of at most {longest} bits, got {max(lengths)}")
     used = sorted((-length, symbol) for symbol, length in enumerate(lengths) if length)
     if not used:
         raise HuffmanError("no symbol has a code")
@@ -49,14 +50,14 @@ def canonical_codes(lengths: Sequence[int], longest: int) -> list[tuple[int, int
         codes.append((length, code, symbol))
         code += 1
     if code != 1 << length and (len(used) > 1 or length > 1):
-        raise HuffmanError("the code lengths leave codes over, or want more than there are")
+        raise HuffmanError("the code lengths leave codes unused, or need more than there are")
     return codes
 
 
 def lookup_table(lengths: Sequence[int], longest: int) -> tuple[list[tuple[int, int]], int]:
     """Return (length, symbol) for every possible window of bits, and the width of the window.
 
-    The length is 0 for a window that begins with no code.
+    The length is 0 if the window does not begin with a code.
     """
     codes = canonical_codes(lengths, longest)
     width = max(length for length, _, _ in codes)
@@ -68,7 +69,10 @@ def lookup_table(lengths: Sequence[int], longest: int) -> tuple[list[tuple[int, 
 
 
 def read_run_lengths(bits: BitReader, symbols: int, width: int) -> list[int]:
-    """Return the code lengths of a tree stored with `width` bits each: 1 escapes a run, and 1 1 is a length of 1."""
+    """Return the code lengths of a tree, stored with `width` bits each: 1 begins a run, and 1 1 is a length of 1.
+
+    HuffmanError if a run is too long or the bits end too early.
+    """
     lengths: list[int] = []
     while len(lengths) < symbols:
         length = bits.read(width)
@@ -79,7 +83,7 @@ def read_run_lengths(bits: BitReader, symbols: int, width: int) -> list[int]:
         else:
             lengths += [length] * (bits.read(width) + 3)
     if len(lengths) > symbols:
-        raise HuffmanError(f"code lengths for {len(lengths)} symbols, there are {symbols}")
+        raise HuffmanError(f"expected the code lengths of {symbols} symbols, got {len(lengths)}")
     return lengths
 
 
@@ -89,7 +93,7 @@ _END_OF_SMALL = 7
 
 
 def read_packed_lengths(bits: BitReader, symbols: int) -> list[int]:
-    """Return the code lengths of a tree that is Huffman coded itself, by a small tree of 24 symbols in front of it."""
+    """Return the code lengths of a tree that is itself Huffman coded, with the tree of 24 symbols stored before it."""
     small = _read_small_lengths(bits)
     table = {(length, code): symbol for length, code, symbol in canonical_codes(small, _SMALL_LONGEST)}
     rest_width = (symbols - 9).bit_length()
@@ -125,4 +129,4 @@ def _read_symbol(bits: BitReader, table: dict[tuple[int, int], int]) -> int:
         code = code << 1 | bits.read(1)
         if (length, code) in table:
             return table[length, code]
-    raise HuffmanError("bits that are no code")
+    raise HuffmanError("the bits are not a code")

@@ -1,4 +1,4 @@
-"""Packing the hunks of a CHD: each by the codec that makes it smallest, plain where none helps."""
+"""Packs the hunks of a CHD, each with the codec that makes it smallest, or plain if none helps."""
 
 import lzma
 import platform
@@ -17,17 +17,17 @@ from engine.formats import Method, in_order
 from engine.units import MIB
 
 SLOT_SHIFT = 24
-"""Bits 24 and 25 of a length say which of the codecs packed the hunk; no hunk is longer than 1 MiB."""
+"""Bits 24 and 25 of a length are the number of the codec that packed the hunk; no hunk is longer than 1 MiB."""
 MAX_LEVELS = {Method.ZSTD: 19, Method.LZMA: 9, Method.ZLIB: 9}
-"""Zstandard's levels 20 to 22 differ from 19 only beyond 1 MiB, which no hunk is."""
+"""Zstandard's levels 20 to 22 differ from 19 only above 1 MiB, and no hunk is that long."""
 _ZSTD_SMALL_LEVELS = 8
 _PROBE_LEVEL = 1
-_PROBED_ABOVE = 2  # a level that is about as fast as the probe needs none
+_PROBED_ABOVE = 2  # lower levels are about as fast as the probe
 
 
 def _lzma_compressor(level: int) -> CompressBlock:
     def compress(hunk: memoryview) -> bytes:
-        # liblzma ends a raw stream with a marker, about 6 bytes; chdman and libchdr take it.
+        # liblzma ends a raw stream with a marker of about 6 bytes; chdman and libchdr accept it.
         return lzma.compress(hunk, lzma.FORMAT_RAW, filters=[lzma_filter(len(hunk), level)])
 
     return compress
@@ -42,18 +42,18 @@ _MAKERS: dict[Method, Callable[[int], CompressBlock]] = {
 }
 _VERSIONS = {
     Method.ZSTD: f"zstd {'.'.join(map(str, zstandard.ZSTD_VERSION))}",
-    Method.LZMA: f"lzma of Python {platform.python_version()}",  # the module does not tell its library's
+    Method.LZMA: f"lzma of Python {platform.python_version()}",  # the module does not export its library's version
     Method.ZLIB: f"{_deflate.name.split()[0]} {_deflate.version}",
 }
 
 
 def highest_hunk_level(methods: Sequence[Method]) -> int:
-    """Return the highest level that changes anything with these methods."""
+    """Return the highest level that changes the result with these methods."""
     return max(MAX_LEVELS[method] for method in methods)
 
 
 def working_bytes(methods: Sequence[Method], hunk_size: int, level: int) -> int:
-    """Return the most memory that packing in one thread takes beside source and output, bytes; measured, rounded up."""
+    """Return the most bytes of memory that one packing thread takes besides source and output; measured, rounded up."""
     by_method = {
         Method.ZSTD: (19 if level > _ZSTD_SMALL_LEVELS else 5) * hunk_size + MIB,
         Method.LZMA: 12 * hunk_size + MIB,  # liblzma's match finder over a dictionary of one hunk
@@ -63,13 +63,13 @@ def working_bytes(methods: Sequence[Method], hunk_size: int, level: int) -> int:
 
 
 class HunkCodec:
-    """Packs a chunk of hunks as `Codec.pack` says; a length also tells which codec was best (SLOT_SHIFT)."""
+    """Packs a chunk of hunks, see `Codec.pack`; each length also contains the number of the best codec (SLOT_SHIFT)."""
 
     def __init__(self, methods: Sequence[Method]) -> None:
-        """`methods` are some of HUNK_METHODS, each once and in their order."""
+        """Take some of HUNK_METHODS, each once and in their order."""
         self.methods = tuple(methods)
         self.name = f"chd {'+'.join(methods)} plain"
-        # Zstandard decides with each of them which hunks are worth trying.
+        # Zstandard is always included, because it decides which hunks are worth trying.
         self.version = ", ".join(_VERSIONS[method] for method in in_order((*methods, Method.ZSTD)))
         self.max_level = highest_hunk_level(methods)
 
@@ -82,10 +82,10 @@ class HunkCodec:
         out: memoryview,
         lengths: "array[int]",
     ) -> int:
-        """Pack a chunk; each codec takes a level above its highest as that. Hunks are never aligned.
+        """Pack a chunk; each codec cuts the level to its highest. Hunks are never aligned.
 
-        While the previous hunk went plain, Zstandard at its fastest is asked first whether packing would help. A run of
-        zero hunks is packed once.
+        After a plain hunk, Zstandard at its fastest first tests whether packing would help. A run of zero hunks is
+        packed once.
         """
         compressors = [
             (slot << SLOT_SHIFT, _MAKERS[method](max(1, min(level, MAX_LEVELS[method]))))
@@ -113,10 +113,10 @@ class HunkCodec:
         return position
 
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
-        """Refuse: a hunk does not say by what it was packed, the map of its file does."""
+        """Raise TypeError, because only the map of the file names the codec of a hunk."""
         raise TypeError("hunks are decoded by the decoder that their map names")
 
 
 def _best(hunk: memoryview, compressors: Sequence[tuple[int, CompressBlock]]) -> tuple[int, bytes | bytearray]:
-    """Return the slot and the bytes of the smallest packing, the first among equals."""
+    """Return the slot and the bytes of the smallest packing; of equal ones, the first."""
     return min(((slot, compress(hunk)) for slot, compress in compressors), key=lambda packed: len(packed[1]))

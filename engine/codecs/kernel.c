@@ -1,7 +1,7 @@
 /* The native kernel: one call packs a chunk of LZ4 blocks, or decodes a run of them, without the interpreter's lock.
 
-   liblz4 is no part of it: its functions are looked up in a library that is loaded already (contracts: lz4.h and
-   lz4hc.h, the same from 1.9.0 on). What a packed chunk is says blocks.py; native.py is the only caller. */
+   liblz4 is not part of it: bind looks its functions up in a library that is already loaded (contracts: lz4.h and
+   lz4hc.h, the same from 1.9.0 on). blocks.py defines a packed chunk; native.py is the only caller. */
 
 #define Py_LIMITED_API 0x030B0000 /* 3.11: the first with buffers in the limited API */
 #define PY_SSIZE_T_CLEAN
@@ -16,12 +16,12 @@
 #define NAME "engine.codecs._kernel"
 #define PLAIN_BIT 0x80000000u
 #define MAX_BLOCK_SIZE (1024 * 1024)
-#define MAX_SHIFT 3 /* padding of up to 7 bytes is tried, as the plain kernel does */
+#define MAX_SHIFT 3 /* up to 7 bytes of padding are tried, as in the plain kernel */
 #define FAST_LEVEL 1
 #define SLOW "LZ4_compress_HC_extStateHC"
 
-/* A state of liblz4 lies behind each. The list holds those that no call is using, and is touched only with the
-   interpreter's lock held: there are as many as threads ever packed at once, and none is lost with its thread. */
+/* Each is followed by a state of liblz4. The list contains the unused ones; it is accessed only with the interpreter's
+   lock held. There are as many states as threads ever packed at once, and none is lost when a thread ends. */
 typedef struct State {
     _Alignas(max_align_t) struct State *next;
 } State;
@@ -57,15 +57,15 @@ static int compress(const Kernel *kernel, const Packing *work, const char *block
     return kernel->compress_slow(work->state, block, target, (int)work->block_size, bound, work->level);
 }
 
-/* Pack all blocks; return the bytes used in `out`, -1 when liblz4 or malloc fails. */
+/* Pack all blocks; return the bytes used in `out`, -1 if liblz4 or malloc fails. */
 static Py_ssize_t pack_blocks(const Kernel *kernel, const Packing *work) {
     size_t size = work->block_size, position = 0, zeros_at = 0, number = 0;
     int bound = kernel->bound((int)size), zeros = 0, was_plain = 0;
-    char *scratch = malloc((size_t)bound); /* for the blocks at the end, where `out` lacks room for the largest */
+    char *scratch = malloc((size_t)bound); /* for the last blocks, when `out` is too short for the bound */
     for (; scratch && number < work->blocks; number++) {
         const char *block = work->chunk + number * size;
         char *place = work->out + position;
-        /* Always full size: liblz4 then leaves checks out, and no block depends on where it comes to lie. */
+        /* Always full size: liblz4 then skips its checks, and a block's bytes do not depend on its position. */
         char *target = work->out_bytes - position >= (size_t)bound ? place : scratch;
         const char *result = target;
         int zero = is_zero(block, size), packed = INT_MAX;
@@ -105,7 +105,7 @@ static uint32_t entry_at(const char *entries, size_t number) {
     return entry;
 }
 
-/* Decode one packed block to exactly `size` bytes, with the least padding possible (docs/formats.md, section 1). */
+/* Decode one packed block to exactly `size` bytes, assuming the least padding (docs/formats.md, section 1). */
 static int decode_block(const Kernel *kernel, const char *block, int length, int size, int max_padding, char *out) {
     for (int end = length; end > 0 && length - end <= max_padding; end--)
         if (kernel->decompress(block, out, end, size) == size)
@@ -113,7 +113,7 @@ static int decode_block(const Kernel *kernel, const char *block, int length, int
     return 0;
 }
 
-/* Decode blocks in order until one is not as it must be; return how many came before it. */
+/* Decode blocks in order until one is not as expected; return the number before it. */
 static size_t decode_blocks(const Kernel *kernel, const Py_buffer *stored, const char *entries, size_t count,
                             int shift, size_t size, char *out) {
     uint64_t alignment = (uint64_t)1 << shift, start = 0, end;
@@ -122,7 +122,7 @@ static size_t decode_blocks(const Kernel *kernel, const Py_buffer *stored, const
         next = entry_at(entries, number + 1);
         end = ((uint64_t)(next & ~PLAIN_BIT) << shift) - ((uint64_t)first << shift);
         if (end <= start || end > (uint64_t)stored->len || end - start > size + alignment)
-            return number; /* an entry before the first one wraps around and lies far behind the end */
+            return number; /* an entry below the first one wraps around to far after the end */
         const char *block = (const char *)stored->buf + start;
         if (entry & PLAIN_BIT && end - start >= size)
             memcpy(out, block, size);
@@ -133,7 +133,7 @@ static size_t decode_blocks(const Kernel *kernel, const Py_buffer *stored, const
     return count;
 }
 
-/* Take a state that is ready for use, from the list or new; NULL with an exception set. */
+/* Take a state from the list, or make one; on failure, NULL with an exception set. */
 static State *take_state(Kernel *kernel) {
     State *state = kernel->states;
     if (state) {
@@ -162,7 +162,7 @@ static PyObject *kernel_pack(PyObject *Py_UNUSED(module), PyObject *arguments) {
     if (kernel && (size < 1 || size > MAX_BLOCK_SIZE || alignment < 1 || alignment > MAX_BLOCK_SIZE ||
                    alignment & (alignment - 1) || chunk.len % size || out.len < chunk.len ||
                    lengths.len / 4 < chunk.len / size || (chunk.len && (uintptr_t)lengths.buf % 4))) {
-        PyErr_SetString(PyExc_ValueError, "pack: the buffers do not fit block size and alignment");
+        PyErr_SetString(PyExc_ValueError, "pack: the buffers do not match block size and alignment");
     } else if (kernel && (state = take_state(kernel))) {
         Packing work = {chunk.buf, (size_t)(chunk.len / size), (size_t)size, (size_t)alignment, level, probes, out.buf,
                         (size_t)out.len, lengths.buf, state + 1};
@@ -172,7 +172,7 @@ static PyObject *kernel_pack(PyObject *Py_UNUSED(module), PyObject *arguments) {
         state->next = kernel->states;
         kernel->states = state;
         if (used < 0)
-            PyErr_SetString(PyExc_RuntimeError, "pack: no memory, or liblz4 packed a block to nothing");
+            PyErr_SetString(PyExc_RuntimeError, "pack: out of memory, or liblz4 failed to pack a block");
     }
     PyBuffer_Release(&chunk), PyBuffer_Release(&out), PyBuffer_Release(&lengths);
     return used < 0 ? NULL : PyLong_FromSsize_t(used);
@@ -189,7 +189,7 @@ static PyObject *kernel_decode(PyObject *Py_UNUSED(module), PyObject *arguments)
     Py_ssize_t count = entries.len / 4 - 1;
     if (kernel && (size < 1 || size > MAX_BLOCK_SIZE || shift < 0 || shift > MAX_SHIFT || count < 0 ||
                    out.len / size < count)) {
-        PyErr_SetString(PyExc_ValueError, "decode: the buffers do not fit block size and shift");
+        PyErr_SetString(PyExc_ValueError, "decode: the buffers do not match block size and shift");
     } else if (kernel) {
         PyThreadState *thread = PyEval_SaveThread();
         decoded = (Py_ssize_t)decode_blocks(kernel, &stored, entries.buf, (size_t)count, shift, (size_t)size, out.buf);
@@ -203,10 +203,10 @@ static void kernel_free(PyObject *capsule) {
     Kernel *kernel = PyCapsule_GetPointer(capsule, NAME);
     for (State *state; (state = kernel->states); free(state))
         kernel->states = state->next;
-    free(kernel); /* the library stays loaded: the lz4 package uses it as well */
+    free(kernel); /* the library stays loaded, because the lz4 package uses it too */
 }
 
-/* Look a function up; the first that is missing sets an exception. */
+/* Return a function of the library; the first missing one sets an exception. */
 static void *find(void *library, const char *name) {
     void *function = dlsym(library, name);
     if (!function && !PyErr_Occurred())

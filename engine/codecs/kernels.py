@@ -1,6 +1,7 @@
-"""Which kernel works on LZ4 blocks: the native one where it is built, finds its functions and passes its test.
+"""Chooses the kernel for LZ4 blocks: the native one if it is built, finds its functions and passes its self-test.
 
-It is looked for when an LZ4 block is first packed or read, not by `--help`. DISCPRESS_KERNEL forces one.
+The choice is made when the first LZ4 block is packed or read, so `--help` does not wait for it. DISCPRESS_KERNEL
+forces a kernel.
 """
 
 import os
@@ -20,42 +21,42 @@ NATIVE = "native"
 
 @dataclass(frozen=True, slots=True)
 class KernelChoice:
-    """The kernel of this process and why it is that one."""
+    """The kernel of this process, and the reason for the choice."""
 
     codec: Lz4Codec
-    """What packs and decodes."""
+    """The codec that packs and decodes."""
     kernel: str
-    """plain or native."""
+    """`plain` or `native`."""
     step: Step | None
-    """The function that a native kernel packs the HC levels with."""
+    """The function with which a native kernel packs the HC levels."""
     reasons: tuple[str, ...]
-    """Why nothing faster is used, one reason for each thing that was tried; empty for the fastest."""
+    """Why nothing faster is used, one reason for each attempt; empty for the fastest."""
 
 
 def lz4_codec() -> Lz4Codec:
-    """Return the codec for LZ4 blocks; UsageError where DISCPRESS_KERNEL asks for what is not there."""
+    """Return the codec for LZ4 blocks; UsageError if DISCPRESS_KERNEL names a kernel that is missing."""
     return chosen_kernel().codec
 
 
 def chosen_kernel() -> KernelChoice:
-    """Return the kernel of this process; UsageError where DISCPRESS_KERNEL asks for what is not there."""
+    """Return the kernel of this process; UsageError if DISCPRESS_KERNEL names a kernel that is missing."""
     wish = os.environ.get(VARIABLE, "")
     if wish not in {"", PLAIN, NATIVE}:
-        raise UsageError(f"{VARIABLE}={wish!r} is not known: {PLAIN} or {NATIVE} is allowed")
+        raise UsageError(f"{VARIABLE}: expected {PLAIN} or {NATIVE}, got {wish!r}")
     if wish == PLAIN:
         return KernelChoice(_PLAIN_CODEC, PLAIN, None, (f"native: {VARIABLE}={PLAIN}",))
     choice = find_kernel()
     if wish == NATIVE and choice.kernel != NATIVE:
         raise UsageError(
-            f"{VARIABLE}={NATIVE}: there is no native kernel: {'; '.join(choice.reasons)}",
-            hint=f"unset {VARIABLE} to go on with the plain kernel",
+            f"{VARIABLE}={NATIVE}: the native kernel is missing: {'; '.join(choice.reasons)}",
+            hint=f"unset {VARIABLE} to use the plain kernel",
         )
     return choice
 
 
 @cache
 def find_kernel() -> KernelChoice:
-    """Try one step after the other, the fastest first; what remains is the plain kernel."""
+    """Return the first kernel that works, the fastest first; the plain kernel is the last choice."""
     if native.WHY_NOT_LOADED:
         return KernelChoice(_PLAIN_CODEC, PLAIN, None, (f"{NATIVE}: {native.WHY_NOT_LOADED}",))
     reasons: list[str] = []

@@ -1,4 +1,4 @@
-"""Raw LZ4 blocks as ZSO holds them, by the `lz4` package: the plain kernel and the reference for the native one."""
+"""Raw LZ4 blocks of ZSO, by the `lz4` package: the plain kernel, and the reference for the native one."""
 
 from array import array
 
@@ -8,11 +8,11 @@ import lz4.block
 from engine.codecs.blocks import BlockError, CompressBlock, pack_blocks
 
 FAST_LEVEL = 1
-MAX_TRIED_PADDING = 7  # alignment 8, enough for 16 GiB; wider paddings are found by walking the block
+MAX_TRIED_PADDING = 7  # alignment 8, enough for 16 GiB; `find_block_end` finds longer paddings
 
 
 class Lz4Codec:
-    """LZ4 without frame, size prefix or dictionary; level 1 is fast, 3 to 12 are HC."""
+    """LZ4 without frame, size prefix or dictionary. Level 1 is the fast compressor, levels 3 to 12 are HC."""
 
     name = "lz4 plain"
     version = lz4.library_version_string()
@@ -27,16 +27,16 @@ class Lz4Codec:
         out: memoryview,
         lengths: "array[int]",
     ) -> int:
-        """Pack a chunk as `Codec.pack` says."""
+        """Pack a chunk, see `Codec.pack`."""
         if level <= FAST_LEVEL:
             return pack_blocks(chunk, block_size, alignment, out, lengths, _compress_fast, None)
         return pack_blocks(chunk, block_size, alignment, out, lengths, high_compressor(level), _compress_fast)
 
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
-        """Decode one block as `Codec.decode` says.
+        """Decode one block, see `Codec.decode`.
 
-        liblz4 takes no padding behind a block, so each possible length is tried, the longest first, and only a
-        result of full length counts (docs/formats.md, section 1).
+        liblz4 refuses padding after a block. So each possible length is tried, the longest first, and only a result of
+        full length counts (docs/formats.md, section 1).
         """
         ends = [len(stored) - padding for padding in range(min(max_padding, MAX_TRIED_PADDING, len(stored) - 1) + 1)]
         for end in ends:
@@ -51,7 +51,7 @@ class Lz4Codec:
 
 
 def high_compressor(level: int) -> CompressBlock:
-    """Return what packs one block at an HC level."""
+    """Return a function that packs one block at an HC level."""
 
     def compress(block: memoryview) -> bytes:
         packed: bytes = lz4.block.compress(block, "high_compression", compression=level, store_size=False)
@@ -74,11 +74,11 @@ def _try_decode(stored: memoryview, block_size: int) -> bytes:
 
 
 def find_block_end(stored: memoryview, block_size: int) -> int | None:
-    """Return where the LZ4 block at the start of `stored` ends, by walking its sequences; None when it is broken.
+    """Return the end of the LZ4 block at the start of `stored`, by walking its sequences; None if it is broken.
 
-    A sequence is a token (literal length << 4 | match length - 4), more length bytes while they are 255,
-    the literals, a 2-byte offset and more match length bytes; the last one ends with its literals
-    (lz4_Block_format.md of liblz4).
+    A sequence is a token (literal length << 4 | match length - 4), more length bytes while they are 255, the literals,
+    a 2-byte offset and more match length bytes. The last sequence ends with its literals (lz4_Block_format.md of
+    liblz4).
     """
     position = produced = 0
     try:

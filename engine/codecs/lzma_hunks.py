@@ -1,4 +1,4 @@
-"""The codec `lzma` of CHD hunks: raw LZMA1 without header, lc 3, lp 0, pb 2 (docs/formats.md, section 3)."""
+"""The codec `lzma` of CHD hunks: raw LZMA1 without a header; lc 3, lp 0, pb 2 (docs/formats.md, section 3)."""
 
 import lzma
 
@@ -8,12 +8,12 @@ _LEAST_DICTIONARY = 4096
 
 
 class LzmaDecoder:
-    """Decodes hunks; a stream ends where the hunk is full, or by a marker behind it."""
+    """Decodes hunks; a stream ends when the hunk is full, or with a marker after it."""
 
     name = "lzma"
 
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
-        """Decode one hunk as `Decoder.decode` says."""
+        """Decode one hunk, see `Decoder.decode`."""
         try:
             decoder = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[lzma_filter(block_size)])
             decoded = decoder.decompress(stored, block_size)
@@ -25,7 +25,7 @@ class LzmaDecoder:
 
 
 def lzma_filter(block_size: int, level: int = 6) -> dict[str, int]:
-    """Return the filter of a hunk of so many bytes; the level matters only for packing."""
+    """Return the filter for a hunk of `block_size` bytes; the level matters only for packing."""
     return {
         "id": lzma.FILTER_LZMA1,
         "preset": level,

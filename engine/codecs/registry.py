@@ -1,4 +1,4 @@
-"""Which codec packs which format, and how a user's level fits it."""
+"""The codec and the highest level of each written format."""
 
 from collections.abc import Sequence
 
@@ -16,13 +16,14 @@ WRITTEN_METHODS = {
     ImageFormat.CSO: (Method.ZLIB,),
     ImageFormat.CHD: HUNK_METHODS,
 }
-"""The methods of each packed format that is written: the headers of ZSO and CSO have no field for another."""
+"""The methods of each written packed format; the headers of ZSO and CSO have no field for another method."""
 
 
 def codec_for(image_format: ImageFormat, methods: Sequence[Method] = (), *, for_emulators: bool = False) -> Codec:
-    """Return the codec that packs blocks of a written format, by the kernel of this process; KeyError for any other.
+    """Return the codec that packs blocks of a written format, with the kernel of this process.
 
-    `methods` are those of a CHD; `for_emulators` allows what PSP firmware does not take.
+    `methods` are those of a CHD; `for_emulators` allows blocks that PSP firmware cannot load. KeyError for a format
+    that discpress does not write.
     """
     if image_format is ImageFormat.CHD:
         return HunkCodec(methods)
@@ -32,7 +33,7 @@ def codec_for(image_format: ImageFormat, methods: Sequence[Method] = (), *, for_
 
 
 def highest_level(image_format: ImageFormat, methods: Sequence[Method] = ()) -> int:
-    """Return the highest level of a written format; no kernel is looked for. `methods` are those of a CHD."""
+    """Return the highest level of a written format, without loading a kernel. `methods` are those of a CHD."""
     if image_format is ImageFormat.CHD:
         return highest_hunk_level(methods)
     return (Lz4Codec if Method.LZ4 in WRITTEN_METHODS[image_format] else DeflateCodec).max_level

@@ -1,4 +1,4 @@
-"""The native kernel against the plain one, before it touches anybody's disc: 64 blocks a level, two threads at once."""
+"""Self-test of the native kernel against the plain one, before its first use: 64 blocks a level, in two threads."""
 
 import random
 import threading
@@ -12,14 +12,15 @@ from engine.codecs.native import KernelUnavailableError, NativeLz4Codec
 BLOCK_SIZE = 2048
 BLOCKS = 64
 LEVELS = range(FAST_LEVEL, Lz4Codec.max_level + 1)
-SHIFT = 2  # what every full disc has
+SHIFT = 2  # the shift of every full disc
 
 
 def check_kernel(codec: NativeLz4Codec) -> None:
-    """Raise KernelUnavailableError unless the kernel does what the plain one does.
+    """Compare a native kernel with the plain one.
 
-    At the HC levels both must make the same bytes, the probe off. At the fast level the `lz4` package calls another
-    function of liblz4, so there the plain kernel must decode what the native one packed.
+    At the HC levels, without the probe, both must make the same bytes. At the fast level the `lz4` package calls
+    another function of liblz4, so the plain kernel must decode the blocks of the native one. KernelUnavailableError if
+    they differ.
     """
     chunk = sample_chunk()
     expected = {level: _pack_plainly(chunk, level) for level in LEVELS if level > FAST_LEVEL}
@@ -42,7 +43,7 @@ def check_kernel(codec: NativeLz4Codec) -> None:
 
 
 def sample_chunk() -> bytes:
-    """Return 64 blocks of zeros, text, noise, halves of both, short and long repeats, in no regular order."""
+    """Return 64 blocks of zeros, text, noise, halves of both, short and long repeats, in irregular order."""
     chance = random.Random(0)
     text = bytes(chance.choices(b"etaoin shrdlu,.\n", k=4 * BLOCK_SIZE))
     blocks = []
@@ -72,7 +73,7 @@ def _check_level(codec: NativeLz4Codec, chunk: bytes, level: int, expected: tupl
     used = codec.pack_blocks(memoryview(chunk), BLOCK_SIZE, 1 << SHIFT, level, out, lengths, probes=False)
     packed = bytes(out[:used])
     if expected is not None and expected != (packed, lengths):
-        raise KernelUnavailableError(f"at level {level} it packs other bytes than the lz4 package")
+        raise KernelUnavailableError(f"at level {level} it packs differently from the lz4 package")
     entries = array("I")
     position = 0
     for number, length in enumerate(lengths):
@@ -84,7 +85,7 @@ def _check_level(codec: NativeLz4Codec, chunk: bytes, level: int, expected: tupl
     entries.append(position >> SHIFT)
     decoded = memoryview(bytearray(len(chunk)))
     if codec.decode_run(packed, entries, BLOCK_SIZE, SHIFT, decoded) != BLOCKS or decoded != chunk:
-        raise KernelUnavailableError(f"it does not decode what level {level} packed")
+        raise KernelUnavailableError(f"it does not decode its own blocks of level {level}")
 
 
 def _check_block(stored: memoryview, chunk: bytes, number: int, level: int) -> None:
@@ -93,4 +94,4 @@ def _check_block(stored: memoryview, chunk: bytes, number: int, level: int) -> N
     except BlockError:
         decoded = b""
     if decoded != chunk[number * BLOCK_SIZE : (number + 1) * BLOCK_SIZE]:
-        raise KernelUnavailableError(f"the lz4 package does not decode what level {level} packed")
+        raise KernelUnavailableError(f"the lz4 package does not decode its blocks of level {level}")

@@ -1,4 +1,4 @@
-"""The codec `zstd` of CHD hunks: one Zstandard frame each (docs/formats.md, section 3), by the package `zstandard`."""
+"""The codec `zstd` of CHD hunks: one Zstandard frame each, by the package `zstandard` (docs/formats.md, section 3)."""
 
 import threading
 
@@ -8,13 +8,13 @@ from engine.codecs.blocks import BlockError, CompressBlock
 
 
 class ZstdCompressors:
-    """Compressors for any thread and level; each thread makes one of a level, and keeps it."""
+    """Compressors for any thread and level; each thread makes one per level and reuses it."""
 
     def __init__(self) -> None:
         self._local = threading.local()
 
     def compressor(self, level: int) -> CompressBlock:
-        """Return what packs one hunk into a frame in the calling thread."""
+        """Return a function that packs one hunk into a frame, for use in the calling thread."""
         contexts: dict[int, zstandard.ZstdCompressor] = self._local.__dict__.setdefault("contexts", {})
         if level not in contexts:
             contexts[level] = zstandard.ZstdCompressor(level=level)
@@ -22,7 +22,7 @@ class ZstdCompressors:
 
 
 class ZstdDecoder:
-    """Decodes frames; each thread has one context, for making one takes longer than a hunk of 2 KiB."""
+    """Decodes frames; each thread reuses one context, because making one takes longer than a hunk of 2 KiB."""
 
     name = "zstd"
 
@@ -30,9 +30,9 @@ class ZstdDecoder:
         self._local = threading.local()
 
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
-        """Decode one hunk as `Decoder.decode` says."""
+        """Decode one hunk, see `Decoder.decode`."""
         try:
-            # The package allocates what a frame claims to hold, so that is looked at first; -1 claims nothing.
+            # The package allocates the size that a frame claims, so check it first; -1 means no claim.
             if zstandard.frame_content_size(stored) not in {block_size, -1}:
                 raise BlockError(f"zstd hunk does not decode to {block_size} bytes")
             decoded: bytes = self._context().decompress(stored, max_output_size=block_size)

@@ -180,7 +180,7 @@ class _KindReader:
     def _follow(self, node: int, bit: int) -> int:
         following = self._tree[node][bit]
         if following is None:
-            raise HuffmanError("bits that are no code")
+            raise HuffmanError("the bits are not a code")
         return following
 
     def _state_of(self, node: int, run: tuple[int, ...]) -> _State:

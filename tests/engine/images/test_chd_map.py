@@ -322,7 +322,7 @@ def test_bits_that_end_early_or_are_no_code_are_refused(hunks: int) -> None:
     assert decode_kinds(lambda: [bytes(-(-hunks // 8))], 0, lengths, hunks)[0] == b"\1" * hunks
     with pytest.raises(HuffmanError, match="ends among the kinds"):
         decode_kinds(lambda: [bytes((hunks - 1) // 8)], 0, lengths, hunks)
-    with pytest.raises(HuffmanError, match="bits that are no code"):
+    with pytest.raises(HuffmanError, match="the bits are not a code"):
         decode_kinds(lambda: [b"\xff" * hunks], 0, lengths, hunks)
 
 
