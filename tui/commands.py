@@ -4,7 +4,7 @@ A screen runs a command by its method `action_<name>`; the app runs those of Pla
 """
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -260,14 +260,3 @@ def _keys_of(command: Command, keys: Mapping[str, str]) -> Iterable[str]:
 def describe_keys(place: Place, keys: Mapping[str, str], *, is_read_only: bool = False) -> list[tuple[str, str]]:
     """Return (keys, sentence) of what is valid there, for the help screen."""
     return [(all_key_labels(each, keys), each.help) for each in commands_at(place, is_read_only=is_read_only)]
-
-
-def keys_table(places: Collection[Place]) -> str:
-    """Return the table of docs/keys.md."""
-    rows = ["| screen | key | what it does | name |", "|---|---|---|---|"]
-    for place in places:
-        for command in COMMANDS:
-            if place in command.places:
-                keys = " ".join(f"`{key}`" for key in all_key_labels(command, {}).split())
-                rows.append(f"| {place} | {keys} | {command.help} | `{command.name}` |")
-    return "\n".join(rows)

@@ -117,10 +117,6 @@ class LibraryView:
         self._damaged = damaged
         return differ
 
-    def has_job(self, path: Path) -> bool:
-        """Return whether the queue is going to convert it."""
-        return path in self._jobs
-
     # How it is shown
 
     def set_filter(self, text: str) -> None:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 from app_desk import make_app, opened
+from readme_keys import readme_table
 
 from engine.config import Config
 from engine.errors import UsageError
-from tui.commands import COMMANDS, Keys, Place, bindings_at, check_keymap, key_label, readme_table
+from tui.commands import COMMANDS, Keys, Place, bindings_at, check_keymap, key_label
 from tui.screens.library import LibraryScreen
 from tui.screens.queue import QueueScreen
 

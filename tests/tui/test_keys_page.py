@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
-from tui.commands import Place, keys_table
+from keys_page import keys_table
+
+from tui.commands import Place
 
 PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
 BEGIN, END = "<!-- keys -->\n", "<!-- /keys -->"

@@ -50,15 +50,6 @@ class Lines(Painted):
             self._top = top
             self.refresh()
 
-    def scroll_to_start(self) -> None:
-        """Show the first line on top."""
-        self.scroll_lines(-self._top)
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether some lines are below the edge."""
-        return self._top + self.size.height < len(self._lines)
-
     def render_line(self, y: int) -> Strip:
         """Paint one line."""
         return self.strip_of(_at(self._lines, self._top + y), self.size.width)
