@@ -94,7 +94,7 @@ class Poller:
         if not self._app.is_running or session.is_loading or self._loaded < self._loads:
             return  # the screens are being taken down, or the library is about to be replaced
         try:
-            changes = session.look()
+            changes = session.poll()
             snapshot = session.snapshot()
         except DiscpressError as error:
             self._notifier.notify(str(error), is_error=True)

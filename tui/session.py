@@ -30,7 +30,7 @@ ON_SCREEN, LATER = 0, 10
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What became different in the library since the last look."""
+    """What became different in the library since the last poll."""
 
     titles: tuple[Title, ...]
     """Changed or new."""
@@ -69,13 +69,13 @@ class Session:
         self.polled: QueueSnapshot | None = None
         """The queue at the last poll."""
         self.is_scanning = False
-        """Whether a scan was asked for and not done, at the last look."""
+        """Whether a scan was asked for and not done, at the last poll."""
         self.problems: Mapping[Path, str] = {}
-        """Folders that could not be scanned, each with why, at the last look."""
+        """Folders that could not be scanned, each with why, at the last poll."""
         self.unestimated: Mapping[Path, str] = {}
-        """Titles that could not be estimated, each with why, at the last look."""
+        """Titles that could not be estimated, each with why, at the last poll."""
         self.unsampled: Mapping[Path, str] = {}
-        """Titles whose sizes under other settings could not be found out, each with why, at the last look."""
+        """Titles whose sizes under other settings could not be found out, each with why, at the last poll."""
         self._change = 0
         self._version: object = None
         self._starting = threading.Lock()
@@ -109,8 +109,8 @@ class Session:
         titles = self.store.titles(self.folders or None, self.chooser.defaults)
         return Changes(tuple(self._fitted(title) for title in titles), (), is_all=True)
 
-    def look(self) -> Changes | None:
-        """Return what was changed in the library since the last look; None where nothing was (4 us).
+    def poll(self) -> Changes | None:
+        """Return what was changed in the library since the last poll; None where nothing was (4 us).
 
         An errand that has failed meanwhile, or has not any more, is a change without titles. Where too much was changed
         to tell, all of it was, and the titles are to be loaded: that takes its time.
