@@ -75,13 +75,7 @@ def _run(
 
 def _show_history(kind: LabTest, arguments: argparse.Namespace, printer: Printer) -> int:
     """Show what the store keeps, oldest first; of some files, or of all."""
-    with open_store(arguments, printer) as store:
-        if arguments.inputs:
-            paths = [absolute(path) for path in as_paths(arguments.inputs)]
-            found = [each for path in paths for each in store.measurements(kind, path=path)]
-        else:
-            found = store.measurements(kind)
-    found.sort(key=lambda each: each.at)
+    found = _history(kind, arguments, printer)
     known = [(each, facts) for each in found if (facts := facts_of(each)) is not None]
     if not known:
         printer.notice("nothing was measured yet")
@@ -90,11 +84,23 @@ def _show_history(kind: LabTest, arguments: argparse.Namespace, printer: Printer
         return 0
     for _, facts in known:
         printer.event(str(kind), facts, "")
-    for path in dict.fromkeys(each.path for each, _ in known):
-        of_one = [each for each, _ in known if each.path == path]
-        for day in dict.fromkeys(_day(each) for each in of_one):
-            printer.lines(text_of(kind, [each for each in of_one if _day(each) == day]))
+    by_path: dict[Path, dict[tuple[int, str], list[Measurement]]] = {}
+    for each, _ in known:
+        by_path.setdefault(each.path, {}).setdefault(_day(each), []).append(each)
+    for by_day in by_path.values():
+        for of_one_day in by_day.values():
+            printer.lines(text_of(kind, of_one_day))
     return 0
+
+
+def _history(kind: LabTest, arguments: argparse.Namespace, printer: Printer) -> list[Measurement]:
+    with open_store(arguments, printer) as store:
+        if arguments.inputs:
+            paths = [absolute(path) for path in as_paths(arguments.inputs)]
+            found = [each for path in paths for each in store.measurements(kind, path=path)]
+        else:
+            found = store.measurements(kind)
+    return sorted(found, key=lambda each: each.at)
 
 
 def _day(measurement: Measurement) -> tuple[int, str]:

@@ -83,16 +83,22 @@ def take_format(arguments: argparse.Namespace) -> tuple[ImageFormat | None, tupl
         return ImageFormat.ISO, ()
     if not methods:
         return wanted, ()
+    image_format = _format_with(methods, wanted, arguments.method)
+    return image_format, methods if image_format is ImageFormat.CHD else ()
+
+
+def _format_with(methods: tuple[Method, ...], wanted: ImageFormat | None, given: str) -> ImageFormat:
+    """Return the container that has all of the methods, as they were `given`; UsageError if there is none."""
     # Of the formats that have all of them the first is meant: zlib alone is a CSO, zstd a CHD.
     implied = next((each for each, its in WRITTEN_METHODS.items() if set(methods) <= set(its)), None)
     image_format = wanted or implied
     unfit = [each for each in methods if image_format and each not in WRITTEN_METHODS.get(image_format, ())]
-    if unfit or image_format is None:
-        fit = next(each for each, its in WRITTEN_METHODS.items() if methods[0] in its)
-        what = f"--format {wanted} --method {arguments.method}" if wanted else f"--method {arguments.method}"
-        why = f"{str(wanted).upper()} has no {unfit[0]} blocks" if unfit else "no format has both"
-        raise UsageError(f"{what}: {why}", hint=f"{methods[0]} means -f {fit}")
-    return image_format, methods if image_format is ImageFormat.CHD else ()
+    if image_format is not None and not unfit:
+        return image_format
+    fit = next(each for each, its in WRITTEN_METHODS.items() if methods[0] in its)
+    what = f"--format {wanted} --method {given}" if wanted else f"--method {given}"
+    why = f"{str(wanted).upper()} has no {unfit[0]} blocks" if unfit else "no format has both"
+    raise UsageError(f"{what}: {why}", hint=f"{methods[0]} means -f {fit}")
 
 
 def _take_methods(text: str | None) -> tuple[Method, ...]:

@@ -99,14 +99,8 @@ def _plain_view(printer: Printer) -> Iterator[Callable[[QueueSnapshot, bool], No
     def show(snapshot: QueueSnapshot, is_alive: bool) -> None:
         nonlocal last, said_at
         is_due = time.monotonic() - said_at >= _LINE_EVERY_S
-        for job in snapshot.jobs:
-            standing = (job.state, job.wanted, job.stage if job.state is JobState.RUNNING else "", job.waiting)
-            is_news = known.get(job.id) != standing
-            known[job.id] = standing
-            if last is None and (job.is_over or (job.state is JobState.QUEUED and not job.waiting)):
-                continue  # what is long over or far ahead is in the counts
-            if is_news or (is_due and job.state is JobState.RUNNING):
-                printer.lines(describe(job))
+        for job in _jobs_with_news(snapshot, known, is_first=last is None, is_due=is_due):
+            printer.lines(describe(job))
         if last is None:
             printer.lines(totals_text(snapshot, is_alive))
         if is_due:
@@ -116,6 +110,20 @@ def _plain_view(printer: Printer) -> Iterator[Callable[[QueueSnapshot, bool], No
     yield show
     if last is not None and known:
         printer.lines(totals_text(*last))
+
+
+def _jobs_with_news(
+    snapshot: QueueSnapshot, known: dict[int, tuple[str, ...]], *, is_first: bool, is_due: bool
+) -> Iterator[Job]:
+    """Yield the jobs that differ from what is `known` of them, and those that run when a line is due."""
+    for job in snapshot.jobs:
+        standing = (job.state, job.wanted, job.stage if job.state is JobState.RUNNING else "", job.waiting)
+        is_news = known.get(job.id) != standing
+        known[job.id] = standing
+        if is_first and (job.is_over or (job.state is JobState.QUEUED and not job.waiting)):
+            continue  # what is long over or far ahead is in the counts
+        if is_news or (is_due and job.state is JobState.RUNNING):
+            yield job
 
 
 class _End(StrEnum):
@@ -188,15 +196,14 @@ def _wait(
     """Wait until all is over, or nothing has gone on for STALL_S, or the time is up; return which it was."""
     now = began = time.monotonic()
     looked_at = moving_at = now
+    deadline = math.inf if timeout_s is None else began + timeout_s
     is_stopped = False
     seen = None
     result: BatchResult = BatchResult.WORKING
     while True:
         version = queue.jobs.data_version()
         if version != seen:
-            result, seen = waiting.result(), version
-            totals = queue.jobs.snapshot().totals
-            printer.fleeting(f"{totals.running} running, {totals.queued} queued")
+            result, seen = _result_now(queue, waiting, printer), version
         if result not in {BatchResult.WORKING, BatchResult.NO_ROOM}:
             return result
         if now - looked_at >= REVIVE_S:
@@ -206,11 +213,20 @@ def _wait(
         if result is BatchResult.WORKING and not is_stopped:
             moving_at = now
         if now - moving_at >= STALL_S:
-            return _End.STOPPED if is_stopped else result
-        if timeout_s is not None and now - began >= timeout_s:
+            break
+        if now >= deadline:
             return _End.TIMEOUT
         control.wait(POLL_S)
         now = time.monotonic()
+    return _End.STOPPED if is_stopped else result
+
+
+def _result_now(queue: OpenQueue, waiting: _Waiting, printer: Printer) -> BatchResult:
+    """Return how the batch stands, and show the counts."""
+    result = waiting.result()
+    totals = queue.jobs.snapshot().totals
+    printer.fleeting(f"{totals.running} running, {totals.queued} queued")
+    return result
 
 
 def _report(

@@ -8,6 +8,7 @@ the size of the image before it is believed.
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from struct import Struct
 from typing import Protocol
 
@@ -145,13 +146,17 @@ def read_file(source: SectorSource, extent: FileExtent, limit: int) -> bytes:
 
 
 def list_files(source: SectorSource, limit: int) -> Iterator[tuple[str, FileExtent]]:
-    """Yield at most `limit` files of the primary tree as (path, extent): `("DATA/TEXT.BIN", ...)`.
+    """Return at most `limit` files of the primary tree as (path, extent): `("DATA/TEXT.BIN", ...)`.
 
     Names lose their version and keep undecodable bytes as surrogates. No directory is read twice, whatever
     the image claims, and the walk ends at MAX_TREE_BYTES of directories. Errors of `read_at` pass through.
     """
+    return islice(_walk(source), max(0, limit))
+
+
+def _walk(source: SectorSource) -> Iterator[tuple[str, FileExtent]]:
     volume = read_volume(source)
-    if volume is None or limit <= 0:
+    if volume is None:
         return
     pending = [("", volume.root)]
     seen = {volume.root.offset}
@@ -165,9 +170,6 @@ def list_files(source: SectorSource, limit: int) -> Iterator[tuple[str, FileExte
             path = folder + name
             if not is_directory:
                 yield path, extent
-                limit -= 1
-                if limit == 0:
-                    return
             elif extent.offset not in seen and len(seen) < MAX_DIRECTORIES and len(path) < MAX_PATH_LENGTH:
                 seen.add(extent.offset)
                 pending.append((path + "/", extent))
