@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from app_desk import make_app, opened
-from readme_keys import readme_table
+from keys_page import keys_table
 
 from engine.config import Config
 from engine.errors import UsageError
@@ -88,7 +88,7 @@ def test_keys_are_written_as_people_write_them(name: str, label: str) -> None:
 
 
 def test_the_table_of_the_readme_has_every_command_of_a_place() -> None:
-    table = readme_table([Place.LIBRARY])
+    table = keys_table([Place.LIBRARY])
     for command in COMMANDS:
         assert (command.help in table) == (Place.LIBRARY in command.places)
 
