@@ -1,7 +1,7 @@
-"""What a read would take on a slow device: a model made of published rates, fed with the split of a measurement.
+"""Predicted read times on slow devices: published rates applied to the parts of a measurement.
 
-It says the least that the device takes: what no source gives a figure for (seeks of its disk, decoding on a PSP) is
-left out. A measurement on the device itself would be better; none can be made from here.
+A prediction is a lower bound: it leaves out costs without a published figure (seeks of the device's disk, decoding on a
+PSP). discpress cannot measure on the device itself.
 """
 
 import math
@@ -20,22 +20,22 @@ class Device:
     """A slow device and its published figures."""
 
     name: str
-    """As events name it."""
+    """Its name in events."""
     label: str
-    """As people call it."""
+    """Its name for people."""
     rates: tuple[tuple[int, float], ...]
-    """(bytes of a request, bytes a second), ascending; one rate for all where there is one pair."""
+    """(bytes of a request, bytes a second), ascending; a single pair holds for all requests."""
     request_s: float = 0.0
-    """What each request takes beside its bytes."""
+    """Seconds that each request takes in addition to its bytes."""
     index_bytes: int = 0
-    """What its loader reads of the index at each jump; 0 where it holds all of it."""
+    """Index bytes that its loader reads at each jump; 0 if it keeps the whole index in memory."""
     decode_rate: float | None = None
-    """Decoded bytes a second at most; None where nobody has published one."""
+    """Highest decoding rate, bytes a second; None if none is published."""
     max_block_size: int | None = None
     """Largest block that its loader reads."""
 
     def rate_of(self, request_bytes: float) -> float:
-        """Return bytes a second for requests of that size, between two pairs by the logarithm of the size."""
+        """Return bytes a second for requests of this size, interpolated by the logarithm of the size."""
         sizes = [size for size, _ in self.rates]
         above = next((place for place, size in enumerate(sizes) if size >= request_bytes), len(sizes))
         if above in {0, len(sizes)}:
@@ -57,20 +57,21 @@ PS2_HDD = Device(
     30 * _MB,
     SECTOR_SIZE,
 )
-"""What OPL reads from a PS2 hard disk by the size of its requests, and that its processor decodes no more than 30 MB/s
-of LZ4 (docs/formats.md, section 2). Its loader holds 257 index entries at a time (ZISO_IDX_MAX_ENTRIES in ziso.h)."""
+"""Rates of OPL on a PS2 hard disk by the size of requests; the PS2's processor decodes at most 30 MB/s of LZ4
+(docs/formats.md, section 2). OPL's loader keeps 257 index entries at a time (ZISO_IDX_MAX_ENTRIES in ziso.h)."""
 PS2_SHARE = Device("ps2-share", "PS2, network share", ((1, 1.4 * _MB),), 0.0, 257 * 4, 30 * _MB, SECTOR_SIZE)
-"""1.3 to 1.4 MB/s in games over SMB, as users of OPL measured it (Open-PS2-Loader issue 338)."""
+"""1.3 to 1.4 MB/s in games over SMB, measured by users of OPL (Open-PS2-Loader issue 338)."""
 MEMORY_STICK = Device("memory-stick", "PSP, memory stick", ((1, 10 * _MB),))
-"""80 Mbit/s, the most that a PSP reads from a PRO Duo (psdevwiki.com/psp, Memory stick)."""
+"""80 Mbit/s, the highest rate of a PSP with a PRO Duo (psdevwiki.com/psp, Memory stick)."""
 
 DEVICES: Sequence[Device] = (PS2_USB, PS2_HDD, PS2_SHARE, MEMORY_STICK)
 
 
 def expected_us(device: Device, figures: SeekFigures, block_size: int) -> float | None:
-    """Return the least that a mean read of that kind takes on a device; None where its loader does not read it.
+    """Return the microseconds that a mean read takes at least on a device; None if its loader cannot read the blocks.
 
-    `block_size` is 0 for a plain image. Bytes and requests are those of the measurement: they are the image's.
+    `block_size` is 0 for a plain image. Bytes and requests come from the measurement, because they depend only on the
+    image.
     """
     if device.max_block_size is not None and block_size > device.max_block_size:
         return None

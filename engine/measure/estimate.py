@@ -1,10 +1,10 @@
-"""What an image would become under some settings: size with its margin, time, and whether it is worth it.
+"""Estimates of a conversion: the packed size with its margin, the time, and whether it is worth it.
 
     Settings --Trial--> Header, Codec
     Image --draw_sample--> spans --rehearse--> packed sizes and times --project--> Estimate
 
-A systematic sample with a random start, in clusters of 16 KiB (64 KiB on rotating and network storage), 16 MiB in
-all unless asked otherwise; an image below 64 MiB is packed whole and its estimate is exact.
+The sample is systematic with a random start, in clusters of 16 KiB (64 KiB on rotating and network storage), by default
+16 MiB in all. An image below 64 MiB is packed whole, so its estimate is exact.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,11 +24,11 @@ from engine.units import KIB, MIB, format_size
 BUDGET_BYTES = 16 * MIB
 """Bytes of a sample: p95 error 0.8 % on a game disc, margin +-1.4 %."""
 REFINE_BUDGETS = (4 * MIB, BUDGET_BYTES, 64 * MIB)
-"""A first answer at once, and two better ones: margins of about +-3.4, 1.4 and 0.5 % on a game disc."""
+"""A quick first estimate and two better ones: margins of about +-3.4, 1.4 and 0.5 % on a game disc."""
 WHOLE_BELOW_BYTES = 64 * MIB
-"""Smaller images are packed whole: it takes a second and leaves no doubt."""
+"""Smaller images are packed whole, which takes a second and is exact."""
 SKIP_BELOW_PERCENT = 3.0
-"""Saving below which a title is advised to be left alone: its reads would be slower for nothing."""
+"""If a conversion saves less, the advice is to skip it: reads would become slower for nothing."""
 GRID_BLOCK_SIZES = tuple(size * KIB for size in (2, 4, 8, 16, 32, 64))
 HUNK_GRID_SIZES = tuple(size * KIB for size in (2, 4, 16, 64, 256, 1024))
 GRID_LEVELS = {ImageFormat.ZSO: (1, 4, 9, 12), ImageFormat.CSO: (1, 6, 9)}
@@ -37,7 +37,7 @@ HUNK_GRID_LEVELS = {Method.ZSTD: (3, 9, 19), Method.LZMA: (1, 6), Method.ZLIB: (
 
 
 class Advice(StrEnum):
-    """What to do with a title."""
+    """The recommendation for a title."""
 
     CONVERT = "convert"
     SKIP = "skip"
@@ -45,16 +45,16 @@ class Advice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What one image would become under one choice of settings."""
+    """The expected result of converting one image with one choice of settings."""
 
     settings: Settings
-    """What it was made for, the level cut to the codec's highest."""
+    """The settings of the estimate, the level cut to the codec's highest."""
     original_bytes: int
     """Decoded size of the image."""
     packed_bytes: int
     """Size of the whole output file: header, index, alignment and end padding included."""
     low_bytes: int
-    """Lower end of the 95 % margin; equal to packed_bytes where the image was packed whole."""
+    """Lower end of the 95 % margin; equal to packed_bytes if the image was packed whole."""
     high_bytes: int
     """Upper end of the 95 % margin."""
     sampled_bytes: int
@@ -62,20 +62,20 @@ class Estimate:
     advice: Advice
     """Whether the saving against the source file is worth a conversion."""
     reason: str
-    """Why not, as a sentence; empty where the advice is to convert."""
+    """Why not, as a sentence; empty if the advice is to convert."""
     conversion_s: float | None = None
-    """Time a conversion would take on this machine, see `_conversion_s`; None for an ISO, which is not rehearsed."""
+    """Time of a conversion on this machine, see `_conversion_s`; None for an ISO, which is not rehearsed."""
     seek_us: float | None = None
     """Predicted seek latency of the result on the source's disk, see `latency.seek_us`; None for an ISO."""
 
     @property
     def is_exact(self) -> bool:
-        """Whether nothing was left to chance."""
+        """Whether the whole image was packed."""
         return self.sampled_bytes >= self.original_bytes
 
     @property
     def leaves_out(self) -> str:
-        """What would make the result smaller and is not in a sample, in words; empty where nothing is."""
+        """Savings that a sample cannot show, in words; empty if there are none."""
         return "equal hunks" if self.settings.format is ImageFormat.CHD and not self.is_exact else ""
 
     @property
@@ -97,7 +97,7 @@ def grid_levels(image_format: ImageFormat, methods: Sequence[Method] = ()) -> Se
 
 
 def no_check() -> None:
-    """Never ask for an end."""
+    """Default check: never stop."""
 
 
 def estimate(
@@ -114,9 +114,9 @@ def estimate(
 ) -> Estimate:
     """Estimate one image under settings that a plan has checked.
 
-    `random` gives the start of the sample, `threads` pack it, `check` ends it by what it raises (it is called in the
-    calling thread). `file_system` is what holds the source, asked from the system where it is None. UsageError for a
-    format that is not written; DamagedImageError and StorageError from reading the source.
+    `random` chooses the start of the sample, and `threads` threads pack it. `check` is called in the calling thread and
+    may raise to stop. `file_system` is that of the source; None looks it up. UsageError for a format that is not
+    written; DamagedImageError and StorageError from reading the source.
     """
     return next(
         refine(
@@ -145,11 +145,11 @@ def refine(
     skip_below_percent: float = SKIP_BELOW_PERCENT,
     whole_below_bytes: int = WHOLE_BELOW_BYTES,
 ) -> Iterator[Estimate]:
-    """Give one estimate for each budget, from the smallest sample up; the last one counts, and an exact one ends it.
+    """Yield one estimate for each budget, the smallest sample first; an exact estimate is the last one.
 
-    The samples share their start: with budgets that are multiples of one another each holds the one before, of which
-    nothing is packed again. What is compressed in an archive gets the last one only. Nothing is done before the next
-    estimate is asked for. Parameters as for `estimate`.
+    The samples share their start. If each budget is a multiple of the one before, each sample contains the previous
+    one, and nothing is packed twice. An image compressed in an archive gets only the last estimate. No work is done
+    before the next estimate is requested. Parameters and errors as for `estimate`.
     """
     if settings.format is ImageFormat.ISO:
         sizes = Sizes(image.size, image.size, image.size)
@@ -159,7 +159,7 @@ def refine(
     cluster_bytes = cluster_bytes_for(file_system or filesystem_of(holder(image.source).path), settings.block_size)
     position = random.random()
     if image.is_sequential:
-        budgets = budgets[-1:]  # each one would go through the whole stream
+        budgets = budgets[-1:]  # each estimate would unpack the whole stream
     for budget_bytes in budgets:
         is_whole = image.size < whole_below_bytes
         sample = (
@@ -187,12 +187,12 @@ def estimate_grid(
     file_system: FileSystem | None = None,
     skip_below_percent: float = SKIP_BELOW_PERCENT,
 ) -> list[Estimate]:
-    """Estimate every block size at every level (none given: those of the format's grid), block size by block size.
+    """Estimate every block size at every level, block size by block size; empty means those of the format's grid.
 
-    One sample serves all: each cluster is read once and packed in every way. Its clusters hold whole blocks of the
-    largest size, so that margins are wider than those of `estimate` for small blocks, but differences between the
-    entries are better than their margins say: they come from the same bytes. Only an image within the budget is
-    packed whole. Parameters as for `estimate`.
+    One sample serves all: each cluster is read once and packed in every way. Clusters contain whole blocks of the
+    largest size, so for small blocks the margins are wider than those of `estimate`. Differences between the entries
+    are more precise than their margins, because all come from the same bytes. Only an image within the budget is packed
+    whole. Parameters and errors as for `estimate`.
     """
     settings = [
         Settings(image_format, block_size, level, alignment, target, tuple(methods))
@@ -206,7 +206,7 @@ def estimate_grid(
 
 
 class _Survey:
-    """What is known of one image so far, under one or several settings."""
+    """The measurements of one image so far, under one or several settings."""
 
     def __init__(
         self, image: Image, settings: Sequence[Settings], threads: int, random: Random, check: Callable[[], None]
@@ -221,10 +221,10 @@ class _Survey:
         self._access: Access | None = None
 
     def estimates(self, sample: Sample, skip_below_percent: float) -> list[Estimate]:
-        """Pack what is new in a sample and return one estimate for each setting."""
-        if self._read_s_per_byte is None:  # before the clusters make the system read around there
+        """Pack the new spans of a sample and return one estimate for each setting."""
+        if self._read_s_per_byte is None:  # before reading the clusters fills the cache around there
             middle = sample.clusters[len(sample.clusters) // 2]
-            offset = 0 if self._image.is_sequential else middle.offset  # to go back from there would cost a pass
+            offset = 0 if self._image.is_sequential else middle.offset  # going back from the middle would cost a pass
             self._read_s_per_byte = time_reading(self._image, offset, self._check)
         if self._access is None:
             self._access = time_access(holder(self._image.source), self._random, self._check)
@@ -249,10 +249,10 @@ class _Survey:
 def _conversion_s(read_s_per_byte: float, tally: Tally, packed_bytes: int, original_bytes: int, threads: int) -> float:
     """Predict the seconds of a conversion: reading and packing, then reading back and decoding the result.
 
-    Each thread reads, then packs: no faster than the reading alone, nor than all the work shared by the threads. The
-    proof is taken alike, at the reading rate of the source. Times are those of the rehearsal with as many threads;
-    writing, fsync and a busier or quieter machine are not in it. A rate is only what it was this time: a source still
-    in memory promises more than a cold disk keeps.
+    Each thread reads, then packs. So a conversion is limited by reading alone, or by all work divided by the threads.
+    The proof is predicted likewise, at the reading rate of the source. Times are those of the rehearsal with as many
+    threads. Writing, fsync and other load on the machine are left out. If the source is still in memory, the prediction
+    is too short for a cold disk.
     """
     reading_s = read_s_per_byte * original_bytes
     packing_s = tally.pack_s / tally.packed_from_bytes * original_bytes
@@ -270,13 +270,13 @@ def _conclude(
     sampled_bytes: int,
     skip_below_percent: float,
 ) -> Estimate:
-    # Not against what an archive keeps it in: nothing plays that, so a larger image may well be what is wanted.
+    # Not against its size in an archive: nothing plays an archive, so even a larger image may be useful.
     saving_bytes = image.source.size_bytes - sizes.packed_bytes
     saving_percent = 100 * saving_bytes / image.source.size_bytes
     reason = ""
     if saving_bytes < 0:
         reason = f"it would grow by {format_size(-saving_bytes)}"
     elif saving_percent < skip_below_percent:
-        reason = f"it would shrink by {saving_percent:.1f} % only: less than {skip_below_percent:g} % is not worth it"
+        reason = f"it would shrink by only {saving_percent:.1f} %: less than {skip_below_percent:g} % is not worth it"
     advice = Advice.SKIP if reason else Advice.CONVERT
     return Estimate(settings, image.size, *sizes, sampled_bytes, advice, reason)

@@ -1,8 +1,8 @@
-"""The seek latency that a sample promises: one random read of a sector, from the request to its last byte.
+"""Predicts the seek latency from a sample: one random read of a sector, from the request to its last byte.
 
     storage access + stored bytes of a block at the storage's rate + decoding of a block
 
-A prediction from a few reads: what the reader does not do (caches, read-ahead, other programs) is not in it.
+The prediction uses a few reads. It leaves out caches, read-ahead and other programs.
 """
 
 from collections.abc import Callable
@@ -18,31 +18,31 @@ from engine.system.cache import drop_cached
 from engine.units import KIB
 
 _SMALL_BYTES, _LARGE_BYTES = SECTOR_SIZE, 64 * KIB
-"""Two sizes, to tell the way to the bytes from the bytes themselves."""
+"""Two sizes, to separate the access time from the time for the bytes."""
 _READS = 12
 """Of each size: a quarter of a second on a disk with 10 ms a seek."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What one read at a random place of a file costs."""
+    """The cost of one read at a random place of a file."""
 
     fixed_s: float
-    """However little is read."""
+    """Seconds of each read, whatever its size."""
     s_per_byte: float
-    """For each byte of it."""
+    """Seconds for each byte in addition."""
 
     def seconds(self, length: float) -> float:
-        """Return what a read of so many bytes costs."""
+        """Return the seconds of a read of this length."""
         return self.fixed_s + self.s_per_byte * length
 
 
 def time_access(
     source: ByteSource, random: Random, check: Callable[[], None], clock: Callable[[], float] = perf_counter
 ) -> Access:
-    """Read a few random places of the stored bytes, dropped from the cache before where the system does that.
+    """Measure reads at a few random places of the stored bytes, dropped from the cache before if the system can.
 
-    `check` may raise to stop, `clock` gives seconds. StorageError from the disk.
+    `check` may raise to stop, `clock` returns seconds. StorageError from the disk.
     """
     small_s = _median_s(source, _SMALL_BYTES, random, check, clock)
     large_s = _median_s(source, _LARGE_BYTES, random, check, clock)
@@ -51,9 +51,9 @@ def time_access(
 
 
 def seek_us(access: Access, block_size: int, ratio: float, decode_s_per_byte: float) -> float:
-    """Return the microseconds of one random sector from an image of such blocks, `ratio` being packed over original.
+    """Return the microseconds of reading one random sector; `ratio` is packed over original.
 
-    A sector lies within one block, for blocks are whole sectors: one block is read and decoded.
+    Blocks are whole sectors, so one block is read and decoded.
     """
     return 1e6 * (access.seconds(ratio * block_size) + decode_s_per_byte * block_size)
 
@@ -67,7 +67,7 @@ def _median_s(
     times = []
     for number in range(_READS):
         check()
-        # One in each twelfth of the file: chance alone might stay where the disk's head is.
+        # One in each twelfth of the file, because random places alone might all be near the disk's head.
         offset = int((number + random.random()) / _READS * last) // SECTOR_SIZE * SECTOR_SIZE
         if isinstance(source, FileSource):
             drop_cached(source.fd, offset - offset % PAGESIZE, length + PAGESIZE)

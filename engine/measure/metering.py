@@ -1,4 +1,4 @@
-"""A source that notes what each read of an image costs at the storage, and whether anything of it was in memory."""
+"""A source that measures the storage cost of each read of an image, and whether its bytes were in memory."""
 
 import time
 from collections.abc import Callable
@@ -19,13 +19,13 @@ MAX_HELD_BYTES = 64 * MIB
 
 
 class Cache(Protocol):
-    """What the system keeps of a file in memory."""
+    """The part of a file that the system keeps in memory."""
 
     def forget(self) -> None:
         """Drop it, as far as the system allows."""
 
     def resident(self, offset: int, length: int) -> int | None:
-        """Return how many pages of these bytes are in memory; None where the system does not tell."""
+        """Return how many pages of these bytes are in memory; None if the system cannot tell."""
 
 
 class FileCache:
@@ -35,31 +35,31 @@ class FileCache:
         self._fd = fd
 
     def forget(self) -> None:
-        """Drop it as `Cache` says."""
+        """Drop it, see `Cache`."""
         drop_cached(self._fd)
 
     def resident(self, offset: int, length: int) -> int | None:
-        """Look as `Cache` says."""
+        """Count the pages, see `Cache`."""
         return resident_range(self._fd, offset, length)
 
 
 @dataclass(slots=True)
 class Costs:
-    """What one read cost, or several."""
+    """The cost of one read, or of several."""
 
     index_s: float = 0.0
-    """Looking up where blocks lie."""
+    """Looking up the places of blocks."""
     storage_s: float = 0.0
     """Waiting for stored bytes."""
     checking_s: float = 0.0
-    """Asking about the cache: no part of the read."""
+    """Checking the cache; not part of the read."""
     requests: int = 0
     """Reads of the file."""
     stored_bytes: int = 0
-    """Bytes that they asked for."""
+    """Bytes requested by these reads."""
 
     def add(self, other: "Costs") -> None:
-        """Take over what another one counted."""
+        """Add the counts of another one."""
         self.index_s += other.index_s
         self.storage_s += other.storage_s
         self.checking_s += other.checking_s
@@ -70,18 +70,18 @@ class Costs:
 class Meter:
     """A `ByteSource` over another one; for one reading thread.
 
-    An index is held in memory once `hold` was called, as PCSX2 and PPSSPP hold it.
+    After `hold` the index is kept in memory, as PCSX2 and PPSSPP keep it.
     """
 
     def __init__(self, source: ByteSource, cache: Cache, clock: Callable[[], float] = time.perf_counter) -> None:
         self.path = source.path
         self.size_bytes = source.size_bytes
         self.costs = Costs()
-        """Of everything read since it was last replaced."""
+        """The cost of all reads since it was last replaced."""
         self.checked_runs = 0
-        """Runs whose first bytes were asked about."""
+        """Runs whose first bytes were checked."""
         self.cold_runs = 0
-        """Those of which nothing was in memory."""
+        """Checked runs without any page in memory."""
         self._source = source
         self._cache = cache
         self._clock = clock
@@ -90,22 +90,22 @@ class Meter:
         self._is_to_check = False
 
     def hold(self, offset: int, length: int) -> None:
-        """Read and keep the bytes of the file where the index is."""
+        """Read the bytes of the index and keep them in memory."""
         if length <= MAX_HELD_BYTES:
             self._held_from, self._held = offset, read_bytes(self._source, offset, length)
 
     def begin_run(self) -> None:
-        """Drop what is in memory; the next bytes read from the storage are looked for there first."""
+        """Drop the file from memory; the next storage read first checks that its bytes are not in memory."""
         self._cache.forget()
         self._is_to_check = True
 
     @property
     def is_cold(self) -> bool:
-        """Whether the system said of every run that nothing of its first bytes was in memory."""
+        """Whether the system confirmed for every run that none of its first bytes were in memory."""
         return self.cold_runs == self.checked_runs > 0
 
     def read_into(self, buffer: Writable, offset: int) -> int:
-        """Read as `ByteSource` says, with the clock running."""
+        """Read and measure the time, see `ByteSource`."""
         started = self._clock()
         start = offset - self._held_from
         end = start + len(buffer)
@@ -127,7 +127,7 @@ class Meter:
     def _check(self, offset: int, length: int) -> None:
         self._is_to_check = False
         resident = self._cache.resident(offset, length)
-        if resident:  # pages that were being added just then are not dropped at the first word
+        if resident:  # pages being added at that moment survive the first drop
             self._cache.forget()
             resident = self._cache.resident(offset, length)
         self.checked_runs += 1
@@ -139,11 +139,11 @@ class Meter:
 
 
 def hold_index(image: Image, meter: Meter) -> None:
-    """Keep in memory what says where the blocks of an image are, which was opened over `meter`."""
+    """Keep the block index of an image in memory; the image was opened over `meter`."""
     if isinstance(image, IndexedImage):
         meter.hold(0, image.header.data_offset)
     elif isinstance(image, DaxImage):
         meter.hold(0, image.data_offset)
     elif isinstance(image, ChdImage):
         meter.hold(image.header.map_offset, image.map.bytes_in_file)
-        image.locate(image.blocks - 1, 1)  # the way through a map leads past all hunks, once, when a file is opened
+        image.locate(image.blocks - 1, 1)  # reads the whole map, as a loader does once when it opens a file

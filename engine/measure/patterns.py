@@ -1,7 +1,7 @@
-"""Where a game reads: four patterns of reads, drawn from the area that is tested and from the files in it.
+"""Four read patterns like those of a game, drawn from the tested area and the files in it.
 
-A run is what follows one jump: its reads come one after the other, and before it nothing is in memory when a test is
-cold. The patterns are ours, not traces of a game.
+A run is one jump and the sequential reads after it. In a cold benchmark nothing is in memory before a run. The patterns
+are discpress's own, not traces of a game.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,19 +18,19 @@ Run: TypeAlias = list[Span]
 
 STREAM_READ_BYTES = 64 * KIB
 STREAM_BYTES = MIB
-"""A stream is read so far before the next jump: about the buffer of a film."""
+"""Bytes that a stream reads before the next jump: about the buffer of a film."""
 MIXED_FILES = 8
 """Files that the mixed pattern jumps between at a time."""
 _MIXED_RUNS = 32
-"""Runs after which one of them is exchanged for another."""
+"""Runs after which another file replaces one of them."""
 _MIXED_SECTORS = ((80, 1, 8), (15, 9, 32), (5, 33, 128))
-"""Sectors of a run: of 100 runs so many have from .. to sectors; mostly short ones, now and then a stream."""
+"""(runs of 100, fewest sectors, most sectors): mostly short runs, sometimes a stream."""
 _MIXED_READ_SECTORS = 16
-"""What one read of a run asks for at most."""
+"""Most sectors of one read in a run."""
 
 
 class Pattern(StrEnum):
-    """How a test reads."""
+    """The reads of a seek benchmark."""
 
     RANDOM_2K = "random-2k"
     RANDOM_16K = "random-16k"
@@ -39,7 +39,7 @@ class Pattern(StrEnum):
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """Its name for people."""
         return _LABELS[self]
 
 
@@ -53,16 +53,16 @@ _LABELS: Mapping[Pattern, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """What of an image is tested."""
+    """The tested part of an image."""
 
     length: int
-    """Bytes, from its start on; at least one."""
+    """Bytes; at least one."""
     files: tuple[Span, ...] = ()
-    """The files in it, cut to it, as its directory says; none where it has no directory."""
+    """The files of its directory, cut to the area; none without a directory."""
 
 
 def runs(pattern: Pattern, area: Area, random: Random) -> Iterator[Run]:
-    """Yield runs of reads without end; the same random state gives the same runs. Offsets are the area's own."""
+    """Yield runs of reads without end, with offsets in the area; the same random state gives the same runs."""
     draw: Mapping[Pattern, Callable[[Area, Random], Iterator[Run]]] = {
         Pattern.RANDOM_2K: lambda area, random: _random(area, random, 2 * KIB),
         Pattern.RANDOM_16K: lambda area, random: _random(area, random, 16 * KIB),
@@ -94,7 +94,7 @@ def _mixed(area: Area, random: Random) -> Iterator[Run]:
 
 
 def _quarters(area: Area) -> list[Span]:
-    """Stand for files where there is no directory."""
+    """Return the four quarters of the area, in place of files if there is no directory."""
     quarter = max(SECTOR_SIZE, area.length // 4 // SECTOR_SIZE * SECTOR_SIZE)
     return [
         Span(start, min(quarter, area.length - start)) for start in range(0, min(area.length, 4 * quarter), quarter)
@@ -102,7 +102,7 @@ def _quarters(area: Area) -> list[Span]:
 
 
 def _reads(within: Span, random: Random, run_bytes: int, read_bytes: int) -> Run:
-    """Return reads of `read_bytes`, `run_bytes` in all, from a random sector on; less where the place is smaller."""
+    """Return reads of `read_bytes`, `run_bytes` in all, from a random sector on; fewer if `within` is smaller."""
     run_bytes = min(run_bytes, within.length)
     start = within.offset + random.randint(0, (within.length - run_bytes) // SECTOR_SIZE) * SECTOR_SIZE
     end = start + run_bytes

@@ -1,4 +1,4 @@
-"""What many latencies come to: percentiles by nearest rank, and how often each power of two occurs."""
+"""Percentiles of latencies by nearest rank, and a histogram by powers of two."""
 
 import math
 from collections import Counter
@@ -11,9 +11,9 @@ class Octave:
     """One line of a histogram."""
 
     low_us: int
-    """Where it begins, microseconds; 0 for the first of all."""
+    """Its lower end, microseconds; 0 for the first line."""
     high_us: int
-    """Where the next one begins."""
+    """Its upper end, microseconds, excluded."""
     count: int
     """Latencies in it."""
 
@@ -21,21 +21,21 @@ class Octave:
 def nearest_rank(ordered: Sequence[float], percent: int) -> float:
     """Return the smallest value that at least `percent` of 100 of the values do not exceed.
 
-    The rank is ceil(percent * n / 100), counted from 1, in whole numbers: no rounding moves it. ValueError where there
-    are no values. `ordered` ascends.
+    `ordered` ascends. The rank is ceil(percent * n / 100), counted from 1, in integers, so rounding cannot change it.
+    ValueError if there are no values.
     """
     if not ordered:
-        raise ValueError("there is no percentile of nothing")
+        raise ValueError("expected at least one value for a percentile, got none")
     return ordered[max(1, -(-percent * len(ordered) // 100)) - 1]
 
 
 def count_octaves(latencies_us: Sequence[float]) -> dict[int, int]:
-    """Return how many latencies lie from 2^k up to 2^(k+1) microseconds, by k; what is below 1 counts as 1."""
+    """Return the number of latencies from 2^k up to 2^(k+1) microseconds, by k; values below 1 count as 1."""
     return dict(sorted(Counter(math.frexp(max(1.0, value))[1] - 1 for value in latencies_us).items()))
 
 
 def histogram(octaves: Mapping[int, int], most_lines: int) -> list[Octave]:
-    """Return counts by octave as at most `most_lines` lines without gaps, each as many octaves wide as that needs."""
+    """Return counts by octave as at most `most_lines` lines without gaps, each as many octaves wide as necessary."""
     if not octaves:
         return []
     first, last = min(octaves), max(octaves)

@@ -1,4 +1,4 @@
-"""Packing parts of an image for their sizes, with a clock running: a conversion that writes nothing."""
+"""Rehearses a conversion: packs parts of an image for their sizes and times, and writes nothing."""
 
 import time
 from array import array
@@ -26,9 +26,9 @@ from engine.system.files import Readable
 from engine.units import KIB, MIB
 
 STRETCH_BYTES = 4 * MIB
-"""Read in one go for the reading rate: one seek of 10 ms is a fifth of it on a slow disk, not nearly all."""
-_SLICE_BYTES = 256 * KIB  # what a thread takes at a time: a sweep over the disk in order, and a quick cancel
-_UNPACK_BYTES = 16 * KIB  # of each slice that is read back for the time it takes: a sixteenth, 2 % of the work
+"""Read at once for the reading rate, so that a seek of 10 ms is only a fifth of the time on a slow disk."""
+_SLICE_BYTES = 256 * KIB  # work of a thread at a time: keeps reads in disk order and cancels quickly
+_UNPACK_BYTES = 16 * KIB  # read back from each slice to time decoding: a sixteenth, 2 % of the work
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ class Trial:
     """One way to pack an image."""
 
     settings: Settings
-    """As a conversion would take them: no level above the codec's highest."""
+    """The settings of the conversion, the level cut to the codec's highest."""
     index_shift: int
     """Offsets in the index of a ZSO or CSO count steps of 1 << index_shift bytes; 0 for a CHD."""
     layout: Layout
-    """The form of the file it would write."""
+    """The layout of the output file."""
     codec: Codec
-    """What packs it."""
+    """The codec that packs it."""
 
     @classmethod
     def of(cls, image: Image, settings: Settings) -> "Trial":
@@ -57,18 +57,18 @@ class Trial:
         return cls(settings, shift, layout_of(settings, image.size, shift), codec)
 
     def of_size(self, total_bytes: int) -> "Trial":
-        """Return the trial of the same settings on an image of so many bytes, with offsets counted alike."""
+        """Return the trial of the same settings and index shift on an image of `total_bytes`."""
         return replace(self, layout=layout_of(self.settings, total_bytes, self.index_shift))
 
     @property
     def shares_blocks(self) -> bool:
-        """Whether blocks that are equal to an earlier one are not stored."""
+        """Whether a block equal to an earlier one is not stored again."""
         return self.settings.format is ImageFormat.CHD
 
 
 @dataclass(slots=True)
 class Tally:
-    """What one trial gave."""
+    """The results of one trial."""
 
     stored_bytes: dict[Span, int] = field(default_factory=dict)
     """Packed size of each span, alignment included."""
@@ -81,16 +81,16 @@ class Tally:
     unpacked_bytes: int = 0
     """Bytes of the image that were decoded in that time."""
     contents: dict[Span, list[tuple[int, int]]] = field(default_factory=dict)
-    """Digest and stored bytes of each block of a span, where equal blocks of the whole image are to be found."""
+    """Digest and stored bytes of each block of a span, if equal blocks of the whole image are to be found."""
 
     def share(self, table: HunkTable) -> None:
-        """Count each content once, with those that the table knows from earlier spans."""
+        """Count equal blocks once, including those that the table knows from earlier spans."""
         for span, blocks in self.contents.items():
             self.stored_bytes[span] = sum(length for digest, length in blocks if table.find_or_add(digest, 0) is None)
         self.contents.clear()
 
     def add(self, other: "Tally") -> None:
-        """Take over what another tally of the same trial counted."""
+        """Add the results of another tally of the same trial."""
         self.stored_bytes |= other.stored_bytes
         self.pack_s += other.pack_s
         self.packed_from_bytes += other.packed_from_bytes
@@ -107,15 +107,17 @@ def rehearse(
     check: Callable[[], None],
     is_whole: bool = False,
 ) -> list[Tally]:
-    """Read each span once, pack it as every trial says, and return one tally for each trial.
+    """Read each span once, pack it with every trial, and return one tally for each trial.
 
-    The spans begin at multiples of every block size. A span is packed as the conversion packs its chunk, with one
-    difference where it is only a part of it: the adaptive state begins anew. The first block of a cluster is then
-    never skipped by the probe, and the sum comes out small: by 0.003 % with 8 blocks a cluster, 0.03 % with one.
-    `is_whole` says that the spans are all of the image, in order: equal hunks of a CHD are then counted once, as a
-    conversion stores them; in a part of the image they are all counted, for most of their likes are not in it.
-    `check` is called in the calling thread between slices of 256 KiB; what it raises ends the work. Memory is a span
-    and its packed bytes for each thread; of an image that is best read in order, two slices more for each.
+    The spans begin at multiples of every block size. A span is packed like a chunk of a conversion, but if it is only a
+    part of a chunk, the adaptive state begins anew. The probe then never skips the first block of a cluster, so the sum
+    is slightly too small: by 0.003 % with 8 blocks a cluster, 0.03 % with one.
+
+    If `is_whole`, the spans are the whole image in order, and equal hunks of a CHD are counted once, as a conversion
+    stores them. In a part of the image all of them are counted, because most of their equals are elsewhere.
+
+    `check` is called in the calling thread between slices of 256 KiB and may raise to stop. Each thread takes the
+    memory of a span and its packed bytes, and two more slices if the image is best read in order.
     """
     tallies = [Tally() for _ in trials]
     tables = [HunkTable(trial.layout.blocks if is_whole and trial.shares_blocks else 0) for trial in trials]
@@ -148,7 +150,7 @@ def _read_in_order(
     most_waiting: int,
     is_whole: bool,
 ) -> Iterator[list[Tally]]:
-    """Read slice after slice here, have them packed by the threads, and yield the tallies in order."""
+    """Read slice after slice in this thread, pack them in the others, and yield the tallies in order."""
     waiting: deque[Future[list[Tally]]] = deque()
     for part in _slices(spans):
         pieces: dict[Span, bytearray] = {}
@@ -167,7 +169,7 @@ def _read_in_order(
 
 
 def time_reading(image: Image, offset: int, check: Callable[[], None]) -> float:
-    """Return the seconds a byte takes, decoding included, by reading STRETCH_BYTES from about `offset` on."""
+    """Return the seconds that reading a byte takes, decoding included, measured on STRETCH_BYTES near `offset`."""
     offset = max(0, min(offset, image.size - STRETCH_BYTES))
     end = min(image.size, offset + STRETCH_BYTES)
     buffer = memoryview(bytearray(min(CHUNK_BYTES, end)))
@@ -226,9 +228,9 @@ def _contents(chunk: memoryview, block_size: int, lengths: "array[int]") -> list
 def _time_unpacking(
     path: Path, packed: memoryview, lengths: "array[int]", chunk: memoryview, trial: Trial, tally: Tally
 ) -> None:
-    """Make a small image of the first packed blocks and time how long the reader takes for it.
+    """Make a small image of the first packed blocks and measure how long the reader takes for it.
 
-    Its processor time counts: 16 KiB are decoded in 20 us, and another thread may hold the interpreter for 5 ms.
+    Processor time is measured, because 16 KiB take 20 us and another thread may hold the interpreter for 5 ms.
     """
     block_size = trial.layout.block_size
     count = min(len(chunk) // block_size, max(1, _UNPACK_BYTES // block_size))
@@ -239,7 +241,7 @@ def _time_unpacking(
     writer.finish({})
     image = layout.open(memory)
     buffer = bytearray(layout.total_bytes)
-    image.read_at(0, 1)  # a map is read once, not for each block
+    image.read_at(0, 1)  # reads the map before the clock starts: it is read once, not for each block
     started = time.thread_time()
     image.read_into(buffer, 0)
     tally.unpack_s += time.thread_time() - started

@@ -1,4 +1,4 @@
-"""Which parts of an image stand for all of it, and how far their packed sizes may be off: no file is touched here."""
+"""Sampling: the parts of an image that represent it, and the margin of their packed sizes. Accesses no file."""
 
 import math
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ from engine.system.filesystems import FileSystem
 from engine.units import KIB
 
 CLUSTER_BYTES = 16 * KIB
-"""At 16 MiB in all this is the best on game discs: p95 error 0.8 %, where clusters of 64 KiB give 2.1 %."""
+"""The best size on game discs with 16 MiB in all: p95 error 0.8 %; clusters of 64 KiB give 2.1 %."""
 SEEKING_CLUSTER_BYTES = 64 * KIB
-"""Where each read costs a seek or a round trip: a quarter of the reads for the same bytes."""
+"""For storage that takes a seek or a round trip for each read: a quarter of the reads for the same bytes."""
 MIN_CLUSTERS = 16
-"""Fewer have no variance worth the name; the budget grows to it for blocks of 1 MiB."""
+"""Fewer give no useful variance; for blocks of 1 MiB the budget grows to this number."""
 
 _Z = 1.959963984540054  # the normal quantile of a two-sided 95 % margin
 _UNSEEN_CLUSTERS = 3  # the rule of three, see `_margin`
-_MIN_FREEDOM = 2.0  # below it the expansion of Student's t is no longer good
+_MIN_FREEDOM = 2.0  # below it the expansion of Student's t is too inaccurate
 
 
 class Span(NamedTuple):
-    """A piece of the decoded image, bytes; it never crosses the border of a chunk."""
+    """A piece of the decoded image, in bytes; it never crosses a chunk border."""
 
     offset: int
     length: int
@@ -32,15 +32,15 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Parts of an image that are packed in place of all of it."""
+    """Parts of an image that are packed instead of the whole image."""
 
     clusters: tuple[Span, ...]
-    """The parts that stand for others, ascending and of one size; in a whole sample its chunks."""
+    """The parts that represent others, ascending and of one size; in a whole sample the chunks of the image."""
     population: int
-    """How many clusters they stand for, themselves included; equal to len(clusters) in a whole sample."""
+    """Number of clusters they represent, themselves included; equal to len(clusters) in a whole sample."""
     edges: tuple[Span, ...]
-    """First cluster, last cluster and the rest behind it where there is one: always packed, standing for themselves.
-    Discs begin and end with padding, of which the picks between may see nothing. Empty in a whole sample."""
+    """The first cluster, the last one and any rest after it: always packed, representing only themselves.
+    Discs begin and end with padding, which the picks between may miss. Empty in a whole sample."""
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -62,13 +62,13 @@ class Sizes(NamedTuple):
 
 
 def cluster_bytes_for(file_system: FileSystem, largest_block: int) -> int:
-    """Return the bytes of one cluster: fewer seeks on rotating or network storage, never less than a block."""
+    """Return the bytes of one cluster: larger on rotating or network storage, and at least one block."""
     seeks = file_system.is_remote or bool(file_system.is_rotational)
     return max(SEEKING_CLUSTER_BYTES if seeks else CLUSTER_BYTES, largest_block)
 
 
 def whole_sample(image_bytes: int) -> Sample:
-    """Return the sample that is the image: every chunk, as a conversion packs it."""
+    """Return a sample of the whole image: every chunk, as a conversion packs it."""
     chunks = tuple(
         Span(offset, min(CHUNK_BYTES, image_bytes - offset)) for offset in range(0, image_bytes, CHUNK_BYTES)
     )
@@ -76,12 +76,12 @@ def whole_sample(image_bytes: int) -> Sample:
 
 
 def draw_sample(image_bytes: int, cluster_bytes: int, budget_bytes: int, position: float) -> Sample:
-    """Return a systematic sample: one cluster in each of n equal intervals, all at the same place in theirs.
+    """Return a systematic sample: one cluster in each of n equal intervals, always at the same place of its interval.
 
-    `position`, uniform in [0, 1), is the random start. Every cluster has the same chance n / population, also where
-    the interval is no whole number: of the n * population values start + i * population each cluster owns n. With
-    equal `position` the clusters of a sample are among those of one that is a whole number of times larger.
-    A budget that covers the image gives the whole sample. `cluster_bytes` is a power of two up to CHUNK_BYTES.
+    `position`, uniform in [0, 1), is the random start. Every cluster has the same chance n / population, even if the
+    interval is not a whole number: each cluster owns n of the n * population values start + i * population. With equal
+    `position` a sample contains the clusters of one that is a whole number of times smaller. A budget that covers the
+    image gives the whole sample. `cluster_bytes` is a power of two up to CHUNK_BYTES.
     """
     last, tail_bytes = divmod(image_bytes, cluster_bytes)
     last -= 1
@@ -99,11 +99,11 @@ def draw_sample(image_bytes: int, cluster_bytes: int, budget_bytes: int, positio
 
 
 def project(sample: Sample, stored_bytes: Sequence[int], layout: Layout) -> Sizes:
-    """Return the size of the whole file from what the spans of a sample were packed to, with its 95 % margin.
+    """Return the size of the whole file, with its 95 % margin, from the packed sizes of a sample's spans.
 
-    `stored_bytes` has one entry for each of `sample.spans`, alignment included. The ends of the margin never pass
-    what is possible: every block that was not packed takes at least one step of alignment and at most its size.
-    A whole sample gives the exact size three times.
+    `stored_bytes` has one entry for each of `sample.spans`, alignment included. The margin is cut to the possible
+    sizes: a block outside the sample takes at least one step of alignment and at most its own size. A whole sample
+    gives the exact size three times.
     """
     count = len(sample.clusters)
     unseen = sample.population - count
@@ -121,21 +121,22 @@ def project(sample: Sample, stored_bytes: Sequence[int], layout: Layout) -> Size
 
 
 def _margin(lengths: Sequence[int], population: int, least: int, most: int) -> tuple[float, float]:
-    """Return how far below and above its estimate the total of `population` clusters may be, 95 %.
+    """Return how far the total of `population` clusters may be below and above its estimate, at 95 %.
 
-    `lengths` are those of the n picks x_i, between those of the first and of the last cluster of the image; `least`
-    and `most` are what any cluster can have. Variance of the mean by overlapping successive differences with the
-    finite-population correction, (1 - n/N) / n * sum (x_i - x_{i+1})^2 / 2(n - 1): estimator v2 in Wolter,
-    Introduction to Variance Estimation (2nd ed., 2007), chapter 8. Discs are files one after the other, so that
-    neighbours are alike, and the formula of a random sample would give two to three times the margin.
+    `lengths` are those of the n picks x_i, between those of the first and of the last cluster of the image; `least` and
+    `most` are the limits of any cluster. The variance of the mean comes from overlapping successive differences with
+    the finite-population correction, (1 - n/N) / n * sum (x_i - x_{i+1})^2 / 2(n - 1): estimator v2 in Wolter,
+    Introduction to Variance Estimation (2nd ed., 2007), chapter 8. Neighbouring clusters are alike, because discs are
+    files one after the other; the formula of a random sample would give two to three times the margin.
 
-    Three more doubts, each a matter of hundredths on a usual disc:
-    - Single odd clusters (p_i = -d_i d_{i+1} > 0, d the differences) may as well have been missed: Student's t in
-      place of the normal quantile, (sum d^2)^2 / 2 sum p^2 degrees of freedom (Satterthwaite): 2 where one odd
-      cluster makes all the variance, 0.4 n where all are alike. Borders between files have p = 0: they hide little.
-    - What lies before the first and behind the last pick, and a steady rise from one to the other, depends on the
-      start alone: by at most half the difference, of one cluster in n. Added as independent errors.
-    - Where all picks are equal, up to 3/n of the others may still be anything (rule of three: (1 - 3/n)^n is 5 %).
+    Three more errors are added, each some hundredths of the margin on a usual disc:
+    - Single odd clusters (p_i = -d_i d_{i+1} > 0, d the differences) could also have been missed. So Student's t
+      replaces the normal quantile, with (sum d^2)^2 / 2 sum p^2 degrees of freedom (Satterthwaite): 2 if one odd
+      cluster makes all the variance, 0.4 n if all are alike. Borders between files have p = 0, because they hide
+      little.
+    - The parts before the first and after the last pick, and a steady rise between them, depend only on the start, by
+      at most half the difference, of one cluster in n. These count as independent errors.
+    - If all picks are equal, up to 3/n of the others may still be anything (rule of three: (1 - 3/n)^n is 5 %).
     """
     first, *picks, last = lengths
     count = len(picks)

@@ -1,4 +1,4 @@
-"""Seek latency: how long random reads take through the reader, and where the time goes.
+"""Seek latency: the time of random reads through the reader, divided into its parts.
 
 Image over Meter over a file --runs of a pattern--> latencies --percentiles--> SeekFigures
 """
@@ -15,60 +15,60 @@ from engine.measure.patterns import Area, Pattern, Run, runs
 from engine.measure.percentiles import count_octaves, nearest_rank
 
 LEAST_READS = 100
-"""However slow the storage is: p99 of fewer is their maximum."""
+"""Fewest reads, even on slow storage, because p99 of fewer is their maximum."""
 MOST_READS = 100_000
-"""A sort of so many takes 30 ms, and no percentile changes any more."""
+"""Sorting as many takes 30 ms, and more reads do not change a percentile."""
 DURATION_S = 3.0
 
 Watch: TypeAlias = Callable[[Sequence[float], int], None]
-"""Takes the latencies so far, microseconds, and the bytes of the image that these reads gave."""
+"""Takes the latencies so far, in microseconds, and the bytes of the image read so far."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeekFigures:
-    """What the reads of one pattern took; means are per read."""
+    """The times of one pattern's reads; means are per read."""
 
     pattern: Pattern
-    """How it was read."""
+    """The pattern of the reads."""
     is_cold: bool
     """Whether the system confirmed at every jump that nothing was in memory."""
     reads: int
-    """How many."""
+    """Number of reads."""
     p50_us: float
-    """Half took no longer."""
+    """Half of the reads took no longer."""
     p95_us: float
-    """Of 100, 95 took no longer."""
+    """95 of 100 took no longer."""
     p99_us: float
-    """Of 100, 99 took no longer."""
+    """99 of 100 took no longer."""
     max_us: float
     """The longest."""
     mean_us: float
-    """Sum over number; its parts are the next three."""
+    """The mean; its parts are the next three."""
     index_us: float
-    """Looking up where the blocks are, in an index held in memory."""
+    """Looking up the blocks, in an index kept in memory."""
     storage_us: float
     """Waiting for stored bytes."""
     decoding_us: float
-    """All the rest: decoding, and the reader's own work."""
+    """The rest: decoding, and the reader's own work."""
     jumps: float
-    """Of a read to elsewhere: 1 where every read is one, less where runs are longer."""
+    """Jumps to another place per read: 1 if every read jumps, less if runs are longer."""
     requests: float
     """Reads of the file."""
     wanted_bytes: float
-    """Bytes asked of the image."""
+    """Bytes requested from the image."""
     stored_bytes: float
-    """Bytes asked of the file."""
+    """Bytes requested from the file."""
     octaves: tuple[tuple[int, int], ...]
     """(k, number of reads that took from 2^k up to 2^(k+1) microseconds)."""
 
     @property
     def reads_per_s(self) -> float:
-        """Reads that follow one another without a pause."""
+        """Reads a second without a pause between them."""
         return 1e6 / self.mean_us if self.mean_us else 0.0
 
     @property
     def bytes_read_per_byte(self) -> float:
-        """Stored bytes read for one byte wanted: below 1 packing helps, above 1 blocks are larger than reads."""
+        """Stored bytes read for each requested byte: below 1 packing helps, above 1 blocks are larger than reads."""
         return self.stored_bytes / self.wanted_bytes
 
 
@@ -85,11 +85,11 @@ def measure_seeks(
     clock: Callable[[], float] = time.perf_counter,
     watch: Watch = lambda latencies_us, wanted_bytes: None,
 ) -> SeekFigures:
-    """Read as a pattern says until `duration_s` has passed, LEAST_READS at least, MOST_READS at most.
+    """Read in a pattern for `duration_s`, but at least LEAST_READS and at most MOST_READS times.
 
-    `area` begins at byte `offset` of the image, which was opened over `meter`. `is_warm` leaves caches alone; else they
-    are dropped before each jump, outside of what is timed. `watch` is called between runs with all latencies and
-    bytes so far and may raise to end the test. DamagedImageError and StorageError from reading.
+    `area` begins at byte `offset` of the image, which was opened over `meter`. Unless `is_warm`, caches are dropped
+    before each jump, outside of the measured time. `watch` is called between runs with all latencies and bytes so far
+    and may raise to stop the benchmark. DamagedImageError and StorageError from reading.
     """
     latencies_us: list[float] = []
     total = Costs()
@@ -124,7 +124,7 @@ def _until(endless: Iterator[Run], is_over: Callable[[], bool]) -> Iterator[Run]
 def summarize(
     pattern: Pattern, latencies_us: list[float], costs: Costs, wanted_bytes: int, jumps: int, *, is_cold: bool
 ) -> SeekFigures:
-    """Return the figures of at least one latency and what all of them cost."""
+    """Return the figures of at least one latency and the costs of all of them."""
     ordered = sorted(latencies_us)
     reads = len(ordered)
     mean_us = sum(ordered) / reads

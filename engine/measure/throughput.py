@@ -1,9 +1,9 @@
-"""Throughput: a sample of a title goes the way of a conversion, stage by stage, on the disks that would be used.
+"""Throughput: a sample of a title goes through the stages of a conversion, on the disks that it would use.
 
     source --read--> chunks --pack--> blocks --write, fsync--> scratch --read back, decode--> proof
 
-Each stage runs alone, with all threads, so that its rate is its own. A conversion runs the first three at once: the
-slowest of them is its limit.
+Each stage runs alone, with all threads, so that its rate is measured separately. A conversion runs the first three at
+once, so the slowest of them is its limit.
 """
 
 import time
@@ -29,11 +29,11 @@ T = TypeVar("T")
 SAMPLE_BYTES = 32 * MIB
 """Eight stretches: a second of work for a fast setting, a few for a slow one."""
 MAX_SAMPLE_BYTES = 256 * MIB
-"""It is held in memory, packed too."""
+"""The sample is kept in memory, decoded and packed."""
 
 
 class Limit(StrEnum):
-    """What holds a conversion up."""
+    """The stage that limits a conversion."""
 
     READING = "reading"
     PACKING = "packing"
@@ -42,16 +42,16 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReadSample:
-    """A sample of a title in memory, and what reading it took."""
+    """A sample of a title in memory, and the time of reading it."""
 
     image_bytes: int
     """Decoded size of the whole title."""
     chunks: tuple[bytearray, ...]
-    """Its bytes, each piece as a conversion takes it."""
+    """Its bytes, in the pieces of a conversion."""
     read_s: float
-    """Seconds for all of them, decoding included where the title is packed already."""
+    """Seconds for reading all of them, decoding included if the title is already packed."""
     is_cold: bool
-    """Whether the system confirmed that nothing of the file was in memory."""
+    """Whether the system confirmed that no part of the file was in memory."""
 
     @property
     def bytes(self) -> int:
@@ -61,7 +61,7 @@ class ReadSample:
 
 @dataclass(frozen=True, slots=True)
 class ThroughputFigures:
-    """What one way to pack a title came to; rates are in bytes of the decoded image a second, to be compared."""
+    """Figures of packing a title in one way; all rates are in bytes of the decoded image a second, for comparison."""
 
     settings: Settings
     """Block size and level, the level cut to the codec's highest."""
@@ -72,33 +72,33 @@ class ThroughputFigures:
     sampled_bytes: int
     """Bytes of it that went through all stages."""
     packed_bytes: int
-    """What they were packed to, index included."""
+    """Their packed size, index included."""
     read_s: float
-    """Reading them."""
+    """Seconds for reading them."""
     pack_s: float
-    """Packing them."""
+    """Seconds for packing them."""
     write_s: float
-    """Writing them, until the disk said that they last."""
+    """Seconds for writing them, fsync included."""
     proof_s: float
-    """Reading the result back and decoding it."""
+    """Seconds for reading the result back and decoding it."""
     is_read_cold: bool
-    """Whether the system confirmed that nothing of the source was in memory."""
+    """Whether the system confirmed that no part of the source was in memory."""
     is_proof_cold: bool
     """The same of the result."""
 
     @property
     def read_rate(self) -> float:
-        """Reading, bytes of the image a second."""
+        """Rate of reading, bytes of the image a second."""
         return _rate(self.sampled_bytes, self.read_s)
 
     @property
     def pack_rate(self) -> float:
-        """Packing."""
+        """Rate of packing."""
         return _rate(self.sampled_bytes, self.pack_s)
 
     @property
     def write_rate(self) -> float:
-        """Writing the blocks that stand for so many bytes of the image."""
+        """Rate of writing, in bytes of the image that the written blocks contain."""
         return _rate(self.sampled_bytes, self.write_s)
 
     @property
@@ -108,7 +108,7 @@ class ThroughputFigures:
 
     @property
     def proof_rate(self) -> float:
-        """Reading back and decoding."""
+        """Rate of reading back and decoding."""
         return _rate(self.sampled_bytes, self.proof_s)
 
     @property
@@ -119,10 +119,10 @@ class ThroughputFigures:
 
     @property
     def conversion_s(self) -> float:
-        """Seconds that the whole title would take.
+        """Seconds for converting the whole title.
 
-        Each thread reads, then packs, while one writes: the longest of reading, the shared work and writing counts;
-        the proof comes after. Hashing runs beside both and is not in it.
+        Each thread reads, then packs, while one writes, so the longest of reading, the shared work and writing counts.
+        The proof comes after. Hashing runs at the same time and is left out.
         """
         sharing_s = self.read_s / self.threads + self.pack_s
         return (max(self.read_s, sharing_s, self.write_s) + self.proof_s) * self.original_bytes / self.sampled_bytes
@@ -138,11 +138,11 @@ def read_sample(
     clock: Callable[[], float] = time.perf_counter,
     check: Callable[[], None] = lambda: None,
 ) -> ReadSample:
-    """Read stretches of STRETCH_BYTES from all over an image, dropped from the page cache first.
+    """Read stretches of STRETCH_BYTES from all over an image, after dropping it from the page cache.
 
-    One stretch from each of as many equal parts, at the same random place in each; all of an image that is no larger.
-    `cache` is that of the image's file. `check` is called between stretches and may raise to end it. DamagedImageError
-    and StorageError from reading.
+    The image is divided into equal parts with one stretch each, always at the same random place of its part; an image
+    no larger than the sample is read whole. `cache` is that of the image's file. `check` is called between stretches
+    and may raise to stop. DamagedImageError and StorageError from reading.
     """
     cache.forget()
     is_cold = cache.resident(0, image.source.size_bytes) == 0
@@ -178,10 +178,10 @@ def measure_throughput(
     clock: Callable[[], float] = time.perf_counter,
     check: Callable[[], None] = lambda: None,
 ) -> ThroughputFigures:
-    """Send a sample of an image through packing, writing and the proof, on the disk of an empty `scratch`.
+    """Measure packing, writing and proving a sample of an image, on the disk of an empty `scratch`.
 
-    `check` is called between stages and batches of chunks and may raise to end it. UsageError for a format that is not
-    written with blocks; SpaceError and StorageError from the scratch.
+    `check` is called between stages and batches of chunks and may raise to stop. UsageError for a format that is not
+    written with blocks; SpaceError and StorageError from the scratch file.
     """
     trial = Trial.of(image, settings)
     trial = trial.of_size(_padded_bytes(sample.chunks, settings.block_size))
@@ -228,7 +228,7 @@ def _checked(check: Callable[[], None], work: Callable[[], T]) -> T:
 
 
 def _padded_bytes(chunks: Sequence[bytearray], block_size: int) -> int:
-    """Return the size of the small image that these chunks make, each filled up to whole blocks."""
+    """Return the size of the small image that these chunks make, each padded to whole blocks."""
     return sum(-(-len(chunk) // block_size) * block_size for chunk in chunks)
 
 

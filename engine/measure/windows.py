@@ -1,4 +1,4 @@
-"""The window: a stretch of a title that stands for all of it in a test, and packing it the way a conversion would."""
+"""The window: a stretch that represents a title in a benchmark, packed as by a conversion."""
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
@@ -15,12 +15,12 @@ from engine.measure.sample import Span
 from engine.units import MIB
 
 WINDOW_BYTES = 64 * MIB
-"""Enough for 32,768 sectors without one being read twice too often, and packed in a second or two."""
+"""32,768 sectors, enough that few are read twice; packed in a second or two."""
 MAX_WINDOW_BYTES = 1024 * MIB
 _STEPS = 64
-"""Places that are compared; a disc's files are larger than a hundredth of it, or many."""
+"""Number of places compared; a disc's files are larger than a hundredth of it, or many."""
 _FULL_ENOUGH = 0.75
-"""Share of the fullest window's files that another one must hold to count for its number of files."""
+"""Share of the fullest window's file bytes that a window needs before its number of files counts."""
 _MOST_FILES = 64
 
 
@@ -29,19 +29,19 @@ class PackedChunk:
     """One chunk of an image, packed."""
 
     stored: bytes
-    """Its blocks as they lie in the file."""
+    """Its blocks as in the file."""
     lengths: "array[int]"
-    """Stored length of each block, as `Codec.pack` gives it."""
+    """Stored length of each block, as `Codec.pack` returns it."""
     source: memoryview
-    """Its decoded blocks, where the format has checksums of them."""
+    """Its decoded blocks if the format has checksums of them, else empty."""
 
 
 def choose_window(image_bytes: int, files: Sequence[Span], window_bytes: int) -> Span:
-    """Return the stretch to test: whole where the image is no longer, else where most files are.
+    """Return the stretch to benchmark: the whole image if it is short enough, else a stretch with many files.
 
-    It begins at a multiple of CHUNK_BYTES, so that its blocks are those of a conversion. Of places that are about
-    as full the one with the most files counts (64 are enough), then the one nearest to the disc's middle: padding and
-    single films say little of how a game reads.
+    It begins at a multiple of CHUNK_BYTES, so that its blocks are those of a conversion. Of about equally full places,
+    the one with the most files wins (64 are enough), then the one nearest to the middle of the disc, because reads of
+    padding and single films are not typical of a game.
     """
     if image_bytes <= window_bytes:
         return Span(0, image_bytes)
@@ -59,7 +59,7 @@ def choose_window(image_bytes: int, files: Sequence[Span], window_bytes: int) ->
 
 
 def files_within(files: Iterable[Span], window: Span) -> tuple[Span, ...]:
-    """Return the files that reach into a window, cut to it, with offsets of its own; whole sectors, none empty."""
+    """Return the files within a window, cut to it, with offsets from its start; whole sectors, none empty."""
     found = []
     for offset, length in files:
         start = max(offset, window.offset)
@@ -71,19 +71,19 @@ def files_within(files: Iterable[Span], window: Span) -> tuple[Span, ...]:
 
 
 def area_of(files: Iterable[Span], window: Span) -> Area:
-    """Return a window as patterns see it."""
+    """Return a window as an area for patterns."""
     return Area(window.length, files_within(files, window))
 
 
 def read_chunk(image: Image, span: Span) -> bytearray:
-    """Return one stretch of the decoded image; DamagedImageError where the file has become shorter."""
+    """Return one stretch of the decoded image; DamagedImageError if the file has become shorter."""
     data = bytearray(span.length)
     image.read_all(data, span.offset)
     return data
 
 
 def pack_chunk(data: bytearray, trial: Trial) -> PackedChunk:
-    """Return a chunk packed as a conversion packs it, its last block filled up with zeros."""
+    """Return a chunk packed as by a conversion, its last block padded with zeros."""
     block_size = trial.layout.block_size
     blocks = -(-len(data) // block_size)
     source = memoryview(data + bytes(blocks * block_size - len(data)))
@@ -102,10 +102,10 @@ def chunks_of(span: Span) -> list[Span]:
 def pack_window(
     image: Image, window: Span, settings: Settings, output: Output, *, threads: int, check: Callable[[int], None]
 ) -> int:
-    """Write a window of an image as an image of its own; return the bytes written.
+    """Write a window of an image as a separate image; return the bytes written.
 
-    `check` is called in the calling thread with the bytes done; what it raises ends the work. Memory is two chunks and
-    their packed bytes for each thread. The errors of `Trial.of`, of reading, and of the output.
+    `check` is called in the calling thread with the bytes done and may raise to stop. Each thread takes the memory of
+    two chunks and their packed bytes. Raises the errors of `Trial.of`, of reading and of the output.
     """
     trial = Trial.of(image, settings)
     trial = trial.of_size(window.length)

@@ -49,7 +49,7 @@ def title(name: str, size_mib: float, packed_mib: float | None = None, **facts: 
             int(packed * 1.01),
             16 * MIB,
             "convert" if saves else "skip",
-            "" if saves else "it would shrink by less than 5 % only",
+            "" if saves else "it would shrink by less than 5 %",
             size / (50 * MIB),
             130.0,
         )

@@ -69,7 +69,7 @@ def test_why_there_is_no_estimate_is_said_in_place_of_the_wait() -> None:
 def test_an_error_and_a_bad_estimate_give_their_reason() -> None:
     assert "index is cut off" in brief_of(title("x.cso", 3, format=ImageFormat.CSO, error="index is cut off"))
     dense = next(each for each in LIBRARY if each.title == "Dense Films")
-    assert "would shrink by less than 5 % only" in " ".join(brief_of(dense).split())
+    assert "would shrink by less than 5 %" in " ".join(brief_of(dense).split())
 
 
 def test_hard_links_are_told() -> None:

@@ -33,7 +33,7 @@ def planned(options: Options) -> Planning:
 
 def test_what_would_hardly_shrink_is_left_out_with_the_reason() -> None:
     (row,) = planned(Options()).rows
-    assert (row.is_done, row.is_useless, row.problem) == (False, True, "it would shrink by less than 5 % only")
+    assert (row.is_done, row.is_useless, row.problem) == (False, True, "it would shrink by less than 5 %")
 
 
 def test_what_would_hardly_shrink_is_converted_where_that_is_wished() -> None:
@@ -41,7 +41,7 @@ def test_what_would_hardly_shrink_is_converted_where_that_is_wished() -> None:
     planning = planned(options)
     (request,) = requests_of(planning, options, CHOOSER, {})
     assert (request.path, request.force) == (Path("/games/Dense Films.iso"), True)
-    assert planning.rows[0].notices == ("it would shrink by less than 5 % only",)
+    assert planning.rows[0].notices == ("it would shrink by less than 5 %",)
 
 
 def test_what_lies_in_an_archive_is_converted_beside_it() -> None:

@@ -281,7 +281,7 @@ def test_advice_for_what_grows(image_of):
 
 def test_advice_for_what_hardly_shrinks(image_of):
     data = Random(1).randbytes(2 * MIB) + bytes(40 * KIB)
-    assert advised(image_of(data)) == ("skip", "it would shrink by 1.6 % only: less than 3 % is not worth it")
+    assert advised(image_of(data)) == ("skip", "it would shrink by only 1.6 %: less than 3 % is not worth it")
 
 
 def test_advice_at_another_percentage(image_of):
