@@ -1,4 +1,4 @@
-"""The user's settings file: what it says, and what it leaves to the defaults.
+"""The user's settings file, and the defaults of its settings.
 
 folders = ["~/games"]
 target = "opl"
@@ -33,41 +33,41 @@ FILE_NAME = "config.toml"
 THEMES = ("dark", "light", "contrast", "ansi")
 """The looks of the app; `ansi` has the terminal's own 16 colours."""
 WRITTEN_FORMATS = (ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO)
-"""What a conversion may be asked for."""
+"""The formats that a conversion can write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the user has set once and for all."""
+    """The user's settings."""
 
     folders: tuple[Path, ...] = ()
-    """Where the images are; absolute."""
+    """Folders with images; absolute paths."""
     target: str = AUTO
-    """Name of what will play them; `auto` goes by each disc."""
+    """Name of the program or console that will play them; `auto` chooses by each disc."""
     level: int = DEFAULT_LEVEL
-    """Effort of the codec, 1 to 19; one that knows less takes its highest."""
+    """Effort of the codec, 1 to 19; a codec with fewer levels uses its highest."""
     threads: int | None = None
-    """Packing threads; None is one for each core of this process."""
+    """Packing threads; None means one for each processor that this process may use."""
     trash: bool = False
-    """Whether originals go into the trash once their conversion is proven; else they are kept."""
+    """Whether originals move to the trash after their conversion is verified; else they are kept."""
     theme: str = THEMES[0]
-    """How the app looks, one of THEMES."""
+    """The theme of the app, one of THEMES."""
     mouse: bool | None = None
-    """Whether the app takes the mouse; None goes by the terminal, and is what `auto` says."""
+    """Whether the app uses the mouse; None (`auto`) decides by the terminal."""
     ascii: bool | None = None
-    """Whether the app draws with ASCII only; None goes by the terminal."""
+    """Whether the app draws with ASCII only; None decides by the terminal."""
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Key by command name, in place of the built-in one; whoever has the commands checks the names."""
+    """Keys by command name, instead of the built-in ones; the app checks the names."""
     format: ImageFormat | None = None
-    """The container to write; None is what the target loads best."""
+    """The container to write; None means the target's default."""
     methods: tuple[Method, ...] = ()
-    """What the hunks of a CHD may be packed by; empty is what the target loads best."""
+    """The methods for the hunks of a CHD; empty means the target's default."""
     block_size: int | None = None
-    """Bytes of a block or hunk; None is what the target loads best."""
+    """Bytes of a block or hunk; None means the target's default."""
 
 
 def config_path(environ: Mapping[str, str]) -> Path:
-    """Return where the settings file is: DISCPRESS_CONFIG (the file or its folder), else the system's place."""
+    """Return the path of the settings file: DISCPRESS_CONFIG (the file or its folder), else the system's default."""
     chosen = environ.get("DISCPRESS_CONFIG")
     if not chosen:
         return user_config_path("discpress", appauthor=False) / FILE_NAME
@@ -76,16 +76,16 @@ def config_path(environ: Mapping[str, str]) -> Path:
 
 
 def load_config(path: Path, targets: Collection[str]) -> Config:
-    """Read the settings file; a missing one is all defaults.
+    """Read the settings file; if it is missing, all settings have their defaults.
 
-    `targets` are the names allowed as target. StoreError that names the file for text that is no TOML, an unknown
-    key (with the nearest known one), or a value of the wrong type or out of range (with what is allowed).
+    `targets` are the names allowed as target. StoreError with the file's name if the text is not TOML, a key is unknown
+    (with the nearest known one), or a value has the wrong type or is out of range (with the allowed values).
     """
     return parse_config(read_file(path)[1], path, targets)
 
 
 def read_file(path: Path) -> tuple[str, dict[str, Any]]:
-    """Return the text of the settings file and what it says; nothing where there is none."""
+    """Return the text of the settings file and its decoded values; both empty if it does not exist."""
     try:
         text = path.read_bytes().decode()
         return text, tomllib.loads(text)
@@ -94,7 +94,7 @@ def read_file(path: Path) -> tuple[str, dict[str, Any]]:
     except OSError as error:
         raise from_os_error(error, path, "read the settings") from error
     except UnicodeDecodeError as error:
-        raise StoreError(f"{display_name(path)}: not UTF-8 text", hint="save it as UTF-8") from error
+        raise StoreError(f"{display_name(path)}: not UTF-8 text", hint="save the file as UTF-8") from error
     except (ValueError, RecursionError) as error:
         # int() refuses a number of more than 4300 digits with a plain ValueError.
         raise StoreError(f"{display_name(path)}: not TOML: {display_name(str(error))}") from error

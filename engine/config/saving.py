@@ -1,4 +1,4 @@
-"""How one setting is changed in the user's settings file: everything else in it stays."""
+"""Changes single settings in the user's settings file and keeps everything else in it."""
 
 import contextlib
 import os
@@ -23,11 +23,11 @@ LOCK_TIMEOUT_S = 5.0
 
 
 def save_config(path: Path, changes: Mapping[str, object], targets: Collection[str]) -> None:
-    """Write some settings into the file, None takes one out; everything else in it stays, comments too.
+    """Write some settings into the file; None removes one. Everything else in it stays, comments too.
 
-    The values are what the file may hold, and checked as `load_config` does, before anything is written: StoreError
-    says what is wrong with them, or with the file. The file is replaced at once and whole, under a lock; a link is
-    followed, and the file's permissions are kept.
+    The values are checked as in `load_config` before anything is written. The file is replaced atomically, under a
+    lock; a link is followed, and the file's permissions are kept. StoreError if a value or the file is invalid, or the
+    file cannot be written.
     """
     plain = {key: _plain(value) for key, value in changes.items()}
     parse_config({key: value for key, value in plain.items() if value is not None}, path, targets)
@@ -41,13 +41,13 @@ def save_config(path: Path, changes: Mapping[str, object], targets: Collection[s
             text, values = read_file(path)
             _replace(real_path, _changed_text(text, values, plain, path))
     except Timeout as error:
-        raise StoreError(f"{display_name(path)}: another discpress is writing it", hint="try again") from error
+        raise StoreError(f"{display_name(path)}: another discpress is writing this file", hint="try again") from error
     except OSError as error:
         raise from_os_error(error, path, "write the settings") from error
 
 
 def _plain(value: object) -> object:
-    """Return a value as TOML has it."""
+    """Return a value as a TOML type."""
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, Mapping):
@@ -61,7 +61,7 @@ def _changed_text(text: str, values: Mapping[str, Any], changes: Mapping[str, ob
 
     merged = {**values, **changes}
     expected = {key: value for key, value in merged.items() if value is not None}
-    # What it makes of the text is read again before it counts, with Python's own reader.
+    # Python's own reader checks the new text before it is used.
     with contextlib.suppress(TOMLKitError, ValueError):
         document = tomlkit.parse(text)
         for key, value in changes.items():
@@ -77,13 +77,13 @@ def _changed_text(text: str, values: Mapping[str, Any], changes: Mapping[str, ob
         if tomllib.loads(content.decode()) == expected:
             return content
     raise StoreError(
-        f"{display_name(path)}: {', '.join(sorted(changes))} cannot be written into it",
+        f"{display_name(path)}: {', '.join(sorted(changes))} cannot be changed in this file",
         hint="edit the file yourself",
     )
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Put a file in the place of another at once: after a crash it is the old or the new one."""
+    """Replace a file atomically: after a crash it is either the old or the new one."""
     fd, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(fd, "wb") as file:

@@ -1,4 +1,4 @@
-"""What each value of the settings file may be: ValueError says what is wrong, and what is allowed."""
+"""Checks of the values in the settings file; each ValueError names the wrong value and the allowed ones."""
 
 import contextlib
 import difflib
@@ -15,24 +15,24 @@ from engine.units import parse_size
 
 
 def nearest(word: str, known: Collection[str]) -> str:
-    """Return `: did you mean X?` for a word like a known one, else `: allowed are X, Y, Z`."""
+    """Return `: did you mean X?` if the word resembles a known one, else `: expected one of X, Y, Z`."""
     matches = difflib.get_close_matches(word.casefold(), known, n=1)
-    return f": did you mean {matches[0]}?" if matches else f": allowed are {', '.join(known)}"
+    return f": did you mean {matches[0]}?" if matches else f": expected one of {', '.join(known)}"
 
 
 def folders(value: object) -> tuple[Path, ...]:
-    """Return folders, each absolute."""
+    """Return folders as absolute paths."""
     if not isinstance(value, list):
-        _refuse(value, 'a list of folders, ["/games"]')
+        _refuse(value, 'a list of folders like ["/games"]')
     return tuple(_folder(item) for item in value)
 
 
 def _folder(value: object) -> Path:
-    allowed = "an absolute path, or one that starts with ~"
+    allowed = "an absolute path or one that starts with ~"
     if not isinstance(value, str) or "\0" in value:
         _refuse(value, allowed)
-    # Relative to what? The worker runs in /, the app anywhere.
-    path = Path(os.path.expanduser(value))  # noqa: PTH111 - the Path's raises RuntimeError without a home
+    # A relative path would be ambiguous: the worker runs in /, the app anywhere.
+    path = Path(os.path.expanduser(value))  # noqa: PTH111 - Path.expanduser raises RuntimeError without a home
     if not path.is_absolute():
         _refuse(value, allowed)
     return path
@@ -48,10 +48,10 @@ def target(value: object, targets: Collection[str]) -> str:
 
 
 def whole(value: object, low: int, high: int | None) -> int:
-    """Return a whole number from `low` to `high`, both included; None is without an end."""
-    # A bool is an int to Python, and a mistake here.
+    """Return a whole number from `low` to `high`, both included; None means no upper limit."""
+    # A bool is an int in Python, but a mistake here.
     if not isinstance(value, int) or isinstance(value, bool) or value < low or (high is not None and value > high):
-        _refuse(value, f"a whole number from {low}" + ("" if high is None else f" to {high}"))
+        _refuse(value, f"a whole number {f'of at least {low}' if high is None else f'from {low} to {high}'}")
     return value
 
 
@@ -70,14 +70,14 @@ def one_of(value: object, allowed: Collection[str]) -> str:
 
 
 def methods(value: object) -> tuple[Method, ...]:
-    """Return what hunks may be packed by, in the one order."""
+    """Return methods for hunks, in their fixed order."""
     if not isinstance(value, list) or not value:
-        _refuse(value, 'a list of methods, ["zstd"]')
+        _refuse(value, 'a list of methods like ["zstd"]')
     return in_order(Method(one_of(each, HUNK_METHODS)) for each in value)
 
 
 def block_size(value: object) -> int:
-    """Return bytes of a block: a number, or text as `--block-size` takes it."""
+    """Return the bytes of a block, given as a number or as text like that of `--block-size`."""
     size = value
     if isinstance(value, str):
         with contextlib.suppress(ValueError):
@@ -88,25 +88,25 @@ def block_size(value: object) -> int:
 
 
 def mouse(value: object) -> bool | None:
-    """Return whether the mouse is taken; None for `auto`."""
+    """Return whether the app uses the mouse; None for `auto`."""
     if value != AUTO and not isinstance(value, bool):
         _refuse(value, 'true, false or "auto"')
     return None if value == AUTO else bool(value)
 
 
 def keys(value: object) -> Mapping[str, str]:
-    """Return keys by the names of commands, unchecked."""
+    """Return keys by command name; the names are not checked."""
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value.values()):
-        _refuse(value, 'a table of commands with their keys, { quit = "ctrl+q" }')
+        _refuse(value, 'a table of commands and keys like { quit = "ctrl+q" }')
     return MappingProxyType(dict(value))
 
 
 def _refuse(value: object, allowed: str) -> NoReturn:
-    raise ValueError(f"{quoted(value)} is not allowed: write {allowed}")
+    raise ValueError(f"expected {allowed}, got {quoted(value)}")
 
 
 def quoted(value: object) -> str:
-    """Return a value as the user may recognise it, at most 60 characters long."""
+    """Return a value in a form that the user recognises, at most 60 characters long."""
     try:
         text = repr(value)
     except ValueError:  # an int of more than 4300 digits, written in hexadecimal

@@ -1,6 +1,6 @@
-"""Questions to the system that may never be answered: a network share that hangs holds the thread that asks.
+"""Runs system calls that may never return, because a network share that hangs blocks the calling thread.
 
-So each is asked in a thread of its own. It ends with the answer, and keeps no process from ending before.
+Each call runs in its own daemon thread, which ends with the answer and does not keep the process alive.
 """
 
 import contextlib
@@ -17,14 +17,14 @@ _LOOK_S = 0.1
 
 
 def ask_aside(question: Callable[[], T]) -> "Future[T]":
-    """Ask in a daemon thread; the result, or what the question raises, is the future's."""
+    """Call `question` in a daemon thread; the future holds its result or the exception it raised."""
     answer: Future[T] = Future()
-    answer.set_running_or_notify_cancel()  # it cannot be taken back: whoever waits for it may only stop waiting
+    answer.set_running_or_notify_cancel()  # the call cannot be cancelled: the caller can only stop waiting
 
     def ask() -> None:
         try:
             answer.set_result(question())
-        except BaseException as error:  # noqa: BLE001 - it is raised in whoever takes the answer
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller that takes the result
             answer.set_exception(error)
 
     threading.Thread(target=ask, name="ask-aside", daemon=True).start()
@@ -32,16 +32,16 @@ def ask_aside(question: Callable[[], T]) -> "Future[T]":
 
 
 def wait_for_answer(answer: "Future[T]", look: Callable[[], object]) -> T:
-    """Return an answer, or raise what its question raised; `look`, called ten times a second, may raise to stop."""
+    """Return the result of a future, or raise its exception; `look`, called ten times a second, may raise to stop."""
     while not wait([answer], _LOOK_S).done:
         look()
     return answer.result()
 
 
 def touch(folder: Path) -> None:
-    """Return when the folder's disk has answered, if only by an error.
+    """Return when the folder's disk has responded, even with an error.
 
-    It is asked for its free space: stat is answered from what the system remembers of a share.
+    The call asks for the free space, because the system answers stat from its cache of a share.
     """
     with contextlib.suppress(OSError):
         shutil.disk_usage(folder)

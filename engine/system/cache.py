@@ -1,4 +1,4 @@
-"""The page cache: dropping what a file has in it, and asking whether anything is left (Linux; elsewhere: unknown)."""
+"""The page cache: drops the pages of a file, and counts those that are left (Linux; unknown elsewhere)."""
 
 import ctypes
 import mmap
@@ -13,18 +13,18 @@ _MAP_FAILED = ctypes.c_void_p(-1).value
 
 
 def drop_cached(fd: int, offset: int = 0, length: int = 0) -> str:
-    """Ask the system to forget the clean pages of a range (length 0: to the file's end); does nothing where it cannot.
+    """Ask the system to drop the clean pages of a range (length 0: to the file's end); does nothing if unsupported.
 
-    Only pages that lie in the range whole are forgotten (posix_fadvise(2)). Returns the system's words for a refusal;
-    OSError when the disk fails.
+    Only pages that lie completely in the range are dropped (posix_fadvise(2)). Returns the system's reason for a
+    refusal; OSError when the disk fails.
     """
     return _advise(fd, offset, length)
 
 
 def start_writing(fd: int, offset: int, length: int) -> str:
-    """Ask the system to send this much of a file to the disk now, without waiting; does nothing where it cannot.
+    """Ask the system to start writing this part of a file to the disk, without waiting; does nothing if unsupported.
 
-    Linux starts to write what is dirty before it forgets what is clean, and ever only promises the latter. Returns and
+    Linux starts to write dirty pages before it drops clean ones, although only the dropping is documented. Returns and
     raises as `drop_cached` does.
     """
     return _advise(fd, offset, length)
@@ -42,12 +42,12 @@ def _advise(fd: int, offset: int, length: int) -> str:
 
 
 def resident_pages(fd: int, size_bytes: int) -> int | None:
-    """Return how many pages of the file are in memory, by mincore(2); None where the system does not tell."""
+    """Return how many pages of the file are in memory, by mincore(2); None if the system cannot tell."""
     return resident_range(fd, 0, size_bytes)
 
 
 def resident_range(fd: int, offset: int, length: int) -> int | None:
-    """Return how many of the pages that hold these bytes are in memory; None where the system does not tell."""
+    """Return how many pages of these bytes are in memory; None if the system cannot tell."""
     if not sys.platform.startswith("linux"):
         return None
     libc = _libc()
@@ -62,7 +62,7 @@ def resident_range(fd: int, offset: int, length: int) -> int | None:
             answers = ctypes.create_string_buffer(-(-window // mmap.PAGESIZE))
             if libc.mincore(address, window, answers) != 0:
                 return None
-            # Only bit 0 has a meaning; the kernel leaves the others clear today.
+            # Only bit 0 has a meaning; today's kernels leave the others clear.
             count += sum(answers.raw.count(value) for value in range(1, 256, 2))
         finally:
             libc.munmap(address, window)

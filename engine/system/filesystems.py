@@ -1,4 +1,4 @@
-"""What a folder's file system is, and what it can hold."""
+"""The file system of a folder: type, limits, mount point and free space."""
 
 import os
 import re
@@ -19,14 +19,14 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 
 @dataclass(frozen=True, slots=True)
 class FileSystem:
-    """One mounted file system, as far as the system tells."""
+    """One mounted file system, as far as the system describes it."""
 
     kind: str
-    """Its type (`ext4`, `vfat`, `nfs4`); empty where the system does not say."""
+    """Its type (`ext4`, `vfat`, `nfs4`); empty if unknown."""
     mount_path: Path
-    """Where it is mounted."""
+    """Its mount point."""
     device: str
-    """Major and minor number of its block device, `8:1`; empty where unknown."""
+    """Major and minor number of its block device, `8:1`; empty if unknown."""
 
     @property
     def is_remote(self) -> bool:
@@ -35,15 +35,15 @@ class FileSystem:
 
     @property
     def max_file_bytes(self) -> int | None:
-        """Largest file it holds; None where that is no concern (exFAT and the rest)."""
+        """Size of the largest possible file; None if the limit does not matter (exFAT and all others)."""
         return FAT32_MAX_FILE_BYTES if self.kind in _FAT - {"exfat"} else None
 
     @property
     def is_rotational(self) -> bool | None:
-        """Whether it is on a disk that turns; None where the system does not say."""
+        """Whether it is on a rotating disk; None if unknown."""
         device = Path("/sys/dev/block") / self.device
         if "/virtio" in str(device.resolve()):
-            return None  # a virtual disk says 1 without knowing what is below it
+            return None  # a virtual disk always reports 1, whatever the real disk is
         for queue in (device / "queue", device.parent / "queue", device.resolve().parent / "queue"):
             try:
                 return (queue / "rotational").read_text().strip() == "1"
@@ -69,8 +69,8 @@ def filesystem_of(path: Path) -> FileSystem:
     for each in _mounted(lines):
         if not real.is_relative_to(each.mount_path):
             continue
-        # Subvolumes (btrfs) have device numbers that mountinfo does not list: then the longest mount point counts.
-        # Of mounts over one another the last one is seen.
+        # mountinfo does not list the device numbers of btrfs subvolumes: then the longest mount point counts.
+        # Of mounts on the same mount point, the last one is visible.
         rank = (int(each.device == wanted), len(each.mount_path.parts))
         if rank >= best_rank:
             best, best_rank = each, rank
@@ -78,9 +78,9 @@ def filesystem_of(path: Path) -> FileSystem:
 
 
 def mount_above(path: Path) -> Path:
-    """Return where the file system of an absolute path is mounted, by its name alone: links are not followed.
+    """Return the mount point of an absolute path, from its name alone, without following links.
 
-    Nothing is asked of the disk, which may not answer. Where the system does not tell it is the path's root.
+    The disk is not accessed, because it may not respond. If the system lists no mounts, it is the path's root.
     """
     above = Path(path.anchor or "/")
     try:
@@ -94,7 +94,7 @@ def mount_above(path: Path) -> Path:
 
 
 def _mounted(lines: Iterable[str]) -> Iterator[FileSystem]:
-    """Yield what /proc/self/mountinfo lists (proc_pid_mountinfo(5)), in the order in which it was mounted."""
+    """Yield the file systems of /proc/self/mountinfo (proc_pid_mountinfo(5)) in the order of mounting."""
     for line in lines:
         fields, _, rest = line.partition(" - ")
         _, _, device, _, mount_point, *_ = fields.split(" ")
@@ -103,5 +103,5 @@ def _mounted(lines: Iterable[str]) -> Iterator[FileSystem]:
 
 
 def free_bytes(folder: Path) -> int:
-    """Return what an ordinary user may still write there."""
+    """Return the bytes that an ordinary user can still write in a folder."""
     return shutil.disk_usage(folder).free

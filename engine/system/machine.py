@@ -1,4 +1,4 @@
-"""What a measurement was made on, in a few words: the machine and the disk."""
+"""Short names of the machine and the disk, to label measurements."""
 
 import platform
 from functools import lru_cache
@@ -13,7 +13,7 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 @lru_cache(maxsize=1)
 def machine_name() -> str:
-    """Return host, processor and how many of it are ours: `nas, Intel(R) N100, 4 processors`."""
+    """Return host, processor model and number of usable processors: `nas, Intel(R) N100, 4 processors`."""
     count = available_processors()
     model = _processor_model() or platform.machine()
     return display_name(f"{platform.node()}, {model}, {count} processor{'' if count == 1 else 's'}")
@@ -28,7 +28,7 @@ def _processor_model() -> str:
 
 
 def disk_name(path: Path) -> str:
-    """Return device, file system and mount point that hold an existing path: `sda1, ext4 at /mnt/games`."""
+    """Return device, file system and mount point of an existing path: `sda1, ext4 at /mnt/games`."""
     found = filesystem_of(path)
     device = Path("/sys/dev/block") / found.device
     name = device.resolve().name if found.device and device.exists() else ""

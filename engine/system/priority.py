@@ -1,4 +1,4 @@
-"""Leaving processor and disk to everything else: nice and idle I/O class for the calling thread (Linux)."""
+"""Lowest priorities for the calling thread: nice and the idle I/O class (Linux)."""
 
 import contextlib
 import ctypes
@@ -8,14 +8,14 @@ import sys
 import threading
 
 _LEAST_NICE = 19
-# ioprio_set(2) has no wrapper in the C library; its number by machine.
+# ioprio_set(2) has no wrapper in the C library; these are its system call numbers.
 _IOPRIO_SET = {"x86_64": 251, "aarch64": 30}
 _WHO_PROCESS = 1
 _IDLE_CLASS = 3 << 13
 
 
 def be_idle() -> None:
-    """Give the calling thread, and those it starts, the lowest priorities; does nothing where that is not known."""
+    """Give the calling thread, and those it starts, the lowest priorities; does nothing on other systems."""
     if not sys.platform.startswith("linux"):
         return
     thread = threading.get_native_id()

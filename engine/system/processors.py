@@ -7,7 +7,7 @@ _USER_TIME, _SYSTEM_TIME = 11, 12  # of the fields behind the name in /proc/PID/
 
 
 def available_processors() -> int:
-    """Return how many there are: fewer than the machine's where a container or taskset allows fewer."""
+    """Return their number: fewer than the machine has if a container or taskset allows fewer."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
