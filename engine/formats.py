@@ -1,43 +1,43 @@
-"""The image formats by name, and the settings a conversion is made with."""
+"""The image formats by name, and the settings of a conversion."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 SECTOR_SIZE = 2048
-"""Bytes of one sector of a data disc, and the smallest block any loader takes."""
+"""Bytes of one sector of a data disc, and the smallest block that any loader reads."""
 
 MAX_BLOCK_SIZE = 1024 * 1024
-"""Largest block accepted or written: maxcso and the emulators stop well before it."""
+"""Largest block accepted or written; maxcso and the emulators have lower limits."""
 
 MAX_DISC_BYTES = 64 * 1024**3
-"""No disc that can be read here is larger: what claims more is damaged, or a bomb."""
+"""No supported disc is larger; an image that claims more is damaged, or a decompression bomb."""
 
 DEFAULT_BLOCK_SIZE = SECTOR_SIZE
-"""What every loader of docs/formats.md, section 2 reads; OPL reads nothing else."""
+"""Every loader of docs/formats.md, section 2 reads it; OPL reads no other size."""
 
 DEFAULT_LEVEL = 9
 """LZ4 HC 9: 2.6 % smaller than the fast level; 12 gains 0.06 % more at 2.7 times the time."""
 
 MAX_LEVEL = 12
-"""liblz4 clamps anything higher."""
+"""liblz4 cuts higher levels to this one."""
 
 HIGHEST_LEVEL = 19
-"""The highest of any codec, which is Zstandard's: 20 to 22 differ from it only beyond 1 MiB, which no hunk is."""
+"""The highest of all codecs, from Zstandard: levels 20 to 22 differ only above 1 MiB, and no hunk is that long."""
 
 HUNK_SIZE = 4096
-"""What chdman makes of a DVD, and PCSX2 reads."""
+"""chdman's hunk size for a DVD, which PCSX2 reads."""
 
 
 PART_SUFFIX = ".discpress-part"
-"""Ends the name of an output that is not finished."""
+"""Suffix of an unfinished output."""
 
 WINDOW_SUFFIX = ".discpress-window"
 """Ends the name that the part of a benchmark is called after."""
 
 
 class ImageFormat(StrEnum):
-    """What a file is by its content; the first five are read, and written but for DAX."""
+    """The format of a file, by its content; the first five are read, and all of these except DAX are written."""
 
     ISO = "iso"
     ZSO = "zso"
@@ -68,18 +68,18 @@ class Method(StrEnum):
 
 
 HUNK_METHODS = (Method.ZSTD, Method.LZMA, Method.ZLIB)
-"""What the hunks of a CHD may be packed by, in the order in which a file's header lists them."""
+"""The methods for the hunks of a CHD, in the order of the list in a file's header."""
 
 
 def in_order(methods: Iterable[Method]) -> tuple[Method, ...]:
-    """Return methods in the one order in which they are kept and compared, each once; LZ4 stands alone."""
+    """Return methods in the fixed order in which they are stored and compared, each once; LZ4 is always alone."""
     chosen = set(methods)
     return tuple(each for each in (Method.LZ4, *HUNK_METHODS) if each in chosen)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How one image is to be written."""
+    """The settings for writing one image."""
 
     format: ImageFormat
     """The container: zso, cso, chd or iso."""
@@ -88,23 +88,23 @@ class Settings:
     level: int = DEFAULT_LEVEL
     """Effort: 1 is fast, 3 to 12 are LZ4 HC, 1 to 9 deflate and LZMA, 1 to 19 Zstandard; ignored for iso."""
     alignment: int | None = None
-    """Bytes every block starts at a multiple of; None is the smallest that the size needs."""
+    """Every block starts at a multiple of so many bytes; None means the smallest alignment that the size needs."""
     target: str = "any"
     """Name of the target the settings were checked against."""
     methods: tuple[Method, ...] = ()
-    """What the hunks of a CHD may be packed by, of which the smallest is taken; empty for the other formats."""
+    """The methods for the hunks of a CHD, of which the smallest result is stored; empty for the other formats."""
 
     @property
     def form(self) -> str:
-        """The format as people read it, a CHD with its methods: `ZSO`, `CHD zstd`."""
+        """The format for people, a CHD with its methods: `ZSO`, `CHD zstd`."""
         return form_name(self.format, self.methods)
 
 
 def form_name(image_format: ImageFormat, methods: Sequence[Method]) -> str:
-    """Return a format as people read it, with the methods where there is a choice."""
+    """Return the name of a format for people, with the methods if there is a choice."""
     return " ".join((image_format.upper(), "+".join(methods))).strip()
 
 
 def is_block_size(block_size: int) -> bool:
-    """Return whether it is a power of two from 2048 to 1048576."""
+    """Return whether a block size is a power of two from 2048 to 1048576."""
     return SECTOR_SIZE <= block_size <= MAX_BLOCK_SIZE and block_size & (block_size - 1) == 0

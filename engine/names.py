@@ -1,4 +1,4 @@
-"""Names from outside: made safe to show on a terminal, and sorted as people count."""
+"""Names from outside: makes them safe for a terminal, and sorts them in natural order."""
 
 import re
 import unicodedata
@@ -12,10 +12,10 @@ _LAST_SURROGATE_ESCAPE = 0xDCFF
 
 
 def display_name(name: "str | bytes | PathLike[str]") -> str:
-    """Return the name with everything a terminal could obey shown as a visible escape.
+    """Return the name with visible escapes for everything that a terminal could interpret.
 
-    Control and format characters (ESC, newline, bidi overrides) become `\\e`, `\\n`, `\\u202e`; bytes that
-    do not decode become `\\xff`. Brackets stay: the caller switches markup off.
+    Control and format characters (ESC, newline, bidi overrides) become `\\e`, `\\n`, `\\u202e`; bytes that cannot be
+    decoded become `\\xff`. Brackets stay, because the caller switches markup off.
     """
     text = fsdecode(name)
     if text.isascii() and text.isprintable():
@@ -46,22 +46,22 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def _number_key(digits: str) -> tuple[int, int, str]:
-    """By length, then by digits: int() refuses more than 4,300 of them."""
+    """Sort by length, then by digits, because int() refuses more than 4,300 digits."""
     significant = digits.lstrip("0")
     return (0, len(significant), significant)
 
 
-# What Windows, FAT and exFAT take in no name, and the devices that Windows finds under any suffix.
+# Characters that Windows, FAT and exFAT refuse in names, and devices that Windows opens whatever the suffix.
 _UNUSABLE = re.compile(r'[<>:"|?*]')
 _RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))}
 MAX_FILE_NAME_BYTES = 200
-"""Of a name that is made from outside text: room for suffixes, whatever the file system."""
+"""Limit of a name made from outside text; leaves space for suffixes on any file system."""
 
 
 def safe_file_name(name: str, fallback: str = "image") -> str:
-    """Return the last step of any path as a plain file name, on every system: no separators, no drive, not hidden.
+    """Return the last step of any path as a file name for every system: without separators or drive, and not hidden.
 
-    `..\\games/Okami\\x1b.iso` is `Okami_.iso`. What is left of a name with nothing in it is `fallback`.
+    `..\\games/Okami\\x1b.iso` is `Okami_.iso`. If nothing is left of the name, the result is `fallback`.
     """
     last = _UNUSABLE.sub("_", re.split(r"[/\\]", name.rstrip("/\\"))[-1])
     plain = "".join("_" if unicodedata.category(each) in _UNSAFE_CATEGORIES else each for each in last)

@@ -1,4 +1,4 @@
-"""Sizes, rates and durations: what people type, and what they read."""
+"""Sizes, rates and durations: parses them from text and formats them for people."""
 
 import re
 
@@ -12,13 +12,13 @@ _STEPS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def parse_size(text: str) -> int:
-    """Return the bytes that `2048`, `2K`, `16 MiB` or `1.5G` stand for (K = 1024); ValueError for anything else."""
+    """Return the bytes of `2048`, `2K`, `16 MiB` or `1.5G` (K = 1024); ValueError for any other text."""
     match = _SIZE.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is not a size: write bytes, or a number with K, M or G")
+        raise ValueError(f"expected a size such as 2048, 16K or 1.5G, got {text!r}")
     size = float(match[1]) * _SUFFIXES[match[2].upper()]
     if not size.is_integer():
-        raise ValueError(f"{text!r} is not a whole number of bytes")
+        raise ValueError(f"expected a whole number of bytes, got {text!r}")
     return int(size)
 
 
@@ -74,5 +74,5 @@ def format_whole_percent(percent: float) -> str:
 
 
 def format_percent(part: float, whole: float) -> str:
-    """Return `part` of `whole` as `42.0 %`; a dash where there is no whole."""
+    """Return `part` of `whole` as `42.0 %`; a dash if `whole` is 0."""
     return f"{100 * part / whole:.1f} %" if whole else "-"

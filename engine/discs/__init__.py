@@ -1,1 +1,1 @@
-"""Which game an image is: ISO 9660 lookup, PARAM.SFO, serials."""
+"""Identification of the game in an image: ISO 9660 lookup, PARAM.SFO, serials."""

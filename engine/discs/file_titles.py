@@ -1,17 +1,17 @@
-"""A game's title from the name of its file, with what dumpers and OPL add to it kept apart."""
+"""A game's title from the name of its file, without the additions of dumpers and OPL."""
 
 import re
 from dataclasses import dataclass
 
 MAX_TITLE_LENGTH = 256
-"""Characters; file names hold at most 255, PARAM.SFO titles 128 bytes."""
+"""Characters; file names have at most 255, PARAM.SFO titles 128 bytes."""
 
 _EXTENSIONS = "iso|zso|cso|ziso|ciso|dax|jso|chd|cue|bin|img|mdf|nrg|pbp|wbfs|wia|rvz|gcz|gz|zip|7z"
 _SUFFIX = re.compile(rf"\.(?:(?:{_EXTENSIONS})(?:\.[0-9]{{1,3}})?|(?:discpress-)?part[0-9]{{0,3}})$", re.IGNORECASE)
-# OPL: `SLUS_123.45.Name`; by hand: `SLUS-12345 - Name`. Something has to follow.
+# OPL: `SLUS_123.45.Name`; by hand: `SLUS-12345 - Name`. A title must follow.
 _SERIAL_PREFIX = re.compile(r"[A-Z]{4}(?:_[0-9]{3}\.[0-9]{2}|[-_][0-9]{5})[.\s_-]+(?=[^.\s_-])", re.IGNORECASE)
 _TAG = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-# [DVD5] and [DVD9] are kinds of disc, not the fifth and the ninth.
+# [DVD5] and [DVD9] are kinds of disc, not disc numbers.
 _DISC_TAG = re.compile(
     r".(?:disc|disk|cd|umd|dvd(?![59]))[\s_-]*([0-9]{1,2})(?:\s*(?:of|/)\s*([0-9]{1,2}))?.", re.IGNORECASE
 )
@@ -33,14 +33,14 @@ _REGIONS = {
 
 @dataclass(frozen=True, slots=True)
 class FileTitle:
-    """What the name of an image file says about its game."""
+    """The parts of an image file's name that describe its game."""
 
     title: str
-    """One clean line; empty only where the name holds nothing at all."""
+    """One clean line; empty only if the name is empty."""
     tags: tuple[str, ...]
-    """What stood in brackets, with the brackets: `("(USA)", "[t-en by X]")`."""
+    """The bracketed parts, with their brackets: `("(USA)", "[t-en by X]")`."""
     region: str
-    """`US`, `EU`, `JP`, `KR`, `CN`, `AS` by the first tag that names one, else empty."""
+    """`US`, `EU`, `JP`, `KR`, `CN` or `AS`, from the first tag that names one; else empty."""
     disc_number: int | None
     disc_total: int | None
 
@@ -48,8 +48,8 @@ class FileTitle:
 def read_file_title(file_name: str) -> FileTitle:
     """Read a file name: `SLUS_123.45.My_Game_(USA)_(Disc_2).iso` is `My Game`, US, disc 2.
 
-    Extensions and part suffixes, a serial in front, and bracketed tags are taken off; underscores become
-    spaces in names without spaces. Never raises.
+    Removes extensions, part suffixes, a leading serial and bracketed tags; underscores become spaces in names without
+    spaces. Never raises.
     """
     name = file_name
     while match := _SUFFIX.search(name):
@@ -65,7 +65,7 @@ def read_file_title(file_name: str) -> FileTitle:
 
 
 def clean_text(text: str) -> str:
-    """Return outside text as one line that any database stores: no control characters, no lone surrogates."""
+    """Return outside text as one line that any database stores, without control characters and lone surrogates."""
     line = _UNCLEAN.sub(" ", text).strip()[:MAX_TITLE_LENGTH].rstrip()
     return line if line.isascii() else _SURROGATE.sub("\ufffd", line)
 

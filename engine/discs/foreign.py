@@ -1,4 +1,4 @@
-"""What images that other programs read say of themselves: system, serial, name and size, from their headers alone."""
+"""Reads system, serial, name and size of images of other formats, from their headers alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,41 +18,41 @@ from engine.names import display_name
 
 _NINTENDO = {ImageFormat.WBFS, ImageFormat.WIA, ImageFormat.RVZ, ImageFormat.GCZ, ImageFormat.GAMECUBE_CISO}
 
-_PBP = Struct("<8x8I")  # magic and version; where PARAM.SFO, five pictures and sounds, DATA.PSP and DATA.PSAR begin
+_PBP = Struct("<8x8I")  # magic and version; offsets of PARAM.SFO, five pictures and sounds, DATA.PSP and DATA.PSAR
 _PSAR_SYSTEMS = ((b"PSISOIMG", System.PS1), (b"PSTITLEIMG", System.PS1), (b"NPUMDIMG", System.PSP))
 
-_JSO = Struct("<4s2xH4xI")  # magic, block size, decoded bytes: as ARK-4 reads it
+_JSO = Struct("<4s2xH4xI")  # magic, block size, decoded bytes, as ARK-4 reads them
 
 _MODE_OFFSET = 15
 _DATA_OFFSETS = {1: 16, 2: 24}
-"""Where the 2,048 bytes of data begin in a raw sector, by its mode: behind sync and header, and the subheader."""
+"""Offset of the 2,048 bytes of data in a raw sector, by its mode: after sync, header and the subheader of mode 2."""
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignDisc:
-    """What is known of an image that is recognised and not read."""
+    """The facts of an image that is recognised but not read."""
 
     system: System = System.UNKNOWN
     serial: str = ""
-    """As people write it; empty where it cannot be read."""
+    """As printed on the disc, `SLUS-12345`; empty if it cannot be read."""
     title: str = ""
     """Name from the disc, else the cleaned file name."""
     region: str = ""
     disc_number: int | None = None
     tags: tuple[str, ...] = ()
-    """What the file name has in brackets."""
+    """The bracketed parts of the file name."""
     original_bytes: int = 0
-    """Decoded size where the header states one that can be; else 0."""
+    """Decoded size if the header states a plausible one, else 0."""
     files: tuple[str, ...] = ()
-    """Base names of the files that a CUE sheet names."""
+    """Base names of the files in a CUE sheet."""
     problem: str = ""
-    """What else is wrong with it, as the end of a sentence; empty where nothing is."""
+    """A further problem, as the end of a sentence; empty if there is none."""
 
 
 def read_foreign(source: ByteSource, image_format: ImageFormat) -> ForeignDisc:
-    """Return what a file of a format in FOREIGN says of itself; what its header does not tell is from the file name.
+    """Return the facts of a file of a format in FOREIGN, from its header and, if that lacks them, from the file name.
 
-    Whatever the bytes are, there is an answer; StorageError when the disk fails.
+    No bytes make it fail. StorageError if the disk fails.
     """
     found = ForeignDisc()
     if image_format in _NINTENDO:
@@ -77,7 +77,7 @@ def read_foreign(source: ByteSource, image_format: ImageFormat) -> ForeignDisc:
 
 
 def foreign_error(image_format: ImageFormat, found: ForeignDisc) -> str:
-    """Return why such a file is not read, and what to do with it, as one line."""
+    """Return the reason why such a file is not read, and the advice for it, as one line."""
     foreign = FOREIGN[image_format]
     return f"{foreign.name} cannot be read: {foreign.advice}" + (f"; {found.problem}" if found.problem else "")
 
@@ -92,7 +92,7 @@ def _read_pbp(source: ByteSource) -> ForeignDisc:
     values = parse_sfo(read_bytes(source, offsets[0], min(offsets[1] - offsets[0], MAX_SFO_BYTES)))
     start = read_bytes(source, offsets[-1], SNIFF_BYTES)
     systems = (system for magic, system in _PSAR_SYSTEMS if start.startswith(magic))
-    # ME is what Sony's shop calls a PS1 game on a PSP.
+    # ME is the category of a PS1 game for PSP in Sony's shop.
     system = next(systems, System.PS1 if values.get("CATEGORY") == "ME" else System.PSP)
     serial = psp_serial(str(values.get("DISC_ID", "")))
     return ForeignDisc(system, serial, clean_text(str(values.get("TITLE", ""))), region_of(serial))
@@ -116,7 +116,7 @@ class _RawSectors:
         self.size = source.size_bytes // self._sector_bytes * SECTOR_SIZE if self._sector_bytes else 0
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """Return decoded bytes, up to the first sector that holds no data."""
+        """Return decoded bytes, up to the first sector without data."""
         first, skip = divmod(offset, SECTOR_SIZE)
         end = min(offset + length, self.size)
         pieces = []
@@ -135,10 +135,10 @@ def _read_raw(source: ByteSource) -> ForeignDisc:
 
 
 def _read_cue(source: ByteSource) -> ForeignDisc:
-    """Look at the raw files beside a CUE sheet: by their base names only, whatever folder the sheet names."""
+    """Read the raw files next to a CUE sheet, by their base names only, whatever folder the sheet names."""
     names = parse_cue(read_bytes(source, 0, MAX_CUE_BYTES)).names
     missing = [name for name in names if not _is_beside(source.path, name)]
-    problem = f"{display_name(missing[0])}, which it names, is not beside it" if missing else ""
+    problem = f"{display_name(missing[0])}, which it names, is not next to it" if missing else ""
     found = ForeignDisc(files=names, problem=problem)
     if not names or names[0] in missing:
         return found
@@ -150,7 +150,7 @@ def _read_cue(source: ByteSource) -> ForeignDisc:
         if sniff(read_bytes(raw, 0, SNIFF_BYTES), raw.size_bytes) is not ImageFormat.RAW_CD:
             return found
         disc = _read_raw(raw)
-        # The sheet is what people name after the game.
+        # People name the sheet after the game.
         title = read_file_title(source.path.name).title or disc.title
         return replace(found, system=disc.system, serial=disc.serial, title=title, region=disc.region)
     finally:

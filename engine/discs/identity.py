@@ -1,4 +1,4 @@
-"""Which game is on a disc: system, serial, title, region and disc number, from a handful of sectors.
+"""Identifies the game on a disc: system, serial, title, region and disc number, from a few sectors.
 
 A PS2 or PS1 disc costs three sector reads (descriptor, root directory, SYSTEM.CNF), a PSP disc four
 (descriptor, root, PSP_GAME, PARAM.SFO). The rules are docs/formats.md, section 4.
@@ -24,17 +24,17 @@ from engine.formats import SECTOR_SIZE
 _PSP_FOLDERS = ("PSP_GAME", "UMD_VIDEO")
 _ROOT_NAMES = ("SYSTEM.CNF", "PSX.EXE", "UMD_DATA.BIN", *_PSP_FOLDERS)
 _LINE_ENDS = re.compile(r"[\r\n\0\x1a]+")
-# The last step of `cdrom0:\SLUS_123.45;1`, whatever stands in front of it and behind it.
+# The last step of `cdrom0:\SLUS_123.45;1`, with anything before and after it.
 _BOOT_SERIAL = re.compile(r"(?:^|[\\/:])\s*([A-Z]{4})[_-]?([0-9]{3})[._]?([0-9]{2})(?![A-Z0-9])", re.IGNORECASE)
 _DISC_ID = re.compile(r"\s*([A-Z]{4})-?([0-9]{5})(?![A-Z0-9])", re.IGNORECASE)
 
-# Sony's serials name the region by their third letter (serialstation.com/serials/guide): S for PS1 and PS2
-# discs, U for UMDs, NP for downloads, where H (Hong Kong) is Asia.
+# The third letter of Sony's serials is the region (serialstation.com/serials/guide): S.. for PS1 and PS2
+# discs, U.. for UMDs, NP. for downloads, in which H (Hong Kong) is Asia.
 _REGION_PREFIX = re.compile(r"(?:S[CIL]|U[CLMT]|NP)([ACEHJKPU])[A-Z]")
 _REGION_LETTERS = {"A": "AS", "C": "CN", "E": "EU", "H": "AS", "J": "JP", "K": "KR", "P": "JP", "U": "US"}
 # Promotion discs and publishers' own prefixes. PBPX is left out: PBPX-95503 is American, -95205 European,
-# -95523 Japanese. Held with the rule above against 13,000 PS2 and 7,600 PSP serials of
-# github.com/niemasd/GameDB-PS2 and -PSP, which know NTSC-U, PAL and NTSC-J (here JP, KR, AS and CN).
+# -95523 Japanese. Compared, with the rule above, with 13,000 PS2 and 7,600 PSP serials of
+# github.com/niemasd/GameDB-PS2 and -PSP, which have NTSC-U, PAL and NTSC-J (here JP, KR, AS and CN).
 _REGION_EXCEPTIONS = {
     **dict.fromkeys(("PAPX", "PCPX", "ALCH", "CPCS", "GUST", "KOEI", "TCPS"), "JP"),
     **dict.fromkeys(("TCES", "TLES"), "EU"),
@@ -43,7 +43,7 @@ _REGION_EXCEPTIONS = {
 
 
 class System(StrEnum):
-    """What plays the disc."""
+    """The system that plays the disc."""
 
     PS2 = "ps2"
     PS1 = "ps1"
@@ -55,7 +55,7 @@ class System(StrEnum):
 
     @property
     def label(self) -> str:
-        """The system as people write it: `PS2`, `ISO 9660`, `unknown`."""
+        """Its name for people: `PS2`, `ISO 9660`, `unknown`."""
         return _LABELS[self]
 
 
@@ -71,7 +71,7 @@ _LABELS = {
 
 
 class TitleOrigin(StrEnum):
-    """Where a title was read."""
+    """The place from which a title was read."""
 
     DISC = "disc"
     FILE_NAME = "file name"
@@ -80,29 +80,29 @@ class TitleOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What is known of a disc; texts are single lines, yet not escaped for a terminal."""
+    """The identity of a disc; texts are single lines, but not escaped for a terminal."""
 
     system: System
     serial: str
-    """`SLUS-12345`; empty where the disc has none, as homebrew."""
+    """`SLUS-12345`; empty if the disc has none, like homebrew."""
     title: str
     title_from: TitleOrigin
     region: str
-    """`US`, `EU`, `JP`, `KR`, `CN`, `AS` (Asia) by the serial, else by the file name; empty if unknown."""
+    """`US`, `EU`, `JP`, `KR`, `CN` or `AS` (Asia), from the serial, else from the file name; empty if unknown."""
     disc_number: int | None
-    """From 1; None where neither the disc nor the file name says it."""
+    """From 1; None if neither the disc nor the file name states it."""
     disc_total: int | None
     tags: tuple[str, ...]
-    """What the file name has in brackets, with the brackets."""
+    """The bracketed parts of the file name, with the brackets."""
     volume_id: str
     """The disc's label, empty without a file system."""
     art: FileExtent | None
-    """Where ICON0.PNG of a PSP disc lies, not decoded."""
+    """The place of ICON0.PNG on a PSP disc; not decoded."""
 
 
 @dataclass(slots=True)
 class _Facts:
-    """What the disc itself says."""
+    """The facts on the disc itself."""
 
     system: System
     serial: str = ""
@@ -113,10 +113,10 @@ class _Facts:
 
 
 def identify(source: SectorSource, file_name: str) -> Identity:
-    """Return what the disc in `source` is; what it does not tell is completed from `file_name`.
+    """Return the identity of the disc in `source`; facts missing on the disc are completed from `file_name`.
 
-    Content alone never fails: without a usable file system the system is UNKNOWN. DamagedImageError and
-    OSError of `read_at` pass through.
+    No content makes it fail: without a usable file system the system is UNKNOWN. DamagedImageError and OSError of
+    `read_at` pass through.
     """
     volume = read_volume(source)
     facts = _Facts(System.UNKNOWN) if volume is None else _read_facts(source, volume)
@@ -142,7 +142,7 @@ def identify(source: SectorSource, file_name: str) -> Identity:
 
 
 def region_of(serial: str) -> str:
-    """Return the region that a serial's prefix stands for: `US` for `SLUS-12345`, empty for none."""
+    """Return the region of a serial's prefix: `US` for `SLUS-12345`, empty if it has none."""
     prefix = serial[:4]
     match = _REGION_PREFIX.fullmatch(prefix)
     return _REGION_LETTERS[match[1]] if match else _REGION_EXCEPTIONS.get(prefix, "")
@@ -159,7 +159,7 @@ def _read_facts(source: SectorSource, volume: Volume) -> _Facts:
             return facts
     if volume.system_id.startswith("PSP"):
         return _Facts(System.PSP)
-    # Without SYSTEM.CNF a PS1 starts PSX.EXE.
+    # If a disc has no SYSTEM.CNF, a PS1 starts PSX.EXE.
     is_ps1 = volume.system_id.startswith("PLAYSTATION") and _file(root, "PSX.EXE") is not None
     return _Facts(System.PS1 if is_ps1 else System.ISO9660)
 
@@ -177,7 +177,7 @@ def _read_playstation(source: SectorSource, root: dict[str, DirectoryRecord]) ->
 
 
 def _boot_paths(system_cnf: bytes) -> dict[str, str]:
-    """Return key and value of the lines of a SYSTEM.CNF, keys in upper case; of repeated keys the first."""
+    """Return the lines of a SYSTEM.CNF by key, in upper case; of repeated keys, the first counts."""
     values: dict[str, str] = {}
     for line in _LINE_ENDS.split(system_cnf.decode("utf-8-sig", "replace")):
         key, equals, value = line.partition("=")
@@ -207,7 +207,7 @@ def _read_psp(source: SectorSource, root: dict[str, DirectoryRecord]) -> _Facts 
 
 
 def psp_serial(text: str) -> str:
-    """Return the serial that a DISC_ID or UMD_DATA.BIN begins with: `ULUS-10000`; empty where it is none."""
+    """Return the serial at the start of a DISC_ID or UMD_DATA.BIN: `ULUS-10000`; empty if there is none."""
     match = _DISC_ID.match(text)
     return f"{match[1]}-{match[2]}".upper() if match else ""
 

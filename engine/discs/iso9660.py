@@ -1,9 +1,9 @@
-"""Find files in an ISO 9660 image by name, reading only the directories on their path.
+"""Finds files in an ISO 9660 image by name, reading only the directories on their path.
 
-Layout: ECMA-119 (the free text of ISO 9660), sections 8.4 and 9.1. Only the primary tree is read: Joliet and
-Rock Ridge are other views of the same files, and no console looks at them. Sectors are taken as 2048 bytes
-whatever the descriptor says, as the consoles' own drivers do. Every number from the image is checked against
-the size of the image before it is believed.
+Layout: ECMA-119 (the free text of ISO 9660), sections 8.4 and 9.1. Only the primary tree is read, because Joliet and
+Rock Ridge are other views of the same files, and no console reads them. Sectors are always 2048 bytes, whatever the
+descriptor states, as in the consoles' own drivers. Every number from the image is checked against the size of the image
+before it is used.
 """
 
 from collections.abc import Collection, Iterator
@@ -16,15 +16,15 @@ from engine.formats import SECTOR_SIZE
 
 FIRST_DESCRIPTOR_SECTOR = 16
 MAX_DESCRIPTORS = 16
-"""Descriptors looked at in search of the primary one; real discs have two to four."""
+"""Most descriptors read in search of the primary one; real discs have two to four."""
 
 MAX_DIRECTORY_BYTES = 1024 * 1024
-"""About 20,000 records: the largest part of one directory that is read."""
+"""Most bytes read of one directory: about 20,000 records."""
 
 MAX_TREE_BYTES = 32 * 1024 * 1024
 MAX_DIRECTORIES = MAX_TREE_BYTES // SECTOR_SIZE
 MAX_PATH_LENGTH = 1024
-"""What `list_files` walks at most, in bytes of directories, in directories, in characters of one path."""
+"""Limits of `list_files`: bytes of directories, directories, and characters of one path."""
 
 # type, magic, system id, volume id, sectors, root record
 _DESCRIPTOR = Struct("<B5s2x32s32s8xI72x34s")
@@ -46,12 +46,12 @@ class SectorSource(Protocol):
         """Decoded size in bytes."""
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """Return `length` decoded bytes from `offset`, fewer only at the end; DamagedImageError, OSError."""
+        """Return `length` decoded bytes from `offset`, fewer only at the end. DamagedImageError, OSError."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileExtent:
-    """Where the bytes of a file or a directory lie; always inside the image."""
+    """The place of a file or a directory; always inside the image."""
 
     offset: int
     """Bytes from the start of the decoded image."""
@@ -61,7 +61,7 @@ class FileExtent:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryRecord:
-    """One name that was looked up."""
+    """One directory entry that was found by name."""
 
     extent: FileExtent
     is_directory: bool
@@ -69,14 +69,14 @@ class DirectoryRecord:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """The primary volume descriptor, as far as it is used."""
+    """The used fields of the primary volume descriptor."""
 
     system_id: str
     """`PLAYSTATION`, `PSP GAME`, `LINUX`, ...; unchecked text."""
     volume_id: str
     """The disc's label; unchecked text."""
     volume_sectors: int
-    """Sectors that the volume claims; the image may hold fewer or more."""
+    """Sectors that the volume claims; the image may have fewer or more."""
     root: FileExtent
     """The root directory of the primary tree."""
 
@@ -84,7 +84,7 @@ class Volume:
 def read_volume(source: SectorSource) -> Volume | None:
     """Return the first primary descriptor whose root directory lies in the image, else None.
 
-    One sector where the descriptor is the first, as on nearly every disc. Errors of `read_at` pass through.
+    Reads one sector if the primary descriptor is the first, as on nearly every disc. Errors of `read_at` pass through.
     """
     for sector in range(FIRST_DESCRIPTOR_SECTOR, FIRST_DESCRIPTOR_SECTOR + MAX_DESCRIPTORS):
         data = source.read_at(sector * SECTOR_SIZE, SECTOR_SIZE)
@@ -103,10 +103,10 @@ def read_volume(source: SectorSource) -> Volume | None:
 
 
 def lookup(source: SectorSource, directory: FileExtent, names: Collection[str]) -> dict[str, DirectoryRecord]:
-    """Return those of the upper-case ASCII `names` that the directory holds, in one pass.
+    """Return those of the upper-case ASCII `names` that the directory contains, in one pass.
 
-    Case, a version (`;1`) and the dot of an empty extension do not count. Of several versions the first, the
-    newest, is taken. A name whose extent leaves the image is not found. Stops at the last name found.
+    Case, a version (`;1`) and the dot of an empty extension are ignored. Of several versions the first, which is the
+    newest, is returned. A name whose extent leaves the image is not found. The pass stops when all names are found.
     """
     wanted = {name.encode("ascii"): name for name in names}
     found: dict[str, DirectoryRecord] = {}
@@ -123,10 +123,10 @@ def lookup(source: SectorSource, directory: FileExtent, names: Collection[str]) 
 
 
 def find(source: SectorSource, path: str) -> FileExtent | None:
-    """Return where the file at `path` (`/PSP_GAME/PARAM.SFO`) lies, or None where there is no such file.
+    """Return the extent of the file at `path` (`/PSP_GAME/PARAM.SFO`), or None if there is no such file.
 
-    Reads the descriptor and one directory for each step of the path. Of a file in several extents (over
-    4 GiB) the first is returned. Errors of `read_at` pass through.
+    Reads the descriptor and one directory for each step of the path. Of a file in several extents (over 4 GiB) the
+    first is returned. Errors of `read_at` pass through.
     """
     volume = read_volume(source)
     if volume is None or not path.isascii():
@@ -141,15 +141,15 @@ def find(source: SectorSource, path: str) -> FileExtent | None:
 
 
 def read_file(source: SectorSource, extent: FileExtent, limit: int) -> bytes:
-    """Return the first `limit` bytes of a file, or all of it where it is shorter."""
+    """Return the first `limit` bytes of a file, or all of a shorter one."""
     return source.read_at(extent.offset, min(extent.length, limit))
 
 
 def list_files(source: SectorSource, limit: int) -> Iterator[tuple[str, FileExtent]]:
     """Return at most `limit` files of the primary tree as (path, extent): `("DATA/TEXT.BIN", ...)`.
 
-    Names lose their version and keep undecodable bytes as surrogates. No directory is read twice, whatever
-    the image claims, and the walk ends at MAX_TREE_BYTES of directories. Errors of `read_at` pass through.
+    Names lose their version and keep undecodable bytes as surrogates. No directory is read twice, whatever the image
+    claims, and the walk ends at MAX_TREE_BYTES of directories. Errors of `read_at` pass through.
     """
     return islice(_walk(source), max(0, limit))
 
@@ -188,7 +188,8 @@ def _entries(source: SectorSource, directory: FileExtent) -> Iterator[tuple[str,
 def _records(source: SectorSource, directory: FileExtent) -> Iterator[tuple[bytes, int, int, int]]:
     """Yield (name, start sector, bytes, flags) of a directory, one sector read at a time.
 
-    A record never crosses a sector (ECMA-119, 6.8.1.1): a length of 0, or one that would, ends its sector.
+    A record never crosses a sector border (ECMA-119, 6.8.1.1): a length of 0, or one that would cross it, ends the
+    sector.
     """
     end = directory.offset + min(directory.length, MAX_DIRECTORY_BYTES)
     for offset in range(directory.offset, end, SECTOR_SIZE):

@@ -1,7 +1,7 @@
-"""GameCube and Wii: the first bytes of the disc, and where the formats of other programs keep them.
+"""GameCube and Wii discs: reads the header of the disc in images of other programs' formats.
 
 Layouts: WiaAndRvz.md of Dolphin's docs for WIA and RVZ; its source for GCZ and CISO; libwbfs for WBFS. WIA, RVZ, WBFS
-and the disc header are big-endian, GCZ and CISO little-endian. Every number is checked before it is believed.
+and the disc header are big-endian, GCZ and CISO little-endian. Every number is checked before it is used.
 """
 
 import hashlib
@@ -38,19 +38,20 @@ _WBFS_SECTOR_BITS = range(9, 17)
 
 @dataclass(frozen=True, slots=True)
 class NintendoDisc:
-    """What the header of such a file says."""
+    """The facts in the header of such a file."""
 
     system: System = System.UNKNOWN
     game_id: str = ""
-    """`GALE01`; empty where it cannot be read."""
+    """`GALE01`; empty if it cannot be read."""
     title: str = ""
     region: str = ""
     original_bytes: int = 0
-    """Size of the disc where the header states one that can be; else 0."""
+    """Size of the disc if the header states a plausible one, else 0."""
 
 
 def read_nintendo(source: ByteSource, image_format: ImageFormat) -> NintendoDisc:
-    """Return what a WBFS, WIA, RVZ, GCZ or GameCube CISO says of itself; a lie is left out. StorageError."""
+    """Return the facts of a WBFS, WIA, RVZ, GCZ or GameCube CISO, without implausible ones. StorageError if the disk
+    fails."""
     if image_format in {ImageFormat.WIA, ImageFormat.RVZ}:
         return _read_wia(source)
     if image_format is ImageFormat.GCZ:

@@ -1,4 +1,4 @@
-"""Which game an open image is, without unpacking half an archive for it."""
+"""Identify an open image, reading at most REACH_BYTES of an archive member."""
 
 from engine.discs.file_titles import read_file_title
 from engine.discs.identity import Identity, System, TitleOrigin, identify
@@ -8,11 +8,11 @@ from engine.images.reader import Image
 from engine.units import MIB
 
 _LARGEST_CD_BYTES = 900 * MIB
-"""A PlayStation disc that holds more is a DVD, which only a PS2 reads."""
+"""A larger PlayStation disc is a DVD, which only a PS2 reads."""
 
 
 class _TooFarError(Exception):
-    """The disc says what it is further into a compressed stream than is unpacked to look; caught in here."""
+    """The identifying bytes are beyond REACH_BYTES in a compressed stream; caught in this module."""
 
 
 class _Near:
@@ -23,17 +23,17 @@ class _Near:
         self.size = image.size
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """Read as the image does."""
+        """Read from the image, see `Image.read_at`; _TooFarError beyond REACH_BYTES."""
         if offset + length > REACH_BYTES:
             raise _TooFarError
         return self._image.read_at(offset, length)
 
 
 def identify_image(image: Image) -> Identity:
-    """Return what `identify` says of an image under its own name.
+    """Return the identity of an open image, with its own file name for `identify`.
 
-    One that is compressed in an archive is looked into for REACH_BYTES; where its directory or its files lie further
-    in, the volume descriptor gives the system, and the file name the title. DamagedImageError, StorageError.
+    Of an image compressed in an archive, only the first REACH_BYTES are read. If its directory or its files are beyond
+    them, the volume descriptor gives the system, and the file name the title. DamagedImageError, StorageError.
     """
     name = image.path.name
     if not image.is_sequential:
@@ -42,7 +42,7 @@ def identify_image(image: Image) -> Identity:
     try:
         return identify(near, name)
     except _TooFarError:
-        volume = read_volume(near)  # sector 16 was read before anything that was too far
+        volume = read_volume(near)  # succeeds: sector 16 was read before the read that failed
     named = read_file_title(name)
     return Identity(
         system=_system(volume, image.size),

@@ -18,8 +18,8 @@ _MAX_VALUE_BYTES = 1024
 def parse_sfo(data: bytes) -> dict[str, str | int]:
     """Return the entries of a PARAM.SFO: texts up to their NUL, numbers as int.
 
-    Never raises: bytes that are no PARAM.SFO give an empty dict, entries that point outside of `data` or have
-    an unknown format are left out, bytes that are no UTF-8 become U+FFFD.
+    Never raises: bytes that are not a PARAM.SFO give an empty dict, entries that point outside of `data` or have an
+    unknown format are left out, and bytes that are not UTF-8 become U+FFFD.
     """
     values: dict[str, str | int] = {}
     if len(data) < _HEADER.size or not data.startswith(_MAGIC):

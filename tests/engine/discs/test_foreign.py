@@ -110,7 +110,7 @@ def test_a_cue_sheet_is_the_disc_of_its_first_raw_file(tmp_path: Path) -> None:
 
 def test_a_cue_sheet_says_which_file_is_not_there(tmp_path: Path) -> None:
     found, disc = read(cue_beside(tmp_path, foreign.cue("gone\x1b.bin")))
-    assert foreign_error(found, disc).endswith("; gone\\e.bin, which it names, is not beside it")
+    assert foreign_error(found, disc).endswith("; gone\\e.bin, which it names, is not next to it")
     assert disc.region == "EU"
 
 
