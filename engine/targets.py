@@ -14,58 +14,58 @@ _PACKED = (ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A program or console that loads images, and what it loads."""
+    """A program or console, and the images that it loads."""
 
     name: str
-    """As `--target` takes it."""
+    """Its name for `--target`."""
     label: str
-    """As people call it."""
+    """Its name for people."""
     formats: frozenset[ImageFormat]
-    """Compressed formats it loads; CSO means versions 0 and 1. An ISO is loaded by all."""
+    """Compressed formats that it loads; CSO means versions 0 and 1. All targets load an ISO."""
     max_block_size: int = MAX_BLOCK_SIZE
-    """Largest block it reads, bytes; the smallest is 2048 for all."""
+    """Largest block that it reads, bytes; the smallest is 2048 for all."""
     max_shift: int = 31
-    """Largest index shift it reads."""
+    """Largest index shift that it reads."""
     max_bytes: int | None = None
-    """Largest image and file it reads; None where only the format limits it."""
+    """Largest image and file that it reads; None if only the format limits them."""
     systems: frozenset[str] = frozenset()
-    """Systems whose discs it plays (`ps2`, `psp`); empty for any."""
+    """Systems (`ps2`, `psp`) whose discs it plays; empty for any."""
     reasons: tuple[tuple[ImageFormat, str], ...] = ()
-    """Why it does not load a format that people expect it to."""
+    """Reasons why it does not load formats that people expect it to load."""
     block_reason: str = ""
-    """Why it does not read larger blocks."""
+    """The reason why it does not read larger blocks."""
     max_stored_block: int | None = None
-    """Most bytes a stored block may have, padding included; None where it does not matter."""
+    """Most bytes of a stored block, padding included; None if there is no limit."""
     is_emulator: bool = False
-    """Whether nothing but an emulator loads it, which takes any deflate stream."""
+    """Whether only emulators load the result; they read any deflate stream."""
     cso2: bool = False
-    """Whether it loads CSO version 2 (never written, but checked by the doctor)."""
+    """Whether it loads CSO version 2, which is never written, but checked by the doctor."""
     hunk_codecs: tuple[str, ...] = ("zstd", "zlib", "lzma", "huff", "flac")
-    """Codecs of the CHD files it loads; the first is what one is written with where nothing else is asked for."""
+    """Codecs of the CHD files that it loads; the first is the default for writing."""
     hunk_size: int = HUNK_SIZE
-    """Bytes of a hunk where nothing else is asked for."""
+    """Default bytes of a hunk."""
 
     @property
     def default_format(self) -> ImageFormat:
-        """The first of zso, cso, chd that it loads; ISO where it loads none of them."""
+        """The first of zso, cso, chd that it loads, else ISO."""
         return next((each for each in _PACKED if each in self.formats), ImageFormat.ISO)
 
     @property
     def default_method(self) -> Method:
-        """What a CHD is packed by where nothing else is asked for."""
+        """The default method of a CHD."""
         return Method(self.hunk_codecs[0])
 
     def default_block_size(self, image_format: ImageFormat) -> int:
-        """Return the bytes of a block where nothing else is asked for."""
+        """Return the default bytes of a block."""
         return self.hunk_size if image_format is ImageFormat.CHD else DEFAULT_BLOCK_SIZE
 
     @property
     def codec_reason(self) -> str:
-        """Why other codecs do not load, as half a sentence."""
+        """The reason why other codecs do not load, as a clause."""
         return f"{self.label} loads {', '.join(self.hunk_codecs)}"
 
     def reason_against(self, image_format: ImageFormat) -> str:
-        """Return why a format does not load, as half a sentence."""
+        """Return the reason why a format does not load, as a clause."""
         return dict(self.reasons).get(image_format, f"{self.label} does not load it")
 
 
@@ -76,9 +76,9 @@ _ZSO, _CSO, _CHD, _DAX, _JSO = (
     ImageFormat.DAX,
     ImageFormat.JSO,
 )
-_OPL_BLOCKS = "OPL never looks at the header's block size and assumes 2048"
-_OPL_FORMATS = "OPL loads no compressed format but ZSO"
-_ARCHIVE_HUNK = 256 * KIB  # 1 MiB saves 2 % more and leaves memory for a quarter of the threads
+_OPL_BLOCKS = "OPL ignores the header's block size and assumes 2048"
+_OPL_FORMATS = "ZSO is the only compressed format that OPL loads"
+_ARCHIVE_HUNK = 256 * KIB  # 1 MiB saves 2 % more, but leaves memory for only a quarter of the threads
 _SMALLEST = "nothing plays an archive, and a CHD of large hunks is smaller"
 _NO_ZSO_PPSSPP = (_ZSO, "no version of PPSSPP loads ZSO")
 _PS2 = frozenset({"ps2"})
@@ -159,9 +159,9 @@ _AUTO_FOR_CHD = {"ps2": "pcsx2", "psp": "ppsspp"}
 
 
 def target_for(system: str, image_format: ImageFormat | None = None) -> Target:
-    """Return what `--target auto` stands for on a disc of this system, and where that format is asked for.
+    """Return the target that `--target auto` means for a disc of this system and for the requested format.
 
-    No console loads a CHD: whoever asks for one means the emulator.
+    No console loads a CHD, so a request for a CHD means the emulator.
     """
     by_system = _AUTO_FOR_CHD if image_format is ImageFormat.CHD else _AUTO_BY_SYSTEM
     return TARGETS[by_system.get(system, ANY)]
@@ -170,11 +170,10 @@ def target_for(system: str, image_format: ImageFormat | None = None) -> Target:
 def check_settings(
     settings: Settings, target: Target, original_bytes: int, index_shift: int, name: str, system: str = ""
 ) -> list[str]:
-    """Check settings for one image, called `name` in messages, against a target and return warnings.
+    """Check the settings for one image, called `name` in messages, against a target and return warnings.
 
-    SettingError gives the reason and the nearest setting that the target loads. The target `any` refuses
-    nothing: what other loaders of discs of this system (`ps2`; empty where it is not known) would refuse is a warning
-    there.
+    The target `any` refuses nothing. Instead it warns if other loaders of discs of this system (`ps2`; empty if
+    unknown) would refuse the settings. SettingError with the reason and the nearest setting that the target loads.
     """
     if settings.format is ImageFormat.ISO:
         return []
@@ -183,7 +182,7 @@ def check_settings(
     problem = _problem(settings, target, original_bytes, index_shift)
     if problem is not None:
         message, nearest = problem
-        raise SettingError(f"{name}: {message}", hint=f"{nearest}; --target any writes it all the same")
+        raise SettingError(f"{name}: {message}", hint=f"{nearest}; --target any writes it anyway")
     return []
 
 
@@ -208,7 +207,7 @@ def _problem(settings: Settings, target: Target, original_bytes: int, index_shif
     if index_shift > target.max_shift:
         most = 1 << target.max_shift
         return (
-            f"target {target.name}: alignment {1 << index_shift} cannot be loaded: at most {most} is read",
+            f"target {target.name}: alignment {1 << index_shift} cannot be loaded: the largest is {most}",
             f"the nearest setting it loads is --align {most}",
         )
     if target.max_bytes is not None and original_bytes > target.max_bytes:
@@ -221,7 +220,7 @@ def _problem(settings: Settings, target: Target, original_bytes: int, index_shif
 
 
 def _warnings_for_any(settings: Settings, system: str) -> list[str]:
-    # Any other disc, and one that nobody could tell, may be for either.
+    # Any other disc, or an unidentified one, may be for either.
     may_be_ps2, may_be_psp = system not in {"psp", "ps1"}, system not in {"ps2", "ps1"}
     warnings = []
     if settings.block_size != DEFAULT_BLOCK_SIZE and settings.format is _ZSO and may_be_ps2:
@@ -236,7 +235,7 @@ def _warnings_for_any(settings: Settings, system: str) -> list[str]:
 
 
 def system_warning(target: Target, system: str, system_label: str) -> str:
-    """Return a warning when the target does not play discs of this system; empty when it does."""
+    """Return a warning if the target does not play discs of this system; empty if it does."""
     if not target.systems or system in target.systems:
         return ""
     return f"this looks like {system_label}: {target.label} plays other discs"

@@ -94,4 +94,4 @@ def _check_block(stored: memoryview, chunk: bytes, number: int, level: int) -> N
     except BlockError:
         decoded = b""
     if decoded != chunk[number * BLOCK_SIZE : (number + 1) * BLOCK_SIZE]:
-        raise KernelUnavailableError(f"the lz4 package does not decode its blocks of level {level}")
+        raise KernelUnavailableError(f"at level {level} the lz4 package does not decode its blocks")

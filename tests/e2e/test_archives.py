@@ -102,7 +102,7 @@ def test_an_archive_goes_to_the_trash_and_comes_back(cli: CommandLine, single: P
 def test_an_archive_with_more_in_it_is_not_moved(cli: CommandLine, games: Path) -> None:
     said = cli.run("convert", "--delete-source", "games.zip//Okami.iso")
     assert said.exit_code == 2
-    assert "its archive stays where it is: it holds Lumen.iso and 1 more as well" in said.text
+    assert "its archive stays where it is: it also contains Lumen.iso and 1 more" in said.text
     assert cli.names() == ["games.zip"]
 
 

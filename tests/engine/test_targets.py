@@ -148,9 +148,9 @@ def test_a_refused_shift_names_the_nearest_alignment(row: Row) -> None:
 @pytest.mark.parametrize(
     ("name", "changes", "reason"),
     [
-        ("opl", {"block_size": 65536}, "OPL never looks at the header's block size and assumes 2048"),
-        ("opl", {"format": CSO}, "OPL loads no compressed format but ZSO"),
-        ("opl", {"format": CHD}, "OPL loads no compressed format but ZSO"),
+        ("opl", {"block_size": 65536}, "OPL ignores the header's block size and assumes 2048"),
+        ("opl", {"format": CSO}, "ZSO is the only compressed format that OPL loads"),
+        ("opl", {"format": CHD}, "ZSO is the only compressed format that OPL loads"),
         ("ppsspp", {"format": ZSO}, "no version of PPSSPP loads ZSO"),
         ("ppsspp+psp", {"format": ZSO}, "no version of PPSSPP loads ZSO"),
         ("nethersx2", {"format": ZSO}, "never ZSO"),

@@ -1,1 +1,1 @@
-"""Archives with disc images in them: what they hold, and its bytes, without ever unpacking to disk."""
+"""Archives with disc images in them: lists and reads their files without unpacking to disk."""

@@ -1,15 +1,15 @@
-"""An archive as the file object that zipfile and py7zr want, with a limit to what one read may ask for."""
+"""An archive as a file object for zipfile and py7zr, with a limit for the size of one read."""
 
 from engine.images.seekable import SeekableFile
 from engine.images.source import ByteSource
 
 
 class TooLargeError(ValueError):
-    """A read of more than was allowed: the archive's header lies, or its table of contents is enormous."""
+    """A read above the limit: the archive's header is wrong, or its table of contents is enormous."""
 
 
 class BoundedFile(SeekableFile):
-    """Reads an open source; the source is the caller's to close. StorageError when the disk fails."""
+    """Reads an open source, which the caller closes. StorageError if the disk fails."""
 
     def __init__(self, source: ByteSource, max_read_bytes: int) -> None:
         super().__init__(source.read_into, source.size_bytes)
@@ -20,7 +20,7 @@ class BoundedFile(SeekableFile):
         left = max(0, self._size_bytes - self._position)
         wanted = left if size is None or size < 0 else min(size, left)
         if wanted > self._max_read_bytes:
-            raise TooLargeError(f"{wanted} bytes at once, {self._max_read_bytes} are allowed")
+            raise TooLargeError(f"expected a read of at most {self._max_read_bytes} bytes, got {wanted}")
         buffer = bytearray(wanted)
         count = self.readinto(buffer)
         return bytes(buffer[:count])

@@ -1,4 +1,4 @@
-"""Whether a file in an archive is what the archive's checksum says."""
+"""Checks a file in an archive against the archive's checksum."""
 
 import zlib
 from collections.abc import Callable
@@ -11,7 +11,7 @@ _STEP_BYTES = MIB
 
 
 def check_crc32(source: MemberSource, crc32: int) -> None:
-    """Raise DamagedImageError unless the crc32 of all the member's bytes is the declared one."""
+    """Check the crc32 of all bytes of a member; DamagedImageError if it differs from the declared one."""
     declared = source.member.crc32
     if declared is not None and crc32 != declared:
         what = f"its crc32 is {crc32:08x}, the archive was made with {declared:08x}"
@@ -19,9 +19,9 @@ def check_crc32(source: MemberSource, crc32: int) -> None:
 
 
 def check_member(source: MemberSource, check: Callable[[], None]) -> None:
-    """Read a member whole and raise DamagedImageError where it is damaged; `check` may raise to stop.
+    """Read a whole member to check it; `check` may raise to stop.
 
-    A compressed one checks itself as it is unpacked.
+    A compressed member is checked while it is unpacked. DamagedImageError if it is damaged.
     """
     crc32 = 0
     for offset in range(0, source.size_bytes, _STEP_BYTES):

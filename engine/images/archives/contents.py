@@ -1,7 +1,7 @@
-"""Which disc images an archive holds, and the way from a path to one of them.
+"""Finds the disc images in an archive, and opens one by its path.
 
-An image in an archive is addressed as if the archive were a folder: `games.zip/Okami.iso`. A file has nothing below
-it, so that no such path can be mistaken; `games.zip//Okami.iso` is the same path.
+The path of an image in an archive treats the archive like a folder: `games.zip/Okami.iso`. A path below a file cannot
+mean anything else; `games.zip//Okami.iso` is the same path.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,15 +20,15 @@ from engine.units import KIB, MIB
 
 ARCHIVE_FORMATS = {ImageFormat.ZIP, ImageFormat.SEVEN_ZIP}
 REACH_BYTES = 128 * MIB
-"""How far into a compressed stream it is unpacked only to see what is there: half a second of deflate, two of LZMA."""
+"""How far a compressed stream is unpacked only to detect images: half a second of deflate, two seconds of LZMA."""
 PASS_BYTES = 512 * MIB
-"""How much is unpacked in all to see what is in one archive; what comes then is known by its name only."""
+"""How much of one archive is unpacked in all to detect images; later files are known only by their names."""
 MAX_LOOKS = 1000
-"""Files of an archive that are looked into."""
+"""Most files of an archive whose content is checked."""
 ISO_SUFFIXES = {".iso", ".img"}
-"""What a file is called that is the disc itself."""
+"""Suffixes of plain images."""
 IMAGE_SUFFIXES = ISO_SUFFIXES | {".zso", ".cso", ".ziso", ".ciso", ".dax", ".chd"}
-"""What any image is called that is read."""
+"""Suffixes of all images that discpress reads."""
 _LARGE_BYTES = MIB
 _HEAD_BYTES = PVD_SECTOR * SECTOR_SIZE + len(PVD_MAGIC)
 _NOTE_SUFFIXES = {".txt", ".nfo", ".diz", ".sfv", ".md5", ".sha1", ".sha256", ".crc32", ".url"}
@@ -42,19 +42,19 @@ def is_archive(source: ByteSource) -> bool:
 
 
 def open_archive(file: FileSource) -> Archive:
-    """Read the table of contents of a ZIP or 7z. DamagedImageError; UnsupportedImageError where py7zr is missing."""
+    """Read the table of contents of a ZIP or 7z. DamagedImageError; UnsupportedImageError if py7zr is missing."""
     found = sniff(read_bytes(file, 0, SNIFF_BYTES), file.size_bytes)
     if found is ImageFormat.ZIP:
         return ZipArchive(file)
     if found is ImageFormat.SEVEN_ZIP:
         return SevenZipArchive(file)
-    raise UsageError(f"{display_name(file.path)}: is no archive: there is nothing in it to name")
+    raise UsageError(f"{display_name(file.path)}: this file is not an archive, so no path leads into it")
 
 
 def images_in(archive: Archive, on_look: Callable[[], None] = lambda: None) -> Iterator[Member]:
-    """Yield the members that are disc images: by content, and by name what cannot be looked into.
+    """Yield the members that are disc images, by content or, if the content cannot be read, by name.
 
-    `on_look` is called before each look into a member.
+    `on_look` is called before each check of a member's content.
     """
     looks = 0
     for member in archive.members:
@@ -66,15 +66,16 @@ def images_in(archive: Archive, on_look: Callable[[], None] = lambda: None) -> I
             break
         on_look()
         if _is_image(archive, member, is_called_so=is_called_so):
-            archive.let_go()  # who opens the image unpacks by another decoder
+            archive.let_go()  # opening the image starts another decoder
             yield member
     archive.let_go()
 
 
 def archive_worth(source: ByteSource) -> str:
-    """Return why an archive is not to be thrown away once one image in it is converted; empty where it may be.
+    """Return why an archive must stay after one image in it was converted; empty if it can move to the trash.
 
-    Beside the image only notes and checksums of a few KiB are no loss. An image that lies in no archive loses none.
+    Apart from the image, only notes and checksums of a few KiB are no loss. The result is empty if the image is not in
+    an archive.
     """
     if not isinstance(source, MemberSource):
         return ""
@@ -83,7 +84,7 @@ def archive_worth(source: ByteSource) -> str:
         is_note = Path(other.address).suffix.lower() in _NOTE_SUFFIXES and other.size_bytes <= _MAX_NOTE_BYTES
         if not is_note:
             more = f" and {len(others) - 1} more" if len(others) > 1 else ""
-            return f"it holds {display_name(other.address)}{more} as well"
+            return f"it also contains {display_name(other.address)}{more}"
     return ""
 
 
@@ -103,21 +104,21 @@ def _is_image(archive: Archive, member: Member, *, is_called_so: bool) -> bool:
 
 
 def open_in_archive(file: FileSource, name: str) -> MemberSource:
-    """Open a member of an archive, or, without a name, the one image in it.
+    """Open a member of an archive or, without a name, the only image in it.
 
-    UsageError names what there is where the name is unknown, or where there are several images and no name;
-    UnsupportedImageError where there is none, or it cannot be read; DamagedImageError.
+    UsageError with a list of the images if the name is unknown, or if there are several images and no name;
+    UnsupportedImageError if there is no image or it cannot be read; DamagedImageError.
     """
     archive = open_archive(file)
     return open_member(archive, _find(archive, name) if name else _only_image(archive))
 
 
 def open_member(archive: Archive, member: Member) -> MemberSource:
-    """Open a member that is to be read as an image; UnsupportedImageError where it cannot be, DamagedImageError."""
+    """Open a member to read it as an image; UnsupportedImageError if that is impossible; DamagedImageError."""
     if member.problem:
         raise UnsupportedImageError(
             f"{display_name(archive.file.path / member.address)}: cannot be read in its archive: {member.problem}",
-            hint="unpack the archive first where that can be done, then take the image",
+            hint="unpack the archive with another program, then use the image",
         )
     source = archive.open_member(member)
     source.way_bytes = archive.way_to(member)
@@ -126,14 +127,14 @@ def open_member(archive: Archive, member: Member) -> MemberSource:
     if not source.can_go_back and found not in FOREIGN and found is not ImageFormat.ISO:
         raise UnsupportedImageError(
             f"{display_name(source.path)}: a {found.upper()} in a {archive.format.upper()} archive cannot be read: "
-            "it is read here and there, and this archive only from the beginning on",
-            hint="unpack the archive first; a packed image gains nothing from being packed again",
+            "it needs reads at any place, but this archive can only be read from its beginning",
+            hint="unpack the archive first; a compressed image does not shrink further in an archive",
         )
     return source
 
 
 def _find(archive: Archive, name: str) -> Member:
-    """Return the member of an address, or of the name that the archive itself has for it."""
+    """Return the member with an address, or with this name in the archive itself."""
     for member in archive.members:
         if member.address == name:
             return member
@@ -142,7 +143,8 @@ def _find(archive: Archive, name: str) -> Member:
         return wanted[0]
     listed = _listed(archive, list(images_in(archive)))
     raise UsageError(
-        f"{display_name(archive.file.path)}: holds no {display_name(name)}", hint=f"the images in it: {listed}"
+        f"{display_name(archive.file.path)}: contains no {display_name(name)}",
+        hint=f"choose one of its images: {listed}",
     )
 
 
@@ -151,11 +153,11 @@ def _only_image(archive: Archive) -> Member:
     if not found:
         raise UnsupportedImageError(
             f"{display_name(archive.file.path)}: {FOREIGN[archive.format].name} with no disc image in it",
-            hint="ISO, ZSO, CSO and DAX images are looked for, by their content",
+            hint="discpress finds ISO, ZSO, CSO and DAX images, by their content",
         )
     if len(found) > 1:
         raise UsageError(
-            f"{display_name(archive.file.path)}: holds {len(found)} images: name one of them, or take all with -r",
+            f"{display_name(archive.file.path)}: contains {len(found)} images: name one of them, or use -r for all",
             hint=_listed(archive, found),
         )
     return found[0]

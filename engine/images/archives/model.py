@@ -1,4 +1,4 @@
-"""What an archive holds, and how what is in it is called."""
+"""Archives, their members, and the names of members."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -14,68 +14,68 @@ from engine.system.files import Writable
 from engine.units import format_size
 
 MAX_DIRECTORY_BYTES = 4 * 1024 * 1024
-"""Largest table of contents that is read: 20,000 files with long names; no archive of discs comes near."""
+"""Largest table of contents that is read: 20,000 files with long names, far more than any archive of discs has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file in an archive. Nothing is ever written by the name that it gives itself."""
+    """One file in an archive. Its own name is never used to write a file."""
 
     number: int
-    """Its place in the archive, from 1."""
+    """Its position in the archive, from 1."""
     name: str
-    """What the archive calls it: unchecked, may be absolute or hold `..`; only compared and shown."""
+    """Its name in the archive; unchecked, may be absolute or contain `..`. It is only compared and shown."""
     address: str
-    """What it is called here: a plain file name, unlike that of any other member."""
+    """Its name in discpress: a plain file name, different from that of any other member."""
     size_bytes: int
     """Unpacked size, as declared."""
     stored_bytes: int
-    """Bytes of the archive that are its share."""
+    """Its share of the archive's bytes."""
     crc32: int | None
-    """Of the unpacked bytes, as declared; None where the archive has none."""
+    """The declared crc32 of the unpacked bytes; None if the archive has none."""
     problem: str = ""
-    """Why it cannot be read, as the end of a sentence; empty where it can."""
+    """Why it cannot be read, as the end of a sentence; empty if it can."""
 
 
 class Archive(ABC):
-    """An open archive; the file is the caller's to close."""
+    """An open archive; the caller closes the file."""
 
     format: ImageFormat
     members: tuple[Member, ...]
-    """All files in it, folders left out, in its order."""
+    """All files in it, without folders, in its order."""
 
     def __init__(self, file: FileSource) -> None:
         self.file = file
         self.name = shown_name(file)
         self.passed_bytes = 0
-        """Bytes that were unpacked and thrown away so far, to reach what `head_of` was asked for."""
+        """Bytes unpacked and discarded so far, to reach the members of `head_of`."""
 
     @abstractmethod
     def open_member(self, member: Member) -> "MemberSource":
-        """Return the unpacked bytes of a member without a problem. DamagedImageError."""
+        """Return the unpacked bytes of a readable member. DamagedImageError."""
 
     @abstractmethod
     def way_to(self, member: Member) -> int:
         """Return how many bytes must be unpacked before the member's first."""
 
     def head_of(self, member: Member, size_bytes: int) -> bytes:
-        """Return the first bytes of a member without a problem, fewer of a shorter one: cheap in the archive's order.
+        """Return the first bytes of a readable member, fewer of a shorter one; fast in the archive's order.
 
         DamagedImageError.
         """
         return read_bytes(self.open_member(member), 0, size_bytes)
 
     def let_go(self) -> None:  # noqa: B027 - a ZIP keeps none
-        """Let go of the memory that makes the next `head_of` cheap."""
+        """Free the memory that makes the next `head_of` fast."""
 
 
 class MemberSource(ByteSource, ABC):
-    """The unpacked bytes of a file in an archive: what `open_source` makes an image of."""
+    """The unpacked bytes of a file in an archive, as a source for `open_source`."""
 
     is_sequential: bool
     """Whether reading backwards, or far ahead, means unpacking everything on the way."""
     can_go_back: bool
-    """Whether going back costs no more than a few hundred MiB of unpacking, wherever it leads."""
+    """Whether going back to any place means unpacking at most a few hundred MiB."""
 
     def __init__(self, file: FileSource, member: Member) -> None:
         self.file = file
@@ -85,23 +85,23 @@ class MemberSource(ByteSource, ABC):
         self.owns_file = False
         """Whether closing it closes the archive."""
         self.way_bytes = 0
-        """Bytes that are unpacked and thrown away each time before its first one is there."""
+        """Bytes unpacked and discarded each time before its first byte."""
 
     @abstractmethod
     def read_into(self, buffer: Writable, offset: int) -> int:
-        """Fill `buffer` as `ByteSource` says; DamagedImageError where the archive is damaged."""
+        """Fill `buffer`, see `ByteSource`; DamagedImageError if the archive is damaged."""
 
     def forget(self) -> None:
-        """Let go of the memory that makes reading on cheap: nothing more is read for now."""
+        """Free the memory that makes further reading fast, because nothing more is read for now."""
 
     def close(self) -> None:
-        """Let go of the member, and of the archive where it is the last to hold it."""
+        """Close the member, and the archive if this is its last user."""
         if self.owns_file:
             self.file.close()
 
 
 class StoredMember(MemberSource):
-    """A member that is not compressed: a stretch of the archive."""
+    """A member that is not compressed: a part of the archive."""
 
     is_sequential = False
     can_go_back = True
@@ -111,13 +111,13 @@ class StoredMember(MemberSource):
         self._offset = offset
 
     def read_into(self, buffer: Writable, offset: int) -> int:
-        """Read as `ByteSource` says."""
+        """Read, see `ByteSource`."""
         view = memoryview(buffer)[: max(0, self.size_bytes - offset)]
         return self.file.read_into(view, self._offset + offset)
 
 
 class StreamedMember(MemberSource):
-    """A compressed member: it can only be unpacked from its beginning on."""
+    """A compressed member, which can only be unpacked from its beginning."""
 
     is_sequential = True
 
@@ -127,38 +127,38 @@ class StreamedMember(MemberSource):
         self._stream = stream
 
     def read_into(self, buffer: Writable, offset: int) -> int:
-        """Read as `ByteSource` says."""
+        """Read, see `ByteSource`."""
         return self._stream.read_into(buffer, offset)
 
     def forget(self) -> None:
-        """Let go of what is kept of the stream."""
+        """Free the cached part of the stream."""
         self._stream.forget()
 
     def close(self) -> None:
-        """Let go of what is kept of the stream, too."""
+        """Close it, and free the cached part of the stream."""
         self.forget()
         super().close()
 
 
 def holder(source: ByteSource) -> ByteSource:
-    """Return what an image's bytes are read from: its own source, or the archive that it lies in."""
+    """Return the source on the disk: that of the image, or that of the archive that contains it."""
     return source.file if isinstance(source, MemberSource) else source
 
 
 def held_file(source: ByteSource) -> FileSource:
-    """Return the same of an image that was opened from the disk: an open file."""
+    """Return `holder` of an image that was opened from the disk, as an open file."""
     file = holder(source)
     assert isinstance(file, FileSource)
     return file
 
 
 def held_bytes(source: ByteSource) -> int:
-    """Return how many bytes an image takes where it lies: of its file, or of its archive."""
+    """Return how many bytes an image takes on the disk, in its file or in its archive."""
     return source.member.stored_bytes if isinstance(source, MemberSource) else source.size_bytes
 
 
 def give_addresses(names: Iterable[str]) -> list[str]:
-    """Return what members are called here: base names, made safe; a second one of a name is `Game (2).iso`."""
+    """Return the names of members in discpress: safe base names; a second member of a name is `Game (2).iso`."""
     taken: set[str] = set()
     numbers: dict[str, int] = {}
     addresses = []
@@ -166,7 +166,7 @@ def give_addresses(names: Iterable[str]) -> list[str]:
         plain = PurePosixPath(safe_file_name(name))
         address, key = plain.name, plain.name.casefold()
         while address.casefold() in taken:
-            # Counted on, not from the beginning: an archive may hold 90,000 files of one name, in any case.
+            # The count goes on from the last number, because an archive may contain 90,000 files of one name.
             number = numbers[key] = numbers.get(key, 1) + 1
             address = f"{plain.stem} ({number}){plain.suffix}"
         taken.add(address.casefold())
@@ -175,14 +175,14 @@ def give_addresses(names: Iterable[str]) -> list[str]:
 
 
 def size_problem(size_bytes: int) -> str:
-    """Return what is wrong with a declared size; empty where nothing is."""
+    """Return the problem of a declared size; empty if there is none."""
     if size_bytes <= MAX_DISC_BYTES:
         return ""
     return f"it claims to unpack to {format_size(size_bytes)}: more than the {format_size(MAX_DISC_BYTES)} of any disc"
 
 
 def member_damage(file: FileSource, member: Member, what: str) -> DamagedImageError:
-    """Return the error that says what is wrong with a member."""
+    """Return the error for a damaged member."""
     return DamagedImageError(
         f"{display_name(file.path / member.address)}: damaged in the archive: {what}",
         hint="get the archive again, or restore it from a backup",
@@ -190,7 +190,7 @@ def member_damage(file: FileSource, member: Member, what: str) -> DamagedImageEr
 
 
 def archive_damage(path: Path, what: str) -> DamagedImageError:
-    """Return the error that says what is wrong with an archive as a whole."""
+    """Return the error for a damaged archive."""
     return DamagedImageError(
         f"{display_name(path)}: this archive cannot be read: {what}",
         hint="get the archive again; of an archive in several parts, join the parts first",

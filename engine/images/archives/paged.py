@@ -1,11 +1,11 @@
-"""Random access to bytes that come only one after the other: the decoded pages of late, and places to go on from.
+"""Random access to a forward-only stream, by caching recent pages and decoder snapshots.
 
     decoder -> page, page, page ...  -> the last CACHE_PAGES of them are kept
-            `-> now and then a copy of the decoder, where it can be copied
+            `-> sometimes a copy of the decoder, if it can be copied
 
-What is read in order, or out of order by less than the cache, is decoded once. What lies further back is decoded
-again from the nearest copy before it, or from the beginning where the format has none. No temporary file, and memory
-of 16 MiB of pages and 7 MiB of copies, however large the stream is.
+Reads in order, or out of order by less than the cache, decode each page once. Reads further back decode again from the
+nearest copy before them, or from the beginning if the format has no copies. There is no temporary file, and memory
+stays at 16 MiB of pages and 7 MiB of copies, however large the stream is.
 """
 
 import mmap
@@ -22,25 +22,25 @@ from engine.units import KIB, MIB
 
 PAGE_BYTES = 256 * KIB
 CACHE_PAGES = 64
-"""16 MiB: more than the chunks that a pipeline has under way, one of 1 MiB for each of MAX_READERS and two."""
+"""16 MiB, more than the chunks that a pipeline works on: one of 1 MiB for each of MAX_READERS, and two more."""
 MAX_READERS = 12
-"""Threads that may go through a stream at once: they are out of order by no more than the pages that are kept."""
+"""Threads that may read a stream at once, so that they are out of order by less than the cached pages."""
 MAX_MARKS = 128
 """Copies of an inflating decoder, 58 KiB each with its window and unread input: 7 MiB."""
 _FIRST_SPACING = 4 * MIB
 _PIECE_BYTES = 64 * KIB
 _HOT_HITS = 4
-"""A page of an image that is read in order is asked for once or twice."""
+"""Reads after which a page counts as hot; an image read in order requests each page once or twice."""
 
 
 class Decoder(Protocol):
-    """Gives the decoded bytes of one stream in order."""
+    """Decodes one stream in order."""
 
     def read(self, limit: int) -> bytes:
         """Return the next 1 to `limit` bytes; none at the end of the stream. DamagedImageError, StorageError."""
 
     def fork(self) -> "Decoder | None":
-        """Return a copy that goes on from the same place; None where there is no such thing."""
+        """Return a copy that continues from the same place; None if it cannot be copied."""
 
 
 class _Cursor:
@@ -54,7 +54,7 @@ class _Cursor:
 class PagedStream:
     """A stream of `size_bytes` decoded bytes that any number of threads may read anywhere.
 
-    Its first way through is checked: its crc32 where one is declared, and that it ends where it should.
+    The first pass checks the declared crc32, if any, and the length.
     """
 
     def __init__(
@@ -65,17 +65,17 @@ class PagedStream:
         damage: Callable[[str], DamagedImageError],
         spacing: int = _FIRST_SPACING,
     ) -> None:
-        """Read what the decoders that `start` makes give; `damage` makes the error that says what is wrong."""
+        """Read from the decoders that `start` makes; `damage` makes an error from its description."""
         self.size_bytes = size_bytes
         self._start = start
         self._crc32 = crc32
         self._damage = damage
         self._lock = threading.Lock()
         self._pages: OrderedDict[int, memoryview] = OrderedDict()
-        # One mapping: unlike as many blocks of the heap it is given back to the system when it is let go.
+        # One mapping, because unlike blocks of the heap it returns to the system when it is freed.
         self._rooms: list[memoryview] = []
         self._hits: dict[int, int] = {}
-        # One for what is read in order, one for what is looked up meanwhile, as an index. The last used is the last.
+        # One for reads in order, one for lookups in between, such as an index. The last one was used last.
         self._cursors: list[_Cursor] = []
         self._marks: list[_Cursor] = []
         self._spacing = spacing
@@ -90,7 +90,7 @@ class PagedStream:
         done = 0
         while done < len(view):
             number, skip = divmod(offset + done, PAGE_BYTES)
-            with self._lock:  # a page is used again for another one
+            with self._lock:  # the memory of a page is reused for another one
                 length = min(PAGE_BYTES, self.size_bytes - number * PAGE_BYTES)
                 piece = self._page(number)[skip : min(length, skip + len(view) - done)]
                 view[done : done + len(piece)] = piece
@@ -98,7 +98,7 @@ class PagedStream:
         return done
 
     def forget(self) -> None:
-        """Let go of all that is kept; the next read begins at the beginning."""
+        """Free all cached pages and copies; the next read starts at the beginning."""
         with self._lock:
             self._pages.clear()
             self._rooms.clear()
@@ -121,18 +121,18 @@ class PagedStream:
                 self._next_page(cursor, room)
             except BaseException:
                 self._rooms.append(room)
-                self._cursors.remove(cursor)  # what stopped in the middle of a page is nowhere
+                self._cursors.remove(cursor)  # after an error in the middle of a page, its position is unknown
                 raise
-            if number in self._pages:  # read on the way once more
+            if number in self._pages:  # decoded again on the way
                 self._rooms.append(self._pages.pop(number))
             self._pages[number] = room
             if number == wanted:
                 return room
 
     def _free_room(self) -> memoryview:
-        """Return memory for a page: that of the oldest, unless it is asked for again and again, as an index is.
+        """Return memory for a page: that of the oldest one, unless it is hot, like an index.
 
-        Not of the one that was not asked for the longest: a thread that is late may still want it.
+        Not that of the least recently used page, because a slower thread may still need it.
         """
         if not self._pages and not self._rooms:
             memory = memoryview(mmap.mmap(-1, CACHE_PAGES * PAGE_BYTES))
@@ -151,7 +151,7 @@ class PagedStream:
             piece = cursor.decoder.read(min(length - done, _PIECE_BYTES))
             if not piece:
                 end = cursor.position + done
-                raise self._damage(f"it unpacks to {end} bytes, {self.size_bytes} are declared")
+                raise self._damage(f"it unpacks to {end} bytes instead of the declared {self.size_bytes}")
             room[done : done + len(piece)] = piece
             done += len(piece)
         if cursor.position == self._checked_bytes:
@@ -160,12 +160,12 @@ class PagedStream:
         self._mark(cursor)
 
     def _check(self, cursor: _Cursor, page: memoryview) -> None:
-        """Take a page that was not seen before into the checksum; at the end hold it against the declared one."""
+        """Add a new page to the checksum; at the end of the stream, compare it with the declared one."""
         checked_bytes = self._checked_bytes + len(page)
         crc_so_far = zlib.crc32(page, self._crc_so_far)
         if checked_bytes == self.size_bytes:
             if cursor.decoder.read(1):
-                self._broken = self._damage(f"it unpacks to more than the {self.size_bytes} bytes that are declared")
+                self._broken = self._damage(f"it unpacks to more than the declared {self.size_bytes} bytes")
             elif self._crc32 is not None and crc_so_far != self._crc32:
                 self._broken = self._damage(
                     f"its crc32 is {crc_so_far:08x}, the archive was made with {self._crc32:08x}"
@@ -175,7 +175,7 @@ class PagedStream:
         self._checked_bytes, self._crc_so_far = checked_bytes, crc_so_far
 
     def _mark(self, cursor: _Cursor) -> None:
-        """Keep a copy of the decoder where none is near; when there are too many, every second one goes."""
+        """Store a copy of the decoder if none is near; if there are too many, drop every second one."""
         last = self._marks[-1].position if self._marks else 0
         if not self._can_fork or cursor.position < last + self._spacing or cursor.position == self.size_bytes:
             return
@@ -189,7 +189,7 @@ class PagedStream:
             self._spacing *= 2
 
     def _cursor_before(self, position: int) -> _Cursor:
-        """Return the cursor that has the shortest way to a position, a new one where a mark is nearer."""
+        """Return the cursor with the shortest way to a position, or a new one if a mark is nearer."""
         behind = [each for each in self._cursors if each.position <= position]
         best = max(behind, key=lambda each: each.position, default=None)
         place = bisect_right(self._marks, position, key=lambda each: each.position) - 1
@@ -203,7 +203,7 @@ class PagedStream:
 
     def _cursor_from(self, mark: _Cursor | None) -> _Cursor:
         """Return a new cursor at a mark, or at the beginning."""
-        # Dropped first: two decoders of a format that cannot be copied would be two dictionaries in memory.
+        # The old one is dropped first, because two decoders that cannot be copied need two dictionaries in memory.
         kept = 1 if self._can_fork and self._marks else 0
         while len(self._cursors) > kept:
             self._cursors.pop(0)

@@ -1,7 +1,7 @@
-"""7z archives: the table of contents as py7zr reads it, and the way to each file.
+"""7z archives: the table of contents, read by py7zr, and access to each file.
 
-Members lie one behind the other in packed folders, so that the way to the third goes through the first two; there is
-no going back but to the start.
+Members follow one another in packed folders, so the third is reached only by unpacking the first two; going back means
+starting again.
 """
 
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from py7zr import SevenZipFile
 
 MAX_DICTIONARY_BYTES = 256 * MIB
-"""Memory that unpacking takes beside ours: 7-Zip's largest preset. More is asked for by name only, and refused."""
+"""Largest dictionary for unpacking: that of 7-Zip's largest preset. Larger ones are rare, and refused."""
 _MAX_FILES = 100_000
 _MAX_FOLDERS = 20_000
 
@@ -47,9 +47,9 @@ class SevenZipArchive(Archive):
     format = ImageFormat.SEVEN_ZIP
 
     def __init__(self, file: FileSource) -> None:
-        """Read the table of contents; DamagedImageError where there is none that can be.
+        """Read the table of contents; DamagedImageError if it cannot be read.
 
-        UnsupportedImageError where py7zr is not installed, or the names in the archive are encrypted.
+        UnsupportedImageError if py7zr is not installed, or the names in the archive are encrypted.
         """
         super().__init__(file)
         archive = _open(file)
@@ -80,18 +80,18 @@ class SevenZipArchive(Archive):
         )
 
     def way_to(self, member: Member) -> int:
-        """Return how much is unpacked before the member: what lies before it in its folder, if that is packed."""
+        """Return how much is unpacked before the member: everything before it in its folder, if that is packed."""
         is_stored = [coder["method"] for coder in self._files[member.number - 1].folder.coders] == [_COPY]
         return 0 if is_stored else self._ways[member.number - 1]
 
     def open_member(self, member: Member) -> MemberSource:
-        """Open as `Archive.open_member` says."""
+        """Open a member, see `Archive.open_member`."""
         file, folder = self.file, self._files[member.number - 1].folder
         way = self._ways[member.number - 1]
         start, end = self._places[id(folder)]
         if [coder["method"] for coder in folder.coders] == [_COPY]:
             if start + way + member.size_bytes > end:
-                raise member_damage(file, member, "it is longer than what it is stored in")
+                raise member_damage(file, member, "it is longer than its stored data")
             return StoredMember(file, member, start + way)
 
         def damage(what: str) -> DamagedImageError:
@@ -105,13 +105,13 @@ class SevenZipArchive(Archive):
         )
 
     def head_of(self, member: Member, size_bytes: int) -> bytes:
-        """Return it as `Archive.head_of` says: from where the last one ended, where that lies on the way."""
+        """Return the first bytes, see `Archive.head_of`; continues from the last member if it lies on the way."""
         folder, way = self._files[member.number - 1].folder, self._ways[member.number - 1]
         if self.way_to(member) == 0:
             return super().head_of(member, size_bytes)
-        passing, self._passing = self._passing, None  # what stops in the middle is nowhere
+        passing, self._passing = self._passing, None  # after an error its position is unknown
         if passing is None or passing.folder is not folder or passing.position > way:
-            passing = None  # let go of first: two would be two dictionaries in memory
+            passing = None  # freed first, because two decoders need two dictionaries in memory
             passing = Unpacking(self.file, member, folder, *self._places[id(folder)], way)
         self.passed_bytes += way - passing.position
         head = passing.read_head(member, way, size_bytes)
@@ -119,7 +119,7 @@ class SevenZipArchive(Archive):
         return head
 
     def let_go(self) -> None:
-        """Let go of the decoder as `Archive.let_go` says."""
+        """Free the decoder, see `Archive.let_go`."""
         self._passing = None
 
 
@@ -130,10 +130,10 @@ def _open(file: FileSource) -> "SevenZipFile":
         from py7zr.exceptions import ArchiveError, PasswordRequired  # noqa: PLC0415
     except ImportError as error:
         raise UnsupportedImageError(
-            f"{shown_name(file)}: looking into a 7z archive takes the package py7zr, which is not installed",
+            f"{shown_name(file)}: 7z archives need the package py7zr, which is not installed",
             hint="pip install 'discpress[archives]', or unpack the archive first",
         ) from error
-    # Its own limits let a header of a few KiB become gigabytes of Python objects.
+    # With its own limits a header of a few KiB can become gigabytes of Python objects.
     archiveinfo.MAX_HEADER_SIZE = 2 * MAX_DIRECTORY_BYTES
     archiveinfo.MAX_NUMFILES = archiveinfo.MAX_SUBSTREAMS = _MAX_FILES
     archiveinfo.MAX_NUMFOLDERS = _MAX_FOLDERS
@@ -141,18 +141,18 @@ def _open(file: FileSource) -> "SevenZipFile":
         return py7zr.SevenZipFile(cast(BinaryIO, BoundedFile(file, MAX_DIRECTORY_BYTES)))
     except PasswordRequired as error:
         raise UnsupportedImageError(
-            f"{shown_name(file)}: this 7z archive is encrypted, the names of its files too",
+            f"{shown_name(file)}: this 7z archive is encrypted, including its file names",
             hint="unpack it with its password first",
         ) from error
     except TooLargeError as error:
         limit = format_size(MAX_DIRECTORY_BYTES)
-        raise archive_damage(file.path, f"its header is larger than {limit}, which no disc needs") from error
+        raise archive_damage(file.path, f"its header is larger than {limit}, the most for discs") from error
     except (ArchiveError, *PY7ZR_DAMAGE) as error:
         raise archive_damage(file.path, str(error) or "its header is damaged") from error
 
 
 def _places(archive: "SevenZipFile") -> dict[int, tuple[int, int]]:
-    """Return where the packed bytes of each folder begin and end, by the folder's id()."""
+    """Return start and end of the packed bytes of each folder, by the folder's id()."""
     streams = getattr(getattr(archive, "header", None), "main_streams", None)
     if streams is None or streams.packinfo is None or streams.unpackinfo is None:
         return {}
@@ -168,7 +168,7 @@ def _places(archive: "SevenZipFile") -> dict[int, tuple[int, int]]:
 
 
 def _share(each: Any, places: dict[int, tuple[int, int]], folder_bytes: int) -> int:
-    """Return the part of a folder's packed bytes that is one file's, by its part of the unpacked bytes."""
+    """Return one file's share of a folder's packed bytes, in proportion to the unpacked bytes."""
     start, end = places.get(id(each.folder), (0, 0))
     unpacked_bytes: int = each.uncompressed
     return (end - start) * unpacked_bytes // max(1, folder_bytes)
@@ -182,17 +182,17 @@ def _problem(file: FileSource, each: Any, places: dict[int, tuple[int, int]]) ->
     is_simple = all(coder["numinstreams"] == coder["numoutstreams"] == 1 for coder in coders)
     packers = [method for method in methods if method in _PACKERS]
     if not is_simple or len(packers) != 1 or len(methods) > 2 or not set(methods) <= _PACKERS | _FILTERS:
-        return "it is packed with other methods than LZMA, LZMA2 and bzip2: unpack it first"
+        return "it is not packed with LZMA, LZMA2 or bzip2: unpack it first"
     if (dictionary_bytes := max(map(_dictionary_bytes, coders))) > MAX_DICTIONARY_BYTES:
-        return f"unpacking it takes {format_size(dictionary_bytes)} of memory, more than is used here: unpack it first"
+        return f"unpacking it needs {format_size(dictionary_bytes)} of memory, above the limit: unpack it first"
     start, end = places.get(id(each.folder), (0, -1))
     if not 0 <= start <= end <= file.size_bytes:
-        return "the archive ends before it: it is damaged, or in several parts"
+        return "the archive ends before it: the archive is damaged, or one of several parts"
     return size_problem(each.uncompressed)
 
 
 def _dictionary_bytes(coder: dict[str, Any]) -> int:
-    """Return the memory that a coder's dictionary takes; the layouts are in 7-Zip's DOC/Methods and lzma.txt."""
+    """Return the bytes of a coder's dictionary; for the layouts see 7-Zip's DOC/Methods and lzma.txt."""
     properties: bytes = coder.get("properties") or b""
     if coder["method"] == _LZMA and len(properties) == 5:
         return int.from_bytes(properties[1:5], "little")

@@ -1,7 +1,7 @@
-"""A file of a 7z unpacked by the decoders of py7zr, drawn from instead of written to.
+"""Unpacks a file of a 7z with the decoders of py7zr, page by page.
 
-py7zr's own extraction hands over up to 128 MB at a time, and a disc's padding is as much: its decoders are asked
-here for a page at a time, and get input only when they have used up what they had.
+py7zr's own extraction returns up to 128 MB at a time, as much as a disc's padding. So this module requests one page at
+a time from its decoders, and gives them input only after they have used the last.
 """
 
 import lzma
@@ -22,11 +22,11 @@ PY7ZR_DAMAGE = (
     lzma.LZMAError, zlib.error, struct.error, EOFError, AssertionError, AttributeError,
     ArithmeticError, LookupError, TypeError, ValueError, OSError,
 )  # fmt: skip
-"""What py7zr raises at damaged bytes beside its own ArchiveError: it takes numbers and properties as it finds them."""
+"""Exceptions of py7zr for damaged bytes, besides its own ArchiveError, because it does not check numbers."""
 
 
 class _Feed:
-    """The packed bytes of a folder, handed out as far as they are needed: the file that a decoder of py7zr reads."""
+    """The packed bytes of a folder, as the file that a decoder of py7zr reads; returns only as much as needed."""
 
     def __init__(self, file: FileSource, start: int, end: int) -> None:
         self._file = file
@@ -36,11 +36,11 @@ class _Feed:
 
     @property
     def is_over(self) -> bool:
-        """Whether there is no more."""
+        """Whether all bytes were read."""
         return self._at >= self._end
 
     def read(self, size: int) -> bytes:
-        """Return the next bytes: no more than are asked for, are left, and are allowed."""
+        """Return the next bytes, at most as many as requested, left and allowed."""
         data = read_bytes(self._file, self._at, min(size, self._end - self._at, self.allowed_bytes))
         self._at += len(data)
         self.allowed_bytes -= len(data)
@@ -55,7 +55,7 @@ class Unpacking:
         self._member = member
         self.folder = folder
         self.position = 0
-        """Bytes of the folder that are unpacked."""
+        """Bytes of the folder unpacked so far."""
         self._feed = _Feed(file, start, end)
         self._decoder = _decoder(file, member, folder, end - start)
         self._way = way
@@ -63,7 +63,7 @@ class Unpacking:
         self._is_hungry = True
 
     def read(self, limit: int) -> bytes:
-        """Return the next bytes as `Decoder` says."""
+        """Return the next bytes, see `Decoder`."""
         while self._way:
             self._way -= len(self._unpack(min(self._way, _SKIP_BYTES)))
         if not self._left:
@@ -73,7 +73,7 @@ class Unpacking:
         return piece
 
     def read_head(self, member: Member, way: int, size_bytes: int) -> bytes:
-        """Go on to a member of the same folder, no earlier than the position, and return its first bytes."""
+        """Return the first bytes of a member of the same folder that is not before the position."""
         self._member, self._way, self._left = member, way - self.position, member.size_bytes
         head = bytearray()
         while len(head) < size_bytes and (piece := self.read(size_bytes - len(head))):
@@ -81,12 +81,12 @@ class Unpacking:
         return bytes(head)
 
     def fork(self) -> Decoder | None:
-        """Return None: these decoders cannot be copied."""
+        """Return None, because these decoders cannot be copied."""
         return None
 
     def _unpack(self, limit: int) -> bytes:
         while True:
-            # A decoder that filled all it was asked for may have more of it: fed again and again it would pile it up.
+            # A decoder that returned all requested bytes may have more; with more input it would accumulate them.
             was_fed = self._is_hungry
             self._feed.allowed_bytes = _INPUT_BYTES if was_fed else 0
             is_last = was_fed and self._feed.is_over
@@ -103,17 +103,17 @@ class Unpacking:
 
 
 def _decoder(file: FileSource, member: Member, folder: Any, packed_bytes: int) -> Any:
-    """Return a new decoder of py7zr for a folder; DamagedImageError where its methods have properties that none has."""
+    """Return a new decoder of py7zr for a folder; DamagedImageError if the properties of its methods are invalid."""
     from py7zr.exceptions import ArchiveError  # noqa: PLC0415 - an extra
 
     try:
         decoder = folder.get_decompressor(packed_bytes, reset=True)
     except (ArchiveError, *PY7ZR_DAMAGE) as error:
         raise _unpacking_damage(file, member, error) from error
-    folder.decompressor = None  # it would hold the dictionary for as long as the archive is open
+    folder.decompressor = None  # it would keep the dictionary in memory while the archive is open
     return decoder
 
 
 def _unpacking_damage(file: FileSource, member: Member, error: Exception) -> DamagedImageError:
-    what = f"it does not unpack: {error}" if str(error) else "it does not unpack"
+    what = f"it cannot be unpacked: {error}" if str(error) else "it cannot be unpacked"
     return member_damage(file, member, what)

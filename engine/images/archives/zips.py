@@ -1,7 +1,7 @@
-"""ZIP archives: the directory by zipfile, the members by our own bounded, repeatable inflating.
+"""ZIP archives: zipfile reads the directory, this module inflates the members with copyable decoders.
 
-zipfile's own readers cannot go back without starting again; a copy of a zlib decompressor can. Layout: PKWARE
-APPNOTE.TXT, sections 4.3.7 (local header) and 4.4.4 (flags).
+zipfile's own readers can go back only by starting again; a copy of a zlib decompressor continues from its place.
+Layout: PKWARE APPNOTE.TXT, sections 4.3.7 (local header) and 4.4.4 (flags).
 """
 
 import struct
@@ -31,15 +31,15 @@ from engine.units import KIB, format_size
 _LOCAL_HEADER = struct.Struct("<4s4xH16xHH")  # magic, (version, flags,) method, ..., length of name, of extra field
 _LOCAL_MAGIC = b"PK\x03\x04"
 _READ_METHODS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
-_ENCRYPTED = 0x1 | 0x40 | 0x2000  # by password, strongly, with a hidden directory
+_ENCRYPTED = 0x1 | 0x40 | 0x2000  # by password, strong encryption, hidden directory
 _PATCH = 0x20
 _METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES"}
 _DEFLATE_MOST = 1032
-"""Most bytes that one deflated byte can stand for: 258 bytes by two bits of a block of one distance."""
-_INPUT_BYTES = 16 * KIB  # a copied decoder holds as much that it has not used yet
+"""Most bytes from one deflated byte: 258 bytes from two bits, in a block with one distance."""
+_INPUT_BYTES = 16 * KIB  # a copied decoder keeps as much unused input
 _RAW_DEFLATE = -15
 
-# What zipfile raises at damaged bytes, beside its own error: it decodes names and numbers as it finds them.
+# Exceptions of zipfile for damaged bytes, besides its own error, because it does not check names and numbers.
 _DAMAGE = (
     zipfile.BadZipFile, struct.error, ValueError, NotImplementedError, EOFError, OverflowError, IndexError, KeyError,
 )  # fmt: skip
@@ -51,7 +51,7 @@ class ZipArchive(Archive):
     format = ImageFormat.ZIP
 
     def __init__(self, file: FileSource) -> None:
-        """Read the directory; DamagedImageError where there is none that can be."""
+        """Read the directory; DamagedImageError if it cannot be read."""
         super().__init__(file)
         try:
             with zipfile.ZipFile(BoundedFile(file, MAX_DIRECTORY_BYTES)) as directory:
@@ -59,10 +59,10 @@ class ZipArchive(Archive):
                 self._directory_offset: int = directory.start_dir
         except TooLargeError as error:
             limit = format_size(MAX_DIRECTORY_BYTES)
-            raise archive_damage(file.path, f"its directory is larger than {limit}, which no disc needs") from error
+            raise archive_damage(file.path, f"its directory is larger than {limit}, the most for discs") from error
         except _DAMAGE as error:
             raise archive_damage(file.path, str(error) or "its directory is damaged") from error
-        files = [entry for entry in entries if not entry.filename.endswith("/")]  # is_dir fails at an empty name
+        files = [entry for entry in entries if not entry.filename.endswith("/")]  # is_dir fails for an empty name
         overlapping = _overlapping(entries, self._directory_offset)
         addresses = give_addresses(entry.filename for entry in files)
         self.members = tuple(
@@ -80,16 +80,16 @@ class ZipArchive(Archive):
         self._entries = files
 
     def way_to(self, member: Member) -> int:
-        """Return 0: every member begins on its own."""
+        """Return 0, because members are packed separately."""
         return 0
 
     def open_member(self, member: Member) -> MemberSource:
-        """Open as `Archive.open_member` says."""
+        """Open a member, see `Archive.open_member`."""
         entry = self._entries[member.number - 1]
         file = self.file
         head = read_bytes(file, entry.header_offset, _LOCAL_HEADER.size)
         if len(head) < _LOCAL_HEADER.size or not head.startswith(_LOCAL_MAGIC):
-            raise member_damage(file, member, "there is no such file where the directory says that it is")
+            raise member_damage(file, member, "it is not at the place that the directory states")
         _, method, name_length, extra_length = _LOCAL_HEADER.unpack(head)
         if method != entry.compress_type:
             raise member_damage(file, member, "its header and the directory contradict each other")
@@ -111,7 +111,7 @@ class ZipArchive(Archive):
 
 
 class _Inflating:
-    """A deflated stretch of a file, unpacked in order: a `Decoder` that can be copied."""
+    """A deflated part of a file, unpacked in order: a `Decoder` that can be copied."""
 
     def __init__(self, file: FileSource, start: int, end: int, member: Member) -> None:
         self._file = file
@@ -121,7 +121,7 @@ class _Inflating:
         self._inflate = zlib.decompressobj(_RAW_DEFLATE)
 
     def read(self, limit: int) -> bytes:
-        """Return the next bytes as `Decoder` says."""
+        """Return the next bytes, see `Decoder`."""
         while not self._inflate.eof:
             stored = self._inflate.unconsumed_tail
             if not stored:
@@ -130,7 +130,7 @@ class _Inflating:
             try:
                 piece = self._inflate.decompress(stored, limit)
             except zlib.error as error:
-                raise member_damage(self._file, self._member, f"it does not unpack: {error}") from error
+                raise member_damage(self._file, self._member, f"it cannot be unpacked: {error}") from error
             if piece:
                 return piece
             if not stored and not self._inflate.eof:
@@ -138,14 +138,14 @@ class _Inflating:
         return b""
 
     def fork(self) -> Decoder:
-        """Return a copy: the state and window of zlib, and the input not used yet."""
+        """Return a copy with the state and window of zlib and the unused input."""
         copy = _Inflating(self._file, self._at, self._end, self._member)
         copy._inflate = self._inflate.copy()
         return copy
 
 
 def _overlapping(entries: Iterable[zipfile.ZipInfo], directory_offset: int) -> set[int]:
-    """Return which entries share bytes with the one behind them: no honest archive has any, bombs are made so."""
+    """Return the entries that share bytes with the next one, as in decompression bombs, but never in real archives."""
     found: set[int] = set()
     ordered = sorted(entries, key=lambda entry: entry.header_offset)
     offsets = [*(entry.header_offset for entry in ordered), directory_offset][1:]
@@ -162,7 +162,7 @@ def _problem(entry: zipfile.ZipInfo, *, is_overlapping: bool) -> str:
         return "it is a patch to another file, not a file"
     if entry.compress_type not in _READ_METHODS:
         method = _METHODS.get(entry.compress_type, f"method {entry.compress_type}")
-        return f"it is packed with {method}, only stored and deflated files are read: unpack it first"
+        return f"it is packed with {method}, but only stored and deflated files can be read: unpack it first"
     if is_overlapping:
         return "it shares its bytes with another file: the archive is damaged, or a bomb"
     if problem := size_problem(entry.file_size):
@@ -170,5 +170,5 @@ def _problem(entry: zipfile.ZipInfo, *, is_overlapping: bool) -> str:
     most = entry.compress_size * (1 if entry.compress_type == zipfile.ZIP_STORED else _DEFLATE_MOST)
     least = entry.compress_size if entry.compress_type == zipfile.ZIP_STORED else 0
     if not least <= entry.file_size <= most:
-        return f"{entry.compress_size} bytes cannot unpack to the {entry.file_size} that it claims"
+        return f"{entry.compress_size} bytes cannot unpack to the claimed {entry.file_size}"
     return ""

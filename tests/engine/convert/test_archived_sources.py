@@ -296,9 +296,9 @@ def test_a_purge_proves_the_replacement_of_an_archive(kind: str, tmp_path: Path)
 @pytest.mark.parametrize(
     ("others", "said"),
     [
-        ({"b.iso": PSP}, "it holds b.iso as well"),
-        ({"save.bin": b"x", "c.txt": b"x"}, "it holds save.bin and 1 more as well"),
-        ({"manual.txt": b"x" * 300_000}, "it holds manual.txt as well"),
+        ({"b.iso": PSP}, "it also contains b.iso"),
+        ({"save.bin": b"x", "c.txt": b"x"}, "it also contains save.bin and 1 more"),
+        ({"manual.txt": b"x" * 300_000}, "it also contains manual.txt"),
     ],
 )
 def test_an_archive_with_more_in_it_stays(kind: str, others: dict[str, bytes], said: str, tmp_path: Path) -> None:

@@ -65,11 +65,14 @@ def test_an_iso_has_no_settings() -> None:
 @pytest.mark.parametrize(
     ("wish", "said"),
     [
-        (Wish(CSO), "game.iso: target opl+pcsx2: CSO cannot be loaded: OPL loads no compressed format but ZSO"),
+        (
+            Wish(CSO),
+            "game.iso: target opl+pcsx2: CSO cannot be loaded: ZSO is the only compressed format that OPL loads",
+        ),
         (Wish(alignment=4096, target="any"), "game.iso: alignment 4096 is more than a block of 2048"),
         (
             Wish(block_size=4096),
-            "game.iso: target opl+pcsx2: block size 4096 cannot be loaded: OPL never looks at the header",
+            "game.iso: target opl+pcsx2: block size 4096 cannot be loaded: OPL ignores the header",
         ),
     ],
 )

@@ -153,14 +153,14 @@ def test_a_member_is_found_by_the_name_that_the_archive_has_for_it(tmp_path: Pat
 
 def test_an_unknown_name_is_answered_with_what_there_is(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "games.zip", {"a.iso": PS2, "b.iso": PSP})
-    with pytest.raises(UsageError, match=r"holds no c\.iso") as caught:
+    with pytest.raises(UsageError, match=r"contains no c\.iso") as caught:
         open_image(path / "c.iso")
-    assert caught.value.hint == f"the images in it: {path}//a.iso, {path}//b.iso"
+    assert caught.value.hint == f"choose one of its images: {path}//a.iso, {path}//b.iso"
 
 
 def test_several_images_want_a_name(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "games.zip", {"a.iso": PS2, "b.iso": PSP})
-    with pytest.raises(UsageError, match="holds 2 images: name one of them, or take all with -r"):
+    with pytest.raises(UsageError, match="contains 2 images: name one of them, or use -r for all"):
         open_image(path)
 
 
@@ -172,7 +172,7 @@ def test_an_archive_without_images_says_so(tmp_path: Path) -> None:
 
 def test_what_lies_below_an_image_is_no_member(tmp_path: Path) -> None:
     path = sample_images.write_image(tmp_path / "game.iso", PS2)
-    with pytest.raises(UsageError, match="is no archive"):
+    with pytest.raises(UsageError, match="is not an archive"):
         open_image(path / "game.iso")
 
 
@@ -196,7 +196,7 @@ def problem_of(path: Path) -> str:
         (METHOD, u16(12), "it is packed with bzip2"),
         (METHOD, u16(93), "it is packed with Zstandard"),
         (METHOD, u16(1), "it is packed with method 1"),
-        (SIZE_BYTES, u32(0xFFFFFFF0), "cannot unpack to the 4294967280 that it claims"),
+        (SIZE_BYTES, u32(0xFFFFFFF0), "cannot unpack to the claimed 4294967280"),
         (PACKED_BYTES, u32(0x7FFFFFFF), "it shares its bytes with another file"),
     ],
 )
@@ -224,7 +224,7 @@ def test_more_than_any_disc_is_refused_before_anything_is_unpacked(tmp_path: Pat
 
 def test_a_size_that_deflate_cannot_reach_is_refused(tmp_path: Path) -> None:
     path = sample_images.write_image(tmp_path / "bomb.zip", zip64_size(64 << 30, 2))
-    assert "2 bytes cannot unpack to the 68719476736 that it claims" in problem_of(path)
+    assert "2 bytes cannot unpack to the claimed 68719476736" in problem_of(path)
 
 
 @pytest.mark.parametrize("delta", [-1, 1, 70_000])
