@@ -162,7 +162,7 @@ static PyObject *kernel_pack(PyObject *Py_UNUSED(module), PyObject *arguments) {
     if (kernel && (size < 1 || size > MAX_BLOCK_SIZE || alignment < 1 || alignment > MAX_BLOCK_SIZE ||
                    alignment & (alignment - 1) || chunk.len % size || out.len < chunk.len ||
                    lengths.len / 4 < chunk.len / size || (chunk.len && (uintptr_t)lengths.buf % 4))) {
-        PyErr_SetString(PyExc_ValueError, "pack: the buffers do not match block size and alignment");
+        PyErr_SetString(PyExc_ValueError, "pack: the buffers do not fit block size and alignment");
     } else if (kernel && (state = take_state(kernel))) {
         Packing work = {chunk.buf, (size_t)(chunk.len / size), (size_t)size, (size_t)alignment, level, probes, out.buf,
                         (size_t)out.len, lengths.buf, state + 1};
@@ -172,7 +172,7 @@ static PyObject *kernel_pack(PyObject *Py_UNUSED(module), PyObject *arguments) {
         state->next = kernel->states;
         kernel->states = state;
         if (used < 0)
-            PyErr_SetString(PyExc_RuntimeError, "pack: out of memory, or liblz4 failed to pack a block");
+            PyErr_SetString(PyExc_RuntimeError, "pack: no memory, or liblz4 packed a block to nothing");
     }
     PyBuffer_Release(&chunk), PyBuffer_Release(&out), PyBuffer_Release(&lengths);
     return used < 0 ? NULL : PyLong_FromSsize_t(used);
@@ -189,7 +189,7 @@ static PyObject *kernel_decode(PyObject *Py_UNUSED(module), PyObject *arguments)
     Py_ssize_t count = entries.len / 4 - 1;
     if (kernel && (size < 1 || size > MAX_BLOCK_SIZE || shift < 0 || shift > MAX_SHIFT || count < 0 ||
                    out.len / size < count)) {
-        PyErr_SetString(PyExc_ValueError, "decode: the buffers do not match block size and shift");
+        PyErr_SetString(PyExc_ValueError, "decode: the buffers do not fit block size and shift");
     } else if (kernel) {
         PyThreadState *thread = PyEval_SaveThread();
         decoded = (Py_ssize_t)decode_blocks(kernel, &stored, entries.buf, (size_t)count, shift, (size_t)size, out.buf);

@@ -27,11 +27,11 @@ _DECODERS: dict[bytes, Decoder] = {
     b"huff": HuffDecoder(),
     b"flac": FlacDecoder(),
 }
-_MOST_HOPS = 8  # chdman always refers to a hunk that is stored; a long chain would be walked for each of its hunks
+_MOST_HOPS = 8  # chdman refers only to stored hunks; without a limit, a long chain would be followed for each hunk
 
 
 class _Zeros:
-    """Stands for the hunks that a file without codecs does not hold."""
+    """Decodes hunks of zeros, which a file without codecs does not store."""
 
     name = "zeros"
 
@@ -40,13 +40,13 @@ class _Zeros:
 
 
 class ChdImage(BlockImage):
-    """A CHD; its map is read where it is needed and checked as it is read, each hunk against its crc16."""
+    """A CHD; its map is read when needed and checked while it is read, and each hunk is checked against its crc16."""
 
     format = ImageFormat.CHD
     version = VERSION
 
     def __init__(self, source: ByteSource) -> None:
-        """Open an image; the errors are those of `read_header`, and DamagedImageError for metadata and map."""
+        """Open an image. Raises the errors of `read_header`, and DamagedImageError for metadata and map."""
         super().__init__(source)
         self.header = read_header(source)
         self.metadata = read_metadata(source, self.header)
@@ -60,41 +60,41 @@ class ChdImage(BlockImage):
 
     @cached_property
     def kinds_without_codec(self) -> bytes:
-        """The kinds of hunks whose codec the header does not name, or not one that there is."""
+        """The kinds of hunks whose codec the header does not name, or whose codec does not exist."""
         return bytes(kind for kind, codec in enumerate(self.header.codecs) if codec not in _DECODERS)
 
     @property
     def recorded(self) -> Mapping[str, str]:
-        """The digest of the decoded image as `Image.recorded` says."""
+        """The digest of the decoded image, see `Image.recorded`."""
         return {} if self.header.raw_sha1 == NO_SHA1 else {"sha1": self.header.raw_sha1.hex()}
 
     def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
-        """Locate hunks as `BlockImage.locate` says; one that equals another is where that is."""
+        """Locate hunks, see `BlockImage.locate`; a hunk that equals another one has that one's place."""
         places = self.map.places(first, count)
         known: dict[int, HunkPlace] = {}
         return [self._block(number, place, known) for number, place in enumerate(places, first)]
 
     def extent_problem(self, place: HunkPlace) -> str:
-        """Return what is wrong with where a hunk is stored; empty when nothing is."""
+        """Return the problem of a hunk's place in the file; empty if there is none."""
         if place.offset + place.length > self.source.size_bytes:
-            return f"it ends at {place.offset + place.length}, the file at {self.source.size_bytes}"
+            return f"it ends at byte {place.offset + place.length}, but the file ends at {self.source.size_bytes}"
         if place.length > self.block_size:
             return f"its stored length {place.length} is more than a hunk of {self.block_size}"
         if place.kind < Kind.PLAIN:
             if place.length == 0:
                 return "its stored length is 0"
             if place.kind in self.kinds_without_codec:
-                return f"its codec is the header's number {place.kind}, where there is none"
+                return f"it uses codec number {place.kind}, but the header names none there"
         return ""
 
     def reference_problem(self, number: int, origin: int) -> str:
-        """Return what is wrong with a hunk that is said to equal hunk `origin`; empty when nothing is."""
+        """Return the problem of a hunk that refers to an equal hunk `origin`; empty if there is none."""
         if origin < number:
             return ""
-        return f"it is said to equal hunk {origin}, which does not come before it"
+        return f"it refers to hunk {origin}, which does not come before it"
 
     def _block(self, number: int, place: HunkPlace, known: dict[int, HunkPlace]) -> StoredBlock:
-        """Return where a hunk is stored; `known` holds where references of hunks before it were found to lead."""
+        """Return the place of a hunk; `known` contains the resolved references of hunks before it."""
         if place.kind == Kind.SELF:
             origin = place.offset
             place = known.get(origin) or self._follow(number, place)
@@ -111,7 +111,7 @@ class ChdImage(BlockImage):
         return StoredBlock(number, place.offset, place.length, decoder, 0, crc16)
 
     def _follow(self, number: int, place: HunkPlace) -> HunkPlace:
-        """Return the place of the hunk that a reference leads to in the end."""
+        """Return the place of the stored hunk at the end of a chain of references; DamagedImageError if too long."""
         for _ in range(_MOST_HOPS):
             problem = self.reference_problem(number, place.offset)
             if problem:
@@ -119,16 +119,16 @@ class ChdImage(BlockImage):
             (place,) = self.map.places(place.offset, 1)
             if place.kind != Kind.SELF:
                 return place
-        raise self.damage(number, "it is said to equal a hunk that equals another one, and so on")
+        raise self.damage(number, "it refers to a hunk that refers to another one, and so on")
 
     def _decode_stored(self, blocks: Sequence[StoredBlock]) -> list[bytes]:
-        """Decode hunks, those that are equal to each other once: runs of them are what pads a disc."""
+        """Decode hunks, equal ones only once, because a disc's padding is runs of equal hunks."""
         keys = [(block.offset, block.length, block.codec, block.crc16) for block in blocks]
         if len(set(keys)) == len(blocks):
             return super()._decode_stored(blocks)
         distinct: dict[object, StoredBlock] = {}
         for key, block in zip(keys, blocks, strict=True):
-            distinct.setdefault(key, block)  # the first: only the last block of an image may be shorter
+            distinct.setdefault(key, block)  # keep the first, because only the last block of an image may be shorter
         decoded = dict(zip(distinct, super()._decode_stored(list(distinct.values())), strict=True))
         return [decoded[key][: self.block_length(block.number)] for key, block in zip(keys, blocks, strict=True)]
 
@@ -136,7 +136,7 @@ class ChdImage(BlockImage):
         return block.length
 
     def _decode(self, block: StoredBlock, stored: memoryview, length: int) -> bytes:
-        """Decode a whole hunk, what fills up the last one too, and compare its crc16."""
+        """Decode a whole hunk, including the padding of the last one, and compare its crc16."""
         if len(stored) < length:
             raise self.damage(block.number, "the file ends inside it")
         try:

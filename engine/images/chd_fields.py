@@ -1,4 +1,4 @@
-"""The fields of a compressed CHD map: numbers of a few bits each, one behind the other, and read by themselves."""
+"""The fields of a compressed CHD map: consecutive numbers of a few bits each, read independently."""
 
 from collections.abc import Iterator
 from itertools import accumulate, compress
@@ -8,12 +8,12 @@ from engine.images.source import ByteSource, read_bytes
 
 FIELDS_END = "the map ends among the places of its hunks"
 _READ_BYTES = 64 * 1024
-_GROUP = 64  # fields taken out of one number: a longer one would be shifted whole for each
+_GROUP = 64  # fields extracted from one number; a longer number makes each shift slower
 _MASKS = [(1 << width) - 1 for width in range(64)]
 
 
 class Fields:
-    """The bits of one map, read from its file in pieces; not for two threads at once."""
+    """The bits of one map, read from its file in pieces; for one thread at a time."""
 
     def __init__(self, source: ByteSource, start: int, size_bytes: int) -> None:
         """Read `size_bytes` of the source from byte `start` on; the first bit is number 0."""
@@ -25,7 +25,7 @@ class Fields:
         """The number of bits."""
 
     def head(self, size_bytes: int) -> bytes:
-        """Return the first bytes, at most so many."""
+        """Return the first bytes, at most `size_bytes`."""
         return read_bytes(self._source, self._start, min(size_bytes, self._size_bytes))
 
     def pieces(self) -> Iterator[bytes]:
@@ -34,9 +34,9 @@ class Fields:
             yield read_bytes(self._source, self._start + offset, min(_READ_BYTES, self._size_bytes - offset))
 
     def read(self, first_bit: int, widths: bytes, wanted: bytes) -> list[int]:
-        """Return fields of so many bits each, one behind the other from a bit on: those where `wanted` is 1.
+        """Return consecutive fields from `first_bit` on, with these widths in bits, but only those with `wanted` 1.
 
-        HuffmanError where they go beyond the end.
+        HuffmanError if they go beyond the end.
         """
         fields: list[int] = []
         bit = first_bit

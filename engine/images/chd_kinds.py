@@ -1,4 +1,4 @@
-"""The kinds of hunks of a compressed CHD map, Huffman coded in front of it (docs/formats.md, section 3).
+"""The kinds of hunks of a compressed CHD map, Huffman coded at its start (docs/formats.md, section 3).
 
 bits -> symbols (bytes at a time) -> one kind a hunk
 """
@@ -11,7 +11,7 @@ from engine.codecs.huffman import HuffmanError, canonical_codes
 
 
 class Kind(IntEnum):
-    """How a hunk is kept; 0 to 3 are the places of its codec in the header."""
+    """The way a hunk is stored; 0 to 3 are the place of its codec in the header."""
 
     CODEC_0 = 0
     CODEC_3 = 3
@@ -20,13 +20,13 @@ class Kind(IntEnum):
     """Equal to another hunk of this file."""
     PARENT = 6
     SHORT_RUN = 7
-    """The last kind 3 times more, and as often more as the next symbol says."""
+    """Repeats the last kind 3 times plus the number in the next symbol."""
     LONG_RUN = 8
-    """The last kind 19 times more, and as often more as the next two symbols say."""
+    """Repeats the last kind 19 times plus the number in the next two symbols."""
     SELF_SAME = 9
     """Equal to the same hunk as the last SELF."""
     SELF_NEXT = 10
-    """Equal to the hunk behind it."""
+    """Equal to the hunk after that of the last SELF."""
     PARENT_SELF = 11
     PARENT_SAME = 12
     PARENT_NEXT = 13
@@ -36,13 +36,13 @@ SELF = bytes((Kind.SELF,))
 IS_SELF = bytes(kind == Kind.SELF for kind in range(256))
 """For `bytes.translate`: 1 for the kind that refers to another hunk by its number."""
 IS_STORED = bytes(kind <= Kind.PLAIN for kind in range(256))
-"""The same for the kinds that have bytes in the file."""
+"""For `bytes.translate`: 1 for the kinds that have bytes in the file."""
 SYMBOLS = 16
 LONGEST_CODE = 8
 SHORT_RUN_LEAST = 3
 LONG_RUN_LEAST = 19
 _LONG_RUN_COUNTS = 2
-_LONGEST_STEP = 256  # kinds; of 70,000 steps that there may be, each with several long runs in it: 20 MB, not 60
+_LONGEST_STEP = 256  # kinds; limits 70,000 possible steps, each with several long runs, to 20 MB instead of 60
 _KINDS = 14
 _NIBBLE = 4
 _FROM_HEX = bytes.maketrans(b"0123456789abcdef", bytes(range(16)))
@@ -52,10 +52,10 @@ _PLAIN_KINDS = bytes(kind for kind in range(_KINDS) if kind not in {Kind.SHORT_R
 def decode_kinds(
     pieces: Callable[[], Iterable[bytes]], first_bit: int, lengths: list[int], hunks: int
 ) -> tuple[bytearray, int]:
-    """Return one kind for each hunk, and the bit behind the last symbol; HuffmanError for bits that are none.
+    """Return one kind for each hunk, and the bit after the last symbol.
 
-    `pieces` gives the bytes of the map from its first on, `first_bit` is where the symbols begin, `lengths` are those
-    of their codes. The result is as long as there are hunks, whatever the bits say.
+    `pieces` returns the bytes of the map from the first on, `first_bit` is the start of the symbols, `lengths` are
+    those of their codes. The result always has `hunks` kinds, whatever the bits are. HuffmanError for invalid bits.
     """
     if lengths == [_NIBBLE] * SYMBOLS and first_bit % _NIBBLE == 0:
         found = _decode_nibbles(pieces(), first_bit // _NIBBLE, hunks)
@@ -73,9 +73,9 @@ def decode_kinds(
 
 
 def _decode_nibbles(pieces: Iterable[bytes], first: int, hunks: int) -> bytearray | None:
-    """Return the kinds where codes are nibbles and none begins a run, as in our own files; None where it is not so.
+    """Return the kinds if all codes are nibbles and none begins a run, as in discpress's own files; else None.
 
-    2.3 million hunks take 4 ms, by symbols 0.3 s.
+    2.3 million hunks take 4 ms; symbol by symbol they take 0.3 s.
     """
     digits = bytearray()
     for piece in pieces:
@@ -87,7 +87,7 @@ def _decode_nibbles(pieces: Iterable[bytes], first: int, hunks: int) -> bytearra
 
 
 class _State:
-    """Between two bytes: an inner node of the code's tree, and the symbols of a run that is not complete."""
+    """The state between two bytes: an inner node of the code's tree, and the symbols of an incomplete run."""
 
     __slots__ = ("node", "run", "steps")
 
@@ -98,18 +98,18 @@ class _State:
 
 
 class _Step(NamedTuple):
-    """What a byte brings."""
+    """The effect of a byte."""
 
     repeated: int
-    """So many more of the last kind before it."""
+    """Repetitions of the last kind before it."""
     kinds: bytes
-    """Then these."""
+    """The kinds after these repetitions."""
     state: _State
-    """Where it leads."""
+    """The next state."""
 
 
 class _KindReader:
-    """An automaton that steps by bytes, and learns the steps as they come."""
+    """An automaton that steps by bytes, and computes each step when it first occurs."""
 
     def __init__(self, lengths: list[int], hunks: int) -> None:
         self.kinds = bytearray()
@@ -120,7 +120,7 @@ class _KindReader:
         self._last = 0
 
     def take(self, byte: int, skipped: int) -> int | None:
-        """Take 8 bits, without the first `skipped`; return the bit in it that is behind the last symbol, if it is."""
+        """Take 8 bits without the first `skipped`; return the bit after the last symbol if that is in this byte."""
         if skipped >= 8:
             return None
         if not skipped:
@@ -128,7 +128,7 @@ class _KindReader:
             if byte not in steps:
                 steps[byte] = self._make_step(byte)
             step = steps[byte]
-            # A byte that ends the kinds, or has no step, is gone through by bits.
+            # A byte that ends the kinds, or has no step, is read bit by bit.
             if step is not None and len(self.kinds) + step.repeated + len(step.kinds) < self._hunks:
                 if step.repeated:
                     self.kinds += bytes((self._last,)) * step.repeated
@@ -156,7 +156,7 @@ class _KindReader:
         return None
 
     def _make_step(self, byte: int) -> _Step | None:
-        """Return what a byte brings from here; None where bits are no code, or a symbol no kind, or it is not kept."""
+        """Return the step of a byte from this state; None if its bits or symbols are invalid, or it is too long."""
         node, run = self._state.node, self._state.run
         before, found = 0, bytearray()
         try:
@@ -188,9 +188,9 @@ class _KindReader:
 
 
 def _feed(run: tuple[int, ...], symbol: int) -> tuple[int, bytes, tuple[int, ...]]:
-    """Return what a symbol behind those of an incomplete run brings, and what is incomplete then.
+    """Return the effect of a symbol after those of an incomplete run: repetitions, kinds, and the new incomplete run.
 
-    So many more of the last kind, or a kind; HuffmanError for a symbol that is none.
+    HuffmanError for an unknown symbol.
     """
     if run:
         kind, *counts = (*run, symbol)
@@ -207,7 +207,7 @@ def _feed(run: tuple[int, ...], symbol: int) -> tuple[int, bytes, tuple[int, ...
 
 
 def _tree(lengths: list[int]) -> list[list[int | None]]:
-    """Return the inner nodes of a code's tree: for each bit another node, -1 - symbol for a leaf, None for no code."""
+    """Return the inner nodes of a code's tree: for each bit another node, -1 - symbol for a leaf, None if no code."""
     nodes: list[list[int | None]] = [[None, None]]
     for length, code, symbol in canonical_codes(lengths, LONGEST_CODE):
         node = 0

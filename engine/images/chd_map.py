@@ -1,4 +1,7 @@
-"""The map of a CHD: where each hunk lies (docs/formats.md, section 3), and the plain one of a file without codecs."""
+"""The map of a CHD with the place of each hunk, and the plain map of files without codecs.
+
+Layout: docs/formats.md, section 3.
+"""
 
 import struct
 from collections.abc import Sequence
@@ -10,14 +13,14 @@ from engine.images.chd_kinds import Kind
 from engine.images.source import ByteSource, read_bytes, shown_name
 
 CRC_START = 0xFFFF
-"""crc16 is CCITT 0x1021 from here on, as `binascii.crc_hqx` takes it."""
+"""Start value of the crc16, CCITT 0x1021, for `binascii.crc_hqx`."""
 WINDOW_HUNKS = 256
 """Hunks whose places are read together."""
 _PLAIN_ENTRY = struct.Struct(">I")
 
 
 class HunkPlace(NamedTuple):
-    """Where a hunk is, as the map says."""
+    """The place of a hunk according to the map."""
 
     kind: int
     """A Kind up to PARENT; a run or shorthand is resolved."""
@@ -30,40 +33,40 @@ class HunkPlace(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Hunks whose places are read together, by columns: what a HunkPlace says of one.
+    """Hunks whose places are read together, as columns of the fields of a HunkPlace.
 
-    Those that are stored and those that refer to another one stand by themselves, in order.
+    Stored hunks and references have separate columns, each in order.
     """
 
     kinds: bytes
-    """Of all of them: a Kind up to PARENT each."""
+    """Of all hunks: a Kind up to PARENT each."""
     lengths: Sequence[int]
-    """Of those that are stored; the same for the next two."""
+    """Of the stored hunks; the same for the next two."""
     offsets: Sequence[int]
     crcs: Sequence[int]
     origins: Sequence[int]
-    """Which hunks those lead to that refer to one; a range where each leads to the next one."""
+    """Of the references: the numbers of the equal hunks; a range if they are consecutive."""
 
 
 class HunkMap(Protocol):
-    """Where the hunks of an open CHD are; any number of threads may ask."""
+    """The places of the hunks of an open CHD; any number of threads may use it."""
 
     bytes_in_file: int
     """Bytes that it takes in the file."""
     first_offset: int
-    """Where the first hunk is stored; 0 where they lie anywhere."""
+    """First byte of the first hunk; 0 if hunks may be anywhere."""
     has_checksums: bool
-    """Whether it gives each hunk's crc16."""
+    """Whether it contains each hunk's crc16."""
 
     def places(self, first: int, count: int) -> Sequence[HunkPlace]:
-        """Return the places of hunks that exist; DamagedImageError where the map cannot be read."""
+        """Return the places of existing hunks; DamagedImageError if the map cannot be read."""
 
     def window(self, number: int) -> Window:
         """Return the places of WINDOW_HUNKS hunks, fewer in the last window; errors as for `places`."""
 
 
 class PlainMap:
-    """The map of a CHD without codecs: a place in whole hunks each, 0 for a hunk of zeros."""
+    """The map of a CHD without codecs: one place for each hunk, counted in whole hunks; 0 for a hunk of zeros."""
 
     first_offset = 0
     has_checksums = False
@@ -79,14 +82,14 @@ class PlainMap:
             )
 
     def places(self, first: int, count: int) -> Sequence[HunkPlace]:
-        """Return places as `HunkMap.places` says."""
+        """Return places, see `HunkMap.places`."""
         stored = read_bytes(
             self._source, self._header.map_offset + _PLAIN_ENTRY.size * first, _PLAIN_ENTRY.size * count
         )
         if len(stored) < _PLAIN_ENTRY.size * count:
             raise DamagedImageError(
                 f"{shown_name(self._source)}: the file ends inside its map",
-                hint="it became shorter while it was read: try again when nothing writes it",
+                hint="the file became shorter while it was read: try again when no program writes to it",
             )
         hunk_size = self._header.hunk_size
         return [
@@ -95,7 +98,7 @@ class PlainMap:
         ]
 
     def window(self, number: int) -> Window:
-        """Return a window as `HunkMap.window` says."""
+        """Return a window, see `HunkMap.window`."""
         first = number * WINDOW_HUNKS
         places = self.places(first, min(WINDOW_HUNKS, self._header.hunks - first))
         kinds, offsets, lengths, crcs = zip(*places, strict=True)

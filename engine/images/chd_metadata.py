@@ -1,4 +1,4 @@
-"""The metadata of a CHD: what kind of disc it is, and the SHA-1 over all of it (docs/formats.md, section 3)."""
+"""The metadata of a CHD: the kind of disc, and the SHA-1 over image and metadata (docs/formats.md, section 3)."""
 
 import hashlib
 import struct
@@ -14,7 +14,7 @@ ENTRY_SIZE = _ENTRY.size
 _COUNTED = 0x01
 _LENGTH_MASK = 0xFFFFFF
 MAX_ENTRIES = 1024
-"""A GD-ROM has one for each of its tracks, at most 99; a longer chain is a circle."""
+"""A GD-ROM has one for each of its tracks, at most 99; a longer chain is a loop."""
 
 DVD_TAG = b"DVD "
 DVD_PAYLOAD = b"\0"
@@ -24,12 +24,12 @@ CD_TAGS = {b"CHCD", b"CHTR", b"CHT2", b"CHGT", b"CHGD"}
 
 @dataclass(frozen=True, slots=True)
 class MetadataEntry:
-    """One entry of the chain, its payload still in the file."""
+    """One entry of the chain, without its payload."""
 
     tag: bytes
     """Four bytes: `DVD `."""
     is_counted: bool
-    """Whether it is part of the SHA-1 over all."""
+    """Whether it is part of the overall SHA-1."""
     offset: int
     """First byte of the payload."""
     length: int
@@ -37,13 +37,13 @@ class MetadataEntry:
 
 
 def read_metadata(source: ByteSource, header: ChdHeader) -> list[MetadataEntry]:
-    """Return the entries in the file's order; DamagedImageError for a chain that leaves the file or goes round."""
+    """Return the entries in the file's order; DamagedImageError for a chain that leaves the file or is a loop."""
     entries: list[MetadataEntry] = []
     offset, payload_bytes = header.meta_offset, 0
     while offset:
         head = read_bytes(source, offset, ENTRY_SIZE)
         if len(head) < ENTRY_SIZE or offset < HEADER_SIZE:
-            raise _damage(source, f"an entry is said to lie at byte {offset} of {source.size_bytes}")
+            raise _damage(source, f"an entry at byte {offset} is outside of the file's {source.size_bytes} bytes")
         tag, flags_and_length, following = _ENTRY.unpack(head)
         length = flags_and_length & _LENGTH_MASK
         payload_bytes += length
@@ -51,13 +51,13 @@ def read_metadata(source: ByteSource, header: ChdHeader) -> list[MetadataEntry]:
             raise _damage(source, f"an entry of {length} bytes at byte {offset} of {source.size_bytes}")
         entries.append(MetadataEntry(tag, bool(flags_and_length >> 24 & _COUNTED), offset + ENTRY_SIZE, length))
         if len(entries) > MAX_ENTRIES:
-            raise _damage(source, f"more than {MAX_ENTRIES} entries: they go round in a circle")
+            raise _damage(source, f"more than {MAX_ENTRIES} entries: they form a loop")
         offset = following
     return entries
 
 
 def encode_entry(tag: bytes, payload: bytes, following: int = 0) -> bytes:
-    """Return a counted entry as a file has it."""
+    """Return the bytes of a counted entry."""
     return _ENTRY.pack(tag, _COUNTED << 24 | len(payload), following) + payload
 
 
@@ -68,7 +68,7 @@ def overall_sha1(raw_sha1: bytes, counted: Iterable[tuple[bytes, bytes]]) -> byt
 
 
 def sha1_problem(source: ByteSource, header: ChdHeader) -> str:
-    """Return what is wrong with the SHA-1 over image and metadata; empty where nothing is, or where there is none."""
+    """Return the problem of the SHA-1 over image and metadata; empty if there is none or the SHA-1 is not recorded."""
     if header.sha1 == NO_SHA1:
         return ""
     counted = (
@@ -79,7 +79,7 @@ def sha1_problem(source: ByteSource, header: ChdHeader) -> str:
     actual = overall_sha1(header.raw_sha1, counted)
     if actual == header.sha1:
         return ""
-    return f"sha1 of image and metadata is {actual.hex()}, the header says {header.sha1.hex()}"
+    return f"sha1 of image and metadata is {actual.hex()}, but the header states {header.sha1.hex()}"
 
 
 def _damage(source: ByteSource, what: str) -> DamagedImageError:

@@ -1,8 +1,8 @@
 """The compressed map of a CHD, read a window at a time (docs/formats.md, section 3).
 
-A DVD of 2 KiB hunks has 2.3 million. What stays in memory is one byte a hunk (its kind), where each window of 256
-begins, each window's checksum, and the windows read last. The way to a window is gone without making the ones before
-it: a few bytes of runs claim 8 million hunks.
+A DVD of 2 KiB hunks has 2.3 million of them. Memory contains one byte a hunk (its kind), the start and checksum of each
+window of 256 hunks, and the windows read last. Reaching a window does not build the windows before it, because a few
+bytes of runs can claim 8 million hunks.
 """
 
 import struct
@@ -23,12 +23,12 @@ from engine.images.chd_windows import own_crc, places, shifts
 from engine.images.source import ByteSource, read_bytes, shown_name
 
 MAP_HEADER = struct.Struct(">I6sHBBBx")
-"""Bytes of the bits behind it, offset of the first hunk, crc16 of the expanded map, bits of a length, of a hunk's
-number, of a unit's number in the parent."""
+"""Bytes of the map after this header, offset of the first hunk, crc16 of the expanded map, and the bits of a length, a
+hunk's number and a unit's number in the parent."""
 CRC_BITS = 16
 LENGTH_WIDTH = 4
 """Bits of a code length in the tree of kinds."""
-_WINDOWS = 256  # 64 Ki hunks: those of 128 MiB, and the places that equal hunks refer to
+_WINDOWS = 256  # 64 Ki hunks: those of 128 MiB, and the targets of their references
 _TREE_BYTES = 64
 _CRC_MASK = (1 << CRC_BITS) - 1
 _IS_ANY = bytes((1,)) * WINDOW_HUNKS
@@ -43,23 +43,23 @@ _PARENT_KINDS = (Kind.PARENT, Kind.PARENT_SELF, Kind.PARENT_SAME, Kind.PARENT_NE
 
 
 class _Start(NamedTuple):
-    """Where the reading of a window begins."""
+    """The position at the start of a window."""
 
     bit: int
-    """The first of its fields."""
+    """First bit of its fields."""
     offset: int
-    """Where its first hunk is stored."""
+    """First byte of its first hunk."""
     last_self: int
-    """What the last reference before it led to."""
+    """The hunk of the last reference before it."""
 
 
 class CompressedMap:
-    """The map of a CHD with codecs: any window is read by itself once the way to it is known."""
+    """The map of a CHD with codecs; any window is read independently once its start is known."""
 
     has_checksums = True
 
     def __init__(self, source: ByteSource, header: ChdHeader, *, checked: bool = True) -> None:
-        """Read the map's header; `checked` compares the crc16 in it once every window was read, in any order."""
+        """Read the map's header; if `checked`, its crc16 is compared after all windows were read, in any order."""
         self._source = source
         self._header = header
         self._hunks = header.hunks
@@ -74,7 +74,7 @@ class CompressedMap:
         if start + length > source.size_bytes:
             raise self._damage(f"a map of {length} bytes at byte {start} of {source.size_bytes}")
         if length_bits > 24 or self_bits > 32:
-            raise self._damage(f"its fields are said to have {length_bits} and {self_bits} bits: 24 and 32 are allowed")
+            raise self._damage(f"expected fields of at most 24 and 32 bits, got {length_bits} and {self_bits}")
         self._fields = Fields(source, start, length)
         self._widths = _field_widths(length_bits, self_bits)
         self._kinds = bytearray()
@@ -87,7 +87,7 @@ class CompressedMap:
         self._lock = threading.Lock()
 
     def places(self, first: int, count: int) -> Sequence[HunkPlace]:
-        """Return places as `HunkMap.places` says."""
+        """Return places, see `HunkMap.places`."""
         found: list[HunkPlace] = []
         with self._lock:
             while len(found) < count:
@@ -96,12 +96,12 @@ class CompressedMap:
         return found
 
     def window(self, number: int) -> Window:
-        """Return a window as `HunkMap.window` says."""
+        """Return a window, see `HunkMap.window`."""
         with self._lock:
             return self._window(number)
 
     def end(self) -> tuple[int, int]:
-        """Return the offset behind the last hunk, and the crc16 of all entries."""
+        """Return the offset after the last hunk, and the crc16 of all entries."""
         with self._lock:
             for number in range(len(self._unread)):
                 self._window(number)
@@ -133,17 +133,17 @@ class CompressedMap:
         return _Start(*self._starts[place : place + len(_Start._fields)])
 
     def _check(self, number: int, window: Window) -> None:
-        """Take note of a window's own crc16; with the last one that was missing, compare that of the map."""
+        """Store a window's own crc16; after the last missing window, compare the crc16 of the map."""
         if not self._unread[number]:
             return
         self._own_crcs[number] = own_crc(window)
         if self._left == 1 and self._is_checked and (crc := self._whole_crc()) != self._crc:
-            raise self._damage(f"its crc16 is {crc:04x}, the map's header says {self._crc:04x}")
+            raise self._damage(f"its crc16 is {crc:04x}, but the map's header states {self._crc:04x}")
         self._unread[number] = 0
         self._left -= 1
 
     def _whole_crc(self) -> int:
-        """Return the crc16 of all entries: that of two pieces is the first one's, shifted, with the second one's."""
+        """Return the crc16 of all entries: that of two pieces is the first crc, shifted, xor the second."""
         *before, own = self._own_crcs
         high, low = shifts(WINDOW_HUNKS)
         crc = CRC_START
@@ -157,8 +157,8 @@ class CompressedMap:
         lengths = read_run_lengths(bits, SYMBOLS, LENGTH_WIDTH)
         self._kinds, end = decode_kinds(self._fields.pieces, bits.position, lengths, self._hunks)
         if any(kind in self._kinds for kind in _PARENT_KINDS):
-            raise HuffmanError("it refers to a parent, and the file has none")
-        # Runs claim millions of hunks in a few bytes: those whose fields are missing are not gone through.
+            raise HuffmanError("it refers to a parent, but the file has none")
+        # Runs claim millions of hunks in a few bytes, so missing fields are detected before the hunks are read.
         needed = sum(width * self._kinds.count(kind) for kind, width in enumerate(self._widths) if width)
         if end + needed > self._fields.end:
             raise HuffmanError(FIELDS_END)
@@ -168,7 +168,7 @@ class CompressedMap:
         return bytes(self._kinds[number * WINDOW_HUNKS : (number + 1) * WINDOW_HUNKS])
 
     def _pass_by(self, number: int) -> _Start:
-        """Return where the window behind one begins: without it, a tenth of the time."""
+        """Return the start of the next window without reading this one, which takes a tenth of the time."""
         bit, offset, last_self = self._start(number)
         kinds = self._kinds_of(number)
         widths = kinds.translate(self._widths)
@@ -182,7 +182,7 @@ class CompressedMap:
         return _Start(bit + sum(widths), offset, last_self)
 
     def _read_window(self, number: int) -> tuple[Window, _Start]:
-        """Return a window and where the next one begins."""
+        """Return a window and the start of the next one."""
         bit, offset, last_self = self._start(number)
         kinds = self._kinds_of(number)
         widths = kinds.translate(self._widths)
@@ -220,7 +220,7 @@ class CompressedMap:
 
 
 def _field_widths(length_bits: int, self_bits: int) -> bytes:
-    """Return the bits behind the kinds that each kind has, as a table for `bytes.translate`."""
+    """Return the width of each kind's field in bits, as a table for `bytes.translate`."""
     widths = bytearray(256)
     widths[Kind.CODEC_0 : Kind.CODEC_3 + 1] = bytes((length_bits + CRC_BITS,)) * 4
     widths[Kind.PLAIN] = CRC_BITS
@@ -229,7 +229,7 @@ def _field_widths(length_bits: int, self_bits: int) -> bytes:
 
 
 def _origins(kinds: bytes, selfs: Iterator[int], last_self: int) -> Sequence[int]:
-    """Return which hunks references lead to; runs claim millions of them in a few bytes."""
+    """Return the hunks of references; fast even for millions of them, which runs claim in a few bytes."""
     if not kinds.translate(None, _SAME):
         return [last_self] * len(kinds)
     if not kinds.translate(None, _NEXT):

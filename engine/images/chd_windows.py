@@ -1,6 +1,6 @@
-"""Windows of a CHD's map as places, and the crc16 that is taken over them as the expanded map has them.
+"""Converts windows of a CHD's map to places, and computes their crc16 in the form of the expanded map.
 
-What runs claim is quick here: a few bytes of them claim millions of hunks that are equal to others.
+Runs are handled fast, because a few bytes of them can claim millions of equal hunks.
 """
 
 import binascii
@@ -18,7 +18,7 @@ _RUNS = re.compile(SELF + b"+|[^" + SELF + b"]+")
 
 
 def places(window: Window, skip: int, most: int) -> list[HunkPlace]:
-    """Return the places of a window's hunks behind the first `skip`, at most so many."""
+    """Return the places of a window's hunks after the first `skip`, at most `most`."""
     kinds = window.kinds[skip : skip + most]
     passed = window.kinds.count(SELF, 0, skip)
     referring = ((origin, 0, 0) for origin in window.origins[passed : passed + most])
@@ -29,7 +29,7 @@ def places(window: Window, skip: int, most: int) -> list[HunkPlace]:
 
 
 def own_crc(window: Window) -> int:
-    """Return the crc16 of a window's entries alone, from 0 on."""
+    """Return the crc16 of a window's entries alone, with the start value 0."""
     if not window.origins:
         return binascii.crc_hqx(_expand_stored(window.kinds, window), 0)
     if not window.lengths:
@@ -58,9 +58,9 @@ def _crc_of_equal(number: int) -> int:
 
 @lru_cache(maxsize=8)
 def shifts(count: int) -> tuple[Sequence[int], Sequence[int]]:
-    """Return what becomes of the high and of the low byte of a crc16 behind so many entries of zeros.
+    """Return the crc16 after `count` entries of zeros, as one table for its high byte and one for its low byte.
 
-    A crc is linear: the two together, by exclusive or, are what becomes of the crc.
+    A crc is linear, so the exclusive or of both values is the new crc.
     """
     zeros = bytes(EXPANDED_SIZE * count)
     low, high = ([0], [0])
@@ -72,7 +72,7 @@ def shifts(count: int) -> tuple[Sequence[int], Sequence[int]]:
 
 
 def _expand_stored(kinds: bytes, window: Window) -> bytearray:
-    """Return the entries of hunks that are stored, which are of these kinds."""
+    """Return the entries of stored hunks of these kinds."""
     count = len(kinds)
     lengths = struct.pack(f">{count}I", *window.lengths)
     crcs = struct.pack(f">{count}H", *window.crcs)
@@ -85,7 +85,7 @@ def _expand_stored(kinds: bytes, window: Window) -> bytearray:
 
 
 def _expand_origins(origins: Sequence[int]) -> bytearray:
-    """Return the entries of hunks that lead to these."""
+    """Return the entries of references to these hunks."""
     return _expand(SELF * len(origins), origins)
 
 

@@ -1,10 +1,10 @@
-"""Writing CHD version 5 images of DVDs (docs/formats.md, section 3).
+"""Writes CHD version 5 images of DVDs (docs/formats.md, section 3).
 
     header | metadata | map | hunks
 
-The map has its place in front, where it can be written as it grows: sixteen codes of four bits make its kinds as long
-as there are hunks, and all that follows has a known width. What a hunk that is stored elsewhere leaves over is a few
-bytes between map and hunks.
+The map is before the hunks and is written while it grows: with sixteen codes of four bits each hunk's kind has a fixed
+width, and so do all fields after the kinds. A reference has a shorter field than a stored hunk, so some bytes between
+map and hunks stay unused.
 """
 
 import binascii
@@ -38,14 +38,14 @@ _SLOTS = 4
 
 @dataclass(frozen=True, slots=True)
 class ChdShape:
-    """Where things lie in a CHD that is to be written."""
+    """The layout of a CHD to write."""
 
     total_bytes: int
     """Size of the decoded image."""
     hunk_size: int
     """Decoded bytes of a hunk."""
     methods: tuple[Method, ...]
-    """What packs its hunks, in the order of the header."""
+    """The methods for its hunks, in the order of the header."""
 
     @property
     def hunks(self) -> int:
@@ -54,7 +54,7 @@ class ChdShape:
 
     @property
     def length_bits(self) -> int:
-        """Bits of a packed hunk's length: it is less than a hunk."""
+        """Bits of a packed hunk's length, which is less than a hunk."""
         return (self.hunk_size - 1).bit_length()
 
     @property
@@ -64,17 +64,17 @@ class ChdShape:
 
     @property
     def map_offset(self) -> int:
-        """Where the map lies: behind header and metadata."""
+        """First byte of the map, after header and metadata."""
         return HEADER_SIZE + ENTRY_SIZE + len(DVD_PAYLOAD)
 
     @property
     def kinds_bits(self) -> int:
-        """Bits of the map in front of its fields."""
+        """Bits of the map before its fields."""
         return _TREE_BITS + _KIND_BITS * self.hunks
 
     @property
     def data_offset(self) -> int:
-        """Where the hunks begin: behind the largest map that can be."""
+        """First byte of the hunks, after the largest possible map."""
         field_bits = max(self.length_bits + CRC_BITS, self.self_bits)
         return self.map_offset + MAP_HEADER.size + -(-(self.kinds_bits + field_bits * self.hunks) // 8)
 
@@ -94,7 +94,7 @@ class ChdShape:
 
 
 class ChdWriter:
-    """Writes packed hunks and the map to find them; a hunk that is equal to an earlier one is not stored again."""
+    """Writes packed hunks and their map; a hunk equal to an earlier one is not stored again."""
 
     def __init__(self, output: Output, shape: ChdShape) -> None:
         self._output = output
@@ -102,7 +102,7 @@ class ChdWriter:
         self.position = shape.data_offset
         self._kinds = bytearray()
         self._fields = bytearray()
-        self._rest = 0  # bits that fill no byte yet
+        self._rest = 0  # bits of an incomplete byte
         self._rest_bits = self._lead_bits
         self._table = HunkTable(shape.hunks)
         self._revisited = 0
@@ -126,7 +126,7 @@ class ChdWriter:
         return self._kinds_offset + self._shape.kinds_bits // 8
 
     def append(self, packed: memoryview, lengths: "array[int]", count: int, source: memoryview) -> None:
-        """Write the next `count` hunks, packed as `engine.codecs.hunks` lays them out, decoded in `source`."""
+        """Write the next `count` hunks, in the layout of `engine.codecs.hunks`; `source` contains them decoded."""
         size, position, kept_from = self._shape.hunk_size, 0, 0
         for number, entry in enumerate(lengths[:count]):
             hunk = source[number * size : (number + 1) * size]
@@ -148,7 +148,7 @@ class ChdWriter:
         self._flush_fields()
 
     def revisit(self, source: memoryview) -> None:
-        """Learn which contents are there from hunks that an earlier writer wrote, in order, from the first on."""
+        """Learn the contents of the hunks that an earlier writer wrote, in order from the first on."""
         size = self._shape.hunk_size
         for start in range(0, len(source), size):
             number = self._revisited
@@ -157,7 +157,7 @@ class ChdWriter:
                 self._table.find_or_add(xxhash.xxh3_128_intdigest(source[start : start + size]), number)
 
     def save_index(self, first: int) -> int:
-        """Write the map's entries from `first` on to their place and return a crc32 of all entries so far."""
+        """Write the map's entries from `first` on and return a crc32 of all entries so far."""
         kinds, fields = self._kind_bytes(), self._field_bytes()
         crc32 = zlib.crc32(fields, zlib.crc32(kinds))
         kinds_start = (_TREE_BITS + _KIND_BITS * first) // 8 if first else 0
@@ -170,7 +170,7 @@ class ChdWriter:
         return crc32
 
     def restore(self, source: ByteSource, blocks: int, position: int, crc32: int) -> bool:
-        """Go on behind the hunks that an earlier writer wrote; return False where the map's entries are not its."""
+        """Continue after the hunks that an earlier writer wrote; return False if the map's entries do not match."""
         kinds = bytearray(-(-(_TREE_BITS + _KIND_BITS * blocks) // 8))
         source.read_into(kinds, self._kinds_offset)
         self._kinds = bytearray.fromhex("".join(f"0{digit}" for digit in kinds.hex()[len(_TREE) :][:blocks]))
@@ -190,10 +190,10 @@ class ChdWriter:
         return True
 
     def finish(self, digests: Mapping[str, str]) -> int:
-        """Write metadata, map and header; return the file's length. `digests` are of the decoded image, with `sha1`."""
+        """Write metadata, map and header; return the file's length. `digests` of the decoded image include `sha1`."""
         shape = self._shape
         if len(self._kinds) != shape.hunks:
-            raise RuntimeError(f"{len(self._kinds)} hunks were written, {shape.hunks} were announced")
+            raise RuntimeError(f"expected {shape.hunks} hunks, got {len(self._kinds)}")
         raw_sha1 = bytes.fromhex(digests["sha1"]) if "sha1" in digests else NO_SHA1
         header = shape.header(raw_sha1)
         entries = self._map_bytes()
@@ -220,7 +220,7 @@ class ChdWriter:
 
     @property
     def _is_joined(self) -> bool:
-        """Whether all kinds are there, and the last one shares its byte with the first field."""
+        """Whether all kinds are written, and the last one shares its byte with the first field."""
         return self._lead_bits > 0 and len(self._kinds) == self._shape.hunks
 
     def _kind_bytes(self) -> bytearray:
@@ -231,7 +231,7 @@ class ChdWriter:
         return self._fields + (self._rest << -self._rest_bits % 8).to_bytes(-(-self._rest_bits // 8), "big")
 
     def _field_bits(self, blocks: int) -> int:
-        """Return the bits of the fields of so many hunks, the lead in front of them included."""
+        """Return the bits of the fields of the first `blocks` hunks, including the lead before them."""
         plain, same = (self._kinds.count(kind, 0, blocks) for kind in (Kind.PLAIN, Kind.SELF))
         packed_bits = (blocks - plain - same) * (self._shape.length_bits + CRC_BITS)
         return self._lead_bits + packed_bits + plain * CRC_BITS + same * self._shape.self_bits
@@ -249,9 +249,9 @@ def _map_header(entries: bytes, shape: ChdShape, crc: int) -> bytes:
 
 
 def _map_crc(entries: bytes, shape: ChdShape, header: ChdHeader, end: int) -> int:
-    """Return the crc16 of the expanded map, which is read for it as any reader does, up to the same end of the file."""
+    """Return the crc16 of the expanded map, computed by reading the map; RuntimeError if the map has another end."""
     source = MemorySource(Path("map"), bytes(shape.map_offset) + _map_header(entries, shape, 0) + entries)
     offset, crc = CompressedMap(source, header, checked=False).end()
     if offset != end:
-        raise RuntimeError(f"the map leads to byte {offset}, the hunks end at {end}")
+        raise RuntimeError(f"expected a map up to byte {end}, got one up to {offset}")
     return crc

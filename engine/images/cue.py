@@ -1,15 +1,15 @@
-"""CUE sheets: the text file that names the raw files of a CD dump; told by content, read for the names alone."""
+"""CUE sheets, the text files that name the raw files of a CD dump: detects them by content and reads the names."""
 
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
 MAX_CUE_BYTES = 64 * 1024
-"""Ninety-nine tracks with all that may be said of them take a quarter of it."""
+"""Four times the size of a sheet with 99 fully described tracks."""
 MAX_CUE_FILES = 99
-"""Tracks that a CD has at most; each may have a file of its own."""
+"""Most tracks of a CD; each may have its own file."""
 
-# Music has WAVE files and audio tracks only: what begins with a data track in a BINARY file is a game or a program.
+# Music has only WAVE files and audio tracks; a sheet that begins with a data track in a BINARY file is a data disc.
 _FILE = re.compile(rb'^[ \t]*FILE[ \t]+(?:"([^"\r\n]*)"|([^\s"]+))[ \t]+([A-Z0-9]+)[ \t]*\r?$', re.I | re.M)
 _DATA_TRACK = re.compile(rb"^[ \t]*TRACK[ \t]+[0-9]{1,2}[ \t]+(?:MODE[12]/|CDI/)[0-9]{4}[ \t]*\r?$", re.I | re.M)
 _BINARY = (b"BINARY", b"MOTOROLA")
@@ -20,7 +20,7 @@ class CueSheet:
     """The files that a CUE sheet names."""
 
     names: tuple[str, ...]
-    """Base names, each once, in order: a folder that the sheet names is never looked into."""
+    """Base names, each once, in order; folders in the sheet are ignored."""
 
 
 def is_cue(head: bytes, file_bytes: int) -> bool:
@@ -32,7 +32,7 @@ def is_cue(head: bytes, file_bytes: int) -> bool:
 
 
 def parse_cue(data: bytes) -> CueSheet:
-    """Return what a CUE sheet names; bytes that are no UTF-8 are kept as surrogates, as in file names. Never raises."""
+    """Return the names in a CUE sheet; bytes that are not UTF-8 become surrogates, as in file names. Never raises."""
     names: dict[str, None] = {}
     for match in _FILE.finditer(data[:MAX_CUE_BYTES]):
         text = (match[1] or match[2] or b"").decode("utf-8", "surrogateescape")

@@ -19,7 +19,7 @@ _ZLIB = DeflateCodec(ZLIB)
 
 
 class DaxImage(BlockImage):
-    """A DAX v0 or v1; offsets and lengths are read where they are needed."""
+    """A DAX v0 or v1; offsets and lengths are read when needed."""
 
     format = ImageFormat.DAX
     block_size = DAX_BLOCK_SIZE
@@ -31,16 +31,16 @@ class DaxImage(BlockImage):
             raise DamagedImageError(f"{self.name}: the file ends inside its {_HEADER.size}-byte header")
         _, self.size, self.version, areas = _HEADER.unpack(head)
         if self.version > MAX_VERSION:
-            raise DamagedImageError(f"{self.name}: DAX version {self.version} does not exist: 0 or 1 is allowed")
+            raise DamagedImageError(f"{self.name}: expected DAX version 0 or 1, got {self.version}")
         if self.size == 0:
-            raise DamagedImageError(f"{self.name}: the header says 0 bytes of image: at least 1 is needed")
+            raise DamagedImageError(f"{self.name}: the header claims an image of 0 bytes")
         self._lengths_offset = _HEADER.size + _OFFSET.size * self.blocks
         self.data_offset = self._lengths_offset + _LENGTH.size * self.blocks
         areas_offset = self.data_offset
         if self.version == 1:
             if areas > self.blocks:
                 raise DamagedImageError(
-                    f"{self.name}: {areas} plain areas in an image of {self.blocks} blocks: at most one a block"
+                    f"{self.name}: expected at most {self.blocks} plain areas, one a block, got {areas}"
                 )
             self.data_offset += _AREA.size * areas
         if self.data_offset > source.size_bytes:
@@ -52,7 +52,7 @@ class DaxImage(BlockImage):
             self._mark_plain(read_bytes(source, areas_offset, _AREA.size * areas))
 
     def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
-        """Locate blocks as `BlockImage.locate` says."""
+        """Locate blocks, see `BlockImage.locate`."""
         offsets = read_bytes(self.source, _HEADER.size + _OFFSET.size * first, _OFFSET.size * count)
         lengths = read_bytes(self.source, self._lengths_offset + _LENGTH.size * first, _LENGTH.size * count)
         if len(offsets) < _OFFSET.size * count or len(lengths) < _LENGTH.size * count:
@@ -68,13 +68,13 @@ class DaxImage(BlockImage):
         return StoredBlock(number, offset, length, None if is_plain else _ZLIB, 0)
 
     def extent_problem(self, offset: int, length: int) -> str:
-        """Return what is wrong with where a block is stored; empty when nothing is."""
+        """Return the problem of a block's place in the file; empty if there is none."""
         if offset < self.data_offset:
             return f"its offset {offset} lies inside the tables, which end at {self.data_offset}"
         if length == 0:
             return "its stored length is 0"
         if offset + length > self.source.size_bytes:
-            return f"it ends at {offset + length}, the file at {self.source.size_bytes}"
+            return f"it ends at byte {offset + length}, but the file ends at {self.source.size_bytes}"
         return ""
 
     def _mark_plain(self, areas: bytes) -> None:
@@ -84,9 +84,9 @@ class DaxImage(BlockImage):
             marked += count
             if first + count > self.blocks:
                 raise DamagedImageError(
-                    f"{self.name}: a plain area ends at block {first + count}, the image has {self.blocks}"
+                    f"{self.name}: a plain area ends at block {first + count}, but the image has {self.blocks} blocks"
                 )
-            if marked > self.blocks:  # marking them all could take the square of their number
+            if marked > self.blocks:  # marking overlapping areas could take the square of their number
                 raise DamagedImageError(f"{self.name}: its plain areas overlap: {marked} blocks of {self.blocks}")
             plain[first : first + count] = b"\x01" * count
         self._is_plain = plain

@@ -1,4 +1,4 @@
-"""The 24-byte header that ZSO and CSO share, and the index table behind it (docs/formats.md, section 1)."""
+"""The 24-byte header of ZSO and CSO, and the index table after it (docs/formats.md, section 1)."""
 
 import struct
 import sys
@@ -17,7 +17,7 @@ INDEX_PLAIN = 0x80000000
 """Bit 31 of an entry: a plain block (ZSO, CSO v0/1), an LZ4 block (CSO v2)."""
 OFFSET_MASK = 0x7FFFFFFF
 MAX_SHIFT = 31
-"""Beyond it one step of an offset is larger than any disc."""
+"""With a larger shift, one step of an offset would be larger than any disc."""
 
 MAGICS = {b"ZISO": ImageFormat.ZSO, b"CISO": ImageFormat.CSO}
 MAX_VERSIONS = {ImageFormat.ZSO: 1, ImageFormat.CSO: 2}
@@ -25,7 +25,7 @@ MAX_VERSIONS = {ImageFormat.ZSO: 1, ImageFormat.CSO: 2}
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header as it stands in a file, believed only as far as `check` went."""
+    """The header of a file; its fields are unchecked until `check_header`."""
 
     format: ImageFormat
     """zso or cso."""
@@ -45,12 +45,12 @@ class Header:
 
     @property
     def data_offset(self) -> int:
-        """First byte behind the index."""
+        """First byte after the index."""
         return HEADER_SIZE + ENTRY_SIZE * (self.blocks + 1)
 
     @property
     def alignment(self) -> int:
-        """Bytes every block starts at a multiple of."""
+        """Every block starts at a multiple of so many bytes."""
         return 1 << self.index_shift
 
     def encode(self) -> bytes:
@@ -62,7 +62,7 @@ class Header:
 
 
 def parse_header(head: bytes, name: str) -> Header:
-    """Return the header at the start of `head`, its fields unchecked; DamagedImageError when it is cut short."""
+    """Return the header at the start of `head` with unchecked fields; DamagedImageError if it is cut short."""
     if len(head) < HEADER_SIZE:
         raise DamagedImageError(f"{name}: the file ends inside its {HEADER_SIZE}-byte header")
     magic, _, total_bytes, block_size, version, index_shift, _ = HEADER.unpack_from(head)
@@ -70,32 +70,30 @@ def parse_header(head: bytes, name: str) -> Header:
 
 
 def check_header(header: Header, file_bytes: int, name: str) -> None:
-    """Raise DamagedImageError unless the header's fields are allowed and its index fits the file."""
+    """Check that the header's fields are allowed and its index fits the file; DamagedImageError if not."""
     for problem in header_problems(header, file_bytes):
         raise DamagedImageError(f"{name}: {problem.message}", hint=problem.hint)
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderProblem:
-    """One thing that a header must not say."""
+    """One rule that a header breaks."""
 
     code: str
     """Stable short name, used by the doctor."""
     message: str
-    """What is wrong and what is allowed."""
+    """The wrong value and the allowed ones."""
     hint: str = "the file is damaged or not of this format: get it again or restore it from a backup"
-    """What to do."""
+    """An instruction for the user."""
 
 
 def header_problems(header: Header, file_bytes: int) -> list[HeaderProblem]:
-    """Return every rule the header breaks, the gravest first; nothing is allocated by its word."""
+    """Return every rule that the header breaks, the worst first; allocates nothing."""
     problems = []
     if header.version > MAX_VERSIONS[header.format]:
         allowed = " or ".join(str(version) for version in range(MAX_VERSIONS[header.format] + 1))
         name = header.format.upper()
-        problems.append(
-            HeaderProblem("version", f"{name} version {header.version} does not exist: {allowed} is allowed")
-        )
+        problems.append(HeaderProblem("version", f"expected {name} version {allowed}, got {header.version}"))
     if not is_block_size(header.block_size):
         problems.append(
             HeaderProblem(
@@ -105,11 +103,9 @@ def header_problems(header: Header, file_bytes: int) -> list[HeaderProblem]:
         )
         return problems
     if header.index_shift > MAX_SHIFT:
-        problems.append(
-            HeaderProblem("shift", f"index shift {header.index_shift} is beyond {MAX_SHIFT}: no file is that large")
-        )
+        problems.append(HeaderProblem("shift", f"expected an index shift up to {MAX_SHIFT}, got {header.index_shift}"))
     if header.total_bytes == 0:
-        problems.append(HeaderProblem("empty", "the header says 0 bytes of image: at least 1 is needed"))
+        problems.append(HeaderProblem("empty", "the header claims an image of 0 bytes"))
     elif header.data_offset > file_bytes:
         problems.append(
             HeaderProblem(
@@ -122,7 +118,7 @@ def header_problems(header: Header, file_bytes: int) -> list[HeaderProblem]:
 
 
 def smallest_shift(total_bytes: int, block_size: int) -> int:
-    """Return the least shift whose 31-bit offsets reach the end of any packing, all blocks plain."""
+    """Return the smallest shift whose 31-bit offsets reach the end of the file even if all blocks are plain."""
     blocks = -(-total_bytes // block_size)
     data_offset = HEADER_SIZE + ENTRY_SIZE * (blocks + 1)
     shift = 0
@@ -132,7 +128,7 @@ def smallest_shift(total_bytes: int, block_size: int) -> int:
 
 
 def new_entries(values: bytes = b"") -> "array[int]":
-    """Return an array of 32-bit entries, from the little-endian bytes of a file where given."""
+    """Return an array of 32-bit entries, read from the little-endian bytes of a file; empty by default."""
     entries = array("I" if array("I").itemsize == ENTRY_SIZE else "L", values)
     if sys.byteorder == "big":
         entries.byteswap()

@@ -1,4 +1,4 @@
-"""ZSO and CSO images: blocks behind an index (docs/formats.md, section 1)."""
+"""ZSO and CSO images: an index followed by blocks (docs/formats.md, section 1)."""
 
 from array import array
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _DEFLATE = DeflateCodec()
 
 
 class IndexedImage(BlockImage):
-    """A ZSO (v0/1) or CSO (v0/1/2); the index is read where it is needed and checked as it is read."""
+    """A ZSO (v0/1) or CSO (v0/1/2); the index is read when needed and checked while it is read."""
 
     def __init__(self, source: ByteSource, *, check_start: bool = True) -> None:
         """Open an image; `check_start` also refuses a first block that lies within the index."""
@@ -43,7 +43,7 @@ class IndexedImage(BlockImage):
 
     @cached_property
     def _lz4(self) -> Codec:
-        """The kernel is looked for where there are LZ4 blocks only."""
+        """The codec of LZ4 blocks; the kernel is loaded only for these."""
         return lz4_codec()
 
     def entries(self, first: int, count: int) -> "array[int]":
@@ -54,11 +54,11 @@ class IndexedImage(BlockImage):
         return new_entries(stored)
 
     def offset_of(self, entry: int) -> int:
-        """Return the byte offset that an entry stands for."""
+        """Return the byte offset of an entry."""
         return (entry & OFFSET_MASK) << self.index_shift
 
     def codec_of(self, entry: int, length: int) -> Codec | None:
-        """Return what decodes a block with this entry and stored length; None for a plain one."""
+        """Return the codec of a block with this entry and stored length; None for a plain one."""
         flagged = bool(entry & INDEX_PLAIN)
         if self.format is ImageFormat.ZSO:
             return None if flagged else self._lz4
@@ -69,7 +69,7 @@ class IndexedImage(BlockImage):
         return self._lz4 if flagged else _DEFLATE
 
     def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
-        """Locate blocks as `BlockImage.locate` says."""
+        """Locate blocks, see `BlockImage.locate`."""
         entries = self.entries(first, count + 1)
         offsets = [self.offset_of(entry) for entry in entries]
         located = []
@@ -82,14 +82,14 @@ class IndexedImage(BlockImage):
             codec = self.codec_of(entries[index], length)
             padding = self.header.alignment - 1
             if codec is not None and number == self.blocks - 1 and padding:
-                # ziso.py does not align the end entry: up to 2^shift - 1 bytes of the last block lie behind it.
+                # ziso.py does not align the end entry: up to 2^shift - 1 bytes of the last block follow it.
                 extra = min(padding, self.source.size_bytes - offset - length)
                 length, padding = length + extra, padding + extra
             located.append(StoredBlock(number, offset, length, codec, padding))
         return located
 
     def _decode_whole(self, first: int, count: int, buffer: memoryview) -> int:
-        # The last block may be longer than its entries say: see `locate`.
+        # The last block may be longer than its entries state, see `locate`.
         count = min(count, self.blocks - 1 - first)
         if count < 1 or self.format is not ImageFormat.ZSO or not isinstance(self._lz4, NativeLz4Codec):
             return 0
@@ -103,13 +103,13 @@ class IndexedImage(BlockImage):
         return self._lz4.decode_run(memoryview(stored)[:got], entries, self.block_size, self.index_shift, buffer)
 
     def extent_problem(self, number: int, offset: int, length: int) -> str:
-        """Return what is wrong with where a block is stored; empty when nothing is."""
+        """Return the problem of a block's place in the file; empty if there is none."""
         if offset < self.header.data_offset:
             return f"its offset {offset} lies inside the header or index, which end at {self.header.data_offset}"
         if length < 0:
             return f"the index goes back, from {offset} to {offset + length}"
         if offset + length > self.source.size_bytes:
-            return f"it ends at {offset + length}, the file at {self.source.size_bytes}"
+            return f"it ends at byte {offset + length}, but the file ends at {self.source.size_bytes}"
         if length == 0:
             return "its stored length is 0"
         if length > self.block_size + self.header.alignment:
@@ -119,12 +119,12 @@ class IndexedImage(BlockImage):
 
     @property
     def lost_tail_bytes(self) -> int:
-        """Bytes at the disc's end that ziso.py's floor defect never wrote: the index is for one block less."""
+        """Bytes at the disc's end that ziso.py's floor defect never wrote; the index is one block short."""
         missing = self.header.data_offset - self.offset_of(self.entries(0, 1)[0])
         return self.size % self.block_size if 0 < missing <= ENTRY_SIZE else 0
 
     def describe_lost_tail(self, lost_bytes: int) -> str:
-        """Return the floor defect in words."""
+        """Return a description of the floor defect."""
         return (
             f"the index has one entry less than {self.size} bytes need: the last {lost_bytes} bytes of the disc were "
             "never written (a known fault of ziso.py with blocks above 2048)"
@@ -135,7 +135,7 @@ class IndexedImage(BlockImage):
         if lost_bytes:
             raise DamagedImageError(
                 f"{self.name}: {self.describe_lost_tail(lost_bytes)}",
-                hint="the data is missing from this file: convert the original again",
+                hint="convert the original again: the data is missing from this file",
             )
         offset = self.offset_of(self.entries(0, 1)[0])
         if offset < self.header.data_offset:

@@ -1,4 +1,4 @@
-"""What a conversion needs to know of the form of its output: the same of every packed format.
+"""The layout of a conversion's output, with one interface for every packed format.
 
 Settings, size -> Layout -> writer, sizes, and the image that comes out
 """
@@ -19,51 +19,51 @@ from engine.images.reader import Image
 from engine.images.source import ByteSource
 from engine.images.writer import Output, PackedWriter
 
-_VERSION = 1  # of the ZSO and CSO that are written
+_VERSION = 1  # of written ZSO and CSO files
 
 
 class BlockWriter(Protocol):
-    """Writes packed blocks in order, and can be taken up again where another one stopped."""
+    """Writes packed blocks in order, and can continue after the blocks of an earlier writer."""
 
     position: int
-    """Where the next block goes."""
+    """Offset of the next block."""
 
     @property
     def blocks(self) -> int:
         """Number of blocks written so far."""
 
     def append(self, packed: memoryview, lengths: "array[int]", count: int, source: memoryview) -> None:
-        """Write the next `count` blocks, packed and padded as the format's codec lays them out, decoded in `source`."""
+        """Write the next `count` blocks, in the layout of the format's codec; `source` contains them decoded."""
 
     def revisit(self, source: memoryview) -> None:
-        """Look at the next decoded blocks that an earlier writer wrote, from the first on, after `restore`."""
+        """Take the next decoded blocks of an earlier writer, in order from the first on; called after `restore`."""
 
     def save_index(self, first: int) -> int:
-        """Write the entries from `first` on to their place and return a crc32 of all entries so far."""
+        """Write the index entries from `first` on and return a crc32 of all entries so far."""
 
     def restore(self, source: ByteSource, blocks: int, position: int, crc32: int) -> bool:
-        """Go on behind the blocks that an earlier writer wrote; return False where its entries are not in `source`."""
+        """Continue after the blocks that an earlier writer wrote; return False if its entries are not in `source`."""
 
     def finish(self, digests: Mapping[str, str]) -> int:
-        """Write what ends the file, and its header; return its length. `digests` are those of the decoded image."""
+        """Write the end of the file and its header; return its length. `digests` are those of the decoded image."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout(ABC):
-    """The form of one packed output."""
+    """The layout of one packed output."""
 
     total_bytes: int
     """Size of the decoded image."""
     block_size: int
     """Decoded bytes of a block."""
     alignment: int
-    """Bytes that every block starts at a multiple of."""
+    """Every block starts at a multiple of so many bytes."""
     start: int
-    """Where the first block lies."""
+    """First byte of the first block."""
     end_alignment: int
-    """Bytes that the file's length is a multiple of."""
+    """The file's length is a multiple of so many bytes."""
     records: tuple[str, ...]
-    """The digests of the decoded image that the file gives: `sha1`."""
+    """The digests of the decoded image that the file contains: `sha1`."""
 
     @property
     def blocks(self) -> int:
@@ -72,31 +72,31 @@ class Layout(ABC):
 
     @property
     def looks_at_source(self) -> bool:
-        """Whether the writer takes checksums of the decoded blocks."""
+        """Whether the writer computes checksums of the decoded blocks."""
         return bool(self.records)
 
     @property
     def worst_bytes(self) -> int:
-        """Length of the file when nothing shrinks."""
+        """Length of the file if no block shrinks."""
         return self.file_bytes(self.blocks * self.block_size)
 
     def file_bytes(self, stored_bytes: int) -> int:
-        """Return the length of a file whose blocks take so many bytes, alignment included."""
+        """Return the length of a file whose blocks take `stored_bytes`, alignment included."""
         return align_up(self.start + stored_bytes, self.end_alignment)
 
     @abstractmethod
     def writer(self, output: Output) -> BlockWriter:
-        """Return what writes the file."""
+        """Return a writer of the file."""
 
     @abstractmethod
     def open(self, source: ByteSource) -> Image:
-        """Open what was written as what it must be: its first bytes are not asked, and cannot be mistaken."""
+        """Open the written file as this format, without detecting the format from its first bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _IndexedLayout(Layout):
     header: Header
-    """Of the ZSO or CSO."""
+    """Header of the ZSO or CSO."""
 
     def writer(self, output: Output) -> BlockWriter:
         return PackedWriter(output, self.header)
@@ -108,7 +108,7 @@ class _IndexedLayout(Layout):
 @dataclass(frozen=True, slots=True)
 class _ChdLayout(Layout):
     shape: ChdShape
-    """Of the CHD."""
+    """Shape of the CHD."""
 
     def writer(self, output: Output) -> BlockWriter:
         return ChdWriter(output, self.shape)
@@ -118,7 +118,7 @@ class _ChdLayout(Layout):
 
 
 def layout_of(settings: Settings, total_bytes: int, index_shift: int) -> Layout:
-    """Return the form of what settings make of an image of so many bytes; they are of a packed format.
+    """Return the layout of an image of `total_bytes` with settings for a packed format.
 
     `index_shift` is that of a ZSO or CSO, whose offsets count steps of 1 << index_shift bytes; 0 for a CHD.
     """

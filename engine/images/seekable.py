@@ -1,4 +1,4 @@
-"""Bytes that can be read anywhere, as a file object."""
+"""A file object over a function that reads bytes at any offset."""
 
 import io
 from collections.abc import Callable
@@ -11,29 +11,29 @@ if TYPE_CHECKING:
 
 
 class SeekableFile(io.RawIOBase):
-    """Reads by a function such as `Image.read_into`; what that reads from is the caller's to close."""
+    """Reads with a function such as `Image.read_into`; the caller closes the source of that function."""
 
     def __init__(self, read_into: Callable[[Writable, int], int], size_bytes: int) -> None:
-        """`read_into` fills a buffer from an offset on and returns how many bytes there were."""
+        """Take a function that fills a buffer from an offset on and returns the number of bytes read."""
         super().__init__()
         self._read_into = read_into
         self._size_bytes = size_bytes
         self._position = 0
 
     def readable(self) -> bool:
-        """Return whether it can be read: always."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Return whether it can be read anywhere: always."""
+        """Return True: any offset can be read."""
         return True
 
     def tell(self) -> int:
-        """Return where the next read begins."""
+        """Return the offset of the next read."""
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Set where the next read begins, and return it; beyond the end there is nothing to read."""
+        """Set the offset of the next read, and return it; reads after the end return nothing."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size_bytes}[whence]
         if start + offset < 0:
             raise ValueError(f"cannot seek to {start + offset}, before the start")
@@ -41,7 +41,7 @@ class SeekableFile(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        """Fill the buffer, and return how many bytes there were."""
+        """Fill the buffer, and return the number of bytes read."""
         view = memoryview(buffer).cast("B")[: max(0, self._size_bytes - self._position)]
         count = self._read_into(view, self._position)
         self._position += count

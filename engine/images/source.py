@@ -1,4 +1,4 @@
-"""Where an image's stored bytes come from: an open file, read at any offset by any thread."""
+"""Sources of an image's stored bytes: an open file or memory, read at any offset by any thread."""
 
 import os
 from pathlib import Path
@@ -16,14 +16,14 @@ class ByteSource(Protocol):
     size_bytes: int
 
     def read_into(self, buffer: Writable, offset: int) -> int:
-        """Fill `buffer` from `offset` on; fewer bytes only at the end. StorageError when the disk fails."""
+        """Fill `buffer` from `offset` on; fewer bytes only at the end. StorageError if the disk fails."""
 
     def close(self) -> None:
-        """Give the bytes back; further reads are a mistake."""
+        """Close the source; no reads may follow."""
 
 
 class FileSource:
-    """A regular file, held open from the first look to the last read, so that it stays the same file."""
+    """A regular file, open from the first check to the last read, so that it stays the same file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -31,14 +31,14 @@ class FileSource:
         self.size_bytes = facts.st_size
 
     def stat(self) -> os.stat_result:
-        """Return what the system says of the open file now."""
+        """Return the current stat of the open file."""
         try:
             return os.fstat(self.fd)
         except OSError as error:
             raise from_os_error(error, self.path, "look at it") from error
 
     def identity(self) -> FileIdentity:
-        """Return the identity of the open file as it is now."""
+        """Return the current identity of the open file."""
         return FileIdentity.of(self.stat())
 
     def read_into(self, buffer: Writable, offset: int) -> int:
@@ -70,16 +70,16 @@ class MemorySource:
         return len(piece)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing, because no file is open."""
 
 
 def read_bytes(source: ByteSource, offset: int, length: int) -> bytes:
-    """Return up to `length` stored bytes, never more than the source has: safe for lengths from a file."""
+    """Return up to `length` stored bytes, never more than the source has; safe for lengths read from a file."""
     available = max(0, min(length, source.size_bytes - offset))
     buffer = bytearray(available)
     return bytes(buffer[: source.read_into(buffer, offset)]) if available else b""
 
 
 def shown_name(source: ByteSource) -> str:
-    """Return the file's name as messages show it."""
+    """Return the file's name for messages."""
     return display_name(source.path)

@@ -1,4 +1,4 @@
-"""Writing images: chunks of packed blocks in order become an aligned, indexed, padded file.
+"""Writes images: chunks of packed blocks in order become an aligned, indexed, padded file.
 
 The rules are those of docs/formats.md, "The writer every tested reader accepts".
 """
@@ -17,18 +17,18 @@ from engine.system.files import Readable
 
 _NOT_LOOKED_AT = memoryview(b"")
 _NO_DIGESTS: Mapping[str, str] = MappingProxyType({})
-_INDEX_PIECE = 256 * 1024  # entries written at once: 1 MiB, so that the index is never copied whole
+_INDEX_PIECE = 256 * 1024  # entries written at once: 1 MiB, so that the index is never copied as a whole
 
 
 class Output(Protocol):
-    """Where the bytes go."""
+    """The destination of the bytes."""
 
     def write_at(self, offset: int, data: Readable) -> None:
         """Write all of `data` at byte `offset`."""
 
 
 class PlainWriter:
-    """Writes the decoded bytes one after the other: an ISO."""
+    """Writes an ISO: the decoded bytes in order."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -45,7 +45,7 @@ class PlainWriter:
 
 
 class PackedWriter:
-    """Writes packed blocks behind an index: ZSO and CSO v1."""
+    """Writes an index and packed blocks: ZSO and CSO v1."""
 
     def __init__(self, output: Output, header: Header) -> None:
         self._output = output
@@ -56,7 +56,7 @@ class PackedWriter:
     def append(
         self, packed: memoryview, lengths: "array[int]", count: int, source: memoryview = _NOT_LOOKED_AT
     ) -> None:
-        """Write the next `count` blocks, packed and padded as `engine.codecs.blocks` lays them out."""
+        """Write the next `count` blocks, in the layout of `engine.codecs.blocks`."""
         self._output.write_at(self.position, packed)
         position, shift, entries = self.position, self._header.index_shift, self._entries
         for length in lengths[:count]:
@@ -70,12 +70,12 @@ class PackedWriter:
         return len(self._entries)
 
     def save_index(self, first: int) -> int:
-        """Write the entries from `first` on to their place and return the crc32 of all entries so far."""
+        """Write the entries from `first` on and return the crc32 of all entries so far."""
         self._write_entries(first)
         return zlib.crc32(self._entries)
 
     def restore(self, source: ByteSource, blocks: int, position: int, crc32: int) -> bool:
-        """Go on behind the blocks that an earlier writer wrote; return False where its entries are not in `source`."""
+        """Continue after the blocks that an earlier writer wrote; return False if its entries are not in `source`."""
         stored = bytearray(ENTRY_SIZE * blocks)
         if source.read_into(stored, HEADER_SIZE) != len(stored):
             return False
@@ -87,12 +87,12 @@ class PackedWriter:
         return True
 
     def revisit(self, source: memoryview) -> None:
-        """Learn nothing: no block depends on another one."""
+        """Do nothing, because no block depends on another one."""
 
     def finish(self, digests: Mapping[str, str] = _NO_DIGESTS) -> int:
         """Write end entry, end padding, index and header; return the file's length."""
         if len(self._entries) != self._header.blocks:
-            raise RuntimeError(f"{len(self._entries)} blocks were written, {self._header.blocks} were announced")
+            raise RuntimeError(f"expected {self._header.blocks} blocks, got {len(self._entries)}")
         self._entries.append(self.position >> self._header.index_shift)
         file_bytes = align_up(self.position, SECTOR_SIZE)
         self._output.write_at(self.position, bytes(file_bytes - self.position))

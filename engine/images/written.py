@@ -1,4 +1,4 @@
-"""What packs the blocks of an image that is about to be written, from the format and from what will load it."""
+"""The codec for writing an image, chosen by its format and target."""
 
 from engine.codecs.blocks import Codec
 from engine.codecs.registry import codec_for

@@ -67,7 +67,7 @@ def test_an_iso_has_no_settings() -> None:
     [
         (
             Wish(CSO),
-            "game.iso: target opl+pcsx2: CSO cannot be loaded: ZSO is the only compressed format that OPL loads",
+            "game.iso: target opl+pcsx2: CSO cannot be loaded: ZSO is the only compressed format",
         ),
         (Wish(alignment=4096, target="any"), "game.iso: alignment 4096 is more than a block of 2048"),
         (

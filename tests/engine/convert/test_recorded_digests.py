@@ -42,7 +42,7 @@ def test_an_image_that_is_not_what_its_header_says_is_found(tmp_path: Path) -> N
 
 
 def test_metadata_that_is_not_what_the_header_says_is_found(tmp_path: Path) -> None:
-    with pytest.raises(VerifyError, match=r"game\.chd: sha1 of image and metadata is \w+, the header says 7878"):
+    with pytest.raises(VerifyError, match=r"game\.chd: sha1 of image and metadata is \w+, but the header states 7878"):
         verified(chd(tmp_path, sha1=b"x" * 20))
 
 

@@ -101,7 +101,7 @@ class TestHeader:
 
     def test_too_few_hunks_are_a_mistake_of_ours(self) -> None:
         writer = form(HUNK * 3).writer(Memory())
-        with pytest.raises(RuntimeError, match="0 hunks were written, 3 were announced"):
+        with pytest.raises(RuntimeError, match="expected 3 hunks, got 0"):
             writer.finish(digests(b""))
 
 

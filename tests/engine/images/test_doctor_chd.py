@@ -117,4 +117,4 @@ def test_a_hunk_that_cannot_be_decoded_for_want_of_a_package_is_found(monkeypatc
     monkeypatch.setitem(chd._DECODERS, b"flac", FlacDecoder(lambda: None))
     found = list(examine(GOLDEN / "psp.chdman-flac.chd"))
     assert {each.code for each in found} == {"undecodable"}
-    assert "the package miniaudio is needed" in found[0].message
+    assert "FLAC needs the package miniaudio" in found[0].message

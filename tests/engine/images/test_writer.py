@@ -179,7 +179,7 @@ def test_only_the_announced_blocks_of_a_chunk_are_written() -> None:
 def test_another_number_of_blocks_than_announced_is_a_mistake(count: int) -> None:
     writer = PackedWriter(Memory(), Header(ZSO, 2 * SECTOR, SECTOR, 1, 0))
     writer.append(memoryview(b"abc"), array("I", [1, 1, 1]), count)
-    with pytest.raises(RuntimeError, match="2 were announced"):
+    with pytest.raises(RuntimeError, match="expected 2 blocks"):
         writer.finish()
 
 

@@ -30,7 +30,7 @@ def test_the_percentile_of_one_value_is_that_value() -> None:
 
 
 def test_there_is_no_percentile_of_nothing() -> None:
-    with pytest.raises(ValueError, match="nothing"):
+    with pytest.raises(ValueError, match="at least one value"):
         nearest_rank([], 50)
 
 
