@@ -1,12 +1,12 @@
-"""The library as a list: filtered by words, sorted, grouped and totalled. Pure functions over titles.
+"""The library as a list: filters titles by words, sorts, groups and totals them. Pure functions over titles.
 
-The filter is one line of words; a title is shown if all of them agree:
+A filter is one line of words; it selects a title if all of them match:
 
-    kain            in the title, the serial or the file name, without regard to case
-    !kain           not so; `!` inverts any word
+    kain            in the title, the serial or the file name, ignoring case
+    !kain           inverts a word
     sys:ps2         system, fmt:zso format, region:us region, state:skip state; a beginning is enough
-    saving>20       percent, also <, >= and <=; a title without an estimate agrees with no comparison
-    size<4.5G       of the file
+    saving>20       percent, also <, >= and <=; a title without an estimate matches no comparison
+    size<4.5G       size of the file
 """
 
 import difflib
@@ -47,7 +47,7 @@ _NUMBERS: dict[str, Callable[[Title], float | None]] = {
 
 
 def _planned(title: Title) -> tuple[int, int] | None:
-    """Return block size and level as chosen for the title, else as estimated, else as the file has them; 0: none."""
+    """Return block size and level: the title's own, else those of its estimate, else those of the file; 0 for none."""
     chosen, estimated = title.overrides or Overrides(), None if title.estimate is None else title.estimate.settings
     image_format = chosen.format or (None if estimated is None else estimated.format)
     if image_format is ImageFormat.ISO and not chosen.block_size:
@@ -57,10 +57,10 @@ def _planned(title: Title) -> tuple[int, int] | None:
     return (block_size, level) if block_size else None
 
 
-# A screen sorts all titles again for each one that a scan finds: the same names each time.
+# A screen sorts all titles again for each title that a scan finds, so the same names are split each time.
 _natural = lru_cache(maxsize=1 << 16)(natural_key)
 
-# What each column is sorted by; None is missing.
+# The sort key of each column; None is a missing value.
 _SORT_KEYS: dict[str, Callable[[Title], Any]] = {
     "title": lambda title: _natural(title.title) if title.title else None,
     "serial": lambda title: _natural(title.serial) if title.serial else None,
@@ -75,37 +75,37 @@ _SORT_KEYS: dict[str, Callable[[Title], Any]] = {
     "state": lambda title: str(title.state),
 }
 SORT_KEYS = tuple(_SORT_KEYS)
-"""The words that `sort_titles` takes."""
+"""The allowed keys of `sort_titles`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What some titles come to."""
+    """The totals of some titles."""
 
     titles: int
-    """Groups: an ISO and the ZSO made from it are one title."""
+    """Number of groups; an ISO and the ZSO made from it are one title."""
     images: int
-    """Files."""
+    """Number of files."""
     file_bytes: int
-    """Their size now; a file with several names counts once."""
+    """Their present size; a file with several names counts once."""
     estimated_bytes: int
     """Their size after converting all that have an estimate and no advice to skip."""
 
     @property
     def saving_bytes(self) -> int:
-        """What those conversions would free."""
+        """The space that these conversions would free."""
         return self.file_bytes - self.estimated_bytes
 
     @property
     def saving_percent(self) -> float:
-        """The saving in percent of the size now; 0 for nothing."""
+        """The saving in percent of the present size; 0 without files."""
         return 100 * self.saving_bytes / self.file_bytes if self.file_bytes else 0.0
 
 
 def parse_filter(text: str) -> Predicate:
-    """Return the test that a filter's words make; no words let every title pass.
+    """Return the predicate of a filter; an empty filter selects every title.
 
-    UsageError for an unknown key or a value that cannot be, with the word and what is allowed.
+    UsageError for an unknown key or an invalid value, with the word and the allowed ones.
     """
     predicates = [_parse_word(word) for word in text.split()]
     if not predicates:
@@ -116,14 +116,14 @@ def parse_filter(text: str) -> Predicate:
 
 
 def filter_titles(titles: Iterable[Title], text: str) -> list[Title]:
-    """Return the titles that a filter lets pass, in their order."""
+    """Return the titles that a filter selects, in their order; UsageError as for `parse_filter`."""
     return list(filter(parse_filter(text), titles))
 
 
 def sort_titles(titles: Iterable[Title], key: str, *, descending: bool = False) -> list[Title]:
     """Return the titles by one of SORT_KEYS in natural order, saving by bytes; titles without a value come last.
 
-    Equal ones keep the order they came in, so that sorting by one column and then another works.
+    Equal titles keep their order, so that sorting by one column and then by another works. UsageError for another key.
     """
     value_of = _SORT_KEYS.get(key)
     if value_of is None:
@@ -143,10 +143,10 @@ def sort_titles(titles: Iterable[Title], key: str, *, descending: bool = False) 
 def join_groups(titles: Iterable[Title]) -> tuple[list[Title], frozenset[str]]:
     """Return the titles with images of the same title next to each other, and the groups that have several images.
 
-    Each group stands where its first image stood.
+    A group has the position of its first image.
     """
     firsts: dict[str, Title] = {}
-    others: dict[str, list[Title]] = {}  # few: a list for every title would cost a screen 50 ms of collecting garbage
+    others: dict[str, list[Title]] = {}  # only groups: a list for every title would cost 50 ms of garbage collection
     for title in titles:
         if firsts.setdefault(title.group, title) is not title:
             others.setdefault(title.group, []).append(title)
@@ -155,7 +155,7 @@ def join_groups(titles: Iterable[Title]) -> tuple[list[Title], frozenset[str]]:
 
 
 def group_titles(titles: Iterable[Title]) -> list[tuple[Title, ...]]:
-    """Return images of the same title together, each group where its first image stood."""
+    """Return the groups of images of the same title, each at the position of its first image."""
     joined, _ = join_groups(titles)
     return [tuple(group) for _, group in itertools.groupby(joined, key=operator.attrgetter("group"))]
 
@@ -166,9 +166,9 @@ def packed_groups(titles: Iterable[Title]) -> frozenset[str]:
 
 
 def total(titles: Sequence[Title], packed: Collection[str] | None = None) -> Totals:
-    """Return what the titles come to; `packed` are their `packed_groups`, where the caller has them.
+    """Return the totals of the titles; `packed` are their `packed_groups` if the caller already has them.
 
-    An image that has a packed copy beside it saves nothing by being packed once more.
+    Packing an image that already has a packed copy counts as no saving.
     """
     file_bytes = estimated_bytes = 0
     packed = packed_groups(titles) if packed is None else packed
@@ -189,7 +189,7 @@ def total(titles: Sequence[Title], packed: Collection[str] | None = None) -> Tot
 def _parse_word(word: str) -> Predicate:
     wanted = word.lstrip("!")
     if not wanted:
-        return lambda title: True  # `!` is on its way to become a word
+        return lambda title: True  # a lone `!` is an unfinished word
     predicate = _parse_positive(wanted)
     if (len(word) - len(wanted)) % 2:
         return lambda title: not predicate(title)
@@ -199,7 +199,7 @@ def _parse_word(word: str) -> Predicate:
 def _parse_positive(word: str) -> Predicate:
     match = _KEYED.fullmatch(word)
     key, sign, value = (match[1].casefold(), match[2], match[3]) if match else ("", "", "")
-    # `kain:` is a word of a title; only with something behind the colon it is a key that does not exist.
+    # `kain:` may be part of a title; only with text after the colon is it an unknown key.
     if match is None or (not value and key not in _WORDS and key not in _NUMBERS):
         text = fold(word)
         return lambda title: text in title.search_text
@@ -219,7 +219,7 @@ def _parse_choice(word: str, key: str, value: str) -> Predicate:
 
 def _parse_comparison(word: str, key: str, sign: str, value: str) -> Predicate:
     if key not in _NUMBERS:
-        _refuse(f"{display_name(word)}: nothing to compare", key, tuple(_NUMBERS))
+        _refuse(f"{display_name(word)}: cannot be compared", key, tuple(_NUMBERS))
     limit = _parse_limit(word, key, value)
     number_of, compare = _NUMBERS[key], _COMPARE[sign]
 
@@ -234,15 +234,15 @@ def _parse_limit(word: str, key: str, value: str) -> float:
     if key == "saving":
         match = _PERCENT.fullmatch(value)
         if match is None:
-            raise UsageError(f"{display_name(word)}: saving is compared with percent, like saving>20")
+            raise UsageError(f"{display_name(word)}: expected a percentage, like saving>20")
         return float(match[1])
     try:
         return parse_size(value)
     except ValueError as error:
-        raise UsageError(f"{display_name(word)}: size is compared with bytes, like size>700M or size<4G") from error
+        raise UsageError(f"{display_name(word)}: expected a size, like size>700M or size<4G") from error
 
 
 def _refuse(message: str, word: str, allowed: Collection[str]) -> NoReturn:
     matches = difflib.get_close_matches(word, allowed, n=1)
     meant = f"did you mean {matches[0]}?" if matches else ""
-    raise UsageError(f"{message}: allowed are {', '.join(allowed)}", hint=meant)
+    raise UsageError(f"{message}: expected one of {', '.join(allowed)}", hint=meant)

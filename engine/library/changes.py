@@ -1,11 +1,11 @@
-"""Which titles read differently than before: what triggers noted of titles, their settings and their estimates."""
+"""The titles that have changed: triggers record changes of titles, their settings and their estimates."""
 
 import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-# Numbers have no gaps: where the number itself is still there, so is all that came after it.
+# Numbers have no gaps: if a number is still there, so are all later ones.
 _SELECT_LAST = "SELECT MAX(number) FROM title_changes"
 _SELECT_IS_KEPT = "SELECT 1 FROM title_changes WHERE number = ?"
 _SELECT_SINCE = "SELECT DISTINCT path FROM title_changes WHERE number > ?"
@@ -13,12 +13,12 @@ _SELECT_SINCE = "SELECT DISTINCT path FROM title_changes WHERE number > ?"
 
 @dataclass(frozen=True, slots=True)
 class TitleChanges:
-    """What became different in the library after some earlier look."""
+    """The changes of the library since an earlier poll."""
 
     number: int
-    """The last change; what the next look asks with."""
+    """Number of the last change, for the next poll."""
     paths: frozenset[Path] | None
-    """The titles to read again, dropped ones among them; None: too many, read all of them."""
+    """The titles to read again, including dropped ones; None if there are too many, so that all must be read."""
 
 
 def changes_since(connection: sqlite3.Connection, number: int) -> TitleChanges:

@@ -1,6 +1,6 @@
-"""The sample library: thirteen images of invented games, about 200 MB, to try discpress on.
+"""The sample library: thirteen images of invented games, about 200 MB, for trying discpress.
 
-`demo_data` makes bytes that compress like games, `demo_discs` the files that tell a PS1, PS2 or PSP disc,
+`demo_data` makes bytes that compress like games, `demo_discs` the files that identify a PS1, PS2 or PSP disc,
 `isomaker` the images, `demo_packed` the ready-made ZSO and the damaged CSO.
 """
 
@@ -22,10 +22,10 @@ from engine.names import display_name
 from engine.system.folders import SHARED, make_folder
 from engine.units import KIB, MIB
 
-# 2001-02-03 04:05:06 UTC: a file that looks just written may not be moved to the trash yet (Safety rule 2).
+# 2001-02-03 04:05:06 UTC; files with a recent time are not moved to the trash (Safety rule 2).
 _CHANGED_S = 981173106
 _HINT = "move it away or choose another folder with --dir"
-# What FAT, exFAT and some SMB servers answer to a hard link.
+# Errors of FAT, exFAT and some SMB servers for a hard link.
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EMLINK}
 
 _MOVIE: Mix = {Material.VIDEO: 1}
@@ -46,13 +46,13 @@ class _Title:
     """One image of the sample library."""
 
     path: str
-    """Below the demo's folder."""
+    """Path relative to the demo's folder."""
     serial: str
     """A file id (`SLUS_999.01`) on PS1 and PS2, a disc id (`ULUS99901`) on PSP."""
     filling: dict[str, tuple[float, Mix]]
-    """Path on the disc to MiB at scale 1 and what they are made of."""
+    """Path on the disc -> MiB at scale 1, and their materials."""
     title: str = ""
-    """For PARAM.SFO; PSP only."""
+    """Title in PARAM.SFO; PSP only."""
     system: str = "PS2"
     format: ImageFormat = ImageFormat.ISO
     block_size: int = DEFAULT_BLOCK_SIZE
@@ -117,14 +117,14 @@ _TITLES = (
 
 
 def make_demo(folder: Path, *, scale: float = 1.0) -> list[Path]:
-    """Write the sample library into a folder, made if need be, and return its images' paths.
+    """Write the sample library into a folder, creating it if necessary, and return its images' paths.
 
-    About 200 MB at scale 1. An image that is there with the right size is kept. ConflictError names a file in
-    the way, before anything is written; nothing is ever replaced. ValueError for a scale that is not above 0;
+    The images take about 200 MB at scale 1. An existing image of the right size is kept; nothing is ever replaced.
+    ConflictError for a file in the way, before anything is written; ValueError for a scale that is not above 0;
     StorageError and SpaceError from the file system.
     """
     if not (isfinite(scale) and scale > 0):
-        raise ValueError(f"scale {scale} is not a number above 0")
+        raise ValueError(f"expected a scale above 0, got {scale}")
     planned = [(folder / title.path, title, _lay_out(title, scale)) for title in _TITLES]
     missing = [plan for plan in planned if not _is_there(*plan)]
     for path, title, layout in missing:
@@ -152,7 +152,7 @@ def _lay_out(title: _Title, scale: float) -> IsoLayout:
 
 
 def _is_there(path: Path, title: _Title, layout: IsoLayout) -> bool:
-    """Return whether the image is written already; ConflictError where something else has its name."""
+    """Return whether the image is already written; ConflictError if something else has its name."""
     try:
         status = path.lstat()
         if stat.S_ISREG(status.st_mode) and _is_whole(path, status.st_size, title, layout):
@@ -164,7 +164,7 @@ def _is_there(path: Path, title: _Title, layout: IsoLayout) -> bool:
         raise ConflictError(message, hint=_HINT) from error
     except OSError as error:
         raise from_os_error(error, path, "look at it") from error
-    raise ConflictError(f"{display_name(path)} exists and is not the demo's image of that name", hint=_HINT)
+    raise ConflictError(f"{display_name(path)}: exists, but is not the demo's image of this name", hint=_HINT)
 
 
 def _is_whole(path: Path, size_bytes: int, title: _Title, layout: IsoLayout) -> bool:
@@ -174,7 +174,7 @@ def _is_whole(path: Path, size_bytes: int, title: _Title, layout: IsoLayout) -> 
 
 
 def _write(path: Path, title: _Title, layout: IsoLayout) -> None:
-    """Write beside the final name and take it only when complete: a killed demo leaves no half image."""
+    """Write under a temporary name and rename the complete image, so that a killed demo leaves no half image."""
     make_folder(path.parent, SHARED)
     part_path = path.parent / f".discpress-demo-{os.getpid()}"
     file = part_path.open("x+b", buffering=MIB)
@@ -198,7 +198,7 @@ def _fill(file: BinaryIO, title: _Title, layout: IsoLayout) -> None:
 
 
 def _publish(part_path: Path, path: Path) -> None:
-    """Give the image its name without ever replacing a file that took it meanwhile."""
+    """Give the image its name; ConflictError if a file has taken this name meanwhile."""
     try:
         path.hardlink_to(part_path)
     except FileExistsError as error:

@@ -1,7 +1,7 @@
-"""Bytes that compress like the insides of games, made fast: the filling of the demo's discs.
+"""The content of the demo's discs: bytes that compress like those of games, made fast.
 
-Each material has a pool of 256 KiB, which no LZ4 or deflate window sees past, and streams cut random pieces
-out of it; only video is drawn afresh. Everything follows from the seed.
+Each material has a pool of 256 KiB, larger than the windows of LZ4 and deflate, and streams consist of random pieces of
+it; only video is new random data. All bytes depend only on the seed.
 """
 
 import struct
@@ -19,7 +19,7 @@ MAX_PIECE_STEPS = 32  # pieces of 2 to 64 KiB: small enough that a 1 MiB file al
 
 
 class Material(StrEnum):
-    """What a stretch of a disc holds, with its size after LZ4 HC in blocks of 2 KiB."""
+    """A kind of content, with its size after LZ4 HC in blocks of 2 KiB."""
 
     VIDEO = "video"
     """Random: 100 %."""
@@ -44,7 +44,7 @@ Mix = Mapping[Material, int]
 
 
 def stream(size_bytes: int, mix: Mix, seed: str) -> Iterator[bytes]:
-    """Yield `size_bytes` in pieces of at most 64 KiB, drawn from the mix; the same for the same arguments."""
+    """Yield `size_bytes` of the mix in pieces of at most 64 KiB; the same arguments give the same bytes."""
     random = Random(seed)
     materials, bounds = list(mix), list(accumulate(mix.values()))
     while size_bytes > 0:
@@ -138,7 +138,7 @@ def _words() -> list[str]:
 
 @cache
 def _word_bounds() -> list[float]:
-    return list(accumulate(1 / (rank + 4) for rank in range(1500)))  # Zipf: language repeats its short list
+    return list(accumulate(1 / (rank + 4) for rank in range(1500)))  # Zipf's law: language repeats a few words
 
 
 _VERTEX = struct.Struct("<hhhHIHH")

@@ -1,4 +1,4 @@
-"""What makes a disc a PS1, PS2 or PSP game to whoever looks: boot files, ELF, PARAM.SFO, ICON0.PNG.
+"""The files that identify a disc as a PS1, PS2 or PSP game: boot files, ELF, PARAM.SFO, ICON0.PNG.
 
 Titles and serials are invented.
 """
@@ -31,17 +31,17 @@ _SFO_TEXT, _SFO_NUMBER = 0x0204, 0x0404
 _SFO_ROOMS = {"CATEGORY": 4, "DISC_ID": 16, "DISC_VERSION": 8, "PSP_SYSTEM_VER": 8, "TITLE": 128}
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER = struct.Struct(">IIBBBBB")
-_ICON_WIDTH, _ICON_HEIGHT = 144, 80  # what the PSP's menu shows
+_ICON_WIDTH, _ICON_HEIGHT = 144, 80  # the size in the PSP's menu
 
 
 def ps2_files(file_id: str) -> dict[str, FileContent]:
-    """Return SYSTEM.CNF and the ELF it boots, for a file id such as `SLUS_999.01`."""
+    """Return SYSTEM.CNF and the ELF that it boots, for a file id such as `SLUS_999.01`."""
     configuration = f"BOOT2 = cdrom0:\\{file_id};1\r\nVER = 1.00\r\nVMODE = {_video_mode(file_id)}\r\n"
     return {"SYSTEM.CNF": configuration.encode(), file_id: _elf(_EXECUTABLE, _PS2_FLAGS, file_id)}
 
 
 def ps1_files(file_id: str) -> dict[str, FileContent]:
-    """Return SYSTEM.CNF and the PS-X EXE it boots."""
+    """Return SYSTEM.CNF and the PS-X EXE that it boots."""
     configuration = f"BOOT = cdrom:\\{file_id};1\r\nTCB = 4\r\nEVENT = 10\r\nSTACK = 801FFFF0\r\n"
     code = _code(file_id, 62 * KIB)
     header = _PSX_EXE.pack(b"PS-X EXE", 0x80010000, 0, 0x80010000, len(code), 0, 0, 0, 0)
@@ -62,8 +62,8 @@ def psp_files(disc_id: str, title: str) -> dict[str, FileContent]:
 def param_sfo(values: Mapping[str, str | int]) -> bytes:
     """Return a PARAM.SFO (docs/formats.md, section 4): header, entries and keys in alphabetical order, values.
 
-    A text is stored with its NUL and counted with it, in the room the firmware keeps for that key or the next
-    multiple of four. ValueError for a text that its room cannot hold.
+    A text is stored and counted with its NUL, in the space that the firmware reserves for its key, or in the next
+    multiple of four. ValueError for a text that is too long for this space.
     """
     entries, keys, data = b"", b"", b""
     for key, value in sorted(values.items()):
@@ -73,7 +73,7 @@ def param_sfo(values: Mapping[str, str | int]) -> bytes:
             form, stored = _SFO_TEXT, value.encode() + b"\x00"
             room = _SFO_ROOMS.get(key, len(stored) + -len(stored) % 4)
         if len(stored) > room:
-            raise ValueError(f"PARAM.SFO {key} is {len(stored)} bytes: the room for it is {room}")
+            raise ValueError(f"PARAM.SFO {key}: expected at most {room} bytes, got {len(stored)}")
         entries += _SFO_ENTRY.pack(len(keys), form, len(stored), room, len(data))
         keys += key.encode() + b"\x00"
         data += stored.ljust(room, b"\x00")
@@ -114,7 +114,7 @@ def _png_chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _elf(kind: int, flags: int, seed: str) -> bytes:
-    """Return a 32-bit little-endian MIPS program of one segment that loops for ever."""
+    """Return a 32-bit little-endian MIPS program of one segment that loops forever."""
     code = _code(seed, 96 * KIB)
     start = _ELF.size + _PROGRAM_HEADER.size
     start += -start % 16

@@ -34,7 +34,7 @@ class _FileOutput:
 def write_packed(
     file: BinaryIO, chunks: Iterable[bytes], total_bytes: int, *, format: ImageFormat, block_size: int
 ) -> None:
-    """Write the image that `chunks` add up to as ZSO (LZ4 HC) or CSO v1 (deflate) to a seekable file."""
+    """Write the image in `chunks` as ZSO (LZ4 HC) or CSO v1 (deflate) to a seekable file."""
     shift = smallest_shift(total_bytes, block_size)
     header = Header(format, total_bytes, block_size, _VERSION, shift)
     writer = PackedWriter(_FileOutput(file), header)
@@ -48,9 +48,9 @@ def write_packed(
 
 
 def is_packed(path: Path, total_bytes: int, *, format: ImageFormat, block_size: int) -> bool:
-    """Return whether the file is such an image of `total_bytes`, complete by its own index; reads 28 bytes.
+    """Return whether the file is such an image of `total_bytes`, complete according to its index; reads 28 bytes.
 
-    Its length cannot be known beforehand: it depends on the versions of liblz4 and zlib.
+    The index is used because the length depends on the versions of liblz4 and zlib.
     """
     expected = Header(format, total_bytes, block_size, _VERSION, smallest_shift(total_bytes, block_size))
     with path.open("rb") as file:
@@ -67,8 +67,8 @@ def is_packed(path: Path, total_bytes: int, *, format: ImageFormat, block_size: 
 def damage(file: BinaryIO) -> int:
     """Flip a run of bytes inside one packed block of a CSO, so that it no longer inflates; return its number.
 
-    The first such block from the middle on: the directories at the front stay readable. ValueError where
-    there is none: nothing in the format would show damage to a plain block.
+    The block is the first packed one from the middle on, so that the directories at the start stay readable. ValueError
+    if there is none, because the format cannot reveal damage to a plain block.
     """
     file.seek(0)
     header = parse_header(file.read(HEADER_SIZE), "demo")
@@ -89,7 +89,7 @@ def damage(file: BinaryIO) -> int:
 
 
 def _pieces(chunks: Iterable[bytes], block_size: int) -> Iterator[bytes]:
-    """Gather the chunks into pieces of CHUNK_BYTES; the last one is filled up to whole blocks with zeros."""
+    """Join the chunks into pieces of CHUNK_BYTES; the last piece is padded to whole blocks with zeros."""
     waiting = bytearray()
     for chunk in chunks:
         waiting += chunk

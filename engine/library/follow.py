@@ -1,4 +1,4 @@
-"""Single files that were just changed, looked at anew: the library need not wait for a scan of their folders."""
+"""Updates single files that were just changed, so that the library need not wait for a scan of their folders."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,10 +11,10 @@ from engine.system.files import absolute
 
 
 def follow_files(store: Store, paths: Iterable[Path], folders: Sequence[Path] = ()) -> None:
-    """Look at single files anew, which may be new, changed or gone, as a scan of their folders would.
+    """Update single files, which may be new, changed or gone, as a scan of their folders would.
 
-    Only in folders that the library knows: those below `folders`, and those that it has a title of. StoreError where
-    the state file cannot be used.
+    Only files in known folders count: those below `folders`, and those with a title in the library. StoreError if the
+    state file cannot be used.
     """
     for path in dict.fromkeys(map(absolute, paths)):
         is_known = any(path.is_relative_to(folder) for folder in folders) or store.knows(path.parent)
@@ -23,16 +23,16 @@ def follow_files(store: Store, paths: Iterable[Path], folders: Sequence[Path] = 
 
 
 def _follow_file(store: Store, path: Path) -> None:
-    known = store.known_identities(path)  # of an archive, the titles in it
+    known = store.known_identities(path)  # of an archive: those of its titles
     try:
         identity = FileIdentity.of(path.stat())
     except FileNotFoundError:
         store.forget(known)
         return
     except OSError:
-        return  # the next scan may have more luck
+        return  # the next scan tries again
     if known and all(title.identity.of_file == identity for title in known.values()):
         return
-    found = [each for each in probe_titles(path) if isinstance(each, Title)]  # an archive without images is the scan's
+    found = [each for each in probe_titles(path) if isinstance(each, Title)]  # only a scan stores empty archives
     store.save_titles(found)
     store.forget(known.keys() - {title.path for title in found})

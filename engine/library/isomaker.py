@@ -1,8 +1,8 @@
-"""Small genuine ISO 9660 images, streamed and the same byte for byte every time.
+"""Makes small valid ISO 9660 images, streamed and reproducible byte for byte.
 
-Level 2 names (`NAME.EXT;1`, d-characters, 30 of them), no Joliet, no Rock Ridge, one extent a file. Sectors:
-16 blank, the primary volume descriptor, the terminator, the L and M path tables, the directories, the files
-in the order given. Source: ECMA-119, second edition; the sections named below are its own.
+Names are level 2 (`NAME.EXT;1`, 30 d-characters); there is no Joliet or Rock Ridge, and a file has one extent. Sectors:
+16 blank, the primary volume descriptor, the terminator, the L and M path tables, the directories, the files in the
+given order. Source: ECMA-119, second edition; section numbers below refer to it.
 """
 
 import re
@@ -15,12 +15,12 @@ from typing import Protocol
 from engine.formats import SECTOR_SIZE
 
 FileContent = bytes | tuple[int, Iterable[bytes]]
-"""What a file holds: its bytes, or its size in bytes and the chunks that add up to it."""
+"""The content of a file: its bytes, or its size in bytes and its chunks."""
 
 SYSTEM_SECTORS = 16
-MAX_FILE_BYTES = 2**32 - SECTOR_SIZE  # one extent: both-endian u32 length, and hosts round it up to sectors
-MAX_DEPTH = 8  # section 6.8.2.1, the root included
-MAX_FILE_NAME = 30  # section 7.5.1: name and extension together, the dot not counted
+MAX_FILE_BYTES = 2**32 - SECTOR_SIZE  # one extent has a u32 length, which hosts round up to sectors
+MAX_DEPTH = 8  # section 6.8.2.1, including the root
+MAX_FILE_NAME = 30  # section 7.5.1: name and extension together, without the dot
 MAX_DIRECTORY_NAME = 31  # section 7.6.3
 MAX_DIRECTORIES = 0xFFFF  # a path table names a parent by u16
 
@@ -53,7 +53,7 @@ class _Writable(Protocol):
 
 @dataclass(slots=True)
 class _Node:
-    """A file or a directory on its way onto the disc."""
+    """A file or a directory of the planned image."""
 
     identifier: bytes
     """As recorded: `NAME.EXT;1`, a directory's bare name, NUL for the root."""
@@ -66,17 +66,17 @@ class _Node:
     number: int = 1
     """Place in the path table, from 1; directories only."""
     parent: "_Node | None" = None
-    """None for the root, which is its own parent on the disc."""
+    """None for the root, whose parent on the disc is the root itself."""
 
     def sorted_children(self) -> "list[_Node]":
-        """By name, then extension, as if padded with spaces (section 9.3)."""
+        """Return the children by name, then extension, compared as if padded with spaces (section 9.3)."""
         nodes = self.children.values()
         return sorted(nodes, key=lambda node: node.identifier.removesuffix(b";1").split(b"."))
 
 
 @dataclass(frozen=True, slots=True)
 class IsoLayout:
-    """An image planned to the last sector and not yet written."""
+    """A completely planned image that is not yet written."""
 
     system_id: str
     volume_id: str
@@ -88,10 +88,10 @@ class IsoLayout:
     """In disc order."""
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the image's bytes in order, no chunk larger than the largest one given.
+        """Yield the image's bytes in order, in chunks no larger than the largest given one.
 
-        Contents that are one-shot iterators make this one-shot too. ValueError where a file's chunks do not
-        add up to its size.
+        If the contents are one-shot iterators, this works only once. ValueError if a file's chunks do not add up to its
+        size.
         """
         little, big = _path_table(self._directories, _PATH_HEAD_L), _path_table(self._directories, _PATH_HEAD_M)
         yield bytes(SYSTEM_SECTORS * SECTOR_SIZE)
@@ -122,14 +122,14 @@ class IsoLayout:
 
 
 def lay_out(files: Mapping[str, FileContent], *, system_id: str, volume_id: str) -> IsoLayout:
-    """Plan an image that holds `files` in that order: path with `/`, such as `DATA/MAP.BIN`, to content.
+    """Plan an image of `files` in this order: path with `/`, such as `DATA/MAP.BIN`, to content.
 
     ValueError for a name, depth, size or identifier that ISO 9660 level 2 does not allow.
     """
     if not _SYSTEM_ID.fullmatch(system_id):
-        raise ValueError(f"system id {system_id!r} is not up to 32 a-characters (A-Z 0-9 _ and some marks)")
+        raise ValueError(f"expected a system id of up to 32 a-characters (A-Z 0-9 _ and some marks), got {system_id!r}")
     if not _VOLUME_ID.fullmatch(volume_id):
-        raise ValueError(f"volume id {volume_id!r} is not up to 32 d-characters (A-Z 0-9 _)")
+        raise ValueError(f"expected a volume id of up to 32 d-characters (A-Z 0-9 _), got {volume_id!r}")
     root = _Node(_ROOT_IDENTIFIER)
     nodes = [_add_file(root, path, content) for path, content in files.items()]
     directories = _number_directories(root)
@@ -137,7 +137,7 @@ def lay_out(files: Mapping[str, FileContent], *, system_id: str, volume_id: str)
     for directory in directories:
         directory.extent, directory.size_bytes = sector, len(_directory_extent(directory))
         sector += _sectors(directory.size_bytes)
-    empty_sector = sector  # readers drop files at extent 0, and one shared with data reads as a hard link
+    empty_sector = sector  # readers drop files at extent 0, and an extent shared with data looks like a hard link
     sector += any(not file.size_bytes for file in nodes)
     for file in nodes:
         file.extent = sector if file.size_bytes else empty_sector
@@ -150,8 +150,8 @@ def lay_out(files: Mapping[str, FileContent], *, system_id: str, volume_id: str)
 def write_iso(target: Path | _Writable, files: Mapping[str, FileContent], *, system_id: str, volume_id: str) -> int:
     """Write an image of `files` to a path (replaced) or to a binary file object; return its size in bytes.
 
-    Streams: memory holds the largest chunk and the directories. ValueError as `lay_out`, before a byte is
-    written, and where a file's chunks do not add up to its size; OSError from the file.
+    Memory contains only the largest chunk and the directories. ValueError as for `lay_out`, before anything is written,
+    or if a file's chunks do not add up to its size; OSError from the file.
     """
     layout = lay_out(files, system_id=system_id, volume_id=volume_id)
     if isinstance(target, Path):
@@ -170,23 +170,23 @@ def _write_chunks(file: _Writable, layout: IsoLayout) -> None:
 def _add_file(root: _Node, path: str, content: FileContent) -> _Node:
     *folders, name = path.split("/")
     if len(folders) + 1 > MAX_DEPTH:
-        raise ValueError(f"{path!r} is {len(folders) + 1} levels deep: ISO 9660 allows {MAX_DEPTH}")
+        raise ValueError(f"{path!r}: expected at most {MAX_DEPTH} levels, got {len(folders) + 1}")
     directory = root
     for folder in folders:
         if not _DIRECTORY_NAME.fullmatch(folder) or len(folder) > MAX_DIRECTORY_NAME:
-            raise ValueError(f"{path!r}: directory {folder!r} is not 1 to {MAX_DIRECTORY_NAME} of A-Z 0-9 _")
+            raise ValueError(f"{path!r}: expected a folder of 1 to {MAX_DIRECTORY_NAME} of A-Z 0-9 _, got {folder!r}")
         directory = directory.children.setdefault(folder, _Node(folder.encode(), parent=directory))
         if directory.content is not None:
             raise ValueError(f"{path!r}: {folder!r} is a file")
     match = _FILE_NAME.fullmatch(name)
     if match is None or len(match[1]) + len(match[2] or "") > MAX_FILE_NAME:
-        raise ValueError(f"{path!r}: {name!r} is not NAME or NAME.EXT of up to {MAX_FILE_NAME} of A-Z 0-9 _")
+        raise ValueError(f"{path!r}: expected NAME or NAME.EXT of up to {MAX_FILE_NAME} of A-Z 0-9 _, got {name!r}")
     if name in directory.children:
-        raise ValueError(f"{path!r} is a directory too")
+        raise ValueError(f"{path!r}: is also a directory")
     size_bytes = len(content) if isinstance(content, bytes) else content[0]
     if not 0 <= size_bytes <= MAX_FILE_BYTES:
-        raise ValueError(f"{path!r}: {size_bytes} bytes; one extent holds 0 to {MAX_FILE_BYTES}")
-    identifier = f"{match[1]}.{match[2] or ''};1".encode()  # 7.5.1: the dot stays without an extension
+        raise ValueError(f"{path!r}: expected 0 to {MAX_FILE_BYTES} bytes for one extent, got {size_bytes}")
+    identifier = f"{match[1]}.{match[2] or ''};1".encode()  # section 7.5.1: the dot stays even without an extension
     directory.children[name] = _Node(identifier, size_bytes, content=content, parent=directory)
     return directory.children[name]
 
@@ -194,7 +194,7 @@ def _add_file(root: _Node, path: str, content: FileContent) -> _Node:
 def _number_directories(root: _Node) -> list[_Node]:
     """Return all directories by level, parent and name (section 6.9.1), numbered in that order."""
     directories = [root]
-    for directory in directories:  # grows while it runs: breadth first
+    for directory in directories:  # grows during the loop: breadth first
         directories += [node for node in directory.sorted_children() if node.content is None]
     if len(directories) > MAX_DIRECTORIES:
         raise ValueError(f"{len(directories)} directories: a path table numbers at most {MAX_DIRECTORIES}")
@@ -212,7 +212,7 @@ def _path_table(directories: list[_Node], head: struct.Struct) -> bytes:
 
 
 def _directory_extent(directory: _Node) -> bytes:
-    """Return the directory's records in whole sectors, none across the border of two (section 6.8.1.1)."""
+    """Return the directory's records in whole sectors; none crosses a sector border (section 6.8.1.1)."""
     parent = directory.parent or directory
     records = [_record(directory, _ROOT_IDENTIFIER), _record(parent, _PARENT_IDENTIFIER)]
     records += [_record(node, node.identifier) for node in directory.sorted_children()]
@@ -247,7 +247,7 @@ def _file_extent(file: _Node) -> Iterator[bytes]:
         if written != file.size_bytes:
             amount = "more" if written > file.size_bytes else f"only {written}"
             name = file.identifier.decode()
-            raise ValueError(f"{name}: {amount} bytes where {file.size_bytes} were promised")
+            raise ValueError(f"{name}: expected {file.size_bytes} bytes, got {amount}")
     yield bytes(-file.size_bytes % SECTOR_SIZE)
 
 

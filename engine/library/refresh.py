@@ -1,4 +1,4 @@
-"""A scan that brings the store up to date as it goes."""
+"""Scans folders and updates the store on the way."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from engine.system.files import absolute
 
 
 def refresh(store: Store, folders: Sequence[Path], check: Callable[[], None]) -> Iterator[ScanBatch]:
-    """Scan folders, keep what is found and drop what is gone; yield each batch once it is stored."""
+    """Scan folders, store found titles and drop those that are gone; yield each batch after storing it."""
     tops = [absolute(folder) for folder in folders]
     known = {path: title for top in tops for path, title in store.known_identities(top).items()}
     empty = {path: identity for top in tops for path, identity in store.empty_archives(top).items()}

@@ -1,7 +1,7 @@
-"""Walking folders and finding images: in batches, stopped at any time, not stopped by any one file or mount.
+"""Searches folders for images: in batches, can stop at any time, and continues past files and mounts that hang.
 
-One thread a folder walks, a few probe the files found. All are daemons: a mount that stalls holds its thread
-for ever, and then the scan goes on without it.
+One thread for each folder walks, and a few threads probe the files. All are daemons, because a mount that hangs may
+block its thread forever; the scan then continues without it.
 """
 
 import contextlib
@@ -27,11 +27,11 @@ from engine.system.asking import ask_aside
 from engine.system.files import absolute
 
 PROBERS = 4
-"""Threads that look into files: they hide the latency of a network share; the work itself is small."""
+"""Threads that read files; several hide the latency of a network share, although the work is small."""
 STALL_S = 15.0
-"""A file or folder that has not answered for so long is given up: a healthy NAS wakes its disks in ten."""
+"""A file or folder is skipped after this long without a response; a healthy NAS wakes its disks in ten seconds."""
 BATCH_S = 0.25
-"""A batch is handed over at least so often, so that the first titles show at once."""
+"""Longest time between batches, so that the first titles appear at once."""
 BATCH_TITLES = 256
 _QUEUED_FILES = 1024
 _log = logging.getLogger("discpress.worker.scan")
@@ -49,8 +49,9 @@ def scan(
 ) -> Iterator[ScanBatch]:
     """Yield the images below some folders; known ones with the same size, time and inode are not read again.
 
-    Nor are archives that are known to hold none (`empty`). `check` is called between batches and may raise to stop.
-    Hidden names, parts and the trash are left out; links to folders are followed, each folder is visited once.
+    The same holds for archives known to contain no image (`empty`). `check` is called between batches and may raise to
+    stop. Hidden names, part files and the trash are ignored; links to folders are followed, and each folder is visited
+    once.
     """
     yield from _Scan(folders, Known(known or {}, empty or {}), check, stall_s, probe_file, clock).run()
 
@@ -110,7 +111,7 @@ class _Scan:
             return self._answered >= self._queued and self._found.empty()
 
     def _collect(self) -> ScanBatch:
-        """Gather what comes in within BATCH_S, then see who has stalled."""
+        """Collect the results of BATCH_S, then give up the threads that hang."""
         titles: list[Title] = []
         unchanged: list[Title] = []
         problems: list[FolderProblem] = []
@@ -156,27 +157,27 @@ class _Scan:
         return given_up_title(path, self._known.titles.get(path), why_given_up(probing, self._stall_s))
 
     def _keep(self, path: Path) -> None:
-        """Let what is known of a file that was not looked into stand."""
+        """Keep the known titles of a file that was not read."""
         self._seen.update((path, *(title.path for title in self._known.in_file(path))))
 
     def _give_up_folders(self) -> list[FolderProblem]:
         problems = []
         for walk in list(self._walks):
-            # A walker that waits for the probers is not stalled: `since` moves while the queue is full.
+            # A walker that waits for the probers does not hang: `since` advances while the queue is full.
             if walk.is_done or walk.is_given_up or self._clock() - walk.since < self._stall_s:
                 continue
             walk.is_given_up = True
             at, pending, entries = walk.at, walk.pending, walk.entries
             folder = at if self._silence.knows(at) else at.parent
             if self._silence.ask(folder):
-                # Not this one alone: the others there would take as long, one after the other.
+                # The whole folder, because each of its entries would take as long, one after another.
                 at, entries = folder, []
                 pending = [each for each in pending if not self._silence.covers(each.parent)]
                 self._unsearched.update(set(walk.pending) - set(pending))
             self._unsearched.add(at)
-            problems.append(FolderProblem(at, f"it has not answered for {self._stall_s:.0f} s"))
+            problems.append(FolderProblem(at, f"has not responded for {self._stall_s:.0f} s"))
             fresh = Walk(walk.top, walk.top, self._clock(), pending, entries, min(walk.mark, len(pending)))
-            walk.pending, walk.entries = [], []  # should the thread wake up, it finds nothing to do
+            walk.pending, walk.entries = [], []  # if the thread wakes up, it has nothing to do
             self._walks.append(fresh)
             self._spawn_walker(fresh)
         return problems
@@ -185,13 +186,13 @@ class _Scan:
         threading.Thread(target=self._walk, args=(walk,), daemon=True).start()
 
     def _last(self) -> Iterator[ScanBatch]:
-        # Asked aside: a disk that hangs only now must not hold up the end. Of what is not known nothing is gone.
+        # In its own thread, because a disk that hangs only now must not delay the end; then nothing counts as gone.
         asked = ask_aside(lambda: self._known.missing(self._seen, self._seen_empty, self._is_gone))
         if not wait([asked], self._stall_s).not_done and any(asked.result()):
             yield ScanBatch(gone=asked.result()[0], gone_empty=asked.result()[1])
 
     def _is_gone(self, path: Path, identity: FileIdentity) -> bool:
-        """Return whether what was not seen is gone: where it was has been searched."""
+        """Return whether a file that was not seen is gone, because its folder was searched."""
         return (
             identity.dev not in self._silence
             and any(path.is_relative_to(top) for top in self._tops)
@@ -202,10 +203,10 @@ class _Scan:
     def _walk(self, walk: Walk) -> None:
         try:
             self._walk_on(walk)
-        except Exception as error:  # noqa: BLE001 - what was not searched must not count as gone
+        except Exception as error:  # noqa: BLE001 - files of a folder that was not searched must not count as gone
             _log.exception("searching %r", walk.at)
             self._unsearched.update((walk.top, walk.at))
-            self._found.put(FolderProblem(walk.at, f"it cannot be searched: internal error: {error!r}"))
+            self._found.put(FolderProblem(walk.at, f"cannot be searched: internal error: {error!r}"))
         finally:
             walk.is_done = True
             self._found.put(None)
@@ -230,7 +231,7 @@ class _Scan:
             walk.entries, walk.mark = entries_in(folder), len(walk.pending)
         except OSError as error:
             self._unsearched.add(folder)
-            self._found.put(FolderProblem(folder, f"it cannot be searched: {os.strerror(error.errno or 0)}"))
+            self._found.put(FolderProblem(folder, f"cannot be searched: {os.strerror(error.errno or 0)}"))
 
     def _take_entry(self, walk: Walk, entry: "os.DirEntry[str]") -> None:
         path = walk.at = Path(entry.path)
@@ -238,7 +239,7 @@ class _Scan:
             if entry.is_symlink() and not self._links.lead_out(entry):
                 return
             if entry.is_dir():
-                walk.pending.insert(walk.mark, path)  # before those found later: in the order of names
+                walk.pending.insert(walk.mark, path)  # before later folders, in the order of names
             elif entry.is_file():
                 self._take_file(walk, entry, path)
         except OSError as error:
@@ -274,8 +275,8 @@ class _Scan:
             for title in self._titles_of(path, partial(self._note_look, probing)):
                 with self._lock:
                     if probing.is_given_up:
-                        return  # the scan has spoken of this file already, and another thread took the place
-                    probing.since = self._clock()  # an archive of many images takes its time, and answers meanwhile
+                        return  # the scan has already reported this file, and another thread has replaced this one
+                    probing.since = self._clock()  # an archive of many images takes long, but responds
                     self._found.put(title)
             with self._lock:
                 if probing.is_given_up:
@@ -294,7 +295,7 @@ class _Scan:
             return
         try:
             yield from self._probe_file(path, on_look)
-        except Exception as error:  # noqa: BLE001 - a fault of ours ends no prober: it would be taken for dead storage
+        except Exception as error:  # noqa: BLE001 - an internal error must not end a prober: it would look like dead storage
             _log.exception("looking into %r", path)
-            self._keep(path)  # nothing is gone by a fault
+            self._keep(path)  # an internal error removes no title
             yield from unread_title(path, f"internal error: {error!r}")

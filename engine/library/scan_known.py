@@ -1,4 +1,4 @@
-"""What is known before a scan: titles, and archives without any, each with the file that it was found in."""
+"""The known titles and empty archives before a scan, each with the file that contained it."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -8,7 +8,7 @@ from engine.library.model import FileIdentity, Title
 
 
 class Known:
-    """What a scan compares with; it does not change meanwhile."""
+    """The known files that a scan compares with; they do not change during a scan."""
 
     def __init__(self, titles: Mapping[Path, Title], empty: Mapping[Path, FileIdentity]) -> None:
         """Take the titles and the archives without an image by their paths."""
@@ -19,13 +19,13 @@ class Known:
             self._by_file.setdefault(title.file_path, []).append(title)
 
     def in_file(self, path: Path) -> Sequence[Title]:
-        """Return the titles that a file is or holds."""
+        """Return the titles of a file: itself, or those in an archive."""
         return self._by_file.get(path, ())
 
     def unchanged(self, path: Path, stat: Callable[[], os.stat_result]) -> Sequence[Title] | None:
-        """Return the titles of a file that is as it was; None where it is not, or not known, and must be looked into.
+        """Return the titles of an unchanged file; None if it has changed or is unknown, and must be read.
 
-        `stat` is asked for where anything is known of it: OSError as it raises.
+        `stat` is called only for a known file; its OSError passes through.
         """
         titles, empty = self.in_file(path), self.empty.get(path)
         if not titles and empty is None:

@@ -1,4 +1,4 @@
-"""What a scan would come upon twice: folders in one another, and links to what it finds under its own name."""
+"""Avoids finding files twice in a scan, through nested folders or links to files that it also finds directly."""
 
 import os
 from collections.abc import Sequence
@@ -8,30 +8,30 @@ from engine.library.scan_batch import is_left_out
 
 
 def outermost(folders: Sequence[Path]) -> list[Path]:
-    """Return the folders that lie in none of the others, each once."""
+    """Return the folders that are not inside one of the others, each once."""
     return [
         each for each in dict.fromkeys(folders) if not any(each != top and each.is_relative_to(top) for top in folders)
     ]
 
 
 class Links:
-    """The links below the folders of a scan. Asked in a walker only: a mount that stalls must not stall the scan."""
+    """The links below the folders of a scan. Only walkers use it, because a mount may hang."""
 
     def __init__(self, tops: Sequence[Path]) -> None:
         self._tops = tops
         self._real_tops: list[Path] = []
 
     def lead_out(self, entry: "os.DirEntry[str]") -> bool:
-        """Return whether a link shows what the scan does not find otherwise: it is elsewhere, or hidden.
+        """Return whether a link leads to a file that the scan does not find otherwise: elsewhere, or hidden.
 
-        One that leads nowhere does not; OSError for a link to itself.
+        False for a broken link; OSError for a link to itself.
         """
         try:
             entry.stat()
         except FileNotFoundError:
             return False
         self._real_tops = self._real_tops or [Path(os.path.realpath(top)) for top in self._tops]
-        target = Path(os.path.realpath(entry.path))  # Path.resolve raises at a link to itself
+        target = Path(os.path.realpath(entry.path))  # Path.resolve raises for a link to itself
         for top in self._real_tops:
             if target.is_relative_to(top):
                 return any(is_left_out(part) for part in target.relative_to(top).parts)

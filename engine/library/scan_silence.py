@@ -1,4 +1,4 @@
-"""Which disks a scan does not ask any more: what lies on one that does not answer would be given up one by one."""
+"""The disks that no longer respond during a scan, so that it skips them instead of giving up their files one by one."""
 
 from concurrent.futures import wait
 from functools import partial
@@ -7,11 +7,11 @@ from pathlib import Path
 from engine.system.asking import ask_aside, touch
 
 ANSWER_S = 1.0
-"""When a file or folder is given up the folder around it is asked, and where that takes longer its disk is given up."""
+"""When a file or folder is given up, its parent folder is probed; if that takes longer, the whole disk is given up."""
 
 
 class Silence:
-    """The disks of the folders that were searched; any thread may ask, one notes."""
+    """The disks of the searched folders; any thread may read, only one writes."""
 
     def __init__(self) -> None:
         self._devices: dict[Path, int] = {}
@@ -21,19 +21,19 @@ class Silence:
         return device in self._silent
 
     def note(self, folder: Path, device: int) -> None:
-        """Note the device of a folder that has answered."""
+        """Note the device of a folder that has responded."""
         self._devices[folder] = device
 
     def knows(self, folder: Path) -> bool:
-        """Return whether a folder has answered at least once."""
+        """Return whether a folder has responded at least once."""
         return folder in self._devices
 
     def covers(self, folder: Path) -> bool:
-        """Return whether a folder's disk does not answer any more."""
+        """Return whether a folder's disk has stopped responding."""
         return self._devices.get(folder) in self._silent
 
     def ask(self, folder: Path) -> bool:
-        """Ask a folder's disk whether it answers, and return whether it does not any more."""
+        """Probe a folder's disk, and return whether it has stopped responding."""
         device = self._devices.get(folder)
         if device is None or device in self._silent:
             return device is not None

@@ -1,4 +1,4 @@
-"""What the threads of a scan are at, and what is said of a file whose thread is given up."""
+"""The progress of a scan's threads, and the message for a file whose thread is given up."""
 
 import os
 from dataclasses import dataclass, field
@@ -9,20 +9,20 @@ from engine.library.model import FileIdentity, Title
 
 @dataclass(slots=True)
 class Probing:
-    """What one prober is at."""
+    """The progress of one prober."""
 
     path: Path | None = None
-    """The file; None while there is none."""
+    """The file being read; None while idle."""
     since: float = 0.0
-    """When it last gave a sign of life."""
+    """Time of its last progress."""
     is_in_archive: bool = False
-    """Whether the storage has answered: it is an archive, and looked into."""
+    """Whether the file is an archive and its storage has responded."""
     is_given_up: bool = False
 
 
 @dataclass(slots=True)
 class Walk:
-    """Where one folder's walker is; another one can go on from here."""
+    """The position of one folder's walker, from which another walker can continue."""
 
     top: Path
     at: Path
@@ -35,13 +35,13 @@ class Walk:
 
 
 def why_given_up(probing: Probing, stall_s: float) -> str:
-    """Return the reason as a sentence: what was an archive has answered, and is large, damaged or slow to unpack."""
+    """Return the reason as a sentence; an archive has responded, but is large, damaged or slow to unpack."""
     if probing.is_in_archive:
-        return f"one look into this archive took more than {stall_s:.0f} s: it was given up"
-    return f"the storage has not answered for {stall_s:.0f} s"
+        return f"reading this archive took more than {stall_s:.0f} s without progress: skipped"
+    return f"the storage has not responded for {stall_s:.0f} s"
 
 
 def given_up_title(path: Path, known: Title | None, why: str) -> Title:
-    """Return the row of a file that is given up: not even stat may be asked of it, what was known before stays."""
+    """Return the row of a file that is given up, without accessing it; known facts stay."""
     identity = known.identity if known else FileIdentity(0, 0, 0, 0)
     return Title(path, identity, None, "unknown", title=path.stem, error=why)

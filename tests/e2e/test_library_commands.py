@@ -256,7 +256,7 @@ def test_a_removed_image_leaves_the_library(library: Library) -> None:
 
 def test_a_missing_folder_is_a_failure_that_names_it(library: Library) -> None:
     finished = library.run("scan", "missing")
-    expected = f"discpress: note: {library.folder / 'missing'}: it cannot be searched: No such file or directory\n"
+    expected = f"discpress: note: {library.folder / 'missing'}: cannot be searched: No such file or directory\n"
     assert (finished.exit_code, finished.stderr.decode()) == (1, expected)
 
 

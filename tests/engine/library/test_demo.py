@@ -158,5 +158,5 @@ def test_failed_write_names_the_image_and_leaves_nothing(tmp_path: Path, monkeyp
 
 @pytest.mark.parametrize("scale", [0, -1, float("nan"), float("inf")])
 def test_senseless_scale_is_refused(tmp_path: Path, scale: float) -> None:
-    with pytest.raises(ValueError, match="is not a number above 0"):
+    with pytest.raises(ValueError, match="expected a scale above 0"):
         make_demo(tmp_path, scale=scale)

@@ -171,7 +171,7 @@ def test_sfo_keys_are_sorted() -> None:
 
 
 def test_sfo_text_beyond_its_room_is_refused() -> None:
-    with pytest.raises(ValueError, match="TITLE is 129 bytes: the room for it is 128"):
+    with pytest.raises(ValueError, match="TITLE: expected at most 128 bytes, got 129"):
         param_sfo({"TITLE": "x" * 128})
 
 

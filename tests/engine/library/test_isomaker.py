@@ -230,18 +230,18 @@ def test_isoinfo_lists_directories_of_several_sectors(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("lower.txt", r"'lower.txt' is not NAME"),
-        ("", r"'' is not NAME"),
-        ("A/", r"'' is not NAME"),
-        ("/A", r"directory '' is not"),
-        ("A.B.C", r"'A.B.C' is not NAME"),
-        (".TXT", r"'.TXT' is not NAME"),
-        ("A.", r"'A.' is not NAME"),
-        ("A\n", r"is not NAME"),
+        ("lower.txt", r"NAME.EXT .*, got 'lower.txt'"),
+        ("", r"NAME.EXT .*, got ''"),
+        ("A/", r"NAME.EXT .*, got ''"),
+        ("/A", r"expected a folder .*, got ''"),
+        ("A.B.C", r"NAME.EXT .*, got 'A.B.C'"),
+        (".TXT", r"NAME.EXT .*, got '.TXT'"),
+        ("A.", r"NAME.EXT .*, got 'A.'"),
+        ("A\n", r"expected NAME or NAME.EXT"),
         ("A" * 28 + ".TXT", r"up to 30"),
         ("D" * 32 + "/A", r"1 to 31"),
-        ("D.X/A", r"directory 'D.X' is not"),
-        ("1/2/3/4/5/6/7/8/A", r"9 levels deep: ISO 9660 allows 8"),
+        ("D.X/A", r"expected a folder .*, got 'D.X'"),
+        ("1/2/3/4/5/6/7/8/A", r"expected at most 8 levels, got 9"),
     ],
 )
 def test_path_that_iso_9660_does_not_allow_is_refused(path: str, message: str) -> None:
@@ -251,17 +251,19 @@ def test_path_that_iso_9660_does_not_allow_is_refused(path: str, message: str) -
 
 @pytest.mark.parametrize("paths", [("A", "A/B"), ("A/B", "A")])
 def test_file_that_is_a_directory_too_is_refused(paths: tuple[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"'A' is a (file|directory too)"):
+    with pytest.raises(ValueError, match=r"'A' is a file|'A': is also a directory"):
         lay_out(dict.fromkeys(paths, b""), system_id="", volume_id="")
 
 
 @pytest.mark.parametrize("size", [-1, MAX_FILE_BYTES + 1])
 def test_size_beyond_one_extent_is_refused(size: int) -> None:
-    with pytest.raises(ValueError, match="one extent holds"):
+    with pytest.raises(ValueError, match="bytes for one extent"):
         lay_out({"A": (size, [])}, system_id="", volume_id="")
 
 
-@pytest.mark.parametrize(("chunks", "message"), [([b"ab"], "only 2 bytes where 3"), ([b"ab", b"cd"], "more bytes")])
+@pytest.mark.parametrize(
+    ("chunks", "message"), [([b"ab"], "expected 3 bytes, got only 2"), ([b"ab", b"cd"], "expected 3 bytes, got more")]
+)
 def test_chunks_that_do_not_add_up_are_refused(chunks: list[bytes], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         _iso({"A.BIN": (3, chunks)})
@@ -269,5 +271,5 @@ def test_chunks_that_do_not_add_up_are_refused(chunks: list[bytes], message: str
 
 @pytest.mark.parametrize(("system_id", "volume_id"), [("playstation", ""), ("A" * 33, ""), ("", "A B"), ("", "A" * 33)])
 def test_identifier_that_iso_9660_does_not_allow_is_refused(system_id: str, volume_id: str) -> None:
-    with pytest.raises(ValueError, match=r"id .* is not up to 32"):
+    with pytest.raises(ValueError, match=r"expected a .* id of up to 32"):
         lay_out({}, system_id=system_id, volume_id=volume_id)

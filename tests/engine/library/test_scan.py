@@ -428,13 +428,13 @@ def test_a_pipe_is_no_title(top: Path) -> None:
 
 
 def test_a_folder_that_is_missing_is_a_problem(tmp_path: Path) -> None:
-    expected = FolderProblem(tmp_path / "missing", "it cannot be searched: No such file or directory")
+    expected = FolderProblem(tmp_path / "missing", "cannot be searched: No such file or directory")
     assert collect([tmp_path / "missing"]).problems == (expected,)
 
 
 def test_a_file_in_place_of_a_folder_is_a_problem(tmp_path: Path) -> None:
     path = write_image(tmp_path / "game.iso", disc())
-    assert collect([path]).problems == (FolderProblem(path, "it cannot be searched: Not a directory"),)
+    assert collect([path]).problems == (FolderProblem(path, "cannot be searched: Not a directory"),)
 
 
 def test_other_folders_are_searched_when_one_is_missing(top: Path, tmp_path: Path) -> None:
@@ -457,7 +457,7 @@ def refuse_to_list(monkeypatch: pytest.MonkeyPatch, folder: Path, number: int = 
 def test_a_folder_without_permission_is_a_problem(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_image(top / "b" / "b.iso", disc())
     refuse_to_list(monkeypatch, top / "b")
-    assert collect([top]).problems == (FolderProblem(top / "b", "it cannot be searched: Permission denied"),)
+    assert collect([top]).problems == (FolderProblem(top / "b", "cannot be searched: Permission denied"),)
 
 
 def test_the_folders_around_one_without_permission_are_searched(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -487,7 +487,7 @@ def test_nothing_is_gone_of_what_a_fault_of_ours_left_unsearched(top: Path, monk
     monkeypatch.setattr(os, "scandir", scandir)
     found = collect([top], known)
     assert found.gone == ()
-    assert found.problems == (FolderProblem(top, "it cannot be searched: internal error: MemoryError()"),)
+    assert found.problems == (FolderProblem(top, "cannot be searched: internal error: MemoryError()"),)
 
 
 def test_a_file_without_permission_is_a_row_with_the_reason(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -539,7 +539,7 @@ def test_a_folder_that_vanishes_is_a_problem(top: Path, monkeypatch: pytest.Monk
     for name in ("a/a.iso", "b/b.iso"):
         write_image(top / name, disc())
     take_away_while_listing(monkeypatch, listed=top / "a", taken=top / "b")
-    expected = FolderProblem(top / "b", "it cannot be searched: No such file or directory")
+    expected = FolderProblem(top / "b", "cannot be searched: No such file or directory")
     assert collect([top]).problems == (expected,)
 
 
@@ -649,7 +649,7 @@ class StalledScan:
 def test_a_file_that_does_not_answer_is_a_row_with_the_reason(top: Path, threads_before: set[threading.Thread]) -> None:
     stalled = StalledScan(top, threads_before, stuck_files=1, other_files=3).run()
     errors = {title.path.name: title.error for title in stalled.titles if "stuck" in title.path.name}
-    assert errors == {"0 stuck.iso": "the storage has not answered for 15 s"}
+    assert errors == {"0 stuck.iso": "the storage has not responded for 15 s"}
 
 
 def test_the_other_files_are_found_when_one_does_not_answer(top: Path, threads_before: set[threading.Thread]) -> None:
@@ -750,7 +750,7 @@ def stalled_folder(
 
 
 def test_a_folder_that_does_not_answer_is_a_problem(stalled_folder: StalledFolder) -> None:
-    expected = FolderProblem(stalled_folder.stuck, "it has not answered for 15 s")
+    expected = FolderProblem(stalled_folder.stuck, "has not responded for 15 s")
     assert stalled_folder.run().problems == (expected,)
 
 
@@ -788,7 +788,7 @@ def test_on_a_disk_that_hangs_no_other_folder_is_tried(
     write_image(tmp_path / "stalled" / "next to it" / "b.iso", disc())
     stalled = StalledFolder(tmp_path, monkeypatch, threads_before, "mount")
     batch = stalled.run(stalled.known)
-    assert batch.problems == (FolderProblem(stalled.stuck, "it has not answered for 15 s"),)
+    assert batch.problems == (FolderProblem(stalled.stuck, "has not responded for 15 s"),)
     assert batch.gone == ()
     assert stalled.stalled / "next to it" / "b.iso" not in {title.path for title in batch.titles + batch.unchanged}
 
@@ -808,7 +808,7 @@ def test_on_a_disk_that_hangs_no_other_file_is_tried(top: Path, threads_before: 
         batch = collect([top], probe_file=probe, clock=clock, check=check, stall_s=STALL_S)
     finally:
         probe.release.set()
-    assert {title.error for title in batch.titles} == {"the storage has not answered for 15 s"}
+    assert {title.error for title in batch.titles} == {"the storage has not responded for 15 s"}
     assert (len(batch.titles), len(probe.entered)) == (5 * PROBERS, PROBERS)
 
 

@@ -58,7 +58,7 @@ def test_a_scan_drops_what_is_gone(desk: Desk) -> None:
 
 
 def test_a_folder_that_cannot_be_searched_is_an_error(desk: Desk) -> None:
-    with pytest.raises(StorageError, match=r"away: it cannot be searched: No such file or directory"):
+    with pytest.raises(StorageError, match=r"away: cannot be searched: No such file or directory"):
         desk.run(ErrandKind.SCAN, desk.folder / "away")
 
 
