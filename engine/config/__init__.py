@@ -100,7 +100,7 @@ def read_file(path: Path) -> tuple[str, dict[str, Any]]:
         raise StoreError(f"{display_name(path)}: not TOML: {display_name(str(error))}") from error
 
 
-def parse_config(said: Mapping[str, Any], path: Path, targets: Collection[str]) -> Config:
+def parse_config(decoded: Mapping[str, Any], path: Path, targets: Collection[str]) -> Config:
     """Return the settings of a decoded file; `path` is for the messages."""
     parsers: dict[str, Callable[[Any], object]] = {
         "folders": values.folders,
@@ -117,7 +117,7 @@ def parse_config(said: Mapping[str, Any], path: Path, targets: Collection[str]) 
         "block_size": values.block_size,
     }
     checked: dict[str, Any] = {}
-    for key, value in said.items():
+    for key, value in decoded.items():
         if key not in parsers:
             raise StoreError(f"{display_name(path)}: unknown key {values.quoted(key)}{values.nearest(key, parsers)}")
         try:

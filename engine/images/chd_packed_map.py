@@ -168,7 +168,7 @@ class CompressedMap:
         return bytes(self._kinds[number * WINDOW_HUNKS : (number + 1) * WINDOW_HUNKS])
 
     def _pass_by(self, number: int) -> _Start:
-        """Return the start of the next window without reading this one, which takes a tenth of the time."""
+        """Return the start of the next window without reading this one, in a tenth of the time."""
         bit, offset, last_self = self._start(number)
         kinds = self._kinds_of(number)
         widths = kinds.translate(self._widths)

@@ -42,7 +42,7 @@ class FileSource:
         return FileIdentity.of(self.stat())
 
     def read_into(self, buffer: Writable, offset: int) -> int:
-        """Fill `buffer` as `ByteSource` says."""
+        """Fill `buffer`, see `ByteSource`."""
         try:
             return read_into(self.fd, buffer, offset)
         except OSError as error:
@@ -64,7 +64,7 @@ class MemorySource:
         self._data = data
 
     def read_into(self, buffer: Writable, offset: int) -> int:
-        """Fill `buffer` as `ByteSource` says."""
+        """Fill `buffer`, see `ByteSource`."""
         piece = memoryview(self._data)[offset : offset + len(buffer)]
         memoryview(buffer)[: len(piece)] = piece
         return len(piece)
