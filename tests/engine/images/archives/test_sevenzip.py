@@ -203,7 +203,7 @@ def test_other_methods_are_refused(filters: list[dict[str, Any]], tmp_path: Path
 def test_a_dictionary_that_takes_too_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sevenzip, "MAX_DICTIONARY_BYTES", 1 << 16)
     path = write_7z(tmp_path / "game.7z", {"game.iso": PS2})
-    with pytest.raises(UnsupportedImageError, match="unpacking it takes 1 MiB of memory"):
+    with pytest.raises(UnsupportedImageError, match="unpacking it needs 1 MiB of memory"):
         open_image(path)
 
 
