@@ -93,7 +93,7 @@ def test_the_checksum_is_compared_with_the_last_window_that_was_missing(order: l
         damaged.window(number)
     sound.window(last)
     for _ in range(2):
-        with pytest.raises(DamagedImageError, match="the map's header says 0001"):
+        with pytest.raises(DamagedImageError, match="the map's header states 0001"):
             damaged.window(last)
 
 
