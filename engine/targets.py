@@ -181,8 +181,8 @@ def check_settings(
         return _warnings_for_any(settings, system)
     problem = _problem(settings, target, original_bytes, index_shift)
     if problem is not None:
-        message, nearest = problem
-        raise SettingError(f"{name}: {message}", hint=f"{nearest}; --target any writes it anyway")
+        message, advice = problem
+        raise SettingError(f"{name}: {message}", hint=f"{advice}, or --target any to write it anyway")
     return []
 
 
@@ -190,31 +190,30 @@ def _problem(settings: Settings, target: Target, original_bytes: int, index_shif
     name = settings.format.upper()
     if settings.format not in target.formats:
         reason = target.reason_against(settings.format)
-        nearest = f"-f {target.default_format}"
-        return f"target {target.name}: {name} cannot be loaded: {reason}", f"the nearest setting it loads is {nearest}"
+        return f"target {target.name}: {name} cannot be loaded: {reason}", f"use -f {target.default_format}"
     if settings.block_size > target.max_block_size:
         reason = target.block_reason or f"{target.label} reads blocks up to {target.max_block_size}"
         return (
             f"target {target.name}: block size {settings.block_size} cannot be loaded: {reason}",
-            f"the nearest setting it loads is -b {target.max_block_size}",
+            f"use -b {target.max_block_size}",
         )
     unread = [each for each in settings.methods if each not in target.hunk_codecs]
     if unread:
         return (
             f"target {target.name}: {unread[0]} hunks cannot be loaded: {target.codec_reason}",
-            f"the nearest setting it loads is -m {target.default_method}",
+            f"use -m {target.default_method}",
         )
     if index_shift > target.max_shift:
         most = 1 << target.max_shift
         return (
             f"target {target.name}: alignment {1 << index_shift} cannot be loaded: the largest is {most}",
-            f"the nearest setting it loads is --align {most}",
+            f"use --align {most}",
         )
     if target.max_bytes is not None and original_bytes > target.max_bytes:
         return (
             f"target {target.name}: an image of {original_bytes} bytes cannot be loaded: "
             f"{target.label} reads up to {target.max_bytes}",
-            "no setting makes it smaller for this target",
+            "choose another target",
         )
     return None
 
@@ -238,4 +237,5 @@ def system_warning(target: Target, system: str, system_label: str) -> str:
     """Return a warning if the target does not play discs of this system; empty if it does."""
     if not target.systems or system in target.systems:
         return ""
-    return f"this looks like {system_label}: {target.label} plays other discs"
+    played = " and ".join(each.upper() for each in sorted(target.systems))
+    return f"this looks like {system_label}; only {played} discs work with {target.label}"

@@ -245,7 +245,7 @@ class TestTarget:
     def test_what_it_cannot_load_is_refused_with_the_nearest_setting(
         self, options: tuple[str, ...], hint: str, cli: CommandLine
     ) -> None:
-        assert f"the nearest setting it loads is {hint}" in refuse(cli, "game.iso", *options)
+        assert f"use {hint}" in refuse(cli, "game.iso", *options)
 
     @pytest.mark.parametrize("target", ["ppsspp", "nethersx2", "psp-old"])
     def test_it_chooses_the_format(self, target: str, cli: CommandLine) -> None:
@@ -263,7 +263,7 @@ class TestTarget:
         shutil.copy(Path(__file__).parents[1] / "data" / "golden" / "psp.iso", cli.folder)
         done = cli.run("convert", "psp.iso", "--target", "opl")
         assert done.exit_code == 0
-        assert "OPL on a PS2 plays other discs" in done.text
+        assert "only PS2 discs work with OPL on a PS2" in done.text
 
 
 @pytest.mark.usefixtures("game")
