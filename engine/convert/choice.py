@@ -5,9 +5,18 @@ from dataclasses import dataclass
 from engine.codecs.registry import WRITTEN_METHODS, highest_level
 from engine.convert.wish import Wish
 from engine.errors import SettingError, UsageError
-from engine.formats import DEFAULT_LEVEL, MAX_DISC_BYTES, ImageFormat, Method, Settings, form_name, in_order
+from engine.formats import (
+    DEFAULT_BLOCK_SIZE,
+    DEFAULT_LEVEL,
+    MAX_DISC_BYTES,
+    ImageFormat,
+    Method,
+    Settings,
+    form_name,
+    in_order,
+)
 from engine.images.chd_header import MAX_HUNKS, least_hunk_size
-from engine.images.index import smallest_shift
+from engine.images.index import check_reach, smallest_shift
 from engine.names import display_name
 from engine.targets import AUTO, TARGETS, Target, check_settings, system_warning, target_for
 from engine.units import format_size
@@ -101,6 +110,7 @@ def _packed_settings(
         if wish.alignment is not None:
             notices.append(f"alignment {wish.alignment} is left out: the hunks of a CHD have none")
         return Settings(image_format, block_size, level, None, target.name, methods), 0
+    check_reach(name, original_bytes, block_size)
     shift = smallest_shift(original_bytes, block_size)
     if wish.alignment is not None:
         if wish.alignment < 1 << shift:
@@ -120,6 +130,7 @@ def _packed_settings(
 def _check_hunks(name: str, original_bytes: int, hunk_size: int) -> None:
     size, most = format_size(original_bytes), format_size(MAX_DISC_BYTES)
     if original_bytes > MAX_DISC_BYTES:
+        check_reach(name, original_bytes, DEFAULT_BLOCK_SIZE)  # what no index reaches is not sent to another format
         raise SettingError(f"{name}: {size} is too much for a CHD: up to {most} is read", hint="-f zso takes it")
     least = least_hunk_size(original_bytes)
     if hunk_size < least:

@@ -6,8 +6,9 @@ from array import array
 from dataclasses import dataclass
 
 from engine.codecs.blocks import align_up
-from engine.errors import DamagedImageError
+from engine.errors import DamagedImageError, SettingError
 from engine.formats import MAX_BLOCK_SIZE, SECTOR_SIZE, ImageFormat, is_block_size
+from engine.units import format_size
 
 HEADER = struct.Struct("<4sIQIBB2s")
 """magic, header_size, total_bytes, block_size, version, index_shift, reserved."""
@@ -106,6 +107,14 @@ def header_problems(header: Header, file_bytes: int) -> list[HeaderProblem]:
         problems.append(HeaderProblem("shift", f"expected an index shift up to {MAX_SHIFT}, got {header.index_shift}"))
     if header.total_bytes == 0:
         problems.append(HeaderProblem("empty", "the header claims an image of 0 bytes"))
+    elif header.blocks > OFFSET_MASK:
+        problems.append(
+            HeaderProblem(
+                "index-size",
+                f"the header claims {header.total_bytes} bytes of image in {header.blocks} blocks; offsets of 31 bits "
+                f"reach {OFFSET_MASK}",
+            )
+        )
     elif header.data_offset > file_bytes:
         problems.append(
             HeaderProblem(
@@ -125,6 +134,24 @@ def smallest_shift(total_bytes: int, block_size: int) -> int:
     while align_up(data_offset, 1 << shift) + blocks * block_size > OFFSET_MASK << shift:
         shift += 1
     return shift
+
+
+def least_block_size(total_bytes: int) -> int | None:
+    """Return the smallest block size whose index reaches the end of an image, all blocks plain; None if none does."""
+    sizes = (SECTOR_SIZE << power for power in range((MAX_BLOCK_SIZE // SECTOR_SIZE).bit_length()))
+    return next((size for size in sizes if 1 << smallest_shift(total_bytes, size) <= size), None)
+
+
+def check_reach(name: str, total_bytes: int, block_size: int) -> None:
+    """Raise SettingError unless an index reaches the end of an image: its steps must not be larger than a block."""
+    if 1 << smallest_shift(total_bytes, block_size) <= block_size:
+        return
+    least = least_block_size(total_bytes)
+    raise SettingError(
+        f"{name}: {format_size(total_bytes)} is too large for blocks of {block_size}: the offsets of their index reach "
+        f"{format_size(OFFSET_MASK * block_size)}",
+        hint="check what this file is: no disc is as large" if least is None else f"choose larger blocks: -b {least}",
+    )
 
 
 def new_entries(values: bytes = b"") -> "array[int]":

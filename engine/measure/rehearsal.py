@@ -16,7 +16,7 @@ from engine.codecs.registry import WRITTEN_METHODS
 from engine.errors import UsageError
 from engine.formats import SECTOR_SIZE, ImageFormat, Settings
 from engine.images.hunk_table import HunkTable
-from engine.images.index import smallest_shift
+from engine.images.index import check_reach, smallest_shift
 from engine.images.layout import Layout, layout_of
 from engine.images.reader import Image
 from engine.images.source import MemorySource
@@ -46,12 +46,18 @@ class Trial:
 
     @classmethod
     def of(cls, image: Image, settings: Settings) -> "Trial":
-        """Return the trial of settings on an image; UsageError for a format that is not written with blocks."""
+        """Return the trial of settings on an image.
+
+        UsageError for a format that is not written with blocks, SettingError for an image whose end no index reaches.
+        """
         if settings.format not in WRITTEN_METHODS:
             raise UsageError(f"{settings.format.upper()} cannot be written: zso, cso, chd or iso is allowed")
         codec = codec_of(settings)
         settings = replace(settings, level=min(max(1, settings.level), codec.max_level))
-        shift = 0 if settings.format is ImageFormat.CHD else smallest_shift(image.size, settings.block_size)
+        shift = 0
+        if settings.format is not ImageFormat.CHD:
+            check_reach(image.name, image.size, settings.block_size)
+            shift = smallest_shift(image.size, settings.block_size)
         if settings.alignment is not None:
             shift = settings.alignment.bit_length() - 1
         return cls(settings, shift, layout_of(settings, image.size, shift), codec)

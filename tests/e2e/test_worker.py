@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import json
 import os
 import pty
 import random
@@ -14,12 +13,12 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import MIB, CommandLine, slow_to_pack, wait_for, write_old
+from gates import PACKING, READING
 from patience import HANG_S
 from sample_images import read_back
 
@@ -34,8 +33,11 @@ from engine.work.trash_jobs import trash_request
 pytestmark = pytest.mark.e2e
 
 SETTINGS = ("-l", "12", "--target", "any")
-KILLS = 12
+TURNS = 3
+KILLS_A_TURN = 3
 MANY = 1000
+HELD_CHUNK = 4
+LONG_IDLE = ("--idle", "3600")
 
 
 class Home:
@@ -48,12 +50,16 @@ class Home:
         self.state_folder.mkdir(parents=True, mode=0o700)
         self.store = Store(self.state_folder)
         self.queue = JobQueue(self.store)
+        self._children: list[subprocess.Popen[bytes]] = []
 
     def close(self) -> None:
         """End what is left of a test."""
         alive = [job.id for job in self.queue.jobs() if job.is_alive]
         self.queue.ask(alive, Action.CANCEL)
-        assert stop_worker(self.state_folder)
+        assert stop_worker(self.state_folder, HANG_S)
+        for child in self._children:
+            child.kill()
+            child.wait(HANG_S)
         self.store.close()
 
     def add(self, *arguments: str | Path) -> list[int]:
@@ -62,11 +68,25 @@ class Home:
         assert done.exit_code == 0, done.text
         return [event["id"] for event in done.events if event["event"] == "queued"]
 
+    def hold(self, *arguments: str | Path, stage: str = PACKING) -> int:
+        """Queue by the command, and let a worker hold amid a stage until its gate is opened; return its process."""
+        gate = self.cli.close_gate(stage, HELD_CHUNK)
+        self.add("--even-useless", *arguments)  # without an estimate before
+        gate.wait_reached()
+        return self.worker_pid()
+
+    def open_gate(self) -> None:
+        """Let what holds go on."""
+        assert self.cli.gate is not None
+        self.cli.gate.open()
+
     def start_worker(self, *options: str, **arguments: Any) -> "subprocess.Popen[bytes]":
         """Start a worker as a child of this process, so that its end can be waited for."""
         command = [sys.executable, "-P", "-m", "engine.work", "--state", self.state_folder, *options]
         streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        return subprocess.Popen(command, **(streams | arguments), env=self.cli.environment, cwd="/")
+        worker = subprocess.Popen(command, **(streams | arguments), env=self.cli.environment, cwd="/")
+        self._children.append(worker)
+        return worker
 
     def job(self, number: int = 1) -> Job:
         return self.queue.job(number)
@@ -92,10 +112,6 @@ class Home:
     def wait_for_state(self, state: JobState, number: int = 1) -> None:
         wait_for(lambda: self.job(number).state is state, f"a job that is {state}")
 
-    def wait_for_bytes(self, count: int, number: int = 1) -> None:
-        """Wait until so much of a title is packed."""
-        wait_for(lambda: self.job(number).read_bytes >= count, "some packed bytes")
-
     def log_of_worker(self) -> str:
         return (self.state_folder / "worker.log").read_text()
 
@@ -115,13 +131,8 @@ def slow(home: Home, slow_image: bytes) -> Path:
 
 @pytest.fixture(scope="session")
 def longer_image() -> bytes:
-    """40 MB that level 12 packs for more than a second."""
+    """40 MB that pack to a quarter: more than what is left on a disk."""
     return slow_to_pack(40 * MIB, seed=77)
-
-
-@pytest.fixture
-def longer(home: Home, longer_image: bytes) -> Path:
-    return write_old(home.folder / "game.iso", longer_image)
 
 
 def is_gone(pid: int) -> bool:
@@ -167,22 +178,25 @@ def path_of_commands() -> str:
 
 @pytest.fixture
 def terminal(home: Home) -> Terminal:
+    home.cli.close_gate(PACKING, 1)
     return Terminal(home)
 
 
 def queue_three(home: Home, terminal: Terminal, image: bytes) -> int:
-    """Queue three titles by a command on the terminal; return the worker's process."""
+    """Queue three titles by a command on the terminal; return the worker's process, which holds amid the first."""
     for number in range(3):
-        write_old(home.folder / f"{number}.iso", slow_to_pack(8 * MIB, number) + image)
+        write_old(home.folder / f"{number}.iso", slow_to_pack(4 * MIB, number) + image)
     terminal.type(f"discpress queue add {' '.join(SETTINGS)} 0.iso 1.iso 2.iso; echo co''me")
     terminal.read_until(b"come\r\n")
+    assert home.cli.gate is not None
+    home.cli.gate.wait_reached()
     return home.worker_pid()
 
 
 def test_three_titles_survive_a_closed_terminal(home: Home, terminal: Terminal, image: bytes) -> None:
     queue_three(home, terminal, image)
     terminal.close()
-    assert home.queue.jobs([JobState.QUEUED])
+    home.open_gate()
     home.wait_idle()
     assert [read_back(home.folder / f"{number}.zso")[-MIB:] for number in range(3)] == [image] * 3
 
@@ -192,6 +206,7 @@ def test_three_titles_survive_a_hangup_of_the_whole_session(home: Home, terminal
     for pid in session_of(terminal.pid):
         os.kill(pid, signal.SIGHUP)
     terminal.close()
+    home.open_gate()
     home.wait_idle()
     assert [job.state for job in home.queue.jobs()] == [JobState.DONE] * 3
 
@@ -258,77 +273,49 @@ def test_a_killed_parent_stops_nothing(home: Home, slow: Path, undisturbed: byte
 
 
 def stop_in_the_middle(home: Home, number: signal.Signals = signal.SIGTERM) -> int:
-    """Queue the game, and send its worker a signal amid packing; return how it ended."""
-    with contextlib.ExitStack() as stack:
-        home.add("game.iso")
-        home.wait_for_bytes(4 * MIB)
-        pid = home.worker_pid()
-        os.kill(pid, number)
-        stack.callback(wait_for, lambda: is_gone(pid), "the worker's end")
+    """Queue the game, and send its worker a signal amid packing; return the worker's process, which has ended."""
+    pid = home.hold("game.iso")
+    os.kill(pid, number)
+    wait_for(lambda: is_gone(pid), "the worker's end")
+    home.open_gate()
     return pid
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_leaves_a_checkpoint(number: signal.Signals, home: Home, longer: Path) -> None:
+def test_a_signal_stops_it_at_the_chunk_border_with_a_checkpoint(
+    number: signal.Signals, home: Home, slow: Path
+) -> None:
     stop_in_the_middle(home, number)
     checkpoint = home.queue.checkpoint(1)
     assert checkpoint is not None
-    done_bytes = checkpoint.facts["done_bytes"]
-    assert isinstance(done_bytes, int)
-    assert (done_bytes >= 4 * MIB, done_bytes % MIB, home.job().state) == (True, 0, JobState.QUEUED)
+    assert (checkpoint.facts["done_bytes"], home.job().state) == (HELD_CHUNK * MIB, JobState.QUEUED)
 
 
-def test_a_stopped_worker_says_that_it_is_gone(home: Home, longer: Path) -> None:
+def test_a_stopped_worker_says_that_it_is_gone(home: Home, slow: Path) -> None:
     stop_in_the_middle(home)
     worker = home.queue.worker()
     assert worker is not None
     assert worker.state is WorkerState.GONE
 
 
-def test_the_next_worker_goes_on_from_the_checkpoint(home: Home, longer: Path) -> None:
+def test_the_next_worker_goes_on_from_the_checkpoint(home: Home, slow: Path, undisturbed: bytes) -> None:
     stop_in_the_middle(home)
     assert home.cli.run("queue", "resume", "all").exit_code == 0
     home.wait_idle()
-    assert home.cli.run("convert", *SETTINGS, "game.iso", "-o", "undisturbed.zso").exit_code == 0
-    undisturbed = longer.with_name("undisturbed.zso").read_bytes()
-    assert (home.job().attempts, longer.with_suffix(".zso").read_bytes() == undisturbed) == (2, True)
+    assert (home.job().attempts, slow.with_suffix(".zso").read_bytes() == undisturbed) == (2, True)
 
 
-def test_a_worker_stops_within_a_second(home: Home, longer: Path) -> None:
-    home.add("game.iso")
-    home.wait_for_bytes(4 * MIB)
-    pid = home.worker_pid()
-    began = time.monotonic()
-    os.kill(pid, signal.SIGTERM)
-    wait_for(lambda: is_gone(pid), "the worker's end")
-    assert time.monotonic() - began < 1.0
-
-
-def test_a_running_job_pauses_within_a_second(home: Home, longer: Path) -> None:
-    home.add("game.iso")
-    home.wait_for_bytes(4 * MIB)
-    began = time.monotonic()
+def test_a_job_pauses_at_the_chunk_border_and_stands_still(home: Home, slow: Path, image: bytes) -> None:
+    write_old(home.folder / "other.iso", image)
+    home.hold("game.iso")
     home.queue.ask([1], Action.PAUSE)
     home.wait_for_state(JobState.PAUSED)
-    assert time.monotonic() - began < 1.0
-
-
-def test_a_paused_job_stands_still(home: Home, longer: Path) -> None:
-    home.add("game.iso")
-    home.wait_for_bytes(4 * MIB)
-    home.queue.ask([1], Action.PAUSE)
-    home.wait_for_state(JobState.PAUSED)
-    part_path = longer.with_name("game.zso.discpress-part")
-    seen = [(-1, 0.0)]
-
-    def is_at_rest() -> bool:
-        """Whether the part has kept its size for three looks around of the worker."""
-        size = part_path.stat().st_size
-        if size != seen[0][0]:
-            seen[0] = (size, time.monotonic())
-        return time.monotonic() - seen[0][1] > 0.6
-
-    wait_for(is_at_rest, "a part that does not grow", timeout_s=2.0)
+    home.open_gate()
+    part_bytes = slow.with_name("game.zso.discpress-part").stat().st_size
+    home.add("other.iso")
+    home.wait_for_state(JobState.DONE, 2)
+    assert (home.job().state, home.job().read_bytes <= HELD_CHUNK * MIB) == (JobState.PAUSED, True)
+    assert slow.with_name("game.zso.discpress-part").stat().st_size == part_bytes
 
 
 def test_an_idle_worker_ends_by_itself(home: Home) -> None:
@@ -363,7 +350,7 @@ def test_a_job_that_comes_to_an_ending_worker_is_done(home: Home, image: bytes) 
 
 
 def test_of_five_workers_one_stays(home: Home) -> None:
-    workers = [home.start_worker("--idle", "30") for _ in range(5)]
+    workers = [home.start_worker(*LONG_IDLE) for _ in range(5)]
     wait_for(lambda: sum(worker.poll() is None for worker in workers) == 1, "a single worker")
     (left,) = [worker for worker in workers if worker.poll() is None]
     wait_for(lambda: home.worker_pid() == left.pid, "its word")
@@ -384,12 +371,12 @@ def test_of_five_commands_at_once_one_starts_a_worker(home: Home, image: bytes) 
 
 def test_two_state_folders_have_a_worker_each(home: Home, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir(mode=0o700)
-    first = home.start_worker("--idle", "30")
-    second = home.start_worker("--state", str(tmp_path / "other"), "--idle", "30")
+    first = home.start_worker(*LONG_IDLE)
+    second = home.start_worker("--state", str(tmp_path / "other"), *LONG_IDLE)
     wait_for(lambda: home.is_alive() and is_worker_alive(tmp_path / "other"), "two workers")
-    assert stop_worker(home.state_folder)
+    assert stop_worker(home.state_folder, HANG_S)
     assert (first.wait(HANG_S), is_worker_alive(tmp_path / "other")) == (0, True)
-    assert stop_worker(tmp_path / "other")
+    assert stop_worker(tmp_path / "other", HANG_S)
     assert second.wait(HANG_S) == 0
 
 
@@ -442,41 +429,26 @@ def holds_the_disc(folder: Path, crc32: int) -> bool:
     return any(path.exists() and crc32_of(path) == crc32 for path in candidates)
 
 
-@pytest.fixture(scope="session")
-def run_time_s(slow_image: bytes, tmp_path_factory: pytest.TempPathFactory) -> float:
-    """Seconds that a worker takes for the slow image, from its start to its end."""
-    home = Home(CommandLine(tmp_path_factory.mktemp("timed")))
-    write_old(home.folder / "game.iso", slow_image)
-    home.add("game.iso")
-    stop_worker(home.state_folder)
-    began = time.monotonic()
-    home.start_worker("--idle", "0").wait(HANG_S)
-    elapsed_s = time.monotonic() - began
-    home.close()
-    return elapsed_s
-
-
-def test_killed_at_random_moments_nothing_is_lost(
-    home: Home, slow_image: bytes, undisturbed: bytes, run_time_s: float
-) -> None:
+def test_killed_at_random_moments_nothing_is_lost(home: Home, slow_image: bytes, undisturbed: bytes) -> None:
+    """A moment is drawn from the time that the last undisturbed run took: only how far it gets hangs on the machine."""
     seeded = Seeded()
     crc32 = zlib.crc32(slow_image)
-    kills = 0
-    for turn in count():
-        if kills >= KILLS:
-            break
+    run_time_s = 1.0
+    for turn in range(TURNS):
         folder = home.folder / str(turn)
         write_old(folder / "game.iso", slow_image)
         trash = ("--delete-source",) if turn % 2 else ()
         (number,) = home.add(*trash, folder / "game.iso")
-        stop_worker(home.state_folder)
-        is_through = False
-        while not is_through:
-            while kill_after(home.start_worker("--idle", "0"), seeded.moment(run_time_s * 1.1)):
-                kills += 1
-                assert holds_the_disc(folder, crc32), f"turn {turn}: lost"
-            # Three in a row fail a job: then it is asked for again.
-            is_through = not home.queue.ask([number], Action.RETRY)
+        stop_worker(home.state_folder, HANG_S)
+        for _ in range(KILLS_A_TURN if turn else 0):
+            if not kill_after(home.start_worker("--idle", "0"), seeded.moment(run_time_s)):
+                break
+            assert holds_the_disc(folder, crc32), f"turn {turn}: lost"
+        began = time.monotonic()
+        home.start_worker("--idle", "0").wait(HANG_S)
+        if home.queue.ask([number], Action.RETRY):  # three in a row fail a job
+            home.start_worker("--idle", "0").wait(HANG_S)
+        run_time_s = time.monotonic() - began
         job = home.job(number)
         assert job.state is JobState.DONE, f"turn {turn}: {job.error_message}"
         assert (folder / "game.zso").read_bytes() == undisturbed
@@ -488,26 +460,26 @@ def test_killed_at_random_moments_nothing_is_lost(
         shutil.rmtree(folder)
 
 
-def kill_in_stage(home: Home, stage: str) -> int:
-    """Kill the worker when its job says that it is in a stage; return the worker's process."""
-    pid = home.worker_pid()
-    wait_for(lambda: home.job().stage == stage or home.job().is_over, f"the stage {stage}")
+def kill_in_stage(home: Home, stage: str, *arguments: str) -> None:
+    """Queue the game, and kill its worker when it holds amid a stage."""
+    pid = home.hold("game.iso", *arguments, stage=stage)
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: is_gone(pid), "the worker's end")
-    return pid
+    home.open_gate()
 
 
-def test_a_job_that_kills_three_workers_fails_and_the_next_one_is_done(home: Home, longer: Path, image: bytes) -> None:
+def test_a_job_that_kills_three_workers_fails_and_the_next_one_is_done(home: Home, slow: Path, image: bytes) -> None:
     """As a crash in a codec does, or the OOM killer; a retry is done as if nothing had been."""
     write_old(home.folder / "other.iso", image)
-    home.add("game.iso", "other.iso")
-    stop_worker(home.state_folder)
+    home.hold("game.iso", "other.iso")
+    assert stop_worker(home.state_folder, HANG_S)
     for _ in range(3):
         before = home.job().attempts
         worker = home.start_worker("--idle", "0")
         wait_for(lambda before=before: home.job().attempts > before, "a job that is taken up")
         worker.kill()
         worker.wait(HANG_S)
+    home.open_gate()
     assert home.start_worker("--idle", "0").wait(HANG_S) == 0
     assert [home.job(number).state for number in (1, 2)] == [JobState.FAILED, JobState.DONE]
     assert "the worker ended 3 times while it did this" in home.job().error_message
@@ -517,60 +489,54 @@ def test_a_job_that_kills_three_workers_fails_and_the_next_one_is_done(home: Hom
     assert home.job().state is JobState.DONE
 
 
-def test_a_native_crash_is_in_the_log(home: Home, longer: Path) -> None:
-    home.add("game.iso")
-    pid = home.worker_pid()
-    home.wait_for_state(JobState.RUNNING)
+def test_a_native_crash_is_in_the_log(home: Home, slow: Path) -> None:
+    pid = home.hold("game.iso")
     os.kill(pid, signal.SIGSEGV)
     wait_for(lambda: is_gone(pid), "the worker's end")
     assert "Fatal Python error: Segmentation fault" in home.log_of_worker()
 
 
-@pytest.mark.parametrize("stage", ["packing", "verifying"])
+@pytest.mark.parametrize("stage", [PACKING, READING])
 def test_killed_in_a_stage_the_next_worker_ends_it(stage: str, home: Home, slow: Path, undisturbed: bytes) -> None:
-    home.add("game.iso")
     kill_in_stage(home, stage)
     home.cli.run("queue", "list")
     home.wait_idle()
     assert slow.with_suffix(".zso").read_bytes() == undisturbed
 
 
-@pytest.mark.parametrize("stage", ["packing", "verifying"])
+@pytest.mark.parametrize("stage", [PACKING, READING])
 def test_a_chd_killed_in_a_stage_is_the_same(stage: str, home: Home, slow: Path) -> None:
     options = ("-f", "chd", "-m", "zlib")
     assert home.cli.run("convert", "game.iso", *SETTINGS, *options, "-o", "calm.chd").exit_code == 0
-    home.add("game.iso", *options)
-    kill_in_stage(home, stage)
+    kill_in_stage(home, stage, *options)
     home.cli.run("queue", "list")
     home.wait_idle()
     assert slow.with_suffix(".chd").read_bytes() == (home.folder / "calm.chd").read_bytes()
 
 
 @pytest.mark.parametrize("command", ["watch", "wait"])
-def test_a_killed_worker_has_a_successor_within_two_seconds(command: str, home: Home, longer: Path) -> None:
-    home.add("game.iso")
+def test_a_killed_worker_has_a_successor(command: str, home: Home, slow: Path) -> None:
+    killed = home.hold("game.iso")
     following = home.cli.start("queue", command, "--json")
-    home.wait_for_bytes(4 * MIB)
-    killed = home.worker_pid()
-    assert following.process.poll() is None
     os.kill(killed, signal.SIGKILL)
     wait_for(lambda: is_gone(killed), "the worker's end")
-    wait_for(home.is_alive, "a new worker", timeout_s=2.0)
+    wait_for(home.is_alive, "a new worker")
+    home.open_gate()
     assert following.finish().exit_code == 0
     assert home.job().state is JobState.DONE
 
 
-def test_a_job_cancelled_after_a_kill_leaves_no_part(home: Home, longer: Path) -> None:
-    home.add("game.iso")
-    wait_for((home.folder / "game.zso.discpress-part").exists, "a part")
-    pid = home.worker_pid()
+def test_a_job_cancelled_after_a_kill_leaves_no_part(home: Home, slow: Path) -> None:
+    pid = home.hold("game.iso")
+    assert slow.with_name("game.zso.discpress-part").exists()
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: is_gone(pid), "the worker's end")
+    home.open_gate()
     home.cli.run("queue", "cancel", "1")
     home.cli.run("queue", "resume", "all")
     home.start_worker("--idle", "0").wait(HANG_S)
     wait_for(lambda: not home.is_alive() or home.job().is_over, "the job's end")
-    stop_worker(home.state_folder)
+    stop_worker(home.state_folder, HANG_S)
     assert (home.job().state, home.cli.names()) == (JobState.CANCELLED, ["game.iso"])
 
 
@@ -590,44 +556,29 @@ def test_two_fronts_and_a_command_line_share_a_queue(home: Home, image: bytes) -
     assert [job.state for job in home.queue.jobs()] == [JobState.DONE] * 6
 
 
-def quickly(home: Home, *arguments: str, within_s: float) -> list[dict[str, Any]]:
-    """Run a command that must be fast; return its events."""
-    began = time.monotonic()
-    done = home.cli.run("queue", *arguments, "--json")
-    elapsed_s = time.monotonic() - began
-    assert (done.exit_code, elapsed_s < within_s) == (0, True), f"{elapsed_s:.1f} s: {done.text[:500]}"
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
 @pytest.fixture
-def thousand(home: Home, image: bytes) -> Home:
-    """A slow game at work, and a thousand tiny ones behind it."""
+def thousand(home: Home) -> Home:
+    """A folder of a thousand tiny titles."""
     (home.folder / "many").mkdir()
     for number in range(MANY):
         (home.folder / "many" / f"{number:04}.iso").write_bytes(b"%04d" % number * 512)
-    write_old(home.folder / "game.iso", slow_to_pack(40 * MIB, 3))
-    home.add("--priority", "9", "game.iso")
-    home.queue.ask([1], Action.PAUSE)
-    home.wait_for_state(JobState.PAUSED)
-    stop_worker(home.state_folder)
     return home
 
 
-def test_a_thousand_jobs_are_added_listed_and_cancelled_quickly(thousand: Home) -> None:
-    quickly(thousand, "add", "-r", "--target", "any", "many", within_s=10.0)
-    listed = quickly(thousand, "list", within_s=2.0)
+def test_a_thousand_jobs_are_added_listed_and_cancelled(thousand: Home, slow: Path) -> None:
+    """Behind a game that is under way."""
+    thousand.hold("--priority", "9", "game.iso")
+    assert len(thousand.add("-r", "many")) == MANY
+    listed = thousand.cli.run("queue", "list", "--json").events
     assert sum(event["event"] == "job" for event in listed) == MANY + 1
-    quickly(thousand, "cancel", "all", within_s=2.0)
+    assert thousand.cli.run("queue", "cancel", "all").exit_code == 0
     assert not [job for job in thousand.queue.jobs() if job.is_alive and not job.wanted]
 
 
-def test_a_thousand_tiny_titles_are_all_answered(home: Home) -> None:
-    (home.folder / "many").mkdir()
-    for number in range(MANY):
-        (home.folder / "many" / f"{number:04}.iso").write_bytes(b"%04d" % number * 512)
-    quickly(home, "add", "--kind", "verify", "-r", "many", within_s=10.0)
-    home.wait_idle()
-    assert home.queue.snapshot().totals.done == MANY
+def test_a_thousand_tiny_titles_are_all_answered(thousand: Home) -> None:
+    assert thousand.cli.run("queue", "add", "--kind", "verify", "-r", "many").exit_code == 0
+    thousand.wait_idle()
+    assert thousand.queue.snapshot().totals.done == MANY
 
 
 # No room.
@@ -692,9 +643,9 @@ def test_a_disk_that_fills_up_in_the_middle_gets_room_again(
     home: Home, longer_image: bytes, small_disk: Path, tmp_path: Path
 ) -> None:
     write_old(small_disk / "game.iso", longer_image)
-    home.add(small_disk / "game.iso")
-    home.wait_for_bytes(4 * MIB)
+    home.hold(small_disk / "game.iso")
     hog_path = hog(small_disk, 2 * MIB)
+    home.open_gate()
     wait_for(lambda: home.queue.snapshot().waiting_reason != "", "a queue that waits for room")
     assert (home.job().state, (small_disk / "game.zso.discpress-part").exists()) == (JobState.QUEUED, True)
     hog_path.unlink()
@@ -722,10 +673,8 @@ def migrate(home: Home) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run([sys.executable, "-P", "-c", MIGRATING, home.state_folder], capture_output=True)
 
 
-def test_an_older_worker_is_stopped_before_a_migration(home: Home, longer: Path) -> None:
-    home.add("game.iso")
-    home.wait_for_bytes(4 * MIB)
-    pid = home.worker_pid()
+def test_an_older_worker_is_stopped_before_a_migration(home: Home, slow: Path) -> None:
+    pid = home.hold("game.iso")
     home.store.close()
     done = migrate(home)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -733,11 +682,7 @@ def test_an_older_worker_is_stopped_before_a_migration(home: Home, longer: Path)
     assert "worker ends: a stop was asked for" in home.log_of_worker()
     home.store = Store(home.state_folder, migrations=newer_schema())
     home.queue = JobQueue(home.store)
-    # A fast machine may be through with the job before it is asked to stop.
-    assert home.job().state is JobState.DONE or (home.job().state, home.queue.checkpoint(1) is not None) == (
-        JobState.QUEUED,
-        True,
-    )
+    assert (home.job().state, home.queue.checkpoint(1) is not None) == (JobState.QUEUED, True)
 
 
 def newer_schema() -> Any:
@@ -754,9 +699,8 @@ def test_without_a_worker_a_migration_needs_nobody(home: Home) -> None:
     assert home.queue.jobs() == []
 
 
-def test_a_worker_that_does_not_stop_prevents_a_migration(home: Home, longer: Path) -> None:
-    home.add("game.iso")
-    pid = home.worker_pid()
+def test_a_worker_that_does_not_stop_prevents_a_migration(home: Home, slow: Path) -> None:
+    pid = home.hold("game.iso")
     os.kill(pid, signal.SIGSTOP)
     with hurried_stop() as open_newer:
         refusal = open_newer(home.state_folder)

@@ -9,19 +9,17 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gates import Gate
 from in_process import run_in_process
-from patience import HANG_S
+from patience import HANG_S, wait_for
 
 BIN = Path(sys.executable).parent
-_POLL_S = 0.001
-_PAUSE = threading.Event()  # never set: waiting for it is one step of a poll
 MIB = 1024 * 1024
 
 CONVERTED_KEYS = [
@@ -35,15 +33,6 @@ class Processes:
     """Whether the running test starts the real programs; tests/conftest.py sets this by the mark `e2e`."""
 
     are_real = True  # benchmarks and stories run outside pytest
-
-
-def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = HANG_S) -> None:
-    """Poll until the condition holds; TimeoutError that says what was waited for."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {timeout_s} s for {what}")
-        _PAUSE.wait(_POLL_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +70,14 @@ class CommandLine:
         self.home = home or folder.parent / f"{folder.name}-home"
         folder.mkdir(parents=True, exist_ok=True)
         self.home.mkdir(parents=True, exist_ok=True)
+        self.gate: Gate | None = None
+        """Where work of processes holds that are started once it is there."""
 
     @property
     def environment(self) -> Mapping[str, str]:
         """Nothing of the tester's own settings; every Python warning is an error."""
         return {
+            **({} if self.gate is None else self.gate.environment),
             "PATH": os.environ["PATH"],
             # Under a file size limit Python would leave half a .pyc for all who come after.
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -123,6 +115,13 @@ class CommandLine:
             "preexec_fn": prepare_child,
         }
         return Running(subprocess.Popen([BIN / program, *arguments], **(defaults | options)))
+
+    def close_gate(self, stage: str, place: int) -> Gate:
+        """Let no process that is started from now on get any further than so many chunks of a stage."""
+        if self.gate is None:
+            self.gate = Gate(self.home)
+        self.gate.close(stage, place)
+        return self.gate
 
     def names(self) -> list[str]:
         """Every file and folder below the working folder, sorted."""

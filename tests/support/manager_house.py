@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from command_line import wait_for
-from patience import HANG_S
+from patience import HANG_S, wait_for
 
 from engine.convert.wish import Wish
 from engine.library.store import Store

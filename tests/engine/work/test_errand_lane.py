@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from command_line import wait_for
-from patience import HANG_S
+from patience import HANG_S, wait_for
 
 from engine.convert.progress import Control
 from engine.convert.wish import Wish

@@ -1,0 +1,94 @@
+"""Python imports this at its start if this folder is in PYTHONPATH: work then holds where a test has closed a gate.
+
+See tests/support/gates.py, which closes and opens it.
+"""
+
+import functools
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+_GATE = Path(os.environ["DISCPRESS_TEST_GATE"])
+_LOOK_S = 0.005
+_WITH_PACKED = 6  # of what an engine is made of
+
+
+def _hold(stage: str, place: int, check: Callable[[], object]) -> None:
+    """Hold while the gate is closed at this stage, here or before; `check` obeys whatever is asked for meanwhile."""
+    while True:
+        try:
+            closed_stage, closed_place = _GATE.read_text().split()
+        except (FileNotFoundError, ValueError):
+            return  # open, or about to be closed
+        if closed_stage != stage or int(closed_place) > place:
+            return
+        _GATE.with_suffix(".reached").touch()
+        time.sleep(_LOOK_S)
+        check()
+
+
+def _hold_chunks(pipeline: ModuleType) -> None:
+    class Engine(pipeline._Engine):  # type: ignore[name-defined]
+        def __init__(self, *words: Any) -> None:
+            super().__init__(*words)
+            self._stage = "packing" if words[_WITH_PACKED] else "reading"
+
+        def _rest_before(self, number: int) -> None:
+            super()._rest_before(number)
+            _hold(self._stage, number, lambda: super(Engine, self)._rest_before(number))
+
+    pipeline.__dict__["_Engine"] = Engine
+
+
+def _hold_estimates(rehearsal: ModuleType) -> None:
+    real: Any = rehearsal.rehearse
+
+    @functools.wraps(real)
+    def rehearse(*words: Any, check: Callable[[], object], **options: Any) -> Any:
+        slices = iter(range(1 << 62))
+
+        def checked() -> None:
+            check()
+            _hold("estimating", next(slices), check)
+
+        return real(*words, check=checked, **options)
+
+    rehearsal.__dict__["rehearse"] = rehearse
+
+
+_HOLDING = {"engine.convert.pipeline": _hold_chunks, "engine.measure.rehearsal": _hold_estimates}
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Lets a module be found as usual, and has it hold once it is imported."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name not in _HOLDING:
+            return None
+        sys.meta_path.remove(self)
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            sys.meta_path.insert(0, self)
+        if spec is None or spec.loader is None:
+            return spec
+        real = spec.loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            real(module)
+            _HOLDING[name](module)
+
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+sys.meta_path.insert(0, _Finder())
