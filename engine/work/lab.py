@@ -115,16 +115,17 @@ def run_seek_test(path: Path, wish: SeekWish, bench: Bench) -> Generator[SeekRes
         window = Span(0, image.size) if is_packed else choose_window(image.size, files, wish.window_bytes)
         area = area_of(files, window)
         candidates = () if is_packed else wish.block_sizes
+        chosen = candidate_settings(path, wish.format, wish.level, wish.methods)
+        # Before anything is measured: an image may be larger than any of them can hold.
+        ways = [Trial.of(image, replace(chosen, block_size=block_size)).settings for block_size in candidates]
         test = _SeekTest(wish, bench, area, (1 + len(candidates)) * len(wish.patterns))
         settings = Settings(image.format, image.block_size if is_packed else 0, 0, methods=_methods_of(image))
         for figures in test.measure(image, meter, settings, window.offset):
             yield SeekResult(image.format, settings.block_size, 0, disk_name(path), window, figures, settings.methods)
-        if not candidates:
+        if not ways:
             return
-        chosen = candidate_settings(path, wish.format, wish.level, wish.methods)
         with _open_part(path, source, path.parent, window.length, bench) as (part, disk), open_image(path) as original:
-            for block_size in candidates:
-                settings = Trial.of(original, replace(chosen, block_size=block_size)).settings
+            for settings in ways:
                 if test.leaves_out(settings):
                     continue
                 part.start_again()
@@ -134,7 +135,7 @@ def run_seek_test(path: Path, wish: SeekWish, bench: Bench) -> Generator[SeekRes
                 meter = Meter(part, part)
                 for figures in test.measure(open_source(meter), meter, settings, 0):
                     yield SeekResult(
-                        settings.format, block_size, settings.level, disk, window, figures, settings.methods
+                        settings.format, settings.block_size, settings.level, disk, window, figures, settings.methods
                     )
 
 
@@ -208,6 +209,9 @@ def run_throughput_test(path: Path, wish: ThroughputWish, bench: Bench) -> Gener
     chosen = candidate_settings(path, wish.format, None, wish.methods)
     with contextlib.closing(_open_own(path)) as source:
         image = open_source(source)
+        ways = [replace(chosen, block_size=size, level=level) for size in wish.block_sizes for level in wish.levels]
+        # Before anything is read: an image may be larger than any of them can hold.
+        cuts = [Trial.of(image, settings).settings.level for settings in ways]
         sample = read_sample(
             image,
             FileCache(source.fd),
@@ -218,16 +222,12 @@ def run_throughput_test(path: Path, wish: ThroughputWish, bench: Bench) -> Gener
         )
         folder = wish.folder or path.parent
         room = 2 * min(wish.sample_bytes, image.size)
-        steps = len(wish.block_sizes) * len(wish.levels)
         with _open_part(path, source, folder, room, bench, is_chosen=wish.folder is not None) as (part, disk):
-            for number, (block_size, level) in enumerate(
-                ((size, level) for size in wish.block_sizes for level in wish.levels), start=1
-            ):
-                settings = replace(chosen, block_size=block_size, level=level)
-                cut = Trial.of(image, settings).settings.level
-                if bench.is_done(Step(number, steps, chosen.format, block_size, cut)):
+            for number, (settings, cut) in enumerate(zip(ways, cuts, strict=True), start=1):
+                step = Step(number, len(ways), settings.format, settings.block_size, settings.level)
+                if bench.is_done(replace(step, level=cut)):
                     continue
-                bench.watch(Step(number, steps, chosen.format, block_size, level), (), 0)
+                bench.watch(step, (), 0)
                 part.start_again()
                 figures = measure_throughput(image, sample, settings, part, threads=bench.threads, check=bench.check)
                 yield ThroughputResult(disk, disk_name(path), figures)

@@ -145,6 +145,23 @@ def test_an_image_that_is_too_large_for_a_chd_is_refused_before_it_is_read() -> 
     assert caught.value.hint == "-f zso takes it"
 
 
+@pytest.mark.parametrize("image_format", [ZSO, CSO, CHD])
+def test_an_image_that_claims_more_than_any_index_holds_is_refused(image_format: ImageFormat) -> None:
+    with pytest.raises(SettingError, match=r"game\.iso: 1024 PiB is too large for blocks of 2048") as caught:
+        choose(Wish(image_format, target="any"), original_bytes=2**60)
+    assert caught.value.hint == "check what this file is: no disc is as large"
+
+
+def test_an_alignment_does_not_help_an_image_that_is_too_large_for_its_blocks() -> None:
+    with pytest.raises(SettingError, match="5 TiB is too large for blocks of 2048") as caught:
+        choose(Wish(ZSO, block_size=2048, alignment=4096, target="any"), original_bytes=5 * 1024 * GIB)
+    assert caught.value.hint == "choose larger blocks: -b 4096"
+
+
+def test_an_iso_may_be_as_large_as_it_is() -> None:
+    assert choose(Wish(ISO, target="any"), original_bytes=2**60).index_shift == 0
+
+
 def test_a_chd_has_no_alignment() -> None:
     choice = choose(Wish(ImageFormat.CHD, alignment=2048, methods=(Method.ZLIB,), target="any"))
     assert choice.notices == ("alignment 2048 is left out: the hunks of a CHD have none",)

@@ -6,14 +6,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.errors import DamagedImageError
+from engine.errors import DamagedImageError, SettingError
 from engine.formats import ImageFormat
 from engine.images.index import (
     HEADER_SIZE,
     Header,
     check_header,
+    check_reach,
     entry_bytes,
     header_problems,
+    least_block_size,
     new_entries,
     parse_header,
     smallest_shift,
@@ -194,3 +196,38 @@ def test_the_shift_is_that_of_formats_for_whole_blocks(total_bytes: int, block_s
     whole = -(-total_bytes // block_size) * block_size
     worst = 24 + 4 * (whole // block_size + 1) + whole
     assert max(0, worst.bit_length() - 31) == smallest_shift(whole, block_size)
+
+
+TIB = 1024 * GIB
+
+
+@pytest.mark.parametrize("total_bytes", [2**51 + 1, 2**60, 2**64 - 1])
+def test_more_blocks_than_offsets_can_tell_apart_are_a_problem(total_bytes: int) -> None:
+    """However large the file is: a sparse one costs nothing."""
+    huge = header(total_bytes=total_bytes, block_size=MIB)
+    assert [problem.code for problem in header_problems(huge, 2**63 - 1)] == ["index-size"]
+
+
+def test_an_index_reaches_what_its_offsets_can_count_in_steps_of_a_block() -> None:
+    check_reach("disc.iso", 3 * TIB, 2048)
+    with pytest.raises(SettingError, match=r"disc\.iso: 4 TiB is too large for blocks of 2048") as caught:
+        check_reach("disc.iso", 4 * TIB, 2048)
+    assert caught.value.hint == "choose larger blocks: -b 4096"
+
+
+def test_what_no_index_reaches_is_no_disc() -> None:
+    with pytest.raises(SettingError, match="1024 PiB is too large for blocks of 1048576") as caught:
+        check_reach("disc.iso", 2**60, MIB)
+    assert caught.value.hint == "check what this file is: no disc is as large"
+
+
+@given(total_bytes=st.integers(1, 2**64))
+@settings(deadline=None, max_examples=200)
+def test_the_least_block_size_is_the_first_that_the_index_reaches(total_bytes: int) -> None:
+    least = least_block_size(total_bytes)
+    for size in BLOCK_SIZES:
+        if least is not None and size >= least:
+            check_reach("disc.iso", total_bytes, size)
+        else:
+            with pytest.raises(SettingError):
+                check_reach("disc.iso", total_bytes, size)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from sample_images import GOLDEN, convert_image, mixed, pack, write_image
 
 from engine.convert import window_part
 from engine.convert.part_name import create_part
-from engine.errors import CancelledError, SpaceError, StorageError, from_os_error
+from engine.errors import CancelledError, SettingError, SpaceError, StorageError, from_os_error
 from engine.formats import HUNK_METHODS, ImageFormat, Method, in_order
+from engine.images.reader import PlainImage
 from engine.library.model import FileIdentity
 from engine.measure.patterns import Pattern
 from engine.measure.sample import Span
@@ -316,3 +318,17 @@ def test_what_a_job_does_not_name_has_its_default() -> None:
 def test_a_wish_of_another_version_is_refused(parameters: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"zigzag|5|zip2"):
         seek_wish(parameters)
+
+
+@pytest.mark.parametrize("run", [run_seek_test, run_throughput_test])
+def test_an_image_that_is_too_large_for_any_candidate_is_refused_before_it_is_measured(
+    run: Callable[..., Iterator[object]], room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def size(image: PlainImage) -> int:
+        return 2**60
+
+    monkeypatch.setattr(PlainImage, "size", property(size, lambda image, size: None), raising=False)
+    wish = QUICK if run is run_seek_test else RATES
+    with pytest.raises(SettingError, match=r"game\.iso: 1024 PiB is too large for blocks of 2048"):
+        next(run(room.game, wish, room.bench))
+    assert (room.steps, names_in(room.games)) == ([], ["game.iso"])
