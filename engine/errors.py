@@ -8,6 +8,7 @@
     |- SpaceError             exit 4   the result does not fit
     |  `- FileLimitError      exit 4   no file of this size is allowed there
     |- UnsupportedImageError  exit 1   recognised, and not ours to read
+    |  `- MissingPackageError exit 1   not read for want of a Python package
     |- ConflictError          exit 1   something already has the name
     |- PartError              exit 1   the part file is not ours to replace
     |- SourceChangedError     exit 1   the source is not what was read
@@ -84,6 +85,12 @@ class UnsupportedImageError(DiscpressError):
     """The format is recognised and cannot be read here."""
 
     code = "unsupported"
+
+
+class MissingPackageError(UnsupportedImageError):
+    """What decodes the image is not installed: nothing is known of what it would decode to."""
+
+    code = "missing-package"
 
 
 class ConflictError(DiscpressError):

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from engine.errors import DiscpressError
 from engine.formats import ImageFormat
+from engine.images.content import NO_DISC
 from engine.images.findings import Finding, Severity
-from engine.library.model import State, Title
+from engine.library.model import Fault, State, Title
 from engine.library.naming import shown_name, system_label
 from engine.names import display_name
 from engine.units import format_duration, format_latency, format_size
@@ -34,6 +35,8 @@ def brief(view: LibraryView, title: Title, width: int, *, unestimated: str = "")
     lines += [[], *_estimate(view, title, width, unestimated)]
     if title.error:
         lines += [[], *wrapped(display_name(title.error), width, "bad")]
+    if title.fault is Fault.NO_DISC:
+        lines += [[], *wrapped(NO_DISC, width, "bad")]
     return lines
 
 

@@ -61,7 +61,7 @@ def has_examined(job: Job) -> bool:
 def found_damage(job: Job) -> bool:
     """Return whether a job that is over found the image damaged, or not what it should be."""
     if job.kind is JobKind.DOCTOR and job.state is JobState.DONE:
-        return bool(job.result.get("errors"))
+        return bool(job.result.get("damaged", job.result.get("errors")))  # what an older version counted
     return job.state is JobState.FAILED and job.error_code in {DamagedImageError.code, VerifyError.code}
 
 

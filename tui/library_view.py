@@ -35,6 +35,7 @@ _STATE_STYLES = {
     "error": "bad",
     "failed": "bad",
     "damaged": "bad",
+    "no-disc": "bad",
     "skip": "dim",
     "packed": "dim",
     "done": "good",

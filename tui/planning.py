@@ -8,7 +8,8 @@ from pathlib import Path
 from engine.convert.wish import OnConflict, Wish
 from engine.errors import DiscpressError, from_os_error
 from engine.formats import Settings
-from engine.library.model import SKIP, State, StoredEstimate, Title
+from engine.images.content import NO_DISC
+from engine.library.model import SKIP, Fault, State, StoredEstimate, Title
 from engine.library.naming import shown_name
 from engine.names import display_name
 from engine.system.files import device_below
@@ -172,6 +173,7 @@ def _planned(
     found = [
         _conflict(title, output, options.on_conflict, taken, keys),
         (reason, "") if is_skipped else ("", reason),
+        ("", _no_disc_notice(options)) if title.fault is Fault.NO_DISC else ("", ""),
         _source_conflict(title) if options.trash_source else ("", ""),
     ]
     problem = next((each for each, _ in found if each), "")
@@ -188,6 +190,10 @@ def _problem_of(title: Title, queued: Collection[Path], wish: Wish | None, keys:
     if title.state is State.PACKED and title.overrides is None and wish is None:
         return f"is packed already; {keys.of('tune')} chooses other settings for it"
     return ""
+
+
+def _no_disc_notice(options: Options) -> str:
+    return NO_DISC + ("; the original stays where it is" if options.trash_source else "")
 
 
 def _source_conflict(title: Title) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-from engine.cli.inputs import Input, expand_inputs
+from engine.cli.inputs import NO_DISC_FOUND, Input, expand_inputs
 from engine.cli.options import as_paths, check_output, take_checksums, take_threads, take_wish
 from engine.cli.printers import Printer
 from engine.cli.state import Records, read_config
@@ -18,6 +18,7 @@ from engine.convert.preflight import NameTaken, check_room, output_bounds, settl
 from engine.convert.progress import Control, Progress
 from engine.errors import CancelledError, DiscpressError, UsageError, UselessError, from_os_error, named_in
 from engine.formats import ImageFormat
+from engine.library.model import Fault
 from engine.names import display_name
 from engine.units import format_duration, format_percent, format_size
 
@@ -105,6 +106,9 @@ class _Batch:
         plan = plan_conversion(each.path, self._output, each.output_folder, wish)
         if self._is_recursive and self._output is None and _is_done(plan):
             self._skip(plan, f"is {plan.source_format.upper()} already", "same-format")
+            return
+        if not each.is_named and not plan.identity.has_disc:
+            self._skip(plan, NO_DISC_FOUND, Fault.NO_DISC)
             return
         if not self._dry_run:
             drop_second_name(plan.output_path)

@@ -8,12 +8,17 @@ from pathlib import Path
 from engine.cli.printers import Printer
 from engine.errors import DiscpressError, StorageError, UnsupportedImageError, UsageError
 from engine.formats import ImageFormat
+from engine.images.content import NO_DISC
 from engine.images.opening import images_at, is_archive_at, open_stored
+from engine.images.recognise import header_problem, recognise
 from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
 from engine.images.source import FileSource, read_bytes
 from engine.library.probe import is_image
 from engine.library.scan_batch import is_left_out
 from engine.names import display_name, natural_key
+
+NO_DISC_FOUND = f"{NO_DISC}; name the file to convert it all the same"
+"""Why an image that was found, not named, is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,8 @@ class Input:
     """Where it is; in an archive, the path below the archive that names it."""
     output_folder: Path | None
     """Where its result goes; None for beside it."""
+    is_named: bool = True
+    """Whether the user named it; False for what was found in a folder or an archive."""
 
 
 def expand_inputs(
@@ -80,7 +87,7 @@ def _walk(
             path = Path(root, name)
             folder = output_folder and output_folder / Path(root).relative_to(top)
             if not is_left_out(name):
-                yield from (Input(each, folder) for each in _wanted(path, printer, fail))
+                yield from (Input(each, folder, is_named=False) for each in _wanted(path, printer, fail))
 
 
 def _named(
@@ -93,7 +100,7 @@ def _named(
             _refuse_no_image(path)
             yield Input(path, output_folder)
         elif is_all:
-            yield from (Input(each, output_folder) for each in images_at(path))
+            yield from (Input(each, output_folder, is_named=False) for each in images_at(path))
         else:
             source = open_stored(path)
             source.close()
@@ -103,16 +110,19 @@ def _named(
 
 
 def _refuse_no_image(path: Path) -> None:
-    """Raise UnsupportedImageError for a file that is surely no image: by the same signs as in a folder."""
+    """Raise UnsupportedImageError for a file that is surely no image: by the same signs as in a folder.
+
+    DamagedImageError for one that lacks the header of the format that it is called after.
+    """
     try:
         source = FileSource(path)
     except StorageError:
         return  # it lies in an archive, or who reads it says why it cannot be opened
     try:
-        head = read_bytes(source, 0, SNIFF_BYTES)
-        found = sniff(head, source.size_bytes)
-        if found is not ImageFormat.ISO or not head or is_image(source, found):
+        found = recognise(source)
+        if found is not ImageFormat.ISO or is_image(source, found):
             return
+        head = read_bytes(source, 0, SNIFF_BYTES)
         what = f"{source.size_bytes} bytes of {'text' if _is_text(head) else 'data'}"
         if path.suffix.lower() == ".cue":
             what += ", which name no raw file with a data track"
@@ -160,6 +170,8 @@ def _is_wanted(path: Path, printer: Printer) -> bool:
     source = FileSource(path)
     try:
         found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+        if header_problem(source, found):
+            return True  # whoever opens it says so
         if found in FOREIGN and found is not ImageFormat.PART:
             printer.notice(f"left out: {FOREIGN[found].name}: {FOREIGN[found].advice}", path)
         return found not in FOREIGN and is_image(source, found)

@@ -10,14 +10,16 @@ from engine.cli.options import as_paths
 from engine.cli.printers import Printer
 from engine.convert.progress import Control
 from engine.discs.foreign import read_foreign
-from engine.errors import CancelledError, DiscpressError, UsageError
+from engine.errors import CancelledError, DamagedImageError, DiscpressError, UsageError
 from engine.formats import ImageFormat
 from engine.images.archives.model import MemberSource, held_bytes
+from engine.images.content import NO_DISC, NO_VOLUME, content_findings
 from engine.images.doctor import Severity, examine
 from engine.images.facts import ImageFacts, read_facts
+from engine.images.findings import NOT_CHECKED
 from engine.images.opening import open_image, open_stored
-from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
-from engine.images.source import read_bytes
+from engine.images.recognise import recognise
+from engine.images.sniff import FOREIGN
 from engine.names import display_name
 from engine.targets import TARGETS, Target
 from engine.units import format_percent, format_size
@@ -41,6 +43,7 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
                 continue
             with open_image(path) as image:
                 facts = read_facts(image, check=control.check)
+                is_no_disc = NO_VOLUME in {finding.code for finding in content_findings(image)}
                 archive = image.source.file.path if isinstance(image.source, MemberSource) else None
         except CancelledError:
             raise
@@ -48,14 +51,16 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
             fail(path, error)
             continue
         _print_facts(path, facts, archive, printer)
-    return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
+        if is_no_disc:
+            printer.notice(NO_DISC, path)
+    return _joined(exit_codes)
 
 
 def _print_foreign(path: Path, printer: Printer) -> bool:
     """Print what a file of another program says of itself, and what to do with it; False where it is none."""
     source = open_stored(path)
     try:
-        found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+        found = recognise(source)
         if found not in FOREIGN or found is ImageFormat.PART:
             return False
         disc = read_foreign(source, found)
@@ -153,26 +158,28 @@ def _hunk_rows(facts: ImageFacts) -> list[tuple[str, str]]:
 
 
 def run_doctor(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
-    """Carry out `doctor`; return 1 when any file has a finding of level error."""
+    """Carry out `doctor`; return 3 for damage, 1 for what the target cannot load or could not be checked."""
     target = None if arguments.target is None else _target(arguments.target)
-    exit_code = 0
+    exit_codes = set()
 
     def fail(path: Path, error: DiscpressError) -> None:
-        nonlocal exit_code
         printer.error(error, path)
-        exit_code = error.exit_code
+        exit_codes.add(error.exit_code)
 
     for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check):
         try:
-            errors = _examine(path, target, arguments.deep, printer, control)
+            exit_codes.add(_examine(path, target, arguments.deep, printer, control))
         except CancelledError:
             raise
         except DiscpressError as error:
             fail(path, error)
-            continue
-        if errors:
-            exit_code = 1
-    return exit_code
+    return _joined(exit_codes)
+
+
+def _joined(exit_codes: set[int]) -> int:
+    """Return the code of a command line: that of its failures where they agree, else 1."""
+    failures = exit_codes - {0}
+    return 1 if len(failures) > 1 else next(iter(failures), 0)
 
 
 def _target(name: str) -> Target:
@@ -182,9 +189,13 @@ def _target(name: str) -> Target:
 
 
 def _examine(path: Path, target: Target | None, deep: bool, printer: Printer, control: Control) -> int:
+    """Report what the doctor finds in one file; return the exit code for it."""
     counts = dict.fromkeys(Severity, 0)
+    is_damaged = is_unchecked = False
     for finding in examine(path, target, deep=deep, check=control.check):
         counts[finding.level] += 1
+        is_damaged |= finding.is_damage
+        is_unchecked |= finding.code == NOT_CHECKED
         facts = {
             "input": str(path),
             "level": str(finding.level),
@@ -201,4 +212,6 @@ def _examine(path: Path, target: Target | None, deep: bool, printer: Printer, co
         verdict = "nothing wrong" if deep else "nothing wrong in header and index (--deep decodes every block)"
     facts = {"input": str(path), "target": target.name if target else None, "errors": errors, "warnings": warnings}
     printer.event("doctor", facts, f"{display_name(path)}: {verdict}{asked}")
-    return errors
+    if is_damaged:
+        return DamagedImageError.exit_code
+    return 1 if errors or is_unchecked else 0

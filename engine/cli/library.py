@@ -14,7 +14,7 @@ from engine.convert.progress import Control
 from engine.errors import UsageError
 from engine.library.catalog import filter_titles, group_titles, sort_titles, total
 from engine.library.demo import make_demo
-from engine.library.model import Title
+from engine.library.model import Fault, Title
 from engine.library.naming import system_label
 from engine.library.refresh import refresh
 from engine.library.store import Store
@@ -66,6 +66,7 @@ def title_facts(title: Title) -> dict[str, object]:
         "file_bytes": title.file_bytes,
         "original_bytes": title.original_bytes,
         "group": title.group,
+        "state": str(title.state),
         "error": title.error,
     }
 
@@ -84,7 +85,6 @@ def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) ->
     for title in shown:
         estimate = title.estimate
         facts = title_facts(title) | {
-            "state": str(title.state),
             "estimated_bytes": None if estimate is None else estimate.packed_bytes,
             "saving_bytes": title.saving_bytes,
         }
@@ -132,18 +132,22 @@ def _row(name: str, title: Title) -> tuple[str, ...]:
 def _print_totals(titles: Sequence[Title], event: str, printer: Printer) -> None:
     totals = total(titles)
     errors = sum(1 for title in titles if title.error)
+    no_discs = sum(1 for title in titles if title.fault is Fault.NO_DISC)
     facts = {
         "titles": totals.titles,
         "images": totals.images,
         "file_bytes": totals.file_bytes,
         "estimated_bytes": totals.estimated_bytes,
         "errors": errors,
+        "no_discs": no_discs,
     }
     text = f"{totals.titles} titles in {totals.images} images, {format_size(totals.file_bytes)}"
     if totals.saving_bytes > 0:
         text += f" -> {format_size(totals.estimated_bytes)}, saving {format_size(totals.saving_bytes)}"
     if errors:
         text += f"; {errors} with an error"
+    if no_discs:
+        text += f"; {no_discs} without a disc"
     printer.event(event, facts, text)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from engine.cli.inputs import Input, expand_inputs
+from engine.cli.inputs import NO_DISC_FOUND, Input, expand_inputs
 from engine.cli.options import as_paths, check_output, take_checksums, take_wish
 from engine.cli.printers import Printer
 from engine.cli.queue_access import OpenQueue
@@ -19,6 +19,7 @@ from engine.convert.progress import Control
 from engine.errors import CancelledError, ConflictError, DiscpressError, StoreError, UsageError, from_os_error, named_in
 from engine.images.opening import open_image
 from engine.images.source import FileSource
+from engine.library.model import Fault
 from engine.library.store import Store
 from engine.names import display_name
 from engine.system.files import absolute, device_below, holder_of
@@ -177,6 +178,8 @@ class _Adding:
         plan = plan_conversion(each.path, self._output, each.output_folder, wish)
         if self._arguments.recursive and plan.source_format is plan.settings.format and not plan.member:
             return _Skip("same-format", f"skipped: is {plan.source_format.upper()} already")
+        if not each.is_named and not plan.identity.has_disc:
+            return _Skip(Fault.NO_DISC, f"skipped: {NO_DISC_FOUND}")
         source, result = absolute(plan.source_path), absolute(plan.output_path)
         if self._results.setdefault(result, source) != source:
             try:

@@ -10,7 +10,7 @@ from engine.cli.printers import Printer
 from engine.convert.checksums import KINDS_BY_LENGTH, decoded_name, read_checksums
 from engine.convert.progress import Control, Progress
 from engine.convert.verify import check_digests, digest_checked
-from engine.errors import DiscpressError, UsageError, VerifyError
+from engine.errors import DiscpressError, MissingPackageError, UsageError, VerifyError
 from engine.images.archives.model import MemberSource
 from engine.images.opening import open_image
 from engine.names import display_name
@@ -33,6 +33,10 @@ def run_verify(arguments: argparse.Namespace, printer: Printer, control: Control
     for path in paths:
         try:
             _verify(path, expected, arguments, printer, control)
+        except MissingPackageError as error:
+            name = display_name(path)
+            why = str(error).removeprefix(f"{name}: ")
+            fail(path, MissingPackageError(f"{name}: not checked: {why}", hint=error.hint))
         except DiscpressError as error:
             if error.code == "cancelled":
                 raise

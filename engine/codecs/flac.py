@@ -1,4 +1,4 @@
-"""The codec `flac` of CHD hunks, read only, by the optional package `miniaudio` (docs/formats.md, section 3).
+"""The codec `flac` of CHD hunks, read only, by the package `miniaudio` (docs/formats.md, section 3).
 
 A hunk is one byte for the byte order, L or B, and bare FLAC frames of 16-bit stereo. The package decodes only files,
 so this module puts a header in front: `fLaC` and a STREAMINFO block (RFC 9639, section 8.2).
@@ -25,10 +25,10 @@ _LITTLE, _BIG = ord("L"), ord("B")
 
 @cache
 def _miniaudio() -> Any:
-    """Return the package, an optional extra; None if it is not installed."""
+    """Return the package; None if it cannot be imported, because it is compiled and not for every machine."""
     try:
         import miniaudio  # noqa: PLC0415 - 20 ms (it brings urllib.request) that only FLAC should cost
-    except ImportError:
+    except (ImportError, OSError):
         return None
     return miniaudio
 
@@ -45,7 +45,7 @@ class FlacDecoder:
         """Decode one hunk, see `Decoder.decode`; DecoderMissingError if the package is not installed."""
         package = self._load_package()
         if package is None:
-            raise DecoderMissingError("FLAC needs the package miniaudio", "discpress[flac]")
+            raise DecoderMissingError("it is FLAC, for which the package miniaudio is needed", "miniaudio")
         if not stored or stored[0] not in {_LITTLE, _BIG}:
             raise BlockError("flac hunk does not decode: expected the byte order L or B")
         try:

@@ -184,7 +184,7 @@ def conclude(
     """Do what comes after publishing: the source to the trash where that is wished, and the report."""
     notices = [*warnings]
     trashed = None
-    if plan.wish.trash_source and _is_settled(plan, control, notices):
+    if plan.trashes_source and _is_settled(plan, control, notices):
         run.check_source("the result is published, the source stays where it is")
         has_other_names = os.fstat(run.source.fd).st_nlink > 1
         if problem := lease_problem(run.source.fd):

@@ -71,6 +71,15 @@ class ConversionPlan:
         return f"{settings.form} {settings.block_size}, level {settings.level}"
 
     @property
+    def trashes_source(self) -> bool:
+        """Whether the source goes to the trash once the result is published.
+
+        Not where it holds no known disc, whatever is wished for: a proof of any bytes is no proof of a disc (Safety
+        rule 5).
+        """
+        return self.wish.trash_source and self.identity.has_disc
+
+    @property
     def worst_bytes(self) -> int:
         """Size of the output when nothing shrinks."""
         if self.settings.format is ImageFormat.ISO:
@@ -83,7 +92,8 @@ def plan_conversion(
 ) -> ConversionPlan:
     """Decide a conversion by looking at the source.
 
-    The output is `output_path`, or the source's name with the format's suffix in `output_folder` or beside it.
+    The output is `output_path`, or the source's name with the format's suffix in `output_folder` or beside it. The
+    original of an image that holds no known disc stays where it is, whatever is wished for; a notice says so.
     UsageError and SettingError say which option is wrong, the errors of `open_image` what is wrong with the source.
     """
     if wish.trash_source and not wish.verify:
@@ -102,6 +112,8 @@ def plan_conversion(
             )
         identity = identify_image(image)
         notices = [*_far_notices(image), *(finding.message for finding in content_findings(image))]
+        if wish.trash_source and not identity.has_disc:
+            notices.append("the original stays where it is: only an image of a known disc is moved to the trash")
         return _decide(image, before, identity, output_path, output_folder, wish, notices)
 
 

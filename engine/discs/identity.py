@@ -20,6 +20,7 @@ from engine.discs.iso9660 import (
 )
 from engine.discs.sfo import MAX_SFO_BYTES, parse_sfo
 from engine.formats import SECTOR_SIZE
+from engine.images.known_disc import DiscKind, find_disc
 
 _PSP_FOLDERS = ("PSP_GAME", "UMD_VIDEO")
 _ROOT_NAMES = ("SYSTEM.CNF", "PSX.EXE", "UMD_DATA.BIN", *_PSP_FOLDERS)
@@ -78,6 +79,10 @@ class TitleOrigin(StrEnum):
     VOLUME_ID = "volume id"
 
 
+_CONSOLES: dict[DiscKind | None, System] = {DiscKind.GAMECUBE: System.GAMECUBE, DiscKind.WII: System.WII}
+"""Discs without a file system that is read here, whose first bytes tell the console all the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """The identity of a disc; texts are single lines, but not escaped for a terminal."""
@@ -98,6 +103,8 @@ class Identity:
     """The disc's label, empty without a file system."""
     art: FileExtent | None
     """The place of ICON0.PNG on a PSP disc; not decoded."""
+    has_disc: bool = True
+    """Whether discpress knows any of the content; False for an image that may be any bytes."""
 
 
 @dataclass(slots=True)
@@ -115,11 +122,12 @@ class _Facts:
 def identify(source: SectorSource, file_name: str) -> Identity:
     """Return the identity of the disc in `source`; facts missing on the disc are completed from `file_name`.
 
-    No content makes it fail: without a usable file system the system is UNKNOWN. DamagedImageError and OSError of
-    `read_at` pass through.
+    No content makes it fail: without a usable file system, or the mark of a console, the system is UNKNOWN.
+    DamagedImageError and OSError of `read_at` pass through.
     """
     volume = read_volume(source)
-    facts = _Facts(System.UNKNOWN) if volume is None else _read_facts(source, volume)
+    kind = find_disc(source.read_at) if volume is None else DiscKind.ISO9660
+    facts = _Facts(_CONSOLES.get(kind, System.UNKNOWN)) if volume is None else _read_facts(source, volume)
     volume_id = "" if volume is None else clean_text(volume.volume_id)
     named = read_file_title(file_name)
     title, title_from = facts.title, TitleOrigin.DISC
@@ -138,6 +146,7 @@ def identify(source: SectorSource, file_name: str) -> Identity:
         tags=named.tags,
         volume_id=volume_id,
         art=facts.art,
+        has_disc=kind is not None,
     )
 
 

@@ -13,10 +13,10 @@ from struct import Struct
 from engine.discs.file_titles import clean_text
 from engine.discs.identity import System
 from engine.formats import MAX_DISC_BYTES, ImageFormat
+from engine.images.known_disc import GAMECUBE_MAGIC, WII_MAGIC
 from engine.images.source import ByteSource, read_bytes
 
 _DISC = Struct(">6s18xII64s")  # game id, magic of a Wii disc, of a GameCube disc, title
-_WII_MAGIC, _GAMECUBE_MAGIC = 0x5D1C9EA3, 0xC2339F3D
 _GAME_ID = re.compile(rb"[A-Z0-9]{6}")
 _REGIONS = {"E": "US", "P": "EU", "D": "EU", "F": "EU", "I": "EU", "S": "EU", "J": "JP", "K": "KR", "W": "AS"}
 
@@ -71,9 +71,9 @@ def _disc(head: bytes, system: System, original_bytes: int = 0) -> NintendoDisc:
     if len(head) < _DISC.size:
         return NintendoDisc(system, original_bytes=original_bytes)
     game_id, wii, gamecube, title = _DISC.unpack_from(head)
-    if wii == _WII_MAGIC:
+    if wii == WII_MAGIC:
         system = System.WII
-    elif gamecube == _GAMECUBE_MAGIC:
+    elif gamecube == GAMECUBE_MAGIC:
         system = System.GAMECUBE
     else:
         return NintendoDisc(system, original_bytes=original_bytes)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 
-from engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
+from engine.errors import DamagedImageError, DiscpressError, MissingPackageError, UnsupportedImageError
 from engine.formats import SECTOR_SIZE, ImageFormat
 from engine.images.dax import DaxImage
 from engine.images.facts import RUN_BLOCKS, IndexWindow, index_windows
@@ -11,10 +11,6 @@ from engine.images.findings import Finding, FindingLimit, Severity
 from engine.images.index import INDEX_PLAIN
 from engine.images.indexed import IndexedImage
 from engine.images.reader import RUN_BYTES, BlockImage
-from engine.images.source import read_bytes
-
-MAX_END_PADDING = SECTOR_SIZE - 1
-"""Most zeros that fill a file up to whole sectors."""
 
 
 def about_block(image: BlockImage, number: int, level: Severity, code: str, problem: str) -> Finding:
@@ -102,23 +98,6 @@ def _short_plain(length: int, wanted: int) -> str:
     return f"a plain block of {length} bytes, {wanted} are needed"
 
 
-def end_findings(image: IndexedImage) -> Iterator[Finding]:
-    """Yield what is wrong with the bytes behind the end entry; zeros up to whole sectors are fine."""
-    end = image.offset_of(image.entries(image.blocks, 1)[0])
-    extra = image.source.size_bytes - end
-    if extra <= 0 or end < image.header.data_offset:
-        return
-    if extra < image.header.alignment:
-        problem = (
-            f"the last block may go on behind the end entry (ziso.py does not align it), bytes there: {extra}; "
-            "other readers may get the last sector wrong: convert this file again"
-        )
-        yield about_block(image, image.blocks - 1, Severity.WARNING, "end-entry", problem)
-    elif extra > MAX_END_PADDING or any(read_bytes(image.source, end, extra)):
-        message = f"{extra} bytes follow the end entry at {end} and belong to no block"
-        yield Finding(Severity.WARNING, "trailing-bytes", message)
-
-
 def table_findings(image: DaxImage, limit: FindingLimit, check: Callable[[], None]) -> Iterator[Finding]:
     """Yield the blocks of a DAX whose offset or length cannot be right."""
     for first in range(0, image.blocks, RUN_BLOCKS):
@@ -144,9 +123,16 @@ def _table_problem(image: DaxImage, first: int, count: int) -> str:
 
 
 def decode_findings(image: BlockImage, numbers: Iterable[int], limit: FindingLimit) -> Iterator[Finding]:
-    """Yield those of the given blocks that do not decode; what the index already tells is not told again."""
+    """Yield those of the given blocks that do not decode; what the index already tells is not told again.
+
+    One that would take a package that is missing is no finding of its own: `limit` counts it as not checked.
+    """
     for number in numbers:
-        problem = _decode_problem(image, number)
+        try:
+            problem = _decode_problem(image, number)
+        except MissingPackageError as error:
+            limit.note_unchecked(f"{without_name(error, image.name)} ({error.hint})")
+            continue
         if problem and limit.admits(Severity.ERROR, "undecodable"):
             yield Finding(Severity.ERROR, "undecodable", problem, number, number * image.block_size // SECTOR_SIZE)
 
@@ -182,6 +168,7 @@ def deep_findings(
 
 
 def _decode_problem(image: BlockImage, number: int) -> str:
+    """Return why a block does not decode; empty where it does, or the index has said so. MissingPackageError."""
     try:
         (block,) = image.locate(number, 1)
     except DamagedImageError:
@@ -190,6 +177,8 @@ def _decode_problem(image: BlockImage, number: int) -> str:
         return ""  # it can only be too short, which is one too
     try:
         image.decode_block(block)
+    except MissingPackageError:
+        raise
     except (DamagedImageError, UnsupportedImageError) as error:
         return without_name(error, image.name)
     return ""

@@ -10,7 +10,7 @@ from engine.codecs.flac import FlacDecoder
 from engine.codecs.huff import HuffDecoder
 from engine.codecs.lzma_hunks import LzmaDecoder
 from engine.codecs.zstd import ZstdDecoder
-from engine.errors import UnsupportedImageError
+from engine.errors import MissingPackageError
 from engine.formats import ImageFormat
 from engine.images.chd_header import NO_SHA1, VERSION, read_header, refuse_cd
 from engine.images.chd_kinds import Kind
@@ -145,7 +145,7 @@ class ChdImage(BlockImage):
         except BlockError as error:
             raise self.damage(block.number, str(error)) from error
         except DecoderMissingError as error:
-            raise UnsupportedImageError(
+            raise MissingPackageError(
                 f"{self.name}: hunk {block.number} cannot be decoded: {error}", hint=f"pip install {error.package}"
             ) from error
         if block.crc16 is not None and binascii.crc_hqx(decoded, CRC_START) != block.crc16:

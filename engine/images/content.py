@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from engine.errors import DamagedImageError, UnsupportedImageError
 from engine.formats import SECTOR_SIZE
 from engine.images.findings import Finding, Severity
+from engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_disc
 from engine.images.reader import Image
 
-PVD_SECTOR = 16
-PVD_MAGIC = b"\x01CD001"
+NO_VOLUME = "no-volume"
+"""Code of the finding on an image that holds no disc."""
+NO_DISC = "no known disc inside: no volume descriptor (ISO 9660, UDF) in sector 16, and no mark of a console"
+"""What is said of an image that may be anything."""
 _PSP_SYSTEM_ID = b"PSP GAME"
 _SYSTEM_ID_OFFSET = 8
 _VOLUME_SECTORS = struct.Struct("<80xI")
@@ -30,13 +33,13 @@ def content_findings(image: Image) -> Iterator[Finding]:
         message = f"the image's size {image.size} is no multiple of {SECTOR_SIZE}: a disc has whole sectors"
         yield Finding(Severity.WARNING, "size", message)
     try:
+        kind = find_disc(image.read_at)
         sector = image.read_at(PVD_SECTOR * SECTOR_SIZE, SECTOR_SIZE)
     except (DamagedImageError, UnsupportedImageError):
         return  # the block itself is the finding
-    if not sector.startswith(PVD_MAGIC):
-        message = "sector 16 holds no ISO 9660 volume descriptor: this may be no data disc"
-        yield Finding(Severity.WARNING, "no-volume", message, sector=PVD_SECTOR)
-    elif len(sector) == SECTOR_SIZE:
+    if kind is None:
+        yield Finding(Severity.WARNING, NO_VOLUME, NO_DISC, sector=PVD_SECTOR)
+    elif sector.startswith(PVD_MAGIC) and len(sector) == SECTOR_SIZE:
         (sectors,) = _VOLUME_SECTORS.unpack_from(sector)
         if sectors * SECTOR_SIZE > image.size:
             held = image.size // SECTOR_SIZE

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from engine.errors import DamagedImageError, UnsupportedImageError
+from engine.errors import DamagedImageError, MissingPackageError, UnsupportedImageError
 from engine.formats import DEFAULT_BLOCK_SIZE, SECTOR_SIZE, ImageFormat
 from engine.images.archives.checking import check_member
 from engine.images.archives.model import MemberSource
 from engine.images.block_findings import (
     decode_findings,
     deep_findings,
-    end_findings,
     index_findings,
     lost_tail,
     table_findings,
@@ -18,14 +17,17 @@ from engine.images.block_findings import (
 )
 from engine.images.chd import ChdImage
 from engine.images.chd_findings import map_findings
-from engine.images.content import PVD_SECTOR, content_findings, is_psp_disc
+from engine.images.content import content_findings, is_psp_disc
 from engine.images.dax import DaxImage
-from engine.images.findings import Finding, FindingLimit, Severity
+from engine.images.end_findings import end_findings
+from engine.images.findings import NOT_CHECKED, OTHER_FORMAT, Finding, FindingLimit, Severity
 from engine.images.index import HEADER, HEADER_SIZE, header_problems, parse_header
 from engine.images.indexed import IndexedImage
+from engine.images.known_disc import PVD_SECTOR
 from engine.images.opening import open_stored
 from engine.images.reader import BlockImage, Image, PlainImage
-from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
+from engine.images.recognise import recognise
+from engine.images.sniff import FOREIGN
 from engine.images.source import ByteSource, read_bytes, shown_name
 from engine.names import display_name
 from engine.targets import Target
@@ -53,20 +55,32 @@ def examine(
     try:
         source = open_stored(path)
     except DamagedImageError as error:
-        yield Finding(Severity.ERROR, "damaged", without_name(error, display_name(path)))
+        yield _damaged(error, display_name(path))
         return
     except UnsupportedImageError as error:
-        yield Finding(Severity.ERROR, "other-format", str(error).removeprefix(f"{display_name(path)}: "))
+        yield _unsupported(error, display_name(path))
         return
     try:
         yield from _examine(source, target, deep, limit, on_progress or _ignore_progress, check or _go_on)
     except DamagedImageError as error:
-        yield Finding(Severity.ERROR, "damaged", without_name(error, shown_name(source)))
+        yield _damaged(error, shown_name(source))
     except UnsupportedImageError as error:
-        yield Finding(Severity.ERROR, "other-format", without_name(error, shown_name(source)))
+        yield _unsupported(error, shown_name(source))
     finally:
         source.close()
     yield from limit.rest()
+
+
+def _damaged(error: DamagedImageError, name: str) -> Finding:
+    message = without_name(error, name)
+    return Finding(Severity.ERROR, "damaged", f"{message}; {error.hint}" if error.hint else message)
+
+
+def _unsupported(error: UnsupportedImageError, name: str) -> Finding:
+    message = without_name(error, name)
+    if isinstance(error, MissingPackageError):
+        return Finding(Severity.WARNING, NOT_CHECKED, f"not checked: {message} ({error.hint})")
+    return Finding(Severity.ERROR, OTHER_FORMAT, message)
 
 
 def _examine(
@@ -80,10 +94,10 @@ def _examine(
     if source.size_bytes == 0:
         yield Finding(Severity.ERROR, "empty", "the file is empty: a disc image has at least one byte")
         return
-    image_format = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+    image_format = recognise(source)
     if image_format in FOREIGN:
         foreign = FOREIGN[image_format]
-        yield Finding(Severity.ERROR, "other-format", f"this is {foreign.name}: {foreign.advice}")
+        yield Finding(Severity.ERROR, OTHER_FORMAT, f"this is {foreign.name}: {foreign.advice}")
         return
     image: Image
     if image_format is ImageFormat.ISO:
@@ -109,7 +123,7 @@ def _examine(
             return
         yield from _target_findings(image, target)
         yield from index_findings(image, _max_stored_block(image, target), limit, check)
-        yield from end_findings(image)
+        yield from end_findings(image, target)
     if deep and isinstance(source, MemberSource):
         check_member(source, check)
     if isinstance(image, BlockImage):

@@ -200,11 +200,11 @@ def _measure_waste(image: IndexedImage, window: IndexWindow) -> int:
     for run in locate_runs(image, window.first, len(window.lengths)):
         for block, steps in zip(run, lengths, strict=False):
             stored_bytes = steps << image.index_shift
-            waste_bytes += max(0, stored_bytes - _used_bytes(image, block, stored_bytes))
+            waste_bytes += max(0, stored_bytes - used_bytes(image, block, stored_bytes))
     return waste_bytes
 
 
-def _used_bytes(image: IndexedImage, block: StoredBlock, stored_bytes: int) -> int:
+def used_bytes(image: IndexedImage, block: StoredBlock, stored_bytes: int) -> int:
     """Return how many bytes the block needs; all that it has where it does not decode."""
     if block.codec is None:
         return image.block_length(block.number)

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
-from engine.errors import DamagedImageError, StorageError, UnsupportedImageError
+from engine.errors import StorageError, UnsupportedImageError
 from engine.formats import ImageFormat
 from engine.images.archives.contents import images_in, is_archive, open_archive, open_in_archive
 from engine.images.chd import ChdImage
 from engine.images.dax import DaxImage
 from engine.images.indexed import IndexedImage
 from engine.images.reader import Image, PlainImage
-from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
-from engine.images.source import ByteSource, FileSource, read_bytes, shown_name
+from engine.images.recognise import recognise
+from engine.images.sniff import FOREIGN
+from engine.images.source import ByteSource, FileSource, shown_name
 from engine.system.files import holder_of
 
 
@@ -19,7 +20,8 @@ def open_image(path: Path) -> Image:
 
     Of an archive alone the one image in it is opened, under its own path. UsageError where it holds several, or not
     the one that is named; UnsupportedImageError names a format, or a form of it, that is recognised and not read,
-    DamagedImageError a header that breaks its format's rules, StorageError what the system refused.
+    DamagedImageError a header that breaks its format's rules, or that the file lacks though its name promises it,
+    StorageError what the system refused.
     """
     source = open_stored(path)
     try:
@@ -70,14 +72,10 @@ def images_at(path: Path) -> list[Path]:
 
 def open_source(source: ByteSource) -> Image:
     """Open an image from stored bytes; the errors are those of `open_image`, the source stays the caller's."""
-    name = shown_name(source)
-    if source.size_bytes == 0:
-        raise DamagedImageError(
-            f"{name}: the file is empty: a disc image has at least one byte", hint="get the file again"
-        )
-    image_format = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+    image_format = recognise(source)
     if image_format in FOREIGN:
         foreign = FOREIGN[image_format]
+        name = shown_name(source)
         raise UnsupportedImageError(f"{name}: {foreign.name} cannot be read: {foreign.advice}", hint=foreign.advice)
     if image_format in {ImageFormat.ZSO, ImageFormat.CSO}:
         return IndexedImage(source)

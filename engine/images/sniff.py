@@ -27,9 +27,12 @@ _MAGICS = (
     (b"\x01\xc0\x0b\xb1", ImageFormat.GCZ),
     (b"\x00PBP", ImageFormat.PBP),
     (b"PK\x03\x04", ImageFormat.ZIP),
-    (b"PK\x05\x06", ImageFormat.ZIP),
+    (b"PK\x05\x06", ImageFormat.ZIP),  # an empty one
+    (b"PK\x07\x08PK\x03\x04", ImageFormat.ZIP),  # in parts (APPNOTE 8.5.3), in one part after all (8.5.4)
+    (b"PK00PK\x03\x04", ImageFormat.ZIP),
     (b"7z\xbc\xaf\x27\x1c", ImageFormat.SEVEN_ZIP),
 )
+_CISO_MAGIC = b"CISO"
 _CISO_HEADER_SIZES = {0, 0x18}
 
 
@@ -74,13 +77,20 @@ def sniff(head: bytes, file_bytes: int) -> ImageFormat:
     for magic, image_format in _MAGICS:
         if head.startswith(magic):
             return image_format
-    if head.startswith(b"CISO"):
+    if head.startswith(_CISO_MAGIC):
         return ImageFormat.GAMECUBE_CISO if _is_gamecube(head) else ImageFormat.CSO
     if head.startswith(RAW_SYNC) and any(file_bytes % size == 0 for size in RAW_SECTOR_SIZES):
         return ImageFormat.RAW_CD
     if is_cue(head, file_bytes):
         return ImageFormat.CUE
     return ImageFormat.ISO
+
+
+def magic_of(image_format: ImageFormat) -> bytes:
+    """Return the bytes that a file of a format begins with; empty where it has none."""
+    if image_format in {ImageFormat.CSO, ImageFormat.GAMECUBE_CISO}:
+        return _CISO_MAGIC
+    return next((magic for magic, its_format in _MAGICS if its_format is image_format), b"")
 
 
 def _is_gamecube(head: bytes) -> bool:

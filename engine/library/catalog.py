@@ -89,7 +89,7 @@ class Totals:
     file_bytes: int
     """Their present size; a file with several names counts once."""
     estimated_bytes: int
-    """Their size after converting all that have an estimate and no advice to skip."""
+    """Their size after converting all that have an estimate, no fault and no advice to skip."""
 
     @property
     def saving_bytes(self) -> int:
@@ -181,7 +181,7 @@ def total(titles: Sequence[Title], packed: Collection[str] | None = None) -> Tot
             linked.add(inode)
         file_bytes += title.file_bytes
         is_convertible = title.estimate is not None and title.estimate.advice != SKIP and not title.error
-        is_convertible = is_convertible and title.group not in packed
+        is_convertible = is_convertible and title.fault is None and title.group not in packed
         estimated_bytes += title.estimate.packed_bytes if is_convertible and title.estimate else title.file_bytes
     return Totals(len({title.group for title in titles}), len(titles), file_bytes, estimated_bytes)
 

@@ -147,5 +147,13 @@ MIGRATIONS: Migrations = (
         "ALTER TABLE errands ADD COLUMN is_begun INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE errands ADD COLUMN worker_deaths INTEGER NOT NULL DEFAULT 0",
     ),
+    (
+        # What is wrong with a title's file. What could not be read or told is looked at again by the next scan, as a
+        # file of another time, and archives in which nothing was found.
+        "ALTER TABLE titles ADD COLUMN fault TEXT NOT NULL DEFAULT ''",
+        """UPDATE titles SET identity = rtrim(identity, '0123456789') || '0'
+            WHERE (error != '' OR system = 'unknown') AND identity GLOB '* * * *' AND identity NOT GLOB '* * * * *'""",
+        "DELETE FROM empty_archives",
+    ),
 )
 """Every step of the schema, oldest first; never edited once released, only added to."""

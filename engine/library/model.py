@@ -21,10 +21,21 @@ _UNPACKED_FORMATS = {ImageFormat.ISO, ImageFormat.RAW_CD, ImageFormat.PART}
 class State(StrEnum):
     """What a row of the library says of its title; the first that applies, in this order."""
 
+    DAMAGED = "damaged"
+    NO_DISC = "no-disc"
     ERROR = "error"
     PACKED = "packed"
     SKIP = "skip"
     OK = "ok"
+
+
+class Fault(StrEnum):
+    """What a scan found wrong with a file whatever is to be done with it; each is a state of the same name."""
+
+    DAMAGED = "damaged"
+    """Its header, or what is read to identify it, breaks the rules of its format."""
+    NO_DISC = "no-disc"
+    """It can be read, and nothing known is inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +210,8 @@ class Title:
     """Names of this file; more than one, and removing this name frees nothing."""
     error: str = ""
     """Why it could not be read or identified, as a sentence; empty where it could."""
+    fault: Fault | None = None
+    """What is wrong with it; None where nothing is, or where `error` is no damage."""
     estimate: StoredEstimate | None = None
     """What it would become under its settings; None where not estimated yet."""
     overrides: Overrides | None = None
@@ -246,6 +259,8 @@ class Title:
     @property
     def state(self) -> State:
         """What its row says."""
+        if self.fault is not None:
+            return State(self.fault)
         if self.error:
             return State.ERROR
         if self.format is not None and self.format not in _UNPACKED_FORMATS:

@@ -22,12 +22,13 @@ from engine.images.archives.contents import (
     open_member,
 )
 from engine.images.archives.model import Archive, Member
-from engine.images.content import PVD_MAGIC, PVD_SECTOR
+from engine.images.known_disc import PVD_MAGIC, PVD_SECTOR
 from engine.images.opening import open_source
 from engine.images.reader import Image
+from engine.images.recognise import header_problem, promised_format
 from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
 from engine.images.source import ByteSource, FileSource, read_bytes
-from engine.library.model import FileIdentity, Title
+from engine.library.model import Fault, FileIdentity, Title
 from engine.library.scan_batch import EmptyArchive
 from engine.names import display_name
 from engine.units import MIB
@@ -42,14 +43,15 @@ def is_image(source: FileSource, found: ImageFormat) -> bool:
     """Return whether a file found in a folder is to be taken for an image.
 
     By content: any known image format, or an ISO 9660 descriptor in sector 16. A file with neither counts only
-    when it is called .iso or .img.
+    when it is called .iso or .img, or after a format whose header it lacks: that is a damaged image.
     """
     if found in ARCHIVE_FORMATS or found is ImageFormat.PART:
         return False
     if found is not ImageFormat.ISO:
         return True
     head = read_bytes(source, PVD_SECTOR * SECTOR_SIZE, len(PVD_MAGIC))
-    return head == PVD_MAGIC or source.path.suffix.lower() in ISO_SUFFIXES
+    is_iso = head == PVD_MAGIC or source.path.suffix.lower() in ISO_SUFFIXES
+    return is_iso or bool(header_problem(source, found))
 
 
 def probe_titles(path: Path, on_look: Callable[[], None] = lambda: None) -> Iterator[Title | EmptyArchive]:
@@ -79,12 +81,13 @@ def probe_titles(path: Path, on_look: Callable[[], None] = lambda: None) -> Iter
 
 
 def _title_of(source: ByteSource, found: ImageFormat, identity: FileIdentity, links: int) -> Title:
-    if found in FOREIGN:
+    if found in FOREIGN and not header_problem(source, found):
         return _foreign_title(source.path, identity, found, read_foreign(source, found), links)
     try:
         image = open_source(source)
     except (DamagedImageError, UnsupportedImageError) as error:
-        return _broken(source.path, identity, found, links, error)
+        is_told = found is not ImageFormat.ISO or promised_format(source.path) is None
+        return _broken(source.path, identity, found if is_told else None, links, error)
     try:
         return _title(source.path, identity, image, identify_image(image), links)
     except (DamagedImageError, UnsupportedImageError) as error:
@@ -101,7 +104,10 @@ def _archived_titles(
         # Whatever is in a small one, it is no disc. It is tried again: what it takes may be installed by then.
         if file.size_bytes >= _LARGE_ARCHIVE_BYTES:
             unknown = FileIdentity(0, 0, file.size_bytes, 0)
-            yield Title(file.path, unknown, found, str(System.UNKNOWN), title=file.path.stem, error=str(error))
+            yield Title(
+                file.path, unknown, found, str(System.UNKNOWN), title=file.path.stem, error=str(error),
+                fault=_fault_of(error),
+            )  # fmt: skip
         return
     is_empty = True
     for member in images_in(archive, on_look):
@@ -124,7 +130,7 @@ def _member_title(archive: Archive, member: Member, identity: FileIdentity, link
         named = read_file_title(path.name)
         return Title(
             path, identity, None, str(System.UNKNOWN), title=named.title, region=named.region, links=links,
-            error=str(error),
+            error=str(error), fault=_fault_of(error),
         )  # fmt: skip
 
 
@@ -153,6 +159,7 @@ def _title(path: Path, identity: FileIdentity, image: Image, disc: Identity, lin
         image.index_shift,
         image.version,
         links,
+        fault=None if disc.has_disc else Fault.NO_DISC,
     )
 
 
@@ -176,7 +183,7 @@ def _foreign_title(path: Path, identity: FileIdentity, found: ImageFormat, disc:
 def _broken(
     path: Path,
     identity: FileIdentity,
-    found: ImageFormat,
+    found: ImageFormat | None,
     links: int,
     error: DiscpressError,
     image: Image | None = None,
@@ -192,7 +199,12 @@ def _broken(
         links=links,
         # Of what cannot be read the reason alone is said, like that of any foreign format.
         error=str(error).removeprefix(f"{display_name(path)}: " if isinstance(error, UnsupportedImageError) else ""),
+        fault=_fault_of(error),
     )
+
+
+def _fault_of(error: DiscpressError) -> Fault | None:
+    return Fault.DAMAGED if isinstance(error, DamagedImageError) else None
 
 
 def unread_title(path: Path, error: str) -> Iterator[Title]:

@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from engine.formats import ImageFormat, Method, Settings
-from engine.library.model import FileIdentity, Overrides, StoredEstimate, Title
+from engine.library.model import Fault, FileIdentity, Overrides, StoredEstimate, Title
 
 Row: TypeAlias = Sequence[Any]
 SqlValue: TypeAlias = str | int | bytes | None
 
-SAVE_TITLE = f"INSERT OR REPLACE INTO titles VALUES ({', '.join('?' * 15)})"
+SAVE_TITLE = f"INSERT OR REPLACE INTO titles VALUES ({', '.join('?' * 16)})"
 
 
 _TITLE = (
     "t.path, t.identity, t.format, t.system, t.serial, t.title, t.region, t.disc_number, t.tags, t.original_bytes,"
-    " t.block_size, t.index_shift, t.version, t.links, t.error"
+    " t.block_size, t.index_shift, t.version, t.links, t.error, t.fault"
 )
-_TITLE_TYPES = (bytes, str, str, str, str, str, str, int, str, int, int, int, int, int, str)
+_TITLE_TYPES = (bytes, str, str, str, str, str, str, int, str, int, int, int, int, int, str, str)
 _ESTIMATE = (
     "e.format, e.block_size, e.level, e.alignment, e.methods, e.target, e.original_bytes, e.packed_bytes, e.low_bytes,"
     " e.high_bytes, e.sampled_bytes, e.advice, e.reason, e.seconds, e.seek_us"
@@ -132,6 +132,7 @@ def title_row(title: Title) -> Row:
         title.version,
         title.links,
         _text(title.error),
+        "" if title.fault is None else str(title.fault),
     )
 
 
@@ -146,7 +147,7 @@ def title_from(row: Row) -> Title | None:
     try:
         (
             path, identity, format_name, system, serial, title, region, disc_number, tags, original_bytes,
-            block_size, index_shift, version, links, error,
+            block_size, index_shift, version, links, error, fault,
         ) = row[:_ESTIMATE_START]  # fmt: skip
         identity = identity_from(identity)
         if identity is None:
@@ -167,6 +168,7 @@ def title_from(row: Row) -> Title | None:
             version,
             links,
             error,
+            Fault(fault) if fault else None,
             estimate_from(row[_ESTIMATE_START:_SETTINGS_START]) if row[_ESTIMATE_START] else None,
             None if types[_SETTINGS_START:] == _NO_SETTINGS else overrides_from(row[_SETTINGS_START:]),
         )

@@ -237,10 +237,12 @@ def _examine(turn: Turn) -> Outcome:
     name = turn.job.wish.target if turn.job.wish else None
     target = None if name is None else TARGETS.get(name)
     counts = dict.fromkeys(Severity, 0)
+    damaged = 0
     for finding in examine(turn.job.path, target, deep=True, check=turn.control.check):
         counts[finding.level] += 1
+        damaged += finding.is_damage
         turn.log(f"{finding.level}: {finding.message}")
-    return Outcome({"errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING]})
+    return Outcome({"errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING], "damaged": damaged})
 
 
 def _test(turn: Turn) -> Outcome:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from command_line import CommandLine, write_old
+from foreign_images import cue
 from patience import HANG_S
 from sample_images import incompressible, mixed, read_back, write_image
 
 from engine.images.opening import open_image
 
 PROGRAMS = ["discpress", "iso2zso"]
+MUSIC = cue("1.wav", kind="WAVE", track="AUDIO")
 
 
 def convert(cli: CommandLine, program: str, *arguments: str | Path) -> dict[str, object]:
@@ -622,7 +624,7 @@ def test_images_of_genisoimage_round_trip(options: tuple[str, ...], packed: str,
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("g.cue", b"abc", "g.cue: is no disc image: 3 bytes of text, which name no raw file with a data track"),
+        ("g.cue", MUSIC, "g.cue: is no disc image: 60 bytes of text, which name no raw file with a data track"),
         ("g.txt", "über Spiele\n".encode(), "g.txt: is no disc image: 13 bytes of text"),
         ("g.jpg", b"\xff\xd8\xff\xe0" + bytes(100), "g.jpg: is no disc image: 104 bytes of data"),
         ("g.bin", incompressible(100_000), "g.bin: is no disc image: 100000 bytes of data"),

@@ -1,6 +1,7 @@
 """Small images for tests: deterministic bytes, and the shortest way to a converted file."""
 
 import random
+import struct
 from pathlib import Path
 
 from engine.convert.conversion import Conversion, convert
@@ -8,6 +9,7 @@ from engine.convert.plan import Wish, plan_conversion
 from engine.convert.preflight import settle_output
 from engine.convert.progress import Control, Progress
 from engine.formats import SECTOR_SIZE, ImageFormat, Method
+from engine.images.known_disc import PVD_SECTOR
 from engine.images.opening import open_image
 from engine.system.files import Writable
 
@@ -27,8 +29,16 @@ def incompressible(size: int, seed: int = 0) -> bytes:
     return random.Random(seed).randbytes(size)
 
 
+def volume_descriptor(sectors: int) -> bytes:
+    """Return a sector 16 by which an image is known as a disc: a primary volume descriptor with nothing behind it."""
+    return (b"\x01CD001".ljust(80, b" ") + struct.pack("<I", sectors)).ljust(SECTOR_SIZE, b"\0")
+
+
 def mixed(size: int, seed: int = 0) -> bytes:
-    """Return sectors of text, noise, half of each, and zeros, in no regular order; the last one may be short."""
+    """Return sectors of text, noise, half of each, and zeros, in no regular order; the last one may be short.
+
+    From 17 sectors on it is a disc: only those are moved to the trash, or found in folders.
+    """
     chance = random.Random(seed)
     half = SECTOR_SIZE // 2
     sectors = []
@@ -40,6 +50,8 @@ def mixed(size: int, seed: int = 0) -> bytes:
             bytes(SECTOR_SIZE),
         )
         sectors.append(chance.choice(kinds))
+    if size >= (PVD_SECTOR + 1) * SECTOR_SIZE:
+        sectors[PVD_SECTOR] = volume_descriptor(size // SECTOR_SIZE)
     return b"".join(sectors)[:size]
 
 
@@ -92,7 +104,7 @@ def read_back(path: Path) -> bytes:
 class MemorySource:
     """Stored bytes in memory, for `engine.images.opening.open_source`."""
 
-    path = Path("game.zso")
+    path = Path("game.image")
 
     def __init__(self, data: bytes) -> None:
         self.data = data

@@ -5,14 +5,15 @@ mean anything else; `games.zip//Okami.iso` is the same path.
 """
 
 from collections.abc import Callable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from engine.errors import DamagedImageError, UnsupportedImageError, UsageError
 from engine.formats import SECTOR_SIZE, ImageFormat
 from engine.images.archives.model import Archive, Member, MemberSource
 from engine.images.archives.sevenzip import SevenZipArchive
 from engine.images.archives.zips import ZipArchive
-from engine.images.content import PVD_MAGIC, PVD_SECTOR
+from engine.images.known_disc import PVD_MAGIC, PVD_SECTOR
+from engine.images.recognise import promised_format, recognise
 from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
 from engine.images.source import ByteSource, FileSource, read_bytes
 from engine.names import display_name
@@ -27,6 +28,7 @@ MAX_LOOKS = 1000
 """Most files of an archive whose content is checked."""
 ISO_SUFFIXES = {".iso", ".img"}
 """Suffixes of plain images."""
+_NO_IMAGES = ARCHIVE_FORMATS | {ImageFormat.PART, ImageFormat.CUE}
 IMAGE_SUFFIXES = ISO_SUFFIXES | {".zso", ".cso", ".ziso", ".ciso", ".dax", ".chd"}
 """Suffixes of all images that discpress reads."""
 _LARGE_BYTES = MIB
@@ -43,7 +45,7 @@ def is_archive(source: ByteSource) -> bool:
 
 def open_archive(file: FileSource) -> Archive:
     """Read the table of contents of a ZIP or 7z. DamagedImageError; UnsupportedImageError if py7zr is missing."""
-    found = sniff(read_bytes(file, 0, SNIFF_BYTES), file.size_bytes)
+    found = recognise(file)
     if found is ImageFormat.ZIP:
         return ZipArchive(file)
     if found is ImageFormat.SEVEN_ZIP:
@@ -95,9 +97,9 @@ def _is_image(archive: Archive, member: Member, *, is_called_so: bool) -> bool:
         head = archive.head_of(member, _HEAD_BYTES)
         found = sniff(head[:SNIFF_BYTES], member.size_bytes)
         if found is not ImageFormat.ISO:
-            return found not in ARCHIVE_FORMATS | {ImageFormat.PART, ImageFormat.CUE}
-        if _suffix(member) in ISO_SUFFIXES:
-            return True
+            return found not in _NO_IMAGES
+        if _suffix(member) in ISO_SUFFIXES or promised_format(PurePath(member.address)) not in _NO_IMAGES | {None}:
+            return True  # the second may lack its header: who opens it says so
         return head.endswith(PVD_MAGIC) and len(head) == _HEAD_BYTES
     except DamagedImageError:
         return is_called_so

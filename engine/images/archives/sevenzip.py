@@ -6,7 +6,7 @@ starting again.
 
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from engine.errors import DamagedImageError, UnsupportedImageError
+from engine.errors import DamagedImageError, MissingPackageError, UnsupportedImageError
 from engine.formats import ImageFormat
 from engine.images.archives.bounded import BoundedFile, TooLargeError
 from engine.images.archives.model import (
@@ -129,7 +129,7 @@ def _open(file: FileSource) -> "SevenZipFile":
         from py7zr import archiveinfo  # noqa: PLC0415
         from py7zr.exceptions import ArchiveError, PasswordRequired  # noqa: PLC0415
     except ImportError as error:
-        raise UnsupportedImageError(
+        raise MissingPackageError(
             f"{shown_name(file)}: 7z archives need the package py7zr, which is not installed",
             hint="pip install 'discpress[archives]', or unpack the archive first",
         ) from error

@@ -250,9 +250,11 @@ def test_a_name_that_is_taken_is_said_at_once(desk: Desk) -> None:
 def test_what_was_converted_before_is_left_out_of_a_folder(desk: Desk) -> None:
     desk.image("in/game.iso")
     desk.image("in/new.iso")
-    (desk.folder / "in" / "game.zso").write_bytes(b"in the way")
+    pack(desk.folder / "in" / "game.zso", mixed(100_000))
+    (desk.folder / "in" / "game.zso.source").unlink()
     code, events = desk.ask("queue", "add", "--target", "any", "-r", "in")
-    assert (code, [event["code"] for event in events if event["event"] == "skipped"]) == (0, ["exists"])
+    skipped = [event["code"] for event in events if event["event"] == "skipped"]
+    assert (code, skipped) == (0, ["exists", "same-format"])
     assert [job.path.name for job in desk.queue.jobs()] == ["new.iso"]
 
 

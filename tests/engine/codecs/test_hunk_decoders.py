@@ -100,4 +100,4 @@ class TestFlac:
     def test_without_its_package_it_says_what_to_install(self) -> None:
         with pytest.raises(DecoderMissingError) as caught:
             FlacDecoder(lambda: None).decode(memoryview(b"L"), SIZE, 0)
-        assert caught.value.package == "discpress[flac]"
+        assert caught.value.package == "miniaudio"

@@ -190,7 +190,7 @@ class TestHunks:
         with open_image(GOLDEN / "ps2.chdman-flac.chd") as image:
             with pytest.raises(UnsupportedImageError, match=r"hunk \d+ cannot be decoded: FLAC needs") as caught:
                 image.read_at(0, image.size)
-            assert caught.value.hint == "pip install discpress[flac]"
+            assert caught.value.hint == "pip install miniaudio"
 
 
 class TestRefused:

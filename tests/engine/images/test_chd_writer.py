@@ -96,7 +96,7 @@ class TestHeader:
     def test_the_metadata_says_dvd(self) -> None:
         image = ChdImage(written(mixed(HUNK)))
         (entry,) = image.metadata
-        assert (entry.tag, entry.is_counted, image.source.path) == (b"DVD ", True, Path("game.zso"))
+        assert (entry.tag, entry.is_counted, image.source.path) == (b"DVD ", True, Path("game.image"))
         assert image.source.data[entry.offset : entry.offset + entry.length] == b"\0"  # type: ignore[attr-defined]
 
     def test_too_few_hunks_are_a_mistake_of_ours(self) -> None:

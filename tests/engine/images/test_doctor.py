@@ -1,9 +1,12 @@
 """Every row of docs/formats.md, section 5 for any target: a file made sound first, then broken in one place."""
 
+import contextlib
 import random
 import struct
+import zlib
 from pathlib import Path
 
+import lz4.block
 import pytest
 from broken_images import GOLDEN, PLAIN, SECTORS, Patient, disc, entry_of, pack, set_entry, set_field, spoil, summary
 
@@ -31,6 +34,40 @@ def test_a_sound_cso_has_no_findings(findings: Patient, version: int) -> None:
 
 def test_a_plain_disc_has_no_findings(findings: Patient) -> None:
     assert findings(disc(), "opl", deep=True) == []
+
+
+def unaligned(lost_bytes: int, magic: bytes = b"ZISO") -> bytes:
+    """Return an image of shift 2 as ziso.py ends it: so many bytes of the last packed block lie after the end entry."""
+    for length in range(40, 80):
+        text = bytes(range(length)) + bytes([length]) * (SECTOR_SIZE - length)
+        data = pack(disc()[:-SECTOR_SIZE] + text, magic, shift=0)
+        start, end = entry_of(data, SECTORS - 1), entry_of(data, SECTORS)
+        if (end - start) % 4 == lost_bytes:
+            stored = bytes(data[start:end])
+            whole = pack(disc()[:-SECTOR_SIZE] + text, magic, shift=2)
+            place = entry_of(whole, SECTORS - 1) << 2
+            set_entry(whole, SECTORS, place + len(stored) >> 2)
+            return bytes(whole[:place]) + stored
+    raise AssertionError("no length of text packs to such a block")
+
+
+def by_the_index(data: bytes | bytearray) -> bytes:
+    """Return what a loader reads of the last block: as many bytes as the index gives it."""
+    start, end = (entry_of(bytearray(data), number) & ~PLAIN for number in (SECTORS - 1, SECTORS))
+    return bytes(data[start << 2 : end << 2])
+
+
+def is_whole(stored: bytes, magic: bytes) -> bool:
+    """Return whether a block decodes from just these bytes, by the libraries that loaders use; padding aside."""
+    if magic == b"CISO":
+        stream = zlib.decompressobj(-15)
+        return len(stream.decompress(stored)) == SECTOR_SIZE and stream.eof
+    for padding in range(4):
+        with contextlib.suppress(lz4.block.LZ4BlockError):
+            return (
+                len(lz4.block.decompress(stored[: len(stored) - padding], uncompressed_size=SECTOR_SIZE)) == SECTOR_SIZE
+            )
+    return False
 
 
 def test_a_zso_of_version_2_is_an_error(findings: Patient) -> None:
@@ -151,10 +188,44 @@ def test_a_short_last_plain_block_is_fine_when_the_image_ends_there(findings: Pa
     assert summary(findings(data, deep=True)) == [("warning", "size", None, None)]
 
 
-def test_an_unaligned_end_entry_is_a_warning(findings: Patient) -> None:
-    data = pack(disc()[:-SECTOR_SIZE] + bytes(range(256)) * 8, shift=2)
+@pytest.mark.parametrize("lost_bytes", [1, 2, 3])
+@pytest.mark.parametrize("magic", [b"ZISO", b"CISO"])
+def test_an_unaligned_end_entry_that_cuts_the_last_block_is_a_warning(
+    findings: Patient, magic: bytes, lost_bytes: int
+) -> None:
+    data = unaligned(lost_bytes, magic)
+    (finding,) = findings(data)
+    assert summary([finding]) == [("warning", "end-entry", SECTORS - 1, SECTORS - 1)]
+    assert not is_whole(by_the_index(data), magic)
+    loaders = "OPL on a PS2 and PCSX2" if magic == b"ZISO" else "PCSX2 and AetherSX2 or NetherSX2"
+    lost = "its last byte lies" if lost_bytes == 1 else f"its last {lost_bytes} bytes lie"
+    assert f"{lost} after the end entry" in finding.message
+    assert f"Read wrong by {loaders}, right by discpress" in finding.message
+
+
+def test_an_end_entry_that_a_whole_block_follows_is_read_right(findings: Patient) -> None:
+    data = pack(disc()[:-SECTOR_SIZE] + bytes(SECTOR_SIZE), shift=2)
     end = entry_of(data, SECTORS) << 2
-    assert ("warning", "end-entry", 40, 40) in summary(findings(bytes(data[:end]) + b"xy"))
+    (finding,) = findings(bytes(data[:end]) + b"xy")
+    assert (finding.level, finding.code) == ("note", "end-entry")
+    assert is_whole(by_the_index(data), b"ZISO")
+    assert finding.message.endswith(
+        "2 bytes lie after the end entry, and it needs none of them: every program reads it right"
+    )
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_zeros_that_do_not_fill_a_step_are_fine_where_no_block_needs_them(findings: Patient, count: int) -> None:
+    data = pack(shift=2)
+    end = entry_of(data, SECTORS) << 2
+    assert findings(bytes(data[:end]) + bytes(count)) == []
+
+
+def test_a_last_block_that_does_not_decode_at_all_is_that_alone(findings: Patient) -> None:
+    data = bytearray(unaligned(2))
+    start, end = (entry_of(data, number) & ~PLAIN for number in (SECTORS - 1, SECTORS))
+    data[start << 2 : end << 2] = b"\xff" * ((end - start) << 2)
+    assert summary(findings(bytes(data))) == [("error", "undecodable", SECTORS - 1, SECTORS - 1)]
 
 
 @pytest.mark.parametrize("count", [1, 2047])

@@ -13,7 +13,7 @@ from engine.codecs.flac import FlacDecoder
 from engine.images import chd
 from engine.images.chd_map import WINDOW_HUNKS
 from engine.images.doctor import examine
-from engine.images.findings import FINDINGS_PER_CODE, Finding
+from engine.images.findings import FINDINGS_PER_CODE, Finding, Severity
 
 HUNK = 2048
 
@@ -113,8 +113,21 @@ def test_hunks_that_are_stored_nowhere_are_all_counted_between_references(tmp_pa
     assert found[-1].message.startswith(f"{turns - FINDINGS_PER_CODE} more blocks")
 
 
-def test_a_hunk_that_cannot_be_decoded_for_want_of_a_package_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("deep", [True, False])
+def test_hunks_that_cannot_be_decoded_for_want_of_a_package_are_not_checked(
+    monkeypatch: pytest.MonkeyPatch, deep: bool
+) -> None:
     monkeypatch.setitem(chd._DECODERS, b"flac", FlacDecoder(lambda: None))
-    found = list(examine(GOLDEN / "psp.chdman-flac.chd"))
-    assert {each.code for each in found} == {"undecodable"}
-    assert "FLAC needs the package miniaudio" in found[0].message
+    (finding,) = examine(GOLDEN / "psp.chdman-flac.chd", deep=deep)
+    assert (finding.level, finding.code, finding.is_damage) == (Severity.WARNING, "not-checked", False)
+    said = "it is FLAC, for which the package miniaudio is needed (pip install miniaudio), and "
+    assert said in finding.message
+
+
+def test_damage_beside_hunks_that_are_not_checked_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(chd._DECODERS, b"flac", FlacDecoder(lambda: None))
+    data = bytearray((GOLDEN / "ps2.chdman-default.chd").read_bytes())
+    data[200:400] = bytes(200)
+    (tmp_path / "game.chd").write_bytes(data)
+    found = list(examine(tmp_path / "game.chd", deep=True))
+    assert {(each.code, each.is_damage) for each in found} == {("undecodable", True), ("not-checked", False)}

@@ -449,7 +449,7 @@ def test_damage_is_told_by_block_sector_and_rule(data: bytes, message: str) -> N
 def test_damage_in_a_large_block_names_all_its_sectors() -> None:
     stored = lz4_block(bytes(16384))
     data = bytearray(indexed(20000, [(stored, False), (b"\xff" * 40, False)], block_size=16384))
-    with pytest.raises(DamagedImageError, match=r"game\.zso: block 1 \(sectors 8-9\): LZ4 block does not decode"):
+    with pytest.raises(DamagedImageError, match=r"game\.image: block 1 \(sectors 8-9\): LZ4 block does not decode"):
         decoded(bytes(data))
 
 

@@ -8,9 +8,11 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from archive_files import write_zip
 from broken_images import pack, set_field
 from chd_images import made_chd
 from fault_injection import fail_with
+from foreign_images import cue, nintendo_disc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_images import GOLDEN, write_image
@@ -22,7 +24,7 @@ from engine.images.reader import BlockImage, Image, PlainImage, StoredBlock
 from engine.images.sniff import PART_MAGIC, RAW_SYNC
 from engine.library.demo_discs import PLAYSTATION, PSP_GAME, param_sfo
 from engine.library.isomaker import FileContent, write_iso
-from engine.library.model import FileIdentity, Title
+from engine.library.model import Fault, FileIdentity, State, Title
 from engine.library.probe import probe_titles
 
 MOST_BLOCKS = 16
@@ -184,15 +186,87 @@ def test_a_packed_disc_is_a_zso_whatever_it_is_called(tmp_path: Path, name: str)
     assert found(write_image(tmp_path / name, pack(disc()))).format is ImageFormat.ZSO
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "game.cue", "game.bin", "game.zso", "game.cso", "game.dax", "game"])
+@pytest.mark.parametrize("name", ["notes.txt", "game.bin", "game", "game.zso.txt"])
 def test_bytes_that_are_no_disc_are_no_title(tmp_path: Path, name: str) -> None:
     assert probe(write_image(tmp_path / name, b"no disc at all" * 5000)) is None
+
+
+def test_a_cue_of_music_is_no_title(tmp_path: Path) -> None:
+    assert probe(write_image(tmp_path / "album.cue", cue("1.wav", kind="WAVE", track="AUDIO"))) is None
+
+
+PROMISING = [
+    "a.zso",
+    "a.ziso",
+    "a.CSO",
+    "a.ciso",
+    "a.dax",
+    "a.chd",
+    "a.jso",
+    "a.rvz",
+    "a.wbfs",
+    "a.zip",
+    "a.7z",
+    "a.cue",
+]
+
+
+@pytest.mark.parametrize("data", [b"no disc at all" * 5000, bytes(100_000), b"x"], ids=["text", "zeros", "one byte"])
+@pytest.mark.parametrize("name", PROMISING)
+def test_a_file_without_the_header_that_its_name_promises_is_a_damaged_title(
+    tmp_path: Path, name: str, data: bytes
+) -> None:
+    path = write_image(tmp_path / name, data)
+    title = found(path)
+    assert (title.fault, title.state, title.format, title.identity.of_file) == (
+        Fault.DAMAGED, State.DAMAGED, None, FileIdentity.of(path.stat()),
+    )  # fmt: skip
+    assert title.error.startswith(f"{path}: damaged header: ")
+
+
+@pytest.mark.parametrize("name", ["a.zso", "a.zip", "a.cue", "a.iso"])
+def test_an_empty_file_that_is_called_an_image_is_a_damaged_title(tmp_path: Path, name: str) -> None:
+    assert found(write_image(tmp_path / name, b"")).state is State.DAMAGED
+
+
+def test_an_empty_file_of_another_name_is_no_title(tmp_path: Path) -> None:
+    assert probe(write_image(tmp_path / "notes.txt", b"")) is None
+
+
+def test_a_first_byte_that_makes_another_programs_format_of_it_is_damage(tmp_path: Path) -> None:
+    title = found(write_image(tmp_path / "a.zso", b"J" + bytes(pack(disc()))[1:]))
+    assert (title.state, "damaged header" in title.error) == (State.DAMAGED, True)
+
+
+@pytest.mark.parametrize("name", ["a.zso", "a.rvz", "a.chd"])
+def test_a_member_without_the_header_that_its_name_promises_is_a_damaged_title(tmp_path: Path, name: str) -> None:
+    path = write_zip(tmp_path / "games.zip", {name: b"no disc at all" * 100_000})
+    title = found(path)
+    assert (title.path, title.state, "damaged header" in title.error) == (path / name, State.DAMAGED, True)
 
 
 @pytest.mark.parametrize("name", ["game.iso", "game.ISO", "game.img"])
 def test_a_file_called_an_image_is_a_title_of_unknown_content(tmp_path: Path, name: str) -> None:
     title = found(write_image(tmp_path / name, b"no disc at all" * 5000))
     assert (title.format, title.system, title.error) == (ImageFormat.ISO, "unknown", "")
+    assert title.state is State.NO_DISC
+
+
+@pytest.mark.parametrize("kind", ["zso", "cso", "zip"])
+def test_a_packed_image_of_no_disc_is_one_of_no_disc(tmp_path: Path, kind: str) -> None:
+    zeros = bytes(40 * SECTOR_SIZE)
+    if kind == "zip":
+        path = write_zip(tmp_path / "a.zip", {"a.iso": zeros})
+    else:
+        path = write_image(tmp_path / f"a.{kind}", bytes(pack(zeros, b"ZISO" if kind == "zso" else b"CISO")))
+    title = found(path)
+    assert (title.fault, title.error) == (Fault.NO_DISC, "")
+
+
+@pytest.mark.parametrize("system", ["gamecube", "wii"])
+def test_a_plain_disc_of_nintendo_is_a_disc(tmp_path: Path, system: str) -> None:
+    title = found(write_image(tmp_path / "a.iso", nintendo_disc(system).ljust(100_000, b"\0")))
+    assert (title.system, title.fault) == (system, None)
 
 
 @pytest.mark.parametrize("head", [b"PK\x03\x04", b"PK\x05\x06", b"7z\xbc\xaf\x27\x1c"])
@@ -218,7 +292,7 @@ def test_a_chd_of_a_cd_is_a_row_that_says_what_to_do(tmp_path: Path) -> None:
     made.codecs = (b"cdlz", b"cdzl", b"cdfl", bytes(4))
     title = found(write_image(tmp_path / "game.chd", made.encode()))
     said = "a CHD of a CD cannot be read: leave CD images to chdman: `chdman extractcd` gives the CUE and BIN back"
-    assert (title.format, title.error) == (ImageFormat.CHD, said)
+    assert (title.format, title.error, title.fault) == (ImageFormat.CHD, said, None)
 
 
 def damaged_header() -> bytes:
@@ -253,6 +327,12 @@ DAMAGED = {
 def test_a_damaged_image_is_a_row_that_says_what_is_wrong(tmp_path: Path, kind: str) -> None:
     make, said = DAMAGED[kind]
     assert said in found(write_image(tmp_path / "game.iso", make())).error
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_a_damaged_image_is_in_that_state(tmp_path: Path, kind: str) -> None:
+    make, _ = DAMAGED[kind]
+    assert found(write_image(tmp_path / "game.iso", make())).state is State.DAMAGED
 
 
 @pytest.mark.parametrize("kind", DAMAGED)
@@ -297,7 +377,7 @@ def test_what_may_not_be_opened_is_a_row_if_it_is_called_an_image(
     path = write_image(tmp_path / name, disc())
     monkeypatch.setattr(os, "open", fail_with(errno.EACCES))
     title = found(path)
-    assert (title.format, title.error) == (None, f"{path}: cannot open it: Permission denied")
+    assert (title.format, title.error, title.fault) == (None, f"{path}: cannot open it: Permission denied", None)
 
 
 def test_what_may_not_be_opened_is_no_title_by_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from engine.library import scan as scan_module
 from engine.library import scan_silence
 from engine.library.demo_discs import PLAYSTATION
 from engine.library.isomaker import write_iso
-from engine.library.model import FileIdentity, Title
+from engine.library.model import Fault, FileIdentity, Title
 from engine.library.probe import probe_titles
 from engine.library.scan import BATCH_TITLES, PROBERS, FolderProblem, ScanBatch, scan
 from engine.library.store import Store
@@ -138,8 +138,15 @@ def test_images_are_found_at_any_depth(top: Path) -> None:
 def test_images_are_found_by_content_not_by_extension(top: Path) -> None:
     for name in ("disc", "disc.txt", "disc.mp3"):
         write_image(top / name, disc())
-    write_image(top / "song.zso", b"no disc" * 9000)
+    write_image(top / "song.mp3", b"no disc" * 9000)
     assert found_in(top) == ["disc", "disc.mp3", "disc.txt"]
+
+
+@pytest.mark.parametrize("name", ["song.zso", "song.chd", "song.rvz", "song.zip", "song.7z", "song.cue"])
+def test_a_file_without_the_header_that_its_name_promises_is_found_as_damaged(top: Path, name: str) -> None:
+    write_image(top / name, b"no disc" * 9000)
+    (title,) = collect([top]).titles
+    assert (title.fault, title.state, title.format) == (Fault.DAMAGED, "damaged", None)
 
 
 def test_a_title_is_identified(top: Path) -> None:

@@ -1,0 +1,137 @@
+"""What stored bytes are: by their content, and damaged where they lack the header that their name promises."""
+
+from pathlib import PurePath
+from struct import Struct
+
+from engine.errors import DamagedImageError
+from engine.formats import SECTOR_SIZE, ImageFormat, is_block_size
+from engine.images.cue import MAX_CUE_BYTES, has_sheet
+from engine.images.indexed import IndexedImage
+from engine.images.known_disc import PVD_SECTOR, find_disc
+from engine.images.sniff import FOREIGN, SNIFF_BYTES, magic_of, sniff
+from engine.images.source import ByteSource, read_bytes, shown_name
+from engine.names import display_name
+
+_PROMISES = {
+    ".zso": ImageFormat.ZSO,
+    ".ziso": ImageFormat.ZSO,
+    ".cso": ImageFormat.CSO,
+    ".ciso": ImageFormat.CSO,  # the GameCube's begins alike
+    ".dax": ImageFormat.DAX,
+    ".jso": ImageFormat.JSO,
+    ".chd": ImageFormat.CHD,
+    ".wbfs": ImageFormat.WBFS,
+    ".wia": ImageFormat.WIA,
+    ".rvz": ImageFormat.RVZ,
+    ".gcz": ImageFormat.GCZ,
+    ".pbp": ImageFormat.PBP,
+    ".cue": ImageFormat.CUE,
+    ".zip": ImageFormat.ZIP,
+    ".7z": ImageFormat.SEVEN_ZIP,
+}
+"""The formats with a header of their own, by suffix; a .iso or .img may hold any bytes."""
+
+_ONE_BYTE_APART = {ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.GAMECUBE_CISO, ImageFormat.JSO}
+"""ZISO, CISO, JISO: the first byte alone tells them apart, so that it alone is not believed against the name."""
+_GAMECUBE_MAP = slice(8, SNIFF_BYTES)
+_JSO_BLOCK_SIZE = Struct("<6xH")
+
+
+def promised_format(path: PurePath) -> ImageFormat | None:
+    """Return the format whose header a file must have by its name; None for a name that promises none."""
+    return _PROMISES.get(path.suffix.lower())
+
+
+def recognise(source: ByteSource) -> ImageFormat:
+    """Return the format of stored bytes, ISO where they have the header of none.
+
+    DamagedImageError for an empty file, and for one that is called after a format whose header it does not have,
+    unless it holds a disc that is known or has the header of another format.
+    """
+    name = shown_name(source)
+    if source.size_bytes == 0:
+        raise DamagedImageError(
+            f"{name}: the file is empty: a disc image has at least one byte", hint="get the file again"
+        )
+    found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+    problem = header_problem(source, found)
+    if problem:
+        raise DamagedImageError(f"{name}: damaged header: {problem}", hint=_hint(source.path))
+    return found
+
+
+def header_problem(source: ByteSource, found: ImageFormat) -> str:
+    """Return how a file that was found to be of one format lacks the header of the one that its name promises.
+
+    Empty where its name promises none, and where the file is only misnamed: it holds a known disc, or has the header
+    of another format.
+    """
+    promised = promised_format(source.path)
+    if promised is None or found is promised:
+        return ""
+    if found is not ImageFormat.ISO:
+        return _mistaken(source, promised, found)
+    if promised is ImageFormat.CUE and has_sheet(read_bytes(source, 0, MAX_CUE_BYTES)):
+        return ""  # of music: no image, and no damage
+    if find_disc(lambda offset, length: read_bytes(source, offset, length)) is not None:
+        return ""
+    return _missing(source, promised)
+
+
+def _missing(source: ByteSource, promised: ImageFormat) -> str:
+    if promised is ImageFormat.CUE:
+        return "a CUE sheet names a file and its tracks (FILE, TRACK), this file does not"
+    magic = magic_of(promised)
+    start = read_bytes(source, 0, len(magic))
+    what = start.hex(" ") if len(start) == len(magic) else f"{start.hex(' ')}, which is all there is"
+    return f"a file of this name ({_label(promised)}) begins with the bytes {magic.hex(' ')}, this one with {what}"
+
+
+def _mistaken(source: ByteSource, promised: ImageFormat, found: ImageFormat) -> str:
+    """Return why a header that differs from the promised one in its first byte cannot be meant; empty where it can."""
+    is_alike = magic_of(promised) == magic_of(found)
+    if is_alike or not {promised, found} <= _ONE_BYTE_APART or _is_really(source, found):
+        return ""
+    kinds = f"{_label(found)} by its first byte, {_label(promised)} by its name"
+    return f"it is {kinds}, and what follows does not decode as {_label(found)}"
+
+
+def _is_really(source: ByteSource, found: ImageFormat) -> bool:
+    """Return whether more than the magic is that of a format."""
+    head = read_bytes(source, 0, SNIFF_BYTES)
+    if found is ImageFormat.JSO:
+        return len(head) >= _JSO_BLOCK_SIZE.size and is_block_size(*_JSO_BLOCK_SIZE.unpack_from(head))
+    if found is ImageFormat.GAMECUBE_CISO:
+        return set(head[_GAMECUBE_MAP]) <= {0, 1}
+    try:
+        image = IndexedImage(source)
+    except DamagedImageError:
+        return False
+    last = image.blocks - 1
+    outcomes = {
+        _decodes(image, number) for number in (0, min(PVD_SECTOR * SECTOR_SIZE // image.block_size, last), last)
+    }
+    return False not in outcomes or True in outcomes
+
+
+def _decodes(image: IndexedImage, number: int) -> bool | None:
+    """Return whether a packed block decodes; None for a plain one, which any format decodes."""
+    try:
+        (block,) = image.locate(number, 1)
+        if block.codec is None:
+            return None
+        image.decode_block(block)
+    except DamagedImageError:
+        return False
+    return True
+
+
+def _label(image_format: ImageFormat) -> str:
+    return FOREIGN[image_format].name if image_format in FOREIGN else image_format.upper()
+
+
+def _hint(path: PurePath) -> str:
+    suffix = display_name(path.suffix)
+    hint = f"restore the file from a backup or get it again; if it is something else, give it a name without {suffix}"
+    is_archive = promised_format(path) in {ImageFormat.ZIP, ImageFormat.SEVEN_ZIP}
+    return f"{hint}; join an archive in several parts first" if is_archive else hint
