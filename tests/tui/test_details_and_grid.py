@@ -7,7 +7,7 @@ from app_desk import LIBRARY, title
 from engine.config import Config
 from engine.formats import ImageFormat, Settings
 from engine.images.findings import Finding, Severity
-from engine.library.model import Overrides, StoredEstimate, Title
+from engine.library.model import Fault, Overrides, StoredEstimate, Title
 from tui.choosing import Chooser
 from tui.commands import Keys
 from tui.details import brief, whole
@@ -51,6 +51,11 @@ def test_the_brief_says_what_it_is_and_becomes() -> None:
 def test_what_is_not_known_is_said_so() -> None:
     assert "serial    not known" in brief_of(title("x.iso", 1, system="ps2"))
     assert "estimate to come" in brief_of(title("x.iso", 700, serial="SLUS-1"))
+
+
+def test_an_image_of_no_disc_is_said_to_be_none() -> None:
+    assert "no known disc inside" in brief_of(replace(GAME, fault=Fault.NO_DISC), 200)
+    assert "no known disc" not in brief_of(GAME, 200)
 
 
 def test_own_settings_are_called_so() -> None:

@@ -10,7 +10,7 @@ from some_jobs import job, running
 from engine.config import Config
 from engine.errors import UsageError
 from engine.formats import ImageFormat, Settings
-from engine.library.model import Title
+from engine.library.model import Fault, Title
 from engine.library.naming import shown_name, system_label
 from engine.work.jobs import JobKind, JobState
 from tui.choosing import Chooser
@@ -244,6 +244,25 @@ def test_a_title_in_which_the_worker_found_damage_says_so(facts: dict[str, objec
     path = Path("/games/Game 2.iso")
     assert seen.set_jobs([job(id=3, path=path, ended_at=9.0, **facts)]) == {path}
     assert row(seen, "Game 2.iso")["state"] == "damaged"
+
+
+@pytest.mark.parametrize(
+    "result",
+    [{"errors": 1, "warnings": 0, "damaged": 0}, {"errors": 0, "warnings": 1, "damaged": 0}],
+    ids=["a target that does not load it", "not checked"],
+)
+def test_a_look_that_found_no_damage_says_none(result: dict[str, int]) -> None:
+    seen = view()
+    path = Path("/games/Game 2.iso")
+    seen.set_jobs([job(id=3, path=path, ended_at=9.0, kind=JobKind.DOCTOR, state=JobState.DONE, result=result)])
+    assert row(seen, "Game 2.iso")["state"] == "ok"
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_fault_is_the_state_and_stands_out(fault: Fault) -> None:
+    seen = view((replace(LIBRARY[1], fault=fault),))
+    assert row(seen, "Game 2.iso")["state"] == str(fault)
+    assert seen.style(0, "state") == "bad"
 
 
 def test_a_later_look_without_findings_takes_that_back() -> None:

@@ -8,7 +8,7 @@ from app_desk import title
 from engine.config import Config
 from engine.convert.wish import OnConflict, Wish
 from engine.formats import ImageFormat, Settings
-from engine.library.model import FileIdentity, StoredEstimate, Title
+from engine.library.model import Fault, FileIdentity, StoredEstimate, Title
 from tui.choosing import Chooser
 from tui.commands import Keys
 from tui.planning import Options, Planning, plan_titles, requests_of
@@ -54,6 +54,20 @@ def test_what_lies_in_an_archive_is_converted_beside_it() -> None:
         Path("/games/games.zip/Old Films.iso"),
         {"name": "Old Films", "device": 1, "archive": "/games/games.zip"},
     )
+
+
+def test_an_image_of_no_disc_is_converted_and_the_plan_says_that_its_original_stays() -> None:
+    zeros = replace(title("zeros.iso", 2000), fault=Fault.NO_DISC)
+    for options, stays in ((Options(trash_source=True), True), (Options(), False)):
+        (row,) = plan_titles([zeros], CHOOSER, options, nothing_known, (), {}, Keys()).rows
+        (notice,) = [each for each in row.notices if "no known disc inside" in each]
+        assert (row.is_done, notice.endswith("; the original stays where it is")) == (True, stays)
+
+
+def test_a_damaged_image_is_left_out_with_the_reason() -> None:
+    damaged = replace(title("a.zso", 2000), fault=Fault.DAMAGED, error="a.zso: damaged header")
+    (row,) = plan_titles([damaged], CHOOSER, Options(), nothing_known, (), {}, Keys()).rows
+    assert (row.is_done, row.problem) == (False, "a.zso: damaged header")
 
 
 def test_an_archive_is_kept_and_the_plan_says_so() -> None:

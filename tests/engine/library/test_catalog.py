@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from engine.errors import UsageError
 from engine.formats import ImageFormat, Settings
 from engine.library.catalog import SORT_KEYS, filter_titles, group_titles, parse_filter, sort_titles, total
-from engine.library.model import FileIdentity, Overrides, State, StoredEstimate, Title
+from engine.library.model import Fault, FileIdentity, Overrides, State, StoredEstimate, Title
 
 MIB = 1024 * 1024
 
@@ -183,12 +183,24 @@ def test_totals_count_a_file_with_two_names_once() -> None:
     assert (total(names).images, total(names).file_bytes) == (2, 100)
 
 
+@pytest.mark.parametrize("fault", Fault)
+def test_a_title_with_a_fault_promises_no_saving(fault: Fault) -> None:
+    totals = total([make_title("game.iso", size=100 * MIB, packed=40 * MIB, fault=fault)])
+    assert (totals.file_bytes, totals.estimated_bytes) == (100 * MIB, 100 * MIB)
+
+
 def test_totals_of_nothing_are_zero() -> None:
     assert (total([]).file_bytes, total([]).saving_percent) == (0, 0.0)
 
 
 def test_an_error_is_the_state_whatever_else_is_known() -> None:
     assert make_title("a.zso", error="cut off", format=ImageFormat.ZSO, packed=1).state is State.ERROR
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_fault_is_the_state_whatever_else_is_known(fault: Fault) -> None:
+    title = make_title("a.zso", error="cut off", format=ImageFormat.ZSO, packed=1, fault=fault)
+    assert (title.state, filter_titles([title], f"state:{fault}")) == (State(fault), [title])
 
 
 def test_block_is_what_was_chosen_else_estimated_else_what_the_file_has() -> None:

@@ -1,6 +1,7 @@
 """What the store keeps and gives back."""
 
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,8 @@ import pytest
 
 from engine.errors import StoreError
 from engine.formats import ImageFormat, Method, Settings
-from engine.library.model import Digests, FileIdentity, Overrides, StoredEstimate, Title
+from engine.library.migrations import MIGRATIONS
+from engine.library.model import Digests, Fault, FileIdentity, Overrides, StoredEstimate, Title
 from engine.library.store import Store
 
 GAMES = Path("/games")
@@ -21,6 +23,13 @@ TITLE = Title(
     1_400_000_000, 16384, 3, 1, 2, "index is cut off",
 )  # fmt: skip
 ZSO = Settings(ImageFormat.ZSO)
+BEFORE_FAULTS = next(number for number, step in enumerate(MIGRATIONS) if "COLUMN fault" in step[0])
+OLDER_ROWS = [
+    (b"/games/known.iso", "ps2", "", "1 2 700 4"),
+    (b"/games/zeros.iso", "unknown", "", "1 3 700 4"),
+    (b"/games/broken.zso", "unknown", "its index is cut off", "1 4 700 4"),
+    (b"/games/far.zip/far.iso", "unknown", "", "1 5 700 4 6 99"),
+]
 
 
 def make_estimate(chosen: Settings = ZSO, packed_bytes: int = 400) -> StoredEstimate:
@@ -45,6 +54,40 @@ def store(folder: Path) -> Iterator[Store]:
 def test_a_title_comes_back_as_it_was(store: Store) -> None:
     store.save_titles([TITLE])
     assert store.titles() == [TITLE]
+
+
+@pytest.mark.parametrize("fault", [None, *Fault])
+def test_a_fault_comes_back(store: Store, fault: Fault | None) -> None:
+    title = replace(TITLE, fault=fault, error="")
+    store.save_titles([title])
+    assert store.titles() == [title]
+
+
+def test_a_fault_of_another_version_is_no_row(store: Store) -> None:
+    store.save_titles([TITLE])
+    store.file.write(lambda connection: connection.execute("UPDATE titles SET fault = 'haunted'"))
+    assert store.titles() == []
+
+
+def test_what_an_older_version_could_not_tell_is_read_again(folder: Path) -> None:
+    with Store(folder, migrations=MIGRATIONS[:BEFORE_FAULTS]) as older:
+
+        def fill(connection: sqlite3.Connection) -> None:
+            for name, system, error, identity in OLDER_ROWS:
+                row = (name, identity, "iso", system, "", "", "", 0, "[]", 5, 0, 0, 0, 1, error)
+                connection.execute(f"INSERT INTO titles VALUES ({', '.join('?' * 15)})", row)
+            connection.execute("INSERT INTO empty_archives VALUES (?, ?)", (b"/games/notes.zip", "1 2 3 4"))
+
+        older.file.write(fill)
+    with Store(folder) as store:
+        identities = {title.path.name: title.identity for title in store.titles()}
+        assert store.empty_archives(GAMES) == {}
+    assert identities == {
+        "known.iso": FileIdentity(1, 2, 700, 4),
+        "zeros.iso": FileIdentity(1, 3, 700, 0),
+        "broken.zso": FileIdentity(1, 4, 700, 0),
+        "far.iso": FileIdentity(1, 5, 700, 4, 6, 99),
+    }
 
 
 @pytest.mark.parametrize("name", [b"\xff\xfe.iso", b"line\nbreak.iso", "é😀.iso".encode()])

@@ -190,6 +190,23 @@ def test_an_estimate_bounds_the_result(room: Room) -> None:
     assert int(str(done.result["low_bytes"])) <= packed_bytes <= int(str(done.result["high_bytes"]))
 
 
+@pytest.mark.parametrize("data", [bytes(SIZE), b"no disc at all\n" * 60_000], ids=["zeros", "text"])
+def test_the_original_of_an_image_of_no_disc_stays_and_the_log_says_why(room: Room, data: bytes) -> None:
+    path = room.image(data)
+    job_id = room.add(wish=dataclasses.replace(ANY, trash_source=True), force=True)
+    assert room.run(job_id).result["trashed"] is None
+    assert (path.read_bytes(), read_back(path.with_suffix(".zso"))) == (data, data)
+    assert any("the original stays where it is" in line for line in room.queue.log(job_id))
+
+
+def test_a_doctor_tells_damage_from_what_a_target_cannot_load(room: Room) -> None:
+    path = pack(room.folder / "game.zso", mixed(SIZE), block_size=16384)
+    unloadable = room.run(room.add(JobKind.DOCTOR, "game.zso", wish=Wish(target="opl"))).result
+    path.write_bytes(b"\xaa" + path.read_bytes()[1:])
+    damaged = room.run(room.add(JobKind.DOCTOR, "game.zso", wish=Wish(target="opl"))).result
+    assert [(each["errors"], each["damaged"]) for each in (unloadable, damaged)] == [(1, 0), (1, 1)]
+
+
 def test_a_doctor_counts_findings(room: Room) -> None:
     path = pack(room.folder / "game.zso", mixed(SIZE))
     with path.open("r+b") as file:
