@@ -1,13 +1,36 @@
-"""Marks that decide where commands run."""
+"""Marks that decide where commands run, and the profiles of hypothesis."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 from command_line import Processes
+from hypothesis import HealthCheck, settings
+
+MANY = 20
+"""By hand a property test tries so many times its usual number of examples."""
+
+# Neither fails on a slow or busy machine: no deadline, and no complaint about slow examples.
+_COMMON = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+# The same examples in each run: what fails was changed, and passes again when it is mended. New ones are for by_hand.
+settings.register_profile("ci", _COMMON, derandomize=True, database=None)
+settings.register_profile("by_hand", _COMMON, derandomize=False)
+settings.load_profile("ci")  # --hypothesis-profile=by_hand takes the other one
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Let only the tests that are marked `e2e` start the real programs."""
-    Processes.are_real = item.get_closest_marker("e2e") is not None
+    Processes.are_wanted = False
+    Processes.are_allowed = item.get_closest_marker("e2e") is not None
     return (yield)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
+    """Try many examples by hand, of tests too that set their own number."""
+    if config.getoption("--hypothesis-profile") != "by_hand":
+        return
+    for item in items:
+        test = getattr(item, "obj", None)
+        if (own := getattr(test, "_hypothesis_internal_use_settings", None)) is not None:
+            test = getattr(test, "__func__", test)
+            test._hypothesis_internal_use_settings = settings(own, max_examples=own.max_examples * MANY)

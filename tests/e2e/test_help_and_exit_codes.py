@@ -168,7 +168,7 @@ def test_closed_streams_do_not_stop_it(stream: str, cli: CommandLine) -> None:
 def test_a_c_locale_is_no_traceback(cli: CommandLine, image: bytes) -> None:
     write_image(cli.folder / "\u6f22\u5b57.iso", image)
     environment = dict(cli.environment) | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    done = cli.run("convert", "\u6f22\u5b57.iso", env=environment)
+    done = cli.start("convert", "\u6f22\u5b57.iso", env=environment).finish()
     assert (done.exit_code, b"Traceback" in done.stderr) == (0, False)
 
 
@@ -176,7 +176,7 @@ def test_a_c_locale_is_no_traceback(cli: CommandLine, image: bytes) -> None:
 @pytest.mark.usefixtures("game")
 def test_a_folder_called_engine_is_not_run(cli: CommandLine) -> None:
     write_image(cli.folder / "engine" / "__init__.py", b"raise SystemExit('the wrong engine')")
-    assert cli.run("convert", "game.iso").exit_code == 0
+    assert cli.start("convert", "game.iso").finish().exit_code == 0
 
 
 @pytest.mark.e2e

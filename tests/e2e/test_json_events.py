@@ -150,7 +150,7 @@ def test_info_tells_of_the_engine(cli: CommandLine) -> None:
 
 @pytest.mark.e2e
 def test_info_says_why_the_kernel_is_plain(cli: CommandLine) -> None:
-    said = cli.run("info", "--engine", env={**cli.environment, "DISCPRESS_KERNEL": "plain"}).text
+    said = cli.start("info", "--engine", env={**cli.environment, "DISCPRESS_KERNEL": "plain"}).finish().text
     assert "  kernel       plain\n               not native: DISCPRESS_KERNEL=plain\n" in said
 
 

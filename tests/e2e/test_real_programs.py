@@ -13,8 +13,8 @@ from pathlib import Path
 
 import in_process
 import pytest
-from command_line import BIN, CommandLine, Finished, write_old
-from in_process import ENTRY_POINTS, run_in_process
+from command_line import CommandLine, Finished, write_old
+from in_process import ENTRY_POINTS
 from sample_images import pack
 
 ODD = "Okami [t-en by X] [red] \x1b[31m.iso"
@@ -75,7 +75,7 @@ def test_a_command_does_the_same_as_a_process_and_within_a_test(
         shutil.copytree(folder, place, dirs_exist_ok=True)
         said = []
         for words in story:
-            done = cli.run(*words) if is_real else _in_process(cli, *words)
+            done = cli.start(*words).finish() if is_real else cli.run(*words)
             said.append(told(done))
         outcomes.append((said, [without_figures(name) for name in cli.names()]))
         shutil.rmtree(place)
@@ -83,16 +83,12 @@ def test_a_command_does_the_same_as_a_process_and_within_a_test(
     assert outcomes[0] == outcomes[1]
 
 
-def _in_process(cli: CommandLine, *words: str | bytes, program: str = "discpress") -> Finished:
-    return Finished(*run_in_process(BIN / program, words, cli.folder, cli.environment))
-
-
 @pytest.mark.e2e
 def test_iso2zso_does_the_same_too(cli: CommandLine, game: Path) -> None:
     for words in (("--help",), ("a", "b", "c"), ("-q", game.name)):
-        real = told(cli.run(*words, program="iso2zso"))
+        real = told(cli.start(*words, program="iso2zso").finish())
         (cli.folder / "game.zso").unlink(missing_ok=True)
-        assert told(_in_process(cli, *words, program="iso2zso")) == real
+        assert told(cli.run(*words, program="iso2zso")) == real
 
 
 def test_what_a_test_calls_is_what_the_scripts_call() -> None:
@@ -111,7 +107,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
 
     def run(function: Callable[[], object]) -> Finished:
         monkeypatch.setattr(in_process, "ENTRY_POINTS", {"discpress": function})
-        return _in_process(CommandLine(tmp_path / "work"))
+        return CommandLine(tmp_path / "work").run()
 
     return run
 

@@ -1,7 +1,4 @@
-"""The programs in a home of their own: run in this process or as real ones, watched without sleeps, stopped by signals.
-
-A test that is marked `e2e` gets real processes; without the mark the same calls run in the test's own process.
-"""
+"""The programs in a home of their own: run within the test, or as processes that are watched and stopped by signals."""
 
 import json
 import os
@@ -30,9 +27,12 @@ CONVERTED_KEYS = [
 
 
 class Processes:
-    """Whether the running test starts the real programs; tests/conftest.py sets this by the mark `e2e`."""
+    """What commands may be; tests/conftest.py sets this for each test, benchmarks have it all."""
 
-    are_real = True  # benchmarks and stories run outside pytest
+    are_allowed = True
+    """Whether real programs and workers may be started: in tests that are marked `e2e`."""
+    are_wanted = True
+    """Whether `CommandLine.run` starts one though nothing asks for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +89,20 @@ class CommandLine:
         }
 
     def run(self, *arguments: str | Path | bytes, program: str = "discpress", **options: Any) -> Finished:
-        """Run a program to its end; `options`, `env` aside, are for real processes only."""
-        if Processes.are_real or options.keys() - {"env"}:
+        """Run a program to its end, within a test in the test's own process; `options` are those of `start`.
+
+        All of them but `env` ask for a real process.
+        """
+        if Processes.are_wanted or options.keys() - {"env"}:
             return self.start(*arguments, program=program, **options).finish()
         environment = options.get("env", self.environment)
-        return Finished(*run_in_process(BIN / program, arguments, self.folder, environment))
+        script = BIN / program
+        said = run_in_process(script, arguments, self.folder, environment, may_start_worker=Processes.are_allowed)
+        return Finished(*said)
 
     def start(self, *arguments: str | Path | bytes, program: str = "discpress", **options: Any) -> "Running":
         """Start a real program and return at once; `options` go to Popen."""
-        assert Processes.are_real, "a test that starts a process is marked `e2e`"
+        assert Processes.are_allowed, "a test that starts a process is marked `e2e`"
         prepare: Callable[[], object] = options.pop("preexec_fn", lambda: None)
 
         def prepare_child() -> None:

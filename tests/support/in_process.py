@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,13 +22,18 @@ THREADS_END_S = 60.0
 
 
 def run_in_process(
-    script: Path, arguments: Sequence[str | Path | bytes], folder: Path, environment: Mapping[str, str]
+    script: Path,
+    arguments: Sequence[str | Path | bytes],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    may_start_worker: bool,
 ) -> tuple[int, bytes, bytes]:
     """Run an installed script's function to its end; return exit code, stdout and stderr.
 
     Arguments, folder, environment and signals are those of a new process; stdin is empty, the output goes to files.
-    Raises what the program does not catch. Fails the test if the program leaves a signal handler or a thread behind or
-    starts a worker, which would be this process's child.
+    Raises what the program does not catch. Fails the test if the program leaves a signal handler or a thread behind, or
+    starts a worker, which goes on after it, though it may not.
     """
     with ExitStack() as stack:
         stdin = stack.enter_context(open(os.devnull, "rb"))  # noqa: PTH123 - a device
@@ -40,7 +45,7 @@ def run_in_process(
             _attributes(sys, argv=[str(script), *map(os.fsdecode, arguments)]),
             _streams(stdin, stdout, stderr),
             _attributes(tempfile, tempdir=None),
-            _no_process_of_ours(),
+            nullcontext() if may_start_worker else _no_worker(),
             _no_thread_left(),
         ):
             stack.enter_context(surroundings)
@@ -154,7 +159,7 @@ def _no_thread_left() -> Iterator[None]:
 
 
 class _Watch:
-    """Refuses processes of this Python while a command runs; an audit hook, which stays for good."""
+    """Refuses workers while a command runs; an audit hook, which stays for good."""
 
     is_on = False
     is_installed = False
@@ -162,11 +167,11 @@ class _Watch:
     @classmethod
     def hear(cls, event: str, facts: tuple[Any, ...]) -> None:
         if cls.is_on and event == "subprocess.Popen" and sys.executable in facts[1]:
-            pytest.fail("the worker would be a child of this process: mark the test `e2e`")
+            pytest.fail("a test that starts a worker is marked `e2e`")
 
 
 @contextmanager
-def _no_process_of_ours() -> Iterator[None]:
+def _no_worker() -> Iterator[None]:
     if not _Watch.is_installed:
         sys.addaudithook(_Watch.hear)
         _Watch.is_installed = True

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from parsed_styles import parsed_once
 
 from tui.app import DiscpressApp
 from tui.commands import Place
@@ -14,6 +15,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "runs(name, *places): the test runs this command by its key at these places, or at its own `place`"
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def styles() -> Iterator[None]:
+    with parsed_once():
+        yield
 
 
 @pytest.fixture(autouse=True)
