@@ -1,5 +1,6 @@
 """Packing a source into a part and proving it: the steps of a conversion that hold the source open."""
 
+import errno
 from enum import StrEnum
 from pathlib import Path
 
@@ -58,6 +59,9 @@ def _most_threads(plan: ConversionPlan, *, is_sequential: bool) -> int:
     return room // (2 * CHUNK_BYTES + 3 * settings.block_size)
 
 
+_GONE = {errno.ENOENT, errno.ENOTDIR}
+
+
 class ConversionRun:
     """One conversion's hold on its source, from the first look to the last."""
 
@@ -68,7 +72,7 @@ class ConversionRun:
         self._threads = threads
         self._control = control
         self._progress = progress
-        self._watch = SourceWatch(self.check_source)
+        self._watch = SourceWatch(self._check_between_chunks)
         self.check_source()
 
     def check_source(self, so: str = "nothing was published") -> None:
@@ -82,6 +86,15 @@ class ConversionRun:
                 f"{self.image.name}: it, or its permissions or links, were changed meanwhile, or it is gone; {so}",
                 hint="convert it again when nothing writes to it",
             )
+
+    def _check_between_chunks(self) -> None:
+        """Check the source as `check_source` does; a share that does not answer just now is asked again later."""
+        try:
+            self._plan.source_file_path.stat()
+        except OSError as error:
+            if error.errno not in _GONE:
+                return
+        self.check_source()
 
     def pack(self, part: PartFile, keeper: CheckpointKeeper | None, checkpoint: Checkpoint | None) -> DigestSet:
         """Write the whole output into the part and make it last; return the source's digests."""

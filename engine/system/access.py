@@ -33,6 +33,11 @@ class Access:
         """Return the access that a stat result describes."""
         return cls(facts.st_mode & _RWX, facts.st_uid, facts.st_gid)
 
+    @property
+    def grants_group(self) -> bool:
+        """Whether the group may do what others may not."""
+        return bool((self.mode >> 3) & ~self.mode & stat.S_IRWXO)
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -102,8 +107,10 @@ def _set_owner(fd: int, access: Access) -> list[Refusal]:
         refusal = _refusal(what, error)
         _set_group(fd, access.gid)
         # Only root may give files away, and others only to groups of their own: nobody expects more of a system.
-        is_the_rule = os.geteuid() != 0 and isinstance(error, PermissionError)
-        return [] if is_the_rule else [refusal]
+        if os.geteuid() != 0 and isinstance(error, PermissionError):
+            is_open_to_others = _owner(fd)[1] != access.gid and access.grants_group
+            return [Refusal("group", refusal.reason)] if is_open_to_others else []
+        return [refusal]
     return []
 
 

@@ -30,7 +30,19 @@ import tomlkit  # noqa: F401
 import xxhash  # noqa: F401
 import zstandard  # noqa: F401
 
-_WINDOWS_LACKS = ("preadv", "pwrite", "pathconf", "geteuid", "getuid", "sched_getaffinity", "fork", "link", "mkfifo")
+_WINDOWS_LACKS = (
+    "preadv",
+    "pwrite",
+    "pathconf",
+    "geteuid",
+    "getuid",
+    "sched_getaffinity",
+    "fork",
+    "link",
+    "mkfifo",
+    "fchmod",
+    "fchown",
+)
 _NO_CACHE_CALLS = ("posix_fadvise", "POSIX_FADV_DONTNEED")
 _FLAGS = ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY")
 calls: list[str] = []

@@ -85,9 +85,8 @@ def test_the_original_comes_back_after_a_refusal(call: str, number: int, source_
 
 
 @pytest.mark.parametrize("number", FAILURES, ids=errno.errorcode.get)
+@pytest.mark.parametrize("call", [each for each in CALLS if each != "lease"], indirect=True)  # that asks no disk
 def test_a_disk_that_fails_is_an_error(call: str, number: int, source_path: Path, tmp_path: Path) -> None:
-    if call == "lease":
-        pytest.skip("a lease reads and writes nothing on the disk")
     kept = faults.Kept.of(source_path)
     with pytest.raises(SpaceError if number == errno.ENOSPC else StorageError, match=os.strerror(number)):
         convert_refused(call, number, source_path)
@@ -202,19 +201,35 @@ def an_open_file(tmp_path: Path) -> int:
     return os.open(tmp_path / "result", os.O_RDWR | os.O_CREAT, 0o600)
 
 
+def chown_refused(uid: int, number: int, mode: int, folder: Path) -> list[str]:
+    """Return what a user is told is not as in the source after no owner could be set."""
+    fd = an_open_file(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "geteuid", lambda: uid)
+        refuse_chown(patch, number)
+        refusals = set_access(fd, Access(mode, OTHER_UID, OTHER_GID))
+    os.close(fd)
+    return [each.what for each in refusals]
+
+
 @pytest.mark.parametrize(
-    ("uid", "number", "is_told"),
-    [(0, errno.EPERM, True), (1000, errno.EPERM, False), (1000, errno.ENOSYS, True), (1000, errno.EINVAL, True)],
+    ("uid", "number", "told"),
+    [(0, errno.EPERM, ["owner"]), (1000, errno.EPERM, []), (1000, errno.ENOSYS, ["owner"])],
 )
 def test_that_an_ordinary_user_gives_no_file_away_is_no_news(
-    uid: int, number: int, is_told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    uid: int, number: int, told: list[str], tmp_path: Path
 ) -> None:
-    fd = an_open_file(tmp_path)
-    monkeypatch.setattr(os, "geteuid", lambda: uid)
-    refuse_chown(monkeypatch, number)
-    refusals = set_access(fd, Access(0o640, OTHER_UID, OTHER_GID))
-    os.close(fd)
-    assert refusals == ([Refusal("owner", os.strerror(number))] if is_told else [])
+    assert chown_refused(uid, number, 0o644, tmp_path) == told
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o660, 0o664, 0o750], ids=oct)
+def test_that_another_group_gets_what_others_do_not_is_news(mode: int, tmp_path: Path) -> None:
+    assert chown_refused(1000, errno.EPERM, mode, tmp_path) == ["group"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o604, 0o666, 0o755], ids=oct)
+def test_a_group_that_may_do_no_more_than_others_is_no_news(mode: int, tmp_path: Path) -> None:
+    assert chown_refused(1000, errno.EPERM, mode, tmp_path) == []
 
 
 def test_where_the_owner_is_refused_the_group_is_tried_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

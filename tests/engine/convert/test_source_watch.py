@@ -1,5 +1,6 @@
 """A source that changes is noticed at the next chunk border, and looking there costs next to nothing."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -90,6 +91,24 @@ def test_an_unpacking_stops_too(source_path: Path, tmp_path: Path, monkeypatch: 
     with pytest.raises(SourceChangedError):
         faults.run_conversion(packed_path, tmp_path / "again.iso", format=ImageFormat.ISO)
     assert len(read) <= 3 + 1 + SLOTS
+
+
+def test_a_share_that_does_not_answer_for_a_moment_is_asked_again(
+    source_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, answers = Path.stat, iter([errno.EIO, errno.ETIMEDOUT])
+
+    def stat(path: Path, **options: bool) -> os.stat_result:
+        if path == source_path and is_packing and (number := next(answers, 0)):
+            raise OSError(number, os.strerror(number))
+        return real(path, **options)
+
+    is_packing: list[bool] = []
+    monkeypatch.setattr("engine.convert.source_watch.SHARE", 0)
+    monkeypatch.setattr(Path, "stat", stat)
+    faults.at_chunk(monkeypatch, 3, lambda: is_packing.append(True))
+    assert faults.run_conversion(source_path).is_verified
+    assert next(answers, 0) == 0
 
 
 def test_each_chunk_has_one_look_at_most(source_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
