@@ -1,10 +1,11 @@
-"""Marks that decide where commands run, and the profiles of hypothesis."""
+"""Marks that decide where commands run, the profiles of hypothesis, and the option `--processor-time`."""
 
 from collections.abc import Iterable, Iterator
 
 import pytest
 from command_line import Processes
 from hypothesis import HealthCheck, settings
+from processor_time import ProcessorTime
 
 MANY = 20
 """By hand a property test tries so many times its usual number of examples."""
@@ -15,6 +16,17 @@ _COMMON = settings(deadline=None, print_blob=True, suppress_health_check=[Health
 settings.register_profile("ci", _COMMON, derandomize=True, database=None)
 settings.register_profile("by_hand", _COMMON, derandomize=False)
 settings.load_profile("ci")  # --hypothesis-profile=by_hand takes the other one
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--processor-time", action="store_true", help="list what tests took, and marks that do not fit it")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--processor-time"):
+        if config.getoption("numprocesses", None):
+            raise pytest.UsageError("--processor-time measures this process: it takes -n 0")
+        config.pluginmanager.register(ProcessorTime())
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
