@@ -10,7 +10,7 @@ from engine.images.findings import Finding, Severity
 from engine.library.model import Fault, State, Title
 from engine.library.naming import shown_name, system_label
 from engine.names import display_name
-from engine.units import format_duration, format_latency, format_size
+from engine.units import format_duration, format_latency, format_percent, format_size
 from engine.work.jobs import Job
 from tui.choosing import describe_settings
 from tui.commands import Keys
@@ -94,7 +94,7 @@ def _identity(title: Title) -> list[Line]:
     rows = [("system", system_label(title)), ("serial", title.serial), ("region", title.region)]
     if title.disc_number:
         rows.append(("disc", str(title.disc_number)))
-    return [_row(label, text or "not known") for label, text in rows]
+    return [_row(label, display_name(text) or "not known") for label, text in rows]
 
 
 def _file(title: Title, width: int) -> list[Line]:
@@ -118,7 +118,8 @@ def _header(title: Title) -> list[Line]:
     lines.append(_row("version", str(title.version)))
     lines.append(_row("blocks", f"{blocks:,} of {title.block_size} bytes"))
     index_bytes = 4 * (blocks + 1)
-    lines.append(_row("index", f"{format_size(index_bytes)}, {100 * index_bytes / title.file_bytes:.1f} % of the file"))
+    share = format_percent(index_bytes, title.file_bytes)
+    lines.append(_row("index", f"{format_size(index_bytes)}, {share} of the file"))
     lines.append(_row("shift", f"{title.index_shift}: blocks start at multiples of {1 << title.index_shift}"))
     return lines
 

@@ -69,6 +69,8 @@ def job_note(job: Job) -> str:
     """Return what is to be said of it in words: why it waits or failed, what it found or saved."""
     if job.is_alive:
         return display_name(job.waiting)
+    if job.fault:
+        return display_name(job.fault)
     if job.kind is JobKind.DOCTOR and job.state is JobState.DONE:
         errors, warnings = job.result.get("errors"), job.result.get("warnings")
         if not errors and not warnings:

@@ -38,7 +38,7 @@ def open_app(
             store, config, folders or config.folders, is_read_only=is_read_only, is_ascii=terminal.is_ascii
         )
         try:
-            app = DiscpressApp(session, terminal, notices=store.notices)
+            app = DiscpressApp(session, terminal, notices=store.take_notices())
             return run_on_terminal(app)
         finally:
             session.close()

@@ -99,6 +99,8 @@ class Poller:
         except DiscpressError as error:
             self._notifier.notify(str(error), is_error=True)
             return
+        for notice in session.take_notices():
+            self._notifier.notify(notice)
         if changes is not None and changes.is_all:
             self.load()
         elif changes is not None:

@@ -135,6 +135,10 @@ class Session:
         titles = [self._fitted(title) for title in self.store.titles_at(paths, self.chooser.defaults)]
         return Changes(tuple(titles), tuple(paths - {title.path for title in titles}), is_all=False)
 
+    def take_notices(self) -> list[str]:
+        """Return what the user should know of the state file since the last time."""
+        return self.store.take_notices()
+
     def snapshot(self) -> QueueSnapshot:
         """Return the queue; the same object while nothing in it changes."""
         return self.queue.snapshot()

@@ -12,9 +12,8 @@ from engine.measure.windows import MAX_WINDOW_BYTES, WINDOW_BYTES
 from engine.names import display_name
 from engine.system.files import absolute
 from engine.units import MIB, format_size, parse_size
-from engine.work.lab_wishes import BLOCK_SIZES, LEVELS, SeekWish, ThroughputWish
+from engine.work.lab_wishes import BLOCK_SIZES, LEVELS, MAX_DURATION_S, SeekWish, ThroughputWish
 
-MAX_DURATION_S = 3600.0
 _ALL = "all"
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(ms|s|m|)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0}

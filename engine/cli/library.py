@@ -106,7 +106,8 @@ def _print_rows(titles: Sequence[Title], printer: Printer) -> None:
     for title in titles:
         if title.error:
             shown = display_name(title.path)
-            printer.lines(f"error: {title.error}" if shown in title.error else f"error: {shown}: {title.error}")
+            error = display_name(title.error)
+            printer.lines(f"error: {error}" if shown in error else f"error: {shown}: {error}")
 
 
 def _file_name(title: Title) -> str:
@@ -120,7 +121,7 @@ def _row(name: str, title: Title) -> tuple[str, ...]:
     return (
         name,
         system_label(title),
-        title.serial or _BLANK,
+        display_name(title.serial) or _BLANK,
         f"{image_format} {title.block_size // 1024}K" if title.block_size else image_format,
         format_size(title.file_bytes),
         _BLANK if estimate is None else format_size(estimate.packed_bytes),

@@ -15,6 +15,7 @@ from engine.cli.tables import format_table
 from engine.convert.plan import plan_conversion
 from engine.convert.progress import Control
 from engine.errors import DiscpressError, StoreError, UsageError
+from engine.library.losses import lost_conversions
 from engine.names import display_name
 from engine.units import format_duration, format_percent, format_size
 from engine.work.jobs import ALIVE, Action, Job, JobKind, JobState
@@ -194,6 +195,8 @@ def run_history(arguments: argparse.Namespace, printer: Printer, control: Contro
     """Carry out `history`; return the exit code."""
     with OpenQueue(arguments, printer) as queue:
         history = queue.jobs.history()
+    if history.unreadable:
+        printer.notice(lost_conversions(queue.store.path, history.unreadable))
     rows = []
     for job in history.jobs:
         ended_at, started_at = job.ended_at or 0.0, job.started_at or job.ended_at or 0.0

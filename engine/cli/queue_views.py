@@ -68,9 +68,12 @@ def queue_facts(snapshot: QueueSnapshot, is_alive: bool) -> dict[str, object]:
 
 
 def listed(jobs: Collection[Job]) -> list[Job]:
-    """Return what `queue list` shows without --all: the jobs that are alive, and the whole batch queued last."""
+    """Return what `queue list` shows without --all: the jobs that are alive, and the whole batch queued last.
+
+    Also what would be alive if it could be read: nobody has been told of it yet.
+    """
     last = last_batch(jobs)
-    return [job for job in jobs if job.is_alive or job.batch == last]
+    return [job for job in jobs if job.is_alive or job.is_unsettled or job.batch == last]
 
 
 def last_batch(jobs: Iterable[Job]) -> str | None:
@@ -112,6 +115,8 @@ def name_of(job: Job | JobRequest) -> str:
 
 def note_of(job: Job) -> str:
     """Return what is to be said of a job beside its figures, safe to show; mostly nothing."""
+    if job.fault:
+        return display_name(job.fault)
     if job.state is JobState.DONE:
         return f"saved {format_size(job.saved_bytes)}" if job.saved_bytes > 0 else ""
     if job.is_alive:

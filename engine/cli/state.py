@@ -30,10 +30,8 @@ def read_config() -> Config:
 
 def open_store(arguments: argparse.Namespace, printer: Printer) -> Store:
     """Open the library's state file and pass on what it has to say; StoreError when it cannot be used."""
-    store = Store(state_folder(None if arguments.state is None else Path(arguments.state), os.environ))
-    for notice in store.notices:
-        printer.notice(notice)
-    return store
+    folder = state_folder(None if arguments.state is None else Path(arguments.state), os.environ)
+    return Store(folder, tell=printer.notice)
 
 
 class Records:

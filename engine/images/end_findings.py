@@ -1,4 +1,4 @@
-"""What the doctor finds behind the end entry of an index, and what that does to the last block (docs/formats.md, section 1).
+"""Bytes behind the end entry of an index, and their effect on the last block (docs/formats.md, section 1).
 
 ziso.py does not align the end entry of images from 2 GiB on: the last bytes of the last packed block lie behind it.
 OPL, ARK and PCSX2 read as many bytes as the index gives a block and decode an LZ4 block as far as they go, the rest of

@@ -1,14 +1,17 @@
 """Archives without an image, stored so that a scan need not search them again."""
 
+import contextlib
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
 from engine.library import rows
+from engine.library.checked import PATH, Shape, UnreadableError, made_by
 from engine.library.model import FileIdentity
 from engine.library.scan_batch import EmptyArchive
 
-_SELECT = f"SELECT path, identity FROM empty_archives t {rows.WITHIN}"
+_SHAPE = Shape({"path": PATH, "identity": made_by(rows.identity_from, None)})
+_SELECT = f"SELECT {_SHAPE.select('t')} FROM empty_archives t {rows.WITHIN}"
 
 
 def save(connection: sqlite3.Connection, archives: Iterable[EmptyArchive]) -> None:
@@ -23,11 +26,11 @@ def forget(connection: sqlite3.Connection, paths: Iterable[Path]) -> None:
 
 
 def read(connection: sqlite3.Connection, folder: Path) -> dict[Path, FileIdentity]:
-    """Return the archives in a folder and below it; a row that cannot be parsed is skipped, so its archive is searched
+    """Return the archives in a folder and below it; a row that cannot be read is skipped, so its archive is searched
     again."""
     found = {}
-    for path, text in connection.execute(_SELECT, rows.folder_range(folder)):
-        identity = rows.identity_from(text)
-        if isinstance(path, bytes) and identity is not None:
-            found[rows.path_of(path)] = identity
+    for row in connection.execute(_SELECT, rows.folder_range(folder)):
+        with contextlib.suppress(UnreadableError):
+            path, identity = _SHAPE.read(row)
+            found[path] = identity
     return found

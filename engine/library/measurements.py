@@ -10,13 +10,12 @@ from pathlib import Path
 
 from engine.formats import ImageFormat, Method, form_name, in_order
 from engine.library import rows
+from engine.library.checked import NUMBER, PATH, TEXT, TIME, Shape, UnreadableError, made_by, safe_text, token
 from engine.library.model import FileIdentity, JsonValue
+from engine.library.numbering import next_number
+from engine.library.plain_json import load_object
 
-_COLUMNS = "at, kind, path, identity, format, block_size, level, pattern, machine, disk, facts"
-_SAVE = f"INSERT INTO measurements ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_SELECT = f"SELECT {_COLUMNS} FROM measurements"
 _NEWEST_FIRST = "ORDER BY at DESC, id DESC"
-_TYPES = (float, str, bytes, str, str, int, int, str, str, str, str)
 
 
 class LabTest(StrEnum):
@@ -70,10 +69,29 @@ class Measurement:
         return self.kind, self.identity, self.form, self.block_size, self.level, self.pattern
 
 
+_SHAPE = Shape(
+    {
+        "kind": token({str(kind): kind for kind in LabTest}, None),
+        "path": PATH,
+        "identity": made_by(rows.identity_from, None),
+        "format": token({str(format): format for format in ImageFormat}, None),
+        "block_size": NUMBER,
+        "level": NUMBER,
+        "pattern": TEXT,
+        "machine": TEXT,
+        "disk": TEXT,
+        "at": TIME,
+        "facts": made_by(load_object, {}),
+    }
+)
+_SAVE = f"INSERT INTO measurements (id, {_SHAPE.select()}) VALUES ({', '.join('?' * (1 + len(_SHAPE)))})"
+_SELECT = f"SELECT {_SHAPE.select()} FROM measurements"
+
+
 def save(connection: sqlite3.Connection, measurement: Measurement) -> None:
     """Add a measurement."""
     values = (
-        measurement.at,
+        next_number(connection, "measurements"),
         str(measurement.kind),
         os.fsencode(measurement.path),
         rows.identity_key(measurement.identity),
@@ -81,8 +99,9 @@ def save(connection: sqlite3.Connection, measurement: Measurement) -> None:
         measurement.block_size,
         measurement.level,
         measurement.pattern,
-        measurement.machine,
-        measurement.disk,
+        safe_text(measurement.machine),
+        safe_text(measurement.disk),
+        measurement.at,
         json.dumps(dict(measurement.facts)),
     )
     connection.execute(_SAVE, values)
@@ -90,8 +109,11 @@ def save(connection: sqlite3.Connection, measurement: Measurement) -> None:
 
 def read(
     connection: sqlite3.Connection, kind: LabTest | None, identity: FileIdentity | None, path: Path | None
-) -> list[Measurement]:
-    """Return the measurements, newest first: of one kind, one content, one file; None for any."""
+) -> tuple[list[Measurement], int]:
+    """Return the measurements, newest first, and how many of them cannot be read.
+
+    They are those of one kind, one content, one file; None for any.
+    """
     conditions, values = [], []
     for column, value in (
         ("kind", None if kind is None else str(kind)),
@@ -102,29 +124,10 @@ def read(
             conditions.append(f"{column} = ?")
             values.append(value)
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    found = connection.execute(f"{_SELECT} {where} {_NEWEST_FIRST}", values).fetchall()
-    return [measurement for measurement in map(_from_row, found) if measurement is not None]
-
-
-def _from_row(row: rows.Row) -> Measurement | None:
-    """Return the measurement of a row; None where it does not read."""
-    if tuple(map(type, row)) != _TYPES:
-        return None
-    at, kind, path, identity, image_format, block_size, level, pattern, machine, disk, facts = row
-    try:
-        numbers = [int(number) for number in identity.split(" ")]
-        return Measurement(
-            LabTest(kind),
-            Path(os.fsdecode(path)),
-            FileIdentity(*numbers),
-            ImageFormat(image_format),
-            block_size,
-            level,
-            pattern,
-            machine,
-            disk,
-            at,
-            dict(json.loads(facts)),
-        )
-    except (ValueError, TypeError):
-        return None
+    measurements, unreadable = [], 0
+    for row in connection.execute(f"{_SELECT} {where} {_NEWEST_FIRST}", values):
+        try:
+            measurements.append(Measurement(*_SHAPE.read(row)))
+        except UnreadableError:
+            unreadable += 1
+    return measurements, unreadable

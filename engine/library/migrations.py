@@ -1,8 +1,28 @@
-"""The state file's tables, and how they grow."""
+"""The state file's tables, and how they grow.
 
+Tables that are made new are STRICT, in which SQLite itself refuses a value of a wrong type; that takes SQLite 3.37
+(https://sqlite.org/stricttables.html), and before it they are plain. Those of an older file stay plain: made anew they
+would lose the rows that are wrong already. So no reader relies on it: `engine.library.checked` looks at every cell.
+"""
+
+import re
 from typing import TypeAlias
 
 Migrations: TypeAlias = tuple[tuple[str, ...], ...]
+
+STRICT_SINCE = (3, 37)
+"""The first SQLite that makes STRICT tables, and that opens a file with one."""
+_NAMES = re.compile(r"\b(system|serial|title|region|error) TEXT NOT NULL")
+"""Columns that take bytes where a file name is not UTF-8."""
+
+
+def strict(statement: str) -> str:
+    """Return a statement of a migration as it makes a STRICT table; any other statement as it is."""
+    if not statement.startswith("CREATE TABLE"):
+        return statement
+    if statement.startswith("CREATE TABLE titles "):
+        statement = _NAMES.sub(r"\1 ANY NOT NULL CHECK (typeof(\1) IN ('text', 'blob'))", statement)
+    return f"{statement}{',' if statement.endswith('WITHOUT ROWID') else ''} STRICT"
 
 
 def _on_any_write(table: str, paths: str) -> tuple[str, ...]:
@@ -155,5 +175,6 @@ MIGRATIONS: Migrations = (
             WHERE (error != '' OR system = 'unknown') AND identity GLOB '* * * *' AND identity NOT GLOB '* * * * *'""",
         "DELETE FROM empty_archives",
     ),
+    (),  # From here on new files have STRICT tables: an older version must not take them for damage.
 )
 """Every step of the schema, oldest first; never edited once released, only added to."""

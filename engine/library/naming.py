@@ -14,9 +14,9 @@ def shown_name(title: Title) -> str:
     is_of_set = title.disc_number is not None and (title.disc_number > 1 or of_file.disc_number is not None)
     disc = f" (disc {title.disc_number})" if is_of_set else ""
     is_from_disc = title.system == System.PSP or (title.title and title.title != of_file.title)
-    return f"{name}{disc}" if is_from_disc or not title.serial else f"{name}{disc} {title.serial}"
+    return f"{name}{disc}" if is_from_disc or not title.serial else f"{name}{disc} {display_name(title.serial)}"
 
 
 def system_label(title: Title) -> str:
     """Return the name of the system for people: `PS2`."""
-    return System(title.system).label if title.system in tuple(System) else title.system
+    return System(title.system).label if title.system in tuple(System) else display_name(title.system)

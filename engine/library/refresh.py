@@ -20,3 +20,5 @@ def refresh(store: Store, folders: Sequence[Path], check: Callable[[], None]) ->
         if batch.empty or batch.gone_empty:
             store.save_empty_archives(batch.empty, batch.gone_empty)
         yield batch
+    for top in tops:
+        store.drop_unreadable(top)

@@ -7,15 +7,16 @@ it done. Each migration is one transaction that reads `user_version` again after
 import contextlib
 import errno
 import os
+import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from engine.errors import StoreError, from_os_error
-from engine.library.migrations import Migrations
+from engine.library.migrations import STRICT_SINCE, Migrations, strict
 from engine.names import display_name
 from engine.system.filesystems import filesystem_of
 from engine.system.rename import rename_new
@@ -35,7 +36,11 @@ _TROUBLE = {
     sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_READONLY,
 }  # fmt: skip
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_NOT_TEXT = "Could not decode to UTF-8"  # Python's own error, without a code; we write nothing but UTF-8 as text
+_NOT_TEXT = "Could not decode to UTF-8"  # Python's own error, without a code
+_UNKNOWN_SYNTAX = "malformed database schema"
+_OF_ONE_ROW = re.compile(r"(?:NULL|TEXT|NUMERIC|non-[A-Z]+) value in |CHECK constraint failed in ")
+"""What `PRAGMA quick_check` reports of a cell: the file is sound, and whoever reads the row checks it."""
+_MOST_REPORTS = 1_000_000
 
 
 class DamagedStoreError(Exception):
@@ -92,23 +97,26 @@ def migrate(connection: sqlite3.Connection, migrations: Migrations) -> None:
         with immediate(connection):
             if _user_version(connection) < number:
                 for statement in statements:
-                    connection.execute(statement)
+                    connection.execute(strict(statement) if makes_strict_tables() else statement)
                 connection.execute(f"PRAGMA user_version={number}")
     version = _user_version(connection)
     if version > len(migrations):
         raise NewerStoreError(f"schema {version}, this discpress knows {len(migrations)}")
-    present = set(connection.execute("SELECT type, name, sql FROM sqlite_master"))
-    if version < 0 or not _expected_schema(migrations) <= present:
+    present = {(kind, name): sql for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")}
+    if version < 0 or not all(present.get(key, "") in sqls for key, sqls in _expected_schema(migrations).items()):
         raise DamagedStoreError("its tables are not those of a state file")
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise DamagedStoreError where a small file is malformed inside; a large one is trusted until it is read."""
+    """Raise DamagedStoreError where a small file is malformed inside; a large one is trusted until it is read.
+
+    A value of a wrong type is no damage of the file: it costs its own row.
+    """
     if path.stat().st_size > QUICK_CHECK_MAX_BYTES:
         return
-    (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if answer != "ok":
-        raise DamagedStoreError(str(answer))
+    for (answer,) in connection.execute(f"PRAGMA quick_check({_MOST_REPORTS})"):
+        if answer != "ok" and _OF_ONE_ROW.match(answer) is None:
+            raise DamagedStoreError(str(answer))
 
 
 def choose_journal(connection: sqlite3.Connection, path: Path, local: Callable[[Path], bool]) -> bool:
@@ -148,9 +156,26 @@ def is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError, path: Path, *, 
     if primary == sqlite3.SQLITE_READONLY:
         # A flipped version byte in the header makes a file read-only that the system lets us write.
         return code == primary and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-    if primary in _DAMAGE or code == sqlite3.SQLITE_IOERR_SHORT_READ or str(error).startswith(_NOT_TEXT):
+    if is_too_new_for_sqlite(error):
+        return False
+    if primary in _DAMAGE or code == sqlite3.SQLITE_IOERR_SHORT_READ:
         return True
     return opening and primary not in _TROUBLE
+
+
+def makes_strict_tables() -> bool:
+    """Return whether SQLite is new enough for STRICT tables."""
+    return sqlite3.sqlite_version_info >= STRICT_SINCE
+
+
+def is_too_new_for_sqlite(error: Exception) -> bool:
+    """Return whether an old SQLite does not understand the tables of a file: that may be all that is wrong with it."""
+    return not makes_strict_tables() and str(error).startswith(_UNKNOWN_SYNTAX)
+
+
+def is_not_text(error: Exception) -> bool:
+    """Return whether a cell holds text that is not UTF-8."""
+    return str(error).startswith(_NOT_TEXT)
 
 
 @contextlib.contextmanager
@@ -176,8 +201,13 @@ def _user_version(connection: sqlite3.Connection) -> int:
 
 
 @lru_cache(maxsize=8)
-def _expected_schema(migrations: Migrations) -> frozenset[tuple[str, str, str]]:
-    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        for statement in (statement for statements in migrations for statement in statements):
-            connection.execute(statement)
-        return frozenset(connection.execute("SELECT type, name, sql FROM sqlite_master"))
+def _expected_schema(migrations: Migrations) -> Mapping[tuple[str, str], frozenset[str]]:
+    """Return by kind and name what each object of a state file may have been made by: plain, or STRICT."""
+    expected: dict[tuple[str, str], frozenset[str]] = {}
+    for of in (str, strict) if makes_strict_tables() else (str,):
+        with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+            for statement in (statement for statements in migrations for statement in statements):
+                connection.execute(of(statement))
+            for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master"):
+                expected[kind, name] = expected.get((kind, name), frozenset()) | {sql}
+    return expected

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.errors import StoreError, StoreFullError, from_os_error
-from engine.library import schema
-from engine.library.migrations import Migrations
+from engine.library import mending, schema
+from engine.library.checked import text_or_bytes
+from engine.library.migrations import STRICT_SINCE, Migrations
 from engine.library.worker_lock import stop_worker, worker_lock
 from engine.names import display_name
 from engine.system.filesystems import free_bytes
@@ -55,11 +56,19 @@ class StateFile:
     """
 
     def __init__(
-        self, path: Path, *, is_local: Callable[[Path], bool], migrations: Migrations, is_worker: bool
+        self,
+        path: Path,
+        *,
+        is_local: Callable[[Path], bool],
+        migrations: Migrations,
+        is_worker: bool,
+        tell: Callable[[str], None] | None,
     ) -> None:
         self.path = path
         self._is_worker = is_worker
         self.notices: list[str] = []
+        self._tell = tell or self.notices.append
+        self._told: set[str] = set()
         self._is_local = is_local
         self._migrations = migrations
         self._lock = threading.RLock()
@@ -84,24 +93,46 @@ class StateFile:
         return self.run(read)
 
     def run(self, operation: Callable[[sqlite3.Connection], T]) -> T:
-        """Call `operation` with the ordinary connection; where it finds the file damaged, again with a new file."""
+        """Call `operation` with the ordinary connection; again where what keeps it from its end can be put right.
+
+        A damaged file is set aside for a new one. Text that is not UTF-8 is `NotText` from then on. In a row that is to
+        be changed a value of a wrong type is mended.
+        """
         with self._lock:
             if self._closed:
                 raise StoreError(f"{display_name(self.path)}: the state file is closed")
             if self._file_id() != self._opened_id:
                 self._reopen("")
-            try:
-                return operation(self._connection)
-            except sqlite3.ProgrammingError:
-                raise  # a mistake in our own calls
-            except _FILE_ERRORS as error:
-                if not schema.is_damage(error, self.path, opening=False):
-                    raise self._refusal(error) from error
-                self._reopen(str(error))
-            try:
-                return operation(self._connection)
-            except _FILE_ERRORS as error:
-                raise self._refusal(error) from error
+            tried: set[str] = set()
+            while True:
+                try:
+                    return operation(self._connection)
+                except sqlite3.ProgrammingError:
+                    raise  # a mistake in our own calls
+                except _FILE_ERRORS as error:
+                    self._put_right(error, tried)
+
+    def _put_right(self, error: sqlite3.DatabaseError | UnicodeDecodeError, tried: set[str]) -> None:
+        """Put right what an operation has failed by, each kind of it once; StoreError for anything else."""
+        if schema.is_not_text(error) and "text" not in tried:
+            tried.add("text")
+            # Slower, so that files in which all text is UTF-8 do without it.
+            self._connection.text_factory = self._journal.text_factory = text_or_bytes
+        elif mending.is_of_wrong_type(error) and "type" not in tried:
+            tried.add("type")
+            self._mend(error)
+        elif schema.is_damage(error, self.path, opening=False) and "damage" not in tried:
+            tried.add("damage")
+            self._reopen(str(error))
+        else:
+            raise self._refusal(error) from error
+
+    def _mend(self, error: Exception) -> None:
+        try:
+            with schema.immediate(self._connection):
+                mending.mend(self._connection, error)
+        except _FILE_ERRORS as failure:
+            raise self._refusal(failure) from failure
 
     def write(self, operation: Callable[[sqlite3.Connection], T], *, durable: bool = False) -> T:
         """Call `operation` in one writing transaction; durable: it is on the disk when this returns."""
@@ -111,6 +142,12 @@ class StateFile:
                 return operation(writer)
 
         return self.run(transaction)
+
+    def warn(self, notice: str) -> None:
+        """Let the user know what cannot be read in the file; the same sentence once."""
+        if notice not in self._told:
+            self._told.add(notice)
+            self._tell(notice)
 
     def _disconnect(self) -> None:
         self._journal.close()
@@ -191,7 +228,7 @@ class StateFile:
         with schema.immediate(connection):
             is_news = connection.execute("INSERT OR IGNORE INTO told VALUES ('no-wal')").rowcount
         if is_news:
-            self.notices.append(
+            self._tell(
                 f"{display_name(self.path.parent)}: a network share, or no shared memory: the state file works there,"
                 " more slowly; --state or DISCPRESS_STATE moves it to a local disk"
             )
@@ -202,7 +239,7 @@ class StateFile:
         except OSError as error:
             raise from_os_error(error, self.path, f"set the {why} state file aside") from error
         fault = "was written by a newer discpress" if why == "newer" else "is damaged"
-        self.notices.append(
+        self._tell(
             f"{display_name(self.path)} {fault} ({display_name(reason)}): it is kept as {display_name(aside.name)},"
             " and a new state file was begun; scan your folders again"
         )
@@ -219,6 +256,12 @@ class StateFile:
             return StoreFullError(
                 f"{display_name(self.path)}: its disk is full: {error}",
                 hint=f"free some space there, or {schema.ELSEWHERE_HINT}",
+            )
+        if schema.is_too_new_for_sqlite(error):
+            return StoreError(
+                f"{display_name(self.path)}: its tables need SQLite {'.'.join(map(str, STRICT_SINCE))}, this Python has"
+                f" {sqlite3.sqlite_version}",
+                hint=f"start discpress with the Python that it was used with before, or {schema.ELSEWHERE_HINT}",
             )
         is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
         hint = "another discpress keeps it busy: try again" if is_busy else "check the disk and its free space"

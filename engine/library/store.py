@@ -1,7 +1,6 @@
 """The state file: everything discpress remembers, and the only way its processes talk."""
 
 import heapq
-import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -12,18 +11,27 @@ from typing import Self
 from platformdirs import user_state_path
 
 from engine.formats import Settings
-from engine.library import empty_archives, estimates, measurements, rows, schema
+from engine.library import (
+    content_digests,
+    empty_archives,
+    estimates,
+    journal,
+    measurements,
+    rows,
+    schema,
+    title_settings,
+)
 from engine.library.changes import TitleChanges, changes_since
+from engine.library.checked import UnreadableError
+from engine.library.losses import Losses, lost_entries, lost_measurements, lost_settings
 from engine.library.measurements import LabTest, Measurement
 from engine.library.migrations import MIGRATIONS, Migrations
 from engine.library.model import Digests, FileIdentity, JournalEntry, JsonValue, Overrides, StoredEstimate, Title
 from engine.library.scan_batch import EmptyArchive
 from engine.library.statefile import StateFile
-from engine.names import display_name, natural_key
+from engine.names import natural_key
 
 FILE_NAME = "discpress.sqlite3"
-_SELECT_DIGESTS = "SELECT crc32, xxh3, sha1, md5, sha256, at FROM digests WHERE identity = ?"
-_SAVE_DIGESTS = "INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 def state_folder(option: Path | None, environ: Mapping[str, str]) -> Path:
@@ -48,10 +56,16 @@ class Store:
         migrations: Migrations = MIGRATIONS,
         now: Callable[[], float] = time.time,
         is_worker: bool = False,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
-        """Open the store of a state folder; `is_worker` says that the caller holds the worker's lock already."""
+        """Open the store of a state folder; `is_worker` says that the caller holds the worker's lock already.
+
+        `tell` takes notices as they come; without it they are kept in `notices`.
+        """
         self._now = now
-        self._file = StateFile(folder / FILE_NAME, is_local=is_local, migrations=migrations, is_worker=is_worker)
+        self._file = StateFile(
+            folder / FILE_NAME, is_local=is_local, migrations=migrations, is_worker=is_worker, tell=tell
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -74,6 +88,11 @@ class Store:
     def notices(self) -> list[str]:
         """What the user should be told, in whole sentences; the reader empties it."""
         return self._file.notices
+
+    def take_notices(self) -> list[str]:
+        """Return what the user should be told since the last time."""
+        notices = self._file.notices
+        return [notices.pop(0) for _ in range(len(notices))]
 
     @property
     def file(self) -> StateFile:
@@ -104,13 +123,14 @@ class Store:
     ) -> list[Title]:
         """Return the titles whose names come first, at most so many, in natural order; the rest is not decoded."""
         where = ((rows.WITHIN, rows.folder_range(folder)) for folder in folders) if folders else [("", {})]
-        names: dict[bytes, str] = {}
+        names: dict[Path, str] = {}
         for condition, parameters in where:
-            query = f"SELECT t.path, t.title FROM titles t {condition}"
-            names.update(self._file.run(lambda file, q=query, p=parameters: file.execute(q, p).fetchall()))  # type: ignore[misc]
-        first = heapq.nsmallest(count, names, key=lambda key: natural_key(str(names[key])))
-        found = {title.path: title for title in self.titles_at(map(rows.path_of, first), defaults)}
-        return [found[path] for path in map(rows.path_of, first) if path in found]
+            query = f"{rows.SELECT_NAMES} {condition}"
+            found = self._file.run(lambda file, q=query, p=parameters: file.execute(q, p).fetchall())  # type: ignore[misc]
+            names.update(rows.names_from(found))
+        first = heapq.nsmallest(count, names, key=lambda path: natural_key(names[path]))
+        titles = {title.path: title for title in self.titles_at(first, defaults)}
+        return [titles[path] for path in first if path in titles]
 
     def titles_at(self, paths: Iterable[Path], defaults: Settings | None = None) -> list[Title]:
         """Return those of the titles that are known, as `titles` does."""
@@ -127,8 +147,24 @@ class Store:
         return self._file.run(lambda connection: changes_since(connection, number))
 
     def known_identities(self, folder: Path) -> dict[Path, Title]:
-        """Return what a re-scan of the folder compares with: the stored titles by path."""
-        return {title.path: title for title in self.titles([folder])}
+        """Return what a re-scan of the folder compares with: the stored titles by path.
+
+        What cannot be read is not known: the scan makes it anew.
+        """
+        parameters = {**rows.default_parameters(None), **rows.folder_range(folder)}
+        return {title.path: title for title in self._read_titles(rows.WITHIN, parameters, Losses())}
+
+    def drop_unreadable(self, folder: Path) -> None:
+        """Drop the titles below a folder that cannot be read; for when it was scanned, and their files are gone."""
+        parameters = rows.folder_range(folder)
+
+        def drop(connection: sqlite3.Connection) -> None:
+            found = connection.execute(f"{rows.SELECT_TITLES_ALONE} {rows.WITHIN}", parameters).fetchall()
+            unreadable = [(row[0],) for row in found if not rows.is_title(row)]
+            connection.executemany("DELETE FROM titles WHERE path = ?", unreadable)
+            connection.execute(rows.DROP_NAMELESS)
+
+        self._file.write(drop)
 
     def knows(self, folder: Path) -> bool:
         """Return whether a title in or below a folder is stored."""
@@ -190,65 +226,62 @@ class Store:
         self, kind: LabTest | None = None, identity: FileIdentity | None = None, path: Path | None = None
     ) -> list[Measurement]:
         """Return what the lab measured, newest first: of one kind, one content, one file; None for any."""
-        return self._file.run(lambda connection: measurements.read(connection, kind, identity, path))
+        found, unreadable = self._file.run(lambda connection: measurements.read(connection, kind, identity, path))
+        if unreadable:
+            self._file.warn(lost_measurements(self.path, unreadable))
+        return found
 
     def save_settings(self, path: Path, overrides: Overrides | None) -> None:
         """Keep the settings of one title; None, or all None, lets it follow the defaults again."""
         if overrides is None or overrides == Overrides():
             key = (rows.path_key(path),)
-            self._file.write(lambda connection: connection.execute("DELETE FROM title_settings WHERE path = ?", key))
+            self._file.write(lambda connection: connection.execute(title_settings.DROP, key))
             return
-        values = rows.settings_row(path, overrides)
-        self._file.write(lambda connection: connection.execute(rows.SAVE_SETTINGS, values))
+        values = title_settings.settings_row(path, overrides)
+        self._file.write(lambda connection: connection.execute(title_settings.SAVE, values))
 
     def settings_for(self, path: Path) -> Overrides | None:
-        """Return the settings chosen for a title; None where it follows the defaults."""
+        """Return the settings chosen for a title; None where it follows the defaults.
+
+        So does one whose settings cannot be read, with a notice.
+        """
         key = (rows.path_key(path),)
-        row = self._file.run(lambda connection: connection.execute(rows.SELECT_SETTINGS, key).fetchone())
-        return None if row is None else rows.overrides_from(row)
+        row = self._file.run(lambda connection: connection.execute(title_settings.SELECT, key).fetchone())
+        try:
+            return None if row is None else title_settings.overrides_from(row)
+        except UnreadableError as fault:
+            self._file.warn(lost_settings({path: fault.column}))
+            return None
 
     def save_digests(self, identity: FileIdentity, digests: Digests) -> None:
         """Keep what is known of a content; a digest left empty does not erase one known before."""
-        values = (digests.crc32, digests.xxh3, digests.sha1, digests.md5, digests.sha256)
-
-        def save(connection: sqlite3.Connection) -> None:
-            key = rows.identity_key(identity)
-            known = connection.execute(_SELECT_DIGESTS, (key,)).fetchone() or ("",) * 6
-            merged = [new or old for new, old in zip(values, known[:5], strict=True)]
-            connection.execute(_SAVE_DIGESTS, (key, *merged, self._now()))
-
-        self._file.write(save)
+        self._file.write(lambda connection: content_digests.save(connection, identity, digests, self._now()))
 
     def digests_for(self, identity: FileIdentity) -> Digests | None:
         """Return the digests of that content; None where it was never read whole."""
-        key = (rows.identity_key(identity),)
-        row = self._file.run(lambda connection: connection.execute(_SELECT_DIGESTS, key).fetchone())
-        return None if row is None else Digests(*row)
+        return self._file.run(lambda connection: content_digests.read(connection, identity))
 
     def append_journal(self, kind: str, payload: Mapping[str, JsonValue]) -> int:
         """Write down what was done, on the disk when this returns (synchronous=FULL); return the entry's id."""
-        values = (self._now(), kind, json.dumps(payload))
-
-        def append(connection: sqlite3.Connection) -> int:
-            cursor = connection.execute("INSERT INTO journal (at, kind, payload) VALUES (?, ?, ?)", values)
-            return cursor.lastrowid or 0
-
-        return self._file.write(append, durable=True)
+        now = self._now()
+        return self._file.write(lambda connection: journal.append(connection, now, kind, payload), durable=True)
 
     def journal_entries(self, after: int = 0) -> list[JournalEntry]:
         """Return the journal's entries with an id above `after`, oldest first."""
-        query = "SELECT id, at, kind, payload FROM journal WHERE id > ? ORDER BY id"
-        found = self._file.run(lambda connection: connection.execute(query, (after,)).fetchall())
-        entries = []
-        for number, at, kind, payload in found:
-            try:
-                entries.append(JournalEntry(number, at, kind, dict(json.loads(payload))))
-            except (ValueError, TypeError):
-                self.notices.append(f"{display_name(self.path)}: entry {number} of the journal cannot be read")
+        entries, unreadable = self._file.run(lambda connection: journal.read(connection, after))
+        if unreadable:
+            self._file.warn(lost_entries(self.path, unreadable))
         return entries
 
     def _titles(self, where: str, parameters: Mapping[str, rows.SqlValue]) -> list[Title]:
+        losses = Losses()
+        titles = self._read_titles(where, parameters, losses)
+        for notice in losses.notices(self.path):
+            self._file.warn(notice)
+        return titles
+
+    def _read_titles(self, where: str, parameters: Mapping[str, rows.SqlValue], losses: Losses) -> list[Title]:
         query = f"{rows.SELECT_TITLES}{where} ORDER BY t.path"
         # Decoded outside the file's lock: 10,000 titles take half a second, and other threads want it meanwhile.
         found = self._file.run(lambda connection: connection.execute(query, parameters).fetchall())
-        return [title for title in map(rows.title_from, found) if title is not None]
+        return [title for row in found if (title := rows.title_from(row, losses)) is not None]

@@ -8,9 +8,11 @@ from typing import TypeVar
 
 from engine.convert.progress import Stage
 from engine.errors import CancelledError, DiscpressError, UsageError
+from engine.library.checked import safe_text
 from engine.library.model import JsonValue
-from engine.work.job_rows import safe_text
+from engine.work.job_rows import SELECT_JOBS, job_from, unreadable
 from engine.work.jobs import TRANSITIONS, Action, JobState, next_state
+from engine.work.notes import read_revision
 
 T = TypeVar("T")
 
@@ -56,10 +58,12 @@ _OVERRULED: dict[tuple[Action, str], Action] = {
 }
 """What the worker's action turns into, by what is wanted of the job."""
 _SELECT = "SELECT state, wanted FROM queue_jobs WHERE id = ?"
+_STATES = {str(state): state for state in JobState}
 _SET_REVISION = "INSERT INTO queue_state VALUES (1, :revision, '') ON CONFLICT (one) DO UPDATE SET revision = :revision"
 # What is retried belongs to what was asked for last: `wait` judges it, `list` shows it.
 _REBATCH = """
-UPDATE queue_jobs SET batch = (SELECT batch FROM queue_jobs ORDER BY id DESC LIMIT 1) WHERE id = :id
+UPDATE queue_jobs SET batch = (SELECT batch FROM queue_jobs WHERE typeof(batch) = 'text' ORDER BY id DESC LIMIT 1)
+WHERE id = :id
 """
 _WANT = "UPDATE queue_jobs SET wanted = ?, changed = ? WHERE id = ?"
 
@@ -98,6 +102,16 @@ class Change:
         self._save(job_id, Action.START, JobState.RUNNING, {})
         return True
 
+    def fail_unreadable(self, job_id: int) -> str:
+        """Let a job fail whose row cannot be read; return why, empty where it can be read after all, or has failed."""
+        row = self.connection.execute(f"{SELECT_JOBS} WHERE id = ?", (job_id,)).fetchone()
+        job = None if row is None else job_from(row)
+        if job is None or not job.is_unsettled:
+            return ""
+        error = unreadable(job.id, job.path, job.fault)
+        self._save(job.id, Action.FAIL, JobState.FAILED, fail_values(error))
+        return str(error)
+
     def ask(self, job_id: int, action: Action, *, force: bool) -> bool:
         """Do what a person asks, or have the worker do it where it is running; return whether that can be."""
         state, wanted = self._standing(job_id)
@@ -118,7 +132,9 @@ class Change:
         row = self.connection.execute(_SELECT, (job_id,)).fetchone()
         if row is None:
             raise UsageError(f"there is no job {job_id} in the queue")
-        return JobState(row[0]), row[1]
+        state, wanted = row
+        # In no known state it cannot be read, and counts as failed.
+        return _STATES.get(state, JobState.FAILED), wanted
 
     def _save(self, job_id: int, action: Action, state: JobState, values: Mapping[str, object]) -> None:
         columns = ", ".join(filter(None, (_ALWAYS, _COLUMNS.get(action))))
@@ -134,8 +150,7 @@ def in_transaction(operation: Callable[[Change], T], now: float) -> Callable[[sq
 
     def change(connection: sqlite3.Connection) -> T:
         before = connection.total_changes
-        row = connection.execute("SELECT revision FROM queue_state").fetchone()
-        revision = 1 + (row[0] if row else 0)
+        revision = 1 + read_revision(connection)
         result = operation(Change(connection, revision, now))
         if connection.total_changes != before:
             connection.execute(_SET_REVISION, {"revision": revision})

@@ -14,7 +14,7 @@ MOST_DEATHS = 3
 _SEALED_BYTES = 2**62  # further than any image is long: all of it is written and proven
 _COUNT = """
 UPDATE queue_jobs SET worker_deaths = CASE WHEN :reached > reached_bytes THEN 1 ELSE worker_deaths + 1 END,
-    reached_bytes = MAX(reached_bytes, :reached)
+    reached_bytes = CASE WHEN typeof(reached_bytes) = 'integer' THEN MAX(reached_bytes, :reached) ELSE :reached END
 WHERE id = :id
 """
 

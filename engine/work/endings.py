@@ -49,6 +49,10 @@ class Endings:
     def end(self, running: Running) -> None:
         """Say in the queue how a job ended."""
         job = running.job
+        stored = self._queue.find(job.id)
+        if stored is not None and stored.fault:
+            running.task.exception()  # whatever came of it: it fails as one that cannot be read
+            return
         is_ours = isinstance(running.task.exception(), SuspendedError | CancelledError) or self._take_back(job.id)
         if not is_ours:
             self._queue.drop_checkpoint(job.id)  # cancelled in the queue; the run had ended by itself just then
@@ -99,7 +103,10 @@ class Endings:
 
         It may have been paused, or resumed and not started again, in the very moment in which it ended.
         """
-        state = self._queue.job(job_id).state
+        job = self._queue.find(job_id)
+        if job is None:
+            return False
+        state = job.state
         if state is JobState.PAUSED:
             state = self._queue.resume(job_id)
         if state is JobState.QUEUED:

@@ -5,6 +5,7 @@ is done is gone. One that was begun by a worker that was killed is still there, 
 that dies at it is the last.
 """
 
+import contextlib
 import os
 import sqlite3
 import time
@@ -12,13 +13,28 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from engine.convert.wish import Wish
+from engine.library.checked import (
+    LARGEST,
+    NUMBER,
+    PATH,
+    TEXT,
+    TIME,
+    Row,
+    Shape,
+    UnreadableError,
+    integer,
+    made_by,
+    safe_text,
+    token,
+)
+from engine.library.rows import identity_from
 from engine.library.store import Store
 from engine.work.deaths import MOST_DEATHS, worker_ended
 from engine.work.disks import Place
-from engine.work.job_rows import safe_text, wish_from, wish_text
+from engine.work.job_rows import wish_from, wish_text
 
 Key: TypeAlias = "tuple[ErrandKind, Path]"
 
@@ -27,18 +43,25 @@ _PLACE_S = 1e-6
 # Asked for again as it is, an errand keeps its place. A folder that is scanned just now may have been passed already.
 _ASK = """
 INSERT INTO errands (kind, path, rank, wish, asked_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, path) DO UPDATE SET
-    rank = MIN(rank, excluded.rank), wish = excluded.wish, error = '',
+    rank = CASE WHEN typeof(rank) = 'integer' THEN MIN(rank, excluded.rank) ELSE excluded.rank END,
+    wish = excluded.wish, error = '',
     worker_deaths = CASE WHEN wish IS excluded.wish AND error = '' THEN worker_deaths ELSE 0 END,
     asked_at = CASE WHEN wish IS excluded.wish AND error = '' AND kind != 'scan' THEN asked_at
         ELSE excluded.asked_at END
 """
 _COUNT = "SELECT COUNT(*) FROM errands WHERE error = ''"
-_SELECT = "SELECT kind, path, rank, wish, asked_at, worker_deaths FROM errands WHERE error = ''"
-_COUNT_DEATHS = "UPDATE errands SET is_begun = 0, worker_deaths = worker_deaths + 1 WHERE is_begun"
+_COUNT_DEATHS = f"""
+UPDATE errands SET is_begun = 0, worker_deaths =
+    CASE WHEN typeof(worker_deaths) = 'integer' AND worker_deaths BETWEEN 0 AND {MOST_DEATHS} THEN worker_deaths ELSE 0
+    END + 1
+WHERE is_begun
+"""
 _SELECT_DEADLY = (
     f"SELECT kind, path FROM errands WHERE error = '' AND worker_deaths >= {MOST_DEATHS} AND typeof(path) = 'blob'"
 )
 _KEY = "kind = ? AND path = ?"
+_DROP_NAMELESS = "DELETE FROM errands WHERE typeof(kind) != 'text' OR typeof(path) != 'blob'"
+_DROP = "DELETE FROM errands WHERE kind = CAST(? AS TEXT) AND path = ?"  # of text that may not be UTF-8
 _ONE = f"{_KEY} AND asked_at = ?"
 _BEGIN = f"UPDATE errands SET is_begun = 1 WHERE {_KEY}"
 _LEAVE = f"UPDATE errands SET is_begun = 0 WHERE {_KEY}"
@@ -81,6 +104,22 @@ class Errand:
         return self.kind, self.path
 
 
+_SHAPE = Shape(
+    {
+        "kind": token({str(kind): kind for kind in ErrandKind}, None),
+        "path": PATH,
+        "rank": integer(-LARGEST),
+        "wish": made_by(wish_from, None).or_null,
+        "asked_at": TIME,
+        "worker_deaths": NUMBER,
+    }
+)
+_SELECT = f"SELECT {_SHAPE.select()} FROM errands WHERE error = ''"
+_ALL = -1
+"""In place of a number of rows."""
+_FAILED = Shape({"path": PATH, "error": TEXT})
+
+
 class Errands:
     """The errands of one open state file, for fronts and for the worker.
 
@@ -117,7 +156,12 @@ class Errands:
         """Return why errands of a kind failed, by path; what is asked for again is not among them."""
         query = "SELECT path, error FROM errands WHERE kind = ? AND error != '' ORDER BY path"
         rows = self._file.run(lambda connection: connection.execute(query, (str(kind),)).fetchall())
-        return {Path(os.fsdecode(path)): str(error) for path, error in rows if isinstance(path, bytes)}
+        failed = {}
+        for row in rows:
+            with contextlib.suppress(UnreadableError):
+                path, error = _FAILED.read(row)
+                failed[path] = error
+        return failed
 
     def withdraw(self, kinds: Iterable[ErrandKind]) -> None:
         """Forget all errands of some kinds, failed ones too; the worker stops what it has begun of them."""
@@ -133,6 +177,7 @@ class Errands:
         """
 
         def recover(connection: sqlite3.Connection) -> None:
+            connection.execute(_DROP_NAMELESS)
             connection.execute(_COUNT_DEATHS)
             for kind, path in connection.execute(_SELECT_DEADLY).fetchall():
                 error = safe_text(str(worker_ended(path, self._state_path)))
@@ -156,16 +201,16 @@ class Errands:
         order = "ORDER BY rank, asked_at LIMIT ?"
         passed_by = _ON_DEVICE.format(" OR ".join([_IS_DEVICE] * len(silent)))
         query = f"{_SELECT} AND NOT {passed_by}" if silent else _SELECT
-        values = (*(f"{device} %" for device in silent), len(but) + 1)
-        rows = self._file.run(lambda connection: connection.execute(f"{query} {order}", values).fetchall())
-        for row in rows:
-            errand = _errand_from(row)
-            if errand is None:
-                self._drop(row)
-                return self.next(but, silent)
-            if errand.key not in but:
-                return errand
-        return None
+        devices = [f"{device} %" for device in silent]
+        for most in (len(but) + 1, _ALL):
+            rows = self._file.run(
+                lambda connection, most=most: connection.execute(f"{query} {order}", (*devices, most)).fetchall()  # type: ignore[misc]
+            )
+            errands = [Errand(*values) for values in map(_values_of, rows) if values is not None]
+            if len(errands) == len(rows):
+                break
+            self._drop_unreadable()
+        return next((errand for errand in errands if errand.key not in but), None)
 
     def place_of(self, errand: Errand) -> Place:
         """Return where an errand reads: the disk is known where the title is."""
@@ -173,7 +218,10 @@ class Errands:
             return Place(errand.path)
         query = "SELECT identity FROM titles WHERE path = ?"
         row = self._file.run(lambda connection: connection.execute(query, (_path_key(errand.path),)).fetchone())
-        return Place(errand.path.parent, None if row is None else int(str(row[0]).split()[0]))
+        device = None
+        with contextlib.suppress(ValueError):  # there is none, or it cannot be read
+            device = None if row is None else identity_from(row[0]).dev
+        return Place(errand.path.parent, device)
 
     def is_wanted(self, errand: Errand) -> bool:
         """Return whether an errand that is under way is still asked for, and as it was; a scan needs no wish."""
@@ -203,10 +251,25 @@ class Errands:
 
         self._file.write(keep)
 
-    def _drop(self, row: tuple[object, ...]) -> None:
-        """Drop an errand that does not read: it must neither hold up the others nor keep the worker from its end."""
-        query = "DELETE FROM errands WHERE kind IS ? AND path IS ?"
-        self._file.write(lambda connection: connection.execute(query, row[:2]))
+    def _drop_unreadable(self) -> None:
+        """Drop what cannot be read: it must neither hold up the others nor keep the worker from its end."""
+
+        def drop(connection: sqlite3.Connection) -> None:
+            connection.execute(_DROP_NAMELESS)
+            for row in connection.execute(_SELECT).fetchall():
+                if _values_of(row) is None:
+                    kind, path, *_ = row
+                    connection.execute(_DROP, (kind.encode() if isinstance(kind, str) else kind, path))
+
+        self._file.write(drop)
+
+
+def _values_of(row: Row) -> list[Any] | None:
+    """Return the values of an errand; None where its row cannot be read."""
+    try:
+        return _SHAPE.read(row)
+    except UnreadableError:
+        return None
 
 
 def _path_key(path: Path) -> bytes:
@@ -216,16 +279,3 @@ def _path_key(path: Path) -> bytes:
 
 def _values(errand: Errand) -> tuple[str, bytes, float]:
     return str(errand.kind), _path_key(errand.path), errand.asked_at
-
-
-def _errand_from(row: tuple[object, ...]) -> Errand | None:
-    kind, path, rank, wish, asked_at, worker_deaths = row
-    if not (isinstance(path, bytes) and isinstance(rank, int) and isinstance(asked_at, float)):
-        return None
-    if not isinstance(worker_deaths, int):
-        return None
-    try:
-        wanted = None if wish is None else wish_from(str(wish))
-        return Errand(ErrandKind(str(kind)), Path(os.fsdecode(path)), rank, wanted, asked_at, worker_deaths)
-    except (ValueError, TypeError):
-        return None

@@ -228,6 +228,14 @@ class Job:
     """When it was first started."""
     ended_at: float | None
     """When it was over."""
+    fault: str = ""
+    """Why its row in the state file cannot be read, as a sentence; empty for nearly all. Then it is never run, and what
+    could not be read of it is empty here."""
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether it counts as failed, because it cannot be read, and the state file does not have that yet."""
+        return bool(self.fault) and self.state is JobState.FAILED and self.ended_at is None
 
     @property
     def file_path(self) -> Path:

@@ -20,7 +20,13 @@ from engine.units import format_duration, format_latency
 from engine.work.jobs import NAME, Job, JobKind, JobRequest
 from engine.work.lab import Bench, Step, identity_of, run_seek_test, run_throughput_test
 from engine.work.lab_live import CURVE_POINTS, LiveTest, drop_live, save_live
-from engine.work.lab_results import SeekResult, ThroughputResult, seek_measurement, throughput_measurement
+from engine.work.lab_results import (
+    SeekResult,
+    ThroughputResult,
+    jobs_beside,
+    seek_measurement,
+    throughput_measurement,
+)
 from engine.work.lab_wishes import SeekWish, ThroughputWish, parameters_of, seek_wish, throughput_wish
 
 LIVE_S = 0.5
@@ -70,7 +76,7 @@ class LabJob:
         self._live = _Live(self.store, self.job.id, self.progress, self.clock)
         identity = identity_of(self.job.path)
         self._done = {_key(each): each for each in self._kept_before(identity)}
-        beside = max([self.beside(), *(int(str(each.facts["beside"])) for each in self._done.values())])
+        beside = max([self.beside(), *map(jobs_beside, self._done.values())])
         count = len(self._done)
         with contextlib.closing(self._lines()) as lines:
             try:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from engine.library.checked import Shape, made_by
+from engine.library.plain_json import fields_in, load_object
 from engine.library.store import Store
 
 CURVE_POINTS = 60
@@ -11,6 +13,7 @@ CURVE_POINTS = 60
 
 _SAVE = "INSERT OR REPLACE INTO lab_live VALUES (?, ?)"
 _SELECT = "SELECT facts FROM lab_live WHERE job = ?"
+_SHAPE = Shape({"facts": made_by(load_object, {})})
 _DROP = "DELETE FROM lab_live WHERE job = ?"
 
 
@@ -50,7 +53,7 @@ def read_live(store: Store, job_id: int) -> LiveTest | None:
     """Return where the test of a job stands; None where it does not run, or has not begun."""
     row = store.file.run(lambda connection: connection.execute(_SELECT, (job_id,)).fetchone())
     try:
-        return None if row is None else LiveTest(**json.loads(row[0]))
+        return None if row is None else LiveTest(**fields_in(LiveTest, _SHAPE.read(row)[0]))
     except (ValueError, TypeError):
         return None
 

@@ -8,10 +8,13 @@ from typing import Any
 from engine.formats import ImageFormat, Method, Settings
 from engine.library.measurements import LabTest, Measurement
 from engine.library.model import FileIdentity, JsonValue
-from engine.measure.patterns import Pattern
+from engine.library.plain_json import fields_in
 from engine.measure.sample import Span
 from engine.measure.seek import SeekFigures
 from engine.measure.throughput import ThroughputFigures
+
+_MOST_OCTAVE = 63
+"""2^63 microseconds are longer than anybody has waited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +83,29 @@ def throughput_measurement(
 
 
 def seek_figures(measurement: Measurement) -> SeekFigures | None:
-    """Return the figures of a kept seek test; None where they do not read."""
+    """Return the figures of a kept seek test; None where they cannot be read, or are those of no test."""
     try:
-        facts: dict[str, Any] = _fields(measurement.facts, SeekFigures)
-        octaves = tuple((int(octave), int(count)) for octave, count in facts["octaves"])
-        return SeekFigures(**facts | {"pattern": Pattern(facts["pattern"]), "octaves": octaves})
-    except (KeyError, TypeError, ValueError):
+        figures = SeekFigures(**fields_in(SeekFigures, measurement.facts))
+    except (TypeError, ValueError):
         return None
+    has_octaves = all(octave <= _MOST_OCTAVE for octave, _ in figures.octaves) and any(n for _, n in figures.octaves)
+    return figures if has_octaves and figures.wanted_bytes > 0 else None
 
 
 def throughput_figures(measurement: Measurement) -> ThroughputFigures | None:
-    """Return the figures of a kept throughput test; None where they do not read."""
+    """Return the figures of a kept throughput test; None where they cannot be read, or are those of no test."""
     settings = Settings(measurement.format, measurement.block_size, measurement.level, methods=measurement.methods)
     try:
-        return ThroughputFigures(settings=settings, **_fields(measurement.facts, ThroughputFigures))
-    except TypeError:
+        figures = ThroughputFigures(settings=settings, **fields_in(ThroughputFigures, measurement.facts))
+    except (TypeError, ValueError):
         return None
+    return figures if figures.sampled_bytes and figures.threads else None
 
 
-def _fields(facts: Mapping[str, JsonValue], kind: type[SeekFigures] | type[ThroughputFigures]) -> dict[str, Any]:
-    return {name: value for name, value in facts.items() if name in kind.__dataclass_fields__}
+def jobs_beside(measurement: Measurement) -> int:
+    """Return how many other jobs ran at the time; 0 where that is not known."""
+    beside = measurement.facts.get("beside")
+    return beside if type(beside) is int else 0
 
 
 def _plain(facts: Mapping[str, Any]) -> dict[str, JsonValue]:

@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from engine.formats import ImageFormat, Method, in_order
+from engine.formats import HIGHEST_LEVEL, ImageFormat, Method, in_order, is_block_size
 from engine.library.model import JsonValue
+from engine.library.plain_json import fields_in
 from engine.measure.patterns import Pattern
 from engine.measure.seek import DURATION_S
-from engine.measure.throughput import SAMPLE_BYTES
-from engine.measure.windows import WINDOW_BYTES
+from engine.measure.throughput import MAX_SAMPLE_BYTES, SAMPLE_BYTES
+from engine.measure.windows import MAX_WINDOW_BYTES, WINDOW_BYTES
 from engine.units import KIB
 
 BLOCK_SIZES = (2 * KIB, 16 * KIB, 64 * KIB)
 LEVELS = (1, 9)
+MAX_DURATION_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,41 +66,28 @@ def parameters_of(wish: SeekWish | ThroughputWish) -> dict[str, JsonValue]:
 
 def seek_wish(parameters: Mapping[str, JsonValue]) -> SeekWish:
     """Return the wish that a job carries; what it does not name has its default. ValueError where it does not read."""
-    known = _known(parameters, SeekWish)
-    if "patterns" in known:
-        known["patterns"] = tuple(Pattern(str(name)) for name in _list(known["patterns"]))
-    return SeekWish(**known)  # type: ignore[arg-type]
+    wish = SeekWish(**_known(parameters, SeekWish))
+    is_allowed = 0 < wish.duration_s <= MAX_DURATION_S and 0 < wish.window_bytes <= MAX_WINDOW_BYTES
+    if not is_allowed or not wish.patterns:
+        raise ValueError("out of range")
+    return wish
 
 
 def throughput_wish(parameters: Mapping[str, JsonValue]) -> ThroughputWish:
     """Return the wish that a job carries, as `seek_wish` does."""
-    known = _known(parameters, ThroughputWish)
-    if "levels" in known:
-        known["levels"] = tuple(_numbers(known["levels"]))
-    if isinstance(known.get("folder"), str):
-        known["folder"] = Path(str(known["folder"]))
-    return ThroughputWish(**known)  # type: ignore[arg-type]
+    wish = ThroughputWish(**_known(parameters, ThroughputWish))
+    if not 0 < wish.sample_bytes <= MAX_SAMPLE_BYTES or not wish.levels or max(wish.levels) > HIGHEST_LEVEL:
+        raise ValueError("out of range")
+    return wish
 
 
-def _known(parameters: Mapping[str, JsonValue], kind: type[SeekWish] | type[ThroughputWish]) -> dict[str, object]:
-    known: dict[str, object] = {name: value for name, value in parameters.items() if name in kind.__dataclass_fields__}
-    if "block_sizes" in known:
-        known["block_sizes"] = tuple(_numbers(known["block_sizes"]))
-    if known.get("format") is not None:
-        known["format"] = ImageFormat(str(known["format"]))
+def _known(parameters: Mapping[str, JsonValue], kind: type[SeekWish] | type[ThroughputWish]) -> dict[str, Any]:
+    known = fields_in(kind, parameters)
+    if not all(map(is_block_size, known.get("block_sizes", ()))) or (known.get("level") or 0) > HIGHEST_LEVEL:
+        raise ValueError("out of range")
     if "methods" in known:
-        known["methods"] = in_order(Method(str(name)) for name in _list(known["methods"]))
+        known["methods"] = in_order(known["methods"])
     return known
-
-
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise ValueError(f"{value!r} is no list")
-    return value
-
-
-def _numbers(value: object) -> list[int]:
-    return [int(str(each)) for each in _list(value)]
 
 
 def _plain(value: object) -> JsonValue:

@@ -19,7 +19,7 @@ class AwayError(Exception):
 def source_place(job: Job) -> Place:
     """Return where a job reads."""
     # With its last entry a trash goes too.
-    folder = job.path.parents[1] if job.kind in {JobKind.PURGE, JobKind.UNDO} else job.file_path.parent
+    folder = job.path.parent.parent if job.kind in {JobKind.PURGE, JobKind.UNDO} else job.file_path.parent
     return Place(folder, _number(job, "device"))
 
 

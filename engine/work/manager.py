@@ -133,17 +133,19 @@ class Manager:
 
     def _obey(self) -> None:
         for running in list(self._running.values()):
-            job = self.queue.job(running.job.id)
-            if job.wanted == Action.CANCEL or job.state is JobState.CANCELLED:
+            job = self.queue.find(running.job.id)
+            if job is None or job.wanted == Action.CANCEL or job.state is JobState.CANCELLED:
                 running.control.cancel()
             elif job.wanted == Action.PAUSE and not running.is_held:
                 running.control.pause()
                 running.is_held = self.queue.pause(job.id) is JobState.PAUSED
                 if not running.is_held:
                     running.control.resume()
+        self.queue.fail_unreadable(self._running)
         for job_id in self.queue.abandoned():
-            if job_id not in self._running:
-                self._endings.clear(self.queue.job(job_id))
+            job = self.queue.find(job_id)
+            if job is not None and job_id not in self._running:
+                self._endings.clear(job)
 
     # Starting
 

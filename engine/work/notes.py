@@ -1,11 +1,14 @@
 """What the worker writes down beside the jobs: logs, checkpoints, throughput, itself."""
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
+from engine.library.checked import BYTES, NUMBER, TEXT, TIME, Shape, UnreadableError, integer, made_by, safe_text, token
 from engine.library.model import JsonValue
-from engine.work.job_rows import safe_text
+from engine.library.numbering import HIGHEST
+from engine.library.plain_json import load_object, path_in
 from engine.work.jobs import JobProgress
 from engine.work.rates import Rates
 from engine.work.snapshot import StoredCheckpoint, Throughput, WorkerState, WorkerStatus
@@ -17,15 +20,43 @@ LOG_LINE_CHARACTERS = 2000
 THROUGHPUT_S = 120
 """Seconds of throughput that are kept: as long as the curve."""
 
-_APPEND = """
-INSERT INTO queue_log SELECT :job, COALESCE(MAX(number), 0) + 1, :line FROM queue_log WHERE job = :job
+# A number may be anything, and no line must keep the next one out.
+_LAST_LINE = f"""
+SELECT COALESCE(MAX(number), 0) FROM queue_log
+WHERE job = :job AND typeof(number) = 'integer' AND number BETWEEN 0 AND {HIGHEST}
 """
-_PRUNE = (
-    "DELETE FROM queue_log WHERE job = :job AND number <= (SELECT MAX(number) FROM queue_log WHERE job = :job) - :kept"
+_APPEND = f"INSERT OR REPLACE INTO queue_log VALUES (:job, ({_LAST_LINE}) + 1, :line)"
+_PRUNE = f"DELETE FROM queue_log WHERE job = :job AND number <= ({_LAST_LINE}) - :kept"
+_ADD_SECOND = "INSERT OR REPLACE INTO queue_throughput VALUES (?, ?, ?)"
+_LOST_LINE = "(this line of the log cannot be read)"
+
+
+def _checkpoint_facts(text: str) -> dict[str, JsonValue]:
+    facts = load_object(text)
+    if facts.get("output") is not None:
+        path_in(facts["output"])
+    return facts
+
+
+_IN_A_SECOND = integer(high=HIGHEST)
+_SECOND = Shape({"second": NUMBER, "read_bytes": _IN_A_SECOND, "written_bytes": _IN_A_SECOND})
+_SELECT_THROUGHPUT = f"SELECT {_SECOND.select()} FROM queue_throughput ORDER BY second"
+_WORKER = Shape(
+    {
+        "pid": NUMBER,
+        "host": TEXT,
+        "state": token({str(state): state for state in WorkerState}, WorkerState.GONE),
+        "started_at": TIME,
+        "version": TEXT,
+        "schema": NUMBER,
+        "notice": TEXT,
+    }
 )
-_ADD_SECOND = """
-INSERT INTO queue_throughput VALUES (?, ?, ?) ON CONFLICT (second) DO UPDATE SET
-    read_bytes = read_bytes + excluded.read_bytes, written_bytes = written_bytes + excluded.written_bytes
+_SELECT_WORKER = f"SELECT {_WORKER.select()} FROM queue_worker WHERE one = 1"
+_CHECKPOINT = Shape({"facts": made_by(_checkpoint_facts, {}), "head": BYTES, "at": TIME})
+_SELECT_CHECKPOINT = f"SELECT {_CHECKPOINT.select()} FROM queue_checkpoints WHERE job = ?"
+_SELECT_LAST_CHANGED = f"""
+SELECT COALESCE(MAX(changed), 0) FROM queue_jobs WHERE typeof(changed) = 'integer' AND changed BETWEEN 0 AND {HIGHEST}
 """
 _SET_WORKER = """
 INSERT INTO queue_worker VALUES (1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET pid = excluded.pid,
@@ -53,7 +84,7 @@ def append_log(connection: sqlite3.Connection, job_id: int, line: str) -> None:
 def read_log(connection: sqlite3.Connection, job_id: int) -> list[str]:
     """Return a job's log, oldest line first."""
     rows = connection.execute("SELECT line FROM queue_log WHERE job = ? ORDER BY number", (job_id,))
-    return [line for (line,) in rows]
+    return [line if isinstance(line, str) else _LOST_LINE for (line,) in rows]
 
 
 def save_progress(connection: sqlite3.Connection, revision: int, measured: Sequence[tuple[JobProgress, Rates]]) -> None:
@@ -80,7 +111,18 @@ def note_throughput(connection: sqlite3.Connection, second: int, read_bytes: int
     Seconds come in order: later ones are from before the clock was set back, and go.
     """
     connection.execute("DELETE FROM queue_throughput WHERE second <= ? OR second > ?", (second - THROUGHPUT_S, second))
-    connection.execute(_ADD_SECOND, (second, read_bytes, written_bytes))
+    before = next((row for row in read_throughput(connection) if row[0] == second), (second, 0, 0))
+    connection.execute(_ADD_SECOND, (second, before[1] + read_bytes, before[2] + written_bytes))
+
+
+def read_throughput(connection: sqlite3.Connection) -> Throughput:
+    """Return all seconds that are kept and can be read, in order."""
+    found = []
+    for row in connection.execute(_SELECT_THROUGHPUT):
+        with contextlib.suppress(UnreadableError):
+            second, read_bytes, written_bytes = _SECOND.read(row)
+            found.append((second, read_bytes, written_bytes))
+    return tuple(found)
 
 
 def last_two_minutes(throughput: Throughput, now: float) -> Throughput:
@@ -103,14 +145,26 @@ def set_worker(connection: sqlite3.Connection, status: WorkerStatus) -> None:
 
 
 def read_worker(connection: sqlite3.Connection) -> WorkerStatus | None:
-    """Return the worker's last word; None where none ever ran, or it does not read."""
-    row = connection.execute(
-        "SELECT pid, host, state, started_at, version, schema, notice FROM queue_worker"
-    ).fetchone()
-    if row is None or row[2] not in set(WorkerState):
+    """Return the worker's last word; None where none ever ran, or it cannot be read."""
+    row = connection.execute(_SELECT_WORKER).fetchone()
+    try:
+        return None if row is None else WorkerStatus(*_WORKER.read(row))
+    except UnreadableError:
         return None
-    pid, host, state, *others = row
-    return WorkerStatus(pid, host, WorkerState(state), *others)
+
+
+def read_hold(connection: sqlite3.Connection) -> str:
+    """Return why no conversion starts at present; empty where nothing is in the way, or it cannot be read."""
+    (hold,) = connection.execute("SELECT hold FROM queue_state WHERE one = 1").fetchone() or ("",)
+    return hold if isinstance(hold, str) else ""
+
+
+def read_revision(connection: sqlite3.Connection) -> int:
+    """Return the number of the last change of the queue; that of the last job that was changed where it is lost."""
+    (revision,) = connection.execute("SELECT revision FROM queue_state WHERE one = 1").fetchone() or (None,)
+    if type(revision) is int and 0 <= revision <= HIGHEST:
+        return revision
+    return int(connection.execute(_SELECT_LAST_CHANGED).fetchone()[0])
 
 
 def save_checkpoint(
@@ -122,11 +176,11 @@ def save_checkpoint(
 
 
 def read_checkpoint(connection: sqlite3.Connection, job_id: int) -> StoredCheckpoint | None:
-    """Return where a job can go on; None where it has to begin, or the note does not read."""
-    row = connection.execute("SELECT facts, head, at FROM queue_checkpoints WHERE job = ?", (job_id,)).fetchone()
+    """Return where a job can go on; None where it has to begin, or the note cannot be read."""
+    row = connection.execute(_SELECT_CHECKPOINT, (job_id,)).fetchone()
     try:
-        return None if row is None else StoredCheckpoint(dict(json.loads(row[0])), bytes(row[1]), row[2])
-    except (ValueError, TypeError):
+        return None if row is None else StoredCheckpoint(*_CHECKPOINT.read(row))
+    except UnreadableError:
         return None
 
 

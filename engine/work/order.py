@@ -1,17 +1,20 @@
 """The order of the jobs that wait: by priority, then by position, changed by hand or by gain."""
 
+import contextlib
 import sqlite3
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal, TypeAlias
 
 from engine.errors import UsageError
+from engine.library.checked import UnreadableError
+from engine.work.job_rows import WAITING
 
 Place: TypeAlias = Literal["top", "bottom", "up", "down"] | int
 """Where a job goes among those that wait; a number counts from 1."""
 
 _SELECT = (
-    "SELECT id, priority, position, gain_bytes FROM queue_jobs WHERE state IN ('queued', 'paused')"
+    f"SELECT {WAITING.select()} FROM queue_jobs WHERE state IN ('queued', 'paused')"
     " ORDER BY priority DESC, position, id"
 )
 _SAVE = "UPDATE queue_jobs SET priority = ?, position = ?, changed = ? WHERE id = ?"
@@ -64,7 +67,11 @@ def order_by_gain(connection: sqlite3.Connection, revision: int) -> None:
 
 
 def _read(connection: sqlite3.Connection) -> list[_Slot]:
-    return [_Slot(*row) for row in connection.execute(_SELECT)]
+    slots = []
+    for row in connection.execute(_SELECT):
+        with contextlib.suppress(UnreadableError):  # a job that cannot be read runs in no order
+            slots.append(_Slot(*WAITING.read(row)))
+    return slots
 
 
 def _between(moved: _Slot, before: _Slot | None, after: _Slot | None) -> _Slot | None:

@@ -1,16 +1,19 @@
 """The queue in the state file: fronts put jobs and wishes in, the worker takes them out and says how it goes."""
 
+import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from engine.errors import DiscpressError, UsageError
+from engine.library.checked import safe_text
 from engine.library.model import JsonValue
+from engine.library.numbering import next_number
 from engine.library.store import Store
 from engine.work import notes, order
 from engine.work.changes import Change, fail_values, finish_values, in_transaction, skip_values
 from engine.work.deaths import MOST_DEATHS, count_death, describe_death, worker_ended
-from engine.work.job_rows import ADD_JOB, is_queued, job_row, safe_text
+from engine.work.job_rows import ADD_JOB, SELECT_JOBS, is_queued, job_from, job_row
 from engine.work.jobs import WISHES, Action, Job, JobProgress, JobRequest, JobState
 from engine.work.rates import Meter
 from engine.work.reading import QueueReader
@@ -18,10 +21,7 @@ from engine.work.snapshot import WorkerStatus
 
 T = TypeVar("T")
 
-_FIRST_FREE = """
-SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'queue_jobs'), 0) + 1,
-    COALESCE((SELECT MAX(position) FROM queue_jobs), 0.0) + 1
-"""
+_LAST_POSITION = "SELECT COALESCE(MAX(position), 0.0) FROM queue_jobs WHERE position BETWEEN -1e15 AND 1e15"
 _SET_WAITING = (
     "UPDATE queue_jobs SET waiting = :reason, changed = :revision"
     " WHERE id = :id AND waiting != :reason AND ended_at IS NULL"
@@ -30,7 +30,8 @@ _SET_GAIN = "UPDATE queue_jobs SET gain_bytes = ?1, changed = ?2 WHERE id = ?3 A
 
 
 def _append(change: Change, requests: Sequence[JobRequest], batch: str | None) -> list[int]:
-    first, position = change.connection.execute(_FIRST_FREE).fetchone()
+    first = next_number(change.connection, "queue_jobs")
+    position = 1 + change.connection.execute(_LAST_POSITION).fetchone()[0]
     name = str(first) if batch is None else batch
     rows = (
         job_row(request, first + place, change.revision, name, position + place, change.now)
@@ -120,19 +121,38 @@ class JobQueue(QueueReader):
         """
 
         def recover(change: Change) -> list[int]:
-            running = change.connection.execute("SELECT id, path FROM queue_jobs WHERE state = 'running'").fetchall()
-            for job_id, path in running:
-                deaths = count_death(change.connection, job_id)
+            rows = change.connection.execute(f"{SELECT_JOBS} WHERE state = 'running'").fetchall()
+            running = [job for job in map(job_from, rows) if not job.fault]
+            for job in running:
+                deaths = count_death(change.connection, job.id)
                 line = describe_death(deaths)
-                if change.act(job_id, Action.SUSPEND) is JobState.QUEUED and deaths >= MOST_DEATHS:
-                    error = worker_ended(path, self._store.path)
-                    change.act(job_id, Action.FAIL, fail_values(error))
+                if change.act(job.id, Action.SUSPEND) is JobState.QUEUED and deaths >= MOST_DEATHS:
+                    error = worker_ended(os.fsencode(job.path), self._store.path)
+                    change.act(job.id, Action.FAIL, fail_values(error))
                     line = str(error)
-                notes.append_log(change.connection, job_id, line)
-            change.connection.execute("UPDATE queue_state SET hold = '' WHERE hold != ''")
-            return [job_id for job_id, _ in running]
+                notes.append_log(change.connection, job.id, line)
+            change.connection.execute("UPDATE queue_state SET hold = '' WHERE hold IS NOT ''")
+            return [job.id for job in running]
 
         return self._change(recover, durable=True)
+
+    def fail_unreadable(self, but: Container[int] = ()) -> None:
+        """Let the jobs fail whose rows cannot be read, other than some that are under way; their rows stay.
+
+        A job is begun only as it was asked for: what is left of such a row may ask for something else.
+        """
+        with self._lock:
+            self._refresh()
+            found = [job.id for job in self._mirror.unsettled if job.id not in but]
+
+        def fail(change: Change) -> None:
+            for job_id in found:
+                line = change.fail_unreadable(job_id)
+                if line:
+                    notes.append_log(change.connection, job_id, line)
+
+        if found:
+            self._change(fail)
 
     def start(self, job_id: int) -> bool:
         """Take up a job; return False where it is not queued any more."""
@@ -189,7 +209,7 @@ class JobQueue(QueueReader):
         """Say why no conversion starts at present, which is want of room; empty: it goes on."""
         values = (safe_text(reason),) * 2
         self._change(
-            lambda change: change.connection.execute("UPDATE queue_state SET hold = ? WHERE hold != ?", values)
+            lambda change: change.connection.execute("UPDATE queue_state SET hold = ? WHERE hold IS NOT ?", values)
         )
 
     def save_progress(self, counts: Iterable[JobProgress]) -> None:

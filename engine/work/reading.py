@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import UsageError
+from engine.library.checked import safe_text
 from engine.library.store import Store
 from engine.work import notes
-from engine.work.job_rows import IN_ORDER, SELECT_JOBS, job_from, safe_text
+from engine.work.job_rows import IN_ORDER, SELECT_JOBS, job_from
 from engine.work.jobs import Action, Job, JobKind, JobState
 from engine.work.mirror import Mirror
 from engine.work.snapshot import BatchResult, History, QueueSnapshot, StoredCheckpoint, WorkerStatus
@@ -42,23 +43,32 @@ class QueueReader:
 
     def jobs(self, states: Iterable[JobState] | None = None) -> list[Job]:
         """Return the jobs in these states (None: all, the whole history) in the order in which they run."""
-        wanted = [str(state) for state in (JobState if states is None else states)]
-        return self._select(f"{SELECT_JOBS} WHERE state IN ({', '.join('?' * len(wanted))}) {IN_ORDER}", wanted)
+        if states is None:
+            return self._select(f"{SELECT_JOBS} {IN_ORDER}", [])
+        wanted = [str(state) for state in states]
+        found = self._select(f"{SELECT_JOBS} WHERE state IN ({', '.join('?' * len(wanted))}) {IN_ORDER}", wanted)
+        return [job for job in found if job.state in wanted]  # one that cannot be read has failed
 
     def job(self, job_id: int) -> Job:
         """Return one job; UsageError where there is none of that number."""
-        found = self._select(f"{SELECT_JOBS} WHERE id = ?", [job_id])
-        if not found:
+        found = self.find(job_id)
+        if found is None:
             raise UsageError(f"there is no job {job_id} in the queue")
-        return found[0]
+        return found
+
+    def find(self, job_id: int) -> Job | None:
+        """Return one job; None where there is none of that number."""
+        return next(iter(self._select(f"{SELECT_JOBS} WHERE id = ?", [job_id])), None)
 
     def log(self, job_id: int) -> list[str]:
         """Return the last lines of a job's log, oldest first."""
         return self._file.run(lambda connection: notes.read_log(connection, job_id))
 
     def history(self) -> History:
-        """Return all finished conversions."""
-        return History(tuple(self._select(_HISTORY, [str(JobState.DONE), str(JobKind.CONVERT)])))
+        """Return all finished conversions that can be read."""
+        found = self._select(_HISTORY, [str(JobState.DONE), str(JobKind.CONVERT)])
+        jobs = tuple(job for job in found if not job.fault)
+        return History(jobs, unreadable=len(found) - len(jobs))
 
     def of_path(self, path: Path, count: int) -> list[Job]:
         """Return the last jobs of one image, newest first, at most `count`."""
@@ -123,8 +133,7 @@ class QueueReader:
 
         def read(connection: sqlite3.Connection) -> tuple[set[str], str]:
             states = {state for (state,) in connection.execute(query, (batch,))}
-            (hold,) = connection.execute("SELECT hold FROM queue_state").fetchone() or ("",)
-            return states, hold
+            return states, notes.read_hold(connection)
 
         states, hold = self._file.run(read)
         if not states:
@@ -135,7 +144,7 @@ class QueueReader:
             return BatchResult.NO_ROOM if hold else BatchResult.WORKING
         if JobState.PAUSED in states:
             return BatchResult.PAUSED
-        return BatchResult.FAILED if states & {JobState.FAILED, JobState.CANCELLED} else BatchResult.DONE
+        return BatchResult.DONE if states <= {JobState.DONE, JobState.SKIPPED} else BatchResult.FAILED
 
     def runnable(self) -> list[Job]:
         """Return the queued jobs in the order in which they run; unchanged, they are not read again."""
@@ -145,9 +154,8 @@ class QueueReader:
 
     def wanted(self) -> dict[int, Action]:
         """Return what people ask of the running jobs: pause, resume (a pause is taken back) or cancel."""
-        query = "SELECT id, wanted FROM queue_jobs WHERE state = 'running' AND wanted != '' ORDER BY id"
-        rows = self._file.run(lambda connection: connection.execute(query).fetchall())
-        return {job_id: Action(wanted) for job_id, wanted in rows}
+        query = f"{SELECT_JOBS} WHERE state = 'running' AND wanted != '' ORDER BY id"
+        return {job.id: Action(job.wanted) for job in self._select(query, []) if job.wanted}
 
     def checkpoint(self, job_id: int) -> StoredCheckpoint | None:
         """Return where a job can go on; None where it has to begin."""
@@ -162,7 +170,7 @@ class QueueReader:
 
     def _select(self, query: str, parameters: Sequence[str | int | bytes]) -> list[Job]:
         rows = self._file.run(lambda connection: connection.execute(query, parameters).fetchall())
-        return [job for job in map(job_from, rows) if job is not None]
+        return [job_from(row) for row in rows]
 
     def _refresh(self) -> None:
         """Bring the mirror up to date where anything in the file was written since the last time."""

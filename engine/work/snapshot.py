@@ -96,6 +96,8 @@ class History:
 
     jobs: tuple[Job, ...]
     """Each one."""
+    unreadable: int = 0
+    """How many there are besides, whose rows cannot be read."""
 
     @property
     def saved_bytes(self) -> int:

@@ -171,9 +171,11 @@ def test_a_package_that_is_installed_later_is_used(
     assert scanned(top, store) == ["game.7z/game.iso"]
 
 
-def test_a_row_that_does_not_read_is_none(top: Path, store: Store, looked_into: list[str]) -> None:
+def test_an_archive_whose_row_cannot_be_read_is_looked_into_again(
+    top: Path, store: Store, looked_into: list[str]
+) -> None:
     write_films(top / "films.zip")
     scanned(top, store)
-    store.file.write(lambda connection: connection.execute("UPDATE empty_archives SET identity = x'ff00'"))
+    store.file.write(lambda connection: connection.execute("UPDATE empty_archives SET identity = '1 2 -3 4'"))
     scanned(top, store)
     assert looked_into == ["films.zip"] * 2

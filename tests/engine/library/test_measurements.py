@@ -1,12 +1,12 @@
 """What the lab measured is kept, read back and compared by content."""
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hostile_state import Cell, put
 
 from engine.formats import ImageFormat
 from engine.library.measurements import LabTest, Measurement
@@ -80,14 +80,14 @@ def test_what_was_measured_alike_can_be_compared(store: Store) -> None:
     ("column", "value"),
     [("kind", "smell"), ("identity", "1 2"), ("format", "zip2"), ("facts", "{"), ("facts", "[1]"), ("at", "noon")],
 )
-def test_a_row_that_does_not_read_is_left_out(tmp_path: Path, column: str, value: str) -> None:
+def test_a_result_that_cannot_be_read_is_left_out_and_counted(tmp_path: Path, column: str, value: str) -> None:
     with Store(tmp_path) as store:
         store.save_measurement(GAME)
         store.save_measurement(RATES)
-        with sqlite3.connect(tmp_path / FILE_NAME) as connection:
-            connection.execute(f"UPDATE measurements SET {column} = ? WHERE kind = 'seek'", (value,))
-        connection.close()
+    assert put(tmp_path / FILE_NAME, Cell("measurements", column, 0), f"'{value}'")
+    with Store(tmp_path) as store:
         assert store.measurements() == [RATES]
+        assert store.take_notices() == [f"{tmp_path / FILE_NAME}: 1 benchmark result cannot be read"]
 
 
 def test_a_file_of_an_older_version_gets_the_table(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from engine.convert.wish import Wish
 from engine.formats import ImageFormat
+from engine.library import schema
+from engine.library.model import FileIdentity, Title
 from engine.library.store import Store
 from engine.work.deaths import MOST_DEATHS
 from engine.work.errands import Errand, ErrandKind, Errands
@@ -158,14 +160,36 @@ def test_withdrawn_kinds_are_forgotten(errands: Errands) -> None:
         "wish = 'no JSON'",
         "rank = 'first'",
         "path = 'text'",
+        "path = CAST(x'ff' AS TEXT)",
+        "path = x'2f6100'",
+        "kind = CAST(x'ff' AS TEXT)",
+        "kind = x'ff'",
     ],
 )
-def test_an_errand_that_does_not_read_is_dropped(store: Store, errands: Errands, damage: str) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
-    store.file.write(lambda connection: connection.execute(f"UPDATE errands SET {damage}"))
+def test_errands_that_cannot_be_read_are_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
+    monkeypatch.setattr(schema, "makes_strict_tables", lambda: False)
+    with Store(tmp_path / "plain") as store:
+        errands = Errands(store)
+        errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+        store.file.write(lambda connection: connection.execute(f"UPDATE errands SET {damage}"))
+        errands.ask(ESTIMATE, [(TWO, WISH)], LATER)
+        assert order(errands) == [TWO]
+        assert errands.pending() == 0
+
+
+def test_any_number_of_errands_that_cannot_be_read_is_dropped(store: Store, errands: Errands) -> None:
+    """More than Python calls a function in itself."""
+    errands.ask(ESTIMATE, [(Path(f"/games/{number}.iso"), WISH) for number in range(3000)], SEEN)
+    store.file.write(lambda connection: connection.execute("UPDATE errands SET wish = '['"))
     errands.ask(ESTIMATE, [(TWO, WISH)], LATER)
     assert order(errands) == [TWO]
-    assert errands.pending() == 0
+
+
+def test_a_title_whose_device_cannot_be_read_is_on_no_known_one(store: Store, errands: Errands) -> None:
+    store.save_titles([Title(ONE, FileIdentity(5, 1, 1, 1), ImageFormat.ISO)])
+    store.file.write(lambda connection: connection.execute("UPDATE titles SET identity = 'nowhere'"))
+    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    assert errands.place_of(following(errands)).device is None
 
 
 # Workers that died at one.

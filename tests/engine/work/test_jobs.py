@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from engine.convert.plan import OnConflict, Wish
 from engine.errors import UsageError
 from engine.formats import ImageFormat
-from engine.work.job_rows import ADD_JOB, job_from, job_row, safe_text, wish_from, wish_text
+from engine.library.checked import safe_text
+from engine.work.job_rows import ADD_JOB, job_from, job_row, wish_from, wish_text
 from engine.work.jobs import (
     ALIVE,
     TRANSITIONS,
@@ -107,7 +108,7 @@ WISHED = st.builds(
     Wish,
     format=st.sampled_from([None, *ImageFormat]),
     on_conflict=st.sampled_from(OnConflict),
-    target=st.none() | st.text(st.characters()),
+    target=st.none() | st.binary().map(os.fsdecode),  # as a command line has it: no other lone surrogates
     digests=st.lists(st.sampled_from(["md5", "sha1", "sha256"])).map(tuple),
 )
 
@@ -139,8 +140,9 @@ def test_a_relative_path_is_relative_to_the_one_who_asks(monkeypatch: pytest.Mon
     assert os.fsencode(tmp_path / "games") in row
 
 
-def test_a_row_that_does_not_read_is_no_job() -> None:
-    assert job_from(("1",) * 34) is None
+def test_of_a_row_that_cannot_be_read_a_failed_job_is_left() -> None:
+    job = job_from(("1",) * 35)
+    assert (job.state, job.is_unsettled, job.path, job.wish) == (JobState.FAILED, True, Path("/"), None)
 
 
 def test_a_message_with_an_undecodable_name_can_be_kept() -> None:

@@ -14,7 +14,7 @@ from engine.convert.plan import OnConflict, Wish
 from engine.errors import SpaceError, StoreError, UsageError
 from engine.formats import ImageFormat
 from engine.library.store import Store
-from engine.work.jobs import Action, Job, JobKind, JobRequest, JobState
+from engine.work.jobs import Action, JobKind, JobRequest, JobState
 from engine.work.queue import JobQueue
 
 WISH = Wish(ImageFormat.ZSO, 4096, 12, 2048, "opl", OnConflict.RENAME, ("sha1",), trash_source=True)
@@ -260,13 +260,6 @@ def test_a_closed_store_is_an_error(store: Store, queue: JobQueue) -> None:
     store.close()
     with pytest.raises(StoreError, match="is closed"):
         queue.jobs()
-
-
-def test_a_damaged_job_is_left_out(store: Store, queue: JobQueue) -> None:
-    good, bad = queue.add(requests(2))
-    store._file.write(lambda connection: connection.execute("UPDATE queue_jobs SET wish = '[' WHERE id = ?", (bad,)))
-    found: list[Job] = queue.jobs()
-    assert [job.id for job in found] == [good]
 
 
 def test_what_another_front_has_queued_meanwhile_is_left_out(queue: JobQueue) -> None:

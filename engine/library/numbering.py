@@ -1,0 +1,23 @@
+"""Numbers for new rows: one more than any before, whatever stands in the file."""
+
+import sqlite3
+from typing import Literal, TypeAlias
+
+Table: TypeAlias = Literal["queue_jobs", "journal", "measurements"]
+
+HIGHEST = 10**15
+"""A number above it was never given: one a microsecond would take 30 years."""
+
+# The sequence of an AUTOINCREMENT is a row like any other: it may hold text, or be missing.
+_SELECT = """
+SELECT MAX(
+    COALESCE((SELECT MAX(seq) FROM sqlite_sequence WHERE name = :table AND typeof(seq) = 'integer'
+        AND seq BETWEEN 0 AND :highest), 0),
+    COALESCE((SELECT MAX(id) FROM {table} WHERE id BETWEEN 0 AND :highest), 0)) + 1
+"""
+
+
+def next_number(connection: sqlite3.Connection, table: Table) -> int:
+    """Return the number of the next row of a table."""
+    row = connection.execute(_SELECT.format(table=table), {"table": table, "highest": HIGHEST}).fetchone()
+    return int(row[0])

@@ -1,0 +1,138 @@
+"""A state file with something in every table, by what discpress itself writes into it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.convert.wish import OnConflict, Wish
+from engine.errors import SpaceError
+from engine.formats import ImageFormat, Method, Settings
+from engine.library.measurements import LabTest, Measurement
+from engine.library.model import Digests, FileIdentity, Overrides, StoredEstimate, Title
+from engine.library.scan_batch import EmptyArchive
+from engine.library.store import Store
+from engine.work.errands import ErrandKind, Errands
+from engine.work.jobs import Action, JobKind, JobProgress, JobRequest
+from engine.work.lab_live import LiveTest, save_live
+from engine.work.queue import JobQueue
+from engine.work.snapshot import WorkerState, WorkerStatus
+
+ODD_NAMES = ("Okami [t-en by X] [red].iso", "Game 2.iso", "bad \udcff.iso", "紙灯籠の街.zso")
+SEEK_FACTS = {
+    "pattern": "mixed", "is_cold": True, "reads": 100, "p50_us": 90.0, "p95_us": 120.0, "p99_us": 150.0,
+    "max_us": 200.0, "mean_us": 95.0, "index_us": 1.0, "storage_us": 80.0, "decoding_us": 14.0, "jumps": 0.5,
+    "requests": 1.0, "wanted_bytes": 2048.0, "stored_bytes": 4096.0, "octaves": [[6, 99], [7, 1]],
+    "window_offset": 0, "window_bytes": 4194304, "methods": [], "beside": 0,
+}  # fmt: skip
+RATE_FACTS = {
+    "threads": 2, "original_bytes": 700_000_000, "sampled_bytes": 33_554_432, "packed_bytes": 20_000_000,
+    "read_s": 0.2, "pack_s": 0.5, "write_s": 0.3, "proof_s": 0.1, "is_read_cold": True, "is_proof_cold": False,
+    "source_disk": "sda", "methods": [], "beside": 1,
+}  # fmt: skip
+
+
+def some_titles(folder: Path) -> list[Title]:
+    """Titles as a scan of such names would find them."""
+    return [
+        Title(
+            folder / name,
+            FileIdentity(66, 10 + number, 700_000_000, 1_700_000_000_123_456_789),
+            ImageFormat.ZSO if name.endswith(".zso") else ImageFormat.ISO,
+            "ps2",
+            f"SLUS-2000{number}",
+            name.partition(".")[0],
+            "us",
+            number or None,
+            ("USA", "v1.01"),
+            1_400_000_000,
+            2048 if name.endswith(".zso") else 0,
+        )
+        for number, name in enumerate(ODD_NAMES)
+    ]
+
+
+def fill(store: Store, titles: Sequence[Title], output_folder: Path) -> None:
+    """Put something into every table; the titles are kept already where they were scanned."""
+    store.save_titles(titles)
+    store.save_empty_archives([EmptyArchive(titles[0].path.with_name("films.zip"), titles[0].identity)])
+    _fill_library(store, titles)
+    _fill_queue(store, titles, output_folder)
+    errands = Errands(store)
+    errands.ask(ErrandKind.ESTIMATE, [(title.path, Wish(ImageFormat.ZSO, 4096)) for title in titles], 10)
+    errands.ask(ErrandKind.SCAN, [(titles[0].path.parent, None)], 0)
+    failing = errands.next()
+    assert failing is not None
+    errands.begin(failing)
+    errands.fail(failing, f"{titles[0].path.parent}: the disk went away")
+    store.file.write(lambda connection: connection.execute("INSERT OR IGNORE INTO told VALUES ('no-wal')"))
+
+
+def _fill_library(store: Store, titles: Sequence[Title]) -> None:
+    for title in titles:
+        for settings in (Settings(ImageFormat.ZSO), Settings(ImageFormat.CHD, 4096, 3, None, "any", (Method.ZSTD,))):
+            estimate = StoredEstimate(
+                settings, title.original_bytes, 400_000, 390_000, 410_000, 160_000, "convert", "", 2.5, 130.0
+            )
+            store.save_estimate(title.identity, estimate)
+        store.save_digests(title.identity, Digests("0badf00d", "aa" * 16, "bb" * 20))
+    chosen = Overrides(ImageFormat.CHD, 16384, 12, (Method.ZSTD, Method.LZMA), 64, "ppsspp")
+    store.save_settings(titles[0].path, chosen)
+    store.save_settings(titles[1].path, Overrides(level=3))
+    store.append_journal("published", {"path": str(titles[0].path), "links": [1, None]})
+    for kind, facts in ((LabTest.SEEK, SEEK_FACTS), (LabTest.THROUGHPUT, RATE_FACTS)):
+        store.save_measurement(
+            Measurement(
+                kind,
+                titles[0].path,
+                titles[0].identity,
+                ImageFormat.ZSO,
+                2048,
+                9,
+                "mixed" if kind is LabTest.SEEK else "",
+                "here (some processor)",
+                "sda",
+                1_700_000_000.5,
+                facts,
+            )
+        )
+
+
+def _fill_queue(store: Store, titles: Sequence[Title], output_folder: Path) -> None:
+    """Leave a job in every state, those over with all that is noted of them."""
+    queue = JobQueue(store)
+    wish = Wish(ImageFormat.ZSO, 4096, 3, 2048, "opl", OnConflict.RENAME, ("sha1",))
+    requests = [
+        JobRequest(
+            JobKind.CONVERT,
+            titles[number % len(titles)].path,
+            wish,
+            output_folder=output_folder,
+            gain_bytes=300_000,
+            parameters={"device": 66, "name": "Okami", "checksums": ["crc32"]},
+        )
+        for number in range(5)
+    ]
+    done, failed, cancelled, paused, running = queue.add(requests)
+    skipped, _ = queue.add(
+        [
+            JobRequest(JobKind.VERIFY, titles[0].path, parameters={"device": 66}),
+            JobRequest(JobKind.ESTIMATE, titles[1].path, Wish(), priority=3, force=True, idle_priority=True),
+        ]
+    )
+    for number in (done, failed, running):
+        assert queue.start(number)
+        queue.save_progress([JobProgress(number, "packing", 500, 1000, 500, 200)])
+        queue.append_log(number, "ISO to ZSO")
+        queue.append_log(number, "a second line")
+    facts = {"output": str(output_folder / "Okami.zso"), "packed_bytes": 300, "crc32": "0badf00d"}
+    queue.finish(done, facts, saved_bytes=700)
+    queue.fail(failed, SpaceError("the disk is full", hint="free some"))
+    queue.skip(skipped, "it would not shrink")
+    queue.ask([cancelled], Action.CANCEL)
+    queue.ask([paused], Action.PAUSE)
+    for number in (paused, running):
+        queue.save_checkpoint(number, {"output": str(output_folder / "Game 2.zso"), "done_bytes": 1048576}, b"ZISO")
+    queue.note_throughput(1_700_000_000, 1000, 300)
+    queue.set_waiting(paused, "its storage is not there")
+    queue.set_hold("")
+    queue.set_worker(WorkerStatus(4711, "here", WorkerState.GONE, 1_700_000_000.0, "1.0", 9, "a notice"))
+    save_live(store, running, LiveTest(1, 4, "zso", 2048, 9, "mixed", 10, 90.0, 120.0, (88.5, 91.25)))
