@@ -102,7 +102,8 @@ def _add_doctor(commands: "Subparsers") -> None:
         commands,
         "doctor",
         "find damage, and what a target cannot load",
-        "Check header, index and layout of images, and whether the target loads them. Exit 1 on errors.",
+        "Check header, index and layout of images, and whether the target loads them. Exit 3 for damage,\n"
+        "1 for what the target cannot load or what could not be checked.",
         "  discpress doctor game.zso --target opl\n  discpress doctor --deep *.cso     decode every block as well",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="an image; with -r a folder")

@@ -80,11 +80,11 @@ def header_problem(source: ByteSource, found: ImageFormat) -> str:
 
 def _missing(source: ByteSource, promised: ImageFormat) -> str:
     if promised is ImageFormat.CUE:
-        return "a CUE sheet names a file and its tracks (FILE, TRACK), this file does not"
+        return "expected a CUE sheet, with lines that name a file (FILE) and its tracks (TRACK)"
     magic = magic_of(promised)
     start = read_bytes(source, 0, len(magic))
-    what = start.hex(" ") if len(start) == len(magic) else f"{start.hex(' ')}, which is all there is"
-    return f"a file of this name ({_label(promised)}) begins with the bytes {magic.hex(' ')}, this one with {what}"
+    is_all = ", the whole file" if len(start) < len(magic) else ""
+    return f"expected {magic.hex(' ')} ({_label(promised)}), got {start.hex(' ')}{is_all}"
 
 
 def _mistaken(source: ByteSource, promised: ImageFormat, found: ImageFormat) -> str:
@@ -92,8 +92,8 @@ def _mistaken(source: ByteSource, promised: ImageFormat, found: ImageFormat) -> 
     is_alike = magic_of(promised) == magic_of(found)
     if is_alike or not {promised, found} <= _ONE_BYTE_APART or _is_really(source, found):
         return ""
-    kinds = f"{_label(found)} by its first byte, {_label(promised)} by its name"
-    return f"it is {kinds}, and what follows does not decode as {_label(found)}"
+    label = _label(found)
+    return f"expected {_label(promised)}, as the file is named, got the first byte of {label} and no {label} after it"
 
 
 def _is_really(source: ByteSource, found: ImageFormat) -> bool:
@@ -134,4 +134,4 @@ def _hint(path: PurePath) -> str:
     suffix = display_name(path.suffix)
     hint = f"restore the file from a backup or get it again; if it is something else, give it a name without {suffix}"
     is_archive = promised_format(path) in {ImageFormat.ZIP, ImageFormat.SEVEN_ZIP}
-    return f"{hint}; join an archive in several parts first" if is_archive else hint
+    return f"{hint}; if the archive is in several parts, join them first" if is_archive else hint

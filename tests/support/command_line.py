@@ -15,6 +15,7 @@ from typing import Any
 from gates import Gate
 from in_process import run_in_process
 from patience import HANG_S, wait_for
+from sample_images import as_disc
 
 BIN = Path(sys.executable).parent
 MIB = 1024 * 1024
@@ -189,9 +190,9 @@ def raise_on_control_bytes(said: bytes) -> None:
 
 
 def slow_to_pack(size: int, seed: int = 0) -> bytes:
-    """Return bytes that LZ4 HC 12 packs at about 20 MB/s a core: long enough to be interrupted anywhere."""
+    """Return a disc that LZ4 HC 12 packs at about 20 MB/s a core: long enough to be interrupted anywhere."""
     four_letters = bytes(b"disc"[value & 3] for value in range(256))
-    return random.Random(seed).randbytes(size).translate(four_letters)
+    return as_disc(random.Random(seed).randbytes(size).translate(four_letters))
 
 
 def write_old(path: Path, data: bytes, age_s: float = 3600) -> Path:

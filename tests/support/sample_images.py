@@ -29,15 +29,22 @@ def incompressible(size: int, seed: int = 0) -> bytes:
     return random.Random(seed).randbytes(size)
 
 
-def volume_descriptor(sectors: int) -> bytes:
-    """Return a sector 16 by which an image is known as a disc: a primary volume descriptor with nothing behind it."""
-    return (b"\x01CD001".ljust(80, b" ") + struct.pack("<I", sectors)).ljust(SECTOR_SIZE, b"\0")
+def as_disc(data: bytes) -> bytes:
+    """Return data with a primary volume descriptor in sector 16, by which an image is known as a disc.
+
+    Shorter data stays as it is. Only the originals of discs are moved to the trash, and only discs found in folders.
+    """
+    start = PVD_SECTOR * SECTOR_SIZE
+    if len(data) < start + SECTOR_SIZE:
+        return data
+    descriptor = b"\x01CD001".ljust(80, b" ") + struct.pack("<I", len(data) // SECTOR_SIZE)
+    return data[:start] + descriptor.ljust(SECTOR_SIZE, b"\0") + data[start + SECTOR_SIZE :]
 
 
 def mixed(size: int, seed: int = 0) -> bytes:
     """Return sectors of text, noise, half of each, and zeros, in no regular order; the last one may be short.
 
-    From 17 sectors on it is a disc: only those are moved to the trash, or found in folders.
+    It is a disc as far as `as_disc` makes it one.
     """
     chance = random.Random(seed)
     half = SECTOR_SIZE // 2
@@ -50,9 +57,7 @@ def mixed(size: int, seed: int = 0) -> bytes:
             bytes(SECTOR_SIZE),
         )
         sectors.append(chance.choice(kinds))
-    if size >= (PVD_SECTOR + 1) * SECTOR_SIZE:
-        sectors[PVD_SECTOR] = volume_descriptor(size // SECTOR_SIZE)
-    return b"".join(sectors)[:size]
+    return as_disc(b"".join(sectors)[:size])
 
 
 def write_image(path: Path, data: bytes) -> Path:

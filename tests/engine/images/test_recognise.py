@@ -78,8 +78,8 @@ def test_a_broken_first_byte_is_a_damaged_header_that_says_what_is_there(name: s
     with pytest.raises(DamagedImageError) as caught:
         recognised(name, with_byte(SOUND[name], 0, 0xAA))
     there = with_byte(magic, 0, 0xAA).hex(" ")
-    assert str(caught.value).startswith(f"{name}: damaged header: a file of this name (")
-    assert str(caught.value).endswith(f"begins with the bytes {magic.hex(' ')}, this one with {there}")
+    assert str(caught.value).startswith(f"{name}: damaged header: expected {magic.hex(' ')} (")
+    assert str(caught.value).endswith(f"), got {there}")
     assert f"give it a name without {Path(name).suffix}" in caught.value.hint
 
 
@@ -95,12 +95,12 @@ def test_any_other_byte_in_a_magic_is_damage(name: str, data: st.DataObject) -> 
 
 @pytest.mark.parametrize(("name", "first"), [("game.zso", b"C"), ("game.zso", b"J"), ("game.cso", b"J")])
 def test_a_first_byte_that_makes_another_format_of_it_is_damage(name: str, first: bytes) -> None:
-    with pytest.raises(DamagedImageError, match=r"by its first byte, .* by its name, and what follows does not decode"):
+    with pytest.raises(DamagedImageError, match="as the file is named, got the first byte of"):
         recognised(name, first + SOUND[name][1:])
 
 
 def test_a_jso_that_begins_like_a_cso_of_the_gamecube_is_damage() -> None:
-    with pytest.raises(DamagedImageError, match=r"GameCube/Wii CISO by its first byte, JSO \(LZO\) by its name"):
+    with pytest.raises(DamagedImageError, match="got the first byte of GameCube/Wii CISO and no"):
         recognised("game.jso", b"C" + SOUND["game.jso"][1:])
 
 
@@ -109,7 +109,7 @@ def test_a_cso_of_the_gamecube_is_one_under_the_name_of_a_zso() -> None:
 
 
 def test_a_cso_that_begins_like_a_zso_is_damage() -> None:
-    with pytest.raises(DamagedImageError, match="ZSO by its first byte, CSO by its name"):
+    with pytest.raises(DamagedImageError, match="got the first byte of ZSO and no ZSO after it"):
         recognised("game.cso", b"Z" + SOUND["game.cso"][1:])
 
 
@@ -129,7 +129,7 @@ def test_a_misnamed_image_with_one_bad_block_is_still_what_it_is() -> None:
 def test_a_file_shorter_than_its_magic_is_a_damaged_header(name: str) -> None:
     magic = magic_bytes(name)
     for length in range(1, len(magic)):
-        with pytest.raises(DamagedImageError, match="which is all there is"):
+        with pytest.raises(DamagedImageError, match="the whole file"):
             recognised(name, magic[:length])
 
 
@@ -178,7 +178,7 @@ def test_an_image_of_another_format_is_only_misnamed(name: str) -> None:
     [b"abc", b"XILE" + foreign.cue("g.bin")[4:], b'FILE "g.bin" BINARY\r\n', b"TRACK 01 AUDIO\r\n", b"\0" * 100],
 )
 def test_a_cue_that_names_no_file_or_no_track_is_damaged(data: bytes) -> None:
-    with pytest.raises(DamagedImageError, match="a CUE sheet names a file and its tracks"):
+    with pytest.raises(DamagedImageError, match="expected a CUE sheet"):
         recognised("game.cue", data)
 
 
@@ -195,7 +195,7 @@ def test_a_zip_in_parts_is_a_zip(head: bytes) -> None:
 def test_an_archive_is_told_to_be_joined_first() -> None:
     with pytest.raises(DamagedImageError) as caught:
         recognised("game.zip", b"the middle of an archive")
-    assert "join an archive in several parts first" in caught.value.hint
+    assert "join them first" in caught.value.hint
 
 
 # Every byte of a header: never an exception of Python's, and what cannot be opened is damage to the doctor as well.
@@ -278,5 +278,5 @@ def test_any_bytes_under_any_name_are_recognised_or_damaged(head: bytes, at_16: 
 
 def test_a_jso_is_believed_only_with_a_block_size_that_can_be() -> None:
     data = b"JISO" + struct.pack("<BBHBBBBI", 1, 0, 3000, 0, 0, 0, 0, 700_416) + bytes(2048)
-    with pytest.raises(DamagedImageError, match=r"JSO \(LZO\) by its first byte"):
+    with pytest.raises(DamagedImageError, match="got the first byte of JSO"):
         recognised("game.zso", data)
