@@ -151,8 +151,10 @@ def _add_trash(commands: "Subparsers") -> None:
         commands,
         "trash",
         "list what conversions replaced, or remove it for good",
-        "Originals that were replaced lie in .discpress-trash beside their folder's files.",
-        "  discpress trash list /mnt/nas\n  discpress trash empty /mnt/nas",
+        "Replaced originals are kept in .discpress-trash in their own folder, or in .discpress-trash-UID if that one\n"
+        "belongs to another user. Entries of other users are listed only.",
+        "  discpress trash list /mnt/nas\n  discpress trash empty /mnt/nas\n"
+        "  discpress trash empty --replacement moved/Okami.zso",
     )
     parser.add_argument("action", choices=["list", "empty"], help="what to do")
     parser.add_argument("folders", nargs="*", metavar="DIR", help="where to look, with all below (default: here)")
@@ -162,6 +164,13 @@ def _add_trash(commands: "Subparsers") -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="empty: remove this one even where its replacement cannot be proven",
+        help="empty: remove this one even if its replacement cannot be proven",
+    )
+    parser.add_argument(
+        "--replacement",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="empty: accept this image of the same disc if a replacement is gone; it is decoded and compared",
     )
     add_state(parser)

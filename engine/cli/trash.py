@@ -12,11 +12,18 @@ from engine.cli.printers import Printer
 from engine.cli.state import Records
 from engine.convert.progress import Control
 from engine.convert.replace import finish_undo, purge, undo
-from engine.convert.trash import find_entries, find_half_undone, freed_bytes
 from engine.convert.trash_entry import TrashEntry
+from engine.convert.trash_list import (
+    OthersTrashError,
+    find_entries,
+    find_half_undone,
+    freed_bytes,
+    sweep_trashes,
+)
 from engine.errors import CancelledError, DiscpressError, TrashError, UsageError
 from engine.names import display_name
 from engine.system.asking import ask_aside, wait_for_answer
+from engine.system.files import absolute
 from engine.system.processors import available_processors
 from engine.units import format_size
 
@@ -34,18 +41,15 @@ def run_undo(arguments: argparse.Namespace, printer: Printer, control: Control) 
 
 def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, records: Records) -> int:
     folders = as_paths(arguments.folder or ["."])
-    if not arguments.list:
-        for half_done in find_half_undone(folders):
-            finish_undo(half_done, records.journal)
-            text = f"{display_name(half_done.home_path)}: an undo that was stopped is finished"
-            printer.event("undone", {"path": str(half_done.home_path), "id": half_done.id}, text)
-            records.follow([half_done.home_path, half_done.replacement_path])
-    entries, broken = _entries(folders, printer)
     if arguments.list:
+        entries, broken = _entries(folders, printer, is_reading=True)
         return _list(entries, printer) or broken
-    if not entries:
+    exit_code = _finish_stopped(folders, printer, control, records)
+    entries, broken = _entries(folders, printer, is_reading=False)
+    is_any = not arguments.what or arguments.what == ["all"]
+    if not [entry for entry in entries if not (is_any and entry.is_of_others)]:
         raise TrashError("there is nothing to undo here", hint="name the folder of the images with --folder")
-    exit_code = broken
+    exit_code = broken or exit_code
     for entry in _chosen(entries, arguments.what):
         control.check()
         try:
@@ -67,32 +71,57 @@ def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, rec
             "replacement": None if done.replacement_entry is None else str(done.replacement_entry.file_path),
         }
         printer.event("undone", facts, text)
-        records.follow([entry.home_path, entry.replacement_path])
+        records.follow([*entry.home_paths, entry.replacement_path])
         if done.note:
             printer.notice(done.note)
     return exit_code
 
 
+def _finish_stopped(folders: list[Path], printer: Printer, control: Control, records: Records) -> int:
+    """Finish undos that were stopped, and tidy up after moves that were; return the exit code."""
+    exit_code = 0
+    for entry in find_half_undone(folders):
+        try:
+            finish_undo(entry, available_processors(), control, records.journal)
+        except CancelledError:
+            raise
+        except DiscpressError as error:
+            printer.error(error, entry.home_path)
+            exit_code = error.exit_code
+            continue
+        text = f"{display_name(entry.home_path)}: an undo that was stopped is finished"
+        printer.event("undone", {"path": str(entry.home_path), "id": entry.id}, text)
+        records.follow([*entry.home_paths, entry.replacement_path])
+    sweep_trashes(folders)
+    return exit_code
+
+
 def run_trash(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `trash list` and `trash empty`; return the exit code."""
-    entries, broken = _entries(as_paths(arguments.folders or ["."]), printer)
+    folders = as_paths(arguments.folders or ["."])
+    entries, broken = _entries(folders, printer, is_reading=arguments.action == "list")
     if arguments.action == "list":
         return _list(entries, printer) or broken
     records = Records(arguments, printer)
     try:
-        return _empty(entries, arguments, printer, control, records) or broken
+        exit_code = _empty(entries, arguments, printer, control, records) or broken
+        sweep_trashes(folders)
     finally:
         records.close()
+    return exit_code
 
 
-def _entries(folders: Iterable[Path], printer: Printer) -> tuple[list[TrashEntry], int]:
+def _entries(folders: Iterable[Path], printer: Printer, *, is_reading: bool) -> tuple[list[TrashEntry], int]:
+    """Return the entries of some folders, and the exit code for those that cannot be read."""
     found: list[TrashEntry] = []
     exit_code = 0
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"{display_name(folder)}: no such folder")
-        for entry in find_entries([folder]):
-            if isinstance(entry, TrashError):
+        for entry in find_entries([folder], is_reading=is_reading):
+            if isinstance(entry, OthersTrashError):
+                printer.notice(str(entry))
+            elif isinstance(entry, TrashError):
                 printer.error(entry)
                 exit_code = entry.exit_code
             else:
@@ -103,26 +132,36 @@ def _entries(folders: Iterable[Path], printer: Printer) -> tuple[list[TrashEntry
 
 def _list(entries: list[TrashEntry], printer: Printer) -> int:
     for entry in entries:
-        links = entry.file_path.lstat().st_nlink
+        freed = freed_bytes(entry)
         facts = {
             "id": entry.id,
             "path": str(entry.home_path),
+            "files": [str(path) for path in entry.home_paths],
             "file_bytes": entry.size_bytes,
-            "freed_bytes": entry.size_bytes if links == 1 else 0,
+            "freed_bytes": freed,
             "reason": entry.reason,
             "replacement": str(entry.replacement_path),
             "trashed_at": entry.trashed_at,
+            "owner": None if entry.owner is None else entry.owner.user,
+            "problem": entry.problem or None,
         }
         text = (
             f"{display_name(entry.id)}  {format_size(entry.size_bytes):>9}  {display_name(entry.reason):<11} "
             f"{display_name(entry.home_path)}"
-            f"{' (has other hard links: removing it frees nothing)' if links > 1 else ''}"
+            f"{f' and {len(entry.files) - 1} more' if len(entry.files) > 1 else ''}"
+            f"{_remark(entry, freed)}"
         )
         printer.event("trash", facts, text)
-    freed = _freed_bytes(entries)
+    freed = _freed_bytes(entry for entry in entries if not entry.problem)
     facts = {"entries": len(entries), "freed_bytes": freed}
     printer.event("trash-total", facts, f"{len(entries)} in the trash, {format_size(freed)} to be freed")
     return 0
+
+
+def _remark(entry: TrashEntry, freed: int) -> str:
+    if entry.problem:
+        return f" ({entry.problem}: only listed)"
+    return "" if freed or not entry.size_bytes else " (has other hard links: removing it frees nothing)"
 
 
 def _freed_bytes(entries: Iterable[TrashEntry]) -> int:
@@ -149,9 +188,10 @@ def _ask(question: str, control: Control) -> str:
 
 def _chosen(entries: list[TrashEntry], names: list[str]) -> list[TrashEntry]:
     # The last conversion that was not taken back yet; an undo is taken back by its name only.
-    conversions = [entry for entry in entries if entry.reason != "undone"]
+    ours = [entry for entry in entries if not entry.is_of_others]
+    conversions = [entry for entry in ours if entry.reason != "undone"]
     if not names:
-        return (conversions or entries)[-1:]
+        return (conversions or ours)[-1:]
     if names == ["all"]:
         return conversions[::-1]
     chosen = []
@@ -178,6 +218,7 @@ def _empty(
     entries: list[TrashEntry], arguments: argparse.Namespace, printer: Printer, control: Control, records: Records
 ) -> int:
     _list(entries, printer)
+    entries = [entry for entry in entries if not entry.is_of_others]
     if not entries:
         return 0
     if not arguments.yes:
@@ -188,6 +229,7 @@ def _empty(
             printer.notice("nothing was removed")
             return 0
     forced = [entry for name in arguments.force for entry in _chosen(entries, [name])]
+    others = [absolute(path) for path in as_paths(arguments.replacement)]
     exit_code = 0
     for entry in entries:
         control.check()
@@ -196,13 +238,22 @@ def _empty(
             continue
         freed = _freed_bytes([entry])
         try:
-            purge(entry, available_processors(), control, force=entry in forced, journal=records.journal)
+            threads = available_processors()
+            proof = purge(entry, threads, control, force=entry in forced, journal=records.journal, others=others)
         except CancelledError:
             raise
         except DiscpressError as error:
             printer.error(error, entry.home_path)
             exit_code = error.exit_code
             continue
-        facts = {"id": entry.id, "path": str(entry.home_path), "freed_bytes": freed}
-        printer.event("purged", facts, f"{display_name(entry.home_path)}: removed, {format_size(freed)} freed")
+        facts = {
+            "id": entry.id,
+            "path": str(entry.home_path),
+            "freed_bytes": freed,
+            "proven_by": None if proof is None else str(proof),
+        }
+        text = f"{display_name(entry.home_path)}: removed, {format_size(freed)} freed"
+        if proof is not None and proof != entry.replacement_path:
+            text += f"; {display_name(proof)} is the same disc"
+        printer.event("purged", facts, text)
     return exit_code

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.convert.trash import move_to_trash
+from engine.convert.trash import Moving, move_to_trash
 from engine.convert.trash_entry import Replacement
 from engine.errors import ConflictError, StorageError, UsageError, from_os_error
 from engine.names import display_name
@@ -63,7 +63,7 @@ def write_checksum(output_path: Path, kind: str, digest: str, *, overwrite: bool
             if overwrite and os.path.lexists(path):
                 replacement = Replacement.of(absolute(path), FileIdentity.of(facts))
                 existing = FileIdentity.of(path.lstat())
-                move_to_trash(path, existing, None, replacement=replacement, digests={}, reason="overwritten")
+                move_to_trash([Moving(path, existing)], replacements=[replacement], digests={}, reason="overwritten")
             rename_new(draft, path)
             sync_folder(path.parent)
         except BaseException:

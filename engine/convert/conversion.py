@@ -17,8 +17,8 @@ from engine.convert.part import PartFile
 from engine.convert.plan import ConversionPlan, OnConflict
 from engine.convert.preflight import check_room, ensure_folder, output_bounds
 from engine.convert.progress import Control, Progress, Stage
-from engine.convert.replace import Journal, no_journal, put_home
-from engine.convert.trash import drop_entry, move_to_trash, wait_until_settled
+from engine.convert.replace import Journal, no_journal
+from engine.convert.trash import Moving, move_to_trash, put_back, wait_until_settled
 from engine.convert.trash_entry import Replacement, TrashEntry
 from engine.errors import (
     CancelledError,
@@ -192,9 +192,7 @@ def conclude(
         if not RENAMES_OPEN_FILES:
             run.source.close()
         trashed = _trash_proven(
-            plan.source_file_path,
-            plan.source_identity,
-            run.source.fd if RENAMES_OPEN_FILES else None,
+            Moving(plan.source_file_path, plan.source_identity, run.source.fd if RENAMES_OPEN_FILES else None),
             replacement=Replacement.of(absolute(plan.output_path), identity),
             digests=digests.values,
             reason="converted",
@@ -207,18 +205,10 @@ def conclude(
     return Conversion(plan, identity.size_bytes, digests, read_back, trashed, overwritten, tuple(notices), elapsed_s)
 
 
-def _trash_proven(
-    path: Path,
-    identity: FileIdentity,
-    fd: int | None,
-    *,
-    replacement: Replacement,
-    digests: Mapping[str, str],
-    reason: str,
-) -> TrashEntry:
-    """Move a source to the trash; where that fails the error says that the result stands all the same."""
+def _trash_proven(source: Moving, *, replacement: Replacement, digests: Mapping[str, str], reason: str) -> TrashEntry:
+    """Move a source to the trash; if that fails the error adds that the result stands all the same."""
     try:
-        return move_to_trash(path, identity, fd, replacement=replacement, digests=digests, reason=reason)
+        return move_to_trash([source], replacements=[replacement], digests=digests, reason=reason)
     except DiscpressError as error:
         hint = f"{error.hint}; {display_name(replacement.path)} is there and proven".lstrip("; ")
         raise type(error)(str(error), hint=hint) from error
@@ -244,12 +234,11 @@ def _trash_existing(plan: ConversionPlan, identity: FileIdentity) -> TrashEntry 
         raise ConflictError(f"{display_name(path)}: became something else than a file meanwhile; it was not touched")
     existing = FileIdentity.of(facts)
     # Whatever it is: nothing says that it held this disc. A purge finds that out.
-    return move_to_trash(path, existing, None, replacement=replacement, digests={}, reason="overwritten")
+    return move_to_trash([Moving(path, existing)], replacements=[replacement], digests={}, reason="overwritten")
 
 
 def _put_back(overwritten: TrashEntry | None) -> None:
-    """Undo the trashing of the file in the way, for nothing took its place."""
+    """Undo the trashing of the file in the way, because nothing took its place."""
     if overwritten is not None:
-        with contextlib.suppress(OSError):  # then it stays in the trash, where undo finds it
-            put_home(overwritten)
-            drop_entry(overwritten)
+        with contextlib.suppress(DiscpressError):  # then it stays in the trash, where undo finds it
+            put_back(overwritten)

@@ -9,8 +9,9 @@ from engine.convert.packing import ConversionRun, ReadBack
 from engine.convert.plan import ConversionPlan
 from engine.convert.progress import Control, Progress
 from engine.convert.replace import Journal
-from engine.convert.trash import entries_in, is_recorded
+from engine.convert.trash import finish_move
 from engine.convert.trash_entry import TrashEntry
+from engine.convert.trash_list import entries_in, is_recorded
 from engine.errors import from_os_error
 from engine.images.opening import open_image
 from engine.system.files import FileIdentity
@@ -42,11 +43,17 @@ def conclude_published(
 
 
 def find_trashed(file_path: Path) -> TrashEntry | None:
-    """Return the trash entry of a source file that a conversion replaced, its replacement being in place."""
-    entries = [entry for entry in entries_in(file_path.parent) if isinstance(entry, TrashEntry)]
+    """Return the trash entry of a source file that a conversion replaced, its replacement being in place.
+
+    A move of several files that was stopped in between is finished first; the errors are those of `finish_move`.
+    """
+    entries = [entry for entry in entries_in(file_path.parent) if isinstance(entry, TrashEntry) and not entry.problem]
     matches = [
         entry
         for entry in entries
         if entry.home_path == file_path and entry.reason == "converted" and is_recorded(entry)
     ]
-    return matches[-1] if matches else None
+    if not matches:
+        return None
+    finish_move(matches[-1])
+    return matches[-1]

@@ -1,32 +1,29 @@
 """Undo and purge: what can be done with what the trash holds, without losing anything."""
 
 import os
-import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from engine.convert.checksums import drop_checksums
-from engine.convert.digests import DigestSet
 from engine.convert.progress import Control, Progress
-from engine.convert.trash import (
-    begin_undo,
-    drop_entry,
-    drop_undo,
-    is_home_already,
+from engine.convert.trash import Moving, move_to_trash, put_home, take_in_again
+from engine.convert.trash_entry import Replacement, TrashedFile, TrashEntry
+from engine.convert.trash_held import EntryState, FilePlace, HeldEntry, gone, hold
+from engine.convert.trash_proof import (
+    Prover,
+    find_change,
+    find_replacement_change,
+    is_beside,
     is_home_taken_by_replacement,
     is_recorded,
-    move_to_trash,
-    purge_entry,
+    replacement_facts,
 )
-from engine.convert.trash_entry import Replacement, TrashEntry
-from engine.convert.verify import digest_image
-from engine.errors import CancelledError, DiscpressError, TrashError, from_os_error
-from engine.images.opening import open_image
+from engine.errors import TrashError, from_os_error
 from engine.names import display_name
-from engine.system.files import FileIdentity, same_file
-from engine.system.rename import rename_new, sync_folder
+from engine.system.files import FileIdentity
+from engine.system.held_folder import is_same_state
 
 Journal: TypeAlias = Callable[[str, Mapping[str, object]], None]
 """Called with what has just become true (`published`, `trashed`, `undone`, `purged`) and the facts of it."""
@@ -53,128 +50,118 @@ class Undone:
 def undo(
     entry: TrashEntry, threads: int, control: Control, journal: Journal = no_journal, progress: Progress | None = None
 ) -> Undone:
-    """Put a trashed file back and its replacement into the trash.
+    """Put the files of a trashed title back and its replacement into the trash.
 
-    The original is renamed back without clobbering and synced first; the replacement follows only when the original is
-    what was moved, and the replacement the recorded file or decodes to the recorded digest. TrashError when the
-    original's name is taken.
+    The originals are renamed back without clobbering and synced first. The replacement follows only if the originals
+    are what was moved, and the replacement is the recorded file or decodes to the recorded digests; outside the entry's
+    own folder both originals and replacement must decode to them. TrashError if a name is taken or the entry is not
+    ours.
     """
-    ours = not _change_of_original(entry) and (is_recorded(entry) or not find_loss(entry, threads, control, progress))
-    replacement_entry = None
-    if ours and is_home_taken_by_replacement(entry):
-        # After an overwrite the replacement has the very name: it must leave first. Both are safe in the trash.
-        replacement_entry = _trash_replacement(entry)
+    prover = Prover(threads, control, progress or Progress())
+    with hold(entry) as held:
+        try:
+            if held.state() is EntryState.LEFT:
+                raise gone(entry)
+            if not is_home_taken_by_replacement(held):
+                _check_free(held)
+            ours = is_beside(held) and _is_proven(held, prover)
+            replacement_entry = None
+            if ours and is_home_taken_by_replacement(held):
+                # After an overwrite the replacement has the very name: it must leave first. Both are in the trash then.
+                replacement_entry = _trash_replacement(held)
+            _check_free(held)
+            _put_all_home(held)
+            return _conclude_undo(held, replacement_entry, prover, journal, ours=ours)
+        except OSError as error:
+            raise from_os_error(error, entry.home_path, "put it back from the trash") from error
+
+
+def finish_undo(
+    entry: TrashEntry, threads: int, control: Control, journal: Journal = no_journal, progress: Progress | None = None
+) -> Undone:
+    """Finish an undo that was stopped after it had begun to put files back; the errors are those of `undo`."""
+    prover = Prover(threads, control, progress or Progress())
+    with hold(entry) as held:
+        try:
+            _check_free(held)
+            put_home(held)
+            ours = is_beside(held) and is_recorded(held) and not find_change(held)
+            return _conclude_undo(held, None, prover, journal, ours=ours)
+        except OSError as error:
+            raise from_os_error(error, entry.home_path, "put it back from the trash") from error
+
+
+def _is_proven(held: HeldEntry, prover: Prover) -> bool:
+    return not find_change(held) and (is_recorded(held) or not prover.find_loss(held))
+
+
+def _check_free(held: HeldEntry) -> None:
+    """Raise TrashError if another file has the name of a stored one at home."""
+    for file, place in held.places().items():
+        if place is FilePlace.STORED and held.at_home(file) is not None:
+            raise _in_the_way(held.entry.home / file.name)
+
+
+def _put_all_home(held: HeldEntry) -> None:
+    """Put the stored files back: all of them or, if the disk lets that be, none. TrashError, OSError."""
+    had_marker = held.has_marker()
+    stored = [file for file in held.entry.files if held.stored(file) is not None]
     try:
-        begin_undo(entry)
-        put_home(entry)
-    except FileExistsError as error:
-        drop_undo(entry)
-        raise TrashError(
-            f"{display_name(entry.home_path)}: a file of this name is in the way; it stays in the trash",
-            hint="move it away, then undo again",
-        ) from error
+        held.begin_undo()
+        put_home(held)
     except OSError as error:
-        drop_undo(entry)
-        raise from_os_error(error, entry.home_path, "put it back from the trash") from error
-    return _conclude_undo(entry, replacement_entry, ours, journal)
+        if take_in_again(held, stored) and not had_marker:
+            held.drop_marker()
+        if isinstance(error, FileExistsError):
+            raise _in_the_way(held.entry.home_path) from error
+        raise
 
 
-def put_home(entry: TrashEntry) -> None:
-    """Rename a trashed file back, on the disk when this returns; FileExistsError when another file has its name."""
-    try:
-        rename_new(entry.file_path, entry.home_path)
-    except FileExistsError:
-        if not is_home_already(entry):
-            raise
-        sync_folder(entry.home_path.parent)
-        entry.file_path.unlink()
-    sync_folder(entry.home_path.parent)
-    sync_folder(entry.folder)
+def _in_the_way(path: Path) -> TrashError:
+    return TrashError(
+        f"{display_name(path)}: a file of this name is in the way; it stays in the trash",
+        hint="move it away, then undo again",
+    )
 
 
-def finish_undo(entry: TrashEntry, journal: Journal = no_journal) -> Undone:
-    """Finish an undo that was stopped after it had put the file back."""
-    return _conclude_undo(entry, None, is_recorded(entry) and not _change_of_original(entry), journal)
-
-
-def _conclude_undo(entry: TrashEntry, replacement_entry: TrashEntry | None, ours: bool, journal: Journal) -> Undone:
-    replaced = entry.replacement_path
-    note, change = "", _change_of_original(entry)
+def _conclude_undo(
+    held: HeldEntry, replacement_entry: TrashEntry | None, prover: Prover, journal: Journal, *, ours: bool
+) -> Undone:
+    entry = held.entry
+    shown, note, change = display_name(entry.replacement_path), "", find_change(held)
+    if not is_beside(held) and not change:
+        # An entry that somebody else wrote could name any file: only the disc itself proves that this is the result.
+        ours = not (prover.find_loss(held) or prover.find_lie(held))
     if ours and replacement_entry is None:
-        replacement_entry = _trash_replacement(entry)
+        try:
+            replacement_entry = _trash_replacement(held)
+        except TrashError as error:  # the next try would fail as well, and the original is back
+            note = f"{error}; {shown} is left as it is"
     elif change:
-        note = f"{change}, in the trash: {display_name(replaced)} is left as it is"
+        note = f"{change}, in the trash: {shown} is left as it is"
     elif not ours:
-        note = f"{display_name(replaced)}: not the file that replaced it, or gone: left as it is"
-    is_result_gone = entry.reason == "converted" and not os.path.lexists(replaced)
-    checksums = drop_checksums(replaced, entry.digests) if is_result_gone else []
-    drop_entry(entry)
+        note = f"{shown}: not the file that replaced it, or gone: left as it is"
+    is_result_gone = entry.reason == "converted" and replacement_facts(held, entry.replacement) is None
+    is_ours_to_tidy = is_beside(held) or replacement_entry is not None
+    checksums = drop_checksums(entry.replacement_path, entry.digests) if is_result_gone and is_ours_to_tidy else []
+    held.drop()
     journal("undone", {"path": str(entry.home_path), "entry": entry.id})
     return Undone(entry, replacement_entry, note, tuple(checksums))
 
 
-def _trash_replacement(entry: TrashEntry) -> TrashEntry:
-    path = entry.replacement_path
-    identity = FileIdentity.of(path.lstat())
-    original = entry.file_path if entry.is_there else entry.home_path
-    stand_in = Replacement.of(entry.home_path, FileIdentity.of(original.lstat()))
-    return move_to_trash(path, identity, None, replacement=stand_in, digests=entry.digests, reason="undone")
-
-
-def find_loss(entry: TrashEntry, threads: int, control: Control, progress: Progress | None = None) -> str:
-    """Return what purging the entry would lose; empty when the replacement is there and proves itself.
-
-    The replacement is decoded whole and must give the recorded digest; where none was recorded, what the trashed
-    file itself decodes to.
-    """
-    path = entry.replacement_path
-    expected = entry.digests
-    counted = progress or Progress()
-    try:
-        facts = path.lstat()
-        if not stat.S_ISREG(facts.st_mode) or (entry.is_there and same_file(facts, entry.file_path.lstat())):
-            return f"{display_name(path)}: is no file of its own"
-    except OSError:
-        return f"{display_name(path)}: the replacement is gone"
-    try:
-        if not expected:
-            expected = _decode(entry.file_path, (), threads, control, counted).values
-        actual = _decode(path, tuple(expected), threads, control, counted)
-    except CancelledError:
-        raise
-    except DiscpressError as error:
-        return f"the replacement cannot be proven: {error}"
-    wanted = {name: value for name, value in expected.items() if name in actual.values}
-    if not wanted or any(actual.values[name] != value for name, value in wanted.items()):
-        return f"{display_name(path)}: does not decode to what was recorded"
-    return ""
-
-
-def _find_change(entry: TrashEntry) -> str:
-    """Return what is not as it was recorded; empty when all is."""
-    replacement = entry.replacement
-    change = _change_of(entry.replacement_path, replacement.size_bytes, replacement.mtime_ns)
-    return change or _change_of(entry.file_path, entry.size_bytes, entry.mtime_ns)
-
-
-def _change_of_original(entry: TrashEntry) -> str:
-    """Return whether the trashed file, or the same one put back, is what was moved: why not, or nothing."""
-    return _change_of(entry.file_path if entry.is_there else entry.home_path, entry.size_bytes, entry.mtime_ns)
-
-
-def _change_of(path: Path, size_bytes: int, mtime_ns: int) -> str:
-    """Compare by size and time: inodes change with mounts and on FAT."""
-    try:
-        facts = path.lstat()
-    except OSError:
-        return f"{display_name(path)}: is gone"
-    is_same = stat.S_ISREG(facts.st_mode) and (facts.st_size, facts.st_mtime_ns) == (size_bytes, mtime_ns)
-    return "" if is_same else f"{display_name(path)}: was changed since then"
-
-
-def _decode(path: Path, wanted: tuple[str, ...], threads: int, control: Control, progress: Progress) -> DigestSet:
-    with open_image(path) as image:
-        return digest_image(image, threads, control, progress, wanted)
+def _trash_replacement(held: HeldEntry) -> TrashEntry:
+    files, stand_ins = [], []
+    for each in held.entry.replacements:
+        facts = replacement_facts(held, each)
+        if facts is None:
+            raise TrashError(f"{display_name(held.entry.place_of(each))}: was removed meanwhile")
+        files.append(Moving(held.entry.place_of(each), FileIdentity.of(facts)))
+    for file in held.entry.files:
+        facts = held.stored(file) or held.at_home(file)
+        if facts is not None:
+            stand_ins.append(Replacement.of(held.entry.home / file.name, FileIdentity.of(facts)))
+    home = held.home if is_beside(held) else None
+    return move_to_trash(files, replacements=stand_ins, digests=held.entry.digests, reason="undone", home=home)
 
 
 def purge(
@@ -185,13 +172,62 @@ def purge(
     force: bool,
     journal: Journal = no_journal,
     progress: Progress | None = None,
-) -> None:
-    """Remove a trashed file for good; TrashError when that would lose something, unless forced."""
-    loss = "" if force else _find_change(entry) or find_loss(entry, threads, control, progress)
-    if loss:
-        raise TrashError(
-            f"{display_name(entry.home_path)}: kept in the trash: {loss}",
-            hint=f"discpress undo brings it back; --force {display_name(entry.id)} removes it all the same",
-        )
-    purge_entry(entry)
+    others: Sequence[Path] = (),
+) -> Path | None:
+    """Remove the files of a trashed title for good; return the image that proved that nothing is lost.
+
+    That is the recorded replacement, decoded whole now; if it is gone or was changed, the same file under another name
+    in its folder, or one of `others` (see `Prover.find_other_proof`). TrashError if none proves itself, unless forced,
+    and if the entry is not ours.
+    """
+    prover = Prover(threads, control, progress or Progress())
+    proof = None
+    with hold(entry) as held:
+        try:
+            if held.state() is EntryState.LEFT:
+                raise gone(entry)
+            found = {file: facts for file in entry.files if (facts := held.stored(file)) is not None}
+            if not force:
+                proof, loss = _prove_purge(held, prover, others)
+                if loss:
+                    raise TrashError(
+                        f"{display_name(entry.home_path)}: kept in the trash: {loss}",
+                        hint="bring it back with discpress undo; name another image of the same game on this disk with "
+                        f"--replacement FILE; or remove it all the same with --force {display_name(entry.id)}",
+                    )
+            for file, facts in found.items():
+                _remove_stored(held, file, facts)
+            held.folder.sync()  # the files go before what describes them
+        except OSError as error:
+            raise from_os_error(error, entry.file_path, "remove it") from error
+        held.drop()
     journal("purged", {"path": str(entry.home_path), "entry": entry.id})
+    return proof
+
+
+def _prove_purge(held: HeldEntry, prover: Prover, others: Sequence[Path]) -> tuple[Path | None, str]:
+    """Return the image that proves that nothing is lost, or what would be. OSError."""
+    places = held.places()
+    if FilePlace.HOME in places.values():
+        return None, "some files of this title are not in the trash"
+    change = find_change(held, only_stored=True)
+    if change:
+        return None, change
+    loss = find_replacement_change(held) or prover.find_loss(held)
+    if not loss:
+        return held.entry.replacement_path, ""
+    other, problem = prover.find_other_proof(held, others)
+    return other, "" if other is not None else "; ".join(filter(None, (loss, problem)))
+
+
+def _remove_stored(held: HeldEntry, file: TrashedFile, facts: os.stat_result) -> None:
+    """Remove a stored file if it still is the one that was found before. TrashError, OSError."""
+    now = held.stored(file)
+    if now is None or not is_same_state(facts, now) or not held.folder.unlink_same(file.stored, now):
+        raise TrashError(f"{display_name(held.folder.path / file.stored)}: was changed meanwhile: it is kept")
+
+
+def drop_left(entry: TrashEntry) -> None:
+    """Remove the description of an entry that has no files any more. TrashError, StorageError."""
+    with hold(entry) as held:
+        held.drop()

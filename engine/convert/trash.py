@@ -1,37 +1,32 @@
-"""The trash beside the files: entries that describe themselves, with no need of any store (Safety rule 4).
+"""Moves into the trash of a folder and out of it: files are renamed, never copied, and clobber nothing (Safety rule 4).
 
-FOLDER/.discpress-trash/<id>/entry.json    what it is and what replaced it
-FOLDER/.discpress-trash/<id>/<file name>   the file, renamed, never copied
+The layout is in `trash_entry`, whose trash is used in `trash_folder`, and what a crash may leave in `trash_held`.
 """
 
 import contextlib
 import errno
-import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from engine.convert.progress import Control
-from engine.convert.trash_entry import (
-    ENTRY_NAME,
-    TRASH_NAME,
-    UNDO_NAME,
-    Replacement,
-    TrashEntry,
-    read_entry,
-    write_entry,
-)
-from engine.errors import SourceChangedError, TrashError, from_os_error
+from engine.convert.trash_entry import Owner, Replacement, Role, TrashedFile, TrashEntry, stored_name
+from engine.convert.trash_folder import is_trash_name, open_trash
+from engine.convert.trash_held import FilePlace, HeldEntry, hold
+from engine.convert.trash_schema import write_entry
+from engine.errors import DiscpressError, SourceChangedError, TrashError, from_os_error
 from engine.names import display_name
-from engine.system.files import FileIdentity, absolute, same_file
+from engine.system.files import FileIdentity, absolute
+from engine.system.held_folder import HeldFolder
 from engine.system.locks import has_writer
-from engine.system.rename import rename_new, sync_folder
 
 SETTLED_NS = 10_000_000_000
 """A file changed less than 10 s ago may still be being written: it is not moved yet."""
-_PRIVATE = 0o700
+_MOST_TRIES = 5
+"""Another process may remove a folder that is empty still; that it does so five times in a row is no chance."""
 
 
 def wait_until_settled(path: Path, control: Control) -> None:
@@ -60,216 +55,208 @@ def _mtime_ns(path: Path) -> int:
         raise from_os_error(error, path, "look at it") from error
 
 
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """A file that is to be moved to the trash."""
+
+    path: Path
+    """Where it is."""
+    identity: FileIdentity
+    """What it must still be."""
+    fd: int | None = None
+    """An open descriptor of it, if there is one: then nobody may have it open for writing."""
+
+
 def move_to_trash(
-    path: Path,
-    identity: FileIdentity,
-    fd: int | None,
+    files: Sequence[Moving],
     *,
-    replacement: Replacement,
+    replacements: Sequence[Replacement],
     digests: Mapping[str, str],
     reason: str,
+    home: HeldFolder | None = None,
 ) -> TrashEntry:
-    """Rename a file into the trash of its own folder, described first; return the entry.
+    """Rename the files of one title, the main one first, into the trash of the main one's folder; return the entry.
 
-    The file must still be `identity` (SourceChangedError), and nobody may have it open for writing (`fd` is an
-    open descriptor of it, where there is one). EXDEV is an error: nothing is ever copied.
+    The files lie in that folder (`home`, if it is held already) or below it, and all of them move, or none.
+    SourceChangedError if a file is not what it was, or another program is writing it; TrashError if no trash there is
+    ours, or it is on another file system; other errors of the system are StorageError.
     """
-    path = absolute(path)
-    trash = path.parent / TRASH_NAME
-    folder = trash / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(2)}"
+    path = absolute(files[0].path)
+    if any(is_trash_name(part) for part in path.parts[:-1]):
+        raise TrashError(f"{display_name(path)}: is in a trash already: it stays where it is")
     entry = TrashEntry(
-        folder,
-        path.name,
+        path.parent,
+        tuple(_described(each, path.parent, number) for number, each in enumerate(files, 1)),
         str(path),
-        identity.size_bytes,
-        identity.mtime_ns,
         digests,
-        replacement,
+        tuple(replacements),
         datetime.now(UTC).isoformat(timespec="seconds"),
         reason,
+        Owner.current(),
     )
-    _refuse_link(trash)
     try:
-        if not trash.is_dir():
-            trash.mkdir(_PRIVATE, exist_ok=True)
-            sync_folder(trash.parent)
-        folder.mkdir(_PRIVATE)
-        write_entry(entry)
-        sync_folder(folder)
-        sync_folder(trash)
-        if fd is not None and has_writer(fd):
-            raise SourceChangedError(
-                f"{display_name(path)}: another program has it open for writing: it stays where it is",
-                hint="close that program, then move the file away yourself",
-            )
-        if FileIdentity.of(path.lstat()) != identity:
-            raise SourceChangedError(f"{display_name(path)}: it was changed meanwhile: it stays where it is")
-        rename_new(path, entry.file_path)
-        sync_folder(folder)
-        sync_folder(path.parent)
-    except SourceChangedError:
-        _remove_empty(entry)
-        raise
+        with _new_entry(entry, home) as held:
+            _move_in(held, files)
+            return held.entry
     except OSError as error:
-        if entry.is_there:
-            with contextlib.suppress(OSError):  # a move that may not last is none
-                rename_new(entry.file_path, path)
-                sync_folder(folder)  # the file goes before what describes it
-                _remove_empty(entry)
-        else:
-            _remove_empty(entry)
         if error.errno == errno.EXDEV:
             raise TrashError(
                 f"{display_name(path)}: its trash is on another file system: it stays where it is",
                 hint="a file is only ever renamed into the trash, never copied: remove it yourself",
             ) from error
         raise from_os_error(error, path, "move it to the trash") from error
-    return entry
 
 
-def entries_in(folder: Path) -> Iterator[TrashEntry | TrashError]:
-    """Return the entries of one folder's trash, oldest first; an unreadable one as its error."""
+def _described(file: Moving, home: Path, number: int) -> TrashedFile:
+    path = absolute(file.path)
+    if not path.is_relative_to(home):
+        raise TrashError(f"{display_name(path)}: is not in the folder of the main file: it stays where it is")
+    return TrashedFile(
+        path.relative_to(home).as_posix(),
+        stored_name(number),
+        file.identity.size_bytes,
+        file.identity.mtime_ns,
+        file.identity.ino,
+        Role.MAIN if number == 1 else Role.PART,
+    )
+
+
+@contextlib.contextmanager
+def _new_entry(draft: TrashEntry, known: HeldFolder | None) -> Iterator[HeldEntry]:
+    """Make the folder of an entry whose `folder` is the home folder still, and hold it. TrashError, OSError."""
+    with contextlib.ExitStack() as stack:
+        home = stack.enter_context(HeldFolder.open(draft.folder) if known is None else known.again(draft.folder))
+        for attempt in range(_MOST_TRIES):
+            trash = stack.enter_context(open_trash(home))
+            name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(2)}"
+            try:
+                trash.make_folder(name)
+                folder = stack.enter_context(trash.below(name))
+                entry = replace(draft, folder=trash.path / name, folder_ino=folder.stat().st_ino)
+                held = HeldEntry(entry, home, trash, folder)
+                held.lock()
+            except (FileNotFoundError, TrashError):  # another process found it empty
+                if attempt == _MOST_TRIES - 1:
+                    raise
+            else:
+                stack.callback(held.close)
+                yield held
+                return
+
+
+def _move_in(held: HeldEntry, files: Sequence[Moving]) -> None:
+    """Describe the files of an entry, then move them. SourceChangedError, OSError: then they are where they were."""
     try:
-        _refuse_link(folder / TRASH_NAME)
-    except TrashError as error:
-        yield error
-        return
-    try:
-        names = sorted(each.name for each in (folder / TRASH_NAME).iterdir())
-    except OSError:
-        return
-    for name in names:
-        try:
-            entry = read_entry(folder / TRASH_NAME / name)
-        except TrashError as error:
-            if not _is_only_begun(folder / TRASH_NAME / name):
-                yield error
-            continue
-        if entry.is_there:
-            yield entry
+        write_entry(held.folder, held.entry)
+        held.folder.sync()
+        held.trash.sync()
+        for moving in files:
+            if moving.fd is not None and has_writer(moving.fd):
+                raise SourceChangedError(
+                    f"{display_name(moving.path)}: another program has it open for writing: it stays where it is",
+                    hint="close that program, then move the file away yourself",
+                )
+        for file, moving in zip(held.entry.files, files, strict=True):
+            parent, name = held.home_of(file), PurePosixPath(file.name).name
+            if FileIdentity.of(parent.lstat(name)) != moving.identity:
+                raise _changed(moving.path)
+            _move_one(held, file)
+            if file is held.entry.main:
+                _sync_move(held)  # it goes first on the disk too: that is how a stopped move is found
+        if len(files) > 1:
+            _sync_move(held)
+    except BaseException:
+        _take_back(held)
+        raise
 
 
-def _refuse_link(trash: Path) -> None:
-    """Raise TrashError for a trash that leads elsewhere: files are moved within their own folder only."""
-    if trash.is_symlink():
-        raise TrashError(
-            f"{display_name(trash)}: is a link: the trash of a folder is a folder in it",
-            hint="remove the link; what it leads to is not touched",
-        )
+def _move_one(held: HeldEntry, file: TrashedFile) -> None:
+    """Move a file into its entry. SourceChangedError if it was another one. OSError."""
+    parent, name = held.home_of(file), PurePosixPath(file.name).name
+    parent.move_new(name, held.folder, file.stored)
+    if not held.is_as_recorded(file, held.stored(file)):
+        raise _changed(parent.path / name)
 
 
-def _is_only_begun(entry_folder: Path) -> bool:
-    """Return whether a crash left an entry before any file was moved into it: then nothing is in the trash."""
-    try:
-        return {each.name for each in entry_folder.iterdir()} <= {ENTRY_NAME}
-    except OSError:
-        return False
+def _sync_move(held: HeldEntry) -> None:
+    held.folder.sync()
+    for home in dict.fromkeys(map(held.home_of, held.entry.files)):
+        home.sync()
 
 
-def begin_undo(entry: TrashEntry) -> None:
-    """Note, on the disk, that the file is about to be put back: a crash must not leave it half done for ever."""
-    os.close(os.open(entry.folder / UNDO_NAME, os.O_WRONLY | os.O_CREAT, 0o600))
-    sync_folder(entry.folder)
+def _changed(path: Path) -> SourceChangedError:
+    return SourceChangedError(f"{display_name(path)}: it was changed meanwhile: it stays where it is")
 
 
-def drop_undo(entry: TrashEntry) -> None:
-    """Take the note of an undo back that did not happen."""
-    if entry.is_there:
-        with contextlib.suppress(OSError):
-            (entry.folder / UNDO_NAME).unlink(missing_ok=True)
-
-
-def find_half_undone(folders: list[Path]) -> list[TrashEntry]:
-    """Return the entries whose file a stopped undo has put back, and no more."""
-    entries = []
-    for root in (root for folder in folders for root in _trash_roots(folder)):
-        if (root / TRASH_NAME).is_symlink():
-            continue
-        for folder in (root / TRASH_NAME).iterdir():
-            if (folder / UNDO_NAME).exists():
-                with contextlib.suppress(TrashError):
-                    entries.append(read_entry(folder))
-    return [entry for entry in entries if not entry.is_there]
-
-
-def find_entries(folders: list[Path]) -> Iterator[TrashEntry | TrashError]:
-    """Return the entries of every trash in and below some folders, following no symbolic links.
-
-    A folder that cannot be searched is an error; one below it, as the lost+found of a disk, is passed by.
-    """
-    for folder in folders:
-        unread: list[OSError] = []
-        for root in _trash_roots(folder, unread.append):
-            yield from entries_in(root)
-        for error in unread:
-            if error.filename == str(folder):
-                yield TrashError(f"{display_name(folder)}: cannot be searched: {error.strerror}")
-
-
-def _trash_roots(folder: Path, on_error: Callable[[OSError], None] = lambda error: None) -> Iterator[Path]:
-    for root, names, _ in os.walk(folder, onerror=on_error):
-        if TRASH_NAME in names:
-            yield Path(root)
-        names[:] = sorted(name for name in names if not name.startswith("."))
-
-
-def drop_entry(entry: TrashEntry) -> None:
-    """Remove what describes an entry whose file has left the trash."""
-    _remove_empty(entry)
-
-
-def purge_entry(entry: TrashEntry) -> None:
-    """Remove an entry and its file for good; the caller has made sure that nothing is lost."""
-    try:
-        entry.file_path.unlink()
-        sync_folder(entry.folder)  # the file goes before what describes it
-    except OSError as error:
-        raise from_os_error(error, entry.file_path, "remove it") from error
-    _remove_empty(entry)
-
-
-def _remove_empty(entry: TrashEntry) -> None:
+def _take_back(held: HeldEntry) -> None:
+    """Undo a move that failed, for one that may not last is none; what cannot go back stays described."""
     with contextlib.suppress(OSError):
-        (entry.folder / UNDO_NAME).unlink(missing_ok=True)
-        (entry.folder / ENTRY_NAME).unlink(missing_ok=True)
-        entry.folder.rmdir()
-        entry.folder.parent.rmdir()  # only when it was the last one
+        if any(held.stored(file) is not None for file in held.entry.files):
+            put_home(held)  # the files go before what describes them
+        held.drop()
 
 
-def is_half_undone(entry: TrashEntry) -> bool:
-    """Return whether a stopped undo has put the file back, and no more."""
-    return not entry.is_there and (entry.folder / UNDO_NAME).exists()
+def finish_move(entry: TrashEntry) -> None:
+    """Move the rest of a title whose move to the trash was stopped. SourceChangedError, TrashError, StorageError."""
+    with hold(entry) as held:
+        try:
+            places = held.places()
+            for file, place in places.items():
+                if place is FilePlace.AWAY:
+                    raise _changed(entry.home / file.name)
+            for file, place in places.items():
+                if place is FilePlace.HOME:
+                    _move_one(held, file)
+            _sync_move(held)
+        except OSError as error:
+            raise from_os_error(error, entry.home_path, "move it to the trash") from error
 
 
-def freed_bytes(entry: TrashEntry) -> int:
-    """Return what removing the trashed file would free: nothing where it has other names, or is gone."""
+def put_home(held: HeldEntry) -> None:
+    """Rename the files of an entry back, on the disk when this returns; FileExistsError if another file has a name."""
+    homes = []
+    for file in held.entry.files:
+        if held.stored(file) is not None:
+            home = held.home_of(file, make=True)
+            _put_one(held, file, home)
+            homes.append(home)
+    for home in dict.fromkeys(homes):
+        home.sync()
+    held.folder.sync()
+
+
+def _put_one(held: HeldEntry, file: TrashedFile, home: HeldFolder) -> None:
     try:
-        return entry.size_bytes if entry.file_path.lstat().st_nlink == 1 else 0
-    except OSError:
-        return 0
+        held.folder.rename_new(file.stored, home, PurePosixPath(file.name).name)
+    except FileExistsError:
+        stored = held.stored(file)
+        if stored is None or held.place_of(file) is not FilePlace.BOTH:
+            raise
+        home.sync()
+        held.folder.unlink_same(file.stored, stored)
 
 
-def is_recorded(entry: TrashEntry) -> bool:
-    """Return whether the replacement is there and is, by inode, size and time, the file that was recorded."""
-    try:
-        facts = entry.replacement_path.lstat()
-    except OSError:
-        return False
-    wanted = entry.replacement
-    return (facts.st_ino, facts.st_size, facts.st_mtime_ns) == (wanted.ino, wanted.size_bytes, wanted.mtime_ns)
+def take_in_again(held: HeldEntry, files: Sequence[TrashedFile]) -> bool:
+    """Move files back into their entry after others could not be put back; return whether all of them are stored.
+
+    If all had come home they stay: only the disk's answer is missing, and the marker lets the next undo go on.
+    """
+    with contextlib.suppress(OSError, DiscpressError):
+        if all(held.stored(file) is None for file in files):
+            return False
+        for file in files:
+            if held.place_of(file) is FilePlace.HOME:
+                _move_one(held, file)
+        _sync_move(held)
+        return all(held.stored(file) is not None for file in files)
+    return False
 
 
-def is_home_already(entry: TrashEntry) -> bool:
-    """Return whether the file has its old name too: a crash in a rename by link and unlink leaves both."""
-    try:
-        return same_file(entry.home_path.lstat(), entry.file_path.lstat())
-    except OSError:
-        return False
-
-
-def is_home_taken_by_replacement(entry: TrashEntry) -> bool:
-    """Return whether the replacement has the trashed file's own name, as after an overwrite."""
-    try:
-        return same_file(entry.home_path.lstat(), entry.replacement_path.lstat())
-    except OSError:
-        return False
+def put_back(entry: TrashEntry) -> None:
+    """Put an entry's files back and forget it: what was to replace them did not come. TrashError, StorageError."""
+    with hold(entry) as held:
+        try:
+            put_home(held)
+        except OSError as error:
+            raise from_os_error(error, entry.home_path, "put it back from the trash") from error
+        held.drop()

@@ -13,6 +13,8 @@ from engine.units import GIB
 FAT32_MAX_FILE_BYTES = 4 * GIB - 1
 _FAT = {"vfat", "msdos", "exfat"}
 _REMOTE = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs", "fuse.rclone", "davfs", "ncpfs"}
+# FAT numbers files as they are looked up, and so do most programs behind FUSE; overlayfs when a file is copied up.
+_STABLE_INODES = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "jfs", "tmpfs", "nfs", "nfs4"}
 _MOUNTINFO = Path("/proc/self/mountinfo")
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
@@ -32,6 +34,16 @@ class FileSystem:
     def is_remote(self) -> bool:
         """Whether it is a network share."""
         return self.kind in _REMOTE
+
+    @property
+    def has_stable_inodes(self) -> bool:
+        """Whether a file is known to have the same inode number after every mount."""
+        return self.kind in _STABLE_INODES
+
+    @property
+    def has_owners(self) -> bool:
+        """Whether each file is known to have an owner and permissions of its own."""
+        return self.kind in _STABLE_INODES or self.kind == "overlay"
 
     @property
     def max_file_bytes(self) -> int | None:

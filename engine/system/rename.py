@@ -7,12 +7,14 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.system.files import same_file, sync_file
 from engine.system.locks import Lock, try_lock
 
 _AT_FDCWD = -100
+_AT_FDCWD_OF_MACOS = -2
 _RENAME_NOREPLACE = 1  # linux/fs.h
 _RENAME_EXCL = 4  # sys/stdio.h of macOS
 _NOT_HERE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
@@ -20,35 +22,101 @@ _NOT_HERE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _NO_LINKS = _NOT_HERE | {errno.EPERM, errno.EMLINK}
 LOCK_TIMEOUT_S = 30.0  # it is held for a moment, but by a process that may be stopped just then
 _LOCK_POLL_S = 0.05
+_FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 RENAMES_OPEN_FILES = sys.platform != "win32"
 """Whether an open file can be renamed and removed; on Windows it must be closed first."""
 
 
-def rename_new(source: Path, target: Path) -> None:
-    """Rename within one file system; FileExistsError where `target` exists, OSError otherwise.
+def rename_new(source: Path, target: Path, source_fd: int | None = None, target_fd: int | None = None) -> None:
+    """Rename within one file system; FileExistsError if `target` exists, OSError otherwise.
 
     Tries renameat2(RENAME_NOREPLACE), then link + unlink, then lstat + rename under the lock of the folder.
     A crash between link and unlink leaves two names of one inode; the new one is on the disk before the old one goes.
+    With a descriptor of its folder, a path is taken by its last part below that folder; the rest is for messages.
     """
+    names = _Names(source, target, source_fd, target_fd)
     if sys.platform == "win32":
-        source.rename(target)  # MoveFile does not replace
+        names.rename()  # MoveFile does not replace
         return
     try:
-        _rename_exclusive(source, target)
+        _rename_exclusive(source, target, source_fd, target_fd)
     except OSError as error:
         if error.errno not in _NOT_HERE:
             raise
-        _rename_by_link(source, target)
+        _rename_by_link(names)
 
 
-def _rename_exclusive(source: Path, target: Path) -> None:
+def move_new(source: Path, target: Path, source_fd: int | None = None, target_fd: int | None = None) -> None:
+    """Do the same in a target folder that nobody else writes to: without links and locks, but exclusive if possible."""
+    if sys.platform != "win32":
+        try:
+            _rename_exclusive(source, target, source_fd, target_fd)
+        except OSError as error:
+            if error.errno not in _NOT_HERE:
+                raise
+        else:
+            return
+    names = _Names(source, target, source_fd, target_fd)
+    names.check_free()
+    names.rename()
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Source and target of a rename, each below a held folder or by its path."""
+
+    source: Path
+    target: Path
+    source_fd: int | None
+    target_fd: int | None
+
+    @property
+    def source_name(self) -> str | Path:
+        return self.source if self.source_fd is None else self.source.name
+
+    @property
+    def target_name(self) -> str | Path:
+        return self.target if self.target_fd is None else self.target.name
+
+    def rename(self) -> None:
+        os.rename(self.source_name, self.target_name, src_dir_fd=self.source_fd, dst_dir_fd=self.target_fd)
+
+    def link(self) -> None:
+        os.link(
+            self.source_name,
+            self.target_name,
+            src_dir_fd=self.source_fd,
+            dst_dir_fd=self.target_fd,
+            follow_symlinks=False,
+        )
+
+    def check_free(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            os.stat(self.target_name, dir_fd=self.target_fd, follow_symlinks=False)
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self.target))
+
+    def sync_target(self) -> None:
+        if self.target_fd is None:
+            sync_folder(self.target.parent)
+        else:
+            sync_folder_fd(self.target_fd)
+
+
+def _rename_exclusive(source: Path, target: Path, source_fd: int | None, target_fd: int | None) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
-    arguments = os.fsencode(source), os.fsencode(target)
+    names = _Names(source, target, source_fd, target_fd)
+    here = _AT_FDCWD_OF_MACOS if sys.platform == "darwin" else _AT_FDCWD
+    arguments = (
+        here if source_fd is None else source_fd,
+        os.fsencode(names.source_name),
+        here if target_fd is None else target_fd,
+        os.fsencode(names.target_name),
+    )
     try:
         if sys.platform == "darwin":
-            failed = libc.renamex_np(*arguments, _RENAME_EXCL)
+            failed = libc.renameatx_np(*arguments, _RENAME_EXCL)
         else:
-            failed = libc.renameat2(_AT_FDCWD, arguments[0], _AT_FDCWD, arguments[1], _RENAME_NOREPLACE)
+            failed = libc.renameat2(*arguments, _RENAME_NOREPLACE)
     except AttributeError as error:
         raise OSError(errno.ENOSYS, "no exclusive rename in this C library") from error
     if failed:
@@ -56,41 +124,40 @@ def _rename_exclusive(source: Path, target: Path) -> None:
         raise OSError(number, os.strerror(number), str(source), None, str(target))
 
 
-def _rename_by_link(source: Path, target: Path) -> None:
-    facts = source.lstat()
+def _rename_by_link(names: _Names) -> None:
+    facts = os.stat(names.source_name, dir_fd=names.source_fd, follow_symlinks=False)
     try:
-        os.link(source, target, follow_symlinks=False)
+        names.link()
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        _rename_under_lock(source, target)
+        _rename_under_lock(names)
         return
     # Some shares (sshfs) number each name of a file anew: each is known by its own number.
-    linked = target.lstat()
+    linked = os.stat(names.target_name, dir_fd=names.target_fd, follow_symlinks=False)
     try:
-        sync_folder(target.parent)
+        names.sync_target()
     except OSError:
-        remove_same(target, linked)
+        remove_same(names.target, linked, names.target_fd)
         raise
-    remove_same(source, facts)
+    remove_same(names.source, facts, names.source_fd)
 
 
-def _rename_under_lock(source: Path, target: Path) -> None:
-    with _locked(target.parent):
-        if os.path.lexists(target):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-        source.rename(target)
+def _rename_under_lock(names: _Names) -> None:
+    with _locked(names.target.parent, names.target_fd):
+        names.check_free()
+        names.rename()
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path, folder_fd: int | None) -> Iterator[None]:
     """Hold the lock of a folder; TimeoutError when another process has it for LOCK_TIMEOUT_S.
 
     The folder itself is locked (flock(2) takes any open file): a lock file would need a name, which a user's file or a
     link may have already. Without locks the rename goes on: the names that two runs may both want are kept apart by
     their parts, and other programs take no lock anyway.
     """
-    fd = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    fd = os.open("." if folder_fd is not None else folder, _FOLDER_FLAGS, dir_fd=folder_fd)
     try:
         deadline = time.monotonic() + LOCK_TIMEOUT_S
         while try_lock(fd) is Lock.TAKEN:
@@ -106,22 +173,32 @@ def sync_folder(folder: Path) -> None:
     """Make the names in a folder last; a file system that cannot sync folders (EINVAL, ENOTSUP) is let pass."""
     if sys.platform == "win32":
         return
-    fd = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    fd = os.open(folder, _FOLDER_FLAGS)
+    try:
+        sync_folder_fd(fd)
+    finally:
+        os.close(fd)
+
+
+def sync_folder_fd(fd: int) -> None:
+    """Do the same for an open folder."""
     try:
         sync_file(fd)
     except OSError as error:
         if error.errno not in {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}:
             raise
-    finally:
-        os.close(fd)
 
 
-def remove_same(path: Path, facts: os.stat_result) -> bool:
-    """Remove a name that leads to the very file that a stat result is of; return whether it did. OSError."""
+def remove_same(path: Path, facts: os.stat_result, folder_fd: int | None = None) -> bool:
+    """Remove a name that leads to the very file that a stat result is of; return whether it did. OSError.
+
+    With a descriptor of its folder, the path is taken by its last part below that folder.
+    """
+    name = path if folder_fd is None else path.name
     try:
-        if not same_file(facts, path.lstat()):
+        if not same_file(facts, os.stat(name, dir_fd=folder_fd, follow_symlinks=False)):
             return False
-        path.unlink()
+        os.unlink(name, dir_fd=folder_fd)
     except FileNotFoundError:
         return False
     return True

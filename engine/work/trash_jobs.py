@@ -4,9 +4,11 @@ Nothing is forced here, also not by `retry --force`: what cannot be proven stays
 """
 
 from engine.convert.progress import Control, Progress
-from engine.convert.replace import Journal, finish_undo, purge, undo
-from engine.convert.trash import drop_entry, freed_bytes, is_half_undone
-from engine.convert.trash_entry import TrashEntry, read_entry
+from engine.convert.replace import Journal, drop_left, finish_undo, purge, undo
+from engine.convert.trash_entry import ENTRY_NAME, TrashEntry
+from engine.convert.trash_held import gone
+from engine.convert.trash_list import freed_bytes, is_half_undone, sweep_trash_in
+from engine.convert.trash_schema import read_entry
 from engine.errors import TrashError
 from engine.library.model import JsonValue
 from engine.names import display_name
@@ -32,8 +34,8 @@ def purge_entry(job: Job, threads: int, control: Control, progress: Progress, jo
     if entry is None:
         return {}
     facts: dict[str, JsonValue] = {"path": str(entry.home_path), "freed_bytes": freed_bytes(entry)}
-    if job.attempts > 1 and not entry.is_there and not is_half_undone(entry):
-        drop_entry(entry)  # the run before was stopped between the file and its description
+    if _is_all_but_over(job, entry):
+        drop_left(entry)
         journal("purged", {"path": str(entry.home_path), "entry": entry.id})
         return facts
     _check(entry)
@@ -46,8 +48,12 @@ def undo_entry(job: Job, threads: int, control: Control, progress: Progress, jou
     entry = _entry(job)
     if entry is None:
         return {}
+    if _is_all_but_over(job, entry):
+        drop_left(entry)
+        journal("undone", {"path": str(entry.home_path), "entry": entry.id})
+        return {"path": str(entry.home_path), "trashed": None, "note": ""}
     if is_half_undone(entry):
-        done = finish_undo(entry, journal)
+        done = finish_undo(entry, threads, control, journal, progress)
     else:
         _check(entry)
         done = undo(entry, threads, control, journal, progress)
@@ -55,15 +61,22 @@ def undo_entry(job: Job, threads: int, control: Control, progress: Progress, jou
     return {"path": str(entry.home_path), "trashed": replacement, "note": done.note}
 
 
+def _is_all_but_over(job: Job, entry: TrashEntry) -> bool:
+    """Return whether the run before was stopped between the files and their description."""
+    return job.attempts > 1 and not entry.is_there and not is_half_undone(entry)
+
+
 def _entry(job: Job) -> TrashEntry | None:
     """Return the entry; None where the run before, that was killed, had come to its end."""
-    if is_there(job.path):
+    is_begun = job.attempts > 1
+    if is_there(job.path) and not (is_begun and not is_there(job.path / ENTRY_NAME)):
         return read_entry(job.path)
-    if job.attempts > 1:
+    if is_begun:
+        sweep_trash_in(job.path.parents[1])
         return None
     raise TrashError(f"{display_name(str(job.parameters.get(NAME) or job.path))}: it is not in the trash any more")
 
 
 def _check(entry: TrashEntry) -> None:
     if not entry.is_there:
-        raise TrashError(f"{display_name(entry.home_path)}: it is not in the trash any more")
+        raise gone(entry)

@@ -18,6 +18,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from power_loss import crash_states
 from power_stories import STORIES, judge, record, recover
+from set_stories import SET_STORIES
+
+ALL_STORIES = STORIES | SET_STORIES
 
 
 def main() -> int:
@@ -26,13 +29,13 @@ def main() -> int:
     parser.add_argument("--randoms", type=int, default=200, help="random states at each point, besides the extremes")
     parser.add_argument("--recoveries", type=int, default=20, help="folders of a story in which the next run goes on")
     parser.add_argument("--seed", type=int, default=secrets.randbits(32), help="repeats a run (default: random)")
-    parser.add_argument("--story", action="append", choices=STORIES, help="only this one")
+    parser.add_argument("--story", action="append", choices=ALL_STORIES, help="only this one")
     options = parser.parse_args()
     print(f"seed {options.seed}")
     print(f"{'story':<28}{'calls':>7}{'states':>9}{'lost':>6}{'recovered':>11}{'stuck':>7}")
     totals = [0] * 5
-    for name in options.story or STORIES:
-        story = STORIES[name]
+    for name in options.story or ALL_STORIES:
+        story = ALL_STORIES[name]
         chance = random.Random(options.seed)
         with tempfile.TemporaryDirectory() as top_name:
             top = Path(top_name)

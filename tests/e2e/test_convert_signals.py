@@ -168,7 +168,7 @@ def test_kill_9_of_a_trashing_conversion_loses_nothing(
     with contextlib.suppress(ProcessLookupError):
         running.process.kill()
     running.finish()
-    (path,) = [*cli.folder.glob("game.iso"), *cli.folder.glob(".discpress-trash/*/game.iso")]
+    (path,) = [*cli.folder.glob("game.iso"), *cli.folder.glob(".discpress-trash/*/1.kept")]
     assert path.read_bytes() == slow_image
     assert read_back(output_path) == slow_image
 

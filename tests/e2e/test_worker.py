@@ -425,7 +425,7 @@ def crc32_of(path: Path) -> int:
 
 def holds_the_disc(folder: Path, crc32: int) -> bool:
     """Whether a file that is no part gives the disc: the source, the source in the trash, or the result."""
-    candidates = [folder / "game.iso", folder / "game.zso", *folder.glob(".discpress-trash/*/game.iso")]
+    candidates = [folder / "game.iso", folder / "game.zso", *folder.glob(".discpress-trash/*/*.kept")]
     return any(path.exists() and crc32_of(path) == crc32 for path in candidates)
 
 
@@ -455,7 +455,7 @@ def test_killed_at_random_moments_nothing_is_lost(home: Home, slow_image: bytes,
         left = sorted(path.name for path in folder.iterdir())
         assert left == ([".discpress-trash", "game.zso"] if trash else ["game.iso", "game.zso"])
         if trash:
-            (entry,) = folder.glob(".discpress-trash/*/game.iso")
+            (entry,) = folder.glob(".discpress-trash/*/1.kept")
             assert entry.read_bytes() == slow_image
         shutil.rmtree(folder)
 

@@ -45,7 +45,7 @@ def test_a_purge_leaves_the_title_alone(life: dict[str, Any]) -> None:
 
 
 def test_the_systems_own_calls_are_used(life: dict[str, Any]) -> None:
-    wanted = {"windows": ["locking", "rename"], "macos": ["full sync", "renamex_np 4"]}
+    wanted = {"windows": ["locking", "rename"], "macos": ["full sync", "renameatx_np 4"]}
     assert life["calls"] == wanted[life["name"]]
 
 

@@ -28,7 +28,7 @@ class CallRecorder:
         self._inodes = {_inode(self.top.stat()): ROOT}
         self._is_folder = [True]
         for path in sorted(self.top.rglob("*")):
-            slot, node = self._slot(path), self._new(path, path.is_dir())
+            slot, node = self._slot(path), self._new(path.lstat(), path.is_dir())
             assert slot is not None
             self._live[slot] = node
             for disk in (self._first, self._now):
@@ -73,42 +73,45 @@ class CallRecorder:
 
                 def call(*arguments: Any, **keywords: Any) -> Any:
                     result = real(*arguments, **keywords)
-                    note(result, *arguments)
+                    note(result, *arguments, **keywords)
                     return result
 
                 stack.enter_context(mock.patch.object(owner, name, call))
 
             real_open = os.open
 
-            def opened(path: Any, flags: int, *more: Any, **keywords: Any) -> int:
-                is_new = bool(flags & os.O_CREAT) and not os.path.lexists(path)
-                fd = real_open(path, flags, *more, **keywords)
+            def opened(path: Any, flags: int, *more: Any, dir_fd: int | None = None) -> int:
+                is_new = bool(flags & os.O_CREAT) and not _exists(path, dir_fd)
+                fd = real_open(path, flags, *more, dir_fd=dir_fd)
                 if is_new:
-                    self._made(path, is_folder=False)
+                    self._made(path, dir_fd, is_folder=False)
                 return fd
 
             stack.enter_context(mock.patch.object(os, "open", opened))
             after(os, "pwrite", lambda count, fd, data, at: self._on(fd, "write", at, bytes(memoryview(data)[:count])))
             after(os, "ftruncate", lambda _, fd, size: self._on(fd, "cut", size))
-            after(os, "mkdir", lambda _, path, *more: self._made(path, is_folder=True))
-            after(os, "rename", lambda _, source, target: self._moved(source, target))
-            after(rename, "_rename_exclusive", lambda _, source, target: self._moved(source, target))
-            after(os, "link", lambda _, source, target: self._linked(source, target))
-            after(os, "unlink", lambda _, path: self._removed(path))
-            after(os, "rmdir", lambda _, path: self._removed(path))
+            after(os, "mkdir", lambda _, path, *more, dir_fd=None: self._made(path, dir_fd, is_folder=True))
+            after(os, "rename", lambda _, source, target, **fds: self._moved(source, target, *_folders(**fds)))
+            after(rename, "_rename_exclusive", lambda _, *named: self._moved(*_below(*named)))
+            after(os, "link", lambda _, source, target, **fds: self._linked(source, target, *_folders(**fds)))
+            after(os, "unlink", lambda _, path, dir_fd=None: self._removed(path, dir_fd))
+            after(os, "rmdir", lambda _, path, dir_fd=None: self._removed(path, dir_fd))
             after(os, "fsync", lambda _, fd: self._synced(fd))
             yield
 
     def _content(self, node: int) -> bytes:
         return written(self._now.data[node], self._now.pending_data.get(node, []))
 
-    def _new(self, path: Path, is_folder: bool) -> int:
+    def _new(self, facts: os.stat_result, is_folder: bool) -> int:
         node = len(self._is_folder)
         self._is_folder.append(is_folder)
-        self._inodes[_inode(path.lstat())] = node
+        self._inodes[_inode(facts)] = node
         return node
 
-    def _slot(self, path: Any) -> Slot | None:
+    def _slot(self, path: Any, dir_fd: int | None = None) -> Slot | None:
+        if dir_fd is not None:
+            node = self._inodes.get(_inode(os.fstat(dir_fd)))
+            return None if node is None else (node, os.fsdecode(path))
         try:
             parts = absolute(Path(os.fsdecode(path))).relative_to(self.top).parts
         except ValueError:
@@ -146,11 +149,11 @@ class CallRecorder:
 
         self._add(label, apply)
 
-    def _made(self, path: Any, *, is_folder: bool) -> None:
-        slot = self._slot(path)
+    def _made(self, path: Any, dir_fd: int | None, *, is_folder: bool) -> None:
+        slot = self._slot(path, dir_fd)
         if slot is None:
             return
-        node = self._new(Path(os.fsdecode(path)), is_folder)
+        node = self._new(os.stat(path, dir_fd=dir_fd, follow_symlinks=False), is_folder)
 
         def make(disk: Disk) -> None:
             if is_folder:
@@ -161,18 +164,18 @@ class CallRecorder:
         self._add(f"make {node}", make)
         self._rename(f"name {slot[1]}", (slot, node))
 
-    def _moved(self, source: Any, target: Any) -> None:
-        one, other = self._slot(source), self._slot(target)
+    def _moved(self, source: Any, target: Any, source_fd: int | None, target_fd: int | None) -> None:
+        one, other = self._slot(source, source_fd), self._slot(target, target_fd)
         if one is not None and other is not None:
             self._rename(f"move {one[1]} to {other[1]}", (other, self._live[one]), (one, None), is_ordered=True)
 
-    def _linked(self, source: Any, target: Any) -> None:
-        one, other = self._slot(source), self._slot(target)
+    def _linked(self, source: Any, target: Any, source_fd: int | None, target_fd: int | None) -> None:
+        one, other = self._slot(source, source_fd), self._slot(target, target_fd)
         if one is not None and other is not None:
             self._rename(f"link {one[1]} as {other[1]}", (other, self._live[one]))
 
-    def _removed(self, path: Any) -> None:
-        slot = self._slot(path)
+    def _removed(self, path: Any, dir_fd: int | None) -> None:
+        slot = self._slot(path, dir_fd)
         if slot is not None:
             self._rename(f"remove {slot[1]}", (slot, None))
 
@@ -190,3 +193,29 @@ class CallRecorder:
 
 def _inode(facts: os.stat_result) -> tuple[int, int]:
     return facts.st_dev, facts.st_ino
+
+
+def _exists(path: Any, dir_fd: int | None) -> bool:
+    try:
+        os.stat(path, dir_fd=dir_fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _folders(
+    src_dir_fd: int | None = None, dst_dir_fd: int | None = None, **_: object
+) -> tuple[int | None, int | None]:
+    return src_dir_fd, dst_dir_fd
+
+
+def _below(
+    source: Path, target: Path, source_fd: int | None, target_fd: int | None
+) -> tuple[Path | str, Path | str, int | None, int | None]:
+    """What a rename is about: with a descriptor of its folder, only the last part of a path counts."""
+    return (
+        source if source_fd is None else source.name,
+        target if target_fd is None else target.name,
+        source_fd,
+        target_fd,
+    )

@@ -44,7 +44,7 @@ _WINDOWS_LACKS = (
     "fchown",
 )
 _NO_CACHE_CALLS = ("posix_fadvise", "POSIX_FADV_DONTNEED")
-_FLAGS = ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY")
+_FLAGS = ("O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY")
 calls: list[str] = []
 
 
@@ -78,9 +78,10 @@ def become_windows() -> None:
     lose(os, (*_WINDOWS_LACKS, *_NO_CACHE_CALLS, *_FLAGS))
     lose(signal, ("SIGHUP",))
     os.supports_fd.discard(os.utime)
+    os.supports_dir_fd.clear()
     real_rename, real_unlink = os.rename, os.unlink
 
-    def rename(source: Any, target: Any) -> None:
+    def rename(source: Any, target: Any, **folders: None) -> None:
         if is_open(source):
             raise PermissionError(errno.EACCES, "used by another process", str(source))
         if os.path.lexists(target):
@@ -88,7 +89,7 @@ def become_windows() -> None:
         calls.append("rename")
         real_rename(source, target)
 
-    def unlink(path: Any) -> None:
+    def unlink(path: Any, **folders: None) -> None:
         if is_open(path):
             raise PermissionError(errno.EACCES, "used by another process", str(path))
         real_unlink(path)
@@ -105,13 +106,17 @@ def become_mac() -> None:
     import fcntl
 
     class LibC:
-        def renamex_np(self, source: bytes, target: bytes, flags: int) -> int:
-            calls.append(f"renamex_np {flags}")
-            if os.path.lexists(target):
-                ctypes.set_errno(errno.EEXIST)
-                return -1
-            Path(os.fsdecode(source)).rename(os.fsdecode(target))
-            return 0
+        def renameatx_np(self, source_fd: int, source: bytes, target_fd: int, target: bytes, flags: int) -> int:
+            calls.append(f"renameatx_np {flags}")
+            here = -2  # sys/fcntl.h of macOS
+            folders = [None if fd == here else fd for fd in (source_fd, target_fd)]
+            try:
+                os.stat(target, dir_fd=folders[1], follow_symlinks=False)
+            except FileNotFoundError:
+                os.rename(source, target, src_dir_fd=folders[0], dst_dir_fd=folders[1])
+                return 0
+            ctypes.set_errno(errno.EEXIST)
+            return -1
 
     real_cdll, real_fcntl = ctypes.CDLL, fcntl.fcntl
     full_sync = 51
@@ -152,7 +157,8 @@ def play(folder: Path) -> dict[str, object]:
     from engine.convert.plan import OnConflict
     from engine.convert.progress import Control
     from engine.convert.replace import purge, undo
-    from engine.convert.trash import TrashEntry, entries_in
+    from engine.convert.trash_entry import TrashEntry
+    from engine.convert.trash_list import entries_in
 
     image = mixed(1024 * 1024 + 2048, seed=1)
     path = write_old(folder / "game.iso", image)

@@ -16,8 +16,8 @@ from patience import HANG_S
 from sample_images import mixed, read_back
 
 from engine.convert.plan import OnConflict, Wish
-from engine.convert.trash import entries_in
 from engine.convert.trash_entry import TrashEntry
+from engine.convert.trash_list import entries_in
 from engine.errors import WorkerEndedError
 from engine.formats import ImageFormat, Method
 from engine.library.migrations import MIGRATIONS
@@ -177,7 +177,7 @@ class Killing:
     def check(self, folder: Path, where: str) -> None:
         """Note a loss unless some file that is no part gives the disc."""
         places = (*folder.iterdir(), *folder.glob(".discpress-trash/*/*"))
-        candidates = [path for path in places if path.suffix in {".iso", ".zso", ".chd"}]
+        candidates = [path for path in places if path.suffix in {".iso", ".zso", ".chd", ".kept"}]
         if not any(self.gives_the_disc(path) for path in candidates):
             self.tally.lost.append(where)
 
@@ -195,7 +195,8 @@ class Killing:
             self.tally.wrong.append(f"{where}: the result differs")
         if any(each.name.endswith(".discpress-part") for each in folder.iterdir()):
             self.tally.wrong.append(f"{where}: a part was left")
-        old = [each.read_bytes() for each in folder.glob(f".discpress-trash/*/game.{self.format}")]
+        trashed = [each for each in entries_in(folder) if isinstance(each, TrashEntry)]
+        old = [each.file_path.read_bytes() for each in trashed if each.home_path == path]
         if is_replacing and OLD_RESULT not in old:
             self.tally.wrong.append(f"{where}: the file in the way is not in the trash")
 

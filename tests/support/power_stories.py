@@ -21,8 +21,10 @@ from sample_images import MemorySource, mixed, pack
 from engine.convert.plan import OnConflict
 from engine.convert.progress import Control
 from engine.convert.replace import purge, undo
-from engine.convert.trash import entries_in, is_home_already
-from engine.convert.trash_entry import ENTRY_NAME, TRASH_NAME, UNDO_NAME, TrashEntry, read_entry
+from engine.convert.trash_entry import ENTRY_NAME, UNDO_MARKER, TrashEntry
+from engine.convert.trash_folder import TRASH_NAME
+from engine.convert.trash_list import entries_in
+from engine.convert.trash_schema import read_entry
 from engine.errors import DiscpressError
 from engine.formats import PART_SUFFIX
 from engine.images.opening import open_source
@@ -59,6 +61,12 @@ class Story:
     """What an undo brings back: the name and what it decodes to."""
     may_lose_original: bool = False
     """Whether the original is to go for good, its replacement being proven."""
+    prepare: Callable[[Path], None] | None = None
+    """Makes what it begins with; without it, game.iso."""
+    losses: Callable[["Story", CrashState, list[str]], Iterator[str]] | None = None
+    """Yields what is missing; without it, `image_losses`."""
+    recover: Callable[["Story", Path], list[str]] | None = None
+    """Goes on and returns what is not made good by that; without it, `recover_image`."""
 
 
 def convert(**wish: object) -> Act:
@@ -141,6 +149,9 @@ def file_system(story: Story) -> Iterator[None]:
 
 def prepare(story: Story, folder: Path) -> None:
     """Make what a story begins with in an empty folder."""
+    if story.prepare is not None:
+        story.prepare(folder)
+        return
     write_old(folder / "game.iso", SOURCE)
     if story.has_old:
         write_old(pack(folder / "game.zso", OLD), (folder / "game.zso").read_bytes())
@@ -175,6 +186,11 @@ def judge(story: Story, recorder: CallRecorder, seed: int, randoms: int) -> Judg
 
 def losses(story: Story, state: CrashState, claims: list[str]) -> Iterator[str]:
     """Yield what must be there and is not."""
+    return (story.losses or image_losses)(story, state, claims)
+
+
+def image_losses(story: Story, state: CrashState, claims: list[str]) -> Iterator[str]:
+    """Yield what must be there of game.iso and its result, and is not."""
     final = decoded(state.files.get("game.zso", b""))
     trashed = dict(described(state))
     is_home = state.files.get("game.iso") == SOURCE
@@ -190,7 +206,7 @@ def losses(story: Story, state: CrashState, claims: list[str]) -> Iterator[str]:
         yield "the replaced file is lost"
     if story.before and SOURCE not in [final, *(decoded(each) for each in trashed.values())] and not is_home:
         yield "the result is lost"
-    hidden = {name for name in state.files if _is_trashed(name)} - trashed.keys()
+    hidden = {name for name in state.files if is_trashed(name)} - trashed.keys()
     if hidden:
         yield f"the trash does not describe {hidden}"
     said = claims[-1] if claims else ""
@@ -203,27 +219,30 @@ def losses(story: Story, state: CrashState, claims: list[str]) -> Iterator[str]:
         yield "what was undone is not back"
 
 
-def _is_trashed(name: str) -> bool:
+def is_trashed(name: str) -> bool:
+    """Return whether a path leads to a file that was put into the trash."""
     parts = name.split("/")
-    return parts[0] == TRASH_NAME and parts[-1] not in {ENTRY_NAME, UNDO_NAME}
+    return parts[0] == TRASH_NAME and parts[-1] not in {ENTRY_NAME, UNDO_MARKER}
 
 
 def described(state: CrashState) -> Iterator[tuple[str, bytes]]:
     """Yield the files in the trash that an entry beside them describes."""
     for name, data in state.files.items():
         entry = name.rpartition("/")[0] + f"/{ENTRY_NAME}"
-        if _is_trashed(name) and _name_in(state.files.get(entry, b"")) == name.rpartition("/")[2]:
+        if is_trashed(name) and name.rpartition("/")[2] in _stored_in(state.files.get(entry, b"")):
             yield name, data
 
 
 @functools.cache
-def _name_in(entry: bytes) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / ENTRY_NAME).write_bytes(entry)
+def _stored_in(description: bytes) -> set[str]:
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home) / TRASH_NAME / "id"
+        folder.mkdir(parents=True)
+        (folder / ENTRY_NAME).write_bytes(description)
         try:
-            return read_entry(Path(folder)).name
+            return {file.stored for file in read_entry(folder).files}
         except DiscpressError:
-            return ""
+            return set()
 
 
 @functools.cache
@@ -239,14 +258,24 @@ def decoded(data: bytes) -> bytes | None:
     return next((each for each in (SOURCE, OLD) if each == found), found)
 
 
+def has_both_names(entry: TrashEntry) -> bool:
+    """Return whether a crash in a rename by link and unlink left a file in the entry and at home."""
+    return entry.home_path.exists() and entry.home_path.samefile(entry.file_path)
+
+
 def recover(story: Story, folder: Path) -> list[str]:
     """Go on in a folder that power was lost in, as a user would; return what is not made good by that."""
+    return (story.recover or recover_image)(story, folder)
+
+
+def recover_image(story: Story, folder: Path) -> list[str]:
+    """Undo, or convert game.iso again; return what is not made good by that."""
     problems = []
     try:
         if story.before:
             for entry in entries(folder):
                 # Files made anew are not known by their inode: an overwritten one has no digests to prove them by.
-                if entry.reason == "converted" or (entry.reason == "overwritten" and is_home_already(entry)):
+                if entry.reason == "converted" or (entry.reason == "overwritten" and has_both_names(entry)):
                     undo(entry, 1, Control())
         elif (folder / "game.iso").exists():
             faults.run_conversion(folder / "game.iso", on_conflict=OnConflict.OVERWRITE)

@@ -99,7 +99,8 @@ async def test_x_asks_then_removes_it_for_good(tmp_path: Path) -> None:
         await desk.press("right", "enter")
         await desk.look()
         assert desk.rows == []
-        assert not list((tmp_path / "games").rglob("Game.iso"))
+        assert names(tmp_path) == ["Game.zso"]
+        assert not (tmp_path / "games" / ".discpress-trash").exists()
         assert "The trash is empty: originals come here when a plan says so (o)." in desk.text
 
 
@@ -109,7 +110,7 @@ async def test_a_replacement_that_does_not_prove_itself_keeps_the_original(tmp_p
         packed.write_bytes(packed.read_bytes()[:-5000])
         await desk.press("x", "right", "enter")
         await desk.look()
-        assert list((tmp_path / "games").rglob("Game.iso"))
+        assert list((tmp_path / "games").rglob("1.kept"))
         assert JobState.FAILED in {job.state for job in desk.queue.jobs()}
         assert desk.rows[0].endswith("changed")
 

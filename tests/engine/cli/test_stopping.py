@@ -11,6 +11,8 @@ from engine.cli.inputs import expand_inputs
 from engine.cli.printers import TextPrinter
 from engine.convert import replace
 from engine.convert.progress import Control
+from engine.convert.trash_entry import TrashEntry
+from engine.convert.trash_list import entries_in
 from engine.errors import CancelledError, DiscpressError
 
 
@@ -40,4 +42,5 @@ def test_the_rest_of_the_trash_is_left_alone_after_a_stop(
     real = getattr(replace, name)
     monkeypatch.setattr(f"engine.cli.trash.{name}", act)
     assert desk.ask(*command.split())[0] == 130
-    assert len(list(desk.folder.glob(".discpress-trash/*/*.iso"))) == 1
+    left = [each for each in entries_in(desk.folder) if isinstance(each, TrashEntry) and each.reason == "converted"]
+    assert len(left) == 1

@@ -17,7 +17,7 @@ from engine.convert.preflight import settle_output
 from engine.convert.progress import Control, Progress
 from engine.convert.recovery import conclude_published, find_trashed
 from engine.convert.replace import no_journal, purge, undo
-from engine.convert.trash import entries_in
+from engine.convert.trash_list import entries_in
 from engine.convert.verify import digest_image
 from engine.discs.identity import System
 from engine.errors import ConflictError, DamagedImageError, SourceChangedError, SuspendedError, TrashError, UsageError

@@ -64,7 +64,7 @@ def test_overwrite_never_replaces_a_link(tmp_path: Path) -> None:
 def test_overwrite_moves_what_is_in_the_way_to_the_trash(tmp_path: Path) -> None:
     (tmp_path / "game.zso.sha1").write_bytes(b"theirs\n")
     write_checksum(tmp_path / "game.zso", "sha1", "0" * 40, overwrite=True)
-    (kept,) = tmp_path.glob(".discpress-trash/*/game.zso.sha1")
+    (kept,) = tmp_path.glob(".discpress-trash/*/1.kept")
     assert kept.read_bytes() == b"theirs\n"
 
 

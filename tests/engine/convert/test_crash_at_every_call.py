@@ -1,6 +1,7 @@
 """Killed before and after every single call to the system: nothing is lost, and the next run makes it good."""
 
 import functools
+import json
 import os
 import shutil
 import subprocess
@@ -14,11 +15,12 @@ import pytest
 from command_line import write_old
 from sample_images import mixed, pack, read_back
 
-from engine.convert import trash
 from engine.convert.plan import OnConflict
 from engine.convert.progress import Control
 from engine.convert.replace import undo
-from engine.convert.trash import TrashEntry, entries_in
+from engine.convert.trash_entry import ENTRY_NAME, TrashEntry
+from engine.convert.trash_folder import TRASH_NAME
+from engine.convert.trash_list import entries_in
 
 SOURCE = mixed(1024 * 1024 + 6144, seed=15)
 OLD = mixed(50_000, seed=16)
@@ -68,7 +70,12 @@ def decoded(path: Path) -> bytes | None:
 
 
 def in_trash(folder: Path, name: str) -> list[Path]:
-    return list(folder.glob(f"{trash.TRASH_NAME}/*/{name}"))
+    """What is stored of the files of a name, described or not; the description is on the disk before the file comes."""
+    paths = []
+    for path in folder.glob(f"{TRASH_NAME}/*/1.kept"):
+        described = json.loads((path.parent / ENTRY_NAME).read_bytes())
+        paths += [path] if described["files"][0]["name"] == name else []
+    return paths
 
 
 def test_there_are_ten_or_more_points(wreck: Wreck) -> None:

@@ -10,7 +10,8 @@ from faulty_disk import Faults, faulty_disk
 from sample_images import mixed, read_back
 
 from engine.convert import trash
-from engine.convert.trash import TrashEntry, entries_in
+from engine.convert.trash_entry import TrashEntry
+from engine.convert.trash_list import entries_in
 from engine.errors import DiscpressError, SpaceError, StorageError
 
 SOURCE = mixed(2 * 1024 * 1024 + 6144, seed=31)

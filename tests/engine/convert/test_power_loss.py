@@ -9,6 +9,7 @@ from call_recorder import CallRecorder
 from command_line import write_old
 from power_loss import crash_states
 from power_stories import SOURCE, STORIES, judge, record, recover
+from set_stories import SET_STORIES
 
 from engine.codecs.blocks import CHUNK_BYTES
 from engine.convert import checkpoint
@@ -22,20 +23,21 @@ from engine.system.files import FileIdentity
 SEED = 9
 RANDOMS = 3
 RECOVERIES = 6
+ALL_STORIES = STORIES | SET_STORIES
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", ALL_STORIES)
 def test_nothing_is_lost_wherever_the_power_goes(name: str, tmp_path: Path) -> None:
-    story = STORIES[name]
+    story = ALL_STORIES[name]
     recorder = record(story, tmp_path)
     found = judge(story, recorder, SEED, RANDOMS)
     assert found.lost == []
     assert found.states > found.calls
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", ALL_STORIES)
 def test_the_next_run_goes_on_wherever_the_power_went(name: str, tmp_path: Path) -> None:
-    story = STORIES[name]
+    story = ALL_STORIES[name]
     (tmp_path / "story").mkdir()
     recorder = record(story, tmp_path / "story")
     chance = random.Random(SEED)

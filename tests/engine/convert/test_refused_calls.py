@@ -14,7 +14,7 @@ from sample_images import mixed, read_back
 from engine.convert.conversion import Conversion
 from engine.convert.progress import Control
 from engine.convert.replace import undo
-from engine.convert.trash import is_recorded
+from engine.convert.trash_list import is_recorded
 from engine.errors import DiscpressError, SpaceError, StorageError
 from engine.system import access, rename
 from engine.system.access import Access, Refusal, describe_refusals, set_access

@@ -9,10 +9,13 @@ import fault_injection as faults
 import pytest
 from sample_images import mixed, read_back, write_image
 
-from engine.convert import packing, part, part_name, trash
+from engine.convert import packing, part, part_name
 from engine.convert.progress import Control
 from engine.convert.replace import undo
+from engine.convert.trash_entry import ENTRY_NAME
+from engine.convert.trash_folder import TRASH_NAME
 from engine.errors import DiscpressError, StorageError
+from engine.system.held_folder import HeldFolder
 
 SOURCE = mixed(3 * 1024 * 1024, seed=1)
 PUBLISHING = [
@@ -40,8 +43,8 @@ class Trace:
         self.steps: list[str] = []
         self._folder = folder
         self._watch_os(monkeypatch)
-        for module in (part, trash):
-            self._watch(monkeypatch, module, "rename_new", lambda source, target: f"rename {self._word(source)}")
+        self._watch(monkeypatch, part, "rename_new", lambda source, target: f"rename {self._word(source)}")
+        self._watch(monkeypatch, HeldFolder, "move_new", lambda folder, name, *_: f"rename {name}")
         self._watch(monkeypatch, part, "drop_cached", lambda fd, *_: f"drop {self._of(fd)} from cache")
         self._watch(monkeypatch, packing, "digest_image", lambda image, *_: f"decode {self._word(image.source.path)}")
         self._watch(monkeypatch, packing, "check_digests", lambda *_: "compare digests")
@@ -78,9 +81,9 @@ class Trace:
             return "folder"
         if path.name.endswith(part_name.PART_SUFFIX):
             return "part"
-        if path.parent.name == trash.TRASH_NAME:
+        if path.parent.name == TRASH_NAME:
             return "entry folder"
-        return {trash.TRASH_NAME: "trash", trash.ENTRY_NAME: "entry.json"}.get(path.name, path.name)
+        return {TRASH_NAME: "trash", ENTRY_NAME: "entry.json"}.get(path.name, path.name)
 
 
 @pytest.fixture
@@ -129,9 +132,7 @@ def test_undo_puts_the_original_back_and_syncs_before_the_replacement_moves(
     entry = faults.run_conversion(source_path, trash_source=True).trashed
     assert entry is not None
     trace = Trace(monkeypatch, tmp_path)
-    from engine.convert import replace
-
-    faults.run_before(monkeypatch, replace, "rename_new", lambda: trace.note("original back"))
+    faults.run_before(monkeypatch, HeldFolder, "rename_new", lambda: trace.note("original back"))
     undo(entry, 1, Control(), journal=trace.journal)
     first_steps = trace.steps[: trace.steps.index("rename game.zso")]
     assert first_steps[:4] == ["fsync entry folder", "original back", "fsync folder", "fsync entry folder"]

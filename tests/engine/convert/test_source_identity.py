@@ -13,6 +13,7 @@ from command_line import write_old
 from sample_images import mixed
 
 from engine.convert import conversion, packing, part, trash
+from engine.convert.trash_folder import TRASH_NAME
 from engine.errors import DiscpressError, SourceChangedError, StorageError
 from engine.system import locks
 
@@ -129,7 +130,7 @@ def test_a_change_just_before_the_trash_leaves_the_source_where_it_is(
     faults.run_after(monkeypatch, conversion, "wait_until_settled", lambda: change(source_path))
     with pytest.raises(SourceChangedError):
         faults.run_conversion(source_path, trash_source=True)
-    assert not (tmp_path / trash.TRASH_NAME).exists()
+    assert not (tmp_path / TRASH_NAME).exists()
 
 
 def test_an_error_after_publishing_does_not_say_that_nothing_was_published(
@@ -148,7 +149,7 @@ def test_a_change_in_the_very_last_moment_is_seen_before_the_rename(
     with pytest.raises(SourceChangedError):
         faults.run_conversion(source_path, trash_source=True)
     assert source_path.read_bytes() == SOURCE
-    assert not (tmp_path / trash.TRASH_NAME).exists()
+    assert not (tmp_path / TRASH_NAME).exists()
 
 
 def test_a_source_that_stays_is_no_error(source_path: Path, tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 from command_line import write_old
 from sample_images import mixed
 
-from engine.convert.trash import TRASH_NAME
 from engine.convert.trash_entry import ENTRY_NAME, TrashEntry
+from engine.convert.trash_folder import TRASH_NAME
 from engine.convert.trash_list import TrashItem, TrashListing, list_trash
 
 SOURCE = mixed(100_000, seed=14)

@@ -2,8 +2,10 @@
 
 import errno
 import hashlib
+import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace as with_changes
 from pathlib import Path
 from typing import Any
@@ -13,15 +15,16 @@ import pytest
 from command_line import write_old
 from sample_images import mixed, pack, read_back
 
-from engine.convert import replace, trash
 from engine.convert.checksums import checksum_path, write_checksum
 from engine.convert.plan import OnConflict
 from engine.convert.progress import Control
 from engine.convert.replace import Undone, purge, undo
-from engine.convert.trash import TrashEntry, entries_in
-from engine.convert.trash_list import list_trash
+from engine.convert.trash_entry import ENTRY_NAME, TrashEntry
+from engine.convert.trash_folder import TRASH_NAME
+from engine.convert.trash_list import entries_in, list_trash
 from engine.errors import DiscpressError, StorageError, TrashError
 from engine.formats import ImageFormat
+from engine.system.held_folder import HeldFolder
 
 SOURCE = mixed(1024 * 1024, seed=12)
 OTHER = mixed(1024 * 1024, seed=13)
@@ -45,6 +48,13 @@ def undo_it(entry: TrashEntry, **options: Any) -> Undone:
 
 def purge_it(entry: TrashEntry, *, force: bool = False, **options: Any) -> None:
     purge(entry, 2, Control(), force=force, **options)
+
+
+def with_digests(entry: TrashEntry, digests: Mapping[str, str]) -> TrashEntry:
+    """The entry, described with other digests on the disk too."""
+    path = entry.folder / ENTRY_NAME
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"digests": digests}))
+    return with_changes(entry, digests=digests)
 
 
 def only_entry(folder: Path) -> TrashEntry:
@@ -74,7 +84,7 @@ def with_checksum(entry: TrashEntry) -> tuple[TrashEntry, Path]:
     output = entry.replacement_path
     digest = hashlib.sha256(SOURCE).hexdigest()
     write_checksum(output, "sha256", digest)
-    return with_changes(entry, digests={**entry.digests, "sha256": digest}), checksum_path(output, "sha256")
+    return with_digests(entry, {**entry.digests, "sha256": digest}), checksum_path(output, "sha256")
 
 
 def test_the_checksum_file_of_a_result_goes_with_it(entry: TrashEntry) -> None:
@@ -110,7 +120,7 @@ def test_a_checksum_file_of_the_original_stays_when_an_undo_is_undone(entry: Tra
     entry, _ = with_checksum(entry)
     undo_it(entry)
     write_checksum(tmp_path / "game.iso", "sha256", entry.digests["sha256"])  # as `sha256sum game.iso` writes it
-    undo_it(with_changes(only_entry(tmp_path), digests=entry.digests))
+    undo_it(only_entry(tmp_path))
     assert (tmp_path / "game.iso.sha256").exists()
 
 
@@ -165,8 +175,8 @@ def test_purge_keeps_the_description_until_the_file_is_gone_from_the_disk(
     seen: list[tuple[bool, bool]] = []
     faults.run_before(
         monkeypatch,
-        trash,
-        "sync_folder",
+        HeldFolder,
+        "sync",
         lambda: seen.append((entry.is_there, (entry.folder / "entry.json").exists())),
     )
     purge_it(entry)
@@ -175,17 +185,25 @@ def test_purge_keeps_the_description_until_the_file_is_gone_from_the_disk(
 
 def test_undo_syncs_before_the_replacement_moves(entry: TrashEntry, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
-    faults.run_before(monkeypatch, replace, "rename_new", lambda: steps.append("back"))
-    faults.run_before(monkeypatch, replace, "sync_folder", lambda: steps.append("sync"))
-    faults.run_before(monkeypatch, trash, "rename_new", lambda: steps.append("replacement"))
+    faults.run_before(monkeypatch, HeldFolder, "rename_new", lambda: steps.append("back"))
+    faults.run_before(monkeypatch, HeldFolder, "sync", lambda: steps.append("sync"))
+    faults.run_before(monkeypatch, HeldFolder, "move_new", lambda: steps.append("replacement"))
     undo_it(entry)
-    assert steps == ["back", "sync", "sync", "replacement"]
+    assert steps[:4] == ["sync", "back", "sync", "sync"]
+    assert steps.index("replacement") > 4
 
 
 def test_a_failed_sync_keeps_the_replacement_where_it_is(
     entry: TrashEntry, source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replace, "sync_folder", faults.fail_with(errno.EIO))
+    real = HeldFolder.sync
+
+    def sync(folder: HeldFolder) -> None:
+        if folder.path == tmp_path:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(folder)
+
+    monkeypatch.setattr(HeldFolder, "sync", sync)
     with pytest.raises(StorageError):
         undo_it(entry)
     assert source_path.read_bytes() == SOURCE
@@ -335,24 +353,24 @@ def test_purge_refuses_when_the_replacement_does_not_prove_itself(loss: str, ent
 def test_purge_by_force_removes_it_all_the_same(loss: str, entry: TrashEntry, tmp_path: Path) -> None:
     LOSSES[loss](tmp_path / "game.zso")
     purge_it(entry, force=True)
-    assert not (tmp_path / trash.TRASH_NAME).exists()
+    assert not (tmp_path / TRASH_NAME).exists()
 
 
 def test_purge_without_recorded_digests_asks_the_trashed_file_itself(entry: TrashEntry, tmp_path: Path) -> None:
-    purge_it(with_changes(entry, digests={}))
+    purge_it(with_digests(entry, {}))
     assert faults.names_in(tmp_path) == ["game.zso"]
 
 
 def test_purge_without_recorded_digests_refuses_another_disc(entry: TrashEntry, tmp_path: Path) -> None:
     become_another_disc(tmp_path / "game.zso")
     with pytest.raises(TrashError):
-        purge_it(with_changes(entry, digests={}))
+        purge_it(with_digests(entry, {}))
     assert entry.is_there
 
 
 def test_purge_refuses_when_a_recorded_digest_differs(entry: TrashEntry) -> None:
     with pytest.raises(TrashError):
-        purge_it(with_changes(entry, digests={**entry.digests, "xxh3": "0" * 32}))
+        purge_it(with_digests(entry, {**entry.digests, "xxh3": "0" * 32}))
     assert entry.is_there
 
 

@@ -207,7 +207,14 @@ def test_an_iso_and_its_zso_are_two_titles_of_one_group(top: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [".game.iso", ".hidden/game.iso", "one/.discpress-trash/7/game.iso", "one/.hidden/two/game.iso"]
+    "name",
+    [
+        ".game.iso",
+        ".hidden/game.iso",
+        "one/.discpress-trash/7/game.iso",
+        "one/.discpress-trash-1000/7/game.iso",
+        "one/.hidden/two/game.iso",
+    ],
 )
 def test_hidden_names_and_the_trash_are_left_out(top: Path, name: str) -> None:
     write_image(top / name, disc())

@@ -154,7 +154,7 @@ def test_a_file_in_the_way_goes_to_the_trash_where_wished(room: Room) -> None:
     room.image()
     room.image(b"in the way", "game.zso")
     room.run(room.add(wish=dataclasses.replace(ANY, on_conflict=OnConflict.OVERWRITE)))
-    (trashed,) = room.folder.glob(".discpress-trash/*/game.zso")
+    (trashed,) = room.folder.glob(".discpress-trash/*/1.kept")
     assert (trashed.read_bytes(), read_back(room.folder / "game.zso") == mixed(SIZE)) == (b"in the way", True)
 
 
@@ -302,7 +302,7 @@ def test_after_a_published_result_the_source_goes_to_the_trash(room: Room) -> No
     room.image()
     finished_elsewhere(room)
     room.run(begin_published(room, wish=dataclasses.replace(ANY, trash_source=True)))
-    assert ("game.iso" in room.names(), len(list(room.folder.glob(".discpress-trash/*/game.iso")))) == (False, 1)
+    assert ("game.iso" in room.names(), len(list(room.folder.glob(".discpress-trash/*/1.kept")))) == (False, 1)
 
 
 def test_a_source_in_the_trash_already_counts(room: Room) -> None:

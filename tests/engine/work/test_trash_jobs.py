@@ -9,12 +9,14 @@ from command_line import write_old
 from sample_images import mixed, pack, read_back
 
 from engine.cli.queue_views import name_of
-from engine.convert import replace, trash
+from engine.convert import replace
 from engine.convert.progress import Control, Progress
-from engine.convert.trash import begin_undo
+from engine.convert.replace import purge
 from engine.convert.trash_entry import TrashEntry
+from engine.convert.trash_held import HeldEntry, hold
 from engine.errors import CancelledError, TrashError
 from engine.library.store import Store
+from engine.system.held_folder import HeldFolder
 from engine.work.jobs import JobKind
 from engine.work.looks import source_is_away
 from engine.work.queue import JobQueue
@@ -134,20 +136,23 @@ def test_an_undo_refuses_where_the_name_is_taken(room: Room) -> None:
 @pytest.mark.parametrize("kind", [PURGE, UNDO])
 def test_what_is_not_in_the_trash_any_more_is_said(room: Room, kind: JobKind) -> None:
     job_id = room.add(kind)
-    trash.purge_entry(room.entry)
+    purge(room.entry, 1, Control(), force=True)
     with pytest.raises(TrashError, match=r"game\.iso: it is not in the trash any more"):
         room.run(job_id)
 
 
 @pytest.mark.parametrize(
-    ("name", "inject"), [("purge_entry", faults.run_before), ("purge_entry", faults.run_after)], ids=["before", "after"]
+    ("owner", "name"),
+    [(replace, "_remove_stored"), (HeldFolder, "unlink_same"), (HeldFolder, "remove_folder")],
+    ids=["proof", "unlink", "rmdir"],
 )
+@pytest.mark.parametrize("inject", [faults.run_before, faults.run_after], ids=["before", "after"])
 def test_a_purge_that_was_killed_is_finished(
-    room: Room, monkeypatch: pytest.MonkeyPatch, name: str, inject: Callable[..., None]
+    room: Room, monkeypatch: pytest.MonkeyPatch, owner: object, name: str, inject: Callable[..., None]
 ) -> None:
     job_id = room.add(PURGE)
     with monkeypatch.context() as patch:
-        inject(patch, replace, name, be_killed)
+        inject(patch, owner, name, be_killed)
         room.run_killed(job_id)
     room.run(job_id)
     assert room.names() == ["game.zso"]
@@ -158,20 +163,24 @@ def test_a_purge_that_was_killed_before_the_description_went_is_finished(
 ) -> None:
     job_id = room.add(PURGE)
     with monkeypatch.context() as patch:
-        faults.run_before(patch, trash, "_remove_empty", be_killed)
+        faults.run_before(patch, HeldEntry, "drop", be_killed)
         room.run_killed(job_id)
     room.run(job_id)
     assert (room.names(), room.journal()) == (["game.zso"], [("purged", job_id)])
 
 
-@pytest.mark.parametrize("step", ["begin_undo", "rename_new", "drop_entry"])
+@pytest.mark.parametrize(
+    ("owner", "step"),
+    [(HeldEntry, "begin_undo"), (HeldFolder, "rename_new"), (HeldEntry, "drop"), (HeldFolder, "remove_folder")],
+    ids=["begin", "rename", "drop", "rmdir"],
+)
 @pytest.mark.parametrize("inject", [faults.run_before, faults.run_after], ids=["before", "after"])
 def test_an_undo_that_was_killed_is_finished(
-    room: Room, monkeypatch: pytest.MonkeyPatch, step: str, inject: Callable[..., None]
+    room: Room, monkeypatch: pytest.MonkeyPatch, owner: object, step: str, inject: Callable[..., None]
 ) -> None:
     job_id = room.add(UNDO)
     with monkeypatch.context() as patch:
-        inject(patch, replace, step, be_killed)
+        inject(patch, owner, step, be_killed)
         room.run_killed(job_id)
     room.run(job_id)
     assert (room.folder / "game.iso").read_bytes() == SOURCE
@@ -182,7 +191,8 @@ def test_a_purge_does_not_take_a_half_undone_entry_for_its_own_work(room: Room) 
     job_id = room.add(PURGE)
     room.queue.start(job_id)
     room.queue.suspend(job_id)
-    begin_undo(room.entry)
+    with hold(room.entry) as held:
+        held.begin_undo()
     room.entry.file_path.rename(room.entry.home_path)
     with pytest.raises(TrashError):
         room.run(job_id)
@@ -191,7 +201,7 @@ def test_a_purge_does_not_take_a_half_undone_entry_for_its_own_work(room: Room) 
 
 def test_a_trash_that_went_with_its_last_entry_is_no_disk_that_is_away(room: Room) -> None:
     job_id = room.add(PURGE)
-    trash.purge_entry(room.entry)
+    purge(room.entry, 1, Control(), force=True)
     assert not source_is_away(room.queue.job(job_id))
 
 
