@@ -3,8 +3,10 @@
 import struct
 import zipfile
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import py7zr
 
@@ -37,10 +39,30 @@ def write_zip(path: Path, members: Mapping[str, bytes] | Sequence[tuple[str, byt
 def write_7z(path: Path, members: Mapping[str, bytes], filters: str = "lzma2") -> Path:
     """Write a solid 7z of these members."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with py7zr.SevenZipFile(path, "w", filters=SEVEN_ZIP_FILTERS[filters]) as archive:
-        for name, data in members.items():
-            archive.writestr(data, name)
+    pairs = tuple(members.items())
+    if sum(len(data) for _, data in pairs) <= _MOST_KEPT_BYTES:
+        path.write_bytes(_small_7z(pairs, filters))
+    else:
+        with path.open("wb") as file:
+            _pack_7z(file, pairs, filters)
     return path
+
+
+_MOST_KEPT_BYTES = 8 << 20
+
+
+@lru_cache(maxsize=16)
+def _small_7z(pairs: tuple[tuple[str, bytes], ...], filters: str) -> bytes:
+    """Return a 7z; it is kept, because many tests begin with the same one and LZMA packs 5 MB/s."""
+    buffer = BytesIO()
+    _pack_7z(buffer, pairs, filters)
+    return buffer.getvalue()
+
+
+def _pack_7z(file: BinaryIO, pairs: tuple[tuple[str, bytes], ...], filters: str) -> None:
+    with py7zr.SevenZipFile(file, "w", filters=SEVEN_ZIP_FILTERS[filters]) as archive:
+        for name, data in pairs:
+            archive.writestr(data, name)
 
 
 def patch_directory(path: Path, number: int, offset: int, value: bytes) -> Path:
