@@ -8,6 +8,7 @@ import pytest
 from app_desk import LIBRARY, save
 from app_pty import AppPty
 from command_line import write_old
+from patience import HANG_S
 from sample_images import mixed
 
 from engine.library.store import Store
@@ -110,7 +111,7 @@ def test_read_only_changes_nothing(tmp_path: Path) -> None:
         assert game.read_bytes() == before
         assert not (tmp_path / "config.toml").exists()
     finally:
-        stop_worker(tmp_path / "state")
+        stop_worker(tmp_path / "state", HANG_S)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_a_fault_of_ours_leaves_the_terminal_and_a_report(library: Path) -> None
 def homes(tmp_path: Path) -> Iterator[Path]:
     write_old(tmp_path / "My games" / "Game.iso", mixed(300_000))
     yield tmp_path
-    stop_worker(tmp_path / "state")
+    stop_worker(tmp_path / "state", HANG_S)
 
 
 def test_the_first_run_completes_a_folder_and_opens_it(homes: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from app_pty import AppPty
-from command_line import MIB, slow_to_pack, wait_for, write_old
+from command_line import MIB, kill_wholly, slow_to_pack, write_old
+from gates import PACKING, Gate
 from patience import HANG_S
 
 from engine.convert.plan import Wish
@@ -34,22 +35,24 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.gate = Gate(folder)
         self.games = folder / "games"
         self.games.mkdir()
-        write_old(self.games / "Game.iso", slow_to_pack(40 * MIB, seed=5))
+        write_old(self.games / "Game.iso", slow_to_pack(8 * MIB, seed=5))
         self.state_folder = folder / "state"
         self.store = Store(self.state_folder)
         self.queue = JobQueue(self.store)
 
     def app(self) -> AppPty:
         words = ["-P", "-c", WATCHFUL, str(self.games), "--state", str(self.state_folder)]
-        return AppPty([], self.folder, command=words)
+        return AppPty([], self.folder, command=words, environment=dict(self.gate.environment))
 
     def begin(self) -> int:
-        """Let a worker begin with the game; return its process."""
+        """Let a worker begin with the game, and hold amid it; return its process."""
+        self.gate.close(PACKING, 4)
         self.queue.add([JobRequest(JobKind.CONVERT, self.games / "Game.iso", Wish(level=12, target="any"))])
         ensure_worker(self.state_folder)
-        wait_for(lambda: bool(self.queue.jobs([JobState.RUNNING])), "a job that runs")
+        self.gate.wait_reached()
         worker = self.queue.worker()
         assert worker is not None
         return worker.pid
@@ -60,16 +63,19 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     monkeypatch.setenv("DISCPRESS_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.delenv("XDG_SESSION_ID", raising=False)
     place = Place(tmp_path)
+    for name, value in place.gate.environment.items():
+        monkeypatch.setenv(name, value)
     yield place
     place.store.close()
-    assert stop_worker(place.state_folder)
+    assert stop_worker(place.state_folder, HANG_S)
 
 
 def test_another_worker_goes_on_and_that_is_told(place: Place) -> None:
     with place.app() as app:
         app.wait_for("saving")
         app.wait_quiet()
-        os.kill(place.begin(), signal.SIGKILL)
+        kill_wholly(place.begin())
+        place.gate.open()
         app.wait_for("The worker had ended; a new one")
         assert place.queue.wait_idle(HANG_S)
         app.wait_for("1 done so far")
@@ -81,7 +87,7 @@ def test_a_worker_that_was_stopped_stays_away(place: Place) -> None:
         app.wait_for("saving")
         app.wait_quiet()
         place.begin()
-        assert stop_worker(place.state_folder)
+        assert stop_worker(place.state_folder, HANG_S)
         app.wait_quiet()
         assert app.measure(MEASURED_S) == 0
         assert not is_worker_alive(place.state_folder)

@@ -29,7 +29,7 @@ def games(tmp_path: Path) -> Iterator[Path]:
     for number in (1, 2, 3):
         write_old(tmp_path / "games" / f"Game {number}.iso", mixed(2 * MIB, seed=number))
     yield tmp_path / "games"
-    stop_worker(tmp_path / "state")
+    stop_worker(tmp_path / "state", HANG_S)
 
 
 def test_what_one_app_queues_the_other_shows_and_both_may_go(tmp_path: Path, games: Path) -> None:

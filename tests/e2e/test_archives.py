@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import archive_files as archives
 import pytest
-from command_line import MIB, CommandLine, raise_on_control_bytes, size_of, wait_for
+from command_line import CommandLine, kill_wholly, raise_on_control_bytes
+from gates import PACKING
 from sample_images import GOLDEN
 
 from engine.library.store import Store
@@ -175,11 +175,12 @@ def test_a_worker_that_was_killed_amid_an_archive_loses_nothing(
 ) -> None:
     write = archives.write_7z if kind.endswith("7z") else archives.write_zip
     old(write(cli.folder / kind, {"first.txt": b"x", "game.iso": slow_image}))
-    assert cli.run("queue", "add", "-l", "12", "--target", "any", kind).exit_code == 0
-    part_path = cli.folder / "game.zso.discpress-part"
-    wait_for(lambda: size_of(part_path) > MIB, "a part of some size")
-    os.kill(worker.pid(), signal.SIGKILL)
-    assert part_path.exists()
+    gate = cli.close_gate(PACKING, 8)
+    assert cli.run("queue", "add", "-l", "12", "--target", "any", "--even-useless", kind).exit_code == 0
+    gate.wait_reached()
+    kill_wholly(worker.pid())
+    assert (cli.folder / "game.zso.discpress-part").exists()
+    gate.open()
     assert cli.run("queue", "wait").exit_code == 0
     assert (cli.folder / "game.zso").read_bytes() == undisturbed
     assert cli.names() == [kind, "game.zso"]

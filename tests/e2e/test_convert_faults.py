@@ -11,7 +11,7 @@ from pathlib import Path
 
 import fault_injection as faults
 import pytest
-from command_line import MIB, CommandLine, size_of, wait_for, write_old
+from command_line import MIB, CommandLine, Running, size_of, wait_for, write_old
 from sample_images import incompressible, mixed, read_back, write_image
 
 OPTIONS = ("-c", "12", "--target", "any", "-t", "2")
@@ -50,6 +50,16 @@ def source_path(cli: CommandLine, slow_image: bytes) -> Path:
     return write_old(cli.folder / "game.iso", slow_image)
 
 
+def frozen(cli: CommandLine, output_path: Path, bytes_written: int, *arguments: str | Path) -> Running:
+    """Start a conversion and stop it (SIGSTOP) while it packs, when its part has so many bytes."""
+    part_path = faults.part_of(output_path)
+    return cli.start_frozen(
+        *("convert", *OPTIONS, "game.iso", *arguments),
+        when=lambda: size_of(part_path) >= bytes_written,
+        what="the part to grow",
+    )
+
+
 @pytest.mark.e2e
 @pytest.mark.parametrize("limit", [1, 4096, 5 * MIB, 10 * MIB])
 def test_a_file_size_limit_ends_cleanly_with_4(limit: int, cli: CommandLine, source_path: Path) -> None:
@@ -83,9 +93,7 @@ def test_a_disk_that_fills_during_the_conversion_ends_cleanly_with_4(
 ) -> None:
     target = mounted("-t", "tmpfs", "-o", "size=320m", "tmpfs")
     kept = faults.Kept.of(source_path)
-    running = cli.start("convert", *OPTIONS, "game.iso", "-O", target)
-    part_path = faults.part_of(target / "game.zso")
-    assert running.freeze_when(lambda: size_of(part_path) >= len(undisturbed) * percent // 100, "the part to grow")
+    running = frozen(cli, target / "game.zso", len(undisturbed) * percent // 100, "-O", target)
     fill(target / "filler")
     running.thaw()
     done = running.finish()
@@ -137,9 +145,7 @@ def test_a_mount_that_becomes_read_only_ends_cleanly(
 ) -> None:
     target = mounted("-t", "tmpfs", "-o", "size=400m", "tmpfs")
     kept = faults.Kept.of(source_path)
-    running = cli.start("convert", *OPTIONS, "game.iso", "-O", target)
-    part_path = faults.part_of(target / "game.zso")
-    assert running.freeze_when(lambda: size_of(part_path) > len(undisturbed) // 2, "the part to grow")
+    running = frozen(cli, target / "game.zso", len(undisturbed) // 2, "-O", target)
     # A lazy umount: the open part can still be written, its name is out of reach.
     subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", target], check=True)
     try:
@@ -191,9 +197,7 @@ def test_a_folder_that_vanishes_during_the_conversion_ends_cleanly(
 ) -> None:
     kept = faults.Kept.of(source_path)
     target = cli.folder / "out"
-    running = cli.start("convert", *OPTIONS, "game.iso", "-O", "out")
-    part_path = faults.part_of(target / "game.zso")
-    assert running.freeze_when(lambda: size_of(part_path) > len(undisturbed) // 2, "the part to grow")
+    running = frozen(cli, target / "game.zso", len(undisturbed) // 2, "-O", "out")
     shutil.rmtree(target)
     running.thaw()
     done = running.finish()
@@ -207,9 +211,7 @@ def test_an_unmounted_target_is_an_error(
     cli: CommandLine, source_path: Path, undisturbed: bytes, mounted: Callable[..., Path]
 ) -> None:
     target = mounted("-t", "tmpfs", "-o", "size=400m", "tmpfs")
-    running = cli.start("convert", *OPTIONS, "game.iso", "-O", target)
-    part_path = faults.part_of(target / "game.zso")
-    assert running.freeze_when(lambda: size_of(part_path) > len(undisturbed) // 2, "the part to grow")
+    running = frozen(cli, target / "game.zso", len(undisturbed) // 2, "-O", target)
     subprocess.run(["umount", "-l", target], check=True)
     running.thaw()
     done = running.finish()
@@ -223,9 +225,7 @@ def test_an_unmounted_target_is_an_error(
 def test_a_source_that_changes_mid_way_is_a_clear_error(
     change: str, cli: CommandLine, source_path: Path, undisturbed: bytes
 ) -> None:
-    running = cli.start("convert", *OPTIONS, "game.iso")
-    part_path = faults.part_of(cli.folder / "game.zso")
-    assert running.freeze_when(lambda: size_of(part_path) > len(undisturbed) // 3, "the part to grow")
+    running = frozen(cli, cli.folder / "game.zso", len(undisturbed) // 3)
     if change == "truncate":
         os.truncate(source_path, 5 * MIB)
     else:

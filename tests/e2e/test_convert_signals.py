@@ -9,6 +9,7 @@ from pathlib import Path
 import fault_injection as faults
 import pytest
 from command_line import CommandLine, Running, size_of, wait_for, write_old
+from gates import READING
 from sample_images import read_back
 
 from engine.formats import PART_SUFFIX
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.e2e
 OPTIONS = ("-c", "12", "--target", "any", "-t", "2")
 POINTS = [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 97]
 """How far the part is written when it happens, in percent of its final size."""
+AMID_THE_PROOF = (READING, 10)
 STOPPING = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 STOPS = list(zip(itertools.cycle(STOPPING), range(0, 98, 6), strict=False))
 
@@ -36,8 +38,12 @@ def output_path(cli: CommandLine) -> Path:
 def frozen_at(cli: CommandLine, output_path: Path, bytes_written: int) -> Running:
     """Start a conversion and stop it (SIGSTOP) when its part has so many bytes; the output has no name yet."""
     part_path = faults.part_of(output_path)
-    running = cli.start("convert", *OPTIONS, "game.iso")
-    assert running.freeze_when(lambda: size_of(part_path) >= max(1, bytes_written), "the part to grow")
+    running = cli.start_frozen(
+        *("convert", *OPTIONS, "game.iso"),
+        when=lambda: size_of(part_path) >= max(1, bytes_written),
+        what="the part to grow",
+        before=AMID_THE_PROOF,
+    )
     assert not output_path.exists()
     return running
 
@@ -92,8 +98,11 @@ def test_a_signal_ends_the_whole_batch(
     cli: CommandLine, source_path: Path, output_path: Path, undisturbed: bytes, image: bytes
 ) -> None:
     write_old(cli.folder / "next.iso", image)
-    running = cli.start("convert", *OPTIONS, "game.iso", "next.iso")
-    assert running.freeze_when(lambda: size_of(faults.part_of(output_path)) > len(undisturbed) // 4, "the part to grow")
+    running = cli.start_frozen(
+        *("convert", *OPTIONS, "game.iso", "next.iso"),
+        when=lambda: size_of(faults.part_of(output_path)) > len(undisturbed) // 4,
+        what="the part to grow",
+    )
     running.thaw(signal.SIGTERM)
     assert running.finish().exit_code == 143
     assert leftovers(cli) == ["next.iso"]
@@ -104,10 +113,12 @@ def test_a_signal_that_was_ignored_at_the_start_stays_ignored(
     name: str, cli: CommandLine, source_path: Path, output_path: Path, undisturbed: bytes
 ) -> None:
     number = getattr(signal, name)
-    running = cli.start(
-        "convert", *OPTIONS, "game.iso", preexec_fn=lambda: signal.signal(number, signal.SIG_IGN) and None
+    running = cli.start_frozen(
+        *("convert", *OPTIONS, "game.iso"),
+        when=lambda: size_of(faults.part_of(output_path)) > len(undisturbed) // 3,
+        what="the part to grow",
+        preexec_fn=lambda: signal.signal(number, signal.SIG_IGN) and None,
     )
-    assert running.freeze_when(lambda: size_of(faults.part_of(output_path)) > len(undisturbed) // 3, "the part to grow")
     running.thaw(number)
     assert running.finish().exit_code == 0
     assert output_path.read_bytes() == undisturbed

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from command_line import MIB, CommandLine, slow_to_pack, wait_for, write_old
+from gates import ESTIMATING, PACKING
 from patience import HANG_S
 
 from engine.convert.wish import Wish
@@ -41,7 +42,7 @@ class Home:
         self.queue = JobQueue(self.store)
         self.children: list[subprocess.Popen[bytes]] = []
 
-    def start_worker(self, idle_s: float = 30.0) -> "subprocess.Popen[bytes]":
+    def start_worker(self, idle_s: float = 3600.0) -> "subprocess.Popen[bytes]":
         """Start a worker as a child of this process, so that its end can be waited for."""
         command = [sys.executable, "-P", "-m", "engine.work", "--state", self.state_folder, "--idle", str(idle_s)]
         worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=self.cli.environment, cwd="/")
@@ -51,8 +52,17 @@ class Home:
     def wait_done(self) -> None:
         wait_for(lambda: not self.errands.pending(), "the end of all errands")
 
-    def wait_working(self) -> None:
-        wait_for(lambda: self.worker_state() is WorkerState.WORKING, "a worker that works")
+    def hold(self, kind: ErrandKind, path: Path, wish: Wish) -> "subprocess.Popen[bytes]":
+        """Ask for an errand, and let a worker hold amid it; return its process."""
+        gate = self.cli.close_gate(ESTIMATING, 2)
+        self.errands.ask(kind, [(path, wish)], 0)
+        worker = self.start_worker()
+        gate.wait_reached()
+        return worker
+
+    def open_gate(self) -> None:
+        assert self.cli.gate is not None
+        self.cli.gate.open()
 
     def worker_state(self) -> WorkerState | None:
         worker = self.queue.worker()
@@ -63,7 +73,7 @@ class Home:
         return 0 if worker is None else worker.pid
 
     def close(self) -> None:
-        assert stop_worker(self.state_folder)
+        assert stop_worker(self.state_folder, HANG_S)
         for child in self.children:
             child.wait(HANG_S)
         self.store.close()
@@ -78,8 +88,8 @@ def home(cli: CommandLine) -> Iterator[Home]:
 
 @pytest.fixture(scope="session")
 def slow_estimate() -> bytes:
-    """60 MB, which is packed whole: level 12 takes seconds."""
-    return slow_to_pack(60 * MIB, seed=78)
+    """8 MB, which is packed whole: it takes many slices."""
+    return slow_to_pack(8 * MIB, seed=78)
 
 
 @pytest.fixture
@@ -108,12 +118,11 @@ def test_a_living_worker_sees_errands(home: Home, game: Path) -> None:
 
 
 def test_a_worker_that_is_killed_leaves_its_errand_to_the_next(home: Home, slow: Path) -> None:
-    home.errands.ask(ErrandKind.ESTIMATE, [(slow, SLOW)], 0)
-    worker = home.start_worker()
-    home.wait_working()
+    worker = home.hold(ErrandKind.ESTIMATE, slow, SLOW)
     worker.send_signal(signal.SIGKILL)
     worker.wait(HANG_S)
     assert (home.errands.pending(), home.store.estimates_of(FileIdentity.of(slow.stat()))) == (1, [])
+    home.open_gate()
     home.start_worker()
     home.wait_done()
     (found,) = home.store.estimates_of(FileIdentity.of(slow.stat()))
@@ -121,13 +130,11 @@ def test_a_worker_that_is_killed_leaves_its_errand_to_the_next(home: Home, slow:
 
 
 def test_an_errand_that_kills_worker_after_worker_is_given_up(home: Home, slow: Path) -> None:
-    home.errands.ask(ErrandKind.ESTIMATE, [(slow, SLOW)], 0)
     for _ in range(MOST_DEATHS):
-        worker = home.start_worker()
-        wait_for(lambda: home.worker_pid() == worker.pid, "a new worker")  # noqa: B023 - called here
-        home.wait_working()
+        worker = home.hold(ErrandKind.ESTIMATE, slow, SLOW)
         worker.send_signal(signal.SIGKILL)
         worker.wait(HANG_S)
+    home.open_gate()
     home.start_worker(idle_s=0).wait(HANG_S)
     said = home.errands.failed(ErrandKind.ESTIMATE)[slow]
     assert said.startswith(f"{slow}: the worker ended 3 times while it did this")
@@ -139,28 +146,26 @@ def test_a_worker_does_not_end_before_its_errands(home: Home, slow: Path) -> Non
     assert (home.errands.pending(), is_worker_alive(home.state_folder)) == (0, False)
 
 
-def test_withdrawn_errands_let_the_worker_end(home: Home, slow: Path) -> None:
-    home.errands.ask(ErrandKind.GRID, [(slow, SLOW)], 0)
-    worker = home.start_worker(idle_s=0)
-    home.wait_working()
+def test_withdrawn_errands_are_stopped_and_not_kept(home: Home, slow: Path) -> None:
+    home.hold(ErrandKind.GRID, slow, SLOW)
     home.errands.withdraw([ErrandKind.GRID])
-    assert worker.wait(HANG_S) == 0
+    wait_for(lambda: home.worker_state() is WorkerState.IDLE, "an idle worker")
+    home.open_gate()
     assert home.store.estimates_of(FileIdentity.of(slow.stat())) == []
 
 
 def test_a_worker_that_stops_leaves_its_errand_to_the_next(home: Home, slow: Path) -> None:
-    home.errands.ask(ErrandKind.GRID, [(slow, SLOW)], 0)
-    worker = home.start_worker()
-    home.wait_working()
-    assert stop_worker(home.state_folder)
+    worker = home.hold(ErrandKind.GRID, slow, SLOW)
+    assert stop_worker(home.state_folder, HANG_S)
     assert worker.wait(HANG_S) == 0
     assert home.errands.pending(ErrandKind.GRID) == 1
 
 
 def test_an_errand_is_done_beside_a_conversion(home: Home, slow: Path, game: Path) -> None:
-    done = home.cli.run("queue", "add", "-l", "12", "--target", "any", slow)
+    gate = home.cli.close_gate(PACKING, 2)
+    done = home.cli.run("queue", "add", "-l", "12", "--target", "any", "--even-useless", slow)
     assert done.exit_code == 0, done.text
-    wait_for(lambda: home.queue.job(1).state is JobState.RUNNING, "a conversion")
+    gate.wait_reached()
     home.errands.ask(ErrandKind.ESTIMATE, [(game, FAST)], 0)
     home.wait_done()
     assert home.store.estimates_of(FileIdentity.of(game.stat())) != []
@@ -178,9 +183,7 @@ def test_what_cannot_be_read_says_why(home: Home) -> None:
 
 
 def test_a_worker_that_could_not_hear_it_stops_when_it_goes_on(home: Home, slow: Path) -> None:
-    home.errands.ask(ErrandKind.GRID, [(slow, SLOW)], 0)
-    worker = home.start_worker()
-    home.wait_working()
+    worker = home.hold(ErrandKind.GRID, slow, SLOW)
     worker.send_signal(signal.SIGSTOP)
     assert not stop_worker(home.state_folder, timeout_s=0.1)
     worker.send_signal(signal.SIGCONT)
@@ -189,12 +192,11 @@ def test_a_worker_that_could_not_hear_it_stops_when_it_goes_on(home: Home, slow:
 
 
 def test_what_was_asked_of_one_worker_is_not_asked_of_the_next(home: Home, slow: Path) -> None:
-    home.errands.ask(ErrandKind.ESTIMATE, [(slow, FAST)], 0)
-    worker = home.start_worker()
-    home.wait_working()
+    worker = home.hold(ErrandKind.ESTIMATE, slow, FAST)
     worker.send_signal(signal.SIGSTOP)
     assert not stop_worker(home.state_folder, timeout_s=0.1)
     worker.send_signal(signal.SIGKILL)
     worker.wait(HANG_S)
+    home.open_gate()
     home.start_worker(idle_s=0)
     home.wait_done()

@@ -1,12 +1,11 @@
 """Tests of the lab in a real worker: beside a conversion, killed, cancelled."""
 
-import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import CommandLine, slow_to_pack, wait_for, write_old
+from command_line import CommandLine, kill_wholly, slow_to_pack, wait_for, write_old
+from gates import PACKING, SEEKING, Gate
 from patience import HANG_S
 from sample_images import mixed
 
@@ -22,13 +21,14 @@ from engine.work.starting import ensure_worker, stop_worker
 pytestmark = pytest.mark.e2e
 
 MIB = 1024 * 1024
-LONG = SeekWish((2048, 4096), duration_s=1.0, window_bytes=2 * MIB)
+TWO_CANDIDATES = SeekWish((2048, 4096), duration_s=0.01, window_bytes=2 * MIB)
 
 
 class Lab:
     """A state folder with its worker, and one title."""
 
     def __init__(self, folder: Path) -> None:
+        self.gate = Gate(folder)
         self.state = folder / "state"
         self.games = folder / "games"
         self.game = write_old(self.games / "game.iso", mixed(4 * MIB, seed=3))
@@ -40,20 +40,18 @@ class Lab:
         ensure_worker(self.state)
         return job_id
 
-    def wait_for_window(self, job_id: int) -> None:
-        """Wait until the first candidate is read: then there is a window."""
-        wait_for(lambda: (live := read_live(self.store, job_id)) is not None and live.number >= 2, "a window")
-
     @property
     def names(self) -> list[str]:
         return sorted(path.name for path in self.games.iterdir())
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     made = Lab(tmp_path)
+    for name, value in made.gate.environment.items():
+        monkeypatch.setenv(name, value)
     yield made
-    stop_worker(made.state)
+    assert stop_worker(made.state, HANG_S)
     made.store.close()
 
 
@@ -68,12 +66,14 @@ def test_the_worker_measures_and_keeps_the_lines(lab: Lab) -> None:
 
 
 def test_a_worker_that_is_killed_leaves_no_window_and_the_next_one_measures_again(lab: Lab) -> None:
-    job_id = lab.add(LONG)
-    lab.wait_for_window(job_id)
+    lab.gate.close(SEEKING, 1)  # at the first candidate: then there is a window
+    job_id = lab.add(TWO_CANDIDATES)
+    lab.gate.wait_reached()
     worker = lab.queue.worker()
     assert worker is not None
-    os.kill(worker.pid, signal.SIGKILL)
+    kill_wholly(worker.pid)
     assert lab.names == ["game.iso"]
+    lab.gate.open()
     ensure_worker(lab.state)
     assert lab.queue.wait_idle(HANG_S)
     assert lab.queue.job(job_id).state is JobState.DONE
@@ -91,10 +91,14 @@ def test_a_test_is_cancelled_at_once(lab: Lab) -> None:
 
 
 def test_a_test_runs_beside_a_conversion_and_says_so(lab: Lab, cli: CommandLine) -> None:
-    slow = write_old(lab.games / "slow.iso", slow_to_pack(40 * MIB))
-    cli.run("queue", "add", slow, "-c", "12", "--target", "any", "--state", lab.state)
-    wait_for(lambda: any(job.done_bytes for job in lab.queue.jobs([JobState.RUNNING])), "a conversion that runs")
+    slow = write_old(lab.games / "slow.iso", slow_to_pack(8 * MIB))
+    cli.gate = lab.gate
+    lab.gate.close(PACKING, 4)
+    cli.run("queue", "add", slow, "--target", "any", "--even-useless", "--state", lab.state)
+    lab.gate.wait_reached()
     job_id = lab.add(SeekWish((2048,), duration_s=0.01, window_bytes=2 * MIB))
+    wait_for(lambda: lab.queue.job(job_id).is_over, "the end of the test")
+    lab.gate.open()
     assert lab.queue.wait_idle(HANG_S)
     assert lab.queue.job(job_id).result["beside"] == 1
     assert {each.facts["beside"] for each in lab.store.measurements()} == {1}

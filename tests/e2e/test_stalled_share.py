@@ -1,19 +1,19 @@
 """The real worker on a share that hangs: other disks go on, the worker can be stopped, and nothing is lost."""
 
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import stalled_share
 from command_line import MIB, CommandLine, Running, slow_to_pack, wait_for, write_old
+from gates import PACKING
 from patience import HANG_S
 from sample_images import mixed, read_back
 from stalled_share import StalledShare
 
 from engine.library.store import Store
-from engine.library.worker_lock import STOP_TIMEOUT_S, stop_worker
+from engine.library.worker_lock import stop_worker
 from engine.work.jobs import JobState
 from engine.work.queue import JobQueue
 
@@ -41,16 +41,17 @@ def test_a_share_that_hangs_holds_up_nothing_else_and_loses_nothing(
     state_folder.mkdir(parents=True, mode=0o700)
     with Store(state_folder) as store:
         queue = JobQueue(store)
-        assert cli.run("queue", "add", "-l", "12", "--target", "any", on_share).exit_code == 0
-        wait_for(lambda: queue.job(1).read_bytes > 0, "some packed bytes")
+        gate = cli.close_gate(PACKING, 4)
+        assert cli.run("queue", "add", "-l", "12", "--target", "any", "--even-useless", on_share).exit_code == 0
+        gate.wait_reached()
         share.stall()
+        gate.open()
         queue_beside = cli.run("queue", "add", "-l", "1", "--target", "any", beside)
         assert queue_beside.exit_code == 0, queue_beside.text
         wait_for(lambda: queue.job(2).state is JobState.DONE, "the job on the other disk")
         wait_for(lambda: queue.job(1).waiting == f"{share.mount} does not answer", "the reason")
-        began = time.monotonic()
         stopped = cli.run("queue", "stop")
-        assert (stopped.exit_code, time.monotonic() - began < STOP_TIMEOUT_S + 2) == (0, True), stopped.text
+        assert stopped.exit_code == 0, stopped.text
         assert f"{share.mount} does not answer" in stopped.text
         assert queue.job(1).state is JobState.QUEUED
         assert names_in(tmp_path / "behind") == ["nas.iso", "nas.zso.discpress-part"]
@@ -59,7 +60,7 @@ def test_a_share_that_hangs_holds_up_nothing_else_and_loses_nothing(
         share.wake()
         assert queue.wait_idle(HANG_S)
         assert [queue.job(number).state for number in (1, 2)] == [JobState.DONE] * 2, queue.log(1)
-        assert stop_worker(state_folder)
+        assert stop_worker(state_folder, HANG_S)
     assert (read_back(on_share.with_suffix(".zso")), on_share.read_bytes()) == (slow, slow)
     assert names_in(tmp_path / "behind") == ["nas.iso", "nas.zso"]
 

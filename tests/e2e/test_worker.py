@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import MIB, CommandLine, slow_to_pack, wait_for, write_old
+from command_line import MIB, CommandLine, is_gone, kill_wholly, slow_to_pack, wait_for, write_old
 from gates import PACKING, READING
 from patience import HANG_S
 from sample_images import read_back
@@ -133,14 +133,6 @@ def slow(home: Home, slow_image: bytes) -> Path:
 def longer_image() -> bytes:
     """40 MB that pack to a quarter: more than what is left on a disk."""
     return slow_to_pack(40 * MIB, seed=77)
-
-
-def is_gone(pid: int) -> bool:
-    """Whether a process is no more, or only waits for its parent to notice."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] in "ZX"
-    except FileNotFoundError:
-        return True
 
 
 # The terminal.
@@ -331,7 +323,7 @@ def test_an_idle_worker_stays_for_its_time(home: Home) -> None:
 
 def test_a_worker_does_not_end_while_it_works(home: Home, slow: Path) -> None:
     home.add("--priority", "1", "game.iso")
-    stop_worker(home.state_folder)
+    stop_worker(home.state_folder, HANG_S)
     assert home.start_worker("--idle", "0.01").wait(HANG_S) == 0
     assert home.job().state is JobState.DONE
 
@@ -463,8 +455,7 @@ def test_killed_at_random_moments_nothing_is_lost(home: Home, slow_image: bytes,
 def kill_in_stage(home: Home, stage: str, *arguments: str) -> None:
     """Queue the game, and kill its worker when it holds amid a stage."""
     pid = home.hold("game.iso", *arguments, stage=stage)
-    os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: is_gone(pid), "the worker's end")
+    kill_wholly(pid)
     home.open_gate()
 
 
@@ -518,8 +509,7 @@ def test_a_chd_killed_in_a_stage_is_the_same(stage: str, home: Home, slow: Path)
 def test_a_killed_worker_has_a_successor(command: str, home: Home, slow: Path) -> None:
     killed = home.hold("game.iso")
     following = home.cli.start("queue", command, "--json")
-    os.kill(killed, signal.SIGKILL)
-    wait_for(lambda: is_gone(killed), "the worker's end")
+    kill_wholly(killed)
     wait_for(home.is_alive, "a new worker")
     home.open_gate()
     assert following.finish().exit_code == 0
@@ -529,8 +519,7 @@ def test_a_killed_worker_has_a_successor(command: str, home: Home, slow: Path) -
 def test_a_job_cancelled_after_a_kill_leaves_no_part(home: Home, slow: Path) -> None:
     pid = home.hold("game.iso")
     assert slow.with_name("game.zso.discpress-part").exists()
-    os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: is_gone(pid), "the worker's end")
+    kill_wholly(pid)
     home.open_gate()
     home.cli.run("queue", "cancel", "1")
     home.cli.run("queue", "resume", "all")

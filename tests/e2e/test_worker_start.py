@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from filelock import Timeout
+from patience import HANG_S
 
 from engine.errors import DiscpressError, StoreError, StoreFullError
 from engine.library.store import Store
@@ -37,7 +38,7 @@ def state_folder(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "state"
     folder.mkdir(mode=0o700)
     yield folder
-    assert stop_worker(folder)
+    assert stop_worker(folder, HANG_S)
 
 
 @pytest.fixture

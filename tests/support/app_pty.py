@@ -10,11 +10,13 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pyte
 from patience import HANG_S
 
+_LOOK_S = 0.02
 KEYS = {"enter": "\r", "escape": "\x1b", "down": "\x1b[B", "up": "\x1b[A", "right": "\x1b[C", "left": "\x1b[D"}
 _ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
 
@@ -108,26 +110,40 @@ class AppPty:
             self._stream.feed(data)
 
     def wait_until(self, is_so: Callable[[], bool]) -> None:
-        """Read until something is so; fails with the screen after a while."""
+        """Read until something is so; fails with the screen after a while, or where the app has ended before."""
         until = time.monotonic() + HANG_S
         while not is_so():
+            has_ended = self.process.poll() is not None
             self.read()
-            if time.monotonic() > until:
-                raise AssertionError("still not so:\n" + self.text)
+            if (has_ended or time.monotonic() > until) and not is_so():
+                raise AssertionError(("it has ended:\n" if has_ended else "still not so:\n") + self.text)
 
     def wait_for(self, words: str) -> None:
         """Read until these words are on the screen."""
         self.wait_until(lambda: words in self.text)
 
     def wait_quiet(self, quiet_s: float = 1.2) -> None:
-        """Read until nothing came for that long."""
+        """Read until nothing came for that long, in which the app had nothing to do: one that is kept from it waits."""
         until = time.monotonic() + HANG_S
+        since, before, was_at_work = time.monotonic(), self.received, False
         while time.monotonic() < until:
-            before = self.received
-            self.read(quiet_s)
-            if self.received == before:
+            self.read(_LOOK_S)
+            is_at_work = self._is_at_work()
+            # Seen once it may have been a look at the state file; twice it is at work, or the machine is.
+            if self.received != before or (was_at_work and is_at_work):
+                since, before = time.monotonic(), self.received
+            elif time.monotonic() - since >= quiet_s and not is_at_work:
                 return
+            was_at_work = is_at_work
         raise AssertionError("never quiet:\n" + self.text)
+
+    def _is_at_work(self) -> bool:
+        """Whether any thread of it runs, or waits for the processor or for a disk."""
+        for path in Path(f"/proc/{self.process.pid}/task").glob("*/stat"):
+            with suppress(OSError):  # it has ended
+                if path.read_text().rpartition(") ")[2][0] in "RD":
+                    return True
+        return False
 
     def wait_end(self) -> int:
         """Read until the process is over; return its exit code, negative for a signal."""

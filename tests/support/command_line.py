@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gates import Gate
+from gates import PACKING, Gate
 from in_process import run_in_process
 from patience import HANG_S, wait_for
 from sample_images import as_disc
@@ -122,6 +122,24 @@ class CommandLine:
         }
         return Running(subprocess.Popen([BIN / program, *arguments], **(defaults | options)))
 
+    def start_frozen(
+        self,
+        *arguments: str | Path,
+        when: Callable[[], bool],
+        what: str,
+        before: tuple[str, int] = (PACKING, 19),
+        **options: Any,
+    ) -> "Running":
+        """Start a program and stop it (SIGSTOP) as soon as a condition holds, or a little later.
+
+        It gets no further than `before`, chunks of a stage, however late that is; once it is thawed nothing holds it.
+        """
+        gate = self.close_gate(*before)
+        running = self.start(*arguments, **options)
+        assert running.freeze_when(when, what)
+        gate.open()
+        return running
+
     def close_gate(self, stage: str, place: int) -> Gate:
         """Let no process that is started from now on get any further than so many chunks of a stage."""
         if self.gate is None:
@@ -172,6 +190,20 @@ class Running:
     def _is_stopped(self) -> bool:
         state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2][0]
         return state in "TZX"
+
+
+def is_gone(pid: int) -> bool:
+    """Return whether a process is no more, or only waits for its parent to notice."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] in "ZX"
+    except FileNotFoundError:
+        return True
+
+
+def kill_wholly(pid: int) -> None:
+    """Kill a process (SIGKILL) and wait until it is gone, with the locks that it held."""
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: is_gone(pid), "the end of a killed process")
 
 
 def size_of(path: Path) -> int:

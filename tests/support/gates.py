@@ -11,6 +11,8 @@ PACKING = "packing"
 READING = "reading"
 """Verification, a copy to ISO, or what is read again before a part is taken up."""
 ESTIMATING = "estimating"
+SEEKING = "seeking"
+"""A seek test; its places are the images and patterns that it measures."""
 
 
 class Gate:
@@ -29,7 +31,7 @@ class Gate:
         return {"PYTHONPATH": str(_HOOK), "DISCPRESS_TEST_GATE": str(self._path)}
 
     def close(self, stage: str, place: int) -> None:
-        """Let nothing get beyond so many chunks of a stage, or slices of an estimate."""
+        """Let nothing get beyond so many chunks of a stage, slices of an estimate, or lines of a seek test."""
         self._reached_path.unlink(missing_ok=True)
         written_path = self._path.with_suffix(".new")
         written_path.write_text(f"{stage} {place}")

@@ -63,7 +63,23 @@ def _hold_estimates(rehearsal: ModuleType) -> None:
     rehearsal.__dict__["rehearse"] = rehearse
 
 
-_HOLDING = {"engine.convert.pipeline": _hold_chunks, "engine.measure.rehearsal": _hold_estimates}
+def _hold_seeks(seek: ModuleType) -> None:
+    real: Any = seek.measure_seeks
+    places = iter(range(1 << 62))
+
+    @functools.wraps(real)
+    def measure_seeks(*words: Any, watch: Callable[[Sequence[float], int], object], **options: Any) -> Any:
+        _hold("seeking", next(places), lambda: watch((), 0))
+        return real(*words, watch=watch, **options)
+
+    seek.__dict__["measure_seeks"] = measure_seeks
+
+
+_HOLDING = {
+    "engine.convert.pipeline": _hold_chunks,
+    "engine.measure.rehearsal": _hold_estimates,
+    "engine.measure.seek": _hold_seeks,
+}
 
 
 class _Finder(importlib.abc.MetaPathFinder):
