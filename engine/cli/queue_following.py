@@ -183,7 +183,7 @@ def run_wait(arguments: argparse.Namespace, printer: Printer, control: Control) 
         waiting.result()  # a batch that does not exist is said before anything is started
         queue.need_worker()
         try:
-            end = _wait(queue, waiting, timeout_s, printer, control)
+            end = _wait(queue, waiting, math.inf if timeout_s is None else timeout_s, printer, control)
         except CancelledError as error:
             printer.notice("the jobs go on without this command")
             return error.exit_code
@@ -191,12 +191,11 @@ def run_wait(arguments: argparse.Namespace, printer: Printer, control: Control) 
 
 
 def _wait(
-    queue: OpenQueue, waiting: _Waiting, timeout_s: float | None, printer: Printer, control: Control
+    queue: OpenQueue, waiting: _Waiting, timeout_s: float, printer: Printer, control: Control
 ) -> BatchResult | _End:
     """Wait until all is over, or nothing has gone on for STALL_S, or the time is up; return which it was."""
     now = began = time.monotonic()
     looked_at = moving_at = now
-    deadline = math.inf if timeout_s is None else began + timeout_s
     is_stopped = False
     seen = None
     result: BatchResult = BatchResult.WORKING
@@ -214,7 +213,7 @@ def _wait(
             moving_at = now
         if now - moving_at >= STALL_S:
             break
-        if now >= deadline:
+        if now - began >= timeout_s:
             return _End.TIMEOUT
         control.wait(POLL_S)
         now = time.monotonic()

@@ -63,35 +63,36 @@ def index_findings(
 def _window_findings(
     image: IndexedImage, window: IndexWindow, most_bytes: int, flag_is_plain: bool, limit: FindingLimit
 ) -> Iterator[Finding]:
-    """Name the bad blocks of a window; the first five cases are those of `extent_problem`, in its order."""
-    shift, file_bytes, data_offset = image.index_shift, image.source.size_bytes, image.header.data_offset
-    longest = image.block_size + image.header.alignment
+    """Name the bad blocks of a window."""
+    shift = image.index_shift
     blocks = zip(window.entries, window.starts, window.lengths, strict=False)
     for number, (entry, start, steps) in enumerate(blocks, window.first):
         offset, length = start << shift, steps << shift
-        if offset < data_offset:
-            code = "offset-in-index"
-        elif length < 0:
-            code = "offset-order"
-        elif offset + length > file_bytes:
-            code = "beyond-file"
-        elif length == 0:
-            code = "stored-empty"
-        elif length > longest:
-            code = "stored-long"
-        elif flag_is_plain and entry >= INDEX_PLAIN and length < image.block_length(number):
+        code = _extent_code(image, offset, length)
+        if not code and flag_is_plain and entry >= INDEX_PLAIN and length < image.block_length(number):
             code = "plain-short"
-        elif length > most_bytes:
+        elif not code and length > most_bytes:
             code = "target-stored-block"
-        else:
-            continue
-        if limit.admits(Severity.ERROR, code):
+        if code and limit.admits(Severity.ERROR, code):
             problem = image.extent_problem(number, offset, length)
             if code == "plain-short":
                 problem = _short_plain(length, image.block_length(number))
             elif code == "target-stored-block":
                 problem = f"its stored length {length} is more than the {most_bytes} the target has room for"
             yield about_block(image, number, Severity.ERROR, code, problem)
+
+
+def _extent_code(image: IndexedImage, offset: int, length: int) -> str:
+    """Return the code of what is wrong with a block's place; the cases are those of `extent_problem`, in its order."""
+    if offset < image.header.data_offset:
+        return "offset-in-index"
+    if length < 0:
+        return "offset-order"
+    if offset + length > image.source.size_bytes:
+        return "beyond-file"
+    if length == 0:
+        return "stored-empty"
+    return "stored-long" if length > image.block_size + image.header.alignment else ""
 
 
 def _short_plain(length: int, wanted: int) -> str:

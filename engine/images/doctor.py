@@ -99,41 +99,58 @@ def _examine(
         foreign = FOREIGN[image_format]
         yield Finding(Severity.ERROR, OTHER_FORMAT, f"this is {foreign.name}: {foreign.advice}")
         return
-    image: Image
-    if image_format is ImageFormat.ISO:
-        image = PlainImage(source)
-        yield from _target_findings(image, target)
-    elif image_format is ImageFormat.DAX:
-        image = DaxImage(source)
-        yield from _target_findings(image, target)
-        yield from table_findings(image, limit, check)
-    elif image_format is ImageFormat.CHD:
-        image = ChdImage(source)
-        yield from _target_findings(image, target)
-        yield from map_findings(image, limit, check)
-    else:
+    if image_format in {ImageFormat.ZSO, ImageFormat.CSO}:
         header_findings = list(_header_findings(source))
         yield from header_findings
         if any(finding.level is Severity.ERROR for finding in header_findings):
             return
-        image = IndexedImage(source, check_start=False)
-        lost = lost_tail(image)
-        if lost is not None:  # only the original helps, and the last entry would be read from the data
-            yield lost
-            return
-        yield from _target_findings(image, target)
-        yield from index_findings(image, _max_stored_block(image, target), limit, check)
-        yield from end_findings(image, target)
+    image = _open_unchecked(source, image_format)
+    lost = lost_tail(image) if isinstance(image, IndexedImage) else None
+    if lost is not None:  # only the original helps, and the last entry would be read from the data
+        yield lost
+        return
+    yield from _target_findings(image, target)
+    yield from _place_findings(image, target, limit, check)
     if deep and isinstance(source, MemberSource):
         check_member(source, check)
-    if isinstance(image, BlockImage):
-        if deep:
-            yield from deep_findings(image, limit, on_progress, check)
-        else:
-            last = image.blocks - 1
-            numbers = {0, min(PVD_SECTOR * SECTOR_SIZE // image.block_size, last), last}
-            yield from decode_findings(image, sorted(numbers), limit)
+    if isinstance(image, BlockImage) and deep:
+        yield from deep_findings(image, limit, on_progress, check)
+    elif isinstance(image, BlockImage):
+        yield from _sample_findings(image, limit)
     yield from content_findings(image)
+
+
+def _open_unchecked(source: ByteSource, image_format: ImageFormat) -> Image:
+    """Return the image without a check of its index's start, which the findings name better."""
+    match image_format:
+        case ImageFormat.ISO:
+            return PlainImage(source)
+        case ImageFormat.DAX:
+            return DaxImage(source)
+        case ImageFormat.CHD:
+            return ChdImage(source)
+        case _:
+            return IndexedImage(source, check_start=False)
+
+
+def _place_findings(
+    image: Image, target: Target | None, limit: FindingLimit, check: Callable[[], None]
+) -> Iterator[Finding]:
+    """Yield the blocks that cannot be stored where the index, the tables or the map put them."""
+    if isinstance(image, DaxImage):
+        yield from table_findings(image, limit, check)
+    elif isinstance(image, ChdImage):
+        yield from map_findings(image, limit, check)
+    elif isinstance(image, IndexedImage):
+        yield from index_findings(image, _max_stored_block(image, target), limit, check)
+        yield from end_findings(image, target)
+
+
+def _sample_findings(image: BlockImage, limit: FindingLimit) -> Iterator[Finding]:
+    """Decode the first block, the one of the volume descriptor, and the last."""
+    last = image.blocks - 1
+    numbers = {0, min(PVD_SECTOR * SECTOR_SIZE // image.block_size, last), last}
+    yield from decode_findings(image, sorted(numbers), limit)
 
 
 def _header_findings(source: ByteSource) -> Iterator[Finding]:
@@ -156,10 +173,7 @@ def _header_findings(source: ByteSource) -> Iterator[Finding]:
 def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:
     name, file_bytes = image.format.upper(), image.source.size_bytes
     if target is None:
-        is_large = image.format is ImageFormat.ZSO and image.block_size != DEFAULT_BLOCK_SIZE
-        if is_large and not is_psp_disc(image):
-            message = f"no PS2 loads blocks of {image.block_size}: for one, convert it under another name with -b 2048"
-            yield Finding(Severity.NOTE, "ps2-block-size", message)
+        yield from _ps2_findings(image)
         return
     if target.max_bytes is not None and max(image.size, file_bytes) > target.max_bytes:
         message = f"an image of {image.size} bytes in a file of {file_bytes} cannot be loaded: {target.label} reads"
@@ -188,6 +202,14 @@ def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:
     if "opl" in target.name.split("+") and file_bytes % SECTOR_SIZE:
         message = f"the file's length {file_bytes} is no multiple of {SECTOR_SIZE}: hdl_dump would cut its end off"
         yield Finding(Severity.WARNING, "target-length", f"{message}; convert this {name} again to pad it")
+
+
+def _ps2_findings(image: Image) -> Iterator[Finding]:
+    """Yield what keeps a PS2, the only console that loads ZSO, from a file that is meant for no target."""
+    is_large = image.format is ImageFormat.ZSO and image.block_size != DEFAULT_BLOCK_SIZE
+    if is_large and not is_psp_disc(image):
+        message = f"no PS2 loads blocks of {image.block_size}: for one, convert it under another name with -b 2048"
+        yield Finding(Severity.NOTE, "ps2-block-size", message)
 
 
 def _max_stored_block(image: Image, target: Target | None) -> int | None:
