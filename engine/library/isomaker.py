@@ -9,8 +9,6 @@ import re
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol
 
 from engine.formats import SECTOR_SIZE
 
@@ -45,10 +43,6 @@ _NO_TIME = b"0" * 16 + b"\x00"
 _DIRECTORY_FLAG = 0x02
 _ROOT_IDENTIFIER = b"\x00"
 _PARENT_IDENTIFIER = b"\x01"
-
-
-class _Writable(Protocol):
-    def write(self, data: bytes, /) -> object: ...
 
 
 @dataclass(slots=True)
@@ -145,26 +139,6 @@ def lay_out(files: Mapping[str, FileContent], *, system_id: str, volume_id: str)
     if sector > 0xFFFFFFFF:
         raise ValueError(f"the files take {sector} sectors: a volume has at most 4294967295")
     return IsoLayout(system_id, volume_id, sector * SECTOR_SIZE, directories, nodes)
-
-
-def write_iso(target: Path | _Writable, files: Mapping[str, FileContent], *, system_id: str, volume_id: str) -> int:
-    """Write an image of `files` to a path (replaced) or to a binary file object; return its size in bytes.
-
-    Memory contains only the largest chunk and the directories. ValueError as for `lay_out`, before anything is written,
-    or if a file's chunks do not add up to its size; OSError from the file.
-    """
-    layout = lay_out(files, system_id=system_id, volume_id=volume_id)
-    if isinstance(target, Path):
-        with target.open("wb", buffering=1024 * 1024) as file:
-            _write_chunks(file, layout)
-    else:
-        _write_chunks(target, layout)
-    return layout.total_bytes
-
-
-def _write_chunks(file: _Writable, layout: IsoLayout) -> None:
-    for chunk in layout.chunks():
-        file.write(chunk)
 
 
 def _add_file(root: _Node, path: str, content: FileContent) -> _Node:

@@ -17,8 +17,6 @@ from engine.work.jobs import Action, Job, JobKind, JobState
 from engine.work.mirror import Mirror
 from engine.work.snapshot import BatchResult, History, QueueSnapshot, StoredCheckpoint, WorkerStatus
 
-POLL_S = 0.05  # how often `wait_idle` looks; a look at an unchanged file takes 4 us
-
 _HISTORY = f"{SELECT_JOBS} WHERE state = ? AND kind = ? ORDER BY ended_at DESC, id DESC"
 _ABANDONED = "SELECT c.job FROM queue_checkpoints c JOIN queue_jobs j ON j.id = c.job WHERE j.ended_at IS NOT NULL"
 
@@ -106,26 +104,6 @@ class QueueReader:
         """Return whether nothing is queued or running; what is paused waits for a person."""
         query = "SELECT EXISTS (SELECT 1 FROM queue_jobs WHERE state IN ('queued', 'running'))"
         return self._file.run(lambda connection: not connection.execute(query).fetchone()[0])
-
-    def wait_idle(
-        self,
-        timeout_s: float,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        rest: Callable[[float], None] = time.sleep,
-        poll_s: float = POLL_S,
-    ) -> bool:
-        """Wait until nothing is queued or running; return False where that takes longer than the timeout."""
-        until = clock() + timeout_s
-        seen: tuple[int, int, int] | None = None
-        while True:
-            version = self.data_version()
-            if version != seen and self.is_idle():
-                return True
-            if clock() >= until:
-                return False
-            seen = version
-            rest(poll_s)
 
     def batch_result(self, batch: str) -> BatchResult:
         """Return how far all that was queued together is; UsageError where there is no such batch."""

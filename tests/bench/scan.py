@@ -22,11 +22,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+
+from iso_files import write_iso
+
 from engine.discs.identity import System
 from engine.formats import ImageFormat
 from engine.library.demo_discs import PLAYSTATION, PSP_GAME, icon_png, param_sfo
 from engine.library.demo_packed import write_packed
-from engine.library.isomaker import FileContent, write_iso
+from engine.library.isomaker import FileContent
 from engine.library.probe import probe_titles
 from engine.library.scan import scan
 from engine.library.store import Store

@@ -8,6 +8,7 @@ import pytest
 from app_pty import AppPty
 from command_line import write_old
 from patience import HANG_S
+from queue_waiting import wait_idle
 from sample_images import mixed
 
 from engine.library.store import Store
@@ -89,5 +90,5 @@ def test_a_test_goes_on_without_the_app(folder: Path) -> None:
         app.process.kill()
         app.wait_end()
     with Store(folder / "state") as store:
-        assert JobQueue(store).wait_idle(HANG_S)
+        assert wait_idle(JobQueue(store), HANG_S)
         assert len(store.measurements()) == 4

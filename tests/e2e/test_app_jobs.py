@@ -11,6 +11,7 @@ from app_desk import LIBRARY, save
 from app_pty import AppPty
 from command_line import write_old
 from patience import HANG_S
+from queue_waiting import wait_idle
 from sample_images import mixed
 
 from engine.library.store import Store
@@ -100,7 +101,7 @@ def test_jobs_go_on_after_the_line_has_dropped(folder: Path) -> None:
     assert app.process.wait(HANG_S) == 128 + signal.SIGHUP
     store, queue = queue_at(folder)
     with store:
-        assert queue.wait_idle(HANG_S)
+        assert wait_idle(queue, HANG_S)
         assert [job.state for job in queue.jobs()] == [JobState.DONE] * 3
     with AppPty([place], folder) as again:
         again.wait_for("3 done so far")

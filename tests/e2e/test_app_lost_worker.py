@@ -10,6 +10,7 @@ from app_pty import AppPty
 from command_line import MIB, kill_wholly, slow_to_pack, write_old
 from gates import PACKING, Gate
 from patience import HANG_S
+from queue_waiting import wait_idle
 
 from engine.convert.plan import Wish
 from engine.library.store import Store
@@ -77,7 +78,7 @@ def test_another_worker_goes_on_and_that_is_told(place: Place) -> None:
         kill_wholly(place.begin())
         place.gate.open()
         app.wait_for("The worker had ended; a new one")
-        assert place.queue.wait_idle(HANG_S)
+        assert wait_idle(place.queue, HANG_S)
         app.wait_for("1 done so far")
     assert [job.state for job in place.queue.jobs()] == [JobState.DONE]
 

@@ -11,6 +11,7 @@ from app_desk import LIBRARY, save
 from app_pty import AppPty
 from command_line import size_of, wait_for, write_old
 from patience import HANG_S
+from queue_waiting import wait_idle
 from sample_images import mixed
 
 from engine.library.store import Store
@@ -66,7 +67,7 @@ def test_a_title_that_both_convert_is_converted_once(tmp_path: Path, games: Path
         other.wait_until(lambda: "left out" in other.text or "queue: " in other.text)
     with Store(tmp_path / "state") as store:
         queue = JobQueue(store)
-        assert queue.wait_idle(HANG_S)
+        assert wait_idle(queue, HANG_S)
         assert len(queue.jobs([JobState.DONE])) == 1
     assert [path.name for path in games.glob("*.zso")] == ["Game 1.zso"]
 
@@ -82,7 +83,7 @@ def test_jobs_go_on_while_a_terminal_takes_nothing(tmp_path: Path, games: Path) 
             app.send("enter", *["G", "g", "/", "x", "escape"] * 60)
             # From here on nobody reads what it sends.
             wait_for(lambda: len(queue.jobs()) == 3, "three jobs")
-            assert queue.wait_idle(HANG_S)
+            assert wait_idle(queue, HANG_S)
             assert [job.state for job in queue.jobs()] == [JobState.DONE] * 3
             assert app.process.poll() is None
             app.wait_for("3 done so far")

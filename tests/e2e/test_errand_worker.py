@@ -10,6 +10,7 @@ import pytest
 from command_line import MIB, CommandLine, slow_to_pack, wait_for, write_old
 from gates import ESTIMATING, PACKING
 from patience import HANG_S
+from queue_waiting import wait_idle
 
 from engine.convert.wish import Wish
 from engine.formats import ImageFormat, Settings
@@ -171,7 +172,7 @@ def test_an_errand_is_done_beside_a_conversion(home: Home, slow: Path, game: Pat
     assert home.store.estimates_of(FileIdentity.of(game.stat())) != []
     assert home.queue.job(1).state is JobState.RUNNING
     home.queue.ask([1], Action.CANCEL)
-    assert home.queue.wait_idle(HANG_S)
+    assert wait_idle(home.queue, HANG_S)
 
 
 def test_what_cannot_be_read_says_why(home: Home) -> None:

@@ -7,6 +7,7 @@ import pytest
 from command_line import CommandLine, kill_wholly, slow_to_pack, wait_for, write_old
 from gates import PACKING, SEEKING, Gate
 from patience import HANG_S
+from queue_waiting import wait_idle
 from sample_images import mixed
 
 from engine.library.measurements import LabTest
@@ -58,7 +59,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
 def test_the_worker_measures_and_keeps_the_lines(lab: Lab) -> None:
     seek = lab.add(SeekWish(duration_s=0.01, window_bytes=2 * MIB))
     rates = lab.add(ThroughputWish((2048,), (1,), sample_bytes=2 * MIB))
-    assert lab.queue.wait_idle(HANG_S)
+    assert wait_idle(lab.queue, HANG_S)
     assert [lab.queue.job(job).state for job in (seek, rates)] == [JobState.DONE] * 2
     assert len(lab.store.measurements(LabTest.SEEK)) == 4
     assert len(lab.store.measurements(LabTest.THROUGHPUT)) == 1
@@ -75,7 +76,7 @@ def test_a_worker_that_is_killed_leaves_no_window_and_the_next_one_measures_agai
     assert lab.names == ["game.iso"]
     lab.gate.open()
     ensure_worker(lab.state)
-    assert lab.queue.wait_idle(HANG_S)
+    assert wait_idle(lab.queue, HANG_S)
     assert lab.queue.job(job_id).state is JobState.DONE
     assert lab.queue.job(job_id).attempts == 2
     assert lab.names == ["game.iso"]
@@ -85,7 +86,7 @@ def test_a_test_is_cancelled_at_once(lab: Lab) -> None:
     job_id = lab.add(SeekWish((2048,), duration_s=600.0, window_bytes=2 * MIB))
     wait_for(lambda: read_live(lab.store, job_id) is not None, "a test that runs")
     lab.queue.ask([job_id], Action.CANCEL)
-    assert lab.queue.wait_idle(HANG_S)
+    assert wait_idle(lab.queue, HANG_S)
     assert (lab.queue.job(job_id).state, lab.names) == (JobState.CANCELLED, ["game.iso"])
     assert read_live(lab.store, job_id) is None
 
@@ -99,7 +100,7 @@ def test_a_test_runs_beside_a_conversion_and_says_so(lab: Lab, cli: CommandLine)
     job_id = lab.add(SeekWish((2048,), duration_s=0.01, window_bytes=2 * MIB))
     wait_for(lambda: lab.queue.job(job_id).is_over, "the end of the test")
     lab.gate.open()
-    assert lab.queue.wait_idle(HANG_S)
+    assert wait_idle(lab.queue, HANG_S)
     assert lab.queue.job(job_id).result["beside"] == 1
     assert {each.facts["beside"] for each in lab.store.measurements()} == {1}
 
@@ -107,5 +108,5 @@ def test_a_test_runs_beside_a_conversion_and_says_so(lab: Lab, cli: CommandLine)
 def test_tests_are_queued_from_the_command_line(lab: Lab, cli: CommandLine) -> None:
     added = cli.run("queue", "add", "--kind", "throughput", lab.game, "--json", "--state", lab.state)
     assert (added.exit_code, added.events[0]["kind"]) == (0, "throughput")
-    assert lab.queue.wait_idle(HANG_S)
+    assert wait_idle(lab.queue, HANG_S)
     assert len(lab.store.measurements(LabTest.THROUGHPUT)) == 6

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 from command_line import MIB, CommandLine, Finished, raise_on_control_bytes
+from iso_files import write_iso
 from sample_images import compressible, incompressible, write_image
 
 from engine.formats import ImageFormat
 from engine.library.catalog import SORT_KEYS
 from engine.library.demo_discs import PLAYSTATION, PSP_GAME, param_sfo
 from engine.library.demo_packed import write_packed
-from engine.library.isomaker import FileContent, write_iso
+from engine.library.isomaker import FileContent
 from engine.library.store import FILE_NAME
 
 TITLE_KEYS = [

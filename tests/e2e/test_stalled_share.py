@@ -9,6 +9,7 @@ import stalled_share
 from command_line import MIB, CommandLine, Running, slow_to_pack, wait_for, write_old
 from gates import PACKING
 from patience import HANG_S
+from queue_waiting import wait_idle
 from sample_images import mixed, read_back
 from stalled_share import StalledShare
 
@@ -58,7 +59,7 @@ def test_a_share_that_hangs_holds_up_nothing_else_and_loses_nothing(
         assert cli.run("queue", "resume", "all").exit_code == 0  # a new worker, which finds the share as it is
         wait_for(lambda: "does not answer" in queue.job(1).waiting, "the reason again")
         share.wake()
-        assert queue.wait_idle(HANG_S)
+        assert wait_idle(queue, HANG_S)
         assert [queue.job(number).state for number in (1, 2)] == [JobState.DONE] * 2, queue.log(1)
         assert stop_worker(state_folder, HANG_S)
     assert (read_back(on_share.with_suffix(".zso")), on_share.read_bytes()) == (slow, slow)

@@ -20,6 +20,7 @@ import pytest
 from command_line import MIB, CommandLine, is_gone, kill_wholly, slow_to_pack, wait_for, write_old
 from gates import PACKING, READING
 from patience import HANG_S
+from queue_waiting import wait_idle
 from sample_images import read_back
 
 from engine.convert.trash_list import list_trash
@@ -107,7 +108,7 @@ class Home:
 
     def wait_idle(self) -> None:
         """Wait until nothing is queued or running."""
-        assert self.queue.wait_idle(HANG_S)
+        assert wait_idle(self.queue, HANG_S)
 
     def wait_for_state(self, state: JobState, number: int = 1) -> None:
         wait_for(lambda: self.job(number).state is state, f"a job that is {state}")

@@ -15,6 +15,7 @@ from fault_injection import fail_with
 from foreign_images import cue, nintendo_disc
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from iso_files import write_iso
 from sample_images import GOLDEN, write_image
 
 from engine.formats import SECTOR_SIZE, ImageFormat
@@ -23,7 +24,7 @@ from engine.images.opening import open_image
 from engine.images.reader import BlockImage, Image, PlainImage, StoredBlock
 from engine.images.sniff import PART_MAGIC, RAW_SYNC
 from engine.library.demo_discs import PLAYSTATION, PSP_GAME, param_sfo
-from engine.library.isomaker import FileContent, write_iso
+from engine.library.isomaker import FileContent
 from engine.library.model import Fault, FileIdentity, State, Title
 from engine.library.probe import probe_titles
 

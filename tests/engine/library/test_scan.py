@@ -16,6 +16,7 @@ from broken_images import pack
 from command_line import wait_for
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from iso_files import write_iso
 from sample_images import GOLDEN, write_image
 
 from engine.errors import CancelledError
@@ -24,7 +25,6 @@ from engine.images.sniff import PART_MAGIC, RAW_SYNC
 from engine.library import scan as scan_module
 from engine.library import scan_silence
 from engine.library.demo_discs import PLAYSTATION
-from engine.library.isomaker import write_iso
 from engine.library.model import Fault, FileIdentity, Title
 from engine.library.probe import probe_titles
 from engine.library.scan import BATCH_TITLES, PROBERS, FolderProblem, ScanBatch, scan

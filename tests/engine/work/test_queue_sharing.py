@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from patience import HANG_S
+from queue_waiting import wait_idle
 from queued_jobs import order, requests
 from sql_work import counted_sql
 
@@ -168,7 +169,7 @@ def test_waiting_sees_what_another_process_finishes(folder: Path, queue: JobQueu
     queue.add(requests(20))
     child = Child(folder, "worker", WORK)
     child.go()
-    assert queue.wait_idle(HANG_S)
+    assert wait_idle(queue, HANG_S)
     child.end()
     assert queue.history().saved_bytes == 20
 

@@ -250,22 +250,3 @@ def test_an_unknown_batch_is_an_error(queue: JobQueue) -> None:
 def test_idle_is_nothing_queued_or_running(queue: JobQueue, each: JobState) -> None:
     bring_to(queue, each)
     assert queue.is_idle() == (each not in {JobState.QUEUED, JobState.RUNNING})
-
-
-def test_waiting_ends_when_the_last_job_does(queue: JobQueue) -> None:
-    job_id = bring_to(queue, JobState.RUNNING)
-    rests = count()
-
-    def rest(seconds: float) -> None:
-        if next(rests) == 3:
-            queue.finish(job_id, {})
-
-    assert queue.wait_idle(60, clock=lambda: 0.0, rest=rest)
-    assert next(rests) == 4
-
-
-def test_waiting_gives_up_at_its_timeout(queue: JobQueue) -> None:
-    bring_to(queue, JobState.QUEUED)
-    clock = count(0.0, 1.0)
-    assert not queue.wait_idle(5, clock=clock.__next__, rest=lambda seconds: None)
-    assert next(clock) == 6.0
