@@ -1,4 +1,4 @@
-# Daily work. TESTS chooses files or options of pytest: make test TESTS="tests/tui/test_table.py -k cursor"
+# Daily work. TESTS chooses files or options of pytest: make test TESTS="tests/tui/widgets/test_table.py -k cursor"
 PYTHON = .venv/bin/python
 TESTS = tests
 WORKERS = auto

@@ -3,14 +3,14 @@
 import sys
 import sysconfig
 
-from setuptools import Extension, setup
+from setuptools import Extension, find_packages, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CCompilerError
 
 # Windows builds of the lz4 package export nothing of liblz4; the free-threaded interpreter has no limited API.
 CAN_HAVE_KERNEL = sys.platform != "win32" and not sysconfig.get_config_var("Py_GIL_DISABLED")
 KERNEL = Extension(
-    "engine.codecs._kernel",
+    "discpress.engine.codecs._kernel",
     ["engine/codecs/kernel.c"],
     libraries=["dl"] if sys.platform == "linux" else [],  # glibc before 2.34 has dlopen in a library of its own
     py_limited_api=True,
@@ -31,7 +31,12 @@ class BuildKernel(build_ext):
             )
 
 
+# The folders engine/ and tui/ stand at the top of the repository; installed, they are parts of one package.
+PACKAGES = ["discpress", *(f"discpress.{name}" for name in find_packages(include=["engine*", "tui*"]))]
+
 setup(
+    packages=PACKAGES,
+    package_dir={"discpress": "discpress", "discpress.engine": "engine", "discpress.tui": "tui"},
     ext_modules=[KERNEL] if CAN_HAVE_KERNEL else [],
     cmdclass={"build_ext": BuildKernel},
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if CAN_HAVE_KERNEL else {},

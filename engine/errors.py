@@ -27,7 +27,7 @@ import errno
 import os
 from pathlib import Path
 
-from engine.names import display_name
+from discpress.engine.names import display_name
 
 
 class DiscpressError(Exception):

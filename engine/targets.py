@@ -2,9 +2,17 @@
 
 from dataclasses import dataclass, replace
 
-from engine.errors import SettingError
-from engine.formats import DEFAULT_BLOCK_SIZE, HUNK_SIZE, MAX_BLOCK_SIZE, SECTOR_SIZE, ImageFormat, Method, Settings
-from engine.units import GIB, KIB
+from discpress.engine.errors import SettingError
+from discpress.engine.formats import (
+    DEFAULT_BLOCK_SIZE,
+    HUNK_SIZE,
+    MAX_BLOCK_SIZE,
+    SECTOR_SIZE,
+    ImageFormat,
+    Method,
+    Settings,
+)
+from discpress.engine.units import GIB, KIB
 
 AUTO = "auto"
 ANY = "any"

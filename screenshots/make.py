@@ -20,14 +20,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 from app_desk import PLAIN, press, running
 from textual.pilot import Pilot
 
-from engine.config import Config
-from engine.library.demo import make_demo
-from engine.library.store import Store
-from engine.work.jobs import JobState
-from engine.work.lab_wishes import BLOCK_SIZES, LEVELS
-from engine.work.starting import stop_worker
-from tui.app import DiscpressApp
-from tui.session import Session
+from discpress.engine.config import Config
+from discpress.engine.demo.library import make_demo
+from discpress.engine.lab.options import BLOCK_SIZES, LEVELS
+from discpress.engine.queue.jobs import JobState
+from discpress.engine.queue.worker_process import stop_worker
+from discpress.engine.store.store import Store
+from discpress.tui.app.app import DiscpressApp
+from discpress.tui.app.session import Session
 
 HERE = Path(__file__).parent
 SCALE = 12.0

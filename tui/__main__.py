@@ -6,7 +6,7 @@ import signal
 def main() -> None:
     """Run `discpress` and exit with its code."""
     _end_by_signal()
-    from tui.doors import run_discpress
+    from discpress.tui.main import run_discpress
 
     run_discpress()
 
@@ -14,7 +14,7 @@ def main() -> None:
 def iso2zso() -> None:
     """Run `iso2zso` and exit with its code."""
     _end_by_signal()
-    from engine.cli.main import run_iso2zso
+    from discpress.engine.cli.main import run_iso2zso
 
     run_iso2zso()
 

@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import wait
 from pathlib import Path
 
-from engine.cli.arguments import add_state
-from engine.cli.parser import Parser
-from engine.errors import UsageError
-from engine.names import display_name
-from engine.system.asking import ask_aside
-from engine.system.files import NO_FOLDER, folder_problem
-from engine.targets import AUTO, TARGETS
+from discpress.engine.cli.parsing.arguments import add_state
+from discpress.engine.cli.parsing.parser import Parser
+from discpress.engine.errors import UsageError
+from discpress.engine.names import display_name
+from discpress.engine.system.asking import ask_aside
+from discpress.engine.system.files import NO_FOLDER, folder_problem
+from discpress.engine.targets import AUTO, TARGETS
 
 _PATIENCE_S = 2.0
 """A disk that sleeps takes longer, and is as good as not asked."""

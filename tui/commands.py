@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from textual.binding import Binding
 
-from engine.errors import UsageError
-from engine.names import display_name
+from discpress.engine.errors import UsageError
+from discpress.engine.names import display_name
 
 
 class Place(StrEnum):

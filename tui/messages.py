@@ -10,10 +10,10 @@ from pathlib import Path
 
 from textual.message import Message
 
-from engine.convert.wish import Wish
-from engine.library.model import Title
-from engine.work.jobs import Job
-from tui.benching import TARGETS_OWN, Form
+from discpress.engine.convert.request import Wish
+from discpress.engine.queue.jobs import Job
+from discpress.engine.store.model import Title
+from discpress.tui.views.bench import TARGETS_OWN, Form
 
 
 class Request(Message):

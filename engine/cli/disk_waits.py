@@ -5,9 +5,9 @@ from argparse import Namespace
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.cli.printers import Printer
-from engine.convert.progress import Control
-from engine.system.asking import ask_aside, touch, wait_for_answer
+from discpress.engine.cli.output.printers import Printer
+from discpress.engine.progress import Control
+from discpress.engine.system.asking import ask_aside, touch, wait_for_answer
 
 PATIENCE_S = 5.0
 

@@ -13,31 +13,31 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import TypeAlias, cast
 
-from engine.cli.disk_waits import paths_of, wait_for_disks
-from engine.cli.parser import Parser
-from engine.cli.parsers import add_convert_options, build_parser
-from engine.cli.printers import JsonPrinter, OutputLostError, Printer, ReaderGoneError, TextPrinter
-from engine.cli.signals import cancelling
-from engine.convert.progress import Control
-from engine.errors import DiscpressError, UsageError, from_os_error, named_in
+from discpress.engine.cli.disk_waits import paths_of, wait_for_disks
+from discpress.engine.cli.output.printers import JsonPrinter, OutputLostError, Printer, ReaderGoneError, TextPrinter
+from discpress.engine.cli.parsing.commands import add_convert_options, build_parser
+from discpress.engine.cli.parsing.parser import Parser
+from discpress.engine.cli.signals import cancelling
+from discpress.engine.errors import DiscpressError, UsageError, from_os_error, named_in
+from discpress.engine.progress import Control
 
 _Command: TypeAlias = Callable[[argparse.Namespace, Printer, Control], int]
 COMMANDS = {
-    "convert": "engine.cli.convert:run_convert",
-    "info": "engine.cli.inspect:run_info",
-    "doctor": "engine.cli.inspect:run_doctor",
-    "verify": "engine.cli.verify:run_verify",
-    "undo": "engine.cli.trash:run_undo",
-    "trash": "engine.cli.trash:run_trash",
-    "scan": "engine.cli.library:run_scan",
-    "ls": "engine.cli.library:run_ls",
-    "set": "engine.cli.title_settings:run_set",
-    "estimate": "engine.cli.estimate:run_estimate",
-    "seek": "engine.cli.lab:run_seek",
-    "throughput": "engine.cli.lab:run_throughput",
-    "demo": "engine.cli.library:run_demo",
-    "queue": "engine.cli.queue:run_queue",
-    "history": "engine.cli.queue:run_history",
+    "convert": "discpress.engine.cli.images.convert:run_convert",
+    "info": "discpress.engine.cli.images.inspect:run_info",
+    "doctor": "discpress.engine.cli.images.inspect:run_doctor",
+    "verify": "discpress.engine.cli.images.verify:run_verify",
+    "undo": "discpress.engine.cli.library.trash:run_undo",
+    "trash": "discpress.engine.cli.library.trash:run_trash",
+    "scan": "discpress.engine.cli.library.commands:run_scan",
+    "ls": "discpress.engine.cli.library.commands:run_ls",
+    "set": "discpress.engine.cli.library.title_settings:run_set",
+    "estimate": "discpress.engine.cli.library.estimate:run_estimate",
+    "seek": "discpress.engine.cli.lab.commands:run_seek",
+    "throughput": "discpress.engine.cli.lab.commands:run_throughput",
+    "demo": "discpress.engine.cli.library.commands:run_demo",
+    "queue": "discpress.engine.cli.queue.commands:run_queue",
+    "history": "discpress.engine.cli.queue.commands:run_history",
 }
 """Where the function of each command is: only the one that runs is imported, for all take 50 ms."""
 
@@ -65,7 +65,7 @@ def run_iso2zso() -> None:
     )
     add_convert_options(parser, inputs_help="input.iso [output.zso]")
 
-    from engine.cli.convert import iso2zso_arguments, run_convert  # noqa: PLC0415 - see COMMANDS
+    from discpress.engine.cli.images.convert import iso2zso_arguments, run_convert  # noqa: PLC0415 - see COMMANDS
 
     def command(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
         return run_convert(iso2zso_arguments(arguments), printer, control)

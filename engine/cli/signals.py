@@ -5,7 +5,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 
-from engine.convert.progress import Control
+from discpress.engine.progress import Control
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 _PATIENCE = 2

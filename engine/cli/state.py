@@ -6,21 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from engine.cli.printers import Printer
-from engine.config import Config, config_path, load_config
-from engine.convert.conversion import Conversion
-from engine.convert.plan import Wish
-from engine.errors import DiscpressError
-from engine.library.follow import follow_files
-from engine.library.measurements import Measurement
-from engine.library.model import FileIdentity, JsonValue, StoredEstimate
-from engine.library.naming import shown_name
-from engine.library.store import Store, state_folder
-from engine.measure.estimate import Estimate
-from engine.system.files import absolute
-from engine.targets import AUTO, TARGETS
-from engine.work.records import save_digests
-from engine.work.wishes import default_wish, merged_wish
+from discpress.engine.cli.output.printers import Printer
+from discpress.engine.config import Config, config_path, load_config
+from discpress.engine.convert.conversion import Conversion
+from discpress.engine.convert.plan import Wish
+from discpress.engine.errors import DiscpressError
+from discpress.engine.library.naming import shown_name
+from discpress.engine.library.scan.rescan_files import follow_files
+from discpress.engine.measure.estimate import Estimate
+from discpress.engine.queue.defaults import default_wish, merged_wish
+from discpress.engine.queue.record_digests import save_digests
+from discpress.engine.store.model import FileIdentity, JsonValue, StoredEstimate
+from discpress.engine.store.rows.measurement_rows import Measurement
+from discpress.engine.store.store import Store, state_folder
+from discpress.engine.system.files import absolute
+from discpress.engine.targets import AUTO, TARGETS
 
 
 def read_config() -> Config:

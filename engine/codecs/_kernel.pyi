@@ -1,6 +1,6 @@
 from array import array
 
-from engine.system.files import Readable
+from discpress.engine.system.files import Readable
 
 def bind(path: str, fast_reset: bool) -> tuple[object, int]: ...
 def pack(

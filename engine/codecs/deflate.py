@@ -3,7 +3,7 @@
 import zlib
 from array import array
 
-from engine.codecs.blocks import BlockError, CompressBlock, pack_blocks
+from discpress.engine.codecs.blocks import BlockError, CompressBlock, pack_blocks
 
 RAW = -15
 """wbits of a raw deflate stream (CSO)."""

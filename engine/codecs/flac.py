@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from engine.codecs.blocks import BlockError, DecoderMissingError
+from discpress.engine.codecs.blocks import BlockError, DecoderMissingError
 
 _FRAME_BYTES = 4  # two channels of 16 bits
 _SAMPLE_RATE = 44100

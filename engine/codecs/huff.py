@@ -1,7 +1,7 @@
 """The codec `huff` of CHD hunks, read only: each hunk has its own Huffman code (docs/formats.md, section 3)."""
 
-from engine.codecs.blocks import BlockError
-from engine.codecs.huffman import BitReader, HuffmanError, lookup_table, read_packed_lengths
+from discpress.engine.codecs.blocks import BlockError
+from discpress.engine.codecs.huffman import BitReader, HuffmanError, lookup_table, read_packed_lengths
 
 _SYMBOLS = 256
 _LONGEST = 16

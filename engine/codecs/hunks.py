@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 
 import zstandard
 
-from engine.codecs import libdeflate
-from engine.codecs.blocks import PLAIN_BIT, CompressBlock, is_zero
-from engine.codecs.deflate import DeflateCodec
-from engine.codecs.libdeflate import LibdeflateCodec
-from engine.codecs.lzma_hunks import lzma_filter
-from engine.codecs.zstd import ZstdCompressors
-from engine.formats import Method, in_order
-from engine.units import MIB
+from discpress.engine.codecs import libdeflate
+from discpress.engine.codecs.blocks import PLAIN_BIT, CompressBlock, is_zero
+from discpress.engine.codecs.deflate import DeflateCodec
+from discpress.engine.codecs.libdeflate import LibdeflateCodec
+from discpress.engine.codecs.lzma_hunks import lzma_filter
+from discpress.engine.codecs.zstd import ZstdCompressors
+from discpress.engine.formats import Method, in_order
+from discpress.engine.units import MIB
 
 SLOT_SHIFT = 24
 """Bits 24 and 25 of a length are the number of the codec that packed the hunk; no hunk is longer than 1 MiB."""

@@ -8,11 +8,11 @@ import os
 from dataclasses import dataclass
 from functools import cache
 
-from engine.codecs import native
-from engine.codecs.lz4_blocks import Lz4Codec
-from engine.codecs.native import KernelUnavailableError, NativeLz4Codec, Step
-from engine.codecs.self_test import check_kernel
-from engine.errors import UsageError
+from discpress.engine.codecs import native
+from discpress.engine.codecs.lz4_blocks import Lz4Codec
+from discpress.engine.codecs.native import KernelUnavailableError, NativeLz4Codec, Step
+from discpress.engine.codecs.self_test import check_kernel
+from discpress.engine.errors import UsageError
 
 VARIABLE = "DISCPRESS_KERNEL"
 PLAIN = "plain"

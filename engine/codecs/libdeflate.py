@@ -4,8 +4,8 @@ At equal levels libdeflate packs blocks of 2 KiB in half of zlib's time to no mo
 `zlib-ng` were faster only with larger results). PSP firmware crashes on its blocks (docs/formats.md, section 1).
 """
 
-from engine.codecs.blocks import CompressBlock
-from engine.codecs.deflate import DeflateCodec
+from discpress.engine.codecs.blocks import CompressBlock
+from discpress.engine.codecs.deflate import DeflateCodec
 
 try:
     import deflate

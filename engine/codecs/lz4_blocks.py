@@ -5,7 +5,7 @@ from array import array
 import lz4
 import lz4.block
 
-from engine.codecs.blocks import BlockError, CompressBlock, pack_blocks
+from discpress.engine.codecs.blocks import BlockError, CompressBlock, pack_blocks
 
 FAST_LEVEL = 1
 MAX_TRIED_PADDING = 7  # alignment 8, enough for 16 GiB; `find_block_end` finds longer paddings

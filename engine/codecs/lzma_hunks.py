@@ -2,7 +2,7 @@
 
 import lzma
 
-from engine.codecs.blocks import BlockError
+from discpress.engine.codecs.blocks import BlockError
 
 _LEAST_DICTIONARY = 4096
 

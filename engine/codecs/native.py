@@ -11,13 +11,13 @@ from enum import StrEnum
 import lz4
 import lz4.block
 
-from engine.codecs.lz4_blocks import FAST_LEVEL, MAX_TRIED_PADDING, Lz4Codec
-from engine.system.files import Readable
+from discpress.engine.codecs.lz4_blocks import FAST_LEVEL, MAX_TRIED_PADDING, Lz4Codec
+from discpress.engine.system.files import Readable
 
 try:
-    from engine.codecs import _kernel
+    from discpress.engine.codecs import _kernel
 except ImportError as _error:
-    _is_missing = _error.name == "engine.codecs"
+    _is_missing = _error.name == "discpress.engine.codecs"
     WHY_NOT_LOADED = "not built when discpress was installed" if _is_missing else f"it cannot be loaded: {_error}"
 else:
     WHY_NOT_LOADED = ""
@@ -84,7 +84,7 @@ class NativeLz4Codec(Lz4Codec):
         *,
         probes: bool,
     ) -> int:
-        """Pack a chunk like `engine.codecs.blocks.pack_blocks`, with or without a probe."""
+        """Pack a chunk like `discpress.engine.codecs.blocks.pack_blocks`, with or without a probe."""
         return _kernel.pack(self._kernel, chunk, block_size, alignment, level, probes, out, lengths)
 
     def decode_run(self, stored: Readable, entries: "array[int]", block_size: int, shift: int, out: memoryview) -> int:

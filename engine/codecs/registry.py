@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from engine.codecs import libdeflate
-from engine.codecs.blocks import Codec
-from engine.codecs.deflate import DeflateCodec
-from engine.codecs.hunks import HunkCodec, highest_hunk_level
-from engine.codecs.kernels import lz4_codec
-from engine.codecs.libdeflate import LibdeflateCodec
-from engine.codecs.lz4_blocks import Lz4Codec
-from engine.formats import HUNK_METHODS, ImageFormat, Method
+from discpress.engine.codecs import libdeflate
+from discpress.engine.codecs.blocks import Codec
+from discpress.engine.codecs.deflate import DeflateCodec
+from discpress.engine.codecs.hunks import HunkCodec, highest_hunk_level
+from discpress.engine.codecs.kernels import lz4_codec
+from discpress.engine.codecs.libdeflate import LibdeflateCodec
+from discpress.engine.codecs.lz4_blocks import Lz4Codec
+from discpress.engine.formats import HUNK_METHODS, ImageFormat, Method
 
 WRITTEN_METHODS = {
     ImageFormat.ZSO: (Method.LZ4,),

@@ -5,9 +5,9 @@ import threading
 from array import array
 from collections.abc import Sequence
 
-from engine.codecs.blocks import PLAIN_BIT, BlockError, pack_blocks
-from engine.codecs.lz4_blocks import FAST_LEVEL, Lz4Codec, high_compressor
-from engine.codecs.native import KernelUnavailableError, NativeLz4Codec
+from discpress.engine.codecs.blocks import PLAIN_BIT, BlockError, pack_blocks
+from discpress.engine.codecs.lz4_blocks import FAST_LEVEL, Lz4Codec, high_compressor
+from discpress.engine.codecs.native import KernelUnavailableError, NativeLz4Codec
 
 BLOCK_SIZE = 2048
 BLOCKS = 64

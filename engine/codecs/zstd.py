@@ -4,7 +4,7 @@ import threading
 
 import zstandard
 
-from engine.codecs.blocks import BlockError, CompressBlock
+from discpress.engine.codecs.blocks import BlockError, CompressBlock
 
 
 class ZstdCompressors:

@@ -23,11 +23,11 @@ from typing import Any
 
 from platformdirs import user_config_path
 
-from engine.config import values
-from engine.errors import StoreError, from_os_error
-from engine.formats import DEFAULT_LEVEL, HIGHEST_LEVEL, ImageFormat, Method
-from engine.names import display_name
-from engine.targets import AUTO
+from discpress.engine.config import values
+from discpress.engine.errors import StoreError, from_os_error
+from discpress.engine.formats import DEFAULT_LEVEL, HIGHEST_LEVEL, ImageFormat, Method
+from discpress.engine.names import display_name
+from discpress.engine.targets import AUTO
 
 FILE_NAME = "config.toml"
 THEMES = ("dark", "light", "contrast", "ansi")

@@ -11,13 +11,13 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from engine.config import Config, parse_config, read_file
-from engine.config.values import nearest, quoted
-from engine.errors import StoreError, from_os_error
-from engine.names import display_name
-from engine.system.files import sync_file
-from engine.system.folders import PRIVATE, make_folder
-from engine.system.rename import sync_folder
+from discpress.engine.config import Config, parse_config, read_file
+from discpress.engine.config.values import nearest, quoted
+from discpress.engine.errors import StoreError, from_os_error
+from discpress.engine.names import display_name
+from discpress.engine.system.files import sync_file
+from discpress.engine.system.folders import PRIVATE, make_folder
+from discpress.engine.system.rename import sync_folder
 
 LOCK_TIMEOUT_S = 5.0
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
 
-from engine.formats import HUNK_METHODS, Method, in_order, is_block_size
-from engine.names import display_name
-from engine.targets import AUTO
-from engine.units import parse_size
+from discpress.engine.formats import HUNK_METHODS, Method, in_order, is_block_size
+from discpress.engine.names import display_name
+from discpress.engine.targets import AUTO
+from discpress.engine.units import parse_size
 
 
 def nearest(word: str, known: Collection[str]) -> str:

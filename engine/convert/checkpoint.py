@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from engine.codecs.blocks import CHUNK_BYTES
-from engine.convert.digests import Digester
-from engine.convert.part import PartFile
-from engine.convert.part_name import HEAD_BYTES
-from engine.convert.plan import ConversionPlan
-from engine.formats import ImageFormat
-from engine.images.layout import BlockWriter
-from engine.images.writer import PlainWriter
-from engine.images.written import codec_of
-from engine.system.files import FileIdentity
-from engine.units import MIB
+from discpress.engine.codecs.blocks import CHUNK_BYTES
+from discpress.engine.convert.digests import Digester
+from discpress.engine.convert.part.name import HEAD_BYTES
+from discpress.engine.convert.part.part import PartFile
+from discpress.engine.convert.plan import ConversionPlan
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.layout import BlockWriter
+from discpress.engine.images.written import codec_of
+from discpress.engine.images.zso_cso.writer import PlainWriter
+from discpress.engine.system.files import FileIdentity
+from discpress.engine.units import MIB
 
 EVERY_BYTES = 64 * MIB
 """So much is packed again after a kill at the most, or..."""

@@ -8,13 +8,13 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.convert.trash import Moving, move_to_trash
-from engine.convert.trash_entry import Replacement
-from engine.errors import ConflictError, StorageError, UsageError, from_os_error
-from engine.names import display_name
-from engine.system.access import PRIVATE_MODE, Access, set_access
-from engine.system.files import FileIdentity, absolute, open_regular, sync_file
-from engine.system.rename import remove_same, rename_new, sync_folder
+from discpress.engine.convert.trash.entry import Replacement
+from discpress.engine.convert.trash.trash import Moving, move_to_trash
+from discpress.engine.errors import ConflictError, StorageError, UsageError, from_os_error
+from discpress.engine.names import display_name
+from discpress.engine.system.access import PRIVATE_MODE, Access, set_access
+from discpress.engine.system.files import FileIdentity, absolute, open_regular, sync_file
+from discpress.engine.system.rename import remove_same, rename_new, sync_folder
 
 KINDS_BY_LENGTH = {8: "crc32", 32: "md5", 40: "sha1", 64: "sha256"}
 """Which digest a number of hex digits is."""

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from engine.codecs.registry import WRITTEN_METHODS, highest_level
-from engine.convert.wish import Wish
-from engine.errors import SettingError, UsageError
-from engine.formats import (
+from discpress.engine.codecs.registry import WRITTEN_METHODS, highest_level
+from discpress.engine.convert.request import Wish
+from discpress.engine.errors import SettingError, UsageError
+from discpress.engine.formats import (
     DEFAULT_BLOCK_SIZE,
     DEFAULT_LEVEL,
     MAX_DISC_BYTES,
@@ -15,11 +15,11 @@ from engine.formats import (
     form_name,
     in_order,
 )
-from engine.images.chd_header import MAX_HUNKS, least_hunk_size
-from engine.images.index import check_reach, smallest_shift
-from engine.names import display_name
-from engine.targets import AUTO, TARGETS, Target, check_settings, system_warning, target_for
-from engine.units import format_size
+from discpress.engine.images.chd.header import MAX_HUNKS, least_hunk_size
+from discpress.engine.images.zso_cso.header import check_reach, smallest_shift
+from discpress.engine.names import display_name
+from discpress.engine.targets import AUTO, TARGETS, Target, check_settings, system_warning, target_for
+from discpress.engine.units import format_size
 
 
 @dataclass(frozen=True, slots=True)

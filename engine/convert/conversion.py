@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from engine.convert.checkpoint import Checkpoint, CheckpointKeeper, fits
-from engine.convert.digests import DigestSet
-from engine.convert.packing import ConversionRun, ReadBack
-from engine.convert.part import PartFile
-from engine.convert.plan import ConversionPlan, OnConflict
-from engine.convert.preflight import check_room, ensure_folder, output_bounds
-from engine.convert.progress import Control, Progress, Stage
-from engine.convert.replace import Journal, no_journal
-from engine.convert.trash import Moving, move_to_trash, put_back, wait_until_settled
-from engine.convert.trash_entry import Replacement, TrashEntry
-from engine.errors import (
+from discpress.engine.convert.checkpoint import Checkpoint, CheckpointKeeper, fits
+from discpress.engine.convert.digests import DigestSet
+from discpress.engine.convert.packing import ConversionRun, ReadBack
+from discpress.engine.convert.part.part import PartFile
+from discpress.engine.convert.plan import ConversionPlan, OnConflict
+from discpress.engine.convert.preflight import check_room, ensure_folder, output_bounds
+from discpress.engine.convert.trash.entry import Replacement, TrashEntry
+from discpress.engine.convert.trash.trash import Moving, move_to_trash, put_back, wait_until_settled
+from discpress.engine.convert.trash.undo import Journal, no_journal
+from discpress.engine.errors import (
     CancelledError,
     ConflictError,
     DamagedImageError,
@@ -30,12 +29,13 @@ from engine.errors import (
     SuspendedError,
     VerifyError,
 )
-from engine.images.opening import open_image
-from engine.names import display_name
-from engine.system.access import Access
-from engine.system.files import FileIdentity, absolute, identity_at
-from engine.system.locks import lease_problem
-from engine.system.rename import RENAMES_OPEN_FILES
+from discpress.engine.images.open import open_image
+from discpress.engine.names import display_name
+from discpress.engine.progress import Control, Progress, Stage
+from discpress.engine.system.access import Access
+from discpress.engine.system.files import FileIdentity, absolute, identity_at
+from discpress.engine.system.locks import lease_problem
+from discpress.engine.system.rename import RENAMES_OPEN_FILES
 
 
 @dataclass(frozen=True, slots=True)

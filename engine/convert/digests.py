@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import xxhash
 
-from engine.system.files import Readable
+from discpress.engine.system.files import Readable
 
 ALWAYS = ("crc32", "xxh3")
 ON_REQUEST = ("md5", "sha1", "sha256")

@@ -4,16 +4,15 @@ import errno
 from enum import StrEnum
 from pathlib import Path
 
-from engine.codecs.blocks import CHUNK_BYTES
-from engine.codecs.hunks import working_bytes
-from engine.convert.checkpoint import Checkpoint, CheckpointKeeper, CheckpointWriter
-from engine.convert.digests import Digester, DigestSet
-from engine.convert.part import PartFile
-from engine.convert.pipeline import Slot, SlotWork, run_chunks
-from engine.convert.plan import ConversionPlan
-from engine.convert.progress import Control, Progress, Stage
-from engine.convert.source_watch import SourceWatch
-from engine.convert.verify import (
+from discpress.engine.codecs.blocks import CHUNK_BYTES
+from discpress.engine.codecs.hunks import working_bytes
+from discpress.engine.convert.checkpoint import Checkpoint, CheckpointKeeper, CheckpointWriter
+from discpress.engine.convert.digests import Digester, DigestSet
+from discpress.engine.convert.part.part import PartFile
+from discpress.engine.convert.pipeline import Slot, SlotWork, run_chunks
+from discpress.engine.convert.plan import ConversionPlan
+from discpress.engine.convert.source_watch import SourceWatch
+from discpress.engine.convert.verify import (
     check_archived,
     check_digests,
     check_recorded,
@@ -21,17 +20,18 @@ from engine.convert.verify import (
     read_chunk,
     readers_of,
 )
-from engine.errors import CancelledError, DiscpressError, SourceChangedError, UselessError
-from engine.formats import ImageFormat
-from engine.images.archives.model import MemberSource, held_file
-from engine.images.layout import BlockWriter
-from engine.images.opening import open_image
-from engine.images.reader import Image, PlainImage
-from engine.images.writer import PlainWriter
-from engine.images.written import codec_of
-from engine.names import display_name
-from engine.system.files import FileIdentity, same_file
-from engine.units import MIB
+from discpress.engine.errors import CancelledError, DiscpressError, SourceChangedError, UselessError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.archives.model import MemberSource, held_file
+from discpress.engine.images.image import Image, PlainImage
+from discpress.engine.images.layout import BlockWriter
+from discpress.engine.images.open import open_image
+from discpress.engine.images.written import codec_of
+from discpress.engine.images.zso_cso.writer import PlainWriter
+from discpress.engine.names import display_name
+from discpress.engine.progress import Control, Progress, Stage
+from discpress.engine.system.files import FileIdentity, same_file
+from discpress.engine.units import MIB
 
 
 class ReadBack(StrEnum):

@@ -15,10 +15,10 @@ from array import array
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-from engine.codecs.blocks import CHUNK_BYTES
-from engine.convert.progress import Control
-from engine.errors import DiscpressError, SuspendedError
-from engine.formats import SECTOR_SIZE
+from discpress.engine.codecs.blocks import CHUNK_BYTES
+from discpress.engine.errors import DiscpressError, SuspendedError
+from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.progress import Control
 
 MAX_BLOCKS = CHUNK_BYTES // SECTOR_SIZE
 EXTRA_SLOTS = 2  # one being written and one being hashed while every thread fills another

@@ -3,23 +3,23 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.codecs.registry import WRITTEN_METHODS
-from engine.convert.choice import choose_settings
-from engine.convert.part_name import is_reserved
-from engine.convert.wish import OnConflict, Wish
-from engine.discs.identity import Identity
-from engine.discs.reach import identify_image
-from engine.errors import UsageError
-from engine.formats import ImageFormat, Settings
-from engine.images.archives.contents import REACH_BYTES, archive_worth
-from engine.images.archives.model import MemberSource, held_file, holder
-from engine.images.content import content_findings
-from engine.images.layout import Layout, layout_of
-from engine.images.opening import open_image
-from engine.images.reader import Image
-from engine.names import display_name
-from engine.system.files import FileIdentity, holder_of
-from engine.units import format_size
+from discpress.engine.codecs.registry import WRITTEN_METHODS
+from discpress.engine.convert.choice import choose_settings
+from discpress.engine.convert.part.name import is_reserved
+from discpress.engine.convert.request import OnConflict, Wish
+from discpress.engine.discs.identity import Identity
+from discpress.engine.discs.reach import identify_image
+from discpress.engine.errors import UsageError
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.archives.contents import REACH_BYTES, archive_worth
+from discpress.engine.images.archives.model import MemberSource, held_file, holder
+from discpress.engine.images.doctor.content import content_findings
+from discpress.engine.images.image import Image
+from discpress.engine.images.layout import Layout, layout_of
+from discpress.engine.images.open import open_image
+from discpress.engine.names import display_name
+from discpress.engine.system.files import FileIdentity, holder_of
+from discpress.engine.units import format_size
 
 __all__ = ["ConversionPlan", "OnConflict", "Wish", "plan_conversion"]
 

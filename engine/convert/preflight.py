@@ -8,16 +8,16 @@ from pathlib import Path
 from random import Random
 from typing import NoReturn
 
-from engine.convert.part_name import part_path_of
-from engine.convert.plan import ConversionPlan, OnConflict
-from engine.errors import ConflictError, FileLimitError, SpaceError, StorageError, UselessError, from_os_error
-from engine.formats import ImageFormat
-from engine.images.opening import open_image
-from engine.measure.estimate import Advice, estimate
-from engine.names import display_name
-from engine.system.files import same_file
-from engine.system.filesystems import FileSystem, filesystem_of, free_bytes
-from engine.units import MIB, format_size
+from discpress.engine.convert.part.name import part_path_of
+from discpress.engine.convert.plan import ConversionPlan, OnConflict
+from discpress.engine.errors import ConflictError, FileLimitError, SpaceError, StorageError, UselessError, from_os_error
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.open import open_image
+from discpress.engine.measure.estimate import Advice, estimate
+from discpress.engine.names import display_name
+from discpress.engine.system.files import same_file
+from discpress.engine.system.filesystems import FileSystem, filesystem_of, free_bytes
+from discpress.engine.units import MIB, format_size
 
 MARGIN_BYTES = 256 * MIB
 """Kept free beside the output, unless 1 % of it is more."""

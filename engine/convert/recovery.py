@@ -4,18 +4,18 @@ import os
 import time
 from pathlib import Path
 
-from engine.convert.conversion import Conversion, conclude
-from engine.convert.packing import ConversionRun, ReadBack
-from engine.convert.plan import ConversionPlan
-from engine.convert.progress import Control, Progress
-from engine.convert.replace import Journal
-from engine.convert.trash import finish_move
-from engine.convert.trash_entry import TrashEntry
-from engine.convert.trash_list import entries_in, is_recorded
-from engine.errors import from_os_error
-from engine.images.opening import open_image
-from engine.system.files import FileIdentity
-from engine.system.rename import sync_folder
+from discpress.engine.convert.conversion import Conversion, conclude
+from discpress.engine.convert.packing import ConversionRun, ReadBack
+from discpress.engine.convert.plan import ConversionPlan
+from discpress.engine.convert.trash.entry import TrashEntry
+from discpress.engine.convert.trash.listing import entries_in, is_recorded
+from discpress.engine.convert.trash.trash import finish_move
+from discpress.engine.convert.trash.undo import Journal
+from discpress.engine.errors import from_os_error
+from discpress.engine.images.open import open_image
+from discpress.engine.progress import Control, Progress
+from discpress.engine.system.files import FileIdentity
+from discpress.engine.system.rename import sync_folder
 
 
 def conclude_published(

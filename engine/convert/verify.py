@@ -1,17 +1,17 @@
 """The proof: an image decoded whole, and its digests."""
 
-from engine.codecs.blocks import CHUNK_BYTES
-from engine.convert.digests import Digester, DigestSet
-from engine.convert.pipeline import Slot, run_chunks
-from engine.convert.progress import Control, Progress, Stage
-from engine.errors import VerifyError
-from engine.images.archives.checking import check_crc32, check_member
-from engine.images.archives.model import MemberSource
-from engine.images.archives.paged import MAX_READERS
-from engine.images.chd import ChdImage
-from engine.images.chd_metadata import sha1_problem
-from engine.images.reader import RUN_BYTES, Image, PlainImage
-from engine.units import MIB
+from discpress.engine.codecs.blocks import CHUNK_BYTES
+from discpress.engine.convert.digests import Digester, DigestSet
+from discpress.engine.convert.pipeline import Slot, run_chunks
+from discpress.engine.errors import VerifyError
+from discpress.engine.images.archives.checking import check_crc32, check_member
+from discpress.engine.images.archives.model import MemberSource
+from discpress.engine.images.archives.paged import MAX_READERS
+from discpress.engine.images.chd.image import ChdImage
+from discpress.engine.images.chd.metadata import sha1_problem
+from discpress.engine.images.image import RUN_BYTES, Image, PlainImage
+from discpress.engine.progress import Control, Progress, Stage
+from discpress.engine.units import MIB
 
 _READERS_BYTES = 32 * MIB
 

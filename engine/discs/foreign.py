@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from struct import Struct
 
-from engine.discs.file_titles import clean_text, read_file_title
-from engine.discs.identity import System, identify, psp_serial, region_of
-from engine.discs.nintendo import read_nintendo
-from engine.discs.sfo import MAX_SFO_BYTES, parse_sfo
-from engine.errors import DiscpressError
-from engine.formats import SECTOR_SIZE, ImageFormat, is_block_size
-from engine.images.cue import MAX_CUE_BYTES, parse_cue
-from engine.images.sniff import FOREIGN, RAW_SECTOR_SIZES, RAW_SYNC, SNIFF_BYTES, sniff
-from engine.images.source import ByteSource, FileSource, read_bytes
-from engine.names import display_name
+from discpress.engine.discs.file_titles import clean_text, read_file_title
+from discpress.engine.discs.identity import System, identify, psp_serial, region_of
+from discpress.engine.discs.nintendo import read_nintendo
+from discpress.engine.discs.sfo import MAX_SFO_BYTES, parse_sfo
+from discpress.engine.errors import DiscpressError
+from discpress.engine.formats import SECTOR_SIZE, ImageFormat, is_block_size
+from discpress.engine.images.cue import MAX_CUE_BYTES, parse_cue
+from discpress.engine.images.detect import FOREIGN, RAW_SECTOR_SIZES, RAW_SYNC, SNIFF_BYTES, sniff
+from discpress.engine.images.source import ByteSource, FileSource, read_bytes
+from discpress.engine.names import display_name
 
 _NINTENDO = {ImageFormat.WBFS, ImageFormat.WIA, ImageFormat.RVZ, ImageFormat.GCZ, ImageFormat.GAMECUBE_CISO}
 

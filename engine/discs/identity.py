@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.discs.file_titles import clean_text, read_file_title
-from engine.discs.iso9660 import (
+from discpress.engine.discs.file_titles import clean_text, read_file_title
+from discpress.engine.discs.iso9660 import (
     DirectoryRecord,
     FileExtent,
     SectorSource,
@@ -18,9 +18,9 @@ from engine.discs.iso9660 import (
     read_file,
     read_volume,
 )
-from engine.discs.sfo import MAX_SFO_BYTES, parse_sfo
-from engine.formats import SECTOR_SIZE
-from engine.images.known_disc import DiscKind, find_disc
+from discpress.engine.discs.sfo import MAX_SFO_BYTES, parse_sfo
+from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.images.known_disc import DiscKind, find_disc
 
 _PSP_FOLDERS = ("PSP_GAME", "UMD_VIDEO")
 _ROOT_NAMES = ("SYSTEM.CNF", "PSX.EXE", "UMD_DATA.BIN", *_PSP_FOLDERS)

@@ -12,7 +12,7 @@ from itertools import islice
 from struct import Struct
 from typing import Protocol
 
-from engine.formats import SECTOR_SIZE
+from discpress.engine.formats import SECTOR_SIZE
 
 FIRST_DESCRIPTOR_SECTOR = 16
 MAX_DESCRIPTORS = 16

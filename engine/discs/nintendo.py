@@ -10,11 +10,11 @@ import zlib
 from dataclasses import dataclass
 from struct import Struct
 
-from engine.discs.file_titles import clean_text
-from engine.discs.identity import System
-from engine.formats import MAX_DISC_BYTES, ImageFormat
-from engine.images.known_disc import GAMECUBE_MAGIC, WII_MAGIC
-from engine.images.source import ByteSource, read_bytes
+from discpress.engine.discs.file_titles import clean_text
+from discpress.engine.discs.identity import System
+from discpress.engine.formats import MAX_DISC_BYTES, ImageFormat
+from discpress.engine.images.known_disc import GAMECUBE_MAGIC, WII_MAGIC
+from discpress.engine.images.source import ByteSource, read_bytes
 
 _DISC = Struct(">6s18xII64s")  # game id, magic of a Wii disc, of a GameCube disc, title
 _GAME_ID = re.compile(rb"[A-Z0-9]{6}")

@@ -1,11 +1,11 @@
 """Identify an open image, reading at most REACH_BYTES of an archive member."""
 
-from engine.discs.file_titles import read_file_title
-from engine.discs.identity import Identity, System, TitleOrigin, identify
-from engine.discs.iso9660 import Volume, read_volume
-from engine.images.archives.contents import REACH_BYTES
-from engine.images.reader import Image
-from engine.units import MIB
+from discpress.engine.discs.file_titles import read_file_title
+from discpress.engine.discs.identity import Identity, System, TitleOrigin, identify
+from discpress.engine.discs.iso9660 import Volume, read_volume
+from discpress.engine.images.archives.contents import REACH_BYTES
+from discpress.engine.images.image import Image
+from discpress.engine.units import MIB
 
 _LARGEST_CD_BYTES = 900 * MIB
 """A larger PlayStation disc is a DVD, which only a PS2 reads."""

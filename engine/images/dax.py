@@ -3,11 +3,11 @@
 import struct
 from collections.abc import Sequence
 
-from engine.codecs.deflate import ZLIB, DeflateCodec
-from engine.errors import DamagedImageError
-from engine.formats import ImageFormat
-from engine.images.reader import BlockImage, StoredBlock
-from engine.images.source import ByteSource, read_bytes
+from discpress.engine.codecs.deflate import ZLIB, DeflateCodec
+from discpress.engine.errors import DamagedImageError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.image import BlockImage, StoredBlock
+from discpress.engine.images.source import ByteSource, read_bytes
 
 _HEADER = struct.Struct("<4sIII16x")
 _OFFSET = struct.Struct("<I")

@@ -5,7 +5,7 @@ from enum import StrEnum
 from struct import Struct
 from typing import TypeAlias
 
-from engine.formats import SECTOR_SIZE
+from discpress.engine.formats import SECTOR_SIZE
 
 ReadAt: TypeAlias = Callable[[int, int], bytes]
 """Returns so many decoded bytes from an offset on, fewer only at the end of the image."""

@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.codecs.blocks import align_up
-from engine.formats import SECTOR_SIZE, ImageFormat, Settings
-from engine.images.chd import ChdImage
-from engine.images.chd_writer import ChdShape, ChdWriter
-from engine.images.index import Header
-from engine.images.indexed import IndexedImage
-from engine.images.reader import Image
-from engine.images.source import ByteSource
-from engine.images.writer import Output, PackedWriter
+from discpress.engine.codecs.blocks import align_up
+from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Settings
+from discpress.engine.images.chd.image import ChdImage
+from discpress.engine.images.chd.writer import ChdShape, ChdWriter
+from discpress.engine.images.image import Image
+from discpress.engine.images.source import ByteSource
+from discpress.engine.images.zso_cso.header import Header
+from discpress.engine.images.zso_cso.image import IndexedImage
+from discpress.engine.images.zso_cso.writer import Output, PackedWriter
 
 _VERSION = 1  # of written ZSO and CSO files
 

@@ -3,14 +3,14 @@
 from pathlib import PurePath
 from struct import Struct
 
-from engine.errors import DamagedImageError
-from engine.formats import SECTOR_SIZE, ImageFormat, is_block_size
-from engine.images.cue import MAX_CUE_BYTES, has_sheet
-from engine.images.indexed import IndexedImage
-from engine.images.known_disc import PVD_SECTOR, find_disc
-from engine.images.sniff import FOREIGN, SNIFF_BYTES, magic_of, sniff
-from engine.images.source import ByteSource, read_bytes, shown_name
-from engine.names import display_name
+from discpress.engine.errors import DamagedImageError
+from discpress.engine.formats import SECTOR_SIZE, ImageFormat, is_block_size
+from discpress.engine.images.cue import MAX_CUE_BYTES, has_sheet
+from discpress.engine.images.detect import FOREIGN, SNIFF_BYTES, magic_of, sniff
+from discpress.engine.images.known_disc import PVD_SECTOR, find_disc
+from discpress.engine.images.source import ByteSource, read_bytes, shown_name
+from discpress.engine.images.zso_cso.image import IndexedImage
+from discpress.engine.names import display_name
 
 _PROMISES = {
     ".zso": ImageFormat.ZSO,

@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine.system.files import Writable
+from discpress.engine.system.files import Writable
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from typing import Protocol
 
-from engine.errors import from_os_error
-from engine.names import display_name
-from engine.system.files import FileIdentity, Writable, open_regular, read_into
+from discpress.engine.errors import from_os_error
+from discpress.engine.names import display_name
+from discpress.engine.system.files import FileIdentity, Writable, open_regular, read_into
 
 
 class ByteSource(Protocol):

@@ -1,9 +1,9 @@
 """The codec for writing an image, chosen by its format and target."""
 
-from engine.codecs.blocks import Codec
-from engine.codecs.registry import codec_for
-from engine.formats import Settings
-from engine.targets import TARGETS
+from discpress.engine.codecs.blocks import Codec
+from discpress.engine.codecs.registry import codec_for
+from discpress.engine.formats import Settings
+from discpress.engine.targets import TARGETS
 
 
 def codec_of(settings: Settings) -> Codec:

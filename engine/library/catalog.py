@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn, TypeAlias
 
-from engine.errors import UsageError
-from engine.formats import ImageFormat
-from engine.library.model import SKIP, Overrides, State, Title, fold
-from engine.names import display_name, natural_key
-from engine.units import parse_size
+from discpress.engine.errors import UsageError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.names import display_name, natural_key
+from discpress.engine.store.model import SKIP, Overrides, State, Title, fold
+from discpress.engine.units import parse_size
 
 Predicate: TypeAlias = Callable[[Title], bool]
 

@@ -1,9 +1,9 @@
 """Names of titles and systems for people."""
 
-from engine.discs.file_titles import read_file_title
-from engine.discs.identity import System
-from engine.library.model import Title
-from engine.names import display_name
+from discpress.engine.discs.file_titles import read_file_title
+from discpress.engine.discs.identity import System
+from discpress.engine.names import display_name
+from discpress.engine.store.model import Title
 
 
 def shown_name(title: Title) -> str:

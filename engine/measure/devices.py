@@ -8,9 +8,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.formats import SECTOR_SIZE
-from engine.measure.seek import SeekFigures
-from engine.units import KIB
+from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.measure.seek import SeekFigures
+from discpress.engine.units import KIB
 
 _MB = 1_000_000
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
-from engine.formats import ImageFormat, Method, Settings
-from engine.images.archives.model import holder
-from engine.images.reader import Image
-from engine.measure.latency import Access, seek_us, time_access
-from engine.measure.rehearsal import Tally, Trial, rehearse, time_reading
-from engine.measure.sample import Sample, Sizes, cluster_bytes_for, draw_sample, project, whole_sample
-from engine.system.filesystems import FileSystem, filesystem_of
-from engine.units import KIB, MIB, format_size
+from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.images.archives.model import holder
+from discpress.engine.images.image import Image
+from discpress.engine.measure.latency import Access, seek_us, time_access
+from discpress.engine.measure.rehearsal import Tally, Trial, rehearse, time_reading
+from discpress.engine.measure.sample import Sample, Sizes, cluster_bytes_for, draw_sample, project, whole_sample
+from discpress.engine.system.filesystems import FileSystem, filesystem_of
+from discpress.engine.units import KIB, MIB, format_size
 
 BUDGET_BYTES = 16 * MIB
 """Bytes of a sample: p95 error 0.8 % on a game disc, margin +-1.4 %."""

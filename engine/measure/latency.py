@@ -12,10 +12,10 @@ from random import Random
 from statistics import median
 from time import perf_counter
 
-from engine.formats import SECTOR_SIZE
-from engine.images.source import ByteSource, FileSource
-from engine.system.cache import drop_cached
-from engine.units import KIB
+from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.images.source import ByteSource, FileSource
+from discpress.engine.system.cache import drop_cached
+from discpress.engine.units import KIB
 
 _SMALL_BYTES, _LARGE_BYTES = SECTOR_SIZE, 64 * KIB
 """Two sizes, to separate the access time from the time for the bytes."""

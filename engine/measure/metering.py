@@ -5,14 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.images.chd import ChdImage
-from engine.images.dax import DaxImage
-from engine.images.indexed import IndexedImage
-from engine.images.reader import Image
-from engine.images.source import ByteSource, read_bytes
-from engine.system.cache import drop_cached, resident_range
-from engine.system.files import Writable
-from engine.units import MIB
+from discpress.engine.images.chd.image import ChdImage
+from discpress.engine.images.dax import DaxImage
+from discpress.engine.images.image import Image
+from discpress.engine.images.source import ByteSource, read_bytes
+from discpress.engine.images.zso_cso.image import IndexedImage
+from discpress.engine.system.cache import drop_cached, resident_range
+from discpress.engine.system.files import Writable
+from discpress.engine.units import MIB
 
 MAX_HELD_BYTES = 64 * MIB
 """The index of a 32 GiB disc with blocks of 2 KiB; a larger one is read from the storage block by block."""

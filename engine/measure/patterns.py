@@ -10,9 +10,9 @@ from enum import StrEnum
 from random import Random
 from typing import TypeAlias
 
-from engine.formats import SECTOR_SIZE
-from engine.measure.sample import Span
-from engine.units import KIB, MIB
+from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.measure.sample import Span
+from discpress.engine.units import KIB, MIB
 
 Run: TypeAlias = list[Span]
 

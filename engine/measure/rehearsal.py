@@ -11,19 +11,19 @@ from pathlib import Path
 
 from xxhash import xxh3_128_intdigest
 
-from engine.codecs.blocks import CHUNK_BYTES, LENGTH_MASK, Codec
-from engine.codecs.registry import WRITTEN_METHODS
-from engine.errors import UsageError
-from engine.formats import SECTOR_SIZE, ImageFormat, Settings
-from engine.images.hunk_table import HunkTable
-from engine.images.index import check_reach, smallest_shift
-from engine.images.layout import Layout, layout_of
-from engine.images.reader import Image
-from engine.images.source import MemorySource
-from engine.images.written import codec_of
-from engine.measure.sample import Span
-from engine.system.files import Readable
-from engine.units import KIB, MIB
+from discpress.engine.codecs.blocks import CHUNK_BYTES, LENGTH_MASK, Codec
+from discpress.engine.codecs.registry import WRITTEN_METHODS
+from discpress.engine.errors import UsageError
+from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Settings
+from discpress.engine.images.chd.dedup import HunkTable
+from discpress.engine.images.image import Image
+from discpress.engine.images.layout import Layout, layout_of
+from discpress.engine.images.source import MemorySource
+from discpress.engine.images.written import codec_of
+from discpress.engine.images.zso_cso.header import check_reach, smallest_shift
+from discpress.engine.measure.sample import Span
+from discpress.engine.system.files import Readable
+from discpress.engine.units import KIB, MIB
 
 STRETCH_BYTES = 4 * MIB
 """Read at once for the reading rate, so that a seek of 10 ms is only a fifth of the time on a slow disk."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from engine.codecs.blocks import CHUNK_BYTES
-from engine.images.layout import Layout
-from engine.system.filesystems import FileSystem
-from engine.units import KIB
+from discpress.engine.codecs.blocks import CHUNK_BYTES
+from discpress.engine.images.layout import Layout
+from discpress.engine.system.filesystems import FileSystem
+from discpress.engine.units import KIB
 
 CLUSTER_BYTES = 16 * KIB
 """The best size on game discs with 16 MiB in all: p95 error 0.8 %; clusters of 64 KiB give 2.1 %."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from engine.system.files import Readable, Writable
+from discpress.engine.system.files import Readable, Writable
 
 
 class Scratch(Protocol):

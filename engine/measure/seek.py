@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias
 
-from engine.images.reader import Image
-from engine.measure.metering import Costs, Meter
-from engine.measure.patterns import Area, Pattern, Run, runs
-from engine.measure.percentiles import count_octaves, nearest_rank
+from discpress.engine.images.image import Image
+from discpress.engine.measure.metering import Costs, Meter
+from discpress.engine.measure.patterns import Area, Pattern, Run, runs
+from discpress.engine.measure.percentiles import count_octaves, nearest_rank
 
 LEAST_READS = 100
 """Fewest reads, even on slow storage, because p99 of fewer is their maximum."""

@@ -14,15 +14,15 @@ from enum import StrEnum
 from random import Random
 from typing import TypeVar
 
-from engine.formats import Settings
-from engine.images.opening import open_source
-from engine.images.reader import Image
-from engine.measure.metering import Cache
-from engine.measure.rehearsal import STRETCH_BYTES, Trial
-from engine.measure.sample import Span
-from engine.measure.scratch import Scratch
-from engine.measure.windows import chunks_of, pack_chunk, read_chunk
-from engine.units import MIB
+from discpress.engine.formats import Settings
+from discpress.engine.images.image import Image
+from discpress.engine.images.open import open_source
+from discpress.engine.measure.metering import Cache
+from discpress.engine.measure.rehearsal import STRETCH_BYTES, Trial
+from discpress.engine.measure.sample import Span
+from discpress.engine.measure.scratch import Scratch
+from discpress.engine.measure.windows import chunks_of, pack_chunk, read_chunk
+from discpress.engine.units import MIB
 
 T = TypeVar("T")
 

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from engine.codecs.blocks import CHUNK_BYTES
-from engine.formats import SECTOR_SIZE, Settings
-from engine.images.reader import Image
-from engine.images.writer import Output
-from engine.measure.patterns import Area
-from engine.measure.rehearsal import Trial
-from engine.measure.sample import Span
-from engine.units import MIB
+from discpress.engine.codecs.blocks import CHUNK_BYTES
+from discpress.engine.formats import SECTOR_SIZE, Settings
+from discpress.engine.images.image import Image
+from discpress.engine.images.zso_cso.writer import Output
+from discpress.engine.measure.patterns import Area
+from discpress.engine.measure.rehearsal import Trial
+from discpress.engine.measure.sample import Span
+from discpress.engine.units import MIB
 
 WINDOW_BYTES = 64 * MIB
 """32,768 sectors, enough that few are read twice; packed in a second or two."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.system.files import is_refused
+from discpress.engine.system.files import is_refused
 
 PRIVATE_MODE = 0o600
 """Permission bits of a file that is not finished: it may be a copy of one that only its owner can read."""

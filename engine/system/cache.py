@@ -6,7 +6,7 @@ import os
 import sys
 from functools import lru_cache
 
-from engine.system.files import is_refused
+from discpress.engine.system.files import is_refused
 
 _WINDOW_BYTES = 256 * 1024 * 1024  # 64 KiB of mincore answers; a multiple of every page size
 _MAP_FAILED = ctypes.c_void_p(-1).value

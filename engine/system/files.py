@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from engine.errors import StorageError, from_os_error
-from engine.names import display_name
+from discpress.engine.errors import StorageError, from_os_error
+from discpress.engine.names import display_name
 
 if sys.platform != "win32":
     import fcntl

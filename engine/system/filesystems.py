@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.units import GIB
+from discpress.engine.units import GIB
 
 FAT32_MAX_FILE_BYTES = 4 * GIB - 1
 _FAT = {"vfat", "msdos", "exfat"}

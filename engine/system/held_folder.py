@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from engine.system.files import same_file
-from engine.system.rename import move_new, rename_new, sync_folder, sync_folder_fd
+from discpress.engine.system.files import same_file
+from discpress.engine.system.rename import move_new, rename_new, sync_folder, sync_folder_fd
 
 _HAS_DIR_FD = os.supports_dir_fd >= {os.open, os.mkdir, os.rename, os.stat, os.unlink, os.rmdir} and hasattr(
     os, "O_DIRECTORY"

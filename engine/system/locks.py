@@ -7,7 +7,7 @@ import sys
 from enum import Enum
 from pathlib import Path
 
-from engine.system.files import is_refused
+from discpress.engine.system.files import is_refused
 
 if sys.platform == "win32":
     import msvcrt

@@ -4,9 +4,9 @@ import platform
 from functools import lru_cache
 from pathlib import Path
 
-from engine.names import display_name
-from engine.system.filesystems import filesystem_of
-from engine.system.processors import available_processors
+from discpress.engine.names import display_name
+from discpress.engine.system.filesystems import filesystem_of
+from discpress.engine.system.processors import available_processors
 
 _CPUINFO = Path("/proc/cpuinfo")
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.system.files import same_file, sync_file
-from engine.system.locks import Lock, try_lock
+from discpress.engine.system.files import same_file, sync_file
+from discpress.engine.system.locks import Lock, try_lock
 
 _AT_FDCWD = -100
 _AT_FDCWD_OF_MACOS = -2

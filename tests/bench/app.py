@@ -23,12 +23,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from app_pty import AppPty
 from sample_images import mixed
 
-from engine.formats import ImageFormat, Settings
-from engine.library.model import FileIdentity, StoredEstimate, Title
-from engine.library.store import Store
-from engine.work.jobs import JobKind, JobRequest
-from engine.work.queue import JobQueue
-from engine.work.starting import ensure_worker, stop_worker
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.queue.jobs import JobKind, JobRequest
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.worker_process import ensure_worker, stop_worker
+from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
+from discpress.engine.store.store import Store
 
 MOST_FIRST_FRAME_S = 0.6
 MOST_FILTER_S = 0.05
@@ -165,10 +165,10 @@ def delay(folder: Path, run: int) -> float:
 
 def run_child(state: Path, facts: Path) -> int:
     """Run the app as `discpress` does, and write down when its imports were done and how late its loop was."""
-    from tui.capabilities import prepare_textual
+    from discpress.tui.terminal.capabilities import prepare_textual
 
     prepare_textual()
-    from tui import opening
+    from discpress.tui.app import launch as opening
 
     imported_at = time.monotonic()
     worst = 0.0

@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from peak_memory import idle_bytes, peak_bytes
 
-from engine.images.opening import open_image
-from engine.units import MIB
+from discpress.engine.images.open import open_image
+from discpress.engine.units import MIB
 
 MOST_BYTES = 96 * MIB
 STEP_BYTES = MIB

@@ -26,12 +26,12 @@ from load import KIB, resident_mib
 from sample_images import mixed, read_back
 from virtual_clock import VirtualClock
 
-from engine.convert.wish import Wish
-from engine.library.store import Store
-from engine.library.worker_lock import stop_worker
-from engine.work.errands import Errands
-from engine.work.jobs import Job, JobKind, JobRequest, JobState, source_parameters
-from engine.work.queue import JobQueue
+from discpress.engine.convert.request import Wish
+from discpress.engine.queue.background import Errands
+from discpress.engine.queue.jobs import Job, JobKind, JobRequest, JobState, source_parameters
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import stop_worker
 
 SLOT_S = 15 * 60.0
 AT_WORK, SETTLING, AT_REST = 10.0, 400.0, 1000.0
@@ -66,7 +66,7 @@ class Day:
 
     def run(self) -> dict[str, object]:
         """Live through it and return the figures."""
-        command = [sys.executable, "-P", "-m", "engine.work", "--state", self.state, "--idle", "1e9"]
+        command = [sys.executable, "-P", "-m", "discpress.engine.worker", "--state", self.state, "--idle", "1e9"]
         self.state.mkdir(mode=0o700)
         began, began_at = time.monotonic(), self.clock.monotonic()
         with (

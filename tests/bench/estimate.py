@@ -17,15 +17,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from engine.codecs.blocks import CHUNK_BYTES
-from engine.formats import ImageFormat, Settings
-from engine.images.opening import open_image
-from engine.images.reader import Image
-from engine.measure.estimate import BUDGET_BYTES, REFINE_BUDGETS, estimate, no_check
-from engine.measure.rehearsal import Trial, rehearse
-from engine.measure.sample import Sample, Span, cluster_bytes_for, draw_sample, project, whole_sample
-from engine.system.filesystems import FileSystem
-from engine.units import format_size, parse_size
+from discpress.engine.codecs.blocks import CHUNK_BYTES
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.image import Image
+from discpress.engine.images.open import open_image
+from discpress.engine.measure.estimate import BUDGET_BYTES, REFINE_BUDGETS, estimate, no_check
+from discpress.engine.measure.rehearsal import Trial, rehearse
+from discpress.engine.measure.sample import Sample, Span, cluster_bytes_for, draw_sample, project, whole_sample
+from discpress.engine.system.filesystems import FileSystem
+from discpress.engine.units import format_size, parse_size
 
 THREADS = 2
 REAL_TRIALS = 5

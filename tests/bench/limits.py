@@ -22,13 +22,13 @@ from pathlib import Path
 
 from measuring import PROCESSORS, parse_size
 
-from engine.codecs.blocks import CHUNK_BYTES
-from engine.codecs.kernels import lz4_codec
-from engine.codecs.native import NativeLz4Codec, Step
-from engine.convert.digests import Digester
-from engine.formats import SECTOR_SIZE
-from engine.images.index import ENTRY_SIZE, HEADER_SIZE, OFFSET_MASK, new_entries, parse_header
-from engine.system.cache import drop_cached, start_writing
+from discpress.engine.codecs.blocks import CHUNK_BYTES
+from discpress.engine.codecs.kernels import lz4_codec
+from discpress.engine.codecs.native import NativeLz4Codec, Step
+from discpress.engine.convert.digests import Digester
+from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.images.zso_cso.header import ENTRY_SIZE, HEADER_SIZE, OFFSET_MASK, new_entries, parse_header
+from discpress.engine.system.cache import drop_cached, start_writing
 
 SENT_BYTES = 8 * CHUNK_BYTES
 

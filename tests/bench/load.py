@@ -25,11 +25,11 @@ from app import fill, open_child
 from app_pty import AppPty
 from sample_images import mixed
 
-from engine.convert.plan import Wish
-from engine.library.store import Store
-from engine.work.jobs import JobKind, JobRequest
-from engine.work.queue import JobQueue
-from engine.work.starting import ensure_worker, stop_worker
+from discpress.engine.convert.plan import Wish
+from discpress.engine.queue.jobs import JobKind, JobRequest
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.worker_process import ensure_worker, stop_worker
+from discpress.engine.store.store import Store
 
 APPS = 3
 TENTHS = 10

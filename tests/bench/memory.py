@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from peak_memory import idle_bytes, peak_bytes
 from sample_images import incompressible, write_image
 
-from engine.units import GIB, MIB
+from discpress.engine.units import GIB, MIB
 
 MOST_BYTES = 64 * MIB
 CASES = (

@@ -23,19 +23,19 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from command_line import CommandLine, wait_for
 
-from engine.convert.plan import Wish
-from engine.library.store import Store
-from engine.library.worker_lock import stop_worker
-from engine.units import MIB
-from engine.work.jobs import Action, Job, JobKind, JobProgress, JobRequest, JobState
-from engine.work.queue import JobQueue
+from discpress.engine.convert.plan import Wish
+from discpress.engine.queue.jobs import Action, Job, JobKind, JobProgress, JobRequest, JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import stop_worker
+from discpress.engine.units import MIB
 
 LONG_S = 3600.0
 KILL_AT = 0.8
 PAUSES = 5
 IDLE_S = 10.0
 SNAPSHOTS = 200
-WORKER = (sys.executable, "-P", "-m", "engine.work")
+WORKER = (sys.executable, "-P", "-m", "discpress.engine.worker")
 
 
 class Bench:

@@ -28,7 +28,7 @@ for system in 0 1; do  # 0: the liblz4 in the package; 1: the system's, where it
     --no-deps --target "packages$system" "lz4==$lz4"
   env LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
     PYTHONPATH="$work/packages$system:$work" PYTHONMALLOC=malloc DISCPRESS_KERNEL=native PYTHONDONTWRITEBYTECODE=1 \
-    "$python" -m pytest -q tests/engine/codecs tests/engine/images/test_reader.py -p no:faulthandler
+    "$python" -m pytest -q tests/engine/codecs tests/engine/images/test_image.py -p no:faulthandler
 done
 
 echo "== $cases fuzz cases"

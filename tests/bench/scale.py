@@ -18,8 +18,8 @@ from pathlib import Path
 
 from measuring import MIB, PROCESSORS, PROGRAM, Run, print_table, run, spread, write_json
 
-from engine.formats import SECTOR_SIZE
-from engine.images.index import ENTRY_SIZE
+from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.images.zso_cso.header import ENTRY_SIZE
 
 SUPPORT = Path(__file__).parents[1] / "support"
 LEVELS = (1, 9)

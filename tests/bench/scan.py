@@ -26,16 +26,16 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from iso_files import write_iso
 
-from engine.discs.identity import System
-from engine.formats import ImageFormat
-from engine.library.demo_discs import PLAYSTATION, PSP_GAME, icon_png, param_sfo
-from engine.library.demo_packed import write_packed
-from engine.library.isomaker import FileContent
-from engine.library.probe import probe_titles
-from engine.library.scan import scan
-from engine.library.store import Store
-from engine.system.cache import drop_cached, resident_pages
-from engine.units import KIB, format_size
+from discpress.engine.demo.discs import PLAYSTATION, PSP_GAME, icon_png, param_sfo
+from discpress.engine.demo.iso_writer import FileContent
+from discpress.engine.demo.packed import write_packed
+from discpress.engine.discs.identity import System
+from discpress.engine.formats import ImageFormat
+from discpress.engine.library.scan.probe import probe_titles
+from discpress.engine.library.scan.scanner import scan
+from discpress.engine.store.store import Store
+from discpress.engine.system.cache import drop_cached, resident_pages
+from discpress.engine.units import KIB, format_size
 
 MOST_FIRST_S = 20.0
 MOST_AGAIN_S = 2.0

@@ -24,13 +24,13 @@ from command_line import MIB, CommandLine, slow_to_pack, wait_for, write_old
 from sample_images import mixed, read_back
 from stalled_share import StalledShare
 
-from engine.convert.wish import Wish
-from engine.library.store import Store
-from engine.library.worker_lock import STOP_TIMEOUT_S, stop_worker
-from engine.work.disks import LOOK_S, SILENT_S
-from engine.work.jobs import Action, JobKind, JobRequest, JobState, source_parameters
-from engine.work.queue import JobQueue
-from engine.work.starting import ensure_worker
+from discpress.engine.convert.request import Wish
+from discpress.engine.queue.jobs import Action, JobKind, JobRequest, JobState, source_parameters
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.worker_process import ensure_worker
+from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import STOP_TIMEOUT_S, stop_worker
+from discpress.engine.system.disk_probe import LOOK_S, SILENT_S
 
 LOCAL, ON_SHARE = 3, 4
 """The last title on the share stays out of the queue: it is planned and measured."""

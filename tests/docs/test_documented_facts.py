@@ -9,15 +9,15 @@ import pytest
 from command_line import CONVERTED_KEYS
 from documents import DOCS, PROJECT, README, code_blocks, section, table_rows
 
-from engine import VERSION, errors
-from engine.cli.main import COMMANDS
-from engine.cli.parser import Parser
-from engine.cli.parsers import build_parser
-from engine.config import Config, parse_config
-from engine.errors import DiscpressError
-from engine.formats import ImageFormat
-from engine.targets import AUTO, TARGETS, Target
-from engine.units import KIB, format_size
+from discpress.engine import VERSION, errors
+from discpress.engine.cli.main import COMMANDS
+from discpress.engine.cli.parsing.commands import build_parser
+from discpress.engine.cli.parsing.parser import Parser
+from discpress.engine.config import Config, parse_config
+from discpress.engine.errors import DiscpressError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.targets import AUTO, TARGETS, Target
+from discpress.engine.units import KIB, format_size
 
 JSON, SETTINGS, TARGETS_PAGE = (DOCS / name for name in ("json.md", "settings.md", "targets.md"))
 EVENT_HEADINGS = ("Every command", "Images", "Library", "Trash", "Benchmarks", "Queue")

@@ -11,9 +11,9 @@ from patience import HANG_S
 from queue_waiting import wait_idle
 from sample_images import mixed
 
-from engine.library.store import Store
-from engine.work.queue import JobQueue
-from engine.work.starting import stop_worker
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.worker_process import stop_worker
+from discpress.engine.store.store import Store
 
 pytestmark = pytest.mark.e2e
 

@@ -9,10 +9,10 @@ from app_desk import LIBRARY, save, title
 from app_pty import AppPty
 from patience import HANG_S
 
-from engine.library.store import Store
-from engine.work.jobs import JobKind, JobProgress, JobRequest
-from engine.work.queue import JobQueue
-from engine.work.starting import stop_worker
+from discpress.engine.queue.jobs import JobKind, JobProgress, JobRequest
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.worker_process import stop_worker
+from discpress.engine.store.store import Store
 
 pytestmark = pytest.mark.e2e
 

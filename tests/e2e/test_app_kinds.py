@@ -11,8 +11,8 @@ from command_line import write_old
 from patience import HANG_S
 from sample_images import mixed
 
-from engine.library.store import Store
-from engine.work.starting import stop_worker
+from discpress.engine.queue.worker_process import stop_worker
+from discpress.engine.store.store import Store
 
 pytestmark = pytest.mark.e2e
 
@@ -143,10 +143,10 @@ def test_a_state_folder_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
 def test_a_fault_of_ours_leaves_the_terminal_and_a_report(library: Path) -> None:
     fault = (
         "import sys; sys.argv = ['discpress', '--state', sys.argv[1]]\n"
-        "from tui.screens.queue import QueueScreen\n"
+        "from discpress.tui.screens.queue import QueueScreen\n"
         "def fail(self): raise ValueError('odd [/b] \\x1b[31m')\n"
         "QueueScreen.on_mount = fail\n"
-        "from tui.__main__ import main\n"
+        "from discpress.tui.__main__ import main\n"
         "main()\n"
     )
     with AppPty([], library, width=120, command=["-c", fault, str(library / "state")]) as app:

@@ -12,19 +12,19 @@ from gates import PACKING, Gate
 from patience import HANG_S
 from queue_waiting import wait_idle
 
-from engine.convert.plan import Wish
-from engine.library.store import Store
-from engine.work.jobs import JobKind, JobRequest, JobState
-from engine.work.queue import JobQueue
-from engine.work.starting import ensure_worker, is_worker_alive, stop_worker
+from discpress.engine.convert.plan import Wish
+from discpress.engine.queue.jobs import JobKind, JobRequest, JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive, stop_worker
+from discpress.engine.store.store import Store
 
 pytestmark = pytest.mark.e2e
 
 WATCHFUL = """
 import sys
-import tui.app
-tui.app.WATCH_S = 0.3
-from tui.__main__ import main
+import discpress.tui.app.app
+discpress.tui.app.app.WATCH_S = 0.3
+from discpress.tui.__main__ import main
 main()
 """
 """The app, looking after its worker more often than it does."""

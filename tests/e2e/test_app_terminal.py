@@ -14,8 +14,8 @@ from app_pty import AppPty
 from command_line import CommandLine, wait_for
 from patience import HANG_S
 
-from engine.library.model import Title
-from engine.library.store import Store
+from discpress.engine.store.model import Title
+from discpress.engine.store.store import Store
 
 pytestmark = pytest.mark.e2e
 

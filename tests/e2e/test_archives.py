@@ -11,8 +11,8 @@ from command_line import CommandLine, kill_wholly, raise_on_control_bytes
 from gates import PACKING
 from sample_images import GOLDEN
 
-from engine.library.store import Store
-from engine.work.queue import JobQueue
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.store.store import Store
 
 PS2 = (GOLDEN / "ps2.iso").read_bytes()
 PSP = (GOLDEN / "psp.iso").read_bytes()

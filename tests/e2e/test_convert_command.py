@@ -13,7 +13,7 @@ from foreign_images import cue
 from patience import HANG_S
 from sample_images import incompressible, mixed, read_back, write_image
 
-from engine.images.opening import open_image
+from discpress.engine.images.open import open_image
 
 PROGRAMS = ["discpress", "iso2zso"]
 MUSIC = cue("1.wav", kind="WAVE", track="AUDIO")

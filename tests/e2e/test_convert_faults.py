@@ -175,7 +175,7 @@ def test_a_folder_of_somebody_else_is_refused(open_folder: Path) -> None:
     kept = faults.Kept.of(game)
     # The interpreter may lie in root's own folder: it becomes somebody else once everything is imported.
     program = (
-        "import locale, os, sys; from engine.cli.main import command_of, run; command_of('convert');"
+        "import locale, os, sys; from discpress.engine.cli.main import command_of, run; command_of('convert');"
         "os.setgroups([]); os.setgid({0}); os.setuid({0});"
         "sys.exit(run(sys.argv[1:]))"
     )

@@ -12,8 +12,8 @@ from command_line import CommandLine, Running, size_of, wait_for, write_old
 from gates import READING
 from sample_images import read_back
 
-from engine.formats import PART_SUFFIX
-from engine.images.sniff import PART_MAGIC
+from discpress.engine.formats import PART_SUFFIX
+from discpress.engine.images.detect import PART_MAGIC
 
 pytestmark = pytest.mark.e2e
 

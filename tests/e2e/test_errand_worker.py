@@ -12,17 +12,17 @@ from gates import ESTIMATING, PACKING
 from patience import HANG_S
 from queue_waiting import wait_idle
 
-from engine.convert.wish import Wish
-from engine.formats import ImageFormat, Settings
-from engine.library.model import FileIdentity
-from engine.library.store import Store
-from engine.measure.estimate import GRID_BLOCK_SIZES, GRID_LEVELS
-from engine.work.deaths import MOST_DEATHS
-from engine.work.errands import ErrandKind, Errands
-from engine.work.jobs import Action, JobState
-from engine.work.queue import JobQueue
-from engine.work.snapshot import WorkerState
-from engine.work.starting import ensure_worker, is_worker_alive, stop_worker
+from discpress.engine.convert.request import Wish
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.measure.estimate import GRID_BLOCK_SIZES, GRID_LEVELS
+from discpress.engine.queue.background import ErrandKind, Errands
+from discpress.engine.queue.crash_count import MOST_DEATHS
+from discpress.engine.queue.jobs import Action, JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.snapshot import WorkerState
+from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive, stop_worker
+from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.store import Store
 
 pytestmark = pytest.mark.e2e
 
@@ -45,7 +45,16 @@ class Home:
 
     def start_worker(self, idle_s: float = 3600.0) -> "subprocess.Popen[bytes]":
         """Start a worker as a child of this process, so that its end can be waited for."""
-        command = [sys.executable, "-P", "-m", "engine.work", "--state", self.state_folder, "--idle", str(idle_s)]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "discpress.engine.worker",
+            "--state",
+            self.state_folder,
+            "--idle",
+            str(idle_s),
+        ]
         worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=self.cli.environment, cwd="/")
         self.children.append(worker)
         return worker

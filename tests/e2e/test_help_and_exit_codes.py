@@ -210,10 +210,10 @@ def test_with_r_the_images_of_a_folder_are_looked_at(cli: CommandLine, command: 
 @pytest.mark.e2e
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_imports_neither_the_others_nor_optional_decoders(command: str) -> None:
+    late = {"discpress.engine.cli.lab.commands", "discpress.engine.demo.library", "miniaudio", "py7zr", "textual"}
     code = (
-        "import sys; from engine.cli.main import command_of; from engine.images import opening;"
-        f"command_of({command!r});"
-        "print(*sorted({'engine.cli.lab', 'engine.library.demo', 'miniaudio', 'py7zr', 'textual'} & set(sys.modules)))"
+        "import sys; from discpress.engine.cli.main import command_of; import discpress.engine.images.open;"
+        f"command_of({command!r}); print(*sorted({late} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
@@ -225,7 +225,7 @@ def test_an_interrupt_ends_it_without_a_word_from_its_first_lines_on(program: st
     """They import nothing of ours, and what they do first takes Python's handler away, which prints where it was."""
     code = f"""
 import importlib.abc, os, signal, sys
-from tui.__main__ import {program}
+from discpress.tui.__main__ import {program}
 assert not [name for name in sys.modules if name.startswith("engine")]
 class Interrupting(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):

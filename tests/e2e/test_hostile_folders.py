@@ -13,7 +13,7 @@ from command_line import CommandLine, raise_on_control_bytes, write_old
 from iso_files import write_iso
 from sample_images import mixed, read_back
 
-from engine.library.demo_discs import psp_files
+from discpress.engine.demo.discs import psp_files
 
 MIB = 1024 * 1024
 HOSTILE = "\x1b]0;pwned\x07\x9b31m [/b][red] gnp\u202eosi\u2066\u200b\u2028x"

@@ -6,7 +6,7 @@ import pytest
 from command_line import CONVERTED_KEYS, CommandLine, write_old
 from sample_images import compressible, mixed, write_image
 
-from engine.convert.digests import Digester
+from discpress.engine.convert.digests import Digester
 
 
 def digests_of(data: bytes, *wanted: str) -> dict[str, str]:

@@ -10,14 +10,14 @@ from patience import HANG_S
 from queue_waiting import wait_idle
 from sample_images import mixed
 
-from engine.library.measurements import LabTest
-from engine.library.store import Store
-from engine.work.jobs import Action, JobState
-from engine.work.lab_jobs import lab_request
-from engine.work.lab_live import read_live
-from engine.work.lab_wishes import SeekWish, ThroughputWish
-from engine.work.queue import JobQueue
-from engine.work.starting import ensure_worker, stop_worker
+from discpress.engine.lab.live import read_live
+from discpress.engine.lab.options import SeekWish, ThroughputWish
+from discpress.engine.queue.jobs import Action, JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.worker_process import ensure_worker, stop_worker
+from discpress.engine.store.rows.measurement_rows import LabTest
+from discpress.engine.store.store import Store
+from discpress.engine.worker.lab_job import lab_request
 
 pytestmark = pytest.mark.e2e
 

@@ -13,12 +13,12 @@ from command_line import MIB, CommandLine, Finished, raise_on_control_bytes
 from iso_files import write_iso
 from sample_images import compressible, incompressible, write_image
 
-from engine.formats import ImageFormat
-from engine.library.catalog import SORT_KEYS
-from engine.library.demo_discs import PLAYSTATION, PSP_GAME, param_sfo
-from engine.library.demo_packed import write_packed
-from engine.library.isomaker import FileContent
-from engine.library.store import FILE_NAME
+from discpress.engine.demo.discs import PLAYSTATION, PSP_GAME, param_sfo
+from discpress.engine.demo.iso_writer import FileContent
+from discpress.engine.demo.packed import write_packed
+from discpress.engine.formats import ImageFormat
+from discpress.engine.library.catalog import SORT_KEYS
+from discpress.engine.store.store import FILE_NAME
 
 TITLE_KEYS = [
     "schema", "event", "path", "system", "serial", "title", "region", "disc_number", "format", "block_size",

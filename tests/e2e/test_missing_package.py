@@ -20,7 +20,7 @@ class Missing:
             raise ModuleNotFoundError("No module named " + repr(name), name=name)
 
 sys.meta_path.insert(0, Missing())
-from tui.__main__ import main
+from discpress.tui.__main__ import main
 sys.argv[0] = "discpress"
 sys.exit(main())
 """

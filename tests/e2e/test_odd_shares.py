@@ -95,7 +95,7 @@ def run_as(uid: int, folder: Path, command: str, *arguments: str) -> "subprocess
     cli = CommandLine(folder.parent / "work", folder.parent / "home")
     cli.home.chmod(0o777)
     program = (
-        "import locale, os, sys; from engine.cli.main import command_of, run; command_of(sys.argv[1]);"
+        "import locale, os, sys; from discpress.engine.cli.main import command_of, run; command_of(sys.argv[1]);"
         f"os.setgroups([]); os.setgid({uid}); os.setuid({uid}); sys.exit(run(sys.argv[1:]))"
     )
     words = [sys.executable, "-c", program, command, *arguments]

@@ -16,8 +16,8 @@ from command_line import CommandLine, Running, kill_wholly, wait_for, write_old
 from gates import PACKING
 from patience import HANG_S
 
-from engine.library.store import Store
-from engine.work.queue import JobQueue
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.store.store import Store
 
 pytestmark = pytest.mark.e2e
 

@@ -13,10 +13,10 @@ from queue_waiting import wait_idle
 from sample_images import mixed, read_back
 from stalled_share import StalledShare
 
-from engine.library.store import Store
-from engine.library.worker_lock import stop_worker
-from engine.work.jobs import JobState
-from engine.work.queue import JobQueue
+from discpress.engine.queue.jobs import JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import stop_worker
 
 pytestmark = pytest.mark.e2e
 

@@ -23,13 +23,13 @@ from patience import HANG_S
 from queue_waiting import wait_idle
 from sample_images import read_back
 
-from engine.convert.trash_list import list_trash
-from engine.library.store import Store
-from engine.library.worker_lock import is_worker_alive, stop_worker
-from engine.work.jobs import Action, Job, JobKind, JobState
-from engine.work.queue import JobQueue
-from engine.work.snapshot import WorkerState
-from engine.work.trash_jobs import trash_request
+from discpress.engine.convert.trash.listing import list_trash
+from discpress.engine.queue.jobs import Action, Job, JobKind, JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.snapshot import WorkerState
+from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import is_worker_alive, stop_worker
+from discpress.engine.worker.trash_job import trash_request
 
 pytestmark = pytest.mark.e2e
 
@@ -83,7 +83,7 @@ class Home:
 
     def start_worker(self, *options: str, **arguments: Any) -> "subprocess.Popen[bytes]":
         """Start a worker as a child of this process, so that its end can be waited for."""
-        command = [sys.executable, "-P", "-m", "engine.work", "--state", self.state_folder, *options]
+        command = [sys.executable, "-P", "-m", "discpress.engine.worker", "--state", self.state_folder, *options]
         streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
         worker = subprocess.Popen(command, **(streams | arguments), env=self.cli.environment, cwd="/")
         self._children.append(worker)
@@ -649,9 +649,9 @@ def test_a_disk_that_fills_up_in_the_middle_gets_room_again(
 MIGRATING = """
 import sys
 from pathlib import Path
-from engine.library.migrations import MIGRATIONS
-from engine.convert.trash_list import list_trash
-from engine.library.store import Store
+from discpress.engine.store.migrations import MIGRATIONS
+from discpress.engine.convert.trash.listing import list_trash
+from discpress.engine.store.store import Store
 NEWER = (*MIGRATIONS, ("CREATE TABLE of_the_future (one INTEGER)",))
 with Store(Path(sys.argv[1]), migrations=NEWER) as store:
     store.file.run(lambda connection: connection.execute("SELECT * FROM of_the_future"))
@@ -676,7 +676,7 @@ def test_an_older_worker_is_stopped_before_a_migration(home: Home, slow: Path) -
 
 
 def newer_schema() -> Any:
-    from engine.library.migrations import MIGRATIONS
+    from discpress.engine.store.migrations import MIGRATIONS
 
     return (*MIGRATIONS, ("CREATE TABLE of_the_future (one INTEGER)",))
 
@@ -701,8 +701,8 @@ def test_a_worker_that_does_not_stop_prevents_a_migration(home: Home, slow: Path
 @contextlib.contextmanager
 def hurried_stop() -> Iterator[Callable[[Path], str]]:
     """Open a newer store in this process with little patience; give the message of its refusal."""
-    from engine.errors import StoreError
-    from engine.library import statefile
+    from discpress.engine.errors import StoreError
+    from discpress.engine.store import statefile
 
     def open_newer(folder: Path) -> str:
         try:

@@ -12,11 +12,11 @@ from faulty_disk import Faults, command_of
 from patience import HANG_S
 from sample_images import mixed, read_back
 
-from engine.convert.plan import Wish
-from engine.formats import ImageFormat
-from engine.library.store import Store
-from engine.work.jobs import Job, JobKind, JobRequest, JobState
-from engine.work.queue import JobQueue
+from discpress.engine.convert.plan import Wish
+from discpress.engine.formats import ImageFormat
+from discpress.engine.queue.jobs import Job, JobKind, JobRequest, JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.store.store import Store
 
 pytestmark = pytest.mark.e2e
 

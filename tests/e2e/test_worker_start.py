@@ -13,12 +13,12 @@ import pytest
 from filelock import Timeout
 from patience import HANG_S
 
-from engine.errors import DiscpressError, StoreError, StoreFullError
-from engine.library.store import Store
-from engine.work import __main__ as worker
-from engine.work.queue import JobQueue
-from engine.work.snapshot import WorkerState, WorkerStatus
-from engine.work.starting import LOG_NAME, ensure_worker, is_worker_alive, stop_worker, worker_lock
+from discpress.engine.errors import DiscpressError, StoreError, StoreFullError
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
+from discpress.engine.queue.worker_process import LOG_NAME, ensure_worker, is_worker_alive, stop_worker, worker_lock
+from discpress.engine.store.store import Store
+from discpress.engine.worker import __main__ as worker
 
 pytestmark = pytest.mark.e2e
 

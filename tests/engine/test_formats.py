@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from engine.formats import HUNK_METHODS, Method, in_order
+from discpress.engine.formats import HUNK_METHODS, Method, in_order
 
 
 @pytest.mark.parametrize("methods", list(permutations(HUNK_METHODS)))

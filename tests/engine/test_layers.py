@@ -9,24 +9,33 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
+TOPS = ("discpress", "engine", "tui")
 
 FLOORS = (
+    {"discpress"},
     {"tui"},
     {"cli"},
-    {"work"},
-    {"convert", "library", "config"},
+    {"worker"},
+    {"queue"},
+    {"lab", "library"},
+    {"convert", "store", "config", "demo"},
     {"measure", "discs"},
     {"images"},
     {"codecs", "targets"},
     {"system"},
+    {"progress"},
     {"errors"},
     {"formats", "units", "names"},
 )
 """Rooms from the roof down; a room may use every lower floor, and no other room of its own."""
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-PRINTING_FRONTS = {"tui.doors", "tui.terminal"}
+PRINTING_FRONTS = {"discpress.tui.main", "discpress.tui.terminal.driver"}
 """Before the app is on the screen, and after."""
-CONFIG_READERS = {"tui", "cli", "work"}
+CONFIG_READERS = {"tui", "cli", "worker", "queue"}
+MAX_FILES = 17
+"""Python files of a folder: more cannot be taken in at a glance."""
+MANY_SCREENS = 20
+MAX_LINES = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +50,22 @@ class Arrow:
 
 
 def room_of(module: str) -> str:
-    """`engine.images.reader` -> `images`, `tui.app` -> `tui`, `engine` -> ``."""
-    top, *rest = module.split(".")
-    return top if top == "tui" else "".join(rest[:1])
+    """`discpress.engine.images.image` -> `images`, `discpress.tui.app.app` -> `tui`, `discpress.engine` -> ``."""
+    _, *rest = module.split(".")
+    if not rest:
+        return "discpress"
+    return "tui" if rest[0] == "tui" else "".join(rest[1:2])
 
 
 def module_of(path: Path, root: Path) -> str:
+    """Return the dotted name that a file has when it is installed: `engine/units.py` is `discpress.engine.units`."""
     parts = path.relative_to(root).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    parts = parts[:-1] if parts[-1] == "__init__" else parts
+    return ".".join(parts if parts[0] == "discpress" else ("discpress", *parts))
 
 
 def sources(root: Path) -> dict[str, Path]:
-    return {module_of(path, root): path for top in ("engine", "tui") for path in sorted((root / top).rglob("*.py"))}
+    return {module_of(path, root): path for top in TOPS for path in sorted((root / top).rglob("*.py"))}
 
 
 def imports_of(path: Path, module: str) -> Iterator[str]:
@@ -100,7 +113,8 @@ def users_of(library: str) -> set[str]:
     return {
         module
         for module, path in sources(PROJECT).items()
-        if module.startswith("engine") and any(name.split(".")[0] == library for name in imports_of(path, module))
+        if module.startswith("discpress.engine")
+        and any(name.split(".")[0] == library for name in imports_of(path, module))
     }
 
 
@@ -148,13 +162,25 @@ def test_only_the_command_line_uses_rich() -> None:
     assert set() == {module for module in users_of("rich") if room_of(module) != "cli"}
 
 
+def test_no_folder_has_more_files_than_a_glance_takes_in() -> None:
+    folders = {path.parent for path in sources(PROJECT).values()}
+    counts = {folder.relative_to(PROJECT).as_posix(): len(list(folder.glob("*.py"))) for folder in folders}
+    allowed = {"tui/screens": MANY_SCREENS}
+    assert [name for name, count in counts.items() if count > allowed.get(name, MAX_FILES)] == []
+
+
+def test_no_file_is_longer_than_one_room() -> None:
+    lengths = {module: len(path.read_text("utf-8").splitlines()) for module, path in sources(PROJECT).items()}
+    assert [module for module, length in lengths.items() if length > MAX_LINES] == []
+
+
 def test_an_arrow_that_runs_up_is_found(tmp_path: Path) -> None:
     """The test of the test: absolute, relative and late imports are all seen."""
     for room in ("codecs", "images"):
         (tmp_path / "engine" / room).mkdir(parents=True)
-    (tmp_path / "engine" / "images" / "reader.py").write_text("")
-    (tmp_path / "engine" / "codecs" / "absolute.py").write_text("from engine.images.reader import Image")
-    (tmp_path / "engine" / "codecs" / "late.py").write_text("def later():\n    import engine.images.reader")
-    (tmp_path / "engine" / "codecs" / "relative.py").write_text("from ..images import reader")
-    expected = [f"engine.codecs.{name} -> engine.images.reader" for name in ("absolute", "late", "relative")]
-    assert expected == upward(arrows(tmp_path))
+    (tmp_path / "engine" / "images" / "image.py").write_text("")
+    (tmp_path / "engine" / "codecs" / "absolute.py").write_text("from discpress.engine.images.image import Image")
+    (tmp_path / "engine" / "codecs" / "late.py").write_text("def later():\n    import discpress.engine.images.image")
+    (tmp_path / "engine" / "codecs" / "relative.py").write_text("from ..images import image")
+    codecs, image = "discpress.engine.codecs", "discpress.engine.images.image"
+    assert [f"{codecs}.{name} -> {image}" for name in ("absolute", "late", "relative")] == upward(arrows(tmp_path))

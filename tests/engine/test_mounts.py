@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.system import filesystems
-from engine.system.filesystems import mount_above
+from discpress.engine.system import filesystems
+from discpress.engine.system.filesystems import mount_above
 
 TABLE = r"""22 1 8:1 / / rw - ext4 /dev/sda1 rw
 30 22 0:40 / /mnt/nas rw shared:5 - nfs4 nas:/games rw

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.names import display_name, natural_key
+from discpress.engine.names import display_name, natural_key
 
 OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Categories of characters that a terminal acts on or cannot be sent."""

@@ -11,7 +11,7 @@ import fake_platform
 import pytest
 from patience import HANG_S
 
-from engine.names import safe_file_name
+from discpress.engine.names import safe_file_name
 
 
 @pytest.fixture(scope="module", params=["windows", "macos"])

@@ -1,14 +1,14 @@
-"""Who loads what: the table of docs/formats.md, section 2, held against `engine.targets`."""
+"""Who loads what: the table of docs/formats.md, section 2, held against `discpress.engine.targets`."""
 
 from dataclasses import dataclass, replace
 
 import pytest
 
-from engine.discs.identity import System
-from engine.errors import SettingError
-from engine.formats import ImageFormat, Method, Settings
-from engine.targets import ANY, TARGETS, check_settings, system_warning, target_for
-from engine.units import GIB, MIB
+from discpress.engine.discs.identity import System
+from discpress.engine.errors import SettingError
+from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.targets import ANY, TARGETS, check_settings, system_warning, target_for
+from discpress.engine.units import GIB, MIB
 
 ZSO, CSO, CHD, DAX, JSO, ISO = (
     ImageFormat.ZSO,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.units import (
+from discpress.engine.units import (
     GIB,
     KIB,
     MIB,

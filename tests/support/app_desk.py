@@ -16,17 +16,17 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import WorkerCancelled
 
-from engine.config import Config
-from engine.formats import ImageFormat, Settings
-from engine.library.model import FileIdentity, StoredEstimate, Title
-from engine.library.store import Store
-from engine.work.manager import Manager
-from engine.work.queue import JobQueue
-from tui.app import DiscpressApp
-from tui.capabilities import Terminal
-from tui.session import Session
-from tui.widgets.lines import Lines
-from tui.widgets.table import Table
+from discpress.engine.config import Config
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
+from discpress.engine.store.store import Store
+from discpress.engine.worker.scheduler import Manager
+from discpress.tui.app.app import DiscpressApp
+from discpress.tui.app.session import Session
+from discpress.tui.terminal.capabilities import Terminal
+from discpress.tui.widgets.lines import Lines
+from discpress.tui.widgets.table import Table
 
 ScreenT = TypeVar("ScreenT", bound="Screen[object]")
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from app_desk import Desk
 
-from engine.work.jobs import JobKind, JobRequest
-from tui.commands import Place
-from tui.screens.base import DiscScreen
+from discpress.engine.queue.jobs import JobKind, JobRequest
+from discpress.tui.commands import Place
+from discpress.tui.screens.base import DiscScreen
 
 KEYS_TO = {
     Place.LIBRARY: (),

@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from engine.formats import ImageFormat, Method, Settings
-from engine.library.measurements import Measurement
-from engine.library.model import Title
-from engine.library.store import Store
-from engine.measure.patterns import Pattern
-from engine.measure.sample import Span
-from engine.measure.seek import SeekFigures
-from engine.measure.throughput import ThroughputFigures
-from engine.work.lab_results import SeekResult, ThroughputResult, seek_measurement, throughput_measurement
+from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.lab.results import SeekResult, ThroughputResult, seek_measurement, throughput_measurement
+from discpress.engine.measure.patterns import Pattern
+from discpress.engine.measure.sample import Span
+from discpress.engine.measure.seek import SeekFigures
+from discpress.engine.measure.throughput import ThroughputFigures
+from discpress.engine.store.model import Title
+from discpress.engine.store.rows.measurement_rows import Measurement
+from discpress.engine.store.store import Store
 
 MIB = 1024 * 1024
 NOON = 1_795_000_000.0 - 1_795_000_000.0 % 86400 + 43200

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import lz4.block
 
-from engine.formats import SECTOR_SIZE
-from engine.images.doctor import Finding, examine
-from engine.targets import TARGETS
+from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.images.doctor.doctor import Finding, examine
+from discpress.engine.targets import TARGETS
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 HEADER = struct.Struct("<4sIQIBB2s")

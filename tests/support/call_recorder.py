@@ -9,8 +9,8 @@ from unittest import mock
 
 from power_loss import ROOT, Disk, NameStep, Slot, written
 
-from engine.system import rename
-from engine.system.files import absolute
+from discpress.engine.system import rename
+from discpress.engine.system.files import absolute
 
 Step = Callable[[Disk], None]
 

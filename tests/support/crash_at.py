@@ -15,8 +15,8 @@ from typing import Any
 
 import fault_injection as faults
 
-from engine.convert.plan import OnConflict
-from engine.system import rename
+from discpress.engine.convert.plan import OnConflict
+from discpress.engine.system import rename
 
 CALLS = ("pwrite", "fsync", "ftruncate", "utime", "fchmod", "rename", "link", "unlink", "mkdir", "rmdir")
 

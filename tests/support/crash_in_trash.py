@@ -15,9 +15,9 @@ from typing import Any
 import fault_injection as faults
 from trash_sets import make_set, put_away
 
-from engine.convert.progress import Control
-from engine.convert.replace import purge, undo
-from engine.system import rename
+from discpress.engine.convert.trash.undo import purge, undo
+from discpress.engine.progress import Control
+from discpress.engine.system import rename
 
 CALLS = ("open", "fsync", "rename", "link", "unlink", "mkdir", "rmdir")
 

@@ -143,8 +143,8 @@ def import_all() -> int:
             if not each.name.endswith(("__main__", "_kernel")):
                 importlib.import_module(each.name)
                 count += 1
-    importlib.import_module("tui.doors")
-    importlib.import_module("engine.work.__main__")
+    importlib.import_module("discpress.tui.main")
+    importlib.import_module("discpress.engine.worker.__main__")
     return count
 
 
@@ -154,11 +154,11 @@ def play(folder: Path) -> dict[str, object]:
     from fault_injection import run_conversion
     from sample_images import mixed, read_back
 
-    from engine.convert.plan import OnConflict
-    from engine.convert.progress import Control
-    from engine.convert.replace import purge, undo
-    from engine.convert.trash_entry import TrashEntry
-    from engine.convert.trash_list import entries_in
+    from discpress.engine.convert.plan import OnConflict
+    from discpress.engine.convert.trash.entry import TrashEntry
+    from discpress.engine.convert.trash.listing import entries_in
+    from discpress.engine.convert.trash.undo import purge, undo
+    from discpress.engine.progress import Control
 
     image = mixed(1024 * 1024 + 2048, seed=1)
     path = write_old(folder / "game.iso", image)

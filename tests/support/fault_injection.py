@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from engine.convert import packing
-from engine.convert.conversion import Conversion, convert
-from engine.convert.part_name import part_path_of
-from engine.convert.pipeline import Slot
-from engine.convert.plan import Wish, plan_conversion
-from engine.convert.preflight import settle_output
-from engine.convert.progress import Control, Progress
-from engine.convert.replace import Journal, no_journal
-from engine.images.reader import Image
+from discpress.engine.convert import packing
+from discpress.engine.convert.conversion import Conversion, convert
+from discpress.engine.convert.part.name import part_path_of
+from discpress.engine.convert.pipeline import Slot
+from discpress.engine.convert.plan import Wish, plan_conversion
+from discpress.engine.convert.preflight import settle_output
+from discpress.engine.convert.trash.undo import Journal, no_journal
+from discpress.engine.images.image import Image
+from discpress.engine.progress import Control, Progress
 
 
 class PatientControl(Control):

@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.convert.wish import OnConflict, Wish
-from engine.errors import SpaceError
-from engine.formats import ImageFormat, Method, Settings
-from engine.library.measurements import LabTest, Measurement
-from engine.library.model import Digests, FileIdentity, Overrides, StoredEstimate, Title
-from engine.library.scan_batch import EmptyArchive
-from engine.library.store import Store
-from engine.work.errands import ErrandKind, Errands
-from engine.work.jobs import Action, JobKind, JobProgress, JobRequest
-from engine.work.lab_live import LiveTest, save_live
-from engine.work.queue import JobQueue
-from engine.work.snapshot import WorkerState, WorkerStatus
+from discpress.engine.convert.request import OnConflict, Wish
+from discpress.engine.errors import SpaceError
+from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.lab.live import LiveTest, save_live
+from discpress.engine.queue.background import ErrandKind, Errands
+from discpress.engine.queue.jobs import Action, JobKind, JobProgress, JobRequest
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
+from discpress.engine.store.model import Digests, FileIdentity, Overrides, StoredEstimate, Title
+from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
+from discpress.engine.store.scan_batch import EmptyArchive
+from discpress.engine.store.store import Store
 
 ODD_NAMES = ("Okami [t-en by X] [red].iso", "Game 2.iso", "bad \udcff.iso", "紙灯籠の街.zso")
 SEEK_FACTS = {

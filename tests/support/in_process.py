@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import pytest
 
-from tui.__main__ import iso2zso, main
+from discpress.tui.__main__ import iso2zso, main
 
 ENTRY_POINTS: Mapping[str, Callable[[], object]] = {"discpress": main, "iso2zso": iso2zso}
 """The functions that the installed scripts call; a test compares them with the package's own list."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from engine.library.isomaker import FileContent, lay_out
+from discpress.engine.demo.iso_writer import FileContent, lay_out
 
 
 class _Writable(Protocol):

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from engine.codecs.blocks import PLAIN_BIT
-from engine.codecs.native import KernelUnavailableError, NativeLz4Codec, Step
+from discpress.engine.codecs.blocks import PLAIN_BIT
+from discpress.engine.codecs.native import KernelUnavailableError, NativeLz4Codec, Step
 
 
 def native_codec(step: Step) -> NativeLz4Codec:

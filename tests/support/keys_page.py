@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from tui.commands import COMMANDS, Place, all_key_labels
+from discpress.tui.commands import COMMANDS, Place, all_key_labels
 
 
 def keys_table(places: Collection[Place]) -> str:

@@ -15,17 +15,17 @@ from command_line import MIB, CommandLine, slow_to_pack, wait_for, write_old
 from patience import HANG_S
 from sample_images import mixed, read_back
 
-from engine.convert.plan import OnConflict, Wish
-from engine.convert.trash_entry import TrashEntry
-from engine.convert.trash_list import entries_in
-from engine.errors import WorkerEndedError
-from engine.formats import ImageFormat, Method
-from engine.library.migrations import MIGRATIONS
-from engine.library.store import Store
-from engine.work.jobs import Action, JobKind, JobRequest, JobState
-from engine.work.queue import JobQueue
-from engine.work.starting import ensure_worker, stop_worker
-from engine.work.trash_jobs import trash_request
+from discpress.engine.convert.plan import OnConflict, Wish
+from discpress.engine.convert.trash.entry import TrashEntry
+from discpress.engine.convert.trash.listing import entries_in
+from discpress.engine.errors import WorkerEndedError
+from discpress.engine.formats import ImageFormat, Method
+from discpress.engine.queue.jobs import Action, JobKind, JobRequest, JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.worker_process import ensure_worker, stop_worker
+from discpress.engine.store.migrations import MIGRATIONS
+from discpress.engine.store.store import Store
+from discpress.engine.worker.trash_job import trash_request
 
 OLD_RESULT = b"an older result"
 WISHES = {
@@ -162,7 +162,7 @@ class Killing:
 
     def start_worker(self) -> "subprocess.Popen[bytes]":
         """Start a worker that ends when there is nothing to do."""
-        command = [sys.executable, "-P", "-m", "engine.work", "--state", self.state_folder, "--idle", "0"]
+        command = [sys.executable, "-P", "-m", "discpress.engine.worker", "--state", self.state_folder, "--idle", "0"]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=self.cli.environment, cwd="/")
 
     def kill(self, process: "subprocess.Popen[bytes]", longest_s: float) -> bool:
@@ -238,7 +238,7 @@ class Killing:
         with Store(top / "state") as store:
             jobs = JobQueue(store).jobs()
             is_queued = any(job.kind is JobKind.CONVERT for job in jobs)
-        command = [sys.executable, "-P", "-m", "engine.work", "--state", top / "state", "--idle", "0"]
+        command = [sys.executable, "-P", "-m", "discpress.engine.worker", "--state", top / "state", "--idle", "0"]
         subprocess.run(command, env=self.cli.environment, cwd="/", timeout=HANG_S, check=True)
         end_worker(top / "state")
         for path in games.glob("*.iso"):

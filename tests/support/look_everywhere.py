@@ -4,16 +4,16 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.discs.identity import identify
-from engine.discs.iso9660 import list_files, read_file
-from engine.discs.sfo import parse_sfo
-from engine.errors import DiscpressError
-from engine.images.doctor import examine
-from engine.images.facts import read_facts
-from engine.images.opening import images_at, open_image
-from engine.images.reader import Image
-from engine.library.probe import probe_titles
-from engine.targets import TARGETS
+from discpress.engine.discs.identity import identify
+from discpress.engine.discs.iso9660 import list_files, read_file
+from discpress.engine.discs.sfo import parse_sfo
+from discpress.engine.errors import DiscpressError
+from discpress.engine.images.doctor.doctor import examine
+from discpress.engine.images.image import Image
+from discpress.engine.images.open import images_at, open_image
+from discpress.engine.images.statistics import read_facts
+from discpress.engine.library.scan.probe import probe_titles
+from discpress.engine.targets import TARGETS
 
 _FILES = 64
 _READ_BYTES = 256 * 1024

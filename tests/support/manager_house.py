@@ -9,12 +9,12 @@ from typing import Any
 
 from patience import HANG_S, wait_for
 
-from engine.convert.wish import Wish
-from engine.library.store import Store
-from engine.work.jobs import JobKind, JobRequest, JobState
-from engine.work.manager import Manager
-from engine.work.queue import JobQueue
-from engine.work.runner import Outcome, Turn
+from discpress.engine.convert.request import Wish
+from discpress.engine.queue.jobs import JobKind, JobRequest, JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.store.store import Store
+from discpress.engine.worker.run_job import Outcome, Turn
+from discpress.engine.worker.scheduler import Manager
 
 THREADS = 8
 

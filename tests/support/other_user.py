@@ -82,7 +82,7 @@ class User:
 
 def become(request: dict[str, Any]) -> int:
     """Be a user, run the command and return its exit code."""
-    from engine.cli.main import run
+    from discpress.engine.cli.main import run
 
     output = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     null = os.open(os.devnull, os.O_RDONLY)
@@ -106,7 +106,7 @@ def main() -> None:
 
     import rich.table  # noqa: F401
 
-    import engine
+    from discpress import engine
 
     for package in (engine, encodings):
         for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):

@@ -4,11 +4,11 @@ import subprocess
 import sys
 from functools import cache
 
-from engine.units import KIB
+from discpress.engine.units import KIB
 
 _CHILD = """
 import sys
-from engine.cli.main import run
+from discpress.engine.cli.main import run
 code = run(sys.argv[1:]) if len(sys.argv) > 1 else 0
 with open("/proc/self/status") as status:
     print(next(line.split()[1] for line in status if line.startswith("VmHWM:")), file=sys.stderr)

@@ -18,17 +18,17 @@ from command_line import write_old
 from power_loss import CrashState, crash_states
 from sample_images import MemorySource, mixed, pack
 
-from engine.convert.plan import OnConflict
-from engine.convert.progress import Control
-from engine.convert.replace import purge, undo
-from engine.convert.trash_entry import ENTRY_NAME, UNDO_MARKER, TrashEntry
-from engine.convert.trash_folder import TRASH_NAME
-from engine.convert.trash_list import entries_in
-from engine.convert.trash_schema import read_entry
-from engine.errors import DiscpressError
-from engine.formats import PART_SUFFIX
-from engine.images.opening import open_source
-from engine.system import rename
+from discpress.engine.convert.plan import OnConflict
+from discpress.engine.convert.trash.entry import ENTRY_NAME, UNDO_MARKER, TrashEntry
+from discpress.engine.convert.trash.folder import TRASH_NAME
+from discpress.engine.convert.trash.listing import entries_in
+from discpress.engine.convert.trash.schema import read_entry
+from discpress.engine.convert.trash.undo import purge, undo
+from discpress.engine.errors import DiscpressError
+from discpress.engine.formats import PART_SUFFIX
+from discpress.engine.images.open import open_source
+from discpress.engine.progress import Control
+from discpress.engine.system import rename
 
 SOURCE = mixed(1024 * 1024 + 6144, seed=25)
 OLD = mixed(50_000, seed=26)
@@ -92,7 +92,7 @@ def purge_all(folder: Path, recorder: Claims) -> None:
 
 def convert_in_vain(folder: Path, recorder: Claims) -> None:
     """Convert over an older file, and fail in the moment of publishing."""
-    with mock.patch("engine.convert.part.PartFile.publish", faults.fail_with(errno.EIO)):
+    with mock.patch("discpress.engine.convert.part.part.PartFile.publish", faults.fail_with(errno.EIO)):
         try:
             convert(on_conflict=OnConflict.OVERWRITE)(folder, recorder)
         except OSError:

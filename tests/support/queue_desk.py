@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from sample_images import mixed, write_image
 
-from engine.cli.main import run
-from engine.convert.plan import Wish
-from engine.errors import SpaceError
-from engine.library.store import Store
-from engine.work.jobs import JobKind, JobProgress, JobRequest, JobState
-from engine.work.queue import JobQueue
-from engine.work.snapshot import WorkerState, WorkerStatus
+from discpress.engine.cli.main import run
+from discpress.engine.convert.plan import Wish
+from discpress.engine.errors import SpaceError
+from discpress.engine.queue.jobs import JobKind, JobProgress, JobRequest, JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
+from discpress.engine.store.store import Store
 
 
 def one_after_the_other(*steps: Callable[[], object]) -> Callable[[], object]:

@@ -2,7 +2,7 @@
 
 import time
 
-from engine.work.queue import JobQueue
+from discpress.engine.queue.queue import JobQueue
 
 _POLL_S = 0.05
 

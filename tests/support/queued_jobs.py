@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from engine.errors import SpaceError
-from engine.work.jobs import Action, JobKind, JobRequest, JobState
-from engine.work.queue import JobQueue
+from discpress.engine.errors import SpaceError
+from discpress.engine.queue.jobs import Action, JobKind, JobRequest, JobState
+from discpress.engine.queue.queue import JobQueue
 
 
 def requests(number: int, **facts: int) -> list[JobRequest]:

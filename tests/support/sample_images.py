@@ -4,14 +4,14 @@ import random
 import struct
 from pathlib import Path
 
-from engine.convert.conversion import Conversion, convert
-from engine.convert.plan import Wish, plan_conversion
-from engine.convert.preflight import settle_output
-from engine.convert.progress import Control, Progress
-from engine.formats import SECTOR_SIZE, ImageFormat, Method
-from engine.images.known_disc import PVD_SECTOR
-from engine.images.opening import open_image
-from engine.system.files import Writable
+from discpress.engine.convert.conversion import Conversion, convert
+from discpress.engine.convert.plan import Wish, plan_conversion
+from discpress.engine.convert.preflight import settle_output
+from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Method
+from discpress.engine.images.known_disc import PVD_SECTOR
+from discpress.engine.images.open import open_image
+from discpress.engine.progress import Control, Progress
+from discpress.engine.system.files import Writable
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 """Images of other programs; see SHA1SUMS there and docs/formats.md, section 6."""
@@ -107,7 +107,7 @@ def read_back(path: Path) -> bytes:
 
 
 class MemorySource:
-    """Stored bytes in memory, for `engine.images.opening.open_source`."""
+    """Stored bytes in memory, for `discpress.engine.images.open.open_source`."""
 
     path = Path("game.image")
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 from random import Random
 
-from engine.images.reader import PlainImage
-from engine.measure.metering import Meter
-from engine.system.files import Readable, Writable
+from discpress.engine.images.image import PlainImage
+from discpress.engine.measure.metering import Meter
+from discpress.engine.system.files import Readable, Writable
 
 
 class StepClock:

@@ -10,10 +10,10 @@ from power_loss import CrashState
 from power_stories import Act, Claims, Story, decoded, described, is_trashed
 from trash_sets import FILES, IMAGE, MTIME_NS, RESULT, entries, make_set, put_away, undo_as_a_user
 
-from engine.convert.progress import Control
-from engine.convert.replace import purge, undo
-from engine.convert.trash_list import entries_in
-from engine.errors import DiscpressError, TrashError
+from discpress.engine.convert.trash.listing import entries_in
+from discpress.engine.convert.trash.undo import purge, undo
+from discpress.engine.errors import DiscpressError, TrashError
+from discpress.engine.progress import Control
 
 
 def _make_trashed(folder: Path) -> None:

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from engine.work.jobs import NO_FACTS, Job, JobKind, JobState
-from engine.work.snapshot import QueueSnapshot, QueueTotals
+from discpress.engine.queue.jobs import NO_FACTS, Job, JobKind, JobState
+from discpress.engine.queue.snapshot import QueueSnapshot, QueueTotals
 
 _QUEUED = Job(
     id=1,

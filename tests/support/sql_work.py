@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
-from engine.library import schema
+from discpress.engine.store import schema
 
 STEP = 100
 """Instructions of SQLite's virtual machine (sqlite.org/opcode.html) that are counted together."""

@@ -7,13 +7,13 @@ from pathlib import Path
 from command_line import write_old
 from sample_images import mixed, pack
 
-from engine.convert.digests import Digester
-from engine.convert.progress import Control
-from engine.convert.replace import finish_undo, undo
-from engine.convert.trash import Moving, move_to_trash
-from engine.convert.trash_entry import Replacement, TrashEntry
-from engine.convert.trash_list import entries_in, find_half_undone, sweep_trash_in
-from engine.system.files import FileIdentity
+from discpress.engine.convert.digests import Digester
+from discpress.engine.convert.trash.entry import Replacement, TrashEntry
+from discpress.engine.convert.trash.listing import entries_in, find_half_undone, sweep_trash_in
+from discpress.engine.convert.trash.trash import Moving, move_to_trash
+from discpress.engine.convert.trash.undo import finish_undo, undo
+from discpress.engine.progress import Control
+from discpress.engine.system.files import FileIdentity
 
 IMAGE = mixed(40_000, seed=41)
 FILES = {

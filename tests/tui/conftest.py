@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from parsed_styles import parsed_once
 
-from tui.app import DiscpressApp
-from tui.commands import Place
+from discpress.tui.app.app import DiscpressApp
+from discpress.tui.commands import Place
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from keys_page import keys_table
 
-from tui.commands import Place
+from discpress.tui.commands import Place
 
 PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
 BEGIN, END = "<!-- keys -->\n", "<!-- /keys -->"

@@ -11,12 +11,12 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from engine.names import display_name
-from engine.system.files import NO_FOLDER, folder_problem
-from tui.inquiry import DiskQueries, run_exclusive
-from tui.screens.base import OwnScreen
-from tui.screens.confirm import ASKING
-from tui.widgets.folder_input import FolderInput
+from discpress.engine.names import display_name
+from discpress.engine.system.files import NO_FOLDER, folder_problem
+from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
+from discpress.tui.screens.base import OwnScreen
+from discpress.tui.screens.confirm import ASKING
+from discpress.tui.widgets.folder_input import FolderInput
 
 
 class AskFolder(OwnScreen[Path | None], ModalScreen[Path | None]):

@@ -9,14 +9,14 @@ from textual.await_complete import AwaitComplete
 from textual.message import Message
 from textual.screen import Screen
 
-from engine.work.snapshot import QueueSnapshot
-from tui.commands import BY_NAME, Keys, Place, commands_at
-from tui.library_view import LibraryView
-from tui.messages import Request
-from tui.session import Changes, Session
-from tui.widgets.footer import KeyLine
-from tui.widgets.lines import Lines
-from tui.widgets.palette import Line, Painted
+from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.tui.app.session import Changes, Session
+from discpress.tui.commands import BY_NAME, Keys, Place, commands_at
+from discpress.tui.messages import Request
+from discpress.tui.views.library import LibraryView
+from discpress.tui.widgets.footer import KeyLine
+from discpress.tui.widgets.lines import Lines
+from discpress.tui.widgets.palette import Line, Painted
 
 ABOUT_LINES = 2
 ResultT = TypeVar("ResultT")

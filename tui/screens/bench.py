@@ -10,25 +10,25 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
-from engine.cli.lab_views import csv_text, facts_of
-from engine.errors import DiscpressError, from_os_error
-from engine.library.measurements import Measurement
-from engine.library.model import Title
-from engine.library.naming import shown_name
-from engine.names import display_name
-from engine.work.jobs import Action, Job, JobKind
-from engine.work.lab_jobs import lab_request
-from engine.work.lab_live import LiveTest, read_live
-from engine.work.lab_wishes import SeekWish, ThroughputWish
-from engine.work.snapshot import QueueSnapshot
-from tui.bench_lines import head_lines, rate_lines, seek_lines
-from tui.benching import BenchChoice, failed_test, rate_rows, seek_rows
-from tui.commands import Place, bindings_at
-from tui.inquiry import DiskQueries, run_detached
-from tui.messages import Notify, OpenQueue, OpenTune, Refresh, StartWorker
-from tui.screens.base import DiscScreen
-from tui.session import Changes, Session
-from tui.widgets.lines import Lines
+from discpress.engine.cli.lab.views import csv_text, facts_of
+from discpress.engine.errors import DiscpressError, from_os_error
+from discpress.engine.lab.live import LiveTest, read_live
+from discpress.engine.lab.options import SeekWish, ThroughputWish
+from discpress.engine.library.naming import shown_name
+from discpress.engine.names import display_name
+from discpress.engine.queue.jobs import Action, Job, JobKind
+from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.store.model import Title
+from discpress.engine.store.rows.measurement_rows import Measurement
+from discpress.engine.worker.lab_job import lab_request
+from discpress.tui.app.disk_queries import DiskQueries, run_detached
+from discpress.tui.app.session import Changes, Session
+from discpress.tui.commands import Place, bindings_at
+from discpress.tui.messages import Notify, OpenQueue, OpenTune, Refresh, StartWorker
+from discpress.tui.screens.base import DiscScreen
+from discpress.tui.views.bench import BenchChoice, failed_test, rate_rows, seek_rows
+from discpress.tui.views.bench_lines import head_lines, rate_lines, seek_lines
+from discpress.tui.widgets.lines import Lines
 
 WIDE = 100
 """From so many columns on the panes stand side by side."""

@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from tui.screens.base import OwnScreen
+from discpress.tui.screens.base import OwnScreen
 
 ASKING = "-asking"
 """The app has this class while it asks: its messages wait."""

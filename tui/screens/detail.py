@@ -7,24 +7,24 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from engine.convert.wish import Wish
-from engine.errors import DiscpressError, from_os_error
-from engine.images.doctor import examine
-from engine.images.findings import Finding
-from engine.library.naming import shown_name
-from engine.names import display_name
-from engine.system.files import holder_of
-from engine.targets import ANY, TARGETS, target_for
-from engine.work.jobs import NAME, JobKind, JobRequest, source_parameters
-from engine.work.snapshot import QueueSnapshot
-from tui.commands import Place, bindings_at
-from tui.details import whole
-from tui.inquiry import DiskQueries, run_detached, run_exclusive
-from tui.labels import FILE_GONE, reason_of
-from tui.messages import CopyPath, Notify, OpenBench, OpenPlan, OpenQueue, OpenTune, StartWorker
-from tui.screens.text import TextScreen
-from tui.session import Changes, Session
-from tui.widgets.palette import Line
+from discpress.engine.convert.request import Wish
+from discpress.engine.errors import DiscpressError, from_os_error
+from discpress.engine.images.doctor.doctor import examine
+from discpress.engine.images.doctor.findings import Finding
+from discpress.engine.library.naming import shown_name
+from discpress.engine.names import display_name
+from discpress.engine.queue.jobs import NAME, JobKind, JobRequest, source_parameters
+from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.system.files import holder_of
+from discpress.engine.targets import ANY, TARGETS, target_for
+from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclusive
+from discpress.tui.app.session import Changes, Session
+from discpress.tui.commands import Place, bindings_at
+from discpress.tui.messages import CopyPath, Notify, OpenBench, OpenPlan, OpenQueue, OpenTune, StartWorker
+from discpress.tui.screens.text import TextScreen
+from discpress.tui.views.details import whole
+from discpress.tui.views.labels import FILE_GONE, reason_of
+from discpress.tui.widgets.palette import Line
 
 _MOST_JOBS = 5
 """Of the title's history; `discpress history` has the rest."""

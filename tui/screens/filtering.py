@@ -2,11 +2,11 @@
 
 from textual.widgets import Input
 
-from engine.errors import UsageError
-from tui.screens.base import DiscScreen
-from tui.session import Session
-from tui.widgets.filter_input import FilterInput
-from tui.widgets.table import Table
+from discpress.engine.errors import UsageError
+from discpress.tui.app.session import Session
+from discpress.tui.screens.base import DiscScreen
+from discpress.tui.widgets.filter_input import FilterInput
+from discpress.tui.widgets.table import Table
 
 
 class Filtering(DiscScreen):

@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
-from engine.names import display_name
-from engine.system.files import folder_problem
-from tui.commands import Place
-from tui.inquiry import DiskQueries, run_exclusive
-from tui.messages import OpenFolders
-from tui.screens.base import DiscScreen
-from tui.widgets.folder_input import FolderInput, expanded
+from discpress.engine.names import display_name
+from discpress.engine.system.files import folder_problem
+from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
+from discpress.tui.commands import Place
+from discpress.tui.messages import OpenFolders
+from discpress.tui.screens.base import DiscScreen
+from discpress.tui.widgets.folder_input import FolderInput, expanded
 
 _WELCOME = """\
 discpress

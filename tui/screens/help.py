@@ -6,10 +6,10 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.binding import BindingType
 
-from tui.commands import Place, bindings_at, commands_at, describe_keys
-from tui.screens.text import TextScreen
-from tui.session import Session
-from tui.widgets.palette import Line, fit, wrapped
+from discpress.tui.app.session import Session
+from discpress.tui.commands import Place, bindings_at, commands_at, describe_keys
+from discpress.tui.screens.text import TextScreen
+from discpress.tui.widgets.palette import Line, fit, wrapped
 
 _KEYS = 12
 _MOVING = (

@@ -9,12 +9,10 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.timer import Timer
 
-from engine.work.snapshot import QueueSnapshot
-from tui.commands import Place, bindings_at
-from tui.details import brief
-from tui.labels import reason_of
-from tui.library_view import COLUMNS
-from tui.messages import (
+from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.tui.app.session import ON_SCREEN, Changes, Session
+from discpress.tui.commands import Place, bindings_at
+from discpress.tui.messages import (
     CopyPath,
     OpenBench,
     OpenDetails,
@@ -27,14 +25,16 @@ from tui.messages import (
     Rescan,
     StartWorker,
 )
-from tui.screens.filtering import Filtering
-from tui.session import ON_SCREEN, Changes, Session
-from tui.status import empty_hint, status_line
-from tui.strip import strip_lines
-from tui.widgets.filter_input import FilterInput
-from tui.widgets.lines import Lines
-from tui.widgets.palette import Line
-from tui.widgets.table import Table
+from discpress.tui.screens.filtering import Filtering
+from discpress.tui.views.details import brief
+from discpress.tui.views.labels import reason_of
+from discpress.tui.views.library import COLUMNS
+from discpress.tui.views.queue_strip import strip_lines
+from discpress.tui.views.status_line import empty_hint, status_line
+from discpress.tui.widgets.filter_input import FilterInput
+from discpress.tui.widgets.lines import Lines
+from discpress.tui.widgets.palette import Line
+from discpress.tui.widgets.table import Table
 
 WIDE = 100
 """Columns from which the detail pane has room."""

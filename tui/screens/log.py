@@ -5,15 +5,15 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from engine.errors import DiscpressError
-from engine.names import display_name
-from engine.work.jobs import Job
-from engine.work.snapshot import QueueSnapshot
-from tui.commands import Place, bindings_at
-from tui.job_rows import describe_job, job_name, job_state
-from tui.screens.text import TextScreen
-from tui.session import Session
-from tui.widgets.palette import Line, wrapped
+from discpress.engine.errors import DiscpressError
+from discpress.engine.names import display_name
+from discpress.engine.queue.jobs import Job
+from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.tui.app.session import Session
+from discpress.tui.commands import Place, bindings_at
+from discpress.tui.screens.text import TextScreen
+from discpress.tui.views.jobs import describe_job, job_name, job_state
+from discpress.tui.widgets.palette import Line, wrapped
 
 
 class LogScreen(TextScreen):

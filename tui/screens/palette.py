@@ -10,14 +10,14 @@ from textual.fuzzy import Matcher
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from engine.library.model import fold
-from engine.library.naming import shown_name, system_label
-from tui.commands import Command, Place, all_key_labels, commands_at
-from tui.messages import Request, RunCommand, SelectTitle
-from tui.screens.base import OwnScreen
-from tui.session import Session
-from tui.widgets.plain_input import PlainInput
-from tui.widgets.table import Column, Table
+from discpress.engine.library.naming import shown_name, system_label
+from discpress.engine.store.model import fold
+from discpress.tui.app.session import Session
+from discpress.tui.commands import Command, Place, all_key_labels, commands_at
+from discpress.tui.messages import Request, RunCommand, SelectTitle
+from discpress.tui.screens.base import OwnScreen
+from discpress.tui.widgets.plain_input import PlainInput
+from discpress.tui.widgets.table import Column, Table
 
 COLUMNS = (Column("name", "KEY", 10), Column("text", "WHAT IT DOES", 20, flexible=True))
 _MOST_TITLES = 200

@@ -9,24 +9,24 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from engine.convert.wish import OnConflict, Wish
-from engine.errors import DiscpressError
-from engine.formats import Settings
-from engine.library.model import StoredEstimate, Title
-from engine.library.naming import shown_name
-from engine.names import display_name
-from engine.units import format_duration, format_size, format_whole_percent
-from tui.choosing import describe_settings
-from tui.commands import Keys, Place, bindings_at
-from tui.inquiry import DiskQueries, run_exclusive
-from tui.messages import Notify, OpenTune, StartWorker, TitlesQueued
-from tui.planning import Options, Planned, Planning, Room, plan_titles, requests_of
-from tui.screens.ask_folder import AskFolder
-from tui.screens.base import DiscScreen
-from tui.session import ON_SCREEN, Changes, Session
-from tui.widgets.lines import Lines
-from tui.widgets.palette import Line, about_lines, wrapped
-from tui.widgets.table import Column, Table
+from discpress.engine.convert.request import Wish
+from discpress.engine.errors import DiscpressError
+from discpress.engine.formats import Settings
+from discpress.engine.library.naming import shown_name
+from discpress.engine.names import display_name
+from discpress.engine.store.model import StoredEstimate, Title
+from discpress.engine.units import format_duration, format_size, format_whole_percent
+from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
+from discpress.tui.app.session import ON_SCREEN, Changes, Session
+from discpress.tui.commands import Keys, Place, bindings_at
+from discpress.tui.messages import Notify, OpenTune, StartWorker, TitlesQueued
+from discpress.tui.screens.ask_folder import AskFolder
+from discpress.tui.screens.base import DiscScreen
+from discpress.tui.views.plan import CONFLICTS, Options, Planned, Planning, Room, plan_titles, requests_of
+from discpress.tui.views.title_settings import describe_settings
+from discpress.tui.widgets.lines import Lines
+from discpress.tui.widgets.palette import Line, about_lines, wrapped
+from discpress.tui.widgets.table import Column, Table
 
 COLUMNS = (
     Column("name", "TITLE", 18, flexible=True),
@@ -37,13 +37,6 @@ COLUMNS = (
     Column("time", "TIME", 6, right=True, rank=2),
     Column("note", "NOTE", 9),
 )
-_CONFLICTS = {
-    OnConflict.ERROR: "left out; one that is taken later fails its job",
-    OnConflict.SKIP: "left out; one that is taken later skips its job",
-    OnConflict.RENAME: "the result gets another name",
-    OnConflict.OVERWRITE: "what has it goes into the trash first",
-}
-
 _GONE = "The files of these titles are not there any more: nothing is left to convert."
 
 
@@ -141,7 +134,7 @@ class PlanScreen(DiscScreen):
 
     def action_conflict(self) -> None:
         """Choose the next rule for taken names."""
-        rules = list(_CONFLICTS)
+        rules = list(CONFLICTS)
         rule = rules[(rules.index(self._options.on_conflict) + 1) % len(rules)]
         self._options = replace(self._options, on_conflict=rule)
         self._plan()
@@ -270,7 +263,7 @@ def summary_of(planning: Planning, options: Options, margin_sign: str, keys: Key
     lines += [
         _option_line(keys.row("originals"), f"originals {originals}"),
         _option_line(keys.row("choose_folder"), f"results {where}"),
-        _option_line(keys.row("conflict"), f"where a name is taken: {_CONFLICTS[options.on_conflict]}"),
+        _option_line(keys.row("conflict"), f"where a name is taken: {CONFLICTS[options.on_conflict]}"),
     ]
     useless = sum(row.is_useless for row in planning.rows)
     if useless:

@@ -5,19 +5,19 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from engine.errors import DiscpressError
-from engine.work.jobs import Action, Job, JobState
-from engine.work.order import Place as QueuePlace
-from engine.work.snapshot import QueueSnapshot
-from tui.commands import Place, bindings_at
-from tui.job_rows import COLUMNS, JobRows, describe_job
-from tui.messages import CopyPath, Notify, OpenLog, OpenTrash, Refresh, StartWorker
-from tui.screens.base import DiscScreen
-from tui.screens.confirm import Confirm
-from tui.strip import total_line
-from tui.widgets.lines import Lines
-from tui.widgets.palette import about_lines
-from tui.widgets.table import Table
+from discpress.engine.errors import DiscpressError
+from discpress.engine.queue.jobs import Action, Job, JobState
+from discpress.engine.queue.order import Place as QueuePlace
+from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.tui.commands import Place, bindings_at
+from discpress.tui.messages import CopyPath, Notify, OpenLog, OpenTrash, Refresh, StartWorker
+from discpress.tui.screens.base import DiscScreen
+from discpress.tui.screens.confirm import Confirm
+from discpress.tui.views.jobs import COLUMNS, JobRows, describe_job
+from discpress.tui.views.queue_strip import total_line
+from discpress.tui.widgets.lines import Lines
+from discpress.tui.widgets.palette import about_lines
+from discpress.tui.widgets.table import Table
 
 
 class QueueScreen(DiscScreen):

@@ -7,15 +7,15 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from engine.config import config_path
-from engine.names import display_name
-from tui.commands import Place, bindings_at
-from tui.messages import SaveSettings
-from tui.screens.ask_folder import AskFolder
-from tui.screens.base import DiscScreen
-from tui.settings_rows import Setting, SettingRows, settings_of
-from tui.widgets.lines import Lines
-from tui.widgets.table import Column, Table
+from discpress.engine.config import config_path
+from discpress.engine.names import display_name
+from discpress.tui.commands import Place, bindings_at
+from discpress.tui.messages import SaveSettings
+from discpress.tui.screens.ask_folder import AskFolder
+from discpress.tui.screens.base import DiscScreen
+from discpress.tui.views.settings import Setting, SettingRows, settings_of
+from discpress.tui.widgets.lines import Lines
+from discpress.tui.widgets.table import Column, Table
 
 COLUMNS = (Column("label", "SETTING", 12), Column("shown", "NOW", 30, flexible=True))
 

@@ -6,9 +6,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tui.screens.base import DiscScreen
-from tui.widgets.lines import Lines
-from tui.widgets.palette import Line
+from discpress.tui.screens.base import DiscScreen
+from discpress.tui.widgets.lines import Lines
+from discpress.tui.widgets.palette import Line
 
 SCROLLING: list[BindingType] = [
     Binding("down,j", "scroll_text(1)", show=False),

@@ -7,21 +7,21 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from engine.convert.trash_list import TrashItem, TrashListing, list_trash
-from engine.errors import DiscpressError
-from engine.names import display_name
-from engine.units import format_size
-from engine.work.jobs import JobKind
-from engine.work.snapshot import QueueSnapshot
-from engine.work.trash_jobs import trash_request
-from tui.commands import Place, bindings_at
-from tui.inquiry import DiskQueries, run_detached, run_exclusive
-from tui.messages import CopyPath, Notify, Refresh, StartWorker
-from tui.screens.base import DiscScreen
-from tui.screens.confirm import Confirm
-from tui.widgets.lines import Lines
-from tui.widgets.palette import Line, about_lines, wrapped
-from tui.widgets.table import Column, Table
+from discpress.engine.convert.trash.listing import TrashItem, TrashListing, list_trash
+from discpress.engine.errors import DiscpressError
+from discpress.engine.names import display_name
+from discpress.engine.queue.jobs import JobKind
+from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.units import format_size
+from discpress.engine.worker.trash_job import trash_request
+from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclusive
+from discpress.tui.commands import Place, bindings_at
+from discpress.tui.messages import CopyPath, Notify, Refresh, StartWorker
+from discpress.tui.screens.base import DiscScreen
+from discpress.tui.screens.confirm import Confirm
+from discpress.tui.widgets.lines import Lines
+from discpress.tui.widgets.palette import Line, about_lines, wrapped
+from discpress.tui.widgets.table import Column, Table
 
 COLUMNS = (
     Column("name", "FILE", 20, flexible=True),

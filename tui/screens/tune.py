@@ -8,24 +8,24 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from engine.errors import DiscpressError
-from engine.formats import ImageFormat
-from engine.library.measurements import LabTest
-from engine.library.model import Title
-from engine.library.naming import shown_name, system_label
-from engine.measure.estimate import grid_block_sizes
-from engine.targets import AUTO
-from tui.benching import Form, measured_latencies
-from tui.chart import chart_lines, describe_latency, points_of
-from tui.commands import Place, bindings_at
-from tui.drawing import choice_lines, grid_lines
-from tui.labels import FILE_GONE, reason_of
-from tui.messages import Notify, OpenBench, OpenPlan, Refresh, SaveSettings, StartWorker, WantEstimates
-from tui.screens.base import DiscScreen
-from tui.session import Changes, Session
-from tui.tuning import Cell, Tuning, cell_of, grid_of, known_by_settings, nearest
-from tui.widgets.lines import Lines
-from tui.widgets.palette import Line, wrapped
+from discpress.engine.errors import DiscpressError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.library.naming import shown_name, system_label
+from discpress.engine.measure.estimate import grid_block_sizes
+from discpress.engine.store.model import Title
+from discpress.engine.store.rows.measurement_rows import LabTest
+from discpress.engine.targets import AUTO
+from discpress.tui.app.session import Changes, Session
+from discpress.tui.commands import Place, bindings_at
+from discpress.tui.messages import Notify, OpenBench, OpenPlan, Refresh, SaveSettings, StartWorker, WantEstimates
+from discpress.tui.screens.base import DiscScreen
+from discpress.tui.views.bench import Form, measured_latencies
+from discpress.tui.views.chart import chart_lines, describe_latency, points_of
+from discpress.tui.views.labels import FILE_GONE, reason_of
+from discpress.tui.views.tune import Cell, Tuning, cell_of, grid_of, known_by_settings, nearest
+from discpress.tui.views.tune_lines import choice_lines, grid_lines
+from discpress.tui.widgets.lines import Lines
+from discpress.tui.widgets.palette import Line, wrapped
 
 
 class TuneScreen(DiscScreen):

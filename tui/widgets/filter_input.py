@@ -3,7 +3,7 @@
 from textual import events
 from textual.message import Message
 
-from tui.widgets.plain_input import PlainInput
+from discpress.tui.widgets.plain_input import PlainInput
 
 
 class FilterInput(PlainInput):

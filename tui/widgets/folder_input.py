@@ -8,10 +8,10 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
 
-from engine.names import display_name
-from engine.system.files import absolute
-from tui.inquiry import DiskQueries, run_exclusive
-from tui.widgets.plain_input import PlainInput
+from discpress.engine.names import display_name
+from discpress.engine.system.files import absolute
+from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
+from discpress.tui.widgets.plain_input import PlainInput
 
 _MOST_NAMES = 5000  # a folder with more is not worth the wait for a completion
 

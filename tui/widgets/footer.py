@@ -7,8 +7,8 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.commands import Command, key_label
-from tui.widgets.palette import Painted
+from discpress.tui.commands import Command, key_label
+from discpress.tui.widgets.palette import Painted
 
 _GAP = 2
 _ALWAYS = {"help", "back", "quit"}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.widgets.palette import Line, Painted
+from discpress.tui.widgets.palette import Line, Painted
 
 
 class Lines(Painted):

@@ -14,7 +14,7 @@ from textual.geometry import Offset, Region
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.widgets.palette import Line, Painted, fit
+from discpress.tui.widgets.palette import Line, Painted, fit
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """An archive as a file object for zipfile and py7zr, with a limit for the size of one read."""
 
-from engine.images.seekable import SeekableFile
-from engine.images.source import ByteSource
+from discpress.engine.images.seekable import SeekableFile
+from discpress.engine.images.source import ByteSource
 
 
 class TooLargeError(ValueError):

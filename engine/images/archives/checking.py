@@ -3,9 +3,9 @@
 import zlib
 from collections.abc import Callable
 
-from engine.images.archives.model import MemberSource, StoredMember, member_damage
-from engine.images.source import read_bytes
-from engine.units import MIB
+from discpress.engine.images.archives.model import MemberSource, StoredMember, member_damage
+from discpress.engine.images.source import read_bytes
+from discpress.engine.units import MIB
 
 _STEP_BYTES = MIB
 

@@ -7,17 +7,17 @@ mean anything else; `games.zip//Okami.iso` is the same path.
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath, PurePosixPath
 
-from engine.errors import DamagedImageError, UnsupportedImageError, UsageError
-from engine.formats import SECTOR_SIZE, ImageFormat
-from engine.images.archives.model import Archive, Member, MemberSource
-from engine.images.archives.sevenzip import SevenZipArchive
-from engine.images.archives.zips import ZipArchive
-from engine.images.known_disc import PVD_MAGIC, PVD_SECTOR
-from engine.images.recognise import promised_format, recognise
-from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
-from engine.images.source import ByteSource, FileSource, read_bytes
-from engine.names import display_name
-from engine.units import KIB, MIB
+from discpress.engine.errors import DamagedImageError, UnsupportedImageError, UsageError
+from discpress.engine.formats import SECTOR_SIZE, ImageFormat
+from discpress.engine.images.archives.model import Archive, Member, MemberSource
+from discpress.engine.images.archives.sevenzip import SevenZipArchive
+from discpress.engine.images.archives.zips import ZipArchive
+from discpress.engine.images.detect import FOREIGN, SNIFF_BYTES, sniff
+from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR
+from discpress.engine.images.recognise import promised_format, recognise
+from discpress.engine.images.source import ByteSource, FileSource, read_bytes
+from discpress.engine.names import display_name
+from discpress.engine.units import KIB, MIB
 
 ARCHIVE_FORMATS = {ImageFormat.ZIP, ImageFormat.SEVEN_ZIP}
 REACH_BYTES = 128 * MIB

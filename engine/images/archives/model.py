@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from engine.errors import DamagedImageError
-from engine.formats import MAX_DISC_BYTES, ImageFormat
-from engine.images.archives.paged import PagedStream
-from engine.images.source import ByteSource, FileSource, read_bytes, shown_name
-from engine.names import display_name, safe_file_name
-from engine.system.files import Writable
-from engine.units import format_size
+from discpress.engine.errors import DamagedImageError
+from discpress.engine.formats import MAX_DISC_BYTES, ImageFormat
+from discpress.engine.images.archives.paged import PagedStream
+from discpress.engine.images.source import ByteSource, FileSource, read_bytes, shown_name
+from discpress.engine.names import display_name, safe_file_name
+from discpress.engine.system.files import Writable
+from discpress.engine.units import format_size
 
 MAX_DIRECTORY_BYTES = 4 * 1024 * 1024
 """Largest table of contents that is read: 20,000 files with long names, far more than any archive of discs has."""

@@ -16,9 +16,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
 
-from engine.errors import DamagedImageError
-from engine.system.files import Writable
-from engine.units import KIB, MIB
+from discpress.engine.errors import DamagedImageError
+from discpress.engine.system.files import Writable
+from discpress.engine.units import KIB, MIB
 
 PAGE_BYTES = 256 * KIB
 CACHE_PAGES = 64

@@ -6,10 +6,10 @@ starting again.
 
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from engine.errors import DamagedImageError, MissingPackageError, UnsupportedImageError
-from engine.formats import ImageFormat
-from engine.images.archives.bounded import BoundedFile, TooLargeError
-from engine.images.archives.model import (
+from discpress.engine.errors import DamagedImageError, MissingPackageError, UnsupportedImageError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.archives.bounded import BoundedFile, TooLargeError
+from discpress.engine.images.archives.model import (
     MAX_DIRECTORY_BYTES,
     Archive,
     Member,
@@ -21,10 +21,10 @@ from engine.images.archives.model import (
     member_damage,
     size_problem,
 )
-from engine.images.archives.paged import Decoder, PagedStream
-from engine.images.archives.unpacking import PY7ZR_DAMAGE, Unpacking
-from engine.images.source import FileSource, shown_name
-from engine.units import MIB, format_size
+from discpress.engine.images.archives.paged import Decoder, PagedStream
+from discpress.engine.images.archives.unpacking import PY7ZR_DAMAGE, Unpacking
+from discpress.engine.images.source import FileSource, shown_name
+from discpress.engine.units import MIB, format_size
 
 if TYPE_CHECKING:
     from py7zr import SevenZipFile

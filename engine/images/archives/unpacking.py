@@ -9,11 +9,11 @@ import struct
 import zlib
 from typing import Any
 
-from engine.errors import DamagedImageError
-from engine.images.archives.model import Member, member_damage
-from engine.images.archives.paged import Decoder
-from engine.images.source import FileSource, read_bytes
-from engine.units import KIB
+from discpress.engine.errors import DamagedImageError
+from discpress.engine.images.archives.model import Member, member_damage
+from discpress.engine.images.archives.paged import Decoder
+from discpress.engine.images.source import FileSource, read_bytes
+from discpress.engine.units import KIB
 
 _INPUT_BYTES = 32 * KIB
 _SKIP_BYTES = 256 * KIB

@@ -9,10 +9,10 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 
-from engine.errors import DamagedImageError
-from engine.formats import ImageFormat
-from engine.images.archives.bounded import BoundedFile, TooLargeError
-from engine.images.archives.model import (
+from discpress.engine.errors import DamagedImageError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.archives.bounded import BoundedFile, TooLargeError
+from discpress.engine.images.archives.model import (
     MAX_DIRECTORY_BYTES,
     Archive,
     Member,
@@ -24,9 +24,9 @@ from engine.images.archives.model import (
     member_damage,
     size_problem,
 )
-from engine.images.archives.paged import Decoder, PagedStream
-from engine.images.source import FileSource, read_bytes
-from engine.units import KIB, format_size
+from discpress.engine.images.archives.paged import Decoder, PagedStream
+from discpress.engine.images.source import FileSource, read_bytes
+from discpress.engine.units import KIB, format_size
 
 _LOCAL_HEADER = struct.Struct("<4s4xH16xHH")  # magic, (version, flags,) method, ..., length of name, of extra field
 _LOCAL_MAGIC = b"PK\x03\x04"

@@ -45,9 +45,9 @@ def make_seeds(folder: Path) -> None:
     from chd_images import create_raw, made_chd
     from sample_images import GOLDEN, convert_image, pack, write_image
 
-    from engine.discs.iso9660 import find
-    from engine.formats import ImageFormat, Method
-    from engine.images.opening import open_image
+    from discpress.engine.discs.iso9660 import find
+    from discpress.engine.formats import ImageFormat, Method
+    from discpress.engine.images.open import open_image
 
     for name in CUT_DISCS:
         data = (GOLDEN / name).read_bytes()[: MAX_BYTES - 4096]

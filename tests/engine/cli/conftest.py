@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 from queue_desk import Desk, FakeWorker
 
-from engine.library.store import Store
+from discpress.engine.store.store import Store
 
 
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> FakeWorker:
     fake = FakeWorker()
-    monkeypatch.setattr("engine.cli.queue_access.ensure_worker", fake.ensure)
-    monkeypatch.setattr("engine.cli.queue_access.is_worker_alive", fake.look)
-    monkeypatch.setattr("engine.cli.queue_access.stop_worker", fake.stop)
+    monkeypatch.setattr("discpress.engine.cli.queue.access.ensure_worker", fake.ensure)
+    monkeypatch.setattr("discpress.engine.cli.queue.access.is_worker_alive", fake.look)
+    monkeypatch.setattr("discpress.engine.cli.queue.access.stop_worker", fake.stop)
     for name, value in {"POLL_S": 0.001, "REDRAW_S": 0.001, "REVIVE_S": 0.0, "STALL_S": 0.05}.items():
-        monkeypatch.setattr(f"engine.cli.queue_following.{name}", value)
+        monkeypatch.setattr(f"discpress.engine.cli.queue.follow.{name}", value)
     return fake
 
 

@@ -7,7 +7,7 @@ from command_line import write_old
 from queue_desk import Desk
 from sample_images import mixed
 
-from engine.errors import StorageError
+from discpress.engine.errors import StorageError
 
 
 def test_a_title_whose_checksum_file_cannot_be_written_is_converted_all_the_same(
@@ -16,7 +16,7 @@ def test_a_title_whose_checksum_file_cannot_be_written_is_converted_all_the_same
     def refuse(output_path: Path, kind: str, *_: object, **__: object) -> None:
         raise StorageError(f"{output_path.name}.{kind}: cannot write the checksum file")
 
-    monkeypatch.setattr("engine.cli.convert.write_checksum", refuse)
+    monkeypatch.setattr("discpress.engine.cli.images.convert.write_checksum", refuse)
     for each in ("a.iso", "b.iso"):
         write_old(desk.folder / each, mixed(100_000))
     code, events = desk.ask("convert", "a.iso", "b.iso", "--checksum", "md5,sha1", "--delete-source")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.disk_waits import paths_of
-from engine.cli.parsers import build_parser
+from discpress.engine.cli.disk_waits import paths_of
+from discpress.engine.cli.parsing.commands import build_parser
 
 
 @pytest.mark.parametrize(

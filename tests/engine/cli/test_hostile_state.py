@@ -17,20 +17,20 @@ from hypothesis import strategies as st
 from queue_desk import FakeWorker
 from sample_images import compressible, mixed, write_image
 
-from engine.cli.main import run
-from engine.config import Config
-from engine.library.measurements import LabTest
-from engine.library.model import Title
-from engine.library.store import FILE_NAME, Store
-from engine.work.lab_live import read_live
-from tui.bench_lines import rate_lines, seek_lines
-from tui.benching import BenchChoice, measured_latencies, rate_rows, seek_rows
-from tui.details import whole
-from tui.job_rows import COLUMNS as JOB_COLUMNS
-from tui.job_rows import JobRows, describe_job
-from tui.library_view import COLUMNS, SORTS, LibraryView, Signs
-from tui.session import Session
-from tui.strip import job_line, total_line
+from discpress.engine.cli.main import run
+from discpress.engine.config import Config
+from discpress.engine.lab.live import read_live
+from discpress.engine.store.model import Title
+from discpress.engine.store.rows.measurement_rows import LabTest
+from discpress.engine.store.store import FILE_NAME, Store
+from discpress.tui.app.session import Session
+from discpress.tui.views.bench import BenchChoice, measured_latencies, rate_rows, seek_rows
+from discpress.tui.views.bench_lines import rate_lines, seek_lines
+from discpress.tui.views.details import whole
+from discpress.tui.views.jobs import COLUMNS as JOB_COLUMNS
+from discpress.tui.views.jobs import JobRows, describe_job
+from discpress.tui.views.library import COLUMNS, SORTS, LibraryView, Signs
+from discpress.tui.views.queue_strip import job_line, total_line
 
 IMAGES = {
     "Okami [t-en by X] [red].iso": mixed(60_000),
@@ -85,9 +85,9 @@ class Place:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with pytest.MonkeyPatch.context() as patch:
         worker = FakeWorker()
-        patch.setattr("engine.cli.queue_access.ensure_worker", worker.ensure)
-        patch.setattr("engine.cli.queue_access.is_worker_alive", worker.look)
-        patch.setattr("engine.cli.queue_access.stop_worker", worker.stop)
+        patch.setattr("discpress.engine.cli.queue.access.ensure_worker", worker.ensure)
+        patch.setattr("discpress.engine.cli.queue.access.is_worker_alive", worker.look)
+        patch.setattr("discpress.engine.cli.queue.access.stop_worker", worker.stop)
         folder = tmp_path_factory.mktemp("hostile")
         patch.setenv("DISCPRESS_CONFIG", str(folder / "config.toml"))
         yield Place(folder)

@@ -7,13 +7,13 @@ from command_line import write_old
 from queue_desk import Desk
 from sample_images import mixed
 
-from engine.cli.inputs import expand_inputs
-from engine.cli.printers import TextPrinter
-from engine.convert import replace
-from engine.convert.progress import Control
-from engine.convert.trash_entry import TrashEntry
-from engine.convert.trash_list import entries_in
-from engine.errors import CancelledError, DiscpressError
+from discpress.engine.cli.images.inputs import expand_inputs
+from discpress.engine.cli.output.printers import TextPrinter
+from discpress.engine.convert.trash import undo as replace
+from discpress.engine.convert.trash.entry import TrashEntry
+from discpress.engine.convert.trash.listing import entries_in
+from discpress.engine.errors import CancelledError, DiscpressError
+from discpress.engine.progress import Control
 
 
 def test_a_walk_through_folders_without_images_can_be_stopped(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_the_rest_of_the_trash_is_left_alone_after_a_stop(
         write_old(desk.folder / each, mixed(100_000))
     desk.ask("convert", "a.iso", "b.iso", "--delete-source")
     real = getattr(replace, name)
-    monkeypatch.setattr(f"engine.cli.trash.{name}", act)
+    monkeypatch.setattr(f"discpress.engine.cli.library.trash.{name}", act)
     assert desk.ask(*command.split())[0] == 130
     left = [each for each in entries_in(desk.folder) if isinstance(each, TrashEntry) and each.reason == "converted"]
     assert len(left) == 1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.codecs.blocks import PLAIN_BIT, align_up, pack_blocks
+from discpress.engine.codecs.blocks import PLAIN_BIT, align_up, pack_blocks
 
 BLOCK = 2048
 DIRTY = b"\xaa"

@@ -9,12 +9,12 @@ import sample_images
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.codecs.blocks import PLAIN_BIT, BlockError
-from engine.codecs.deflate import RAW, ZLIB, DeflateCodec
-from engine.codecs.kernels import lz4_codec
-from engine.codecs.registry import codec_for
-from engine.formats import ImageFormat
-from engine.units import KIB, MIB
+from discpress.engine.codecs.blocks import PLAIN_BIT, BlockError
+from discpress.engine.codecs.deflate import RAW, ZLIB, DeflateCodec
+from discpress.engine.codecs.kernels import lz4_codec
+from discpress.engine.codecs.registry import codec_for
+from discpress.engine.formats import ImageFormat
+from discpress.engine.units import KIB, MIB
 
 BLOCK = 2048
 TEXT = sample_images.compressible(BLOCK)

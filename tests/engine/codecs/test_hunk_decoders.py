@@ -9,12 +9,12 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.codecs.blocks import BlockError, Decoder, DecoderMissingError
-from engine.codecs.flac import FlacDecoder
-from engine.codecs.huff import HuffDecoder
-from engine.codecs.huffman import BitReader, HuffmanError, canonical_codes, lookup_table, read_run_lengths
-from engine.codecs.lzma_hunks import LzmaDecoder
-from engine.codecs.zstd import ZstdDecoder
+from discpress.engine.codecs.blocks import BlockError, Decoder, DecoderMissingError
+from discpress.engine.codecs.flac import FlacDecoder
+from discpress.engine.codecs.huff import HuffDecoder
+from discpress.engine.codecs.huffman import BitReader, HuffmanError, canonical_codes, lookup_table, read_run_lengths
+from discpress.engine.codecs.lzma_hunks import LzmaDecoder
+from discpress.engine.codecs.zstd import ZstdDecoder
 
 DECODERS: tuple[Decoder, ...] = (ZstdDecoder(), LzmaDecoder(), HuffDecoder(), FlacDecoder())
 SIZE = 2048

@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sample_images import compressible, incompressible, mixed
 
-from engine.codecs.blocks import CHUNK_BYTES, LENGTH_MASK, PLAIN_BIT, Decoder
-from engine.codecs.deflate import DeflateCodec
-from engine.codecs.hunks import SLOT_SHIFT, HunkCodec
-from engine.codecs.lzma_hunks import LzmaDecoder
-from engine.codecs.registry import codec_for
-from engine.codecs.zstd import ZstdDecoder
-from engine.formats import HUNK_METHODS, ImageFormat, Method
+from discpress.engine.codecs.blocks import CHUNK_BYTES, LENGTH_MASK, PLAIN_BIT, Decoder
+from discpress.engine.codecs.deflate import DeflateCodec
+from discpress.engine.codecs.hunks import SLOT_SHIFT, HunkCodec
+from discpress.engine.codecs.lzma_hunks import LzmaDecoder
+from discpress.engine.codecs.registry import codec_for
+from discpress.engine.codecs.zstd import ZstdDecoder
+from discpress.engine.formats import HUNK_METHODS, ImageFormat, Method
 
 DECODERS: dict[Method, Decoder] = {
     Method.ZSTD: ZstdDecoder(),

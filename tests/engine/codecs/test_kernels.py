@@ -5,16 +5,16 @@ from array import array
 import pytest
 from kernels import native_codec
 
-from engine.codecs import kernels, native
-from engine.codecs.blocks import PLAIN_BIT
-from engine.codecs.kernels import KernelChoice, chosen_kernel, find_kernel, lz4_codec
-from engine.codecs.lz4_blocks import Lz4Codec
-from engine.codecs.native import KernelUnavailableError, NativeLz4Codec, Step
-from engine.codecs.registry import codec_for, highest_level
-from engine.codecs.self_test import BLOCK_SIZE, check_kernel
-from engine.errors import UsageError
-from engine.formats import ImageFormat
-from engine.system.files import Readable
+from discpress.engine.codecs import kernels, native
+from discpress.engine.codecs.blocks import PLAIN_BIT
+from discpress.engine.codecs.kernels import KernelChoice, chosen_kernel, find_kernel, lz4_codec
+from discpress.engine.codecs.lz4_blocks import Lz4Codec
+from discpress.engine.codecs.native import KernelUnavailableError, NativeLz4Codec, Step
+from discpress.engine.codecs.registry import codec_for, highest_level
+from discpress.engine.codecs.self_test import BLOCK_SIZE, check_kernel
+from discpress.engine.errors import UsageError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.system.files import Readable
 
 WHY = "fastReset: it is Monday"
 
@@ -99,7 +99,7 @@ def test_a_kernel_that_fails_is_found() -> None:
 
 
 def test_the_self_test_packs_64_blocks_of_a_sector() -> None:
-    from engine.codecs.self_test import sample_chunk
+    from discpress.engine.codecs.self_test import sample_chunk
 
     assert len(sample_chunk()) == 64 * BLOCK_SIZE
 

@@ -5,14 +5,14 @@ from array import array
 import pytest
 import sample_images
 
-from engine.codecs import libdeflate
-from engine.codecs.blocks import PLAIN_BIT
-from engine.codecs.deflate import DeflateCodec
-from engine.codecs.libdeflate import LibdeflateCodec
-from engine.codecs.registry import codec_for
-from engine.formats import ImageFormat, Settings
-from engine.images.written import codec_of
-from engine.targets import TARGETS
+from discpress.engine.codecs import libdeflate
+from discpress.engine.codecs.blocks import PLAIN_BIT
+from discpress.engine.codecs.deflate import DeflateCodec
+from discpress.engine.codecs.libdeflate import LibdeflateCodec
+from discpress.engine.codecs.registry import codec_for
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.written import codec_of
+from discpress.engine.targets import TARGETS
 
 BLOCK = 2048
 CHUNK = sample_images.compressible(64 * BLOCK) + sample_images.mixed(64 * BLOCK)

@@ -8,8 +8,8 @@ import sample_images
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.codecs.blocks import PLAIN_BIT, BlockError
-from engine.codecs.lz4_blocks import MAX_TRIED_PADDING, Lz4Codec, find_block_end
+from discpress.engine.codecs.blocks import PLAIN_BIT, BlockError
+from discpress.engine.codecs.lz4_blocks import MAX_TRIED_PADDING, Lz4Codec, find_block_end
 
 BLOCK = 2048
 CODEC = Lz4Codec()

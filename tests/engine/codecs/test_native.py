@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernels import entries_of, native_codec
 
-from engine.codecs import native
-from engine.codecs.blocks import PLAIN_BIT, pack_blocks
-from engine.codecs.lz4_blocks import Lz4Codec, high_compressor
-from engine.codecs.native import KernelUnavailableError, NativeLz4Codec, Step
+from discpress.engine.codecs import native
+from discpress.engine.codecs.blocks import PLAIN_BIT, pack_blocks
+from discpress.engine.codecs.lz4_blocks import Lz4Codec, high_compressor
+from discpress.engine.codecs.native import KernelUnavailableError, NativeLz4Codec, Step
 
 BLOCK = 2048
 HIGH_LEVELS = range(2, 13)

@@ -9,21 +9,28 @@ import sample_images
 from archive_files import CRC32, u32, write_7z, write_zip
 from fault_injection import names_in
 
-from engine.codecs.blocks import CHUNK_BYTES
-from engine.convert.checkpoint import Checkpoint
-from engine.convert.conversion import Conversion, convert
-from engine.convert.plan import ConversionPlan, OnConflict, Wish, plan_conversion
-from engine.convert.preflight import settle_output
-from engine.convert.progress import Control, Progress
-from engine.convert.recovery import conclude_published, find_trashed
-from engine.convert.replace import no_journal, purge, undo
-from engine.convert.trash_list import entries_in
-from engine.convert.verify import digest_image
-from engine.discs.identity import System
-from engine.errors import ConflictError, DamagedImageError, SourceChangedError, SuspendedError, TrashError, UsageError
-from engine.formats import ImageFormat
-from engine.images.archives.paged import PagedStream
-from engine.images.opening import open_image
+from discpress.engine.codecs.blocks import CHUNK_BYTES
+from discpress.engine.convert.checkpoint import Checkpoint
+from discpress.engine.convert.conversion import Conversion, convert
+from discpress.engine.convert.plan import ConversionPlan, OnConflict, Wish, plan_conversion
+from discpress.engine.convert.preflight import settle_output
+from discpress.engine.convert.recovery import conclude_published, find_trashed
+from discpress.engine.convert.trash.listing import entries_in
+from discpress.engine.convert.trash.undo import no_journal, purge, undo
+from discpress.engine.convert.verify import digest_image
+from discpress.engine.discs.identity import System
+from discpress.engine.errors import (
+    ConflictError,
+    DamagedImageError,
+    SourceChangedError,
+    SuspendedError,
+    TrashError,
+    UsageError,
+)
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.archives.paged import PagedStream
+from discpress.engine.images.open import open_image
+from discpress.engine.progress import Control, Progress
 
 DISC = sample_images.mixed(3 * CHUNK_BYTES + 7 * 2048, seed=40)
 PS2 = (sample_images.GOLDEN / "ps2.iso").read_bytes()
@@ -102,7 +109,7 @@ def test_memory_and_threads_do_not_change_the_result(kind: str, tmp_path: Path) 
 def test_a_plan_says_what_lies_before_an_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make(tmp_path / "solid.7z", {"a.iso": PS2, "b.iso": PSP})
     assert planned(path / "b.iso").notices == ()
-    monkeypatch.setattr("engine.convert.plan.REACH_BYTES", 100_000)
+    monkeypatch.setattr("discpress.engine.convert.plan.REACH_BYTES", 100_000)
     (notice,) = planned(path / "b.iso").notices
     assert notice.startswith("it lies behind 684 KiB of other files")
     assert planned(path / "a.iso").notices == ()

@@ -12,21 +12,21 @@ import pytest
 import sample_images
 from sample_images import mixed, write_image
 
-from engine.codecs.blocks import CHUNK_BYTES
-from engine.codecs.deflate import DeflateCodec
-from engine.codecs.lz4_blocks import Lz4Codec
-from engine.codecs.registry import codec_for
-from engine.convert import checkpoint as checkpoints
-from engine.convert.checkpoint import EVERY_BYTES, EVERY_S, Checkpoint, CheckpointWriter, identity_of
-from engine.convert.conversion import Conversion, convert
-from engine.convert.part import PartFile
-from engine.convert.part_name import HEAD_BYTES, remove_part_of
-from engine.convert.plan import ConversionPlan, Wish, plan_conversion
-from engine.convert.preflight import settle_output
-from engine.convert.progress import Control, Progress, Stage
-from engine.errors import PartError, SpaceError, SuspendedError
-from engine.formats import ImageFormat
-from engine.images.writer import PlainWriter
+from discpress.engine.codecs.blocks import CHUNK_BYTES
+from discpress.engine.codecs.deflate import DeflateCodec
+from discpress.engine.codecs.lz4_blocks import Lz4Codec
+from discpress.engine.codecs.registry import codec_for
+from discpress.engine.convert import checkpoint as checkpoints
+from discpress.engine.convert.checkpoint import EVERY_BYTES, EVERY_S, Checkpoint, CheckpointWriter, identity_of
+from discpress.engine.convert.conversion import Conversion, convert
+from discpress.engine.convert.part.name import HEAD_BYTES, remove_part_of
+from discpress.engine.convert.part.part import PartFile
+from discpress.engine.convert.plan import ConversionPlan, Wish, plan_conversion
+from discpress.engine.convert.preflight import settle_output
+from discpress.engine.errors import PartError, SpaceError, SuspendedError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.zso_cso.writer import PlainWriter
+from discpress.engine.progress import Control, Progress, Stage
 
 ZSO, CSO, CHD, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO
 JOB = "queue 1 1 1000.0"

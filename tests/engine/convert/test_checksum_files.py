@@ -10,9 +10,9 @@ from pathlib import Path
 import fault_injection as faults
 import pytest
 
-from engine.convert import checksums
-from engine.convert.checksums import check_checksum_names, read_checksums, write_checksum
-from engine.errors import ConflictError, DiscpressError, StorageError, UsageError
+from discpress.engine.convert import checksums
+from discpress.engine.convert.checksums import check_checksum_names, read_checksums, write_checksum
+from discpress.engine.errors import ConflictError, DiscpressError, StorageError, UsageError
 
 DATA = b"a decoded image"
 SHA256 = hashlib.sha256(DATA).hexdigest()

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_images import mixed, write_image
 
-from engine.convert.choice import Choice, choose_settings
-from engine.convert.plan import plan_conversion
-from engine.convert.wish import Wish
-from engine.errors import DiscpressError, SettingError, UsageError
-from engine.formats import ImageFormat, Method, Settings
-from engine.targets import TARGETS
-from engine.units import GIB
+from discpress.engine.convert.choice import Choice, choose_settings
+from discpress.engine.convert.plan import plan_conversion
+from discpress.engine.convert.request import Wish
+from discpress.engine.errors import DiscpressError, SettingError, UsageError
+from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.targets import TARGETS
+from discpress.engine.units import GIB
 
 ZSO, CSO, CHD, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO
 

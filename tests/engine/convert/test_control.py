@@ -10,8 +10,8 @@ import pytest
 from command_line import wait_for
 from patience import HANG_S
 
-from engine.convert.progress import Control
-from engine.errors import CancelledError, SuspendedError
+from discpress.engine.errors import CancelledError, SuspendedError
+from discpress.engine.progress import Control
 
 POINTS = range(1, 14)
 """Lines of Python after which the handler runs: more than one look has, also below it in the standard library."""

@@ -9,8 +9,8 @@ import fault_injection as faults
 import pytest
 from sample_images import mixed, read_back, write_image
 
-from engine.errors import DiscpressError, SpaceError, StorageError
-from engine.system.rename import sync_folder
+from discpress.engine.errors import DiscpressError, SpaceError, StorageError
+from discpress.engine.system.rename import sync_folder
 
 SOURCE = mixed(2 * 1024 * 1024, seed=2)
 FILE_SYNCS = {"marker": 0, "content": 1, "sealed head and time": 2}

@@ -15,8 +15,8 @@ from power_loss import CrashState
 from power_stories import STORIES, Story, file_system, losses, prepare, recover
 from set_stories import SET_STORIES
 
-from engine.errors import DiscpressError
-from engine.system import rename
+from discpress.engine.errors import DiscpressError
+from discpress.engine.system import rename
 
 CALLS = ("pwrite", "fsync", "ftruncate", "utime", "fchmod", "rename", "link", "unlink", "mkdir", "rmdir")
 NAMES = ("convert and trash", "convert and trash by links", "replace by links", "undo by links", "purge", *SET_STORIES)

@@ -9,10 +9,10 @@ from command_line import write_old
 from faulty_disk import Faults, faulty_disk
 from sample_images import mixed, read_back
 
-from engine.convert import trash
-from engine.convert.trash_entry import TrashEntry
-from engine.convert.trash_list import entries_in
-from engine.errors import DiscpressError, SpaceError, StorageError
+from discpress.engine.convert.trash import trash
+from discpress.engine.convert.trash.entry import TrashEntry
+from discpress.engine.convert.trash.listing import entries_in
+from discpress.engine.errors import DiscpressError, SpaceError, StorageError
 
 SOURCE = mixed(2 * 1024 * 1024 + 6144, seed=31)
 SEED = 31

@@ -9,11 +9,11 @@ import fault_injection as faults
 import pytest
 from sample_images import mixed, read_back, write_image
 
-from engine.convert import conversion
-from engine.convert.plan import OnConflict
-from engine.convert.preflight import NameTaken
-from engine.errors import ConflictError
-from engine.formats import ImageFormat
+from discpress.engine.convert import conversion
+from discpress.engine.convert.plan import OnConflict
+from discpress.engine.convert.preflight import NameTaken
+from discpress.engine.errors import ConflictError
+from discpress.engine.formats import ImageFormat
 
 SOURCE = mixed(1024 * 1024, seed=10)
 

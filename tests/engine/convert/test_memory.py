@@ -13,7 +13,7 @@ import peak_memory
 import pytest
 import sample_images
 
-from engine.units import GIB, KIB, MIB
+from discpress.engine.units import GIB, KIB, MIB
 
 MOST_BYTES = 64 * MIB
 MOST_HUNK_BYTES = 128 * MIB

@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from patience import HANG_S
 
-from engine.codecs.blocks import CHUNK_BYTES
-from engine.codecs.registry import codec_for
-from engine.convert.conversion import convert
-from engine.convert.pipeline import EXTRA_SLOTS, Slot, run_chunks
-from engine.convert.plan import Wish, plan_conversion
-from engine.convert.progress import Control, Progress
-from engine.errors import CancelledError, DiscpressError
-from engine.formats import ImageFormat
-from engine.units import MIB
+from discpress.engine.codecs.blocks import CHUNK_BYTES
+from discpress.engine.codecs.registry import codec_for
+from discpress.engine.convert.conversion import convert
+from discpress.engine.convert.pipeline import EXTRA_SLOTS, Slot, run_chunks
+from discpress.engine.convert.plan import Wish, plan_conversion
+from discpress.engine.errors import CancelledError, DiscpressError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.progress import Control, Progress
+from discpress.engine.units import MIB
 
 CHUNKS = 12
 SIZE = (CHUNKS - 1) * CHUNK_BYTES + 700

@@ -11,14 +11,14 @@ from power_loss import crash_states
 from power_stories import SOURCE, STORIES, judge, record, recover
 from set_stories import SET_STORIES
 
-from engine.codecs.blocks import CHUNK_BYTES
-from engine.convert import checkpoint
-from engine.convert.checkpoint import Checkpoint
-from engine.convert.conversion import convert
-from engine.convert.plan import Wish, plan_conversion
-from engine.convert.preflight import settle_output
-from engine.convert.progress import Control, Progress
-from engine.system.files import FileIdentity
+from discpress.engine.codecs.blocks import CHUNK_BYTES
+from discpress.engine.convert import checkpoint
+from discpress.engine.convert.checkpoint import Checkpoint
+from discpress.engine.convert.conversion import convert
+from discpress.engine.convert.plan import Wish, plan_conversion
+from discpress.engine.convert.preflight import settle_output
+from discpress.engine.progress import Control, Progress
+from discpress.engine.system.files import FileIdentity
 
 SEED = 9
 RANDOMS = 3

@@ -8,13 +8,13 @@ import fault_injection as faults
 import pytest
 from sample_images import incompressible, mixed, write_image
 
-from engine.convert import conversion, preflight
-from engine.convert.plan import ConversionPlan, Wish, plan_conversion
-from engine.errors import SpaceError, StorageError
-from engine.formats import ImageFormat
-from engine.system import filesystems
-from engine.system.filesystems import FileSystem
-from engine.units import GIB, MIB
+from discpress.engine.convert import conversion, preflight
+from discpress.engine.convert.plan import ConversionPlan, Wish, plan_conversion
+from discpress.engine.errors import SpaceError, StorageError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.system import filesystems
+from discpress.engine.system.filesystems import FileSystem
+from discpress.engine.units import GIB, MIB
 
 SOURCE = mixed(1024 * 1024, seed=14)
 

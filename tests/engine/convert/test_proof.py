@@ -7,11 +7,12 @@ import fault_injection as faults
 import pytest
 from sample_images import incompressible, mixed, write_image
 
-from engine.convert import packing, part, verify
-from engine.convert.packing import ReadBack
-from engine.errors import DamagedImageError, StorageError, VerifyError
-from engine.formats import ImageFormat
-from engine.system import cache
+from discpress.engine.convert import packing, verify
+from discpress.engine.convert.packing import ReadBack
+from discpress.engine.convert.part import part
+from discpress.engine.errors import DamagedImageError, StorageError, VerifyError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.system import cache
 
 MIB = 1024 * 1024
 NOISE = incompressible(3 * MIB, seed=3)

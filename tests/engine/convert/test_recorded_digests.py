@@ -6,11 +6,11 @@ import pytest
 from chd_images import made_chd
 from sample_images import GOLDEN, convert_image, mixed
 
-from engine.convert.digests import DigestSet
-from engine.convert.progress import Control, Progress
-from engine.convert.verify import digest_checked
-from engine.errors import VerifyError
-from engine.images.opening import open_image
+from discpress.engine.convert.digests import DigestSet
+from discpress.engine.convert.verify import digest_checked
+from discpress.engine.errors import VerifyError
+from discpress.engine.images.open import open_image
+from discpress.engine.progress import Control, Progress
 
 DISC = mixed(2048 * 300)
 

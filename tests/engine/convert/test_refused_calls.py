@@ -11,13 +11,13 @@ from command_line import write_old
 from odd_shares import CALLS, FAILURES, OTHER_GID, OTHER_UID, REFUSALS, number_by_name, refuse_chmod, refuse_chown
 from sample_images import mixed, read_back
 
-from engine.convert.conversion import Conversion
-from engine.convert.progress import Control
-from engine.convert.replace import undo
-from engine.convert.trash_list import is_recorded
-from engine.errors import DiscpressError, SpaceError, StorageError
-from engine.system import access, rename
-from engine.system.access import Access, Refusal, describe_refusals, set_access
+from discpress.engine.convert.conversion import Conversion
+from discpress.engine.convert.trash.listing import is_recorded
+from discpress.engine.convert.trash.undo import undo
+from discpress.engine.errors import DiscpressError, SpaceError, StorageError
+from discpress.engine.progress import Control
+from discpress.engine.system import access, rename
+from discpress.engine.system.access import Access, Refusal, describe_refusals, set_access
 
 SOURCE = mixed(1024 * 1024 + 2048, seed=51)
 WARNINGS = {
@@ -155,7 +155,7 @@ def test_without_changes_of_bits_a_part_is_created_with_those_of_the_result(
 def test_a_time_that_the_share_sets_on_closing_is_recorded(
     source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.convert.part import PartFile
+    from discpress.engine.convert.part.part import PartFile
 
     real = PartFile.close
 
@@ -190,7 +190,7 @@ def test_a_renumbered_result_whose_name_may_not_last_is_taken_back(
     source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rename, "_rename_exclusive", faults.fail_with(errno.EINVAL))
-    monkeypatch.setattr("engine.convert.part.sync_folder", faults.fail_with(errno.EIO))
+    monkeypatch.setattr("discpress.engine.convert.part.part.sync_folder", faults.fail_with(errno.EIO))
     number_by_name(monkeypatch, ".zso")
     with pytest.raises(DiscpressError, match="cannot give the finished file its name"):
         faults.run_conversion(source_path)

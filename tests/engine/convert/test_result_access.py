@@ -12,13 +12,13 @@ from command_line import write_old
 from odd_shares import OTHER_GID, OTHER_UID
 from sample_images import convert_image, mixed, write_image
 
-from engine.convert import part
-from engine.convert.checksums import write_checksum
-from engine.convert.part_name import make_marker
-from engine.convert.progress import Control
-from engine.convert.replace import undo
-from engine.formats import ImageFormat
-from engine.system.files import FileIdentity
+from discpress.engine.convert.checksums import write_checksum
+from discpress.engine.convert.part import part
+from discpress.engine.convert.part.name import make_marker
+from discpress.engine.convert.trash.undo import undo
+from discpress.engine.formats import ImageFormat
+from discpress.engine.progress import Control
+from discpress.engine.system.files import FileIdentity
 
 SOURCE = mixed(1024 * 1024 + 2048, seed=52)
 MODES = [0o600, 0o640, 0o644, 0o660, 0o664, 0o666, 0o400, 0o444, 0o755, 0o777, 0o604]
@@ -159,7 +159,7 @@ def test_a_part_is_created_private(source_path: Path, tmp_path: Path, monkeypatc
 
 def test_a_part_that_is_taken_up_becomes_private(tmp_path: Path, source_path: Path) -> None:
     """An earlier version made it as the umask had it."""
-    from engine.system.access import Access
+    from discpress.engine.system.access import Access
 
     part_path = faults.part_of(tmp_path / "game.zso")
     identity = FileIdentity.of(source_path.stat())

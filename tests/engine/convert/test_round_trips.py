@@ -12,9 +12,9 @@ import sample_images
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.convert.plan import Wish, plan_conversion
-from engine.errors import DamagedImageError
-from engine.formats import MAX_BLOCK_SIZE, ImageFormat
+from discpress.engine.convert.plan import Wish, plan_conversion
+from discpress.engine.errors import DamagedImageError
+from discpress.engine.formats import MAX_BLOCK_SIZE, ImageFormat
 
 GOLDEN = sample_images.GOLDEN
 SECTOR = 2048

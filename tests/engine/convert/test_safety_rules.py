@@ -9,13 +9,15 @@ import fault_injection as faults
 import pytest
 from sample_images import mixed, read_back, write_image
 
-from engine.convert import packing, part, part_name
-from engine.convert.progress import Control
-from engine.convert.replace import undo
-from engine.convert.trash_entry import ENTRY_NAME
-from engine.convert.trash_folder import TRASH_NAME
-from engine.errors import DiscpressError, StorageError
-from engine.system.held_folder import HeldFolder
+from discpress.engine.convert import packing
+from discpress.engine.convert.part import name as part_name
+from discpress.engine.convert.part import part
+from discpress.engine.convert.trash.entry import ENTRY_NAME
+from discpress.engine.convert.trash.folder import TRASH_NAME
+from discpress.engine.convert.trash.undo import undo
+from discpress.engine.errors import DiscpressError, StorageError
+from discpress.engine.progress import Control
+from discpress.engine.system.held_folder import HeldFolder
 
 SOURCE = mixed(3 * 1024 * 1024, seed=1)
 PUBLISHING = [

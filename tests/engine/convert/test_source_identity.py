@@ -13,10 +13,12 @@ import pytest
 from command_line import write_old
 from sample_images import mixed
 
-from engine.convert import conversion, packing, part, trash
-from engine.convert.trash_folder import TRASH_NAME
-from engine.errors import DiscpressError, SourceChangedError, StorageError
-from engine.system import locks
+from discpress.engine.convert import conversion, packing
+from discpress.engine.convert.part import part
+from discpress.engine.convert.trash import trash
+from discpress.engine.convert.trash.folder import TRASH_NAME
+from discpress.engine.errors import DiscpressError, SourceChangedError, StorageError
+from discpress.engine.system import locks
 
 SOURCE = mixed(6 * 1024 * 1024, seed=6)
 

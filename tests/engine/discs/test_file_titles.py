@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.discs.file_titles import clean_text, read_file_title
+from discpress.engine.discs.file_titles import clean_text, read_file_title
 
 
 @pytest.mark.parametrize(

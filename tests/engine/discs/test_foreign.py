@@ -9,11 +9,11 @@ import sample_images
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.discs.foreign import ForeignDisc, foreign_error, read_foreign
-from engine.discs.identity import System
-from engine.formats import ImageFormat
-from engine.images.sniff import FOREIGN, SNIFF_BYTES, sniff
-from engine.images.source import FileSource
+from discpress.engine.discs.foreign import ForeignDisc, foreign_error, read_foreign
+from discpress.engine.discs.identity import System
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.detect import FOREIGN, SNIFF_BYTES, sniff
+from discpress.engine.images.source import FileSource
 
 WII = foreign.nintendo_disc()
 GAMECUBE = foreign.nintendo_disc("gamecube", b"GALP01", b"A Cube")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.discs.identity import System, TitleOrigin, identify, region_of
-from engine.discs.iso9660 import FileExtent
-from engine.errors import DamagedImageError
+from discpress.engine.discs.identity import System, TitleOrigin, identify, region_of
+from discpress.engine.discs.iso9660 import FileExtent
+from discpress.engine.errors import DamagedImageError
 
 MAX_BLOCK_READS = 16
 PVD = 16 * 2048

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.discs import iso9660
-from engine.discs.iso9660 import (
+from discpress.engine.discs import iso9660
+from discpress.engine.discs.iso9660 import (
     MAX_DIRECTORY_BYTES,
     FileExtent,
     find,
@@ -15,7 +15,7 @@ from engine.discs.iso9660 import (
     read_file,
     read_volume,
 )
-from engine.errors import DamagedImageError
+from discpress.engine.errors import DamagedImageError
 
 PVD = 16 * 2048
 ROOT_START, ROOT_LENGTH = PVD + 158, PVD + 166

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.discs.sfo import parse_sfo
+from discpress.engine.discs.sfo import parse_sfo
 
 
 def make_sfo(*entries):

@@ -13,10 +13,10 @@ import sample_images
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.errors import DamagedImageError, DiscpressError
-from engine.images.opening import open_source
-from engine.images.sniff import sniff
-from engine.units import KIB, MIB
+from discpress.engine.errors import DamagedImageError, DiscpressError
+from discpress.engine.images.detect import sniff
+from discpress.engine.images.open import open_source
+from discpress.engine.units import KIB, MIB
 
 GOLDEN = sample_images.GOLDEN
 NAMES = sorted(path.name for path in GOLDEN.glob("*.?[sa][ox]"))

@@ -10,14 +10,14 @@ from broken_images import disc, pack
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.errors import DamagedImageError, DiscpressError
-from engine.formats import ImageFormat
-from engine.images.doctor import examine
-from engine.images.known_disc import DiscKind, find_disc
-from engine.images.opening import open_image, open_source
-from engine.images.recognise import promised_format, recognise
-from engine.images.sniff import SNIFF_BYTES, magic_of, sniff
-from engine.images.source import MemorySource
+from discpress.engine.errors import DamagedImageError, DiscpressError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.detect import SNIFF_BYTES, magic_of, sniff
+from discpress.engine.images.doctor.doctor import examine
+from discpress.engine.images.known_disc import DiscKind, find_disc
+from discpress.engine.images.open import open_image, open_source
+from discpress.engine.images.recognise import promised_format, recognise
+from discpress.engine.images.source import MemorySource
 
 SECTOR = 2048
 SOUND: dict[str, bytes] = {

@@ -11,14 +11,14 @@ import pytest
 import sample_images
 from archive_files import FLAGS, u16, write_7z, write_zip
 
-from engine.formats import ImageFormat, Settings
-from engine.images.archives import contents
-from engine.library.catalog import total
-from engine.library.model import FileIdentity, State, StoredEstimate, Title
-from engine.library.probe import probe_titles
-from engine.library.refresh import refresh
-from engine.library.scan import scan
-from engine.library.store import Store
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.archives import contents
+from discpress.engine.library.catalog import total
+from discpress.engine.library.scan.probe import probe_titles
+from discpress.engine.library.scan.refresh import refresh
+from discpress.engine.library.scan.scanner import scan
+from discpress.engine.store.model import FileIdentity, State, StoredEstimate, Title
+from discpress.engine.store.store import Store
 
 PS2 = (sample_images.GOLDEN / "ps2.iso").read_bytes()
 PSP = (sample_images.GOLDEN / "psp.iso").read_bytes()
@@ -165,8 +165,8 @@ def test_what_lies_too_far_in_is_known_by_its_name(top: Path, monkeypatch: pytes
     """In a solid archive the way to the second image goes through the first."""
     path = write_7z(top / "games.7z", {"a.iso": PS2, "Second Game (Europe) (Disc 2).iso": PSP, "notes.bin": PS2})
     monkeypatch.setattr(contents, "REACH_BYTES", 100_000)
-    monkeypatch.setattr("engine.library.probe.REACH_BYTES", 100_000)
-    monkeypatch.setattr("engine.discs.reach.REACH_BYTES", 600_000)
+    monkeypatch.setattr("discpress.engine.library.scan.probe.REACH_BYTES", 100_000)
+    monkeypatch.setattr("discpress.engine.discs.reach.REACH_BYTES", 600_000)
     first, second = probe_titles(path)
     assert first.serial == "SLUS-20946"
     assert (second.title, second.region, second.disc_number, second.system) == ("Second Game", "EU", 2, "unknown")
@@ -177,7 +177,7 @@ def test_a_disc_whose_files_lie_too_far_in_is_told_by_its_descriptor(
     top: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_zip(top / "game.zip", {"Far Game.iso": PSP})
-    monkeypatch.setattr("engine.discs.reach.REACH_BYTES", 17 * 2048)
+    monkeypatch.setattr("discpress.engine.discs.reach.REACH_BYTES", 17 * 2048)
     (title,) = probe_titles(path)
     assert (title.system, title.serial, title.title) == ("psp", "", "Far Game")
 

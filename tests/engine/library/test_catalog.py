@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import UsageError
-from engine.formats import ImageFormat, Settings
-from engine.library.catalog import SORT_KEYS, filter_titles, group_titles, parse_filter, sort_titles, total
-from engine.library.model import Fault, FileIdentity, Overrides, State, StoredEstimate, Title
+from discpress.engine.errors import UsageError
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.library.catalog import SORT_KEYS, filter_titles, group_titles, parse_filter, sort_titles, total
+from discpress.engine.store.model import Fault, FileIdentity, Overrides, State, StoredEstimate, Title
 
 MIB = 1024 * 1024
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.formats import ImageFormat, Method, Settings
-from engine.library.model import FileIdentity, Overrides, StoredEstimate, Title
-from engine.library.store import Store
+from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.store.model import FileIdentity, Overrides, StoredEstimate, Title
+from discpress.engine.store.store import Store
 
 IDENTITY = FileIdentity(1, 1, 700, 5)
 TITLE = Title(Path("/games/one.iso"), IDENTITY, ImageFormat.ISO, original_bytes=700)

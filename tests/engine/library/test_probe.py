@@ -18,15 +18,15 @@ from hypothesis import strategies as st
 from iso_files import write_iso
 from sample_images import GOLDEN, write_image
 
-from engine.formats import SECTOR_SIZE, ImageFormat
-from engine.images.dax import DaxImage
-from engine.images.opening import open_image
-from engine.images.reader import BlockImage, Image, PlainImage, StoredBlock
-from engine.images.sniff import PART_MAGIC, RAW_SYNC
-from engine.library.demo_discs import PLAYSTATION, PSP_GAME, param_sfo
-from engine.library.isomaker import FileContent
-from engine.library.model import Fault, FileIdentity, State, Title
-from engine.library.probe import probe_titles
+from discpress.engine.demo.discs import PLAYSTATION, PSP_GAME, param_sfo
+from discpress.engine.demo.iso_writer import FileContent
+from discpress.engine.formats import SECTOR_SIZE, ImageFormat
+from discpress.engine.images.dax import DaxImage
+from discpress.engine.images.detect import PART_MAGIC, RAW_SYNC
+from discpress.engine.images.image import BlockImage, Image, PlainImage, StoredBlock
+from discpress.engine.images.open import open_image
+from discpress.engine.library.scan.probe import probe_titles
+from discpress.engine.store.model import Fault, FileIdentity, State, Title
 
 MOST_BLOCKS = 16
 

@@ -8,17 +8,17 @@ import pytest
 from sample_images import MemorySource
 from seek_desk import MemoryScratch, StepClock
 
-from engine.errors import SettingError
-from engine.formats import ImageFormat, Settings
-from engine.images.reader import PlainImage
-from engine.measure.estimate import estimate, estimate_grid, refine
-from engine.measure.rehearsal import Trial
-from engine.measure.sample import Span
-from engine.measure.throughput import ReadSample, measure_throughput
-from engine.measure.windows import pack_window
-from engine.system.files import Writable
-from engine.system.filesystems import FileSystem
-from engine.units import MIB
+from discpress.engine.errors import SettingError
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.image import PlainImage
+from discpress.engine.measure.estimate import estimate, estimate_grid, refine
+from discpress.engine.measure.rehearsal import Trial
+from discpress.engine.measure.sample import Span
+from discpress.engine.measure.throughput import ReadSample, measure_throughput
+from discpress.engine.measure.windows import pack_window
+from discpress.engine.system.files import Writable
+from discpress.engine.system.filesystems import FileSystem
+from discpress.engine.units import MIB
 
 EXABYTE = 2**60
 ZSO = Settings(ImageFormat.ZSO)

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.convert.conversion import convert
-from engine.convert.plan import Wish, plan_conversion
-from engine.convert.progress import Control, Progress
-from engine.errors import CancelledError, DamagedImageError, UsageError
-from engine.formats import ImageFormat, Method, Settings
-from engine.images.opening import open_image
-from engine.measure.estimate import HUNK_GRID_LEVELS, HUNK_GRID_SIZES, Advice, estimate, estimate_grid, refine
-from engine.system.filesystems import FileSystem
-from engine.units import KIB, MIB
+from discpress.engine.convert.conversion import convert
+from discpress.engine.convert.plan import Wish, plan_conversion
+from discpress.engine.errors import CancelledError, DamagedImageError, UsageError
+from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.images.open import open_image
+from discpress.engine.measure.estimate import HUNK_GRID_LEVELS, HUNK_GRID_SIZES, Advice, estimate, estimate_grid, refine
+from discpress.engine.progress import Control, Progress
+from discpress.engine.system.filesystems import FileSystem
+from discpress.engine.units import KIB, MIB
 
 ZSO, CSO, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.ISO
 LOCAL = FileSystem("ext4", Path("/"), "")

@@ -5,10 +5,10 @@ from random import Random
 
 import pytest
 
-from engine.errors import CancelledError
-from engine.images.source import FileSource
-from engine.measure.latency import Access, seek_us, time_access
-from engine.units import MIB
+from discpress.engine.errors import CancelledError
+from discpress.engine.images.source import FileSource
+from discpress.engine.measure.latency import Access, seek_us, time_access
+from discpress.engine.units import MIB
 
 SEEK_S, S_PER_BYTE = 0.010, 1e-8
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.measure.patterns import MIXED_FILES, Area, Pattern, runs
-from engine.measure.sample import Span
-from engine.units import KIB, MIB
+from discpress.engine.measure.patterns import MIXED_FILES, Area, Pattern, runs
+from discpress.engine.measure.sample import Span
+from discpress.engine.units import KIB, MIB
 
 AREA = Area(8 * MIB, tuple(Span(number * 100 * KIB, 80 * KIB) for number in range(40)))
 

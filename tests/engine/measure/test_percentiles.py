@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.measure.percentiles import Octave, count_octaves, histogram, nearest_rank
+from discpress.engine.measure.percentiles import Octave, count_octaves, histogram, nearest_rank
 
 VALUES = st.lists(st.floats(0, 1e9), min_size=1, max_size=300)
 PERCENTS = st.integers(1, 100)

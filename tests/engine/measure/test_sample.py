@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.formats import ImageFormat, Settings
-from engine.images.layout import Layout, layout_of
-from engine.measure.sample import cluster_bytes_for, draw_sample, project, whole_sample
-from engine.system.filesystems import FileSystem
-from engine.units import KIB, MIB
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.layout import Layout, layout_of
+from discpress.engine.measure.sample import cluster_bytes_for, draw_sample, project, whole_sample
+from discpress.engine.system.filesystems import FileSystem
+from discpress.engine.units import KIB, MIB
 
 CLUSTER = 16 * KIB
 CLUSTERS = 20_000

@@ -9,16 +9,16 @@ import pytest
 from sample_images import compressible, mixed, pack, write_image
 from seek_desk import SlowSource, StepClock, metered, shuffled
 
-from engine.errors import CancelledError
-from engine.formats import ImageFormat
-from engine.images.opening import open_source
-from engine.images.source import FileSource
-from engine.measure.metering import Costs, FileCache, Meter, hold_index
-from engine.measure.patterns import Area, Pattern
-from engine.measure.percentiles import nearest_rank
-from engine.measure.seek import LEAST_READS, MOST_READS, SeekFigures, measure_seeks
-from engine.system.cache import drop_cached, resident_range
-from engine.units import MIB
+from discpress.engine.errors import CancelledError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.open import open_source
+from discpress.engine.images.source import FileSource
+from discpress.engine.measure.metering import Costs, FileCache, Meter, hold_index
+from discpress.engine.measure.patterns import Area, Pattern
+from discpress.engine.measure.percentiles import nearest_rank
+from discpress.engine.measure.seek import LEAST_READS, MOST_READS, SeekFigures, measure_seeks
+from discpress.engine.system.cache import drop_cached, resident_range
+from discpress.engine.units import MIB
 
 SIZE = 4 * MIB
 HUNDRED_MS = [number / 1000 for number in range(1, 101)]

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from sample_images import mixed, pack, write_image
 from seek_desk import MemoryScratch, SlowSource, StepClock
 
-from engine.errors import CancelledError, UsageError
-from engine.formats import ImageFormat, Settings
-from engine.images.opening import open_image, open_source
-from engine.images.reader import PlainImage
-from engine.measure.throughput import (
+from discpress.engine.errors import CancelledError, UsageError
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.image import PlainImage
+from discpress.engine.images.open import open_image, open_source
+from discpress.engine.measure.throughput import (
     Limit,
     ReadSample,
     ThroughputFigures,
@@ -22,7 +22,7 @@ from engine.measure.throughput import (
     measure_throughput,
     read_sample,
 )
-from engine.units import MIB
+from discpress.engine.units import MIB
 
 ZSO = Settings(ImageFormat.ZSO, 2048, 1)
 KNOWN = ThroughputFigures(ZSO, 2, 100 * MIB, 10 * MIB, 5 * MIB, 1.0, 0.25, 0.5, 0.125, True, True)

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from sample_images import mixed, pack, write_image
 from seek_desk import MemoryScratch, StepClock
 
-from engine.codecs.blocks import CHUNK_BYTES
-from engine.errors import CancelledError
-from engine.formats import ImageFormat, Settings
-from engine.images.opening import open_image, open_source
-from engine.measure.sample import Span
-from engine.measure.windows import choose_window, files_within, pack_window
-from engine.units import MIB
+from discpress.engine.codecs.blocks import CHUNK_BYTES
+from discpress.engine.errors import CancelledError
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.open import open_image, open_source
+from discpress.engine.measure.sample import Span
+from discpress.engine.measure.windows import choose_window, files_within, pack_window
+from discpress.engine.units import MIB
 
 WINDOW = 8 * MIB
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.config.saving import save_config
-from engine.library.demo import make_demo
-from engine.library.store import Store
-from engine.system.folders import PRIVATE, SHARED, make_folder
+from discpress.engine.config.saving import save_config
+from discpress.engine.demo.library import make_demo
+from discpress.engine.store.store import Store
+from discpress.engine.system.folders import PRIVATE, SHARED, make_folder
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="permission bits")
 UMASKS = (0, 0o002, 0o022, 0o027, 0o077)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from fault_injection import fail_with
 
-from engine.system import held_folder, rename
-from engine.system.held_folder import HeldFolder
+from discpress.engine.system import held_folder, rename
+from discpress.engine.system.held_folder import HeldFolder
 
 
 @pytest.fixture(params=[True, False], ids=["by descriptor", "by path"])

@@ -9,14 +9,14 @@ from dataclasses import replace
 
 import pytest
 
-from engine.system import liveness
-from engine.system.liveness import ProcessIdentity
+from discpress.engine.system import liveness
+from discpress.engine.system.liveness import ProcessIdentity
 
 CODE = """
 import sys
 from dataclasses import asdict
 import json
-from engine.system.liveness import ProcessIdentity
+from discpress.engine.system.liveness import ProcessIdentity
 print(json.dumps(asdict(ProcessIdentity.current())), flush=True)
 sys.stdin.read()
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.system.locks import is_lock_held, try_lock
+from discpress.engine.system.locks import is_lock_held, try_lock
 
 
 @pytest.fixture

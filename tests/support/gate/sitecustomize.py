@@ -76,9 +76,9 @@ def _hold_seeks(seek: ModuleType) -> None:
 
 
 _HOLDING = {
-    "engine.convert.pipeline": _hold_chunks,
-    "engine.measure.rehearsal": _hold_estimates,
-    "engine.measure.seek": _hold_seeks,
+    "discpress.engine.convert.pipeline": _hold_chunks,
+    "discpress.engine.measure.rehearsal": _hold_estimates,
+    "discpress.engine.measure.seek": _hold_seeks,
 }
 
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.convert.pipeline import Slot, run_chunks
-from engine.convert.progress import Control
-from engine.errors import DamagedImageError
-from engine.images.archives import paged
-from engine.images.archives.paged import CACHE_PAGES, MAX_MARKS, MAX_READERS, PAGE_BYTES, Decoder, PagedStream
+from discpress.engine.convert.pipeline import Slot, run_chunks
+from discpress.engine.errors import DamagedImageError
+from discpress.engine.images.archives import paged
+from discpress.engine.images.archives.paged import CACHE_PAGES, MAX_MARKS, MAX_READERS, PAGE_BYTES, Decoder, PagedStream
+from discpress.engine.progress import Control
 
 PAGES = 12
 DATA = random.Random(5).randbytes(PAGE_BYTES * PAGES - 1000)

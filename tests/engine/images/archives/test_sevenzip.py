@@ -17,12 +17,12 @@ from archive_files import write_7z
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
-from engine.images.archives import contents, sevenzip, unpacking
-from engine.images.archives.contents import images_in, open_archive
-from engine.images.archives.model import Archive
-from engine.images.opening import images_at, open_image
-from engine.images.source import FileSource
+from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
+from discpress.engine.images.archives import contents, sevenzip, unpacking
+from discpress.engine.images.archives.contents import images_in, open_archive
+from discpress.engine.images.archives.model import Archive
+from discpress.engine.images.open import images_at, open_image
+from discpress.engine.images.source import FileSource
 
 PS2 = (sample_images.GOLDEN / "ps2.iso").read_bytes()
 PSP = (sample_images.GOLDEN / "psp.iso").read_bytes()

@@ -14,12 +14,12 @@ from archive_files import CRC32, FLAGS, HEADER_OFFSET, METHOD, PACKED_BYTES, SIZ
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError, UsageError
-from engine.images.archives.contents import images_in, open_archive
-from engine.images.archives.model import Archive, give_addresses
-from engine.images.opening import images_at, open_image
-from engine.images.source import FileSource
-from engine.names import display_name
+from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError, UsageError
+from discpress.engine.images.archives.contents import images_in, open_archive
+from discpress.engine.images.archives.model import Archive, give_addresses
+from discpress.engine.images.open import images_at, open_image
+from discpress.engine.images.source import FileSource
+from discpress.engine.names import display_name
 
 PS2 = (sample_images.GOLDEN / "ps2.iso").read_bytes()
 PSP = (sample_images.GOLDEN / "psp.iso").read_bytes()

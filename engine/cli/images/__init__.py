@@ -1,0 +1,1 @@
+"""Commands that take image files: convert, info, doctor, verify."""

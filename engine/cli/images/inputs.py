@@ -1,0 +1,179 @@
+"""The inputs of a command line: files as they are, folders by what is in them."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from discpress.engine.cli.output.printers import Printer
+from discpress.engine.errors import DiscpressError, StorageError, UnsupportedImageError, UsageError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.detect import FOREIGN, SNIFF_BYTES, sniff
+from discpress.engine.images.doctor.content import NO_DISC
+from discpress.engine.images.open import images_at, is_archive_at, open_stored
+from discpress.engine.images.recognise import header_problem, recognise
+from discpress.engine.images.source import FileSource, read_bytes
+from discpress.engine.library.scan.probe import is_image
+from discpress.engine.names import display_name, natural_key
+from discpress.engine.store.scan_batch import is_left_out
+
+NO_DISC_FOUND = f"{NO_DISC}; name the file to convert it all the same"
+"""Why an image that was found, not named, is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One image to work on."""
+
+    path: Path
+    """Where it is; in an archive, the path below the archive that names it."""
+    output_folder: Path | None
+    """Where its result goes; None for beside it."""
+    is_named: bool = True
+    """Whether the user named it; False for what was found in a folder or an archive."""
+
+
+def expand_inputs(
+    paths: Sequence[Path],
+    output_folder: Path | None,
+    is_recursive: bool,
+    printer: Printer,
+    fail: Callable[[Path, DiscpressError], None],
+    check: Callable[[], None],
+) -> Iterator[Input]:
+    """Yield the images that inputs stand for; folders only with -r, their images by content, in natural order.
+
+    An archive stands for the one image in it, with -r for all of them. Below `output_folder` the folders of the inputs
+    are kept. What cannot be taken goes to `fail`. `check`, called at every file on the way, may raise to stop.
+    """
+    for path in paths:
+        if not path.is_dir():
+            yield from _named(path, output_folder, is_recursive, fail)
+        elif is_recursive:
+            yield from _walk(path, output_folder, printer, fail, check)
+        else:
+            error = UsageError(f"{display_name(path)}: is a folder", hint="-r takes the images in a folder and below")
+            fail(path, error)
+
+
+def files_within(
+    paths: list[Path],
+    is_recursive: bool,
+    printer: Printer,
+    fail: Callable[[Path, DiscpressError], None],
+    check: Callable[[], None],
+) -> list[Path]:
+    """Return files as they were named, whatever they are; with -r the images in folders and archives instead."""
+    if not is_recursive:
+        return paths
+    return [each.path for each in expand_inputs(paths, None, is_recursive, printer, fail, check)]
+
+
+def _walk(
+    top: Path,
+    output_folder: Path | None,
+    printer: Printer,
+    fail: Callable[[Path, DiscpressError], None],
+    check: Callable[[], None],
+) -> Iterator[Input]:
+    def report(error: OSError) -> None:
+        printer.notice(f"cannot be searched: {error.strerror}", Path(error.filename or top))
+
+    for root, folders, names in os.walk(top, onerror=report):
+        check()
+        folders[:] = sorted((name for name in folders if not is_left_out(name)), key=natural_key)
+        for name in sorted(names, key=natural_key):
+            check()
+            path = Path(root, name)
+            folder = output_folder and output_folder / Path(root).relative_to(top)
+            if not is_left_out(name):
+                yield from (Input(each, folder, is_named=False) for each in _wanted(path, printer, fail))
+
+
+def _named(
+    path: Path, output_folder: Path | None, is_all: bool, fail: Callable[[Path, DiscpressError], None]
+) -> Iterator[Input]:
+    """Yield a file that was named; of an archive what was named in it, the one image in it, or all."""
+    try:
+        is_whole_archive = is_archive_at(path)
+        if not is_whole_archive:
+            _refuse_no_image(path)
+            yield Input(path, output_folder)
+        elif is_all:
+            yield from (Input(each, output_folder, is_named=False) for each in images_at(path))
+        else:
+            source = open_stored(path)
+            source.close()
+            yield Input(source.path, output_folder)
+    except DiscpressError as error:
+        fail(path, error)
+
+
+def _refuse_no_image(path: Path) -> None:
+    """Raise UnsupportedImageError for a file that is surely no image: by the same signs as in a folder.
+
+    DamagedImageError for one that lacks the header of the format that it is called after.
+    """
+    try:
+        source = FileSource(path)
+    except StorageError:
+        return  # it lies in an archive, or who reads it says why it cannot be opened
+    try:
+        found = recognise(source)
+        if found is not ImageFormat.ISO or is_image(source, found):
+            return
+        head = read_bytes(source, 0, SNIFF_BYTES)
+        what = f"{source.size_bytes} bytes of {'text' if _is_text(head) else 'data'}"
+        if path.suffix.lower() == ".cue":
+            what += ", which name no raw file with a data track"
+        raise UnsupportedImageError(
+            f"{display_name(path)}: is no disc image: {what}",
+            hint="allowed are ISO, ZSO, CSO, DAX and CHD; an ISO without an ISO 9660 volume is taken as .iso or .img",
+        )
+    finally:
+        source.close()
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        text = head.decode()
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 3:  # not only a character that is cut at the end
+            return False
+        text = head[: error.start].decode()
+    return all(each.isprintable() or each.isspace() for each in text)
+
+
+def _wanted(path: Path, printer: Printer, fail: Callable[[Path, DiscpressError], None]) -> Iterator[Path]:
+    """In a folder only what is surely an image is taken; what another program reads is named and left out."""
+    if path.is_symlink() or not path.is_file():
+        return
+    try:
+        if is_archive_at(path):
+            yield from _images_in(path, printer)
+        elif _is_wanted(path, printer):
+            yield path
+    except DiscpressError as error:
+        fail(path, error)
+
+
+def _images_in(path: Path, printer: Printer) -> list[Path]:
+    """Of an archive that cannot be read nobody knows whether it holds images: it is named and left out."""
+    try:
+        return images_at(path)
+    except DiscpressError as error:
+        printer.notice(f"left out: {error}", path)
+        return []
+
+
+def _is_wanted(path: Path, printer: Printer) -> bool:
+    source = FileSource(path)
+    try:
+        found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+        if header_problem(source, found):
+            return True  # whoever opens it says so
+        if found in FOREIGN and found is not ImageFormat.PART:
+            printer.notice(f"left out: {FOREIGN[found].name}: {FOREIGN[found].advice}", path)
+        return found not in FOREIGN and is_image(source, found)
+    finally:
+        source.close()

@@ -1,0 +1,217 @@
+"""`discpress info` and `discpress doctor`: what is in a file, and what is wrong with it."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from discpress.engine.cli.images.inputs import files_within
+from discpress.engine.cli.images.options import as_paths
+from discpress.engine.cli.output.engine_version import print_engine
+from discpress.engine.cli.output.printers import Printer
+from discpress.engine.discs.foreign import read_foreign
+from discpress.engine.errors import CancelledError, DamagedImageError, DiscpressError, UsageError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.archives.model import MemberSource, held_bytes
+from discpress.engine.images.detect import FOREIGN
+from discpress.engine.images.doctor.content import NO_DISC, NO_VOLUME, content_findings
+from discpress.engine.images.doctor.doctor import Severity, examine
+from discpress.engine.images.doctor.findings import NOT_CHECKED
+from discpress.engine.images.open import open_image, open_stored
+from discpress.engine.images.recognise import recognise
+from discpress.engine.images.statistics import ImageFacts, read_facts
+from discpress.engine.names import display_name
+from discpress.engine.progress import Control
+from discpress.engine.targets import TARGETS, Target
+from discpress.engine.units import format_percent, format_size
+
+
+def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `info`; return the exit code."""
+    if arguments.engine:
+        print_engine(printer)
+    elif not arguments.files:
+        raise UsageError("info: a FILE or --engine is needed")
+    exit_codes = set()
+
+    def fail(path: Path, error: DiscpressError) -> None:
+        printer.error(error, path)
+        exit_codes.add(error.exit_code)
+
+    for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check):
+        try:
+            if _print_foreign(path, printer):
+                continue
+            with open_image(path) as image:
+                facts = read_facts(image, check=control.check)
+                is_no_disc = NO_VOLUME in {finding.code for finding in content_findings(image)}
+                archive = image.source.file.path if isinstance(image.source, MemberSource) else None
+        except CancelledError:
+            raise
+        except DiscpressError as error:
+            fail(path, error)
+            continue
+        _print_facts(path, facts, archive, printer)
+        if is_no_disc:
+            printer.notice(NO_DISC, path)
+    return _joined(exit_codes)
+
+
+def _print_foreign(path: Path, printer: Printer) -> bool:
+    """Print what a file of another program says of itself, and what to do with it; False where it is none."""
+    source = open_stored(path)
+    try:
+        found = recognise(source)
+        if found not in FOREIGN or found is ImageFormat.PART:
+            return False
+        disc = read_foreign(source, found)
+        file_bytes = held_bytes(source)
+    finally:
+        source.close()
+    foreign = FOREIGN[found]
+    event = {
+        "input": str(path),
+        "format": str(found),
+        "system": str(disc.system),
+        "serial": disc.serial,
+        "title": disc.title,
+        "original_bytes": disc.original_bytes,
+        "file_bytes": file_bytes,
+        "files": list(disc.files),
+        "advice": foreign.advice,
+    }
+    size = f"{format_size(disc.original_bytes)} ({disc.original_bytes} bytes)" if disc.original_bytes else "not stated"
+    rows = [
+        ("format", f"{foreign.name}: not read here"),
+        ("system", disc.system.label),
+        ("serial", disc.serial or "none"),
+        ("title", display_name(disc.title)),
+        ("original", size),
+        ("file", f"{format_size(file_bytes)} ({file_bytes} bytes)"),
+        *(("names", display_name(name)) for name in disc.files),
+        ("what to do", foreign.advice),
+        *([("problem", disc.problem)] if disc.problem else []),
+    ]
+    printer.event("info", event, _block(path, rows))
+    return True
+
+
+def _block(path: Path, rows: Sequence[tuple[str, str]]) -> str:
+    return "\n".join([display_name(path), *(f"  {label:<12} {value}" for label, value in rows)])
+
+
+def _print_facts(path: Path, facts: ImageFacts, archive: Path | None, printer: Printer) -> None:
+    waste = facts.alignment_waste_bytes
+    event = {
+        "input": str(path),
+        "format": str(facts.format),
+        "block_size": facts.block_size,
+        "index_shift": facts.index_shift,
+        "version": facts.version,
+        "original_bytes": facts.original_bytes,
+        "file_bytes": facts.file_bytes,
+        "blocks": facts.blocks,
+        "plain_blocks": facts.plain_blocks,
+        "shared_blocks": facts.shared_blocks,
+        "codecs": list(facts.codecs),
+        "metadata": list(facts.metadata),
+        "ratio": round(facts.ratio, 6),
+        "index_bytes": facts.index_bytes,
+        "end_padding_bytes": facts.end_padding_bytes,
+        "alignment_waste_bytes": waste,
+        "most_alignment_waste_bytes": facts.most_alignment_waste_bytes,
+        "archive": None if archive is None else str(archive),
+    }
+    rows = [
+        ("format", facts.format.upper() + (f" version {facts.version}" if facts.version else "")),
+        ("original", f"{format_size(facts.original_bytes)} ({facts.original_bytes} bytes)"),
+        (
+            "file",
+            f"{format_size(facts.file_bytes)} ({facts.file_bytes} bytes){'' if archive is None else ' of an archive'}",
+        ),
+        ("ratio", format_percent(facts.file_bytes, facts.original_bytes)),
+        *(_hunk_rows(facts) if facts.format is ImageFormat.CHD else _block_rows(facts)),
+    ]
+    printer.event("info", event, _block(path, rows))
+
+
+def _block_rows(facts: ImageFacts) -> list[tuple[str, str]]:
+    waste = facts.alignment_waste_bytes
+    wasted = f"at most {format_size(facts.most_alignment_waste_bytes)}" if waste is None else format_size(waste)
+    return [
+        ("block size", str(facts.block_size)),
+        ("blocks", f"{facts.blocks}, {facts.plain_blocks} plain, {facts.packed_blocks} packed"),
+        ("alignment", f"{1 << facts.index_shift} (shift {facts.index_shift}), wasting {wasted}"),
+        ("index", format_size(facts.index_bytes)),
+        ("end padding", f"{facts.end_padding_bytes} B"),
+    ]
+
+
+def _hunk_rows(facts: ImageFacts) -> list[tuple[str, str]]:
+    kept = f"{facts.plain_blocks} plain, {facts.packed_blocks} packed, {facts.shared_blocks} equal to another"
+    return [
+        ("hunk size", str(facts.block_size)),
+        ("hunks", f"{facts.blocks}, {kept}"),
+        ("codecs", display_name(", ".join(facts.codecs)) or "none"),
+        ("metadata", display_name(", ".join(facts.metadata)) or "none"),
+        ("map", format_size(facts.index_bytes)),
+    ]
+
+
+def run_doctor(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `doctor`; return 3 for damage, 1 for what the target cannot load or could not be checked."""
+    target = None if arguments.target is None else _target(arguments.target)
+    exit_codes = set()
+
+    def fail(path: Path, error: DiscpressError) -> None:
+        printer.error(error, path)
+        exit_codes.add(error.exit_code)
+
+    for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check):
+        try:
+            exit_codes.add(_examine(path, target, arguments.deep, printer, control))
+        except CancelledError:
+            raise
+        except DiscpressError as error:
+            fail(path, error)
+    return _joined(exit_codes)
+
+
+def _joined(exit_codes: set[int]) -> int:
+    """Return the code of a command line: that of its failures where they agree, else 1."""
+    failures = exit_codes - {0}
+    return 1 if len(failures) > 1 else next(iter(failures), 0)
+
+
+def _target(name: str) -> Target:
+    if name not in TARGETS:
+        raise UsageError(f"--target: {name!r} is not known: {', '.join(TARGETS)} are")
+    return TARGETS[name]
+
+
+def _examine(path: Path, target: Target | None, deep: bool, printer: Printer, control: Control) -> int:
+    """Report what the doctor finds in one file; return the exit code for it."""
+    counts = dict.fromkeys(Severity, 0)
+    is_damaged = is_unchecked = False
+    for finding in examine(path, target, deep=deep, check=control.check):
+        counts[finding.level] += 1
+        is_damaged |= finding.is_damage
+        is_unchecked |= finding.code == NOT_CHECKED
+        facts = {
+            "input": str(path),
+            "level": str(finding.level),
+            "code": finding.code,
+            "message": finding.message,
+            "block": finding.block,
+            "sector": finding.sector,
+        }
+        printer.event("finding", facts, f"{display_name(path)}: {finding.level}: {finding.message}")
+    errors, warnings = counts[Severity.ERROR], counts[Severity.WARNING]
+    asked = f" for {target.label}" if target else ""
+    verdict = f"{errors} errors, {warnings} warnings"
+    if not errors and not warnings:
+        verdict = "nothing wrong" if deep else "nothing wrong in header and index (--deep decodes every block)"
+    facts = {"input": str(path), "target": target.name if target else None, "errors": errors, "warnings": warnings}
+    printer.event("doctor", facts, f"{display_name(path)}: {verdict}{asked}")
+    if is_damaged:
+        return DamagedImageError.exit_code
+    return 1 if errors or is_unchecked else 0

@@ -1,0 +1,106 @@
+"""`discpress verify`: an image decoded whole, and compared with what it should be."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+
+from discpress.engine.cli.images.inputs import files_within
+from discpress.engine.cli.images.options import as_paths, take_threads
+from discpress.engine.cli.output.printers import Printer
+from discpress.engine.convert.checksums import KINDS_BY_LENGTH, decoded_name, read_checksums
+from discpress.engine.convert.verify import check_digests, digest_checked
+from discpress.engine.errors import DiscpressError, MissingPackageError, UsageError, VerifyError
+from discpress.engine.images.archives.model import MemberSource
+from discpress.engine.images.open import open_image
+from discpress.engine.names import display_name
+from discpress.engine.progress import Control, Progress
+
+_HEX = {"--sha1": "sha1", "--sha256": "sha256", "--md5": "md5", "--crc32": "crc32"}
+
+
+def run_verify(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `verify`; return 0 only when every file is what it should be."""
+    exit_codes = set()
+
+    def fail(path: Path, error: DiscpressError) -> None:
+        printer.error(error, path)
+        exit_codes.add(error.exit_code)
+
+    paths = files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check)
+    expected = _expected_by_option(arguments)
+    if (expected or arguments.against) and len(paths) > 1:
+        raise UsageError("one digest is for one file: verify the others on their own")
+    for path in paths:
+        try:
+            _verify(path, expected, arguments, printer, control)
+        except MissingPackageError as error:
+            name = display_name(path)
+            why = str(error).removeprefix(f"{name}: ")
+            fail(path, MissingPackageError(f"{name}: not checked: {why}", hint=error.hint))
+        except DiscpressError as error:
+            if error.code == "cancelled":
+                raise
+            fail(path, error)
+    return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
+
+
+def _expected_by_option(arguments: argparse.Namespace) -> dict[str, str]:
+    expected = {}
+    for option, kind in _HEX.items():
+        value: str | None = getattr(arguments, kind)
+        if value is None:
+            continue
+        digits = value.strip().lower()
+        if KINDS_BY_LENGTH.get(len(digits)) != kind or not set(digits) <= set("0123456789abcdef"):
+            raise UsageError(f"{option}: {display_name(value)!r} is no {kind} in hex digits")
+        expected[kind] = digits
+    return expected
+
+
+def _from_file(checksum_path: Path, path: Path) -> dict[str, str]:
+    """Return the one digest of a checksum file that is for the decoded image of `path`."""
+    digests: Mapping[str, str] = read_checksums(checksum_path)
+    by_name = {Path(name).name: digest for name, digest in digests.items()}
+    digest = by_name.get(decoded_name(path)) or by_name.get(path.name)
+    if digest is None and len(digests) == 1:
+        digest = next(iter(digests.values()))
+    if digest is None:
+        raise UsageError(
+            f"{display_name(checksum_path)}: has no line for {display_name(decoded_name(path))}",
+            hint="the names in it are those of decoded images",
+        )
+    return {KINDS_BY_LENGTH[len(digest)]: digest}
+
+
+def _verify(
+    path: Path, expected: dict[str, str], arguments: argparse.Namespace, printer: Printer, control: Control
+) -> None:
+    threads = take_threads(arguments.threads)
+    if arguments.checksum_file is not None:
+        expected = expected | _from_file(Path(arguments.checksum_file), path)
+    progress = Progress()
+    with printer.following(progress, path):
+        with open_image(path) as image:
+            recorded = image.recorded
+            actual = digest_checked(image, threads, control, progress, tuple(expected))
+            is_archived = isinstance(image.source, MemberSource) and image.source.member.crc32 is not None
+        if arguments.against is not None:
+            with open_image(Path(arguments.against)) as image:
+                other = digest_checked(image, threads, control, progress)
+            check_digests(display_name(path), actual, other)
+    for kind, digest in expected.items():
+        if actual.values[kind] != digest:
+            raise VerifyError(
+                f"{display_name(path)}: {kind} of the decoded image is {actual.values[kind]}, expected {digest}",
+                hint="the file is damaged, or it is another dump of the disc",
+            )
+    against = ["against"] if arguments.against is not None else []
+    compared = [*expected, *against, *(["archive"] if is_archived else [])]
+    compared += [f"{kind} of its header" for kind in recorded]
+    facts = {"input": str(path), "original_bytes": actual.size_bytes, **actual.values, "compared": compared}
+    if compared:
+        verdict = f"is the image it should be ({', '.join(compared)})"
+    else:
+        verdict = "every block decodes; nothing to compare with was given, so a flipped byte could hide"
+    text = f"{display_name(path)}: {verdict}; crc32 {actual.values['crc32']}, XXH3-128 {actual.values['xxh3']}"
+    printer.event("verified", facts, text)

@@ -1,0 +1,1 @@
+"""Commands that measure titles: seek, throughput."""

@@ -1,0 +1,99 @@
+"""What the words of `discpress seek` and `discpress throughput` mean."""
+
+import argparse
+import re
+from pathlib import Path
+
+from discpress.engine.cli.images.options import take_block_size, take_format, take_level
+from discpress.engine.errors import StorageError, UsageError
+from discpress.engine.lab.options import BLOCK_SIZES, LEVELS, MAX_DURATION_S, SeekWish, ThroughputWish
+from discpress.engine.measure.patterns import Pattern
+from discpress.engine.measure.throughput import MAX_SAMPLE_BYTES, SAMPLE_BYTES
+from discpress.engine.measure.windows import MAX_WINDOW_BYTES, WINDOW_BYTES
+from discpress.engine.names import display_name
+from discpress.engine.system.files import absolute
+from discpress.engine.units import MIB, format_size, parse_size
+
+_ALL = "all"
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(ms|s|m|)", re.ASCII)
+_SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0}
+
+
+def take_seek_wish(arguments: argparse.Namespace, notices: list[str]) -> SeekWish:
+    """Return what the options of `seek` ask for; UsageError says which option is wrong."""
+    image_format, methods = take_format(arguments)
+    return SeekWish(
+        take_blocks(arguments.blocks, notices),
+        take_patterns(arguments.pattern),
+        take_duration(arguments.duration),
+        _size("--window", arguments.window, WINDOW_BYTES, MAX_WINDOW_BYTES),
+        arguments.warm,
+        image_format,
+        None if arguments.level is None else take_level(arguments.level, notices),
+        methods,
+    )
+
+
+def take_throughput_wish(arguments: argparse.Namespace, notices: list[str]) -> ThroughputWish:
+    """Return what the options of `throughput` ask for; UsageError says which option is wrong."""
+    folder = None if arguments.output_dir is None else absolute(Path(arguments.output_dir))
+    if folder is not None and not folder.is_dir():
+        raise StorageError(f"{display_name(folder)}: no such folder", hint="make it first: a test makes no folders")
+    levels: tuple[int, ...] = LEVELS
+    if arguments.levels is not None:
+        levels = tuple(dict.fromkeys(take_level(word, notices) for word in _words("--levels", arguments.levels)))
+    sample_bytes = _size("--sample", arguments.sample, SAMPLE_BYTES, MAX_SAMPLE_BYTES)
+    blocks = take_blocks(arguments.blocks, notices)
+    return ThroughputWish(blocks, levels, sample_bytes, folder, *take_format(arguments))
+
+
+def take_blocks(text: str | None, notices: list[str]) -> tuple[int, ...]:
+    """Return the block sizes that a list with commas names, each once, in its order; the default for None."""
+    if text is None:
+        return BLOCK_SIZES
+    return tuple(dict.fromkeys(take_block_size(word, notices) for word in _words("--blocks", text)))
+
+
+def take_patterns(values: list[str] | None) -> tuple[Pattern, ...]:
+    """Return the patterns that lists with commas name, each once; `all` is all of them, None is `mixed`."""
+    if values is None:
+        return (Pattern.MIXED,)
+    found: list[Pattern] = []
+    for word in _words("--pattern", ",".join(values)):
+        if word == _ALL:
+            found += Pattern
+        elif word in tuple(Pattern):
+            found.append(Pattern(word))
+        else:
+            raise UsageError(f"--pattern: {display_name(word)!r} is not known: {', '.join(Pattern)} and {_ALL} are")
+    return tuple(dict.fromkeys(found))
+
+
+def take_duration(text: str) -> float:
+    """Return the seconds that `3`, `3s`, `500ms` or `1m` stand for; UsageError for anything else."""
+    match = _DURATION.fullmatch(text.strip())
+    seconds = float(match[1]) * _SECONDS[match[2]] if match else -1.0
+    if not 0 < seconds <= MAX_DURATION_S:
+        raise UsageError(
+            f"--duration: {display_name(text)!r} is not allowed: a time such as 500ms, 3s or 1m, at most one hour"
+        )
+    return seconds
+
+
+def _words(option: str, text: str) -> list[str]:
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words:
+        raise UsageError(f"{option}: nothing is named")
+    return words
+
+
+def _size(option: str, text: str | None, default: int, most: int) -> int:
+    if text is None:
+        return default
+    try:
+        size = parse_size(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from error
+    if not MIB <= size <= most:
+        raise UsageError(f"{option}: {display_name(text)} is not from 1M to {format_size(most)}")
+    return size

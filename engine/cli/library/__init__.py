@@ -1,0 +1,1 @@
+"""Commands on the library: scan, ls, set, estimate, demo, undo, trash."""

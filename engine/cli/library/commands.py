@@ -1,0 +1,167 @@
+"""`discpress scan`, `ls` and `demo`: the library from the command line."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from discpress.engine.cli.images.options import as_paths
+from discpress.engine.cli.output.printers import Printer
+from discpress.engine.cli.output.tables import format_table
+from discpress.engine.cli.state import open_store, read_config
+from discpress.engine.demo.library import make_demo
+from discpress.engine.errors import UsageError
+from discpress.engine.library.catalog import filter_titles, group_titles, sort_titles, total
+from discpress.engine.library.naming import system_label
+from discpress.engine.library.scan.refresh import refresh
+from discpress.engine.names import display_name
+from discpress.engine.progress import Control
+from discpress.engine.store.model import Fault, Title
+from discpress.engine.store.store import Store
+from discpress.engine.system.files import absolute
+from discpress.engine.units import format_size, format_whole_percent
+
+_BLANK = "-"
+
+
+def run_scan(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `scan`; return the exit code."""
+    folders = as_paths(arguments.folders) or list(read_config().folders)
+    if not folders:
+        raise UsageError("no folder to scan", hint="name one, or list your folders in the settings file")
+    with open_store(arguments, printer) as store:
+        return scan_into(store, folders, printer, control)
+
+
+def scan_into(store: Store, folders: Sequence[Path], printer: Printer, control: Control) -> int:
+    """Scan folders, bring the store up to date, print what was found; return the exit code."""
+    found: list[Title] = []
+    exit_code = 0
+    for batch in refresh(store, folders, control.check):
+        found += batch.titles + batch.unchanged
+        for problem in batch.problems:
+            printer.notice(problem.message, problem.path)
+            exit_code = 1
+        printer.fleeting(f"{len(found)} images")
+    found = sort_titles(found, "path")
+    for title in found:
+        printer.event("title", title_facts(title), "")
+    _print_rows(found, printer)
+    _print_totals(found, "scan", printer)
+    return exit_code
+
+
+def title_facts(title: Title) -> dict[str, object]:
+    """Return a title as `scan --json` and `ls --json` give it."""
+    return {
+        "path": str(title.path),
+        "system": title.system,
+        "serial": title.serial,
+        "title": title.title,
+        "region": title.region,
+        "disc_number": title.disc_number,
+        "format": None if title.format is None else str(title.format),
+        "block_size": title.block_size,
+        "file_bytes": title.file_bytes,
+        "original_bytes": title.original_bytes,
+        "group": title.group,
+        "state": str(title.state),
+        "error": title.error,
+    }
+
+
+def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `ls`; return the exit code."""
+    folders = [absolute(Path(each)) for each in arguments.folders]
+    with open_store(arguments, printer) as store:
+        titles = store.titles(folders or None)
+    if not titles:
+        printer.notice("the library is empty: discpress scan FOLDER fills it")
+    shown = filter_titles(titles, arguments.filter)
+    # What saves most, or is largest, is looked for first; names begin at A.
+    is_number = arguments.sort in {"saving", "size", "estimate"}
+    shown = sort_titles(shown, arguments.sort, descending=is_number != arguments.reverse)
+    for title in shown:
+        estimate = title.estimate
+        facts = title_facts(title) | {
+            "estimated_bytes": None if estimate is None else estimate.packed_bytes,
+            "saving_bytes": title.saving_bytes,
+        }
+        printer.event("title", facts, "")
+    _print_rows(shown, printer)
+    _print_totals(shown, "library", printer)
+    return 0
+
+
+def _print_rows(titles: Sequence[Title], printer: Printer) -> None:
+    rows = []
+    for group in group_titles(titles):
+        for index, title in enumerate(group):
+            name = display_name(title.title or title.path.name)
+            rows.append(_row(f"  + {_file_name(title)}" if index else name, title))
+    if rows:
+        heads = ("TITLE", "SYSTEM", "SERIAL", "FORMAT", "SIZE", "ESTIMATE", "SAVING", "STATE")
+        printer.lines(format_table(heads, rows, flexible=0, right=(4, 5, 6)))
+    for title in titles:
+        if title.error:
+            shown = display_name(title.path)
+            error = display_name(title.error)
+            printer.lines(f"error: {error}" if shown in error else f"error: {shown}: {error}")
+
+
+def _file_name(title: Title) -> str:
+    name = f"{title.file_path.name}//{title.path.name}" if title.is_archived else title.path.name
+    return display_name(name)
+
+
+def _row(name: str, title: Title) -> tuple[str, ...]:
+    estimate, percent = title.estimate, title.saving_percent
+    image_format = str(title.format or "?").upper() + (f"/{title.archive_label}" if title.is_archived else "")
+    return (
+        name,
+        system_label(title),
+        display_name(title.serial) or _BLANK,
+        f"{image_format} {title.block_size // 1024}K" if title.block_size else image_format,
+        format_size(title.file_bytes),
+        _BLANK if estimate is None else format_size(estimate.packed_bytes),
+        _BLANK if percent is None else format_whole_percent(percent),
+        str(title.state),
+    )
+
+
+def _print_totals(titles: Sequence[Title], event: str, printer: Printer) -> None:
+    totals = total(titles)
+    errors = sum(1 for title in titles if title.error)
+    no_discs = sum(1 for title in titles if title.fault is Fault.NO_DISC)
+    facts = {
+        "titles": totals.titles,
+        "images": totals.images,
+        "file_bytes": totals.file_bytes,
+        "estimated_bytes": totals.estimated_bytes,
+        "errors": errors,
+        "no_discs": no_discs,
+    }
+    text = f"{totals.titles} titles in {totals.images} images, {format_size(totals.file_bytes)}"
+    if totals.saving_bytes > 0:
+        text += f" -> {format_size(totals.estimated_bytes)}, saving {format_size(totals.saving_bytes)}"
+    if errors:
+        text += f"; {errors} with an error"
+    if no_discs:
+        text += f"; {no_discs} without a disc"
+    printer.event(event, facts, text)
+
+
+def demo_folder(arguments: argparse.Namespace) -> Path:
+    """Return where the sample library is made: `--dir`, else the user's place for data."""
+    return Path(arguments.dir) if arguments.dir else user_data_path("discpress", appauthor=False) / "demo"
+
+
+def run_demo(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `demo`; return the exit code."""
+    folder = demo_folder(arguments)
+    made = make_demo(folder)
+    facts = {"folder": str(folder), "images": len(made)}
+    printer.event("demo", facts, f"{len(made)} sample images in {display_name(folder)}")
+    with open_store(arguments, printer) as store:
+        return scan_into(store, [folder], printer, control)

@@ -1,0 +1,172 @@
+"""`discpress set`: the settings of one title: choose them, or see which are in force and where they come from."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from discpress.engine.cli.images.options import take_settings
+from discpress.engine.cli.output.printers import Printer
+from discpress.engine.cli.state import open_store, read_config
+from discpress.engine.config import Config
+from discpress.engine.convert.choice import Choice, choose_settings
+from discpress.engine.convert.request import Wish
+from discpress.engine.errors import DiscpressError, UsageError
+from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat
+from discpress.engine.library.naming import system_label
+from discpress.engine.names import display_name
+from discpress.engine.progress import Control
+from discpress.engine.queue.defaults import default_wish, merged_wish
+from discpress.engine.store.model import Overrides, Title
+from discpress.engine.system.files import absolute
+from discpress.engine.targets import AUTO
+
+
+class Origin(StrEnum):
+    """Where a setting comes from."""
+
+    TITLE = "title"
+    SETTINGS = "settings"
+    TARGET = "target"
+    DEFAULT = "default"
+
+
+_SAID = {
+    Origin.TITLE: "set for this title",
+    Origin.SETTINGS: "settings file",
+    Origin.TARGET: "what the target loads best",
+    Origin.DEFAULT: "default",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """One setting of a title, as it would be converted now."""
+
+    key: str
+    """As Overrides names it."""
+    value: object
+    """What it is."""
+    origin: Origin
+    """Where it comes from."""
+    note: str = ""
+    """What else is to be said of that."""
+
+    @property
+    def text(self) -> str:
+        """A line of it."""
+        shown = "+".join(self.value) if isinstance(self.value, tuple) else str(self.value)
+        return f"  {self.key.replace('_', ' '):<11} {shown:<10} {_SAID[self.origin]}{self.note}"
+
+
+def run_set(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `set`; return the exit code."""
+    notices: list[str] = []
+    wish = take_settings(arguments, notices)
+    overrides = Overrides(wish.format, wish.block_size, wish.level, wish.methods or None, wish.alignment, wish.target)
+    is_question = overrides == Overrides() and not arguments.defaults
+    for notice in notices:
+        printer.notice(notice)
+    exit_code = 0
+    with open_store(arguments, printer) as store:
+        for title in _named(store.titles(), arguments.title):
+            if is_question:
+                exit_code = _show(title, read_config(), printer) or exit_code
+                continue
+            chosen = _merge(None if arguments.defaults else store.settings_for(title.path), overrides)
+            store.save_settings(title.path, chosen)
+            printer.event("set", _facts(title, chosen), f"{display_name(title.path)}: {_describe(chosen)}")
+    return exit_code
+
+
+def _facts(title: Title, chosen: Overrides) -> dict[str, object]:
+    return {"path": str(title.path), **{key: getattr(chosen, key) for key in Overrides.__slots__}}
+
+
+def _show(title: Title, config: Config, printer: Printer) -> int:
+    """Say what a title would be converted with, and where each setting comes from; return the exit code."""
+    chosen = title.overrides or Overrides()
+    name = display_name(title.path)
+    if title.error or not title.original_bytes:
+        printer.event("set", _facts(title, chosen), f"{name}: {_describe(chosen)}")
+        printer.notice(f"it cannot be converted: {title.error or 'it is empty'}", title.path)
+        return 0
+    wish = merged_wish(Wish(), chosen, default_wish(config))
+    try:
+        choice = choose_settings(name, title.original_bytes, title.system, system_label(title), wish)
+    except DiscpressError as error:
+        printer.event("set", _facts(title, chosen), f"{name}: {_describe(chosen)}")
+        printer.error(error, title.path)
+        return error.exit_code
+    found = _in_force(chosen, wish, config, choice)
+    facts = {
+        **_facts(title, chosen),
+        "in_force": {each.key: each.value for each in found},
+        "origin": {each.key: str(each.origin) for each in found},
+    }
+    printer.event("set", facts, "\n".join([name, *(each.text for each in found)]))
+    for notice in choice.notices:
+        printer.notice(notice, title.path)
+    return 0
+
+
+def _in_force(chosen: Overrides, wish: Wish, config: Config, choice: Choice) -> list[InForce]:
+    """Return the settings of a title one by one; `wish` is what was chosen for it over what the settings file says."""
+    settings = choice.settings
+
+    def origin(key: str) -> Origin:
+        if getattr(chosen, key) is not None:
+            return Origin.TITLE
+        return Origin.SETTINGS if getattr(wish, key) else Origin.TARGET
+
+    target = Origin.TITLE if chosen.target else Origin.DEFAULT if config.target == AUTO else Origin.SETTINGS
+    by_system = ": by the disc's system" if wish.target == AUTO else ""
+    found = [
+        InForce("target", choice.target.name, target, by_system),
+        InForce("format", settings.format, origin("format")),
+    ]
+    if settings.format is ImageFormat.ISO:
+        return found
+    level = Origin.TITLE if chosen.level else Origin.DEFAULT if config.level == DEFAULT_LEVEL else Origin.SETTINGS
+    highest = "" if settings.level == wish.level else f": {wish.level}, which is more than the codec has"
+    found += [
+        InForce("block_size", settings.block_size, origin("block_size")),
+        InForce("level", settings.level, level, highest),
+    ]
+    if settings.format is ImageFormat.CHD:
+        return [*found, InForce("methods", settings.methods, origin("methods"))]
+    alignment = Origin.TITLE if chosen.alignment else Origin.DEFAULT
+    return [*found, InForce("alignment", 1 << choice.index_shift, alignment)]
+
+
+def _named(titles: Sequence[Title], name: str) -> list[Title]:
+    path = absolute(Path(name))
+    found = [title for title in titles if title.path == path]
+    if not found and name:
+        found = [title for title in titles if name.casefold() in {title.serial.casefold(), title.title.casefold()}]
+    groups = {title.group for title in found}
+    if not found:
+        raise UsageError(
+            f"{display_name(name)}: no title of the library has this path, serial or name",
+            hint="discpress ls shows them; discpress scan FOLDER finds new ones",
+        )
+    if len(groups) > 1:
+        listed = ", ".join(display_name(title.path) for title in found)
+        raise UsageError(f"{display_name(name)}: several titles are called so: {listed}", hint="give the path of one")
+    return found
+
+
+def _merge(before: Overrides | None, chosen: Overrides) -> Overrides:
+    values = {}
+    for key in Overrides.__slots__:
+        new = getattr(chosen, key)
+        values[key] = getattr(before, key) if new is None and before is not None else new
+    return Overrides(**values)
+
+
+def _describe(overrides: Overrides) -> str:
+    values = {key: getattr(overrides, key) for key in Overrides.__slots__ if getattr(overrides, key) is not None}
+    if overrides.methods:
+        values["methods"] = ", ".join(overrides.methods)
+    return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items()) or "follows the defaults"

@@ -1,0 +1,259 @@
+"""`discpress undo` and `discpress trash`: what conversions replaced, brought back or removed for good."""
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from discpress.engine.cli.images.options import as_paths
+from discpress.engine.cli.output.printers import Printer
+from discpress.engine.cli.state import Records
+from discpress.engine.convert.trash.entry import TrashEntry
+from discpress.engine.convert.trash.listing import (
+    OthersTrashError,
+    find_entries,
+    find_half_undone,
+    freed_bytes,
+    sweep_trashes,
+)
+from discpress.engine.convert.trash.undo import finish_undo, purge, undo
+from discpress.engine.errors import CancelledError, DiscpressError, TrashError, UsageError
+from discpress.engine.names import display_name
+from discpress.engine.progress import Control
+from discpress.engine.system.asking import ask_aside, wait_for_answer
+from discpress.engine.system.files import absolute
+from discpress.engine.system.processors import available_processors
+from discpress.engine.units import format_size
+
+_LINE_BYTES = 4096  # no terminal gives a longer one
+
+
+def run_undo(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `undo`; return the exit code."""
+    records = Records(arguments, printer)
+    try:
+        return _undo(arguments, printer, control, records)
+    finally:
+        records.close()
+
+
+def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, records: Records) -> int:
+    folders = as_paths(arguments.folder or ["."])
+    if arguments.list:
+        entries, broken = _entries(folders, printer, is_reading=True)
+        return _list(entries, printer) or broken
+    exit_code = _finish_stopped(folders, printer, control, records)
+    entries, broken = _entries(folders, printer, is_reading=False)
+    is_any = not arguments.what or arguments.what == ["all"]
+    if not [entry for entry in entries if not (is_any and entry.is_of_others)]:
+        raise TrashError("there is nothing to undo here", hint="name the folder of the images with --folder")
+    exit_code = broken or exit_code
+    for entry in _chosen(entries, arguments.what):
+        control.check()
+        try:
+            done = undo(entry, available_processors(), control, records.journal)
+        except CancelledError:
+            raise
+        except DiscpressError as error:
+            printer.error(error, entry.home_path)
+            exit_code = error.exit_code
+            continue
+        text = f"{display_name(entry.home_path)}: back from the trash"
+        if done.replacement_entry is not None:
+            text += f"; {display_name(done.replacement_entry.original)} is in the trash now"
+        if done.checksums:
+            text += f"; {', '.join(display_name(path.name) for path in done.checksums)} went with it"
+        facts = {
+            "path": str(entry.home_path),
+            "id": entry.id,
+            "replacement": None if done.replacement_entry is None else str(done.replacement_entry.file_path),
+        }
+        printer.event("undone", facts, text)
+        records.follow([*entry.home_paths, entry.replacement_path])
+        if done.note:
+            printer.notice(done.note)
+    return exit_code
+
+
+def _finish_stopped(folders: list[Path], printer: Printer, control: Control, records: Records) -> int:
+    """Finish undos that were stopped, and tidy up after moves that were; return the exit code."""
+    exit_code = 0
+    for entry in find_half_undone(folders):
+        try:
+            finish_undo(entry, available_processors(), control, records.journal)
+        except CancelledError:
+            raise
+        except DiscpressError as error:
+            printer.error(error, entry.home_path)
+            exit_code = error.exit_code
+            continue
+        text = f"{display_name(entry.home_path)}: an undo that was stopped is finished"
+        printer.event("undone", {"path": str(entry.home_path), "id": entry.id}, text)
+        records.follow([*entry.home_paths, entry.replacement_path])
+    sweep_trashes(folders)
+    return exit_code
+
+
+def run_trash(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `trash list` and `trash empty`; return the exit code."""
+    folders = as_paths(arguments.folders or ["."])
+    entries, broken = _entries(folders, printer, is_reading=arguments.action == "list")
+    if arguments.action == "list":
+        return _list(entries, printer) or broken
+    records = Records(arguments, printer)
+    try:
+        exit_code = _empty(entries, arguments, printer, control, records) or broken
+        sweep_trashes(folders)
+    finally:
+        records.close()
+    return exit_code
+
+
+def _entries(folders: Iterable[Path], printer: Printer, *, is_reading: bool) -> tuple[list[TrashEntry], int]:
+    """Return the entries of some folders, and the exit code for those that cannot be read."""
+    found: list[TrashEntry] = []
+    exit_code = 0
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"{display_name(folder)}: no such folder")
+        for entry in find_entries([folder], is_reading=is_reading):
+            if isinstance(entry, OthersTrashError):
+                printer.notice(str(entry))
+            elif isinstance(entry, TrashError):
+                printer.error(entry)
+                exit_code = entry.exit_code
+            else:
+                found.append(entry)
+    found.sort(key=lambda entry: entry.id)
+    return found, exit_code
+
+
+def _list(entries: list[TrashEntry], printer: Printer) -> int:
+    for entry in entries:
+        freed = freed_bytes(entry)
+        facts = {
+            "id": entry.id,
+            "path": str(entry.home_path),
+            "files": [str(path) for path in entry.home_paths],
+            "file_bytes": entry.size_bytes,
+            "freed_bytes": freed,
+            "reason": entry.reason,
+            "replacement": str(entry.replacement_path),
+            "trashed_at": entry.trashed_at,
+            "owner": None if entry.owner is None else entry.owner.user,
+            "problem": entry.problem or None,
+        }
+        text = (
+            f"{display_name(entry.id)}  {format_size(entry.size_bytes):>9}  {display_name(entry.reason):<11} "
+            f"{display_name(entry.home_path)}"
+            f"{f' and {len(entry.files) - 1} more' if len(entry.files) > 1 else ''}"
+            f"{_remark(entry, freed)}"
+        )
+        printer.event("trash", facts, text)
+    freed = _freed_bytes(entry for entry in entries if not entry.problem)
+    facts = {"entries": len(entries), "freed_bytes": freed}
+    printer.event("trash-total", facts, f"{len(entries)} in the trash, {format_size(freed)} to be freed")
+    return 0
+
+
+def _remark(entry: TrashEntry, freed: int) -> str:
+    if entry.problem:
+        return f" ({entry.problem}: only listed)"
+    return "" if freed or not entry.size_bytes else " (has other hard links: removing it frees nothing)"
+
+
+def _freed_bytes(entries: Iterable[TrashEntry]) -> int:
+    return sum(map(freed_bytes, entries))
+
+
+def _ask(question: str, control: Control) -> str:
+    """Ask on the terminal; a signal ends the question, and so does a terminal that has gone.
+
+    Aside, for a signal that comes just before the wait for the line would not be heard until there is one; and from the
+    descriptor, for Python cannot end while a thread waits within its own reader.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        sys.stderr.write(question)
+        sys.stderr.flush()
+    try:
+        line = wait_for_answer(ask_aside(lambda: os.read(sys.stdin.fileno(), _LINE_BYTES)), control.check)
+    except OSError as error:
+        raise CancelledError from error
+    if not line:
+        raise CancelledError
+    return line.decode(errors="replace")
+
+
+def _chosen(entries: list[TrashEntry], names: list[str]) -> list[TrashEntry]:
+    # The last conversion that was not taken back yet; an undo is taken back by its name only.
+    ours = [entry for entry in entries if not entry.is_of_others]
+    conversions = [entry for entry in ours if entry.reason != "undone"]
+    if not names:
+        return (conversions or ours)[-1:]
+    if names == ["all"]:
+        return conversions[::-1]
+    chosen = []
+    for name in names:
+        # The newest first: the same title may have been converted and undone several times.
+        matches = [entry for entry in reversed(entries) if _is_named(entry, name)]
+        if not matches:
+            raise TrashError(f"{display_name(name)}: not in the trash here", hint="discpress trash list shows what is")
+        homes = {entry.home_path for entry in matches}
+        if len(homes) > 1:
+            listed = ", ".join(f"{display_name(entry.id)} ({display_name(entry.home_path)})" for entry in matches)
+            raise TrashError(f"{display_name(name)}: several are called so: {listed}", hint="name one by its entry")
+        chosen.append(matches[0])
+    return chosen
+
+
+def _is_named(entry: TrashEntry, name: str) -> bool:
+    return name in {entry.id, entry.name, str(entry.home_path), entry.original} or (
+        Path(name).absolute() == entry.home_path.absolute()
+    )
+
+
+def _empty(
+    entries: list[TrashEntry], arguments: argparse.Namespace, printer: Printer, control: Control, records: Records
+) -> int:
+    _list(entries, printer)
+    entries = [entry for entry in entries if not entry.is_of_others]
+    if not entries:
+        return 0
+    if not arguments.yes:
+        if sys.stdin is None or not sys.stdin.isatty() or arguments.json:
+            raise UsageError("trash empty removes files for good: give --yes where it cannot ask")
+        question = f"Remove these {len(entries)} files for good? Each replacement is decoded whole first. [y/N] "
+        if _ask(question, control).strip().lower() not in {"y", "yes"}:
+            printer.notice("nothing was removed")
+            return 0
+    forced = [entry for name in arguments.force for entry in _chosen(entries, [name])]
+    others = [absolute(path) for path in as_paths(arguments.replacement)]
+    exit_code = 0
+    for entry in entries:
+        control.check()
+        if not entry.is_there:
+            printer.notice("has left the trash meanwhile", entry.home_path)
+            continue
+        freed = _freed_bytes([entry])
+        try:
+            threads = available_processors()
+            proof = purge(entry, threads, control, force=entry in forced, journal=records.journal, others=others)
+        except CancelledError:
+            raise
+        except DiscpressError as error:
+            printer.error(error, entry.home_path)
+            exit_code = error.exit_code
+            continue
+        facts = {
+            "id": entry.id,
+            "path": str(entry.home_path),
+            "freed_bytes": freed,
+            "proven_by": None if proof is None else str(proof),
+        }
+        text = f"{display_name(entry.home_path)}: removed, {format_size(freed)} freed"
+        if proof is not None and proof != entry.replacement_path:
+            text += f"; {display_name(proof)} is the same disc"
+        printer.event("purged", facts, text)
+    return exit_code

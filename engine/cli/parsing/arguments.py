@@ -1,0 +1,131 @@
+"""Options and forms that several commands share."""
+
+import argparse
+from typing import TYPE_CHECKING, TypeAlias
+
+from discpress.engine.cli.images.options import CHECKSUMS
+from discpress.engine.convert.plan import OnConflict
+from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat
+from discpress.engine.targets import ANY, AUTO, TARGETS
+
+if TYPE_CHECKING:
+    Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+    Group: TypeAlias = argparse._ActionsContainer
+
+EXIT_CODES = """\
+exit codes: 0 done; 1 some input failed; 2 wrong usage; 3 damaged image or failed verification;
+            4 not enough space; 130, 143, 129 stopped by SIGINT, SIGTERM, SIGHUP"""
+
+
+def add_command(
+    commands: "Subparsers", name: str, summary: str, description: str, examples: str
+) -> argparse.ArgumentParser:
+    """Add a command with its help, examples and --json."""
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=description,
+        epilog=f"examples:\n{examples}\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
+    return parser
+
+
+def add_settings(how: "Group") -> None:
+    """Add what says in which form the result is written."""
+    how.add_argument(
+        "--target",
+        metavar="NAME",
+        help=f"what will play it; settings it cannot load are refused: {', '.join(TARGETS)}; {AUTO} (default) means "
+        f"opl+pcsx2 for PS2 discs, ark for PSP discs, {ANY} for others",
+    )
+    formats = [str(each) for each in (ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.ISO, ImageFormat.CHD)]
+    how.add_argument("-f", "--format", choices=formats, help="container to write")
+    how.add_argument("-d", "--decompress", action="store_true", help="write an ISO; the same as -f iso")
+    how.add_argument(
+        "-b",
+        "--block-size",
+        metavar="SIZE",
+        help="bytes packed as one: 2K ... 1M; the default is 2048, for a CHD 4096 or what the target wants",
+    )
+    how.add_argument(
+        "-c",
+        "--compression",
+        "-l",
+        "--level",
+        dest="level",
+        metavar="0-19",
+        help=f"effort: 0 and 1 fast, 3 to 12 LZ4 HC (default {DEFAULT_LEVEL}); zlib and lzma know 1 to 9, zstd 1 to 19",
+    )
+    how.add_argument(
+        "-m",
+        "--method",
+        metavar="NAME",
+        help="codec: lz4 means ZSO, zlib CSO, zstd and lzma CHD; -f chd takes zlib, zstd, lzma, or several with commas",
+    )
+    how.add_argument(
+        "--align", metavar="BYTES", help="start every block at a multiple of this power of two (default: the smallest)"
+    )
+
+
+def add_threads(parser: "Group") -> None:
+    """Add the number of threads."""
+    parser.add_argument(
+        "-p", "--parallel", "-t", "--threads", dest="threads", metavar="N", help="threads (default: one a processor)"
+    )
+
+
+def add_state(parser: argparse.ArgumentParser) -> None:
+    """Add where the state is kept."""
+    parser.add_argument(
+        "--state", metavar="DIR", type=_named, help="where discpress keeps what it knows (also DISCPRESS_STATE)"
+    )
+
+
+def _named(word: str) -> str:
+    if not word:
+        raise argparse.ArgumentTypeError("an empty name: a folder is allowed")
+    return word
+
+
+def add_destination(parser: argparse.ArgumentParser) -> None:
+    """Add what says where results go, and what happens when a name is taken."""
+    where = parser.add_argument_group("where the result goes")
+    where.add_argument("-o", "--output", metavar="FILE", help="name of the result, for a single input")
+    where.add_argument("-O", "--output-dir", metavar="DIR", help="folder for the results; made when missing")
+    where.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
+    where.add_argument(
+        "--on-conflict",
+        choices=[str(each) for each in OnConflict],
+        default=str(OnConflict.ERROR),
+        help="when the result's name is taken: fail (default), skip the title, find another name, or move the file "
+        "in the way to the trash and overwrite",
+    )
+    where.add_argument("--force", action="store_true", help="the same as --on-conflict overwrite")
+
+
+def add_proof(parser: argparse.ArgumentParser) -> "Group":
+    """Add the proof and what becomes of the original; return the group, for more of its kind."""
+    proof = parser.add_argument_group("proof and safety")
+    proof.add_argument(
+        "--verify",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="read the result back, decode it whole and compare digests (default: yes)",
+    )
+    proof.add_argument(
+        "--checksum",
+        action="append",
+        default=[],
+        metavar="KIND",
+        help=f"also write RESULT.KIND, the decoded image's digest as sha256sum -c reads it: {', '.join(CHECKSUMS)}",
+    )
+    proof.add_argument(
+        "--delete-source",
+        "--rm-source",
+        action="store_true",
+        help="move the original to the trash beside it once the result is proven; nothing is ever deleted",
+    )
+    proof.add_argument("--strict-space", action="store_true", help="ask for room for the worst case before starting")
+    return proof

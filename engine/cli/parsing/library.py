@@ -1,0 +1,93 @@
+"""The options of the commands about the library: scan, ls, set, estimate, demo."""
+
+from typing import TYPE_CHECKING
+
+from discpress.engine.cli.parsing.arguments import add_command, add_settings, add_state, add_threads
+from discpress.engine.library.catalog import SORT_KEYS
+
+if TYPE_CHECKING:
+    from discpress.engine.cli.parsing.arguments import Subparsers
+
+
+def add_library_commands(commands: "Subparsers") -> None:
+    """Add the commands about the library."""
+    _add_scan(commands)
+    _add_ls(commands)
+    _add_set(commands)
+    _add_estimate(commands)
+    _add_demo(commands)
+
+
+def _add_scan(commands: "Subparsers") -> None:
+    parser = add_command(
+        commands,
+        "scan",
+        "find the images in folders and remember them",
+        "Find disc images by their content and identify them. A second scan reads only what changed.\n"
+        "Without a folder those of the settings file are scanned.",
+        "  discpress scan ~/games /mnt/nas/PS2\n  discpress scan --json ~/games",
+    )
+    parser.add_argument("folders", nargs="*", metavar="FOLDER", help="where the images are")
+    add_state(parser)
+
+
+def _add_ls(commands: "Subparsers") -> None:
+    parser = add_command(
+        commands,
+        "ls",
+        "show the library as it was last scanned",
+        "Show the remembered titles. A filter is a line of words that must all agree: text of title, serial or\n"
+        "file name, sys:ps2, fmt:iso, region:us, state:skip, saving>20 (percent), size<4G; ! inverts a word.",
+        "  discpress ls --sort saving\n  discpress ls --filter 'sys:psp fmt:iso size>1G'",
+    )
+    parser.add_argument("folders", nargs="*", metavar="FOLDER", help="only titles in and below these")
+    parser.add_argument("--sort", choices=SORT_KEYS, default="title", help="column to sort by (default: title)")
+    parser.add_argument("--reverse", action="store_true", help="turn the order round")
+    parser.add_argument("--filter", default="", metavar="WORDS", help="show only titles that agree")
+    add_state(parser)
+
+
+def _add_set(commands: "Subparsers") -> None:
+    parser = add_command(
+        commands,
+        "set",
+        "choose the settings of one title, or show them",
+        "Remember how a title is to be converted. convert and estimate follow it unless an option says otherwise. "
+        "Without options, show the settings in force and where each comes from.",
+        "  discpress set game.iso\n  discpress set SLUS-20312 --block 16K --level 12 --target pcsx2\n"
+        "  discpress set game.iso --defaults",
+    )
+    parser.add_argument("title", metavar="TITLE", help="path, serial or name of a title in the library")
+    add_settings(parser)
+    parser.add_argument("--defaults", action="store_true", help="forget what was set before")
+    add_state(parser)
+
+
+def _add_estimate(commands: "Subparsers") -> None:
+    parser = add_command(
+        commands,
+        "estimate",
+        "say what titles would become, before anything is written",
+        "Pack a sample of each image and tell the size of the result with a 95 % margin, and the time.",
+        "  discpress estimate game.iso\n  discpress estimate --grid game.iso     block sizes by levels\n"
+        "  discpress estimate -r ~/games --budget 64M",
+    )
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="an image, or a folder with -r")
+    parser.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
+    parser.add_argument("--grid", action="store_true", help="all block sizes and levels from one sample")
+    parser.add_argument("--budget", metavar="SIZE", help="bytes to pack: 4M first, then up to this (default 16M)")
+    add_settings(parser)
+    add_threads(parser)
+    add_state(parser)
+
+
+def _add_demo(commands: "Subparsers") -> None:
+    parser = add_command(
+        commands,
+        "demo",
+        "make a sample library and show it",
+        "Write about 200 MB of small, genuine disc images of made-up games, and scan them.",
+        "  discpress demo --dir /tmp/games",
+    )
+    parser.add_argument("--dir", metavar="DIR", help="folder for the samples (default: in your data folder)")
+    add_state(parser)

@@ -1,0 +1,62 @@
+"""The parser that all commands share: options may stand between inputs, and a refusal is an error like any other."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from discpress.engine.errors import UsageError
+from discpress.engine.names import display_name
+
+_SHIELD = "\0"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises UsageError instead of ending the program, its words safe to show."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._subcommands: Any = None
+
+    def add_subparsers(self, **options: Any) -> Any:
+        """Add commands, as argparse does."""
+        self._subcommands = super().add_subparsers(**options)
+        return self._subcommands
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError."""
+        raise UsageError(display_name(message), hint=f"{self.prog} --help shows what is allowed")
+
+    def parse_words(self, words: Sequence[str]) -> argparse.Namespace:
+        """Parse a command line; options may stand anywhere before `--`, as `convert a.iso -c 3 b.iso`."""
+        if self._subcommands is None:
+            # argparse, which drops the sign and looks again, would take names behind it for options.
+            before, behind = _split(words)
+            return _unshielded(self.parse_intermixed_args([*before, *map(_shielded, behind)]))
+        if words and words[0] in self._subcommands.choices:
+            parser: Parser = self._subcommands.choices[words[0]]
+            arguments = parser.parse_words(words[1:])
+            setattr(arguments, self._subcommands.dest, words[0])
+            return arguments
+        return self.parse_args(words)
+
+
+def _split(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the words before the first `--` and those behind it."""
+    if "--" not in words:
+        return words, ()
+    place = words.index("--")
+    return words[:place], words[place + 1 :]
+
+
+def _shielded(word: str) -> str:
+    """Return a word as what no option can be: no word of a command line holds a zero byte."""
+    return f"{_SHIELD}{word}" if word.startswith("-") else word
+
+
+def _unshielded(arguments: argparse.Namespace) -> argparse.Namespace:
+    for name, value in vars(arguments).items():
+        if isinstance(value, str):
+            setattr(arguments, name, value.removeprefix(_SHIELD))
+        elif isinstance(value, list):
+            setattr(arguments, name, [each.removeprefix(_SHIELD) if isinstance(each, str) else each for each in value])
+    return arguments

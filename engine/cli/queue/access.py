@@ -1,0 +1,63 @@
+"""The queue of one command line, opened together with its worker."""
+
+import argparse
+from types import TracebackType
+from typing import Self
+
+from discpress.engine.cli.output.printers import Printer
+from discpress.engine.cli.state import open_store
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.snapshot import WorkerState
+from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive, stop_worker
+
+
+class OpenQueue:
+    """An open queue; a context manager. StoreError where the state file or the worker cannot be had."""
+
+    def __init__(self, arguments: argparse.Namespace, printer: Printer) -> None:
+        self.store = open_store(arguments, printer)
+        self.jobs = JobQueue(self.store)
+        self.state_folder = self.store.path.parent
+        self._printer = printer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.store.close()
+
+    def is_worker_alive(self) -> bool:
+        """Return whether a worker holds the lock."""
+        return is_worker_alive(self.state_folder)
+
+    def need_worker(self) -> None:
+        """See to it that a worker lives where there is something for it to do."""
+        if not self.jobs.is_idle() or self.jobs.abandoned():
+            self.start_worker()
+
+    def start_worker(self) -> None:
+        """See to it that a worker lives, and pass on what the user should know of it."""
+        notice = ensure_worker(self.state_folder, self.jobs.worker)
+        if notice:
+            self._printer.notice(notice)
+
+    def revive_worker(self) -> None:
+        """Start a worker in place of one that was killed; one that ended in order stays away until it is called."""
+        if self.jobs.is_idle() or self.is_worker_alive() or self._has_taken_leave():
+            return
+        self._printer.notice("no worker lives, and none was stopped: a new one goes on where the last one was")
+        self.start_worker()
+
+    def is_stopped(self) -> bool:
+        """Return whether the last worker ended in order: idle, by `queue stop` or by SIGTERM."""
+        return not self.is_worker_alive() and self._has_taken_leave()
+
+    def _has_taken_leave(self) -> bool:
+        worker = self.jobs.worker()
+        return worker is not None and worker.state is WorkerState.GONE
+
+    def stop_worker(self) -> bool:
+        """Ask the worker to stop at a chunk border; return whether it is gone."""
+        return stop_worker(self.state_folder)

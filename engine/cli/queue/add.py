@@ -1,0 +1,287 @@
+"""`discpress queue add`: inputs become jobs, their settings frozen as they are now."""
+
+import argparse
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from discpress.engine.cli.images.inputs import NO_DISC_FOUND, Input, expand_inputs
+from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_wish
+from discpress.engine.cli.output.printers import Printer
+from discpress.engine.cli.queue.access import OpenQueue
+from discpress.engine.cli.queue.views import name_of, state_of
+from discpress.engine.cli.state import Records, read_config
+from discpress.engine.convert.plan import ConversionPlan, Wish, plan_conversion
+from discpress.engine.convert.preflight import NameTaken, refuse_twin, settle_output
+from discpress.engine.errors import (
+    CancelledError,
+    ConflictError,
+    DiscpressError,
+    StoreError,
+    UsageError,
+    from_os_error,
+    named_in,
+)
+from discpress.engine.images.open import open_image
+from discpress.engine.images.source import FileSource
+from discpress.engine.lab.options import SeekWish, ThroughputWish, parameters_of
+from discpress.engine.names import display_name
+from discpress.engine.progress import Control
+from discpress.engine.queue.jobs import ALIVE, NAME, Job, JobKind, JobRequest, source_parameters
+from discpress.engine.queue.record_digests import identity_of
+from discpress.engine.store.model import Fault
+from discpress.engine.store.store import Store
+from discpress.engine.system.files import absolute, device_below, holder_of
+from discpress.engine.units import format_size
+
+MOST_PRIORITY = 1000
+
+_Work: TypeAlias = tuple[JobKind, Path, Wish | None, Path | None, Path | None, str]
+
+
+class _Skip(NamedTuple):
+    """An input that needs no job."""
+
+    code: str
+    why: str
+
+
+def run_add(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `queue add`; return the exit code."""
+    with OpenQueue(arguments, printer) as queue:
+        records = Records(arguments, printer)
+        try:
+            if records.store is None:
+                raise StoreError("the queue is kept in the state file, which cannot be used")
+            return _Adding(arguments, queue, records, printer, control).run()
+        finally:
+            records.close()
+
+
+def expected_gain(store: Store, plan: ConversionPlan) -> int | None:
+    """Return the bytes that a stored estimate says a conversion saves, negative where it grows; None without one."""
+    found = store.estimate_for(identity_of(plan), plan.settings)
+    return None if found is None else plan.source_bytes - found.packed_bytes
+
+
+class _Adding:
+    """The inputs of one command line on their way into the queue; one that fails does not stop the others."""
+
+    def __init__(
+        self, arguments: argparse.Namespace, queue: OpenQueue, records: Records, printer: Printer, control: Control
+    ) -> None:
+        notices: list[str] = []
+        self._arguments = arguments
+        self._queue = queue
+        self._records = records
+        self._printer = printer
+        self._control = control
+        self._kind = JobKind(arguments.kind)
+        self._config = read_config()
+        self._wish = take_wish(arguments, notices)
+        self._checksums = take_checksums(arguments.checksum)
+        self._output: Path | None = None if arguments.output is None else absolute(Path(arguments.output))
+        self._folder: Path | None = None if arguments.output_dir is None else absolute(Path(arguments.output_dir))
+        self._inputs = as_paths(arguments.inputs)
+        self._exit_codes: set[int] = set()
+        self._requests: list[JobRequest] = []
+        self._results: dict[Path, Path] = {}
+        """The source of each name that a conversion of this command line writes."""
+        self._known: dict[_Work, Job | None] = {_work_of(job): job for job in queue.jobs.jobs(ALIVE)}
+        self._check_options()
+        for notice in notices:
+            printer.notice(notice)
+
+    def _check_options(self) -> None:
+        priority: int = self._arguments.priority
+        if abs(priority) > MOST_PRIORITY:
+            raise UsageError(
+                f"--priority: {priority} is not allowed: a number from -{MOST_PRIORITY} to {MOST_PRIORITY}"
+            )
+        given = self._arguments
+        check_output(given.output, given.output_dir, len(self._inputs), is_recursive=given.recursive)
+        writes = self._output or self._folder or self._checksums or self._wish.trash_source
+        if writes and self._kind is not JobKind.CONVERT:
+            raise UsageError(
+                f"--kind {self._kind} writes nothing: it does not go with -o, -O, --checksum or --delete-source"
+            )
+
+    def run(self) -> int:
+        is_known = False
+        for each in self._expanded():
+            self._control.check()
+            try:
+                request = self._request(each)
+            except CancelledError:
+                raise
+            except DiscpressError as error:
+                self._fail(each.path, error)
+                continue
+            except OSError as error:
+                self._fail(each.path, from_os_error(error, named_in(error, each.path), "look at it"))
+                continue
+            if isinstance(request, _Skip):
+                is_known |= request.code == "queued"
+                self._skip(each.path, request)
+            else:
+                self._requests.append(request)
+        if self._add() or is_known:
+            self._queue.start_worker()
+        return 1 if len(self._exit_codes) > 1 else next(iter(self._exit_codes), 0)
+
+    def _add(self) -> bool:
+        """Put what is wanted into the queue and tell it; return whether it has something of it."""
+        numbers = self._queue.jobs.add_new(self._requests, _work_of)
+        for number, request in zip(numbers, self._requests, strict=True):
+            if number is None:
+                self._skip(request.path, _Skip("queued", "was queued by another front a moment ago"))
+        added = [(number, each) for number, each in zip(numbers, self._requests, strict=True) if number is not None]
+        self._report(added)
+        return bool(numbers)
+
+    def _expanded(self) -> list[Input]:
+        if self._kind is JobKind.SCAN:
+            return [Input(path, None) for path in self._inputs]
+        found = expand_inputs(
+            self._inputs, self._folder, self._arguments.recursive, self._printer, self._fail, self._control.check
+        )
+        return list(found)
+
+    def _fail(self, path: Path, error: DiscpressError) -> None:
+        self._exit_codes.add(error.exit_code)
+        self._printer.error(error, path)
+
+    def _skip(self, path: Path, skip: _Skip) -> None:
+        facts = {"input": str(path), "output": None, "code": skip.code, "message": skip.why}
+        self._printer.event("skipped", facts, f"{display_name(path)}: {skip.why}")
+
+    def _request(self, each: Input) -> JobRequest | _Skip:
+        makers: Mapping[JobKind, Callable[[Input], JobRequest | _Skip]] = {
+            JobKind.CONVERT: self._conversion,
+            JobKind.ESTIMATE: self._estimate,
+            JobKind.VERIFY: self._verification,
+            JobKind.DOCTOR: self._examination,
+            JobKind.SCAN: self._scan,
+            JobKind.SEEK: lambda each: self._test(each, SeekWish()),
+            JobKind.THROUGHPUT: lambda each: self._test(each, ThroughputWish()),
+        }
+        request = makers[self._kind](each)
+        if isinstance(request, _Skip):
+            return request
+        work = _work_of(request)
+        if work in self._known:
+            job = self._known[work]
+            return _Skip("queued", f"is job {job.id} already ({state_of(job)})" if job else "was named twice")
+        self._known[work] = None
+        return request
+
+    def _conversion(self, each: Input) -> JobRequest | _Skip:
+        wish = self._records.wish_for(each.path, self._wish, self._config)
+        # A default of the settings file; --no-verify and it exclude each other as the option does. An archive is only
+        # moved where that is asked for: what else is in it was not converted.
+        is_default = self._config.trash and wish.verify and holder_of(each.path) == each.path
+        wish = replace(wish, trash_source=wish.trash_source or is_default)
+        plan = plan_conversion(each.path, self._output, each.output_folder, wish)
+        if self._arguments.recursive and plan.source_format is plan.settings.format and not plan.member:
+            return _Skip("same-format", f"skipped: is {plan.source_format.upper()} already")
+        if not each.is_named and not plan.identity.has_disc:
+            return _Skip(Fault.NO_DISC, f"skipped: {NO_DISC_FOUND}")
+        source, result = absolute(plan.source_path), absolute(plan.output_path)
+        if self._results.setdefault(result, source) != source:
+            try:
+                refuse_twin(replace(plan, output_path=result), self._results)
+            except NameTaken as taken:
+                return _Skip("exists", f"skipped: {taken}")
+        try:
+            settle_output(plan)
+        except NameTaken as taken:
+            return _Skip("exists", f"skipped: {taken}")
+        except ConflictError as error:
+            if not self._arguments.recursive:
+                raise
+            # A folder is queued again when there is something new in it: what was converted before is no failure.
+            return _Skip("exists", f"skipped: {error}")
+        for notice in plan.notices:
+            self._printer.notice(notice, each.path)
+        request = replace(self._plain(each, wish), output_path=self._output, output_folder=each.output_folder)
+        return replace(request, gain_bytes=self._gain(plan))
+
+    def _estimate(self, each: Input) -> JobRequest:
+        wish = self._records.wish_for(each.path, self._wish, self._config)
+        plan_conversion(each.path, None, None, wish)
+        return self._plain(each, wish)
+
+    def _verification(self, each: Input) -> JobRequest:
+        open_image(each.path).close()
+        return self._plain(each, None)
+
+    def _examination(self, each: Input) -> JobRequest:
+        FileSource(holder_of(each.path)).close()  # what is damaged is what a doctor is for
+        return self._plain(each, Wish(target=self._wish.target))
+
+    def _scan(self, each: Input) -> JobRequest:
+        if not stat.S_ISDIR(each.path.stat().st_mode):
+            raise UsageError(f"{display_name(each.path)}: is no folder", hint="--kind scan takes folders")
+        return self._plain(each, None)
+
+    def _test(self, each: Input, wish: SeekWish | ThroughputWish) -> JobRequest:
+        open_image(each.path).close()
+        request = self._plain(each, None)
+        return replace(request, parameters={**request.parameters, **parameters_of(wish)})
+
+    def _plain(self, each: Input, wish: Wish | None) -> JobRequest:
+        file_path = holder_of(each.path)
+        parameters = source_parameters(absolute(each.path), absolute(file_path), file_path.stat().st_dev)
+        name = self._records.name_of(each.path)
+        if name:
+            parameters[NAME] = name
+        if self._output or each.output_folder:
+            folder = self._output.parent if self._output else each.output_folder
+            parameters["output_device"] = device_below(absolute(Path(folder or ".")))
+        if self._checksums:
+            parameters["checksums"] = list(self._checksums)
+        return JobRequest(
+            self._kind,
+            absolute(each.path),
+            wish,
+            priority=self._arguments.priority,
+            force=self._arguments.even_useless,
+            idle_priority=self._arguments.idle,
+            parameters=parameters,
+        )
+
+    def _gain(self, plan: ConversionPlan) -> int | None:
+        assert self._records.store is not None
+        return expected_gain(self._records.store, plan)
+
+    def _report(self, added: list[tuple[int, JobRequest]]) -> None:
+        batch = str(added[0][0]) if added else ""
+        for number, request in added:
+            gain = request.gain_bytes
+            facts = {
+                "id": number,
+                "batch": batch,
+                "kind": str(request.kind),
+                "path": str(request.path),
+                "output": None if request.output_path is None else str(request.output_path),
+                "output_folder": None if request.output_folder is None else str(request.output_folder),
+                "gain_bytes": gain,
+            }
+            text = f"{number} {name_of(request)}: queued"
+            if gain is not None and gain > 0:
+                text += f", about {format_size(gain)} to save"
+            self._printer.event("queued", facts, text)
+        if added:
+            facts = {"batch": batch, "jobs": len(added)}
+            text = f"{len(added)} queued as batch {batch}: discpress queue watch shows them"
+            self._printer.event("batch", facts, text)
+        elif not self._exit_codes:
+            self._printer.notice("nothing new to queue was found")
+
+
+def _work_of(job: Job | JobRequest) -> _Work:
+    """Return what makes two jobs the same work."""
+    checksums = str(job.parameters.get("checksums", ""))
+    return (job.kind, job.path, job.wish, job.output_path, job.output_folder, checksums)

@@ -1,0 +1,166 @@
+"""Jobs as people read them, in rows and sentences, and as the facts of JSON events."""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from discpress.engine.cli.output.tables import format_table
+from discpress.engine.names import display_name
+from discpress.engine.queue.jobs import NAME, Action, Job, JobKind, JobRequest, JobState
+from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.units import format_duration, format_percent, format_rate, format_size
+
+_HEADS = ("ID", "STATE", "STAGE", "DONE", "SPEED", "RATIO", "ETA", "TITLE")
+_RIGHT = (0, 3, 4, 5, 6)
+_BLANK = "-"
+_WANTED = {Action.PAUSE: "pausing", Action.RESUME: "resuming", Action.CANCEL: "cancelling"}
+_COUNTS = tuple(str(state) for state in JobState)
+
+
+def job_facts(job: Job) -> dict[str, object]:
+    """Return a job as JSON events give it."""
+    output = job.result.get("output")
+    if output is None and job.output_path is not None:
+        output = str(job.output_path)
+    return {
+        "id": job.id,
+        "batch": job.batch,
+        "kind": str(job.kind),
+        "state": str(job.state),
+        "wanted": job.wanted,
+        "stage": job.stage,
+        "path": str(job.path),
+        "output": output,
+        "done_bytes": job.done_bytes,
+        "total_bytes": job.total_bytes,
+        "read_bytes": job.read_bytes,
+        "packed_bytes": job.packed_bytes,
+        "ratio": None if job.ratio is None else round(job.ratio, 6),
+        "read_rate": job.read_rate,
+        "write_rate": job.write_rate,
+        "eta_s": job.eta_s,
+        "gain_bytes": job.gain_bytes,
+        "saved_bytes": job.saved_bytes,
+        "priority": job.priority,
+        "waiting": job.waiting,
+        "error_code": job.error_code,
+        "error_message": job.error_message,
+        "error_hint": job.error_hint,
+        "exit_code": job.exit_code,
+        "attempts": job.attempts,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "ended_at": job.ended_at,
+        "result": dict(job.result),
+    }
+
+
+def queue_facts(snapshot: QueueSnapshot, is_alive: bool) -> dict[str, object]:
+    """Return the whole queue as the JSON event `queue` gives it."""
+    worker, totals = snapshot.worker, snapshot.totals
+    return {
+        **{name: getattr(totals, name) for name in _COUNTS},
+        "worker_alive": is_alive,
+        "worker_state": None if worker is None else str(worker.state),
+        "worker_pid": None if worker is None else worker.pid,
+        "waiting_reason": snapshot.waiting_reason,
+        "saved_bytes": totals.saved_bytes,
+        "gain_bytes": totals.gain_bytes,
+    }
+
+
+def listed(jobs: Collection[Job]) -> list[Job]:
+    """Return what `queue list` shows without --all: the jobs that are alive, and the whole batch queued last.
+
+    Also what would be alive if it could be read: nobody has been told of it yet.
+    """
+    last = last_batch(jobs)
+    return [job for job in jobs if job.is_alive or job.is_unsettled or job.batch == last]
+
+
+def last_batch(jobs: Iterable[Job]) -> str | None:
+    """Return the batch that was queued last; None where there is no job."""
+    latest = max(jobs, key=lambda job: job.id, default=None)
+    return None if latest is None else latest.batch
+
+
+def job_table(jobs: Sequence[Job]) -> str:
+    """Return one line for each job under a line of heads; empty for no jobs."""
+    return format_table(_HEADS, [_row(job) for job in jobs], flexible=7, right=_RIGHT) if jobs else ""
+
+
+def _row(job: Job) -> tuple[str, ...]:
+    has_progress = job.is_alive and job.total_bytes > 0
+    note = note_of(job)
+    return (
+        str(job.id),
+        state_of(job),
+        job.stage if job.is_alive and job.stage else _BLANK,
+        format_percent(job.done_bytes, job.total_bytes) if has_progress else _BLANK,
+        _BLANK if job.read_rate is None else format_rate(job.read_rate),
+        _BLANK if job.ratio is None else f"{job.ratio:.3f}",
+        _BLANK if job.eta_s is None else format_duration(job.eta_s),
+        f"{name_of(job)}: {note}" if note else name_of(job),
+    )
+
+
+def state_of(job: Job) -> str:
+    """Return where a job stands in one word, what it was asked for included."""
+    return _WANTED[Action(job.wanted)] if job.wanted else str(job.state)
+
+
+def name_of(job: Job | JobRequest) -> str:
+    """Return the name of a job's file, safe to show; before it what is done where that is no conversion."""
+    name = display_name(str(job.parameters.get(NAME) or job.path.name or job.path))
+    return name if job.kind is JobKind.CONVERT else f"{job.kind} {name}"
+
+
+def note_of(job: Job) -> str:
+    """Return what is to be said of a job beside its figures, safe to show; mostly nothing."""
+    if job.fault:
+        return display_name(job.fault)
+    if job.state is JobState.DONE:
+        return f"saved {format_size(job.saved_bytes)}" if job.saved_bytes > 0 else ""
+    if job.is_alive:
+        return display_name(job.waiting)
+    # Messages name the file that they are about, and the line does so already.
+    return display_name(job.error_message).removeprefix(f"{display_name(job.path)}: ")
+
+
+def describe(job: Job) -> str:
+    """Return a job as a line of a log: `12 game.iso: packing, 42.0 %, 83.1 MiB/s, ratio 0.583, ETA 3m05s`."""
+    is_working = job.state is JobState.RUNNING and not job.wanted
+    words = [job.stage if is_working and job.stage else state_of(job)]
+    if is_working and job.total_bytes and job.done_bytes:
+        words.append(format_percent(job.done_bytes, job.total_bytes))
+    if job.read_rate is not None:
+        words.append(format_rate(job.read_rate))
+    if job.ratio is not None:
+        words.append(f"ratio {job.ratio:.3f}")
+    if job.eta_s is not None:
+        words.append(f"ETA {format_duration(job.eta_s)}")
+    note = note_of(job)
+    return f"{job.id} {name_of(job)}: {', '.join(words)}" + (f": {note}" if note else "")
+
+
+def totals_text(snapshot: QueueSnapshot, is_alive: bool) -> str:
+    """Return the counts of the whole queue, what it saved and its worker; a second line says why it waits."""
+    totals, worker = snapshot.totals, snapshot.worker
+    words = [f"{count} {name}" for name in _COUNTS if (count := getattr(totals, name))] or ["no jobs"]
+    if totals.saved_bytes > 0:
+        words.append(f"saved {format_size(totals.saved_bytes)}")
+    if totals.gain_bytes > 0:
+        words.append(f"about {format_size(totals.gain_bytes)} to come")
+    if is_alive:
+        words.append("the worker is " + (f"{worker.state} (process {worker.pid})" if worker else "starting"))
+    elif totals.queued or totals.running:
+        words.append("no worker runs")
+    text = ", ".join(words)
+    return f"{text}\nwaiting: {display_name(snapshot.waiting_reason)}" if snapshot.waiting_reason else text
+
+
+def counts_text(jobs: Iterable[Job]) -> str:
+    """Return how many of some jobs stand where, and what they saved."""
+    chosen = list(jobs)
+    states = [job.state for job in chosen]
+    words = [f"{states.count(state)} {state}" for state in JobState if state in states]
+    saved_bytes = sum(job.saved_bytes for job in chosen)
+    return ", ".join(words) + (f"; saved {format_size(saved_bytes)}" if saved_bytes > 0 else "")

@@ -1,0 +1,1 @@
+"""The part file: its name, marker, lock and publication."""

@@ -1,0 +1,262 @@
+"""The name of a part: its marker, how a run takes it, and what a killed run may have left there (Safety rule 3).
+
+A file of that name is only read until its content shows that it is ours: a user's file, folder or link of that name is
+never opened for writing, changed, removed or followed.
+
+On a file system without locks nobody can see whether a part is still being written. A conversion works there all the
+same, because O_EXCL lets only one run create a part, and its marker names the process that did. A part that lies there
+is only taken over when that process has surely ended: on this machine that can be asked, on another one it cannot.
+"""
+
+import contextlib
+import hashlib
+import os
+import stat
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+from discpress.engine.convert.part.marker import HEAD_BYTES, is_marked, job_of_marker, make_marker, process_of_marker
+from discpress.engine.errors import DiscpressError, PartError, from_os_error
+from discpress.engine.formats import PART_SUFFIX, WINDOW_SUFFIX
+from discpress.engine.names import display_name
+from discpress.engine.system.access import PRIVATE_MODE, make_private
+from discpress.engine.system.files import read_into, same_file
+from discpress.engine.system.liveness import ProcessIdentity
+from discpress.engine.system.locks import Lock, try_lock
+from discpress.engine.system.rename import remove_open, remove_same
+
+__all__ = [
+    "HEAD_BYTES",
+    "clear_leftover",
+    "create_part",
+    "drop_second_name",
+    "is_reserved",
+    "job_of_marker",
+    "make_marker",
+    "part_path_of",
+    "remove_part_of",
+    "reopen_part",
+]
+
+_NAME_MAX = 255  # bytes of a file name where the system does not say
+_CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_OPEN_FLAGS = (
+    getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+def part_path_of(final_path: Path) -> Path:
+    """Return the part's path: the final name and PART_SUFFIX, or a hashed short name where that is too long."""
+    name = os.fsencode(final_path.name)
+    if len(name) + len(PART_SUFFIX) > _name_max(final_path.parent):
+        name = b"discpress-" + hashlib.sha256(name).hexdigest()[:32].encode()
+    return final_path.with_name(os.fsdecode(name) + PART_SUFFIX)
+
+
+def is_reserved(name: str) -> bool:
+    """Return whether a name is one of a part, in any case and Unicode form: no result may have it."""
+    plain = unicodedata.normalize("NFKC", name).casefold().rstrip(" .")  # Windows drops those at the end
+    return plain.endswith((PART_SUFFIX, WINDOW_SUFFIX))
+
+
+def _name_max(folder: Path) -> int:
+    try:
+        return os.pathconf(folder, "PC_NAME_MAX")
+    except (OSError, AttributeError, ValueError):
+        return _NAME_MAX
+
+
+def create_part(path: Path, mode: int = PRIVATE_MODE) -> int:
+    """Create a part that nobody else has and return its descriptor; PartError when somebody was faster.
+
+    It is locked where the file system has locks, and private until it is published. A file system that refuses to
+    change permission bits gives it those of `mode` now, because they could not be set later.
+    """
+    fd = _create(path, PRIVATE_MODE)
+    try:
+        if not make_private(fd):
+            held, fd = fd, -1
+            remove_open(path, held)
+            fd = _create(path, mode)
+        if try_lock(fd) is Lock.TAKEN or not same_file(os.fstat(fd), path.lstat()):
+            raise _busy(path)  # another run saw it in the moment before the lock and took it
+    except FileNotFoundError as error:
+        os.close(fd)
+        raise _busy(path) from error
+    except OSError as error:
+        if fd >= 0:
+            with contextlib.suppress(OSError):
+                remove_open(path, fd)
+        raise from_os_error(error, path, "create it") from error
+    except DiscpressError:
+        if fd >= 0:
+            os.close(fd)
+        raise
+    return fd
+
+
+def _create(path: Path, mode: int) -> int:
+    try:
+        return os.open(path, _CREATE_FLAGS, mode)
+    except FileExistsError as error:
+        raise _busy(path) from error
+    except OSError as error:
+        raise from_os_error(error, path, "create it") from error
+
+
+def reopen_part(path: Path, job: str) -> int:
+    """Return the descriptor of the part that this job left, locked where that is possible; -1 where there is none."""
+    fd = -1
+    try:
+        seen = _open_found(path, os.O_RDONLY)
+        try:
+            head = _read_head(seen)
+            if job_of_marker(head) != job:
+                return -1
+            fd = _open_found(path, os.O_RDWR)
+            lock = try_lock(fd)
+            if lock is not Lock.TAKEN and same_file(os.fstat(seen), os.fstat(fd)) and _may_take(lock, head):
+                held, fd = fd, -1
+                return held
+        finally:
+            os.close(seen)
+    except (OSError, PartError):
+        pass  # what cannot be taken up is looked at, and named, where a new part is made
+    finally:
+        if fd >= 0:
+            os.close(fd)
+    return -1
+
+
+def _may_take(lock: Lock, head: bytes) -> bool:
+    """Return whether a job's own part may be taken up: without locks its last process must be over, or be this one."""
+    if lock is Lock.HELD:
+        return True
+    process = process_of_marker(head)
+    return process is not None and (process.is_over or process == ProcessIdentity.current())
+
+
+def _open_found(path: Path, access: int) -> int:
+    """Open the regular file that has a part's name; OSError, PartError when it is something else."""
+    facts = path.lstat()
+    if not stat.S_ISREG(facts.st_mode):
+        raise _not_ours(path)
+    fd = os.open(path, access | _OPEN_FLAGS)
+    if not same_file(facts, os.fstat(fd)):
+        os.close(fd)
+        raise _busy(path)
+    return fd
+
+
+def _read_head(fd: int) -> bytes:
+    head = bytearray(HEAD_BYTES)
+    return bytes(head[: read_into(fd, head, 0)])
+
+
+def clear_leftover(path: Path, final_path: Path | None, is_copy_of_source: Callable[[Path], bool]) -> None:
+    """Remove what a killed run left under the part's name, and nothing else (Safety rule 3).
+
+    `final_path` is None for a part that is never published. PartError names what must not be removed.
+    """
+    try:
+        fd = _open_found(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        try:
+            path.lstat()
+        except OSError as unseen:  # nobody knows whether there is one
+            raise from_os_error(unseen, path, "begin it") from unseen
+        raise _not_ours(path) from error
+    try:
+        if _is_leftover(path, fd, final_path, is_copy_of_source):
+            held, fd = fd, -1
+            remove_open(path, held)
+    except OSError as error:
+        raise from_os_error(error, path, "replace the part that a stopped run left") from error
+    finally:
+        if fd >= 0:
+            os.close(fd)
+
+
+def _is_leftover(path: Path, fd: int, final_path: Path | None, is_copy_of_source: Callable[[Path], bool]) -> bool:
+    """Return whether an open file is what a killed run left; False when its name has just gone. PartError, OSError."""
+    lock = try_lock(fd)
+    if lock is Lock.TAKEN:
+        raise _busy(path)
+    facts = os.fstat(fd)
+    try:
+        if not same_file(facts, path.lstat()):
+            raise _busy(path)
+    except FileNotFoundError:
+        return False  # the run that held it has just published or removed it
+    if final_path is not None and _is_second_name(facts, final_path):
+        return True
+    head = _read_head(fd)
+    # An empty file holds nothing to lose, nor does one that grew for a marker whose bytes a power loss took.
+    is_ours = is_marked(head) or (facts.st_size in {0, HEAD_BYTES} and len(head) == facts.st_size and not any(head))
+    if not (is_ours or is_copy_of_source(path)):
+        raise _not_ours(path)
+    if lock is Lock.UNKNOWN:
+        _refuse_living(path, process_of_marker(head))
+    return True
+
+
+def _refuse_living(path: Path, process: ProcessIdentity | None) -> None:
+    """Raise PartError unless the process that a part's marker names has surely ended."""
+    if process is not None and process.is_over:
+        return
+    who = "" if process is None else f" (process {process.pid} on {display_name(process.host)})"
+    raise PartError(
+        f"{display_name(path)}: another discpress{who} may still be writing this file: its file system has no locks",
+        hint="make sure that no discpress writes there, then remove this file",
+    )
+
+
+def _is_second_name(facts: os.stat_result, final_path: Path) -> bool:
+    """A crash between link and unlink leaves the published file under the part's name as well."""
+    try:
+        return same_file(facts, final_path.lstat())
+    except OSError:
+        return False
+
+
+def drop_second_name(final_path: Path) -> None:
+    """Remove the part's name from a published file that a crash between link and unlink left with both."""
+    path = part_path_of(final_path)
+    with contextlib.suppress(OSError, PartError):
+        if not _is_second_name(path.lstat(), final_path):
+            return
+        fd = _open_found(path, os.O_RDONLY)
+        try:
+            facts = os.fstat(fd)
+            # With the lock taken a run is just between its link and its unlink.
+            if try_lock(fd) is not Lock.TAKEN and _is_second_name(facts, final_path):
+                remove_same(path, facts)
+        finally:
+            os.close(fd)
+
+
+def remove_part_of(final_path: Path, job: str) -> bool:
+    """Remove the part that a job left, and no other; return whether there was one."""
+    path = part_path_of(final_path)
+    fd = reopen_part(path, job)
+    return fd >= 0 and remove_open(path, fd)
+
+
+def _busy(path: Path) -> PartError:
+    return PartError(
+        f"{display_name(path)}: another discpress is writing this file",
+        hint="wait for it to finish, or choose another name with -o",
+    )
+
+
+def _not_ours(path: Path) -> PartError:
+    return PartError(
+        f"{display_name(path)}: this file is in the way and was not begun by discpress",
+        hint="look at it, then move or remove it",
+    )

@@ -1,0 +1,285 @@
+"""The part file: the output before it has earned its name (Safety rules 1 and 3).
+
+The first HEAD_BYTES of the coming image are kept in memory; in their place the part carries a marker that says
+whose it is, so that it never sniffs as an image. They are written last, when all else is proven.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from discpress.engine.convert.part.marker import HEAD_BYTES, make_marker
+from discpress.engine.convert.part.name import clear_leftover, create_part, part_path_of, reopen_part
+from discpress.engine.errors import ConflictError, FileLimitError, PartError, StorageError, from_os_error
+from discpress.engine.images.detect import PART_MAGIC
+from discpress.engine.names import display_name
+from discpress.engine.system.access import Access, Refusal, describe_refusals, make_private, set_access, set_time
+from discpress.engine.system.cache import drop_cached, resident_pages, start_writing
+from discpress.engine.system.files import FileIdentity, Readable, Writable, read_into, same_file, sync_file, write_all
+from discpress.engine.system.locks import Lock, try_lock
+from discpress.engine.system.rename import RENAMES_OPEN_FILES, remove_open, remove_same, rename_new, sync_folder
+from discpress.engine.units import KIB, MIB, format_size
+
+_SENT_BYTES = 8 * MIB
+"""Sent to the disk while packing goes on: the fsync at the end of 640 MB then takes 0.04 s, not 0.2."""
+_PAGE_BYTES = 64 * KIB
+"""No system that drops pages has larger ones: to drop this much drops the head, to drop 640 MB would take 0.03 s."""
+
+
+class PartState(Protocol):
+    """What a part must be told to go on: a `Checkpoint`."""
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes of the coming image."""
+
+    @property
+    def part_bytes(self) -> int:
+        """Bytes of the part that count."""
+
+
+class PartFile:
+    """An unfinished output that is ours: created by nobody else, locked while it is open.
+
+    It is a `ByteSource` too: reading it gives the image as it will be, head included, so that the proof
+    reads exactly what is going to be published.
+    """
+
+    def __init__(
+        self,
+        final_path: Path,
+        *,
+        job: str,
+        source_path: Path,
+        source: FileIdentity,
+        access: Access,
+        is_copy_of_source: Callable[[Path], bool],
+        max_file_bytes: int | None = None,
+        resume: "PartState | None" = None,
+    ) -> None:
+        """Create the part; PartError when its name is taken by what must not be replaced.
+
+        Only its owner can open the part, whatever the umask; `seal` gives it the `access` of the result.
+
+        With `resume` the part that the same job left is taken up instead, where there is one (`is_resumed`).
+
+        `is_copy_of_source(path)` is asked about a file without marker that a crash in the last moment may have
+        left: complete, and no more than a packed copy of the source.
+        """
+        self.final_path = final_path
+        self.path = part_path_of(final_path)
+        self.size_bytes = 0
+        self._sent_bytes = 0
+        self._max_file_bytes = max_file_bytes
+        self._head = bytearray(HEAD_BYTES)
+        self._is_sealed = False
+        self.is_broken = False
+        self._access = access
+        self._refusals: list[Refusal] = []
+        self._cache_refusal = ""
+        marker = make_marker(job, source_path, source)
+        self.is_resumed = False
+        if resume is not None:
+            self.fd = reopen_part(self.path, job)
+            if self.fd >= 0:
+                self._own(marker)
+                self._take_up(resume)
+                return
+        clear_leftover(self.path, final_path, is_copy_of_source)
+        self.fd = create_part(self.path, access.mode)
+        self._own(marker)
+
+    def _own(self, marker: bytes) -> None:
+        """Make the part private, and mark it as written by this process: without locks nothing else shows that."""
+        try:
+            make_private(self.fd)
+            self._is_locked = try_lock(self.fd) is Lock.HELD
+            if not (self._is_locked and os.fstat(self.fd).st_size):
+                write_all(self.fd, marker, 0)
+                sync_file(self.fd)
+        except OSError as error:
+            self.discard()
+            raise from_os_error(error, self.path, "write it") from error
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the file system refused so far, as sentences; the result is whole all the same."""
+        warnings = describe_refusals(self._refusals)
+        if not self._is_locked:
+            warnings.append("this file system cannot lock files: run only one discpress at a time there")
+        if self._cache_refusal:
+            warnings.append(
+                "cannot drop the result from memory before it is verified, so that it may not be read from the disk: "
+                f"{self._cache_refusal}"
+            )
+        return warnings
+
+    def _take_up(self, resume: PartState) -> None:
+        """Go on behind what the same job wrote, unless the part is shorter than that by now."""
+        if os.fstat(self.fd).st_size < resume.part_bytes:
+            self.start_again()
+            return
+        self._head[:] = resume.head
+        self.size_bytes = self._sent_bytes = resume.part_bytes
+        self.is_resumed = True
+
+    def write_at(self, offset: int, data: Readable) -> None:
+        """Write bytes of the coming image; SpaceError when they do not fit."""
+        view = memoryview(data).cast("B")
+        end = offset + len(view)
+        if self._max_file_bytes is not None and end > self._max_file_bytes:
+            raise FileLimitError(
+                f"{display_name(self.final_path)}: larger than the {format_size(self._max_file_bytes)} "
+                "that one file may have on this FAT file system",
+                hint="choose a folder on another file system with -O",
+            )
+        in_head = max(0, min(HEAD_BYTES - offset, len(view)))
+        if in_head:
+            self._head[offset : offset + in_head] = view[:in_head]
+        try:
+            write_all(self.fd, view[in_head:], offset + in_head)
+        except OSError as error:
+            raise from_os_error(error, self.final_path, "write it") from error
+        self.size_bytes = max(self.size_bytes, end)
+        if end >= self._sent_bytes + _SENT_BYTES:
+            self._send(end)
+
+    def _send(self, end: int) -> None:
+        try:
+            start_writing(self.fd, self._sent_bytes, end - self._sent_bytes)
+        except OSError as error:
+            raise from_os_error(error, self.final_path, "write it") from error
+        self._sent_bytes = end
+
+    def read_into(self, buffer: Writable, offset: int) -> int:
+        """Fill `buffer` with bytes of the coming image."""
+        view = memoryview(buffer)[: max(0, self.size_bytes - offset)]
+        try:
+            count = read_into(self.fd, view, offset)
+        except OSError as error:
+            raise from_os_error(error, self.path, f"read it back at byte {offset}") from error
+        if not self._is_sealed:
+            in_head = max(0, min(HEAD_BYTES - offset, count))
+            view[:in_head] = self._head[offset : offset + in_head]
+        return count
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes of the coming image, as far as they are known."""
+        return bytes(self._head)
+
+    def start_again(self) -> None:
+        """Forget all that was written; the part stays ours."""
+        try:
+            os.ftruncate(self.fd, HEAD_BYTES)
+        except OSError as error:
+            raise from_os_error(error, self.path, "start it again") from error
+        self._head[:] = bytes(HEAD_BYTES)
+        self.size_bytes = self._sent_bytes = 0
+
+    def sync(self) -> None:
+        """Make what was written last. A failed fsync is final: the kernel has dropped the pages, so has the job."""
+        try:
+            sync_file(self.fd)
+        except OSError as error:
+            self.is_broken = True
+            raise from_os_error(error, self.path, "make it last on the disk") from error
+
+    def drop_cached(self) -> bool:
+        """Drop the part from the page cache; return whether the system confirms that nothing is left in it."""
+        try:
+            self._cache_refusal = drop_cached(self.fd)
+            return resident_pages(self.fd, os.fstat(self.fd).st_size) == 0
+        except OSError as error:
+            raise from_os_error(error, self.path, "drop it from memory") from error
+
+    def seal(self, mtime_ns: int) -> FileIdentity:
+        """Put the real head over the marker, set access and time, sync, read the head back; return the identity."""
+        try:
+            # Cut first: killed in between, what is left of a small image still begins with the marker.
+            os.ftruncate(self.fd, max(self.size_bytes, len(PART_MAGIC)))
+            write_all(self.fd, memoryview(self._head)[: self.size_bytes], 0)
+            os.ftruncate(self.fd, self.size_bytes)
+            self._refusals = [*set_access(self.fd, self._access), *set_time(self.fd, self.path, mtime_ns)]
+        except OSError as error:
+            raise from_os_error(error, self.path, "finish it") from error
+        self._is_sealed = True
+        self.sync()
+        self._check_head()
+        return FileIdentity.of(os.fstat(self.fd))
+
+    def _check_head(self) -> None:
+        try:
+            drop_cached(self.fd, 0, _PAGE_BYTES)
+        except OSError as error:
+            raise from_os_error(error, self.path, "drop it from memory") from error
+        head = bytearray(min(HEAD_BYTES, self.size_bytes))
+        self.read_into(head, 0)
+        if head != self._head[: len(head)]:
+            raise StorageError(
+                f"{display_name(self.path)}: its first bytes read back differ from what was written",
+                hint="the disk is failing: check it before you write to it again",
+            )
+
+    def publish(self) -> FileIdentity:
+        """Give the part its final name, never over an existing file; return the identity that it has there.
+
+        ConflictError when there is a file of that name, PartError when the part's name leads to another file by now. On
+        any error the final name is not ours.
+        """
+        facts = found = os.fstat(self.fd)
+        try:
+            self._check_name(self.path, facts)
+            if not RENAMES_OPEN_FILES:
+                self.close()
+            rename_new(self.path, self.final_path)
+            found = self._check_name(self.final_path, facts)
+            sync_folder(self.final_path.parent)
+        except FileExistsError as error:
+            raise ConflictError(
+                f"{display_name(self.final_path)}: a file of this name appeared meanwhile; it was not touched",
+                hint="move it away, or choose another name with -o",
+            ) from error
+        except OSError as error:
+            # A name that may not last, or that a half-done rename left, is taken back: the job fails.
+            with contextlib.suppress(OSError):
+                remove_same(self.final_path, found)
+            raise from_os_error(error, self.final_path, "give the finished file its name") from error
+        return FileIdentity.of(found)
+
+    def _check_name(self, path: Path, facts: os.stat_result) -> os.stat_result:
+        """Return what a path leads to, which must be the part; PartError, OSError."""
+        found = path.lstat()
+        if not (same_file(facts, found) or self._is_renumbered(path, facts, found)):
+            raise PartError(
+                f"{display_name(path)}: somebody removed or replaced the part while it was written; nothing was lost",
+                hint="convert it again; two runs on one network share need locks that both of them see",
+            )
+        return found
+
+    def _is_renumbered(self, path: Path, facts: os.stat_result, found: os.stat_result) -> bool:
+        """Return whether it is the part under another inode number, which each name has of its own on sshfs."""
+        if path != self.final_path or (facts.st_size, facts.st_mtime_ns) != (found.st_size, found.st_mtime_ns):
+            return False
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0))
+        try:
+            head = bytearray(min(HEAD_BYTES, self.size_bytes))
+            count = read_into(fd, head, 0)
+            return same_file(os.fstat(fd), found) and count == len(head) and head == self._head[:count]
+        finally:
+            os.close(fd)
+
+    def discard(self) -> None:
+        """Remove the part; the name goes only while it is still this file's."""
+        held, self.fd = self.fd, -1
+        if held >= 0:
+            with contextlib.suppress(OSError):
+                remove_open(self.path, held)
+
+    def close(self) -> None:
+        """Close the file and give up its lock; safe to call again."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1

@@ -1,0 +1,233 @@
+"""An entry of the trash: what was moved, what replaced it, and who moved it.
+
+    FOLDER/.discpress-trash/<id>/entry.json   the description; enough to undo it without any store, on another machine
+    FOLDER/.discpress-trash/<id>/1.kept       the files of one title, renamed, never copied
+    FOLDER/.discpress-trash/<id>/2.kept
+    FOLDER/.discpress-trash/<id>/undoing      stands there while the files are being put back
+
+All names in here are the program's own: those of the user's files stand in the description only, so that no file can
+have the name of a marker. `.kept` is a suffix that no game list takes; some search hidden folders too (PCSX2).
+Schema 1, of versions before, had one file an entry, under its own name (`.file` was added to `entry.json` in any case),
+and called the marker `undo`.
+"""
+
+import getpass
+import os
+import socket
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import Self
+
+from discpress.engine.convert.trash.folder import OPEN_TO_OTHERS, user_id, user_name
+from discpress.engine.system.files import FileIdentity
+
+ENTRY_NAME = "entry.json"
+UNDO_MARKER = "undoing"
+UNDO_MARKER_1 = "undo"
+"""The marker of schema 1."""
+SCHEMA = 2
+
+
+class Role(StrEnum):
+    """What a file is in its title."""
+
+    MAIN = "main"
+    """The file that is opened: the only one, the CUE, the first of several parts."""
+    PART = "part"
+    """A file that the main one needs."""
+
+
+def stored_name(number: int) -> str:
+    """Return the name of the file with this number, from 1 on, in an entry."""
+    return f"{number}.kept"
+
+
+def is_met(name: str, other: str) -> bool:
+    """Return whether two names may be one to some file system: without regard to case, Unicode form, final dots."""
+    return _folded(name) == _folded(other)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).rstrip(". ")
+
+
+@dataclass(frozen=True, slots=True)
+class TrashedFile:
+    """One file of an entry."""
+
+    name: str
+    """Where it was below the home folder of the trash, with `/` between the parts."""
+    stored: str
+    """Its name in the entry."""
+    size_bytes: int
+    """Its size."""
+    mtime_ns: int
+    """Its time of change."""
+    ino: int | None
+    """st_ino; None in schema 1."""
+    role: Role
+    """What it is in its title."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A file that stands for a trashed title, or one of several that do."""
+
+    path: str
+    """Where it is, absolute, as of then."""
+    ino: int
+    """st_ino; st_dev is left out, for it changes with every mount."""
+    size_bytes: int
+    """Its size."""
+    mtime_ns: int
+    """Its time of change."""
+
+    @classmethod
+    def of(cls, path: Path, identity: FileIdentity) -> Self:
+        """Return the record of a published file."""
+        return cls(str(path), identity.ino, identity.size_bytes, identity.mtime_ns)
+
+    def is_recorded(self, facts: os.stat_result | None) -> bool:
+        """Return whether a stat result is that of the very file that was recorded."""
+        return facts is not None and (facts.st_ino, facts.st_size, facts.st_mtime_ns) == (
+            self.ino,
+            self.size_bytes,
+            self.mtime_ns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who moved something to the trash, as of then: shown; whose an entry is depends on the file system."""
+
+    uid: int | None
+    """User id; None on a system without."""
+    user: str
+    """Name of the account."""
+    host: str
+    """Name of the machine."""
+
+    @classmethod
+    def current(cls) -> Self:
+        """Return the user of this process."""
+        uid = user_id()
+        if uid is not None:
+            return cls(uid, user_name(uid), socket.gethostname())
+        try:
+            return cls(None, getpass.getuser(), socket.gethostname())
+        except (OSError, KeyError, ImportError):  # Windows without USERNAME; OSError from Python 3.13 on
+            return cls(None, "", socket.gethostname())
+
+
+@dataclass(frozen=True, slots=True)
+class TrashEntry:
+    """A title in the trash: one or more files that are moved and put back together."""
+
+    folder: Path
+    """`.discpress-trash/<id>`."""
+    files: tuple[TrashedFile, ...]
+    """The main file first."""
+    original: str
+    """Where the main file was, absolute, as of then; shown, but undo goes by the trash's own place."""
+    digests: Mapping[str, str]
+    """Digests of the decoded image that the replacement must give; none if it replaced a file by its name only."""
+    replacements: tuple[Replacement, ...]
+    """The files that replaced it, the main one first."""
+    trashed_at: str
+    """When, ISO 8601, UTC."""
+    reason: str
+    """`converted`, `overwritten` or `undone`."""
+    owner: Owner | None = None
+    """Who moved it; None in schema 1."""
+    folder_ino: int | None = None
+    """st_ino of the entry's folder then: if it is another one now, the entry is a copy, and inodes tell nothing."""
+    schema: int = SCHEMA
+    """Schema of the description."""
+    problem: str = field(default="", compare=False)
+    """Why the entry is listed and not obeyed, as half a sentence; empty if it is ours, as far as reading tells."""
+
+    @property
+    def id(self) -> str:
+        """The entry's name."""
+        return self.folder.name
+
+    @property
+    def is_of_others(self) -> bool:
+        """Whether it belongs to another user."""
+        return self.problem not in {"", OPEN_TO_OTHERS}
+
+    @property
+    def main(self) -> TrashedFile:
+        """The main file."""
+        return self.files[0]
+
+    @property
+    def name(self) -> str:
+        """File name that the main file had."""
+        return PurePosixPath(self.main.name).name
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of all files."""
+        return sum(each.size_bytes for each in self.files)
+
+    @property
+    def file_path(self) -> Path:
+        """The main file in the trash."""
+        return self.folder / self.main.stored
+
+    @property
+    def home(self) -> Path:
+        """The folder that the trash is in; all files come from there or from below."""
+        return self.folder.parent.parent
+
+    @property
+    def home_path(self) -> Path:
+        """Where undo puts the main file."""
+        return self.home / self.main.name
+
+    @property
+    def home_paths(self) -> tuple[Path, ...]:
+        """Where undo puts the files."""
+        return tuple(self.home / each.name for each in self.files)
+
+    @property
+    def replacement(self) -> Replacement:
+        """The main file of what replaced it."""
+        return self.replacements[0]
+
+    @property
+    def replacement_path(self) -> Path:
+        """Where the main file of the replacement is looked for."""
+        return self.place_of(self.replacement)
+
+    def place_of(self, replacement: Replacement) -> Path:
+        """Return where a replacement is looked for: next to the trash if it was made there, as the trash may move."""
+        recorded, home = Path(replacement.path), Path(self.original)
+        for _ in PurePosixPath(self.main.name).parts:
+            home = home.parent
+        return self.home / recorded.name if recorded.parent == home else recorded
+
+    def is_beside(self, replacement: Replacement) -> bool:
+        """Return whether a replacement is looked for in the home folder itself."""
+        return self.place_of(replacement).parent == self.home
+
+    @property
+    def undo_marker(self) -> str:
+        """Name of the marker of a begun undo, met by no file of the entry."""
+        if self.schema == 1 and not any(is_met(each.stored, UNDO_MARKER_1) for each in self.files):
+            return UNDO_MARKER_1
+        return UNDO_MARKER
+
+    @property
+    def undo_markers(self) -> tuple[str, ...]:
+        """Names that the marker may have: versions before used theirs also if the file was called `Undo`."""
+        return (UNDO_MARKER,) if self.schema > 1 else (UNDO_MARKER, UNDO_MARKER_1)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether a file of it is in the trash; an entry without is what a crash or an undo left."""
+        return any(os.path.lexists(self.folder / each.stored) for each in self.files)

@@ -1,0 +1,170 @@
+"""The trash folders of a folder, and whose they are: only our own are used, others are listed at most.
+
+    FOLDER/.discpress-trash          of the user who first needed a trash here
+    FOLDER/.discpress-trash-<uid>    ours, if the other one is not: it belongs to another user, others can write to it,
+                                     or it is a link or a file (freedesktop has the same two, .Trash and .Trash-uid)
+
+A trash folder is ours if its owner and its permission bits are what the file system shows for a folder that this
+process makes: its own user, and no right to write for group and others. Shares and FAT show another owner, or every
+right, for whatever is made there; only where that is so, a folder is made (and removed) to compare with. Systems
+without user ids (Windows) have one trash a folder.
+"""
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+import stat
+import sys
+from pathlib import Path
+
+from discpress.engine.errors import TrashError
+from discpress.engine.names import display_name
+from discpress.engine.system.filesystems import filesystem_of
+from discpress.engine.system.held_folder import HeldFolder
+
+if sys.platform != "win32":
+    import pwd
+
+TRASH_NAME = ".discpress-trash"
+OPEN_TO_OTHERS = "can be written to by other users"
+"""Why a trash of our own is not used."""
+_TRASH_NAMES = re.compile(rf"{re.escape(TRASH_NAME)}(-[0-9]+)?", re.IGNORECASE)
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+# Where other programs keep what was deleted: freedesktop, macOS, Windows, Synology, QNAP, Samba.
+_OTHER_TRASHES = {".trash", ".trashes", "$recycle.bin", "recycler", "#recycle", "@recycle", ".recycle"}
+_FREEDESKTOP_HOME_TRASH = "/.local/share/trash/"
+
+
+def user_id() -> int | None:
+    """Return the user that this process makes files as; None on a system without user ids."""
+    return os.geteuid() if hasattr(os, "geteuid") else None
+
+
+def user_name(uid: int | None) -> str:
+    """Return what to call a user: the account's name, or the number if there is none."""
+    if uid is None:
+        return "another user"
+    if sys.platform != "win32":
+        with contextlib.suppress(KeyError):
+            return pwd.getpwuid(uid).pw_name
+    return f"user {uid}"
+
+
+def trash_names() -> tuple[str, ...]:
+    """Return the names of the trash folders that are looked at, the first one to be used first."""
+    uid = user_id()
+    return (TRASH_NAME,) if uid is None else (TRASH_NAME, f"{TRASH_NAME}-{uid}")
+
+
+def is_trash_name(name: str) -> bool:
+    """Return whether a folder of that name is a trash of ours, of any user."""
+    return _TRASH_NAMES.fullmatch(name) is not None
+
+
+def is_in_a_trash(path: Path) -> bool:
+    """Return whether a path leads into a trash, of this program or of another, links resolved."""
+    return any(map(_leads_into_a_trash, (path, Path(os.path.realpath(path)))))
+
+
+def _leads_into_a_trash(path: Path) -> bool:
+    names = [part.casefold() for part in path.parts[:-1]]
+    return _FREEDESKTOP_HOME_TRASH in path.as_posix().casefold() or any(
+        is_trash_name(name) or name in _OTHER_TRASHES or name.startswith(".trash-") for name in names
+    )
+
+
+def why_not_ours(facts: os.stat_result) -> str:
+    """Return why a file or folder is not ours by its owner and permission bits, as half a sentence; or nothing.
+
+    Nothing is created to find that out: on a share that shows others for all files the answer may be wrong.
+    """
+    uid = user_id()
+    if uid is None:
+        return ""
+    if facts.st_uid != uid:
+        return f"belongs to {display_name(user_name(facts.st_uid))}"
+    is_open = facts.st_mode & _OTHERS_WRITE and not stat.S_ISLNK(facts.st_mode)  # a link has no mode of its own
+    return OPEN_TO_OTHERS if is_open else ""
+
+
+def why_not_obeyed(home: HeldFolder, *found: os.stat_result, is_reading: bool = False) -> str:
+    """Return the same for several files of one trash, as the folder's file system shows what is ours.
+
+    With `is_reading` nothing is made to compare with: files on a file system that may show wrong owners pass.
+    """
+    problem = next(filter(None, map(why_not_ours, found)), "")
+    if not problem:
+        return ""
+    if is_reading:
+        return problem if filesystem_of(home.path).has_owners else ""
+    ours = _shown_for_ours(home)
+    if ours is None or why_not_ours(ours) == "":
+        return problem
+    is_like_ours = all(
+        facts.st_uid == ours.st_uid and not facts.st_mode & ~ours.st_mode & _OTHERS_WRITE for facts in found
+    )
+    return "" if is_like_ours else problem
+
+
+def _shown_for_ours(home: HeldFolder) -> os.stat_result | None:
+    """Return how the file system shows a private folder that this process makes; None if it cannot make one."""
+    name = f".discpress-{secrets.token_hex(6)}"
+    try:
+        home.make_folder(name)
+    except OSError:
+        return None
+    try:
+        with home.below(name) as made:
+            return made.stat()
+    except OSError:
+        return None
+    finally:
+        with contextlib.suppress(OSError):
+            home.remove_folder(name)
+
+
+def open_trash(home: HeldFolder) -> HeldFolder:
+    """Open a trash of ours in a folder, make it if there is none; TrashError if none can be ours, OSError."""
+    problems: list[TrashError] = []
+    for name in trash_names():
+        with contextlib.suppress(FileExistsError):
+            home.make_folder(name)
+            home.sync()
+        try:
+            trash = home.below(name)
+        except OSError as error:
+            problems.append(why_not_opened(home, name, error))
+            continue
+        try:
+            problem = why_not_obeyed(home, trash.stat())
+        except BaseException:
+            trash.close()
+            raise
+        if not problem:
+            return trash
+        trash.close()
+        problems.append(not_ours(home.path / name, problem))
+    raise problems[-1]
+
+
+def not_ours(path: Path, problem: str) -> TrashError:
+    """Return the error about a trash, or an entry, that is not obeyed."""
+    hint = "run discpress as that user; it is listed here, and nothing else is done with it"
+    if problem == OPEN_TO_OTHERS:
+        hint = f"check what is in it, then: chmod -R go-w '{display_name(path)}'"
+    return TrashError(f"{display_name(path)}: {problem}: it is not used", hint=hint)
+
+
+def why_not_opened(home: HeldFolder, name: str, error: OSError) -> TrashError:
+    """Return the error about a trash that did not open; the OSError itself is raised if it is no question of whose."""
+    path = home.path / name
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return not_ours(path, why_not_ours(home.lstat(name)) or "cannot be opened")
+    if error.errno not in {errno.ENOTDIR, errno.ELOOP}:
+        raise error
+    return TrashError(
+        f"{display_name(path)}: is a link, or not a folder: the trash of a folder is a folder in it",
+        hint="move it away; a file that it leads to is not touched",
+    )

@@ -1,0 +1,171 @@
+"""Proofs about a trash entry: are its files as they were moved, and does a replacement really give the same disc?"""
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from discpress.engine.convert.trash.entry import Replacement
+from discpress.engine.convert.trash.folder import is_in_a_trash
+from discpress.engine.convert.trash.held import FilePlace, HeldEntry
+from discpress.engine.convert.verify import digest_image
+from discpress.engine.errors import CancelledError, DiscpressError
+from discpress.engine.images.open import open_image
+from discpress.engine.names import display_name
+from discpress.engine.progress import Control, Progress
+from discpress.engine.system.files import same_file
+from discpress.engine.system.held_folder import is_same_state
+
+
+def replacement_facts(held: HeldEntry, replacement: Replacement) -> os.stat_result | None:
+    """Return the stat result of a replacement where it is looked for; None if nothing is there. OSError."""
+    path = held.entry.place_of(replacement)
+    if held.entry.is_beside(replacement):
+        return held.home.find(path.name)
+    return _facts_of(path)
+
+
+def _facts_of(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except OSError:
+        return None
+
+
+def is_recorded(held: HeldEntry) -> bool:
+    """Return whether each file of the replacement is, by inode, size and time, the one that was recorded. OSError."""
+    return all(each.is_recorded(replacement_facts(held, each)) for each in held.entry.replacements)
+
+
+def is_beside(held: HeldEntry) -> bool:
+    """Return whether the replacement is looked for in the entry's own folder."""
+    return all(map(held.entry.is_beside, held.entry.replacements))
+
+
+def find_change(held: HeldEntry, *, only_stored: bool = False) -> str:
+    """Return why a file of the entry, stored or back at home, is not as it was moved; empty if all are. OSError."""
+    for file in held.entry.files:
+        stored = held.stored(file)
+        if stored is None and only_stored:
+            continue
+        facts = held.at_home(file) if stored is None else stored
+        path = held.folder.path / file.stored if stored is not None else held.entry.home / file.name
+        if facts is None:
+            return f"{display_name(path)}: is gone"
+        if not held.is_as_recorded(file, facts):
+            return f"{display_name(path)}: was changed since then"
+    return ""
+
+
+def find_replacement_change(held: HeldEntry) -> str:
+    """Return why the replacement is not as it was recorded, by size and time; empty if it is. OSError.
+
+    Inodes do not count: they change on FAT and with a copy, and the replacement is decoded besides.
+    """
+    for each in held.entry.replacements:
+        path, facts = held.entry.place_of(each), replacement_facts(held, each)
+        if facts is None:
+            return f"{display_name(path)}: is gone"
+        if not stat.S_ISREG(facts.st_mode) or (facts.st_size, facts.st_mtime_ns) != (each.size_bytes, each.mtime_ns):
+            return f"{display_name(path)}: was changed since then"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prover:
+    """Decodes images whole and compares what they give."""
+
+    threads: int
+    control: Control
+    progress: Progress
+
+    def find_loss(self, held: HeldEntry, path: Path | None = None) -> str:
+        """Return what removing the stored files would lose; empty if an image decodes to their recorded digests.
+
+        The image is the recorded replacement, or the one at `path`. If no digests were recorded, it must give what the
+        trashed file itself decodes to. CancelledError.
+        """
+        path = path or held.entry.replacement_path
+        facts = _facts_of(path)
+        if facts is None:
+            return f"{display_name(path)}: the replacement is gone"
+        if not stat.S_ISREG(facts.st_mode) or self._is_stored(held, facts):
+            return f"{display_name(path)}: is no file of its own"
+        if is_in_a_trash(path):
+            return f"{display_name(path)}: is in a trash itself"
+        problem = self._find_difference(path, held.entry.digests or None, held.entry.file_path)
+        now = _facts_of(path)
+        if not problem and (now is None or not is_same_state(facts, now)):
+            problem = f"{display_name(path)}: was changed while it was read"
+        return problem
+
+    def find_lie(self, held: HeldEntry) -> str:
+        """Return why the recorded digests are not those of the trashed image, wherever it is now; empty if they are."""
+        path = held.entry.file_path if held.stored(held.entry.main) is not None else held.entry.home_path
+        return self._find_difference(path, held.entry.digests, path)
+
+    def _find_difference(self, path: Path, expected: Mapping[str, str] | None, original_path: Path) -> str:
+        try:
+            if expected is None:
+                expected = self._decode(original_path, ())
+            actual = self._decode(path, tuple(expected))
+        except CancelledError:
+            raise
+        except DiscpressError as error:
+            return f"the replacement cannot be proven: {error}"
+        wanted = {name: value for name, value in expected.items() if name in actual}
+        if not wanted or any(actual[name] != value for name, value in wanted.items()):
+            return f"{display_name(path)}: does not decode to what was recorded"
+        return ""
+
+    def _decode(self, path: Path, wanted: tuple[str, ...]) -> Mapping[str, str]:
+        with open_image(path) as image:
+            return digest_image(image, self.threads, self.control, self.progress, wanted).values
+
+    def _is_stored(self, held: HeldEntry, facts: os.stat_result) -> bool:
+        stored = (held.stored(file) for file in held.entry.files)
+        return any(each is not None and same_file(facts, each) for each in stored)
+
+    def find_other_proof(self, held: HeldEntry, others: Sequence[Path]) -> tuple[Path | None, str]:
+        """Return another image that gives the recorded digests, or why none does.
+
+        Tried are the recorded file under another name in its folder, then `others`. Such an image must be a file on
+        the disk of the trash, in no trash, and no link to a stored file. CancelledError, OSError.
+        """
+        problem = ""
+        for path in (*self._renamed(held), *others):
+            facts = _facts_of(path)
+            if facts is not None and facts.st_dev != held.folder.stat().st_dev:
+                problem = f"{display_name(path)}: is not on the disk of the trash"
+            else:
+                problem = self.find_loss(held, path)
+            if not problem:
+                return path, ""
+        return None, problem
+
+    def _renamed(self, held: HeldEntry) -> Iterator[Path]:
+        """Yield the recorded replacement under other names in the folders where it is looked for."""
+        if len(held.entry.replacements) > 1:
+            return
+        for folder in dict.fromkeys((held.entry.home, held.entry.replacement_path.parent)):
+            with contextlib.suppress(OSError), os.scandir(folder) as found:
+                for each in found:
+                    if each.is_file(follow_symlinks=False) and held.entry.replacement.is_recorded(
+                        each.stat(follow_symlinks=False)
+                    ):
+                        yield Path(each.path)
+
+
+def is_home_taken_by_replacement(held: HeldEntry) -> bool:
+    """Return whether a replacement has the name of a stored file at home, as after an overwrite. OSError."""
+    for file in held.entry.files:
+        at_home = held.at_home(file)
+        if at_home is None or held.place_of(file) is FilePlace.BOTH:
+            continue
+        for each in held.entry.replacements:
+            facts = replacement_facts(held, each)
+            if facts is not None and same_file(at_home, facts):
+                return True
+    return False

@@ -1,0 +1,233 @@
+"""Undo and purge: what can be done with what the trash holds, without losing anything."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from discpress.engine.convert.checksums import drop_checksums
+from discpress.engine.convert.trash.entry import Replacement, TrashedFile, TrashEntry
+from discpress.engine.convert.trash.held import EntryState, FilePlace, HeldEntry, gone, hold
+from discpress.engine.convert.trash.proof import (
+    Prover,
+    find_change,
+    find_replacement_change,
+    is_beside,
+    is_home_taken_by_replacement,
+    is_recorded,
+    replacement_facts,
+)
+from discpress.engine.convert.trash.trash import Moving, move_to_trash, put_home, take_in_again
+from discpress.engine.errors import TrashError, from_os_error
+from discpress.engine.names import display_name
+from discpress.engine.progress import Control, Progress
+from discpress.engine.system.files import FileIdentity
+from discpress.engine.system.held_folder import is_same_state
+
+Journal: TypeAlias = Callable[[str, Mapping[str, object]], None]
+"""Called with what has just become true (`published`, `trashed`, `undone`, `purged`) and the facts of it."""
+
+
+def no_journal(kind: str, facts: Mapping[str, object]) -> None:
+    """Keep no journal: the trash describes itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an undo did."""
+
+    entry: TrashEntry
+    """The entry that is no more."""
+    replacement_entry: TrashEntry | None
+    """The replacement in the trash; None when it stayed where it is."""
+    note: str
+    """Why the replacement stayed; empty when it did not."""
+    checksums: tuple[Path, ...] = ()
+    """The checksum files of the replacement, removed with it."""
+
+
+def undo(
+    entry: TrashEntry, threads: int, control: Control, journal: Journal = no_journal, progress: Progress | None = None
+) -> Undone:
+    """Put the files of a trashed title back and its replacement into the trash.
+
+    The originals are renamed back without clobbering and synced first. The replacement follows only if the originals
+    are what was moved, and the replacement is the recorded file or decodes to the recorded digests; outside the entry's
+    own folder both originals and replacement must decode to them. TrashError if a name is taken or the entry is not
+    ours.
+    """
+    prover = Prover(threads, control, progress or Progress())
+    with hold(entry) as held:
+        try:
+            if held.state() is EntryState.LEFT:
+                raise gone(entry)
+            if not is_home_taken_by_replacement(held):
+                _check_free(held)
+            ours = is_beside(held) and _is_proven(held, prover)
+            replacement_entry = None
+            if ours and is_home_taken_by_replacement(held):
+                # After an overwrite the replacement has the very name: it must leave first. Both are in the trash then.
+                replacement_entry = _trash_replacement(held)
+            _check_free(held)
+            _put_all_home(held)
+            return _conclude_undo(held, replacement_entry, prover, journal, ours=ours)
+        except OSError as error:
+            raise from_os_error(error, entry.home_path, "put it back from the trash") from error
+
+
+def finish_undo(
+    entry: TrashEntry, threads: int, control: Control, journal: Journal = no_journal, progress: Progress | None = None
+) -> Undone:
+    """Finish an undo that was stopped after it had begun to put files back; the errors are those of `undo`."""
+    prover = Prover(threads, control, progress or Progress())
+    with hold(entry) as held:
+        try:
+            _check_free(held)
+            put_home(held)
+            ours = is_beside(held) and is_recorded(held) and not find_change(held)
+            return _conclude_undo(held, None, prover, journal, ours=ours)
+        except OSError as error:
+            raise from_os_error(error, entry.home_path, "put it back from the trash") from error
+
+
+def _is_proven(held: HeldEntry, prover: Prover) -> bool:
+    return not find_change(held) and (is_recorded(held) or not prover.find_loss(held))
+
+
+def _check_free(held: HeldEntry) -> None:
+    """Raise TrashError if another file has the name of a stored one at home."""
+    for file, place in held.places().items():
+        if place is FilePlace.STORED and held.at_home(file) is not None:
+            raise _in_the_way(held.entry.home / file.name)
+
+
+def _put_all_home(held: HeldEntry) -> None:
+    """Put the stored files back: all of them or, if the disk lets that be, none. TrashError, OSError."""
+    had_marker = held.has_marker()
+    stored = [file for file in held.entry.files if held.stored(file) is not None]
+    try:
+        held.begin_undo()
+        put_home(held)
+    except OSError as error:
+        if take_in_again(held, stored) and not had_marker:
+            held.drop_marker()
+        if isinstance(error, FileExistsError):
+            raise _in_the_way(held.entry.home_path) from error
+        raise
+
+
+def _in_the_way(path: Path) -> TrashError:
+    return TrashError(
+        f"{display_name(path)}: a file of this name is in the way; it stays in the trash",
+        hint="move it away, then undo again",
+    )
+
+
+def _conclude_undo(
+    held: HeldEntry, replacement_entry: TrashEntry | None, prover: Prover, journal: Journal, *, ours: bool
+) -> Undone:
+    entry = held.entry
+    shown, note, change = display_name(entry.replacement_path), "", find_change(held)
+    if not is_beside(held) and not change:
+        # An entry that somebody else wrote could name any file: only the disc itself proves that this is the result.
+        ours = not (prover.find_loss(held) or prover.find_lie(held))
+    if ours and replacement_entry is None:
+        try:
+            replacement_entry = _trash_replacement(held)
+        except TrashError as error:  # the next try would fail as well, and the original is back
+            note = f"{error}; {shown} is left as it is"
+    elif change:
+        note = f"{change}, in the trash: {shown} is left as it is"
+    elif not ours:
+        note = f"{shown}: not the file that replaced it, or gone: left as it is"
+    is_result_gone = entry.reason == "converted" and replacement_facts(held, entry.replacement) is None
+    is_ours_to_tidy = is_beside(held) or replacement_entry is not None
+    checksums = drop_checksums(entry.replacement_path, entry.digests) if is_result_gone and is_ours_to_tidy else []
+    held.drop()
+    journal("undone", {"path": str(entry.home_path), "entry": entry.id})
+    return Undone(entry, replacement_entry, note, tuple(checksums))
+
+
+def _trash_replacement(held: HeldEntry) -> TrashEntry:
+    files, stand_ins = [], []
+    for each in held.entry.replacements:
+        facts = replacement_facts(held, each)
+        if facts is None:
+            raise TrashError(f"{display_name(held.entry.place_of(each))}: was removed meanwhile")
+        files.append(Moving(held.entry.place_of(each), FileIdentity.of(facts)))
+    for file in held.entry.files:
+        facts = held.stored(file) or held.at_home(file)
+        if facts is not None:
+            stand_ins.append(Replacement.of(held.entry.home / file.name, FileIdentity.of(facts)))
+    home = held.home if is_beside(held) else None
+    return move_to_trash(files, replacements=stand_ins, digests=held.entry.digests, reason="undone", home=home)
+
+
+def purge(
+    entry: TrashEntry,
+    threads: int,
+    control: Control,
+    *,
+    force: bool,
+    journal: Journal = no_journal,
+    progress: Progress | None = None,
+    others: Sequence[Path] = (),
+) -> Path | None:
+    """Remove the files of a trashed title for good; return the image that proved that nothing is lost.
+
+    That is the recorded replacement, decoded whole now; if it is gone or was changed, the same file under another name
+    in its folder, or one of `others` (see `Prover.find_other_proof`). TrashError if none proves itself, unless forced,
+    and if the entry is not ours.
+    """
+    prover = Prover(threads, control, progress or Progress())
+    proof = None
+    with hold(entry) as held:
+        try:
+            if held.state() is EntryState.LEFT:
+                raise gone(entry)
+            found = {file: facts for file in entry.files if (facts := held.stored(file)) is not None}
+            if not force:
+                proof, loss = _prove_purge(held, prover, others)
+                if loss:
+                    raise TrashError(
+                        f"{display_name(entry.home_path)}: kept in the trash: {loss}",
+                        hint="bring it back with discpress undo; name another image of the same game on this disk with "
+                        f"--replacement FILE; or remove it all the same with --force {display_name(entry.id)}",
+                    )
+            for file, facts in found.items():
+                _remove_stored(held, file, facts)
+            held.folder.sync()  # the files go before what describes them
+        except OSError as error:
+            raise from_os_error(error, entry.file_path, "remove it") from error
+        held.drop()
+    journal("purged", {"path": str(entry.home_path), "entry": entry.id})
+    return proof
+
+
+def _prove_purge(held: HeldEntry, prover: Prover, others: Sequence[Path]) -> tuple[Path | None, str]:
+    """Return the image that proves that nothing is lost, or what would be. OSError."""
+    places = held.places()
+    if FilePlace.HOME in places.values():
+        return None, "some files of this title are not in the trash"
+    change = find_change(held, only_stored=True)
+    if change:
+        return None, change
+    loss = find_replacement_change(held) or prover.find_loss(held)
+    if not loss:
+        return held.entry.replacement_path, ""
+    other, problem = prover.find_other_proof(held, others)
+    return other, "" if other is not None else "; ".join(filter(None, (loss, problem)))
+
+
+def _remove_stored(held: HeldEntry, file: TrashedFile, facts: os.stat_result) -> None:
+    """Remove a stored file if it still is the one that was found before. TrashError, OSError."""
+    now = held.stored(file)
+    if now is None or not is_same_state(facts, now) or not held.folder.unlink_same(file.stored, now):
+        raise TrashError(f"{display_name(held.folder.path / file.stored)}: was changed meanwhile: it is kept")
+
+
+def drop_left(entry: TrashEntry) -> None:
+    """Remove the description of an entry that has no files any more. TrashError, StorageError."""
+    with hold(entry) as held:
+        held.drop()

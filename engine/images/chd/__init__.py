@@ -1,0 +1,1 @@
+"""CHD: reader and writer."""

@@ -1,0 +1,156 @@
+"""CHD version 5 images of DVDs and hard disks, without a parent (docs/formats.md, section 3)."""
+
+import binascii
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from discpress.engine.codecs.blocks import BlockError, Decoder, DecoderMissingError
+from discpress.engine.codecs.deflate import DeflateCodec
+from discpress.engine.codecs.flac import FlacDecoder
+from discpress.engine.codecs.huff import HuffDecoder
+from discpress.engine.codecs.lzma_hunks import LzmaDecoder
+from discpress.engine.codecs.zstd import ZstdDecoder
+from discpress.engine.errors import MissingPackageError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.chd.compressed_map import CompressedMap
+from discpress.engine.images.chd.header import NO_SHA1, VERSION, read_header, refuse_cd
+from discpress.engine.images.chd.map import CRC_START, HunkMap, HunkPlace, PlainMap
+from discpress.engine.images.chd.map_kinds import Kind
+from discpress.engine.images.chd.metadata import CD_TAGS, read_metadata
+from discpress.engine.images.image import BlockImage, StoredBlock
+from discpress.engine.images.source import ByteSource
+
+_DECODERS: dict[bytes, Decoder] = {
+    b"zlib": DeflateCodec(),
+    b"zstd": ZstdDecoder(),
+    b"lzma": LzmaDecoder(),
+    b"huff": HuffDecoder(),
+    b"flac": FlacDecoder(),
+}
+_MOST_HOPS = 8  # chdman refers only to stored hunks; without a limit, a long chain would be followed for each hunk
+
+
+class _Zeros:
+    """Decodes hunks of zeros, which a file without codecs does not store."""
+
+    name = "zeros"
+
+    def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
+        return bytes(block_size)
+
+
+class ChdImage(BlockImage):
+    """A CHD; its map is read when needed and checked while it is read, and each hunk is checked against its crc16."""
+
+    format = ImageFormat.CHD
+    version = VERSION
+
+    def __init__(self, source: ByteSource) -> None:
+        """Open an image. Raises the errors of `read_header`, and DamagedImageError for metadata and map."""
+        super().__init__(source)
+        self.header = read_header(source)
+        self.metadata = read_metadata(source, self.header)
+        if any(entry.tag in CD_TAGS for entry in self.metadata):
+            raise refuse_cd(self.name)
+        self.size = self.header.total_bytes
+        self.block_size = self.header.hunk_size
+        self.map: HunkMap = (
+            CompressedMap(source, self.header) if self.header.is_compressed else PlainMap(source, self.header)
+        )
+
+    @cached_property
+    def kinds_without_codec(self) -> bytes:
+        """The kinds of hunks whose codec the header does not name, or whose codec does not exist."""
+        return bytes(kind for kind, codec in enumerate(self.header.codecs) if codec not in _DECODERS)
+
+    @property
+    def recorded(self) -> Mapping[str, str]:
+        """The digest of the decoded image, see `Image.recorded`."""
+        return {} if self.header.raw_sha1 == NO_SHA1 else {"sha1": self.header.raw_sha1.hex()}
+
+    def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
+        """Locate hunks, see `BlockImage.locate`; a hunk that equals another one has that one's place."""
+        places = self.map.places(first, count)
+        known: dict[int, HunkPlace] = {}
+        return [self._block(number, place, known) for number, place in enumerate(places, first)]
+
+    def extent_problem(self, place: HunkPlace) -> str:
+        """Return the problem of a hunk's place in the file; empty if there is none."""
+        if place.offset + place.length > self.source.size_bytes:
+            return f"it ends at byte {place.offset + place.length}, but the file ends at {self.source.size_bytes}"
+        if place.length > self.block_size:
+            return f"its stored length {place.length} is more than a hunk of {self.block_size}"
+        if place.kind < Kind.PLAIN:
+            if place.length == 0:
+                return "its stored length is 0"
+            if place.kind in self.kinds_without_codec:
+                return f"it uses codec number {place.kind}, but the header names none there"
+        return ""
+
+    def reference_problem(self, number: int, origin: int) -> str:
+        """Return the problem of a hunk that refers to an equal hunk `origin`; empty if there is none."""
+        if origin < number:
+            return ""
+        return f"it refers to hunk {origin}, which does not come before it"
+
+    def _block(self, number: int, place: HunkPlace, known: dict[int, HunkPlace]) -> StoredBlock:
+        """Return the place of a hunk; `known` contains the resolved references of hunks before it."""
+        if place.kind == Kind.SELF:
+            origin = place.offset
+            place = known.get(origin) or self._follow(number, place)
+            known[origin] = place
+        problem = self.extent_problem(place)
+        if problem:
+            raise self.damage(number, problem)
+        decoder: Decoder | None = None
+        if place.kind != Kind.PLAIN:
+            decoder = _DECODERS[self.header.codecs[place.kind]]
+        elif not place.length:
+            decoder = _ZEROS
+        crc16 = place.crc if self.map.has_checksums else None
+        return StoredBlock(number, place.offset, place.length, decoder, 0, crc16)
+
+    def _follow(self, number: int, place: HunkPlace) -> HunkPlace:
+        """Return the place of the stored hunk at the end of a chain of references; DamagedImageError if too long."""
+        for _ in range(_MOST_HOPS):
+            problem = self.reference_problem(number, place.offset)
+            if problem:
+                raise self.damage(number, problem)
+            (place,) = self.map.places(place.offset, 1)
+            if place.kind != Kind.SELF:
+                return place
+        raise self.damage(number, "it refers to a hunk that refers to another one, and so on")
+
+    def _decode_stored(self, blocks: Sequence[StoredBlock]) -> list[bytes]:
+        """Decode hunks, equal ones only once, because a disc's padding is runs of equal hunks."""
+        keys = [(block.offset, block.length, block.codec, block.crc16) for block in blocks]
+        if len(set(keys)) == len(blocks):
+            return super()._decode_stored(blocks)
+        distinct: dict[object, StoredBlock] = {}
+        for key, block in zip(keys, blocks, strict=True):
+            distinct.setdefault(key, block)  # keep the first, because only the last block of an image may be shorter
+        decoded = dict(zip(distinct, super()._decode_stored(list(distinct.values())), strict=True))
+        return [decoded[key][: self.block_length(block.number)] for key, block in zip(keys, blocks, strict=True)]
+
+    def _most_bytes(self, block: StoredBlock) -> int:
+        return block.length
+
+    def _decode(self, block: StoredBlock, stored: memoryview, length: int) -> bytes:
+        """Decode a whole hunk, including the padding of the last one, and compare its crc16."""
+        if len(stored) < length:
+            raise self.damage(block.number, "the file ends inside it")
+        try:
+            decoder = block.codec
+            decoded = bytes(stored) if decoder is None else decoder.decode(stored, self.block_size, 0)
+        except BlockError as error:
+            raise self.damage(block.number, str(error)) from error
+        except DecoderMissingError as error:
+            raise MissingPackageError(
+                f"{self.name}: hunk {block.number} cannot be decoded: {error}", hint=f"pip install {error.package}"
+            ) from error
+        if block.crc16 is not None and binascii.crc_hqx(decoded, CRC_START) != block.crc16:
+            raise self.damage(block.number, "its crc16 is not the one in the map")
+        return decoded[: self.block_length(block.number)]
+
+
+_ZEROS = _Zeros()

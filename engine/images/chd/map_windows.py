@@ -1,0 +1,98 @@
+"""Converts windows of a CHD's map to places, and computes their crc16 in the form of the expanded map.
+
+Runs are handled fast, because a few bytes of them can claim millions of equal hunks.
+"""
+
+import binascii
+import re
+import struct
+from collections.abc import Sequence
+from functools import lru_cache
+
+from discpress.engine.images.chd.map import WINDOW_HUNKS, HunkPlace, Window
+from discpress.engine.images.chd.map_kinds import SELF, Kind
+
+EXPANDED_SIZE = 12
+"""An entry of the expanded map: u8 kind, u24 length, u48 offset, u16 crc16."""
+_RUNS = re.compile(SELF + b"+|[^" + SELF + b"]+")
+
+
+def places(window: Window, skip: int, most: int) -> list[HunkPlace]:
+    """Return the places of a window's hunks after the first `skip`, at most `most`."""
+    kinds = window.kinds[skip : skip + most]
+    passed = window.kinds.count(SELF, 0, skip)
+    referring = ((origin, 0, 0) for origin in window.origins[passed : passed + most])
+    passed = skip - passed
+    columns = (column[passed : passed + most] for column in (window.offsets, window.lengths, window.crcs))
+    stored = zip(*columns, strict=True)
+    return [HunkPlace(kind, *next(referring if kind == Kind.SELF else stored)) for kind in kinds]
+
+
+def own_crc(window: Window) -> int:
+    """Return the crc16 of a window's entries alone, with the start value 0."""
+    if not window.origins:
+        return binascii.crc_hqx(_expand_stored(window.kinds, window), 0)
+    if not window.lengths:
+        first, count = window.origins[0], len(window.origins)
+        is_same = count == WINDOW_HUNKS and window.origins[-1] == first and window.origins.count(first) == count
+        return _crc_of_equal(first) if is_same else binascii.crc_hqx(_expand_origins(window.origins), 0)
+    stored = _expand_stored(window.kinds.translate(None, SELF), window)
+    referring = _expand_origins(window.origins)
+    entries: list[bytearray] = []
+    stored_end = referring_end = 0
+    for run in _RUNS.findall(window.kinds):
+        size = EXPANDED_SIZE * len(run)
+        if run[0] == Kind.SELF:
+            entries.append(referring[referring_end : referring_end + size])
+            referring_end += size
+        else:
+            entries.append(stored[stored_end : stored_end + size])
+            stored_end += size
+    return binascii.crc_hqx(b"".join(entries), 0)
+
+
+@lru_cache(maxsize=64)
+def _crc_of_equal(number: int) -> int:
+    return binascii.crc_hqx(_expand_origins([number] * WINDOW_HUNKS), 0)
+
+
+@lru_cache(maxsize=8)
+def shifts(count: int) -> tuple[Sequence[int], Sequence[int]]:
+    """Return the crc16 after `count` entries of zeros, as one table for its high byte and one for its low byte.
+
+    A crc is linear, so the exclusive or of both values is the new crc.
+    """
+    zeros = bytes(EXPANDED_SIZE * count)
+    low, high = ([0], [0])
+    for bit in range(8):
+        for table, place in ((low, bit), (high, 8 + bit)):
+            shifted = binascii.crc_hqx(zeros, 1 << place)
+            table += [each ^ shifted for each in table]
+    return high, low
+
+
+def _expand_stored(kinds: bytes, window: Window) -> bytearray:
+    """Return the entries of stored hunks of these kinds."""
+    count = len(kinds)
+    lengths = struct.pack(f">{count}I", *window.lengths)
+    crcs = struct.pack(f">{count}H", *window.crcs)
+    expanded = _expand(kinds, window.offsets)
+    for place in range(3):
+        expanded[1 + place :: EXPANDED_SIZE] = lengths[1 + place :: 4]
+    for place in range(2):
+        expanded[10 + place :: EXPANDED_SIZE] = crcs[place::2]
+    return expanded
+
+
+def _expand_origins(origins: Sequence[int]) -> bytearray:
+    """Return the entries of references to these hunks."""
+    return _expand(SELF * len(origins), origins)
+
+
+def _expand(kinds: bytes, offsets: Sequence[int]) -> bytearray:
+    expanded = bytearray(EXPANDED_SIZE * len(kinds))
+    expanded[0::EXPANDED_SIZE] = kinds
+    stored = struct.pack(f">{len(offsets)}Q", *offsets)
+    for place in range(6):
+        expanded[4 + place :: EXPANDED_SIZE] = stored[2 + place :: 8]
+    return expanded

@@ -1,0 +1,75 @@
+"""What the doctor finds in the map and the digests of a CHD (docs/formats.md, section 3)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
+from operator import add, ge
+
+from discpress.engine.images.chd.image import ChdImage
+from discpress.engine.images.chd.map import WINDOW_HUNKS, HunkPlace, Window
+from discpress.engine.images.chd.map_kinds import IS_SELF, IS_STORED, SELF
+from discpress.engine.images.chd.metadata import sha1_problem
+from discpress.engine.images.doctor.blocks import about_block
+from discpress.engine.images.doctor.findings import Finding, FindingLimit, Severity
+
+
+def map_findings(image: ChdImage, limit: FindingLimit, check: Callable[[], None]) -> Iterator[Finding]:
+    """Yield the hunks whose place in the file cannot be right, and a SHA-1 that does not fit the metadata.
+
+    DamagedImageError where the map itself cannot be read, or its checksum is not that of its entries.
+    """
+    problem = sha1_problem(image.source, image.header)
+    if problem:
+        yield Finding(Severity.ERROR, "sha1", f"{problem}: the header or the metadata was changed")
+    elif not image.recorded:
+        yield Finding(Severity.NOTE, "no-sha1", "the header gives no SHA-1 of the image: nothing tells a flipped byte")
+    for number in range(-(-image.blocks // WINDOW_HUNKS)):
+        check()
+        window = image.map.window(number)
+        first = number * WINDOW_HUNKS
+        if window.origins and _last(window.origins) >= first:
+            yield from _reference_findings(image, first, window, limit)
+        if window.lengths and not _is_sound(image, window):
+            yield from _extent_findings(image, first, window, limit)
+
+
+def _last(origins: Sequence[int]) -> int:
+    """Return the hunk farthest behind that any of these leads to."""
+    return origins[-1] if isinstance(origins, range) else max(origins)
+
+
+def _reference_findings(image: ChdImage, first: int, window: Window, limit: FindingLimit) -> Iterator[Finding]:
+    """Yield the hunks that are said to equal one which does not come before them."""
+    if limit.is_reached(Severity.ERROR, "reference"):
+        limit.pass_over(Severity.ERROR, "reference", sum(map(ge, window.origins, _numbers(first, window, IS_SELF))))
+        return
+    for number, origin in zip(_numbers(first, window, IS_SELF), window.origins, strict=True):
+        problem = image.reference_problem(number, origin)
+        if problem and limit.admits(Severity.ERROR, "reference"):
+            yield about_block(image, number, Severity.ERROR, "reference", problem)
+
+
+def _is_sound(image: ChdImage, window: Window) -> bool:
+    """Return whether stored hunks pass at a glance: none too long, empty, cut, or without a codec."""
+    return (
+        len(window.kinds.translate(None, image.kinds_without_codec)) == len(window.kinds)
+        and min(window.lengths) > 0
+        and max(window.lengths) <= image.block_size
+        and max(map(add, window.offsets, window.lengths)) <= image.source.size_bytes
+    )
+
+
+def _extent_findings(image: ChdImage, first: int, window: Window, limit: FindingLimit) -> Iterator[Finding]:
+    stored = window.kinds.translate(None, SELF)
+    places = map(HunkPlace, stored, window.offsets, window.lengths, window.crcs)
+    if limit.is_reached(Severity.ERROR, "map"):
+        limit.pass_over(Severity.ERROR, "map", sum(map(bool, map(image.extent_problem, places))))
+        return
+    for number, place in zip(_numbers(first, window, IS_STORED), places, strict=True):
+        problem = image.extent_problem(place)
+        if problem and limit.admits(Severity.ERROR, "map"):
+            yield about_block(image, number, Severity.ERROR, "map", problem)
+
+
+def _numbers(first: int, window: Window, are_meant: bytes) -> Iterator[int]:
+    """Return the numbers of the hunks of some kinds: those for which `are_meant`, by kind, holds 1."""
+    return compress(range(first, first + len(window.kinds)), window.kinds.translate(are_meant))

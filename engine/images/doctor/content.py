@@ -1,0 +1,47 @@
+"""What the decoded bytes should look like on any data disc, whatever holds them."""
+
+import struct
+from collections.abc import Iterator
+
+from discpress.engine.errors import DamagedImageError, UnsupportedImageError
+from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.images.doctor.findings import Finding, Severity
+from discpress.engine.images.image import Image
+from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_disc
+
+NO_VOLUME = "no-volume"
+"""Code of the finding on an image that holds no disc."""
+NO_DISC = "no known disc inside: no volume descriptor (ISO 9660, UDF) in sector 16, and no mark of a console"
+"""What is said of an image that may be anything."""
+_PSP_SYSTEM_ID = b"PSP GAME"
+_SYSTEM_ID_OFFSET = 8
+_VOLUME_SECTORS = struct.Struct("<80xI")
+
+
+def is_psp_disc(image: Image) -> bool:
+    """Return whether the volume descriptor says that the disc is a PSP's; False where it cannot be read."""
+    try:
+        sector = image.read_at(PVD_SECTOR * SECTOR_SIZE, SECTOR_SIZE)
+    except (DamagedImageError, UnsupportedImageError):
+        return False
+    return sector.startswith(PVD_MAGIC) and sector[_SYSTEM_ID_OFFSET:].startswith(_PSP_SYSTEM_ID)
+
+
+def content_findings(image: Image) -> Iterator[Finding]:
+    """Yield what is unusual about the decoded content: its size, sector 16, the volume's length."""
+    if image.size % SECTOR_SIZE:
+        message = f"the image's size {image.size} is no multiple of {SECTOR_SIZE}: a disc has whole sectors"
+        yield Finding(Severity.WARNING, "size", message)
+    try:
+        kind = find_disc(image.read_at)
+        sector = image.read_at(PVD_SECTOR * SECTOR_SIZE, SECTOR_SIZE)
+    except (DamagedImageError, UnsupportedImageError):
+        return  # the block itself is the finding
+    if kind is None:
+        yield Finding(Severity.WARNING, NO_VOLUME, NO_DISC, sector=PVD_SECTOR)
+    elif sector.startswith(PVD_MAGIC) and len(sector) == SECTOR_SIZE:
+        (sectors,) = _VOLUME_SECTORS.unpack_from(sector)
+        if sectors * SECTOR_SIZE > image.size:
+            held = image.size // SECTOR_SIZE
+            message = f"the volume has {sectors} sectors, the image only {held}: its end may be missing"
+            yield Finding(Severity.WARNING, "volume-size", message, sector=held)

@@ -1,0 +1,228 @@
+"""What is wrong with an image file, in general and for one target (docs/formats.md, section 5)."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from discpress.engine.errors import DamagedImageError, MissingPackageError, UnsupportedImageError
+from discpress.engine.formats import DEFAULT_BLOCK_SIZE, SECTOR_SIZE, ImageFormat
+from discpress.engine.images.archives.checking import check_member
+from discpress.engine.images.archives.model import MemberSource
+from discpress.engine.images.chd.image import ChdImage
+from discpress.engine.images.dax import DaxImage
+from discpress.engine.images.detect import FOREIGN
+from discpress.engine.images.doctor.blocks import (
+    decode_findings,
+    deep_findings,
+    index_findings,
+    lost_tail,
+    table_findings,
+    without_name,
+)
+from discpress.engine.images.doctor.chd import map_findings
+from discpress.engine.images.doctor.content import content_findings, is_psp_disc
+from discpress.engine.images.doctor.findings import NOT_CHECKED, OTHER_FORMAT, Finding, FindingLimit, Severity
+from discpress.engine.images.doctor.last_block import end_findings
+from discpress.engine.images.image import BlockImage, Image, PlainImage
+from discpress.engine.images.known_disc import PVD_SECTOR
+from discpress.engine.images.open import open_stored
+from discpress.engine.images.recognise import recognise
+from discpress.engine.images.source import ByteSource, read_bytes, shown_name
+from discpress.engine.images.zso_cso.header import HEADER, HEADER_SIZE, header_problems, parse_header
+from discpress.engine.images.zso_cso.image import IndexedImage
+from discpress.engine.names import display_name
+from discpress.engine.targets import Target
+
+__all__ = ["Finding", "Severity", "examine"]
+
+
+def examine(
+    path: Path,
+    target: Target | None = None,
+    *,
+    deep: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
+    check: Callable[[], None] | None = None,
+) -> Iterator[Finding]:
+    """Yield what is wrong with the file at `path`, and what `target` would not load of it.
+
+    The header, the whole index, sectors 0 and 16 and the last block are looked at; `deep` decodes every block
+    and tells `on_progress` (decoded bytes done, of all). `check` is called every 65,536 index entries and every
+    256 KiB decoded, and may raise to stop. Whatever the file holds becomes findings; StorageError is raised
+    when the system refuses to open or read it, UsageError when the path leads to no one image in an archive. The file
+    is open until the iterator ends or is closed.
+    """
+    limit = FindingLimit()
+    try:
+        source = open_stored(path)
+    except DamagedImageError as error:
+        yield _damaged(error, display_name(path))
+        return
+    except UnsupportedImageError as error:
+        yield _unsupported(error, display_name(path))
+        return
+    try:
+        yield from _examine(source, target, deep, limit, on_progress or _ignore_progress, check or _go_on)
+    except DamagedImageError as error:
+        yield _damaged(error, shown_name(source))
+    except UnsupportedImageError as error:
+        yield _unsupported(error, shown_name(source))
+    finally:
+        source.close()
+    yield from limit.rest()
+
+
+def _damaged(error: DamagedImageError, name: str) -> Finding:
+    message = without_name(error, name)
+    return Finding(Severity.ERROR, "damaged", f"{message}; {error.hint}" if error.hint else message)
+
+
+def _unsupported(error: UnsupportedImageError, name: str) -> Finding:
+    message = without_name(error, name)
+    if isinstance(error, MissingPackageError):
+        return Finding(Severity.WARNING, NOT_CHECKED, f"not checked: {message} ({error.hint})")
+    return Finding(Severity.ERROR, OTHER_FORMAT, message)
+
+
+def _examine(
+    source: ByteSource,
+    target: Target | None,
+    deep: bool,
+    limit: FindingLimit,
+    on_progress: Callable[[int, int], None],
+    check: Callable[[], None],
+) -> Iterator[Finding]:
+    if source.size_bytes == 0:
+        yield Finding(Severity.ERROR, "empty", "the file is empty: a disc image has at least one byte")
+        return
+    image_format = recognise(source)
+    if image_format in FOREIGN:
+        foreign = FOREIGN[image_format]
+        yield Finding(Severity.ERROR, OTHER_FORMAT, f"this is {foreign.name}: {foreign.advice}")
+        return
+    if image_format in {ImageFormat.ZSO, ImageFormat.CSO}:
+        header_findings = list(_header_findings(source))
+        yield from header_findings
+        if any(finding.level is Severity.ERROR for finding in header_findings):
+            return
+    image = _open_unchecked(source, image_format)
+    lost = lost_tail(image) if isinstance(image, IndexedImage) else None
+    if lost is not None:  # only the original helps, and the last entry would be read from the data
+        yield lost
+        return
+    yield from _target_findings(image, target)
+    yield from _place_findings(image, target, limit, check)
+    if deep and isinstance(source, MemberSource):
+        check_member(source, check)
+    if isinstance(image, BlockImage) and deep:
+        yield from deep_findings(image, limit, on_progress, check)
+    elif isinstance(image, BlockImage):
+        yield from _sample_findings(image, limit)
+    yield from content_findings(image)
+
+
+def _open_unchecked(source: ByteSource, image_format: ImageFormat) -> Image:
+    """Return the image without a check of its index's start, which the findings name better."""
+    match image_format:
+        case ImageFormat.ISO:
+            return PlainImage(source)
+        case ImageFormat.DAX:
+            return DaxImage(source)
+        case ImageFormat.CHD:
+            return ChdImage(source)
+        case _:
+            return IndexedImage(source, check_start=False)
+
+
+def _place_findings(
+    image: Image, target: Target | None, limit: FindingLimit, check: Callable[[], None]
+) -> Iterator[Finding]:
+    """Yield the blocks that cannot be stored where the index, the tables or the map put them."""
+    if isinstance(image, DaxImage):
+        yield from table_findings(image, limit, check)
+    elif isinstance(image, ChdImage):
+        yield from map_findings(image, limit, check)
+    elif isinstance(image, IndexedImage):
+        yield from index_findings(image, _max_stored_block(image, target), limit, check)
+        yield from end_findings(image, target)
+
+
+def _sample_findings(image: BlockImage, limit: FindingLimit) -> Iterator[Finding]:
+    """Decode the first block, the one of the volume descriptor, and the last."""
+    last = image.blocks - 1
+    numbers = {0, min(PVD_SECTOR * SECTOR_SIZE // image.block_size, last), last}
+    yield from decode_findings(image, sorted(numbers), limit)
+
+
+def _header_findings(source: ByteSource) -> Iterator[Finding]:
+    """Yield what a ZSO or CSO header must not say, and what only careless writers leave in it."""
+    head = read_bytes(source, 0, HEADER_SIZE)
+    header = parse_header(head, shown_name(source))
+    for problem in header_problems(header, source.size_bytes):
+        yield Finding(Severity.ERROR, problem.code, f"{problem.message}; {problem.hint}")
+    if header.format is ImageFormat.CSO and header.version < 2:
+        return  # anything goes there: ciso writes a header_size of 0
+    _, header_size, *_, reserved = HEADER.unpack(head)
+    if header_size != HEADER_SIZE:
+        message = f"the header says that it has {header_size} bytes, it has {HEADER_SIZE}: no reader looks at it"
+        yield Finding(Severity.NOTE, "header-size", message)
+    if any(reserved):
+        message = f"the header's reserved bytes are {reserved.hex(' ')}, not 00 00: no reader looks at them"
+        yield Finding(Severity.NOTE, "reserved", message)
+
+
+def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:
+    name, file_bytes = image.format.upper(), image.source.size_bytes
+    if target is None:
+        yield from _ps2_findings(image)
+        return
+    if target.max_bytes is not None and max(image.size, file_bytes) > target.max_bytes:
+        message = f"an image of {image.size} bytes in a file of {file_bytes} cannot be loaded: {target.label} reads"
+        yield Finding(Severity.ERROR, "target-size", f"{message} up to {target.max_bytes} of both")
+    if image.format is ImageFormat.ISO:
+        return
+    again = f"convert this {name} under another name with"
+    if image.format not in target.formats:
+        message = f"{name} cannot be loaded: {target.reason_against(image.format)}; {again} -f {target.default_format}"
+        yield Finding(Severity.ERROR, "target-format", message)
+        return
+    if image.format is ImageFormat.CSO and image.version > 1 and not target.cso2:
+        message = f"CSO version {image.version} cannot be loaded: {target.label} reads 0 and 1; {again} -f cso"
+        yield Finding(Severity.ERROR, "target-version", message)
+    if image.block_size > target.max_block_size:
+        reason = target.block_reason or f"{target.label} reads blocks up to {target.max_block_size}"
+        message = f"block size {image.block_size} cannot be loaded: {reason}; {again} -b {target.max_block_size}"
+        yield Finding(Severity.ERROR, "target-block-size", message)
+    names = image.header.codec_names if isinstance(image, ChdImage) else ()
+    if any(name not in target.hunk_codecs for name in names):
+        message = f"hunks by {', '.join(names)} cannot be loaded: {target.codec_reason}"
+        yield Finding(Severity.ERROR, "target-codec", f"{message}; {again} -m {target.default_method}")
+    if image.index_shift > target.max_shift:
+        reason = f"index shift {image.index_shift} cannot be loaded: {target.label} reads up to {target.max_shift}"
+        yield Finding(Severity.ERROR, "target-shift", f"{reason}; {again} the default alignment")
+    if "opl" in target.name.split("+") and file_bytes % SECTOR_SIZE:
+        message = f"the file's length {file_bytes} is no multiple of {SECTOR_SIZE}: hdl_dump would cut its end off"
+        yield Finding(Severity.WARNING, "target-length", f"{message}; convert this {name} again to pad it")
+
+
+def _ps2_findings(image: Image) -> Iterator[Finding]:
+    """Yield what keeps a PS2, the only console that loads ZSO, from a file that is meant for no target."""
+    is_large = image.format is ImageFormat.ZSO and image.block_size != DEFAULT_BLOCK_SIZE
+    if is_large and not is_psp_disc(image):
+        message = f"no PS2 loads blocks of {image.block_size}: for one, convert it under another name with -b 2048"
+        yield Finding(Severity.NOTE, "ps2-block-size", message)
+
+
+def _max_stored_block(image: Image, target: Target | None) -> int | None:
+    """Return the target's limit for stored blocks where it is the only thing that could keep the image out."""
+    if target is None or image.format not in target.formats:
+        return None
+    suits = image.block_size <= target.max_block_size and image.index_shift <= target.max_shift
+    return target.max_stored_block if suits else None
+
+
+def _ignore_progress(done_bytes: int, all_bytes: int) -> None:
+    """Stand in where nobody wants to know."""
+
+
+def _go_on() -> None:
+    """Stand in where nobody wants to stop."""

@@ -1,0 +1,234 @@
+"""Reading disc images: one `open_image(path)`, random access to the decoded bytes, whatever holds them."""
+
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self, cast
+
+from discpress.engine.codecs.blocks import BlockError, Decoder
+from discpress.engine.errors import DamagedImageError
+from discpress.engine.formats import SECTOR_SIZE, ImageFormat
+from discpress.engine.images.archives.model import MemberSource, held_bytes
+from discpress.engine.images.seekable import SeekableFile
+from discpress.engine.images.source import ByteSource, read_bytes, shown_name
+from discpress.engine.system.files import Writable
+
+RUN_BYTES = 256 * 1024
+"""Decoded bytes whose blocks are fetched with one read: 128 blocks of 2 KiB, and little memory a thread."""
+_PACKED_SLACK = 64  # beyond the 1/255 by which liblz4 and deflate may grow a block
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlock:
+    """Where one block lies in the file and how it is kept."""
+
+    number: int
+    """Index of the block, from 0."""
+    offset: int
+    """First stored byte."""
+    length: int
+    """Stored bytes, padding included."""
+    codec: Decoder | None
+    """What decodes it; None for a plain block."""
+    max_padding: int
+    """Most bytes of padding that may stand behind the packed bytes."""
+    crc16: int | None = None
+    """What the decoded hunk of a CHD must give; None where the format has no checksum."""
+
+
+class Image(ABC):
+    """A disc image that is open for reading; any number of threads may read it at once."""
+
+    format: ImageFormat
+    size: int
+    """Decoded bytes."""
+    block_size: int
+    """Decoded bytes that are read as one unit; a sector for plain images."""
+    version = 0
+    index_shift = 0
+
+    def __init__(self, source: ByteSource) -> None:
+        self.source = source
+        self.name = shown_name(source)
+
+    @property
+    def recorded(self) -> Mapping[str, str]:
+        """The digests of the decoded image that the file itself gives, by name, as lower-case hex: `sha1` in a CHD."""
+        return {}
+
+    @property
+    def path(self) -> Path:
+        """The file it was opened from; in an archive, the path below the archive that names it."""
+        return self.source.path
+
+    @property
+    def file_bytes(self) -> int:
+        """Bytes it takes where it lies: its file, or its share of an archive."""
+        return held_bytes(self.source)
+
+    @property
+    def is_sequential(self) -> bool:
+        """Whether it is compressed in an archive: best read in order, and only once."""
+        return isinstance(self.source, MemberSource) and self.source.is_sequential
+
+    @abstractmethod
+    def read_into(self, buffer: Writable, offset: int) -> int:
+        """Fill `buffer` with decoded bytes from `offset` on and return their number: fewer only at the end.
+
+        DamagedImageError names the block that does not decode; StorageError is the disk's.
+        """
+
+    def read_all(self, buffer: Writable, offset: int) -> None:
+        """Fill all of `buffer` as `read_into` does; DamagedImageError also where the file ends before it should."""
+        count = self.read_into(buffer, offset)
+        if count != len(buffer):
+            raise DamagedImageError(
+                f"{self.name}: the file ends at byte {offset + count} of {self.size}",
+                hint="it became shorter while it was read: try again when nothing writes it",
+            )
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return the `length` decoded bytes from `offset` on, fewer only at the image's end."""
+        if offset < 0 or length < 0:
+            raise ValueError(f"offset {offset} and length {length} must not be negative")
+        buffer = bytearray(max(0, min(length, self.size - offset)))
+        return bytes(buffer[: self.read_into(buffer, offset)])
+
+    def open_file(self) -> BinaryIO:
+        """Return the decoded image as a seekable, buffered file object; closing it leaves the image open."""
+        raw = SeekableFile(self.read_into, self.size)
+        return cast(BinaryIO, io.BufferedReader(raw, max(self.block_size, io.DEFAULT_BUFFER_SIZE)))
+
+    def close(self) -> None:
+        """Close the file."""
+        self.source.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class PlainImage(Image):
+    """An image whose file is the disc, sector after sector."""
+
+    format = ImageFormat.ISO
+    block_size = SECTOR_SIZE
+
+    def __init__(self, source: ByteSource) -> None:
+        super().__init__(source)
+        self.size = source.size_bytes
+
+    def read_into(self, buffer: Writable, offset: int) -> int:
+        """Read as `Image.read_into` says."""
+        return self.source.read_into(buffer, offset)
+
+
+class BlockImage(Image):
+    """An image of blocks that are stored one by one; subclasses know where each lies."""
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks."""
+        return -(-self.size // self.block_size)
+
+    @abstractmethod
+    def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
+        """Return where blocks `first` to `first + count - 1` are stored, checked against the file's size."""
+
+    def read_into(self, buffer: Writable, offset: int) -> int:
+        """Read as `Image.read_into` says."""
+        view = memoryview(buffer)[: max(0, self.size - offset)]
+        per_run = max(1, RUN_BYTES // self.block_size)
+        done = 0
+        while done < len(view):
+            first, skip = divmod(offset + done, self.block_size)
+            count = min(per_run, -(-(skip + len(view) - done) // self.block_size))
+            whole = 0 if skip else min(count, (len(view) - done) // self.block_size)
+            quick = self._decode_whole(first, whole, view[done:]) if whole else 0
+            done += quick * self.block_size
+            for decoded in self._decode_run(first + quick, count - quick) if count > quick else ():
+                piece = decoded[skip : skip + len(view) - done]
+                view[done : done + len(piece)] = piece
+                done += len(piece)
+                skip = 0
+        return len(view)
+
+    def _decode_whole(self, first: int, count: int, buffer: memoryview) -> int:
+        """Decode up to `count` whole blocks into `buffer` in one go and return how many: none where that cannot be.
+
+        What is left undone is done block by block, which names what is damaged.
+        """
+        return 0
+
+    def decode_block(self, block: StoredBlock) -> bytes:
+        """Return the decoded bytes of one block: `block_size`, or what is left for the last."""
+        (decoded,) = self._decode_stored([block])
+        return decoded
+
+    def block_length(self, number: int) -> int:
+        """Return how many bytes of the image block `number` holds."""
+        return min(self.block_size, self.size - number * self.block_size)
+
+    def damage(self, number: int, what: str) -> DamagedImageError:
+        """Return the error that names a block and the sectors in it."""
+        return DamagedImageError(
+            f"{self.name}: block {number} ({self.sectors_of(number)}): {what}",
+            hint="restore the file from a backup or convert it again from its source",
+        )
+
+    def sectors_of(self, number: int) -> str:
+        """Return the sectors that block `number` holds, as words."""
+        first = number * self.block_size // SECTOR_SIZE
+        last = (number * self.block_size + self.block_length(number) - 1) // SECTOR_SIZE
+        return f"sector {first}" if first == last else f"sectors {first}-{last}"
+
+    def _decode_run(self, first: int, count: int) -> list[bytes]:
+        return self._decode_stored(self.locate(first, count))
+
+    def _decode_stored(self, blocks: Sequence[StoredBlock]) -> list[bytes]:
+        start = blocks[0].offset
+        spans = [(block.offset - start, min(block.length, self._most_bytes(block))) for block in blocks]
+        end = max(at + length for at, length in spans)
+        in_order = min(at for at, _ in spans) == 0
+        if in_order and end <= 2 * len(blocks) * self.block_size + _PACKED_SLACK:
+            stored = memoryview(read_bytes(self.source, start, end))
+            pieces = [stored[at : at + length] for at, length in spans]
+        else:  # gaps from a large alignment: fetch only what is wanted
+            pieces = [
+                memoryview(read_bytes(self.source, block.offset, length))
+                for block, (_, length) in zip(blocks, spans, strict=True)
+            ]
+        return [
+            self._decode(block, piece, length) for block, piece, (_, length) in zip(blocks, pieces, spans, strict=True)
+        ]
+
+    def _most_bytes(self, block: StoredBlock) -> int:
+        """Stored bytes worth reading: the rest of a longer block can only be padding."""
+        if block.codec is None:
+            return self.block_length(block.number)
+        return self.block_size + self.block_size // 255 + _PACKED_SLACK
+
+    def _decode(self, block: StoredBlock, stored: memoryview, length: int) -> bytes:
+        wanted = self.block_length(block.number)
+        if len(stored) < length:
+            raise self.damage(block.number, "the file ends inside it")
+        if block.codec is None:
+            if len(stored) < wanted:
+                raise self.damage(block.number, f"a plain block of {len(stored)} bytes, {wanted} are needed")
+            return bytes(stored[:wanted])
+        # Writers fill up the last block or leave it short (Danixu's ziso); readers must take both.
+        lengths = [self.block_size] if wanted == self.block_size else [self.block_size, wanted]
+        problem = ""
+        for decoded_bytes in lengths:
+            try:
+                return block.codec.decode(stored, decoded_bytes, block.max_padding)[:wanted]
+            except BlockError as error:
+                problem = problem or str(error)
+        raise self.damage(block.number, problem)

@@ -1,0 +1,1 @@
+"""ZSO and CSO: reader and writer."""

@@ -1,0 +1,1 @@
+"""Benchmarks of a title: seek latency and throughput."""

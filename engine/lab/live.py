@@ -1,0 +1,63 @@
+"""How far a test of the lab is that the worker runs: written twice a second, read by the screen that watches it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from discpress.engine.store.rows.checked import Shape, made_by
+from discpress.engine.store.rows.plain_json import fields_in, load_object
+from discpress.engine.store.store import Store
+
+CURVE_POINTS = 60
+"""Half a minute at two a second: as wide as a pane."""
+
+_SAVE = "INSERT OR REPLACE INTO lab_live VALUES (?, ?)"
+_SELECT = "SELECT facts FROM lab_live WHERE job = ?"
+_SHAPE = Shape({"facts": made_by(load_object, {})})
+_DROP = "DELETE FROM lab_live WHERE job = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTest:
+    """Where a test stands."""
+
+    number: int
+    """Its step, from 1."""
+    steps: int
+    """How many there are."""
+    format: str
+    """What is read or packed."""
+    block_size: int
+    """Bytes of a block; 0 for a plain image."""
+    level: int
+    """Effort; 0 where there is none."""
+    pattern: str = ""
+    """How it is read; empty while it is packed."""
+    reads: int = 0
+    """Reads of this step so far."""
+    p50_us: float = 0.0
+    """Half of them took no longer."""
+    p95_us: float = 0.0
+    """Of 100, 95 took no longer."""
+    curve: Sequence[float] = ()
+    """The median latency of each half second, microseconds, newest last."""
+
+
+def save_live(store: Store, job_id: int, live: LiveTest) -> None:
+    """Say where the test of a job stands."""
+    facts = json.dumps(asdict(live))
+    store.file.write(lambda connection: connection.execute(_SAVE, (job_id, facts)))
+
+
+def read_live(store: Store, job_id: int) -> LiveTest | None:
+    """Return where the test of a job stands; None where it does not run, or has not begun."""
+    row = store.file.run(lambda connection: connection.execute(_SELECT, (job_id,)).fetchone())
+    try:
+        return None if row is None else LiveTest(**fields_in(LiveTest, _SHAPE.read(row)[0]))
+    except (ValueError, TypeError):
+        return None
+
+
+def drop_live(store: Store, job_id: int) -> None:
+    """Forget it: the test is over."""
+    store.file.write(lambda connection: connection.execute(_DROP, (job_id,)))

@@ -1,0 +1,98 @@
+"""What a test of the lab is to do, and how a job carries that: as JSON in its parameters."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from discpress.engine.formats import HIGHEST_LEVEL, ImageFormat, Method, in_order, is_block_size
+from discpress.engine.measure.patterns import Pattern
+from discpress.engine.measure.seek import DURATION_S
+from discpress.engine.measure.throughput import MAX_SAMPLE_BYTES, SAMPLE_BYTES
+from discpress.engine.measure.windows import MAX_WINDOW_BYTES, WINDOW_BYTES
+from discpress.engine.store.model import JsonValue
+from discpress.engine.store.rows.plain_json import fields_in
+from discpress.engine.units import KIB
+
+BLOCK_SIZES = (2 * KIB, 16 * KIB, 64 * KIB)
+LEVELS = (1, 9)
+MAX_DURATION_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class SeekWish:
+    """What a seek test is to do."""
+
+    block_sizes: tuple[int, ...] = BLOCK_SIZES
+    """Candidates for a title that is not packed; one that is, is measured as it is."""
+    patterns: tuple[Pattern, ...] = (Pattern.MIXED,)
+    """How it reads."""
+    duration_s: float = DURATION_S
+    """For each image and pattern."""
+    window_bytes: int = WINDOW_BYTES
+    """What is packed for each candidate."""
+    is_warm: bool = False
+    """Whether all of it is read into memory first, in place of dropping it before each jump."""
+    format: ImageFormat | None = None
+    """The candidates' container; None is the one that the title's target loads."""
+    level: int | None = None
+    """Their level; None is the default."""
+    methods: tuple[Method, ...] = ()
+    """What the hunks of a CHD are packed by; none are those of the title's target."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThroughputWish:
+    """What a throughput test is to do."""
+
+    block_sizes: tuple[int, ...] = BLOCK_SIZES
+    """Candidates, each at every level."""
+    levels: tuple[int, ...] = LEVELS
+    """See above."""
+    sample_bytes: int = SAMPLE_BYTES
+    """Bytes of the title that go through all stages."""
+    folder: Path | None = None
+    """Where a conversion would write; None is beside the title."""
+    format: ImageFormat | None = None
+    """The container; None is the one that the title's target loads."""
+    methods: tuple[Method, ...] = ()
+    """What the hunks of a CHD are packed by; none are those of the title's target."""
+
+
+def parameters_of(wish: SeekWish | ThroughputWish) -> dict[str, JsonValue]:
+    """Return a wish as JSON that `seek_wish` or `throughput_wish` makes the same wish of."""
+    return {name: _plain(value) for name, value in asdict(wish).items()}
+
+
+def seek_wish(parameters: Mapping[str, JsonValue]) -> SeekWish:
+    """Return the wish that a job carries; what it does not name has its default. ValueError where it does not read."""
+    wish = SeekWish(**_known(parameters, SeekWish))
+    is_allowed = 0 < wish.duration_s <= MAX_DURATION_S and 0 < wish.window_bytes <= MAX_WINDOW_BYTES
+    if not is_allowed or not wish.patterns:
+        raise ValueError("out of range")
+    return wish
+
+
+def throughput_wish(parameters: Mapping[str, JsonValue]) -> ThroughputWish:
+    """Return the wish that a job carries, as `seek_wish` does."""
+    wish = ThroughputWish(**_known(parameters, ThroughputWish))
+    if not 0 < wish.sample_bytes <= MAX_SAMPLE_BYTES or not wish.levels or max(wish.levels) > HIGHEST_LEVEL:
+        raise ValueError("out of range")
+    return wish
+
+
+def _known(parameters: Mapping[str, JsonValue], kind: type[SeekWish] | type[ThroughputWish]) -> dict[str, Any]:
+    known = fields_in(kind, parameters)
+    if not all(map(is_block_size, known.get("block_sizes", ()))) or (known.get("level") or 0) > HIGHEST_LEVEL:
+        raise ValueError("out of range")
+    if "methods" in known:
+        known["methods"] = in_order(known["methods"])
+    return known
+
+
+def _plain(value: object) -> JsonValue:
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, bool | int | float) or value is None:
+        return value
+    return str(value)

@@ -1,0 +1,1 @@
+"""Scanning folders for disc images."""

@@ -1,0 +1,222 @@
+"""One file looked at: is it an image or an archive of images, and which titles."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeAlias
+
+from discpress.engine.discs.file_titles import read_file_title
+from discpress.engine.discs.foreign import ForeignDisc, foreign_error, read_foreign
+from discpress.engine.discs.identity import Identity, System
+from discpress.engine.discs.reach import identify_image
+from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
+from discpress.engine.formats import SECTOR_SIZE, ImageFormat
+from discpress.engine.images.archives.contents import (
+    ARCHIVE_FORMATS,
+    IMAGE_SUFFIXES,
+    ISO_SUFFIXES,
+    REACH_BYTES,
+    images_in,
+    open_archive,
+    open_member,
+)
+from discpress.engine.images.archives.model import Archive, Member
+from discpress.engine.images.detect import FOREIGN, SNIFF_BYTES, sniff
+from discpress.engine.images.image import Image
+from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR
+from discpress.engine.images.open import open_source
+from discpress.engine.images.recognise import header_problem, promised_format
+from discpress.engine.images.source import ByteSource, FileSource, read_bytes
+from discpress.engine.names import display_name
+from discpress.engine.store.model import Fault, FileIdentity, Title
+from discpress.engine.store.scan_batch import EmptyArchive
+from discpress.engine.units import MIB
+
+Probe: TypeAlias = Callable[[Path, Callable[[], None]], Iterable[Title | EmptyArchive]]
+"""Looks into a file, and gives a sign of life before what takes long: `probe_titles`."""
+_LARGE_ARCHIVE_BYTES = 16 * MIB
+"""An archive of this size that cannot be read may well hold a disc: it is shown, with the reason."""
+
+
+def is_image(source: FileSource, found: ImageFormat) -> bool:
+    """Return whether a file found in a folder is to be taken for an image.
+
+    By content: any known image format, or an ISO 9660 descriptor in sector 16. A file with neither counts only
+    when it is called .iso or .img, or after a format whose header it lacks: that is a damaged image.
+    """
+    if found in ARCHIVE_FORMATS or found is ImageFormat.PART:
+        return False
+    if found is not ImageFormat.ISO:
+        return True
+    head = read_bytes(source, PVD_SECTOR * SECTOR_SIZE, len(PVD_MAGIC))
+    is_iso = head == PVD_MAGIC or source.path.suffix.lower() in ISO_SUFFIXES
+    return is_iso or bool(header_problem(source, found))
+
+
+def probe_titles(path: Path, on_look: Callable[[], None] = lambda: None) -> Iterator[Title | EmptyArchive]:
+    """Yield the titles that a file is or holds: one for an image, one for each image in an archive, none otherwise.
+
+    An archive that was looked through without finding any is yielded as such: there is no need to look again. What
+    cannot be read is the title's error. `on_look` is called when the file turns out to be an archive, and before each
+    look into what it holds.
+    """
+    try:
+        source = FileSource(path)
+    except DiscpressError as error:
+        yield from unread_title(path, str(error))
+        return
+    try:
+        found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+        facts = source.stat()
+        if found in ARCHIVE_FORMATS:
+            on_look()
+            yield from _archived_titles(source, found, facts, on_look)
+        elif is_image(source, found):
+            yield _title_of(source, found, FileIdentity.of(facts), facts.st_nlink)
+    except DiscpressError as error:
+        yield from unread_title(path, str(error))
+    finally:
+        source.close()
+
+
+def _title_of(source: ByteSource, found: ImageFormat, identity: FileIdentity, links: int) -> Title:
+    if found in FOREIGN and not header_problem(source, found):
+        return _foreign_title(source.path, identity, found, read_foreign(source, found), links)
+    try:
+        image = open_source(source)
+    except (DamagedImageError, UnsupportedImageError) as error:
+        is_told = found is not ImageFormat.ISO or promised_format(source.path) is None
+        return _broken(source.path, identity, found if is_told else None, links, error)
+    try:
+        return _title(source.path, identity, image, identify_image(image), links)
+    except (DamagedImageError, UnsupportedImageError) as error:
+        return _broken(source.path, identity, found, links, error, image)
+
+
+def _archived_titles(
+    file: FileSource, found: ImageFormat, facts: os.stat_result, on_look: Callable[[], None]
+) -> Iterator[Title | EmptyArchive]:
+    identity = FileIdentity.of(facts)
+    try:
+        archive = open_archive(file)
+    except DiscpressError as error:
+        # Whatever is in a small one, it is no disc. It is tried again: what it takes may be installed by then.
+        if file.size_bytes >= _LARGE_ARCHIVE_BYTES:
+            unknown = FileIdentity(0, 0, file.size_bytes, 0)
+            yield Title(
+                file.path, unknown, found, str(System.UNKNOWN), title=file.path.stem, error=str(error),
+                fault=_fault_of(error),
+            )  # fmt: skip
+        return
+    is_empty = True
+    for member in images_in(archive, on_look):
+        is_empty = False
+        its = replace(identity, member=member.number, member_bytes=member.stored_bytes)
+        yield _member_title(archive, member, its, facts.st_nlink)
+    if is_empty:
+        yield EmptyArchive(file.path, identity)
+
+
+def _member_title(archive: Archive, member: Member, identity: FileIdentity, links: int) -> Title:
+    path = archive.file.path / member.address
+    if not member.problem and archive.way_to(member) > REACH_BYTES:
+        return _unseen_title(path, member, identity, links)
+    try:
+        source = open_member(archive, member)
+        found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+        return _title_of(source, found, identity, links)
+    except DiscpressError as error:
+        named = read_file_title(path.name)
+        return Title(
+            path, identity, None, str(System.UNKNOWN), title=named.title, region=named.region, links=links,
+            error=str(error), fault=_fault_of(error),
+        )  # fmt: skip
+
+
+def _unseen_title(path: Path, member: Member, identity: FileIdentity, links: int) -> Title:
+    """Return the title of an image that lies too far into its archive to be looked at: what its name says."""
+    named = read_file_title(path.name)
+    return Title(
+        path, identity, ImageFormat.ISO, str(System.UNKNOWN), "", named.title, named.region, named.disc_number,
+        named.tags, member.size_bytes, links=links,
+    )  # fmt: skip
+
+
+def _title(path: Path, identity: FileIdentity, image: Image, disc: Identity, links: int) -> Title:
+    return Title(
+        path,
+        identity,
+        image.format,
+        str(disc.system),
+        disc.serial,
+        disc.title,
+        disc.region,
+        disc.disc_number,
+        disc.tags,
+        image.size,
+        image.block_size if image.format is not ImageFormat.ISO else 0,
+        image.index_shift,
+        image.version,
+        links,
+        fault=None if disc.has_disc else Fault.NO_DISC,
+    )
+
+
+def _foreign_title(path: Path, identity: FileIdentity, found: ImageFormat, disc: ForeignDisc, links: int) -> Title:
+    return Title(
+        path,
+        identity,
+        found,
+        str(disc.system),
+        disc.serial,
+        disc.title,
+        disc.region,
+        disc.disc_number,
+        disc.tags,
+        disc.original_bytes,
+        links=links,
+        error=foreign_error(found, disc),
+    )
+
+
+def _broken(
+    path: Path,
+    identity: FileIdentity,
+    found: ImageFormat | None,
+    links: int,
+    error: DiscpressError,
+    image: Image | None = None,
+) -> Title:
+    return Title(
+        path,
+        identity,
+        found,
+        str(System.UNKNOWN),
+        title=path.stem,
+        original_bytes=image.size if image else 0,
+        block_size=image.block_size if image else 0,
+        links=links,
+        # Of what cannot be read the reason alone is said, like that of any foreign format.
+        error=str(error).removeprefix(f"{display_name(path)}: " if isinstance(error, UnsupportedImageError) else ""),
+        fault=_fault_of(error),
+    )
+
+
+def _fault_of(error: DiscpressError) -> Fault | None:
+    return Fault.DAMAGED if isinstance(error, DamagedImageError) else None
+
+
+def unread_title(path: Path, error: str) -> Iterator[Title]:
+    """Yield the row of a file that could not be looked into, where its name says that it is an image.
+
+    Its identity fits no file, so that the next scan tries again.
+    """
+    if path.suffix.lower() not in IMAGE_SUFFIXES:
+        return
+    try:
+        size_bytes = path.stat().st_size
+    except OSError:
+        size_bytes = 0
+    identity = FileIdentity(0, 0, size_bytes, 0)
+    yield Title(path, identity, None, str(System.UNKNOWN), title=path.stem, error=error)

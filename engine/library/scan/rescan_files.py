@@ -1,0 +1,38 @@
+"""Updates single files that were just changed, so that the library need not wait for a scan of their folders."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from discpress.engine.library.scan.probe import probe_titles
+from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.scan_batch import is_left_out
+from discpress.engine.store.store import Store
+from discpress.engine.system.files import absolute
+
+
+def follow_files(store: Store, paths: Iterable[Path], folders: Sequence[Path] = ()) -> None:
+    """Update single files, which may be new, changed or gone, as a scan of their folders would.
+
+    Only files in known folders count: those below `folders`, and those with a title in the library. StoreError if the
+    state file cannot be used.
+    """
+    for path in dict.fromkeys(map(absolute, paths)):
+        is_known = any(path.is_relative_to(folder) for folder in folders) or store.knows(path.parent)
+        if is_known and not is_left_out(path.name):
+            _follow_file(store, path)
+
+
+def _follow_file(store: Store, path: Path) -> None:
+    known = store.known_identities(path)  # of an archive: those of its titles
+    try:
+        identity = FileIdentity.of(path.stat())
+    except FileNotFoundError:
+        store.forget(known)
+        return
+    except OSError:
+        return  # the next scan tries again
+    if known and all(title.identity.of_file == identity for title in known.values()):
+        return
+    found = [each for each in probe_titles(path) if isinstance(each, Title)]  # only a scan stores empty archives
+    store.save_titles(found)
+    store.forget(known.keys() - {title.path for title in found})

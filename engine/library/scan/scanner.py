@@ -1,0 +1,300 @@
+"""Searches folders for images: in batches, can stop at any time, and continues past files and mounts that hang.
+
+One thread for each folder walks, and a few threads probe the files. All are daemons, because a mount that hangs may
+block its thread forever; the scan then continues without it.
+"""
+
+import contextlib
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import wait
+from functools import partial
+from pathlib import Path
+
+from discpress.engine.library.scan.known import Known
+from discpress.engine.library.scan.links import Links, outermost
+from discpress.engine.library.scan.probe import Probe, probe_titles, unread_title
+from discpress.engine.library.scan.threads import Probing, Walk, given_up_title, why_given_up
+from discpress.engine.library.scan.unresponsive import Silence
+from discpress.engine.names import display_name
+from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.scan_batch import EmptyArchive, FolderProblem, ScanBatch, entries_in, is_unmounted
+from discpress.engine.system.asking import ask_aside
+from discpress.engine.system.files import absolute
+
+PROBERS = 4
+"""Threads that read files; several hide the latency of a network share, although the work is small."""
+STALL_S = 15.0
+"""A file or folder is skipped after this long without a response; a healthy NAS wakes its disks in ten seconds."""
+BATCH_S = 0.25
+"""Longest time between batches, so that the first titles appear at once."""
+BATCH_TITLES, _QUEUED_FILES = 256, 1024
+_log = logging.getLogger("discpress.worker.scan")
+
+
+def scan(
+    folders: Sequence[Path],
+    known: Mapping[Path, Title] | None = None,
+    *,
+    check: Callable[[], None] = lambda: None,
+    stall_s: float = STALL_S,
+    probe_file: Probe = probe_titles,
+    clock: Callable[[], float] = time.monotonic,
+    empty: Mapping[Path, FileIdentity] | None = None,
+) -> Iterator[ScanBatch]:
+    """Yield the images below some folders; known ones with the same size, time and inode are not read again.
+
+    The same holds for archives known to contain no image (`empty`). `check` is called between batches and may raise to
+    stop. Hidden names, part files and the trash are ignored; links to folders are followed, and each folder is visited
+    once.
+    """
+    yield from _Scan(folders, Known(known or {}, empty or {}), check, stall_s, probe_file, clock).run()
+
+
+class _Scan:
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        known: Known,
+        check: Callable[[], None],
+        stall_s: float,
+        probe_file: Probe,
+        clock: Callable[[], float],
+    ) -> None:
+        self._known = known
+        self._check = check
+        self._stall_s = stall_s
+        self._probe_file = probe_file
+        self._clock = clock
+        self._stop = threading.Event()
+        self._files: queue.Queue[Path | None] = queue.Queue(_QUEUED_FILES)
+        self._found: queue.SimpleQueue[Title | EmptyArchive | FolderProblem | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._visited: set[tuple[int, int]] = set()
+        self._tops = outermost([absolute(folder) for folder in folders])
+        self._walks = [Walk(top, top, clock(), [top]) for top in self._tops]
+        self._links = Links(self._tops)
+        self._unsearched: set[Path] = set()
+        self._silence = Silence()
+        self._probing = [Probing() for _ in range(PROBERS)]
+        self._queued = 0
+        self._answered = 0
+        self._seen: set[Path] = set()
+        self._seen_empty: set[Path] = set()
+
+    def run(self) -> Iterator[ScanBatch]:
+        for walk in self._walks:
+            self._spawn_walker(walk)
+        for probing in self._probing:
+            threading.Thread(target=self._probe_all, args=(probing,), daemon=True).start()
+        try:
+            while not self._is_over():
+                self._check()
+                batch = self._collect()
+                if batch != ScanBatch():
+                    yield batch
+            yield from self._last()
+        finally:
+            self._stop.set()
+            for _ in self._probing:
+                self._offer(None)
+
+    def _is_over(self) -> bool:
+        if any(not walk.is_done and not walk.is_given_up for walk in self._walks):
+            return False
+        with self._lock:
+            return self._answered >= self._queued and self._found.empty()
+
+    def _collect(self) -> ScanBatch:
+        """Collect the results of BATCH_S, then give up the threads that hang."""
+        titles: list[Title] = []
+        unchanged: list[Title] = []
+        problems: list[FolderProblem] = []
+        empty: list[EmptyArchive] = []
+        deadline = time.monotonic() + BATCH_S
+        while len(titles) + len(unchanged) < BATCH_TITLES and (left := deadline - time.monotonic()) > 0:
+            try:
+                found = self._found.get(timeout=left)
+            except queue.Empty:
+                break
+            if isinstance(found, Title):
+                (unchanged if self._known.titles.get(found.path) is found else titles).append(found)
+                self._seen.add(found.path)
+            elif isinstance(found, FolderProblem):
+                problems.append(found)
+            elif isinstance(found, EmptyArchive):
+                empty.append(found)
+                self._seen_empty.add(found.path)
+            elif self._is_over():
+                break
+        titles += self._give_up_files()
+        problems += self._give_up_folders()
+        return ScanBatch(tuple(titles), tuple(unchanged), tuple(problems), empty=tuple(empty))
+
+    def _give_up_files(self) -> list[Title]:
+        given_up = []
+        now = self._clock()
+        for index, probing in enumerate(self._probing):
+            with self._lock:
+                path = probing.path
+                if path is None or now - probing.since < self._stall_s:
+                    continue
+                probing.is_given_up = True
+                self._answered += 1
+                fresh = self._probing[index] = Probing()
+            self._silence.ask(path.parent)
+            threading.Thread(target=self._probe_all, args=(fresh,), daemon=True).start()
+            given_up.append(self._give_up(path, probing))
+        return given_up
+
+    def _give_up(self, path: Path, probing: Probing) -> Title:
+        self._keep(path)
+        return given_up_title(path, self._known.titles.get(path), why_given_up(probing, self._stall_s))
+
+    def _keep(self, path: Path) -> None:
+        """Keep the known titles of a file that was not read."""
+        self._seen.update((path, *(title.path for title in self._known.in_file(path))))
+
+    def _give_up_folders(self) -> list[FolderProblem]:
+        problems = []
+        for walk in list(self._walks):
+            # A walker that waits for the probers does not hang: `since` advances while the queue is full.
+            if walk.is_done or walk.is_given_up or self._clock() - walk.since < self._stall_s:
+                continue
+            walk.is_given_up = True
+            at, pending, entries = walk.at, walk.pending, walk.entries
+            folder = at if self._silence.knows(at) else at.parent
+            if self._silence.ask(folder):
+                # The whole folder, because each of its entries would take as long, one after another.
+                at, entries = folder, []
+                pending = [each for each in pending if not self._silence.covers(each.parent)]
+                self._unsearched.update(set(walk.pending) - set(pending))
+            self._unsearched.add(at)
+            problems.append(FolderProblem(at, f"has not responded for {self._stall_s:.0f} s"))
+            fresh = Walk(walk.top, walk.top, self._clock(), pending, entries, min(walk.mark, len(pending)))
+            walk.pending, walk.entries = [], []  # if the thread wakes up, it has nothing to do
+            self._walks.append(fresh)
+            self._spawn_walker(fresh)
+        return problems
+
+    def _spawn_walker(self, walk: Walk) -> None:
+        threading.Thread(target=self._walk, args=(walk,), daemon=True).start()
+
+    def _last(self) -> Iterator[ScanBatch]:
+        # In its own thread, because a disk that hangs only now must not delay the end; then nothing counts as gone.
+        asked = ask_aside(lambda: self._known.missing(self._seen, self._seen_empty, self._is_gone))
+        if not wait([asked], self._stall_s).not_done and any(asked.result()):
+            yield ScanBatch(gone=asked.result()[0], gone_empty=asked.result()[1])
+
+    def _is_gone(self, path: Path, identity: FileIdentity) -> bool:
+        """Return whether a file that was not seen is gone, because its folder was searched."""
+        return (
+            identity.dev not in self._silence
+            and any(path.is_relative_to(top) for top in self._tops)
+            and not any(path.is_relative_to(each) for each in self._unsearched)
+            and not is_unmounted(path, identity.dev)
+        )
+
+    def _walk(self, walk: Walk) -> None:
+        try:
+            self._walk_on(walk)
+        except Exception as error:  # noqa: BLE001 - files of a folder that was not searched must not count as gone
+            _log.exception("searching %r", walk.at)
+            self._unsearched.update((walk.top, walk.at))
+            self._found.put(FolderProblem(walk.at, f"cannot be searched: internal error: {error!r}"))
+        finally:
+            walk.is_done = True
+            self._found.put(None)
+
+    def _walk_on(self, walk: Walk) -> None:
+        while (walk.entries or walk.pending) and not self._stop.is_set() and not walk.is_given_up:
+            walk.since = self._clock()
+            if walk.entries:
+                self._take_entry(walk, walk.entries.pop())
+            else:
+                self._open_folder(walk, walk.pending.pop())
+
+    def _open_folder(self, walk: Walk, folder: Path) -> None:
+        walk.at = folder
+        try:
+            facts = folder.stat()
+            with self._lock:
+                if (facts.st_dev, facts.st_ino) in self._visited:
+                    return
+                self._visited.add((facts.st_dev, facts.st_ino))
+            self._silence.note(folder, facts.st_dev)
+            walk.entries, walk.mark = entries_in(folder), len(walk.pending)
+        except OSError as error:
+            self._unsearched.add(folder)
+            self._found.put(FolderProblem(folder, f"cannot be searched: {os.strerror(error.errno or 0)}"))
+
+    def _take_entry(self, walk: Walk, entry: "os.DirEntry[str]") -> None:
+        path = walk.at = Path(entry.path)
+        try:
+            if entry.is_symlink() and not self._links.lead_out(entry):
+                return
+            if entry.is_dir():
+                walk.pending.insert(walk.mark, path)  # before later folders, in the order of names
+            elif entry.is_file():
+                self._take_file(walk, entry, path)
+        except OSError as error:
+            for title in unread_title(path, f"{display_name(path)}: {os.strerror(error.errno or 0)}"):
+                self._found.put(title)
+
+    def _take_file(self, walk: Walk, entry: "os.DirEntry[str]", path: Path) -> None:
+        known = self._known.unchanged(path, entry.stat)
+        if known is not None:
+            if not known:
+                self._seen_empty.add(path)
+            for title in known:
+                self._found.put(title)
+            return
+        with self._lock:
+            self._queued += 1
+        self._offer(path, walk)
+
+    def _offer(self, path: Path | None, walk: Walk | None = None) -> None:
+        while True:
+            with contextlib.suppress(queue.Full):
+                self._files.put(path, timeout=BATCH_S)
+                return
+            if self._stop.is_set():
+                return
+            if walk is not None:
+                walk.since = self._clock()
+
+    def _probe_all(self, probing: Probing) -> None:
+        while (path := self._files.get()) is not None and not self._stop.is_set():
+            with self._lock:
+                probing.path, probing.since, probing.is_in_archive = path, self._clock(), False
+            for title in self._titles_of(path, partial(self._note_look, probing)):
+                with self._lock:
+                    if probing.is_given_up:
+                        return  # the scan has already reported this file, and another thread has replaced this one
+                    probing.since = self._clock()  # an archive of many images takes long, but responds
+                    self._found.put(title)
+            with self._lock:
+                if probing.is_given_up:
+                    return
+                probing.path = None
+                self._answered += 1
+            self._found.put(None)
+
+    def _note_look(self, probing: Probing) -> None:
+        with self._lock:
+            probing.since, probing.is_in_archive = self._clock(), True
+
+    def _titles_of(self, path: Path, on_look: Callable[[], None]) -> Iterator[Title | EmptyArchive]:
+        if self._silence.covers(path.parent):
+            yield self._give_up(path, Probing())
+            return
+        try:
+            yield from self._probe_file(path, on_look)
+        except Exception as error:  # noqa: BLE001 - an internal error must not end a prober: it would look like dead storage
+            _log.exception("looking into %r", path)
+            self._keep(path)  # an internal error removes no title
+            yield from unread_title(path, f"internal error: {error!r}")

@@ -1,0 +1,47 @@
+"""The progress of a scan's threads, and the message for a file whose thread is given up."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from discpress.engine.store.model import FileIdentity, Title
+
+
+@dataclass(slots=True)
+class Probing:
+    """The progress of one prober."""
+
+    path: Path | None = None
+    """The file being read; None while idle."""
+    since: float = 0.0
+    """Time of its last progress."""
+    is_in_archive: bool = False
+    """Whether the file is an archive and its storage has responded."""
+    is_given_up: bool = False
+
+
+@dataclass(slots=True)
+class Walk:
+    """The position of one folder's walker, from which another walker can continue."""
+
+    top: Path
+    at: Path
+    since: float
+    pending: list[Path]
+    entries: list["os.DirEntry[str]"] = field(default_factory=list)
+    mark: int = 0
+    is_done: bool = False
+    is_given_up: bool = False
+
+
+def why_given_up(probing: Probing, stall_s: float) -> str:
+    """Return the reason as a sentence; an archive has responded, but is large, damaged or slow to unpack."""
+    if probing.is_in_archive:
+        return f"reading this archive took more than {stall_s:.0f} s without progress: skipped"
+    return f"the storage has not responded for {stall_s:.0f} s"
+
+
+def given_up_title(path: Path, known: Title | None, why: str) -> Title:
+    """Return the row of a file that is given up, without accessing it; known facts stay."""
+    identity = known.identity if known else FileIdentity(0, 0, 0, 0)
+    return Title(path, identity, None, "unknown", title=path.stem, error=why)

@@ -1,0 +1,163 @@
+"""What a running conversion counts, how fronts read it, and how it is stopped."""
+
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from queue import Empty, SimpleQueue
+
+from discpress.engine.errors import CancelledError, SuspendedError
+
+RATE_WINDOW_S = 120.0
+"""Throughput is the mean of the last two minutes: long enough to be calm, short enough to be true."""
+RATE_QUIET_S = 3.0
+"""No throughput or ETA is given before three seconds of data: it would jump."""
+_LOOK_S = 0.5
+"""A wake-up is for one thread: where several hold, the others look as often as this."""
+
+
+class Stage(StrEnum):
+    """What a conversion is doing, as a word for people."""
+
+    PREPARING = "preparing"
+    PACKING = "packing"
+    UNPACKING = "unpacking"
+    SYNCING = "syncing"
+    RESUMING = "resuming"
+    VERIFYING = "verifying"
+    REPLACING = "replacing"
+    MEASURING = "measuring"
+    DONE = "done"
+
+
+@dataclass(slots=True)
+class Progress:
+    """Counters that the engine raises and fronts pull at their own pace; all in bytes of the decoded image."""
+
+    stage: Stage = Stage.PREPARING
+    """What is being done now."""
+    total_bytes: int = 0
+    """Bytes that this stage goes through."""
+    done_bytes: int = 0
+    """Bytes that this stage has gone through."""
+    packed_bytes: int = 0
+    """Bytes of output so far."""
+    read_bytes: int = 0
+    """Bytes of the image packed so far, which `packed_bytes` stand for."""
+    resumed_bytes: int = 0
+    """Bytes of the image that an earlier run had packed: no throughput of this one."""
+    resumed_packed_bytes: int = 0
+    """Bytes of output that an earlier run had written."""
+
+    def begin(self, stage: Stage, total_bytes: int) -> None:
+        """Start a stage at zero."""
+        self.done_bytes = 0
+        self.total_bytes = total_bytes
+        self.stage = stage
+
+    @property
+    def ratio(self) -> float | None:
+        """Packed over original so far; None before the first byte."""
+        return self.packed_bytes / self.read_bytes if self.read_bytes else None
+
+    @property
+    def counts(self) -> tuple[object, ...]:
+        """What differs when anything has gone on."""
+        return self.stage, self.done_bytes, self.total_bytes, self.packed_bytes, self.read_bytes
+
+
+class Control:
+    """The one way to stop or hold a conversion: from a signal handler or another thread, looked at between chunks.
+
+    No lock of Python's own is taken: a signal handler runs in the middle of what the main thread does, and would wait
+    for ever for one that the main thread holds. `SimpleQueue.put` is the call that may interrupt itself.
+    """
+
+    def __init__(self) -> None:
+        self._wakes: SimpleQueue[None] = SimpleQueue()
+        self._is_paused = False
+        self._is_stopped = False
+        self._signal_number = 2
+        self._is_suspending = False
+
+    def cancel(self, signal_number: int = 2) -> None:
+        """Ask for a stop at the next chunk border, with nothing kept."""
+        self._signal_number = signal_number
+        self._is_suspending = False
+        self._stop()
+
+    def suspend(self) -> None:
+        """Ask for a stop at the next chunk border that keeps what was done, where checkpoints are kept."""
+        self._is_suspending = True
+        self._stop()
+
+    def pause(self) -> None:
+        """Hold the work at the next chunk border until `resume`."""
+        self._is_paused = True
+
+    def resume(self) -> None:
+        """Let paused work go on."""
+        self._is_paused = False
+        self._wakes.put(None)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the work holds, or is going to."""
+        return self._is_paused and not self._is_stopped
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._is_stopped
+
+    def raise_if_stopped(self) -> None:
+        """Raise CancelledError or SuspendedError when a stop was asked for."""
+        if self._is_stopped:
+            kind = SuspendedError if self._is_suspending else CancelledError
+            raise kind(signal_number=self._signal_number)
+
+    def check(self) -> None:
+        """Hold here while paused; raise CancelledError or SuspendedError when a stop was asked for."""
+        while self.is_paused:
+            self._sleep(_LOOK_S)
+        self.raise_if_stopped()
+
+    def wait(self, seconds: float) -> None:
+        """Wait, but no longer than until a stop is asked for; then raise as `check` does."""
+        ends = time.monotonic() + seconds
+        while not self._is_stopped and (left := ends - time.monotonic()) > 0:
+            self._sleep(min(left, _LOOK_S))
+        self.check()
+
+    def _stop(self) -> None:
+        self._is_stopped = True
+        self._wakes.put(None)
+
+    def _sleep(self, seconds: float) -> None:
+        with contextlib.suppress(Empty):
+            self._wakes.get(timeout=seconds)
+
+
+@dataclass(slots=True)
+class RateWindow:
+    """Throughput over the last two minutes, from counts that a front pulls."""
+
+    clock: Callable[[], float] = time.monotonic
+    """Seconds; injected by tests."""
+    _marks: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def rate(self, done_bytes: int) -> float | None:
+        """Note a count and return bytes per second; None until three seconds of data are there."""
+        now = self.clock()
+        if self._marks and done_bytes < self._marks[-1][1]:
+            self._marks.clear()  # a new stage counts from zero
+        if not self._marks or now - self._marks[-1][0] >= 1.0:
+            self._marks.append((now, done_bytes))
+        while now - self._marks[0][0] > RATE_WINDOW_S:
+            self._marks.popleft()
+        since, before = self._marks[0]
+        if now - since < RATE_QUIET_S:
+            return None
+        return (done_bytes - before) / (now - since)

@@ -1,0 +1,122 @@
+"""The queue as last read, brought up to date by reading only what changed since."""
+
+import math
+import sqlite3
+from collections import Counter
+from dataclasses import dataclass, field
+
+from discpress.engine.queue.job_rows import SELECT_JOBS, SELECT_UNTOUCHED, job_from
+from discpress.engine.queue.jobs import ALIVE, Job, JobState
+from discpress.engine.queue.log_rows import read_hold, read_revision, read_throughput, read_worker
+from discpress.engine.queue.snapshot import QueueTotals, Throughput, WorkerStatus
+
+KEPT_OVER = 500
+"""Jobs over that a front still shows; a history of years must not be read at every start."""
+
+_MOST_BYTES = 2**53
+_OVER = ", ".join(f"'{state}'" for state in JobState if state not in ALIVE)
+_SELECT_STARTED = f"{SELECT_JOBS} WHERE ended_at IS NULL AND started_at IS NOT NULL"
+_SELECT_OVER = f"{SELECT_JOBS} WHERE ended_at IS NOT NULL ORDER BY ended_at DESC, id DESC LIMIT {KEPT_OVER}"
+# In no known state, or alive after its end: it cannot be read. The index by state finds it.
+_SELECT_LOST = f"""
+{SELECT_JOBS} WHERE id IN (SELECT id FROM queue_jobs WHERE state IS NULL OR state NOT IN ({_OVER}))
+    AND ended_at IS NOT NULL
+"""
+_SELECT_CHANGED = f"{SELECT_JOBS} WHERE changed > ?"
+# SQLite refuses a sum beyond 63 bits.
+_SELECT_TOTALS = f"""
+SELECT state, count(*), sum(CASE WHEN typeof(saved_bytes) = 'integer' AND saved_bytes BETWEEN -{_MOST_BYTES}
+    AND {_MOST_BYTES} THEN saved_bytes ELSE 0 END) FROM queue_jobs WHERE state IN ({_OVER}) GROUP BY state
+"""
+_NEVER = -1
+
+
+@dataclass(slots=True)
+class Mirror:
+    """One reader's copy of the queue; not for two threads at once."""
+
+    jobs: tuple[Job, ...] = ()
+    """All that are alive and the last ones over, in order."""
+    totals: QueueTotals = field(default_factory=QueueTotals)
+    """Counts over the whole history."""
+    worker: WorkerStatus | None = None
+    """Its last word."""
+    hold: str = ""
+    """Why no conversion starts at present."""
+    throughput: Throughput = ()
+    """Every second that is kept."""
+    _revision: int = _NEVER
+    _times_opened: int = _NEVER
+    _by_id: dict[int, Job] = field(default_factory=dict)
+    _order: list[int] = field(default_factory=list)
+
+    def refresh(self, connection: sqlite3.Connection, times_opened: int) -> None:
+        """Read what is new. The revision comes first: what is written meanwhile is read again, never missed."""
+        if times_opened != self._times_opened:  # another file: its revisions are not comparable
+            self._by_id.clear()
+            self._order.clear()
+            self._revision, self._times_opened = _NEVER, times_opened
+        revision = read_revision(connection)
+        if revision == self._revision:
+            return
+        if revision < self._revision:  # it could not be read, and counts from the last change that is left
+            self._by_id.clear()
+            self._revision = _NEVER
+        self._read_jobs(connection)
+        self.hold = read_hold(connection)
+        self.totals = self._totals(connection)
+        self.worker = read_worker(connection)
+        self.throughput = read_throughput(connection)
+        self._revision = revision
+
+    def _read_jobs(self, connection: sqlite3.Connection) -> None:
+        is_first = self._revision == _NEVER
+        if is_first:
+            queries = (SELECT_UNTOUCHED, _SELECT_STARTED, _SELECT_LOST, _SELECT_OVER)
+            rows = [row for query in queries for row in connection.execute(query)]
+        else:
+            rows = connection.execute(_SELECT_CHANGED, (self._revision,)).fetchall()
+        is_order_new = is_first
+        for job in map(job_from, rows):
+            old = self._by_id.get(job.id)
+            is_order_new |= old is None or _key(old) != _key(job)
+            if job != old:  # the same object stays where nothing changed: comparing snapshots is then cheap
+                self._by_id[job.id] = job
+        is_order_new |= self._drop_old()
+        if is_order_new:
+            self._order = [job.id for job in sorted(self._by_id.values(), key=_key)]
+        if rows or is_first:
+            self.jobs = tuple([self._by_id[each] for each in self._order])
+
+    def _drop_old(self) -> bool:
+        over = [job for job in self._by_id.values() if job.state not in ALIVE]
+        if len(over) <= KEPT_OVER:
+            return False
+        over.sort(key=lambda job: (math.inf if job.ended_at is None else job.ended_at, job.id))
+        for job in over[:-KEPT_OVER]:
+            del self._by_id[job.id]
+        return True
+
+    @property
+    def unsettled(self) -> list[Job]:
+        """Jobs that cannot be read, which the state file does not have as failed yet."""
+        return [job for job in self._by_id.values() if job.is_unsettled]
+
+    def _totals(self, connection: sqlite3.Connection) -> QueueTotals:
+        """Return the counts: of what is alive by its rows, of which all are here, of the rest by its state."""
+        alive = [job for job in self._by_id.values() if job.is_alive]
+        counts = Counter(str(job.state) for job in alive)
+        saved_bytes = 0
+        for state, count, saved in connection.execute(_SELECT_TOTALS):
+            counts[state] += count
+            saved_bytes += saved
+        counts[JobState.FAILED] += sum(job.is_unsettled for job in self._by_id.values())
+        return QueueTotals(
+            **{name: counts[name] for name in map(str, JobState)},
+            saved_bytes=saved_bytes,
+            gain_bytes=sum(job.gain_bytes or 0 for job in alive),
+        )
+
+
+def _key(job: Job) -> tuple[int, float, int]:
+    return -job.priority, job.position, job.id

@@ -1,0 +1,160 @@
+"""The queue in the state file as anybody may read it: jobs, logs, history, snapshots."""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from discpress.engine.errors import UsageError
+from discpress.engine.queue import log_rows
+from discpress.engine.queue.cache import Mirror
+from discpress.engine.queue.job_rows import IN_ORDER, SELECT_JOBS, job_from
+from discpress.engine.queue.jobs import Action, Job, JobKind, JobState
+from discpress.engine.queue.snapshot import BatchResult, History, QueueSnapshot, StoredCheckpoint, WorkerStatus
+from discpress.engine.store.rows.checked import safe_text
+from discpress.engine.store.store import Store
+
+_HISTORY = f"{SELECT_JOBS} WHERE state = ? AND kind = ? ORDER BY ended_at DESC, id DESC"
+_ABANDONED = "SELECT c.job FROM queue_checkpoints c JOIN queue_jobs j ON j.id = c.job WHERE j.ended_at IS NOT NULL"
+
+
+class QueueReader:
+    """The half of a JobQueue that writes nothing."""
+
+    def __init__(self, store: Store, *, now: Callable[[], float] = time.time) -> None:
+        """Read an open store; `now` gives seconds since the epoch."""
+        self._store = store
+        self._file = store.file  # the tables are the queue's own, the connection is the store's
+        self._now = now
+        self._lock = threading.RLock()
+        self._mirror = Mirror()
+        self._version: tuple[int, int, int] | None = None
+        self._snapshot: QueueSnapshot | None = None
+        self._is_snapshot_old = False
+
+    def data_version(self) -> tuple[int, int, int]:
+        """Return a value that differs from the last one where anything in the file was written meanwhile (4 us)."""
+        return self._store.data_version()
+
+    def jobs(self, states: Iterable[JobState] | None = None) -> list[Job]:
+        """Return the jobs in these states (None: all, the whole history) in the order in which they run."""
+        if states is None:
+            return self._select(f"{SELECT_JOBS} {IN_ORDER}", [])
+        wanted = [str(state) for state in states]
+        found = self._select(f"{SELECT_JOBS} WHERE state IN ({', '.join('?' * len(wanted))}) {IN_ORDER}", wanted)
+        return [job for job in found if job.state in wanted]  # one that cannot be read has failed
+
+    def job(self, job_id: int) -> Job:
+        """Return one job; UsageError where there is none of that number."""
+        found = self.find(job_id)
+        if found is None:
+            raise UsageError(f"there is no job {job_id} in the queue")
+        return found
+
+    def find(self, job_id: int) -> Job | None:
+        """Return one job; None where there is none of that number."""
+        return next(iter(self._select(f"{SELECT_JOBS} WHERE id = ?", [job_id])), None)
+
+    def log(self, job_id: int) -> list[str]:
+        """Return the last lines of a job's log, oldest first."""
+        return self._file.run(lambda connection: log_rows.read_log(connection, job_id))
+
+    def history(self) -> History:
+        """Return all finished conversions that can be read."""
+        found = self._select(_HISTORY, [str(JobState.DONE), str(JobKind.CONVERT)])
+        jobs = tuple(job for job in found if not job.fault)
+        return History(jobs, unreadable=len(found) - len(jobs))
+
+    def of_path(self, path: Path, count: int) -> list[Job]:
+        """Return the last jobs of one image, newest first, at most `count`."""
+        return self._select(f"{SELECT_JOBS} WHERE path = ? ORDER BY id DESC LIMIT ?", [os.fsencode(path), count])
+
+    def worker(self) -> WorkerStatus | None:
+        """Return what the worker last said; whether it lives, only its lock says."""
+        return self._file.run(log_rows.read_worker)
+
+    def snapshot(self, *, now: float | None = None, free_bytes: int | None = None) -> QueueSnapshot:
+        """Return the queue as it is; the same object again, without reading a row, while nothing was written.
+
+        `now` (seconds since the epoch) is where the curve ends. The generation grows when, and only when, something
+        in it differs from the last snapshot that this JobQueue gave.
+        """
+        now = self._now() if now is None else now
+        with self._lock:
+            last = self._snapshot
+            self._refresh()
+            if last is not None and not self._is_snapshot_old and last.free_bytes == free_bytes:
+                curve = last.throughput
+                # A curve is left to stand while nothing happens, and goes when all of it is old.
+                if not curve or now < curve[-1][0] + log_rows.THROUGHPUT_S:
+                    return last
+            mirror = self._mirror
+            curve = log_rows.last_two_minutes(mirror.throughput, now)
+            generation = 1 if last is None else last.generation
+            seen = QueueSnapshot(generation, mirror.jobs, mirror.worker, mirror.hold, curve, mirror.totals, free_bytes)
+            if last is not None:
+                seen = last if seen == last else replace(seen, generation=generation + 1)
+            self._snapshot, self._is_snapshot_old = seen, False
+            return seen
+
+    def is_idle(self) -> bool:
+        """Return whether nothing is queued or running; what is paused waits for a person."""
+        query = "SELECT EXISTS (SELECT 1 FROM queue_jobs WHERE state IN ('queued', 'running'))"
+        return self._file.run(lambda connection: not connection.execute(query).fetchone()[0])
+
+    def batch_result(self, batch: str) -> BatchResult:
+        """Return how far all that was queued together is; UsageError where there is no such batch."""
+        query = "SELECT DISTINCT state FROM queue_jobs WHERE batch = ?"
+
+        def read(connection: sqlite3.Connection) -> tuple[set[str], str]:
+            states = {state for (state,) in connection.execute(query, (batch,))}
+            return states, log_rows.read_hold(connection)
+
+        states, hold = self._file.run(read)
+        if not states:
+            raise UsageError(f"there is no batch {safe_text(batch)} in the queue")
+        if JobState.RUNNING in states:
+            return BatchResult.WORKING
+        if JobState.QUEUED in states:
+            return BatchResult.NO_ROOM if hold else BatchResult.WORKING
+        if JobState.PAUSED in states:
+            return BatchResult.PAUSED
+        return BatchResult.DONE if states <= {JobState.DONE, JobState.SKIPPED} else BatchResult.FAILED
+
+    def runnable(self) -> list[Job]:
+        """Return the queued jobs in the order in which they run; unchanged, they are not read again."""
+        with self._lock:
+            self._refresh()
+            return [job for job in self._mirror.jobs if job.state is JobState.QUEUED]
+
+    def wanted(self) -> dict[int, Action]:
+        """Return what people ask of the running jobs: pause, resume (a pause is taken back) or cancel."""
+        query = f"{SELECT_JOBS} WHERE state = 'running' AND wanted != '' ORDER BY id"
+        return {job.id: Action(job.wanted) for job in self._select(query, []) if job.wanted}
+
+    def checkpoint(self, job_id: int) -> StoredCheckpoint | None:
+        """Return where a job can go on; None where it has to begin."""
+        return self._file.run(lambda connection: log_rows.read_checkpoint(connection, job_id))
+
+    def abandoned(self) -> list[int]:
+        """Return the jobs that are over and have a checkpoint still, and so, it may be, a part on the disk.
+
+        They were cancelled while nothing ran them: the worker removes the part, then calls `drop_checkpoint`.
+        """
+        return self._file.run(lambda connection: [job_id for (job_id,) in connection.execute(_ABANDONED)])
+
+    def _select(self, query: str, parameters: Sequence[str | int | bytes]) -> list[Job]:
+        rows = self._file.run(lambda connection: connection.execute(query, parameters).fetchall())
+        return [job_from(row) for row in rows]
+
+    def _refresh(self) -> None:
+        """Bring the mirror up to date where anything in the file was written since the last time."""
+        version = self.data_version()
+        if version == self._version:
+            return
+        self._file.run(lambda connection: self._mirror.refresh(connection, version[0]))
+        self._version = version
+        self._is_snapshot_old = True

@@ -1,0 +1,175 @@
+"""What becomes of a job, as statements inside a writing transaction."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from discpress.engine.errors import CancelledError, DiscpressError, UsageError
+from discpress.engine.progress import Stage
+from discpress.engine.queue.job_rows import SELECT_JOBS, job_from, unreadable
+from discpress.engine.queue.jobs import TRANSITIONS, Action, JobState, next_state
+from discpress.engine.queue.log_rows import read_revision
+from discpress.engine.store.model import JsonValue
+from discpress.engine.store.rows.checked import safe_text
+
+T = TypeVar("T")
+
+SKIPPED = "skipped"
+"""The error code of a skipped job."""
+
+_ALWAYS = (
+    "state = :state, changed = :revision, wanted = '', waiting = '', read_rate = NULL, write_rate = NULL, eta_s = NULL"
+)
+_END = "ended_at = :now, exit_code = :exit_code"
+_EXPLAIN = f"{_END}, error_code = :code, error_message = :message, error_hint = :hint"
+_COLUMNS = {
+    Action.START: "attempts = attempts + 1, started_at = COALESCE(started_at, :now)",
+    Action.FINISH: f"{_END}, stage = '{Stage.DONE}', done_bytes = total_bytes, result = :result,"
+    " saved_bytes = :saved_bytes",
+    Action.FAIL: _EXPLAIN,
+    Action.SKIP: _EXPLAIN,
+    Action.CANCEL: f"{_END}, error_code = '{CancelledError.code}'",
+    Action.RETRY: "force = force OR :force, stage = '', done_bytes = 0, total_bytes = 0, read_bytes = 0,"
+    " packed_bytes = 0, error_code = '', error_message = '', error_hint = '', exit_code = NULL, attempts = 0,"
+    " worker_deaths = 0, reached_bytes = 0, started_at = NULL, ended_at = NULL",
+}
+"""What each action writes beside the state."""
+_WANTABLE = {
+    ("", Action.PAUSE),
+    ("", Action.CANCEL),
+    (Action.PAUSE, Action.PAUSE),
+    (Action.PAUSE, Action.RESUME),
+    (Action.PAUSE, Action.CANCEL),
+    (Action.RESUME, Action.PAUSE),
+    (Action.RESUME, Action.RESUME),
+    (Action.RESUME, Action.CANCEL),
+    (Action.CANCEL, Action.CANCEL),
+}
+"""What may be asked of a running job, by what was asked before: only a pause can be taken back."""
+_OVERRULED: dict[tuple[Action, str], Action] = {
+    # The worker lets go, or died, before it could obey.
+    (Action.SUSPEND, Action.PAUSE): Action.PAUSE,
+    (Action.SUSPEND, Action.CANCEL): Action.CANCEL,
+    # It obeyed, and was asked for something else meanwhile.
+    (Action.PAUSE, Action.RESUME): Action.SUSPEND,
+    (Action.PAUSE, Action.CANCEL): Action.CANCEL,
+}
+"""What the worker's action turns into, by what is wanted of the job."""
+_SELECT = "SELECT state, wanted FROM queue_jobs WHERE id = ?"
+_STATES = {str(state): state for state in JobState}
+_SET_REVISION = "INSERT INTO queue_state VALUES (1, :revision, '') ON CONFLICT (one) DO UPDATE SET revision = :revision"
+# What is retried belongs to what was asked for last: `wait` judges it, `list` shows it.
+_REBATCH = """
+UPDATE queue_jobs SET batch = (SELECT batch FROM queue_jobs WHERE typeof(batch) = 'text' ORDER BY id DESC LIMIT 1)
+WHERE id = :id
+"""
+_WANT = "UPDATE queue_jobs SET wanted = ?, changed = ? WHERE id = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One writing transaction of the queue."""
+
+    connection: sqlite3.Connection
+    """Inside its transaction."""
+    revision: int
+    """What `changed` becomes in every row that it touches."""
+    now: float
+    """Seconds since the epoch."""
+
+    def act(self, job_id: int, action: Action, values: Mapping[str, object] | None = None) -> JobState:
+        """Move a job on and return its new state; UsageError where it does not exist or must not."""
+        state, wanted = self._standing(job_id)
+        action = _OVERRULED.get((action, wanted), action)
+        if (state, action, wanted) == (JobState.RUNNING, Action.RESUME, Action.RESUME):
+            self.connection.execute(_WANT, ("", self.revision, job_id))
+            return state
+        if (state, action) == (JobState.CANCELLED, Action.CANCEL):
+            return state  # it was cancelled at once, while the worker held it paused
+        try:
+            new = next_state(state, action)
+        except UsageError as error:
+            raise UsageError(f"job {job_id}: {error}") from error
+        self._save(job_id, action, new, values or {})
+        return new
+
+    def start(self, job_id: int) -> bool:
+        """Start a job that is still queued; return whether it was."""
+        if self.connection.execute(_SELECT, (job_id,)).fetchone() not in {(JobState.QUEUED, "")}:
+            return False
+        self._save(job_id, Action.START, JobState.RUNNING, {})
+        return True
+
+    def fail_unreadable(self, job_id: int) -> str:
+        """Let a job fail whose row cannot be read; return why, empty where it can be read after all, or has failed."""
+        row = self.connection.execute(f"{SELECT_JOBS} WHERE id = ?", (job_id,)).fetchone()
+        job = None if row is None else job_from(row)
+        if job is None or not job.is_unsettled:
+            return ""
+        error = unreadable(job.id, job.path, job.fault)
+        self._save(job.id, Action.FAIL, JobState.FAILED, fail_values(error))
+        return str(error)
+
+    def ask(self, job_id: int, action: Action, *, force: bool) -> bool:
+        """Do what a person asks, or have the worker do it where it is running; return whether that can be."""
+        state, wanted = self._standing(job_id)
+        if state is not JobState.RUNNING:
+            new = TRANSITIONS.get((state, action))
+            if new is not None:
+                self._save(job_id, action, new, {"force": force})
+            if new is not None and action is Action.RETRY:
+                self.connection.execute(_REBATCH, {"id": job_id})
+            return new is not None
+        if (wanted, action) not in _WANTABLE:
+            return False
+        if action != wanted:
+            self.connection.execute(_WANT, (str(action), self.revision, job_id))
+        return True
+
+    def _standing(self, job_id: int) -> tuple[JobState, str]:
+        row = self.connection.execute(_SELECT, (job_id,)).fetchone()
+        if row is None:
+            raise UsageError(f"there is no job {job_id} in the queue")
+        state, wanted = row
+        # In no known state it cannot be read, and counts as failed.
+        return _STATES.get(state, JobState.FAILED), wanted
+
+    def _save(self, job_id: int, action: Action, state: JobState, values: Mapping[str, object]) -> None:
+        columns = ", ".join(filter(None, (_ALWAYS, _COLUMNS.get(action))))
+        exit_code = CancelledError().exit_code if action is Action.CANCEL else 0
+        bound = {"revision": self.revision, "now": self.now, "exit_code": exit_code, **values}
+        self.connection.execute(
+            f"UPDATE queue_jobs SET {columns} WHERE id = :id", {**bound, "state": str(state), "id": job_id}
+        )
+
+
+def in_transaction(operation: Callable[[Change], T], now: float) -> Callable[[sqlite3.Connection], T]:
+    """Return the operation with a revision of its own, which is kept only where it changed a row."""
+
+    def change(connection: sqlite3.Connection) -> T:
+        before = connection.total_changes
+        revision = 1 + read_revision(connection)
+        result = operation(Change(connection, revision, now))
+        if connection.total_changes != before:
+            connection.execute(_SET_REVISION, {"revision": revision})
+        return result
+
+    return change
+
+
+def finish_values(result: Mapping[str, JsonValue], saved_bytes: int) -> dict[str, object]:
+    """Return what FINISH writes."""
+    return {"result": json.dumps(dict(result)), "saved_bytes": saved_bytes}
+
+
+def fail_values(error: DiscpressError) -> dict[str, object]:
+    """Return what FAIL writes."""
+    message, hint = safe_text(str(error)), safe_text(error.hint)
+    return {"code": error.code, "message": message, "hint": hint, "exit_code": error.exit_code}
+
+
+def skip_values(reason: str) -> dict[str, object]:
+    """Return what SKIP writes."""
+    return {"code": SKIPPED, "message": safe_text(reason), "hint": ""}

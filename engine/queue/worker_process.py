@@ -1,0 +1,186 @@
+"""Starting the worker: a process of its own, that outlives the terminal."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from discpress.engine.errors import StoreError, StoreFullError, from_os_error, named_in
+from discpress.engine.names import display_name
+from discpress.engine.queue.snapshot import WorkerStatus
+from discpress.engine.store.worker_lock import (
+    forget_stop,
+    is_stop_wanted,
+    is_worker_alive,
+    stop_worker,
+    wait_for,
+    worker_lock,
+)
+from discpress.engine.system.processors import processor_time_s
+
+__all__ = [
+    "ENDS",
+    "LOG_NAME",
+    "ensure_worker",
+    "forget_stop",
+    "is_stop_wanted",
+    "is_worker_alive",
+    "stop_worker",
+    "worker_lock",
+]
+
+LOG_NAME = "worker.log"
+START_SILENT_S = 5.0
+"""A new worker that has used no processor time for so long hangs, for example on the disk of the state folder."""
+START_TIMEOUT_S = 60.0
+"""No worker is waited for any longer. A busy machine gives it little of its processor, and a process that ends says so
+at once."""
+_Said: TypeAlias = Callable[[], WorkerStatus | None]
+ENDS = "worker ends: "
+"""What its log has before the reason."""
+_ASK_TIMEOUT_S = 2.0
+_SILENT = -(2**31)
+"""What no process ends with."""
+# glibc gives each new thread an arena of its own, and each job has new threads: 45 MiB after 5,000 jobs in place of 34.
+_ARENAS = "1"
+# What a new session is on Windows; 0 elsewhere.
+_DETACHED = getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+_LINGER = "this system ends programs at logout: `loginctl enable-linger` keeps the queue running"
+
+
+def ensure_worker(state_folder: Path, said: _Said | None = None) -> str:
+    """Start a worker unless one lives, and return once one does; what the user should know, mostly nothing.
+
+    `said` reads the last word of a worker: with it a new one is waited for until it has said its first, for there a
+    full disk ends it. StoreError when it ends or does not come up, StoreFullError without room.
+    """
+    if is_worker_alive(state_folder):
+        return ""
+    forget_stop(state_folder)
+    prefix, notice = _survive_logout()
+    log_path = state_folder / LOG_NAME
+    try:
+        log_bytes = log_path.stat().st_size if log_path.exists() else 0
+        exit_code = _spawn(prefix, state_folder, log_path, said)
+        if exit_code and prefix:
+            # systemd-run needs a user bus, which a bare SSH session may lack.
+            exit_code, notice = _spawn([], state_folder, log_path, said), _LINGER
+    except OSError as error:
+        raise from_os_error(error, named_in(error, log_path), "start the worker") from error
+    if exit_code:
+        raise _failure(exit_code, log_path, log_bytes)
+    return notice
+
+
+def _spawn(prefix: list[str], state_folder: Path, log_path: Path, said: _Said | None) -> int:
+    """Start a worker that outlives this process; return 0 once one, this or another, lives, otherwise how it ended."""
+    before = _last_word(said)
+    command = [*prefix, sys.executable, "-P", "-m", "discpress.engine.worker", "--state", str(state_folder)]
+    with os.fdopen(os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            env={"MALLOC_ARENA_MAX": _ARENAS} | os.environ,
+            start_new_session=True,
+            creationflags=_DETACHED,
+            close_fds=True,
+        )
+
+    def has_begun() -> bool:
+        # Not by its process: in a container a new one may have the number of the last.
+        has_spoken = said is None or _last_word(said) not in {before, None}
+        return has_spoken and is_worker_alive(state_folder)
+
+    coming_up = ComingUp(lambda: processor_time_s(process.pid))
+    wait_for(lambda: process.poll() is not None or has_begun() or coming_up.has_stalled(), START_TIMEOUT_S)
+    # One that ends at once with 0 found another one that was faster.
+    exit_code = process.returncode
+    process.returncode = 0  # it goes on after us: nobody will wait for it, and that is no leak
+    if exit_code is None:
+        return 0 if is_worker_alive(state_folder) else _SILENT
+    return exit_code
+
+
+class ComingUp:
+    """Watches a process that is to come up: it is waited for while it does something."""
+
+    def __init__(self, used_s: Callable[[], float | None], clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin to watch; `used_s` returns the processor time that it has used, None if that is not known."""
+        self._used_s = used_s
+        self._clock = clock
+        self._seen = used_s()
+        self._at = clock()
+
+    def has_stalled(self) -> bool:
+        """Return whether it has done nothing for START_SILENT_S; never if that is not known."""
+        used_s = self._used_s()
+        if used_s is None or used_s != self._seen:
+            self._seen, self._at = used_s, self._clock()
+        return self._clock() - self._at >= START_SILENT_S
+
+
+def _last_word(said: _Said | None) -> WorkerStatus | None:
+    try:
+        return None if said is None else said()
+    except StoreError:  # busy: it is being written
+        return None
+
+
+def _failure(exit_code: int, log_path: Path, log_bytes: int) -> StoreError:
+    """Return why no worker lives, as far as its exit code tells, and its log beyond what it held before."""
+    if exit_code == StoreFullError.exit_code:
+        return StoreFullError(
+            f"the worker ended at once: {display_name(log_path.parent)}: its disk is full",
+            hint="free some space there: what was asked for is kept",
+        )
+    hint = f"its log is {display_name(log_path)}"
+    if exit_code == _SILENT:
+        return StoreError("the worker did not come up: it was started and has not begun to work", hint=hint)
+    why = f"it was killed by signal {-exit_code}" if exit_code < 0 else _last_line(log_path, log_bytes)
+    return StoreError(f"the worker ended at once: {why or f'exit code {exit_code}'}", hint=hint)
+
+
+def _last_line(path: Path, start: int) -> str:
+    """Return the last line of a log beyond its first bytes, without what only the worker's own lines begin with."""
+    try:
+        with path.open("rb") as log:
+            log.seek(start)
+            lines = log.read().decode(errors="replace").split("\n")
+    except OSError:
+        return ""
+    line = next((line for line in reversed(lines) if line.strip()), "")
+    return display_name(line.rpartition(ENDS)[2].strip())
+
+
+def _survive_logout() -> tuple[list[str], str]:
+    """Return what to put before the command where logind kills what a session leaves behind, and a warning."""
+    if not sys.platform.startswith("linux") or "XDG_SESSION_ID" not in os.environ or not _kills_user_processes():
+        return [], ""
+    if shutil.which("systemd-run") and "XDG_RUNTIME_DIR" in os.environ:
+        return ["systemd-run", "--user", "--scope", "--quiet", "--collect", "--"], ""
+    return [], _LINGER
+
+
+def _kills_user_processes() -> bool:
+    busctl = shutil.which("busctl")
+    if busctl is None:
+        return False
+    manager = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager")
+    try:
+        answer = subprocess.run(
+            [busctl, "get-property", *manager, "KillUserProcesses"],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=_ASK_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return answer.stdout.strip() == b"b true"

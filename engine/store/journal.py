@@ -1,0 +1,31 @@
+"""The journal in the state file: what was done to a user's files, written down before anybody is told."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+
+from discpress.engine.store.model import JournalEntry, JsonValue
+from discpress.engine.store.numbering import next_number
+from discpress.engine.store.rows.checked import TEXT, TIME, Shape, UnreadableError, integer, made_by
+from discpress.engine.store.rows.plain_json import load_object
+
+_SHAPE = Shape({"id": integer(), "at": TIME, "kind": TEXT, "payload": made_by(load_object, {})})
+_SELECT = f"SELECT {_SHAPE.select()} FROM journal WHERE id > ? ORDER BY id"
+
+
+def append(connection: sqlite3.Connection, now: float, kind: str, payload: Mapping[str, JsonValue]) -> int:
+    """Add an entry; return its id."""
+    number = next_number(connection, "journal")
+    connection.execute("INSERT INTO journal VALUES (?, ?, ?, ?)", (number, now, kind, json.dumps(payload)))
+    return number
+
+
+def read(connection: sqlite3.Connection, after: int) -> tuple[list[JournalEntry], int]:
+    """Return the entries with an id above `after`, oldest first, and how many of them cannot be read."""
+    entries, unreadable = [], 0
+    for row in connection.execute(_SELECT, (after,)):
+        try:
+            entries.append(JournalEntry(*_SHAPE.read(row)))
+        except UnreadableError:
+            unreadable += 1
+    return entries, unreadable

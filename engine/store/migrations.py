@@ -1,0 +1,180 @@
+"""The state file's tables, and how they grow.
+
+Tables that are made new are STRICT, in which SQLite itself refuses a value of a wrong type; that takes SQLite 3.37
+(https://sqlite.org/stricttables.html), and before it they are plain. Those of an older file stay plain: made anew they
+would lose the rows that are wrong already. So no reader relies on it: `engine.store.rows.checked` checks every cell.
+"""
+
+import re
+from typing import TypeAlias
+
+Migrations: TypeAlias = tuple[tuple[str, ...], ...]
+
+STRICT_SINCE = (3, 37)
+"""The first SQLite that makes STRICT tables, and that opens a file with one."""
+_NAMES = re.compile(r"\b(system|serial|title|region|error) TEXT NOT NULL")
+"""Columns that take bytes where a file name is not UTF-8."""
+
+
+def strict(statement: str) -> str:
+    """Return a statement of a migration as it makes a STRICT table; any other statement as it is."""
+    if not statement.startswith("CREATE TABLE"):
+        return statement
+    if statement.startswith("CREATE TABLE titles "):
+        statement = _NAMES.sub(r"\1 ANY NOT NULL CHECK (typeof(\1) IN ('text', 'blob'))", statement)
+    return f"{statement}{',' if statement.endswith('WITHOUT ROWID') else ''} STRICT"
+
+
+def _on_any_write(table: str, paths: str) -> tuple[str, ...]:
+    """Return the triggers that note the paths of a row of `table` when it is written or deleted."""
+    return tuple(
+        f"CREATE TRIGGER {table}_{action.lower()} AFTER {action} ON {table}"
+        f" BEGIN INSERT INTO title_changes (path) {paths.format(row=row)}; END"
+        for action, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
+    )
+
+
+MIGRATIONS: Migrations = (
+    (
+        # Paths are os.fsencode bytes: they need not be text. An identity is `dev ino size mtime_ns` in decimal,
+        # since st_ino and st_mtime_ns may exceed SQLite's 63 bits.
+        """CREATE TABLE titles (
+            path BLOB NOT NULL PRIMARY KEY, identity TEXT NOT NULL, format TEXT NOT NULL, system TEXT NOT NULL,
+            serial TEXT NOT NULL, title TEXT NOT NULL, region TEXT NOT NULL, disc_number INTEGER NOT NULL,
+            tags TEXT NOT NULL, original_bytes INTEGER NOT NULL, block_size INTEGER NOT NULL,
+            index_shift INTEGER NOT NULL, version INTEGER NOT NULL, links INTEGER NOT NULL, error TEXT NOT NULL
+        ) WITHOUT ROWID""",
+        """CREATE TABLE title_settings (
+            path BLOB NOT NULL PRIMARY KEY, format TEXT, block_size INTEGER, level INTEGER, method TEXT,
+            alignment INTEGER, target TEXT
+        ) WITHOUT ROWID""",
+        # An alignment of 0 is the smallest that the size needs. The target is no part of the key: it says what is
+        # allowed, and changes no byte.
+        """CREATE TABLE estimates (
+            identity TEXT NOT NULL, format TEXT NOT NULL, block_size INTEGER NOT NULL, level INTEGER NOT NULL,
+            alignment INTEGER NOT NULL, target TEXT NOT NULL, original_bytes INTEGER NOT NULL,
+            packed_bytes INTEGER NOT NULL, low_bytes INTEGER NOT NULL, high_bytes INTEGER NOT NULL,
+            sampled_bytes INTEGER NOT NULL, advice TEXT NOT NULL, reason TEXT NOT NULL, seconds REAL NOT NULL,
+            at REAL NOT NULL, PRIMARY KEY (identity, format, block_size, level, alignment)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE digests (
+            identity TEXT NOT NULL PRIMARY KEY, crc32 TEXT NOT NULL, xxh3 TEXT NOT NULL, sha1 TEXT NOT NULL,
+            md5 TEXT NOT NULL, sha256 TEXT NOT NULL, at REAL NOT NULL
+        ) WITHOUT ROWID""",
+        """CREATE TABLE journal (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, payload TEXT NOT NULL
+        )""",
+        "CREATE TABLE told (name TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID",
+    ),
+    (
+        # The queue, and its history: a job is never deleted. `changed` is the revision that last touched the row, so
+        # that a reader takes only what is new; ended_at is NULL while a job is queued, running or paused.
+        """CREATE TABLE queue_jobs (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, changed INTEGER NOT NULL, batch TEXT NOT NULL, kind TEXT NOT NULL,
+            state TEXT NOT NULL, path BLOB NOT NULL, output_path BLOB, output_folder BLOB, wish TEXT,
+            force INTEGER NOT NULL, idle_priority INTEGER NOT NULL, parameters TEXT NOT NULL,
+            priority INTEGER NOT NULL, position REAL NOT NULL, gain_bytes INTEGER, stage TEXT NOT NULL DEFAULT '',
+            done_bytes INTEGER NOT NULL DEFAULT 0, total_bytes INTEGER NOT NULL DEFAULT 0,
+            read_bytes INTEGER NOT NULL DEFAULT 0, packed_bytes INTEGER NOT NULL DEFAULT 0, read_rate REAL,
+            write_rate REAL, eta_s REAL, waiting TEXT NOT NULL DEFAULT '', wanted TEXT NOT NULL DEFAULT '',
+            error_code TEXT NOT NULL DEFAULT '', error_message TEXT NOT NULL DEFAULT '',
+            error_hint TEXT NOT NULL DEFAULT '', exit_code INTEGER, result TEXT NOT NULL DEFAULT '{}',
+            saved_bytes INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, created_at REAL NOT NULL,
+            started_at REAL, ended_at REAL
+        )""",
+        "CREATE INDEX queue_jobs_by_change ON queue_jobs (changed)",
+        "CREATE INDEX queue_jobs_by_end ON queue_jobs (ended_at)",
+        "CREATE INDEX queue_jobs_by_batch ON queue_jobs (batch)",
+        "CREATE INDEX queue_jobs_by_state ON queue_jobs (state, saved_bytes, gain_bytes)",  # all that the totals need
+        """CREATE TABLE queue_log (
+            job INTEGER NOT NULL, number INTEGER NOT NULL, line TEXT NOT NULL, PRIMARY KEY (job, number)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE queue_checkpoints (
+            job INTEGER PRIMARY KEY, at REAL NOT NULL, facts TEXT NOT NULL, head BLOB NOT NULL
+        )""",
+        """CREATE TABLE queue_throughput (
+            second INTEGER PRIMARY KEY, read_bytes INTEGER NOT NULL, written_bytes INTEGER NOT NULL
+        )""",
+        """CREATE TABLE queue_worker (
+            one INTEGER PRIMARY KEY CHECK (one = 1), pid INTEGER NOT NULL, host TEXT NOT NULL, state TEXT NOT NULL,
+            started_at REAL NOT NULL, version TEXT NOT NULL, schema INTEGER NOT NULL, notice TEXT NOT NULL
+        )""",
+        """CREATE TABLE queue_state (
+            one INTEGER PRIMARY KEY CHECK (one = 1), revision INTEGER NOT NULL, hold TEXT NOT NULL
+        )""",
+        "INSERT INTO queue_state VALUES (1, 0, '')",
+    ),
+    (
+        # What became different in the titles' rows, one number after the other; the newest 4,096 to 4,607 are kept. A
+        # new file begins above all the numbers of one that it takes the place of: microseconds since the epoch.
+        "CREATE TABLE title_changes (number INTEGER PRIMARY KEY, path BLOB NOT NULL)",
+        "INSERT INTO title_changes VALUES (CAST(strftime('%s', 'now') AS INTEGER) * 1000000, x'')",
+        """CREATE TRIGGER title_changes_kept AFTER INSERT ON title_changes WHEN NEW.number % 512 = 0 BEGIN
+            DELETE FROM title_changes WHERE number <= NEW.number - 4096;
+        END""",
+        *_on_any_write("titles", "VALUES ({row}.path)"),
+        *_on_any_write("title_settings", "VALUES ({row}.path)"),
+        "CREATE INDEX titles_by_identity ON titles (identity)",
+        *_on_any_write("estimates", "SELECT path FROM titles WHERE identity = {row}.identity"),
+        # What fronts ask of the worker that is no job: it leaves no history. A failed one has a text as `error`.
+        """CREATE TABLE errands (
+            kind TEXT NOT NULL, path BLOB NOT NULL, rank INTEGER NOT NULL, wish TEXT, asked_at REAL NOT NULL,
+            error TEXT NOT NULL DEFAULT '', PRIMARY KEY (kind, path)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX errands_in_order ON errands (error, rank, asked_at)",
+    ),
+    ("ALTER TABLE estimates ADD COLUMN seek_us REAL NOT NULL DEFAULT 0.0",),
+    (
+        # What the lab measured, for ever: results are there to be compared. The facts are JSON, by kind.
+        """CREATE TABLE measurements (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, path BLOB NOT NULL,
+            identity TEXT NOT NULL, format TEXT NOT NULL, block_size INTEGER NOT NULL, level INTEGER NOT NULL,
+            pattern TEXT NOT NULL, machine TEXT NOT NULL, disk TEXT NOT NULL, facts TEXT NOT NULL
+        )""",
+        "CREATE INDEX measurements_by_content ON measurements (identity, kind, at)",
+        # How far a test is that runs, for a screen that watches it; gone when it ends.
+        "CREATE TABLE lab_live (job INTEGER PRIMARY KEY, facts TEXT NOT NULL)",
+    ),
+    (
+        # The codecs of a CHD decide its size, so they are part of the key; '' for the other formats.
+        """CREATE TABLE estimates_by_methods (
+            identity TEXT NOT NULL, format TEXT NOT NULL, block_size INTEGER NOT NULL, level INTEGER NOT NULL,
+            alignment INTEGER NOT NULL, methods TEXT NOT NULL, target TEXT NOT NULL, original_bytes INTEGER NOT NULL,
+            packed_bytes INTEGER NOT NULL, low_bytes INTEGER NOT NULL, high_bytes INTEGER NOT NULL,
+            sampled_bytes INTEGER NOT NULL, advice TEXT NOT NULL, reason TEXT NOT NULL, seconds REAL NOT NULL,
+            at REAL NOT NULL, seek_us REAL NOT NULL,
+            PRIMARY KEY (identity, format, block_size, level, alignment, methods)
+        ) WITHOUT ROWID""",
+        """INSERT INTO estimates_by_methods SELECT identity, format, block_size, level, alignment, '', target,
+            original_bytes, packed_bytes, low_bytes, high_bytes, sampled_bytes, advice, reason, seconds, at, seek_us
+            FROM estimates""",
+        "DROP TABLE estimates",
+        "ALTER TABLE estimates_by_methods RENAME TO estimates",
+        *_on_any_write("estimates", "SELECT path FROM titles WHERE identity = {row}.identity"),
+    ),
+    ("CREATE INDEX IF NOT EXISTS queue_jobs_by_path ON queue_jobs (path)",),
+    (
+        # Workers that died at the job since its last new checkpoint, and how far it had come by then.
+        "ALTER TABLE queue_jobs ADD COLUMN worker_deaths INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE queue_jobs ADD COLUMN reached_bytes INTEGER NOT NULL DEFAULT 0",
+    ),
+    (
+        # Archives that were looked through and hold no image; what looks for more in them empties it.
+        "CREATE TABLE empty_archives (path BLOB NOT NULL PRIMARY KEY, identity TEXT NOT NULL) WITHOUT ROWID",
+    ),
+    (
+        # Whether a worker is at an errand, and how many died at it.
+        "ALTER TABLE errands ADD COLUMN is_begun INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE errands ADD COLUMN worker_deaths INTEGER NOT NULL DEFAULT 0",
+    ),
+    (
+        # What is wrong with a title's file. What could not be read or told is looked at again by the next scan, as a
+        # file of another time, and archives in which nothing was found.
+        "ALTER TABLE titles ADD COLUMN fault TEXT NOT NULL DEFAULT ''",
+        """UPDATE titles SET identity = rtrim(identity, '0123456789') || '0'
+            WHERE (error != '' OR system = 'unknown') AND identity GLOB '* * * *' AND identity NOT GLOB '* * * * *'""",
+        "DELETE FROM empty_archives",
+    ),
+    (),  # From here on new files have STRICT tables: an older version must not take them for damage.
+)
+"""Every step of the schema, oldest first; never edited once released, only added to."""

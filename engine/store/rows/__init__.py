@@ -1,0 +1,1 @@
+"""Rows of the state file, every cell checked: titles, settings, estimates, digests, measurements."""

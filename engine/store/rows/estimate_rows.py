@@ -1,0 +1,60 @@
+"""Estimates in the state file: several of one content, one for each way to write it."""
+
+import sqlite3
+from collections.abc import Iterable
+
+from discpress.engine.formats import Settings
+from discpress.engine.store.model import FileIdentity, StoredEstimate
+from discpress.engine.store.rows import title_rows
+
+_KEY = "identity = ?1 AND format = ?2 AND block_size = ?3 AND level = ?4 AND alignment = ?5 AND methods = ?6"
+_VALUES = ", ".join(f"?{number}" for number in range(1, 18))
+_SAVE = f"INSERT OR REPLACE INTO estimates VALUES ({_VALUES})"
+_SAVE_BETTER = f"""
+INSERT OR REPLACE INTO estimates SELECT {_VALUES}
+WHERE NOT EXISTS (SELECT 1 FROM estimates WHERE {_KEY} AND sampled_bytes > ?12)
+"""
+# A table's clusters hold whole blocks of its largest size: from as many bytes an estimate of its own is the better one.
+_SAVE_CELL = f"""
+INSERT OR REPLACE INTO estimates SELECT {_VALUES} WHERE NOT EXISTS (
+    SELECT 1 FROM estimates WHERE {_KEY}
+    AND (sampled_bytes > ?12 OR (2 * sampled_bytes > ?12 AND high_bytes - low_bytes <= ?11 - ?10)))
+"""
+_TOUCH = f"UPDATE estimates SET at = ?7 WHERE {_KEY}"
+_SELECT_ALL = f"{title_rows.SELECT_ESTIMATES} ORDER BY e.format, e.block_size, e.level, e.alignment, e.methods"
+_SELECT_ONE = (
+    f"{title_rows.SELECT_ESTIMATES} AND e.format = ? AND e.block_size = ? AND e.level = ? AND e.alignment = ?"
+    " AND e.methods = ?"
+)
+
+
+def save(
+    connection: sqlite3.Connection, identity: FileIdentity, estimate: StoredEstimate, now: float, *, keep_better: bool
+) -> None:
+    """Write an estimate as the last one made; `keep_better`: where an earlier one is from more bytes, that one is."""
+    row = title_rows.estimate_row(identity, estimate, now)
+    if connection.execute(_SAVE_BETTER if keep_better else _SAVE, row).rowcount == 0:
+        connection.execute(_TOUCH, (*row[:6], now))
+
+
+def save_grid(connection: sqlite3.Connection, identity: FileIdentity, cells: Iterable[StoredEstimate]) -> None:
+    """Write the cells of a table of settings where there is no better estimate.
+
+    They date from the beginning of time, since nobody asked for any one of them: a title without settings of its own
+    must not be shown under the last of the table.
+    """
+    connection.executemany(_SAVE_CELL, [title_rows.estimate_row(identity, cell, 0.0) for cell in cells])
+
+
+def all_of(connection: sqlite3.Connection, identity: FileIdentity) -> list[StoredEstimate]:
+    """Return all of one content."""
+    found = map(title_rows.estimate_from, connection.execute(_SELECT_ALL, (title_rows.identity_key(identity),)))
+    return [estimate for estimate in found if estimate is not None]
+
+
+def one_of(connection: sqlite3.Connection, identity: FileIdentity, settings: Settings) -> StoredEstimate | None:
+    """Return the one made for these settings, whatever its target."""
+    row = connection.execute(
+        _SELECT_ONE, (title_rows.identity_key(identity), *title_rows.settings_key(settings))
+    ).fetchone()
+    return None if row is None else title_rows.estimate_from(row)

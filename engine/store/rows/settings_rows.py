@@ -1,0 +1,71 @@
+"""The settings chosen for single titles as rows of the state file, and back.
+
+Somebody chose them, so that those that cannot be read are never dropped in silence.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from discpress.engine.formats import HIGHEST_LEVEL, ImageFormat, Method, is_block_size
+from discpress.engine.store.model import Overrides
+from discpress.engine.store.rows.checked import TEXT, Column, Row, Shape, integer, made_by, token
+
+SAVE = "INSERT OR REPLACE INTO title_settings VALUES (?, ?, ?, ?, ?, ?, ?)"
+DROP = "DELETE FROM title_settings WHERE path = ?"
+
+
+def methods_from(text: str) -> tuple[Method, ...]:
+    """Return the methods of a text; ValueError where one is unknown."""
+    return tuple(map(Method, text.split(","))) if text else ()
+
+
+def methods_text(methods: Iterable[Method]) -> str:
+    """Return methods as they are stored."""
+    return ",".join(methods)
+
+
+def _block_size(value: int) -> int:
+    if not is_block_size(value):
+        raise ValueError
+    return value
+
+
+def _alignment(value: int) -> int:
+    if value < 1 or value & (value - 1):
+        raise ValueError
+    return value
+
+
+_INT = frozenset({int})
+SHAPE = Shape(
+    {
+        "format": token({format.value: format for format in ImageFormat}, None).or_null,
+        "block_size": Column(_INT, None, _block_size).or_null,
+        "level": integer(high=HIGHEST_LEVEL).or_null,
+        "method": made_by(methods_from, None).or_null,
+        "alignment": Column(_INT, None, _alignment).or_null,
+        "target": TEXT.or_null,
+    }
+)
+NONE = (None,) * len(SHAPE)
+"""The columns of a title without settings of its own."""
+SELECT = f"SELECT {SHAPE.select('s')} FROM title_settings s WHERE path = ?"
+
+
+def settings_row(path: Path, overrides: Overrides) -> Row:
+    """Return the values of SAVE."""
+    return (
+        os.fsencode(path),
+        None if overrides.format is None else str(overrides.format),
+        overrides.block_size,
+        overrides.level,
+        None if overrides.methods is None else methods_text(overrides.methods),
+        overrides.alignment,
+        overrides.target,
+    )
+
+
+def overrides_from(row: Row) -> Overrides | None:
+    """Return the settings of a row of SHAPE; None where all are NULL, UnreadableError where one cannot be read."""
+    return None if tuple(row) == NONE else Overrides(*SHAPE.read(row))

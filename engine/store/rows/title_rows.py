@@ -1,0 +1,287 @@
+"""Titles and estimates as rows of the state file, and back.
+
+Every cell is checked: a row that cannot be read is left out, and the next scan or estimate makes it anew.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeAlias
+
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.store.losses import Losses
+from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
+from discpress.engine.store.rows import settings_rows as title_settings
+from discpress.engine.store.rows.checked import (
+    LARGEST,
+    NAME,
+    NUMBER,
+    PATH,
+    TEXT,
+    TIME,
+    Row,
+    Shape,
+    UnreadableError,
+    integer,
+    made_by,
+    token,
+)
+from discpress.engine.store.rows.plain_json import load_texts
+from discpress.engine.store.rows.settings_rows import methods_from, methods_text
+
+SqlValue: TypeAlias = str | int | bytes | None
+
+SAVE_TITLE = f"INSERT OR REPLACE INTO titles VALUES ({', '.join('?' * 16)})"
+KEYS_AT_ONCE = 500
+"""Paths that one statement asks for: SQLite before 3.32 binds 999 values at the most."""
+
+_IDENTITY_LENGTHS = (4, 6)  # of a file, of an image in an archive
+_ID_LIMIT = 2**128  # Windows numbers files by 128 bits
+
+
+def path_key(path: Path) -> bytes:
+    """Return a path as it is stored: the bytes the file system knows it by."""
+    return os.fsencode(path)
+
+
+def identity_from(text: object) -> FileIdentity:
+    """Return the identity that was stored so; ValueError where it does not read."""
+    numbers = tuple(map(int, str(text).split(" ")))
+    if len(numbers) not in _IDENTITY_LENGTHS or not (min(numbers) > -_ID_LIMIT and max(numbers) < _ID_LIMIT):
+        raise ValueError
+    sizes = numbers[2:3] + numbers[4:]
+    if min(sizes) < 0 or max(sizes) > LARGEST:
+        raise ValueError
+    return FileIdentity(*numbers)
+
+
+# A library has few different settings and tags; sharing them halves the time that 20,000 titles take to read.
+@lru_cache(maxsize=1024)
+def _tags(text: str) -> tuple[str, ...]:
+    return load_texts(text)
+
+
+@lru_cache(maxsize=1024)
+def _settings(format_name: str, block_size: int, level: int, alignment: int, methods: str, target: str) -> Settings:
+    return Settings(ImageFormat(format_name), block_size, level, alignment or None, target, methods_from(methods))
+
+
+_FORMATS = {"": None, **{format.value: format for format in ImageFormat}}
+_FAULTS = {"": None, **{fault.value: fault for fault in Fault}}
+_TITLE = Shape(
+    {
+        "path": PATH,
+        "identity": made_by(identity_from, None),
+        "format": token(_FORMATS, None),
+        "system": NAME,
+        "serial": NAME,
+        "title": NAME,
+        "region": NAME,
+        "disc_number": NUMBER,
+        "tags": made_by(_tags, ()),
+        "original_bytes": NUMBER,
+        "block_size": NUMBER,
+        "index_shift": integer(high=255),
+        "version": NUMBER,
+        "links": NUMBER,
+        "error": NAME,
+        "fault": token(_FAULTS, None),
+    }
+)
+_NAME = Shape({"path": PATH, "title": NAME})
+_ESTIMATE = Shape(
+    {
+        "format": TEXT,
+        "block_size": NUMBER,
+        "level": NUMBER,
+        "alignment": NUMBER,
+        "methods": TEXT,
+        "target": TEXT,
+        "original_bytes": NUMBER,
+        "packed_bytes": NUMBER,
+        "low_bytes": NUMBER,
+        "high_bytes": NUMBER,
+        "sampled_bytes": NUMBER,
+        "advice": TEXT,
+        "reason": TEXT,
+        "seconds": TIME,
+        "seek_us": TIME,
+    }
+)
+_ESTIMATE_START = len(_TITLE)
+_SETTINGS_START = _ESTIMATE_START + len(_ESTIMATE)
+
+# The estimate of a title: for its own settings, then the defaults where the caller gives them (NULL is any); of those
+# that agree, the last one made.
+SELECT_TITLES = f"""
+SELECT {_TITLE.select("t")}, {_ESTIMATE.select("e")}, {title_settings.SHAPE.select("s")} FROM titles t
+LEFT JOIN title_settings s ON s.path = t.path
+LEFT JOIN estimates e ON e.identity = t.identity AND (e.format, e.block_size, e.level, e.alignment, e.methods) = (
+    SELECT n.format, n.block_size, n.level, n.alignment, n.methods FROM estimates n WHERE n.identity = t.identity
+    AND n.format = COALESCE(s.format, :format, n.format)
+    AND n.block_size = COALESCE(s.block_size, :block_size, n.block_size)
+    AND n.level = COALESCE(s.level, :level, n.level)
+    AND n.alignment = COALESCE(s.alignment, :alignment, n.alignment)
+    AND (n.methods = '' OR n.methods = COALESCE(s.method, :methods, n.methods))
+    ORDER BY n.at DESC LIMIT 1)
+"""
+WITHIN = "WHERE t.path = :folder OR (t.path >= :first AND t.path < :end)"
+SELECT_TITLES_ALONE = f"SELECT {_TITLE.select('t')} FROM titles t"
+SELECT_NAMES = "SELECT t.path, t.title FROM titles t"
+DROP_NAMELESS = "DELETE FROM titles WHERE typeof(path) != 'blob'"
+"""Drops titles that no scan can make anew, because nothing has their paths."""
+SELECT_ESTIMATES = f"SELECT {_ESTIMATE.select('e')} FROM estimates e WHERE identity = ?"
+
+
+def folder_range(folder: Path) -> dict[str, SqlValue]:
+    """Return the parameters of WITHIN: the folder itself, and the keys of everything below it."""
+    first = os.fsencode(os.path.join(folder, ""))  # noqa: PTH118 - a Path has no trailing separator
+    return {"folder": os.fsencode(folder), "first": first, "end": first[:-1] + bytes([first[-1] + 1])}
+
+
+def path_parameters(keys: Iterable[bytes]) -> dict[str, SqlValue]:
+    """Return paths as parameters of one statement."""
+    return {f"path_{place}": key for place, key in enumerate(keys)}
+
+
+def default_parameters(defaults: Settings | None) -> dict[str, SqlValue]:
+    """Return the parameters of SELECT_TITLES that say which estimates count."""
+    names = ("format", "block_size", "level", "alignment", "methods")
+    values: tuple[SqlValue, ...] = (None,) * len(names)
+    if defaults is not None:
+        image_format, block_size, level, alignment, methods = settings_key(defaults)
+        values = (image_format, block_size, level, alignment, methods or None)
+    return dict(zip(names, values, strict=True))
+
+
+def settings_key(settings: Settings) -> tuple[str, int, int, int, str]:
+    """Return the part of an estimate's key that is settings: what decides the bytes."""
+    methods = methods_text(settings.methods)
+    return str(settings.format), settings.block_size, settings.level, settings.alignment or 0, methods
+
+
+def identity_key(identity: FileIdentity) -> str:
+    """Return an identity as it is stored: `dev ino size mtime_ns`, and of what is in an archive `member bytes`."""
+    file = f"{identity.dev} {identity.ino} {identity.size_bytes} {identity.mtime_ns}"
+    return f"{file} {identity.member} {identity.member_bytes}" if identity.member else file
+
+
+def title_row(title: Title) -> Row:
+    """Return the values of SAVE_TITLE; estimate and overrides have tables of their own."""
+    return (
+        path_key(title.path),
+        identity_key(title.identity),
+        "" if title.format is None else str(title.format),
+        _text(title.system),
+        _text(title.serial),
+        _text(title.title),
+        _text(title.region),
+        title.disc_number or 0,
+        json.dumps(title.tags),
+        min(title.original_bytes, LARGEST),
+        title.block_size,
+        title.index_shift,
+        title.version,
+        title.links,
+        _text(title.error),
+        "" if title.fault is None else str(title.fault),
+    )
+
+
+def title_from(row: Row, losses: Losses) -> Title | None:
+    """Return the title of a row of SELECT_TITLES; None where it cannot be read. `losses` takes note of what cannot."""
+    try:
+        (
+            path, identity, image_format, system, serial, title, region, disc_number, tags, original_bytes,
+            block_size, index_shift, version, links, error, fault,
+        ) = _TITLE.read(row[:_ESTIMATE_START])  # fmt: skip
+    except UnreadableError:
+        losses.titles += 1
+        return None
+    settings, overrides = row[_SETTINGS_START:], None
+    if settings != title_settings.NONE:
+        try:
+            overrides = title_settings.overrides_from(settings)
+        except UnreadableError as unread:
+            losses.settings[path] = unread.column
+    return Title(
+        path,
+        identity,
+        image_format,
+        system,
+        serial,
+        title,
+        region,
+        disc_number or None,
+        tags,
+        original_bytes,
+        block_size,
+        index_shift,
+        version,
+        links,
+        error,
+        fault,
+        None if row[_ESTIMATE_START] is None else estimate_from(row[_ESTIMATE_START:_SETTINGS_START]),
+        overrides,
+    )
+
+
+def is_title(row: Row) -> bool:
+    """Return whether a row of SELECT_TITLES_ALONE can be read."""
+    try:
+        _TITLE.read(row)
+    except UnreadableError:
+        return False
+    return True
+
+
+def names_from(found: Iterable[Row]) -> dict[Path, str]:
+    """Return the names of titles by their paths, of the rows of SELECT_NAMES that can be read."""
+    names = {}
+    for row in found:
+        with contextlib.suppress(UnreadableError):
+            path, name = _NAME.read(row)
+            names[path] = name
+    return names
+
+
+def estimate_row(identity: FileIdentity, estimate: StoredEstimate, at: float) -> Row:
+    """Return the values of a row of estimates."""
+    return (
+        identity_key(identity),
+        *settings_key(estimate.settings),
+        estimate.settings.target,
+        estimate.original_bytes,
+        estimate.packed_bytes,
+        estimate.low_bytes,
+        estimate.high_bytes,
+        estimate.sampled_bytes,
+        estimate.advice,
+        estimate.reason,
+        estimate.seconds,
+        at,
+        estimate.seek_us,
+    )
+
+
+def estimate_from(row: Row) -> StoredEstimate | None:
+    """Return the estimate of its fifteen columns; None where they cannot be read."""
+    try:
+        values = _ESTIMATE.read(row)
+        return StoredEstimate(_settings(*values[:6]), *values[6:])
+    except ValueError:
+        return None
+
+
+def _text(text: str) -> str | bytes:
+    """Return text to bind: file names carry surrogates, which SQLite takes as a blob only."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        with contextlib.suppress(UnicodeEncodeError):
+            return text.encode(errors="surrogateescape")
+        return text.encode(errors="backslashreplace")
+    return text

@@ -1,0 +1,68 @@
+"""Scan results, and the names a scan ignores."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from discpress.engine.formats import PART_SUFFIX
+from discpress.engine.store.model import FileIdentity, Title
+
+_UNFINISHED = (".part", PART_SUFFIX, ".crdownload", ".!qb")
+
+
+def is_left_out(name: str) -> bool:
+    """Return whether a scan ignores a name: hidden, the trash, or an unfinished download."""
+    return name.startswith(".") or name.casefold().endswith(_UNFINISHED)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderProblem:
+    """A folder that could not be searched."""
+
+    path: Path
+    """The folder."""
+    message: str
+    """The reason, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyArchive:
+    """An archive that was searched and contains no image."""
+
+    path: Path
+    """The archive."""
+    identity: FileIdentity
+    """Its identity when it was opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanBatch:
+    """The results since the last batch."""
+
+    titles: tuple[Title, ...] = ()
+    """New or changed images, and those that cannot be read."""
+    unchanged: tuple[Title, ...] = ()
+    """Known images whose file is unchanged and was not read again."""
+    problems: tuple[FolderProblem, ...] = ()
+    """Folders that could not be searched."""
+    gone: tuple[Path, ...] = ()
+    """Known images that are gone; only in the last batch, and never in a folder that could not be searched."""
+    empty: tuple[EmptyArchive, ...] = ()
+    """Archives without an image that are new or changed."""
+    gone_empty: tuple[Path, ...] = ()
+    """Known archives without an image that are gone, as for `gone`, or now contain an image."""
+
+
+def entries_in(folder: Path) -> list["os.DirEntry[str]"]:
+    """Return the relevant entries of a folder, the last name first, to be taken from the end. OSError of scandir."""
+    with os.scandir(folder) as found:
+        return sorted((each for each in found if not is_left_out(each.name)), key=lambda each: each.name, reverse=True)
+
+
+def is_unmounted(path: Path, device: int) -> bool:
+    """Return whether a known file is below an empty folder on another device: the mount point of an unmounted disk."""
+    try:
+        folder = next(each for each in path.parents if each.is_dir())
+        return folder.stat().st_dev != device and not any(folder.iterdir())
+    except (OSError, StopIteration):
+        return True

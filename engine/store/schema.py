@@ -1,0 +1,213 @@
+"""How a state file is opened, migrated or set aside.
+
+Opening happens under a lock file, so that of many processes one creates, migrates or sets aside and the others find
+it done. Each migration is one transaction that reads `user_version` again after BEGIN IMMEDIATE.
+"""
+
+import contextlib
+import errno
+import os
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from discpress.engine.errors import StoreError, from_os_error
+from discpress.engine.names import display_name
+from discpress.engine.store.migrations import STRICT_SINCE, Migrations, strict
+from discpress.engine.system.filesystems import filesystem_of
+from discpress.engine.system.rename import rename_new
+
+ELSEWHERE_HINT = "give another folder with --state or DISCPRESS_STATE"
+BUSY_TIMEOUT_S = 5.0
+OPEN_TIMEOUT_S = 30.0  # a migration by another process may take a while on a slow disk
+QUICK_CHECK_MAX_BYTES = 16 * 1024 * 1024  # 2 ms a MB with a warm cache: 20,000 titles are 6 MB
+
+_BESIDE = ("-wal", "-shm", "-journal", "")
+"""The database comes last: if this stops half-way, the next opening finds it and goes on."""
+
+# The system's troubles, not the file's: result codes of https://sqlite.org/rescode.html.
+_TROUBLE = {
+    sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_READONLY,
+}  # fmt: skip
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_NOT_TEXT = "Could not decode to UTF-8"  # Python's own error, without a code
+_UNKNOWN_SYNTAX = "malformed database schema"
+_OF_ONE_ROW = re.compile(r"(?:NULL|TEXT|NUMERIC|non-[A-Z]+) value in |CHECK constraint failed in ")
+"""What `PRAGMA quick_check` reports of a cell: the file is sound, and whoever reads the row checks it."""
+_MOST_REPORTS = 1_000_000
+
+
+class DamagedStoreError(Exception):
+    """The file is no state file of ours, or not any more; caught where it is set aside."""
+
+
+class NewerStoreError(Exception):
+    """The file was written by a newer discpress; caught where it is set aside."""
+
+
+def is_local(path: Path) -> bool:
+    """Return whether the file system has working shared memory and locks: not a network share."""
+    return not filesystem_of(path).is_remote
+
+
+def connect(path: Path, synchronous: str) -> sqlite3.Connection:
+    """Open one connection for use by any thread, one at a time."""
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextlib.contextmanager
+def opening_lock(path: Path) -> Iterator[None]:
+    """Hold the lock under which state files are created, migrated and set aside; StoreError after 30 s."""
+    lock = FileLock(f"{path}.lock", timeout=OPEN_TIMEOUT_S, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise StoreError(
+            f"{display_name(path)}: another discpress has been opening it for {OPEN_TIMEOUT_S:.0f} s",
+            hint="wait for it to end, or use another state folder with --state",
+        ) from error
+    except OSError as error:
+        refusal = from_os_error(error, path, "lock the state file")
+        if error.errno == errno.EROFS:
+            refusal.hint = f"the file system is mounted read-only: {ELSEWHERE_HINT}"
+        raise refusal from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def migrate(connection: sqlite3.Connection, migrations: Migrations) -> None:
+    """Bring the schema up to date; NewerStoreError or DamagedStoreError where that cannot be."""
+    for number, statements in enumerate(migrations, start=1):
+        if _user_version(connection) >= number:
+            continue
+        with immediate(connection):
+            if _user_version(connection) < number:
+                for statement in statements:
+                    connection.execute(strict(statement) if makes_strict_tables() else statement)
+                connection.execute(f"PRAGMA user_version={number}")
+    version = _user_version(connection)
+    if version > len(migrations):
+        raise NewerStoreError(f"schema {version}, this discpress knows {len(migrations)}")
+    present = {(kind, name): sql for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")}
+    if version < 0 or not all(present.get(key, "") in sqls for key, sqls in _expected_schema(migrations).items()):
+        raise DamagedStoreError("its tables are not those of a state file")
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise DamagedStoreError where a small file is malformed inside; a large one is trusted until it is read.
+
+    A value of a wrong type is no damage of the file: it costs its own row.
+    """
+    if path.stat().st_size > QUICK_CHECK_MAX_BYTES:
+        return
+    for (answer,) in connection.execute(f"PRAGMA quick_check({_MOST_REPORTS})"):
+        if answer != "ok" and _OF_ONE_ROW.match(answer) is None:
+            raise DamagedStoreError(str(answer))
+
+
+def choose_journal(connection: sqlite3.Connection, path: Path, local: Callable[[Path], bool]) -> bool:
+    """Set WAL on a local file system, TRUNCATE elsewhere; return whether it is WAL now."""
+    wanted = "wal" if local(path.parent) else "truncate"
+    for mode in dict.fromkeys((wanted, "truncate")):
+        # A mode cannot change while others use the file: then theirs counts.
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection.execute(f"PRAGMA journal_mode={mode}")
+        (answer,) = connection.execute("PRAGMA journal_mode").fetchone()
+        if answer == mode:
+            break
+    return bool(answer == "wal")
+
+
+def set_aside(path: Path, why: str) -> Path:
+    """Rename the state file and its companions to the first free `NAME.<why>-<number>`; return the new path.
+
+    Call it with the opening lock held and no connection of this process open.
+    """
+    number = 1
+    while any(os.path.lexists(f"{path}.{why}-{number}{suffix}") for suffix in _BESIDE):
+        number += 1
+    aside = path.with_name(f"{path.name}.{why}-{number}")
+    for suffix in _BESIDE:
+        with contextlib.suppress(FileNotFoundError):
+            rename_new(path.with_name(path.name + suffix), aside.with_name(aside.name + suffix))
+    return aside
+
+
+def is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError, path: Path, *, opening: bool) -> bool:
+    """Return whether the file is to blame. While opening, also for SQL that fails: the tables are not ours."""
+    if isinstance(error, UnicodeDecodeError):
+        return True  # SQLite quoted a damaged schema in a message that Python could not decode
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    primary = code & 0xFF
+    if primary == sqlite3.SQLITE_READONLY:
+        # A flipped version byte in the header makes a file read-only that the system lets us write.
+        return code == primary and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    if is_too_new_for_sqlite(error):
+        return False
+    if primary in _DAMAGE or code == sqlite3.SQLITE_IOERR_SHORT_READ:
+        return True
+    return opening and primary not in _TROUBLE
+
+
+def makes_strict_tables() -> bool:
+    """Return whether SQLite is new enough for STRICT tables."""
+    return sqlite3.sqlite_version_info >= STRICT_SINCE
+
+
+def is_too_new_for_sqlite(error: Exception) -> bool:
+    """Return whether an old SQLite does not understand the tables of a file: that may be all that is wrong with it."""
+    return not makes_strict_tables() and str(error).startswith(_UNKNOWN_SYNTAX)
+
+
+def is_not_text(error: Exception) -> bool:
+    """Return whether a cell holds text that is not UTF-8."""
+    return str(error).startswith(_NOT_TEXT)
+
+
+@contextlib.contextmanager
+def immediate(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Run one writing transaction: BEGIN IMMEDIATE, then COMMIT, or ROLLBACK on any exception."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):  # some errors have rolled back already
+            connection.execute("ROLLBACK")
+        raise
+
+
+def is_old(connection: sqlite3.Connection, migrations: Migrations) -> bool:
+    """Return whether the file was written by an older version, and has migrations to come."""
+    return 0 < _user_version(connection) < len(migrations)
+
+
+def _user_version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+@lru_cache(maxsize=8)
+def _expected_schema(migrations: Migrations) -> Mapping[tuple[str, str], frozenset[str]]:
+    """Return by kind and name what each object of a state file may have been made by: plain, or STRICT."""
+    expected: dict[tuple[str, str], frozenset[str]] = {}
+    for of in (str, strict) if makes_strict_tables() else (str,):
+        with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+            for statement in (statement for statements in migrations for statement in statements):
+                connection.execute(of(statement))
+            for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master"):
+                expected[kind, name] = expected.get((kind, name), frozenset()) | {sql}
+    return expected

@@ -1,0 +1,278 @@
+"""One SQLite file that several processes share: opened, followed, set aside where it is damaged or newer."""
+
+import contextlib
+import os
+import sqlite3
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from discpress.engine.errors import StoreError, StoreFullError, from_os_error
+from discpress.engine.names import display_name
+from discpress.engine.store import mending, schema
+from discpress.engine.store.migrations import STRICT_SINCE, Migrations
+from discpress.engine.store.rows.checked import text_or_bytes
+from discpress.engine.store.worker_lock import stop_worker, worker_lock
+from discpress.engine.system.filesystems import free_bytes
+from discpress.engine.system.folders import PRIVATE, make_folder
+from discpress.engine.units import KIB
+
+T = TypeVar("T")
+
+_FILE_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
+_NOWHERE = (-1, -1)
+_LEAST_BYTES = 256 * KIB
+"""With less free a failed write is for want of room: the shared memory of a WAL alone takes 32 KiB."""
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder, for its owner alone; StoreError where it is not ours or others may write in it (POSIX)."""
+    name = display_name(folder)
+    try:
+        make_folder(folder, PRIVATE)
+        facts = folder.stat()
+    except (FileExistsError, NotADirectoryError) as error:
+        raise StoreError(f"{name}: not a folder", hint=schema.ELSEWHERE_HINT) from error
+    except OSError as error:
+        raise from_os_error(error, folder, "make the state folder") from error
+    if not hasattr(os, "geteuid"):
+        return
+    if facts.st_uid != os.geteuid():
+        raise StoreError(f"{name}: the state folder belongs to another user", hint=schema.ELSEWHERE_HINT)
+    if facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise StoreError(
+            f"{name}: other users may write in the state folder, allowed is only its owner",
+            hint=f"chmod go-w it, or {schema.ELSEWHERE_HINT}",
+        )
+
+
+class StateFile:
+    """Two connections to one file: an ordinary one (synchronous=NORMAL), and one for the journal (FULL).
+
+    Any thread may call it: one lock lets them in one at a time. Every call first looks whether the file at the path
+    is still the opened one (1 us), and opens the new one where another process has set the old one aside.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        is_local: Callable[[Path], bool],
+        migrations: Migrations,
+        is_worker: bool,
+        tell: Callable[[str], None] | None,
+    ) -> None:
+        self.path = path
+        self._is_worker = is_worker
+        self.notices: list[str] = []
+        self._tell = tell or self.notices.append
+        self._told: set[str] = set()
+        self._is_local = is_local
+        self._migrations = migrations
+        self._lock = threading.RLock()
+        self._closed = False
+        self._opened_id: tuple[int, int] | None = _NOWHERE
+        self._times_opened = 0
+        self._open()
+
+    def close(self) -> None:
+        """Close both connections; a second time does nothing."""
+        with self._lock:
+            self._closed = True
+            self._disconnect()
+
+    def data_version(self) -> tuple[int, int, int]:
+        """Return what changes with every commit by anyone: PRAGMA data_version alone leaves out our own."""
+
+        def read(connection: sqlite3.Connection) -> tuple[int, int, int]:
+            (version,) = connection.execute("PRAGMA data_version").fetchone()
+            return self._times_opened, int(version), connection.total_changes
+
+        return self.run(read)
+
+    def run(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+        """Call `operation` with the ordinary connection; again where what keeps it from its end can be put right.
+
+        A damaged file is set aside for a new one. Text that is not UTF-8 is `NotText` from then on. In a row that is to
+        be changed a value of a wrong type is mended.
+        """
+        with self._lock:
+            if self._closed:
+                raise StoreError(f"{display_name(self.path)}: the state file is closed")
+            if self._file_id() != self._opened_id:
+                self._reopen("")
+            tried: set[str] = set()
+            while True:
+                try:
+                    return operation(self._connection)
+                except sqlite3.ProgrammingError:
+                    raise  # a mistake in our own calls
+                except _FILE_ERRORS as error:
+                    self._put_right(error, tried)
+
+    def _put_right(self, error: sqlite3.DatabaseError | UnicodeDecodeError, tried: set[str]) -> None:
+        """Put right what an operation has failed by, each kind of it once; StoreError for anything else."""
+        if schema.is_not_text(error) and "text" not in tried:
+            tried.add("text")
+            # Slower, so that files in which all text is UTF-8 do without it.
+            self._connection.text_factory = self._journal.text_factory = text_or_bytes
+        elif mending.is_of_wrong_type(error) and "type" not in tried:
+            tried.add("type")
+            self._mend(error)
+        elif schema.is_damage(error, self.path, opening=False) and "damage" not in tried:
+            tried.add("damage")
+            self._reopen(str(error))
+        else:
+            raise self._refusal(error) from error
+
+    def _mend(self, error: Exception) -> None:
+        try:
+            with schema.immediate(self._connection):
+                mending.mend(self._connection, error)
+        except _FILE_ERRORS as failure:
+            raise self._refusal(failure) from failure
+
+    def write(self, operation: Callable[[sqlite3.Connection], T], *, durable: bool = False) -> T:
+        """Call `operation` in one writing transaction; durable: it is on the disk when this returns."""
+
+        def transaction(connection: sqlite3.Connection) -> T:
+            with schema.immediate(self._journal if durable else connection) as writer:
+                return operation(writer)
+
+        return self.run(transaction)
+
+    def warn(self, notice: str) -> None:
+        """Let the user know what cannot be read in the file; the same sentence once."""
+        if notice not in self._told:
+            self._told.add(notice)
+            self._tell(notice)
+
+    def _disconnect(self) -> None:
+        self._journal.close()
+        self._connection.close()
+
+    def _reopen(self, damage: str) -> None:
+        self._disconnect()
+        # Should opening fail, the next call tries again.
+        damaged_id, self._opened_id = self._opened_id if damage else None, _NOWHERE
+        self._open(damage, damaged_id)
+
+    def _open(self, damage: str = "", damaged_id: tuple[int, int] | None = None) -> None:
+        prepare_folder(self.path.parent)
+        with schema.opening_lock(self.path):
+            # Another process may have found the damage first: then there is a new file by now.
+            if damage and self._file_id() == damaged_id:
+                self._set_aside("damaged", damage)
+            fault = self._try_open()
+            if fault is not None:
+                self._set_aside(*fault)
+                fault = self._try_open()
+            if fault is not None:
+                raise StoreError(f"{display_name(self.path)}: a new state file cannot be used: {fault[1]}")
+            self._opened_id = self._file_id()
+            self._times_opened += 1
+
+    def _try_open(self) -> tuple[str, str] | None:
+        """Open both connections; return (`damaged` or `newer`, reason) where the file has to go."""
+        self._create()
+        with contextlib.ExitStack() as stack:
+            try:
+                connection = stack.enter_context(contextlib.closing(schema.connect(self.path, "NORMAL")))
+                is_wal = schema.choose_journal(connection, self.path, self._is_local)
+                with self._right_to_migrate(connection):
+                    schema.migrate(connection, self._migrations)
+                schema.check(connection, self.path)
+                journal = stack.enter_context(contextlib.closing(schema.connect(self.path, "FULL")))
+                if not is_wal:
+                    self._tell_once(connection)
+            except schema.NewerStoreError as error:
+                return "newer", str(error)
+            except schema.DamagedStoreError as error:
+                return "damaged", str(error)
+            except _FILE_ERRORS as error:
+                if schema.is_damage(error, self.path, opening=True):
+                    return "damaged", str(error)
+                raise self._refusal(error) from error
+            stack.pop_all()
+        self._connection, self._journal = connection, journal
+        return None
+
+    @contextlib.contextmanager
+    def _right_to_migrate(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """Hold the worker's lock where an existing file is about to change under a worker of an older version."""
+        if self._is_worker or not schema.is_old(connection, self._migrations):
+            yield
+            return
+        folder = self.path.parent
+        if not stop_worker(folder):
+            raise StoreError(
+                f"{display_name(self.path)}: a worker of an older discpress works on it and did not stop",
+                hint="wait until its job is done, or stop it with the discpress that started it",
+            )
+        with worker_lock(folder):
+            yield
+
+    def _create(self) -> None:
+        # SQLite would take the umask's mode. O_EXCL, because closing a second descriptor of an open database
+        # would drop this process's POSIX locks on it (sqlite.org/howtocorrupt.html, 2.2).
+        try:
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise from_os_error(error, self.path, "create the state file") from error
+
+    def _tell_once(self, connection: sqlite3.Connection) -> None:
+        with schema.immediate(connection):
+            is_news = connection.execute("INSERT OR IGNORE INTO told VALUES ('no-wal')").rowcount
+        if is_news:
+            self._tell(
+                f"{display_name(self.path.parent)}: a network share, or no shared memory: the state file works there,"
+                " more slowly; --state or DISCPRESS_STATE moves it to a local disk"
+            )
+
+    def _set_aside(self, why: str, reason: str) -> None:
+        try:
+            aside = schema.set_aside(self.path, why)
+        except OSError as error:
+            raise from_os_error(error, self.path, f"set the {why} state file aside") from error
+        fault = "was written by a newer discpress" if why == "newer" else "is damaged"
+        self._tell(
+            f"{display_name(self.path)} {fault} ({display_name(reason)}): it is kept as {display_name(aside.name)},"
+            " and a new state file was begun; scan your folders again"
+        )
+
+    def _file_id(self) -> tuple[int, int] | None:
+        try:
+            facts = os.stat(self.path)  # noqa: PTH116 - twice as fast as the Path's, in every call
+        except OSError:
+            return None
+        return facts.st_dev, facts.st_ino
+
+    def _refusal(self, error: Exception) -> StoreError:
+        if self._is_full(error):
+            return StoreFullError(
+                f"{display_name(self.path)}: its disk is full: {error}",
+                hint=f"free some space there, or {schema.ELSEWHERE_HINT}",
+            )
+        if schema.is_too_new_for_sqlite(error):
+            return StoreError(
+                f"{display_name(self.path)}: its tables need SQLite {'.'.join(map(str, STRICT_SINCE))}, this Python has"
+                f" {sqlite3.sqlite_version}",
+                hint=f"start discpress with the Python that it was used with before, or {schema.ELSEWHERE_HINT}",
+            )
+        is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+        hint = "another discpress keeps it busy: try again" if is_busy else "check the disk and its free space"
+        return StoreError(f"{display_name(self.path)}: {error}", hint=hint)
+
+    def _is_full(self, error: Exception) -> bool:
+        """Return whether there is no room: SQLite calls it so, or, where it makes its files larger, an I/O error."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code != sqlite3.SQLITE_IOERR:
+            return code == sqlite3.SQLITE_FULL
+        try:
+            return free_bytes(self.path.parent) < _LEAST_BYTES
+        except OSError:
+            return False

@@ -1,0 +1,81 @@
+"""The worker's lock: who holds it is the worker of a state folder, and with its process the lock goes.
+
+The store asks too: a file is migrated only while no worker of another version works on it.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from discpress.engine.system.locks import is_lock_held
+
+LOCK_NAME = "worker.lock"
+STOP_NAME = "worker.stop"
+STOP_TIMEOUT_S = 10.0
+"""A worker stops at a chunk border and syncs its part: on a slow disk that takes a while."""
+_POLL_S = 0.02
+_SECOND_LOOK_S = 0.06
+
+
+def worker_lock(state_folder: Path, timeout_s: float = 0) -> FileLock:
+    """Return the lock that makes a process the worker; not taken yet, `timeout_s` bounds the wait for it."""
+    return FileLock(state_folder / LOCK_NAME, timeout=timeout_s, mode=0o600)
+
+
+def is_worker_alive(state_folder: Path) -> bool:
+    """Return whether some process is the worker of this state folder."""
+    is_held = is_lock_held(state_folder / LOCK_NAME)
+    if is_held is not None:
+        return is_held
+    if not (state_folder / LOCK_NAME).exists():
+        return False
+    # Who asks holds the lock for a moment: refused once may mean another one who asks.
+    return not (_is_free(state_folder) or _is_free(state_folder, _SECOND_LOOK_S))
+
+
+def _is_free(state_folder: Path, timeout_s: float = 0) -> bool:
+    try:
+        with worker_lock(state_folder, timeout_s):
+            return True
+    except Timeout:
+        return False
+
+
+def stop_worker(state_folder: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
+    """Ask the worker to stop at a chunk border, with checkpoints; return whether it is gone.
+
+    One that does not answer in time, as a process that is stopped does not, stops when it goes on.
+    """
+    if not is_worker_alive(state_folder):
+        return True
+    (state_folder / STOP_NAME).touch(mode=0o600)
+    if not wait_for(lambda: not is_worker_alive(state_folder), timeout_s):
+        return False
+    forget_stop(state_folder)
+    return True
+
+
+def is_stop_wanted(state_folder: Path) -> bool:
+    """Return whether the worker has been asked to stop."""
+    return (state_folder / STOP_NAME).exists()
+
+
+def forget_stop(state_folder: Path, *, older_than: float | None = None) -> None:
+    """Take back a wish to stop that was left behind; `older_than`, seconds since the epoch, spares a later one."""
+    path = state_folder / STOP_NAME
+    with contextlib.suppress(FileNotFoundError):
+        if older_than is None or path.stat().st_mtime < older_than:
+            path.unlink()
+
+
+def wait_for(condition: Callable[[], bool], timeout_s: float) -> bool:
+    """Return whether a condition on another process comes true in time."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_POLL_S)
+    return True

@@ -1,0 +1,145 @@
+"""The worker: a background process that works through the queue of one state folder."""
+
+import argparse
+import asyncio
+import contextlib
+import faulthandler
+import logging
+import logging.handlers
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from discpress.engine.config import config_path, load_config
+from discpress.engine.errors import DiscpressError
+from discpress.engine.queue.background import Errands
+from discpress.engine.queue.jobs import JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.worker_process import (
+    ENDS,
+    LOG_NAME,
+    forget_stop,
+    is_stop_wanted,
+    is_worker_alive,
+    worker_lock,
+)
+from discpress.engine.store.store import Store
+from discpress.engine.system.processors import available_processors
+from discpress.engine.targets import AUTO, TARGETS
+from discpress.engine.worker.scheduler import IDLE_S, Manager
+
+_LOG_BYTES = 1024 * 1024
+_LOG_FILES = 3
+_LOCK_TIMEOUT_S = 0.5  # a process that only asks whether a worker lives holds the lock for a moment
+_log = logging.getLogger("discpress.worker")
+
+
+def main() -> int:
+    """Be the worker unless there is one; return 0 when the queue is done or a stop was asked for, else why it ended."""
+    parser = argparse.ArgumentParser(
+        prog="python -m discpress.engine.worker", description="Work through the discpress queue."
+    )
+    parser.add_argument("--state", type=Path, required=True, help="the state folder")
+    parser.add_argument("--idle", type=float, default=IDLE_S, help="seconds without work after which it ends")
+    arguments = parser.parse_args()
+    faulthandler.enable()  # a native crash leaves in the log where it was
+    state: Path = arguments.state
+    _start_log(state)
+    is_first = True
+    began_at = time.time()
+    while True:
+        try:
+            with worker_lock(state, _LOCK_TIMEOUT_S) as lock:
+                if is_first:
+                    # Of somebody who was killed while he waited; a later one may be meant for us.
+                    forget_stop(state, older_than=began_at)
+                exit_code = 1
+                try:
+                    is_stopped = _work(state, arguments.idle)
+                    exit_code = 0
+                except DiscpressError as error:
+                    exit_code = error.exit_code
+                finally:
+                    _leave_no_thread(lock, exit_code)
+                if exit_code:
+                    return exit_code
+        except Timeout:
+            if is_worker_alive(state):
+                return 0
+            continue  # a process that only asks was stopped while it held the lock
+        # A job that came in between the last look and the lock's release saw a worker: somebody must do it.
+        if is_stopped or not _has_work(state):
+            return 0
+        is_first = False
+
+
+def _start_log(state: Path) -> None:
+    handler = logging.handlers.RotatingFileHandler(state / LOG_NAME, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(message)s"))
+    _log.addHandler(handler)
+    _log.setLevel(logging.INFO)
+
+
+def _work(state: Path, idle_s: float) -> bool:
+    """Run the queue until it is idle or a stop is asked for; return whether it was. What ends it is in the log."""
+    stopped = False
+
+    def stop() -> None:
+        nonlocal stopped
+        stopped = True
+
+    def should_stop() -> bool:
+        nonlocal stopped
+        stopped = stopped or is_stop_wanted(state)  # kept: who asked may have given up waiting by then
+        return stopped
+
+    async def run(manager: Manager) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with contextlib.suppress(NotImplementedError):  # Windows
+                loop.add_signal_handler(number, stop)
+        await manager.work()
+
+    _log.info("worker begins")
+    try:
+        config = load_config(config_path(os.environ), (AUTO, *TARGETS))
+        threads = config.threads or available_processors()
+        with Store(state, is_worker=True) as store:
+            manager = Manager(JobQueue(store), store, threads, should_stop, idle_s)
+            asyncio.run(run(manager))
+    except DiscpressError as error:
+        _log.error("%s%s", ENDS, error)
+        raise
+    except Exception:
+        _log.exception("worker ends by a fault")
+        raise
+    _log.info("%s%s", ENDS, "a stop was asked for" if should_stop() else "nothing to do")
+    if manager.hung:
+        _log.warning("threads left, for their storage does not answer: %d", manager.hung)
+    return should_stop()
+
+
+def _leave_no_thread(lock: FileLock, exit_code: int) -> None:
+    """End at once where a thread of a job goes on: Python would wait for it, beside the next worker by then.
+
+    The lock goes before: one that waits for a disk deep in the system keeps what the process has open until it answers,
+    but comes no further than that answer.
+    """
+    if any(each is not threading.main_thread() and not each.daemon for each in threading.enumerate()):
+        logging.shutdown()
+        lock.release(force=True)
+        os._exit(exit_code)
+
+
+def _has_work(state: Path) -> bool:
+    with Store(state) as store:
+        return bool(Errands(store).pending() or JobQueue(store).jobs([JobState.QUEUED, JobState.RUNNING]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""Why queued jobs wait, and until when: a disk that is away, one that is full, one that does not answer."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from discpress.engine.errors import SpaceError
+from discpress.engine.queue.jobs import Job
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.system.disk_probe import Disk, Disks, Place, UnansweredError
+from discpress.engine.system.filesystems import free_bytes
+from discpress.engine.worker.job_paths import output_place
+
+FIRST_RETRY_S = 5.0
+LAST_RETRY_S = 300.0
+"""A disk that is away is looked for again after 5 s, then 10, 20 ... at most every five minutes."""
+ROOM_POLL_S = 1.0
+"""Free space is looked at so often while a job waits for it."""
+_UNREADABLE = -1
+
+
+@dataclass(slots=True)
+class _Wait:
+    until: float
+    delay_s: float = 0.0
+    room: Place | None = None
+    free_before: int | None = None
+    silent: Disk | None = None
+
+
+class Waits:
+    """The queued jobs that are not started though it is their turn; one for a manager."""
+
+    def __init__(self, queue: JobQueue, clock: Callable[[], float], disks: Disks) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._disks = disks
+        self._waits: dict[int, _Wait] = {}
+        self._free_before: dict[int, int] = {}
+        self._hold = ""
+
+    def __bool__(self) -> bool:
+        return bool(self._waits)
+
+    def __contains__(self, job_id: int) -> bool:
+        return job_id in self._waits
+
+    def keep(self, job_ids: set[int]) -> None:
+        """Forget all but these, which others do not want to run any more, and those whose disks answer again."""
+        answered = {
+            job_id
+            for job_id, wait in self._waits.items()
+            if wait.silent is not None and not self._disks.is_asked(wait.silent)
+        }
+        self._queue.set_all_waiting(answered, "")
+        left = job_ids - answered
+        self._waits = {job_id: wait for job_id, wait in self._waits.items() if job_id in left}
+        self._tell()
+
+    def drop(self, job_id: int) -> None:
+        """Forget one: it runs."""
+        self._waits.pop(job_id, None)
+
+    def is_for_room(self, job_id: int) -> bool:
+        """Return whether a job waits for room."""
+        return job_id in self._waits and self._waits[job_id].room is not None
+
+    def for_disk(self, job: Job, reason: str) -> None:
+        """Let a job wait for a disk that is away, each time for twice as long."""
+        wait = self._waits.get(job.id)
+        delay_s = min(2 * wait.delay_s, LAST_RETRY_S) if wait is not None and wait.delay_s else FIRST_RETRY_S
+        self._waits[job.id] = _Wait(self._clock() + delay_s, delay_s)
+        self._queue.set_waiting(job.id, f"its storage is not there ({reason}): looked for again in {delay_s:.0f} s")
+
+    def for_answer(self, places: Mapping[int, Place]) -> None:
+        """Let jobs, by their numbers, wait until the disks of these places answer."""
+        reasons: dict[str, list[int]] = {}
+        said: dict[Disk, str] = {}
+        for job_id, place in places.items():
+            disk = place.disk
+            self._waits[job_id] = _Wait(math.inf, silent=disk)
+            reasons.setdefault(said.setdefault(disk, place.silence), []).append(job_id)
+        for reason, job_ids in reasons.items():
+            self._queue.set_all_waiting(job_ids, reason)
+
+    def note_room(self, job: Job) -> None:
+        """Note how much room there is where a job ran out of it; in its own thread, for the disk may not answer.
+
+        What is freed once the job is said to wait counts: it must be asked before that, however slow the disk.
+        """
+        try:
+            self._free_before[job.id] = free_bytes(output_place(job).folder)
+        except OSError:
+            self._free_before[job.id] = _UNREADABLE
+
+    def for_room(self, job: Job, error: SpaceError) -> None:
+        """Let a job wait until there is more room than there was when it ran out of it."""
+        place = output_place(job)
+        free = self._free_before.pop(job.id, None)
+        self._queue.set_waiting(job.id, str(error))
+        self._waits[job.id] = _Wait(self._clock() + ROOM_POLL_S, ROOM_POLL_S, place, free)
+        self._tell()
+
+    def is_due(self, job_id: int) -> bool:
+        """Return whether a waiting job may be tried again."""
+        wait = self._waits[job_id]
+        if self._clock() < wait.until:
+            return False
+        if wait.room is None:
+            return True
+        wait.until = self._clock() + ROOM_POLL_S
+        free = self._free(job_id, wait.room)
+        if wait.free_before is None:
+            wait.free_before = free
+        return free is not None and wait.free_before is not None and free > wait.free_before
+
+    def has_due(self) -> bool:
+        """Return whether any waiting job is to be looked at."""
+        return any(self._clock() >= wait.until for wait in self._waits.values())
+
+    def _free(self, job_id: int, place: Place) -> int | None:
+        """Return the free bytes, `_UNREADABLE` where that is an error, None where the disk has not answered yet."""
+        try:
+            return self._disks.ask(place, ("room", job_id), lambda: free_bytes(place.folder))
+        except UnansweredError:
+            return None
+        except OSError:
+            return _UNREADABLE
+
+    def _tell(self) -> None:
+        """Say that the queue is paused for space while a job waits for it."""
+        short = next((job_id for job_id, wait in self._waits.items() if wait.room is not None), None)
+        hold = "" if short is None else self._queue.job(short).waiting
+        if hold != self._hold:
+            self._hold = hold
+            self._queue.set_hold(hold)

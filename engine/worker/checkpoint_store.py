@@ -1,0 +1,80 @@
+"""The checkpoints of one job, kept in the queue."""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from discpress.engine.convert.checkpoint import Checkpoint
+from discpress.engine.errors import StoreError
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.store.model import JsonValue
+from discpress.engine.system.files import FileIdentity
+
+_COUNT_NAMES = ("done_bytes", "part_bytes", "blocks", "index_crc32", "source_crc32")
+_COUNTS = frozenset(_COUNT_NAMES)
+
+
+class QueueKeeper:
+    """Keeps one job's checkpoints, and what it publishes, in the queue: a `CheckpointKeeper`."""
+
+    def __init__(self, queue: JobQueue, job_id: int) -> None:
+        self._queue = queue
+        self._job_id = job_id
+        self._output: JsonValue = None
+
+    def load(self) -> Checkpoint | None:
+        """Return the last one; None when there is none, or another version wrote it."""
+        stored = self._queue.checkpoint(self._job_id)
+        if stored is None or not stored.facts.keys() >= _COUNTS:
+            return None
+        self._output = stored.facts.get("output")
+        identity, made_by = stored.facts.get("identity"), stored.facts.get("made_by")
+        counts = [stored.facts[name] for name in _COUNT_NAMES]
+        if not isinstance(identity, list) or not all(type(value) is int for value in (*identity, *counts)):
+            return None
+        return Checkpoint(*counts, tuple(identity), str(made_by), stored.head)  # type: ignore[arg-type, call-arg]
+
+    def begin(self, output_path: Path) -> None:
+        """Note where the part is: a job that is cancelled while no worker runs it leaves it behind."""
+        self._output = str(output_path)
+        self._save({"output": self._output}, b"")
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Keep this one in place of the last."""
+        facts = asdict(checkpoint)
+        head = facts.pop("head")
+        self._save({**facts, "identity": list(checkpoint.identity), "output": self._output}, head)
+
+    def seal(self, output_path: Path, identity: FileIdentity) -> None:
+        """Note which file is about to be published: after a kill, only that one counts as the result."""
+        sealed: list[JsonValue] = [identity.ino, identity.size_bytes, identity.mtime_ns]
+        self._save({"output": str(output_path), "sealed": sealed}, b"")
+
+    def published_path(self, *, needs_seal: bool) -> Path | None:
+        """Return the result that an earlier run of the job had sealed, if it stands under its final name.
+
+        Without `needs_seal` also what stands under the name that an earlier run had found free, where none was sealed:
+        the state file could not be written then. Whether it is the result, its content says.
+        """
+        stored = self._queue.checkpoint(self._job_id)
+        output = None if stored is None else stored.facts.get("output")
+        if stored is None or not isinstance(output, str):
+            return None
+        try:
+            facts = Path(output).lstat()
+        except OSError:
+            return None
+        found = [facts.st_ino, facts.st_size, facts.st_mtime_ns]
+        is_result = stored.facts["sealed"] == found if "sealed" in stored.facts else not needs_seal
+        return Path(output) if is_result else None
+
+    def drop(self) -> None:
+        """Forget it."""
+        with contextlib.suppress(StoreError):
+            self._queue.drop_checkpoint(self._job_id)
+
+    def _save(self, facts: Mapping[str, JsonValue], head: bytes) -> None:
+        # A state file that cannot be written costs the next run time, not this one its part.
+        with contextlib.suppress(StoreError):
+            self._queue.save_checkpoint(self._job_id, facts, head)

@@ -1,0 +1,34 @@
+"""Estimates that are kept as they get better."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from random import Random
+
+from discpress.engine.convert.plan import plan_conversion
+from discpress.engine.convert.request import Wish
+from discpress.engine.images.open import open_image
+from discpress.engine.measure.estimate import REFINE_BUDGETS, Estimate, refine
+from discpress.engine.queue.record_digests import identity_of
+from discpress.engine.store.model import StoredEstimate
+from discpress.engine.store.store import Store
+
+
+def refine_into(
+    store: Store,
+    path: Path,
+    wish: Wish,
+    budgets: Sequence[int] = REFINE_BUDGETS,
+    *,
+    threads: int,
+    check: Callable[[], None],
+) -> Iterator[Estimate]:
+    """Estimate what a file would become as wished for, from small samples up; yield each step once it is stored.
+
+    `check` may raise to stop. The errors of `plan_conversion`, and StoreError.
+    """
+    plan = plan_conversion(path, None, None, wish)
+    identity = identity_of(plan)
+    with open_image(path) as image:
+        for found in refine(image, plan.settings, budgets, random=Random(), threads=threads, check=check):
+            store.save_estimate(identity, StoredEstimate.of(found), keep_better=True)
+            yield found

@@ -1,0 +1,104 @@
+"""What the worker says of itself and of what runs, twice a second at the most."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from discpress.engine.errors import StoreError
+from discpress.engine.progress import Control, Progress
+from discpress.engine.queue.jobs import Job, JobProgress
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
+from discpress.engine.system.disk_probe import Place
+from discpress.engine.worker.run_job import Outcome
+
+PROGRESS_S = 0.5
+"""Progress is written twice a second at the most."""
+
+
+@dataclass(slots=True)
+class Running:
+    """A job that has a thread, working or held."""
+
+    job: Job
+    """As it was when it began."""
+    control: Control
+    """How it is held and stopped."""
+    progress: Progress
+    """What it counts."""
+    task: "asyncio.Future[Outcome]"
+    """Its end."""
+    device: int
+    """The storage that it works on."""
+    places: tuple[Place, ...]
+    """The folders that it works in."""
+    is_held: bool = False
+    """Whether it is paused."""
+    stalled: str = ""
+    """Why it hangs, as a sentence; empty while its disks answer."""
+    seen_counts: tuple[object, ...] = ()
+    """What it had counted when that was looked at last."""
+    asked_at: float = 0.0
+    """When it had last moved, or its disks were last asked whether they answer."""
+    reported_read: int = 0
+    """Bytes of the image that the throughput has counted."""
+    reported_written: int = 0
+    """Bytes of output that it has counted."""
+
+    @property
+    def is_working(self) -> bool:
+        """Whether it takes up a place: it is neither paused nor does it hang."""
+        return not self.is_held and not self.stalled
+
+
+class Reports:
+    """Writes progress, throughput and the worker's own state; one for a manager."""
+
+    def __init__(self, queue: JobQueue, clock: Callable[[], float]) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._started_at = time.time()
+        self._reported_at = -PROGRESS_S
+
+    def say(self, state: WorkerState) -> None:
+        """Say what the worker does."""
+        self._queue.set_worker(WorkerStatus(os.getpid(), socket.gethostname(), state, self._started_at))
+
+    def report(self, working: Sequence[Running], *, has_errands: bool) -> None:
+        """Report on the jobs that work, unless that was done less than half a second ago."""
+        now = self._clock()
+        if now - self._reported_at < PROGRESS_S:
+            return
+        self._reported_at = now
+        with contextlib.suppress(StoreError):  # a full disk: the next report says more
+            self.say(WorkerState.WORKING if working or has_errands else WorkerState.IDLE)
+            self.save(working)
+
+    def save(self, working: Sequence[Running]) -> None:
+        """Save the counts of jobs, and what they read and wrote since the last time."""
+        counts = []
+        read_bytes = written_bytes = 0
+        for each in working:
+            progress = each.progress
+            counts.append(
+                JobProgress(
+                    each.job.id,
+                    str(progress.stage),
+                    progress.done_bytes,
+                    progress.total_bytes,
+                    progress.read_bytes,
+                    progress.packed_bytes,
+                )
+            )
+            now_read = progress.read_bytes - progress.resumed_bytes
+            now_written = progress.packed_bytes - progress.resumed_packed_bytes
+            read_bytes += max(0, now_read - each.reported_read)
+            written_bytes += max(0, now_written - each.reported_written)
+            each.reported_read, each.reported_written = now_read, now_written
+        if counts:
+            self._queue.save_progress(counts)
+            self._queue.note_throughput(int(time.time()), read_bytes, written_bytes)

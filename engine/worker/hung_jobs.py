@@ -1,0 +1,54 @@
+"""Runs that hang: their disk does not answer. That is seen and said; a worker that ends leaves them where they hang."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from discpress.engine.queue.jobs import JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.system.disk_probe import LOOK_S, Disks
+from discpress.engine.worker.heartbeat import Running
+
+
+class Stalls:
+    """Watches the runs of one manager."""
+
+    def __init__(self, queue: JobQueue, disks: Disks, clock: Callable[[], float]) -> None:
+        self._queue = queue
+        self._disks = disks
+        self._clock = clock
+
+    def look(self, runs: Iterable[Running]) -> bool:
+        """Find out which runs hang, and say so in the queue; return whether that has changed for any."""
+        is_changed = False
+        now = self._clock()
+        for run in runs:
+            counts = run.progress.counts
+            if counts != run.seen_counts or run.is_held:
+                run.seen_counts, run.asked_at = counts, now
+            elif now - run.asked_at >= LOOK_S:
+                run.asked_at = now
+                for place in run.places:
+                    self._disks.probe(place)
+            reason = self._silence(run)
+            if reason != run.stalled:
+                run.stalled = reason
+                is_changed = True
+                self._queue.set_waiting(run.job.id, reason)
+        return is_changed
+
+    def all_hang(self, runs: Sequence[Running]) -> bool:
+        """Ask the disks of runs that do not end, and return whether none of them can: their disks do not answer."""
+        for run in runs:
+            for place in run.places:
+                self._disks.probe(place)
+        return all(self._silence(run) for run in runs)
+
+    def leave(self, run: Running) -> None:
+        """Put a job back whose run hangs, for the next worker; what it has written stays where it is."""
+        reason = self._silence(run)
+        if self._queue.job(run.job.id).state in {JobState.RUNNING, JobState.PAUSED}:
+            self._queue.suspend(run.job.id)
+        self._queue.append_log(run.job.id, f"left where it hung: {reason}")
+        self._queue.set_waiting(run.job.id, reason)
+
+    def _silence(self, run: Running) -> str:
+        return next((place.silence for place in run.places if self._disks.is_silent(place)), "")

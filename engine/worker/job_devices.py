@@ -1,0 +1,80 @@
+"""On which disk each job works: asked before it is started, so that what is on a disk that does not answer waits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from discpress.engine.queue.jobs import Job, JobKind
+from discpress.engine.system.disk_probe import Disks, Place, UnansweredError
+from discpress.engine.worker.blocked_jobs import Waits
+from discpress.engine.worker.job_paths import (
+    NOT_THERE,
+    AwayError,
+    check_output,
+    output_place,
+    places_of,
+    source_device,
+    source_place,
+)
+
+
+class Devices:
+    """Asks for the disks of jobs; one for a manager."""
+
+    def __init__(self, disks: Disks, waits: Waits) -> None:
+        self._disks = disks
+        self._waits = waits
+        self._silent: dict[int, Place] = {}
+
+    def of(self, job: Job) -> int | None:
+        """Return the device of the job's source; None, and the job waits, where a disk is away or does not answer."""
+        try:
+            if "output_device" in job.parameters:
+                self._disks.ask(output_place(job), ("output", job.id), partial(check_output, job))
+            return self._disks.ask(source_place(job), ("source", job.id), partial(source_device, job))
+        except UnansweredError:
+            self._note_silence(job)
+        except AwayError as error:
+            self._waits.for_disk(job, str(error))
+        return None
+
+    def answers(self, job: Job) -> bool:
+        """Return whether the disk of a test or an estimate answers; a scan finds out by itself, and says more."""
+        if job.kind is JobKind.SCAN or self._disks.answers(source_place(job), ("probe", job.id)):
+            return True
+        self._note_silence(job)
+        return False
+
+    def settle(self) -> None:
+        """Let the jobs wait whose disks were found not to answer."""
+        self._waits.for_answer(self._silent)
+        self._silent = {}
+
+    def _note_silence(self, job: Job) -> None:
+        silent = next((place for place in places_of(job) if self._disks.is_silent(place)), None)
+        if silent is not None:
+            self._silent[job.id] = silent
+
+
+@dataclass(slots=True)
+class Look:
+    """What is found out in one look around, each job asked once."""
+
+    ask: Callable[[Job], int | None]
+    """Gives the device of a job; None where it cannot run now."""
+    _found: dict[int, int | None] = field(default_factory=dict)
+    _in_folder: dict[Path, int | None] = field(default_factory=dict)
+
+    def of(self, job: Job) -> int | None:
+        """Return the device of a job; None where it cannot run now."""
+        if job.id not in self._found:
+            device = self._found[job.id] = self.ask(job)
+            if device != NOT_THERE:
+                self._in_folder[job.file_path.parent] = device
+        return self._found[job.id]
+
+    def guess(self, job: Job) -> int | None:
+        """Return the same without asking the disk: as it was noted, or as it is of the job's neighbours."""
+        noted = job.parameters.get("device")
+        return noted if isinstance(noted, int) else self._in_folder.get(job.file_path.parent)

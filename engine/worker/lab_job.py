@@ -1,0 +1,213 @@
+"""The tests of the lab as jobs of the worker: their lines go into the store, their state to whom it concerns."""
+
+import contextlib
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from discpress.engine.errors import StoreError, UsageError
+from discpress.engine.formats import form_name
+from discpress.engine.lab.live import CURVE_POINTS, LiveTest, drop_live, save_live
+from discpress.engine.lab.measure_title import Bench, Step, identity_of, run_seek_test, run_throughput_test
+from discpress.engine.lab.options import SeekWish, ThroughputWish, parameters_of, seek_wish, throughput_wish
+from discpress.engine.lab.results import (
+    SeekResult,
+    ThroughputResult,
+    jobs_beside,
+    seek_measurement,
+    throughput_measurement,
+)
+from discpress.engine.measure.percentiles import nearest_rank
+from discpress.engine.names import display_name
+from discpress.engine.progress import Control, Progress, Stage
+from discpress.engine.queue.jobs import NAME, Job, JobKind, JobRequest
+from discpress.engine.store.model import FileIdentity, JsonValue
+from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
+from discpress.engine.store.store import Store
+from discpress.engine.system.machine import machine_name
+from discpress.engine.units import format_duration, format_latency
+
+LIVE_S = 0.5
+"""As often as progress is written."""
+
+_Line: TypeAlias = SeekResult | ThroughputResult
+
+
+def lab_request(path: Path, wish: SeekWish | ThroughputWish, name: str) -> JobRequest:
+    """Return what puts a test of a title, called `name`, into the queue; OSError where the title is not there."""
+    kind = JobKind.SEEK if isinstance(wish, SeekWish) else JobKind.THROUGHPUT
+    return JobRequest(kind, path, parameters={NAME: name, **parameters_of(wish), "device": path.stat().st_dev})
+
+
+@dataclass(slots=True)
+class LabJob:
+    """One test under way."""
+
+    job: Job
+    """What to do."""
+    store: Store
+    """Where its lines are kept."""
+    threads: int
+    """For packing."""
+    control: Control
+    """How it is held and stopped."""
+    progress: Progress
+    """Where it counts."""
+    log: Callable[[str], None]
+    """Takes lines of the job's log."""
+    owner: str
+    """Whose a window is."""
+    claim: Callable[[Path], None]
+    """Takes the name of a window before it is made."""
+    beside: Callable[[], int]
+    """Returns how many other jobs run."""
+    clock: Callable[[], float] = time.monotonic
+    """Seconds."""
+    _live: "_Live" = field(init=False)
+    _done: dict[tuple[object, ...], Measurement] = field(init=False, default_factory=dict)
+
+    def run(self) -> dict[str, JsonValue]:
+        """Do the test, keep each line as it is there, and return the facts; the errors of the test.
+
+        What the job kept before it was suspended is not measured again.
+        """
+        self._live = _Live(self.store, self.job.id, self.progress, self.clock)
+        identity = identity_of(self.job.path)
+        self._done = {_key(each): each for each in self._kept_before(identity)}
+        beside = max([self.beside(), *map(jobs_beside, self._done.values())])
+        count = len(self._done)
+        with contextlib.closing(self._lines()) as lines:
+            try:
+                for line in lines:
+                    beside = max(beside, self.beside())
+                    keep = seek_measurement if isinstance(line, SeekResult) else throughput_measurement
+                    kept: Measurement = keep(self.job.path, identity, line, machine_name(), time.time(), beside)  # type: ignore[arg-type]
+                    self.store.save_measurement(replace(kept, facts={**kept.facts, "job": self.job.id}))
+                    self.log(_said(line))
+                    count += 1
+            finally:
+                with contextlib.suppress(StoreError):
+                    drop_live(self.store, self.job.id)
+        if beside:
+            self.log("other jobs ran beside it: measure once more when nothing else runs")
+        return {"lines": count, "beside": beside}
+
+    def _kept_before(self, identity: FileIdentity) -> list[Measurement]:
+        """Return the lines that this job measured of this content since it was first started."""
+        started_at = self.job.started_at
+        if started_at is None:
+            return []
+        found = self.store.measurements(LabTest(self.job.kind), identity)
+        return [each for each in found if each.at >= started_at and each.facts.get("job") == self.job.id]
+
+    def _is_done(self, step: Step) -> bool:
+        return (step.format, step.block_size, step.level, str(step.pattern or "")) in self._done
+
+    def _lines(self) -> Generator[_Line, None, None]:
+        bench = Bench(
+            self.store.path.parent,
+            self.owner,
+            self.threads,
+            self.control.check,
+            self.log,
+            self._live.watch,
+            self.claim,
+            self._is_done,
+        )
+        try:
+            if self.job.kind is JobKind.SEEK:
+                wish = seek_wish(self.job.parameters)
+                self._live.duration_s = wish.duration_s
+                return run_seek_test(self.job.path, wish, bench)
+            rates = throughput_wish(self.job.parameters)
+            self._live.sample_bytes = rates.sample_bytes
+            return run_throughput_test(self.job.path, rates, bench)
+        except (ValueError, TypeError) as error:
+            raise UsageError(
+                f"{display_name(self.job.path)}: the job asks for what this version does not know"
+            ) from error
+
+
+class _Live:
+    """Tells how far a test is: percent for the queue, figures and a curve for the bench."""
+
+    def __init__(self, store: Store, job_id: int, progress: Progress, clock: Callable[[], float]) -> None:
+        self.duration_s = 1.0
+        self.sample_bytes = 0
+        self._store = store
+        self._job_id = job_id
+        self._progress = progress
+        self._clock = clock
+        self._step: Step | None = None
+        self._began_at = self._said_at = 0.0
+        self._bytes_before = 0
+        self._told = 0
+        self._curve: list[float] = []
+
+    def watch(self, step: Step, latencies_us: Sequence[float], wanted_bytes: int) -> None:
+        """Take where the test stands."""
+        now = self._clock()
+        if step != self._step:
+            self._begin(step, now)
+        elif now - self._said_at < LIVE_S:
+            return
+        self._said_at = now
+        self._count(step, wanted_bytes, now)
+        if len(latencies_us) > self._told:
+            self._curve.append(nearest_rank(sorted(latencies_us[self._told :]), 50))
+            self._told = len(latencies_us)
+        ordered = sorted(latencies_us)
+        p50, p95 = (nearest_rank(ordered, percent) if ordered else 0.0 for percent in (50, 95))
+        live = LiveTest(
+            step.number,
+            step.steps,
+            str(step.format),
+            step.block_size,
+            step.level,
+            str(step.pattern or ""),
+            len(ordered),
+            p50,
+            p95,
+            tuple(round(value, 1) for value in self._curve[-CURVE_POINTS:]),
+        )
+        with contextlib.suppress(StoreError):  # a full disk costs the view, not the test
+            save_live(self._store, self._job_id, live)
+
+    def _begin(self, step: Step, now: float) -> None:
+        self._bytes_before = self._progress.done_bytes if self._step is not None else 0
+        self._step, self._began_at, self._told = step, now, 0
+        self._progress.stage = Stage.MEASURING
+
+    def _count(self, step: Step, wanted_bytes: int, now: float) -> None:
+        """Count bytes read of the image; their total is what the share of the time that has passed makes likely."""
+        progress = self._progress
+        if self.sample_bytes:
+            progress.total_bytes = step.steps * self.sample_bytes
+            progress.done_bytes = (step.number - 1) * self.sample_bytes
+            return
+        within = min(1.0, (now - self._began_at) / self.duration_s) if step.pattern is not None else 0.0
+        share = (step.number - 1 + within) / step.steps
+        progress.done_bytes = self._bytes_before + wanted_bytes
+        progress.total_bytes = round(progress.done_bytes / share) if share else 0
+
+
+def _key(measurement: Measurement) -> tuple[object, ...]:
+    """Return what tells the lines of one test apart, as a step of it says it."""
+    return measurement.format, measurement.block_size, measurement.level, measurement.pattern
+
+
+def _said(line: _Line) -> str:
+    """Return a line of a result for the job's log."""
+    if isinstance(line, SeekResult):
+        figures = line.figures
+        what = form_name(line.format, line.methods) + (f" {line.block_size // 1024}K" if line.block_size else "")
+        cache = "cold" if figures.is_cold else "cached"
+        return (
+            f"{what}, {figures.pattern.label}: p50 {format_latency(figures.p50_us)}, p95 "
+            f"{format_latency(figures.p95_us)}, p99 {format_latency(figures.p99_us)}, {figures.reads} reads, {cache}"
+        )
+    settings, rates = line.figures.settings, line.figures
+    what = f"{settings.form} {settings.block_size // 1024}K, level {settings.level}"
+    return f"{what}: {rates.limit} is the limit, the whole title would take {format_duration(rates.conversion_s)}"

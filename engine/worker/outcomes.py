@@ -1,0 +1,134 @@
+"""How jobs end: the one place where any failure becomes a state."""
+
+import contextlib
+import traceback
+from pathlib import Path
+
+from discpress.engine.convert.part.name import remove_part_of
+from discpress.engine.errors import (
+    CancelledError,
+    DiscpressError,
+    FileLimitError,
+    SpaceError,
+    SuspendedError,
+    UselessError,
+)
+from discpress.engine.queue.jobs import LAB_KINDS, Job, JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.system.disk_probe import Disks, UnansweredError
+from discpress.engine.system.files import is_there
+from discpress.engine.worker.blocked_jobs import Waits
+from discpress.engine.worker.heartbeat import Running
+from discpress.engine.worker.job_paths import AwayError, output_place, source_is_away
+from discpress.engine.worker.run_job import Outcome, part_owner
+
+
+class Endings:
+    """Writes down what became of runs; one for a manager."""
+
+    def __init__(self, queue: JobQueue, waits: Waits, disks: Disks) -> None:
+        self._queue = queue
+        self._waits = waits
+        self._disks = disks
+
+    def settle(self, job: Job, error: DiscpressError) -> None:
+        """See to what a run that fails leaves on the disk; in its own thread, for that may not answer.
+
+        AwayError where it failed because its storage went away: then everything stays as it is.
+        """
+        if isinstance(error, CancelledError | UselessError):
+            return
+        if _waits_for_room(job, error):
+            self._waits.note_room(job)
+            return
+        is_of_storage = error.code in {"storage", "source-changed", "damaged"}
+        if is_of_storage and not is_there(job.file_path) and source_is_away(job):
+            raise AwayError(str(error)) from error
+        self._remove_part(job)
+
+    def end(self, running: Running) -> None:
+        """Say in the queue how a job ended."""
+        job = running.job
+        stored = self._queue.find(job.id)
+        if stored is not None and stored.fault:
+            running.task.exception()  # whatever came of it: it fails as one that cannot be read
+            return
+        is_ours = isinstance(running.task.exception(), SuspendedError | CancelledError) or self._take_back(job.id)
+        if not is_ours:
+            self._queue.drop_checkpoint(job.id)  # cancelled in the queue; the run had ended by itself just then
+            return
+        try:
+            outcome = running.task.result()
+        except SuspendedError:
+            if self._queue.job(job.id).state in {JobState.RUNNING, JobState.PAUSED}:
+                self._queue.suspend(job.id)
+        except CancelledError:
+            self._cancelled(job)
+        except UselessError as error:
+            self._queue.skip(job.id, str(error))
+        except AwayError as error:
+            self._queue.suspend(job.id)
+            self._waits.for_disk(job, str(error))
+        except DiscpressError as error:
+            self._failed(job, error)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not take the other jobs with it
+            self._queue.append_log(job.id, "".join(traceback.format_exception(error)))
+            self._queue.fail(job.id, DiscpressError(f"internal error: {error!r}", hint="please report it with its log"))
+        else:
+            self._done(job, outcome)
+
+    def _cancelled(self, job: Job) -> None:
+        # One that was held was cancelled in the queue at once; its part went with the run that ends here.
+        if self._queue.job(job.id).state is JobState.RUNNING:
+            self._queue.cancelled(job.id)
+        else:
+            self._queue.drop_checkpoint(job.id)
+
+    def _failed(self, job: Job, error: DiscpressError) -> None:
+        if isinstance(error, SpaceError) and _waits_for_room(job, error):
+            self._queue.suspend(job.id)
+            self._waits.for_room(job, error)
+        else:
+            self._queue.append_log(job.id, str(error))
+            self._queue.fail(job.id, error)
+
+    def _done(self, job: Job, outcome: Outcome) -> None:
+        if outcome.skipped:
+            self._queue.skip(job.id, outcome.skipped)
+        else:
+            self._queue.finish(job.id, outcome.result, saved_bytes=outcome.saved_bytes)
+
+    def _take_back(self, job_id: int) -> bool:
+        """Bring a job whose run has ended to `running`, for what is said of it next; False when it was cancelled.
+
+        It may have been paused, or resumed and not started again, in the very moment in which it ended.
+        """
+        job = self._queue.find(job_id)
+        if job is None:
+            return False
+        state = job.state
+        if state is JobState.PAUSED:
+            state = self._queue.resume(job_id)
+        if state is JobState.QUEUED:
+            self._queue.start(job_id)
+            return True
+        return state is JobState.RUNNING
+
+    def clear(self, job: Job) -> None:
+        """Remove the part of a job that was cancelled while no run of it could do so; later, where the disk is slow."""
+        with contextlib.suppress(UnansweredError):
+            self._disks.ask(output_place(job), ("part", job.id), lambda: self._remove_part(job))
+            self._queue.drop_checkpoint(job.id)
+
+    def _remove_part(self, job: Job) -> None:
+        stored = self._queue.checkpoint(job.id)
+        output = None if stored is None else stored.facts.get("output")
+        if isinstance(output, str):
+            with contextlib.suppress(DiscpressError, OSError):
+                remove_part_of(Path(output), part_owner(job))
+
+
+def _waits_for_room(job: Job, error: DiscpressError) -> bool:
+    """Return whether a job waits for room; a test fails: only figures are lost, and all others would wait for it."""
+    is_room = isinstance(error, SpaceError) and not isinstance(error, FileLimitError)
+    return is_room and job.kind not in LAB_KINDS

@@ -1,0 +1,262 @@
+"""What a job does when its turn comes; in a thread of its own, stopped and held by a Control."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from discpress.engine.convert.checksums import check_checksum_names, checksum_path, write_checksum
+from discpress.engine.convert.conversion import Conversion, convert
+from discpress.engine.convert.digests import ALWAYS, ON_REQUEST
+from discpress.engine.convert.part.name import drop_second_name
+from discpress.engine.convert.plan import ConversionPlan, OnConflict, Wish, plan_conversion
+from discpress.engine.convert.preflight import NameTaken, settle_output
+from discpress.engine.convert.recovery import conclude_published, find_trashed
+from discpress.engine.convert.verify import digest_checked
+from discpress.engine.errors import VerifyError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.doctor.doctor import Severity, examine
+from discpress.engine.images.open import open_image
+from discpress.engine.library.scan.refresh import refresh
+from discpress.engine.library.scan.rescan_files import follow_files
+from discpress.engine.names import display_name
+from discpress.engine.progress import Control, Progress
+from discpress.engine.queue.jobs import Job, JobKind, JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.record_digests import save_digests
+from discpress.engine.store.model import JsonValue
+from discpress.engine.store.store import Store
+from discpress.engine.system.files import is_there
+from discpress.engine.targets import TARGETS
+from discpress.engine.worker.checkpoint_store import QueueKeeper
+from discpress.engine.worker.estimate_job import refine_into
+from discpress.engine.worker.lab_job import LabJob
+from discpress.engine.worker.trash_job import purge_entry, undo_entry
+
+KINDS = (*ALWAYS, *ON_REQUEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended that did not fail."""
+
+    result: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Facts for the fronts."""
+    skipped: str = ""
+    """Why it was left undone; empty where it was done."""
+    saved_bytes: int = 0
+    """What a conversion saved; negative where it grew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Everything that a job works with."""
+
+    job: Job
+    """What to do."""
+    queue: JobQueue
+    """Where its log and checkpoints are kept."""
+    store: Store
+    """Where what it learns is kept."""
+    threads: int
+    """Packing threads it may use."""
+    control: Control
+    """How it is held and stopped."""
+    progress: Progress
+    """Where it counts."""
+
+    def log(self, line: str) -> None:
+        """Add a line to the job's log."""
+        self.queue.append_log(self.job.id, line)
+
+
+def run_job(turn: Turn) -> Outcome:
+    """Do a job; the errors of what it does."""
+    doers: dict[JobKind, Callable[[Turn], Outcome]] = {
+        JobKind.CONVERT: _convert,
+        JobKind.VERIFY: _verify,
+        JobKind.SCAN: _scan,
+        JobKind.ESTIMATE: _estimate,
+        JobKind.DOCTOR: _examine,
+        JobKind.PURGE: _purge,
+        JobKind.UNDO: _undo,
+        JobKind.SEEK: _test,
+        JobKind.THROUGHPUT: _test,
+    }
+    return doers[turn.job.kind](turn)
+
+
+def part_owner(job: Job) -> str:
+    """Return the name under which a job marks its part: unlike that of any job of any other queue."""
+    return f"queue {job.batch} {job.id} {job.created_at}"
+
+
+def _convert(turn: Turn) -> Outcome:
+    job = turn.job
+    wish = job.wish or Wish()
+    keeper = QueueKeeper(turn.queue, job.id)
+    is_again = job.attempts > 1
+    if is_again and wish.trash_source and not is_there(job.file_path):
+        entry = find_trashed(job.file_path)
+        if entry is not None:
+            turn.log("finished before it was stopped: the source is in the trash already")
+            saved_bytes = entry.size_bytes - entry.replacement.size_bytes
+            follow_files(turn.store, [job.file_path, entry.replacement_path])
+            facts = {"output": str(entry.replacement_path), "trashed": str(entry.file_path)}
+            return Outcome({**facts, **entry.digests}, saved_bytes=saved_bytes)
+    plan = plan_conversion(job.path, job.output_path, job.output_folder, wish)
+    # What is packed already, or in an archive, is packed anew for what it plays on, not to save space.
+    is_for_space = plan.source_format is ImageFormat.ISO and not plan.member and not job.force
+    plan = replace(plan, wish=replace(wish, skip_useless=is_for_space))
+    drop_second_name(plan.output_path)
+    # Where results may be written over, an older one with the same content would be taken for the new one.
+    needs_seal = wish.on_conflict is OnConflict.OVERWRITE
+    published_path = keeper.published_path(needs_seal=needs_seal) if is_again else None
+    earlier = None if published_path is None else _conclude_published(turn, replace(plan, output_path=published_path))
+    if earlier is not None:
+        turn.log("finished before it was stopped: the result is there and proven")
+        follow_files(turn.store, [plan.source_file_path, earlier.plan.output_path])
+        _write_checksums(job, earlier)
+        _log_notices(turn, earlier)
+        return _conversion_outcome(earlier)
+    try:
+        plan = settle_output(plan)
+    except NameTaken as taken:
+        return Outcome(skipped=str(taken))
+    checksums = _checksums(job)
+    check_checksum_names(plan.output_path, checksums, overwrite=wish.on_conflict is OnConflict.OVERWRITE)
+    for notice in plan.notices:
+        turn.log(notice)
+    turn.log(f"{plan.description} to {display_name(plan.output_path)}")
+    done = convert(
+        plan,
+        threads=turn.threads,
+        control=turn.control,
+        progress=turn.progress,
+        journal=_journal(turn),
+        job=part_owner(job),
+        keeper=keeper,
+    )
+    _log_notices(turn, done)
+    save_digests(turn.store, done)
+    follow_files(turn.store, [plan.source_file_path, plan.output_path])
+    _write_checksums(job, done)
+    return _conversion_outcome(done)
+
+
+def _log_notices(turn: Turn, done: Conversion) -> None:
+    for notice in done.notices:
+        turn.log(notice)
+
+
+def _write_checksums(job: Job, done: Conversion) -> None:
+    overwrite = done.plan.wish.on_conflict is OnConflict.OVERWRITE
+    for kind in _checksums(job):
+        if not os.path.lexists(checksum_path(done.plan.output_path, kind)) or overwrite:
+            write_checksum(done.plan.output_path, kind, done.digests.values[kind], overwrite=overwrite)
+
+
+def _checksums(job: Job) -> tuple[str, ...]:
+    kinds = job.parameters.get("checksums")
+    return tuple(str(kind) for kind in kinds) if isinstance(kinds, list) else ()
+
+
+def _conclude_published(turn: Turn, plan: ConversionPlan) -> Conversion | None:
+    return conclude_published(
+        plan, threads=turn.threads, control=turn.control, progress=turn.progress, journal=_journal(turn)
+    )
+
+
+def _journal(turn: Turn) -> Callable[[str, Mapping[str, object]], None]:
+    def write(kind: str, facts: Mapping[str, object]) -> None:
+        turn.store.append_journal(kind, {key: str(value) for key, value in facts.items()} | {"job": turn.job.id})
+
+    return write
+
+
+def _conversion_outcome(done: Conversion) -> Outcome:
+    plan = done.plan
+    facts: dict[str, JsonValue] = {
+        "output": str(plan.output_path),
+        "format": str(plan.settings.format),
+        "block_size": plan.settings.block_size,
+        "level": plan.settings.level,
+        **({"methods": list(plan.settings.methods)} if plan.settings.methods else {}),
+        "original_bytes": plan.original_bytes,
+        "source_bytes": plan.source_bytes,
+        "packed_bytes": done.packed_bytes,
+        "verified": done.is_verified,
+        "read_back": str(done.read_back),
+        "elapsed_s": round(done.elapsed_s, 3),
+        "trashed": None if done.trashed is None else str(done.trashed.file_path),
+        **done.digests.values,
+    }
+    return Outcome(facts, saved_bytes=plan.source_bytes - done.packed_bytes)
+
+
+def _purge(turn: Turn) -> Outcome:
+    return Outcome(purge_entry(turn.job, turn.threads, turn.control, turn.progress, _journal(turn)))
+
+
+def _undo(turn: Turn) -> Outcome:
+    return Outcome(undo_entry(turn.job, turn.threads, turn.control, turn.progress, _journal(turn)))
+
+
+def _verify(turn: Turn) -> Outcome:
+    """Decode an image whole; with digests in the parameters, compare them."""
+    expected = {name: value for name, value in turn.job.parameters.items() if name in KINDS}
+    with open_image(turn.job.path) as image:
+        actual = digest_checked(image, turn.threads, turn.control, turn.progress, tuple(expected))
+    for name, value in expected.items():
+        if actual.values.get(name) != value:
+            raise VerifyError(
+                f"{display_name(turn.job.path)}: {name} of the decoded image is {actual.values.get(name)}, not {value}",
+                hint="the file is damaged, or it is another dump of the disc",
+            )
+    return Outcome({**actual.values, "original_bytes": actual.size_bytes})
+
+
+def _scan(turn: Turn) -> Outcome:
+    images = problems = 0
+    for batch in refresh(turn.store, [turn.job.path], turn.control.check):
+        images += len(batch.titles) + len(batch.unchanged)
+        problems += len(batch.problems)
+        for problem in batch.problems:
+            turn.log(f"{display_name(problem.path)}: {problem.message}")
+    return Outcome({"images": images, "problems": problems})
+
+
+def _estimate(turn: Turn) -> Outcome:
+    job = turn.job
+    for found in refine_into(turn.store, job.path, job.wish or Wish(), threads=turn.threads, check=turn.control.check):
+        turn.progress.total_bytes = found.original_bytes
+        turn.progress.done_bytes = found.sampled_bytes
+    return Outcome({"packed_bytes": found.packed_bytes, "low_bytes": found.low_bytes, "high_bytes": found.high_bytes})
+
+
+def _examine(turn: Turn) -> Outcome:
+    name = turn.job.wish.target if turn.job.wish else None
+    target = None if name is None else TARGETS.get(name)
+    counts = dict.fromkeys(Severity, 0)
+    damaged = 0
+    for finding in examine(turn.job.path, target, deep=True, check=turn.control.check):
+        counts[finding.level] += 1
+        damaged += finding.is_damage
+        turn.log(f"{finding.level}: {finding.message}")
+    return Outcome({"errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING], "damaged": damaged})
+
+
+def _test(turn: Turn) -> Outcome:
+    """Measure a title in the lab."""
+    keeper = QueueKeeper(turn.queue, turn.job.id)
+    test = LabJob(
+        turn.job,
+        turn.store,
+        turn.threads,
+        turn.control,
+        turn.progress,
+        turn.log,
+        part_owner(turn.job),
+        keeper.begin,
+        beside=lambda: len(turn.queue.jobs([JobState.RUNNING])) - 1,
+    )
+    return Outcome(test.run())

@@ -1,0 +1,236 @@
+"""The task manager: which job runs when, on which disk, and what becomes of it (asyncio).
+
+Two lanes. Conversions, verifications and examinations: one at a time for each storage device, so that two disks
+work side by side and none is thrashed. Scans, estimates and errands: at once, beside whatever else runs.
+No disk is looked at in the loop itself: one that does not answer holds up its own jobs only.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from discpress.engine.errors import DiscpressError, StoreError
+from discpress.engine.progress import Control, Progress
+from discpress.engine.queue.background import Errand, Errands
+from discpress.engine.queue.jobs import Action, Job, JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.snapshot import WorkerState
+from discpress.engine.store.store import Store
+from discpress.engine.system.disk_probe import Disks
+from discpress.engine.system.priority import be_idle
+from discpress.engine.worker.background_lane import ErrandLane
+from discpress.engine.worker.blocked_jobs import Waits
+from discpress.engine.worker.heartbeat import Reports, Running
+from discpress.engine.worker.hung_jobs import Stalls
+from discpress.engine.worker.job_devices import Devices
+from discpress.engine.worker.job_paths import places_of
+from discpress.engine.worker.next_jobs import Launcher
+from discpress.engine.worker.outcomes import Endings
+from discpress.engine.worker.run_background import run_errand
+from discpress.engine.worker.run_job import Outcome, Turn, run_job
+
+POLL_S = 0.2
+"""How often wishes are looked for: what is asked for happens within a second."""
+IDLE_S = 30.0
+"""The worker ends after so long without work."""
+
+
+@dataclass(slots=True)
+class Manager:
+    """Runs the queue of one open store until it is told to stop, or has been idle for `idle_s`."""
+
+    queue: JobQueue
+    """The jobs."""
+    store: Store
+    """The state file that holds them."""
+    threads: int
+    """All packing threads together."""
+    should_stop: Callable[[], bool] = lambda: False
+    """Asked at every look around; true: stop at chunk borders, with checkpoints."""
+    idle_s: float = IDLE_S
+    """Seconds without work after which it ends."""
+    clock: Callable[[], float] = time.monotonic
+    """Seconds, of any beginning."""
+    run: Callable[[Turn], Outcome] = run_job
+    """Does one job; replaced in tests."""
+    run_errand: Callable[[Errand, Store, int, Control], None] = run_errand
+    """Does one errand; replaced in tests."""
+    hung: int = field(init=False, default=0)
+    """Threads left behind, when it has ended: they hang, and it must be made sure that they never go on."""
+    _running: dict[int, Running] = field(default_factory=dict)
+    _disks: Disks = field(init=False)
+    _stalls: Stalls = field(init=False)
+    _waits: Waits = field(init=False)
+    _devices: Devices = field(init=False)
+    _seen: object = None
+    _reports: Reports = field(init=False)
+    _endings: Endings = field(init=False)
+    _lane: ErrandLane = field(init=False)
+    _launcher: Launcher = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._disks = Disks(self.clock)
+        self._stalls = Stalls(self.queue, self._disks, self.clock)
+        self._waits = Waits(self.queue, self.clock, self._disks)
+        self._devices = Devices(self._disks, self._waits)
+        self._reports = Reports(self.queue, self.clock)
+        self._endings = Endings(self.queue, self._waits, self._disks)
+        self._lane = ErrandLane(Errands(self.store), self.store, self.run_errand, self._disks, self.clock)
+        self._launcher = Launcher(self._running, self._waits, self._devices, self._lane, self.threads, self._start)
+
+    async def work(self) -> None:
+        """Run the queue to its end, see above; what runs then is suspended with its checkpoint."""
+        self._reports.say(WorkerState.STARTING)
+        self.queue.recover()
+        self._lane.recover()
+        try:
+            await self._work_until_idle()
+        finally:
+            # Also after a fault: no thread may go on when the lock is given up.
+            await self._stop()
+
+    async def _work_until_idle(self) -> None:
+        idle_since = self.clock()
+        while not self.should_stop():
+            is_changed = self._look()
+            self._conclude()
+            self._lane.conclude()
+            is_changed |= self._stalls.look(self._running.values()) | self._lane.watch() | self._disks.has_news()
+            if is_changed or self._waits.has_due():
+                self._obey()
+                self._lane.obey()
+                self._launch()
+            working = [each for each in self._running.values() if not each.is_held]
+            self._reports.report(working, has_errands=bool(self._lane))
+            if working or self._waits or self._lane or self._lane.is_waiting or self._disks.has_fresh():
+                idle_since = self.clock()
+            elif self.clock() - idle_since >= self.idle_s:
+                return
+            await self._rest()
+
+    def _look(self) -> bool:
+        """Return whether anything was written since the last look, or a job has ended."""
+        version = self.store.data_version()
+        is_changed = version != self._seen or any(task.done() for task in self._tasks())
+        self._seen = version
+        return is_changed
+
+    async def _rest(self) -> None:
+        tasks = [task for task in self._tasks() if not task.done()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.sleep(POLL_S)
+
+    def _tasks(self) -> list["asyncio.Future[Any]"]:
+        return [each.task for each in self._running.values()] + self._lane.tasks
+
+    # Wishes
+
+    def _obey(self) -> None:
+        for running in list(self._running.values()):
+            job = self.queue.find(running.job.id)
+            if job is None or job.wanted == Action.CANCEL or job.state is JobState.CANCELLED:
+                running.control.cancel()
+            elif job.wanted == Action.PAUSE and not running.is_held:
+                running.control.pause()
+                running.is_held = self.queue.pause(job.id) is JobState.PAUSED
+                if not running.is_held:
+                    running.control.resume()
+        self.queue.fail_unreadable(self._running)
+        for job_id in self.queue.abandoned():
+            job = self.queue.find(job_id)
+            if job is not None and job_id not in self._running:
+                self._endings.clear(job)
+
+    # Starting
+
+    def _launch(self) -> None:
+        """Start the jobs whose turn it is, and errands beside them if there may be any."""
+        if self._launcher.is_on_trial:
+            has_places = False
+        else:
+            jobs = self.queue.runnable()
+            self._waits.keep({job.id for job in jobs})
+            has_places = self._launcher.launch(jobs)
+        self._devices.settle()
+        if has_places:
+            self._launcher.launch_errands()
+
+    def _start(self, job: Job, device: int, threads: int) -> bool:
+        held = self._running.get(job.id)
+        if held is not None and (not held.is_held or held.control.is_stopped):
+            return False  # a run that is ending: the job begins anew when it has ended
+        if not self.queue.start(job.id):
+            return False
+        self._waits.drop(job.id)
+        if held is not None:
+            held.is_held = False
+            held.control.resume()
+            return True
+        job = self.queue.job(job.id)
+        control, progress = Control(), Progress()
+        turn = Turn(job, self.queue, self.store, threads, control, progress)
+        # A thread of its own, not one of a pool: an idle priority cannot be taken back.
+        executor = ThreadPoolExecutor(1, f"job-{job.id}")
+        task = asyncio.get_running_loop().run_in_executor(executor, self._run_turn, turn)
+        executor.shutdown(wait=False)
+        self._running[job.id] = Running(
+            job,
+            control,
+            progress,
+            task,
+            device,
+            places_of(job),
+            seen_counts=progress.counts,
+            asked_at=self.clock(),
+        )
+        return True
+
+    def _run_turn(self, turn: Turn) -> Outcome:
+        if turn.job.idle_priority:
+            be_idle()
+        try:
+            return self.run(turn)
+        except DiscpressError as error:
+            self._endings.settle(turn.job, error)
+            raise
+
+    # Ends
+
+    def _conclude(self) -> None:
+        for job_id, running in list(self._running.items()):
+            if running.task.done():
+                del self._running[job_id]
+                with contextlib.suppress(StoreError):
+                    self._reports.save([running])
+                self._endings.end(running)
+
+    async def _stop(self) -> None:
+        """Suspend what runs or is held, and say so; what hangs on a disk that does not answer is left behind.
+
+        The state file may be what fails: nothing that is said may keep a thread from being stopped and waited for. What
+        is not written down is recovered by the next worker.
+        """
+        for running in self._running.values():
+            running.control.suspend()
+        self._lane.suspend()
+        with contextlib.suppress(StoreError):
+            self._reports.say(WorkerState.STOPPING)
+        while tasks := [task for task in self._tasks() if not task.done()]:
+            runs = [each for each in self._running.values() if not each.task.done()]
+            if self._stalls.all_hang(runs) & self._lane.all_hang():
+                break
+            await asyncio.wait(tasks, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
+        self.hung = len(tasks)
+        with contextlib.suppress(StoreError):
+            self._conclude()
+            self._lane.conclude()
+            for run in self._running.values():
+                self._stalls.leave(run)
+            self._lane.leave()
+            self._reports.say(WorkerState.GONE)

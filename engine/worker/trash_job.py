@@ -1,0 +1,82 @@
+"""Undo and purge as jobs: proving a replacement decodes it whole, which takes as long as a verification.
+
+Nothing is forced here, also not by `retry --force`: what cannot be proven stays in the trash.
+"""
+
+from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
+from discpress.engine.convert.trash.held import gone
+from discpress.engine.convert.trash.listing import freed_bytes, is_half_undone, sweep_trash_in
+from discpress.engine.convert.trash.schema import read_entry
+from discpress.engine.convert.trash.undo import Journal, drop_left, finish_undo, purge, undo
+from discpress.engine.errors import TrashError
+from discpress.engine.names import display_name
+from discpress.engine.progress import Control, Progress
+from discpress.engine.queue.jobs import NAME, Job, JobKind, JobRequest
+from discpress.engine.store.model import JsonValue
+from discpress.engine.system.files import is_there
+
+
+def trash_request(kind: JobKind, entry: TrashEntry) -> JobRequest:
+    """Return what puts an undo or a purge of an entry into the queue."""
+    return JobRequest(kind, entry.folder, parameters={NAME: entry.name, **_device_of(entry)})
+
+
+def _device_of(entry: TrashEntry) -> dict[str, JsonValue]:
+    try:
+        return {"device": entry.folder.stat().st_dev}
+    except OSError:
+        return {}  # the job itself finds out, and says so
+
+
+def purge_entry(job: Job, threads: int, control: Control, progress: Progress, journal: Journal) -> dict[str, JsonValue]:
+    """Remove a trashed file for good and return the facts; TrashError where the replacement does not prove itself."""
+    entry = _entry(job)
+    if entry is None:
+        return {}
+    facts: dict[str, JsonValue] = {"path": str(entry.home_path), "freed_bytes": freed_bytes(entry)}
+    if _is_all_but_over(job, entry):
+        drop_left(entry)
+        journal("purged", {"path": str(entry.home_path), "entry": entry.id})
+        return facts
+    _check(entry)
+    purge(entry, threads, control, force=False, journal=journal, progress=progress)
+    return facts
+
+
+def undo_entry(job: Job, threads: int, control: Control, progress: Progress, journal: Journal) -> dict[str, JsonValue]:
+    """Put a trashed file back and return the facts; TrashError where its name is taken."""
+    entry = _entry(job)
+    if entry is None:
+        return {}
+    if _is_all_but_over(job, entry):
+        drop_left(entry)
+        journal("undone", {"path": str(entry.home_path), "entry": entry.id})
+        return {"path": str(entry.home_path), "trashed": None, "note": ""}
+    if is_half_undone(entry):
+        done = finish_undo(entry, threads, control, journal, progress)
+    else:
+        _check(entry)
+        done = undo(entry, threads, control, journal, progress)
+    replacement = None if done.replacement_entry is None else str(done.replacement_entry.file_path)
+    return {"path": str(entry.home_path), "trashed": replacement, "note": done.note}
+
+
+def _is_all_but_over(job: Job, entry: TrashEntry) -> bool:
+    """Return whether the run before was stopped between the files and their description."""
+    return job.attempts > 1 and not entry.is_there and not is_half_undone(entry)
+
+
+def _entry(job: Job) -> TrashEntry | None:
+    """Return the entry; None where the run before, that was killed, had come to its end."""
+    is_begun = job.attempts > 1
+    if is_there(job.path) and not (is_begun and not is_there(job.path / ENTRY_NAME)):
+        return read_entry(job.path)
+    if is_begun:
+        sweep_trash_in(job.path.parents[1])
+        return None
+    raise TrashError(f"{display_name(str(job.parameters.get(NAME) or job.path))}: it is not in the trash any more")
+
+
+def _check(entry: TrashEntry) -> None:
+    if not entry.is_there:
+        raise gone(entry)

@@ -1,0 +1,135 @@
+"""The settings file."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from discpress.engine.config import Config, config_path, load_config
+from discpress.engine.errors import DiscpressError, StorageError, StoreError
+from discpress.engine.formats import ImageFormat, Method
+
+TARGETS = ("any", "opl", "ppsspp")
+
+
+def load(folder: Path, text: str | bytes) -> Config:
+    path = folder / "config.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return load_config(path, TARGETS)
+
+
+def refusal(folder: Path, text: str | bytes) -> str:
+    with pytest.raises(StoreError) as caught:
+        load(folder, text)
+    return str(caught.value).removeprefix(f"{folder}/")
+
+
+def test_a_missing_file_is_all_defaults(tmp_path: Path) -> None:
+    assert load_config(tmp_path / "config.toml", TARGETS) == Config()
+
+
+def test_every_setting_is_read(tmp_path: Path) -> None:
+    text = 'folders = ["/games"]\ntarget = "opl"\nlevel = 12\nthreads = 3\ntrash = true\n'
+    text += 'theme = "ansi"\nmouse = false\nascii = true\nkeys = { quit = "ctrl+q" }\n'
+    keys = {"quit": "ctrl+q"}
+    assert load(tmp_path, text) == Config((Path("/games"),), "opl", 12, 3, True, "ansi", False, True, keys)
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert load(tmp_path, 'folders = ["~/games"]').folders == (Path("/home/me/games"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("foldres = []", "config.toml: unknown key 'foldres': did you mean folders?"),
+        (
+            "colour = 1",
+            "config.toml: unknown key 'colour': expected one of folders, target, level, threads, trash, theme, mouse,"
+            " ascii, keys, format, methods, block_size",
+        ),
+        ('target = "ops"', "config.toml: target: unknown target 'ops': did you mean opl?"),
+        ("target = 3", "config.toml: target: expected one of any, opl, ppsspp, got 3"),
+        ("level = 20", "config.toml: level: expected a whole number from 1 to 19, got 20"),
+        ("block_size = 3000", 'config.toml: block_size: expected a power of two from "2K" to "1M", got 3000'),
+        ("block_size = true", 'config.toml: block_size: expected a power of two from "2K" to "1M", got True'),
+        ('format = "dax"', "config.toml: format: expected one of zso, cso, chd, iso, got 'dax'"),
+        ('methods = "zstd"', "config.toml: methods: expected a list of methods like [\"zstd\"], got 'zstd'"),
+        ("level = true", "config.toml: level: expected a whole number from 1 to 19, got True"),
+        ("threads = 0", "config.toml: threads: expected a whole number of at least 1, got 0"),
+        ("trash = 1", "config.toml: trash: expected true or false, got 1"),
+        ('theme = "pink"', "config.toml: theme: expected one of dark, light, contrast, ansi, got 'pink'"),
+        ("mouse = 1", 'config.toml: mouse: expected true, false or "auto", got 1'),
+        ('ascii = "auto"', "config.toml: ascii: expected true or false, got 'auto'"),
+        ('folders = "/a"', "config.toml: folders: expected a list of folders like [\"/games\"], got '/a'"),
+        (
+            'folders = ["games"]',
+            "config.toml: folders: expected an absolute path or one that starts with ~, got 'games'",
+        ),
+        (
+            'folders = ["/a\\u0000"]',
+            "config.toml: folders: expected an absolute path or one that starts with ~, got '/a\\x00'",
+        ),
+        (
+            "keys = { quit = 1 }",
+            "config.toml: keys: expected a table of commands and keys like { quit = \"ctrl+q\" }, got {'quit': 1}",
+        ),
+        (b'target = "\xff"', "config.toml: not UTF-8 text"),
+    ],
+)
+def test_what_is_wrong_and_what_is_allowed_is_said(tmp_path: Path, text: str | bytes, said: str) -> None:
+    assert refusal(tmp_path, text) == said
+
+
+def test_an_automatic_mouse_is_no_choice(tmp_path: Path) -> None:
+    assert load(tmp_path, 'mouse = "auto"') == Config()
+
+
+def test_a_default_format_with_its_methods_and_blocks(tmp_path: Path) -> None:
+    text = 'format = "chd"\nmethods = ["zstd", "lzma"]\nblock_size = "16K"\n'
+    expected = Config(format=ImageFormat.CHD, methods=(Method.ZSTD, Method.LZMA), block_size=16384)
+    assert load(tmp_path, text) == expected
+
+
+def test_text_that_is_no_toml_is_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "level 9").startswith("config.toml: not TOML: ")
+
+
+def test_a_folder_in_its_place_is_an_error_of_storage(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="cannot read the settings"):
+        load_config(tmp_path, TARGETS)
+
+
+def test_the_environment_names_the_file(tmp_path: Path) -> None:
+    assert config_path({"DISCPRESS_CONFIG": str(tmp_path / "my.toml")}) == tmp_path / "my.toml"
+
+
+def test_the_environment_names_the_folder(tmp_path: Path) -> None:
+    assert config_path({"DISCPRESS_CONFIG": str(tmp_path)}) == tmp_path / "config.toml"
+
+
+def test_without_it_the_file_is_in_the_config_folder() -> None:
+    assert config_path({"DISCPRESS_CONFIG": ""}).parts[-2:] == ("discpress", "config.toml")
+
+
+VALUES = st.sampled_from(
+    ["9", "-1", "true", '"opl"', '"~x/y"', "[]", '["/a"]', "{}", "1.5", "0x" + "f" * 5000, "1" * 5000]
+)
+NAMES = st.sampled_from(
+    ["folders", "target", "level", "threads", "theme", "mouse", "keys", "x", "format", "methods", "block_size"]
+)
+LINES = st.builds("{} = {}".format, NAMES, VALUES)
+
+
+@given(st.lists(LINES).map("\n".join) | st.text(st.characters(exclude_categories=["Cs"])) | st.binary())
+def test_any_file_is_a_config_or_a_printable_error(tmp_path_factory: pytest.TempPathFactory, text: str | bytes) -> None:
+    try:
+        assert isinstance(load(tmp_path_factory.getbasetemp(), text), Config)
+    except DiscpressError as error:
+        assert str(error).isprintable()
+
+
+def test_nested_without_end_is_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "level = " + "[" * 100_000).startswith("config.toml: not TOML: ")

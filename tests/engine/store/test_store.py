@@ -1,0 +1,265 @@
+"""What the store keeps and gives back."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from discpress.engine.errors import StoreError
+from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.store.migrations import MIGRATIONS
+from discpress.engine.store.model import Digests, Fault, FileIdentity, Overrides, StoredEstimate, Title
+from discpress.engine.store.store import Store
+
+GAMES = Path("/games")
+IDENTITY = FileIdentity(66, 12, 700_000_000, 1_700_000_000_123_456_789)
+TITLE = Title(
+    GAMES / "kain.zso", IDENTITY, ImageFormat.ZSO, "ps2", "SLUS-20024", "Blood Omen 2", "us", 2, ("USA", "v1.01"),
+    1_400_000_000, 16384, 3, 1, 2, "index is cut off",
+)  # fmt: skip
+ZSO = Settings(ImageFormat.ZSO)
+BEFORE_FAULTS = next(number for number, step in enumerate(MIGRATIONS) if "COLUMN fault" in step[0])
+OLDER_ROWS = [
+    (b"/games/known.iso", "ps2", "", "1 2 700 4"),
+    (b"/games/zeros.iso", "unknown", "", "1 3 700 4"),
+    (b"/games/broken.zso", "unknown", "its index is cut off", "1 4 700 4"),
+    (b"/games/far.zip/far.iso", "unknown", "", "1 5 700 4 6 99"),
+]
+
+
+def make_estimate(chosen: Settings = ZSO, packed_bytes: int = 400) -> StoredEstimate:
+    return StoredEstimate(chosen, 700, packed_bytes, packed_bytes - 9, packed_bytes + 9, 160, "convert", "", 2.5)
+
+
+def make_titles(number: int) -> list[Title]:
+    return [replace(TITLE, path=GAMES / f"{index}.zso") for index in range(number)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def store(folder: Path) -> Iterator[Store]:
+    with Store(folder, now=count(1000.0).__next__) as store:
+        yield store
+
+
+def test_a_title_comes_back_as_it_was(store: Store) -> None:
+    store.save_titles([TITLE])
+    assert store.titles() == [TITLE]
+
+
+@pytest.mark.parametrize("fault", [None, *Fault])
+def test_a_fault_comes_back(store: Store, fault: Fault | None) -> None:
+    title = replace(TITLE, fault=fault, error="")
+    store.save_titles([title])
+    assert store.titles() == [title]
+
+
+def test_a_fault_of_another_version_is_no_row(store: Store) -> None:
+    store.save_titles([TITLE])
+    store.file.write(lambda connection: connection.execute("UPDATE titles SET fault = 'haunted'"))
+    assert store.titles() == []
+
+
+def test_what_an_older_version_could_not_tell_is_read_again(folder: Path) -> None:
+    with Store(folder, migrations=MIGRATIONS[:BEFORE_FAULTS]) as older:
+
+        def fill(connection: sqlite3.Connection) -> None:
+            for name, system, error, identity in OLDER_ROWS:
+                row = (name, identity, "iso", system, "", "", "", 0, "[]", 5, 0, 0, 0, 1, error)
+                connection.execute(f"INSERT INTO titles VALUES ({', '.join('?' * 15)})", row)
+            connection.execute("INSERT INTO empty_archives VALUES (?, ?)", (b"/games/notes.zip", "1 2 3 4"))
+
+        older.file.write(fill)
+    with Store(folder) as store:
+        identities = {title.path.name: title.identity for title in store.titles()}
+        assert store.empty_archives(GAMES) == {}
+    assert identities == {
+        "known.iso": FileIdentity(1, 2, 700, 4),
+        "zeros.iso": FileIdentity(1, 3, 700, 0),
+        "broken.zso": FileIdentity(1, 4, 700, 0),
+        "far.iso": FileIdentity(1, 5, 700, 4, 6, 99),
+    }
+
+
+@pytest.mark.parametrize("name", [b"\xff\xfe.iso", b"line\nbreak.iso", "é😀.iso".encode()])
+def test_any_file_name_comes_back(store: Store, name: bytes) -> None:
+    text = os.fsdecode(name)
+    title = replace(TITLE, path=GAMES / text, title=text, tags=(text,), error=text)
+    store.save_titles([title])
+    assert store.titles() == [title]
+
+
+def test_numbers_beyond_63_bits_come_back(store: Store) -> None:
+    title = replace(TITLE, identity=FileIdentity(2**64 - 1, 2**64 - 1, 5, 2**64))
+    store.save_titles([title])
+    assert store.titles() == [title]
+
+
+def test_a_claimed_size_beyond_63_bits_does_not_stop_the_batch(store: Store) -> None:
+    store.save_titles([replace(TITLE, original_bytes=2**64 - 1)])
+    assert store.titles()[0].original_bytes == 2**63 - 1
+
+
+def test_a_title_is_replaced_by_path(store: Store) -> None:
+    store.save_titles([TITLE])
+    store.save_titles([replace(TITLE, title="Renamed")])
+    assert [title.title for title in store.titles()] == ["Renamed"]
+
+
+def test_a_batch_with_a_bad_title_changes_nothing(store: Store) -> None:
+    with pytest.raises(TypeError):
+        store.save_titles([TITLE, replace(TITLE, path=7)])  # type: ignore[arg-type]
+    assert store.titles() == []
+
+
+def test_only_titles_below_the_folder_are_listed(store: Store) -> None:
+    inside, beside = replace(TITLE, path=GAMES / "ps2" / "a.zso"), replace(TITLE, path=Path("/games2/a.zso"))
+    store.save_titles([inside, beside])
+    assert store.titles([GAMES]) == [inside]
+
+
+def test_the_root_folder_holds_everything(store: Store) -> None:
+    store.save_titles([TITLE])
+    assert store.titles([Path("/")]) == [TITLE]
+
+
+def test_a_title_in_two_folders_is_listed_once(store: Store) -> None:
+    store.save_titles([TITLE])
+    assert store.titles([GAMES, Path("/"), TITLE.path]) == [TITLE]
+
+
+def test_a_rescan_finds_what_is_known_by_path(store: Store) -> None:
+    store.save_titles([TITLE])
+    assert store.known_identities(GAMES) == {TITLE.path: TITLE}
+
+
+def test_a_forgotten_title_keeps_its_settings(store: Store) -> None:
+    store.save_titles([TITLE])
+    store.save_settings(TITLE.path, Overrides(level=12))
+    store.forget([TITLE.path])
+    assert (store.titles(), store.settings_for(TITLE.path)) == ([], Overrides(level=12))
+
+
+def test_settings_come_back_and_are_part_of_the_title(store: Store) -> None:
+    overrides = Overrides(ImageFormat.CHD, 16384, 12, (Method.ZSTD, Method.LZMA), 64, "ppsspp")
+    store.save_titles([TITLE])
+    store.save_settings(TITLE.path, overrides)
+    assert (store.settings_for(TITLE.path), store.titles()[0].overrides) == (overrides, overrides)
+
+
+def test_empty_settings_are_no_settings(store: Store) -> None:
+    store.save_settings(TITLE.path, Overrides(level=12))
+    store.save_settings(TITLE.path, Overrides())
+    assert store.settings_for(TITLE.path) is None
+
+
+def test_an_estimate_comes_back_for_its_settings_alone(store: Store) -> None:
+    store.save_estimate(IDENTITY, make_estimate())
+    assert store.estimate_for(IDENTITY, ZSO) == make_estimate()
+    assert store.estimate_for(IDENTITY, replace(ZSO, level=1)) is None
+
+
+def test_a_refined_estimate_replaces_the_first(store: Store) -> None:
+    store.save_estimate(IDENTITY, make_estimate())
+    store.save_estimate(IDENTITY, make_estimate(packed_bytes=410))
+    assert store.estimate_for(IDENTITY, ZSO) == make_estimate(packed_bytes=410)
+
+
+def test_a_changed_file_has_no_estimate(store: Store) -> None:
+    store.save_estimate(IDENTITY, make_estimate())
+    store.save_titles([replace(TITLE, identity=replace(IDENTITY, mtime_ns=1))])
+    assert store.titles()[0].estimate is None
+
+
+def test_a_title_shows_the_estimate_for_the_defaults(store: Store) -> None:
+    slow = replace(ZSO, level=12)
+    store.save_titles([TITLE])
+    store.save_estimate(IDENTITY, make_estimate(slow, 390))
+    store.save_estimate(IDENTITY, make_estimate())
+    assert store.titles(defaults=slow)[0].estimate == make_estimate(slow, 390)
+
+
+def test_its_own_settings_come_before_the_defaults(store: Store) -> None:
+    slow = replace(ZSO, level=12)
+    store.save_titles([TITLE])
+    store.save_settings(TITLE.path, Overrides(level=12))
+    store.save_estimate(IDENTITY, make_estimate(slow, 390))
+    store.save_estimate(IDENTITY, make_estimate())
+    assert store.titles(defaults=ZSO)[0].estimate == make_estimate(slow, 390)
+
+
+def test_without_defaults_the_last_estimate_counts(store: Store) -> None:
+    store.save_titles([TITLE])
+    store.save_estimate(IDENTITY, make_estimate())
+    store.save_estimate(IDENTITY, make_estimate(replace(ZSO, level=1), 450))
+    assert store.titles()[0].estimate == make_estimate(replace(ZSO, level=1), 450)
+
+
+def test_digests_add_up(store: Store) -> None:
+    store.save_digests(IDENTITY, Digests(crc32="0badf00d", xxh3="aa"))
+    store.save_digests(IDENTITY, Digests(sha1="bb"))
+    assert store.digests_for(IDENTITY) == Digests("0badf00d", "aa", "bb", "", "", 1001.0)
+
+
+def test_a_content_never_read_has_no_digests(store: Store) -> None:
+    assert store.digests_for(IDENTITY) is None
+
+
+def test_the_journal_keeps_order_and_payload(store: Store) -> None:
+    first = store.append_journal("published", {"path": "/games/\udcff.zso"})
+    second = store.append_journal("trashed", {"links": [1, None]})
+    entries = store.journal_entries()
+    assert [(entry.id, entry.kind) for entry in entries] == [(first, "published"), (second, "trashed")]
+    assert entries[0].payload == {"path": "/games/\udcff.zso"}
+
+
+def test_the_journal_is_read_from_an_entry_on(store: Store) -> None:
+    first = store.append_journal("published", {})
+    second = store.append_journal("trashed", {})
+    assert [entry.id for entry in store.journal_entries(after=first)] == [second]
+
+
+def test_the_data_version_changes_with_our_own_writes(store: Store) -> None:
+    before = store.data_version()
+    store.save_titles([TITLE])
+    assert store.data_version() != before
+
+
+def test_the_data_version_changes_with_the_writes_of_others(store: Store, folder: Path) -> None:
+    before = store.data_version()
+    with Store(folder) as other:
+        other.append_journal("published", {})
+    assert store.data_version() != before
+
+
+def test_the_data_version_rests_while_nobody_writes(store: Store) -> None:
+    store.save_titles([TITLE])
+    before = store.data_version()
+    store.titles()
+    assert store.data_version() == before
+
+
+def test_threads_take_turns(store: Store) -> None:
+    threads = [threading.Thread(target=store.save_titles, args=([title],)) for title in make_titles(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(store.titles()) == 16
+
+
+def test_a_closed_store_says_so(folder: Path) -> None:
+    store = Store(folder)
+    store.close()
+    store.close()
+    with pytest.raises(StoreError, match="the state file is closed"):
+        store.titles()

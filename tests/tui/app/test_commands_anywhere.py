@@ -1,0 +1,106 @@
+"""The commands that are valid on every screen, by their keys: help, palette, leaving, suspending."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from app_desk import opened
+from app_places import KEYS_TO, go_to
+
+from discpress.engine.queue.jobs import JobKind, JobRequest
+from discpress.tui.commands import Place, commands_at, describe_keys
+from discpress.tui.screens.base import DiscScreen
+from discpress.tui.screens.help import HelpScreen
+from discpress.tui.screens.palette import PaletteScreen
+
+runs = pytest.mark.runs
+EVERYWHERE = (*KEYS_TO, Place.FIRST_RUN)
+
+
+def titles_of(place: Place) -> dict[str, object]:
+    """The first run is shown where nothing is known."""
+    return {"titles": ()} if place is Place.FIRST_RUN else {}
+
+
+@runs("help", *KEYS_TO)
+@pytest.mark.parametrize("place", KEYS_TO)
+async def test_help_tells_every_key_of_its_place(place: Place, tmp_path: Path) -> None:
+    async with opened(tmp_path, width=120, height=60) as desk:
+        await go_to(desk, place)
+        await desk.press("question_mark")
+        desk.in_front(HelpScreen)
+        told = desk.lines("text")
+        assert f"Keys valid here ({place})" in told
+        for keys, sentence in describe_keys(place, {}):
+            assert any(keys in line and sentence in line for line in told.splitlines()), sentence
+        await desk.press("question_mark")
+        assert len([screen for screen in desk.app.screen_stack if isinstance(screen, HelpScreen)]) == 1
+        await desk.press("escape")
+        assert desk.in_front(DiscScreen).PLACE is place
+
+
+async def test_help_on_the_library_explains_the_filter(tmp_path: Path) -> None:
+    async with opened(tmp_path, "question_mark", height=60) as desk:
+        assert "Words of the filter" in desk.lines("text")
+        assert "saving>20" in desk.lines("text")
+
+
+@runs("palette", *EVERYWHERE)
+@pytest.mark.parametrize("place", EVERYWHERE)
+async def test_the_palette_lists_what_is_valid_at_its_place(place: Place, tmp_path: Path) -> None:
+    async with opened(tmp_path, **titles_of(place)) as desk:
+        await go_to(desk, place)
+        await desk.press("ctrl+p")
+        listed = [hit.text for hit in desk.in_front(PaletteScreen).hits]
+        assert listed == [command.help for command in commands_at(place) if command.in_palette]
+        await desk.press("escape")
+        assert desk.in_front(DiscScreen).PLACE is place
+
+
+@runs("quit_anywhere", *EVERYWHERE)
+@pytest.mark.parametrize("place", EVERYWHERE)
+async def test_ctrl_q_leaves(place: Place, tmp_path: Path) -> None:
+    async with opened(tmp_path, **titles_of(place)) as desk:
+        await go_to(desk, place)
+        await desk.press("ctrl+q")
+        if place is Place.LOG:  # a job waits: the question comes
+            await desk.press("enter")
+        assert desk.has_ended
+
+
+@pytest.mark.parametrize("place", EVERYWHERE)
+async def test_ctrl_c_leaves_too(place: Place, tmp_path: Path) -> None:
+    async with opened(tmp_path, **titles_of(place)) as desk:
+        await go_to(desk, place)
+        await desk.press("ctrl+c")
+        if place is Place.LOG:
+            await desk.press("enter")
+        assert desk.has_ended
+
+
+@pytest.mark.parametrize("opening", [["colon"], ["w", "x"], ["down", "c", "f"], ["comma", "a"]])
+@pytest.mark.parametrize("key", ["ctrl+q", "ctrl+c"])
+async def test_a_question_does_not_lock_the_user_in(opening: list[str], key: str, tmp_path: Path) -> None:
+    async with opened(tmp_path) as desk:
+        (job,) = desk.queue.add([JobRequest(JobKind.CONVERT, Path("/games/Game 2.iso"))])
+        desk.queue.start(job)
+        await desk.look()
+        await desk.press(*opening)
+        await desk.press(key)
+        desk.queue.finish(job, {})
+        await desk.press("escape", "ctrl+q")
+        assert desk.has_ended
+
+
+@runs("suspend_process", *EVERYWHERE)
+@pytest.mark.parametrize("place", EVERYWHERE)
+async def test_ctrl_z_suspends(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = []
+    monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
+    async with opened(tmp_path, **titles_of(place)) as desk:
+        monkeypatch.setattr(type(desk.app._driver), "can_suspend", True)
+        await go_to(desk, place)
+        await desk.press("ctrl+z")
+        assert [number for _, number in sent] in ([signal.SIGTSTP], [signal.SIGSTOP])
+        assert not desk.has_ended

@@ -1,0 +1,151 @@
+"""The commands of the screen of one title, by their keys."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_desk import Desk, opened, settle
+from sample_images import mixed, pack
+
+from discpress.engine.queue.jobs import JobKind, JobState
+from discpress.engine.targets import TARGETS
+from discpress.tui.commands import Place
+from discpress.tui.screens.detail import DetailScreen
+from discpress.tui.screens.library import LibraryScreen
+from discpress.tui.screens.plan import PlanScreen
+from discpress.tui.screens.queue import QueueScreen
+from discpress.tui.screens.tune import TuneScreen
+
+runs = pytest.mark.runs
+AT = Place.DETAIL
+
+
+@pytest.fixture
+def games(tmp_path: Path) -> Path:
+    """A folder with one good packed image."""
+    folder = tmp_path / "games"
+    pack(folder / "Game.zso", mixed(200_000)).with_name("Game.zso.source").unlink()
+    return folder
+
+
+@pytest.fixture
+def real(tmp_path: Path, games: Path) -> Iterator[dict[str, Any]]:
+    """What opens the app on that folder with a worker."""
+    return {"folder": tmp_path, "titles": (), "folders": [games], "has_worker": True}
+
+
+async def _open_first(desk: Desk) -> None:
+    await desk.look()
+    await desk.press("enter")
+    desk.in_front(DetailScreen)
+
+
+async def test_it_shows_file_header_and_findings(real: dict[str, Any]) -> None:
+    async with opened(real.pop("folder"), **real, height=40) as desk:
+        await _open_first(desk)
+        text = desk.lines("text")
+        assert "200,000 bytes" not in text
+        assert "98 of 2048 bytes" in text
+        assert "The doctor, for" in text
+        assert "looking ..." not in text
+
+
+async def test_a_damaged_image_shows_what_the_doctor_finds(real: dict[str, Any], games: Path) -> None:
+    path = games / "Game.zso"
+    path.write_bytes(path.read_bytes()[:-3000])
+    async with opened(real.pop("folder"), **real, height=40) as desk:
+        await _open_first(desk)
+        assert "error:" in desk.lines("text")
+
+
+async def test_a_file_that_is_gone_is_said_so(tmp_path: Path) -> None:
+    async with opened(tmp_path, "down", "enter", height=40) as desk:
+        assert "/games/Dense Films.iso: cannot open it: No such file" in desk.lines("text")
+        assert "nothing found" not in desk.lines("text")
+
+
+@runs("target_next", AT)
+async def test_shift_t_examines_for_the_next_target(real: dict[str, Any]) -> None:
+    async with opened(real.pop("folder"), **real, height=40) as desk:
+        await _open_first(desk)
+        seen = {desk.in_front(DetailScreen)._target}
+        for _ in TARGETS:
+            await desk.press("T")
+            target = TARGETS[desk.in_front(DetailScreen)._target]
+            assert f"The doctor, for {target.label}" in desk.lines("text")
+            seen.add(target.name)
+        assert seen == set(TARGETS)
+
+
+@runs("examine", AT)
+@runs("verify", AT)
+@pytest.mark.parametrize(("key", "kind"), [("d", JobKind.DOCTOR), ("v", JobKind.VERIFY)])
+async def test_a_key_lets_the_worker_decode_it(key: str, kind: JobKind, real: dict[str, Any]) -> None:
+    async with opened(real.pop("folder"), **real) as desk:
+        await _open_first(desk)
+        await desk.press("d", "v")
+        jobs = {job.kind: job.state for job in desk.queue.jobs()}
+        assert jobs[kind] is JobState.DONE
+        assert "Queued" in desk.told[-1]
+
+
+async def test_a_job_for_a_file_that_is_gone_is_not_queued(tmp_path: Path) -> None:
+    async with opened(tmp_path, "down", "enter", "v") as desk:
+        assert desk.queue.jobs() == []
+        assert "Dense Films.iso" in desk.told[-1]
+
+
+@runs("plan", AT)
+async def test_c_plans_it(tmp_path: Path) -> None:
+    async with opened(tmp_path, "down", "space", "down", "enter", "c") as desk:
+        desk.in_front(PlanScreen)
+        assert [row.title.title for row in desk.in_front(PlanScreen).rows] == ["Game 10"]
+
+
+@runs("tune", AT)
+async def test_t_tunes_it(tmp_path: Path) -> None:
+    async with opened(tmp_path, "down", "enter", "t") as desk:
+        desk.in_front(TuneScreen)
+        assert "Dense Films" in desk.lines("text")
+
+
+@runs("show_queue", AT)
+async def test_w_shows_the_queue(tmp_path: Path) -> None:
+    async with opened(tmp_path, "enter", "w") as desk:
+        desk.in_front(QueueScreen)
+
+
+@runs("copy_path", AT)
+async def test_y_copies_the_path(tmp_path: Path) -> None:
+    async with opened(tmp_path, "enter", "y") as desk:
+        assert desk.app.clipboard == "/games/Broken.cso"
+
+
+@runs("back", AT)
+@pytest.mark.parametrize("key", ["escape", "q"])
+async def test_back_goes_to_the_library(key: str, tmp_path: Path) -> None:
+    async with opened(tmp_path, "down", "enter", key) as desk:
+        desk.in_front(LibraryScreen)
+        assert desk.title == "Dense Films"
+
+
+async def test_it_says_so_when_the_title_vanishes(real: dict[str, Any], games: Path) -> None:
+    async with opened(real.pop("folder"), **real) as desk:
+        await _open_first(desk)
+        (games / "Game.zso").unlink()
+        desk.app.poller.scan()
+        await settle(desk.pilot)
+        await desk.look()
+        assert "not there any more" in desk.lines("text")
+        await desk.press("c", "t", "T", "v", "y", "escape")
+        desk.in_front(LibraryScreen)
+
+
+async def test_keys_scroll_what_does_not_fit(tmp_path: Path) -> None:
+    async with opened(tmp_path, "down", "enter", width=60, height=16) as desk:
+        first = desk.text.splitlines()[0]
+        await desk.press("down")
+        assert desk.text.splitlines()[0] != first
+        await desk.press("G", "pageup", "home")
+        assert desk.text.splitlines()[0] == first

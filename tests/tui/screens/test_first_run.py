@@ -1,0 +1,160 @@
+"""The first run: one input for a folder, its completion, and what comes of it."""
+
+import os
+from pathlib import Path
+
+import pytest
+from app_desk import Desk, opened
+from command_line import write_old
+from sample_images import compressible
+
+from discpress.engine.config import load_config
+from discpress.engine.targets import AUTO, TARGETS
+from discpress.tui.screens.first_run import FirstRun
+from discpress.tui.screens.library import LibraryScreen
+from discpress.tui.widgets.folder_input import FolderInput, complete
+
+
+@pytest.fixture
+def games(tmp_path: Path) -> Path:
+    write_old(tmp_path / "home" / "games" / "Game.iso", compressible(100_000))
+    return tmp_path / "home" / "games"
+
+
+def field(desk: Desk) -> FolderInput:
+    return desk.app.screen.query_one(FolderInput)
+
+
+async def test_it_says_what_it_does_and_what_it_does_not(tmp_path: Path) -> None:
+    async with opened(tmp_path, titles=()) as desk:
+        desk.in_front(FirstRun)
+        assert "Nothing is changed until you press c" in desk.said
+        assert desk.app.focused is field(desk)
+        assert not field(desk).cursor_blink
+
+
+async def test_what_is_typed_goes_on_from_the_home(tmp_path: Path) -> None:
+    async with opened(tmp_path, *"ga", titles=()) as desk:
+        assert field(desk).value == "~/ga"
+
+
+async def test_a_folder_is_kept_opened_and_scanned(tmp_path: Path, games: Path, config_file: Path) -> None:
+    async with opened(tmp_path, titles=(), has_worker=True) as desk:
+        await desk.paste(str(games))
+        await desk.press("enter")
+        desk.in_front(LibraryScreen)
+        await desk.look()
+        assert [each.path.name for each in desk.view.rows] == ["Game.iso"]
+        assert load_config(config_file, (AUTO, *TARGETS)).folders == (games,)
+
+
+async def test_tab_takes_the_folder_that_is_suggested(tmp_path: Path, games: Path) -> None:
+    async with opened(tmp_path, titles=()) as desk:
+        await desk.paste(f"{games.parent}/ga")
+        await desk.until(lambda: field(desk)._suggestion == f"{games}/")
+        await desk.press("tab")
+        assert field(desk).value == f"{games}/"
+        await desk.press("enter")
+        assert desk.session.folders == (games,)
+
+
+async def test_a_home_is_completed_as_it_was_typed(games: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(games.parent))
+    assert complete("~/g") == "~/games/"
+    assert complete("~/x") is None
+
+
+def test_a_completion_shows_only_what_can_be_shown(tmp_path: Path) -> None:
+    for name in (b"esc \x1b[31m", b"bad \xff", "bidi \u202e".encode(), b"zz good", b".hidden"):
+        (tmp_path / os.fsdecode(name)).mkdir()
+    (tmp_path / "a file").touch()
+    assert complete(f"{tmp_path}/") == f"{tmp_path}/zz good/"
+    assert complete(f"{tmp_path}/.h") == f"{tmp_path}/.hidden/"
+    assert complete(f"{tmp_path}/esc") is None
+    assert complete(f"{tmp_path}/a") is None
+
+
+@pytest.mark.parametrize("text", ["", "games", "/nowhere/at/all", "a\0b/c", "/proc/self/mem/x"])
+def test_there_is_no_completion_for(text: str) -> None:
+    assert complete(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "Type the name of a folder."),
+        ("   ", "Type the name of a folder."),
+        ("/nowhere [/b]", "/nowhere [/b]: no such"),
+    ],
+)
+async def test_what_is_no_folder_is_asked_for_again(text: str, said: str, tmp_path: Path) -> None:
+    async with opened(tmp_path, titles=()) as desk:
+        await desk.paste(text)
+        await desk.press("enter")
+        desk.in_front(FirstRun)
+        assert said in desk.said
+
+
+@pytest.mark.parametrize("way", ["~/", "~", "~/games/..", "link"])
+async def test_the_home_folder_itself_is_refused(
+    way: str, tmp_path: Path, games: Path, config_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(games.parent))
+    (tmp_path / "link").symlink_to(games.parent)
+    async with opened(tmp_path, titles=()) as desk:
+        if way != "~/":
+            await desk.paste(str(tmp_path / way) if way == "link" else way)
+        await desk.press("enter")
+        desk.in_front(FirstRun)
+        assert "This is your whole home folder" in desk.said
+        assert not config_file.exists()
+
+
+async def test_a_file_is_no_folder(tmp_path: Path, games: Path) -> None:
+    async with opened(tmp_path, titles=()) as desk:
+        await desk.paste(str(games / "Game.iso"))
+        await desk.press("enter")
+        assert "Game.iso: no such folder" in desk.said
+
+
+async def test_a_name_that_the_system_refuses_is_told_with_its_reason(tmp_path: Path) -> None:
+    async with opened(tmp_path, titles=()) as desk:
+        await desk.paste("y" * 300)
+        await desk.press("enter")
+        desk.in_front(FirstRun)
+        assert "yyy: File name too long" in " ".join(desk.said.split())
+
+
+@pytest.mark.parametrize("key", ["escape", "ctrl+q", "ctrl+c"])
+async def test_it_can_be_left(key: str, tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, key, titles=()) as desk:
+        assert desk.has_ended
+        assert not config_file.exists()
+
+
+async def test_a_question_mark_is_typed_and_no_help(tmp_path: Path) -> None:
+    async with opened(tmp_path, "question_mark", titles=()) as desk:
+        desk.in_front(FirstRun)
+        assert field(desk).value.endswith("?")
+
+
+async def test_a_folder_is_opened_though_the_settings_cannot_be_written(
+    tmp_path: Path, games: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISCPRESS_CONFIG", str(games / "Game.iso" / "config.toml"))
+    async with opened(tmp_path, titles=(), has_worker=True) as desk:
+        await desk.paste(str(games))
+        await desk.press("enter")
+        await desk.look()
+        assert any("config.toml" in message for message in desk.told)
+        assert [each.path.name for each in desk.view.rows] == ["Game.iso"]
+
+
+async def test_known_titles_need_no_first_run(tmp_path: Path) -> None:
+    async with opened(tmp_path) as desk:
+        desk.in_front(LibraryScreen)
+
+
+async def test_folders_that_are_named_need_no_first_run(tmp_path: Path, games: Path) -> None:
+    async with opened(tmp_path, titles=(), folders=[games]) as desk:
+        desk.in_front(LibraryScreen)

@@ -1,0 +1,193 @@
+"""The settings' commands, by their keys; what they change is in the settings file."""
+
+from pathlib import Path
+
+import pytest
+from app_desk import opened, settle
+from textual import events
+
+from discpress.engine.config import THEMES, Config, load_config
+from discpress.engine.formats import ImageFormat
+from discpress.engine.targets import AUTO, TARGETS
+from discpress.tui.commands import Place
+from discpress.tui.screens.ask_folder import AskFolder
+from discpress.tui.screens.library import LibraryScreen
+from discpress.tui.screens.settings import SettingsScreen
+from discpress.tui.views.settings import settings_of
+
+runs = pytest.mark.runs
+AT = Place.SETTINGS
+
+
+def written(config_file: Path) -> Config:
+    return load_config(config_file, (AUTO, *TARGETS))
+
+
+def to(label: str, config: Config = Config()) -> list[str]:  # noqa: B008 - frozen
+    """The keys that open the settings with the cursor on one of them."""
+    labels = [setting.label for setting in settings_of(config)]
+    return ["comma", *["down"] * labels.index(label)]
+
+
+@runs("setting_next", AT)
+@pytest.mark.parametrize("key", ["enter", "right", "space"])
+async def test_a_key_takes_the_next_value(key: str, tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, *to("level"), key) as desk:
+        assert written(config_file).level == 10
+        assert "level | 10" in desk.rows[2]
+
+
+@runs("setting_previous", AT)
+async def test_left_takes_the_value_before(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, *to("level"), "left", "left"):
+        assert written(config_file).level == 7
+
+
+@pytest.mark.parametrize("label", ["target", "level", "format", "threads", "originals", "theme", "mouse", "signs"])
+async def test_every_setting_goes_around_and_back(label: str, tmp_path: Path, config_file: Path) -> None:
+    setting = next(each for each in settings_of(Config()) if each.label == label)
+    async with opened(tmp_path, *to(label)) as desk:
+        before = desk.rows
+        shown = set()
+        for _ in setting.choices:
+            await desk.press("enter")
+            shown.add(getattr(written(config_file), setting.key))
+        assert shown == set(setting.choices)
+        assert desk.rows == before
+        assert desk.told == []
+
+
+async def test_the_theme_changes_at_once(tmp_path: Path) -> None:
+    async with opened(tmp_path, *to("theme")) as desk:
+        seen = [desk.app.theme]
+        for _ in THEMES[1:]:
+            await desk.press("enter")
+            seen.append(desk.app.theme)
+        assert seen == [f"discpress-{name}" for name in THEMES]
+
+
+async def test_the_signs_say_that_they_change_at_the_next_start(tmp_path: Path) -> None:
+    async with opened(tmp_path, *to("signs"), "right") as desk:
+        assert "ASCII only; takes a restart" in desk.text
+
+
+async def test_the_library_follows_a_changed_setting(tmp_path: Path) -> None:
+    async with opened(tmp_path, *to("level"), "right", "escape") as desk:
+        assert "2K/10" in next(row for row in desk.rows if "Game 2" in row)
+
+
+@runs("add_folder", AT)
+async def test_a_adds_a_folder(tmp_path: Path, config_file: Path) -> None:
+    games = tmp_path / "games"
+    games.mkdir()
+    async with opened(tmp_path, "comma", "a") as desk:
+        desk.in_front(AskFolder)
+        await desk.paste(str(games))
+        await desk.press("enter")
+        desk.in_front(SettingsScreen)
+        assert written(config_file).folders == (games,)
+        assert desk.rows[0] == f"folders | {games}"
+        assert desk.session.folders == (games,)
+
+
+async def test_a_folder_that_is_there_already_is_not_added_twice(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, "comma") as desk:
+        for _ in range(2):
+            await desk.press("a")
+            await desk.paste(str(tmp_path))
+            await desk.press("enter")
+        assert written(config_file).folders == (tmp_path,)
+
+
+async def test_a_name_that_is_too_long_is_told_and_not_added(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, "comma", "a") as desk:
+        await desk.paste("y" * 300)
+        await desk.press("enter")
+        desk.in_front(AskFolder)
+        assert "yyy: File name too long" in " ".join(desk.said.split())
+        assert not config_file.exists()
+
+
+async def test_leaving_the_question_adds_nothing(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, "comma", "a", "escape") as desk:
+        desk.in_front(SettingsScreen)
+        assert not config_file.exists()
+
+
+@runs("remove_folder", AT)
+async def test_x_takes_a_folder_off_and_leaves_its_files(tmp_path: Path, config_file: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    async with opened(tmp_path, "comma") as desk:
+        for name in ("one", "two"):
+            await desk.press("a")
+            await desk.paste(str(tmp_path / name))
+            await desk.press("enter")
+        await desk.press("x")
+        assert written(config_file).folders == (tmp_path / "two",)
+        assert (tmp_path / "one").is_dir()
+
+
+async def test_x_on_another_row_takes_nothing_off(tmp_path: Path, config_file: Path) -> None:
+    config_file.write_text('folders = ["/games"]\n')
+    config = written(config_file)
+    async with opened(tmp_path, *to("theme", config), "x", config=config) as desk:
+        assert desk.session.config.folders == (Path("/games"),)
+
+
+async def test_an_empty_library_without_folders_names_the_key_to_press(tmp_path: Path, config_file: Path) -> None:
+    (tmp_path / "games").mkdir()
+    config_file.write_text(f'folders = ["{tmp_path}/games"]\n')
+    config = written(config_file)
+    async with opened(
+        tmp_path, "comma", "x", "escape", titles=(), config=config, folders=config.folders, has_worker=True
+    ) as desk:
+        await desk.look()
+        assert "The library is empty: press the comma key and name a folder of games." in desk.text
+
+
+async def test_a_file_that_cannot_be_written_is_told_and_nothing_changes(tmp_path: Path, config_file: Path) -> None:
+    config_file.write_text("this is no TOML")
+    async with opened(tmp_path, *to("level"), "enter") as desk:
+        assert "not TOML" in desk.told[-1]
+        assert desk.session.config.level == 9
+        assert config_file.read_text() == "this is no TOML"
+
+
+@runs("back", AT)
+@pytest.mark.parametrize("key", ["escape", "q"])
+async def test_back_goes_to_the_library(key: str, tmp_path: Path) -> None:
+    async with opened(tmp_path, "comma", key) as desk:
+        desk.in_front(LibraryScreen)
+
+
+async def test_it_names_the_file_and_how_keys_are_set(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, "comma", width=120) as desk:
+        assert str(config_file) in desk.lines("about")
+        assert "keys = {" in desk.lines("about")
+
+
+async def test_another_format_takes_the_methods_and_blocks_of_the_one_before_away(
+    tmp_path: Path, config_file: Path
+) -> None:
+    config_file.write_text('format = "chd"\nmethods = ["zstd"]\nblock_size = 16384\n')
+    async with opened(tmp_path, *to("format"), "enter", config=written(config_file)):
+        assert written(config_file) == Config(format=ImageFormat.ISO)
+
+
+@pytest.mark.parametrize("key", ["right", "left", "enter", "x"])
+async def test_keys_that_were_typed_ahead_find_the_settings_there(key: str, tmp_path: Path) -> None:
+    """As on a slow line: both are read at once, before the screen has been drawn."""
+    async with opened(tmp_path) as desk:
+        for each in ("comma", key):
+            desk.app.post_message(events.Key(each, None))
+        await settle(desk.pilot)
+        assert not desk.has_ended
+
+
+async def test_keys_that_cannot_be_are_told_and_the_old_ones_hold(tmp_path: Path, config_file: Path) -> None:
+    """The file was written by hand while the app is open."""
+    config_file.write_text('keys = { plan = "q" }\n')
+    async with opened(tmp_path, *to("level"), "right") as desk:
+        assert "q would run both" in desk.told[-1]
+        assert desk.session.config.keys == {}

@@ -1,0 +1,280 @@
+"""Tune's commands, by their keys."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from app_desk import LIBRARY, Desk, opened
+from command_line import write_old
+from sample_images import mixed
+
+from discpress.engine.config import load_config
+from discpress.engine.formats import ImageFormat
+from discpress.engine.queue.background import ErrandKind
+from discpress.engine.store.model import FileIdentity, Overrides
+from discpress.engine.targets import AUTO, TARGETS
+from discpress.tui.app.session import ON_SCREEN
+from discpress.tui.commands import Place
+from discpress.tui.screens.library import LibraryScreen
+from discpress.tui.screens.plan import PlanScreen
+from discpress.tui.screens.tune import TuneScreen
+from discpress.tui.views.tune import ALIGNMENTS, FORMS, Tuning
+
+runs = pytest.mark.runs
+AT = Place.TUNE
+GAME_2 = ("down", "down", "t")
+MARKED = ("down", "down", "space", "space", "t")
+
+
+def tuning(desk: Desk) -> Tuning:
+    return desk.in_front(TuneScreen)._tuning
+
+
+def overrides(desk: Desk) -> dict[str, Overrides | None]:
+    """What the store keeps for each title, by file name."""
+    return {each.path.name: each.overrides for each in desk.store.titles(None, desk.session.chooser.defaults)}
+
+
+@runs("smaller_block", AT)
+@runs("larger_block", AT)
+@runs("lower_level", AT)
+@runs("higher_level", AT)
+@pytest.mark.parametrize(
+    ("keys", "block_size", "level"),
+    [
+        (["down"], 4096, 9),
+        (["j"], 4096, 9),
+        (["down", "down", "up"], 4096, 9),
+        (["down", "down", "k"], 4096, 9),
+        (["up"], 2048, 9),
+        (["right"], 2048, 12),
+        (["l", "l", "l"], 2048, 12),
+        (["left"], 2048, 4),
+        (["h", "h", "h", "h"], 2048, 1),
+        (["left", "right"], 2048, 9),
+    ],
+)
+async def test_arrows_move_in_the_grid(keys: list[str], block_size: int, level: int, tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2, *keys) as desk:
+        assert (tuning(desk).block_size, tuning(desk).level) == (block_size, level)
+        assert f"block {block_size // 1024}K" in desk.lines("text")
+        assert f"level {level}" in desk.lines("text").splitlines()[2]
+        # The cursor keys of the other direction ran as well, for the watch over commands.
+        await desk.press("up", "down", "left", "right")
+
+
+@runs("target_next", AT)
+async def test_shift_t_goes_through_the_targets_and_around(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2) as desk:
+        seen = [tuning(desk).target]
+        for _ in TARGETS:
+            await desk.press("T")
+            seen.append(tuning(desk).target)
+            assert TARGETS[seen[-1]].label in desk.lines("text")
+        await desk.press("T")
+        assert seen == [AUTO, *TARGETS]
+        assert tuning(desk).target == AUTO
+
+
+@runs("format_next", AT)
+async def test_f_goes_through_the_formats_and_around(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2) as desk:
+        seen = [tuning(desk).format]
+        for _ in FORMS[1:]:
+            await desk.press("f")
+            seen.append(tuning(desk).format)
+        assert set(seen) == {image_format for image_format, _ in FORMS}
+        await desk.press("f")
+        assert tuning(desk).format is seen[0]
+
+
+async def test_what_the_target_does_not_load_is_refused_with_the_reason(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "T", "f") as desk:
+        refused = desk.lines("text")
+        assert tuning(desk).target == "opl"
+        assert "CSO" in refused
+        assert "not loaded" in refused
+
+
+async def test_an_iso_has_no_grid(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2) as desk:
+        while tuning(desk).format is not ImageFormat.ISO:
+            await desk.press("f")
+        assert "An ISO has no blocks" in desk.lines("text")
+
+
+@runs("alignment_next", AT)
+async def test_shift_a_goes_through_the_alignments_and_around(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2) as desk:
+        seen = [tuning(desk).alignment]
+        for _ in ALIGNMENTS:
+            await desk.press("A")
+            seen.append(tuning(desk).alignment)
+        assert seen == [*ALIGNMENTS, None]
+
+
+@runs("chart", AT)
+async def test_v_turns_the_table_into_a_chart_and_back(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2) as desk:
+        table = desk.lines("text")
+        await desk.press("v")
+        assert desk.lines("text") != table
+        await desk.press("v")
+        assert desk.lines("text") == table
+
+
+@runs("apply_title", AT)
+async def test_1_keeps_the_choice_for_this_title(tmp_path: Path) -> None:
+    async with opened(tmp_path, *MARKED, "T", "T", "down", "down", "down", "1") as desk:
+        kept = {name for name, own in overrides(desk).items() if own is not None}
+        assert kept == {"Game 2.iso"}
+        assert overrides(desk)["Game 2.iso"] == tuning(desk).overrides
+        assert "Kept for 1 title." in desk.told[-1]
+
+
+@runs("apply_marked", AT)
+async def test_2_keeps_it_for_all_marked(tmp_path: Path) -> None:
+    async with opened(tmp_path, *MARKED, "left", "2") as desk:
+        assert {name for name, own in overrides(desk).items() if own is not None} == {"Game 2.iso", "Game 10.iso"}
+
+
+@runs("apply_system", AT)
+async def test_3_keeps_it_for_all_of_the_system(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "left", "3") as desk:
+        kept = {name for name, own in overrides(desk).items() if own is not None}
+        assert kept == {each.path.name for each in LIBRARY if each.system == "ps2"}
+
+
+@runs("apply_default", AT)
+async def test_4_makes_target_and_level_the_default(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "T", "right", "4") as desk:
+        written = load_config(config_file, (AUTO, *TARGETS))
+        assert (written.target, written.level) == ("opl", 12)
+        assert desk.session.chooser.default_wish.target == "opl"
+
+
+async def test_a_target_of_its_own_keeps_format_and_blocks_as_the_default(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "T", "T", "down", "4") as desk:
+        written = load_config(config_file, (AUTO, *TARGETS))
+        assert (written.target, written.format, written.block_size) == ("pcsx2", ImageFormat.ZSO, 4096)
+        assert desk.session.chooser.defaults.block_size == 4096
+
+
+async def test_with_target_auto_format_and_blocks_stay_each_targets_own(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "right", "4"):
+        written = load_config(config_file, (AUTO, *TARGETS))
+        assert (written.target, written.level, written.format, written.block_size) == (AUTO, 12, None, None)
+
+
+async def test_what_the_target_does_not_load_is_no_default(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "down", "4") as desk:
+        assert not config_file.exists()
+        assert "cannot be loaded" in desk.told[-1]
+
+
+@runs("forget", AT)
+async def test_0_lets_the_titles_follow_the_defaults_again(tmp_path: Path) -> None:
+    async with opened(tmp_path, *MARKED, "left", "2", "0") as desk:
+        assert "The defaults hold for 2 titles." in desk.told[-1]
+        assert set(overrides(desk).values()) == {None}
+        assert (tuning(desk).block_size, tuning(desk).level) == (2048, 9)
+
+
+async def test_what_is_kept_shows_in_the_library(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "left", "1", "escape") as desk:
+        row = next(row for row in desk.rows if "Game 2" in row)
+        assert "2K/4" in row
+
+
+async def test_a_refused_choice_is_not_kept(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "T", "f", "1") as desk:
+        assert set(overrides(desk).values()) == {None}
+        assert "CSO" in desk.told[-1]
+
+
+@runs("plan", AT)
+async def test_c_plans_the_titles_with_the_choice(tmp_path: Path) -> None:
+    async with opened(tmp_path, *MARKED, "left", "c") as desk:
+        rows = desk.in_front(PlanScreen).rows
+        assert [(row.settings.block_size, row.settings.level) for row in rows if row.settings] == [(2048, 4)] * 2
+        assert set(overrides(desk).values()) == {None}
+
+
+@runs("back", AT)
+@pytest.mark.parametrize("key", ["escape", "q"])
+async def test_back_goes_to_the_library_and_keeps_nothing(key: str, tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "down", key) as desk:
+        desk.in_front(LibraryScreen)
+        assert set(overrides(desk).values()) == {None}
+
+
+async def test_the_grid_is_asked_for_once_for_each_format_and_alignment(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2) as desk:
+        asked = desk.session.calls
+        await desk.press("down", "right", "left")
+        assert desk.session.calls == asked
+        assert desk.session.errands.pending(ErrandKind.GRID) == 1
+        await desk.press("A")
+        assert desk.session.calls == asked + 1
+
+
+async def test_the_grid_fills_by_itself(tmp_path: Path) -> None:
+    games = tmp_path / "games"
+    write_old(games / "Game.iso", mixed(300_000))
+    async with opened(tmp_path, titles=(), folders=[games], has_worker=True) as desk:
+        await desk.look()
+        await desk.press("t")
+        await desk.look()
+        grid = desk.lines("text")
+        assert "..." not in grid
+        assert "becomes" in grid
+        assert "exactly" in grid
+        before = grid.splitlines()[3]
+        await desk.press("down", "down", "down")
+        assert desk.lines("text").splitlines()[3] != before
+
+
+async def test_a_title_that_vanishes_while_it_is_tuned_does_no_harm(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2) as desk:
+        desk.view.update((), [Path("/games/Game 2.iso")])
+        await desk.press("down", "1", "c", "escape", "escape")
+        desk.in_front(LibraryScreen)
+
+
+async def test_why_a_title_cannot_be_sampled_is_said_in_place_of_the_wait(tmp_path: Path) -> None:
+    path = write_old(tmp_path / "games" / "Game.zso", b"ZISO" + bytes(5000))
+    damaged = replace(LIBRARY[7], path=path, identity=FileIdentity.of(path.stat()))
+    async with opened(tmp_path, titles=[damaged], has_worker=True) as desk:
+        await desk.press("t")
+        await desk.look()
+        why = desk.session.errands.failed(ErrandKind.GRID)[path].removeprefix(f"{path}: ")
+        said = " ".join(desk.lines("text").split())
+        assert f"cannot be estimated: {why}" in said
+        assert "the worker packs" not in said
+        assert "..." not in said
+
+
+async def test_that_the_file_is_gone_is_said_in_place_of_the_wait(tmp_path: Path) -> None:
+    path = write_old(tmp_path / "games" / "Game.iso", mixed(300_000))
+    lost = replace(LIBRARY[1], path=path, identity=FileIdentity.of(path.stat()), estimate=None)
+    async with opened(tmp_path, titles=[lost], has_worker=True) as desk:
+        path.unlink()
+        await desk.press("t")
+        await desk.look()
+        said = " ".join(desk.lines("text").split())
+        assert "No such file or directory" in said
+        assert "..." not in said
+
+
+async def test_why_a_title_has_no_estimate_is_said_in_its_details(tmp_path: Path) -> None:
+    path = write_old(tmp_path / "games" / "Game.iso", mixed(300_000))
+    lost = replace(LIBRARY[1], path=path, estimate=None)
+    async with opened(tmp_path, titles=[lost], width=120) as desk:
+        desk.session.want_estimates([lost], ON_SCREEN)
+        errand = desk.session.errands.next()
+        assert errand is not None
+        desk.session.errands.fail(errand, f"{path}: it cannot be read")
+        await desk.look()
+        assert "cannot be estimated: it cannot be read" in " ".join(desk.lines("pane").split())
+        await desk.press("enter")
+        assert "cannot be estimated: it cannot be read" in desk.lines("text")

@@ -1,0 +1,153 @@
+"""A title as lines, and the grid of Tune as lines."""
+
+from dataclasses import replace
+
+from app_desk import LIBRARY, title
+
+from discpress.engine.config import Config
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.doctor.findings import Finding, Severity
+from discpress.engine.store.model import Fault, Overrides, StoredEstimate, Title
+from discpress.tui.commands import Keys
+from discpress.tui.views.details import brief, whole
+from discpress.tui.views.library import LibraryView, Signs
+from discpress.tui.views.title_settings import Chooser
+from discpress.tui.views.tune import Tuning, cell_of, grid_of, known_by_settings
+from discpress.tui.views.tune_lines import choice_lines, grid_lines
+from discpress.tui.widgets.palette import Line
+
+CHOOSER = Chooser.of(Config())
+GAME = LIBRARY[1]
+ZSO = Tuning("auto", ImageFormat.ZSO, 2048, 9)
+
+
+def text(lines: list[Line]) -> str:
+    return "\n".join("".join(piece for piece, _ in line) for line in lines)
+
+
+def brief_of(title: Title, width: int = 40) -> str:
+    return text(brief(LibraryView(CHOOSER.settings, Signs()), title, width))
+
+
+def whole_of(title: Title, findings: list[Finding] | None, problem: str = "") -> str:
+    view = LibraryView(CHOOSER.settings, Signs())
+    return text(whole(view, title, findings, "OPL", [], 80, Keys(), problem=problem))
+
+
+def test_the_brief_says_what_it_is_and_becomes() -> None:
+    said = brief_of(GAME)
+    for words in (
+        "Game 2",
+        "PS2",
+        "SLES-50002",
+        "eu",
+        "700 MiB (734,003,200 bytes)",
+        "420 MiB ±1 %",
+        "280 MiB, 40.0 %",
+    ):
+        assert words in said
+
+
+def test_what_is_not_known_is_said_so() -> None:
+    assert "serial    not known" in brief_of(title("x.iso", 1, system="ps2"))
+    assert "estimate to come" in brief_of(title("x.iso", 700, serial="SLUS-1"))
+
+
+def test_an_image_of_no_disc_is_said_to_be_none() -> None:
+    assert "no known disc inside" in brief_of(replace(GAME, fault=Fault.NO_DISC), 200)
+    assert "no known disc" not in brief_of(GAME, 200)
+
+
+def test_own_settings_are_called_so() -> None:
+    own = Overrides(ImageFormat.ZSO, 2048, 4)
+    assert "own settings" in brief_of(replace(GAME, overrides=own))
+    assert "default settings" in brief_of(GAME)
+
+
+def test_why_there_is_no_estimate_is_said_in_place_of_the_wait() -> None:
+    view = LibraryView(CHOOSER.settings, Signs())
+    said = text(brief(view, title("x.iso", 700, serial="SLUS-1"), 80, unestimated="cannot read it: no access"))
+    assert "cannot be estimated: cannot read it: no access" in said
+    assert "estimate to come" not in said
+
+
+def test_an_error_and_a_bad_estimate_give_their_reason() -> None:
+    assert "index is cut off" in brief_of(title("x.cso", 3, format=ImageFormat.CSO, error="index is cut off"))
+    dense = next(each for each in LIBRARY if each.title == "Dense Films")
+    assert "would shrink by less than 5 %" in " ".join(brief_of(dense).split())
+
+
+def test_hard_links_are_told() -> None:
+    assert "3 names: removing one frees nothing" in brief_of(replace(GAME, links=3), 80)
+
+
+def test_the_header_counts_blocks() -> None:
+    velvet = next(each for each in LIBRARY if each.path.name == "Velvet.zso")
+    assert "460,800 of 2048 bytes" in whole_of(velvet, [])
+    assert "without blocks and index" in whole_of(GAME, [])
+
+
+def test_findings_come_with_their_severity() -> None:
+    assert "looking ..." in whole_of(GAME, None)
+    assert "nothing found" in whole_of(GAME, [])
+    found = whole_of(GAME, [Finding(Severity.ERROR, "size", "it is \x1b[31m short")])
+    assert "error: it is \\e[31m short" in found
+
+
+def test_why_the_doctor_could_not_look_stands_alone() -> None:
+    said = whole_of(GAME, [], problem="Game.iso: cannot open it: \x1b")
+    assert "cannot open it: \\e" in said
+    assert "nothing found" not in said
+
+
+# The grid
+
+
+def estimated(settings: Settings, packed_mib: int) -> StoredEstimate:
+    size = packed_mib << 20
+    return StoredEstimate(settings, GAME.original_bytes, size, size, size, GAME.original_bytes, "convert", "", 12.0)
+
+
+def grid_text(tuning: Tuning, *known: StoredEstimate) -> str:
+    return text(grid_lines(grid_of(tuning, GAME, CHOOSER, known_by_settings(known)), tuning, 80))
+
+
+def test_a_cell_is_a_size_or_waits_or_is_not_loaded() -> None:
+    said = grid_text(ZSO, estimated(Settings(ImageFormat.ZSO, 2048, 9), 420)).splitlines()
+    assert said[1].split()[:5] == ["2K", "...", "...", "420", "MiB"]
+    assert said[2].split()[1] == "-"
+
+
+def test_why_a_row_is_not_loaded_is_said_once() -> None:
+    said = grid_text(replace(ZSO, target="opl"))
+    assert "not loaded" in said
+    assert said.count("OPL never looks") == 1
+
+
+def test_the_choice_names_its_keys_and_what_it_comes_to() -> None:
+    known = known_by_settings([estimated(Settings(ImageFormat.ZSO, 2048, 9), 420)])
+    said = text(choice_lines(ZSO, cell_of(ZSO, GAME, CHOOSER, known), GAME, 80, Keys(), margin_sign="±"))
+    for words in ("T target", "f format ZSO", "up/down block 2K", "left/right level 9", "A alignment smallest"):
+        assert words in said
+    assert "becomes 420 MiB exactly, saves 280 MiB = 40.0 %" in said
+    assert "about 12 s" in said
+
+
+def test_a_choice_without_an_estimate_says_that_it_comes() -> None:
+    assert "the worker packs a sample ..." in text(
+        choice_lines(ZSO, cell_of(ZSO, GAME, CHOOSER, {}), GAME, 80, Keys(), margin_sign="±")
+    )
+
+
+def test_a_refused_choice_gives_the_reason_in_lines_that_fit() -> None:
+    tuning = replace(ZSO, block_size=65536)
+    lines = choice_lines(tuning, cell_of(tuning, GAME, CHOOSER, {}), GAME, 60, Keys(), margin_sign="±")
+    assert "OPL never looks" in " ".join(text(lines).split())
+    assert all(len("".join(piece for piece, _ in line)) <= 60 for line in lines[2:])
+
+
+def test_an_iso_has_neither_block_nor_level() -> None:
+    tuning = replace(ZSO, format=ImageFormat.ISO)
+    said = text(choice_lines(tuning, cell_of(tuning, GAME, CHOOSER, {}), GAME, 80, Keys(), margin_sign="±"))
+    assert "format ISO" in said
+    assert "block" not in said

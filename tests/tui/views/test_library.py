@@ -1,0 +1,282 @@
+"""The library as rows: groups, marks, changes, cells, words for states."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from app_desk import LIBRARY, title
+from some_jobs import job, running
+
+from discpress.engine.config import Config
+from discpress.engine.errors import UsageError
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.library.naming import shown_name, system_label
+from discpress.engine.queue.jobs import JobKind, JobState
+from discpress.engine.store.model import Fault, Title
+from discpress.tui.views.labels import format_label, margin_of
+from discpress.tui.views.library import ASCII_SIGNS, COLUMNS, LibraryView, Signs
+from discpress.tui.views.title_settings import Chooser
+
+KEYS = [column.key for column in COLUMNS]
+
+
+def view(titles: tuple[Title, ...] = LIBRARY, signs: Signs = Signs()) -> LibraryView:  # noqa: B008 - frozen
+    view = LibraryView(Chooser.of(Config()).settings, signs)
+    view.replace_all(titles)
+    return view
+
+
+def names(view: LibraryView) -> list[str]:
+    return [each.path.name for each in view.rows]
+
+
+def row(view: LibraryView, name: str) -> dict[str, str]:
+    index = view.index_of(Path("/games") / name)
+    assert index is not None
+    return dict(zip(KEYS, view.cells(index, KEYS), strict=True))
+
+
+def pair() -> tuple[Title, Title]:
+    """An ISO and the ZSO made from it."""
+    iso = title("Velvet.iso", 900, 500, title="Velvet", serial="SLUS-20003")
+    return iso, next(each for each in LIBRARY if each.path.name == "Velvet.zso")
+
+
+def test_cells_of_an_image() -> None:
+    assert row(view(), "Game 2.iso") == {
+        "mark": " ",
+        "title": "Game 2 SLES-50002",
+        "system": "PS2",
+        "format": "ISO",
+        "size": "700 MiB",
+        "estimate": "420 MiB±1%",
+        "saving": "40 %",
+        "block": "2K/9",
+        "state": "ok",
+    }
+
+
+def test_cells_of_a_packed_and_a_broken_one() -> None:
+    packed, broken = row(view(), "Velvet.zso"), row(view(), "Broken.cso")
+    assert (packed["format"], packed["estimate"], packed["block"], packed["state"]) == ("ZSO 2K", "", "", "packed")
+    assert (broken["system"], broken["state"]) == ("", "error")
+
+
+def test_signs_in_ascii() -> None:
+    plain = view(signs=ASCII_SIGNS)
+    plain.toggle(0)
+    assert row(plain, "Broken.cso")["mark"] == "*"
+    assert row(plain, "Game 2.iso")["estimate"] == "420 MiB~1%"
+
+
+def test_images_of_one_title_stand_together_and_the_unpacked_one_is_done() -> None:
+    iso, zso = pair()
+    shown = view((zso, LIBRARY[0], iso))
+    assert {names(shown)[1], names(shown)[2]} == {"Velvet.iso", "Velvet.zso"}
+    assert shown.state_of(iso) == "done"
+    later = next(each for each in shown.rows if shown.is_later(each))
+    assert row(shown, later.path.name)["title"] == f"  + {later.path.name}"
+
+
+def test_a_filter_that_hides_the_first_of_a_group_makes_the_other_the_first() -> None:
+    iso, zso = pair()
+    shown = view((iso, zso))
+    shown.set_filter("fmt:zso")
+    assert not shown.is_later(zso)
+    assert row(shown, "Velvet.zso")["title"].startswith("Velvet")
+
+
+def test_a_filter_that_cannot_be_leaves_all_as_it_was() -> None:
+    shown = view()
+    shown.set_filter("game")
+    with pytest.raises(UsageError):
+        shown.set_filter("size>x")
+    assert (shown.filter_text, len(shown.rows)) == ("game", 3)
+
+
+def test_marks_in_the_order_of_the_table_hidden_ones_last() -> None:
+    shown = view()
+    for name in ("Saga (Disc 2).iso", "Game 10.iso", "Game 2.iso"):
+        index = shown.index_of(Path("/games") / name)
+        assert index is not None
+        shown.toggle(index)
+    shown.set_filter("game")
+    assert [each.path.name for each in shown.chosen(0)] == ["Game 2.iso", "Game 10.iso", "Saga (Disc 2).iso"]
+
+
+def test_without_marks_the_row_of_the_cursor_is_chosen() -> None:
+    shown = view()
+    assert [each.title for each in shown.chosen(2)] == ["Game 2"]
+    assert shown.chosen(99) == []
+
+
+def test_all_marks_and_no_marks() -> None:
+    shown = view()
+    shown.set_filter("saga")
+    shown.toggle_all()
+    shown.set_filter("")
+    assert len(shown.marks) == 2
+    shown.toggle_all()
+    assert len(shown.marks) == len(LIBRARY)
+    shown.toggle_all()
+    assert shown.marks == set()
+
+
+def test_marks_go_with_their_titles() -> None:
+    shown = view()
+    shown.toggle_all()
+    shown.update((), [LIBRARY[0].path])
+    assert LIBRARY[0].path not in shown.marks
+    shown.replace_all(LIBRARY[1:3])
+    assert shown.marks == {each.path for each in LIBRARY[1:3]}
+
+
+def test_a_change_that_moves_nothing_keeps_the_order() -> None:
+    shown = view()
+    before = names(shown)
+    shown.update([replace(LIBRARY[1], estimate=None)], ())
+    assert names(shown) == before
+    assert row(shown, "Game 2.iso")["estimate"] == ""
+
+
+def test_a_change_that_moves_a_title_moves_it() -> None:
+    shown = view()
+    shown.update([replace(LIBRARY[1], title="Zzz")], ())
+    assert names(shown).index("Game 2.iso") > names(shown).index("Velvet.zso")
+    shown.sort_by("estimate")
+    shown.update([replace(LIBRARY[1], estimate=None)], ())
+    assert names(shown).index("Game 2.iso") > names(shown).index("Game 10.iso")
+
+
+def test_a_new_title_comes_in_at_its_place() -> None:
+    shown = view()
+    shown.update([title("Game 3.iso", 5, title="Game 3")], ())
+    place = names(shown).index("Game 3.iso")
+    assert names(shown)[place - 1 : place + 2] == ["Game 2.iso", "Game 3.iso", "Game 10.iso"]
+
+
+def test_totals_are_of_the_whole_library_whatever_is_shown() -> None:
+    shown = view()
+    before = shown.totals
+    shown.set_filter("saga")
+    assert shown.totals == before
+    assert before.titles == 10
+    shown.update((), [LIBRARY[0].path])
+    assert shown.totals.titles == 9
+
+
+def test_the_queue_gives_the_word_and_says_which_rows_differ() -> None:
+    shown = view()
+    path = LIBRARY[1].path
+    assert shown.set_jobs([job(path=path)]) == {path}
+    assert shown.state_of(LIBRARY[1]) == "queued"
+    assert shown.set_jobs([job(path=path, position=9.0)]) == set()
+    assert shown.set_jobs([running(path=path)]) == {path}
+    assert shown.state_of(LIBRARY[1]) == "packing"
+    assert shown.set_jobs([job(path=path, state=JobState.DONE)]) == {path}
+    assert shown.state_of(LIBRARY[1]) == "ok"
+
+
+def test_a_job_that_is_no_conversion_leaves_the_row_alone() -> None:
+    assert view().set_jobs([job(path=LIBRARY[1].path, kind=JobKind.VERIFY)]) == set()
+
+
+def test_styles_tell_marked_broken_and_states_apart() -> None:
+    shown = view()
+    broken, game = (shown.index_of(Path("/games") / name) for name in ("Broken.cso", "Game 2.iso"))
+    assert broken is not None
+    assert game is not None
+    assert (shown.style(broken, "state"), shown.style(broken, "title")) == ("bad", "dim")
+    assert shown.style(game, "title") == "normal"
+    shown.toggle(game)
+    assert shown.style(game, "title") == "mark"
+
+
+@pytest.mark.parametrize(
+    ("facts", "name"),
+    [
+        ({"title": "Okami", "serial": "SLUS-1"}, "Okami"),
+        ({"title": "", "serial": ""}, "File (Europe).iso"),
+        ({"title": "Saga", "disc_number": 2, "serial": ""}, "Saga (disc 2)"),
+        ({"title": "Saga", "disc_number": 1, "serial": ""}, "Saga"),
+    ],
+)
+def test_what_a_title_is_called(facts: dict[str, object], name: str) -> None:
+    assert shown_name(title("File (Europe).iso", 5, **facts)) == name
+
+
+def test_the_serial_stands_beside_a_name_that_is_only_the_files() -> None:
+    assert shown_name(title("Okami.iso", 5, title="Okami", serial="SLUS-21115")) == "Okami SLUS-21115"
+
+
+def test_labels() -> None:
+    assert system_label(LIBRARY[0]) == "PS2"
+    assert system_label(title("x.iso", 1, system="dreamcast")) == "dreamcast"
+    assert format_label(title("x.iso", 1, format=None)) == "?"
+    assert format_label(title("x.zso", 1, format=ImageFormat.ZSO, block_size=16384)) == "ZSO 16K"
+
+
+def test_a_margin_is_half_of_what_it_spans_and_at_least_one_percent() -> None:
+    estimate = LIBRARY[0].estimate
+    assert estimate is not None
+    assert margin_of(None) is None
+    assert margin_of(estimate) == 1
+    exact = estimate.packed_bytes
+    assert margin_of(replace(estimate, low_bytes=exact, high_bytes=exact)) == 0
+    assert margin_of(replace(estimate, low_bytes=exact, high_bytes=int(exact * 1.001))) == 1
+    assert margin_of(replace(estimate, low_bytes=int(exact * 0.8), high_bytes=exact)) == 20
+
+
+def test_the_default_settings_are_the_charts_first_point() -> None:
+    assert Chooser.of(Config()).defaults == Settings(ImageFormat.ZSO, 2048, 9)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"kind": JobKind.DOCTOR, "state": JobState.DONE, "result": {"errors": 1, "warnings": 0}},
+        {"kind": JobKind.VERIFY, "state": JobState.FAILED, "error_code": "damaged"},
+        {"kind": JobKind.CONVERT, "state": JobState.FAILED, "error_code": "damaged"},
+    ],
+)
+def test_a_title_in_which_the_worker_found_damage_says_so(facts: dict[str, object]) -> None:
+    seen = view()
+    path = Path("/games/Game 2.iso")
+    assert seen.set_jobs([job(id=3, path=path, ended_at=9.0, **facts)]) == {path}
+    assert row(seen, "Game 2.iso")["state"] == "damaged"
+
+
+@pytest.mark.parametrize(
+    "result",
+    [{"errors": 1, "warnings": 0, "damaged": 0}, {"errors": 0, "warnings": 1, "damaged": 0}],
+    ids=["a target that does not load it", "not checked"],
+)
+def test_a_look_that_found_no_damage_says_none(result: dict[str, int]) -> None:
+    seen = view()
+    path = Path("/games/Game 2.iso")
+    seen.set_jobs([job(id=3, path=path, ended_at=9.0, kind=JobKind.DOCTOR, state=JobState.DONE, result=result)])
+    assert row(seen, "Game 2.iso")["state"] == "ok"
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_fault_is_the_state_and_stands_out(fault: Fault) -> None:
+    seen = view((replace(LIBRARY[1], fault=fault),))
+    assert row(seen, "Game 2.iso")["state"] == str(fault)
+    assert seen.style(0, "state") == "bad"
+
+
+def test_a_later_look_without_findings_takes_that_back() -> None:
+    seen = view()
+    path = Path("/games/Game 2.iso")
+    damaged = job(id=3, path=path, ended_at=9.0, kind=JobKind.VERIFY, state=JobState.FAILED, error_code="damaged")
+    seen.set_jobs([damaged, job(id=4, path=path, ended_at=10.0, kind=JobKind.VERIFY, state=JobState.DONE)])
+    assert row(seen, "Game 2.iso")["state"] == "ok"
+
+
+def test_damage_of_a_file_that_is_another_by_now_is_not_shown() -> None:
+    later = replace(LIBRARY[1], identity=replace(LIBRARY[1].identity, mtime_ns=20_000_000_000))
+    seen = view((later,))
+    seen.set_jobs(
+        [job(id=3, path=later.path, ended_at=9.0, kind=JobKind.VERIFY, state=JobState.FAILED, error_code="damaged")]
+    )
+    assert row(seen, "Game 2.iso")["state"] == "ok"

@@ -1,0 +1,83 @@
+"""The library's first line."""
+
+from pathlib import Path
+
+from app_desk import LIBRARY, opened
+
+from discpress.engine.formats import Settings
+from discpress.engine.store.model import Title
+from discpress.tui.views.library import LibraryView, Signs
+from discpress.tui.views.status_line import status_line
+
+
+def no_settings(_title: Title) -> Settings | None:
+    return None
+
+
+def view() -> LibraryView:
+    view = LibraryView(no_settings, Signs())
+    view.replace_all(LIBRARY)
+    return view
+
+
+def text(view: LibraryView, folders: list[Path], width: int) -> str:
+    return "".join(piece for piece, _ in status_line(view, folders, width))
+
+
+def test_it_begins_with_the_folder() -> None:
+    assert text(view(), [Path("/nas/PS2")], 80).startswith("PS2: 10 titles, 17.5 GiB -> 12.2 GiB, saving")
+
+
+def test_several_folders_are_counted() -> None:
+    assert text(view(), [Path("/nas/PS2"), Path("/nas/PSP")], 80).startswith("2 folders: 10 titles, ")
+
+
+def test_a_hostile_folder_is_shown_escaped() -> None:
+    assert text(view(), [Path("/nas/a\x1b[31m")], 80).startswith("a\\e[31m: 10 titles")
+
+
+def test_the_folder_goes_where_there_is_no_room() -> None:
+    assert text(view(), [Path("/nas/PS2")], 58).startswith("10 titles")
+
+
+def test_one_title_is_no_titles() -> None:
+    one = LibraryView(no_settings, Signs())
+    one.replace_all(LIBRARY[:1])
+    assert text(one, [], 80).startswith("1 title, ")
+
+
+def test_what_is_marked_and_shown_stays_where_there_is_little_room() -> None:
+    marked = view()
+    marked.toggle_all()
+    marked.set_filter("sys:ps2 !velvet")
+    assert text(marked, [Path("/nas/PS2")], 90).endswith("; 10 marked, 17.5 GiB; 7 shown")
+    assert text(marked, [Path("/nas/PS2")], 80).endswith("; 10 marked; 7 shown")
+
+
+async def test_a_folder_that_cannot_be_read_does_not_look_like_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"a file, and no folder")
+    async with opened(tmp_path, titles=(), folders=[tmp_path / "a"], has_worker=True, width=200) as desk:
+        await desk.look()
+        problem = desk.session.problems[tmp_path / "a"]
+        assert f"{problem}. r looks again" in desk.text
+        assert "No image found" not in desk.text
+
+
+async def test_of_several_such_folders_the_first_is_named_and_the_others_counted(tmp_path: Path) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    async with opened(tmp_path, titles=(), folders=folders, has_worker=True, width=200) as desk:
+        await desk.look()
+        assert f"{desk.session.problems[folders[0]]}; 1 more cannot be read." in desk.text
+
+
+async def test_a_folder_that_nobody_has_looked_into_yet_is_not_called_empty(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    async with opened(tmp_path, titles=(), folders=[tmp_path / "a"]) as desk:
+        assert "The worker looks into your folders ..." in desk.text
+
+
+async def test_an_empty_folder_says_that_no_image_was_found(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    async with opened(tmp_path, titles=(), folders=[tmp_path / "a"], has_worker=True, width=200) as desk:
+        await desk.look()
+        assert "No image found: r looks again" in desk.text

@@ -1,0 +1,81 @@
+"""What Tune offers: formats with their methods, the grid of each."""
+
+from pathlib import Path
+
+from discpress.engine.config import Config
+from discpress.engine.formats import ImageFormat, Method
+from discpress.engine.measure.estimate import GRID_BLOCK_SIZES, HUNK_GRID_LEVELS, HUNK_GRID_SIZES
+from discpress.engine.store.model import FileIdentity, Overrides, Title
+from discpress.tui.views.title_settings import Chooser, describe_settings
+from discpress.tui.views.tune import FORMS, Tuning, grid_of
+
+CHD, ISO = ImageFormat.CHD, ImageFormat.ISO
+CHOOSER = Chooser.of(Config())
+
+
+def title(overrides: Overrides | None = None, system: str = "ps2") -> Title:
+    identity = FileIdentity(1, 1, 2048 * 5000, 1)
+    return Title(Path("/g/a.iso"), identity, ISO, system, original_bytes=2048 * 5000, overrides=overrides)
+
+
+def tuned(**values: object) -> Tuning:
+    return Tuning.of(title(Overrides(**values)), CHOOSER)  # type: ignore[arg-type]
+
+
+def test_the_next_format_goes_through_every_method_of_a_chd() -> None:
+    tuning = Tuning.of(title(), CHOOSER)
+    seen = []
+    for _ in FORMS:
+        seen.append(tuning.format_name)
+        tuning = tuning.next_format()
+    assert seen == ["ZSO", "CSO", "CHD zstd", "CHD lzma", "CHD zlib", "ISO"]
+    assert tuning.format_name == "ZSO"
+
+
+def test_several_methods_go_on_like_the_last_one() -> None:
+    tuning = tuned(format=CHD, target="any", methods=(Method.ZSTD, Method.ZLIB))
+    assert (tuning.format_name, tuning.next_format().format_name) == ("CHD zstd+zlib", "ISO")
+
+
+def test_the_choice_is_kept_with_its_method() -> None:
+    kept = tuned(format=CHD, target="pcsx2", methods=(Method.LZMA,), block_size=65536, level=6).overrides
+    assert (kept.format, kept.methods, kept.block_size, kept.level) == (CHD, (Method.LZMA,), 65536, 6)
+
+
+def test_other_formats_keep_no_method() -> None:
+    assert Tuning.of(title(), CHOOSER).overrides.methods is None
+
+
+def test_a_chd_has_the_grid_of_its_method() -> None:
+    tuning = tuned(format=CHD, target="pcsx2", methods=(Method.ZSTD,))
+    grid = grid_of(tuning, title(), CHOOSER, {})
+    assert [row[0].settings.block_size for row in grid] == list(HUNK_GRID_SIZES)
+    assert [cell.settings.level for cell in grid[0]] == list(HUNK_GRID_LEVELS[Method.ZSTD])
+    assert not any(cell.refusal for row in grid for cell in row)
+
+
+def test_what_the_target_does_not_load_is_refused_in_the_grid() -> None:
+    tuning = tuned(format=CHD, target="nethersx2")
+    assert tuning.format_name == "CHD zlib"
+    refused = grid_of(tuning.next_format().next_format().next_format().next_format(), title(), CHOOSER, {})
+    assert all("zstd hunks cannot be loaded" in cell.refusal for row in refused for cell in row)
+
+
+def test_the_grid_follows_the_format() -> None:
+    tuning = tuned(format=CHD, target="archive", block_size=1024 * 1024)
+    assert tuning.block_size == 1024 * 1024
+    back = tuning.next_format()
+    while back.format is CHD:
+        back = back.next_format()
+    assert back.next_format().block_size in GRID_BLOCK_SIZES
+
+
+def test_a_chd_takes_no_alignment() -> None:
+    tuning = tuned(format=CHD, target="pcsx2")
+    assert tuning.next_alignment() == tuning
+
+
+def test_the_defaults_of_a_target_that_writes_chd_have_its_method() -> None:
+    defaults = Chooser.of(Config(target="archive")).defaults
+    assert (defaults.format, defaults.methods, defaults.block_size) == (CHD, (Method.ZSTD,), 256 * 1024)
+    assert describe_settings(defaults) == "256K/9"

@@ -1,0 +1,165 @@
+"""The grid of Tune as data, and the settings as rows."""
+
+from pathlib import Path
+
+import pytest
+from app_desk import LIBRARY, title
+
+from discpress.engine.config import THEMES, Config
+from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.measure.estimate import GRID_BLOCK_SIZES, GRID_LEVELS
+from discpress.engine.store.model import Overrides, StoredEstimate
+from discpress.engine.targets import AUTO, TARGETS
+from discpress.tui.views.settings import Setting, SettingRows, settings_of
+from discpress.tui.views.title_settings import Chooser, describe_settings
+from discpress.tui.views.tune import ALIGNMENTS, FORMS, Tuning, cell_of, grid_of, known_by_settings, nearest
+
+CHOOSER = Chooser.of(Config())
+GAME = LIBRARY[1]
+PSP = next(each for each in LIBRARY if each.system == "psp")
+
+
+def estimate(settings: Settings, packed_bytes: int = 1000) -> StoredEstimate:
+    return StoredEstimate(settings, 2000, packed_bytes, packed_bytes, packed_bytes, 2000, "convert", "", 1.0)
+
+
+def test_it_begins_with_what_the_title_would_be_written_with() -> None:
+    assert Tuning.of(GAME, CHOOSER) == Tuning(AUTO, ImageFormat.ZSO, 2048, 9)
+
+
+def test_it_begins_with_the_titles_own_settings() -> None:
+    own = Overrides(ImageFormat.ZSO, 16384, 4, None, 4096, "pcsx2")
+    tuned = title("Own.iso", 700, overrides=own)
+    assert Tuning.of(tuned, CHOOSER) == Tuning("pcsx2", ImageFormat.ZSO, 16384, 4, 4096)
+
+
+def test_what_is_refused_begins_with_the_targets_own_format() -> None:
+    own = Overrides(ImageFormat.CSO, 2048, 9, target="opl")
+    tuning = Tuning.of(title("Own.iso", 700, overrides=own), CHOOSER)
+    assert (tuning.target, tuning.format) == ("opl", ImageFormat.ZSO)
+
+
+def test_overrides_and_back() -> None:
+    tuning = Tuning("pcsx2", ImageFormat.ZSO, 16384, 4, 4096)
+    assert Tuning.of(title("Own.iso", 700, overrides=tuning.overrides), CHOOSER) == tuning
+
+
+def test_an_iso_is_kept_without_block_and_level() -> None:
+    assert Tuning(AUTO, ImageFormat.ISO, 2048, 9).overrides == Overrides(ImageFormat.ISO, target=AUTO)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "block_size", "level"),
+    [
+        (0, 0, 2048, 9),
+        (1, 0, 4096, 9),
+        (-5, 0, 2048, 9),
+        (99, 0, GRID_BLOCK_SIZES[-1], 9),
+        (0, 9, 2048, 12),
+        (0, -9, 2048, 1),
+    ],
+)
+def test_moving_stays_within_the_grid(rows: int, columns: int, block_size: int, level: int) -> None:
+    moved = Tuning(AUTO, ImageFormat.ZSO, 2048, 9).moved(rows, columns)
+    assert (moved.block_size, moved.level) == (block_size, level)
+
+
+def test_every_choice_goes_around() -> None:
+    tuning = Tuning(AUTO, ImageFormat.ZSO, 2048, 9)
+    targets, formats, alignments = [tuning], [tuning], [tuning]
+    for _ in (AUTO, *TARGETS):
+        targets.append(targets[-1].next_target())
+    for _ in FORMS:
+        formats.append(formats[-1].next_format())
+    for _ in ALIGNMENTS:
+        alignments.append(alignments[-1].next_alignment())
+    assert targets[-1] == tuning
+    assert {each.target for each in targets} == {AUTO, *TARGETS}
+    assert formats[-1].format is tuning.format
+    assert alignments[-1] == tuning
+
+
+def test_another_format_takes_its_nearest_level() -> None:
+    for image_format, levels in GRID_LEVELS.items():
+        tuning = Tuning(AUTO, image_format, 2048, 1)
+        following = tuning.next_format()
+        assert following.level in following.levels
+        assert set(tuning.levels) == set(levels)
+
+
+def test_the_grid_has_a_row_for_each_block_size_and_says_what_is_refused() -> None:
+    grid = grid_of(Tuning("opl", ImageFormat.ZSO, 2048, 9), GAME, CHOOSER, {})
+    assert [row[0].settings.block_size for row in grid] == list(GRID_BLOCK_SIZES)
+    assert not any(cell.refusal for cell in grid[0])
+    assert all("OPL" in cell.refusal for row in grid[1:] for cell in row)
+
+
+def test_a_cell_finds_its_estimate_whatever_the_target_is_called() -> None:
+    known = known_by_settings([estimate(Settings(ImageFormat.ZSO, 2048, 9, target="any"), 777)])
+    cell = cell_of(Tuning(AUTO, ImageFormat.ZSO, 2048, 9), GAME, CHOOSER, known)
+    assert cell.estimate is not None
+    assert cell.estimate.packed_bytes == 777
+    assert cell_of(Tuning(AUTO, ImageFormat.ZSO, 2048, 4), GAME, CHOOSER, known).estimate is None
+
+
+@pytest.mark.parametrize(("value", "choice"), [(1, 1), (3, 4), (9, 9), (11, 12), (99, 12)])
+def test_the_nearest_choice(value: int, choice: int) -> None:
+    assert nearest(value, (1, 4, 9, 12)) == choice
+
+
+def test_settings_in_a_few_characters() -> None:
+    assert describe_settings(Settings(ImageFormat.ZSO, 16384, 12)) == "16K/12"
+    assert describe_settings(Settings(ImageFormat.ISO)) == "ISO"
+
+
+def test_a_psp_title_goes_by_a_psp_target() -> None:
+    assert CHOOSER.choice(PSP).settings.target != CHOOSER.choice(GAME).settings.target
+
+
+# The settings
+
+
+def by_key(config: Config) -> dict[str, Setting]:
+    return {setting.key: setting for setting in settings_of(config)}
+
+
+def test_every_setting_of_the_file_but_the_keys_is_a_row() -> None:
+    assert set(by_key(Config())) == set(Config.__slots__) - {"keys", "methods", "block_size"}
+
+
+def test_methods_and_blocks_stand_in_the_row_of_the_format() -> None:
+    config = Config(format=ImageFormat.CHD, methods=(Method.ZSTD,), block_size=16384)
+    assert by_key(config)["format"].shown == "CHD zstd, blocks of 16384"
+
+
+@pytest.mark.parametrize("key", ["target", "level", "format", "threads", "trash", "theme", "mouse", "ascii"])
+def test_a_row_goes_through_all_its_choices_both_ways(key: str) -> None:
+    setting = by_key(Config())[key]
+    assert setting.value in setting.choices
+    assert [setting.next(step) for step in range(len(setting.choices))] == [
+        *setting.choices[setting.choices.index(setting.value) :],
+        *setting.choices[: setting.choices.index(setting.value)],
+    ]
+    assert setting.next(-1) == setting.choices[setting.choices.index(setting.value) - 1]
+
+
+def test_a_value_that_is_no_choice_goes_to_one() -> None:
+    setting = by_key(Config(threads=9999))["threads"]
+    assert setting.next(1) in setting.choices
+
+
+def test_folders_come_first_one_a_row() -> None:
+    rows = SettingRows()
+    rows.settings = settings_of(Config(folders=(Path("/nas/PS2"), Path("/nas/\x1bPSP"))))
+    assert [list(rows.cells(index, ["label", "shown"])) for index in (0, 1)] == [
+        ["folders", "/nas/PS2"],
+        ["folder", "/nas/\\ePSP"],
+    ]
+
+
+def test_without_folders_it_names_the_key_to_press() -> None:
+    assert "a adds one" in by_key(Config())["folders"].shown
+
+
+def test_every_theme_is_a_choice() -> None:
+    assert by_key(Config())["theme"].choices == THEMES

@@ -1,0 +1,250 @@
+"""The app: one session, the parts that serve its screens, and the requests that the screens post.
+
+It never compresses, hashes or walks folders; what takes time happens in the worker process, what may wait for a disk
+in a thread.
+"""
+
+import os
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events
+from textual.actions import ActionParseResult
+from textual.app import App
+from textual.await_complete import AwaitComplete
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.message import Message
+
+from discpress.engine.errors import DiscpressError
+from discpress.engine.store.model import Title
+from discpress.tui.app.navigation import Router
+from discpress.tui.app.notifications import Notifier
+from discpress.tui.app.polling import Poller
+from discpress.tui.app.quit import QuitFlow
+from discpress.tui.app.session import ON_SCREEN, Changes, Session
+from discpress.tui.app.worker_control import WorkerControl
+from discpress.tui.commands import BY_NAME, Place, bindings_at, check_keymap
+from discpress.tui.messages import (
+    CopyPath,
+    Notify,
+    OpenFolders,
+    OpenScreen,
+    Quit,
+    Refresh,
+    Request,
+    Rescan,
+    RunCommand,
+    SaveSettings,
+    SelectTitle,
+    StartWorker,
+    TitlesQueued,
+    WantEstimates,
+)
+from discpress.tui.screens.first_run import FirstRun
+from discpress.tui.screens.library import LibraryScreen
+from discpress.tui.terminal.capabilities import Terminal
+from discpress.tui.terminal.themes import THEMES
+
+WATCH_S = 15.0
+"""How often the app checks whether the worker is alive: nobody waits for that at the screen."""
+
+
+class DiscpressApp(App[int]):
+    """discpress on a terminal."""
+
+    CSS_PATH = Path(__file__).with_name("app.tcss")
+    TITLE = "discpress"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.ANYWHERE), Binding("ctrl+c", "quit_anywhere")]
+
+    def __init__(self, session: Session, terminal: Terminal, notices: Sequence[str] = ()) -> None:
+        """Show an open session; `notices` are shown once it is up. UsageError for a keymap that cannot be."""
+        check_keymap(session.config.keys)
+        self._keymap = session.config.keys
+        self._requests: deque[Request] = deque()
+        super().__init__(ansi_color=True if terminal.is_plain else None)
+        self.session = session
+        self.terminal = terminal
+        self.is_ascii = session.is_ascii
+        """Whether widgets draw only ASCII."""
+        self.notifier = Notifier(self)
+        self.router = Router(self, session)
+        self.worker_control = WorkerControl(self, session, self.notifier)
+        self.poller = Poller(self, session, self.notifier, self.worker_control)
+        self.quit_flow = QuitFlow(self, session, self.notifier)
+        self._notices = list(notices)
+        for theme in THEMES.values():
+            self.register_theme(theme)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return our own names for colours: the stylesheet is read before a theme is chosen."""
+        return THEMES["dark"].variables
+
+    def on_mount(self) -> None:
+        """Show the stored library, then look for what has changed."""
+        self._follow_settings()
+        has_titles = self.poller.load_first()
+        self.push_screen(LibraryScreen(self.session))
+        if self._notices:
+            self.notifier.notify(" ".join(self._notices))
+        if self.session.folders:
+            self.poller.scan()
+        elif not has_titles:
+            self.push_screen(FirstRun(self.session))
+        self.poller.load_rest()
+        self.set_interval(self.terminal.refresh_s, self.poller.poll)
+        self.set_interval(WATCH_S, self.worker_control.watch)
+
+    # Requests of the screens
+
+    def post_message(self, message: Message) -> bool:
+        """Post a message; requests have a queue of their own, for the keys of a burst are in this one already."""
+        if not isinstance(message, Request):
+            return super().post_message(message)
+        self._requests.append(message)
+        return self.call_later(self._handle_requests)
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action on the laid out screen, and handle its requests before the next key."""
+        await self.router.wait_for_layout()
+        has_run = await super().run_action(action, default_namespace, namespaces)
+        self._handle_requests()
+        return has_run
+
+    def _handle_requests(self) -> None:
+        while self._requests:
+            self.handle(self._requests.popleft())
+
+    def handle(self, request: Request) -> None:
+        """Do what a screen asks for."""
+        match request:
+            case OpenScreen():
+                self.router.open(request)
+            case SelectTitle(path):
+                self.router.select_title(path)
+            case RunCommand(name):
+                self._run_later(name)
+            case Quit():
+                self.quit_flow.quit()
+            case Notify(text, is_error):
+                self.notifier.notify(text, is_error=is_error)
+            case Refresh():
+                self.poller.poll()
+            case StartWorker():
+                self.worker_control.start()
+            case WantEstimates(titles):
+                self._want_estimates(titles)
+            case Rescan():
+                self._rescan()
+            case OpenFolders(folders):
+                self._open_folders(folders)
+            case SaveSettings(changes, notice):
+                self._save_settings(changes, notice)
+            case TitlesQueued(paths):
+                self._follow_queued(paths)
+            case CopyPath(path):
+                self._copy_path(path)
+
+    def _run_later(self, command: str) -> None:
+        """Run a command on the screen or the app, wherever it is valid."""
+        is_mine = Place.ANYWHERE in BY_NAME[command].places
+        self.call_later(self.run_action, command if is_mine else f"screen.{command}")
+
+    def _want_estimates(self, titles: Sequence[Title]) -> None:
+        known = self.session.view.titles
+        if self.session.want_estimates([known.get(each.path, each) for each in titles], ON_SCREEN):
+            self.worker_control.start()
+
+    def _rescan(self) -> None:
+        if self.poller.scan():
+            self.notifier.notify("Looking for new and changed images; the table changes as they are found.")
+
+    def _follow_queued(self, paths: Collection[Path]) -> None:
+        self.worker_control.start()
+        self.poller.poll()
+        self.session.view.marks -= set(paths)
+        self.poller.apply(Changes((), (), is_all=False))
+        self.router.go_home()
+
+    def _copy_path(self, path: Path) -> None:
+        """Copy a path to the clipboard of the terminal (OSC 52)."""
+        text = os.fsencode(path).decode(errors="replace")
+        self.copy_to_clipboard(text)
+        lost = "" if text == str(path) else " It has bytes that are no text: they are replaced."
+        self.notifier.notify(f"The path is in the clipboard, where your terminal allows it.{lost}")
+
+    # Settings
+
+    def _open_folders(self, folders: Sequence[Path]) -> None:
+        kept = [str(folder) for folder in dict.fromkeys((*self.session.config.folders, *folders))]
+        if not self.session.is_read_only:
+            self._save_settings({"folders": kept})  # if that fails, they are shown this time all the same
+        self.session.folders = tuple(folders)
+        self.poller.load()
+        self.poller.scan()
+
+    def _save_settings(self, changes: Mapping[str, object], notice: str = "") -> None:
+        before = self.session.config
+        try:
+            self.session.save_settings(changes)
+        except DiscpressError as error:
+            self.notifier.notify(str(error), is_error=True)
+            return
+        self._follow_settings()
+        if self.session.config.folders != before.folders:
+            self.session.folders = self.session.config.folders
+            self.poller.scan()
+        self.poller.load()
+        self.poller.follow_settings()
+        if notice:
+            self.notifier.notify(notice)
+
+    def _follow_settings(self) -> None:
+        """Take theme and keys from the settings."""
+        self.theme = THEMES["ansi" if self.terminal.is_plain else self.session.config.theme].name
+        self.set_class(self.terminal.is_plain, "-plain")
+        try:
+            check_keymap(self.session.config.keys)
+        except DiscpressError as error:  # the file was written by hand meanwhile
+            self.notifier.notify(f"the settings file: {error}: its keys hold from when it is mended", is_error=True)
+            self.session.config = replace(self.session.config, keys=self._keymap)
+        self._keymap = self.session.config.keys
+        self.set_keymap(dict(self._keymap))
+
+    # What Textual calls
+
+    async def on_event(self, event: events.Event) -> None:
+        """Drop keys that come after the one that ends the app: their screens are being taken down."""
+        if not (self.quit_flow.has_quit and isinstance(event, events.Key)):
+            await super().on_event(event)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Leave a screen, and show the notification that had no room on it."""
+        popped = super().pop_screen()
+        self.notifier.on_screen_left()
+        return popped
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Cover the screens while the terminal is too small for them."""
+        self.router.fit(event.size)
+
+    def action_help(self) -> None:
+        """Show the keys valid here."""
+        self.router.open_help()
+
+    def action_palette(self) -> None:
+        """Find a command or a title."""
+        self.router.open_palette(self.handle)
+
+    def action_quit_anywhere(self) -> None:
+        """Leave from any screen."""
+        self.quit_flow.quit_anywhere()

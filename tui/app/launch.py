@@ -1,0 +1,44 @@
+"""From a command line to a running app: settings, state file, terminal, theme."""
+
+import locale
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from discpress.engine.cli.state import read_config
+from discpress.engine.store.store import Store, state_folder
+from discpress.tui.app.app import DiscpressApp
+from discpress.tui.app.session import Session
+from discpress.tui.terminal.capabilities import Terminal, encoding_of_locale, environ_at_start
+from discpress.tui.terminal.driver import run_on_terminal
+
+
+def open_app(
+    folders: Sequence[Path], *, state: Path | None, target: str | None, is_ascii: bool | None, is_read_only: bool
+) -> int:
+    """Open the app on folders, or on those of the settings file; return the exit code.
+
+    The options stand above the settings file. StoreError where the settings or the state cannot be used.
+    """
+    config = read_config()
+    if target is not None:
+        config = replace(config, target=target)
+    encoding = locale.getencoding()
+    if os.name == "posix":
+        encoding = encoding_of_locale(environ_at_start(), encoding)
+    terminal = Terminal.of(
+        os.environ,
+        encoding,
+        is_ascii=is_ascii if is_ascii is not None else config.ascii,
+        mouse=config.mouse,
+    )
+    with Store(state_folder(state, os.environ)) as store:
+        session = Session(
+            store, config, folders or config.folders, is_read_only=is_read_only, is_ascii=terminal.is_ascii
+        )
+        try:
+            app = DiscpressApp(session, terminal, notices=store.take_notices())
+            return run_on_terminal(app)
+        finally:
+            session.close()

@@ -1,0 +1,119 @@
+"""The router: opens screens, goes back to the library, and covers a terminal that is too small."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from textual.app import App
+from textual.geometry import Size
+from textual.screen import Screen
+
+from discpress.tui.app.session import Session
+from discpress.tui.messages import (
+    OpenBench,
+    OpenDetails,
+    OpenLog,
+    OpenPlan,
+    OpenQueue,
+    OpenScreen,
+    OpenSettings,
+    OpenTrash,
+    OpenTune,
+    Request,
+)
+from discpress.tui.screens.base import DiscScreen, OwnScreen
+from discpress.tui.screens.bench import BenchScreen
+from discpress.tui.screens.detail import DetailScreen
+from discpress.tui.screens.help import HelpScreen
+from discpress.tui.screens.library import LibraryScreen
+from discpress.tui.screens.log import LogScreen
+from discpress.tui.screens.palette import Hit, PaletteScreen
+from discpress.tui.screens.plan import PlanScreen
+from discpress.tui.screens.queue import QueueScreen
+from discpress.tui.screens.settings import SettingsScreen
+from discpress.tui.screens.too_small import TooSmall
+from discpress.tui.screens.trash import TrashScreen
+from discpress.tui.screens.tune import TuneScreen
+
+LEAST_WIDTH, LEAST_HEIGHT = 60, 16
+_LAYOUT_S = 1.0
+"""A screen takes some 20 ms; a key must not wait for one that never comes."""
+
+
+class Router:
+    """The stack of screens: Textual's own blank screen, the library, and what lies over it."""
+
+    def __init__(self, app: App[int], session: Session) -> None:
+        self._app = app
+        self._session = session
+
+    async def wait_for_layout(self) -> None:
+        """Wait until the screen in front has been laid out: a burst of keys opens it and goes on."""
+        screen = self._app.screen
+        if isinstance(screen, OwnScreen) and not screen.is_ready.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(screen.is_ready.wait(), _LAYOUT_S)
+
+    def open(self, request: OpenScreen) -> None:
+        """Open the screen that a request asks for, over the one in front."""
+        self._app.push_screen(self._screen_of(request))
+
+    def _screen_of(self, request: OpenScreen) -> DiscScreen:
+        session = self._session
+        match request:
+            case OpenDetails(path):
+                return DetailScreen(session, path)
+            case OpenPlan(titles, wishes):
+                return PlanScreen(session, titles, wishes)
+            case OpenTune(titles, block_size, form):
+                return TuneScreen(session, titles, block_size, form)
+            case OpenBench(title):
+                return BenchScreen(session, title)
+            case OpenQueue():
+                return QueueScreen(session)
+            case OpenLog(job):
+                return LogScreen(session, job)
+            case OpenTrash():
+                return TrashScreen(session)
+            case OpenSettings():
+                return SettingsScreen(session)
+        raise AssertionError(f"no screen for {request!r}")
+
+    def open_help(self) -> None:
+        """Show the keys that are valid on the screen in front."""
+        screen = self._app.screen
+        if isinstance(screen, DiscScreen) and not isinstance(screen, HelpScreen):
+            self._app.push_screen(HelpScreen(self._session, screen.PLACE))
+
+    def open_palette(self, choose: Callable[[Request], None]) -> None:
+        """Search the commands of the screen in front and the titles; `choose` takes the request of the chosen one."""
+        screen = self._app.screen
+
+        def answer(hit: Hit | None) -> None:
+            if hit is not None:
+                choose(hit.request)
+
+        if isinstance(screen, DiscScreen):
+            self._app.push_screen(PaletteScreen(self._session, screen.PLACE), answer)
+
+    def go_home(self) -> None:
+        """Go back to the library from whatever lies over it."""
+        while len(self._app.screen_stack) > 2:  # Textual's own blank screen, then the library
+            self._app.pop_screen()
+
+    def select_title(self, path: Path) -> None:
+        """Go back to the library and put its cursor on a title, even if the filter hides that."""
+        self.go_home()
+        library = self._app.screen
+        if isinstance(library, LibraryScreen):
+            library.go_to(path)
+
+    def fit(self, size: Size) -> None:
+        """Cover the screens while the terminal is too small for them."""
+        is_small = size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT
+        shown: Screen[object] = self._app.screen
+        if is_small and not isinstance(shown, TooSmall):
+            self._app.push_screen(TooSmall(LEAST_WIDTH, LEAST_HEIGHT))
+        elif not is_small and isinstance(shown, TooSmall):
+            self._app.pop_screen()

@@ -1,0 +1,171 @@
+"""Keeps the session's view and the screens up to date with the state file."""
+
+import gc
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from textual.app import App
+
+from discpress.engine.errors import DiscpressError
+from discpress.engine.queue.jobs import Job, JobKind, JobState
+from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.tui.app.notifications import Notifier
+from discpress.tui.app.session import LATER, Changes, Session
+from discpress.tui.app.worker_control import WorkerControl
+from discpress.tui.screens.base import DiscScreen
+
+_FIRST_TITLES = 200
+"""Loaded before the first frame: more than any terminal has lines."""
+
+
+class Poller:
+    """Loads the library, polls for changes, and passes them on to the screens."""
+
+    def __init__(self, app: App[int], session: Session, notifier: Notifier, worker: WorkerControl) -> None:
+        self._app = app
+        self._session = session
+        self._notifier = notifier
+        self._worker = worker
+        self._loads = self._loaded = 0
+        self._was_scanning = False
+        self._notified: set[Path] = set()
+
+    # The library
+
+    def load_first(self) -> bool:
+        """Load what the first frame shows; return whether there is any title."""
+        first = self._session.load_first(_FIRST_TITLES).titles
+        self._session.view.replace_all(first)
+        self._session.is_loading = len(first) == _FIRST_TITLES
+        return bool(first)
+
+    def load_rest(self) -> None:
+        """Load the whole library: after the first frame if it is a large one."""
+        if self._session.is_loading:
+            self._app.call_after_refresh(self.load)
+        else:
+            self.apply(self._session.load())
+
+    def load(self) -> None:
+        """Load the whole library in a thread, so that what is on the screen can be used meanwhile."""
+        self._loads += 1
+        number = self._loads
+
+        def load() -> None:
+            try:
+                library = self._session.load()
+            except DiscpressError as error:
+                self._app.call_from_thread(self._keep_library, number, str(error))
+            else:
+                self._app.call_from_thread(self._take_library, number, library)
+
+        self._app.run_worker(load, thread=True)
+
+    def _take_library(self, number: int, library: Changes) -> None:
+        if number < self._loads:
+            return  # a later one is on its way, made with other settings
+        self._loaded = number
+        self._session.is_loading = False
+        self.apply(library)
+        # Thousands of titles that stay: the collector need not go through them again each time (0.1 s).
+        gc.freeze()
+
+    def _keep_library(self, number: int, problem: str) -> None:
+        self._loaded = max(self._loaded, number)
+        self._session.is_loading = False
+        self._notifier.notify(problem, is_error=True)
+
+    def apply(self, changes: Changes) -> None:
+        """Let the view and the screens know what is different in the library."""
+        session = self._session
+        if changes.is_all:
+            session.view.replace_all(changes.titles)
+        else:
+            session.view.update(changes.titles, changes.gone)
+        self._each(lambda screen: screen.on_changes(changes))
+        if session.want_estimates(session.view.in_order if changes.is_all else changes.titles, LATER):
+            self._worker.start()
+
+    # Polling
+
+    def poll(self) -> None:
+        """Poll the state file, and tell the screens if something has changed."""
+        session = self._session
+        if not self._app.is_running or session.is_loading or self._loaded < self._loads:
+            return  # the screens are being taken down, or the library is about to be replaced
+        try:
+            changes = session.poll()
+            snapshot = session.snapshot()
+        except DiscpressError as error:
+            self._notifier.notify(str(error), is_error=True)
+            return
+        for notice in session.take_notices():
+            self._notifier.notify(notice)
+        if changes is not None and changes.is_all:
+            self.load()
+        elif changes is not None:
+            self.apply(changes)
+        elif session.is_scanning != self._was_scanning:
+            self._show_scanning()
+        self._was_scanning = session.is_scanning
+        self._notify_of_problems()
+        if snapshot is not session.polled:
+            self._take_snapshot(snapshot)
+
+    def _notify_of_problems(self) -> None:
+        problems = [why for folder, why in self._session.problems.items() if folder not in self._notified]
+        if problems:
+            self._notified.update(self._session.problems)
+            self._notifier.notify("; ".join(problems), is_error=True)
+
+    def _take_snapshot(self, snapshot: QueueSnapshot) -> None:
+        finished = _folders_of_finished(self._session.polled, snapshot)
+        self._session.polled = snapshot
+        self._each(lambda screen: screen.on_snapshot(snapshot))
+        if finished:
+            self.scan(finished)
+
+    def scan(self, folders: Iterable[Path] = ()) -> bool:
+        """Request a scan, of all folders if none are given; False if that was refused: a notification has the error."""
+        session = self._session
+        wanted = folders or session.folders or {title.file_path.parent for title in session.view.titles.values()}
+        try:
+            if session.want_scan(wanted):
+                self._show_scanning()
+                self._worker.start()
+        except DiscpressError as error:
+            self._notifier.notify(str(error), is_error=True)
+            return False
+        return True
+
+    def _show_scanning(self) -> None:
+        self._was_scanning = self._session.is_scanning
+        self._each(lambda screen: screen.on_changes(Changes((), (), is_all=False)))
+
+    def follow_settings(self) -> None:
+        """Let the screens know of changed settings."""
+        self._each(lambda screen: screen.on_settings())
+
+    def _each(self, tell: Callable[[DiscScreen], None]) -> None:
+        for screen in self._app.screen_stack:
+            if isinstance(screen, DiscScreen) and screen.is_mounted:
+                tell(screen)
+
+
+def _folders_of_finished(before: QueueSnapshot | None, now: QueueSnapshot) -> set[Path]:
+    """Return the folders in which jobs have changed something since the snapshot before."""
+    states = {} if before is None else {job.id: job.state for job in before.jobs}
+    return {
+        _folder_of(job)
+        for job in now.jobs
+        if job.kind in {JobKind.CONVERT, JobKind.UNDO}
+        and job.state is JobState.DONE
+        and states.get(job.id, JobState.DONE) is not JobState.DONE
+    }
+
+
+def _folder_of(job: Job) -> Path:
+    """Return the folder in which a finished job has changed something."""
+    if job.kind is JobKind.UNDO:
+        return Path(str(job.result.get("path", job.path))).parent
+    return job.output_folder or job.file_path.parent

@@ -1,0 +1,77 @@
+"""The quit flow: leave at once, or ask first what becomes of unfinished jobs."""
+
+import contextlib
+import time
+
+from textual.app import App
+
+from discpress.engine.errors import DiscpressError
+from discpress.tui.app.exit_summary import summary_of
+from discpress.tui.app.notifications import Notifier
+from discpress.tui.app.session import Session
+from discpress.tui.screens.confirm import Confirm
+from discpress.tui.screens.too_small import TooSmall
+
+
+class QuitFlow:
+    """Ends the app, and gathers what is printed on the shell after that."""
+
+    def __init__(self, app: App[int], session: Session, notifier: Notifier) -> None:
+        """Begin now: the summary is of jobs that end from here on."""
+        self.summary: list[str] = []
+        """The lines for the shell."""
+        self.has_quit = False
+        """Whether the app is ending: no key means anything any more."""
+        self._app = app
+        self._session = session
+        self._notifier = notifier
+        self._started_at = time.time()
+
+    def quit_anywhere(self) -> None:
+        """Leave from any screen; if a question has no room there, its answer is the safe one."""
+        if isinstance(self._app.screen, TooSmall):
+            self.finish()
+        else:
+            self.quit()
+
+    def quit(self) -> None:
+        """Leave at once, or ask what becomes of the jobs."""
+        count = self._session.running()
+        if not count:
+            self.finish()
+            return
+
+        def answer(choice: str | None) -> None:
+            if choice == "leave":
+                self.finish()
+            elif choice == "stop":
+                self._stop_worker()
+
+        jobs = "1 job is" if count == 1 else f"{count} jobs are"
+        self._app.push_screen(
+            Confirm(
+                [
+                    f"{jobs} not done yet.",
+                    "The worker goes on without this app, and without this terminal.",
+                    "Stopped, they stay in the queue: they go on when the app is opened again.",
+                ],
+                [("leave", "Leave them to the worker"), ("stop", "Stop them"), ("stay", "Stay")],
+            ),
+            answer,
+        )
+
+    def _stop_worker(self) -> None:
+        def stop() -> None:
+            late = "" if self._session.stop_worker() else "The worker has not stopped yet: it does as soon as it can."
+            self._app.call_from_thread(self.finish, late)
+
+        self._notifier.notify("The worker stops, and saves where it is ...")
+        self._app.run_worker(stop, thread=True)
+
+    def finish(self, notice: str = "") -> None:
+        """End the app with a summary for the shell, and a notice if there is one."""
+        with contextlib.suppress(DiscpressError):  # the state file is busy or gone: that must keep nobody here
+            self.summary = summary_of(self._session.snapshot(), self._started_at)
+        self.summary += [notice] if notice else []
+        self.has_quit = True
+        self._app.exit(0)

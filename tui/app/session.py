@@ -1,0 +1,297 @@
+"""What the app knows and may ask for: the stored library, the queue, the errands; all through the state file."""
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from discpress.engine.config import Config, config_path, load_config
+from discpress.engine.config.saving import save_config
+from discpress.engine.errors import DiscpressError, StoreError
+from discpress.engine.formats import Settings
+from discpress.engine.queue.background import ErrandKind, Errands
+from discpress.engine.queue.jobs import JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.snapshot import QueueSnapshot, WorkerState
+from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive, stop_worker
+from discpress.engine.store.model import Overrides, Title
+from discpress.engine.store.store import Store
+from discpress.engine.targets import AUTO, TARGETS
+from discpress.tui.commands import Keys
+from discpress.tui.views.library import ASCII_SIGNS, LibraryView, Signs
+from discpress.tui.views.title_settings import Chooser
+
+ON_SCREEN, LATER = 0, 10
+"""Ranks of estimates: what is seen comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What became different in the library since the last poll."""
+
+    titles: tuple[Title, ...]
+    """Changed or new."""
+    gone: tuple[Path, ...]
+    """Not there any more."""
+    is_all: bool
+    """Whether `titles` are all there are, in place of those known."""
+
+
+class Session:
+    """One open state folder, for the app; `close` it."""
+
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        folders: Sequence[Path],
+        *,
+        is_read_only: bool = False,
+        is_ascii: bool = False,
+    ) -> None:
+        """Work on an open store; `folders` are what is looked at, absolute."""
+        self.store = store
+        self.queue = JobQueue(store)
+        self.errands = Errands(store)
+        self.config = config
+        self.chooser = Chooser.of(config)
+        self.folders: tuple[Path, ...] = tuple(folders)
+        self.is_read_only = is_read_only
+        self.is_ascii = is_ascii
+        """Whether only ASCII is drawn."""
+        self.view = LibraryView(self.planned, ASCII_SIGNS if is_ascii else Signs())
+        """The library's rows and marks."""
+        self.is_loading = False
+        """Whether only the beginning of the library is in the view yet."""
+        self.polled: QueueSnapshot | None = None
+        """The queue at the last poll."""
+        self.is_scanning = False
+        """Whether a scan was asked for and not done, at the last poll."""
+        self.problems: Mapping[Path, str] = {}
+        """Folders that could not be scanned, each with why, at the last poll."""
+        self.unestimated: Mapping[Path, str] = {}
+        """Titles that could not be estimated, each with why, at the last poll."""
+        self.unsampled: Mapping[Path, str] = {}
+        """Titles whose sizes under other settings could not be found out, each with why, at the last poll."""
+        self._change = 0
+        self._version: object = None
+        self._starting = threading.Lock()
+        self._is_stopping = False
+        self._is_loss_told = False
+        self._is_unanswered = False
+        self._watched: QueueSnapshot | None = None
+        self._asked: dict[Path, int] = {}
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the state file and the worker's log are."""
+        return self.store.path.parent
+
+    @property
+    def keys(self) -> Keys:
+        """The keys that are valid, for what names one."""
+        return Keys(self.config.keys, self.is_read_only)
+
+    # Reading
+
+    def load_first(self, count: int) -> Changes:
+        """Return the titles whose names come first: a screen full, in a tenth of the time that all of them take."""
+        titles = self.store.first_by_name(count, self.folders, self.chooser.defaults)
+        return Changes(tuple(self._fitted(title) for title in titles), (), is_all=True)
+
+    def load(self) -> Changes:
+        """Return the whole stored library below the folders; what was asked for may have gone with an older file."""
+        self._asked.clear()
+        self._change = self.store.changes_since(self._change).number
+        titles = self.store.titles(self.folders or None, self.chooser.defaults)
+        return Changes(tuple(self._fitted(title) for title in titles), (), is_all=True)
+
+    def poll(self) -> Changes | None:
+        """Return what was changed in the library since the last poll; None where nothing was (4 us).
+
+        An errand that has failed meanwhile, or has not any more, is a change without titles. Where too much was changed
+        to tell, all of it was, and the titles are to be loaded: that takes its time.
+        """
+        version = self.store.data_version()
+        if version == self._version:
+            return None
+        self._version = version
+        self.is_scanning = bool(self.errands.pending(ErrandKind.SCAN))
+        failed_before = (self.problems, self.unestimated, self.unsampled)
+        self.problems = self.errands.failed(ErrandKind.SCAN)
+        self.unestimated = self.errands.failed(ErrandKind.ESTIMATE)
+        self.unsampled = self.errands.failed(ErrandKind.GRID)
+        found = self.store.changes_since(self._change)
+        if found.number == self._change:
+            is_same = failed_before == (self.problems, self.unestimated, self.unsampled)
+            return None if is_same else Changes((), (), is_all=False)
+        self._change = found.number
+        if found.paths is None:
+            return Changes((), (), is_all=True)
+        paths = {path for path in found.paths if self.holds(path)}
+        titles = [self._fitted(title) for title in self.store.titles_at(paths, self.chooser.defaults)]
+        return Changes(tuple(titles), tuple(paths - {title.path for title in titles}), is_all=False)
+
+    def take_notices(self) -> list[str]:
+        """Return what the user should know of the state file since the last time."""
+        return self.store.take_notices()
+
+    def snapshot(self) -> QueueSnapshot:
+        """Return the queue; the same object while nothing in it changes."""
+        return self.queue.snapshot()
+
+    @property
+    def last_snapshot(self) -> QueueSnapshot:
+        """The queue at the last poll, as the screens show it; before the first one, the queue as it is."""
+        return self.polled or self.snapshot()
+
+    def planned(self, title: Title) -> Settings | None:
+        """Return the settings a title would be written with, as the defaults are now; None where there are none."""
+        return self.chooser.settings(title)
+
+    def holds(self, path: Path) -> bool:
+        """Return whether a path is below the folders that are looked at."""
+        return not self.folders or any(path.is_relative_to(folder) for folder in self.folders)
+
+    def _fitted(self, title: Title) -> Title:
+        """Return a title with the estimate of its own settings: the store goes by the defaults where it has none."""
+        if title.overrides is None or title.overrides.target is None:
+            return title
+        settings = self.chooser.settings(title)
+        if settings is None or (title.estimate is not None and title.estimate.settings.format is settings.format):
+            return title
+        return replace(title, estimate=self.store.estimate_for(title.identity, settings))
+
+    # Asking
+
+    def want_estimates(self, titles: Iterable[Title], rank: int) -> bool:
+        """Ask for the estimates that some titles lack; return whether there was anything new to ask for."""
+        items = []
+        for title in titles:
+            if title.estimate is not None or self._asked.get(title.path, LATER + 1) <= rank:
+                continue
+            if self.chooser.settings(title) is None or title.format is None or title.block_size:
+                continue
+            self._asked[title.path] = rank
+            items.append((title.path, self.chooser.wish(title)))
+        try:
+            self.errands.ask(ErrandKind.ESTIMATE, items, rank)
+        except (
+            StoreError
+        ):  # it is busy or full, which other calls say: they are asked for when they are looked at again
+            for path, _ in items:
+                self._asked.pop(path, None)  # a library that is loaded meanwhile forgets all of them
+            return False
+        return bool(items)
+
+    def want_grid(self, title: Title, overrides: Overrides) -> None:
+        """Ask for the sizes of one title under every block size and level."""
+        self.errands.ask(ErrandKind.GRID, [(title.path, self.chooser.with_overrides(overrides))], ON_SCREEN)
+        self.unsampled = {path: why for path, why in self.unsampled.items() if path != title.path}
+
+    def want_scan(self, folders: Iterable[Path]) -> bool:
+        """Ask for a scan of folders; return whether there were any."""
+        items = [(folder, None) for folder in folders]
+        self.errands.ask(ErrandKind.SCAN, items, ON_SCREEN)
+        self.is_scanning |= bool(items)
+        return bool(items)
+
+    def save_overrides(self, titles: Iterable[Title], overrides: Overrides | None) -> None:
+        """Keep settings of some titles; None lets them follow the defaults again."""
+        for title in titles:
+            self._asked.pop(title.path, None)
+            self.store.save_settings(title.path, overrides)
+
+    def save_settings(self, changes: Mapping[str, object]) -> None:
+        """Write settings into the user's file and follow them; StoreError where it cannot be written."""
+        path = config_path(os.environ)
+        save_config(path, changes, (AUTO, *TARGETS))
+        written = load_config(path, (AUTO, *TARGETS))
+        # What a command line option says stays above the file, unless it is what has just been changed.
+        target = written.target if "target" in changes else self.config.target
+        self.config = replace(written, target=target)
+        self.chooser = Chooser.of(self.config)
+        self._asked.clear()
+
+    def start_worker(self) -> str:
+        """See to it that a worker lives; return what the user should know, or why none came up. May take a while."""
+        with self._starting:
+            if self._is_stopping:  # what is still asked for waits for the next app
+                return ""
+            try:
+                notice = ensure_worker(self.state_folder, self.queue.worker)
+            except DiscpressError as error:
+                self._is_unanswered = self._is_loss_told = True
+                return str(error)
+            self._is_unanswered = False
+            return notice
+
+    def stop_worker(self) -> bool:
+        """End the worker, and start none any more: the app is about to end. Takes up to 10 s; False: it did not."""
+        with self._starting:
+            self._is_stopping = True
+        with contextlib.suppress(OSError):  # the state folder takes no file: it is left to itself
+            return stop_worker(self.state_folder)
+        return False
+
+    def replace_lost_worker(self) -> str:
+        """Start a worker where the last one died with work left; return what the user should know. May take a while.
+
+        That none comes up is told once; that one lives and begins nothing, every time.
+        """
+        try:
+            # Asked again once no worker lives: it may have taken its leave meanwhile.
+            is_lost = self._has_left_work() and not is_worker_alive(self.state_folder) and self._has_left_work()
+        except DiscpressError:  # the next look at the state file tells it
+            return ""
+        if not is_lost:
+            return self._tell_of_stuck_worker()
+        was_told = self._is_loss_told
+        notice = self.start_worker()
+        if self._is_stopping:
+            return ""
+        came_up = is_worker_alive(self.state_folder) or not self._has_left_work()
+        loss = "The worker had ended; a new one goes on with the queue." if came_up else "The worker has ended."
+        is_told = not came_up and was_told
+        self._is_loss_told = not came_up
+        return "" if is_told else " ".join(filter(None, (loss, notice)))
+
+    def _tell_of_stuck_worker(self) -> str:
+        """Return that the worker begins nothing though jobs wait for no reason: its process may be stopped."""
+        try:
+            seen, is_busy = self.snapshot(), bool(self.errands.pending())
+        except DiscpressError:
+            return ""
+        alive = [job for job in seen.jobs if job.is_alive]
+        is_same, self._watched = seen is self._watched, seen
+        # One that waits for room keeps its place, and the others wait behind it.
+        is_stuck = is_same and all(job.state is not JobState.RUNNING and not job.waiting for job in alive)
+        is_stuck = is_stuck and any(job.state is JobState.QUEUED for job in alive)
+        if not is_stuck or seen.worker is None or is_busy or not is_worker_alive(self.state_folder):
+            return ""
+        return f"The worker, process {seen.worker.pid}, begins nothing: it may have been stopped."
+
+    def _has_left_work(self) -> bool:
+        """Return whether there is work, and by its last word a worker of this machine that is at it.
+
+        One that is done, or was stopped on purpose, has said that it goes. Where one was called and none came up, it
+        is called again: there may be room on the disk by now.
+        """
+        last = self.queue.worker()
+        has_gone = last is None or last.state is WorkerState.GONE or last.host != socket.gethostname()
+        if has_gone and not self._is_unanswered:
+            return False
+        return bool(self.errands.pending()) or not self.queue.is_idle()
+
+    def running(self) -> int:
+        """Return how many jobs are running or queued."""
+        return sum(1 for job in self.snapshot().jobs if job.state in {JobState.RUNNING, JobState.QUEUED})
+
+    def close(self) -> None:
+        """Take back what only this app was waiting for, and close the file."""
+        with contextlib.suppress(DiscpressError):
+            self.errands.withdraw([ErrandKind.ESTIMATE, ErrandKind.GRID])
+        self.store.close()

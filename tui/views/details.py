@@ -1,0 +1,153 @@
+"""Everything known of a title, as lines: short beside the table, whole on a screen of its own."""
+
+import time
+from collections.abc import Sequence
+
+from discpress.engine.errors import DiscpressError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.doctor.content import NO_DISC
+from discpress.engine.images.doctor.findings import Finding, Severity
+from discpress.engine.library.naming import shown_name, system_label
+from discpress.engine.names import display_name
+from discpress.engine.queue.jobs import Job
+from discpress.engine.store.model import Fault, State, Title
+from discpress.engine.units import format_duration, format_latency, format_percent, format_size
+from discpress.tui.commands import Keys
+from discpress.tui.views.jobs import found_damage, has_examined, job_note, job_state
+from discpress.tui.views.labels import margin_of
+from discpress.tui.views.library import LibraryView
+from discpress.tui.views.title_settings import describe_settings
+from discpress.tui.widgets.palette import Line, wrapped
+
+_LABEL = 10
+_SEVERITY_STYLES = {Severity.ERROR: "bad", Severity.WARNING: "warn"}
+
+
+def _row(label: str, text: str, style: str = "normal") -> Line:
+    return [(f"{label:<{_LABEL}}", "dim"), (text, style)]
+
+
+def brief(view: LibraryView, title: Title, width: int, *, unestimated: str = "") -> list[Line]:
+    """Return what the pane beside the table shows; `unestimated` is why its estimate cannot be had."""
+    lines: list[Line] = [*wrapped(shown_name(title), width, "head"), []]
+    lines += _identity(title)
+    lines += [[], *_file(title, width)]
+    lines += [[], *_estimate(view, title, width, unestimated)]
+    if title.error:
+        lines += [[], *wrapped(display_name(title.error), width, "bad")]
+    if title.fault is Fault.NO_DISC:
+        lines += [[], *wrapped(NO_DISC, width, "bad")]
+    return lines
+
+
+def whole(
+    view: LibraryView,
+    title: Title,
+    findings: Sequence[Finding] | None,
+    target: str,
+    history: Sequence[Job],
+    width: int,
+    keys: Keys,
+    *,
+    problem: str = "",
+    unestimated: str = "",
+) -> list[Line]:
+    """Return the screen of one title.
+
+    `findings` are the doctor's for the target, None while it looks, `problem` is why it could not; `history` are the
+    title's jobs, newest first; `unestimated` is why its estimate cannot be had; `keys` are those that are valid.
+    """
+    lines = brief(view, title, width, unestimated=unestimated)
+    lines += [[], *_header(title)]
+    lines += _history(history, width, keys)
+    lines += [[], [(f"The doctor, for {target}", "head")]]
+    if problem:
+        return [*lines, *wrapped(display_name(problem), width, "bad")]
+    if findings is None:
+        return [*lines, [("looking ...", "dim")]]
+    damage = next((job for job in history if job.is_over and has_examined(job)), None)
+    if damage is not None and found_damage(damage):
+        lines += wrapped(f"{damage.kind} found damage: {job_note(damage)}", width, "bad")
+    elif not findings:
+        key = keys.of("examine")
+        lines.append([("nothing found" + (f"; {key} decodes every block" if key else ""), "good")])
+    for finding in findings:
+        style = _SEVERITY_STYLES.get(finding.level, "normal")
+        lines += wrapped(f"{finding.level}: {display_name(finding.message)}", width, style)
+    return lines
+
+
+def _history(jobs: Sequence[Job], width: int, keys: Keys) -> list[Line]:
+    if not jobs:
+        return []
+    lines: list[Line] = [[], [("What was done with it", "head")]]
+    for job in jobs:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.ended_at or job.created_at))
+        note = job_note(job)
+        text = f"{when}  {job.kind} {job_state(job)}{f': {note}' if note else ''}"
+        lines += wrapped(text, width, "normal")
+    way = f"{keys.of('show_queue')} shows the queue, {keys.of('show_log')} there what a job said"
+    return [*lines, *wrapped(way, width, "dim")]
+
+
+def _identity(title: Title) -> list[Line]:
+    rows = [("system", system_label(title)), ("serial", title.serial), ("region", title.region)]
+    if title.disc_number:
+        rows.append(("disc", str(title.disc_number)))
+    return [_row(label, display_name(text) or "not known") for label, text in rows]
+
+
+def _file(title: Title, width: int) -> list[Line]:
+    archived = f" in a {title.archive_label}" if title.is_archived else ""
+    lines = [
+        _row("format", str(title.format or "not recognised").upper() + archived),
+        _row("size", f"{format_size(title.file_bytes)} ({title.file_bytes:,} bytes)"),
+    ]
+    if title.original_bytes and title.original_bytes != title.file_bytes:
+        lines.append(_row("decoded", f"{format_size(title.original_bytes)}, ratio {title.ratio:.3f}"))
+    if title.links > 1:
+        lines.append(_row("links", f"{title.links} names: removing one frees nothing"))
+    return [*lines, *wrapped(display_name(title.path), width, "dim")]
+
+
+def _header(title: Title) -> list[Line]:
+    lines: list[Line] = [[("The file's header", "head")]]
+    if not title.block_size:
+        return [*lines, [("an image without blocks and index", "normal")]]
+    blocks = -(-title.original_bytes // title.block_size)
+    lines.append(_row("version", str(title.version)))
+    lines.append(_row("blocks", f"{blocks:,} of {title.block_size} bytes"))
+    index_bytes = 4 * (blocks + 1)
+    share = format_percent(index_bytes, title.file_bytes)
+    lines.append(_row("index", f"{format_size(index_bytes)}, {share} of the file"))
+    lines.append(_row("shift", f"{title.index_shift}: blocks start at multiples of {1 << title.index_shift}"))
+    return lines
+
+
+def _estimate(view: LibraryView, title: Title, width: int, unestimated: str) -> list[Line]:
+    if title.state is State.PACKED and title.estimate is None:
+        return [[("packed already", "dim")]]
+    try:
+        wish = "own settings" if title.overrides else "default settings"
+        settings = view.planned(title)
+    except DiscpressError as error:
+        return wrapped(str(error), width, "bad")
+    if settings is None:
+        return [[("nothing to convert", "dim")]]
+    what = "ISO" if settings.format is ImageFormat.ISO else f"{settings.form} {describe_settings(settings)}"
+    lines = [_row("becomes", f"{what} ({wish})"), _row("target", settings.target)]
+    estimate = title.estimate
+    if estimate is None and unestimated:
+        return [*lines, *wrapped(f"cannot be estimated: {unestimated}", width, "bad")]
+    if estimate is None:
+        return [*lines, [("estimate to come", "dim")]]
+    margin = margin_of(estimate)
+    near = f" {view.signs.margin}{margin} %" if margin else " exactly"
+    lines.append(_row("estimate", f"{format_size(estimate.packed_bytes)}{near}"))
+    saving = title.saving_bytes or 0
+    lines.append(_row("saving", f"{format_size(saving)}, {title.saving_percent or 0:.1f} %"))
+    if estimate.seconds:
+        lines.append(_row("time", f"about {format_duration(estimate.seconds)}"))
+    if estimate.seek_us:
+        lines.append(_row("seek", f"about {format_latency(estimate.seek_us)}"))
+    return [*lines, *wrapped(f"better leave it: {estimate.reason}", width, "warn")] if estimate.reason else lines

@@ -1,0 +1,150 @@
+"""The queue as a table: what runs, what waits, then what is over, newest first."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from discpress.engine.errors import DamagedImageError, VerifyError
+from discpress.engine.names import display_name
+from discpress.engine.queue.jobs import NAME, Job, JobKind, JobState
+from discpress.engine.units import format_duration, format_rate, format_size
+from discpress.tui.widgets.graph import bar
+from discpress.tui.widgets.palette import Line
+from discpress.tui.widgets.table import Column
+
+COLUMNS = (
+    Column("name", "TITLE", 18, flexible=True),
+    Column("stage", "STAGE", 10),
+    Column("percent", "%", 4, right=True),
+    Column("bar", "", 10, rank=2),
+    Column("rate", "RATE", 10, right=True),
+    Column("ratio", "RATIO", 5, right=True, rank=1),
+    Column("rest", "ETA/SAVED", 9, right=True),
+)
+_BAR_CELLS = 10
+STATE_STYLES: Mapping[JobState, str] = {
+    JobState.RUNNING: "normal",
+    JobState.QUEUED: "dim",
+    JobState.PAUSED: "warn",
+    JobState.FAILED: "bad",
+    JobState.DONE: "good",
+    JobState.CANCELLED: "dim",
+    JobState.SKIPPED: "dim",
+}
+
+
+Names: TypeAlias = Callable[[Path], str]
+"""Gives what the library calls an image; empty for one that it does not know."""
+
+
+def job_name(job: Job, names: Names) -> str:
+    """Return the title, or the name of a job's file; before it what is done where that is no conversion."""
+    # As it was queued first: another game may have the file's name by now.
+    queued = job.parameters.get(NAME)
+    name = display_name(str(queued)) if queued else names(job.path) or display_name(str(job.path.name or job.path))
+    return name if job.kind is JobKind.CONVERT else f"{job.kind} {name}"
+
+
+def job_state(job: Job) -> str:
+    """Return in one word what a job does, or was asked to do."""
+    if job.wanted:
+        return {"pause": "pausing", "resume": "resuming", "cancel": "cancels"}.get(job.wanted, job.wanted)
+    return job.stage if job.state is JobState.RUNNING and job.stage else str(job.state)
+
+
+def has_examined(job: Job) -> bool:
+    """Return whether a job that is over has decoded the image it was about, to its end or to where that failed."""
+    is_look = job.kind in {JobKind.DOCTOR, JobKind.VERIFY, JobKind.CONVERT}
+    return is_look and (job.state is JobState.DONE or found_damage(job))
+
+
+def found_damage(job: Job) -> bool:
+    """Return whether a job that is over found the image damaged, or not what it should be."""
+    if job.kind is JobKind.DOCTOR and job.state is JobState.DONE:
+        return bool(job.result.get("damaged", job.result.get("errors")))  # what an older version counted
+    return job.state is JobState.FAILED and job.error_code in {DamagedImageError.code, VerifyError.code}
+
+
+def job_note(job: Job) -> str:
+    """Return what is to be said of it in words: why it waits or failed, what it found or saved."""
+    if job.is_alive:
+        return display_name(job.waiting)
+    if job.fault:
+        return display_name(job.fault)
+    if job.kind is JobKind.DOCTOR and job.state is JobState.DONE:
+        errors, warnings = job.result.get("errors"), job.result.get("warnings")
+        if not errors and not warnings:
+            return "nothing found"
+        return f"errors: {errors}, warnings: {warnings}; its log has them"
+    if job.state is JobState.DONE:
+        return f"saved {format_size(job.saved_bytes)}" if job.saved_bytes > 0 else ""
+    return display_name(job.error_message).removeprefix(f"{display_name(job.path)}: ")
+
+
+def has_figures(job: Job) -> bool:
+    """Return whether there is progress to draw."""
+    return job.is_alive and bool(job.total_bytes) and job.state is not JobState.QUEUED
+
+
+class JobRows:
+    """The rows of the queue's table."""
+
+    def __init__(self, names: Names, *, is_ascii: bool) -> None:
+        self.jobs: list[Job] = []
+        self._names = names
+        self._is_ascii = is_ascii
+
+    def set_jobs(self, jobs: Sequence[Job]) -> None:
+        """Show other jobs, given in the order in which they run or ran."""
+        alive = sorted((job for job in jobs if job.is_alive), key=lambda job: job.state is not JobState.RUNNING)
+        over = sorted((job for job in jobs if job.is_over), key=lambda job: job.ended_at or 0.0, reverse=True)
+        self.jobs = [*alive, *over]
+
+    def index_of(self, job_id: int | None) -> int | None:
+        """Return the row of a job; None where it is not there."""
+        return next((index for index, job in enumerate(self.jobs) if job.id == job_id), None)
+
+    def __len__(self) -> int:
+        return len(self.jobs)
+
+    def cells(self, index: int, keys: Sequence[str]) -> Sequence[str]:
+        """Return the texts of one row."""
+        job = self.jobs[index]
+        return [job_name(job, self._names) if key == "name" else _CELLS[key](job, self._is_ascii) for key in keys]
+
+    def style(self, index: int, key: str) -> str:
+        """Return the style of one cell."""
+        job = self.jobs[index]
+        if key == "stage":
+            return STATE_STYLES.get(job.state, "dim")
+        return "normal" if job.is_alive else "dim"
+
+
+def _rest_cell(job: Job, _is_ascii: bool) -> str:
+    if job.is_alive:
+        return "" if job.eta_s is None else format_duration(job.eta_s)
+    return format_size(job.saved_bytes) if job.state is JobState.DONE and job.saved_bytes > 0 else ""
+
+
+def _bar_cell(job: Job, is_ascii: bool) -> str:
+    return bar(job.percent, _BAR_CELLS, is_ascii=is_ascii) if has_figures(job) else ""
+
+
+_CELLS: Mapping[str, Callable[[Job, bool], str]] = {
+    "stage": lambda job, _: job_state(job),
+    "percent": lambda job, _: f"{job.percent:.0f} %" if has_figures(job) else "",
+    "bar": _bar_cell,
+    "rate": lambda job, _: "" if job.read_rate is None or not job.is_alive else format_rate(job.read_rate),
+    "ratio": lambda job, _: "" if job.ratio is None else f"{job.ratio:.2f}",
+    "rest": _rest_cell,
+}
+
+
+def describe_job(job: Job) -> list[Line]:
+    """Return two lines on one job: where it is, and what is to be said of it."""
+    note = job_note(job)
+    if not note and job.ended_at is not None and job.started_at is not None:
+        note = f"done in {format_duration(job.ended_at - job.started_at)}"
+    hint = f" ({display_name(job.error_hint)})" if job.error_hint else ""
+    style = "bad" if job.state is JobState.FAILED else "warn" if job.waiting else "normal"
+    return [[(display_name(job.path), "dim")], [(note + hint, style)]]

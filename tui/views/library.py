@@ -1,0 +1,295 @@
+"""The library as the table shows it: filtered, sorted, marked; images of one title stand together."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from discpress.engine.formats import Settings
+from discpress.engine.library.catalog import (
+    Predicate,
+    Totals,
+    join_groups,
+    packed_groups,
+    parse_filter,
+    sort_titles,
+    total,
+)
+from discpress.engine.library.naming import shown_name, system_label
+from discpress.engine.names import display_name
+from discpress.engine.queue.jobs import Job, JobKind, JobState
+from discpress.engine.store.model import State, Title
+from discpress.engine.units import format_size, format_whole_percent
+from discpress.tui.views.jobs import found_damage, has_examined
+from discpress.tui.views.labels import format_label, margin_of
+from discpress.tui.views.title_settings import describe_settings
+from discpress.tui.widgets.table import Column
+
+COLUMNS = (
+    Column("mark", " ", 1),
+    Column("title", "TITLE", 16, flexible=True),
+    Column("system", "SYS", 4, rank=3),
+    Column("format", "FORMAT", 7, rank=1),
+    Column("size", "SIZE", 8, right=True),
+    Column("estimate", "ESTIMATE", 11, right=True),
+    Column("saving", "SAVE", 5, right=True),
+    Column("block", "BLK/LV", 6, right=True, rank=2),
+    Column("state", "STATE", 9),
+)
+SORTS = ("title", "system", "format", "size", "estimate", "saving", "block", "state", "path")
+"""What `s` goes through; a column's key, and the path for the order of the folders."""
+_LARGE_FIRST = {"size", "estimate", "saving"}
+_MOVING = {"estimate", "saving", "state"}
+_STATE_STYLES = {
+    "error": "bad",
+    "failed": "bad",
+    "damaged": "bad",
+    "no-disc": "bad",
+    "skip": "dim",
+    "packed": "dim",
+    "done": "good",
+    "queued": "accent",
+    "paused": "warn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """The characters of the table that a plain terminal lacks."""
+
+    mark: str = "•"
+    margin: str = "±"
+    ascending: str = "▲"
+    descending: str = "▼"
+    ellipsis: str = "…"
+
+
+ASCII_SIGNS = Signs("*", "~", "^", "v", "~")
+
+
+class LibraryView:
+    """The rows of the library's table, and what is marked; the titles themselves come from the store."""
+
+    def __init__(self, planned: Callable[[Title], Settings | None], signs: Signs) -> None:
+        """`planned` gives the settings a title would be written with."""
+        self.planned = planned
+        self.signs = signs
+        self.titles: dict[Path, Title] = {}
+        self.rows: list[Title] = []
+        self.marks: set[Path] = set()
+        self.filter_text = ""
+        self.sort_key = "title"
+        self.is_reversed = False
+        self._predicate: Predicate = parse_filter("")
+        self._sorted: list[Title] = []
+        self._later: set[Path] = set()
+        self._groups: frozenset[str] = frozenset()
+        self._packed: frozenset[str] = frozenset()
+        self._totals: Totals | None = None
+        self._places: dict[Path, int] | None = None
+        self._jobs: dict[Path, Job] = {}
+        self._damaged: dict[Path, Job] = {}
+
+    # What is in it
+
+    def replace_all(self, titles: Iterable[Title]) -> None:
+        """Show other titles; marks stay on those that are still there."""
+        self.titles = {title.path: title for title in titles}
+        self.marks &= self.titles.keys()
+        self._sort()
+
+    def update(self, changed: Iterable[Title], gone: Iterable[Path]) -> None:
+        """Take in what a scan or an estimate has changed."""
+        must_sort = self.sort_key in _MOVING
+        for title in changed:
+            old = self.titles.get(title.path)
+            must_sort |= old is None or _standing(old) != _standing(title)
+            self.titles[title.path] = title
+        for path in gone:
+            must_sort |= self.titles.pop(path, None) is not None
+            self.marks.discard(path)
+        if must_sort:
+            self._sort()
+        else:
+            self._sorted = [self.titles[title.path] for title in self._sorted]
+            self._totals = None
+            self._select()
+
+    def set_jobs(self, jobs: Collection[Job]) -> set[Path]:
+        """Take in what the queue does with the titles; return the paths whose row reads differently."""
+        new = {job.path: job for job in jobs if job.kind is JobKind.CONVERT and job.is_alive}
+        paths = new.keys() | self._jobs.keys()
+        differ = {path for path in paths if _word(new.get(path)) != _word(self._jobs.get(path))}
+        self._jobs = new
+        examined = {job.path: job for job in sorted(jobs, key=lambda job: job.id) if job.is_over and has_examined(job)}
+        damaged = {path: job for path, job in examined.items() if found_damage(job)}
+        differ |= damaged.keys() ^ self._damaged.keys()
+        self._damaged = damaged
+        return differ
+
+    # How it is shown
+
+    def set_filter(self, text: str) -> None:
+        """Show what these words let pass; UsageError for a word that cannot be, and all stays as it was."""
+        self._predicate = parse_filter(text)
+        self.filter_text = text.strip()
+        self._select()
+
+    def sort_by(self, key: str, *, is_reversed: bool = False) -> None:
+        """Sort by a column: names from A, figures from the largest, or reversed."""
+        self.sort_key, self.is_reversed = key, is_reversed
+        self._sort()
+
+    @property
+    def sort_sign(self) -> str:
+        """The sign of the direction."""
+        is_descending = (self.sort_key in _LARGE_FIRST) != self.is_reversed
+        return self.signs.descending if is_descending else self.signs.ascending
+
+    def next_sort(self) -> str:
+        """Return the column that comes after the present one."""
+        return SORTS[(SORTS.index(self.sort_key) + 1) % len(SORTS)]
+
+    def _sort(self) -> None:
+        is_descending = (self.sort_key in _LARGE_FIRST) != self.is_reversed
+        in_order = sort_titles(self.titles.values(), self.sort_key, descending=is_descending)
+        self._sorted, self._groups = join_groups(in_order)
+        self._packed = packed_groups(self._sorted)
+        self._totals = None
+        self._select()
+
+    def _select(self) -> None:
+        self.rows = list(filter(self._predicate, self._sorted))
+        self._places = None
+        self._later = set()
+        if self._groups:
+            seen: set[str] = set()
+            for title in self.rows:
+                if title.group in seen:
+                    self._later.add(title.path)
+                elif title.group in self._groups:
+                    seen.add(title.group)
+
+    @property
+    def totals(self) -> Totals:
+        """What the whole library comes to, whatever filter is on."""
+        if self._totals is None:
+            self._totals = total(self._sorted, self._packed)
+        return self._totals
+
+    @property
+    def in_order(self) -> Sequence[Title]:
+        """The whole library in its order, whatever filter is on."""
+        return self._sorted
+
+    def name_of(self, path: Path) -> str:
+        """Return what a row calls the image of that path; empty for one that is not in the library."""
+        title = self.titles.get(path)
+        return "" if title is None else shown_name(title)
+
+    def index_of(self, path: Path | None) -> int | None:
+        """Return the row of a path; None where it is not shown."""
+        if self._places is None:
+            self._places = {title.path: index for index, title in enumerate(self.rows)}
+        return None if path is None else self._places.get(path)
+
+    # Marks
+
+    def toggle(self, index: int) -> None:
+        """Mark a row, or take its mark off."""
+        self.marks ^= {self.rows[index].path}
+
+    def mark_range(self, first: int, last: int) -> None:
+        """Mark the rows between two, both included."""
+        self.marks |= {title.path for title in self.rows[min(first, last) : max(first, last) + 1]}
+
+    def toggle_all(self) -> None:
+        """Mark all rows shown; where they are marked already, take all marks off."""
+        shown = {title.path for title in self.rows}
+        self.marks = set() if shown <= self.marks else self.marks | shown
+
+    def chosen(self, index: int) -> list[Title]:
+        """Return the marked titles in the order of the table, hidden ones last; without marks that of the row."""
+        if not self.marks:
+            return [self.rows[index]] if index < len(self.rows) else []
+        shown = [title for title in self.rows if title.path in self.marks]
+        hidden = self.marks - {title.path for title in shown}
+        return shown + [self.titles[path] for path in sorted(hidden) if path in self.titles]
+
+    # Rows of the table
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def cells(self, index: int, keys: Sequence[str]) -> Sequence[str]:
+        """Return the texts of one row."""
+        title = self.rows[index]
+        return [_CELLS[key](self, title) for key in keys]
+
+    def style(self, index: int, key: str) -> str:
+        """Return the style of one cell."""
+        title = self.rows[index]
+        if title.path in self.marks:
+            return "mark"
+        if key == "state":
+            return _STATE_STYLES.get(self.state_of(title), "normal")
+        return "dim" if title.error else "normal"
+
+    def state_of(self, title: Title) -> str:
+        """Return the word for where a title stands: what the queue does with it, else what it is."""
+        word = _word(self._jobs.get(title.path))
+        job = self._damaged.get(title.path)
+        # Another file of that name may have come since.
+        if not word and job is not None and (job.ended_at or 0.0) >= title.identity.mtime_ns / 1e9:
+            return "damaged"
+        if word or title.state not in {State.OK, State.SKIP}:
+            return word or str(title.state)
+        return "done" if title.group in self._packed else str(title.state)
+
+    def is_later(self, title: Title) -> bool:
+        """Return whether another image of the same title stands above it."""
+        return title.path in self._later
+
+
+def _standing(title: Title) -> tuple[object, ...]:
+    """Return what decides the place of a title in an order that estimates do not change."""
+    return title.title, title.serial, title.system, title.format, title.file_bytes, title.overrides, title.error
+
+
+def _word(job: Job | None) -> str:
+    if job is None:
+        return ""
+    return job.stage if job.state is JobState.RUNNING and job.stage else str(job.state)
+
+
+def _name_cell(view: LibraryView, title: Title) -> str:
+    return f"  + {display_name(title.path.name)}" if view.is_later(title) else shown_name(title)
+
+
+def _estimate_cell(view: LibraryView, title: Title) -> str:
+    if title.estimate is None:
+        return ""
+    margin = margin_of(title.estimate)
+    size = format_size(title.estimate.packed_bytes)
+    return f"{size}{view.signs.margin}{margin}%" if margin else size
+
+
+def _saving_cell(view: LibraryView, title: Title) -> str:
+    return "" if title.saving_percent is None else format_whole_percent(title.saving_percent)
+
+
+def _block_cell(view: LibraryView, title: Title) -> str:
+    settings = None if title.state is State.PACKED and title.overrides is None else view.planned(title)
+    return "" if settings is None else describe_settings(settings)
+
+
+_CELLS: Mapping[str, Callable[[LibraryView, Title], str]] = {
+    "mark": lambda view, title: view.signs.mark if title.path in view.marks else " ",
+    "title": _name_cell,
+    "system": lambda _view, title: system_label(title),
+    "format": lambda _view, title: format_label(title),
+    "size": lambda _view, title: format_size(title.file_bytes),
+    "estimate": _estimate_cell,
+    "saving": _saving_cell,
+    "block": _block_cell,
+    "state": lambda view, title: view.state_of(title),
+}

@@ -1,0 +1,88 @@
+"""The queue in a few lines below the library: totals with the curve, then one line a job."""
+
+import time
+
+from discpress.engine.names import display_name
+from discpress.engine.queue.jobs import Job, JobState
+from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.units import format_duration, format_rate, format_size
+from discpress.tui.commands import Keys
+from discpress.tui.views.jobs import STATE_STYLES, Names, has_figures, job_name, job_note, job_state
+from discpress.tui.widgets.graph import bar, curve, per_second
+from discpress.tui.widgets.palette import Line, fit
+
+_CURVE_S = 60
+_BAR_CELLS = 10
+_STATE_CELLS = 10
+_NAME_CELLS = 18
+"""A name that had less room than this takes that of the bar."""
+
+
+def job_line(job: Job, names: Names, width: int, *, is_ascii: bool) -> Line:
+    """Return `title  stage  42 % bar  rate  ratio  ETA`; figures are never cut, the bar goes where it is narrow."""
+    room = width - _STATE_CELLS - 2
+    if has_figures(job):
+        figures = _figures(job, _BAR_CELLS, is_ascii=is_ascii)
+        if room - len(figures) < _NAME_CELLS:
+            figures = _figures(job, 0, is_ascii=is_ascii)
+    else:
+        figures = job_note(job)
+    # A long note is cut rather than the name: the queue's screen and the log have it whole.
+    room = max(12, room - (len(figures) if has_figures(job) else min(len(figures), width // 2)))
+    name = fit(job_name(job, names), room, ellipsis="~" if is_ascii else "…")
+    style = STATE_STYLES.get(job.state, "dim")
+    return [(name, "normal"), (f" {fit(job_state(job), _STATE_CELLS)} ", style), (figures, "normal")]
+
+
+def _figures(job: Job, bar_cells: int, *, is_ascii: bool) -> str:
+    rate = "" if job.read_rate is None else format_rate(job.read_rate)
+    ratio = "" if job.ratio is None else f"{job.ratio:.2f}"
+    eta = "" if job.eta_s is None else format_duration(job.eta_s)
+    drawn = f"{bar(job.percent, bar_cells, is_ascii=is_ascii)} " if bar_cells else ""
+    return f"{job.percent:3.0f} % {drawn}{rate:>9} {ratio:>4} {eta:>6}"
+
+
+def total_line(snapshot: QueueSnapshot, width: int, *, is_ascii: bool) -> Line:
+    """Return the counts of the queue, its throughput now and the curve of the last minute."""
+    totals = snapshot.totals
+    words = [f"{count} {name}" for name, count in (("running", totals.running), ("queued", totals.queued)) if count]
+    words += [f"{totals.paused} paused"] if totals.paused else []
+    rate = sum(job.read_rate or 0.0 for job in snapshot.jobs if job.state is JobState.RUNNING)
+    speed = f" {format_rate(rate)} " if rate else " "
+    text = _counts(words)
+    if totals.gain_bytes > 0:
+        with_gain = _counts([*words, f"about {format_size(totals.gain_bytes)} to save"])
+        is_room = not totals.running or len(with_gain) + len(speed) <= width
+        text = with_gain if is_room else text
+    pieces: list[tuple[str, str]] = [(text, "head")]
+    if totals.running:
+        room = max(0, min(_CURVE_S, width - len(text) - len(speed)))
+        # The second that runs is not over yet: the curve ends with the one before.
+        points = per_second(snapshot.throughput, int(time.time()) - 1, _CURVE_S)
+        pieces += [(speed, "head"), (curve(points, room, is_ascii=is_ascii), "head")]
+    elif snapshot.waiting_reason:
+        pieces.append((display_name(snapshot.waiting_reason), "head"))
+    return [*pieces, (" " * width, "head")]
+
+
+def _counts(words: list[str]) -> str:
+    return f"queue: {', '.join(words) or 'nothing to do'} "
+
+
+def strip_lines(
+    snapshot: QueueSnapshot, names: Names, width: int, jobs: int, keys: Keys, *, is_ascii: bool
+) -> list[Line]:
+    """Return the queue in brief: one line at rest, else the totals and the first jobs that are alive."""
+    alive = [job for job in snapshot.jobs if job.is_alive]
+    if not alive:
+        done = snapshot.totals.done
+        saved = f", {format_size(snapshot.totals.saved_bytes)} saved" if snapshot.totals.saved_bytes > 0 else ""
+        key = keys.of("plan")
+        hint = f"; {key} converts the marked titles" if key else ""
+        text = f"queue: empty; {done} done so far{saved}" if done else f"queue: empty{hint}"
+        failed = sum(job.state is JobState.FAILED for job in snapshot.jobs)
+        return [[(text, "dim"), (f"; {failed} failed: {keys.of('show_queue')} shows why" if failed else "", "bad")]]
+    alive.sort(key=lambda job: job.state is not JobState.RUNNING)
+    shown = [job_line(job, names, width, is_ascii=is_ascii) for job in alive[:jobs]]
+    shown += [()] * (jobs - len(shown))
+    return [total_line(snapshot, width, is_ascii=is_ascii), *shown]

@@ -1,0 +1,183 @@
+"""The grid of Tune: what one title would become under every block size and level that its target may load."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from discpress.engine.codecs.registry import WRITTEN_METHODS
+from discpress.engine.convert.choice import default_settings
+from discpress.engine.errors import DiscpressError
+from discpress.engine.formats import MAX_LEVEL, ImageFormat, Method, Settings, form_name
+from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
+from discpress.engine.store.model import Overrides, StoredEstimate, Title
+from discpress.engine.targets import AUTO, TARGETS
+from discpress.tui.views.title_settings import Chooser
+
+FORMS: tuple[tuple[ImageFormat, tuple[Method, ...]], ...] = (
+    (ImageFormat.ZSO, ()),
+    (ImageFormat.CSO, ()),
+    *((ImageFormat.CHD, (method,)) for method in WRITTEN_METHODS[ImageFormat.CHD]),
+    (ImageFormat.ISO, ()),
+)
+"""What can be written: a CHD by each of its methods."""
+_NO_LEVELS = (9,)  # one that means nothing, for an ISO
+ALIGNMENTS = (None, 2048, 4096, 8192, 16384)
+"""Bytes every block starts at a multiple of; None is the smallest that the size needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One way to write the title."""
+
+    settings: Settings
+    """How."""
+    estimate: StoredEstimate | None
+    """What comes out; None while nobody has packed the sample so."""
+    refusal: str
+    """Why the target does not load it; empty where it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What is chosen at present."""
+
+    target: str
+    """Name of the target, or `auto`."""
+    format: ImageFormat
+    """The container."""
+    block_size: int
+    """Bytes of a block."""
+    level: int
+    """Effort."""
+    alignment: int | None = None
+    """See ALIGNMENTS."""
+    methods: tuple[Method, ...] = ()
+    """What the hunks of a CHD may be packed by; empty for the other formats."""
+
+    @classmethod
+    def of(cls, title: Title, chooser: Chooser) -> "Tuning":
+        """Return what a title would be written with now; where that is refused, the target's own format."""
+        wish = chooser.wish(title)
+        target = wish.target or AUTO
+        try:
+            settings = chooser.choice(title).settings
+        except DiscpressError:
+            settings = chooser.choice(title, replace(wish, format=ImageFormat.ISO)).settings
+            settings = default_settings(TARGETS[settings.target], settings.level)
+        return cls(
+            target, settings.format, settings.block_size, settings.level, settings.alignment, settings.methods
+        )._within_grid()
+
+    def _within_grid(self) -> "Tuning":
+        return replace(
+            self,
+            block_size=nearest(self.block_size, grid_block_sizes(self.format)),
+            level=nearest(self.level, self.levels),
+        )
+
+    @property
+    def format_name(self) -> str:
+        """The format as people read it, with its methods: `CHD zstd`."""
+        return form_name(self.format, self.methods)
+
+    @property
+    def overrides(self) -> Overrides:
+        """The same, as it is kept for a title."""
+        if self.format is ImageFormat.ISO:
+            return Overrides(self.format, target=self.target)
+        return Overrides(self.format, self.block_size, self.level, self.methods or None, self.alignment, self.target)
+
+    @property
+    def as_defaults(self) -> dict[str, object]:
+        """The same, as the settings file has it for all titles.
+
+        Target `auto` stands for another target on each system, which may load another format and other blocks: those
+        are left to it.
+        """
+        is_auto, is_iso = self.target == AUTO, self.format is ImageFormat.ISO
+        return {
+            "target": self.target,
+            "level": min(self.level, MAX_LEVEL) if is_auto else self.level,
+            "format": None if is_auto else str(self.format),
+            "methods": None if is_auto or not self.methods else [str(method) for method in self.methods],
+            "block_size": None if is_auto or is_iso else self.block_size,
+        }
+
+    @property
+    def levels(self) -> Sequence[int]:
+        """The columns of its grid."""
+        return grid_levels(self.format, self.methods) or _NO_LEVELS
+
+    def moved(self, rows: int, columns: int) -> "Tuning":
+        """Return the choice some rows (block sizes) down and some columns (levels) to the right, within the grid."""
+        return replace(
+            self,
+            block_size=_step(grid_block_sizes(self.format), self.block_size, rows),
+            level=_step(self.levels, self.level, columns),
+        )
+
+    def next_format(self) -> "Tuning":
+        """Return the choice with the next format, at its nearest level."""
+        form = (self.format, self.methods)
+        place = FORMS.index(form) if form in FORMS else len(FORMS) - 2  # several methods: the last of their kind
+        return self.of_form(*FORMS[(place + 1) % len(FORMS)])
+
+    def of_form(self, image_format: ImageFormat, methods: tuple[Method, ...]) -> "Tuning":
+        """Return the choice with another format, at its nearest level."""
+        alignment = None if image_format is ImageFormat.CHD else self.alignment
+        return replace(self, format=image_format, methods=methods, alignment=alignment)._within_grid()
+
+    def next_target(self) -> "Tuning":
+        """Return the choice with the next target."""
+        names = (AUTO, *TARGETS)
+        return replace(self, target=names[(names.index(self.target) + 1) % len(names)])
+
+    def next_alignment(self) -> "Tuning":
+        """Return the choice with the next alignment."""
+        if self.format is ImageFormat.CHD:
+            return self
+        place = ALIGNMENTS.index(self.alignment) if self.alignment in ALIGNMENTS else 0
+        return replace(self, alignment=ALIGNMENTS[(place + 1) % len(ALIGNMENTS)])
+
+
+def nearest(value: int, choices: Sequence[int]) -> int:
+    """Return the choice next to a value."""
+    return min(choices, key=lambda choice: abs(choice - value))
+
+
+def _step(choices: Sequence[int], value: int, count: int) -> int:
+    place = choices.index(nearest(value, choices)) + count
+    return choices[max(0, min(place, len(choices) - 1))]
+
+
+def known_by_settings(estimates: Sequence[StoredEstimate]) -> Mapping[tuple[object, ...], StoredEstimate]:
+    """Return the stored estimates of one file by what decides the bytes; the target does not."""
+    return {key_of(estimate.settings): estimate for estimate in estimates}
+
+
+def key_of(settings: Settings) -> tuple[object, ...]:
+    """Return what decides the bytes that settings give."""
+    if settings.format is ImageFormat.ISO:
+        return (settings.format,)
+    return settings.format, settings.block_size, settings.level, settings.alignment, settings.methods
+
+
+def cell_of(tuning: Tuning, title: Title, chooser: Chooser, known: Mapping[tuple[object, ...], StoredEstimate]) -> Cell:
+    """Return what one choice comes to for a title."""
+    refusal = ""
+    overrides = tuning.overrides
+    settings = Settings(tuning.format, tuning.block_size, tuning.level, tuning.alignment, methods=tuning.methods)
+    try:
+        settings = chooser.choice(title, chooser.with_overrides(overrides)).settings
+    except DiscpressError as error:
+        refusal = str(error)
+    return Cell(settings, known.get(key_of(settings)), refusal)
+
+
+def grid_of(
+    tuning: Tuning, title: Title, chooser: Chooser, known: Mapping[tuple[object, ...], StoredEstimate]
+) -> list[list[Cell]]:
+    """Return the cells, one row for each block size, one column for each level."""
+    return [
+        [cell_of(replace(tuning, block_size=block_size, level=level), title, chooser, known) for level in tuning.levels]
+        for block_size in grid_block_sizes(tuning.format)
+    ]

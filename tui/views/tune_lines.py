@@ -1,0 +1,106 @@
+"""Tune's grid as lines: the choice with its figures, and the table of sizes."""
+
+from collections.abc import Sequence
+
+from discpress.engine.formats import ImageFormat
+from discpress.engine.store.model import StoredEstimate, Title
+from discpress.engine.targets import AUTO, TARGETS, target_for
+from discpress.engine.units import format_duration, format_latency, format_size
+from discpress.tui.commands import Keys
+from discpress.tui.views.labels import margin_of
+from discpress.tui.views.tune import Cell, Tuning
+from discpress.tui.widgets.palette import Line, wrapped
+
+_CELL = 10
+_HEAD = 7
+
+
+def choice_lines(
+    tuning: Tuning,
+    chosen: Cell,
+    title: Title,
+    width: int,
+    keys: Keys,
+    *,
+    margin_sign: str,
+    problem: str = "",
+) -> list[Line]:
+    """Return what is chosen, each with the key that changes it, and what it comes to.
+
+    `keys` are those that are valid; `problem` is why the worker could not find out what is not known.
+    """
+    target = target_for(title.system) if tuning.target == AUTO else TARGETS[tuning.target]
+    called = f"{AUTO}: {target.label}" if tuning.target == AUTO else target.label
+    first: list[tuple[str, str]] = [(keys.row("target_next"), "accent"), (f" target {called}", "normal")]
+    called = f" format {tuning.format_name}"
+    second: list[tuple[str, str]] = [(keys.row("format_next"), "accent"), (called, "normal")]
+    if tuning.format is not ImageFormat.ISO:
+        smallest = "smallest" if tuning.alignment is None else str(tuning.alignment)
+        if tuning.format is not ImageFormat.CHD:  # its hunks are never aligned
+            first += [(f"   {keys.row('alignment_next')}", "accent"), (f" alignment {smallest}", "normal")]
+        rows, columns = keys.row("smaller_block", "larger_block"), keys.row("lower_level", "higher_level")
+        second += [(f"   {rows}", "accent"), (f" block {tuning.block_size // 1024}K", "normal")]
+        second += [(f"   {columns}", "accent"), (f" level {tuning.level}", "normal")]
+    lines: list[Line] = [first, second]
+    if chosen.refusal:
+        return [*lines, *wrapped(chosen.refusal, width, "bad")]
+    if chosen.estimate is None and problem:
+        return [*lines, *wrapped(f"cannot be estimated: {problem}", width, "bad")]
+    return [*lines, *_figures(chosen.estimate, title, margin_sign)]
+
+
+def _figures(estimate: StoredEstimate | None, title: Title, margin_sign: str) -> list[Line]:
+    if estimate is None:
+        return [[("the worker packs a sample ...", "dim")]]
+    margin = margin_of(estimate)
+    near = f" {margin_sign}{margin} %" if margin else " exactly"
+    saving = title.file_bytes - estimate.packed_bytes
+    percent = 100 * saving / title.file_bytes if title.file_bytes else 0.0
+    text = f"becomes {format_size(estimate.packed_bytes)}{near}, saves {format_size(saving)} = {percent:.1f} %"
+    lines: list[Line] = [[(text, "good" if saving > 0 else "warn")]]
+    if estimate.seconds:
+        latency = f"; seek latency about {format_latency(estimate.seek_us)}" if estimate.seek_us else ""
+        lines.append([(f"takes about {format_duration(estimate.seconds)} to convert{latency}", "normal")])
+    return lines
+
+
+def grid_lines(grid: Sequence[Sequence[Cell]], tuning: Tuning, width: int, *, is_waiting: bool = True) -> list[Line]:
+    """Return the sizes as a table: block sizes down, levels across, then the seek latency at the chosen level.
+
+    What the target does not load is dim; why stands below the table. `is_waiting` tells whether what is not known is
+    still to come.
+    """
+    heads = "".join(f"{f'level {level}':>{_CELL}}" for level in tuning.levels)
+    lines: list[Line] = [[(f"{'block':>{_HEAD}}{heads}{'seek':>{_CELL}}", "head")]]
+    reasons: dict[str, None] = {}
+    for row in grid:
+        lines.append(_grid_row(row, tuning, is_waiting))
+        if row[0].refusal:
+            reasons[row[0].refusal.rpartition(": ")[2]] = None  # the end of such an error is the reason
+    for reason in reasons:
+        lines += [[], *wrapped(f"x not loaded: {reason}", width, "dim")]
+    return lines
+
+
+def _grid_row(row: Sequence[Cell], tuning: Tuning, is_waiting: bool) -> Line:
+    block_size, refusal = row[0].settings.block_size, row[0].refusal
+    pieces = [(f"{f'{block_size // 1024}K':>{_HEAD}}", "normal")]
+    for level, cell in zip(tuning.levels, row, strict=True):
+        is_chosen = (block_size, level) == (tuning.block_size, tuning.level)
+        style = "cursor" if is_chosen else "dim" if cell.refusal else "normal"
+        pieces.append((f"{_size(cell, is_waiting):>{_CELL}}", style))
+    pieces.append((f"{_latency(row, tuning):>{_CELL}}", "dim" if refusal else "normal"))
+    if refusal:
+        pieces.append((" x", "dim"))
+    return pieces
+
+
+def _latency(row: Sequence[Cell], tuning: Tuning) -> str:
+    known = [cell.estimate.seek_us for cell in row if cell.estimate is not None and cell.settings.level == tuning.level]
+    return format_latency(known[0]) if known and known[0] else ""
+
+
+def _size(cell: Cell, is_waiting: bool) -> str:
+    if cell.estimate is not None:
+        return format_size(cell.estimate.packed_bytes)
+    return "-" if cell.refusal or not is_waiting else "..."
