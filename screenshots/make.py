@@ -79,7 +79,7 @@ async def take(
     app = DiscpressApp(Session(Store(state), config, [games]), PLAIN)
     async with running(app, *size) as pilot:
         await until(pilot, lambda: len(app.session.view.titles) >= TITLES)
-        await until(pilot, lambda: not app.session.errands.pending())
+        await until(pilot, lambda: not app.session.background_tasks.pending())
         await drive(app, pilot)
         (HERE / f"{name}.svg").write_text(app.export_screenshot(title="discpress"), encoding="utf-8")
     print(f"{name}.svg")
@@ -93,7 +93,7 @@ async def library(_app: DiscpressApp, pilot: Pilot[int]) -> None:
 async def tune(app: DiscpressApp, pilot: Pilot[int]) -> None:
     """The grid of one title for PCSX2."""
     await press(pilot, "t", "T", "T", "down", "down", "down")
-    await until(pilot, lambda: not app.session.errands.pending())
+    await until(pilot, lambda: not app.session.background_tasks.pending())
     await pilot.pause(1.0)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from textual.message import Message
 
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.queue.jobs import Job
 from discpress.engine.store.model import Title
 from discpress.tui.views.bench import TARGETS_OWN, Form
@@ -41,7 +41,7 @@ class OpenPlan(OpenScreen):
 
     titles: Sequence[Title]
     """The titles, in the order of the rows."""
-    wishes: Mapping[Path, Wish] = field(default_factory=dict)
+    requests: Mapping[Path, ConversionRequest] = field(default_factory=dict)
     """Settings in place of the titles' own, for this one time."""
 
 

@@ -9,12 +9,12 @@ from typing import cast
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.config import Config, config_path, load_config
 from discpress.engine.convert.conversion import Conversion
-from discpress.engine.convert.plan import Wish
+from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.errors import DiscpressError
 from discpress.engine.library.naming import shown_name
 from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.measure.estimate import Estimate
-from discpress.engine.queue.defaults import default_wish, merged_wish
+from discpress.engine.queue.defaults import default_request, merged_request
 from discpress.engine.queue.record_digests import save_digests
 from discpress.engine.store.model import FileIdentity, JsonValue, StoredEstimate
 from discpress.engine.store.rows.measurement_rows import Measurement
@@ -47,7 +47,7 @@ class Records:
         except DiscpressError as error:
             self._lose(error)
 
-    def wish_for(self, path: Path, wish: Wish, config: Config) -> Wish:
+    def request_for(self, path: Path, request: ConversionRequest, config: Config) -> ConversionRequest:
         """Return the wish for one title: options first, then what `set` chose for it, then the settings file."""
         chosen = None
         if self.store is not None:
@@ -55,7 +55,7 @@ class Records:
                 chosen = self.store.settings_for(absolute(path))
             except DiscpressError as error:
                 self._lose(error)
-        return merged_wish(wish, chosen, default_wish(config))
+        return merged_request(request, chosen, default_request(config))
 
     def name_of(self, path: Path) -> str:
         """Return what the library calls an image; empty for one that it does not know."""

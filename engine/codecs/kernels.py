@@ -40,13 +40,13 @@ def lz4_codec() -> Lz4Codec:
 
 def chosen_kernel() -> KernelChoice:
     """Return the kernel of this process; UsageError if DISCPRESS_KERNEL names a kernel that is missing."""
-    wish = os.environ.get(VARIABLE, "")
-    if wish not in {"", PLAIN, NATIVE}:
-        raise UsageError(f"{VARIABLE}: expected {PLAIN} or {NATIVE}, got {wish!r}")
-    if wish == PLAIN:
+    request = os.environ.get(VARIABLE, "")
+    if request not in {"", PLAIN, NATIVE}:
+        raise UsageError(f"{VARIABLE}: expected {PLAIN} or {NATIVE}, got {request!r}")
+    if request == PLAIN:
         return KernelChoice(_PLAIN_CODEC, PLAIN, None, (f"native: {VARIABLE}={PLAIN}",))
     choice = find_kernel()
-    if wish == NATIVE and choice.kernel != NATIVE:
+    if request == NATIVE and choice.kernel != NATIVE:
         raise UsageError(
             f"{VARIABLE}={NATIVE}: the native kernel is missing: {'; '.join(choice.reasons)}",
             hint=f"unset {VARIABLE} to use the plain kernel",

@@ -46,7 +46,7 @@ class Checkpoint:
     """The first bytes of the coming image, which the part does not hold yet."""
 
 
-class CheckpointKeeper(Protocol):
+class CheckpointStore(Protocol):
     """Where one job's checkpoint is kept."""
 
     def begin(self, output_path: Path) -> None:
@@ -92,14 +92,14 @@ class CheckpointWriter:
         part: PartFile,
         writer: BlockWriter | PlainWriter,
         digester: Digester,
-        keeper: CheckpointKeeper,
+        checkpoint_store: CheckpointStore,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._plan = plan
         self._part = part
         self._writer = writer
         self._digester = digester
-        self._keeper = keeper
+        self._checkpoint_store = checkpoint_store
         self._clock = clock
         self._saved_bytes = 0
         self._saved_blocks = 0 if isinstance(writer, PlainWriter) else writer.blocks
@@ -121,7 +121,7 @@ class CheckpointWriter:
             index_crc32 = self._writer.save_index(self._saved_blocks)
             blocks = self._saved_blocks = self._writer.blocks
         self._part.sync()
-        self._keeper.save(
+        self._checkpoint_store.save(
             Checkpoint(
                 done_bytes,
                 self._writer.position,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from discpress.engine.codecs.registry import WRITTEN_METHODS, highest_level
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import SettingError, UsageError
 from discpress.engine.formats import (
     DEFAULT_BLOCK_SIZE,
@@ -41,7 +41,7 @@ def choose_settings(
     original_bytes: int,
     system: str,
     system_label: str,
-    wish: Wish,
+    request: ConversionRequest,
     suffix_format: ImageFormat | None = None,
 ) -> Choice:
     """Decide how an image of so many decoded bytes is written; `name` is what messages call it.
@@ -50,14 +50,14 @@ def choose_settings(
     `suffix_format` is what the output's name promises. SettingError where the target does not load what is wished
     for, UsageError where it cannot be written at all.
     """
-    target = _target(system, wish, wish.format or suffix_format)
-    image_format = wish.format or suffix_format or target.default_format
+    target = _target(system, request, request.format or suffix_format)
+    image_format = request.format or suffix_format or target.default_format
     notices = []
     if suffix_format is not None and suffix_format is not image_format:
         notices.append(f"the output's name ends in .{suffix_format}, its content is {image_format.upper()}")
     if image_format is ImageFormat.ISO:
         return Choice(target, Settings(image_format, target=target.name), 0, tuple(notices))
-    settings, shift = _packed_settings(name, original_bytes, image_format, target, wish, notices)
+    settings, shift = _packed_settings(name, original_bytes, image_format, target, request, notices)
     notices += check_settings(settings, target, original_bytes, shift, name, system)
     warning = system_warning(target, system, f"a disc for {system_label}")
     if warning:
@@ -84,47 +84,52 @@ def default_settings(
     return Settings(image_format, block_size or target.default_block_size(image_format), level, methods=methods)
 
 
-def _target(system: str, wish: Wish, image_format: ImageFormat | None) -> Target:
-    if wish.target is None or wish.target == AUTO:
+def _target(system: str, request: ConversionRequest, image_format: ImageFormat | None) -> Target:
+    if request.target is None or request.target == AUTO:
         return target_for(system, image_format)
-    if wish.target not in TARGETS:  # kept for a title by another version
-        raise UsageError(f"unknown target {display_name(wish.target)}: allowed are {', '.join((AUTO, *TARGETS))}")
-    return TARGETS[wish.target]
+    if request.target not in TARGETS:  # kept for a title by another version
+        raise UsageError(f"unknown target {display_name(request.target)}: allowed are {', '.join((AUTO, *TARGETS))}")
+    return TARGETS[request.target]
 
 
 def _packed_settings(
-    name: str, original_bytes: int, image_format: ImageFormat, target: Target, wish: Wish, notices: list[str]
+    name: str,
+    original_bytes: int,
+    image_format: ImageFormat,
+    target: Target,
+    request: ConversionRequest,
+    notices: list[str],
 ) -> tuple[Settings, int]:
     if image_format not in WRITTEN_METHODS:
         raise UsageError(f"{image_format.upper()} cannot be written: zso, cso, chd or iso is allowed")
-    block_size = wish.block_size or target.default_block_size(image_format)
+    block_size = request.block_size or target.default_block_size(image_format)
     methods: tuple[Method, ...] = ()
     if image_format is ImageFormat.CHD:
-        methods = in_order(wish.methods) or (target.default_method,)
-    level, highest = wish.level or DEFAULT_LEVEL, highest_level(image_format, methods)
+        methods = in_order(request.methods) or (target.default_method,)
+    level, highest = request.level or DEFAULT_LEVEL, highest_level(image_format, methods)
     if level > highest:
         notices.append(f"level {level} is taken as {highest}, the highest of {form_name(image_format, methods)}")
         level = highest
     if image_format is ImageFormat.CHD:
         _check_hunks(name, original_bytes, block_size)
-        if wish.alignment is not None:
-            notices.append(f"alignment {wish.alignment} is left out: the hunks of a CHD have none")
+        if request.alignment is not None:
+            notices.append(f"alignment {request.alignment} is left out: the hunks of a CHD have none")
         return Settings(image_format, block_size, level, None, target.name, methods), 0
     check_reach(name, original_bytes, block_size)
     shift = smallest_shift(original_bytes, block_size)
-    if wish.alignment is not None:
-        if wish.alignment < 1 << shift:
+    if request.alignment is not None:
+        if request.alignment < 1 << shift:
             raise SettingError(
-                f"{name}: alignment {wish.alignment} is too small for {original_bytes} bytes",
+                f"{name}: alignment {request.alignment} is too small for {original_bytes} bytes",
                 hint=f"the smallest that reaches the end of the file is --align {1 << shift}",
             )
-        if wish.alignment > block_size:
+        if request.alignment > block_size:
             raise SettingError(
-                f"{name}: alignment {wish.alignment} is more than a block of {block_size}: nothing would shrink",
+                f"{name}: alignment {request.alignment} is more than a block of {block_size}: nothing would shrink",
                 hint=f"at most --align {block_size} makes sense",
             )
-        shift = wish.alignment.bit_length() - 1
-    return Settings(image_format, block_size, level, wish.alignment, target.name), shift
+        shift = request.alignment.bit_length() - 1
+    return Settings(image_format, block_size, level, request.alignment, target.name), shift
 
 
 def _check_hunks(name: str, original_bytes: int, hunk_size: int) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from discpress.engine.convert.checkpoint import Checkpoint, CheckpointKeeper, fits
+from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, fits
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.packing import ConversionRun, ReadBack
 from discpress.engine.convert.part.part import PartFile
@@ -79,7 +79,7 @@ def convert(
     journal: Journal = no_journal,
     random: Random | None = None,
     job: str = "",
-    keeper: CheckpointKeeper | None = None,
+    checkpoint_store: CheckpointStore | None = None,
 ) -> Conversion:
     """Carry out a plan; on any error the source is as it was, no file has a final name and the part is gone.
 
@@ -92,7 +92,7 @@ def convert(
     file_system = check_room(plan, low, high)
     with open_image(plan.source_path) as image:
         run = ConversionRun(image, plan, threads, control, progress)
-        checkpoint = keeper.load() if keeper is not None else None
+        checkpoint = checkpoint_store.load() if checkpoint_store is not None else None
         if checkpoint is not None and not fits(checkpoint, plan):
             checkpoint = None
         part = PartFile(
@@ -105,38 +105,38 @@ def convert(
             max_file_bytes=file_system.max_file_bytes,
             resume=checkpoint,
         )
-        if keeper is not None and not part.is_resumed:
-            keeper.begin(plan.output_path)
+        if checkpoint_store is not None and not part.is_resumed:
+            checkpoint_store.begin(plan.output_path)
         overwritten = None
         try:
-            digests, read_back = _pack_and_prove(run, part, keeper, checkpoint if part.is_resumed else None)
+            digests, read_back = _pack_and_prove(run, part, checkpoint_store, checkpoint if part.is_resumed else None)
             run.check_source()
             sealed = part.seal(plan.source_identity.mtime_ns)
-            if keeper is not None:
-                keeper.seal(plan.output_path, sealed)
+            if checkpoint_store is not None:
+                checkpoint_store.seal(plan.output_path, sealed)
             progress.begin(Stage.REPLACING, plan.original_bytes)
             overwritten = _trash_existing(plan, sealed)
             run.check_source()
             published = part.publish()
         except (SuspendedError, SpaceError, StorageError):
             # With a keeper the part stays: for another worker, for the day there is room or the disk is back.
-            if keeper is None or part.is_broken:
+            if checkpoint_store is None or part.is_broken:
                 part.discard()
-            if keeper is not None and part.is_broken:
-                keeper.drop()
+            if checkpoint_store is not None and part.is_broken:
+                checkpoint_store.drop()
             part.close()
             _put_back(overwritten)
             raise
         except BaseException:
             part.discard()
             _put_back(overwritten)
-            if keeper is not None:
-                keeper.drop()
+            if checkpoint_store is not None:
+                checkpoint_store.drop()
             raise
         part.close()
         identity = _identity_now(plan.output_path, published)
-        if keeper is not None and (identity.ino, identity.mtime_ns) != (sealed.ino, sealed.mtime_ns):
-            keeper.seal(plan.output_path, identity)
+        if checkpoint_store is not None and (identity.ino, identity.mtime_ns) != (sealed.ino, sealed.mtime_ns):
+            checkpoint_store.seal(plan.output_path, identity)
         journal("published", {"source": str(plan.source_path), "output": str(plan.output_path), **digests.values})
         return conclude(
             plan, run, identity, digests, read_back, overwritten, control, progress, journal, started, part.warnings
@@ -153,10 +153,10 @@ def _identity_now(path: Path, published: FileIdentity) -> FileIdentity:
 
 
 def _pack_and_prove(
-    run: ConversionRun, part: PartFile, keeper: CheckpointKeeper | None, checkpoint: Checkpoint | None
+    run: ConversionRun, part: PartFile, checkpoint_store: CheckpointStore | None, checkpoint: Checkpoint | None
 ) -> tuple[DigestSet, ReadBack]:
     """Pack and prove; what does not prove itself is packed once more where a part of an earlier run was taken up."""
-    digests = run.pack(part, keeper, checkpoint)
+    digests = run.pack(part, checkpoint_store, checkpoint)
     try:
         # What was not written in one go is proven even where the user did without: a checkpoint is only a note.
         return digests, run.prove(part, digests, is_needed=checkpoint is not None)
@@ -164,7 +164,7 @@ def _pack_and_prove(
         if checkpoint is None:
             raise
     part.start_again()
-    digests = run.pack(part, keeper, None)
+    digests = run.pack(part, checkpoint_store, None)
     return digests, run.prove(part, digests)
 
 
@@ -226,7 +226,7 @@ def _is_settled(plan: ConversionPlan, control: Control, notices: list[str]) -> b
 
 def _trash_existing(plan: ConversionPlan, identity: FileIdentity) -> TrashEntry | None:
     path = plan.output_path
-    if plan.wish.on_conflict is not OnConflict.OVERWRITE or not os.path.lexists(path):
+    if plan.request.on_conflict is not OnConflict.OVERWRITE or not os.path.lexists(path):
         return None
     replacement = Replacement.of(absolute(path), identity)
     facts = path.lstat()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.codecs.hunks import working_bytes
-from discpress.engine.convert.checkpoint import Checkpoint, CheckpointKeeper, CheckpointWriter
+from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, CheckpointWriter
 from discpress.engine.convert.digests import Digester, DigestSet
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.pipeline import Slot, SlotWork, run_chunks
@@ -96,7 +96,9 @@ class ConversionRun:
                 return
         self.check_source()
 
-    def pack(self, part: PartFile, keeper: CheckpointKeeper | None, checkpoint: Checkpoint | None) -> DigestSet:
+    def pack(
+        self, part: PartFile, checkpoint_store: CheckpointStore | None, checkpoint: Checkpoint | None
+    ) -> DigestSet:
         """Write the whole output into the part and make it last; return the source's digests."""
         image, plan, progress, is_plain = self.image, self._plan, self._progress, self._is_plain
         digester, writer = self._digester(), self._writer(part)
@@ -107,7 +109,9 @@ class ConversionRun:
                 if not start_bytes:
                     part.start_again()
                     digester, writer = self._digester(), self._writer(part)
-            border = None if keeper is None else CheckpointWriter(plan, part, writer, digester, keeper)
+            border = (
+                None if checkpoint_store is None else CheckpointWriter(plan, part, writer, digester, checkpoint_store)
+            )
             if border is not None:
                 border.start_at(start_bytes)
             progress.begin(Stage.UNPACKING if is_plain else Stage.PACKING, image.size)
@@ -135,7 +139,7 @@ class ConversionRun:
             border.save(image.size)
         digests = digester.finish()
         file_bytes = writer.finish() if isinstance(writer, PlainWriter) else writer.finish(digests.values)
-        if plan.wish.skip_useless and not is_plain and file_bytes >= plan.source_bytes:
+        if plan.request.skip_useless and not is_plain and file_bytes >= plan.source_bytes:
             raise UselessError(f"{image.name}: it would not shrink: {file_bytes} bytes packed, {plan.source_bytes} now")
         progress.begin(Stage.SYNCING, image.size)
         part.sync()
@@ -146,7 +150,7 @@ class ConversionRun:
 
     def _digester(self) -> Digester:
         records = () if self._is_plain else self._plan.layout.records
-        return Digester((*self._plan.wish.digests, *self.image.recorded, *records))
+        return Digester((*self._plan.request.digests, *self.image.recorded, *records))
 
     @property
     def _is_plain(self) -> bool:
@@ -229,21 +233,21 @@ class ConversionRun:
 
     def prove(self, part: PartFile, expected: DigestSet, *, is_needed: bool = False) -> ReadBack:
         """Read the part back from the disk, decode it whole and compare the digests; VerifyError on a difference."""
-        if not self._plan.wish.verify and not is_needed:
+        if not self._plan.request.verify and not is_needed:
             return ReadBack.NONE
         is_cold = part.drop_cached()
         # The part is read as what it will be: the format was asked for, so it is not sniffed and cannot be mistaken.
         image: Image = PlainImage(part) if self._is_plain else self._plan.layout.open(part)
-        actual = digest_image(image, self._threads, self._control, self._progress, self._plan.wish.digests)
+        actual = digest_image(image, self._threads, self._control, self._progress, self._plan.request.digests)
         check_digests(display_name(self._plan.output_path), actual, expected)
         return ReadBack.COLD if is_cold else ReadBack.CACHED
 
     def digests_if_copy(self, path: Path) -> DigestSet | None:
         """Return the source's digests when the file is an image in the output's format that decodes to just these."""
-        wanted = self._plan.wish.digests
+        wanted = self._plan.request.digests
         try:
             with open_image(path) as other:
-                if not self._is_as_wished(other):
+                if not self._is_as_requested(other):
                     return None
                 theirs = digest_image(other, self._threads, self._control, self._progress, wanted)
             ours = digest_image(self.image, self._threads, self._control, self._progress, wanted)
@@ -253,7 +257,7 @@ class ConversionRun:
             return None
         return ours if theirs == ours else None
 
-    def _is_as_wished(self, other: Image) -> bool:
+    def _is_as_requested(self, other: Image) -> bool:
         plan = self._plan
         if other.format is not plan.settings.format or other.size != self.image.size:
             return False

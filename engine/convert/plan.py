@@ -6,7 +6,7 @@ from pathlib import Path
 from discpress.engine.codecs.registry import WRITTEN_METHODS
 from discpress.engine.convert.choice import choose_settings
 from discpress.engine.convert.part.name import is_reserved
-from discpress.engine.convert.request import OnConflict, Wish
+from discpress.engine.convert.request import ConversionRequest, OnConflict
 from discpress.engine.discs.identity import Identity
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import UsageError
@@ -21,7 +21,7 @@ from discpress.engine.names import display_name
 from discpress.engine.system.files import FileIdentity, holder_of
 from discpress.engine.units import format_size
 
-__all__ = ["ConversionPlan", "OnConflict", "Wish", "plan_conversion"]
+__all__ = ["ConversionPlan", "ConversionRequest", "OnConflict", "plan_conversion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class ConversionPlan:
     """How it is written."""
     index_shift: int
     """Offsets in the output's index count steps of 1 << index_shift bytes."""
-    wish: Wish
+    request: ConversionRequest
     """What was asked for."""
     notices: tuple[str, ...]
     """What the user should know before it starts."""
@@ -77,7 +77,7 @@ class ConversionPlan:
         Not where it holds no known disc, whatever is wished for: a proof of any bytes is no proof of a disc (Safety
         rule 5).
         """
-        return self.wish.trash_source and self.identity.has_disc
+        return self.request.trash_source and self.identity.has_disc
 
     @property
     def worst_bytes(self) -> int:
@@ -88,7 +88,7 @@ class ConversionPlan:
 
 
 def plan_conversion(
-    source_path: Path, output_path: Path | None, output_folder: Path | None, wish: Wish
+    source_path: Path, output_path: Path | None, output_folder: Path | None, request: ConversionRequest
 ) -> ConversionPlan:
     """Decide a conversion by looking at the source.
 
@@ -96,25 +96,25 @@ def plan_conversion(
     original of an image that holds no known disc stays where it is, whatever is wished for; a notice says so.
     UsageError and SettingError say which option is wrong, the errors of `open_image` what is wrong with the source.
     """
-    if wish.trash_source and not wish.verify:
+    if request.trash_source and not request.verify:
         raise UsageError("an original is only moved once its replacement is proven: verification is needed")
-    if wish.trash_source and holder_of(source_path).is_symlink():
+    if request.trash_source and holder_of(source_path).is_symlink():
         raise UsageError(
             f"{display_name(source_path)}: is a link: --delete-source moves files, never links or what they lead to",
             hint="name the file itself, or leave --delete-source out",
         )
     with open_image(source_path) as image:
         before = held_file(image.source).identity()
-        if wish.trash_source and (why := archive_worth(image.source)):
+        if request.trash_source and (why := archive_worth(image.source)):
             raise UsageError(
                 f"{image.name}: its archive stays where it is: {why}",
                 hint="leave --delete-source out, and remove the archive yourself when nothing in it is needed",
             )
         identity = identify_image(image)
         notices = [*_far_notices(image), *(finding.message for finding in content_findings(image))]
-        if wish.trash_source and not identity.has_disc:
+        if request.trash_source and not identity.has_disc:
             notices.append("the original stays where it is: only an image of a known disc is moved to the trash")
-        return _decide(image, before, identity, output_path, output_folder, wish, notices)
+        return _decide(image, before, identity, output_path, output_folder, request, notices)
 
 
 def _far_notices(image: Image) -> list[str]:
@@ -131,11 +131,11 @@ def _decide(
     identity: Identity,
     output_path: Path | None,
     output_folder: Path | None,
-    wish: Wish,
+    request: ConversionRequest,
     notices: list[str],
 ) -> ConversionPlan:
     system = identity.system
-    choice = choose_settings(image.name, image.size, system, system.label, wish, _format_of_suffix(output_path))
+    choice = choose_settings(image.name, image.size, system, system.label, request, _format_of_suffix(output_path))
     file_path = holder(image.source).path
     makes_folder = output_path is None and output_folder is not None
     if output_path is None:
@@ -158,7 +158,7 @@ def _decide(
         makes_folder,
         choice.settings,
         choice.index_shift,
-        wish,
+        request,
         (*notices, *choice.notices),
     )
 

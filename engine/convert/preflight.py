@@ -44,7 +44,7 @@ def settle_output(plan: ConversionPlan, taken: frozenset[Path] = frozenset()) ->
         facts = None
     except OSError as error:
         raise from_os_error(error, path, "look for an existing file") from error
-    if plan.wish.on_conflict is OnConflict.RENAME:
+    if plan.request.on_conflict is OnConflict.RENAME:
         return replace(plan, output_path=_free_name(path, taken)) if _is_taken(path, taken) else plan
     if facts is not None:
         _refuse_input_as_output(plan)
@@ -56,19 +56,19 @@ def settle_output(plan: ConversionPlan, taken: frozenset[Path] = frozenset()) ->
     elif path not in taken and (twin := _case_twin(path)) is not None:
         _on_clash(plan, f"{display_name(path)}: differs only in case from the existing {display_name(twin)}")
     refuse_twin(plan, taken)
-    if facts is not None and plan.wish.on_conflict is not OnConflict.OVERWRITE:
+    if facts is not None and plan.request.on_conflict is not OnConflict.OVERWRITE:
         _on_clash(plan, f"{display_name(path)}: exists already")
     return plan
 
 
 def refuse_twin(plan: ConversionPlan, taken: Collection[Path]) -> None:
     """Refuse a title whose result has the name of another one's of the same batch, as `settle_output` does."""
-    if plan.output_path in taken and plan.wish.on_conflict is not OnConflict.RENAME:
+    if plan.output_path in taken and plan.request.on_conflict is not OnConflict.RENAME:
         _on_clash(plan, f"{display_name(plan.output_path)}: another input of this run has the same result")
 
 
 def _on_clash(plan: ConversionPlan, message: str) -> NoReturn:
-    if plan.wish.on_conflict is OnConflict.SKIP:
+    if plan.request.on_conflict is OnConflict.SKIP:
         raise NameTaken(message)
     raise ConflictError(
         message, hint="--on-conflict skip, rename or overwrite decides it; overwrite keeps the old file in the trash"
@@ -120,14 +120,14 @@ def output_bounds(plan: ConversionPlan, threads: int, check: Callable[[], None],
     worst = plan.worst_bytes
     if plan.settings.format is ImageFormat.ISO:
         return worst, worst
-    has_room = plan.wish.strict_space or _needed(worst) <= _free_bytes(plan)
-    if has_room and not plan.wish.skip_useless:
+    has_room = plan.request.strict_space or _needed(worst) <= _free_bytes(plan)
+    if has_room and not plan.request.skip_useless:
         return 0, worst
     with open_image(plan.source_path) as image:
         found = estimate(image, plan.settings, random=random, threads=threads, check=check)
-    if plan.wish.skip_useless and found.advice is Advice.SKIP:
+    if plan.request.skip_useless and found.advice is Advice.SKIP:
         raise UselessError(f"{display_name(plan.source_path)}: {found.reason}")
-    return found.low_bytes, worst if plan.wish.strict_space else found.high_bytes
+    return found.low_bytes, worst if plan.request.strict_space else found.high_bytes
 
 
 def _free_bytes(plan: ConversionPlan) -> int:

@@ -16,7 +16,7 @@ class OnConflict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ConversionRequest:
     """What a user asks for; None leaves the choice to the target."""
 
     format: ImageFormat | None = None

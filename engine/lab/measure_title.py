@@ -12,7 +12,7 @@ from random import Random
 
 from discpress.engine.convert.part.window import WindowPart, is_read_only, open_window, window_path
 from discpress.engine.convert.plan import plan_conversion
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.discs.iso9660 import list_files
 from discpress.engine.errors import DamagedImageError, DiscpressError, StorageError, UnsupportedImageError
 from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, in_order
@@ -20,7 +20,7 @@ from discpress.engine.images.chd.image import ChdImage
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image, open_source
 from discpress.engine.images.source import FileSource
-from discpress.engine.lab.options import SeekWish, ThroughputWish
+from discpress.engine.lab.options import SeekOptions, ThroughputOptions
 from discpress.engine.lab.results import SeekResult, ThroughputResult
 from discpress.engine.measure.metering import FileCache, Meter, hold_index
 from discpress.engine.measure.patterns import Area, Pattern
@@ -91,7 +91,7 @@ def candidate_settings(
     `methods` are what the hunks of a CHD are packed by; none are those of the target.
     """
     try:
-        planned = plan_conversion(path, None, None, Wish(format=image_format, methods=methods)).settings
+        planned = plan_conversion(path, None, None, ConversionRequest(format=image_format, methods=methods)).settings
     except DiscpressError:
         planned = Settings(image_format or ImageFormat.ZSO)
     container = planned.format if planned.format in _PACKED else ImageFormat.ZSO
@@ -102,7 +102,7 @@ def candidate_settings(
     return Settings(container, level=level or DEFAULT_LEVEL, target=planned.target, methods=methods)
 
 
-def run_seek_test(path: Path, wish: SeekWish, bench: Bench) -> Generator[SeekResult, None, None]:
+def run_seek_test(path: Path, request: SeekOptions, bench: Bench) -> Generator[SeekResult, None, None]:
     """Measure one title: as it is, and where it is not packed, for each candidate; yield each line as it is there.
 
     The errors of opening and reading it, of packing, and of `open_window`; what `bench.check` raises.
@@ -112,13 +112,13 @@ def run_seek_test(path: Path, wish: SeekWish, bench: Bench) -> Generator[SeekRes
         image = open_source(meter)
         is_packed = image.format is not ImageFormat.ISO
         files = _files_of(image)
-        window = Span(0, image.size) if is_packed else choose_window(image.size, files, wish.window_bytes)
+        window = Span(0, image.size) if is_packed else choose_window(image.size, files, request.window_bytes)
         area = area_of(files, window)
-        candidates = () if is_packed else wish.block_sizes
-        chosen = candidate_settings(path, wish.format, wish.level, wish.methods)
+        candidates = () if is_packed else request.block_sizes
+        chosen = candidate_settings(path, request.format, request.level, request.methods)
         # Before anything is measured: an image may be larger than any of them can hold.
         ways = [Trial.of(image, replace(chosen, block_size=block_size)).settings for block_size in candidates]
-        test = _SeekTest(wish, bench, area, (1 + len(candidates)) * len(wish.patterns))
+        test = _SeekTest(request, bench, area, (1 + len(candidates)) * len(request.patterns))
         settings = Settings(image.format, image.block_size if is_packed else 0, 0, methods=_methods_of(image))
         for figures in test.measure(image, meter, settings, window.offset):
             yield SeekResult(image.format, settings.block_size, 0, disk_name(path), window, figures, settings.methods)
@@ -142,8 +142,8 @@ def run_seek_test(path: Path, wish: SeekWish, bench: Bench) -> Generator[SeekRes
 class _SeekTest:
     """The steps of one seek test."""
 
-    def __init__(self, wish: SeekWish, bench: Bench, area: Area, steps: int) -> None:
-        self._wish = wish
+    def __init__(self, request: SeekOptions, bench: Bench, area: Area, steps: int) -> None:
+        self._request = request
         self._bench = bench
         self._area = area
         self._steps = steps
@@ -156,8 +156,8 @@ class _SeekTest:
 
     def leaves_out(self, settings: Settings) -> bool:
         """Return whether all lines of an image are there already, and count its steps where they are."""
-        is_done = all(self._bench.is_done(self._step(settings, pattern)) for pattern in self._wish.patterns)
-        self._number += len(self._wish.patterns) if is_done else 0
+        is_done = all(self._bench.is_done(self._step(settings, pattern)) for pattern in self._request.patterns)
+        self._number += len(self._request.patterns) if is_done else 0
         return is_done
 
     def measure(self, image: Image, meter: Meter, settings: Settings, offset: int) -> Iterator[SeekFigures]:
@@ -165,9 +165,9 @@ class _SeekTest:
         if self.leaves_out(settings):
             return
         hold_index(image, meter)
-        if self._wish.is_warm:
+        if self._request.is_warm:
             self._warm(image, offset)
-        for pattern in self._wish.patterns:
+        for pattern in self._request.patterns:
             step = self._step(settings, pattern)
             self._number += 1
             if self._bench.is_done(step):
@@ -185,8 +185,8 @@ class _SeekTest:
                 self._area,
                 random=Random(_SEED),
                 offset=offset,
-                duration_s=self._wish.duration_s,
-                is_warm=self._wish.is_warm,
+                duration_s=self._request.duration_s,
+                is_warm=self._request.is_warm,
                 watch=watch,
             )
 
@@ -201,15 +201,19 @@ class _SeekTest:
             read_chunk(image, Span(start, min(_WARMING_BYTES, end - start)))
 
 
-def run_throughput_test(path: Path, wish: ThroughputWish, bench: Bench) -> Generator[ThroughputResult, None, None]:
+def run_throughput_test(
+    path: Path, request: ThroughputOptions, bench: Bench
+) -> Generator[ThroughputResult, None, None]:
     """Measure reading, packing, writing and proving one title with every candidate; yield each line as it is there.
 
     The errors are those of `run_seek_test`.
     """
-    chosen = candidate_settings(path, wish.format, None, wish.methods)
+    chosen = candidate_settings(path, request.format, None, request.methods)
     with contextlib.closing(_open_own(path)) as source:
         image = open_source(source)
-        ways = [replace(chosen, block_size=size, level=level) for size in wish.block_sizes for level in wish.levels]
+        ways = [
+            replace(chosen, block_size=size, level=level) for size in request.block_sizes for level in request.levels
+        ]
         # Before anything is read: an image may be larger than any of them can hold.
         cuts = [Trial.of(image, settings).settings.level for settings in ways]
         sample = read_sample(
@@ -217,12 +221,12 @@ def run_throughput_test(path: Path, wish: ThroughputWish, bench: Bench) -> Gener
             FileCache(source.fd),
             random=Random(_SEED),
             threads=bench.threads,
-            sample_bytes=wish.sample_bytes,
+            sample_bytes=request.sample_bytes,
             check=bench.check,
         )
-        folder = wish.folder or path.parent
-        room = 2 * min(wish.sample_bytes, image.size)
-        with _open_part(path, source, folder, room, bench, is_chosen=wish.folder is not None) as (part, disk):
+        folder = request.folder or path.parent
+        room = 2 * min(request.sample_bytes, image.size)
+        with _open_part(path, source, folder, room, bench, is_chosen=request.folder is not None) as (part, disk):
             for number, (settings, cut) in enumerate(zip(ways, cuts, strict=True), start=1):
                 step = Step(number, len(ways), settings.format, settings.block_size, settings.level)
                 if bench.is_done(replace(step, level=cut)):

@@ -20,7 +20,7 @@ MAX_DURATION_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class SeekWish:
+class SeekOptions:
     """What a seek test is to do."""
 
     block_sizes: tuple[int, ...] = BLOCK_SIZES
@@ -42,7 +42,7 @@ class SeekWish:
 
 
 @dataclass(frozen=True, slots=True)
-class ThroughputWish:
+class ThroughputOptions:
     """What a throughput test is to do."""
 
     block_sizes: tuple[int, ...] = BLOCK_SIZES
@@ -59,29 +59,29 @@ class ThroughputWish:
     """What the hunks of a CHD are packed by; none are those of the title's target."""
 
 
-def parameters_of(wish: SeekWish | ThroughputWish) -> dict[str, JsonValue]:
+def parameters_of(request: SeekOptions | ThroughputOptions) -> dict[str, JsonValue]:
     """Return a wish as JSON that `seek_wish` or `throughput_wish` makes the same wish of."""
-    return {name: _plain(value) for name, value in asdict(wish).items()}
+    return {name: _plain(value) for name, value in asdict(request).items()}
 
 
-def seek_wish(parameters: Mapping[str, JsonValue]) -> SeekWish:
+def seek_options(parameters: Mapping[str, JsonValue]) -> SeekOptions:
     """Return the wish that a job carries; what it does not name has its default. ValueError where it does not read."""
-    wish = SeekWish(**_known(parameters, SeekWish))
-    is_allowed = 0 < wish.duration_s <= MAX_DURATION_S and 0 < wish.window_bytes <= MAX_WINDOW_BYTES
-    if not is_allowed or not wish.patterns:
+    request = SeekOptions(**_known(parameters, SeekOptions))
+    is_allowed = 0 < request.duration_s <= MAX_DURATION_S and 0 < request.window_bytes <= MAX_WINDOW_BYTES
+    if not is_allowed or not request.patterns:
         raise ValueError("out of range")
-    return wish
+    return request
 
 
-def throughput_wish(parameters: Mapping[str, JsonValue]) -> ThroughputWish:
+def throughput_options(parameters: Mapping[str, JsonValue]) -> ThroughputOptions:
     """Return the wish that a job carries, as `seek_wish` does."""
-    wish = ThroughputWish(**_known(parameters, ThroughputWish))
-    if not 0 < wish.sample_bytes <= MAX_SAMPLE_BYTES or not wish.levels or max(wish.levels) > HIGHEST_LEVEL:
+    request = ThroughputOptions(**_known(parameters, ThroughputOptions))
+    if not 0 < request.sample_bytes <= MAX_SAMPLE_BYTES or not request.levels or max(request.levels) > HIGHEST_LEVEL:
         raise ValueError("out of range")
-    return wish
+    return request
 
 
-def _known(parameters: Mapping[str, JsonValue], kind: type[SeekWish] | type[ThroughputWish]) -> dict[str, Any]:
+def _known(parameters: Mapping[str, JsonValue], kind: type[SeekOptions] | type[ThroughputOptions]) -> dict[str, Any]:
     known = fields_in(kind, parameters)
     if not all(map(is_block_size, known.get("block_sizes", ()))) or (known.get("level") or 0) > HIGHEST_LEVEL:
         raise ValueError("out of range")

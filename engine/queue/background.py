@@ -15,9 +15,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.queue.crash_count import MOST_DEATHS, worker_ended
-from discpress.engine.queue.job_rows import wish_from, wish_text
+from discpress.engine.queue.job_rows import request_from, request_text
 from discpress.engine.store.rows.checked import (
     LARGEST,
     NUMBER,
@@ -36,7 +36,7 @@ from discpress.engine.store.rows.title_rows import identity_from
 from discpress.engine.store.store import Store
 from discpress.engine.system.disk_probe import Place
 
-Key: TypeAlias = "tuple[ErrandKind, Path]"
+Key: TypeAlias = "tuple[BackgroundKind, Path]"
 
 _PLACE_S = 1e-6
 """What is asked for together is done in the order it was named in: each is asked a microsecond after the last."""
@@ -70,7 +70,7 @@ _ON_DEVICE = "(kind != 'scan' AND EXISTS (SELECT 1 FROM titles WHERE titles.path
 _IS_DEVICE = "titles.identity LIKE ?"
 
 
-class ErrandKind(StrEnum):
+class BackgroundKind(StrEnum):
     """What an errand does."""
 
     SCAN = "scan"
@@ -82,16 +82,16 @@ class ErrandKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class BackgroundTask:
     """One errand, as it was when it was read."""
 
-    kind: ErrandKind
+    kind: BackgroundKind
     """What to do."""
     path: Path
     """The folder or file, absolute."""
     rank: int
     """Lower ones come first."""
-    wish: Wish | None
+    request: ConversionRequest | None
     """The settings it goes by; None where it needs none."""
     asked_at: float
     """When it was asked for, seconds since the epoch; another time means that something else is wanted by now."""
@@ -106,10 +106,10 @@ class Errand:
 
 _SHAPE = Shape(
     {
-        "kind": token({str(kind): kind for kind in ErrandKind}, None),
+        "kind": token({str(kind): kind for kind in BackgroundKind}, None),
         "path": PATH,
         "rank": integer(-LARGEST),
-        "wish": made_by(wish_from, None).or_null,
+        "wish": made_by(request_from, None).or_null,
         "asked_at": TIME,
         "worker_deaths": NUMBER,
     }
@@ -120,7 +120,7 @@ _ALL = -1
 _FAILED = Shape({"path": PATH, "error": TEXT})
 
 
-class Errands:
+class BackgroundTasks:
     """The errands of one open state file, for fronts and for the worker.
 
     Any thread may call it; no transaction outlives a call. StoreError where the state file cannot be used.
@@ -134,25 +134,31 @@ class Errands:
 
     # What fronts ask for
 
-    def ask(self, kind: ErrandKind, items: Iterable[tuple[Path, Wish | None]], rank: int) -> None:
+    def ask(self, kind: BackgroundKind, items: Iterable[tuple[Path, ConversionRequest | None]], rank: int) -> None:
         """Ask for errands on absolute paths, all or none; the lowest rank comes first, then the oldest.
 
         Asked for again, the new wish replaces the old one, the better rank counts, and an error is forgotten.
         """
         now = self._now()
         rows = [
-            (str(kind), _path_key(path), rank, None if wish is None else wish_text(wish), now + place * _PLACE_S)
-            for place, (path, wish) in enumerate(items)
+            (
+                str(kind),
+                _path_key(path),
+                rank,
+                None if request is None else request_text(request),
+                now + place * _PLACE_S,
+            )
+            for place, (path, request) in enumerate(items)
         ]
         if rows:
             self._file.write(lambda connection: connection.executemany(_ASK, rows))
 
-    def pending(self, kind: ErrandKind | None = None) -> int:
+    def pending(self, kind: BackgroundKind | None = None) -> int:
         """Return how many errands, or errands of a kind, are not done and have not failed."""
         query, values = (_COUNT, ()) if kind is None else (f"{_COUNT} AND kind = ?", (str(kind),))
         return int(self._file.run(lambda connection: connection.execute(query, values).fetchone()[0]))
 
-    def failed(self, kind: ErrandKind) -> dict[Path, str]:
+    def failed(self, kind: BackgroundKind) -> dict[Path, str]:
         """Return why errands of a kind failed, by path; what is asked for again is not among them."""
         query = "SELECT path, error FROM errands WHERE kind = ? AND error != '' ORDER BY path"
         rows = self._file.run(lambda connection: connection.execute(query, (str(kind),)).fetchall())
@@ -163,7 +169,7 @@ class Errands:
                 failed[path] = error
         return failed
 
-    def withdraw(self, kinds: Iterable[ErrandKind]) -> None:
+    def withdraw(self, kinds: Iterable[BackgroundKind]) -> None:
         """Forget all errands of some kinds, failed ones too; the worker stops what it has begun of them."""
         values = [(str(kind),) for kind in kinds]
         self._file.write(lambda connection: connection.executemany("DELETE FROM errands WHERE kind = ?", values))
@@ -185,15 +191,15 @@ class Errands:
 
         self._file.write(recover)
 
-    def begin(self, errand: Errand) -> None:
+    def begin(self, background_task: BackgroundTask) -> None:
         """Say that a worker is at an errand."""
-        self._file.write(lambda connection: connection.execute(_BEGIN, _values(errand)[:2]))
+        self._file.write(lambda connection: connection.execute(_BEGIN, _values(background_task)[:2]))
 
-    def leave(self, errand: Errand) -> None:
+    def leave(self, background_task: BackgroundTask) -> None:
         """Say that the worker lets go of an errand before its end; it stays asked for if it is."""
-        self._file.write(lambda connection: connection.execute(_LEAVE, _values(errand)[:2]))
+        self._file.write(lambda connection: connection.execute(_LEAVE, _values(background_task)[:2]))
 
-    def next(self, but: Collection[Key] = (), silent: Collection[int] = ()) -> Errand | None:
+    def next(self, but: Collection[Key] = (), silent: Collection[int] = ()) -> BackgroundTask | None:
         """Return what comes next, other than some that are under way; None where nothing does.
 
         `silent` are devices that do not answer: but for scans, what lies on them is passed by.
@@ -206,48 +212,52 @@ class Errands:
             rows = self._file.run(
                 lambda connection, most=most: connection.execute(f"{query} {order}", (*devices, most)).fetchall()  # type: ignore[misc]
             )
-            errands = [Errand(*values) for values in map(_values_of, rows) if values is not None]
-            if len(errands) == len(rows):
+            background_tasks = [BackgroundTask(*values) for values in map(_values_of, rows) if values is not None]
+            if len(background_tasks) == len(rows):
                 break
             self._drop_unreadable()
-        return next((errand for errand in errands if errand.key not in but), None)
+        return next((background_task for background_task in background_tasks if background_task.key not in but), None)
 
-    def place_of(self, errand: Errand) -> Place:
+    def place_of(self, background_task: BackgroundTask) -> Place:
         """Return where an errand reads: the disk is known where the title is."""
-        if errand.kind is ErrandKind.SCAN:
-            return Place(errand.path)
+        if background_task.kind is BackgroundKind.SCAN:
+            return Place(background_task.path)
         query = "SELECT identity FROM titles WHERE path = ?"
-        row = self._file.run(lambda connection: connection.execute(query, (_path_key(errand.path),)).fetchone())
+        row = self._file.run(
+            lambda connection: connection.execute(query, (_path_key(background_task.path),)).fetchone()
+        )
         device = None
         with contextlib.suppress(ValueError):  # there is none, or it cannot be read
             device = None if row is None else identity_from(row[0]).dev
-        return Place(errand.path.parent, device)
+        return Place(background_task.path.parent, device)
 
-    def is_wanted(self, errand: Errand) -> bool:
+    def is_wanted(self, background_task: BackgroundTask) -> bool:
         """Return whether an errand that is under way is still asked for, and as it was; a scan needs no wish."""
 
         def read(connection: sqlite3.Connection) -> tuple[object, ...] | None:
             query = "SELECT asked_at FROM errands WHERE kind = ? AND path = ? AND error = ''"
-            return connection.execute(query, _values(errand)[:2]).fetchone()  # type: ignore[no-any-return]
+            return connection.execute(query, _values(background_task)[:2]).fetchone()  # type: ignore[no-any-return]
 
         row = self._file.run(read)
-        return row is not None and (errand.kind is ErrandKind.SCAN or row[0] == errand.asked_at)
+        return row is not None and (background_task.kind is BackgroundKind.SCAN or row[0] == background_task.asked_at)
 
-    def done(self, errand: Errand) -> None:
+    def done(self, background_task: BackgroundTask) -> None:
         """Forget an errand, unless it was asked for anew meanwhile."""
 
         def forget(connection: sqlite3.Connection) -> None:
-            connection.execute(f"DELETE FROM errands WHERE {_ONE}", _values(errand))
-            connection.execute(_LEAVE, _values(errand)[:2])
+            connection.execute(f"DELETE FROM errands WHERE {_ONE}", _values(background_task))
+            connection.execute(_LEAVE, _values(background_task)[:2])
 
         self._file.write(forget)
 
-    def fail(self, errand: Errand, message: str) -> None:
+    def fail(self, background_task: BackgroundTask, message: str) -> None:
         """Keep why an errand could not be done, unless it was asked for anew meanwhile."""
 
         def keep(connection: sqlite3.Connection) -> None:
-            connection.execute(f"UPDATE errands SET error = ? WHERE {_ONE}", (safe_text(message), *_values(errand)))
-            connection.execute(_LEAVE, _values(errand)[:2])
+            connection.execute(
+                f"UPDATE errands SET error = ? WHERE {_ONE}", (safe_text(message), *_values(background_task))
+            )
+            connection.execute(_LEAVE, _values(background_task)[:2])
 
         self._file.write(keep)
 
@@ -277,5 +287,5 @@ def _path_key(path: Path) -> bytes:
     return os.fsencode(os.path.abspath(path))  # noqa: PTH100 - links stay as written
 
 
-def _values(errand: Errand) -> tuple[str, bytes, float]:
-    return str(errand.kind), _path_key(errand.path), errand.asked_at
+def _values(background_task: BackgroundTask) -> tuple[str, bytes, float]:
+    return str(background_task.kind), _path_key(background_task.path), background_task.asked_at

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from discpress.engine.convert.digests import ALWAYS, ON_REQUEST
-from discpress.engine.convert.plan import Wish
+from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import HIGHEST_LEVEL, is_block_size
 from discpress.engine.names import display_name
@@ -45,30 +45,30 @@ _DEVICES = ("device", "output_device")
 
 
 @lru_cache(maxsize=1024)
-def wish_text(wish: Wish) -> str:
+def request_text(asked: ConversionRequest) -> str:
     """Return a wish as JSON that `wish_from` makes the same wish of."""
-    return json.dumps({each.name: _plain(getattr(wish, each.name)) for each in fields(Wish)})
+    return json.dumps({each.name: _plain(getattr(asked, each.name)) for each in fields(ConversionRequest)})
 
 
 # A queue has few different wishes; sharing them halves the time that 5,000 jobs take to read.
 @lru_cache(maxsize=1024)
-def wish_from(text: str) -> Wish:
+def request_from(text: str) -> ConversionRequest:
     """Return the wish of its JSON; a choice that is not in it has its default.
 
     ValueError or TypeError where it does not read, and for a choice that this release does not know: it must not be
     dropped in silence.
     """
     values = load_object(text)
-    wish = Wish(**{**values, **fields_in(Wish, values)})
+    asked = ConversionRequest(**{**values, **fields_in(ConversionRequest, values)})
     is_allowed = (
-        (wish.block_size is None or is_block_size(wish.block_size))
-        and (wish.level is None or wish.level <= HIGHEST_LEVEL)
-        and (wish.alignment is None or (wish.alignment > 0 and wish.alignment & (wish.alignment - 1) == 0))
-        and {*wish.digests} <= {*ON_REQUEST}
+        (asked.block_size is None or is_block_size(asked.block_size))
+        and (asked.level is None or asked.level <= HIGHEST_LEVEL)
+        and (asked.alignment is None or (asked.alignment > 0 and asked.alignment & (asked.alignment - 1) == 0))
+        and {*asked.digests} <= {*ON_REQUEST}
     )
     if not is_allowed:
         raise ValueError("out of range")
-    return wish
+    return asked
 
 
 @lru_cache(maxsize=1024)
@@ -109,7 +109,7 @@ _ASKED = Shape(
         "created_at": TIME,
         "output_path": PATH.or_null,
         "output_folder": PATH.or_null,
-        "wish": made_by(wish_from, None).or_null,
+        "wish": made_by(request_from, None).or_null,
         "gain_bytes": _BYTES_EITHER_WAY.or_null,
     }
 )
@@ -175,7 +175,7 @@ def job_row(request: JobRequest, number: int, revision: int, batch: str, positio
         _path_value(request.path),
         _path_value(request.output_path),
         _path_value(request.output_folder),
-        None if request.wish is None else wish_text(request.wish),
+        None if request.request is None else request_text(request.request),
         request.force,
         request.idle_priority,
         json.dumps(dict(request.parameters)),

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
-from discpress.engine.convert.plan import Wish
+from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.errors import UsageError
 from discpress.engine.store.model import JsonValue
 
@@ -136,7 +136,7 @@ class JobRequest:
     """What to do."""
     path: Path
     """The image or folder; the queue makes it absolute."""
-    wish: Wish | None = None
+    request: ConversionRequest | None = None
     """The settings of a conversion or estimate; None for what needs none."""
     output_path: Path | None = None
     """The file to write; None is chosen by the plan."""
@@ -172,7 +172,7 @@ class Job:
     """The file to write, where one was named."""
     output_folder: Path | None
     """The folder to write into, where one was named."""
-    wish: Wish | None
+    request: ConversionRequest | None
     """The settings it was queued with."""
     force: bool
     """Whether it runs also where the estimate advises against it."""

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from discpress.engine.config import config_path, load_config
 from discpress.engine.errors import DiscpressError
-from discpress.engine.queue.background import Errands
+from discpress.engine.queue.background import BackgroundTasks
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.worker_process import (
@@ -138,7 +138,7 @@ def _leave_no_thread(lock: FileLock, exit_code: int) -> None:
 
 def _has_work(state: Path) -> bool:
     with Store(state) as store:
-        return bool(Errands(store).pending() or JobQueue(store).jobs([JobState.QUEUED, JobState.RUNNING]))
+        return bool(BackgroundTasks(store).pending() or JobQueue(store).jobs([JobState.QUEUED, JobState.RUNNING]))
 
 
 if __name__ == "__main__":

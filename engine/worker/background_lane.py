@@ -9,13 +9,13 @@ from typing import TypeAlias
 
 from discpress.engine.errors import CancelledError, DiscpressError
 from discpress.engine.progress import Control
-from discpress.engine.queue.background import Errand, ErrandKind, Errands
+from discpress.engine.queue.background import BackgroundKind, BackgroundTask, BackgroundTasks
 from discpress.engine.queue.crash_count import is_suspect
 from discpress.engine.store.store import Store
 from discpress.engine.system.disk_probe import LOOK_S, Disks, Place
 from discpress.engine.system.files import holder_of, is_there
 
-RunErrand: TypeAlias = Callable[[Errand, Store, int, Control], None]
+RunBackgroundTask: TypeAlias = Callable[[BackgroundTask, Store, int, Control], None]
 
 _log = logging.getLogger("discpress.worker")
 
@@ -24,19 +24,24 @@ _log = logging.getLogger("discpress.worker")
 class _Run:
     """An errand that has a thread."""
 
-    errand: Errand
+    background_task: BackgroundTask
     place: Place
     control: Control
     task: "asyncio.Future[None]"
 
 
-class ErrandLane:
+class BackgroundLane:
     """Starts, stops and ends errands; one for a manager, which says how many there may be."""
 
     def __init__(
-        self, errands: Errands, store: Store, run: RunErrand, disks: Disks, clock: Callable[[], float]
+        self,
+        background_tasks: BackgroundTasks,
+        store: Store,
+        run: RunBackgroundTask,
+        disks: Disks,
+        clock: Callable[[], float],
     ) -> None:
-        self._errands = errands
+        self._background_tasks = background_tasks
         self._store = store
         self._run = run
         self._disks = disks
@@ -59,7 +64,7 @@ class ErrandLane:
     @property
     def is_on_trial(self) -> bool:
         """Whether one is under way at which workers died: nothing may be begun beside it."""
-        return self.is_working and any(is_suspect(each.errand.worker_deaths) for each in self._runs)
+        return self.is_working and any(is_suspect(each.background_task.worker_deaths) for each in self._runs)
 
     @property
     def tasks(self) -> list["asyncio.Future[None]"]:
@@ -68,7 +73,7 @@ class ErrandLane:
 
     def recover(self) -> None:
         """Take note of what killed workers were at."""
-        self._errands.recover()
+        self._background_tasks.recover()
 
     def launch(self, most: int, threads: int, *, is_alone: bool) -> None:
         """Begin errands until so many are under way, with so many packing threads each.
@@ -76,44 +81,44 @@ class ErrandLane:
         What hangs does not count, and nothing but a scan, which knows by itself what to do, is begun on its disk. One
         at which workers died is begun only where nothing else is at work: no job, which `is_alone` says, and no errand.
         """
-        but = {each.errand.key for each in self._runs}
+        but = {each.background_task.key for each in self._runs}
         self.is_waiting = False
         while len(self._runs) - self._hanging < most:
-            errand = self._errands.next(but, self._disks.asked_devices())
-            if errand is None:
-                self.is_waiting = self._errands.pending() > len(self._runs)
+            background_task = self._background_tasks.next(but, self._disks.asked_devices())
+            if background_task is None:
+                self.is_waiting = self._background_tasks.pending() > len(self._runs)
                 return
-            if is_suspect(errand.worker_deaths) and is_alone and self.is_working:
+            if is_suspect(background_task.worker_deaths) and is_alone and self.is_working:
                 return  # those at work come to their end first
-            but.add(errand.key)
-            if is_alone or not is_suspect(errand.worker_deaths):
-                self._try(errand, threads)
+            but.add(background_task.key)
+            if is_alone or not is_suspect(background_task.worker_deaths):
+                self._try(background_task, threads)
             if self.is_on_trial:
                 return
 
-    def _try(self, errand: Errand, threads: int) -> None:
+    def _try(self, background_task: BackgroundTask, threads: int) -> None:
         """Begin an errand if its disk answers; a scan finds out by itself."""
-        place = self._errands.place_of(errand)
-        if errand.kind is ErrandKind.SCAN or self._disks.answers(place, errand.key):
-            self._begin(errand, place, threads)
+        place = self._background_tasks.place_of(background_task)
+        if background_task.kind is BackgroundKind.SCAN or self._disks.answers(place, background_task.key):
+            self._begin(background_task, place, threads)
 
-    def _begin(self, errand: Errand, place: Place, threads: int) -> None:
-        self._errands.begin(errand)
+    def _begin(self, background_task: BackgroundTask, place: Place, threads: int) -> None:
+        self._background_tasks.begin(background_task)
         control = Control()
-        executor = ThreadPoolExecutor(1, f"errand-{errand.kind}")
-        task = asyncio.get_running_loop().run_in_executor(executor, self._do, errand, threads, control)
+        executor = ThreadPoolExecutor(1, f"errand-{background_task.kind}")
+        task = asyncio.get_running_loop().run_in_executor(executor, self._do, background_task, threads, control)
         executor.shutdown(wait=False)
-        self._runs.append(_Run(errand, place, control, task))
+        self._runs.append(_Run(background_task, place, control, task))
 
-    def _do(self, errand: Errand, threads: int, control: Control) -> None:
+    def _do(self, background_task: BackgroundTask, threads: int, control: Control) -> None:
         try:
-            self._run(errand, self._store, threads, control)
+            self._run(background_task, self._store, threads, control)
         except CancelledError:
             raise
         except DiscpressError:
             # Asked here, for the disk may not answer. A file that is gone is no failure of an estimate: the next scan
             # drops it. For the rest somebody waits.
-            if errand.kind is not ErrandKind.ESTIMATE or is_there(holder_of(errand.path)):
+            if background_task.kind is not BackgroundKind.ESTIMATE or is_there(holder_of(background_task.path)):
                 raise
 
     def watch(self) -> bool:
@@ -139,7 +144,7 @@ class ErrandLane:
     def obey(self) -> None:
         """Stop what was withdrawn, or is wanted otherwise by now."""
         for each in self._runs:
-            if not self._errands.is_wanted(each.errand):
+            if not self._background_tasks.is_wanted(each.background_task):
                 each.control.cancel()
 
     def suspend(self) -> None:
@@ -156,19 +161,19 @@ class ErrandLane:
     def leave(self) -> None:
         """Say of those that hang and do not end that no worker is at them any more."""
         for each in self._runs:
-            self._errands.leave(each.errand)
+            self._background_tasks.leave(each.background_task)
 
     def _end(self, run: _Run) -> None:
         try:
             run.task.result()
         except CancelledError:
-            self._errands.leave(run.errand)  # withdrawn, replaced, or left to the next worker
+            self._background_tasks.leave(run.background_task)  # withdrawn, replaced, or left to the next worker
             return
         except DiscpressError as error:
-            self._errands.fail(run.errand, str(error))
+            self._background_tasks.fail(run.background_task, str(error))
             return
         except Exception as error:  # noqa: BLE001 - a fault of ours must not take the jobs with it
-            _log.exception("errand %s of %r", run.errand.kind, run.errand.path)
-            self._errands.fail(run.errand, f"internal error: {error!r}")
+            _log.exception("errand %s of %r", run.background_task.kind, run.background_task.path)
+            self._background_tasks.fail(run.background_task, f"internal error: {error!r}")
             return
-        self._errands.done(run.errand)
+        self._background_tasks.done(run.background_task)

@@ -15,8 +15,8 @@ _COUNT_NAMES = ("done_bytes", "part_bytes", "blocks", "index_crc32", "source_crc
 _COUNTS = frozenset(_COUNT_NAMES)
 
 
-class QueueKeeper:
-    """Keeps one job's checkpoints, and what it publishes, in the queue: a `CheckpointKeeper`."""
+class JobCheckpointStore:
+    """Keeps one job's checkpoints, and what it publishes, in the queue: a `CheckpointStore`."""
 
     def __init__(self, queue: JobQueue, job_id: int) -> None:
         self._queue = queue

@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 
 from discpress.engine.convert.plan import plan_conversion
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.images.open import open_image
 from discpress.engine.measure.estimate import REFINE_BUDGETS, Estimate, refine
 from discpress.engine.queue.record_digests import identity_of
@@ -16,7 +16,7 @@ from discpress.engine.store.store import Store
 def refine_into(
     store: Store,
     path: Path,
-    wish: Wish,
+    request: ConversionRequest,
     budgets: Sequence[int] = REFINE_BUDGETS,
     *,
     threads: int,
@@ -26,7 +26,7 @@ def refine_into(
 
     `check` may raise to stop. The errors of `plan_conversion`, and StoreError.
     """
-    plan = plan_conversion(path, None, None, wish)
+    plan = plan_conversion(path, None, None, request)
     identity = identity_of(plan)
     with open_image(path) as image:
         for found in refine(image, plan.settings, budgets, random=Random(), threads=threads, check=check):

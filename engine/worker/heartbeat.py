@@ -68,14 +68,14 @@ class Reports:
         """Say what the worker does."""
         self._queue.set_worker(WorkerStatus(os.getpid(), socket.gethostname(), state, self._started_at))
 
-    def report(self, working: Sequence[Running], *, has_errands: bool) -> None:
+    def report(self, working: Sequence[Running], *, has_background_tasks: bool) -> None:
         """Report on the jobs that work, unless that was done less than half a second ago."""
         now = self._clock()
         if now - self._reported_at < PROGRESS_S:
             return
         self._reported_at = now
         with contextlib.suppress(StoreError):  # a full disk: the next report says more
-            self.say(WorkerState.WORKING if working or has_errands else WorkerState.IDLE)
+            self.say(WorkerState.WORKING if working or has_background_tasks else WorkerState.IDLE)
             self.save(working)
 
     def save(self, working: Sequence[Running]) -> None:

@@ -11,7 +11,7 @@ from discpress.engine.errors import StoreError, UsageError
 from discpress.engine.formats import form_name
 from discpress.engine.lab.live import CURVE_POINTS, LiveTest, drop_live, save_live
 from discpress.engine.lab.measure_title import Bench, Step, identity_of, run_seek_test, run_throughput_test
-from discpress.engine.lab.options import SeekWish, ThroughputWish, parameters_of, seek_wish, throughput_wish
+from discpress.engine.lab.options import SeekOptions, ThroughputOptions, parameters_of, seek_options, throughput_options
 from discpress.engine.lab.results import (
     SeekResult,
     ThroughputResult,
@@ -35,10 +35,10 @@ LIVE_S = 0.5
 _Line: TypeAlias = SeekResult | ThroughputResult
 
 
-def lab_request(path: Path, wish: SeekWish | ThroughputWish, name: str) -> JobRequest:
+def lab_request(path: Path, request: SeekOptions | ThroughputOptions, name: str) -> JobRequest:
     """Return what puts a test of a title, called `name`, into the queue; OSError where the title is not there."""
-    kind = JobKind.SEEK if isinstance(wish, SeekWish) else JobKind.THROUGHPUT
-    return JobRequest(kind, path, parameters={NAME: name, **parameters_of(wish), "device": path.stat().st_dev})
+    kind = JobKind.SEEK if isinstance(request, SeekOptions) else JobKind.THROUGHPUT
+    return JobRequest(kind, path, parameters={NAME: name, **parameters_of(request), "device": path.stat().st_dev})
 
 
 @dataclass(slots=True)
@@ -118,10 +118,10 @@ class LabJob:
         )
         try:
             if self.job.kind is JobKind.SEEK:
-                wish = seek_wish(self.job.parameters)
-                self._live.duration_s = wish.duration_s
-                return run_seek_test(self.job.path, wish, bench)
-            rates = throughput_wish(self.job.parameters)
+                request = seek_options(self.job.parameters)
+                self._live.duration_s = request.duration_s
+                return run_seek_test(self.job.path, request, bench)
+            rates = throughput_options(self.job.parameters)
             self._live.sample_bytes = rates.sample_bytes
             return run_throughput_test(self.job.path, rates, bench)
         except (ValueError, TypeError) as error:

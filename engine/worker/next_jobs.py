@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from discpress.engine.queue.crash_count import is_suspect
 from discpress.engine.queue.jobs import LAB_KINDS, Job, JobKind
-from discpress.engine.worker.background_lane import ErrandLane
+from discpress.engine.worker.background_lane import BackgroundLane
 from discpress.engine.worker.blocked_jobs import Waits
 from discpress.engine.worker.heartbeat import Running
 from discpress.engine.worker.job_devices import Devices, Look
@@ -38,7 +38,7 @@ class Launcher:
         running: Mapping[int, Running],
         waits: Waits,
         devices: Devices,
-        lane: ErrandLane,
+        lane: BackgroundLane,
         threads: int,
         start: Callable[[Job, int, int], bool],
     ) -> None:
@@ -60,7 +60,7 @@ class Launcher:
         places = self._places(jobs)
         return all(self._launch(job, places) for job in jobs)
 
-    def launch_errands(self) -> None:
+    def launch_background_tasks(self) -> None:
         """Start errands beside the probes: a single one, with one thread, while a conversion runs."""
         working = self._working
         probes = sum(_is_probe(each.job) for each in working)

@@ -3,7 +3,7 @@
 from random import Random
 
 from discpress.engine.convert.plan import plan_conversion
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import StorageError, UsageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.open import open_image
@@ -11,7 +11,7 @@ from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.measure.estimate import REFINE_BUDGETS, estimate_grid
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
-from discpress.engine.queue.background import Errand, ErrandKind
+from discpress.engine.queue.background import BackgroundKind, BackgroundTask
 from discpress.engine.queue.record_digests import identity_of
 from discpress.engine.store.model import StoredEstimate
 from discpress.engine.store.store import Store
@@ -21,42 +21,51 @@ ESTIMATE_BUDGETS = REFINE_BUDGETS[:2]
 """A row of the library needs no more: a margin of about +-1.4 %."""
 
 
-def run_errand(errand: Errand, store: Store, threads: int, control: Control) -> None:
+def run_background_task(background_task: BackgroundTask, store: Store, threads: int, control: Control) -> None:
     """Do an errand, what it finds goes into the store; the errors of what it does."""
-    match errand.kind:
-        case ErrandKind.SCAN:
-            _scan(errand, store, control)
-        case ErrandKind.ESTIMATE:
-            wish = errand.wish or Wish()
-            for _ in refine_into(store, errand.path, wish, ESTIMATE_BUDGETS, threads=threads, check=control.check):
+    match background_task.kind:
+        case BackgroundKind.SCAN:
+            _scan(background_task, store, control)
+        case BackgroundKind.ESTIMATE:
+            request = background_task.request or ConversionRequest()
+            for _ in refine_into(
+                store, background_task.path, request, ESTIMATE_BUDGETS, threads=threads, check=control.check
+            ):
                 pass
-        case ErrandKind.GRID:
-            _grid(errand, store, threads, control)
+        case BackgroundKind.GRID:
+            _grid(background_task, store, threads, control)
 
 
-def _scan(errand: Errand, store: Store, control: Control) -> None:
-    problems = [problem for batch in refresh(store, [errand.path], control.check) for problem in batch.problems]
+def _scan(background_task: BackgroundTask, store: Store, control: Control) -> None:
+    problems = [
+        problem for batch in refresh(store, [background_task.path], control.check) for problem in batch.problems
+    ]
     if problems:
         first, more = problems[0], len(problems) - 1
         others = f" (and {more} more folders)" if more else ""
         raise StorageError(f"{display_name(first.path)}: {first.message}{others}")
 
 
-def _grid(errand: Errand, store: Store, threads: int, control: Control) -> None:
-    wish = errand.wish or Wish()
+def _grid(background_task: BackgroundTask, store: Store, threads: int, control: Control) -> None:
+    request = background_task.request or ConversionRequest()
     # Block size and level as wished for may be what the target refuses: the table shows what else there is.
-    plan = plan_conversion(errand.path, None, None, Wish(format=wish.format, target=wish.target, methods=wish.methods))
+    plan = plan_conversion(
+        background_task.path,
+        None,
+        None,
+        ConversionRequest(format=request.format, target=request.target, methods=request.methods),
+    )
     image_format = plan.settings.format
     if image_format is ImageFormat.ISO:
-        raise UsageError(f"{display_name(errand.path)}: {image_format.upper()} has neither blocks nor levels")
-    with open_image(errand.path) as image:
+        raise UsageError(f"{display_name(background_task.path)}: {image_format.upper()} has neither blocks nor levels")
+    with open_image(background_task.path) as image:
         cells = estimate_grid(
             image,
             image_format,
             random=Random(),
             threads=threads,
             target=plan.settings.target,
-            alignment=plan.settings.alignment if image_format is ImageFormat.CHD else wish.alignment,
+            alignment=plan.settings.alignment if image_format is ImageFormat.CHD else request.alignment,
             methods=plan.settings.methods,
             check=control.check,
         )

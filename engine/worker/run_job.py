@@ -8,7 +8,7 @@ from discpress.engine.convert.checksums import check_checksum_names, checksum_pa
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.digests import ALWAYS, ON_REQUEST
 from discpress.engine.convert.part.name import drop_second_name
-from discpress.engine.convert.plan import ConversionPlan, OnConflict, Wish, plan_conversion
+from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_conversion
 from discpress.engine.convert.preflight import NameTaken, settle_output
 from discpress.engine.convert.recovery import conclude_published, find_trashed
 from discpress.engine.convert.verify import digest_checked
@@ -27,7 +27,7 @@ from discpress.engine.store.model import JsonValue
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import is_there
 from discpress.engine.targets import TARGETS
-from discpress.engine.worker.checkpoint_store import QueueKeeper
+from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 from discpress.engine.worker.estimate_job import refine_into
 from discpress.engine.worker.lab_job import LabJob
 from discpress.engine.worker.trash_job import purge_entry, undo_entry
@@ -92,10 +92,10 @@ def part_owner(job: Job) -> str:
 
 def _convert(turn: Turn) -> Outcome:
     job = turn.job
-    wish = job.wish or Wish()
-    keeper = QueueKeeper(turn.queue, job.id)
+    request = job.request or ConversionRequest()
+    checkpoint_store = JobCheckpointStore(turn.queue, job.id)
     is_again = job.attempts > 1
-    if is_again and wish.trash_source and not is_there(job.file_path):
+    if is_again and request.trash_source and not is_there(job.file_path):
         entry = find_trashed(job.file_path)
         if entry is not None:
             turn.log("finished before it was stopped: the source is in the trash already")
@@ -103,14 +103,14 @@ def _convert(turn: Turn) -> Outcome:
             follow_files(turn.store, [job.file_path, entry.replacement_path])
             facts = {"output": str(entry.replacement_path), "trashed": str(entry.file_path)}
             return Outcome({**facts, **entry.digests}, saved_bytes=saved_bytes)
-    plan = plan_conversion(job.path, job.output_path, job.output_folder, wish)
+    plan = plan_conversion(job.path, job.output_path, job.output_folder, request)
     # What is packed already, or in an archive, is packed anew for what it plays on, not to save space.
     is_for_space = plan.source_format is ImageFormat.ISO and not plan.member and not job.force
-    plan = replace(plan, wish=replace(wish, skip_useless=is_for_space))
+    plan = replace(plan, request=replace(request, skip_useless=is_for_space))
     drop_second_name(plan.output_path)
     # Where results may be written over, an older one with the same content would be taken for the new one.
-    needs_seal = wish.on_conflict is OnConflict.OVERWRITE
-    published_path = keeper.published_path(needs_seal=needs_seal) if is_again else None
+    needs_seal = request.on_conflict is OnConflict.OVERWRITE
+    published_path = checkpoint_store.published_path(needs_seal=needs_seal) if is_again else None
     earlier = None if published_path is None else _conclude_published(turn, replace(plan, output_path=published_path))
     if earlier is not None:
         turn.log("finished before it was stopped: the result is there and proven")
@@ -123,7 +123,7 @@ def _convert(turn: Turn) -> Outcome:
     except NameTaken as taken:
         return Outcome(skipped=str(taken))
     checksums = _checksums(job)
-    check_checksum_names(plan.output_path, checksums, overwrite=wish.on_conflict is OnConflict.OVERWRITE)
+    check_checksum_names(plan.output_path, checksums, overwrite=request.on_conflict is OnConflict.OVERWRITE)
     for notice in plan.notices:
         turn.log(notice)
     turn.log(f"{plan.description} to {display_name(plan.output_path)}")
@@ -134,7 +134,7 @@ def _convert(turn: Turn) -> Outcome:
         progress=turn.progress,
         journal=_journal(turn),
         job=part_owner(job),
-        keeper=keeper,
+        checkpoint_store=checkpoint_store,
     )
     _log_notices(turn, done)
     save_digests(turn.store, done)
@@ -149,7 +149,7 @@ def _log_notices(turn: Turn, done: Conversion) -> None:
 
 
 def _write_checksums(job: Job, done: Conversion) -> None:
-    overwrite = done.plan.wish.on_conflict is OnConflict.OVERWRITE
+    overwrite = done.plan.request.on_conflict is OnConflict.OVERWRITE
     for kind in _checksums(job):
         if not os.path.lexists(checksum_path(done.plan.output_path, kind)) or overwrite:
             write_checksum(done.plan.output_path, kind, done.digests.values[kind], overwrite=overwrite)
@@ -227,14 +227,16 @@ def _scan(turn: Turn) -> Outcome:
 
 def _estimate(turn: Turn) -> Outcome:
     job = turn.job
-    for found in refine_into(turn.store, job.path, job.wish or Wish(), threads=turn.threads, check=turn.control.check):
+    for found in refine_into(
+        turn.store, job.path, job.request or ConversionRequest(), threads=turn.threads, check=turn.control.check
+    ):
         turn.progress.total_bytes = found.original_bytes
         turn.progress.done_bytes = found.sampled_bytes
     return Outcome({"packed_bytes": found.packed_bytes, "low_bytes": found.low_bytes, "high_bytes": found.high_bytes})
 
 
 def _examine(turn: Turn) -> Outcome:
-    name = turn.job.wish.target if turn.job.wish else None
+    name = turn.job.request.target if turn.job.request else None
     target = None if name is None else TARGETS.get(name)
     counts = dict.fromkeys(Severity, 0)
     damaged = 0
@@ -247,7 +249,7 @@ def _examine(turn: Turn) -> Outcome:
 
 def _test(turn: Turn) -> Outcome:
     """Measure a title in the lab."""
-    keeper = QueueKeeper(turn.queue, turn.job.id)
+    checkpoint_store = JobCheckpointStore(turn.queue, turn.job.id)
     test = LabJob(
         turn.job,
         turn.store,
@@ -256,7 +258,7 @@ def _test(turn: Turn) -> Outcome:
         turn.progress,
         turn.log,
         part_owner(turn.job),
-        keeper.begin,
+        checkpoint_store.begin,
         beside=lambda: len(turn.queue.jobs([JobState.RUNNING])) - 1,
     )
     return Outcome(test.run())

@@ -15,14 +15,14 @@ from typing import Any
 
 from discpress.engine.errors import DiscpressError, StoreError
 from discpress.engine.progress import Control, Progress
-from discpress.engine.queue.background import Errand, Errands
+from discpress.engine.queue.background import BackgroundTask, BackgroundTasks
 from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState
 from discpress.engine.store.store import Store
 from discpress.engine.system.disk_probe import Disks
 from discpress.engine.system.priority import be_idle
-from discpress.engine.worker.background_lane import ErrandLane
+from discpress.engine.worker.background_lane import BackgroundLane
 from discpress.engine.worker.blocked_jobs import Waits
 from discpress.engine.worker.heartbeat import Reports, Running
 from discpress.engine.worker.hung_jobs import Stalls
@@ -30,7 +30,7 @@ from discpress.engine.worker.job_devices import Devices
 from discpress.engine.worker.job_paths import places_of
 from discpress.engine.worker.next_jobs import Launcher
 from discpress.engine.worker.outcomes import Endings
-from discpress.engine.worker.run_background import run_errand
+from discpress.engine.worker.run_background import run_background_task
 from discpress.engine.worker.run_job import Outcome, Turn, run_job
 
 POLL_S = 0.2
@@ -57,7 +57,7 @@ class Manager:
     """Seconds, of any beginning."""
     run: Callable[[Turn], Outcome] = run_job
     """Does one job; replaced in tests."""
-    run_errand: Callable[[Errand, Store, int, Control], None] = run_errand
+    run_background_task: Callable[[BackgroundTask, Store, int, Control], None] = run_background_task
     """Does one errand; replaced in tests."""
     hung: int = field(init=False, default=0)
     """Threads left behind, when it has ended: they hang, and it must be made sure that they never go on."""
@@ -69,7 +69,7 @@ class Manager:
     _seen: object = None
     _reports: Reports = field(init=False)
     _endings: Endings = field(init=False)
-    _lane: ErrandLane = field(init=False)
+    _lane: BackgroundLane = field(init=False)
     _launcher: Launcher = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,7 +79,9 @@ class Manager:
         self._devices = Devices(self._disks, self._waits)
         self._reports = Reports(self.queue, self.clock)
         self._endings = Endings(self.queue, self._waits, self._disks)
-        self._lane = ErrandLane(Errands(self.store), self.store, self.run_errand, self._disks, self.clock)
+        self._lane = BackgroundLane(
+            BackgroundTasks(self.store), self.store, self.run_background_task, self._disks, self.clock
+        )
         self._launcher = Launcher(self._running, self._waits, self._devices, self._lane, self.threads, self._start)
 
     async def work(self) -> None:
@@ -105,7 +107,7 @@ class Manager:
                 self._lane.obey()
                 self._launch()
             working = [each for each in self._running.values() if not each.is_held]
-            self._reports.report(working, has_errands=bool(self._lane))
+            self._reports.report(working, has_background_tasks=bool(self._lane))
             if working or self._waits or self._lane or self._lane.is_waiting or self._disks.has_fresh():
                 idle_since = self.clock()
             elif self.clock() - idle_since >= self.idle_s:
@@ -159,7 +161,7 @@ class Manager:
             has_places = self._launcher.launch(jobs)
         self._devices.settle()
         if has_places:
-            self._launcher.launch_errands()
+            self._launcher.launch_background_tasks()
 
     def _start(self, job: Job, device: int, threads: int) -> bool:
         held = self._running.get(job.id)

@@ -26,8 +26,8 @@ from load import KIB, resident_mib
 from sample_images import mixed, read_back
 from virtual_clock import VirtualClock
 
-from discpress.engine.convert.request import Wish
-from discpress.engine.queue.background import Errands
+from discpress.engine.convert.request import ConversionRequest
+from discpress.engine.queue.background import BackgroundTasks
 from discpress.engine.queue.jobs import Job, JobKind, JobRequest, JobState, source_parameters
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store.store import Store
@@ -80,10 +80,10 @@ class Day:
             app.wait_for(f"{len(self.paths) + len(self.large)} titles")
             app.wait_quiet()
             app.send("w")
-            queue, errands = JobQueue(store, now=self.clock.now), Errands(store)
-            self._wait(lambda: not errands.pending(), "the first estimates", queue, app)
+            queue, background_tasks = JobQueue(store, now=self.clock.now), BackgroundTasks(store)
+            self._wait(lambda: not background_tasks.pending(), "the first estimates", queue, app)
             for slot in range(self.slots):
-                self._slot(slot, queue, errands, app)
+                self._slot(slot, queue, background_tasks, app)
                 if slot in {self.slots // 12, self.slots // 2, self.slots - 1}:
                     self.memory["worker"].append(resident_mib(worker.pid))
                     self.memory["app"].append(resident_mib(app.process.pid))
@@ -104,7 +104,7 @@ class Day:
                 self.wrong.append(f"the worker ended with {worker.returncode}")
         return figures
 
-    def _slot(self, slot: int, queue: JobQueue, errands: Errands, app: AppPty) -> None:
+    def _slot(self, slot: int, queue: JobQueue, background_tasks: BackgroundTasks, app: AppPty) -> None:
         ends_at = self.clock.monotonic() + SLOT_S
         share = len(self.paths) * slot // self.slots, len(self.paths) * (slot + 1) // self.slots
         paths = self.paths[slice(*share)]
@@ -121,7 +121,7 @@ class Day:
             app.send("\x1b", "r")
             app.wait_for("TITLE")
             app.send("w")
-        self._wait(lambda: queue.is_idle() and not errands.pending(), f"the jobs of slot {slot}", queue, app)
+        self._wait(lambda: queue.is_idle() and not background_tasks.pending(), f"the jobs of slot {slot}", queue, app)
         app.read(0.2)
         self._look_at(app)
         self._pass(SETTLED_S, SETTLING, app)
@@ -180,7 +180,9 @@ class Day:
 def request(path: Path, level: int) -> JobRequest:
     """Return a conversion."""
     parameters = source_parameters(path, path, path.stat().st_dev)
-    return JobRequest(JobKind.CONVERT, path, Wish(level=level, target="any"), force=True, parameters=parameters)
+    return JobRequest(
+        JobKind.CONVERT, path, ConversionRequest(level=level, target="any"), force=True, parameters=parameters
+    )
 
 
 def cpu_s(pid: int) -> float:

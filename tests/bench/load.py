@@ -25,7 +25,7 @@ from app import fill, open_child
 from app_pty import AppPty
 from sample_images import mixed
 
-from discpress.engine.convert.plan import Wish
+from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.queue.jobs import JobKind, JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.worker_process import ensure_worker, stop_worker
@@ -78,8 +78,8 @@ def play(top: Path, jobs: int, kib: int) -> tuple[dict[str, list[list[float]]], 
         for thread in threads:
             thread.start()
         began = time.monotonic()
-        wish = Wish(level=1, target="any")
-        queue.add(JobRequest(JobKind.CONVERT, path, wish=wish) for path in paths)
+        request = ConversionRequest(level=1, target="any")
+        queue.add(JobRequest(JobKind.CONVERT, path, request=request) for path in paths)
         ensure_worker(state)
         while not queue.is_idle():
             snapshot = queue.snapshot()

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from command_line import CommandLine, wait_for
 
-from discpress.engine.convert.plan import Wish
+from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.queue.jobs import Action, Job, JobKind, JobProgress, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store.store import Store
@@ -56,7 +56,7 @@ class Bench:
         return self.queue.job(1)
 
     def add(self, path: Path, level: int) -> None:
-        self.queue.add([JobRequest(JobKind.CONVERT, path, Wish(level=level, target="any"), force=True)])
+        self.queue.add([JobRequest(JobKind.CONVERT, path, ConversionRequest(level=level, target="any"), force=True)])
 
 
 def measure_conversion(folder: Path, image_path: Path, level: int) -> dict[str, Any]:
@@ -131,7 +131,9 @@ def measure_snapshots(folder: Path, count: int) -> dict[str, float]:
     """Return microseconds of a first snapshot, an unchanged one, and one after each progress report."""
     with Store(folder / f"state-{count}") as store, Store(folder / f"state-{count}") as other:
         writer, reader = JobQueue(store), JobQueue(other)
-        writer.add(JobRequest(JobKind.CONVERT, Path(f"/games/{number:05}.iso"), Wish()) for number in range(count))
+        writer.add(
+            JobRequest(JobKind.CONVERT, Path(f"/games/{number:05}.iso"), ConversionRequest()) for number in range(count)
+        )
         writer.start(1)
         began = time.perf_counter()
         reader.snapshot()

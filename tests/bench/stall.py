@@ -24,7 +24,7 @@ from command_line import MIB, CommandLine, slow_to_pack, wait_for, write_old
 from sample_images import mixed, read_back
 from stalled_share import StalledShare
 
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.queue.jobs import Action, JobKind, JobRequest, JobState, source_parameters
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.worker_process import ensure_worker
@@ -119,7 +119,7 @@ class Bench:
 
     def _request(self, path: Path) -> JobRequest:
         parameters = source_parameters(path, path, self.devices[path])
-        return JobRequest(JobKind.CONVERT, path, Wish(level=12, target="any"), parameters=parameters)
+        return JobRequest(JobKind.CONVERT, path, ConversionRequest(level=12, target="any"), parameters=parameters)
 
     def _use(self, app: AppPty) -> None:
         """Press keys on every screen that looks at a disk; each must come back, and the next one be taken."""

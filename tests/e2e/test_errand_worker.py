@@ -12,10 +12,10 @@ from gates import ESTIMATING, PACKING
 from patience import HANG_S
 from queue_waiting import wait_idle
 
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.measure.estimate import GRID_BLOCK_SIZES, GRID_LEVELS
-from discpress.engine.queue.background import ErrandKind, Errands
+from discpress.engine.queue.background import BackgroundKind, BackgroundTasks
 from discpress.engine.queue.crash_count import MOST_DEATHS
 from discpress.engine.queue.jobs import Action, JobState
 from discpress.engine.queue.queue import JobQueue
@@ -26,8 +26,8 @@ from discpress.engine.store.store import Store
 
 pytestmark = pytest.mark.e2e
 
-SLOW = Wish(ImageFormat.ZSO, 2048, 12, target="any")
-FAST = Wish(ImageFormat.ZSO, 2048, 1, target="any")
+SLOW = ConversionRequest(ImageFormat.ZSO, 2048, 12, target="any")
+FAST = ConversionRequest(ImageFormat.ZSO, 2048, 1, target="any")
 
 
 class Home:
@@ -39,7 +39,7 @@ class Home:
         self.state_folder = cli.home / "state" / "discpress"
         self.state_folder.mkdir(parents=True, mode=0o700)
         self.store = Store(self.state_folder)
-        self.errands = Errands(self.store)
+        self.background_tasks = BackgroundTasks(self.store)
         self.queue = JobQueue(self.store)
         self.children: list[subprocess.Popen[bytes]] = []
 
@@ -60,12 +60,12 @@ class Home:
         return worker
 
     def wait_done(self) -> None:
-        wait_for(lambda: not self.errands.pending(), "the end of all errands")
+        wait_for(lambda: not self.background_tasks.pending(), "the end of all errands")
 
-    def hold(self, kind: ErrandKind, path: Path, wish: Wish) -> "subprocess.Popen[bytes]":
+    def hold(self, kind: BackgroundKind, path: Path, request: ConversionRequest) -> "subprocess.Popen[bytes]":
         """Ask for an errand, and let a worker hold amid it; return its process."""
         gate = self.cli.close_gate(ESTIMATING, 2)
-        self.errands.ask(kind, [(path, wish)], 0)
+        self.background_tasks.ask(kind, [(path, request)], 0)
         worker = self.start_worker()
         gate.wait_reached()
         return worker
@@ -107,31 +107,33 @@ def slow(home: Home, slow_estimate: bytes) -> Path:
     return write_old(home.folder / "slow.iso", slow_estimate)
 
 
-def test_a_worker_is_started_for_errands_alone(home: Home, game: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_is_started_for_background_tasks_alone(
+    home: Home, game: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in home.cli.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("XDG_SESSION_ID", raising=False)
-    home.errands.ask(ErrandKind.SCAN, [(home.folder, None)], 0)
+    home.background_tasks.ask(BackgroundKind.SCAN, [(home.folder, None)], 0)
     assert ensure_worker(home.state_folder) == ""
     home.wait_done()
     assert [title.path for title in home.store.titles()] == [game]
 
 
-def test_a_living_worker_sees_errands(home: Home, game: Path) -> None:
+def test_a_living_worker_sees_background_tasks(home: Home, game: Path) -> None:
     home.start_worker()
     wait_for(lambda: home.worker_state() is WorkerState.IDLE, "an idle worker")
-    home.errands.ask(ErrandKind.ESTIMATE, [(game, FAST)], 0)
-    home.errands.ask(ErrandKind.GRID, [(game, FAST)], 0)
+    home.background_tasks.ask(BackgroundKind.ESTIMATE, [(game, FAST)], 0)
+    home.background_tasks.ask(BackgroundKind.GRID, [(game, FAST)], 0)
     home.wait_done()
     found = home.store.estimates_of(FileIdentity.of(game.stat()))
     assert len(found) == len(GRID_BLOCK_SIZES) * len(GRID_LEVELS[ImageFormat.ZSO])
 
 
-def test_a_worker_that_is_killed_leaves_its_errand_to_the_next(home: Home, slow: Path) -> None:
-    worker = home.hold(ErrandKind.ESTIMATE, slow, SLOW)
+def test_a_worker_that_is_killed_leaves_its_background_task_to_the_next(home: Home, slow: Path) -> None:
+    worker = home.hold(BackgroundKind.ESTIMATE, slow, SLOW)
     worker.send_signal(signal.SIGKILL)
     worker.wait(HANG_S)
-    assert (home.errands.pending(), home.store.estimates_of(FileIdentity.of(slow.stat()))) == (1, [])
+    assert (home.background_tasks.pending(), home.store.estimates_of(FileIdentity.of(slow.stat()))) == (1, [])
     home.open_gate()
     home.start_worker()
     home.wait_done()
@@ -139,44 +141,44 @@ def test_a_worker_that_is_killed_leaves_its_errand_to_the_next(home: Home, slow:
     assert found.settings == Settings(ImageFormat.ZSO, 2048, 12, target="any")
 
 
-def test_an_errand_that_kills_worker_after_worker_is_given_up(home: Home, slow: Path) -> None:
+def test_an_background_task_that_kills_worker_after_worker_is_given_up(home: Home, slow: Path) -> None:
     for _ in range(MOST_DEATHS):
-        worker = home.hold(ErrandKind.ESTIMATE, slow, SLOW)
+        worker = home.hold(BackgroundKind.ESTIMATE, slow, SLOW)
         worker.send_signal(signal.SIGKILL)
         worker.wait(HANG_S)
     home.open_gate()
     home.start_worker(idle_s=0).wait(HANG_S)
-    said = home.errands.failed(ErrandKind.ESTIMATE)[slow]
+    said = home.background_tasks.failed(BackgroundKind.ESTIMATE)[slow]
     assert said.startswith(f"{slow}: the worker ended 3 times while it did this")
 
 
-def test_a_worker_does_not_end_before_its_errands(home: Home, slow: Path) -> None:
-    home.errands.ask(ErrandKind.ESTIMATE, [(slow, SLOW)], 0)
+def test_a_worker_does_not_end_before_its_background_tasks(home: Home, slow: Path) -> None:
+    home.background_tasks.ask(BackgroundKind.ESTIMATE, [(slow, SLOW)], 0)
     assert home.start_worker(idle_s=0).wait(HANG_S) == 0
-    assert (home.errands.pending(), is_worker_alive(home.state_folder)) == (0, False)
+    assert (home.background_tasks.pending(), is_worker_alive(home.state_folder)) == (0, False)
 
 
-def test_withdrawn_errands_are_stopped_and_not_kept(home: Home, slow: Path) -> None:
-    home.hold(ErrandKind.GRID, slow, SLOW)
-    home.errands.withdraw([ErrandKind.GRID])
+def test_withdrawn_background_tasks_are_stopped_and_not_kept(home: Home, slow: Path) -> None:
+    home.hold(BackgroundKind.GRID, slow, SLOW)
+    home.background_tasks.withdraw([BackgroundKind.GRID])
     wait_for(lambda: home.worker_state() is WorkerState.IDLE, "an idle worker")
     home.open_gate()
     assert home.store.estimates_of(FileIdentity.of(slow.stat())) == []
 
 
-def test_a_worker_that_stops_leaves_its_errand_to_the_next(home: Home, slow: Path) -> None:
-    worker = home.hold(ErrandKind.GRID, slow, SLOW)
+def test_a_worker_that_stops_leaves_its_background_task_to_the_next(home: Home, slow: Path) -> None:
+    worker = home.hold(BackgroundKind.GRID, slow, SLOW)
     assert stop_worker(home.state_folder, HANG_S)
     assert worker.wait(HANG_S) == 0
-    assert home.errands.pending(ErrandKind.GRID) == 1
+    assert home.background_tasks.pending(BackgroundKind.GRID) == 1
 
 
-def test_an_errand_is_done_beside_a_conversion(home: Home, slow: Path, game: Path) -> None:
+def test_an_background_task_is_done_beside_a_conversion(home: Home, slow: Path, game: Path) -> None:
     gate = home.cli.close_gate(PACKING, 2)
     done = home.cli.run("queue", "add", "-l", "12", "--target", "any", "--even-useless", slow)
     assert done.exit_code == 0, done.text
     gate.wait_reached()
-    home.errands.ask(ErrandKind.ESTIMATE, [(game, FAST)], 0)
+    home.background_tasks.ask(BackgroundKind.ESTIMATE, [(game, FAST)], 0)
     home.wait_done()
     assert home.store.estimates_of(FileIdentity.of(game.stat())) != []
     assert home.queue.job(1).state is JobState.RUNNING
@@ -186,23 +188,23 @@ def test_an_errand_is_done_beside_a_conversion(home: Home, slow: Path, game: Pat
 
 def test_what_cannot_be_read_says_why(home: Home) -> None:
     bad = write_old(home.folder / "bad.iso", b"ZISO" + bytes(40))
-    home.errands.ask(ErrandKind.ESTIMATE, [(bad, FAST)], 0)
+    home.background_tasks.ask(BackgroundKind.ESTIMATE, [(bad, FAST)], 0)
     home.start_worker()
     home.wait_done()
-    assert home.errands.failed(ErrandKind.ESTIMATE)[bad].startswith(f"{bad}: block size 0 ")
+    assert home.background_tasks.failed(BackgroundKind.ESTIMATE)[bad].startswith(f"{bad}: block size 0 ")
 
 
 def test_a_worker_that_could_not_hear_it_stops_when_it_goes_on(home: Home, slow: Path) -> None:
-    worker = home.hold(ErrandKind.GRID, slow, SLOW)
+    worker = home.hold(BackgroundKind.GRID, slow, SLOW)
     worker.send_signal(signal.SIGSTOP)
     assert not stop_worker(home.state_folder, timeout_s=0.1)
     worker.send_signal(signal.SIGCONT)
     assert worker.wait(HANG_S) == 0
-    assert home.errands.pending() == 1
+    assert home.background_tasks.pending() == 1
 
 
 def test_what_was_asked_of_one_worker_is_not_asked_of_the_next(home: Home, slow: Path) -> None:
-    worker = home.hold(ErrandKind.ESTIMATE, slow, FAST)
+    worker = home.hold(BackgroundKind.ESTIMATE, slow, FAST)
     worker.send_signal(signal.SIGSTOP)
     assert not stop_worker(home.state_folder, timeout_s=0.1)
     worker.send_signal(signal.SIGKILL)

@@ -11,7 +11,7 @@ from queue_waiting import wait_idle
 from sample_images import mixed
 
 from discpress.engine.lab.live import read_live
-from discpress.engine.lab.options import SeekWish, ThroughputWish
+from discpress.engine.lab.options import SeekOptions, ThroughputOptions
 from discpress.engine.queue.jobs import Action, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.worker_process import ensure_worker, stop_worker
@@ -22,7 +22,7 @@ from discpress.engine.worker.lab_job import lab_request
 pytestmark = pytest.mark.e2e
 
 MIB = 1024 * 1024
-TWO_CANDIDATES = SeekWish((2048, 4096), duration_s=0.01, window_bytes=2 * MIB)
+TWO_CANDIDATES = SeekOptions((2048, 4096), duration_s=0.01, window_bytes=2 * MIB)
 
 
 class Lab:
@@ -36,8 +36,8 @@ class Lab:
         self.store = Store(self.state)
         self.queue = JobQueue(self.store)
 
-    def add(self, wish: SeekWish | ThroughputWish) -> int:
-        (job_id,) = self.queue.add([lab_request(self.game, wish, "Game")])
+    def add(self, request: SeekOptions | ThroughputOptions) -> int:
+        (job_id,) = self.queue.add([lab_request(self.game, request, "Game")])
         ensure_worker(self.state)
         return job_id
 
@@ -57,8 +57,8 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
 
 
 def test_the_worker_measures_and_keeps_the_lines(lab: Lab) -> None:
-    seek = lab.add(SeekWish(duration_s=0.01, window_bytes=2 * MIB))
-    rates = lab.add(ThroughputWish((2048,), (1,), sample_bytes=2 * MIB))
+    seek = lab.add(SeekOptions(duration_s=0.01, window_bytes=2 * MIB))
+    rates = lab.add(ThroughputOptions((2048,), (1,), sample_bytes=2 * MIB))
     assert wait_idle(lab.queue, HANG_S)
     assert [lab.queue.job(job).state for job in (seek, rates)] == [JobState.DONE] * 2
     assert len(lab.store.measurements(LabTest.SEEK)) == 4
@@ -83,7 +83,7 @@ def test_a_worker_that_is_killed_leaves_no_window_and_the_next_one_measures_agai
 
 
 def test_a_test_is_cancelled_at_once(lab: Lab) -> None:
-    job_id = lab.add(SeekWish((2048,), duration_s=600.0, window_bytes=2 * MIB))
+    job_id = lab.add(SeekOptions((2048,), duration_s=600.0, window_bytes=2 * MIB))
     wait_for(lambda: read_live(lab.store, job_id) is not None, "a test that runs")
     lab.queue.ask([job_id], Action.CANCEL)
     assert wait_idle(lab.queue, HANG_S)
@@ -97,7 +97,7 @@ def test_a_test_runs_beside_a_conversion_and_says_so(lab: Lab, cli: CommandLine)
     lab.gate.close(PACKING, 4)
     cli.run("queue", "add", slow, "--target", "any", "--even-useless", "--state", lab.state)
     lab.gate.wait_reached()
-    job_id = lab.add(SeekWish((2048,), duration_s=0.01, window_bytes=2 * MIB))
+    job_id = lab.add(SeekOptions((2048,), duration_s=0.01, window_bytes=2 * MIB))
     wait_for(lambda: lab.queue.job(job_id).is_over, "the end of the test")
     lab.gate.open()
     assert wait_idle(lab.queue, HANG_S)

@@ -12,7 +12,7 @@ from faulty_disk import Faults, command_of
 from patience import HANG_S
 from sample_images import mixed, read_back
 
-from discpress.engine.convert.plan import Wish
+from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.formats import ImageFormat
 from discpress.engine.queue.jobs import Job, JobKind, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
@@ -35,8 +35,8 @@ class Desk:
         self.queue = JobQueue(self.store)
         self.images = [mixed(3 * MIB, seed=number) for number in range(3)]
         self.paths = [write_old(folder / f"{name}.iso", image) for name, image in zip("abc", self.images, strict=True)]
-        wish = Wish(format=ImageFormat.ZSO, level=1, target="any")
-        self.ids = list(self.queue.add(JobRequest(JobKind.CONVERT, path, wish=wish) for path in self.paths))
+        request = ConversionRequest(format=ImageFormat.ZSO, level=1, target="any")
+        self.ids = list(self.queue.add(JobRequest(JobKind.CONVERT, path, request=request) for path in self.paths))
 
     def start(self, faults: Faults) -> "subprocess.Popen[str]":
         environment = {**os.environ, "PYTHONPATH": f"{SUPPORT}:{ROOT}", "PYTHONWARNINGS": "error"}

@@ -13,7 +13,7 @@ from discpress.engine.convert import packing
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.pipeline import Slot
-from discpress.engine.convert.plan import Wish, plan_conversion
+from discpress.engine.convert.plan import ConversionRequest, plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.convert.trash.undo import Journal, no_journal
 from discpress.engine.images.image import Image
@@ -40,11 +40,11 @@ def run_conversion(
     control: Control | None = None,
     journal: Journal = no_journal,
     before: Callable[[], object] = lambda: None,
-    **wish: Any,
+    **request: Any,
 ) -> Conversion:
     """Plan and carry out a conversion as the command line does; `before` runs between the two."""
-    wish = {"target": "any", "level": 1} | wish
-    plan = settle_output(plan_conversion(source_path, output_path, None, Wish(**wish)))
+    request = {"target": "any", "level": 1} | request
+    plan = settle_output(plan_conversion(source_path, output_path, None, ConversionRequest(**request)))
     before()
     return convert(plan, threads=2, control=control or Control(), progress=Progress(), journal=journal)
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from discpress.engine.convert.request import OnConflict, Wish
+from discpress.engine.convert.request import ConversionRequest, OnConflict
 from discpress.engine.errors import SpaceError
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.lab.live import LiveTest, save_live
-from discpress.engine.queue.background import ErrandKind, Errands
+from discpress.engine.queue.background import BackgroundKind, BackgroundTasks
 from discpress.engine.queue.jobs import Action, JobKind, JobProgress, JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
@@ -56,13 +56,15 @@ def fill(store: Store, titles: Sequence[Title], output_folder: Path) -> None:
     store.save_empty_archives([EmptyArchive(titles[0].path.with_name("films.zip"), titles[0].identity)])
     _fill_library(store, titles)
     _fill_queue(store, titles, output_folder)
-    errands = Errands(store)
-    errands.ask(ErrandKind.ESTIMATE, [(title.path, Wish(ImageFormat.ZSO, 4096)) for title in titles], 10)
-    errands.ask(ErrandKind.SCAN, [(titles[0].path.parent, None)], 0)
-    failing = errands.next()
+    background_tasks = BackgroundTasks(store)
+    background_tasks.ask(
+        BackgroundKind.ESTIMATE, [(title.path, ConversionRequest(ImageFormat.ZSO, 4096)) for title in titles], 10
+    )
+    background_tasks.ask(BackgroundKind.SCAN, [(titles[0].path.parent, None)], 0)
+    failing = background_tasks.next()
     assert failing is not None
-    errands.begin(failing)
-    errands.fail(failing, f"{titles[0].path.parent}: the disk went away")
+    background_tasks.begin(failing)
+    background_tasks.fail(failing, f"{titles[0].path.parent}: the disk went away")
     store.file.write(lambda connection: connection.execute("INSERT OR IGNORE INTO told VALUES ('no-wal')"))
 
 
@@ -99,12 +101,12 @@ def _fill_library(store: Store, titles: Sequence[Title]) -> None:
 def _fill_queue(store: Store, titles: Sequence[Title], output_folder: Path) -> None:
     """Leave a job in every state, those over with all that is noted of them."""
     queue = JobQueue(store)
-    wish = Wish(ImageFormat.ZSO, 4096, 3, 2048, "opl", OnConflict.RENAME, ("sha1",))
+    request = ConversionRequest(ImageFormat.ZSO, 4096, 3, 2048, "opl", OnConflict.RENAME, ("sha1",))
     requests = [
         JobRequest(
             JobKind.CONVERT,
             titles[number % len(titles)].path,
-            wish,
+            request,
             output_folder=output_folder,
             gain_bytes=300_000,
             parameters={"device": 66, "name": "Okami", "checksums": ["crc32"]},
@@ -115,7 +117,9 @@ def _fill_queue(store: Store, titles: Sequence[Title], output_folder: Path) -> N
     skipped, _ = queue.add(
         [
             JobRequest(JobKind.VERIFY, titles[0].path, parameters={"device": 66}),
-            JobRequest(JobKind.ESTIMATE, titles[1].path, Wish(), priority=3, force=True, idle_priority=True),
+            JobRequest(
+                JobKind.ESTIMATE, titles[1].path, ConversionRequest(), priority=3, force=True, idle_priority=True
+            ),
         ]
     )
     for number in (done, failed, running):

@@ -15,7 +15,7 @@ from command_line import MIB, CommandLine, slow_to_pack, wait_for, write_old
 from patience import HANG_S
 from sample_images import mixed, read_back
 
-from discpress.engine.convert.plan import OnConflict, Wish
+from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.errors import WorkerEndedError
@@ -29,8 +29,10 @@ from discpress.engine.worker.trash_job import trash_request
 
 OLD_RESULT = b"an older result"
 WISHES = {
-    "zso": Wish(level=12, target="any"),
-    "chd": Wish(format=ImageFormat.CHD, methods=(Method.ZSTD, Method.ZLIB), block_size=16384, level=12, target="any"),
+    "zso": ConversionRequest(level=12, target="any"),
+    "chd": ConversionRequest(
+        format=ImageFormat.CHD, methods=(Method.ZSTD, Method.ZLIB), block_size=16384, level=12, target="any"
+    ),
 }
 """By format of the result: what takes long enough to be killed in."""
 FIRST_QUEUE_SCHEMA = 2
@@ -134,8 +136,8 @@ class Killing:
     def add(self, path: Path, *, is_trashing: bool = False, is_replacing: bool = False) -> int:
         """Queue a conversion; return the job."""
         conflict = OnConflict.OVERWRITE if is_replacing else OnConflict.ERROR
-        wish = replace(WISHES[self.format], trash_source=is_trashing, on_conflict=conflict)
-        (job_id,) = self.queue.add([JobRequest(JobKind.CONVERT, path, wish=wish)])
+        request = replace(WISHES[self.format], trash_source=is_trashing, on_conflict=conflict)
+        (job_id,) = self.queue.add([JobRequest(JobKind.CONVERT, path, request=request)])
         return job_id
 
     def finish_job(self, job_id: int, folder: Path, where: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from patience import HANG_S, wait_for
 
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.queue.jobs import JobKind, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store.store import Store
@@ -94,7 +94,7 @@ class House:
         for name in names:
             (self.folder / name).parent.mkdir(exist_ok=True)
             (self.folder / name).write_bytes(bytes(2048))
-        return self.queue.add([JobRequest(kind, self.folder / name, Wish(), **facts) for name in names])
+        return self.queue.add([JobRequest(kind, self.folder / name, ConversionRequest(), **facts) for name in names])
 
     def begin(self, **facts: Any) -> None:
         """Let a manager work; the facts are further ones of it."""

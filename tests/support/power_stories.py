@@ -69,11 +69,11 @@ class Story:
     """Goes on and returns what is not made good by that; without it, `recover_image`."""
 
 
-def convert(**wish: object) -> Act:
+def convert(**request: object) -> Act:
     """Convert game.iso."""
 
     def act(folder: Path, recorder: Claims) -> None:
-        faults.run_conversion(folder / "game.iso", journal=lambda kind, facts: recorder.claim(kind), **wish)
+        faults.run_conversion(folder / "game.iso", journal=lambda kind, facts: recorder.claim(kind), **request)
         recorder.claim("published")
 
     return act

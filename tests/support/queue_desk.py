@@ -9,7 +9,7 @@ import pytest
 from sample_images import mixed, write_image
 
 from discpress.engine.cli.main import run
-from discpress.engine.convert.plan import Wish
+from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.errors import SpaceError
 from discpress.engine.queue.jobs import JobKind, JobProgress, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
@@ -81,7 +81,7 @@ class Desk:
 
     def queued(self, *names: str, kind: JobKind = JobKind.CONVERT) -> list[int]:
         """Put jobs straight into the queue, one batch."""
-        return self.queue.add(JobRequest(kind, self.folder / name, Wish()) for name in names)
+        return self.queue.add(JobRequest(kind, self.folder / name, ConversionRequest()) for name in names)
 
     def finished(self, name: str = "game.iso", saved_bytes: int = 700) -> int:
         """Put a job straight into the queue and do it."""

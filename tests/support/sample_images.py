@@ -5,7 +5,7 @@ import struct
 from pathlib import Path
 
 from discpress.engine.convert.conversion import Conversion, convert
-from discpress.engine.convert.plan import Wish, plan_conversion
+from discpress.engine.convert.plan import ConversionRequest, plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Method
 from discpress.engine.images.known_disc import PVD_SECTOR
@@ -80,8 +80,8 @@ def convert_image(
     methods: tuple[Method, ...] = (),
 ) -> Conversion:
     """Convert a file with everything decided here, verified as users get it."""
-    wish = Wish(image_format, block_size, level, alignment, target, methods=methods)
-    plan = settle_output(plan_conversion(source_path, output_path, None, wish))
+    request = ConversionRequest(image_format, block_size, level, alignment, target, methods=methods)
+    plan = settle_output(plan_conversion(source_path, output_path, None, request))
     return convert(plan, threads=threads, control=Control(), progress=Progress())
 
 

@@ -12,7 +12,7 @@ from discpress.engine.config import Config, config_path, load_config
 from discpress.engine.config.saving import save_config
 from discpress.engine.errors import DiscpressError, StoreError
 from discpress.engine.formats import Settings
-from discpress.engine.queue.background import ErrandKind, Errands
+from discpress.engine.queue.background import BackgroundKind, BackgroundTasks
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import QueueSnapshot, WorkerState
@@ -55,7 +55,7 @@ class Session:
         """Work on an open store; `folders` are what is looked at, absolute."""
         self.store = store
         self.queue = JobQueue(store)
-        self.errands = Errands(store)
+        self.background_tasks = BackgroundTasks(store)
         self.config = config
         self.chooser = Chooser.of(config)
         self.folders: tuple[Path, ...] = tuple(folders)
@@ -119,11 +119,11 @@ class Session:
         if version == self._version:
             return None
         self._version = version
-        self.is_scanning = bool(self.errands.pending(ErrandKind.SCAN))
+        self.is_scanning = bool(self.background_tasks.pending(BackgroundKind.SCAN))
         failed_before = (self.problems, self.unestimated, self.unsampled)
-        self.problems = self.errands.failed(ErrandKind.SCAN)
-        self.unestimated = self.errands.failed(ErrandKind.ESTIMATE)
-        self.unsampled = self.errands.failed(ErrandKind.GRID)
+        self.problems = self.background_tasks.failed(BackgroundKind.SCAN)
+        self.unestimated = self.background_tasks.failed(BackgroundKind.ESTIMATE)
+        self.unsampled = self.background_tasks.failed(BackgroundKind.GRID)
         found = self.store.changes_since(self._change)
         if found.number == self._change:
             is_same = failed_before == (self.problems, self.unestimated, self.unsampled)
@@ -176,9 +176,9 @@ class Session:
             if self.chooser.settings(title) is None or title.format is None or title.block_size:
                 continue
             self._asked[title.path] = rank
-            items.append((title.path, self.chooser.wish(title)))
+            items.append((title.path, self.chooser.request(title)))
         try:
-            self.errands.ask(ErrandKind.ESTIMATE, items, rank)
+            self.background_tasks.ask(BackgroundKind.ESTIMATE, items, rank)
         except (
             StoreError
         ):  # it is busy or full, which other calls say: they are asked for when they are looked at again
@@ -189,13 +189,15 @@ class Session:
 
     def want_grid(self, title: Title, overrides: Overrides) -> None:
         """Ask for the sizes of one title under every block size and level."""
-        self.errands.ask(ErrandKind.GRID, [(title.path, self.chooser.with_overrides(overrides))], ON_SCREEN)
+        self.background_tasks.ask(
+            BackgroundKind.GRID, [(title.path, self.chooser.with_overrides(overrides))], ON_SCREEN
+        )
         self.unsampled = {path: why for path, why in self.unsampled.items() if path != title.path}
 
     def want_scan(self, folders: Iterable[Path]) -> bool:
         """Ask for a scan of folders; return whether there were any."""
         items = [(folder, None) for folder in folders]
-        self.errands.ask(ErrandKind.SCAN, items, ON_SCREEN)
+        self.background_tasks.ask(BackgroundKind.SCAN, items, ON_SCREEN)
         self.is_scanning |= bool(items)
         return bool(items)
 
@@ -262,7 +264,7 @@ class Session:
     def _tell_of_stuck_worker(self) -> str:
         """Return that the worker begins nothing though jobs wait for no reason: its process may be stopped."""
         try:
-            seen, is_busy = self.snapshot(), bool(self.errands.pending())
+            seen, is_busy = self.snapshot(), bool(self.background_tasks.pending())
         except DiscpressError:
             return ""
         alive = [job for job in seen.jobs if job.is_alive]
@@ -284,7 +286,7 @@ class Session:
         has_gone = last is None or last.state is WorkerState.GONE or last.host != socket.gethostname()
         if has_gone and not self._is_unanswered:
             return False
-        return bool(self.errands.pending()) or not self.queue.is_idle()
+        return bool(self.background_tasks.pending()) or not self.queue.is_idle()
 
     def running(self) -> int:
         """Return how many jobs are running or queued."""
@@ -293,5 +295,5 @@ class Session:
     def close(self) -> None:
         """Take back what only this app was waiting for, and close the file."""
         with contextlib.suppress(DiscpressError):
-            self.errands.withdraw([ErrandKind.ESTIMATE, ErrandKind.GRID])
+            self.background_tasks.withdraw([BackgroundKind.ESTIMATE, BackgroundKind.GRID])
         self.store.close()

@@ -13,7 +13,7 @@ from textual.containers import Container
 from discpress.engine.cli.lab.views import csv_text, facts_of
 from discpress.engine.errors import DiscpressError, from_os_error
 from discpress.engine.lab.live import LiveTest, read_live
-from discpress.engine.lab.options import SeekWish, ThroughputWish
+from discpress.engine.lab.options import SeekOptions, ThroughputOptions
 from discpress.engine.library.naming import shown_name
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Action, Job, JobKind
@@ -211,13 +211,13 @@ class BenchScreen(DiscScreen):
 
     def action_test_seek(self) -> None:
         """Queue a seek test."""
-        self._start(JobKind.SEEK, self._choice.seek_wish)
+        self._start(JobKind.SEEK, self._choice.seek_options)
 
     def action_test_throughput(self) -> None:
         """Queue a throughput test."""
-        self._start(JobKind.THROUGHPUT, self._choice.throughput_wish)
+        self._start(JobKind.THROUGHPUT, self._choice.throughput_options)
 
-    def _start(self, kind: JobKind, wish: SeekWish | ThroughputWish) -> None:
+    def _start(self, kind: JobKind, asked: SeekOptions | ThroughputOptions) -> None:
         if self._title.error:
             self.post_message(Notify(f"It cannot be measured: {self._title.error}", is_error=True))
             return
@@ -226,12 +226,12 @@ class BenchScreen(DiscScreen):
                 Notify(f"A {kind} test of this title is under way: {self.keys.of('stop_test')} stops it.")
             )
             return
-        run_detached(self, partial(self._queue, wish))
+        run_detached(self, partial(self._queue, asked))
 
-    async def _queue(self, wish: SeekWish | ThroughputWish) -> None:
+    async def _queue(self, asked: SeekOptions | ThroughputOptions) -> None:
         path, name = self._title.path, shown_name(self._title)
         try:
-            request = await self._queries.ask_with_timeout(lambda: lab_request(path, wish, name))
+            request = await self._queries.ask_with_timeout(lambda: lab_request(path, asked, name))
             self.session.queue.add([request])
         except TimeoutError:
             self.post_message(Notify(f"{display_name(path)}: its disk does not answer", is_error=True))

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import DiscpressError, from_os_error
 from discpress.engine.images.doctor.doctor import examine
 from discpress.engine.images.doctor.findings import Finding
@@ -113,16 +113,16 @@ class DetailScreen(TextScreen):
 
     def action_examine(self) -> None:
         """Queue a deep examination."""
-        self._queue(JobKind.DOCTOR, Wish(target=self._target))
+        self._queue(JobKind.DOCTOR, ConversionRequest(target=self._target))
 
     def action_verify(self) -> None:
         """Queue a verification."""
         self._queue(JobKind.VERIFY, None)
 
-    def _queue(self, kind: JobKind, wish: Wish | None) -> None:
-        run_detached(self, partial(self._ask_for, kind, wish))
+    def _queue(self, kind: JobKind, wanted: ConversionRequest | None) -> None:
+        run_detached(self, partial(self._ask_for, kind, wanted))
 
-    async def _ask_for(self, kind: JobKind, wish: Wish | None) -> None:
+    async def _ask_for(self, kind: JobKind, wanted: ConversionRequest | None) -> None:
         title = self.view.titles.get(self._path)
 
         def request() -> JobRequest:
@@ -130,7 +130,7 @@ class DetailScreen(TextScreen):
             parameters = source_parameters(self._path, file_path, file_path.stat().st_dev)
             if title is not None:
                 parameters[NAME] = shown_name(title)
-            return JobRequest(kind, self._path, wish, parameters=parameters)
+            return JobRequest(kind, self._path, wanted, parameters=parameters)
 
         try:
             self.session.queue.add([await DiskQueries().ask_with_timeout(request)])

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import Settings
 from discpress.engine.library.naming import shown_name
@@ -46,11 +46,11 @@ class PlanScreen(DiscScreen):
     PLACE = Place.PLAN
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.PLAN)]
 
-    def __init__(self, session: Session, titles: Sequence[Title], wishes: Mapping[Path, Wish]) -> None:
+    def __init__(self, session: Session, titles: Sequence[Title], wanted: Mapping[Path, ConversionRequest]) -> None:
         """`wishes` are settings in place of the titles' own, for this one time."""
         super().__init__(session)
         self._titles = list(titles)
-        self._wishes = dict(wishes)
+        self._requests = dict(wanted)
         self._options = Options()
         self._planning = Planning((), ())
         self._is_ready = False
@@ -84,7 +84,7 @@ class PlanScreen(DiscScreen):
         queued = {job.path for job in self.session.last_snapshot.jobs if job.is_alive}
 
         def plan() -> Planning:
-            return plan_titles(titles, self.session.chooser, options, self._estimate, queued, self._wishes, self.keys)
+            return plan_titles(titles, self.session.chooser, options, self._estimate, queued, self._requests, self.keys)
 
         async def look() -> None:
             self._planned(await self._queries.ask(plan, self._say_silence))
@@ -182,7 +182,7 @@ class PlanScreen(DiscScreen):
             self.post_message(Notify("Nothing of this can be converted; the last column says why."))
             return
         try:
-            requests = requests_of(self._planning, self._options, self.session.chooser, self._wishes)
+            requests = requests_of(self._planning, self._options, self.session.chooser, self._requests)
             added = self.session.queue.add_new(requests, lambda job: job.kind)
         except DiscpressError as error:
             self.post_message(Notify(str(error), is_error=True))

@@ -252,5 +252,5 @@ class TuneScreen(DiscScreen):
         """Show what converting the titles with this choice will do."""
         if self._is_lost():
             return
-        wish = self.session.chooser.with_overrides(self._tuning.overrides)
-        self.post_message(OpenPlan(self._titles, {title.path: wish for title in self._titles}))
+        request = self.session.chooser.with_overrides(self._tuning.overrides)
+        self.post_message(OpenPlan(self._titles, {title.path: request for title in self._titles}))

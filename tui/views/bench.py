@@ -6,7 +6,7 @@ from typing import TypeAlias, TypeVar
 
 from discpress.engine.codecs.registry import highest_level
 from discpress.engine.formats import ImageFormat, Method, form_name
-from discpress.engine.lab.options import BLOCK_SIZES, LEVELS, SeekWish, ThroughputWish
+from discpress.engine.lab.options import BLOCK_SIZES, LEVELS, SeekOptions, ThroughputOptions
 from discpress.engine.lab.results import seek_figures, throughput_figures
 from discpress.engine.measure.estimate import GRID_BLOCK_SIZES
 from discpress.engine.measure.patterns import Pattern
@@ -86,10 +86,10 @@ class BenchChoice:
         return replace(self, is_warm=not self.is_warm)
 
     @property
-    def seek_wish(self) -> SeekWish:
+    def seek_options(self) -> SeekOptions:
         """The seek test that it asks for."""
         image_format, methods = self.form
-        return SeekWish(
+        return SeekOptions(
             self.block_sizes,
             (self.pattern,),
             self.duration_s,
@@ -99,10 +99,10 @@ class BenchChoice:
         )
 
     @property
-    def throughput_wish(self) -> ThroughputWish:
+    def throughput_options(self) -> ThroughputOptions:
         """The throughput test that it asks for."""
         image_format, methods = self.form
-        return ThroughputWish(self.block_sizes, self.levels_of_form, format=image_format, methods=methods)
+        return ThroughputOptions(self.block_sizes, self.levels_of_form, format=image_format, methods=methods)
 
 
 def _after(choices: Sequence[T], value: T) -> T:

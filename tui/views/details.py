@@ -128,14 +128,14 @@ def _estimate(view: LibraryView, title: Title, width: int, unestimated: str) -> 
     if title.state is State.PACKED and title.estimate is None:
         return [[("packed already", "dim")]]
     try:
-        wish = "own settings" if title.overrides else "default settings"
+        request = "own settings" if title.overrides else "default settings"
         settings = view.planned(title)
     except DiscpressError as error:
         return wrapped(str(error), width, "bad")
     if settings is None:
         return [[("nothing to convert", "dim")]]
     what = "ISO" if settings.format is ImageFormat.ISO else f"{settings.form} {describe_settings(settings)}"
-    lines = [_row("becomes", f"{what} ({wish})"), _row("target", settings.target)]
+    lines = [_row("becomes", f"{what} ({request})"), _row("target", settings.target)]
     estimate = title.estimate
     if estimate is None and unestimated:
         return [*lines, *wrapped(f"cannot be estimated: {unestimated}", width, "bad")]

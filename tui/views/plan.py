@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from discpress.engine.convert.request import OnConflict, Wish
+from discpress.engine.convert.request import ConversionRequest, OnConflict
 from discpress.engine.errors import DiscpressError, from_os_error
 from discpress.engine.formats import Settings
 from discpress.engine.images.doctor.content import NO_DISC
@@ -136,7 +136,7 @@ def plan_titles(
     options: Options,
     estimate_for: EstimateFor,
     queued: Collection[Path],
-    wishes: Mapping[Path, Wish],
+    wanted_requests: Mapping[Path, ConversionRequest],
     keys: Keys,
 ) -> Planning:
     """Return what converting these titles would do; looks at the disk, so it belongs into a thread.
@@ -147,7 +147,7 @@ def plan_titles(
     taken: set[Path] = set()
     rows = []
     for title in titles:
-        row = _planned(title, chooser, options, estimate_for, queued, wishes.get(title.path), taken, keys)
+        row = _planned(title, chooser, options, estimate_for, queued, wanted_requests.get(title.path), taken, keys)
         if row.is_done and row.output_path is not None:
             taken.add(row.output_path)
         rows.append(row)
@@ -161,19 +161,19 @@ def _planned(
     options: Options,
     estimate_for: EstimateFor,
     queued: Collection[Path],
-    wish: Wish | None,
+    request: ConversionRequest | None,
     taken: Collection[Path],
     keys: Keys,
 ) -> Planned:
-    problem = _problem_of(title, queued, wish, keys)
+    problem = _problem_of(title, queued, request, keys)
     if problem:
         return Planned(title, problem=problem)
     try:
-        choice = chooser.choice(title, wish)
+        choice = chooser.choice(title, request)
     except DiscpressError as error:
         return Planned(title, problem=str(error))
     output = (options.folder or title.file_path.parent) / f"{title.path.stem}.{choice.settings.format}"
-    estimate = title.estimate if wish is None else estimate_for(title, choice.settings)
+    estimate = title.estimate if request is None else estimate_for(title, choice.settings)
     # Out of an archive nothing is converted to save space: the worker does not skip it.
     is_useless = estimate is not None and estimate.advice == SKIP and not title.is_archived
     reason = "" if estimate is None else estimate.reason
@@ -189,13 +189,13 @@ def _planned(
     return Planned(title, choice.settings, output, estimate, problem, notices, is_useless)
 
 
-def _problem_of(title: Title, queued: Collection[Path], wish: Wish | None, keys: Keys) -> str:
+def _problem_of(title: Title, queued: Collection[Path], request: ConversionRequest | None, keys: Keys) -> str:
     """Return why a title is left out, whatever it would become."""
     if title.error:
         return title.error
     if title.path in queued:
         return "is in the queue already"
-    if title.state is State.PACKED and title.overrides is None and wish is None:
+    if title.state is State.PACKED and title.overrides is None and request is None:
         return f"is packed already; {keys.of('tune')} chooses other settings for it"
     return ""
 
@@ -258,15 +258,15 @@ def _rooms(rows: Sequence[Planned]) -> list[Room]:
 
 
 def requests_of(
-    planning: Planning, options: Options, chooser: Chooser, wishes: Mapping[Path, Wish]
+    planning: Planning, options: Options, chooser: Chooser, wanted_requests: Mapping[Path, ConversionRequest]
 ) -> list[JobRequest]:
     """Return the jobs of a plan; every setting is named in them, so that later defaults change nothing."""
     requests = []
     for row in planning.done:
         title = row.title
-        wish = wishes.get(title.path) or chooser.wish(title)
+        request = wanted_requests.get(title.path) or chooser.request(title)
         trash_source = options.trash_source and not title.is_archived
-        wish = replace(wish, trash_source=trash_source, on_conflict=options.on_conflict)
+        request = replace(request, trash_source=trash_source, on_conflict=options.on_conflict)
         gain = None if row.estimate is None else title.file_bytes - row.estimate.packed_bytes
         parameters = {NAME: shown_name(title), **source_parameters(title.path, title.file_path, title.identity.dev)}
         if options.folder is not None and planning.output_device is not None:
@@ -275,7 +275,7 @@ def requests_of(
             JobRequest(
                 JobKind.CONVERT,
                 title.path,
-                wish,
+                request,
                 output_folder=options.folder,
                 force=options.even_useless,
                 gain_bytes=gain,

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from discpress.engine.config import Config
 from discpress.engine.convert.choice import Choice, choose_settings, default_settings
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Settings
 from discpress.engine.library.naming import system_label
 from discpress.engine.names import display_name
-from discpress.engine.queue.defaults import default_wish, merged_wish
+from discpress.engine.queue.defaults import default_request, merged_request
 from discpress.engine.store.model import Overrides, Title
 from discpress.engine.targets import AUTO, TARGETS, target_for
 from discpress.engine.units import KIB, MIB
@@ -19,22 +19,24 @@ from discpress.engine.units import KIB, MIB
 class Chooser:
     """What is asked of titles, each with its own settings or without any."""
 
-    default_wish: Wish
+    default_request: ConversionRequest
     """What is asked of a title without settings of its own; target and level are named in it."""
 
     @classmethod
     def of(cls, config: Config) -> "Chooser":
         """Return what a settings file asks for."""
-        return cls(default_wish(config))
+        return cls(default_request(config))
 
-    def wish(self, title: Title) -> Wish:
+    def request(self, title: Title) -> ConversionRequest:
         """Return what a job for this title is asked for: every setting named, as it is now."""
-        return merged_wish(Wish(), title.overrides, self.default_wish)
+        return merged_request(ConversionRequest(), title.overrides, self.default_request)
 
-    def choice(self, title: Title, wish: Wish | None = None) -> Choice:
+    def choice(self, title: Title, request: ConversionRequest | None = None) -> Choice:
         """Return the settings a title would be written with; SettingError or UsageError where the target refuses."""
         name = display_name(title.path.name)
-        return choose_settings(name, title.original_bytes, title.system, system_label(title), wish or self.wish(title))
+        return choose_settings(
+            name, title.original_bytes, title.system, system_label(title), request or self.request(title)
+        )
 
     def settings(self, title: Title) -> Settings | None:
         """Return the same, None where there is nothing to write: unreadable, or refused."""
@@ -45,16 +47,18 @@ class Chooser:
         except DiscpressError:
             return None
 
-    def with_overrides(self, overrides: Overrides) -> Wish:
+    def with_overrides(self, overrides: Overrides) -> ConversionRequest:
         """Return the wish of a title with these settings of its own."""
-        return merged_wish(Wish(), overrides, self.default_wish)
+        return merged_request(ConversionRequest(), overrides, self.default_request)
 
     @property
     def defaults(self) -> Settings:
         """What a title without settings of its own is written with; every system's target writes the same format."""
-        wish = self.default_wish
-        target = TARGETS.get(wish.target or AUTO) or target_for("", wish.format)
-        return default_settings(target, wish.level or DEFAULT_LEVEL, wish.format, wish.methods, wish.block_size)
+        request = self.default_request
+        target = TARGETS.get(request.target or AUTO) or target_for("", request.format)
+        return default_settings(
+            target, request.level or DEFAULT_LEVEL, request.format, request.methods, request.block_size
+        )
 
 
 def describe_settings(settings: Settings) -> str:

@@ -56,12 +56,12 @@ class Tuning:
     @classmethod
     def of(cls, title: Title, chooser: Chooser) -> "Tuning":
         """Return what a title would be written with now; where that is refused, the target's own format."""
-        wish = chooser.wish(title)
-        target = wish.target or AUTO
+        request = chooser.request(title)
+        target = request.target or AUTO
         try:
             settings = chooser.choice(title).settings
         except DiscpressError:
-            settings = chooser.choice(title, replace(wish, format=ImageFormat.ISO)).settings
+            settings = chooser.choice(title, replace(request, format=ImageFormat.ISO)).settings
             settings = default_settings(TARGETS[settings.target], settings.level)
         return cls(
             target, settings.format, settings.block_size, settings.level, settings.alignment, settings.methods

@@ -6,14 +6,14 @@ from pathlib import Path
 from random import Random
 
 from discpress.engine.cli.images.inputs import NO_DISC_FOUND, Input, expand_inputs
-from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_threads, take_wish
+from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request, take_threads
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records, read_config
 from discpress.engine.config import Config
 from discpress.engine.convert.checksums import check_checksum_names, write_checksum
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.part.name import drop_second_name
-from discpress.engine.convert.plan import ConversionPlan, OnConflict, Wish, plan_conversion
+from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_conversion
 from discpress.engine.convert.preflight import NameTaken, check_room, output_bounds, settle_output
 from discpress.engine.errors import CancelledError, DiscpressError, UsageError, UselessError, from_os_error, named_in
 from discpress.engine.formats import ImageFormat
@@ -27,12 +27,12 @@ def run_convert(arguments: argparse.Namespace, printer: Printer, control: Contro
     """Carry out `convert`; return the exit code of the batch."""
     config = read_config()
     notices: list[str] = []
-    wish = take_wish(arguments, notices)
+    request = take_request(arguments, notices)
     for notice in notices:
         printer.notice(notice)
     records = Records(arguments, printer)
     try:
-        return _Batch(arguments, wish, config, records, printer, control).run()
+        return _Batch(arguments, request, config, records, printer, control).run()
     finally:
         records.close()
 
@@ -43,13 +43,13 @@ class _Batch:
     def __init__(
         self,
         arguments: argparse.Namespace,
-        wish: Wish,
+        request: ConversionRequest,
         config: Config,
         records: Records,
         printer: Printer,
         control: Control,
     ) -> None:
-        self._wish = wish
+        self._request = request
         self._config = config
         self._records = records
         self._printer = printer
@@ -102,8 +102,8 @@ class _Batch:
 
     def _convert(self, each: Input) -> None:
         self._control.check()
-        wish = self._records.wish_for(each.path, self._wish, self._config)
-        plan = plan_conversion(each.path, self._output, each.output_folder, wish)
+        request = self._records.request_for(each.path, self._request, self._config)
+        plan = plan_conversion(each.path, self._output, each.output_folder, request)
         if self._is_recursive and self._output is None and _is_done(plan):
             self._skip(plan, f"is {plan.source_format.upper()} already", "same-format")
             return
@@ -117,7 +117,7 @@ class _Batch:
         except NameTaken as taken:
             self._skip(plan, str(taken), "exists")
             return
-        overwrite = self._wish.on_conflict is OnConflict.OVERWRITE
+        overwrite = self._request.on_conflict is OnConflict.OVERWRITE
         check_checksum_names(plan.output_path, self._checksums, overwrite=overwrite)
         for notice in plan.notices:
             self._printer.notice(notice, each.path)
@@ -154,7 +154,7 @@ class _Batch:
                     done.plan.output_path,
                     kind,
                     done.digests.values[kind],
-                    overwrite=self._wish.on_conflict is OnConflict.OVERWRITE,
+                    overwrite=self._request.on_conflict is OnConflict.OVERWRITE,
                 )
             except DiscpressError as error:
                 self._exit_codes.add(error.exit_code)

@@ -9,7 +9,7 @@ from pathlib import Path
 from discpress.engine.codecs.registry import WRITTEN_METHODS
 from discpress.engine.config import Config
 from discpress.engine.convert.digests import ON_REQUEST
-from discpress.engine.convert.plan import OnConflict, Wish
+from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import (
     HIGHEST_LEVEL,
@@ -130,13 +130,13 @@ def take_checksums(values: list[str]) -> tuple[str, ...]:
     return tuple(wanted)
 
 
-def take_settings(arguments: argparse.Namespace, notices: list[str]) -> Wish:
+def take_settings(arguments: argparse.Namespace, notices: list[str]) -> ConversionRequest:
     """Return the wish that the options about the output's form express; UsageError says which option is wrong."""
     target: str | None = arguments.target
     if target is not None and target != AUTO and target not in TARGETS:
         raise UsageError(f"--target: {display_name(target)!r} is not known: {AUTO}, {', '.join(TARGETS)} are")
     image_format, methods = take_format(arguments)
-    return Wish(
+    return ConversionRequest(
         format=image_format,
         methods=methods,
         block_size=_optional(arguments.block_size, lambda text: take_block_size(text, notices)),
@@ -146,7 +146,7 @@ def take_settings(arguments: argparse.Namespace, notices: list[str]) -> Wish:
     )
 
 
-def take_wish(arguments: argparse.Namespace, notices: list[str]) -> Wish:
+def take_request(arguments: argparse.Namespace, notices: list[str]) -> ConversionRequest:
     """Return the wish that the options of `convert` express; UsageError says which option is wrong."""
     if arguments.delete_source and not arguments.verify:
         raise UsageError(

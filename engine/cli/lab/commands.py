@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from discpress.engine.cli.images.inputs import expand_inputs
 from discpress.engine.cli.images.options import as_paths, take_threads
-from discpress.engine.cli.lab.options import take_seek_wish, take_throughput_wish
+from discpress.engine.cli.lab.options import take_seek_options, take_throughput_options
 from discpress.engine.cli.lab.views import csv_text, facts_of, text_of
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records, open_store, read_config
@@ -31,11 +31,11 @@ _SAY_EVERY_S = 0.5
 def run_seek(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `seek`; return the exit code."""
     notices: list[str] = []
-    wish = take_seek_wish(arguments, notices)
+    request = take_seek_options(arguments, notices)
 
     def test(path: Path, bench: Bench) -> Iterator[Measurement]:
         identity = identity_of(path)
-        for result in run_seek_test(path, wish, bench):
+        for result in run_seek_test(path, request, bench):
             yield seek_measurement(path, identity, result, machine_name(), time.time())
 
     return _run(LabTest.SEEK, test, notices, arguments, printer, control)
@@ -44,11 +44,11 @@ def run_seek(arguments: argparse.Namespace, printer: Printer, control: Control) 
 def run_throughput(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `throughput`; return the exit code."""
     notices: list[str] = []
-    wish = take_throughput_wish(arguments, notices)
+    request = take_throughput_options(arguments, notices)
 
     def test(path: Path, bench: Bench) -> Iterator[Measurement]:
         identity = identity_of(path)
-        for result in run_throughput_test(path, wish, bench):
+        for result in run_throughput_test(path, request, bench):
             yield throughput_measurement(path, identity, result, machine_name(), time.time())
 
     return _run(LabTest.THROUGHPUT, test, notices, arguments, printer, control)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from discpress.engine.cli.images.options import take_block_size, take_format, take_level
 from discpress.engine.errors import StorageError, UsageError
-from discpress.engine.lab.options import BLOCK_SIZES, LEVELS, MAX_DURATION_S, SeekWish, ThroughputWish
+from discpress.engine.lab.options import BLOCK_SIZES, LEVELS, MAX_DURATION_S, SeekOptions, ThroughputOptions
 from discpress.engine.measure.patterns import Pattern
 from discpress.engine.measure.throughput import MAX_SAMPLE_BYTES, SAMPLE_BYTES
 from discpress.engine.measure.windows import MAX_WINDOW_BYTES, WINDOW_BYTES
@@ -19,10 +19,10 @@ _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(ms|s|m|)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0}
 
 
-def take_seek_wish(arguments: argparse.Namespace, notices: list[str]) -> SeekWish:
+def take_seek_options(arguments: argparse.Namespace, notices: list[str]) -> SeekOptions:
     """Return what the options of `seek` ask for; UsageError says which option is wrong."""
     image_format, methods = take_format(arguments)
-    return SeekWish(
+    return SeekOptions(
         take_blocks(arguments.blocks, notices),
         take_patterns(arguments.pattern),
         take_duration(arguments.duration),
@@ -34,7 +34,7 @@ def take_seek_wish(arguments: argparse.Namespace, notices: list[str]) -> SeekWis
     )
 
 
-def take_throughput_wish(arguments: argparse.Namespace, notices: list[str]) -> ThroughputWish:
+def take_throughput_options(arguments: argparse.Namespace, notices: list[str]) -> ThroughputOptions:
     """Return what the options of `throughput` ask for; UsageError says which option is wrong."""
     folder = None if arguments.output_dir is None else absolute(Path(arguments.output_dir))
     if folder is not None and not folder.is_dir():
@@ -44,7 +44,7 @@ def take_throughput_wish(arguments: argparse.Namespace, notices: list[str]) -> T
         levels = tuple(dict.fromkeys(take_level(word, notices) for word in _words("--levels", arguments.levels)))
     sample_bytes = _size("--sample", arguments.sample, SAMPLE_BYTES, MAX_SAMPLE_BYTES)
     blocks = take_blocks(arguments.blocks, notices)
-    return ThroughputWish(blocks, levels, sample_bytes, folder, *take_format(arguments))
+    return ThroughputOptions(blocks, levels, sample_bytes, folder, *take_format(arguments))
 
 
 def take_blocks(text: str | None, notices: list[str]) -> tuple[int, ...]:

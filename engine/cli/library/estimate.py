@@ -26,7 +26,7 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
     """Carry out `estimate`; return the exit code."""
     config = read_config()
     notices: list[str] = []
-    wish = take_settings(arguments, notices)
+    request = take_settings(arguments, notices)
     for notice in notices:
         printer.notice(notice)
     budgets = _budgets(arguments.budget)
@@ -43,7 +43,7 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
             [Path(name) for name in arguments.inputs], None, arguments.recursive, printer, fail, control.check
         ):
             try:
-                plan = plan_conversion(each.path, None, None, records.wish_for(each.path, wish, config))
+                plan = plan_conversion(each.path, None, None, records.request_for(each.path, request, config))
                 with open_image(each.path) as image:
                     if arguments.grid:
                         if plan.settings.format is ImageFormat.ISO:

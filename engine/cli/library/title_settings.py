@@ -11,13 +11,13 @@ from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import open_store, read_config
 from discpress.engine.config import Config
 from discpress.engine.convert.choice import Choice, choose_settings
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import DiscpressError, UsageError
 from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat
 from discpress.engine.library.naming import system_label
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
-from discpress.engine.queue.defaults import default_wish, merged_wish
+from discpress.engine.queue.defaults import default_request, merged_request
 from discpress.engine.store.model import Overrides, Title
 from discpress.engine.system.files import absolute
 from discpress.engine.targets import AUTO
@@ -63,8 +63,10 @@ class InForce:
 def run_set(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `set`; return the exit code."""
     notices: list[str] = []
-    wish = take_settings(arguments, notices)
-    overrides = Overrides(wish.format, wish.block_size, wish.level, wish.methods or None, wish.alignment, wish.target)
+    request = take_settings(arguments, notices)
+    overrides = Overrides(
+        request.format, request.block_size, request.level, request.methods or None, request.alignment, request.target
+    )
     is_question = overrides == Overrides() and not arguments.defaults
     for notice in notices:
         printer.notice(notice)
@@ -92,14 +94,14 @@ def _show(title: Title, config: Config, printer: Printer) -> int:
         printer.event("set", _facts(title, chosen), f"{name}: {_describe(chosen)}")
         printer.notice(f"it cannot be converted: {title.error or 'it is empty'}", title.path)
         return 0
-    wish = merged_wish(Wish(), chosen, default_wish(config))
+    request = merged_request(ConversionRequest(), chosen, default_request(config))
     try:
-        choice = choose_settings(name, title.original_bytes, title.system, system_label(title), wish)
+        choice = choose_settings(name, title.original_bytes, title.system, system_label(title), request)
     except DiscpressError as error:
         printer.event("set", _facts(title, chosen), f"{name}: {_describe(chosen)}")
         printer.error(error, title.path)
         return error.exit_code
-    found = _in_force(chosen, wish, config, choice)
+    found = _in_force(chosen, request, config, choice)
     facts = {
         **_facts(title, chosen),
         "in_force": {each.key: each.value for each in found},
@@ -111,17 +113,17 @@ def _show(title: Title, config: Config, printer: Printer) -> int:
     return 0
 
 
-def _in_force(chosen: Overrides, wish: Wish, config: Config, choice: Choice) -> list[InForce]:
+def _in_force(chosen: Overrides, request: ConversionRequest, config: Config, choice: Choice) -> list[InForce]:
     """Return the settings of a title one by one; `wish` is what was chosen for it over what the settings file says."""
     settings = choice.settings
 
     def origin(key: str) -> Origin:
         if getattr(chosen, key) is not None:
             return Origin.TITLE
-        return Origin.SETTINGS if getattr(wish, key) else Origin.TARGET
+        return Origin.SETTINGS if getattr(request, key) else Origin.TARGET
 
     target = Origin.TITLE if chosen.target else Origin.DEFAULT if config.target == AUTO else Origin.SETTINGS
-    by_system = ": by the disc's system" if wish.target == AUTO else ""
+    by_system = ": by the disc's system" if request.target == AUTO else ""
     found = [
         InForce("target", choice.target.name, target, by_system),
         InForce("format", settings.format, origin("format")),
@@ -129,7 +131,7 @@ def _in_force(chosen: Overrides, wish: Wish, config: Config, choice: Choice) -> 
     if settings.format is ImageFormat.ISO:
         return found
     level = Origin.TITLE if chosen.level else Origin.DEFAULT if config.level == DEFAULT_LEVEL else Origin.SETTINGS
-    highest = "" if settings.level == wish.level else f": {wish.level}, which is more than the codec has"
+    highest = "" if settings.level == request.level else f": {request.level}, which is more than the codec has"
     found += [
         InForce("block_size", settings.block_size, origin("block_size")),
         InForce("level", settings.level, level, highest),

@@ -40,7 +40,7 @@ def add_queue_commands(commands: "Subparsers") -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     _add_add(actions)
     _add_views(actions)
-    _add_wishes(actions)
+    _add_requests(actions)
     _add_order(actions)
     _add_worker(actions)
     history = add_command(
@@ -125,7 +125,7 @@ def _add_views(actions: "Subparsers") -> None:
     add_state(parser)
 
 
-def _add_wishes(actions: "Subparsers") -> None:
+def _add_requests(actions: "Subparsers") -> None:
     summaries = {
         "pause": ("let jobs rest, running ones at the next chunk", "all: what is queued or running."),
         "resume": ("let paused jobs go on; starts a worker", "all: what is paused."),

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from discpress.engine.cli.images.inputs import NO_DISC_FOUND, Input, expand_inputs
-from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_wish
+from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.queue.access import OpenQueue
 from discpress.engine.cli.queue.views import name_of, state_of
 from discpress.engine.cli.state import Records, read_config
-from discpress.engine.convert.plan import ConversionPlan, Wish, plan_conversion
+from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, plan_conversion
 from discpress.engine.convert.preflight import NameTaken, refuse_twin, settle_output
 from discpress.engine.errors import (
     CancelledError,
@@ -26,7 +26,7 @@ from discpress.engine.errors import (
 )
 from discpress.engine.images.open import open_image
 from discpress.engine.images.source import FileSource
-from discpress.engine.lab.options import SeekWish, ThroughputWish, parameters_of
+from discpress.engine.lab.options import SeekOptions, ThroughputOptions, parameters_of
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.queue.jobs import ALIVE, NAME, Job, JobKind, JobRequest, source_parameters
@@ -38,7 +38,7 @@ from discpress.engine.units import format_size
 
 MOST_PRIORITY = 1000
 
-_Work: TypeAlias = tuple[JobKind, Path, Wish | None, Path | None, Path | None, str]
+_Work: TypeAlias = tuple[JobKind, Path, ConversionRequest | None, Path | None, Path | None, str]
 
 
 class _Skip(NamedTuple):
@@ -80,7 +80,7 @@ class _Adding:
         self._control = control
         self._kind = JobKind(arguments.kind)
         self._config = read_config()
-        self._wish = take_wish(arguments, notices)
+        self._conversion_request = take_request(arguments, notices)
         self._checksums = take_checksums(arguments.checksum)
         self._output: Path | None = None if arguments.output is None else absolute(Path(arguments.output))
         self._folder: Path | None = None if arguments.output_dir is None else absolute(Path(arguments.output_dir))
@@ -102,7 +102,7 @@ class _Adding:
             )
         given = self._arguments
         check_output(given.output, given.output_dir, len(self._inputs), is_recursive=given.recursive)
-        writes = self._output or self._folder or self._checksums or self._wish.trash_source
+        writes = self._output or self._folder or self._checksums or self._conversion_request.trash_source
         if writes and self._kind is not JobKind.CONVERT:
             raise UsageError(
                 f"--kind {self._kind} writes nothing: it does not go with -o, -O, --checksum or --delete-source"
@@ -164,8 +164,8 @@ class _Adding:
             JobKind.VERIFY: self._verification,
             JobKind.DOCTOR: self._examination,
             JobKind.SCAN: self._scan,
-            JobKind.SEEK: lambda each: self._test(each, SeekWish()),
-            JobKind.THROUGHPUT: lambda each: self._test(each, ThroughputWish()),
+            JobKind.SEEK: lambda each: self._test(each, SeekOptions()),
+            JobKind.THROUGHPUT: lambda each: self._test(each, ThroughputOptions()),
         }
         request = makers[self._kind](each)
         if isinstance(request, _Skip):
@@ -178,12 +178,12 @@ class _Adding:
         return request
 
     def _conversion(self, each: Input) -> JobRequest | _Skip:
-        wish = self._records.wish_for(each.path, self._wish, self._config)
+        wanted = self._records.request_for(each.path, self._conversion_request, self._config)
         # A default of the settings file; --no-verify and it exclude each other as the option does. An archive is only
         # moved where that is asked for: what else is in it was not converted.
-        is_default = self._config.trash and wish.verify and holder_of(each.path) == each.path
-        wish = replace(wish, trash_source=wish.trash_source or is_default)
-        plan = plan_conversion(each.path, self._output, each.output_folder, wish)
+        is_default = self._config.trash and wanted.verify and holder_of(each.path) == each.path
+        wanted = replace(wanted, trash_source=wanted.trash_source or is_default)
+        plan = plan_conversion(each.path, self._output, each.output_folder, wanted)
         if self._arguments.recursive and plan.source_format is plan.settings.format and not plan.member:
             return _Skip("same-format", f"skipped: is {plan.source_format.upper()} already")
         if not each.is_named and not plan.identity.has_disc:
@@ -205,13 +205,13 @@ class _Adding:
             return _Skip("exists", f"skipped: {error}")
         for notice in plan.notices:
             self._printer.notice(notice, each.path)
-        request = replace(self._plain(each, wish), output_path=self._output, output_folder=each.output_folder)
+        request = replace(self._plain(each, wanted), output_path=self._output, output_folder=each.output_folder)
         return replace(request, gain_bytes=self._gain(plan))
 
     def _estimate(self, each: Input) -> JobRequest:
-        wish = self._records.wish_for(each.path, self._wish, self._config)
-        plan_conversion(each.path, None, None, wish)
-        return self._plain(each, wish)
+        wanted = self._records.request_for(each.path, self._conversion_request, self._config)
+        plan_conversion(each.path, None, None, wanted)
+        return self._plain(each, wanted)
 
     def _verification(self, each: Input) -> JobRequest:
         open_image(each.path).close()
@@ -219,19 +219,19 @@ class _Adding:
 
     def _examination(self, each: Input) -> JobRequest:
         FileSource(holder_of(each.path)).close()  # what is damaged is what a doctor is for
-        return self._plain(each, Wish(target=self._wish.target))
+        return self._plain(each, ConversionRequest(target=self._conversion_request.target))
 
     def _scan(self, each: Input) -> JobRequest:
         if not stat.S_ISDIR(each.path.stat().st_mode):
             raise UsageError(f"{display_name(each.path)}: is no folder", hint="--kind scan takes folders")
         return self._plain(each, None)
 
-    def _test(self, each: Input, wish: SeekWish | ThroughputWish) -> JobRequest:
+    def _test(self, each: Input, wanted: SeekOptions | ThroughputOptions) -> JobRequest:
         open_image(each.path).close()
         request = self._plain(each, None)
-        return replace(request, parameters={**request.parameters, **parameters_of(wish)})
+        return replace(request, parameters={**request.parameters, **parameters_of(wanted)})
 
-    def _plain(self, each: Input, wish: Wish | None) -> JobRequest:
+    def _plain(self, each: Input, wanted: ConversionRequest | None) -> JobRequest:
         file_path = holder_of(each.path)
         parameters = source_parameters(absolute(each.path), absolute(file_path), file_path.stat().st_dev)
         name = self._records.name_of(each.path)
@@ -245,7 +245,7 @@ class _Adding:
         return JobRequest(
             self._kind,
             absolute(each.path),
-            wish,
+            wanted,
             priority=self._arguments.priority,
             force=self._arguments.even_useless,
             idle_priority=self._arguments.idle,
@@ -284,4 +284,4 @@ class _Adding:
 def _work_of(job: Job | JobRequest) -> _Work:
     """Return what makes two jobs the same work."""
     checksums = str(job.parameters.get("checksums", ""))
-    return (job.kind, job.path, job.wish, job.output_path, job.output_folder, checksums)
+    return (job.kind, job.path, job.request, job.output_path, job.output_folder, checksums)

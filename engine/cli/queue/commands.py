@@ -159,9 +159,9 @@ def _take_estimates(queue: OpenQueue) -> None:
     """Give the conversions that were estimated since they were queued their expected saving."""
     gains = {}
     for job in queue.jobs.jobs([JobState.QUEUED, JobState.PAUSED]):
-        if job.kind is JobKind.CONVERT and job.gain_bytes is None and job.wish is not None:
+        if job.kind is JobKind.CONVERT and job.gain_bytes is None and job.request is not None:
             try:
-                plan = plan_conversion(job.path, job.output_path, job.output_folder, job.wish)
+                plan = plan_conversion(job.path, job.output_path, job.output_folder, job.request)
             except DiscpressError:
                 continue  # the job itself will say so
             gains[job.id] = expected_gain(queue.store, plan)

@@ -181,7 +181,7 @@ def test_the_app_draws_whatever_a_cell_holds(place: Place, data: st.DataObject) 
             for index, title in enumerate(view.rows):
                 view.cells(index, [column.key for column in COLUMNS])
                 draw_title(session, view, title)
-        session.errands.withdraw([])
+        session.background_tasks.withdraw([])
 
 
 def draw_jobs(session: Session, view: LibraryView) -> None:

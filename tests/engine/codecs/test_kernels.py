@@ -141,7 +141,7 @@ def test_native_cannot_be_forced_where_it_is_not(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.usefixtures("without_native")
-def test_without_a_wish_what_is_there_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_request_what_is_there_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISCPRESS_KERNEL", raising=False)
     assert lz4_codec().name == "lz4 plain"
 

@@ -12,7 +12,7 @@ from fault_injection import names_in
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.conversion import Conversion, convert
-from discpress.engine.convert.plan import ConversionPlan, OnConflict, Wish, plan_conversion
+from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.convert.recovery import conclude_published, find_trashed
 from discpress.engine.convert.trash.listing import entries_in
@@ -35,7 +35,7 @@ from discpress.engine.progress import Control, Progress
 DISC = sample_images.mixed(3 * CHUNK_BYTES + 7 * 2048, seed=40)
 PS2 = (sample_images.GOLDEN / "ps2.iso").read_bytes()
 PSP = (sample_images.GOLDEN / "psp.iso").read_bytes()
-ANY = Wish(target="any", level=1)
+ANY = ConversionRequest(target="any", level=1)
 KINDS = ("stored.zip", "deflated.zip", "solid.7z")
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -50,12 +50,12 @@ def make(path: Path, members: dict[str, bytes]) -> Path:
     return path
 
 
-def planned(path: Path, wish: Wish = ANY, output_path: Path | None = None) -> ConversionPlan:
-    return settle_output(plan_conversion(path, output_path, None, wish))
+def planned(path: Path, request: ConversionRequest = ANY, output_path: Path | None = None) -> ConversionPlan:
+    return settle_output(plan_conversion(path, output_path, None, request))
 
 
-def run(path: Path, wish: Wish = ANY, control: Control | None = None) -> Conversion:
-    return convert(planned(path, wish), threads=3, control=control or Control(), progress=Progress())
+def run(path: Path, request: ConversionRequest = ANY, control: Control | None = None) -> Conversion:
+    return convert(planned(path, request), threads=3, control=control or Control(), progress=Progress())
 
 
 @every_kind
@@ -63,7 +63,7 @@ def run(path: Path, wish: Wish = ANY, control: Control | None = None) -> Convers
 def test_an_image_is_converted_out_of_its_archive(kind: str, image_format: ImageFormat, tmp_path: Path) -> None:
     path = make(tmp_path / kind, {"notes.txt": b"x", "sub/My Disc.iso": DISC})
     before = path.read_bytes()
-    done = run(path, Wish(format=image_format, target="any", level=1))
+    done = run(path, ConversionRequest(format=image_format, target="any", level=1))
     output = tmp_path / f"My Disc.{image_format}"
     assert sample_images.read_back(output) == DISC
     assert (done.plan.source_path, done.plan.source_file_path) == (path / "My Disc.iso", path)
@@ -131,13 +131,15 @@ def test_many_threads_go_through_an_archive_once(kind: str, tmp_path: Path, monk
         return found
 
     monkeypatch.setattr(PagedStream, "_cursor_before", cursor_before)
-    plan, keeper, control = planned(path), Keeper(), Control()
+    plan, checkpoint_store, control = planned(path), Keeper(), Control()
     stopping = ChangeAt(18, control.suspend)
     stopping.raise_if_stopped = control.raise_if_stopped  # type: ignore[method-assign]
     starts.clear()
     with pytest.raises(SuspendedError):
-        convert(plan, threads=64, control=stopping, progress=Progress(), job="queue 1", keeper=keeper)
-    convert(plan, threads=64, control=Control(), progress=Progress(), job="queue 1", keeper=keeper)
+        convert(
+            plan, threads=64, control=stopping, progress=Progress(), job="queue 1", checkpoint_store=checkpoint_store
+        )
+    convert(plan, threads=64, control=Control(), progress=Progress(), job="queue 1", checkpoint_store=checkpoint_store)
     assert starts == ([] if kind.startswith("stored") else [0, 0])
     assert sample_images.read_back(tmp_path / "game.zso") == disc
 
@@ -214,7 +216,7 @@ def test_an_archive_that_changes_meanwhile_publishes_nothing(kind: str, tmp_path
 def test_the_archive_is_never_the_output(tmp_path: Path) -> None:
     path = make(tmp_path / "game.zip", {"game.iso": DISC})
     with pytest.raises(ConflictError, match="input and output are the same file"):
-        planned(path, Wish(target="any", on_conflict=OnConflict.OVERWRITE), path)
+        planned(path, ConversionRequest(target="any", on_conflict=OnConflict.OVERWRITE), path)
 
 
 # Kill and resume
@@ -246,14 +248,16 @@ class Keeper:
 @pytest.mark.parametrize("border", [1, 2, 3, 4])
 def test_a_stopped_conversion_goes_on_where_it_was(kind: str, border: int, tmp_path: Path) -> None:
     path = make(tmp_path / kind, {"first.iso": PS2, "game.iso": DISC})
-    plan, keeper, control = planned(path / "game.iso"), Keeper(), Control()
+    plan, checkpoint_store, control = planned(path / "game.iso"), Keeper(), Control()
     stopping = ChangeAt(border, control.suspend)
     stopping.raise_if_stopped = control.raise_if_stopped  # type: ignore[method-assign]
     with pytest.raises(SuspendedError):
-        convert(plan, threads=2, control=stopping, progress=Progress(), job="queue 1", keeper=keeper)
-    assert keeper.kept is not None
+        convert(
+            plan, threads=2, control=stopping, progress=Progress(), job="queue 1", checkpoint_store=checkpoint_store
+        )
+    assert checkpoint_store.kept is not None
     progress = Progress()
-    convert(plan, threads=2, control=Control(), progress=progress, job="queue 1", keeper=keeper)
+    convert(plan, threads=2, control=Control(), progress=progress, job="queue 1", checkpoint_store=checkpoint_store)
     assert progress.resumed_bytes == min(border * CHUNK_BYTES, len(DISC)) > 0
     assert sample_images.read_back(tmp_path / "game.zso") == DISC
     run(sample_images.write_image(tmp_path / "plain" / "game.iso", DISC))
@@ -272,7 +276,7 @@ def test_a_published_result_is_recognised(kind: str, tmp_path: Path) -> None:
 
 # The archive as the original
 
-TRASHING = Wish(target="any", level=1, trash_source=True)
+TRASHING = ConversionRequest(target="any", level=1, trash_source=True)
 
 
 @every_kind

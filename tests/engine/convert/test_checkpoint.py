@@ -21,7 +21,7 @@ from discpress.engine.convert.checkpoint import EVERY_BYTES, EVERY_S, Checkpoint
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.part.name import HEAD_BYTES, remove_part_of
 from discpress.engine.convert.part.part import PartFile
-from discpress.engine.convert.plan import ConversionPlan, Wish, plan_conversion
+from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.errors import PartError, SpaceError, SuspendedError
 from discpress.engine.formats import ImageFormat
@@ -96,14 +96,14 @@ class Title:
         self.output_path = folder / "out" / f"game.{image_format}"
         self.output_path.parent.mkdir()
         self.part_path = faults.part_of(self.output_path)
-        self.keeper = Keeper()
+        self.checkpoint_store = Keeper()
         self.format = image_format
         self.level = 1
         self.progress = Progress()
 
     def plan(self) -> ConversionPlan:
-        wish = Wish(format=self.format, block_size=2048, level=self.level, target="any")
-        return settle_output(plan_conversion(self.source_path, self.output_path, None, wish))
+        request = ConversionRequest(format=self.format, block_size=2048, level=self.level, target="any")
+        return settle_output(plan_conversion(self.source_path, self.output_path, None, request))
 
     def run(self, control: Control | None = None, *, job: str = JOB) -> Conversion:
         self.progress = Progress()
@@ -113,20 +113,20 @@ class Title:
             control=control or Control(),
             progress=self.progress,
             job=job,
-            keeper=self.keeper,
+            checkpoint_store=self.checkpoint_store,
         )
 
     def cut(self, border: int = CUT) -> Checkpoint:
         """Convert up to a border, and let go."""
         with pytest.raises(SuspendedError):
             self.run(SuspendAt(border))
-        assert self.keeper.kept is not None
-        return self.keeper.kept
+        assert self.checkpoint_store.kept is not None
+        return self.checkpoint_store.kept
 
     def forge(self, **facts: Any) -> None:
         """Change what the checkpoint says."""
-        assert self.keeper.kept is not None
-        self.keeper.kept = replace(self.keeper.kept, **facts)
+        assert self.checkpoint_store.kept is not None
+        self.checkpoint_store.kept = replace(self.checkpoint_store.kept, **facts)
 
     def result(self) -> bytes:
         return self.output_path.read_bytes()
@@ -266,7 +266,7 @@ def test_the_part_is_synced_before_a_checkpoint_is_saved(title: Title, monkeypat
     monkeypatch.setattr(checkpoints, "EVERY_BYTES", CHUNK_BYTES)
     faults.run_after(monkeypatch, os, "fsync", lambda: calls.append("fsync"))
     faults.run_before(monkeypatch, os, "pwrite", lambda: calls.append("write"))
-    title.keeper.on_save = lambda: calls.append("save")
+    title.checkpoint_store.on_save = lambda: calls.append("save")
     title.run()
     before = [calls[place - 1] for place, call in enumerate(calls) if call == "save"]
     assert before == ["fsync"] * CHUNKS
@@ -277,7 +277,7 @@ def test_a_failed_sync_saves_nothing(title: Title, monkeypatch: pytest.MonkeyPat
     faults.run_before(monkeypatch, PartFile, "sync", lambda: monkeypatch.setattr(os, "fsync", faults.fail_with(5)))
     with pytest.raises(Exception, match="Input/output error"):
         title.run()
-    assert title.keeper.saved_bytes == []
+    assert title.checkpoint_store.saved_bytes == []
 
 
 def test_a_failed_sync_drops_the_part(title: Title, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,7 +285,7 @@ def test_a_failed_sync_drops_the_part(title: Title, monkeypatch: pytest.MonkeyPa
     faults.run_before(monkeypatch, PartFile, "sync", lambda: monkeypatch.setattr(os, "fsync", faults.fail_with(5)))
     with pytest.raises(Exception, match="Input/output error"):
         title.run()
-    assert (title.keeper.kept, faults.names_in(title.output_path.parent)) == (None, [])
+    assert (title.checkpoint_store.kept, faults.names_in(title.output_path.parent)) == (None, [])
 
 
 def test_every_64_mib_one_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,7 +294,7 @@ def test_every_64_mib_one_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     size = 2 * EVERY_BYTES + 5 * CHUNK_BYTES
     os.truncate(title.source_path, size)
     title.run()
-    assert title.keeper.saved_bytes == [EVERY_BYTES, 2 * EVERY_BYTES, size]
+    assert title.checkpoint_store.saved_bytes == [EVERY_BYTES, 2 * EVERY_BYTES, size]
 
 
 @dataclass
@@ -314,7 +314,7 @@ def due(title: Title) -> Iterator[Due]:
     times = [100.0]
     nothing: Any = None
     plain = PlainWriter(nothing)
-    writer = CheckpointWriter(title.plan(), nothing, plain, nothing, title.keeper, clock=lambda: times[0])
+    writer = CheckpointWriter(title.plan(), nothing, plain, nothing, title.checkpoint_store, clock=lambda: times[0])
     yield Due(writer, times)
 
 
@@ -340,7 +340,7 @@ def test_the_time_is_counted_from_the_last_one(title: Title, due: Due, tmp_path:
     nothing: Any = None
     writer = PlainWriter(nothing)
     digester: Any = type("Digester", (), {"crc32": 1})()
-    saver = CheckpointWriter(title.plan(), part, writer, digester, title.keeper, clock=lambda: now[0])
+    saver = CheckpointWriter(title.plan(), part, writer, digester, title.checkpoint_store, clock=lambda: now[0])
     now[0] = 60.0
     saver.save(CHUNK_BYTES)
     now[0] = 60.0 + EVERY_S - 0.01
@@ -379,8 +379,8 @@ def damage_index(title: Title) -> None:
 
 def damage_head(title: Title) -> None:
     """Flip a bit of an index entry that is kept with the checkpoint."""
-    assert title.keeper.kept is not None
-    head = bytearray(title.keeper.kept.head)
+    assert title.checkpoint_store.kept is not None
+    head = bytearray(title.checkpoint_store.kept.head)
     head[100] ^= 1
     title.forge(head=bytes(head))
 
@@ -393,16 +393,16 @@ def lose_part(title: Title) -> None:
 def take_part_of_another_job(title: Title) -> None:
     """Let another job have written the part."""
     title.part_path.unlink()
-    kept, title.keeper.kept = title.keeper.kept, None
+    kept, title.checkpoint_store.kept = title.checkpoint_store.kept, None
     with pytest.raises(SuspendedError):
         title.run(SuspendAt(CUT), job="queue 1 2 1000.0")
-    title.keeper.kept = kept
+    title.checkpoint_store.kept = kept
 
 
 def cut_part(title: Title) -> None:
     """Cut the part behind the index, before the end of what the checkpoint speaks of."""
-    assert title.keeper.kept is not None
-    os.truncate(title.part_path, title.keeper.kept.part_bytes - 5000)
+    assert title.checkpoint_store.kept is not None
+    os.truncate(title.part_path, title.checkpoint_store.kept.part_bytes - 5000)
 
 
 def cut_part_in_index(title: Title) -> None:
@@ -528,7 +528,7 @@ def test_a_file_that_is_no_part_is_not_touched(keeps_checkpoint: bool, title: Ti
     title.part_path.unlink()
     title.part_path.write_bytes(b"somebody's notes" * 1000)
     if not keeps_checkpoint:
-        title.keeper.drop()
+        title.checkpoint_store.drop()
     with pytest.raises(PartError, match="not begun by discpress"):
         title.run()
     assert title.part_path.read_bytes() == b"somebody's notes" * 1000
@@ -561,14 +561,14 @@ def fill_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return lambda: monkeypatch.setattr(PartFile, "write_at", real)
 
 
-def test_a_full_disk_leaves_the_part_where_a_keeper_is(title: Title, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_part_where_a_checkpoint_store_is(title: Title, monkeypatch: pytest.MonkeyPatch) -> None:
     fill_disk(monkeypatch)
     with pytest.raises(SpaceError):
         title.run()
     assert title.part_path.exists()
 
 
-def test_a_full_disk_leaves_no_part_without_a_keeper(title: Title, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_no_part_without_a_checkpoint_store(title: Title, monkeypatch: pytest.MonkeyPatch) -> None:
     fill_disk(monkeypatch)
     with pytest.raises(SpaceError):
         convert(title.plan(), threads=2, control=Control(), progress=Progress())
@@ -595,4 +595,4 @@ def test_a_cancelled_conversion_drops_part_and_checkpoint(title: Title) -> None:
     control.cancel()
     with pytest.raises(Exception, match="cancelled"):
         title.run(control)
-    assert (title.keeper.kept, faults.names_in(title.output_path.parent)) == (None, [])
+    assert (title.checkpoint_store.kept, faults.names_in(title.output_path.parent)) == (None, [])

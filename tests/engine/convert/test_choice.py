@@ -9,7 +9,7 @@ from sample_images import mixed, write_image
 
 from discpress.engine.convert.choice import Choice, choose_settings
 from discpress.engine.convert.plan import plan_conversion
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import DiscpressError, SettingError, UsageError
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.targets import TARGETS
@@ -18,21 +18,27 @@ from discpress.engine.units import GIB
 ZSO, CSO, CHD, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO
 
 
-def choose(wish: Wish, system: str = "ps2", original_bytes: int = GIB, suffix: ImageFormat | None = None) -> Choice:
-    return choose_settings("game.iso", original_bytes, system, system.upper(), wish, suffix)
+def choose(
+    request: ConversionRequest, system: str = "ps2", original_bytes: int = GIB, suffix: ImageFormat | None = None
+) -> Choice:
+    return choose_settings("game.iso", original_bytes, system, system.upper(), request, suffix)
 
 
 def test_the_system_chooses_the_target() -> None:
-    assert [choose(Wish(), system).target.name for system in ("ps2", "psp", "")] == ["opl+pcsx2", "ark", "any"]
+    assert [choose(ConversionRequest(), system).target.name for system in ("ps2", "psp", "")] == [
+        "opl+pcsx2",
+        "ark",
+        "any",
+    ]
 
 
-def test_without_a_wish_the_settings_are_those_of_the_target() -> None:
-    assert choose(Wish()).settings == Settings(ZSO, target="opl+pcsx2")
+def test_without_a_request_the_settings_are_those_of_the_target() -> None:
+    assert choose(ConversionRequest()).settings == Settings(ZSO, target="opl+pcsx2")
 
 
-def test_a_wish_is_kept() -> None:
-    wish = Wish(CSO, 4096, 7, 64, "any")
-    assert choose(wish, "psp") == Choice(
+def test_a_request_is_kept() -> None:
+    request = ConversionRequest(CSO, 4096, 7, 64, "any")
+    assert choose(request, "psp") == Choice(
         TARGETS["any"],
         Settings(CSO, 4096, 7, 64, "any"),
         6,
@@ -41,57 +47,61 @@ def test_a_wish_is_kept() -> None:
 
 
 def test_what_older_psps_do_not_read_is_no_matter_of_a_ps2_disc() -> None:
-    assert choose(Wish(CSO, 4096, 7, target="any"), "ps2").notices == ()
+    assert choose(ConversionRequest(CSO, 4096, 7, target="any"), "ps2").notices == ()
 
 
 def test_a_level_above_the_highest_is_said() -> None:
-    assert choose(Wish(CSO, level=12, target="any")).notices == ("level 12 is taken as 9, the highest of CSO",)
+    assert choose(ConversionRequest(CSO, level=12, target="any")).notices == (
+        "level 12 is taken as 9, the highest of CSO",
+    )
 
 
 def test_another_system_than_the_target_plays_is_said() -> None:
-    assert choose(Wish(target="pcsx2"), "psp").notices == (
+    assert choose(ConversionRequest(target="pcsx2"), "psp").notices == (
         "this looks like a disc for PSP; only PS2 discs work with PCSX2",
     )
 
 
 def test_a_name_that_promises_another_format_is_said() -> None:
-    assert choose(Wish(CSO, target="any"), suffix=ZSO).notices == (
+    assert choose(ConversionRequest(CSO, target="any"), suffix=ZSO).notices == (
         "the output's name ends in .zso, its content is CSO",
     )
 
 
 def test_an_iso_has_no_settings() -> None:
-    assert choose(Wish(ISO, block_size=4096)) == Choice(TARGETS["opl+pcsx2"], Settings(ISO, target="opl+pcsx2"), 0, ())
+    assert choose(ConversionRequest(ISO, block_size=4096)) == Choice(
+        TARGETS["opl+pcsx2"], Settings(ISO, target="opl+pcsx2"), 0, ()
+    )
 
 
 @pytest.mark.parametrize(
-    ("wish", "said"),
+    ("request", "said"),
     [
         (
-            Wish(CSO),
+            ConversionRequest(CSO),
             "game.iso: target opl+pcsx2: CSO cannot be loaded: ZSO is the only compressed format",
         ),
-        (Wish(alignment=4096, target="any"), "game.iso: alignment 4096 is more than a block of 2048"),
+        (ConversionRequest(alignment=4096, target="any"), "game.iso: alignment 4096 is more than a block of 2048"),
         (
-            Wish(block_size=4096),
+            ConversionRequest(block_size=4096),
             "game.iso: target opl+pcsx2: block size 4096 cannot be loaded: OPL ignores the header",
         ),
     ],
 )
-def test_what_the_target_does_not_load_is_refused(wish: Wish, said: str) -> None:
+def test_what_the_target_does_not_load_is_refused(request: ConversionRequest, said: str) -> None:
     with pytest.raises(SettingError) as caught:
-        choose(wish)
+        choose(request)
     assert str(caught.value).startswith(said)
 
 
 def test_a_format_that_is_not_written_is_refused() -> None:
     with pytest.raises(UsageError, match="DAX cannot be written: zso, cso, chd or iso is allowed"):
-        choose(Wish(ImageFormat.DAX, target="any"))
+        choose(ConversionRequest(ImageFormat.DAX, target="any"))
 
 
 @pytest.mark.parametrize(("system", "target"), [("ps2", "pcsx2"), ("psp", "ppsspp"), ("other", "any")])
 def test_a_chd_is_for_the_emulator_where_no_target_is_named(system: str, target: str) -> None:
-    choice = choose_settings("game.iso", 100_000, system, system.upper(), Wish(ImageFormat.CHD))
+    choice = choose_settings("game.iso", 100_000, system, system.upper(), ConversionRequest(ImageFormat.CHD))
     assert choice.settings.target == target
 
 
@@ -106,23 +116,23 @@ def test_a_chd_is_for_the_emulator_where_no_target_is_named(system: str, target:
     ],
 )
 def test_a_target_picks_method_and_hunk(target: str, methods: tuple[Method, ...], hunk_size: int) -> None:
-    settings = choose(Wish(ImageFormat.CHD, target=target)).settings
+    settings = choose(ConversionRequest(ImageFormat.CHD, target=target)).settings
     assert (settings.methods, settings.block_size, settings.alignment) == (methods, hunk_size, None)
 
 
 def test_methods_stand_in_the_order_of_the_header() -> None:
-    wish = Wish(ImageFormat.CHD, target="any", methods=(Method.ZLIB, Method.ZSTD))
-    assert choose(wish).settings.methods == (Method.ZSTD, Method.ZLIB)
+    request = ConversionRequest(ImageFormat.CHD, target="any", methods=(Method.ZLIB, Method.ZSTD))
+    assert choose(request).settings.methods == (Method.ZSTD, Method.ZLIB)
 
 
 def test_a_method_that_the_target_does_not_load_is_refused() -> None:
     with pytest.raises(SettingError, match="target nethersx2: zstd hunks cannot be loaded") as caught:
-        choose(Wish(ImageFormat.CHD, target="nethersx2", methods=(Method.ZSTD,)))
+        choose(ConversionRequest(ImageFormat.CHD, target="nethersx2", methods=(Method.ZSTD,)))
     assert "use -m zlib" in caught.value.hint
 
 
 def test_methods_mean_nothing_to_other_formats() -> None:
-    assert choose(Wish(ZSO, target="any", methods=(Method.ZSTD,))).settings.methods == ()
+    assert choose(ConversionRequest(ZSO, target="any", methods=(Method.ZSTD,))).settings.methods == ()
 
 
 @pytest.mark.parametrize(
@@ -130,57 +140,57 @@ def test_methods_mean_nothing_to_other_formats() -> None:
     [(16 * GIB, 2048, 2048), (16 * GIB + 1, 2048, 4096), (32 * GIB + 1, 4096, 8192), (64 * GIB, 8192, 8192)],
 )
 def test_a_hunk_of_which_there_would_be_too_many_is_refused(original_bytes: int, hunk_size: int, least: int) -> None:
-    wish = Wish(ImageFormat.CHD, block_size=hunk_size, target="any")
+    request = ConversionRequest(ImageFormat.CHD, block_size=hunk_size, target="any")
     if hunk_size == least:
-        assert choose(wish, original_bytes=original_bytes).settings.block_size == hunk_size
+        assert choose(request, original_bytes=original_bytes).settings.block_size == hunk_size
         return
     with pytest.raises(SettingError, match="more than the 8388608 hunks that are read") as caught:
-        choose(wish, original_bytes=original_bytes)
+        choose(request, original_bytes=original_bytes)
     assert caught.value.hint == f"the smallest hunk for it is -b {least}"
 
 
 def test_an_image_that_is_too_large_for_a_chd_is_refused_before_it_is_read() -> None:
     with pytest.raises(SettingError, match="70 GiB is too much for a CHD: up to 64 GiB is read") as caught:
-        choose(Wish(ImageFormat.CHD, target="any"), original_bytes=70 * GIB)
+        choose(ConversionRequest(ImageFormat.CHD, target="any"), original_bytes=70 * GIB)
     assert caught.value.hint == "-f zso takes it"
 
 
 @pytest.mark.parametrize("image_format", [ZSO, CSO, CHD])
 def test_an_image_that_claims_more_than_any_index_holds_is_refused(image_format: ImageFormat) -> None:
     with pytest.raises(SettingError, match=r"game\.iso: 1024 PiB is too large for blocks of 2048") as caught:
-        choose(Wish(image_format, target="any"), original_bytes=2**60)
+        choose(ConversionRequest(image_format, target="any"), original_bytes=2**60)
     assert caught.value.hint == "check what this file is: no disc is as large"
 
 
 def test_an_alignment_does_not_help_an_image_that_is_too_large_for_its_blocks() -> None:
     with pytest.raises(SettingError, match="5 TiB is too large for blocks of 2048") as caught:
-        choose(Wish(ZSO, block_size=2048, alignment=4096, target="any"), original_bytes=5 * 1024 * GIB)
+        choose(ConversionRequest(ZSO, block_size=2048, alignment=4096, target="any"), original_bytes=5 * 1024 * GIB)
     assert caught.value.hint == "choose larger blocks: -b 4096"
 
 
 def test_an_iso_may_be_as_large_as_it_is() -> None:
-    assert choose(Wish(ISO, target="any"), original_bytes=2**60).index_shift == 0
+    assert choose(ConversionRequest(ISO, target="any"), original_bytes=2**60).index_shift == 0
 
 
 def test_a_chd_has_no_alignment() -> None:
-    choice = choose(Wish(ImageFormat.CHD, alignment=2048, methods=(Method.ZLIB,), target="any"))
+    choice = choose(ConversionRequest(ImageFormat.CHD, alignment=2048, methods=(Method.ZLIB,), target="any"))
     assert choice.notices == ("alignment 2048 is left out: the hunks of a CHD have none",)
 
 
 @pytest.mark.parametrize(("method", "highest"), [(Method.ZSTD, 19), (Method.ZLIB, 9)])
 def test_a_level_above_a_methods_highest_is_the_highest(method: Method, highest: int) -> None:
-    choice = choose(Wish(ImageFormat.CHD, level=22, methods=(method,), target="any"))
+    choice = choose(ConversionRequest(ImageFormat.CHD, level=22, methods=(method,), target="any"))
     assert choice.settings.level == highest
     assert choice.notices[0] == f"level 22 is taken as {highest}, the highest of CHD {method}"
 
 
 def test_a_target_of_another_version_is_refused() -> None:
     with pytest.raises(UsageError, match=r"unknown target gone\\e: allowed are auto, opl"):
-        choose(Wish(target="gone\x1b"))
+        choose(ConversionRequest(target="gone\x1b"))
 
 
 WISHES = st.builds(
-    Wish,
+    ConversionRequest,
     st.sampled_from([None, ZSO, CSO, CHD, ISO]),
     st.sampled_from([None, 2048, 16384]),
     st.sampled_from([None, 1, 9, 12]),
@@ -190,20 +200,20 @@ WISHES = st.builds(
 
 
 @given(WISHES)
-def test_a_plan_of_the_file_says_the_same(tmp_path_factory: pytest.TempPathFactory, wish: Wish) -> None:
+def test_a_plan_of_the_file_says_the_same(tmp_path_factory: pytest.TempPathFactory, request: ConversionRequest) -> None:
     path = tmp_path_factory.getbasetemp() / "choice.iso"
     if not path.exists():
         write_image(path, mixed(100_000))
     try:
-        expected = choose_settings("choice.iso", 100_000, "other", "other", wish)
+        expected = choose_settings("choice.iso", 100_000, "other", "other", request)
     except DiscpressError as error:
         with pytest.raises(type(error)):
-            plan_conversion(path, None, None, wish)
+            plan_conversion(path, None, None, request)
     else:
-        plan = plan_conversion(Path(path), None, None, wish)
+        plan = plan_conversion(Path(path), None, None, request)
         assert (plan.settings, plan.index_shift) == (expected.settings, expected.index_shift)
 
 
 def test_a_ps1_disc_is_said_to_be_loaded_by_nothing() -> None:
-    (notice,) = choose(Wish(), "ps1").notices
+    (notice,) = choose(ConversionRequest(), "ps1").notices
     assert notice.startswith("a PS1 disc: no PS1 emulator known here loads ZSO")

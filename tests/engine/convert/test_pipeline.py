@@ -17,7 +17,7 @@ from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.codecs.registry import codec_for
 from discpress.engine.convert.conversion import convert
 from discpress.engine.convert.pipeline import EXTRA_SLOTS, Slot, run_chunks
-from discpress.engine.convert.plan import Wish, plan_conversion
+from discpress.engine.convert.plan import ConversionRequest, plan_conversion
 from discpress.engine.errors import CancelledError, DiscpressError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.progress import Control, Progress
@@ -139,7 +139,7 @@ def test_chunks_are_taken_in_the_calling_thread() -> None:
     assert takers == {threading.get_ident()}
 
 
-def test_chunks_are_filled_in_as_many_threads_as_wished() -> None:
+def test_chunks_are_filled_in_as_many_threads_as_requested() -> None:
     """They all meet at a barrier, which one thread less would never open."""
     barrier = threading.Barrier(3, timeout=HANG_S)
     run(threads=3, total_bytes=3 * CHUNK_BYTES, fill=lambda slot: barrier.wait() and None)
@@ -313,8 +313,8 @@ def test_the_bytes_do_not_depend_on_the_number_of_threads(
 
 
 def test_the_digests_do_not_depend_on_the_number_of_threads(source_path: Path, tmp_path: Path) -> None:
-    wish = Wish(format=ImageFormat.ZSO, level=1, target="any", digests=("sha1", "sha256"))
-    plans = [plan_conversion(source_path, tmp_path / f"{threads}.zso", None, wish) for threads in range(1, 9)]
+    request = ConversionRequest(format=ImageFormat.ZSO, level=1, target="any", digests=("sha1", "sha256"))
+    plans = [plan_conversion(source_path, tmp_path / f"{threads}.zso", None, request) for threads in range(1, 9)]
     digests = [
         convert(plan, threads=threads, control=Control(), progress=Progress()).digests
         for threads, plan in enumerate(plans, 1)

@@ -15,7 +15,7 @@ from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.convert import checkpoint
 from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.conversion import convert
-from discpress.engine.convert.plan import Wish, plan_conversion
+from discpress.engine.convert.plan import ConversionRequest, plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.progress import Control, Progress
 from discpress.engine.system.files import FileIdentity
@@ -73,9 +73,9 @@ class NotedKeeper:
             self.saved.append((len(self.recorder.steps), None))
 
 
-def run_job(source_path: Path, keeper: NotedKeeper) -> bytes:
-    plan = settle_output(plan_conversion(source_path, None, None, Wish(target="any", level=1)))
-    convert(plan, threads=2, control=Control(), progress=Progress(), job="queue 1", keeper=keeper)
+def run_job(source_path: Path, checkpoint_store: NotedKeeper) -> bytes:
+    plan = settle_output(plan_conversion(source_path, None, None, ConversionRequest(target="any", level=1)))
+    convert(plan, threads=2, control=Control(), progress=Progress(), job="queue 1", checkpoint_store=checkpoint_store)
     return plan.output_path.read_bytes()
 
 
@@ -86,15 +86,15 @@ def test_a_job_goes_on_from_its_checkpoint_wherever_the_power_went(
     folder = tmp_path / "story"
     write_old(folder / "game.iso", SOURCE)
     recorder = CallRecorder(folder)
-    keeper = NotedKeeper(recorder)
+    checkpoint_store = NotedKeeper(recorder)
     with recorder.watching():
-        undisturbed = run_job(folder / "game.iso", keeper)
+        undisturbed = run_job(folder / "game.iso", checkpoint_store)
     recorder.check()
-    assert len(keeper.saved) >= 3
+    assert len(checkpoint_store.saved) >= 3
     chance = random.Random(SEED)
     for number in range(4 * RECOVERIES):
         point = chance.randrange(len(recorder.steps) + 1)
-        kept = chance.choice([each for after, each in keeper.saved if after <= point])
+        kept = chance.choice([each for after, each in checkpoint_store.saved if after <= point])
         state = chance.choice(list(crash_states(recorder.disk_at(point), chance, RANDOMS)))
         top = state.write(tmp_path / str(number))
         if kept is not None:  # a folder made anew has other inodes than the one that the power was lost in

@@ -9,7 +9,7 @@ import pytest
 from sample_images import incompressible, mixed, write_image
 
 from discpress.engine.convert import conversion, preflight
-from discpress.engine.convert.plan import ConversionPlan, Wish, plan_conversion
+from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, plan_conversion
 from discpress.engine.errors import SpaceError, StorageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.system import filesystems
@@ -25,7 +25,7 @@ def source_path(tmp_path: Path) -> Path:
 
 
 def plan_of(source_path: Path, image_format: ImageFormat = ImageFormat.ZSO) -> ConversionPlan:
-    return plan_conversion(source_path, None, None, Wish(format=image_format, target="any"))
+    return plan_conversion(source_path, None, None, ConversionRequest(format=image_format, target="any"))
 
 
 def let_be_free(monkeypatch: pytest.MonkeyPatch, free: int) -> None:

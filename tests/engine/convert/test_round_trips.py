@@ -12,7 +12,7 @@ import sample_images
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from discpress.engine.convert.plan import Wish, plan_conversion
+from discpress.engine.convert.plan import ConversionRequest, plan_conversion
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import MAX_BLOCK_SIZE, ImageFormat
 
@@ -119,7 +119,7 @@ def test_an_image_of_several_chunks_comes_back(image_format: ImageFormat) -> Non
 def test_an_image_of_no_bytes_is_refused_by_name(tmp_path: Path) -> None:
     path = sample_images.write_image(tmp_path / "Okami.iso", b"")
     with pytest.raises(DamagedImageError, match=r"Okami\.iso: the file is empty"):
-        plan_conversion(path, None, None, Wish())
+        plan_conversion(path, None, None, ConversionRequest())
 
 
 # Other readers than ours.

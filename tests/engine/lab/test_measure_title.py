@@ -19,7 +19,7 @@ from discpress.engine.errors import CancelledError, SettingError, SpaceError, St
 from discpress.engine.formats import HUNK_METHODS, ImageFormat, Method, in_order
 from discpress.engine.images.image import PlainImage
 from discpress.engine.lab.measure_title import Bench, Step, candidate_settings, run_seek_test, run_throughput_test
-from discpress.engine.lab.options import SeekWish, ThroughputWish, parameters_of, seek_wish, throughput_wish
+from discpress.engine.lab.options import SeekOptions, ThroughputOptions, parameters_of, seek_options, throughput_options
 from discpress.engine.lab.results import (
     seek_figures,
     seek_measurement,
@@ -32,8 +32,8 @@ from discpress.engine.store.model import FileIdentity
 from discpress.engine.system.filesystems import free_bytes
 from discpress.engine.units import MIB
 
-QUICK = SeekWish((2048, 16384), (Pattern.MIXED,), duration_s=0.001, window_bytes=2 * MIB)
-RATES = ThroughputWish((2048,), (1, 9), sample_bytes=2 * MIB)
+QUICK = SeekOptions((2048, 16384), (Pattern.MIXED,), duration_s=0.001, window_bytes=2 * MIB)
+RATES = ThroughputOptions((2048,), (1, 9), sample_bytes=2 * MIB)
 SIZE = 3 * MIB
 
 
@@ -93,8 +93,8 @@ def test_an_iso_is_measured_as_it_is_and_with_each_block_size(room: Room) -> Non
 
 
 def test_each_pattern_has_a_line_for_each_image(room: Room) -> None:
-    wish = replace(QUICK, patterns=tuple(Pattern))
-    found = [(each.block_size, each.figures.pattern) for each in run_seek_test(room.game, wish, room.bench)]
+    request = replace(QUICK, patterns=tuple(Pattern))
+    found = [(each.block_size, each.figures.pattern) for each in run_seek_test(room.game, request, room.bench)]
     assert found == [(size, pattern) for size in (0, 2048, 16384) for pattern in Pattern]
 
 
@@ -201,8 +201,8 @@ def test_steps_are_counted(room: Room) -> None:
 
 
 def test_throughput_has_a_line_for_each_block_size_and_level(room: Room) -> None:
-    wish = replace(RATES, block_sizes=(2048, 65536))
-    found = [each.figures for each in run_throughput_test(room.game, wish, room.bench)]
+    request = replace(RATES, block_sizes=(2048, 65536))
+    found = [each.figures for each in run_throughput_test(room.game, request, room.bench)]
     settings = [(each.settings.block_size, each.settings.level) for each in found]
     assert settings == [(2048, 1), (2048, 9), (65536, 1), (65536, 9)]
     assert all(min(each.read_s, each.pack_s, each.write_s, each.proof_s) > 0 for each in found)
@@ -222,8 +222,8 @@ def test_candidates_are_packed_as_the_target_loads_or_as_asked(
 
 
 def test_a_level_above_the_codecs_is_cut_and_said_so(room: Room) -> None:
-    wish = replace(QUICK, format=ImageFormat.CSO, level=12, block_sizes=(2048,))
-    assert [each.level for each in run_seek_test(room.game, wish, room.bench)] == [0, 9]
+    request = replace(QUICK, format=ImageFormat.CSO, level=12, block_sizes=(2048,))
+    assert [each.level for each in run_seek_test(room.game, request, room.bench)] == [0, 9]
 
 
 def test_a_line_is_kept_and_read_back_as_it_was(room: Room) -> None:
@@ -267,8 +267,8 @@ def test_hunks_of_a_chd_are_candidates_by_the_methods_that_are_asked_for(
     methods: tuple[Method, ...], tmp_path: Path
 ) -> None:
     room = Room(tmp_path)
-    wish = replace(QUICK, format=ImageFormat.CHD, methods=methods)
-    lines = list(run_seek_test(room.game, wish, room.bench))
+    request = replace(QUICK, format=ImageFormat.CHD, methods=methods)
+    lines = list(run_seek_test(room.game, request, room.bench))
     assert [(each.format, each.block_size, each.methods) for each in lines] == [
         (ImageFormat.ISO, 0, ()), (ImageFormat.CHD, 2048, methods), (ImageFormat.CHD, 16384, methods)
     ]  # fmt: skip
@@ -289,7 +289,7 @@ SIZES = st.lists(st.sampled_from([2048, 4096, 65536]), min_size=1, max_size=3).m
 
 @given(
     st.builds(
-        SeekWish,
+        SeekOptions,
         SIZES,
         st.lists(st.sampled_from(Pattern), min_size=1).map(tuple),
         st.floats(0.001, 60),
@@ -300,24 +300,24 @@ SIZES = st.lists(st.sampled_from([2048, 4096, 65536]), min_size=1, max_size=3).m
         st.lists(st.sampled_from(HUNK_METHODS)).map(in_order),
     )
 )
-def test_a_job_carries_a_seek_wish(wish: SeekWish) -> None:
-    assert seek_wish({**parameters_of(wish), "device": 5}) == wish
+def test_a_job_carries_a_seek_options(request: SeekOptions) -> None:
+    assert seek_options({**parameters_of(request), "device": 5}) == request
 
 
 @given(st.none() | st.just(Path("/mnt/usb")), SIZES)
-def test_a_job_carries_a_throughput_wish(folder: Path | None, sizes: tuple[int, ...]) -> None:
-    wish = ThroughputWish(sizes, (1, 12), MIB, folder, ImageFormat.CHD, (Method.ZSTD, Method.ZLIB))
-    assert throughput_wish({**parameters_of(wish), "device": 5}) == wish
+def test_a_job_carries_a_throughput_options(folder: Path | None, sizes: tuple[int, ...]) -> None:
+    request = ThroughputOptions(sizes, (1, 12), MIB, folder, ImageFormat.CHD, (Method.ZSTD, Method.ZLIB))
+    assert throughput_options({**parameters_of(request), "device": 5}) == request
 
 
 def test_what_a_job_does_not_name_has_its_default() -> None:
-    assert (seek_wish({}), throughput_wish({})) == (SeekWish(), ThroughputWish())
+    assert (seek_options({}), throughput_options({})) == (SeekOptions(), ThroughputOptions())
 
 
 @pytest.mark.parametrize("parameters", [{"patterns": ["zigzag"]}, {"block_sizes": 5}, {"format": "zip2"}])
-def test_a_wish_of_another_version_is_refused(parameters: dict[str, Any]) -> None:
+def test_a_request_of_another_version_is_refused(parameters: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"zigzag|5|zip2"):
-        seek_wish(parameters)
+        seek_options(parameters)
 
 
 @pytest.mark.parametrize("run", [run_seek_test, run_throughput_test])
@@ -328,7 +328,7 @@ def test_an_image_that_is_too_large_for_any_candidate_is_refused_before_it_is_me
         return 2**60
 
     monkeypatch.setattr(PlainImage, "size", property(size, lambda image, size: None), raising=False)
-    wish = QUICK if run is run_seek_test else RATES
+    request = QUICK if run is run_seek_test else RATES
     with pytest.raises(SettingError, match=r"game\.iso: 1024 PiB is too large for blocks of 2048"):
-        next(run(room.game, wish, room.bench))
+        next(run(room.game, request, room.bench))
     assert (room.steps, names_in(room.games)) == ([], ["game.iso"])

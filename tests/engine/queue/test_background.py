@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.formats import ImageFormat
-from discpress.engine.queue.background import Errand, ErrandKind, Errands
+from discpress.engine.queue.background import BackgroundKind, BackgroundTask, BackgroundTasks
 from discpress.engine.queue.crash_count import MOST_DEATHS
 from discpress.engine.store import schema
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.store.store import Store
 
-SCAN, ESTIMATE, GRID = ErrandKind.SCAN, ErrandKind.ESTIMATE, ErrandKind.GRID
+SCAN, ESTIMATE, GRID = BackgroundKind.SCAN, BackgroundKind.ESTIMATE, BackgroundKind.GRID
 ONE, TWO, THREE = (Path(f"/games/{name}.iso") for name in ("one", "two", "three"))
-WISH, OTHER = Wish(ImageFormat.ZSO, level=9), Wish(ImageFormat.ZSO, level=3)
+WISH, OTHER = ConversionRequest(ImageFormat.ZSO, level=9), ConversionRequest(ImageFormat.ZSO, level=3)
 SEEN, LATER = 0, 10
 
 
@@ -28,128 +28,136 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def errands(store: Store) -> Errands:
-    return Errands(store, now=count(1000.0).__next__)
+def background_tasks(store: Store) -> BackgroundTasks:
+    return BackgroundTasks(store, now=count(1000.0).__next__)
 
 
-def following(errands: Errands) -> Errand:
-    found = errands.next()
+def following(background_tasks: BackgroundTasks) -> BackgroundTask:
+    found = background_tasks.next()
     assert found is not None
     return found
 
 
-def order(errands: Errands) -> list[Path]:
+def order(background_tasks: BackgroundTasks) -> list[Path]:
     """Do all of them; return their paths."""
     paths = []
-    while (errand := errands.next()) is not None:
-        paths.append(errand.path)
-        errands.done(errand)
+    while (background_task := background_tasks.next()) is not None:
+        paths.append(background_task.path)
+        background_tasks.done(background_task)
     return paths
 
 
-def test_nothing_is_asked_for_at_first(errands: Errands) -> None:
-    assert (errands.next(), errands.pending()) == (None, 0)
+def test_nothing_is_asked_for_at_first(background_tasks: BackgroundTasks) -> None:
+    assert (background_tasks.next(), background_tasks.pending()) == (None, 0)
 
 
-def test_an_errand_comes_back_as_it_was_asked_for(errands: Errands) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
-    assert errands.next() == Errand(ESTIMATE, ONE, SEEN, WISH, 1000.0)
+def test_an_background_task_comes_back_as_it_was_asked_for(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    assert background_tasks.next() == BackgroundTask(ESTIMATE, ONE, SEEN, WISH, 1000.0)
 
 
-def test_any_file_name_comes_back(errands: Errands) -> None:
+def test_any_file_name_comes_back(background_tasks: BackgroundTasks) -> None:
     path = Path(os.fsdecode(b"/games/\xff\n.iso"))
-    errands.ask(SCAN, [(path, None)], SEEN)
-    assert following(errands).path == path
+    background_tasks.ask(SCAN, [(path, None)], SEEN)
+    assert following(background_tasks).path == path
 
 
-def test_the_lowest_rank_comes_first_then_the_oldest(errands: Errands) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH)], LATER)
-    errands.ask(ESTIMATE, [(THREE, WISH)], SEEN)
-    errands.ask(ESTIMATE, [(TWO, WISH)], SEEN)
-    assert order(errands) == [THREE, TWO, ONE]
+def test_the_lowest_rank_comes_first_then_the_oldest(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(ESTIMATE, [(ONE, WISH)], LATER)
+    background_tasks.ask(ESTIMATE, [(THREE, WISH)], SEEN)
+    background_tasks.ask(ESTIMATE, [(TWO, WISH)], SEEN)
+    assert order(background_tasks) == [THREE, TWO, ONE]
 
 
-def test_what_is_asked_for_together_is_done_in_that_order(errands: Errands) -> None:
-    errands.ask(ESTIMATE, [(TWO, WISH), (ONE, WISH), (THREE, WISH)], SEEN)
-    assert order(errands) == [TWO, ONE, THREE]
+def test_what_is_asked_for_together_is_done_in_that_order(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(ESTIMATE, [(TWO, WISH), (ONE, WISH), (THREE, WISH)], SEEN)
+    assert order(background_tasks) == [TWO, ONE, THREE]
 
 
-def test_what_is_under_way_is_passed_over(errands: Errands) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH), (TWO, WISH)], SEEN)
-    found = errands.next({(ESTIMATE, ONE)})
+def test_what_is_under_way_is_passed_over(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(ESTIMATE, [(ONE, WISH), (TWO, WISH)], SEEN)
+    found = background_tasks.next({(ESTIMATE, ONE)})
     assert found is not None
     assert found.path == TWO
 
 
-def test_asked_for_again_an_errand_is_one(errands: Errands) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
-    errands.ask(ESTIMATE, [(ONE, OTHER)], SEEN)
-    assert (errands.pending(), following(errands).wish) == (1, OTHER)
+def test_asked_for_again_an_background_task_is_one(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    background_tasks.ask(ESTIMATE, [(ONE, OTHER)], SEEN)
+    assert (background_tasks.pending(), following(background_tasks).request) == (1, OTHER)
 
 
 @pytest.mark.parametrize("ranks", [(SEEN, LATER), (LATER, SEEN)])
-def test_asked_for_again_the_better_rank_counts(errands: Errands, ranks: tuple[int, int]) -> None:
+def test_asked_for_again_the_better_rank_counts(background_tasks: BackgroundTasks, ranks: tuple[int, int]) -> None:
     for rank in ranks:
-        errands.ask(ESTIMATE, [(ONE, WISH)], rank)
-    assert following(errands).rank == SEEN
+        background_tasks.ask(ESTIMATE, [(ONE, WISH)], rank)
+    assert following(background_tasks).rank == SEEN
 
 
-def test_asked_for_again_as_it_is_an_errand_keeps_its_place(errands: Errands) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH), (TWO, WISH)], SEEN)
-    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
-    assert order(errands) == [ONE, TWO]
+def test_asked_for_again_as_it_is_an_background_task_keeps_its_place(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(ESTIMATE, [(ONE, WISH), (TWO, WISH)], SEEN)
+    background_tasks.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    assert order(background_tasks) == [ONE, TWO]
 
 
-def test_kinds_are_counted_apart(errands: Errands) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH), (TWO, WISH)], SEEN)
-    errands.ask(GRID, [(ONE, WISH)], SEEN)
-    assert [errands.pending(kind) for kind in (None, ESTIMATE, GRID, SCAN)] == [3, 2, 1, 0]
+def test_kinds_are_counted_apart(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(ESTIMATE, [(ONE, WISH), (TWO, WISH)], SEEN)
+    background_tasks.ask(GRID, [(ONE, WISH)], SEEN)
+    assert [background_tasks.pending(kind) for kind in (None, ESTIMATE, GRID, SCAN)] == [3, 2, 1, 0]
 
 
-def test_a_failed_errand_says_why_and_does_not_pend(errands: Errands) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
-    errands.fail(following(errands), "it is \udcff damaged")
-    assert (errands.failed(ESTIMATE), errands.pending(), errands.next()) == ({ONE: "it is \\udcff damaged"}, 0, None)
+def test_a_failed_background_task_says_why_and_does_not_pend(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    background_tasks.fail(following(background_tasks), "it is \udcff damaged")
+    assert (background_tasks.failed(ESTIMATE), background_tasks.pending(), background_tasks.next()) == (
+        {ONE: "it is \\udcff damaged"},
+        0,
+        None,
+    )
 
 
-def test_asked_for_again_a_failed_errand_pends(errands: Errands) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
-    errands.fail(following(errands), "damaged")
-    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
-    assert (errands.failed(ESTIMATE), errands.pending()) == ({}, 1)
+def test_asked_for_again_a_failed_background_task_pends(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    background_tasks.fail(following(background_tasks), "damaged")
+    background_tasks.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    assert (background_tasks.failed(ESTIMATE), background_tasks.pending()) == ({}, 1)
 
 
-def test_what_is_wanted_otherwise_by_now_is_not_done(errands: Errands) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
-    begun = following(errands)
-    errands.ask(ESTIMATE, [(ONE, OTHER)], SEEN)
-    errands.done(begun)
-    assert (errands.is_wanted(begun), following(errands).wish) == (False, OTHER)
+def test_what_is_wanted_otherwise_by_now_is_not_done(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    begun = following(background_tasks)
+    background_tasks.ask(ESTIMATE, [(ONE, OTHER)], SEEN)
+    background_tasks.done(begun)
+    assert (background_tasks.is_wanted(begun), following(background_tasks).request) == (False, OTHER)
 
 
-def test_what_is_wanted_otherwise_by_now_does_not_fail(errands: Errands) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
-    begun = following(errands)
-    errands.ask(ESTIMATE, [(ONE, OTHER)], SEEN)
-    errands.fail(begun, "too large a block")
-    assert (errands.failed(ESTIMATE), errands.pending()) == ({}, 1)
+def test_what_is_wanted_otherwise_by_now_does_not_fail(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    begun = following(background_tasks)
+    background_tasks.ask(ESTIMATE, [(ONE, OTHER)], SEEN)
+    background_tasks.fail(begun, "too large a block")
+    assert (background_tasks.failed(ESTIMATE), background_tasks.pending()) == ({}, 1)
 
 
-def test_a_scan_asked_for_again_goes_on_and_is_done_once_more(errands: Errands) -> None:
-    errands.ask(SCAN, [(ONE, None)], SEEN)
-    begun = following(errands)
-    errands.ask(SCAN, [(ONE, None)], SEEN)
-    errands.done(begun)
-    assert (errands.is_wanted(begun), errands.pending()) == (True, 1)
+def test_a_scan_asked_for_again_goes_on_and_is_done_once_more(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(SCAN, [(ONE, None)], SEEN)
+    begun = following(background_tasks)
+    background_tasks.ask(SCAN, [(ONE, None)], SEEN)
+    background_tasks.done(begun)
+    assert (background_tasks.is_wanted(begun), background_tasks.pending()) == (True, 1)
 
 
-def test_withdrawn_kinds_are_forgotten(errands: Errands) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH), (TWO, WISH)], SEEN)
-    errands.fail(following(errands), "damaged")
-    begun = following(errands)
-    errands.ask(SCAN, [(ONE, None)], SEEN)
-    errands.withdraw([ESTIMATE, GRID])
-    assert (errands.pending(), errands.failed(ESTIMATE), errands.is_wanted(begun)) == (1, {}, False)
+def test_withdrawn_kinds_are_forgotten(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(ESTIMATE, [(ONE, WISH), (TWO, WISH)], SEEN)
+    background_tasks.fail(following(background_tasks), "damaged")
+    begun = following(background_tasks)
+    background_tasks.ask(SCAN, [(ONE, None)], SEEN)
+    background_tasks.withdraw([ESTIMATE, GRID])
+    assert (background_tasks.pending(), background_tasks.failed(ESTIMATE), background_tasks.is_wanted(begun)) == (
+        1,
+        {},
+        False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -166,95 +174,103 @@ def test_withdrawn_kinds_are_forgotten(errands: Errands) -> None:
         "kind = x'ff'",
     ],
 )
-def test_errands_that_cannot_be_read_are_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
+def test_background_tasks_that_cannot_be_read_are_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
     monkeypatch.setattr(schema, "makes_strict_tables", lambda: False)
     with Store(tmp_path / "plain") as store:
-        errands = Errands(store)
-        errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+        background_tasks = BackgroundTasks(store)
+        background_tasks.ask(ESTIMATE, [(ONE, WISH)], SEEN)
         store.file.write(lambda connection: connection.execute(f"UPDATE errands SET {damage}"))
-        errands.ask(ESTIMATE, [(TWO, WISH)], LATER)
-        assert order(errands) == [TWO]
-        assert errands.pending() == 0
+        background_tasks.ask(ESTIMATE, [(TWO, WISH)], LATER)
+        assert order(background_tasks) == [TWO]
+        assert background_tasks.pending() == 0
 
 
-def test_any_number_of_errands_that_cannot_be_read_is_dropped(store: Store, errands: Errands) -> None:
+def test_any_number_of_background_tasks_that_cannot_be_read_is_dropped(
+    store: Store, background_tasks: BackgroundTasks
+) -> None:
     """More than Python calls a function in itself."""
-    errands.ask(ESTIMATE, [(Path(f"/games/{number}.iso"), WISH) for number in range(3000)], SEEN)
+    background_tasks.ask(ESTIMATE, [(Path(f"/games/{number}.iso"), WISH) for number in range(3000)], SEEN)
     store.file.write(lambda connection: connection.execute("UPDATE errands SET wish = '['"))
-    errands.ask(ESTIMATE, [(TWO, WISH)], LATER)
-    assert order(errands) == [TWO]
+    background_tasks.ask(ESTIMATE, [(TWO, WISH)], LATER)
+    assert order(background_tasks) == [TWO]
 
 
-def test_a_title_whose_device_cannot_be_read_is_on_no_known_one(store: Store, errands: Errands) -> None:
+def test_a_title_whose_device_cannot_be_read_is_on_no_known_one(
+    store: Store, background_tasks: BackgroundTasks
+) -> None:
     store.save_titles([Title(ONE, FileIdentity(5, 1, 1, 1), ImageFormat.ISO)])
     store.file.write(lambda connection: connection.execute("UPDATE titles SET identity = 'nowhere'"))
-    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
-    assert errands.place_of(following(errands)).device is None
+    background_tasks.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    assert background_tasks.place_of(following(background_tasks)).device is None
 
 
 # Workers that died at one.
 
 
-def die(errands: Errands, times: int) -> None:
+def die(background_tasks: BackgroundTasks, times: int) -> None:
     """Let so many workers begin what comes next, each killed in the middle of it."""
     for _ in range(times):
-        errands.begin(following(errands))
-        errands.recover()
+        background_tasks.begin(following(background_tasks))
+        background_tasks.recover()
 
 
-def test_the_third_worker_that_dies_at_an_errand_fails_it(errands: Errands, tmp_path: Path) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
-    die(errands, MOST_DEATHS - 1)
-    assert (following(errands).worker_deaths, errands.failed(ESTIMATE)) == (2, {})
-    die(errands, 1)
+def test_the_third_worker_that_dies_at_an_background_task_fails_it(
+    background_tasks: BackgroundTasks, tmp_path: Path
+) -> None:
+    background_tasks.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    die(background_tasks, MOST_DEATHS - 1)
+    assert (following(background_tasks).worker_deaths, background_tasks.failed(ESTIMATE)) == (2, {})
+    die(background_tasks, 1)
     log_path = tmp_path / "state" / "worker.log"
     said = f"/games/one.iso: the worker ended 3 times while it did this; its log is {log_path}"
-    assert (errands.failed(ESTIMATE), errands.next()) == ({ONE: said}, None)
+    assert (background_tasks.failed(ESTIMATE), background_tasks.next()) == ({ONE: said}, None)
 
 
-def test_the_deaths_are_those_of_what_was_begun(errands: Errands) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH), (TWO, WISH)], SEEN)
-    errands.ask(GRID, [(ONE, WISH)], SEEN)
-    die(errands, MOST_DEATHS)
-    assert (list(errands.failed(ESTIMATE)), errands.failed(GRID)) == ([ONE], {})
-    assert following(errands).worker_deaths == 0
+def test_the_deaths_are_those_of_what_was_begun(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(ESTIMATE, [(ONE, WISH), (TWO, WISH)], SEEN)
+    background_tasks.ask(GRID, [(ONE, WISH)], SEEN)
+    die(background_tasks, MOST_DEATHS)
+    assert (list(background_tasks.failed(ESTIMATE)), background_tasks.failed(GRID)) == ([ONE], {})
+    assert following(background_tasks).worker_deaths == 0
 
 
 @pytest.mark.parametrize("asked_anew", [False, True])
 @pytest.mark.parametrize("end", ["leave", "done", "fail"])
-def test_a_worker_that_dies_after_the_end_of_an_errand_is_not_counted(
-    errands: Errands, end: str, asked_anew: bool
+def test_a_worker_that_dies_after_the_end_of_an_background_task_is_not_counted(
+    background_tasks: BackgroundTasks, end: str, asked_anew: bool
 ) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
-    errand = following(errands)
-    errands.begin(errand)
+    background_tasks.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    background_task = following(background_tasks)
+    background_tasks.begin(background_task)
     if asked_anew:
-        errands.ask(ESTIMATE, [(ONE, OTHER)], SEEN)
+        background_tasks.ask(ESTIMATE, [(ONE, OTHER)], SEEN)
     if end == "fail":
-        errands.fail(errand, "it holds no disc")
+        background_tasks.fail(background_task, "it holds no disc")
     else:
-        getattr(errands, end)(errand)
-    errands.recover()
-    errands.ask(ESTIMATE, [(ONE, OTHER if asked_anew else WISH)], SEEN)
-    assert following(errands).worker_deaths == 0
+        getattr(background_tasks, end)(background_task)
+    background_tasks.recover()
+    background_tasks.ask(ESTIMATE, [(ONE, OTHER if asked_anew else WISH)], SEEN)
+    assert following(background_tasks).worker_deaths == 0
 
 
-def test_asked_for_again_its_deaths_count_on(errands: Errands) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
-    die(errands, 1)
-    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
-    assert following(errands).worker_deaths == 1
+def test_asked_for_again_its_deaths_count_on(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    die(background_tasks, 1)
+    background_tasks.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    assert following(background_tasks).worker_deaths == 1
 
 
-def test_other_settings_start_the_count_again(errands: Errands) -> None:
-    errands.ask(ESTIMATE, [(ONE, WISH)], SEEN)
-    die(errands, 1)
-    errands.ask(ESTIMATE, [(ONE, OTHER)], SEEN)
-    assert following(errands).worker_deaths == 0
+def test_other_settings_start_the_count_again(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(ESTIMATE, [(ONE, WISH)], SEEN)
+    die(background_tasks, 1)
+    background_tasks.ask(ESTIMATE, [(ONE, OTHER)], SEEN)
+    assert following(background_tasks).worker_deaths == 0
 
 
-def test_asked_for_again_after_it_failed_it_is_tried_again(errands: Errands) -> None:
-    errands.ask(SCAN, [(ONE, None)], SEEN)
-    die(errands, MOST_DEATHS)
-    errands.ask(SCAN, [(ONE, None)], SEEN)
-    assert (following(errands).worker_deaths, errands.failed(SCAN)) == (0, {})
+def test_asked_for_again_after_it_failed_it_is_tried_again(background_tasks: BackgroundTasks) -> None:
+    background_tasks.ask(SCAN, [(ONE, None)], SEEN)
+    die(background_tasks, MOST_DEATHS)
+    background_tasks.ask(SCAN, [(ONE, None)], SEEN)
+    assert (following(background_tasks).worker_deaths, background_tasks.failed(SCAN)) == (0, {})

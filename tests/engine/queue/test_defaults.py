@@ -1,53 +1,55 @@
 """A wish, what was chosen for the title, the defaults: in this order."""
 
 from discpress.engine.config import Config
-from discpress.engine.convert.request import OnConflict, Wish
+from discpress.engine.convert.request import ConversionRequest, OnConflict
 from discpress.engine.formats import ImageFormat, Method
-from discpress.engine.queue.defaults import default_wish, merged_wish
+from discpress.engine.queue.defaults import default_request, merged_request
 from discpress.engine.store.model import Overrides
 
-OPL = Wish(level=7, target="opl")
-CHD = Wish(ImageFormat.CHD, 16384, 7, target="pcsx2", methods=(Method.ZSTD,))
+OPL = ConversionRequest(level=7, target="opl")
+CHD = ConversionRequest(ImageFormat.CHD, 16384, 7, target="pcsx2", methods=(Method.ZSTD,))
 """Defaults that name a format."""
 
 
-def test_the_settings_file_is_a_wish() -> None:
+def test_the_settings_file_is_a_request() -> None:
     config = Config(target="pcsx2", level=7, format=ImageFormat.CHD, methods=(Method.ZSTD,), block_size=16384)
-    assert default_wish(config) == CHD
+    assert default_request(config) == CHD
 
 
 def test_defaults_fill_what_nobody_chose() -> None:
-    assert merged_wish(Wish(), None, OPL) == OPL
+    assert merged_request(ConversionRequest(), None, OPL) == OPL
 
 
 def test_a_titles_own_settings_come_before_the_defaults() -> None:
     overrides = Overrides(ImageFormat.CSO, 4096, 3, None, 64, "any")
-    assert merged_wish(Wish(), overrides, OPL) == Wish(ImageFormat.CSO, 4096, 3, 64, "any")
+    assert merged_request(ConversionRequest(), overrides, OPL) == ConversionRequest(ImageFormat.CSO, 4096, 3, 64, "any")
 
 
 def test_what_is_asked_for_comes_first() -> None:
-    wish = Wish(ImageFormat.ZSO, 2048, 12, 8, "pcsx2", on_conflict=OnConflict.RENAME, trash_source=True)
-    assert merged_wish(wish, Overrides(ImageFormat.CSO, 4096, 3, None, 64, "any"), OPL) == wish
+    request = ConversionRequest(ImageFormat.ZSO, 2048, 12, 8, "pcsx2", on_conflict=OnConflict.RENAME, trash_source=True)
+    assert merged_request(request, Overrides(ImageFormat.CSO, 4096, 3, None, 64, "any"), OPL) == request
 
 
 def test_a_default_format_fills_all_that_it_is_made_of() -> None:
-    assert merged_wish(Wish(), None, CHD) == CHD
+    assert merged_request(ConversionRequest(), None, CHD) == CHD
 
 
 def test_another_level_keeps_the_default_format() -> None:
-    assert merged_wish(Wish(), Overrides(level=3), CHD) == Wish(
+    assert merged_request(ConversionRequest(), Overrides(level=3), CHD) == ConversionRequest(
         ImageFormat.CHD, 16384, 3, target="pcsx2", methods=(Method.ZSTD,)
     )
 
 
 def test_a_default_format_is_left_out_for_another_target() -> None:
-    assert merged_wish(Wish(), Overrides(target="opl"), CHD) == Wish(level=7, target="opl")
+    assert merged_request(ConversionRequest(), Overrides(target="opl"), CHD) == ConversionRequest(level=7, target="opl")
 
 
 def test_the_blocks_of_a_default_format_are_left_out_for_another_format() -> None:
-    assert merged_wish(Wish(ImageFormat.ZSO), None, CHD) == Wish(ImageFormat.ZSO, level=7, target="pcsx2")
+    assert merged_request(ConversionRequest(ImageFormat.ZSO), None, CHD) == ConversionRequest(
+        ImageFormat.ZSO, level=7, target="pcsx2"
+    )
 
 
 def test_methods_of_its_own_stand_for_a_format_of_its_own() -> None:
-    wish = Wish(methods=(Method.LZMA,))
-    assert merged_wish(wish, None, CHD) == Wish(level=7, target="pcsx2", methods=(Method.LZMA,))
+    request = ConversionRequest(methods=(Method.LZMA,))
+    assert merged_request(request, None, CHD) == ConversionRequest(level=7, target="pcsx2", methods=(Method.LZMA,))

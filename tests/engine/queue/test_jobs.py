@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discpress.engine.convert.plan import OnConflict, Wish
+from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.queue.job_rows import ADD_JOB, job_from, job_row, wish_from, wish_text
+from discpress.engine.queue.job_rows import ADD_JOB, job_from, job_row, request_from, request_text
 from discpress.engine.queue.jobs import (
     ALIVE,
     TRANSITIONS,
@@ -105,7 +105,7 @@ def test_a_job_is_alive_or_over(state: JobState) -> None:
 
 
 WISHED = st.builds(
-    Wish,
+    ConversionRequest,
     format=st.sampled_from([None, *ImageFormat]),
     on_conflict=st.sampled_from(OnConflict),
     target=st.none() | st.binary().map(os.fsdecode),  # as a command line has it: no other lone surrogates
@@ -114,23 +114,23 @@ WISHED = st.builds(
 
 
 @given(WISHED)
-def test_a_wish_comes_back_exactly(wish: Wish) -> None:
-    assert wish == wish_from(wish_text(wish))
+def test_a_request_comes_back_exactly(request: ConversionRequest) -> None:
+    assert request == request_from(request_text(request))
 
 
 @given(WISHED)
-def test_a_wish_comes_back_with_its_types(wish: Wish) -> None:
+def test_a_request_comes_back_with_its_types(request: ConversionRequest) -> None:
     """A StrEnum equals its string, so that equality alone would not show it."""
-    assert repr(wish) == repr(wish_from(wish_text(wish)))
+    assert repr(request) == repr(request_from(request_text(request)))
 
 
-def test_a_wish_from_before_a_choice_existed_has_its_default() -> None:
-    assert Wish(level=3) == wish_from('{"level": 3}')
+def test_a_request_from_before_a_choice_existed_has_its_default() -> None:
+    assert ConversionRequest(level=3) == request_from('{"level": 3}')
 
 
-def test_a_wish_with_a_choice_of_a_later_release_is_not_guessed() -> None:
+def test_a_request_with_a_choice_of_a_later_release_is_not_guessed() -> None:
     with pytest.raises(TypeError):
-        wish_from('{"level": 3, "dictionary": true}')
+        request_from('{"level": 3, "dictionary": true}')
 
 
 def test_a_relative_path_is_relative_to_the_one_who_asks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_relative_path_is_relative_to_the_one_who_asks(monkeypatch: pytest.Mon
 
 def test_of_a_row_that_cannot_be_read_a_failed_job_is_left() -> None:
     job = job_from(("1",) * 35)
-    assert (job.state, job.is_unsettled, job.path, job.wish) == (JobState.FAILED, True, Path("/"), None)
+    assert (job.state, job.is_unsettled, job.path, job.request) == (JobState.FAILED, True, Path("/"), None)
 
 
 def test_a_message_with_an_undecodable_name_can_be_kept() -> None:

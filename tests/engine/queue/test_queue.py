@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from queued_jobs import bring_to, order, requests, state
 
-from discpress.engine.convert.plan import OnConflict, Wish
+from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.errors import SpaceError, StoreError, UsageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.queue.jobs import Action, JobKind, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store.store import Store
 
-WISH = Wish(ImageFormat.ZSO, 4096, 12, 2048, "opl", OnConflict.RENAME, ("sha1",), trash_source=True)
+WISH = ConversionRequest(ImageFormat.ZSO, 4096, 12, 2048, "opl", OnConflict.RENAME, ("sha1",), trash_source=True)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_job_keeps_what_was_asked(queue: JobQueue) -> None:
     )
     (job_id,) = queue.add([request], batch="mine")
     job = queue.job(job_id)
-    asked = (job.kind, job.path, job.wish, job.output_path, job.output_folder, job.priority, job.force,
+    asked = (job.kind, job.path, job.request, job.output_path, job.output_folder, job.priority, job.force,
              job.idle_priority, job.gain_bytes, job.parameters)  # fmt: skip
     assert asked == tuple(getattr(request, name) for name in JobRequest.__slots__)
     assert (job.batch, job.state, job.created_at) == ("mine", JobState.QUEUED, 1000.0)

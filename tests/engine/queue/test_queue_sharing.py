@@ -174,7 +174,7 @@ def test_waiting_sees_what_another_process_finishes(folder: Path, queue: JobQueu
     assert queue.history().saved_bytes == 20
 
 
-def test_a_wish_reaches_the_other_process(folder: Path, queue: JobQueue) -> None:
+def test_a_request_reaches_the_other_process(folder: Path, queue: JobQueue) -> None:
     queue.add(requests(1))
     work = """
 queue.start(1)

@@ -12,7 +12,7 @@ from hostile_state import Cell, cells, put
 
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.queue.background import ErrandKind, Errands
+from discpress.engine.queue.background import BackgroundKind, BackgroundTasks
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store import schema
 from discpress.engine.store.migrations import MIGRATIONS
@@ -46,7 +46,7 @@ def tables(path: Path) -> dict[str, bool]:
 
 def contents(store: Store) -> dict[str, Any]:
     """All that can be read of what `fill` writes, but for when that was."""
-    queue, errands = JobQueue(store), Errands(store)
+    queue, background_tasks = JobQueue(store), BackgroundTasks(store)
     jobs = queue.jobs()
     return {
         "titles": store.titles(),
@@ -57,12 +57,12 @@ def contents(store: Store) -> dict[str, Any]:
         "journal": [(entry.kind, entry.payload) for entry in store.journal_entries()],
         "measurements": store.measurements(),
         "empty archives": store.empty_archives(GAMES),
-        "jobs": [(job.id, job.kind, job.state, job.path, job.wish, job.parameters, job.result) for job in jobs],
+        "jobs": [(job.id, job.kind, job.state, job.path, job.request, job.parameters, job.result) for job in jobs],
         "logs": [queue.log(job.id) for job in jobs],
         "checkpoints": [(each.facts, each.head) for job in jobs if (each := queue.checkpoint(job.id))],
         "totals": queue.snapshot().totals,
         "worker": queue.worker(),
-        "errands": (errands.pending(), errands.failed(ErrandKind.SCAN)),
+        "errands": (background_tasks.pending(), background_tasks.failed(BackgroundKind.SCAN)),
     }
 
 

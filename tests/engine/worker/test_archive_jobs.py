@@ -11,24 +11,24 @@ import pytest
 from archive_files import CRC32, patch_directory, u32, write_zip
 from sample_images import GOLDEN, mixed, read_back
 
-from discpress.engine.convert.plan import Wish
+from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.open import open_image
 from discpress.engine.measure.estimate import Advice, estimate
 from discpress.engine.progress import Control, Progress
-from discpress.engine.queue.background import Errand, ErrandKind
+from discpress.engine.queue.background import BackgroundKind, BackgroundTask
 from discpress.engine.queue.jobs import ARCHIVE, Job, JobKind, JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store
 from discpress.engine.worker.job_paths import source_is_away
-from discpress.engine.worker.run_background import run_errand
+from discpress.engine.worker.run_background import run_background_task
 from discpress.engine.worker.run_job import Outcome, Turn, run_job
 
 DISC = mixed(1_000_000, seed=50)
 PSP = (GOLDEN / "psp.iso").read_bytes()
-ANY = Wish(target="any", level=1)
+ANY = ConversionRequest(target="any", level=1)
 
 
 class Room:
@@ -40,9 +40,11 @@ class Room:
         self.store = Store(folder / "state")
         self.queue = JobQueue(self.store)
 
-    def job(self, kind: JobKind = JobKind.CONVERT, name: str = "game.iso", wish: Wish | None = ANY) -> Job:
+    def job(
+        self, kind: JobKind = JobKind.CONVERT, name: str = "game.iso", request: ConversionRequest | None = ANY
+    ) -> Job:
         parameters: dict[str, Any] = {"device": self.path.stat().st_dev, ARCHIVE: str(self.path)}
-        (job_id,) = self.queue.add([JobRequest(kind, self.path / name, wish, parameters=parameters)])
+        (job_id,) = self.queue.add([JobRequest(kind, self.path / name, request, parameters=parameters)])
         assert self.queue.start(job_id)
         return self.queue.job(job_id)
 
@@ -80,7 +82,7 @@ def test_a_conversion_out_of_an_archive_is_not_skipped_for_its_size(room: Room) 
 def test_an_archive_that_was_moved_to_the_trash_by_a_killed_run_is_found_there(room: Room, tmp_path: Path) -> None:
     write_zip(room.path, {"game.iso": DISC})
     os.utime(room.path, (1_000_000_000, 1_000_000_000))
-    job = room.job(wish=Wish(target="any", level=1, trash_source=True))
+    job = room.job(request=ConversionRequest(target="any", level=1, trash_source=True))
     assert room.run(job).result["trashed"]
     room.queue.suspend(job.id)
     assert room.queue.start(job.id)
@@ -89,7 +91,7 @@ def test_an_archive_that_was_moved_to_the_trash_by_a_killed_run_is_found_there(r
 
 
 def test_a_verification_compares_with_the_archive(room: Room) -> None:
-    job = room.job(JobKind.VERIFY, wish=None)
+    job = room.job(JobKind.VERIFY, request=None)
     assert room.run(job).result["original_bytes"] == len(DISC)
     patch_directory(room.path, 0, CRC32, u32(7))
     with pytest.raises(DamagedImageError, match="the archive was made with 00000007"):
@@ -97,7 +99,7 @@ def test_a_verification_compares_with_the_archive(room: Room) -> None:
 
 
 def test_an_examination_decodes_the_image_in_the_archive(room: Room) -> None:
-    job = room.job(JobKind.DOCTOR, wish=None)
+    job = room.job(JobKind.DOCTOR, request=None)
     assert room.run(job).result["errors"] == 0
     patch_directory(room.path, 0, CRC32, u32(7))
     assert room.run(job).result["errors"] == 1
@@ -123,7 +125,9 @@ def infos(path: Path) -> list[Any]:
 
 
 def test_a_table_of_estimates_is_kept_for_the_image(room: Room) -> None:
-    run_errand(Errand(ErrandKind.GRID, room.path / "psp.iso", 1, ANY, 0.0), room.store, 2, Control())
+    run_background_task(
+        BackgroundTask(BackgroundKind.GRID, room.path / "psp.iso", 1, ANY, 0.0), room.store, 2, Control()
+    )
     facts = room.path.stat()
     size = infos(room.path)[1].compress_size
     identity = FileIdentity(facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, 2, size)

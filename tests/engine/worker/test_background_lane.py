@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from patience import HANG_S, wait_for
 
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import SuspendedError, UsageError
 from discpress.engine.progress import Control
-from discpress.engine.queue.background import Errand, ErrandKind, Errands
+from discpress.engine.queue.background import BackgroundKind, BackgroundTask, BackgroundTasks
 from discpress.engine.queue.crash_count import MOST_DEATHS
 from discpress.engine.queue.jobs import JobKind, JobRequest
 from discpress.engine.queue.queue import JobQueue
@@ -22,8 +22,8 @@ from discpress.engine.worker.run_job import Outcome, Turn
 from discpress.engine.worker.scheduler import Manager
 
 STEP_S = 0.002
-SCAN, ESTIMATE = ErrandKind.SCAN, ErrandKind.ESTIMATE
-WISH, OTHER = Wish(level=9), Wish(level=3)
+SCAN, ESTIMATE = BackgroundKind.SCAN, BackgroundKind.ESTIMATE
+WISH, OTHER = ConversionRequest(level=9), ConversionRequest(level=3)
 SEEN, LATER = 0, 10
 
 
@@ -33,7 +33,7 @@ class House:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.store = Store(folder / "state")
-        self.errands = Errands(self.store)
+        self.background_tasks = BackgroundTasks(self.store)
         self.queue = JobQueue(self.store)
         self.stop = threading.Event()
         self.may_end: dict[Path, threading.Event] = {}
@@ -52,9 +52,9 @@ class House:
         self.may_end.setdefault(path, threading.Event())
         return path
 
-    def ask(self, *names: str, rank: int = SEEN, wish: Wish = WISH) -> list[Path]:
+    def ask(self, *names: str, rank: int = SEEN, request: ConversionRequest = WISH) -> list[Path]:
         paths = [self.path(name) for name in names]
-        self.errands.ask(ESTIMATE, [(path, wish) for path in paths], rank)
+        self.background_tasks.ask(ESTIMATE, [(path, request) for path in paths], rank)
         return paths
 
     def add(self, name: str, kind: JobKind) -> Path:
@@ -67,7 +67,13 @@ class House:
 
     def _work(self) -> None:
         manager = Manager(
-            self.queue, self.store, 8, self._should_stop, self.idle_s, run=self._run_job, run_errand=self._run_errand
+            self.queue,
+            self.store,
+            8,
+            self._should_stop,
+            self.idle_s,
+            run=self._run_job,
+            run_background_task=self._run_background_task,
         )
         asyncio.run(manager.work())
 
@@ -79,9 +85,11 @@ class House:
         self._run(turn.job.path, turn.control)
         return Outcome()
 
-    def _run_errand(self, errand: Errand, store: Store, threads: int, control: Control) -> None:
+    def _run_background_task(
+        self, background_task: BackgroundTask, store: Store, threads: int, control: Control
+    ) -> None:
         self.threads.append(threads)
-        self._run(errand.path, control)
+        self._run(background_task.path, control)
 
     def _run(self, path: Path, control: Control) -> None:
         self.begun.append(path)
@@ -130,15 +138,15 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     house.close()
 
 
-def test_an_errand_is_done_and_gone(house: House) -> None:
+def test_an_background_task_is_done_and_gone(house: House) -> None:
     house.begin()
     (path,) = house.ask("one")
     house.wait_begun(path)
     house.end(path)
-    house.wait(lambda: not house.errands.pending(), "its end")
+    house.wait(lambda: not house.background_tasks.pending(), "its end")
 
 
-def test_few_errands_run_at_once(house: House) -> None:
+def test_few_background_tasks_run_at_once(house: House) -> None:
     paths = house.ask("one", "two", "three")
     house.begin()
     house.wait_begun(*paths[:2])
@@ -154,7 +162,7 @@ def test_the_next_one_follows(house: House) -> None:
     house.wait_begun(paths[2])
 
 
-def test_a_single_errand_runs_beside_a_conversion_with_a_single_thread(house: House) -> None:
+def test_a_single_background_task_runs_beside_a_conversion_with_a_single_thread(house: House) -> None:
     game = house.add("game", JobKind.CONVERT)
     house.begin()
     house.wait_begun(game)
@@ -164,7 +172,7 @@ def test_a_single_errand_runs_beside_a_conversion_with_a_single_thread(house: Ho
     assert (house.begun, house.threads) == ([game, one], [1])
 
 
-def test_errands_share_their_places_with_the_probes(house: House) -> None:
+def test_background_tasks_share_their_places_with_the_probes(house: House) -> None:
     probe = house.add("folder", JobKind.SCAN)
     house.begin()
     house.wait_begun(probe)
@@ -174,7 +182,7 @@ def test_errands_share_their_places_with_the_probes(house: House) -> None:
     assert house.begun == [probe, one]
 
 
-def test_jobs_come_before_errands(house: House) -> None:
+def test_jobs_come_before_background_tasks(house: House) -> None:
     house.ask("one", "two")
     probes = [house.add(name, JobKind.SCAN) for name in ("a", "b")]
     house.begin()
@@ -197,78 +205,78 @@ def test_an_error_is_kept_as_a_text(house: House) -> None:
     (path,) = house.ask("one")
     house.end(path, UsageError("its target does not load it"))
     house.begin()
-    house.wait(lambda: bool(house.errands.failed(ESTIMATE)), "its failure")
-    assert house.errands.failed(ESTIMATE) == {path: "its target does not load it"}
+    house.wait(lambda: bool(house.background_tasks.failed(ESTIMATE)), "its failure")
+    assert house.background_tasks.failed(ESTIMATE) == {path: "its target does not load it"}
 
 
-def test_a_fault_of_ours_fails_the_errand_alone(house: House) -> None:
+def test_a_fault_of_ours_fails_the_background_task_alone(house: House) -> None:
     one, two = house.ask("one", "two")
     house.end(one, ZeroDivisionError("oops"))
     house.begin()
-    house.wait(lambda: bool(house.errands.failed(ESTIMATE)), "its failure")
+    house.wait(lambda: bool(house.background_tasks.failed(ESTIMATE)), "its failure")
     house.end(two)
-    house.wait(lambda: not house.errands.pending(), "the other's end")
-    assert house.errands.failed(ESTIMATE) == {one: "internal error: ZeroDivisionError('oops')"}
+    house.wait(lambda: not house.background_tasks.pending(), "the other's end")
+    assert house.background_tasks.failed(ESTIMATE) == {one: "internal error: ZeroDivisionError('oops')"}
 
 
-def test_an_errand_whose_file_is_gone_is_dropped(house: House) -> None:
+def test_an_background_task_whose_file_is_gone_is_dropped(house: House) -> None:
     (path,) = house.ask("one")
     path.unlink()
     house.end(path, UsageError("no such file"))
     house.begin()
-    house.wait(lambda: not house.errands.pending(), "its end")
-    assert house.errands.failed(ESTIMATE) == {}
+    house.wait(lambda: not house.background_tasks.pending(), "its end")
+    assert house.background_tasks.failed(ESTIMATE) == {}
 
 
 def test_a_grid_of_a_file_that_is_gone_says_so(house: House) -> None:
     path = house.path("one")
     path.unlink()
-    house.errands.ask(ErrandKind.GRID, [(path, WISH)], SEEN)
+    house.background_tasks.ask(BackgroundKind.GRID, [(path, WISH)], SEEN)
     house.end(path, UsageError("no such file"))
     house.begin()
-    house.wait(lambda: not house.errands.pending(), "its end")
-    assert house.errands.failed(ErrandKind.GRID) == {path: "no such file"}
+    house.wait(lambda: not house.background_tasks.pending(), "its end")
+    assert house.background_tasks.failed(BackgroundKind.GRID) == {path: "no such file"}
 
 
 def test_a_scan_of_a_folder_that_is_gone_says_so(house: House) -> None:
     path = house.path("away")
     path.unlink()
-    house.errands.ask(SCAN, [(path, None)], SEEN)
+    house.background_tasks.ask(SCAN, [(path, None)], SEEN)
     house.end(path, UsageError("it cannot be searched"))
     house.begin()
-    house.wait(lambda: not house.errands.pending(), "its end")
-    assert house.errands.failed(SCAN) == {path: "it cannot be searched"}
+    house.wait(lambda: not house.background_tasks.pending(), "its end")
+    assert house.background_tasks.failed(SCAN) == {path: "it cannot be searched"}
 
 
-def test_a_withdrawn_errand_stops(house: House) -> None:
+def test_a_withdrawn_background_task_stops(house: House) -> None:
     (path,) = house.ask("one")
     house.begin()
     house.wait_begun(path)
-    house.errands.withdraw([ESTIMATE])
+    house.background_tasks.withdraw([ESTIMATE])
     house.wait(lambda: path in house.ended, "its end")
     house.let_look()
     assert house.begun == [path]
 
 
-def test_an_errand_wanted_otherwise_begins_anew(house: House) -> None:
+def test_an_background_task_wanted_otherwise_begins_anew(house: House) -> None:
     (path,) = house.ask("one")
     house.begin()
     house.wait_begun(path)
-    house.ask("one", wish=OTHER)
+    house.ask("one", request=OTHER)
     house.wait(lambda: house.begun == [path, path], "its second beginning")
     assert house.ended == [path]
 
 
-def test_a_manager_that_stops_leaves_its_errands_to_the_next(house: House) -> None:
+def test_a_manager_that_stops_leaves_its_background_tasks_to_the_next(house: House) -> None:
     (path,) = house.ask("one")
     house.begin()
     house.wait_begun(path)
     house.stop.set()
     house.wait(lambda: not house.is_working, "its end")
-    assert (house.ended, house.errands.pending()) == ([path], 1)
+    assert (house.ended, house.background_tasks.pending()) == ([path], 1)
 
 
-def test_errands_are_work(house: House) -> None:
+def test_background_tasks_are_work(house: House) -> None:
     house.idle_s = 0.0
     (path,) = house.ask("one")
     house.begin()
@@ -281,15 +289,15 @@ def test_errands_are_work(house: House) -> None:
     house.wait(lambda: not house.is_working, "its end")
 
 
-def test_errands_leave_no_history(house: House) -> None:
+def test_background_tasks_leave_no_history(house: House) -> None:
     (path,) = house.ask("one")
     house.end(path)
     house.begin()
-    house.wait(lambda: not house.errands.pending(), "its end")
+    house.wait(lambda: not house.background_tasks.pending(), "its end")
     assert house.queue.jobs() == []
 
 
-def test_a_suspended_errand_is_no_failure(house: House) -> None:
+def test_a_suspended_background_task_is_no_failure(house: House) -> None:
     (path,) = house.ask("one")
     house.errors[path] = SuspendedError()
     house.begin()
@@ -297,7 +305,7 @@ def test_a_suspended_errand_is_no_failure(house: House) -> None:
     house.stop.set()
     house.end(path)
     house.wait(lambda: not house.is_working, "its end")
-    assert (house.errands.failed(ESTIMATE), house.errands.pending()) == ({}, 1)
+    assert (house.background_tasks.failed(ESTIMATE), house.background_tasks.pending()) == ({}, 1)
 
 
 # One at which workers died.
@@ -306,11 +314,11 @@ def test_a_suspended_errand_is_no_failure(house: House) -> None:
 def make_suspect(house: House, path: Path) -> None:
     """Let workers die at an errand until the next one is to be alone with it."""
     for _ in range(MOST_DEATHS - 1):
-        house.errands.begin(Errand(ESTIMATE, path, SEEN, WISH, 0.0))
-        house.errands.recover()
+        house.background_tasks.begin(BackgroundTask(ESTIMATE, path, SEEN, WISH, 0.0))
+        house.background_tasks.recover()
 
 
-def test_an_errand_at_which_workers_died_runs_alone(house: House) -> None:
+def test_an_background_task_at_which_workers_died_runs_alone(house: House) -> None:
     one, two, three = house.ask("one", "two", "three")
     make_suspect(house, one)
     house.begin()
@@ -347,7 +355,7 @@ def test_it_waits_for_those_that_were_begun_before_it(house: House) -> None:
     house.wait_begun(three)
 
 
-def test_a_conversion_does_not_wait_for_it_and_other_errands_overtake_it(house: House) -> None:
+def test_a_conversion_does_not_wait_for_it_and_other_background_tasks_overtake_it(house: House) -> None:
     game = house.add("game", JobKind.CONVERT)
     one, two = house.ask("one", "two")
     make_suspect(house, one)
@@ -366,7 +374,7 @@ def test_an_orderly_end_of_the_worker_is_no_death(house: House) -> None:
     house.wait_begun(path)
     house.stop.set()
     house.wait(lambda: not house.is_working, "its end")
-    house.errands.recover()
-    errand = house.errands.next()
-    assert errand is not None
-    assert errand.worker_deaths == 0
+    house.background_tasks.recover()
+    background_task = house.background_tasks.next()
+    assert background_task is not None
+    assert background_task.worker_deaths == 0

@@ -15,7 +15,7 @@ from discpress.engine.errors import CancelledError, DiscpressError, StorageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.lab.live import CURVE_POINTS, LiveTest, read_live, save_live
 from discpress.engine.lab.measure_title import Step
-from discpress.engine.lab.options import SeekWish, ThroughputWish
+from discpress.engine.lab.options import SeekOptions, ThroughputOptions
 from discpress.engine.measure.patterns import Pattern
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.queue.jobs import JobKind, JobRequest
@@ -30,8 +30,8 @@ from discpress.engine.worker.lab_job import LabJob, _Live, lab_request
 from discpress.engine.worker.outcomes import Endings
 from discpress.engine.worker.run_job import Outcome, Turn, part_owner, run_job
 
-QUICK = SeekWish((2048, 16384), duration_s=0.001, window_bytes=2 * MIB)
-RATES = ThroughputWish((2048,), (1,), sample_bytes=2 * MIB)
+QUICK = SeekOptions((2048, 16384), duration_s=0.001, window_bytes=2 * MIB)
+RATES = ThroughputOptions((2048,), (1,), sample_bytes=2 * MIB)
 
 
 class Room:
@@ -44,8 +44,8 @@ class Room:
         self.queue = JobQueue(self.store)
         self.progress = Progress()
 
-    def add(self, wish: SeekWish | ThroughputWish) -> int:
-        (job_id,) = self.queue.add([lab_request(self.game, wish, "Game")])
+    def add(self, request: SeekOptions | ThroughputOptions) -> int:
+        (job_id,) = self.queue.add([lab_request(self.game, request, "Game")])
         return job_id
 
     def run(self, job_id: int, control: Control | None = None) -> Outcome:
@@ -119,12 +119,14 @@ def test_a_stopped_test_keeps_its_lines_and_nothing_else(room: Room, stop: str) 
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "request",
     [QUICK, replace(QUICK, patterns=tuple(Pattern)), replace(RATES, levels=(1, 12), format=ImageFormat.CSO)],
     ids=["seek", "patterns", "throughput"],
 )
-def test_a_suspended_test_goes_on_behind_the_lines_it_has_kept(room: Room, wish: SeekWish | ThroughputWish) -> None:
-    job_id = room.add(wish)
+def test_a_suspended_test_goes_on_behind_the_lines_it_has_kept(
+    room: Room, request: SeekOptions | ThroughputOptions
+) -> None:
+    job_id = room.add(request)
     assert room.queue.start(job_id)
     suspensions, others = 0, [1]
     while True:

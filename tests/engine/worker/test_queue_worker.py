@@ -139,10 +139,12 @@ def test_a_cancelled_job_says_so(queue: JobQueue) -> None:
         ([Action.PAUSE, Action.CANCEL], JobState.CANCELLED),
     ],
 )
-def test_a_wish_that_changes_while_it_is_obeyed_counts(queue: JobQueue, wishes: list[Action], after: JobState) -> None:
+def test_a_request_that_changes_while_it_is_obeyed_counts(
+    queue: JobQueue, asked_requests: list[Action], after: JobState
+) -> None:
     job_id = bring_to(queue, JobState.RUNNING)
-    for wish in wishes:
-        queue.ask([job_id], wish)
+    for request in asked_requests:
+        queue.ask([job_id], request)
     assert (queue.pause(job_id), queue.job(job_id).wanted) == (after, "")
 
 
@@ -155,15 +157,15 @@ def test_a_pause_taken_back_in_time_leaves_it_running(queue: JobQueue) -> None:
 
 @pytest.mark.parametrize("call", ["suspend", "recover"])
 @pytest.mark.parametrize(
-    ("wish", "after"),
+    ("request", "after"),
     [(None, JobState.QUEUED), (Action.PAUSE, JobState.PAUSED), (Action.CANCEL, JobState.CANCELLED)],
 )
 def test_what_was_wanted_of_a_worker_that_went_happens(
-    queue: JobQueue, call: str, wish: Action | None, after: JobState
+    queue: JobQueue, call: str, request: Action | None, after: JobState
 ) -> None:
     job_id = bring_to(queue, JobState.RUNNING)
-    if wish:
-        queue.ask([job_id], wish)
+    if request:
+        queue.ask([job_id], request)
     if call == "suspend":
         queue.suspend(job_id)
     else:

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from sample_images import mixed, write_image
 
-from discpress.engine.convert.request import Wish
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import CancelledError, SettingError, StorageError, UsageError
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.measure.estimate import GRID_BLOCK_SIZES, GRID_LEVELS, HUNK_GRID_SIZES
 from discpress.engine.progress import Control
-from discpress.engine.queue.background import Errand, ErrandKind
+from discpress.engine.queue.background import BackgroundKind, BackgroundTask
 from discpress.engine.store.model import FileIdentity, StoredEstimate
 from discpress.engine.store.store import Store
-from discpress.engine.worker.run_background import run_errand
+from discpress.engine.worker.run_background import run_background_task
 
 SIZE = 300_000
 ZSO = ImageFormat.ZSO
@@ -30,9 +30,15 @@ class Desk:
         self.image = write_image(self.folder / "game.iso", mixed(SIZE))
 
     def run(
-        self, kind: ErrandKind, path: Path | None = None, wish: Wish | None = None, control: Control | None = None
+        self,
+        kind: BackgroundKind,
+        path: Path | None = None,
+        request: ConversionRequest | None = None,
+        control: Control | None = None,
     ) -> None:
-        run_errand(Errand(kind, path or self.image, 0, wish, 1.0), self.store, 2, control or Control())
+        run_background_task(
+            BackgroundTask(kind, path or self.image, 0, request, 1.0), self.store, 2, control or Control()
+        )
 
     def estimates(self) -> list[StoredEstimate]:
         return self.store.estimates_of(FileIdentity.of(self.image.stat()))
@@ -46,69 +52,69 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_a_scan_brings_the_store_up_to_date(desk: Desk) -> None:
-    desk.run(ErrandKind.SCAN, desk.folder)
+    desk.run(BackgroundKind.SCAN, desk.folder)
     assert [title.path for title in desk.store.titles()] == [desk.image]
 
 
 def test_a_scan_drops_what_is_gone(desk: Desk) -> None:
-    desk.run(ErrandKind.SCAN, desk.folder)
+    desk.run(BackgroundKind.SCAN, desk.folder)
     desk.image.unlink()
-    desk.run(ErrandKind.SCAN, desk.folder)
+    desk.run(BackgroundKind.SCAN, desk.folder)
     assert desk.store.titles() == []
 
 
 def test_a_folder_that_cannot_be_searched_is_an_error(desk: Desk) -> None:
     with pytest.raises(StorageError, match=r"away: cannot be searched: No such file or directory"):
-        desk.run(ErrandKind.SCAN, desk.folder / "away")
+        desk.run(BackgroundKind.SCAN, desk.folder / "away")
 
 
-def test_an_estimate_goes_by_the_wish(desk: Desk) -> None:
-    desk.run(ErrandKind.ESTIMATE, wish=Wish(ZSO, 4096, 3, target="any"))
+def test_an_estimate_goes_by_the_request(desk: Desk) -> None:
+    desk.run(BackgroundKind.ESTIMATE, request=ConversionRequest(ZSO, 4096, 3, target="any"))
     (found,) = desk.estimates()
     assert (found.settings, found.original_bytes) == (Settings(ZSO, 4096, 3, target="any"), SIZE)
 
 
 def test_an_estimate_of_what_the_target_refuses_is_an_error(desk: Desk) -> None:
     with pytest.raises(SettingError):
-        desk.run(ErrandKind.ESTIMATE, wish=Wish(ZSO, 4096, target="opl"))
+        desk.run(BackgroundKind.ESTIMATE, request=ConversionRequest(ZSO, 4096, target="opl"))
 
 
 def test_an_estimate_of_a_file_that_is_gone_is_an_error(desk: Desk) -> None:
     with pytest.raises(StorageError):
-        desk.run(ErrandKind.ESTIMATE, desk.folder / "gone.iso")
+        desk.run(BackgroundKind.ESTIMATE, desk.folder / "gone.iso")
 
 
 @pytest.mark.parametrize("image_format", [ImageFormat.ZSO, ImageFormat.CSO])
 def test_a_grid_holds_every_block_size_at_every_level(desk: Desk, image_format: ImageFormat) -> None:
-    desk.run(ErrandKind.GRID, wish=Wish(image_format, target="any"))
+    desk.run(BackgroundKind.GRID, request=ConversionRequest(image_format, target="any"))
     expected = [(block_size, level) for block_size in GRID_BLOCK_SIZES for level in GRID_LEVELS[image_format]]
     assert [(each.settings.block_size, each.settings.level) for each in desk.estimates()] == expected
 
 
 def test_a_grid_of_a_chd_is_made_with_the_methods_asked_for(desk: Desk) -> None:
-    desk.run(ErrandKind.GRID, wish=Wish(ImageFormat.CHD, target="any", methods=(Method.ZLIB,)))
+    desk.run(BackgroundKind.GRID, request=ConversionRequest(ImageFormat.CHD, target="any", methods=(Method.ZLIB,)))
     assert {each.settings.methods for each in desk.estimates()} == {(Method.ZLIB,)}
     assert {each.settings.block_size for each in desk.estimates()} == set(HUNK_GRID_SIZES)
 
 
 def test_a_grid_shows_also_what_the_target_refuses(desk: Desk) -> None:
-    desk.run(ErrandKind.GRID, wish=Wish(ZSO, 4096, 3, target="opl"))
+    desk.run(BackgroundKind.GRID, request=ConversionRequest(ZSO, 4096, 3, target="opl"))
     assert len(desk.estimates()) == len(GRID_BLOCK_SIZES) * len(GRID_LEVELS[ZSO])
 
 
 def test_a_format_without_blocks_has_no_grid(desk: Desk) -> None:
     with pytest.raises(UsageError, match="ISO has neither blocks nor levels"):
-        desk.run(ErrandKind.GRID, wish=Wish(ImageFormat.ISO))
+        desk.run(BackgroundKind.GRID, request=ConversionRequest(ImageFormat.ISO))
 
 
-@pytest.mark.parametrize("kind", [ErrandKind.SCAN, ErrandKind.ESTIMATE, ErrandKind.GRID])
-def test_every_errand_can_be_stopped(desk: Desk, kind: ErrandKind) -> None:
+@pytest.mark.parametrize("kind", [BackgroundKind.SCAN, BackgroundKind.ESTIMATE, BackgroundKind.GRID])
+def test_every_background_task_can_be_stopped(desk: Desk, kind: BackgroundKind) -> None:
     control = Control()
     control.cancel()
     with pytest.raises(CancelledError):
-        desk.run(kind, desk.folder if kind is ErrandKind.SCAN else None, control=control)
+        desk.run(kind, desk.folder if kind is BackgroundKind.SCAN else None, control=control)
 
 
 def test_a_grid_has_the_alignment_it_was_asked_for(desk: Desk) -> None:
-    desk.run(ErrandKind.GRID, wish=Wish(format=ZSO, target="any", alignment=1024))
+    desk.run(BackgroundKind.GRID, request=ConversionRequest(format=ZSO, target="any", alignment=1024))
     assert {each.settings.alignment for each in desk.estimates()} == {1024}

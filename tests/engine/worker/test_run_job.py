@@ -13,18 +13,18 @@ from fault_injection import fail_with, names_in
 from sample_images import compressible, incompressible, mixed, pack, read_back
 
 from discpress.engine.convert.part.name import make_marker, part_path_of
-from discpress.engine.convert.plan import OnConflict, Wish
+from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.errors import ConflictError, DiscpressError, StoreError, SuspendedError, UselessError, VerifyError
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.queue.jobs import Job, JobKind, JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import FileIdentity
-from discpress.engine.worker.checkpoint_store import QueueKeeper
+from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 from discpress.engine.worker.run_job import Outcome, Turn, part_owner, run_job
 
 SIZE = 1_000_000
-ANY = Wish(target="any", level=1)
+ANY = ConversionRequest(target="any", level=1)
 
 
 class Room:
@@ -41,7 +41,7 @@ class Room:
         return write_old(self.folder / name, mixed(SIZE) if data is None else data)
 
     def add(self, kind: JobKind = JobKind.CONVERT, name: str = "game.iso", **facts: Any) -> int:
-        facts = {"wish": ANY if kind is JobKind.CONVERT else None} | facts
+        facts = {"request": ANY if kind is JobKind.CONVERT else None} | facts
         (job_id,) = self.queue.add([JobRequest(kind, self.folder / name, **facts)])
         return job_id
 
@@ -119,7 +119,7 @@ def test_a_conversion_may_go_elsewhere(room: Room) -> None:
 
 def test_a_conversion_to_the_trash_moves_its_source(room: Room) -> None:
     room.image()
-    done = room.run(room.add(wish=dataclasses.replace(ANY, trash_source=True)))
+    done = room.run(room.add(request=dataclasses.replace(ANY, trash_source=True)))
     assert room.names() == ["game.zso"]
     assert Path(str(done.result["trashed"])).read_bytes() == mixed(SIZE)
 
@@ -143,17 +143,17 @@ def test_a_name_that_is_taken_is_an_error(room: Room) -> None:
         room.run(room.add())
 
 
-def test_a_name_that_is_taken_is_skipped_where_wished(room: Room) -> None:
+def test_a_name_that_is_taken_is_skipped_where_requested(room: Room) -> None:
     room.image()
     room.image(b"in the way", "game.zso")
-    done = room.run(room.add(wish=dataclasses.replace(ANY, on_conflict=OnConflict.SKIP)))
+    done = room.run(room.add(request=dataclasses.replace(ANY, on_conflict=OnConflict.SKIP)))
     assert "exists already" in done.skipped
 
 
-def test_a_file_in_the_way_goes_to_the_trash_where_wished(room: Room) -> None:
+def test_a_file_in_the_way_goes_to_the_trash_where_requested(room: Room) -> None:
     room.image()
     room.image(b"in the way", "game.zso")
-    room.run(room.add(wish=dataclasses.replace(ANY, on_conflict=OnConflict.OVERWRITE)))
+    room.run(room.add(request=dataclasses.replace(ANY, on_conflict=OnConflict.OVERWRITE)))
     (trashed,) = room.folder.glob(".discpress-trash/*/1.kept")
     assert (trashed.read_bytes(), read_back(room.folder / "game.zso") == mixed(SIZE)) == (b"in the way", True)
 
@@ -184,7 +184,7 @@ def test_a_scan_counts_images_and_keeps_them(room: Room) -> None:
 
 def test_an_estimate_bounds_the_result(room: Room) -> None:
     path = room.image()
-    done = room.run(room.add(JobKind.ESTIMATE, wish=ANY))
+    done = room.run(room.add(JobKind.ESTIMATE, request=ANY))
     room.run(room.add())
     packed_bytes = path.with_suffix(".zso").stat().st_size
     assert int(str(done.result["low_bytes"])) <= packed_bytes <= int(str(done.result["high_bytes"]))
@@ -193,7 +193,7 @@ def test_an_estimate_bounds_the_result(room: Room) -> None:
 @pytest.mark.parametrize("data", [bytes(SIZE), b"no disc at all\n" * 60_000], ids=["zeros", "text"])
 def test_the_original_of_an_image_of_no_disc_stays_and_the_log_says_why(room: Room, data: bytes) -> None:
     path = room.image(data)
-    job_id = room.add(wish=dataclasses.replace(ANY, trash_source=True), force=True)
+    job_id = room.add(request=dataclasses.replace(ANY, trash_source=True), force=True)
     assert room.run(job_id).result["trashed"] is None
     assert (path.read_bytes(), read_back(path.with_suffix(".zso"))) == (data, data)
     assert any("the original stays where it is" in line for line in room.queue.log(job_id))
@@ -201,9 +201,9 @@ def test_the_original_of_an_image_of_no_disc_stays_and_the_log_says_why(room: Ro
 
 def test_a_doctor_tells_damage_from_what_a_target_cannot_load(room: Room) -> None:
     path = pack(room.folder / "game.zso", mixed(SIZE), block_size=16384)
-    unloadable = room.run(room.add(JobKind.DOCTOR, "game.zso", wish=Wish(target="opl"))).result
+    unloadable = room.run(room.add(JobKind.DOCTOR, "game.zso", request=ConversionRequest(target="opl"))).result
     path.write_bytes(b"\xaa" + path.read_bytes()[1:])
-    damaged = room.run(room.add(JobKind.DOCTOR, "game.zso", wish=Wish(target="opl"))).result
+    damaged = room.run(room.add(JobKind.DOCTOR, "game.zso", request=ConversionRequest(target="opl"))).result
     assert [(each["errors"], each["damaged"]) for each in (unloadable, damaged)] == [(1, 0), (1, 1)]
 
 
@@ -301,13 +301,13 @@ def test_a_file_that_is_not_the_result_does_not_count(room: Room) -> None:
 def test_after_a_published_result_the_source_goes_to_the_trash(room: Room) -> None:
     room.image()
     finished_elsewhere(room)
-    room.run(begin_published(room, wish=dataclasses.replace(ANY, trash_source=True)))
+    room.run(begin_published(room, request=dataclasses.replace(ANY, trash_source=True)))
     assert ("game.iso" in room.names(), len(list(room.folder.glob(".discpress-trash/*/1.kept")))) == (False, 1)
 
 
 def test_a_source_in_the_trash_already_counts(room: Room) -> None:
     room.image()
-    job_id = room.add(wish=dataclasses.replace(ANY, trash_source=True))
+    job_id = room.add(request=dataclasses.replace(ANY, trash_source=True))
     first = room.run(job_id)
     again = room.run(job_id)
     assert (again.saved_bytes, again.result["output"]) == (first.saved_bytes, first.result["output"])
@@ -315,7 +315,7 @@ def test_a_source_in_the_trash_already_counts(room: Room) -> None:
 
 def test_a_source_that_is_nowhere_fails(room: Room) -> None:
     path = room.image()
-    job_id = begin(room, wish=dataclasses.replace(ANY, trash_source=True))
+    job_id = begin(room, request=dataclasses.replace(ANY, trash_source=True))
     path.unlink()
     with pytest.raises(DiscpressError):
         room.run(job_id)
@@ -333,15 +333,15 @@ def test_a_second_name_left_by_a_crash_is_dropped(room: Room) -> None:
 def test_an_older_result_that_was_to_be_overwritten_does_not_count(room: Room) -> None:
     room.image()
     old = finished_elsewhere(room)
-    wish = Wish(target="any", level=12, on_conflict=OnConflict.OVERWRITE)
-    room.run(begin(room, wish=wish))
+    request = ConversionRequest(target="any", level=12, on_conflict=OnConflict.OVERWRITE)
+    room.run(begin(room, request=request))
     assert (room.folder / "game.zso").read_bytes() != old
 
 
 def test_a_published_result_of_another_name_counts(room: Room) -> None:
     room.image()
     room.image(b"in the way", "game.zso")
-    job_id = room.add(wish=dataclasses.replace(ANY, on_conflict=OnConflict.RENAME))
+    job_id = room.add(request=dataclasses.replace(ANY, on_conflict=OnConflict.RENAME))
     room.run(job_id)
     room.run(job_id)  # killed after it had published, before it could say so
     assert room.names() == ["game (2).zso", "game.iso", "game.zso"]
@@ -381,7 +381,7 @@ def test_a_part_of_this_job_is_taken_up(room: Room) -> None:
 
     with pytest.raises(SuspendedError):
         room.run(job_id, Stopping())
-    checkpoint = QueueKeeper(room.queue, job_id).load()
+    checkpoint = JobCheckpointStore(room.queue, job_id).load()
     assert checkpoint is not None
     room.run(job_id)
     assert read_back(path.with_suffix(".zso")) == path.read_bytes()
@@ -390,11 +390,11 @@ def test_a_part_of_this_job_is_taken_up(room: Room) -> None:
 def test_a_checkpoint_comes_back_from_the_store_as_it_was(room: Room) -> None:
     room.image(mixed(3 * 1024 * 1024))
     job_id = room.add()
-    keeper = QueueKeeper(room.queue, job_id)
-    assert keeper.load() is None
+    checkpoint_store = JobCheckpointStore(room.queue, job_id)
+    assert checkpoint_store.load() is None
     checkpoint = example_checkpoint()
-    keeper.save(checkpoint)
-    assert keeper.load() == checkpoint
+    checkpoint_store.save(checkpoint)
+    assert checkpoint_store.load() == checkpoint
 
 
 def example_checkpoint() -> Any:
@@ -408,7 +408,7 @@ def test_a_checkpoint_of_another_version_counts_as_none(facts: dict[str, Any], r
     room.image()
     job_id = room.add()
     room.queue.save_checkpoint(job_id, facts, bytes(4096))
-    assert QueueKeeper(room.queue, job_id).load() is None
+    assert JobCheckpointStore(room.queue, job_id).load() is None
 
 
 def test_parts_of_two_queues_differ(room: Room) -> None:

@@ -8,7 +8,7 @@ from manager_house import THREADS, House
 
 from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.part.name import make_marker, part_path_of
-from discpress.engine.convert.plan import OnConflict, Wish
+from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.errors import (
     CancelledError,
     SpaceError,
@@ -23,7 +23,7 @@ from discpress.engine.queue.snapshot import WorkerState
 from discpress.engine.system.files import FileIdentity
 from discpress.engine.worker import blocked_jobs as waits
 from discpress.engine.worker import scheduler as managers
-from discpress.engine.worker.checkpoint_store import QueueKeeper
+from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 from discpress.engine.worker.job_devices import Devices
 from discpress.engine.worker.run_job import Outcome, part_owner
 
@@ -610,20 +610,20 @@ def leave_part(house: House, job_id: int, output_path: Path, *, with_checkpoint:
     part_path = part_path_of(output_path)
     identity = FileIdentity.of(job.path.stat())
     part_path.write_bytes(make_marker(part_owner(job), job.path, identity))
-    keeper = QueueKeeper(house.queue, job_id)
-    keeper.begin(output_path)
+    checkpoint_store = JobCheckpointStore(house.queue, job_id)
+    checkpoint_store.begin(output_path)
     if with_checkpoint:
-        keeper.save(Checkpoint(1048576, 5000, 512, 0, 0, (0, 0, 0, 0, 0), "zso", bytes(4096)))
+        checkpoint_store.save(Checkpoint(1048576, 5000, 512, 0, 0, (0, 0, 0, 0, 0), "zso", bytes(4096)))
     return part_path
 
 
-def begun_and_cancelled(house: House, *, with_checkpoint: bool, wish: Wish) -> Path:
+def begun_and_cancelled(house: House, *, with_checkpoint: bool, request: ConversionRequest) -> Path:
     (job,) = house.add("1.iso")
     output_path = house.folder / "1.zso"
-    if wish.on_conflict is OnConflict.RENAME:
+    if request.on_conflict is OnConflict.RENAME:
         output_path.write_bytes(b"in the way")
         output_path = house.folder / "1 (2).zso"
-        (job,) = house.queue.add([JobRequest(CONVERT, house.folder / "1.iso", wish)])
+        (job,) = house.queue.add([JobRequest(CONVERT, house.folder / "1.iso", request)])
     part_path = leave_part(house, job, output_path, with_checkpoint=with_checkpoint)
     house.queue.start(job)
     house.queue.ask([job], Action.CANCEL)
@@ -635,16 +635,16 @@ def begun_and_cancelled(house: House, *, with_checkpoint: bool, wish: Wish) -> P
 
 
 def test_a_cancelled_job_with_a_checkpoint_leaves_no_part(house: House) -> None:
-    assert not begun_and_cancelled(house, with_checkpoint=True, wish=Wish()).exists()
+    assert not begun_and_cancelled(house, with_checkpoint=True, request=ConversionRequest()).exists()
 
 
 def test_a_cancelled_job_without_a_checkpoint_leaves_no_part(house: House) -> None:
-    assert not begun_and_cancelled(house, with_checkpoint=False, wish=Wish()).exists()
+    assert not begun_and_cancelled(house, with_checkpoint=False, request=ConversionRequest()).exists()
 
 
 def test_a_cancelled_job_with_another_name_leaves_no_part(house: House) -> None:
-    wish = Wish(on_conflict=OnConflict.RENAME)
-    assert not begun_and_cancelled(house, with_checkpoint=True, wish=wish).exists()
+    request = ConversionRequest(on_conflict=OnConflict.RENAME)
+    assert not begun_and_cancelled(house, with_checkpoint=True, request=request).exists()
 
 
 # Storage that goes away.
@@ -834,7 +834,7 @@ def test_the_last_counts_of_a_job_are_written(house: House) -> None:
     assert house.queue.job(job).read_bytes == 5000
 
 
-def test_a_cancelled_error_without_a_wish_ends_the_job(house: House) -> None:
+def test_a_cancelled_error_without_a_request_ends_the_job(house: House) -> None:
     (job,) = house.run_all("1.iso")
     house.stage.end(job, CancelledError())
     house.wait_state(job, CANCELLED)

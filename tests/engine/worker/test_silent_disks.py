@@ -10,7 +10,7 @@ from patience import HANG_S
 
 from discpress.engine.errors import SuspendedError
 from discpress.engine.progress import Control
-from discpress.engine.queue.background import Errand, ErrandKind, Errands
+from discpress.engine.queue.background import BackgroundKind, BackgroundTask, BackgroundTasks
 from discpress.engine.queue.jobs import Action, Job, JobKind, JobState
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.store.store import Store
@@ -359,42 +359,42 @@ def known(house: House, name: str, device: int) -> Path:
     return path
 
 
-def test_errands_on_a_silent_disk_are_passed_by(house: House, share: Share) -> None:
-    errands = Errands(house.store)
+def test_background_tasks_on_a_silent_disk_are_passed_by(house: House, share: Share) -> None:
+    background_tasks = BackgroundTasks(house.store)
     silent = [known(house, f"nas/{number}.iso", NAS) for number in range(5)]
     other = known(house, "usb/other.iso", USB)
     done: list[Path] = []
     share.stall()
-    errands.ask(ErrandKind.ESTIMATE, [(path, None) for path in silent], rank=0)
-    errands.ask(ErrandKind.ESTIMATE, [(other, None)], rank=10)
-    house.begin(run_errand=lambda errand, store, threads, control: done.append(errand.path))
+    background_tasks.ask(BackgroundKind.ESTIMATE, [(path, None) for path in silent], rank=0)
+    background_tasks.ask(BackgroundKind.ESTIMATE, [(other, None)], rank=10)
+    house.begin(run_background_task=lambda background_task, store, threads, control: done.append(background_task.path))
     house.wait(lambda: done == [other], "the errand on the other disk")
     house.let_look()
-    assert (share.asked, errands.pending()) == (1, 5)
+    assert (share.asked, background_tasks.pending()) == (1, 5)
     share.wake()
-    house.wait(lambda: not errands.pending(), "the errands on the disk that answers")
+    house.wait(lambda: not background_tasks.pending(), "the errands on the disk that answers")
     assert done[1:] == silent
 
 
-def test_an_errand_that_is_left_where_it_hung_is_no_death(house: House, share: Share) -> None:
-    errands = Errands(house.store)
+def test_an_background_task_that_is_left_where_it_hung_is_no_death(house: House, share: Share) -> None:
+    background_tasks = BackgroundTasks(house.store)
     path = known(house, "nas/1.iso", NAS)
     begun, may_end = threading.Event(), threading.Event()
 
-    def hang(errand: Errand, store: Store, threads: int, control: Control) -> None:
+    def hang(background_task: BackgroundTask, store: Store, threads: int, control: Control) -> None:
         begun.set()
         may_end.wait()
 
-    errands.ask(ErrandKind.ESTIMATE, [(path, None)], rank=0)
-    house.begin(run_errand=hang)
+    background_tasks.ask(BackgroundKind.ESTIMATE, [(path, None)], rank=0)
+    house.begin(run_background_task=hang)
     assert begun.wait(HANG_S)
     fall_silent(house, share)
     end_while_hung(house)
     may_end.set()
-    errands.recover()
-    errand = errands.next()
-    assert errand is not None
-    assert errand.worker_deaths == 0
+    background_tasks.recover()
+    background_task = background_tasks.next()
+    assert background_task is not None
+    assert background_task.worker_deaths == 0
 
 
 # The questions themselves.

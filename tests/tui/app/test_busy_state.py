@@ -7,7 +7,7 @@ import pytest
 from app_desk import opened, title
 
 from discpress.engine.errors import StoreError
-from discpress.engine.queue.background import ErrandKind
+from discpress.engine.queue.background import BackgroundKind
 from discpress.tui.app.session import Changes
 
 
@@ -17,7 +17,7 @@ async def test_a_state_file_that_is_busy_or_full_ends_no_app(tmp_path: Path, mon
 
     async with opened(tmp_path) as desk:
         with monkeypatch.context() as busy:
-            busy.setattr(desk.session.errands, "ask", refuse)
+            busy.setattr(desk.session.background_tasks, "ask", refuse)
             desk.store.save_titles([title("New.iso", 100)])
             await desk.look()
             desk.app.poller.scan()
@@ -25,7 +25,7 @@ async def test_a_state_file_that_is_busy_or_full_ends_no_app(tmp_path: Path, mon
         assert desk.told[-1] == "discpress.sqlite3: database is locked"
         await desk.press("down")
         desk.app.poller.apply(Changes(tuple(desk.view.in_order), (), is_all=True))
-        assert desk.session.errands.pending() > 0
+        assert desk.session.background_tasks.pending() > 0
 
 
 async def test_tune_asks_again_at_the_next_key_where_the_state_file_could_not_take_it(
@@ -36,9 +36,9 @@ async def test_tune_asks_again_at_the_next_key_where_the_state_file_could_not_ta
 
     async with opened(tmp_path, titles=[title("Game.iso", 100)]) as desk:
         with monkeypatch.context() as full:
-            full.setattr(desk.session.errands, "ask", refuse)
+            full.setattr(desk.session.background_tasks, "ask", refuse)
             await desk.press("t")
             assert desk.told == ["discpress.sqlite3: its disk is full"]
-        assert not desk.session.errands.pending(ErrandKind.GRID)
+        assert not desk.session.background_tasks.pending(BackgroundKind.GRID)
         await desk.press("down")
-        assert desk.session.errands.pending(ErrandKind.GRID)
+        assert desk.session.background_tasks.pending(BackgroundKind.GRID)

@@ -10,7 +10,7 @@ import pytest
 from app_desk import Desk, DeskSession, opened, settle, work
 
 from discpress.engine.errors import StoreFullError
-from discpress.engine.queue.background import ErrandKind
+from discpress.engine.queue.background import BackgroundKind
 from discpress.engine.queue.jobs import JobKind, JobRequest
 from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
 from discpress.engine.queue.worker_process import worker_lock
@@ -84,7 +84,7 @@ async def test_one_that_begins_something_or_says_why_not_is_not_told_of(event: s
         elif event == "wait":  # for room: the other one waits behind it
             desk.queue.set_waiting(job.id, "16 GiB must be free, 1 GiB are")
         else:
-            desk.session.errands.ask(ErrandKind.SCAN, [(tmp_path, None)], ON_SCREEN)
+            desk.session.background_tasks.ask(BackgroundKind.SCAN, [(tmp_path, None)], ON_SCREEN)
         with worker_lock(desk.session.state_folder):
             await watch(desk)
             await watch(desk)

@@ -121,7 +121,7 @@ async def test_a_job_for_a_title_on_it_is_not_queued_and_that_is_said(tmp_path: 
 async def test_a_test_of_a_title_on_it_is_not_queued_and_that_is_said(tmp_path: Path, disk: SilentDisk) -> None:
     async with opened(tmp_path, "down", "down", "b") as desk:
         desk.in_front(BenchScreen)
-        disk.hold("discpress.tui.screens.bench.lab_request", lambda path, wish, name: None)
+        disk.hold("discpress.tui.screens.bench.lab_request", lambda path, request, name: None)
         await key(desk, "s")
         await desk.until(lambda: any("its disk does not answer" in each for each in desk.told))
         assert desk.queue.jobs() == []

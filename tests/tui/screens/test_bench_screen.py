@@ -13,7 +13,7 @@ from sample_images import mixed
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import ImageFormat, Method
 from discpress.engine.lab.live import LiveTest, save_live
-from discpress.engine.lab.options import seek_wish, throughput_wish
+from discpress.engine.lab.options import seek_options, throughput_options
 from discpress.engine.queue.jobs import JobKind, JobProgress, JobState
 from discpress.engine.queue.worker_process import is_worker_alive
 from discpress.engine.store.model import FileIdentity, Title
@@ -186,8 +186,8 @@ async def test_tests_are_jobs_with_what_was_chosen(tmp_path: Path) -> None:
         await press(pilot, "down", "down", "b", "p", "d", "s", "l", "t")
         found = {job.kind: job for job in app.session.queue.jobs()}
         seek_job, rate_job = found[JobKind.SEEK], found[JobKind.THROUGHPUT]
-        assert (seek_wish(seek_job.parameters).duration_s, seek_job.path.name) == (10.0, "1.iso")
-        assert throughput_wish(rate_job.parameters).levels == (1, 4, 9, 12)
+        assert (seek_options(seek_job.parameters).duration_s, seek_job.path.name) == (10.0, "1.iso")
+        assert throughput_options(rate_job.parameters).levels == (1, 4, 9, 12)
         assert "waits for its turn" in screen_text(app)
 
 
@@ -196,8 +196,8 @@ async def test_a_chosen_container_is_tested_and_goes_to_tune(tmp_path: Path) -> 
     async with running(app) as pilot:
         await press(pilot, "down", "down", "b", "f", "f", "f", "s", "down", "down", "u")
         (job,) = app.session.queue.jobs()
-        wish = seek_wish(job.parameters)
-        assert (wish.format, wish.methods) == (ImageFormat.CHD, (Method.ZSTD,))
+        request = seek_options(job.parameters)
+        assert (request.format, request.methods) == (ImageFormat.CHD, (Method.ZSTD,))
         assert isinstance(app.screen, TuneScreen)
         assert "format CHD zstd" in screen_text(app)
         assert "block 16K" in screen_text(app)

@@ -7,7 +7,7 @@ from app_desk import LIBRARY, opened, title
 from command_line import write_old
 from sample_images import compressible
 
-from discpress.engine.queue.background import ErrandKind
+from discpress.engine.queue.background import BackgroundKind
 from discpress.engine.queue.jobs import JobKind, JobRequest
 from discpress.engine.store.model import State
 from discpress.tui.commands import Place
@@ -316,11 +316,11 @@ async def test_estimates_of_what_is_seen_are_asked_for_first(tmp_path: Path) -> 
     async with opened(tmp_path, titles=many) as desk:
         await desk.press("G")
         await desk.until(lambda: desk.session._asked.get(Path("/games/Title 099.iso")) == 0)
-        first = desk.session.errands.next()
+        first = desk.session.background_tasks.next()
         assert first is not None
-        assert first.kind is ErrandKind.ESTIMATE
+        assert first.kind is BackgroundKind.ESTIMATE
         assert first.path.name > "Title 070.iso"
-        assert desk.session.errands.pending(ErrandKind.ESTIMATE) == len(many)
+        assert desk.session.background_tasks.pending(BackgroundKind.ESTIMATE) == len(many)
 
 
 async def test_an_estimate_arrives_by_itself(tmp_path: Path) -> None:

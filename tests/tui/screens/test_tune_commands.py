@@ -10,7 +10,7 @@ from sample_images import mixed
 
 from discpress.engine.config import load_config
 from discpress.engine.formats import ImageFormat
-from discpress.engine.queue.background import ErrandKind
+from discpress.engine.queue.background import BackgroundKind
 from discpress.engine.store.model import FileIdentity, Overrides
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.app.session import ON_SCREEN
@@ -150,7 +150,7 @@ async def test_4_makes_target_and_level_the_default(tmp_path: Path, config_file:
     async with opened(tmp_path, *GAME_2, "T", "right", "4") as desk:
         written = load_config(config_file, (AUTO, *TARGETS))
         assert (written.target, written.level) == ("opl", 12)
-        assert desk.session.chooser.default_wish.target == "opl"
+        assert desk.session.chooser.default_request.target == "opl"
 
 
 async def test_a_target_of_its_own_keeps_format_and_blocks_as_the_default(tmp_path: Path, config_file: Path) -> None:
@@ -213,7 +213,7 @@ async def test_the_grid_is_asked_for_once_for_each_format_and_alignment(tmp_path
         asked = desk.session.calls
         await desk.press("down", "right", "left")
         assert desk.session.calls == asked
-        assert desk.session.errands.pending(ErrandKind.GRID) == 1
+        assert desk.session.background_tasks.pending(BackgroundKind.GRID) == 1
         await desk.press("A")
         assert desk.session.calls == asked + 1
 
@@ -247,7 +247,7 @@ async def test_why_a_title_cannot_be_sampled_is_said_in_place_of_the_wait(tmp_pa
     async with opened(tmp_path, titles=[damaged], has_worker=True) as desk:
         await desk.press("t")
         await desk.look()
-        why = desk.session.errands.failed(ErrandKind.GRID)[path].removeprefix(f"{path}: ")
+        why = desk.session.background_tasks.failed(BackgroundKind.GRID)[path].removeprefix(f"{path}: ")
         said = " ".join(desk.lines("text").split())
         assert f"cannot be estimated: {why}" in said
         assert "the worker packs" not in said
@@ -271,9 +271,9 @@ async def test_why_a_title_has_no_estimate_is_said_in_its_details(tmp_path: Path
     lost = replace(LIBRARY[1], path=path, estimate=None)
     async with opened(tmp_path, titles=[lost], width=120) as desk:
         desk.session.want_estimates([lost], ON_SCREEN)
-        errand = desk.session.errands.next()
-        assert errand is not None
-        desk.session.errands.fail(errand, f"{path}: it cannot be read")
+        background_task = desk.session.background_tasks.next()
+        assert background_task is not None
+        desk.session.background_tasks.fail(background_task, f"{path}: it cannot be read")
         await desk.look()
         assert "cannot be estimated: it cannot be read" in " ".join(desk.lines("pane").split())
         await desk.press("enter")

@@ -61,8 +61,8 @@ def test_how_many_colours_it_has(environ: Mapping[str, str], colours: int) -> No
         ("xterm", "UTF-8", True, True),
     ],
 )
-def test_whether_it_is_sent_ascii_only(name: str, encoding: str, wished: bool | None, is_ascii: bool) -> None:
-    assert Terminal.of({"TERM": name}, encoding, is_ascii=wished).is_ascii == is_ascii
+def test_whether_it_is_sent_ascii_only(name: str, encoding: str, requested: bool | None, is_ascii: bool) -> None:
+    assert Terminal.of({"TERM": name}, encoding, is_ascii=requested).is_ascii == is_ascii
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_the_first_variable_that_is_set_says_the_encoding(environ: Mapping[str, 
         ({"SSH_CONNECTION": "a 1 b 2"}, True, True),
     ],
 )
-def test_whether_it_reports_the_mouse(environ: Mapping[str, str], wished: bool | None, has_mouse: bool) -> None:
-    assert Terminal.of(XTERM | environ, "UTF-8", mouse=wished).has_mouse == has_mouse
+def test_whether_it_reports_the_mouse(environ: Mapping[str, str], requested: bool | None, has_mouse: bool) -> None:
+    assert Terminal.of(XTERM | environ, "UTF-8", mouse=requested).has_mouse == has_mouse
 
 
 def test_over_ssh_it_is_refreshed_half_as_often() -> None:

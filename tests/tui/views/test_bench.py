@@ -116,23 +116,23 @@ def test_choices_go_round():
         assert (len(seen), choice) == (count, CHOICE)
 
 
-def test_a_choice_is_the_wish_of_a_test():
+def test_a_choice_is_the_request_of_a_test():
     choice = BenchChoice((4096,), (12,), Pattern.RANDOM_2K, 10.0, is_warm=True)
-    wish = choice.seek_wish
-    assert (wish.block_sizes, wish.patterns, wish.duration_s, wish.is_warm) == (
+    request = choice.seek_options
+    assert (request.block_sizes, request.patterns, request.duration_s, request.is_warm) == (
         (4096,),
         (Pattern.RANDOM_2K,),
         10.0,
         True,
     )
-    assert (choice.throughput_wish.block_sizes, choice.throughput_wish.levels) == ((4096,), (12,))
+    assert (choice.throughput_options.block_sizes, choice.throughput_options.levels) == ((4096,), (12,))
 
 
-def test_a_chosen_container_is_the_wish_of_a_test():
+def test_a_chosen_container_is_the_request_of_a_test():
     choice = BenchChoice(levels=(1, 9, 12), form=(ImageFormat.CHD, (Method.ZLIB,)))
-    for wish in (choice.seek_wish, choice.throughput_wish):
-        assert (wish.format, wish.methods) == (ImageFormat.CHD, (Method.ZLIB,))
-    assert choice.throughput_wish.levels == (1, 9)
+    for request in (choice.seek_options, choice.throughput_options):
+        assert (request.format, request.methods) == (ImageFormat.CHD, (Method.ZLIB,))
+    assert choice.throughput_options.levels == (1, 9)
 
 
 def test_of_a_chosen_container_the_results_are_shown_though_others_are_newer():

@@ -6,7 +6,7 @@ from pathlib import Path
 from app_desk import title
 
 from discpress.engine.config import Config
-from discpress.engine.convert.request import OnConflict, Wish
+from discpress.engine.convert.request import ConversionRequest, OnConflict
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
 from discpress.tui.commands import Keys
@@ -36,7 +36,7 @@ def test_what_would_hardly_shrink_is_left_out_with_the_reason() -> None:
     assert (row.is_done, row.is_useless, row.problem) == (False, True, "it would shrink by less than 5 %")
 
 
-def test_what_would_hardly_shrink_is_converted_where_that_is_wished() -> None:
+def test_what_would_hardly_shrink_is_converted_where_that_is_requested() -> None:
     options = Options(even_useless=True)
     planning = planned(options)
     (request,) = requests_of(planning, options, CHOOSER, {})
@@ -74,8 +74,8 @@ def test_an_archive_is_kept_and_the_plan_says_so() -> None:
     options = Options(trash_source=True)
     planning = plan_titles([ARCHIVED], CHOOSER, options, nothing_known, (), {}, Keys())
     (request,) = requests_of(planning, options, CHOOSER, {})
-    assert request.wish is not None
-    assert not request.wish.trash_source
+    assert request.request is not None
+    assert not request.request.trash_source
     assert planning.rows[0].notices[-1].startswith("its archive is kept")
 
 
@@ -84,9 +84,9 @@ PACKED = title(
 )
 
 
-def test_a_title_packed_anew_takes_another_name_where_that_is_wished() -> None:
-    wishes = {PACKED.path: Wish(ImageFormat.ZSO, 2048, 9, target="opl")}
-    left_out = plan_titles([PACKED], CHOOSER, Options(), nothing_known, (), wishes, Keys()).rows[0]
+def test_a_title_packed_anew_takes_another_name_where_that_is_requested() -> None:
+    requests = {PACKED.path: ConversionRequest(ImageFormat.ZSO, 2048, 9, target="opl")}
+    left_out = plan_titles([PACKED], CHOOSER, Options(), nothing_known, (), requests, Keys()).rows[0]
     assert left_out.problem == "the result would have the name of the original: n gives it another one"
     renaming = Options(on_conflict=OnConflict.RENAME)
-    assert plan_titles([PACKED], CHOOSER, renaming, nothing_known, (), wishes, Keys()).rows[0].is_done
+    assert plan_titles([PACKED], CHOOSER, renaming, nothing_known, (), requests, Keys()).rows[0].is_done

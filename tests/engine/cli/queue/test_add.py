@@ -7,7 +7,7 @@ from command_line import raise_on_control_bytes
 from queue_desk import Desk, FakeWorker
 from sample_images import mixed, pack
 
-from discpress.engine.convert.plan import OnConflict, Wish, plan_conversion
+from discpress.engine.convert.plan import ConversionRequest, OnConflict, plan_conversion
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.queue.jobs import Job, JobKind, JobRequest
@@ -87,25 +87,27 @@ def test_a_job_keeps_what_the_library_calls_its_title(desk: Desk) -> None:
 def test_options_are_frozen_into_the_job(desk: Desk) -> None:
     desk.image()
     desk.ask("queue", "add", "game.iso", "-b", "4096", "-l", "3", "--target", "any", "--delete-source", "--force")
-    wish = desk.queue.job(1).wish
-    assert wish == Wish(block_size=4096, level=3, target="any", trash_source=True, on_conflict=OnConflict.OVERWRITE)
+    request = desk.queue.job(1).request
+    assert request == ConversionRequest(
+        block_size=4096, level=3, target="any", trash_source=True, on_conflict=OnConflict.OVERWRITE
+    )
 
 
 def test_the_settings_of_a_title_are_frozen(desk: Desk) -> None:
     path = desk.image()
     desk.store.save_settings(path, Overrides(level=12, target="any"))
     desk.ask("queue", "add", "game.iso")
-    wish = desk.queue.job(1).wish
-    assert wish is not None
-    assert (wish.level, wish.target) == (12, "any")
+    request = desk.queue.job(1).request
+    assert request is not None
+    assert (request.level, request.target) == (12, "any")
 
 
 def test_later_settings_change_no_queued_job(desk: Desk) -> None:
     path = desk.image()
     desk.ask("queue", "add", "game.iso")
-    before = desk.queue.job(1).wish
+    before = desk.queue.job(1).request
     desk.store.save_settings(path, Overrides(level=12))
-    assert desk.queue.job(1).wish == before
+    assert desk.queue.job(1).request == before
 
 
 def test_order_and_priority_are_kept(desk: Desk) -> None:
@@ -273,7 +275,7 @@ def test_output_names_one_file(desk: Desk) -> None:
 
 def test_a_stored_estimate_gives_the_gain(desk: Desk) -> None:
     path = desk.image()
-    plan = plan_conversion(path, None, None, Wish())
+    plan = plan_conversion(path, None, None, ConversionRequest())
     source = plan.source_identity
     identity = FileIdentity(source.dev, source.ino, source.size_bytes, source.mtime_ns)
     estimate = StoredEstimate(plan.settings, 100_000, 40_000, 40_000, 40_000, 100_000, "convert", "", 0.1)
@@ -292,14 +294,14 @@ def test_checksum_files_are_asked_for(desk: Desk) -> None:
     desk.image()
     desk.ask("queue", "add", "game.iso", "--checksum", "crc32,sha1")
     job = desk.queue.job(1)
-    assert job.wish is not None
-    assert (job.wish.digests, job.parameters["checksums"]) == (("sha1",), ["crc32", "sha1"])
+    assert job.request is not None
+    assert (job.request.digests, job.parameters["checksums"]) == (("sha1",), ["crc32", "sha1"])
 
 
 def test_a_scan_takes_a_folder_as_it_is(desk: Desk) -> None:
     assert desk.ask("queue", "add", "--kind", "scan", desk.folder)[0] == 0
     job = desk.queue.job(1)
-    assert (job.kind, job.path, job.wish) == (JobKind.SCAN, desk.folder, None)
+    assert (job.kind, job.path, job.request) == (JobKind.SCAN, desk.folder, None)
 
 
 def test_a_scan_takes_no_file(desk: Desk) -> None:
@@ -314,7 +316,7 @@ def test_a_scan_of_nothing_is_1(desk: Desk) -> None:
 def test_a_doctor_takes_what_is_damaged(desk: Desk) -> None:
     desk.image("cut.zso", b"ZISO" + bytes(10))
     assert desk.ask("queue", "add", "--kind", "doctor", "cut.zso", "--target", "opl")[0] == 0
-    assert desk.queue.job(1).wish == Wish(target="opl")
+    assert desk.queue.job(1).request == ConversionRequest(target="opl")
 
 
 @pytest.mark.parametrize("kind", ["verify", "estimate"])

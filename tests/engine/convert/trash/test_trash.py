@@ -32,8 +32,8 @@ def source_path(tmp_path: Path) -> Path:
     return write_old(tmp_path / "game.iso", SOURCE)
 
 
-def trashed(source_path: Path, **wish: Any) -> TrashEntry:
-    entry = faults.run_conversion(source_path, trash_source=True, **wish).trashed
+def trashed(source_path: Path, **request: Any) -> TrashEntry:
+    entry = faults.run_conversion(source_path, trash_source=True, **request).trashed
     assert entry is not None
     return entry
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sample_images import MemorySource, compressible, convert_image, incompressible, mixed, write_image
 
 from discpress.engine.codecs.registry import codec_for
-from discpress.engine.convert.plan import Wish, plan_conversion
+from discpress.engine.convert.plan import ConversionRequest, plan_conversion
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Method, Settings
 from discpress.engine.images.chd.dedup import MAX_SLOTS, HunkTable
 from discpress.engine.images.chd.image import ChdImage
@@ -197,8 +197,8 @@ class TestForChdman:
     @pytest.mark.parametrize("size", [2048, 2048 * 1111, 3 * 1024 * 1024])
     def test_it_verifies(self, size: int, hunk_size: int, methods: tuple[Method, ...], tmp_path: Path) -> None:
         source = write_image(tmp_path / "game.iso", mixed(size // 2, 5) + compressible(size - size // 2))
-        wish = Wish(format=ImageFormat.CHD, block_size=hunk_size, methods=methods, target="any")
-        plan = plan_conversion(source, tmp_path / "game.chd", None, wish)
+        request = ConversionRequest(format=ImageFormat.CHD, block_size=hunk_size, methods=methods, target="any")
+        plan = plan_conversion(source, tmp_path / "game.chd", None, request)
         convert_image(source, plan.output_path, ImageFormat.CHD, hunk_size, methods=methods)
         said = chdman("verify", "-i", plan.output_path)
         assert "Raw SHA1 verification successful" in said

@@ -144,7 +144,7 @@ def test_text_is_stored_packed(image_format: ImageFormat, tmp_path: Path) -> Non
     assert written(tmp_path, sample_images.compressible(4 * SECTOR), image_format).plain == [False] * 4
 
 
-def test_without_a_wish_the_smallest_alignment_is_taken(tmp_path: Path) -> None:
+def test_without_a_request_the_smallest_alignment_is_taken(tmp_path: Path) -> None:
     path = sample_images.pack(tmp_path / "game", sample_images.mixed(SIZE))
     assert Written(path.read_bytes()).shift == 0
 
