@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
+from discpress.engine import VERSION
 from discpress.engine.errors import StoreError, StoreFullError, from_os_error, named_in
 from discpress.engine.names import display_name
 from discpress.engine.queue.snapshot import WorkerStatus
@@ -55,11 +56,19 @@ _LINGER = "this system ends programs at logout: `loginctl enable-linger` keeps t
 def ensure_worker(state_folder: Path, said: _Said | None = None) -> str:
     """Start a worker unless one lives, and return once one does; what the user should know, mostly nothing.
 
-    `said` reads the last word of a worker: with it a new one is waited for until it has said its first, for there a
-    full disk ends it. StoreError when it ends or does not come up, StoreFullError without room.
+    `said` reads the worker's last status: with it a new worker is waited for until it has written its first, because a
+    full disk ends it there. A worker of another release of discpress is stopped first. StoreError when the worker ends
+    or does not come up, StoreFullError without free space.
     """
     if is_worker_alive(state_folder):
-        return ""
+        running = _last_word(said)
+        if running is None or running.version == VERSION:
+            return ""
+        # Its modules on the disk are no longer those that it began with. Its jobs stay queued for the new one.
+        if not stop_worker(state_folder):
+            return (
+                f"a worker of {_release(running)} is still running: it was asked to stop, and a new one takes over then"
+            )
     forget_stop(state_folder)
     prefix, notice = _survive_logout()
     log_path = state_folder / LOG_NAME
@@ -74,6 +83,10 @@ def ensure_worker(state_folder: Path, said: _Said | None = None) -> str:
     if exit_code:
         raise _failure(exit_code, log_path, log_bytes)
     return notice
+
+
+def _release(status: WorkerStatus) -> str:
+    return f"discpress {display_name(status.version)}" if status.version else "an older discpress"
 
 
 def _spawn(prefix: list[str], state_folder: Path, log_path: Path, said: _Said | None) -> int:

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -47,8 +48,15 @@ def main() -> int:
     parser.add_argument("--state", type=Path, required=True, help="the state folder")
     parser.add_argument("--idle", type=float, default=IDLE_S, help="seconds without work after which it ends")
     arguments = parser.parse_args()
+    return run_worker(arguments.state, arguments.idle)
+
+
+def run_worker(state: Path, idle_s: float = IDLE_S, is_cancelled: Callable[[], bool] = lambda: False) -> int:
+    """Be the worker of a state folder in this process; return as `main` does.
+
+    `idle_s` is the time without work after which the worker ends; `is_cancelled` asks the caller whether to stop.
+    """
     faulthandler.enable()  # a native crash leaves in the log where it was
-    state: Path = arguments.state
     _start_log(state)
     is_first = True
     began_at = time.time()
@@ -60,7 +68,7 @@ def main() -> int:
                     forget_stop(state, older_than=began_at)
                 exit_code = 1
                 try:
-                    is_stopped = _work(state, arguments.idle)
+                    is_stopped = _work(state, idle_s, is_cancelled)
                     exit_code = 0
                 except DiscpressError as error:
                     exit_code = error.exit_code
@@ -85,7 +93,7 @@ def _start_log(state: Path) -> None:
     _log.setLevel(logging.INFO)
 
 
-def _work(state: Path, idle_s: float) -> bool:
+def _work(state: Path, idle_s: float, is_cancelled: Callable[[], bool]) -> bool:
     """Run the queue until it is idle or a stop is asked for; return whether it was. What ends it is in the log."""
     stopped = False
 
@@ -95,7 +103,7 @@ def _work(state: Path, idle_s: float) -> bool:
 
     def should_stop() -> bool:
         nonlocal stopped
-        stopped = stopped or is_stop_wanted(state)  # kept: who asked may have given up waiting by then
+        stopped = stopped or is_cancelled() or is_stop_wanted(state)  # kept: who asked may have given up waiting by then
         return stopped
 
     async def run(manager: Manager) -> None:

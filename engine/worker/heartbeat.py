@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from discpress.engine import VERSION
 from discpress.engine.errors import StoreError
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import Job, JobProgress
@@ -66,7 +67,8 @@ class Reports:
 
     def say(self, state: WorkerState) -> None:
         """Say what the worker does."""
-        self._queue.set_worker(WorkerStatus(os.getpid(), socket.gethostname(), state, self._started_at))
+        status = WorkerStatus(os.getpid(), socket.gethostname(), state, self._started_at, version=VERSION)
+        self._queue.set_worker(status)
 
     def report(self, working: Sequence[Running], *, has_background_tasks: bool) -> None:
         """Report on the jobs that work, unless that was done less than half a second ago."""

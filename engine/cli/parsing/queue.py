@@ -169,6 +169,16 @@ def _add_worker(actions: "Subparsers") -> None:
     add_state(parser)
     parser = add_command(
         actions,
+        "run",
+        "run the worker in the foreground: for systemd and containers",
+        "Run the queue in this process. It ends when nothing is queued for a while, or with Ctrl-C or SIGTERM:\n"
+        "running jobs stop at the next chunk and stay queued.",
+        "  discpress queue run\n  discpress queue run --idle 60",
+    )
+    parser.add_argument("--idle", type=float, metavar="S", help="end after so many seconds without work")
+    add_state(parser)
+    parser = add_command(
+        actions,
         "service",
         "print a systemd unit that goes on with the queue after a reboot",
         "Print a systemd user unit, with the commands that install it.",

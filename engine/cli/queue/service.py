@@ -2,13 +2,17 @@
 
 import argparse
 import os
+import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.progress import Control
 from discpress.engine.store.store import state_folder
+from discpress.engine.system.files import absolute
 
+SCRIPTS = {"discpress", "discpress.exe"}
 UNIT_NAME = "discpress-queue.service"
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:,@~ ()[]")
 _DOUBLED = {ord("%"): "%%", ord("$"): "$$"}
@@ -33,14 +37,23 @@ WantedBy=default.target
 def run_service(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `queue service`; return the exit code."""
     folder = state_folder(None if arguments.state is None else Path(arguments.state), os.environ)
-    text = unit(sys.executable, folder)
+    text = unit(program(), folder)
     printer.event("service", {"name": UNIT_NAME, "unit": text}, text.rstrip("\n"))
     return 0
 
 
-def unit(executable: str, folder: Path) -> str:
+def program() -> list[str]:
+    """Return the words that start discpress, as they stay valid when its modules move: its script, or `python -m`."""
+    script = Path(sys.argv[0])
+    if script.name in SCRIPTS and script.is_file():
+        return [str(absolute(script))]
+    found = shutil.which("discpress")
+    return [found] if found else [sys.executable, "-P", "-m", "discpress.tui"]
+
+
+def unit(program_words: Sequence[str], folder: Path) -> str:
     """Return the unit that starts the worker of a state folder when the machine does."""
-    words = [executable, "-P", "-m", "discpress.engine.worker", "--state", str(folder)]
+    words = [*program_words, "queue", "run", "--state", str(folder)]
     return _UNIT.format(name=UNIT_NAME, command=" ".join(map(_quoted, words)))
 
 

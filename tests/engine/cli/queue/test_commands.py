@@ -166,7 +166,7 @@ def test_service_names_the_program_and_the_state(desk: Desk) -> None:
     text = desk.say("queue", "service")[1]
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     assert next(line for line in lines if line.startswith("ExecStart=")).endswith(
-        f"-P -m discpress.engine.worker --state {desk.store.path.parent}"
+        f" queue run --state {desk.store.path.parent}"
     )
     assert {"Restart=on-failure", "Nice=10", "WantedBy=default.target"} <= set(lines)
     assert "loginctl enable-linger" in text
@@ -174,7 +174,7 @@ def test_service_names_the_program_and_the_state(desk: Desk) -> None:
 
 def test_service_quotes_hostile_paths() -> None:
     path = Path(os.fsdecode(b'/a b/100%/$HOME/"\n\xff'))
-    line = next(line for line in unit("/usr/bin/python3", path).splitlines() if line.startswith("ExecStart="))
+    line = next(line for line in unit(["/usr/bin/discpress"], path).splitlines() if line.startswith("ExecStart="))
     assert line.endswith(r'--state "/a b/100%%/$$HOME/\x22\x0a\xff"')
 
 
