@@ -103,7 +103,9 @@ def _work(state: Path, idle_s: float, is_cancelled: Callable[[], bool]) -> bool:
 
     def should_stop() -> bool:
         nonlocal stopped
-        stopped = stopped or is_cancelled() or is_stop_wanted(state)  # kept: who asked may have given up waiting by then
+        stopped = (
+            stopped or is_cancelled() or is_stop_wanted(state)
+        )  # kept: who asked may have given up waiting by then
         return stopped
 
     async def run(manager: Manager) -> None:

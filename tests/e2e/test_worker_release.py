@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 from command_line import CommandLine, write_old
+from patience import HANG_S, wait_for
+from sample_images import mixed
+
 from discpress.engine import VERSION
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.queue.jobs import JobKind, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive, stop_worker
 from discpress.engine.store.store import Store
-from patience import HANG_S, wait_for
-from sample_images import mixed
 
 pytestmark = pytest.mark.e2e
 

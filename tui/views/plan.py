@@ -136,7 +136,7 @@ def plan_titles(
     options: Options,
     estimate_for: EstimateFor,
     queued: Collection[Path],
-    wanted_requests: Mapping[Path, ConversionRequest],
+    wanted: Mapping[Path, ConversionRequest],
     keys: Keys,
 ) -> Planning:
     """Return what converting these titles would do; looks at the disk, so it belongs into a thread.
@@ -147,7 +147,7 @@ def plan_titles(
     taken: set[Path] = set()
     rows = []
     for title in titles:
-        row = _planned(title, chooser, options, estimate_for, queued, wanted_requests.get(title.path), taken, keys)
+        row = _planned(title, chooser, options, estimate_for, queued, wanted.get(title.path), taken, keys)
         if row.is_done and row.output_path is not None:
             taken.add(row.output_path)
         rows.append(row)
@@ -258,13 +258,13 @@ def _rooms(rows: Sequence[Planned]) -> list[Room]:
 
 
 def requests_of(
-    planning: Planning, options: Options, chooser: Chooser, wanted_requests: Mapping[Path, ConversionRequest]
+    planning: Planning, options: Options, chooser: Chooser, wanted: Mapping[Path, ConversionRequest]
 ) -> list[JobRequest]:
     """Return the jobs of a plan; every setting is named in them, so that later defaults change nothing."""
     requests = []
     for row in planning.done:
         title = row.title
-        request = wanted_requests.get(title.path) or chooser.request(title)
+        request = wanted.get(title.path) or chooser.request(title)
         trash_source = options.trash_source and not title.is_archived
         request = replace(request, trash_source=trash_source, on_conflict=options.on_conflict)
         gain = None if row.estimate is None else title.file_bytes - row.estimate.packed_bytes

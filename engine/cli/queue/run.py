@@ -14,7 +14,8 @@ from discpress.engine.store.worker_lock import is_worker_alive
 def run_foreground(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `queue run`; return the exit code."""
     # The worker brings asyncio and all kinds of jobs, which the other queue commands do without.
-    from discpress.engine.worker.__main__ import IDLE_S, run_worker  # noqa: PLC0415
+    from discpress.engine.worker.__main__ import run_worker  # noqa: PLC0415
+    from discpress.engine.worker.scheduler import IDLE_S  # noqa: PLC0415
 
     folder = state_folder(None if arguments.state is None else Path(arguments.state), os.environ)
     prepare_folder(folder)
