@@ -141,8 +141,11 @@ WAITING = _ASKED.part("id", "priority", "position", "gain_bytes")
 """What decides the order in which jobs run."""
 _NOTHING_HAPPENED: list[Any] = ["", 0, 0, 0, 0, "", "", "", "", NO_FACTS, 0, 0, 0, *(None,) * 6]
 _COLUMNS = (*_ASKED.names, *_HAPPENED.names)
+_COLUMN_OF = {"request": "wish"}
+"""Columns that older state files call otherwise than the field."""
+_JOB_COLUMNS = [_COLUMN_OF.get(each.name, each.name) for each in fields(Job)]
 # By their places: names would cost a third more time.
-_AS_A_JOB = itemgetter(*(_COLUMNS.index(each.name) for each in fields(Job) if each.name in _COLUMNS))
+_AS_A_JOB = itemgetter(*(_COLUMNS.index(name) for name in _JOB_COLUMNS if name in _COLUMNS))
 
 SELECT_JOBS = f"SELECT {_ASKED.select()}, {_HAPPENED.select()} FROM queue_jobs"
 SELECT_UNTOUCHED = f"SELECT {_ASKED.select()} FROM queue_jobs WHERE ended_at IS NULL AND started_at IS NULL"

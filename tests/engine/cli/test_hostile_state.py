@@ -174,7 +174,7 @@ def test_the_app_draws_whatever_a_cell_holds(place: Place, data: st.DataObject) 
         assert len(view) >= len(place.images) - (cell.table == "titles")
         session.want_estimates(view.in_order, 10)
         session.want_scan([place.games])
-        session.look()
+        session.poll()
         draw_jobs(session, view)
         for key in SORTS:
             view.sort_by(key)
