@@ -34,7 +34,7 @@ def open_bench(app: AppPty) -> None:
     app.wait_for("saving")
     app.send("b")
     app.wait_for("SEEK LATENCY")
-    app.wait_quiet()
+    app.wait_rest()
 
 
 @pytest.mark.parametrize(("width", "height"), [(120, 36), (80, 24)])

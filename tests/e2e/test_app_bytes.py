@@ -62,14 +62,14 @@ def test_a_screen_at_rest_sends_nothing(library: Path, screen: str) -> None:
         app.wait_for("Title 010")
         app.wait_quiet(0.6)
         app.send(*SCREENS[screen])
-        app.wait_quiet()
+        app.wait_rest()
         assert app.measure(REST_S) == 0
 
 
 def test_the_first_run_at_rest_sends_nothing(tmp_path: Path) -> None:
     with AppPty([], tmp_path) as app:
         app.wait_for("Where are your games?")
-        app.wait_quiet()
+        app.wait_rest()
         assert app.measure(REST_S) == 0
 
 
@@ -91,7 +91,7 @@ def test_a_cursor_key_sends_at_most_2_kb_on(keys: list[str], library: Path) -> N
     with AppPty([], library) as app:
         app.wait_for("Title 010")
         app.send(*keys)
-        app.wait_quiet()
+        app.wait_rest()
         before = app.received
         app.send("down")
         app.wait_quiet(0.6)

@@ -34,7 +34,7 @@ def library(tmp_path: Path) -> Path:
 def app(library: Path) -> Iterator[AppPty]:
     with AppPty([], library) as running:
         running.wait_for("Velvet")
-        running.wait_quiet()
+        running.wait_rest()
         yield running
 
 

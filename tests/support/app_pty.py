@@ -16,6 +16,11 @@ from pathlib import Path
 import pyte
 from patience import HANG_S
 
+from discpress.engine.queue.background import BackgroundTasks
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.snapshot import WorkerState
+from discpress.engine.store.store import Store
+
 _LOOK_S = 0.02
 KEYS = {"enter": "\r", "escape": "\x1b", "down": "\x1b[B", "up": "\x1b[A", "right": "\x1b[C", "left": "\x1b[D"}
 _ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
@@ -48,6 +53,7 @@ class AppPty:
         self._stream = pyte.ByteStream(self._screen)
         self._master, slave = os.openpty()
         self._set_size(width, height)
+        self._state_folder = folder / "state"
         self.before = termios.tcgetattr(slave)
         """What the terminal was like."""
         self._slave = slave
@@ -136,6 +142,20 @@ class AppPty:
                 return
             was_at_work = is_at_work
         raise AssertionError("never quiet:\n" + self.text)
+
+    def wait_rest(self) -> None:
+        """Read until it is quiet and its worker has done all that it was asked for: nothing is to come any more."""
+        self.wait_quiet()
+        with Store(self._state_folder) as store:
+            background_tasks, queue = BackgroundTasks(store), JobQueue(store)
+
+            def has_rest() -> bool:
+                worker = queue.worker()
+                is_at_work = worker is not None and worker.state not in {WorkerState.IDLE, WorkerState.GONE}
+                return not is_at_work and not background_tasks.pending() and queue.is_idle()
+
+            self.wait_until(has_rest)
+        self.wait_quiet()
 
     def _is_at_work(self) -> bool:
         """Whether any thread of it runs, or waits for the processor or for a disk."""

@@ -193,10 +193,14 @@ class Running:
 
 
 def is_gone(pid: int) -> bool:
-    """Return whether a process is no more, or only waits for its parent to notice."""
+    """Return whether a process is no more, or only waits for its parent to notice.
+
+    Its main thread may be through while others still hold what it had open, and the locks on that.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] in "ZX"
-    except FileNotFoundError:
+        is_through = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] in "ZX"
+        return is_through and len(list(Path(f"/proc/{pid}/task").iterdir())) == 1
+    except (FileNotFoundError, ProcessLookupError):
         return True
 
 

@@ -40,7 +40,11 @@ def _last(origins: Sequence[int]) -> int:
 def _reference_findings(image: ChdImage, first: int, window: Window, limit: FindingLimit) -> Iterator[Finding]:
     """Yield the hunks that are said to equal one which does not come before them."""
     if limit.is_reached(Severity.ERROR, "reference"):
-        limit.pass_over(Severity.ERROR, "reference", sum(map(ge, window.origins, _numbers(first, window, IS_SELF))))
+        if isinstance(window.origins, range) and not window.lengths:  # as far behind as the first one is
+            count = len(window.origins) if window.origins[0] >= first else 0
+        else:
+            count = sum(map(ge, window.origins, _numbers(first, window, IS_SELF)))
+        limit.pass_over(Severity.ERROR, "reference", count)
         return
     for number, origin in zip(_numbers(first, window, IS_SELF), window.origins, strict=True):
         problem = image.reference_problem(number, origin)

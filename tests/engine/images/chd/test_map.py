@@ -32,7 +32,7 @@ from discpress.engine.images.chd.image import ChdImage
 from discpress.engine.images.chd.map import WINDOW_HUNKS
 from discpress.engine.images.chd.map_kinds import decode_kinds
 from discpress.engine.images.doctor.chd import map_findings
-from discpress.engine.images.doctor.findings import FindingLimit
+from discpress.engine.images.doctor.findings import FINDINGS_PER_CODE, FindingLimit
 from discpress.engine.images.open import open_source
 from discpress.engine.images.statistics import read_facts
 
@@ -239,6 +239,16 @@ def test_who_wants_all_windows_makes_each_once(
 def test_what_it_claims_is_read_all_the_same(claim: Callable[[int], bytes]) -> None:
     image = opened(claim(MAX_HUNKS))
     assert image.read_at(image.size - 2 * HUNK, 2 * HUNK) == STORED * 2
+
+
+def test_faults_that_are_not_listed_are_counted() -> None:
+    """Each hunk is said to equal itself, but for the first one."""
+    limit = FindingLimit()
+    with pytest.raises(DamagedImageError, match="its crc16 is"):
+        list(map_findings(opened(claims_the_next(HUNKS)), limit, lambda: None))
+    (rest,) = limit.rest()
+    last_window = HUNKS - WINDOW_HUNKS  # where the checksum is compared, before its hunks are
+    assert rest.message == f"{last_window - 1 - FINDINGS_PER_CODE} more blocks have the same fault"
 
 
 def test_facts_of_hunks_that_are_all_alike() -> None:
