@@ -22,10 +22,10 @@ from discpress.engine.store.store import FILE_NAME
 
 TITLE_KEYS = [
     "schema", "event", "path", "system", "serial", "title", "region", "disc_number", "format", "block_size",
-    "file_bytes", "original_bytes", "group", "error",
+    "file_bytes", "original_bytes", "group", "error", "state",
 ]  # fmt: skip
-"""Keys of a title: those of issue 3, with the disc's number and the group."""
-LISTED_KEYS = [*TITLE_KEYS, "state", "estimated_bytes", "saving_bytes"]
+"""Keys of a title: those of issue 3, with the disc's number, the group and the state."""
+LISTED_KEYS = [*TITLE_KEYS, "estimated_bytes", "saving_bytes"]
 ESTIMATE_KEYS = [
     "schema", "event", "input", "format", "block_size", "level", "original_bytes", "packed_bytes", "low_bytes",
     "high_bytes", "sampled_bytes", "advice", "reason", "conversion_s", "seek_us",
@@ -161,6 +161,7 @@ def test_scan_gives_what_is_known_of_an_iso(shared: Library) -> None:
         "original_bytes": size,
         "group": f"serial:SLUS-12301:{size}",
         "error": "",
+        "state": "ok",
     }
 
 
@@ -180,6 +181,7 @@ def test_scan_gives_what_is_known_of_a_psp_disc(shared: Library) -> None:
 def test_scan_gives_the_error_of_a_damaged_image(shared: Library) -> None:
     event = shared.by_name("scan", str(shared.folder))[BROKEN]
     assert (event["format"], event["system"], BROKEN in event["error"]) == ("cso", "unknown", True)
+    assert event["state"] == "damaged"
 
 
 def test_scan_gives_one_event_for_each_file(shared: Library) -> None:
@@ -320,7 +322,7 @@ def test_ls_gives_the_states(shared: Library) -> None:
         ALPINE: "packed",
         POCKET: "ok",
         STATIC: "skip",
-        BROKEN: "error",
+        BROKEN: "damaged",
     }
 
 
@@ -397,7 +399,8 @@ def test_ls_refuses_an_unknown_column(shared: Library) -> None:
         ("!sys:ps2", [BROKEN, POCKET]),
         ("sys:ps2 !fmt:zso", [COPPER, STATIC]),
         ("region:eu", [ALPINE]),
-        ("state:error", [BROKEN]),
+        ("state:damaged", [BROKEN]),
+        ("state:error", []),
         ("state:skip", [STATIC]),
         ("saving>50", [COPPER]),
         ("!saving>50", [ALPINE, BROKEN, COPPER_ZSO, POCKET, STATIC]),

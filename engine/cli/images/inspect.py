@@ -50,9 +50,9 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
         except DiscpressError as error:
             fail(path, error)
             continue
-        _print_facts(path, facts, archive, printer)
         if is_no_disc:
             printer.notice(NO_DISC, path)
+        _print_facts(path, facts, archive, printer)
     return _joined(exit_codes)
 
 

@@ -66,8 +66,8 @@ def title_facts(title: Title) -> dict[str, object]:
         "file_bytes": title.file_bytes,
         "original_bytes": title.original_bytes,
         "group": title.group,
-        "state": str(title.state),
         "error": title.error,
+        "state": str(title.state),
     }
 
 
