@@ -84,7 +84,8 @@ def convert(
     """Carry out a plan; on any error the source is as it was, no file has a final name and the part is gone.
 
     `random` starts the sample of the estimate that is made where room is scarce; `job` names the part's owner. With
-    a `keeper`, checkpoints are kept, a part of the same job is taken up again, and SuspendedError leaves it in place.
+    a `checkpoint_store`, checkpoints are stored, a part of the same job is taken up again, and SuspendedError leaves it
+    in place.
     """
     started = time.monotonic()
     ensure_folder(plan)
@@ -92,9 +93,7 @@ def convert(
     file_system = check_room(plan, low, high)
     with open_image(plan.source_path) as image:
         run = ConversionRun(image, plan, threads, control, progress)
-        checkpoint = checkpoint_store.load() if checkpoint_store is not None else None
-        if checkpoint is not None and not fits(checkpoint, plan):
-            checkpoint = None
+        checkpoint = _fitting_checkpoint(plan, checkpoint_store)
         part = PartFile(
             plan.output_path,
             job=job or secrets.token_hex(8),
@@ -119,12 +118,7 @@ def convert(
             run.check_source()
             published = part.publish()
         except (SuspendedError, SpaceError, StorageError):
-            # With a keeper the part stays: for another worker, for the day there is room or the disk is back.
-            if checkpoint_store is None or part.is_broken:
-                part.discard()
-            if checkpoint_store is not None and part.is_broken:
-                checkpoint_store.drop()
-            part.close()
+            _leave_part(part, checkpoint_store)
             _put_back(overwritten)
             raise
         except BaseException:
@@ -141,6 +135,21 @@ def convert(
         return conclude(
             plan, run, identity, digests, read_back, overwritten, control, progress, journal, started, part.warnings
         )
+
+
+def _fitting_checkpoint(plan: ConversionPlan, checkpoint_store: CheckpointStore | None) -> Checkpoint | None:
+    """Return the stored checkpoint if it is one of this plan."""
+    checkpoint = None if checkpoint_store is None else checkpoint_store.load()
+    return checkpoint if checkpoint is not None and fits(checkpoint, plan) else None
+
+
+def _leave_part(part: PartFile, checkpoint_store: CheckpointStore | None) -> None:
+    """Close the part; it stays if it can be taken up: by another worker, or once there is space or the disk is back."""
+    if checkpoint_store is None or part.is_broken:
+        part.discard()
+    if checkpoint_store is not None and part.is_broken:
+        checkpoint_store.drop()
+    part.close()
 
 
 def _identity_now(path: Path, published: FileIdentity) -> FileIdentity:

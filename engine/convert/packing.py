@@ -117,18 +117,7 @@ class ConversionRun:
             progress.begin(Stage.UNPACKING if is_plain else Stage.PACKING, image.size)
             progress.done_bytes = start_bytes
             if start_bytes < image.size:
-                fill, take = self._copying(writer) if isinstance(writer, PlainWriter) else self._packing(writer)
-                run_chunks(
-                    image.size,
-                    min(readers_of(image, self._threads), _most_threads(plan, is_sequential=image.is_sequential)),
-                    self._control,
-                    fill=fill,
-                    take=take,
-                    follow=lambda slot: digester.update(slot.data),
-                    with_packed=not is_plain,
-                    start_bytes=start_bytes,
-                    border=border,
-                )
+                self._pack_chunks(start_bytes, writer, digester, border)
         except DiscpressError as error:
             if error.code in {"damaged", "storage"}:
                 self.check_source()  # a source that was cut short or replaced says so, not that it is damaged
@@ -139,14 +128,41 @@ class ConversionRun:
             border.save(image.size)
         digests = digester.finish()
         file_bytes = writer.finish() if isinstance(writer, PlainWriter) else writer.finish(digests.values)
-        if plan.request.skip_useless and not is_plain and file_bytes >= plan.source_bytes:
-            raise UselessError(f"{image.name}: it would not shrink: {file_bytes} bytes packed, {plan.source_bytes} now")
+        self._check_gain(file_bytes)
         progress.begin(Stage.SYNCING, image.size)
         part.sync()
         check_archived(image, digests, self._control)
         if isinstance(image.source, MemberSource):
             image.source.forget()  # the proof needs the memory
         return digests
+
+    def _pack_chunks(
+        self,
+        start_bytes: int,
+        writer: BlockWriter | PlainWriter,
+        digester: Digester,
+        border: CheckpointWriter | None,
+    ) -> None:
+        image = self.image
+        fill, take = self._copying(writer) if isinstance(writer, PlainWriter) else self._packing(writer)
+        run_chunks(
+            image.size,
+            min(readers_of(image, self._threads), _most_threads(self._plan, is_sequential=image.is_sequential)),
+            self._control,
+            fill=fill,
+            take=take,
+            follow=lambda slot: digester.update(slot.data),
+            with_packed=not self._is_plain,
+            start_bytes=start_bytes,
+            border=border,
+        )
+
+    def _check_gain(self, file_bytes: int) -> None:
+        """Raise UselessError if the packed file is not smaller and the request says to skip such images."""
+        plan = self._plan
+        if plan.request.skip_useless and not self._is_plain and file_bytes >= plan.source_bytes:
+            sizes = f"{file_bytes} bytes packed, {plan.source_bytes} now"
+            raise UselessError(f"{self.image.name}: it would not shrink: {sizes}")
 
     def _digester(self) -> Digester:
         records = () if self._is_plain else self._plan.layout.records

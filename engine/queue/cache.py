@@ -76,17 +76,18 @@ class Mirror:
             rows = [row for query in queries for row in connection.execute(query)]
         else:
             rows = connection.execute(_SELECT_CHANGED, (self._revision,)).fetchall()
-        is_order_new = is_first
-        for job in map(job_from, rows):
-            old = self._by_id.get(job.id)
-            is_order_new |= old is None or _key(old) != _key(job)
-            if job != old:  # the same object stays where nothing changed: comparing snapshots is then cheap
-                self._by_id[job.id] = job
-        is_order_new |= self._drop_old()
-        if is_order_new:
+        moved = [self._take(job_from(row)) for row in rows]
+        if self._drop_old() or is_first or any(moved):
             self._order = [job.id for job in sorted(self._by_id.values(), key=_key)]
         if rows or is_first:
             self.jobs = tuple([self._by_id[each] for each in self._order])
+
+    def _take(self, job: Job) -> bool:
+        """Take in a job as it is now; return whether its place in the order may be another."""
+        old = self._by_id.get(job.id)
+        if job != old:  # the same object stays if nothing changed: comparing snapshots is then cheap
+            self._by_id[job.id] = job
+        return old is None or _key(old) != _key(job)
 
     def _drop_old(self) -> bool:
         over = [job for job in self._by_id.values() if job.state not in ALIVE]

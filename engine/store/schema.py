@@ -9,7 +9,7 @@ import errno
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -96,15 +96,19 @@ def migrate(connection: sqlite3.Connection, migrations: Migrations) -> None:
             continue
         with immediate(connection):
             if _user_version(connection) < number:
-                for statement in statements:
-                    connection.execute(strict(statement) if makes_strict_tables() else statement)
-                connection.execute(f"PRAGMA user_version={number}")
+                _step(connection, number, statements)
     version = _user_version(connection)
     if version > len(migrations):
         raise NewerStoreError(f"schema {version}, this discpress knows {len(migrations)}")
     present = {(kind, name): sql for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")}
     if version < 0 or not all(present.get(key, "") in sqls for key, sqls in _expected_schema(migrations).items()):
         raise DamagedStoreError("its tables are not those of a state file")
+
+
+def _step(connection: sqlite3.Connection, number: int, statements: Sequence[str]) -> None:
+    for statement in statements:
+        connection.execute(strict(statement) if makes_strict_tables() else statement)
+    connection.execute(f"PRAGMA user_version={number}")
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:

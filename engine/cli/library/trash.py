@@ -18,7 +18,7 @@ from discpress.engine.convert.trash.listing import (
     freed_bytes,
     sweep_trashes,
 )
-from discpress.engine.convert.trash.undo import finish_undo, purge, undo
+from discpress.engine.convert.trash.undo import Undone, finish_undo, purge, undo
 from discpress.engine.errors import CancelledError, DiscpressError, TrashError, UsageError
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
@@ -60,21 +60,25 @@ def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, rec
             printer.error(error, entry.home_path)
             exit_code = error.exit_code
             continue
-        text = f"{display_name(entry.home_path)}: back from the trash"
-        if done.replacement_entry is not None:
-            text += f"; {display_name(done.replacement_entry.original)} is in the trash now"
-        if done.checksums:
-            text += f"; {', '.join(display_name(path.name) for path in done.checksums)} went with it"
-        facts = {
-            "path": str(entry.home_path),
-            "id": entry.id,
-            "replacement": None if done.replacement_entry is None else str(done.replacement_entry.file_path),
-        }
-        printer.event("undone", facts, text)
+        _print_undone(entry, done, printer)
         records.follow([*entry.home_paths, entry.replacement_path])
         if done.note:
             printer.notice(done.note)
     return exit_code
+
+
+def _print_undone(entry: TrashEntry, done: Undone, printer: Printer) -> None:
+    text = f"{display_name(entry.home_path)}: back from the trash"
+    if done.replacement_entry is not None:
+        text += f"; {display_name(done.replacement_entry.original)} is in the trash now"
+    if done.checksums:
+        text += f"; {', '.join(display_name(path.name) for path in done.checksums)} went with it"
+    facts = {
+        "path": str(entry.home_path),
+        "id": entry.id,
+        "replacement": None if done.replacement_entry is None else str(done.replacement_entry.file_path),
+    }
+    printer.event("undone", facts, text)
 
 
 def _finish_stopped(folders: list[Path], printer: Printer, control: Control, records: Records) -> int:
@@ -194,18 +198,19 @@ def _chosen(entries: list[TrashEntry], names: list[str]) -> list[TrashEntry]:
         return (conversions or ours)[-1:]
     if names == ["all"]:
         return conversions[::-1]
-    chosen = []
-    for name in names:
-        # The newest first: the same title may have been converted and undone several times.
-        matches = [entry for entry in reversed(entries) if _is_named(entry, name)]
-        if not matches:
-            raise TrashError(f"{display_name(name)}: not in the trash here", hint="discpress trash list shows what is")
-        homes = {entry.home_path for entry in matches}
-        if len(homes) > 1:
-            listed = ", ".join(f"{display_name(entry.id)} ({display_name(entry.home_path)})" for entry in matches)
-            raise TrashError(f"{display_name(name)}: several are called so: {listed}", hint="name one by its entry")
-        chosen.append(matches[0])
-    return chosen
+    return [_entry_named(name, entries) for name in names]
+
+
+def _entry_named(name: str, entries: list[TrashEntry]) -> TrashEntry:
+    """Return the newest entry of that name; TrashError if there is none, or if entries of several files match."""
+    # The newest first: the same title may have been converted and undone several times.
+    matches = [entry for entry in reversed(entries) if _is_named(entry, name)]
+    if not matches:
+        raise TrashError(f"{display_name(name)}: not in the trash here", hint="discpress trash list shows what is")
+    if len({entry.home_path for entry in matches}) > 1:
+        listed = ", ".join(f"{display_name(entry.id)} ({display_name(entry.home_path)})" for entry in matches)
+        raise TrashError(f"{display_name(name)}: several are called so: {listed}", hint="name one by its entry")
+    return matches[0]
 
 
 def _is_named(entry: TrashEntry, name: str) -> bool:
@@ -221,13 +226,9 @@ def _empty(
     entries = [entry for entry in entries if not entry.is_of_others]
     if not entries:
         return 0
-    if not arguments.yes:
-        if sys.stdin is None or not sys.stdin.isatty() or arguments.json:
-            raise UsageError("trash empty removes files for good: give --yes where it cannot ask")
-        question = f"Remove these {len(entries)} files for good? Each replacement is decoded whole first. [y/N] "
-        if _ask(question, control).strip().lower() not in {"y", "yes"}:
-            printer.notice("nothing was removed")
-            return 0
+    if not arguments.yes and not _is_confirmed(len(entries), arguments, control):
+        printer.notice("nothing was removed")
+        return 0
     forced = [entry for name in arguments.force for entry in _chosen(entries, [name])]
     others = [absolute(path) for path in as_paths(arguments.replacement)]
     exit_code = 0
@@ -246,14 +247,26 @@ def _empty(
             printer.error(error, entry.home_path)
             exit_code = error.exit_code
             continue
-        facts = {
-            "id": entry.id,
-            "path": str(entry.home_path),
-            "freed_bytes": freed,
-            "proven_by": None if proof is None else str(proof),
-        }
-        text = f"{display_name(entry.home_path)}: removed, {format_size(freed)} freed"
-        if proof is not None and proof != entry.replacement_path:
-            text += f"; {display_name(proof)} is the same disc"
-        printer.event("purged", facts, text)
+        _print_purged(entry, freed, proof, printer)
     return exit_code
+
+
+def _is_confirmed(count: int, arguments: argparse.Namespace, control: Control) -> bool:
+    """Ask whether so many files are removed; UsageError if nobody can answer."""
+    if sys.stdin is None or not sys.stdin.isatty() or arguments.json:
+        raise UsageError("trash empty removes files for good: give --yes where it cannot ask")
+    question = f"Remove these {count} files for good? Each replacement is decoded whole first. [y/N] "
+    return _ask(question, control).strip().lower() in {"y", "yes"}
+
+
+def _print_purged(entry: TrashEntry, freed_bytes: int, proof: Path | None, printer: Printer) -> None:
+    facts = {
+        "id": entry.id,
+        "path": str(entry.home_path),
+        "freed_bytes": freed_bytes,
+        "proven_by": None if proof is None else str(proof),
+    }
+    text = f"{display_name(entry.home_path)}: removed, {format_size(freed_bytes)} freed"
+    if proof is not None and proof != entry.replacement_path:
+        text += f"; {display_name(proof)} is the same disc"
+    printer.event("purged", facts, text)
