@@ -71,14 +71,6 @@ _LABELS = {
 }
 
 
-class TitleOrigin(StrEnum):
-    """The place from which a title was read."""
-
-    DISC = "disc"
-    FILE_NAME = "file name"
-    VOLUME_ID = "volume id"
-
-
 _CONSOLES: dict[DiscKind | None, System] = {DiscKind.GAMECUBE: System.GAMECUBE, DiscKind.WII: System.WII}
 """Discs without a file system that is read here, whose first bytes tell the console all the same."""
 
@@ -91,7 +83,6 @@ class Identity:
     serial: str
     """`SLUS-12345`; empty if the disc has none, like homebrew."""
     title: str
-    title_from: TitleOrigin
     region: str
     """`US`, `EU`, `JP`, `KR`, `CN` or `AS` (Asia), from the serial, else from the file name; empty if unknown."""
     disc_number: int | None
@@ -99,10 +90,6 @@ class Identity:
     disc_total: int | None
     tags: tuple[str, ...]
     """The bracketed parts of the file name, with the brackets."""
-    volume_id: str
-    """The disc's label, empty without a file system."""
-    art: FileExtent | None
-    """The place of ICON0.PNG on a PSP disc; not decoded."""
     has_disc: bool = True
     """Whether discpress knows any of the content; False for an image that may be any bytes."""
 
@@ -116,7 +103,6 @@ class _Facts:
     title: str = ""
     disc_number: int | None = None
     disc_total: int | None = None
-    art: FileExtent | None = None
 
 
 def identify(source: SectorSource, file_name: str) -> Identity:
@@ -130,22 +116,14 @@ def identify(source: SectorSource, file_name: str) -> Identity:
     facts = _Facts(_CONSOLES.get(kind, System.UNKNOWN)) if volume is None else _read_facts(source, volume)
     volume_id = "" if volume is None else clean_text(volume.volume_id)
     named = read_file_title(file_name)
-    title, title_from = facts.title, TitleOrigin.DISC
-    if not title and (named.title or not volume_id):
-        title, title_from = named.title or clean_text(file_name), TitleOrigin.FILE_NAME
-    elif not title:
-        title, title_from = volume_id, TitleOrigin.VOLUME_ID
     return Identity(
         system=facts.system,
         serial=facts.serial,
-        title=title,
-        title_from=title_from,
+        title=facts.title or named.title or volume_id or clean_text(file_name),
         region=region_of(facts.serial) or named.region,
         disc_number=named.disc_number if facts.disc_number is None else facts.disc_number,
         disc_total=named.disc_total if facts.disc_total is None else facts.disc_total,
         tags=named.tags,
-        volume_id=volume_id,
-        art=facts.art,
         has_disc=kind is not None,
     )
 
@@ -202,8 +180,7 @@ def _read_psp(source: SectorSource, root: dict[str, DirectoryRecord]) -> _Facts 
         return None
     facts = _Facts(System.PSP)
     if folder is not None:
-        files = lookup(source, folder.extent, ("PARAM.SFO", "ICON0.PNG"))
-        facts.art = _file(files, "ICON0.PNG")
+        files = lookup(source, folder.extent, ("PARAM.SFO",))
         sfo = _file(files, "PARAM.SFO")
         values = parse_sfo(read_file(source, sfo, MAX_SFO_BYTES)) if sfo is not None else {}
         facts.serial = psp_serial(str(values.get("DISC_ID", "")))

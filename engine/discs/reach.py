@@ -1,7 +1,7 @@
 """Identify an open image, reading at most REACH_BYTES of an archive member."""
 
 from discpress.engine.discs.file_titles import read_file_title
-from discpress.engine.discs.identity import Identity, System, TitleOrigin, identify
+from discpress.engine.discs.identity import Identity, System, identify
 from discpress.engine.discs.iso9660 import Volume, read_volume
 from discpress.engine.images.archives.contents import REACH_BYTES
 from discpress.engine.images.image import Image
@@ -48,13 +48,10 @@ def identify_image(image: Image) -> Identity:
         system=_system(volume, image.size),
         serial="",
         title=named.title,
-        title_from=TitleOrigin.FILE_NAME,
         region=named.region,
         disc_number=named.disc_number,
         disc_total=named.disc_total,
         tags=named.tags,
-        volume_id="" if volume is None else volume.volume_id,
-        art=None,
     )
 
 
