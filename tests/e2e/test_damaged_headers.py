@@ -6,7 +6,7 @@ import foreign_images as foreign
 import pytest
 from archive_files import write_7z, write_zip
 from command_line import CommandLine, raise_on_control_bytes, write_old
-from sample_images import GOLDEN, mixed
+from sample_images import GOLDEN, mixed_sectors
 
 MAGIC = "[t-en by X] [red]"
 """Part of every name here: Rich would take it for markup."""
@@ -143,7 +143,11 @@ def test_a_packed_image_under_the_name_of_an_iso_goes_on_working(cli: CommandLin
 
 # An .iso of no disc.
 
-NO_DISCS = {"zeros.iso": bytes(200_000), "text.iso": b"no disc at all\n" * 10_000, "noise.img": mixed(30_000, seed=3)}
+NO_DISCS = {
+    "zeros.iso": bytes(200_000),
+    "text.iso": b"no disc at all\n" * 10_000,
+    "noise.img": mixed_sectors(100_000, seed=3),
+}
 
 
 @pytest.fixture

@@ -42,10 +42,12 @@ def as_disc(data: bytes) -> bytes:
 
 
 def mixed(size: int, seed: int = 0) -> bytes:
-    """Return sectors of text, noise, half of each, and zeros, in no regular order; the last one may be short.
+    """Return `mixed_sectors` as a disc, as far as `as_disc` makes it one."""
+    return as_disc(mixed_sectors(size, seed))
 
-    It is a disc as far as `as_disc` makes it one.
-    """
+
+def mixed_sectors(size: int, seed: int = 0) -> bytes:
+    """Return sectors of text, noise, half of each, and zeros, in no regular order; the last one may be short."""
     chance = random.Random(seed)
     half = SECTOR_SIZE // 2
     sectors = []
@@ -57,7 +59,7 @@ def mixed(size: int, seed: int = 0) -> bytes:
             bytes(SECTOR_SIZE),
         )
         sectors.append(chance.choice(kinds))
-    return as_disc(b"".join(sectors)[:size])
+    return b"".join(sectors)[:size]
 
 
 def write_image(path: Path, data: bytes) -> Path:

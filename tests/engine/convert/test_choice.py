@@ -19,9 +19,9 @@ ZSO, CSO, CHD, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFor
 
 
 def choose(
-    request: ConversionRequest, system: str = "ps2", original_bytes: int = GIB, suffix: ImageFormat | None = None
+    asked: ConversionRequest, system: str = "ps2", original_bytes: int = GIB, suffix: ImageFormat | None = None
 ) -> Choice:
-    return choose_settings("game.iso", original_bytes, system, system.upper(), request, suffix)
+    return choose_settings("game.iso", original_bytes, system, system.upper(), asked, suffix)
 
 
 def test_the_system_chooses_the_target() -> None:
@@ -37,8 +37,8 @@ def test_without_a_request_the_settings_are_those_of_the_target() -> None:
 
 
 def test_a_request_is_kept() -> None:
-    request = ConversionRequest(CSO, 4096, 7, 64, "any")
-    assert choose(request, "psp") == Choice(
+    asked = ConversionRequest(CSO, 4096, 7, 64, "any")
+    assert choose(asked, "psp") == Choice(
         TARGETS["any"],
         Settings(CSO, 4096, 7, 64, "any"),
         6,
@@ -75,7 +75,7 @@ def test_an_iso_has_no_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request", "said"),
+    ("asked", "said"),
     [
         (
             ConversionRequest(CSO),
@@ -88,9 +88,9 @@ def test_an_iso_has_no_settings() -> None:
         ),
     ],
 )
-def test_what_the_target_does_not_load_is_refused(request: ConversionRequest, said: str) -> None:
+def test_what_the_target_does_not_load_is_refused(asked: ConversionRequest, said: str) -> None:
     with pytest.raises(SettingError) as caught:
-        choose(request)
+        choose(asked)
     assert str(caught.value).startswith(said)
 
 
@@ -121,8 +121,8 @@ def test_a_target_picks_method_and_hunk(target: str, methods: tuple[Method, ...]
 
 
 def test_methods_stand_in_the_order_of_the_header() -> None:
-    request = ConversionRequest(ImageFormat.CHD, target="any", methods=(Method.ZLIB, Method.ZSTD))
-    assert choose(request).settings.methods == (Method.ZSTD, Method.ZLIB)
+    asked = ConversionRequest(ImageFormat.CHD, target="any", methods=(Method.ZLIB, Method.ZSTD))
+    assert choose(asked).settings.methods == (Method.ZSTD, Method.ZLIB)
 
 
 def test_a_method_that_the_target_does_not_load_is_refused() -> None:
@@ -140,12 +140,12 @@ def test_methods_mean_nothing_to_other_formats() -> None:
     [(16 * GIB, 2048, 2048), (16 * GIB + 1, 2048, 4096), (32 * GIB + 1, 4096, 8192), (64 * GIB, 8192, 8192)],
 )
 def test_a_hunk_of_which_there_would_be_too_many_is_refused(original_bytes: int, hunk_size: int, least: int) -> None:
-    request = ConversionRequest(ImageFormat.CHD, block_size=hunk_size, target="any")
+    asked = ConversionRequest(ImageFormat.CHD, block_size=hunk_size, target="any")
     if hunk_size == least:
-        assert choose(request, original_bytes=original_bytes).settings.block_size == hunk_size
+        assert choose(asked, original_bytes=original_bytes).settings.block_size == hunk_size
         return
     with pytest.raises(SettingError, match="more than the 8388608 hunks that are read") as caught:
-        choose(request, original_bytes=original_bytes)
+        choose(asked, original_bytes=original_bytes)
     assert caught.value.hint == f"the smallest hunk for it is -b {least}"
 
 
@@ -200,17 +200,17 @@ WISHES = st.builds(
 
 
 @given(WISHES)
-def test_a_plan_of_the_file_says_the_same(tmp_path_factory: pytest.TempPathFactory, request: ConversionRequest) -> None:
+def test_a_plan_of_the_file_says_the_same(tmp_path_factory: pytest.TempPathFactory, asked: ConversionRequest) -> None:
     path = tmp_path_factory.getbasetemp() / "choice.iso"
     if not path.exists():
         write_image(path, mixed(100_000))
     try:
-        expected = choose_settings("choice.iso", 100_000, "other", "other", request)
+        expected = choose_settings("choice.iso", 100_000, "other", "other", asked)
     except DiscpressError as error:
         with pytest.raises(type(error)):
-            plan_conversion(path, None, None, request)
+            plan_conversion(path, None, None, asked)
     else:
-        plan = plan_conversion(Path(path), None, None, request)
+        plan = plan_conversion(Path(path), None, None, asked)
         assert (plan.settings, plan.index_shift) == (expected.settings, expected.index_shift)
 
 

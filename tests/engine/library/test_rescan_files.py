@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sample_images import mixed, pack, write_image
+from sample_images import mixed, mixed_sectors, pack, write_image
 
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.library.scan.rescan_files import follow_files
@@ -76,7 +76,7 @@ def test_a_folder_of_the_settings_is_known_before_there_is_anything_in_it(store:
 @pytest.mark.parametrize("name", [".game.iso", "game.zso.discpress-part", "notes.txt"])
 def test_what_a_scan_leaves_out_is_left_out(name: str, store: Store, games: Path) -> None:
     scan(store, games)
-    write_image(games / name, mixed(100_000))
+    write_image(games / name, mixed_sectors(100_000))
     follow_files(store, [games / name])
     assert names(store) == ["game.iso", "other.iso"]
 

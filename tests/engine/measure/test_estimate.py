@@ -68,14 +68,14 @@ def sampled(image, settings=FAST, seed=1, **options):
     return estimate(image, settings, random=Random(seed), **SAMPLING | {"budget_bytes": MIB} | options)
 
 
-def converted(source_path, output_path, **request):
-    plan = plan_conversion(source_path, output_path, None, ConversionRequest(target="any", **request))
+def converted(source_path, output_path, **asked):
+    plan = plan_conversion(source_path, output_path, None, ConversionRequest(target="any", **asked))
     result = convert(plan, threads=2, control=Control(), progress=Progress())
     return plan, result.packed_bytes
 
 
 @pytest.mark.parametrize(
-    "request",
+    "asked",
     [
         {"format": ZSO, "level": 9},
         {"format": ZSO, "level": 1, "alignment": 2048},
@@ -86,9 +86,9 @@ def converted(source_path, output_path, **request):
     ],
     ids=str,
 )
-def test_small_image_gives_what_a_conversion_writes(image_of, tmp_path, disc, request):
+def test_small_image_gives_what_a_conversion_writes(image_of, tmp_path, disc, asked):
     image = image_of(disc)
-    plan, written = converted(image.path, tmp_path / "out", **request)
+    plan, written = converted(image.path, tmp_path / "out", **asked)
     result = estimate(image, plan.settings, random=Random(1), threads=2)
     assert (result.low_bytes, result.packed_bytes, result.high_bytes) == (written, written, written)
 
@@ -329,8 +329,8 @@ def test_small_chd_gives_what_a_conversion_writes(image_of, tmp_path, disc, meth
     data = disc[:MIB] * 2 + disc[:5000]  # equal hunks are counted once
     image = image_of(data)
     found = estimate(image, chd(hunk_size, methods), random=Random(1), threads=2)
-    request = {"format": ImageFormat.CHD, "block_size": hunk_size, "methods": methods, "level": 3}
-    assert found.packed_bytes == converted(image.path, tmp_path / "disc.chd", **request)[1]
+    asked = {"format": ImageFormat.CHD, "block_size": hunk_size, "methods": methods, "level": 3}
+    assert found.packed_bytes == converted(image.path, tmp_path / "disc.chd", **asked)[1]
     assert (found.is_exact, found.leaves_out) == (True, "")
 
 
@@ -341,8 +341,8 @@ def test_sampled_chd_says_that_equal_hunks_are_not_counted(image_of, disc):
 def test_sampled_chd_is_no_smaller_than_what_is_written(image_of, tmp_path, disc):
     image = image_of(disc + disc)
     found = sampled(image, chd(), budget_bytes=2 * MIB, whole_below_bytes=0)
-    request = {"format": ImageFormat.CHD, "block_size": 4096, "methods": (ZLIB,), "level": 3}
-    assert found.high_bytes > converted(image.path, tmp_path / "disc.chd", **request)[1]
+    asked = {"format": ImageFormat.CHD, "block_size": 4096, "methods": (ZLIB,), "level": 3}
+    assert found.high_bytes > converted(image.path, tmp_path / "disc.chd", **asked)[1]
 
 
 @pytest.mark.parametrize("method", [ZSTD, ZLIB])

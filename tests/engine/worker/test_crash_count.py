@@ -106,11 +106,11 @@ def test_an_orderly_end_is_no_death(queue: JobQueue, job_id: int, leave: str) ->
     assert (state(queue, job_id), queue.job(job_id).worker_deaths) == (JobState.QUEUED, 0)
 
 
-@pytest.mark.parametrize(("request", "after"), [(Action.PAUSE, JobState.PAUSED), (Action.CANCEL, JobState.CANCELLED)])
-def test_what_was_wanted_of_it_comes_first(queue: JobQueue, job_id: int, request: Action, after: JobState) -> None:
+@pytest.mark.parametrize(("asked", "after"), [(Action.PAUSE, JobState.PAUSED), (Action.CANCEL, JobState.CANCELLED)])
+def test_what_was_wanted_of_it_comes_first(queue: JobQueue, job_id: int, asked: Action, after: JobState) -> None:
     die(queue, job_id, MOST_DEATHS - 1)
     queue.start(job_id)
-    queue.ask([job_id], request)
+    queue.ask([job_id], asked)
     queue.recover()
     assert (state(queue, job_id), queue.job(job_id).error_message) == (after, "")
 

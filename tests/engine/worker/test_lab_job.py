@@ -44,8 +44,8 @@ class Room:
         self.queue = JobQueue(self.store)
         self.progress = Progress()
 
-    def add(self, request: SeekOptions | ThroughputOptions) -> int:
-        (job_id,) = self.queue.add([lab_request(self.game, request, "Game")])
+    def add(self, asked: SeekOptions | ThroughputOptions) -> int:
+        (job_id,) = self.queue.add([lab_request(self.game, asked, "Game")])
         return job_id
 
     def run(self, job_id: int, control: Control | None = None) -> Outcome:
@@ -119,14 +119,14 @@ def test_a_stopped_test_keeps_its_lines_and_nothing_else(room: Room, stop: str) 
 
 
 @pytest.mark.parametrize(
-    "request",
+    "asked",
     [QUICK, replace(QUICK, patterns=tuple(Pattern)), replace(RATES, levels=(1, 12), format=ImageFormat.CSO)],
     ids=["seek", "patterns", "throughput"],
 )
 def test_a_suspended_test_goes_on_behind_the_lines_it_has_kept(
-    room: Room, request: SeekOptions | ThroughputOptions
+    room: Room, asked: SeekOptions | ThroughputOptions
 ) -> None:
-    job_id = room.add(request)
+    job_id = room.add(asked)
     assert room.queue.start(job_id)
     suspensions, others = 0, [1]
     while True:

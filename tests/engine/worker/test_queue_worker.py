@@ -132,7 +132,7 @@ def test_a_cancelled_job_says_so(queue: JobQueue) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "after"),
+    ("actions", "after"),
     [
         ([Action.PAUSE], JobState.PAUSED),
         ([Action.PAUSE, Action.RESUME], JobState.QUEUED),
@@ -140,11 +140,11 @@ def test_a_cancelled_job_says_so(queue: JobQueue) -> None:
     ],
 )
 def test_a_request_that_changes_while_it_is_obeyed_counts(
-    queue: JobQueue, asked_requests: list[Action], after: JobState
+    queue: JobQueue, actions: list[Action], after: JobState
 ) -> None:
     job_id = bring_to(queue, JobState.RUNNING)
-    for request in asked_requests:
-        queue.ask([job_id], request)
+    for action in actions:
+        queue.ask([job_id], action)
     assert (queue.pause(job_id), queue.job(job_id).wanted) == (after, "")
 
 
@@ -157,15 +157,15 @@ def test_a_pause_taken_back_in_time_leaves_it_running(queue: JobQueue) -> None:
 
 @pytest.mark.parametrize("call", ["suspend", "recover"])
 @pytest.mark.parametrize(
-    ("request", "after"),
+    ("asked", "after"),
     [(None, JobState.QUEUED), (Action.PAUSE, JobState.PAUSED), (Action.CANCEL, JobState.CANCELLED)],
 )
 def test_what_was_wanted_of_a_worker_that_went_happens(
-    queue: JobQueue, call: str, request: Action | None, after: JobState
+    queue: JobQueue, call: str, asked: Action | None, after: JobState
 ) -> None:
     job_id = bring_to(queue, JobState.RUNNING)
-    if request:
-        queue.ask([job_id], request)
+    if asked:
+        queue.ask([job_id], action)
     if call == "suspend":
         queue.suspend(job_id)
     else:

@@ -110,7 +110,7 @@ class Unpacked:
 
 
 def solid_without_discs(path: Path) -> Path:
-    return write_7z(path, {f"{number}.bin": sample_images.mixed(200_000, seed=number) for number in range(12)})
+    return write_7z(path, {f"{number}.bin": sample_images.mixed_sectors(200_000, seed=number) for number in range(12)})
 
 
 def test_a_solid_archive_without_discs_is_unpacked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
