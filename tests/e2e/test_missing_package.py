@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from archive_files import write_7z
-from command_line import TIMEOUT_S, CommandLine, Finished, write_old
+from command_line import CommandLine, Finished, write_old
+from patience import HANG_S
 from sample_images import GOLDEN
 
 PROJECT = Path(__file__).parents[2]
@@ -35,7 +36,7 @@ def run_without(package: str, cli: CommandLine, *arguments: str) -> Finished:
         env=cli.environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=TIMEOUT_S,
+        timeout=HANG_S,
     )
     return Finished(done.returncode, done.stdout, done.stderr)
 
@@ -53,6 +54,7 @@ def test_with_the_package_they_are_sound(name: str, flac: CommandLine) -> None:
     assert flac.run("verify", name).exit_code == 0
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("name", ["ps2.chdman-default.chd", "ps2.chdman-flac.chd"])
 def test_a_verification_says_that_it_was_not_checked_and_what_to_install(name: str, flac: CommandLine) -> None:
     said = run_without("miniaudio", flac, "verify", "--json", name)
@@ -62,6 +64,7 @@ def test_a_verification_says_that_it_was_not_checked_and_what_to_install(name: s
     assert said.last["hint"] == "pip install miniaudio"
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("name", ["ps2.chdman-default.chd", "ps2.chdman-flac.chd"])
 def test_the_doctor_finds_no_damage_and_does_not_say_that_all_is_well(name: str, flac: CommandLine) -> None:
     said = run_without("miniaudio", flac, "doctor", "--deep", "--json", name)
@@ -73,6 +76,7 @@ def test_the_doctor_finds_no_damage_and_does_not_say_that_all_is_well(name: str,
     assert "Traceback" not in said.text
 
 
+@pytest.mark.e2e
 def test_damage_is_still_found_beside_it(flac: CommandLine) -> None:
     data = bytearray((flac.folder / "ps2.chdman-default.chd").read_bytes())
     data[200:400] = bytes(200)
@@ -80,6 +84,7 @@ def test_damage_is_still_found_beside_it(flac: CommandLine) -> None:
     assert run_without("miniaudio", flac, "doctor", "--deep", "bad.chd").exit_code == 3
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("command", ["convert", "estimate"])
 def test_nothing_is_made_of_it(command: str, flac: CommandLine) -> None:
     before = flac.names()
@@ -88,11 +93,13 @@ def test_nothing_is_made_of_it(command: str, flac: CommandLine) -> None:
     assert flac.names() == before
 
 
+@pytest.mark.e2e
 def test_its_header_is_shown_all_the_same(flac: CommandLine) -> None:
     said = run_without("miniaudio", flac, "info", "--json", "ps2.chdman-flac.chd")
     assert (said.exit_code, said.last["codecs"]) == (0, ["flac"])
 
 
+@pytest.mark.e2e
 def test_the_library_does_not_list_it_as_damaged(flac: CommandLine) -> None:
     run_without("miniaudio", flac, "scan", ".")
     titles = [each for each in flac.run("ls", "--json").events if each["event"] == "title"]
@@ -100,6 +107,7 @@ def test_the_library_does_not_list_it_as_damaged(flac: CommandLine) -> None:
     assert all(title["state"] != "damaged" and title["state"] != "no-disc" for title in titles)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("command", [("verify",), ("doctor",), ("doctor", "--deep")])
 def test_a_7z_without_its_package_is_not_checked(command: tuple[str, ...], cli: CommandLine) -> None:
     write_7z(cli.folder / "game.7z", {"game.iso": (GOLDEN / "ps2.iso").read_bytes()})

@@ -18,9 +18,10 @@ from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store.store import Store
 from discpress.engine.store.worker_lock import stop_worker
 
-pytestmark = pytest.mark.e2e
-
-pytestmark = pytest.mark.skipif(bool(stalled_share.why_not()), reason=stalled_share.why_not() or "it can be had")
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(bool(stalled_share.why_not()), reason=stalled_share.why_not() or "it can be had"),
+]
 
 
 @pytest.fixture
