@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
+from discpress.engine.convert.trash.folder import not_ours
 from discpress.engine.convert.trash.listing import TrashItem, TrashListing, list_trash
 from discpress.engine.errors import DiscpressError
 from discpress.engine.names import display_name
@@ -83,8 +84,8 @@ class TrashScreen(DiscScreen):
         table = self.query_one(Table)
         table.show_empty(f"The trash is empty: originals come here when a plan says so ({self.keys.of('originals')}).")
         table.show_rows(table.cursor)
-        count = len(listing.items)
-        freed = format_size(sum(item.freed_bytes for item in listing.items))
+        count = sum(len(item.entry.files) for item in listing.items)
+        freed = format_size(sum(item.freed_bytes for item in listing.items if not item.entry.problem))
         text = f"{count} {'file' if count == 1 else 'files'} in the trash; removing them would free {freed}"
         self.query_one("#status", Lines).show([[(text, "head"), (" " * self.size.width, "head")]])
 
@@ -94,7 +95,9 @@ class TrashScreen(DiscScreen):
         lines: list[Line] = []
         if item is not None:
             said = (f"replaced by {display_name(item.entry.replacement_path)}", "normal")
-            if item.undo_problem:
+            if item.entry.problem:
+                said = (f"only listed: {item.entry.problem}", "bad")
+            elif item.undo_problem:
                 said = (f"cannot be brought back: {item.undo_problem}", "bad")
             lines = about_lines((display_name(item.entry.home_path), "dim"), said, self.size.width)
         elif self._listing is not None and self._listing.broken:
@@ -105,9 +108,18 @@ class TrashScreen(DiscScreen):
         cursor = self.query_one(Table).cursor
         return self._rows.items[cursor] if cursor < len(self._rows.items) else None
 
+    def _item_of_ours(self) -> TrashItem | None:
+        """Return the entry under the cursor if it may be worked on; say why not of one that belongs to others."""
+        item = self._item()
+        if item is None or not item.entry.problem:
+            return item
+        refused = not_ours(item.entry.folder, item.entry.problem)
+        self.post_message(Notify(f"{refused}. {refused.hint}", is_error=True))
+        return None
+
     def action_undo(self) -> None:
         """Ask, then let the worker bring the original back."""
-        item = self._item()
+        item = self._item_of_ours()
         if item is None:
             return
         replacement = display_name(item.entry.replacement_path.name)
@@ -119,12 +131,12 @@ class TrashScreen(DiscScreen):
 
     def action_purge(self) -> None:
         """Ask, then let the worker prove the replacement and remove the original for good."""
-        item = self._item()
+        item = self._item_of_ours()
         if item is None:
             return
         lines = [
             f"Remove {display_name(item.entry.home_path.name)} for good? It frees {format_size(item.freed_bytes)}.",
-            "The worker decodes its replacement whole first, and keeps the original where that is not proven.",
+            "discpress decodes its replacement first. If that does not prove the same disc, the original stays.",
         ]
         self._ask(lines, JobKind.PURGE, "Remove it", item)
 
@@ -147,10 +159,9 @@ class TrashScreen(DiscScreen):
             return
         self.post_message(StartWorker())
         self.post_message(Refresh())
+        begun = "Restoring" if kind is JobKind.UNDO else "Checking the replacement"
         shown = self.keys.of("show_queue")
-        self.post_message(
-            Notify(f"The worker does it; {shown} on the library shows it, and its log why not where it does not.")
-        )
+        self.post_message(Notify(f"{begun} in the background. Press {shown} in the library to follow it."))
 
     def action_copy_path(self) -> None:
         """Copy the original's path."""
@@ -171,8 +182,9 @@ class _Rows:
     def cells(self, index: int, keys: Sequence[str]) -> Sequence[str]:
         """Return the texts of one row."""
         item = self.items[index]
+        others = len(item.entry.files) - 1
         texts = {
-            "name": display_name(item.entry.name),
+            "name": display_name(item.entry.name) + (f" and {others} more" if others else ""),
             "size": format_size(item.entry.size_bytes),
             "when": display_name(item.entry.trashed_at[:16].replace("T", " ")),
             "reason": display_name(item.entry.reason),

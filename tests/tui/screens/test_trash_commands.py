@@ -8,6 +8,7 @@ import pytest
 from app_desk import Desk, opened
 from command_line import write_old
 from sample_images import mixed
+from trash_sets import is_home, make_set, put_away
 
 from discpress.engine.queue.jobs import JobState
 from discpress.tui.commands import Place
@@ -59,7 +60,7 @@ async def test_u_asks_then_brings_the_original_back(key: str, tmp_path: Path) ->
         assert names(tmp_path) == ["Game.iso"]
         assert (tmp_path / "games" / "Game.iso").read_bytes() == CONTENT
         assert desk.rows[0].startswith("Game.zso | ")  # the replacement lies there now
-        assert "w on the library shows it" in desk.told[-1]
+        assert desk.told[-1] == "Restoring in the background. Press w in the library to follow it."
 
 
 @pytest.mark.parametrize("rest", [None, b"something else"])
@@ -131,6 +132,31 @@ async def test_a_name_in_the_way_is_said(tmp_path: Path) -> None:
         (tmp_path / "games" / "Game.iso").write_bytes(b"another")
         await desk.press("escape", "u")
         assert "cannot be brought back: a file called Game.iso is in the way" in desk.lines("about")
+
+
+@pytest.mark.parametrize("key", ["u", "x"])
+async def test_an_entry_that_others_may_write_to_is_only_listed(key: str, tmp_path: Path) -> None:
+    async with with_trash(tmp_path) as desk:
+        (tmp_path / "games" / ".discpress-trash").chmod(0o777)
+        await desk.press("escape", "u")
+        assert "only listed: can be written to by other users" in desk.lines("about")
+        assert "removing them would free 0 B" in desk.lines("status")
+        await desk.press(key)
+        desk.in_front(TrashScreen)
+        assert "can be written to by other users: it is not used. check what is in it" in desk.told[-1]
+        assert len(desk.queue.jobs()) == 1
+        assert names(tmp_path) == ["Game.zso"]
+
+
+async def test_a_title_of_several_files_is_one_row(tmp_path: Path) -> None:
+    make_set(tmp_path / "games")
+    put_away(tmp_path / "games")
+    async with opened(tmp_path, "u", titles=(), folders=[tmp_path / "games"], has_worker=True) as desk:
+        assert [row.partition(" | ")[0] for row in desk.rows] == ["game.cue and 2 more"]
+        assert "3 files in the trash" in desk.lines("status")
+        await desk.press("u", "right", "enter")
+        await desk.look()
+        assert is_home(tmp_path / "games")
 
 
 async def test_a_broken_entry_is_said(tmp_path: Path) -> None:
