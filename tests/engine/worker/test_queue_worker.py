@@ -165,7 +165,7 @@ def test_what_was_wanted_of_a_worker_that_went_happens(
 ) -> None:
     job_id = bring_to(queue, JobState.RUNNING)
     if asked:
-        queue.ask([job_id], action)
+        queue.ask([job_id], asked)
     if call == "suspend":
         queue.suspend(job_id)
     else:
