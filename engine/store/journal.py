@@ -1,4 +1,4 @@
-"""The journal in the state file: what was done to a user's files, written down before anybody is told."""
+"""The journal in the state file: changes to the user's files, recorded before they are reported."""
 
 import json
 import sqlite3
@@ -21,7 +21,7 @@ def append(connection: sqlite3.Connection, now: float, kind: str, payload: Mappi
 
 
 def read(connection: sqlite3.Connection, after: int) -> tuple[list[JournalEntry], int]:
-    """Return the entries with an id above `after`, oldest first, and how many of them cannot be read."""
+    """Return the entries with an id above `after`, oldest first, and the number of unreadable ones."""
     entries, unreadable = [], 0
     for row in connection.execute(_SELECT, (after,)):
         try:

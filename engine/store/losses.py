@@ -1,4 +1,4 @@
-"""Rows of the state file that cannot be read and are left out, in words for the user."""
+"""Unreadable rows of the state file that were left out, described for the user."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ from discpress.engine.names import display_name
 
 @dataclass(slots=True)
 class Losses:
-    """What one look at the titles could not read."""
+    """Rows that one read of the titles left out."""
 
     titles: int = 0
-    """How many titles: a scan makes them anew."""
+    """Number of titles; a scan makes them anew."""
     settings: dict[Path, str] = field(default_factory=dict)
-    """Titles whose settings cannot be read, each with the first column in which that is so."""
+    """Titles with unreadable settings, each with the first unreadable column."""
 
     def notices(self, state_path: Path) -> Iterator[str]:
-        """Yield what the user should know of it."""
+        """Yield a warning for each kind of loss."""
         if self.titles:
             what = "1 title" if self.titles == 1 else f"{self.titles} titles"
             yield _left_out(state_path, what) + "; discpress scan FOLDER reads the files again"
@@ -26,7 +26,7 @@ class Losses:
 
 
 def lost_settings(lost: Mapping[Path, str]) -> str:
-    """Return the notice that the settings of some titles cannot be read, each with the column that is to blame."""
+    """Return the warning that the settings of some titles cannot be read, each with the unreadable column."""
     path, column = next(iter(lost.items()))
     more = f", nor those of {len(lost) - 1} more titles" if len(lost) > 1 else ""
     which = "it follows" if len(lost) == 1 else "they follow"
@@ -37,20 +37,20 @@ def lost_settings(lost: Mapping[Path, str]) -> str:
 
 
 def lost_measurements(state_path: Path, count: int) -> str:
-    """Return the notice that results of benchmarks cannot be read."""
+    """Return the warning that benchmark results cannot be read."""
     return _left_out(state_path, "1 benchmark result" if count == 1 else f"{count} benchmark results")
 
 
 def lost_entries(state_path: Path, count: int) -> str:
-    """Return the notice that entries of the journal cannot be read."""
+    """Return the warning that journal entries cannot be read."""
     return _left_out(state_path, "1 journal entry" if count == 1 else f"{count} journal entries")
 
 
 def lost_conversions(state_path: Path, count: int) -> str:
-    """Return the notice that finished conversions cannot be read."""
+    """Return the warning that finished conversions cannot be read."""
     return _left_out(state_path, "1 finished conversion" if count == 1 else f"{count} finished conversions")
 
 
 def _left_out(state_path: Path, what: str) -> str:
-    """Return the notice that something in a state file cannot be read."""
+    """Return the warning that a part of a state file cannot be read."""
     return f"{display_name(state_path)}: {what} cannot be read"

@@ -1,8 +1,8 @@
-"""Rows of STRICT tables in which damage has left a value of a wrong type, made such that they can be changed again.
+"""Repair of values of the wrong type in STRICT tables, so that their rows can be changed again.
 
-SQLite checks the types of a whole row at each UPDATE: one wrong value would keep a job from being paused or ended, and
-a whole batch with it. A mended value has the right type and is as unreadable as before: text and bytes are kept as the
-other, and a number becomes the least that there is, which no column takes.
+SQLite checks the types of a whole row at each UPDATE. One wrong value would keep a job, and a whole batch with it, from
+being paused or ended. A mended value has the right type and stays unreadable: text becomes bytes and bytes become text,
+and a number becomes the lowest one, which no column accepts.
 """
 
 import re
@@ -20,18 +20,18 @@ _IN_PLACE = {
 
 
 def is_of_wrong_type(error: Exception) -> bool:
-    """Return whether a row could not be written because something in it has the wrong type."""
+    """Return whether a row could not be written because a value in it has the wrong type."""
     return getattr(error, "sqlite_errorcode", 0) == _DATATYPE
 
 
 def mend(connection: sqlite3.Connection, error: Exception) -> None:
-    """Give the values of a table the types of their columns; for the table that an error names, in a transaction."""
+    """Give the values of a table the types of their columns. An error names the table; call this in a transaction."""
     place = _PLACE.search(str(error))
     if place is None:
         return
     table = place[1]
     if table == "title_changes":
-        # A trigger copies the paths of titles into it. The next scan finds what has one.
+        # A trigger copies the paths of titles into it. The next scan finds the files again.
         connection.execute("DELETE FROM titles WHERE typeof(path) != 'blob'")
         return
     columns = [(name, kind) for _, name, kind, _, _, key in _columns(connection, table) if not key and kind in _TYPES]

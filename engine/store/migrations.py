@@ -1,8 +1,8 @@
-"""The state file's tables, and how they grow.
+"""The tables of the state file, and their migrations.
 
-Tables that are made new are STRICT, in which SQLite itself refuses a value of a wrong type; that takes SQLite 3.37
-(https://sqlite.org/stricttables.html), and before it they are plain. Those of an older file stay plain: made anew they
-would lose the rows that are wrong already. So no reader relies on it: `engine.store.rows.checked` checks every cell.
+New tables are STRICT if SQLite is 3.37 or later (https://sqlite.org/stricttables.html), so that SQLite itself refuses a
+value of the wrong type. The tables of an older file stay plain, because rebuilding them would lose the rows that are
+wrong already. No reader relies on it: `engine.store.rows.checked` checks every cell.
 """
 
 import re
@@ -11,13 +11,13 @@ from typing import TypeAlias
 Migrations: TypeAlias = tuple[tuple[str, ...], ...]
 
 STRICT_SINCE = (3, 37)
-"""The first SQLite that makes STRICT tables, and that opens a file with one."""
+"""The first SQLite that creates STRICT tables and opens files with them."""
 _NAMES = re.compile(r"\b(system|serial|title|region|error) TEXT NOT NULL")
-"""Columns that take bytes where a file name is not UTF-8."""
+"""Columns that accept bytes if a file name is not UTF-8."""
 
 
 def strict(statement: str) -> str:
-    """Return a statement of a migration as it makes a STRICT table; any other statement as it is."""
+    """Return a statement of a migration with its table made STRICT; any other statement unchanged."""
     if not statement.startswith("CREATE TABLE"):
         return statement
     if statement.startswith("CREATE TABLE titles "):
@@ -26,7 +26,7 @@ def strict(statement: str) -> str:
 
 
 def _on_any_write(table: str, paths: str) -> tuple[str, ...]:
-    """Return the triggers that note the paths of a row of `table` when it is written or deleted."""
+    """Return the triggers that record the paths of a row of `table` when it is written or deleted."""
     return tuple(
         f"CREATE TRIGGER {table}_{action.lower()} AFTER {action} ON {table}"
         f" BEGIN INSERT INTO title_changes (path) {paths.format(row=row)}; END"
@@ -36,8 +36,8 @@ def _on_any_write(table: str, paths: str) -> tuple[str, ...]:
 
 MIGRATIONS: Migrations = (
     (
-        # Paths are os.fsencode bytes: they need not be text. An identity is `dev ino size mtime_ns` in decimal,
-        # since st_ino and st_mtime_ns may exceed SQLite's 63 bits.
+        # Paths are os.fsencode bytes and need not be text. An identity is `dev ino size mtime_ns` in decimal, because
+        # st_ino and st_mtime_ns may exceed SQLite's 63 bits.
         """CREATE TABLE titles (
             path BLOB NOT NULL PRIMARY KEY, identity TEXT NOT NULL, format TEXT NOT NULL, system TEXT NOT NULL,
             serial TEXT NOT NULL, title TEXT NOT NULL, region TEXT NOT NULL, disc_number INTEGER NOT NULL,
@@ -48,8 +48,8 @@ MIGRATIONS: Migrations = (
             path BLOB NOT NULL PRIMARY KEY, format TEXT, block_size INTEGER, level INTEGER, method TEXT,
             alignment INTEGER, target TEXT
         ) WITHOUT ROWID""",
-        # An alignment of 0 is the smallest that the size needs. The target is no part of the key: it says what is
-        # allowed, and changes no byte.
+        # Alignment 0 is the smallest that the size needs. The target is not part of the key: it limits the choice and
+        # changes no byte.
         """CREATE TABLE estimates (
             identity TEXT NOT NULL, format TEXT NOT NULL, block_size INTEGER NOT NULL, level INTEGER NOT NULL,
             alignment INTEGER NOT NULL, target TEXT NOT NULL, original_bytes INTEGER NOT NULL,
@@ -67,8 +67,8 @@ MIGRATIONS: Migrations = (
         "CREATE TABLE told (name TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID",
     ),
     (
-        # The queue, and its history: a job is never deleted. `changed` is the revision that last touched the row, so
-        # that a reader takes only what is new; ended_at is NULL while a job is queued, running or paused.
+        # The queue and its history: a job is never deleted. `changed` is the last revision that touched the row, so
+        # that a reader fetches only new rows. ended_at is NULL while a job is queued, running or paused.
         """CREATE TABLE queue_jobs (
             id INTEGER PRIMARY KEY AUTOINCREMENT, changed INTEGER NOT NULL, batch TEXT NOT NULL, kind TEXT NOT NULL,
             state TEXT NOT NULL, path BLOB NOT NULL, output_path BLOB, output_folder BLOB, wish TEXT,
@@ -85,7 +85,7 @@ MIGRATIONS: Migrations = (
         "CREATE INDEX queue_jobs_by_change ON queue_jobs (changed)",
         "CREATE INDEX queue_jobs_by_end ON queue_jobs (ended_at)",
         "CREATE INDEX queue_jobs_by_batch ON queue_jobs (batch)",
-        "CREATE INDEX queue_jobs_by_state ON queue_jobs (state, saved_bytes, gain_bytes)",  # all that the totals need
+        "CREATE INDEX queue_jobs_by_state ON queue_jobs (state, saved_bytes, gain_bytes)",  # every column of the totals
         """CREATE TABLE queue_log (
             job INTEGER NOT NULL, number INTEGER NOT NULL, line TEXT NOT NULL, PRIMARY KEY (job, number)
         ) WITHOUT ROWID""",
@@ -105,8 +105,8 @@ MIGRATIONS: Migrations = (
         "INSERT INTO queue_state VALUES (1, 0, '')",
     ),
     (
-        # What became different in the titles' rows, one number after the other; the newest 4,096 to 4,607 are kept. A
-        # new file begins above all the numbers of one that it takes the place of: microseconds since the epoch.
+        # Changes of the titles' rows, numbered in order; the newest 4,096 to 4,607 are kept. A new file begins above
+        # all numbers of the file it replaces: with the microseconds since the epoch.
         "CREATE TABLE title_changes (number INTEGER PRIMARY KEY, path BLOB NOT NULL)",
         "INSERT INTO title_changes VALUES (CAST(strftime('%s', 'now') AS INTEGER) * 1000000, x'')",
         """CREATE TRIGGER title_changes_kept AFTER INSERT ON title_changes WHEN NEW.number % 512 = 0 BEGIN
@@ -116,7 +116,7 @@ MIGRATIONS: Migrations = (
         *_on_any_write("title_settings", "VALUES ({row}.path)"),
         "CREATE INDEX titles_by_identity ON titles (identity)",
         *_on_any_write("estimates", "SELECT path FROM titles WHERE identity = {row}.identity"),
-        # What fronts ask of the worker that is no job: it leaves no history. A failed one has a text as `error`.
+        # Background tasks, which leave no history. A failed one has a text as `error`.
         """CREATE TABLE errands (
             kind TEXT NOT NULL, path BLOB NOT NULL, rank INTEGER NOT NULL, wish TEXT, asked_at REAL NOT NULL,
             error TEXT NOT NULL DEFAULT '', PRIMARY KEY (kind, path)
@@ -125,14 +125,14 @@ MIGRATIONS: Migrations = (
     ),
     ("ALTER TABLE estimates ADD COLUMN seek_us REAL NOT NULL DEFAULT 0.0",),
     (
-        # What the lab measured, for ever: results are there to be compared. The facts are JSON, by kind.
+        # Benchmark results, kept for good so that they can be compared. The figures are JSON, by kind.
         """CREATE TABLE measurements (
             id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, path BLOB NOT NULL,
             identity TEXT NOT NULL, format TEXT NOT NULL, block_size INTEGER NOT NULL, level INTEGER NOT NULL,
             pattern TEXT NOT NULL, machine TEXT NOT NULL, disk TEXT NOT NULL, facts TEXT NOT NULL
         )""",
         "CREATE INDEX measurements_by_content ON measurements (identity, kind, at)",
-        # How far a test is that runs, for a screen that watches it; gone when it ends.
+        # Progress of a running benchmark, for the screen that shows it; deleted when the benchmark ends.
         "CREATE TABLE lab_live (job INTEGER PRIMARY KEY, facts TEXT NOT NULL)",
     ),
     (
@@ -154,27 +154,27 @@ MIGRATIONS: Migrations = (
     ),
     ("CREATE INDEX IF NOT EXISTS queue_jobs_by_path ON queue_jobs (path)",),
     (
-        # Workers that died at the job since its last new checkpoint, and how far it had come by then.
+        # Workers that died during the job since its last new checkpoint, and the progress at that time.
         "ALTER TABLE queue_jobs ADD COLUMN worker_deaths INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE queue_jobs ADD COLUMN reached_bytes INTEGER NOT NULL DEFAULT 0",
     ),
     (
-        # Archives that were looked through and hold no image; what looks for more in them empties it.
+        # Archives that were searched and contain no image; a migration that can find more images empties it.
         "CREATE TABLE empty_archives (path BLOB NOT NULL PRIMARY KEY, identity TEXT NOT NULL) WITHOUT ROWID",
     ),
     (
-        # Whether a worker is at an errand, and how many died at it.
+        # Whether a worker has begun a background task, and how many workers died during it.
         "ALTER TABLE errands ADD COLUMN is_begun INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE errands ADD COLUMN worker_deaths INTEGER NOT NULL DEFAULT 0",
     ),
     (
-        # What is wrong with a title's file. What could not be read or told is looked at again by the next scan, as a
-        # file of another time, and archives in which nothing was found.
+        # The fault of a title's file. The next scan reads files that were unreadable or unknown again, because their
+        # time differs, and archives without an image.
         "ALTER TABLE titles ADD COLUMN fault TEXT NOT NULL DEFAULT ''",
         """UPDATE titles SET identity = rtrim(identity, '0123456789') || '0'
             WHERE (error != '' OR system = 'unknown') AND identity GLOB '* * * *' AND identity NOT GLOB '* * * * *'""",
         "DELETE FROM empty_archives",
     ),
-    (),  # From here on new files have STRICT tables: an older version must not take them for damage.
+    (),  # New files have STRICT tables from here on. This stops an older version from taking them for damaged.
 )
-"""Every step of the schema, oldest first; never edited once released, only added to."""
+"""Every step of the schema, oldest first; a released step is never edited."""

@@ -1,4 +1,4 @@
-"""What the library knows of one image file: who it is, what is in it, what a conversion would make of it."""
+"""Records of the library: an image file's identity, content, settings and estimated conversion."""
 
 import os
 import unicodedata
@@ -12,14 +12,14 @@ from discpress.engine.measure.estimate import Estimate
 from discpress.engine.system.files import FileIdentity as OpenIdentity
 
 SKIP = "skip"
-"""The advice of an estimate that says: leave this title as it is."""
+"""The advice of an estimate to leave a title unconverted."""
 
 _ARCHIVE_LABELS = {"ZIP", "7Z"}
 _UNPACKED_FORMATS = {ImageFormat.ISO, ImageFormat.RAW_CD, ImageFormat.PART}
 
 
 class State(StrEnum):
-    """What a row of the library says of its title; the first that applies, in this order."""
+    """State of a title's row; the first that applies, in this order."""
 
     DAMAGED = "damaged"
     NO_DISC = "no-disc"
@@ -30,34 +30,34 @@ class State(StrEnum):
 
 
 class Fault(StrEnum):
-    """What a scan found wrong with a file whatever is to be done with it; each is a state of the same name."""
+    """A fault that a scan found in a file, independent of any conversion; each is a state of the same name."""
 
     DAMAGED = "damaged"
-    """Its header, or what is read to identify it, breaks the rules of its format."""
+    """Its header, or the part read to identify it, breaks the rules of its format."""
     NO_DISC = "no-disc"
-    """It can be read, and nothing known is inside."""
+    """It is readable and contains nothing known."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileIdentity:
-    """Which file it was, as a scan compares it: the same identity, nothing to read again.
+    """Identity of a file for a scan: if it is unchanged, the file need not be read again.
 
-    Without the ctime of `engine.system.files.FileIdentity`: a chmod or a new link is no reason to read an image
-    again, whereas a conversion must not let it pass.
+    It lacks the ctime of `engine.system.files.FileIdentity`. A chmod or a new link is not a reason to read an image
+    again, but a conversion must notice it.
     """
 
     dev: int
-    """st_dev, the file system's number."""
+    """st_dev, the number of the file system."""
     ino: int
-    """st_ino, the file's number within it."""
+    """st_ino, the number of the file within it."""
     size_bytes: int
     """st_size."""
     mtime_ns: int
-    """Time of the last change of the content, ns since the epoch."""
+    """Time of the last content change, ns since the epoch."""
     member: int = 0
-    """Which file of an archive it is, from 1, where the rest describes the archive; 0 for a file of its own."""
+    """Number of the file in an archive, from 1; the other fields then describe the archive. 0 for a separate file."""
     member_bytes: int = 0
-    """Its share of the archive; 0 for a file of its own."""
+    """Its share of the archive; 0 for a separate file."""
 
     @classmethod
     def of(cls, facts: os.stat_result) -> "FileIdentity":
@@ -66,22 +66,22 @@ class FileIdentity:
 
     @classmethod
     def of_source(cls, source: OpenIdentity, member: int = 0, member_bytes: int = 0) -> "FileIdentity":
-        """Return what a scan would compare of a file that a conversion holds open, or of an image in it."""
+        """Return a scan's identity of a file that a conversion holds open, or of an image in it."""
         share = member_bytes if member else 0
         return cls(source.dev, source.ino, source.size_bytes, source.mtime_ns, member, share)
 
     @property
     def of_file(self) -> "FileIdentity":
-        """The identity of the file on the disk: of the archive for what is in one."""
+        """The identity of the file on the disk: of the archive, for a file in one."""
         return FileIdentity(self.dev, self.ino, self.size_bytes, self.mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEstimate:
-    """What one file would become under one choice of settings, as last estimated."""
+    """The last estimate for one file under one choice of settings."""
 
     settings: Settings
-    """What the estimate was made for."""
+    """The settings that were estimated."""
     original_bytes: int
     """Decoded size of the image."""
     packed_bytes: int
@@ -89,21 +89,21 @@ class StoredEstimate:
     low_bytes: int
     """Lower end of the 95 % margin."""
     high_bytes: int
-    """Upper end of the 95 % margin; what the space planner counts with."""
+    """Upper end of the 95 % margin, used by the space planner."""
     sampled_bytes: int
-    """Original bytes that were packed for it; all of them where it equals original_bytes."""
+    """Original bytes that were packed for the estimate; equal to original_bytes if all were."""
     advice: str
-    """What to do: `convert` or `skip`."""
+    """The advice: `convert` or `skip`."""
     reason: str
-    """Why, as a sentence; empty where there is nothing to explain."""
+    """The reason for the advice, as a sentence; empty if there is nothing to explain."""
     seconds: float
     """Conversion time expected on the machine that made the estimate; 0 for an ISO, which is not rehearsed."""
     seek_us: float = 0.0
-    """Seek latency that the sample promises, microseconds; 0 where it is not known."""
+    """Seek latency measured on the sample, microseconds; 0 if unknown."""
 
     @classmethod
     def of(cls, found: Estimate) -> "StoredEstimate":
-        """Return what is kept of an estimate."""
+        """Return the stored part of an estimate."""
         return cls(
             found.settings,
             found.original_bytes,
@@ -125,7 +125,7 @@ class StoredEstimate:
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """The settings chosen for one title; what is None follows the defaults."""
+    """The settings chosen for one title; None follows the defaults."""
 
     format: ImageFormat | None = None
     """The container."""
@@ -134,21 +134,21 @@ class Overrides:
     level: int | None = None
     """Effort of the codec."""
     methods: tuple[Method, ...] | None = None
-    """What the hunks of a CHD may be packed by."""
+    """Methods for the hunks of a CHD."""
     alignment: int | None = None
-    """Bytes every block starts at a multiple of."""
+    """Every block starts at a multiple of this many bytes."""
     target: str | None = None
-    """Name of what will play it."""
+    """Name of the target."""
 
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """What is known of a decoded image's content, each as lower-case hex; empty where never taken."""
+    """Digests of a decoded image, each as lower-case hex; empty if not computed."""
 
     crc32: str = ""
-    """8 digits, what DAT files list."""
+    """8 digits, as listed in DAT files."""
     xxh3: str = ""
-    """XXH3-128, 32 digits, the proof of a conversion."""
+    """XXH3-128, 32 digits; it proves a conversion."""
     sha1: str = ""
     """40 digits."""
     md5: str = ""
@@ -156,7 +156,7 @@ class Digests:
     sha256: str = ""
     """64 digits."""
     at: float = 0.0
-    """When the last of them was taken, seconds since the epoch; the store sets it."""
+    """When the last of them was computed, seconds since the epoch; set by the store."""
 
 
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
@@ -164,7 +164,7 @@ JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, J
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One thing done to a user's files, written down before anybody is told."""
+    """One change to a user's files, recorded before it is reported."""
 
     id: int
     """Its number; later entries have larger ones."""
@@ -173,92 +173,92 @@ class JournalEntry:
     kind: str
     """`published`, `trashed`, `undone`, ..."""
     payload: dict[str, JsonValue]
-    """What belongs to the kind: paths, identities, digests."""
+    """Data of the kind: paths, identities, digests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """One image file of the library, as the last scan found it."""
+    """One image file of the library, as found by the last scan."""
 
     path: Path
-    """Where it is, absolute; of an image in an archive, the path below the archive that names it."""
+    """Absolute path; for an image in an archive, the archive's path and the name in it."""
     identity: FileIdentity
-    """Who it was when it was read."""
+    """Its identity when it was read."""
     format: ImageFormat | None
-    """What its content says it is; None where nothing was recognised or read."""
+    """Format detected from the content; None if it was not recognised or read."""
     system: str = ""
-    """`ps2`, `ps1`, `psp`, `other`; empty where unknown."""
+    """`ps2`, `ps1`, `psp`, `other`; empty if unknown."""
     serial: str = ""
-    """`SLUS-20312`; empty where the disc has none."""
+    """`SLUS-20312`; empty if the disc has none."""
     title: str = ""
-    """Name from the disc, else the cleaned file name."""
+    """Name from the disc, otherwise the cleaned file name."""
     region: str = ""
-    """Where it was sold; empty where unknown."""
+    """Sales region; empty if unknown."""
     disc_number: int | None = None
-    """1 and up in a set of discs; None for a single one."""
+    """From 1 in a set of discs; None for a single disc."""
     tags: tuple[str, ...] = ()
-    """Words in brackets that were cleaned off the file name."""
+    """Words in brackets that were removed from the file name."""
     original_bytes: int = 0
-    """Decoded size; 0 where it could not be read."""
+    """Decoded size; 0 if it could not be read."""
     block_size: int = 0
     """Bytes of one block; 0 for an image without blocks."""
     index_shift: int = 0
     """Left shift of its index entries."""
     version: int = 0
-    """Version in its header; 0 where the format has none."""
+    """Version in its header; 0 if the format has none."""
     links: int = 1
-    """Names of this file; more than one, and removing this name frees nothing."""
+    """Number of names (hard links) of this file; with more than one, removing this name frees nothing."""
     error: str = ""
-    """Why it could not be read or identified, as a sentence; empty where it could."""
+    """The reason it could not be read or identified, as a sentence; empty if it could."""
     fault: Fault | None = None
-    """What is wrong with it; None where nothing is, or where `error` is no damage."""
+    """The fault of the file; None if it has none, or if `error` is not damage."""
     estimate: StoredEstimate | None = None
-    """What it would become under its settings; None where not estimated yet."""
+    """The estimate under its settings; None if not estimated yet."""
     overrides: Overrides | None = None
-    """The settings chosen for this title; None where it follows the defaults."""
+    """The settings chosen for this title; None if it follows the defaults."""
     _search_text: str = field(default="", init=False, repr=False, compare=False)
     _group: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def file_path(self) -> Path:
-        """The file on the disk: the archive of an image that lies in one."""
+        """The file on the disk: the archive, for an image in one."""
         return self.path.parent if self.identity.member else self.path
 
     @property
     def is_archived(self) -> bool:
-        """Whether it lies in an archive."""
+        """Whether the image is in an archive."""
         return self.identity.member > 0
 
     @property
     def archive_label(self) -> str:
-        """What people call the archive it lies in, by its name: `ZIP`, `7Z`; empty where it lies in none."""
+        """The usual name of the archive's kind, by its file name: `ZIP`, `7Z`; empty if the image is not in one."""
         suffix = self.file_path.suffix.lstrip(".").upper()
         return "" if not self.is_archived else suffix if suffix in _ARCHIVE_LABELS else "ARCHIVE"
 
     @property
     def file_bytes(self) -> int:
-        """Size of the file as it lies there, or of its share of an archive."""
+        """Size of the file on the disk, or of the image's share of an archive."""
         return self.identity.member_bytes if self.identity.member else self.identity.size_bytes
 
     @property
     def ratio(self) -> float:
-        """File size / decoded size as it is now: 1.0 for a plain ISO or where nothing is known."""
+        """File size / current decoded size: 1.0 for a plain ISO, or if the sizes are unknown."""
         return self.file_bytes / self.original_bytes if self.original_bytes else 1.0
 
     @property
     def saving_bytes(self) -> int | None:
-        """File size - estimated size, negative where it would grow; None without an estimate."""
+        """File size - estimated size, negative if the file would grow; None without an estimate."""
         return None if self.estimate is None else self.file_bytes - self.estimate.packed_bytes
 
     @property
     def saving_percent(self) -> float | None:
-        """The saving in percent of the file as it is now; None without an estimate."""
+        """The saving in percent of the current file size; None without an estimate."""
         saving = self.saving_bytes
         return None if saving is None or not self.file_bytes else 100 * saving / self.file_bytes
 
     @property
     def state(self) -> State:
-        """What its row says."""
+        """The state that its row shows."""
         if self.fault is not None:
             return State(self.fault)
         if self.error:
@@ -269,7 +269,7 @@ class Title:
 
     @property
     def group(self) -> str:
-        """The same string for images of one title: equal serial and decoded size; else its own path. Computed once."""
+        """Key shared by images of one title: equal serial and decoded size; otherwise its own path. Computed once."""
         if not self._group:
             is_known = self.serial and self.original_bytes
             group = f"serial:{self.serial}:{self.original_bytes}" if is_known else f"path:{self.path}"

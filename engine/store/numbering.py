@@ -1,4 +1,4 @@
-"""Numbers for new rows: one more than any before, whatever stands in the file."""
+"""Numbers for new rows: one above every earlier number, even if the file is damaged."""
 
 import sqlite3
 from typing import Literal, TypeAlias
@@ -6,9 +6,9 @@ from typing import Literal, TypeAlias
 Table: TypeAlias = Literal["queue_jobs", "journal", "measurements"]
 
 HIGHEST = 10**15
-"""A number above it was never given: one a microsecond would take 30 years."""
+"""No number above it was ever given: at one a microsecond that takes 30 years."""
 
-# The sequence of an AUTOINCREMENT is a row like any other: it may hold text, or be missing.
+# The sequence of an AUTOINCREMENT is an ordinary row: it may hold text or be missing.
 _SELECT = """
 SELECT MAX(
     COALESCE((SELECT MAX(seq) FROM sqlite_sequence WHERE name = :table AND typeof(seq) = 'integer'

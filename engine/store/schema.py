@@ -1,7 +1,7 @@
-"""How a state file is opened, migrated or set aside.
+"""Opening, migration and setting aside of state files.
 
-Opening happens under a lock file, so that of many processes one creates, migrates or sets aside and the others find
-it done. Each migration is one transaction that reads `user_version` again after BEGIN IMMEDIATE.
+A state file is opened under a lock file. Of several processes, one creates, migrates or sets it aside, and the others
+find that done. Each migration is one transaction that reads `user_version` again after BEGIN IMMEDIATE.
 """
 
 import contextlib
@@ -27,9 +27,9 @@ OPEN_TIMEOUT_S = 30.0  # a migration by another process may take a while on a sl
 QUICK_CHECK_MAX_BYTES = 16 * 1024 * 1024  # 2 ms a MB with a warm cache: 20,000 titles are 6 MB
 
 _BESIDE = ("-wal", "-shm", "-journal", "")
-"""The database comes last: if this stops half-way, the next opening finds it and goes on."""
+"""The database comes last: if this is interrupted, the next opening finds it and continues."""
 
-# The system's troubles, not the file's: result codes of https://sqlite.org/rescode.html.
+# Faults of the system, not of the file: result codes of https://sqlite.org/rescode.html.
 _TROUBLE = {
     sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT,
     sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL,
@@ -39,16 +39,16 @@ _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _NOT_TEXT = "Could not decode to UTF-8"  # Python's own error, without a code
 _UNKNOWN_SYNTAX = "malformed database schema"
 _OF_ONE_ROW = re.compile(r"(?:NULL|TEXT|NUMERIC|non-[A-Z]+) value in |CHECK constraint failed in ")
-"""What `PRAGMA quick_check` reports of a cell: the file is sound, and whoever reads the row checks it."""
+"""Reports of `PRAGMA quick_check` about one cell: the file is sound, and the reader of the row checks the cell."""
 _MOST_REPORTS = 1_000_000
 
 
 class DamagedStoreError(Exception):
-    """The file is no state file of ours, or not any more; caught where it is set aside."""
+    """The file is not, or no longer, a state file of discpress; caught by the caller that sets it aside."""
 
 
 class NewerStoreError(Exception):
-    """The file was written by a newer discpress; caught where it is set aside."""
+    """The file was written by a newer discpress; caught by the caller that sets it aside."""
 
 
 def is_local(path: Path) -> bool:
@@ -69,7 +69,7 @@ def connect(path: Path, synchronous: str) -> sqlite3.Connection:
 
 @contextlib.contextmanager
 def opening_lock(path: Path) -> Iterator[None]:
-    """Hold the lock under which state files are created, migrated and set aside; StoreError after 30 s."""
+    """Hold the lock for creating, migrating and setting aside state files. Raises StoreError after 30 s."""
     lock = FileLock(f"{path}.lock", timeout=OPEN_TIMEOUT_S, mode=0o600)
     try:
         lock.acquire()
@@ -90,7 +90,7 @@ def opening_lock(path: Path) -> Iterator[None]:
 
 
 def migrate(connection: sqlite3.Connection, migrations: Migrations) -> None:
-    """Bring the schema up to date; NewerStoreError or DamagedStoreError where that cannot be."""
+    """Bring the schema up to date. Raises NewerStoreError or DamagedStoreError if that is impossible."""
     for number, statements in enumerate(migrations, start=1):
         if _user_version(connection) >= number:
             continue
@@ -112,9 +112,9 @@ def _step(connection: sqlite3.Connection, number: int, statements: Sequence[str]
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise DamagedStoreError where a small file is malformed inside; a large one is trusted until it is read.
+    """Raise DamagedStoreError if a small file is malformed inside; a large one is trusted until it is read.
 
-    A value of a wrong type is no damage of the file: it costs its own row.
+    A value of the wrong type is not damage of the file: only its own row is lost.
     """
     if path.stat().st_size > QUICK_CHECK_MAX_BYTES:
         return
@@ -124,10 +124,10 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def choose_journal(connection: sqlite3.Connection, path: Path, local: Callable[[Path], bool]) -> bool:
-    """Set WAL on a local file system, TRUNCATE elsewhere; return whether it is WAL now."""
+    """Set WAL on a local file system, TRUNCATE elsewhere; return whether the mode is now WAL."""
     wanted = "wal" if local(path.parent) else "truncate"
     for mode in dict.fromkeys((wanted, "truncate")):
-        # A mode cannot change while others use the file: then theirs counts.
+        # The mode cannot change while others use the file: their mode then applies.
         with contextlib.suppress(sqlite3.OperationalError):
             connection.execute(f"PRAGMA journal_mode={mode}")
         (answer,) = connection.execute("PRAGMA journal_mode").fetchone()
@@ -152,13 +152,13 @@ def set_aside(path: Path, why: str) -> Path:
 
 
 def is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError, path: Path, *, opening: bool) -> bool:
-    """Return whether the file is to blame. While opening, also for SQL that fails: the tables are not ours."""
+    """Return whether the file is to blame. While opening, this includes SQL that fails: the tables are foreign."""
     if isinstance(error, UnicodeDecodeError):
         return True  # SQLite quoted a damaged schema in a message that Python could not decode
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     primary = code & 0xFF
     if primary == sqlite3.SQLITE_READONLY:
-        # A flipped version byte in the header makes a file read-only that the system lets us write.
+        # A flipped version byte in the header makes SQLite open a file read-only that the system lets us write.
         return code == primary and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
     if is_too_new_for_sqlite(error):
         return False
@@ -173,12 +173,12 @@ def makes_strict_tables() -> bool:
 
 
 def is_too_new_for_sqlite(error: Exception) -> bool:
-    """Return whether an old SQLite does not understand the tables of a file: that may be all that is wrong with it."""
+    """Return whether an old SQLite does not understand the tables of a file, which may otherwise be sound."""
     return not makes_strict_tables() and str(error).startswith(_UNKNOWN_SYNTAX)
 
 
 def is_not_text(error: Exception) -> bool:
-    """Return whether a cell holds text that is not UTF-8."""
+    """Return whether a cell contains text that is not UTF-8."""
     return str(error).startswith(_NOT_TEXT)
 
 
@@ -196,7 +196,7 @@ def immediate(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 
 def is_old(connection: sqlite3.Connection, migrations: Migrations) -> bool:
-    """Return whether the file was written by an older version, and has migrations to come."""
+    """Return whether an older version wrote the file, so that migrations are pending."""
     return 0 < _user_version(connection) < len(migrations)
 
 
@@ -206,7 +206,7 @@ def _user_version(connection: sqlite3.Connection) -> int:
 
 @lru_cache(maxsize=8)
 def _expected_schema(migrations: Migrations) -> Mapping[tuple[str, str], frozenset[str]]:
-    """Return by kind and name what each object of a state file may have been made by: plain, or STRICT."""
+    """Return the statements, plain or STRICT, that may have created each object of a state file, by kind and name."""
     expected: dict[tuple[str, str], frozenset[str]] = {}
     for of in (str, strict) if makes_strict_tables() else (str,):
         with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:

@@ -1,4 +1,4 @@
-"""One SQLite file that several processes share: opened, followed, set aside where it is damaged or newer."""
+"""One SQLite file shared by several processes: opened, followed, and set aside if it is damaged or newer."""
 
 import contextlib
 import os
@@ -24,11 +24,11 @@ T = TypeVar("T")
 _FILE_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
 _NOWHERE = (-1, -1)
 _LEAST_BYTES = 256 * KIB
-"""With less free a failed write is for want of room: the shared memory of a WAL alone takes 32 KiB."""
+"""A write that fails with less free space failed for lack of space: the shared memory of a WAL alone takes 32 KiB."""
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make the folder, for its owner alone; StoreError where it is not ours or others may write in it (POSIX)."""
+    """Create the folder for its owner alone. Raises StoreError if others own it or may write in it (POSIX)."""
     name = display_name(folder)
     try:
         make_folder(folder, PRIVATE)
@@ -51,8 +51,8 @@ def prepare_folder(folder: Path) -> None:
 class StateFile:
     """Two connections to one file: an ordinary one (synchronous=NORMAL), and one for the journal (FULL).
 
-    Any thread may call it: one lock lets them in one at a time. Every call first looks whether the file at the path
-    is still the opened one (1 us), and opens the new one where another process has set the old one aside.
+    Any thread may call it: a lock admits one at a time. Every call first checks whether the path still leads to the
+    opened file (1 us). If another process has set that file aside, it opens the new one.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class StateFile:
             self._disconnect()
 
     def data_version(self) -> tuple[int, int, int]:
-        """Return what changes with every commit by anyone: PRAGMA data_version alone leaves out our own."""
+        """Return a value that changes with every commit by anyone: PRAGMA data_version alone leaves out our own."""
 
         def read(connection: sqlite3.Connection) -> tuple[int, int, int]:
             (version,) = connection.execute("PRAGMA data_version").fetchone()
@@ -93,10 +93,10 @@ class StateFile:
         return self.run(read)
 
     def run(self, operation: Callable[[sqlite3.Connection], T]) -> T:
-        """Call `operation` with the ordinary connection; again where what keeps it from its end can be put right.
+        """Call `operation` with the ordinary connection; call it again if the cause of a failure can be repaired.
 
-        A damaged file is set aside for a new one. Text that is not UTF-8 is `NotText` from then on. In a row that is to
-        be changed a value of a wrong type is mended.
+        A damaged file is set aside for a new one. Text that is not UTF-8 is read as `NotText` from then on. A value of
+        the wrong type is mended in a row that is to be changed.
         """
         with self._lock:
             if self._closed:
@@ -108,15 +108,15 @@ class StateFile:
                 try:
                     return operation(self._connection)
                 except sqlite3.ProgrammingError:
-                    raise  # a mistake in our own calls
+                    raise  # an error in our own calls
                 except _FILE_ERRORS as error:
                     self._put_right(error, tried)
 
     def _put_right(self, error: sqlite3.DatabaseError | UnicodeDecodeError, tried: set[str]) -> None:
-        """Put right what an operation has failed by, each kind of it once; StoreError for anything else."""
+        """Repair the cause of a failed operation, each kind once. Raises StoreError for any other cause."""
         if schema.is_not_text(error) and "text" not in tried:
             tried.add("text")
-            # Slower, so that files in which all text is UTF-8 do without it.
+            # This is slower, so files whose text is all UTF-8 do without it.
             self._connection.text_factory = self._journal.text_factory = text_or_bytes
         elif mending.is_of_wrong_type(error) and "type" not in tried:
             tried.add("type")
@@ -144,7 +144,7 @@ class StateFile:
         return self.run(transaction)
 
     def warn(self, notice: str) -> None:
-        """Let the user know what cannot be read in the file; the same sentence once."""
+        """Warn the user about unreadable content of the file; the same sentence once."""
         if notice not in self._told:
             self._told.add(notice)
             self._tell(notice)
@@ -155,14 +155,14 @@ class StateFile:
 
     def _reopen(self, damage: str) -> None:
         self._disconnect()
-        # Should opening fail, the next call tries again.
+        # If opening fails, the next call tries again.
         damaged_id, self._opened_id = self._opened_id if damage else None, _NOWHERE
         self._open(damage, damaged_id)
 
     def _open(self, damage: str = "", damaged_id: tuple[int, int] | None = None) -> None:
         prepare_folder(self.path.parent)
         with schema.opening_lock(self.path):
-            # Another process may have found the damage first: then there is a new file by now.
+            # If another process found the damage first, there is a new file by now.
             if damage and self._file_id() == damaged_id:
                 self._set_aside("damaged", damage)
             fault = self._try_open()
@@ -175,7 +175,7 @@ class StateFile:
             self._times_opened += 1
 
     def _try_open(self) -> tuple[str, str] | None:
-        """Open both connections; return (`damaged` or `newer`, reason) where the file has to go."""
+        """Open both connections; return (`damaged` or `newer`, reason) if the file has to be set aside."""
         self._create()
         with contextlib.ExitStack() as stack:
             try:
@@ -201,7 +201,7 @@ class StateFile:
 
     @contextlib.contextmanager
     def _right_to_migrate(self, connection: sqlite3.Connection) -> Iterator[None]:
-        """Hold the worker's lock where an existing file is about to change under a worker of an older version."""
+        """Hold the worker's lock if an existing file is about to change under a worker of an older version."""
         if self._is_worker or not schema.is_old(connection, self._migrations):
             yield
             return
@@ -215,8 +215,8 @@ class StateFile:
             yield
 
     def _create(self) -> None:
-        # SQLite would take the umask's mode. O_EXCL, because closing a second descriptor of an open database
-        # would drop this process's POSIX locks on it (sqlite.org/howtocorrupt.html, 2.2).
+        # SQLite would use the mode of the umask. O_EXCL, because closing a second descriptor of an open database would
+        # drop this process's POSIX locks on it (sqlite.org/howtocorrupt.html, 2.2).
         try:
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except FileExistsError:
@@ -268,7 +268,7 @@ class StateFile:
         return StoreError(f"{display_name(self.path)}: {error}", hint=hint)
 
     def _is_full(self, error: Exception) -> bool:
-        """Return whether there is no room: SQLite calls it so, or, where it makes its files larger, an I/O error."""
+        """Return whether the disk is full: SQLite reports that, or an I/O error if its files grow."""
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code != sqlite3.SQLITE_IOERR:
             return code == sqlite3.SQLITE_FULL

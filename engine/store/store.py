@@ -1,4 +1,4 @@
-"""The state file: everything discpress remembers, and the only way its processes talk."""
+"""The state file: all memory of discpress, and the only channel between its processes."""
 
 import heapq
 import sqlite3
@@ -37,7 +37,8 @@ FILE_NAME = "discpress.sqlite3"
 
 
 def state_folder(option: Path | None, environ: Mapping[str, str]) -> Path:
-    """Return where the state file lives: `--state`, else DISCPRESS_STATE, else the system's place for state."""
+    """Return the folder of the state file: `--state`, otherwise DISCPRESS_STATE, otherwise the system's state
+    folder."""
     chosen = option or environ.get("DISCPRESS_STATE")
     return Path(chosen).absolute() if chosen else user_state_path("discpress", appauthor=False)
 
@@ -45,9 +46,9 @@ def state_folder(option: Path | None, environ: Mapping[str, str]) -> Path:
 class Store:
     """One open state file; a context manager.
 
-    Any thread may call it: one lock lets them in one at a time, and no transaction outlives a call. Paths are
-    absolute. StoreError where the file cannot be used; a damaged or newer file is renamed aside, a new one is begun,
-    and `notices` says so.
+    Any thread may call it: a lock admits one at a time, and no transaction outlives a call. Paths are absolute. A
+    damaged or newer file is renamed aside for a new one, with a warning in `notices`. Raises StoreError if the file
+    cannot be used.
     """
 
     def __init__(
@@ -60,9 +61,9 @@ class Store:
         is_worker: bool = False,
         tell: Callable[[str], None] | None = None,
     ) -> None:
-        """Open the store of a state folder; `is_worker` says that the caller holds the worker's lock already.
+        """Open the store of a state folder; `is_worker`: the caller holds the worker's lock already.
 
-        `tell` takes notices as they come; without it they are kept in `notices`.
+        `tell` receives warnings as they come; without it they are kept in `notices`.
         """
         self._now = now
         self._file = StateFile(
@@ -83,33 +84,33 @@ class Store:
 
     @property
     def path(self) -> Path:
-        """Where the state file is."""
+        """Path of the state file."""
         return self._file.path
 
     @property
     def notices(self) -> list[str]:
-        """What the user should be told, in whole sentences; the reader empties it."""
+        """Warnings for the user, in whole sentences; the reader empties the list."""
         return self._file.notices
 
     def take_notices(self) -> list[str]:
-        """Return what the user should be told since the last time."""
+        """Return the warnings since the last call."""
         notices = self._file.notices
         return [notices.pop(0) for _ in range(len(notices))]
 
     @property
     def file(self) -> StateFile:
-        """The open file, for rooms that keep tables of their own in it."""
+        """The open file, for packages that keep their own tables in it."""
         return self._file
 
     def data_version(self) -> tuple[int, int, int]:
-        """Return a value that differs from the last one where anything was written meanwhile, by whomever (4 us)."""
+        """Return a value that changes with every write, by any process (4 us)."""
         return self._file.data_version()
 
     def titles(self, folders: Iterable[Path] | None = None, defaults: Settings | None = None) -> list[Title]:
         """Return the titles below the folders (None: all of them) in the order of their paths.
 
-        Each carries its overrides, and the estimate made for its present content under overrides and `defaults`;
-        without defaults, the last one made that agrees with the overrides.
+        Each carries its overrides, and the estimate for its present content under overrides and `defaults`; without
+        defaults, the last estimate that agrees with the overrides.
         """
         parameters = title_rows.default_parameters(defaults)
         if folders is None:
@@ -123,7 +124,7 @@ class Store:
     def first_by_name(
         self, count: int, folders: Iterable[Path] | None = None, defaults: Settings | None = None
     ) -> list[Title]:
-        """Return the titles whose names come first, at most so many, in natural order; the rest is not decoded."""
+        """Return the titles that come first by name, at most so many, in natural order; the rest is not decoded."""
         where = ((title_rows.WITHIN, title_rows.folder_range(folder)) for folder in folders) if folders else [("", {})]
         names: dict[Path, str] = {}
         for condition, parameters in where:
@@ -135,7 +136,7 @@ class Store:
         return [titles[path] for path in first if path in titles]
 
     def titles_at(self, paths: Iterable[Path], defaults: Settings | None = None) -> list[Title]:
-        """Return those of the titles that are known, as `titles` does."""
+        """Return the known titles among some paths, as `titles` does."""
         keys = sorted({title_rows.path_key(path) for path in paths})
         parameters = title_rows.default_parameters(defaults)
         found: list[Title] = []
@@ -145,19 +146,20 @@ class Store:
         return found
 
     def changes_since(self, number: int) -> TitleChanges:
-        """Return which titles were saved, dropped, set or estimated after the change of that number; 0: any."""
+        """Return the titles that were saved, dropped, set or estimated after the change of that number; 0: any."""
         return self._file.run(lambda connection: changes_since(connection, number))
 
     def known_identities(self, folder: Path) -> dict[Path, Title]:
-        """Return what a re-scan of the folder compares with: the stored titles by path.
+        """Return the stored titles by path, for a re-scan of the folder to compare with.
 
-        What cannot be read is not known: the scan makes it anew.
+        An unreadable title is missing: the scan makes it anew.
         """
         parameters = {**title_rows.default_parameters(None), **title_rows.folder_range(folder)}
         return {title.path: title for title in self._read_titles(title_rows.WITHIN, parameters, Losses())}
 
     def drop_unreadable(self, folder: Path) -> None:
-        """Drop the titles below a folder that cannot be read; for when it was scanned, and their files are gone."""
+        """Drop the unreadable titles below a folder. Call it after a scan, which has saved all files that still
+        exist."""
         parameters = title_rows.folder_range(folder)
 
         def drop(connection: sqlite3.Connection) -> None:
@@ -175,21 +177,21 @@ class Store:
         return bool(self._file.run(lambda connection: connection.execute(query, parameters).fetchone()[0]))
 
     def save_titles(self, batch: Iterable[Title]) -> None:
-        """Add or replace titles by path, all or none; estimate and overrides of a Title are not looked at."""
+        """Add or replace titles by path, all or none; estimates and overrides of the titles are ignored."""
         values = [title_rows.title_row(title) for title in batch]
         self._file.write(lambda connection: connection.executemany(title_rows.SAVE_TITLE, values))
 
     def forget(self, paths: Iterable[Path]) -> None:
-        """Drop titles; their settings stay for the day the disk comes back, estimates and digests go by content."""
+        """Drop titles. Their settings stay in case the disk returns; estimates and digests are kept by content."""
         keys = [(title_rows.path_key(path),) for path in paths]
         self._file.write(lambda connection: connection.executemany("DELETE FROM titles WHERE path = ?", keys))
 
     def empty_archives(self, folder: Path) -> dict[Path, FileIdentity]:
-        """Return the archives below a folder that are known to hold no image."""
+        """Return the archives below a folder that are known to contain no image."""
         return self._file.run(lambda connection: empty_archives.read(connection, folder))
 
     def save_empty_archives(self, archives: Iterable[EmptyArchive], gone: Iterable[Path] = ()) -> None:
-        """Remember archives that hold no image, and forget some, all or none."""
+        """Store archives without an image, and remove some, all or none."""
 
         def save(connection: sqlite3.Connection) -> None:
             empty_archives.save(connection, archives)
@@ -198,9 +200,9 @@ class Store:
         self._file.write(save)
 
     def save_estimate(self, identity: FileIdentity, estimate: StoredEstimate, *, keep_better: bool = False) -> None:
-        """Keep an estimate, in place of an earlier one of the same file and settings.
+        """Store an estimate, replacing an earlier one of the same file and settings.
 
-        `keep_better`: not in place of one that was made from a larger sample.
+        `keep_better`: do not replace an estimate from a larger sample.
         """
         now = self._now()
         self._file.write(
@@ -208,7 +210,8 @@ class Store:
         )
 
     def save_grid(self, identity: FileIdentity, grid: Iterable[StoredEstimate]) -> None:
-        """Keep the estimates of a table of settings, none in place of a better one; none is the last one made."""
+        """Store the estimates of a table of settings. They replace no better estimate, and none counts as the last
+        one."""
         cells = list(grid)
         self._file.write(lambda connection: estimate_rows.save_grid(connection, identity, cells))
 
@@ -217,24 +220,24 @@ class Store:
         return self._file.run(lambda connection: estimate_rows.all_of(connection, identity))
 
     def estimate_for(self, identity: FileIdentity, settings: Settings) -> StoredEstimate | None:
-        """Return the estimate of that content under those settings, whatever target it was made for."""
+        """Return the estimate of that content under those settings, made for any target."""
         return self._file.run(lambda connection: estimate_rows.one_of(connection, identity, settings))
 
     def save_measurement(self, measurement: Measurement) -> None:
-        """Keep what the lab measured beside all that it measured before."""
+        """Add a benchmark result to the earlier ones."""
         self._file.write(lambda connection: measurement_rows.save(connection, measurement))
 
     def measurements(
         self, kind: LabTest | None = None, identity: FileIdentity | None = None, path: Path | None = None
     ) -> list[Measurement]:
-        """Return what the lab measured, newest first: of one kind, one content, one file; None for any."""
+        """Return benchmark results, newest first: of one kind, one content, one file; None for any."""
         found, unreadable = self._file.run(lambda connection: measurement_rows.read(connection, kind, identity, path))
         if unreadable:
             self._file.warn(lost_measurements(self.path, unreadable))
         return found
 
     def save_settings(self, path: Path, overrides: Overrides | None) -> None:
-        """Keep the settings of one title; None, or all None, lets it follow the defaults again."""
+        """Store the settings of one title; None, or all None, returns it to the defaults."""
         if overrides is None or overrides == Overrides():
             key = (title_rows.path_key(path),)
             self._file.write(lambda connection: connection.execute(title_settings.DROP, key))
@@ -243,9 +246,9 @@ class Store:
         self._file.write(lambda connection: connection.execute(title_settings.SAVE, values))
 
     def settings_for(self, path: Path) -> Overrides | None:
-        """Return the settings chosen for a title; None where it follows the defaults.
+        """Return the settings chosen for a title; None if it follows the defaults.
 
-        So does one whose settings cannot be read, with a notice.
+        A title with unreadable settings follows them too, with a warning.
         """
         key = (title_rows.path_key(path),)
         row = self._file.run(lambda connection: connection.execute(title_settings.SELECT, key).fetchone())
@@ -256,15 +259,15 @@ class Store:
             return None
 
     def save_digests(self, identity: FileIdentity, digests: Digests) -> None:
-        """Keep what is known of a content; a digest left empty does not erase one known before."""
+        """Store digests of a content; an empty one does not erase a known one."""
         self._file.write(lambda connection: content_digests.save(connection, identity, digests, self._now()))
 
     def digests_for(self, identity: FileIdentity) -> Digests | None:
-        """Return the digests of that content; None where it was never read whole."""
+        """Return the digests of that content; None if it was never read whole."""
         return self._file.run(lambda connection: content_digests.read(connection, identity))
 
     def append_journal(self, kind: str, payload: Mapping[str, JsonValue]) -> int:
-        """Write down what was done, on the disk when this returns (synchronous=FULL); return the entry's id."""
+        """Record a change, on the disk when this returns (synchronous=FULL); return the entry's id."""
         now = self._now()
         return self._file.write(lambda connection: journal.append(connection, now, kind, payload), durable=True)
 
@@ -284,6 +287,6 @@ class Store:
 
     def _read_titles(self, where: str, parameters: Mapping[str, title_rows.SqlValue], losses: Losses) -> list[Title]:
         query = f"{title_rows.SELECT_TITLES}{where} ORDER BY t.path"
-        # Decoded outside the file's lock: 10,000 titles take half a second, and other threads want it meanwhile.
+        # Decoded outside the file's lock: 10,000 titles take half a second, and other threads need the lock meanwhile.
         found = self._file.run(lambda connection: connection.execute(query, parameters).fetchall())
         return [title for row in found if (title := title_rows.title_from(row, losses)) is not None]

@@ -13,7 +13,7 @@ _SELECT_LAST = "SELECT MAX(number) FROM title_changes"
 _SELECT_IS_KEPT = "SELECT 1 FROM title_changes WHERE number = ?"
 _SELECT_SINCE = "SELECT DISTINCT path FROM title_changes WHERE number > ?"
 # Microseconds since the epoch, and one more for each change. After the largest number SQLite chooses new ones at
-# random: a new beginning, as in a new file, lets everybody read all titles again.
+# random. A new beginning, as in a new file, makes every reader read all titles again.
 _HIGHEST = 2**62
 _BEGIN_ANEW = "INSERT INTO title_changes VALUES (CAST(strftime('%s', 'now') AS INTEGER) * 1000000, x'')"
 

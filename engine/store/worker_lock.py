@@ -1,6 +1,6 @@
-"""The worker's lock: who holds it is the worker of a state folder, and with its process the lock goes.
+"""The worker's lock: its holder is the worker of a state folder, and it is released when that process ends.
 
-The store asks too: a file is migrated only while no worker of another version works on it.
+The store checks it too: a file is migrated only while no worker of another version uses it.
 """
 
 import contextlib
@@ -15,13 +15,13 @@ from discpress.engine.system.locks import is_lock_held
 LOCK_NAME = "worker.lock"
 STOP_NAME = "worker.stop"
 STOP_TIMEOUT_S = 10.0
-"""A worker stops at a chunk border and syncs its part: on a slow disk that takes a while."""
+"""A worker stops at a chunk border and syncs its part, which takes a while on a slow disk."""
 _POLL_S = 0.02
 _SECOND_LOOK_S = 0.06
 
 
 def worker_lock(state_folder: Path, timeout_s: float = 0) -> FileLock:
-    """Return the lock that makes a process the worker; not taken yet, `timeout_s` bounds the wait for it."""
+    """Return the lock that makes a process the worker, not taken yet; `timeout_s` bounds the wait for it."""
     return FileLock(state_folder / LOCK_NAME, timeout=timeout_s, mode=0o600)
 
 
@@ -32,7 +32,7 @@ def is_worker_alive(state_folder: Path) -> bool:
         return is_held
     if not (state_folder / LOCK_NAME).exists():
         return False
-    # Who asks holds the lock for a moment: refused once may mean another one who asks.
+    # A caller of this function holds the lock for a moment, so one refusal may be caused by another caller.
     return not (_is_free(state_folder) or _is_free(state_folder, _SECOND_LOOK_S))
 
 
@@ -45,9 +45,9 @@ def _is_free(state_folder: Path, timeout_s: float = 0) -> bool:
 
 
 def stop_worker(state_folder: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
-    """Ask the worker to stop at a chunk border, with checkpoints; return whether it is gone.
+    """Ask the worker to stop at a chunk border, with checkpoints; return whether it has ended.
 
-    One that does not answer in time, as a process that is stopped does not, stops when it goes on.
+    A worker that does not respond in time, for example a suspended process, stops after it resumes.
     """
     if not is_worker_alive(state_folder):
         return True
@@ -64,7 +64,7 @@ def is_stop_wanted(state_folder: Path) -> bool:
 
 
 def forget_stop(state_folder: Path, *, older_than: float | None = None) -> None:
-    """Take back a wish to stop that was left behind; `older_than`, seconds since the epoch, spares a later one."""
+    """Remove a stop request that was left over; `older_than`, seconds since the epoch, spares a later one."""
     path = state_folder / STOP_NAME
     with contextlib.suppress(FileNotFoundError):
         if older_than is None or path.stat().st_mtime < older_than:

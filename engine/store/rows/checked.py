@@ -1,7 +1,7 @@
-"""Typed reading of rows: what a cell of the state file holds is believed only after its type and range were checked.
+"""Typed reading of rows: a cell of the state file is used only after its type and range are checked.
 
-SQLite stores text in an INTEGER column of a table that is not STRICT, and a flipped bit may make anything of a cell.
-A `Shape` lists the columns that a statement selects, each with what may stand in it, and turns a row into values.
+SQLite stores text in an INTEGER column of a table that is not STRICT, and a flipped bit may turn a cell into anything.
+A `Shape` lists the columns that a statement selects, each with its allowed values, and converts a row to values.
 """
 
 import os
@@ -13,13 +13,13 @@ from typing import Any, TypeAlias
 Row: TypeAlias = Sequence[Any]
 
 LARGEST = 2**63 - 1
-"""What an INTEGER column holds at the most."""
+"""The largest value of an INTEGER column."""
 LAST_TIME_S = 250_000_000_000.0
 """Seconds since the epoch, in the year 9892: a datetime ends with the year 9999, in every time zone."""
 
 
 class UnreadableError(ValueError):
-    """A row holds what it cannot hold; `column` is the first one in which it does."""
+    """A row contains an impossible value; `column` is the first such column."""
 
     def __init__(self, column: str) -> None:
         super().__init__(f"{column} cannot be read")
@@ -27,11 +27,11 @@ class UnreadableError(ValueError):
 
 
 class NotText(bytes):
-    """The bytes of text that is not UTF-8: no column allows it, a few take it for bytes."""
+    """The bytes of text that is not UTF-8: no column accepts it as text, a few accept it as bytes."""
 
 
 def text_or_bytes(raw: bytes) -> str | NotText:
-    """Return text as SQLite stores it: a `text_factory` for files in which not all of it is UTF-8."""
+    """Return text as stored by SQLite: a `text_factory` for files with text that is not UTF-8."""
     try:
         return raw.decode()
     except UnicodeDecodeError:
@@ -39,28 +39,28 @@ def text_or_bytes(raw: bytes) -> str | NotText:
 
 
 def safe_text(text: str) -> str:
-    """Return text that SQLite takes: file names in messages may carry lone surrogates."""
+    """Return text that SQLite accepts: file names in messages may contain lone surrogates."""
     return text.encode(errors="backslashreplace").decode()
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What may stand in a column."""
+    """The allowed values of a column."""
 
     types: frozenset[type]
-    """The types of Python that its values have."""
+    """The Python types of its values."""
     default: Any
-    """What stands for a value that cannot be read, where the rest of the row still counts."""
+    """Replaces an unreadable value if the rest of the row still counts."""
     convert: Callable[[Any], Any] | None = None
-    """Returns what is made of a value; ValueError, TypeError or KeyError where it is out of range. None: itself."""
+    """Converts a value. Raises ValueError, TypeError or KeyError if it is out of range. None: no conversion."""
     as_they_are: frozenset[type] = frozenset()
     """Types of values that are not converted."""
     is_count: bool = False
-    """Whether it holds any whole number but a negative one."""
+    """Whether it accepts any whole number that is not negative."""
 
     @property
     def or_null(self) -> "Column":
-        """The same, or NULL, which is None."""
+        """The same column, with NULL accepted and read as None."""
         return replace(
             self, types=self.types | _NULL, default=None, as_they_are=self.as_they_are | _NULL, is_count=False
         )
@@ -70,7 +70,7 @@ _NULL: frozenset[type] = frozenset({type(None)})
 
 
 def integer(low: int = 0, high: int = LARGEST) -> Column:
-    """Return a column of whole numbers of a range, both ends in it."""
+    """Return a column of whole numbers of a range, both ends included."""
 
     def check(value: int) -> int:
         if low <= value <= high:
@@ -81,7 +81,7 @@ def integer(low: int = 0, high: int = LARGEST) -> Column:
 
 
 def real(low: float = 0.0, high: float = LAST_TIME_S) -> Column:
-    """Return a column of numbers of a range, both ends in it: never infinite."""
+    """Return a column of numbers of a range, both ends included: never infinite."""
 
     def check(value: float) -> float:
         if low <= value <= high:
@@ -92,17 +92,17 @@ def real(low: float = 0.0, high: float = LAST_TIME_S) -> Column:
 
 
 def token(members: Mapping[str, Any], default: Any) -> Column:
-    """Return a column of texts that each stand for something; `default` as `Column.default`."""
+    """Return a column of texts that each stand for a member; `default` as in `Column.default`."""
     return Column(frozenset({str}), default, members.__getitem__)
 
 
 def made_by(make: Callable[[str], Any], default: Any) -> Column:
-    """Return a column of texts that a function reads: ValueError, TypeError or KeyError where it cannot."""
+    """Return a column of texts that a function converts. It raises ValueError, TypeError or KeyError for a bad one."""
     return Column(frozenset({str}), default, make)
 
 
 def path_of(key: bytes) -> Path:
-    """Return the path of the bytes that the file system knows it by; ValueError unless it can be one, from the root."""
+    """Return the path of its os.fsencode bytes. Raises ValueError unless they are an absolute path."""
     text = os.fsdecode(key)
     if "\0" in text or not (text[:1] == "/" if _IS_POSIX else os.path.isabs(text)):  # noqa: PTH117 - Path is slower
         raise ValueError
@@ -115,7 +115,7 @@ TEXT = Column(frozenset({str}), "")
 BYTES = Column(frozenset({bytes}), b"")
 """Bytes."""
 NAME = Column(frozenset({str, bytes, NotText}), "", os.fsdecode, frozenset({str}))
-"""Text from file names: bytes where it is not UTF-8, which come back as surrogates."""
+"""Text from file names: bytes if it is not UTF-8, read as surrogates."""
 PATH = Column(frozenset({bytes}), Path(os.sep), path_of)
 """The bytes of an absolute path."""
 FLAG = Column(frozenset({int}), False, {0: False, 1: True}.__getitem__)
@@ -127,20 +127,20 @@ TIME = real()
 
 
 class Shape:
-    """The columns of a statement, in order, and what may stand in each."""
+    """The columns of a statement, in order, with the allowed values of each."""
 
     def __init__(self, columns: Mapping[str, Column]) -> None:
         self.names = tuple(columns)
         self._columns = tuple(columns.values())
         self._counts = [index for index, column in enumerate(self._columns) if column.is_count]
         self._steps: dict[tuple[type, ...], list[_Step]] = {}
-        """What is to be converted in a row of these types: few, for only those of columns that may be NULL differ."""
+        """The conversions for a row of these types; few combinations exist, because only nullable columns vary."""
 
     def __len__(self) -> int:
         return len(self.names)
 
     def select(self, table: str = "") -> str:
-        """Return the columns as SELECT takes them; `table` is an alias to be put before each."""
+        """Return the columns for a SELECT; `table` is an alias to prefix them with."""
         return ", ".join(f"{table}.{name}" if table else name for name in self.names)
 
     def part(self, *names: str) -> "Shape":
@@ -148,7 +148,7 @@ class Shape:
         return Shape({name: self._columns[self.names.index(name)] for name in names})
 
     def read(self, row: Row) -> list[Any]:
-        """Return the values of a row; UnreadableError where one of them cannot be."""
+        """Return the values of a row. Raises UnreadableError if one of them is not allowed."""
         types = tuple(map(type, row))
         steps = self._steps.get(types)
         if steps is None:
@@ -165,7 +165,7 @@ class Shape:
         return values
 
     def salvage(self, row: Row) -> tuple[list[Any], list[str]]:
-        """Return the values of a row, defaults where one cannot be read, and the names of those columns."""
+        """Return the values of a row, with defaults for unreadable ones, and the names of the unreadable columns."""
         values, faults = [], []
         for name, column, value in zip(self.names, self._columns, row, strict=True):
             try:

@@ -25,14 +25,14 @@ _SELECT = f"SELECT {_SHAPE.select()} FROM digests WHERE identity = ?"
 
 
 def save(connection: sqlite3.Connection, identity: FileIdentity, digests: Digests, now: float) -> None:
-    """Write what is known of a content; a digest left empty does not erase one known before."""
+    """Store digests of a content; an empty one does not erase a known one."""
     known = read(connection, identity) or Digests()
     merged = [getattr(digests, name) or getattr(known, name) for name in _SHAPE.names[:-1]]
     connection.execute(_SAVE, (title_rows.identity_key(identity), *merged, now))
 
 
 def read(connection: sqlite3.Connection, identity: FileIdentity) -> Digests | None:
-    """Return the digests of a content; None where there are none, or they cannot be read."""
+    """Return the digests of a content; None if there are none or they are unreadable."""
     row = connection.execute(_SELECT, (title_rows.identity_key(identity),)).fetchone()
     try:
         return None if row is None else Digests(*_SHAPE.read(row))

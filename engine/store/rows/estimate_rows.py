@@ -1,4 +1,4 @@
-"""Estimates in the state file: several of one content, one for each way to write it."""
+"""Estimates in the state file: several for one content, one for each choice of settings."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ _SAVE_BETTER = f"""
 INSERT OR REPLACE INTO estimates SELECT {_VALUES}
 WHERE NOT EXISTS (SELECT 1 FROM estimates WHERE {_KEY} AND sampled_bytes > ?12)
 """
-# A table's clusters hold whole blocks of its largest size: from as many bytes an estimate of its own is the better one.
+# The clusters of a table hold whole blocks of its largest size, so a separate estimate of as many bytes is better.
 _SAVE_CELL = f"""
 INSERT OR REPLACE INTO estimates SELECT {_VALUES} WHERE NOT EXISTS (
     SELECT 1 FROM estimates WHERE {_KEY}
@@ -31,29 +31,29 @@ _SELECT_ONE = (
 def save(
     connection: sqlite3.Connection, identity: FileIdentity, estimate: StoredEstimate, now: float, *, keep_better: bool
 ) -> None:
-    """Write an estimate as the last one made; `keep_better`: where an earlier one is from more bytes, that one is."""
+    """Store an estimate as the last one; `keep_better`: an earlier one from more bytes becomes the last one instead."""
     row = title_rows.estimate_row(identity, estimate, now)
     if connection.execute(_SAVE_BETTER if keep_better else _SAVE, row).rowcount == 0:
         connection.execute(_TOUCH, (*row[:6], now))
 
 
 def save_grid(connection: sqlite3.Connection, identity: FileIdentity, cells: Iterable[StoredEstimate]) -> None:
-    """Write the cells of a table of settings where there is no better estimate.
+    """Store the cells of a table of settings unless there is a better estimate.
 
-    They date from the beginning of time, since nobody asked for any one of them: a title without settings of its own
-    must not be shown under the last of the table.
+    They date from the beginning of time, because nobody asked for any single one: a title without its own settings must
+    not be shown under the last cell of the table.
     """
     connection.executemany(_SAVE_CELL, [title_rows.estimate_row(identity, cell, 0.0) for cell in cells])
 
 
 def all_of(connection: sqlite3.Connection, identity: FileIdentity) -> list[StoredEstimate]:
-    """Return all of one content."""
+    """Return all estimates of one content."""
     found = map(title_rows.estimate_from, connection.execute(_SELECT_ALL, (title_rows.identity_key(identity),)))
     return [estimate for estimate in found if estimate is not None]
 
 
 def one_of(connection: sqlite3.Connection, identity: FileIdentity, settings: Settings) -> StoredEstimate | None:
-    """Return the one made for these settings, whatever its target."""
+    """Return the estimate for these settings, made for any target."""
     row = connection.execute(
         _SELECT_ONE, (title_rows.identity_key(identity), *title_rows.settings_key(settings))
     ).fetchone()

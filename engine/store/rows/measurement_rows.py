@@ -1,4 +1,4 @@
-"""Measurements in the state file: what the lab found, on which machine and disk, and when; none is ever replaced."""
+"""Benchmark results in the state file, with machine, disk and date; none is ever replaced."""
 
 import json
 import os
@@ -29,7 +29,7 @@ _NEWEST_FIRST = "ORDER BY at DESC, id DESC"
 
 
 class LabTest(StrEnum):
-    """What was tested."""
+    """Kind of a benchmark."""
 
     SEEK = "seek"
     THROUGHPUT = "throughput"
@@ -40,42 +40,42 @@ class Measurement:
     """One line of a result."""
 
     kind: LabTest
-    """What was tested."""
+    """The benchmark."""
     path: Path
     """The title's file, absolute."""
     identity: FileIdentity
-    """Which content it had."""
+    """Identity of its content."""
     format: ImageFormat
-    """What was read or written."""
+    """The format that was read or written."""
     block_size: int
     """Bytes of a block; 0 for a plain image."""
     level: int
-    """Effort it was packed with; 0 where that is not known."""
+    """Level it was packed with; 0 if unknown."""
     pattern: str
-    """How a seek test read; empty for throughput."""
+    """Read pattern of a seek test; empty for throughput."""
     machine: str
     """Host and processor."""
     disk: str
-    """What held the bytes that were read or written."""
+    """The disk that was read or written."""
     at: float
     """When, seconds since the epoch."""
     facts: Mapping[str, JsonValue]
-    """The figures, by the names of their dataclass."""
+    """The figures, by the field names of their dataclass."""
 
     @property
     def methods(self) -> tuple[Method, ...]:
-        """What the hunks of a CHD were packed by; empty for other formats, and where that is not known."""
+        """Methods of the hunks of a CHD; empty for other formats, or if unknown."""
         names = self.facts.get("methods")
         return in_order(method for method in Method if method in names) if isinstance(names, list) else ()
 
     @property
     def form(self) -> str:
-        """The format as people read it, a CHD with its methods: `ZSO`, `CHD zstd`."""
+        """The format for people, a CHD with its methods: `ZSO`, `CHD zstd`."""
         return form_name(self.format, self.methods)
 
     @property
     def what(self) -> tuple[object, ...]:
-        """What makes two measurements comparable: the same test of the same content in the same form."""
+        """Key of comparable measurements: the same test of the same content in the same form."""
         return self.kind, self.identity, self.form, self.block_size, self.level, self.pattern
 
 
@@ -120,7 +120,7 @@ def save(connection: sqlite3.Connection, measurement: Measurement) -> None:
 def read(
     connection: sqlite3.Connection, kind: LabTest | None, identity: FileIdentity | None, path: Path | None
 ) -> tuple[list[Measurement], int]:
-    """Return the measurements, newest first, and how many of them cannot be read.
+    """Return the measurements, newest first, and the number of unreadable ones.
 
     They are those of one kind, one content, one file; None for any.
     """

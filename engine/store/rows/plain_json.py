@@ -1,7 +1,7 @@
-"""JSON from the state file: bounded before it is believed, and made into the records that it was written from.
+"""JSON from the state file, checked against limits and converted to the records that were stored.
 
-The standard reader takes numbers without an end, `NaN`, and as many brackets as the stack holds; text in it may be what
-no file can be called.
+The standard parser accepts unbounded numbers, `NaN`, and as many brackets as the stack holds. Text in it may be
+impossible as a file name.
 """
 
 import json
@@ -19,27 +19,28 @@ from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.checked import LARGEST
 
 MOST_DEPTH = 16
-"""Nothing that is kept is nested deeper than five."""
+"""No stored value is nested deeper than five."""
 _MOST_WHOLE = 2**128  # an inode of Windows
 
 
 def load_json(text: str) -> JsonValue:
-    """Return what a JSON text stands for; ValueError where it is none, or holds what nothing can be done with.
+    """Return the value of a JSON text.
 
-    That is a whole number beyond 128 bits, one that is not finite, more than 16 levels, and text that no name can be.
+    Raises ValueError if it is not JSON or contains an unusable value: a whole number beyond 128 bits, one that is not
+    finite, more than 16 levels, or text that is impossible as a name.
     """
     try:
         value: JsonValue = _DECODER.decode(text)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
-    # Nearly all of it is flat and plain, and need not be gone through.
+    # Nearly all values are flat and plain, and need no deep check.
     if text.count("[") + text.count("{") > MOST_DEPTH or "\\ud" in text or "\\uD" in text:
         _check(value)
     return value
 
 
 def load_object(text: str) -> dict[str, JsonValue]:
-    """Return the object that a JSON text stands for; ValueError where it stands for none, and as `load_json`."""
+    """Return the object in a JSON text. Raises ValueError if it is not an object, and as `load_json` does."""
     value = load_json(text)
     if not isinstance(value, dict):
         raise ValueError("not an object")
@@ -47,12 +48,12 @@ def load_object(text: str) -> dict[str, JsonValue]:
 
 
 def load_texts(text: str) -> tuple[str, ...]:
-    """Return the texts in the array that a JSON text stands for; ValueError where it stands for none."""
+    """Return the array of texts in a JSON text. Raises ValueError if it is not one."""
     return tuple(texts_in(load_json(text)))
 
 
 def texts_in(value: JsonValue) -> list[str]:
-    """Return an array of texts; ValueError where it is none."""
+    """Return an array of texts. Raises ValueError if it is not one."""
     if not isinstance(value, list):
         raise ValueError("not an array")
     texts = [each for each in value if isinstance(each, str)]
@@ -62,16 +63,17 @@ def texts_in(value: JsonValue) -> list[str]:
 
 
 def path_in(value: object) -> Path:
-    """Return the absolute path that a text names; ValueError where it names none."""
+    """Return the absolute path that a text names. Raises ValueError if it is not one."""
     if not isinstance(value, str) or "\0" in value or not Path(value).is_absolute():
         raise ValueError("not an absolute path")
     return Path(value)
 
 
 def fields_in(kind: type, values: Mapping[str, JsonValue]) -> dict[str, Any]:
-    """Return those of the values that are fields of a dataclass, as it has them; ValueError where one cannot be.
+    """Return the values that are fields of a dataclass, converted to the fields' types.
 
-    Numbers are finite and at least 0, paths are absolute. What is not there is left to its default.
+    Numbers are finite and at least 0, paths are absolute. A missing value keeps its default. Raises ValueError if a
+    value does not fit its field.
     """
     readers = _readers(kind)
     return {name: readers[name](value) for name, value in values.items() if name in readers}
@@ -99,7 +101,7 @@ _DECODER = json.JSONDecoder(parse_int=_whole, parse_float=_finite, parse_constan
 
 
 def _check(value: JsonValue) -> None:
-    """Raise ValueError for what is nested too deeply, and for text that no file can be called."""
+    """Raise ValueError for values nested too deeply, and for text that is impossible as a file name."""
     level: list[JsonValue] = [value]
     for _ in range(MOST_DEPTH):
         inner: list[JsonValue] = []
@@ -118,7 +120,7 @@ def _check(value: JsonValue) -> None:
 
 @lru_cache(maxsize=16)
 def _readers(kind: type) -> dict[str, Callable[[Any], Any]]:
-    """Return what reads each field of a dataclass whose type JSON can give."""
+    """Return the converter for each field of a dataclass whose type JSON can represent."""
     hints = get_type_hints(kind)
     found = {each.name: _reader(hints[each.name]) for each in fields(kind)}
     return {name: reader for name, reader in found.items() if reader is not None}

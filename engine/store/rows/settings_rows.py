@@ -1,6 +1,6 @@
-"""The settings chosen for single titles as rows of the state file, and back.
+"""Conversion between the settings of single titles and rows of the state file.
 
-Somebody chose them, so that those that cannot be read are never dropped in silence.
+A person chose them, so unreadable ones are never dropped silently.
 """
 
 import os
@@ -16,7 +16,7 @@ DROP = "DELETE FROM title_settings WHERE path = ?"
 
 
 def methods_from(text: str) -> tuple[Method, ...]:
-    """Return the methods of a text; ValueError where one is unknown."""
+    """Return the methods in a text. Raises ValueError for an unknown one."""
     return tuple(map(Method, text.split(","))) if text else ()
 
 
@@ -49,7 +49,7 @@ SHAPE = Shape(
     }
 )
 NONE = (None,) * len(SHAPE)
-"""The columns of a title without settings of its own."""
+"""The columns of a title without its own settings."""
 SELECT = f"SELECT {SHAPE.select('s')} FROM title_settings s WHERE path = ?"
 
 
@@ -67,5 +67,5 @@ def settings_row(path: Path, overrides: Overrides) -> Row:
 
 
 def overrides_from(row: Row) -> Overrides | None:
-    """Return the settings of a row of SHAPE; None where all are NULL, UnreadableError where one cannot be read."""
+    """Return the settings of a row of SHAPE; None if all are NULL. Raises UnreadableError if one is unreadable."""
     return None if tuple(row) == NONE else Overrides(*SHAPE.read(row))

@@ -1,6 +1,6 @@
-"""Titles and estimates as rows of the state file, and back.
+"""Conversion between titles or estimates and rows of the state file.
 
-Every cell is checked: a row that cannot be read is left out, and the next scan or estimate makes it anew.
+Every cell is checked. An unreadable row is left out, and the next scan or estimate makes it anew.
 """
 
 import contextlib
@@ -36,19 +36,19 @@ SqlValue: TypeAlias = str | int | bytes | None
 
 SAVE_TITLE = f"INSERT OR REPLACE INTO titles VALUES ({', '.join('?' * 16)})"
 KEYS_AT_ONCE = 500
-"""Paths that one statement asks for: SQLite before 3.32 binds 999 values at the most."""
+"""Paths in one statement: SQLite before 3.32 binds at most 999 values."""
 
 _IDENTITY_LENGTHS = (4, 6)  # of a file, of an image in an archive
 _ID_LIMIT = 2**128  # Windows numbers files by 128 bits
 
 
 def path_key(path: Path) -> bytes:
-    """Return a path as it is stored: the bytes the file system knows it by."""
+    """Return a path as stored: the bytes that the file system uses."""
     return os.fsencode(path)
 
 
 def identity_from(text: object) -> FileIdentity:
-    """Return the identity that was stored so; ValueError where it does not read."""
+    """Return the identity in a stored text. Raises ValueError if it is malformed."""
     numbers = tuple(map(int, str(text).split(" ")))
     if len(numbers) not in _IDENTITY_LENGTHS or not (min(numbers) > -_ID_LIMIT and max(numbers) < _ID_LIMIT):
         raise ValueError
@@ -58,7 +58,7 @@ def identity_from(text: object) -> FileIdentity:
     return FileIdentity(*numbers)
 
 
-# A library has few different settings and tags; sharing them halves the time that 20,000 titles take to read.
+# A library has few different settings and tags; sharing them halves the time to read 20,000 titles.
 @lru_cache(maxsize=1024)
 def _tags(text: str) -> tuple[str, ...]:
     return load_texts(text)
@@ -114,8 +114,8 @@ _ESTIMATE = Shape(
 _ESTIMATE_START = len(_TITLE)
 _SETTINGS_START = _ESTIMATE_START + len(_ESTIMATE)
 
-# The estimate of a title: for its own settings, then the defaults where the caller gives them (NULL is any); of those
-# that agree, the last one made.
+# The estimate of a title: for its own settings, then for the caller's defaults (NULL is any); of the estimates that
+# agree, the last one.
 SELECT_TITLES = f"""
 SELECT {_TITLE.select("t")}, {_ESTIMATE.select("e")}, {title_settings.SHAPE.select("s")} FROM titles t
 LEFT JOIN title_settings s ON s.path = t.path
@@ -132,7 +132,7 @@ WITHIN = "WHERE t.path = :folder OR (t.path >= :first AND t.path < :end)"
 SELECT_TITLES_ALONE = f"SELECT {_TITLE.select('t')} FROM titles t"
 SELECT_NAMES = "SELECT t.path, t.title FROM titles t"
 DROP_NAMELESS = "DELETE FROM titles WHERE typeof(path) != 'blob'"
-"""Drops titles that no scan can make anew, because nothing has their paths."""
+"""Drops titles that no scan can make anew, because no file has their paths."""
 SELECT_ESTIMATES = f"SELECT {_ESTIMATE.select('e')} FROM estimates e WHERE identity = ?"
 
 
@@ -148,7 +148,7 @@ def path_parameters(keys: Iterable[bytes]) -> dict[str, SqlValue]:
 
 
 def default_parameters(defaults: Settings | None) -> dict[str, SqlValue]:
-    """Return the parameters of SELECT_TITLES that say which estimates count."""
+    """Return the parameters of SELECT_TITLES that select the estimates."""
     names = ("format", "block_size", "level", "alignment", "methods")
     values: tuple[SqlValue, ...] = (None,) * len(names)
     if defaults is not None:
@@ -158,19 +158,19 @@ def default_parameters(defaults: Settings | None) -> dict[str, SqlValue]:
 
 
 def settings_key(settings: Settings) -> tuple[str, int, int, int, str]:
-    """Return the part of an estimate's key that is settings: what decides the bytes."""
+    """Return the settings in an estimate's key: those that decide the bytes."""
     methods = methods_text(settings.methods)
     return str(settings.format), settings.block_size, settings.level, settings.alignment or 0, methods
 
 
 def identity_key(identity: FileIdentity) -> str:
-    """Return an identity as it is stored: `dev ino size mtime_ns`, and of what is in an archive `member bytes`."""
+    """Return an identity as stored: `dev ino size mtime_ns`, and `member bytes` for a file in an archive."""
     file = f"{identity.dev} {identity.ino} {identity.size_bytes} {identity.mtime_ns}"
     return f"{file} {identity.member} {identity.member_bytes}" if identity.member else file
 
 
 def title_row(title: Title) -> Row:
-    """Return the values of SAVE_TITLE; estimate and overrides have tables of their own."""
+    """Return the values of SAVE_TITLE; estimates and overrides have their own tables."""
     return (
         path_key(title.path),
         identity_key(title.identity),
@@ -192,7 +192,7 @@ def title_row(title: Title) -> Row:
 
 
 def title_from(row: Row, losses: Losses) -> Title | None:
-    """Return the title of a row of SELECT_TITLES; None where it cannot be read. `losses` takes note of what cannot."""
+    """Return the title of a row of SELECT_TITLES; None if it is unreadable. `losses` collects unreadable parts."""
     try:
         (
             path, identity, image_format, system, serial, title, region, disc_number, tags, original_bytes,
@@ -230,7 +230,7 @@ def title_from(row: Row, losses: Losses) -> Title | None:
 
 
 def is_title(row: Row) -> bool:
-    """Return whether a row of SELECT_TITLES_ALONE can be read."""
+    """Return whether a row of SELECT_TITLES_ALONE is readable."""
     try:
         _TITLE.read(row)
     except UnreadableError:
@@ -239,7 +239,7 @@ def is_title(row: Row) -> bool:
 
 
 def names_from(found: Iterable[Row]) -> dict[Path, str]:
-    """Return the names of titles by their paths, of the rows of SELECT_NAMES that can be read."""
+    """Return the names of titles by path, from the readable rows of SELECT_NAMES."""
     names = {}
     for row in found:
         with contextlib.suppress(UnreadableError):
@@ -268,7 +268,7 @@ def estimate_row(identity: FileIdentity, estimate: StoredEstimate, at: float) ->
 
 
 def estimate_from(row: Row) -> StoredEstimate | None:
-    """Return the estimate of its fifteen columns; None where they cannot be read."""
+    """Return the estimate of its fifteen columns; None if they are unreadable."""
     try:
         values = _ESTIMATE.read(row)
         return StoredEstimate(_settings(*values[:6]), *values[6:])
@@ -277,7 +277,7 @@ def estimate_from(row: Row) -> StoredEstimate | None:
 
 
 def _text(text: str) -> str | bytes:
-    """Return text to bind: file names carry surrogates, which SQLite takes as a blob only."""
+    """Return text to bind: file names contain surrogates, which SQLite accepts only as a blob."""
     try:
         text.encode()
     except UnicodeEncodeError:
