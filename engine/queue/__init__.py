@@ -1,1 +1,1 @@
-"""The queue: jobs that outlive the terminal they were asked for in, and the worker that does them."""
+"""The queue: jobs that outlive the terminal in which they were requested, and the worker that runs them."""

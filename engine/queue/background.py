@@ -1,8 +1,7 @@
-"""Small things that the app asks of the worker: scans and estimates for what is on the screen.
+"""Background tasks that the app requests from the worker: scans and estimates for the titles on the screen.
 
-They are no jobs: they have no number, no history and no progress. What they find is in the store, and an errand that
-is done is gone. One that was begun by a worker that was killed is still there, and is done by the next; the third
-that dies at it is the last.
+They are not jobs: they have no number, no history and no progress. Their results are in the store, and a finished task
+is deleted. A task begun by a worker that was killed is done by the next worker, until it fails after three deaths.
 """
 
 import contextlib
@@ -39,8 +38,8 @@ from discpress.engine.system.disk_probe import Place
 Key: TypeAlias = "tuple[BackgroundKind, Path]"
 
 _PLACE_S = 1e-6
-"""What is asked for together is done in the order it was named in: each is asked a microsecond after the last."""
-# Asked for again as it is, an errand keeps its place. A folder that is scanned just now may have been passed already.
+"""Tasks requested together are done in the given order: each is dated a microsecond after the last."""
+# An unchanged task that is requested again keeps its place. A running scan may have passed a changed folder already.
 _ASK = """
 INSERT INTO errands (kind, path, rank, wish, asked_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, path) DO UPDATE SET
     rank = CASE WHEN typeof(rank) = 'integer' THEN MIN(rank, excluded.rank) ELSE excluded.rank END,
@@ -71,36 +70,36 @@ _IS_DEVICE = "titles.identity LIKE ?"
 
 
 class BackgroundKind(StrEnum):
-    """What an errand does."""
+    """Kind of a background task."""
 
     SCAN = "scan"
     """Brings the store up to date on a folder."""
     ESTIMATE = "estimate"
-    """Finds out what a file would become under the settings of the wish."""
+    """Estimates a file under the settings of the request."""
     GRID = "grid"
-    """The same for every block size and level of the wish's format."""
+    """The same for every block size and level of the request's format."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackgroundTask:
-    """One errand, as it was when it was read."""
+    """One background task, as it was when it was read."""
 
     kind: BackgroundKind
-    """What to do."""
+    """The kind."""
     path: Path
     """The folder or file, absolute."""
     rank: int
     """Lower ones come first."""
     request: ConversionRequest | None
-    """The settings it goes by; None where it needs none."""
+    """The settings to use; None if it needs none."""
     asked_at: float
-    """When it was asked for, seconds since the epoch; another time means that something else is wanted by now."""
+    """When it was requested, seconds since the epoch; a different time means that the request has changed since."""
     worker_deaths: int = 0
-    """How many workers died at it."""
+    """Number of workers that died during it."""
 
     @property
     def key(self) -> Key:
-        """What it is called: there is one of a kind for each path."""
+        """Its key: there is one task of a kind for each path."""
         return self.kind, self.path
 
 
@@ -116,14 +115,14 @@ _SHAPE = Shape(
 )
 _SELECT = f"SELECT {_SHAPE.select()} FROM errands WHERE error = ''"
 _ALL = -1
-"""In place of a number of rows."""
+"""No limit on the number of rows."""
 _FAILED = Shape({"path": PATH, "error": TEXT})
 
 
 class BackgroundTasks:
-    """The errands of one open state file, for fronts and for the worker.
+    """The background tasks of one open state file, for clients and for the worker.
 
-    Any thread may call it; no transaction outlives a call. StoreError where the state file cannot be used.
+    Any thread may call it; no transaction outlives a call. Raises StoreError if the state file cannot be used.
     """
 
     def __init__(self, store: Store, *, now: Callable[[], float] = time.time) -> None:
@@ -132,12 +131,12 @@ class BackgroundTasks:
         self._state_path = store.path
         self._now = now
 
-    # What fronts ask for
+    # Requests of clients
 
     def ask(self, kind: BackgroundKind, items: Iterable[tuple[Path, ConversionRequest | None]], rank: int) -> None:
-        """Ask for errands on absolute paths, all or none; the lowest rank comes first, then the oldest.
+        """Request background tasks on absolute paths, all or none; the lowest rank comes first, then the oldest.
 
-        Asked for again, the new wish replaces the old one, the better rank counts, and an error is forgotten.
+        For a repeated request, the new settings replace the old ones, the better rank counts, and an error is cleared.
         """
         now = self._now()
         rows = [
@@ -154,12 +153,12 @@ class BackgroundTasks:
             self._file.write(lambda connection: connection.executemany(_ASK, rows))
 
     def pending(self, kind: BackgroundKind | None = None) -> int:
-        """Return how many errands, or errands of a kind, are not done and have not failed."""
+        """Return the number of background tasks, or of those of a kind, that are not done and have not failed."""
         query, values = (_COUNT, ()) if kind is None else (f"{_COUNT} AND kind = ?", (str(kind),))
         return int(self._file.run(lambda connection: connection.execute(query, values).fetchone()[0]))
 
     def failed(self, kind: BackgroundKind) -> dict[Path, str]:
-        """Return why errands of a kind failed, by path; what is asked for again is not among them."""
+        """Return the errors of failed tasks of a kind, by path; a task requested again is not included."""
         query = "SELECT path, error FROM errands WHERE kind = ? AND error != '' ORDER BY path"
         rows = self._file.run(lambda connection: connection.execute(query, (str(kind),)).fetchall())
         failed = {}
@@ -170,16 +169,16 @@ class BackgroundTasks:
         return failed
 
     def withdraw(self, kinds: Iterable[BackgroundKind]) -> None:
-        """Forget all errands of some kinds, failed ones too; the worker stops what it has begun of them."""
+        """Delete all background tasks of some kinds, failed ones too; the worker stops those that it has begun."""
         values = [(str(kind),) for kind in kinds]
         self._file.write(lambda connection: connection.executemany("DELETE FROM errands WHERE kind = ?", values))
 
-    # What the worker asks and says
+    # Calls of the worker
 
     def recover(self) -> None:
-        """Count the workers that were killed at an errand, for the one that holds the worker's lock.
+        """Count a death for each task that a killed worker had begun. Call it with the worker's lock held.
 
-        One at which too many died fails.
+        A task with too many deaths fails.
         """
 
         def recover(connection: sqlite3.Connection) -> None:
@@ -192,17 +191,17 @@ class BackgroundTasks:
         self._file.write(recover)
 
     def begin(self, background_task: BackgroundTask) -> None:
-        """Say that a worker is at an errand."""
+        """Record that a worker has begun a background task."""
         self._file.write(lambda connection: connection.execute(_BEGIN, _values(background_task)[:2]))
 
     def leave(self, background_task: BackgroundTask) -> None:
-        """Say that the worker lets go of an errand before its end; it stays asked for if it is."""
+        """Record that the worker lets go of a background task before its end; a task still requested stays."""
         self._file.write(lambda connection: connection.execute(_LEAVE, _values(background_task)[:2]))
 
     def next(self, but: Collection[Key] = (), silent: Collection[int] = ()) -> BackgroundTask | None:
-        """Return what comes next, other than some that are under way; None where nothing does.
+        """Return the next background task, except some that are under way; None if there is none.
 
-        `silent` are devices that do not answer: but for scans, what lies on them is passed by.
+        `silent` are devices that do not answer: tasks on them are skipped, except scans.
         """
         order = "ORDER BY rank, asked_at LIMIT ?"
         passed_by = _ON_DEVICE.format(" OR ".join([_IS_DEVICE] * len(silent)))
@@ -219,7 +218,7 @@ class BackgroundTasks:
         return next((background_task for background_task in background_tasks if background_task.key not in but), None)
 
     def place_of(self, background_task: BackgroundTask) -> Place:
-        """Return where an errand reads: the disk is known where the title is."""
+        """Return the place that a background task reads; its disk is known if the title is."""
         if background_task.kind is BackgroundKind.SCAN:
             return Place(background_task.path)
         query = "SELECT identity FROM titles WHERE path = ?"
@@ -227,12 +226,12 @@ class BackgroundTasks:
             lambda connection: connection.execute(query, (_path_key(background_task.path),)).fetchone()
         )
         device = None
-        with contextlib.suppress(ValueError):  # there is none, or it cannot be read
+        with contextlib.suppress(ValueError):  # there is none, or it is unreadable
             device = None if row is None else identity_from(row[0]).dev
         return Place(background_task.path.parent, device)
 
     def is_wanted(self, background_task: BackgroundTask) -> bool:
-        """Return whether an errand that is under way is still asked for, and as it was; a scan needs no wish."""
+        """Return whether a task under way is still requested unchanged; a scan needs no settings."""
 
         def read(connection: sqlite3.Connection) -> tuple[object, ...] | None:
             query = "SELECT asked_at FROM errands WHERE kind = ? AND path = ? AND error = ''"
@@ -242,7 +241,7 @@ class BackgroundTasks:
         return row is not None and (background_task.kind is BackgroundKind.SCAN or row[0] == background_task.asked_at)
 
     def done(self, background_task: BackgroundTask) -> None:
-        """Forget an errand, unless it was asked for anew meanwhile."""
+        """Delete a finished background task, unless it was requested again meanwhile."""
 
         def forget(connection: sqlite3.Connection) -> None:
             connection.execute(f"DELETE FROM errands WHERE {_ONE}", _values(background_task))
@@ -251,7 +250,7 @@ class BackgroundTasks:
         self._file.write(forget)
 
     def fail(self, background_task: BackgroundTask, message: str) -> None:
-        """Keep why an errand could not be done, unless it was asked for anew meanwhile."""
+        """Store the error of a failed background task, unless it was requested again meanwhile."""
 
         def keep(connection: sqlite3.Connection) -> None:
             connection.execute(
@@ -262,7 +261,7 @@ class BackgroundTasks:
         self._file.write(keep)
 
     def _drop_unreadable(self) -> None:
-        """Drop what cannot be read: it must neither hold up the others nor keep the worker from its end."""
+        """Drop unreadable rows: they must neither delay the others nor keep the worker from ending."""
 
         def drop(connection: sqlite3.Connection) -> None:
             connection.execute(_DROP_NAMELESS)
@@ -275,7 +274,7 @@ class BackgroundTasks:
 
 
 def _values_of(row: Row) -> list[Any] | None:
-    """Return the values of an errand; None where its row cannot be read."""
+    """Return the values of a background task; None if its row is unreadable."""
     try:
         return _SHAPE.read(row)
     except UnreadableError:
@@ -283,7 +282,7 @@ def _values_of(row: Row) -> list[Any] | None:
 
 
 def _path_key(path: Path) -> bytes:
-    # As in the queue: what is relative is relative to who asks.
+    # As in the queue: a relative path is relative to the client's working directory.
     return os.fsencode(os.path.abspath(path))  # noqa: PTH100 - links stay as written
 
 

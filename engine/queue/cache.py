@@ -1,4 +1,4 @@
-"""The queue as last read, brought up to date by reading only what changed since."""
+"""A copy of the queue, refreshed by reading only the rows changed since the last read."""
 
 import math
 import sqlite3
@@ -11,13 +11,13 @@ from discpress.engine.queue.log_rows import read_hold, read_revision, read_throu
 from discpress.engine.queue.snapshot import QueueTotals, Throughput, WorkerStatus
 
 KEPT_OVER = 500
-"""Jobs over that a front still shows; a history of years must not be read at every start."""
+"""Finished jobs that a client still shows; it must not read a history of years at every start."""
 
 _MOST_BYTES = 2**53
 _OVER = ", ".join(f"'{state}'" for state in JobState if state not in ALIVE)
 _SELECT_STARTED = f"{SELECT_JOBS} WHERE ended_at IS NULL AND started_at IS NOT NULL"
 _SELECT_OVER = f"{SELECT_JOBS} WHERE ended_at IS NOT NULL ORDER BY ended_at DESC, id DESC LIMIT {KEPT_OVER}"
-# In no known state, or alive after its end: it cannot be read. The index by state finds it.
+# Rows in an unknown state, or alive although ended, are unreadable. The index by state finds them.
 _SELECT_LOST = f"""
 {SELECT_JOBS} WHERE id IN (SELECT id FROM queue_jobs WHERE state IS NULL OR state NOT IN ({_OVER}))
     AND ended_at IS NOT NULL
@@ -33,25 +33,25 @@ _NEVER = -1
 
 @dataclass(slots=True)
 class Mirror:
-    """One reader's copy of the queue; not for two threads at once."""
+    """One reader's copy of the queue; not for use by two threads at once."""
 
     jobs: tuple[Job, ...] = ()
-    """All that are alive and the last ones over, in order."""
+    """All jobs that are alive, and the last finished ones, in order."""
     totals: QueueTotals = field(default_factory=QueueTotals)
     """Counts over the whole history."""
     worker: WorkerStatus | None = None
-    """Its last word."""
+    """Its last status."""
     hold: str = ""
-    """Why no conversion starts at present."""
+    """The reason no conversion starts at present."""
     throughput: Throughput = ()
-    """Every second that is kept."""
+    """Every stored second."""
     _revision: int = _NEVER
     _times_opened: int = _NEVER
     _by_id: dict[int, Job] = field(default_factory=dict)
     _order: list[int] = field(default_factory=list)
 
     def refresh(self, connection: sqlite3.Connection, times_opened: int) -> None:
-        """Read what is new. The revision comes first: what is written meanwhile is read again, never missed."""
+        """Read the changes. The revision comes first: a row written meanwhile is read again, never missed."""
         if times_opened != self._times_opened:  # another file: its revisions are not comparable
             self._by_id.clear()
             self._order.clear()
@@ -59,7 +59,7 @@ class Mirror:
         revision = read_revision(connection)
         if revision == self._revision:
             return
-        if revision < self._revision:  # it could not be read, and counts from the last change that is left
+        if revision < self._revision:  # the revision was lost, and counts from the last readable change
             self._by_id.clear()
             self._revision = _NEVER
         self._read_jobs(connection)
@@ -100,11 +100,11 @@ class Mirror:
 
     @property
     def unsettled(self) -> list[Job]:
-        """Jobs that cannot be read, which the state file does not have as failed yet."""
+        """Unreadable jobs that the state file does not show as failed yet."""
         return [job for job in self._by_id.values() if job.is_unsettled]
 
     def _totals(self, connection: sqlite3.Connection) -> QueueTotals:
-        """Return the counts: of what is alive by its rows, of which all are here, of the rest by its state."""
+        """Return the counts: of jobs alive from their rows, which are all here, of finished jobs by state."""
         alive = [job for job in self._by_id.values() if job.is_alive]
         counts = Counter(str(job.state) for job in alive)
         saved_bytes = 0

@@ -1,4 +1,4 @@
-"""What is asked of a conversion when nobody named everything."""
+"""Default settings of a conversion, from the settings file and the title."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from discpress.engine.store.model import Overrides
 
 
 def default_request(config: Config) -> ConversionRequest:
-    """Return what the settings file asks of every title."""
+    """Return the request that the settings file makes for every title."""
     return ConversionRequest(
         config.format, config.block_size, config.level, target=config.target, methods=config.methods
     )
@@ -17,17 +17,17 @@ def default_request(config: Config) -> ConversionRequest:
 def merged_request(
     request: ConversionRequest, overrides: Overrides | None, defaults: ConversionRequest
 ) -> ConversionRequest:
-    """Return a wish filled up for one title: its own words first, then what was chosen for the title, then `defaults`.
+    """Return a request completed for one title: its own settings first, then those of the title, then `defaults`.
 
-    Format, methods and block size of the defaults are made for their own target and for each other: they are left out
-    where a title has another target, or another format.
+    Format, methods and block size of the defaults fit their own target and each other. They are left out if a title has
+    another target or another format.
     """
     chosen = overrides or Overrides()
     target, image_format, methods = (
         request.target or chosen.target, request.format or chosen.format, request.methods or chosen.methods or ()
     )  # fmt: skip
     is_other = target not in {None, defaults.target} or image_format not in {None, defaults.format}
-    is_other |= image_format is None and bool(methods)  # methods stand for a format of their own
+    is_other |= image_format is None and bool(methods)  # methods imply their own format
     form = ConversionRequest() if is_other else defaults
     return replace(
         request,

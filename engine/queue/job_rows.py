@@ -1,7 +1,7 @@
-"""Jobs as rows of the state file, and back.
+"""Conversion between jobs and rows of the state file.
 
-Every cell is checked. A row that cannot be read is a job all the same, so that it is shown and can be cancelled, but it
-has failed: what is left of it is never run.
+Every cell is checked. A job with an unreadable row is still shown and can be cancelled, but counts as failed: the rest
+of it is never run.
 """
 
 import json
@@ -46,17 +46,17 @@ _DEVICES = ("device", "output_device")
 
 @lru_cache(maxsize=1024)
 def request_text(asked: ConversionRequest) -> str:
-    """Return a wish as JSON that `wish_from` makes the same wish of."""
+    """Return a request as JSON that `request_from` converts back."""
     return json.dumps({each.name: _plain(getattr(asked, each.name)) for each in fields(ConversionRequest)})
 
 
-# A queue has few different wishes; sharing them halves the time that 5,000 jobs take to read.
+# A queue has few different requests; sharing them halves the time to read 5,000 jobs.
 @lru_cache(maxsize=1024)
 def request_from(text: str) -> ConversionRequest:
-    """Return the wish of its JSON; a choice that is not in it has its default.
+    """Return the request in a JSON text; a missing choice has its default.
 
-    ValueError or TypeError where it does not read, and for a choice that this release does not know: it must not be
-    dropped in silence.
+    Raises ValueError or TypeError if it is malformed, and for a choice unknown to this release, because a choice must
+    not be dropped silently.
     """
     values = load_object(text)
     asked = ConversionRequest(**{**values, **fields_in(ConversionRequest, values)})
@@ -73,7 +73,7 @@ def request_from(text: str) -> ConversionRequest:
 
 @lru_cache(maxsize=1024)
 def _parameters(text: str) -> Mapping[str, JsonValue]:
-    """Return what a job needs beside its wish; ValueError where something in it is not what the worker takes."""
+    """Return a job's parameters besides its request. Raises ValueError for a value that the worker does not accept."""
     found = load_object(text)
     if ARCHIVE in found:
         path_in(found[ARCHIVE])
@@ -138,18 +138,18 @@ _HAPPENED = Shape(
 )
 _ROOM = len(_ASKED)
 WAITING = _ASKED.part("id", "priority", "position", "gain_bytes")
-"""What decides the order in which jobs run."""
+"""The columns that decide the order in which jobs run."""
 _NOTHING_HAPPENED: list[Any] = ["", 0, 0, 0, 0, "", "", "", "", NO_FACTS, 0, 0, 0, *(None,) * 6]
 _COLUMNS = (*_ASKED.names, *_HAPPENED.names)
 _COLUMN_OF = {"request": "wish"}
-"""Columns that older state files call otherwise than the field."""
+"""Columns whose names in older state files differ from the field."""
 _JOB_COLUMNS = [_COLUMN_OF.get(each.name, each.name) for each in fields(Job)]
-# By their places: names would cost a third more time.
+# By position: names would cost a third more time.
 _AS_A_JOB = itemgetter(*(_COLUMNS.index(name) for name in _JOB_COLUMNS if name in _COLUMNS))
 
 SELECT_JOBS = f"SELECT {_ASKED.select()}, {_HAPPENED.select()} FROM queue_jobs"
 SELECT_UNTOUCHED = f"SELECT {_ASKED.select()} FROM queue_jobs WHERE ended_at IS NULL AND started_at IS NULL"
-"""Those that wait for their first start, which are the many: half the columns are half the time."""
+"""Jobs that wait for their first start, which are most: half the columns take half the time."""
 IN_ORDER = "ORDER BY priority DESC, position, id"
 _SELECT_ALIVE = f"{SELECT_JOBS} WHERE path = ? AND kind = ? AND ended_at IS NULL"
 ADD_JOB = f"""
@@ -161,7 +161,7 @@ INSERT INTO queue_jobs (id, changed, batch, kind, state, path, output_path, outp
 def is_queued(
     connection: sqlite3.Connection, request: JobRequest, work_of: Callable[[Job | JobRequest], object]
 ) -> bool:
-    """Return whether a job of the request's kind on its file, the same by `work_of`, is not over."""
+    """Return whether an unfinished job of the request's kind on its file is the same by `work_of`."""
     rows = connection.execute(_SELECT_ALIVE, (_path_value(request.path), str(request.kind)))
     work = work_of(request)
     return any(job.is_alive and work_of(job) == work for job in map(job_from, rows))
@@ -190,7 +190,7 @@ def job_row(request: JobRequest, number: int, revision: int, batch: str, positio
 
 
 def job_from(row: Row) -> Job:
-    """Return the job of a row of SELECT_JOBS or SELECT_UNTOUCHED; one with a `fault` where the row cannot be read."""
+    """Return the job of a row of SELECT_JOBS or SELECT_UNTOUCHED; with a `fault` if the row is unreadable."""
     try:
         asked = _ASKED.read(row[:_ROOM])
         happened = _HAPPENED.read(row[_ROOM:]) if len(row) > _ROOM else _NOTHING_HAPPENED
@@ -201,7 +201,8 @@ def job_from(row: Row) -> Job:
 
 
 def _salvage(row: Row) -> Job:
-    """Return what is left of a job: over as it was, otherwise failed, and not said to have ended yet."""
+    """Return the readable part of a job: over if it was over, otherwise failed, without an end in the state file
+    yet."""
     asked, faults = _ASKED.salvage(row[:_ROOM])
     happened, more = _HAPPENED.salvage(row[_ROOM:]) if len(row) > _ROOM else (_NOTHING_HAPPENED, [])
     faults += more
@@ -227,7 +228,7 @@ def _salvage(row: Row) -> Job:
 
 
 def unreadable(job_id: int, path: Path, fault: str) -> StoreError:
-    """Return why a job whose row cannot be read has failed."""
+    """Return the error of a job whose row is unreadable."""
     return StoreError(
         f"{display_name(path)}: job {job_id} was not run: {fault}",
         hint="queue it again, or retry it with the version of discpress that queued it",
@@ -235,16 +236,16 @@ def unreadable(job_id: int, path: Path, fault: str) -> StoreError:
 
 
 def _path_value(path: Path | None) -> bytes | None:
-    # The worker's working directory is `/`: what is relative is relative to that of the one who asks.
+    # The worker's working directory is `/`: a relative path is relative to the client's working directory.
     return None if path is None else os.fsencode(os.path.abspath(path))  # noqa: PTH100 - links stay as written
 
 
 def _plain(value: object) -> JsonValue:
-    """Return a value of a Wish as JSON has it."""
+    """Return a value of a request as JSON."""
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     if value is None or isinstance(value, str | int | float):
         return value
-    raise TypeError(f"a {type(value).__name__} in a Wish cannot be kept in the queue")
+    raise TypeError(f"a {type(value).__name__} in a request cannot be kept in the queue")

@@ -1,4 +1,4 @@
-"""What a job is, and the one table of what may become of it."""
+"""Jobs, their states, and the table of allowed transitions."""
 
 import os
 from collections.abc import Mapping
@@ -15,15 +15,15 @@ NO_FACTS: Mapping[str, JsonValue] = MappingProxyType({})
 
 
 ARCHIVE = "archive"
-"""The parameter that names the archive of an image that lies in one: with the archive gone the path does not say."""
+"""The parameter that names the archive of an archived image: the path alone does not show it if the archive is gone."""
 
 
 NAME = "name"
-"""The parameter that says what people call the image: its path may say nothing to them, or lead nowhere later."""
+"""The parameter with the image's name for people: its path may be unclear, or lead nowhere later."""
 
 
 class JobKind(StrEnum):
-    """What a job does."""
+    """Kind of a job."""
 
     CONVERT = "convert"
     VERIFY = "verify"
@@ -33,17 +33,17 @@ class JobKind(StrEnum):
     THROUGHPUT = "throughput"
     DOCTOR = "doctor"
     PURGE = "purge"
-    """Removes a trashed file for good once its replacement has proven itself; the path is that of the entry."""
+    """Removes a trashed file for good after its replacement is verified; the path is that of the entry."""
     UNDO = "undo"
-    """Puts a trashed file back; the path is that of the entry."""
+    """Restores a trashed file; the path is that of the entry."""
 
 
 LAB_KINDS = frozenset({JobKind.SEEK, JobKind.THROUGHPUT})
-"""The tests of the lab: one at a time, for two would measure each other; what they write is gone when they end."""
+"""Benchmarks: one at a time, because two would measure each other; their output is deleted when they end."""
 
 
 class JobState(StrEnum):
-    """Where a job stands."""
+    """State of a job."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -55,32 +55,32 @@ class JobState(StrEnum):
 
 
 class Action(StrEnum):
-    """What moves a job from one state to another."""
+    """A transition from one state to another."""
 
     START = "start"
     """The worker takes it up."""
     PAUSE = "pause"
-    """Somebody wants it to rest; no worker takes it up until it is resumed."""
+    """Pause the job; no worker takes it up until it is resumed."""
     RESUME = "resume"
-    """Somebody wants it to go on: it is in the queue again, at its place."""
+    """Queue a paused job again, at its place."""
     CANCEL = "cancel"
-    """Somebody wants no more of it."""
+    """Cancel the job."""
     RETRY = "retry"
-    """Somebody wants it done after all, from the beginning."""
+    """Run it again from the start."""
     FINISH = "finish"
-    """The worker did it."""
+    """The worker completed it."""
     FAIL = "fail"
-    """The worker could not do it."""
+    """The worker failed to complete it."""
     SKIP = "skip"
-    """The worker found that it is better left undone."""
+    """The worker found a reason not to do it."""
     SUSPEND = "suspend"
-    """The worker itself stops, or was killed: another one goes on."""
+    """The worker stops or was killed; another one continues the job."""
 
 
 ALIVE = (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED)
-"""The states in which something may still happen by itself or on a word."""
+"""The states of jobs that are not over."""
 WISHES = (Action.PAUSE, Action.RESUME, Action.CANCEL, Action.RETRY)
-"""What people may ask for; everything else is the worker's."""
+"""Actions that people may ask for; the others are the worker's."""
 
 TRANSITIONS: Mapping[tuple[JobState, Action], JobState] = MappingProxyType(
     {
@@ -95,23 +95,24 @@ TRANSITIONS: Mapping[tuple[JobState, Action], JobState] = MappingProxyType(
         (JobState.RUNNING, Action.FAIL): JobState.FAILED,
         (JobState.RUNNING, Action.SKIP): JobState.SKIPPED,
         (JobState.RUNNING, Action.SUSPEND): JobState.QUEUED,
-        # Resumed, it takes its turn again: the disk may be busy with the next one by now.
+        # A resumed job waits for its turn again: the disk may be busy with the next job by now.
         (JobState.PAUSED, Action.RESUME): JobState.QUEUED,
         (JobState.PAUSED, Action.CANCEL): JobState.CANCELLED,
-        # What a person paused stays paused when the worker, or the machine, starts anew.
+        # A job paused by a person stays paused when the worker, or the machine, restarts.
         (JobState.PAUSED, Action.SUSPEND): JobState.PAUSED,
         (JobState.FAILED, Action.RETRY): JobState.QUEUED,
         (JobState.CANCELLED, Action.RETRY): JobState.QUEUED,
         (JobState.SKIPPED, Action.RETRY): JobState.QUEUED,
     }
 )
-"""All that is allowed."""
+"""All allowed transitions."""
 
 
 def source_parameters(path: Path, file_path: Path, device: int) -> dict[str, JsonValue]:
-    """Return what a job notes of its source: by the device the worker tells storage that is away from a file that is.
+    """Return the parameters that describe a job's source. The device lets the worker tell absent storage from a missing
+    file.
 
-    `file_path` is the file on the disk, the archive of an image that lies in one.
+    `file_path` is the file on the disk, the archive for an archived image.
     """
     parameters: dict[str, JsonValue] = {"device": device}
     if file_path != path:
@@ -120,7 +121,7 @@ def source_parameters(path: Path, file_path: Path, device: int) -> dict[str, Jso
 
 
 def next_state(state: JobState, action: Action) -> JobState:
-    """Return what an action makes of a state; UsageError where the table does not know it."""
+    """Return the state after an action. Raises UsageError if the table does not allow it."""
     try:
         return TRANSITIONS[state, action]
     except KeyError:
@@ -130,28 +131,28 @@ def next_state(state: JobState, action: Action) -> JobState:
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What is put into the queue; the settings in it stay as they are now, whatever the defaults become."""
+    """A request for a job; its settings stay fixed, whatever the defaults become."""
 
     kind: JobKind
-    """What to do."""
+    """The kind."""
     path: Path
     """The image or folder; the queue makes it absolute."""
     request: ConversionRequest | None = None
-    """The settings of a conversion or estimate; None for what needs none."""
+    """The settings of a conversion or estimate; None if the kind needs none."""
     output_path: Path | None = None
-    """The file to write; None is chosen by the plan."""
+    """The file to write; None lets the plan choose."""
     output_folder: Path | None = None
-    """The folder to write into; None is the source's."""
+    """The folder to write into; None is the folder of the source."""
     priority: int = 0
     """Higher ones run first, whatever the order."""
     force: bool = False
-    """Whether it runs also where the estimate advises against it."""
+    """Whether it runs even if the estimate advises against it."""
     idle_priority: bool = False
-    """Whether it leaves processor and disk to everything else (nice, ionice)."""
+    """Whether it yields processor and disk to everything else (nice, ionice)."""
     gain_bytes: int | None = None
-    """The saving that is expected; None where nothing was estimated."""
+    """The expected saving; None without an estimate."""
     parameters: Mapping[str, JsonValue] = field(default_factory=lambda: NO_FACTS)
-    """What else the kind needs, as JSON."""
+    """Other parameters of the kind, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,91 +162,91 @@ class Job:
     id: int
     """Its number; never used again."""
     batch: str
-    """What was queued together has the same."""
+    """Shared by jobs that were queued together."""
     kind: JobKind
-    """What it does."""
+    """The kind."""
     state: JobState
-    """Where it stands."""
+    """Its state."""
     path: Path
     """The image or folder, absolute."""
     output_path: Path | None
-    """The file to write, where one was named."""
+    """The file to write, if one was named."""
     output_folder: Path | None
-    """The folder to write into, where one was named."""
+    """The folder to write into, if one was named."""
     request: ConversionRequest | None
     """The settings it was queued with."""
     force: bool
-    """Whether it runs also where the estimate advises against it."""
+    """Whether it runs even if the estimate advises against it."""
     idle_priority: bool
-    """Whether it leaves processor and disk to everything else."""
+    """Whether it yields processor and disk to everything else."""
     parameters: Mapping[str, JsonValue]
-    """What else the kind needs."""
+    """Other parameters of the kind."""
     priority: int
     """Higher ones run first."""
     position: float
     """Among equal priorities lower ones run first; only the order of these numbers means anything."""
     gain_bytes: int | None
-    """The saving that is expected; None where nothing was estimated."""
+    """The expected saving; None without an estimate."""
     stage: str
-    """What it is doing, as a word; empty before the first start."""
+    """Its present stage, as a word; empty before the first start."""
     done_bytes: int
-    """Bytes of the decoded image that this stage has gone through."""
+    """Bytes of the decoded image that this stage has processed."""
     total_bytes: int
-    """Bytes that this stage goes through; 0 where not known yet."""
+    """Bytes that this stage processes; 0 if not known yet."""
     read_bytes: int
-    """Bytes of the decoded image packed so far, which `packed_bytes` stand for."""
+    """Bytes of the decoded image packed so far, into `packed_bytes`."""
     packed_bytes: int
     """Bytes of output so far."""
     read_rate: float | None
-    """Bytes of the decoded image a second; None while it does not run or runs for less than three seconds."""
+    """Bytes of the decoded image a second; None unless it has run for three seconds."""
     write_rate: float | None
     """Bytes of output a second; None as above."""
     eta_s: float | None
     """Seconds to the end of this stage; None while there is no rate."""
     waiting: str
-    """Why it does not run though it could, as a sentence; empty otherwise."""
+    """The reason it waits although it is its turn, as a sentence; empty otherwise."""
     wanted: str
-    """What the worker has been asked to do with the running job: `pause`, `cancel` or nothing."""
+    """The request to the worker about the running job: `pause`, `cancel` or nothing."""
     error_code: str
     """`code` of the error; `skipped` for a skipped job; empty otherwise."""
     error_message: str
-    """What went wrong, or why it was skipped."""
+    """The error, or the reason it was skipped."""
     error_hint: str
-    """What to do about it."""
+    """The hint for the error."""
     exit_code: int | None
-    """What a command line would end with; None until it is over."""
+    """Exit code for a command line; None until the job is over."""
     result: Mapping[str, JsonValue]
-    """What came out of it, by kind."""
+    """The result, by kind."""
     saved_bytes: int
-    """What the finished conversion saved; negative where it grew."""
+    """The saving of the finished conversion; negative if the file grew."""
     attempts: int
-    """Times it was started since it was queued or retried, after a pause and after a kill alike."""
+    """Number of starts since it was queued or retried, including those after a pause or a kill."""
     worker_deaths: int
-    """Workers that died at it since it was queued or retried, or since its last new checkpoint."""
+    """Workers that died during it since it was queued or retried, or since its last new checkpoint."""
     created_at: float
     """When it was queued."""
     started_at: float | None
     """When it was first started."""
     ended_at: float | None
-    """When it was over."""
+    """When it ended."""
     fault: str = ""
-    """Why its row in the state file cannot be read, as a sentence; empty for nearly all. Then it is never run, and what
-    could not be read of it is empty here."""
+    """The reason its row in the state file is unreadable, as a sentence; empty for nearly all. Such a job is never run,
+    and its unreadable parts are empty here."""
 
     @property
     def is_unsettled(self) -> bool:
-        """Whether it counts as failed, because it cannot be read, and the state file does not have that yet."""
+        """Whether it counts as failed because it is unreadable, and the state file does not show that yet."""
         return bool(self.fault) and self.state is JobState.FAILED and self.ended_at is None
 
     @property
     def file_path(self) -> Path:
-        """The file on the disk that the image is read from: its archive, where it was queued from one."""
+        """The file on the disk with the image: its archive, if it was queued from one."""
         archive = self.parameters.get(ARCHIVE)
         return Path(archive) if isinstance(archive, str) else self.path
 
     @property
     def percent(self) -> float:
-        """How far its stage is; 0 where the total is not known."""
+        """Progress of its stage; 0 if the total is not known."""
         return min(100.0, 100 * self.done_bytes / self.total_bytes) if self.total_bytes else 0.0
 
     @property
@@ -260,20 +261,20 @@ class Job:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more happens to it unless it is retried."""
+        """Whether it has ended; only a retry starts it again."""
         return self.state not in ALIVE
 
 
 @dataclass(frozen=True, slots=True)
 class JobProgress:
-    """How far one running job is, as the worker counts it; bytes as in Job."""
+    """Progress of one running job, as counted by the worker; bytes as in Job."""
 
     id: int
     """The job."""
     stage: str
-    """What it is doing."""
+    """The stage."""
     done_bytes: int
-    """Gone through in this stage."""
+    """Processed in this stage."""
     total_bytes: int
     """Bytes of this stage."""
     read_bytes: int = 0

@@ -1,4 +1,4 @@
-"""What the worker writes down beside the jobs: logs, checkpoints, throughput, itself."""
+"""Rows of the worker next to the jobs: logs, checkpoints, throughput, its own status."""
 
 import contextlib
 import json
@@ -25,13 +25,13 @@ from discpress.engine.store.rows.checked import (
 from discpress.engine.store.rows.plain_json import load_object, path_in
 
 LOG_LINES = 500
-"""Lines of a job's log that are kept."""
+"""Lines of a job's log that are stored."""
 LOG_LINE_CHARACTERS = 2000
-"""Where a line of a log is cut."""
+"""Length at which a line of a log is cut."""
 THROUGHPUT_S = 120
-"""Seconds of throughput that are kept: as long as the curve."""
+"""Seconds of throughput that are stored: the length of the curve."""
 
-# A number may be anything, and no line must keep the next one out.
+# A damaged number may be anything; it must not block the next line.
 _LAST_LINE = f"""
 SELECT COALESCE(MAX(number), 0) FROM queue_log
 WHERE job = :job AND typeof(number) = 'integer' AND number BETWEEN 0 AND {HIGHEST}
@@ -99,7 +99,7 @@ def read_log(connection: sqlite3.Connection, job_id: int) -> list[str]:
 
 
 def save_progress(connection: sqlite3.Connection, revision: int, measured: Sequence[tuple[JobProgress, Rates]]) -> None:
-    """Write the counts and rates of jobs that are running."""
+    """Store the counts and rates of running jobs."""
     values = [
         {
             "revision": revision,
@@ -117,9 +117,9 @@ def save_progress(connection: sqlite3.Connection, revision: int, measured: Seque
 
 
 def note_throughput(connection: sqlite3.Connection, second: int, read_bytes: int, written_bytes: int) -> None:
-    """Add to what was read and written in a second; the last two minutes stay.
+    """Add to the bytes read and written in a second; the last two minutes are kept.
 
-    Seconds come in order: later ones are from before the clock was set back, and go.
+    Seconds come in order. Later ones date from before the clock was set back and are deleted.
     """
     connection.execute("DELETE FROM queue_throughput WHERE second <= ? OR second > ?", (second - THROUGHPUT_S, second))
     before = next((row for row in read_throughput(connection) if row[0] == second), (second, 0, 0))
@@ -127,7 +127,7 @@ def note_throughput(connection: sqlite3.Connection, second: int, read_bytes: int
 
 
 def read_throughput(connection: sqlite3.Connection) -> Throughput:
-    """Return all seconds that are kept and can be read, in order."""
+    """Return all stored and readable seconds, in order."""
     found = []
     for row in connection.execute(_SELECT_THROUGHPUT):
         with contextlib.suppress(UnreadableError):
@@ -142,7 +142,7 @@ def last_two_minutes(throughput: Throughput, now: float) -> Throughput:
 
 
 def set_worker(connection: sqlite3.Connection, status: WorkerStatus) -> None:
-    """Write the worker's word; where it is the last one again nothing is written."""
+    """Store the worker's status; an unchanged one is not written."""
     values = (
         status.pid,
         safe_text(status.host),
@@ -156,7 +156,7 @@ def set_worker(connection: sqlite3.Connection, status: WorkerStatus) -> None:
 
 
 def read_worker(connection: sqlite3.Connection) -> WorkerStatus | None:
-    """Return the worker's last word; None where none ever ran, or it cannot be read."""
+    """Return the worker's last status; None if none ever ran, or it is unreadable."""
     row = connection.execute(_SELECT_WORKER).fetchone()
     try:
         return None if row is None else WorkerStatus(*_WORKER.read(row))
@@ -165,13 +165,13 @@ def read_worker(connection: sqlite3.Connection) -> WorkerStatus | None:
 
 
 def read_hold(connection: sqlite3.Connection) -> str:
-    """Return why no conversion starts at present; empty where nothing is in the way, or it cannot be read."""
+    """Return the reason no conversion starts at present; empty if there is none, or it is unreadable."""
     (hold,) = connection.execute("SELECT hold FROM queue_state WHERE one = 1").fetchone() or ("",)
     return hold if isinstance(hold, str) else ""
 
 
 def read_revision(connection: sqlite3.Connection) -> int:
-    """Return the number of the last change of the queue; that of the last job that was changed where it is lost."""
+    """Return the number of the queue's last change; if it is lost, that of the last changed job."""
     (revision,) = connection.execute("SELECT revision FROM queue_state WHERE one = 1").fetchone() or (None,)
     if type(revision) is int and 0 <= revision <= HIGHEST:
         return revision
@@ -181,13 +181,13 @@ def read_revision(connection: sqlite3.Connection) -> int:
 def save_checkpoint(
     connection: sqlite3.Connection, job_id: int, facts: Mapping[str, JsonValue], head: bytes, now: float
 ) -> None:
-    """Write down where a job can go on, in place of the last such note."""
+    """Store a job's checkpoint, replacing the last one."""
     values = (job_id, now, json.dumps(dict(facts)), head)
     connection.execute("INSERT OR REPLACE INTO queue_checkpoints VALUES (?, ?, ?, ?)", values)
 
 
 def read_checkpoint(connection: sqlite3.Connection, job_id: int) -> StoredCheckpoint | None:
-    """Return where a job can go on; None where it has to begin, or the note cannot be read."""
+    """Return the checkpoint of a job; None if it starts at the beginning, or the checkpoint is unreadable."""
     row = connection.execute(_SELECT_CHECKPOINT, (job_id,)).fetchone()
     try:
         return None if row is None else StoredCheckpoint(*_CHECKPOINT.read(row))
@@ -196,5 +196,5 @@ def read_checkpoint(connection: sqlite3.Connection, job_id: int) -> StoredCheckp
 
 
 def drop_checkpoint(connection: sqlite3.Connection, job_id: int) -> None:
-    """Forget where a job could go on."""
+    """Delete the checkpoint of a job."""
     connection.execute("DELETE FROM queue_checkpoints WHERE job = ?", (job_id,))

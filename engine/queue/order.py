@@ -1,4 +1,4 @@
-"""The order of the jobs that wait: by priority, then by position, changed by hand or by gain."""
+"""The order of waiting jobs: by priority, then by position, changed by hand or by gain."""
 
 import contextlib
 import sqlite3
@@ -11,7 +11,7 @@ from discpress.engine.queue.job_rows import WAITING
 from discpress.engine.store.rows.checked import UnreadableError
 
 Place: TypeAlias = Literal["top", "bottom", "up", "down"] | int
-"""Where a job goes among those that wait; a number counts from 1."""
+"""New place of a job among the waiting ones; a number counts from 1."""
 
 _SELECT = (
     f"SELECT {WAITING.select()} FROM queue_jobs WHERE state IN ('queued', 'paused')"
@@ -31,9 +31,9 @@ class _Slot:
 
 
 def move(connection: sqlite3.Connection, revision: int, job_id: int, to: Place) -> None:
-    """Put a waiting job elsewhere; UsageError where it does not wait.
+    """Move a waiting job. Raises UsageError if it is not waiting.
 
-    What is moved by hand takes the priority of its new neighbours where its own would not leave it there.
+    The job takes the priority of its new neighbours if its own would not leave it there.
     """
     slots = _read(connection)
     index = next((index for index, slot in enumerate(slots) if slot.id == job_id), None)
@@ -47,7 +47,7 @@ def move(connection: sqlite3.Connection, revision: int, job_id: int, to: Place) 
     moved = slots[index]
     order = slots[:index] + slots[index + 1 :]
     placed = _between(moved, order[target - 1] if target else None, order[target] if target < last else None)
-    if placed is None:  # after some 50 moves into one gap its halves are used up
+    if placed is None:  # some 50 moves into one gap use up its halves
         order = [replace(slot, position=float(place)) for place, slot in enumerate(order)]
         placed = _between(moved, order[target - 1] if target else None, order[target] if target < last else None)
         assert placed is not None
@@ -55,7 +55,8 @@ def move(connection: sqlite3.Connection, revision: int, job_id: int, to: Place) 
 
 
 def order_by_gain(connection: sqlite3.Connection, revision: int) -> None:
-    """Put the largest expected saving first within each priority; what was not estimated comes last, as it stood."""
+    """Put the largest expected saving first within each priority; jobs without an estimate come last, in their
+    order."""
     slots = _read(connection)
     ordered: list[_Slot] = []
     for _, group in groupby(slots, key=lambda slot: slot.priority):
@@ -69,13 +70,13 @@ def order_by_gain(connection: sqlite3.Connection, revision: int) -> None:
 def _read(connection: sqlite3.Connection) -> list[_Slot]:
     slots = []
     for row in connection.execute(_SELECT):
-        with contextlib.suppress(UnreadableError):  # a job that cannot be read runs in no order
+        with contextlib.suppress(UnreadableError):  # an unreadable job runs in no order
             slots.append(_Slot(*WAITING.read(row)))
     return slots
 
 
 def _between(moved: _Slot, before: _Slot | None, after: _Slot | None) -> _Slot | None:
-    """Return the moved job between two neighbours; None where no position is left between theirs."""
+    """Return the moved job between two neighbours; None if no position is left between theirs."""
     priority = moved.priority
     if before is not None:
         priority = min(priority, before.priority)

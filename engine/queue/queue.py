@@ -1,4 +1,4 @@
-"""The queue in the state file: fronts put jobs and wishes in, the worker takes them out and says how it goes."""
+"""The queue in the state file: clients add jobs and requests, the worker takes them and reports progress."""
 
 import os
 import time
@@ -42,26 +42,26 @@ def _append(change: Change, requests: Sequence[JobRequest], batch: str | None) -
 
 
 class JobQueue(QueueReader):
-    """The jobs of one open state file, for fronts and for the worker.
+    """The jobs of one open state file, for clients and for the worker.
 
-    Any thread may call it; no transaction outlives a call. UsageError names a job that does not exist, or an action
-    that its state does not allow; StoreError where the state file cannot be used.
+    Any thread may call it; no transaction outlives a call. Raises UsageError for a missing job or an action that its
+    state does not allow, and StoreError if the state file cannot be used.
     """
 
     def __init__(
         self, store: Store, *, now: Callable[[], float] = time.time, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Work on an open store; `now` dates what happens, `clock` measures rates: both in seconds."""
+        """Work on an open store; `now` dates events, `clock` measures rates: both in seconds."""
         super().__init__(store, now=now)
         self._clock = clock
         self._meters: dict[int, Meter] = {}
 
-    # What fronts ask for
+    # Requests of clients
 
     def add(self, requests: Iterable[JobRequest], *, batch: str | None = None) -> list[int]:
-        """Put jobs at the end of the queue, all or none, on the disk when this returns; return their numbers.
+        """Append jobs to the queue, all or none, on the disk when this returns; return their numbers.
 
-        Without a name the batch is called by the number of its first job.
+        A batch without a name is named by the number of its first job.
         """
         wanted = list(requests)
         return self._change(lambda change: _append(change, wanted, batch), durable=True) if wanted else []
@@ -71,7 +71,9 @@ class JobQueue(QueueReader):
     ) -> list[int | None]:
         """Put jobs into the queue as `add` does, but none that another front has put there a moment ago.
 
-        `work_of` returns what is equal for jobs, of one kind on one file, that are the same work. Returns the number of
+        Append jobs as `add` does, except those that another client has just added.
+
+        `work_of` returns equal values for jobs, of one kind on one file, that are the same work. Returns the number of
         each request's job, None for those that were left out.
         """
         wanted = list(requests)
@@ -84,10 +86,10 @@ class JobQueue(QueueReader):
         return self._change(add, durable=True) if wanted else []
 
     def ask(self, job_ids: Iterable[int], action: Action, *, force: bool = False) -> list[int]:
-        """Pause, resume, cancel or retry jobs; return those that can: the others are left as they are.
+        """Pause, resume, cancel or retry jobs; return those that allow it. The others are left unchanged.
 
-        What does not run is moved at once. Of a running one `wanted` says it, and the worker obeys; a pause that it
-        has not obeyed yet is taken back by a resume. `force`: a retried job runs whatever its estimate advises.
+        A job that does not run changes at once. For a running one, `wanted` is set and the worker obeys; resume takes
+        back a pause that it has not obeyed yet. `force`: a retried job runs whatever its estimate advises.
         """
         if action not in WISHES:
             raise UsageError(f"{action} is the worker's: ask for {', '.join(WISHES)}")
@@ -95,7 +97,7 @@ class JobQueue(QueueReader):
         return self._change(lambda change: [each for each in wanted if change.ask(each, action, force=force)])
 
     def move(self, job_id: int, to: order.Place) -> None:
-        """Put a queued or paused job elsewhere among them; a number is its new place, from 1."""
+        """Move a queued or paused job among the others; a number is its new place, from 1."""
         self._change(lambda change: order.move(change.connection, change.revision, job_id, to))
 
     def order_by_gain(self) -> None:
@@ -103,21 +105,20 @@ class JobQueue(QueueReader):
         self._change(lambda change: order.order_by_gain(change.connection, change.revision))
 
     def set_gains(self, gains: Mapping[int, int | None]) -> None:
-        """Write down the expected savings of jobs that were estimated meanwhile."""
+        """Store the expected savings of jobs that were estimated meanwhile."""
         self._change(
             lambda change: change.connection.executemany(
                 _SET_GAIN, [(gain, change.revision, job_id) for job_id, gain in gains.items()]
             )
         )
 
-    # What the worker says
+    # Reports of the worker
 
     def recover(self) -> list[int]:
-        """Put what a killed worker left running back into the queue, for the one that holds the worker's lock.
+        """Queue the jobs that a killed worker left running. Call it with the worker's lock held.
 
-        What had been asked of it happens now: it is paused or cancelled. Progress and attempts stay. One at which
-        three workers died without getting further fails: its part is removed as that of a cancelled one. Returns all
-        of them.
+        A pause or cancel requested of them takes effect now. Progress and attempts stay. A job at which three workers
+        died without progress fails: its part is removed as that of a cancelled job. Returns all of them.
         """
 
         def recover(change: Change) -> list[int]:
@@ -137,9 +138,9 @@ class JobQueue(QueueReader):
         return self._change(recover, durable=True)
 
     def fail_unreadable(self, but: Container[int] = ()) -> None:
-        """Let the jobs fail whose rows cannot be read, other than some that are under way; their rows stay.
+        """Fail the jobs whose rows are unreadable, except some that are under way; their rows stay.
 
-        A job is begun only as it was asked for: what is left of such a row may ask for something else.
+        A job runs only as requested, and the rest of such a row may request something else.
         """
         with self._lock:
             self._refresh()
@@ -155,48 +156,48 @@ class JobQueue(QueueReader):
             self._change(fail)
 
     def start(self, job_id: int) -> bool:
-        """Take up a job; return False where it is not queued any more."""
+        """Take up a job; return False if it is no longer queued."""
         self._forget_rate(job_id)
         return self._change(lambda change: change.start(job_id))
 
     def pause(self, job_id: int) -> JobState:
-        """Say that a running job rests now, as was wanted; return its state.
+        """Record that a running job has paused as requested; return its state.
 
-        By then it may be wanted otherwise: where the pause was taken back it is queued, or it is cancelled.
+        If the pause was taken back meanwhile, the job is queued; it may also be cancelled.
         """
         return self._act(job_id, Action.PAUSE)
 
     def resume(self, job_id: int) -> JobState:
-        """Put a paused job back into the queue, for `start` at its turn; a running one takes note that it goes on."""
+        """Queue a paused job again, for `start` at its turn; a running one is marked to continue."""
         return self._act(job_id, Action.RESUME)
 
     def suspend(self, job_id: int) -> JobState:
-        """Say that the worker lets go of a job: it is queued again, or what was wanted of it; a paused one stays."""
+        """Record that the worker lets go of a job: it is queued again, or becomes as requested; a paused one stays."""
         return self._act(job_id, Action.SUSPEND)
 
     def finish(self, job_id: int, result: Mapping[str, JsonValue], *, saved_bytes: int = 0) -> None:
-        """Say that a job is done, on the disk when this returns; its checkpoint goes."""
+        """Record that a job is done, on the disk when this returns; delete its checkpoint."""
         self._end(job_id, Action.FINISH, finish_values(result, saved_bytes))
 
     def fail(self, job_id: int, error: DiscpressError) -> None:
-        """Say that a job could not be done; its checkpoint goes."""
+        """Record that a job failed; delete its checkpoint."""
         self._end(job_id, Action.FAIL, fail_values(error))
 
     def skip(self, job_id: int, reason: str) -> None:
-        """Say that a job is better left undone; its checkpoint goes."""
+        """Record that a job was skipped; delete its checkpoint."""
         self._end(job_id, Action.SKIP, skip_values(reason))
 
     def cancelled(self, job_id: int) -> None:
-        """Say that a job was stopped as was wanted and its part is removed; its checkpoint goes."""
+        """Record that a job was stopped as requested and its part removed; delete its checkpoint."""
         self._end(job_id, Action.CANCEL, {})
 
     def set_waiting(self, job_id: int, reason: str) -> None:
-        """Say why a job does not run though it could; empty: nothing is in its way. Every action clears it."""
+        """Set the reason a job waits although it is its turn; empty: none. Every action clears it."""
         values = {"id": job_id, "reason": safe_text(reason)}
         self._change(lambda change: change.connection.execute(_SET_WAITING, {**values, "revision": change.revision}))
 
     def set_all_waiting(self, job_ids: Iterable[int], reason: str) -> None:
-        """Say the same of many jobs; of none, nothing is written."""
+        """Set the same reason for many jobs; without jobs nothing is written."""
         values = [{"id": job_id, "reason": safe_text(reason)} for job_id in job_ids]
         if values:
             self._change(
@@ -206,26 +207,26 @@ class JobQueue(QueueReader):
             )
 
     def set_hold(self, reason: str) -> None:
-        """Say why no conversion starts at present, which is want of room; empty: it goes on."""
+        """Set the reason no conversion starts at present, which is a lack of free space; empty: none."""
         values = (safe_text(reason),) * 2
         self._change(
             lambda change: change.connection.execute("UPDATE queue_state SET hold = ? WHERE hold IS NOT ?", values)
         )
 
     def save_progress(self, counts: Iterable[JobProgress]) -> None:
-        """Save how far the running jobs are, and how fast, at most twice a second; others are left as they are."""
+        """Store progress and rates of the running jobs, at most twice a second; other jobs are left unchanged."""
         with self._lock:
             now = self._clock()
             measured = [(each, self._meters.setdefault(each.id, Meter()).rates(each, now)) for each in counts]
         self._change(lambda change: log_rows.save_progress(change.connection, change.revision, measured))
 
     def note_throughput(self, second: int, read_bytes: int, written_bytes: int) -> None:
-        """Add to what was read and written in that second since the epoch; seconds come in order."""
+        """Add to the bytes read and written in that second since the epoch; seconds come in order."""
         if read_bytes or written_bytes:
             self._change(lambda change: log_rows.note_throughput(change.connection, second, read_bytes, written_bytes))
 
     def set_worker(self, status: WorkerStatus) -> None:
-        """Keep the worker's word; the same one again writes nothing."""
+        """Store the worker's status; an unchanged one is not written."""
         self._change(lambda change: log_rows.set_worker(change.connection, status))
 
     def append_log(self, job_id: int, line: str) -> None:
@@ -233,12 +234,12 @@ class JobQueue(QueueReader):
         self._file.write(lambda connection: log_rows.append_log(connection, job_id, line))
 
     def save_checkpoint(self, job_id: int, facts: Mapping[str, JsonValue], head: bytes) -> None:
-        """Keep where a job can go on, in place of its last checkpoint; the part was synced before."""
+        """Store a job's checkpoint, replacing the last one; the part was synced before."""
         now = self._now()
         self._file.write(lambda connection: log_rows.save_checkpoint(connection, job_id, facts, head, now))
 
     def drop_checkpoint(self, job_id: int) -> None:
-        """Forget where a job could go on: its part is gone."""
+        """Delete a job's checkpoint: its part is gone."""
         self._file.write(lambda connection: log_rows.drop_checkpoint(connection, job_id))
 
     def _act(self, job_id: int, action: Action) -> JobState:

@@ -1,4 +1,4 @@
-"""How fast a job is: the mean of the last two minutes, from counts that the worker saves twice a second."""
+"""Rates of a job: the mean of the last two minutes, from counts that the worker saves twice a second."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ _MARK_S = 1.0  # one mark a second holds two minutes in 120
 
 
 class Rates(NamedTuple):
-    """What is written beside the counts; None until there are three seconds of data."""
+    """The rates stored with the counts; None until there are three seconds of data."""
 
     read_rate: float | None
     """Bytes of the decoded image a second."""
     write_rate: float | None
     """Bytes of output a second."""
     eta_s: float | None
-    """Seconds to the end of the stage; None also where nothing moves."""
+    """Seconds to the end of the stage; None also without any progress."""
 
 
 NO_RATES = Rates(None, None, None)
@@ -29,8 +29,8 @@ NO_RATES = Rates(None, None, None)
 class Meter:
     """The counts of one job over the window.
 
-    It begins anew with a stage, where counts go down, and where its clock steps back or far ahead: no rate is ever
-    negative, or made of time that did not pass.
+    The window begins anew with a stage, when counts decrease, and when its clock steps back or far ahead. So no rate is
+    negative or made of time that did not pass.
     """
 
     _marks: deque[tuple[float, int, int]] = field(default_factory=deque)
@@ -38,7 +38,7 @@ class Meter:
     _last_at: float = 0.0
 
     def rates(self, progress: JobProgress, now: float) -> Rates:
-        """Note the counts at `now` (seconds of any clock) and return the rates."""
+        """Add the counts at `now` (seconds of any clock) and return the rates."""
         done, packed = progress.done_bytes, progress.packed_bytes
         marks = self._marks
         if marks and (

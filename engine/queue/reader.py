@@ -1,4 +1,4 @@
-"""The queue in the state file as anybody may read it: jobs, logs, history, snapshots."""
+"""Read access to the queue in the state file: jobs, logs, history, snapshots."""
 
 import os
 import sqlite3
@@ -27,7 +27,7 @@ class QueueReader:
     def __init__(self, store: Store, *, now: Callable[[], float] = time.time) -> None:
         """Read an open store; `now` gives seconds since the epoch."""
         self._store = store
-        self._file = store.file  # the tables are the queue's own, the connection is the store's
+        self._file = store.file  # the tables belong to the queue, the connection to the store
         self._now = now
         self._lock = threading.RLock()
         self._mirror = Mirror()
@@ -36,7 +36,7 @@ class QueueReader:
         self._is_snapshot_old = False
 
     def data_version(self) -> tuple[int, int, int]:
-        """Return a value that differs from the last one where anything in the file was written meanwhile (4 us)."""
+        """Return a value that changes with every write to the file (4 us)."""
         return self._store.data_version()
 
     def jobs(self, states: Iterable[JobState] | None = None) -> list[Job]:
@@ -45,17 +45,17 @@ class QueueReader:
             return self._select(f"{SELECT_JOBS} {IN_ORDER}", [])
         wanted = [str(state) for state in states]
         found = self._select(f"{SELECT_JOBS} WHERE state IN ({', '.join('?' * len(wanted))}) {IN_ORDER}", wanted)
-        return [job for job in found if job.state in wanted]  # one that cannot be read has failed
+        return [job for job in found if job.state in wanted]  # an unreadable one has failed
 
     def job(self, job_id: int) -> Job:
-        """Return one job; UsageError where there is none of that number."""
+        """Return one job. Raises UsageError if there is none of that number."""
         found = self.find(job_id)
         if found is None:
             raise UsageError(f"there is no job {job_id} in the queue")
         return found
 
     def find(self, job_id: int) -> Job | None:
-        """Return one job; None where there is none of that number."""
+        """Return one job; None if there is none of that number."""
         return next(iter(self._select(f"{SELECT_JOBS} WHERE id = ?", [job_id])), None)
 
     def log(self, job_id: int) -> list[str]:
@@ -63,7 +63,7 @@ class QueueReader:
         return self._file.run(lambda connection: log_rows.read_log(connection, job_id))
 
     def history(self) -> History:
-        """Return all finished conversions that can be read."""
+        """Return all finished conversions that are readable."""
         found = self._select(_HISTORY, [str(JobState.DONE), str(JobKind.CONVERT)])
         jobs = tuple(job for job in found if not job.fault)
         return History(jobs, unreadable=len(found) - len(jobs))
@@ -73,14 +73,14 @@ class QueueReader:
         return self._select(f"{SELECT_JOBS} WHERE path = ? ORDER BY id DESC LIMIT ?", [os.fsencode(path), count])
 
     def worker(self) -> WorkerStatus | None:
-        """Return what the worker last said; whether it lives, only its lock says."""
+        """Return the worker's last status; only its lock shows whether it lives."""
         return self._file.run(log_rows.read_worker)
 
     def snapshot(self, *, now: float | None = None, free_bytes: int | None = None) -> QueueSnapshot:
-        """Return the queue as it is; the same object again, without reading a row, while nothing was written.
+        """Return the queue as it is; the same object again, without reading a row, if nothing was written.
 
-        `now` (seconds since the epoch) is where the curve ends. The generation grows when, and only when, something
-        in it differs from the last snapshot that this JobQueue gave.
+        `now` (seconds since the epoch) is the end of the curve. The generation grows if, and only if, the content
+        differs from the last snapshot of this JobQueue.
         """
         now = self._now() if now is None else now
         with self._lock:
@@ -88,7 +88,7 @@ class QueueReader:
             self._refresh()
             if last is not None and not self._is_snapshot_old and last.free_bytes == free_bytes:
                 curve = last.throughput
-                # A curve is left to stand while nothing happens, and goes when all of it is old.
+                # While nothing happens, a curve stays until all of it is old.
                 if not curve or now < curve[-1][0] + log_rows.THROUGHPUT_S:
                     return last
             mirror = self._mirror
@@ -101,12 +101,12 @@ class QueueReader:
             return seen
 
     def is_idle(self) -> bool:
-        """Return whether nothing is queued or running; what is paused waits for a person."""
+        """Return whether nothing is queued or running; a paused job waits for a person."""
         query = "SELECT EXISTS (SELECT 1 FROM queue_jobs WHERE state IN ('queued', 'running'))"
         return self._file.run(lambda connection: not connection.execute(query).fetchone()[0])
 
     def batch_result(self, batch: str) -> BatchResult:
-        """Return how far all that was queued together is; UsageError where there is no such batch."""
+        """Return the state of a batch. Raises UsageError if there is no such batch."""
         query = "SELECT DISTINCT state FROM queue_jobs WHERE batch = ?"
 
         def read(connection: sqlite3.Connection) -> tuple[set[str], str]:
@@ -125,24 +125,24 @@ class QueueReader:
         return BatchResult.DONE if states <= {JobState.DONE, JobState.SKIPPED} else BatchResult.FAILED
 
     def runnable(self) -> list[Job]:
-        """Return the queued jobs in the order in which they run; unchanged, they are not read again."""
+        """Return the queued jobs in the order in which they run; unchanged ones are not read again."""
         with self._lock:
             self._refresh()
             return [job for job in self._mirror.jobs if job.state is JobState.QUEUED]
 
     def wanted(self) -> dict[int, Action]:
-        """Return what people ask of the running jobs: pause, resume (a pause is taken back) or cancel."""
+        """Return the requests about running jobs: pause, resume (a pause is taken back) or cancel."""
         query = f"{SELECT_JOBS} WHERE state = 'running' AND wanted != '' ORDER BY id"
         return {job.id: Action(job.wanted) for job in self._select(query, []) if job.wanted}
 
     def checkpoint(self, job_id: int) -> StoredCheckpoint | None:
-        """Return where a job can go on; None where it has to begin."""
+        """Return the checkpoint of a job; None if it starts at the beginning."""
         return self._file.run(lambda connection: log_rows.read_checkpoint(connection, job_id))
 
     def abandoned(self) -> list[int]:
-        """Return the jobs that are over and have a checkpoint still, and so, it may be, a part on the disk.
+        """Return finished jobs that still have a checkpoint, and so possibly a part on the disk.
 
-        They were cancelled while nothing ran them: the worker removes the part, then calls `drop_checkpoint`.
+        They were cancelled while not running: the worker removes the part, then calls `drop_checkpoint`.
         """
         return self._file.run(lambda connection: [job_id for (job_id,) in connection.execute(_ABANDONED)])
 
@@ -151,7 +151,7 @@ class QueueReader:
         return [job_from(row) for row in rows]
 
     def _refresh(self) -> None:
-        """Bring the mirror up to date where anything in the file was written since the last time."""
+        """Refresh the copy if anything in the file was written since the last time."""
         version = self.data_version()
         if version == self._version:
             return

@@ -1,4 +1,4 @@
-"""What the store learns from a finished conversion."""
+"""Digests of a finished conversion, stored for its source and its result."""
 
 import contextlib
 
@@ -9,12 +9,12 @@ from discpress.engine.store.store import Store
 
 
 def identity_of(plan: ConversionPlan) -> FileIdentity:
-    """Return by what the library knows the source of a plan."""
+    """Return the library's identity of a plan's source."""
     return FileIdentity.of_source(plan.source_identity, plan.member, plan.source_bytes)
 
 
 def save_digests(store: Store, done: Conversion) -> None:
-    """Keep the digests of the decoded image for its source and its result, by their identities."""
+    """Store the digests of the decoded image for its source and its result, by their identities."""
     known = done.digests.values.get
     digests = Digests(known("crc32", ""), known("xxh3", ""), known("sha1", ""), known("md5", ""), known("sha256", ""))
     identities = [identity_of(done.plan)]

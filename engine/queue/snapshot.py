@@ -1,4 +1,4 @@
-"""The queue as a front sees it: everything that it may draw, at one moment, and nothing that changes later."""
+"""Immutable snapshots of the queue, with everything that a client draws."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ Throughput: TypeAlias = tuple[tuple[int, int, int], ...]
 
 
 class WorkerState(StrEnum):
-    """What the worker last said of itself; whether it lives, only its lock says."""
+    """The worker's last status of itself; only its lock shows whether it lives."""
 
     STARTING = "starting"
     WORKING = "working"
@@ -30,27 +30,27 @@ class WorkerStatus:
     host: str
     """The machine it runs on."""
     state: WorkerState
-    """What it does."""
+    """Its state."""
     started_at: float
-    """When it began, seconds since the epoch."""
+    """When it started, seconds since the epoch."""
     version: str = ""
     """Its release of discpress."""
     schema: int = 0
-    """Number of migrations it knows: a front that knows more asks it to stop."""
+    """Number of migrations it knows: a client that knows more asks it to stop."""
     notice: str = ""
-    """What the user should know of it, as a sentence; empty otherwise."""
+    """A warning for the user, as a sentence; empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueTotals:
-    """How many jobs stand where, the whole history included."""
+    """Number of jobs in each state, the whole history included."""
 
     queued: int = 0
     """Waiting for their turn."""
     running: int = 0
-    """Being done."""
+    """In progress."""
     paused: int = 0
-    """Resting."""
+    """Paused."""
     done: int = 0
     """Finished."""
     failed: int = 0
@@ -58,11 +58,11 @@ class QueueTotals:
     cancelled: int = 0
     """Ended on request."""
     skipped: int = 0
-    """Better left undone."""
+    """Skipped with a reason."""
     saved_bytes: int = 0
-    """What all finished conversions saved."""
+    """Saving of all finished conversions."""
     gain_bytes: int = 0
-    """What the jobs that are alive are expected to save."""
+    """Expected saving of the jobs that are alive."""
 
     @property
     def alive(self) -> int:
@@ -75,19 +75,19 @@ class QueueSnapshot:
     """The queue at one moment."""
 
     generation: int
-    """Equal numbers from one JobQueue: nothing to redraw. Means nothing across two of them."""
+    """Equal numbers from one JobQueue mean nothing to redraw; numbers of two JobQueues cannot be compared."""
     jobs: tuple[Job, ...]
-    """All that are alive and the last ones over, in the order in which they run or ran."""
+    """All jobs that are alive and the last finished ones, in the order in which they run or ran."""
     worker: WorkerStatus | None
-    """The worker's last word; None where none ever ran."""
+    """The worker's last status; None if none ever ran."""
     waiting_reason: str
-    """Why no conversion starts at present (no room), as a sentence; empty otherwise."""
+    """The reason no conversion starts at present (no free space), as a sentence; empty otherwise."""
     throughput: Throughput
-    """The last two minutes; seconds without any are left out."""
+    """The last two minutes; seconds without any bytes are left out."""
     totals: QueueTotals
     """Counts."""
     free_bytes: int | None
-    """Free space as the caller measured it; None where it did not."""
+    """Free space as measured by the caller; None if it was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +97,11 @@ class History:
     jobs: tuple[Job, ...]
     """Each one."""
     unreadable: int = 0
-    """How many there are besides, whose rows cannot be read."""
+    """Number of further ones whose rows are unreadable."""
 
     @property
     def saved_bytes(self) -> int:
-        """What all of them saved."""
+        """Saving of all of them."""
         return sum(job.saved_bytes for job in self.jobs)
 
     @property
@@ -112,7 +112,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class StoredCheckpoint:
-    """Where a suspended conversion can go on, as `discpress.engine.convert.checkpoint` writes it down."""
+    """The checkpoint of a suspended conversion, as written by `discpress.engine.convert.checkpoint`."""
 
     facts: dict[str, JsonValue]
     """Offsets, checksums and identities."""
@@ -123,14 +123,14 @@ class StoredCheckpoint:
 
 
 class BatchResult(StrEnum):
-    """What `queue wait` waits for."""
+    """State of a batch, for `queue wait`."""
 
     WORKING = "working"
-    """Something of it is queued or running."""
+    """A job of it is queued or running."""
     NO_ROOM = "no-room"
-    """Something of it is queued, nothing of it runs, and the queue is paused for space."""
+    """A job of it is queued, none runs, and the queue is paused for space."""
     PAUSED = "paused"
-    """Something of it is paused, and nothing queued or running."""
+    """A job of it is paused, none queued or running."""
     FAILED = "failed"
     """All of it is over, and a job failed or was cancelled."""
     DONE = "done"

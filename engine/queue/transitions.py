@@ -1,4 +1,4 @@
-"""What becomes of a job, as statements inside a writing transaction."""
+"""State transitions of a job, as statements inside a writing transaction."""
 
 import json
 import sqlite3
@@ -35,7 +35,7 @@ _COLUMNS = {
     " packed_bytes = 0, error_code = '', error_message = '', error_hint = '', exit_code = NULL, attempts = 0,"
     " worker_deaths = 0, reached_bytes = 0, started_at = NULL, ended_at = NULL",
 }
-"""What each action writes beside the state."""
+"""Columns that each action writes besides the state."""
 _WANTABLE = {
     ("", Action.PAUSE),
     ("", Action.CANCEL),
@@ -47,20 +47,20 @@ _WANTABLE = {
     (Action.RESUME, Action.CANCEL),
     (Action.CANCEL, Action.CANCEL),
 }
-"""What may be asked of a running job, by what was asked before: only a pause can be taken back."""
+"""Allowed requests about a running job, by the earlier request: only a pause can be taken back."""
 _OVERRULED: dict[tuple[Action, str], Action] = {
     # The worker lets go, or died, before it could obey.
     (Action.SUSPEND, Action.PAUSE): Action.PAUSE,
     (Action.SUSPEND, Action.CANCEL): Action.CANCEL,
-    # It obeyed, and was asked for something else meanwhile.
+    # It obeyed, and another request came meanwhile.
     (Action.PAUSE, Action.RESUME): Action.SUSPEND,
     (Action.PAUSE, Action.CANCEL): Action.CANCEL,
 }
-"""What the worker's action turns into, by what is wanted of the job."""
+"""The resulting action of the worker, by the request about the job."""
 _SELECT = "SELECT state, wanted FROM queue_jobs WHERE id = ?"
 _STATES = {str(state): state for state in JobState}
 _SET_REVISION = "INSERT INTO queue_state VALUES (1, :revision, '') ON CONFLICT (one) DO UPDATE SET revision = :revision"
-# What is retried belongs to what was asked for last: `wait` judges it, `list` shows it.
+# A retried job joins the last batch: `wait` judges it there, `list` shows it there.
 _REBATCH = """
 UPDATE queue_jobs SET batch = (SELECT batch FROM queue_jobs WHERE typeof(batch) = 'text' ORDER BY id DESC LIMIT 1)
 WHERE id = :id
@@ -75,12 +75,13 @@ class Change:
     connection: sqlite3.Connection
     """Inside its transaction."""
     revision: int
-    """What `changed` becomes in every row that it touches."""
+    """New value of `changed` in every row that it touches."""
     now: float
     """Seconds since the epoch."""
 
     def act(self, job_id: int, action: Action, values: Mapping[str, object] | None = None) -> JobState:
-        """Move a job on and return its new state; UsageError where it does not exist or must not."""
+        """Apply an action to a job and return its new state. Raises UsageError if it is missing or does not allow
+        it."""
         state, wanted = self._standing(job_id)
         action = _OVERRULED.get((action, wanted), action)
         if (state, action, wanted) == (JobState.RUNNING, Action.RESUME, Action.RESUME):
@@ -103,7 +104,8 @@ class Change:
         return True
 
     def fail_unreadable(self, job_id: int) -> str:
-        """Let a job fail whose row cannot be read; return why, empty where it can be read after all, or has failed."""
+        """Fail a job whose row is unreadable; return the reason, empty if it is readable after all or has failed
+        already."""
         row = self.connection.execute(f"{SELECT_JOBS} WHERE id = ?", (job_id,)).fetchone()
         job = None if row is None else job_from(row)
         if job is None or not job.is_unsettled:
@@ -113,7 +115,7 @@ class Change:
         return str(error)
 
     def ask(self, job_id: int, action: Action, *, force: bool) -> bool:
-        """Do what a person asks, or have the worker do it where it is running; return whether that can be."""
+        """Apply a person's request, or pass it to the worker if the job runs; return whether the state allows it."""
         state, wanted = self._standing(job_id)
         if state is not JobState.RUNNING:
             new = TRANSITIONS.get((state, action))
@@ -133,7 +135,7 @@ class Change:
         if row is None:
             raise UsageError(f"there is no job {job_id} in the queue")
         state, wanted = row
-        # In no known state it cannot be read, and counts as failed.
+        # A row in an unknown state is unreadable and counts as failed.
         return _STATES.get(state, JobState.FAILED), wanted
 
     def _save(self, job_id: int, action: Action, state: JobState, values: Mapping[str, object]) -> None:
@@ -146,7 +148,7 @@ class Change:
 
 
 def in_transaction(operation: Callable[[Change], T], now: float) -> Callable[[sqlite3.Connection], T]:
-    """Return the operation with a revision of its own, which is kept only where it changed a row."""
+    """Return the operation with its own revision, which is stored only if it changed a row."""
 
     def change(connection: sqlite3.Connection) -> T:
         before = connection.total_changes
@@ -160,16 +162,16 @@ def in_transaction(operation: Callable[[Change], T], now: float) -> Callable[[sq
 
 
 def finish_values(result: Mapping[str, JsonValue], saved_bytes: int) -> dict[str, object]:
-    """Return what FINISH writes."""
+    """Return the values that FINISH writes."""
     return {"result": json.dumps(dict(result)), "saved_bytes": saved_bytes}
 
 
 def fail_values(error: DiscpressError) -> dict[str, object]:
-    """Return what FAIL writes."""
+    """Return the values that FAIL writes."""
     message, hint = safe_text(str(error)), safe_text(error.hint)
     return {"code": error.code, "message": message, "hint": hint, "exit_code": error.exit_code}
 
 
 def skip_values(reason: str) -> dict[str, object]:
-    """Return what SKIP writes."""
+    """Return the values that SKIP writes."""
     return {"code": SKIPPED, "message": safe_text(reason), "hint": ""}

@@ -1,4 +1,4 @@
-"""Starting the worker: a process of its own, that outlives the terminal."""
+"""Start of the worker: a separate process that outlives the terminal."""
 
 import os
 import shutil
@@ -38,33 +38,33 @@ LOG_NAME = "worker.log"
 START_SILENT_S = 5.0
 """A new worker that has used no processor time for so long hangs, for example on the disk of the state folder."""
 START_TIMEOUT_S = 60.0
-"""No worker is waited for any longer. A busy machine gives it little of its processor, and a process that ends says so
-at once."""
+"""Longest wait for a worker. A busy machine gives it little processor time, and a process that ends is noticed at
+once."""
 _Said: TypeAlias = Callable[[], WorkerStatus | None]
 ENDS = "worker ends: "
-"""What its log has before the reason."""
+"""Precedes the reason in the worker's log."""
 _ASK_TIMEOUT_S = 2.0
 _SILENT = -(2**31)
-"""What no process ends with."""
-# glibc gives each new thread an arena of its own, and each job has new threads: 45 MiB after 5,000 jobs in place of 34.
+"""An exit code that no process has."""
+# glibc gives each new thread its own arena, and each job has new threads: 45 MiB after 5,000 jobs instead of 34.
 _ARENAS = "1"
-# What a new session is on Windows; 0 elsewhere.
+# Creation flag of a new session on Windows; 0 elsewhere.
 _DETACHED = getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 _LINGER = "this system ends programs at logout: `loginctl enable-linger` keeps the queue running"
 
 
 def ensure_worker(state_folder: Path, said: _Said | None = None) -> str:
-    """Start a worker unless one lives, and return once one does; what the user should know, mostly nothing.
+    """Start a worker unless one lives, and return after one does, with a warning for the user, usually empty.
 
-    `said` reads the worker's last status: with it a new worker is waited for until it has written its first, because a
-    full disk ends it there. A worker of another release of discpress is stopped first. StoreError when the worker ends
-    or does not come up, StoreFullError without free space.
+    `said` reads the worker's last status: with it, this waits for a new worker's first status, because a full disk ends
+    it there. A worker of another release of discpress is stopped first. Raises StoreError if the worker ends or does
+    not start, StoreFullError without free space.
     """
     if is_worker_alive(state_folder):
         running = _last_word(said)
         if running is None or running.version == VERSION:
             return ""
-        # Its modules on the disk are no longer those that it began with. Its jobs stay queued for the new one.
+        # Its modules on the disk are no longer those that it loaded. Its jobs stay queued for the new worker.
         if not stop_worker(state_folder):
             return (
                 f"a worker of {_release(running)} is still running: it was asked to stop, and a new one takes over then"
@@ -90,7 +90,8 @@ def _release(status: WorkerStatus) -> str:
 
 
 def _spawn(prefix: list[str], state_folder: Path, log_path: Path, said: _Said | None) -> int:
-    """Start a worker that outlives this process; return 0 once one, this or another, lives, otherwise how it ended."""
+    """Start a worker that outlives this process; return 0 if a worker, this or another, lives, otherwise the exit
+    code."""
     before = _last_word(said)
     command = [*prefix, sys.executable, "-P", "-m", "discpress.engine.worker", "--state", str(state_folder)]
     with os.fdopen(os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
@@ -107,32 +108,32 @@ def _spawn(prefix: list[str], state_folder: Path, log_path: Path, said: _Said | 
         )
 
     def has_begun() -> bool:
-        # Not by its process: in a container a new one may have the number of the last.
+        # Not by its process number: in a container a new worker may have the number of the last one.
         has_spoken = said is None or _last_word(said) not in {before, None}
         return has_spoken and is_worker_alive(state_folder)
 
     coming_up = ComingUp(lambda: processor_time_s(process.pid))
     wait_for(lambda: process.poll() is not None or has_begun() or coming_up.has_stalled(), START_TIMEOUT_S)
-    # One that ends at once with 0 found another one that was faster.
+    # A worker that ends at once with 0 found another one that was faster.
     exit_code = process.returncode
-    process.returncode = 0  # it goes on after us: nobody will wait for it, and that is no leak
+    process.returncode = 0  # it outlives this process: nobody will wait for it, and that is not a leak
     if exit_code is None:
         return 0 if is_worker_alive(state_folder) else _SILENT
     return exit_code
 
 
 class ComingUp:
-    """Watches a process that is to come up: it is waited for while it does something."""
+    """Watches a starting process: the caller waits for it while it does something."""
 
     def __init__(self, used_s: Callable[[], float | None], clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin to watch; `used_s` returns the processor time that it has used, None if that is not known."""
+        """Begin to watch; `used_s` returns the processor time that it has used, None if unknown."""
         self._used_s = used_s
         self._clock = clock
         self._seen = used_s()
         self._at = clock()
 
     def has_stalled(self) -> bool:
-        """Return whether it has done nothing for START_SILENT_S; never if that is not known."""
+        """Return whether it has used no time for START_SILENT_S; never if its time is unknown."""
         used_s = self._used_s()
         if used_s is None or used_s != self._seen:
             self._seen, self._at = used_s, self._clock()
@@ -147,7 +148,7 @@ def _last_word(said: _Said | None) -> WorkerStatus | None:
 
 
 def _failure(exit_code: int, log_path: Path, log_bytes: int) -> StoreError:
-    """Return why no worker lives, as far as its exit code tells, and its log beyond what it held before."""
+    """Return the reason no worker lives, from its exit code and the new part of its log."""
     if exit_code == StoreFullError.exit_code:
         return StoreFullError(
             f"the worker ended at once: {display_name(log_path.parent)}: its disk is full",
@@ -161,7 +162,7 @@ def _failure(exit_code: int, log_path: Path, log_bytes: int) -> StoreError:
 
 
 def _last_line(path: Path, start: int) -> str:
-    """Return the last line of a log beyond its first bytes, without what only the worker's own lines begin with."""
+    """Return the last line of a log after its first bytes, without the prefix of the worker's own lines."""
     try:
         with path.open("rb") as log:
             log.seek(start)
@@ -173,7 +174,7 @@ def _last_line(path: Path, start: int) -> str:
 
 
 def _survive_logout() -> tuple[list[str], str]:
-    """Return what to put before the command where logind kills what a session leaves behind, and a warning."""
+    """Return a prefix for the command if logind kills the processes of a session at logout, and a warning."""
     if not sys.platform.startswith("linux") or "XDG_SESSION_ID" not in os.environ or not _kills_user_processes():
         return [], ""
     if shutil.which("systemd-run") and "XDG_RUNTIME_DIR" in os.environ:
