@@ -1,4 +1,4 @@
-"""How far a test of the lab is that the worker runs: written twice a second, read by the screen that watches it."""
+"""Progress of a running benchmark: written twice a second, read by the screen that shows it."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from discpress.engine.store.rows.plain_json import fields_in, load_object
 from discpress.engine.store.store import Store
 
 CURVE_POINTS = 60
-"""Half a minute at two a second: as wide as a pane."""
+"""Half a minute at two a second: the width of a pane."""
 
 _SAVE = "INSERT OR REPLACE INTO lab_live VALUES (?, ?)"
 _SELECT = "SELECT facts FROM lab_live WHERE job = ?"
@@ -19,38 +19,38 @@ _DROP = "DELETE FROM lab_live WHERE job = ?"
 
 @dataclass(frozen=True, slots=True)
 class LiveTest:
-    """Where a test stands."""
+    """Progress of a benchmark."""
 
     number: int
-    """Its step, from 1."""
+    """Number of its step, from 1."""
     steps: int
-    """How many there are."""
+    """Number of steps."""
     format: str
-    """What is read or packed."""
+    """The format that is read or packed."""
     block_size: int
     """Bytes of a block; 0 for a plain image."""
     level: int
-    """Effort; 0 where there is none."""
+    """Compression level; 0 if there is none."""
     pattern: str = ""
-    """How it is read; empty while it is packed."""
+    """Read pattern; empty while it is packed."""
     reads: int = 0
     """Reads of this step so far."""
     p50_us: float = 0.0
-    """Half of them took no longer."""
+    """Half of the reads took no longer."""
     p95_us: float = 0.0
-    """Of 100, 95 took no longer."""
+    """95 % of the reads took no longer."""
     curve: Sequence[float] = ()
     """The median latency of each half second, microseconds, newest last."""
 
 
 def save_live(store: Store, job_id: int, live: LiveTest) -> None:
-    """Say where the test of a job stands."""
+    """Store the progress of a job's benchmark."""
     facts = json.dumps(asdict(live))
     store.file.write(lambda connection: connection.execute(_SAVE, (job_id, facts)))
 
 
 def read_live(store: Store, job_id: int) -> LiveTest | None:
-    """Return where the test of a job stands; None where it does not run, or has not begun."""
+    """Return the progress of a job's benchmark; None if it is not running or has not begun."""
     row = store.file.run(lambda connection: connection.execute(_SELECT, (job_id,)).fetchone())
     try:
         return None if row is None else LiveTest(**fields_in(LiveTest, _SHAPE.read(row)[0]))
@@ -59,5 +59,5 @@ def read_live(store: Store, job_id: int) -> LiveTest | None:
 
 
 def drop_live(store: Store, job_id: int) -> None:
-    """Forget it: the test is over."""
+    """Delete the progress: the benchmark has ended."""
     store.file.write(lambda connection: connection.execute(_DROP, (job_id,)))

@@ -1,7 +1,7 @@
-"""The tests of the lab on one title: what is opened, packed and measured, in which order, and what is noted of it.
+"""Benchmarks of one title: seek latency and throughput, measured in a fixed order.
 
-The command line and the worker run them alike. Nothing of the library is changed, and what is written beside a title
-is a `WindowPart`.
+The command line and the worker run the same code. Nothing in the library changes, and files written next to a title are
+`WindowPart`s.
 """
 
 import contextlib
@@ -38,57 +38,58 @@ from discpress.engine.units import MIB
 
 _MOST_FILES = 20_000
 _SEED = 2048
-"""The same reads for every candidate, and for the same title again on another day: results can be compared."""
+"""The same reads for every candidate, and for the same title on another day, so that results can be compared."""
 _PACKED = (ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD)
 _WARMING_BYTES = MIB
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a test stands."""
+    """Progress of a benchmark."""
 
     number: int
-    """Of the step, from 1."""
+    """Number of the step, from 1."""
     steps: int
-    """How many there are."""
+    """Number of steps."""
     format: ImageFormat
-    """What is measured."""
+    """The format that is measured."""
     block_size: int
     """Bytes of a block; 0 for a plain image."""
     level: int
-    """Effort; 0 where there is none."""
+    """Compression level; 0 if there is none."""
     pattern: Pattern | None = None
-    """How it is read; None where it is not."""
+    """Read pattern; None if it is not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What every test works with."""
+    """Everything that a benchmark works with."""
 
     state_folder: Path
-    """Where a window goes when nothing can be written beside its title."""
+    """Holds a window if nothing can be written next to its title."""
     owner: str
-    """Whose a window is, as its marker says."""
+    """Owner of the windows, named in their markers."""
     threads: int
-    """For packing."""
+    """Packing threads."""
     check: Callable[[], None]
-    """Ends the test by what it raises."""
+    """Raises to end the benchmark."""
     note: Callable[[str], None]
-    """Takes what the user should know."""
+    """Receives warnings for the user."""
     watch: Callable[[Step, Sequence[float], int], None] = lambda step, latencies_us, wanted_bytes: None
-    """Takes where a test stands: of a seek test all latencies of the step, and its bytes, between any two jumps."""
+    """Receives the progress: for a seek test all latencies of the step, and its bytes, between any two jumps."""
     claim: Callable[[Path], None] = lambda path: None
-    """Takes the name that a window is about to have, for who removes it after a crash."""
+    """Receives the name of a window before it is created, for its removal after a crash."""
     is_done: Callable[[Step], bool] = lambda step: False
-    """Whether the line of a step is there already: it is left out."""
+    """Whether the line of a step exists already, so that the step is skipped."""
 
 
 def candidate_settings(
     path: Path, image_format: ImageFormat | None, level: int | None, methods: tuple[Method, ...] = ()
 ) -> Settings:
-    """Return how candidates of a title are packed, whatever block size its target loads: container, level, target.
+    """Return the settings for candidates of a title, for any block size that its target loads: container, level,
+    target.
 
-    `methods` are what the hunks of a CHD are packed by; none are those of the target.
+    `methods` are for the hunks of a CHD; none means those of the target.
     """
     try:
         planned = plan_conversion(path, None, None, ConversionRequest(format=image_format, methods=methods)).settings
@@ -103,9 +104,9 @@ def candidate_settings(
 
 
 def run_seek_test(path: Path, request: SeekOptions, bench: Bench) -> Generator[SeekResult, None, None]:
-    """Measure one title: as it is, and where it is not packed, for each candidate; yield each line as it is there.
+    """Measure one title as it is or, if it is not compressed, with each candidate; yield each line as it comes.
 
-    The errors of opening and reading it, of packing, and of `open_window`; what `bench.check` raises.
+    Raises the errors of opening, reading and packing it, those of `open_window`, and those of `bench.check`.
     """
     with contextlib.closing(_open_own(path)) as source:
         meter = Meter(source, FileCache(source.fd))
@@ -116,7 +117,7 @@ def run_seek_test(path: Path, request: SeekOptions, bench: Bench) -> Generator[S
         area = area_of(files, window)
         candidates = () if is_packed else request.block_sizes
         chosen = candidate_settings(path, request.format, request.level, request.methods)
-        # Before anything is measured: an image may be larger than any of them can hold.
+        # Before any measurement: an image may be too large for all of them.
         ways = [Trial.of(image, replace(chosen, block_size=block_size)).settings for block_size in candidates]
         test = _SeekTest(request, bench, area, (1 + len(candidates)) * len(request.patterns))
         settings = Settings(image.format, image.block_size if is_packed else 0, 0, methods=_methods_of(image))
@@ -150,18 +151,18 @@ class _SeekTest:
         self._number = 0
 
     def say_packing(self, settings: Settings) -> None:
-        """Say that the next image is packed."""
+        """Report that the next image is being packed."""
         self._bench.check()
         self._bench.watch(self._step(settings, None), (), 0)
 
     def leaves_out(self, settings: Settings) -> bool:
-        """Return whether all lines of an image are there already, and count its steps where they are."""
+        """Return whether all lines of an image exist already; if so, count its steps."""
         is_done = all(self._bench.is_done(self._step(settings, pattern)) for pattern in self._request.patterns)
         self._number += len(self._request.patterns) if is_done else 0
         return is_done
 
     def measure(self, image: Image, meter: Meter, settings: Settings, offset: int) -> Iterator[SeekFigures]:
-        """Read an image by each pattern."""
+        """Read an image with each pattern."""
         if self.leaves_out(settings):
             return
         hold_index(image, meter)
@@ -204,9 +205,9 @@ class _SeekTest:
 def run_throughput_test(
     path: Path, request: ThroughputOptions, bench: Bench
 ) -> Generator[ThroughputResult, None, None]:
-    """Measure reading, packing, writing and proving one title with every candidate; yield each line as it is there.
+    """Measure reading, packing, writing and verifying one title with every candidate; yield each line as it comes.
 
-    The errors are those of `run_seek_test`.
+    Raises the errors of `run_seek_test`.
     """
     chosen = candidate_settings(path, request.format, None, request.methods)
     with contextlib.closing(_open_own(path)) as source:
@@ -214,7 +215,7 @@ def run_throughput_test(
         ways = [
             replace(chosen, block_size=size, level=level) for size in request.block_sizes for level in request.levels
         ]
-        # Before anything is read: an image may be larger than any of them can hold.
+        # Before any read: an image may be too large for all of them.
         cuts = [Trial.of(image, settings).settings.level for settings in ways]
         sample = read_sample(
             image,
@@ -238,7 +239,7 @@ def run_throughput_test(
 
 
 def _open_own(path: Path) -> FileSource:
-    """Open the file of a title; UnsupportedImageError where it lies in an archive."""
+    """Open the file of a title. Raises UnsupportedImageError if the title is in an archive."""
     if holder_of(path) != path:
         raise UnsupportedImageError(
             f"{display_name(path)}: lies in an archive, which nothing plays: there is nothing to measure",
@@ -248,13 +249,13 @@ def _open_own(path: Path) -> FileSource:
 
 
 def _methods_of(image: Image) -> tuple[Method, ...]:
-    """Return what packs the hunks of a CHD, as far as that has a name here; none for other images."""
+    """Return the methods of a CHD's hunks, as far as they have names here; none for other images."""
     names = image.header.codec_names if isinstance(image, ChdImage) else ()
     return in_order(Method(name) for name in names if name in tuple(Method))
 
 
 def _files_of(image: Image) -> list[Span]:
-    """Return where the files of the disc are; none where its directory does not read."""
+    """Return the extents of the disc's files; none if its directory is unreadable."""
     with contextlib.suppress(DamagedImageError):
         return [Span(extent.offset, extent.length) for _, extent in list_files(image, _MOST_FILES) if extent.length]
     return []
@@ -264,7 +265,8 @@ def _files_of(image: Image) -> list[Span]:
 def _open_part(
     path: Path, source: FileSource, folder: Path, needed_bytes: int, bench: Bench, *, is_chosen: bool = False
 ) -> Iterator[tuple[WindowPart, str]]:
-    """Open a window part in a folder, or where nothing can be written there, in the state folder; and name its disk."""
+    """Open a window part in a folder, or in the state folder if the folder is not writable; also return its disk's
+    name."""
     bench.claim(window_path(folder, path))
     try:
         part = open_window(folder, path, source.identity(), bench.owner, needed_bytes)
@@ -283,6 +285,6 @@ def _open_part(
 
 
 def identity_of(path: Path) -> FileIdentity:
-    """Return which content a title has now; StorageError where it is not there."""
+    """Return the identity of a title's present content. Raises StorageError if the title is missing."""
     with contextlib.closing(_open_own(path)) as source:
         return FileIdentity.of_source(source.identity())

@@ -1,4 +1,4 @@
-"""What a test of the lab is to do, and how a job carries that: as JSON in its parameters."""
+"""Options of a benchmark, and their JSON form in a job's parameters."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -21,51 +21,51 @@ MAX_DURATION_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class SeekOptions:
-    """What a seek test is to do."""
+    """Options of a seek test."""
 
     block_sizes: tuple[int, ...] = BLOCK_SIZES
-    """Candidates for a title that is not packed; one that is, is measured as it is."""
+    """Candidates for an uncompressed title; a compressed one is measured as it is."""
     patterns: tuple[Pattern, ...] = (Pattern.MIXED,)
-    """How it reads."""
+    """Read patterns."""
     duration_s: float = DURATION_S
-    """For each image and pattern."""
+    """Seconds for each image and pattern."""
     window_bytes: int = WINDOW_BYTES
-    """What is packed for each candidate."""
+    """Bytes packed for each candidate."""
     is_warm: bool = False
-    """Whether all of it is read into memory first, in place of dropping it before each jump."""
+    """Whether all of it is read into memory first, instead of being dropped before each jump."""
     format: ImageFormat | None = None
     """The candidates' container; None is the one that the title's target loads."""
     level: int | None = None
     """Their level; None is the default."""
     methods: tuple[Method, ...] = ()
-    """What the hunks of a CHD are packed by; none are those of the title's target."""
+    """Methods for the hunks of a CHD; none means those of the title's target."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThroughputOptions:
-    """What a throughput test is to do."""
+    """Options of a throughput test."""
 
     block_sizes: tuple[int, ...] = BLOCK_SIZES
     """Candidates, each at every level."""
     levels: tuple[int, ...] = LEVELS
-    """See above."""
+    """Levels of the candidates."""
     sample_bytes: int = SAMPLE_BYTES
     """Bytes of the title that go through all stages."""
     folder: Path | None = None
-    """Where a conversion would write; None is beside the title."""
+    """Output folder of a conversion; None is the title's folder."""
     format: ImageFormat | None = None
     """The container; None is the one that the title's target loads."""
     methods: tuple[Method, ...] = ()
-    """What the hunks of a CHD are packed by; none are those of the title's target."""
+    """Methods for the hunks of a CHD; none means those of the title's target."""
 
 
 def parameters_of(request: SeekOptions | ThroughputOptions) -> dict[str, JsonValue]:
-    """Return a wish as JSON that `seek_wish` or `throughput_wish` makes the same wish of."""
+    """Return options as JSON that `seek_options` or `throughput_options` converts back."""
     return {name: _plain(value) for name, value in asdict(request).items()}
 
 
 def seek_options(parameters: Mapping[str, JsonValue]) -> SeekOptions:
-    """Return the wish that a job carries; what it does not name has its default. ValueError where it does not read."""
+    """Return the options of a job; a missing one has its default. Raises ValueError if they are malformed."""
     request = SeekOptions(**_known(parameters, SeekOptions))
     is_allowed = 0 < request.duration_s <= MAX_DURATION_S and 0 < request.window_bytes <= MAX_WINDOW_BYTES
     if not is_allowed or not request.patterns:
@@ -74,7 +74,7 @@ def seek_options(parameters: Mapping[str, JsonValue]) -> SeekOptions:
 
 
 def throughput_options(parameters: Mapping[str, JsonValue]) -> ThroughputOptions:
-    """Return the wish that a job carries, as `seek_wish` does."""
+    """Return the options of a job, as `seek_options` does."""
     request = ThroughputOptions(**_known(parameters, ThroughputOptions))
     if not 0 < request.sample_bytes <= MAX_SAMPLE_BYTES or not request.levels or max(request.levels) > HIGHEST_LEVEL:
         raise ValueError("out of range")

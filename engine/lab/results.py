@@ -1,4 +1,4 @@
-"""What the tests of the lab come to, line by line: as the store keeps them, and as figures again."""
+"""Result lines of benchmarks, and their conversion to stored measurements and back."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,7 +14,7 @@ from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.engine.store.rows.plain_json import fields_in
 
 _MOST_OCTAVE = 63
-"""2^63 microseconds are longer than anybody has waited."""
+"""2^63 microseconds exceed every possible wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +22,19 @@ class SeekResult:
     """One line of a seek test."""
 
     format: ImageFormat
-    """What was read."""
+    """The format that was read."""
     block_size: int
     """Bytes of a block; 0 for a plain image."""
     level: int
-    """Effort it was packed with; 0 where that is not known."""
+    """Level it was packed with; 0 if unknown."""
     disk: str
-    """What held it."""
+    """The disk that held it."""
     window: Span
-    """The stretch of the title that was read; all of it where it was packed already."""
+    """The range of the title that was read; all of it if it was compressed already."""
     figures: SeekFigures
-    """What came out."""
+    """The figures."""
     methods: tuple[Method, ...] = ()
-    """What the hunks of a CHD were packed by; empty for the other formats, and where that is not known."""
+    """Methods of the hunks of a CHD; empty for other formats, or if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +42,17 @@ class ThroughputResult:
     """One line of a throughput test."""
 
     disk: str
-    """What was written on."""
+    """The disk that was written."""
     source_disk: str
-    """What was read from."""
+    """The disk that was read."""
     figures: ThroughputFigures
-    """What came out."""
+    """The figures."""
 
 
 def seek_measurement(
     path: Path, identity: FileIdentity, result: SeekResult, machine: str, at: float, beside: int = 0
 ) -> Measurement:
-    """Return a line of a seek test as it is kept; `beside` is how many other jobs ran at the time."""
+    """Return a line of a seek test for the store; `beside` is the number of other jobs that ran at the time."""
     facts: dict[str, JsonValue] = {
         **_plain(asdict(result.figures)),
         "window_offset": result.window.offset,
@@ -70,7 +70,7 @@ def seek_measurement(
 def throughput_measurement(
     path: Path, identity: FileIdentity, result: ThroughputResult, machine: str, at: float, beside: int = 0
 ) -> Measurement:
-    """Return a line of a throughput test as it is kept."""
+    """Return a line of a throughput test for the store."""
     figures = result.figures
     facts = _plain(asdict(figures))
     del facts["settings"]
@@ -83,7 +83,7 @@ def throughput_measurement(
 
 
 def seek_figures(measurement: Measurement) -> SeekFigures | None:
-    """Return the figures of a kept seek test; None where they cannot be read, or are those of no test."""
+    """Return the figures of a stored seek test; None if they are unreadable or impossible."""
     try:
         figures = SeekFigures(**fields_in(SeekFigures, measurement.facts))
     except (TypeError, ValueError):
@@ -93,7 +93,7 @@ def seek_figures(measurement: Measurement) -> SeekFigures | None:
 
 
 def throughput_figures(measurement: Measurement) -> ThroughputFigures | None:
-    """Return the figures of a kept throughput test; None where they cannot be read, or are those of no test."""
+    """Return the figures of a stored throughput test; None if they are unreadable or impossible."""
     settings = Settings(measurement.format, measurement.block_size, measurement.level, methods=measurement.methods)
     try:
         figures = ThroughputFigures(settings=settings, **fields_in(ThroughputFigures, measurement.facts))
@@ -103,7 +103,7 @@ def throughput_figures(measurement: Measurement) -> ThroughputFigures | None:
 
 
 def jobs_beside(measurement: Measurement) -> int:
-    """Return how many other jobs ran at the time; 0 where that is not known."""
+    """Return the number of other jobs that ran at the time; 0 if unknown."""
     beside = measurement.facts.get("beside")
     return beside if type(beside) is int else 0
 

@@ -36,12 +36,13 @@ from discpress.engine.worker.scheduler import IDLE_S, Manager
 
 _LOG_BYTES = 1024 * 1024
 _LOG_FILES = 3
-_LOCK_TIMEOUT_S = 0.5  # a process that only asks whether a worker lives holds the lock for a moment
+_LOCK_TIMEOUT_S = 0.5  # a process that checks whether a worker lives holds the lock for a moment
 _log = logging.getLogger("discpress.worker")
 
 
 def main() -> int:
-    """Be the worker unless there is one; return 0 when the queue is done or a stop was asked for, else why it ended."""
+    """Be the worker unless one lives; return 0 when the queue is done or after a stop request, otherwise the
+    failure."""
     parser = argparse.ArgumentParser(
         prog="python -m discpress.engine.worker", description="Work through the discpress queue."
     )
@@ -54,9 +55,10 @@ def main() -> int:
 def run_worker(state: Path, idle_s: float = IDLE_S, is_cancelled: Callable[[], bool] = lambda: False) -> int:
     """Be the worker of a state folder in this process; return as `main` does.
 
-    `idle_s` is the time without work after which the worker ends; `is_cancelled` asks the caller whether to stop.
+    `idle_s` is the time without work after which the worker ends; `is_cancelled` returns whether the caller wants it to
+    stop.
     """
-    faulthandler.enable()  # a native crash leaves in the log where it was
+    faulthandler.enable()  # the log then shows the place of a native crash
     _start_log(state)
     is_first = True
     began_at = time.time()
@@ -64,7 +66,7 @@ def run_worker(state: Path, idle_s: float = IDLE_S, is_cancelled: Callable[[], b
         try:
             with worker_lock(state, _LOCK_TIMEOUT_S) as lock:
                 if is_first:
-                    # Of somebody who was killed while he waited; a later one may be meant for us.
+                    # A request of a process that was killed while it waited; a later one may be meant for this worker.
                     forget_stop(state, older_than=began_at)
                 exit_code = 1
                 try:
@@ -79,8 +81,8 @@ def run_worker(state: Path, idle_s: float = IDLE_S, is_cancelled: Callable[[], b
         except Timeout:
             if is_worker_alive(state):
                 return 0
-            continue  # a process that only asks was stopped while it held the lock
-        # A job that came in between the last look and the lock's release saw a worker: somebody must do it.
+            continue  # a process that checked for a worker was suspended while it held the lock
+        # A client that added a job between the last poll and the lock's release saw a worker: the job must not be left.
         if is_stopped or not _has_work(state):
             return 0
         is_first = False
@@ -94,7 +96,8 @@ def _start_log(state: Path) -> None:
 
 
 def _work(state: Path, idle_s: float, is_cancelled: Callable[[], bool]) -> bool:
-    """Run the queue until it is idle or a stop is asked for; return whether it was. What ends it is in the log."""
+    """Run the queue until it is idle or a stop is requested; return whether it was idle. The log contains the
+    reason."""
     stopped = False
 
     def stop() -> None:
@@ -105,7 +108,7 @@ def _work(state: Path, idle_s: float, is_cancelled: Callable[[], bool]) -> bool:
         nonlocal stopped
         stopped = (
             stopped or is_cancelled() or is_stop_wanted(state)
-        )  # kept: who asked may have given up waiting by then
+        )  # kept: the requester may have given up waiting by then
         return stopped
 
     async def run(manager: Manager) -> None:
@@ -135,10 +138,10 @@ def _work(state: Path, idle_s: float, is_cancelled: Callable[[], bool]) -> bool:
 
 
 def _leave_no_thread(lock: FileLock, exit_code: int) -> None:
-    """End at once where a thread of a job goes on: Python would wait for it, beside the next worker by then.
+    """End at once if a thread of a job still runs: Python would wait for it, alongside the next worker by then.
 
-    The lock goes before: one that waits for a disk deep in the system keeps what the process has open until it answers,
-    but comes no further than that answer.
+    The lock is released first. A thread that waits for a disk deep in the system keeps the process's files open until
+    the disk answers, but does nothing after that.
     """
     if any(each is not threading.main_thread() and not each.daemon for each in threading.enumerate()):
         logging.shutdown()

@@ -1,4 +1,4 @@
-"""The errands that the worker is at: beside the jobs, each in a thread of its own."""
+"""The running background tasks: alongside the jobs, each in its own thread."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ _log = logging.getLogger("discpress.worker")
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """An errand that has a thread."""
+    """A background task that has a thread."""
 
     background_task: BackgroundTask
     place: Place
@@ -31,7 +31,7 @@ class _Run:
 
 
 class BackgroundLane:
-    """Starts, stops and ends errands; one for a manager, which says how many there may be."""
+    """Starts, stops and ends background tasks; one for a manager, which sets their number."""
 
     def __init__(
         self,
@@ -50,36 +50,36 @@ class BackgroundLane:
         self._runs: list[_Run] = []
         self._hanging = 0
         self.is_waiting = False
-        """Whether any errand waits for a disk that does not answer."""
+        """Whether any background task waits for a disk that does not answer."""
 
     def __bool__(self) -> bool:
-        """Return whether any errand is under way."""
+        """Return whether any background task is under way."""
         return bool(self._runs)
 
     @property
     def is_working(self) -> bool:
-        """Return whether any errand is under way that does not hang."""
+        """Return whether any background task is under way that does not hang."""
         return len(self._runs) > self._hanging
 
     @property
     def is_on_trial(self) -> bool:
-        """Whether one is under way at which workers died: nothing may be begun beside it."""
+        """Return whether a task is under way during which workers died: nothing may start alongside it."""
         return self.is_working and any(is_suspect(each.background_task.worker_deaths) for each in self._runs)
 
     @property
     def tasks(self) -> list["asyncio.Future[None]"]:
-        """The ends of those under way."""
+        """The ends of the tasks under way."""
         return [each.task for each in self._runs]
 
     def recover(self) -> None:
-        """Take note of what killed workers were at."""
+        """Record the tasks that killed workers had begun."""
         self._background_tasks.recover()
 
     def launch(self, most: int, threads: int, *, is_alone: bool) -> None:
-        """Begin errands until so many are under way, with so many packing threads each.
+        """Start background tasks up to a number, with so many packing threads each.
 
-        What hangs does not count, and nothing but a scan, which knows by itself what to do, is begun on its disk. One
-        at which workers died is begun only where nothing else is at work: no job, which `is_alone` says, and no errand.
+        A task that hangs does not count, and only scans, which handle that themselves, start on its disk. A task during
+        which workers died starts only if nothing else runs: no job (`is_alone`) and no background task.
         """
         but = {each.background_task.key for each in self._runs}
         self.is_waiting = False
@@ -89,7 +89,7 @@ class BackgroundLane:
                 self.is_waiting = self._background_tasks.pending() > len(self._runs)
                 return
             if is_suspect(background_task.worker_deaths) and is_alone and self.is_working:
-                return  # those at work come to their end first
+                return  # tasks under way end first
             but.add(background_task.key)
             if is_alone or not is_suspect(background_task.worker_deaths):
                 self._try(background_task, threads)
@@ -97,7 +97,7 @@ class BackgroundLane:
                 return
 
     def _try(self, background_task: BackgroundTask, threads: int) -> None:
-        """Begin an errand if its disk answers; a scan finds out by itself."""
+        """Start a background task if its disk answers; a scan finds out by itself."""
         place = self._background_tasks.place_of(background_task)
         if background_task.kind is BackgroundKind.SCAN or self._disks.answers(place, background_task.key):
             self._begin(background_task, place, threads)
@@ -116,13 +116,13 @@ class BackgroundLane:
         except CancelledError:
             raise
         except DiscpressError:
-            # Asked here, for the disk may not answer. A file that is gone is no failure of an estimate: the next scan
-            # drops it. For the rest somebody waits.
+            # Checked here, because the disk may not answer. A missing file is not a failed estimate: the next scan
+            # drops it. For the other kinds a person waits.
             if background_task.kind is not BackgroundKind.ESTIMATE or is_there(holder_of(background_task.path)):
                 raise
 
     def watch(self) -> bool:
-        """Ask the disks of what is under way whether they answer; return whether that has changed for any."""
+        """Probe the disks of the tasks under way; return whether any answer has changed."""
         hanging = sum(self._disks.is_silent(each.place) for each in self._runs)
         is_changed, self._hanging = hanging != self._hanging, hanging
         now = self._clock()
@@ -132,7 +132,8 @@ class BackgroundLane:
         return is_changed
 
     def all_hang(self) -> bool:
-        """Ask the disks of what does not end, and return whether none of it can: its disks do not answer."""
+        """Probe the disks of tasks that do not end; return whether all of them hang because their disks do not
+        answer."""
         self._probe()
         return all(self._disks.is_silent(each.place) for each in self._runs if not each.task.done())
 
@@ -142,24 +143,24 @@ class BackgroundLane:
                 self._disks.probe(each.place)
 
     def obey(self) -> None:
-        """Stop what was withdrawn, or is wanted otherwise by now."""
+        """Stop tasks that were withdrawn or have a different request by now."""
         for each in self._runs:
             if not self._background_tasks.is_wanted(each.background_task):
                 each.control.cancel()
 
     def suspend(self) -> None:
-        """Stop all of them: they stay asked for."""
+        """Stop all of them: they stay requested."""
         for each in self._runs:
             each.control.suspend()
 
     def conclude(self) -> None:
-        """Write down what became of those that have ended."""
+        """Record the results of those that have ended."""
         for each in [each for each in self._runs if each.task.done()]:
             self._runs.remove(each)
             self._end(each)
 
     def leave(self) -> None:
-        """Say of those that hang and do not end that no worker is at them any more."""
+        """Record for tasks that hang and do not end that no worker is at them any more."""
         for each in self._runs:
             self._background_tasks.leave(each.background_task)
 
@@ -172,7 +173,7 @@ class BackgroundLane:
         except DiscpressError as error:
             self._background_tasks.fail(run.background_task, str(error))
             return
-        except Exception as error:  # noqa: BLE001 - a fault of ours must not take the jobs with it
+        except Exception as error:  # noqa: BLE001 - a fault of discpress must not end the jobs
             _log.exception("errand %s of %r", run.background_task.kind, run.background_task.path)
             self._background_tasks.fail(run.background_task, f"internal error: {error!r}")
             return

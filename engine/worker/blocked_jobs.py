@@ -1,4 +1,4 @@
-"""Why queued jobs wait, and until when: a disk that is away, one that is full, one that does not answer."""
+"""Blocked jobs (storage unmounted, full or unresponsive) and when to retry them."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -13,9 +13,9 @@ from discpress.engine.worker.job_paths import output_place
 
 FIRST_RETRY_S = 5.0
 LAST_RETRY_S = 300.0
-"""A disk that is away is looked for again after 5 s, then 10, 20 ... at most every five minutes."""
+"""Unmounted storage is retried after 5 s, then 10, 20 ... at most every five minutes."""
 ROOM_POLL_S = 1.0
-"""Free space is looked at so often while a job waits for it."""
+"""Interval between polls of free space while a job waits for it."""
 _UNREADABLE = -1
 
 
@@ -29,7 +29,7 @@ class _Wait:
 
 
 class Waits:
-    """The queued jobs that are not started though it is their turn; one for a manager."""
+    """The queued jobs that do not start although it is their turn; one for a manager."""
 
     def __init__(self, queue: JobQueue, clock: Callable[[], float], disks: Disks) -> None:
         self._queue = queue
@@ -46,7 +46,7 @@ class Waits:
         return job_id in self._waits
 
     def keep(self, job_ids: set[int]) -> None:
-        """Forget all but these, which others do not want to run any more, and those whose disks answer again."""
+        """Forget jobs except these, which are still queued, and those whose disks answer again."""
         answered = {
             job_id
             for job_id, wait in self._waits.items()
@@ -58,22 +58,22 @@ class Waits:
         self._tell()
 
     def drop(self, job_id: int) -> None:
-        """Forget one: it runs."""
+        """Forget a job that now runs."""
         self._waits.pop(job_id, None)
 
     def is_for_room(self, job_id: int) -> bool:
-        """Return whether a job waits for room."""
+        """Return whether a job waits for free space."""
         return job_id in self._waits and self._waits[job_id].room is not None
 
     def for_disk(self, job: Job, reason: str) -> None:
-        """Let a job wait for a disk that is away, each time for twice as long."""
+        """Let a job wait for unmounted storage, each time for twice as long."""
         wait = self._waits.get(job.id)
         delay_s = min(2 * wait.delay_s, LAST_RETRY_S) if wait is not None and wait.delay_s else FIRST_RETRY_S
         self._waits[job.id] = _Wait(self._clock() + delay_s, delay_s)
         self._queue.set_waiting(job.id, f"its storage is not there ({reason}): looked for again in {delay_s:.0f} s")
 
     def for_answer(self, places: Mapping[int, Place]) -> None:
-        """Let jobs, by their numbers, wait until the disks of these places answer."""
+        """Let jobs, by number, wait until the disks of these places answer."""
         reasons: dict[str, list[int]] = {}
         said: dict[Disk, str] = {}
         for job_id, place in places.items():
@@ -84,9 +84,10 @@ class Waits:
             self._queue.set_all_waiting(job_ids, reason)
 
     def note_room(self, job: Job) -> None:
-        """Note how much room there is where a job ran out of it; in its own thread, for the disk may not answer.
+        """Record the free space of a job that ran out of it. Call it in the job's thread, because the disk may not
+        answer.
 
-        What is freed once the job is said to wait counts: it must be asked before that, however slow the disk.
+        Space freed after the job is shown as waiting counts: this must be measured before, however slow the disk.
         """
         try:
             self._free_before[job.id] = free_bytes(output_place(job).folder)
@@ -94,7 +95,7 @@ class Waits:
             self._free_before[job.id] = _UNREADABLE
 
     def for_room(self, job: Job, error: SpaceError) -> None:
-        """Let a job wait until there is more room than there was when it ran out of it."""
+        """Let a job wait until there is more free space than when it ran out."""
         place = output_place(job)
         free = self._free_before.pop(job.id, None)
         self._queue.set_waiting(job.id, str(error))
@@ -115,11 +116,11 @@ class Waits:
         return free is not None and wait.free_before is not None and free > wait.free_before
 
     def has_due(self) -> bool:
-        """Return whether any waiting job is to be looked at."""
+        """Return whether any waiting job is due."""
         return any(self._clock() >= wait.until for wait in self._waits.values())
 
     def _free(self, job_id: int, place: Place) -> int | None:
-        """Return the free bytes, `_UNREADABLE` where that is an error, None where the disk has not answered yet."""
+        """Return the free bytes, `_UNREADABLE` on an error, None if the disk has not answered yet."""
         try:
             return self._disks.ask(place, ("room", job_id), lambda: free_bytes(place.folder))
         except UnansweredError:
@@ -128,7 +129,7 @@ class Waits:
             return _UNREADABLE
 
     def _tell(self) -> None:
-        """Say that the queue is paused for space while a job waits for it."""
+        """Pause the queue for space while a job waits for it."""
         short = next((job_id for job_id, wait in self._waits.items() if wait.room is not None), None)
         hold = "" if short is None else self._queue.job(short).waiting
         if hold != self._hold:

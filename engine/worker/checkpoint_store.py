@@ -1,4 +1,4 @@
-"""The checkpoints of one job, kept in the queue."""
+"""The checkpoints of one job, stored in the queue."""
 
 import contextlib
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _COUNTS = frozenset(_COUNT_NAMES)
 
 
 class JobCheckpointStore:
-    """Keeps one job's checkpoints, and what it publishes, in the queue: a `CheckpointStore`."""
+    """Stores the checkpoints and the result of one job in the queue: a `CheckpointStore`."""
 
     def __init__(self, queue: JobQueue, job_id: int) -> None:
         self._queue = queue
@@ -24,7 +24,7 @@ class JobCheckpointStore:
         self._output: JsonValue = None
 
     def load(self) -> Checkpoint | None:
-        """Return the last one; None when there is none, or another version wrote it."""
+        """Return the last checkpoint; None if there is none, or another version wrote it."""
         stored = self._queue.checkpoint(self._job_id)
         if stored is None or not stored.facts.keys() >= _COUNTS:
             return None
@@ -36,26 +36,26 @@ class JobCheckpointStore:
         return Checkpoint(*counts, tuple(identity), str(made_by), stored.head)  # type: ignore[arg-type, call-arg]
 
     def begin(self, output_path: Path) -> None:
-        """Note where the part is: a job that is cancelled while no worker runs it leaves it behind."""
+        """Record the path of the part: a job that is cancelled while not running leaves it behind."""
         self._output = str(output_path)
         self._save({"output": self._output}, b"")
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Keep this one in place of the last."""
+        """Store a checkpoint, replacing the last one."""
         facts = asdict(checkpoint)
         head = facts.pop("head")
         self._save({**facts, "identity": list(checkpoint.identity), "output": self._output}, head)
 
     def seal(self, output_path: Path, identity: FileIdentity) -> None:
-        """Note which file is about to be published: after a kill, only that one counts as the result."""
+        """Record the file that is about to be published: after a kill, only that file counts as the result."""
         sealed: list[JsonValue] = [identity.ino, identity.size_bytes, identity.mtime_ns]
         self._save({"output": str(output_path), "sealed": sealed}, b"")
 
     def published_path(self, *, needs_seal: bool) -> Path | None:
-        """Return the result that an earlier run of the job had sealed, if it stands under its final name.
+        """Return the result that an earlier run of the job had sealed, if it exists under its final name.
 
-        Without `needs_seal` also what stands under the name that an earlier run had found free, where none was sealed:
-        the state file could not be written then. Whether it is the result, its content says.
+        Without `needs_seal`, also return the file under the name that an earlier run had found free, if none was sealed
+        because the state file could not be written then. Its content shows whether it is the result.
         """
         stored = self._queue.checkpoint(self._job_id)
         output = None if stored is None else stored.facts.get("output")
@@ -70,11 +70,11 @@ class JobCheckpointStore:
         return Path(output) if is_result else None
 
     def drop(self) -> None:
-        """Forget it."""
+        """Delete the checkpoint."""
         with contextlib.suppress(StoreError):
             self._queue.drop_checkpoint(self._job_id)
 
     def _save(self, facts: Mapping[str, JsonValue], head: bytes) -> None:
-        # A state file that cannot be written costs the next run time, not this one its part.
+        # A state file that cannot be written costs the next run time, but must not cost this one its part.
         with contextlib.suppress(StoreError):
             self._queue.save_checkpoint(self._job_id, facts, head)

@@ -1,4 +1,4 @@
-"""Estimates that are kept as they get better."""
+"""Estimates that are stored as they become more precise."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -22,9 +22,9 @@ def refine_into(
     threads: int,
     check: Callable[[], None],
 ) -> Iterator[Estimate]:
-    """Estimate what a file would become as wished for, from small samples up; yield each step once it is stored.
+    """Estimate a file under the requested settings, from small samples up; yield each step after it is stored.
 
-    `check` may raise to stop. The errors of `plan_conversion`, and StoreError.
+    `check` may raise to stop. Raises the errors of `plan_conversion`, and StoreError.
     """
     plan = plan_conversion(path, None, None, request)
     identity = identity_of(plan)

@@ -1,4 +1,4 @@
-"""What the worker says of itself and of what runs, twice a second at the most."""
+"""The worker's reports on itself and on its jobs, at most twice a second."""
 
 import asyncio
 import contextlib
@@ -18,41 +18,41 @@ from discpress.engine.system.disk_probe import Place
 from discpress.engine.worker.run_job import Outcome
 
 PROGRESS_S = 0.5
-"""Progress is written twice a second at the most."""
+"""Progress is written at most twice a second."""
 
 
 @dataclass(slots=True)
 class Running:
-    """A job that has a thread, working or held."""
+    """A job that has a thread, working or paused."""
 
     job: Job
-    """As it was when it began."""
+    """The job, as it was when it started."""
     control: Control
-    """How it is held and stopped."""
+    """Pauses and stops it."""
     progress: Progress
-    """What it counts."""
+    """Its counts."""
     task: "asyncio.Future[Outcome]"
     """Its end."""
     device: int
-    """The storage that it works on."""
+    """The device that it works on."""
     places: tuple[Place, ...]
     """The folders that it works in."""
     is_held: bool = False
     """Whether it is paused."""
     stalled: str = ""
-    """Why it hangs, as a sentence; empty while its disks answer."""
+    """The reason it hangs, as a sentence; empty while its disks answer."""
     seen_counts: tuple[object, ...] = ()
-    """What it had counted when that was looked at last."""
+    """Its counts at the last check."""
     asked_at: float = 0.0
-    """When it had last moved, or its disks were last asked whether they answer."""
+    """When its counts last changed, or its disks were last probed."""
     reported_read: int = 0
-    """Bytes of the image that the throughput has counted."""
+    """Bytes of the image that are included in the throughput."""
     reported_written: int = 0
-    """Bytes of output that it has counted."""
+    """Bytes of output that are included in it."""
 
     @property
     def is_working(self) -> bool:
-        """Whether it takes up a place: it is neither paused nor does it hang."""
+        """Whether it occupies a place: it neither is paused nor hangs."""
         return not self.is_held and not self.stalled
 
 
@@ -66,22 +66,22 @@ class Reports:
         self._reported_at = -PROGRESS_S
 
     def say(self, state: WorkerState) -> None:
-        """Say what the worker does."""
+        """Publish the worker's state."""
         status = WorkerStatus(os.getpid(), socket.gethostname(), state, self._started_at, version=VERSION)
         self._queue.set_worker(status)
 
     def report(self, working: Sequence[Running], *, has_background_tasks: bool) -> None:
-        """Report on the jobs that work, unless that was done less than half a second ago."""
+        """Report on the working jobs, unless the last report is less than half a second old."""
         now = self._clock()
         if now - self._reported_at < PROGRESS_S:
             return
         self._reported_at = now
-        with contextlib.suppress(StoreError):  # a full disk: the next report says more
+        with contextlib.suppress(StoreError):  # a full disk: the next report includes it
             self.say(WorkerState.WORKING if working or has_background_tasks else WorkerState.IDLE)
             self.save(working)
 
     def save(self, working: Sequence[Running]) -> None:
-        """Save the counts of jobs, and what they read and wrote since the last time."""
+        """Store the counts of jobs, and the bytes that they read and wrote since the last time."""
         counts = []
         read_bytes = written_bytes = 0
         for each in working:

@@ -1,4 +1,4 @@
-"""Runs that hang: their disk does not answer. That is seen and said; a worker that ends leaves them where they hang."""
+"""Detection of runs that hang because their disk does not answer; a worker that ends leaves them behind."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -17,7 +17,7 @@ class Stalls:
         self._clock = clock
 
     def look(self, runs: Iterable[Running]) -> bool:
-        """Find out which runs hang, and say so in the queue; return whether that has changed for any."""
+        """Find the runs that hang, and record them in the queue; return whether any has changed."""
         is_changed = False
         now = self._clock()
         for run in runs:
@@ -36,14 +36,15 @@ class Stalls:
         return is_changed
 
     def all_hang(self, runs: Sequence[Running]) -> bool:
-        """Ask the disks of runs that do not end, and return whether none of them can: their disks do not answer."""
+        """Probe the disks of runs that do not end; return whether all of them hang because their disks do not
+        answer."""
         for run in runs:
             for place in run.places:
                 self._disks.probe(place)
         return all(self._silence(run) for run in runs)
 
     def leave(self, run: Running) -> None:
-        """Put a job back whose run hangs, for the next worker; what it has written stays where it is."""
+        """Queue the job of a hanging run again, for the next worker; its output stays on the disk."""
         reason = self._silence(run)
         if self._queue.job(run.job.id).state in {JobState.RUNNING, JobState.PAUSED}:
             self._queue.suspend(run.job.id)

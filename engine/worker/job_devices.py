@@ -1,4 +1,4 @@
-"""On which disk each job works: asked before it is started, so that what is on a disk that does not answer waits."""
+"""The disk of each job, probed before the job starts, so that jobs on a disk that does not answer wait."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from discpress.engine.worker.job_paths import (
 
 
 class Devices:
-    """Asks for the disks of jobs; one for a manager."""
+    """Probes the disks of jobs; one for a manager."""
 
     def __init__(self, disks: Disks, waits: Waits) -> None:
         self._disks = disks
@@ -28,7 +28,7 @@ class Devices:
         self._silent: dict[int, Place] = {}
 
     def of(self, job: Job) -> int | None:
-        """Return the device of the job's source; None, and the job waits, where a disk is away or does not answer."""
+        """Return the device of a job's source; None, and the job waits, if a disk is unmounted or does not answer."""
         try:
             if "output_device" in job.parameters:
                 self._disks.ask(output_place(job), ("output", job.id), partial(check_output, job))
@@ -40,7 +40,7 @@ class Devices:
         return None
 
     def answers(self, job: Job) -> bool:
-        """Return whether the disk of a test or an estimate answers; a scan finds out by itself, and says more."""
+        """Return whether the disk of a benchmark or an estimate answers; a scan finds out itself, in more detail."""
         if job.kind is JobKind.SCAN or self._disks.answers(source_place(job), ("probe", job.id)):
             return True
         self._note_silence(job)
@@ -59,15 +59,15 @@ class Devices:
 
 @dataclass(slots=True)
 class Look:
-    """What is found out in one look around, each job asked once."""
+    """The devices found in one poll, each job probed once."""
 
     ask: Callable[[Job], int | None]
-    """Gives the device of a job; None where it cannot run now."""
+    """Returns the device of a job; None if it cannot run now."""
     _found: dict[int, int | None] = field(default_factory=dict)
     _in_folder: dict[Path, int | None] = field(default_factory=dict)
 
     def of(self, job: Job) -> int | None:
-        """Return the device of a job; None where it cannot run now."""
+        """Return the device of a job; None if it cannot run now."""
         if job.id not in self._found:
             device = self._found[job.id] = self.ask(job)
             if device != NOT_THERE:
@@ -75,6 +75,6 @@ class Look:
         return self._found[job.id]
 
     def guess(self, job: Job) -> int | None:
-        """Return the same without asking the disk: as it was noted, or as it is of the job's neighbours."""
+        """Return the device without probing the disk: from the job's parameters, or from its neighbours."""
         noted = job.parameters.get("device")
         return noted if isinstance(noted, int) else self._in_folder.get(job.file_path.parent)

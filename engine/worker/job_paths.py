@@ -1,4 +1,4 @@
-"""Where a job reads and writes, and whether that is there; what looks at a disk may never return, see `disks.py`."""
+"""Source and output locations of a job, and whether they are mounted. Calls may block forever, see `engine.system.disk_probe`."""
 
 import errno
 import os
@@ -9,22 +9,22 @@ from discpress.engine.system.disk_probe import Place
 from discpress.engine.system.files import device_below
 
 NOT_THERE = -1
-"""In place of the device of a file that is gone from a disk that is there."""
+"""Stands for the device of a file that is missing from a mounted disk."""
 
 
 class AwayError(Exception):
-    """Storage that a job needs is not there; its text says why, as half a sentence."""
+    """Storage that a job needs is not mounted; the text is the reason, as half a sentence."""
 
 
 def source_place(job: Job) -> Place:
-    """Return where a job reads."""
-    # With its last entry a trash goes too.
+    """Return the place that a job reads."""
+    # The trash folder disappears with its last entry.
     folder = job.path.parent.parent if job.kind in {JobKind.PURGE, JobKind.UNDO} else job.file_path.parent
     return Place(folder, _number(job, "device"))
 
 
 def output_place(job: Job) -> Place:
-    """Return where a job writes."""
+    """Return the place that a job writes."""
     folder = _output_folder(job)
     return source_place(job) if folder is None else Place(folder, _number(job, "output_device"))
 
@@ -35,17 +35,18 @@ def places_of(job: Job) -> tuple[Place, ...]:
 
 
 def source_device(job: Job) -> int:
-    """Return the device of the job's source, NOT_THERE without it; AwayError where its storage is not there."""
+    """Return the device of the job's source, NOT_THERE if it is missing. Raises AwayError if its storage is not
+    mounted."""
     try:
         return job.file_path.stat().st_dev
     except OSError as error:
         if source_is_away(job):
             raise AwayError(_reason(error)) from error
-        return NOT_THERE  # the job itself finds out, and says so
+        return NOT_THERE  # the job itself reports that
 
 
 def source_is_away(job: Job) -> bool:
-    """Return whether the storage of a source is away, not only the file: its folder is, or is of another device."""
+    """Return whether the storage of a source is unmounted: its folder is missing, or on another device."""
     place = source_place(job)
     try:
         device = place.folder.stat().st_dev
@@ -55,7 +56,7 @@ def source_is_away(job: Job) -> bool:
 
 
 def check_output(job: Job) -> None:
-    """Raise AwayError where the output folder is on another device than when it was queued."""
+    """Raise AwayError if the output folder is on another device than when the job was queued."""
     folder, recorded = _output_folder(job), _number(job, "output_device")
     if recorded is not None and folder is not None and recorded != device_below(folder):
         raise AwayError("the output folder's disk is not mounted")

@@ -1,4 +1,4 @@
-"""The tests of the lab as jobs of the worker: their lines go into the store, their state to whom it concerns."""
+"""Runs benchmarks as worker jobs; stores each result and publishes live progress."""
 
 import contextlib
 import time
@@ -30,48 +30,48 @@ from discpress.engine.system.machine import machine_name
 from discpress.engine.units import format_duration, format_latency
 
 LIVE_S = 0.5
-"""As often as progress is written."""
+"""The interval of progress writes."""
 
 _Line: TypeAlias = SeekResult | ThroughputResult
 
 
 def lab_request(path: Path, request: SeekOptions | ThroughputOptions, name: str) -> JobRequest:
-    """Return what puts a test of a title, called `name`, into the queue; OSError where the title is not there."""
+    """Return the request for a benchmark of a title with the given name. Raises OSError if the title is missing."""
     kind = JobKind.SEEK if isinstance(request, SeekOptions) else JobKind.THROUGHPUT
     return JobRequest(kind, path, parameters={NAME: name, **parameters_of(request), "device": path.stat().st_dev})
 
 
 @dataclass(slots=True)
 class LabJob:
-    """One test under way."""
+    """One running benchmark."""
 
     job: Job
-    """What to do."""
+    """The job."""
     store: Store
-    """Where its lines are kept."""
+    """Stores its lines."""
     threads: int
-    """For packing."""
+    """Packing threads."""
     control: Control
-    """How it is held and stopped."""
+    """Pauses and stops it."""
     progress: Progress
-    """Where it counts."""
+    """Its counts."""
     log: Callable[[str], None]
-    """Takes lines of the job's log."""
+    """Takes lines for the job's log."""
     owner: str
-    """Whose a window is."""
+    """Owner of its windows."""
     claim: Callable[[Path], None]
-    """Takes the name of a window before it is made."""
+    """Receives the name of a window before it is created."""
     beside: Callable[[], int]
-    """Returns how many other jobs run."""
+    """Returns the number of other running jobs."""
     clock: Callable[[], float] = time.monotonic
     """Seconds."""
     _live: "_Live" = field(init=False)
     _done: dict[tuple[object, ...], Measurement] = field(init=False, default_factory=dict)
 
     def run(self) -> dict[str, JsonValue]:
-        """Do the test, keep each line as it is there, and return the facts; the errors of the test.
+        """Run the benchmark, store each line as it comes, and return the figures. Raises the errors of the benchmark.
 
-        What the job kept before it was suspended is not measured again.
+        Lines stored before a suspension are not measured again.
         """
         self._live = _Live(self.store, self.job.id, self.progress, self.clock)
         identity = identity_of(self.job.path)
@@ -95,7 +95,7 @@ class LabJob:
         return {"lines": count, "beside": beside}
 
     def _kept_before(self, identity: FileIdentity) -> list[Measurement]:
-        """Return the lines that this job measured of this content since it was first started."""
+        """Return the lines that this job measured of this content since its first start."""
         started_at = self.job.started_at
         if started_at is None:
             return []
@@ -131,7 +131,7 @@ class LabJob:
 
 
 class _Live:
-    """Tells how far a test is: percent for the queue, figures and a curve for the bench."""
+    """Publishes the progress of a benchmark: percent for the queue, figures and a curve for the screen."""
 
     def __init__(self, store: Store, job_id: int, progress: Progress, clock: Callable[[], float]) -> None:
         self.duration_s = 1.0
@@ -147,7 +147,7 @@ class _Live:
         self._curve: list[float] = []
 
     def watch(self, step: Step, latencies_us: Sequence[float], wanted_bytes: int) -> None:
-        """Take where the test stands."""
+        """Receive the progress of the benchmark."""
         now = self._clock()
         if step != self._step:
             self._begin(step, now)
@@ -172,7 +172,7 @@ class _Live:
             p95,
             tuple(round(value, 1) for value in self._curve[-CURVE_POINTS:]),
         )
-        with contextlib.suppress(StoreError):  # a full disk costs the view, not the test
+        with contextlib.suppress(StoreError):  # a full disk costs the live view, not the benchmark
             save_live(self._store, self._job_id, live)
 
     def _begin(self, step: Step, now: float) -> None:
@@ -181,7 +181,7 @@ class _Live:
         self._progress.stage = Stage.MEASURING
 
     def _count(self, step: Step, wanted_bytes: int, now: float) -> None:
-        """Count bytes read of the image; their total is what the share of the time that has passed makes likely."""
+        """Count the bytes read of the image; the total is extrapolated from the share of the time that has passed."""
         progress = self._progress
         if self.sample_bytes:
             progress.total_bytes = step.steps * self.sample_bytes
@@ -194,7 +194,7 @@ class _Live:
 
 
 def _key(measurement: Measurement) -> tuple[object, ...]:
-    """Return what tells the lines of one test apart, as a step of it says it."""
+    """Return the key of a line within one benchmark, as its step has it."""
     return measurement.format, measurement.block_size, measurement.level, measurement.pattern
 
 

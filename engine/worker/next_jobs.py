@@ -1,4 +1,4 @@
-"""Which of the waiting jobs begin now, on which disk, and with how many threads."""
+"""Choice of the waiting jobs that start now, with their disks and numbers of threads."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,27 +11,27 @@ from discpress.engine.worker.heartbeat import Running
 from discpress.engine.worker.job_devices import Devices, Look
 
 PROBES = 2
-"""Scans and estimates that run at once: they are short, and wait for the disk more than for the processor."""
+"""Number of scans and estimates that run at once: they are short, and wait for the disk more than for the processor."""
 _LOOK_AHEAD = 16
 _PROBE_KINDS = {JobKind.SCAN, JobKind.ESTIMATE, *LAB_KINDS}
 
 
 @dataclass(slots=True)
 class _Places:
-    """The places that are taken while jobs are started one after the other."""
+    """The occupied places while jobs are started one after the other."""
 
     devices: Look
-    """Gives the device of each job, asked once."""
+    """Returns the device of each job, probed once."""
     busy: set[int]
-    """Devices that take no other conversion."""
+    """Devices that accept no other conversion."""
     probes: int
-    """Jobs at work that take no device."""
+    """Running jobs that occupy no device."""
     threads: int
     """Packing threads of one conversion."""
 
 
 class Launcher:
-    """Starts one conversion for each disk and PROBES probes beside them; a suspect runs alone."""
+    """Starts one conversion for each disk, and PROBES probes alongside; a suspect runs alone."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Launcher:
         threads: int,
         start: Callable[[Job, int, int], bool],
     ) -> None:
-        """`start(job, device, threads)` starts a job, and returns whether that went well."""
+        """`start(job, device, threads)` starts a job and returns whether that succeeded."""
         self._running = running
         self._waits = waits
         self._devices = devices
@@ -52,16 +52,16 @@ class Launcher:
 
     @property
     def is_on_trial(self) -> bool:
-        """Whether a suspect is at work: nothing may begin beside it."""
+        """Return whether a suspect is running: nothing may start alongside it."""
         return self._lane.is_on_trial or any(is_suspect(each.job.worker_deaths) for each in self._working)
 
     def launch(self, jobs: Sequence[Job]) -> bool:
-        """Start the jobs whose turn it is; return whether there may be anything beside them."""
+        """Start the jobs whose turn it is; return whether anything may run alongside them."""
         places = self._places(jobs)
         return all(self._launch(job, places) for job in jobs)
 
     def launch_background_tasks(self) -> None:
-        """Start errands beside the probes: a single one, with one thread, while a conversion runs."""
+        """Start background tasks alongside the probes: a single one, with one thread, while a conversion runs."""
         working = self._working
         probes = sum(_is_probe(each.job) for each in working)
         if probes < len(working):
@@ -74,7 +74,7 @@ class Launcher:
         return [each for each in self._running.values() if each.is_working]
 
     def _places(self, jobs: Sequence[Job]) -> _Places:
-        """Return what is taken already; the threads are shared by the disks that the next jobs are on, too."""
+        """Return the occupied places; the disks of the next jobs count when the threads are shared out."""
         conversions = [each for each in self._running.values() if not _is_probe(each.job) and not each.is_held]
         devices = Look(self._devices.of)
         next_jobs = [job for job in jobs if job.id not in self._waits and not _is_probe(job)][:_LOOK_AHEAD]
@@ -91,7 +91,7 @@ class Launcher:
         if job.id in self._waits and not self._waits.is_due(job.id):
             self._keep_place(job, places)
         elif is_suspect(job.worker_deaths):
-            # Alone, so that it is to blame if the worker dies again; those at work come to their end first.
+            # Alone, so that it is to blame if the worker dies again; running jobs end first.
             return not (self._lane.is_working or self._working or self._start_alone(job))
         elif _is_probe(job):
             self._launch_probe(job, places)
@@ -100,7 +100,7 @@ class Launcher:
         return True
 
     def _keep_place(self, job: Job, places: _Places) -> None:
-        """Let a conversion that waits for free space keep its disk: smaller ones must not fill that for ever."""
+        """Keep the disk of a conversion that waits for free space: smaller ones must not fill the disk forever."""
         if self._waits.is_for_room(job.id) and not _is_probe(job):
             device = places.devices.of(job)
             if device is not None:

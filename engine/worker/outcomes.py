@@ -1,4 +1,4 @@
-"""How jobs end: the one place where any failure becomes a state."""
+"""The ends of jobs: the only place that turns a failure into a state."""
 
 import contextlib
 import traceback
@@ -24,7 +24,7 @@ from discpress.engine.worker.run_job import Outcome, part_owner
 
 
 class Endings:
-    """Writes down what became of runs; one for a manager."""
+    """Records the results of runs; one for a manager."""
 
     def __init__(self, queue: JobQueue, waits: Waits, disks: Disks) -> None:
         self._queue = queue
@@ -32,9 +32,10 @@ class Endings:
         self._disks = disks
 
     def settle(self, job: Job, error: DiscpressError) -> None:
-        """See to what a run that fails leaves on the disk; in its own thread, for that may not answer.
+        """Handle the files that a failed run leaves on the disk; call it in its thread, because the disk may not
+        answer.
 
-        AwayError where it failed because its storage went away: then everything stays as it is.
+        Raises AwayError if the run failed because its storage was unmounted: then everything stays as it is.
         """
         if isinstance(error, CancelledError | UselessError):
             return
@@ -47,11 +48,11 @@ class Endings:
         self._remove_part(job)
 
     def end(self, running: Running) -> None:
-        """Say in the queue how a job ended."""
+        """Record the end of a job in the queue."""
         job = running.job
         stored = self._queue.find(job.id)
         if stored is not None and stored.fault:
-            running.task.exception()  # whatever came of it: it fails as one that cannot be read
+            running.task.exception()  # any result: the job fails as an unreadable one
             return
         is_ours = isinstance(running.task.exception(), SuspendedError | CancelledError) or self._take_back(job.id)
         if not is_ours:
@@ -71,14 +72,14 @@ class Endings:
             self._waits.for_disk(job, str(error))
         except DiscpressError as error:
             self._failed(job, error)
-        except Exception as error:  # noqa: BLE001 - a fault of ours must not take the other jobs with it
+        except Exception as error:  # noqa: BLE001 - a fault of discpress must not end the other jobs
             self._queue.append_log(job.id, "".join(traceback.format_exception(error)))
             self._queue.fail(job.id, DiscpressError(f"internal error: {error!r}", hint="please report it with its log"))
         else:
             self._done(job, outcome)
 
     def _cancelled(self, job: Job) -> None:
-        # One that was held was cancelled in the queue at once; its part went with the run that ends here.
+        # A paused job was cancelled in the queue at once; its part is removed with the run that ends here.
         if self._queue.job(job.id).state is JobState.RUNNING:
             self._queue.cancelled(job.id)
         else:
@@ -99,9 +100,10 @@ class Endings:
             self._queue.finish(job.id, outcome.result, saved_bytes=outcome.saved_bytes)
 
     def _take_back(self, job_id: int) -> bool:
-        """Bring a job whose run has ended to `running`, for what is said of it next; False when it was cancelled.
+        """Set a job whose run has ended to `running`, so that its end can be recorded; return False if it was
+        cancelled.
 
-        It may have been paused, or resumed and not started again, in the very moment in which it ended.
+        It may have been paused, or resumed and not started again, in the moment in which it ended.
         """
         job = self._queue.find(job_id)
         if job is None:
@@ -115,7 +117,7 @@ class Endings:
         return state is JobState.RUNNING
 
     def clear(self, job: Job) -> None:
-        """Remove the part of a job that was cancelled while no run of it could do so; later, where the disk is slow."""
+        """Remove the part of a job that was cancelled while not running; later, if the disk is slow."""
         with contextlib.suppress(UnansweredError):
             self._disks.ask(output_place(job), ("part", job.id), lambda: self._remove_part(job))
             self._queue.drop_checkpoint(job.id)
@@ -129,6 +131,7 @@ class Endings:
 
 
 def _waits_for_room(job: Job, error: DiscpressError) -> bool:
-    """Return whether a job waits for room; a test fails: only figures are lost, and all others would wait for it."""
+    """Return whether a job waits for free space. A benchmark fails instead: only figures are lost, and the others would
+    wait for it."""
     is_room = isinstance(error, SpaceError) and not isinstance(error, FileLimitError)
     return is_room and job.kind not in LAB_KINDS

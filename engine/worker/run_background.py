@@ -1,4 +1,4 @@
-"""What an errand does when its turn comes; in a thread of its own, stopped by a Control."""
+"""Runs one background task in its own thread; a Control stops it."""
 
 from random import Random
 
@@ -22,7 +22,7 @@ ESTIMATE_BUDGETS = REFINE_BUDGETS[:2]
 
 
 def run_background_task(background_task: BackgroundTask, store: Store, threads: int, control: Control) -> None:
-    """Do an errand, what it finds goes into the store; the errors of what it does."""
+    """Run a background task and store its results. Raises the errors of the operation."""
     match background_task.kind:
         case BackgroundKind.SCAN:
             _scan(background_task, store, control)
@@ -48,7 +48,7 @@ def _scan(background_task: BackgroundTask, store: Store, control: Control) -> No
 
 def _grid(background_task: BackgroundTask, store: Store, threads: int, control: Control) -> None:
     request = background_task.request or ConversionRequest()
-    # Block size and level as wished for may be what the target refuses: the table shows what else there is.
+    # The target may refuse the requested block size and level: the table shows the alternatives.
     plan = plan_conversion(
         background_task.path,
         None,

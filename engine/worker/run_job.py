@@ -1,4 +1,4 @@
-"""What a job does when its turn comes; in a thread of its own, stopped and held by a Control."""
+"""Runs one job in its own thread; a Control pauses and stops it."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -37,14 +37,14 @@ KINDS = (*ALWAYS, *ON_REQUEST)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ended that did not fail."""
+    """The result of a job that did not fail."""
 
     result: Mapping[str, JsonValue] = field(default_factory=dict)
-    """Facts for the fronts."""
+    """Statistics for the clients."""
     skipped: str = ""
-    """Why it was left undone; empty where it was done."""
+    """The reason it was skipped; empty if it was done."""
     saved_bytes: int = 0
-    """What a conversion saved; negative where it grew."""
+    """Saving of a conversion; negative if the file grew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +52,17 @@ class Turn:
     """Everything that a job works with."""
 
     job: Job
-    """What to do."""
+    """The job."""
     queue: JobQueue
-    """Where its log and checkpoints are kept."""
+    """Stores its log and checkpoints."""
     store: Store
-    """Where what it learns is kept."""
+    """Stores its results."""
     threads: int
     """Packing threads it may use."""
     control: Control
-    """How it is held and stopped."""
+    """Pauses and stops it."""
     progress: Progress
-    """Where it counts."""
+    """Its counts."""
 
     def log(self, line: str) -> None:
         """Add a line to the job's log."""
@@ -70,7 +70,7 @@ class Turn:
 
 
 def run_job(turn: Turn) -> Outcome:
-    """Do a job; the errors of what it does."""
+    """Run a job. Raises the errors of the operation."""
     doers: dict[JobKind, Callable[[Turn], Outcome]] = {
         JobKind.CONVERT: _convert,
         JobKind.VERIFY: _verify,
@@ -86,7 +86,7 @@ def run_job(turn: Turn) -> Outcome:
 
 
 def part_owner(job: Job) -> str:
-    """Return the name under which a job marks its part: unlike that of any job of any other queue."""
+    """Return the owner name in a job's part: unlike that of any job of any other queue."""
     return f"queue {job.batch} {job.id} {job.created_at}"
 
 
@@ -104,11 +104,11 @@ def _convert(turn: Turn) -> Outcome:
             facts = {"output": str(entry.replacement_path), "trashed": str(entry.file_path)}
             return Outcome({**facts, **entry.digests}, saved_bytes=saved_bytes)
     plan = plan_conversion(job.path, job.output_path, job.output_folder, request)
-    # What is packed already, or in an archive, is packed anew for what it plays on, not to save space.
+    # An image that is compressed already, or in an archive, is converted for its target, not to save space.
     is_for_space = plan.source_format is ImageFormat.ISO and not plan.member and not job.force
     plan = replace(plan, request=replace(request, skip_useless=is_for_space))
     drop_second_name(plan.output_path)
-    # Where results may be written over, an older one with the same content would be taken for the new one.
+    # If results may be overwritten, an older one with the same content would be mistaken for the new one.
     needs_seal = request.on_conflict is OnConflict.OVERWRITE
     published_path = checkpoint_store.published_path(needs_seal=needs_seal) if is_again else None
     earlier = None if published_path is None else _conclude_published(turn, replace(plan, output_path=published_path))
@@ -202,7 +202,7 @@ def _undo(turn: Turn) -> Outcome:
 
 
 def _verify(turn: Turn) -> Outcome:
-    """Decode an image whole; with digests in the parameters, compare them."""
+    """Decode a whole image; compare the digests if the parameters contain any."""
     expected = {name: value for name, value in turn.job.parameters.items() if name in KINDS}
     with open_image(turn.job.path) as image:
         actual = digest_checked(image, turn.threads, turn.control, turn.progress, tuple(expected))
@@ -248,7 +248,7 @@ def _examine(turn: Turn) -> Outcome:
 
 
 def _test(turn: Turn) -> Outcome:
-    """Measure a title in the lab."""
+    """Run a benchmark of a title."""
     checkpoint_store = JobCheckpointStore(turn.queue, turn.job.id)
     test = LabJob(
         turn.job,

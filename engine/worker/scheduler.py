@@ -1,8 +1,8 @@
-"""The task manager: which job runs when, on which disk, and what becomes of it (asyncio).
+"""The task manager (asyncio): decides which job runs when and on which disk, and records its end.
 
-Two lanes. Conversions, verifications and examinations: one at a time for each storage device, so that two disks
-work side by side and none is thrashed. Scans, estimates and errands: at once, beside whatever else runs.
-No disk is looked at in the loop itself: one that does not answer holds up its own jobs only.
+There are two lanes. Conversions, verifications and checks run one at a time for each storage device, so that two disks
+work in parallel and none thrashes. Scans, estimates and background tasks run at once, alongside all others. The loop
+itself accesses no disk: one that does not answer delays only its own jobs.
 """
 
 import asyncio
@@ -34,33 +34,33 @@ from discpress.engine.worker.run_background import run_background_task
 from discpress.engine.worker.run_job import Outcome, Turn, run_job
 
 POLL_S = 0.2
-"""How often wishes are looked for: what is asked for happens within a second."""
+"""Interval between polls for requests, so that one takes effect within a second."""
 IDLE_S = 30.0
 """The worker ends after so long without work."""
 
 
 @dataclass(slots=True)
 class Manager:
-    """Runs the queue of one open store until it is told to stop, or has been idle for `idle_s`."""
+    """Runs the queue of one open store until a stop request, or after `idle_s` without work."""
 
     queue: JobQueue
     """The jobs."""
     store: Store
-    """The state file that holds them."""
+    """The state file that contains them."""
     threads: int
-    """All packing threads together."""
+    """Total number of packing threads."""
     should_stop: Callable[[], bool] = lambda: False
-    """Asked at every look around; true: stop at chunk borders, with checkpoints."""
+    """Called at every poll; True stops at chunk borders, with checkpoints."""
     idle_s: float = IDLE_S
     """Seconds without work after which it ends."""
     clock: Callable[[], float] = time.monotonic
-    """Seconds, of any beginning."""
+    """Seconds, from any starting point."""
     run: Callable[[Turn], Outcome] = run_job
-    """Does one job; replaced in tests."""
+    """Runs one job; replaced in tests."""
     run_background_task: Callable[[BackgroundTask, Store, int, Control], None] = run_background_task
-    """Does one errand; replaced in tests."""
+    """Runs one background task; replaced in tests."""
     hung: int = field(init=False, default=0)
-    """Threads left behind, when it has ended: they hang, and it must be made sure that they never go on."""
+    """Threads left behind at the end: they hang, and the caller must make sure that they never continue."""
     _running: dict[int, Running] = field(default_factory=dict)
     _disks: Disks = field(init=False)
     _stalls: Stalls = field(init=False)
@@ -85,14 +85,14 @@ class Manager:
         self._launcher = Launcher(self._running, self._waits, self._devices, self._lane, self.threads, self._start)
 
     async def work(self) -> None:
-        """Run the queue to its end, see above; what runs then is suspended with its checkpoint."""
+        """Run the queue until the end described above; jobs that still run are suspended with checkpoints."""
         self._reports.say(WorkerState.STARTING)
         self.queue.recover()
         self._lane.recover()
         try:
             await self._work_until_idle()
         finally:
-            # Also after a fault: no thread may go on when the lock is given up.
+            # After a fault too: no thread may continue when the lock is released.
             await self._stop()
 
     async def _work_until_idle(self) -> None:
@@ -115,7 +115,7 @@ class Manager:
             await self._rest()
 
     def _look(self) -> bool:
-        """Return whether anything was written since the last look, or a job has ended."""
+        """Return whether anything was written since the last poll, or a job has ended."""
         version = self.store.data_version()
         is_changed = version != self._seen or any(task.done() for task in self._tasks())
         self._seen = version
@@ -131,7 +131,7 @@ class Manager:
     def _tasks(self) -> list["asyncio.Future[Any]"]:
         return [each.task for each in self._running.values()] + self._lane.tasks
 
-    # Wishes
+    # Requests
 
     def _obey(self) -> None:
         for running in list(self._running.values()):
@@ -149,10 +149,10 @@ class Manager:
             if job is not None and job_id not in self._running:
                 self._endings.clear(job)
 
-    # Starting
+    # Starts
 
     def _launch(self) -> None:
-        """Start the jobs whose turn it is, and errands beside them if there may be any."""
+        """Start the jobs whose turn it is, and background tasks alongside if allowed."""
         if self._launcher.is_on_trial:
             has_places = False
         else:
@@ -166,7 +166,7 @@ class Manager:
     def _start(self, job: Job, device: int, threads: int) -> bool:
         held = self._running.get(job.id)
         if held is not None and (not held.is_held or held.control.is_stopped):
-            return False  # a run that is ending: the job begins anew when it has ended
+            return False  # a run is ending: the job starts anew after it
         if not self.queue.start(job.id):
             return False
         self._waits.drop(job.id)
@@ -177,7 +177,7 @@ class Manager:
         job = self.queue.job(job.id)
         control, progress = Control(), Progress()
         turn = Turn(job, self.queue, self.store, threads, control, progress)
-        # A thread of its own, not one of a pool: an idle priority cannot be taken back.
+        # A separate thread, not one of a pool, because an idle priority cannot be taken back.
         executor = ThreadPoolExecutor(1, f"job-{job.id}")
         task = asyncio.get_running_loop().run_in_executor(executor, self._run_turn, turn)
         executor.shutdown(wait=False)
@@ -213,10 +213,10 @@ class Manager:
                 self._endings.end(running)
 
     async def _stop(self) -> None:
-        """Suspend what runs or is held, and say so; what hangs on a disk that does not answer is left behind.
+        """Suspend running and paused jobs, and record that; jobs that hang on an unresponsive disk are left behind.
 
-        The state file may be what fails: nothing that is said may keep a thread from being stopped and waited for. What
-        is not written down is recovered by the next worker.
+        The state file itself may fail: a failed write must not keep a thread from being stopped and waited for. The
+        next worker recovers whatever was not recorded.
         """
         for running in self._running.values():
             running.control.suspend()

@@ -1,6 +1,6 @@
-"""Undo and purge as jobs: proving a replacement decodes it whole, which takes as long as a verification.
+"""Restore and purge as jobs: verifying a replacement decodes it whole, which takes as long as a verification.
 
-Nothing is forced here, also not by `retry --force`: what cannot be proven stays in the trash.
+Nothing is forced here, not even by `retry --force`: an entry whose replacement cannot be verified stays in the trash.
 """
 
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
@@ -17,7 +17,7 @@ from discpress.engine.system.files import is_there
 
 
 def trash_request(kind: JobKind, entry: TrashEntry) -> JobRequest:
-    """Return what puts an undo or a purge of an entry into the queue."""
+    """Return the request for a restore or purge of an entry."""
     return JobRequest(kind, entry.folder, parameters={NAME: entry.name, **_device_of(entry)})
 
 
@@ -25,11 +25,12 @@ def _device_of(entry: TrashEntry) -> dict[str, JsonValue]:
     try:
         return {"device": entry.folder.stat().st_dev}
     except OSError:
-        return {}  # the job itself finds out, and says so
+        return {}  # the job itself reports that
 
 
 def purge_entry(job: Job, threads: int, control: Control, progress: Progress, journal: Journal) -> dict[str, JsonValue]:
-    """Remove a trashed file for good and return the facts; TrashError where the replacement does not prove itself."""
+    """Remove a trashed file for good and return the statistics. Raises TrashError if its replacement fails to
+    verify."""
     entry = _entry(job)
     if entry is None:
         return {}
@@ -44,7 +45,7 @@ def purge_entry(job: Job, threads: int, control: Control, progress: Progress, jo
 
 
 def undo_entry(job: Job, threads: int, control: Control, progress: Progress, journal: Journal) -> dict[str, JsonValue]:
-    """Put a trashed file back and return the facts; TrashError where its name is taken."""
+    """Restore a trashed file and return the statistics. Raises TrashError if its name is taken."""
     entry = _entry(job)
     if entry is None:
         return {}
@@ -62,12 +63,12 @@ def undo_entry(job: Job, threads: int, control: Control, progress: Progress, jou
 
 
 def _is_all_but_over(job: Job, entry: TrashEntry) -> bool:
-    """Return whether the run before was stopped between the files and their description."""
+    """Return whether the previous run was stopped between the files and their description."""
     return job.attempts > 1 and not entry.is_there and not is_half_undone(entry)
 
 
 def _entry(job: Job) -> TrashEntry | None:
-    """Return the entry; None where the run before, that was killed, had come to its end."""
+    """Return the entry; None if the previous run was killed after all of its work."""
     is_begun = job.attempts > 1
     if is_there(job.path) and not (is_begun and not is_there(job.path / ENTRY_NAME)):
         return read_entry(job.path)

@@ -1,4 +1,4 @@
-"""One file looked at: is it an image or an archive of images, and which titles."""
+"""Identifies a file as an image or an archive of images, and returns its titles."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -34,16 +34,16 @@ from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.units import MIB
 
 Probe: TypeAlias = Callable[[Path, Callable[[], None]], Iterable[Title | EmptyArchive]]
-"""Looks into a file, and gives a sign of life before what takes long: `probe_titles`."""
+"""Identifies a file, and signals progress before each long step: `probe_titles`."""
 _LARGE_ARCHIVE_BYTES = 16 * MIB
-"""An archive of this size that cannot be read may well hold a disc: it is shown, with the reason."""
+"""An unreadable archive of this size may contain a disc: it is shown, with the reason."""
 
 
 def is_image(source: FileSource, found: ImageFormat) -> bool:
-    """Return whether a file found in a folder is to be taken for an image.
+    """Return whether a file found in a folder counts as an image.
 
-    By content: any known image format, or an ISO 9660 descriptor in sector 16. A file with neither counts only
-    when it is called .iso or .img, or after a format whose header it lacks: that is a damaged image.
+    The content decides: any known image format, or an ISO 9660 descriptor in sector 16. A file with neither counts only
+    if its name ends in .iso or .img, or in the suffix of a format whose header it lacks: that is a damaged image.
     """
     if found in ARCHIVE_FORMATS or found is ImageFormat.PART:
         return False
@@ -55,11 +55,11 @@ def is_image(source: FileSource, found: ImageFormat) -> bool:
 
 
 def probe_titles(path: Path, on_look: Callable[[], None] = lambda: None) -> Iterator[Title | EmptyArchive]:
-    """Yield the titles that a file is or holds: one for an image, one for each image in an archive, none otherwise.
+    """Yield the titles of a file: one for an image, one for each image in an archive, none otherwise.
 
-    An archive that was looked through without finding any is yielded as such: there is no need to look again. What
-    cannot be read is the title's error. `on_look` is called when the file turns out to be an archive, and before each
-    look into what it holds.
+    An archive without any image is yielded as such, so that it is not searched again. The reason why a file is
+    unreadable becomes the title's error. `on_look` is called when the file turns out to be an archive, and before each
+    member is read.
     """
     try:
         source = FileSource(path)
@@ -101,7 +101,7 @@ def _archived_titles(
     try:
         archive = open_archive(file)
     except DiscpressError as error:
-        # Whatever is in a small one, it is no disc. It is tried again: what it takes may be installed by then.
+        # A small one contains no disc. It is tried again, because a missing program may be installed by then.
         if file.size_bytes >= _LARGE_ARCHIVE_BYTES:
             unknown = FileIdentity(0, 0, file.size_bytes, 0)
             yield Title(
@@ -135,7 +135,7 @@ def _member_title(archive: Archive, member: Member, identity: FileIdentity, link
 
 
 def _unseen_title(path: Path, member: Member, identity: FileIdentity, links: int) -> Title:
-    """Return the title of an image that lies too far into its archive to be looked at: what its name says."""
+    """Return the title of an image too far into its archive to be read, from its name alone."""
     named = read_file_title(path.name)
     return Title(
         path, identity, ImageFormat.ISO, str(System.UNKNOWN), "", named.title, named.region, named.disc_number,
@@ -197,7 +197,7 @@ def _broken(
         original_bytes=image.size if image else 0,
         block_size=image.block_size if image else 0,
         links=links,
-        # Of what cannot be read the reason alone is said, like that of any foreign format.
+        # An unreadable file shows only the reason, as a foreign format does.
         error=str(error).removeprefix(f"{display_name(path)}: " if isinstance(error, UnsupportedImageError) else ""),
         fault=_fault_of(error),
     )
@@ -208,7 +208,7 @@ def _fault_of(error: DiscpressError) -> Fault | None:
 
 
 def unread_title(path: Path, error: str) -> Iterator[Title]:
-    """Yield the row of a file that could not be looked into, where its name says that it is an image.
+    """Yield the row of a file that could not be read, if its name is that of an image.
 
     Its identity fits no file, so that the next scan tries again.
     """
