@@ -31,7 +31,7 @@ from discpress.engine.targets import AUTO
 
 FILE_NAME = "config.toml"
 THEMES = ("dark", "light", "contrast", "ansi")
-"""The looks of the app; `ansi` has the terminal's own 16 colours."""
+"""The themes of the app; `ansi` has the terminal's own 16 colours."""
 WRITTEN_FORMATS = (ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO)
 """The formats that a conversion can write."""
 

@@ -86,8 +86,7 @@ class Bench:
 def candidate_settings(
     path: Path, image_format: ImageFormat | None, level: int | None, methods: tuple[Method, ...] = ()
 ) -> Settings:
-    """Return the settings for candidates of a title, for any block size that its target loads: container, level,
-    target.
+    """Return the settings for candidates of a title, whatever block size its target loads: container, level, target.
 
     `methods` are for the hunks of a CHD; none means those of the target.
     """
@@ -265,8 +264,7 @@ def _files_of(image: Image) -> list[Span]:
 def _open_part(
     path: Path, source: FileSource, folder: Path, needed_bytes: int, bench: Bench, *, is_chosen: bool = False
 ) -> Iterator[tuple[WindowPart, str]]:
-    """Open a window part in a folder, or in the state folder if the folder is not writable; also return its disk's
-    name."""
+    """Open a window part in a folder, or in the state folder if that is not writable; also return its disk's name."""
     bench.claim(window_path(folder, path))
     try:
         part = open_window(folder, path, source.identity(), bench.owner, needed_bytes)

@@ -201,8 +201,7 @@ def job_from(row: Row) -> Job:
 
 
 def _salvage(row: Row) -> Job:
-    """Return the readable part of a job: over if it was over, otherwise failed, without an end in the state file
-    yet."""
+    """Return the readable part of a job: over if it was over, otherwise failed, but not ended yet."""
     asked, faults = _ASKED.salvage(row[:_ROOM])
     happened, more = _HAPPENED.salvage(row[_ROOM:]) if len(row) > _ROOM else (_NOTHING_HAPPENED, [])
     faults += more

@@ -109,10 +109,10 @@ TRANSITIONS: Mapping[tuple[JobState, Action], JobState] = MappingProxyType(
 
 
 def source_parameters(path: Path, file_path: Path, device: int) -> dict[str, JsonValue]:
-    """Return the parameters that describe a job's source. The device lets the worker tell absent storage from a missing
-    file.
+    """Return the parameters that describe a job's source.
 
-    `file_path` is the file on the disk, the archive for an archived image.
+    The device lets the worker distinguish absent storage from a missing file. `file_path` is the file on the disk, the
+    archive for an archived image.
     """
     parameters: dict[str, JsonValue] = {"device": device}
     if file_path != path:
@@ -230,8 +230,8 @@ class Job:
     ended_at: float | None
     """When it ended."""
     fault: str = ""
-    """The reason its row in the state file is unreadable, as a sentence; empty for nearly all. Such a job is never run,
-    and its unreadable parts are empty here."""
+    """The reason its row is unreadable, as a sentence; usually empty. Such a job never runs, and its bad parts are
+    empty."""
 
     @property
     def is_unsettled(self) -> bool:

@@ -55,8 +55,7 @@ def move(connection: sqlite3.Connection, revision: int, job_id: int, to: Place) 
 
 
 def order_by_gain(connection: sqlite3.Connection, revision: int) -> None:
-    """Put the largest expected saving first within each priority; jobs without an estimate come last, in their
-    order."""
+    """Put the largest expected saving first within each priority; jobs without an estimate come last."""
     slots = _read(connection)
     ordered: list[_Slot] = []
     for _, group in groupby(slots, key=lambda slot: slot.priority):

@@ -69,9 +69,9 @@ class JobQueue(QueueReader):
     def add_new(
         self, requests: Iterable[JobRequest], work_of: Callable[[Job | JobRequest], object]
     ) -> list[int | None]:
-        """Put jobs into the queue as `add` does, but none that another front has put there a moment ago.
+        """Append jobs as `add` does, except those that another client has just added.
 
-        Append jobs as `add` does, except those that another client has just added.
+
 
         `work_of` returns equal values for jobs, of one kind on one file, that are the same work. Returns the number of
         each request's job, None for those that were left out.

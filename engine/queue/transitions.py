@@ -80,8 +80,7 @@ class Change:
     """Seconds since the epoch."""
 
     def act(self, job_id: int, action: Action, values: Mapping[str, object] | None = None) -> JobState:
-        """Apply an action to a job and return its new state. Raises UsageError if it is missing or does not allow
-        it."""
+        """Apply an action to a job; return the new state. Raises UsageError if it is missing or does not allow it."""
         state, wanted = self._standing(job_id)
         action = _OVERRULED.get((action, wanted), action)
         if (state, action, wanted) == (JobState.RUNNING, Action.RESUME, Action.RESUME):
@@ -104,8 +103,7 @@ class Change:
         return True
 
     def fail_unreadable(self, job_id: int) -> str:
-        """Fail a job whose row is unreadable; return the reason, empty if it is readable after all or has failed
-        already."""
+        """Fail a job whose row is unreadable; return the reason, empty if it is readable or has failed already."""
         row = self.connection.execute(f"{SELECT_JOBS} WHERE id = ?", (job_id,)).fetchone()
         job = None if row is None else job_from(row)
         if job is None or not job.is_unsettled:

@@ -38,8 +38,7 @@ LOG_NAME = "worker.log"
 START_SILENT_S = 5.0
 """A new worker that has used no processor time for so long hangs, for example on the disk of the state folder."""
 START_TIMEOUT_S = 60.0
-"""Longest wait for a worker. A busy machine gives it little processor time, and a process that ends is noticed at
-once."""
+"""Longest wait for a worker: a busy machine gives it little processor time. An early end is noticed at once."""
 _Said: TypeAlias = Callable[[], WorkerStatus | None]
 ENDS = "worker ends: "
 """Precedes the reason in the worker's log."""
@@ -90,8 +89,7 @@ def _release(status: WorkerStatus) -> str:
 
 
 def _spawn(prefix: list[str], state_folder: Path, log_path: Path, said: _Said | None) -> int:
-    """Start a worker that outlives this process; return 0 if a worker, this or another, lives, otherwise the exit
-    code."""
+    """Start a worker that outlives this process; return 0 if this or another worker lives, otherwise the exit code."""
     before = _last_word(said)
     command = [*prefix, sys.executable, "-P", "-m", "discpress.engine.worker", "--state", str(state_folder)]
     with os.fdopen(os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:

@@ -37,8 +37,7 @@ FILE_NAME = "discpress.sqlite3"
 
 
 def state_folder(option: Path | None, environ: Mapping[str, str]) -> Path:
-    """Return the folder of the state file: `--state`, otherwise DISCPRESS_STATE, otherwise the system's state
-    folder."""
+    """Return the folder of the state file: `--state`, DISCPRESS_STATE, or the system's state folder, in this order."""
     chosen = option or environ.get("DISCPRESS_STATE")
     return Path(chosen).absolute() if chosen else user_state_path("discpress", appauthor=False)
 
@@ -158,8 +157,7 @@ class Store:
         return {title.path: title for title in self._read_titles(title_rows.WITHIN, parameters, Losses())}
 
     def drop_unreadable(self, folder: Path) -> None:
-        """Drop the unreadable titles below a folder. Call it after a scan, which has saved all files that still
-        exist."""
+        """Drop the unreadable titles below a folder, after a scan that has saved all files that still exist."""
         parameters = title_rows.folder_range(folder)
 
         def drop(connection: sqlite3.Connection) -> None:
@@ -210,8 +208,7 @@ class Store:
         )
 
     def save_grid(self, identity: FileIdentity, grid: Iterable[StoredEstimate]) -> None:
-        """Store the estimates of a table of settings. They replace no better estimate, and none counts as the last
-        one."""
+        """Store the estimates of a table of settings; they replace no better one, and none counts as the last."""
         cells = list(grid)
         self._file.write(lambda connection: estimate_rows.save_grid(connection, identity, cells))
 

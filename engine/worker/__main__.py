@@ -41,8 +41,7 @@ _log = logging.getLogger("discpress.worker")
 
 
 def main() -> int:
-    """Be the worker unless one lives; return 0 when the queue is done or after a stop request, otherwise the
-    failure."""
+    """Be the worker unless one lives; return 0 after all work or a stop request, otherwise the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m discpress.engine.worker", description="Work through the discpress queue."
     )
@@ -96,8 +95,7 @@ def _start_log(state: Path) -> None:
 
 
 def _work(state: Path, idle_s: float, is_cancelled: Callable[[], bool]) -> bool:
-    """Run the queue until it is idle or a stop is requested; return whether it was idle. The log contains the
-    reason."""
+    """Run the queue until it is idle or a stop is requested; return whether it was stopped. The log has the reason."""
     stopped = False
 
     def stop() -> None:
@@ -106,9 +104,8 @@ def _work(state: Path, idle_s: float, is_cancelled: Callable[[], bool]) -> bool:
 
     def should_stop() -> bool:
         nonlocal stopped
-        stopped = (
-            stopped or is_cancelled() or is_stop_wanted(state)
-        )  # kept: the requester may have given up waiting by then
+        # Kept, because the requester may have given up waiting by then.
+        stopped = stopped or is_cancelled() or is_stop_wanted(state)
         return stopped
 
     async def run(manager: Manager) -> None:

@@ -132,8 +132,7 @@ class BackgroundLane:
         return is_changed
 
     def all_hang(self) -> bool:
-        """Probe the disks of tasks that do not end; return whether all of them hang because their disks do not
-        answer."""
+        """Probe the disks of tasks that do not end; return whether all hang because their disks do not answer."""
         self._probe()
         return all(self._disks.is_silent(each.place) for each in self._runs if not each.task.done())
 

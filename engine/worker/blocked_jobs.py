@@ -84,10 +84,10 @@ class Waits:
             self._queue.set_all_waiting(job_ids, reason)
 
     def note_room(self, job: Job) -> None:
-        """Record the free space of a job that ran out of it. Call it in the job's thread, because the disk may not
-        answer.
+        """Record the free space of a job that ran out of it.
 
-        Space freed after the job is shown as waiting counts: this must be measured before, however slow the disk.
+        Call it in the job's thread, because the disk may not answer. Space freed after the job is shown as waiting
+        counts, so this must be measured before, however slow the disk.
         """
         try:
             self._free_before[job.id] = free_bytes(output_place(job).folder)

@@ -36,8 +36,7 @@ class Stalls:
         return is_changed
 
     def all_hang(self, runs: Sequence[Running]) -> bool:
-        """Probe the disks of runs that do not end; return whether all of them hang because their disks do not
-        answer."""
+        """Probe the disks of runs that do not end; return whether all hang because their disks do not answer."""
         for run in runs:
             for place in run.places:
                 self._disks.probe(place)

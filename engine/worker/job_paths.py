@@ -1,4 +1,4 @@
-"""Source and output locations of a job, and whether they are mounted. Calls may block forever, see `engine.system.disk_probe`."""
+"""Source and output locations of a job, and whether they are mounted. Calls may block forever, see `disk_probe.py`."""
 
 import errno
 import os
@@ -35,8 +35,7 @@ def places_of(job: Job) -> tuple[Place, ...]:
 
 
 def source_device(job: Job) -> int:
-    """Return the device of the job's source, NOT_THERE if it is missing. Raises AwayError if its storage is not
-    mounted."""
+    """Return the device of a job's source, NOT_THERE if it is missing. Raises AwayError without its storage."""
     try:
         return job.file_path.stat().st_dev
     except OSError as error:

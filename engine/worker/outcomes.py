@@ -32,10 +32,10 @@ class Endings:
         self._disks = disks
 
     def settle(self, job: Job, error: DiscpressError) -> None:
-        """Handle the files that a failed run leaves on the disk; call it in its thread, because the disk may not
-        answer.
+        """Handle the files that a failed run leaves on the disk.
 
-        Raises AwayError if the run failed because its storage was unmounted: then everything stays as it is.
+        Call it in the run's thread, because the disk may not answer. Raises AwayError if the run failed because its
+        storage was unmounted: then everything stays as it is.
         """
         if isinstance(error, CancelledError | UselessError):
             return
@@ -100,8 +100,7 @@ class Endings:
             self._queue.finish(job.id, outcome.result, saved_bytes=outcome.saved_bytes)
 
     def _take_back(self, job_id: int) -> bool:
-        """Set a job whose run has ended to `running`, so that its end can be recorded; return False if it was
-        cancelled.
+        """Set a job whose run has ended to `running`, to record its end; return False if it was cancelled.
 
         It may have been paused, or resumed and not started again, in the moment in which it ended.
         """
@@ -131,7 +130,6 @@ class Endings:
 
 
 def _waits_for_room(job: Job, error: DiscpressError) -> bool:
-    """Return whether a job waits for free space. A benchmark fails instead: only figures are lost, and the others would
-    wait for it."""
+    """Return whether a job waits for free space; a benchmark fails instead, so that other benchmarks do not wait."""
     is_room = isinstance(error, SpaceError) and not isinstance(error, FileLimitError)
     return is_room and job.kind not in LAB_KINDS

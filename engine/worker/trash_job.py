@@ -29,8 +29,7 @@ def _device_of(entry: TrashEntry) -> dict[str, JsonValue]:
 
 
 def purge_entry(job: Job, threads: int, control: Control, progress: Progress, journal: Journal) -> dict[str, JsonValue]:
-    """Remove a trashed file for good and return the statistics. Raises TrashError if its replacement fails to
-    verify."""
+    """Remove a trashed file for good; return the statistics. Raises TrashError if its replacement is not verified."""
     entry = _entry(job)
     if entry is None:
         return {}

@@ -42,6 +42,6 @@ def why_given_up(probing: Probing, stall_s: float) -> str:
 
 
 def given_up_title(path: Path, known: Title | None, why: str) -> Title:
-    """Return the row of a file that is given up, without accessing it; known facts stay."""
+    """Return the row of a file that is given up, without accessing it; known values stay."""
     identity = known.identity if known else FileIdentity(0, 0, 0, 0)
     return Title(path, identity, None, "unknown", title=path.stem, error=why)

@@ -28,8 +28,7 @@ def forget(connection: sqlite3.Connection, paths: Iterable[Path]) -> None:
 
 
 def read(connection: sqlite3.Connection, folder: Path) -> dict[Path, FileIdentity]:
-    """Return the archives in a folder and below it; a row that cannot be read is skipped, so its archive is searched
-    again."""
+    """Return the archives in and below a folder; unreadable rows are skipped, so their archives are searched again."""
     found = {}
     for row in connection.execute(_SELECT, title_rows.folder_range(folder)):
         with contextlib.suppress(UnreadableError):
