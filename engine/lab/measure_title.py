@@ -241,7 +241,7 @@ def _open_own(path: Path) -> FileSource:
     """Open the file of a title. Raises UnsupportedImageError if the title is in an archive."""
     if holder_of(path) != path:
         raise UnsupportedImageError(
-            f"{display_name(path)}: lies in an archive, which nothing plays: there is nothing to measure",
+            f"{display_name(path)}: is in an archive, which nothing can play, so there is nothing to measure",
             hint="convert it, then measure the result",
         )
     return FileSource(path)
@@ -274,8 +274,8 @@ def _open_part(
         bench.claim(window_path(bench.state_folder, path))
         part = open_window(bench.state_folder, path, source.identity(), bench.owner, needed_bytes)
         bench.note(
-            f"nothing can be written in {display_name(folder)}: the window is in the state folder, and what is packed "
-            f"is measured on its disk ({disk_name(bench.state_folder)})"
+            f"{display_name(folder)}: not writable; the window is in the state folder, so writing is measured "
+            f"on its disk ({disk_name(bench.state_folder)})"
         )
         folder = bench.state_folder
     with part:

@@ -33,8 +33,8 @@ def is_suspect(worker_deaths: int) -> bool:
 
 def describe_death(worker_deaths: int) -> str:
     """Return the line for the log of a job that is taken up again."""
-    so_far = f" ({worker_deaths} of {MOST_DEATHS} times in a row, then it fails)" if worker_deaths > 1 else ""
-    return f"a worker that was killed had begun it; it goes on from its checkpoint{so_far}"
+    so_far = f" ({worker_deaths} times in a row; it fails after {MOST_DEATHS})" if worker_deaths > 1 else ""
+    return f"its worker was killed; the job resumes from its checkpoint{so_far}"
 
 
 def worker_ended(path: bytes, state_path: Path) -> WorkerEndedError:
@@ -42,7 +42,7 @@ def worker_ended(path: bytes, state_path: Path) -> WorkerEndedError:
     name, log_path = display_name(os.fsdecode(path)), state_path.with_name(LOG_NAME)
     return WorkerEndedError(
         f"{name}: the worker ended {MOST_DEATHS} times while it did this; its log is {display_name(log_path)}",
-        hint="retry it where the power failed or the worker was killed, else try other settings; or report it with "
+        hint="retry it if the power failed or the worker was killed; otherwise try other settings, or report it with "
         "the log",
     )
 

@@ -126,7 +126,7 @@ def next_state(state: JobState, action: Action) -> JobState:
         return TRANSITIONS[state, action]
     except KeyError:
         allowed = " or ".join(known for known in JobState if (known, action) in TRANSITIONS)
-        raise UsageError(f"a job that is {state} cannot {action}: only one that is {allowed}") from None
+        raise UsageError(f"a job that is {state} cannot {action}: expected one that is {allowed}") from None
 
 
 @dataclass(frozen=True, slots=True)

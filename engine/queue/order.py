@@ -38,7 +38,7 @@ def move(connection: sqlite3.Connection, revision: int, job_id: int, to: Place) 
     slots = _read(connection)
     index = next((index for index, slot in enumerate(slots) if slot.id == job_id), None)
     if index is None:
-        raise UsageError(f"job {job_id} cannot be moved: only one that is queued or paused")
+        raise UsageError(f"job {job_id} cannot be moved: expected one that is queued or paused")
     last = len(slots) - 1
     named = {"top": 0, "bottom": last, "up": index - 1, "down": index + 1}
     target = min(max(to - 1 if isinstance(to, int) else named[to], 0), last)

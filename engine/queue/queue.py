@@ -92,7 +92,7 @@ class JobQueue(QueueReader):
         back a pause that it has not obeyed yet. `force`: a retried job runs whatever its estimate advises.
         """
         if action not in WISHES:
-            raise UsageError(f"{action} is the worker's: ask for {', '.join(WISHES)}")
+            raise UsageError(f"{action} is reserved for the worker: expected one of {', '.join(WISHES)}")
         wanted = list(job_ids)
         return self._change(lambda change: [each for each in wanted if change.ask(each, action, force=force)])
 

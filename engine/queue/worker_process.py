@@ -49,7 +49,7 @@ _SILENT = -(2**31)
 _ARENAS = "1"
 # Creation flag of a new session on Windows; 0 elsewhere.
 _DETACHED = getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-_LINGER = "this system ends programs at logout: `loginctl enable-linger` keeps the queue running"
+_LINGER = "this system ends programs at logout; run `loginctl enable-linger` to keep the queue running"
 
 
 def ensure_worker(state_folder: Path, said: _Said | None = None) -> str:
@@ -66,7 +66,7 @@ def ensure_worker(state_folder: Path, said: _Said | None = None) -> str:
         # Its modules on the disk are no longer those that it loaded. Its jobs stay queued for the new worker.
         if not stop_worker(state_folder):
             return (
-                f"a worker of {_release(running)} is still running: it was asked to stop, and a new one takes over then"
+                f"a worker of {_release(running)} is still running; it was asked to stop, and a new one will then start"
             )
     forget_stop(state_folder)
     prefix, notice = _survive_logout()
@@ -150,11 +150,11 @@ def _failure(exit_code: int, log_path: Path, log_bytes: int) -> StoreError:
     if exit_code == StoreFullError.exit_code:
         return StoreFullError(
             f"the worker ended at once: {display_name(log_path.parent)}: its disk is full",
-            hint="free some space there: what was asked for is kept",
+            hint="free some space there; requests are kept",
         )
-    hint = f"its log is {display_name(log_path)}"
+    hint = f"see its log: {display_name(log_path)}"
     if exit_code == _SILENT:
-        return StoreError("the worker did not come up: it was started and has not begun to work", hint=hint)
+        return StoreError("the worker did not start to work", hint=hint)
     why = f"it was killed by signal {-exit_code}" if exit_code < 0 else _last_line(log_path, log_bytes)
     return StoreError(f"the worker ended at once: {why or f'exit code {exit_code}'}", hint=hint)
 

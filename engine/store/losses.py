@@ -20,7 +20,7 @@ class Losses:
         """Yield a warning for each kind of loss."""
         if self.titles:
             what = "1 title" if self.titles == 1 else f"{self.titles} titles"
-            yield _left_out(state_path, what) + "; discpress scan FOLDER reads the files again"
+            yield _left_out(state_path, what) + "; run discpress scan FOLDER to read the files again"
         if self.settings:
             yield lost_settings(self.settings)
 
@@ -28,10 +28,10 @@ class Losses:
 def lost_settings(lost: Mapping[Path, str]) -> str:
     """Return the warning that the settings of some titles cannot be read, each with the unreadable column."""
     path, column = next(iter(lost.items()))
-    more = f", nor those of {len(lost) - 1} more titles" if len(lost) > 1 else ""
+    more = f", nor can those of {len(lost) - 1} more titles" if len(lost) > 1 else ""
     which = "it follows" if len(lost) == 1 else "they follow"
     return (
-        f"{display_name(path)}: the settings chosen for it cannot be read ({column}){more}: {which} the defaults;"
+        f"{display_name(path)}: its settings cannot be read ({column}){more}; {which} the defaults;"
         " choose them again with discpress set"
     )
 

@@ -76,7 +76,7 @@ def opening_lock(path: Path) -> Iterator[None]:
     except Timeout as error:
         raise StoreError(
             f"{display_name(path)}: another discpress has been opening it for {OPEN_TIMEOUT_S:.0f} s",
-            hint="wait for it to end, or use another state folder with --state",
+            hint=f"wait until it ends, or {ELSEWHERE_HINT}",
         ) from error
     except OSError as error:
         refusal = from_os_error(error, path, "lock the state file")

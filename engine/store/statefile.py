@@ -43,8 +43,8 @@ def prepare_folder(folder: Path) -> None:
         raise StoreError(f"{name}: the state folder belongs to another user", hint=schema.ELSEWHERE_HINT)
     if facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise StoreError(
-            f"{name}: other users may write in the state folder, allowed is only its owner",
-            hint=f"chmod go-w it, or {schema.ELSEWHERE_HINT}",
+            f"{name}: other users may write in the state folder; only its owner may",
+            hint=f"run chmod go-w on it, or {schema.ELSEWHERE_HINT}",
         )
 
 
@@ -208,7 +208,7 @@ class StateFile:
         folder = self.path.parent
         if not stop_worker(folder):
             raise StoreError(
-                f"{display_name(self.path)}: a worker of an older discpress works on it and did not stop",
+                f"{display_name(self.path)}: a worker of an older discpress uses it and did not stop",
                 hint="wait until its job is done, or stop it with the discpress that started it",
             )
         with worker_lock(folder):
@@ -229,8 +229,8 @@ class StateFile:
             is_news = connection.execute("INSERT OR IGNORE INTO told VALUES ('no-wal')").rowcount
         if is_news:
             self._tell(
-                f"{display_name(self.path.parent)}: a network share, or no shared memory: the state file works there,"
-                " more slowly; --state or DISCPRESS_STATE moves it to a local disk"
+                f"{display_name(self.path.parent)}: a network share, or without shared memory: the state file is slower"
+                " there; choose a folder on a local disk with --state or DISCPRESS_STATE"
             )
 
     def _set_aside(self, why: str, reason: str) -> None:
@@ -240,8 +240,8 @@ class StateFile:
             raise from_os_error(error, self.path, f"set the {why} state file aside") from error
         fault = "was written by a newer discpress" if why == "newer" else "is damaged"
         self._tell(
-            f"{display_name(self.path)} {fault} ({display_name(reason)}): it is kept as {display_name(aside.name)},"
-            " and a new state file was begun; scan your folders again"
+            f"{display_name(self.path)} {fault} ({display_name(reason)}): it was renamed to"
+            f" {display_name(aside.name)}, and a new state file was begun; scan your folders again"
         )
 
     def _file_id(self) -> tuple[int, int] | None:
@@ -261,10 +261,10 @@ class StateFile:
             return StoreError(
                 f"{display_name(self.path)}: its tables need SQLite {'.'.join(map(str, STRICT_SINCE))}, this Python has"
                 f" {sqlite3.sqlite_version}",
-                hint=f"start discpress with the Python that it was used with before, or {schema.ELSEWHERE_HINT}",
+                hint=f"start discpress with the Python that wrote the file, or {schema.ELSEWHERE_HINT}",
             )
         is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-        hint = "another discpress keeps it busy: try again" if is_busy else "check the disk and its free space"
+        hint = "another discpress is using it: try again" if is_busy else "check the disk and its free space"
         return StoreError(f"{display_name(self.path)}: {error}", hint=hint)
 
     def _is_full(self, error: Exception) -> bool:

@@ -126,11 +126,11 @@ def _work(state: Path, idle_s: float, is_cancelled: Callable[[], bool]) -> bool:
         _log.error("%s%s", ENDS, error)
         raise
     except Exception:
-        _log.exception("worker ends by a fault")
+        _log.exception("worker ends because of an internal error")
         raise
-    _log.info("%s%s", ENDS, "a stop was asked for" if should_stop() else "nothing to do")
+    _log.info("%s%s", ENDS, "a stop was requested" if should_stop() else "nothing to do")
     if manager.hung:
-        _log.warning("threads left, for their storage does not answer: %d", manager.hung)
+        _log.warning("threads left behind because their storage does not answer: %d", manager.hung)
     return should_stop()
 
 

@@ -70,7 +70,7 @@ class Waits:
         wait = self._waits.get(job.id)
         delay_s = min(2 * wait.delay_s, LAST_RETRY_S) if wait is not None and wait.delay_s else FIRST_RETRY_S
         self._waits[job.id] = _Wait(self._clock() + delay_s, delay_s)
-        self._queue.set_waiting(job.id, f"its storage is not there ({reason}): looked for again in {delay_s:.0f} s")
+        self._queue.set_waiting(job.id, f"its storage is missing ({reason}); next try in {delay_s:.0f} s")
 
     def for_answer(self, places: Mapping[int, Place]) -> None:
         """Let jobs, by number, wait until the disks of these places answer."""

@@ -47,7 +47,7 @@ class Stalls:
         reason = self._silence(run)
         if self._queue.job(run.job.id).state in {JobState.RUNNING, JobState.PAUSED}:
             self._queue.suspend(run.job.id)
-        self._queue.append_log(run.job.id, f"left where it hung: {reason}")
+        self._queue.append_log(run.job.id, f"left behind because it hung: {reason}")
         self._queue.set_waiting(run.job.id, reason)
 
     def _silence(self, run: Running) -> str:

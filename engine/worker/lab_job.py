@@ -91,7 +91,7 @@ class LabJob:
                 with contextlib.suppress(StoreError):
                     drop_live(self.store, self.job.id)
         if beside:
-            self.log("other jobs ran beside it: measure once more when nothing else runs")
+            self.log("other jobs ran at the same time: measure again when nothing else runs")
         return {"lines": count, "beside": beside}
 
     def _kept_before(self, identity: FileIdentity) -> list[Measurement]:
@@ -126,7 +126,7 @@ class LabJob:
             return run_throughput_test(self.job.path, rates, bench)
         except (ValueError, TypeError) as error:
             raise UsageError(
-                f"{display_name(self.job.path)}: the job asks for what this version does not know"
+                f"{display_name(self.job.path)}: the job has options that this version does not know"
             ) from error
 
 

@@ -113,7 +113,7 @@ def _convert(turn: Turn) -> Outcome:
     published_path = checkpoint_store.published_path(needs_seal=needs_seal) if is_again else None
     earlier = None if published_path is None else _conclude_published(turn, replace(plan, output_path=published_path))
     if earlier is not None:
-        turn.log("finished before it was stopped: the result is there and proven")
+        turn.log("finished before it was stopped: the result exists and is verified")
         follow_files(turn.store, [plan.source_file_path, earlier.plan.output_path])
         _write_checksums(job, earlier)
         _log_notices(turn, earlier)
@@ -210,7 +210,7 @@ def _verify(turn: Turn) -> Outcome:
         if actual.values.get(name) != value:
             raise VerifyError(
                 f"{display_name(turn.job.path)}: {name} of the decoded image is {actual.values.get(name)}, not {value}",
-                hint="the file is damaged, or it is another dump of the disc",
+                hint="the file is damaged, or a different dump of the disc",
             )
     return Outcome({**actual.values, "original_bytes": actual.size_bytes})
 

@@ -190,4 +190,4 @@ def test_a_worker_that_was_killed_amid_an_archive_loses_nothing(
 def test_what_lies_in_an_archive_is_not_measured(command: str, cli: CommandLine, single: Path) -> None:
     said = cli.run(command, "--json", "one.zip")
     assert (said.exit_code, said.last["code"]) == (1, "unsupported")
-    assert "lies in an archive, which nothing plays" in said.last["message"]
+    assert "is in an archive, which nothing can play" in said.last["message"]

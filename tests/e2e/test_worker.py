@@ -669,7 +669,7 @@ def test_an_older_worker_is_stopped_before_a_migration(home: Home, slow: Path) -
     done = migrate(home)
     assert (done.returncode, done.stderr) == (0, b"")
     wait_for(lambda: is_gone(pid), "the end of the older worker")  # it gives its lock back a little before
-    assert "worker ends: a stop was asked for" in home.log_of_worker()
+    assert "worker ends: a stop was requested" in home.log_of_worker()
     home.store = Store(home.state_folder, migrations=newer_schema())
     home.queue = JobQueue(home.store)
     assert (home.job().state, home.queue.checkpoint(1) is not None) == (JobState.QUEUED, True)

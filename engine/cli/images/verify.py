@@ -92,7 +92,7 @@ def _verify(
         if actual.values[kind] != digest:
             raise VerifyError(
                 f"{display_name(path)}: {kind} of the decoded image is {actual.values[kind]}, expected {digest}",
-                hint="the file is damaged, or it is another dump of the disc",
+                hint="the file is damaged, or a different dump of the disc",
             )
     against = ["against"] if arguments.against is not None else []
     compared = [*expected, *against, *(["archive"] if is_archived else [])]

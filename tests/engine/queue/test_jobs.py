@@ -57,9 +57,9 @@ def test_what_is_allowed_leads_on(state: JobState, action: Action) -> None:
 
 @pytest.mark.parametrize(("state", "action"), [pair for pair in EVERY_PAIR if pair not in ALLOWED])
 def test_what_is_not_allowed_names_what_is(state: JobState, action: Action) -> None:
-    with pytest.raises(UsageError, match=f"a job that is {state} cannot {action}: only one that is ") as caught:
+    with pytest.raises(UsageError, match=f"a job that is {state} cannot {action}: expected one that is ") as caught:
         next_state(state, action)
-    allowed = str(caught.value).split("only one that is ")[1].split(" or ")
+    allowed = str(caught.value).split("expected one that is ")[1].split(" or ")
     assert {from_state for from_state, known in ALLOWED if known == action} == set(allowed)
 
 

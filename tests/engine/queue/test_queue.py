@@ -155,7 +155,9 @@ def test_the_jobs_of_one_image_come_newest_first(queue: JobQueue) -> None:
 
 
 def test_people_cannot_ask_for_the_workers_actions(queue: JobQueue) -> None:
-    with pytest.raises(UsageError, match="finish is the worker's: ask for pause, resume, cancel, retry"):
+    with pytest.raises(
+        UsageError, match="finish is reserved for the worker: expected one of pause, resume, cancel, retry"
+    ):
         queue.ask(queue.add(requests(1)), Action.FINISH)
 
 
@@ -216,7 +218,7 @@ def test_a_hundred_moves_into_one_gap_keep_the_order(queue: JobQueue) -> None:
 
 def test_only_what_waits_is_moved(queue: JobQueue) -> None:
     job_id = bring_to(queue, JobState.RUNNING)
-    with pytest.raises(UsageError, match=f"job {job_id} cannot be moved: only one that is queued or paused"):
+    with pytest.raises(UsageError, match=f"job {job_id} cannot be moved: expected one that is queued or paused"):
         queue.move(job_id, "top")
 
 

@@ -46,14 +46,14 @@ def test_the_third_fails_it_and_says_what_to_do(queue: JobQueue, job_id: int, tm
     log_path = tmp_path / "state" / "worker.log"
     assert (job.state, job.error_code, job.exit_code) == (JobState.FAILED, "worker-ended", 1)
     assert job.error_message == f"/games/0.iso: the worker ended 3 times while it did this; its log is {log_path}"
-    assert job.error_hint.startswith("retry it where the power failed")
+    assert job.error_hint.startswith("retry it if the power failed")
 
 
 def test_its_log_counts(queue: JobQueue, job_id: int) -> None:
     die(queue, job_id, MOST_DEATHS)
-    again = "a worker that was killed had begun it; it goes on from its checkpoint"
+    again = "its worker was killed; the job resumes from its checkpoint"
     error = queue.job(job_id).error_message
-    assert queue.log(job_id) == [again, f"{again} (2 of 3 times in a row, then it fails)", error]
+    assert queue.log(job_id) == [again, f"{again} (2 times in a row; it fails after 3)", error]
 
 
 def test_its_part_is_left_to_the_worker(queue: JobQueue, job_id: int) -> None:

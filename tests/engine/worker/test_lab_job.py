@@ -93,7 +93,7 @@ def test_other_jobs_beside_it_are_noted(room: Room) -> None:
     said: list[str] = []
     assert room.lab_job(room.add(QUICK), beside=lambda: 2, log=said.append).run() == {"lines": 3, "beside": 2}
     assert {each.facts["beside"] for each in room.store.measurements()} == {2}
-    assert "other jobs ran beside it" in said[-1]
+    assert "other jobs ran at the same time" in said[-1]
 
 
 def test_a_job_that_runs_alone_is_not_called_disturbed(room: Room) -> None:

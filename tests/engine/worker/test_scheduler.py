@@ -662,7 +662,7 @@ def unplug(house: House) -> list[int]:
 def test_a_job_on_storage_that_is_away_waits(house: House) -> None:
     away, _ = unplug(house)
     assert house.state(away) is QUEUED
-    assert "its storage is not there" in house.queue.job(away).waiting
+    assert "its storage is missing" in house.queue.job(away).waiting
 
 
 def test_the_others_go_on_meanwhile(house: House) -> None:
@@ -702,14 +702,14 @@ def test_a_mount_point_that_is_empty_counts_as_away(house: House) -> None:
     ids = house.add("usb/1.iso", parameters={"device": 4711})
     (house.folder / "usb" / "1.iso").unlink()
     house.begin()
-    house.wait(lambda: "its storage is not there" in house.queue.job(ids[0]).waiting, "a reason")
+    house.wait(lambda: "its storage is missing" in house.queue.job(ids[0]).waiting, "a reason")
 
 
 def test_storage_that_goes_away_while_it_is_read_is_waited_for(house: House) -> None:
     (job,) = house.run_all("usb/1.iso")
     (house.folder / "usb").rename(house.folder / "unplugged")
     house.stage.end(job, StorageError("1.iso: Input/output error"))
-    house.wait(lambda: "its storage is not there" in house.queue.job(job).waiting, "a reason")
+    house.wait(lambda: "its storage is missing" in house.queue.job(job).waiting, "a reason")
     assert house.state(job) is QUEUED
 
 

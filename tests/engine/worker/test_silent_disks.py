@@ -283,7 +283,7 @@ def test_a_worker_leaves_what_hangs_to_the_next_one(house: House, share: Share) 
     end_while_hung(house)
     now = house.queue.job(job)
     assert (now.state, now.waiting) == (QUEUED, f"{share.folder} does not answer")
-    assert "left where it hung" in house.queue.log(job)[-1]
+    assert "left behind because it hung" in house.queue.log(job)[-1]
 
 
 def test_what_was_asked_of_it_holds_for_the_next_worker(house: House, share: Share) -> None:

@@ -61,8 +61,8 @@ def test_list_says_why_a_job_failed(desk: Desk) -> None:
 
 def test_list_says_why_a_job_waits(desk: Desk) -> None:
     (number,) = desk.queued("game.iso")
-    desk.queue.set_waiting(number, "its storage is not there")
-    assert "game.iso: its storage is not there" in desk.say("queue", "list")[1]
+    desk.queue.set_waiting(number, "its storage is missing")
+    assert "game.iso: its storage is missing" in desk.say("queue", "list")[1]
 
 
 def test_list_says_why_the_queue_waits(desk: Desk) -> None:
