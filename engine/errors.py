@@ -1,26 +1,26 @@
-"""What can go wrong, as one tree.
+"""The errors of discpress, as one tree.
 
     DiscpressError            exit 1
     |- UsageError             exit 2   the request itself is wrong
     |  `- SettingError        exit 2   the target cannot load this setting
-    |- DamagedImageError      exit 3   the bytes are not what the format promises
-    |- VerifyError            exit 3   what was read is not what was expected
+    |- DamagedImageError      exit 3   the bytes break the rules of the format
+    |- VerifyError            exit 3   the decoded bytes are not the expected ones
     |- SpaceError             exit 4   the result does not fit
     |  `- FileLimitError      exit 4   no file of this size is allowed there
-    |- UnsupportedImageError  exit 1   recognised, and not ours to read
-    |  `- MissingPackageError exit 1   not read for want of a Python package
-    |- ConflictError          exit 1   something already has the name
-    |- PartError              exit 1   the part file is not ours to replace
-    |- SourceChangedError     exit 1   the source is not what was read
+    |- UnsupportedImageError  exit 1   recognised, but not readable here
+    |  `- MissingPackageError exit 1   a Python package is missing
+    |- ConflictError          exit 1   the output's name is taken
+    |- PartError              exit 1   the part file belongs to something else
+    |- SourceChangedError     exit 1   the source changed while it was read
     |- UselessError           exit 1   the conversion would not shrink it
     |- TrashError             exit 1   undo or purge would lose something
     |- StoreError             exit 1   the state file or the settings cannot be used
-    |- StorageError           exit 1   the operating system said no
-    |- WorkerEndedError       exit 1   one worker after the other died at this job
+    |- StorageError           exit 1   the operating system refused
+    |- WorkerEndedError       exit 1   several workers died at this job
     `- CancelledError         exit 130, or 128 + the signal
-       `- SuspendedError      to be taken up again
+       `- SuspendedError      stopped so that it can resume
 
-An error's text is a whole sentence for the user: the file's name, what is wrong, what is allowed.
+An error's message names the file, describes the problem, and lists the allowed values.
 """
 
 import errno
@@ -31,7 +31,7 @@ from discpress.engine.names import display_name
 
 
 class DiscpressError(Exception):
-    """A failure with a message for the user; `hint` says what to do about it."""
+    """A failure with a message for the user; `hint` is the way out, in the imperative."""
 
     exit_code = 1
     code = "error"
@@ -76,19 +76,19 @@ class SpaceError(DiscpressError):
 
 
 class FileLimitError(SpaceError):
-    """The file system holds no file of this size, however much room there is."""
+    """The file system cannot hold a file of this size, whatever its free space."""
 
     code = "file-limit"
 
 
 class UnsupportedImageError(DiscpressError):
-    """The format is recognised and cannot be read here."""
+    """The format is recognised, but discpress cannot read it here."""
 
     code = "unsupported"
 
 
 class MissingPackageError(UnsupportedImageError):
-    """What decodes the image is not installed: nothing is known of what it would decode to."""
+    """The package that decodes the image is not installed, so the decoded content is unknown."""
 
     code = "missing-package"
 
@@ -100,7 +100,7 @@ class ConflictError(DiscpressError):
 
 
 class PartError(DiscpressError):
-    """The part file's name is taken by a file that is not ours, or that another run is writing."""
+    """The part file's name is taken by a foreign file, or by one that another run is writing."""
 
     code = "part"
 
@@ -143,13 +143,13 @@ class StorageError(DiscpressError):
 
 
 class WorkerEndedError(DiscpressError):
-    """One worker after the other died while it was at this job."""
+    """Several workers in a row died while they ran this job."""
 
     code = "worker-ended"
 
 
 class CancelledError(DiscpressError):
-    """The work was stopped on request; `signal_number` is 0 where no signal asked for it."""
+    """The work was stopped on request; `signal_number` is 0 if no signal asked for it."""
 
     code = "cancelled"
 
@@ -164,7 +164,7 @@ class CancelledError(DiscpressError):
 
 
 class SuspendedError(CancelledError):
-    """The work was stopped to be taken up again later: what was done is kept."""
+    """The work was stopped and can resume later; the finished part is kept."""
 
     code = "suspended"
 
@@ -173,22 +173,22 @@ _SPACE_ERRNOS = {errno.ENOSPC, errno.EDQUOT}
 _HINTS = {
     errno.EACCES: "check the permissions of the file and of its folder",
     errno.EPERM: "check the permissions of the file and of its folder",
-    errno.EROFS: "the file system is mounted read-only: choose another folder with -O",
-    errno.EIO: "the disk or the network reported an error: check it before you try again",
-    errno.ESTALE: "the network share went away: mount it again",
+    errno.EROFS: "choose another folder with -O: this file system is mounted read-only",
+    errno.EIO: "check the disk or the network before you try again: it reported an error",
+    errno.ESTALE: "mount the network share again: it went away",
     errno.ENOSPC: "free some space or choose another folder with -O",
-    errno.EDQUOT: "your quota is used up: free some space or choose another folder with -O",
-    errno.EFBIG: "this file system or a limit does not allow a file of this size: choose another folder with -O",
+    errno.EDQUOT: "free some space or choose another folder with -O: your quota is used up",
+    errno.EFBIG: "choose another folder with -O: this file system or a limit does not allow a file of this size",
 }
 
 
 def named_in(error: OSError, otherwise: Path) -> Path:
-    """Return the file that an OSError is about; `otherwise` where it names none."""
+    """Return the file that an OSError names, or `otherwise` if it names none."""
     return Path(error.filename) if isinstance(error.filename, str) else otherwise
 
 
 def from_os_error(error: OSError, path: Path, doing: str) -> DiscpressError:
-    """Turn an OSError into the error of this tree that names `path` and what was being done to it."""
+    """Turn an OSError into an error of this tree that names `path` and the failed operation `doing`."""
     reason = os.strerror(error.errno) if error.errno else str(error)
     message = f"{display_name(path)}: cannot {doing}: {reason}"
     if error.errno == errno.EFBIG:

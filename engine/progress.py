@@ -1,4 +1,4 @@
-"""What a running conversion counts, how fronts read it, and how it is stopped."""
+"""Progress counters of a running conversion, and the control that pauses and stops it."""
 
 import contextlib
 import time
@@ -15,7 +15,7 @@ RATE_WINDOW_S = 120.0
 RATE_QUIET_S = 3.0
 """No throughput or ETA is given before three seconds of data: it would jump."""
 _LOOK_S = 0.5
-"""A wake-up is for one thread: where several hold, the others look as often as this."""
+"""A wake-up reaches one thread; if several are paused, the others poll at this interval."""
 
 
 class Stage(StrEnum):
@@ -34,10 +34,10 @@ class Stage(StrEnum):
 
 @dataclass(slots=True)
 class Progress:
-    """Counters that the engine raises and fronts pull at their own pace; all in bytes of the decoded image."""
+    """Counters that the engine raises and clients poll at their own pace; in bytes of the decoded image."""
 
     stage: Stage = Stage.PREPARING
-    """What is being done now."""
+    """The current stage."""
     total_bytes: int = 0
     """Bytes that this stage goes through."""
     done_bytes: int = 0
@@ -45,9 +45,9 @@ class Progress:
     packed_bytes: int = 0
     """Bytes of output so far."""
     read_bytes: int = 0
-    """Bytes of the image packed so far, which `packed_bytes` stand for."""
+    """Bytes of the image that `packed_bytes` encode."""
     resumed_bytes: int = 0
-    """Bytes of the image that an earlier run had packed: no throughput of this one."""
+    """Bytes of the image that an earlier run had packed; they do not count for the throughput."""
     resumed_packed_bytes: int = 0
     """Bytes of output that an earlier run had written."""
 
@@ -64,15 +64,15 @@ class Progress:
 
     @property
     def counts(self) -> tuple[object, ...]:
-        """What differs when anything has gone on."""
+        """The counters that change whenever the work progresses."""
         return self.stage, self.done_bytes, self.total_bytes, self.packed_bytes, self.read_bytes
 
 
 class Control:
-    """The one way to stop or hold a conversion: from a signal handler or another thread, looked at between chunks.
+    """Pauses or stops a conversion from a signal handler or another thread; polled between chunks.
 
-    No lock of Python's own is taken: a signal handler runs in the middle of what the main thread does, and would wait
-    for ever for one that the main thread holds. `SimpleQueue.put` is the call that may interrupt itself.
+    No Python lock is taken: a signal handler interrupts the main thread, and would wait forever for a lock that the
+    main thread holds. Only `SimpleQueue.put` is reentrant.
     """
 
     def __init__(self) -> None:
@@ -83,18 +83,18 @@ class Control:
         self._is_suspending = False
 
     def cancel(self, signal_number: int = 2) -> None:
-        """Ask for a stop at the next chunk border, with nothing kept."""
+        """Request a stop at the next chunk border; nothing is kept."""
         self._signal_number = signal_number
         self._is_suspending = False
         self._stop()
 
     def suspend(self) -> None:
-        """Ask for a stop at the next chunk border that keeps what was done, where checkpoints are kept."""
+        """Request a stop at the next chunk border; the finished part is kept if there is a checkpoint store."""
         self._is_suspending = True
         self._stop()
 
     def pause(self) -> None:
-        """Hold the work at the next chunk border until `resume`."""
+        """Pause the work at the next chunk border until `resume`."""
         self._is_paused = True
 
     def resume(self) -> None:
@@ -104,28 +104,28 @@ class Control:
 
     @property
     def is_paused(self) -> bool:
-        """Whether the work holds, or is going to."""
+        """Whether the work is paused, or will be at the next chunk border."""
         return self._is_paused and not self._is_stopped
 
     @property
     def is_stopped(self) -> bool:
-        """Whether a stop was asked for."""
+        """Whether a stop was requested."""
         return self._is_stopped
 
     def raise_if_stopped(self) -> None:
-        """Raise CancelledError or SuspendedError when a stop was asked for."""
+        """Raise CancelledError or SuspendedError if a stop was requested."""
         if self._is_stopped:
             kind = SuspendedError if self._is_suspending else CancelledError
             raise kind(signal_number=self._signal_number)
 
     def check(self) -> None:
-        """Hold here while paused; raise CancelledError or SuspendedError when a stop was asked for."""
+        """Block while paused; raise CancelledError or SuspendedError if a stop was requested."""
         while self.is_paused:
             self._sleep(_LOOK_S)
         self.raise_if_stopped()
 
     def wait(self, seconds: float) -> None:
-        """Wait, but no longer than until a stop is asked for; then raise as `check` does."""
+        """Wait until the time is up or a stop is requested; raise CancelledError or SuspendedError after a stop."""
         ends = time.monotonic() + seconds
         while not self._is_stopped and (left := ends - time.monotonic()) > 0:
             self._sleep(min(left, _LOOK_S))
@@ -142,14 +142,14 @@ class Control:
 
 @dataclass(slots=True)
 class RateWindow:
-    """Throughput over the last two minutes, from counts that a front pulls."""
+    """Throughput over the last two minutes, from counts that a client polls."""
 
     clock: Callable[[], float] = time.monotonic
     """Seconds; injected by tests."""
     _marks: deque[tuple[float, int]] = field(default_factory=deque)
 
     def rate(self, done_bytes: int) -> float | None:
-        """Note a count and return bytes per second; None until three seconds of data are there."""
+        """Record a count and return bytes per second; None before three seconds of data."""
         now = self.clock()
         if self._marks and done_bytes < self._marks[-1][1]:
             self._marks.clear()  # a new stage counts from zero

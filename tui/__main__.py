@@ -20,7 +20,7 @@ def iso2zso() -> None:
 
 
 def _end_by_signal() -> None:
-    # Python's own handler would show where in its imports it was.
+    # Python's own handler would print a traceback of the imports.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 

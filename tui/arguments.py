@@ -1,4 +1,4 @@
-"""What `discpress` takes when no subcommand is named: the folders and options of the app."""
+"""Arguments of `discpress` without a subcommand: the folders and options of the app."""
 
 import argparse
 import difflib
@@ -22,7 +22,7 @@ _PATIENCE_S = 2.0
 def parse_app_words(words: Sequence[str], commands: Collection[str]) -> argparse.Namespace:
     """Return the arguments of the app; UsageError names the word that is no folder, with the command it resembles."""
     parser = Parser(prog="discpress", description="Open the library of disc images on the terminal.")
-    parser.add_argument("folders", nargs="*", metavar="FOLDER", help="where the images are")
+    parser.add_argument("folders", nargs="*", metavar="FOLDER", help="a folder with images")
     parser.add_argument("--read-only", action="store_true", help="look, and change nothing")
     parser.add_argument("--ascii", action="store_true", default=None, help="draw with ASCII only")
     parser.add_argument("--target", metavar="NAME", help=f"what will play the images: {', '.join((AUTO, *TARGETS))}")

@@ -1,4 +1,4 @@
-"""Disks that do not answer: a command says what it waits for, and can be stopped while it waits."""
+"""Waiting for disks that do not respond: a command warns, and can be stopped while it waits."""
 
 import time
 from argparse import Namespace
@@ -13,19 +13,20 @@ PATIENCE_S = 5.0
 
 
 def paths_of(arguments: Namespace) -> list[Path]:
-    """Return what a command line names that is read or written, whether or not it is there."""
+    """Return the paths that a command line reads or writes; they need not exist."""
     named = [*getattr(arguments, "inputs", ()), *getattr(arguments, "files", ())]
     named += getattr(arguments, "folder", None) or ()
-    if getattr(arguments, "command", "") == "trash":  # a scan goes on beside a folder that is silent, a list reads none
+    if getattr(arguments, "command", "") == "trash":  # scan tolerates a silent folder, and list reads none
         named += arguments.folders
     named += [getattr(arguments, name, None) for name in ("output", "output_dir", "against", "checksum_file", "dir")]
     return [Path(each) for each in named if each and "\0" not in each]
 
 
 def wait_for_disks(paths: Iterable[Path], printer: Printer, control: Control) -> None:
-    """Return when the disks of all paths have answered, if only by an error; CancelledError when stopped before.
+    """Return when the disks of all paths have responded, if only with an error.
 
-    Looked at by the command itself, one that hangs would leave it deaf to Ctrl-C.
+    A thread asks the disks: one that hangs would make the command itself deaf to Ctrl-C. Raises CancelledError if
+    stopped before.
     """
     asked = Path()
 
@@ -40,7 +41,7 @@ def wait_for_disks(paths: Iterable[Path], printer: Printer, control: Control) ->
         nonlocal is_told
         control.check()
         if not is_told and time.monotonic() - began >= PATIENCE_S:
-            printer.notice("its disk does not answer: this waits until it does; Ctrl-C ends it", asked)
+            printer.notice("its disk does not respond; waiting for it. Press Ctrl-C to stop", asked)
             is_told = True
 
     wait_for_answer(ask_aside(ask), look)

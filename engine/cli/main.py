@@ -1,4 +1,4 @@
-"""The command line: one parser, one door for errors, the exit codes.
+"""Entry points of the command line, its error handling, and the exit codes.
 
 0 done, 1 some input failed, 2 usage, 3 damaged image, 4 not enough space, 128 + signal (130, 143, 129).
 """
@@ -39,7 +39,7 @@ COMMANDS = {
     "queue": "discpress.engine.cli.queue.commands:run_queue",
     "history": "discpress.engine.cli.queue.commands:run_history",
 }
-"""Where the function of each command is: only the one that runs is imported, for all take 50 ms."""
+"""The function of each command; only the one that runs is imported, because all together take 50 ms."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -57,10 +57,10 @@ def command_of(name: str) -> _Command:
 
 
 def run_iso2zso() -> None:
-    """Run `iso2zso`: `discpress convert` under the name that guides use."""
+    """Run `iso2zso`: `discpress convert` under the name that guides mention."""
     parser = Parser(
         prog="iso2zso",
-        description="Convert a disc image to ZSO and prove the result; the same as discpress convert.",
+        description="Convert a disc image to ZSO and verify the result; the same as discpress convert.",
         epilog="example: iso2zso -c 12 game.iso game.zso",
     )
     add_convert_options(parser, inputs_help="input.iso [output.zso]")
@@ -78,7 +78,7 @@ def run_iso2zso() -> None:
 
 
 def _refuse(error: UsageError, argv: Sequence[str]) -> int:
-    """Report a command line that could not be parsed, in the form that it asks for."""
+    """Report a command line that could not be parsed, as JSON if it contains `--json`."""
     _open_closed_streams()
     printer: Printer = JsonPrinter() if "--json" in argv else TextPrinter()
     with contextlib.suppress(OutputLostError):
@@ -87,24 +87,24 @@ def _refuse(error: UsageError, argv: Sequence[str]) -> int:
 
 
 def _open_closed_streams() -> None:
-    """Give a program that was started without stdout or stderr (`2>&-`) something to write to."""
+    """Replace stdout or stderr by the null device if the program was started without it (`2>&-`)."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 - open to the end
 
 
 def run_command(command: _Command, arguments: argparse.Namespace) -> int:
-    """Run one command behind the door where failures become messages and exit codes."""
+    """Run one command; turn its failures into messages and exit codes."""
     _open_closed_streams()
     printer: Printer = JsonPrinter() if arguments.json else TextPrinter(quiet=getattr(arguments, "quiet", False))
     try:
         return _run(command, arguments, printer)
     except (BrokenPipeError, ReaderGoneError):
-        # The reader of stdout went away (| head): silence, and no second failure when Python flushes at exit.
+        # The reader of stdout went away (| head): stay silent, and avoid a second failure when Python flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OutputLostError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        hint = "what was done is done, and was not told; run it again with the output elsewhere"
+        hint = "the command finished but its output could not be written; redirect the output and run it again"
         with contextlib.suppress(OutputLostError):
             TextPrinter().error(DiscpressError(f"the output cannot be written: {error}", hint=hint))
     return 1
@@ -122,9 +122,9 @@ def _run(command: _Command, arguments: argparse.Namespace, printer: Printer) -> 
     except (BrokenPipeError, OutputLostError):
         raise
     except OSError as error:
-        printer.error(from_os_error(error, named_in(error, Path("output")), "go on"))
+        printer.error(from_os_error(error, named_in(error, Path("output")), "continue"))
         return 1
-    except Exception as error:  # noqa: BLE001 - the last border: a fault of ours must not look like lost data
-        printer.error(DiscpressError(f"internal error: {error!r}", hint="please report it with the lines below"))
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug must not look like lost data
+        printer.error(DiscpressError(f"internal error: {error!r}", hint="report it with the lines below"))
         traceback.print_exc()
         return 1

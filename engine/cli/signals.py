@@ -1,4 +1,4 @@
-"""Signals become a wish to stop: the conversion ends at the next chunk and cleans up after itself."""
+"""Turns signals into a request to stop; the conversion ends at the next chunk and cleans up."""
 
 import contextlib
 import signal
@@ -15,7 +15,8 @@ _PATIENCE = 2
 def cancelling(control: Control) -> Iterator[None]:
     """Send SIGINT, SIGTERM and SIGHUP to `control` while the block runs; a third one kills as usual.
 
-    Impatient people press Ctrl-C twice, and the part must go all the same; a stalled disk needs a way out.
+    Impatient users press Ctrl-C twice, and the part file must still be removed; a third signal is the way out if a disk
+    hangs.
 
     A signal that was ignored at the start stays ignored, as nohup expects.
     """

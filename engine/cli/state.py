@@ -1,4 +1,4 @@
-"""What a command line needs of the user's state and settings, opened once, and done without where it must."""
+"""Opens state and settings for one command; continues without them if they are unusable."""
 
 import argparse
 import os
@@ -24,20 +24,20 @@ from discpress.engine.targets import AUTO, TARGETS
 
 
 def read_config() -> Config:
-    """Return the user's settings; StoreError names the file and the key that is wrong."""
+    """Return the user's settings. Raises StoreError with the file and the wrong key."""
     return load_config(config_path(os.environ), (AUTO, *TARGETS))
 
 
 def open_store(arguments: argparse.Namespace, printer: Printer) -> Store:
-    """Open the library's state file and pass on what it has to say; StoreError when it cannot be used."""
+    """Open the library's state file and print its warnings. Raises StoreError if it cannot be used."""
     folder = state_folder(None if arguments.state is None else Path(arguments.state), os.environ)
     return Store(folder, tell=printer.notice)
 
 
 class Records:
-    """The journal of a conversion, kept where the state file can be used.
+    """The journal of a conversion, written if the state file is usable.
 
-    A conversion does not depend on it: the trash describes itself. Where the state cannot be used that is said once.
+    A conversion does not depend on it, because the trash describes itself. A failing state file is reported once.
     """
 
     def __init__(self, arguments: argparse.Namespace, printer: Printer) -> None:
@@ -48,7 +48,8 @@ class Records:
             self._lose(error)
 
     def request_for(self, path: Path, request: ConversionRequest, config: Config) -> ConversionRequest:
-        """Return the wish for one title: options first, then what `set` chose for it, then the settings file."""
+        """Return the request for one title: options first, then the title's settings from `set`, then the settings
+        file."""
         chosen = None
         if self.store is not None:
             try:
@@ -58,17 +59,17 @@ class Records:
         return merged_request(request, chosen, default_request(config))
 
     def name_of(self, path: Path) -> str:
-        """Return what the library calls an image; empty for one that it does not know."""
+        """Return an image's name in the library; empty if it is unknown there."""
         known = () if self.store is None else self.store.titles_at([absolute(path)])
         return shown_name(known[0]) if known else ""
 
     def save_estimate(self, identity: FileIdentity, found: Estimate) -> None:
-        """Keep an estimate for `ls`."""
+        """Store an estimate for `ls`."""
         if self.store is not None:
             self.store.save_estimate(identity, StoredEstimate.of(found))
 
     def save_measurement(self, measurement: Measurement) -> None:
-        """Keep what the lab measured, to be compared with later."""
+        """Store a benchmark's result for later comparison."""
         if self.store is None:
             return
         try:
@@ -77,7 +78,7 @@ class Records:
             self._lose(error)
 
     def journal(self, kind: str, facts: Mapping[str, object]) -> None:
-        """Write down what has just become true."""
+        """Append an entry to the journal."""
         if self.store is None:
             return
         try:
@@ -86,7 +87,7 @@ class Records:
             self._lose(error)
 
     def save_digests(self, done: Conversion) -> None:
-        """Keep what is known of the content of a conversion's source and result."""
+        """Store the digests of a conversion's source and result."""
         if self.store is None:
             return
         try:
@@ -95,7 +96,7 @@ class Records:
             self._lose(error)
 
     def follow(self, paths: Iterable[Path], folders: Sequence[Path] = ()) -> None:
-        """Let the library show what has just become of some files, where it knows their folders."""
+        """Update the library's rows of changed files, if it knows their folders."""
         if self.store is None:
             return
         try:
@@ -105,7 +106,7 @@ class Records:
 
     def _lose(self, error: DiscpressError) -> None:
         self.store = None
-        self._printer.notice(f"nothing is written into the history: {error}")
+        self._printer.notice(f"the history cannot be written: {error}")
 
     def close(self) -> None:
         """Close the state file."""

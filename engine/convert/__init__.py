@@ -1,1 +1,1 @@
-"""Conversions: plan, pipeline, part file, proof, trash."""
+"""Conversions: plan, pipeline, part file, verification, trash."""

@@ -1,4 +1,4 @@
-"""Checkpoints: what a killed conversion need not do again, trusted as far as it is read again (Safety rule 7)."""
+"""Checkpoints of a conversion, so that a killed one can resume; verified by reading again (Safety rule 7)."""
 
 import time
 from collections.abc import Callable
@@ -19,21 +19,21 @@ from discpress.engine.system.files import FileIdentity
 from discpress.engine.units import MIB
 
 EVERY_BYTES = 64 * MIB
-"""So much is packed again after a kill at the most, or..."""
+"""A kill loses at most this many bytes of work, or..."""
 EVERY_S = 5.0
-"""...so many seconds of work: an fsync costs little beside either."""
+"""...this many seconds of work; an fsync costs little in comparison."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """How far a conversion had come when its part was last synced."""
+    """The state of a conversion at the last sync of its part."""
 
     done_bytes: int
-    """Bytes of the source that are in the part; a multiple of CHUNK_BYTES, or all."""
+    """Bytes of the source that the part contains; a multiple of CHUNK_BYTES, or all."""
     part_bytes: int
-    """Where the next block goes."""
+    """Offset of the next block."""
     blocks: int
-    """Index entries that stand in the part."""
+    """Index entries that the part contains."""
     index_crc32: int
     """crc32 of those entries."""
     source_crc32: int
@@ -43,30 +43,30 @@ class Checkpoint:
     made_by: str
     """Settings, kernel and library version that the packed bytes depend on."""
     head: bytes
-    """The first bytes of the coming image, which the part does not hold yet."""
+    """The first bytes of the output, which the part does not contain yet."""
 
 
 class CheckpointStore(Protocol):
-    """Where one job's checkpoint is kept."""
+    """Stores the checkpoint of one job."""
 
     def begin(self, output_path: Path) -> None:
-        """Note where the output goes, and thereby its part; what was kept before is forgotten."""
+        """Record the output's path, which determines the part's; remove an earlier checkpoint."""
 
     def seal(self, output_path: Path, identity: FileIdentity) -> None:
-        """Note which file is about to be published under that name."""
+        """Record the file that is about to be published under that name."""
 
     def load(self) -> Checkpoint | None:
-        """Return the last one; None when there is none that can be read."""
+        """Return the last checkpoint; None if there is no readable one."""
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Keep this one in place of the last."""
+        """Replace the last checkpoint."""
 
     def drop(self) -> None:
-        """Forget it."""
+        """Remove the checkpoint."""
 
 
 def maker_of(plan: ConversionPlan) -> str:
-    """Return what the bytes of the output depend on: under another one a conversion starts again."""
+    """Return a text of everything the output's bytes depend on; if it differs, a conversion starts again."""
     settings = plan.settings
     if settings.format is ImageFormat.ISO:
         return "iso"
@@ -106,16 +106,16 @@ class CheckpointWriter:
         self._saved_at = clock()
 
     def start_at(self, done_bytes: int) -> None:
-        """Count from here: what is before is kept already."""
+        """Count from here: earlier work is stored already."""
         self._saved_bytes = done_bytes
 
     def is_due(self, done_bytes: int) -> bool:
-        """Return whether 64 MiB or 5 s have gone by since the last one."""
+        """Return whether 64 MiB or 5 s have passed since the last checkpoint."""
         new_bytes = done_bytes - self._saved_bytes
         return new_bytes > 0 and (new_bytes >= EVERY_BYTES or self._clock() - self._saved_at >= EVERY_S)
 
     def save(self, done_bytes: int) -> None:
-        """Write the index so far, sync the part, keep the checkpoint, in this order."""
+        """Write the index so far, sync the part and store the checkpoint, in this order."""
         blocks = index_crc32 = 0
         if not isinstance(self._writer, PlainWriter):
             index_crc32 = self._writer.save_index(self._saved_blocks)
@@ -137,7 +137,7 @@ class CheckpointWriter:
 
 
 def fits(checkpoint: Checkpoint, plan: ConversionPlan) -> bool:
-    """Return whether a checkpoint is of this source, these settings and this kernel, and possible at all."""
+    """Return whether a checkpoint is valid and belongs to this source, these settings and this kernel."""
     done_bytes = checkpoint.done_bytes
     is_border = done_bytes % CHUNK_BYTES == 0 or done_bytes == plan.original_bytes
     if plan.settings.format is ImageFormat.ISO:

@@ -1,4 +1,4 @@
-"""Checksum files beside an image, in the format that `sha256sum -c` reads."""
+"""Checksum files next to an image, in the format of `sha256sum -c`."""
 
 import contextlib
 import os
@@ -17,26 +17,26 @@ from discpress.engine.system.files import FileIdentity, absolute, open_regular, 
 from discpress.engine.system.rename import remove_same, rename_new, sync_folder
 
 KINDS_BY_LENGTH = {8: "crc32", 32: "md5", 40: "sha1", 64: "sha256"}
-"""Which digest a number of hex digits is."""
+"""The kind of digest by its number of hex digits."""
 _LINE = re.compile(r"\\?([0-9A-Fa-f]{8,64}) [ *](.+)")
 _MAX_BYTES = 16 * 1024 * 1024
 _DRAFT_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 def checksum_path(output_path: Path, kind: str) -> Path:
-    """Return where the digest of an output is written: `game.zso.sha256`."""
+    """Return the path of an output's checksum file: `game.zso.sha256`."""
     return output_path.with_name(f"{output_path.name}.{kind}")
 
 
 def decoded_name(output_path: Path) -> str:
-    """Return the name of the decoded image that a checksum file speaks of: `game.iso`."""
+    """Return the name of the decoded image in a checksum file: `game.iso`."""
     return f"{output_path.stem}.iso"
 
 
 def check_checksum_names(output_path: Path, kinds: tuple[str, ...], *, overwrite: bool) -> None:
-    """Raise ConflictError when a checksum file could not get its name; a regular file gives way to `overwrite`.
+    """Check that the checksum files can get their names; `overwrite` allows replacing a regular file.
 
-    StorageError for a name that the file system does not take.
+    Raises ConflictError if a name is taken, StorageError if the file system does not allow the name.
     """
     for kind in kinds:
         path = checksum_path(output_path, kind)
@@ -44,16 +44,16 @@ def check_checksum_names(output_path: Path, kinds: tuple[str, ...], *, overwrite
             facts = path.lstat()
         except FileNotFoundError:
             continue
-        except OSError as error:  # a longer name than the result's may be too long
+        except OSError as error:  # it is longer than the result's name, and may be too long
             raise from_os_error(error, path, "write the checksum file") from error
         if not (overwrite and stat.S_ISREG(facts.st_mode)):
-            raise ConflictError(f"{display_name(path)}: exists already", hint="move it away, or leave --checksum out")
+            raise ConflictError(f"{display_name(path)}: exists already", hint="move it away, or leave out --checksum")
 
 
 def write_checksum(output_path: Path, kind: str, digest: str, *, overwrite: bool = False) -> None:
-    """Write one checksum file whole; with `overwrite` a file in the way goes to the trash first.
+    """Write one checksum file; with `overwrite` an existing file goes to the trash first.
 
-    Whoever may read the output may read it too: it has the output's permission bits, owner and group.
+    It gets the output's permission bits, owner and group, so that the same people can read it.
     """
     path = checksum_path(output_path, kind)
     draft = path.with_name(f".discpress-{secrets.token_hex(6)}")
@@ -82,7 +82,7 @@ def _access_of(output_path: Path) -> Access | None:
 
 
 def _write_draft(draft: Path, line: bytes, access: Access | None) -> os.stat_result:
-    """Write a file that is not there yet, on the disk when this returns; return its stat. OSError leaves nothing."""
+    """Write a new file and sync it; return its stat. An OSError leaves no file."""
     fd = os.open(draft, _DRAFT_FLAGS, PRIVATE_MODE)
     facts = os.fstat(fd)
     try:
@@ -90,7 +90,7 @@ def _write_draft(draft: Path, line: bytes, access: Access | None) -> os.stat_res
             file.write(line)
             file.flush()
             if access is not None:
-                set_access(fd, access)  # what is refused here was refused to the output too, which has the warning
+                set_access(fd, access)  # a refusal here was a refusal for the output too, which has the warning
             sync_file(fd)
             return os.fstat(fd)
     except BaseException:
@@ -105,9 +105,9 @@ def _line_of(output_path: Path, digest: str) -> bytes:
 
 
 def drop_checksums(output_path: Path, digests: Mapping[str, str]) -> list[Path]:
-    """Remove the checksum files of an output that is no more; return which.
+    """Remove the checksum files of a removed output; return their paths.
 
-    Only what is, byte for byte, what `write_checksum` writes of these digests is removed: nothing else is in it.
+    A file is only removed if its bytes equal the output of `write_checksum` for these digests.
     """
     dropped = []
     for length, kind in KINDS_BY_LENGTH.items():
@@ -118,7 +118,7 @@ def drop_checksums(output_path: Path, digests: Mapping[str, str]) -> list[Path]:
 
 
 def _drop_if(path: Path, content: bytes) -> bool:
-    """Remove a regular file of that content, and no more; return whether it is gone."""
+    """Remove a regular file if it has exactly that content; return whether it was removed."""
     try:
         if path.is_symlink():
             return False
@@ -127,7 +127,7 @@ def _drop_if(path: Path, content: bytes) -> bool:
             is_ours = facts.st_size == len(content) and file.read(len(content) + 1) == content
         if not is_ours or not remove_same(path, facts):
             return False
-    except (OSError, StorageError):  # it is in nobody's way
+    except (OSError, StorageError):  # the file can stay
         return False
     with contextlib.suppress(OSError):
         sync_folder(path.parent)
@@ -135,7 +135,7 @@ def _drop_if(path: Path, content: bytes) -> bool:
 
 
 def read_checksums(path: Path) -> Mapping[str, str]:
-    """Return the digests of a checksum file by the name they are for; UsageError when it is none."""
+    """Return the digests in a checksum file by file name. Raises UsageError if it is not a checksum file."""
     fd, _ = open_regular(path)
     try:
         with os.fdopen(fd, "rb") as file:
@@ -150,12 +150,14 @@ def read_checksums(path: Path) -> Mapping[str, str]:
         match = _LINE.fullmatch(line)
         if match is None or len(match[1]) not in KINDS_BY_LENGTH:
             if line.strip() and not line.startswith(("#", ";")):
-                raise UsageError(f"{display_name(path)}: {display_name(line[:60])!r} is no line of a checksum file")
+                raise UsageError(
+                    f"{display_name(path)}: expected a line of a checksum file, got {display_name(line[:60])!r}"
+                )
             continue
         name = match[2]
         if line.startswith("\\"):
             name = re.sub(r"\\([\\nr])", lambda found: {"\\": "\\", "n": "\n", "r": "\r"}[found[1]], name)
         digests[name] = match[1].lower()
     if not digests:
-        raise UsageError(f"{display_name(path)}: holds no checksum")
+        raise UsageError(f"{display_name(path)}: contains no checksum")
     return digests

@@ -1,4 +1,4 @@
-"""How one image would be written: the settings that a wish comes to, by its size and system; no file is needed."""
+"""Choice of the settings for one image, by request, size and system; needs no file."""
 
 from dataclasses import dataclass
 
@@ -27,13 +27,13 @@ class Choice:
     """The settings for one image, decided and checked against its target."""
 
     target: Target
-    """What will play it."""
+    """The target that will play it."""
     settings: Settings
-    """How it is written."""
+    """The form of the output."""
     index_shift: int
     """Offsets in the output's index count steps of 1 << index_shift bytes; 0 for an ISO."""
     notices: tuple[str, ...]
-    """What the user should know before it is written."""
+    """Warnings for the user before the conversion."""
 
 
 def choose_settings(
@@ -44,17 +44,17 @@ def choose_settings(
     request: ConversionRequest,
     suffix_format: ImageFormat | None = None,
 ) -> Choice:
-    """Decide how an image of so many decoded bytes is written; `name` is what messages call it.
+    """Choose the settings for an image of `original_bytes` decoded bytes; messages call it `name`.
 
-    `system` (`ps2`) chooses the target where the wish leaves it open, `system_label` (`PS2`) is for the messages,
-    `suffix_format` is what the output's name promises. SettingError where the target does not load what is wished
-    for, UsageError where it cannot be written at all.
+    `system` (`ps2`) decides the target if the request does not, `system_label` (`PS2`) is for messages, `suffix_format`
+    is the format that the output's name promises. Raises SettingError if the target does not load the requested
+    settings, UsageError if they cannot be written at all.
     """
     target = _target(system, request, request.format or suffix_format)
     image_format = request.format or suffix_format or target.default_format
     notices = []
     if suffix_format is not None and suffix_format is not image_format:
-        notices.append(f"the output's name ends in .{suffix_format}, its content is {image_format.upper()}")
+        notices.append(f"the output's name ends in .{suffix_format}, but its content is {image_format.upper()}")
     if image_format is ImageFormat.ISO:
         return Choice(target, Settings(image_format, target=target.name), 0, tuple(notices))
     settings, shift = _packed_settings(name, original_bytes, image_format, target, request, notices)
@@ -75,7 +75,7 @@ def default_settings(
     methods: tuple[Method, ...] = (),
     block_size: int | None = None,
 ) -> Settings:
-    """Return what an image is written with for a target; what is None or empty is the target's own."""
+    """Return the settings for a target; None or empty arguments become the target's defaults."""
     image_format = image_format or target.default_format
     if image_format is ImageFormat.ISO:
         return Settings(image_format, target=target.name)
@@ -87,8 +87,8 @@ def default_settings(
 def _target(system: str, request: ConversionRequest, image_format: ImageFormat | None) -> Target:
     if request.target is None or request.target == AUTO:
         return target_for(system, image_format)
-    if request.target not in TARGETS:  # kept for a title by another version
-        raise UsageError(f"unknown target {display_name(request.target)}: allowed are {', '.join((AUTO, *TARGETS))}")
+    if request.target not in TARGETS:  # stored for a title by another version
+        raise UsageError(f"target: expected one of {', '.join((AUTO, *TARGETS))}, got {display_name(request.target)}")
     return TARGETS[request.target]
 
 
@@ -101,19 +101,19 @@ def _packed_settings(
     notices: list[str],
 ) -> tuple[Settings, int]:
     if image_format not in WRITTEN_METHODS:
-        raise UsageError(f"{image_format.upper()} cannot be written: zso, cso, chd or iso is allowed")
+        raise UsageError(f"{image_format.upper()} cannot be written: use zso, cso, chd or iso")
     block_size = request.block_size or target.default_block_size(image_format)
     methods: tuple[Method, ...] = ()
     if image_format is ImageFormat.CHD:
         methods = in_order(request.methods) or (target.default_method,)
     level, highest = request.level or DEFAULT_LEVEL, highest_level(image_format, methods)
     if level > highest:
-        notices.append(f"level {level} is taken as {highest}, the highest of {form_name(image_format, methods)}")
+        notices.append(f"level {level} is lowered to {highest}, the highest of {form_name(image_format, methods)}")
         level = highest
     if image_format is ImageFormat.CHD:
         _check_hunks(name, original_bytes, block_size)
         if request.alignment is not None:
-            notices.append(f"alignment {request.alignment} is left out: the hunks of a CHD have none")
+            notices.append(f"alignment {request.alignment} is ignored: the hunks of a CHD have none")
         return Settings(image_format, block_size, level, None, target.name, methods), 0
     check_reach(name, original_bytes, block_size)
     shift = smallest_shift(original_bytes, block_size)
@@ -121,12 +121,12 @@ def _packed_settings(
         if request.alignment < 1 << shift:
             raise SettingError(
                 f"{name}: alignment {request.alignment} is too small for {original_bytes} bytes",
-                hint=f"the smallest that reaches the end of the file is --align {1 << shift}",
+                hint=f"use --align {1 << shift}, the smallest that reaches the end of the file",
             )
         if request.alignment > block_size:
             raise SettingError(
-                f"{name}: alignment {request.alignment} is more than a block of {block_size}: nothing would shrink",
-                hint=f"at most --align {block_size} makes sense",
+                f"{name}: alignment {request.alignment} is larger than a block of {block_size}: nothing would shrink",
+                hint=f"use at most --align {block_size}",
             )
         shift = request.alignment.bit_length() - 1
     return Settings(image_format, block_size, level, request.alignment, target.name), shift
@@ -135,11 +135,11 @@ def _packed_settings(
 def _check_hunks(name: str, original_bytes: int, hunk_size: int) -> None:
     size, most = format_size(original_bytes), format_size(MAX_DISC_BYTES)
     if original_bytes > MAX_DISC_BYTES:
-        check_reach(name, original_bytes, DEFAULT_BLOCK_SIZE)  # what no index reaches is not sent to another format
-        raise SettingError(f"{name}: {size} is too much for a CHD: up to {most} is read", hint="-f zso takes it")
+        check_reach(name, original_bytes, DEFAULT_BLOCK_SIZE)  # no hint at another format if no index reaches
+        raise SettingError(f"{name}: {size} is too large for a CHD: discpress reads up to {most}", hint="use -f zso")
     least = least_hunk_size(original_bytes)
     if hunk_size < least:
         raise SettingError(
-            f"{name}: {size} in hunks of {hunk_size} makes more than the {MAX_HUNKS} hunks that are read",
-            hint=f"the smallest hunk for it is -b {least}",
+            f"{name}: {size} in hunks of {hunk_size} exceeds the limit of {MAX_HUNKS} hunks",
+            hint=f"use -b {least} or more",
         )

@@ -1,4 +1,4 @@
-"""One conversion from the first byte to the published, proven file: the order of Safety rule 1."""
+"""One conversion from the first byte to the verified, published file, in the order of Safety rule 1."""
 
 import contextlib
 import os
@@ -43,21 +43,21 @@ class Conversion:
     """A finished conversion."""
 
     plan: ConversionPlan
-    """What was done."""
+    """The plan that was carried out."""
     packed_bytes: int
     """Size of the output file."""
     digests: DigestSet
-    """Digests of the decoded image: what was read, and, where verified, what the output gives."""
+    """Digests of the decoded source and, if verified, of the decoded output."""
     read_back: ReadBack
-    """Whether the proof came from the disk (`cold`), perhaps from memory (`cached`), or was not asked for."""
+    """Whether the output was verified from the disk (`cold`), perhaps from memory (`cached`), or not at all."""
     trashed: TrashEntry | None
-    """The source in the trash, where that was asked for."""
+    """The source in the trash, if requested."""
     overwritten: TrashEntry | None
     """The file that had the output's name, in the trash."""
     notices: tuple[str, ...]
-    """What came up on the way, as sentences about the title; what the file system refused is in them."""
+    """Warnings about the title, refusals of the file system included."""
     elapsed_s: float
-    """Wall time of all of it."""
+    """Wall time of the whole conversion."""
 
     @property
     def ratio(self) -> float:
@@ -66,7 +66,7 @@ class Conversion:
 
     @property
     def is_verified(self) -> bool:
-        """Whether the output was decoded whole and gave the source's digests."""
+        """Whether the output was decoded whole and has the source's digests."""
         return self.read_back is not ReadBack.NONE
 
 
@@ -81,10 +81,10 @@ def convert(
     job: str = "",
     checkpoint_store: CheckpointStore | None = None,
 ) -> Conversion:
-    """Carry out a plan; on any error the source is as it was, no file has a final name and the part is gone.
+    """Carry out a plan; after an error the source is unchanged, no file has a final name and the part is removed.
 
-    `random` starts the sample of the estimate that is made where room is scarce; `job` names the part's owner. With
-    a `checkpoint_store`, checkpoints are stored, a part of the same job is taken up again, and SuspendedError leaves it
+    `random` selects the sample of the estimate that is made if free space is scarce; `job` names the part's owner. With
+    a `checkpoint_store`, checkpoints are stored, a part of the same job is resumed, and SuspendedError leaves it
     in place.
     """
     started = time.monotonic()
@@ -153,7 +153,7 @@ def _leave_part(part: PartFile, checkpoint_store: CheckpointStore | None) -> Non
 
 
 def _identity_now(path: Path, published: FileIdentity) -> FileIdentity:
-    """Return a result's identity as others will find it: a share may change its time when it is closed."""
+    """Return a result's identity after closing: a share may change a file's time when it is closed."""
     try:
         now = identity_at(path)
     except OSError:
@@ -164,10 +164,10 @@ def _identity_now(path: Path, published: FileIdentity) -> FileIdentity:
 def _pack_and_prove(
     run: ConversionRun, part: PartFile, checkpoint_store: CheckpointStore | None, checkpoint: Checkpoint | None
 ) -> tuple[DigestSet, ReadBack]:
-    """Pack and prove; what does not prove itself is packed once more where a part of an earlier run was taken up."""
+    """Pack and verify; if a resumed part fails the verification, pack once more from the start."""
     digests = run.pack(part, checkpoint_store, checkpoint)
     try:
-        # What was not written in one go is proven even where the user did without: a checkpoint is only a note.
+        # A resumed output is verified even if the user did without, because a checkpoint proves nothing.
         return digests, run.prove(part, digests, is_needed=checkpoint is not None)
     except (VerifyError, DamagedImageError):
         if checkpoint is None:
@@ -190,11 +190,11 @@ def conclude(
     started: float,
     warnings: Sequence[str] = (),
 ) -> Conversion:
-    """Do what comes after publishing: the source to the trash where that is wished, and the report."""
+    """Do the steps after publishing: move the source to the trash if requested, and report."""
     notices = [*warnings]
     trashed = None
     if plan.trashes_source and _is_settled(plan, control, notices):
-        run.check_source("the result is published, the source stays where it is")
+        run.check_source("the result is published, the source stays")
         has_other_names = os.fstat(run.source.fd).st_nlink > 1
         if problem := lease_problem(run.source.fd):
             notices.append(f"cannot check whether another program is writing the source: {problem}")
@@ -215,20 +215,20 @@ def conclude(
 
 
 def _trash_proven(source: Moving, *, replacement: Replacement, digests: Mapping[str, str], reason: str) -> TrashEntry:
-    """Move a source to the trash; if that fails the error adds that the result stands all the same."""
+    """Move a source to the trash; the error of a failure adds that the result stays."""
     try:
         return move_to_trash([source], replacements=[replacement], digests=digests, reason=reason)
     except DiscpressError as error:
-        hint = f"{error.hint}; {display_name(replacement.path)} is there and proven".lstrip("; ")
+        hint = f"{error.hint}; {display_name(replacement.path)} is written and verified".lstrip("; ")
         raise type(error)(str(error), hint=hint) from error
 
 
 def _is_settled(plan: ConversionPlan, control: Control, notices: list[str]) -> bool:
-    """Wait until the source may be moved; False, with a notice, when a stop is asked for meanwhile."""
+    """Wait until the source may be moved; False, with a warning, if a stop is requested meanwhile."""
     try:
         wait_until_settled(plan.source_file_path, control)
     except CancelledError:
-        notices.append("stopped before the source was moved: it stays where it is")
+        notices.append("stopped before the source was moved, so the source stays")
         return False
     return True
 
@@ -240,14 +240,14 @@ def _trash_existing(plan: ConversionPlan, identity: FileIdentity) -> TrashEntry 
     replacement = Replacement.of(absolute(path), identity)
     facts = path.lstat()
     if not stat.S_ISREG(facts.st_mode):
-        raise ConflictError(f"{display_name(path)}: became something else than a file meanwhile; it was not touched")
+        raise ConflictError(f"{display_name(path)}: is no longer a regular file; it was not touched")
     existing = FileIdentity.of(facts)
-    # Whatever it is: nothing says that it held this disc. A purge finds that out.
+    # Whether the file contained this disc is unknown here; emptying the trash finds that out.
     return move_to_trash([Moving(path, existing)], replacements=[replacement], digests={}, reason="overwritten")
 
 
 def _put_back(overwritten: TrashEntry | None) -> None:
-    """Undo the trashing of the file in the way, because nothing took its place."""
+    """Restore the overwritten file, because nothing took its place."""
     if overwritten is not None:
-        with contextlib.suppress(DiscpressError):  # then it stays in the trash, where undo finds it
+        with contextlib.suppress(DiscpressError):  # it then stays in the trash, and undo can restore it
             put_back(overwritten)

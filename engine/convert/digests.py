@@ -1,4 +1,4 @@
-"""Digests of a decoded image: crc32, which DAT files list, XXH3-128, which proves, and others on request."""
+"""Digests of a decoded image: crc32 for DAT files, XXH3-128 for verification, and others on request."""
 
 import hashlib
 import zlib
@@ -17,13 +17,13 @@ class DigestSet:
     """The digests of one image, by name, as lower-case hex."""
 
     values: dict[str, str]
-    """`crc32` and `xxh3` always; `md5`, `sha1`, `sha256` where asked for."""
+    """`crc32` and `xxh3` always; `md5`, `sha1`, `sha256` if requested."""
     size_bytes: int
-    """Bytes they were taken over."""
+    """Number of digested bytes."""
 
 
 class Digester:
-    """Takes all wanted digests of bytes that arrive in order; for one thread."""
+    """Computes the requested digests of bytes that arrive in order; for one thread."""
 
     def __init__(self, wanted: tuple[str, ...] = ()) -> None:
         self._crc32 = 0
@@ -32,7 +32,7 @@ class Digester:
         self._others = {name: hashlib.new(name, usedforsecurity=False) for name in wanted if name in ON_REQUEST}
 
     def update(self, data: Readable) -> None:
-        """Take the next bytes."""
+        """Digest the next bytes."""
         self._size += len(data)
         self._crc32 = zlib.crc32(data, self._crc32)
         self._xxh3.update(data)

@@ -1,4 +1,4 @@
-"""Packing a source into a part and proving it: the steps of a conversion that hold the source open."""
+"""Packing of a source into a part, and its verification: the steps that need the source open."""
 
 import errno
 from enum import StrEnum
@@ -35,7 +35,7 @@ from discpress.engine.units import MIB
 
 
 class ReadBack(StrEnum):
-    """Where the proof read the result from."""
+    """The places from which a verification can read the result."""
 
     COLD = "cold"
     CACHED = "cached"
@@ -45,11 +45,12 @@ class ReadBack(StrEnum):
 _THREADS_BYTES = 40 * MIB
 _THREADS_BYTES_BESIDE_STREAM = 24 * MIB  # the pages and marks of a stream are 23 MiB
 _HUNK_THREADS_BYTES = 64 * MIB
-"""More, for Zstandard and LZMA hold twenty times a hunk: with less only one thread would pack large ones."""
+"""Larger, because Zstandard and LZMA need twenty times a hunk; otherwise one thread only could pack large hunks."""
 
 
 def _most_threads(plan: ConversionPlan, *, is_sequential: bool) -> int:
-    """Return how many threads fit the memory: each has a slot of 2 MiB, and liblz4 and zlib hold three blocks."""
+    """Return the number of threads that fit the memory: each has a slot of 2 MiB, and liblz4 and zlib need three
+    blocks."""
     settings = plan.settings
     if settings.format is ImageFormat.CHD:
         room = _HUNK_THREADS_BYTES - (_THREADS_BYTES - _THREADS_BYTES_BESIDE_STREAM if is_sequential else 0)
@@ -63,7 +64,7 @@ _GONE = {errno.ENOENT, errno.ENOTDIR}
 
 
 class ConversionRun:
-    """One conversion's hold on its source, from the first look to the last."""
+    """One conversion's use of its open source, from the first check to the last."""
 
     def __init__(self, image: Image, plan: ConversionPlan, threads: int, control: Control, progress: Progress) -> None:
         self.image = image
@@ -75,20 +76,20 @@ class ConversionRun:
         self._watch = SourceWatch(self._check_between_chunks)
         self.check_source()
 
-    def check_source(self, so: str = "nothing was published") -> None:
-        """Raise SourceChangedError unless the open file and its path are what was planned (Safety rule 2)."""
+    def check_source(self, so: str = "no result was written") -> None:
+        """Raise SourceChangedError unless the open file and its path are the planned ones (Safety rule 2)."""
         try:
             at_path = FileIdentity.of(self._plan.source_file_path.stat())
         except OSError:
             at_path = None
         if self.source.identity() != self._plan.source_identity or at_path != self._plan.source_identity:
             raise SourceChangedError(
-                f"{self.image.name}: it, or its permissions or links, were changed meanwhile, or it is gone; {so}",
-                hint="convert it again when nothing writes to it",
+                f"{self.image.name}: the source changed or was removed during the conversion; {so}",
+                hint="convert it again when no program writes to it",
             )
 
     def _check_between_chunks(self) -> None:
-        """Check the source as `check_source` does; a share that does not answer just now is asked again later."""
+        """Check the source as `check_source` does; a share that does not respond is asked again later."""
         try:
             self._plan.source_file_path.stat()
         except OSError as error:
@@ -99,7 +100,7 @@ class ConversionRun:
     def pack(
         self, part: PartFile, checkpoint_store: CheckpointStore | None, checkpoint: Checkpoint | None
     ) -> DigestSet:
-        """Write the whole output into the part and make it last; return the source's digests."""
+        """Write the whole output into the part and sync it; return the source's digests."""
         image, plan, progress, is_plain = self.image, self._plan, self._progress, self._is_plain
         digester, writer = self._digester(), self._writer(part)
         start_bytes = 0
@@ -120,7 +121,7 @@ class ConversionRun:
                 self._pack_chunks(start_bytes, writer, digester, border)
         except DiscpressError as error:
             if error.code in {"damaged", "storage"}:
-                self.check_source()  # a source that was cut short or replaced says so, not that it is damaged
+                self.check_source()  # so that a truncated or replaced source is reported as changed, not as damaged
             raise
         self.check_source()
         check_recorded(image, digester.finish())
@@ -133,7 +134,7 @@ class ConversionRun:
         part.sync()
         check_archived(image, digests, self._control)
         if isinstance(image.source, MemberSource):
-            image.source.forget()  # the proof needs the memory
+            image.source.forget()  # the verification needs the memory
         return digests
 
     def _pack_chunks(
@@ -178,7 +179,7 @@ class ConversionRun:
     def _take_up(
         self, part: PartFile, checkpoint: Checkpoint, digester: Digester, writer: BlockWriter | PlainWriter
     ) -> int:
-        """Read the source again up to the checkpoint; return where to go on, 0 when anything differs."""
+        """Read the source again up to the checkpoint; return the offset to continue at, 0 if anything differs."""
         if isinstance(writer, PlainWriter):
             writer.position = checkpoint.part_bytes
         elif not writer.restore(part, checkpoint.blocks, checkpoint.part_bytes, checkpoint.index_crc32):
@@ -241,25 +242,26 @@ class ConversionRun:
         return slot.source[: -(-slot.length // block_size) * block_size]
 
     def _count(self, slot: Slot, packed_bytes: int) -> None:
-        """Count a chunk that is written, and look at the source: this is the border to the next one."""
+        """Count a written chunk and check the source: this is the border to the next chunk."""
         progress = self._progress
         progress.packed_bytes = packed_bytes
         progress.read_bytes = progress.done_bytes = slot.offset + slot.length
         self._watch.look()
 
     def prove(self, part: PartFile, expected: DigestSet, *, is_needed: bool = False) -> ReadBack:
-        """Read the part back from the disk, decode it whole and compare the digests; VerifyError on a difference."""
+        """Read the part back from the disk, decode it whole and compare the digests. Raises VerifyError if they
+        differ."""
         if not self._plan.request.verify and not is_needed:
             return ReadBack.NONE
         is_cold = part.drop_cached()
-        # The part is read as what it will be: the format was asked for, so it is not sniffed and cannot be mistaken.
+        # The part is opened in the requested format, not a detected one, so it cannot be mistaken.
         image: Image = PlainImage(part) if self._is_plain else self._plan.layout.open(part)
         actual = digest_image(image, self._threads, self._control, self._progress, self._plan.request.digests)
         check_digests(display_name(self._plan.output_path), actual, expected)
         return ReadBack.COLD if is_cold else ReadBack.CACHED
 
     def digests_if_copy(self, path: Path) -> DigestSet | None:
-        """Return the source's digests when the file is an image in the output's format that decodes to just these."""
+        """Return the source's digests if the file is an image in the output's format with exactly these."""
         wanted = self._plan.request.digests
         try:
             with open_image(path) as other:
@@ -280,7 +282,7 @@ class ConversionRun:
         return self._is_plain or (other.block_size, other.index_shift) == (plan.settings.block_size, plan.index_shift)
 
     def is_copy(self, path: Path) -> bool:
-        """Return whether a file is complete, and no more than a packed copy of the source; False for the source."""
+        """Return whether a file is a complete packed copy of the source, and not the source itself."""
         try:
             is_source = same_file(path.stat(), self.source.stat())
         except OSError:

@@ -1,10 +1,10 @@
-"""The one thread engine: N threads fill slots, the caller takes them in order, one thread follows and hashes.
+"""The thread pipeline: N threads fill slots, the caller takes them in order, one thread follows and hashes.
 
     free slots -> fill (any thread, any order) -> take (the caller, in order) -+-> free again
                                                -> follow (one thread, in order)
 
-Memory is slots, not image size. The first failure stops everything and is raised in the caller. Cancelling
-works at chunk borders.
+Memory depends on the slots, not on the image. The first failure stops everything and is raised in the caller.
+Cancelling works at chunk borders.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from discpress.engine.progress import Control
 MAX_BLOCKS = CHUNK_BYTES // SECTOR_SIZE
 EXTRA_SLOTS = 2  # one being written and one being hashed while every thread fills another
 _LEAST_THREADS = 2  # one that fills and one that follows
-_WAKE_S = 0.2  # how often a waiting caller looks for a signal
+_WAKE_S = 0.2  # the interval at which a waiting caller polls for signals
 
 
 class Slot:
@@ -42,7 +42,7 @@ class Slot:
 
     @property
     def offset(self) -> int:
-        """Where the chunk begins in the image, bytes."""
+        """Offset of the chunk in the image, bytes."""
         return self.number * CHUNK_BYTES
 
     @property
@@ -52,7 +52,7 @@ class Slot:
 
 
 def _mapped() -> memoryview:
-    """Return memory for a chunk that the system gets back: the heap keeps blocks of this size once it had some."""
+    """Return mapped memory for a chunk, which returns to the system; the heap would keep blocks of this size."""
     return memoryview(mmap.mmap(-1, CHUNK_BYTES))
 
 
@@ -60,13 +60,13 @@ SlotWork: TypeAlias = Callable[[Slot], None]
 
 
 class Border(Protocol):
-    """What is done between two chunks, when all before is written and hashed."""
+    """Work between two chunks, when all earlier chunks are written and hashed."""
 
     def is_due(self, done_bytes: int) -> bool:
-        """Return whether it is time, `done_bytes` of the image being done."""
+        """Return whether the work is due after `done_bytes` of the image."""
 
     def save(self, done_bytes: int) -> None:
-        """Do it."""
+        """Do the work."""
 
 
 def run_chunks(
@@ -83,9 +83,10 @@ def run_chunks(
 ) -> None:
     """Send an image of `total_bytes`, from `start_bytes` on, through `fill`, `take` and `follow`, chunk by chunk.
 
-    `fill` finds `slot.number` and `slot.length` set; it runs in `threads` threads. `take` runs in the calling
-    thread, `follow` in one thread, both in order; a slot is used again when both are through with it. `start_bytes`
-    is a multiple of CHUNK_BYTES. `border` is asked in the calling thread, and told before SuspendedError is raised.
+    `fill` runs in `threads` threads, with `slot.number` and `slot.length` set. `take` runs in the calling thread,
+    `follow` in one thread, both in order; a slot is reused when both are done with it. `start_bytes` is a multiple of
+    CHUNK_BYTES. `border` is called in the calling thread, and saves before SuspendedError is raised. Raises the first
+    failure of any thread.
     """
     _Engine(total_bytes, max(1, threads), control, fill, take, follow, with_packed, start_bytes, border).run()
 
@@ -149,9 +150,7 @@ class _Engine:
                 thread.start()
             except RuntimeError as error:  # the limits of this system or of this user
                 if len(self._started) < _LEAST_THREADS:
-                    raise DiscpressError(
-                        "the system lets no more threads start", hint="see ulimit -u and -v"
-                    ) from error
+                    raise DiscpressError("the system allows no more threads", hint="check ulimit -u and -v") from error
                 return
             self._started.append(thread)
 
@@ -171,7 +170,7 @@ class _Engine:
         while True:
             slot = self._free.get()
             with self._changed:
-                # A number is taken only with a slot in hand: the chunk that is waited for always has one.
+                # Take a number only with a slot at hand, so that the chunk in demand always has one.
                 if slot is None or self._failure is not None or self._next_number >= self._chunks:
                     return
                 slot.number = self._next_number
@@ -201,7 +200,7 @@ class _Engine:
             self._free.put(slot)
 
     def _rest_before(self, number: int) -> None:
-        """Hold while paused, save what is due, and save before a suspension."""
+        """Block while paused; save if it is due, and before a suspension."""
         done_bytes = number * CHUNK_BYTES
         try:
             self._control.check()
@@ -221,7 +220,7 @@ class _Engine:
             while number not in self._filled:
                 if self._failure is not None:
                     raise self._failure
-                # A suspension waits for the chunk that is under way: it is saved with it at the next border.
+                # A suspension waits for the current chunk, which is saved at the next border.
                 with contextlib.suppress(SuspendedError):
                     self._control.raise_if_stopped()
                 self._changed.wait(_WAKE_S)

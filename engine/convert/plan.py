@@ -1,4 +1,4 @@
-"""From what a user wishes to what will be done: format, settings, output name, space; nothing is written here."""
+"""Plans a conversion from a request: format, settings, output name, space; writes nothing."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,42 +29,42 @@ class ConversionPlan:
     """One conversion, decided."""
 
     source_path: Path
-    """The image that is read; in an archive, the path below it that names the image."""
+    """The image that is read; in an archive, its path below the archive."""
     source_file_path: Path
-    """The file that it is read from: itself, or the archive it lies in."""
+    """The file that contains it: the image itself, or the archive."""
     source_identity: FileIdentity
-    """The identity of that file when it was planned."""
+    """The identity of that file at the time of the plan."""
     source_bytes: int
-    """Bytes that the image takes there: the file's size, or its share of the archive."""
+    """Bytes of the image in that file: the file's size, or its share of the archive."""
     member: int
-    """Which file of the archive it is, from 1; 0 for a file of its own."""
+    """Its number in the archive, from 1; 0 if it is not in an archive."""
     source_format: ImageFormat
-    """What it is."""
+    """The source's format."""
     original_bytes: int
     """Its decoded size."""
     identity: Identity
-    """Which game it is."""
+    """The identified game."""
     output_path: Path
-    """The file that is written."""
+    """The output file."""
     makes_folder: bool
-    """Whether its folder is made when it does not exist."""
+    """Whether its folder is created if missing."""
     settings: Settings
-    """How it is written."""
+    """The form of the output."""
     index_shift: int
     """Offsets in the output's index count steps of 1 << index_shift bytes."""
     request: ConversionRequest
-    """What was asked for."""
+    """The request."""
     notices: tuple[str, ...]
-    """What the user should know before it starts."""
+    """Warnings for the user before the conversion."""
 
     @property
     def layout(self) -> Layout:
-        """The form of the packed output; there is none for an ISO."""
+        """The form of the packed output; an ISO has none."""
         return layout_of(self.settings, self.original_bytes, self.index_shift)
 
     @property
     def description(self) -> str:
-        """How it is written, in words: `ZSO 2048, level 9`."""
+        """The form of the output in words: `ZSO 2048, level 9`."""
         settings = self.settings
         if settings.format is ImageFormat.ISO:
             return "ISO"
@@ -72,16 +72,15 @@ class ConversionPlan:
 
     @property
     def trashes_source(self) -> bool:
-        """Whether the source goes to the trash once the result is published.
+        """Whether the source goes to the trash after the result is published.
 
-        Not where it holds no known disc, whatever is wished for: a proof of any bytes is no proof of a disc (Safety
-        rule 5).
+        Never if it contains no known disc, whatever the request: verified bytes need not be a disc (Safety rule 5).
         """
         return self.request.trash_source and self.identity.has_disc
 
     @property
     def worst_bytes(self) -> int:
-        """Size of the output when nothing shrinks."""
+        """Size of the output if nothing shrinks."""
         if self.settings.format is ImageFormat.ISO:
             return self.original_bytes
         return self.layout.worst_bytes
@@ -90,25 +89,25 @@ class ConversionPlan:
 def plan_conversion(
     source_path: Path, output_path: Path | None, output_folder: Path | None, request: ConversionRequest
 ) -> ConversionPlan:
-    """Decide a conversion by looking at the source.
+    """Plan a conversion after reading the source's header.
 
-    The output is `output_path`, or the source's name with the format's suffix in `output_folder` or beside it. The
-    original of an image that holds no known disc stays where it is, whatever is wished for; a notice says so.
-    UsageError and SettingError say which option is wrong, the errors of `open_image` what is wrong with the source.
+    The output is `output_path`, or the source's name with the format's suffix, in `output_folder` or next to the
+    source. The original stays if the image contains no known disc, whatever the request; a warning reports that. Raises
+    UsageError and SettingError for a wrong option, and the errors of `open_image` for a faulty source.
     """
     if request.trash_source and not request.verify:
-        raise UsageError("an original is only moved once its replacement is proven: verification is needed")
+        raise UsageError("an original is only moved after its replacement is verified: verification is needed")
     if request.trash_source and holder_of(source_path).is_symlink():
         raise UsageError(
-            f"{display_name(source_path)}: is a link: --delete-source moves files, never links or what they lead to",
-            hint="name the file itself, or leave --delete-source out",
+            f"{display_name(source_path)}: is a link: --delete-source moves files, never links or their targets",
+            hint="name the file itself, or leave out --delete-source",
         )
     with open_image(source_path) as image:
         before = held_file(image.source).identity()
         if request.trash_source and (why := archive_worth(image.source)):
             raise UsageError(
-                f"{image.name}: its archive stays where it is: {why}",
-                hint="leave --delete-source out, and remove the archive yourself when nothing in it is needed",
+                f"{image.name}: its archive cannot be moved to the trash: {why}",
+                hint="leave out --delete-source, and remove the archive yourself if you need nothing in it",
             )
         identity = identify_image(image)
         notices = [*_far_notices(image), *(finding.message for finding in content_findings(image))]
@@ -122,7 +121,7 @@ def _far_notices(image: Image) -> list[str]:
     if way_bytes <= REACH_BYTES:
         return []
     size = format_size(way_bytes)
-    return [f"it lies behind {size} of other files that are unpacked each time: unpacking the archive first is faster"]
+    return [f"{size} of other files before it are unpacked on each read: unpacking the archive first is faster"]
 
 
 def _decide(
@@ -142,7 +141,7 @@ def _decide(
         output_path = (output_folder or file_path.parent) / f"{image.path.stem}.{choice.settings.format}"
     if is_reserved(output_path.name):
         raise UsageError(
-            f"{display_name(output_path)}: names with this ending are for unfinished results",
+            f"{display_name(output_path)}: this suffix is reserved for unfinished results",
             hint="choose another name with -o",
         )
     return ConversionPlan(

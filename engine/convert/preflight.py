@@ -1,4 +1,4 @@
-"""What is checked before the first byte is written: names, folder, file system, space."""
+"""Checks before the first byte is written: names, folder, file system, space."""
 
 import os
 import stat
@@ -20,19 +20,19 @@ from discpress.engine.system.filesystems import FileSystem, filesystem_of, free_
 from discpress.engine.units import MIB, format_size
 
 MARGIN_BYTES = 256 * MIB
-"""Kept free beside the output, unless 1 % of it is more."""
+"""Kept free in addition to the output, unless 1 % of the output is more."""
 _RENAME_LIMIT = 10_000
 
 
-class NameTaken(Exception):  # noqa: N818 - an outcome that --on-conflict skip asks for, not a failure
+class NameTaken(Exception):  # noqa: N818 - the outcome that --on-conflict skip requests, not a failure
     """The output exists and the user asked for such titles to be skipped."""
 
 
 def settle_output(plan: ConversionPlan, taken: frozenset[Path] = frozenset()) -> ConversionPlan:
-    """Return the plan with the output name that its conflict rule leads to.
+    """Return the plan with the output name that follows from its conflict rule.
 
-    `taken` are names that earlier titles of the same batch will use. ConflictError says what is in the way;
-    NameTaken says that the title is to be skipped.
+    `taken` contains the names that earlier titles of the same batch will use. Raises ConflictError if the name is
+    taken, NameTaken if the title is to be skipped.
     """
     path = plan.output_path
     folder = path.parent
@@ -50,7 +50,7 @@ def settle_output(plan: ConversionPlan, taken: frozenset[Path] = frozenset()) ->
         _refuse_input_as_output(plan)
         if not stat.S_ISREG(facts.st_mode):
             raise ConflictError(
-                f"{display_name(path)}: exists and is no regular file: it is never replaced",
+                f"{display_name(path)}: exists and is not a regular file, so it is never replaced",
                 hint="choose another name with -o or another folder with -O",
             )
     elif path not in taken and (twin := _case_twin(path)) is not None:
@@ -62,7 +62,7 @@ def settle_output(plan: ConversionPlan, taken: frozenset[Path] = frozenset()) ->
 
 
 def refuse_twin(plan: ConversionPlan, taken: Collection[Path]) -> None:
-    """Refuse a title whose result has the name of another one's of the same batch, as `settle_output` does."""
+    """Refuse a title whose result has the same name as another one of the batch; errors as in `settle_output`."""
     if plan.output_path in taken and plan.request.on_conflict is not OnConflict.RENAME:
         _on_clash(plan, f"{display_name(plan.output_path)}: another input of this run has the same result")
 
@@ -71,7 +71,7 @@ def _on_clash(plan: ConversionPlan, message: str) -> NoReturn:
     if plan.request.on_conflict is OnConflict.SKIP:
         raise NameTaken(message)
     raise ConflictError(
-        message, hint="--on-conflict skip, rename or overwrite decides it; overwrite keeps the old file in the trash"
+        message, hint="use --on-conflict skip, rename or overwrite; overwrite moves the old file to the trash"
     )
 
 
@@ -84,7 +84,7 @@ def _refuse_input_as_output(plan: ConversionPlan) -> None:
     if same_file(source, output):
         raise ConflictError(
             f"{display_name(plan.output_path)}: input and output are the same file",
-            hint="give another name with -o, another folder with -O, or --on-conflict rename",
+            hint="choose another name with -o, another folder with -O, or --on-conflict rename",
         )
 
 
@@ -101,7 +101,7 @@ def _free_name(path: Path, taken: frozenset[Path]) -> Path:
 
 
 def _case_twin(path: Path) -> Path | None:
-    """Return a file beside `path` whose name differs only in case: on FAT, exFAT or a Mac it would be the same."""
+    """Return a file next to `path` whose name differs only in case; on FAT, exFAT or a Mac it is the same name."""
     folded = path.name.casefold()
     try:
         with os.scandir(path.parent) as entries:
@@ -112,10 +112,10 @@ def _case_twin(path: Path) -> Path | None:
 
 
 def output_bounds(plan: ConversionPlan, threads: int, check: Callable[[], None], random: Random) -> tuple[int, int]:
-    """Return the least and most bytes that the output will have, as far as the decision to begin hangs on it.
+    """Return the minimum and maximum size of the output in bytes, as far as the space check needs them.
 
-    An ISO is known exactly; else the worst case is taken while there is room for it or the user asks for it, and an
-    estimate where there is not. UselessError when such titles are to be left alone and the estimate advises it.
+    An ISO's size is exact. Otherwise the worst case counts if there is free space for it or the user requested it, else
+    an estimate. Raises UselessError if useless titles are to be skipped and the estimate advises that.
     """
     worst = plan.worst_bytes
     if plan.settings.format is ImageFormat.ISO:
@@ -131,16 +131,16 @@ def output_bounds(plan: ConversionPlan, threads: int, check: Callable[[], None],
 
 
 def _free_bytes(plan: ConversionPlan) -> int:
-    """Space for the output: what is free, and what its own part takes already."""
+    """Space for the output in bytes: the free space, and the size of its own part."""
     folder = plan.output_path.parent
     try:
         return free_bytes(folder) + _bytes_of_part(plan)
     except OSError as error:
-        raise from_os_error(error, folder, "look at this folder") from error
+        raise from_os_error(error, folder, "read this folder") from error
 
 
 def _bytes_of_part(plan: ConversionPlan) -> int:
-    """Space that a part left by an earlier run takes: it is taken up, or replaced."""
+    """Size of a part left by an earlier run, which is resumed or replaced."""
     try:
         facts = part_path_of(plan.output_path).lstat()
     except OSError:
@@ -153,43 +153,45 @@ def _needed(high_bytes: int) -> int:
 
 
 def check_room(plan: ConversionPlan, low_bytes: int, high_bytes: int) -> FileSystem:
-    """Raise StorageError or SpaceError unless the output can be written where it is to go; return what holds it.
+    """Check that the output can be written into its folder, which exists; return the file system.
 
-    `low_bytes` and `high_bytes` bound the output's size; the folder exists.
+    `low_bytes` and `high_bytes` bound the output's size. Raises StorageError or SpaceError.
     """
     folder = plan.output_path.parent
     shown = display_name(folder)
     free = _free_bytes(plan)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise StorageError(
-            f"{shown}: nothing can be written into this folder",
-            hint="check its permissions, whether it is mounted read-only, or choose another with -O",
+            f"{shown}: this folder is not writable",
+            hint="check its permissions and whether it is mounted read-only, or choose another with -O",
         )
     file_system = filesystem_of(folder)
     limit = file_system.max_file_bytes
     if limit is not None and low_bytes > limit:
         raise FileLimitError(
-            f"{shown}: the output needs at least {format_size(low_bytes)}, FAT32 holds files up to {limit} bytes",
+            f"{shown}: the output needs at least {format_size(low_bytes)}, but FAT32 allows files up to {limit} bytes",
             hint="choose a folder on another file system with -O",
         )
     needed = _needed(high_bytes)
     if needed > free:
         raise SpaceError(
-            f"{shown}: {format_size(needed)} must be free (up to {format_size(high_bytes)} of output and a margin), "
-            f"{format_size(free)} are",
-            hint="free some space (discpress trash list shows what the trash holds) or choose another folder with -O",
+            f"{shown}: needs {format_size(needed)} of free space (output up to {format_size(high_bytes)}, margin), "
+            f"only {format_size(free)} is available",
+            hint="free some space (run discpress trash list to see the trash) or choose another folder with -O",
         )
     return file_system
 
 
 def ensure_folder(plan: ConversionPlan) -> None:
-    """Make the output's folder where the user named it with -O; StorageError where it does not exist otherwise."""
+    """Create the output's folder if the user named it with -O. Raises StorageError if another folder is missing."""
     folder = plan.output_path.parent
     if folder.is_dir():
         return
     if not plan.makes_folder:
-        raise StorageError(f"{display_name(folder)}: no such folder", hint="make it first, or use -O, which makes it")
+        raise StorageError(
+            f"{display_name(folder)}: no such folder", hint="create it first, or name it with -O to have it created"
+        )
     try:
         folder.mkdir(parents=True)
     except OSError as error:
-        raise from_os_error(error, folder, "make this folder") from error
+        raise from_os_error(error, folder, "create this folder") from error

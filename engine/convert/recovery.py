@@ -1,4 +1,4 @@
-"""What a killed run had finished already: found by what lies there, not by what was noted."""
+"""Recovery of work that a killed run had finished, found by the files, not by records."""
 
 import os
 import time
@@ -21,9 +21,9 @@ from discpress.engine.system.rename import sync_folder
 def conclude_published(
     plan: ConversionPlan, *, threads: int, control: Control, progress: Progress, journal: Journal
 ) -> Conversion | None:
-    """Finish a conversion that was killed after it had published its result; None when it had not.
+    """Finish a conversion that was killed after it had published its result; None if it had not.
 
-    The file under the output's name counts as the result when it decodes to exactly the source, read now.
+    The file with the output's name counts as the result if it decodes to exactly the source, read now.
     """
     started = time.monotonic()
     if not os.path.lexists(plan.output_path):
@@ -37,15 +37,15 @@ def conclude_published(
             sync_folder(plan.output_path.parent)
             identity = FileIdentity.of(plan.output_path.lstat())
         except OSError as error:
-            raise from_os_error(error, plan.output_path, "make its name last") from error
+            raise from_os_error(error, plan.output_path, "sync its name to the disk") from error
         journal("published", {"source": str(plan.source_path), "output": str(plan.output_path), **digests.values})
         return conclude(plan, run, identity, digests, ReadBack.CACHED, None, control, progress, journal, started)
 
 
 def find_trashed(file_path: Path) -> TrashEntry | None:
-    """Return the trash entry of a source file that a conversion replaced, its replacement being in place.
+    """Return the trash entry of a source file that a conversion replaced, if the replacement is in place.
 
-    A move of several files that was stopped in between is finished first; the errors are those of `finish_move`.
+    An interrupted move of several files is finished first. Raises the errors of `finish_move`.
     """
     entries = [entry for entry in entries_in(file_path.parent) if isinstance(entry, TrashEntry) and not entry.problem]
     matches = [

@@ -1,14 +1,14 @@
-"""A watch on the source at chunk borders, at a price that slow shares do not feel."""
+"""Checks of the source at chunk borders, rare enough for slow shares."""
 
 import time
 from collections.abc import Callable
 
 SHARE = 50
-"""Looking may take one part in so many of the time: every border on a local disk (4 us), seldom on a slow share."""
+"""Checks may take one part in this many of the time: every border on a local disk (4 us), few on a slow share."""
 
 
 class SourceWatch:
-    """Calls `check`, which raises when the source has changed, as often as that is cheap."""
+    """Calls `check`, which raises if the source has changed, as often as that is cheap."""
 
     def __init__(self, check: Callable[[], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._check = check
@@ -16,7 +16,7 @@ class SourceWatch:
         self._due_at = clock()
 
     def look(self) -> None:
-        """Check the source, unless the last check was so recent that looking again would cost more than its share."""
+        """Check the source, unless another check so soon would exceed its share of the time."""
         began = self._clock()
         if began < self._due_at:
             return

@@ -1,4 +1,4 @@
-"""The proof: an image decoded whole, and its digests."""
+"""Verification: decodes a whole image and computes its digests."""
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.convert.digests import Digester, DigestSet
@@ -23,10 +23,10 @@ def digest_image(
     progress: Progress,
     wanted: tuple[str, ...] = (),
 ) -> DigestSet:
-    """Decode every block of an image and return the digests of what came out.
+    """Decode every block of an image and return the digests of the decoded bytes.
 
-    DamagedImageError names the first block that does not decode, or the file in an archive that is not what its
-    checksum there says.
+    Raises DamagedImageError with the first block that does not decode, or with the file in an archive that differs from
+    its checksum there.
     """
     digester = Digester(wanted)
     progress.begin(Stage.VERIFYING, image.size)
@@ -52,9 +52,10 @@ def digest_image(
 
 
 def readers_of(image: Image, threads: int) -> int:
-    """Return how many of so many threads may read an image in chunks: of one that is unpacked in order not all.
+    """Return the number of threads, at most `threads`, that may read an image in chunks.
 
-    And no more than fit the memory: each has a chunk, and what it reads at once, stored, decoded and in between.
+    An image that is unpacked in order allows fewer. The memory limits them too: each needs a chunk, and one read in its
+    stored, intermediate and decoded forms.
     """
     most = min(threads, MAX_READERS) if image.is_sequential else threads
     read_bytes = max(RUN_BYTES, image.block_size)
@@ -62,9 +63,9 @@ def readers_of(image: Image, threads: int) -> int:
 
 
 def check_archived(image: Image, digests: DigestSet, control: Control) -> None:
-    """Raise DamagedImageError where an image that was read whole is not what its archive has the checksum of.
+    """Compare an image that was read whole with the checksum in its archive. Raises DamagedImageError if they differ.
 
-    A plain image is the file in the archive, and the digests are its digests; of one that is packed itself the file
+    A plain image is the file in the archive, so `digests` are the file's own; if the image is packed itself, the file
     is read once more.
     """
     source = image.source
@@ -79,38 +80,40 @@ def check_archived(image: Image, digests: DigestSet, control: Control) -> None:
 def digest_checked(
     image: Image, threads: int, control: Control, progress: Progress, wanted: tuple[str, ...] = ()
 ) -> DigestSet:
-    """Decode an image as `digest_image` does, and compare it with the digests that its file gives (VerifyError)."""
+    """Decode an image as `digest_image` does, and compare it with the digests in its file. Raises VerifyError."""
     if isinstance(image, ChdImage):
         problem = sha1_problem(image.source, image.header)
         if problem:
-            raise VerifyError(f"{image.name}: {problem}", hint="its header or metadata was changed")
+            raise VerifyError(
+                f"{image.name}: {problem}", hint="restore it from a backup: its header or metadata was changed"
+            )
     digests = digest_image(image, threads, control, progress, (*wanted, *image.recorded))
     check_recorded(image, digests)
     return digests
 
 
 def check_recorded(image: Image, digests: DigestSet) -> None:
-    """Raise VerifyError unless the digests of a decoded image are those that its file gives."""
+    """Raise VerifyError unless the digests of a decoded image equal those in its file."""
     for kind, recorded in image.recorded.items():
         if digests.values[kind] != recorded:
             raise VerifyError(
-                f"{image.name}: {kind} of the decoded image is {digests.values[kind]}, its header says {recorded}",
-                hint="the file is damaged: restore it from a backup",
+                f"{image.name}: {kind} of the decoded image is {digests.values[kind]}, the header states {recorded}",
+                hint="restore it from a backup: the file is damaged",
             )
 
 
 def read_chunk(image: Image, slot: Slot) -> None:
-    """Fill the slot with its share of the image; DamagedImageError when the file ends before it should."""
+    """Fill the slot with its chunk of the image. Raises DamagedImageError if the file ends too early."""
     image.read_all(slot.data, slot.offset)
 
 
 def check_digests(name: str, actual: DigestSet, expected: DigestSet) -> None:
-    """Raise VerifyError unless both were taken over the same bytes."""
+    """Raise VerifyError unless both digest sets belong to the same bytes."""
     if actual.size_bytes != expected.size_bytes:
-        raise VerifyError(f"{name}: decodes to {actual.size_bytes} bytes, the source has {expected.size_bytes}")
+        raise VerifyError(f"{name}: decodes to {actual.size_bytes} bytes, but the source has {expected.size_bytes}")
     for kind in actual.values.keys() & expected.values.keys():
         if actual.values[kind] != expected.values[kind]:
             raise VerifyError(
                 f"{name}: {kind} of the decoded image is {actual.values[kind]}, of the source {expected.values[kind]}",
-                hint="the disk or the memory of this machine changed the data: check both; the source is untouched",
+                hint="check the disk and the memory of this machine: one changed the data; the source is untouched",
             )

@@ -102,7 +102,7 @@ def test_an_archive_goes_to_the_trash_and_comes_back(cli: CommandLine, single: P
 def test_an_archive_with_more_in_it_is_not_moved(cli: CommandLine, games: Path) -> None:
     said = cli.run("convert", "--delete-source", "games.zip//Okami.iso")
     assert said.exit_code == 2
-    assert "its archive stays where it is: it also contains Lumen.iso and 1 more" in said.text
+    assert "its archive cannot be moved to the trash: it also contains Lumen.iso and 1 more" in said.text
     assert cli.names() == ["games.zip"]
 
 
@@ -117,7 +117,7 @@ def test_no_name_in_an_archive_reaches_the_terminal_or_another_folder(
 
 
 def test_damage_in_an_archive_is_found_by_verify(cli: CommandLine, single: Path) -> None:
-    assert "is the image it should be (archive)" in cli.run("verify", "one.zip").text
+    assert "is the expected image (archive)" in cli.run("verify", "one.zip").text
     archives.patch_directory(single, 0, archives.CRC32, archives.u32(7))
     said = cli.run("verify", "one.zip")
     assert (said.exit_code, "the archive was made with 00000007" in said.text) == (3, True)

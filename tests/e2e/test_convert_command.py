@@ -98,7 +98,7 @@ class TestFormat:
     def test_a_suffix_that_says_otherwise_is_noticed(self, cli: CommandLine) -> None:
         done = cli.run("convert", "game.iso", "-f", "zso", "-o", "game.cso")
         assert done.exit_code == 0
-        assert "the output's name ends in .cso, its content is ZSO" in done.text
+        assert "the output's name ends in .cso, but its content is ZSO" in done.text
 
     @pytest.mark.parametrize(
         ("options", "methods"),
@@ -152,7 +152,7 @@ class TestBlockSize:
     @pytest.mark.parametrize(("text", "size"), [("2", 2048), ("64", 65536), ("1024", 1048576)])
     def test_a_bare_small_number_is_kib_with_a_notice(self, text: str, size: int, cli: CommandLine) -> None:
         done = cli.run("convert", "game.iso", "-b", text, "--target", "any")
-        assert f"block size {text} is taken as {text} KiB, which is {size} bytes" in done.text
+        assert f"block size {text} is read as {text} KiB = {size} bytes" in done.text
         with open_image(cli.folder / "game.zso") as packed:
             assert packed.block_size == size
 
@@ -185,14 +185,14 @@ class TestLevel:
         done = cli.run("convert", "game.iso", "-c", "13", "--json")
         assert done.last["level"] == 12
         assert [
-            each for each in done.events if each["event"] == "notice" and "level 13 is taken as 12" in each["message"]
+            each for each in done.events if each["event"] == "notice" and "level 13 is lowered to 12" in each["message"]
         ]
 
     def test_a_level_above_deflates_is_taken_as_nine_with_a_notice(self, cli: CommandLine) -> None:
         done = cli.run("convert", "game.iso", "-f", "cso", "-c", "12", "--json")
         assert done.last["level"] == 9
         assert [
-            each for each in done.events if each["event"] == "notice" and "level 12 is taken as 9" in each["message"]
+            each for each in done.events if each["event"] == "notice" and "level 12 is lowered to 9" in each["message"]
         ]
 
     @pytest.mark.parametrize("text", ["-1", "fast"])
@@ -287,7 +287,7 @@ class TestWhere:
         refuse(cli, "game.iso", "game.iso", "-o", "a.zso")
 
     def test_a_folder_needs_recursive(self, cli: CommandLine) -> None:
-        assert "-r takes the images in a folder" in refuse(cli, ".")
+        assert "add -r for the images in the folder" in refuse(cli, ".")
 
     def test_recursive_converts_what_is_below(self, cli: CommandLine, image: bytes) -> None:
         write_image(cli.folder / "a" / "b" / "deep.iso", image)
@@ -400,7 +400,7 @@ class TestTrash:
 
     @pytest.mark.parametrize("option", ["--delete-source", "--rm-source"])
     def test_it_refuses_no_verify(self, option: str, cli: CommandLine) -> None:
-        assert "does not go with --no-verify" in refuse(cli, "game.iso", option, "--no-verify")
+        assert "excludes --no-verify" in refuse(cli, "game.iso", option, "--no-verify")
 
     def test_undo_brings_it_back(self, cli: CommandLine, image: bytes) -> None:
         convert(cli, "discpress", "game.iso", "--delete-source")
@@ -432,20 +432,20 @@ class TestTrash:
     def test_undo_without_anything_is_an_error(self, cli: CommandLine) -> None:
         done = cli.run("undo")
         assert done.exit_code == 1
-        assert "there is nothing to undo here" in done.text
+        assert "the trash here contains nothing to restore" in done.text
 
     @pytest.mark.parametrize("arguments", [("undo", "--list"), ("trash", "list")])
     def test_the_list_names_titles_and_bytes(self, arguments: tuple[str, ...], cli: CommandLine, image: bytes) -> None:
         convert(cli, "discpress", "game.iso", "--delete-source")
         text = cli.run(*arguments).text
         assert "game.iso" in text
-        assert "1 in the trash, 1 MiB to be freed" in text
+        assert "1 in the trash, 1 MiB can be freed" in text
 
     def test_a_second_name_frees_nothing(self, cli: CommandLine, game: Path) -> None:
         (cli.folder / "also.img").hardlink_to(game)
         done = cli.run("convert", "game.iso", "--delete-source")
         assert "frees nothing" in done.text
-        assert "0 B to be freed" in cli.run("trash", "list").text
+        assert "0 B can be freed" in cli.run("trash", "list").text
 
     def test_empty_asks_where_it_can(self, cli: CommandLine) -> None:
         convert(cli, "discpress", "game.iso", "--delete-source")
@@ -625,10 +625,10 @@ def test_images_of_genisoimage_round_trip(options: tuple[str, ...], packed: str,
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("g.cue", MUSIC, "g.cue: is no disc image: 60 bytes of text, which name no raw file with a data track"),
-        ("g.txt", "über Spiele\n".encode(), "g.txt: is no disc image: 13 bytes of text"),
-        ("g.jpg", b"\xff\xd8\xff\xe0" + bytes(100), "g.jpg: is no disc image: 104 bytes of data"),
-        ("g.bin", incompressible(100_000), "g.bin: is no disc image: 100000 bytes of data"),
+        ("g.cue", MUSIC, "g.cue: is not a disc image: 60 bytes of text, which name no raw file with a data track"),
+        ("g.txt", "über Spiele\n".encode(), "g.txt: is not a disc image: 13 bytes of text"),
+        ("g.jpg", b"\xff\xd8\xff\xe0" + bytes(100), "g.jpg: is not a disc image: 104 bytes of data"),
+        ("g.bin", incompressible(100_000), "g.bin: is not a disc image: 100000 bytes of data"),
     ],
 )
 def test_what_is_no_image_is_refused_with_what_it_is_and_what_is_allowed(
@@ -639,7 +639,7 @@ def test_what_is_no_image_is_refused_with_what_it_is_and_what_is_allowed(
     done = cli.run(*first, name, program=program)
     assert (done.exit_code, cli.names()) == (1, [name])
     assert said in done.text
-    assert "allowed are ISO, ZSO, CSO, DAX and CHD" in done.text
+    assert "use ISO, ZSO, CSO, DAX or CHD" in done.text
 
 
 @pytest.mark.parametrize("name", ["g.iso", "g.IMG"])

@@ -265,7 +265,7 @@ def test_an_output_that_is_no_name_of_a_file_is_refused(
 ) -> None:
     done = cli.run(*command, "game.iso", "-o", output)
     assert (done.exit_code, cli.names()) == (2, ["game.iso"])
-    assert f"--output: {output or 'an empty name'} is no name of a file: -O takes a folder" in done.text
+    assert f"--output: {output or 'an empty name'} is not a file name: use -O for a folder" in done.text
 
 
 @pytest.mark.usefixtures("game")
@@ -292,7 +292,7 @@ def test_results_that_cannot_be_told_are_no_failed_conversions(
     assert done.exit_code == 1
     assert done.stderr.decode().splitlines()[-2:] == [
         "discpress: error: the output cannot be written: No space left on device",
-        "  what was done is done, and was not told; run it again with the output elsewhere",
+        "  the command finished but its output could not be written; redirect the output and run it again",
     ]
     assert cli.names() == names
 
@@ -309,10 +309,10 @@ def test_a_full_disk_under_the_log_stops_no_conversion(cli: CommandLine) -> None
 @pytest.mark.parametrize("seconds", ["inf", "1e400", "nan", "-1"])
 def test_a_time_that_is_none_is_refused(seconds: str, cli: CommandLine) -> None:
     done = cli.run("queue", "wait", f"--timeout={seconds}")
-    assert (done.exit_code, "a number of seconds from 0 is allowed" in done.text) == (2, True)
+    assert (done.exit_code, "expected a number of seconds from 0" in done.text) == (2, True)
 
 
 def test_an_empty_state_folder_is_refused(cli: CommandLine) -> None:
     done = cli.run("ls", "--state", "")
     assert (done.exit_code, cli.names()) == (2, [])
-    assert "an empty name: a folder is allowed" in done.text
+    assert "expected a folder, got an empty name" in done.text

@@ -133,7 +133,7 @@ def test_a_method_that_only_a_chd_has_means_a_chd(cli: CommandLine) -> None:
 
 def test_without_anything_measured_history_says_so(cli: CommandLine) -> None:
     done = cli.run("seek", "--history", *STATE)
-    assert (done.exit_code, "nothing was measured yet" in done.text) == (0, True)
+    assert (done.exit_code, "there are no results yet" in done.text) == (0, True)
 
 
 @pytest.mark.usefixtures("title")
@@ -143,7 +143,7 @@ def test_without_anything_measured_history_says_so(cli: CommandLine) -> None:
         (("seek",), "name at least one image"),
         (("seek", "game.iso", "--pattern", "zigzag"), "random-2k"),
         (("seek", "game.iso", "--blocks", "3000"), "power of two"),
-        (("seek", "game.iso", "--blocks", ","), "nothing is named"),
+        (("seek", "game.iso", "--blocks", ","), "expected at least one value"),
         (("seek", "game.iso", "--duration", "soon"), "500ms"),
         (("seek", "game.iso", "--duration", "0s"), "500ms"),
         (("seek", "game.iso", "--duration", "2h"), "at most one hour"),

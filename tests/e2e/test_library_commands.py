@@ -287,7 +287,7 @@ def test_ls_gives_the_keys_of_a_title(shared: Library) -> None:
 
 def test_ls_of_an_empty_library_says_what_to_do(empty: Library) -> None:
     finished = empty.run("ls")
-    expected = b"discpress: note: the library is empty: discpress scan FOLDER fills it\n"
+    expected = b"discpress: note: the library is empty: run discpress scan FOLDER to fill it\n"
     assert (finished.exit_code, finished.stderr) == (0, expected)
 
 
@@ -541,8 +541,8 @@ def test_set_without_options_says_it_in_words(library: Library) -> None:
     assert [line.split(maxsplit=2) for line in said.replace("block size", "block_size").splitlines()[1:]] == [
         ["target", "pcsx2", "set for this title"],
         ["format", "chd", "set for this title"],
-        ["block_size", "4096", "what the target loads best"],
-        ["level", "9", "set for this title: 19, which is more than the codec has"],
+        ["block_size", "4096", "best for the target"],
+        ["level", "9", "set for this title: 19, above the codec's highest"],
         ["methods", "zlib", "set for this title"],
     ]
 
@@ -570,10 +570,10 @@ def test_set_without_options_says_what_cannot_be_converted(library: Library) -> 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--block", "3000"), "--block-size: 3000 is not a power of two"),
-        (("--level", "fast"), "--level: 'fast' is not a level"),
-        (("--target", "gameboy"), "--target: 'gameboy' is not known"),
-        (("--align", "3"), "--align: 3 is not a power of two"),
+        (("--block", "3000"), "--block-size: expected a power of two from 2048 to 1048576, got 3000"),
+        (("--level", "fast"), "--level: expected 0 to"),
+        (("--target", "gameboy"), "--target: expected auto"),
+        (("--align", "3"), "--align: expected a power of two, got 3"),
     ],
 )
 def test_set_refuses_what_no_format_has(library: Library, options: tuple[str, ...], said: str) -> None:
@@ -684,7 +684,7 @@ def test_estimate_says_the_result_on_one_line(shared: Library) -> None:
 
 
 def test_estimate_says_why_a_title_is_better_left(shared: Library) -> None:
-    assert "; better leave it: it would shrink by " in shared.ok("estimate", STATIC).stdout.decode()
+    assert "; better not converted: it would shrink by " in shared.ok("estimate", STATIC).stdout.decode()
 
 
 def test_estimate_of_a_folder_wants_to_be_told(shared: Library) -> None:
@@ -801,7 +801,7 @@ def test_a_grid_is_a_table(shared: Library) -> None:
 
 
 def test_a_grid_of_an_iso_is_refused(shared: Library) -> None:
-    assert "--grid: ISO has neither blocks nor levels" in shared.refused("estimate", "--grid", "-f", "iso", ALPINE)
+    assert "--grid: an ISO has neither blocks nor levels" in shared.refused("estimate", "--grid", "-f", "iso", ALPINE)
 
 
 # The settings file and the state

@@ -139,6 +139,6 @@ def test_a_name_of_a_part_is_refused_as_a_result(cli: CommandLine, game: Path) -
     kept = faults.Kept.of(game)
     done = cli.run(*OPTIONS, "game.iso", "-o", "game.zso.Discpress-Part")
     assert (done.exit_code, cli.names()) == (2, ["game.iso"])
-    assert "game.zso.Discpress-Part: names with this ending are for unfinished results" in done.text
+    assert "game.zso.Discpress-Part: this suffix is reserved for unfinished results" in done.text
     assert "choose another name with -o" in done.text
     kept.check()

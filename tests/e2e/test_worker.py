@@ -614,7 +614,7 @@ def test_a_full_disk_makes_the_queue_wait_until_there_is_room(
     hog_path = hog(small_disk, 100 * MIB)
     home.add(small_disk / "game.iso")
     wait_for(lambda: home.queue.snapshot().waiting_reason != "", "a queue that waits for room")
-    assert "must be free" in home.job().waiting
+    assert "of free space" in home.job().waiting
     hog_path.unlink()
     home.wait_idle()
     assert (home.job().state, home.queue.snapshot().waiting_reason) == (JobState.DONE, "")

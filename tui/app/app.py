@@ -180,7 +180,7 @@ class DiscpressApp(App[int]):
         text = os.fsencode(path).decode(errors="replace")
         self.copy_to_clipboard(text)
         lost = "" if text == str(path) else " It has bytes that are no text: they are replaced."
-        self.notifier.notify(f"The path is in the clipboard, where your terminal allows it.{lost}")
+        self.notifier.notify(f"The path was sent to the clipboard of your terminal.{lost}")
 
     # Settings
 
@@ -215,7 +215,7 @@ class DiscpressApp(App[int]):
         try:
             check_keymap(self.session.config.keys)
         except DiscpressError as error:  # the file was written by hand meanwhile
-            self.notifier.notify(f"the settings file: {error}: its keys hold from when it is mended", is_error=True)
+            self.notifier.notify(f"Fix the settings file to use your own keys: {error}", is_error=True)
             self.session.config = replace(self.session.config, keys=self._keymap)
         self._keymap = self.session.config.keys
         self.set_keymap(dict(self._keymap))

@@ -1,4 +1,4 @@
-"""What is said on the shell when the app has gone."""
+"""The lines printed on the shell after the app has ended."""
 
 from discpress.engine.queue.jobs import JobKind, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot

@@ -52,8 +52,8 @@ class QuitFlow:
             Confirm(
                 [
                     f"{jobs} not done yet.",
-                    "The worker goes on without this app, and without this terminal.",
-                    "Stopped, they stay in the queue: they go on when the app is opened again.",
+                    "The worker continues without this app and this terminal.",
+                    "If you stop them, they stay queued and resume when you next open discpress.",
                 ],
                 [("leave", "Leave them to the worker"), ("stop", "Stop them"), ("stay", "Stay")],
             ),
@@ -65,7 +65,7 @@ class QuitFlow:
             late = "" if self._session.stop_worker() else "The worker has not stopped yet: it does as soon as it can."
             self._app.call_from_thread(self.finish, late)
 
-        self._notifier.notify("The worker stops, and saves where it is ...")
+        self._notifier.notify("The worker is stopping and saving its progress ...")
         self._app.run_worker(stop, thread=True)
 
     def finish(self, notice: str = "") -> None:

@@ -1,4 +1,4 @@
-"""What the app knows and may ask for: the stored library, the queue, the errands; all through the state file."""
+"""The app's access to the state file: the stored library, the queue, the background tasks."""
 
 import contextlib
 import os
@@ -87,7 +87,7 @@ class Session:
 
     @property
     def state_folder(self) -> Path:
-        """Where the state file and the worker's log are."""
+        """The folder of the state file and the worker's log."""
         return self.store.path.parent
 
     @property
@@ -110,9 +110,9 @@ class Session:
         return Changes(tuple(self._fitted(title) for title in titles), (), is_all=True)
 
     def poll(self) -> Changes | None:
-        """Return what was changed in the library since the last poll; None where nothing was (4 us).
+        """Return what was changed in the library since the last poll; None if nothing was (4 us).
 
-        An errand that has failed meanwhile, or has not any more, is a change without titles. Where too much was changed
+        A background task that failed meanwhile, or no longer fails, is a change without titles. If too much was changed
         to tell, all of it was, and the titles are to be loaded: that takes its time.
         """
         version = self.store.data_version()
@@ -149,7 +149,7 @@ class Session:
         return self.polled or self.snapshot()
 
     def planned(self, title: Title) -> Settings | None:
-        """Return the settings a title would be written with, as the defaults are now; None where there are none."""
+        """Return the settings a title would be written with, as the defaults are now; None if there are none."""
         return self.chooser.settings(title)
 
     def holds(self, path: Path) -> bool:
@@ -157,7 +157,7 @@ class Session:
         return not self.folders or any(path.is_relative_to(folder) for folder in self.folders)
 
     def _fitted(self, title: Title) -> Title:
-        """Return a title with the estimate of its own settings: the store goes by the defaults where it has none."""
+        """Return a title with the estimate of its own settings: the store uses the defaults if it has none."""
         if title.overrides is None or title.overrides.target is None:
             return title
         settings = self.chooser.settings(title)
@@ -240,7 +240,7 @@ class Session:
         return False
 
     def replace_lost_worker(self) -> str:
-        """Start a worker where the last one died with work left; return what the user should know. May take a while.
+        """Start a worker if the last one died with work left; return a warning for the user. May take a while.
 
         That none comes up is told once; that one lives and begins nothing, every time.
         """
@@ -279,7 +279,7 @@ class Session:
     def _has_left_work(self) -> bool:
         """Return whether there is work, and by its last word a worker of this machine that is at it.
 
-        One that is done, or was stopped on purpose, has said that it goes. Where one was called and none came up, it
+        A worker that is done, or was stopped on purpose, has recorded its end. If one was called and none came up, it
         is called again: there may be room on the disk by now.
         """
         last = self.queue.worker()

@@ -1,1 +1,1 @@
-"""What fills the terminal, one file a screen."""
+"""The screens, one file each."""

@@ -44,7 +44,7 @@ class AskFolder(OwnScreen[Path | None], ModalScreen[Path | None]):
         self.query_one(FolderInput).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Answer, where that is a folder."""
+        """Answer, if that is a folder."""
         event.stop()
         field = self.query_one(FolderInput)
         run_exclusive(self, partial(self._answer, field.folder, display_name(field.value.strip())), "answer")
@@ -60,7 +60,7 @@ class AskFolder(OwnScreen[Path | None], ModalScreen[Path | None]):
                 problem = f"{name}: {why}"
         except TimeoutError:
             problem = f"{name}: its disk does not answer"
-        for said in self.query("#problem").results(Static):  # none where the question was left meanwhile
+        for said in self.query("#problem").results(Static):  # none if the question was left meanwhile
             said.update(problem)
 
     def action_leave(self) -> None:

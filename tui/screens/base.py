@@ -1,4 +1,4 @@
-"""What all screens share: their place in the table of commands, the session, and the news of the app's poll."""
+"""Base of all screens: place in the table of commands, session, and changes found by the app's poll."""
 
 import asyncio
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ class OwnScreen(Screen[ResultT]):
         return bool(self.children)
 
     def dismiss(self, result: ResultT | None = None) -> AwaitComplete:
-        """Leave the screen where it is in front; otherwise another one would be left."""
+        """Leave the screen if it is in front; otherwise another one would be left."""
         return super().dismiss(result) if self.app.screen is self else AwaitComplete()
 
 
@@ -103,7 +103,7 @@ class DiscScreen(OwnScreen[None]):
         return super().post_message(message)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave out what writes, where nothing is to be written."""
+        """Leave out the commands that write, if nothing is to be written."""
         command = BY_NAME.get(action)
         return bool(self.children) and not (command is not None and command.writes and self.session.is_read_only)
 

@@ -1,4 +1,4 @@
-"""The bench: throughput and seek latency of one title, measured by the worker where the title lies."""
+"""The benchmark screen: throughput and seek latency of one title, measured by the worker on the title's disk."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -67,7 +67,7 @@ class BenchScreen(DiscScreen):
         self.call_after_refresh(self._show)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Put the panes side by side where there is room."""
+        """Put the panes side by side if they fit."""
         self.set_class(event.size.width >= WIDE, "-wide")
         self.call_after_refresh(self._show)
 
@@ -136,7 +136,7 @@ class BenchScreen(DiscScreen):
         return f"{place + 1} of {len(rows)}" if place is not None else ""
 
     def _test_of(self, kind: JobKind) -> tuple[Job | None, LiveTest | None]:
-        """Return the test of the title that is under way, and where it stands; else the last one, where it failed."""
+        """Return the running test of the title and its progress; otherwise the last one, if it failed."""
         job = next((each for each in self._jobs() if each.kind is kind), None)
         if job is None:
             return failed_test(kind, self._title, self.session.last_snapshot.jobs, self._found), None

@@ -144,7 +144,9 @@ class DetailScreen(TextScreen):
             self.post_message(Notify(str(error), is_error=True))
             return
         self.post_message(StartWorker())
-        self.post_message(Notify(f"Queued; {self.keys.of('show_queue')} shows it, and its log what was found."))
+        self.post_message(
+            Notify(f"Queued. Press {self.keys.of('show_queue')} for the queue; the job's log has the result.")
+        )
 
     def action_plan(self) -> None:
         """Show what converting it will do."""

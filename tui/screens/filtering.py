@@ -40,7 +40,7 @@ class Filtering(DiscScreen):
         field.focus()
 
     def action_clear_filter(self) -> None:
-        """Take the filter off; where there is none, the marks."""
+        """Clear the filter; if there is none, the marks."""
         if self.query_one(FilterInput).value or self.view.filter_text:
             self.take_filter_off()
         elif self.view.marks:

@@ -52,7 +52,7 @@ class FirstRun(DiscScreen):
         self.query_one(FolderInput).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Open the folder, where it is one."""
+        """Open the folder, if it is one."""
         event.stop()
         field = self.query_one(FolderInput)
         run_exclusive(self, partial(self._open, field.folder, display_name(field.value.strip())), "open")
@@ -65,7 +65,7 @@ class FirstRun(DiscScreen):
             except TimeoutError:
                 problem = f"{name}: its disk does not answer"
         if problem or folder is None:
-            for said in self.query("#problem").results(Static):  # none where the screen was left meanwhile
+            for said in self.query("#problem").results(Static):  # none if the screen was left meanwhile
                 said.update(problem)
             return
         self.dismiss()
@@ -73,7 +73,7 @@ class FirstRun(DiscScreen):
 
 
 def _problem_of(folder: Path, name: str) -> str:
-    """Return why a folder is not opened; empty where it is."""
+    """Return why a folder is not opened; empty if it is."""
     problem = folder_problem(folder)
     if problem:
         return f"{name}: {problem}"

@@ -1,4 +1,4 @@
-"""The library: status line, table, detail pane where there is room, the queue in brief, the keys."""
+"""The library: status line, table, detail pane if it fits, the queue in brief, the keys."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -96,7 +96,7 @@ class LibraryScreen(Filtering):
         strip.show(lines)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Show the detail pane where there is room for it."""
+        """Show the detail pane if it fits."""
         self.set_class(event.size.width >= WIDE, "-wide")
         self.show_status()
         self.call_after_refresh(self._show_pane)
@@ -180,7 +180,7 @@ class LibraryScreen(Filtering):
         self._sort(self.view.next_sort(), is_reversed=False)
 
     def action_sort_reverse(self) -> None:
-        """Turn the order around."""
+        """Reverse the order."""
         self._sort(self.view.sort_key, is_reversed=not self.view.is_reversed)
 
     def on_table_sorted(self, message: Table.Sorted) -> None:

@@ -1,4 +1,4 @@
-"""What one job said, as the worker wrote it down."""
+"""The log of one job."""
 
 from collections.abc import Sequence
 from typing import ClassVar

@@ -60,7 +60,7 @@ class PaletteScreen(OwnScreen[Hit | None], ModalScreen[Hit | None]):
 
     def on_mount(self) -> None:
         """List all commands."""
-        for field in self.query(PlainInput).results():  # none where it was left meanwhile
+        for field in self.query(PlainInput).results():  # none if it was left meanwhile
             field.focus()
         self.call_after_refresh(self._find, "")
 

@@ -140,12 +140,12 @@ class PlanScreen(DiscScreen):
         self._plan()
 
     def action_even_useless(self) -> None:
-        """Convert also what would hardly shrink, or leave it alone."""
+        """Convert titles that barely shrink as well, or skip them."""
         self._options = replace(self._options, even_useless=not self._options.even_useless)
         self._plan()
 
     def action_choose_folder(self) -> None:
-        """Ask where the results go; once a folder is chosen, put them beside the originals again."""
+        """Ask for the folder of the results; if one is chosen already, put them next to the originals again."""
         if self._is_empty():
             return
         if self._options.folder is not None:
@@ -179,7 +179,7 @@ class PlanScreen(DiscScreen):
         if not self._is_ready:
             return
         if not self._planning.done:
-            self.post_message(Notify("Nothing of this can be converted; the last column says why."))
+            self.post_message(Notify("Nothing to convert here. Move the cursor to a title to see why."))
             return
         try:
             requests = requests_of(self._planning, self._options, self.session.chooser, self._requests)
@@ -258,17 +258,17 @@ def _about(row: Planned, width: int) -> list[Line]:
 def summary_of(planning: Planning, options: Options, margin_sign: str, keys: Keys) -> list[Line]:
     """Return the lines above the table: totals, space, what becomes of the originals, conflicts."""
     lines: list[Line] = [_total_line(planning, margin_sign), *(_room_line(room) for room in planning.rooms)]
-    originals = "go to the trash, each once its result is proven" if options.trash_source else "are kept"
-    where = "beside each original" if options.folder is None else display_name(options.folder)
+    originals = "move to trash after verification" if options.trash_source else "keep"
+    folder = "next to each original" if options.folder is None else display_name(options.folder)
     lines += [
-        _option_line(keys.row("originals"), f"originals {originals}"),
-        _option_line(keys.row("choose_folder"), f"results {where}"),
-        _option_line(keys.row("conflict"), f"where a name is taken: {CONFLICTS[options.on_conflict]}"),
+        _option_line(keys.row("originals"), f"originals: {originals}"),
+        _option_line(keys.row("choose_folder"), f"results: {folder}"),
+        _option_line(keys.row("conflict"), f"if the name exists: {CONFLICTS[options.on_conflict]}"),
     ]
     useless = sum(row.is_useless for row in planning.rows)
     if useless:
-        what = "converted all the same" if options.even_useless else "left out"
-        lines.append(_option_line(keys.row("even_useless"), f"what would hardly shrink ({useless}): {what}"))
+        what = "convert anyway" if options.even_useless else "skip"
+        lines.append(_option_line(keys.row("even_useless"), f"titles that barely shrink ({useless}): {what}"))
     return lines
 
 

@@ -104,7 +104,7 @@ class QueueScreen(DiscScreen):
             self._ask([job], Action.RESUME if rests else Action.PAUSE)
 
     def action_pause_all(self) -> None:
-        """Pause all jobs; where all rest already, let them go on."""
+        """Pause all jobs; resume them if all are paused already."""
         alive = [job for job in self._rows.jobs if job.is_alive]
         active = [job for job in alive if job.state is not JobState.PAUSED and job.wanted != Action.PAUSE]
         if active:

@@ -21,7 +21,7 @@ COLUMNS = (Column("label", "SETTING", 12), Column("shown", "NOW", 30, flexible=T
 
 
 class SettingsScreen(DiscScreen):
-    """One row a setting; the keymap is shown where it is written."""
+    """One row a setting; of the keymap, the path of its file."""
 
     PLACE = Place.SETTINGS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.SETTINGS)]

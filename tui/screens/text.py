@@ -45,7 +45,7 @@ class TextScreen(DiscScreen):
 
     def show_text(self) -> None:
         """Show what there is now."""
-        for text in self.query("#text").results(Lines):  # none where the screen was left meanwhile
+        for text in self.query("#text").results(Lines):  # none if the screen was left meanwhile
             text.show(self.text_lines(max(20, self.size.width - 2)))
 
     def action_scroll_text(self, count: int) -> None:

@@ -105,7 +105,7 @@ class TuneScreen(DiscScreen):
         self.query_one("#text", Lines).show(lines)
 
     def _chart(self, grid: Sequence[Sequence[Cell]], width: int, height: int) -> list[Line]:
-        """Return the chart: with what the bench has measured where it has, else with what the sample promises."""
+        """Return the chart of the benchmark's results, or of the estimates if there are none."""
         found = self.session.store.measurements(LabTest.SEEK, self._title.identity)
         measured = measured_latencies(found, self._tuning.format)
         return chart_lines(points_of(grid, self._tuning, measured), width, height, describe_latency(measured))
@@ -237,7 +237,7 @@ class TuneScreen(DiscScreen):
             self.post_message(Notify(str(error), is_error=True))
             return False
         self.post_message(Refresh())
-        what = "Kept for" if keep else "The defaults hold for"
+        what = "Saved for" if keep else "Reset to the defaults for"
         self.post_message(Notify(f"{what} {len(titles)} {'title' if len(titles) == 1 else 'titles'}."))
         self.post_message(WantEstimates(titles))
         return True

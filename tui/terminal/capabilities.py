@@ -1,4 +1,4 @@
-"""What the terminal can do, from the environment and the settings; known before Textual is imported."""
+"""Abilities of the terminal, by environment and settings; known before Textual is imported."""
 
 import os
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ class Terminal:
 
 
 def encoding_of_locale(environ: Mapping[str, str], native: str) -> str:
-    """Return the encoding of the locale that an environment names; `native` where the name does not say it.
+    """Return the encoding of the locale that an environment names; `native` if the name does not contain it.
 
     Not what the C library makes of the name: a locale that is not installed here, as over SSH, counts as C there.
     """
@@ -87,7 +87,7 @@ def _colours(name: str, environ: Mapping[str, str]) -> int:
 
 
 def check_terminal(environ: Mapping[str, str], *, is_tty: bool) -> None:
-    """Raise UsageError that points to the command line where no app can be drawn."""
+    """Raise UsageError that points to the command line if no app can be drawn."""
     if environ.get("TEXTUAL_DRIVER"):  # textual-serve: a browser is the terminal, at the other end of two pipes
         return
     if not is_tty:

@@ -58,7 +58,7 @@ class _Crash:
         self._app._close_messages_no_wait()
 
     def report(self, folder: Path) -> str:
-        """Write what a report needs into the state folder; return the file's name, or all of it where that fails."""
+        """Write what a report needs into the state folder; return the file's name, or all of it if that fails."""
         path = folder / CRASH_LOG
         assert self.error is not None
         text = "".join(traceback.format_exception(self.error))

@@ -1,4 +1,4 @@
-"""What the bench screen works on: what is chosen for the next test, and the newest results of one title."""
+"""Data of the benchmark screen: the options of the next test, and the newest results of one title."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -49,7 +49,7 @@ class BenchChoice:
 
     @property
     def form_name(self) -> str:
-        """The candidates' container as people read it: `CHD zstd`; empty where it is the target's own."""
+        """The candidates' container as people read it: `CHD zstd`; empty if it is the target's own."""
         image_format, methods = self.form
         return "" if image_format is None else form_name(image_format, methods)
 
@@ -118,11 +118,11 @@ class SeekRow:
     block_size: int
     """Bytes of a block; 0 for a plain image."""
     measurement: Measurement | None
-    """The newest; None where it was not measured yet."""
+    """The newest; None if it was not measured yet."""
     figures: SeekFigures | None
     """Its figures."""
     before_us: float | None
-    """p95 of the one before on the same machine; None where there is none."""
+    """p95 of the one before on the same machine; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class RateRow:
     level: int
     """Effort."""
     measurement: Measurement | None
-    """The newest; None where it was not measured yet."""
+    """The newest; None if it was not measured yet."""
     figures: ThroughputFigures | None
     """Its figures."""
 
@@ -212,7 +212,7 @@ def rate_rows(choice: BenchChoice, found: Iterable[Measurement]) -> list[RateRow
 
 
 def failed_test(kind: JobKind, title: Title, jobs: Iterable[Job], found: Iterable[Measurement]) -> Job | None:
-    """Return the last test of that kind where it failed and no result is newer; None else."""
+    """Return the last test of that kind if it failed and no result is newer; None otherwise."""
     over = [job for job in jobs if job.is_over and job.kind is kind and job.path == title.path]
     last = max(over, key=lambda job: job.ended_at or 0.0, default=None)
     if last is None or last.state is not JobState.FAILED:

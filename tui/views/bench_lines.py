@@ -64,7 +64,7 @@ def rate_lines(
     *,
     key: str,
 ) -> list[Line]:
-    """Return the throughput pane in at most `most_lines` lines; `key` measures, empty where nothing does."""
+    """Return the throughput pane in at most `most_lines` lines; `key` measures, empty if nothing does."""
     heads = "".join(f"{head:>{_RATE}}" for head in ("level", "read", "pack", "write", "prove"))
     lines: list[Line] = [
         [(fit("THROUGHPUT, MiB/s of the title's bytes", width), "head")],
@@ -106,7 +106,7 @@ def seek_lines(
     is_ascii: bool,
     key: str,
 ) -> list[Line]:
-    """Return the seek-latency pane in at most `most_lines` lines; `key` measures, empty where nothing does."""
+    """Return the seek-latency pane in at most `most_lines` lines; `key` measures, empty if nothing does."""
     heads = "".join(f"{head:>{_FIGURE}}" for head in ("p50", "p95", "p99", "max", "p95 was"))
     lines: list[Line] = [
         [(fit("SEEK LATENCY", width), "head")],
@@ -141,7 +141,7 @@ def _seek_line(row: SeekRow, *, is_cursor: bool) -> Line:
 
 
 def _state_lines(job: Job | None, live: LiveTest | None, width: int) -> list[Line]:
-    """Say where the running test stands, or why the last one failed; nothing where there is neither."""
+    """Return the progress of the running test, or why the last one failed; nothing if there is neither."""
     if job is None:
         return []
     if job.state is JobState.FAILED:
@@ -162,12 +162,12 @@ def _state_lines(job: Job | None, live: LiveTest | None, width: int) -> list[Lin
 
 
 def _origin_lines(found: Sequence[Measurement | None], key: str, width: int) -> list[Line]:
-    """Say where, when and how the results were measured, or which key measures; without a key, that none does."""
+    """Return disk, date and method of the results, or the key that measures; without a key, that none does."""
     known = [each for each in found if each is not None]
     if not known and not key:
         return [[("not measured yet; with --read-only nothing is", "dim")]]
     if not known:
-        return [[(key, "accent"), (" measures it; the worker does it, and keeps the results", "dim")]]
+        return [[("Press ", "dim"), (key, "accent"), (" to measure. Results are kept.", "dim")]]
     newest = max(known, key=lambda each: each.at)
     cold = [bool(each.facts.get("is_cold", each.facts.get("is_read_cold"))) for each in known]
     cache = "cold" if all(cold) else "cached" if not any(cold) else "partly cold"

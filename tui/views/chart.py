@@ -29,7 +29,7 @@ class Point:
 def points_of(grid: Sequence[Sequence[Cell]], tuning: Tuning, measured: Measured | None = None) -> list[Point]:
     """Return each block size at the chosen level, as far as its size and latency are known.
 
-    Where the bench has measured, only what it measured is shown: a promise beside it would compare unlike things.
+    If the benchmark has measured, only its results are shown: an estimate next to them is not comparable.
     """
     cells = [cell for row in grid for cell in row if cell.settings.level == tuning.level]
     points = [_point_of(cell, tuning, measured) for cell in cells]

@@ -113,7 +113,7 @@ def _file(title: Title, width: int) -> list[Line]:
 def _header(title: Title) -> list[Line]:
     lines: list[Line] = [[("The file's header", "head")]]
     if not title.block_size:
-        return [*lines, [("an image without blocks and index", "normal")]]
+        return [*lines, [("Plain ISO, not compressed", "normal")]]
     blocks = -(-title.original_bytes // title.block_size)
     lines.append(_row("version", str(title.version)))
     lines.append(_row("blocks", f"{blocks:,} of {title.block_size} bytes"))
@@ -142,7 +142,7 @@ def _estimate(view: LibraryView, title: Title, width: int, unestimated: str) -> 
     if estimate is None:
         return [*lines, [("estimate to come", "dim")]]
     margin = margin_of(estimate)
-    near = f" {view.signs.margin}{margin} %" if margin else " exactly"
+    near = f" {view.signs.margin}{margin} %" if margin else " (exact)"
     lines.append(_row("estimate", f"{format_size(estimate.packed_bytes)}{near}"))
     saving = title.saving_bytes or 0
     lines.append(_row("saving", f"{format_size(saving)}, {title.saving_percent or 0:.1f} %"))

@@ -38,7 +38,7 @@ Names: TypeAlias = Callable[[Path], str]
 
 
 def job_name(job: Job, names: Names) -> str:
-    """Return the title, or the name of a job's file; before it what is done where that is no conversion."""
+    """Return the title, or the name of a job's file; before it the kind of job unless that is a conversion."""
     # As it was queued first: another game may have the file's name by now.
     queued = job.parameters.get(NAME)
     name = display_name(str(queued)) if queued else names(job.path) or display_name(str(job.path.name or job.path))
@@ -53,7 +53,7 @@ def job_state(job: Job) -> str:
 
 
 def has_examined(job: Job) -> bool:
-    """Return whether a job that is over has decoded the image it was about, to its end or to where that failed."""
+    """Return whether a job that is over has decoded the image it was about, to its end or to the failure."""
     is_look = job.kind in {JobKind.DOCTOR, JobKind.VERIFY, JobKind.CONVERT}
     return is_look and (job.state is JobState.DONE or found_damage(job))
 
@@ -101,7 +101,7 @@ class JobRows:
         self.jobs = [*alive, *over]
 
     def index_of(self, job_id: int | None) -> int | None:
-        """Return the row of a job; None where it is not there."""
+        """Return the row of a job; None if it is not there."""
         return next((index for index, job in enumerate(self.jobs) if job.id == job_id), None)
 
     def __len__(self) -> int:
@@ -141,7 +141,7 @@ _CELLS: Mapping[str, Callable[[Job, bool], str]] = {
 
 
 def describe_job(job: Job) -> list[Line]:
-    """Return two lines on one job: where it is, and what is to be said of it."""
+    """Return two lines on one job: its stage and its note."""
     note = job_note(job)
     if not note and job.ended_at is not None and job.started_at is not None:
         note = f"done in {format_duration(job.ended_at - job.started_at)}"

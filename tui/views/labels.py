@@ -1,4 +1,4 @@
-"""What is said of a title on the screen: its format, the margin of its estimate or why it has none."""
+"""Labels of a title: its format, the margin of its estimate, or why it has none."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +18,7 @@ def format_label(title: Title) -> str:
 
 
 def margin_of(estimate: StoredEstimate | None) -> int | None:
-    """Return half the margin of an estimate in percent of it; None without one, 0 where it is exact."""
+    """Return half the margin of an estimate in percent of it; None without one, 0 if it is exact."""
     if estimate is None or not estimate.packed_bytes:
         return None
     half = max(estimate.packed_bytes - estimate.low_bytes, estimate.high_bytes - estimate.packed_bytes)
@@ -26,5 +26,5 @@ def margin_of(estimate: StoredEstimate | None) -> int | None:
 
 
 def reason_of(title: Title, failed: Mapping[Path, str]) -> str:
-    """Return why an errand for a title failed, without the title's own path; empty where none did."""
+    """Return why a background task for a title failed, without the title's own path; empty if none did."""
     return display_name(failed.get(title.path, "")).removeprefix(f"{display_name(title.path)}: ")

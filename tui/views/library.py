@@ -187,7 +187,7 @@ class LibraryView:
         return "" if title is None else shown_name(title)
 
     def index_of(self, path: Path | None) -> int | None:
-        """Return the row of a path; None where it is not shown."""
+        """Return the row of a path; None if it is not shown."""
         if self._places is None:
             self._places = {title.path: index for index, title in enumerate(self.rows)}
         return None if path is None else self._places.get(path)
@@ -203,7 +203,7 @@ class LibraryView:
         self.marks |= {title.path for title in self.rows[min(first, last) : max(first, last) + 1]}
 
     def toggle_all(self) -> None:
-        """Mark all rows shown; where they are marked already, take all marks off."""
+        """Mark all rows shown; clear all marks if they are marked already."""
         shown = {title.path for title in self.rows}
         self.marks = set() if shown <= self.marks else self.marks | shown
 
@@ -235,7 +235,7 @@ class LibraryView:
         return "dim" if title.error else "normal"
 
     def state_of(self, title: Title) -> str:
-        """Return the word for where a title stands: what the queue does with it, else what it is."""
+        """Return the word for the state of a title: its job in the queue, otherwise its own state."""
         word = _word(self._jobs.get(title.path))
         job = self._damaged.get(title.path)
         # Another file of that name may have come since.

@@ -1,4 +1,4 @@
-"""What converting some titles would do: settings, sizes, room, conflicts; looks at names and free space only."""
+"""The plan of a conversion of titles: settings, sizes, free space, conflicts; only names and free space are read."""
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,10 +19,10 @@ from discpress.tui.commands import Keys
 from discpress.tui.views.title_settings import Chooser
 
 CONFLICTS = {
-    OnConflict.ERROR: "left out; one that is taken later fails its job",
-    OnConflict.SKIP: "left out; one that is taken later skips its job",
-    OnConflict.RENAME: "the result gets another name",
-    OnConflict.OVERWRITE: "what has it goes into the trash first",
+    OnConflict.ERROR: "skip (if it appears later: the job fails)",
+    OnConflict.SKIP: "skip (also if it appears later)",
+    OnConflict.RENAME: "give the result another name",
+    OnConflict.OVERWRITE: "move the existing file to trash first",
 }
 """What becomes of a title whose result has a name that is taken."""
 
@@ -34,11 +34,11 @@ class Options:
     trash_source: bool = False
     """Whether each original goes into the trash once its result is proven."""
     on_conflict: OnConflict = OnConflict.ERROR
-    """What happens where the result's name is taken."""
+    """What happens if the result's name is taken."""
     folder: Path | None = None
-    """Where the results go; None is beside each original."""
+    """Folder of the results; None is next to each original."""
     even_useless: bool = False
-    """Whether titles are converted that would hardly shrink."""
+    """Whether titles are converted that barely shrink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +48,17 @@ class Planned:
     title: Title
     """Which."""
     settings: Settings | None = None
-    """How it would be written; None where it will not be."""
+    """How it would be written; None if it will not be."""
     output_path: Path | None = None
-    """The result's name; another one is chosen where it is taken and `rename` is set."""
+    """The result's name; another one is chosen if it is taken and `rename` is set."""
     estimate: StoredEstimate | None = None
-    """Its size under these settings; None where nothing is known yet."""
+    """Its size under these settings; None if nothing is known yet."""
     problem: str = ""
-    """Why it is left out, as a sentence; empty where it is converted."""
+    """Why it is left out, as a sentence; empty if it is converted."""
     notices: tuple[str, ...] = ()
     """What the user should know of it."""
     is_useless: bool = False
-    """Whether it would hardly shrink, as far as that is known."""
+    """Whether it barely shrinks, as far as that is known."""
 
     @property
     def is_done(self) -> bool:
@@ -81,7 +81,7 @@ class Room:
 
     @property
     def after_bytes(self) -> int:
-        """Free when all is done, negative where it does not fit."""
+        """Free when all is done, negative if it does not fit."""
         return self.free_bytes - self.needed_bytes
 
 
@@ -94,7 +94,7 @@ class Planning:
     rooms: tuple[Room, ...]
     """The file systems that are written to."""
     output_device: int | None = None
-    """The device of the folder for the results, where one was chosen."""
+    """The device of the folder for the results, if one was chosen."""
 
     @property
     def done(self) -> list[Planned]:

@@ -19,7 +19,7 @@ _NAME_CELLS = 18
 
 
 def job_line(job: Job, names: Names, width: int, *, is_ascii: bool) -> Line:
-    """Return `title  stage  42 % bar  rate  ratio  ETA`; figures are never cut, the bar goes where it is narrow."""
+    """Return `title  stage  42 % bar  rate  ratio  ETA`; figures are never cut, the bar is left out first."""
     room = width - _STATE_CELLS - 2
     if has_figures(job):
         figures = _figures(job, _BAR_CELLS, is_ascii=is_ascii)

@@ -21,7 +21,7 @@ class Setting:
     label: str
     """What it is called on the screen."""
     value: object
-    """What it is now; None where the settings file says nothing."""
+    """What it is now; None if the settings file says nothing."""
     shown: str
     """The same in words."""
     choices: tuple[object, ...] = ()
@@ -71,21 +71,21 @@ def _format(config: Config) -> str:
 
 
 def _level(level: int) -> str:
-    words = {1: "fast", 9: "good and not slow", MAX_LEVEL: "smallest and slowest"}
+    words = {1: "fast", 9: "balanced", MAX_LEVEL: "smallest and slowest"}
     return f"{level} ({words[level]})" if level in words else str(level)
 
 
 def _trash(is_used: bool) -> str:
-    return "go to the trash once their result is proven" if is_used else "are kept"
+    return "move to trash after verification" if is_used else "keep"
 
 
 def _mouse(mouse: bool | None) -> str:
-    return {None: "on, off over SSH", True: "on", False: "off"}[mouse]
+    return {None: "auto (off over SSH)", True: "on", False: "off"}[mouse]
 
 
 def _signs(is_ascii: bool | None) -> str:
-    signs = {None: "as the terminal has them", True: "ASCII only", False: "all"}[is_ascii]
-    return f"{signs}; takes a restart"
+    signs = {None: "Unicode if the terminal supports it", True: "ASCII only", False: "Unicode"}[is_ascii]
+    return f"{signs} (restart to apply)"
 
 
 class SettingRows:

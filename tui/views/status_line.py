@@ -1,4 +1,4 @@
-"""The library's first line, and what it says where there is no row."""
+"""The library's first line, and its text for an empty table."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from discpress.tui.widgets.palette import Line, Piece
 def status_line(view: LibraryView, folders: Sequence[Path], width: int) -> Line:
     """Return `games: 13 titles, 189 MiB -> 114 MiB, saving 75.9 MiB = 40 %`, then what is marked and filtered.
 
-    Where all of it is wider than `width`, the folders go, then the words of the filter, then the size of the marked:
+    If all of it is wider than `width`, the folders go, then the words of the filter, then the size of the marked:
     what can be seen elsewhere.
     """
     totals = _totals(view)
@@ -58,7 +58,7 @@ def _shown(view: LibraryView, *, has_words: bool) -> list[Piece]:
 
 
 def empty_hint(view: LibraryView, session: Session) -> str:
-    """Return what to do where there is no row, or why a folder could not be looked at."""
+    """Return what to do if there is no row, or why a folder could not be read."""
     keys = session.keys
     settings = keys.of("show_settings")
     ways = f"{keys.of('rescan')} looks again" + (f", {settings} changes folders" if settings else "")

@@ -1,4 +1,4 @@
-"""How each title would be converted: its own settings over the user's defaults, checked against the target."""
+"""The settings of each title: its own over the user's defaults, checked against the target."""
 
 from dataclasses import dataclass
 
@@ -32,14 +32,14 @@ class Chooser:
         return merged_request(ConversionRequest(), title.overrides, self.default_request)
 
     def choice(self, title: Title, request: ConversionRequest | None = None) -> Choice:
-        """Return the settings a title would be written with; SettingError or UsageError where the target refuses."""
+        """Return the settings a title would be written with; SettingError or UsageError if the target refuses."""
         name = display_name(title.path.name)
         return choose_settings(
             name, title.original_bytes, title.system, system_label(title), request or self.request(title)
         )
 
     def settings(self, title: Title) -> Settings | None:
-        """Return the same, None where there is nothing to write: unreadable, or refused."""
+        """Return the same, None if there is nothing to write: unreadable, or refused."""
         if title.error or not title.original_bytes:
             return None
         try:

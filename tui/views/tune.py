@@ -33,7 +33,7 @@ class Cell:
     estimate: StoredEstimate | None
     """What comes out; None while nobody has packed the sample so."""
     refusal: str
-    """Why the target does not load it; empty where it does."""
+    """Why the target does not load it; empty if it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Tuning:
 
     @classmethod
     def of(cls, title: Title, chooser: Chooser) -> "Tuning":
-        """Return what a title would be written with now; where that is refused, the target's own format."""
+        """Return what a title would be written with now; if those are refused, the target's own format."""
         request = chooser.request(title)
         target = request.target or AUTO
         try:

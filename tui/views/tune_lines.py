@@ -53,7 +53,7 @@ def _figures(estimate: StoredEstimate | None, title: Title, margin_sign: str) ->
     if estimate is None:
         return [[("the worker packs a sample ...", "dim")]]
     margin = margin_of(estimate)
-    near = f" {margin_sign}{margin} %" if margin else " exactly"
+    near = f" {margin_sign}{margin} %" if margin else " (exact)"
     saving = title.file_bytes - estimate.packed_bytes
     percent = 100 * saving / title.file_bytes if title.file_bytes else 0.0
     text = f"becomes {format_size(estimate.packed_bytes)}{near}, saves {format_size(saving)} = {percent:.1f} %"

@@ -36,7 +36,7 @@ class FolderInput(PlainInput):
         )
 
     def action_take(self) -> None:
-        """Take the suggestion, also where the disk is slower than the typing; where there is none, nothing."""
+        """Take the suggestion, also if the disk is slower than the typing; do nothing without one."""
         self._asked, self._is_submitted = self.value, False
         run_exclusive(self, partial(self._take, self.value), "take")
 
@@ -62,7 +62,7 @@ class FolderInput(PlainInput):
 
     @property
     def folder(self) -> Path | None:
-        """What is typed, absolute; None where nothing is, or nothing that a path can be."""
+        """The typed path, absolute; None if nothing is typed, or no possible path."""
         text = self.value.strip()
         return None if not text or "\0" in text else absolute(Path(expanded(text)))
 

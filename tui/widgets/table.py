@@ -32,11 +32,11 @@ class Column:
     flexible: bool = False
     """Whether it takes the room that is left; one of a table does."""
     rank: int = 0
-    """Columns with the highest rank are left out first where there is no room; 0 always stays."""
+    """Columns with the highest rank are left out first if the table is narrow; 0 always stays."""
 
 
 class Rows(Protocol):
-    """Where a table has its rows from."""
+    """The source of a table's rows."""
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -131,14 +131,14 @@ class Table(Painted):
             self._refresh_line(0)
 
     def refresh_row(self, index: int) -> None:
-        """Repaint one row, where it is seen."""
+        """Repaint one row, if it is visible."""
         if index in self.seen:
             self._refresh_line(index - self._top + 1)
 
     # Moving
 
     def move_to(self, index: int) -> None:
-        """Put the cursor on a row; the table turns where that row is not seen."""
+        """Put the cursor on a row; the table scrolls if that row is not visible."""
         index = max(0, min(index, len(self._rows) - 1))
         if index == self._cursor:
             return
@@ -270,7 +270,7 @@ class Table(Painted):
         )
 
     def _head(self, column: Column, width: int) -> str:
-        """Return a head with the sign where it is the one sorted by: rather the label is cut than the sign."""
+        """Return a head, with the sign if it is the sorted one; the label is cut rather than the sign."""
         key, sign = self._sort
         return column.label[: width - len(sign)] + sign if column.key == key else column.label
 

@@ -1,4 +1,4 @@
-"""`discpress convert` and `iso2zso`: images in, proven images out."""
+"""`discpress convert` and `iso2zso`: converts images and verifies the results."""
 
 import argparse
 from collections import Counter
@@ -38,7 +38,7 @@ def run_convert(arguments: argparse.Namespace, printer: Printer, control: Contro
 
 
 class _Batch:
-    """All inputs of one command line, one after the other; one that fails does not stop the others."""
+    """All inputs of one command line, one after the other; a failed one does not stop the others."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class _Batch:
             found += 1
             self._guard(each)
         if not found and not self._exit_codes:
-            self._printer.notice("nothing to convert was found")
+            self._printer.notice("found nothing to convert")
         if found > 1 and not self._dry_run:
             saved = f"saved {format_size(self._saved_bytes)}" if self._saved_bytes >= 0 else "no space saved"
             counts = ", ".join(f"{count} {word}" for word, count in self._counts.items())
@@ -93,7 +93,7 @@ class _Batch:
             self._fail(each.path, error)
         except OSError as error:
             about = named_in(error, each.path)
-            self._fail(each.path, from_os_error(error, about, "convert it" if about == each.path else "write there"))
+            self._fail(each.path, from_os_error(error, about, "convert it" if about == each.path else "write it"))
 
     def _fail(self, path: Path, error: DiscpressError) -> None:
         self._exit_codes.add(error.exit_code)
@@ -147,7 +147,7 @@ class _Batch:
         self._report(done)
 
     def _write_checksums(self, done: Conversion) -> None:
-        """Write what was asked for; where that fails the title is converted all the same, and is not tried again."""
+        """Write the requested checksum files; if that fails, the title still counts as converted."""
         for kind in self._checksums:
             try:
                 write_checksum(
@@ -210,10 +210,10 @@ class _Batch:
         )
         if done.trashed is not None:
             facts["trashed"] = str(done.trashed.file_path)
-            text += f"\n  original moved to {display_name(done.trashed.folder)} (discpress undo brings it back)"
+            text += f"\n  original moved to {display_name(done.trashed.folder)} (run discpress undo to restore it)"
         if done.overwritten is not None:
             facts["overwritten"] = str(done.overwritten.file_path)
-            text += f"\n  the file that had this name is in {display_name(done.overwritten.folder)}"
+            text += f"\n  overwritten file moved to {display_name(done.overwritten.folder)}"
         self._printer.event("converted", facts, text)
 
 
@@ -237,5 +237,5 @@ def iso2zso_arguments(arguments: argparse.Namespace) -> argparse.Namespace:
     if len(names) == 2 and arguments.output is None:
         arguments.inputs, arguments.output = names[:1], names[1]
     elif len(names) > 1:
-        raise UsageError("iso2zso takes one input and one output: discpress convert takes several inputs")
+        raise UsageError("iso2zso takes one input and one output; run discpress convert for several inputs")
     return arguments

@@ -1,4 +1,4 @@
-"""The inputs of a command line: files as they are, folders by what is in them."""
+"""The inputs of a command line: files, and the images in folders and archives."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -17,8 +17,8 @@ from discpress.engine.library.scan.probe import is_image
 from discpress.engine.names import display_name, natural_key
 from discpress.engine.store.scan_batch import is_left_out
 
-NO_DISC_FOUND = f"{NO_DISC}; name the file to convert it all the same"
-"""Why an image that was found, not named, is left out."""
+NO_DISC_FOUND = f"{NO_DISC}; name the file to convert it anyway"
+"""The reason to skip an image that was found, not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class Input:
     """One image to work on."""
 
     path: Path
-    """Where it is; in an archive, the path below the archive that names it."""
+    """Its path; in an archive, the path below the archive."""
     output_folder: Path | None
-    """Where its result goes; None for beside it."""
+    """The folder of its result; None for the folder of the image."""
     is_named: bool = True
-    """Whether the user named it; False for what was found in a folder or an archive."""
+    """Whether the user named it; False if it was found in a folder or an archive."""
 
 
 def expand_inputs(
@@ -41,10 +41,10 @@ def expand_inputs(
     fail: Callable[[Path, DiscpressError], None],
     check: Callable[[], None],
 ) -> Iterator[Input]:
-    """Yield the images that inputs stand for; folders only with -r, their images by content, in natural order.
+    """Yield the images of the inputs; folders only with -r, their images by content, in natural order.
 
-    An archive stands for the one image in it, with -r for all of them. Below `output_folder` the folders of the inputs
-    are kept. What cannot be taken goes to `fail`. `check`, called at every file on the way, may raise to stop.
+    An archive stands for its only image, with -r for all of them. Below `output_folder` the folders of the inputs are
+    kept. Errors go to `fail`. `check`, called at every visited file, may raise to stop.
     """
     for path in paths:
         if not path.is_dir():
@@ -52,7 +52,9 @@ def expand_inputs(
         elif is_recursive:
             yield from _walk(path, output_folder, printer, fail, check)
         else:
-            error = UsageError(f"{display_name(path)}: is a folder", hint="-r takes the images in a folder and below")
+            error = UsageError(
+                f"{display_name(path)}: is a folder", hint="add -r for the images in the folder and below"
+            )
             fail(path, error)
 
 
@@ -63,7 +65,7 @@ def files_within(
     fail: Callable[[Path, DiscpressError], None],
     check: Callable[[], None],
 ) -> list[Path]:
-    """Return files as they were named, whatever they are; with -r the images in folders and archives instead."""
+    """Return the named files unchecked; with -r the images in folders and archives instead."""
     if not is_recursive:
         return paths
     return [each.path for each in expand_inputs(paths, None, is_recursive, printer, fail, check)]
@@ -93,7 +95,7 @@ def _walk(
 def _named(
     path: Path, output_folder: Path | None, is_all: bool, fail: Callable[[Path, DiscpressError], None]
 ) -> Iterator[Input]:
-    """Yield a file that was named; of an archive what was named in it, the one image in it, or all."""
+    """Yield a named file; of an archive its named member, its only image, or all images."""
     try:
         is_whole_archive = is_archive_at(path)
         if not is_whole_archive:
@@ -110,14 +112,13 @@ def _named(
 
 
 def _refuse_no_image(path: Path) -> None:
-    """Raise UnsupportedImageError for a file that is surely no image: by the same signs as in a folder.
-
-    DamagedImageError for one that lacks the header of the format that it is called after.
+    """Refuse a file that is surely not an image, by the same criteria as in a folder. Raises UnsupportedImageError, or
+    DamagedImageError if it lacks the header that its name promises.
     """
     try:
         source = FileSource(path)
     except StorageError:
-        return  # it lies in an archive, or who reads it says why it cannot be opened
+        return  # it is in an archive, or the reader reports why it cannot be opened
     try:
         found = recognise(source)
         if found is not ImageFormat.ISO or is_image(source, found):
@@ -127,8 +128,8 @@ def _refuse_no_image(path: Path) -> None:
         if path.suffix.lower() == ".cue":
             what += ", which name no raw file with a data track"
         raise UnsupportedImageError(
-            f"{display_name(path)}: is no disc image: {what}",
-            hint="allowed are ISO, ZSO, CSO, DAX and CHD; an ISO without an ISO 9660 volume is taken as .iso or .img",
+            f"{display_name(path)}: is not a disc image: {what}",
+            hint="use ISO, ZSO, CSO, DAX or CHD; an ISO without an ISO 9660 volume must be named .iso or .img",
         )
     finally:
         source.close()
@@ -138,14 +139,14 @@ def _is_text(head: bytes) -> bool:
     try:
         text = head.decode()
     except UnicodeDecodeError as error:
-        if error.start < len(head) - 3:  # not only a character that is cut at the end
+        if error.start < len(head) - 3:  # not just a character that is cut at the end
             return False
         text = head[: error.start].decode()
     return all(each.isprintable() or each.isspace() for each in text)
 
 
 def _wanted(path: Path, printer: Printer, fail: Callable[[Path, DiscpressError], None]) -> Iterator[Path]:
-    """In a folder only what is surely an image is taken; what another program reads is named and left out."""
+    """Yield the images at a path of a folder; files of other programs are reported and skipped."""
     if path.is_symlink() or not path.is_file():
         return
     try:
@@ -158,11 +159,11 @@ def _wanted(path: Path, printer: Printer, fail: Callable[[Path, DiscpressError],
 
 
 def _images_in(path: Path, printer: Printer) -> list[Path]:
-    """Of an archive that cannot be read nobody knows whether it holds images: it is named and left out."""
+    """Return the images of an archive; an unreadable archive is reported and skipped."""
     try:
         return images_at(path)
     except DiscpressError as error:
-        printer.notice(f"left out: {error}", path)
+        printer.notice(f"skipped: {error}", path)
         return []
 
 
@@ -171,9 +172,9 @@ def _is_wanted(path: Path, printer: Printer) -> bool:
     try:
         found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
         if header_problem(source, found):
-            return True  # whoever opens it says so
+            return True  # the reader reports why it cannot be opened
         if found in FOREIGN and found is not ImageFormat.PART:
-            printer.notice(f"left out: {FOREIGN[found].name}: {FOREIGN[found].advice}", path)
+            printer.notice(f"skipped: {FOREIGN[found].name}: {FOREIGN[found].advice}", path)
         return found not in FOREIGN and is_image(source, found)
     finally:
         source.close()

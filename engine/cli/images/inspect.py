@@ -1,4 +1,4 @@
-"""`discpress info` and `discpress doctor`: what is in a file, and what is wrong with it."""
+"""`discpress info` and `discpress doctor`: an image's header and figures, and its faults."""
 
 import argparse
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
 
 
 def _print_foreign(path: Path, printer: Printer) -> bool:
-    """Print what a file of another program says of itself, and what to do with it; False where it is none."""
+    """Print the header of another program's file, and advice; False if it is not such a file."""
     source = open_stored(path)
     try:
         found = recognise(source)
@@ -158,7 +158,7 @@ def _hunk_rows(facts: ImageFacts) -> list[tuple[str, str]]:
 
 
 def run_doctor(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
-    """Carry out `doctor`; return 3 for damage, 1 for what the target cannot load or could not be checked."""
+    """Carry out `doctor`; return 3 for damage, 1 if the target cannot load an image or it could not be checked."""
     target = None if arguments.target is None else _target(arguments.target)
     exit_codes = set()
 
@@ -177,14 +177,14 @@ def run_doctor(arguments: argparse.Namespace, printer: Printer, control: Control
 
 
 def _joined(exit_codes: set[int]) -> int:
-    """Return the code of a command line: that of its failures where they agree, else 1."""
+    """Return the exit code: that of the failures if they agree, else 1."""
     failures = exit_codes - {0}
     return 1 if len(failures) > 1 else next(iter(failures), 0)
 
 
 def _target(name: str) -> Target:
     if name not in TARGETS:
-        raise UsageError(f"--target: {name!r} is not known: {', '.join(TARGETS)} are")
+        raise UsageError(f"--target: expected one of {', '.join(TARGETS)}, got {name!r}")
     return TARGETS[name]
 
 
@@ -209,7 +209,7 @@ def _examine(path: Path, target: Target | None, deep: bool, printer: Printer, co
     asked = f" for {target.label}" if target else ""
     verdict = f"{errors} errors, {warnings} warnings"
     if not errors and not warnings:
-        verdict = "nothing wrong" if deep else "nothing wrong in header and index (--deep decodes every block)"
+        verdict = "nothing wrong" if deep else "nothing wrong in header and index (add --deep to decode every block)"
     facts = {"input": str(path), "target": target.name if target else None, "errors": errors, "warnings": warnings}
     printer.event("doctor", facts, f"{display_name(path)}: {verdict}{asked}")
     if is_damaged:

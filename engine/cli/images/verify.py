@@ -1,4 +1,4 @@
-"""`discpress verify`: an image decoded whole, and compared with what it should be."""
+"""`discpress verify`: decodes images whole and compares them with digests or other images."""
 
 import argparse
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _HEX = {"--sha1": "sha1", "--sha256": "sha256", "--md5": "md5", "--crc32": "crc3
 
 
 def run_verify(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
-    """Carry out `verify`; return 0 only when every file is what it should be."""
+    """Carry out `verify`; return 0 only if every file has the expected content."""
     exit_codes = set()
 
     def fail(path: Path, error: DiscpressError) -> None:
@@ -29,7 +29,7 @@ def run_verify(arguments: argparse.Namespace, printer: Printer, control: Control
     paths = files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check)
     expected = _expected_by_option(arguments)
     if (expected or arguments.against) and len(paths) > 1:
-        raise UsageError("one digest is for one file: verify the others on their own")
+        raise UsageError("a digest is for one file: verify the others in their own commands")
     for path in paths:
         try:
             _verify(path, expected, arguments, printer, control)
@@ -52,13 +52,13 @@ def _expected_by_option(arguments: argparse.Namespace) -> dict[str, str]:
             continue
         digits = value.strip().lower()
         if KINDS_BY_LENGTH.get(len(digits)) != kind or not set(digits) <= set("0123456789abcdef"):
-            raise UsageError(f"{option}: {display_name(value)!r} is no {kind} in hex digits")
+            raise UsageError(f"{option}: expected a {kind} in hex digits, got {display_name(value)!r}")
         expected[kind] = digits
     return expected
 
 
 def _from_file(checksum_path: Path, path: Path) -> dict[str, str]:
-    """Return the one digest of a checksum file that is for the decoded image of `path`."""
+    """Return the digest in a checksum file for the decoded image of `path`."""
     digests: Mapping[str, str] = read_checksums(checksum_path)
     by_name = {Path(name).name: digest for name, digest in digests.items()}
     digest = by_name.get(decoded_name(path)) or by_name.get(path.name)
@@ -66,8 +66,8 @@ def _from_file(checksum_path: Path, path: Path) -> dict[str, str]:
         digest = next(iter(digests.values()))
     if digest is None:
         raise UsageError(
-            f"{display_name(checksum_path)}: has no line for {display_name(decoded_name(path))}",
-            hint="the names in it are those of decoded images",
+            f"{display_name(checksum_path)}: contains no line for {display_name(decoded_name(path))}",
+            hint="use the names of decoded images in the checksum file",
         )
     return {KINDS_BY_LENGTH[len(digest)]: digest}
 
@@ -91,16 +91,16 @@ def _verify(
     for kind, digest in expected.items():
         if actual.values[kind] != digest:
             raise VerifyError(
-                f"{display_name(path)}: {kind} of the decoded image is {actual.values[kind]}, expected {digest}",
-                hint="the file is damaged, or a different dump of the disc",
+                f"{display_name(path)}: {kind} of the decoded image: expected {digest}, got {actual.values[kind]}",
+                hint="replace the file: it is damaged, or another dump of the disc",
             )
     against = ["against"] if arguments.against is not None else []
     compared = [*expected, *against, *(["archive"] if is_archived else [])]
     compared += [f"{kind} of its header" for kind in recorded]
     facts = {"input": str(path), "original_bytes": actual.size_bytes, **actual.values, "compared": compared}
     if compared:
-        verdict = f"is the image it should be ({', '.join(compared)})"
+        verdict = f"is the expected image ({', '.join(compared)})"
     else:
-        verdict = "every block decodes; nothing to compare with was given, so a flipped byte could hide"
+        verdict = "every block decodes; without a digest or image to compare with, a flipped byte can go unnoticed"
     text = f"{display_name(path)}: {verdict}; crc32 {actual.values['crc32']}, XXH3-128 {actual.values['xxh3']}"
     printer.event("verified", facts, text)

@@ -1,4 +1,4 @@
-"""`discpress seek` and `discpress throughput`: what reading and converting really take here."""
+"""`discpress seek` and `discpress throughput`: measured reads and conversions on this machine."""
 
 import argparse
 import os
@@ -67,18 +67,18 @@ def _run(
     if arguments.history:
         return _show_history(kind, arguments, printer)
     if not arguments.inputs:
-        raise UsageError("name at least one image, or --history for what was measured before")
+        raise UsageError("name at least one image, or add --history for earlier results")
     for notice in notices:
         printer.notice(notice)
     return _Laboratory(kind, test, arguments, printer, control).run()
 
 
 def _show_history(kind: LabTest, arguments: argparse.Namespace, printer: Printer) -> int:
-    """Show what the store keeps, oldest first; of some files, or of all."""
+    """Show the stored results of some files or of all, oldest first."""
     found = _history(kind, arguments, printer)
     known = [(each, facts) for each in found if (facts := facts_of(each)) is not None]
     if not known:
-        printer.notice("nothing was measured yet")
+        printer.notice("there are no results yet")
     if arguments.csv:
         printer.lines(csv_text([facts for _, facts in known]))
         return 0
@@ -158,7 +158,7 @@ class _Laboratory:
                 records.save_measurement(measurement)
                 measurements.append(measurement)
                 facts = facts_of(measurement) or {}
-                # As it was named, like in every other event; the store has it from the root.
+                # The path as it was named, as in every other event; the store has the absolute path.
                 facts["input"] = str(path)
                 exported.append(facts)
                 if not self._arguments.csv:
@@ -169,7 +169,7 @@ class _Laboratory:
         return exported
 
     def _say(self, path: Path, step: Step, latencies_us: Sequence[float], wanted_bytes: int) -> None:
-        """Say where a test stands, twice a second."""
+        """Show a benchmark's progress, twice a second."""
         now = time.monotonic()
         if latencies_us and now - self._said_at < _SAY_EVERY_S:
             return

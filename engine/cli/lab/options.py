@@ -1,4 +1,4 @@
-"""What the words of `discpress seek` and `discpress throughput` mean."""
+"""Parses the options of `discpress seek` and `discpress throughput`."""
 
 import argparse
 import re
@@ -20,7 +20,7 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0}
 
 
 def take_seek_options(arguments: argparse.Namespace, notices: list[str]) -> SeekOptions:
-    """Return what the options of `seek` ask for; UsageError says which option is wrong."""
+    """Return the options of `seek`. Raises UsageError with the wrong option."""
     image_format, methods = take_format(arguments)
     return SeekOptions(
         take_blocks(arguments.blocks, notices),
@@ -35,10 +35,12 @@ def take_seek_options(arguments: argparse.Namespace, notices: list[str]) -> Seek
 
 
 def take_throughput_options(arguments: argparse.Namespace, notices: list[str]) -> ThroughputOptions:
-    """Return what the options of `throughput` ask for; UsageError says which option is wrong."""
+    """Return the options of `throughput`. Raises UsageError with the wrong option."""
     folder = None if arguments.output_dir is None else absolute(Path(arguments.output_dir))
     if folder is not None and not folder.is_dir():
-        raise StorageError(f"{display_name(folder)}: no such folder", hint="make it first: a test makes no folders")
+        raise StorageError(
+            f"{display_name(folder)}: no such folder", hint="create it first: a benchmark creates no folders"
+        )
     levels: tuple[int, ...] = LEVELS
     if arguments.levels is not None:
         levels = tuple(dict.fromkeys(take_level(word, notices) for word in _words("--levels", arguments.levels)))
@@ -48,14 +50,14 @@ def take_throughput_options(arguments: argparse.Namespace, notices: list[str]) -
 
 
 def take_blocks(text: str | None, notices: list[str]) -> tuple[int, ...]:
-    """Return the block sizes that a list with commas names, each once, in its order; the default for None."""
+    """Return the block sizes in a comma-separated list, each once, in its order; the default for None."""
     if text is None:
         return BLOCK_SIZES
     return tuple(dict.fromkeys(take_block_size(word, notices) for word in _words("--blocks", text)))
 
 
 def take_patterns(values: list[str] | None) -> tuple[Pattern, ...]:
-    """Return the patterns that lists with commas name, each once; `all` is all of them, None is `mixed`."""
+    """Return the patterns in comma-separated lists, each once; `all` is all of them, None is `mixed`."""
     if values is None:
         return (Pattern.MIXED,)
     found: list[Pattern] = []
@@ -65,17 +67,17 @@ def take_patterns(values: list[str] | None) -> tuple[Pattern, ...]:
         elif word in tuple(Pattern):
             found.append(Pattern(word))
         else:
-            raise UsageError(f"--pattern: {display_name(word)!r} is not known: {', '.join(Pattern)} and {_ALL} are")
+            raise UsageError(f"--pattern: expected {', '.join(Pattern)} or {_ALL}, got {display_name(word)!r}")
     return tuple(dict.fromkeys(found))
 
 
 def take_duration(text: str) -> float:
-    """Return the seconds that `3`, `3s`, `500ms` or `1m` stand for; UsageError for anything else."""
+    """Return the seconds in `3`, `3s`, `500ms` or `1m`. Raises UsageError for anything else."""
     match = _DURATION.fullmatch(text.strip())
     seconds = float(match[1]) * _SECONDS[match[2]] if match else -1.0
     if not 0 < seconds <= MAX_DURATION_S:
         raise UsageError(
-            f"--duration: {display_name(text)!r} is not allowed: a time such as 500ms, 3s or 1m, at most one hour"
+            f"--duration: expected a time such as 500ms, 3s or 1m, at most one hour, got {display_name(text)!r}"
         )
     return seconds
 
@@ -83,7 +85,7 @@ def take_duration(text: str) -> float:
 def _words(option: str, text: str) -> list[str]:
     words = [word.strip() for word in text.split(",") if word.strip()]
     if not words:
-        raise UsageError(f"{option}: nothing is named")
+        raise UsageError(f"{option}: expected at least one value, got none")
     return words
 
 
@@ -95,5 +97,5 @@ def _size(option: str, text: str | None, default: int, most: int) -> int:
     except ValueError as error:
         raise UsageError(f"{option}: {error}") from error
     if not MIB <= size <= most:
-        raise UsageError(f"{option}: {display_name(text)} is not from 1M to {format_size(most)}")
+        raise UsageError(f"{option}: expected 1M to {format_size(most)}, got {display_name(text)}")
     return size

@@ -1,4 +1,4 @@
-"""Measurements as JSON events, as CSV, and as tables for people."""
+"""Benchmark results as JSON events, as CSV, and as tables for people."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ _DIGITS = 1
 
 
 def seek_facts(measurement: Measurement, figures: SeekFigures) -> dict[str, object]:
-    """Return a line of a seek test as the event `seek` gives it."""
+    """Return the fields of the event `seek`."""
     return {
         "input": str(measurement.path),
         "block_size": measurement.block_size,
@@ -50,7 +50,7 @@ def seek_facts(measurement: Measurement, figures: SeekFigures) -> dict[str, obje
 
 
 def throughput_facts(measurement: Measurement, figures: ThroughputFigures) -> dict[str, object]:
-    """Return a line of a throughput test as the event `throughput` gives it; rates are bytes of the image a second."""
+    """Return the fields of the event `throughput`; rates are bytes of the image a second."""
     return {
         "input": str(measurement.path),
         "format": str(measurement.format),
@@ -90,7 +90,7 @@ def _expected(measurement: Measurement, figures: SeekFigures, place: int) -> flo
 
 
 def facts_of(measurement: Measurement) -> dict[str, object] | None:
-    """Return a measurement as its event gives it; None where its figures do not read."""
+    """Return the fields of a result's event; None if its figures are unreadable."""
     if measurement.kind is LabTest.SEEK:
         figures = seek_figures(measurement)
         return None if figures is None else seek_facts(measurement, figures)
@@ -99,7 +99,7 @@ def facts_of(measurement: Measurement) -> dict[str, object] | None:
 
 
 def csv_text(all_facts: Sequence[Mapping[str, object]]) -> str:
-    """Return events as CSV with a line of heads; what is in an event by name has a column for each name."""
+    """Return events as CSV with a line of heads; a mapping in an event has one column for each name."""
     rows = [dict(_flat(facts)) for facts in all_facts]
     if not rows:
         return ""
@@ -118,7 +118,7 @@ def _flat(facts: Mapping[str, object]) -> list[tuple[str, object]]:
         elif isinstance(value, list):
             flat.append((name, "+".join(map(str, value))))
         else:
-            # Surrogates of undecodable names would end the export, control characters would reach a terminal.
+            # Surrogates of undecodable names would stop the export, and control characters would reach a terminal.
             flat.append((name, display_name(value) if isinstance(value, str) else value))
     return flat
 
@@ -130,7 +130,7 @@ def image_label(measurement: Measurement) -> str:
 
 
 def seek_text(measurements: Sequence[Measurement]) -> str:
-    """Return the lines of a seek test as tables: what was measured, then what the model makes of it."""
+    """Return the results of a seek benchmark as tables: the measurements, then the model's expectations."""
     known = [(each, figures) for each in measurements if (figures := seek_figures(each)) is not None]
     rows = [
         (
@@ -148,12 +148,12 @@ def seek_text(measurements: Sequence[Measurement]) -> str:
     ]
     table = format_table(_SEEK_HEADS, rows, flexible=0, right=range(2, 8))
     model = f"expected at least, by a model of the device (not measured):\n{_model_text(known)}"
-    split = f"where the time of a mean read goes:\n{_split_text(known)}"
-    return f"{table}\nREAD: bytes read of the file for each byte wanted\n\n{split}\n\n{model}"
+    split = f"parts of a mean read's time:\n{_split_text(known)}"
+    return f"{table}\nREAD: bytes read from the file for each byte requested\n\n{split}\n\n{model}"
 
 
 def cache_word(*, is_cold: bool) -> str:
-    """Return how much of what was read was in memory: `cold` only where the system confirmed that nothing was."""
+    """Return `cold` only if the system confirmed that none of the read bytes were in memory, else `cached`."""
     return "cold" if is_cold else "cached"
 
 
@@ -180,7 +180,7 @@ def _model_text(known: Sequence[tuple[Measurement, SeekFigures]]) -> str:
 
 
 def throughput_text(measurements: Sequence[Measurement]) -> str:
-    """Return the lines of a throughput test as a table."""
+    """Return the results of a throughput benchmark as a table."""
     rows = []
     for measurement in measurements:
         figures = throughput_figures(measurement)
@@ -200,11 +200,11 @@ def throughput_text(measurements: Sequence[Measurement]) -> str:
             )
         )
     table = format_table(_RATE_HEADS, rows, flexible=0, right=[1, 2, 3, 4, 5, 7])
-    return f"{table}\nrates are of the title's own bytes; TITLE is the time that all of it would take"
+    return f"{table}\nrates: decoded bytes of the title per second; TITLE: time for the whole title"
 
 
 def text_of(kind: LabTest, measurements: Sequence[Measurement]) -> str:
-    """Return a head and the tables of one test of one title."""
+    """Return a head and the tables of one benchmark of one title."""
     first = measurements[0]
     when = datetime.fromtimestamp(first.at, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
     disks = "; ".join(dict.fromkeys(each.disk for each in measurements))

@@ -1,4 +1,4 @@
-"""`discpress scan`, `ls` and `demo`: the library from the command line."""
+"""`discpress scan`, `ls` and `demo`."""
 
 import argparse
 from collections.abc import Sequence
@@ -29,13 +29,13 @@ def run_scan(arguments: argparse.Namespace, printer: Printer, control: Control) 
     """Carry out `scan`; return the exit code."""
     folders = as_paths(arguments.folders) or list(read_config().folders)
     if not folders:
-        raise UsageError("no folder to scan", hint="name one, or list your folders in the settings file")
+        raise UsageError("no folder to scan", hint="name a folder, or list your folders in the settings file")
     with open_store(arguments, printer) as store:
         return scan_into(store, folders, printer, control)
 
 
 def scan_into(store: Store, folders: Sequence[Path], printer: Printer, control: Control) -> int:
-    """Scan folders, bring the store up to date, print what was found; return the exit code."""
+    """Scan folders, update the store, print the titles; return the exit code."""
     found: list[Title] = []
     exit_code = 0
     for batch in refresh(store, folders, control.check):
@@ -53,7 +53,7 @@ def scan_into(store: Store, folders: Sequence[Path], printer: Printer, control: 
 
 
 def title_facts(title: Title) -> dict[str, object]:
-    """Return a title as `scan --json` and `ls --json` give it."""
+    """Return the fields of a title in `scan --json` and `ls --json`."""
     return {
         "path": str(title.path),
         "system": title.system,
@@ -77,9 +77,9 @@ def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) ->
     with open_store(arguments, printer) as store:
         titles = store.titles(folders or None)
     if not titles:
-        printer.notice("the library is empty: discpress scan FOLDER fills it")
+        printer.notice("the library is empty: run discpress scan FOLDER to fill it")
     shown = filter_titles(titles, arguments.filter)
-    # What saves most, or is largest, is looked for first; names begin at A.
+    # Sizes and savings are sorted from the largest, names from A.
     is_number = arguments.sort in {"saving", "size", "estimate"}
     shown = sort_titles(shown, arguments.sort, descending=is_number != arguments.reverse)
     for title in shown:
@@ -153,7 +153,7 @@ def _print_totals(titles: Sequence[Title], event: str, printer: Printer) -> None
 
 
 def demo_folder(arguments: argparse.Namespace) -> Path:
-    """Return where the sample library is made: `--dir`, else the user's place for data."""
+    """Return the folder of the sample library: `--dir`, else one in the user's data folder."""
     return Path(arguments.dir) if arguments.dir else user_data_path("discpress", appauthor=False) / "demo"
 
 

@@ -1,4 +1,4 @@
-"""`discpress estimate`: what titles would become, before anything is written."""
+"""`discpress estimate`: sizes and times of results, before anything is written."""
 
 import argparse
 from pathlib import Path
@@ -47,7 +47,7 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
                 with open_image(each.path) as image:
                     if arguments.grid:
                         if plan.settings.format is ImageFormat.ISO:
-                            raise UsageError("--grid: ISO has neither blocks nor levels")
+                            raise UsageError("--grid: an ISO has neither blocks nor levels")
                         estimates = estimate_grid(
                             image,
                             plan.settings.format,
@@ -77,7 +77,7 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
 
 
 def _budgets(text: str | None) -> tuple[int, ...]:
-    """Return the sizes of the samples: 4, 16 and what was asked for, in this order, none twice."""
+    """Return the sizes of the samples: 4 MiB, 16 MiB and the requested size, in this order, each once."""
     if text is None:
         return REFINE_BUDGETS[:2]
     try:
@@ -85,7 +85,7 @@ def _budgets(text: str | None) -> tuple[int, ...]:
     except ValueError as error:
         raise UsageError(f"--budget: {error}") from error
     if not MIB <= budget_bytes <= MAX_BUDGET_BYTES:
-        raise UsageError(f"--budget: {text} is not from 1M to {format_size(MAX_BUDGET_BYTES)}")
+        raise UsageError(f"--budget: expected 1M to {format_size(MAX_BUDGET_BYTES)}, got {text}")
     return (*(each for each in REFINE_BUDGETS if each < budget_bytes), budget_bytes)
 
 
@@ -125,7 +125,7 @@ def _text(path: Path, found: Estimate) -> str:
     what = settings.form
     if settings.format is not ImageFormat.ISO:
         what += f" {settings.block_size}, level {settings.level}"
-    advice = f"; better leave it: {found.reason}" if found.reason else ""
+    advice = f"; better not converted: {found.reason}" if found.reason else ""
     return f"{display_name(path)}: {what}: {', '.join(words)}{advice}"
 
 

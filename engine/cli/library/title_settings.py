@@ -1,4 +1,4 @@
-"""`discpress set`: the settings of one title: choose them, or see which are in force and where they come from."""
+"""`discpress set`: stores the settings of one title, or shows the settings in force and their origins."""
 
 import argparse
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from discpress.engine.targets import AUTO
 
 
 class Origin(StrEnum):
-    """Where a setting comes from."""
+    """The origins of a setting."""
 
     TITLE = "title"
     SETTINGS = "settings"
@@ -35,27 +35,27 @@ class Origin(StrEnum):
 _SAID = {
     Origin.TITLE: "set for this title",
     Origin.SETTINGS: "settings file",
-    Origin.TARGET: "what the target loads best",
+    Origin.TARGET: "best for the target",
     Origin.DEFAULT: "default",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """One setting of a title, as it would be converted now."""
+    """One setting that a conversion of the title would use now."""
 
     key: str
-    """As Overrides names it."""
+    """Its field in Overrides."""
     value: object
-    """What it is."""
+    """Its value."""
     origin: Origin
-    """Where it comes from."""
+    """Its origin."""
     note: str = ""
-    """What else is to be said of that."""
+    """A remark on the origin."""
 
     @property
     def text(self) -> str:
-        """A line of it."""
+        """The setting as a line of text."""
         shown = "+".join(self.value) if isinstance(self.value, tuple) else str(self.value)
         return f"  {self.key.replace('_', ' '):<11} {shown:<10} {_SAID[self.origin]}{self.note}"
 
@@ -87,7 +87,7 @@ def _facts(title: Title, chosen: Overrides) -> dict[str, object]:
 
 
 def _show(title: Title, config: Config, printer: Printer) -> int:
-    """Say what a title would be converted with, and where each setting comes from; return the exit code."""
+    """Print the settings in force for a title and their origins; return the exit code."""
     chosen = title.overrides or Overrides()
     name = display_name(title.path)
     if title.error or not title.original_bytes:
@@ -114,7 +114,7 @@ def _show(title: Title, config: Config, printer: Printer) -> int:
 
 
 def _in_force(chosen: Overrides, request: ConversionRequest, config: Config, choice: Choice) -> list[InForce]:
-    """Return the settings of a title one by one; `wish` is what was chosen for it over what the settings file says."""
+    """Return the settings of a title one by one; `request` combines the title's settings with the settings file."""
     settings = choice.settings
 
     def origin(key: str) -> Origin:
@@ -131,7 +131,7 @@ def _in_force(chosen: Overrides, request: ConversionRequest, config: Config, cho
     if settings.format is ImageFormat.ISO:
         return found
     level = Origin.TITLE if chosen.level else Origin.DEFAULT if config.level == DEFAULT_LEVEL else Origin.SETTINGS
-    highest = "" if settings.level == request.level else f": {request.level}, which is more than the codec has"
+    highest = "" if settings.level == request.level else f": {request.level}, above the codec's highest"
     found += [
         InForce("block_size", settings.block_size, origin("block_size")),
         InForce("level", settings.level, level, highest),
@@ -151,11 +151,11 @@ def _named(titles: Sequence[Title], name: str) -> list[Title]:
     if not found:
         raise UsageError(
             f"{display_name(name)}: no title of the library has this path, serial or name",
-            hint="discpress ls shows them; discpress scan FOLDER finds new ones",
+            hint="run discpress ls to see the titles, or discpress scan FOLDER to find new ones",
         )
     if len(groups) > 1:
         listed = ", ".join(display_name(title.path) for title in found)
-        raise UsageError(f"{display_name(name)}: several titles are called so: {listed}", hint="give the path of one")
+        raise UsageError(f"{display_name(name)}: matches {len(found)} titles: {listed}", hint="give the path of one")
     return found
 
 

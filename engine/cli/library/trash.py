@@ -1,4 +1,4 @@
-"""`discpress undo` and `discpress trash`: what conversions replaced, brought back or removed for good."""
+"""`discpress undo` and `discpress trash`: restores originals, or removes them for good."""
 
 import argparse
 import contextlib
@@ -27,7 +27,7 @@ from discpress.engine.system.files import absolute
 from discpress.engine.system.processors import available_processors
 from discpress.engine.units import format_size
 
-_LINE_BYTES = 4096  # no terminal gives a longer one
+_LINE_BYTES = 4096  # terminals give no longer line
 
 
 def run_undo(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
@@ -48,7 +48,9 @@ def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, rec
     entries, broken = _entries(folders, printer, is_reading=False)
     is_any = not arguments.what or arguments.what == ["all"]
     if not [entry for entry in entries if not (is_any and entry.is_of_others)]:
-        raise TrashError("there is nothing to undo here", hint="name the folder of the images with --folder")
+        raise TrashError(
+            "the trash here contains nothing to restore", hint="name the folder of the images with --folder"
+        )
     exit_code = broken or exit_code
     for entry in _chosen(entries, arguments.what):
         control.check()
@@ -82,7 +84,7 @@ def _print_undone(entry: TrashEntry, done: Undone, printer: Printer) -> None:
 
 
 def _finish_stopped(folders: list[Path], printer: Printer, control: Control, records: Records) -> int:
-    """Finish undos that were stopped, and tidy up after moves that were; return the exit code."""
+    """Finish interrupted undos, and clean up after interrupted moves; return the exit code."""
     exit_code = 0
     for entry in find_half_undone(folders):
         try:
@@ -93,7 +95,7 @@ def _finish_stopped(folders: list[Path], printer: Printer, control: Control, rec
             printer.error(error, entry.home_path)
             exit_code = error.exit_code
             continue
-        text = f"{display_name(entry.home_path)}: an undo that was stopped is finished"
+        text = f"{display_name(entry.home_path)}: finished an interrupted undo"
         printer.event("undone", {"path": str(entry.home_path), "id": entry.id}, text)
         records.follow([*entry.home_paths, entry.replacement_path])
     sweep_trashes(folders)
@@ -116,7 +118,7 @@ def run_trash(arguments: argparse.Namespace, printer: Printer, control: Control)
 
 
 def _entries(folders: Iterable[Path], printer: Printer, *, is_reading: bool) -> tuple[list[TrashEntry], int]:
-    """Return the entries of some folders, and the exit code for those that cannot be read."""
+    """Return the entries of some folders, and the exit code for unreadable ones."""
     found: list[TrashEntry] = []
     exit_code = 0
     for folder in folders:
@@ -158,7 +160,7 @@ def _list(entries: list[TrashEntry], printer: Printer) -> int:
         printer.event("trash", facts, text)
     freed = _freed_bytes(entry for entry in entries if not entry.problem)
     facts = {"entries": len(entries), "freed_bytes": freed}
-    printer.event("trash-total", facts, f"{len(entries)} in the trash, {format_size(freed)} to be freed")
+    printer.event("trash-total", facts, f"{len(entries)} in the trash, {format_size(freed)} can be freed")
     return 0
 
 
@@ -173,10 +175,10 @@ def _freed_bytes(entries: Iterable[TrashEntry]) -> int:
 
 
 def _ask(question: str, control: Control) -> str:
-    """Ask on the terminal; a signal ends the question, and so does a terminal that has gone.
+    """Ask on the terminal; a signal or the loss of the terminal ends the question.
 
-    Aside, for a signal that comes just before the wait for the line would not be heard until there is one; and from the
-    descriptor, for Python cannot end while a thread waits within its own reader.
+    A thread reads the line, because a signal just before the read would otherwise go unnoticed until there is a line.
+    It reads from the descriptor, because Python cannot exit while a thread waits in its buffered reader.
     """
     with contextlib.suppress(OSError, AttributeError):
         sys.stderr.write(question)
@@ -191,7 +193,7 @@ def _ask(question: str, control: Control) -> str:
 
 
 def _chosen(entries: list[TrashEntry], names: list[str]) -> list[TrashEntry]:
-    # The last conversion that was not taken back yet; an undo is taken back by its name only.
+    # The last conversion that was not undone yet; an undo is undone by its name only.
     ours = [entry for entry in entries if not entry.is_of_others]
     conversions = [entry for entry in ours if entry.reason != "undone"]
     if not names:
@@ -235,7 +237,7 @@ def _empty(
     for entry in entries:
         control.check()
         if not entry.is_there:
-            printer.notice("has left the trash meanwhile", entry.home_path)
+            printer.notice("is no longer in the trash", entry.home_path)
             continue
         freed = _freed_bytes([entry])
         try:

@@ -1,4 +1,4 @@
-"""`discpress info --engine`: what packs and decodes on this machine, and why nothing faster does."""
+"""`discpress info --engine`: the kernel on this machine, and the reasons against faster ones."""
 
 import platform
 import zlib

@@ -1,4 +1,4 @@
-"""What the command line says: for people on two streams, for programs as JSON lines; one door for both."""
+"""Output of the command line: text on two streams for people, JSON lines for programs."""
 
 import contextlib
 import json
@@ -17,39 +17,40 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 SCHEMA = 1
-REFRESH_HZ = 2  # still feels live, costs little over SSH
+REFRESH_HZ = 2  # feels live, and costs little over SSH
 _LINE_EVERY_S = 10.0  # plain lines are read in logs
 _EVENT_EVERY_S = 1.0
 
 
 class OutputLostError(Exception):
-    """Results cannot be written to where they go; no failure of what they tell of, and no OSError as those have."""
+    """The output cannot be written. Not an OSError, because the reported work itself did not fail."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(error.strerror or str(error))
 
 
 class ReaderGoneError(OutputLostError):
-    """Nobody reads the results any more (`| head`)."""
+    """The reader of the output went away (`| head`)."""
 
 
 class Printer(Protocol):
-    """Where results go; OutputLostError where they cannot be written there, ReaderGoneError where nobody reads them."""
+    """Receives results. Every method raises OutputLostError if they cannot be written, ReaderGoneError if the reader
+    went away."""
 
     def event(self, name: str, facts: Mapping[str, object], text: str) -> None:
         """Report a result: `facts` to programs, `text` (lines ready to show) to people."""
 
     def lines(self, text: str) -> None:
-        """Show text that only people read, as a table of what events have told programs."""
+        """Show text for people only, such as a table of results that programs got as events."""
 
     def fleeting(self, text: str) -> None:
-        """Show how far something is, until the next output."""
+        """Show a state of progress until the next output."""
 
     def notice(self, message: str, about: Path | None = None) -> None:
-        """Report what a user should know and nothing depends on."""
+        """Report a warning that no result depends on."""
 
     def error(self, error: DiscpressError, about: Path | None = None) -> None:
-        """Report a failure and what to do about it."""
+        """Report a failure and its hint."""
 
     def following(self, progress: Progress, about: Path) -> contextlib.AbstractContextManager[None]:
         """Show a running conversion while the block runs."""
@@ -75,7 +76,7 @@ class JsonPrinter:
         """Write nothing."""
 
     def notice(self, message: str, about: Path | None = None) -> None:
-        """Write a notice event."""
+        """Write an event named `notice`."""
         self.event("notice", {"input": None if about is None else str(about), "message": message}, "")
 
     def error(self, error: DiscpressError, about: Path | None = None) -> None:
@@ -108,7 +109,7 @@ class JsonPrinter:
 
 
 class TextPrinter:
-    """Results on stdout, everything else on stderr; a live line where stderr is a terminal."""
+    """Results on stdout, everything else on stderr; a live line if stderr is a terminal."""
 
     def __init__(self, *, quiet: bool = False, live: bool | None = None) -> None:
         self._quiet = quiet
@@ -129,7 +130,7 @@ class TextPrinter:
             _write(text, sys.stdout)
 
     def fleeting(self, text: str) -> None:
-        """Print text that the next output takes away, where stderr is a terminal."""
+        """Print text that the next output replaces, if stderr is a terminal."""
         if self._live and not self._quiet:
             self._clear()
             _say(text, end="")
@@ -141,7 +142,7 @@ class TextPrinter:
             self._has_fleeting = False
 
     def notice(self, message: str, about: Path | None = None) -> None:
-        """Print a notice."""
+        """Print a warning."""
         if not self._quiet:
             self._clear()
             prefix = f"{display_name(about)}: " if about is not None else ""
@@ -176,7 +177,7 @@ def _write(text: str, stream: TextIO) -> None:
 
 
 def _say(text: str, end: str = "\n") -> None:
-    """Write to stderr; a full disk under it, or a terminal that has gone, must not stop what is only told of there."""
+    """Write to stderr; a full disk or a closed terminal there must not stop the work."""
     try:
         print(text, end=end, file=sys.stderr, flush=True)
     except BrokenPipeError as error:
@@ -207,7 +208,7 @@ class _PlainLine:
 
 
 def describe(progress: Progress, window: RateWindow) -> list[str]:
-    """Return percent, throughput, ratio and ETA as words, as far as they are known."""
+    """Return percent, throughput, ratio and ETA as words; unknown ones are left out."""
     rate = window.rate(progress.done_bytes)
     words = [format_percent(progress.done_bytes, progress.total_bytes)]
     if rate:
@@ -220,7 +221,7 @@ def describe(progress: Progress, window: RateWindow) -> list[str]:
 
 
 class _Screen:
-    """A terminal that may go away: what is shown there then is shown to nobody, and that fails nothing."""
+    """A terminal that may go away; output to it is then dropped without an error."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -271,7 +272,7 @@ def _ticking(tick: Callable[[], None], every_s: float) -> Iterator[None]:
     done = threading.Event()
 
     def run() -> None:
-        with contextlib.suppress(OutputLostError):  # the next result says so
+        with contextlib.suppress(OutputLostError):  # the next result reports it
             while not done.wait(every_s):
                 tick()
 

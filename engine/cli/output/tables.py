@@ -1,4 +1,4 @@
-"""Rows of text for a terminal: cut to its width where there is one, whole where the output goes elsewhere."""
+"""Tables of text, cut to the width of the terminal if there is one."""
 
 import shutil
 import sys
@@ -8,11 +8,11 @@ from rich.cells import cell_len, set_cell_size
 
 _GAP = "  "
 _LEAST_FLEXIBLE = 12
-_MOST_FLEXIBLE = 60  # where there is no terminal; --json gives names whole
+_MOST_FLEXIBLE = 60  # without a terminal; --json has the whole names
 
 
 def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int, right: Sequence[int]) -> str:
-    """Return rows in columns; column `flexible` gives way to the terminal's width, those in `right` end flush."""
+    """Return rows in columns; column `flexible` shrinks to the terminal's width, those in `right` are right-aligned."""
     widths = [max(cell_len(row[index]) for row in (heads, *rows)) for index in range(len(heads))]
     if sys.stdout.isatty():
         columns = shutil.get_terminal_size().columns

@@ -1,4 +1,4 @@
-"""Options and forms that several commands share."""
+"""Options that several commands share."""
 
 import argparse
 from typing import TYPE_CHECKING, TypeAlias
@@ -33,12 +33,12 @@ def add_command(
 
 
 def add_settings(how: "Group") -> None:
-    """Add what says in which form the result is written."""
+    """Add the options for the form of the result."""
     how.add_argument(
         "--target",
         metavar="NAME",
-        help=f"what will play it; settings it cannot load are refused: {', '.join(TARGETS)}; {AUTO} (default) means "
-        f"opl+pcsx2 for PS2 discs, ark for PSP discs, {ANY} for others",
+        help="program or device that will play it; settings it cannot load are refused: "
+        f"{', '.join(TARGETS)}; {AUTO} (default) means opl+pcsx2 for PS2 discs, ark for PSP discs, {ANY} for others",
     )
     formats = [str(each) for each in (ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.ISO, ImageFormat.CHD)]
     how.add_argument("-f", "--format", choices=formats, help="container to write")
@@ -47,7 +47,7 @@ def add_settings(how: "Group") -> None:
         "-b",
         "--block-size",
         metavar="SIZE",
-        help="bytes packed as one: 2K ... 1M; the default is 2048, for a CHD 4096 or what the target wants",
+        help="bytes compressed as one block: 2K ... 1M; default 2048, for a CHD 4096 or the target's size",
     )
     how.add_argument(
         "-c",
@@ -56,13 +56,13 @@ def add_settings(how: "Group") -> None:
         "--level",
         dest="level",
         metavar="0-19",
-        help=f"effort: 0 and 1 fast, 3 to 12 LZ4 HC (default {DEFAULT_LEVEL}); zlib and lzma know 1 to 9, zstd 1 to 19",
+        help=f"effort: 0 and 1 fast, 3 to 12 LZ4 HC (default {DEFAULT_LEVEL}); zlib and lzma 1 to 9, zstd 1 to 19",
     )
     how.add_argument(
         "-m",
         "--method",
         metavar="NAME",
-        help="codec: lz4 means ZSO, zlib CSO, zstd and lzma CHD; -f chd takes zlib, zstd, lzma, or several with commas",
+        help="codec: lz4 means ZSO, zlib CSO, zstd and lzma CHD; -f chd allows zlib, zstd, lzma, or several by comma",
     )
     how.add_argument(
         "--align", metavar="BYTES", help="start every block at a multiple of this power of two (default: the smallest)"
@@ -72,60 +72,60 @@ def add_settings(how: "Group") -> None:
 def add_threads(parser: "Group") -> None:
     """Add the number of threads."""
     parser.add_argument(
-        "-p", "--parallel", "-t", "--threads", dest="threads", metavar="N", help="threads (default: one a processor)"
+        "-p", "--parallel", "-t", "--threads", dest="threads", metavar="N", help="threads (default: one per processor)"
     )
 
 
 def add_state(parser: argparse.ArgumentParser) -> None:
-    """Add where the state is kept."""
+    """Add the option for the state folder."""
     parser.add_argument(
-        "--state", metavar="DIR", type=_named, help="where discpress keeps what it knows (also DISCPRESS_STATE)"
+        "--state", metavar="DIR", type=_named, help="folder of discpress's state (also DISCPRESS_STATE)"
     )
 
 
 def _named(word: str) -> str:
     if not word:
-        raise argparse.ArgumentTypeError("an empty name: a folder is allowed")
+        raise argparse.ArgumentTypeError("expected a folder, got an empty name")
     return word
 
 
 def add_destination(parser: argparse.ArgumentParser) -> None:
-    """Add what says where results go, and what happens when a name is taken."""
+    """Add the options for the place of results, and for a name that is taken."""
     where = parser.add_argument_group("where the result goes")
     where.add_argument("-o", "--output", metavar="FILE", help="name of the result, for a single input")
-    where.add_argument("-O", "--output-dir", metavar="DIR", help="folder for the results; made when missing")
+    where.add_argument("-O", "--output-dir", metavar="DIR", help="folder for the results; created if missing")
     where.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
     where.add_argument(
         "--on-conflict",
         choices=[str(each) for each in OnConflict],
         default=str(OnConflict.ERROR),
-        help="when the result's name is taken: fail (default), skip the title, find another name, or move the file "
-        "in the way to the trash and overwrite",
+        help="if the result's name is taken: fail (default), skip the title, find another name, or move the existing "
+        "file to the trash and overwrite",
     )
     where.add_argument("--force", action="store_true", help="the same as --on-conflict overwrite")
 
 
 def add_proof(parser: argparse.ArgumentParser) -> "Group":
-    """Add the proof and what becomes of the original; return the group, for more of its kind."""
-    proof = parser.add_argument_group("proof and safety")
+    """Add the options for verification and for the original; return the group, so that a caller can add more."""
+    proof = parser.add_argument_group("verification and safety")
     proof.add_argument(
         "--verify",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="read the result back, decode it whole and compare digests (default: yes)",
+        help="read the whole result back, decode it and compare digests (default: yes)",
     )
     proof.add_argument(
         "--checksum",
         action="append",
         default=[],
         metavar="KIND",
-        help=f"also write RESULT.KIND, the decoded image's digest as sha256sum -c reads it: {', '.join(CHECKSUMS)}",
+        help=f"also write RESULT.KIND, the decoded image's digest for sha256sum -c: {', '.join(CHECKSUMS)}",
     )
     proof.add_argument(
         "--delete-source",
         "--rm-source",
         action="store_true",
-        help="move the original to the trash beside it once the result is proven; nothing is ever deleted",
+        help="move the original to the trash next to it after verification; nothing is ever deleted",
     )
-    proof.add_argument("--strict-space", action="store_true", help="ask for room for the worst case before starting")
+    proof.add_argument("--strict-space", action="store_true", help="require free space for the worst case first")
     return proof

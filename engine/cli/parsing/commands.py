@@ -1,4 +1,4 @@
-"""Every option of the command line and what its help says."""
+"""The parser of `discpress`: all commands and their options."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ def build_parser() -> Parser:
     """Return the parser of `discpress`."""
     parser = Parser(
         prog="discpress",
-        description="Make disc images smaller and keep them readable, with proof, and without losing an original.",
+        description="Make disc images smaller and keep them readable: every result is verified, no original is lost.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -49,18 +49,18 @@ def _add_convert(commands: "Subparsers") -> None:
     parser = add_command(
         commands,
         "convert",
-        "convert images to ZSO, CSO, CHD or ISO and prove each result",
+        "convert images to ZSO, CSO, CHD or ISO and verify each result",
         "Convert ISO, ZSO, CSO, DAX or CHD images to ZSO, CSO v1, CHD or ISO.\n\n"
         "Each result is written to a part file, read back, decoded whole and compared with the source;\n"
-        "only then it gets its name. The original stays, or goes to the trash with --delete-source.\n"
+        "only then it gets its name. The original stays; --delete-source moves it to the trash.\n"
         "Without -f the format is the first of ZSO, CSO and CHD that the target loads.",
-        "  discpress convert game.iso                     game.zso beside it, for OPL and PCSX2\n"
-        "  discpress convert games.zip//game.iso          out of an archive, without unpacking it\n"
+        "  discpress convert game.iso                     game.zso next to it, for OPL and PCSX2\n"
+        "  discpress convert games.zip//game.iso          from an archive, without unpacking it\n"
         "  discpress convert -r ~/games -O /mnt/usb/DVD   a whole folder\n"
         "  discpress convert -d game.zso                  back to game.iso\n"
         "  discpress convert --target psp-old umd.iso     CSO for a PSP with older firmware\n"
         "  discpress convert -m zstd game.iso             CHD for PCSX2 or PPSSPP\n"
-        "  discpress convert -n -r ~/games                say what would be done, write nothing",
+        "  discpress convert -n -r ~/games                show the plan, write nothing",
     )
     add_convert_options(parser, json=False)
 
@@ -68,17 +68,17 @@ def _add_convert(commands: "Subparsers") -> None:
 def add_convert_options(
     parser: argparse.ArgumentParser, *, inputs_help: str = "an image, or a folder with -r", json: bool = True
 ) -> None:
-    """Add what `convert` and `iso2zso` take."""
+    """Add the options of `convert` and `iso2zso`."""
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help=inputs_help)
     if json:
         parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
     add_destination(parser)
-    how = parser.add_argument_group("how it is written")
+    how = parser.add_argument_group("form of the result")
     add_settings(how)
     add_threads(how)
     proof = add_proof(parser)
-    proof.add_argument("--skip-useless", action="store_true", help="leave titles as they are that would not shrink")
-    proof.add_argument("-n", "--dry-run", action="store_true", help="say what would be done and write nothing")
+    proof.add_argument("--skip-useless", action="store_true", help="skip titles that would not shrink")
+    proof.add_argument("-n", "--dry-run", action="store_true", help="show the plan and write nothing")
     proof.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
     add_state(parser)
 
@@ -87,9 +87,9 @@ def _add_info(commands: "Subparsers") -> None:
     parser = add_command(
         commands,
         "info",
-        "show header, index and block figures of images, or what packs them here",
-        "Show what an image file says of itself: format, version, block size, index, blocks, ratio, padding.\n"
-        "With --engine: which kernel packs and decodes LZ4 blocks here, and why no faster one.",
+        "show header, index and block figures of images, or the kernel of this machine",
+        "Show an image's header and figures: format, version, block size, index, blocks, ratio, padding.\n"
+        "With --engine: the kernel that compresses and decodes LZ4 blocks here, and the reasons against faster ones.",
         "  discpress info game.zso\n  discpress info --json -r /games\n  discpress info --engine",
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="an image; with -r a folder")
@@ -101,14 +101,14 @@ def _add_doctor(commands: "Subparsers") -> None:
     parser = add_command(
         commands,
         "doctor",
-        "find damage, and what a target cannot load",
+        "find damage, and settings that a target cannot load",
         "Check header, index and layout of images, and whether the target loads them. Exit 3 for damage,\n"
-        "1 for what the target cannot load or what could not be checked.",
+        "1 if the target cannot load an image or it could not be checked.",
         "  discpress doctor game.zso --target opl\n  discpress doctor --deep *.cso     decode every block as well",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="an image; with -r a folder")
     parser.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
-    parser.add_argument("--target", metavar="NAME", help=f"what is to load it: {', '.join(TARGETS)}")
+    parser.add_argument("--target", metavar="NAME", help=f"program or device that will load it: {', '.join(TARGETS)}")
     parser.add_argument("--deep", action="store_true", help="decode every block")
 
 
@@ -117,7 +117,7 @@ def _add_verify(commands: "Subparsers") -> None:
         commands,
         "verify",
         "decode images whole and compare them with a digest or another image",
-        "Decode every block. With something to compare with, exit 0 means that the decoded image is exactly that.",
+        "Decode every block. With a digest or an image to compare with, exit 0 means that both are equal.",
         "  discpress verify game.zso --against game.iso\n"
         "  discpress verify game.zso --checksum-file game.zso.sha256\n"
         "  discpress verify game.cso --sha1 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12",
@@ -125,24 +125,26 @@ def _add_verify(commands: "Subparsers") -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="an image; with -r a folder")
     parser.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
     parser.add_argument("--against", metavar="IMAGE", help="another image of the same disc, in any readable format")
-    parser.add_argument("--checksum-file", metavar="FILE", help="a file as sha256sum writes it, naming decoded images")
+    parser.add_argument("--checksum-file", metavar="FILE", help="lines of sha256sum, for decoded images")
     for kind in ("crc32", "md5", "sha1", "sha256"):
         parser.add_argument(f"--{kind}", metavar="HEX", help=f"{kind} of the decoded image")
     add_threads(parser)
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
 
 
 def _add_undo(commands: "Subparsers") -> None:
     parser = add_command(
         commands,
         "undo",
-        "bring an original back from the trash",
-        "Put an original back where it was and its replacement into the trash. Without a name: the latest one here.",
+        "restore an original from the trash",
+        "Restore an original and move its replacement to the trash. Without a name: the latest one here.",
         "  discpress undo --list\n  discpress undo game.iso\n  discpress undo --folder /mnt/nas/DVD",
     )
     parser.add_argument("what", nargs="*", metavar="FILE", help="file name, path or entry of the trash; all: every one")
-    parser.add_argument("--folder", action="append", metavar="DIR", help="where to look, and below (default: here)")
-    parser.add_argument("--list", action="store_true", help="only show what could be brought back")
+    parser.add_argument(
+        "--folder", action="append", metavar="DIR", help="where to search, folders below too (default: here)"
+    )
+    parser.add_argument("--list", action="store_true", help="only show the entries that can be restored")
     add_state(parser)
 
 
@@ -150,27 +152,27 @@ def _add_trash(commands: "Subparsers") -> None:
     parser = add_command(
         commands,
         "trash",
-        "list what conversions replaced, or remove it for good",
+        "list replaced originals, or remove them for good",
         "Replaced originals are kept in .discpress-trash in their own folder, or in .discpress-trash-UID if that one\n"
         "belongs to another user. Entries of other users are listed only.",
         "  discpress trash list /mnt/nas\n  discpress trash empty /mnt/nas\n"
         "  discpress trash empty --replacement moved/Okami.zso",
     )
     parser.add_argument("action", choices=["list", "empty"], help="what to do")
-    parser.add_argument("folders", nargs="*", metavar="DIR", help="where to look, with all below (default: here)")
+    parser.add_argument("folders", nargs="*", metavar="DIR", help="folder to search, with all below (default: here)")
     parser.add_argument("--yes", action="store_true", help="empty: do not ask")
     parser.add_argument(
         "--force",
         action="append",
         default=[],
         metavar="FILE",
-        help="empty: remove this one even if its replacement cannot be proven",
+        help="empty: remove this one even if its replacement cannot be verified",
     )
     parser.add_argument(
         "--replacement",
         action="append",
         default=[],
         metavar="FILE",
-        help="empty: accept this image of the same disc if a replacement is gone; it is decoded and compared",
+        help="empty: accept this image of the same disc if a replacement is missing; it is decoded and compared",
     )
     add_state(parser)

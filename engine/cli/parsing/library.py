@@ -24,7 +24,7 @@ def _add_scan(commands: "Subparsers") -> None:
         "scan",
         "find the images in folders and remember them",
         "Find disc images by their content and identify them. A second scan reads only what changed.\n"
-        "Without a folder those of the settings file are scanned.",
+        "Without a folder, those in the settings file are scanned.",
         "  discpress scan ~/games /mnt/nas/PS2\n  discpress scan --json ~/games",
     )
     parser.add_argument("folders", nargs="*", metavar="FOLDER", help="where the images are")
@@ -36,14 +36,14 @@ def _add_ls(commands: "Subparsers") -> None:
         commands,
         "ls",
         "show the library as it was last scanned",
-        "Show the remembered titles. A filter is a line of words that must all agree: text of title, serial or\n"
+        "Show the remembered titles. A filter is a line of words that must all match: text of title, serial or\n"
         "file name, sys:ps2, fmt:iso, region:us, state:skip, saving>20 (percent), size<4G; ! inverts a word.",
         "  discpress ls --sort saving\n  discpress ls --filter 'sys:psp fmt:iso size>1G'",
     )
     parser.add_argument("folders", nargs="*", metavar="FOLDER", help="only titles in and below these")
     parser.add_argument("--sort", choices=SORT_KEYS, default="title", help="column to sort by (default: title)")
-    parser.add_argument("--reverse", action="store_true", help="turn the order round")
-    parser.add_argument("--filter", default="", metavar="WORDS", help="show only titles that agree")
+    parser.add_argument("--reverse", action="store_true", help="reverse the order")
+    parser.add_argument("--filter", default="", metavar="WORDS", help="show only titles that match")
     add_state(parser)
 
 
@@ -52,14 +52,14 @@ def _add_set(commands: "Subparsers") -> None:
         commands,
         "set",
         "choose the settings of one title, or show them",
-        "Remember how a title is to be converted. convert and estimate follow it unless an option says otherwise. "
-        "Without options, show the settings in force and where each comes from.",
+        "Store the settings of a title. convert and estimate use them unless an option overrides them. "
+        "Without options, show the settings in force and the origin of each.",
         "  discpress set game.iso\n  discpress set SLUS-20312 --block 16K --level 12 --target pcsx2\n"
         "  discpress set game.iso --defaults",
     )
     parser.add_argument("title", metavar="TITLE", help="path, serial or name of a title in the library")
     add_settings(parser)
-    parser.add_argument("--defaults", action="store_true", help="forget what was set before")
+    parser.add_argument("--defaults", action="store_true", help="remove the title's settings")
     add_state(parser)
 
 
@@ -67,15 +67,15 @@ def _add_estimate(commands: "Subparsers") -> None:
     parser = add_command(
         commands,
         "estimate",
-        "say what titles would become, before anything is written",
-        "Pack a sample of each image and tell the size of the result with a 95 % margin, and the time.",
+        "estimate sizes and times, before anything is written",
+        "Compress a sample of each image and show the result's expected size with a 95 % margin, and the time.",
         "  discpress estimate game.iso\n  discpress estimate --grid game.iso     block sizes by levels\n"
         "  discpress estimate -r ~/games --budget 64M",
     )
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="an image, or a folder with -r")
     parser.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
     parser.add_argument("--grid", action="store_true", help="all block sizes and levels from one sample")
-    parser.add_argument("--budget", metavar="SIZE", help="bytes to pack: 4M first, then up to this (default 16M)")
+    parser.add_argument("--budget", metavar="SIZE", help="bytes to compress: 4M first, then up to this (default 16M)")
     add_settings(parser)
     add_threads(parser)
     add_state(parser)

@@ -1,4 +1,4 @@
-"""The parser that all commands share: options may stand between inputs, and a refusal is an error like any other."""
+"""The parser class of all commands: options may stand between inputs, and errors are UsageErrors."""
 
 import argparse
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ _SHIELD = "\0"
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that raises UsageError instead of ending the program, its words safe to show."""
+    """An argument parser that raises UsageError instead of ending the program; messages are safe to show."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -24,12 +24,12 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
-        raise UsageError(display_name(message), hint=f"{self.prog} --help shows what is allowed")
+        raise UsageError(display_name(message), hint=f"run {self.prog} --help to see what is allowed")
 
     def parse_words(self, words: Sequence[str]) -> argparse.Namespace:
         """Parse a command line; options may stand anywhere before `--`, as `convert a.iso -c 3 b.iso`."""
         if self._subcommands is None:
-            # argparse, which drops the sign and looks again, would take names behind it for options.
+            # argparse drops the `--` and parses again; it would take names after it for options.
             before, behind = _split(words)
             return _unshielded(self.parse_intermixed_args([*before, *map(_shielded, behind)]))
         if words and words[0] in self._subcommands.choices:
@@ -41,7 +41,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _split(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """Return the words before the first `--` and those behind it."""
+    """Return the words before the first `--` and those after it."""
     if "--" not in words:
         return words, ()
     place = words.index("--")
@@ -49,7 +49,7 @@ def _split(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def _shielded(word: str) -> str:
-    """Return a word as what no option can be: no word of a command line holds a zero byte."""
+    """Return a word in a form that no option can have; a command line's words never contain a zero byte."""
     return f"{_SHIELD}{word}" if word.startswith("-") else word
 
 

@@ -1,4 +1,4 @@
-"""The queue of one command line, opened together with its worker."""
+"""The queue of one command, opened together with its worker."""
 
 import argparse
 from types import TracebackType
@@ -12,7 +12,7 @@ from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive
 
 
 class OpenQueue:
-    """An open queue; a context manager. StoreError where the state file or the worker cannot be had."""
+    """An open queue; a context manager. Raises StoreError if the state file or the worker is not available."""
 
     def __init__(self, arguments: argparse.Namespace, printer: Printer) -> None:
         self.store = open_store(arguments, printer)
@@ -33,21 +33,21 @@ class OpenQueue:
         return is_worker_alive(self.state_folder)
 
     def need_worker(self) -> None:
-        """See to it that a worker lives where there is something for it to do."""
+        """Start a worker if there is work and none is running."""
         if not self.jobs.is_idle() or self.jobs.abandoned():
             self.start_worker()
 
     def start_worker(self) -> None:
-        """See to it that a worker lives, and pass on what the user should know of it."""
+        """Start a worker if none is running, and print its warnings."""
         notice = ensure_worker(self.state_folder, self.jobs.worker)
         if notice:
             self._printer.notice(notice)
 
     def revive_worker(self) -> None:
-        """Start a worker in place of one that was killed; one that ended in order stays away until it is called."""
+        """Replace a worker that was killed; one that ended in order is not replaced."""
         if self.jobs.is_idle() or self.is_worker_alive() or self._has_taken_leave():
             return
-        self._printer.notice("no worker lives, and none was stopped: a new one goes on where the last one was")
+        self._printer.notice("the worker died without being stopped; a new one continues its jobs")
         self.start_worker()
 
     def is_stopped(self) -> bool:
@@ -59,5 +59,5 @@ class OpenQueue:
         return worker is not None and worker.state is WorkerState.GONE
 
     def stop_worker(self) -> bool:
-        """Ask the worker to stop at a chunk border; return whether it is gone."""
+        """Ask the worker to stop at a chunk border; return whether it has ended."""
         return stop_worker(self.state_folder)

@@ -1,4 +1,4 @@
-"""`discpress queue add`: inputs become jobs, their settings frozen as they are now."""
+"""`discpress queue add`: turns inputs into jobs, with the settings of now."""
 
 import argparse
 import stat
@@ -54,20 +54,21 @@ def run_add(arguments: argparse.Namespace, printer: Printer, control: Control) -
         records = Records(arguments, printer)
         try:
             if records.store is None:
-                raise StoreError("the queue is kept in the state file, which cannot be used")
+                raise StoreError("the queue is stored in the state file, which cannot be used")
             return _Adding(arguments, queue, records, printer, control).run()
         finally:
             records.close()
 
 
 def expected_gain(store: Store, plan: ConversionPlan) -> int | None:
-    """Return the bytes that a stored estimate says a conversion saves, negative where it grows; None without one."""
+    """Return the bytes that a conversion saves by its stored estimate, negative if it grows; None without an
+    estimate."""
     found = store.estimate_for(identity_of(plan), plan.settings)
     return None if found is None else plan.source_bytes - found.packed_bytes
 
 
 class _Adding:
-    """The inputs of one command line on their way into the queue; one that fails does not stop the others."""
+    """The inputs of one command line on their way into the queue; a failed one does not stop the others."""
 
     def __init__(
         self, arguments: argparse.Namespace, queue: OpenQueue, records: Records, printer: Printer, control: Control
@@ -97,16 +98,12 @@ class _Adding:
     def _check_options(self) -> None:
         priority: int = self._arguments.priority
         if abs(priority) > MOST_PRIORITY:
-            raise UsageError(
-                f"--priority: {priority} is not allowed: a number from -{MOST_PRIORITY} to {MOST_PRIORITY}"
-            )
+            raise UsageError(f"--priority: expected a number from -{MOST_PRIORITY} to {MOST_PRIORITY}, got {priority}")
         given = self._arguments
         check_output(given.output, given.output_dir, len(self._inputs), is_recursive=given.recursive)
         writes = self._output or self._folder or self._checksums or self._conversion_request.trash_source
         if writes and self._kind is not JobKind.CONVERT:
-            raise UsageError(
-                f"--kind {self._kind} writes nothing: it does not go with -o, -O, --checksum or --delete-source"
-            )
+            raise UsageError(f"--kind {self._kind} writes nothing: it excludes -o, -O, --checksum and --delete-source")
 
     def run(self) -> int:
         is_known = False
@@ -120,7 +117,7 @@ class _Adding:
                 self._fail(each.path, error)
                 continue
             except OSError as error:
-                self._fail(each.path, from_os_error(error, named_in(error, each.path), "look at it"))
+                self._fail(each.path, from_os_error(error, named_in(error, each.path), "read it"))
                 continue
             if isinstance(request, _Skip):
                 is_known |= request.code == "queued"
@@ -132,11 +129,11 @@ class _Adding:
         return 1 if len(self._exit_codes) > 1 else next(iter(self._exit_codes), 0)
 
     def _add(self) -> bool:
-        """Put what is wanted into the queue and tell it; return whether it has something of it."""
+        """Put the requested jobs into the queue and report them; return whether any was added."""
         numbers = self._queue.jobs.add_new(self._requests, _work_of)
         for number, request in zip(numbers, self._requests, strict=True):
             if number is None:
-                self._skip(request.path, _Skip("queued", "was queued by another front a moment ago"))
+                self._skip(request.path, _Skip("queued", "another program queued it a moment ago"))
         added = [(number, each) for number, each in zip(numbers, self._requests, strict=True) if number is not None]
         self._report(added)
         return bool(numbers)
@@ -173,14 +170,14 @@ class _Adding:
         work = _work_of(request)
         if work in self._known:
             job = self._known[work]
-            return _Skip("queued", f"is job {job.id} already ({state_of(job)})" if job else "was named twice")
+            return _Skip("queued", f"is job {job.id} already ({state_of(job)})" if job else "is named twice")
         self._known[work] = None
         return request
 
     def _conversion(self, each: Input) -> JobRequest | _Skip:
         wanted = self._records.request_for(each.path, self._conversion_request, self._config)
-        # A default of the settings file; --no-verify and it exclude each other as the option does. An archive is only
-        # moved where that is asked for: what else is in it was not converted.
+        # A default of the settings file; it and --no-verify exclude each other, as with the option. An archive is only
+        # moved on explicit request, because its other members were not converted.
         is_default = self._config.trash and wanted.verify and holder_of(each.path) == each.path
         wanted = replace(wanted, trash_source=wanted.trash_source or is_default)
         plan = plan_conversion(each.path, self._output, each.output_folder, wanted)
@@ -201,7 +198,7 @@ class _Adding:
         except ConflictError as error:
             if not self._arguments.recursive:
                 raise
-            # A folder is queued again when there is something new in it: what was converted before is no failure.
+            # A folder is queued again when it contains something new; titles converted before are not failures.
             return _Skip("exists", f"skipped: {error}")
         for notice in plan.notices:
             self._printer.notice(notice, each.path)
@@ -218,12 +215,14 @@ class _Adding:
         return self._plain(each, None)
 
     def _examination(self, each: Input) -> JobRequest:
-        FileSource(holder_of(each.path)).close()  # what is damaged is what a doctor is for
+        FileSource(holder_of(each.path)).close()  # a damaged image is allowed: the doctor examines it
         return self._plain(each, ConversionRequest(target=self._conversion_request.target))
 
     def _scan(self, each: Input) -> JobRequest:
         if not stat.S_ISDIR(each.path.stat().st_mode):
-            raise UsageError(f"{display_name(each.path)}: is no folder", hint="--kind scan takes folders")
+            raise UsageError(
+                f"{display_name(each.path)}: is not a folder", hint="name a folder: --kind scan takes no files"
+            )
         return self._plain(each, None)
 
     def _test(self, each: Input, wanted: SeekOptions | ThroughputOptions) -> JobRequest:
@@ -275,13 +274,13 @@ class _Adding:
             self._printer.event("queued", facts, text)
         if added:
             facts = {"batch": batch, "jobs": len(added)}
-            text = f"{len(added)} queued as batch {batch}: discpress queue watch shows them"
+            text = f"{len(added)} queued as batch {batch}; run discpress queue watch to follow them"
             self._printer.event("batch", facts, text)
         elif not self._exit_codes:
-            self._printer.notice("nothing new to queue was found")
+            self._printer.notice("found nothing new to queue")
 
 
 def _work_of(job: Job | JobRequest) -> _Work:
-    """Return what makes two jobs the same work."""
+    """Return the key under which two jobs count as the same work."""
     checksums = str(job.parameters.get("checksums", ""))
     return (job.kind, job.path, job.request, job.output_path, job.output_folder, checksums)

@@ -1,4 +1,4 @@
-"""`discpress queue` and `discpress history`: the queue from the command line."""
+"""`discpress queue` and `discpress history`."""
 
 import argparse
 from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ GAIN = "gain"
 _PLACES = ("top", "bottom", "up", "down")
 _Place: TypeAlias = Literal["top", "bottom", "up", "down"] | int
 _DONE_TO = {Action.PAUSE: "paused", Action.RESUME: "resumed", Action.CANCEL: "cancelled", Action.RETRY: "retried"}
-_MOST_DIGITS = 18  # what SQLite takes as a whole number
+_MOST_DIGITS = 18  # the range of SQLite's integers
 
 
 def run_queue(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
@@ -78,9 +78,9 @@ def _run_ask(arguments: argparse.Namespace, printer: Printer, control: Control) 
         numbers = _numbers(arguments.jobs)
         if numbers is None:
             asked = set(queue.jobs.ask(_all_meant(queue, action), action, force=is_forced))
-            numbers = sorted(asked)  # what was over meanwhile is not meant any more
+            numbers = sorted(asked)  # jobs that ended meanwhile are no longer meant
             if not numbers:
-                printer.notice(f"there is nothing to {action}")
+                printer.notice(f"no job to {action}")
         else:
             asked = set(queue.jobs.ask(numbers, action, force=is_forced))
         for number in numbers:
@@ -92,7 +92,7 @@ def _run_ask(arguments: argparse.Namespace, printer: Printer, control: Control) 
                 printer.error(error, job.path)
                 exit_code = error.exit_code
         if action in {Action.RESUME, Action.RETRY} or queue.jobs.abandoned():
-            queue.need_worker()  # what was cancelled while nothing ran it has a part that a worker removes
+            queue.need_worker()  # a worker removes the part files of jobs cancelled while none ran
         else:
             queue.revive_worker()
     return exit_code
@@ -107,7 +107,7 @@ def _numbers(words: list[str]) -> list[int] | None:
 
 def _number(word: str) -> int:
     if not word.isdecimal() or len(word) > _MOST_DIGITS:
-        raise UsageError(f"{display_name(word)!r} is no job: discpress queue list shows their numbers")
+        raise UsageError(f"{display_name(word)!r} is not a job: run discpress queue list to see their numbers")
     return int(word)
 
 
@@ -120,7 +120,7 @@ def _is_meant(job: Job, action: Action) -> bool:
             return job.state is JobState.PAUSED or job.wanted == Action.PAUSE
         case Action.CANCEL:
             return job.is_alive and job.wanted != Action.CANCEL
-    return job.state is JobState.FAILED  # what was cancelled or skipped was so for a reason
+    return job.state is JobState.FAILED  # cancelled and skipped jobs are so for a reason
 
 
 def _all_meant(queue: OpenQueue, action: Action) -> list[int]:
@@ -128,7 +128,7 @@ def _all_meant(queue: OpenQueue, action: Action) -> list[int]:
     meant = [job.id for job in jobs if _is_meant(job, action)]
     if action is not Action.RETRY:
         return meant
-    # Of a title that was queued again since, the later job says how it is now.
+    # If a title was queued again since, the later job has its current state.
     latest = {(job.kind, job.path): job.id for job in sorted(jobs, key=lambda job: job.id)}
     kept = set(latest.values())
     return [number for number in meant if number in kept]
@@ -139,7 +139,7 @@ def _run_move(arguments: argparse.Namespace, printer: Printer, control: Control)
         queue.revive_worker()
         if arguments.job == GAIN:
             if arguments.place is not None:
-                raise UsageError(f"move {GAIN} orders all jobs: it takes no place")
+                raise UsageError(f"move {GAIN} orders all jobs: it accepts no place")
             _take_estimates(queue)
             queue.jobs.order_by_gain()
         else:
@@ -153,19 +153,19 @@ def _take_place(text: str | None) -> _Place:
     if text in _PLACES:
         return cast(_Place, text)
     if text is None or not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < 1:
-        raise UsageError(f"move: say where to: {', '.join(_PLACES)}, or a place from 1")
+        raise UsageError(f"move: expected {', '.join(_PLACES)}, or a place from 1")
     return int(text)
 
 
 def _take_estimates(queue: OpenQueue) -> None:
-    """Give the conversions that were estimated since they were queued their expected saving."""
+    """Set the expected saving of conversions that were estimated after they were queued."""
     gains = {}
     for job in queue.jobs.jobs([JobState.QUEUED, JobState.PAUSED]):
         if job.kind is JobKind.CONVERT and job.gain_bytes is None and job.request is not None:
             try:
                 plan = plan_conversion(job.path, job.output_path, job.output_folder, job.request)
             except DiscpressError:
-                continue  # the job itself will say so
+                continue  # the job itself will report it
             gains[job.id] = expected_gain(queue.store, plan)
     queue.jobs.set_gains(gains)
 
@@ -188,15 +188,15 @@ def _run_stop(arguments: argparse.Namespace, printer: Printer, control: Control)
     with OpenQueue(arguments, printer) as queue:
         was_alive = queue.is_worker_alive()
         if was_alive and not queue.stop_worker():
-            raise StoreError("the worker has not stopped yet: it does at the next chunk border, or when a disk answers")
+            raise StoreError("the worker has not stopped yet: it stops at the next chunk, or when a disk responds")
         snapshot = queue.jobs.snapshot()
     totals = snapshot.totals
     waiting = totals.queued + totals.running
     reasons = dict.fromkeys(job.waiting for job in snapshot.jobs if job.waiting)
     facts = {"was_alive": was_alive, "queued": waiting}
-    text = "the worker has stopped" if was_alive else "no worker runs"
+    text = "the worker has stopped" if was_alive else "no worker is running"
     if waiting:
-        text += f"; {waiting} still queued: discpress queue resume all goes on"
+        text += f"; {waiting} still queued: run discpress queue resume all to continue"
         text += "".join(f"; {display_name(reason)}" for reason in reasons)
     printer.event("stopped", facts, text)
     return 0
@@ -233,11 +233,11 @@ def run_history(arguments: argparse.Namespace, printer: Printer, control: Contro
     before = sum(_packed_bytes(job) + job.saved_bytes for job in history.jobs)
     facts = {"conversions": len(rows), "source_bytes": before, "saved_bytes": history.saved_bytes}
     text = f"{len(rows)} conversions: {format_size(before)} before, saved {format_size(history.saved_bytes)}"
-    printer.event("history-total", facts, text if rows else "nothing was converted through the queue yet")
+    printer.event("history-total", facts, text if rows else "the queue has not converted anything yet")
     return 0
 
 
 def _packed_bytes(job: Job) -> int:
-    """Return the size of a result: as its conversion said, for the count of a resumed one stops where it was killed."""
+    """Return the size of a result as its conversion reported it: the counter of a resumed job stops at the kill."""
     said = job.result.get("packed_bytes")
     return said if isinstance(said, int) else job.packed_bytes

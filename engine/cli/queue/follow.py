@@ -1,4 +1,4 @@
-"""`discpress queue watch` and `queue wait`: staying with the queue without being needed by it."""
+"""`discpress queue watch` and `queue wait`: follow the queue; it does not depend on them."""
 
 import argparse
 import contextlib
@@ -20,14 +20,14 @@ from discpress.engine.queue.snapshot import BatchResult, QueueSnapshot
 from discpress.engine.units import format_duration
 
 REDRAW_S = 0.5
-"""At most two refreshes a second: 2 kB/s over SSH, still feels live."""
+"""At most two refreshes a second: 2 kB/s over SSH, and feels live."""
 POLL_S = 0.2
-"""How often `wait` looks for anything written; a look takes 4 us."""
+"""The interval at which `wait` polls for changes; a poll takes 4 us."""
 REVIVE_S = 0.5
-"""How often it is seen whether the worker was killed: the next one lives within two seconds."""
+"""The interval of checks for a killed worker; a new one runs within two seconds."""
 STALL_S = 3.0
-"""So long nothing goes on before `wait` gives up: a worker that takes over from another one needs up to two."""
-_LINE_EVERY_S = 10.0  # as plain lines of `convert`
+"""`wait` gives up after this long without progress; a worker that replaces another one needs up to two seconds."""
+_LINE_EVERY_S = 10.0  # like the plain lines of `convert`
 
 
 def run_watch(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
@@ -40,14 +40,14 @@ def run_watch(arguments: argparse.Namespace, printer: Printer, control: Control)
         except CancelledError as error:
             if not queue.jobs.is_idle():
                 printer.notice(
-                    "the jobs go on; discpress queue watch shows them again, discpress queue stop stops them"
+                    "the jobs continue; run discpress queue watch to see them again, discpress queue stop to stop them"
                 )
             return error.exit_code
     return 0
 
 
 def _follow(queue: OpenQueue, show: Callable[[QueueSnapshot, bool], None], control: Control) -> None:
-    """Show every change until nothing is alive."""
+    """Show every change until all jobs are finished."""
     shown: tuple[int, bool] | None = None
     while True:
         queue.revive_worker()
@@ -69,7 +69,7 @@ def _view(
 
 
 class _Events:
-    """A `job` event for each job that changed, and a `queue` event where the counts or the worker did."""
+    """A `job` event for each changed job, and a `queue` event if the counts or the worker changed."""
 
     def __init__(self, printer: Printer) -> None:
         self._printer = printer
@@ -79,7 +79,7 @@ class _Events:
     def show(self, snapshot: QueueSnapshot, is_alive: bool) -> None:
         known = self._jobs
         for job in snapshot.jobs:
-            # What was over before is history; a job that did not change is the same object.
+            # Jobs that ended before are history; an unchanged job is the same object.
             if job.is_alive if known is None else known.get(job.id) is not job:
                 self._printer.event("job", job_facts(job), "")
         self._jobs = {job.id: job for job in snapshot.jobs}
@@ -91,7 +91,7 @@ class _Events:
 
 @contextlib.contextmanager
 def _plain_view(printer: Printer) -> Iterator[Callable[[QueueSnapshot, bool], None]]:
-    """Lines for logs: one where a job's state or stage changes, one every ten seconds, the counts at both ends."""
+    """Lines for logs: one when a job's state or stage changes, one every ten seconds, and the counts at both ends."""
     known: dict[int, tuple[str, ...]] = {}
     last: tuple[QueueSnapshot, bool] | None = None
     said_at = time.monotonic()
@@ -115,28 +115,28 @@ def _plain_view(printer: Printer) -> Iterator[Callable[[QueueSnapshot, bool], No
 def _jobs_with_news(
     snapshot: QueueSnapshot, known: dict[int, tuple[str, ...]], *, is_first: bool, is_due: bool
 ) -> Iterator[Job]:
-    """Yield the jobs that differ from what is `known` of them, and those that run when a line is due."""
+    """Yield the jobs that differ from `known`, and the running ones if a line is due."""
     for job in snapshot.jobs:
         standing = (job.state, job.wanted, job.stage if job.state is JobState.RUNNING else "", job.waiting)
         is_news = known.get(job.id) != standing
         known[job.id] = standing
         if is_first and (job.is_over or (job.state is JobState.QUEUED and not job.waiting)):
-            continue  # what is long over or far ahead is in the counts
+            continue  # old and far jobs are only in the counts
         if is_news or (is_due and job.state is JobState.RUNNING):
             yield job
 
 
 class _End(StrEnum):
-    """Why `wait` ends, beside the results of a batch."""
+    """The reasons why `wait` ends, apart from the results of a batch."""
 
     STOPPED = "stopped"
-    """No worker runs, because somebody stopped it."""
+    """No worker is running, because somebody stopped it."""
     TIMEOUT = "timeout"
-    """It takes longer than was allowed."""
+    """The timeout is over."""
 
 
 class _Waiting:
-    """What is waited for, and how far it is."""
+    """The batch or jobs that `wait` waits for, and their progress."""
 
     def __init__(self, arguments: argparse.Namespace, queue: OpenQueue) -> None:
         jobs = queue.jobs.snapshot().jobs
@@ -148,7 +148,7 @@ class _Waiting:
         self.batch: str | None = arguments.batch or (None if arguments.all else last_batch(jobs))
 
     def result(self) -> BatchResult:
-        """Return how far it is; UsageError where there is no such batch."""
+        """Return the batch's progress. Raises UsageError if there is no such batch."""
         queue = self._queue.jobs
         if self._waits_for_idle and not queue.is_idle():
             snapshot = queue.snapshot()
@@ -164,7 +164,7 @@ class _Waiting:
         return BatchResult.FAILED if states & {JobState.FAILED, JobState.CANCELLED} else BatchResult.DONE
 
     def jobs(self) -> list[Job]:
-        """Return the jobs by which the exit code is judged."""
+        """Return the jobs that decide the exit code."""
         every = self._queue.jobs.jobs()
         if self._is_for_all:
             return [job for job in every if job.id in self._alive or job.id > self._last]
@@ -177,15 +177,15 @@ def run_wait(arguments: argparse.Namespace, printer: Printer, control: Control) 
     if arguments.all and arguments.batch is not None:
         raise UsageError("--all and a batch exclude each other")
     if timeout_s is not None and not 0 <= timeout_s < math.inf:
-        raise UsageError("--timeout: a number of seconds from 0 is allowed")
+        raise UsageError("--timeout: expected a number of seconds from 0")
     with OpenQueue(arguments, printer) as queue:
         waiting = _Waiting(arguments, queue)
-        waiting.result()  # a batch that does not exist is said before anything is started
+        waiting.result()  # report an unknown batch before anything is started
         queue.need_worker()
         try:
             end = _wait(queue, waiting, math.inf if timeout_s is None else timeout_s, printer, control)
         except CancelledError as error:
-            printer.notice("the jobs go on without this command")
+            printer.notice("the jobs continue without this command")
             return error.exit_code
         return _report(queue, waiting, end, timeout_s, printer)
 
@@ -193,7 +193,7 @@ def run_wait(arguments: argparse.Namespace, printer: Printer, control: Control) 
 def _wait(
     queue: OpenQueue, waiting: _Waiting, timeout_s: float, printer: Printer, control: Control
 ) -> BatchResult | _End:
-    """Wait until all is over, or nothing has gone on for STALL_S, or the time is up; return which it was."""
+    """Wait until all jobs ended, or none progressed for STALL_S, or the time is up; return the reason."""
     now = began = time.monotonic()
     looked_at = moving_at = now
     is_stopped = False
@@ -221,7 +221,7 @@ def _wait(
 
 
 def _result_now(queue: OpenQueue, waiting: _Waiting, printer: Printer) -> BatchResult:
-    """Return how the batch stands, and show the counts."""
+    """Return the batch's progress, and show the counts."""
     result = waiting.result()
     totals = queue.jobs.snapshot().totals
     printer.fleeting(f"{totals.running} running, {totals.queued} queued")
@@ -233,16 +233,16 @@ def _report(
 ) -> int:
     errors: dict[BatchResult | _End, DiscpressError] = {
         BatchResult.NO_ROOM: SpaceError(
-            f"the queue waits for room: {display_name(queue.jobs.snapshot().waiting_reason)}",
-            hint="it goes on by itself when there is room",
+            f"the queue waits for free space: {display_name(queue.jobs.snapshot().waiting_reason)}",
+            hint="free some space; the queue continues by itself",
         ),
         BatchResult.PAUSED: DiscpressError(
-            "jobs are paused, and nothing else is to be done", hint="discpress queue resume all lets them go on"
+            "only paused jobs are left", hint="run discpress queue resume all to continue them"
         ),
         _End.STOPPED: DiscpressError(
-            "no worker runs: it was stopped", hint="discpress queue resume all starts one; the jobs are still queued"
+            "the worker was stopped", hint="run discpress queue resume all to start one; the jobs are still queued"
         ),
-        _End.TIMEOUT: DiscpressError(f"not over after {format_duration(timeout_s or 0)}", hint="the jobs go on"),
+        _End.TIMEOUT: DiscpressError(f"not finished after {format_duration(timeout_s or 0)}", hint="the jobs continue"),
     }
     jobs = waiting.jobs()
     for job in jobs:

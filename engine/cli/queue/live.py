@@ -11,13 +11,13 @@ from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
 
 _KEPT_OVER = 5
-"""Jobs that ended while it was watched and still stand above those to come."""
+"""The number of jobs that ended during the view and are still shown above the next ones."""
 _OTHER_LINES = 5
 """Heads, `and N more`, the counts, the reason to wait, and the cursor's line."""
 
 
 def live_view() -> AbstractContextManager[Callable[[QueueSnapshot, bool], None]] | None:
-    """Return what shows snapshots in place; None where stdout is no terminal."""
+    """Return a function that shows snapshots in place; None if stdout is not a terminal."""
     return _live() if sys.stdout.isatty() else None
 
 
@@ -29,7 +29,7 @@ def _live() -> Iterator[Callable[[QueueSnapshot, bool], None]]:
 
     console = Console(markup=False, highlight=False, emoji=False)
     seen_alive: set[int] = set()
-    # Without a thread of its own nothing is sent while nothing changes.
+    # Rich's own refresh thread is off, so that nothing is sent while nothing changes.
     with Live(console=console, auto_refresh=False) as live:
 
         def show(snapshot: QueueSnapshot, is_alive: bool) -> None:
@@ -42,12 +42,12 @@ def _live() -> Iterator[Callable[[QueueSnapshot, bool], None]]:
 
 
 def frame(jobs: list[Job], lines: int) -> str:
-    """Return the table of a screen of so many lines: the last ones over, what runs, then what comes next."""
+    """Return the table for a screen of `lines` lines: the last finished jobs, the running ones, then the next."""
     over = sorted((job for job in jobs if job.is_over), key=lambda job: job.ended_at or 0.0)[-_KEPT_OVER:]
     running = [job for job in jobs if job.state is JobState.RUNNING]
     waiting = [job for job in jobs if job.is_alive and job.state is not JobState.RUNNING]
     room = max(1, lines - _OTHER_LINES)
-    # In want of room, what runs matters most.
+    # If the screen is too small, the running jobs matter most.
     over = over[-max(0, room - len(running)) :] if room > len(running) else []
     shown = [*over, *running, *waiting][:room]
     hidden = sum(1 for job in jobs if job.is_alive) - sum(1 for job in shown if job.is_alive)

@@ -1,4 +1,4 @@
-"""`discpress queue service`: a unit for systemd, so that the queue goes on after a reboot."""
+"""`discpress queue service`: a unit for systemd that continues the queue after a reboot."""
 
 import argparse
 import os
@@ -20,9 +20,9 @@ _UNIT = """\
 # Save this as ~/.config/systemd/user/{name}; then:
 #   systemctl --user daemon-reload
 #   systemctl --user enable --now {name}
-#   loginctl enable-linger            so that it runs without anybody logged in
+#   loginctl enable-linger            so that it runs while nobody is logged in
 [Unit]
-Description=discpress: go on with the queue
+Description=discpress: continue the queue
 
 [Service]
 ExecStart={command}
@@ -43,7 +43,7 @@ def run_service(arguments: argparse.Namespace, printer: Printer, control: Contro
 
 
 def program() -> list[str]:
-    """Return the words that start discpress, as they stay valid when its modules move: its script, or `python -m`."""
+    """Return the words that start discpress: its script or `python -m`, which stay valid when modules move."""
     script = Path(sys.argv[0])
     if script.name in SCRIPTS and script.is_file():
         return [str(absolute(script))]
@@ -52,12 +52,12 @@ def program() -> list[str]:
 
 
 def unit(program_words: Sequence[str], folder: Path) -> str:
-    """Return the unit that starts the worker of a state folder when the machine does."""
+    """Return the unit that starts the worker of a state folder at boot."""
     words = [*program_words, "queue", "run", "--state", str(folder)]
     return _UNIT.format(name=UNIT_NAME, command=" ".join(map(_quoted, words)))
 
 
 def _quoted(word: str) -> str:
-    """Return a word as systemd reads it back, by systemd.service(5) and systemd.syntax(7)."""
+    """Return a word quoted for systemd, by systemd.service(5) and systemd.syntax(7)."""
     text = "".join(chr(byte) if byte in _PLAIN else _DOUBLED.get(byte, f"\\x{byte:02x}") for byte in os.fsencode(word))
     return text if text and " " not in text and text == word else f'"{text}"'

@@ -1,4 +1,4 @@
-"""Jobs as people read them, in rows and sentences, and as the facts of JSON events."""
+"""Jobs as rows and sentences for people, and as fields of JSON events."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -16,7 +16,7 @@ _COUNTS = tuple(str(state) for state in JobState)
 
 
 def job_facts(job: Job) -> dict[str, object]:
-    """Return a job as JSON events give it."""
+    """Return the fields of a job in JSON events."""
     output = job.result.get("output")
     if output is None and job.output_path is not None:
         output = str(job.output_path)
@@ -54,7 +54,7 @@ def job_facts(job: Job) -> dict[str, object]:
 
 
 def queue_facts(snapshot: QueueSnapshot, is_alive: bool) -> dict[str, object]:
-    """Return the whole queue as the JSON event `queue` gives it."""
+    """Return the fields of the JSON event `queue`."""
     worker, totals = snapshot.worker, snapshot.totals
     return {
         **{name: getattr(totals, name) for name in _COUNTS},
@@ -68,16 +68,16 @@ def queue_facts(snapshot: QueueSnapshot, is_alive: bool) -> dict[str, object]:
 
 
 def listed(jobs: Collection[Job]) -> list[Job]:
-    """Return what `queue list` shows without --all: the jobs that are alive, and the whole batch queued last.
+    """Return the jobs that `queue list` shows without --all: the unfinished ones, and the whole batch queued last.
 
-    Also what would be alive if it could be read: nobody has been told of it yet.
+    Unreadable rows of unfinished jobs are included, because they have not been reported yet.
     """
     last = last_batch(jobs)
     return [job for job in jobs if job.is_alive or job.is_unsettled or job.batch == last]
 
 
 def last_batch(jobs: Iterable[Job]) -> str | None:
-    """Return the batch that was queued last; None where there is no job."""
+    """Return the batch that was queued last; None if there is no job."""
     latest = max(jobs, key=lambda job: job.id, default=None)
     return None if latest is None else latest.batch
 
@@ -103,25 +103,25 @@ def _row(job: Job) -> tuple[str, ...]:
 
 
 def state_of(job: Job) -> str:
-    """Return where a job stands in one word, what it was asked for included."""
+    """Return a job's state in one word, a pending request included."""
     return _WANTED[Action(job.wanted)] if job.wanted else str(job.state)
 
 
 def name_of(job: Job | JobRequest) -> str:
-    """Return the name of a job's file, safe to show; before it what is done where that is no conversion."""
+    """Return the name of a job's file, safe to show; after the kind of job if it is not a conversion."""
     name = display_name(str(job.parameters.get(NAME) or job.path.name or job.path))
     return name if job.kind is JobKind.CONVERT else f"{job.kind} {name}"
 
 
 def note_of(job: Job) -> str:
-    """Return what is to be said of a job beside its figures, safe to show; mostly nothing."""
+    """Return the remark about a job next to its figures, safe to show; mostly empty."""
     if job.fault:
         return display_name(job.fault)
     if job.state is JobState.DONE:
         return f"saved {format_size(job.saved_bytes)}" if job.saved_bytes > 0 else ""
     if job.is_alive:
         return display_name(job.waiting)
-    # Messages name the file that they are about, and the line does so already.
+    # Messages begin with the file's name, which the line has already.
     return display_name(job.error_message).removeprefix(f"{display_name(job.path)}: ")
 
 
@@ -142,7 +142,7 @@ def describe(job: Job) -> str:
 
 
 def totals_text(snapshot: QueueSnapshot, is_alive: bool) -> str:
-    """Return the counts of the whole queue, what it saved and its worker; a second line says why it waits."""
+    """Return the counts of the whole queue, its saving and its worker; a second line gives the reason to wait."""
     totals, worker = snapshot.totals, snapshot.worker
     words = [f"{count} {name}" for name in _COUNTS if (count := getattr(totals, name))] or ["no jobs"]
     if totals.saved_bytes > 0:
@@ -152,13 +152,13 @@ def totals_text(snapshot: QueueSnapshot, is_alive: bool) -> str:
     if is_alive:
         words.append("the worker is " + (f"{worker.state} (process {worker.pid})" if worker else "starting"))
     elif totals.queued or totals.running:
-        words.append("no worker runs")
+        words.append("no worker is running")
     text = ", ".join(words)
     return f"{text}\nwaiting: {display_name(snapshot.waiting_reason)}" if snapshot.waiting_reason else text
 
 
 def counts_text(jobs: Iterable[Job]) -> str:
-    """Return how many of some jobs stand where, and what they saved."""
+    """Return the number of jobs in each state, and the space they saved."""
     chosen = list(jobs)
     states = [job.state for job in chosen]
     words = [f"{states.count(state)} {state}" for state in JobState if state in states]

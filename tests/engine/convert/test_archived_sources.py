@@ -111,7 +111,7 @@ def test_a_plan_says_what_lies_before_an_image(tmp_path: Path, monkeypatch: pyte
     assert planned(path / "b.iso").notices == ()
     monkeypatch.setattr("discpress.engine.convert.plan.REACH_BYTES", 100_000)
     (notice,) = planned(path / "b.iso").notices
-    assert notice.startswith("it lies behind 684 KiB of other files")
+    assert notice.startswith("684 KiB of other files before it are unpacked")
     assert planned(path / "a.iso").notices == ()
 
 

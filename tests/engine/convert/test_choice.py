@@ -52,7 +52,7 @@ def test_what_older_psps_do_not_read_is_no_matter_of_a_ps2_disc() -> None:
 
 def test_a_level_above_the_highest_is_said() -> None:
     assert choose(ConversionRequest(CSO, level=12, target="any")).notices == (
-        "level 12 is taken as 9, the highest of CSO",
+        "level 12 is lowered to 9, the highest of CSO",
     )
 
 
@@ -64,7 +64,7 @@ def test_another_system_than_the_target_plays_is_said() -> None:
 
 def test_a_name_that_promises_another_format_is_said() -> None:
     assert choose(ConversionRequest(CSO, target="any"), suffix=ZSO).notices == (
-        "the output's name ends in .zso, its content is CSO",
+        "the output's name ends in .zso, but its content is CSO",
     )
 
 
@@ -81,7 +81,7 @@ def test_an_iso_has_no_settings() -> None:
             ConversionRequest(CSO),
             "game.iso: target opl+pcsx2: CSO cannot be loaded: ZSO is the only compressed format",
         ),
-        (ConversionRequest(alignment=4096, target="any"), "game.iso: alignment 4096 is more than a block of 2048"),
+        (ConversionRequest(alignment=4096, target="any"), "game.iso: alignment 4096 is larger than a block of 2048"),
         (
             ConversionRequest(block_size=4096),
             "game.iso: target opl+pcsx2: block size 4096 cannot be loaded: OPL ignores the header",
@@ -95,7 +95,7 @@ def test_what_the_target_does_not_load_is_refused(asked: ConversionRequest, said
 
 
 def test_a_format_that_is_not_written_is_refused() -> None:
-    with pytest.raises(UsageError, match="DAX cannot be written: zso, cso, chd or iso is allowed"):
+    with pytest.raises(UsageError, match="DAX cannot be written: use zso, cso, chd or iso"):
         choose(ConversionRequest(ImageFormat.DAX, target="any"))
 
 
@@ -144,15 +144,15 @@ def test_a_hunk_of_which_there_would_be_too_many_is_refused(original_bytes: int,
     if hunk_size == least:
         assert choose(asked, original_bytes=original_bytes).settings.block_size == hunk_size
         return
-    with pytest.raises(SettingError, match="more than the 8388608 hunks that are read") as caught:
+    with pytest.raises(SettingError, match="exceeds the limit of 8388608 hunks") as caught:
         choose(asked, original_bytes=original_bytes)
-    assert caught.value.hint == f"the smallest hunk for it is -b {least}"
+    assert caught.value.hint == f"use -b {least} or more"
 
 
 def test_an_image_that_is_too_large_for_a_chd_is_refused_before_it_is_read() -> None:
-    with pytest.raises(SettingError, match="70 GiB is too much for a CHD: up to 64 GiB is read") as caught:
+    with pytest.raises(SettingError, match="70 GiB is too large for a CHD: discpress reads up to 64 GiB") as caught:
         choose(ConversionRequest(ImageFormat.CHD, target="any"), original_bytes=70 * GIB)
-    assert caught.value.hint == "-f zso takes it"
+    assert caught.value.hint == "use -f zso"
 
 
 @pytest.mark.parametrize("image_format", [ZSO, CSO, CHD])
@@ -174,18 +174,18 @@ def test_an_iso_may_be_as_large_as_it_is() -> None:
 
 def test_a_chd_has_no_alignment() -> None:
     choice = choose(ConversionRequest(ImageFormat.CHD, alignment=2048, methods=(Method.ZLIB,), target="any"))
-    assert choice.notices == ("alignment 2048 is left out: the hunks of a CHD have none",)
+    assert choice.notices == ("alignment 2048 is ignored: the hunks of a CHD have none",)
 
 
 @pytest.mark.parametrize(("method", "highest"), [(Method.ZSTD, 19), (Method.ZLIB, 9)])
 def test_a_level_above_a_methods_highest_is_the_highest(method: Method, highest: int) -> None:
     choice = choose(ConversionRequest(ImageFormat.CHD, level=22, methods=(method,), target="any"))
     assert choice.settings.level == highest
-    assert choice.notices[0] == f"level 22 is taken as {highest}, the highest of CHD {method}"
+    assert choice.notices[0] == f"level 22 is lowered to {highest}, the highest of CHD {method}"
 
 
 def test_a_target_of_another_version_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"unknown target gone\\e: allowed are auto, opl"):
+    with pytest.raises(UsageError, match=r"target: expected one of auto, opl.*, got gone\\e"):
         choose(ConversionRequest(target="gone\x1b"))
 
 

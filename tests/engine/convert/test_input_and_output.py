@@ -109,7 +109,7 @@ def test_an_output_that_is_no_regular_file_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     NO_FILES[kind](Path("game.zso"))
-    with pytest.raises(ConflictError, match=r"game\.zso: exists and is no regular file: it is never replaced"):
+    with pytest.raises(ConflictError, match=r"game\.zso: exists and is not a regular file, so it is never replaced"):
         faults.run_conversion(Path("game.iso"), on_conflict=rule)
 
 

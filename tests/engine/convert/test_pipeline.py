@@ -223,7 +223,7 @@ def test_fewer_threads_do_the_work_where_no_more_can_start(count: int, monkeypat
 def test_where_no_thread_can_start_none_is_left_and_that_is_said(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     before = threading.active_count()
     allow_threads(monkeypatch, count)
-    with pytest.raises(DiscpressError, match="lets no more threads start"):
+    with pytest.raises(DiscpressError, match="allows no more threads"):
         run()
     assert before == threading.active_count()
 

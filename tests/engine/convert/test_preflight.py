@@ -52,7 +52,7 @@ def test_the_high_bound_and_its_margin_must_be_free(
     let_be_free(monkeypatch, needed)
     preflight.check_room(plan_of(source_path), 0, high)
     let_be_free(monkeypatch, needed - 1)
-    with pytest.raises(SpaceError, match="must be free"):
+    with pytest.raises(SpaceError, match="of free space"):
         preflight.check_room(plan_of(source_path), 0, high)
 
 
@@ -84,7 +84,7 @@ def test_the_worst_case_is_never_exceeded(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_refused(source_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(StorageError, match="nothing can be written into this folder"):
+    with pytest.raises(StorageError, match="this folder is not writable"):
         faults.run_conversion(source_path)
 
 
@@ -125,7 +125,7 @@ def test_a_share_that_went_away_is_an_error_that_names_it(
     number: int, source_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preflight, "free_bytes", faults.fail_with(number))
-    with pytest.raises(StorageError, match="cannot look at this folder"):
+    with pytest.raises(StorageError, match="cannot read this folder"):
         faults.run_conversion(source_path)
 
 
@@ -147,7 +147,7 @@ def test_fat_is_refused_when_an_iso_cannot_fit(
 ) -> None:
     faults.run_conversion(source_path, tmp_path / "game.zso")
     let_be_fat(monkeypatch, limit=len(SOURCE) - 1)
-    with pytest.raises(SpaceError, match="FAT32 holds files up to"):
+    with pytest.raises(SpaceError, match="FAT32 allows files up to"):
         faults.run_conversion(tmp_path / "game.zso", tmp_path / "out.iso", format=ImageFormat.ISO)
 
 

@@ -37,7 +37,7 @@ def test_a_sound_file_is_what_its_header_says(tmp_path: Path) -> None:
 
 
 def test_an_image_that_is_not_what_its_header_says_is_found(tmp_path: Path) -> None:
-    with pytest.raises(VerifyError, match=r"game\.chd: sha1 of the decoded image is \w+, its header says 7878"):
+    with pytest.raises(VerifyError, match=r"game\.chd: sha1 of the decoded image is \w+, the header states 7878"):
         verified(chd(tmp_path, raw_sha1=b"x" * 20))
 
 
@@ -55,7 +55,7 @@ def test_a_file_that_gives_no_sha1_is_only_decoded(tmp_path: Path) -> None:
 
 
 def test_a_source_that_is_not_what_its_header_says_is_not_converted(tmp_path: Path) -> None:
-    with pytest.raises(VerifyError, match="its header says"):
+    with pytest.raises(VerifyError, match="the header states"):
         convert_image(chd(tmp_path, raw_sha1=b"x" * 20), tmp_path / "game.zso")
     assert [path.name for path in tmp_path.iterdir()] == ["game.chd"]
 

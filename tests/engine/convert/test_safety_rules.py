@@ -209,4 +209,4 @@ def test_a_failure_says_what_where_and_what_to_do(source_path: Path, monkeypatch
     faults.at_chunk(monkeypatch, 1, lambda: monkeypatch.setattr(os, "preadv", faults.fail_with(5)))
     with pytest.raises(StorageError, match=r"game\.iso: cannot read it at byte \d+: Input/output error") as caught:
         faults.run_conversion(source_path)
-    assert "check it before you try again" in caught.value.hint
+    assert "before you try again: it reported an error" in caught.value.hint

@@ -103,7 +103,7 @@ def test_a_change_while_it_is_read_fails_the_job(
     faults.at_chunk(monkeypatch, 3, lambda: change(source_path))
     with pytest.raises(
         SourceChangedError,
-        match=r"game\.iso: it, .* were changed meanwhile, or it is gone; nothing was published",
+        match=r"game\.iso: the source changed or was removed during the conversion; no result was written",
     ):
         faults.run_conversion(source_path)
     assert_nothing_published(tmp_path)
@@ -142,7 +142,7 @@ def test_an_error_after_publishing_does_not_say_that_nothing_was_published(
     faults.run_after(monkeypatch, conversion, "wait_until_settled", lambda: touch(source_path))
     with pytest.raises(SourceChangedError) as caught:
         faults.run_conversion(source_path, trash_source=True)
-    assert "nothing was published" not in str(caught.value)
+    assert "no result was written" not in str(caught.value)
 
 
 def test_a_change_in_the_very_last_moment_is_seen_before_the_rename(

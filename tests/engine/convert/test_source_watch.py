@@ -77,7 +77,7 @@ def test_a_change_stops_the_work_at_the_next_border(
     monkeypatch.setattr("discpress.engine.convert.source_watch.SHARE", 0)  # whatever else this machine does
     read = count_reads(monkeypatch)
     faults.at_chunk(monkeypatch, 3, lambda: CHANGES[kind](source_path))
-    with pytest.raises(SourceChangedError, match="nothing was published"):
+    with pytest.raises(SourceChangedError, match="no result was written"):
         faults.run_conversion(source_path, format=image_format)
     assert len(read) <= 3 + 1 + SLOTS
     assert set(faults.names_in(tmp_path)) <= {"game.iso"}

@@ -153,7 +153,7 @@ def test_stop_stops_the_worker_and_keeps_the_jobs(desk: Desk, worker: FakeWorker
 
 
 def test_stop_without_a_worker_is_0(desk: Desk) -> None:
-    assert desk.say("queue", "stop")[:2] == (0, "no worker runs\n")
+    assert desk.say("queue", "stop")[:2] == (0, "no worker is running\n")
 
 
 def test_a_worker_that_does_not_stop_is_said(desk: Desk, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,7 +134,7 @@ RESERVED = [
 @pytest.mark.parametrize("name", RESERVED, ids=ascii)
 def test_no_result_gets_a_name_of_a_part(name: str, source_path: Path, tmp_path: Path) -> None:
     """The next conversion would take it for its own leftover, complete and no more than a copy of the source."""
-    with pytest.raises(UsageError, match="names with this ending are for unfinished results") as caught:
+    with pytest.raises(UsageError, match="this suffix is reserved for unfinished results") as caught:
         faults.run_conversion(source_path, tmp_path / name)
     assert caught.value.hint == "choose another name with -o"
     assert faults.names_in(tmp_path) == ["game.iso"]

@@ -177,4 +177,4 @@ def test_undo_all_goes_through_a_library_of_them(library: Path, tmp_path: Path) 
     assert done.exit_code == 0, done.text
     for folder, name in {**NAMES, **HALF_UNDONE}.items():
         assert sha1_of(library / folder / name) == sha1s[folder]
-    assert done.text.count("an undo that was stopped is finished") == len(HALF_UNDONE)
+    assert done.text.count("finished an interrupted undo") == len(HALF_UNDONE)
