@@ -83,9 +83,9 @@ class Mirror:
             self.jobs = tuple([self._by_id[each] for each in self._order])
 
     def _take(self, job: Job) -> bool:
-        """Take in a job as it is now; return whether its place in the order may be another."""
+        """Store the present state of a job; return whether its place in the order may have changed."""
         old = self._by_id.get(job.id)
-        if job != old:  # the same object stays if nothing changed: comparing snapshots is then cheap
+        if job != old:  # an unchanged job stays the same object: comparing snapshots is then cheap
             self._by_id[job.id] = job
         return old is None or _key(old) != _key(job)
 

@@ -230,8 +230,10 @@ class Job:
     ended_at: float | None
     """When it ended."""
     fault: str = ""
-    """The reason its row is unreadable, as a sentence; usually empty. Such a job never runs, and its bad parts are
-    empty."""
+    """The reason its row is unreadable, as a sentence; usually empty.
+
+    Such a job never runs, and its unreadable parts are empty.
+    """
 
     @property
     def is_unsettled(self) -> bool:
