@@ -100,7 +100,7 @@ def test_the_table_of_the_readme_has_every_command_of_a_place() -> None:
         ({"plan": "C"}, ("w",), "mark titles in the library and press C."),
         ({"clear_filter": "X"}, ("slash", *"zzz", "enter"), "Nothing matches: X takes the filter off."),
         ({"originals": "O"}, ("u",), "when a plan says so (O)"),
-        ({"originals": "O"}, ("down", "c"), "O originals are kept"),
+        ({"originals": "O"}, ("down", "c"), "O originals: keep"),
         ({"conflict": "f2"}, ("down", "c"), "f2 where a name is taken"),
         ({"tune": "f5"}, ("slash", *"velvet", "enter", "c"), "is packed already; f5 chooses other settings"),
         ({"smaller_block": "w", "larger_block": "s"}, ("down", "t"), "w/s block"),
