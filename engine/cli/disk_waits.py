@@ -41,7 +41,7 @@ def wait_for_disks(paths: Iterable[Path], printer: Printer, control: Control) ->
         nonlocal is_told
         control.check()
         if not is_told and time.monotonic() - began >= PATIENCE_S:
-            printer.notice("its disk does not respond; waiting for it. Press Ctrl-C to stop", asked)
+            printer.notice("its disk does not answer; waiting for it. Press Ctrl-C to stop", asked)
             is_told = True
 
     wait_for_answer(ask_aside(ask), look)

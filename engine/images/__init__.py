@@ -1,1 +1,1 @@
-"""What is in a file: formats, indexes, readers and writers of disc images."""
+"""Disc images: formats, indexes, readers and writers."""

@@ -1,4 +1,4 @@
-"""What a file is, by its content: its name is never asked."""
+"""Detects the format of a file by its content; the name does not matter."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,10 @@ from discpress.engine.formats import ImageFormat, is_block_size
 from discpress.engine.images.cue import is_cue
 
 SNIFF_BYTES = 2048
-"""How much of a file's start `sniff` looks at."""
+"""Number of bytes at a file's start that `sniff` needs."""
 
 PART_MAGIC = b"DISCPRESS-PART\n\x00"
-"""First bytes of an unfinished output of ours."""
+"""First bytes of an unfinished output of discpress."""
 
 RAW_SECTOR_SIZES = (2352, 2448)
 """Bytes of a raw CD sector, without and with subchannel data."""
@@ -38,16 +38,16 @@ _CISO_HEADER_SIZES = {0, 0x18}
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """A format that is recognised and not read."""
+    """A format that is recognised but not read."""
 
     name: str
-    """What people call it."""
+    """Its usual name."""
     advice: str
-    """What to do with such a file."""
+    """An instruction for the user of such a file."""
 
 
 FOREIGN = {
-    ImageFormat.JSO: Foreign("JSO (LZO)", "its format is undocumented: convert it with the tool that wrote it"),
+    ImageFormat.JSO: Foreign("JSO (LZO)", "convert it with the tool that wrote it: its format is undocumented"),
     ImageFormat.GAMECUBE_CISO: Foreign(
         "GameCube/Wii CISO", "it shares only its magic with the PSP format: Dolphin loads and converts it"
     ),
@@ -55,25 +55,25 @@ FOREIGN = {
     ImageFormat.WIA: Foreign("Wii WIA", "Dolphin loads and converts it"),
     ImageFormat.RVZ: Foreign("GameCube/Wii RVZ", "Dolphin loads and converts it"),
     ImageFormat.GCZ: Foreign("GameCube GCZ", "Dolphin loads and converts it"),
-    ImageFormat.PBP: Foreign("PSP/PS1 EBOOT.PBP", "it is a package, not a disc image: keep it as it is"),
+    ImageFormat.PBP: Foreign("PSP/PS1 EBOOT.PBP", "keep it as it is: it is a package, not a disc image"),
     ImageFormat.ZIP: Foreign("ZIP archive", "unpack it and convert the image inside"),
     ImageFormat.SEVEN_ZIP: Foreign("7z archive", "unpack it and convert the image inside"),
     ImageFormat.RAW_CD: Foreign(
         "raw CD dump (2352-byte sectors)",
-        "it belongs to a CUE sheet: packed as an ISO nothing could load it; chdman createcd makes a CHD of the sheet",
+        "run chdman createcd on its CUE sheet to make a CHD: no program could load it as a compressed ISO",
     ),
     ImageFormat.CUE: Foreign(
-        "CUE sheet", "keep it beside the raw files that it names; chdman createcd makes a CHD of them, in one file"
+        "CUE sheet", "keep it next to the raw files that it names, or run chdman createcd to make one CHD of them"
     ),
     ImageFormat.PART: Foreign(
-        "unfinished discpress output", "convert its source again: the part is replaced or removed then"
+        "unfinished discpress output", "convert its source again; that replaces or removes the part"
     ),
 }
-"""Why a recognised format is refused, and what helps."""
+"""The recognised formats that are refused, with advice."""
 
 
 def sniff(head: bytes, file_bytes: int) -> ImageFormat:
-    """Return the format of a file from its first SNIFF_BYTES (or all of it) and its size; ISO when nothing matches."""
+    """Return the format of a file from its first SNIFF_BYTES (or all of it) and its size; ISO if nothing matches."""
     for magic, image_format in _MAGICS:
         if head.startswith(magic):
             return image_format
@@ -87,14 +87,14 @@ def sniff(head: bytes, file_bytes: int) -> ImageFormat:
 
 
 def magic_of(image_format: ImageFormat) -> bytes:
-    """Return the bytes that a file of a format begins with; empty where it has none."""
+    """Return the first bytes of every file of a format; empty if it has no magic."""
     if image_format in {ImageFormat.CSO, ImageFormat.GAMECUBE_CISO}:
         return _CISO_MAGIC
     return next((magic for magic, its_format in _MAGICS if its_format is image_format), b"")
 
 
 def _is_gamecube(head: bytes) -> bool:
-    """A GameCube CISO has its block size where the PSP format has 0, 0x18 or junk, and then a map of 0 and 1."""
+    """Return whether a CISO is a GameCube's: the PSP's header_size is its block size, followed by a map of 0 and 1."""
     if int.from_bytes(head[4:8], "little") in _CISO_HEADER_SIZES:
         return False
     looks_psp = is_block_size(int.from_bytes(head[16:20], "little")) and head[20:21] <= b"\x02"

@@ -1,4 +1,4 @@
-"""Reading disc images: one `open_image(path)`, random access to the decoded bytes, whatever holds them."""
+"""Readers of disc images: random access to the decoded bytes of any format."""
 
 import io
 from abc import ABC, abstractmethod
@@ -17,26 +17,26 @@ from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 from discpress.engine.system.files import Writable
 
 RUN_BYTES = 256 * 1024
-"""Decoded bytes whose blocks are fetched with one read: 128 blocks of 2 KiB, and little memory a thread."""
-_PACKED_SLACK = 64  # beyond the 1/255 by which liblz4 and deflate may grow a block
+"""Decoded bytes whose blocks are fetched with one read: 128 blocks of 2 KiB, and little memory per thread."""
+_PACKED_SLACK = 64  # in addition to the 1/255 by which liblz4 and deflate may grow a block
 
 
 @dataclass(frozen=True, slots=True)
 class StoredBlock:
-    """Where one block lies in the file and how it is kept."""
+    """The place and codec of one stored block."""
 
     number: int
     """Index of the block, from 0."""
     offset: int
-    """First stored byte."""
+    """Offset of the first stored byte."""
     length: int
     """Stored bytes, padding included."""
     codec: Decoder | None
-    """What decodes it; None for a plain block."""
+    """Its codec; None for a plain block."""
     max_padding: int
-    """Most bytes of padding that may stand behind the packed bytes."""
+    """Maximum number of padding bytes after the packed bytes."""
     crc16: int | None = None
-    """What the decoded hunk of a CHD must give; None where the format has no checksum."""
+    """The checksum of a CHD's decoded hunk; None if the format has no checksums."""
 
 
 class Image(ABC):
@@ -56,17 +56,17 @@ class Image(ABC):
 
     @property
     def recorded(self) -> Mapping[str, str]:
-        """The digests of the decoded image that the file itself gives, by name, as lower-case hex: `sha1` in a CHD."""
+        """The digests of the decoded image that the file contains, by name, as lower-case hex: `sha1` in a CHD."""
         return {}
 
     @property
     def path(self) -> Path:
-        """The file it was opened from; in an archive, the path below the archive that names it."""
+        """The path of its file; in an archive, the path below the archive."""
         return self.source.path
 
     @property
     def file_bytes(self) -> int:
-        """Bytes it takes where it lies: its file, or its share of an archive."""
+        """Stored size: of its file, or of its share of an archive."""
         return held_bytes(self.source)
 
     @property
@@ -78,16 +78,16 @@ class Image(ABC):
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Fill `buffer` with decoded bytes from `offset` on and return their number: fewer only at the end.
 
-        DamagedImageError names the block that does not decode; StorageError is the disk's.
+        Raises DamagedImageError with the block that does not decode, StorageError if the disk fails.
         """
 
     def read_all(self, buffer: Writable, offset: int) -> None:
-        """Fill all of `buffer` as `read_into` does; DamagedImageError also where the file ends before it should."""
+        """Fill all of `buffer` as `read_into` does. Raises DamagedImageError also if the file ends too early."""
         count = self.read_into(buffer, offset)
         if count != len(buffer):
             raise DamagedImageError(
                 f"{self.name}: the file ends at byte {offset + count} of {self.size}",
-                hint="it became shorter while it was read: try again when nothing writes it",
+                hint="try again when no program writes to it: it became shorter while it was read",
             )
 
     def read_at(self, offset: int, length: int) -> bytes:
@@ -116,7 +116,7 @@ class Image(ABC):
 
 
 class PlainImage(Image):
-    """An image whose file is the disc, sector after sector."""
+    """An image whose file contains the sectors of the disc in order."""
 
     format = ImageFormat.ISO
     block_size = SECTOR_SIZE
@@ -126,12 +126,12 @@ class PlainImage(Image):
         self.size = source.size_bytes
 
     def read_into(self, buffer: Writable, offset: int) -> int:
-        """Read as `Image.read_into` says."""
+        """Read decoded bytes, see `Image.read_into`."""
         return self.source.read_into(buffer, offset)
 
 
 class BlockImage(Image):
-    """An image of blocks that are stored one by one; subclasses know where each lies."""
+    """An image of separately stored blocks; subclasses locate them."""
 
     @property
     def blocks(self) -> int:
@@ -140,10 +140,10 @@ class BlockImage(Image):
 
     @abstractmethod
     def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
-        """Return where blocks `first` to `first + count - 1` are stored, checked against the file's size."""
+        """Return the places of blocks `first` to `first + count - 1`, checked against the file's size."""
 
     def read_into(self, buffer: Writable, offset: int) -> int:
-        """Read as `Image.read_into` says."""
+        """Read decoded bytes, see `Image.read_into`."""
         view = memoryview(buffer)[: max(0, self.size - offset)]
         per_run = max(1, RUN_BYTES // self.block_size)
         done = 0
@@ -161,19 +161,19 @@ class BlockImage(Image):
         return len(view)
 
     def _decode_whole(self, first: int, count: int, buffer: memoryview) -> int:
-        """Decode up to `count` whole blocks into `buffer` in one go and return how many: none where that cannot be.
+        """Decode up to `count` whole blocks into `buffer` at once and return their number; 0 if that is impossible.
 
-        What is left undone is done block by block, which names what is damaged.
+        The caller decodes the rest block by block, which finds the damaged one.
         """
         return 0
 
     def decode_block(self, block: StoredBlock) -> bytes:
-        """Return the decoded bytes of one block: `block_size`, or what is left for the last."""
+        """Return the decoded bytes of one block: `block_size`, or fewer for the last."""
         (decoded,) = self._decode_stored([block])
         return decoded
 
     def block_length(self, number: int) -> int:
-        """Return how many bytes of the image block `number` holds."""
+        """Return the number of decoded bytes in block `number`."""
         return min(self.block_size, self.size - number * self.block_size)
 
     def damage(self, number: int, what: str) -> DamagedImageError:
@@ -184,7 +184,7 @@ class BlockImage(Image):
         )
 
     def sectors_of(self, number: int) -> str:
-        """Return the sectors that block `number` holds, as words."""
+        """Return the sectors in block `number`, as words."""
         first = number * self.block_size // SECTOR_SIZE
         last = (number * self.block_size + self.block_length(number) - 1) // SECTOR_SIZE
         return f"sector {first}" if first == last else f"sectors {first}-{last}"
@@ -200,7 +200,7 @@ class BlockImage(Image):
         if in_order and end <= 2 * len(blocks) * self.block_size + _PACKED_SLACK:
             stored = memoryview(read_bytes(self.source, start, end))
             pieces = [stored[at : at + length] for at, length in spans]
-        else:  # gaps from a large alignment: fetch only what is wanted
+        else:  # gaps from a large alignment: fetch the blocks alone
             pieces = [
                 memoryview(read_bytes(self.source, block.offset, length))
                 for block, (_, length) in zip(blocks, spans, strict=True)
@@ -210,7 +210,7 @@ class BlockImage(Image):
         ]
 
     def _most_bytes(self, block: StoredBlock) -> int:
-        """Stored bytes worth reading: the rest of a longer block can only be padding."""
+        """Return the number of stored bytes to read: the rest of a longer block can only be padding."""
         if block.codec is None:
             return self.block_length(block.number)
         return self.block_size + self.block_size // 255 + _PACKED_SLACK
@@ -221,9 +221,9 @@ class BlockImage(Image):
             raise self.damage(block.number, "the file ends inside it")
         if block.codec is None:
             if len(stored) < wanted:
-                raise self.damage(block.number, f"a plain block of {len(stored)} bytes, {wanted} are needed")
+                raise self.damage(block.number, f"expected a plain block of {wanted} bytes, got {len(stored)}")
             return bytes(stored[:wanted])
-        # Writers fill up the last block or leave it short (Danixu's ziso); readers must take both.
+        # Writers pad the last block or leave it short (Danixu's ziso); readers must accept both.
         lengths = [self.block_size] if wanted == self.block_size else [self.block_size, wanted]
         problem = ""
         for decoded_bytes in lengths:

@@ -1,4 +1,4 @@
-"""The kinds of discs that can be told by their first sectors, whatever is known of the game on them."""
+"""Recognition of the kind of a disc by its first sectors, without identifying the game."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -8,14 +8,14 @@ from typing import TypeAlias
 from discpress.engine.formats import SECTOR_SIZE
 
 ReadAt: TypeAlias = Callable[[int, int], bytes]
-"""Returns so many decoded bytes from an offset on, fewer only at the end of the image."""
+"""Returns the given number of decoded bytes from an offset on, fewer only at the end of the image."""
 
 PVD_SECTOR = 16
 PVD_MAGIC = b"\x01CD001"
 
 
 class DiscKind(StrEnum):
-    """A file system or a console that leaves its mark at a fixed place."""
+    """A file system or a console with a magic at a fixed offset."""
 
     ISO9660 = "iso9660"
     UDF = "udf"
@@ -38,7 +38,7 @@ _OTHER_IDS = {b"CD001", b"BEA01", b"BOOT2", b"CDW02", b"TEA01"}
 
 
 def find_disc(read_at: ReadAt) -> DiscKind | None:
-    """Return what kind of disc decoded bytes are; None where they bear no known mark. Errors of `read_at` pass."""
+    """Return the kind of disc in decoded bytes; None if there is no known magic. Raises the errors of `read_at`."""
     for sector in _DESCRIPTORS:
         head = read_at(sector * SECTOR_SIZE, len(PVD_MAGIC))
         if head == PVD_MAGIC:

@@ -1,6 +1,6 @@
 """The layout of a conversion's output, with one interface for every packed format.
 
-Settings, size -> Layout -> writer, sizes, and the image that comes out
+Settings, size -> Layout -> writer, sizes, and the written image
 """
 
 from abc import ABC, abstractmethod
@@ -57,11 +57,11 @@ class Layout(ABC):
     block_size: int
     """Decoded bytes of a block."""
     alignment: int
-    """Every block starts at a multiple of so many bytes."""
+    """Every block starts at a multiple of this many bytes."""
     start: int
     """First byte of the first block."""
     end_alignment: int
-    """The file's length is a multiple of so many bytes."""
+    """The file's length is a multiple of this many bytes."""
     records: tuple[str, ...]
     """The digests of the decoded image that the file contains: `sha1`."""
 

@@ -16,12 +16,12 @@ from discpress.engine.system.files import holder_of
 
 
 def open_image(path: Path) -> Image:
-    """Open the ISO, ZSO, CSO, DAX or CHD at `path`, or in the archive that it leads into: `games.zip/Okami.iso`.
+    """Open the ISO, ZSO, CSO, DAX or CHD at `path`, or in the archive on its way: `games.zip/Okami.iso`.
 
-    Of an archive alone the one image in it is opened, under its own path. UsageError where it holds several, or not
-    the one that is named; UnsupportedImageError names a format, or a form of it, that is recognised and not read,
-    DamagedImageError a header that breaks its format's rules, or that the file lacks though its name promises it,
-    StorageError what the system refused.
+    The path of an archive opens its only image, under the image's own path. Raises UsageError if the archive contains
+    several images or not the named one, UnsupportedImageError for a format, or a form of it, that is recognised but not
+    read, DamagedImageError for a header that breaks the format's rules, or that is missing although the name promises
+    it, StorageError if the system refuses.
     """
     source = open_stored(path)
     try:
@@ -34,7 +34,7 @@ def open_image(path: Path) -> Image:
 def open_stored(path: Path) -> ByteSource:
     """Open the bytes of an image as they are stored: the file at `path`, or the unpacked file in an archive.
 
-    The errors are those of `open_image`, as far as the way to the bytes goes.
+    Raises the errors of `open_image` that do not depend on the image's format.
     """
     file_path = holder_of(path)
     file = FileSource(file_path)
@@ -50,11 +50,11 @@ def open_stored(path: Path) -> ByteSource:
 
 
 def is_archive_at(path: Path) -> bool:
-    """Return whether the file at a path is an archive; False for what lies in one, and for what cannot be opened."""
+    """Return whether the file at a path is an archive; False for a member of one, and for an unreadable file."""
     try:
         file = FileSource(path)
     except StorageError:
-        return False  # who reads it says why
+        return False  # the reader reports the reason
     try:
         return is_archive(file)
     finally:
@@ -62,7 +62,7 @@ def is_archive_at(path: Path) -> bool:
 
 
 def images_at(path: Path) -> list[Path]:
-    """Return the paths of the images in the archive at `path`. DamagedImageError, UnsupportedImageError."""
+    """Return the paths of the images in the archive at `path`. Raises DamagedImageError, UnsupportedImageError."""
     file = FileSource(path)
     try:
         return [path / member.address for member in images_in(open_archive(file))]
@@ -71,7 +71,7 @@ def images_at(path: Path) -> list[Path]:
 
 
 def open_source(source: ByteSource) -> Image:
-    """Open an image from stored bytes; the errors are those of `open_image`, the source stays the caller's."""
+    """Open an image from stored bytes; the caller still owns the source. Raises the errors of `open_image`."""
     image_format = recognise(source)
     if image_format in FOREIGN:
         foreign = FOREIGN[image_format]

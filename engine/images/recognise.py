@@ -1,4 +1,4 @@
-"""What stored bytes are: by their content, and damaged where they lack the header that their name promises."""
+"""Recognises the format of stored bytes, and headers that are missing although the name promises them."""
 
 from pathlib import PurePath
 from struct import Struct
@@ -16,7 +16,7 @@ _PROMISES = {
     ".zso": ImageFormat.ZSO,
     ".ziso": ImageFormat.ZSO,
     ".cso": ImageFormat.CSO,
-    ".ciso": ImageFormat.CSO,  # the GameCube's begins alike
+    ".ciso": ImageFormat.CSO,  # the GameCube's has the same magic
     ".dax": ImageFormat.DAX,
     ".jso": ImageFormat.JSO,
     ".chd": ImageFormat.CHD,
@@ -29,24 +29,24 @@ _PROMISES = {
     ".zip": ImageFormat.ZIP,
     ".7z": ImageFormat.SEVEN_ZIP,
 }
-"""The formats with a header of their own, by suffix; a .iso or .img may hold any bytes."""
+"""The formats with a header of their own, by suffix; a .iso or .img may contain any bytes."""
 
 _ONE_BYTE_APART = {ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.GAMECUBE_CISO, ImageFormat.JSO}
-"""ZISO, CISO, JISO: the first byte alone tells them apart, so that it alone is not believed against the name."""
+"""ZISO, CISO, JISO: they differ in the first byte only, which is not enough to contradict the name."""
 _GAMECUBE_MAP = slice(8, SNIFF_BYTES)
 _JSO_BLOCK_SIZE = Struct("<6xH")
 
 
 def promised_format(path: PurePath) -> ImageFormat | None:
-    """Return the format whose header a file must have by its name; None for a name that promises none."""
+    """Return the format whose header a file must have by its name; None if the name promises none."""
     return _PROMISES.get(path.suffix.lower())
 
 
 def recognise(source: ByteSource) -> ImageFormat:
-    """Return the format of stored bytes, ISO where they have the header of none.
+    """Return the format of stored bytes; ISO if they have no known header.
 
-    DamagedImageError for an empty file, and for one that is called after a format whose header it does not have,
-    unless it holds a disc that is known or has the header of another format.
+    Raises DamagedImageError for an empty file, and for a file without the header that its name promises, unless it
+    contains a known disc or has the header of another format.
     """
     name = shown_name(source)
     if source.size_bytes == 0:
@@ -61,10 +61,10 @@ def recognise(source: ByteSource) -> ImageFormat:
 
 
 def header_problem(source: ByteSource, found: ImageFormat) -> str:
-    """Return how a file that was found to be of one format lacks the header of the one that its name promises.
+    """Return the problem of a file that was recognised as `found` and lacks the header that its name promises.
 
-    Empty where its name promises none, and where the file is only misnamed: it holds a known disc, or has the header
-    of another format.
+    Empty if the name promises none, and if the file is only misnamed: it contains a known disc, or has the header of
+    another format.
     """
     promised = promised_format(source.path)
     if promised is None or found is promised:
@@ -72,7 +72,7 @@ def header_problem(source: ByteSource, found: ImageFormat) -> str:
     if found is not ImageFormat.ISO:
         return _mistaken(source, promised, found)
     if promised is ImageFormat.CUE and has_sheet(read_bytes(source, 0, MAX_CUE_BYTES)):
-        return ""  # of music: no image, and no damage
+        return ""  # a sheet of music: not an image, and not damaged
     if find_disc(lambda offset, length: read_bytes(source, offset, length)) is not None:
         return ""
     return _missing(source, promised)
@@ -88,7 +88,8 @@ def _missing(source: ByteSource, promised: ImageFormat) -> str:
 
 
 def _mistaken(source: ByteSource, promised: ImageFormat, found: ImageFormat) -> str:
-    """Return why a header that differs from the promised one in its first byte cannot be meant; empty where it can."""
+    """Return why a header that differs from the promised one in its first byte must be damaged; empty if it is
+    valid."""
     is_alike = magic_of(promised) == magic_of(found)
     if is_alike or not {promised, found} <= _ONE_BYTE_APART or _is_really(source, found):
         return ""
@@ -97,7 +98,7 @@ def _mistaken(source: ByteSource, promised: ImageFormat, found: ImageFormat) -> 
 
 
 def _is_really(source: ByteSource, found: ImageFormat) -> bool:
-    """Return whether more than the magic is that of a format."""
+    """Return whether more than the magic fits a format."""
     head = read_bytes(source, 0, SNIFF_BYTES)
     if found is ImageFormat.JSO:
         return len(head) >= _JSO_BLOCK_SIZE.size and is_block_size(*_JSO_BLOCK_SIZE.unpack_from(head))

@@ -25,7 +25,7 @@ class SeekableFile(io.RawIOBase):
         return True
 
     def seekable(self) -> bool:
-        """Return True: any offset can be read."""
+        """Return True, because any offset can be read."""
         return True
 
     def tell(self) -> int:

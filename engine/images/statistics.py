@@ -1,4 +1,4 @@
-"""What an image consists of: blocks counted, bytes added up, the index read in windows."""
+"""Statistics of an image: counts of blocks, sums of bytes, and the index in windows."""
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -20,9 +20,9 @@ from discpress.engine.images.zso_cso.header import HEADER_SIZE, INDEX_PLAIN, OFF
 from discpress.engine.images.zso_cso.image import IndexedImage
 
 WINDOW_BLOCKS = 64 * 1024
-"""Index entries looked at together: 256 KiB of the file, 6 MiB of Python numbers."""
+"""Index entries in one window: 256 KiB of the file, 6 MiB of Python numbers."""
 RUN_BLOCKS = 1024
-"""Blocks located together where each becomes an object: 0.3 MiB of them."""
+"""Blocks located together if each becomes an object: 0.3 MiB of them."""
 _DAX_HEADER_SIZE = 32
 
 
@@ -45,7 +45,7 @@ class ImageFacts:
     blocks: int
     """Number of blocks; of sectors for iso."""
     plain_blocks: int
-    """How many of them are kept uncompressed."""
+    """Number of uncompressed blocks."""
     plain_block_bytes: int
     """Stored bytes of the plain blocks, their padding included."""
     packed_block_bytes: int
@@ -53,13 +53,13 @@ class ImageFacts:
     index_bytes: int
     """Bytes of the index, the tables or the map, without the header; 0 for iso."""
     lead_padding_bytes: int
-    """Bytes between the index and the first block; 0 for chd, whose map lies anywhere."""
+    """Bytes between the index and the first block; 0 for chd, whose map may be anywhere."""
     end_padding_bytes: int
-    """Bytes of the file behind the end entry; 0 for chd, which has none."""
+    """Bytes of the file after the end entry; 0 for chd, which has none."""
     alignment_waste_bytes: int | None
-    """Stored bytes that only align the blocks; None where it takes decoding to know and nobody asked."""
+    """Stored bytes that only align the blocks; None if counting needs decoding and was not requested."""
     shared_blocks: int = 0
-    """How many blocks are not stored, being equal to another one: CHD only."""
+    """Number of blocks that are not stored because they equal another one: CHD only."""
     codecs: tuple[str, ...] = ()
     """Names of the codecs that the header of a CHD lists."""
     metadata: tuple[str, ...] = ()
@@ -67,17 +67,17 @@ class ImageFacts:
 
     @property
     def packed_blocks(self) -> int:
-        """How many blocks are compressed."""
+        """Number of compressed blocks."""
         return self.blocks - self.plain_blocks - self.shared_blocks
 
     @property
     def ratio(self) -> float:
-        """File size through original size."""
+        """File size divided by original size."""
         return self.file_bytes / self.original_bytes
 
     @property
     def most_alignment_waste_bytes(self) -> int:
-        """What the alignment wastes at most, without decoding: 2^shift - 1 bytes a block."""
+        """Upper bound of the alignment's waste, without decoding: 2^shift - 1 bytes a block."""
         return self.blocks * ((1 << self.index_shift) - 1)
 
 
@@ -92,7 +92,7 @@ class IndexWindow:
     starts: list[int]
     """Offsets of the same entries, in steps of 1 << index_shift bytes."""
     lengths: list[int]
-    """Stored length of each block, in steps; 0 or negative where the index is broken."""
+    """Stored length of each block, in steps; 0 or negative if the index is broken."""
 
 
 def index_windows(image: IndexedImage, check: Callable[[], None] | None = None) -> Iterator[IndexWindow]:
@@ -106,11 +106,11 @@ def index_windows(image: IndexedImage, check: Callable[[], None] | None = None) 
 
 
 def read_facts(image: Image, *, measure: bool = False, check: Callable[[], None] | None = None) -> ImageFacts:
-    """Count what an open image consists of.
+    """Return the statistics of an open image.
 
-    The index tells where a block is stored, not where its packed bytes end: with an index shift the alignment
-    waste takes walking every packed block (`measure`). `check` is called at least every 65,536 blocks and may
-    raise to stop. DamagedImageError when a block has no room or lies beyond the file.
+    The index contains the start of each block, not the end of its packed bytes: with an index shift, the exact
+    alignment waste needs every packed block to be decoded (`measure`). `check` is called at least every 65,536 blocks
+    and may raise to stop. Raises DamagedImageError if a block is too short or lies beyond the file.
     """
     if isinstance(image, IndexedImage):
         sums = _indexed_sums(image, measure, check)
@@ -146,7 +146,8 @@ def read_facts(image: Image, *, measure: bool = False, check: Callable[[], None]
 
 
 def locate_runs(image: BlockImage, first: int, count: int) -> Iterator[Sequence[StoredBlock]]:
-    """Yield where `count` blocks from `first` on are stored, RUN_BLOCKS at a time; DamagedImageError as `locate`."""
+    """Yield the places of `count` blocks from `first` on, RUN_BLOCKS at a time. Raises DamagedImageError as
+    `locate`."""
     for number in range(first, first + count, RUN_BLOCKS):
         yield image.locate(number, min(RUN_BLOCKS, first + count - number))
 
@@ -205,7 +206,7 @@ def _measure_waste(image: IndexedImage, window: IndexWindow) -> int:
 
 
 def used_bytes(image: IndexedImage, block: StoredBlock, stored_bytes: int) -> int:
-    """Return how many bytes the block needs; all that it has where it does not decode."""
+    """Return the number of stored bytes that the block needs; all of them if it does not decode."""
     if block.codec is None:
         return image.block_length(block.number)
     stored = memoryview(read_bytes(image.source, block.offset, block.length))
@@ -235,7 +236,7 @@ def _dax_sums(image: DaxImage, check: Callable[[], None] | None) -> _Sums:
 
 
 def _chd_sums(image: ChdImage, check: Callable[[], None] | None) -> _Sums:
-    """Count hunks by kind; the map takes the place of the index, and nothing lies behind an end."""
+    """Count hunks by kind; the map replaces the index, and there is no end entry."""
     map_bytes = image.map.bytes_in_file
     sums = _Sums(data_offset=map_bytes, start=map_bytes, end=image.source.size_bytes)
     for number in range(-(-image.blocks // WINDOW_HUNKS)):

@@ -1,7 +1,7 @@
-"""Permission bits, owner, group and time of a file: copied from another one as far as the file system allows.
+"""Permission bits, owner, group and time of a file, copied from another one as far as the file system allows.
 
-gzip, xz and zstd do the same: the owner first, because changing it clears bits, then the bits, and nothing of it is
-worth losing the content for.
+As in gzip, xz and zstd, the owner comes first, because changing it clears bits, and no failure here affects the
+content.
 """
 
 import os
@@ -13,13 +13,13 @@ from pathlib import Path
 from discpress.engine.system.files import is_refused
 
 PRIVATE_MODE = 0o600
-"""Permission bits of a file that is not finished: it may be a copy of one that only its owner can read."""
+"""Permission bits of an unfinished file, because its source may be readable by the owner only."""
 _RWX = stat.S_IRWXU | stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may do what with a file."""
+    """Owner, group and permission bits of a file."""
 
     mode: int
     """The rwx bits of user, group and others, without setuid, setgid and sticky."""
@@ -35,18 +35,18 @@ class Access:
 
     @property
     def grants_group(self) -> bool:
-        """Whether the group may do what others may not."""
+        """Whether the group has more permissions than others."""
         return bool((self.mode >> 3) & ~self.mode & stat.S_IRWXO)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An attribute that the file system did not let be set."""
+    """An attribute that the file system refused to set."""
 
     what: str
     """Its name: `time`, `owner`."""
     reason: str
-    """The system's words for it."""
+    """The system's reason."""
 
 
 def describe_refusals(refusals: Iterable[Refusal]) -> list[str]:
@@ -62,7 +62,7 @@ def _listed(names: list[str]) -> str:
 
 
 def set_time(fd: int, path: Path, mtime_ns: int) -> list[Refusal]:
-    """Set an open file's times, ns since the epoch; return what was refused, OSError when the disk fails."""
+    """Set an open file's times, ns since the epoch; return the refusals. Raises OSError if the disk fails."""
     try:
         os.utime(fd if os.utime in os.supports_fd else path, ns=(mtime_ns, mtime_ns))
     except OSError as error:
@@ -71,9 +71,9 @@ def set_time(fd: int, path: Path, mtime_ns: int) -> list[Refusal]:
 
 
 def make_private(fd: int) -> bool:
-    """Give an open file PRIVATE_MODE, whatever the umask; return whether the file system lets bits be changed.
+    """Give an open file PRIVATE_MODE, whatever the umask; return whether the file system can change bits.
 
-    Without fchmod, as on Windows, nothing is done: its access lists come from the folder. OSError when the disk fails.
+    Without fchmod, as on Windows, nothing is done: access lists come from the folder. Raises OSError if the disk fails.
     """
     try:
         if hasattr(os, "fchmod"):
@@ -86,7 +86,7 @@ def make_private(fd: int) -> bool:
 
 
 def set_access(fd: int, access: Access) -> list[Refusal]:
-    """Set owner, group and permission bits of an open file; return what was refused, OSError when the disk fails."""
+    """Set owner, group and permission bits of an open file; return the refusals. Raises OSError if the disk fails."""
     refusals = _set_owner(fd, access)
     try:
         if hasattr(os, "fchmod"):
@@ -106,7 +106,7 @@ def _set_owner(fd: int, access: Access) -> list[Refusal]:
     except OSError as error:
         refusal = _refusal(what, error)
         _set_group(fd, access.gid)
-        # Only root may give files away, and others only to groups of their own: nobody expects more of a system.
+        # Only root may give files away, and others only to groups of their own, so a refusal is no warning.
         if os.geteuid() != 0 and isinstance(error, PermissionError):
             is_open_to_others = _owner(fd)[1] != access.gid and access.grants_group
             return [Refusal("group", refusal.reason)] if is_open_to_others else []
@@ -115,7 +115,7 @@ def _set_owner(fd: int, access: Access) -> list[Refusal]:
 
 
 def _set_group(fd: int, gid: int) -> None:
-    """Set the group alone, which also the owner of a file may do."""
+    """Set only the group, which the owner of a file may do."""
     if _owner(fd)[1] == gid:
         return
     try:
@@ -131,7 +131,7 @@ def _owner(fd: int) -> tuple[int, int]:
 
 
 def _refusal(what: str, error: OSError) -> Refusal:
-    """Return a refusal; any other error is raised again."""
+    """Return a refusal; raise any other error again."""
     if not is_refused(error):
         raise error
     return Refusal(what, error.strerror or str(error))

@@ -16,7 +16,7 @@ def drop_cached(fd: int, offset: int = 0, length: int = 0) -> str:
     """Ask the system to drop the clean pages of a range (length 0: to the file's end); does nothing if unsupported.
 
     Only pages that lie completely in the range are dropped (posix_fadvise(2)). Returns the system's reason for a
-    refusal; OSError when the disk fails.
+    refusal. Raises OSError if the disk fails.
     """
     return _advise(fd, offset, length)
 

@@ -1,7 +1,7 @@
-"""What the worker asks disks, without ever waiting for one that does not answer.
+"""Queries to disks for the worker, which never waits for a disk that does not respond.
 
-A network share that hangs, other than one that fails, answers no call at all: not stat, not statvfs. Each question has
-a thread of its own, and each disk at most one question at a time.
+A network share that hangs responds to no call at all, not even stat or statvfs. Each query has its own thread, and
+each disk at most one query at a time.
 """
 
 from collections.abc import Callable, Hashable
@@ -17,14 +17,14 @@ from discpress.engine.system.filesystems import mount_above
 
 T = TypeVar("T")
 Disk: TypeAlias = int | Path
-"""A device number, or where it is mounted."""
+"""A device number, or a mount point."""
 
 PATIENCE_S = 0.05
-"""The worker's loop waits so long for an answer: a disk that is awake takes less than a millisecond, a share a few."""
+"""Time that the worker's loop waits for a response: an awake disk takes less than a millisecond, a share a few."""
 SILENT_S = 5.0
-"""After so long a disk is said not to answer: `queue stop`, which waits for ten seconds, must not wait for it."""
+"""After this long a disk counts as silent; shorter than the ten seconds that `queue stop` waits."""
 LOOK_S = 2.0
-"""Where nothing has moved for so long the disk is asked whether it answers at all."""
+"""Probe the disk after this long without progress."""
 _MOST_KEPT = 64
 
 
@@ -35,22 +35,22 @@ class Place:
     folder: Path
     """Absolute."""
     device: int | None = None
-    """The number of its disk, where it was noted while that answered."""
+    """The number of its disk, if recorded while the disk responded."""
 
     @property
     def disk(self) -> Disk:
-        """What its disk goes by; nothing is asked of it."""
+        """The key of its disk, found without a query."""
         return mount_above(self.folder) if self.device is None else self.device
 
     @property
     def silence(self) -> str:
-        """What is said of a disk that does not answer."""
+        """The message about a disk that does not respond."""
         mount = mount_above(self.folder)
         return f"{display_name(self.folder if mount == Path(mount.anchor) else mount)} does not answer"
 
 
 class UnansweredError(Exception):
-    """A disk has not answered yet."""
+    """A disk has not responded yet."""
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class _Question:
 
 
 class Disks:
-    """The questions under way; one for a manager, in whose thread it is called."""
+    """The pending queries of a manager; used in the manager's thread only."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -70,9 +70,9 @@ class Disks:
         self._kept: dict[Hashable, Future[Any]] = {}
 
     def ask(self, place: Place, what: Hashable, question: Callable[[], T]) -> T:
-        """Return what a question about a place comes to, or raise what it raises; UnansweredError where it takes long.
+        """Return the result of a query about a place, or raise its exception. Raises UnansweredError if it takes long.
 
-        Asked once more under the same name, `what`, it gives the answer that came meanwhile.
+        A later call with the same name `what` returns the response that came meanwhile.
         """
         disk = place.disk
         asked = self._asked.get(disk)
@@ -82,7 +82,7 @@ class Disks:
             self._put_by(disk)
         kept = self._kept.pop(what, None)
         if kept is not None:
-            return cast(T, kept.result())  # of the same question
+            return cast(T, kept.result())  # of the same query
         at = self._clock()
         answer = ask_aside(question)
         if wait([answer], PATIENCE_S).not_done:
@@ -91,7 +91,7 @@ class Disks:
         return answer.result()
 
     def probe(self, place: Place) -> None:
-        """Ask whether a disk answers at all; `is_silent` tells later."""
+        """Start a query whether a disk responds at all; `is_silent` has the result later."""
         disk = place.disk
         asked = self._asked.get(disk)
         if asked is not None:
@@ -101,7 +101,7 @@ class Disks:
         self._asked[disk] = _Question(("probe", disk), ask_aside(partial(touch, place.folder)), self._clock())
 
     def answers(self, place: Place, what: Hashable) -> bool:
-        """Return whether a disk answers at once."""
+        """Return whether a disk responds at once."""
         try:
             self.ask(place, what, partial(touch, place.folder))
         except UnansweredError:
@@ -109,21 +109,21 @@ class Disks:
         return True
 
     def is_asked(self, disk: Disk) -> bool:
-        """Return whether a question is under way."""
+        """Return whether a query is pending."""
         return disk in self._asked and not self._asked[disk].answer.done()
 
     def is_silent(self, place: Place) -> bool:
-        """Return whether a question has been under way for too long."""
+        """Return whether a query has been pending for too long."""
         disk = place.disk
         return self.is_asked(disk) and self._clock() - self._asked[disk].at >= SILENT_S
 
     def has_fresh(self) -> bool:
-        """Return whether any question is under way that may well be answered yet."""
+        """Return whether a query is pending that is not yet too old."""
         now = self._clock()
         return any(not each.answer.done() and now - each.at < SILENT_S for each in self._asked.values())
 
     def has_news(self) -> bool:
-        """Return whether a disk has answered late, or was silent for too long, since this was asked last."""
+        """Return whether a disk responded late, or became silent, since the last call."""
         has_news = False
         now = self._clock()
         for each in self._asked.values():
@@ -133,11 +133,11 @@ class Disks:
         return has_news
 
     def asked_devices(self) -> set[int]:
-        """Return the devices with a question under way: nothing is begun there before they have answered."""
+        """Return the devices with a pending query; no job starts there before they respond."""
         return {disk for disk, each in self._asked.items() if isinstance(disk, int) and not each.answer.done()}
 
     def _put_by(self, disk: Disk) -> None:
         asked = self._asked.pop(disk)
         if len(self._kept) >= _MOST_KEPT:
-            self._kept.clear()  # of jobs that are over: whoever wants one asks again
+            self._kept.clear()  # of finished jobs; a caller can ask again
         self._kept[asked.what] = asked.answer

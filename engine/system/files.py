@@ -1,6 +1,6 @@
-"""Positional reads and writes that many threads may do at once, and who a file is.
+"""Positional reads and writes for many threads at once, and the identity of files.
 
-POSIX has preadv and pwrite; elsewhere one lock a process and seek stand in for them.
+POSIX has preadv and pwrite; elsewhere seek under one lock for the process replaces them.
 """
 
 import contextlib
@@ -22,19 +22,19 @@ if sys.platform != "win32":
 Writable: TypeAlias = bytearray | memoryview
 Readable: TypeAlias = bytes | bytearray | memoryview
 
-# Windows says ENOENT of what is below a file, others ENOTDIR; a long name may lie in an archive.
+# For paths below a file, Windows reports ENOENT, others ENOTDIR; a name in an archive may be too long.
 _NOT_SUCH = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
 _REFUSALS = {errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _SEEK_LOCK = threading.Lock()
 _HAS_POSITIONAL = hasattr(os, "preadv") and hasattr(os, "pwrite")
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-# A FIFO opened without it would block for ever before fstat can tell what it is.
+# Without it, opening a FIFO would block forever before fstat can identify it.
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
 @dataclass(frozen=True, slots=True)
 class FileIdentity:
-    """Which file it was, and in which state: equal identities mean that nothing was written in between."""
+    """Identity and state of a file: equal identities mean that nothing was written in between."""
 
     dev: int
     """st_dev, the file system's number."""
@@ -54,18 +54,18 @@ class FileIdentity:
 
 
 def is_refused(error: OSError) -> bool:
-    """Return whether a file system does not know or not allow a call, as opposed to failing at it (EIO, ENOSPC).
+    """Return whether a file system does not support or not allow a call, as opposed to a failure (EIO, ENOSPC).
 
-    Shares refuse to change files of another owner (EPERM; SMB also EACCES), and many know only some of the calls.
+    Shares refuse to change files of another owner (EPERM; SMB also EACCES), and many support only some calls.
     """
     return error.errno in _REFUSALS
 
 
 def identity_at(path: Path) -> FileIdentity:
-    """Return the identity of a file as a fresh open sees it; OSError.
+    """Return the identity of a file from a fresh open.
 
-    Network file systems ask the server when a file is opened and may answer a plain stat from memory. A file that may
-    not be opened is looked at by lstat.
+    Network file systems ask the server when a file is opened, but may answer a plain stat from memory. A file that
+    cannot be opened is read by lstat. Raises OSError.
     """
     try:
         fd = os.open(path, _READ_FLAGS | _NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
@@ -78,14 +78,14 @@ def identity_at(path: Path) -> FileIdentity:
 
 
 def absolute(path: Path) -> Path:
-    """Return the path from the root, links left as the user wrote them (`resolve` would follow the last one)."""
+    """Return the absolute path without following links (`resolve` would follow the last one)."""
     return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def holder_of(path: Path) -> Path:
-    """Return the file that a path leads to or into: of `games.zip/Okami.iso` the archive, else the path itself.
+    """Return the file of a path: for `games.zip/Okami.iso` the archive, else the path itself.
 
-    Nothing can lie below a file, so that a path that goes on below one names what is in it.
+    A path that continues below a file names a member of that file.
     """
     for each in (path, *path.parents):
         try:
@@ -94,14 +94,14 @@ def holder_of(path: Path) -> Path:
             if error.errno in _NOT_SUCH:
                 continue
             return path
-        except ValueError:  # a NUL in it
+        except ValueError:  # a NUL in the path
             return path
         return each if stat.S_ISREG(facts.st_mode) else path
     return path
 
 
 def is_there(path: Path) -> bool:
-    """Return whether a path can be looked at; a dead mount (ENOTCONN, EIO, ESTALE) counts as gone."""
+    """Return whether a path exists; a dead mount (ENOTCONN, EIO, ESTALE) counts as missing."""
     try:
         path.stat()
     except OSError:
@@ -110,7 +110,7 @@ def is_there(path: Path) -> bool:
 
 
 def device_below(path: Path) -> int:
-    """Return the device that holds a path, or would: that of its nearest folder that exists."""
+    """Return the device of a path, or of its nearest existing folder."""
     for folder in (path, *path.parents):
         try:
             return folder.stat().st_dev
@@ -120,7 +120,7 @@ def device_below(path: Path) -> int:
 
 
 def same_file(one: os.stat_result, other: os.stat_result) -> bool:
-    """Return whether two stat results are of one inode, whatever name led there."""
+    """Return whether two stat results belong to one inode, under any names."""
     return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 
 
@@ -128,18 +128,18 @@ NO_FOLDER = "no such folder"
 
 
 def folder_problem(path: Path) -> str:
-    """Return why a path is no folder that can be looked into, in a few words; empty where it is one."""
+    """Return the reason why a path is not a readable folder, in a few words; empty if it is one."""
     try:
         facts = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return NO_FOLDER
-    except (OSError, ValueError) as error:  # a name may be too long, or hold a zero byte
+    except (OSError, ValueError) as error:  # a name may be too long, or contain a zero byte
         return getattr(error, "strerror", None) or str(error)
     return "" if stat.S_ISDIR(facts.st_mode) else NO_FOLDER
 
 
 def open_regular(path: Path) -> tuple[int, os.stat_result]:
-    """Open a regular file for reading; return its descriptor and facts, StorageError for anything else."""
+    """Open a regular file for reading; return its descriptor and stat result. Raises StorageError for anything else."""
     try:
         fd = os.open(path, _READ_FLAGS | _NONBLOCK)
     except OSError as error:
@@ -153,7 +153,7 @@ def open_regular(path: Path) -> tuple[int, os.stat_result]:
             )
     except OSError as error:
         os.close(fd)
-        raise from_os_error(error, path, "look at it") from error
+        raise from_os_error(error, path, "read it") from error
     except BaseException:
         os.close(fd)
         raise
@@ -161,7 +161,7 @@ def open_regular(path: Path) -> tuple[int, os.stat_result]:
 
 
 def read_into(fd: int, buffer: Writable, offset: int) -> int:
-    """Fill `buffer` from byte `offset` on and return how many bytes there were: fewer only at the file's end."""
+    """Fill `buffer` from byte `offset` on and return the number of bytes: fewer only at the file's end."""
     view = memoryview(buffer)
     done = 0
     while done < len(view):
@@ -180,18 +180,18 @@ def read_into(fd: int, buffer: Writable, offset: int) -> int:
 
 
 def sync_file(fd: int) -> None:
-    """Make what was written to a file last; OSError is final.
+    """Sync a file to the disk; an OSError is final.
 
-    On a Mac fsync alone leaves it in the disk's own memory (fsync(2)).
+    On a Mac fsync alone leaves the data in the disk's own memory (fsync(2)).
     """
     os.fsync(fd)
     if sys.platform == "darwin":
-        with contextlib.suppress(OSError):  # a share, or another file system than Apple's, may not know it
+        with contextlib.suppress(OSError):  # shares and file systems other than Apple's may not support it
             fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
 
 
 def write_all(fd: int, data: Readable, offset: int) -> None:
-    """Write all of `data` at byte `offset`; OSError when the disk takes less."""
+    """Write all of `data` at byte `offset`. Raises OSError if the disk accepts less."""
     view = memoryview(data)
     done = 0
     while done < len(view):

@@ -13,7 +13,7 @@ from discpress.engine.units import GIB
 FAT32_MAX_FILE_BYTES = 4 * GIB - 1
 _FAT = {"vfat", "msdos", "exfat"}
 _REMOTE = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs", "fuse.rclone", "davfs", "ncpfs"}
-# FAT numbers files as they are looked up, and so do most programs behind FUSE; overlayfs when a file is copied up.
+# FAT and most FUSE programs number files when they are looked up, overlayfs when a file is copied up.
 _STABLE_INODES = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "jfs", "tmpfs", "nfs", "nfs4"}
 _MOUNTINFO = Path("/proc/self/mountinfo")
 _OCTAL = re.compile(r"\\([0-7]{3})")

@@ -1,18 +1,18 @@
-"""Folders made together with those above them, none open to others for writing, whatever the umask."""
+"""Creates folders with their parents, never writable for others, whatever the umask."""
 
 from pathlib import Path
 
 SHARED = 0o755
-"""Others may look into it; only its owner writes."""
+"""Others may read it; only its owner writes."""
 PRIVATE = 0o700
-"""Its owner alone."""
+"""Only for its owner."""
 
 
 def make_folder(folder: Path, mode: int) -> None:
-    """Make a folder of that mode unless it is there, and the missing ones above it as SHARED at most; OSError as mkdir.
+    """Create a folder with that mode unless it exists, and its missing parents with SHARED at most.
 
-    The umask may take permissions away from either. `Path.mkdir(parents=True)` gives the folders above all that the
-    umask leaves: under a umask of 0 anybody could then put another folder in this one's place.
+    The umask may remove permissions from both. `Path.mkdir(parents=True)` gives the parents all permissions that the
+    umask leaves: under a umask of 0 anybody could then replace this folder. Raises OSError as mkdir does.
     """
     try:
         folder.mkdir(mode)
@@ -21,6 +21,6 @@ def make_folder(folder: Path, mode: int) -> None:
             raise
         make_folder(folder.parent, SHARED)
         make_folder(folder, mode)
-    except OSError:  # not only FileExistsError: a root that is there may be refused otherwise
+    except OSError:  # not only FileExistsError: an existing root may cause another error
         if not folder.is_dir():
             raise

@@ -1,6 +1,6 @@
-"""Folders held open: work in a held folder stays in that very folder, whatever is put under its path meanwhile.
+"""Folders held open, so that work stays in that very folder even if its path is replaced meanwhile.
 
-Systems without calls relative to a folder (Windows) work by path; a link in place of the folder is refused there too.
+On systems without calls relative to a folder (Windows), paths are used; a link in the folder's place is refused too.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ _HAS_DIR_FD = os.supports_dir_fd >= {os.open, os.mkdir, os.rename, os.stat, os.u
 _FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _FILE_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | _NO_LINK
-# Opening a FIFO without it would block for ever.
+# Without it, opening a FIFO would block forever.
 _READ_FLAGS = os.O_RDONLY | _FILE_FLAGS | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _PRIVATE_FOLDER = 0o700
 _PRIVATE_FILE = 0o600
@@ -61,7 +61,7 @@ class HeldFolder:
 
     def names(self) -> list[str]:
         """Return the names in the folder, sorted. OSError."""
-        return sorted(os.listdir(self.path if self.fd is None else self.fd))  # noqa: PTH208 - a Path knows no descriptor
+        return sorted(os.listdir(self.path if self.fd is None else self.fd))  # noqa: PTH208 - no Path method
 
     def lstat(self, name: str) -> os.stat_result:
         """Return the stat result of a name in the folder, of a link itself. OSError."""
@@ -70,21 +70,21 @@ class HeldFolder:
         return os.stat(name, dir_fd=self.fd, follow_symlinks=False)
 
     def find(self, name: str) -> os.stat_result | None:
-        """Return the same as `lstat`; None if there is no such name. OSError if that cannot be found out."""
+        """Return the same as `lstat`; None if there is no such name. OSError if that is unknown."""
         try:
             return self.lstat(name)
         except FileNotFoundError:
             return None
 
     def make_folder(self, name: str, mode: int = _PRIVATE_FOLDER) -> None:
-        """Make a folder in this one, private by default. OSError."""
+        """Create a folder in this one, private by default. OSError."""
         if self.fd is None:
             os.mkdir(self.path / name, mode)  # noqa: PTH102
         else:
             os.mkdir(name, mode, dir_fd=self.fd)
 
     def make_file(self, name: str) -> int:
-        """Create a private file that nobody else has; return its descriptor, open for writing. OSError."""
+        """Create a new private file; return its descriptor, open for writing. OSError."""
         return self._open_file(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FILE_FLAGS)
 
     def open_file(self, name: str) -> tuple[int, os.stat_result]:
@@ -135,7 +135,7 @@ class HeldFolder:
         move_new(self.path / name, target.path / target_name, self.fd, target.fd)
 
     def sync(self) -> None:
-        """Make the names in the folder last. OSError, final as that of a file."""
+        """Sync the names in the folder. OSError, final as that of a file."""
         if self.fd is None:
             sync_folder(self.path)
         else:
@@ -158,7 +158,7 @@ class HeldFolder:
 
 
 def is_same_state(one: os.stat_result, other: os.stat_result) -> bool:
-    """Return whether two stat results show the same kind, size and time of change: a file that nobody wrote to."""
+    """Return whether two stat results show the same kind, size and time of change: a file that was not written to."""
     return (stat.S_IFMT(one.st_mode), one.st_size, one.st_mtime_ns) == (
         stat.S_IFMT(other.st_mode),
         other.st_size,

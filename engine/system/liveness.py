@@ -1,4 +1,4 @@
-"""Identity of a process, written down to find out later whether that process still lives."""
+"""Identity of a process, stored to find out later whether the process still runs."""
 
 import hashlib
 import os
@@ -10,19 +10,19 @@ from pathlib import Path
 _PROC = Path("/proc")
 _MACHINE_ID = Path("/etc/machine-id")
 _DEAD_STATES = {"Z", "X"}
-_START_FIELD = 19  # of those after the program's name: starttime, proc_pid_stat(5)
+_START_FIELD = 19  # among the fields after the program's name: starttime, proc_pid_stat(5)
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
-    """One process of one machine; fields that a system does not tell are empty."""
+    """One process of one machine; fields that a system does not report are empty."""
 
     host: str
     """The machine's network name."""
     pid: int
-    """The process's number, which is used again."""
+    """The process's number, which the system reuses."""
     machine: str = ""
-    """A hash of the machine's own number, because two machines may have one name."""
+    """A hash of the machine's own number, because two machines may have the same name."""
     boot: str = ""
     """Number of the machine's start-up."""
     namespace: str = ""
@@ -38,7 +38,7 @@ class ProcessIdentity:
 
     @property
     def is_over(self) -> bool:
-        """Whether the process has surely ended; False also for one that nobody here can know about."""
+        """Whether the process has surely ended; False also if its state is unknown here."""
         here = ProcessIdentity.current()
         if (self.host, self.machine) != (here.host, here.machine):
             return False
@@ -48,7 +48,7 @@ class ProcessIdentity:
 
     def _is_running(self) -> bool:
         if sys.platform == "win32" or self.pid <= 0:
-            return True  # there os.kill ends a process instead of asking for it
+            return True  # os.kill there ends a process instead of querying it
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
@@ -60,7 +60,7 @@ class ProcessIdentity:
 
 
 def _machine() -> str:
-    # machine-id(5): the number itself is nobody else's business, a hash of it will do.
+    # machine-id(5) asks to keep the number itself confidential; a hash is enough.
     text = _read(_MACHINE_ID)
     return hashlib.sha256(b"discpress " + text.encode()).hexdigest()[:16] if text else ""
 
@@ -77,7 +77,7 @@ def _namespace() -> str:
 
 
 def _started(pid: int) -> str:
-    """Return when a process started; a dash for one that is dead and not yet waited for."""
+    """Return the start time of a process; a dash for a dead one that is not yet waited for."""
     fields = _read(_PROC / str(pid) / "stat").rpartition(")")[2].split()
     if len(fields) <= _START_FIELD:
         return ""

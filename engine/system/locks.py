@@ -1,4 +1,4 @@
-"""Locks on an open file, and the question whether another process has it open for writing."""
+"""Locks on open files, and detection of other processes that have them open for writing."""
 
 import contextlib
 import errno
@@ -21,17 +21,17 @@ class Lock(Enum):
     """The answer to an attempt to lock a file."""
 
     HELD = "held"
-    """The lock is ours."""
+    """This process has the lock."""
     TAKEN = "taken"
-    """Another open file description has it: another process, or another open in this one."""
+    """Another open file description has the lock: another process, or another open in this one."""
     UNKNOWN = "unknown"
-    """The file system has no locks: nobody knows who else uses the file."""
+    """The file system has no locks, so other users of the file are unknown."""
 
 
 def try_lock(fd: int) -> Lock:
-    """Take the exclusive lock of an open file or folder without waiting; OSError when the disk fails.
+    """Take the exclusive lock of an open file or folder without waiting. Raises OSError if the disk fails.
 
-    The lock goes with the descriptor: when it is closed, or its process is dead, it is free.
+    The lock belongs to the descriptor: closing it, or the end of its process, releases the lock.
     """
     try:
         _lock(fd)
@@ -46,7 +46,7 @@ def try_lock(fd: int) -> Lock:
 
 def _lock(fd: int) -> None:
     if sys.platform == "win32":
-        # The byte lies beyond any image, so that the lock does not keep others from reading.
+        # The byte is beyond any image, so that the lock does not block readers.
         os.lseek(fd, 1 << 62, os.SEEK_SET)
         msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
         return
@@ -55,15 +55,15 @@ def _lock(fd: int) -> None:
     except OSError as error:
         if error.errno != errno.EBADF:
             raise
-        # NFS gives an exclusive lock only to files that are open for writing; a shared one meets every exclusive one.
+        # NFS allows an exclusive lock only on files open for writing; a shared one conflicts with every exclusive one.
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
 def is_lock_held(path: Path) -> bool | None:
-    """Return whether a process holds the exclusive lock of a file; None if only taking the lock would tell.
+    """Return whether a process holds the exclusive lock of a file; None if only taking the lock would show it.
 
-    It is asked for by a shared lock. Any number of processes that ask hold one together, so that none of them is taken
-    for the holder. False for a file that does not exist.
+    The check takes a shared lock. Any number of checking processes can have one together, so that none is mistaken for
+    the holder. False for a missing file.
     """
     if sys.platform == "win32":
         return None
@@ -83,28 +83,29 @@ def is_lock_held(path: Path) -> bool | None:
 
 
 def has_writer(fd: int) -> bool:
-    """Return whether some process has the file open for writing, by asking for a read lease (Linux).
+    """Return whether a process has the file open for writing, by requesting a read lease (Linux).
 
-    False also where the system cannot tell: another owner's file, a network share, another system.
+    False also if that is unknown: another owner's file, a network share, another system.
     """
     return _lease_error(fd) == errno.EAGAIN
 
 
 def lease_problem(fd: int) -> str:
-    """Return why `has_writer` cannot know about a file, in the system's words; empty if it can, or on other systems."""
+    """Return the system's reason why `has_writer` is unreliable for a file; empty if it is reliable, or on other
+    systems."""
     number = _lease_error(fd)
     return "" if number in {0, errno.EAGAIN} else os.strerror(number)
 
 
 def _lease_error(fd: int) -> int:
-    """Return the errno that asking for a read lease gives; 0 for a lease, which is given back at once."""
+    """Return the errno of a request for a read lease; 0 for a lease, which is released at once."""
     if not sys.platform.startswith("linux"):
         return 0
     try:
         fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:
         return error.errno or errno.EIO
-    # A lease that is broken later would send SIGIO, which kills.
+    # A lease broken later would send SIGIO, which kills the process.
     with contextlib.suppress(OSError):
         fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     return 0

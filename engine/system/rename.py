@@ -1,4 +1,4 @@
-"""Renames that never clobber, and the syncs that make them last."""
+"""Renames that never replace a file, and the syncs that make them durable."""
 
 import contextlib
 import ctypes
@@ -18,9 +18,9 @@ _AT_FDCWD_OF_MACOS = -2
 _RENAME_NOREPLACE = 1  # linux/fs.h
 _RENAME_EXCL = 4  # sys/stdio.h of macOS
 _NOT_HERE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
-# FAT answers EPERM to link(2), file systems with one name a file EMLINK.
+# FAT returns EPERM for link(2), file systems with one name per file EMLINK.
 _NO_LINKS = _NOT_HERE | {errno.EPERM, errno.EMLINK}
-LOCK_TIMEOUT_S = 30.0  # it is held for a moment, but by a process that may be stopped just then
+LOCK_TIMEOUT_S = 30.0  # held only briefly, but its process may be stopped just then
 _LOCK_POLL_S = 0.05
 _FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 RENAMES_OPEN_FILES = sys.platform != "win32"
@@ -31,8 +31,9 @@ def rename_new(source: Path, target: Path, source_fd: int | None = None, target_
     """Rename within one file system; FileExistsError if `target` exists, OSError otherwise.
 
     Tries renameat2(RENAME_NOREPLACE), then link + unlink, then lstat + rename under the lock of the folder.
-    A crash between link and unlink leaves two names of one inode; the new one is on the disk before the old one goes.
-    With a descriptor of its folder, a path is taken by its last part below that folder; the rest is for messages.
+    A crash between link and unlink leaves two names of one inode; the new one is on the disk before the old one is
+    removed.
+    With a descriptor of its folder, only the last part of a path is used, below that folder; the rest is for messages.
     """
     names = _Names(source, target, source_fd, target_fd)
     if sys.platform == "win32":
@@ -47,7 +48,8 @@ def rename_new(source: Path, target: Path, source_fd: int | None = None, target_
 
 
 def move_new(source: Path, target: Path, source_fd: int | None = None, target_fd: int | None = None) -> None:
-    """Do the same in a target folder that nobody else writes to: without links and locks, but exclusive if possible."""
+    """Do the same in a target folder that only this process writes to: without links and locks, but exclusive if
+    possible."""
     if sys.platform != "win32":
         try:
             _rename_exclusive(source, target, source_fd, target_fd)
@@ -133,7 +135,7 @@ def _rename_by_link(names: _Names) -> None:
             raise
         _rename_under_lock(names)
         return
-    # Some shares (sshfs) number each name of a file anew: each is known by its own number.
+    # Some shares (sshfs) give each name of a file its own number.
     linked = os.stat(names.target_name, dir_fd=names.target_fd, follow_symlinks=False)
     try:
         names.sync_target()
@@ -151,11 +153,11 @@ def _rename_under_lock(names: _Names) -> None:
 
 @contextlib.contextmanager
 def _locked(folder: Path, folder_fd: int | None) -> Iterator[None]:
-    """Hold the lock of a folder; TimeoutError when another process has it for LOCK_TIMEOUT_S.
+    """Hold the lock of a folder. Raises TimeoutError if another process has it for LOCK_TIMEOUT_S.
 
-    The folder itself is locked (flock(2) takes any open file): a lock file would need a name, which a user's file or a
-    link may have already. Without locks the rename goes on: the names that two runs may both want are kept apart by
-    their parts, and other programs take no lock anyway.
+    The folder itself is locked (flock(2) takes any open file), because a lock file needs a name, which a user's file or
+    a link may have. Without locks the rename continues: parts separate the names of two runs, and other programs take
+    no lock anyway.
     """
     fd = os.open("." if folder_fd is not None else folder, _FOLDER_FLAGS, dir_fd=folder_fd)
     try:
@@ -170,7 +172,7 @@ def _locked(folder: Path, folder_fd: int | None) -> Iterator[None]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder last; a file system that cannot sync folders (EINVAL, ENOTSUP) is let pass."""
+    """Sync the names in a folder; file systems that cannot sync folders (EINVAL, ENOTSUP) are tolerated."""
     if sys.platform == "win32":
         return
     fd = os.open(folder, _FOLDER_FLAGS)
@@ -190,9 +192,9 @@ def sync_folder_fd(fd: int) -> None:
 
 
 def remove_same(path: Path, facts: os.stat_result, folder_fd: int | None = None) -> bool:
-    """Remove a name that leads to the very file that a stat result is of; return whether it did. OSError.
+    """Remove a name if it leads to the file of a stat result; return whether it did. OSError.
 
-    With a descriptor of its folder, the path is taken by its last part below that folder.
+    With a descriptor of its folder, only the last part of the path is used, below that folder.
     """
     name = path if folder_fd is None else path.name
     try:
@@ -205,7 +207,7 @@ def remove_same(path: Path, facts: os.stat_result, folder_fd: int | None = None)
 
 
 def remove_open(path: Path, fd: int) -> bool:
-    """Close a file and remove its name, as `remove_same` does, in the order that the system wants."""
+    """Close a file and remove its name, as `remove_same` does, in the order that the system requires."""
     try:
         facts = os.fstat(fd)
         if RENAMES_OPEN_FILES:

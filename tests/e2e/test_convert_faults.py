@@ -317,7 +317,7 @@ def test_an_interrupted_filler_is_no_part_of_ours(cli: CommandLine, game: Path) 
     part_path = write_image(faults.part_of(cli.folder / "game.zso"), b"somebody else's")
     done = cli.run("convert", "game.iso")
     assert (done.exit_code, part_path.read_bytes()) == (1, b"somebody else's")
-    assert "game.zso.discpress-part: this file is in the way" in done.text
+    assert "game.zso.discpress-part: this file has the part's name" in done.text
 
 
 @pytest.mark.e2e

@@ -80,7 +80,7 @@ def test_a_command_on_a_share_that_hangs_says_what_it_waits_for_and_can_be_ended
     said = first_note(running)
     running.process.send_signal(signal.SIGINT)
     assert running.finish().exit_code == 128 + signal.SIGINT
-    expected = f"discpress: note: {named}: its disk does not respond; waiting for it. Press Ctrl-C to stop\n"
+    expected = f"discpress: note: {named}: its disk does not answer; waiting for it. Press Ctrl-C to stop\n"
     assert said == expected
 
 

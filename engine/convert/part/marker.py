@@ -1,4 +1,4 @@
-"""The marker in front of a part: whose it is, before the real head is written over it (Safety rule 3)."""
+"""The marker at the start of a part, which identifies its owner until the real head replaces it (Safety rule 3)."""
 
 import json
 from dataclasses import asdict, fields
@@ -9,16 +9,16 @@ from discpress.engine.system.files import FileIdentity
 from discpress.engine.system.liveness import ProcessIdentity
 
 HEAD_BYTES = 4096
-"""Size of a marker, and of the head of an image that waits for its turn."""
-_SECTOR_BYTES = 512  # what disks write whole or not at all
+"""Size of a marker, and of the image's head that is written last."""
+_SECTOR_BYTES = 512  # the unit that disks write atomically
 _SECTOR_TEXT_BYTES = _SECTOR_BYTES - len(PART_MAGIC)
 _MARKER_TEXT_BYTES = HEAD_BYTES // _SECTOR_BYTES * _SECTOR_TEXT_BYTES
 
 
 def make_marker(job: str, source_path: Path, source: FileIdentity) -> bytes:
-    """Return the HEAD_BYTES that say whose a part is: in every sector PART_MAGIC, then a piece of the text.
+    """Return the HEAD_BYTES that identify a part's owner: in every sector PART_MAGIC, then a piece of the text.
 
-    A power loss while the real head is written over it leaves some sectors of both: one magic is enough.
+    A power loss during the writing of the real head leaves some sectors of both: one magic is enough.
     """
     facts = {
         "job": job,
@@ -29,7 +29,7 @@ def make_marker(job: str, source_path: Path, source: FileIdentity) -> bytes:
         "mtime_ns": source.mtime_ns,
     }
     text = json.dumps({**facts, "source": str(source_path)}).encode("ascii") + b"\n"
-    if len(text) > _MARKER_TEXT_BYTES:  # a long path in escapes: the identity says enough
+    if len(text) > _MARKER_TEXT_BYTES:  # a long path in escapes: the identity is enough
         text = json.dumps(facts).encode("ascii") + b"\n"
     text = text.ljust(_MARKER_TEXT_BYTES, b"\0")
     pieces = (text[at : at + _SECTOR_TEXT_BYTES] for at in range(0, _MARKER_TEXT_BYTES, _SECTOR_TEXT_BYTES))
@@ -37,7 +37,7 @@ def make_marker(job: str, source_path: Path, source: FileIdentity) -> bytes:
 
 
 def job_of_marker(marker: bytes) -> str | None:
-    """Return the job that a part's marker names; None when it is no marker."""
+    """Return the job in a part's marker; None if it is not a marker."""
     facts = _facts_of(marker)
     return str(facts["job"]) if "job" in facts else None
 
@@ -54,7 +54,7 @@ def _facts_of(marker: bytes) -> dict[str, object]:
 
 
 def process_of_marker(marker: bytes) -> ProcessIdentity | None:
-    """Return the process that a marker names; None when it names none."""
+    """Return the process in a marker; None if it contains none."""
     facts = _facts_of(marker)
     host, pid = facts.get("host"), facts.get("pid")
     if not isinstance(host, str) or type(pid) is not int:
@@ -64,5 +64,5 @@ def process_of_marker(marker: bytes) -> ProcessIdentity | None:
 
 
 def is_marked(head: bytes) -> bool:
-    """Return whether the first bytes of a file hold any part of a marker."""
+    """Return whether the first bytes of a file contain any part of a marker."""
     return any(head.startswith(PART_MAGIC, at) for at in range(0, HEAD_BYTES, _SECTOR_BYTES))

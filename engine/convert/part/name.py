@@ -1,11 +1,11 @@
-"""The name of a part: its marker, how a run takes it, and what a killed run may have left there (Safety rule 3).
+"""The name of a part: creating it, resuming it, and removing leftovers of killed runs (Safety rule 3).
 
-A file of that name is only read until its content shows that it is ours: a user's file, folder or link of that name is
+A file with that name is only read until its content shows that discpress wrote it: a user's file, folder or link is
 never opened for writing, changed, removed or followed.
 
-On a file system without locks nobody can see whether a part is still being written. A conversion works there all the
-same, because O_EXCL lets only one run create a part, and its marker names the process that did. A part that lies there
-is only taken over when that process has surely ended: on this machine that can be asked, on another one it cannot.
+Without locks on the file system, a part that is still being written cannot be recognised. A conversion works there
+too, because O_EXCL lets only one run create a part, and the marker names its process. An existing part is only taken
+over if that process has surely ended, which is known for processes of this machine only.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ __all__ = [
     "reopen_part",
 ]
 
-_NAME_MAX = 255  # bytes of a file name where the system does not say
+_NAME_MAX = 255  # bytes of a file name if the system does not report the limit
 _CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _OPEN_FLAGS = (
     getattr(os, "O_NOFOLLOW", 0)
@@ -50,7 +50,7 @@ _OPEN_FLAGS = (
 
 
 def part_path_of(final_path: Path) -> Path:
-    """Return the part's path: the final name and PART_SUFFIX, or a hashed short name where that is too long."""
+    """Return the part's path: the final name and PART_SUFFIX, or a hashed short name if that is too long."""
     name = os.fsencode(final_path.name)
     if len(name) + len(PART_SUFFIX) > _name_max(final_path.parent):
         name = b"discpress-" + hashlib.sha256(name).hexdigest()[:32].encode()
@@ -58,7 +58,7 @@ def part_path_of(final_path: Path) -> Path:
 
 
 def is_reserved(name: str) -> bool:
-    """Return whether a name is one of a part, in any case and Unicode form: no result may have it."""
+    """Return whether a name is reserved for parts, in any case and Unicode form: no result may have it."""
     plain = unicodedata.normalize("NFKC", name).casefold().rstrip(" .")  # Windows drops those at the end
     return plain.endswith((PART_SUFFIX, WINDOW_SUFFIX))
 
@@ -71,10 +71,10 @@ def _name_max(folder: Path) -> int:
 
 
 def create_part(path: Path, mode: int = PRIVATE_MODE) -> int:
-    """Create a part that nobody else has and return its descriptor; PartError when somebody was faster.
+    """Create a new part and return its descriptor. Raises PartError if another run was faster.
 
-    It is locked where the file system has locks, and private until it is published. A file system that refuses to
-    change permission bits gives it those of `mode` now, because they could not be set later.
+    The part is locked if the file system has locks, and private until it is published. If the file system refuses to
+    change permission bits, it gets those of `mode` now, because they could not be set later.
     """
     fd = _create(path, PRIVATE_MODE)
     try:
@@ -83,7 +83,7 @@ def create_part(path: Path, mode: int = PRIVATE_MODE) -> int:
             remove_open(path, held)
             fd = _create(path, mode)
         if try_lock(fd) is Lock.TAKEN or not same_file(os.fstat(fd), path.lstat()):
-            raise _busy(path)  # another run saw it in the moment before the lock and took it
+            raise _busy(path)  # another run took it in the moment before the lock
     except FileNotFoundError as error:
         os.close(fd)
         raise _busy(path) from error
@@ -109,7 +109,7 @@ def _create(path: Path, mode: int) -> int:
 
 
 def reopen_part(path: Path, job: str) -> int:
-    """Return the descriptor of the part that this job left, locked where that is possible; -1 where there is none."""
+    """Return the descriptor of the part that this job left, locked if possible; -1 if there is none."""
     fd = -1
     try:
         seen = _open_found(path, os.O_RDONLY)
@@ -125,7 +125,7 @@ def reopen_part(path: Path, job: str) -> int:
         finally:
             os.close(seen)
     except (OSError, PartError):
-        pass  # what cannot be taken up is looked at, and named, where a new part is made
+        pass  # a part that cannot be resumed is checked and reported when a new one is created
     finally:
         if fd >= 0:
             os.close(fd)
@@ -133,7 +133,7 @@ def reopen_part(path: Path, job: str) -> int:
 
 
 def _may_take(lock: Lock, head: bytes) -> bool:
-    """Return whether a job's own part may be taken up: without locks its last process must be over, or be this one."""
+    """Return whether a job may resume its part: without locks, its last process must have ended or be this one."""
     if lock is Lock.HELD:
         return True
     process = process_of_marker(head)
@@ -141,7 +141,7 @@ def _may_take(lock: Lock, head: bytes) -> bool:
 
 
 def _open_found(path: Path, access: int) -> int:
-    """Open the regular file that has a part's name; OSError, PartError when it is something else."""
+    """Open the regular file with a part's name. Raises PartError if it is something else, and OSError."""
     facts = path.lstat()
     if not stat.S_ISREG(facts.st_mode):
         raise _not_ours(path)
@@ -158,9 +158,9 @@ def _read_head(fd: int) -> bytes:
 
 
 def clear_leftover(path: Path, final_path: Path | None, is_copy_of_source: Callable[[Path], bool]) -> None:
-    """Remove what a killed run left under the part's name, and nothing else (Safety rule 3).
+    """Remove a killed run's leftover under the part's name, and nothing else (Safety rule 3).
 
-    `final_path` is None for a part that is never published. PartError names what must not be removed.
+    `final_path` is None for a part that is never published. Raises PartError with the file that must not be removed.
     """
     try:
         fd = _open_found(path, os.O_RDONLY)
@@ -169,22 +169,23 @@ def clear_leftover(path: Path, final_path: Path | None, is_copy_of_source: Calla
     except OSError as error:
         try:
             path.lstat()
-        except OSError as unseen:  # nobody knows whether there is one
-            raise from_os_error(unseen, path, "begin it") from unseen
+        except OSError as unseen:  # whether there is one is unknown
+            raise from_os_error(unseen, path, "create it") from unseen
         raise _not_ours(path) from error
     try:
         if _is_leftover(path, fd, final_path, is_copy_of_source):
             held, fd = fd, -1
             remove_open(path, held)
     except OSError as error:
-        raise from_os_error(error, path, "replace the part that a stopped run left") from error
+        raise from_os_error(error, path, "replace the part of a stopped run") from error
     finally:
         if fd >= 0:
             os.close(fd)
 
 
 def _is_leftover(path: Path, fd: int, final_path: Path | None, is_copy_of_source: Callable[[Path], bool]) -> bool:
-    """Return whether an open file is what a killed run left; False when its name has just gone. PartError, OSError."""
+    """Return whether an open file is a killed run's leftover; False if its name has just gone. Raises PartError,
+    OSError."""
     lock = try_lock(fd)
     if lock is Lock.TAKEN:
         raise _busy(path)
@@ -193,11 +194,11 @@ def _is_leftover(path: Path, fd: int, final_path: Path | None, is_copy_of_source
         if not same_file(facts, path.lstat()):
             raise _busy(path)
     except FileNotFoundError:
-        return False  # the run that held it has just published or removed it
+        return False  # its run has just published or removed it
     if final_path is not None and _is_second_name(facts, final_path):
         return True
     head = _read_head(fd)
-    # An empty file holds nothing to lose, nor does one that grew for a marker whose bytes a power loss took.
+    # An empty file contains nothing to lose, and neither does one whose marker a power loss erased.
     is_ours = is_marked(head) or (facts.st_size in {0, HEAD_BYTES} and len(head) == facts.st_size and not any(head))
     if not (is_ours or is_copy_of_source(path)):
         raise _not_ours(path)
@@ -218,7 +219,8 @@ def _refuse_living(path: Path, process: ProcessIdentity | None) -> None:
 
 
 def _is_second_name(facts: os.stat_result, final_path: Path) -> bool:
-    """A crash between link and unlink leaves the published file under the part's name as well."""
+    """Return whether a file is the published result, which a crash between link and unlink left under the part's name
+    too."""
     try:
         return same_file(facts, final_path.lstat())
     except OSError:
@@ -226,7 +228,7 @@ def _is_second_name(facts: os.stat_result, final_path: Path) -> bool:
 
 
 def drop_second_name(final_path: Path) -> None:
-    """Remove the part's name from a published file that a crash between link and unlink left with both."""
+    """Remove the part's name from a published file that has both names after a crash between link and unlink."""
     path = part_path_of(final_path)
     with contextlib.suppress(OSError, PartError):
         if not _is_second_name(path.lstat(), final_path):
@@ -234,7 +236,7 @@ def drop_second_name(final_path: Path) -> None:
         fd = _open_found(path, os.O_RDONLY)
         try:
             facts = os.fstat(fd)
-            # With the lock taken a run is just between its link and its unlink.
+            # If the lock is taken, a run is just between its link and its unlink.
             if try_lock(fd) is not Lock.TAKEN and _is_second_name(facts, final_path):
                 remove_same(path, facts)
         finally:
@@ -242,7 +244,7 @@ def drop_second_name(final_path: Path) -> None:
 
 
 def remove_part_of(final_path: Path, job: str) -> bool:
-    """Remove the part that a job left, and no other; return whether there was one."""
+    """Remove the part of a job, and no other; return whether there was one."""
     path = part_path_of(final_path)
     fd = reopen_part(path, job)
     return fd >= 0 and remove_open(path, fd)
@@ -257,6 +259,6 @@ def _busy(path: Path) -> PartError:
 
 def _not_ours(path: Path) -> PartError:
     return PartError(
-        f"{display_name(path)}: this file is in the way and was not begun by discpress",
-        hint="look at it, then move or remove it",
+        f"{display_name(path)}: this file has the part's name and was not written by discpress",
+        hint="check the file, then move or remove it",
     )

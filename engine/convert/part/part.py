@@ -1,7 +1,7 @@
-"""The part file: the output before it has earned its name (Safety rules 1 and 3).
+"""The part file: the output until it is verified and gets its name (Safety rules 1 and 3).
 
-The first HEAD_BYTES of the coming image are kept in memory; in their place the part carries a marker that says
-whose it is, so that it never sniffs as an image. They are written last, when all else is proven.
+The first HEAD_BYTES of the image stay in memory; in their place the part contains a marker with its owner, so that
+it is never recognised as an image. They are written last, after the rest is verified.
 """
 
 import contextlib
@@ -23,28 +23,28 @@ from discpress.engine.system.rename import RENAMES_OPEN_FILES, remove_open, remo
 from discpress.engine.units import KIB, MIB, format_size
 
 _SENT_BYTES = 8 * MIB
-"""Sent to the disk while packing goes on: the fsync at the end of 640 MB then takes 0.04 s, not 0.2."""
+"""Sent to the disk during packing: the fsync at the end of 640 MB then takes 0.04 s, not 0.2."""
 _PAGE_BYTES = 64 * KIB
-"""No system that drops pages has larger ones: to drop this much drops the head, to drop 640 MB would take 0.03 s."""
+"""At least one page of every system that drops pages: dropping this much drops the head; 640 MB would take 0.03 s."""
 
 
 class PartState(Protocol):
-    """What a part must be told to go on: a `Checkpoint`."""
+    """The state that a part needs to resume: a `Checkpoint`."""
 
     @property
     def head(self) -> bytes:
-        """The first bytes of the coming image."""
+        """The first bytes of the image."""
 
     @property
     def part_bytes(self) -> int:
-        """Bytes of the part that count."""
+        """Number of valid bytes in the part."""
 
 
 class PartFile:
-    """An unfinished output that is ours: created by nobody else, locked while it is open.
+    """An unfinished output that this run created or resumed, locked while it is open.
 
-    It is a `ByteSource` too: reading it gives the image as it will be, head included, so that the proof
-    reads exactly what is going to be published.
+    It is a `ByteSource` too: reads return the final image, head included, so that the verification reads exactly the
+    bytes that will be published.
     """
 
     def __init__(
@@ -59,14 +59,11 @@ class PartFile:
         max_file_bytes: int | None = None,
         resume: "PartState | None" = None,
     ) -> None:
-        """Create the part; PartError when its name is taken by what must not be replaced.
+        """Create the part. Raises PartError if another file has its name and must not be replaced.
 
-        Only its owner can open the part, whatever the umask; `seal` gives it the `access` of the result.
-
-        With `resume` the part that the same job left is taken up instead, where there is one (`is_resumed`).
-
-        `is_copy_of_source(path)` is asked about a file without marker that a crash in the last moment may have
-        left: complete, and no more than a packed copy of the source.
+        Only its owner can open the part, whatever the umask; `seal` gives it the `access` of the result. With `resume`,
+        the part of the same job is resumed if there is one (`is_resumed`). `is_copy_of_source(path)` is called for a
+        file without a marker, which a crash in the last moment may have left: a complete packed copy of the source.
         """
         self.final_path = final_path
         self.path = part_path_of(final_path)
@@ -92,7 +89,7 @@ class PartFile:
         self._own(marker)
 
     def _own(self, marker: bytes) -> None:
-        """Make the part private, and mark it as written by this process: without locks nothing else shows that."""
+        """Make the part private and mark it as written by this process; without locks nothing else shows that."""
         try:
             make_private(self.fd)
             self._is_locked = try_lock(self.fd) is Lock.HELD
@@ -105,7 +102,7 @@ class PartFile:
 
     @property
     def warnings(self) -> list[str]:
-        """What the file system refused so far, as sentences; the result is whole all the same."""
+        """Refusals of the file system so far, as sentences; the result is complete anyway."""
         warnings = describe_refusals(self._refusals)
         if not self._is_locked:
             warnings.append("this file system cannot lock files: run only one discpress at a time there")
@@ -117,7 +114,7 @@ class PartFile:
         return warnings
 
     def _take_up(self, resume: PartState) -> None:
-        """Go on behind what the same job wrote, unless the part is shorter than that by now."""
+        """Continue after the bytes that the same job wrote, unless the part is shorter than that."""
         if os.fstat(self.fd).st_size < resume.part_bytes:
             self.start_again()
             return
@@ -126,7 +123,7 @@ class PartFile:
         self.is_resumed = True
 
     def write_at(self, offset: int, data: Readable) -> None:
-        """Write bytes of the coming image; SpaceError when they do not fit."""
+        """Write bytes of the image. Raises SpaceError if they do not fit."""
         view = memoryview(data).cast("B")
         end = offset + len(view)
         if self._max_file_bytes is not None and end > self._max_file_bytes:
@@ -154,7 +151,7 @@ class PartFile:
         self._sent_bytes = end
 
     def read_into(self, buffer: Writable, offset: int) -> int:
-        """Fill `buffer` with bytes of the coming image."""
+        """Fill `buffer` with bytes of the image."""
         view = memoryview(buffer)[: max(0, self.size_bytes - offset)]
         try:
             count = read_into(self.fd, view, offset)
@@ -167,28 +164,28 @@ class PartFile:
 
     @property
     def head(self) -> bytes:
-        """The first bytes of the coming image, as far as they are known."""
+        """The first bytes of the image, as far as they are known."""
         return bytes(self._head)
 
     def start_again(self) -> None:
-        """Forget all that was written; the part stays ours."""
+        """Discard all written bytes; the part stays open and locked."""
         try:
             os.ftruncate(self.fd, HEAD_BYTES)
         except OSError as error:
-            raise from_os_error(error, self.path, "start it again") from error
+            raise from_os_error(error, self.path, "restart it") from error
         self._head[:] = bytes(HEAD_BYTES)
         self.size_bytes = self._sent_bytes = 0
 
     def sync(self) -> None:
-        """Make what was written last. A failed fsync is final: the kernel has dropped the pages, so has the job."""
+        """Sync the written bytes. A failed fsync is final, because the kernel has dropped the pages: the job fails."""
         try:
             sync_file(self.fd)
         except OSError as error:
             self.is_broken = True
-            raise from_os_error(error, self.path, "make it last on the disk") from error
+            raise from_os_error(error, self.path, "sync it to the disk") from error
 
     def drop_cached(self) -> bool:
-        """Drop the part from the page cache; return whether the system confirms that nothing is left in it."""
+        """Drop the part from the page cache; return whether the system confirms that nothing of it is left there."""
         try:
             self._cache_refusal = drop_cached(self.fd)
             return resident_pages(self.fd, os.fstat(self.fd).st_size) == 0
@@ -196,9 +193,9 @@ class PartFile:
             raise from_os_error(error, self.path, "drop it from memory") from error
 
     def seal(self, mtime_ns: int) -> FileIdentity:
-        """Put the real head over the marker, set access and time, sync, read the head back; return the identity."""
+        """Write the real head over the marker, set access and time, sync, read the head back; return the identity."""
         try:
-            # Cut first: killed in between, what is left of a small image still begins with the marker.
+            # Truncate first: after a kill in between, the rest of a small image still begins with the marker.
             os.ftruncate(self.fd, max(self.size_bytes, len(PART_MAGIC)))
             write_all(self.fd, memoryview(self._head)[: self.size_bytes], 0)
             os.ftruncate(self.fd, self.size_bytes)
@@ -219,15 +216,15 @@ class PartFile:
         self.read_into(head, 0)
         if head != self._head[: len(head)]:
             raise StorageError(
-                f"{display_name(self.path)}: its first bytes read back differ from what was written",
-                hint="the disk is failing: check it before you write to it again",
+                f"{display_name(self.path)}: its first bytes differ when read back",
+                hint="check the disk before you write to it again: it is failing",
             )
 
     def publish(self) -> FileIdentity:
-        """Give the part its final name, never over an existing file; return the identity that it has there.
+        """Give the part its final name, never over an existing file; return its identity there.
 
-        ConflictError when there is a file of that name, PartError when the part's name leads to another file by now. On
-        any error the final name is not ours.
+        Raises ConflictError if there is a file with that name, PartError if the part's name now leads to another file.
+        After an error the final name is not taken by the part.
         """
         facts = found = os.fstat(self.fd)
         try:
@@ -239,28 +236,28 @@ class PartFile:
             sync_folder(self.final_path.parent)
         except FileExistsError as error:
             raise ConflictError(
-                f"{display_name(self.final_path)}: a file of this name appeared meanwhile; it was not touched",
+                f"{display_name(self.final_path)}: another program created a file with this name; it was not touched",
                 hint="move it away, or choose another name with -o",
             ) from error
         except OSError as error:
-            # A name that may not last, or that a half-done rename left, is taken back: the job fails.
+            # Remove a name that may not be durable or that a half-done rename left: the job fails.
             with contextlib.suppress(OSError):
                 remove_same(self.final_path, found)
             raise from_os_error(error, self.final_path, "give the finished file its name") from error
         return FileIdentity.of(found)
 
     def _check_name(self, path: Path, facts: os.stat_result) -> os.stat_result:
-        """Return what a path leads to, which must be the part; PartError, OSError."""
+        """Return the stat result of a path, which must lead to the part. Raises PartError, OSError."""
         found = path.lstat()
         if not (same_file(facts, found) or self._is_renumbered(path, facts, found)):
             raise PartError(
-                f"{display_name(path)}: somebody removed or replaced the part while it was written; nothing was lost",
-                hint="convert it again; two runs on one network share need locks that both of them see",
+                f"{display_name(path)}: another program removed or replaced the part meanwhile; nothing was lost",
+                hint="convert it again; two runs on one network share need locks that both see",
             )
         return found
 
     def _is_renumbered(self, path: Path, facts: os.stat_result, found: os.stat_result) -> bool:
-        """Return whether it is the part under another inode number, which each name has of its own on sshfs."""
+        """Return whether it is the part with another inode number: on sshfs each name has its own."""
         if path != self.final_path or (facts.st_size, facts.st_mtime_ns) != (found.st_size, found.st_mtime_ns):
             return False
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0))
@@ -272,14 +269,14 @@ class PartFile:
             os.close(fd)
 
     def discard(self) -> None:
-        """Remove the part; the name goes only while it is still this file's."""
+        """Remove the part, unless its name leads to another file now."""
         held, self.fd = self.fd, -1
         if held >= 0:
             with contextlib.suppress(OSError):
                 remove_open(self.path, held)
 
     def close(self) -> None:
-        """Close the file and give up its lock; safe to call again."""
+        """Close the file and release its lock; safe to call again."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1

@@ -1,8 +1,8 @@
-"""The temporary part that a test packs into: on the disk that is tested, and gone with the process that made it.
+"""The temporary part of a benchmark, on the measured disk; it disappears with the process that created it.
 
-It is a part like any other (a marker in front, a name that ends in PART_SUFFIX, a lock), so that it is never taken for
-an image; its name goes as soon as it is open, so that the system itself frees it, also after a crash. Where a file
-system cannot remove an open file it goes at the end; what a crash leaves there, the next test or the worker removes.
+It is a part like any other (a marker, a name with PART_SUFFIX, a lock), so that it is never taken for an image. Its
+name is removed as soon as it is open, so that the system frees it even after a crash. If the file system cannot
+remove open files, it is removed at the end; after a crash, the next benchmark or the worker removes it.
 """
 
 import contextlib
@@ -24,20 +24,20 @@ from discpress.engine.system.rename import remove_open, remove_same
 from discpress.engine.units import MIB, format_size
 
 MARGIN_BYTES = 64 * MIB
-"""Kept free beside the window: a test must not be what fills a disk."""
+"""Free space to keep in addition to the window: a benchmark must not fill a disk."""
 _NOT_WRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 def window_path(folder: Path, source_path: Path) -> Path:
-    """Return what a window of a title in that folder is called; its part has that name and PART_SUFFIX."""
+    """Return the path of a title's window in a folder; its part has that name and PART_SUFFIX."""
     return folder / f"{source_path.name}{WINDOW_SUFFIX}"
 
 
 class WindowPart:
-    """A `Scratch` in a folder; a context manager that removes it. The image begins behind the marker."""
+    """A `Scratch` in a folder; a context manager that removes it. The image begins after the marker."""
 
     def __init__(self, folder: Path, source_path: Path, source: FileIdentity, job: str) -> None:
-        """Create it for a title; PartError when its name is taken by what is not ours, StorageError otherwise."""
+        """Create it for a title. Raises PartError if its name is taken by a foreign file, StorageError otherwise."""
         self.path = part_path_of(window_path(folder, source_path))
         self.size_bytes = 0
         clear_leftover(self.path, None, lambda path: False)
@@ -51,11 +51,11 @@ class WindowPart:
             raise from_os_error(error, self.path, "write it") from error
 
     def _unlink(self) -> None:
-        with contextlib.suppress(OSError):  # then it goes when it is closed
+        with contextlib.suppress(OSError):  # it is then removed at the close
             self._is_named = not remove_same(self.path, os.fstat(self.fd))
 
     def write_at(self, offset: int, data: Readable) -> None:
-        """Write as `Scratch` says."""
+        """Write, see `Scratch`."""
         try:
             write_all(self.fd, data, HEAD_BYTES + offset)
         except OSError as error:
@@ -63,7 +63,7 @@ class WindowPart:
         self.size_bytes = max(self.size_bytes, offset + memoryview(data).nbytes)
 
     def read_into(self, buffer: Writable, offset: int) -> int:
-        """Read as `Scratch` says."""
+        """Read, see `Scratch`."""
         view = memoryview(buffer)[: max(0, self.size_bytes - offset)]
         try:
             return read_into(self.fd, view, HEAD_BYTES + offset)
@@ -71,21 +71,21 @@ class WindowPart:
             raise from_os_error(error, self.path, f"read it back at byte {offset}") from error
 
     def sync(self) -> None:
-        """Make it last as `Scratch` says."""
+        """Sync, see `Scratch`."""
         try:
             sync_file(self.fd)
         except OSError as error:
-            raise from_os_error(error, self.path, "make it last on the disk") from error
+            raise from_os_error(error, self.path, "sync it to the disk") from error
 
     def forget(self) -> None:
-        """Drop it from memory; StorageError when the disk fails."""
+        """Drop it from memory. Raises StorageError if the disk fails."""
         try:
             drop_cached(self.fd)
         except OSError as error:
             raise from_os_error(error, self.path, "drop it from memory") from error
 
     def resident(self, offset: int, length: int) -> int | None:
-        """Return how many pages of these bytes are in memory; None where the system does not tell."""
+        """Return how many pages of these bytes are in memory; None if the system does not report that."""
         return resident_range(self.fd, HEAD_BYTES + offset, length)
 
     def start_again(self) -> None:
@@ -93,7 +93,7 @@ class WindowPart:
         try:
             os.ftruncate(self.fd, HEAD_BYTES)
         except OSError as error:
-            raise from_os_error(error, self.path, "start it again") from error
+            raise from_os_error(error, self.path, "restart it") from error
         self.size_bytes = 0
 
     def close(self) -> None:
@@ -116,10 +116,11 @@ class WindowPart:
 
 
 def open_window(folder: Path, source_path: Path, source: FileIdentity, job: str, needed_bytes: int) -> WindowPart:
-    """Create a window part with room for so many bytes; SpaceError where the disk has less and MARGIN_BYTES.
+    """Create a window part after checking the free space. Raises SpaceError unless `needed_bytes` and MARGIN_BYTES are
+    free.
 
-    It is created before room is asked for: a medium that only reads (squashfs, ISO 9660) says that 0 bytes are free,
-    and is not full.
+    It is created before the check, because a read-only medium (squashfs, ISO 9660) reports 0 free bytes without being
+    full.
     """
     part = WindowPart(folder, source_path, source, job)
     try:
@@ -134,15 +135,15 @@ def _check_room(folder: Path, needed_bytes: int) -> None:
     try:
         free = free_bytes(folder)
     except OSError as error:
-        raise from_os_error(error, folder, "look at this folder") from error
+        raise from_os_error(error, folder, "read this folder") from error
     if free < needed_bytes + MARGIN_BYTES:
         raise SpaceError(
-            f"{display_name(folder)}: a test needs {format_size(needed_bytes + MARGIN_BYTES)} free there for a moment, "
-            f"{format_size(free)} are",
-            hint="free some space, or test a smaller window",
+            f"{display_name(folder)}: the benchmark needs {format_size(needed_bytes + MARGIN_BYTES)} of free space, "
+            f"only {format_size(free)} is available",
+            hint="free some space, or choose a smaller --window",
         )
 
 
 def is_read_only(error: StorageError) -> bool:
-    """Return whether a part could not be made because nothing can be written there: read-only, or not ours."""
+    """Return whether a part could not be created because the folder is read-only or not writable for this user."""
     return isinstance(error.__cause__, OSError) and error.__cause__.errno in _NOT_WRITABLE

@@ -1,4 +1,4 @@
-"""What the doctor finds in an index and in the blocks behind it (docs/formats.md, section 5)."""
+"""The doctor's checks of an index and its blocks (docs/formats.md, section 5)."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +20,7 @@ def about_block(image: BlockImage, number: int, level: Severity, code: str, prob
 
 
 def without_name(error: DiscpressError, name: str) -> str:
-    """Return an error's message without the file's name in front."""
+    """Return an error's message without the file's name at the start."""
     return str(error).removeprefix(f"{name}: ")
 
 
@@ -36,15 +36,15 @@ def lost_tail(image: IndexedImage) -> Finding | None:
 def index_findings(
     image: IndexedImage, max_stored_block: int | None, limit: FindingLimit, check: Callable[[], None]
 ) -> Iterator[Finding]:
-    """Yield the blocks whose place in the file cannot be right, or is longer than the target reads.
+    """Yield the blocks whose place in the file is impossible, or longer than the target reads.
 
-    The index is streamed; a sound window is passed by C loops only, 0.1 s a million blocks.
+    The index is streamed; a sound window costs C loops only, 0.1 s per million blocks.
     """
     shift, file_bytes = image.index_shift, image.source.size_bytes
     most_bytes = image.block_size + image.header.alignment
     if max_stored_block is not None:
         most_bytes = min(most_bytes, max_stored_block)
-    flag_is_plain = image.format is ImageFormat.ZSO or image.version < 2  # CSO v2 knows plain blocks by their length
+    flag_is_plain = image.format is ImageFormat.ZSO or image.version < 2  # CSO v2 marks plain blocks by their length
     for window in index_windows(image, check):
         blocks = zip(window.entries, window.lengths, strict=False)
         shortest_plain = min([length for entry, length in blocks if entry >= INDEX_PLAIN], default=most_bytes)
@@ -57,13 +57,13 @@ def index_findings(
         ):
             yield from _window_findings(image, window, most_bytes, flag_is_plain, limit)
     if image.entries(image.blocks, 1)[0] >= INDEX_PLAIN:
-        yield Finding(Severity.NOTE, "end-flag", "the index's end entry has bit 31 set, though it is no block")
+        yield Finding(Severity.NOTE, "end-flag", "the index's end entry has bit 31 set, although it is not a block")
 
 
 def _window_findings(
     image: IndexedImage, window: IndexWindow, most_bytes: int, flag_is_plain: bool, limit: FindingLimit
 ) -> Iterator[Finding]:
-    """Name the bad blocks of a window."""
+    """Yield the bad blocks of a window."""
     shift = image.index_shift
     blocks = zip(window.entries, window.starts, window.lengths, strict=False)
     for number, (entry, start, steps) in enumerate(blocks, window.first):
@@ -78,12 +78,12 @@ def _window_findings(
             if code == "plain-short":
                 problem = _short_plain(length, image.block_length(number))
             elif code == "target-stored-block":
-                problem = f"its stored length {length} is more than the {most_bytes} the target has room for"
+                problem = f"its stored length {length} exceeds the {most_bytes} bytes that the target can load"
             yield about_block(image, number, Severity.ERROR, code, problem)
 
 
 def _extent_code(image: IndexedImage, offset: int, length: int) -> str:
-    """Return the code of what is wrong with a block's place; the cases are those of `extent_problem`, in its order."""
+    """Return the code for the fault of a block's place; the cases are those of `extent_problem`, in its order."""
     if offset < image.header.data_offset:
         return "offset-in-index"
     if length < 0:
@@ -96,11 +96,11 @@ def _extent_code(image: IndexedImage, offset: int, length: int) -> str:
 
 
 def _short_plain(length: int, wanted: int) -> str:
-    return f"a plain block of {length} bytes, {wanted} are needed"
+    return f"expected a plain block of {wanted} bytes, got {length}"
 
 
 def table_findings(image: DaxImage, limit: FindingLimit, check: Callable[[], None]) -> Iterator[Finding]:
-    """Yield the blocks of a DAX whose offset or length cannot be right."""
+    """Yield the blocks of a DAX whose offset or length is impossible."""
     for first in range(0, image.blocks, RUN_BLOCKS):
         check()
         count = min(RUN_BLOCKS, image.blocks - first)
@@ -124,9 +124,9 @@ def _table_problem(image: DaxImage, first: int, count: int) -> str:
 
 
 def decode_findings(image: BlockImage, numbers: Iterable[int], limit: FindingLimit) -> Iterator[Finding]:
-    """Yield those of the given blocks that do not decode; what the index already tells is not told again.
+    """Yield the given blocks that do not decode; findings of the index are not repeated.
 
-    One that would take a package that is missing is no finding of its own: `limit` counts it as not checked.
+    A block that needs a missing package is not a finding: `limit` counts it as not checked.
     """
     for number in numbers:
         try:
@@ -143,7 +143,7 @@ def deep_findings(
 ) -> Iterator[Finding]:
     """Decode the whole image in runs and yield every block that fails; progress is in decoded bytes.
 
-    Where every block decodes, yield the digests that the file gives of the image and that are not those of its bytes.
+    If every block decodes, yield the digests in the file that differ from those of the decoded bytes.
     """
     digests = {name: hashlib.new(name, usedforsecurity=False) for name in image.recorded}
     run_blocks = max(1, RUN_BYTES // image.block_size)
@@ -160,22 +160,23 @@ def deep_findings(
             end = min(first + run_blocks, image.blocks)
             yield from decode_findings(image, range(first, end), limit)
             done = min(end * image.block_size, image.size)
-            digests.clear()  # of what does not decode there is none
+            digests.clear()  # undecodable bytes have no digest
         on_progress(done, image.size)
     for name, digest in digests.items():
         if digest.hexdigest() != image.recorded[name]:
-            problem = f"{name} of the decoded image is {digest.hexdigest()}, the header says {image.recorded[name]}"
-            yield Finding(Severity.ERROR, name, f"{problem}: the content is not what was packed, or the header changed")
+            problem = f"{name} of the decoded image is {digest.hexdigest()}, the header states {image.recorded[name]}"
+            yield Finding(Severity.ERROR, name, f"{problem}: the content or the header was changed")
 
 
 def _decode_problem(image: BlockImage, number: int) -> str:
-    """Return why a block does not decode; empty where it does, or the index has said so. MissingPackageError."""
+    """Return why a block does not decode; empty if it does, or if the index has a finding. Raises
+    MissingPackageError."""
     try:
         (block,) = image.locate(number, 1)
     except DamagedImageError:
-        return ""  # its place is wrong, which is a finding of the index
+        return ""  # its place is wrong, which the index's findings contain
     if block.codec is None and block.crc16 is None:
-        return ""  # it can only be too short, which is one too
+        return ""  # it can only be too short, which they contain too
     try:
         image.decode_block(block)
     except MissingPackageError:

@@ -1,4 +1,4 @@
-"""What the doctor finds in the map and the digests of a CHD (docs/formats.md, section 3)."""
+"""The doctor's checks of a CHD's map and digests (docs/formats.md, section 3)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
@@ -13,15 +13,17 @@ from discpress.engine.images.doctor.findings import Finding, FindingLimit, Sever
 
 
 def map_findings(image: ChdImage, limit: FindingLimit, check: Callable[[], None]) -> Iterator[Finding]:
-    """Yield the hunks whose place in the file cannot be right, and a SHA-1 that does not fit the metadata.
+    """Yield the hunks whose place in the file is impossible, and a SHA-1 that does not fit the metadata.
 
-    DamagedImageError where the map itself cannot be read, or its checksum is not that of its entries.
+    Raises DamagedImageError if the map is unreadable, or its checksum does not fit its entries.
     """
     problem = sha1_problem(image.source, image.header)
     if problem:
         yield Finding(Severity.ERROR, "sha1", f"{problem}: the header or the metadata was changed")
     elif not image.recorded:
-        yield Finding(Severity.NOTE, "no-sha1", "the header gives no SHA-1 of the image: nothing tells a flipped byte")
+        yield Finding(
+            Severity.NOTE, "no-sha1", "the header contains no SHA-1 of the image: a flipped byte can go unnoticed"
+        )
     for number in range(-(-image.blocks // WINDOW_HUNKS)):
         check()
         window = image.map.window(number)
@@ -33,12 +35,12 @@ def map_findings(image: ChdImage, limit: FindingLimit, check: Callable[[], None]
 
 
 def _last(origins: Sequence[int]) -> int:
-    """Return the hunk farthest behind that any of these leads to."""
+    """Return the last hunk that any of these refer to."""
     return origins[-1] if isinstance(origins, range) else max(origins)
 
 
 def _reference_findings(image: ChdImage, first: int, window: Window, limit: FindingLimit) -> Iterator[Finding]:
-    """Yield the hunks that are said to equal one which does not come before them."""
+    """Yield the hunks that refer to one that is not before them."""
     if limit.is_reached(Severity.ERROR, "reference"):
         if isinstance(window.origins, range) and not window.lengths:  # as far behind as the first one is
             count = len(window.origins) if window.origins[0] >= first else 0
@@ -53,7 +55,7 @@ def _reference_findings(image: ChdImage, first: int, window: Window, limit: Find
 
 
 def _is_sound(image: ChdImage, window: Window) -> bool:
-    """Return whether stored hunks pass at a glance: none too long, empty, cut, or without a codec."""
+    """Return whether no stored hunk is too long, empty, cut, or without a codec."""
     return (
         len(window.kinds.translate(None, image.kinds_without_codec)) == len(window.kinds)
         and min(window.lengths) > 0
@@ -75,5 +77,5 @@ def _extent_findings(image: ChdImage, first: int, window: Window, limit: Finding
 
 
 def _numbers(first: int, window: Window, are_meant: bytes) -> Iterator[int]:
-    """Return the numbers of the hunks of some kinds: those for which `are_meant`, by kind, holds 1."""
+    """Yield the numbers of the hunks whose kind has a 1 in `are_meant`."""
     return compress(range(first, first + len(window.kinds)), window.kinds.translate(are_meant))

@@ -1,4 +1,4 @@
-"""What the decoded bytes should look like on any data disc, whatever holds them."""
+"""The doctor's checks of the decoded content, for any data disc in any format."""
 
 import struct
 from collections.abc import Iterator
@@ -10,16 +10,16 @@ from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_disc
 
 NO_VOLUME = "no-volume"
-"""Code of the finding on an image that holds no disc."""
+"""Code of the finding on an image that contains no disc."""
 NO_DISC = "no known disc inside: no volume descriptor (ISO 9660, UDF) in sector 16, and no mark of a console"
-"""What is said of an image that may be anything."""
+"""The message about an image without a recognised disc."""
 _PSP_SYSTEM_ID = b"PSP GAME"
 _SYSTEM_ID_OFFSET = 8
 _VOLUME_SECTORS = struct.Struct("<80xI")
 
 
 def is_psp_disc(image: Image) -> bool:
-    """Return whether the volume descriptor says that the disc is a PSP's; False where it cannot be read."""
+    """Return whether the volume descriptor is that of a PSP disc; False if it is unreadable."""
     try:
         sector = image.read_at(PVD_SECTOR * SECTOR_SIZE, SECTOR_SIZE)
     except (DamagedImageError, UnsupportedImageError):
@@ -28,15 +28,15 @@ def is_psp_disc(image: Image) -> bool:
 
 
 def content_findings(image: Image) -> Iterator[Finding]:
-    """Yield what is unusual about the decoded content: its size, sector 16, the volume's length."""
+    """Yield unusual properties of the decoded content: its size, sector 16, the volume's length."""
     if image.size % SECTOR_SIZE:
-        message = f"the image's size {image.size} is no multiple of {SECTOR_SIZE}: a disc has whole sectors"
+        message = f"the image's size {image.size} is not a multiple of {SECTOR_SIZE}: a disc has whole sectors"
         yield Finding(Severity.WARNING, "size", message)
     try:
         kind = find_disc(image.read_at)
         sector = image.read_at(PVD_SECTOR * SECTOR_SIZE, SECTOR_SIZE)
     except (DamagedImageError, UnsupportedImageError):
-        return  # the block itself is the finding
+        return  # the block has its own finding
     if kind is None:
         yield Finding(Severity.WARNING, NO_VOLUME, NO_DISC, sector=PVD_SECTOR)
     elif sector.startswith(PVD_MAGIC) and len(sector) == SECTOR_SIZE:

@@ -1,4 +1,4 @@
-"""What is wrong with an image file, in general and for one target (docs/formats.md, section 5)."""
+"""The doctor: finds the faults of an image file, in general and for one target (docs/formats.md, section 5)."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,13 +43,13 @@ def examine(
     on_progress: Callable[[int, int], None] | None = None,
     check: Callable[[], None] | None = None,
 ) -> Iterator[Finding]:
-    """Yield what is wrong with the file at `path`, and what `target` would not load of it.
+    """Yield the faults of the file at `path`, and the reasons why `target` would not load it.
 
-    The header, the whole index, sectors 0 and 16 and the last block are looked at; `deep` decodes every block
-    and tells `on_progress` (decoded bytes done, of all). `check` is called every 65,536 index entries and every
-    256 KiB decoded, and may raise to stop. Whatever the file holds becomes findings; StorageError is raised
-    when the system refuses to open or read it, UsageError when the path leads to no one image in an archive. The file
-    is open until the iterator ends or is closed.
+    The header, the whole index, sectors 0 and 16 and the last block are checked; `deep` decodes every block and calls
+    `on_progress` (decoded bytes done, of all). `check` is called every 65,536 index entries and every 256 KiB decoded,
+    and may raise to stop. Any content of the file becomes findings. The file is open until the iterator ends or is
+    closed. Raises StorageError if the system refuses to open or read the file, UsageError if the path does not lead to
+    exactly one image in an archive.
     """
     limit = FindingLimit()
     try:
@@ -106,7 +106,7 @@ def _examine(
             return
     image = _open_unchecked(source, image_format)
     lost = lost_tail(image) if isinstance(image, IndexedImage) else None
-    if lost is not None:  # only the original helps, and the last entry would be read from the data
+    if lost is not None:  # only the original helps, and the data would be read as the last entry
         yield lost
         return
     yield from _target_findings(image, target)
@@ -121,7 +121,7 @@ def _examine(
 
 
 def _open_unchecked(source: ByteSource, image_format: ImageFormat) -> Image:
-    """Return the image without a check of its index's start, which the findings name better."""
+    """Return the image without a check of its index's start, which the findings describe better."""
     match image_format:
         case ImageFormat.ISO:
             return PlainImage(source)
@@ -136,7 +136,7 @@ def _open_unchecked(source: ByteSource, image_format: ImageFormat) -> Image:
 def _place_findings(
     image: Image, target: Target | None, limit: FindingLimit, check: Callable[[], None]
 ) -> Iterator[Finding]:
-    """Yield the blocks that cannot be stored where the index, the tables or the map put them."""
+    """Yield the blocks whose place in the index, the tables or the map is impossible."""
     if isinstance(image, DaxImage):
         yield from table_findings(image, limit, check)
     elif isinstance(image, ChdImage):
@@ -147,26 +147,26 @@ def _place_findings(
 
 
 def _sample_findings(image: BlockImage, limit: FindingLimit) -> Iterator[Finding]:
-    """Decode the first block, the one of the volume descriptor, and the last."""
+    """Decode the first block, the volume descriptor's, and the last."""
     last = image.blocks - 1
     numbers = {0, min(PVD_SECTOR * SECTOR_SIZE // image.block_size, last), last}
     yield from decode_findings(image, sorted(numbers), limit)
 
 
 def _header_findings(source: ByteSource) -> Iterator[Finding]:
-    """Yield what a ZSO or CSO header must not say, and what only careless writers leave in it."""
+    """Yield forbidden values in a ZSO or CSO header, and values that only careless writers leave in it."""
     head = read_bytes(source, 0, HEADER_SIZE)
     header = parse_header(head, shown_name(source))
     for problem in header_problems(header, source.size_bytes):
         yield Finding(Severity.ERROR, problem.code, f"{problem.message}; {problem.hint}")
     if header.format is ImageFormat.CSO and header.version < 2:
-        return  # anything goes there: ciso writes a header_size of 0
+        return  # any value is allowed: ciso writes a header_size of 0
     _, header_size, *_, reserved = HEADER.unpack(head)
     if header_size != HEADER_SIZE:
-        message = f"the header says that it has {header_size} bytes, it has {HEADER_SIZE}: no reader looks at it"
+        message = f"the header states a header size of {header_size}, not {HEADER_SIZE}: no reader uses it"
         yield Finding(Severity.NOTE, "header-size", message)
     if any(reserved):
-        message = f"the header's reserved bytes are {reserved.hex(' ')}, not 00 00: no reader looks at them"
+        message = f"the header's reserved bytes are {reserved.hex(' ')}, not 00 00: no reader uses them"
         yield Finding(Severity.NOTE, "reserved", message)
 
 
@@ -200,20 +200,22 @@ def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:
         reason = f"index shift {image.index_shift} cannot be loaded: {target.label} reads up to {target.max_shift}"
         yield Finding(Severity.ERROR, "target-shift", f"{reason}; {again} the default alignment")
     if "opl" in target.name.split("+") and file_bytes % SECTOR_SIZE:
-        message = f"the file's length {file_bytes} is no multiple of {SECTOR_SIZE}: hdl_dump would cut its end off"
+        message = f"the file's length {file_bytes} is not a multiple of {SECTOR_SIZE}: hdl_dump would cut off its end"
         yield Finding(Severity.WARNING, "target-length", f"{message}; convert this {name} again to pad it")
 
 
 def _ps2_findings(image: Image) -> Iterator[Finding]:
-    """Yield what keeps a PS2, the only console that loads ZSO, from a file that is meant for no target."""
+    """Yield the reasons why a PS2, the only console that loads ZSO, cannot load a file without a target."""
     is_large = image.format is ImageFormat.ZSO and image.block_size != DEFAULT_BLOCK_SIZE
     if is_large and not is_psp_disc(image):
-        message = f"no PS2 loads blocks of {image.block_size}: for one, convert it under another name with -b 2048"
+        message = (
+            f"a PS2 cannot load blocks of {image.block_size}: for a PS2, convert it under another name with -b 2048"
+        )
         yield Finding(Severity.NOTE, "ps2-block-size", message)
 
 
 def _max_stored_block(image: Image, target: Target | None) -> int | None:
-    """Return the target's limit for stored blocks where it is the only thing that could keep the image out."""
+    """Return the target's limit for stored blocks if nothing else keeps it from loading the image."""
     if target is None or image.format not in target.formats:
         return None
     suits = image.block_size <= target.max_block_size and image.index_shift <= target.max_shift
@@ -221,8 +223,8 @@ def _max_stored_block(image: Image, target: Target | None) -> int | None:
 
 
 def _ignore_progress(done_bytes: int, all_bytes: int) -> None:
-    """Stand in where nobody wants to know."""
+    """Default progress callback: do nothing."""
 
 
 def _go_on() -> None:
-    """Stand in where nobody wants to stop."""
+    """Default check: never stop."""

@@ -1,4 +1,4 @@
-"""What the doctor says: one finding a fault, and a limit for faults that repeat."""
+"""Findings of the doctor: one for each fault, with a limit for repeated ones."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,44 +6,44 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 OTHER_FORMAT = "other-format"
-"""Code of the finding on a file that is recognised and not read."""
+"""Code of the finding on a file that is recognised but not read."""
 NOT_CHECKED = "not-checked"
-"""Code of the finding on what could not be looked at, for want of a package."""
+"""Code of the finding on content that could not be checked because a package is missing."""
 TARGET_PREFIX = "target-"
-"""Begins the codes of what depends on the program or console that loads the file."""
+"""Prefix of the codes that depend on the program or console that loads the file."""
 FINDINGS_PER_CODE = 10
-"""Findings of one code that are listed; one more says how many were not."""
+"""Number of listed findings for each code; one more finding has the count of the rest."""
 
 
 class Severity(StrEnum):
-    """How bad a finding is."""
+    """The severity of a finding."""
 
     ERROR = "error"
     """Data is missing or damaged, or the target cannot load it."""
     WARNING = "warning"
-    """It may load, and something is suspect."""
+    """It may load, but something is suspect."""
     NOTE = "note"
     """Unusual and harmless."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong with a file."""
+    """One fault of a file."""
 
     level: Severity
-    """How bad it is."""
+    """Its severity."""
     code: str
     """Stable short name of the check."""
     message: str
-    """What is wrong, what is allowed and what to do; without the file's name."""
+    """The fault, the allowed values and the advice; without the file's name."""
     block: int | None = None
-    """Number of the block it is about; None where it is about the whole file."""
+    """Number of the faulty block; None if the whole file is meant."""
     sector: int | None = None
-    """First sector it is about; None where it is about the whole file."""
+    """First faulty sector; None if the whole file is meant."""
 
     @property
     def is_damage(self) -> bool:
-        """Whether it says that data is missing or damaged, and not only that something cannot load the file."""
+        """Whether data is missing or damaged, as opposed to a program that cannot load the file."""
         is_about_loading = self.code == OTHER_FORMAT or self.code.startswith(TARGET_PREFIX)
         return self.level is Severity.ERROR and not is_about_loading
 
@@ -57,7 +57,7 @@ class FindingLimit:
         self._first_unchecked = ""
 
     def admits(self, level: Severity, code: str) -> bool:
-        """Count one more finding and return whether it is to be listed."""
+        """Count one more finding and return whether to list it."""
         self._counts[level, code] += 1
         return self._counts[level, code] <= FINDINGS_PER_CODE
 
@@ -66,16 +66,16 @@ class FindingLimit:
         return self._counts[level, code] >= FINDINGS_PER_CODE
 
     def pass_over(self, level: Severity, code: str, count: int) -> None:
-        """Count findings of a code whose limit is reached: made one by one, a million takes a second."""
+        """Count findings of a code whose limit is reached; one by one, a million would take a second."""
         self._counts[level, code] += count
 
     def note_unchecked(self, why: str) -> None:
-        """Count a block that cannot be decoded for want of a package; the first reason stands for all."""
+        """Count a block that cannot be decoded because a package is missing; only the first reason is kept."""
         self._unchecked += 1
         self._first_unchecked = self._first_unchecked or why
 
     def rest(self) -> Iterator[Finding]:
-        """Yield what was only counted: blocks that were not checked, findings of each code that were not listed."""
+        """Yield the counts of blocks that were not checked, and of findings that were not listed, by code."""
         if self._unchecked:
             more = f", and {self._unchecked - 1} more likewise" if self._unchecked > 1 else ""
             yield Finding(Severity.WARNING, NOT_CHECKED, f"not checked: {self._first_unchecked}{more}")

@@ -1,8 +1,8 @@
-"""Bytes behind the end entry of an index, and their effect on the last block (docs/formats.md, section 1).
+"""Bytes after the end entry of an index, and their effect on the last block (docs/formats.md, section 1).
 
-ziso.py does not align the end entry of images from 2 GiB on: the last bytes of the last packed block lie behind it.
-OPL, ARK and PCSX2 read as many bytes as the index gives a block and decode an LZ4 block as far as they go, the rest of
-the sector being whatever their buffer held; PCSX2 and PPSSPP refuse a deflate stream without its end.
+ziso.py does not align the end entry of images from 2 GiB on: the last bytes of the last packed block lie after it.
+OPL, ARK and PCSX2 read the number of bytes in the index and decode an LZ4 block as far as they last; the rest of the
+sector then contains the old bytes of their buffer. PCSX2 and PPSSPP refuse a deflate stream without its end.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,16 +18,16 @@ from discpress.engine.images.zso_cso.image import IndexedImage
 from discpress.engine.targets import ANY, ARCHIVE, TARGETS, Target
 
 MAX_END_PADDING = SECTOR_SIZE - 1
-"""Most zeros that fill a file up to whole sectors."""
+"""Maximum number of zeros that fill a file up to whole sectors."""
 
 _CODE = "end-entry"
 
 
 def end_findings(image: IndexedImage, target: Target | None) -> Iterator[Finding]:
-    """Yield what is wrong with the bytes behind the end entry; zeros up to whole sectors are fine.
+    """Yield the faults of the bytes after the end entry; zeros up to whole sectors are fine.
 
-    Where they may belong to the last block, it is decoded as the target would, or without one the programs that are
-    likely to play the disc.
+    If they may belong to the last block, it is decoded as the target does, or, without a target, as the programs do
+    that are likely to play the disc.
     """
     end = image.offset_of(image.entries(image.blocks, 1)[0])
     extra = image.source.size_bytes - end
@@ -42,7 +42,7 @@ def end_findings(image: IndexedImage, target: Target | None) -> Iterator[Finding
 
 
 def _unaligned_end(image: IndexedImage, target: Target | None, extra: int, *, has_content: bool) -> Iterator[Finding]:
-    """Yield whether the last block decodes without the bytes behind the end entry."""
+    """Yield a finding if the last block does not decode without the bytes after the end entry."""
     number = image.blocks - 1
     start, end = map(image.offset_of, image.entries(number, 2))
     try:
@@ -67,7 +67,7 @@ def _unaligned_end(image: IndexedImage, target: Target | None, extra: int, *, ha
 
 
 def _loaders(image: IndexedImage) -> list[Target]:
-    """Return what is likely to play the disc, each program once."""
+    """Return the programs that are likely to play the disc, each once."""
     system = "psp" if is_psp_disc(image) else "ps2"
     single = (each for name, each in TARGETS.items() if name not in {ANY, ARCHIVE} and "+" not in name)
     return [each for each in single if system in each.systems and _is_loaded(image, each)]

@@ -51,7 +51,7 @@ class Header:
 
     @property
     def alignment(self) -> int:
-        """Every block starts at a multiple of so many bytes."""
+        """Every block starts at a multiple of this many bytes."""
         return 1 << self.index_shift
 
     def encode(self) -> bytes:

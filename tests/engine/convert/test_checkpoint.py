@@ -529,7 +529,7 @@ def test_a_file_that_is_no_part_is_not_touched(keeps_checkpoint: bool, title: Ti
     title.part_path.write_bytes(b"somebody's notes" * 1000)
     if not keeps_checkpoint:
         title.checkpoint_store.drop()
-    with pytest.raises(PartError, match="not begun by discpress"):
+    with pytest.raises(PartError, match="not written by discpress"):
         title.run()
     assert title.part_path.read_bytes() == b"somebody's notes" * 1000
 

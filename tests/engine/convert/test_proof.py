@@ -82,7 +82,7 @@ def test_a_head_that_reads_back_wrong_is_found(offset: int, tmp_path: Path, monk
             faults.flip_byte(part_path, offset)
 
     faults.run_after(monkeypatch, part, "drop_cached", flip_once_sealed)
-    with pytest.raises(StorageError, match="its first bytes read back differ"):
+    with pytest.raises(StorageError, match="its first bytes differ when read back"):
         faults.run_conversion(source_path)
     assert faults.names_in(tmp_path) == ["game.iso"]
 

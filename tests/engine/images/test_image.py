@@ -435,7 +435,7 @@ END = len(two_blocks())
         (with_entry(1, 36), "block 0 (sector 0): its stored length is 0"),
         (with_entry(1, 35), "block 0 (sector 0): the index goes back, from 36 to 35"),
         (with_entry(2, END + 1), f"block 1 (sector 1): it ends at byte {END + 1}, but the file ends at {END}"),
-        (with_entry(0, 36 | INDEX_PLAIN), f"a plain block of {(END - 36) // 2} bytes, 2048 are needed"),
+        (with_entry(0, 36 | INDEX_PLAIN), f"expected a plain block of 2048 bytes, got {(END - 36) // 2}"),
         (with_entry(1, 40), "block 0 (sector 0): LZ4 block does not decode"),
         (with_entry(2, END + 4000) + bytes(5000), "is more than block size and alignment allow (2049)"),
     ],

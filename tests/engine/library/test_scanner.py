@@ -175,8 +175,7 @@ def test_archives_are_no_titles(top: Path) -> None:
             ImageFormat.RAW_CD,
             RAW_SYNC,
             "raw CD dump (2352-byte sectors) cannot be read: "
-            "it belongs to a CUE sheet: packed as an ISO nothing could load it; "
-            "chdman createcd makes a CHD of the sheet",
+            "run chdman createcd on its CUE sheet to make a CHD: no program could load it as a compressed ISO",
         ),
     ],
 )

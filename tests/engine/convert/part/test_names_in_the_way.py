@@ -78,7 +78,7 @@ def test_a_part_does_not_touch_what_has_its_name(
     kind: str, source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guard = Guard(tmp_path / "game.zso.discpress-part", kind, monkeypatch)
-    with pytest.raises(PartError, match=r"game\.zso\.discpress-part: this file is in the way") as caught:
+    with pytest.raises(PartError, match=r"game\.zso\.discpress-part: this file has the part's name") as caught:
         faults.run_conversion(source_path)
     assert caught.value.hint
     guard.check()
@@ -89,7 +89,7 @@ def test_a_window_does_not_touch_what_has_its_name(
     kind: str, source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guard = Guard(tmp_path / WINDOW_NAME, kind, monkeypatch)
-    with pytest.raises(PartError, match=r"discpress-part: this file is in the way"):
+    with pytest.raises(PartError, match=r"discpress-part: this file has the part's name"):
         WindowPart(tmp_path, source_path, FileIdentity.of(source_path.stat()), "test 1")
     guard.check()
 
@@ -97,7 +97,7 @@ def test_a_window_does_not_touch_what_has_its_name(
 def test_a_window_does_not_take_a_second_name_of_a_users_file_for_a_leftover(source_path: Path, tmp_path: Path) -> None:
     write_image(tmp_path / "game.iso.discpress-window", PRECIOUS)
     (tmp_path / WINDOW_NAME).hardlink_to(tmp_path / "game.iso.discpress-window")
-    with pytest.raises(PartError, match="this file is in the way"):
+    with pytest.raises(PartError, match="this file has the part's name"):
         WindowPart(tmp_path, source_path, FileIdentity.of(source_path.stat()), "test 1")
     assert (tmp_path / WINDOW_NAME).read_bytes() == PRECIOUS
 
@@ -164,7 +164,7 @@ def test_a_source_that_has_the_name_of_its_own_part_is_not_taken_for_a_leftover(
     else:
         packed_path.rename(source_path)
     kept = faults.Kept.of(source_path)
-    with pytest.raises(PartError, match="this file is in the way"):
+    with pytest.raises(PartError, match="this file has the part's name"):
         faults.run_conversion(packed_path if is_link else source_path, tmp_path / "game.zso")
     kept.check()
 

@@ -177,7 +177,7 @@ FOREIGN = {
 @pytest.mark.parametrize("kind", FOREIGN)
 def test_a_file_without_marker_is_an_error_that_names_it(kind: str, source_path: Path, part_path: Path) -> None:
     part_path.write_bytes(FOREIGN[kind])
-    with pytest.raises(PartError, match=r"game\.zso\.discpress-part: this file is in the way"):
+    with pytest.raises(PartError, match=r"game\.zso\.discpress-part: this file has the part's name"):
         faults.run_conversion(source_path)
 
 
@@ -197,7 +197,7 @@ def test_a_complete_image_of_another_disc_stays(source_path: Path, part_path: Pa
     other = pack(tmp_path / "other.zso", mixed(3 * MIB, seed=9))
     other.rename(part_path)
     kept = faults.Kept.of(part_path)
-    with pytest.raises(PartError, match="this file is in the way"):
+    with pytest.raises(PartError, match="this file has the part's name"):
         faults.run_conversion(source_path)
     kept.check()
 

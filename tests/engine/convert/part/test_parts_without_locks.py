@@ -112,7 +112,7 @@ def test_a_finished_part_without_marker_is_left_alone(source_path: Path, part_pa
 
 def test_a_users_file_is_still_called_one(source_path: Path, part_path: Path) -> None:
     part_path.write_bytes(b"notes of somebody\n")
-    with pytest.raises(PartError, match="this file is in the way and was not begun by discpress"):
+    with pytest.raises(PartError, match="this file has the part's name and was not written by discpress"):
         faults.run_conversion(source_path)
 
 
@@ -250,6 +250,6 @@ def test_a_part_of_another_job_is_not_taken_up(source_path: Path, part_path: Pat
 def test_an_image_of_another_disc_stays(source_path: Path, part_path: Path, tmp_path: Path) -> None:
     pack(tmp_path / "other.zso", mixed(1024 * 1024, seed=9)).rename(part_path)
     kept = faults.Kept.of(part_path)
-    with pytest.raises(PartError, match="this file is in the way"):
+    with pytest.raises(PartError, match="this file has the part's name"):
         faults.run_conversion(source_path)
     kept.check()

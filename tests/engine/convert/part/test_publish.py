@@ -76,7 +76,7 @@ def test_what_appears_meanwhile_is_not_touched(
         }[kind]()
 
     faults.run_before(monkeypatch, part, "rename_new", appear)
-    with pytest.raises(ConflictError, match=r"game\.zso: a file of this name appeared meanwhile"):
+    with pytest.raises(ConflictError, match=r"game\.zso: another program created a file with this name"):
         faults.run_conversion(source_path)
     assert (output_path.is_dir(), output_path.is_symlink()) == (kind == "folder", kind == "dangling link")
     assert kind != "file" or output_path.read_bytes() == b"somebody else's"
