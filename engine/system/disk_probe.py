@@ -58,7 +58,7 @@ class _Question:
     what: Hashable
     answer: "Future[Any]"
     at: float
-    told: str = ""
+    reported: str = ""
 
 
 class Disks:
@@ -128,8 +128,8 @@ class Disks:
         now = self._clock()
         for each in self._asked.values():
             news = "answered" if each.answer.done() else "silent" if now - each.at >= SILENT_S else ""
-            has_news |= news != each.told
-            each.told = news
+            has_news |= news != each.reported
+            each.reported = news
         return has_news
 
     def asked_devices(self) -> set[int]:

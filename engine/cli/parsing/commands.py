@@ -79,7 +79,7 @@ def add_convert_options(
     proof = add_proof(parser)
     proof.add_argument("--skip-useless", action="store_true", help="skip titles that would not shrink")
     proof.add_argument("-n", "--dry-run", action="store_true", help="show the plan and write nothing")
-    proof.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+    proof.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     add_state(parser)
 
 

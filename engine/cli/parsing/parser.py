@@ -30,8 +30,8 @@ class Parser(argparse.ArgumentParser):
         """Parse a command line; options may stand anywhere before `--`, as `convert a.iso -c 3 b.iso`."""
         if self._subcommands is None:
             # argparse drops the `--` and parses again; it would take names after it for options.
-            before, behind = _split(words)
-            return _unshielded(self.parse_intermixed_args([*before, *map(_shielded, behind)]))
+            before, after = _split(words)
+            return _unshielded(self.parse_intermixed_args([*before, *map(_shielded, after)]))
         if words and words[0] in self._subcommands.choices:
             parser: Parser = self._subcommands.choices[words[0]]
             arguments = parser.parse_words(words[1:])

@@ -99,7 +99,7 @@ def _is_image(archive: Archive, member: Member, *, is_called_so: bool) -> bool:
         if found is not ImageFormat.ISO:
             return found not in _NO_IMAGES
         if _suffix(member) in ISO_SUFFIXES or promised_format(PurePath(member.address)) not in _NO_IMAGES | {None}:
-            return True  # the second may lack its header: who opens it says so
+            return True  # the second may lack its header: its reader reports that
         return head.endswith(PVD_MAGIC) and len(head) == _HEAD_BYTES
     except DamagedImageError:
         return is_called_so

@@ -358,5 +358,5 @@ def test_in_a_folder_that_cannot_be_looked_into_nothing_is_said_to_be_in_the_way
 
     monkeypatch.setattr(os, "open", refuse)
     monkeypatch.setattr(Path, "lstat", refuse)
-    with pytest.raises(StorageError, match="cannot begin it: Permission denied"):
+    with pytest.raises(StorageError, match="cannot create it: Permission denied"):
         clear_leftover(part_path, part_path.with_suffix(""), lambda path: False)
