@@ -187,7 +187,7 @@ def test_watch_ends_by_ctrl_c_and_the_jobs_go_on(desk: Desk, worker: FakeWorker)
     worker.on_start = lambda: signal.raise_signal(signal.SIGINT)
     code, _, err = desk.say("queue", "watch")
     assert (code, desk.state(1)) == (130, JobState.QUEUED)
-    assert "the jobs go on" in err
+    assert "the jobs continue" in err
 
 
 def test_watch_replaces_a_killed_worker(desk: Desk, worker: FakeWorker) -> None:
