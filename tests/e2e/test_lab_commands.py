@@ -147,10 +147,10 @@ def test_without_anything_measured_history_says_so(cli: CommandLine) -> None:
         (("seek", "game.iso", "--duration", "soon"), "500ms"),
         (("seek", "game.iso", "--duration", "0s"), "500ms"),
         (("seek", "game.iso", "--duration", "2h"), "at most one hour"),
-        (("seek", "game.iso", "--window", "1"), "from 1M"),
+        (("seek", "game.iso", "--window", "1"), "expected 1M to"),
         (("seek", "game.iso", "--csv", "--json"), "exclude each other"),
-        (("throughput", "game.iso", "--levels", "high"), "not a level"),
-        (("throughput", "game.iso", "--sample", "5T"), "from 1M"),
+        (("throughput", "game.iso", "--levels", "high"), "--level: expected 0 to"),
+        (("throughput", "game.iso", "--sample", "5T"), "expected 1M to"),
     ],
 )
 def test_what_is_wrong_with_an_option_is_said(cli: CommandLine, words: tuple[str, ...], said: str) -> None:
