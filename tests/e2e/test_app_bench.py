@@ -86,7 +86,7 @@ def test_a_test_goes_on_without_the_app(folder: Path) -> None:
     with AppPty([folder / "games"], folder) as app:
         open_bench(app)
         app.send("d", "d", "d", "s")
-        app.wait_for("1 of 4")
+        app.wait_for(" of 4")
         app.process.kill()
         app.wait_end()
     with Store(folder / "state") as store:
