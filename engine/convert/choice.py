@@ -5,18 +5,10 @@ from dataclasses import dataclass
 from discpress.engine.codecs.registry import WRITTEN_METHODS, highest_level
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import SettingError, UsageError
-from discpress.engine.formats import (
-    DEFAULT_BLOCK_SIZE,
-    DEFAULT_LEVEL,
-    MAX_DISC_BYTES,
-    ImageFormat,
-    Method,
-    Settings,
-    form_name,
-    in_order,
-)
+from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, form_name, in_order
 from discpress.engine.images.chd.header import MAX_HUNKS, least_hunk_size
-from discpress.engine.images.zso_cso.header import check_reach, smallest_shift
+from discpress.engine.images.layout import check_size
+from discpress.engine.images.zso_cso.header import smallest_shift
 from discpress.engine.names import display_name
 from discpress.engine.targets import AUTO, TARGETS, Target, check_settings, system_warning, target_for
 from discpress.engine.units import format_size
@@ -110,12 +102,12 @@ def _packed_settings(
     if level > highest:
         notices.append(f"level {level} is lowered to {highest}, the highest of {form_name(image_format, methods)}")
         level = highest
+    check_size(name, original_bytes, image_format, block_size)
     if image_format is ImageFormat.CHD:
         _check_hunks(name, original_bytes, block_size)
         if request.alignment is not None:
             notices.append(f"alignment {request.alignment} is ignored: the hunks of a CHD have none")
         return Settings(image_format, block_size, level, None, target.name, methods), 0
-    check_reach(name, original_bytes, block_size)
     shift = smallest_shift(original_bytes, block_size)
     if request.alignment is not None:
         if request.alignment < 1 << shift:
@@ -133,13 +125,9 @@ def _packed_settings(
 
 
 def _check_hunks(name: str, original_bytes: int, hunk_size: int) -> None:
-    size, most = format_size(original_bytes), format_size(MAX_DISC_BYTES)
-    if original_bytes > MAX_DISC_BYTES:
-        check_reach(name, original_bytes, DEFAULT_BLOCK_SIZE)  # no hint at another format if no index reaches
-        raise SettingError(f"{name}: {size} is too large for a CHD: discpress reads up to {most}", hint="use -f zso")
     least = least_hunk_size(original_bytes)
     if hunk_size < least:
         raise SettingError(
-            f"{name}: {size} in hunks of {hunk_size} exceeds the limit of {MAX_HUNKS} hunks",
+            f"{name}: {format_size(original_bytes)} in hunks of {hunk_size} exceeds the limit of {MAX_HUNKS} hunks",
             hint=f"use -b {least} or more",
         )

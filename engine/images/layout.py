@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from discpress.engine.codecs.blocks import align_up
-from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Settings
+from discpress.engine.errors import SettingError
+from discpress.engine.formats import DEFAULT_BLOCK_SIZE, MAX_DISC_BYTES, SECTOR_SIZE, ImageFormat, Settings
 from discpress.engine.images.chd.image import ChdImage
 from discpress.engine.images.chd.writer import ChdShape, ChdWriter
 from discpress.engine.images.image import Image
 from discpress.engine.images.source import ByteSource
-from discpress.engine.images.zso_cso.header import Header
+from discpress.engine.images.zso_cso.header import Header, check_reach
 from discpress.engine.images.zso_cso.image import IndexedImage
 from discpress.engine.images.zso_cso.writer import Output, PackedWriter
+from discpress.engine.units import format_size
 
 _VERSION = 1  # of written ZSO and CSO files
 
@@ -115,6 +117,16 @@ class _ChdLayout(Layout):
 
     def open(self, source: ByteSource) -> Image:
         return ChdImage(source)
+
+
+def check_size(name: str, total_bytes: int, image_format: ImageFormat, block_size: int) -> None:
+    """Raise SettingError unless a packed format can hold an image of so many bytes in blocks of this size."""
+    if image_format is not ImageFormat.CHD:
+        check_reach(name, total_bytes, block_size)
+    elif total_bytes > MAX_DISC_BYTES:
+        check_reach(name, total_bytes, DEFAULT_BLOCK_SIZE)  # no hint at another format if no index reaches
+        size, most = format_size(total_bytes), format_size(MAX_DISC_BYTES)
+        raise SettingError(f"{name}: {size} is too large for a CHD: discpress reads up to {most}", hint="use -f zso")
 
 
 def layout_of(settings: Settings, total_bytes: int, index_shift: int) -> Layout:

@@ -17,10 +17,10 @@ from discpress.engine.errors import UsageError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Settings
 from discpress.engine.images.chd.dedup import HunkTable
 from discpress.engine.images.image import Image
-from discpress.engine.images.layout import Layout, layout_of
+from discpress.engine.images.layout import Layout, check_size, layout_of
 from discpress.engine.images.source import MemorySource
 from discpress.engine.images.written import codec_of
-from discpress.engine.images.zso_cso.header import check_reach, smallest_shift
+from discpress.engine.images.zso_cso.header import smallest_shift
 from discpress.engine.measure.sample import Span
 from discpress.engine.system.files import Readable
 from discpress.engine.units import KIB, MIB
@@ -48,16 +48,14 @@ class Trial:
     def of(cls, image: Image, settings: Settings) -> "Trial":
         """Return the trial of settings on an image.
 
-        UsageError for a format that is not written with blocks, SettingError for an image whose end no index reaches.
+        UsageError for a format that is not written with blocks, SettingError for an image that it cannot hold.
         """
         if settings.format not in WRITTEN_METHODS:
             raise UsageError(f"{settings.format.upper()} cannot be written: zso, cso, chd or iso is allowed")
         codec = codec_of(settings)
         settings = replace(settings, level=min(max(1, settings.level), codec.max_level))
-        shift = 0
-        if settings.format is not ImageFormat.CHD:
-            check_reach(image.name, image.size, settings.block_size)
-            shift = smallest_shift(image.size, settings.block_size)
+        check_size(image.name, image.size, settings.format, settings.block_size)
+        shift = 0 if settings.format is ImageFormat.CHD else smallest_shift(image.size, settings.block_size)
         if settings.alignment is not None:
             shift = settings.alignment.bit_length() - 1
         return cls(settings, shift, layout_of(settings, image.size, shift), codec)

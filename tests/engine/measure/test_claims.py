@@ -9,7 +9,7 @@ from sample_images import MemorySource
 from seek_desk import MemoryScratch, StepClock
 
 from discpress.engine.errors import SettingError
-from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.images.image import PlainImage
 from discpress.engine.measure.estimate import estimate, estimate_grid, refine
 from discpress.engine.measure.rehearsal import Trial
@@ -21,7 +21,7 @@ from discpress.engine.system.filesystems import FileSystem
 from discpress.engine.units import MIB
 
 EXABYTE = 2**60
-ZSO = Settings(ImageFormat.ZSO)
+ZSO, CHD = Settings(ImageFormat.ZSO), Settings(ImageFormat.CHD, 4096, 3, methods=(Method.ZSTD,))
 LOCAL = FileSystem("ext4", Path("/"), "")
 
 
@@ -43,6 +43,7 @@ def scratch() -> MemoryScratch:
 HOW = {"random": Random(1), "threads": 1, "file_system": LOCAL}
 SAMPLING: dict[str, Callable[[PlainImage], object]] = {
     "estimate": lambda image: estimate(image, ZSO, **HOW),
+    "estimate of a CHD": lambda image: estimate(image, CHD, **HOW),
     "refine": lambda image: list(refine(image, ZSO, **HOW)),
     "grid": lambda image: estimate_grid(image, ImageFormat.ZSO, **HOW),
     "trial": lambda image: Trial.of(image, ZSO),
