@@ -14,6 +14,7 @@ import fault_injection as faults
 import pytest
 from command_line import CommandLine, write_old
 from odd_shares import OTHER_GID, OTHER_UID, bindfs
+from patience import HANG_S
 from sample_images import mixed, read_back
 
 SOURCE = mixed(1024 * 1024, seed=61)
@@ -99,7 +100,7 @@ def run_as(uid: int, folder: Path, command: str, *arguments: str) -> "subprocess
         f"os.setgroups([]); os.setgid({uid}); os.setuid({uid}); sys.exit(run(sys.argv[1:]))"
     )
     words = [sys.executable, "-c", program, command, *arguments]
-    return subprocess.run(words, cwd=folder, env=cli.environment, capture_output=True, timeout=60)
+    return subprocess.run(words, cwd=folder, env=cli.environment, capture_output=True, timeout=HANG_S)
 
 
 @as_root

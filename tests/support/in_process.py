@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from patience import HANG_S
 
 from discpress.tui.__main__ import iso2zso, main
 
 ENTRY_POINTS: Mapping[str, Callable[[], object]] = {"discpress": main, "iso2zso": iso2zso}
 """The functions that the installed scripts call; a test compares them with the package's own list."""
-THREADS_END_S = 60.0
+THREADS_END_S = HANG_S
 
 
 def run_in_process(

@@ -56,5 +56,5 @@ SAMPLING: dict[str, Callable[[PlainImage], object]] = {
 
 @pytest.mark.parametrize("sample", SAMPLING)
 def test_it_is_refused_before_it_is_sampled(sample: str) -> None:
-    with pytest.raises(SettingError, match=r"game\.zso: 1024 PiB is too large for blocks of 2048"):
+    with pytest.raises(SettingError, match=r"game\.image: 1024 PiB is too large for blocks of 2048"):
         SAMPLING[sample](PlainImage(Unread(EXABYTE)))

@@ -75,10 +75,16 @@ def _hold_seeks(seek: ModuleType) -> None:
     seek.__dict__["measure_seeks"] = measure_seeks
 
 
+def _stay(scheduler: ModuleType) -> None:
+    """Let no worker end because a test takes its time: the test stops it."""
+    scheduler.__dict__["IDLE_S"] = 3600.0
+
+
 _HOLDING = {
     "discpress.engine.convert.pipeline": _hold_chunks,
     "discpress.engine.measure.rehearsal": _hold_estimates,
     "discpress.engine.measure.seek": _hold_seeks,
+    "discpress.engine.worker.scheduler": _stay,
 }
 
 

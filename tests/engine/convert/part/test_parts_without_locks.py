@@ -12,6 +12,7 @@ from pathlib import Path
 
 import fault_injection as faults
 import pytest
+from patience import HANG_S
 from sample_images import mixed, pack, read_back, write_image
 
 from discpress.engine.convert.part.marker import HEAD_BYTES, make_marker, process_of_marker
@@ -195,7 +196,7 @@ with pytest.MonkeyPatch.context() as patch:
         yield process
         assert process.stdin is not None
         process.stdin.close()
-        process.wait(60)
+        process.wait(HANG_S)
 
 
 def test_two_runs_of_one_machine_see_each_other(
@@ -205,7 +206,7 @@ def test_two_runs_of_one_machine_see_each_other(
         faults.run_conversion(source_path)
     assert other_run.stdin is not None
     other_run.stdin.close()
-    assert other_run.wait(60) == 0
+    assert other_run.wait(HANG_S) == 0
     assert read_back(tmp_path / "game.zso") == SOURCE
 
 
