@@ -148,7 +148,7 @@ def test_a_shell_takes_the_terminal_back_and_gives_it_again(library: Path) -> No
     shell = ["-c", "import os; os.execvp('bash', ['bash', '--norc', '--noprofile', '-i'])"]
     with AppPty([], library, command=shell, environment={"PS1": "ready> "}) as app:
         app.wait_for("ready>")
-        app.send(f"{sys.executable} -P -m tui --state {library / 'state'}\r")
+        app.send(f"{sys.executable} -P -m discpress.tui --state {library / 'state'}\r")
         app.wait_for("Velvet")
         app.send("down", "down", " ")
         app.wait_for("1 marked")

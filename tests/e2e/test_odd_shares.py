@@ -117,6 +117,7 @@ def test_files_of_another_owner_are_converted_and_can_be_read(shared: Path) -> N
 MODES = {"Shared.iso": 0o664, "Private.iso": 0o600, "Open.iso": 0o666}
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("umask", [0, 0o077], ids=oct)
 @pytest.mark.parametrize("suffix", ["zso", "cso", "chd"])
 def test_results_and_checksums_have_the_bits_of_their_sources(suffix: str, umask: int, cli: CommandLine) -> None:

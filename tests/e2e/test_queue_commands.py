@@ -172,7 +172,7 @@ def test_wait_ends_when_the_worker_is_stopped(cli: CommandLine, queue: Queue) ->
     said = next(pieces)
     queue.stop_at_a_chunk(pid)
     said += b"".join(pieces)
-    assert (waiting.finish().exit_code, b"it was stopped" in said) == (1, True)
+    assert (waiting.finish().exit_code, b"the worker was stopped" in said) == (1, True)
 
 
 @pytest.mark.parametrize("command", ["wait", "watch"])

@@ -58,7 +58,7 @@ class AppPty:
         """What the terminal was like."""
         self._slave = slave
         own = {"DISCPRESS_CONFIG": str(folder / "config.toml"), "HOME": str(folder), "PATH": os.environ["PATH"]}
-        discpress = ["-P", "-m", "tui", *map(str, words), "--state", str(folder / "state")]
+        discpress = ["-P", "-m", "discpress.tui", *map(str, words), "--state", str(folder / "state")]
         self.process = subprocess.Popen(
             [sys.executable, *(command or discpress)],
             stdin=slave,
