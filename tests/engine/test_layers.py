@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -68,8 +69,16 @@ def sources(root: Path) -> dict[str, Path]:
     return {module_of(path, root): path for top in TOPS for path in sorted((root / top).rglob("*.py"))}
 
 
-def imports_of(path: Path, module: str) -> Iterator[str]:
-    """Yield every name that a file imports, at any depth, relative imports resolved; `from a import b` is `a.b`."""
+@cache
+def imports_of(path: Path, module: str) -> tuple[str, ...]:
+    """Return every name that a file imports, at any depth, relative imports resolved; `from a import b` is `a.b`.
+
+    Kept, because each of these tests asks for all of them.
+    """
+    return tuple(_imports_of(path, module))
+
+
+def _imports_of(path: Path, module: str) -> Iterator[str]:
     package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
