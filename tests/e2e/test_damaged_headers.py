@@ -22,6 +22,8 @@ COMMANDS = {
     "convert --delete-source": ("convert", "--delete-source", "--target", "any"),
     "queue add": ("queue", "add"),
 }
+QUEUE_ADD = pytest.param("queue add", marks=pytest.mark.e2e)
+"""It starts a worker."""
 
 
 def sound(kind: str, folder: Path) -> bytes:
@@ -83,7 +85,7 @@ def test_what_people_read_names_the_file_and_what_to_do(broken: CommandLine) -> 
     assert "restore the file from a backup or get it again" in said.text
 
 
-@pytest.mark.parametrize("command", ["info", "doctor", "verify", "estimate", "convert", "convert -n", "queue add"])
+@pytest.mark.parametrize("command", ["info", "doctor", "verify", "estimate", "convert", "convert -n", QUEUE_ADD])
 def test_a_whole_folder_is_not_passed_over_in_silence(command: str, broken: CommandLine) -> None:
     write_old(broken.folder / "[/b]" / "sound.iso", (GOLDEN / "ps2.iso").read_bytes())
     said = broken.run(*COMMANDS[command], "--json", "-r", ".")
@@ -167,7 +169,7 @@ def test_the_library_lists_an_iso_of_no_disc_as_such(no_discs: CommandLine) -> N
 
 
 @pytest.mark.parametrize("name", NO_DISCS)
-@pytest.mark.parametrize("command", ["info", "doctor", "convert", "convert -n", "queue add"])
+@pytest.mark.parametrize("command", ["info", "doctor", "convert", "convert -n", QUEUE_ADD])
 def test_an_iso_of_no_disc_is_warned_about(command: str, name: str, no_discs: CommandLine) -> None:
     said = no_discs.run(*COMMANDS[command], name)
     assert (said.exit_code, "no known disc inside" in said.text) == (0, True), said.text
@@ -203,6 +205,7 @@ def test_an_image_in_an_archive_that_holds_no_disc_keeps_its_archive(cli: Comman
     assert "the original stays where it is" in said.text
 
 
+@pytest.mark.e2e
 def test_the_settings_file_puts_no_iso_of_no_disc_away(no_discs: CommandLine) -> None:
     write_old(no_discs.home / "config" / "discpress" / "config.toml", b"trash = true\n")
     said = no_discs.run("queue", "add", "--even-useless", "--target", "any", "zeros.iso")

@@ -103,6 +103,7 @@ def run_as(uid: int, folder: Path, command: str, *arguments: str) -> "subprocess
     return subprocess.run(words, cwd=folder, env=cli.environment, capture_output=True, timeout=HANG_S)
 
 
+@pytest.mark.e2e
 @as_root
 def test_files_of_another_owner_are_converted_and_can_be_read(shared: Path) -> None:
     done = run_as(OTHER_UID, shared, *OPTIONS, "--json", f"{NAME}.iso")
@@ -123,7 +124,11 @@ MODES = {"Shared.iso": 0o664, "Private.iso": 0o600, "Open.iso": 0o666}
 def test_results_and_checksums_have_the_bits_of_their_sources(suffix: str, umask: int, cli: CommandLine) -> None:
     for name, mode in MODES.items():
         write_old(cli.folder / name, SOURCE).chmod(mode)
-    done = cli.run(*OPTIONS, "--checksum", "sha1", "-f", suffix, *MODES, preexec_fn=lambda: os.umask(umask))
+    umask_of_tests = os.umask(umask)
+    try:
+        done = cli.run(*OPTIONS, "--checksum", "sha1", "-f", suffix, *MODES)
+    finally:
+        os.umask(umask_of_tests)
     assert done.exit_code == 0, done.text
     found = {path.name: mode_of(path) for path in cli.folder.iterdir()}
     stems = {Path(name).stem: mode for name, mode in MODES.items()}
