@@ -8,8 +8,9 @@ from typing import Any
 
 from power_loss import CrashState
 from power_stories import Act, Claims, Story, decoded, described, is_trashed
-from trash_sets import FILES, IMAGE, MTIME_NS, RESULT, entries, make_set, put_away, undo_as_a_user
+from trash_sets import FILES, IMAGE, MAIN, MTIME_NS, RESULT, entries, make_set, put_away, undo_as_a_user
 
+from discpress.engine.convert.trash.entry import UNDO_MARKER
 from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.convert.trash.undo import purge, undo
 from discpress.engine.errors import DiscpressError, TrashError
@@ -30,6 +31,14 @@ def _undo(folder: Path, recorder: Claims) -> None:
     undo(entries(folder)[-1], 1, Control(), lambda kind, facts: recorder.claim(kind))
 
 
+def _undo_after_a_kill(folder: Path, recorder: Claims) -> None:
+    """Undo where a process was killed between the links and the unlinks that stand in for renames."""
+    entry = entries(folder)[-1]
+    for file in entry.files:
+        os.link(entry.folder / file.stored, folder / file.name)
+    _undo(folder, recorder)
+
+
 def _purge(folder: Path, recorder: Claims) -> None:
     purge(entries(folder)[-1], 1, Control(), force=False, journal=lambda kind, facts: recorder.claim(kind))
 
@@ -46,6 +55,10 @@ def losses(story: Story, state: CrashState, claims: list[str]) -> Iterator[str]:
             yield f"{name} is lost"
     if decoded(result) != IMAGE and IMAGE not in map(decoded, trashed.values()):
         yield "the result is lost"
+    kept_home = {name for name, data in FILES.items() if name in state.files and data not in trashed.values()}
+    is_undoing = any(name.endswith(f"/{UNDO_MARKER}") for name in state.files)
+    if MAIN in kept_home and kept_home != FILES.keys() and not is_undoing:
+        yield "another file went to the trash before the main one"
     hidden = {name for name in state.files if is_trashed(name)} - trashed.keys()
     if hidden:
         yield f"the trash does not describe {hidden}"
@@ -82,6 +95,7 @@ SET_STORIES = {
     "move a set by links": _story(_move, make_set, exclusive=errno.EINVAL),
     "undo a set": _story(_undo, _make_trashed),
     "undo a set by links": _story(_undo, _make_trashed, exclusive=errno.EINVAL),
+    "undo a set after a kill": _story(_undo_after_a_kill, _make_trashed, exclusive=errno.EINVAL),
     "undo a set under a lock": _story(_undo, _make_trashed, exclusive=errno.EINVAL, link=errno.EPERM),
     "purge a set": _story(_purge, _make_trashed, may_lose_original=True),
 }

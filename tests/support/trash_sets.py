@@ -22,6 +22,7 @@ FILES = {
     "tracks/undo": mixed(9_000, seed=43),
 }
 """Bytes by their name below the folder; the main file first. The last one has the name of an older marker."""
+MAIN = "game.cue"
 RESULT = "game.zso"
 MTIME_NS = 1_600_000_000_000_000_000
 

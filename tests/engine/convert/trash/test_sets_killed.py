@@ -11,7 +11,7 @@ from pathlib import Path
 import crash_in_trash
 import pytest
 from sample_images import read_back
-from trash_sets import FILES, IMAGE, RESULT, entries, is_home, put_away, undo_as_a_user
+from trash_sets import FILES, IMAGE, MAIN, RESULT, entries, is_home, put_away, undo_as_a_user
 
 from discpress.engine.convert.recovery import find_trashed
 from discpress.engine.convert.trash.entry import TrashEntry
@@ -123,13 +123,12 @@ def test_nothing_is_left_once_the_trash_was_swept(wrecks: Wrecks, tmp_path: Path
 
 @pytest.mark.parametrize("act", ["move", "move --links"])
 def test_the_next_run_of_a_job_moves_the_rest(act: str, tmp_path: Path) -> None:
-    main = next(iter(FILES))
     finished = 0
     for folder in Wrecks.make(tmp_path, act).folders:
-        if (folder / main).exists():
+        if (folder / MAIN).exists():
             assert is_home(folder)  # the main file goes first
         else:
-            entry = find_trashed(folder / main)
+            entry = find_trashed(folder / MAIN)
             assert entry is not None
             assert sorted(trashed_bytes(folder)) == sorted(FILES.values())
             finished += 1
@@ -163,4 +162,4 @@ def test_what_was_moved_only_in_part_can_be_moved_again_after_an_undo(
             if entry.reason == "undone":  # the result, which an undo took along
                 (folder / RESULT).write_bytes(entry.file_path.read_bytes())
         put_away(folder)
-        assert not (folder / next(iter(FILES))).exists()
+        assert not (folder / MAIN).exists()
