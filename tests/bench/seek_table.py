@@ -43,7 +43,17 @@ def main() -> int:
 def seek(image: Path, options: list[str]) -> list[dict[str, Any]]:
     """Run the command; return its events."""
     with tempfile.TemporaryDirectory() as state:
-        words = [sys.executable, "-m", "discpress.tui", "seek", str(image), *options, "--json", "--state", f"{state}/state"]
+        words = [
+            sys.executable,
+            "-m",
+            "discpress.tui",
+            "seek",
+            str(image),
+            *options,
+            "--json",
+            "--state",
+            f"{state}/state",
+        ]
         done = subprocess.run(words, check=True, capture_output=True, text=True)
     return [event for event in map(json.loads, done.stdout.splitlines()) if event["event"] == "seek"]
 
