@@ -141,6 +141,7 @@ WAITING = _ASKED.part("id", "priority", "position", "gain_bytes")
 """The columns that decide the order in which jobs run."""
 _NOTHING_HAPPENED: list[Any] = ["", 0, 0, 0, 0, "", "", "", "", NO_FACTS, 0, 0, 0, *(None,) * 6]
 _COLUMNS = (*_ASKED.names, *_HAPPENED.names)
+_STARTED_AT, _ENDED_AT = _COLUMNS.index("started_at"), _COLUMNS.index("ended_at")
 _COLUMN_OF = {"request": "wish"}
 """Columns whose names in older state files differ from the field."""
 _JOB_COLUMNS = [_COLUMN_OF.get(each.name, each.name) for each in fields(Job)]
@@ -193,17 +194,22 @@ def job_from(row: Row) -> Job:
     """Return the job of a row of SELECT_JOBS or SELECT_UNTOUCHED; with a `fault` if the row is unreadable."""
     try:
         asked = _ASKED.read(row[:_ROOM])
-        happened = _HAPPENED.read(row[_ROOM:]) if len(row) > _ROOM else _NOTHING_HAPPENED
+        happened = _HAPPENED.read(row[_ROOM:]) if _has_begun(row) else _NOTHING_HAPPENED
     except UnreadableError:
         return _salvage(row)
     job = Job(*_AS_A_JOB([*asked, *happened]))
     return job if job.is_alive is (job.ended_at is None) else _salvage(row)
 
 
+def _has_begun(row: Row) -> bool:
+    """Return whether a job was started or is over: before that the rest of its row means nothing."""
+    return len(row) > _ROOM and (row[_STARTED_AT] is not None or row[_ENDED_AT] is not None)
+
+
 def _salvage(row: Row) -> Job:
     """Return the readable part of a job: over if it was over, otherwise failed, but not ended yet."""
     asked, faults = _ASKED.salvage(row[:_ROOM])
-    happened, more = _HAPPENED.salvage(row[_ROOM:]) if len(row) > _ROOM else (_NOTHING_HAPPENED, [])
+    happened, more = _HAPPENED.salvage(row[_ROOM:]) if _has_begun(row) else (_NOTHING_HAPPENED, [])
     faults += more
     fault = f"its entry in the state file cannot be read ({', '.join(faults or ['ended_at'])})"
     job = replace(Job(*_AS_A_JOB([*asked, *happened])), fault=fault)
@@ -229,7 +235,7 @@ def _salvage(row: Row) -> Job:
 def unreadable(job_id: int, path: Path, fault: str) -> StoreError:
     """Return the error of a job whose row is unreadable."""
     return StoreError(
-        f"{display_name(path)}: job {job_id} was not run: {fault}",
+        f"{display_name(path)}: job {job_id} cannot be run: {fault}",
         hint="queue it again, or retry it with the version of discpress that queued it",
     )
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from discpress.engine.errors import CancelledError, DiscpressError, UsageError
 from discpress.engine.progress import Stage
 from discpress.engine.queue.job_rows import SELECT_JOBS, job_from, unreadable
-from discpress.engine.queue.jobs import TRANSITIONS, Action, JobState, next_state
+from discpress.engine.queue.jobs import TRANSITIONS, WISHES, Action, JobState, next_state
 from discpress.engine.queue.log_rows import read_revision
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.checked import safe_text
@@ -24,18 +24,25 @@ _ALWAYS = (
 )
 _END = "ended_at = :now, exit_code = :exit_code"
 _EXPLAIN = f"{_END}, error_code = :code, error_message = :message, error_hint = :hint"
+_AS_NEW = (
+    "stage = '', done_bytes = 0, total_bytes = 0, read_bytes = 0, packed_bytes = 0, error_code = '',"
+    " error_message = '', error_hint = '', exit_code = NULL, result = '{}', saved_bytes = 0, worker_deaths = 0,"
+    " reached_bytes = 0, ended_at = NULL"
+)
+_FIRST_START = f"attempts = 1, started_at = :now, {_AS_NEW}"
+"""A first start trusts no column that nobody has written yet."""
 _COLUMNS = {
-    Action.START: "attempts = attempts + 1, started_at = COALESCE(started_at, :now)",
+    Action.START: "attempts = attempts + 1",
     Action.FINISH: f"{_END}, stage = '{Stage.DONE}', done_bytes = total_bytes, result = :result,"
     " saved_bytes = :saved_bytes",
     Action.FAIL: _EXPLAIN,
     Action.SKIP: _EXPLAIN,
     Action.CANCEL: f"{_END}, error_code = '{CancelledError.code}'",
-    Action.RETRY: "force = force OR :force, stage = '', done_bytes = 0, total_bytes = 0, read_bytes = 0,"
-    " packed_bytes = 0, error_code = '', error_message = '', error_hint = '', exit_code = NULL, attempts = 0,"
-    " worker_deaths = 0, reached_bytes = 0, started_at = NULL, ended_at = NULL",
+    Action.RETRY: "force = CASE WHEN :force OR force = 1 THEN 1 ELSE 0 END, attempts = 0, started_at = NULL,"
+    f" {_AS_NEW}",
 }
 """Columns that each action writes besides the state."""
+_WISHES = {str(action) for action in WISHES}
 _WANTABLE = {
     ("", Action.PAUSE),
     ("", Action.CANCEL),
@@ -57,7 +64,10 @@ _OVERRULED: dict[tuple[Action, str], Action] = {
     (Action.PAUSE, Action.CANCEL): Action.CANCEL,
 }
 """The resulting action of the worker, by the request about the job."""
+_OF_UNSETTLED = {Action.CANCEL: JobState.CANCELLED, Action.RETRY: JobState.QUEUED}
+"""Requests that are possible for an unreadable job, whatever its stored state."""
 _SELECT = "SELECT state, wanted FROM queue_jobs WHERE id = ?"
+_SELECT_START = "SELECT state, wanted, started_at FROM queue_jobs WHERE id = ?"
 _STATES = {str(state): state for state in JobState}
 _SET_REVISION = "INSERT INTO queue_state VALUES (1, :revision, '') ON CONFLICT (one) DO UPDATE SET revision = :revision"
 # A retried job joins the last batch: `wait` judges it there, `list` shows it there.
@@ -97,9 +107,10 @@ class Change:
 
     def start(self, job_id: int) -> bool:
         """Start a job that is still queued; return whether it was."""
-        if self.connection.execute(_SELECT, (job_id,)).fetchone() not in {(JobState.QUEUED, "")}:
+        row = self.connection.execute(_SELECT_START, (job_id,)).fetchone()
+        if row is None or row[0] != JobState.QUEUED or row[1] in _WISHES:
             return False
-        self._save(job_id, Action.START, JobState.RUNNING, {})
+        self._save(job_id, Action.START, JobState.RUNNING, {}, _FIRST_START if row[2] is None else "")
         return True
 
     def fail_unreadable(self, job_id: int) -> str:
@@ -117,9 +128,13 @@ class Change:
         state, wanted = self._standing(job_id)
         if state is not JobState.RUNNING:
             new = TRANSITIONS.get((state, action))
+            if new is None and self._is_unsettled(job_id):
+                new = _OF_UNSETTLED.get(action)
             if new is not None:
                 self._save(job_id, action, new, {"force": force})
             if new is not None and action is Action.RETRY:
+                if self.fail_unreadable(job_id):  # it was not only its last run that could not be read
+                    return False
                 self.connection.execute(_REBATCH, {"id": job_id})
             return new is not None
         if (wanted, action) not in _WANTABLE:
@@ -134,10 +149,15 @@ class Change:
             raise UsageError(f"there is no job {job_id} in the queue")
         state, wanted = row
         # A row in an unknown state is unreadable and counts as failed.
-        return _STATES.get(state, JobState.FAILED), wanted
+        return _STATES.get(state, JobState.FAILED), wanted if wanted in _WISHES else ""
 
-    def _save(self, job_id: int, action: Action, state: JobState, values: Mapping[str, object]) -> None:
-        columns = ", ".join(filter(None, (_ALWAYS, _COLUMNS.get(action))))
+    def _is_unsettled(self, job_id: int) -> bool:
+        return job_from(self.connection.execute(f"{SELECT_JOBS} WHERE id = ?", (job_id,)).fetchone()).is_unsettled
+
+    def _save(
+        self, job_id: int, action: Action, state: JobState, values: Mapping[str, object], instead: str = ""
+    ) -> None:
+        columns = ", ".join(filter(None, (_ALWAYS, instead or _COLUMNS.get(action))))
         exit_code = CancelledError().exit_code if action is Action.CANCEL else 0
         bound = {"revision": self.revision, "now": self.now, "exit_code": exit_code, **values}
         self.connection.execute(

@@ -28,8 +28,9 @@ class Losses:
 def lost_settings(lost: Mapping[Path, str]) -> str:
     """Return the warning that the settings of some titles cannot be read, each with the unreadable column."""
     path, column = next(iter(lost.items()))
-    more = f", nor can those of {len(lost) - 1} more titles" if len(lost) > 1 else ""
-    which = "it follows" if len(lost) == 1 else "they follow"
+    more, which = "", "it follows"
+    if len(lost) > 1:
+        more, which = f", and {len(lost) - 1} more are like it", "they follow"
     return (
         f"{display_name(path)}: its settings cannot be read ({column}){more}; {which} the defaults;"
         " choose them again with discpress set"

@@ -5,12 +5,18 @@ being paused or ended. A mended value has the right type and stays unreadable: t
 and a number becomes the lowest one, which no column accepts.
 """
 
+import os
 import re
 import sqlite3
 
 _DATATYPE = 3091  # SQLITE_CONSTRAINT_DATATYPE, https://sqlite.org/rescode.html
 _PLACE = re.compile(r" column (\w+)\.\w+$")
 _TYPES = {"TEXT": "'text'", "BLOB": "'blob'", "INTEGER": "'integer'", "REAL": "'real'"}
+_NAMELESS = "nameless "
+# Elsewhere than on POSIX a path begins with a letter.
+_IS_RELATIVE = "substr(path, 1, 1) != x'2f'" if os.name == "posix" else "substr(path, 1, 9) = x'6e616d656c65737320'"
+_IS_NAMELESS = f"(instr(path, x'00') OR {_IS_RELATIVE})"
+_HAS_NAMELESS = f"SELECT EXISTS (SELECT 1 FROM titles WHERE typeof(path) != 'blob' OR {_IS_NAMELESS})"
 _IN_PLACE = {
     "TEXT": "CAST({name} AS TEXT)",
     "BLOB": "CAST({name} AS BLOB)",
@@ -31,8 +37,7 @@ def mend(connection: sqlite3.Connection, error: Exception) -> None:
         return
     table = place[1]
     if table == "title_changes":
-        # A trigger copies the paths of titles into it. The next scan finds the files again.
-        connection.execute("DELETE FROM titles WHERE typeof(path) != 'blob'")
+        drop_nameless(connection)  # a trigger copies the paths of titles into it
         return
     columns = [(name, kind) for _, name, kind, _, _, key in _columns(connection, table) if not key and kind in _TYPES]
     wrong = {name: f"typeof({name}) NOT IN ({_TYPES[kind]}, 'null')" for name, kind in columns}
@@ -41,6 +46,20 @@ def mend(connection: sqlite3.Connection, error: Exception) -> None:
         for name, kind in columns
     )
     connection.execute(f"UPDATE {table} SET {', '.join(mended)} WHERE {' OR '.join(wrong.values())}")
+
+
+def has_nameless(connection: sqlite3.Connection) -> bool:
+    """Return whether any title has a path that is none."""
+    return bool(connection.execute(_HAS_NAMELESS).fetchone()[0])
+
+
+def drop_nameless(connection: sqlite3.Connection) -> None:
+    """Drop the titles whose paths are none: no scan replaces them, because no file is called so."""
+    # They get other names first, in bytes, because a trigger notes the paths of what is dropped.
+    connection.execute(
+        f"UPDATE titles SET path = CAST('{_NAMELESS}' || hex(CAST(path AS BLOB)) AS BLOB) WHERE typeof(path) != 'blob'"
+    )
+    connection.execute(f"DELETE FROM titles WHERE {_IS_NAMELESS}")
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> list[tuple[int, str, str, int, object, int]]:

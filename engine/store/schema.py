@@ -101,7 +101,8 @@ def migrate(connection: sqlite3.Connection, migrations: Migrations) -> None:
     if version > len(migrations):
         raise NewerStoreError(f"schema {version}, this discpress knows {len(migrations)}")
     present = {(kind, name): sql for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")}
-    if version < 0 or not all(present.get(key, "") in sqls for key, sqls in _expected_schema(migrations).items()):
+    expected = _expected_schema(migrations, has_strict=makes_strict_tables())
+    if version < 0 or not all(present.get(key, "") in sqls for key, sqls in expected.items()):
         raise DamagedStoreError("its tables are not those of a state file")
 
 
@@ -205,10 +206,10 @@ def _user_version(connection: sqlite3.Connection) -> int:
 
 
 @lru_cache(maxsize=8)
-def _expected_schema(migrations: Migrations) -> Mapping[tuple[str, str], frozenset[str]]:
+def _expected_schema(migrations: Migrations, *, has_strict: bool) -> Mapping[tuple[str, str], frozenset[str]]:
     """Return the statements, plain or STRICT, that may have created each object of a state file, by kind and name."""
     expected: dict[tuple[str, str], frozenset[str]] = {}
-    for of in (str, strict) if makes_strict_tables() else (str,):
+    for of in (str, strict) if has_strict else (str,):
         with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
             for statement in (statement for statements in migrations for statement in statements):
                 connection.execute(of(statement))

@@ -14,6 +14,7 @@ from discpress.engine.formats import Settings
 from discpress.engine.names import natural_key
 from discpress.engine.store import journal, schema
 from discpress.engine.store.losses import Losses, lost_entries, lost_measurements, lost_settings
+from discpress.engine.store.mending import drop_nameless, has_nameless
 from discpress.engine.store.migrations import MIGRATIONS, Migrations
 from discpress.engine.store.model import (
     Digests,
@@ -149,24 +150,30 @@ class Store:
         return self._file.run(lambda connection: changes_since(connection, number))
 
     def known_identities(self, folder: Path) -> dict[Path, Title]:
-        """Return the stored titles by path, for a re-scan of the folder to compare with.
+        """Return what a re-scan of the folder compares with: the stored titles by path, without unreadable ones."""
+        return {title.path: title for title in self.known_titles(folder, Losses())}
 
-        An unreadable title is missing: the scan makes it anew.
-        """
-        parameters = {**title_rows.default_parameters(None), **title_rows.folder_range(folder)}
-        return {title.path: title for title in self._read_titles(title_rows.WITHIN, parameters, Losses())}
+    def known_titles(self, folder: Path, losses: Losses) -> list[Title]:
+        """Return the stored titles below a folder; `losses` counts those that cannot be read, without a notice."""
+        return self._read_titles(
+            title_rows.WITHIN, {**title_rows.default_parameters(None), **title_rows.folder_range(folder)}, losses
+        )
 
     def drop_unreadable(self, folder: Path) -> None:
-        """Drop the unreadable titles below a folder, after a scan that has saved all files that still exist."""
+        """Drop the titles below a folder that cannot be read, after a scan of it: their files are gone."""
         parameters = title_rows.folder_range(folder)
 
         def drop(connection: sqlite3.Connection) -> None:
             found = connection.execute(f"{title_rows.SELECT_TITLES_ALONE} {title_rows.WITHIN}", parameters).fetchall()
             unreadable = [(row[0],) for row in found if not title_rows.is_title(row)]
             connection.executemany("DELETE FROM titles WHERE path = ?", unreadable)
-            connection.execute(title_rows.DROP_NAMELESS)
 
         self._file.write(drop)
+
+    def drop_nameless(self) -> None:
+        """Drop the titles whose paths cannot be read: no scan finds their files."""
+        if self._file.run(has_nameless):
+            self._file.write(drop_nameless)
 
     def knows(self, folder: Path) -> bool:
         """Return whether a title in or below a folder is stored."""

@@ -131,7 +131,8 @@ class Waits:
     def _tell(self) -> None:
         """Pause the queue for space while a job waits for it."""
         short = next((job_id for job_id, wait in self._waits.items() if wait.room is not None), None)
-        hold = "" if short is None else self._queue.job(short).waiting
+        job = None if short is None else self._queue.find(short)
+        hold = "" if job is None else job.waiting
         if hold != self._hold:
             self._hold = hold
             self._queue.set_hold(hold)

@@ -45,7 +45,8 @@ class Stalls:
     def leave(self, run: Running) -> None:
         """Queue the job of a hanging run again, for the next worker; its output stays on the disk."""
         reason = self._silence(run)
-        if self._queue.job(run.job.id).state in {JobState.RUNNING, JobState.PAUSED}:
+        job = self._queue.find(run.job.id)
+        if job is not None and job.state in {JobState.RUNNING, JobState.PAUSED}:
             self._queue.suspend(run.job.id)
         self._queue.append_log(run.job.id, f"left behind because it hung: {reason}")
         self._queue.set_waiting(run.job.id, reason)

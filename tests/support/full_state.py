@@ -51,7 +51,7 @@ def some_titles(folder: Path) -> list[Title]:
 
 
 def fill(store: Store, titles: Sequence[Title], output_folder: Path) -> None:
-    """Put something into every table; the titles are kept already where they were scanned."""
+    """Put something into every table; the titles are kept already if they were scanned."""
     store.save_titles(titles)
     store.save_empty_archives([EmptyArchive(titles[0].path.with_name("films.zip"), titles[0].identity)])
     _fill_library(store, titles)

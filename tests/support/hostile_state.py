@@ -77,7 +77,7 @@ def cells(path: Path) -> list[Cell]:
 
 
 def put(path: Path, cell: Cell, value: str) -> bool:
-    """Write a value into a cell, whatever the schema asks of it; False where it is a key that cannot hold it."""
+    """Write a value into a cell, whatever the schema asks of it; False if it is a key that cannot hold it."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         made_by = dict(
             connection.execute("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'trigger')").fetchall()

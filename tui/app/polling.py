@@ -99,8 +99,9 @@ class Poller:
         except DiscpressError as error:
             self._notifier.notify(str(error), is_error=True)
             return
-        for notice in session.take_notices():
-            self._notifier.notify(notice)
+        notices = session.take_notices()
+        if notices:
+            self._notifier.notify("; ".join(notices))
         if changes is not None and changes.is_all:
             self.load()
         elif changes is not None:

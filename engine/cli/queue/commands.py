@@ -88,7 +88,8 @@ def _run_ask(arguments: argparse.Namespace, printer: Printer, control: Control) 
             if number in asked:
                 printer.event("job", job_facts(job), f"{number} {name_of(job)}: {state_of(job)}")
             else:
-                error = DiscpressError(f"job {number} is {job.state}: it cannot be {_DONE_TO[action]}")
+                why = f": {job.fault}" if job.fault else ""
+                error = DiscpressError(f"job {number} is {job.state}: it cannot be {_DONE_TO[action]}{why}")
                 printer.error(error, job.path)
                 exit_code = error.exit_code
         if action in {Action.RESUME, Action.RETRY} or queue.jobs.abandoned():

@@ -131,8 +131,6 @@ LEFT JOIN estimates e ON e.identity = t.identity AND (e.format, e.block_size, e.
 WITHIN = "WHERE t.path = :folder OR (t.path >= :first AND t.path < :end)"
 SELECT_TITLES_ALONE = f"SELECT {_TITLE.select('t')} FROM titles t"
 SELECT_NAMES = "SELECT t.path, t.title FROM titles t"
-DROP_NAMELESS = "DELETE FROM titles WHERE typeof(path) != 'blob'"
-"""Drops titles that no scan can make anew, because no file has their paths."""
 SELECT_ESTIMATES = f"SELECT {_ESTIMATE.select('e')} FROM estimates e WHERE identity = ?"
 
 

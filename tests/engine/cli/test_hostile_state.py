@@ -53,13 +53,13 @@ class Place:
         self.cells = cells(self.sound / FILE_NAME)
 
     def spoil(self, cell: Cell, value: str) -> bool:
-        """Begin anew with the sound file, and write into one cell of it; False where no file can hold that."""
+        """Begin anew with the sound file, and write into one cell of it; False if no file can hold that."""
         shutil.rmtree(self.state, ignore_errors=True)
         shutil.copytree(self.sound, self.state)
         return put(self.state / FILE_NAME, cell, VALUES[value])
 
     def say(self, *words: str | Path, state: Path | None = None) -> str:
-        """Run a command and return its stdout; AssertionError where a fault ends it, or sets the whole file aside."""
+        """Run a command and return its stdout; AssertionError if a fault ends it, or sets the whole file aside."""
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             run([*map(str, words), "--state", str(state or self.state)])
