@@ -29,7 +29,9 @@ def test_titles_that_cannot_be_read_are_counted_with_what_to_do(scanned: Desk) -
     code, out, err = scanned.say("ls")
     state = scanned.store.path
     assert (code, "1 titles in 1 images" in out) == (0, True)
-    assert err == f"discpress: note: {state}: 1 title cannot be read; discpress scan FOLDER reads the files again\n"
+    assert (
+        err == f"discpress: note: {state}: 1 title cannot be read; run discpress scan FOLDER to read the files again\n"
+    )
 
 
 def test_a_scan_reads_them_again_and_says_nothing(scanned: Desk) -> None:
@@ -54,7 +56,7 @@ def test_settings_that_cannot_be_read_are_named_and_can_be_chosen_again(scanned:
     path = scanned.folder / "a [x].iso"
     scanned.store.save_settings(path, Overrides(ImageFormat.CSO, level=3))
     spoil(scanned, "title_settings", "level", "'of the future'")
-    lost = f"{path}: the settings chosen for it cannot be read (level): it follows the defaults"
+    lost = f"{path}: its settings cannot be read (level); it follows the defaults"
     assert lost in scanned.say("ls")[2]
     assert lost in scanned.say("queue", "add", path)[2]
     assert scanned.queue.jobs()[0].request.format is None  # type: ignore[union-attr]
@@ -71,13 +73,13 @@ def test_settings_of_several_titles_are_one_line(scanned: Desk) -> None:
     spoil(scanned, "title_settings", "level", "-5", 1)
     lines = scanned.say("ls")[2].splitlines()
     assert len(lines) == 1
-    assert "(level), and 1 more are like it: they follow the defaults" in lines[0]
+    assert "(level), and 1 more are like it; they follow the defaults" in lines[0]
 
 
 def test_a_job_that_cannot_be_read_is_shown_as_failed(desk: Desk) -> None:
     desk.queued("a.iso", "b.iso")
     desk.queued("c.iso")
-    spoil(desk, "queue_jobs", "request", "'{'")
+    spoil(desk, "queue_jobs", "wish", "'{'")
     out = desk.say("queue", "list")[1].splitlines()
     assert "failed" in out[1]
     assert out[1].endswith("a.iso: its entry in the state file cannot be read (wish)")
@@ -109,7 +111,7 @@ def test_one_in_no_known_state_is_retried(desk: Desk) -> None:
 
 def test_what_is_unreadable_still_is_not_retried(desk: Desk) -> None:
     desk.queued("a.iso")
-    spoil(desk, "queue_jobs", "request", "'{'")
+    spoil(desk, "queue_jobs", "wish", "'{'")
     code, _, err = desk.say("queue", "retry", "1")
     said = "job 1 is failed: it cannot be retried: its entry in the state file cannot be read (wish)"
     assert (code, err) == (1, f"discpress: error: {said}\n")

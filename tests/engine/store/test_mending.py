@@ -38,7 +38,7 @@ def value_of(path: Path, cell: Cell) -> object:
 @pytest.mark.parametrize(
     ("column", "value", "kept", "is_readable"),
     [
-        ("request", "x'7bff'", b"{\xff", False),
+        ("wish", "x'7bff'", b"{\xff", False),
         ("batch", "5", b"5", True),
         ("output_folder", "'/out'", b"/out", True),
         ("output_folder", "5", b"5", False),

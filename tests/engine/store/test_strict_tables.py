@@ -98,8 +98,10 @@ NAMES = ("system", "serial", "title", "region", "error")
 
 
 def test_a_file_of_the_version_before_is_read_whole_and_stays_plain(old_path: Path, tmp_path: Path) -> None:
+    # Archives without an image are searched again, because this version recognises more in them.
+    expected = filled(tmp_path / "new") | {"empty archives": {}}
     with Store(old_path.parent) as store:
-        assert (store.notices, contents(store)) == ([], filled(tmp_path / "new"))
+        assert (store.notices, contents(store)) == ([], expected)
     assert set(tables(old_path).values()) == {False}
 
 

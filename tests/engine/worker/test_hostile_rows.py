@@ -21,7 +21,7 @@ from discpress.engine.queue.jobs import Job, JobKind, JobProgress, JobRequest, J
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store.store import FILE_NAME, Store
 from discpress.engine.system.files import FileIdentity
-from discpress.engine.worker import manager as managers
+from discpress.engine.worker import scheduler
 from discpress.engine.worker.run_job import part_owner
 from discpress.engine.worker.scheduler import Manager
 
@@ -89,7 +89,7 @@ class Place:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(managers, "POLL_S", 0.005)
+        patch.setattr(scheduler, "POLL_S", 0.005)
         yield Place(tmp_path_factory.mktemp("worker"))
 
 
@@ -101,7 +101,7 @@ def check(place: Place, cell: Cell) -> None:
         if cell.table != "queue_jobs" or job.id != cell.row + 1:
             assert (job.state, job.error_message) == (JobState.DONE, "")
         elif job.fault:
-            assert job.state is not JobState.DONE or cell.column != "request"
+            assert job.state is not JobState.DONE or cell.column != "wish"
             assert job.ended_at is not None
     assert [image.read_bytes() for image in place.images] == list(IMAGES.values())
 
@@ -116,9 +116,9 @@ def test_the_other_jobs_are_done_whatever_a_cell_holds(place: Place, data: st.Da
 
 
 UNREADABLE = [
-    ("request", "JSON without an end"),
-    ("request", "bytes"),
-    ("request", "JSON with numbers below 0"),
+    ("wish", "JSON without an end"),
+    ("wish", "bytes"),
+    ("wish", "JSON with numbers below 0"),
     ("parameters", "JSON of another kind"),
     ("parameters", "JSON with other types"),
     ("path", "a path that no file has"),
