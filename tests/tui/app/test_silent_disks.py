@@ -80,7 +80,7 @@ async def test_the_plan_says_so_can_be_left_and_comes_when_it_answers(tmp_path: 
         assert desk.queue.jobs() == []
         await key(desk, "o", "o", "o")
         disk.wake()
-        await desk.until(lambda: "originals go to the trash" in desk.lines("summary"))
+        await desk.until(lambda: "originals: move to trash" in desk.lines("summary"))
         await key(desk, "escape")
         await desk.until(lambda: isinstance(desk.app.screen, LibraryScreen))
 

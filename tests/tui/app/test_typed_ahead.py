@@ -84,4 +84,4 @@ async def test_a_key_of_a_burst_finds_the_screen_that_the_key_before_it_opens(tm
     """The screen is asked for by a message, and the second key is in the queue before that."""
     async with opened(tmp_path, titles=[title("One.iso", 100)]) as desk:
         await burst(desk, "c", "o")
-        assert "originals go to the trash" in desk.text
+        assert "originals: move to trash" in desk.text

@@ -72,7 +72,7 @@ async def test_without_results_it_says_how_to_measure(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app) as pilot:
         await press(pilot, "down", "down", "b")
-        assert "s measures it" in screen_text(app)
+        assert "Press s to measure" in screen_text(app)
         assert "t measures it" in screen_text(app)
 
 

@@ -46,9 +46,9 @@ async def test_it_says_what_will_happen(tmp_path: Path) -> None:
     async with opened(tmp_path, *TWO_GAMES) as desk:
         said = desk.lines("summary")
         assert "2 titles: read 2.05 GiB, write about 1.09 GiB ±1 %" in said
-        assert "originals are kept" in said
-        assert "results beside each original" in said
-        assert "where a name is taken: left out; one that is taken later fails its job" in said
+        assert "originals: keep" in said
+        assert "results: next to each original" in said
+        assert "if the name exists: skip (if it appears later: the job fails)" in said
         assert [row.split(" | ")[1] for row in desk.rows] == ["ZSO 2K/9", "ZSO 2K/9"]
         assert desk.queue.jobs() == []
 
@@ -88,7 +88,7 @@ async def test_what_cannot_be_converted_is_not_queued(tmp_path: Path) -> None:
         assert "0 titles" in desk.lines("summary")
         assert "1 left out" in desk.lines("summary")
         assert "index is cut off" in desk.lines("about")
-        assert desk.told[-1].startswith("Nothing of this can be converted")
+        assert desk.told[-1].startswith("Nothing to convert here")
         assert desk.queue.jobs() == []
 
 
@@ -104,7 +104,7 @@ async def test_o_moves_the_originals_into_the_trash(tmp_path: Path, games: Path)
     async with opened(tmp_path, **at_work(games)) as desk:
         await plan_all(desk)
         await desk.press("o")
-        assert "originals go to the trash" in desk.lines("summary")
+        assert "originals: move to trash" in desk.lines("summary")
         await desk.press("enter")
         names = sorted(path.name for path in games.iterdir())
         assert names == [".discpress-trash", "Game 1.zso", "Game 2.zso"]
@@ -122,9 +122,9 @@ async def test_a_job_keeps_its_title_when_the_original_is_in_the_trash(tmp_path:
 
 async def test_the_settings_say_what_becomes_of_originals_at_first(tmp_path: Path) -> None:
     async with opened(tmp_path, *TWO_GAMES, config=Config(trash=True)) as desk:
-        assert "originals go to the trash" in desk.lines("summary")
+        assert "originals: move to trash" in desk.lines("summary")
         await desk.press("o")
-        assert "originals are kept" in desk.lines("summary")
+        assert "originals: keep" in desk.lines("summary")
 
 
 @runs("conflict", AT)
@@ -133,12 +133,12 @@ async def test_n_goes_through_the_rules_for_taken_names(tmp_path: Path) -> None:
         seen, said = [], set()
         for _ in OnConflict:
             await desk.press("n")
-            said |= {line for line in desk.text.splitlines() if "where a name is taken" in line}
+            said |= {line for line in desk.text.splitlines() if "if the name exists" in line}
             seen.append(desk.in_front(PlanScreen)._options.on_conflict)
         assert seen == [OnConflict.SKIP, OnConflict.RENAME, OnConflict.OVERWRITE, OnConflict.ERROR]
-        assert {line.rpartition("; ")[2].strip() for line in said} >= {
-            "one that is taken later fails its job",
-            "one that is taken later skips its job",
+        assert {line.partition("exists: ")[2].strip() for line in said} >= {
+            "skip (if it appears later: the job fails)",
+            "skip (also if it appears later)",
         }
 
 
@@ -166,11 +166,11 @@ async def test_two_titles_do_not_take_one_name(tmp_path: Path) -> None:
 @runs("even_useless", AT)
 async def test_e_converts_what_would_hardly_shrink_too(tmp_path: Path) -> None:
     async with opened(tmp_path, "down", "c") as desk:
-        assert "hardly shrink (1): left out" in desk.lines("summary")
+        assert "barely shrink (1): skip" in desk.lines("summary")
         await desk.press("enter")
         assert desk.queue.jobs() == []
         await desk.press("e")
-        assert "hardly shrink (1): converted all the same" in desk.lines("summary")
+        assert "barely shrink (1): convert anyway" in desk.lines("summary")
         await desk.press("enter")
         assert [job.path.name for job in desk.queue.jobs()] == ["Dense Films.iso"]
         assert desk.queue.jobs()[0].request is not None
@@ -187,9 +187,9 @@ async def test_f_puts_the_results_elsewhere_and_back(tmp_path: Path, games: Path
         desk.in_front(AskFolder)
         await desk.paste(str(other))
         await desk.press("enter")
-        assert f"results {other}" in desk.lines("summary")
+        assert f"results: {other}" in desk.lines("summary")
         await desk.press("f")
-        assert "results beside each original" in desk.lines("summary")
+        assert "results: next to each original" in desk.lines("summary")
         await desk.press("f")
         await desk.paste(str(other))
         await desk.press("enter", "enter")
@@ -224,7 +224,7 @@ async def test_a_folder_that_is_not_there_is_asked_for_again(tmp_path: Path) -> 
         desk.in_front(AskFolder)
         assert "/nowhere/at all: no such folder" in desk.said
         await desk.press("escape")
-        assert "results beside each original" in desk.lines("summary")
+        assert "results: next to each original" in desk.lines("summary")
 
 
 @runs("tune", AT)

@@ -68,7 +68,7 @@ async def test_the_theme_changes_at_once(tmp_path: Path) -> None:
 
 async def test_the_signs_say_that_they_change_at_the_next_start(tmp_path: Path) -> None:
     async with opened(tmp_path, *to("signs"), "right") as desk:
-        assert "ASCII only; takes a restart" in desk.text
+        assert "ASCII only (restart to apply)" in desk.text
 
 
 async def test_the_library_follows_a_changed_setting(tmp_path: Path) -> None:

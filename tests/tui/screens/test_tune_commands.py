@@ -129,7 +129,7 @@ async def test_1_keeps_the_choice_for_this_title(tmp_path: Path) -> None:
         kept = {name for name, own in overrides(desk).items() if own is not None}
         assert kept == {"Game 2.iso"}
         assert overrides(desk)["Game 2.iso"] == tuning(desk).overrides
-        assert "Kept for 1 title." in desk.told[-1]
+        assert "Saved for 1 title." in desk.told[-1]
 
 
 @runs("apply_marked", AT)
@@ -175,7 +175,7 @@ async def test_what_the_target_does_not_load_is_no_default(tmp_path: Path, confi
 @runs("forget", AT)
 async def test_0_lets_the_titles_follow_the_defaults_again(tmp_path: Path) -> None:
     async with opened(tmp_path, *MARKED, "left", "2", "0") as desk:
-        assert "The defaults hold for 2 titles." in desk.told[-1]
+        assert "Reset to the defaults for 2 titles." in desk.told[-1]
         assert set(overrides(desk).values()) == {None}
         assert (tuning(desk).block_size, tuning(desk).level) == (2048, 9)
 
@@ -228,7 +228,7 @@ async def test_the_grid_fills_by_itself(tmp_path: Path) -> None:
         grid = desk.lines("text")
         assert "..." not in grid
         assert "becomes" in grid
-        assert "exactly" in grid
+        assert "(exact)" in grid
         before = grid.splitlines()[3]
         await desk.press("down", "down", "down")
         assert desk.lines("text").splitlines()[3] != before

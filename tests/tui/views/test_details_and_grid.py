@@ -84,7 +84,7 @@ def test_hard_links_are_told() -> None:
 def test_the_header_counts_blocks() -> None:
     velvet = next(each for each in LIBRARY if each.path.name == "Velvet.zso")
     assert "460,800 of 2048 bytes" in whole_of(velvet, [])
-    assert "without blocks and index" in whole_of(GAME, [])
+    assert "Plain ISO, not compressed" in whole_of(GAME, [])
 
 
 def test_findings_come_with_their_severity() -> None:
@@ -121,7 +121,7 @@ def test_a_cell_is_a_size_or_waits_or_is_not_loaded() -> None:
 def test_why_a_row_is_not_loaded_is_said_once() -> None:
     said = grid_text(replace(ZSO, target="opl"))
     assert "not loaded" in said
-    assert said.count("OPL never looks") == 1
+    assert said.count("OPL ignores the") == 1
 
 
 def test_the_choice_names_its_keys_and_what_it_comes_to() -> None:
@@ -129,7 +129,7 @@ def test_the_choice_names_its_keys_and_what_it_comes_to() -> None:
     said = text(choice_lines(ZSO, cell_of(ZSO, GAME, CHOOSER, known), GAME, 80, Keys(), margin_sign="±"))
     for words in ("T target", "f format ZSO", "up/down block 2K", "left/right level 9", "A alignment smallest"):
         assert words in said
-    assert "becomes 420 MiB exactly, saves 280 MiB = 40.0 %" in said
+    assert "becomes 420 MiB (exact), saves 280 MiB = 40.0 %" in said
     assert "about 12 s" in said
 
 
@@ -142,7 +142,7 @@ def test_a_choice_without_an_estimate_says_that_it_comes() -> None:
 def test_a_refused_choice_gives_the_reason_in_lines_that_fit() -> None:
     tuning = replace(ZSO, block_size=65536)
     lines = choice_lines(tuning, cell_of(tuning, GAME, CHOOSER, {}), GAME, 60, Keys(), margin_sign="±")
-    assert "OPL never looks" in " ".join(text(lines).split())
+    assert "OPL ignores the" in " ".join(text(lines).split())
     assert all(len("".join(piece for piece, _ in line)) <= 60 for line in lines[2:])
 
 
