@@ -20,7 +20,7 @@ def _places_of(command: Command) -> set[Place]:
 def _tested() -> set[tuple[str, Place]]:
     """What the tests of this folder say that they run; each of them is held to it by `commands_run`."""
     found = set()
-    for path in sorted(Path(__file__).parent.glob("test_*.py")):
+    for path in sorted(Path(__file__).parents[1].rglob("test_*.py")):
         if path == Path(__file__):
             continue
         spec = importlib.util.spec_from_file_location(f"read_{path.stem}", path)
