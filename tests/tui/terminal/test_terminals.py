@@ -50,7 +50,7 @@ def test_how_many_colours_it_has(environ: Mapping[str, str], colours: int) -> No
 
 
 @pytest.mark.parametrize(
-    ("name", "encoding", "wished", "is_ascii"),
+    ("name", "encoding", "requested", "is_ascii"),
     [
         ("xterm", "UTF-8", None, False),
         ("xterm", "utf8", None, False),
@@ -86,7 +86,7 @@ def test_the_first_variable_that_is_set_says_the_encoding(environ: Mapping[str, 
 
 
 @pytest.mark.parametrize(
-    ("environ", "wished", "has_mouse"),
+    ("environ", "requested", "has_mouse"),
     [
         ({}, None, True),
         ({}, False, False),
