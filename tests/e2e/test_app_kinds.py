@@ -117,7 +117,7 @@ def test_read_only_changes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ("folders = 3\n", "config.toml: folders: 3 is not allowed"),
+        ("folders = 3\n", "config.toml: folders: expected a list of folders"),
         ("this is no TOML", "not TOML"),
         ('keys = { show_qeue = "Q" }\n', "did you mean show_queue?"),
         ('keys = { mark = "c" }\n', "c would run both"),

@@ -113,7 +113,7 @@ def test_a_7z_without_its_package_is_not_checked(command: tuple[str, ...], cli: 
     write_7z(cli.folder / "game.7z", {"game.iso": (GOLDEN / "ps2.iso").read_bytes()})
     said = run_without("py7zr", cli, *command, "game.7z")
     assert (said.exit_code, "game.7z: " in said.text) == (1, True)
-    assert "not checked: looking into a 7z archive takes the package py7zr" in said.text
+    assert "not checked: 7z archives need the package py7zr" in said.text
     assert "pip install 'discpress[archives]'" in said.text
 
 
