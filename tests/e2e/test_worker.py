@@ -21,7 +21,7 @@ from command_line import MIB, CommandLine, is_gone, kill_wholly, slow_to_pack, w
 from gates import PACKING, READING
 from patience import HANG_S
 from queue_waiting import wait_idle
-from sample_images import read_back
+from sample_images import as_disc, read_back
 
 from discpress.engine.convert.trash.listing import list_trash
 from discpress.engine.queue.jobs import Action, Job, JobKind, JobState
@@ -551,7 +551,7 @@ def thousand(home: Home) -> Home:
     """A folder of a thousand tiny titles."""
     (home.folder / "many").mkdir()
     for number in range(MANY):
-        (home.folder / "many" / f"{number:04}.iso").write_bytes(b"%04d" % number * 512)
+        (home.folder / "many" / f"{number:04}.iso").write_bytes(as_disc(b"%04d" % number * 512 * 17))
     return home
 
 

@@ -163,7 +163,7 @@ def test_it_gives_way_to_a_worker_and_not_to_one_who_only_asks(
 ) -> None:
     worked: list[Path] = []
 
-    def work(state: Path, idle_s: float) -> bool:
+    def work(state: Path, *_: object) -> bool:
         worked.append(state)
         return True
 

@@ -107,20 +107,20 @@ def header_problems(header: Header, file_bytes: int) -> list[HeaderProblem]:
         problems.append(HeaderProblem("shift", f"expected an index shift up to {MAX_SHIFT}, got {header.index_shift}"))
     if header.total_bytes == 0:
         problems.append(HeaderProblem("empty", "the header claims an image of 0 bytes"))
-    elif header.blocks > OFFSET_MASK:
-        problems.append(
-            HeaderProblem(
-                "index-size",
-                f"the header claims {header.total_bytes} bytes of image in {header.blocks} blocks; offsets of 31 bits "
-                f"reach {OFFSET_MASK}",
-            )
-        )
     elif header.data_offset > file_bytes:
         problems.append(
             HeaderProblem(
                 "index-size",
                 f"an index of {header.blocks + 1} entries for {header.total_bytes} bytes of image "
                 f"does not fit a file of {file_bytes} bytes",
+            )
+        )
+    elif header.blocks > OFFSET_MASK:
+        problems.append(
+            HeaderProblem(
+                "index-size",
+                f"the header claims {header.total_bytes} bytes of image in {header.blocks} blocks; offsets of 31 bits "
+                f"reach {OFFSET_MASK}",
             )
         )
     return problems

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from queue_desk import Desk
+from sample_images import as_disc
 from sql_work import counted_sql
 
 MANY = 300
@@ -18,7 +19,7 @@ def many(desk: Desk) -> Path:
     folder = desk.folder / "many"
     folder.mkdir()
     for number in range(MANY):
-        (folder / f"{number:03}.iso").write_bytes(b"%04d" % number * 512)
+        (folder / f"{number:03}.iso").write_bytes(as_disc(b"%04d" % number * 512 * 17))
     return folder
 
 
@@ -31,3 +32,4 @@ def test_many_jobs_are_added_listed_and_cancelled_in_few_steps(desk: Desk, many:
         statements, steps = work.take()
         assert statements <= OPENING + statements_a_job * MANY, words
         assert steps <= STEPS_A_JOB * MANY, words
+    assert desk.queue.snapshot().totals.cancelled == MANY
