@@ -241,7 +241,7 @@ def test_a_source_that_changes_mid_way_is_a_clear_error(
 def test_a_trash_on_another_file_system_copies_nothing(
     cli: CommandLine, game: Path, image: bytes, mounted: Callable[..., Path]
 ) -> None:
-    mounted("-t", "tmpfs", "tmpfs", at=cli.folder / ".discpress-trash")
+    mounted("-t", "tmpfs", "-o", "mode=700", "tmpfs", at=cli.folder / ".discpress-trash")
     kept = faults.Kept.of(game)
     done = cli.run("convert", "game.iso", "--delete-source")
     kept.check()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from app_desk import LIBRARY, opened, title
 from command_line import write_old
-from sample_images import compressible
+from sample_images import as_disc, compressible
 
 from discpress.engine.queue.background import BackgroundKind
 from discpress.engine.queue.jobs import JobKind, JobRequest
@@ -325,7 +325,7 @@ async def test_estimates_of_what_is_seen_are_asked_for_first(tmp_path: Path) -> 
 
 async def test_an_estimate_arrives_by_itself(tmp_path: Path) -> None:
     games = tmp_path / "games"
-    write_old(games / "Game.iso", compressible(300_000))
+    write_old(games / "Game.iso", as_disc(compressible(300_000)))
     async with opened(tmp_path, titles=(), folders=[games], has_worker=True) as desk:
         await desk.look()  # takes the title in, and asks for its estimate
         await desk.look()
@@ -335,7 +335,7 @@ async def test_an_estimate_arrives_by_itself(tmp_path: Path) -> None:
 
 async def test_a_title_that_was_converted_is_done(tmp_path: Path) -> None:
     games = tmp_path / "games"
-    write_old(games / "Game.iso", compressible(300_000))
+    write_old(games / "Game.iso", as_disc(compressible(300_000)))
     async with opened(tmp_path, titles=(), folders=[games], has_worker=True) as desk:
         await desk.look()
         await desk.press("c", "enter")

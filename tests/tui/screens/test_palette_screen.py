@@ -40,7 +40,7 @@ async def test_enter_does_what_the_cursor_stands_on(typed: str, screen: type[Lib
 
 
 async def test_a_command_of_anywhere_is_done_too(tmp_path: Path) -> None:
-    async with opened(tmp_path, "colon", *"leave", "enter") as desk:
+    async with opened(tmp_path, "colon", *"quit", "enter") as desk:
         assert desk.has_ended
 
 

@@ -188,7 +188,9 @@ class TestHunks:
     def test_flac_without_its_package_is_refused_by_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(chd._DECODERS, b"flac", FlacDecoder(lambda: None))
         with open_image(GOLDEN / "ps2.chdman-flac.chd") as image:
-            with pytest.raises(UnsupportedImageError, match=r"hunk \d+ cannot be decoded: FLAC needs") as caught:
+            with pytest.raises(
+                UnsupportedImageError, match=r"hunk \d+ cannot be decoded: it is FLAC, for which the package"
+            ) as caught:
                 image.read_at(0, image.size)
             assert caught.value.hint == "pip install miniaudio"
 
