@@ -6,7 +6,9 @@ import time
 from textual.app import App
 
 from discpress.engine.errors import DiscpressError
-from discpress.tui.app.exit_summary import summary_of
+from discpress.engine.queue.jobs import JobKind, JobState
+from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.units import format_size
 from discpress.tui.app.notifications import Notifier
 from discpress.tui.app.session import Session
 from discpress.tui.screens.confirm import Confirm
@@ -71,7 +73,23 @@ class QuitFlow:
     def finish(self, notice: str = "") -> None:
         """End the app with a summary for the shell, and a notice if there is one."""
         with contextlib.suppress(DiscpressError):  # the state file is busy or gone: that must keep nobody here
-            self.summary = summary_of(self._session.snapshot(), self._started_at)
+            self.summary = _summary_of(self._session.snapshot(), self._started_at)
         self.summary += [notice] if notice else []
         self.has_quit = True
         self._app.exit(0)
+
+
+def _summary_of(snapshot: QueueSnapshot, since: float) -> list[str]:
+    """Return what is worth knowing after the app has gone: what was done meanwhile, what goes on."""
+    ended = [job for job in snapshot.jobs if job.ended_at is not None and job.ended_at >= since]
+    done = [job for job in ended if job.state is JobState.DONE and job.kind is JobKind.CONVERT]
+    failed = [job for job in ended if job.state is JobState.FAILED]
+    lines = []
+    if done:
+        saved = sum(job.saved_bytes for job in done)
+        lines.append(f"{len(done)} converted, saved {format_size(max(0, saved))}")
+    if failed:
+        lines.append(f"{len(failed)} failed: discpress queue list says why")
+    if snapshot.totals.alive:
+        lines.append(f"{snapshot.totals.alive} in the queue: discpress queue watch follows them")
+    return lines
