@@ -65,7 +65,7 @@ def _target(name: str) -> str:
 
 def _format(config: Config) -> str:
     if config.format is None:
-        return "what the target loads best"
+        return "the target's own"
     block = f", blocks of {config.block_size}" if config.block_size else ""
     return f"{form_name(config.format, config.methods)}{block}"
 
