@@ -27,7 +27,7 @@ COMMANDS = {
     "info": "discpress.engine.cli.images.inspect:run_info",
     "doctor": "discpress.engine.cli.images.inspect:run_doctor",
     "verify": "discpress.engine.cli.images.verify:run_verify",
-    "undo": "discpress.engine.cli.library.trash:run_undo",
+    "undo": "discpress.engine.cli.library.undo:run_undo",
     "trash": "discpress.engine.cli.library.trash:run_trash",
     "scan": "discpress.engine.cli.library.commands:run_scan",
     "ls": "discpress.engine.cli.library.commands:run_ls",

@@ -47,7 +47,8 @@ def find_trashed(file_path: Path) -> TrashEntry | None:
 
     An interrupted move of several files is finished first. Raises the errors of `finish_move`.
     """
-    entries = [entry for entry in entries_in(file_path.parent) if isinstance(entry, TrashEntry) and not entry.problem]
+    found = entries_in(file_path.parent, is_reading=False)
+    entries = [entry for entry in found if isinstance(entry, TrashEntry) and not entry.problem]
     matches = [
         entry
         for entry in entries
@@ -55,5 +56,6 @@ def find_trashed(file_path: Path) -> TrashEntry | None:
     ]
     if not matches:
         return None
-    finish_move(matches[-1])
+    if not matches[-1].is_whole:
+        finish_move(matches[-1])
     return matches[-1]

@@ -42,8 +42,8 @@ class FileSystem:
 
     @property
     def has_owners(self) -> bool:
-        """Whether each file is known to have an owner and permissions of its own."""
-        return self.kind in _STABLE_INODES or self.kind == "overlay"
+        """Whether each file is known to have an owner of its own, and to show it."""
+        return self.kind in _STABLE_INODES - _REMOTE or self.kind == "overlay"  # NFS may map all users to nobody
 
     @property
     def max_file_bytes(self) -> int | None:

@@ -51,6 +51,8 @@ class Story:
     """Done while it is recorded."""
     before: tuple[Act, ...] = ()
     """Done before."""
+    left: Act | None = None
+    """Done last of all before, by a process that was killed: recorded, as it may not be on the disk yet."""
     has_old: bool = False
     """Whether game.zso is there before, and something else."""
     exclusive: int = 0
@@ -166,6 +168,8 @@ def record(story: Story, folder: Path) -> CallRecorder:
         prepare(story, folder)
         recorder = CallRecorder(folder)
         with recorder.watching():
+            if story.left is not None:
+                story.left(folder, recorder)
             story.act(folder, recorder)
     recorder.check()
     return recorder

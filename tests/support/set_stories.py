@@ -31,12 +31,11 @@ def _undo(folder: Path, recorder: Claims) -> None:
     undo(entries(folder)[-1], 1, Control(), lambda kind, facts: recorder.claim(kind))
 
 
-def _undo_after_a_kill(folder: Path, recorder: Claims) -> None:
-    """Undo where a process was killed between the links and the unlinks that stand in for renames."""
+def _link_home(folder: Path, recorder: Claims) -> None:
+    """Do what an undo has done that is killed between the links and the unlinks that stand in for renames."""
     entry = entries(folder)[-1]
     for file in entry.files:
         os.link(entry.folder / file.stored, folder / file.name)
-    _undo(folder, recorder)
 
 
 def _purge(folder: Path, recorder: Claims) -> None:
@@ -95,7 +94,7 @@ SET_STORIES = {
     "move a set by links": _story(_move, make_set, exclusive=errno.EINVAL),
     "undo a set": _story(_undo, _make_trashed),
     "undo a set by links": _story(_undo, _make_trashed, exclusive=errno.EINVAL),
-    "undo a set after a kill": _story(_undo_after_a_kill, _make_trashed, exclusive=errno.EINVAL),
+    "undo a set after a kill": _story(_undo, _make_trashed, left=_link_home, exclusive=errno.EINVAL),
     "undo a set under a lock": _story(_undo, _make_trashed, exclusive=errno.EINVAL, link=errno.EPERM),
     "purge a set": _story(_purge, _make_trashed, may_lose_original=True),
 }

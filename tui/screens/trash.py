@@ -114,7 +114,7 @@ class TrashScreen(DiscScreen):
         if item is None or not item.entry.problem:
             return item
         refused = not_ours(item.entry.folder, item.entry.problem)
-        self.post_message(Notify(f"{refused}. {refused.hint}", is_error=True))
+        self.post_message(Notify(f"{refused}. {refused.hint[:1].upper()}{refused.hint[1:]}.", is_error=True))
         return None
 
     def action_undo(self) -> None:

@@ -1,4 +1,4 @@
-"""`discpress undo` and `discpress trash`: restores originals, or removes them for good."""
+"""`discpress trash`: lists what is in the trash, or removes it for good."""
 
 import argparse
 import contextlib
@@ -14,11 +14,11 @@ from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.listing import (
     OthersTrashError,
     find_entries,
-    find_half_undone,
+    find_homes,
     freed_bytes,
-    sweep_trashes,
+    sweep_trash_in,
 )
-from discpress.engine.convert.trash.undo import Undone, finish_undo, purge, undo
+from discpress.engine.convert.trash.undo import purge
 from discpress.engine.errors import CancelledError, DiscpressError, TrashError, UsageError
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
@@ -30,94 +30,23 @@ from discpress.engine.units import format_size
 _LINE_BYTES = 4096  # terminals give no longer line
 
 
-def run_undo(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
-    """Carry out `undo`; return the exit code."""
-    records = Records(arguments, printer)
-    try:
-        return _undo(arguments, printer, control, records)
-    finally:
-        records.close()
-
-
-def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, records: Records) -> int:
-    folders = as_paths(arguments.folder or ["."])
-    if arguments.list:
-        entries, broken = _entries(folders, printer, is_reading=True)
-        return _list(entries, printer) or broken
-    exit_code = _finish_stopped(folders, printer, control, records)
-    entries, broken = _entries(folders, printer, is_reading=False)
-    is_any = not arguments.what or arguments.what == ["all"]
-    if not [entry for entry in entries if not (is_any and entry.is_of_others)]:
-        raise TrashError(
-            "the trash here contains nothing to restore", hint="name the folder of the images with --folder"
-        )
-    exit_code = broken or exit_code
-    for entry in _chosen(entries, arguments.what):
-        control.check()
-        try:
-            done = undo(entry, available_processors(), control, records.journal)
-        except CancelledError:
-            raise
-        except DiscpressError as error:
-            printer.error(error, entry.home_path)
-            exit_code = error.exit_code
-            continue
-        _print_undone(entry, done, printer)
-        records.follow([*entry.home_paths, entry.replacement_path])
-        if done.note:
-            printer.notice(done.note)
-    return exit_code
-
-
-def _print_undone(entry: TrashEntry, done: Undone, printer: Printer) -> None:
-    text = f"{display_name(entry.home_path)}: back from the trash"
-    if done.replacement_entry is not None:
-        text += f"; {display_name(done.replacement_entry.original)} is in the trash now"
-    if done.checksums:
-        text += f"; {', '.join(display_name(path.name) for path in done.checksums)} went with it"
-    facts = {
-        "path": str(entry.home_path),
-        "id": entry.id,
-        "replacement": None if done.replacement_entry is None else str(done.replacement_entry.file_path),
-    }
-    printer.event("undone", facts, text)
-
-
-def _finish_stopped(folders: list[Path], printer: Printer, control: Control, records: Records) -> int:
-    """Finish interrupted undos, and clean up after interrupted moves; return the exit code."""
-    exit_code = 0
-    for entry in find_half_undone(folders):
-        try:
-            finish_undo(entry, available_processors(), control, records.journal)
-        except CancelledError:
-            raise
-        except DiscpressError as error:
-            printer.error(error, entry.home_path)
-            exit_code = error.exit_code
-            continue
-        text = f"{display_name(entry.home_path)}: finished an interrupted undo"
-        printer.event("undone", {"path": str(entry.home_path), "id": entry.id}, text)
-        records.follow([*entry.home_paths, entry.replacement_path])
-    sweep_trashes(folders)
-    return exit_code
-
-
 def run_trash(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `trash list` and `trash empty`; return the exit code."""
     folders = as_paths(arguments.folders or ["."])
-    entries, broken = _entries(folders, printer, is_reading=arguments.action == "list")
+    entries, broken = read_entries(folders, printer, is_reading=arguments.action == "list")
     if arguments.action == "list":
-        return _list(entries, printer) or broken
+        return print_entries(entries, printer) or broken
     records = Records(arguments, printer)
     try:
         exit_code = _empty(entries, arguments, printer, control, records) or broken
-        sweep_trashes(folders)
+        for home in find_homes(folders):
+            sweep_trash_in(home)
     finally:
         records.close()
     return exit_code
 
 
-def _entries(folders: Iterable[Path], printer: Printer, *, is_reading: bool) -> tuple[list[TrashEntry], int]:
+def read_entries(folders: Iterable[Path], printer: Printer, *, is_reading: bool) -> tuple[list[TrashEntry], int]:
     """Return the entries of some folders, and the exit code for unreadable ones."""
     found: list[TrashEntry] = []
     exit_code = 0
@@ -136,7 +65,8 @@ def _entries(folders: Iterable[Path], printer: Printer, *, is_reading: bool) -> 
     return found, exit_code
 
 
-def _list(entries: list[TrashEntry], printer: Printer) -> int:
+def print_entries(entries: list[TrashEntry], printer: Printer) -> int:
+    """Print a line for each entry, and what removing them would free; return the exit code."""
     for entry in entries:
         freed = freed_bytes(entry)
         facts = {
@@ -192,8 +122,12 @@ def _ask(question: str, control: Control) -> str:
     return line.decode(errors="replace")
 
 
-def _chosen(entries: list[TrashEntry], names: list[str]) -> list[TrashEntry]:
-    # The last conversion that was not undone yet; an undo is undone by its name only.
+def chosen_entries(entries: list[TrashEntry], names: list[str]) -> list[TrashEntry]:
+    """Return the named entries of `entries`, which are sorted by time; `all` are the conversions, the newest first.
+
+    Without names it is the last conversion that was not undone yet; an undo is undone by its name only. TrashError if
+    a name is unknown or means several.
+    """
     ours = [entry for entry in entries if not entry.is_of_others]
     conversions = [entry for entry in ours if entry.reason != "undone"]
     if not names:
@@ -206,7 +140,7 @@ def _chosen(entries: list[TrashEntry], names: list[str]) -> list[TrashEntry]:
 def _entry_named(name: str, entries: list[TrashEntry]) -> TrashEntry:
     """Return the newest entry of that name; TrashError if there is none, or if entries of several files match."""
     # The newest first: the same title may have been converted and undone several times.
-    matches = [entry for entry in reversed(entries) if _is_named(entry, name)]
+    matches = [entry for entry in reversed(entries) if is_named(entry, name)]
     if not matches:
         raise TrashError(f"{display_name(name)}: not in the trash here", hint="discpress trash list shows what is")
     if len({entry.home_path for entry in matches}) > 1:
@@ -215,7 +149,8 @@ def _entry_named(name: str, entries: list[TrashEntry]) -> TrashEntry:
     return matches[0]
 
 
-def _is_named(entry: TrashEntry, name: str) -> bool:
+def is_named(entry: TrashEntry, name: str) -> bool:
+    """Return whether a user may call an entry so: by its id, the file's name, or where the file was."""
     return name in {entry.id, entry.name, str(entry.home_path), entry.original} or (
         Path(name).absolute() == entry.home_path.absolute()
     )
@@ -224,14 +159,14 @@ def _is_named(entry: TrashEntry, name: str) -> bool:
 def _empty(
     entries: list[TrashEntry], arguments: argparse.Namespace, printer: Printer, control: Control, records: Records
 ) -> int:
-    _list(entries, printer)
+    print_entries(entries, printer)
     entries = [entry for entry in entries if not entry.is_of_others]
     if not entries:
         return 0
     if not arguments.yes and not _is_confirmed(len(entries), arguments, control):
         printer.notice("nothing was removed")
         return 0
-    forced = [entry for name in arguments.force for entry in _chosen(entries, [name])]
+    forced = [entry for name in arguments.force for entry in chosen_entries(entries, [name])]
     others = [absolute(path) for path in as_paths(arguments.replacement)]
     exit_code = 0
     for entry in entries:

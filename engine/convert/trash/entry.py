@@ -228,6 +228,11 @@ class TrashEntry:
         return (UNDO_MARKER,) if self.schema > 1 else (UNDO_MARKER, UNDO_MARKER_1)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all its files are in the trash."""
+        return all(os.path.lexists(self.folder / each.stored) for each in self.files)
+
+    @property
     def is_there(self) -> bool:
         """Whether a file of it is in the trash; an entry without is what a crash or an undo left."""
         return any(os.path.lexists(self.folder / each.stored) for each in self.files)

@@ -6,8 +6,8 @@
 
 A trash folder is ours if its owner and its permission bits are what the file system shows for a folder that this
 process makes: its own user, and no right to write for group and others. Shares and FAT show another owner, or every
-right, for whatever is made there; only where that is so, a folder is made (and removed) to compare with. Systems
-without user ids (Windows) have one trash a folder.
+right, for whatever is made there; only if owner or bits are not as expected, a folder or file is made (and removed) to
+compare with. Systems without user ids (Windows) have one trash a folder.
 """
 
 import contextlib
@@ -89,40 +89,60 @@ def why_not_ours(facts: os.stat_result) -> str:
     return OPEN_TO_OTHERS if is_open else ""
 
 
-def why_not_obeyed(home: HeldFolder, *found: os.stat_result, is_reading: bool = False) -> str:
-    """Return the same for several files of one trash, as the folder's file system shows what is ours.
+class Ownership:
+    """Judges what is ours in a folder, by what its file system shows for what this process makes there."""
 
-    With `is_reading` nothing is made to compare with: files on a file system that may show wrong owners pass.
-    """
-    problem = next(filter(None, map(why_not_ours, found)), "")
-    if not problem:
-        return ""
-    if is_reading:
-        return problem if filesystem_of(home.path).has_owners else ""
-    ours = _shown_for_ours(home)
-    if ours is None or why_not_ours(ours) == "":
-        return problem
-    is_like_ours = all(
-        facts.st_uid == ours.st_uid and not facts.st_mode & ~ours.st_mode & _OTHERS_WRITE for facts in found
-    )
-    return "" if is_like_ours else problem
+    def __init__(self, home: HeldFolder, *, is_reading: bool = False) -> None:
+        """With `is_reading` nothing is made: what only belongs to others if the file system shows the truth passes."""
+        self._home = home
+        self._is_reading = is_reading
+        self._shown: dict[int, os.stat_result | None] = {}
+
+    def why_not(self, *found: os.stat_result) -> str:
+        """Return why files or folders are not ours, as half a sentence; empty if all of them are."""
+        odd = [facts for facts in found if why_not_ours(facts)]
+        foreign = [facts for facts in odd if facts.st_uid != user_id()]
+        if foreign and filesystem_of(self._home.path).has_owners:
+            return why_not_ours(foreign[0])
+        if self._is_reading:
+            # Permission bits prove nothing even on a local disk: access lists of a NAS show every right for all files.
+            return ""
+        return next((why_not_ours(facts) for facts in odd if not self._is_as_made_here(facts)), "")
+
+    def _is_as_made_here(self, facts: os.stat_result) -> bool:
+        kind = stat.S_IFMT(facts.st_mode)
+        if kind not in self._shown:
+            self._shown[kind] = _make_and_look(self._home, kind)
+        ours = self._shown[kind]
+        return ours is not None and is_like(facts, ours)
 
 
-def _shown_for_ours(home: HeldFolder) -> os.stat_result | None:
-    """Return how the file system shows a private folder that this process makes; None if it cannot make one."""
+def is_like(facts: os.stat_result, ours: os.stat_result) -> bool:
+    """Return whether a file has the owner of another one, and lets others write no more than that."""
+    return facts.st_uid == ours.st_uid and not facts.st_mode & ~ours.st_mode & _OTHERS_WRITE
+
+
+def _make_and_look(home: HeldFolder, kind: int) -> os.stat_result | None:
+    """Return how the file system shows a private folder or file that this process makes; None if it cannot make it."""
     name = f".discpress-{secrets.token_hex(6)}"
     try:
-        home.make_folder(name)
+        if stat.S_ISDIR(kind):
+            home.make_folder(name)
+        elif stat.S_ISREG(kind):
+            os.close(home.make_file(name))
+        else:
+            return None
     except OSError:
         return None
     try:
-        with home.below(name) as made:
-            return made.stat()
+        facts = home.lstat(name)
+        if stat.S_ISDIR(kind):
+            home.remove_folder(name)
+        else:
+            home.unlink_same(name, facts)
     except OSError:
         return None
-    finally:
-        with contextlib.suppress(OSError):
-            home.remove_folder(name)
+    return facts
 
 
 def open_trash(home: HeldFolder) -> HeldFolder:
@@ -138,7 +158,7 @@ def open_trash(home: HeldFolder) -> HeldFolder:
             problems.append(why_not_opened(home, name, error))
             continue
         try:
-            problem = why_not_obeyed(home, trash.stat())
+            problem = Ownership(home).why_not(trash.stat())
         except BaseException:
             trash.close()
             raise
@@ -151,9 +171,10 @@ def open_trash(home: HeldFolder) -> HeldFolder:
 
 def not_ours(path: Path, problem: str) -> TrashError:
     """Return the error about a trash, or an entry, that is not obeyed."""
-    hint = "run discpress as that user; it is listed here, and nothing else is done with it"
+    hint = "run discpress as that user; here it is only listed"
     if problem == OPEN_TO_OTHERS:
-        hint = f"check what is in it, then: chmod -R go-w '{display_name(path)}'"
+        trash = path if is_trash_name(path.name) else path.parent
+        hint = f"check that nobody changed it, then run: chmod -R go-w '{display_name(trash)}'"
     return TrashError(f"{display_name(path)}: {problem}: it is not used", hint=hint)
 
 

@@ -37,7 +37,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashedFile, TrashEntry, is_met
-from discpress.engine.convert.trash.folder import not_ours, why_not_obeyed, why_not_ours
+from discpress.engine.convert.trash.folder import Ownership, is_like, not_ours
 from discpress.engine.convert.trash.schema import read_held
 from discpress.engine.errors import TrashError, from_os_error
 from discpress.engine.names import display_name
@@ -214,7 +214,7 @@ def hold(entry: TrashEntry) -> Iterator[HeldEntry]:
                     f"{display_name(entry.folder)}: this entry of the trash was changed meanwhile",
                     hint="look at it again: discpress trash list",
                 )
-            problem = why_not_obeyed(home, trash.stat(), facts, described)
+            problem = Ownership(home).why_not(trash.stat(), facts, described)
         except OSError as error:
             raise from_os_error(error, entry.folder, "open it") from error
         if problem:
@@ -234,10 +234,11 @@ def is_left(folder: HeldFolder) -> bool:
 
 
 def sweep(trash: HeldFolder, name: str) -> None:
-    """Remove what a move that was only begun left, if nothing else is in its folder and nobody is working in it."""
+    """Remove what a move that was only begun left in a trash of ours, unless anything else, or anybody, is in there."""
     with contextlib.suppress(OSError), trash.below(name) as folder:
         facts = folder.stat()
-        if folder.fd is None or why_not_ours(facts) or try_lock(folder.fd) is not Lock.HELD or not is_left(folder):
+        is_ours = folder.fd is not None and is_like(facts, trash.stat())
+        if folder.fd is None or not is_ours or try_lock(folder.fd) is not Lock.HELD or not is_left(folder):
             return
         if time.time() - facts.st_mtime < _REMOTE_REST_S and filesystem_of(folder.path).is_remote:
             return

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.folder import (
+    Ownership,
     is_trash_name,
     not_ours,
     trash_names,
     user_id,
-    why_not_obeyed,
     why_not_opened,
-    why_not_ours,
 )
 from discpress.engine.convert.trash.held import EntryState, hold, is_left, remove_same_folder, sweep
 from discpress.engine.convert.trash.schema import read_held
@@ -52,6 +51,7 @@ def _found_in(home: HeldFolder, trash_name: str, *, is_reading: bool) -> Iterato
         with contextlib.suppress(OSError):
             yield "", _unopened(home, trash_name, error)
         return
+    ownership = Ownership(home, is_reading=is_reading)
     with trash:
         for name in trash.names():
             try:
@@ -59,11 +59,11 @@ def _found_in(home: HeldFolder, trash_name: str, *, is_reading: bool) -> Iterato
             except TrashError as error:
                 with contextlib.suppress(OSError):
                     if not _is_nothing(trash, name):
-                        problem = why_not_obeyed(home, trash.stat(), trash.lstat(name), is_reading=is_reading)
+                        problem = ownership.why_not(trash.stat(), trash.lstat(name))
                         yield name, _others(trash.path / name, problem) if problem else error
                 continue
             if entry.is_there:
-                problem = why_not_obeyed(home, trash.stat(), *facts, is_reading=is_reading)
+                problem = ownership.why_not(trash.stat(), *facts)
                 yield name, replace(entry, problem=problem)
 
 
@@ -103,6 +103,11 @@ def find_entries(folders: Iterable[Path], *, is_reading: bool = True) -> Iterato
                 yield TrashError(f"{display_name(folder)}: cannot be searched: {error.strerror}")
 
 
+def find_homes(folders: Iterable[Path]) -> list[Path]:
+    """Return the folders, in and below some folders, that a trash is in."""
+    return [home for folder in folders for home in _trash_roots(folder)]
+
+
 def _trash_roots(folder: Path, on_error: Callable[[OSError], None] = lambda error: None) -> Iterator[Path]:
     for root, names, _ in os.walk(folder, onerror=on_error):
         if any(is_trash_name(name) for name in names):
@@ -110,15 +115,15 @@ def _trash_roots(folder: Path, on_error: Callable[[OSError], None] = lambda erro
         names[:] = sorted(name for name in names if not name.startswith("."))
 
 
-def find_half_undone(folders: Iterable[Path]) -> list[TrashEntry]:
-    """Return our entries whose undo was stopped after it had begun to put files back."""
-    return [entry for entry in _all_described(folders) if is_half_undone(entry)]
+def find_half_undone(homes: Iterable[Path]) -> list[TrashEntry]:
+    """Return our entries in the trashes of some folders whose undo was stopped after it had begun to put files back."""
+    return [entry for entry in _all_described(homes) if is_half_undone(entry)]
 
 
-def _all_described(folders: Iterable[Path]) -> Iterator[TrashEntry]:
-    for root in (root for folder in folders for root in _trash_roots(folder)):
+def _all_described(homes: Iterable[Path]) -> Iterator[TrashEntry]:
+    for folder in homes:
         for trash_name in trash_names():
-            with contextlib.suppress(OSError), HeldFolder.open(root) as home, home.below(trash_name) as trash:
+            with contextlib.suppress(OSError), HeldFolder.open(folder) as home, home.below(trash_name) as trash:
                 for name in trash.names():
                     with contextlib.suppress(TrashError):
                         yield read_held(trash, name)[0]
@@ -135,18 +140,11 @@ def is_half_undone(entry: TrashEntry) -> bool:
         return False
 
 
-def sweep_trashes(folders: Iterable[Path]) -> None:
-    """Remove, in our trashes in and below some folders, the descriptions of moves that were only begun."""
-    for folder in folders:
-        for root in _trash_roots(folder):
-            sweep_trash_in(root)
-
-
 def sweep_trash_in(folder: Path) -> None:
-    """Do the same for the trashes of one folder, and remove those that are empty then."""
+    """Remove from our trashes in a folder what moves that were only begun left, and the trashes that are empty then."""
     for trash_name in trash_names():
         with contextlib.suppress(OSError), HeldFolder.open(folder) as home, home.below(trash_name) as trash:
-            if not why_not_ours(trash.stat()):
+            if not Ownership(home).why_not(trash.stat()):
                 for name in trash.names():
                     sweep(trash, name)
                 remove_same_folder(home, trash_name, trash)

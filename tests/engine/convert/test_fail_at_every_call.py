@@ -67,6 +67,8 @@ def play(story: Story, folder: Path, fatal: int, *, is_done: bool) -> tuple[bool
     folder.mkdir()
     with file_system(story):
         prepare(story, folder)
+        if story.left is not None:
+            story.left(folder, NoRecorder())
         try:
             with failing(fatal, is_done=is_done):
                 story.act(folder, NoRecorder())

@@ -191,14 +191,14 @@ def test_an_entry_that_others_may_write_to_is_listed_and_not_obeyed(opened: str,
     entry = trashed(tmp_path)
     path = {"trash": entry.folder.parent, "entry": entry.folder, "description": entry.folder / ENTRY_NAME}[opened]
     path.chmod(path.stat().st_mode | stat.S_IWGRP)
-    found = only_entry(tmp_path)
+    (found,) = entries_in(tmp_path, is_reading=False)
+    assert isinstance(found, TrashEntry)
     assert (found.problem, found.is_of_others) == ("can be written to by other users", False)
-    (item,) = list_trash([tmp_path]).items
-    assert item.undo_problem == "can be written to by other users"
+    assert only_entry(tmp_path).problem == ""  # to know it takes a new folder to compare with
     for act in (undo, lambda *words: purge(*words, force=True)):
         with pytest.raises(TrashError, match="can be written to by other users: it is not used") as caught:
             act(entry, 1, Control())
-        assert "chmod -R go-w" in caught.value.hint
+        assert f"chmod -R go-w '{entry.folder.parent}'" in caught.value.hint
     assert entry.file_path.read_bytes() == IMAGE
 
 
@@ -275,6 +275,8 @@ def test_a_user_without_an_account_has_a_number() -> None:
 
 FORCED = {
     "every right": ("--perms=0777", "--chmod-ignore"),
+    "every right to files only": ("--perms=fa+rw:dgo-w", "--chmod-ignore"),
+    "every right to folders only": ("--perms=fgo-w:da+rwx", "--chmod-ignore"),
     "another owner": ("--force-user=12345", "--force-group=12345", "--chown-ignore"),
     "another owner and every right": ("--force-user=12345", "--perms=0777", "--chmod-ignore", "--chown-ignore"),
 }
@@ -284,11 +286,12 @@ FORCED = {
 def share(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """A real mount on which all files seem to be another user's, or open to all, whatever is done."""
     with bindfs(tmp_path / "below", tmp_path / "share", *FORCED[request.param]) as mount:
-        probe = mount / "probe"
-        probe.mkdir(0o700)
-        facts = probe.stat()
-        assert facts.st_uid != os.geteuid() or facts.st_mode & 0o022
-        probe.rmdir()
+        probes = [mount / "folder", mount / "file"]
+        probes[0].mkdir(0o700)
+        os.close(os.open(probes[1], os.O_CREAT | os.O_WRONLY, 0o600))
+        assert any(each.stat().st_uid != os.geteuid() or each.stat().st_mode & 0o022 for each in probes)
+        probes[0].rmdir()
+        probes[1].unlink()
         yield mount
 
 
@@ -322,7 +325,7 @@ def test_a_trash_with_other_marks_than_new_folders_there_is_not_used(
     """A share may show 0755 for all that its user makes: then 0777 is somebody else's."""
     (tmp_path / TRASH_NAME).mkdir()
     (tmp_path / TRASH_NAME).chmod(0o777)
-    monkeypatch.setattr(trash_folder, "_shown_for_ours", lambda home: tmp_path.stat())
+    monkeypatch.setattr(trash_folder, "_make_and_look", lambda home, kind: tmp_path.stat())
     assert trashed(tmp_path).folder.parent == own_trash(tmp_path)
 
 
@@ -332,6 +335,40 @@ def test_a_folder_that_takes_nothing_new_proves_no_trash(tmp_path: Path, monkeyp
     monkeypatch.setattr(os, "mkdir", faults.fail_with(errno.EACCES))
     with pytest.raises(TrashError, match="can be written to by other users"):
         undo(entry, 1, Control())
+
+
+def test_a_list_compares_with_one_folder_and_one_file_however_many_entries_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.iso", "b.iso", "c.iso"):
+        path = trashed(tmp_path, name).folder
+        path.chmod(0o770)
+        (path / ENTRY_NAME).chmod(0o660)
+    made: list[int] = []
+    faults.run_before(monkeypatch, trash_folder, "_make_and_look", lambda: made.append(1))
+    found = list(entries_in(tmp_path, is_reading=False))
+    assert [each.problem for each in found if isinstance(each, TrashEntry)] == ["can be written to by other users"] * 3
+    assert len(made) <= 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_nothing_is_made_to_compare_with_when_the_file_system_shows_owners(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user could put a folder of theirs under the new one's name."""
+    entry = trashed(tmp_path)
+    os.chown(entry.folder.parent, 12001, 12001)
+    monkeypatch.setattr(trash_folder, "_make_and_look", lambda home, kind: entry.folder.parent.stat())
+    with pytest.raises(TrashError, match="belongs to user 12001"):
+        undo(entry, 1, Control())
+
+
+def test_what_was_only_begun_is_swept_on_a_share_with_forced_owners_too(share: Path) -> None:
+    left = share / TRASH_NAME / "20260101T000000.000000Z-0000"
+    left.mkdir(parents=True)
+    (left / ENTRY_NAME).write_bytes(b"")
+    sweep_trash_in(share)
+    assert list(share.iterdir()) == []
 
 
 def test_nothing_is_left_of_the_comparison(tmp_path: Path) -> None:

@@ -1,0 +1,118 @@
+"""`discpress undo`: finishes what was stopped, then restores originals."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from discpress.engine.cli.images.options import as_paths
+from discpress.engine.cli.library.trash import chosen_entries, is_named, print_entries, read_entries
+from discpress.engine.cli.output.printers import Printer
+from discpress.engine.cli.state import Records
+from discpress.engine.convert.trash.entry import TrashEntry
+from discpress.engine.convert.trash.listing import find_half_undone, find_homes, sweep_trash_in
+from discpress.engine.convert.trash.undo import Undone, finish_undo, undo
+from discpress.engine.errors import CancelledError, DiscpressError, TrashError
+from discpress.engine.names import display_name
+from discpress.engine.progress import Control
+from discpress.engine.system.processors import available_processors
+
+
+def run_undo(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `undo`; return the exit code."""
+    records = Records(arguments, printer)
+    try:
+        return _undo(arguments, printer, control, records)
+    finally:
+        records.close()
+
+
+def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, records: Records) -> int:
+    folders = as_paths(arguments.folder or ["."])
+    if arguments.list:
+        entries, broken = read_entries(folders, printer, is_reading=True)
+        return print_entries(entries, printer) or broken
+    stopped = _finish_stopped(folders, printer, control, records)
+    names = [name for name in arguments.what if not any(is_named(entry, name) for entry in stopped.entries)]
+    if stopped.is_enough_for(arguments.what, names):
+        return stopped.exit_code
+    entries, broken = read_entries(folders, printer, is_reading=False)
+    entries = [entry for entry in entries if entry not in stopped.entries]
+    if stopped.entries and not names:
+        entries = [entry for entry in entries if entry.reason != "undone"]  # no earlier undo is meant
+    exit_code = broken or stopped.exit_code
+    is_any = names in ([], ["all"])
+    if not [entry for entry in entries if not (is_any and entry.is_of_others)]:
+        if is_any and stopped.entries:
+            return exit_code
+        raise TrashError(
+            "the trash here contains nothing to restore", hint="name the folder of the images with --folder"
+        )
+    for entry in chosen_entries(entries, names):
+        control.check()
+        try:
+            done = undo(entry, available_processors(), control, records.journal)
+        except CancelledError:
+            raise
+        except DiscpressError as error:
+            printer.error(error, entry.home_path)
+            exit_code = error.exit_code
+            continue
+        _print_undone(entry, done, printer)
+        records.follow([*entry.home_paths, entry.replacement_path])
+        if done.note:
+            printer.notice(done.note)
+    return exit_code
+
+
+def _print_undone(entry: TrashEntry, done: Undone, printer: Printer) -> None:
+    text = f"{display_name(entry.home_path)}: back from the trash"
+    if done.replacement_entry is not None:
+        text += f"; {display_name(done.replacement_entry.original)} is in the trash now"
+    if done.checksums:
+        text += f"; {', '.join(display_name(path.name) for path in done.checksums)} went with it"
+    facts = {
+        "path": str(entry.home_path),
+        "id": entry.id,
+        "replacement": None if done.replacement_entry is None else str(done.replacement_entry.file_path),
+    }
+    printer.event("undone", facts, text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stopped:
+    """Interrupted undos that were found, and what became of them."""
+
+    entries: list[TrashEntry]
+    """All of them, also those that could not be finished: the error about each was printed."""
+    is_any_finished: bool
+    exit_code: int
+
+    def is_enough_for(self, what: list[str], rest: list[str]) -> bool:
+        """Return whether nothing else is to be undone: `rest` of the names in `what` are no names of these.
+
+        After an interrupted undo, the latest entry is its result: undoing that one would take the undo back.
+        """
+        return not rest and (bool(what) or self.is_any_finished)
+
+
+def _finish_stopped(folders: list[Path], printer: Printer, control: Control, records: Records) -> _Stopped:
+    """Finish interrupted undos, and clean up after interrupted moves."""
+    exit_code, is_any_finished = 0, False
+    homes = find_homes(folders)
+    entries = find_half_undone(homes)
+    for entry in entries:
+        try:
+            finish_undo(entry, available_processors(), control, records.journal)
+        except CancelledError:
+            raise
+        except DiscpressError as error:
+            printer.error(error, entry.home_path)
+            exit_code = error.exit_code
+            continue
+        text = f"{display_name(entry.home_path)}: finished an interrupted undo"
+        printer.event("undone", {"path": str(entry.home_path), "id": entry.id}, text)
+        records.follow([*entry.home_paths, entry.replacement_path])
+        is_any_finished = True
+    for home in homes:
+        sweep_trash_in(home)
+    return _Stopped(entries, is_any_finished, exit_code)
