@@ -21,8 +21,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from app_pty import AppPty
-from command_line import MIB, slow_to_pack, wait_for, write_old
+from command_line import MIB, slow_to_pack, write_old
 from load import KIB, resident_mib
+from patience import wait_for
 from sample_images import mixed, read_back
 from virtual_clock import VirtualClock
 

@@ -2,9 +2,9 @@
 
     python tests/bench/power_loss.py [--randoms 200] [--recoveries 20] [--seed N]
 
-Each story is recorded call by call; at each point the disk is given every state that power_loss.py allows: what was not
-synced is dropped, reordered or torn. Some of these folders are made real, and the next run has to make them good. Exit
-code 1 when anything was lost.
+Each story is recorded call by call; at each point the disk is given every state that crash_states.py allows: what was
+not synced is dropped, reordered or torn. Some of these folders are made real, and the next run has to make them good.
+Exit code 1 when anything was lost.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from power_loss import crash_states
+from crash_states import crash_states
 from power_stories import STORIES, judge, record, recover
 from set_stories import SET_STORIES
 

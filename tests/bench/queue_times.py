@@ -21,7 +21,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from command_line import CommandLine, wait_for
+from command_line import CommandLine
+from patience import wait_for
 
 from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.queue.jobs import Action, Job, JobKind, JobProgress, JobRequest, JobState

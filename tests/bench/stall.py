@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 import stalled_share
 from app_pty import AppPty
-from command_line import MIB, CommandLine, slow_to_pack, wait_for, write_old
+from command_line import MIB, CommandLine, slow_to_pack, write_old
+from patience import wait_for
 from sample_images import mixed, read_back
 from stalled_share import StalledShare
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from app_desk import LIBRARY, save
 from app_pty import AppPty
-from command_line import size_of, wait_for, write_old
-from patience import HANG_S
+from command_line import size_of, write_old
+from patience import HANG_S, wait_for
 from queue_waiting import wait_idle
 from sample_images import mixed
 

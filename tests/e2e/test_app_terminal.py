@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from app_desk import LIBRARY, save
 from app_pty import AppPty
-from command_line import CommandLine, wait_for
-from patience import HANG_S
+from command_line import CommandLine
+from patience import HANG_S, wait_for
 
 from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import fault_injection as faults
 import pytest
-from command_line import MIB, CommandLine, Running, size_of, wait_for, write_old
+from command_line import MIB, CommandLine, Running, size_of, write_old
+from patience import wait_for
 from sample_images import incompressible, mixed, read_back, write_image
 
 OPTIONS = ("-c", "12", "--target", "any", "-t", "2")

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import fault_injection as faults
 import pytest
-from command_line import CommandLine, Running, size_of, wait_for, write_old
+from command_line import CommandLine, Running, size_of, write_old
 from gates import READING
+from patience import wait_for
 from sample_images import read_back
 
 from discpress.engine.formats import PART_SUFFIX

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import CommandLine, kill_wholly, slow_to_pack, wait_for, write_old
+from command_line import CommandLine, kill_wholly, slow_to_pack, write_old
 from gates import PACKING, SEEKING, Gate
-from patience import HANG_S
+from patience import HANG_S, wait_for
 from queue_waiting import wait_idle
 from sample_images import mixed
 

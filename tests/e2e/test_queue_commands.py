@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import CommandLine, Running, kill_wholly, wait_for, write_old
+from command_line import CommandLine, Running, kill_wholly, write_old
 from gates import PACKING
-from patience import HANG_S
+from patience import HANG_S, wait_for
 
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store.store import Store

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import stalled_share
-from command_line import MIB, CommandLine, Running, slow_to_pack, wait_for, write_old
+from command_line import MIB, CommandLine, Running, slow_to_pack, write_old
 from gates import PACKING
-from patience import HANG_S
+from patience import HANG_S, wait_for
 from queue_waiting import wait_idle
 from sample_images import mixed, read_back
 from stalled_share import StalledShare

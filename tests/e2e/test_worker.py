@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import MIB, CommandLine, is_gone, kill_wholly, slow_to_pack, wait_for, write_old
+from command_line import MIB, CommandLine, is_gone, kill_wholly, slow_to_pack, write_old
 from gates import PACKING, READING
-from patience import HANG_S
+from patience import HANG_S, wait_for
 from queue_waiting import wait_idle
 from sample_images import as_disc, read_back
 

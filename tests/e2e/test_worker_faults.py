@@ -7,9 +7,9 @@ from pathlib import Path
 
 import fault_injection
 import pytest
-from command_line import wait_for, write_old
+from command_line import write_old
 from faulty_disk import Faults, command_of
-from patience import HANG_S
+from patience import HANG_S, wait_for
 from sample_images import mixed, read_back
 
 from discpress.engine.convert.plan import ConversionRequest

@@ -1,4 +1,4 @@
-"""Watches this process change one folder, call by call, for `power_loss`."""
+"""Watches this process change one folder, call by call, for `crash_states`."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from power_loss import ROOT, Disk, NameStep, Slot, written
+from crash_states import ROOT, Disk, NameStep, Slot, written
 
 from discpress.engine.system import rename
 from discpress.engine.system.files import absolute

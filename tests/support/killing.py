@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from app_pty import AppPty
-from command_line import MIB, CommandLine, slow_to_pack, wait_for, write_old
-from patience import HANG_S
+from command_line import MIB, CommandLine, slow_to_pack, write_old
+from patience import HANG_S, wait_for
 from sample_images import mixed, read_back
 
 from discpress.engine.convert.plan import ConversionRequest, OnConflict

@@ -15,7 +15,7 @@ from unittest import mock
 import fault_injection as faults
 from call_recorder import CallRecorder
 from command_line import write_old
-from power_loss import CrashState, crash_states
+from crash_states import CrashState, crash_states
 from sample_images import MemorySource, mixed, pack
 
 from discpress.engine.convert.plan import OnConflict

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from power_loss import CrashState
+from crash_states import CrashState
 from power_stories import Act, Claims, Story, decoded, described, is_trashed
 from trash_sets import FILES, IMAGE, MAIN, MTIME_NS, RESULT, entries, make_set, put_away, undo_as_a_user
 

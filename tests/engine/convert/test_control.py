@@ -7,8 +7,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from command_line import wait_for
-from patience import HANG_S
+from patience import HANG_S, wait_for
 
 from discpress.engine.errors import CancelledError, SuspendedError
 from discpress.engine.progress import Control

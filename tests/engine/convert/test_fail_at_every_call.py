@@ -11,7 +11,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from power_loss import CrashState
+from crash_states import CrashState
 from power_stories import STORIES, Story, file_system, losses, prepare, recover
 from set_stories import SET_STORIES
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from call_recorder import CallRecorder
 from command_line import write_old
-from power_loss import crash_states
+from crash_states import crash_states
 from power_stories import SOURCE, STORIES, judge, record, recover
 from set_stories import SET_STORIES
 

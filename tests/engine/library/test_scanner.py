@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from archive_files import write_zip
 from broken_images import pack
-from command_line import wait_for
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from iso_files import write_iso
+from patience import wait_for
 from sample_images import GOLDEN, write_image
 
 from discpress.engine.demo.discs import PLAYSTATION
