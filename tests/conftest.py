@@ -1,6 +1,7 @@
 """Marks that decide where commands run, the profiles of hypothesis, and the option `--processor-time`."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 from command_line import Processes
@@ -42,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Iterable[pytest.
     if config.getoption("--hypothesis-profile") != "by_hand":
         return
     for item in items:
-        test = getattr(item, "obj", None)
+        test: Any = getattr(item, "obj", None)
         if (own := getattr(test, "_hypothesis_internal_use_settings", None)) is not None:
             test = getattr(test, "__func__", test)
             test._hypothesis_internal_use_settings = settings(own, max_examples=own.max_examples * MANY)

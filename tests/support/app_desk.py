@@ -28,7 +28,7 @@ from discpress.tui.terminal.capabilities import Terminal
 from discpress.tui.widgets.lines import Lines
 from discpress.tui.widgets.table import Table
 
-ScreenT = TypeVar("ScreenT", bound="Screen[object]")
+ScreenT = TypeVar("ScreenT", bound="Screen[Any]")
 
 MIB = 1024 * 1024
 PLAIN = Terminal(is_ascii=False, is_ssh=False, colours=1 << 24, has_mouse=True)
@@ -124,9 +124,7 @@ def make_app(
     save(store, titles)
     session = DeskSession(store, config, tuple(folders), is_read_only=is_read_only, is_ascii=terminal.is_ascii)
     session.has_worker = has_worker
-    app = DiscpressApp(session, terminal)
-    app.NOTIFICATION_TIMEOUT = 3600.0  # a slow machine must not outlast what a test looks for
-    return app
+    return DiscpressApp(session, terminal)
 
 
 @asynccontextmanager
@@ -190,7 +188,8 @@ async def _a_moment(_least_s: float = 0) -> None:
         await asyncio.sleep(0)
 
 
-textual.app.wait_for_idle = _a_moment  # type: ignore[assignment]
+vars(textual.app)["wait_for_idle"] = _a_moment
+DiscpressApp.NOTIFICATION_TIMEOUT = 3600.0  # a slow machine must not outlast what a test looks for
 
 
 async def until(pilot: Pilot[int], is_so: Callable[[], bool]) -> None:

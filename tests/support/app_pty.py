@@ -128,6 +128,10 @@ class AppPty:
         """Read until these words are on the screen."""
         self.wait_until(lambda: words in self.text)
 
+    def wait_beyond(self, received: int) -> None:
+        """Read until more than so many bytes have come."""
+        self.wait_until(lambda: self.received > received)
+
     def wait_quiet(self, quiet_s: float = 1.2) -> None:
         """Read until nothing came for that long, in which the app had nothing to do: one that is kept from it waits."""
         until = time.monotonic() + HANG_S

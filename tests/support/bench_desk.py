@@ -42,7 +42,7 @@ def seek(
     """A line of a seek test, all times multiplied by a factor."""
     names = ("p50_us", "p95_us", "p99_us", "max_us", "mean_us", "storage_us", "decoding_us")
     values = {name: factor * getattr(SEEK, name) for name in names}
-    found = replace(SEEK, **values | figures)  # type: ignore[arg-type]
+    found = replace(SEEK, **values | figures)
     made = form if block_size else Settings(ImageFormat.ISO, 0, 0)
     result = SeekResult(made.format, block_size, made.level, DISK, Span(0, 64 * MIB), found, made.methods)
     return seek_measurement(title.path, title.identity, result, machine, at)

@@ -97,7 +97,7 @@ def become_windows() -> None:
     real_seek = os.lseek
     os.rename, os.unlink = rename, unlink  # type: ignore[assignment]
     # NTFS takes the offset of the lock, ext4 does not.
-    os.lseek = lambda fd, offset, whence: real_seek(fd, min(offset, 1 << 40), whence)  # type: ignore[assignment]
+    os.lseek = lambda fd, offset, whence: real_seek(fd, min(offset, 1 << 40), whence)
     sys.platform = "win32"
 
 
@@ -128,8 +128,7 @@ def become_mac() -> None:
             return 0
         return real_fcntl(fd, command, *more)
 
-    fcntl.F_FULLFSYNC = full_sync  # type: ignore[attr-defined]
-    fcntl.fcntl = control
+    vars(fcntl).update(F_FULLFSYNC=full_sync, fcntl=control)
     lose(os, (*_NO_CACHE_CALLS, "sched_getaffinity"))
     sys.platform = "darwin"
 

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import pytest
 
@@ -13,11 +13,29 @@ from discpress.engine.convert import packing
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.pipeline import Slot
-from discpress.engine.convert.plan import ConversionRequest, plan_conversion
+from discpress.engine.convert.plan import ConversionRequest, OnConflict, plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.convert.trash.undo import Journal, no_journal
+from discpress.engine.formats import ImageFormat, Method
 from discpress.engine.images.image import Image
 from discpress.engine.progress import Control, Progress
+
+
+class RequestFields(TypedDict, total=False):
+    """The fields of a ConversionRequest, as keyword arguments."""
+
+    format: ImageFormat | None
+    block_size: int | None
+    level: int | None
+    alignment: int | None
+    target: str | None
+    on_conflict: OnConflict
+    digests: tuple[str, ...]
+    verify: bool
+    trash_source: bool
+    skip_useless: bool
+    strict_space: bool
+    methods: tuple[Method, ...]
 
 
 class PatientControl(Control):
@@ -40,18 +58,19 @@ def run_conversion(
     control: Control | None = None,
     journal: Journal = no_journal,
     before: Callable[[], object] = lambda: None,
-    **request: Any,
+    **request: Unpack[RequestFields],
 ) -> Conversion:
     """Plan and carry out a conversion as the command line does; `before` runs between the two."""
-    request = {"target": "any", "level": 1} | request
-    plan = settle_output(plan_conversion(source_path, output_path, None, ConversionRequest(**request)))
+    wish = ConversionRequest(**({"target": "any", "level": 1} | request))
+    plan = settle_output(plan_conversion(source_path, output_path, None, wish))
     before()
     return convert(plan, threads=2, control=control or Control(), progress=Progress(), journal=journal)
 
 
 def at_chunk(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], object]) -> None:
     """Let `act` run once, in the thread that is about to read chunk `number` of the source."""
-    real, lock, done = packing.read_chunk, threading.Lock(), [False]
+    real: Callable[[Image, Slot], None] = vars(packing)["read_chunk"]  # that of verify.py, or what a test has put there
+    lock, done = threading.Lock(), [False]
 
     def read_chunk(image: Image, slot: Slot) -> None:
         with lock:

@@ -1,6 +1,6 @@
 """A state file with something in every table, by what discpress itself writes into it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from discpress.engine.convert.request import ConversionRequest, OnConflict
@@ -11,19 +11,19 @@ from discpress.engine.queue.background import BackgroundKind, BackgroundTasks
 from discpress.engine.queue.jobs import Action, JobKind, JobProgress, JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
-from discpress.engine.store.model import Digests, FileIdentity, Overrides, StoredEstimate, Title
+from discpress.engine.store.model import Digests, FileIdentity, JsonValue, Overrides, StoredEstimate, Title
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.store.store import Store
 
 ODD_NAMES = ("Okami [t-en by X] [red].iso", "Game 2.iso", "bad \udcff.iso", "紙灯籠の街.zso")
-SEEK_FACTS = {
+SEEK_FACTS: Mapping[str, JsonValue] = {
     "pattern": "mixed", "is_cold": True, "reads": 100, "p50_us": 90.0, "p95_us": 120.0, "p99_us": 150.0,
     "max_us": 200.0, "mean_us": 95.0, "index_us": 1.0, "storage_us": 80.0, "decoding_us": 14.0, "jumps": 0.5,
     "requests": 1.0, "wanted_bytes": 2048.0, "stored_bytes": 4096.0, "octaves": [[6, 99], [7, 1]],
     "window_offset": 0, "window_bytes": 4194304, "methods": [], "beside": 0,
 }  # fmt: skip
-RATE_FACTS = {
+RATE_FACTS: Mapping[str, JsonValue] = {
     "threads": 2, "original_bytes": 700_000_000, "sampled_bytes": 33_554_432, "packed_bytes": 20_000_000,
     "read_s": 0.2, "pack_s": 0.5, "write_s": 0.3, "proof_s": 0.1, "is_read_cold": True, "is_proof_cold": False,
     "source_disk": "sda", "methods": [], "beside": 1,
@@ -127,7 +127,7 @@ def _fill_queue(store: Store, titles: Sequence[Title], output_folder: Path) -> N
         queue.save_progress([JobProgress(number, "packing", 500, 1000, 500, 200)])
         queue.append_log(number, "ISO to ZSO")
         queue.append_log(number, "a second line")
-    facts = {"output": str(output_folder / "Okami.zso"), "packed_bytes": 300, "crc32": "0badf00d"}
+    facts: dict[str, JsonValue] = {"output": str(output_folder / "Okami.zso"), "packed_bytes": 300, "crc32": "0badf00d"}
     queue.finish(done, facts, saved_bytes=700)
     queue.fail(failed, SpaceError("the disk is full", hint="free some"))
     queue.skip(skipped, "it would not shrink")

@@ -17,7 +17,7 @@ from patience import HANG_S
 
 from discpress.tui.__main__ import iso2zso, main
 
-ENTRY_POINTS: Mapping[str, Callable[[], object]] = {"discpress": main, "iso2zso": iso2zso}
+ENTRY_POINTS: Mapping[str, Callable[[], int | None]] = {"discpress": main, "iso2zso": iso2zso}
 """The functions that the installed scripts call; a test compares them with the package's own list."""
 THREADS_END_S = HANG_S
 
@@ -58,7 +58,7 @@ def run_in_process(
         return exit_code, stdout.read(), stderr.read()
 
 
-def _exit_code(entry_point: Callable[[], object]) -> int:
+def _exit_code(entry_point: Callable[[], int | None]) -> int:
     """Return the code that `sys.exit(entry_point())` ends a process with."""
     try:
         sys.exit(entry_point())
@@ -72,7 +72,7 @@ def _exit_code(entry_point: Callable[[], object]) -> int:
 @contextmanager
 def _signals() -> Iterator[None]:
     """Set what a new process begins with: Python handles Ctrl-C, which its scripts may give to the system."""
-    handlers = {
+    handlers: dict[signal.Signals, set[object]] = {
         signal.SIGINT: {signal.default_int_handler, signal.SIG_DFL},
         signal.SIGTERM: {signal.SIG_DFL},
         signal.SIGHUP: {signal.SIG_DFL},

@@ -164,7 +164,8 @@ class Killing:
 
     def start_worker(self) -> "subprocess.Popen[bytes]":
         """Start a worker that ends when there is nothing to do."""
-        command = [sys.executable, "-P", "-m", "discpress.engine.worker", "--state", self.state_folder, "--idle", "0"]
+        state = str(self.state_folder)
+        command = [sys.executable, "-P", "-m", "discpress.engine.worker", "--state", state, "--idle", "0"]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, env=self.cli.environment, cwd="/")
 
     def kill(self, process: "subprocess.Popen[bytes]", longest_s: float) -> bool:
@@ -240,7 +241,8 @@ class Killing:
         with Store(top / "state") as store:
             jobs = JobQueue(store).jobs()
             is_queued = any(job.kind is JobKind.CONVERT for job in jobs)
-        command = [sys.executable, "-P", "-m", "discpress.engine.worker", "--state", top / "state", "--idle", "0"]
+        state = str(top / "state")
+        command = [sys.executable, "-P", "-m", "discpress.engine.worker", "--state", state, "--idle", "0"]
         subprocess.run(command, env=self.cli.environment, cwd="/", timeout=HANG_S, check=True)
         end_worker(top / "state")
         for path in games.glob("*.iso"):

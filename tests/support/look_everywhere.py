@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from discpress.engine.discs.identity import identify
@@ -13,7 +14,7 @@ from discpress.engine.images.image import Image
 from discpress.engine.images.open import images_at, open_image
 from discpress.engine.images.statistics import read_facts
 from discpress.engine.library.scan.probe import probe_titles
-from discpress.engine.targets import TARGETS
+from discpress.engine.targets import TARGETS, Target
 
 _FILES = 64
 _READ_BYTES = 256 * 1024
@@ -23,12 +24,16 @@ def look_everywhere(path: Path) -> None:
     """Sniff, open, read, identify, measure and examine a file; refusals are fine, any other exception is a find."""
     parse_sfo(path.read_bytes())
     list(probe_titles(path))
-    _refused(lambda: _look_into(path))
+    _refused(partial(_look_into, path))
     with contextlib.suppress(DiscpressError):
         for inner in images_at(path):
-            _refused(lambda inner=inner: _look_into(inner))
+            _refused(partial(_look_into, inner))
     for target in (None, TARGETS["opl"]):
-        _refused(lambda target=target: list(examine(path, target, deep=target is None)))
+        _refused(partial(_examine, path, target))
+
+
+def _examine(path: Path, target: Target | None) -> None:
+    list(examine(path, target, deep=target is None))
 
 
 def _look_into(path: Path) -> None:
@@ -42,7 +47,7 @@ def _look_into(path: Path) -> None:
 def _read_some(image: Image) -> None:
     """Read the beginning, the end, across it, and beyond."""
     for offset in (0, 16 * 2048, image.size // 2, max(0, image.size - _READ_BYTES), image.size):
-        _refused(lambda offset=offset: image.read_at(offset, _READ_BYTES))
+        _refused(partial(image.read_at, offset, _READ_BYTES))
 
 
 def _list(image: Image) -> None:

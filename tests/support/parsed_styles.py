@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from textual.css import stylesheet
 from textual.css.model import RuleSet
+from textual.css.parse import parse
 
 
 @contextmanager
@@ -15,7 +16,6 @@ def parsed_once() -> Iterator[None]:
 
     Textual does the same for the sheets of one app, whose rules are read by all its widgets and changed by none.
     """
-    parse = stylesheet.parse
     known: dict[tuple[Any, ...], list[tuple[Any, list[RuleSet]]]] = {}
 
     def look_up(scope: str, css: str, read_from: Any, *, variable_tokens: Any, **options: Any) -> list[RuleSet]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Unpack
 from unittest import mock
 
 import fault_injection as faults
@@ -71,7 +71,7 @@ class Story:
     """Goes on and returns what is not made good by that; without it, `recover_image`."""
 
 
-def convert(**request: object) -> Act:
+def convert(**request: Unpack[faults.RequestFields]) -> Act:
     """Convert game.iso."""
 
     def act(folder: Path, recorder: Claims) -> None:

@@ -69,7 +69,10 @@ def snapshot(*jobs: Job, **facts: object) -> QueueSnapshot:
     """A queue of these jobs, counted."""
     count = {state: sum(each.state is state for each in jobs) for state in JobState}
     totals = QueueTotals(
-        *(count[state] for state in (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.DONE)),
+        queued=count[JobState.QUEUED],
+        running=count[JobState.RUNNING],
+        paused=count[JobState.PAUSED],
+        done=count[JobState.DONE],
         saved_bytes=sum(each.saved_bytes for each in jobs),
         gain_bytes=sum(each.gain_bytes or 0 for each in jobs),
     )

@@ -59,7 +59,7 @@ CHANGES: dict[str, Callable[[Path], None]] = {
 
 def count_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     read: list[int] = []
-    real = packing.read_chunk
+    real: Callable[[Image, Slot], None] = vars(packing)["read_chunk"]
 
     def read_chunk(image: Image, slot: Slot) -> None:
         read.append(slot.number)

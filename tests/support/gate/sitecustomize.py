@@ -35,7 +35,9 @@ def _hold(stage: str, place: int, check: Callable[[], object]) -> None:
 
 
 def _hold_chunks(pipeline: ModuleType) -> None:
-    class Engine(pipeline._Engine):  # type: ignore[name-defined]
+    from discpress.engine.convert.pipeline import _Engine
+
+    class Engine(_Engine):
         def __init__(self, *words: Any) -> None:
             super().__init__(*words)
             self._stage = "packing" if words[_WITH_PACKED] else "reading"
