@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from convert import MIB, run
+from measuring import MIB, Run, run
 
 
 def sha1_of(path: Path) -> str:
@@ -51,7 +51,7 @@ def main() -> None:
             if method != "zstd":  # chdman knows it from 0.262 on
                 theirs = [chdman, "createraw", "-i", image, "-o", str(out), "-c", method, "-hs", hunk, "-us", "2048"]
                 commands[f"{method}, chdman"] = [*theirs, "-np", str(processors)]
-        rows: dict[str, list[tuple[float, float, int]]] = {name: [] for name in commands}
+        rows: dict[str, list[Run]] = {name: [] for name in commands}
         sizes: dict[str, int] = {}
         for _ in range(arguments.runs):
             for name, command in commands.items():
@@ -64,8 +64,8 @@ def main() -> None:
         print(f"{image}: {original_bytes / MIB:.0f} MiB, hunk {hunk}, level {arguments.level}, {processors} processors")
         print(f"{'':>20} {'wall s':>7} {'cpu s':>7} {'peak MiB':>8} {'size':>11} {'ratio':>6}")
         for name, found in rows.items():
-            wall, cpu = (statistics.median(row[place] for row in found) for place in (0, 1))
-            peak = max(row[2] for row in found)
+            wall, cpu = statistics.median(row.wall_s for row in found), statistics.median(row.cpu_s for row in found)
+            peak = max(row.peak_bytes for row in found)
             ratio = sizes[name] / original_bytes
             print(f"{name:>20} {wall:7.1f} {cpu:7.1f} {peak / MIB:8.1f} {sizes[name]:>11} {ratio:6.4f}", flush=True)
         _round_trip(program, arguments.image, arguments.methods.split(","), hunk, Path(folder))

@@ -60,7 +60,7 @@ class Conversions(Case):
     def measure_slow_ones(self) -> None:
         """Run the other programs, which take long, once."""
         if shutil.which("ziso.py"):
-            command = ["ziso.py", "-c", str(self.level), self.image_path, self._output_path]
+            command: list[str | Path] = ["ziso.py", "-c", str(self.level), self.image_path, self._output_path]
             self._run("ziso.py", command, is_ours=False)
         if shutil.which("chdman"):
             how = ["-hs", str(self.block_size), "-us", "2048", "-c", "zlib", "-np", str(PROCESSORS)]
@@ -112,8 +112,7 @@ def main() -> None:
     image_path: Path = options.image
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
-        state = {"DISCPRESS_STATE": str(folder / "state")}
-        idle_bytes = run([PROGRAM, "--help"], **state).peak_bytes
+        idle_bytes = run([PROGRAM, "--help"], DISCPRESS_STATE=str(folder / "state")).peak_bytes
         cases = [
             Conversions(image_path, level, block, folder, options.kernels)
             for level, block in levels_and_blocks(options)

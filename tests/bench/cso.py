@@ -14,6 +14,7 @@ import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 from measuring import MIB, parse_size, print_table, shown_size, spread, write_json
 
@@ -40,12 +41,12 @@ def choices() -> dict[str, Compress]:
     return found | {f"libdeflate {level}": _libdeflate(deflate, level) for level in (1, 6, 9, 12)}
 
 
-def _like_zlib(library: object, level: int) -> Compress:
-    return lambda block: library.compress(block, level, RAW)  # type: ignore[attr-defined,no-any-return]
+def _like_zlib(library: ModuleType, level: int) -> Compress:
+    return lambda block: library.compress(block, level, RAW)
 
 
-def _libdeflate(library: object, level: int) -> Compress:
-    return lambda block: library.deflate_compress(block, level)  # type: ignore[attr-defined,no-any-return]
+def _libdeflate(library: ModuleType, level: int) -> Compress:
+    return lambda block: library.deflate_compress(block, level)
 
 
 def pack_all(pieces: list[memoryview], block_size: int, compress: Compress) -> tuple[float, int]:

@@ -67,7 +67,8 @@ class Day:
 
     def run(self) -> dict[str, object]:
         """Live through it and return the figures."""
-        command = [sys.executable, "-P", "-m", "discpress.engine.worker", "--state", self.state, "--idle", "1e9"]
+        state = str(self.state)
+        command = [sys.executable, "-P", "-m", "discpress.engine.worker", "--state", state, "--idle", "1e9"]
         self.state.mkdir(mode=0o700)
         began, began_at = time.monotonic(), self.clock.monotonic()
         with (
@@ -77,7 +78,7 @@ class Day:
             stop_worker(self.state)  # the app's own: the one of this day must not end
             # As `ensure_worker` starts it.
             environment = {"PATH": "/usr/bin:/bin", "MALLOC_ARENA_MAX": "1", **self.clock.environment}
-            worker = subprocess.Popen(command, env=environment, cwd="/")  # type: ignore[arg-type]
+            worker = subprocess.Popen(command, env=environment, cwd="/")
             app.wait_for(f"{len(self.paths) + len(self.large)} titles")
             app.wait_quiet()
             app.send("w")
@@ -88,7 +89,7 @@ class Day:
                 if slot in {self.slots // 12, self.slots // 2, self.slots - 1}:
                     self.memory["worker"].append(resident_mib(worker.pid))
                     self.memory["app"].append(resident_mib(app.process.pid))
-            figures = {
+            figures: dict[str, object] = {
                 "virtual hours": round((self.clock.monotonic() - began_at) / 3600, 2),
                 "real s": round(time.monotonic() - began),
                 "worker cpu s": cpu_s(worker.pid),

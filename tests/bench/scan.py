@@ -33,6 +33,7 @@ from discpress.engine.discs.identity import System
 from discpress.engine.formats import ImageFormat
 from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.library.scan.scanner import scan
+from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.system.cache import drop_cached, resident_pages
 from discpress.engine.units import KIB, format_size
@@ -191,7 +192,7 @@ def scan_through(state: Path, library: Path) -> int:
 
 def scan_command(state: Path, library: Path, *options: str) -> int:
     """Run the whole command; return the number of titles that it names."""
-    command = [DISCPRESS, "scan", *options, "--state", state, library]
+    command: list[str | Path] = [DISCPRESS, "scan", *options, "--state", state, library]
     said = subprocess.run(command, check=True, capture_output=True).stdout
     if options:
         return sum(b'"event": "title"' in line for line in said.splitlines())
@@ -208,7 +209,7 @@ def identify_each(paths: list[Path], *, cold: bool) -> dict[str, Any]:
         started = time.perf_counter()
         title = next(iter(probe_titles(path)), None)
         times_us.append(1e6 * (time.perf_counter() - started))
-        if title is None or title.error or not title.serial:
+        if not isinstance(title, Title) or title.error or not title.serial:
             raise RuntimeError(f"{path}: not identified: {title}")
     p50 = statistics.median(times_us)
     p95 = sorted(times_us)[-(-len(times_us) * 95 // 100) - 1]

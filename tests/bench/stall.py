@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
@@ -146,7 +147,7 @@ class Bench:
             ("it is left", "\x1b", "2 folders:"),
         ):
             app.send(keys)
-            self.timed(f"app: {what}", (lambda words=words: self._see(app, words)), A_KEY_S)  # type: ignore[misc]
+            self.timed(f"app: {what}", partial(self._see, app, words), A_KEY_S)
         app.send("c")
         self.timed(
             "app: the plan says that the disk does not answer", lambda: app.wait_for("their disk does not answer"), 7

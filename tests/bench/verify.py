@@ -50,9 +50,10 @@ class WayBack(Case):
         self.note("write, read back only", limit("write", self.image_path, "--output", self._output_path))
         for kernel in KERNELS:
             self.note(f"{kernel} verify", run([PROGRAM, "verify", "-q", self._zso_path], DISCPRESS_KERNEL=kernel))
-            for name, options in (("restore", []), ("restore unproven", ["--no-verify"])):
-                back = [PROGRAM, "convert", "-q", "-d", *options, self._zso_path, "-o", self._output_path]
-                self.note(f"{kernel} {name}", run(back, DISCPRESS_KERNEL=kernel))
+            for name, options in (("restore", ()), ("restore unproven", ("--no-verify",))):
+                command: list[str | Path] = [PROGRAM, "convert", "-q", "-d", *options, self._zso_path]
+                command += ["-o", self._output_path]
+                self.note(f"{kernel} {name}", run(command, DISCPRESS_KERNEL=kernel))
                 self._output_path.unlink()
         if shutil.which("maxcso"):
             command = ["maxcso", "--quiet", "--decompress", f"--threads={PROCESSORS}", self._zso_path]

@@ -85,7 +85,7 @@ def fuzz(corpus: Path, seconds: int, seed: int) -> None:
     """Fuzz in this process until the time is over or something is found."""
     import atheris
 
-    with atheris.instrument_imports(include=["engine"]):
+    with atheris.instrument_imports(include=["discpress"]):
         from look_everywhere import look_everywhere
 
     def look(path: Path) -> None:
