@@ -116,7 +116,7 @@ def test_four_running_jobs_send_at_most_2_5_kb_for_each_of_two_looks_a_second_to
                     JobProgress(job, "packing", done + job * 1_234_567, 4400 * MIB, done, done * 2 // 3) for job in jobs
                 )
                 queue.note_throughput(int(time.time()), step * 13 * MIB, 9 * MIB)
-                app.wait_until(lambda before=before: app.received > before)
+                app.wait_beyond(before)
                 app.wait_quiet(0.6)
                 assert app.received - before <= MOST_BYTES_A_LOOK
             assert "packing" in app.text

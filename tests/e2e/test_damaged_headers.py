@@ -1,5 +1,6 @@
 """A broken first byte is damage in every command and in the library; an .iso of no disc is listed, never put away."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import foreign_images as foreign
@@ -39,7 +40,7 @@ def sound(kind: str, folder: Path) -> bytes:
         data = path.read_bytes()
         path.unlink()
         return data
-    makers = {
+    makers: dict[str, Callable[[], bytes]] = {
         "jso": foreign.jso,
         "wbfs": lambda: foreign.wbfs(foreign.nintendo_disc()),
         "wia": lambda: foreign.wia(foreign.nintendo_disc()),

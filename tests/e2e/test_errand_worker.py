@@ -51,7 +51,7 @@ class Home:
             "-m",
             "discpress.engine.worker",
             "--state",
-            self.state_folder,
+            str(self.state_folder),
             "--idle",
             str(idle_s),
         ]

@@ -80,7 +80,7 @@ def test_the_doctor_finds_no_damage_and_does_not_say_that_all_is_well(name: str,
 def test_damage_is_still_found_beside_it(flac: CommandLine) -> None:
     data = bytearray((flac.folder / "ps2.chdman-default.chd").read_bytes())
     data[200:400] = bytes(200)
-    write_old(flac.folder / "bad.chd", data)
+    write_old(flac.folder / "bad.chd", bytes(data))
     assert run_without("miniaudio", flac, "doctor", "--deep", "bad.chd").exit_code == 3
 
 

@@ -13,8 +13,10 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from command_line import MIB, CommandLine, is_gone, kill_wholly, slow_to_pack, write_old
@@ -83,9 +85,12 @@ class Home:
 
     def start_worker(self, *options: str, **arguments: Any) -> "subprocess.Popen[bytes]":
         """Start a worker as a child of this process, so that its end can be waited for."""
-        command = [sys.executable, "-P", "-m", "discpress.engine.worker", "--state", self.state_folder, *options]
+        state = str(self.state_folder)
+        command = [sys.executable, "-P", "-m", "discpress.engine.worker", "--state", state, *options]
         streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        worker = subprocess.Popen(command, **(streams | arguments), env=self.cli.environment, cwd="/")
+        worker: subprocess.Popen[bytes] = subprocess.Popen(
+            command, **(streams | arguments), env=self.cli.environment, cwd="/"
+        )
         self._children.append(worker)
         return worker
 
@@ -465,10 +470,14 @@ def test_a_job_that_kills_three_workers_fails_and_the_next_one_is_done(home: Hom
     write_old(home.folder / "other.iso", image)
     home.hold("game.iso", "other.iso")
     assert stop_worker(home.state_folder, HANG_S)
+
+    def is_taken_up(attempts: int) -> bool:
+        return home.job().attempts > attempts
+
     for _ in range(3):
         before = home.job().attempts
         worker = home.start_worker("--idle", "0")
-        wait_for(lambda before=before: home.job().attempts > before, "a job that is taken up")
+        wait_for(partial(is_taken_up, before), "a job that is taken up")
         worker.kill()
         worker.wait(HANG_S)
     home.open_gate()
@@ -711,12 +720,8 @@ def hurried_stop() -> Iterator[Callable[[Path], str]]:
             return str(error)
         return ""
 
-    real = statefile.stop_worker
-    statefile.stop_worker = lambda folder: real(folder, 0.1)
-    try:
+    with mock.patch.object(statefile, "stop_worker", partial(stop_worker, timeout_s=0.1)):
         yield open_newer
-    finally:
-        statefile.stop_worker = real
 
 
 # The trash.
