@@ -2,59 +2,36 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
 import pycdlib
 import pytest
+from disc_sources import Files, Golden, MakeImage, Master, Oracle
 
 GOLDEN = Path(__file__).parents[2] / "data" / "golden"
-Files = dict[str, bytes]
-
-
-class MemorySource:
-    """An image in memory that counts the 2048-byte blocks it is asked for."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.size = len(data)
-        self.blocks_read = 0
-
-    def read_at(self, offset: int, length: int) -> bytes:
-        assert offset >= 0
-        assert length >= 0
-        if length:
-            self.blocks_read += (offset + length - 1) // 2048 - offset // 2048 + 1
-        return self.data[offset : offset + length]
 
 
 @pytest.fixture(scope="session")
-def source_of() -> type[MemorySource]:
-    return MemorySource
-
-
-@pytest.fixture(scope="session")
-def golden() -> Callable[[str], bytes]:
+def golden() -> Golden:
     return lambda name: (GOLDEN / name).read_bytes()
 
 
 @pytest.fixture(scope="session")
-def make_image() -> Callable[..., bytes]:
+def make_image() -> MakeImage:
     """An image made by pycdlib: `make_image({"DATA/A.BIN": b"..."}, system_id="PLAYSTATION", joliet=3)`."""
 
-    def make(files: Files, system_id: str = "", **options: object) -> bytes:
+    def make(files: Files, system_id: str = "", *, joliet: int | None = None) -> bytes:
         image = pycdlib.PyCdlib()
-        image.new(sys_ident=system_id, vol_ident="A_LABEL", interchange_level=3, **options)
+        image.new(sys_ident=system_id, vol_ident="A_LABEL", interchange_level=3, joliet=joliet)
         folders: set[str] = set()
         for path, content in files.items():
             for parent in reversed(Path(path).parents):
                 if parent.name and str(parent) not in folders:
                     folders.add(str(parent))
-                    joliet = {"joliet_path": f"/{parent}"} if "joliet" in options else {}
-                    image.add_directory(f"/{parent}", **joliet)
-            joliet = {"joliet_path": f"/{path}"} if "joliet" in options else {}
-            image.add_fp(BytesIO(content), len(content), f"/{path};1", **joliet)
+                    image.add_directory(f"/{parent}", joliet_path=None if joliet is None else f"/{parent}")
+            joliet_path = None if joliet is None else f"/{path}"
+            image.add_fp(BytesIO(content), len(content), f"/{path};1", joliet_path=joliet_path)
         out = BytesIO()
         image.write_fp(out)
         image.close()
@@ -64,7 +41,7 @@ def make_image() -> Callable[..., bytes]:
 
 
 @pytest.fixture
-def master(tmp_path: Path) -> Callable[..., bytes]:
+def master(tmp_path: Path) -> Master:
     """An image made by a program: `master("xorriso", {"A.BIN": b"..."}, "-J", "-R")`; skips without it."""
 
     def make(program: str, files: Files, *options: str) -> bytes:
@@ -84,7 +61,7 @@ def master(tmp_path: Path) -> Callable[..., bytes]:
 
 
 @pytest.fixture(scope="session")
-def oracle() -> Callable[[bytes], dict[str, tuple[int, int]]]:
+def oracle() -> Oracle:
     """What pycdlib finds in the primary tree: path without version -> (offset, length)."""
 
     def walk(data: bytes) -> dict[str, tuple[int, int]]:

@@ -37,16 +37,16 @@ from discpress.engine.discs.file_titles import clean_text, read_file_title
         ("", ""),
     ],
 )
-def test_title(file_name, title):
+def test_title(file_name: str, title: str) -> None:
     assert read_file_title(file_name).title == title
 
 
-def test_tags_are_kept_apart_with_their_brackets():
+def test_tags_are_kept_apart_with_their_brackets() -> None:
     name = "Shadow Runner (USA) (Disc 2) (v1.01) [t-en by X].iso"
     assert read_file_title(name).tags == ("(USA)", "(Disc 2)", "(v1.01)", "[t-en by X]")
 
 
-def test_a_serial_in_brackets_is_a_tag():
+def test_a_serial_in_brackets_is_a_tag() -> None:
     assert read_file_title("Shadow [SLUS-20946].iso").tags == ("[SLUS-20946]",)
 
 
@@ -70,7 +70,7 @@ def test_a_serial_in_brackets_is_a_tag():
         ("()", ""),
     ],
 )
-def test_region(tag, region):
+def test_region(tag: str, region: str) -> None:
     assert read_file_title(f"Shadow {tag}.iso").region == region
 
 
@@ -92,18 +92,18 @@ def test_region(tag, region):
         ("(Disc 123)", (None, None)),
     ],
 )
-def test_disc_number(tag, disc):
+def test_disc_number(tag: str, disc: tuple[int | None, int | None]) -> None:
     named = read_file_title(f"Shadow {tag}.iso")
     assert (named.disc_number, named.disc_total) == disc
 
 
-def test_underscores_around_tags_are_spaces():
+def test_underscores_around_tags_are_spaces() -> None:
     named = read_file_title("SLUS_209.46.My_Game_(USA)_(Disc_2).iso")
     assert (named.title, named.region, named.disc_number) == ("My Game", "US", 2)
 
 
 @given(st.text(st.characters(), max_size=300))
-def test_any_name_gives_one_clean_line(name):
+def test_any_name_gives_one_clean_line(name: str) -> None:
     title = read_file_title(name).title
     assert title == clean_text(title)
     assert len(title.splitlines()) <= 1
@@ -111,13 +111,13 @@ def test_any_name_gives_one_clean_line(name):
 
 
 @given(st.text("([)] _.-iso12", max_size=255))
-def test_names_of_brackets_and_suffixes_end(name):
+def test_names_of_brackets_and_suffixes_end(name: str) -> None:
     assert len(read_file_title(name).title) <= len(name)
 
 
-def test_lone_surrogates_become_replacement_characters():
+def test_lone_surrogates_become_replacement_characters() -> None:
     assert clean_text("a\udcffb") == "a\ufffdb"
 
 
-def test_long_text_is_cut():
+def test_long_text_is_cut() -> None:
     assert len(clean_text("x" * 5000)) == 256

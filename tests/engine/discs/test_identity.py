@@ -1,12 +1,14 @@
 """What a disc is, from inside the image and from its file's name."""
 
 import struct
+from typing import Protocol
 
 import pytest
+from disc_sources import CountedSource, Files, Golden, MakeImage, Master
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from discpress.engine.discs.identity import System, identify, region_of
+from discpress.engine.discs.identity import Identity, System, identify, region_of
 from discpress.engine.errors import DamagedImageError
 
 MAX_BLOCK_READS = 16
@@ -15,17 +17,21 @@ SYSTEM_CNF = 76 * 2048
 SYSTEM_CNF_LENGTH = 57
 
 
+class Disc(Protocol):
+    def __call__(self, files: Files, system_id: str = "PLAYSTATION", file_name: str = "Some Game.iso") -> Identity: ...
+
+
 @pytest.fixture
-def disc(make_image, source_of):
+def disc(make_image: MakeImage) -> Disc:
     """Identify a disc of these files: `disc({"SYSTEM.CNF": b"..."}, file_name="Game.iso")`."""
 
-    def identify_disc(files, system_id="PLAYSTATION", file_name="Some Game.iso"):
-        return identify(source_of(make_image(files, system_id)), file_name)
+    def identify_disc(files: Files, system_id: str = "PLAYSTATION", file_name: str = "Some Game.iso") -> Identity:
+        return identify(CountedSource(make_image(files, system_id)), file_name)
 
     return identify_disc
 
 
-def sfo(**values):
+def sfo(**values: bytes | int) -> bytes:
     """Build a PARAM.SFO."""
     keys, data, table = b"", b"", b""
     for key, value in values.items():
@@ -36,29 +42,29 @@ def sfo(**values):
     return b"\0PSF" + struct.pack("<IIII", 0x101, key_table, key_table + len(keys), len(values)) + table + keys + data
 
 
-def test_golden_ps2(golden, source_of):
-    identity = identify(source_of(golden("ps2.iso")), "SLUS_209.46.Shadow_Runner_(USA)_(Disc_1).iso")
+def test_golden_ps2(golden: Golden) -> None:
+    identity = identify(CountedSource(golden("ps2.iso")), "SLUS_209.46.Shadow_Runner_(USA)_(Disc_1).iso")
     assert (identity.system, identity.serial, identity.region) == (System.PS2, "SLUS-20946", "US")
     assert identity.title == "Shadow Runner"
     assert (identity.disc_number, identity.tags) == (1, ("(USA)", "(Disc 1)"))
 
 
-def test_golden_psp(golden, source_of):
-    identity = identify(source_of(golden("psp.iso")), "whatever.cso")
+def test_golden_psp(golden: Golden) -> None:
+    identity = identify(CountedSource(golden("psp.iso")), "whatever.cso")
     assert (identity.system, identity.serial, identity.region) == (System.PSP, "ULUS-10041", "US")
     assert identity.title == "Lumen Arc"
     assert (identity.disc_number, identity.disc_total) == (1, 1)
 
 
-def test_an_image_without_a_file_system_is_unknown(golden, source_of):
-    identity = identify(source_of(golden("tail.iso")), "The Tail (Japan).iso")
+def test_an_image_without_a_file_system_is_unknown(golden: Golden) -> None:
+    identity = identify(CountedSource(golden("tail.iso")), "The Tail (Japan).iso")
     assert (identity.system, identity.serial, identity.title) == (System.UNKNOWN, "", "The Tail")
     assert identity.region == "JP"
 
 
 @pytest.mark.parametrize(("name", "blocks"), [("ps2.iso", 3), ("psp.iso", 4), ("tail.iso", 4)])
-def test_blocks_read(name, blocks, golden, source_of):
-    source = source_of(golden(name))
+def test_blocks_read(name: str, blocks: int, golden: Golden) -> None:
+    source = CountedSource(golden(name))
     identify(source, name)
     assert source.blocks_read == blocks
 
@@ -73,11 +79,13 @@ def test_blocks_read(name, blocks, golden, source_of):
         ("xorriso", ("-J", "-R"), 150),
     ],
 )
-def test_a_disc_of_hundreds_of_files_costs_at_most_sixteen_blocks(program, options, root_files, master, source_of):
+def test_a_disc_of_hundreds_of_files_costs_at_most_sixteen_blocks(
+    program: str, options: tuple[str, ...], root_files: int, master: Master
+) -> None:
     files = {f"DATA{number % 9}/F{number:04}.BIN": b"x" for number in range(500)}
     files |= {f"MODULE{number:03}.IRX": b"x" for number in range(root_files)}
     files["SYSTEM.CNF"] = b"BOOT2 = cdrom0:\\SLES_123.45;1\r\n"
-    source = source_of(master(program, files, *options))
+    source = CountedSource(master(program, files, *options))
     assert identify(source, "x.iso").serial == "SLES-12345"
     assert source.blocks_read <= MAX_BLOCK_READS
 
@@ -106,94 +114,94 @@ def test_a_disc_of_hundreds_of_files_costs_at_most_sixteen_blocks(program, optio
         b"BOOT = cdrom:\\SLES_999.99;1\r\nBOOT2 = cdrom0:\\SLES_123.45;1\r\n",
     ],
 )
-def test_boot2_in_any_shape_is_a_ps2_disc(system_cnf, disc):
+def test_boot2_in_any_shape_is_a_ps2_disc(system_cnf: bytes, disc: Disc) -> None:
     identity = disc({"SYSTEM.CNF": system_cnf})
     assert (identity.system, identity.serial, identity.region) == (System.PS2, "SLES-12345", "EU")
 
 
 @pytest.mark.parametrize("boot", [b"BOOT.ELF;1", b"SLUS_123.456", b"OPNPS2LD.ELF", b"", b"\xff\xfe", b"SLUS"])
-def test_homebrew_has_no_serial_and_is_still_ps2(boot, disc):
+def test_homebrew_has_no_serial_and_is_still_ps2(boot: bytes, disc: Disc) -> None:
     identity = disc({"SYSTEM.CNF": b"BOOT2 = cdrom0:\\" + boot}, file_name="uLaunch (Europe).iso")
     assert (identity.system, identity.serial, identity.region) == (System.PS2, "", "EU")
 
 
 @pytest.mark.parametrize("system_id", ["", "LINUX", "Win32", "PSP GAME"])
-def test_the_system_id_does_not_decide_against_boot2(system_id, disc):
+def test_the_system_id_does_not_decide_against_boot2(system_id: str, disc: Disc) -> None:
     identity = disc({"SYSTEM.CNF": b"BOOT2 = cdrom0:\\SLPM_123.45;1"}, system_id)
     assert (identity.system, identity.serial, identity.region) == (System.PS2, "SLPM-12345", "JP")
 
 
-def test_the_system_id_decides_where_both_are_there(disc):
+def test_the_system_id_decides_where_both_are_there(disc: Disc) -> None:
     files = {"SYSTEM.CNF": b"BOOT2 = cdrom0:\\SLPM_123.45;1", "PSP_GAME/PARAM.SFO": sfo(TITLE=b"Arc")}
     assert (disc(files, "PSP GAME").system, disc(files, "PLAYSTATION").system) == (System.PSP, System.PS2)
 
 
-def test_boot_is_a_ps1_disc(disc):
+def test_boot_is_a_ps1_disc(disc: Disc) -> None:
     identity = disc({"SYSTEM.CNF": b"BOOT = cdrom:\\SCES_012.34;1\r\nTCB = 4\r\n"}, file_name="Old (Disc 2 of 4).iso")
     assert (identity.system, identity.serial) == (System.PS1, "SCES-01234")
     assert (identity.title, identity.disc_number, identity.disc_total) == ("Old", 2, 4)
 
 
-def test_psx_exe_alone_is_a_ps1_disc(disc):
+def test_psx_exe_alone_is_a_ps1_disc(disc: Disc) -> None:
     assert disc({"PSX.EXE": b"PS-X EXE"}).system is System.PS1
 
 
-def test_a_disc_of_other_files_is_iso_9660(disc):
+def test_a_disc_of_other_files_is_iso_9660(disc: Disc) -> None:
     identity = disc({"README.TXT": b"hello"}, "LINUX", "Some_Linux.iso")
     assert (identity.system, identity.title) == (System.ISO9660, "Some Linux")
 
 
-def test_a_system_cnf_that_boots_nothing_is_iso_9660(disc):
+def test_a_system_cnf_that_boots_nothing_is_iso_9660(disc: Disc) -> None:
     assert disc({"SYSTEM.CNF": b"VER = 1.00\r\n"}).system is System.ISO9660
 
 
-def test_a_folder_named_system_cnf_is_no_file(golden, source_of):
+def test_a_folder_named_system_cnf_is_no_file(golden: Golden) -> None:
     data = bytearray(golden("ps2.iso"))
     data[data.index(b"SYSTEM.CNF;1") - 8] |= 2
-    assert identify(source_of(bytes(data)), "x.iso").system is System.ISO9660
+    assert identify(CountedSource(bytes(data)), "x.iso").system is System.ISO9660
 
 
-def test_a_psp_disc_tells_everything(make_image, source_of):
+def test_a_psp_disc_tells_everything(make_image: MakeImage) -> None:
     param = sfo(DISC_ID=b"ULJM05000", DISC_NUMBER=2, DISC_TOTAL=3, TITLE="光の\nアーク\x07  2".encode())
     image = make_image({"PSP_GAME/PARAM.SFO": param}, "PSP GAME")
-    identity = identify(source_of(image), "x (USA).iso")
+    identity = identify(CountedSource(image), "x (USA).iso")
     assert (identity.serial, identity.region, identity.title) == ("ULJM-05000", "JP", "光の アーク 2")
     assert (identity.disc_number, identity.disc_total) == (2, 3)
 
 
-def test_a_psp_disc_without_a_serial_takes_that_of_umd_data(disc):
+def test_a_psp_disc_without_a_serial_takes_that_of_umd_data(disc: Disc) -> None:
     files = {"PSP_GAME/PARAM.SFO": sfo(TITLE=b"Arc"), "UMD_DATA.BIN": b"ULES-10000|A1B2C3|0001|G"}
     identity = disc(files, "PSP GAME")
     assert (identity.serial, identity.title, identity.region) == ("ULES-10000", "Arc", "EU")
 
 
 @pytest.mark.parametrize("param", [b"", b"\0PSF", b"\xff" * 500, sfo(DISC_ID=7, TITLE=9, DISC_NUMBER=0)])
-def test_a_psp_disc_with_a_broken_param_sfo_is_still_psp(param, disc):
+def test_a_psp_disc_with_a_broken_param_sfo_is_still_psp(param: bytes, disc: Disc) -> None:
     identity = disc({"PSP_GAME/PARAM.SFO": param}, "PSP GAME", "Arc.iso")
     assert (identity.system, identity.serial, identity.disc_number) == (System.PSP, "", None)
 
 
-def test_a_psp_disc_without_param_sfo_takes_the_file_name(disc):
+def test_a_psp_disc_without_param_sfo_takes_the_file_name(disc: Disc) -> None:
     identity = disc({"UMD_DATA.BIN": b"ULUS-10000|"}, "", "Arc (USA).iso")
     assert (identity.system, identity.serial, identity.title) == (System.PSP, "ULUS-10000", "Arc")
 
 
-def test_the_system_id_alone_is_enough_for_psp(disc):
+def test_the_system_id_alone_is_enough_for_psp(disc: Disc) -> None:
     assert disc({"A.BIN": b""}, "PSP GAME").system is System.PSP
 
 
-def test_a_umd_video_is_psp(disc):
+def test_a_umd_video_is_psp(disc: Disc) -> None:
     identity = disc({"UMD_VIDEO/PARAM.SFO": sfo(TITLE=b"Film")}, "")
     assert (identity.system, identity.title) == (System.PSP, "Film")
 
 
 @pytest.mark.parametrize("number", [0, 100, 0xFFFFFFFF])
-def test_a_disc_number_out_of_range_is_not_believed(number, disc):
+def test_a_disc_number_out_of_range_is_not_believed(number: int, disc: Disc) -> None:
     files = {"PSP_GAME/PARAM.SFO": sfo(TITLE=b"Arc", DISC_NUMBER=number)}
     assert disc(files, "PSP GAME", "Arc (Disc 2).iso").disc_number == 2
 
 
-def test_a_file_name_without_a_title_gives_way_to_the_volume_id(disc):
+def test_a_file_name_without_a_title_gives_way_to_the_volume_id(disc: Disc) -> None:
     identity = disc({"A.BIN": b"a"}, "", ".iso")
     assert identity.title == "A_LABEL"
 
@@ -210,34 +218,34 @@ def test_a_file_name_without_a_title_gives_way_to_the_volume_id(disc):
         ("", "PBPX ABCD SLZZ"),
     ],
 )
-def test_region_of(region, prefixes):
+def test_region_of(region: str, prefixes: str) -> None:
     assert {prefix: region_of(f"{prefix}-12345") for prefix in prefixes.split()} == dict.fromkeys(
         prefixes.split(), region
     )
 
 
-def test_no_serial_has_no_region():
+def test_no_serial_has_no_region() -> None:
     assert region_of("") == ""
 
 
-def test_the_serial_decides_the_region_before_the_file_name(disc):
+def test_the_serial_decides_the_region_before_the_file_name(disc: Disc) -> None:
     identity = disc({"SYSTEM.CNF": b"BOOT2 = cdrom0:\\SLUS_123.45;1"}, file_name="Game (Europe).iso")
     assert identity.region == "US"
 
 
-def test_a_serial_of_no_region_takes_that_of_the_file_name(disc):
+def test_a_serial_of_no_region_takes_that_of_the_file_name(disc: Disc) -> None:
     identity = disc({"SYSTEM.CNF": b"BOOT2 = cdrom0:\\PBPX_955.03;1"}, file_name="Game (USA).iso")
     assert (identity.serial, identity.region) == ("PBPX-95503", "US")
 
 
-def test_systems_have_labels():
+def test_systems_have_labels() -> None:
     assert [system.label for system in System] == ["PS2", "PS1", "PSP", "GameCube", "Wii", "ISO 9660", "unknown"]
 
 
 @pytest.mark.parametrize("error", [DamagedImageError("x.zso: block 9 does not decode"), OSError(5, "I/O error")])
-def test_errors_of_the_source_pass(error, golden, source_of):
-    class Failing(source_of):
-        def read_at(self, offset, length):
+def test_errors_of_the_source_pass(error: Exception, golden: Golden) -> None:
+    class Failing(CountedSource):
+        def read_at(self, offset: int, length: int) -> bytes:
             if offset >= SYSTEM_CNF:
                 raise error
             return super().read_at(offset, length)
@@ -248,10 +256,10 @@ def test_errors_of_the_source_pass(error, golden, source_of):
 
 @settings(max_examples=200, deadline=None)
 @given(content=st.binary(max_size=SYSTEM_CNF_LENGTH))
-def test_any_bytes_may_stand_in_system_cnf(content, golden, source_of):
+def test_any_bytes_may_stand_in_system_cnf(content: bytes, golden: Golden) -> None:
     data = bytearray(golden("ps2.iso"))
     data[SYSTEM_CNF : SYSTEM_CNF + len(content)] = content
-    assert identify(source_of(bytes(data)), "x.iso").system in (System.PS2, System.PS1, System.ISO9660)
+    assert identify(CountedSource(bytes(data)), "x.iso").system in (System.PS2, System.PS1, System.ISO9660)
 
 
 @settings(max_examples=300, deadline=None)
@@ -260,11 +268,13 @@ def test_any_bytes_may_stand_in_system_cnf(content, golden, source_of):
     changes=st.lists(st.tuples(st.integers(PVD, 29 * 2048), st.binary(min_size=1, max_size=8)), max_size=12),
     cut=st.integers(0, 200 * 2048),
 )
-def test_mutated_images_never_raise_and_cost_little(name, changes, cut, golden, source_of):
+def test_mutated_images_never_raise_and_cost_little(
+    name: str, changes: list[tuple[int, bytes]], cut: int, golden: Golden
+) -> None:
     data = bytearray(golden(name))
     for offset, content in changes:
         data[offset : offset + len(content)] = content
-    source = source_of(bytes(data[: len(data) - cut]))
+    source = CountedSource(bytes(data[: len(data) - cut]))
     identity = identify(source, "Name.iso")
     assert identity.title
     assert source.blocks_read <= 16 + 2 * source.size // 2048 + 9
@@ -272,6 +282,6 @@ def test_mutated_images_never_raise_and_cost_little(name, changes, cut, golden, 
 
 @settings(max_examples=200, deadline=None)
 @given(data=st.binary(max_size=4096), file_name=st.text(max_size=40))
-def test_any_bytes_are_identified(data, file_name, source_of):
-    source = source_of(b"\0" * PVD + b"\1CD001\1\0" + data)
+def test_any_bytes_are_identified(data: bytes, file_name: str) -> None:
+    source = CountedSource(b"\0" * PVD + b"\1CD001\1\0" + data)
     assert identify(source, file_name).serial == ""
