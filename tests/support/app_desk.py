@@ -216,6 +216,7 @@ class Desk:
 
     def __init__(self, pilot: Pilot[int]) -> None:
         assert isinstance(pilot.app, DiscpressApp)
+        assert isinstance(pilot.app.session, DeskSession)
         self.pilot = pilot
         self.app = pilot.app
         self.view = pilot.app.session.view
@@ -288,6 +289,11 @@ class Desk:
     def told(self) -> list[str]:
         """What the app has said in notifications, oldest first."""
         return [notification.message for notification in self.app._notifications]
+
+    @property
+    def typed(self) -> str:
+        """What stands in the input that has the focus; empty without one."""
+        return self.app.focused.value if isinstance(self.app.focused, Input) else ""
 
     @property
     def text(self) -> str:

@@ -5,10 +5,11 @@ import signal
 from pathlib import Path
 
 import pytest
-from app_desk import opened
+from app_desk import LIBRARY, opened
 from app_places import KEYS_TO, go_to
 
 from discpress.engine.queue.jobs import JobKind, JobRequest
+from discpress.engine.store.model import Title
 from discpress.tui.commands import Place, commands_at, describe_keys
 from discpress.tui.screens.base import DiscScreen
 from discpress.tui.screens.help import HelpScreen
@@ -18,9 +19,9 @@ runs = pytest.mark.runs
 EVERYWHERE = (*KEYS_TO, Place.FIRST_RUN)
 
 
-def titles_of(place: Place) -> dict[str, object]:
+def titles_of(place: Place) -> tuple[Title, ...]:
     """The first run is shown where nothing is known."""
-    return {"titles": ()} if place is Place.FIRST_RUN else {}
+    return () if place is Place.FIRST_RUN else LIBRARY
 
 
 @runs("help", *KEYS_TO)
@@ -49,7 +50,7 @@ async def test_help_on_the_library_explains_the_filter(tmp_path: Path) -> None:
 @runs("palette", *EVERYWHERE)
 @pytest.mark.parametrize("place", EVERYWHERE)
 async def test_the_palette_lists_what_is_valid_at_its_place(place: Place, tmp_path: Path) -> None:
-    async with opened(tmp_path, **titles_of(place)) as desk:
+    async with opened(tmp_path, titles=titles_of(place)) as desk:
         await go_to(desk, place)
         await desk.press("ctrl+p")
         listed = [hit.text for hit in desk.in_front(PaletteScreen).hits]
@@ -61,7 +62,7 @@ async def test_the_palette_lists_what_is_valid_at_its_place(place: Place, tmp_pa
 @runs("quit_anywhere", *EVERYWHERE)
 @pytest.mark.parametrize("place", EVERYWHERE)
 async def test_ctrl_q_leaves(place: Place, tmp_path: Path) -> None:
-    async with opened(tmp_path, **titles_of(place)) as desk:
+    async with opened(tmp_path, titles=titles_of(place)) as desk:
         await go_to(desk, place)
         await desk.press("ctrl+q")
         if place is Place.LOG:  # a job waits: the question comes
@@ -71,7 +72,7 @@ async def test_ctrl_q_leaves(place: Place, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", EVERYWHERE)
 async def test_ctrl_c_leaves_too(place: Place, tmp_path: Path) -> None:
-    async with opened(tmp_path, **titles_of(place)) as desk:
+    async with opened(tmp_path, titles=titles_of(place)) as desk:
         await go_to(desk, place)
         await desk.press("ctrl+c")
         if place is Place.LOG:
@@ -98,7 +99,7 @@ async def test_a_question_does_not_lock_the_user_in(opening: list[str], key: str
 async def test_ctrl_z_suspends(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = []
     monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
-    async with opened(tmp_path, **titles_of(place)) as desk:
+    async with opened(tmp_path, titles=titles_of(place)) as desk:
         monkeypatch.setattr(type(desk.app._driver), "can_suspend", True)
         await go_to(desk, place)
         await desk.press("ctrl+z")

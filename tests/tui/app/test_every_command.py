@@ -12,9 +12,7 @@ _TYPED_AT_FIRST_RUN = {"help"}
 def _places_of(command: Command) -> set[Place]:
     if Place.ANYWHERE not in command.places:
         return set(command.places)
-    return {place for place in Place if place is not Place.ANYWHERE} - (
-        {Place.FIRST_RUN} if command.name in _TYPED_AT_FIRST_RUN else set()
-    )
+    return set(Place) - {Place.ANYWHERE} - ({Place.FIRST_RUN} if command.name in _TYPED_AT_FIRST_RUN else set())
 
 
 def _tested() -> set[tuple[str, Place]]:

@@ -50,8 +50,13 @@ async def test_with_jobs_it_asks_and_the_focus_leaves_them_to_the_worker(tmp_pat
 async def test_stopping_them_stops_the_worker_first(
     is_in_time: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stopped = []
-    monkeypatch.setattr("discpress.tui.app.session.stop_worker", lambda folder: stopped.append(folder) or is_in_time)
+    stopped: list[Path] = []
+
+    def stop(folder: Path) -> bool:
+        stopped.append(folder)
+        return is_in_time
+
+    monkeypatch.setattr("discpress.tui.app.session.stop_worker", stop)
     async with opened(tmp_path) as desk:
         await with_job(desk, 2)
         await desk.press("q")

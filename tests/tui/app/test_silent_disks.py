@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_desk import Desk, opened
+from app_desk import LIBRARY, Desk, opened
 
+from discpress.engine.store.model import Title
 from discpress.engine.system.asking import ask_aside
 from discpress.tui import arguments
 from discpress.tui.app import disk_queries as inquiry
@@ -139,21 +140,22 @@ async def test_the_trash_says_so(tmp_path: Path, disk: SilentDisk) -> None:
         await desk.until(lambda: "0 files in the trash" in desk.lines("status"))
 
 
-@pytest.mark.parametrize("titles", [(), None], ids=["at the first start", "in the settings"])
+@pytest.mark.parametrize(
+    ("titles", "keys"), [((), ()), (LIBRARY, ("comma",))], ids=["at the first start", "in the settings"]
+)
 async def test_a_folder_that_does_not_answer_is_said_and_another_one_can_be_typed(
-    tmp_path: Path, disk: SilentDisk, titles: tuple[()] | None
+    tmp_path: Path, disk: SilentDisk, titles: tuple[Title, ...], keys: tuple[str, ...]
 ) -> None:
     (tmp_path / "games").mkdir()
     disk.hold_folder(tmp_path / "games")
-    options = {} if titles is None else {"titles": titles}
-    async with opened(tmp_path, *(("comma",) if titles is None else ()), **options) as desk:
-        if titles is None:
+    async with opened(tmp_path, *keys, titles=titles) as desk:
+        if keys:
             await key(desk, "a")
         await desk.paste(f"{tmp_path}/games")
         await key(desk, "enter")
         await desk.until(lambda: "its disk does not answer" in desk.said)
         await key(desk, "x")
-        await desk.until(lambda: desk.app.focused is not None and desk.app.focused.value.endswith("gamesx"))
+        await desk.until(lambda: desk.typed.endswith("gamesx"))
         disk.wake()
 
 
@@ -162,7 +164,7 @@ async def test_tab_waits_for_nobody(tmp_path: Path, disk: SilentDisk) -> None:
         desk.in_front(FirstRun)
         disk.hold("discpress.tui.widgets.folder_input.complete", lambda text: f"{text}ames/")
         await key(desk, "g", "tab", "x")
-        await desk.until(lambda: desk.app.focused is not None and desk.app.focused.value == "~/gx")
+        await desk.until(lambda: desk.typed == "~/gx")
         disk.wake()
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from app_desk import make_app, press, running, screen_text
 from archive_files import write_zip
+from found_titles import titles_in
 from sample_images import GOLDEN
 
-from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.queue.jobs import JobKind
 from discpress.tui.app.app import DiscpressApp
 from discpress.tui.app.worker_control import WorkerControl
@@ -22,7 +22,7 @@ def archive(tmp_path: Path) -> Path:
 @pytest.fixture
 def app(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DiscpressApp:
     monkeypatch.setattr(WorkerControl, "start", lambda self: None)
-    return make_app(tmp_path, probe_titles(archive), folders=[archive.parent])
+    return make_app(tmp_path, titles_in(archive), folders=[archive.parent])
 
 
 async def test_a_row_names_both_formats(app: DiscpressApp) -> None:

@@ -1,6 +1,5 @@
 """The commands of the screen of one title, by their keys."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ def games(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def real(tmp_path: Path, games: Path) -> Iterator[dict[str, Any]]:
+def real(tmp_path: Path, games: Path) -> dict[str, Any]:
     """What opens the app on that folder with a worker."""
     return {"folder": tmp_path, "titles": (), "folders": [games], "has_worker": True}
 

@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 from app_desk import LIBRARY, Desk, opened
@@ -15,6 +16,12 @@ from discpress.engine.store.model import FileIdentity, Title
 from discpress.tui.screens.confirm import Confirm
 from discpress.tui.screens.palette import PaletteScreen
 from discpress.tui.screens.queue import QueueScreen
+
+
+class Size(TypedDict):
+    width: int
+    height: int
+
 
 NAMES = {
     "[bold red]Okami[t-en]": "[bold red]Okami[t-en]",
@@ -29,7 +36,7 @@ NAMES = {
 """What is called so, and how that is shown."""
 FROM_DISC = NAMES | {"close [/b] me": "close [/b] me", "[@click=app.bell]x[/]": "[@click=app.bell]x[/]"}
 """A title on a disc may also hold what no file name can."""
-WIDE = {"width": 160, "height": 30}
+WIDE: Size = {"width": 160, "height": 30}
 
 
 def titled(names: dict[str, str], *, are_from_disc: bool = False) -> list[Title]:
@@ -85,7 +92,9 @@ async def test_in_strip_queue_and_log(tmp_path: Path) -> None:
             check(desk, shown)
             desk.queue.fail(job, StorageError(f"{name}: cannot be read", hint=f"look at {name}"))
             await desk.look()
-            desk.table.move_to(desk.in_front(QueueScreen)._rows.index_of(job))
+            row = desk.in_front(QueueScreen)._rows.index_of(job)
+            assert row is not None
+            desk.table.move_to(row)
             await desk.press("l")
             check(desk, f"{shown}.iso")
             assert "cannot be read (look at" in desk.text

@@ -12,6 +12,7 @@ from discpress.engine.queue.jobs import JobKind, JobRequest
 from discpress.engine.store.model import State
 from discpress.tui.commands import Place
 from discpress.tui.screens.detail import DetailScreen
+from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.plan import PlanScreen
 from discpress.tui.screens.queue import QueueScreen
 from discpress.tui.screens.settings import SettingsScreen
@@ -215,7 +216,7 @@ async def test_t_tunes_the_marked_titles(tmp_path: Path) -> None:
 
 async def test_a_broken_title_is_not_tuned(tmp_path: Path) -> None:
     async with opened(tmp_path, "t") as desk:
-        assert desk.app.screen.PLACE is AT
+        desk.in_front(LibraryScreen)
 
 
 @runs("plan", AT)
@@ -277,7 +278,7 @@ async def test_q_leaves(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["enter", "space", "v", "a", "s", "S", "t", "c", "y", "r", "escape"])
 async def test_a_key_on_an_empty_table_does_no_harm(tmp_path: Path, key: str) -> None:
     async with opened(tmp_path, "slash", *"zzz", "enter", key) as desk:
-        assert desk.app.screen.PLACE is AT
+        desk.in_front(LibraryScreen)
         assert len(desk.view.titles) == len(LIBRARY)
 
 

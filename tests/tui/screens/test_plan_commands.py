@@ -173,8 +173,9 @@ async def test_e_converts_what_would_hardly_shrink_too(tmp_path: Path) -> None:
         assert "barely shrink (1): convert anyway" in desk.lines("summary")
         await desk.press("enter")
         assert [job.path.name for job in desk.queue.jobs()] == ["Dense Films.iso"]
-        assert desk.queue.jobs()[0].request is not None
-        assert not desk.queue.jobs()[0].request.skip_useless
+        request = desk.queue.jobs()[0].request
+        assert request is not None
+        assert not request.skip_useless
 
 
 @runs("choose_folder", AT)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from app_desk import LIBRARY, opened, settle
 from textual.events import MouseScrollDown, MouseScrollUp
+from textual.widgets import Input
 
 from discpress.engine.config import Config
 from discpress.engine.errors import UsageError
@@ -96,7 +97,7 @@ def test_the_first_variable_that_is_set_says_the_encoding(environ: Mapping[str, 
     ],
 )
 def test_whether_it_reports_the_mouse(environ: Mapping[str, str], requested: bool | None, has_mouse: bool) -> None:
-    assert Terminal.of(XTERM | environ, "UTF-8", mouse=requested).has_mouse == has_mouse
+    assert Terminal.of({**XTERM, **environ}, "UTF-8", mouse=requested).has_mouse == has_mouse
 
 
 def test_over_ssh_it_is_refreshed_half_as_often() -> None:
@@ -215,7 +216,7 @@ async def test_a_palette_that_was_open_goes_on(tmp_path: Path) -> None:
         await desk.resize(30, 8)
         await desk.resize(80, 24)
         await desk.press("u", "e")
-        assert desk.in_front(PaletteScreen).query_one("#palette").value == "queue"
+        assert desk.in_front(PaletteScreen).query_one("#palette", Input).value == "queue"
 
 
 async def test_the_cursor_stays_seen_when_the_terminal_shrinks(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def test_styles_tell_marked_broken_and_states_apart() -> None:
     ],
 )
 def test_what_a_title_is_called(facts: dict[str, object], name: str) -> None:
-    assert shown_name(title("File (Europe).iso", 5, **facts)) == name
+    assert shown_name(title("File (Europe).iso", 5, None, **facts)) == name
 
 
 def test_the_serial_stands_beside_a_name_that_is_only_the_files() -> None:
