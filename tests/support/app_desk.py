@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 import textual.app
 from patience import HANG_S
@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import WorkerCancelled
+from title_fields import TitleFields
 
 from discpress.engine.config import Config
 from discpress.engine.formats import ImageFormat, Settings
@@ -34,10 +35,10 @@ MIB = 1024 * 1024
 PLAIN = Terminal(is_ascii=False, is_ssh=False, colours=1 << 24, has_mouse=True)
 
 
-def title(name: str, size_mib: float, packed_mib: float | None = None, **facts: object) -> Title:
+def title(name: str, size_mib: float, packed_mib: float | None = None, **facts: Unpack[TitleFields]) -> Title:
     """A title at /games; packed to so many MiB within 1 % where that is given, else not estimated."""
     size = int(size_mib * MIB)
-    values: dict[str, object] = {"format": ImageFormat.ISO, "original_bytes": size, "system": "ps2", **facts}
+    values: TitleFields = {"format": ImageFormat.ISO, "original_bytes": size, "system": "ps2", **facts}
     if packed_mib is not None:
         packed = int(packed_mib * MIB)
         saves = packed < 0.95 * size
@@ -54,7 +55,7 @@ def title(name: str, size_mib: float, packed_mib: float | None = None, **facts: 
             130.0,
         )
     number = sum(name.encode())
-    return Title(Path("/games") / name, FileIdentity(1, number, size, 5), **values)  # type: ignore[arg-type]
+    return Title(Path("/games") / name, FileIdentity(1, number, size, 5), **values)
 
 
 LIBRARY = (

@@ -79,7 +79,7 @@ class Patient:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def __call__(self, data: bytes, target: str | None = None, *, deep: bool = False) -> list[Finding]:
+    def __call__(self, data: bytes | bytearray, target: str | None = None, *, deep: bool = False) -> list[Finding]:
         """Write the data and return what the doctor finds."""
         self.path.write_bytes(data)
         return list(examine(self.path, TARGETS[target] if target else None, deep=deep))

@@ -31,8 +31,10 @@ HALF_UNDONE = {"half-undone": "game.iso", "half-undone-UNDO": "UNDO"}
 def unpack(folder: Path) -> Path:
     """Write all of them below a folder, with new inodes, as a copy to another disk has."""
     with tarfile.open(_ARCHIVE) as archive:
-        trusted = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
-        archive.extractall(folder, **trusted)  # type: ignore[arg-type]
+        if hasattr(tarfile, "fully_trusted_filter"):  # Python 3.11.4 on
+            archive.extractall(folder, filter="fully_trusted")
+        else:
+            archive.extractall(folder)
     for path in folder.rglob("*"):
         if path.is_file() and path.name != "entry.json":
             os.utime(path, ns=(MTIME_NS, MTIME_NS))

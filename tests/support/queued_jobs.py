@@ -7,8 +7,11 @@ from discpress.engine.queue.jobs import Action, JobKind, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 
 
-def requests(number: int, **facts: int) -> list[JobRequest]:
-    return [JobRequest(JobKind.CONVERT, Path(f"/games/{index}.iso"), **facts) for index in range(number)]  # type: ignore[arg-type]
+def requests(number: int, *, gain_bytes: int | None = None, priority: int = 0) -> list[JobRequest]:
+    return [
+        JobRequest(JobKind.CONVERT, Path(f"/games/{index}.iso"), gain_bytes=gain_bytes, priority=priority)
+        for index in range(number)
+    ]
 
 
 def order(queue: JobQueue) -> list[int]:

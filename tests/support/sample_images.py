@@ -62,7 +62,7 @@ def mixed_sectors(size: int, seed: int = 0) -> bytes:
     return b"".join(sectors)[:size]
 
 
-def write_image(path: Path, data: bytes) -> Path:
+def write_image(path: Path, data: bytes | bytearray) -> Path:
     """Write `data` as a file, its folder too, and return the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)

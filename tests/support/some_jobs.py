@@ -1,10 +1,14 @@
 """Jobs and snapshots as a queue would give them, for what draws them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict, Unpack
 
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.queue.jobs import NO_FACTS, Job, JobKind, JobState
-from discpress.engine.queue.snapshot import QueueSnapshot, QueueTotals
+from discpress.engine.queue.snapshot import QueueSnapshot, QueueTotals, Throughput
+from discpress.engine.store.model import JsonValue
 
 _QUEUED = Job(
     id=1,
@@ -45,14 +49,42 @@ _QUEUED = Job(
 )
 
 
-def job(**facts: object) -> Job:
+class JobFields(TypedDict, total=False):
+    """The fields of a job that tests choose, as keyword arguments."""
+
+    id: int
+    kind: JobKind
+    state: JobState
+    path: Path
+    request: ConversionRequest | None
+    parameters: Mapping[str, JsonValue]
+    position: float
+    gain_bytes: int | None
+    stage: str
+    done_bytes: int
+    total_bytes: int
+    read_bytes: int
+    packed_bytes: int
+    read_rate: float | None
+    eta_s: float | None
+    waiting: str
+    wanted: str
+    error_code: str
+    error_message: str
+    error_hint: str
+    result: Mapping[str, JsonValue]
+    saved_bytes: int
+    ended_at: float | None
+
+
+def job(**facts: Unpack[JobFields]) -> Job:
     """A queued conversion, with some facts of it changed."""
-    return replace(_QUEUED, **facts)  # type: ignore[arg-type]
+    return replace(_QUEUED, **facts)
 
 
-def running(**facts: object) -> Job:
+def running(**facts: Unpack[JobFields]) -> Job:
     """One that is half done."""
-    values = {
+    values: JobFields = {
         "state": JobState.RUNNING,
         "stage": "packing",
         "done_bytes": 300,
@@ -65,7 +97,7 @@ def running(**facts: object) -> Job:
     return job(**(values | facts))
 
 
-def snapshot(*jobs: Job, **facts: object) -> QueueSnapshot:
+def snapshot(*jobs: Job, throughput: Throughput = (), waiting_reason: str = "") -> QueueSnapshot:
     """A queue of these jobs, counted."""
     count = {state: sum(each.state is state for each in jobs) for state in JobState}
     totals = QueueTotals(
@@ -76,4 +108,4 @@ def snapshot(*jobs: Job, **facts: object) -> QueueSnapshot:
         saved_bytes=sum(each.saved_bytes for each in jobs),
         gain_bytes=sum(each.gain_bytes or 0 for each in jobs),
     )
-    return replace(QueueSnapshot(1, jobs, None, "", (), totals, None), **facts)  # type: ignore[arg-type]
+    return QueueSnapshot(1, jobs, None, waiting_reason, throughput, totals, None)

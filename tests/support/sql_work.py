@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from unittest import mock
 
 from discpress.engine.store import schema
@@ -43,8 +44,8 @@ def counted_sql() -> Iterator[SqlWork]:
     work = SqlWork()
     connect = schema.connect
 
-    def watched(*words: object) -> sqlite3.Connection:
-        connection = connect(*words)  # type: ignore[arg-type]
+    def watched(*words: Any) -> sqlite3.Connection:
+        connection = connect(*words)
         work.watch(connection)
         return connection
 
