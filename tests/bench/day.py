@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
@@ -144,11 +145,11 @@ class Day:
             app.read(0.02)
         self.clock.run_at(AT_WORK)
 
-    def _wait(self, condition: object, what: str, queue: JobQueue, app: AppPty) -> None:
+    def _wait(self, condition: Callable[[], object], what: str, queue: JobQueue, app: AppPty) -> None:
         def is_so() -> bool:
             app.read(0.01)
             self._judge(queue.jobs([JobState.RUNNING]))
-            return bool(condition())  # type: ignore[operator]
+            return bool(condition())
 
         try:
             wait_for(is_so, what)
