@@ -1,6 +1,7 @@
 """Conversions out of archives: one pass, the same proof, the same rules as for files of their own."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import archive_files as archives
@@ -28,6 +29,7 @@ from discpress.engine.errors import (
     UsageError,
 )
 from discpress.engine.formats import ImageFormat
+from discpress.engine.images.archives.model import MemberSource
 from discpress.engine.images.archives.paged import PagedStream
 from discpress.engine.images.open import open_image
 from discpress.engine.progress import Control, Progress
@@ -132,8 +134,7 @@ def test_many_threads_go_through_an_archive_once(kind: str, tmp_path: Path, monk
 
     monkeypatch.setattr(PagedStream, "_cursor_before", cursor_before)
     plan, checkpoint_store, control = planned(path), Keeper(), Control()
-    stopping = ChangeAt(18, control.suspend)
-    stopping.raise_if_stopped = control.raise_if_stopped  # type: ignore[method-assign]
+    stopping = ChangeAt(18, control.suspend, control)
     starts.clear()
     with pytest.raises(SuspendedError):
         convert(
@@ -170,7 +171,8 @@ def test_verify_compares_with_the_archive(kind: str, tmp_path: Path) -> None:
     path = make(tmp_path / kind, {"game.iso": DISC})
     with open_image(path) as image:
         digests = digest_image(image, 2, Control(), Progress())
-        assert int(digests.values["crc32"], 16) == image.source.member.crc32  # type: ignore[attr-defined]
+        assert isinstance(image.source, MemberSource)
+        assert int(digests.values["crc32"], 16) == image.source.member.crc32
 
 
 def test_verify_reads_a_stored_packed_image_for_its_checksum(tmp_path: Path) -> None:
@@ -187,18 +189,25 @@ def test_verify_reads_a_stored_packed_image_for_its_checksum(tmp_path: Path) -> 
 
 
 class ChangeAt(Control):
-    """Does something at the n-th chunk border."""
+    """Does something at the n-th chunk border; stops as `stopper` is asked to, without one as itself."""
 
-    def __init__(self, border: int, change: object) -> None:
+    def __init__(self, border: int, change: Callable[[], object], stopper: Control | None = None) -> None:
         super().__init__()
         self._left = border
         self._change = change
+        self._stopper = stopper
 
     def check(self) -> None:
         if self._left == 0:
-            self._change()  # type: ignore[operator]
+            self._change()
         self._left -= 1
         super().check()
+
+    def raise_if_stopped(self) -> None:
+        if self._stopper is None:
+            super().raise_if_stopped()
+        else:
+            self._stopper.raise_if_stopped()
 
 
 @every_kind
@@ -249,8 +258,7 @@ class Keeper:
 def test_a_stopped_conversion_goes_on_where_it_was(kind: str, border: int, tmp_path: Path) -> None:
     path = make(tmp_path / kind, {"first.iso": PS2, "game.iso": DISC})
     plan, checkpoint_store, control = planned(path / "game.iso"), Keeper(), Control()
-    stopping = ChangeAt(border, control.suspend)
-    stopping.raise_if_stopped = control.raise_if_stopped  # type: ignore[method-assign]
+    stopping = ChangeAt(border, control.suspend, control)
     with pytest.raises(SuspendedError):
         convert(
             plan, threads=2, control=stopping, progress=Progress(), job="queue 1", checkpoint_store=checkpoint_store

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 import sample_images
@@ -27,6 +28,24 @@ CHUNKS = 12
 SIZE = (CHUNKS - 1) * CHUNK_BYTES + 700
 THREADS = [1, 2, 3, 8]
 """An event that is not set by then never is: the test fails instead of hanging."""
+
+
+class Work(TypedDict, total=False):
+    fill: Callable[[Slot], None]
+    take: Callable[[Slot], None]
+    follow: Callable[[Slot], None]
+
+
+def work_of(stage: str, act: Callable[[Slot], None]) -> Work:
+    """Return the act as the work of one stage; none for another word."""
+    match stage:
+        case "fill":
+            return {"fill": act}
+        case "take":
+            return {"take": act}
+        case "follow":
+            return {"follow": act}
+    return {}
 
 
 def nothing(slot: Slot) -> None:
@@ -142,7 +161,11 @@ def test_chunks_are_taken_in_the_calling_thread() -> None:
 def test_chunks_are_filled_in_as_many_threads_as_requested() -> None:
     """They all meet at a barrier, which one thread less would never open."""
     barrier = threading.Barrier(3, timeout=HANG_S)
-    run(threads=3, total_bytes=3 * CHUNK_BYTES, fill=lambda slot: barrier.wait() and None)
+
+    def meet(slot: Slot) -> None:
+        barrier.wait()
+
+    run(threads=3, total_bytes=3 * CHUNK_BYTES, fill=meet)
     assert not barrier.broken
 
 
@@ -152,7 +175,7 @@ def test_chunks_are_filled_in_as_many_threads_as_requested() -> None:
 def test_a_failure_is_raised_in_the_caller(stage: str, number: int, threads: int) -> None:
     error = Failure(stage)
     with pytest.raises(Failure) as caught:
-        run(threads=threads, **{stage: fail_at(number, error)})  # type: ignore[arg-type]
+        run(threads=threads, **work_of(stage, fail_at(number, error)))
     assert caught.value is error
 
 
@@ -182,9 +205,9 @@ def test_nothing_is_taken_behind_a_failure(stage: str) -> None:
         if stage == "take" and slot.number == 2:
             raise Failure
 
-    work = {} if stage == "take" else {stage: fail_at(2, Failure())}
+    work: Work = {"take": take} if stage == "take" else {"take": take, **work_of(stage, fail_at(2, Failure()))}
     with pytest.raises(Failure):
-        run(take=take, **work)  # type: ignore[arg-type]
+        run(**work)
     assert taken == list(range(len(taken)))
     assert stage == "follow" or len(taken) <= 3
 
@@ -193,7 +216,7 @@ def test_nothing_is_taken_behind_a_failure(stage: str) -> None:
 def test_no_thread_outlives_the_run(stage: str) -> None:
     before = threading.active_count()
     with contextlib.suppress(Failure):
-        run(**{stage: fail_at(3, Failure())} if stage != "none" else {})  # type: ignore[arg-type]
+        run(**work_of(stage, fail_at(3, Failure())))
     assert before == threading.active_count()
 
 

@@ -2,16 +2,20 @@
 
 import mmap
 from pathlib import Path
+from typing import Any
 
 import fault_injection as faults
 import pytest
 from sample_images import incompressible, mixed, write_image
 
 from discpress.engine.convert import packing, verify
+from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.packing import ReadBack
 from discpress.engine.convert.part import part
+from discpress.engine.convert.pipeline import Slot
 from discpress.engine.errors import DamagedImageError, StorageError, VerifyError
 from discpress.engine.formats import ImageFormat
+from discpress.engine.images.image import Image
 from discpress.engine.system import cache
 
 MIB = 1024 * 1024
@@ -92,7 +96,7 @@ def test_the_whole_part_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     seen: list[tuple[int, int]] = []
     real = verify.read_chunk
 
-    def read_chunk(image, slot) -> None:  # type: ignore[no-untyped-def]
+    def read_chunk(image: Image, slot: Slot) -> None:
         seen.append((slot.offset, slot.length))
         real(image, slot)
 
@@ -103,11 +107,11 @@ def test_the_whole_part_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_digest_of_other_bytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source_path = source_of(tmp_path, MIXED)
-    real = packing.digest_image
+    real = verify.digest_image
 
-    def digest_image(*arguments, **options):  # type: ignore[no-untyped-def]
+    def digest_image(*arguments: Any, **options: Any) -> DigestSet:
         found = real(*arguments, **options)
-        return type(found)(found.values | {"xxh3": "0" * 32}, found.size_bytes)
+        return DigestSet(found.values | {"xxh3": "0" * 32}, found.size_bytes)
 
     monkeypatch.setattr(packing, "digest_image", digest_image)
     with pytest.raises(VerifyError, match="xxh3 of the decoded image"):

@@ -3,6 +3,7 @@
 import struct
 import tempfile
 import zlib
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -153,11 +154,11 @@ def decode_cso(data: bytes) -> bytes:
 @pytest.mark.parametrize("block_size", [SECTOR, 16384])
 @pytest.mark.parametrize(("image_format", "decode"), [(ZSO, decode_zso), (CSO, decode_cso)])
 def test_a_reader_by_the_letter_decodes_it(
-    image_format: ImageFormat, decode: object, block_size: int, tmp_path: Path
+    image_format: ImageFormat, decode: Callable[[bytes], bytes], block_size: int, tmp_path: Path
 ) -> None:
     data = sample_images.mixed(41 * SECTOR + 700)
     path = sample_images.pack(tmp_path / "game", data, image_format, block_size, level=9)
-    assert data == decode(path.read_bytes())  # type: ignore[operator]
+    assert data == decode(path.read_bytes())
 
 
 # One format to another, in one pass.
@@ -267,7 +268,7 @@ def opl_read(data: bytes, first: int, count: int) -> bytes:
     return bytes(buffer)
 
 
-def lz4_forward(stored: bytes) -> bytes:
+def lz4_forward(stored: bytes | bytearray) -> bytes:
     """Decode an LZ4 block until a sector is full; what follows is padding to it."""
     made = bytearray()
     position = 0

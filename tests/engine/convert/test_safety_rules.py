@@ -10,12 +10,12 @@ import pytest
 from sample_images import mixed, read_back, write_image
 
 from discpress.engine.convert import packing
-from discpress.engine.convert.part import name as part_name
 from discpress.engine.convert.part import part
 from discpress.engine.convert.trash.entry import ENTRY_NAME
 from discpress.engine.convert.trash.folder import TRASH_NAME
 from discpress.engine.convert.trash.undo import undo
 from discpress.engine.errors import DiscpressError, StorageError
+from discpress.engine.formats import PART_SUFFIX
 from discpress.engine.progress import Control
 from discpress.engine.system.held_folder import HeldFolder
 
@@ -81,7 +81,7 @@ class Trace:
     def _word(self, path: Path) -> str:
         if path == self._folder:
             return "folder"
-        if path.name.endswith(part_name.PART_SUFFIX):
+        if path.name.endswith(PART_SUFFIX):
             return "part"
         if path.parent.name == TRASH_NAME:
             return "entry folder"

@@ -253,10 +253,10 @@ def test_a_source_that_stays_is_not_waited_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("still_clock")
-def test_a_source_that_is_written_during_the_wait_stays(tmp_path: Path) -> None:
+def test_a_source_that_is_written_during_the_wait_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source_path = write_old(tmp_path / "game.iso", SOURCE, 1)
     control = faults.PatientControl()
-    control.wait = lambda seconds: touch(source_path)  # type: ignore[method-assign]
+    monkeypatch.setattr(control, "wait", lambda seconds: touch(source_path))
     with pytest.raises(SourceChangedError, match="somebody is still writing it: it stays where it is"):
         faults.run_conversion(source_path, control=control, trash_source=True)
     assert source_path.exists()
@@ -270,7 +270,7 @@ def test_a_source_from_the_future_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("still_clock")
-def test_a_stop_during_the_wait_leaves_the_source(tmp_path: Path) -> None:
+def test_a_stop_during_the_wait_leaves_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source_path = write_old(tmp_path / "game.iso", SOURCE, 1)
     control = faults.PatientControl()
 
@@ -278,7 +278,7 @@ def test_a_stop_during_the_wait_leaves_the_source(tmp_path: Path) -> None:
         control.cancel()
         control.check()
 
-    control.wait = stop  # type: ignore[method-assign]
+    monkeypatch.setattr(control, "wait", stop)
     done = faults.run_conversion(source_path, control=control, trash_source=True)
     assert (done.trashed, len(done.notices)) == (None, 1)
     assert source_path.read_bytes() == SOURCE

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -29,9 +30,14 @@ def source_path(tmp_path: Path) -> Path:
     return write_image(tmp_path / "game.iso", SOURCE)
 
 
+def write_unreadable(path: Path) -> None:
+    path.write_bytes(PRECIOUS)
+    path.chmod(0)
+
+
 KINDS: dict[str, Callable[[Path, Path], object]] = {
     "file": lambda path, precious: path.write_bytes(PRECIOUS),
-    "file that nobody may read": lambda path, precious: (path.write_bytes(PRECIOUS), path.chmod(0)),
+    "file that nobody may read": lambda path, precious: write_unreadable(path),
     "link": lambda path, precious: path.symlink_to(precious),
     "hard link": lambda path, precious: path.hardlink_to(precious),
     "dangling link": lambda path, precious: path.symlink_to("nowhere"),
@@ -194,7 +200,7 @@ def test_a_window_that_was_replaced_stays(source_path: Path, tmp_path: Path, mon
 
 
 def test_the_name_of_a_draft_that_is_taken_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checksums.secrets, "token_hex", lambda count: "0" * 12)
+    monkeypatch.setattr(secrets, "token_hex", lambda count: "0" * 12)
     draft_path = write_image(tmp_path / f".discpress-{'0' * 12}", PRECIOUS)
     with pytest.raises(StorageError, match=r"game\.zso\.sha1: cannot write the checksum file: File exists"):
         write_checksum(tmp_path / "game.zso", "sha1", "0" * 40)

@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -205,13 +205,14 @@ def test_a_complete_image_of_another_disc_stays(source_path: Path, part_path: Pa
 @pytest.mark.parametrize("kind", ["link", "dangling link", "folder", "fifo", "link to a part"])
 def test_what_is_no_regular_file_stays(kind: str, source_path: Path, part_path: Path, tmp_path: Path) -> None:
     stale = write_image(tmp_path / "stale", PART_MAGIC + bytes(5000))
-    {
+    makers: dict[str, Callable[[], object]] = {
         "link": lambda: part_path.symlink_to(source_path),
         "dangling link": lambda: part_path.symlink_to("nowhere"),
         "folder": part_path.mkdir,
         "fifo": lambda: os.mkfifo(part_path),
         "link to a part": lambda: part_path.symlink_to(stale),
-    }[kind]()
+    }
+    makers[kind]()
     mode = part_path.lstat().st_mode
     with pytest.raises((PartError, StorageError), match=r"game\.zso\.discpress-part"):
         faults.run_conversion(source_path)

@@ -69,11 +69,12 @@ def test_what_appears_meanwhile_is_not_touched(
     output_path = tmp_path / "game.zso"
 
     def appear() -> None:
-        {
+        makers: dict[str, Callable[[], object]] = {
             "file": lambda: output_path.write_bytes(b"somebody else's"),
             "folder": output_path.mkdir,
             "dangling link": lambda: output_path.symlink_to("nowhere"),
-        }[kind]()
+        }
+        makers[kind]()
 
     faults.run_before(monkeypatch, part, "rename_new", appear)
     with pytest.raises(ConflictError, match=r"game\.zso: another program created a file with this name"):

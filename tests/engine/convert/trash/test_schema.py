@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +201,12 @@ def test_a_description_that_is_no_file_is_an_error(kind: str, tmp_path: Path) ->
     entry = described(tmp_path / "games", VALID[2])
     path = entry / ENTRY_NAME
     elsewhere = path.rename(tmp_path / "elsewhere")
-    {"fifo": lambda: os.mkfifo(path), "link": lambda: path.symlink_to(elsewhere), "folder": path.mkdir}[kind]()
+    makers: dict[str, Callable[[], None]] = {
+        "fifo": lambda: os.mkfifo(path),
+        "link": lambda: path.symlink_to(elsewhere),
+        "folder": path.mkdir,
+    }
+    makers[kind]()
     (found,) = entries_in(tmp_path / "games")
     assert isinstance(found, TrashError)
 

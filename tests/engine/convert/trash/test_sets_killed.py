@@ -35,7 +35,7 @@ class Wrecks:
     @classmethod
     def make(cls, top: Path, act: str) -> "Wrecks":
         environment = os.environ | {"PYTHONPATH": str(Path(crash_in_trash.__file__).parent), "PYTHONWARNINGS": "error"}
-        command = [sys.executable, crash_in_trash.__file__, top, *act.split()]
+        command = [sys.executable, crash_in_trash.__file__, str(top), *act.split()]
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return cls(act, top, int(done.stdout))

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace as with_changes
 from pathlib import Path
 from typing import Any
@@ -142,11 +142,12 @@ def test_undo_of_an_undo_brings_the_replacement_back(entry: TrashEntry, tmp_path
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link"])
 def test_undo_does_not_clobber(kind: str, entry: TrashEntry, source_path: Path, tmp_path: Path) -> None:
-    {
+    makers: dict[str, Callable[[], object]] = {
         "file": lambda: source_path.write_bytes(b"in the way"),
         "folder": source_path.mkdir,
         "link": lambda: source_path.symlink_to("nowhere"),
-    }[kind]()
+    }
+    makers[kind]()
     before = faults.names_in(tmp_path)
     with pytest.raises(TrashError, match=r"game\.iso: a file of this name is in the way; it stays in the trash"):
         undo_it(entry)
