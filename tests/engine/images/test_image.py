@@ -5,9 +5,11 @@ import os
 import random
 import struct
 import zlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import lz4.block
 import pytest
@@ -185,7 +187,7 @@ FILE_STEPS = st.lists(
 )
 
 
-def step(file: io.BufferedIOBase, kind: str, value: int) -> object:
+def step(file: BinaryIO, kind: str, value: int) -> object:
     if kind == "read":
         return file.read(value)
     return file.seek(value, {"set": io.SEEK_SET, "skip": io.SEEK_CUR, "end": io.SEEK_END}[kind])
@@ -196,7 +198,7 @@ def step(file: io.BufferedIOBase, kind: str, value: int) -> object:
 def test_a_file_object_reads_and_seeks_as_any_file(steps: list[tuple[str, int]]) -> None:
     path = GOLDEN / "tail.ziso-py-shift2.zso"
     model, file = io.BytesIO(iso_of(path)), image_of(bytes_of(path)).open_file()
-    assert [step(model, *each) for each in steps] == [step(file, *each) for each in steps]  # type: ignore[arg-type]
+    assert [step(model, *each) for each in steps] == [step(file, *each) for each in steps]
 
 
 def test_a_file_object_can_be_read_whole() -> None:
@@ -261,9 +263,9 @@ def test_the_last_block_is_cut_to_the_size() -> None:
 
 @pytest.mark.parametrize(("magic", "pack"), [(b"ZISO", lz4_block), (b"CISO", deflate_block)])
 @pytest.mark.parametrize("shift", [0, 2])
-def test_a_last_block_that_was_not_filled_is_read(magic: bytes, pack: object, shift: int) -> None:
+def test_a_last_block_that_was_not_filled_is_read(magic: bytes, pack: Callable[[bytes], bytes], shift: int) -> None:
     """As Danixu's ziso writes it."""
-    stored = [(pack(TEXT[:700]), False)]  # type: ignore[operator]
+    stored = [(pack(TEXT[:700]), False)]
     assert TEXT[:700] == decoded(indexed(700, stored, magic=magic, shift=shift))
 
 
@@ -414,9 +416,9 @@ def test_a_refused_image_is_closed() -> None:
 # Damage.
 
 
-def two_blocks(**changes: object) -> bytearray:
+def two_blocks() -> bytearray:
     """Return a sound ZSO of two packed blocks: entries at 24, 28, 32, data from 36 on."""
-    return bytearray(indexed(2 * SECTOR, [(lz4_block(TEXT[:SECTOR]), False)] * 2, **changes))  # type: ignore[arg-type]
+    return bytearray(indexed(2 * SECTOR, [(lz4_block(TEXT[:SECTOR]), False)] * 2))
 
 
 def with_entry(number: int, value: int) -> bytes:

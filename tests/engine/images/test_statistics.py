@@ -21,7 +21,7 @@ def facts_of(path: Path, *, measure: bool = False) -> ImageFacts:
         return read_facts(image, measure=measure)
 
 
-def packed_facts(tmp_path: Path, data: bytes, *, measure: bool = False) -> ImageFacts:
+def packed_facts(tmp_path: Path, data: bytes | bytearray, *, measure: bool = False) -> ImageFacts:
     path = tmp_path / "image"
     path.write_bytes(data)
     return facts_of(path, measure=measure)

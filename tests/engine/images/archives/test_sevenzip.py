@@ -5,6 +5,7 @@ import io
 import lzma
 import struct
 import zlib
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -72,13 +73,14 @@ def test_padding_that_packs_to_nothing_is_unpacked_a_page_at_a_time(
     assert longest <= 256 * 1024
 
 
-def test_a_decoder_gets_no_input_while_it_has_some() -> None:
+def test_a_decoder_gets_no_input_while_it_has_some(tmp_path: Path) -> None:
     """Fed at every call it would pile up what it cannot use yet."""
     packed = lzma.compress(bytes(64 << 20) + PS2, format=lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2}])
-    feed = unpacking._Feed(sample_images.MemorySource(packed * 40), 0, len(packed) * 40)  # type: ignore[arg-type]
-    feed.allowed_bytes = 100
-    assert len(feed.read(1 << 20)) == 100
-    assert feed.read(1 << 20) == b""
+    with closing(FileSource(sample_images.write_image(tmp_path / "packed", packed * 40))) as source:
+        feed = unpacking._Feed(source, 0, source.size_bytes)
+        feed.allowed_bytes = 100
+        assert len(feed.read(1 << 20)) == 100
+        assert feed.read(1 << 20) == b""
 
 
 def test_a_stored_member_needs_no_unpacking(tmp_path: Path) -> None:
@@ -304,15 +306,15 @@ def plain_7z(filters: str) -> bytes:
     return written.getvalue()
 
 
-def header_offset(content: bytes) -> int:
+def header_offset(content: bytes | bytearray) -> int:
     return 32 + int(struct.unpack_from("<Q", content, 12)[0])
 
 
-def with_header(content: bytes, header: bytes) -> bytes:
+def with_header(content: bytes | bytearray, header: bytes | bytearray) -> bytes:
     """Return a 7z with another header and the checksums that fit it: else nothing of it would be looked at."""
     body = content[32 : header_offset(content)]
     start = struct.pack("<QQI", len(body), len(header), zlib.crc32(header))
-    return content[:8] + struct.pack("<I", zlib.crc32(start)) + start + body + header
+    return b"".join([content[:8], struct.pack("<I", zlib.crc32(start)), start, body, header])
 
 
 def test_properties_that_no_decoder_takes_are_damage(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from discpress.engine.errors import DamagedImageError, DiscpressError, Unsupport
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.chd import image as chd
 from discpress.engine.images.chd.image import ChdImage
+from discpress.engine.images.image import StoredBlock
 from discpress.engine.images.open import open_image, open_source
 from discpress.engine.images.statistics import read_facts
 
@@ -325,7 +326,12 @@ class TestEqualHunks:
         image = opened(made_chd(data, HUNK).encode())
         decoded: list[int] = []
         decode = image._decode
-        monkeypatch.setattr(image, "_decode", lambda block, *rest: decoded.append(block.number) or decode(block, *rest))
+
+        def note(block: StoredBlock, stored: memoryview, length: int) -> bytes:
+            decoded.append(block.number)
+            return decode(block, stored, length)
+
+        monkeypatch.setattr(image, "_decode", note)
         assert image.read_at(0, len(data)) == data
         assert decoded == [0, 50, 51, 52]
 

@@ -28,7 +28,7 @@ INTEGERS = st.sampled_from([0, 1, 0x18, 2047, 2048, 4096, 2**20, 2**31 - 1, 2**3
 EDITS = st.lists(st.tuples(st.integers(0, 60), INTEGERS), min_size=1, max_size=5)
 
 
-def assert_findings_only(data: bytes, path: Path, target: str | None) -> None:
+def assert_findings_only(data: bytes | bytearray, path: Path, target: str | None) -> None:
     found: list[Finding] = []
     calls = count_calls(lambda: found.extend(Patient(path)(data, target, deep=True)))
     assert (len(found) < 200, calls <= most_calls(len(data))) == (True, True), calls

@@ -1,6 +1,8 @@
 """The 24-byte header and the index: fields, checks, and the least shift."""
 
 import struct
+from dataclasses import replace
+from typing import TypedDict, Unpack
 
 import pytest
 from hypothesis import example, given, settings
@@ -28,11 +30,19 @@ BLOCK_SIZES = [2048 << step for step in range(10)]
 FILE_BYTES = 100 * KIB
 
 
-def header(**fields: object) -> Header:
-    return Header(**({"format": ZSO, "total_bytes": MIB, "block_size": 2048, "version": 1, "index_shift": 0} | fields))
+class Fields(TypedDict, total=False):
+    format: ImageFormat
+    total_bytes: int
+    block_size: int
+    version: int
+    index_shift: int
 
 
-def codes(**fields: object) -> list[str]:
+def header(**fields: Unpack[Fields]) -> Header:
+    return replace(Header(ZSO, MIB, 2048, 1, 0), **fields)
+
+
+def codes(**fields: Unpack[Fields]) -> list[str]:
     return [problem.code for problem in header_problems(header(**fields), FILE_BYTES)]
 
 
