@@ -144,7 +144,7 @@ def test_a_test_that_nobody_follows_to_its_end_leaves_nothing_behind(
     monkeypatch.setattr(window_part.WindowPart, "_unlink", lambda self: None)
     running = run_seek_test(room.game, QUICK, room.bench)
     assert [next(running).block_size for _ in range(2)] == [0, 2048]
-    running.close()  # type: ignore[attr-defined]
+    running.close()
     assert names_in(room.games) == ["game.iso"]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import TypedDict
 
 import pytest
 from sample_images import MemorySource
@@ -40,7 +41,13 @@ def scratch() -> MemoryScratch:
     return MemoryScratch(StepClock())
 
 
-HOW = {"random": Random(1), "threads": 1, "file_system": LOCAL}
+class How(TypedDict):
+    random: Random
+    threads: int
+    file_system: FileSystem
+
+
+HOW: How = {"random": Random(1), "threads": 1, "file_system": LOCAL}
 SAMPLING: dict[str, Callable[[PlainImage], object]] = {
     "estimate": lambda image: estimate(image, ZSO, **HOW),
     "estimate of a CHD": lambda image: estimate(image, CHD, **HOW),

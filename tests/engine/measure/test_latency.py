@@ -8,6 +8,7 @@ import pytest
 from discpress.engine.errors import CancelledError
 from discpress.engine.images.source import FileSource
 from discpress.engine.measure.latency import Access, seek_us, time_access
+from discpress.engine.system.files import Writable
 from discpress.engine.units import MIB
 
 SEEK_S, S_PER_BYTE = 0.010, 1e-8
@@ -23,7 +24,7 @@ class SlowDisk:
         self.now_s = 0.0
         self.offsets: list[int] = []
 
-    def read_into(self, buffer: memoryview, offset: int) -> int:
+    def read_into(self, buffer: Writable, offset: int) -> int:
         assert 0 <= offset <= self.size_bytes - len(buffer)
         self.offsets.append(offset)
         self.now_s += SEEK_S + S_PER_BYTE * len(buffer)

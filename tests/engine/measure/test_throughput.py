@@ -26,6 +26,7 @@ from discpress.engine.units import MIB
 
 ZSO = Settings(ImageFormat.ZSO, 2048, 1)
 KNOWN = ThroughputFigures(ZSO, 2, 100 * MIB, 10 * MIB, 5 * MIB, 1.0, 0.25, 0.5, 0.125, True, True)
+PACKS_SLOWLY, WRITES_SLOWLY = replace(KNOWN, pack_s=2.0), replace(KNOWN, write_s=3.0)
 
 
 def test_rates_are_bytes_of_the_image_a_second() -> None:
@@ -35,19 +36,16 @@ def test_rates_are_bytes_of_the_image_a_second() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "limit"),
-    [({}, Limit.READING), ({"pack_s": 2.0}, Limit.PACKING), ({"write_s": 3.0}, Limit.WRITING)],
+    ("figures", "limit"),
+    [(KNOWN, Limit.READING), (PACKS_SLOWLY, Limit.PACKING), (WRITES_SLOWLY, Limit.WRITING)],
 )
-def test_the_slowest_stage_is_the_limit(changes: dict[str, float], limit: Limit) -> None:
-    assert replace(KNOWN, **changes).limit is limit
+def test_the_slowest_stage_is_the_limit(figures: ThroughputFigures, limit: Limit) -> None:
+    assert figures.limit is limit
 
 
-@pytest.mark.parametrize(
-    ("changes", "seconds"),
-    [({}, 11.25), ({"pack_s": 2.0}, 26.25), ({"write_s": 3.0}, 31.25)],
-)
-def test_the_whole_title_takes_the_slowest_stage_and_the_proof(changes: dict[str, float], seconds: float) -> None:
-    assert replace(KNOWN, **changes).conversion_s == seconds
+@pytest.mark.parametrize(("figures", "seconds"), [(KNOWN, 11.25), (PACKS_SLOWLY, 26.25), (WRITES_SLOWLY, 31.25)])
+def test_the_whole_title_takes_the_slowest_stage_and_the_proof(figures: ThroughputFigures, seconds: float) -> None:
+    assert figures.conversion_s == seconds
 
 
 @given(st.integers(1, 4000 * MIB), st.integers(MIB, 64 * MIB), st.floats(0, 1, exclude_max=True))
