@@ -10,6 +10,7 @@ import archive_files as archives
 import pytest
 import sample_images
 from archive_files import FLAGS, u16, write_7z, write_zip
+from found_titles import titles_in
 
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.archives import contents
@@ -18,6 +19,7 @@ from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.library.scan.scanner import scan
 from discpress.engine.store.model import FileIdentity, State, StoredEstimate, Title
+from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.store.store import Store
 
 PS2 = (sample_images.GOLDEN / "ps2.iso").read_bytes()
@@ -101,8 +103,12 @@ def test_titles_of_an_archive_that_does_not_answer_stay(top: Path, tmp_path: Pat
     with Store(tmp_path / "state") as store:
         known = scanned(top, store)
         os.utime(path, (1, 1))
-        options = {"stall_s": 10.0, "clock": lambda: 1000.0 if entered.is_set() else 0.0}
-        batches = list(scan([top], store.known_identities(top), probe_file=stuck, **options))  # type: ignore[arg-type]
+        identities = store.known_identities(top)
+
+        def clock() -> float:
+            return 1000.0 if entered.is_set() else 0.0
+
+        batches = list(scan([top], identities, probe_file=stuck, stall_s=10.0, clock=clock))
         release.set()
         assert [title.path for batch in batches for title in batch.titles] == [path]
         assert [gone for batch in batches for gone in batch.gone] == []
@@ -131,20 +137,20 @@ def test_an_identity_in_an_archive_is_stored_whole(top: Path, tmp_path: Path) ->
 def test_linked_archives_count_once_for_each_image(top: Path) -> None:
     path = write_zip(top / "games.zip", {"a.iso": PS2, "b.iso": PSP})
     os.link(path, top / "again.zip")
-    titles = [*probe_titles(path), *probe_titles(top / "again.zip")]
+    titles = [*titles_in(path), *titles_in(top / "again.zip")]
     assert total(titles).file_bytes == sum(title.file_bytes for title in titles[:2])
 
 
 def test_an_encrypted_image_is_a_row_with_the_reason(top: Path) -> None:
     path = archives.patch_directory(write_zip(top / "game.zip", {"My Game (USA).iso": PS2}), 0, FLAGS, u16(1))
-    (title,) = probe_titles(path)
+    (title,) = titles_in(path)
     assert "it is encrypted: unpack it with its password first" in title.error
     assert (title.title, title.region, title.state) == ("My Game", "US", State.ERROR)
 
 
 def test_a_damaged_image_in_an_archive_is_a_row_among_the_others(top: Path) -> None:
     path = write_zip(top / "games.zip", {"a.iso": PS2, "b.zso": ZSO[:40]})
-    assert [bool(title.error) for title in probe_titles(path)] == [False, True]
+    assert [bool(title.error) for title in titles_in(path)] == [False, True]
 
 
 def test_a_small_archive_that_cannot_be_read_is_no_title(top: Path) -> None:
@@ -167,7 +173,7 @@ def test_what_lies_too_far_in_is_known_by_its_name(top: Path, monkeypatch: pytes
     monkeypatch.setattr(contents, "REACH_BYTES", 100_000)
     monkeypatch.setattr("discpress.engine.library.scan.probe.REACH_BYTES", 100_000)
     monkeypatch.setattr("discpress.engine.discs.reach.REACH_BYTES", 600_000)
-    first, second = probe_titles(path)
+    first, second = titles_in(path)
     assert first.serial == "SLUS-20946"
     assert (second.title, second.region, second.disc_number, second.system) == ("Second Game", "EU", 2, "unknown")
     assert (second.original_bytes, second.error) == (len(PSP), "")
@@ -178,7 +184,7 @@ def test_a_disc_whose_files_lie_too_far_in_is_told_by_its_descriptor(
 ) -> None:
     path = write_zip(top / "game.zip", {"Far Game.iso": PSP})
     monkeypatch.setattr("discpress.engine.discs.reach.REACH_BYTES", 17 * 2048)
-    (title,) = probe_titles(path)
+    (title,) = titles_in(path)
     assert (title.system, title.serial, title.title) == ("psp", "", "Far Game")
 
 
@@ -187,13 +193,13 @@ def test_an_archive_of_many_images_is_not_given_up_while_it_answers(top: Path) -
     write_zip(top / "games.zip", {f"{number}.iso": PSP for number in range(5)})
     now_s = 0.0
 
-    def slow(path: Path, on_look: Callable[[], None]) -> "list[Title] | object":
+    def slow(path: Path, on_look: Callable[[], None]) -> Iterator[Title | EmptyArchive]:
         nonlocal now_s
-        for title in probe_titles(path):
+        for found in probe_titles(path):
             now_s += 14
-            yield title
+            yield found
 
-    titles = [title for batch in scan([top], probe_file=slow, clock=lambda: now_s) for title in batch.titles]  # type: ignore[arg-type]
+    titles = [title for batch in scan([top], probe_file=slow, clock=lambda: now_s) for title in batch.titles]
     assert [bool(title.error) for title in titles] == [False] * 5
 
 
@@ -202,7 +208,7 @@ def test_an_archive_without_images_is_not_given_up_while_it_is_looked_into(top: 
     write_zip(top / "films.zip", {f"{number}.bin": bytes(1 << 20) for number in range(5)})
     now_s = 0.0
 
-    def slow(path: Path, on_look: Callable[[], None]) -> Iterator[Title]:
+    def slow(path: Path, on_look: Callable[[], None]) -> Iterator[Title | EmptyArchive]:
         def look() -> None:
             nonlocal now_s
             on_look()
@@ -224,8 +230,8 @@ def test_an_archive_that_takes_too_long_is_not_called_dead_storage(top: Path) ->
         release.wait()
         return []
 
-    now = {"stall_s": 10.0, "clock": lambda: 1000.0 if entered.is_set() else 0.0}
-    titles = [title for batch in scan([top], probe_file=stuck, **now) for title in batch.titles]  # type: ignore[arg-type]
+    batches = scan([top], probe_file=stuck, stall_s=10.0, clock=lambda: 1000.0 if entered.is_set() else 0.0)
+    titles = [title for batch in batches for title in batch.titles]
     release.set()
     assert [title.error for title in titles] == ["reading this archive took more than 10 s without progress: skipped"]
 

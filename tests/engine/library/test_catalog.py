@@ -1,10 +1,12 @@
 """Filtering, sorting, grouping and totals of titles."""
 
 from pathlib import Path
+from typing import Unpack
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from title_fields import TitleFields
 
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat, Settings
@@ -21,13 +23,17 @@ def make_estimate(original_bytes: int, packed_bytes: int, advice: str = "convert
 
 
 def make_title(
-    name: str = "game.iso", size: int = 100 * MIB, packed: int | None = None, advice: str = "convert", **more: object
+    name: str = "game.iso",
+    size: int = 100 * MIB,
+    packed: int | None = None,
+    advice: str = "convert",
+    **more: Unpack[TitleFields],
 ) -> Title:
     identity = FileIdentity(1, abs(hash(name)), size, 5)
-    values: dict[str, object] = {"format": ImageFormat.ISO, "original_bytes": size, **more}
+    values: TitleFields = {"format": ImageFormat.ISO, "original_bytes": size, **more}
     if packed is not None:
         values["estimate"] = make_estimate(size, packed, advice)
-    return Title(Path("/games") / name, identity, **values)  # type: ignore[arg-type]
+    return Title(Path("/games") / name, identity, **values)
 
 
 KAIN = make_title("kain.iso", title="Blood Omen 2", serial="SLUS-20024", system="ps2", region="us")
@@ -170,9 +176,9 @@ def test_totals_leave_out_the_saving_of_skipped_titles() -> None:
 
 
 def test_an_image_with_a_packed_copy_saves_nothing_more() -> None:
-    facts = {"title": "Game", "serial": "SLUS-20001", "system": "ps2", "original_bytes": 100 * MIB}
-    image = make_title("game.iso", size=100 * MIB, packed=40 * MIB, **facts)
-    copy = make_title("game.zso", size=40 * MIB, format=ImageFormat.ZSO, **facts)
+    facts: TitleFields = {"title": "Game", "serial": "SLUS-20001", "system": "ps2", "original_bytes": 100 * MIB}
+    image = make_title("game.iso", 100 * MIB, 40 * MIB, **facts)
+    copy = make_title("game.zso", 40 * MIB, **(facts | {"format": ImageFormat.ZSO}))
     totals = total([image, copy])
     assert (totals.file_bytes, totals.estimated_bytes) == (140 * MIB, 140 * MIB)
 

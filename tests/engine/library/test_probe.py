@@ -27,6 +27,7 @@ from discpress.engine.images.image import BlockImage, Image, PlainImage, StoredB
 from discpress.engine.images.open import open_image
 from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.store.model import Fault, FileIdentity, State, Title
+from discpress.engine.store.scan_batch import EmptyArchive
 
 MOST_BLOCKS = 16
 
@@ -79,7 +80,9 @@ def ps2_disc_files(file_id: str = "SLUS_123.45") -> dict[str, FileContent]:
 
 def probe(path: Path) -> Title | None:
     """Return the one title that a file is; None where it is none."""
-    return next(probe_titles(path), None)
+    first = next(probe_titles(path), None)
+    assert not isinstance(first, EmptyArchive)
+    return first
 
 
 def found(path: Path) -> Title:

@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -26,8 +26,9 @@ from discpress.engine.images.detect import PART_MAGIC, RAW_SYNC
 from discpress.engine.library.scan import scanner as scan_module
 from discpress.engine.library.scan import unresponsive as scan_silence
 from discpress.engine.library.scan.probe import probe_titles
-from discpress.engine.library.scan.scanner import BATCH_TITLES, PROBERS, FolderProblem, ScanBatch, scan
+from discpress.engine.library.scan.scanner import BATCH_TITLES, PROBERS, scan
 from discpress.engine.store.model import Fault, FileIdentity, Title
+from discpress.engine.store.scan_batch import EmptyArchive, FolderProblem, ScanBatch
 from discpress.engine.store.store import Store
 
 BATCH_S = 0.02
@@ -66,7 +67,10 @@ def top(tmp_path: Path) -> Path:
 
 def collect(folders: Sequence[Path], known: Mapping[Path, Title] | None = None, **options: Any) -> ScanBatch:
     """Scan, and return all batches as one."""
-    titles, unchanged, problems, gone = [], [], [], []
+    titles: list[Title] = []
+    unchanged: list[Title] = []
+    problems: list[FolderProblem] = []
+    gone: list[Path] = []
     for batch in scan(folders, known, **options):
         titles += batch.titles
         unchanged += batch.unchanged
@@ -93,7 +97,7 @@ class CountingProbe:
     def __init__(self) -> None:
         self.paths: list[Path] = []
 
-    def __call__(self, path: Path, on_look: Callable[[], None]) -> Iterable[Title]:
+    def __call__(self, path: Path, on_look: Callable[[], None]) -> Iterable[Title | EmptyArchive]:
         self.paths.append(path)
         return probe_titles(path, on_look)
 
@@ -106,7 +110,7 @@ class StuckProbe:
         self.release = threading.Event()
         self._is_stuck = is_stuck
 
-    def __call__(self, path: Path, on_look: Callable[[], None]) -> Iterable[Title]:
+    def __call__(self, path: Path, on_look: Callable[[], None]) -> Iterable[Title | EmptyArchive]:
         if self._is_stuck(path):
             self.entered.append(path)
             self.release.wait()
@@ -315,7 +319,8 @@ def test_a_scan_that_is_closed_leaves_no_thread(top: Path, threads_before: set[t
         write_image(top / f"{number}.iso", disc())
     batches = scan([top])
     next(batches)
-    batches.close()  # type: ignore[attr-defined]
+    assert isinstance(batches, Generator)
+    batches.close()
     wait_for(lambda: not new_threads(threads_before), "the end of all threads")
 
 
@@ -571,7 +576,7 @@ def test_a_file_that_vanishes_does_not_end_the_scan(top: Path) -> None:
     for name in ("a.iso", "b.iso"):
         write_image(top / name, disc())
 
-    def probe_without_a(path: Path, on_look: Callable[[], None]) -> Iterable[Title]:
+    def probe_without_a(path: Path, on_look: Callable[[], None]) -> Iterable[Title | EmptyArchive]:
         if path.name == "a.iso":
             path.unlink()
         return probe_titles(path, on_look)
@@ -580,7 +585,7 @@ def test_a_file_that_vanishes_does_not_end_the_scan(top: Path) -> None:
     assert errors == {"a.iso": f"{top / 'a.iso'}: cannot open it: No such file or directory", "b.iso": ""}
 
 
-def broken_probe(path: Path, on_look: Callable[[], None]) -> Iterable[Title]:
+def broken_probe(path: Path, on_look: Callable[[], None]) -> Iterable[Title | EmptyArchive]:
     """A probe with a fault of ours."""
     if path.name.startswith("a."):
         raise IndexError("string index out of range")
@@ -636,9 +641,9 @@ class StalledScan:
         self._checks = 0
 
     def run(self, known: Mapping[Path, Title] | None = None) -> "StalledScan":
-        options = {"stall_s": STALL_S, "probe_file": self.probe, "clock": self.clock}
+        batches = scan([self.top], known, check=self._check, stall_s=STALL_S, probe_file=self.probe, clock=self.clock)
         try:
-            for batch in scan([self.top], known, check=self._check, **options):
+            for batch in batches:
                 self.titles += batch.titles
                 self.problems += batch.problems
                 self._answered += sum("well" in title.path.name for title in batch.titles + batch.unchanged)
@@ -707,7 +712,7 @@ def test_a_file_that_answers_in_time_is_not_given_up(top: Path) -> None:
     write_image(top / "a.iso", disc())
     clock = FakeClock()
 
-    def slow_probe(path: Path, on_look: Callable[[], None]) -> Iterable[Title]:
+    def slow_probe(path: Path, on_look: Callable[[], None]) -> Iterable[Title | EmptyArchive]:
         clock.now_s += STALL_S - 1
         return probe_titles(path, on_look)
 
@@ -1025,7 +1030,7 @@ def test_any_tree_is_scanned_to_its_end(tree: list[tuple[list[str], bytes | str]
     first = collect([folder])
     known = {title.path: title for title in first.titles}
     again = collect([folder], known)
-    assert first.problems == again.problems == again.gone == ()
+    assert (first.problems, again.problems, again.gone) == ((), (), ())
     assert {title.path for title in again.titles + again.unchanged} == set(known)
     assert {title.path for title in again.unchanged} >= {title.path for title in first.titles if not title.error}
 

@@ -1,7 +1,6 @@
 """Rows of STRICT tables that damage has given a wrong type can be changed again, and hold no more sense than before."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from full_state import fill, some_titles
 from hostile_state import Cell, put
 
-from discpress.engine.formats import Settings
+from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.queue.jobs import Action, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store.numbering import next_number
@@ -21,7 +20,7 @@ TITLES = some_titles(GAMES)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Iterator[Path]:
+def path(tmp_path: Path) -> Path:
     """A file whose tables are STRICT, with something in each."""
     with Store(tmp_path) as store:
         fill(store, TITLES, Path("/out"))
@@ -79,7 +78,7 @@ def test_an_estimate_is_kept_though_a_title_of_that_content_has_no_path(path: Pa
     assert put(path, Cell("titles", "path", 0), value)
     with Store(path.parent) as store:
         for title in TITLES:
-            estimate = store.estimate_for(title.identity, Settings(title.format or "iso"))  # type: ignore[arg-type]
+            estimate = store.estimate_for(title.identity, Settings(title.format or ImageFormat.ISO))
             for each in [estimate] if estimate else store.estimates_of(title.identity):
                 store.save_estimate(title.identity, each)
         assert len(store.titles()) == len(TITLES) - 1

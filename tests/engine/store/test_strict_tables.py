@@ -59,7 +59,7 @@ def contents(store: Store) -> dict[str, Any]:
         "empty archives": store.empty_archives(GAMES),
         "jobs": [(job.id, job.kind, job.state, job.path, job.request, job.parameters, job.result) for job in jobs],
         "logs": [queue.log(job.id) for job in jobs],
-        "checkpoints": [(each.facts, each.head) for job in jobs if (each := queue.checkpoint(job.id))],
+        "checkpoints": [(kept.facts, kept.head) for job in jobs if (kept := queue.checkpoint(job.id))],
         "totals": queue.snapshot().totals,
         "worker": queue.worker(),
         "errands": (background_tasks.pending(), background_tasks.failed(BackgroundKind.SCAN)),

@@ -1,6 +1,6 @@
 """What became different in the library, told by number."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def start(store: Store) -> int:
     return store.changes_since(0).number
 
 
-def paths_since(store: Store, number: int) -> frozenset[Path] | None:
+def paths_since(store: Store, number: int) -> Set[Path] | None:
     return store.changes_since(number).paths
 
 
