@@ -1,6 +1,7 @@
 """Who loads what: the table of docs/formats.md, section 2, held against `discpress.engine.targets`."""
 
 from dataclasses import dataclass, replace
+from typing import TypedDict, Unpack
 
 import pytest
 
@@ -52,7 +53,12 @@ PACKED = (ZSO, CSO, CHD)
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
 
-def settings_for(row: Row, **changes: object) -> Settings:
+class Changes(TypedDict, total=False):
+    format: ImageFormat
+    block_size: int
+
+
+def settings_for(row: Row, **changes: Unpack[Changes]) -> Settings:
     return replace(Settings(row.default, target=row.name), **changes)
 
 
@@ -158,7 +164,7 @@ def test_a_refused_shift_names_the_nearest_alignment(row: Row) -> None:
         ("ark", {"format": CHD}, "ARK or Adrenaline 8 does not load it"),
     ],
 )
-def test_a_refusal_gives_the_reason(name: str, changes: dict[str, object], reason: str) -> None:
+def test_a_refusal_gives_the_reason(name: str, changes: Changes, reason: str) -> None:
     row = next(row for row in ROWS if row.name == name)
     error = refusal(row, settings_for(row, **changes))
     assert error is not None

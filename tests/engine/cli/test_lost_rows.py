@@ -59,7 +59,9 @@ def test_settings_that_cannot_be_read_are_named_and_can_be_chosen_again(scanned:
     lost = f"{path}: its settings cannot be read (level); it follows the defaults"
     assert lost in scanned.say("ls")[2]
     assert lost in scanned.say("queue", "add", path)[2]
-    assert scanned.queue.jobs()[0].request.format is None  # type: ignore[union-attr]
+    request = scanned.queue.jobs()[0].request
+    assert request is not None
+    assert request.format is None
     scanned.say("set", path, "-c", "5")
     assert scanned.say("ls")[2] == ""
     with Store(scanned.store.path.parent) as store:

@@ -14,6 +14,7 @@ from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.errors import SpaceError, StoreError, UsageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.queue.jobs import Action, JobKind, JobRequest, JobState
+from discpress.engine.queue.order import Place
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store.store import Store
 
@@ -180,9 +181,9 @@ def test_a_retry_may_go_against_the_estimate(queue: JobQueue) -> None:
     [("top", "31245"), ("bottom", "12453"), ("up", "13245"), ("down", "12435"), (1, "31245"), (2, "13245"),
      (3, "12345"), (99, "12453"), (-5, "31245")],
 )  # fmt: skip
-def test_a_job_is_moved(queue: JobQueue, to: str | int, expected: str) -> None:
+def test_a_job_is_moved(queue: JobQueue, to: Place, expected: str) -> None:
     queue.add(requests(5))
-    queue.move(3, to)  # type: ignore[arg-type]
+    queue.move(3, to)
     assert "".join(map(str, order(queue))) == expected
 
 
@@ -223,7 +224,7 @@ def test_only_what_waits_is_moved(queue: JobQueue) -> None:
 
 
 def test_the_largest_gain_comes_first(queue: JobQueue) -> None:
-    queue.add([request for gain in (5, 900, None, 70) for request in requests(1, gain_bytes=gain)])  # type: ignore[arg-type]
+    queue.add([request for gain in (5, 900, None, 70) for request in requests(1, gain_bytes=gain)])
     queue.order_by_gain()
     assert order(queue) == [2, 4, 1, 3]
 

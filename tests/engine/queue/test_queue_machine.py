@@ -96,7 +96,7 @@ class QueueMachine(RuleBasedStateMachine):
             again = JobState.FAILED if self.deaths[job_id] >= MOST_DEATHS else JobState.QUEUED
             self.states[job_id] = left.get(wanted.get(job_id, Action.SUSPEND), again)
 
-    @precondition(lambda self: {JobState.QUEUED, JobState.PAUSED} & set(self.states.values()))
+    @precondition(lambda self: not {JobState.QUEUED, JobState.PAUSED}.isdisjoint(self.states.values()))
     @rule(data=st.data(), place=st.integers(1, 6))
     def move(self, data: st.DataObject, place: int) -> None:
         waiting = self.waiting()

@@ -14,10 +14,11 @@ from sql_work import counted_sql
 
 from discpress import engine
 from discpress.engine.queue import cache as mirror
-from discpress.engine.queue.job_rows import Row
+from discpress.engine.queue import job_rows
 from discpress.engine.queue.jobs import Action, Job, JobProgress, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import BatchResult
+from discpress.engine.store.rows.checked import Row
 from discpress.engine.store.store import Store
 
 ROOT = Path(engine.__file__ or "").parent.parent
@@ -224,11 +225,11 @@ def test_five_thousand_jobs_are_queued_in_one_transaction(folder: Path) -> None:
 def test_five_thousand_jobs_are_read_once(queue: JobQueue, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[object] = []
 
-    def job_from(row: Row) -> Job | None:
+    def job_from(row: Row) -> Job:
         read.append(row)
         return real(row)
 
-    real = mirror.job_from
+    real = job_rows.job_from
     monkeypatch.setattr(mirror, "job_from", job_from)
     queue.add(requests(MANY))
     queue.start(1)

@@ -1,6 +1,6 @@
 """What anybody reads out of the queue: snapshots and their generations, history, results, idleness."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -98,7 +98,7 @@ def write_title(store: Store, queue: JobQueue) -> None:
     store.save_titles([Title(Path("/games/a.iso"), FileIdentity(1, 2, 3, 4), None)])
 
 
-INVISIBLE = {
+INVISIBLE: dict[str, Callable[[Store, JobQueue], object]] = {
     "title": write_title,
     "log": lambda store, queue: queue.append_log(2, "packing"),
     "checkpoint": lambda store, queue: queue.save_checkpoint(2, {}, b""),

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -51,7 +51,12 @@ def test_a_file_is_renamed_between_folders(name: str, held: HeldFolder) -> None:
 def test_a_rename_clobbers_nothing(kind: str, name: str, held: HeldFolder) -> None:
     (held.path / "a").write_bytes(b"x")
     path = held.path / "b"
-    {"file": lambda: path.write_bytes(b"y"), "link": lambda: path.symlink_to("nowhere"), "folder": path.mkdir}[kind]()
+    makers: dict[str, Callable[[], object]] = {
+        "file": lambda: path.write_bytes(b"y"),
+        "link": lambda: path.symlink_to("nowhere"),
+        "folder": path.mkdir,
+    }
+    makers[kind]()
     with pytest.raises(FileExistsError):
         getattr(held, name)("a", held, "b")
     assert (held.path / "a").read_bytes() == b"x"

@@ -48,7 +48,8 @@ class Place:
         paths = [*self.images, self.images[1], self.games, self.images[0]]
         wanted = []
         for kind, path in zip(kinds, paths, strict=True):
-            parameters = {**source_parameters(path, path, path.stat().st_dev), "name": "Okami", "checksums": ["crc32"]}
+            parameters = source_parameters(path, path, path.stat().st_dev)
+            parameters |= {"name": "Okami", "checksums": ["crc32"]}
             folder = self.out if kind is JobKind.CONVERT else None
             wanted.append(JobRequest(kind, path, WISH, output_folder=folder, gain_bytes=7, parameters=parameters))
         numbers = queue.add(wanted)

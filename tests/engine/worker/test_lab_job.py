@@ -1,8 +1,9 @@
 """Tests of the lab as jobs: their lines are kept, their state is told, and what a crash left is removed."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -53,10 +54,12 @@ class Room:
         job = self.queue.job(job_id)
         return run_job(Turn(job, self.queue, self.store, 2, control or Control(), self.progress))
 
-    def lab_job(self, job_id: int, **changes: object) -> LabJob:
+    def lab_job(
+        self, job_id: int, *, beside: Callable[[], int] = lambda: 0, log: Callable[[str], None] = lambda line: None
+    ) -> LabJob:
         job = self.queue.job(job_id)
-        parts = {"beside": lambda: 0, "claim": lambda path: None, "log": lambda line: None, **changes}
-        return LabJob(job, self.store, 2, Control(), self.progress, owner=part_owner(job), **parts)  # type: ignore[arg-type]
+        owner = part_owner(job)
+        return LabJob(job, self.store, 2, Control(), self.progress, log, owner, lambda path: None, beside)
 
 
 @pytest.fixture
@@ -129,9 +132,13 @@ def test_a_suspended_test_goes_on_behind_the_lines_it_has_kept(
     job_id = room.add(asked)
     assert room.queue.start(job_id)
     suspensions, others = 0, [1]
+
+    def suspend(control: Control, line: str) -> None:
+        control.suspend()
+
     while True:
         test = room.lab_job(job_id, beside=lambda: others[0])
-        test.log = lambda line, control=test.control: control.suspend()  # type: ignore[misc]
+        test.log = partial(suspend, test.control)
         try:
             result = test.run()
         except SuspendedError:

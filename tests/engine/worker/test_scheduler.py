@@ -1,6 +1,7 @@
 """Which job runs when, and what becomes of it: the manager in this process, its jobs and its clock in our hand."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,6 @@ from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState
 from discpress.engine.system.files import FileIdentity
 from discpress.engine.worker import blocked_jobs as waits
-from discpress.engine.worker import scheduler as managers
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 from discpress.engine.worker.job_devices import Devices
 from discpress.engine.worker.run_job import Outcome, part_owner
@@ -807,8 +807,8 @@ def test_a_clock_that_jumps_harms_no_job(jump_s: float, house: House) -> None:
 @pytest.mark.parametrize("jump_s", [1e9, -1e9])
 def test_a_wall_clock_that_jumps_harms_no_job(jump_s: float, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     (job,) = house.run_all("1.iso")
-    real = managers.time.time
-    monkeypatch.setattr(managers.time, "time", lambda: real() + jump_s)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + jump_s)
     house.stage.plays[job].turn.progress.read_bytes = 5000
     house.clock.now += 1
     house.wait(lambda: house.queue.job(job).read_bytes == 5000, "progress")
