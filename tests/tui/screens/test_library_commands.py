@@ -358,7 +358,9 @@ async def test_the_pane_stands_beside_the_table_from_100_columns(tmp_path: Path)
         assert "Game 10" in desk.lines("pane")
 
 
-async def test_a_queue_of_the_whole_library_repaints_only_what_is_seen(tmp_path: Path) -> None:
+async def test_a_queue_of_the_whole_library_repaints_only_what_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Looking each of 5,000 jobs up among 20,000 rows held the app up for a minute."""
     many = [title(f"Game {number}.iso", 700, 400) for number in range(400)]
     async with opened(tmp_path, titles=many) as desk:
@@ -369,7 +371,7 @@ async def test_a_queue_of_the_whole_library_repaints_only_what_is_seen(tmp_path:
             refreshed.append(index)
             refresh_row(index)
 
-        desk.table.refresh_row = watched  # type: ignore[method-assign]
+        monkeypatch.setattr(desk.table, "refresh_row", watched)
         desk.queue.add(JobRequest(JobKind.CONVERT, each.path) for each in many)
         await desk.look()
         assert set(desk.table.seen) <= set(refreshed) <= set(range(24))

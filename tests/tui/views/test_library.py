@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from app_desk import LIBRARY, title
-from some_jobs import job, running
+from some_jobs import JobFields, job, running
+from title_fields import TitleFields
 
 from discpress.engine.config import Config
 from discpress.engine.errors import UsageError
@@ -201,8 +202,8 @@ def test_styles_tell_marked_broken_and_states_apart() -> None:
         ({"title": "Saga", "disc_number": 1, "serial": ""}, "Saga"),
     ],
 )
-def test_what_a_title_is_called(facts: dict[str, object], name: str) -> None:
-    assert shown_name(title("File (Europe).iso", 5, None, **facts)) == name
+def test_what_a_title_is_called(facts: TitleFields, name: str) -> None:
+    assert shown_name(title("File (Europe).iso", 5, **facts)) == name
 
 
 def test_the_serial_stands_beside_a_name_that_is_only_the_files() -> None:
@@ -239,10 +240,10 @@ def test_the_default_settings_are_the_charts_first_point() -> None:
         {"kind": JobKind.CONVERT, "state": JobState.FAILED, "error_code": "damaged"},
     ],
 )
-def test_a_title_in_which_the_worker_found_damage_says_so(facts: dict[str, object]) -> None:
+def test_a_title_in_which_the_worker_found_damage_says_so(facts: JobFields) -> None:
     seen = view()
     path = Path("/games/Game 2.iso")
-    assert seen.set_jobs([job(id=3, path=path, ended_at=9.0, **facts)]) == {path}
+    assert seen.set_jobs([replace(job(**facts), id=3, path=path, ended_at=9.0)]) == {path}
     assert row(seen, "Game 2.iso")["state"] == "damaged"
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
-from some_jobs import job, running, snapshot
+from some_jobs import JobFields, job, running, snapshot
 
-from discpress.engine.queue.jobs import NAME, JobKind, JobState
+from discpress.engine.queue.jobs import NAME, Job, JobKind, JobState
 from discpress.tui.commands import Keys
 from discpress.tui.views.jobs import COLUMNS, JobRows, describe_job, job_name, job_note, job_state
 from discpress.tui.views.queue_strip import job_line, strip_lines, total_line
@@ -22,9 +22,9 @@ def text(line: Line) -> str:
     return "".join(piece for piece, _ in line)
 
 
-def cells(*jobs: object, is_ascii: bool = False) -> list[dict[str, str]]:
+def cells(*jobs: Job, is_ascii: bool = False) -> list[dict[str, str]]:
     rows = JobRows(unknown, is_ascii=is_ascii)
-    rows.set_jobs(jobs)  # type: ignore[arg-type]
+    rows.set_jobs(jobs)
     keys = [column.key for column in COLUMNS]
     return [dict(zip(keys, rows.cells(index, keys), strict=True)) for index in range(len(rows))]
 
@@ -78,7 +78,7 @@ def test_running_ones_come_first_then_the_queue_then_the_newest_end() -> None:
         ({"wanted": "cancel"}, "cancels"),
     ],
 )
-def test_a_running_job_in_one_word(facts: dict[str, str], word: str) -> None:
+def test_a_running_job_in_one_word(facts: JobFields, word: str) -> None:
     assert job_state(running(**facts)) == word
 
 
@@ -114,7 +114,7 @@ def test_in_ascii_the_bar_is_ascii() -> None:
     "facts",
     [{}, {"read_rate": 999.4 * 1024**2, "eta_s": 86400 * 3.0}, {"done_bytes": 600}, {"path": Path("/g") / ("紙" * 90)}],
 )
-def test_the_figures_of_a_running_job_are_never_cut(facts: dict[str, object], width: int) -> None:
+def test_the_figures_of_a_running_job_are_never_cut(facts: JobFields, width: int) -> None:
     line = job_line(running(**facts), unknown, width, is_ascii=False)
     assert cell_len(text(line)) <= width
     assert "0.50" in text(line)

@@ -18,8 +18,8 @@ def title(overrides: Overrides | None = None, system: str = "ps2") -> Title:
     return Title(Path("/g/a.iso"), identity, ISO, system, original_bytes=2048 * 5000, overrides=overrides)
 
 
-def tuned(**values: object) -> Tuning:
-    return Tuning.of(title(Overrides(**values)), CHOOSER)  # type: ignore[arg-type]
+def tuned(overrides: Overrides) -> Tuning:
+    return Tuning.of(title(overrides), CHOOSER)
 
 
 def test_the_next_format_goes_through_every_method_of_a_chd() -> None:
@@ -33,12 +33,12 @@ def test_the_next_format_goes_through_every_method_of_a_chd() -> None:
 
 
 def test_several_methods_go_on_like_the_last_one() -> None:
-    tuning = tuned(format=CHD, target="any", methods=(Method.ZSTD, Method.ZLIB))
+    tuning = tuned(Overrides(format=CHD, target="any", methods=(Method.ZSTD, Method.ZLIB)))
     assert (tuning.format_name, tuning.next_format().format_name) == ("CHD zstd+zlib", "ISO")
 
 
 def test_the_choice_is_kept_with_its_method() -> None:
-    kept = tuned(format=CHD, target="pcsx2", methods=(Method.LZMA,), block_size=65536, level=6).overrides
+    kept = tuned(Overrides(format=CHD, target="pcsx2", methods=(Method.LZMA,), block_size=65536, level=6)).overrides
     assert (kept.format, kept.methods, kept.block_size, kept.level) == (CHD, (Method.LZMA,), 65536, 6)
 
 
@@ -47,7 +47,7 @@ def test_other_formats_keep_no_method() -> None:
 
 
 def test_a_chd_has_the_grid_of_its_method() -> None:
-    tuning = tuned(format=CHD, target="pcsx2", methods=(Method.ZSTD,))
+    tuning = tuned(Overrides(format=CHD, target="pcsx2", methods=(Method.ZSTD,)))
     grid = grid_of(tuning, title(), CHOOSER, {})
     assert [row[0].settings.block_size for row in grid] == list(HUNK_GRID_SIZES)
     assert [cell.settings.level for cell in grid[0]] == list(HUNK_GRID_LEVELS[Method.ZSTD])
@@ -55,14 +55,14 @@ def test_a_chd_has_the_grid_of_its_method() -> None:
 
 
 def test_what_the_target_does_not_load_is_refused_in_the_grid() -> None:
-    tuning = tuned(format=CHD, target="nethersx2")
+    tuning = tuned(Overrides(format=CHD, target="nethersx2"))
     assert tuning.format_name == "CHD zlib"
     refused = grid_of(tuning.next_format().next_format().next_format().next_format(), title(), CHOOSER, {})
     assert all("zstd hunks cannot be loaded" in cell.refusal for row in refused for cell in row)
 
 
 def test_the_grid_follows_the_format() -> None:
-    tuning = tuned(format=CHD, target="archive", block_size=1024 * 1024)
+    tuning = tuned(Overrides(format=CHD, target="archive", block_size=1024 * 1024))
     assert tuning.block_size == 1024 * 1024
     back = tuning.next_format()
     while back.format is CHD:
@@ -71,7 +71,7 @@ def test_the_grid_follows_the_format() -> None:
 
 
 def test_a_chd_takes_no_alignment() -> None:
-    tuning = tuned(format=CHD, target="pcsx2")
+    tuning = tuned(Overrides(format=CHD, target="pcsx2"))
     assert tuning.next_alignment() == tuning
 
 
