@@ -1,18 +1,9 @@
-"""Scan results, and the names a scan ignores."""
+"""Scan results, and the files that only seem to be gone."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from discpress.engine.formats import PART_SUFFIX
 from discpress.engine.store.model import FileIdentity, Title
-
-_UNFINISHED = (".part", PART_SUFFIX, ".crdownload", ".!qb")
-
-
-def is_left_out(name: str) -> bool:
-    """Return whether a scan ignores a name: hidden, the trash, or an unfinished download."""
-    return name.startswith(".") or name.casefold().endswith(_UNFINISHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +42,6 @@ class ScanBatch:
     """Archives without an image that are new or changed."""
     gone_empty: tuple[Path, ...] = ()
     """Known archives without an image that are gone, as for `gone`, or now contain an image."""
-
-
-def entries_in(folder: Path) -> list["os.DirEntry[str]"]:
-    """Return the relevant entries of a folder, the last name first, to be taken from the end. OSError of scandir."""
-    with os.scandir(folder) as found:
-        return sorted((each for each in found if not is_left_out(each.name)), key=lambda each: each.name, reverse=True)
 
 
 def is_unmounted(path: Path, device: int) -> bool:

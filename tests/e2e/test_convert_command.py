@@ -300,6 +300,16 @@ class TestWhere:
         assert cli.run("convert", "-r", "in", "-O", "out").exit_code == 0
         assert "out/b/deep.zso" in cli.names()
 
+    def test_recursive_leaves_deleted_files_and_downloads_alone_unless_named(
+        self, cli: CommandLine, image: bytes
+    ) -> None:
+        for name in ("#recycle/one.iso", "$RECYCLE.BIN/S-1/two.iso", "three.iso", "three.iso.aria2"):
+            write_image(cli.folder / name, image)
+        assert cli.run("convert", "-r", ".").exit_code == 0
+        assert [name for name in cli.names() if name.endswith(".zso")] == ["game.zso"]
+        assert cli.run("convert", "-r", "#recycle", "three.iso").exit_code == 0
+        assert {"#recycle/one.zso", "three.zso"} <= set(cli.names())
+
     def test_recursive_twice_converts_nothing_anew(self, cli: CommandLine) -> None:
         cli.run("convert", "-r", ".", "--on-conflict", "skip")
         before = (cli.folder / "game.zso").stat().st_ino

@@ -15,7 +15,7 @@ from discpress.engine.images.recognise import header_problem, recognise
 from discpress.engine.images.source import FileSource, read_bytes
 from discpress.engine.library.scan.probe import is_image
 from discpress.engine.names import display_name, natural_key
-from discpress.engine.store.scan_batch import is_left_out
+from discpress.engine.system.ignored import without_ignored
 
 NO_DISC_FOUND = f"{NO_DISC}; name the file to convert it anyway"
 """The reason to skip an image that was found, not named."""
@@ -83,13 +83,11 @@ def _walk(
 
     for root, folders, names in os.walk(top, onerror=report):
         check()
-        folders[:] = sorted((name for name in folders if not is_left_out(name)), key=natural_key)
-        for name in sorted(names, key=natural_key):
+        folders[:] = sorted(without_ignored(folders), key=natural_key)
+        folder = output_folder and output_folder / Path(root).relative_to(top)
+        for name in sorted(without_ignored(names), key=natural_key):
             check()
-            path = Path(root, name)
-            folder = output_folder and output_folder / Path(root).relative_to(top)
-            if not is_left_out(name):
-                yield from (Input(each, folder, is_named=False) for each in _wanted(path, printer, fail))
+            yield from (Input(each, folder, is_named=False) for each in _wanted(Path(root, name), printer, fail))
 
 
 def _named(

@@ -17,6 +17,7 @@ from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR
 from discpress.engine.images.recognise import promised_format, recognise
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.names import display_name
+from discpress.engine.system.ignored import is_derived
 from discpress.engine.units import KIB, MIB
 
 ARCHIVE_FORMATS = {ImageFormat.ZIP, ImageFormat.SEVEN_ZIP}
@@ -61,7 +62,8 @@ def images_in(archive: Archive, on_look: Callable[[], None] = lambda: None) -> I
     looks = 0
     for member in archive.members:
         is_called_so = _suffix(member) in IMAGE_SUFFIXES
-        if not is_called_so and member.size_bytes < _LARGE_BYTES:
+        is_small = not is_called_so and member.size_bytes < _LARGE_BYTES
+        if is_small or is_derived(PurePosixPath(member.name.replace("\\", "/"))):
             continue
         looks += 1
         if looks > MAX_LOOKS:

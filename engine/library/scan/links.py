@@ -4,13 +4,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from discpress.engine.store.scan_batch import is_left_out
+from discpress.engine.system.ignored import is_ignored, is_reached
 
 
 def outermost(folders: Sequence[Path]) -> list[Path]:
-    """Return the folders that are not inside one of the others, each once."""
+    """Return the folders that a search of the others does not reach, each once."""
     return [
-        each for each in dict.fromkeys(folders) if not any(each != top and each.is_relative_to(top) for top in folders)
+        each for each in dict.fromkeys(folders) if not any(each != top and is_reached(each, top) for top in folders)
     ]
 
 
@@ -34,5 +34,5 @@ class Links:
         target = Path(os.path.realpath(entry.path))  # Path.resolve raises for a link to itself
         for top in self._real_tops:
             if target.is_relative_to(top):
-                return any(is_left_out(part) for part in target.relative_to(top).parts)
+                return any(is_ignored(part) for part in target.relative_to(top).parts)
         return True

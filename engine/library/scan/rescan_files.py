@@ -5,9 +5,9 @@ from pathlib import Path
 
 from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.store.model import FileIdentity, Title
-from discpress.engine.store.scan_batch import is_left_out
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute
+from discpress.engine.system.ignored import is_ignored, is_reached
 
 
 def follow_files(store: Store, paths: Iterable[Path], folders: Sequence[Path] = ()) -> None:
@@ -17,8 +17,8 @@ def follow_files(store: Store, paths: Iterable[Path], folders: Sequence[Path] = 
     state file cannot be used.
     """
     for path in dict.fromkeys(map(absolute, paths)):
-        is_known = any(path.is_relative_to(folder) for folder in folders) or store.knows(path.parent)
-        if is_known and not is_left_out(path.name):
+        is_known = any(is_reached(path.parent, folder) for folder in folders) or store.knows(path.parent)
+        if is_known and not is_ignored(path.name):
             _follow_file(store, path)
 
 

@@ -22,9 +22,10 @@ from discpress.engine.library.scan.threads import Probing, Walk, given_up_title,
 from discpress.engine.library.scan.unresponsive import Silence
 from discpress.engine.names import display_name
 from discpress.engine.store.model import FileIdentity, Title
-from discpress.engine.store.scan_batch import EmptyArchive, FolderProblem, ScanBatch, entries_in, is_unmounted
+from discpress.engine.store.scan_batch import EmptyArchive, FolderProblem, ScanBatch, is_unmounted
 from discpress.engine.system.asking import ask_aside
 from discpress.engine.system.files import absolute
+from discpress.engine.system.ignored import entries_in
 
 PROBERS = 4
 """Threads that read files; several hide the latency of a network share, although the work is small."""
@@ -49,8 +50,7 @@ def scan(
     """Yield the images below some folders; known ones with the same size, time and inode are not read again.
 
     The same holds for archives known to contain no image (`empty`). `check` is called between batches and may raise to
-    stop. Hidden names, part files and the trash are ignored; links to folders are followed, and each folder is visited
-    once.
+    stop. It passes over the names of `system.ignored`, and follows links to folders; it visits each folder once.
     """
     yield from _Scan(folders, Known(known or {}, empty or {}), check, stall_s, probe_file, clock).run()
 

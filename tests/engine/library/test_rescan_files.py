@@ -73,7 +73,13 @@ def test_a_folder_of_the_settings_is_known_before_there_is_anything_in_it(store:
     assert names(store) == ["game.iso"]
 
 
-@pytest.mark.parametrize("name", [".game.iso", "game.zso.discpress-part", "notes.txt"])
+def test_a_deleted_file_below_a_folder_of_the_settings_stays_unknown(store: Store, games: Path) -> None:
+    write_image(games / "#recycle" / "game.iso", mixed(100_000))
+    follow_files(store, [games / "#recycle" / "game.iso"], [games])
+    assert names(store) == []
+
+
+@pytest.mark.parametrize("name", [".game.iso", "game.zso.discpress-part", "game.iso.crdownload", "notes.txt"])
 def test_what_a_scan_leaves_out_is_left_out(name: str, store: Store, games: Path) -> None:
     scan(store, games)
     write_image(games / name, mixed_sectors(100_000))

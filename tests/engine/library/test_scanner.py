@@ -229,6 +229,23 @@ def test_a_hidden_folder_that_is_asked_for_is_searched(tmp_path: Path) -> None:
     assert found_in(tmp_path / ".games") == ["game.iso"]
 
 
+@pytest.mark.parametrize("name", ["#recycle", "$RECYCLE.BIN/S-1-5-21-1004", "@eaDir"])
+def test_deleted_files_are_left_out_unless_their_folder_is_asked_for_as_well(top: Path, name: str) -> None:
+    write_image(top / "Kept.iso", disc())
+    write_image(top / name / "Deleted.iso", disc(1))
+    assert found_in(top) == ["Kept.iso"]
+    assert found_in(top / name) == ["Deleted.iso"]
+    assert names(collect([top, top / name]).titles, top) == [f"{name}/Deleted.iso", "Kept.iso"]
+
+
+def test_a_download_that_keeps_its_name_is_left_out_while_its_control_file_is_there(top: Path) -> None:
+    write_image(top / "game.iso", disc())
+    write_image(top / "game.iso.aria2", b"control")
+    assert found_in(top) == []
+    (top / "game.iso.aria2").unlink()
+    assert found_in(top) == ["game.iso"]
+
+
 def test_a_part_of_ours_is_left_out(top: Path) -> None:
     write_image(top / "game.zso.discpress-part", PART_MAGIC + disc())
     assert found_in(top) == []

@@ -204,6 +204,13 @@ def test_recursive_takes_images_by_content_and_keeps_the_tree(desk: Desk) -> Non
     assert found == [(desk.folder / "in" / "sub" / "game.cso", desk.folder / "out" / "sub")]
 
 
+def test_recursive_leaves_deleted_files_and_downloads_alone(desk: Desk) -> None:
+    for name in ("kept.iso", "@Recycle/deleted.iso", "found.000/lost.iso", "game.iso.crdownload"):
+        desk.image(f"in/{name}")
+    desk.ask("queue", "add", "-r", "in")
+    assert [job.path for job in desk.queue.jobs()] == [desk.folder / "in" / "kept.iso"]
+
+
 def test_recursive_leaves_out_what_has_the_format(desk: Desk) -> None:
     pack(desk.folder / "in" / "game.zso", mixed(100_000))
     (desk.folder / "in" / "game.zso.source").unlink()
