@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import secrets
 import stat
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from discpress.engine.convert.trash.entry import Replacement
 from discpress.engine.convert.trash.trash import Moving, move_to_trash
-from discpress.engine.errors import ConflictError, StorageError, UsageError, from_os_error
+from discpress.engine.errors import ConflictError, StorageError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.system.access import PRIVATE_MODE, Access, set_access
 from discpress.engine.system.files import FileIdentity, absolute, open_regular, sync_file
@@ -18,8 +17,6 @@ from discpress.engine.system.rename import remove_same, rename_new, sync_folder
 
 KINDS_BY_LENGTH = {8: "crc32", 32: "md5", 40: "sha1", 64: "sha256"}
 """The kind of digest by its number of hex digits."""
-_LINE = re.compile(r"\\?([0-9A-Fa-f]{8,64}) [ *](.+)")
-_MAX_BYTES = 16 * 1024 * 1024
 _DRAFT_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -132,32 +129,3 @@ def _drop_if(path: Path, content: bytes) -> bool:
     with contextlib.suppress(OSError):
         sync_folder(path.parent)
     return True
-
-
-def read_checksums(path: Path) -> Mapping[str, str]:
-    """Return the digests in a checksum file by file name. Raises UsageError if it is not a checksum file."""
-    fd, _ = open_regular(path)
-    try:
-        with os.fdopen(fd, "rb") as file:
-            text = file.read(_MAX_BYTES + 1)
-        if len(text) > _MAX_BYTES:
-            raise UsageError(f"{display_name(path)}: too large for a checksum file")
-    except OSError as error:
-        raise from_os_error(error, path, "read the checksum file") from error
-    digests = {}
-    for raw in text.splitlines():
-        line = os.fsdecode(raw)
-        match = _LINE.fullmatch(line)
-        if match is None or len(match[1]) not in KINDS_BY_LENGTH:
-            if line.strip() and not line.startswith(("#", ";")):
-                raise UsageError(
-                    f"{display_name(path)}: expected a line of a checksum file, got {display_name(line[:60])!r}"
-                )
-            continue
-        name = match[2]
-        if line.startswith("\\"):
-            name = re.sub(r"\\([\\nr])", lambda found: {"\\": "\\", "n": "\n", "r": "\r"}[found[1]], name)
-        digests[name] = match[1].lower()
-    if not digests:
-        raise UsageError(f"{display_name(path)}: contains no checksum")
-    return digests

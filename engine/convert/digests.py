@@ -10,6 +10,8 @@ from discpress.engine.system.files import Readable
 
 ALWAYS = ("crc32", "xxh3")
 ON_REQUEST = ("md5", "sha1", "sha256")
+CHECKED_TOO = ("sha224", "sha384", "sha512")
+"""Kinds that checksum files of others may have; discpress writes none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class DigestSet:
     """The digests of one image, by name, as lower-case hex."""
 
     values: dict[str, str]
-    """`crc32` and `xxh3` always; `md5`, `sha1`, `sha256` if requested."""
+    """`crc32` and `xxh3` always; those of ON_REQUEST and CHECKED_TOO if requested."""
     size_bytes: int
     """Number of digested bytes."""
 
@@ -29,7 +31,9 @@ class Digester:
         self._crc32 = 0
         self._size = 0
         self._xxh3 = xxhash.xxh3_128()
-        self._others = {name: hashlib.new(name, usedforsecurity=False) for name in wanted if name in ON_REQUEST}
+        self._others = {
+            name: hashlib.new(name, usedforsecurity=False) for name in wanted if name in (*ON_REQUEST, *CHECKED_TOO)
+        }
 
     def update(self, data: Readable) -> None:
         """Digest the next bytes."""

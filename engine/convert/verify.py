@@ -10,6 +10,7 @@ from discpress.engine.images.archives.paged import MAX_READERS
 from discpress.engine.images.chd.image import ChdImage
 from discpress.engine.images.chd.metadata import sha1_problem
 from discpress.engine.images.image import RUN_BYTES, Image, PlainImage
+from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.units import MIB
 
@@ -100,6 +101,18 @@ def check_recorded(image: Image, digests: DigestSet) -> None:
                 f"{image.name}: {kind} of the decoded image is {digests.values[kind]}, the header states {recorded}",
                 hint="restore it from a backup: the file is damaged",
             )
+
+
+def digest_stored(source: ByteSource, control: Control, progress: Progress, wanted: tuple[str, ...]) -> DigestSet:
+    """Return the digests of stored bytes, as they are. Raises StorageError, DamagedImageError."""
+    digester = Digester(wanted)
+    progress.begin(Stage.VERIFYING, source.size_bytes)
+    for offset in range(0, source.size_bytes, CHUNK_BYTES):
+        control.check()
+        data = read_bytes(source, offset, CHUNK_BYTES)
+        digester.update(data)
+        progress.done_bytes += len(data)
+    return digester.finish()
 
 
 def read_chunk(image: Image, slot: Slot) -> None:

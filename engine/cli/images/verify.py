@@ -1,13 +1,15 @@
 """`discpress verify`: decodes images whole and compares them with digests or other images."""
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
 
 from discpress.engine.cli.images.inputs import files_within
 from discpress.engine.cli.images.options import as_paths, take_threads
 from discpress.engine.cli.output.printers import Printer
-from discpress.engine.convert.checksums import KINDS_BY_LENGTH, decoded_name, read_checksums
+from discpress.engine.convert.checksum_lists import read_checksum_list
+from discpress.engine.convert.checksums import KINDS_BY_LENGTH
+from discpress.engine.convert.digests import DigestSet
+from discpress.engine.convert.expected import expect
 from discpress.engine.convert.verify import check_digests, digest_checked
 from discpress.engine.errors import DiscpressError, MissingPackageError, UsageError, VerifyError
 from discpress.engine.images.archives.model import MemberSource
@@ -57,45 +59,27 @@ def _expected_by_option(arguments: argparse.Namespace) -> dict[str, str]:
     return expected
 
 
-def _from_file(checksum_path: Path, path: Path) -> dict[str, str]:
-    """Return the digest in a checksum file for the decoded image of `path`."""
-    digests: Mapping[str, str] = read_checksums(checksum_path)
-    by_name = {Path(name).name: digest for name, digest in digests.items()}
-    digest = by_name.get(decoded_name(path)) or by_name.get(path.name)
-    if digest is None and len(digests) == 1:
-        digest = next(iter(digests.values()))
-    if digest is None:
-        raise UsageError(
-            f"{display_name(checksum_path)}: contains no line for {display_name(decoded_name(path))}",
-            hint="use the names of decoded images in the checksum file",
-        )
-    return {KINDS_BY_LENGTH[len(digest)]: digest}
-
-
 def _verify(
-    path: Path, expected: dict[str, str], arguments: argparse.Namespace, printer: Printer, control: Control
+    path: Path, by_option: dict[str, str], arguments: argparse.Namespace, printer: Printer, control: Control
 ) -> None:
     threads = take_threads(arguments.threads)
-    if arguments.checksum_file is not None:
-        expected = expected | _from_file(Path(arguments.checksum_file), path)
+    listed = None if arguments.checksum_file is None else read_checksum_list(Path(arguments.checksum_file))
     progress = Progress()
     with printer.following(progress, path):
         with open_image(path) as image:
+            expected = None if listed is None else expect(listed, image)
+            wanted = (*by_option, *(expected.kinds if expected else ()))
             recorded = image.recorded
-            actual = digest_checked(image, threads, control, progress, tuple(expected))
+            actual = digest_checked(image, threads, control, progress, wanted)
             is_archived = isinstance(image.source, MemberSource) and image.source.member.crc32 is not None
+            _check(path, by_option, actual)
+            listed_kinds = expected.check(actual, control, progress) if expected else []
         if arguments.against is not None:
             with open_image(Path(arguments.against)) as image:
                 other = digest_checked(image, threads, control, progress)
             check_digests(display_name(path), actual, other)
-    for kind, digest in expected.items():
-        if actual.values[kind] != digest:
-            raise VerifyError(
-                f"{display_name(path)}: {kind} of the decoded image: expected {digest}, got {actual.values[kind]}",
-                hint="replace the file: it is damaged, or another dump of the disc",
-            )
     against = ["against"] if arguments.against is not None else []
-    compared = [*expected, *against, *(["archive"] if is_archived else [])]
+    compared = [*by_option, *listed_kinds, *against, *(["archive"] if is_archived else [])]
     compared += [f"{kind} of its header" for kind in recorded]
     facts = {"input": str(path), "original_bytes": actual.size_bytes, **actual.values, "compared": compared}
     if compared:
@@ -104,3 +88,12 @@ def _verify(
         verdict = "every block decodes; without a digest or image to compare with, a flipped byte can go unnoticed"
     text = f"{display_name(path)}: {verdict}; crc32 {actual.values['crc32']}, XXH3-128 {actual.values['xxh3']}"
     printer.event("verified", facts, text)
+
+
+def _check(path: Path, expected: dict[str, str], actual: DigestSet) -> None:
+    for kind, digest in expected.items():
+        if actual.values[kind] != digest:
+            raise VerifyError(
+                f"{display_name(path)}: {kind} of the decoded image: expected {digest}, got {actual.values[kind]}",
+                hint="replace the file: it is damaged, or another dump of the disc",
+            )

@@ -125,7 +125,7 @@ def _add_verify(commands: "Subparsers") -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="an image; with -r a folder")
     parser.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
     parser.add_argument("--against", metavar="IMAGE", help="another image of the same disc, in any readable format")
-    parser.add_argument("--checksum-file", metavar="FILE", help="lines of sha256sum, for decoded images")
+    parser.add_argument("--checksum-file", metavar="FILE", help="digests of md5sum, SFV, openssl and others")
     for kind in ("crc32", "md5", "sha1", "sha256"):
         parser.add_argument(f"--{kind}", metavar="HEX", help=f"{kind} of the decoded image")
     add_threads(parser)

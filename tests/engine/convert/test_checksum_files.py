@@ -11,7 +11,8 @@ import fault_injection as faults
 import pytest
 
 from discpress.engine.convert import checksums
-from discpress.engine.convert.checksums import check_checksum_names, read_checksums, write_checksum
+from discpress.engine.convert.checksum_lists import Checksum, read_checksum_list
+from discpress.engine.convert.checksums import check_checksum_names, write_checksum
 from discpress.engine.errors import ConflictError, DiscpressError, SpaceError, StorageError, UsageError
 
 DATA = b"a decoded image"
@@ -45,7 +46,8 @@ def test_sha256sum_accepts_it(stem: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("stem", NAMES, ids=ascii)
 def test_it_is_read_back_as_it_was_written(stem: str, tmp_path: Path) -> None:
     write_checksum(tmp_path / f"{stem}.zso", "sha256", SHA256)
-    assert read_checksums(tmp_path / f"{stem}.zso.sha256") == {f"{stem}.iso": SHA256}
+    found = read_checksum_list(tmp_path / f"{stem}.zso.sha256").checksums
+    assert found == (Checksum("sha256", SHA256, f"{stem}.iso"),)
 
 
 def test_an_existing_file_is_a_conflict(tmp_path: Path) -> None:
@@ -72,7 +74,8 @@ def test_overwrite_replaces_an_older_checksum(tmp_path: Path) -> None:
     write_checksum(tmp_path / "game.zso", "sha256", "0" * 64)
     check_checksum_names(tmp_path / "game.zso", ("sha256",), overwrite=True)
     write_checksum(tmp_path / "game.zso", "sha256", SHA256, overwrite=True)
-    assert read_checksums(tmp_path / "game.zso.sha256") == {"game.iso": SHA256}
+    found = read_checksum_list(tmp_path / "game.zso.sha256").checksums
+    assert found == (Checksum("sha256", SHA256, "game.iso"),)
 
 
 def test_a_file_that_appears_meanwhile_is_not_clobbered(tmp_path: Path) -> None:
@@ -104,7 +107,7 @@ def test_what_is_no_checksum_file_is_refused(text: bytes, tmp_path: Path) -> Non
     path = tmp_path / "list.sha1"
     path.write_bytes(text)
     with pytest.raises(UsageError, match=r"list\.sha1"):
-        read_checksums(path)
+        read_checksum_list(path)
 
 
 def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
@@ -112,7 +115,7 @@ def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(1 << 40)
     with pytest.raises(UsageError, match="too large for a checksum file"):
-        read_checksums(path)
+        read_checksum_list(path)
 
 
 @pytest.mark.parametrize("kind", ["a FIFO", "a device", "a folder"])
@@ -125,7 +128,7 @@ def test_only_a_regular_file_is_read_as_a_checksum_file(kind: str, tmp_path: Pat
     else:
         path.mkdir()
     with pytest.raises(DiscpressError, match="not a regular file"):
-        read_checksums(path)
+        read_checksum_list(path)
 
 
 def test_a_name_that_is_too_long_is_refused_before_anything_is_written(tmp_path: Path) -> None:
