@@ -40,7 +40,7 @@ def test_the_rest_of_the_trash_is_left_alone_after_a_stop(
         write_old(desk.folder / each, mixed(100_000))
     desk.ask("convert", "a.iso", "b.iso", "--delete-source")
     real = getattr(replace, name)
-    monkeypatch.setattr(f"discpress.engine.cli.library.{command.split()[0]}.{name}", act)
+    monkeypatch.setattr(f"discpress.engine.cli.library.{command.split(maxsplit=1)[0]}.{name}", act)
     assert desk.ask(*command.split())[0] == 130
     left = [each for each in entries_in(desk.folder) if isinstance(each, TrashEntry) and each.reason == "converted"]
     assert len(left) == 1
