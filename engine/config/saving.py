@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from discpress.engine.config import Config, parse_config, read_file
 from discpress.engine.config.values import nearest, quoted
@@ -17,6 +17,7 @@ from discpress.engine.errors import StoreError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.system.files import sync_file
 from discpress.engine.system.folders import PRIVATE, make_folder
+from discpress.engine.system.lock_files import lock_file
 from discpress.engine.system.rename import sync_folder
 
 LOCK_TIMEOUT_S = 5.0
@@ -37,7 +38,7 @@ def save_config(path: Path, changes: Mapping[str, object], targets: Collection[s
     real_path = Path(os.path.realpath(path))
     try:
         make_folder(real_path.parent, PRIVATE)
-        with FileLock(f"{real_path}.lock", timeout=LOCK_TIMEOUT_S, mode=0o600):
+        with lock_file(real_path.with_name(f"{real_path.name}.lock"), LOCK_TIMEOUT_S):
             text, values = read_file(path)
             _replace(real_path, _changed_text(text, values, plain, path))
     except Timeout as error:

@@ -15,7 +15,7 @@ from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.packing import ConversionRun, ReadBack
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.plan import ConversionPlan, OnConflict
-from discpress.engine.convert.preflight import check_room, ensure_folder, output_bounds
+from discpress.engine.convert.preflight import check_room, check_trashes, ensure_folder, output_bounds
 from discpress.engine.convert.trash.entry import Replacement, TrashEntry
 from discpress.engine.convert.trash.trash import Moving, move_to_trash, put_back, wait_until_settled
 from discpress.engine.convert.trash.undo import Journal, no_journal
@@ -91,6 +91,7 @@ def convert(
     ensure_folder(plan)
     low, high = output_bounds(plan, threads, control.check, random or Random())
     file_system = check_room(plan, low, high)
+    check_trashes(plan)
     with open_image(plan.source_path) as image:
         run = ConversionRun(image, plan, threads, control, progress)
         checkpoint = _fitting_checkpoint(plan, checkpoint_store)

@@ -10,13 +10,23 @@ from typing import NoReturn
 
 from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.plan import ConversionPlan, OnConflict
-from discpress.engine.errors import ConflictError, FileLimitError, SpaceError, StorageError, UselessError, from_os_error
+from discpress.engine.convert.trash.folder import check_trash
+from discpress.engine.errors import (
+    ConflictError,
+    FileLimitError,
+    SpaceError,
+    StorageError,
+    TrashError,
+    UselessError,
+    from_os_error,
+)
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.open import open_image
 from discpress.engine.measure.estimate import Advice, estimate
 from discpress.engine.names import display_name
 from discpress.engine.system.files import same_file
 from discpress.engine.system.filesystems import FileSystem, filesystem_of, free_bytes
+from discpress.engine.system.held_folder import HeldFolder
 from discpress.engine.units import MIB, format_size
 
 MARGIN_BYTES = 256 * MIB
@@ -165,6 +175,10 @@ def check_room(plan: ConversionPlan, low_bytes: int, high_bytes: int) -> FileSys
             f"{shown}: this folder is not writable",
             hint="check its permissions and whether it is mounted read-only, or choose another with -O",
         )
+    if not os.access(folder, os.R_OK):  # what was written there can only be synced through the open folder
+        raise StorageError(
+            f"{shown}: this folder is not readable", hint="check its permissions, or choose another folder with -O"
+        )
     file_system = filesystem_of(folder)
     limit = file_system.max_file_bytes
     if limit is not None and low_bytes > limit:
@@ -180,6 +194,32 @@ def check_room(plan: ConversionPlan, low_bytes: int, high_bytes: int) -> FileSys
             hint="free some space (run discpress trash list to see the trash) or choose another folder with -O",
         )
     return file_system
+
+
+def check_trashes(plan: ConversionPlan) -> None:
+    """Check, before hours of work, that the files that a conversion replaces can be moved to a trash.
+
+    Raises TrashError or StorageError; what happens meanwhile may still be in the way.
+    """
+    if plan.trashes_source:
+        _check_trash_in(plan.source_file_path.parent, "convert without moving the original to the trash")
+    if plan.request.on_conflict is OnConflict.OVERWRITE and os.path.lexists(plan.output_path):
+        _check_trash_in(plan.output_path.parent, "choose another name or folder with -o or -O")
+
+
+def _check_trash_in(folder: Path, way_out: str) -> None:
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise StorageError(
+            f"{display_name(folder)}: no trash can be made in this folder",
+            hint=f"check whether it can be read and written, or {way_out}",
+        )
+    try:
+        with HeldFolder.open(folder) as home:
+            check_trash(home)
+    except OSError as error:
+        raise from_os_error(error, folder, "look for its trash") from error
+    except TrashError as error:
+        raise TrashError(str(error), hint=f"{error.hint}; or {way_out}") from error
 
 
 def ensure_folder(plan: ConversionPlan) -> None:

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from discpress.engine.errors import StoreError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.store.migrations import STRICT_SINCE, Migrations, strict
 from discpress.engine.system.filesystems import filesystem_of
+from discpress.engine.system.lock_files import lock_file
 from discpress.engine.system.rename import rename_new
 
 ELSEWHERE_HINT = "give another folder with --state or DISCPRESS_STATE"
@@ -70,7 +71,7 @@ def connect(path: Path, synchronous: str) -> sqlite3.Connection:
 @contextlib.contextmanager
 def opening_lock(path: Path) -> Iterator[None]:
     """Hold the lock for creating, migrating and setting aside state files. Raises StoreError after 30 s."""
-    lock = FileLock(f"{path}.lock", timeout=OPEN_TIMEOUT_S, mode=0o600)
+    lock = lock_file(path.with_name(f"{path.name}.lock"), OPEN_TIMEOUT_S)
     try:
         lock.acquire()
     except Timeout as error:

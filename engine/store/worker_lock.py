@@ -10,6 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from discpress.engine.system.lock_files import lock_file
 from discpress.engine.system.locks import is_lock_held
 
 LOCK_NAME = "worker.lock"
@@ -22,7 +23,7 @@ _SECOND_LOOK_S = 0.06
 
 def worker_lock(state_folder: Path, timeout_s: float = 0) -> FileLock:
     """Return the lock that makes a process the worker, not taken yet; `timeout_s` bounds the wait for it."""
-    return FileLock(state_folder / LOCK_NAME, timeout=timeout_s, mode=0o600)
+    return lock_file(state_folder / LOCK_NAME, timeout_s)
 
 
 def is_worker_alive(state_folder: Path) -> bool:

@@ -15,6 +15,7 @@ _FAT = {"vfat", "msdos", "exfat"}
 _REMOTE = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs", "fuse.rclone", "davfs", "ncpfs"}
 # FAT and most FUSE programs number files when they are looked up, overlayfs when a file is copied up.
 _STABLE_INODES = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "jfs", "tmpfs", "nfs", "nfs4"}
+_LEASED_BY_SERVER = {"nfs", "nfs4", "cifs", "smb3", "smbfs"}
 _MOUNTINFO = Path("/proc/self/mountinfo")
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
@@ -39,6 +40,11 @@ class FileSystem:
     def has_stable_inodes(self) -> bool:
         """Whether a file is known to have the same inode number after every mount."""
         return self.kind in _STABLE_INODES
+
+    @property
+    def may_refuse_leases(self) -> bool:
+        """Whether a lease may be refused although nobody writes: the server did not delegate the file (fcntl(2))."""
+        return self.kind in _LEASED_BY_SERVER
 
     @property
     def has_owners(self) -> bool:

@@ -24,6 +24,7 @@ _FILE_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | _NO_LIN
 _READ_FLAGS = os.O_RDONLY | _FILE_FLAGS | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _PRIVATE_FOLDER = 0o700
 _PRIVATE_FILE = 0o600
+_PART_BYTES = 1024 * 1024
 _LINK_TAGS = {0xA000000C, 0xA0000003}  # symbolic links and junctions of Windows (IO_REPARSE_TAG_*, winnt.h)
 
 
@@ -98,6 +99,14 @@ class HeldFolder:
             os.close(fd)
             raise
         return fd, facts
+
+    def is_same_content(self, name: str, other: "HeldFolder", other_name: str) -> bool:
+        """Return whether two files, one in this folder and one in another, have the same bytes. OSError."""
+        with os.fdopen(self.open_file(name)[0], "rb") as one, os.fdopen(other.open_file(other_name)[0], "rb") as two:
+            while part := one.read(_PART_BYTES):
+                if two.read(_PART_BYTES) != part:
+                    return False
+            return not two.read(1)
 
     def _open_file(self, name: str, flags: int) -> int:
         if self.fd is None:

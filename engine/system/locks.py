@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from discpress.engine.system.files import is_refused
+from discpress.engine.system.filesystems import filesystem_of
 
 if sys.platform == "win32":
     import msvcrt
@@ -87,14 +88,20 @@ def has_writer(fd: int) -> bool:
 
     False also if that is unknown: another owner's file, a network share, another system.
     """
-    return _lease_error(fd) == errno.EAGAIN
+    return _lease_error(fd) == errno.EAGAIN and not _may_refuse_leases(fd)
 
 
 def lease_problem(fd: int) -> str:
     """Return the system's reason why `has_writer` is unreliable for a file; empty if it is reliable, or on other
     systems."""
     number = _lease_error(fd)
-    return "" if number in {0, errno.EAGAIN} else os.strerror(number)
+    if number == errno.EAGAIN:
+        return "the server granted no lease" if _may_refuse_leases(fd) else ""
+    return os.strerror(number) if number else ""
+
+
+def _may_refuse_leases(fd: int) -> bool:
+    return filesystem_of(Path(f"/proc/self/fd/{fd}")).may_refuse_leases
 
 
 def _lease_error(fd: int) -> int:

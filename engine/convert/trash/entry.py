@@ -90,12 +90,12 @@ class Replacement:
         """Return the record of a published file."""
         return cls(str(path), identity.ino, identity.size_bytes, identity.mtime_ns)
 
-    def is_recorded(self, facts: os.stat_result | None) -> bool:
-        """Return whether a stat result is that of the very file that was recorded."""
-        return facts is not None and (facts.st_ino, facts.st_size, facts.st_mtime_ns) == (
-            self.ino,
-            self.size_bytes,
-            self.mtime_ns,
+    def is_recorded(self, facts: os.stat_result | None, *, by_inode: bool = True) -> bool:
+        """Return whether a stat result is that of the recorded file, or at least has its size and time."""
+        return (
+            facts is not None
+            and (facts.st_size, facts.st_mtime_ns) == (self.size_bytes, self.mtime_ns)
+            and (facts.st_ino == self.ino or not by_inode)
         )
 
 

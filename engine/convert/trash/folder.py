@@ -147,26 +147,43 @@ def _make_and_look(home: HeldFolder, kind: int) -> os.stat_result | None:
 
 def open_trash(home: HeldFolder) -> HeldFolder:
     """Open a trash of ours in a folder, make it if there is none; TrashError if none can be ours, OSError."""
+    return _first_of_ours(home, makes=True)
+
+
+def check_trash(home: HeldFolder) -> None:
+    """Check that there is a trash of ours in a folder, or that its name is free; the errors of `open_trash`."""
+    with contextlib.suppress(FileNotFoundError):
+        _first_of_ours(home, makes=False).close()
+
+
+def _first_of_ours(home: HeldFolder, *, makes: bool) -> HeldFolder:
     problems: list[TrashError] = []
     for name in trash_names():
-        with contextlib.suppress(FileExistsError):
-            home.make_folder(name)
-            home.sync()
+        if makes:
+            with contextlib.suppress(FileExistsError):
+                home.make_folder(name)
+                home.sync()
         try:
-            trash = home.below(name)
-        except OSError as error:
-            problems.append(why_not_opened(home, name, error))
-            continue
-        try:
-            problem = Ownership(home).why_not(trash.stat())
-        except BaseException:
-            trash.close()
-            raise
-        if not problem:
-            return trash
-        trash.close()
-        problems.append(not_ours(home.path / name, problem))
+            return _open_ours(home, name)
+        except TrashError as error:
+            problems.append(error)
     raise problems[-1]
+
+
+def _open_ours(home: HeldFolder, name: str) -> HeldFolder:
+    """Open a trash; TrashError if it is not ours, OSError."""
+    with contextlib.ExitStack() as stack:
+        try:
+            trash = stack.enter_context(home.below(name))
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise why_not_opened(home, name, error) from error
+        problem = Ownership(home).why_not(trash.stat())
+        if problem:
+            raise not_ours(home.path / name, problem)
+        stack.pop_all()
+        return trash
 
 
 def not_ours(path: Path, problem: str) -> TrashError:

@@ -43,7 +43,7 @@ from discpress.engine.errors import TrashError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.system.files import same_file
 from discpress.engine.system.filesystems import filesystem_of
-from discpress.engine.system.held_folder import HeldFolder
+from discpress.engine.system.held_folder import HeldFolder, is_same_state
 from discpress.engine.system.locks import Lock, try_lock
 
 _LOCK_NAME_1 = ".discpress-lock"
@@ -80,7 +80,9 @@ class HeldEntry:
         self.trash = trash
         self.folder = folder
         self._homes: dict[tuple[str, ...], HeldFolder] = {}
-        self.has_inodes = entry.folder_ino == folder.stat().st_ino and filesystem_of(folder.path).has_stable_inodes
+        self.has_stable_inodes = filesystem_of(folder.path).has_stable_inodes
+        self.has_inodes = entry.folder_ino == folder.stat().st_ino and self.has_stable_inodes
+        self._copies: dict[TrashedFile, tuple[os.stat_result, os.stat_result]] = {}
 
     def close(self) -> None:
         """Close the folders."""
@@ -135,8 +137,24 @@ class HeldEntry:
         """Return where a file is. OSError."""
         stored, at_home = self.stored(file), self.at_home(file)
         if stored is not None:
-            return FilePlace.BOTH if at_home is not None and same_file(stored, at_home) else FilePlace.STORED
+            is_both = at_home is not None and (same_file(stored, at_home) or self._is_copy(file, stored, at_home))
+            return FilePlace.BOTH if is_both else FilePlace.STORED
         return FilePlace.HOME if self.is_as_recorded(file, at_home) else FilePlace.AWAY
+
+    def _is_copy(self, file: TrashedFile, stored: os.stat_result, at_home: os.stat_result) -> bool:
+        """Return whether the file at home has all bytes of the stored one: shares may number two names of a file apart.
+
+        Both are read whole, because then the stored name goes. OSError.
+        """
+        if self.has_stable_inodes or not (self.is_as_recorded(file, stored) and self.is_as_recorded(file, at_home)):
+            return False
+        known = self._copies.get(file)
+        if known is not None and all(map(is_same_state, known, (stored, at_home))):
+            return True
+        if not self.folder.is_same_content(file.stored, self.home_of(file), PurePosixPath(file.name).name):
+            return False
+        self._copies[file] = (stored, at_home)
+        return True
 
     def places(self) -> dict[TrashedFile, FilePlace]:
         """Return where each file is. OSError."""

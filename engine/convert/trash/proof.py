@@ -39,6 +39,20 @@ def is_recorded(held: HeldEntry) -> bool:
     return all(each.is_recorded(replacement_facts(held, each)) for each in held.entry.replacements)
 
 
+def is_alike_without_inodes(held: HeldEntry) -> bool:
+    """Return whether the replacement has the recorded size and time on a file system that numbers files anew. OSError.
+
+    A file of the entry that is back under the replacement's name may have them too: that is not the replacement.
+    """
+    if held.has_stable_inodes:
+        return False
+    back = {held.entry.home / file.name for file in held.entry.files if held.stored(file) is None}
+    return all(
+        each.is_recorded(replacement_facts(held, each), by_inode=False) and held.entry.place_of(each) not in back
+        for each in held.entry.replacements
+    )
+
+
 def is_beside(held: HeldEntry) -> bool:
     """Return whether the replacement is looked for in the entry's own folder."""
     return all(map(held.entry.is_beside, held.entry.replacements))

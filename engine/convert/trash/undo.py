@@ -13,6 +13,7 @@ from discpress.engine.convert.trash.proof import (
     Prover,
     find_change,
     find_replacement_change,
+    is_alike_without_inodes,
     is_beside,
     is_home_taken_by_replacement,
     is_recorded,
@@ -85,14 +86,19 @@ def finish_undo(
         try:
             _check_free(held)
             put_home(held)
-            ours = is_beside(held) and is_recorded(held) and not find_change(held)
+            ours = is_beside(held) and _is_proven(held, prover)
             return _conclude_undo(held, None, prover, journal, ours=ours)
         except OSError as error:
             raise from_os_error(error, entry.home_path, "put it back from the trash") from error
 
 
 def _is_proven(held: HeldEntry, prover: Prover) -> bool:
-    return not find_change(held) and (is_recorded(held) or not prover.find_loss(held))
+    """Return whether the originals are what was moved, and the replacement is the recorded file. OSError."""
+    if find_change(held):
+        return False
+    if is_recorded(held) or (not held.entry.digests and is_alike_without_inodes(held)):
+        return True
+    return not prover.find_loss(held)
 
 
 def _check_free(held: HeldEntry) -> None:

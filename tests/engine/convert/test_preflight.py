@@ -9,8 +9,9 @@ import pytest
 from sample_images import incompressible, mixed, write_image
 
 from discpress.engine.convert import conversion, preflight
-from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, plan_conversion
-from discpress.engine.errors import SpaceError, StorageError
+from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_conversion
+from discpress.engine.convert.trash.folder import TRASH_NAME, trash_names
+from discpress.engine.errors import SpaceError, StorageError, TrashError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.system import filesystems
 from discpress.engine.system.filesystems import FileSystem
@@ -86,6 +87,74 @@ def test_a_folder_that_cannot_be_written_is_refused(source_path: Path, monkeypat
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(StorageError, match="this folder is not writable"):
         faults.run_conversion(source_path)
+
+
+def test_a_folder_that_cannot_be_read_is_refused_before_any_work(
+    source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.R_OK)
+    chunks: list[int] = []
+    faults.at_chunk(monkeypatch, 0, lambda: chunks.append(0))
+    with pytest.raises(StorageError, match="this folder is not readable"):
+        faults.run_conversion(source_path)
+    assert (chunks, faults.names_in(tmp_path)) == ([], ["game.iso"])
+
+
+@pytest.fixture
+def worked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Gets a number for the first chunk that is packed."""
+    chunks: list[int] = []
+    faults.at_chunk(monkeypatch, 0, lambda: chunks.append(0))
+    return chunks
+
+
+def block_trashes(folder: Path) -> None:
+    """Let the names of all trashes in a folder be files."""
+    for name in trash_names():
+        (folder / name).touch()
+
+
+def test_a_source_whose_trash_is_not_ours_is_not_packed(source_path: Path, tmp_path: Path, worked: list[int]) -> None:
+    block_trashes(tmp_path)
+    with pytest.raises(TrashError, match="is a link, or not a folder") as caught:
+        faults.run_conversion(source_path, trash_source=True)
+    assert "or convert without moving the original to the trash" in caught.value.hint
+    assert (worked, (tmp_path / "game.zso").exists()) == ([], False)
+    assert faults.run_conversion(source_path).is_verified
+
+
+def test_a_file_to_be_overwritten_whose_trash_is_not_ours_is_kept(
+    source_path: Path, tmp_path: Path, worked: list[int]
+) -> None:
+    block_trashes(tmp_path)
+    (tmp_path / "game.zso").write_bytes(b"old")
+    with pytest.raises(TrashError, match="is a link, or not a folder") as caught:
+        faults.run_conversion(source_path, on_conflict=OnConflict.OVERWRITE)
+    assert "or choose another name or folder" in caught.value.hint
+    assert (worked, (tmp_path / "game.zso").read_bytes()) == ([], b"old")
+
+
+def test_the_trash_of_the_source_is_looked_for_in_its_own_folder(source_path: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    block_trashes(folder)
+    assert faults.run_conversion(source_path, folder / "game.zso", trash_source=True).trashed is not None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_the_trash_of_another_user_is_passed_over_for_our_own(source_path: Path, tmp_path: Path) -> None:
+    (tmp_path / TRASH_NAME).mkdir()
+    os.chown(tmp_path / TRASH_NAME, 12001, 12001)
+    trashed = faults.run_conversion(source_path, trash_source=True).trashed
+    assert trashed is not None
+    assert trashed.folder.parent.name == f"{TRASH_NAME}-0"
+
+
+def test_looking_for_a_trash_makes_none(source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults.at_chunk(monkeypatch, 0, lambda: found.extend(path.name for path in tmp_path.glob(f"{TRASH_NAME}*")))
+    found: list[str] = []
+    assert faults.run_conversion(source_path, trash_source=True).trashed is not None
+    assert found == []
 
 
 def test_a_missing_folder_is_refused_by_name(source_path: Path, tmp_path: Path) -> None:

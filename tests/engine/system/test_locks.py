@@ -1,4 +1,4 @@
-"""Whether a lock is held, as a process sees it that only asks."""
+"""Whether a lock is held, as a process sees it that only asks, and whether a file is being written."""
 
 import errno
 import fcntl
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from discpress.engine.system.locks import is_lock_held, try_lock
+from discpress.engine.system import locks
+from discpress.engine.system.filesystems import FileSystem
+from discpress.engine.system.locks import has_writer, is_lock_held, lease_problem, try_lock
 
 
 @pytest.fixture
@@ -55,3 +57,14 @@ def test_a_file_system_without_locks_does_not_tell(lock_path: Path, monkeypatch:
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     assert is_lock_held(lock_path) is None
+
+
+@pytest.mark.parametrize("kind", ["cifs", "nfs4"])
+def test_a_lease_that_a_server_refuses_is_no_writer(
+    kind: str, lock_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CIFS without oplocks and NFS without a delegation answer EAGAIN, as for a writer."""
+    with lock_path.open("rb") as file, lock_path.open("r+b"):
+        assert (has_writer(file.fileno()), lease_problem(file.fileno())) == (True, "")
+        monkeypatch.setattr(locks, "filesystem_of", lambda path: FileSystem(kind, Path("/"), ""))
+        assert (has_writer(file.fileno()), lease_problem(file.fileno())) == (False, "the server granted no lease")

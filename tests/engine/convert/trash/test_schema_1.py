@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from command_line import CommandLine
 from old_trashes import HALF_UNDONE, MTIME_NS, NAMES, described, remember_inodes, sha1_of, unpack
-from sample_images import read_back
+from sample_images import mixed, pack, read_back
 
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.listing import entries_in, find_half_undone, sweep_trash_in
@@ -99,8 +99,21 @@ def test_a_half_undone_entry_is_finished(folder: str, library: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", HALF_UNDONE)
-def test_the_replacement_of_a_half_undone_copy_stays(folder: str, library: Path) -> None:
+def test_the_replacement_of_a_half_undone_copy_goes_along_by_its_digest(folder: str, library: Path) -> None:
     home, name = library / folder, HALF_UNDONE[folder]
+    (entry,) = find_half_undone([home])
+    done = finish_undo(entry, 1, Control())
+    assert (done.note, in_home(home)) == ("", {name})
+    assert done.replacement_entry is not None
+    assert done.replacement_entry.name == f"{Path(name).stem}.zso"
+
+
+@pytest.mark.parametrize("folder", HALF_UNDONE)
+def test_another_image_stays_when_a_half_undone_copy_is_finished(folder: str, library: Path) -> None:
+    home, name = library / folder, HALF_UNDONE[folder]
+    other = pack(home / "other.zso", mixed(51_200))
+    (home / "other.zso.source").unlink()
+    other.replace(home / f"{Path(name).stem}.zso")
     (entry,) = find_half_undone([home])
     done = finish_undo(entry, 1, Control())
     assert "left as it is" in done.note

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command_line import write_old
 from other_user import ANN, BOB, Door, User, is_root, opened_door
-from sample_images import mixed, read_back
+from sample_images import mixed
 from trash_sets import MTIME_NS
 
 from discpress.engine.convert.trash.folder import TRASH_NAME
@@ -163,7 +163,7 @@ def test_a_link_or_file_made_beforehand_is_not_used(kind: str, shared: Path, ann
     assert (shared / "b.iso").read_bytes() == IMAGE
 
 
-def test_where_both_names_are_taken_the_file_stays(shared: Path, ann: User, bob: User) -> None:
+def test_where_both_names_are_taken_the_file_stays_and_is_not_packed(shared: Path, ann: User, bob: User) -> None:
     for path in (shared / TRASH_NAME, trash_of(bob)):
         path.mkdir()
         path.chmod(0o777)
@@ -173,7 +173,7 @@ def test_where_both_names_are_taken_the_file_stays(shared: Path, ann: User, bob:
     assert done.exit_code == 1
     assert f"{trash_of(bob).name}: belongs to user {ANN}: it is not used" in done.text
     assert (shared / "b.iso").read_bytes() == IMAGE
-    assert read_back(shared / "b.zso") == IMAGE
+    assert not (shared / "b.zso").exists()
 
 
 @pytest.mark.parametrize("command", [("undo", "all"), ("undo", "b.iso"), ("undo",), ("trash", "empty", "--yes")])
@@ -262,3 +262,25 @@ def test_a_scan_lists_neither_trash(shared: Path, ann: User, bob: User) -> None:
         convert(user, name)
     done = bob.run("scan", ".", "--json")
     assert (done.exit_code, "a.zso" in done.text, TRASH_NAME in done.text) == (0, True, False), done.text
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o733])
+def test_an_original_that_cannot_be_moved_is_not_converted(mode: int, shared: Path, bob: User) -> None:
+    image(bob, "b.iso")
+    shared.chmod(mode)
+    out = shared.parent / "out"
+    out.mkdir()
+    bob.give(out)
+    done = bob.run("convert", "b.iso", "--delete-source", "--target", "any", "-O", str(out))
+    assert done.exit_code == 1
+    assert ".: no trash can be made in this folder" in done.text
+    assert list(out.iterdir()) == []
+
+
+def test_a_result_is_not_begun_in_a_folder_that_cannot_be_read(shared: Path, bob: User) -> None:
+    image(bob, "b.iso")
+    shared.chmod(0o733)
+    done = bob.run("convert", "b.iso", "--target", "any")
+    assert done.exit_code == 1
+    assert ".: this folder is not readable" in done.text
+    assert [path.name for path in shared.iterdir()] == ["b.iso"]

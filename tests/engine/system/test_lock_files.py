@@ -1,0 +1,57 @@
+"""Lock files on disks that know flock(2), and on those that do not."""
+
+import errno
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fault_injection import fail_with
+from filelock import Timeout
+
+from discpress.engine.store.worker_lock import is_worker_alive, worker_lock
+from discpress.engine.system.lock_files import lock_file
+
+COMMAND = """
+import errno, fcntl, os, sys
+def refuse(fd, how):
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+fcntl.flock = refuse
+from discpress.engine.cli.main import main
+sys.exit(main(["ls"]))
+"""
+
+
+@pytest.fixture(params=[True, False], ids=["flock", "no flock"])
+def has_flock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    if not request.param:
+        monkeypatch.setattr(fcntl, "flock", fail_with(errno.ENOSYS))
+    return bool(request.param)
+
+
+@pytest.mark.usefixtures("has_flock")
+def test_one_at_a_time_has_the_lock(tmp_path: Path) -> None:
+    with lock_file(tmp_path / "lock", 0), pytest.raises(Timeout):
+        lock_file(tmp_path / "lock", 0).acquire()
+    with lock_file(tmp_path / "lock", 0):
+        pass
+
+
+@pytest.mark.usefixtures("has_flock")
+def test_a_worker_is_seen_by_its_lock(tmp_path: Path) -> None:
+    assert not is_worker_alive(tmp_path)
+    with worker_lock(tmp_path):
+        assert is_worker_alive(tmp_path)
+    assert not is_worker_alive(tmp_path)
+
+
+def test_a_command_without_flock_prints_no_warning_of_a_library(tmp_path: Path) -> None:
+    environment = os.environ | {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+    environment.pop("PYTHONWARNINGS", None)
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND], env=environment, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert "Warning" not in done.stderr + done.stdout
+    assert "SoftFileLock" not in done.stderr + done.stdout
