@@ -28,7 +28,7 @@ examples: .venv ## the property tests with many new examples
 lint: .venv ## ruff check and ruff format --check
 	.ci/run lint
 
-types: .venv ## mypy --strict
+types: .venv ## mypy --strict, of the tests too
 	.ci/run types
 
 format: .venv ## mend what ruff can mend
