@@ -36,8 +36,11 @@ WINDOW_SUFFIX = ".discpress-window"
 """Ends the name that the part of a benchmark is called after."""
 
 
+_ADDED: dict[object, "ImageFormat"] = {}
+
+
 class ImageFormat(StrEnum):
-    """The format of a file, by its content; the first five are read, and all of these except DAX are written."""
+    """The name of a file's format. `engine.images.registry` has the format itself, with all that is known about it."""
 
     ISO = "iso"
     ZSO = "zso"
@@ -56,6 +59,20 @@ class ImageFormat(StrEnum):
     RAW_CD = "raw-cd"
     CUE = "cue"
     PART = "part"
+
+    @classmethod
+    def named(cls, name: str) -> "ImageFormat":
+        """Return the format with a name; a name without a constant here is known from this call on."""
+        try:
+            return cls(name)
+        except ValueError:
+            added = str.__new__(cls, name)
+            added._name_, added._value_ = name.upper().replace("-", "_"), name
+            return _ADDED.setdefault(name, added)
+
+    @classmethod
+    def _missing_(cls, value: object) -> "ImageFormat | None":
+        return _ADDED.get(value)
 
 
 class Method(StrEnum):
@@ -82,7 +99,7 @@ class Settings:
     """The settings for writing one image."""
 
     format: ImageFormat
-    """The container: zso, cso, chd or iso."""
+    """The container: one that discpress writes."""
     block_size: int = DEFAULT_BLOCK_SIZE
     """Bytes of the source packed as one unit; ignored for iso."""
     level: int = DEFAULT_LEVEL
@@ -93,6 +110,11 @@ class Settings:
     """Name of the target the settings were checked against."""
     methods: tuple[Method, ...] = ()
     """The methods for the hunks of a CHD, of which the smallest result is stored; empty for the other formats."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the result is an ISO, which has neither blocks nor levels."""
+        return self.format is ImageFormat.ISO
 
     @property
     def form(self) -> str:

@@ -17,7 +17,6 @@ from discpress.engine.units import GIB, KIB
 AUTO = "auto"
 ANY = "any"
 ARCHIVE = "archive"
-_PACKED = (ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +27,8 @@ class Target:
     """Its name for `--target`."""
     label: str
     """Its name for people."""
-    formats: frozenset[ImageFormat]
-    """Compressed formats that it loads; CSO means versions 0 and 1. All targets load an ISO."""
+    formats: tuple[ImageFormat, ...]
+    """Compressed formats that it loads, the default first; CSO means versions 0 and 1. All targets load an ISO."""
     max_block_size: int = MAX_BLOCK_SIZE
     """Largest block that it reads, bytes; the smallest is 2048 for all."""
     max_shift: int = 31
@@ -55,17 +54,13 @@ class Target:
 
     @property
     def default_format(self) -> ImageFormat:
-        """The first of zso, cso, chd that it loads, else ISO."""
-        return next((each for each in _PACKED if each in self.formats), ImageFormat.ISO)
+        """The format that it loads best."""
+        return next(iter(self.formats), ImageFormat.ISO)
 
     @property
     def default_method(self) -> Method:
         """The default method of a CHD."""
         return Method(self.hunk_codecs[0])
-
-    def default_block_size(self, image_format: ImageFormat) -> int:
-        """Return the default bytes of a block."""
-        return self.hunk_size if image_format is ImageFormat.CHD else DEFAULT_BLOCK_SIZE
 
     @property
     def codec_reason(self) -> str:
@@ -95,7 +90,7 @@ _PSP = frozenset({"psp"})
 _OPL = Target(
     "opl",
     "OPL on a PS2",
-    frozenset({_ZSO}),
+    (_ZSO,),
     max_block_size=SECTOR_SIZE,
     max_shift=11,
     systems=_PS2,
@@ -106,7 +101,7 @@ _OPL = Target(
 _PSP_OLD = Target(
     "psp-old",
     "a PSP with older firmware",
-    frozenset({_CSO}),
+    (_CSO,),
     max_block_size=SECTOR_SIZE,
     max_shift=11,
     max_bytes=4 * GIB - 1,
@@ -119,12 +114,12 @@ TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
         _OPL,
-        Target("pcsx2", "PCSX2", frozenset({_ZSO, _CSO, _CHD}), systems=_PS2, is_emulator=True),
+        Target("pcsx2", "PCSX2", (_ZSO, _CSO, _CHD), systems=_PS2, is_emulator=True),
         replace(_OPL, name="opl+pcsx2", label="OPL and PCSX2"),
         Target(
             "ark",
             "ARK or Adrenaline 8",
-            frozenset({_ZSO, _CSO, _DAX, _JSO}),
+            (_ZSO, _CSO, _DAX, _JSO),
             max_shift=11,
             max_bytes=4 * GIB - 1,
             systems=_PSP,
@@ -134,7 +129,7 @@ TARGETS: dict[str, Target] = {
         Target(
             "ppsspp",
             "PPSSPP",
-            frozenset({_CSO, _CHD}),
+            (_CSO, _CHD),
             max_shift=20,
             systems=_PSP,
             is_emulator=True,
@@ -145,7 +140,7 @@ TARGETS: dict[str, Target] = {
         Target(
             "nethersx2",
             "AetherSX2 or NetherSX2",
-            frozenset({_CSO, _CHD}),
+            (_CSO, _CHD),
             systems=_PS2,
             is_emulator=True,
             reasons=((_ZSO, "AetherSX2 and NetherSX2 load CSO and CHD, never ZSO"),),
@@ -154,11 +149,11 @@ TARGETS: dict[str, Target] = {
         Target(
             ARCHIVE,
             "an archive",
-            frozenset({_CHD}),
+            (_CHD,),
             reasons=((_ZSO, _SMALLEST), (_CSO, _SMALLEST)),
             hunk_size=_ARCHIVE_HUNK,
         ),
-        Target(ANY, "any program", frozenset({_ZSO, _CSO, _CHD, _DAX, _JSO}), cso2=True),
+        Target(ANY, "any program", (_ZSO, _CSO, _CHD, _DAX, _JSO), cso2=True),
     )
 }
 
@@ -183,7 +178,7 @@ def check_settings(
     The target `any` refuses nothing. Instead it warns if other loaders of discs of this system (`ps2`; empty if
     unknown) would refuse the settings. SettingError with the reason and the nearest setting that the target loads.
     """
-    if settings.format is ImageFormat.ISO:
+    if settings.is_plain:
         return []
     if target.name == ANY:
         return _warnings_for_any(settings, system)

@@ -16,7 +16,8 @@ LENGTH_MASK = 0xFFFFFF
 """The bits of a length that count stored bytes; the bits above are marks."""
 
 CHUNK_BYTES = 1024 * 1024
-"""Bytes packed in one call. Each call resets the adaptive state, so the packed bytes depend on the chunk borders."""
+"""About the bytes packed in one call, see `chunk_bytes_for`. Each call resets the adaptive state, so the packed bytes
+depend on the chunk borders."""
 
 _ZEROS = bytes(16 * 1024)
 
@@ -71,6 +72,13 @@ class Codec(Decoder, Protocol):
 def align_up(offset: int, alignment: int) -> int:
     """Return the next multiple of `alignment`, a power of two."""
     return (offset + alignment - 1) & -alignment
+
+
+def chunk_bytes_for(block_size: int) -> int:
+    """Return the bytes packed in one call: the multiple of the block that is nearest to CHUNK_BYTES."""
+    fewer = max(1, CHUNK_BYTES // block_size)
+    nearest = min((fewer, fewer + 1), key=lambda count: abs(count * block_size - CHUNK_BYTES))
+    return nearest * block_size
 
 
 def is_zero(block: memoryview) -> bool:

@@ -26,13 +26,13 @@ from platformdirs import user_config_path
 from discpress.engine.config import values
 from discpress.engine.errors import StoreError, from_os_error
 from discpress.engine.formats import DEFAULT_LEVEL, HIGHEST_LEVEL, ImageFormat, Method
+from discpress.engine.images.registry import written
 from discpress.engine.names import display_name
 from discpress.engine.targets import AUTO
 
 FILE_NAME = "config.toml"
 THEMES = ("dark", "light", "contrast", "ansi")
 """The themes of the app; `ansi` has the terminal's own 16 colours."""
-WRITTEN_FORMATS = (ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO)
 """The formats that a conversion can write."""
 
 
@@ -112,7 +112,7 @@ def parse_config(decoded: Mapping[str, Any], path: Path, targets: Collection[str
         "mouse": values.mouse,
         "ascii": values.boolean,
         "keys": values.keys,
-        "format": lambda value: ImageFormat(values.one_of(value, WRITTEN_FORMATS)),
+        "format": lambda value: ImageFormat(values.one_of(value, written())),
         "methods": values.methods,
         "block_size": values.block_size,
     }

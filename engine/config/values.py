@@ -8,7 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
 
-from discpress.engine.formats import HUNK_METHODS, Method, in_order, is_block_size
+from discpress.engine.formats import HUNK_METHODS, Method, in_order
+from discpress.engine.images.registry import is_block_size
 from discpress.engine.names import display_name
 from discpress.engine.targets import AUTO
 from discpress.engine.units import parse_size

@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.convert.digests import Digester
 from discpress.engine.convert.part.name import HEAD_BYTES
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.plan import ConversionPlan
-from discpress.engine.formats import ImageFormat
 from discpress.engine.images.layout import BlockWriter
-from discpress.engine.images.written import codec_of
-from discpress.engine.images.zso_cso.writer import PlainWriter
+from discpress.engine.images.registry import codec_of, encoder_of
 from discpress.engine.system.files import FileIdentity
 from discpress.engine.units import MIB
 
@@ -29,7 +26,7 @@ class Checkpoint:
     """The state of a conversion at the last sync of its part."""
 
     done_bytes: int
-    """Bytes of the source that the part contains; a multiple of CHUNK_BYTES, or all."""
+    """Bytes of the source that the part contains; a multiple of the layout's chunk, or all."""
     part_bytes: int
     """Offset of the next block."""
     blocks: int
@@ -68,13 +65,8 @@ class CheckpointStore(Protocol):
 def maker_of(plan: ConversionPlan) -> str:
     """Return a text of everything the output's bytes depend on; if it differs, a conversion starts again."""
     settings = plan.settings
-    if settings.format is ImageFormat.ISO:
-        return "iso"
-    codec = codec_of(settings)
-    return (
-        f"{settings.format} {settings.block_size} level {settings.level} shift {plan.index_shift} "
-        f"by {codec.name} {codec.version} in chunks of {CHUNK_BYTES}"
-    )
+    encoder = encoder_of(settings.format)
+    return encoder.recipe(settings, plan.index_shift, codec_of(settings), plan.layout.chunk_bytes)
 
 
 def identity_of(plan: ConversionPlan) -> tuple[int, ...]:
@@ -90,7 +82,7 @@ class CheckpointWriter:
         self,
         plan: ConversionPlan,
         part: PartFile,
-        writer: BlockWriter | PlainWriter,
+        writer: BlockWriter,
         digester: Digester,
         checkpoint_store: CheckpointStore,
         clock: Callable[[], float] = time.monotonic,
@@ -102,7 +94,7 @@ class CheckpointWriter:
         self._checkpoint_store = checkpoint_store
         self._clock = clock
         self._saved_bytes = 0
-        self._saved_blocks = 0 if isinstance(writer, PlainWriter) else writer.blocks
+        self._saved_blocks = writer.blocks
         self._saved_at = clock()
 
     def start_at(self, done_bytes: int) -> None:
@@ -116,10 +108,8 @@ class CheckpointWriter:
 
     def save(self, done_bytes: int) -> None:
         """Write the index so far, sync the part and store the checkpoint, in this order."""
-        blocks = index_crc32 = 0
-        if not isinstance(self._writer, PlainWriter):
-            index_crc32 = self._writer.save_index(self._saved_blocks)
-            blocks = self._saved_blocks = self._writer.blocks
+        index_crc32 = self._writer.save_index(self._saved_blocks)
+        blocks = self._saved_blocks = self._writer.blocks
         self._part.sync()
         self._checkpoint_store.save(
             Checkpoint(
@@ -139,12 +129,8 @@ class CheckpointWriter:
 def fits(checkpoint: Checkpoint, plan: ConversionPlan) -> bool:
     """Return whether a checkpoint is valid and belongs to this source, these settings and this kernel."""
     done_bytes = checkpoint.done_bytes
-    is_border = done_bytes % CHUNK_BYTES == 0 or done_bytes == plan.original_bytes
-    if plan.settings.format is ImageFormat.ISO:
-        is_possible = checkpoint.blocks == 0 and checkpoint.part_bytes == done_bytes
-    else:
-        blocks = -(-done_bytes // plan.settings.block_size)
-        is_possible = checkpoint.blocks == blocks and plan.layout.start <= checkpoint.part_bytes <= plan.worst_bytes
+    is_border = done_bytes % plan.layout.chunk_bytes == 0 or done_bytes == plan.original_bytes
+    is_possible = plan.layout.has_border(done_bytes, checkpoint.blocks, checkpoint.part_bytes)
     return (
         checkpoint.identity == identity_of(plan)
         and checkpoint.made_by == maker_of(plan)

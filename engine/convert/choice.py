@@ -2,16 +2,12 @@
 
 from dataclasses import dataclass
 
-from discpress.engine.codecs.registry import WRITTEN_METHODS, highest_level
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import SettingError, UsageError
-from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, form_name, in_order
-from discpress.engine.images.chd.header import MAX_HUNKS, least_hunk_size
-from discpress.engine.images.layout import check_size
-from discpress.engine.images.zso_cso.header import smallest_shift
+from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, form_name
+from discpress.engine.images.registry import encoder_of
 from discpress.engine.names import display_name
 from discpress.engine.targets import AUTO, TARGETS, Target, check_settings, system_warning, target_for
-from discpress.engine.units import format_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +43,9 @@ def choose_settings(
     notices = []
     if suffix_format is not None and suffix_format is not image_format:
         notices.append(f"the output's name ends in .{suffix_format}, but its content is {image_format.upper()}")
-    if image_format is ImageFormat.ISO:
-        return Choice(target, Settings(image_format, target=target.name), 0, tuple(notices))
+    plain = Settings(image_format, target=target.name)
+    if plain.is_plain:
+        return Choice(target, plain, 0, tuple(notices))
     settings, shift = _packed_settings(name, original_bytes, image_format, target, request, notices)
     notices += check_settings(settings, target, original_bytes, shift, name, system)
     warning = system_warning(target, system, f"a disc for {system_label}")
@@ -69,11 +66,13 @@ def default_settings(
 ) -> Settings:
     """Return the settings for a target; None or empty arguments become the target's defaults."""
     image_format = image_format or target.default_format
-    if image_format is ImageFormat.ISO:
-        return Settings(image_format, target=target.name)
-    methods = (methods or (target.default_method,)) if image_format is ImageFormat.CHD else ()
-    level = min(level, highest_level(image_format, methods))
-    return Settings(image_format, block_size or target.default_block_size(image_format), level, methods=methods)
+    plain = Settings(image_format, target=target.name)
+    if plain.is_plain:
+        return plain
+    encoder = encoder_of(image_format)
+    methods = encoder.methods_for(target, methods)
+    level = min(level, encoder.highest_level(methods))
+    return Settings(image_format, block_size or encoder.block_size_for(target), level, methods=methods)
 
 
 def _target(system: str, request: ConversionRequest, image_format: ImageFormat | None) -> Target:
@@ -92,23 +91,25 @@ def _packed_settings(
     request: ConversionRequest,
     notices: list[str],
 ) -> tuple[Settings, int]:
-    if image_format not in WRITTEN_METHODS:
-        raise UsageError(f"{image_format.upper()} cannot be written: use zso, cso, chd or iso")
-    block_size = request.block_size or target.default_block_size(image_format)
-    methods: tuple[Method, ...] = ()
-    if image_format is ImageFormat.CHD:
-        methods = in_order(request.methods) or (target.default_method,)
-    level, highest = request.level or DEFAULT_LEVEL, highest_level(image_format, methods)
+    encoder = encoder_of(image_format)
+    block_size = request.block_size or encoder.block_size_for(target)
+    if not encoder.is_block_size(block_size):
+        raise SettingError(
+            f"{name}: {image_format.upper()} has no blocks of {block_size}",
+            hint=f"leave out -b, or use -b {encoder.block_size_for(target)}",
+        )
+    methods = encoder.methods_for(target, request.methods)
+    level, highest = request.level or DEFAULT_LEVEL, encoder.highest_level(methods)
     if level > highest:
         notices.append(f"level {level} is lowered to {highest}, the highest of {form_name(image_format, methods)}")
         level = highest
-    check_size(name, original_bytes, image_format, block_size)
-    if image_format is ImageFormat.CHD:
-        _check_hunks(name, original_bytes, block_size)
+    encoder.check_size(name, original_bytes, block_size)
+    encoder.check_blocks(name, original_bytes, block_size)
+    if not encoder.takes_alignment:
         if request.alignment is not None:
-            notices.append(f"alignment {request.alignment} is ignored: the hunks of a CHD have none")
+            notices.append(f"alignment {request.alignment} is ignored: {encoder.why_unaligned}")
         return Settings(image_format, block_size, level, None, target.name, methods), 0
-    shift = smallest_shift(original_bytes, block_size)
+    shift = encoder.smallest_shift(original_bytes, block_size)
     if request.alignment is not None:
         if request.alignment < 1 << shift:
             raise SettingError(
@@ -121,13 +122,4 @@ def _packed_settings(
                 hint=f"use at most --align {block_size}",
             )
         shift = request.alignment.bit_length() - 1
-    return Settings(image_format, block_size, level, request.alignment, target.name), shift
-
-
-def _check_hunks(name: str, original_bytes: int, hunk_size: int) -> None:
-    least = least_hunk_size(original_bytes)
-    if hunk_size < least:
-        raise SettingError(
-            f"{name}: {format_size(original_bytes)} in hunks of {hunk_size} exceeds the limit of {MAX_HUNKS} hunks",
-            hint=f"use -b {least} or more",
-        )
+    return Settings(image_format, block_size, level, request.alignment, target.name, methods), shift

@@ -9,8 +9,7 @@ from discpress.engine.convert.checksums import decoded_name
 from discpress.engine.convert.digests import ALWAYS, CHECKED_TOO, ON_REQUEST, DigestSet
 from discpress.engine.convert.verify import digest_stored
 from discpress.engine.errors import UsageError, VerifyError
-from discpress.engine.images.archives.model import holder
-from discpress.engine.images.image import Image, PlainImage
+from discpress.engine.images.image import Image
 from discpress.engine.images.source import ByteSource
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
@@ -53,7 +52,7 @@ def expect(listed: ChecksumList, image: Image) -> Expected:
     none, or none of a kind that can be checked.
     """
     source = image.source
-    file = holder(source)
+    file = source.holder
     decoded = decoded_name(source.path)
     folder = absolute(listed.path).parent
     below = [os.path.relpath(absolute(path), folder) for path in (source.path.with_name(decoded), file.path)]
@@ -65,5 +64,5 @@ def expect(listed: ChecksumList, image: Image) -> Expected:
             hint=f"use one of {', '.join(sorted(_CHECKED - {'xxh3'}))}",
         )
     is_decoded = Path(name).name == decoded != source.path.name
-    apart = {id(each): each for each in (source, file) if not (each is source and isinstance(image, PlainImage))}
+    apart = {id(each): each for each in (source, file) if each is not source or image.is_packed}
     return Expected(image.name, [] if is_decoded else list(apart.values()), checked)

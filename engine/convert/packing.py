@@ -4,8 +4,6 @@ import errno
 from enum import StrEnum
 from pathlib import Path
 
-from discpress.engine.codecs.blocks import CHUNK_BYTES
-from discpress.engine.codecs.hunks import working_bytes
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, CheckpointWriter
 from discpress.engine.convert.digests import Digester, DigestSet
 from discpress.engine.convert.part.part import PartFile
@@ -21,13 +19,11 @@ from discpress.engine.convert.verify import (
     readers_of,
 )
 from discpress.engine.errors import CancelledError, DiscpressError, SourceChangedError, UselessError
-from discpress.engine.formats import ImageFormat
-from discpress.engine.images.archives.model import MemberSource, held_file
-from discpress.engine.images.image import Image, PlainImage
+from discpress.engine.images.archives.model import held_file
+from discpress.engine.images.image import Image
 from discpress.engine.images.layout import BlockWriter
 from discpress.engine.images.open import open_image
-from discpress.engine.images.written import codec_of
-from discpress.engine.images.zso_cso.writer import PlainWriter
+from discpress.engine.images.registry import codec_of, encoder_of
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.system.files import FileIdentity, same_file
@@ -42,22 +38,15 @@ class ReadBack(StrEnum):
     NONE = "none"
 
 
-_THREADS_BYTES = 40 * MIB
-_THREADS_BYTES_BESIDE_STREAM = 24 * MIB  # the pages and marks of a stream are 23 MiB
-_HUNK_THREADS_BYTES = 64 * MIB
-"""Larger, because Zstandard and LZMA need twenty times a hunk; otherwise one thread only could pack large hunks."""
+_STREAM_BYTES = 16 * MIB
+"""Memory that the pages and marks of a stream take from the packing threads: 23 MiB in all."""
 
 
 def _most_threads(plan: ConversionPlan, *, is_sequential: bool) -> int:
-    """Return the number of threads that fit the memory: each has a slot of 2 MiB, and liblz4 and zlib need three
-    blocks."""
-    settings = plan.settings
-    if settings.format is ImageFormat.CHD:
-        room = _HUNK_THREADS_BYTES - (_THREADS_BYTES - _THREADS_BYTES_BESIDE_STREAM if is_sequential else 0)
-        working = working_bytes(settings.methods, settings.block_size, settings.level)
-        return max(1, room // (2 * CHUNK_BYTES + working))
-    room = _THREADS_BYTES_BESIDE_STREAM if is_sequential else _THREADS_BYTES
-    return room // (2 * CHUNK_BYTES + 3 * settings.block_size)
+    """Return the number of threads that fit the memory: each has a slot of two chunks, and its codec's memory."""
+    encoder = encoder_of(plan.settings.format)
+    room = encoder.threads_bytes - (_STREAM_BYTES if is_sequential else 0)
+    return max(1, room // (2 * plan.layout.chunk_bytes + encoder.working_bytes(plan.settings)))
 
 
 _GONE = {errno.ENOENT, errno.ENOTDIR}
@@ -70,6 +59,7 @@ class ConversionRun:
         self.image = image
         self.source = held_file(image.source)
         self._plan = plan
+        self._layout = plan.layout
         self._threads = threads
         self._control = control
         self._progress = progress
@@ -101,21 +91,21 @@ class ConversionRun:
         self, part: PartFile, checkpoint_store: CheckpointStore | None, checkpoint: Checkpoint | None
     ) -> DigestSet:
         """Write the whole output into the part and sync it; return the source's digests."""
-        image, plan, progress, is_plain = self.image, self._plan, self._progress, self._is_plain
-        digester, writer = self._digester(), self._writer(part)
+        image, plan, progress, layout = self.image, self._plan, self._progress, self._layout
+        digester, writer = self._digester(), layout.writer(part)
         start_bytes = 0
         try:
             if checkpoint is not None:
                 start_bytes = self._take_up(part, checkpoint, digester, writer)
                 if not start_bytes:
                     part.start_again()
-                    digester, writer = self._digester(), self._writer(part)
+                    digester, writer = self._digester(), layout.writer(part)
             border = (
                 None if checkpoint_store is None else CheckpointWriter(plan, part, writer, digester, checkpoint_store)
             )
             if border is not None:
                 border.start_at(start_bytes)
-            progress.begin(Stage.UNPACKING if is_plain else Stage.PACKING, image.size)
+            progress.begin(Stage.PACKING if layout.packs else Stage.UNPACKING, image.size)
             progress.done_bytes = start_bytes
             if start_bytes < image.size:
                 self._pack_chunks(start_bytes, writer, digester, border)
@@ -128,24 +118,19 @@ class ConversionRun:
         if border is not None and start_bytes < image.size:
             border.save(image.size)
         digests = digester.finish()
-        file_bytes = writer.finish() if isinstance(writer, PlainWriter) else writer.finish(digests.values)
+        file_bytes = writer.finish(digests.values)
         self._check_gain(file_bytes)
         progress.begin(Stage.SYNCING, image.size)
         part.sync()
         check_archived(image, digests, self._control)
-        if isinstance(image.source, MemberSource):
-            image.source.forget()  # the verification needs the memory
+        image.source.let_go()  # the verification needs the memory
         return digests
 
     def _pack_chunks(
-        self,
-        start_bytes: int,
-        writer: BlockWriter | PlainWriter,
-        digester: Digester,
-        border: CheckpointWriter | None,
+        self, start_bytes: int, writer: BlockWriter, digester: Digester, border: CheckpointWriter | None
     ) -> None:
         image = self.image
-        fill, take = self._copying(writer) if isinstance(writer, PlainWriter) else self._packing(writer)
+        fill, take = self._packing(writer)
         run_chunks(
             image.size,
             min(readers_of(image, self._threads), _most_threads(self._plan, is_sequential=image.is_sequential)),
@@ -153,42 +138,30 @@ class ConversionRun:
             fill=fill,
             take=take,
             follow=lambda slot: digester.update(slot.data),
-            with_packed=not self._is_plain,
+            with_packed=self._layout.packs,
             start_bytes=start_bytes,
             border=border,
+            chunk_bytes=self._layout.chunk_bytes,
         )
 
     def _check_gain(self, file_bytes: int) -> None:
         """Raise UselessError if the packed file is not smaller and the request says to skip such images."""
         plan = self._plan
-        if plan.request.skip_useless and not self._is_plain and file_bytes >= plan.source_bytes:
+        if plan.request.skip_useless and self._layout.packs and file_bytes >= plan.source_bytes:
             sizes = f"{file_bytes} bytes packed, {plan.source_bytes} now"
             raise UselessError(f"{self.image.name}: it would not shrink: {sizes}")
 
     def _digester(self) -> Digester:
-        records = () if self._is_plain else self._plan.layout.records
-        return Digester((*self._plan.request.digests, *self.image.recorded, *records))
+        return Digester((*self._plan.request.digests, *self.image.recorded, *self._layout.records))
 
-    @property
-    def _is_plain(self) -> bool:
-        return self._plan.settings.format is ImageFormat.ISO
-
-    def _writer(self, part: PartFile) -> BlockWriter | PlainWriter:
-        return PlainWriter(part) if self._is_plain else self._plan.layout.writer(part)
-
-    def _take_up(
-        self, part: PartFile, checkpoint: Checkpoint, digester: Digester, writer: BlockWriter | PlainWriter
-    ) -> int:
+    def _take_up(self, part: PartFile, checkpoint: Checkpoint, digester: Digester, writer: BlockWriter) -> int:
         """Read the source again up to the checkpoint; return the offset to continue at, 0 if anything differs."""
-        if isinstance(writer, PlainWriter):
-            writer.position = checkpoint.part_bytes
-        elif not writer.restore(part, checkpoint.blocks, checkpoint.part_bytes, checkpoint.index_crc32):
+        if not writer.restore(part, checkpoint.blocks, checkpoint.part_bytes, checkpoint.index_crc32):
             return 0
         self._progress.begin(Stage.RESUMING, checkpoint.done_bytes)
 
         def take(slot: Slot) -> None:
-            if not isinstance(writer, PlainWriter):
-                writer.revisit(self._pad(slot))
+            writer.revisit(self._pad(slot))
             self._progress.done_bytes += slot.length
             self._watch.look()
 
@@ -200,6 +173,7 @@ class ConversionRun:
             take=take,
             follow=lambda slot: digester.update(slot.data),
             with_packed=False,
+            chunk_bytes=self._layout.chunk_bytes,
         )
         if digester.crc32 != checkpoint.source_crc32:
             return 0
@@ -207,26 +181,17 @@ class ConversionRun:
         self._progress.resumed_packed_bytes = self._progress.packed_bytes = checkpoint.part_bytes
         return checkpoint.done_bytes
 
-    def _copying(self, writer: PlainWriter) -> tuple[SlotWork, SlotWork]:
-        def take(slot: Slot) -> None:
-            writer.append(slot.data)
-            self._count(slot, writer.position)
-
-        return lambda slot: read_chunk(self.image, slot), take
-
     def _packing(self, writer: BlockWriter) -> tuple[SlotWork, SlotWork]:
-        settings, alignment = self._plan.settings, self._plan.layout.alignment
-        codec = codec_of(settings)
+        level, block_size, alignment = self._plan.settings.level, self._layout.block_size, self._layout.alignment
+        codec = codec_of(self._plan.settings)
 
         def fill(slot: Slot) -> None:
             read_chunk(self.image, slot)
-            slot.packed_bytes = codec.pack(
-                self._pad(slot), settings.block_size, alignment, settings.level, slot.packed, slot.lengths
-            )
+            slot.packed_bytes = codec.pack(self._pad(slot), block_size, alignment, level, slot.packed, slot.lengths)
 
         def take(slot: Slot) -> None:
             source = self._padded(slot)
-            writer.append(slot.packed[: slot.packed_bytes], slot.lengths, len(source) // settings.block_size, source)
+            writer.append(slot.packed[: slot.packed_bytes], slot.lengths, len(source) // block_size, source)
             self._count(slot, writer.position)
 
         return fill, take
@@ -238,7 +203,7 @@ class ConversionRun:
         return source
 
     def _padded(self, slot: Slot) -> memoryview:
-        block_size = self._plan.settings.block_size
+        block_size = self._layout.block_size
         return slot.source[: -(-slot.length // block_size) * block_size]
 
     def _count(self, slot: Slot, packed_bytes: int) -> None:
@@ -255,7 +220,7 @@ class ConversionRun:
             return ReadBack.NONE
         is_cold = part.drop_cached()
         # The part is opened in the requested format, not a detected one, so it cannot be mistaken.
-        image: Image = PlainImage(part) if self._is_plain else self._plan.layout.open(part)
+        image = self._layout.open(part)
         actual = digest_image(image, self._threads, self._control, self._progress, self._plan.request.digests)
         check_digests(display_name(self._plan.output_path), actual, expected)
         return ReadBack.COLD if is_cold else ReadBack.CACHED
@@ -279,7 +244,7 @@ class ConversionRun:
         plan = self._plan
         if other.format is not plan.settings.format or other.size != self.image.size:
             return False
-        return self._is_plain or (other.block_size, other.index_shift) == (plan.settings.block_size, plan.index_shift)
+        return self._layout.has_form_of(other)
 
     def is_copy(self, path: Path) -> bool:
         """Return whether a file is a complete packed copy of the source, and not the source itself."""

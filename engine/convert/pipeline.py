@@ -20,7 +20,6 @@ from discpress.engine.errors import DiscpressError, SuspendedError
 from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.progress import Control
 
-MAX_BLOCKS = CHUNK_BYTES // SECTOR_SIZE
 EXTRA_SLOTS = 2  # one being written and one being hashed while every thread fills another
 _LEAST_THREADS = 2  # one that fills and one that follows
 _WAKE_S = 0.2  # the interval at which a waiting caller polls for signals
@@ -29,21 +28,22 @@ _WAKE_S = 0.2  # the interval at which a waiting caller polls for signals
 class Slot:
     """Reusable memory for one chunk."""
 
-    __slots__ = ("_users", "length", "lengths", "number", "packed", "packed_bytes", "source")
+    __slots__ = ("_users", "chunk_bytes", "length", "lengths", "number", "packed", "packed_bytes", "source")
 
-    def __init__(self, *, with_packed: bool) -> None:
+    def __init__(self, *, with_packed: bool, chunk_bytes: int = CHUNK_BYTES) -> None:
+        self.chunk_bytes = chunk_bytes
         self.number = 0
         self.length = 0
-        self.source = _mapped()
-        self.packed = _mapped() if with_packed else memoryview(bytearray())
+        self.source = _mapped(chunk_bytes)
+        self.packed = _mapped(chunk_bytes) if with_packed else memoryview(bytearray())
         self.packed_bytes = 0
-        self.lengths = array("I", bytes(4 * MAX_BLOCKS if with_packed else 0))
+        self.lengths = array("I", bytes(4 * (chunk_bytes // SECTOR_SIZE)))
         self._users = 0
 
     @property
     def offset(self) -> int:
         """Offset of the chunk in the image, bytes."""
-        return self.number * CHUNK_BYTES
+        return self.number * self.chunk_bytes
 
     @property
     def data(self) -> memoryview:
@@ -51,9 +51,9 @@ class Slot:
         return self.source[: self.length]
 
 
-def _mapped() -> memoryview:
+def _mapped(chunk_bytes: int) -> memoryview:
     """Return mapped memory for a chunk, which returns to the system; the heap would keep blocks of this size."""
-    return memoryview(mmap.mmap(-1, CHUNK_BYTES))
+    return memoryview(mmap.mmap(-1, chunk_bytes))
 
 
 SlotWork: TypeAlias = Callable[[Slot], None]
@@ -80,15 +80,18 @@ def run_chunks(
     with_packed: bool,
     start_bytes: int = 0,
     border: Border | None = None,
+    chunk_bytes: int = CHUNK_BYTES,
 ) -> None:
     """Send an image of `total_bytes`, from `start_bytes` on, through `fill`, `take` and `follow`, chunk by chunk.
 
     `fill` runs in `threads` threads, with `slot.number` and `slot.length` set. `take` runs in the calling thread,
     `follow` in one thread, both in order; a slot is reused when both are done with it. `start_bytes` is a multiple of
-    CHUNK_BYTES. `border` is called in the calling thread, and saves before SuspendedError is raised. Raises the first
+    `chunk_bytes`. `border` is called in the calling thread, and saves before SuspendedError is raised. Raises the first
     failure of any thread.
     """
-    _Engine(total_bytes, max(1, threads), control, fill, take, follow, with_packed, start_bytes, border).run()
+    _Engine(
+        total_bytes, max(1, threads), control, fill, take, follow, with_packed, start_bytes, border, chunk_bytes
+    ).run()
 
 
 class _Engine:
@@ -103,17 +106,19 @@ class _Engine:
         with_packed: bool,
         start_bytes: int,
         border: Border | None,
+        chunk_bytes: int,
     ) -> None:
         self._total_bytes = total_bytes
-        self._first = start_bytes // CHUNK_BYTES
+        self._chunk_bytes = chunk_bytes
+        self._first = start_bytes // chunk_bytes
         self._border = border
-        self._chunks = -(-total_bytes // CHUNK_BYTES)
+        self._chunks = -(-total_bytes // chunk_bytes)
         self._control = control
         self._fill, self._take, self._follow = fill, take, follow
         threads = min(threads, self._chunks - self._first)
         self._free: queue.SimpleQueue[Slot | None] = queue.SimpleQueue()
         for _ in range(min(threads + EXTRA_SLOTS, self._chunks)):
-            self._free.put(Slot(with_packed=with_packed))
+            self._free.put(Slot(with_packed=with_packed, chunk_bytes=chunk_bytes))
         self._to_follow: queue.SimpleQueue[Slot | None] = queue.SimpleQueue()
         self._changed = threading.Condition()
         self._filled: dict[int, Slot] = {}
@@ -175,7 +180,7 @@ class _Engine:
                     return
                 slot.number = self._next_number
                 self._next_number += 1
-            slot.length = min(CHUNK_BYTES, self._total_bytes - slot.offset)
+            slot.length = min(self._chunk_bytes, self._total_bytes - slot.offset)
             self._fill(slot)
             with self._changed:
                 slot._users = 2
@@ -201,7 +206,7 @@ class _Engine:
 
     def _rest_before(self, number: int) -> None:
         """Block while paused; save if it is due, and before a suspension."""
-        done_bytes = number * CHUNK_BYTES
+        done_bytes = number * self._chunk_bytes
         try:
             self._control.check()
         except SuspendedError:

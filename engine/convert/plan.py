@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from discpress.engine.codecs.registry import WRITTEN_METHODS
 from discpress.engine.convert.choice import choose_settings
 from discpress.engine.convert.part.name import is_reserved
 from discpress.engine.convert.request import ConversionRequest, OnConflict
@@ -12,11 +11,12 @@ from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.archives.contents import REACH_BYTES, archive_worth
-from discpress.engine.images.archives.model import MemberSource, held_file, holder
+from discpress.engine.images.archives.model import held_file
 from discpress.engine.images.doctor.content import content_findings
 from discpress.engine.images.image import Image
-from discpress.engine.images.layout import Layout, layout_of
+from discpress.engine.images.layout import Layout
 from discpress.engine.images.open import open_image
+from discpress.engine.images.registry import layout_of, written
 from discpress.engine.names import display_name
 from discpress.engine.system.files import FileIdentity, holder_of
 from discpress.engine.units import format_size
@@ -59,16 +59,14 @@ class ConversionPlan:
 
     @property
     def layout(self) -> Layout:
-        """The form of the packed output; an ISO has none."""
+        """The form of the output file."""
         return layout_of(self.settings, self.original_bytes, self.index_shift)
 
     @property
     def description(self) -> str:
         """The form of the output in words: `ZSO 2048, level 9`."""
         settings = self.settings
-        if settings.format is ImageFormat.ISO:
-            return "ISO"
-        return f"{settings.form} {settings.block_size}, level {settings.level}"
+        return settings.form if settings.is_plain else f"{settings.form} {settings.block_size}, level {settings.level}"
 
     @property
     def trashes_source(self) -> bool:
@@ -81,8 +79,6 @@ class ConversionPlan:
     @property
     def worst_bytes(self) -> int:
         """Size of the output if nothing shrinks."""
-        if self.settings.format is ImageFormat.ISO:
-            return self.original_bytes
         return self.layout.worst_bytes
 
 
@@ -117,7 +113,7 @@ def plan_conversion(
 
 
 def _far_notices(image: Image) -> list[str]:
-    way_bytes = image.source.way_bytes if isinstance(image.source, MemberSource) else 0
+    way_bytes = image.source.way_bytes
     if way_bytes <= REACH_BYTES:
         return []
     size = format_size(way_bytes)
@@ -135,7 +131,7 @@ def _decide(
 ) -> ConversionPlan:
     system = identity.system
     choice = choose_settings(image.name, image.size, system, system.label, request, _format_of_suffix(output_path))
-    file_path = holder(image.source).path
+    file_path = image.source.holder.path
     makes_folder = output_path is None and output_folder is not None
     if output_path is None:
         output_path = (output_folder or file_path.parent) / f"{image.path.stem}.{choice.settings.format}"
@@ -149,7 +145,7 @@ def _decide(
         file_path,
         source_identity,
         image.file_bytes,
-        image.source.member.number if isinstance(image.source, MemberSource) else 0,
+        image.source.member_number,
         image.format,
         image.size,
         identity,
@@ -164,5 +160,4 @@ def _decide(
 
 def _format_of_suffix(output_path: Path | None) -> ImageFormat | None:
     suffix = output_path.suffix.lower().lstrip(".") if output_path else ""
-    written = (ImageFormat.ISO, *WRITTEN_METHODS)
-    return next((each for each in written if each == suffix), None)
+    return next((each for each in written() if each == suffix), None)

@@ -20,7 +20,6 @@ from discpress.engine.errors import (
     UselessError,
     from_os_error,
 )
-from discpress.engine.formats import ImageFormat
 from discpress.engine.images.open import open_image
 from discpress.engine.measure.estimate import Advice, estimate
 from discpress.engine.names import display_name
@@ -124,11 +123,11 @@ def _case_twin(path: Path) -> Path | None:
 def output_bounds(plan: ConversionPlan, threads: int, check: Callable[[], None], random: Random) -> tuple[int, int]:
     """Return the minimum and maximum size of the output in bytes, as far as the space check needs them.
 
-    An ISO's size is exact. Otherwise the worst case counts if there is free space for it or the user requested it, else
-    an estimate. Raises UselessError if useless titles are to be skipped and the estimate advises that.
+    A size without packing is exact. Otherwise the worst case counts if there is free space for it or the user requested
+    it, else an estimate. Raises UselessError if useless titles are to be skipped and the estimate advises that.
     """
     worst = plan.worst_bytes
-    if plan.settings.format is ImageFormat.ISO:
+    if not plan.layout.packs:
         return worst, worst
     has_room = plan.request.strict_space or _needed(worst) <= _free_bytes(plan)
     if has_room and not plan.request.skip_useless:

@@ -1,15 +1,11 @@
 """Verification: decodes a whole image and computes its digests."""
 
-from discpress.engine.codecs.blocks import CHUNK_BYTES
+from discpress.engine.codecs.blocks import CHUNK_BYTES, chunk_bytes_for
 from discpress.engine.convert.digests import Digester, DigestSet
 from discpress.engine.convert.pipeline import Slot, run_chunks
 from discpress.engine.errors import VerifyError
-from discpress.engine.images.archives.checking import check_crc32, check_member
-from discpress.engine.images.archives.model import MemberSource
 from discpress.engine.images.archives.paged import MAX_READERS
-from discpress.engine.images.chd.image import ChdImage
-from discpress.engine.images.chd.metadata import sha1_problem
-from discpress.engine.images.image import RUN_BYTES, Image, PlainImage
+from discpress.engine.images.image import RUN_BYTES, Image
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.units import MIB
@@ -46,6 +42,7 @@ def digest_image(
         take=take,
         follow=lambda slot: digester.update(slot.data),
         with_packed=False,
+        chunk_bytes=chunk_bytes_for(image.block_size),
     )
     digests = digester.finish()
     check_archived(image, digests, control)
@@ -60,7 +57,7 @@ def readers_of(image: Image, threads: int) -> int:
     """
     most = min(threads, MAX_READERS) if image.is_sequential else threads
     read_bytes = max(RUN_BYTES, image.block_size)
-    return min(most, _READERS_BYTES // (CHUNK_BYTES + 3 * read_bytes))
+    return min(most, _READERS_BYTES // (chunk_bytes_for(image.block_size) + 3 * read_bytes))
 
 
 def check_archived(image: Image, digests: DigestSet, control: Control) -> None:
@@ -69,25 +66,21 @@ def check_archived(image: Image, digests: DigestSet, control: Control) -> None:
     A plain image is the file in the archive, so `digests` are the file's own; if the image is packed itself, the file
     is read once more.
     """
-    source = image.source
-    if not isinstance(source, MemberSource):
-        return
-    if isinstance(image, PlainImage):
-        check_crc32(source, int(digests.values["crc32"], 16))
+    if image.is_packed:
+        image.source.check_stored(control.check)
     else:
-        check_member(source, control.check)
+        image.source.check_crc32(int(digests.values["crc32"], 16))
 
 
 def digest_checked(
     image: Image, threads: int, control: Control, progress: Progress, wanted: tuple[str, ...] = ()
 ) -> DigestSet:
     """Decode an image as `digest_image` does, and compare it with the digests in its file. Raises VerifyError."""
-    if isinstance(image, ChdImage):
-        problem = sha1_problem(image.source, image.header)
-        if problem:
-            raise VerifyError(
-                f"{image.name}: {problem}", hint="restore it from a backup: its header or metadata was changed"
-            )
+    problem = image.recorded_problem
+    if problem:
+        raise VerifyError(
+            f"{image.name}: {problem}", hint="restore it from a backup: its header or metadata was changed"
+        )
     digests = digest_image(image, threads, control, progress, (*wanted, *image.recorded))
     check_recorded(image, digests)
     return digests

@@ -18,6 +18,7 @@ from discpress.engine.demo.packed import damage, is_packed, write_packed
 from discpress.engine.demo.payload import Material, Mix, stream
 from discpress.engine.errors import ConflictError, from_os_error
 from discpress.engine.formats import DEFAULT_BLOCK_SIZE, ImageFormat
+from discpress.engine.images.registry import spec_of
 from discpress.engine.names import display_name
 from discpress.engine.system.folders import SHARED, make_folder
 from discpress.engine.units import KIB, MIB
@@ -57,6 +58,11 @@ class _Title:
     format: ImageFormat = ImageFormat.ISO
     block_size: int = DEFAULT_BLOCK_SIZE
     is_damaged: bool = False
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is not an ISO."""
+        return spec_of(self.format).is_packed
 
 
 _TITLES = (
@@ -168,7 +174,7 @@ def _is_there(path: Path, title: _Title, layout: IsoLayout) -> bool:
 
 
 def _is_whole(path: Path, size_bytes: int, title: _Title, layout: IsoLayout) -> bool:
-    if title.format is ImageFormat.ISO:
+    if not title.is_packed:
         return size_bytes == layout.total_bytes
     return is_packed(path, layout.total_bytes, format=title.format, block_size=title.block_size)
 
@@ -189,7 +195,7 @@ def _write(path: Path, title: _Title, layout: IsoLayout) -> None:
 
 def _fill(file: BinaryIO, title: _Title, layout: IsoLayout) -> None:
     chunks = layout.chunks()
-    if title.format is ImageFormat.ISO:
+    if not title.is_packed:
         file.writelines(chunks)
         return
     write_packed(file, chunks, layout.total_bytes, format=title.format, block_size=title.block_size)

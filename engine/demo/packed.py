@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.codecs.deflate import RAW
-from discpress.engine.codecs.registry import codec_for
-from discpress.engine.formats import DEFAULT_LEVEL, SECTOR_SIZE, ImageFormat
+from discpress.engine.formats import DEFAULT_LEVEL, SECTOR_SIZE, ImageFormat, Settings
+from discpress.engine.images.registry import codec_of
 from discpress.engine.images.zso_cso.header import (
     HEADER_SIZE,
     INDEX_PLAIN,
@@ -45,7 +45,7 @@ def write_packed(
     shift = smallest_shift(total_bytes, block_size)
     header = Header(format, total_bytes, block_size, _VERSION, shift)
     writer = PackedWriter(_FileOutput(file), header)
-    codec = codec_for(format)
+    codec = codec_of(Settings(format, block_size))
     packed = memoryview(bytearray(CHUNK_BYTES))
     lengths = array("I", bytes(4 * (CHUNK_BYTES // SECTOR_SIZE)))
     for piece in _pieces(chunks, block_size):

@@ -3,10 +3,14 @@
 import re
 from dataclasses import dataclass
 
+from discpress.engine.images.registry import FORMATS
+
 MAX_TITLE_LENGTH = 256
 """Characters; file names have at most 255, PARAM.SFO titles 128 bytes."""
 
-_EXTENSIONS = "iso|zso|cso|ziso|ciso|dax|jso|chd|cue|bin|img|mdf|nrg|pbp|wbfs|wia|rvz|gcz|gz|zip|7z"
+_EXTENSIONS = "|".join(
+    ["bin", "mdf", "nrg", "gz", *(suffix.removeprefix(".") for spec in FORMATS for suffix in spec.suffixes)]
+)
 _SUFFIX = re.compile(rf"\.(?:(?:{_EXTENSIONS})(?:\.[0-9]{{1,3}})?|(?:discpress-)?part[0-9]{{0,3}})$", re.IGNORECASE)
 # OPL: `SLUS_123.45.Name`; by hand: `SLUS-12345 - Name`. A title must follow.
 _SERIAL_PREFIX = re.compile(r"[A-Z]{4}(?:_[0-9]{3}\.[0-9]{2}|[-_][0-9]{5})[.\s_-]+(?=[^.\s_-])", re.IGNORECASE)

@@ -12,7 +12,8 @@ from discpress.engine.discs.sfo import MAX_SFO_BYTES, parse_sfo
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, is_block_size
 from discpress.engine.images.cue import MAX_CUE_BYTES, parse_cue
-from discpress.engine.images.detect import FOREIGN, RAW_SECTOR_SIZES, RAW_SYNC, SNIFF_BYTES, sniff
+from discpress.engine.images.detect import RAW_SECTOR_SIZES, RAW_SYNC, SNIFF_BYTES, sniff
+from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.names import display_name
 
@@ -50,7 +51,7 @@ class ForeignDisc:
 
 
 def read_foreign(source: ByteSource, image_format: ImageFormat) -> ForeignDisc:
-    """Return the facts of a file of a format in FOREIGN, from its header and, if that lacks them, from the file name.
+    """Return the facts of a file that is not read, from its header and, if that lacks them, from the file name.
 
     No bytes make it fail. StorageError if the disk fails.
     """
@@ -78,8 +79,8 @@ def read_foreign(source: ByteSource, image_format: ImageFormat) -> ForeignDisc:
 
 def foreign_error(image_format: ImageFormat, found: ForeignDisc) -> str:
     """Return the reason why such a file is not read, and the advice for it, as one line."""
-    foreign = FOREIGN[image_format]
-    return f"{foreign.name} cannot be read: {foreign.advice}" + (f"; {found.problem}" if found.problem else "")
+    spec = spec_of(image_format)
+    return f"{spec.label} cannot be read: {spec.advice}" + (f"; {found.problem}" if found.problem else "")
 
 
 def _read_pbp(source: ByteSource) -> ForeignDisc:

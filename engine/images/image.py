@@ -2,7 +2,7 @@
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,14 +11,19 @@ from typing import BinaryIO, Self, cast
 from discpress.engine.codecs.blocks import BlockError, Decoder
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat
-from discpress.engine.images.archives.model import MemberSource, held_bytes
 from discpress.engine.images.seekable import SeekableFile
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 from discpress.engine.system.files import Writable
 
 RUN_BYTES = 256 * 1024
 """Decoded bytes whose blocks are fetched with one read: 128 blocks of 2 KiB, and little memory per thread."""
+RUN_BLOCKS = 1024
+"""Blocks located together if each becomes an object: 0.3 MiB of them."""
 _PACKED_SLACK = 64  # in addition to the 1/255 by which liblz4 and deflate may grow a block
+
+
+def no_check() -> None:
+    """Default check: never stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,33 @@ class StoredBlock:
     """The checksum of a CHD's decoded hunk; None if the format has no checksums."""
 
 
+@dataclass(slots=True)
+class Sums:
+    """The blocks of an image in numbers; lengths include the padding of the blocks."""
+
+    plain_blocks: int = 0
+    plain_bytes: int = 0
+    packed_bytes: int = 0
+    waste_bytes: int = 0
+    """Stored bytes that only align the blocks; 0 if they were not measured."""
+    shared_blocks: int = 0
+    """Number of blocks that are not stored because they equal another one."""
+    index_bytes: int = 0
+    """Bytes of the index, the tables or the map, without the header."""
+    data_offset: int = 0
+    """First byte after the header and the index."""
+    start: int = 0
+    """First byte of the first block."""
+    end: int = 0
+    """First byte after the last block."""
+
+
 class Image(ABC):
     """A disc image that is open for reading; any number of threads may read it at once."""
 
     format: ImageFormat
+    is_packed = True
+    """Whether it has an index and blocks of its own."""
     size: int
     """Decoded bytes."""
     block_size: int
@@ -60,6 +88,33 @@ class Image(ABC):
         return {}
 
     @property
+    def recorded_problem(self) -> str:
+        """The problem of those digests that shows without decoding; empty if there is none."""
+        return ""
+
+    @property
+    def codec_names(self) -> tuple[str, ...]:
+        """Names of the codecs that its header lists."""
+        return ()
+
+    @property
+    def metadata_names(self) -> tuple[str, ...]:
+        """Tags of its metadata."""
+        return ()
+
+    @property
+    def index_extent(self) -> tuple[int, int]:
+        """Offset and length of the stored bytes that a loader keeps in memory to find blocks."""
+        return 0, 0
+
+    def load_index(self) -> None:  # noqa: B027 - most read it when needed
+        """Decode the index as a loader does once when it opens the file, if it is kept decoded."""
+
+    @abstractmethod
+    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+        """Count blocks and bytes, see `statistics.read_facts`."""
+
+    @property
     def path(self) -> Path:
         """The path of its file; in an archive, the path below the archive."""
         return self.source.path
@@ -67,12 +122,17 @@ class Image(ABC):
     @property
     def file_bytes(self) -> int:
         """Stored size: of its file, or of its share of an archive."""
-        return held_bytes(self.source)
+        return self.source.held_bytes
 
     @property
     def is_sequential(self) -> bool:
         """Whether it is compressed in an archive: best read in order, and only once."""
-        return isinstance(self.source, MemberSource) and self.source.is_sequential
+        return self.source.is_sequential
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks; of sectors for a plain image."""
+        return -(-self.size // self.block_size)
 
     @abstractmethod
     def read_into(self, buffer: Writable, offset: int) -> int:
@@ -102,6 +162,36 @@ class Image(ABC):
         raw = SeekableFile(self.read_into, self.size)
         return cast(BinaryIO, io.BufferedReader(raw, max(self.block_size, io.DEFAULT_BUFFER_SIZE)))
 
+    @abstractmethod
+    def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
+        """Return the places of blocks `first` to `first + count - 1`, checked against the file's size."""
+
+    @abstractmethod
+    def decode_block(self, block: StoredBlock) -> bytes:
+        """Return the decoded bytes of one block: `block_size`, or fewer for the last."""
+
+    def locate_runs(self, first: int, count: int) -> Iterator[Sequence[StoredBlock]]:
+        """Yield the places of `count` blocks from `first` on, RUN_BLOCKS at a time. DamagedImageError as `locate`."""
+        for number in range(first, first + count, RUN_BLOCKS):
+            yield self.locate(number, min(RUN_BLOCKS, first + count - number))
+
+    def block_length(self, number: int) -> int:
+        """Return the number of decoded bytes in block `number`."""
+        return min(self.block_size, self.size - number * self.block_size)
+
+    def damage(self, number: int, what: str) -> DamagedImageError:
+        """Return the error that names a block and the sectors in it."""
+        return DamagedImageError(
+            f"{self.name}: block {number} ({self.sectors_of(number)}): {what}",
+            hint="restore the file from a backup or convert it again from its source",
+        )
+
+    def sectors_of(self, number: int) -> str:
+        """Return the sectors in block `number`, as words."""
+        first = number * self.block_size // SECTOR_SIZE
+        last = (number * self.block_size + self.block_length(number) - 1) // SECTOR_SIZE
+        return f"sector {first}" if first == last else f"sectors {first}-{last}"
+
     def close(self) -> None:
         """Close the file."""
         self.source.close()
@@ -115,32 +205,8 @@ class Image(ABC):
         self.close()
 
 
-class PlainImage(Image):
-    """An image whose file contains the sectors of the disc in order."""
-
-    format = ImageFormat.ISO
-    block_size = SECTOR_SIZE
-
-    def __init__(self, source: ByteSource) -> None:
-        super().__init__(source)
-        self.size = source.size_bytes
-
-    def read_into(self, buffer: Writable, offset: int) -> int:
-        """Read decoded bytes, see `Image.read_into`."""
-        return self.source.read_into(buffer, offset)
-
-
 class BlockImage(Image):
     """An image of separately stored blocks; subclasses locate them."""
-
-    @property
-    def blocks(self) -> int:
-        """Number of blocks."""
-        return -(-self.size // self.block_size)
-
-    @abstractmethod
-    def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
-        """Return the places of blocks `first` to `first + count - 1`, checked against the file's size."""
 
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Read decoded bytes, see `Image.read_into`."""
@@ -168,26 +234,9 @@ class BlockImage(Image):
         return 0
 
     def decode_block(self, block: StoredBlock) -> bytes:
-        """Return the decoded bytes of one block: `block_size`, or fewer for the last."""
+        """Decode one block, see `Image.decode_block`."""
         (decoded,) = self._decode_stored([block])
         return decoded
-
-    def block_length(self, number: int) -> int:
-        """Return the number of decoded bytes in block `number`."""
-        return min(self.block_size, self.size - number * self.block_size)
-
-    def damage(self, number: int, what: str) -> DamagedImageError:
-        """Return the error that names a block and the sectors in it."""
-        return DamagedImageError(
-            f"{self.name}: block {number} ({self.sectors_of(number)}): {what}",
-            hint="restore the file from a backup or convert it again from its source",
-        )
-
-    def sectors_of(self, number: int) -> str:
-        """Return the sectors in block `number`, as words."""
-        first = number * self.block_size // SECTOR_SIZE
-        last = (number * self.block_size + self.block_length(number) - 1) // SECTOR_SIZE
-        return f"sector {first}" if first == last else f"sectors {first}-{last}"
 
     def _decode_run(self, first: int, count: int) -> list[bytes]:
         return self._decode_stored(self.locate(first, count))

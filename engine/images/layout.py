@@ -1,4 +1,4 @@
-"""The layout of a conversion's output, with one interface for every packed format.
+"""The layout of a conversion's output, with one interface for every written format.
 
 Settings, size -> Layout -> writer, sizes, and the written image
 """
@@ -9,19 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from discpress.engine.codecs.blocks import align_up
-from discpress.engine.errors import SettingError
-from discpress.engine.formats import DEFAULT_BLOCK_SIZE, MAX_DISC_BYTES, SECTOR_SIZE, ImageFormat, Settings
-from discpress.engine.images.chd.image import ChdImage
-from discpress.engine.images.chd.writer import ChdShape, ChdWriter
+from discpress.engine.codecs.blocks import align_up, chunk_bytes_for
 from discpress.engine.images.image import Image
 from discpress.engine.images.source import ByteSource
-from discpress.engine.images.zso_cso.header import Header, check_reach
-from discpress.engine.images.zso_cso.image import IndexedImage
-from discpress.engine.images.zso_cso.writer import Output, PackedWriter
-from discpress.engine.units import format_size
+from discpress.engine.system.files import Readable
 
-_VERSION = 1  # of written ZSO and CSO files
+
+class Output(Protocol):
+    """The destination of the bytes."""
+
+    def write_at(self, offset: int, data: Readable) -> None:
+        """Write all of `data` at byte `offset`."""
 
 
 class BlockWriter(Protocol):
@@ -32,7 +30,7 @@ class BlockWriter(Protocol):
 
     @property
     def blocks(self) -> int:
-        """Number of blocks written so far."""
+        """Number of index entries written so far: one for each block; 0 if there is no index."""
 
     def append(self, packed: memoryview, lengths: "array[int]", count: int, source: memoryview) -> None:
         """Write the next `count` blocks, in the layout of the format's codec; `source` contains them decoded."""
@@ -52,7 +50,7 @@ class BlockWriter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Layout(ABC):
-    """The layout of one packed output."""
+    """The layout of one output."""
 
     total_bytes: int
     """Size of the decoded image."""
@@ -73,6 +71,16 @@ class Layout(ABC):
         return -(-self.total_bytes // self.block_size)
 
     @property
+    def chunk_bytes(self) -> int:
+        """Bytes that are packed in one call: the multiple of the block that is nearest to 1 MiB."""
+        return chunk_bytes_for(self.block_size)
+
+    @property
+    def packs(self) -> bool:
+        """Whether its blocks are compressed; if not, the writer takes them as they are."""
+        return True
+
+    @property
     def looks_at_source(self) -> bool:
         """Whether the writer computes checksums of the decoded blocks."""
         return bool(self.records)
@@ -86,6 +94,14 @@ class Layout(ABC):
         """Return the length of a file whose blocks take `stored_bytes`, alignment included."""
         return align_up(self.start + stored_bytes, self.end_alignment)
 
+    def has_border(self, done_bytes: int, blocks: int, position: int) -> bool:
+        """Return whether `blocks` entries and blocks up to byte `position` can be those of the first `done_bytes`."""
+        return blocks == -(-done_bytes // self.block_size) and self.start <= position <= self.worst_bytes
+
+    def has_form_of(self, image: Image) -> bool:
+        """Return whether an image of the same format has blocks of this size and alignment."""
+        return (image.block_size, 1 << image.index_shift) == (self.block_size, self.alignment)
+
     @abstractmethod
     def writer(self, output: Output) -> BlockWriter:
         """Return a writer of the file."""
@@ -93,50 +109,3 @@ class Layout(ABC):
     @abstractmethod
     def open(self, source: ByteSource) -> Image:
         """Open the written file as this format, without detecting the format from its first bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class _IndexedLayout(Layout):
-    header: Header
-    """Header of the ZSO or CSO."""
-
-    def writer(self, output: Output) -> BlockWriter:
-        return PackedWriter(output, self.header)
-
-    def open(self, source: ByteSource) -> Image:
-        return IndexedImage(source)
-
-
-@dataclass(frozen=True, slots=True)
-class _ChdLayout(Layout):
-    shape: ChdShape
-    """Shape of the CHD."""
-
-    def writer(self, output: Output) -> BlockWriter:
-        return ChdWriter(output, self.shape)
-
-    def open(self, source: ByteSource) -> Image:
-        return ChdImage(source)
-
-
-def check_size(name: str, total_bytes: int, image_format: ImageFormat, block_size: int) -> None:
-    """Raise SettingError unless a packed format can hold an image of so many bytes in blocks of this size."""
-    if image_format is not ImageFormat.CHD:
-        check_reach(name, total_bytes, block_size)
-    elif total_bytes > MAX_DISC_BYTES:
-        check_reach(name, total_bytes, DEFAULT_BLOCK_SIZE)  # no hint at another format if no index reaches
-        size, most = format_size(total_bytes), format_size(MAX_DISC_BYTES)
-        raise SettingError(f"{name}: {size} is too large for a CHD: discpress reads up to {most}", hint="use -f zso")
-
-
-def layout_of(settings: Settings, total_bytes: int, index_shift: int) -> Layout:
-    """Return the layout of an image of `total_bytes` with settings for a packed format.
-
-    `index_shift` is that of a ZSO or CSO, whose offsets count steps of 1 << index_shift bytes; 0 for a CHD.
-    """
-    if settings.format is ImageFormat.CHD:
-        shape = ChdShape(total_bytes, settings.block_size, settings.methods)
-        return _ChdLayout(total_bytes, settings.block_size, 1, shape.data_offset, 1, ("sha1",), shape)
-    header = Header(settings.format, total_bytes, settings.block_size, _VERSION, index_shift)
-    start = align_up(header.data_offset, header.alignment)
-    return _IndexedLayout(total_bytes, settings.block_size, header.alignment, start, SECTOR_SIZE, (), header)

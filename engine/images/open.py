@@ -2,16 +2,12 @@
 
 from pathlib import Path
 
-from discpress.engine.errors import StorageError, UnsupportedImageError
-from discpress.engine.formats import ImageFormat
+from discpress.engine.errors import StorageError
 from discpress.engine.images.archives.contents import images_in, is_archive, open_archive, open_in_archive
-from discpress.engine.images.chd.image import ChdImage
-from discpress.engine.images.dax import DaxImage
-from discpress.engine.images.detect import FOREIGN
-from discpress.engine.images.image import Image, PlainImage
+from discpress.engine.images.image import Image
 from discpress.engine.images.recognise import recognise
-from discpress.engine.images.source import ByteSource, FileSource, shown_name
-from discpress.engine.images.zso_cso.image import IndexedImage
+from discpress.engine.images.registry import spec_of
+from discpress.engine.images.source import ByteSource, FileSource
 from discpress.engine.system.files import holder_of
 
 
@@ -72,13 +68,4 @@ def images_at(path: Path) -> list[Path]:
 
 def open_source(source: ByteSource) -> Image:
     """Open an image from stored bytes; the caller still owns the source. Raises the errors of `open_image`."""
-    image_format = recognise(source)
-    if image_format in FOREIGN:
-        foreign = FOREIGN[image_format]
-        name = shown_name(source)
-        raise UnsupportedImageError(f"{name}: {foreign.name} cannot be read: {foreign.advice}", hint=foreign.advice)
-    if image_format in {ImageFormat.ZSO, ImageFormat.CSO}:
-        return IndexedImage(source)
-    if image_format is ImageFormat.CHD:
-        return ChdImage(source)
-    return DaxImage(source) if image_format is ImageFormat.DAX else PlainImage(source)
+    return spec_of(recognise(source)).open(source)

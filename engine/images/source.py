@@ -1,28 +1,68 @@
 """Sources of an image's stored bytes: an open file or memory, read at any offset by any thread."""
 
 import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 from discpress.engine.errors import from_os_error
 from discpress.engine.names import display_name
+from discpress.engine.system.cache import drop_cached
 from discpress.engine.system.files import FileIdentity, Writable, open_regular, read_into
 
 
-class ByteSource(Protocol):
+class ByteSource(ABC):
     """Stored bytes with a size and a name for messages."""
 
     path: Path
     size_bytes: int
+    is_sequential: bool = False
+    """Whether reading backwards, or far ahead, means unpacking everything on the way."""
+    way_bytes: int = 0
+    """Bytes unpacked and discarded each time before its first byte."""
 
+    @abstractmethod
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Fill `buffer` from `offset` on; fewer bytes only at the end. StorageError if the disk fails."""
 
+    @abstractmethod
     def close(self) -> None:
         """Close the source; no reads may follow."""
 
+    @property
+    def holder(self) -> "ByteSource":
+        """The source on the disk: this one, or the archive that contains it."""
+        return self
 
-class FileSource:
+    @property
+    def member_number(self) -> int:
+        """Its number in an archive, from 1; 0 if it is not in one."""
+        return 0
+
+    @property
+    def held_bytes(self) -> int:
+        """The bytes that it takes on the disk, in its file or in its archive."""
+        return self.size_bytes
+
+    @property
+    def has_checksum(self) -> bool:
+        """Whether an archive has a checksum of its bytes."""
+        return False
+
+    def check_crc32(self, crc32: int) -> None:  # noqa: B027
+        """Compare the crc32 of all bytes with the one in the archive. DamagedImageError if they differ."""
+
+    def check_stored(self, check: Callable[[], None]) -> None:  # noqa: B027
+        """Read all bytes to check them, if they are in an archive; `check` may raise to stop. DamagedImageError."""
+
+    def let_go(self) -> None:  # noqa: B027
+        """Free the memory that makes further reading fast, because nothing more is read for now."""
+
+    def evict(self, offset: int, length: int) -> None:  # noqa: B027
+        """Drop bytes from the system's cache, as far as it allows."""
+
+
+class FileSource(ByteSource):
     """A regular file, open from the first check to the last read, so that it stays the same file."""
 
     def __init__(self, path: Path) -> None:
@@ -48,6 +88,10 @@ class FileSource:
         except OSError as error:
             raise from_os_error(error, self.path, f"read it at byte {offset}") from error
 
+    def evict(self, offset: int, length: int) -> None:
+        """Drop bytes from the system's cache, see `ByteSource`."""
+        drop_cached(self.fd, offset, length)
+
     def close(self) -> None:
         """Close the file; safe to call again."""
         if self.fd >= 0:
@@ -55,7 +99,7 @@ class FileSource:
             self.fd = -1
 
 
-class MemorySource:
+class MemorySource(ByteSource):
     """Stored bytes in memory, under a path for messages."""
 
     def __init__(self, path: Path, data: bytes | bytearray) -> None:

@@ -16,9 +16,9 @@ from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.discs.iso9660 import list_files
 from discpress.engine.errors import DamagedImageError, DiscpressError, StorageError, UnsupportedImageError
 from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, in_order
-from discpress.engine.images.chd.image import ChdImage
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image, open_source
+from discpress.engine.images.registry import encoder_of, written
 from discpress.engine.images.source import FileSource
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions
 from discpress.engine.lab.results import SeekResult, ThroughputResult
@@ -39,7 +39,6 @@ from discpress.engine.units import MIB
 _MOST_FILES = 20_000
 _SEED = 2048
 """The same reads for every candidate, and for the same title on another day, so that results can be compared."""
-_PACKED = (ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD)
 _WARMING_BYTES = MIB
 
 
@@ -90,15 +89,13 @@ def candidate_settings(
 
     `methods` are for the hunks of a CHD; none means those of the target.
     """
+    packed = written(packed_only=True)[0]
     try:
         planned = plan_conversion(path, None, None, ConversionRequest(format=image_format, methods=methods)).settings
     except DiscpressError:
-        planned = Settings(image_format or ImageFormat.ZSO)
-    container = planned.format if planned.format in _PACKED else ImageFormat.ZSO
-    if container is not ImageFormat.CHD:
-        methods = ()
-    elif not methods:
-        methods = planned.methods or (TARGETS[planned.target].default_method,)
+        planned = Settings(image_format or packed)
+    container = packed if planned.is_plain else planned.format
+    methods = encoder_of(container).methods_for(TARGETS[planned.target], methods or planned.methods)
     return Settings(container, level=level or DEFAULT_LEVEL, target=planned.target, methods=methods)
 
 
@@ -110,7 +107,7 @@ def run_seek_test(path: Path, request: SeekOptions, bench: Bench) -> Generator[S
     with contextlib.closing(_open_own(path)) as source:
         meter = Meter(source, FileCache(source.fd))
         image = open_source(meter)
-        is_packed = image.format is not ImageFormat.ISO
+        is_packed = image.is_packed
         files = _files_of(image)
         window = Span(0, image.size) if is_packed else choose_window(image.size, files, request.window_bytes)
         area = area_of(files, window)
@@ -249,8 +246,7 @@ def _open_own(path: Path) -> FileSource:
 
 def _methods_of(image: Image) -> tuple[Method, ...]:
     """Return the methods of a CHD's hunks, as far as they have names here; none for other images."""
-    names = image.header.codec_names if isinstance(image, ChdImage) else ()
-    return in_order(Method(name) for name in names if name in tuple(Method))
+    return in_order(Method(name) for name in image.codec_names if name in tuple(Method))
 
 
 def _files_of(image: Image) -> list[Span]:

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from discpress.engine.formats import HIGHEST_LEVEL, ImageFormat, Method, in_order, is_block_size
+from discpress.engine.formats import HIGHEST_LEVEL, ImageFormat, Method, in_order
+from discpress.engine.images.registry import is_block_size
 from discpress.engine.measure.patterns import Pattern
 from discpress.engine.measure.seek import DURATION_S
 from discpress.engine.measure.throughput import MAX_SAMPLE_BYTES, SAMPLE_BYTES

@@ -19,7 +19,8 @@ from functools import lru_cache
 from typing import Any, NoReturn, TypeAlias
 
 from discpress.engine.errors import UsageError
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import Settings
+from discpress.engine.images import registry
 from discpress.engine.names import display_name, natural_key
 from discpress.engine.store.model import SKIP, Overrides, State, Title, fold
 from discpress.engine.units import parse_size
@@ -34,11 +35,11 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
 }
-_WORDS: dict[str, tuple[Callable[[Title], str], tuple[str, ...]]] = {
-    "sys": (lambda title: title.system, ()),
-    "fmt": (lambda title: title.format or "", tuple(ImageFormat)),
-    "region": (lambda title: title.region, ()),
-    "state": (lambda title: title.state, tuple(State)),
+_WORDS: dict[str, tuple[Callable[[Title], str], Callable[[], tuple[str, ...]]]] = {
+    "sys": (lambda title: title.system, tuple),
+    "fmt": (lambda title: title.format or "", lambda: tuple(spec.name for spec in registry.FORMATS)),
+    "region": (lambda title: title.region, tuple),
+    "state": (lambda title: title.state, lambda: tuple(State)),
 }
 _NUMBERS: dict[str, Callable[[Title], float | None]] = {
     "saving": lambda title: title.saving_percent,
@@ -50,7 +51,7 @@ def _planned(title: Title) -> tuple[int, int] | None:
     """Return block size and level: the title's own, else those of its estimate, else those of the file; 0 for none."""
     chosen, estimated = title.overrides or Overrides(), None if title.estimate is None else title.estimate.settings
     image_format = chosen.format or (None if estimated is None else estimated.format)
-    if image_format is ImageFormat.ISO and not chosen.block_size:
+    if image_format is not None and Settings(image_format).is_plain and not chosen.block_size:
         return 0, 0
     block_size = chosen.block_size or (estimated.block_size if estimated else title.block_size)
     level = chosen.level or (estimated.level if estimated else 0)
@@ -211,7 +212,8 @@ def _parse_positive(word: str) -> Predicate:
 def _parse_choice(word: str, key: str, value: str) -> Predicate:
     if key not in _WORDS:
         _refuse(f"{display_name(word)}: unknown word before the colon", key, tuple(_WORDS))
-    value_of, allowed = _WORDS[key]
+    value_of, choices = _WORDS[key]
+    allowed = choices()
     if allowed and not any(choice.startswith(value) for choice in allowed):
         _refuse(f"{display_name(word)}: no such {key}", value, allowed)
     return lambda title: value_of(title).casefold().startswith(value)

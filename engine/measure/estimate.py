@@ -13,13 +13,13 @@ from enum import StrEnum
 from random import Random
 
 from discpress.engine.formats import ImageFormat, Method, Settings
-from discpress.engine.images.archives.model import holder
-from discpress.engine.images.image import Image
+from discpress.engine.images.image import Image, no_check
+from discpress.engine.images.registry import encoder_of, spec_of
 from discpress.engine.measure.latency import Access, seek_us, time_access
 from discpress.engine.measure.rehearsal import Tally, Trial, rehearse, time_reading
 from discpress.engine.measure.sample import Sample, Sizes, cluster_bytes_for, draw_sample, project, whole_sample
 from discpress.engine.system.filesystems import FileSystem, filesystem_of
-from discpress.engine.units import KIB, MIB, format_size
+from discpress.engine.units import MIB, format_size
 
 BUDGET_BYTES = 16 * MIB
 """Bytes of a sample: p95 error 0.8 % on a game disc, margin +-1.4 %."""
@@ -29,11 +29,6 @@ WHOLE_BELOW_BYTES = 64 * MIB
 """Smaller images are packed whole, which takes a second and is exact."""
 SKIP_BELOW_PERCENT = 3.0
 """If a conversion saves less, the advice is to skip it: reads would become slower for nothing."""
-GRID_BLOCK_SIZES = tuple(size * KIB for size in (2, 4, 8, 16, 32, 64))
-HUNK_GRID_SIZES = tuple(size * KIB for size in (2, 4, 16, 64, 256, 1024))
-GRID_LEVELS = {ImageFormat.ZSO: (1, 4, 9, 12), ImageFormat.CSO: (1, 6, 9)}
-HUNK_GRID_LEVELS = {Method.ZSTD: (3, 9, 19), Method.LZMA: (1, 6), Method.ZLIB: (1, 6, 9)}
-"""By the first of the methods of a CHD."""
 
 
 class Advice(StrEnum):
@@ -76,7 +71,7 @@ class Estimate:
     @property
     def leaves_out(self) -> str:
         """Savings that a sample cannot show, in words; empty if there are none."""
-        return "equal hunks" if self.settings.format is ImageFormat.CHD and not self.is_exact else ""
+        return "equal hunks" if spec_of(self.settings.format).shares_blocks and not self.is_exact else ""
 
     @property
     def ratio(self) -> float:
@@ -86,18 +81,12 @@ class Estimate:
 
 def grid_block_sizes(image_format: ImageFormat) -> Sequence[int]:
     """Return the block sizes of a format's grid."""
-    return HUNK_GRID_SIZES if image_format is ImageFormat.CHD else GRID_BLOCK_SIZES
+    return encoder_of(image_format).grid_block_sizes
 
 
 def grid_levels(image_format: ImageFormat, methods: Sequence[Method] = ()) -> Sequence[int]:
-    """Return the levels of a format's grid, none for an ISO; `methods` are those of a CHD."""
-    if image_format is ImageFormat.CHD:
-        return HUNK_GRID_LEVELS[methods[0]]
-    return GRID_LEVELS.get(image_format, ())
-
-
-def no_check() -> None:
-    """Default check: never stop."""
+    """Return the levels of a format's grid, none for an ISO; `methods` are those of `Settings.methods`."""
+    return encoder_of(image_format).grid_levels(methods)
 
 
 def estimate(
@@ -151,19 +140,21 @@ def refine(
     one, and nothing is packed twice. An image compressed in an archive gets only the last estimate. No work is done
     before the next estimate is requested. Parameters and errors as for `estimate`.
     """
-    if settings.format is ImageFormat.ISO:
+    if settings.is_plain:
         sizes = Sizes(image.size, image.size, image.size)
         yield _conclude(image, settings, sizes, image.size, skip_below_percent)
         return
     survey = _Survey(image, [settings], threads, random, check)
-    cluster_bytes = cluster_bytes_for(file_system or filesystem_of(holder(image.source).path), settings.block_size)
+    cluster_bytes = cluster_bytes_for(file_system or filesystem_of(image.source.holder.path), settings.block_size)
     position = random.random()
     if image.is_sequential:
         budgets = budgets[-1:]  # each estimate would unpack the whole stream
     for budget_bytes in budgets:
         is_whole = image.size < whole_below_bytes
         sample = (
-            whole_sample(image.size) if is_whole else draw_sample(image.size, cluster_bytes, budget_bytes, position)
+            whole_sample(image.size, survey.chunk_bytes)
+            if is_whole
+            else draw_sample(image.size, cluster_bytes, budget_bytes, position, survey.chunk_bytes)
         )
         (result,) = survey.estimates(sample, skip_below_percent)
         yield result
@@ -200,9 +191,10 @@ def estimate_grid(
         for level in levels or grid_levels(image_format, methods)
     ]
     largest = max(each.block_size for each in settings)
-    cluster_bytes = cluster_bytes_for(file_system or filesystem_of(holder(image.source).path), largest)
+    cluster_bytes = cluster_bytes_for(file_system or filesystem_of(image.source.holder.path), largest)
     survey = _Survey(image, settings, threads, random, check)
-    return survey.estimates(draw_sample(image.size, cluster_bytes, budget_bytes, random.random()), skip_below_percent)
+    sample = draw_sample(image.size, cluster_bytes, budget_bytes, random.random(), survey.chunk_bytes)
+    return survey.estimates(sample, skip_below_percent)
 
 
 class _Survey:
@@ -220,6 +212,11 @@ class _Survey:
         self._read_s_per_byte: float | None = None
         self._access: Access | None = None
 
+    @property
+    def chunk_bytes(self) -> int:
+        """Bytes that a conversion with the largest blocks packs in one call."""
+        return max(self._trials, key=lambda trial: trial.layout.block_size).layout.chunk_bytes
+
     def estimates(self, sample: Sample, skip_below_percent: float) -> list[Estimate]:
         """Pack the new spans of a sample and return one estimate for each setting."""
         if self._read_s_per_byte is None:  # before reading the clusters fills the cache around there
@@ -227,7 +224,7 @@ class _Survey:
             offset = 0 if self._image.is_sequential else middle.offset  # going back from the middle would cost a pass
             self._read_s_per_byte = time_reading(self._image, offset, self._check)
         if self._access is None:
-            self._access = time_access(holder(self._image.source), self._random, self._check)
+            self._access = time_access(self._image.source.holder, self._random, self._check)
         known = self._tallies[0].stored_bytes
         new = [span for span in sample.spans if span not in known]
         is_whole = sample.sampled_bytes == self._image.size

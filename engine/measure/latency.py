@@ -13,8 +13,7 @@ from statistics import median
 from time import perf_counter
 
 from discpress.engine.formats import SECTOR_SIZE
-from discpress.engine.images.source import ByteSource, FileSource
-from discpress.engine.system.cache import drop_cached
+from discpress.engine.images.source import ByteSource
 from discpress.engine.units import KIB
 
 _SMALL_BYTES, _LARGE_BYTES = SECTOR_SIZE, 64 * KIB
@@ -69,8 +68,7 @@ def _median_s(
         check()
         # One in each twelfth of the file, because random places alone might all be near the disk's head.
         offset = int((number + random.random()) / _READS * last) // SECTOR_SIZE * SECTOR_SIZE
-        if isinstance(source, FileSource):
-            drop_cached(source.fd, offset - offset % PAGESIZE, length + PAGESIZE)
+        source.evict(offset - offset % PAGESIZE, length + PAGESIZE)
         started = clock()
         source.read_into(buffer, offset)
         times.append(clock() - started)

@@ -5,11 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from discpress.engine.images.chd.image import ChdImage
-from discpress.engine.images.dax import DaxImage
 from discpress.engine.images.image import Image
 from discpress.engine.images.source import ByteSource, read_bytes
-from discpress.engine.images.zso_cso.image import IndexedImage
 from discpress.engine.system.cache import drop_cached, resident_range
 from discpress.engine.system.files import Writable
 from discpress.engine.units import MIB
@@ -67,7 +64,7 @@ class Costs:
         self.stored_bytes += other.stored_bytes
 
 
-class Meter:
+class Meter(ByteSource):
     """A `ByteSource` over another one; for one reading thread.
 
     After `hold` the index is kept in memory, as PCSX2 and PPSSPP keep it.
@@ -140,10 +137,5 @@ class Meter:
 
 def hold_index(image: Image, meter: Meter) -> None:
     """Keep the block index of an image in memory; the image was opened over `meter`."""
-    if isinstance(image, IndexedImage):
-        meter.hold(0, image.header.data_offset)
-    elif isinstance(image, DaxImage):
-        meter.hold(0, image.data_offset)
-    elif isinstance(image, ChdImage):
-        meter.hold(image.header.map_offset, image.map.bytes_in_file)
-        image.locate(image.blocks - 1, 1)  # reads the whole map, as a loader does once when it opens a file
+    meter.hold(*image.index_extent)
+    image.load_index()

@@ -12,15 +12,13 @@ from pathlib import Path
 from xxhash import xxh3_128_intdigest
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES, LENGTH_MASK, Codec
-from discpress.engine.codecs.registry import WRITTEN_METHODS
 from discpress.engine.errors import UsageError
-from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Settings
+from discpress.engine.formats import SECTOR_SIZE, Settings
 from discpress.engine.images.chd.dedup import HunkTable
 from discpress.engine.images.image import Image
-from discpress.engine.images.layout import Layout, check_size, layout_of
+from discpress.engine.images.layout import Layout
+from discpress.engine.images.registry import codec_of, encoder_of, layout_of, spec_of
 from discpress.engine.images.source import MemorySource
-from discpress.engine.images.written import codec_of
-from discpress.engine.images.zso_cso.header import smallest_shift
 from discpress.engine.measure.sample import Span
 from discpress.engine.system.files import Readable
 from discpress.engine.units import KIB, MIB
@@ -50,12 +48,13 @@ class Trial:
 
         UsageError for a format that is not written with blocks, SettingError for an image that it cannot hold.
         """
-        if settings.format not in WRITTEN_METHODS:
-            raise UsageError(f"{settings.format.upper()} cannot be written: zso, cso, chd or iso is allowed")
+        encoder = encoder_of(settings.format)
+        if not encoder.packs:
+            raise UsageError(f"{settings.format.upper()} has no blocks")
         codec = codec_of(settings)
         settings = replace(settings, level=min(max(1, settings.level), codec.max_level))
-        check_size(image.name, image.size, settings.format, settings.block_size)
-        shift = 0 if settings.format is ImageFormat.CHD else smallest_shift(image.size, settings.block_size)
+        encoder.check_size(image.name, image.size, settings.block_size)
+        shift = encoder.smallest_shift(image.size, settings.block_size)
         if settings.alignment is not None:
             shift = settings.alignment.bit_length() - 1
         return cls(settings, shift, layout_of(settings, image.size, shift), codec)
@@ -67,7 +66,7 @@ class Trial:
     @property
     def shares_blocks(self) -> bool:
         """Whether a block equal to an earlier one is not stored again."""
-        return self.settings.format is ImageFormat.CHD
+        return spec_of(self.settings.format).shares_blocks
 
 
 @dataclass(slots=True)
@@ -199,8 +198,8 @@ def _rehearse_slice(
     read: Callable[[memoryview, Span], None],
     is_whole: bool,
 ) -> list[Tally]:
-    largest_block = max(trial.layout.block_size for trial in trials)
-    room = -(-max(length for _, length in spans) // largest_block) * largest_block
+    longest = max(length for _, length in spans)
+    room = max(-(-longest // trial.layout.block_size) * trial.layout.block_size for trial in trials)
     source, packed = memoryview(bytearray(room)), memoryview(bytearray(room))
     lengths = array("I", bytes(4 * (room // SECTOR_SIZE)))
     tallies = [Tally() for _ in trials]

@@ -24,7 +24,7 @@ _MIN_FREEDOM = 2.0  # below it the expansion of Student's t is too inaccurate
 
 
 class Span(NamedTuple):
-    """A piece of the decoded image, in bytes; it never crosses a chunk border."""
+    """A piece of the decoded image, in bytes; one of a whole sample is a chunk."""
 
     offset: int
     length: int
@@ -62,33 +62,36 @@ class Sizes(NamedTuple):
 
 
 def cluster_bytes_for(file_system: FileSystem, largest_block: int) -> int:
-    """Return the bytes of one cluster: larger on rotating or network storage, and at least one block."""
+    """Return the bytes of one cluster: larger on rotating or network storage, and whole blocks."""
     seeks = file_system.is_remote or bool(file_system.is_rotational)
-    return max(SEEKING_CLUSTER_BYTES if seeks else CLUSTER_BYTES, largest_block)
+    least = SEEKING_CLUSTER_BYTES if seeks else CLUSTER_BYTES
+    return -(-least // largest_block) * largest_block
 
 
-def whole_sample(image_bytes: int) -> Sample:
+def whole_sample(image_bytes: int, chunk_bytes: int = CHUNK_BYTES) -> Sample:
     """Return a sample of the whole image: every chunk, as a conversion packs it."""
     chunks = tuple(
-        Span(offset, min(CHUNK_BYTES, image_bytes - offset)) for offset in range(0, image_bytes, CHUNK_BYTES)
+        Span(offset, min(chunk_bytes, image_bytes - offset)) for offset in range(0, image_bytes, chunk_bytes)
     )
     return Sample(chunks, len(chunks), ())
 
 
-def draw_sample(image_bytes: int, cluster_bytes: int, budget_bytes: int, position: float) -> Sample:
+def draw_sample(
+    image_bytes: int, cluster_bytes: int, budget_bytes: int, position: float, chunk_bytes: int = CHUNK_BYTES
+) -> Sample:
     """Return a systematic sample: one cluster in each of n equal intervals, always at the same place of its interval.
 
     `position`, uniform in [0, 1), is the random start. Every cluster has the same chance n / population, even if the
     interval is not a whole number: each cluster owns n of the n * population values start + i * population. With equal
     `position` a sample contains the clusters of one that is a whole number of times smaller. A budget that covers the
-    image gives the whole sample. `cluster_bytes` is a power of two up to CHUNK_BYTES.
+    image gives the whole sample, in chunks of `chunk_bytes`. `cluster_bytes` is a whole number of blocks.
     """
     last, tail_bytes = divmod(image_bytes, cluster_bytes)
     last -= 1
     population = last - 1
     count = max(MIN_CLUSTERS, budget_bytes // cluster_bytes)
     if count >= population:
-        return whole_sample(image_bytes)
+        return whole_sample(image_bytes, chunk_bytes)
     start = int(position * (population * count)) % population
     numbers = (1 + (start + index * population) // count for index in range(count))
     clusters = tuple(Span(number * cluster_bytes, cluster_bytes) for number in numbers)

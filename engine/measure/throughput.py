@@ -7,22 +7,23 @@ once, so the slowest of them is its limit.
 """
 
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from random import Random
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from discpress.engine.formats import Settings
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_source
+from discpress.engine.images.source import ByteSource
 from discpress.engine.measure.metering import Cache
 from discpress.engine.measure.rehearsal import STRETCH_BYTES, Trial
 from discpress.engine.measure.sample import Span
 from discpress.engine.measure.windows import chunks_of, pack_chunk, read_chunk
-from discpress.engine.system.files import Readable, Writable
+from discpress.engine.system.files import Readable
 from discpress.engine.units import MIB
 
 T = TypeVar("T")
@@ -33,35 +34,31 @@ MAX_SAMPLE_BYTES = 256 * MIB
 """The sample is kept in memory, decoded and packed."""
 
 
-class Scratch(Protocol):
+class Scratch(ByteSource):
     """The temporary file of a benchmark, on the tested disk: an `Output`, a `ByteSource` and a `Cache`.
 
-    It holds one image after another.
+    It holds one image after another; closing it removes it.
     """
 
-    path: Path
-    size_bytes: int
-
+    @abstractmethod
     def write_at(self, offset: int, data: Readable) -> None:
         """Write all of `data`; SpaceError if the disk is full, StorageError if it fails."""
 
-    def read_into(self, buffer: Writable, offset: int) -> int:
-        """Fill `buffer` from `offset` on; fewer bytes only at the end."""
-
+    @abstractmethod
     def sync(self) -> None:
         """Write all of it to the disk; only then can it be dropped from memory."""
 
+    @abstractmethod
     def forget(self) -> None:
         """Drop it from memory."""
 
+    @abstractmethod
     def resident(self, offset: int, length: int) -> int | None:
         """Return how many pages of these bytes are in memory; None if the system cannot tell."""
 
+    @abstractmethod
     def start_again(self) -> None:
         """Empty it, for the next image."""
-
-    def close(self) -> None:
-        """Remove it."""
 
 
 class Limit(StrEnum):

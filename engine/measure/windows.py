@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.formats import SECTOR_SIZE, Settings
 from discpress.engine.images.image import Image
-from discpress.engine.images.zso_cso.writer import Output
+from discpress.engine.images.layout import Output
 from discpress.engine.measure.patterns import Area
 from discpress.engine.measure.rehearsal import Trial
 from discpress.engine.measure.sample import Span
@@ -93,10 +93,10 @@ def pack_chunk(data: bytearray, trial: Trial) -> PackedChunk:
     return PackedChunk(bytes(packed[:stored]), lengths, source if trial.layout.looks_at_source else source[:0])
 
 
-def chunks_of(span: Span) -> list[Span]:
-    """Return a stretch in pieces of CHUNK_BYTES."""
+def chunks_of(span: Span, chunk_bytes: int = CHUNK_BYTES) -> list[Span]:
+    """Return a stretch in pieces of `chunk_bytes`."""
     end = span.offset + span.length
-    return [Span(offset, min(CHUNK_BYTES, end - offset)) for offset in range(span.offset, end, CHUNK_BYTES)]
+    return [Span(offset, min(chunk_bytes, end - offset)) for offset in range(span.offset, end, chunk_bytes)]
 
 
 def pack_window(
@@ -110,7 +110,7 @@ def pack_window(
     trial = Trial.of(image, settings)
     trial = trial.of_size(window.length)
     writer = trial.layout.writer(output)
-    pieces = chunks_of(window)
+    pieces = chunks_of(window, trial.layout.chunk_bytes)
     done = 0
     with ThreadPoolExecutor(max(1, threads)) as executor:
         for first in range(0, len(pieces), 2 * max(1, threads)):

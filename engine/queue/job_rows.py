@@ -19,7 +19,8 @@ from typing import Any
 from discpress.engine.convert.digests import ALWAYS, ON_REQUEST
 from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.errors import StoreError
-from discpress.engine.formats import HIGHEST_LEVEL, is_block_size
+from discpress.engine.formats import HIGHEST_LEVEL
+from discpress.engine.images.registry import is_block_size
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import ARCHIVE, NAME, NO_FACTS, WISHES, Job, JobKind, JobRequest, JobState
 from discpress.engine.store.model import JsonValue

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.images.registry import spec_of
 from discpress.engine.measure.estimate import Estimate
 from discpress.engine.system.files import FileIdentity as OpenIdentity
 
@@ -15,7 +16,6 @@ SKIP = "skip"
 """The advice of an estimate to leave a title unconverted."""
 
 _ARCHIVE_LABELS = {"ZIP", "7Z"}
-_UNPACKED_FORMATS = {ImageFormat.ISO, ImageFormat.RAW_CD, ImageFormat.PART}
 
 
 class State(StrEnum):
@@ -263,7 +263,7 @@ class Title:
             return State(self.fault)
         if self.error:
             return State.ERROR
-        if self.format is not None and self.format not in _UNPACKED_FORMATS:
+        if self.format is not None and spec_of(self.format).is_packed:
             return State.PACKED
         return State.SKIP if self.estimate is not None and self.estimate.advice == SKIP else State.OK
 

@@ -5,8 +5,8 @@ from random import Random
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import StorageError, UsageError
-from discpress.engine.formats import ImageFormat
 from discpress.engine.images.open import open_image
+from discpress.engine.images.registry import encoder_of
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.measure.estimate import REFINE_BUDGETS, estimate_grid
 from discpress.engine.names import display_name
@@ -56,7 +56,7 @@ def _grid(background_task: BackgroundTask, store: Store, threads: int, control: 
         ConversionRequest(format=request.format, target=request.target, methods=request.methods),
     )
     image_format = plan.settings.format
-    if image_format is ImageFormat.ISO:
+    if plan.settings.is_plain:
         raise UsageError(f"{display_name(background_task.path)}: {image_format.upper()} has neither blocks nor levels")
     with open_image(background_task.path) as image:
         cells = estimate_grid(
@@ -65,7 +65,7 @@ def _grid(background_task: BackgroundTask, store: Store, threads: int, control: 
             random=Random(),
             threads=threads,
             target=plan.settings.target,
-            alignment=plan.settings.alignment if image_format is ImageFormat.CHD else request.alignment,
+            alignment=request.alignment if encoder_of(image_format).takes_alignment else None,
             methods=plan.settings.methods,
             check=control.check,
         )

@@ -13,9 +13,9 @@ from discpress.engine.convert.preflight import NameTaken, settle_output
 from discpress.engine.convert.recovery import conclude_published, find_trashed
 from discpress.engine.convert.verify import digest_checked
 from discpress.engine.errors import VerifyError
-from discpress.engine.formats import ImageFormat
 from discpress.engine.images.doctor.doctor import Severity, examine
 from discpress.engine.images.open import open_image
+from discpress.engine.images.registry import spec_of
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.names import display_name
@@ -105,7 +105,7 @@ def _convert(turn: Turn) -> Outcome:
             return Outcome({**facts, **entry.digests}, saved_bytes=saved_bytes)
     plan = plan_conversion(job.path, job.output_path, job.output_folder, request)
     # An image that is compressed already, or in an archive, is converted for its target, not to save space.
-    is_for_space = plan.source_format is ImageFormat.ISO and not plan.member and not job.force
+    is_for_space = not spec_of(plan.source_format).is_packed and not plan.member and not job.force
     plan = replace(plan, request=replace(request, skip_useless=is_for_space))
     drop_second_name(plan.output_path)
     # If results may be overwritten, an older one with the same content would be mistaken for the new one.

@@ -14,7 +14,7 @@ from queue_waiting import wait_idle
 
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.measure.estimate import GRID_BLOCK_SIZES, GRID_LEVELS
+from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.queue.background import BackgroundKind, BackgroundTasks
 from discpress.engine.queue.crash_count import MOST_DEATHS
 from discpress.engine.queue.jobs import Action, JobState
@@ -126,7 +126,7 @@ def test_a_living_worker_sees_background_tasks(home: Home, game: Path) -> None:
     home.background_tasks.ask(BackgroundKind.GRID, [(game, FAST)], 0)
     home.wait_done()
     found = home.store.estimates_of(FileIdentity.of(game.stat()))
-    assert len(found) == len(GRID_BLOCK_SIZES) * len(GRID_LEVELS[ImageFormat.ZSO])
+    assert len(found) == len(grid_block_sizes(ImageFormat.ZSO)) * len(grid_levels(ImageFormat.ZSO))
 
 
 def test_a_worker_that_is_killed_leaves_its_background_task_to_the_next(home: Home, slow: Path) -> None:

@@ -10,6 +10,7 @@ from discpress.engine.convert.preflight import settle_output
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Method
 from discpress.engine.images.known_disc import PVD_SECTOR
 from discpress.engine.images.open import open_image
+from discpress.engine.images.source import ByteSource
 from discpress.engine.progress import Control, Progress
 from discpress.engine.system.files import Writable
 
@@ -108,7 +109,7 @@ def read_back(path: Path) -> bytes:
         return image.read_at(0, image.size)
 
 
-class MemorySource:
+class MemorySource(ByteSource):
     """Stored bytes in memory, for `discpress.engine.images.open.open_source`."""
 
     path = Path("game.image")

@@ -3,8 +3,10 @@
 from pathlib import Path
 from random import Random
 
-from discpress.engine.images.image import PlainImage
+from discpress.engine.images.plain.image import PlainImage
+from discpress.engine.images.source import ByteSource
 from discpress.engine.measure.metering import Meter
+from discpress.engine.measure.throughput import Scratch
 from discpress.engine.system.files import Readable, Writable
 
 
@@ -18,7 +20,7 @@ class StepClock:
         return self.now
 
 
-class SlowSource:
+class SlowSource(ByteSource):
     """Stored bytes that take the next of some delays for each read, and a cache that says what it is told to."""
 
     path = Path("game.iso")
@@ -55,7 +57,7 @@ def metered(source: SlowSource, clock: StepClock) -> tuple[PlainImage, Meter]:
     return PlainImage(meter), meter
 
 
-class MemoryScratch:
+class MemoryScratch(Scratch):
     """A scratch in memory, whose writes and reads take known times."""
 
     path = Path("game.iso.discpress-window")

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from discpress.engine.errors import DiscpressError
-from discpress.engine.formats import ImageFormat
 from discpress.engine.library.naming import shown_name, system_label
 from discpress.engine.measure.estimate import grid_block_sizes
 from discpress.engine.store.model import Title
@@ -96,7 +95,7 @@ class TuneScreen(DiscScreen):
         if problem and (chosen.refusal or chosen.estimate) and self._lacks(grid):
             lines += wrapped(f"the rest cannot be estimated: {problem}", width, "bad")
         lines.append([])
-        if tuning.format is ImageFormat.ISO:
+        if tuning.is_plain:
             lines.append([("An ISO has no blocks: every byte stays as it is on the disc.", "dim")])
         elif self._is_chart:
             lines += self._chart(grid, width, max(4, self.size.height - len(lines) - 2))
@@ -116,7 +115,7 @@ class TuneScreen(DiscScreen):
 
     def _ask(self, grid: Sequence[Sequence[Cell]], chosen: Cell) -> None:
         """Ask the worker for what is missing, once for each format and alignment."""
-        if self._tuning.format is ImageFormat.ISO or not self._title.original_bytes:
+        if self._tuning.is_plain or not self._title.original_bytes:
             return
         key = (self._title.path, self._tuning.format, self._tuning.alignment, self._tuning.methods)
         if key not in self._asked and (chosen.estimate is None or self._lacks(grid)):
@@ -130,7 +129,7 @@ class TuneScreen(DiscScreen):
 
     def _lacks(self, grid: Sequence[Sequence[Cell]]) -> bool:
         """Return whether a size is not known that the target would load; an ISO has none."""
-        is_blocked = self._tuning.format is not ImageFormat.ISO
+        is_blocked = not self._tuning.is_plain
         return is_blocked and any(cell.estimate is None for row in grid for cell in row if not cell.refusal)
 
     def action_move(self, rows: int, columns: int) -> None:

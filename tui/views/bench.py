@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
-from discpress.engine.codecs.registry import highest_level
 from discpress.engine.formats import ImageFormat, Method, form_name
+from discpress.engine.images.registry import encoder_of, highest_level
+from discpress.engine.images.spec import GRID_BLOCK_SIZES
 from discpress.engine.lab.options import BLOCK_SIZES, LEVELS, SeekOptions, ThroughputOptions
 from discpress.engine.lab.results import seek_figures, throughput_figures
-from discpress.engine.measure.estimate import GRID_BLOCK_SIZES
 from discpress.engine.measure.patterns import Pattern
 from discpress.engine.measure.seek import SeekFigures
 from discpress.engine.measure.throughput import ThroughputFigures
@@ -23,7 +23,7 @@ Form: TypeAlias = tuple[ImageFormat | None, tuple[Method, ...]]
 
 TARGETS_OWN: Form = (None, ())
 """The container that the title's target loads."""
-CANDIDATES: tuple[Form, ...] = (TARGETS_OWN, *(form for form in FORMS if form[0] is not ImageFormat.ISO))
+CANDIDATES: tuple[Form, ...] = (TARGETS_OWN, *(form for form in FORMS if encoder_of(form[0]).packs))
 BLOCKS = (BLOCK_SIZES, GRID_BLOCK_SIZES, *((size,) for size in GRID_BLOCK_SIZES))
 """Candidates to choose from."""
 LEVEL_SETS = (LEVELS, (1, 4, 9, 12), (1,), (9,), (12,))
@@ -181,7 +181,7 @@ def _of_newest_machine(
 
 
 def _seek_row(title: Title, block_size: int, found: Sequence[tuple[Measurement, SeekFigures]]) -> SeekRow:
-    label = f"{block_size // 1024}K" if block_size else str(title.format or ImageFormat.ISO).upper()
+    label = f"{block_size // 1024}K" if block_size else str(title.format or "iso").upper()
     if not found:
         return SeekRow(label, block_size, None, None, None)
     measurement, figures = found[0]

@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 
 from discpress.engine.errors import DiscpressError
-from discpress.engine.formats import ImageFormat
 from discpress.engine.images.doctor.content import NO_DISC
 from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.library.naming import shown_name, system_label
@@ -134,7 +133,7 @@ def _estimate(view: LibraryView, title: Title, width: int, unestimated: str) -> 
         return wrapped(str(error), width, "bad")
     if settings is None:
         return [[("nothing to convert", "dim")]]
-    what = "ISO" if settings.format is ImageFormat.ISO else f"{settings.form} {describe_settings(settings)}"
+    what = settings.form if settings.is_plain else f"{settings.form} {describe_settings(settings)}"
     lines = [_row("becomes", f"{what} ({request})"), _row("target", settings.target)]
     estimate = title.estimate
     if estimate is None and unestimated:

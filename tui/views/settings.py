@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from discpress.engine.config import THEMES, WRITTEN_FORMATS, Config
+from discpress.engine.config import THEMES, Config
 from discpress.engine.formats import MAX_LEVEL, form_name
+from discpress.engine.images.registry import written
 from discpress.engine.names import display_name
 from discpress.engine.system.processors import available_processors
 from discpress.engine.targets import AUTO, TARGETS
@@ -48,7 +49,7 @@ def settings_of(config: Config, shown: Sequence[Path] = ()) -> list[Setting]:
         Setting("trash", "originals", config.trash, _trash(config.trash), (False, True)),
         Setting("theme", "theme", config.theme, config.theme, tuple(THEMES)),
         Setting("mouse", "mouse", config.mouse, _mouse(config.mouse), (None, True, False)),
-        Setting("format", "format", config.format, _format(config), (None, *WRITTEN_FORMATS)),
+        Setting("format", "format", config.format, _format(config), (None, *written())),
         Setting("ascii", "signs", config.ascii, _signs(config.ascii), (None, True, False)),
     ]
 

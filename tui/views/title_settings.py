@@ -6,7 +6,7 @@ from discpress.engine.config import Config
 from discpress.engine.convert.choice import Choice, choose_settings, default_settings
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import DiscpressError
-from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Settings
+from discpress.engine.formats import DEFAULT_LEVEL, Settings
 from discpress.engine.library.naming import system_label
 from discpress.engine.names import display_name
 from discpress.engine.queue.defaults import default_request, merged_request
@@ -63,7 +63,7 @@ class Chooser:
 
 def describe_settings(settings: Settings) -> str:
     """Return settings in a few characters: `2K/9`, `1M/19`, `ISO`."""
-    if settings.format is ImageFormat.ISO:
+    if settings.is_plain:
         return "ISO"
     kib, mib = settings.block_size // KIB, settings.block_size // MIB
     return f"{f'{mib}M' if mib else f'{kib}K'}/{settings.level}"

@@ -3,21 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from discpress.engine.codecs.registry import WRITTEN_METHODS
 from discpress.engine.convert.choice import default_settings
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import MAX_LEVEL, ImageFormat, Method, Settings, form_name
+from discpress.engine.images.registry import encoder_of, written_forms
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.store.model import Overrides, StoredEstimate, Title
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.views.title_settings import Chooser
 
-FORMS: tuple[tuple[ImageFormat, tuple[Method, ...]], ...] = (
-    (ImageFormat.ZSO, ()),
-    (ImageFormat.CSO, ()),
-    *((ImageFormat.CHD, (method,)) for method in WRITTEN_METHODS[ImageFormat.CHD]),
-    (ImageFormat.ISO, ()),
-)
+FORMS = written_forms()
 """What can be written: a CHD by each of its methods."""
 _NO_LEVELS = (9,)  # one that means nothing, for an ISO
 ALIGNMENTS = (None, 2048, 4096, 8192, 16384)
@@ -80,9 +75,19 @@ class Tuning:
         return form_name(self.format, self.methods)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether the result has neither blocks nor levels."""
+        return not encoder_of(self.format).packs
+
+    @property
+    def takes_alignment(self) -> bool:
+        """Whether its blocks can be aligned."""
+        return encoder_of(self.format).takes_alignment
+
+    @property
     def overrides(self) -> Overrides:
         """The same, as it is kept for a title."""
-        if self.format is ImageFormat.ISO:
+        if self.is_plain:
             return Overrides(self.format, target=self.target)
         return Overrides(self.format, self.block_size, self.level, self.methods or None, self.alignment, self.target)
 
@@ -93,13 +98,13 @@ class Tuning:
         Target `auto` stands for another target on each system, which may load another format and other blocks: those
         are left to it.
         """
-        is_auto, is_iso = self.target == AUTO, self.format is ImageFormat.ISO
+        is_auto = self.target == AUTO
         return {
             "target": self.target,
             "level": min(self.level, MAX_LEVEL) if is_auto else self.level,
             "format": None if is_auto else str(self.format),
             "methods": None if is_auto or not self.methods else [str(method) for method in self.methods],
-            "block_size": None if is_auto or is_iso else self.block_size,
+            "block_size": None if is_auto or self.is_plain else self.block_size,
         }
 
     @property
@@ -123,7 +128,7 @@ class Tuning:
 
     def of_form(self, image_format: ImageFormat, methods: tuple[Method, ...]) -> "Tuning":
         """Return the choice with another format, at its nearest level."""
-        alignment = None if image_format is ImageFormat.CHD else self.alignment
+        alignment = self.alignment if encoder_of(image_format).takes_alignment else None
         return replace(self, format=image_format, methods=methods, alignment=alignment)._within_grid()
 
     def next_target(self) -> "Tuning":
@@ -133,7 +138,7 @@ class Tuning:
 
     def next_alignment(self) -> "Tuning":
         """Return the choice with the next alignment."""
-        if self.format is ImageFormat.CHD:
+        if not self.takes_alignment:
             return self
         place = ALIGNMENTS.index(self.alignment) if self.alignment in ALIGNMENTS else 0
         return replace(self, alignment=ALIGNMENTS[(place + 1) % len(ALIGNMENTS)])
@@ -156,7 +161,7 @@ def known_by_settings(estimates: Sequence[StoredEstimate]) -> Mapping[tuple[obje
 
 def key_of(settings: Settings) -> tuple[object, ...]:
     """Return what decides the bytes that settings give."""
-    if settings.format is ImageFormat.ISO:
+    if settings.is_plain:
         return (settings.format,)
     return settings.format, settings.block_size, settings.level, settings.alignment, settings.methods
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from discpress.engine.formats import ImageFormat
 from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.targets import AUTO, TARGETS, target_for
 from discpress.engine.units import format_duration, format_latency, format_size
@@ -34,9 +33,9 @@ def choice_lines(
     first: list[tuple[str, str]] = [(keys.row("target_next"), "accent"), (f" target {called}", "normal")]
     called = f" format {tuning.format_name}"
     second: list[tuple[str, str]] = [(keys.row("format_next"), "accent"), (called, "normal")]
-    if tuning.format is not ImageFormat.ISO:
+    if not tuning.is_plain:
         smallest = "smallest" if tuning.alignment is None else str(tuning.alignment)
-        if tuning.format is not ImageFormat.CHD:  # its hunks are never aligned
+        if tuning.takes_alignment:
             first += [(f"   {keys.row('alignment_next')}", "accent"), (f" alignment {smallest}", "normal")]
         rows, columns = keys.row("smaller_block", "larger_block"), keys.row("lower_level", "higher_level")
         second += [(f"   {rows}", "accent"), (f" block {tuning.block_size // 1024}K", "normal")]

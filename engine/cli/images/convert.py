@@ -16,7 +16,6 @@ from discpress.engine.convert.part.name import drop_second_name
 from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_conversion
 from discpress.engine.convert.preflight import NameTaken, check_room, output_bounds, settle_output
 from discpress.engine.errors import CancelledError, DiscpressError, UsageError, UselessError, from_os_error, named_in
-from discpress.engine.formats import ImageFormat
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
 from discpress.engine.store.model import Fault
@@ -199,7 +198,7 @@ class _Batch:
         }
         for notice in done.notices:
             self._printer.notice(notice, plan.source_path)
-        if done.packed_bytes >= plan.source_bytes and plan.settings.format is not ImageFormat.ISO:
+        if done.packed_bytes >= plan.source_bytes and not plan.settings.is_plain:
             self._printer.notice("the packed image is no smaller than the source", plan.source_path)
         text = (
             f"{display_name(plan.source_path)} -> {display_name(plan.output_path)}: {plan.description}, "
@@ -224,8 +223,8 @@ def _is_done(plan: ConversionPlan) -> bool:
 def _setting_facts(plan: ConversionPlan) -> dict[str, object]:
     return {
         "format": str(plan.settings.format),
-        "block_size": None if plan.settings.format is ImageFormat.ISO else plan.settings.block_size,
-        "level": None if plan.settings.format is ImageFormat.ISO else plan.settings.level,
+        "block_size": None if plan.settings.is_plain else plan.settings.block_size,
+        "level": None if plan.settings.is_plain else plan.settings.level,
         "index_shift": plan.index_shift,
         **({"methods": list(plan.settings.methods)} if plan.settings.methods else {}),
     }

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.errors import DiscpressError, StorageError, UnsupportedImageError, UsageError
-from discpress.engine.formats import ImageFormat
-from discpress.engine.images.detect import FOREIGN, SNIFF_BYTES, sniff
 from discpress.engine.images.doctor.content import NO_DISC
 from discpress.engine.images.open import images_at, is_archive_at, open_stored
 from discpress.engine.images.recognise import header_problem, recognise
+from discpress.engine.images.registry import detect, spec_of
 from discpress.engine.images.source import FileSource, read_bytes
+from discpress.engine.images.spec import SNIFF_BYTES, Kind
 from discpress.engine.library.scan.probe import is_image
 from discpress.engine.names import display_name, natural_key
 from discpress.engine.system.ignored import without_ignored
@@ -119,7 +119,7 @@ def _refuse_no_image(path: Path) -> None:
         return  # it is in an archive, or the reader reports why it cannot be opened
     try:
         found = recognise(source)
-        if found is not ImageFormat.ISO or is_image(source, found):
+        if spec_of(found).promises or is_image(source, found):
             return
         head = read_bytes(source, 0, SNIFF_BYTES)
         what = f"{source.size_bytes} bytes of {'text' if _is_text(head) else 'data'}"
@@ -168,11 +168,11 @@ def _images_in(path: Path, printer: Printer) -> list[Path]:
 def _is_wanted(path: Path, printer: Printer) -> bool:
     source = FileSource(path)
     try:
-        found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
-        if header_problem(source, found):
+        found = detect(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+        if header_problem(source, found.name):
             return True  # the reader reports why it cannot be opened
-        if found in FOREIGN and found is not ImageFormat.PART:
-            printer.notice(f"skipped: {FOREIGN[found].name}: {FOREIGN[found].advice}", path)
-        return found not in FOREIGN and is_image(source, found)
+        if not found.is_read and found.kind is not Kind.UNFINISHED:
+            printer.notice(f"skipped: {found.label}: {found.advice}", path)
+        return found.is_read and is_image(source, found.name)
     finally:
         source.close()

@@ -10,14 +10,13 @@ from discpress.engine.cli.output.engine_version import print_engine
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.discs.foreign import read_foreign
 from discpress.engine.errors import CancelledError, DamagedImageError, DiscpressError, UsageError
-from discpress.engine.formats import ImageFormat
-from discpress.engine.images.archives.model import MemberSource, held_bytes
-from discpress.engine.images.detect import FOREIGN
 from discpress.engine.images.doctor.content import NO_DISC, NO_VOLUME, content_findings
 from discpress.engine.images.doctor.doctor import Severity, examine
 from discpress.engine.images.doctor.findings import NOT_CHECKED
 from discpress.engine.images.open import open_image, open_stored
 from discpress.engine.images.recognise import recognise
+from discpress.engine.images.registry import spec_of
+from discpress.engine.images.spec import Kind
 from discpress.engine.images.statistics import ImageFacts, read_facts
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
@@ -44,7 +43,7 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
             with open_image(path) as image:
                 facts = read_facts(image, check=control.check)
                 is_no_disc = NO_VOLUME in {finding.code for finding in content_findings(image)}
-                archive = image.source.file.path if isinstance(image.source, MemberSource) else None
+                archive = image.source.holder.path if image.source.member_number else None
         except CancelledError:
             raise
         except DiscpressError as error:
@@ -60,35 +59,34 @@ def _print_foreign(path: Path, printer: Printer) -> bool:
     """Print the header of another program's file, and advice; False if it is not such a file."""
     source = open_stored(path)
     try:
-        found = recognise(source)
-        if found not in FOREIGN or found is ImageFormat.PART:
+        found = spec_of(recognise(source))
+        if found.is_read or found.kind is Kind.UNFINISHED:
             return False
-        disc = read_foreign(source, found)
-        file_bytes = held_bytes(source)
+        disc = read_foreign(source, found.name)
+        file_bytes = source.held_bytes
     finally:
         source.close()
-    foreign = FOREIGN[found]
     event = {
         "input": str(path),
-        "format": str(found),
+        "format": str(found.name),
         "system": str(disc.system),
         "serial": disc.serial,
         "title": disc.title,
         "original_bytes": disc.original_bytes,
         "file_bytes": file_bytes,
         "files": list(disc.files),
-        "advice": foreign.advice,
+        "advice": found.advice,
     }
     size = f"{format_size(disc.original_bytes)} ({disc.original_bytes} bytes)" if disc.original_bytes else "not stated"
     rows = [
-        ("format", f"{foreign.name}: not read here"),
+        ("format", f"{found.label}: not read here"),
         ("system", disc.system.label),
         ("serial", disc.serial or "none"),
         ("title", display_name(disc.title)),
         ("original", size),
         ("file", f"{format_size(file_bytes)} ({file_bytes} bytes)"),
         *(("names", display_name(name)) for name in disc.files),
-        ("what to do", foreign.advice),
+        ("what to do", found.advice),
         *([("problem", disc.problem)] if disc.problem else []),
     ]
     printer.event("info", event, _block(path, rows))
@@ -129,7 +127,7 @@ def _print_facts(path: Path, facts: ImageFacts, archive: Path | None, printer: P
             f"{format_size(facts.file_bytes)} ({facts.file_bytes} bytes){'' if archive is None else ' of an archive'}",
         ),
         ("ratio", format_percent(facts.file_bytes, facts.original_bytes)),
-        *(_hunk_rows(facts) if facts.format is ImageFormat.CHD else _block_rows(facts)),
+        *(_hunk_rows(facts) if spec_of(facts.format).shares_blocks else _block_rows(facts)),
     ]
     printer.event("info", event, _block(path, rows))
 

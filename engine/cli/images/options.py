@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from discpress.engine.codecs.registry import WRITTEN_METHODS
 from discpress.engine.config import Config
 from discpress.engine.convert.digests import ON_REQUEST
 from discpress.engine.convert.plan import ConversionRequest, OnConflict
@@ -18,8 +17,8 @@ from discpress.engine.formats import (
     ImageFormat,
     Method,
     in_order,
-    is_block_size,
 )
+from discpress.engine.images.registry import encoder_of, is_block_size, written
 from discpress.engine.names import display_name
 from discpress.engine.system.processors import available_processors
 from discpress.engine.targets import AUTO, TARGETS
@@ -92,18 +91,19 @@ def take_format(arguments: argparse.Namespace) -> tuple[ImageFormat | None, tupl
     if not methods:
         return wanted, ()
     image_format = _format_with(methods, wanted, arguments.method)
-    return image_format, methods if image_format is ImageFormat.CHD else ()
+    return image_format, methods if encoder_of(image_format).has_choice else ()
 
 
 def _format_with(methods: tuple[Method, ...], wanted: ImageFormat | None, given: str) -> ImageFormat:
     """Return the container that has all of the methods; `given` is their text. Raises UsageError if there is none."""
     # The first format that has all of them: zlib alone means CSO, zstd means CHD.
-    implied = next((each for each, its in WRITTEN_METHODS.items() if set(methods) <= set(its)), None)
+    packed = {each: encoder_of(each).methods for each in written(packed_only=True)}
+    implied = next((each for each, its in packed.items() if set(methods) <= set(its)), None)
     image_format = wanted or implied
-    unfit = [each for each in methods if image_format and each not in WRITTEN_METHODS.get(image_format, ())]
+    unfit = [each for each in methods if image_format and each not in packed.get(image_format, ())]
     if image_format is not None and not unfit:
         return image_format
-    fit = next(each for each, its in WRITTEN_METHODS.items() if methods[0] in its)
+    fit = next(each for each, its in packed.items() if methods[0] in its)
     what = f"--format {wanted} --method {given}" if wanted else f"--method {given}"
     why = f"{str(wanted).upper()} has no {unfit[0]} blocks" if unfit else "no format has both"
     raise UsageError(f"{what}: {why}", hint=f"use -f {fit} for {methods[0]}")

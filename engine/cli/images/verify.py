@@ -12,7 +12,6 @@ from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.expected import expect
 from discpress.engine.convert.verify import check_digests, digest_checked
 from discpress.engine.errors import DiscpressError, MissingPackageError, UsageError, VerifyError
-from discpress.engine.images.archives.model import MemberSource
 from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
@@ -71,7 +70,7 @@ def _verify(
             wanted = (*by_option, *(expected.kinds if expected else ()))
             recorded = image.recorded
             actual = digest_checked(image, threads, control, progress, wanted)
-            is_archived = isinstance(image.source, MemberSource) and image.source.member.crc32 is not None
+            is_archived = image.source.has_checksum
             _check(path, by_option, actual)
             listed_kinds = expected.check(actual, control, progress) if expected else []
         if arguments.against is not None:

@@ -11,7 +11,6 @@ from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.state import Records, read_config
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.errors import CancelledError, DiscpressError, UsageError
-from discpress.engine.formats import ImageFormat
 from discpress.engine.images.open import open_image
 from discpress.engine.measure.estimate import REFINE_BUDGETS, Estimate, estimate_grid, refine
 from discpress.engine.names import display_name
@@ -46,7 +45,7 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
                 plan = plan_conversion(each.path, None, None, records.request_for(each.path, request, config))
                 with open_image(each.path) as image:
                     if arguments.grid:
-                        if plan.settings.format is ImageFormat.ISO:
+                        if plan.settings.is_plain:
                             raise UsageError("--grid: an ISO has neither blocks nor levels")
                         estimates = estimate_grid(
                             image,
@@ -123,7 +122,7 @@ def _text(path: Path, found: Estimate) -> str:
     if found.seek_us is not None:
         words.append(f"seek {format_latency(found.seek_us)}")
     what = settings.form
-    if settings.format is not ImageFormat.ISO:
+    if not settings.is_plain:
         what += f" {settings.block_size}, level {settings.level}"
     advice = f"; better not converted: {found.reason}" if found.reason else ""
     return f"{display_name(path)}: {what}: {', '.join(words)}{advice}"

@@ -13,7 +13,7 @@ from discpress.engine.config import Config
 from discpress.engine.convert.choice import Choice, choose_settings
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import DiscpressError, UsageError
-from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat
+from discpress.engine.formats import DEFAULT_LEVEL
 from discpress.engine.library.naming import system_label
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
@@ -128,7 +128,7 @@ def _in_force(chosen: Overrides, request: ConversionRequest, config: Config, cho
         InForce("target", choice.target.name, target, by_system),
         InForce("format", settings.format, origin("format")),
     ]
-    if settings.format is ImageFormat.ISO:
+    if settings.is_plain:
         return found
     level = Origin.TITLE if chosen.level else Origin.DEFAULT if config.level == DEFAULT_LEVEL else Origin.SETTINGS
     highest = "" if settings.level == request.level else f": {request.level}, above the codec's highest"
@@ -136,7 +136,7 @@ def _in_force(chosen: Overrides, request: ConversionRequest, config: Config, cho
         InForce("block_size", settings.block_size, origin("block_size")),
         InForce("level", settings.level, level, highest),
     ]
-    if settings.format is ImageFormat.CHD:
+    if settings.methods:
         return [*found, InForce("methods", settings.methods, origin("methods"))]
     alignment = Origin.TITLE if chosen.alignment else Origin.DEFAULT
     return [*found, InForce("alignment", 1 << choice.index_shift, alignment)]

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from discpress.engine.cli.images.options import CHECKSUMS
 from discpress.engine.convert.plan import OnConflict
-from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat
+from discpress.engine.formats import DEFAULT_LEVEL
+from discpress.engine.images.registry import written
 from discpress.engine.targets import ANY, AUTO, TARGETS
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def add_settings(how: "Group") -> None:
         help="program or device that will play it; settings it cannot load are refused: "
         f"{', '.join(TARGETS)}; {AUTO} (default) means opl+pcsx2 for PS2 discs, ark for PSP discs, {ANY} for others",
     )
-    formats = [str(each) for each in (ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.ISO, ImageFormat.CHD)]
+    formats = [str(each) for each in written()]
     how.add_argument("-f", "--format", choices=formats, help="container to write")
     how.add_argument("-d", "--decompress", action="store_true", help="write an ISO; the same as -f iso")
     how.add_argument(

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from discpress.engine.cli.parsing.arguments import add_command, add_state, add_threads
-from discpress.engine.formats import ImageFormat
+from discpress.engine.images.registry import written
 from discpress.engine.measure.patterns import Pattern
 from discpress.engine.measure.throughput import SAMPLE_BYTES
 from discpress.engine.measure.windows import WINDOW_BYTES
@@ -76,7 +76,7 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--csv", action="store_true", help="comma-separated values on stdout")
     parser.add_argument("--history", action="store_true", help="show earlier results of these titles, or of all")
     parser.add_argument("--blocks", metavar="SIZES", help="candidates: 2K,16K,64K by default")
-    formats = [str(ImageFormat.ZSO), str(ImageFormat.CSO), str(ImageFormat.CHD)]
+    formats = [str(each) for each in written(packed_only=True)]
     parser.add_argument("-f", "--format", choices=formats, help="container of the candidates (default: the target's)")
     parser.add_argument(
         "-m", "--method", metavar="NAME", help="codecs for the hunks of a CHD: zstd, lzma, zlib, or several with commas"

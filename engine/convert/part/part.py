@@ -14,6 +14,7 @@ from discpress.engine.convert.part.marker import HEAD_BYTES, make_marker
 from discpress.engine.convert.part.name import clear_leftover, create_part, part_path_of, reopen_part
 from discpress.engine.errors import ConflictError, FileLimitError, PartError, StorageError, from_os_error
 from discpress.engine.images.detect import PART_MAGIC
+from discpress.engine.images.source import ByteSource
 from discpress.engine.names import display_name
 from discpress.engine.system.access import Access, Refusal, describe_refusals, make_private, set_access, set_time
 from discpress.engine.system.cache import drop_cached, resident_pages, start_writing
@@ -40,7 +41,7 @@ class PartState(Protocol):
         """Number of valid bytes in the part."""
 
 
-class PartFile:
+class PartFile(ByteSource):
     """An unfinished output that this run created or resumed, locked while it is open.
 
     It is a `ByteSource` too: reads return the final image, head included, so that the verification reads exactly the

@@ -16,6 +16,7 @@ from discpress.engine.convert.part.marker import HEAD_BYTES, make_marker
 from discpress.engine.convert.part.name import clear_leftover, create_part, part_path_of
 from discpress.engine.errors import DiscpressError, SpaceError, StorageError, from_os_error
 from discpress.engine.formats import WINDOW_SUFFIX
+from discpress.engine.measure.throughput import Scratch
 from discpress.engine.names import display_name
 from discpress.engine.system.cache import drop_cached, resident_range
 from discpress.engine.system.files import FileIdentity, Readable, Writable, read_into, sync_file, write_all
@@ -33,7 +34,7 @@ def window_path(folder: Path, source_path: Path) -> Path:
     return folder / f"{source_path.name}{WINDOW_SUFFIX}"
 
 
-class WindowPart:
+class WindowPart(Scratch):
     """A `Scratch` in a folder; a context manager that removes it. The image begins after the marker."""
 
     def __init__(self, folder: Path, source_path: Path, source: FileIdentity, job: str) -> None:

@@ -9,28 +9,29 @@ from pathlib import Path, PurePath, PurePosixPath
 
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError, UsageError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat
-from discpress.engine.images.archives.model import Archive, Member, MemberSource
+from discpress.engine.images.archives.model import Archive, Member, MemberSource, held_file
 from discpress.engine.images.archives.sevenzip import SevenZipArchive
 from discpress.engine.images.archives.zips import ZipArchive
-from discpress.engine.images.detect import FOREIGN, SNIFF_BYTES, sniff
+from discpress.engine.images.detect import SNIFF_BYTES, sniff
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR
-from discpress.engine.images.recognise import promised_format, recognise
+from discpress.engine.images.recognise import recognise
+from discpress.engine.images.registry import FORMATS, detect, promised, spec_of, suffixes_of_read
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
+from discpress.engine.images.spec import Kind
 from discpress.engine.names import display_name
 from discpress.engine.system.ignored import is_derived
 from discpress.engine.units import KIB, MIB
 
-ARCHIVE_FORMATS = {ImageFormat.ZIP, ImageFormat.SEVEN_ZIP}
+ARCHIVE_FORMATS = {spec.name for spec in FORMATS if spec.kind is Kind.ARCHIVE}
 REACH_BYTES = 128 * MIB
 """How far a compressed stream is unpacked only to detect images: half a second of deflate, two seconds of LZMA."""
 PASS_BYTES = 512 * MIB
 """How much of one archive is unpacked in all to detect images; later files are known only by their names."""
 MAX_LOOKS = 1000
 """Most files of an archive whose content is checked."""
-ISO_SUFFIXES = {".iso", ".img"}
+ISO_SUFFIXES = frozenset(spec_of(ImageFormat.ISO).suffixes)
 """Suffixes of plain images."""
-_NO_IMAGES = ARCHIVE_FORMATS | {ImageFormat.PART, ImageFormat.CUE}
-IMAGE_SUFFIXES = ISO_SUFFIXES | {".zso", ".cso", ".ziso", ".ciso", ".dax", ".chd"}
+IMAGE_SUFFIXES = suffixes_of_read()
 """Suffixes of all images that discpress reads."""
 _LARGE_BYTES = MIB
 _HEAD_BYTES = PVD_SECTOR * SECTOR_SIZE + len(PVD_MAGIC)
@@ -81,9 +82,9 @@ def archive_worth(source: ByteSource) -> str:
     Apart from the image, only notes and checksums of a few KiB are no loss. The result is empty if the image is not in
     an archive.
     """
-    if not isinstance(source, MemberSource):
+    if not source.member_number:
         return ""
-    others = [each for each in open_archive(source.file).members if each.number != source.member.number]
+    others = [each for each in open_archive(held_file(source)).members if each.number != source.member_number]
     for other in others:
         is_note = Path(other.address).suffix.lower() in _NOTE_SUFFIXES and other.size_bytes <= _MAX_NOTE_BYTES
         if not is_note:
@@ -97,10 +98,11 @@ def _is_image(archive: Archive, member: Member, *, is_called_so: bool) -> bool:
         return is_called_so
     try:
         head = archive.head_of(member, _HEAD_BYTES)
-        found = sniff(head[:SNIFF_BYTES], member.size_bytes)
-        if found is not ImageFormat.ISO:
-            return found not in _NO_IMAGES
-        if _suffix(member) in ISO_SUFFIXES or promised_format(PurePath(member.address)) not in _NO_IMAGES | {None}:
+        found = detect(head[:SNIFF_BYTES], member.size_bytes)
+        if found.name is not ImageFormat.ISO:
+            return found.kind is Kind.IMAGE
+        wanted = promised(PurePath(member.address))
+        if _suffix(member) in ISO_SUFFIXES or (wanted is not None and wanted.kind is Kind.IMAGE):
             return True  # the second may lack its header: its reader reports that
         return head.endswith(PVD_MAGIC) and len(head) == _HEAD_BYTES
     except DamagedImageError:
@@ -127,10 +129,10 @@ def open_member(archive: Archive, member: Member) -> MemberSource:
     source = archive.open_member(member)
     source.way_bytes = archive.way_to(member)
     head = read_bytes(source, 0, SNIFF_BYTES)
-    found = sniff(head, source.size_bytes)
-    if not source.can_go_back and found not in FOREIGN and found is not ImageFormat.ISO:
+    found = detect(head, source.size_bytes)
+    if not source.can_go_back and found.is_read and found.is_packed:
         raise UnsupportedImageError(
-            f"{display_name(source.path)}: a {found.upper()} in a {archive.format.upper()} archive cannot be read: "
+            f"{display_name(source.path)}: a {found.label} in a {archive.format.upper()} archive cannot be read: "
             "it needs reads at any place, but this archive can only be read from its beginning",
             hint="unpack the archive first; a compressed image does not shrink further in an archive",
         )
@@ -156,7 +158,7 @@ def _only_image(archive: Archive) -> Member:
     found = list(images_in(archive))
     if not found:
         raise UnsupportedImageError(
-            f"{display_name(archive.file.path)}: {FOREIGN[archive.format].name} with no disc image in it",
+            f"{display_name(archive.file.path)}: {spec_of(archive.format).label} with no disc image in it",
             hint="discpress finds ISO, ZSO, CSO and DAX images, by their content",
         )
     if len(found) > 1:

@@ -1,7 +1,8 @@
 """Archives, their members, and the names of members."""
 
+import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -11,8 +12,9 @@ from discpress.engine.images.archives.paged import PagedStream
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes, shown_name
 from discpress.engine.names import display_name, safe_file_name
 from discpress.engine.system.files import Writable
-from discpress.engine.units import format_size
+from discpress.engine.units import MIB, format_size
 
+_CHECK_BYTES = MIB
 MAX_DIRECTORY_BYTES = 4 * 1024 * 1024
 """Largest table of contents that is read: 20,000 files with long names, far more than any archive of discs has."""
 
@@ -72,8 +74,6 @@ class Archive(ABC):
 class MemberSource(ByteSource, ABC):
     """The unpacked bytes of a file in an archive, as a source for `open_source`."""
 
-    is_sequential: bool
-    """Whether reading backwards, or far ahead, means unpacking everything on the way."""
     can_go_back: bool
     """Whether going back to any place means unpacking at most a few hundred MiB."""
 
@@ -84,15 +84,43 @@ class MemberSource(ByteSource, ABC):
         self.size_bytes = member.size_bytes
         self.owns_file = False
         """Whether closing it closes the archive."""
-        self.way_bytes = 0
-        """Bytes unpacked and discarded each time before its first byte."""
 
     @abstractmethod
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Fill `buffer`, see `ByteSource`; DamagedImageError if the archive is damaged."""
 
-    def forget(self) -> None:
-        """Free the memory that makes further reading fast, because nothing more is read for now."""
+    @property
+    def holder(self) -> FileSource:
+        """The archive, see `ByteSource`."""
+        return self.file
+
+    @property
+    def member_number(self) -> int:
+        """Its number in the archive, see `ByteSource`."""
+        return self.member.number
+
+    @property
+    def held_bytes(self) -> int:
+        """Its share of the archive, see `ByteSource`."""
+        return self.member.stored_bytes
+
+    @property
+    def has_checksum(self) -> bool:
+        """Whether the archive has its crc32."""
+        return self.member.crc32 is not None
+
+    def check_crc32(self, crc32: int) -> None:
+        """Compare a crc32 with the declared one, see `ByteSource`."""
+        declared = self.member.crc32
+        if declared is not None and crc32 != declared:
+            what = f"its crc32 is {crc32:08x}, the archive was made with {declared:08x}"
+            raise member_damage(self.file, self.member, what)
+
+    def check_stored(self, check: Callable[[], None]) -> None:
+        """Read it whole, see `ByteSource`; a compressed member is checked while it is unpacked."""
+        for offset in range(0, self.size_bytes, _CHECK_BYTES):
+            check()
+            read_bytes(self, offset, _CHECK_BYTES)
 
     def close(self) -> None:
         """Close the member, and the archive if this is its last user."""
@@ -115,6 +143,14 @@ class StoredMember(MemberSource):
         view = memoryview(buffer)[: max(0, self.size_bytes - offset)]
         return self.file.read_into(view, self._offset + offset)
 
+    def check_stored(self, check: Callable[[], None]) -> None:
+        """Compute its crc32 and compare it, see `ByteSource`."""
+        crc32 = 0
+        for offset in range(0, self.size_bytes, _CHECK_BYTES):
+            check()
+            crc32 = zlib.crc32(read_bytes(self, offset, _CHECK_BYTES), crc32)
+        self.check_crc32(crc32)
+
 
 class StreamedMember(MemberSource):
     """A compressed member, which can only be unpacked from its beginning."""
@@ -130,31 +166,21 @@ class StreamedMember(MemberSource):
         """Read, see `ByteSource`."""
         return self._stream.read_into(buffer, offset)
 
-    def forget(self) -> None:
+    def let_go(self) -> None:
         """Free the cached part of the stream."""
         self._stream.forget()
 
     def close(self) -> None:
         """Close it, and free the cached part of the stream."""
-        self.forget()
+        self.let_go()
         super().close()
 
 
-def holder(source: ByteSource) -> ByteSource:
-    """Return the source on the disk: that of the image, or that of the archive that contains it."""
-    return source.file if isinstance(source, MemberSource) else source
-
-
 def held_file(source: ByteSource) -> FileSource:
-    """Return `holder` of an image that was opened from the disk, as an open file."""
-    file = holder(source)
+    """Return `ByteSource.holder` of an image that was opened from the disk, as an open file."""
+    file = source.holder
     assert isinstance(file, FileSource)
     return file
-
-
-def held_bytes(source: ByteSource) -> int:
-    """Return how many bytes an image takes on the disk, in its file or in its archive."""
-    return source.member.stored_bytes if isinstance(source, MemberSource) else source.size_bytes
 
 
 def give_addresses(names: Iterable[str]) -> list[str]:

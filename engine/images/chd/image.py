@@ -1,7 +1,7 @@
 """CHD version 5 images of DVDs and hard disks, without a parent (docs/formats.md, section 3)."""
 
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from discpress.engine.codecs.blocks import BlockError, Decoder, DecoderMissingError
@@ -13,11 +13,11 @@ from discpress.engine.codecs.zstd import ZstdDecoder
 from discpress.engine.errors import MissingPackageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.chd.compressed_map import CompressedMap
-from discpress.engine.images.chd.header import NO_SHA1, VERSION, read_header, refuse_cd
-from discpress.engine.images.chd.map import CRC_START, HunkMap, HunkPlace, PlainMap
+from discpress.engine.images.chd.header import NO_SHA1, VERSION, codec_name, read_header, refuse_cd
+from discpress.engine.images.chd.map import CRC_START, WINDOW_HUNKS, HunkMap, HunkPlace, PlainMap
 from discpress.engine.images.chd.map_kinds import Kind
-from discpress.engine.images.chd.metadata import CD_TAGS, read_metadata
-from discpress.engine.images.image import BlockImage, StoredBlock
+from discpress.engine.images.chd.metadata import CD_TAGS, read_metadata, sha1_problem
+from discpress.engine.images.image import BlockImage, StoredBlock, Sums, no_check
 from discpress.engine.images.source import ByteSource
 
 _DECODERS: dict[bytes, Decoder] = {
@@ -67,6 +67,45 @@ class ChdImage(BlockImage):
     def recorded(self) -> Mapping[str, str]:
         """The digest of the decoded image, see `Image.recorded`."""
         return {} if self.header.raw_sha1 == NO_SHA1 else {"sha1": self.header.raw_sha1.hex()}
+
+    @property
+    def recorded_problem(self) -> str:
+        """The problem of the SHA-1 over image and metadata, see `Image.recorded_problem`."""
+        return sha1_problem(self.source, self.header)
+
+    @property
+    def codec_names(self) -> tuple[str, ...]:
+        """The codecs in the header, see `Image.codec_names`."""
+        return self.header.codec_names
+
+    @property
+    def metadata_names(self) -> tuple[str, ...]:
+        """The tags of the metadata, see `Image.metadata_names`."""
+        return tuple(codec_name(entry.tag) for entry in self.metadata)
+
+    @property
+    def index_extent(self) -> tuple[int, int]:
+        """The map, see `Image.index_extent`."""
+        return self.header.map_offset, self.map.bytes_in_file
+
+    def load_index(self) -> None:
+        """Decode the whole map, see `Image.load_index`."""
+        self.locate(self.blocks - 1, 1)
+
+    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+        """Count hunks by kind, see `Image.sums`; the map replaces the index, and there is no end entry."""
+        map_bytes = self.map.bytes_in_file
+        sums = Sums(index_bytes=map_bytes, data_offset=map_bytes, start=map_bytes, end=self.source.size_bytes)
+        for number in range(-(-self.blocks // WINDOW_HUNKS)):
+            check()
+            window = self.map.window(number)
+            plain, stored_bytes = window.kinds.count(Kind.PLAIN), sum(window.lengths)
+            plain_bytes = self.block_size * plain if self.header.is_compressed else stored_bytes
+            sums.plain_blocks += plain
+            sums.shared_blocks += len(window.origins)
+            sums.plain_bytes += plain_bytes
+            sums.packed_bytes += stored_bytes - plain_bytes
+        return sums
 
     def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
         """Locate hunks, see `BlockImage.locate`; a hunk that equals another one has that one's place."""

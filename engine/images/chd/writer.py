@@ -25,8 +25,8 @@ from discpress.engine.images.chd.header import HEADER_SIZE, NO_CODEC, NO_SHA1, C
 from discpress.engine.images.chd.map import CRC_START
 from discpress.engine.images.chd.map_kinds import Kind
 from discpress.engine.images.chd.metadata import DVD_PAYLOAD, DVD_TAG, ENTRY_SIZE, encode_entry, overall_sha1
+from discpress.engine.images.layout import Output
 from discpress.engine.images.source import ByteSource, MemorySource
-from discpress.engine.images.zso_cso.writer import Output
 
 _TREE = "14d"  # as nibbles: length 4, sixteen times
 _KIND_BITS = 4

@@ -5,15 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 
 from discpress.engine.errors import DamagedImageError, DiscpressError, MissingPackageError, UnsupportedImageError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat
-from discpress.engine.images.dax import DaxImage
 from discpress.engine.images.doctor.findings import Finding, FindingLimit, Severity
-from discpress.engine.images.image import RUN_BYTES, BlockImage
-from discpress.engine.images.statistics import RUN_BLOCKS, IndexWindow, index_windows
+from discpress.engine.images.image import RUN_BLOCKS, RUN_BYTES, Image
 from discpress.engine.images.zso_cso.header import INDEX_PLAIN
-from discpress.engine.images.zso_cso.image import IndexedImage
+from discpress.engine.images.zso_cso.image import IndexedImage, IndexWindow
 
 
-def about_block(image: BlockImage, number: int, level: Severity, code: str, problem: str) -> Finding:
+def about_block(image: Image, number: int, level: Severity, code: str, problem: str) -> Finding:
     """Return a finding that names a block and its sectors."""
     message = f"block {number} ({image.sectors_of(number)}): {problem}"
     return Finding(level, code, message, number, number * image.block_size // SECTOR_SIZE)
@@ -24,13 +22,12 @@ def without_name(error: DiscpressError, name: str) -> str:
     return str(error).removeprefix(f"{name}: ")
 
 
-def lost_tail(image: IndexedImage) -> Finding | None:
-    """Return the finding on ziso.py's floor defect: an index for one block less than the disc needs."""
+def lost_tail(image: IndexedImage) -> Iterator[Finding]:
+    """Yield the finding on ziso.py's floor defect: an index for one block less than the disc needs."""
     lost_bytes = image.lost_tail_bytes
-    if not lost_bytes:
-        return None
-    message = f"{image.describe_lost_tail(lost_bytes)}; convert the original again"
-    return about_block(image, image.blocks - 1, Severity.ERROR, "lost-tail", message)
+    if lost_bytes:
+        message = f"{image.describe_lost_tail(lost_bytes)}; convert the original again"
+        yield about_block(image, image.blocks - 1, Severity.ERROR, "lost-tail", message)
 
 
 def index_findings(
@@ -45,7 +42,7 @@ def index_findings(
     if max_stored_block is not None:
         most_bytes = min(most_bytes, max_stored_block)
     flag_is_plain = image.format is ImageFormat.ZSO or image.version < 2  # CSO v2 marks plain blocks by their length
-    for window in index_windows(image, check):
+    for window in image.windows(check):
         blocks = zip(window.entries, window.lengths, strict=False)
         shortest_plain = min([length for entry, length in blocks if entry >= INDEX_PLAIN], default=most_bytes)
         if (
@@ -99,7 +96,7 @@ def _short_plain(length: int, wanted: int) -> str:
     return f"expected a plain block of {wanted} bytes, got {length}"
 
 
-def table_findings(image: DaxImage, limit: FindingLimit, check: Callable[[], None]) -> Iterator[Finding]:
+def table_findings(image: Image, limit: FindingLimit, check: Callable[[], None]) -> Iterator[Finding]:
     """Yield the blocks of a DAX whose offset or length is impossible."""
     for first in range(0, image.blocks, RUN_BLOCKS):
         check()
@@ -111,7 +108,7 @@ def table_findings(image: DaxImage, limit: FindingLimit, check: Callable[[], Non
                     yield Finding(Severity.ERROR, "table", problem, number, number * image.block_size // SECTOR_SIZE)
 
 
-def _table_problem(image: DaxImage, first: int, count: int) -> str:
+def _table_problem(image: Image, first: int, count: int) -> str:
     try:
         located = image.locate(first, count)
     except DamagedImageError as error:
@@ -123,7 +120,7 @@ def _table_problem(image: DaxImage, first: int, count: int) -> str:
     return ""
 
 
-def decode_findings(image: BlockImage, numbers: Iterable[int], limit: FindingLimit) -> Iterator[Finding]:
+def decode_findings(image: Image, numbers: Iterable[int], limit: FindingLimit) -> Iterator[Finding]:
     """Yield the given blocks that do not decode; findings of the index are not repeated.
 
     A block that needs a missing package is not a finding: `limit` counts it as not checked.
@@ -139,7 +136,7 @@ def decode_findings(image: BlockImage, numbers: Iterable[int], limit: FindingLim
 
 
 def deep_findings(
-    image: BlockImage, limit: FindingLimit, on_progress: Callable[[int, int], None], check: Callable[[], None]
+    image: Image, limit: FindingLimit, on_progress: Callable[[int, int], None], check: Callable[[], None]
 ) -> Iterator[Finding]:
     """Decode the whole image in runs and yield every block that fails; progress is in decoded bytes.
 
@@ -168,7 +165,7 @@ def deep_findings(
             yield Finding(Severity.ERROR, name, f"{problem}: the content or the header was changed")
 
 
-def _decode_problem(image: BlockImage, number: int) -> str:
+def _decode_problem(image: Image, number: int) -> str:
     """Return why a block does not decode; empty if it does, or if the index has a finding. Raises
     MissingPackageError."""
     try:

@@ -7,7 +7,6 @@ from operator import add, ge
 from discpress.engine.images.chd.image import ChdImage
 from discpress.engine.images.chd.map import WINDOW_HUNKS, HunkPlace, Window
 from discpress.engine.images.chd.map_kinds import IS_SELF, IS_STORED, SELF
-from discpress.engine.images.chd.metadata import sha1_problem
 from discpress.engine.images.doctor.blocks import about_block
 from discpress.engine.images.doctor.findings import Finding, FindingLimit, Severity
 
@@ -17,7 +16,7 @@ def map_findings(image: ChdImage, limit: FindingLimit, check: Callable[[], None]
 
     Raises DamagedImageError if the map is unreadable, or its checksum does not fit its entries.
     """
-    problem = sha1_problem(image.source, image.header)
+    problem = image.recorded_problem
     if problem:
         yield Finding(Severity.ERROR, "sha1", f"{problem}: the header or the metadata was changed")
     elif not image.recorded:

@@ -5,30 +5,15 @@ from pathlib import Path
 
 from discpress.engine.errors import DamagedImageError, MissingPackageError, UnsupportedImageError
 from discpress.engine.formats import DEFAULT_BLOCK_SIZE, SECTOR_SIZE, ImageFormat
-from discpress.engine.images.archives.checking import check_member
-from discpress.engine.images.archives.model import MemberSource
-from discpress.engine.images.chd.image import ChdImage
-from discpress.engine.images.dax import DaxImage
-from discpress.engine.images.detect import FOREIGN
-from discpress.engine.images.doctor.blocks import (
-    decode_findings,
-    deep_findings,
-    index_findings,
-    lost_tail,
-    table_findings,
-    without_name,
-)
-from discpress.engine.images.doctor.chd import map_findings
+from discpress.engine.images.doctor.blocks import decode_findings, deep_findings, without_name
 from discpress.engine.images.doctor.content import content_findings, is_psp_disc
 from discpress.engine.images.doctor.findings import NOT_CHECKED, OTHER_FORMAT, Finding, FindingLimit, Severity
-from discpress.engine.images.doctor.last_block import end_findings
-from discpress.engine.images.image import BlockImage, Image, PlainImage
+from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import PVD_SECTOR
 from discpress.engine.images.open import open_stored
 from discpress.engine.images.recognise import recognise
-from discpress.engine.images.source import ByteSource, read_bytes, shown_name
-from discpress.engine.images.zso_cso.header import HEADER, HEADER_SIZE, header_problems, parse_header
-from discpress.engine.images.zso_cso.image import IndexedImage
+from discpress.engine.images.registry import spec_of
+from discpress.engine.images.source import ByteSource, shown_name
 from discpress.engine.names import display_name
 from discpress.engine.targets import Target
 
@@ -94,80 +79,35 @@ def _examine(
     if source.size_bytes == 0:
         yield Finding(Severity.ERROR, "empty", "the file is empty: a disc image has at least one byte")
         return
-    image_format = recognise(source)
-    if image_format in FOREIGN:
-        foreign = FOREIGN[image_format]
-        yield Finding(Severity.ERROR, OTHER_FORMAT, f"this is {foreign.name}: {foreign.advice}")
+    spec = spec_of(recognise(source))
+    if not spec.is_read:
+        yield Finding(Severity.ERROR, OTHER_FORMAT, f"this is {spec.label}: {spec.advice}")
         return
-    if image_format in {ImageFormat.ZSO, ImageFormat.CSO}:
-        header_findings = list(_header_findings(source))
-        yield from header_findings
-        if any(finding.level is Severity.ERROR for finding in header_findings):
-            return
-    image = _open_unchecked(source, image_format)
-    lost = lost_tail(image) if isinstance(image, IndexedImage) else None
-    if lost is not None:  # only the original helps, and the data would be read as the last entry
-        yield lost
+    header_findings = list(spec.header_findings(source))
+    yield from header_findings
+    if any(finding.level is Severity.ERROR for finding in header_findings):
+        return
+    image = spec.open_unchecked(source)
+    fatal = list(spec.fatal_findings(image))
+    if fatal:  # only the original helps, and the data would be read as the last entry
+        yield from fatal
         return
     yield from _target_findings(image, target)
-    yield from _place_findings(image, target, limit, check)
-    if deep and isinstance(source, MemberSource):
-        check_member(source, check)
-    if isinstance(image, BlockImage) and deep:
+    yield from spec.place_findings(image, target, _max_stored_block(image, target), limit, check)
+    if deep:
+        source.check_stored(check)
+    if image.is_packed and deep:
         yield from deep_findings(image, limit, on_progress, check)
-    elif isinstance(image, BlockImage):
+    elif image.is_packed:
         yield from _sample_findings(image, limit)
     yield from content_findings(image)
 
 
-def _open_unchecked(source: ByteSource, image_format: ImageFormat) -> Image:
-    """Return the image without a check of its index's start, which the findings describe better."""
-    match image_format:
-        case ImageFormat.ISO:
-            return PlainImage(source)
-        case ImageFormat.DAX:
-            return DaxImage(source)
-        case ImageFormat.CHD:
-            return ChdImage(source)
-        case _:
-            return IndexedImage(source, check_start=False)
-
-
-def _place_findings(
-    image: Image, target: Target | None, limit: FindingLimit, check: Callable[[], None]
-) -> Iterator[Finding]:
-    """Yield the blocks whose place in the index, the tables or the map is impossible."""
-    if isinstance(image, DaxImage):
-        yield from table_findings(image, limit, check)
-    elif isinstance(image, ChdImage):
-        yield from map_findings(image, limit, check)
-    elif isinstance(image, IndexedImage):
-        yield from index_findings(image, _max_stored_block(image, target), limit, check)
-        yield from end_findings(image, target)
-
-
-def _sample_findings(image: BlockImage, limit: FindingLimit) -> Iterator[Finding]:
+def _sample_findings(image: Image, limit: FindingLimit) -> Iterator[Finding]:
     """Decode the first block, the volume descriptor's, and the last."""
     last = image.blocks - 1
     numbers = {0, min(PVD_SECTOR * SECTOR_SIZE // image.block_size, last), last}
     yield from decode_findings(image, sorted(numbers), limit)
-
-
-def _header_findings(source: ByteSource) -> Iterator[Finding]:
-    """Yield forbidden values in a ZSO or CSO header, and values that only careless writers leave in it."""
-    head = read_bytes(source, 0, HEADER_SIZE)
-    header = parse_header(head, shown_name(source))
-    for problem in header_problems(header, source.size_bytes):
-        yield Finding(Severity.ERROR, problem.code, f"{problem.message}; {problem.hint}")
-    if header.format is ImageFormat.CSO and header.version < 2:
-        return  # any value is allowed: ciso writes a header_size of 0
-    _, header_size, *_, reserved = HEADER.unpack(head)
-    if header_size != HEADER_SIZE:
-        message = f"the header states a header size of {header_size}, not {HEADER_SIZE}: no reader uses it"
-        yield Finding(Severity.NOTE, "header-size", message)
-    if any(reserved):
-        message = f"the header's reserved bytes are {reserved.hex(' ')}, not 00 00: no reader uses them"
-        yield Finding(Severity.NOTE, "reserved", message)
 
 
 def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:
@@ -178,7 +118,7 @@ def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:
     if target.max_bytes is not None and max(image.size, file_bytes) > target.max_bytes:
         message = f"an image of {image.size} bytes in a file of {file_bytes} cannot be loaded: {target.label} reads"
         yield Finding(Severity.ERROR, "target-size", f"{message} up to {target.max_bytes} of both")
-    if image.format is ImageFormat.ISO:
+    if not image.is_packed:
         return
     again = f"convert this {name} under another name with"
     if image.format not in target.formats:
@@ -192,7 +132,7 @@ def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:
         reason = target.block_reason or f"{target.label} reads blocks up to {target.max_block_size}"
         message = f"block size {image.block_size} cannot be loaded: {reason}; {again} -b {target.max_block_size}"
         yield Finding(Severity.ERROR, "target-block-size", message)
-    names = image.header.codec_names if isinstance(image, ChdImage) else ()
+    names = image.codec_names
     if any(name not in target.hunk_codecs for name in names):
         message = f"hunks by {', '.join(names)} cannot be loaded: {target.codec_reason}"
         yield Finding(Severity.ERROR, "target-codec", f"{message}; {again} -m {target.default_method}")

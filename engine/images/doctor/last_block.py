@@ -13,7 +13,6 @@ from discpress.engine.images.doctor.blocks import about_block
 from discpress.engine.images.doctor.content import is_psp_disc
 from discpress.engine.images.doctor.findings import TARGET_PREFIX, Finding, Severity
 from discpress.engine.images.source import read_bytes
-from discpress.engine.images.statistics import used_bytes
 from discpress.engine.images.zso_cso.image import IndexedImage
 from discpress.engine.targets import ANY, ARCHIVE, TARGETS, Target
 
@@ -50,7 +49,7 @@ def _unaligned_end(image: IndexedImage, target: Target | None, extra: int, *, ha
         image.decode_block(block)
     except DamagedImageError:
         return  # the block itself is the finding
-    missing = used_bytes(image, block, block.length) - (end - start)
+    missing = image.used_bytes(block, block.length) - (end - start)
     if missing > 0:
         is_asked = target is not None and _is_loaded(image, target)
         level, code = (Severity.ERROR, TARGET_PREFIX + _CODE) if is_asked else (Severity.WARNING, _CODE)

@@ -1,16 +1,21 @@
 """ZSO and CSO images: an index followed by blocks (docs/formats.md, section 1)."""
 
+import zlib
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
+from operator import sub
 
 from discpress.engine.codecs.blocks import Codec
-from discpress.engine.codecs.deflate import DeflateCodec
+from discpress.engine.codecs.deflate import RAW, DeflateCodec
 from discpress.engine.codecs.kernels import lz4_codec
+from discpress.engine.codecs.lz4_blocks import Lz4Codec, find_block_end
 from discpress.engine.codecs.native import NativeLz4Codec
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.image import BlockImage, StoredBlock
+from discpress.engine.images.image import BlockImage, StoredBlock, Sums, no_check
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.images.zso_cso.header import (
     ENTRY_SIZE,
@@ -23,6 +28,22 @@ from discpress.engine.images.zso_cso.header import (
 )
 
 _DEFLATE = DeflateCodec()
+WINDOW_BLOCKS = 64 * 1024
+"""Index entries in one window: 256 KiB of the file, 6 MiB of Python numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexWindow:
+    """Some consecutive blocks of an index, unchecked."""
+
+    first: int
+    """Number of the first block."""
+    entries: Sequence[int]
+    """Raw entries, one more than there are blocks."""
+    starts: list[int]
+    """Offsets of the same entries, in steps of 1 << index_shift bytes."""
+    lengths: list[int]
+    """Stored length of each block, in steps; 0 or negative if the index is broken."""
 
 
 class IndexedImage(BlockImage):
@@ -116,6 +137,73 @@ class IndexedImage(BlockImage):
             most = self.block_size + self.header.alignment
             return f"its stored length {length} is more than block size and alignment allow ({most})"
         return ""
+
+    @property
+    def index_extent(self) -> tuple[int, int]:
+        """Header and index, see `Image.index_extent`."""
+        return 0, self.header.data_offset
+
+    def windows(self, check: Callable[[], None] = no_check) -> Iterator[IndexWindow]:
+        """Yield the whole index, WINDOW_BLOCKS at a time; `check` is called before each and may raise to stop."""
+        for first in range(0, self.blocks, WINDOW_BLOCKS):
+            check()
+            entries = self.entries(first, min(WINDOW_BLOCKS, self.blocks - first) + 1)
+            starts = [entry & OFFSET_MASK for entry in entries]
+            yield IndexWindow(first, entries, starts, list(map(sub, islice(starts, 1, None), starts)))
+
+    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+        """Count blocks, see `Image.sums`."""
+        data_offset, shift = self.header.data_offset, self.index_shift
+        sums = Sums(index_bytes=data_offset - HEADER_SIZE, data_offset=data_offset)
+        for window in self.windows(check):
+            if min(window.lengths) <= 0 or window.starts[-1] << shift > self.source.size_bytes:
+                self._raise_first_damage(window)
+            plain = self._plain_lengths(window)
+            sums.plain_blocks += len(plain)
+            sums.plain_bytes += sum(plain) << shift
+            sums.packed_bytes += sum(window.lengths) - sum(plain) << shift
+            sums.start = sums.start or window.starts[0] << shift
+            sums.end = window.starts[-1] << shift
+            if measure and shift:
+                sums.waste_bytes += self._measure_waste(window)
+        return sums
+
+    def _plain_lengths(self, window: IndexWindow) -> list[int]:
+        """Return the lengths of a window's plain blocks, in steps of the alignment."""
+        if self.format is ImageFormat.CSO and self.version > 1:
+            block_steps = -(-self.block_size // self.header.alignment)
+            return [length for length in window.lengths if length >= block_steps]
+        pairs = zip(window.entries, window.lengths, strict=False)
+        return [length for entry, length in pairs if entry >= INDEX_PLAIN]
+
+    def _raise_first_damage(self, window: IndexWindow) -> None:
+        for _ in self.locate_runs(window.first, len(window.lengths)):
+            pass
+        raise RuntimeError(f"{self.name}: locate accepts an index that goes back or beyond the file")
+
+    def _measure_waste(self, window: IndexWindow) -> int:
+        waste_bytes = 0
+        lengths = iter(window.lengths)
+        for run in self.locate_runs(window.first, len(window.lengths)):
+            for block, steps in zip(run, lengths, strict=False):
+                stored_bytes = steps << self.index_shift
+                waste_bytes += max(0, stored_bytes - self.used_bytes(block, stored_bytes))
+        return waste_bytes
+
+    def used_bytes(self, block: StoredBlock, stored_bytes: int) -> int:
+        """Return the number of stored bytes that a block needs; all of them if it does not decode."""
+        if block.codec is None:
+            return self.block_length(block.number)
+        stored = memoryview(read_bytes(self.source, block.offset, block.length))
+        if isinstance(block.codec, Lz4Codec):
+            end = find_block_end(stored, self.block_size) or find_block_end(stored, self.block_length(block.number))
+            return end or stored_bytes
+        stream = zlib.decompressobj(RAW)
+        try:
+            stream.decompress(stored, self.block_size + 1)
+        except zlib.error:
+            return stored_bytes
+        return len(stored) - len(stream.unused_data)
 
     @property
     def lost_tail_bytes(self) -> int:

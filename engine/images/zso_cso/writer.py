@@ -1,4 +1,4 @@
-"""Writes images: chunks of packed blocks in order become an aligned, indexed, padded file.
+"""Writes ZSO and CSO: chunks of packed blocks in order become an aligned, indexed, padded file.
 
 The rules are those of docs/formats.md, "The writer every tested reader accepts".
 """
@@ -7,10 +7,10 @@ import zlib
 from array import array
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Protocol
 
 from discpress.engine.codecs.blocks import PLAIN_BIT, align_up
 from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.images.layout import Output
 from discpress.engine.images.source import ByteSource
 from discpress.engine.images.zso_cso.header import (
     ENTRY_SIZE,
@@ -20,35 +20,10 @@ from discpress.engine.images.zso_cso.header import (
     entry_bytes,
     new_entries,
 )
-from discpress.engine.system.files import Readable
 
 _NOT_LOOKED_AT = memoryview(b"")
 _NO_DIGESTS: Mapping[str, str] = MappingProxyType({})
 _INDEX_PIECE = 256 * 1024  # entries written at once: 1 MiB, so that the index is never copied as a whole
-
-
-class Output(Protocol):
-    """The destination of the bytes."""
-
-    def write_at(self, offset: int, data: Readable) -> None:
-        """Write all of `data` at byte `offset`."""
-
-
-class PlainWriter:
-    """Writes an ISO: the decoded bytes in order."""
-
-    def __init__(self, output: Output) -> None:
-        self._output = output
-        self.position = 0
-
-    def append(self, decoded: memoryview) -> None:
-        """Write the next bytes of the image."""
-        self._output.write_at(self.position, decoded)
-        self.position += len(decoded)
-
-    def finish(self) -> int:
-        """Return the file's length."""
-        return self.position
 
 
 class PackedWriter:

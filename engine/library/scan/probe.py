@@ -22,12 +22,14 @@ from discpress.engine.images.archives.contents import (
     open_member,
 )
 from discpress.engine.images.archives.model import Archive, Member
-from discpress.engine.images.detect import FOREIGN, SNIFF_BYTES, sniff
+from discpress.engine.images.detect import SNIFF_BYTES, sniff
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR
 from discpress.engine.images.open import open_source
 from discpress.engine.images.recognise import header_problem, promised_format
+from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
+from discpress.engine.images.spec import Kind
 from discpress.engine.names import display_name
 from discpress.engine.store.model import Fault, FileIdentity, Title
 from discpress.engine.store.scan_batch import EmptyArchive
@@ -45,9 +47,10 @@ def is_image(source: FileSource, found: ImageFormat) -> bool:
     The content decides: any known image format, or an ISO 9660 descriptor in sector 16. A file with neither counts only
     if its name ends in .iso or .img, or in the suffix of a format whose header it lacks: that is a damaged image.
     """
-    if found in ARCHIVE_FORMATS or found is ImageFormat.PART:
+    spec = spec_of(found)
+    if spec.kind not in {Kind.IMAGE, Kind.SHEET}:
         return False
-    if found is not ImageFormat.ISO:
+    if spec.promises:
         return True
     head = read_bytes(source, PVD_SECTOR * SECTOR_SIZE, len(PVD_MAGIC))
     is_iso = head == PVD_MAGIC or source.path.suffix.lower() in ISO_SUFFIXES
@@ -81,12 +84,12 @@ def probe_titles(path: Path, on_look: Callable[[], None] = lambda: None) -> Iter
 
 
 def _title_of(source: ByteSource, found: ImageFormat, identity: FileIdentity, links: int) -> Title:
-    if found in FOREIGN and not header_problem(source, found):
+    if not spec_of(found).is_read and not header_problem(source, found):
         return _foreign_title(source.path, identity, found, read_foreign(source, found), links)
     try:
         image = open_source(source)
     except (DamagedImageError, UnsupportedImageError) as error:
-        is_told = found is not ImageFormat.ISO or promised_format(source.path) is None
+        is_told = spec_of(found).promises or promised_format(source.path) is None
         return _broken(source.path, identity, found if is_told else None, links, error)
     try:
         return _title(source.path, identity, image, identify_image(image), links)
@@ -155,7 +158,7 @@ def _title(path: Path, identity: FileIdentity, image: Image, disc: Identity, lin
         disc.disc_number,
         disc.tags,
         image.size,
-        image.block_size if image.format is not ImageFormat.ISO else 0,
+        image.block_size if image.is_packed else 0,
         image.index_shift,
         image.version,
         links,

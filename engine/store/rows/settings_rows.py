@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from discpress.engine.formats import HIGHEST_LEVEL, ImageFormat, Method, is_block_size
+from discpress.engine.formats import HIGHEST_LEVEL, ImageFormat, Method
+from discpress.engine.images.registry import is_block_size
 from discpress.engine.store.model import Overrides
 from discpress.engine.store.rows.checked import TEXT, Column, Row, Shape, integer, made_by, token
 

@@ -69,13 +69,17 @@ def _settings(format_name: str, block_size: int, level: int, alignment: int, met
     return Settings(ImageFormat(format_name), block_size, level, alignment or None, target, methods_from(methods))
 
 
-_FORMATS = {"": None, **{format.value: format for format in ImageFormat}}
+@lru_cache(maxsize=64)
+def _format(text: str) -> ImageFormat | None:
+    return ImageFormat(text) if text else None
+
+
 _FAULTS = {"": None, **{fault.value: fault for fault in Fault}}
 _TITLE = Shape(
     {
         "path": PATH,
         "identity": made_by(identity_from, None),
-        "format": token(_FORMATS, None),
+        "format": made_by(_format, None),
         "system": NAME,
         "serial": NAME,
         "title": NAME,

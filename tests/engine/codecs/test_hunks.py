@@ -10,9 +10,9 @@ from discpress.engine.codecs.blocks import CHUNK_BYTES, LENGTH_MASK, PLAIN_BIT, 
 from discpress.engine.codecs.deflate import DeflateCodec
 from discpress.engine.codecs.hunks import SLOT_SHIFT, HunkCodec
 from discpress.engine.codecs.lzma_hunks import LzmaDecoder
-from discpress.engine.codecs.registry import codec_for
 from discpress.engine.codecs.zstd import ZstdDecoder
-from discpress.engine.formats import HUNK_METHODS, ImageFormat, Method
+from discpress.engine.formats import HUNK_METHODS, ImageFormat, Method, Settings
+from discpress.engine.images.registry import codec_of
 
 DECODERS: dict[Method, Decoder] = {
     Method.ZSTD: ZstdDecoder(),
@@ -95,5 +95,5 @@ def test_threads_make_the_same_bytes() -> None:
 def test_the_codec_names_its_libraries() -> None:
     codec = HunkCodec(HUNK_METHODS)
     assert codec.name == "chd zstd+lzma+zlib plain"
-    deflate = codec_for(ImageFormat.CSO, for_emulators=True).name.split()[0]
+    deflate = codec_of(Settings(ImageFormat.CSO, target="ppsspp")).name.split()[0]
     assert [part.split()[0] for part in codec.version.split(", ")] == ["zstd", "lzma", deflate]

@@ -10,10 +10,10 @@ from discpress.engine.codecs.blocks import PLAIN_BIT
 from discpress.engine.codecs.kernels import KernelChoice, chosen_kernel, find_kernel, lz4_codec
 from discpress.engine.codecs.lz4_blocks import Lz4Codec
 from discpress.engine.codecs.native import KernelUnavailableError, NativeLz4Codec, Step
-from discpress.engine.codecs.registry import codec_for, highest_level
 from discpress.engine.codecs.self_test import BLOCK_SIZE, check_kernel
 from discpress.engine.errors import UsageError
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.registry import codec_of, highest_level
 from discpress.engine.system.files import Readable
 
 WHY = "fastReset: it is Monday"
@@ -154,12 +154,12 @@ def test_an_unknown_kernel_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_job_records_its_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCPRESS_KERNEL", "plain")
-    plain = codec_for(ImageFormat.ZSO).name
+    plain = codec_of(Settings(ImageFormat.ZSO)).name
     monkeypatch.delenv("DISCPRESS_KERNEL")
     native_codec(Step.FAST_RESET)
-    assert (plain, codec_for(ImageFormat.ZSO).name) == ("lz4 plain", "lz4 native")
+    assert (plain, codec_of(Settings(ImageFormat.ZSO)).name) == ("lz4 plain", "lz4 native")
 
 
 @pytest.mark.parametrize("image_format", [ImageFormat.ZSO, ImageFormat.CSO])
 def test_the_highest_level_is_the_codecs(image_format: ImageFormat) -> None:
-    assert highest_level(image_format) == codec_for(image_format).max_level
+    assert highest_level(image_format) == codec_of(Settings(image_format)).max_level

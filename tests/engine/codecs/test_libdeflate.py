@@ -9,9 +9,8 @@ from discpress.engine.codecs import libdeflate
 from discpress.engine.codecs.blocks import PLAIN_BIT
 from discpress.engine.codecs.deflate import DeflateCodec
 from discpress.engine.codecs.libdeflate import LibdeflateCodec
-from discpress.engine.codecs.registry import codec_for
 from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.images.written import codec_of
+from discpress.engine.images.registry import codec_of
 from discpress.engine.targets import TARGETS
 
 BLOCK = 2048
@@ -58,10 +57,10 @@ def test_a_target_that_is_not_known_gets_zlib() -> None:
 
 def test_without_the_package_emulators_get_zlib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(libdeflate, "VERSION", "")
-    assert type(codec_for(ImageFormat.CSO, for_emulators=True)) is DeflateCodec
+    assert type(codec_of(Settings(ImageFormat.CSO, target="ppsspp"))) is DeflateCodec
 
 
 @installed
 def test_a_job_records_which_deflate_it_was() -> None:
-    codec = codec_for(ImageFormat.CSO, for_emulators=True)
+    codec = codec_of(Settings(ImageFormat.CSO, target="ppsspp"))
     assert (codec.name, codec.version) == ("libdeflate plain", libdeflate.VERSION)

@@ -15,7 +15,6 @@ from sample_images import mixed, write_image
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.codecs.deflate import DeflateCodec
 from discpress.engine.codecs.lz4_blocks import Lz4Codec
-from discpress.engine.codecs.registry import codec_for
 from discpress.engine.convert import checkpoint as checkpoints
 from discpress.engine.convert.checkpoint import EVERY_BYTES, EVERY_S, Checkpoint, CheckpointWriter, identity_of
 from discpress.engine.convert.conversion import Conversion, convert
@@ -24,8 +23,9 @@ from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.errors import PartError, SpaceError, SuspendedError
-from discpress.engine.formats import ImageFormat
-from discpress.engine.images.zso_cso.writer import PlainWriter
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.plain.writer import PlainWriter
+from discpress.engine.images.registry import codec_of
 from discpress.engine.progress import Control, Progress, Stage
 
 ZSO, CSO, CHD, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO
@@ -143,7 +143,7 @@ def expected_of(title: Title, folder: Path) -> bytes:
 def packed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """One entry for every chunk that a codec packs from here on."""
     counts: list[int] = []
-    for codec in (type(codec_for(ZSO)), DeflateCodec):
+    for codec in (type(codec_of(Settings(ZSO))), DeflateCodec):
         faults.run_before(monkeypatch, codec, "pack", lambda: counts.append(1))
     return counts
 
@@ -313,7 +313,7 @@ class Due:
 def due(title: Title) -> Iterator[Due]:
     times = [100.0]
     nothing: Any = None
-    plain = PlainWriter(nothing)
+    plain = PlainWriter(nothing, SIZE)
     writer = CheckpointWriter(title.plan(), nothing, plain, nothing, title.checkpoint_store, clock=lambda: times[0])
     yield Due(writer, times)
 
@@ -338,7 +338,7 @@ def test_the_time_is_counted_from_the_last_one(title: Title, due: Due, tmp_path:
     now = [0.0]
     part: Any = type("Part", (), {"sync": lambda self: None, "head": bytes(HEAD_BYTES)})()
     nothing: Any = None
-    writer = PlainWriter(nothing)
+    writer = PlainWriter(nothing, SIZE)
     digester: Any = type("Digester", (), {"crc32": 1})()
     saver = CheckpointWriter(title.plan(), part, writer, digester, title.checkpoint_store, clock=lambda: now[0])
     now[0] = 60.0

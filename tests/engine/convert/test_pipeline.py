@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from patience import HANG_S
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
-from discpress.engine.codecs.registry import codec_for
 from discpress.engine.convert.conversion import convert
 from discpress.engine.convert.pipeline import EXTRA_SLOTS, Slot, run_chunks
 from discpress.engine.convert.plan import ConversionRequest, plan_conversion
 from discpress.engine.errors import CancelledError, DiscpressError
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.registry import codec_of
 from discpress.engine.progress import Control, Progress
 from discpress.engine.units import MIB
 
@@ -375,7 +375,7 @@ def test_within_a_chunk_a_block_behind_noise_is_probed_first(tmp_path: Path) -> 
 @cache
 def hard_block() -> bytes:
     """Return a block whose few short repeats HC finds, and the fast level, which skips through noise, does not."""
-    codec = codec_for(ImageFormat.ZSO)  # the fast level is not the same in both kernels
+    codec = codec_of(Settings(ImageFormat.ZSO))  # the fast level is not the same in both kernels
 
     def packed_bytes(block: bytes, level: int) -> int:
         return codec.pack(memoryview(block), 2048, 1, level, memoryview(bytearray(2048)), array("I", [0]))

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from discpress.engine.discs.foreign import ForeignDisc, foreign_error, read_foreign
 from discpress.engine.discs.identity import System
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.detect import FOREIGN, SNIFF_BYTES, sniff
+from discpress.engine.images.detect import SNIFF_BYTES, sniff
+from discpress.engine.images.registry import FORMATS
 from discpress.engine.images.source import FileSource
+from discpress.engine.images.spec import Kind
 
 WII = foreign.nintendo_disc()
 GAMECUBE = foreign.nintendo_disc("gamecube", b"GALP01", b"A Cube")
@@ -144,7 +146,7 @@ def test_a_sheet_names_each_file_once(tmp_path: Path) -> None:
     assert (disc.files[:2], len(disc.files)) == (("game.bin", "track0.bin"), 99)
 
 
-READ = [name for name in FOREIGN if name is not ImageFormat.PART]
+READ = [spec.name for spec in FORMATS if not spec.is_read and spec.kind is not Kind.UNFINISHED]
 
 
 @given(st.sampled_from(READ), st.sampled_from(list(FILES)), st.binary(max_size=200), st.integers(0, 300))

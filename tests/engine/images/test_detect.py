@@ -9,8 +9,9 @@ import sample_images
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.archives.contents import ARCHIVE_FORMATS
-from discpress.engine.images.detect import FOREIGN, PART_MAGIC, RAW_SYNC, SNIFF_BYTES, sniff
+from discpress.engine.images.detect import PART_MAGIC, RAW_SYNC, SNIFF_BYTES, sniff
 from discpress.engine.images.open import open_image
+from discpress.engine.images.registry import FORMATS, spec_of
 
 GAMECUBE_HEADER_BYTES = 0x8000
 GAMECUBE_BLOCK = 0x200000
@@ -54,7 +55,7 @@ def sniffed(data: bytes) -> ImageFormat:
 
 
 def test_every_foreign_format_has_its_file_here() -> None:
-    assert FOREIGN.keys() == FOREIGN_FILES.keys()
+    assert {spec.name for spec in FORMATS if not spec.is_read} == FOREIGN_FILES.keys()
 
 
 @every_foreign
@@ -65,10 +66,10 @@ def test_a_foreign_format_is_recognised(image_format: ImageFormat) -> None:
 @pytest.mark.parametrize("image_format", sorted(FOREIGN_FILES.keys() - ARCHIVE_FORMATS), ids=str)
 def test_a_foreign_format_is_refused_by_name_and_reason(image_format: ImageFormat, tmp_path: Path) -> None:
     path = sample_images.write_image(tmp_path / "game.iso", FOREIGN_FILES[image_format])
-    foreign = FOREIGN[image_format]
+    foreign = spec_of(image_format)
     with pytest.raises(UnsupportedImageError) as caught:
         open_image(path)
-    assert str(caught.value) == f"{path}: {foreign.name} cannot be read: {foreign.advice}"
+    assert str(caught.value) == f"{path}: {foreign.label} cannot be read: {foreign.advice}"
 
 
 @pytest.mark.parametrize("image_format", sorted(ARCHIVE_FORMATS), ids=str)

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from discpress.engine.codecs.kernels import NATIVE, find_kernel
 from discpress.engine.errors import DamagedImageError, DiscpressError, StorageError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.image import Image, PlainImage
+from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image, open_source
+from discpress.engine.images.plain.image import PlainImage
 from discpress.engine.images.zso_cso.header import INDEX_PLAIN
 
 GOLDEN = sample_images.GOLDEN

@@ -11,7 +11,7 @@ from seek_desk import MemoryScratch, StepClock
 
 from discpress.engine.errors import SettingError
 from discpress.engine.formats import ImageFormat, Method, Settings
-from discpress.engine.images.image import PlainImage
+from discpress.engine.images.plain.image import PlainImage
 from discpress.engine.measure.estimate import estimate, estimate_grid, refine
 from discpress.engine.measure.rehearsal import Trial
 from discpress.engine.measure.sample import Span

@@ -16,16 +16,15 @@ from discpress.engine.convert.conversion import convert
 from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, plan_conversion
 from discpress.engine.errors import CancelledError, DamagedImageError, UsageError
 from discpress.engine.formats import ImageFormat, Method, Settings
-from discpress.engine.images.image import Image
+from discpress.engine.images.image import Image, no_check
 from discpress.engine.images.open import open_image
 from discpress.engine.measure.estimate import (
-    HUNK_GRID_LEVELS,
-    HUNK_GRID_SIZES,
     Advice,
     Estimate,
     estimate,
     estimate_grid,
-    no_check,
+    grid_block_sizes,
+    grid_levels,
     refine,
 )
 from discpress.engine.progress import Control, Progress
@@ -400,6 +399,8 @@ def test_sampled_chd_is_no_smaller_than_what_is_written(image_of: ImageOf, tmp_p
 @pytest.mark.parametrize("method", [ZSTD, ZLIB])
 def test_grid_of_a_chd_has_the_methods_levels_and_large_hunks(image_of: ImageOf, method: Method) -> None:
     cells = estimate_grid(image_of(bytes(3 * MIB)), ImageFormat.CHD, random=Random(1), threads=1, methods=(method,))
-    expected = [(size, level) for size in HUNK_GRID_SIZES for level in HUNK_GRID_LEVELS[method]]
+    expected = [
+        (size, level) for size in grid_block_sizes(ImageFormat.CHD) for level in grid_levels(ImageFormat.CHD, (method,))
+    ]
     assert [(cell.settings.block_size, cell.settings.level) for cell in cells] == expected
     assert {cell.settings.methods for cell in cells} == {(method,)}

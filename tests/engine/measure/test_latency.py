@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from discpress.engine.errors import CancelledError
-from discpress.engine.images.source import FileSource
+from discpress.engine.images.source import ByteSource, FileSource
 from discpress.engine.measure.latency import Access, seek_us, time_access
 from discpress.engine.system.files import Writable
 from discpress.engine.units import MIB
@@ -14,7 +14,7 @@ from discpress.engine.units import MIB
 SEEK_S, S_PER_BYTE = 0.010, 1e-8
 
 
-class SlowDisk:
+class SlowDisk(ByteSource):
     """Bytes that take a known time: a clock of its own goes on with each read."""
 
     path = Path("/disc.iso")

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.images.layout import Layout, layout_of
+from discpress.engine.images.layout import Layout
+from discpress.engine.images.registry import layout_of
 from discpress.engine.measure.sample import cluster_bytes_for, draw_sample, project, whole_sample
 from discpress.engine.system.filesystems import FileSystem
 from discpress.engine.units import KIB, MIB

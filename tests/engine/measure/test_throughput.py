@@ -12,8 +12,8 @@ from seek_desk import MemoryScratch, SlowSource, StepClock
 
 from discpress.engine.errors import CancelledError, UsageError
 from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.images.image import PlainImage
 from discpress.engine.images.open import open_image, open_source
+from discpress.engine.images.plain.image import PlainImage
 from discpress.engine.measure.throughput import (
     Limit,
     ReadSample,

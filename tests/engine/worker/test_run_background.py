@@ -9,7 +9,7 @@ from sample_images import mixed, write_image
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import CancelledError, SettingError, StorageError, UsageError
 from discpress.engine.formats import ImageFormat, Method, Settings
-from discpress.engine.measure.estimate import GRID_BLOCK_SIZES, GRID_LEVELS, HUNK_GRID_SIZES
+from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.progress import Control
 from discpress.engine.queue.background import BackgroundKind, BackgroundTask
 from discpress.engine.store.model import FileIdentity, StoredEstimate
@@ -87,19 +87,21 @@ def test_an_estimate_of_a_file_that_is_gone_is_an_error(desk: Desk) -> None:
 @pytest.mark.parametrize("image_format", [ImageFormat.ZSO, ImageFormat.CSO])
 def test_a_grid_holds_every_block_size_at_every_level(desk: Desk, image_format: ImageFormat) -> None:
     desk.run(BackgroundKind.GRID, request=ConversionRequest(image_format, target="any"))
-    expected = [(block_size, level) for block_size in GRID_BLOCK_SIZES for level in GRID_LEVELS[image_format]]
+    expected = [
+        (block_size, level) for block_size in grid_block_sizes(ImageFormat.ZSO) for level in grid_levels(image_format)
+    ]
     assert [(each.settings.block_size, each.settings.level) for each in desk.estimates()] == expected
 
 
 def test_a_grid_of_a_chd_is_made_with_the_methods_asked_for(desk: Desk) -> None:
     desk.run(BackgroundKind.GRID, request=ConversionRequest(ImageFormat.CHD, target="any", methods=(Method.ZLIB,)))
     assert {each.settings.methods for each in desk.estimates()} == {(Method.ZLIB,)}
-    assert {each.settings.block_size for each in desk.estimates()} == set(HUNK_GRID_SIZES)
+    assert {each.settings.block_size for each in desk.estimates()} == set(grid_block_sizes(ImageFormat.CHD))
 
 
 def test_a_grid_shows_also_what_the_target_refuses(desk: Desk) -> None:
     desk.run(BackgroundKind.GRID, request=ConversionRequest(ZSO, 4096, 3, target="opl"))
-    assert len(desk.estimates()) == len(GRID_BLOCK_SIZES) * len(GRID_LEVELS[ZSO])
+    assert len(desk.estimates()) == len(grid_block_sizes(ImageFormat.ZSO)) * len(grid_levels(ZSO))
 
 
 def test_a_format_without_blocks_has_no_grid(desk: Desk) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from discpress.engine.config import Config
 from discpress.engine.formats import ImageFormat, Method
-from discpress.engine.measure.estimate import GRID_BLOCK_SIZES, HUNK_GRID_LEVELS, HUNK_GRID_SIZES
+from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.store.model import FileIdentity, Overrides, Title
 from discpress.tui.views.title_settings import Chooser, describe_settings
 from discpress.tui.views.tune import FORMS, Tuning, grid_of
@@ -49,8 +49,8 @@ def test_other_formats_keep_no_method() -> None:
 def test_a_chd_has_the_grid_of_its_method() -> None:
     tuning = tuned(Overrides(format=CHD, target="pcsx2", methods=(Method.ZSTD,)))
     grid = grid_of(tuning, title(), CHOOSER, {})
-    assert [row[0].settings.block_size for row in grid] == list(HUNK_GRID_SIZES)
-    assert [cell.settings.level for cell in grid[0]] == list(HUNK_GRID_LEVELS[Method.ZSTD])
+    assert [row[0].settings.block_size for row in grid] == list(grid_block_sizes(ImageFormat.CHD))
+    assert [cell.settings.level for cell in grid[0]] == list(grid_levels(ImageFormat.CHD, (Method.ZSTD,)))
     assert not any(cell.refusal for row in grid for cell in row)
 
 
@@ -67,7 +67,7 @@ def test_the_grid_follows_the_format() -> None:
     back = tuning.next_format()
     while back.format is CHD:
         back = back.next_format()
-    assert back.next_format().block_size in GRID_BLOCK_SIZES
+    assert back.next_format().block_size in grid_block_sizes(ImageFormat.ZSO)
 
 
 def test_a_chd_takes_no_alignment() -> None:

@@ -7,7 +7,7 @@ from app_desk import LIBRARY, title
 
 from discpress.engine.config import THEMES, Config
 from discpress.engine.formats import ImageFormat, Method, Settings
-from discpress.engine.measure.estimate import GRID_BLOCK_SIZES, GRID_LEVELS
+from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.store.model import Overrides, StoredEstimate
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.views.settings import Setting, SettingRows, settings_of
@@ -54,7 +54,7 @@ def test_an_iso_is_kept_without_block_and_level() -> None:
         (0, 0, 2048, 9),
         (1, 0, 4096, 9),
         (-5, 0, 2048, 9),
-        (99, 0, GRID_BLOCK_SIZES[-1], 9),
+        (99, 0, grid_block_sizes(ImageFormat.ZSO)[-1], 9),
         (0, 9, 2048, 12),
         (0, -9, 2048, 1),
     ],
@@ -80,7 +80,8 @@ def test_every_choice_goes_around() -> None:
 
 
 def test_another_format_takes_its_nearest_level() -> None:
-    for image_format, levels in GRID_LEVELS.items():
+    for image_format in (ImageFormat.ZSO, ImageFormat.CSO):
+        levels = grid_levels(image_format)
         tuning = Tuning(AUTO, image_format, 2048, 1)
         following = tuning.next_format()
         assert following.level in following.levels
@@ -89,7 +90,7 @@ def test_another_format_takes_its_nearest_level() -> None:
 
 def test_the_grid_has_a_row_for_each_block_size_and_says_what_is_refused() -> None:
     grid = grid_of(Tuning("opl", ImageFormat.ZSO, 2048, 9), GAME, CHOOSER, {})
-    assert [row[0].settings.block_size for row in grid] == list(GRID_BLOCK_SIZES)
+    assert [row[0].settings.block_size for row in grid] == list(grid_block_sizes(ImageFormat.ZSO))
     assert not any(cell.refusal for cell in grid[0])
     assert all("OPL" in cell.refusal for row in grid[1:] for cell in row)
 

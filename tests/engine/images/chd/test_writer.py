@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_images import MemorySource, compressible, convert_image, incompressible, mixed, write_image
 
-from discpress.engine.codecs.registry import codec_for
 from discpress.engine.convert.plan import ConversionRequest, plan_conversion
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Method, Settings
 from discpress.engine.images.chd.dedup import MAX_SLOTS, HunkTable
 from discpress.engine.images.chd.image import ChdImage
 from discpress.engine.images.chd.writer import ChdWriter
-from discpress.engine.images.layout import Layout, layout_of
+from discpress.engine.images.layout import Layout
+from discpress.engine.images.registry import codec_of, layout_of
 from discpress.engine.images.statistics import read_facts
 from discpress.engine.system.files import Readable
 
@@ -47,7 +47,7 @@ def feed(writer: ChdWriter, data: bytes, hunk_size: int = HUNK, methods: tuple[M
     count = -(-len(data) // hunk_size)
     source = memoryview(data.ljust(count * hunk_size, b"\0"))
     packed, lengths = memoryview(bytearray(len(source))), array("I", bytes(4 * count))
-    used = codec_for(ImageFormat.CHD, methods).pack(source, hunk_size, 1, 1, packed, lengths)
+    used = codec_of(Settings(ImageFormat.CHD, methods=methods)).pack(source, hunk_size, 1, 1, packed, lengths)
     writer.append(packed[:used], lengths, count, source)
 
 

@@ -10,8 +10,9 @@ import sample_images
 
 from discpress.engine.codecs.blocks import PLAIN_BIT
 from discpress.engine.formats import ImageFormat
+from discpress.engine.images.plain.writer import PlainWriter
 from discpress.engine.images.zso_cso.header import Header, smallest_shift
-from discpress.engine.images.zso_cso.writer import PackedWriter, PlainWriter
+from discpress.engine.images.zso_cso.writer import PackedWriter
 from discpress.engine.system.files import Readable
 from discpress.engine.units import GIB, MIB
 
@@ -194,12 +195,19 @@ def test_an_index_of_many_pieces_is_whole() -> None:
     assert Written(bytes(output.data)).entries == tuple(range(start, start + blocks + 1))
 
 
-def test_a_plain_writer_puts_one_piece_behind_the_other() -> None:
+def test_a_plain_writer_puts_one_block_after_the_other_without_the_padding_of_the_last() -> None:
     output = Memory()
-    writer = PlainWriter(output)
-    writer.append(memoryview(b"abc"))
-    writer.append(memoryview(b"de"))
+    writer = PlainWriter(output, 5)
+    for source in (b"abc", b"de\0"):
+        writer.append(memoryview(b""), array("I"), 1, memoryview(source))
     assert (writer.finish(), bytes(output.data)) == (5, b"abcde")
+
+
+def test_a_plain_writer_does_not_finish_an_image_that_lacks_bytes() -> None:
+    writer = PlainWriter(Memory(), 5)
+    writer.append(memoryview(b""), array("I"), 1, memoryview(b"abc"))
+    with pytest.raises(RuntimeError, match="expected 5 bytes, got 3"):
+        writer.finish()
 
 
 class Ends:

@@ -1,12 +1,12 @@
 """DAX images of the PSP: 8 KiB zlib streams, some areas plain (docs/formats.md, section 1)."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from discpress.engine.codecs.deflate import ZLIB, DeflateCodec
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.image import BlockImage, StoredBlock
+from discpress.engine.images.image import BlockImage, StoredBlock, Sums, no_check
 from discpress.engine.images.source import ByteSource, read_bytes
 
 _HEADER = struct.Struct("<4sIII16x")
@@ -66,6 +66,26 @@ class DaxImage(BlockImage):
             raise self.damage(number, problem)
         is_plain = bool(self._is_plain) and self._is_plain[number] == 1
         return StoredBlock(number, offset, length, None if is_plain else _ZLIB, 0)
+
+    @property
+    def index_extent(self) -> tuple[int, int]:
+        """Header and tables, see `Image.index_extent`."""
+        return 0, self.data_offset
+
+    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+        """Count blocks, see `Image.sums`."""
+        sums = Sums(
+            index_bytes=self.data_offset - _HEADER.size, data_offset=self.data_offset, start=self.source.size_bytes
+        )
+        for run in self.locate_runs(0, self.blocks):
+            check()
+            plain = [block.length for block in run if block.codec is None]
+            sums.plain_blocks += len(plain)
+            sums.plain_bytes += sum(plain)
+            sums.packed_bytes += sum(block.length for block in run) - sum(plain)
+            sums.start = min([sums.start, *(block.offset for block in run)])
+            sums.end = max([sums.end, *(block.offset + block.length for block in run)])
+        return sums
 
     def extent_problem(self, offset: int, length: int) -> str:
         """Return the problem of a block's place in the file; empty if there is none."""

@@ -1,0 +1,1 @@
+"""ISO: the sectors of a disc in order, without header and index."""

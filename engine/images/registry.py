@@ -1,0 +1,124 @@
+"""The registry of formats: one object for each, in the order in which they are detected and offered.
+
+bytes --detect--> FormatSpec --open--> Image
+Settings --encoder_of--> Encoder --layout, codec--> the packed file
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from discpress.engine.errors import UsageError
+from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.images.chd.format import CHD
+from discpress.engine.images.dax.format import DAX
+from discpress.engine.images.plain.format import ISO
+from discpress.engine.images.recognised import (
+    CUE,
+    GAMECUBE_CISO,
+    GCZ,
+    JSO,
+    PART,
+    PBP,
+    RAW_CD,
+    RVZ,
+    SEVEN_ZIP,
+    WBFS,
+    WIA,
+    ZIP,
+)
+from discpress.engine.images.spec import Encoder, FormatSpec
+from discpress.engine.images.zso_cso.format import CSO, ZSO
+from discpress.engine.targets import TARGETS
+
+if TYPE_CHECKING:
+    from discpress.engine.codecs.blocks import Codec
+    from discpress.engine.images.layout import Layout
+
+FORMATS: list[FormatSpec] = [
+    ZSO,
+    CSO,
+    CHD,
+    DAX,
+    *(PART, JSO, GAMECUBE_CISO, WBFS, WIA, RVZ, GCZ, PBP, ZIP, SEVEN_ZIP, RAW_CD, CUE),
+    ISO,  # any bytes can be an ISO
+]
+"""All formats; those that are written are offered in this order."""
+
+
+def spec_of(image_format: ImageFormat) -> FormatSpec:
+    """Return a format by its name; KeyError for a name that the registry lacks."""
+    for spec in FORMATS:
+        if spec.name == image_format:
+            return spec
+    raise KeyError(image_format)
+
+
+def detect(head: bytes, file_bytes: int) -> FormatSpec:
+    """Return the format of a file from its first SNIFF_BYTES (or all of it) and its size; ISO if nothing matches."""
+    return next((spec for spec in FORMATS if spec.detect(head, file_bytes)), ISO)
+
+
+def promised(path: PurePath) -> FormatSpec | None:
+    """Return the format whose header a file must have by its name; None if the name promises none."""
+    suffix = path.suffix.lower()
+    return next((spec for spec in FORMATS if spec.promises and suffix in spec.suffixes), None)
+
+
+def suffixes_of_read() -> frozenset[str]:
+    """Return the suffixes of all images that discpress reads."""
+    return frozenset(suffix for spec in FORMATS if spec.is_read for suffix in spec.suffixes)
+
+
+def written(*, packed_only: bool = False) -> tuple[ImageFormat, ...]:
+    """Return the formats that discpress writes, without ISO on request."""
+    return tuple(each.name for each, encoder in _encoders() if encoder.packs or not packed_only)
+
+
+def written_forms() -> tuple[tuple[ImageFormat, tuple[Method, ...]], ...]:
+    """Return everything that can be written: each format, and one that has a choice of methods with each of them."""
+    return tuple(
+        (spec.name, methods)
+        for spec, encoder in _encoders()
+        for methods in ([(method,) for method in encoder.methods] if encoder.has_choice else [()])
+    )
+
+
+def _encoders() -> Iterator[tuple[FormatSpec, Encoder]]:
+    for spec in FORMATS:
+        if spec.encoder is not None:
+            yield spec, spec.encoder
+
+
+def encoder_of(image_format: ImageFormat) -> Encoder:
+    """Return the writing side of a format. Raises UsageError if discpress does not write it."""
+    encoder = next((encoder for spec, encoder in _encoders() if spec.name == image_format), None)
+    if encoder is None:
+        *first, last = written()
+        raise UsageError(f"{image_format.upper()} cannot be written: use {', '.join(first)} or {last}")
+    return encoder
+
+
+def is_block_size(block_size: int) -> bool:
+    """Return whether any written format can have blocks of this size."""
+    return any(encoder.packs and encoder.is_block_size(block_size) for _, encoder in _encoders())
+
+
+def layout_of(settings: Settings, total_bytes: int, index_shift: int = 0) -> "Layout":
+    """Return the layout of an image of `total_bytes`.
+
+    `index_shift` is that of a format whose offsets count steps of 1 << index_shift bytes, else 0.
+    """
+    return encoder_of(settings.format).layout(settings, total_bytes, index_shift)
+
+
+def codec_of(settings: Settings) -> "Codec":
+    """Return the codec for these settings, chosen by format and target, with the kernel of this process."""
+    target = TARGETS.get(settings.target)
+    for_emulators = target is not None and target.is_emulator
+    return encoder_of(settings.format).codec(settings.methods, for_emulators=for_emulators)
+
+
+def highest_level(image_format: ImageFormat, methods: Sequence[Method] = ()) -> int:
+    """Return the highest level of a written format, without loading a kernel."""
+    return encoder_of(image_format).highest_level(methods)

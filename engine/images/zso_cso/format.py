@@ -1,0 +1,138 @@
+"""The formats ZSO and CSO, in the registry."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, cast
+
+from discpress.engine.errors import DamagedImageError
+from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Method, Settings
+from discpress.engine.images.known_disc import PVD_SECTOR
+from discpress.engine.images.recognised import is_gamecube_ciso
+from discpress.engine.images.source import ByteSource
+from discpress.engine.images.spec import Encoder, FormatSpec
+from discpress.engine.images.zso_cso.header import check_reach, smallest_shift
+from discpress.engine.targets import Target
+
+if TYPE_CHECKING:
+    from discpress.engine.codecs.blocks import Codec
+    from discpress.engine.images.doctor.findings import Finding, FindingLimit
+    from discpress.engine.images.image import Image
+    from discpress.engine.images.layout import Layout
+    from discpress.engine.images.zso_cso.image import IndexedImage
+
+
+class _IndexedEncoder(Encoder):
+    def layout(self, settings: Settings, total_bytes: int, index_shift: int = 0) -> "Layout":
+        from discpress.engine.images.zso_cso.layout import indexed_layout
+
+        return indexed_layout(settings, total_bytes, index_shift)
+
+    def check_size(self, name: str, total_bytes: int, block_size: int) -> None:
+        check_reach(name, total_bytes, block_size)
+
+    def smallest_shift(self, total_bytes: int, block_size: int) -> int:
+        return smallest_shift(total_bytes, block_size)
+
+
+class _ZsoEncoder(_IndexedEncoder):
+    methods = (Method.LZ4,)
+
+    def grid_levels(self, methods: Sequence[Method] = ()) -> Sequence[int]:
+        return (1, 4, 9, 12)
+
+    def highest_level(self, methods: Sequence[Method] = ()) -> int:
+        from discpress.engine.codecs.lz4_blocks import Lz4Codec
+
+        return Lz4Codec.max_level
+
+    def codec(self, methods: Sequence[Method] = (), *, for_emulators: bool = False) -> "Codec":
+        from discpress.engine.codecs.kernels import lz4_codec
+
+        return lz4_codec()
+
+
+class _CsoEncoder(_IndexedEncoder):
+    methods = (Method.ZLIB,)
+
+    def grid_levels(self, methods: Sequence[Method] = ()) -> Sequence[int]:
+        return (1, 6, 9)
+
+    def highest_level(self, methods: Sequence[Method] = ()) -> int:
+        from discpress.engine.codecs.deflate import DeflateCodec
+
+        return DeflateCodec.max_level
+
+    def codec(self, methods: Sequence[Method] = (), *, for_emulators: bool = False) -> "Codec":
+        from discpress.engine.codecs import libdeflate
+        from discpress.engine.codecs.deflate import DeflateCodec
+
+        return libdeflate.LibdeflateCodec() if for_emulators and libdeflate.VERSION else DeflateCodec()
+
+
+class _Indexed(FormatSpec):
+    """A header of 24 bytes, an index and blocks."""
+
+    def open(self, source: ByteSource) -> "Image":
+        from discpress.engine.images.zso_cso.image import IndexedImage
+
+        return IndexedImage(source)
+
+    def open_unchecked(self, source: ByteSource) -> "Image":
+        from discpress.engine.images.zso_cso.image import IndexedImage
+
+        return IndexedImage(source, check_start=False)
+
+    def is_really(self, source: ByteSource) -> bool:
+        try:
+            image = cast("IndexedImage", self.open(source))
+        except DamagedImageError:
+            return False
+        last = image.blocks - 1
+        numbers = {0, min(PVD_SECTOR * SECTOR_SIZE // image.block_size, last), last}
+        outcomes = {_decodes(image, number) for number in numbers}
+        return False not in outcomes or True in outcomes
+
+    def header_findings(self, source: ByteSource) -> Iterator["Finding"]:
+        from discpress.engine.images.doctor.headers import header_findings
+
+        return header_findings(source)
+
+    def fatal_findings(self, image: "Image") -> Iterator["Finding"]:
+        from discpress.engine.images.doctor.blocks import lost_tail
+
+        return lost_tail(cast("IndexedImage", image))
+
+    def place_findings(
+        self,
+        image: "Image",
+        target: Target | None,
+        max_stored_block: int | None,
+        limit: "FindingLimit",
+        check: Callable[[], None],
+    ) -> Iterator["Finding"]:
+        from discpress.engine.images.doctor.blocks import index_findings
+        from discpress.engine.images.doctor.last_block import end_findings
+
+        indexed = cast("IndexedImage", image)
+        yield from index_findings(indexed, max_stored_block, limit, check)
+        yield from end_findings(indexed, target)
+
+
+class _Cso(_Indexed):
+    def detect(self, head: bytes, file_bytes: int) -> bool:
+        return head.startswith(self.magics) and not is_gamecube_ciso(head)
+
+
+def _decodes(image: "IndexedImage", number: int) -> bool | None:
+    """Return whether a packed block decodes; None for a plain one, which any format decodes."""
+    try:
+        (block,) = image.locate(number, 1)
+        if block.codec is None:
+            return None
+        image.decode_block(block)
+    except DamagedImageError:
+        return False
+    return True
+
+
+ZSO = _Indexed(ImageFormat.ZSO, "ZSO", (b"ZISO",), (".zso", ".ziso"), encoder=_ZsoEncoder())
+CSO = _Cso(ImageFormat.CSO, "CSO", (b"CISO",), (".cso", ".ciso"), encoder=_CsoEncoder())
