@@ -12,9 +12,10 @@ from discpress.engine.discs.sfo import MAX_SFO_BYTES, parse_sfo
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, is_block_size
 from discpress.engine.images.cue import MAX_CUE_BYTES, parse_cue
-from discpress.engine.images.detect import RAW_SECTOR_SIZES, RAW_SYNC, SNIFF_BYTES, sniff
+from discpress.engine.images.detect import RAW_SECTOR_SIZES, SNIFF_BYTES, sniff
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
+from discpress.engine.images.tracks import user_data
 from discpress.engine.names import display_name
 
 _NINTENDO = {ImageFormat.WBFS, ImageFormat.WIA, ImageFormat.RVZ, ImageFormat.GCZ, ImageFormat.GAMECUBE_CISO}
@@ -23,10 +24,6 @@ _PBP = Struct("<8x8I")  # magic and version; offsets of PARAM.SFO, five pictures
 _PSAR_SYSTEMS = ((b"PSISOIMG", System.PS1), (b"PSTITLEIMG", System.PS1), (b"NPUMDIMG", System.PSP))
 
 _JSO = Struct("<4s2xH4xI")  # magic, block size, decoded bytes, as ARK-4 reads them
-
-_MODE_OFFSET = 15
-_DATA_OFFSETS = {1: 16, 2: 24}
-"""Offset of the 2,048 bytes of data in a raw sector, by its mode: after sync, header and the subheader of mode 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +120,10 @@ class _RawSectors:
         pieces = []
         for number in range(first, -(-end // SECTOR_SIZE)):
             raw = read_bytes(self._source, number * self._sector_bytes, self._sector_bytes)
-            start = _DATA_OFFSETS.get(raw[_MODE_OFFSET] if raw.startswith(RAW_SYNC) else 0)
-            if start is None:
+            data = user_data(raw)
+            if data is None:
                 break
-            pieces.append(raw[start : start + SECTOR_SIZE])
+            pieces.append(data)
         return b"".join(pieces)[skip : skip + max(0, end - offset)]
 
 

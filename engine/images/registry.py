@@ -46,6 +46,10 @@ FORMATS: list[FormatSpec] = [
 """All formats; those that are written are offered in this order."""
 
 
+PLAIN = ISO.name
+"""The format without blocks, which every program reads."""
+
+
 def spec_of(image_format: ImageFormat) -> FormatSpec:
     """Return a format by its name; KeyError for a name that the registry lacks."""
     for spec in FORMATS:

@@ -19,9 +19,9 @@ from typing import Any
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.images.image import Image
+from discpress.engine.images.image import Image, no_check
 from discpress.engine.images.open import open_image
-from discpress.engine.measure.estimate import BUDGET_BYTES, REFINE_BUDGETS, estimate, no_check
+from discpress.engine.measure.estimate import BUDGET_BYTES, REFINE_BUDGETS, estimate
 from discpress.engine.measure.rehearsal import Trial, rehearse
 from discpress.engine.measure.sample import Sample, Span, cluster_bytes_for, draw_sample, project, whole_sample
 from discpress.engine.system.filesystems import FileSystem

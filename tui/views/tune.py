@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from discpress.engine.convert.choice import default_settings
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import MAX_LEVEL, ImageFormat, Method, Settings, form_name
-from discpress.engine.images.registry import encoder_of, written_forms
+from discpress.engine.images.registry import PLAIN, encoder_of, written_forms
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.store.model import Overrides, StoredEstimate, Title
 from discpress.engine.targets import AUTO, TARGETS
@@ -56,7 +56,7 @@ class Tuning:
         try:
             settings = chooser.choice(title).settings
         except DiscpressError:
-            settings = chooser.choice(title, replace(request, format=ImageFormat.ISO)).settings
+            settings = chooser.choice(title, replace(request, format=PLAIN)).settings
             settings = default_settings(TARGETS[settings.target], settings.level)
         return cls(
             target, settings.format, settings.block_size, settings.level, settings.alignment, settings.methods

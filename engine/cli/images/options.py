@@ -18,7 +18,7 @@ from discpress.engine.formats import (
     Method,
     in_order,
 )
-from discpress.engine.images.registry import encoder_of, is_block_size, written
+from discpress.engine.images.registry import PLAIN, encoder_of, is_block_size, written
 from discpress.engine.names import display_name
 from discpress.engine.system.processors import available_processors
 from discpress.engine.targets import AUTO, TARGETS
@@ -85,9 +85,9 @@ def take_format(arguments: argparse.Namespace) -> tuple[ImageFormat | None, tupl
     wanted = None if arguments.format is None else ImageFormat(arguments.format)
     methods = _take_methods(arguments.method)
     if arguments.decompress:
-        if wanted not in {None, ImageFormat.ISO} or methods:
+        if wanted not in {None, PLAIN} or methods:
             raise UsageError("--decompress writes an ISO: it excludes --format and --method")
-        return ImageFormat.ISO, ()
+        return PLAIN, ()
     if not methods:
         return wanted, ()
     image_format = _format_with(methods, wanted, arguments.method)

@@ -27,7 +27,7 @@ from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR
 from discpress.engine.images.open import open_source
 from discpress.engine.images.recognise import header_problem, promised_format
-from discpress.engine.images.registry import spec_of
+from discpress.engine.images.registry import PLAIN, spec_of
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import Kind
 from discpress.engine.names import display_name
@@ -141,7 +141,7 @@ def _unseen_title(path: Path, member: Member, identity: FileIdentity, links: int
     """Return the title of an image too far into its archive to be read, from its name alone."""
     named = read_file_title(path.name)
     return Title(
-        path, identity, ImageFormat.ISO, str(System.UNKNOWN), "", named.title, named.region, named.disc_number,
+        path, identity, PLAIN, str(System.UNKNOWN), "", named.title, named.region, named.disc_number,
         named.tags, member.size_bytes, links=links,
     )  # fmt: skip
 

@@ -191,6 +191,6 @@ def test_the_command_line_converts_scans_and_lists_it(desk: Desk) -> None:
 
 def test_a_job_of_the_queue_writes_it(desk: Desk) -> None:
     path = write_image(desk.folder / "game.iso", DATA)
-    desk.say("queue", "add", "-f", "toy", "-b", BLOCK_SIZE, path)
+    desk.say("queue", "add", "-f", "toy", "-b", str(BLOCK_SIZE), path)
     (job,) = desk.queue.jobs()
     assert (job.state, job.request is not None and job.request.format) == (JobState.QUEUED, TOY.name)
