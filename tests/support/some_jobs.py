@@ -5,23 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from discpress.engine.convert.request import ConversionRequest
-from discpress.engine.queue.jobs import NO_FACTS, Job, JobKind, JobState
+from discpress.engine.queue.jobs import NO_FACTS, Action, Job, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot, QueueTotals, Throughput
+from discpress.engine.queue.tasks.records import ConvertTask, Task
 from discpress.engine.store.model import JsonValue
 
 _QUEUED = Job(
     id=1,
     batch="1",
-    kind=JobKind.CONVERT,
+    task=ConvertTask(),
     state=JobState.QUEUED,
     path=Path("/games/Game.iso"),
-    output_path=None,
-    output_folder=None,
-    request=None,
     force=False,
     idle_priority=False,
-    parameters=NO_FACTS,
     priority=0,
     position=1.0,
     gain_bytes=None,
@@ -34,7 +30,7 @@ _QUEUED = Job(
     write_rate=None,
     eta_s=None,
     waiting="",
-    wanted="",
+    wanted=None,
     error_code="",
     error_message="",
     error_hint="",
