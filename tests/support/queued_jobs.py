@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import SpaceError
@@ -12,6 +12,8 @@ from discpress.engine.queue.tasks.base import NO_PARAMETERS, Cells
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import TASKS, ConvertTask
 from discpress.engine.store.model import JsonValue
+
+T = TypeVar("T")
 
 
 def requests(number: int, *, gain_bytes: int | None = None, priority: int = 0) -> list[JobRequest]:
@@ -34,9 +36,9 @@ def job_request(
     return JobRequest(TASKS[kind].from_cells(Cells(parameters, request, output_path, output_folder)), path, **facts)
 
 
-def conversion(job: Job | JobRequest) -> ConvertTask:
-    """The task of a job that is a conversion."""
-    assert isinstance(job.task, ConvertTask)
+def task_as(kind: type[T], job: Job | JobRequest) -> T:
+    """The task of a job that is of one kind."""
+    assert isinstance(job.task, kind)
     return job.task
 
 

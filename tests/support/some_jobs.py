@@ -49,11 +49,9 @@ class JobFields(TypedDict, total=False):
     """The fields of a job that tests choose, as keyword arguments."""
 
     id: int
-    kind: JobKind
+    task: Task
     state: JobState
     path: Path
-    request: ConversionRequest | None
-    parameters: Mapping[str, JsonValue]
     position: float
     gain_bytes: int | None
     stage: str
@@ -64,7 +62,7 @@ class JobFields(TypedDict, total=False):
     read_rate: float | None
     eta_s: float | None
     waiting: str
-    wanted: str
+    wanted: Action | None
     error_code: str
     error_message: str
     error_hint: str

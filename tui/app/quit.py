@@ -7,8 +7,8 @@ from textual.app import App
 
 from discpress.engine.errors import DiscpressError
 from discpress.engine.queue.jobs import JobState
-from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.units import format_size
 from discpress.tui.app.notifications import Notifier
 from discpress.tui.app.session import Session

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from discpress.engine.errors import DamagedImageError, VerifyError
 from discpress.engine.names import display_name
-from discpress.engine.queue.jobs import Job, JobState
+from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.units import format_duration, format_rate, format_size
 from discpress.tui.widgets.graph import bar
@@ -46,10 +46,13 @@ def job_name(job: Job, names: Names) -> str:
     return name if job.kind is TaskKind.CONVERT else f"{job.kind} {name}"
 
 
+_WANTED = {Action.PAUSE: "pausing", Action.RESUME: "resuming", Action.CANCEL: "cancels"}
+
+
 def job_state(job: Job) -> str:
     """Return in one word what a job does, or was asked to do."""
     if job.wanted:
-        return {"pause": "pausing", "resume": "resuming", "cancel": "cancels"}.get(job.wanted, job.wanted)
+        return _WANTED.get(job.wanted, str(job.wanted))
     return job.stage if job.state is JobState.RUNNING and job.stage else str(job.state)
 
 

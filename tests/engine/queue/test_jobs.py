@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.queue.job_rows import ADD_JOB, job_from, job_row, request_from, request_text
+from discpress.engine.queue.job_rows import ADD_JOB, job_from, job_row
 from discpress.engine.queue.jobs import (
     ALIVE,
     REQUESTS,
@@ -26,6 +26,7 @@ from discpress.engine.queue.jobs import (
 )
 from discpress.engine.queue.rates import NO_RATES, Meter
 from discpress.engine.queue.tasks.records import ConvertTask, ScanTask
+from discpress.engine.queue.tasks.request_json import request_from, request_text
 from discpress.engine.store.rows.checked import safe_text
 
 TABLE = """

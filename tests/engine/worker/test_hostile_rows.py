@@ -22,6 +22,7 @@ from discpress.engine.queue.jobs import Job, JobProgress, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import EstimateTask, ScanTask
+from discpress.engine.store.model import JsonValue
 from discpress.engine.store.store import FILE_NAME, Store
 from discpress.engine.system.files import FileIdentity
 from discpress.engine.worker import scheduler

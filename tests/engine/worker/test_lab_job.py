@@ -20,6 +20,7 @@ from discpress.engine.lab.options import SeekOptions, ThroughputOptions
 from discpress.engine.measure.patterns import Pattern
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.records import SeekTask, ThroughputTask
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.rows.measurement_rows import LabTest
 from discpress.engine.store.store import Store

@@ -8,6 +8,7 @@ from app_desk import LIBRARY, MIB, make_app, press, running, screen_lines, scree
 from bench_desk import known_results, rates, save_results, seek
 from command_line import write_old
 from fault_injection import names_in
+from queued_jobs import task_as
 from sample_images import mixed
 
 from discpress.engine.errors import DamagedImageError
@@ -15,6 +16,7 @@ from discpress.engine.formats import ImageFormat, Method
 from discpress.engine.lab.live import LiveTest, save_live
 from discpress.engine.queue.jobs import JobProgress, JobState
 from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import SeekTask, ThroughputTask
 from discpress.engine.queue.worker_process import is_worker_alive
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.tui.app.app import DiscpressApp
@@ -186,8 +188,8 @@ async def test_tests_are_jobs_with_what_was_chosen(tmp_path: Path) -> None:
         await press(pilot, "down", "down", "b", "p", "d", "s", "l", "t")
         found = {job.kind: job for job in app.session.queue.jobs()}
         seek_job, rate_job = found[TaskKind.SEEK], found[TaskKind.THROUGHPUT]
-        assert (seek_job.task.options.duration_s, seek_job.path.name) == (10.0, "1.iso")
-        assert rate_job.task.options.levels == (1, 4, 9, 12)
+        assert (task_as(SeekTask, seek_job).options.duration_s, seek_job.path.name) == (10.0, "1.iso")
+        assert task_as(ThroughputTask, rate_job).options.levels == (1, 4, 9, 12)
         assert "waits for its turn" in screen_text(app)
 
 
@@ -196,7 +198,7 @@ async def test_a_chosen_container_is_tested_and_goes_to_tune(tmp_path: Path) -> 
     async with running(app) as pilot:
         await press(pilot, "down", "down", "b", "f", "f", "f", "s", "down", "down", "u")
         (job,) = app.session.queue.jobs()
-        request = job.task.options
+        request = task_as(SeekTask, job).options
         assert (request.format, request.methods) == (ImageFormat.CHD, (Method.ZSTD,))
         assert isinstance(app.screen, TuneScreen)
         assert "format CHD zstd" in screen_text(app)

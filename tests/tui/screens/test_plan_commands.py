@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import pytest
 from app_desk import Desk, opened, title
 from command_line import write_old
+from queued_jobs import task_as
 from sample_images import mixed
 
 from discpress.engine.config import Config
@@ -174,7 +175,7 @@ async def test_e_converts_what_would_hardly_shrink_too(tmp_path: Path) -> None:
         assert "barely shrink (1): convert anyway" in desk.lines("summary")
         await desk.press("enter")
         assert [job.path.name for job in desk.queue.jobs()] == ["Dense Films.iso"]
-        assert not conversion(desk.queue.jobs()[0]).request.skip_useless
+        assert not task_as(ConvertTask, desk.queue.jobs()[0]).request.skip_useless
 
 
 @runs("choose_folder", AT)
@@ -251,7 +252,7 @@ async def test_the_reason_of_a_refusal_is_shown_to_its_end(tmp_path: Path) -> No
 
 async def test_the_options_hold_for_every_job(tmp_path: Path) -> None:
     async with opened(tmp_path, *TWO_GAMES, "o", "n", "n", "enter") as desk:
-        requests = [job.task.request for job in desk.queue.jobs() if job.state is JobState.QUEUED]
+        requests = [task_as(ConvertTask, job).request for job in desk.queue.jobs() if job.state is JobState.QUEUED]
         assert [(each.trash_source, each.on_conflict) for each in requests if each] == [(True, OnConflict.RENAME)] * 2
 
 

@@ -7,7 +7,7 @@ import pytest
 from rich.cells import cell_len
 from some_jobs import JobFields, job, running, snapshot
 
-from discpress.engine.queue.jobs import Action, Job, JobState
+from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import ConvertTask, UndoTask, VerifyTask
 from discpress.tui.commands import Keys
@@ -75,9 +75,9 @@ def test_running_ones_come_first_then_the_queue_then_the_newest_end() -> None:
     [
         ({}, "packing"),
         ({"stage": ""}, "running"),
-        ({"wanted": "pause"}, "pausing"),
-        ({"wanted": "resume"}, "resuming"),
-        ({"wanted": "cancel"}, "cancels"),
+        ({"wanted": Action.PAUSE}, "pausing"),
+        ({"wanted": Action.RESUME}, "resuming"),
+        ({"wanted": Action.CANCEL}, "cancels"),
     ],
 )
 def test_a_running_job_in_one_word(facts: JobFields, word: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from command_line import raise_on_control_bytes
 from queue_desk import Desk, FakeWorker
+from queued_jobs import task_as
 from sample_images import mixed, pack
 
 from discpress.engine.convert.plan import ConversionRequest, OnConflict, plan_conversion
@@ -89,7 +90,7 @@ def test_a_job_keeps_what_the_library_calls_its_title(desk: Desk) -> None:
 def test_options_are_frozen_into_the_job(desk: Desk) -> None:
     desk.image()
     desk.ask("queue", "add", "game.iso", "-b", "4096", "-l", "3", "--target", "any", "--delete-source", "--force")
-    request = desk.queue.job(1).task.request
+    request = task_as(ConvertTask, desk.queue.job(1)).request
     assert request == ConversionRequest(
         block_size=4096, level=3, target="any", trash_source=True, on_conflict=OnConflict.OVERWRITE
     )
@@ -99,7 +100,7 @@ def test_the_settings_of_a_title_are_frozen(desk: Desk) -> None:
     path = desk.image()
     desk.store.save_settings(path, Overrides(level=12, target="any"))
     desk.ask("queue", "add", "game.iso")
-    request = desk.queue.job(1).task.request
+    request = task_as(ConvertTask, desk.queue.job(1)).request
     assert request is not None
     assert (request.level, request.target) == (12, "any")
 
@@ -107,9 +108,9 @@ def test_the_settings_of_a_title_are_frozen(desk: Desk) -> None:
 def test_later_settings_change_no_queued_job(desk: Desk) -> None:
     path = desk.image()
     desk.ask("queue", "add", "game.iso")
-    before = desk.queue.job(1).task.request
+    before = task_as(ConvertTask, desk.queue.job(1)).request
     desk.store.save_settings(path, Overrides(level=12))
-    assert desk.queue.job(1).task.request == before
+    assert task_as(ConvertTask, desk.queue.job(1)).request == before
 
 
 def test_order_and_priority_are_kept(desk: Desk) -> None:
