@@ -110,7 +110,7 @@ async def test_x_on_a_running_job_asks_with_the_focus_on_the_safe_button(tmp_pat
         assert desk.app.focused is not None
         assert desk.app.focused.id == "keep"
         await desk.press("enter")
-        assert desk.queue.job(jobs[0]).wanted == ""
+        assert desk.queue.job(jobs[0]).wanted is None
         await desk.press("x", "right", "enter")
         assert desk.queue.job(jobs[0]).wanted == Action.CANCEL
         desk.in_front(QueueScreen)
@@ -121,7 +121,7 @@ async def test_escape_leaves_a_question_unanswered(tmp_path: Path) -> None:
         jobs = await with_jobs(desk, running=1)
         await desk.press("x", "right", "escape")
         desk.in_front(QueueScreen)
-        assert desk.queue.job(jobs[0]).wanted == ""
+        assert desk.queue.job(jobs[0]).wanted is None
 
 
 @runs("retry", AT)

@@ -7,7 +7,7 @@ import pytest
 from rich.cells import cell_len
 from some_jobs import JobFields, job, running, snapshot
 
-from discpress.engine.queue.jobs import Job, JobState
+from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import ConvertTask, UndoTask, VerifyTask
 from discpress.tui.commands import Keys
