@@ -3,7 +3,7 @@
 from pathlib import Path
 from random import Random
 
-from discpress.engine.convert.plan import plan_conversion
+from discpress.engine.convert.plan import plan_image
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import StorageError, UsageError
 from discpress.engine.images.open import open_image
@@ -48,17 +48,14 @@ def _scan(background_task: BackgroundTask, store: Store, control: Control) -> No
 
 
 def _grid(path: Path, request: ConversionRequest, store: Store, threads: int, control: Control) -> None:
-    # The target may refuse the requested block size and level: the table shows the alternatives.
-    plan = plan_conversion(
-        path,
-        None,
-        None,
-        ConversionRequest(format=request.format, target=request.target, methods=request.methods),
-    )
-    image_format = plan.settings.format
-    if plan.settings.is_plain:
-        raise UsageError(f"{display_name(path)}: {image_format.upper()} has neither blocks nor levels")
     with open_image(path) as image:
+        # The target may refuse the requested block size and level: the table shows the alternatives.
+        plan = plan_image(
+            image, ConversionRequest(format=request.format, target=request.target, methods=request.methods)
+        )
+        image_format = plan.settings.format
+        if plan.settings.is_plain:
+            raise UsageError(f"{display_name(path)}: {image_format.upper()} has neither blocks nor levels")
         cells = estimate_grid(
             image,
             image_format,

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from discpress.engine.cli.images.inputs import files_within
@@ -13,10 +14,11 @@ from discpress.engine.errors import CancelledError, DamagedImageError, Discpress
 from discpress.engine.images.doctor.content import NO_DISC, NO_VOLUME, content_findings
 from discpress.engine.images.doctor.doctor import Severity, examine
 from discpress.engine.images.doctor.findings import NOT_CHECKED
-from discpress.engine.images.open import open_image, open_stored
+from discpress.engine.images.open import open_source, open_stored
 from discpress.engine.images.recognise import recognise
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.spec import Kind
+from discpress.engine.images.source import ByteSource
 from discpress.engine.images.statistics import ImageFacts, read_facts
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
@@ -38,9 +40,10 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
 
     for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check):
         try:
-            if _print_foreign(path, printer):
-                continue
-            with open_image(path) as image:
+            with closing(open_stored(path)) as source:
+                if _print_foreign(path, source, printer):
+                    continue
+                image = open_source(source)
                 facts = read_facts(image, check=control.check)
                 is_no_disc = NO_VOLUME in {finding.code for finding in content_findings(image)}
                 archive = image.source.holder.path if image.source.member_number else None
@@ -55,17 +58,13 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
     return _joined(exit_codes)
 
 
-def _print_foreign(path: Path, printer: Printer) -> bool:
+def _print_foreign(path: Path, source: ByteSource, printer: Printer) -> bool:
     """Print the header of another program's file, and advice; False if it is not such a file."""
-    source = open_stored(path)
-    try:
-        found = spec_of(recognise(source))
-        if found.is_read or found.kind is Kind.UNFINISHED:
-            return False
-        disc = read_foreign(source, found.name)
-        file_bytes = source.held_bytes
-    finally:
-        source.close()
+    found = spec_of(recognise(source))
+    if found.is_read or found.kind is Kind.UNFINISHED:
+        return False
+    disc = read_foreign(source, found.name)
+    file_bytes = source.held_bytes
     event = {
         "input": str(path),
         "format": str(found.name),
