@@ -17,8 +17,8 @@ from discpress.engine.images.doctor.findings import NOT_CHECKED
 from discpress.engine.images.open import open_source, open_stored
 from discpress.engine.images.recognise import recognise
 from discpress.engine.images.registry import spec_of
-from discpress.engine.images.spec import Kind
 from discpress.engine.images.source import ByteSource
+from discpress.engine.images.spec import Kind
 from discpress.engine.images.statistics import ImageFacts, read_facts
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control

@@ -85,7 +85,9 @@ def test_an_estimate_of_a_file_that_is_gone_is_an_error(desk: Desk) -> None:
 @pytest.mark.parametrize("image_format", [ImageFormat.ZSO, ImageFormat.CSO])
 def test_a_grid_holds_every_block_size_at_every_level(desk: Desk, image_format: ImageFormat) -> None:
     desk.run(GridTask(ConversionRequest(image_format, target="any")))
-    expected = [(block_size, level) for block_size in grid_block_sizes(image_format) for level in grid_levels(image_format)]
+    expected = [
+        (block_size, level) for block_size in grid_block_sizes(image_format) for level in grid_levels(image_format)
+    ]
     assert [(each.settings.block_size, each.settings.level) for each in desk.estimates()] == expected
 
 
