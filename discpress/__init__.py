@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from discpress.engine.convert.conversion import Conversion
     from discpress.engine.convert.plan import ConversionPlan
     from discpress.engine.convert.request import ConversionRequest
-    from discpress.engine.discs.identity import Identity
+    from discpress.engine.discs.info import DiscInfo
     from discpress.engine.images.doctor.findings import Finding
     from discpress.engine.images.image import Image
     from discpress.engine.measure.estimate import Estimate
@@ -45,8 +45,8 @@ def open_image(path: AnyPath) -> Image:
     return open_any(Path(path))
 
 
-def identify(path: AnyPath) -> Identity:
-    """Return which game is on a disc: system, serial, title, region and disc number.
+def identify(path: AnyPath) -> DiscInfo:
+    """Return which game is on a disc: system, serial, title, region, disc number, revision and tags.
 
         >>> disc = discpress.identify("Okami.iso")
         >>> disc.system.label, disc.serial, disc.region

@@ -73,3 +73,8 @@ def safe_file_name(name: str, fallback: str = "image") -> str:
         stem, dot, suffix = plain, "", ""
     room = MAX_FILE_NAME_BYTES - len((dot + suffix).encode())
     return (stem.encode()[:room].decode(errors="ignore").rstrip(". ") + dot + suffix) or fallback
+
+
+def fold(text: str) -> str:
+    """Return text for comparison without case, and with accents in one form (macOS writes them as two characters)."""
+    return text.casefold() if text.isascii() else unicodedata.normalize("NFC", text.casefold())

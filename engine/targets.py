@@ -12,6 +12,7 @@ from discpress.engine.formats import (
     Method,
     Settings,
 )
+from discpress.engine.systems import SYSTEMS, System, system_from
 from discpress.engine.units import GIB, KIB
 
 AUTO = "auto"
@@ -35,8 +36,8 @@ class Target:
     """Largest index shift that it reads."""
     max_bytes: int | None = None
     """Largest image and file that it reads; None if only the format limits them."""
-    systems: frozenset[str] = frozenset()
-    """Systems (`ps2`, `psp`) whose discs it plays; empty for any."""
+    systems: frozenset[System] = frozenset()
+    """Systems whose discs it plays; empty for any."""
     reasons: tuple[tuple[ImageFormat, str], ...] = ()
     """Reasons why it does not load formats that people expect it to load."""
     block_reason: str = ""
@@ -84,8 +85,8 @@ _OPL_FORMATS = "ZSO is the only compressed format that OPL loads"
 _ARCHIVE_HUNK = 256 * KIB  # 1 MiB saves 2 % more, but leaves memory for only a quarter of the threads
 _SMALLEST = "nothing plays an archive, and a CHD of large hunks is smaller"
 _NO_ZSO_PPSSPP = (_ZSO, "no version of PPSSPP loads ZSO")
-_PS2 = frozenset({"ps2"})
-_PSP = frozenset({"psp"})
+_PS2 = frozenset({System.PS2})
+_PSP = frozenset({System.PSP, System.UMD_VIDEO})
 
 _OPL = Target(
     "opl",
@@ -131,12 +132,18 @@ TARGETS: dict[str, Target] = {
             "PPSSPP",
             (_CSO, _CHD),
             max_shift=20,
-            systems=_PSP,
+            systems=frozenset({System.PSP}),
             is_emulator=True,
             reasons=(_NO_ZSO_PPSSPP,),
             hunk_size=SECTOR_SIZE,
         ),
-        replace(_PSP_OLD, name="ppsspp+psp", label="PPSSPP and a real PSP", reasons=(_NO_ZSO_PPSSPP,)),
+        replace(
+            _PSP_OLD,
+            name="ppsspp+psp",
+            label="PPSSPP and a real PSP",
+            systems=frozenset({System.PSP}),
+            reasons=(_NO_ZSO_PPSSPP,),
+        ),
         Target(
             "nethersx2",
             "AetherSX2 or NetherSX2",
@@ -157,17 +164,14 @@ TARGETS: dict[str, Target] = {
     )
 }
 
-_AUTO_BY_SYSTEM = {"ps2": "opl+pcsx2", "psp": "ark"}
-_AUTO_FOR_CHD = {"ps2": "pcsx2", "psp": "ppsspp"}
-
 
 def target_for(system: str, image_format: ImageFormat | None = None) -> Target:
     """Return the target that `--target auto` means for a disc of this system and for the requested format.
 
     No console loads a CHD, so a request for a CHD means the emulator.
     """
-    by_system = _AUTO_FOR_CHD if image_format is ImageFormat.CHD else _AUTO_BY_SYSTEM
-    return TARGETS[by_system.get(system, ANY)]
+    spec = SYSTEMS[system_from(system)]
+    return TARGETS[spec.chd_target if image_format is ImageFormat.CHD else spec.target]
 
 
 def check_settings(
@@ -223,7 +227,9 @@ def _problem(settings: Settings, target: Target, original_bytes: int, index_shif
 
 def _warnings_for_any(settings: Settings, system: str) -> list[str]:
     # Any other disc, or an unidentified one, may be for either.
-    may_be_ps2, may_be_psp = system not in {"psp", "ps1"}, system not in {"ps2", "ps1"}
+    known = system_from(system)
+    may_be_ps2 = known not in _PSP and SYSTEMS[known].has_player
+    may_be_psp = known not in _PS2 and SYSTEMS[known].has_player
     warnings = []
     if settings.block_size != DEFAULT_BLOCK_SIZE and settings.format is _ZSO and may_be_ps2:
         warnings.append(f"block size {settings.block_size}: no PS2 can read this file ({_OPL_BLOCKS})")
@@ -240,5 +246,16 @@ def system_warning(target: Target, system: str, system_label: str) -> str:
     """Return a warning if the target does not play discs of this system; empty if it does."""
     if not target.systems or system in target.systems:
         return ""
-    played = " and ".join(each.upper() for each in sorted(target.systems))
+    played = " and ".join(each.label for each in sorted(target.systems))
     return f"this looks like {system_label}; only {played} discs work with {target.label}"
+
+
+def player_warning(target: Target, system: str, image_format: ImageFormat) -> str:
+    """Return a warning if no known program loads a disc of this system in this form; empty if one may.
+
+    The target `archive` gets none, because nothing has to load an archive.
+    """
+    spec = SYSTEMS[system_from(system)]
+    if spec.has_player or image_format is ImageFormat.ISO or target.name == ARCHIVE:
+        return ""
+    return f"{spec.label} disc: no known program loads a {image_format.upper()} of it; {spec.advice}"

@@ -7,7 +7,7 @@ from discpress.engine.errors import SettingError, UsageError
 from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, form_name
 from discpress.engine.images.registry import encoder_of
 from discpress.engine.names import display_name
-from discpress.engine.targets import AUTO, TARGETS, Target, check_settings, system_warning, target_for
+from discpress.engine.targets import AUTO, TARGETS, Target, check_settings, player_warning, system_warning, target_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,9 @@ def choose_settings(
     settings, shift = _packed_settings(name, original_bytes, image_format, target, request, notices)
     notices += check_settings(settings, target, original_bytes, shift, name, system)
     warning = system_warning(target, system, f"a disc for {system_label}")
+    warning = warning or player_warning(target, system, settings.format)
     if warning:
         notices.append(warning)
-    elif system == "ps1":
-        form = settings.format.upper()
-        notices.append(f"a PS1 disc: no PS1 emulator known here loads {form}; they load the CHD of a CD, by chdman")
     return Choice(target, settings, shift, tuple(notices))
 
 

@@ -1,71 +1,74 @@
-"""A game's title from the name of its file, without the additions of dumpers and OPL."""
+"""The facts about a disc in the name of its file: title, region, disc, revision and tags."""
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
+from discpress.engine.discs.info import DiscInfo
+from discpress.engine.discs.regions import region_of, region_of_tags
 from discpress.engine.images.registry import FORMATS
 
 MAX_TITLE_LENGTH = 256
 """Characters; file names have at most 255, PARAM.SFO titles 128 bytes."""
 
-_EXTENSIONS = "|".join(
-    ["bin", "mdf", "nrg", "gz", *(suffix.removeprefix(".") for spec in FORMATS for suffix in spec.suffixes)]
-)
+_OTHERS = "bin|mdf|mds|nrg|ccd|gdi|cdi|gcm|xiso|wbf[0-9]|gz|bz2|xz|zst|ecm|rar"
+_EXTENSIONS = "|".join([_OTHERS, *(suffix.removeprefix(".") for spec in FORMATS for suffix in spec.suffixes)])
 _SUFFIX = re.compile(rf"\.(?:(?:{_EXTENSIONS})(?:\.[0-9]{{1,3}})?|(?:discpress-)?part[0-9]{{0,3}})$", re.IGNORECASE)
+_SERIAL = r"([A-Z]{4})(?:_([0-9]{3})\.([0-9]{2})|[-_ ]?([0-9]{5}))"
 # OPL: `SLUS_123.45.Name`; by hand: `SLUS-12345 - Name`. A title must follow.
-_SERIAL_PREFIX = re.compile(r"[A-Z]{4}(?:_[0-9]{3}\.[0-9]{2}|[-_][0-9]{5})[.\s_-]+(?=[^.\s_-])", re.IGNORECASE)
+_SERIAL_PREFIX = re.compile(rf"{_SERIAL}[.\s_-]+(?=[^.\s_-])", re.IGNORECASE)
+_SERIAL_TAG = re.compile(_SERIAL, re.IGNORECASE)
 _TAG = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-# [DVD5] and [DVD9] are kinds of disc, not disc numbers.
-_DISC_TAG = re.compile(
-    r".(?:disc|disk|cd|umd|dvd(?![59]))[\s_-]*([0-9]{1,2})(?:\s*(?:of|/)\s*([0-9]{1,2}))?.", re.IGNORECASE
+
+# [DVD5] and [DVD9] are kinds of disc, not disc numbers. Letters are used for disks only: `Disk A`, but `CD-i`.
+_DISC = (
+    r"(?:(?:disc|disk|disque|disco|cd|umd|gd|dvd(?![59]))[\s_-]*(?P<number>[0-9]{1,2})|dis[ck][\s_-]+(?P<letter>[a-h])"
+    r"|(?P<plain>[0-9]{1,2})(?=\s*of))(?:\s*(?:of|/)\s*(?P<total>[0-9]{1,2}))?"
 )
+_DISC_TAG = re.compile(_DISC, re.IGNORECASE)
+_DISC_AT_END = re.compile(
+    r"(?<=\S)[\s._-]+(?:(?:disc|disk|cd)[\s_-]*(?P<number>[0-9]{1,2})|dis[ck][\s_-]+(?P<letter>[a-h]))"
+    r"(?:\s*(?:of|/)\s*(?P<total>[0-9]{1,2}))?\Z",
+    re.IGNORECASE,
+)
+_DISC_WORDS = ("disc", "disk", "cd")
+_LONGEST_END = 32
+"""Characters in which `- Disc 1 of 2` is searched; a search of the whole title takes quadratic time."""
+_REVISION = re.compile(r"rev(?:ision)?[\s._-]*([0-9]{1,4}(?:\.[0-9]{1,4}){0,3}|[a-z])", re.IGNORECASE)
+_VERSION = re.compile(r"v(?:er(?:sion)?)?[\s._-]*([0-9]{1,4}(?:\.[0-9]{1,4}){0,3}[a-z]?)", re.IGNORECASE)
 _UNCLEAN = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_REGIONS = {
-    region: code
-    for code, regions in {
-        "US": "usa|us|u|america|north america|canada|ntsc-u|ntsc u|ntsc-u/c",
-        "EU": "europe|eu|e|pal|uk|united kingdom|germany|france|spain|italy|netherlands|sweden|australia",
-        "JP": "japan|jp|j|ntsc-j|ntsc j",
-        "KR": "korea|kr|k",
-        "CN": "china|cn",
-        "AS": "asia|as|hong kong|taiwan",
-    }.items()
-    for region in regions.split("|")
-}
 
 
-@dataclass(frozen=True, slots=True)
-class FileTitle:
-    """The parts of an image file's name that describe its game."""
-
-    title: str
-    """One clean line; empty only if the name is empty."""
-    tags: tuple[str, ...]
-    """The bracketed parts, with their brackets: `("(USA)", "[t-en by X]")`."""
-    region: str
-    """`US`, `EU`, `JP`, `KR`, `CN` or `AS`, from the first tag that names one; else empty."""
-    disc_number: int | None
-    disc_total: int | None
-
-
-def read_file_title(file_name: str) -> FileTitle:
+def read_file_title(file_name: str) -> DiscInfo:
     """Read a file name: `SLUS_123.45.My_Game_(USA)_(Disc_2).iso` is `My Game`, US, disc 2.
 
-    Removes extensions, part suffixes, a leading serial and bracketed tags; underscores become spaces in names without
-    spaces. Never raises.
+    Removes extensions, part suffixes, a leading serial, a disc number at the end and bracketed tags; underscores become
+    spaces in names without spaces. The system and the serial stay unknown: only the disc proves them. Never raises.
     """
     name = file_name
     while match := _SUFFIX.search(name):
         name = name[: match.start()]
-    if match := _SERIAL_PREFIX.match(name):
-        name = name[match.end() :]
+    serial = _SERIAL_PREFIX.match(name)
+    if serial:
+        name = name[serial.end() :]
     if " " not in name:
         name = name.replace("_", " ")
     tags = tuple(clean_text(tag) for tag in _TAG.findall(name))
     title = clean_text(_TAG.sub(" ", name)).strip(" -") or clean_text(name)
-    disc_number, disc_total = _disc(tags)
-    return FileTitle(title, tags, _region(tags), disc_number, disc_total)
+    found = [_read_tag(tag) for tag in tags]
+    number, total = next((each.disc for each in found if each.disc), (None, None))
+    if number is None and (disc := _at_end(title)):
+        title = title[: disc.start()]
+        number, total = _numbers(disc)
+    return DiscInfo(
+        title=title,
+        region=region_of_tags(tags) or next((each.region for each in found if each.region), _region_of_serial(serial)),
+        disc_number=number,
+        disc_total=total,
+        revision=next((each.revision for each in found if each.revision), ""),
+        tags=tags,
+    )
 
 
 def clean_text(text: str) -> str:
@@ -74,13 +77,52 @@ def clean_text(text: str) -> str:
     return line if line.isascii() else _SURROGATE.sub("\ufffd", line)
 
 
-def _region(tags: tuple[str, ...]) -> str:
-    words = (word.strip().casefold() for tag in tags for word in tag[1:-1].split(","))
-    return next((_REGIONS[word] for word in words if word in _REGIONS), "")
+def _at_end(title: str) -> re.Match[str] | None:
+    """Return the disc number that ends a title; a title must be left."""
+    if not title[-1:].isalnum() or not any(word in title.casefold() for word in _DISC_WORDS):
+        return None
+    found = _DISC_AT_END.search(title, max(0, len(title) - _LONGEST_END))
+    return found if found and _numbers(found)[0] else None
 
 
-def _disc(tags: tuple[str, ...]) -> tuple[int | None, int | None]:
-    for tag in tags:
-        if match := _DISC_TAG.fullmatch(tag):
-            return int(match[1]) or None, int(match[2] or 0) or None
-    return None, None
+def _numbers(disc: re.Match[str]) -> tuple[int | None, int | None]:
+    parts = disc.groupdict()
+    letter = parts["letter"]
+    number = ord(letter.lower()) - ord("a") + 1 if letter else int(parts["number"] or parts["plain"])
+    total = int(parts["total"] or 0)
+    return number or None, total if 0 < number <= total else None
+
+
+class _TagFacts(NamedTuple):
+    """The facts in one bracketed part."""
+
+    disc: tuple[int | None, int | None] | None
+    """The number of the disc and of all discs; None if it is no such tag."""
+    revision: str
+    region: str
+    """The region of a serial in brackets."""
+
+
+@lru_cache(maxsize=1024)  # a library has few different tags
+def _read_tag(tag: str) -> _TagFacts:
+    inner = tag[1:-1].strip()
+    disc = _DISC_TAG.fullmatch(inner)
+    return _TagFacts(
+        None if disc is None else _numbers(disc), _revision(inner), _region_of_serial(_SERIAL_TAG.fullmatch(inner))
+    )
+
+
+def _revision(inner: str) -> str:
+    for word in map(str.strip, inner.split(",")):
+        if match := _REVISION.fullmatch(word):
+            return f"Rev {match[1].upper()}"
+        if match := _VERSION.fullmatch(word):
+            return f"v{match[1].lower()}"
+    return ""
+
+
+def _region_of_serial(found: re.Match[str] | None) -> str:
+    if found is None:
+        return ""
+    letters, three, two, five = found.groups()
+    return region_of(f"{letters}-{five or three + two}".upper())

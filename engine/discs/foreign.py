@@ -6,8 +6,10 @@ from pathlib import Path
 from struct import Struct
 
 from discpress.engine.discs.file_titles import clean_text, read_file_title
-from discpress.engine.discs.identity import System, identify, psp_serial, region_of
+from discpress.engine.discs.identity import identify
+from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.discs.nintendo import read_nintendo
+from discpress.engine.discs.playstation import psp_serial
 from discpress.engine.discs.sfo import MAX_SFO_BYTES, parse_sfo
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, is_block_size
@@ -17,9 +19,11 @@ from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.tracks import user_data
 from discpress.engine.names import display_name
+from discpress.engine.systems import System
 
 _NINTENDO = {ImageFormat.WBFS, ImageFormat.WIA, ImageFormat.RVZ, ImageFormat.GCZ, ImageFormat.GAMECUBE_CISO}
 
+_PSP = DiscInfo(System.PSP, found=Found.INSIDE)
 _PBP = Struct("<8x8I")  # magic and version; offsets of PARAM.SFO, five pictures and sounds, DATA.PSP and DATA.PSAR
 _PSAR_SYSTEMS = ((b"PSISOIMG", System.PS1), (b"PSTITLEIMG", System.PS1), (b"NPUMDIMG", System.PSP))
 
@@ -27,18 +31,11 @@ _JSO = Struct("<4s2xH4xI")  # magic, block size, decoded bytes, as ARK-4 reads t
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignDisc:
+class ForeignImage:
     """The facts of an image that is recognised but not read."""
 
-    system: System = System.UNKNOWN
-    serial: str = ""
-    """As printed on the disc, `SLUS-12345`; empty if it cannot be read."""
-    title: str = ""
-    """Name from the disc, else the cleaned file name."""
-    region: str = ""
-    disc_number: int | None = None
-    tags: tuple[str, ...] = ()
-    """The bracketed parts of the file name."""
+    disc: DiscInfo
+    """The disc in it, from the header of the file and, if that lacks them, from the file name."""
     original_bytes: int = 0
     """Decoded size if the header states a plausible one, else 0."""
     files: tuple[str, ...] = ()
@@ -47,62 +44,58 @@ class ForeignDisc:
     """A further problem, as the end of a sentence; empty if there is none."""
 
 
-def read_foreign(source: ByteSource, image_format: ImageFormat) -> ForeignDisc:
+def read_foreign(source: ByteSource, image_format: ImageFormat) -> ForeignImage:
     """Return the facts of a file that is not read, from its header and, if that lacks them, from the file name.
 
     No bytes make it fail. StorageError if the disk fails.
     """
-    found = ForeignDisc()
+    found = ForeignImage(DiscInfo())
     if image_format in _NINTENDO:
-        disc = read_nintendo(source, image_format)
-        found = ForeignDisc(disc.system, disc.game_id, disc.title, disc.region, original_bytes=disc.original_bytes)
+        disc, original_bytes = read_nintendo(source, image_format)
+        found = ForeignImage(disc, original_bytes)
     elif image_format is ImageFormat.PBP:
         found = _read_pbp(source)
     elif image_format is ImageFormat.JSO:
         found = _read_jso(source)
     elif image_format is ImageFormat.RAW_CD:
-        found = _read_raw(source)
+        found = ForeignImage(_read_raw(source))
     elif image_format is ImageFormat.CUE:
         found = _read_cue(source)
-    named = read_file_title(source.path.name)
-    return replace(
-        found,
-        title=found.title or named.title or clean_text(source.path.name),
-        region=found.region or named.region,
-        disc_number=named.disc_number if found.disc_number is None else found.disc_number,
-        tags=named.tags,
-    )
+    name = source.path.name
+    regions = (found.disc.region,) if found.disc.region else ()
+    disc = found.disc.completed(read_file_title(name), regions=regions, fallback_title=clean_text(name))
+    return replace(found, disc=disc)
 
 
-def foreign_error(image_format: ImageFormat, found: ForeignDisc) -> str:
+def foreign_error(image_format: ImageFormat, found: ForeignImage) -> str:
     """Return the reason why such a file is not read, and the advice for it, as one line."""
     spec = spec_of(image_format)
     return f"{spec.label} cannot be read: {spec.advice}" + (f"; {found.problem}" if found.problem else "")
 
 
-def _read_pbp(source: ByteSource) -> ForeignDisc:
+def _read_pbp(source: ByteSource) -> ForeignImage:
     head = read_bytes(source, 0, _PBP.size)
     if len(head) < _PBP.size:
-        return ForeignDisc(System.PSP, problem="it ends within its table of contents")
+        return ForeignImage(_PSP, problem="it ends within its table of contents")
     offsets: Sequence[int] = _PBP.unpack(head)
     if list(offsets) != sorted(offsets) or offsets[0] < _PBP.size or offsets[-1] > source.size_bytes:
-        return ForeignDisc(System.PSP, problem="its table of contents is damaged")
+        return ForeignImage(_PSP, problem="its table of contents is damaged")
     values = parse_sfo(read_bytes(source, offsets[0], min(offsets[1] - offsets[0], MAX_SFO_BYTES)))
     start = read_bytes(source, offsets[-1], SNIFF_BYTES)
     systems = (system for magic, system in _PSAR_SYSTEMS if start.startswith(magic))
     # ME is the category of a PS1 game for PSP in Sony's shop.
     system = next(systems, System.PS1 if values.get("CATEGORY") == "ME" else System.PSP)
-    serial = psp_serial(str(values.get("DISC_ID", "")))
-    return ForeignDisc(system, serial, clean_text(str(values.get("TITLE", ""))), region_of(serial))
+    serial, title = psp_serial(str(values.get("DISC_ID", ""))), clean_text(str(values.get("TITLE", "")))
+    return ForeignImage(DiscInfo(system, serial, title, found=Found.INSIDE))
 
 
-def _read_jso(source: ByteSource) -> ForeignDisc:
+def _read_jso(source: ByteSource) -> ForeignImage:
     head = read_bytes(source, 0, _JSO.size)
     if len(head) < _JSO.size:
-        return ForeignDisc(System.PSP)
+        return ForeignImage(_PSP)
     _, block_size, original_bytes = _JSO.unpack(head)
     is_possible = is_block_size(block_size) and original_bytes % SECTOR_SIZE == 0
-    return ForeignDisc(System.PSP, original_bytes=original_bytes if is_possible else 0)
+    return ForeignImage(_PSP, original_bytes if is_possible else 0)
 
 
 class _RawSectors:
@@ -127,17 +120,16 @@ class _RawSectors:
         return b"".join(pieces)[skip : skip + max(0, end - offset)]
 
 
-def _read_raw(source: ByteSource) -> ForeignDisc:
-    disc = identify(_RawSectors(source), source.path.name)
-    return ForeignDisc(disc.system, disc.serial, disc.title, disc.region, disc.disc_number)
+def _read_raw(source: ByteSource) -> DiscInfo:
+    return identify(_RawSectors(source), source.path.name)
 
 
-def _read_cue(source: ByteSource) -> ForeignDisc:
+def _read_cue(source: ByteSource) -> ForeignImage:
     """Read the raw files next to a CUE sheet, by their base names only, whatever folder the sheet names."""
     names = parse_cue(read_bytes(source, 0, MAX_CUE_BYTES)).names
     missing = [name for name in names if not _is_beside(source.path, name)]
     problem = f"{display_name(missing[0])}, which it names, is not next to it" if missing else ""
-    found = ForeignDisc(files=names, problem=problem)
+    found = ForeignImage(DiscInfo(), files=names, problem=problem)
     if not names or names[0] in missing:
         return found
     try:
@@ -150,7 +142,7 @@ def _read_cue(source: ByteSource) -> ForeignDisc:
         disc = _read_raw(raw)
         # People name the sheet after the game.
         title = read_file_title(source.path.name).title or disc.title
-        return replace(found, system=disc.system, serial=disc.serial, title=title, region=disc.region)
+        return replace(found, disc=replace(disc, title=title))
     finally:
         raw.close()
 

@@ -1,24 +1,19 @@
-"""GameCube and Wii discs: reads the header of the disc in images of other programs' formats.
+"""GameCube and Wii discs in other programs' formats: reads the header of the disc through that of the file.
 
-Layouts: WiaAndRvz.md of Dolphin's docs for WIA and RVZ; its source for GCZ and CISO; libwbfs for WBFS. WIA, RVZ, WBFS
-and the disc header are big-endian, GCZ and CISO little-endian. Every number is checked before it is used.
+Layouts: WiaAndRvz.md of Dolphin's docs for WIA and RVZ; its source for GCZ and CISO; libwbfs for WBFS. WIA, RVZ and
+WBFS are big-endian, GCZ and CISO little-endian. Every number is checked before it is used.
 """
 
 import hashlib
-import re
 import zlib
-from dataclasses import dataclass
 from struct import Struct
+from typing import TypeAlias
 
-from discpress.engine.discs.file_titles import clean_text
-from discpress.engine.discs.identity import System
+from discpress.engine.discs.headers import NINTENDO_BYTES, nintendo_disc
+from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.formats import MAX_DISC_BYTES, ImageFormat
-from discpress.engine.images.known_disc import GAMECUBE_MAGIC, WII_MAGIC
 from discpress.engine.images.source import ByteSource, read_bytes
-
-_DISC = Struct(">6s18xII64s")  # game id, magic of a Wii disc, of a GameCube disc, title
-_GAME_ID = re.compile(rb"[A-Z0-9]{6}")
-_REGIONS = {"E": "US", "P": "EU", "D": "EU", "F": "EU", "I": "EU", "S": "EU", "J": "JP", "K": "KR", "W": "AS"}
+from discpress.engine.systems import System
 
 # magic, versions, size of the second header, its SHA-1, size of the disc, size of this file; SHA-1 of the bytes before
 _WIA = Struct(">4s4x4xI20sQQ20s")
@@ -35,21 +30,11 @@ _GCZ_LOOK = 64 * 1024
 _CISO_HEADER_BYTES = 0x8000
 _WBFS_SECTOR_BITS = range(9, 17)
 
-
-@dataclass(frozen=True, slots=True)
-class NintendoDisc:
-    """The facts in the header of such a file."""
-
-    system: System = System.UNKNOWN
-    game_id: str = ""
-    """`GALE01`; empty if it cannot be read."""
-    title: str = ""
-    region: str = ""
-    original_bytes: int = 0
-    """Size of the disc if the header states a plausible one, else 0."""
+Reading: TypeAlias = tuple[DiscInfo, int]
+"""The facts of the disc, and its size in bytes if the header states a plausible one, else 0."""
 
 
-def read_nintendo(source: ByteSource, image_format: ImageFormat) -> NintendoDisc:
+def read_nintendo(source: ByteSource, image_format: ImageFormat) -> Reading:
     """Return the facts of a WBFS, WIA, RVZ, GCZ or GameCube CISO, without implausible ones. StorageError if the disk
     fails."""
     if image_format in {ImageFormat.WIA, ImageFormat.RVZ}:
@@ -59,48 +44,36 @@ def read_nintendo(source: ByteSource, image_format: ImageFormat) -> NintendoDisc
     if image_format is ImageFormat.WBFS:
         bits = read_bytes(source, 8, 1)
         offset = 1 << bits[0] if bits and bits[0] in _WBFS_SECTOR_BITS else source.size_bytes
-        return _disc(read_bytes(source, offset, _DISC.size), System.WII)
+        return _disc(read_bytes(source, offset, NINTENDO_BYTES), System.WII)
     has_first_block = read_bytes(source, 8, 1) == b"\1"
     offset = _CISO_HEADER_BYTES if has_first_block else source.size_bytes
-    return _disc(read_bytes(source, offset, _DISC.size), System.UNKNOWN)
+    return _disc(read_bytes(source, offset, NINTENDO_BYTES), System.UNKNOWN)
 
 
-def _disc(head: bytes, system: System, original_bytes: int = 0) -> NintendoDisc:
-    if not 0 < original_bytes <= MAX_DISC_BYTES:
-        original_bytes = 0
-    if len(head) < _DISC.size:
-        return NintendoDisc(system, original_bytes=original_bytes)
-    game_id, wii, gamecube, title = _DISC.unpack_from(head)
-    if wii == WII_MAGIC:
-        system = System.WII
-    elif gamecube == GAMECUBE_MAGIC:
-        system = System.GAMECUBE
-    else:
-        return NintendoDisc(system, original_bytes=original_bytes)
-    serial = game_id.decode("ascii") if _GAME_ID.fullmatch(game_id) else ""
-    name = clean_text(title.partition(b"\0")[0].decode("utf-8", "replace"))
-    return NintendoDisc(system, serial, name, _REGIONS.get(serial[3:4], ""), original_bytes)
+def _disc(head: bytes, system: System, original_bytes: int = 0) -> Reading:
+    disc = nintendo_disc(head) or DiscInfo(system, found=Found.NAME if system is System.UNKNOWN else Found.INSIDE)
+    return disc, original_bytes if 0 < original_bytes <= MAX_DISC_BYTES else 0
 
 
-def _read_wia(source: ByteSource) -> NintendoDisc:
+def _read_wia(source: ByteSource) -> Reading:
     head = read_bytes(source, 0, _WIA.size)
     if len(head) < _WIA.size:
-        return NintendoDisc()
+        return DiscInfo(), 0
     _, _, _, disc_bytes, file_bytes, digest = _WIA.unpack(head)
     is_whole = hashlib.sha1(head[:_WIA_HASHED], usedforsecurity=False).digest() == digest
     if not is_whole or file_bytes != source.size_bytes:
         disc_bytes = 0
-    second = read_bytes(source, _WIA.size, _WIA_DISC.size + _DISC.size)
+    second = read_bytes(source, _WIA.size, _WIA_DISC.size + NINTENDO_BYTES)
     if len(second) < _WIA_DISC.size:
-        return NintendoDisc(original_bytes=disc_bytes if disc_bytes <= MAX_DISC_BYTES else 0)
+        return _disc(b"", System.UNKNOWN, disc_bytes)
     (kind,) = _WIA_DISC.unpack_from(second)
     return _disc(second[_WIA_DISC.size :], _WIA_KINDS.get(kind, System.UNKNOWN), disc_bytes)
 
 
-def _read_gcz(source: ByteSource) -> NintendoDisc:
+def _read_gcz(source: ByteSource) -> Reading:
     head = read_bytes(source, 0, _GCZ.size)
     if len(head) < _GCZ.size:
-        return NintendoDisc()
+        return DiscInfo(), 0
     _, kind, packed_bytes, disc_bytes, block_size, blocks = _GCZ.unpack(head)
     data_offset = _GCZ.size + 12 * blocks
     is_possible = (
@@ -110,12 +83,12 @@ def _read_gcz(source: ByteSource) -> NintendoDisc:
     )
     system = _GCZ_KINDS.get(kind, System.UNKNOWN)
     if not is_possible:
-        return NintendoDisc(system)
+        return _disc(b"", system)
     pointer = int.from_bytes(read_bytes(source, _GCZ.size, 8), "little")
     stored = read_bytes(source, data_offset + (pointer & ~_GCZ_PLAIN), _GCZ_LOOK)
     if not pointer & _GCZ_PLAIN:
         try:
-            stored = zlib.decompressobj().decompress(stored, _DISC.size)
+            stored = zlib.decompressobj().decompress(stored, NINTENDO_BYTES)
         except zlib.error:
             stored = b""
     return _disc(stored, system, disc_bytes)

@@ -1,10 +1,13 @@
 """Identify an open image, reading at most REACH_BYTES of an archive member."""
 
 from discpress.engine.discs.file_titles import read_file_title
-from discpress.engine.discs.identity import Identity, System, identify
-from discpress.engine.discs.iso9660 import Volume, read_volume
+from discpress.engine.discs.identity import identify
+from discpress.engine.discs.info import DiscInfo, Found
+from discpress.engine.discs.iso9660 import read_volume
 from discpress.engine.images.archives.contents import REACH_BYTES
 from discpress.engine.images.image import Image
+from discpress.engine.images.known_disc import find_mark
+from discpress.engine.systems import System
 from discpress.engine.units import MIB
 
 _LARGEST_CD_BYTES = 900 * MIB
@@ -29,11 +32,11 @@ class _Near:
         return self._image.read_at(offset, length)
 
 
-def identify_image(image: Image) -> Identity:
-    """Return the identity of an open image, with its own file name for `identify`.
+def identify_image(image: Image) -> DiscInfo:
+    """Return the facts of the disc in an open image, with its own file name for `identify`.
 
     Of an image compressed in an archive, only the first REACH_BYTES are read. If its directory or its files are beyond
-    them, the volume descriptor gives the system, and the file name the title. DamagedImageError, StorageError.
+    them, the first sectors give the system, and the file name the title. DamagedImageError, StorageError.
     """
     name = image.path.name
     if not image.is_sequential:
@@ -42,23 +45,16 @@ def identify_image(image: Image) -> Identity:
     try:
         return identify(near, name)
     except _TooFarError:
-        volume = read_volume(near)  # succeeds: sector 16 was read before the read that failed
-    named = read_file_title(name)
-    return Identity(
-        system=_system(volume, image.size),
-        serial="",
-        title=named.title,
-        region=named.region,
-        disc_number=named.disc_number,
-        disc_total=named.disc_total,
-        tags=named.tags,
-    )
+        return _identify_start(near).completed(read_file_title(name))
 
 
-def _system(volume: Volume | None, size: int) -> System:
+def _identify_start(near: _Near) -> DiscInfo:
+    """Return the system that the descriptor or a mark tells; both were read before the read that failed."""
+    volume = read_volume(near)
     system_id = "" if volume is None else volume.system_id
     if system_id.startswith("PSP"):
-        return System.PSP
-    if system_id.startswith("PLAYSTATION") and size > _LARGEST_CD_BYTES:
-        return System.PS2
-    return System.UNKNOWN
+        return DiscInfo(System.PSP, found=Found.INSIDE)
+    if system_id.startswith("PLAYSTATION") and near.size > _LARGEST_CD_BYTES:
+        return DiscInfo(System.PS2, found=Found.INSIDE)
+    marked = find_mark(near.read_at)
+    return DiscInfo() if marked is None else DiscInfo(marked, found=Found.INSIDE)

@@ -21,8 +21,8 @@ from typing import Any, NoReturn, TypeAlias
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import Settings
 from discpress.engine.images import registry
-from discpress.engine.names import display_name, natural_key
-from discpress.engine.store.model import SKIP, Overrides, State, Title, fold
+from discpress.engine.names import display_name, fold, natural_key
+from discpress.engine.store.model import SKIP, Overrides, State, Title
 from discpress.engine.units import parse_size
 
 Predicate: TypeAlias = Callable[[Title], bool]

@@ -1,9 +1,9 @@
 """Names of titles and systems for people."""
 
 from discpress.engine.discs.file_titles import read_file_title
-from discpress.engine.discs.identity import System
 from discpress.engine.names import display_name
 from discpress.engine.store.model import Title
+from discpress.engine.systems import System
 
 
 def shown_name(title: Title) -> str:
@@ -11,12 +11,13 @@ def shown_name(title: Title) -> str:
     name = display_name(title.title or title.path.name)
     of_file = read_file_title(title.path.name)
     # A disc with the number 1 need not belong to a set; a file with the number 1 in its name does.
-    is_of_set = title.disc_number is not None and (title.disc_number > 1 or of_file.disc_number is not None)
-    disc = f" (disc {title.disc_number})" if is_of_set else ""
-    is_from_disc = title.system == System.PSP or (title.title and title.title != of_file.title)
+    number, total = title.disc.disc_number, title.disc.disc_total or 1
+    is_of_set = number is not None and (max(number, total) > 1 or of_file.disc_number is not None)
+    disc = f" (disc {number})" if is_of_set else ""
+    is_from_disc = title.system in {System.PSP, System.UMD_VIDEO} or (title.title and title.title != of_file.title)
     return f"{name}{disc}" if is_from_disc or not title.serial else f"{name}{disc} {display_name(title.serial)}"
 
 
 def system_label(title: Title) -> str:
     """Return the name of the system for people: `PS2`."""
-    return System(title.system).label if title.system in tuple(System) else display_name(title.system)
+    return title.system.label

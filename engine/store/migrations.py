@@ -34,6 +34,24 @@ def _on_any_write(table: str, paths: str) -> tuple[str, ...]:
     )
 
 
+_BETTER_KNOWN = "system IN ('unknown', 'iso9660', 'gamecube', 'wii')"
+_OF_ARCHIVE = "rtrim(rtrim(rtrim(rtrim(identity, '0123456789'), ' '), '0123456789'), ' ')"
+"""The identity of the archive that contains an image: without the image's number and size."""
+_MORE_DISC_FACTS = (
+    # The discs in the set, the revision, and whether the disc or the name of its file identified it. The next scan
+    # reads the files that it can identify better again, because their time differs.
+    "ALTER TABLE titles ADD COLUMN disc_total INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE titles ADD COLUMN revision TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE titles ADD COLUMN found TEXT NOT NULL DEFAULT 'inside'",
+    "UPDATE titles SET found = 'name' WHERE system = 'unknown'",
+    f"""UPDATE titles SET identity = rtrim(identity, '0123456789') || '0'
+        WHERE {_BETTER_KNOWN} AND identity GLOB '* * * *' AND identity NOT GLOB '* * * * *'""",
+    f"""UPDATE titles SET
+        identity = rtrim({_OF_ARCHIVE}, '0123456789') || '0' || substr(identity, length({_OF_ARCHIVE}) + 1)
+        WHERE {_BETTER_KNOWN} AND identity GLOB '* * * * * *'""",
+    "DELETE FROM empty_archives",
+)
+
 MIGRATIONS: Migrations = (
     (
         # Paths are os.fsencode bytes and need not be text. An identity is `dev ino size mtime_ns` in decimal, because
@@ -176,5 +194,6 @@ MIGRATIONS: Migrations = (
         "DELETE FROM empty_archives",
     ),
     (),  # New files have STRICT tables from here on. This stops an older version from taking them for damaged.
+    (*_MORE_DISC_FACTS,),
 )
 """Every step of the schema, oldest first; a released step is never edited."""

@@ -1,16 +1,18 @@
 """Records of the library: an image file's identity, content, settings and estimated conversion."""
 
 import os
-import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
+from discpress.engine.discs.info import UNIDENTIFIED, DiscInfo
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.images.registry import spec_of
 from discpress.engine.measure.estimate import Estimate
+from discpress.engine.names import fold
 from discpress.engine.system.files import FileIdentity as OpenIdentity
+from discpress.engine.systems import System
 
 SKIP = "skip"
 """The advice of an estimate to leave a title unconverted."""
@@ -186,18 +188,8 @@ class Title:
     """Its identity when it was read."""
     format: ImageFormat | None
     """Format detected from the content; None if it was not recognised or read."""
-    system: str = ""
-    """`ps2`, `ps1`, `psp`, `other`; empty if unknown."""
-    serial: str = ""
-    """`SLUS-20312`; empty if the disc has none."""
-    title: str = ""
-    """Name from the disc, otherwise the cleaned file name."""
-    region: str = ""
-    """Sales region; empty if unknown."""
-    disc_number: int | None = None
-    """From 1 in a set of discs; None for a single disc."""
-    tags: tuple[str, ...] = ()
-    """Words in brackets that were removed from the file name."""
+    disc: DiscInfo = UNIDENTIFIED
+    """The facts of its disc."""
     original_bytes: int = 0
     """Decoded size; 0 if it could not be read."""
     block_size: int = 0
@@ -218,6 +210,26 @@ class Title:
     """The settings chosen for this title; None if it follows the defaults."""
     _search_text: str = field(default="", init=False, repr=False, compare=False)
     _group: str = field(default="", init=False, repr=False, compare=False)
+
+    @property
+    def system(self) -> System:
+        """The system that plays the disc."""
+        return self.disc.system
+
+    @property
+    def serial(self) -> str:
+        """`SLUS-20312`; empty if the disc has none."""
+        return self.disc.serial
+
+    @property
+    def title(self) -> str:
+        """Name from the disc, otherwise the cleaned file name."""
+        return self.disc.title
+
+    @property
+    def region(self) -> str:
+        """`US`; empty if unknown."""
+        return self.disc.region
 
     @property
     def file_path(self) -> Path:
@@ -284,8 +296,3 @@ class Title:
             text = fold("\n".join((self.title, self.serial, plain_serial, self.path.name)))
             object.__setattr__(self, "_search_text", text)
         return self._search_text
-
-
-def fold(text: str) -> str:
-    """Return text for comparison without case, and with accents in one form (macOS writes them as two characters)."""
-    return text.casefold() if text.isascii() else unicodedata.normalize("NFC", text.casefold())

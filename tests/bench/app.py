@@ -23,13 +23,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from app_pty import AppPty
 from sample_images import mixed
 
+from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.queue.jobs import JobRequest
+from discpress.engine.queue.jobs import JobKind, JobRequest
 from discpress.engine.queue.queue import JobQueue
-from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.worker_process import ensure_worker, stop_worker
 from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
 from discpress.engine.store.store import Store
+from discpress.engine.systems import System
 
 MOST_FIRST_FRAME_S = 0.6
 MOST_FILTER_S = 0.05
@@ -91,9 +92,8 @@ def fill(state: Path, count: int) -> None:
             identity = FileIdentity(1, number + 1, size, 5)
             path = Path(f"/games/{number // 100}/Game {number}.iso")
             serial = f"SLUS-{20000 + number}"
-            titles.append(
-                Title(path, identity, ImageFormat.ISO, "ps2", serial, f"Game {number}", "us", original_bytes=size)
-            )
+            disc = DiscInfo(System.PS2, serial, f"Game {number}", "US", found=Found.INSIDE)
+            titles.append(Title(path, identity, ImageFormat.ISO, disc, original_bytes=size))
         store.save_titles(titles)
         for each in titles:
             packed = each.file_bytes * 6 // 10
@@ -151,7 +151,7 @@ def delay(folder: Path, run: int) -> float:
             queue = JobQueue(store)
             with open_child(folder, facts) as app:
                 app.wait_for("queue")
-                queue.add(JobRequest(ConvertTask(), path) for path in images)
+                queue.add(JobRequest(JobKind.CONVERT, path) for path in images)
                 ensure_worker(state)
                 app.wait_until(queue.is_idle)
                 app.send("q")

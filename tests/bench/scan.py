@@ -29,13 +29,13 @@ from iso_files import write_iso
 from discpress.engine.demo.discs import PLAYSTATION, PSP_GAME, icon_png, param_sfo
 from discpress.engine.demo.iso_writer import FileContent
 from discpress.engine.demo.packed import write_packed
-from discpress.engine.discs.identity import System
 from discpress.engine.formats import ImageFormat
 from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.library.scan.scanner import scan
 from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.system.cache import drop_cached, resident_pages
+from discpress.engine.systems import System
 from discpress.engine.units import KIB, format_size
 
 MOST_FIRST_S = 20.0

@@ -14,6 +14,7 @@ from app_pty import AppPty
 from command_line import CommandLine
 from patience import HANG_S, wait_for
 
+from discpress.engine.discs.info import DiscInfo
 from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 
@@ -202,4 +203,4 @@ def _colours(data: bytes) -> set[int]:
 def _called(name: str, number: int) -> Title:
     first = LIBRARY[0]
     identity = replace(first.identity, ino=1000 + number)
-    return replace(first, path=Path("/games") / name, title="", serial="", identity=identity)
+    return replace(first, path=Path("/games") / name, disc=DiscInfo(), identity=identity)

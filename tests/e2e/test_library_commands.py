@@ -21,10 +21,10 @@ from discpress.engine.library.catalog import SORT_KEYS
 from discpress.engine.store.store import FILE_NAME
 
 TITLE_KEYS = [
-    "schema", "event", "path", "system", "serial", "title", "region", "disc_number", "format", "block_size",
-    "file_bytes", "original_bytes", "group", "error", "state",
+    "schema", "event", "path", "system", "serial", "title", "region", "disc_number", "disc_total", "revision",
+    "languages", "tags", "found", "format", "block_size", "file_bytes", "original_bytes", "group", "error", "state",
 ]  # fmt: skip
-"""Keys of a title: those of issue 3, with the disc's number, the group and the state."""
+"""Keys of a title: those of issue 3, with the other facts of the disc, the group and the state."""
 LISTED_KEYS = [*TITLE_KEYS, "estimated_bytes", "saving_bytes"]
 ESTIMATE_KEYS = [
     "schema", "event", "input", "format", "block_size", "level", "original_bytes", "packed_bytes", "low_bytes",
@@ -155,6 +155,11 @@ def test_scan_gives_what_is_known_of_an_iso(shared: Library) -> None:
         "title": "Copper Tides",
         "region": "US",
         "disc_number": None,
+        "disc_total": None,
+        "revision": "",
+        "languages": [],
+        "tags": ["(USA)"],
+        "found": "inside",
         "format": "iso",
         "block_size": 0,
         "file_bytes": size,

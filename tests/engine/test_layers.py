@@ -26,7 +26,7 @@ FLOORS = (
     {"system"},
     {"progress"},
     {"errors"},
-    {"formats", "units", "names"},
+    {"formats", "units", "names", "systems"},
 )
 """Rooms from the roof down; a room may use every lower floor, and no other room of its own."""
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -5,9 +5,9 @@ from typing import TypedDict, Unpack
 
 import pytest
 
-from discpress.engine.discs.identity import System
 from discpress.engine.errors import SettingError
 from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.systems import System
 from discpress.engine.targets import ANY, TARGETS, check_settings, system_warning, target_for
 from discpress.engine.units import GIB, MIB
 
@@ -91,7 +91,11 @@ def test_the_default_format_is_the_first_of_zso_cso_chd_that_loads(row: Row) -> 
 
 @every_row
 def test_systems_whose_discs_a_target_plays(row: Row) -> None:
-    assert {row.system} - {""} == TARGETS[row.name].systems
+    assert {row.system} - {""} == TARGETS[row.name].systems - {System.UMD_VIDEO}
+
+
+def test_only_a_psp_plays_umd_videos() -> None:
+    assert {name for name, target in TARGETS.items() if System.UMD_VIDEO in target.systems} == {"ark", "psp-old"}
 
 
 @every_row
@@ -245,5 +249,5 @@ def test_a_disc_of_the_targets_system_is_none() -> None:
 
 @pytest.mark.parametrize("system", list(System))
 def test_auto_goes_by_the_disc(system: System) -> None:
-    expected = {System.PS2: "opl+pcsx2", System.PSP: "ark"}.get(system, ANY)
+    expected = {System.PS2: "opl+pcsx2", System.PSP: "ark", System.UMD_VIDEO: "ark"}.get(system, ANY)
     assert expected == target_for(system).name

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import WorkerCancelled
-from title_fields import TitleFields
+from title_fields import TitleFields, title_at
 
 from discpress.engine.config import Config
 from discpress.engine.formats import ImageFormat, Settings
@@ -55,7 +55,7 @@ def title(name: str, size_mib: float, packed_mib: float | None = None, **facts: 
             130.0,
         )
     number = sum(name.encode())
-    return Title(Path("/games") / name, FileIdentity(1, number, size, 5), **values)
+    return title_at(Path("/games") / name, FileIdentity(1, number, size, 5), **values)
 
 
 LIBRARY = (

@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from discpress.engine.convert.request import ConversionRequest, OnConflict
+from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.errors import SpaceError
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.lab.live import LiveTest, save_live
-from discpress.engine.queue.background import BackgroundTasks
-from discpress.engine.queue.jobs import Action, JobProgress, JobRequest
+from discpress.engine.queue.background import BackgroundKind, BackgroundTasks
+from discpress.engine.queue.jobs import Action, JobKind, JobProgress, JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
-from discpress.engine.queue.tasks.base import Source
-from discpress.engine.queue.tasks.records import ConvertTask, EstimateTask, ScanTask, VerifyTask
 from discpress.engine.store.model import Digests, FileIdentity, JsonValue, Overrides, StoredEstimate, Title
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.store.store import Store
+from discpress.engine.systems import System
 
 ODD_NAMES = ("Okami [t-en by X] [red].iso", "Game 2.iso", "bad \udcff.iso", "紙灯籠の街.zso")
 SEEK_FACTS: Mapping[str, JsonValue] = {
@@ -39,12 +39,15 @@ def some_titles(folder: Path) -> list[Title]:
             folder / name,
             FileIdentity(66, 10 + number, 700_000_000, 1_700_000_000_123_456_789),
             ImageFormat.ZSO if name.endswith(".zso") else ImageFormat.ISO,
-            "ps2",
-            f"SLUS-2000{number}",
-            name.partition(".")[0],
-            "us",
-            number or None,
-            ("USA", "v1.01"),
+            DiscInfo(
+                System.PS2,
+                f"SLUS-2000{number}",
+                name.partition(".")[0],
+                "us",
+                number or None,
+                tags=("USA", "v1.01"),
+                found=Found.INSIDE,
+            ),
             1_400_000_000,
             2048 if name.endswith(".zso") else 0,
         )
@@ -59,8 +62,10 @@ def fill(store: Store, titles: Sequence[Title], output_folder: Path) -> None:
     _fill_library(store, titles)
     _fill_queue(store, titles, output_folder)
     background_tasks = BackgroundTasks(store)
-    background_tasks.ask([(title.path, EstimateTask(ConversionRequest(ImageFormat.ZSO, 4096))) for title in titles], 10)
-    background_tasks.ask([(titles[0].path.parent, ScanTask())], 0)
+    background_tasks.ask(
+        BackgroundKind.ESTIMATE, [(title.path, ConversionRequest(ImageFormat.ZSO, 4096)) for title in titles], 10
+    )
+    background_tasks.ask(BackgroundKind.SCAN, [(titles[0].path.parent, None)], 0)
     failing = background_tasks.next()
     assert failing is not None
     background_tasks.begin(failing)
@@ -104,17 +109,22 @@ def _fill_queue(store: Store, titles: Sequence[Title], output_folder: Path) -> N
     request = ConversionRequest(ImageFormat.ZSO, 4096, 3, 2048, "opl", OnConflict.RENAME, ("sha1",))
     requests = [
         JobRequest(
-            ConvertTask(request, output_folder=output_folder, checksums=("crc32",), source=Source(66, name="Okami")),
+            JobKind.CONVERT,
             titles[number % len(titles)].path,
+            request,
+            output_folder=output_folder,
             gain_bytes=300_000,
+            parameters={"device": 66, "name": "Okami", "checksums": ["crc32"]},
         )
         for number in range(5)
     ]
     done, failed, cancelled, paused, running = queue.add(requests)
     skipped, _ = queue.add(
         [
-            JobRequest(VerifyTask(source=Source(66)), titles[0].path),
-            JobRequest(EstimateTask(), titles[1].path, priority=3, force=True, idle_priority=True),
+            JobRequest(JobKind.VERIFY, titles[0].path, parameters={"device": 66}),
+            JobRequest(
+                JobKind.ESTIMATE, titles[1].path, ConversionRequest(), priority=3, force=True, idle_priority=True
+            ),
         ]
     )
     for number in (done, failed, running):

@@ -1,13 +1,17 @@
-"""The fields of a title that tests choose, as keyword arguments."""
+"""Titles as a scan finds them, from the fields that a test chooses."""
 
-from typing import TypedDict
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
 
+from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.formats import ImageFormat
-from discpress.engine.store.model import Fault, Overrides, StoredEstimate
+from discpress.engine.store.model import Fault, FileIdentity, Overrides, StoredEstimate, Title
+from discpress.engine.systems import System
 
 
 class TitleFields(TypedDict, total=False):
-    """Those of `Title` but for its path and its identity."""
+    """Those of `Title` but for its path, its identity and its disc, and those of its disc."""
 
     format: ImageFormat | None
     system: str
@@ -25,3 +29,15 @@ class TitleFields(TypedDict, total=False):
     fault: Fault | None
     estimate: StoredEstimate | None
     overrides: Overrides | None
+
+
+_OF_DISC = {each.name for each in fields(DiscInfo)}
+
+
+def title_at(path: Path, identity: FileIdentity, **values: Unpack[TitleFields]) -> Title:
+    """Return the title at a path; an empty system is unknown."""
+    given: dict[str, Any] = dict(values)
+    of_disc = {name: given.pop(name) for name in _OF_DISC & given.keys()}
+    system = System(of_disc.pop("system", "") or System.UNKNOWN)
+    found = Found.NAME if system is System.UNKNOWN else Found.INSIDE
+    return Title(path, identity, disc=DiscInfo(system, found=found, **of_disc), **{"format": None, **given})

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from discpress.engine.library.naming import shown_name, system_label
-from discpress.engine.store.model import fold
+from discpress.engine.names import fold
 from discpress.tui.app.session import Session
 from discpress.tui.commands import Command, Place, all_key_labels, commands_at
 from discpress.tui.messages import Request, RunCommand, SelectTitle

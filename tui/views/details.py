@@ -91,8 +91,12 @@ def _history(jobs: Sequence[Job], width: int, keys: Keys) -> list[Line]:
 
 def _identity(title: Title) -> list[Line]:
     rows = [("system", system_label(title)), ("serial", title.serial), ("region", title.region)]
-    if title.disc_number:
-        rows.append(("disc", str(title.disc_number)))
+    optional = (
+        ("disc", title.disc.position),
+        ("revision", title.disc.revision),
+        ("languages", " ".join(title.disc.languages)),
+    )
+    rows += [(label, text) for label, text in optional if text]
     return [_row(label, display_name(text) or "not known") for label, text in rows]
 
 

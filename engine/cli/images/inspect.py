@@ -2,22 +2,25 @@
 
 import argparse
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
 from discpress.engine.cli.images.inputs import files_within
 from discpress.engine.cli.images.options import as_paths
+from discpress.engine.cli.output.discs import disc_fields, disc_rows
 from discpress.engine.cli.output.engine_version import print_engine
 from discpress.engine.cli.output.printers import Printer
+from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.discs.foreign import read_foreign
-from discpress.engine.errors import CancelledError, DamagedImageError, DiscpressError, UsageError
-from discpress.engine.images.doctor.content import NO_DISC, NO_VOLUME, content_findings
+from discpress.engine.discs.info import DiscInfo
+from discpress.engine.discs.reach import identify_image
+from discpress.engine.errors import CancelledError, DamagedImageError, DiscpressError, UnsupportedImageError, UsageError
+from discpress.engine.images.doctor.content import NO_DISC
 from discpress.engine.images.doctor.doctor import Severity, examine
 from discpress.engine.images.doctor.findings import NOT_CHECKED
-from discpress.engine.images.open import open_source, open_stored
+from discpress.engine.images.image import Image
+from discpress.engine.images.open import open_image, open_stored
 from discpress.engine.images.recognise import recognise
 from discpress.engine.images.registry import spec_of
-from discpress.engine.images.source import ByteSource
 from discpress.engine.images.spec import Kind
 from discpress.engine.images.statistics import ImageFacts, read_facts
 from discpress.engine.names import display_name
@@ -40,53 +43,52 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
 
     for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check):
         try:
-            with closing(open_stored(path)) as source:
-                if _print_foreign(path, source, printer):
-                    continue
-                image = open_source(source)
+            if _print_foreign(path, printer):
+                continue
+            with open_image(path) as image:
                 facts = read_facts(image, check=control.check)
-                is_no_disc = NO_VOLUME in {finding.code for finding in content_findings(image)}
+                disc = _disc_of(image)
                 archive = image.source.holder.path if image.source.member_number else None
         except CancelledError:
             raise
         except DiscpressError as error:
             fail(path, error)
             continue
-        if is_no_disc:
+        if not disc.has_disc:
             printer.notice(NO_DISC, path)
-        _print_facts(path, facts, archive, printer)
+        _print_facts(path, facts, disc, archive, printer)
     return _joined(exit_codes)
 
 
-def _print_foreign(path: Path, source: ByteSource, printer: Printer) -> bool:
+def _print_foreign(path: Path, printer: Printer) -> bool:
     """Print the header of another program's file, and advice; False if it is not such a file."""
-    found = spec_of(recognise(source))
-    if found.is_read or found.kind is Kind.UNFINISHED:
-        return False
-    disc = read_foreign(source, found.name)
-    file_bytes = source.held_bytes
+    source = open_stored(path)
+    try:
+        found = spec_of(recognise(source))
+        if found.is_read or found.kind is Kind.UNFINISHED:
+            return False
+        its = read_foreign(source, found.name)
+        file_bytes = source.held_bytes
+    finally:
+        source.close()
     event = {
         "input": str(path),
         "format": str(found.name),
-        "system": str(disc.system),
-        "serial": disc.serial,
-        "title": disc.title,
-        "original_bytes": disc.original_bytes,
+        **disc_fields(its.disc),
+        "original_bytes": its.original_bytes,
         "file_bytes": file_bytes,
-        "files": list(disc.files),
+        "files": list(its.files),
         "advice": found.advice,
     }
-    size = f"{format_size(disc.original_bytes)} ({disc.original_bytes} bytes)" if disc.original_bytes else "not stated"
+    size = f"{format_size(its.original_bytes)} ({its.original_bytes} bytes)" if its.original_bytes else "not stated"
     rows = [
         ("format", f"{found.label}: not read here"),
-        ("system", disc.system.label),
-        ("serial", disc.serial or "none"),
-        ("title", display_name(disc.title)),
+        *disc_rows(its.disc),
         ("original", size),
         ("file", f"{format_size(file_bytes)} ({file_bytes} bytes)"),
-        *(("names", display_name(name)) for name in disc.files),
+        *(("names", display_name(name)) for name in its.files),
         ("what to do", found.advice),
-        *([("problem", disc.problem)] if disc.problem else []),
+        *([("problem", its.problem)] if its.problem else []),
     ]
     printer.event("info", event, _block(path, rows))
     return True
@@ -96,10 +98,19 @@ def _block(path: Path, rows: Sequence[tuple[str, str]]) -> str:
     return "\n".join([display_name(path), *(f"  {label:<12} {value}" for label, value in rows)])
 
 
-def _print_facts(path: Path, facts: ImageFacts, archive: Path | None, printer: Printer) -> None:
+def _disc_of(image: Image) -> DiscInfo:
+    """Return the facts of the disc; those of the file name if the blocks that contain them are damaged."""
+    try:
+        return identify_image(image)
+    except (DamagedImageError, UnsupportedImageError):
+        return read_file_title(image.path.name)
+
+
+def _print_facts(path: Path, facts: ImageFacts, disc: DiscInfo, archive: Path | None, printer: Printer) -> None:
     waste = facts.alignment_waste_bytes
     event = {
         "input": str(path),
+        **disc_fields(disc),
         "format": str(facts.format),
         "block_size": facts.block_size,
         "index_shift": facts.index_shift,
@@ -119,6 +130,7 @@ def _print_facts(path: Path, facts: ImageFacts, archive: Path | None, printer: P
         "archive": None if archive is None else str(archive),
     }
     rows = [
+        *disc_rows(disc),
         ("format", facts.format.upper() + (f" version {facts.version}" if facts.version else "")),
         ("original", f"{format_size(facts.original_bytes)} ({facts.original_bytes} bytes)"),
         (

@@ -7,6 +7,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from discpress.engine.cli.images.options import as_paths
+from discpress.engine.cli.output.discs import disc_fields
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.state import open_store, read_config
@@ -56,11 +57,7 @@ def title_facts(title: Title) -> dict[str, object]:
     """Return the fields of a title in `scan --json` and `ls --json`."""
     return {
         "path": str(title.path),
-        "system": title.system,
-        "serial": title.serial,
-        "title": title.title,
-        "region": title.region,
-        "disc_number": title.disc_number,
+        **disc_fields(title.disc),
         "format": None if title.format is None else str(title.format),
         "block_size": title.block_size,
         "file_bytes": title.file_bytes,

@@ -13,7 +13,7 @@ from discpress.engine.images.archives.model import Archive, Member, MemberSource
 from discpress.engine.images.archives.sevenzip import SevenZipArchive
 from discpress.engine.images.archives.zips import ZipArchive
 from discpress.engine.images.detect import SNIFF_BYTES, sniff
-from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR
+from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_mark
 from discpress.engine.images.recognise import recognise
 from discpress.engine.images.registry import FORMATS, detect, promised, spec_of, suffixes_of_read
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
@@ -104,7 +104,8 @@ def _is_image(archive: Archive, member: Member, *, is_called_so: bool) -> bool:
         wanted = promised(PurePath(member.address))
         if _suffix(member) in ISO_SUFFIXES or (wanted is not None and wanted.kind is Kind.IMAGE):
             return True  # the second may lack its header: its reader reports that
-        return head.endswith(PVD_MAGIC) and len(head) == _HEAD_BYTES
+        has_volume = head.endswith(PVD_MAGIC) and len(head) == _HEAD_BYTES
+        return has_volume or find_mark(lambda offset, length: head[offset : offset + length]) is not None
     except DamagedImageError:
         return is_called_so
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.discs.file_titles import read_file_title
-from discpress.engine.discs.foreign import ForeignDisc, foreign_error, read_foreign
-from discpress.engine.discs.identity import Identity, System
+from discpress.engine.discs.foreign import ForeignImage, foreign_error, read_foreign
+from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
-from discpress.engine.formats import SECTOR_SIZE, ImageFormat
+from discpress.engine.formats import ImageFormat
 from discpress.engine.images.archives.contents import (
     ARCHIVE_FORMATS,
     IMAGE_SUFFIXES,
@@ -24,7 +24,7 @@ from discpress.engine.images.archives.contents import (
 from discpress.engine.images.archives.model import Archive, Member
 from discpress.engine.images.detect import SNIFF_BYTES, sniff
 from discpress.engine.images.image import Image
-from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR
+from discpress.engine.images.known_disc import find_disc
 from discpress.engine.images.open import open_source
 from discpress.engine.images.recognise import header_problem, promised_format
 from discpress.engine.images.registry import PLAIN, spec_of
@@ -44,17 +44,18 @@ _LARGE_ARCHIVE_BYTES = 16 * MIB
 def is_image(source: FileSource, found: ImageFormat) -> bool:
     """Return whether a file found in a folder counts as an image.
 
-    The content decides: any known image format, or an ISO 9660 descriptor in sector 16. A file with neither counts only
-    if its name ends in .iso or .img, or in the suffix of a format whose header it lacks: that is a damaged image.
+    The content decides: any known image format, a descriptor in sector 16, or the mark of a console. A file without any
+    counts only if its name ends in .iso or .img, or in the suffix of a format whose header it lacks: that is a damaged
+    image.
     """
     spec = spec_of(found)
     if spec.kind not in {Kind.IMAGE, Kind.SHEET}:
         return False
     if spec.promises:
         return True
-    head = read_bytes(source, PVD_SECTOR * SECTOR_SIZE, len(PVD_MAGIC))
-    is_iso = head == PVD_MAGIC or source.path.suffix.lower() in ISO_SUFFIXES
-    return is_iso or bool(header_problem(source, found))
+    if source.path.suffix.lower() in ISO_SUFFIXES or header_problem(source, found):
+        return True
+    return find_disc(lambda offset, length: read_bytes(source, offset, length)) is not None
 
 
 def probe_titles(path: Path, on_look: Callable[[], None] = lambda: None) -> Iterator[Title | EmptyArchive]:
@@ -108,8 +109,7 @@ def _archived_titles(
         if file.size_bytes >= _LARGE_ARCHIVE_BYTES:
             unknown = FileIdentity(0, 0, file.size_bytes, 0)
             yield Title(
-                file.path, unknown, found, str(System.UNKNOWN), title=file.path.stem, error=str(error),
-                fault=_fault_of(error),
+                file.path, unknown, found, DiscInfo(title=file.path.stem), error=str(error), fault=_fault_of(error)
             )  # fmt: skip
         return
     is_empty = True
@@ -131,32 +131,20 @@ def _member_title(archive: Archive, member: Member, identity: FileIdentity, link
         return _title_of(source, found, identity, links)
     except DiscpressError as error:
         named = read_file_title(path.name)
-        return Title(
-            path, identity, None, str(System.UNKNOWN), title=named.title, region=named.region, links=links,
-            error=str(error), fault=_fault_of(error),
-        )  # fmt: skip
+        return Title(path, identity, None, named, links=links, error=str(error), fault=_fault_of(error))
 
 
 def _unseen_title(path: Path, member: Member, identity: FileIdentity, links: int) -> Title:
     """Return the title of an image too far into its archive to be read, from its name alone."""
-    named = read_file_title(path.name)
-    return Title(
-        path, identity, PLAIN, str(System.UNKNOWN), "", named.title, named.region, named.disc_number,
-        named.tags, member.size_bytes, links=links,
-    )  # fmt: skip
+    return Title(path, identity, PLAIN, read_file_title(path.name), member.size_bytes, links=links)
 
 
-def _title(path: Path, identity: FileIdentity, image: Image, disc: Identity, links: int) -> Title:
+def _title(path: Path, identity: FileIdentity, image: Image, disc: DiscInfo, links: int) -> Title:
     return Title(
         path,
         identity,
         image.format,
-        str(disc.system),
-        disc.serial,
-        disc.title,
-        disc.region,
-        disc.disc_number,
-        disc.tags,
+        disc,
         image.size,
         image.block_size if image.is_packed else 0,
         image.index_shift,
@@ -166,21 +154,9 @@ def _title(path: Path, identity: FileIdentity, image: Image, disc: Identity, lin
     )
 
 
-def _foreign_title(path: Path, identity: FileIdentity, found: ImageFormat, disc: ForeignDisc, links: int) -> Title:
-    return Title(
-        path,
-        identity,
-        found,
-        str(disc.system),
-        disc.serial,
-        disc.title,
-        disc.region,
-        disc.disc_number,
-        disc.tags,
-        disc.original_bytes,
-        links=links,
-        error=foreign_error(found, disc),
-    )
+def _foreign_title(path: Path, identity: FileIdentity, found: ImageFormat, its: ForeignImage, links: int) -> Title:
+    error = foreign_error(found, its)
+    return Title(path, identity, found, its.disc, its.original_bytes, links=links, error=error)
 
 
 def _broken(
@@ -195,8 +171,7 @@ def _broken(
         path,
         identity,
         found,
-        str(System.UNKNOWN),
-        title=path.stem,
+        DiscInfo(title=path.stem),
         original_bytes=image.size if image else 0,
         block_size=image.block_size if image else 0,
         links=links,
@@ -222,4 +197,4 @@ def unread_title(path: Path, error: str) -> Iterator[Title]:
     except OSError:
         size_bytes = 0
     identity = FileIdentity(0, 0, size_bytes, 0)
-    yield Title(path, identity, None, str(System.UNKNOWN), title=path.stem, error=error)
+    yield Title(path, identity, None, DiscInfo(title=path.stem), error=error)

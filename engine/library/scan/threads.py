@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from discpress.engine.discs.info import DiscInfo
 from discpress.engine.store.model import FileIdentity, Title
 
 
@@ -44,4 +45,4 @@ def why_given_up(probing: Probing, stall_s: float) -> str:
 def given_up_title(path: Path, known: Title | None, why: str) -> Title:
     """Return the row of a file that is given up, without accessing it; known values stay."""
     identity = known.identity if known else FileIdentity(0, 0, 0, 0)
-    return Title(path, identity, None, "unknown", title=path.stem, error=why)
+    return Title(path, identity, None, DiscInfo(title=path.stem), error=why)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
+from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.store.losses import Losses
 from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
@@ -31,10 +32,10 @@ from discpress.engine.store.rows.checked import (
 )
 from discpress.engine.store.rows.plain_json import load_texts
 from discpress.engine.store.rows.settings_rows import methods_from, methods_text
+from discpress.engine.systems import System, system_from
 
 SqlValue: TypeAlias = str | int | bytes | None
 
-SAVE_TITLE = f"INSERT OR REPLACE INTO titles VALUES ({', '.join('?' * 16)})"
 KEYS_AT_ONCE = 500
 """Paths in one statement: SQLite before 3.32 binds at most 999 values."""
 
@@ -75,12 +76,13 @@ def _format(text: str) -> ImageFormat | None:
 
 
 _FAULTS = {"": None, **{fault.value: fault for fault in Fault}}
+_FOUND = {found.value: found for found in Found}
 _TITLE = Shape(
     {
         "path": PATH,
         "identity": made_by(identity_from, None),
         "format": made_by(_format, None),
-        "system": NAME,
+        "system": made_by(system_from, System.UNKNOWN),
         "serial": NAME,
         "title": NAME,
         "region": NAME,
@@ -93,9 +95,13 @@ _TITLE = Shape(
         "links": NUMBER,
         "error": NAME,
         "fault": token(_FAULTS, None),
+        "disc_total": NUMBER,
+        "revision": NAME,
+        "found": token(_FOUND, Found.NAME),
     }
 )
 _NAME = Shape({"path": PATH, "title": NAME})
+SAVE_TITLE = f"INSERT OR REPLACE INTO titles ({_TITLE.select()}) VALUES ({', '.join('?' * len(_TITLE))})"
 _ESTIMATE = Shape(
     {
         "format": TEXT,
@@ -173,16 +179,17 @@ def identity_key(identity: FileIdentity) -> str:
 
 def title_row(title: Title) -> Row:
     """Return the values of SAVE_TITLE; estimates and overrides have their own tables."""
+    disc = title.disc
     return (
         path_key(title.path),
         identity_key(title.identity),
         "" if title.format is None else str(title.format),
-        _text(title.system),
-        _text(title.serial),
-        _text(title.title),
-        _text(title.region),
-        title.disc_number or 0,
-        json.dumps(title.tags),
+        str(disc.system),
+        _text(disc.serial),
+        _text(disc.title),
+        _text(disc.region),
+        disc.disc_number or 0,
+        json.dumps(disc.tags),
         min(title.original_bytes, LARGEST),
         title.block_size,
         title.index_shift,
@@ -190,6 +197,9 @@ def title_row(title: Title) -> Row:
         title.links,
         _text(title.error),
         "" if title.fault is None else str(title.fault),
+        disc.disc_total or 0,
+        _text(disc.revision),
+        str(disc.found),
     )
 
 
@@ -198,7 +208,7 @@ def title_from(row: Row, losses: Losses) -> Title | None:
     try:
         (
             path, identity, image_format, system, serial, title, region, disc_number, tags, original_bytes,
-            block_size, index_shift, version, links, error, fault,
+            block_size, index_shift, version, links, error, fault, disc_total, revision, found,
         ) = _TITLE.read(row[:_ESTIMATE_START])  # fmt: skip
     except UnreadableError:
         losses.titles += 1
@@ -209,16 +219,15 @@ def title_from(row: Row, losses: Losses) -> Title | None:
             overrides = title_settings.overrides_from(settings)
         except UnreadableError as unread:
             losses.settings[path] = unread.column
+    has_disc = fault is not Fault.NO_DISC
+    disc = DiscInfo(
+        system, serial, title, region, disc_number or None, disc_total or None, revision, tags, found, has_disc
+    )
     return Title(
         path,
         identity,
         image_format,
-        system,
-        serial,
-        title,
-        region,
-        disc_number or None,
-        tags,
+        disc,
         original_bytes,
         block_size,
         index_shift,

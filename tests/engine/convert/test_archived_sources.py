@@ -19,7 +19,6 @@ from discpress.engine.convert.recovery import conclude_published, find_trashed
 from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.convert.trash.undo import no_journal, purge, undo
 from discpress.engine.convert.verify import digest_image
-from discpress.engine.discs.identity import System
 from discpress.engine.errors import (
     ConflictError,
     DamagedImageError,
@@ -33,6 +32,7 @@ from discpress.engine.images.archives.model import MemberSource
 from discpress.engine.images.archives.paged import PagedStream
 from discpress.engine.images.open import open_image
 from discpress.engine.progress import Control, Progress
+from discpress.engine.systems import System
 
 DISC = sample_images.mixed(3 * CHUNK_BYTES + 7 * 2048, seed=40)
 PS2 = (sample_images.GOLDEN / "ps2.iso").read_bytes()

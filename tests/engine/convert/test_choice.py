@@ -216,4 +216,4 @@ def test_a_plan_of_the_file_says_the_same(tmp_path_factory: pytest.TempPathFacto
 
 def test_a_ps1_disc_is_said_to_be_loaded_by_nothing() -> None:
     (notice,) = choose(ConversionRequest(), "ps1").notices
-    assert notice.startswith("a PS1 disc: no PS1 emulator known here loads ZSO")
+    assert notice == "PS1 disc: no known program loads a ZSO of it; PS1 emulators load the CHD of a CD, by chdman"

@@ -64,8 +64,8 @@ def test_a_serial_in_brackets_is_a_tag() -> None:
         ("(Korea)", "KR"),
         ("(China)", "CN"),
         ("(Asia)", "AS"),
-        ("(World)", ""),
-        ("(En,Fr,De)", ""),
+        ("(World)", "WW"),
+        ("(En,Fr,De)", "EU"),
         ("(v1.01)", ""),
         ("()", ""),
     ],
@@ -121,3 +121,77 @@ def test_lone_surrogates_become_replacement_characters() -> None:
 
 def test_long_text_is_cut() -> None:
     assert len(clean_text("x" * 5000)) == 256
+
+
+@pytest.mark.parametrize(
+    ("file_name", "expected"),
+    [
+        # Redump, No-Intro, TOSEC, OPL, GoodTools, scene and hand-made names.
+        ("Saga of Ice (USA) (Disc 1 of 2).iso", ("Saga of Ice", "US", 1, 2, "")),
+        ("Saga of Ice (Europe) (En,Fr,De) (Disc 2) (Rev 1).chd", ("Saga of Ice", "EU", 2, None, "Rev 1")),
+        ("Saga of Ice (Japan) (v1.02).iso", ("Saga of Ice", "JP", None, None, "v1.02")),
+        ("Saga of Ice (World) (En,Ja).iso", ("Saga of Ice", "WW", None, None, "")),
+        ("Saga of Ice (Korea) (Rev A).iso", ("Saga of Ice", "KR", None, None, "Rev A")),
+        ("Saga of Ice (USA, Europe).iso", ("Saga of Ice", "US", None, None, "")),
+        ("Saga of Ice (Japan, Korea) (Version 2.0).iso", ("Saga of Ice", "JP", None, None, "v2.0")),
+        ("Saga of Ice (Taiwan).iso", ("Saga of Ice", "AS", None, None, "")),
+        ("Saga of Ice v1.004 (1999)(Maker)(NTSC-U)(Disc 1 of 2)[!].iso", ("Saga of Ice v1.004", "US", 1, 2, "")),
+        ("Saga of Ice (1999)(Maker)(PAL)(1 of 3).iso", ("Saga of Ice", "EU", 1, 3, "")),
+        ("Saga of Ice [NTSC-J] [CD1].bin", ("Saga of Ice", "JP", 1, None, "")),
+        ("Saga of Ice (U) (Disc A).iso", ("Saga of Ice", "US", 1, None, "")),
+        ("Saga of Ice [PAL] [Disk B].iso", ("Saga of Ice", "EU", 2, None, "")),
+        ("Saga of Ice Disk A.iso", ("Saga of Ice", "", 1, None, "")),
+        ("Saga of Ice - Disc 2.iso", ("Saga of Ice", "", 2, None, "")),
+        ("Saga of Ice Disc 2 of 4 (USA).iso", ("Saga of Ice", "US", 2, 4, "")),
+        ("saga_of_ice_cd2.bin", ("saga of ice", "", 2, None, "")),
+        ("Saga.of.Ice.CD1.iso", ("Saga.of.Ice", "", 1, None, "")),
+        ("Saga of Ice (Disc 1) (Opening Disc).iso", ("Saga of Ice", "", 1, None, "")),
+        ("Saga of Ice (Italy) (Disco 2).iso", ("Saga of Ice", "EU", 2, None, "")),
+        ("SLES_123.45.Saga of Ice.iso", ("Saga of Ice", "EU", None, None, "")),
+        ("SLPM-65432 Saga of Ice.iso", ("Saga of Ice", "JP", None, None, "")),
+        ("Saga of Ice [SLUS-20946].iso", ("Saga of Ice", "US", None, None, "")),
+        ("Saga of Ice [SLPM-65432] (Korea).iso", ("Saga of Ice", "KR", None, None, "")),
+        ("Saga of Ice (Japan) [T-En v1.2 by Some Group].iso", ("Saga of Ice", "JP", None, None, "")),
+        ("Saga of Ice (Ja).iso", ("Saga of Ice", "JP", None, None, "")),
+        ("Saga of Ice (En,Es).iso", ("Saga of Ice", "", None, None, "")),
+        ("Saga of Ice (Disc 3 of 2).iso", ("Saga of Ice", "", 3, None, "")),
+        ("Saga of Ice (Demo).iso", ("Saga of Ice", "", None, None, "")),
+        # Names that look like tags, and are not.
+        ("Sonar CD.iso", ("Sonar CD", "", None, None, "")),
+        ("Saga of Ice CD-i.iso", ("Saga of Ice CD-i", "", None, None, "")),
+        ("Disc 2.iso", ("Disc 2", "", None, None, "")),
+        ("Saga of Ice 2.iso", ("Saga of Ice 2", "", None, None, "")),
+        ("Saga of Ice Vol 2.iso", ("Saga of Ice Vol 2", "", None, None, "")),
+        ("Saga of Ice DVD9.iso", ("Saga of Ice DVD9", "", None, None, "")),
+        ("Discworld 2.iso", ("Discworld 2", "", None, None, "")),
+        ("Saga of Ice (Revised).iso", ("Saga of Ice", "", None, None, "")),
+        ("Saga of Ice (Vol. 1).iso", ("Saga of Ice", "", None, None, "")),
+    ],
+)
+def test_real_names(file_name: str, expected: tuple[str, str, int | None, int | None, str]) -> None:
+    named = read_file_title(file_name)
+    assert (named.title, named.region, named.disc_number, named.disc_total, named.revision) == expected
+
+
+@pytest.mark.parametrize(
+    ("file_name", "languages"),
+    [
+        ("Saga (Europe) (En,Fr,De).iso", ("En", "Fr", "De")),
+        ("Saga (USA) (En,Fr-CA,Pt-BR).iso", ("En", "Fr-CA", "Pt-BR")),
+        ("Saga (Switzerland) (En+De,It).iso", ("En", "De", "It")),
+        ("Saga (Ja).iso", ("Ja",)),
+        ("Saga (USA) (Disc 1).iso", ()),
+        ("Saga.iso", ()),
+    ],
+)
+def test_languages(file_name: str, languages: tuple[str, ...]) -> None:
+    assert read_file_title(file_name).languages == languages
+
+
+@given(st.text("(discDISCktov1a)2 of-_.", max_size=255))
+def test_numbers_of_discs_are_possible(name: str) -> None:
+    named = read_file_title(name)
+    assert named.disc_number is None or 1 <= named.disc_number <= 99
+    if named.disc_total is not None:
+        assert named.disc_number is not None
+        assert named.disc_number <= named.disc_total

@@ -9,13 +9,13 @@ import sample_images
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discpress.engine.discs.foreign import ForeignDisc, foreign_error, read_foreign
-from discpress.engine.discs.identity import System
+from discpress.engine.discs.foreign import ForeignImage, foreign_error, read_foreign
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.detect import SNIFF_BYTES, sniff
 from discpress.engine.images.registry import FORMATS
 from discpress.engine.images.source import FileSource
 from discpress.engine.images.spec import Kind
+from discpress.engine.systems import System
 
 WII = foreign.nintendo_disc()
 GAMECUBE = foreign.nintendo_disc("gamecube", b"GALP01", b"A Cube")
@@ -38,7 +38,7 @@ FILES: dict[str, tuple[bytes, ImageFormat, tuple[System, str, str, str], int]] =
 }
 
 
-def read(path: Path) -> tuple[ImageFormat, ForeignDisc]:
+def read(path: Path) -> tuple[ImageFormat, ForeignImage]:
     source = FileSource(path)
     try:
         head = bytearray(SNIFF_BYTES)
@@ -52,11 +52,10 @@ def read(path: Path) -> tuple[ImageFormat, ForeignDisc]:
 @pytest.mark.parametrize("name", FILES)
 def test_a_header_says_system_serial_title_region_and_size(name: str, tmp_path: Path) -> None:
     data, image_format, facts, original_bytes = FILES[name]
-    found, disc = read(sample_images.write_image(tmp_path / "game.bin", data))
-    assert (image_format, (*facts, original_bytes)) == (
-        found,
-        (disc.system, disc.serial, disc.title, disc.region, disc.original_bytes),
-    )
+    found, its = read(sample_images.write_image(tmp_path / "game.bin", data))
+    disc = its.disc
+    assert (found, its.original_bytes) == (image_format, original_bytes)
+    assert (disc.system, disc.serial, disc.title, disc.region) == facts
 
 
 def damaged(data: bytes, offset: int, value: bytes) -> bytes:
@@ -77,22 +76,22 @@ LIES = {
 
 @pytest.mark.parametrize("name", LIES)
 def test_a_size_that_cannot_be_is_not_believed(name: str, tmp_path: Path) -> None:
-    _, disc = read(sample_images.write_image(tmp_path / "game.bin", LIES[name]))
-    assert disc.original_bytes == 0
+    _, its = read(sample_images.write_image(tmp_path / "game.bin", LIES[name]))
+    assert its.original_bytes == 0
 
 
 def test_a_table_of_contents_that_goes_back_is_named(tmp_path: Path) -> None:
     data = damaged(foreign.pbp(PS1_SFO), 8, struct.pack("<I", 1 << 31))
-    found, disc = read(sample_images.write_image(tmp_path / "game.pbp", data))
-    assert foreign_error(found, disc).endswith("; its table of contents is damaged")
+    found, its = read(sample_images.write_image(tmp_path / "game.pbp", data))
+    assert foreign_error(found, its).endswith("; its table of contents is damaged")
 
 
 @pytest.mark.parametrize(("mode", "sector_bytes"), [(1, 2352), (2, 2352), (2, 2448)])
 def test_a_raw_dump_says_which_disc_it_is(mode: int, sector_bytes: int, tmp_path: Path) -> None:
     iso = (sample_images.GOLDEN / "ps2.iso").read_bytes()
     data = foreign.raw_dump(iso, mode, sector_bytes)
-    found, disc = read(sample_images.write_image(tmp_path / "dump.bin", data))
-    assert (found, disc.system, disc.serial) == (ImageFormat.RAW_CD, System.PS2, "SLUS-20946")
+    found, its = read(sample_images.write_image(tmp_path / "dump.bin", data))
+    assert (found, its.disc.system, its.disc.serial) == (ImageFormat.RAW_CD, System.PS2, "SLUS-20946")
 
 
 def cue_beside(folder: Path, sheet: bytes, **files: bytes) -> Path:
@@ -104,25 +103,25 @@ def cue_beside(folder: Path, sheet: bytes, **files: bytes) -> Path:
 def test_a_cue_sheet_is_the_disc_of_its_first_raw_file(tmp_path: Path) -> None:
     iso = (sample_images.GOLDEN / "ps2.iso").read_bytes()
     sheet = foreign.cue("track1.bin", "track2.bin")
-    found, disc = read(cue_beside(tmp_path, sheet, track1=foreign.raw_dump(iso), track2=bytes(2352)))
+    found, its = read(cue_beside(tmp_path, sheet, track1=foreign.raw_dump(iso), track2=bytes(2352)))
     assert found is ImageFormat.CUE
-    assert (disc.system, disc.serial, disc.title) == (System.PS2, "SLUS-20946", "Sheet Game")
-    assert (disc.files, disc.problem) == (("track1.bin", "track2.bin"), "")
+    assert (its.disc.system, its.disc.serial, its.disc.title) == (System.PS2, "SLUS-20946", "Sheet Game")
+    assert (its.files, its.problem) == (("track1.bin", "track2.bin"), "")
 
 
 def test_a_cue_sheet_says_which_file_is_not_there(tmp_path: Path) -> None:
-    found, disc = read(cue_beside(tmp_path, foreign.cue("gone\x1b.bin")))
-    assert foreign_error(found, disc).endswith("; gone\\e.bin, which it names, is not next to it")
-    assert disc.region == "EU"
+    found, its = read(cue_beside(tmp_path, foreign.cue("gone\x1b.bin")))
+    assert foreign_error(found, its).endswith("; gone\\e.bin, which it names, is not next to it")
+    assert its.disc.region == "EU"
 
 
 @pytest.mark.parametrize("name", ["../secret.bin", "/etc/passwd", "C:\\games\\secret.bin", "..\\secret.bin"])
 def test_a_cue_sheet_leads_nowhere_else(name: str, tmp_path: Path) -> None:
     iso = (sample_images.GOLDEN / "ps2.iso").read_bytes()
     sample_images.write_image(tmp_path / "secret.bin", foreign.raw_dump(iso))
-    _, disc = read(cue_beside(tmp_path / "below", foreign.cue(name)))
-    assert (disc.serial, disc.files) == ("", ("passwd",) if "passwd" in name else ("secret.bin",))
-    assert disc.problem
+    _, its = read(cue_beside(tmp_path / "below", foreign.cue(name)))
+    assert (its.disc.serial, its.files) == ("", ("passwd",) if "passwd" in name else ("secret.bin",))
+    assert its.problem
 
 
 @pytest.mark.parametrize(
@@ -142,8 +141,8 @@ def test_what_is_no_sheet_of_a_game_is_data(data: bytes) -> None:
 
 def test_a_sheet_names_each_file_once(tmp_path: Path) -> None:
     sheet = foreign.cue("game.bin", "game.bin", *(f"track{number}.bin" for number in range(200)))
-    _, disc = read(cue_beside(tmp_path, sheet, game=bytes(2352)))
-    assert (disc.files[:2], len(disc.files)) == (("game.bin", "track0.bin"), 99)
+    _, its = read(cue_beside(tmp_path, sheet, game=bytes(2352)))
+    assert (its.files[:2], len(its.files)) == (("game.bin", "track0.bin"), 99)
 
 
 READ = [spec.name for spec in FORMATS if not spec.is_read and spec.kind is not Kind.UNFINISHED]
@@ -152,5 +151,5 @@ READ = [spec.name for spec in FORMATS if not spec.is_read and spec.kind is not K
 @given(st.sampled_from(READ), st.sampled_from(list(FILES)), st.binary(max_size=200), st.integers(0, 300))
 def test_any_bytes_have_an_answer(image_format: ImageFormat, name: str, junk: bytes, offset: int) -> None:
     data = damaged(FILES[name][0], offset, junk)[:40_000]
-    disc = read_foreign(sample_images.MemorySource(data), image_format)
-    assert 0 <= disc.original_bytes <= 64 * 1024**3
+    its = read_foreign(sample_images.MemorySource(data), image_format)
+    assert 0 <= its.original_bytes <= 64 * 1024**3

@@ -8,8 +8,10 @@ from disc_sources import CountedSource, Files, Golden, MakeImage, Master
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from discpress.engine.discs.identity import Identity, System, identify, region_of
+from discpress.engine.discs.identity import identify
+from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.errors import DamagedImageError
+from discpress.engine.systems import System
 
 MAX_BLOCK_READS = 16
 PVD = 16 * 2048
@@ -18,14 +20,14 @@ SYSTEM_CNF_LENGTH = 57
 
 
 class Disc(Protocol):
-    def __call__(self, files: Files, system_id: str = "PLAYSTATION", file_name: str = "Some Game.iso") -> Identity: ...
+    def __call__(self, files: Files, system_id: str = "PLAYSTATION", file_name: str = "Some Game.iso") -> DiscInfo: ...
 
 
 @pytest.fixture
 def disc(make_image: MakeImage) -> Disc:
     """Identify a disc of these files: `disc({"SYSTEM.CNF": b"..."}, file_name="Game.iso")`."""
 
-    def identify_disc(files: Files, system_id: str = "PLAYSTATION", file_name: str = "Some Game.iso") -> Identity:
+    def identify_disc(files: Files, system_id: str = "PLAYSTATION", file_name: str = "Some Game.iso") -> DiscInfo:
         return identify(CountedSource(make_image(files, system_id)), file_name)
 
     return identify_disc
@@ -62,7 +64,7 @@ def test_an_image_without_a_file_system_is_unknown(golden: Golden) -> None:
     assert identity.region == "JP"
 
 
-@pytest.mark.parametrize(("name", "blocks"), [("ps2.iso", 3), ("psp.iso", 4), ("tail.iso", 4)])
+@pytest.mark.parametrize(("name", "blocks"), [("ps2.iso", 3), ("psp.iso", 4), ("tail.iso", 6)])
 def test_blocks_read(name: str, blocks: int, golden: Golden) -> None:
     source = CountedSource(golden(name))
     identify(source, name)
@@ -136,6 +138,28 @@ def test_the_system_id_decides_where_both_are_there(disc: Disc) -> None:
     assert (disc(files, "PSP GAME").system, disc(files, "PLAYSTATION").system) == (System.PSP, System.PS2)
 
 
+@pytest.mark.parametrize(
+    ("version", "name", "revision"),
+    [
+        (b"VER = 1.00", "Game.iso", "v1.00"),
+        (b"VER = 02.10 ", "Game (Rev 1).iso", "v2.10"),
+        (b"VER = none", "Game (Rev 1).iso", "Rev 1"),
+        (b"VER = 1.0.0", "Game.iso", ""),
+        (b"VMODE = PAL", "Game (v1.03).iso", "v1.03"),
+    ],
+)
+def test_the_revision_is_that_of_system_cnf_else_of_the_name(
+    version: bytes, name: str, revision: str, disc: Disc
+) -> None:
+    files = {"SYSTEM.CNF": b"BOOT2 = cdrom0:\\SLES_123.45;1\r\n" + version + b"\r\n"}
+    assert disc(files, file_name=name).revision == revision
+
+
+def test_the_system_of_a_disc_is_found_inside_and_that_of_a_name_is_not(disc: Disc) -> None:
+    assert disc({"PSX.EXE": b"PS-X EXE"}).found is Found.INSIDE
+    assert identify(CountedSource(bytes(200_000)), "Game (USA).iso").found is Found.NAME
+
+
 def test_boot_is_a_ps1_disc(disc: Disc) -> None:
     identity = disc({"SYSTEM.CNF": b"BOOT = cdrom:\\SCES_012.34;1\r\nTCB = 4\r\n"}, file_name="Old (Disc 2 of 4).iso")
     assert (identity.system, identity.serial) == (System.PS1, "SCES-01234")
@@ -162,11 +186,12 @@ def test_a_folder_named_system_cnf_is_no_file(golden: Golden) -> None:
 
 
 def test_a_psp_disc_tells_everything(make_image: MakeImage) -> None:
-    param = sfo(DISC_ID=b"ULJM05000", DISC_NUMBER=2, DISC_TOTAL=3, TITLE="光の\nアーク\x07  2".encode())
+    title = "光の\nアーク\x07  2".encode()
+    param = sfo(DISC_ID=b"ULJM05000", DISC_NUMBER=2, DISC_TOTAL=3, DISC_VERSION=b"1.02", TITLE=title)
     image = make_image({"PSP_GAME/PARAM.SFO": param}, "PSP GAME")
     identity = identify(CountedSource(image), "x (USA).iso")
     assert (identity.serial, identity.region, identity.title) == ("ULJM-05000", "JP", "光の アーク 2")
-    assert (identity.disc_number, identity.disc_total) == (2, 3)
+    assert (identity.disc_number, identity.disc_total, identity.revision) == (2, 3, "v1.02")
 
 
 def test_a_psp_disc_without_a_serial_takes_that_of_umd_data(disc: Disc) -> None:
@@ -190,9 +215,9 @@ def test_the_system_id_alone_is_enough_for_psp(disc: Disc) -> None:
     assert disc({"A.BIN": b""}, "PSP GAME").system is System.PSP
 
 
-def test_a_umd_video_is_psp(disc: Disc) -> None:
+def test_a_umd_video_is_no_game(disc: Disc) -> None:
     identity = disc({"UMD_VIDEO/PARAM.SFO": sfo(TITLE=b"Film")}, "")
-    assert (identity.system, identity.title) == (System.PSP, "Film")
+    assert (identity.system, identity.title) == (System.UMD_VIDEO, "Film")
 
 
 @pytest.mark.parametrize("number", [0, 100, 0xFFFFFFFF])
@@ -206,28 +231,6 @@ def test_a_file_name_without_a_title_gives_way_to_the_volume_id(disc: Disc) -> N
     assert identity.title == "A_LABEL"
 
 
-@pytest.mark.parametrize(
-    ("region", "prefixes"),
-    [
-        ("US", "SLUS SCUS ULUS UCUS NPUH NPUG NPUZ NPUX PUPX"),
-        ("EU", "SLES SCES SCED SLED ULES UCES ULET NPEH NPEG NPEZ NPEX TCES TLES"),
-        ("JP", "SLPS SLPM SCPS SCPM SCPN SIPS PAPX PCPX ULJM ULJS UCJS UCJB UCJX NPJH NPJG NPJJ KOEI ALCH"),
-        ("KR", "SLKA SCKA ULKS UCKS UCKM"),
-        ("AS", "SCAJ SLAJ ULAS UCAS NPHH NPHG NPHZ"),
-        ("CN", "SCCS"),
-        ("", "PBPX ABCD SLZZ"),
-    ],
-)
-def test_region_of(region: str, prefixes: str) -> None:
-    assert {prefix: region_of(f"{prefix}-12345") for prefix in prefixes.split()} == dict.fromkeys(
-        prefixes.split(), region
-    )
-
-
-def test_no_serial_has_no_region() -> None:
-    assert region_of("") == ""
-
-
 def test_the_serial_decides_the_region_before_the_file_name(disc: Disc) -> None:
     identity = disc({"SYSTEM.CNF": b"BOOT2 = cdrom0:\\SLUS_123.45;1"}, file_name="Game (Europe).iso")
     assert identity.region == "US"
@@ -236,10 +239,6 @@ def test_the_serial_decides_the_region_before_the_file_name(disc: Disc) -> None:
 def test_a_serial_of_no_region_takes_that_of_the_file_name(disc: Disc) -> None:
     identity = disc({"SYSTEM.CNF": b"BOOT2 = cdrom0:\\PBPX_955.03;1"}, file_name="Game (USA).iso")
     assert (identity.serial, identity.region) == ("PBPX-95503", "US")
-
-
-def test_systems_have_labels() -> None:
-    assert [system.label for system in System] == ["PS2", "PS1", "PSP", "GameCube", "Wii", "ISO 9660", "unknown"]
 
 
 @pytest.mark.parametrize("error", [DamagedImageError("x.zso: block 9 does not decode"), OSError(5, "I/O error")])

@@ -14,10 +14,11 @@ from discpress.engine.errors import DamagedImageError, DiscpressError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.detect import SNIFF_BYTES, magic_of, sniff
 from discpress.engine.images.doctor.doctor import examine
-from discpress.engine.images.known_disc import DiscKind, find_disc
+from discpress.engine.images.known_disc import find_disc
 from discpress.engine.images.open import open_image, open_source
 from discpress.engine.images.recognise import promised_format, recognise
 from discpress.engine.images.source import MemorySource
+from discpress.engine.systems import MARKS, System
 
 SECTOR = 2048
 SOUND: dict[str, bytes] = {
@@ -221,7 +222,7 @@ def test_what_cannot_be_opened_is_damage_to_the_doctor(
 # Discs that are known by their first sectors.
 
 
-def known(data: bytes) -> DiscKind | None:
+def known(data: bytes) -> System | None:
     return find_disc(lambda offset, length: data[offset : offset + length])
 
 
@@ -230,23 +231,34 @@ def at(offset: int, mark: bytes) -> bytes:
 
 
 DISCS = {
-    DiscKind.ISO9660: at(16 * SECTOR, b"\x01CD001"),
-    DiscKind.UDF: at(16 * SECTOR, b"\0BEA01".ljust(SECTOR, b"\0") + b"\0NSR02"),
-    DiscKind.GAMECUBE: foreign.nintendo_disc("gamecube"),
-    DiscKind.WII: foreign.nintendo_disc("wii"),
-    DiscKind.XBOX: at(32 * SECTOR, b"MICROSOFT*XBOX*MEDIA"),
-    DiscKind.THREE_DO: at(0, b"\x01ZZZZZ\x01"),
+    System.ISO9660: at(16 * SECTOR, b"\x01CD001"),
+    System.UDF: at(16 * SECTOR, b"\0BEA01".ljust(SECTOR, b"\0") + b"\0NSR02"),
+    System.GAMECUBE: foreign.nintendo_disc("gamecube"),
+    System.WII: foreign.nintendo_disc("wii"),
+    System.SATURN: at(0, b"SEGA SEGASATURN "),
+    System.DREAMCAST: at(0, b"SEGA SEGAKATANA "),
+    System.MEGA_CD: at(0, b"SEGADISCSYSTEM  "),
+    System.PC_ENGINE_CD: at(SECTOR + 0x20, b"PC Engine CD-ROM SYSTEM"),
+    System.PC_FX: at(0, b"PC-FX:Hu_CD-ROM "),
+    System.THREE_DO: at(0, b"\x01ZZZZZ\x01"),
+    System.CD_I: at(16 * SECTOR, b"\x01CD-I "),
+    System.XBOX: at(32 * SECTOR, b"MICROSOFT*XBOX*MEDIA"),
 }
+"""Of every system with a mark, and of the file systems, the least that identifies a disc."""
 
 
-@pytest.mark.parametrize("kind", DiscKind)
-def test_a_disc_is_known_by_its_mark(kind: DiscKind) -> None:
+def test_every_system_with_a_mark_has_a_disc_here() -> None:
+    assert {system for system, _ in MARKS} | {System.ISO9660, System.UDF} == DISCS.keys()
+
+
+@pytest.mark.parametrize("kind", DISCS)
+def test_a_disc_is_known_by_its_mark(kind: System) -> None:
     assert known(DISCS[kind]) is kind
 
 
 def test_a_primary_descriptor_counts_after_another_one() -> None:
     boot = b"\0CD001".ljust(SECTOR, b"\0")
-    assert known(at(16 * SECTOR, boot + b"\x01CD001")) is DiscKind.ISO9660
+    assert known(at(16 * SECTOR, boot + b"\x01CD001")) is System.ISO9660
 
 
 def test_a_terminator_alone_is_no_disc() -> None:
@@ -258,9 +270,9 @@ def test_anything_else_is_no_disc(data: bytes) -> None:
     assert known(data) is None
 
 
-@pytest.mark.parametrize("kind", DiscKind)
+@pytest.mark.parametrize("kind", DISCS)
 @pytest.mark.parametrize("name", ["game.cso", "game.rvz"])
-def test_every_known_disc_is_a_plain_image_under_any_name(kind: DiscKind, name: str) -> None:
+def test_every_known_disc_is_a_plain_image_under_any_name(kind: System, name: str) -> None:
     assert recognised(name, DISCS[kind]) is ImageFormat.ISO
 
 

@@ -175,7 +175,7 @@ def test_what_lies_too_far_in_is_known_by_its_name(top: Path, monkeypatch: pytes
     monkeypatch.setattr("discpress.engine.discs.reach.REACH_BYTES", 600_000)
     first, second = titles_in(path)
     assert first.serial == "SLUS-20946"
-    assert (second.title, second.region, second.disc_number, second.system) == ("Second Game", "EU", 2, "unknown")
+    assert (second.title, second.region, second.disc.disc_number, second.system) == ("Second Game", "EU", 2, "unknown")
     assert (second.original_bytes, second.error) == (len(PSP), "")
 
 

@@ -6,7 +6,7 @@ from typing import Unpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from title_fields import TitleFields
+from title_fields import TitleFields, title_at
 
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat, Settings
@@ -33,7 +33,7 @@ def make_title(
     values: TitleFields = {"format": ImageFormat.ISO, "original_bytes": size, **more}
     if packed is not None:
         values["estimate"] = make_estimate(size, packed, advice)
-    return Title(Path("/games") / name, identity, **values)
+    return title_at(Path("/games") / name, identity, **values)
 
 
 KAIN = make_title("kain.iso", title="Blood Omen 2", serial="SLUS-20024", system="ps2", region="us")

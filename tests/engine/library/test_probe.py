@@ -99,7 +99,7 @@ def golden(name: str, folder: Path) -> Path:
 
 
 def described(title: Title) -> tuple[str, str, str, str, int | None]:
-    return title.system, title.serial, title.title, title.region, title.disc_number
+    return title.system, title.serial, title.title, title.region, title.disc.disc_number
 
 
 @pytest.fixture
@@ -364,7 +364,7 @@ def test_a_second_name_of_the_file_is_counted(tmp_path: Path) -> None:
 
 def test_a_ps2_disc_takes_its_title_from_the_file_name(tmp_path: Path) -> None:
     title = found(write_image(tmp_path / "SLUS_123.45.Some_Game_(Europe)_[v2].iso", disc()))
-    assert (title.title, title.tags, title.region) == ("Some Game", ("(Europe)", "[v2]"), "US")
+    assert (title.title, title.disc.tags, title.region) == ("Some Game", ("(Europe)", "[v2]"), "US")
 
 
 def test_a_psp_disc_takes_its_title_from_param_sfo(tmp_path: Path) -> None:

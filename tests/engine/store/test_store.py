@@ -10,20 +10,24 @@ from pathlib import Path
 
 import pytest
 
+from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.store.migrations import MIGRATIONS
 from discpress.engine.store.model import Digests, Fault, FileIdentity, Overrides, StoredEstimate, Title
 from discpress.engine.store.store import Store
+from discpress.engine.systems import System
 
 GAMES = Path("/games")
 IDENTITY = FileIdentity(66, 12, 700_000_000, 1_700_000_000_123_456_789)
 TITLE = Title(
-    GAMES / "kain.zso", IDENTITY, ImageFormat.ZSO, "ps2", "SLUS-20024", "Blood Omen 2", "us", 2, ("USA", "v1.01"),
+    GAMES / "kain.zso", IDENTITY, ImageFormat.ZSO,
+    DiscInfo(System.PS2, "SLUS-20024", "Blood Omen 2", "us", 2, 3, "v1.01", ("(USA)", "(v1.01)"), Found.INSIDE),
     1_400_000_000, 16384, 3, 1, 2, "index is cut off",
 )  # fmt: skip
 ZSO = Settings(ImageFormat.ZSO)
 BEFORE_FAULTS = next(number for number, step in enumerate(MIGRATIONS) if "COLUMN fault" in step[0])
+BEFORE_DISC_FACTS = next(number for number, step in enumerate(MIGRATIONS) if "COLUMN disc_total" in "".join(step))
 OLDER_ROWS = [
     (b"/games/known.iso", "ps2", "", "1 2 700 4"),
     (b"/games/zeros.iso", "unknown", "", "1 3 700 4"),
@@ -58,7 +62,8 @@ def test_a_title_comes_back_as_it_was(store: Store) -> None:
 
 @pytest.mark.parametrize("fault", [None, *Fault])
 def test_a_fault_comes_back(store: Store, fault: Fault | None) -> None:
-    title = replace(TITLE, fault=fault, error="")
+    disc = replace(TITLE.disc, has_disc=fault is not Fault.NO_DISC)
+    title = replace(TITLE, disc=disc, fault=fault, error="")
     store.save_titles([title])
     assert store.titles() == [title]
 
@@ -86,14 +91,47 @@ def test_what_an_older_version_could_not_tell_is_read_again(folder: Path) -> Non
         "known.iso": FileIdentity(1, 2, 700, 4),
         "zeros.iso": FileIdentity(1, 3, 700, 0),
         "broken.zso": FileIdentity(1, 4, 700, 0),
-        "far.iso": FileIdentity(1, 5, 700, 4, 6, 99),
+        "far.iso": FileIdentity(1, 5, 700, 0, 6, 99),
     }
+
+
+def test_discs_that_this_version_knows_better_are_read_again(folder: Path) -> None:
+    rows = {
+        b"/games/known.iso": ("ps2", "1 2 700 4"),
+        b"/games/cube.iso": ("gamecube", "1 3 700 4"),
+        b"/games/linux.iso": ("iso9660", "1 4 700 5"),
+        b"/games/far.7z/far.iso": ("wii", "1 5 700 20 6 99"),
+    }
+    with Store(folder, migrations=MIGRATIONS[:BEFORE_DISC_FACTS]) as older:
+
+        def fill(connection: sqlite3.Connection) -> None:
+            for path, (system, identity) in rows.items():
+                row = (path, identity, "iso", system, "", "", "", 0, "[]", 5, 0, 0, 0, 1, "", "")
+                connection.execute(f"INSERT INTO titles VALUES ({', '.join('?' * 16)})", row)
+
+        older.file.write(fill)
+    with Store(folder) as store:
+        titles = {title.path.name: title for title in store.titles()}
+    assert {name: title.identity for name, title in titles.items()} == {
+        "known.iso": FileIdentity(1, 2, 700, 4),
+        "cube.iso": FileIdentity(1, 3, 700, 0),
+        "linux.iso": FileIdentity(1, 4, 700, 0),
+        "far.iso": FileIdentity(1, 5, 700, 0, 6, 99),
+    }
+    assert titles["known.iso"].disc == DiscInfo(System.PS2, found=Found.INSIDE)
+
+
+def test_a_system_of_another_version_is_unknown(store: Store) -> None:
+    store.save_titles([TITLE])
+    store.file.write(lambda connection: connection.execute("UPDATE titles SET system = 'jaguar'"))
+    assert [title.system for title in store.titles()] == [System.UNKNOWN]
 
 
 @pytest.mark.parametrize("name", [b"\xff\xfe.iso", b"line\nbreak.iso", "é😀.iso".encode()])
 def test_any_file_name_comes_back(store: Store, name: bytes) -> None:
     text = os.fsdecode(name)
-    title = replace(TITLE, path=GAMES / text, title=text, tags=(text,), error=text)
+    disc = replace(TITLE.disc, title=text, tags=(text,))
+    title = replace(TITLE, path=GAMES / text, disc=disc, error=text)
     store.save_titles([title])
     assert store.titles() == [title]
 
@@ -111,7 +149,7 @@ def test_a_claimed_size_beyond_63_bits_does_not_stop_the_batch(store: Store) -> 
 
 def test_a_title_is_replaced_by_path(store: Store) -> None:
     store.save_titles([TITLE])
-    store.save_titles([replace(TITLE, title="Renamed")])
+    store.save_titles([replace(TITLE, disc=DiscInfo(title="Renamed"))])
     assert [title.title for title in store.titles()] == ["Renamed"]
 
 

@@ -11,18 +11,21 @@ import pytest
 from patience import HANG_S
 
 from discpress import engine
+from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.store import schema
 from discpress.engine.store.migrations import MIGRATIONS, Migrations
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.store.store import Store
+from discpress.engine.systems import System
 
 ROOT = Path(engine.__file__ or "").parent.parent
 GAMES = Path("/games")
 IDENTITY = FileIdentity(66, 12, 700_000_000, 1_700_000_000_123_456_789)
 TITLE = Title(
-    GAMES / "kain.zso", IDENTITY, ImageFormat.ZSO, "ps2", "SLUS-20024", "Blood Omen 2", "us", 2, ("USA", "v1.01"),
+    GAMES / "kain.zso", IDENTITY, ImageFormat.ZSO,
+    DiscInfo(System.PS2, "SLUS-20024", "Blood Omen 2", "us", 2, 3, "v1.01", ("(USA)", "(v1.01)"), Found.INSIDE),
     1_400_000_000, 16384, 3, 1, 2, "index is cut off",
 )  # fmt: skip
 ZSO = Settings(ImageFormat.ZSO)

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from discpress.engine.discs.info import DiscInfo
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.store.model import FileIdentity, Overrides, StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.engine.store.title_changes import TitleChanges
+from discpress.engine.systems import System
 
 GAMES = Path("/games")
-ONE = Title(GAMES / "one.iso", FileIdentity(1, 1, 700, 5), ImageFormat.ISO, "ps2", original_bytes=700)
-TWO = Title(GAMES / "two.iso", FileIdentity(1, 2, 700, 5), ImageFormat.ISO, "ps2", original_bytes=700)
+ONE = Title(GAMES / "one.iso", FileIdentity(1, 1, 700, 5), ImageFormat.ISO, DiscInfo(System.PS2), original_bytes=700)
+TWO = Title(GAMES / "two.iso", FileIdentity(1, 2, 700, 5), ImageFormat.ISO, DiscInfo(System.PS2), original_bytes=700)
 ESTIMATE = StoredEstimate(Settings(ImageFormat.ZSO), 700, 400, 390, 410, 160, "convert", "", 2.5)
 MANY = 5000
 
@@ -44,7 +46,7 @@ def test_without_a_change_there_is_nothing_to_read(store: Store, start: int) -> 
 
 
 def test_a_saved_title_is_named(store: Store, start: int) -> None:
-    store.save_titles([replace(ONE, title="Renamed")])
+    store.save_titles([replace(ONE, disc=DiscInfo(title="Renamed"))])
     assert paths_since(store, start) == {ONE.path}
 
 

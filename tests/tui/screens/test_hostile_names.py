@@ -11,8 +11,7 @@ from command_line import write_old
 from sample_images import mixed
 
 from discpress.engine.errors import StorageError
-from discpress.engine.queue.jobs import JobRequest, JobState
-from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.queue.jobs import JobKind, JobRequest, JobState
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.tui.screens.confirm import Confirm
 from discpress.tui.screens.palette import PaletteScreen
@@ -47,8 +46,8 @@ def titled(names: dict[str, str], *, are_from_disc: bool = False) -> list[Title]
         path = Path(f"/games/Game {number}.iso" if are_from_disc else f"/games/{name}.iso")
         serial = f"SLUS-{number:05}"
         identity = FileIdentity(1, 1000 + number, LIBRARY[0].file_bytes, 5)
-        title = name if are_from_disc else ""
-        titles.append(replace(LIBRARY[0], path=path, title=title, serial=serial, identity=identity, estimate=None))
+        disc = replace(LIBRARY[0].disc, title=name if are_from_disc else "", serial=serial)
+        titles.append(replace(LIBRARY[0], path=path, disc=disc, identity=identity, estimate=None))
     return titles
 
 
@@ -81,7 +80,7 @@ async def test_on_the_screens_of_the_library(are_from_disc: bool, tmp_path: Path
 
 async def test_in_strip_queue_and_log(tmp_path: Path) -> None:
     async with opened(tmp_path, titles=titled(NAMES), **WIDE) as desk:
-        jobs = desk.queue.add(JobRequest(ConvertTask(), Path(f"/games/{name}.iso")) for name in NAMES)
+        jobs = desk.queue.add(JobRequest(JobKind.CONVERT, Path(f"/games/{name}.iso")) for name in NAMES)
         await desk.look()
         check(desk, next(iter(NAMES.values())))
         await desk.press("w")

@@ -9,11 +9,11 @@ from some_jobs import JobFields, job, running
 from title_fields import TitleFields
 
 from discpress.engine.config import Config
+from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.library.naming import shown_name, system_label
-from discpress.engine.queue.jobs import JobState
-from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, VerifyTask
+from discpress.engine.queue.jobs import JobKind, JobState
 from discpress.engine.store.model import Fault, Title
 from discpress.tui.views.labels import format_label, margin_of
 from discpress.tui.views.library import ASCII_SIGNS, COLUMNS, LibraryView, Signs
@@ -61,7 +61,7 @@ def test_cells_of_an_image() -> None:
 def test_cells_of_a_packed_and_a_broken_one() -> None:
     packed, broken = row(view(), "Velvet.zso"), row(view(), "Broken.cso")
     assert (packed["format"], packed["estimate"], packed["block"], packed["state"]) == ("ZSO 2K", "", "", "packed")
-    assert (broken["system"], broken["state"]) == ("", "error")
+    assert (broken["system"], broken["state"]) == ("unknown", "error")
 
 
 def test_signs_in_ascii() -> None:
@@ -143,7 +143,7 @@ def test_a_change_that_moves_nothing_keeps_the_order() -> None:
 
 def test_a_change_that_moves_a_title_moves_it() -> None:
     shown = view()
-    shown.update([replace(LIBRARY[1], title="Zzz")], ())
+    shown.update([replace(LIBRARY[1], disc=DiscInfo(title="Zzz"))], ())
     assert names(shown).index("Game 2.iso") > names(shown).index("Velvet.zso")
     shown.sort_by("estimate")
     shown.update([replace(LIBRARY[1], estimate=None)], ())
@@ -180,7 +180,7 @@ def test_the_queue_gives_the_word_and_says_which_rows_differ() -> None:
 
 
 def test_a_job_that_is_no_conversion_leaves_the_row_alone() -> None:
-    assert view().set_jobs([job(path=LIBRARY[1].path, task=VerifyTask())]) == set()
+    assert view().set_jobs([job(path=LIBRARY[1].path, kind=JobKind.VERIFY)]) == set()
 
 
 def test_styles_tell_marked_broken_and_states_apart() -> None:
@@ -213,7 +213,7 @@ def test_the_serial_stands_beside_a_name_that_is_only_the_files() -> None:
 
 def test_labels() -> None:
     assert system_label(LIBRARY[0]) == "PS2"
-    assert system_label(title("x.iso", 1, system="dreamcast")) == "dreamcast"
+    assert system_label(title("x.iso", 1, system="dreamcast")) == "Dreamcast"
     assert format_label(title("x.iso", 1, format=None)) == "?"
     assert format_label(title("x.zso", 1, format=ImageFormat.ZSO, block_size=16384)) == "ZSO 16K"
 
@@ -236,9 +236,9 @@ def test_the_default_settings_are_the_charts_first_point() -> None:
 @pytest.mark.parametrize(
     "facts",
     [
-        {"task": DoctorTask(), "state": JobState.DONE, "result": {"errors": 1, "warnings": 0}},
-        {"task": VerifyTask(), "state": JobState.FAILED, "error_code": "damaged"},
-        {"task": ConvertTask(), "state": JobState.FAILED, "error_code": "damaged"},
+        {"kind": JobKind.DOCTOR, "state": JobState.DONE, "result": {"errors": 1, "warnings": 0}},
+        {"kind": JobKind.VERIFY, "state": JobState.FAILED, "error_code": "damaged"},
+        {"kind": JobKind.CONVERT, "state": JobState.FAILED, "error_code": "damaged"},
     ],
 )
 def test_a_title_in_which_the_worker_found_damage_says_so(facts: JobFields) -> None:
@@ -256,7 +256,7 @@ def test_a_title_in_which_the_worker_found_damage_says_so(facts: JobFields) -> N
 def test_a_look_that_found_no_damage_says_none(result: dict[str, int]) -> None:
     seen = view()
     path = Path("/games/Game 2.iso")
-    seen.set_jobs([job(id=3, path=path, ended_at=9.0, task=DoctorTask(), state=JobState.DONE, result=result)])
+    seen.set_jobs([job(id=3, path=path, ended_at=9.0, kind=JobKind.DOCTOR, state=JobState.DONE, result=result)])
     assert row(seen, "Game 2.iso")["state"] == "ok"
 
 
@@ -270,8 +270,8 @@ def test_a_fault_is_the_state_and_stands_out(fault: Fault) -> None:
 def test_a_later_look_without_findings_takes_that_back() -> None:
     seen = view()
     path = Path("/games/Game 2.iso")
-    damaged = job(id=3, path=path, ended_at=9.0, task=VerifyTask(), state=JobState.FAILED, error_code="damaged")
-    seen.set_jobs([damaged, job(id=4, path=path, ended_at=10.0, task=VerifyTask(), state=JobState.DONE)])
+    damaged = job(id=3, path=path, ended_at=9.0, kind=JobKind.VERIFY, state=JobState.FAILED, error_code="damaged")
+    seen.set_jobs([damaged, job(id=4, path=path, ended_at=10.0, kind=JobKind.VERIFY, state=JobState.DONE)])
     assert row(seen, "Game 2.iso")["state"] == "ok"
 
 
@@ -279,6 +279,6 @@ def test_damage_of_a_file_that_is_another_by_now_is_not_shown() -> None:
     later = replace(LIBRARY[1], identity=replace(LIBRARY[1].identity, mtime_ns=20_000_000_000))
     seen = view((later,))
     seen.set_jobs(
-        [job(id=3, path=later.path, ended_at=9.0, task=VerifyTask(), state=JobState.FAILED, error_code="damaged")]
+        [job(id=3, path=later.path, ended_at=9.0, kind=JobKind.VERIFY, state=JobState.FAILED, error_code="damaged")]
     )
     assert row(seen, "Game 2.iso")["state"] == "ok"

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from discpress.engine.config import Config
+from discpress.engine.discs.info import DiscInfo
 from discpress.engine.formats import ImageFormat, Method
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.store.model import FileIdentity, Overrides, Title
+from discpress.engine.systems import System
 from discpress.tui.views.title_settings import Chooser, describe_settings
 from discpress.tui.views.tune import FORMS, Tuning, grid_of
 
@@ -15,7 +17,9 @@ CHOOSER = Chooser.of(Config())
 
 def title(overrides: Overrides | None = None, system: str = "ps2") -> Title:
     identity = FileIdentity(1, 1, 2048 * 5000, 1)
-    return Title(Path("/g/a.iso"), identity, ISO, system, original_bytes=2048 * 5000, overrides=overrides)
+    return Title(
+        Path("/g/a.iso"), identity, ISO, DiscInfo(System(system)), original_bytes=2048 * 5000, overrides=overrides
+    )
 
 
 def tuned(overrides: Overrides) -> Tuning:

@@ -1,1 +1,0 @@
-"""The work of jobs and background tasks: one record for each kind."""
