@@ -4,10 +4,12 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Unpack
 
 import fault_injection as faults
 import pytest
 from command_line import write_old
+from fault_injection import RequestFields
 from odd_shares import bindfs, number_by_name
 from sample_images import mixed, pack, read_back
 
@@ -49,7 +51,7 @@ def remount(folder: Path) -> TrashEntry:
     return only_entry(folder)
 
 
-def convert(folder: Path, **request: object) -> None:
+def convert(folder: Path, **request: Unpack[RequestFields]) -> None:
     faults.run_conversion(write_old(folder / "game.iso", IMAGE), **request)
 
 
