@@ -69,15 +69,21 @@ CALLS: dict[str, Refuse] = {
 }
 
 
+def changed_stat(found: os.stat_result, *, ino: int = 0, ctime_ns: int = 0) -> os.stat_result:
+    """Return a stat result with this added to its numbers."""
+    values = list(found)
+    values[1] += ino
+    times = {name: getattr(found, name) for name in ("st_atime_ns", "st_mtime_ns", "st_ctime_ns")}
+    times["st_ctime_ns"] += ctime_ns
+    return os.stat_result(values, times)
+
+
 def number_by_name(monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
     """Give names that end in `suffix` an inode number of their own, as sshfs does with each name of a file."""
     real_lstat, real_stat, real_fstat = os.lstat, os.stat, os.fstat
 
     def renumbered(found: os.stat_result) -> os.stat_result:
-        values = list(found)
-        values[1] += 1 << 32
-        times = {name: getattr(found, name) for name in ("st_atime_ns", "st_mtime_ns", "st_ctime_ns")}
-        return os.stat_result(values, times)
+        return changed_stat(found, ino=1 << 32)
 
     def by_path(real: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
         def look(path: Any, **options: Any) -> os.stat_result:

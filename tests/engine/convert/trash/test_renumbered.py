@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Unpack
@@ -10,18 +11,20 @@ import fault_injection as faults
 import pytest
 from command_line import write_old
 from fault_injection import RequestFields
-from odd_shares import bindfs, number_by_name
+from odd_shares import bindfs, changed_stat, number_by_name
 from sample_images import mixed, pack, read_back
 
 from discpress.engine.convert.plan import OnConflict
 from discpress.engine.convert.recovery import find_trashed
+from discpress.engine.convert.trash import trash
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
 from discpress.engine.convert.trash.folder import TRASH_NAME
 from discpress.engine.convert.trash.held import hold
 from discpress.engine.convert.trash.listing import entries_in, list_trash
 from discpress.engine.convert.trash.undo import finish_undo, undo
-from discpress.engine.errors import TrashError
+from discpress.engine.errors import SourceChangedError, TrashError
 from discpress.engine.progress import Control
+from discpress.engine.system.held_folder import HeldFolder
 
 IMAGE = mixed(100_000, seed=71)
 OLD = mixed(60_000, seed=72)
@@ -69,6 +72,31 @@ def test_an_undo_of_a_conversion_takes_the_result_along_by_its_digest(share: Pat
     assert done.replacement_entry is not None
     assert sorted(path.name for path in share.iterdir()) == [TRASH_NAME, "game.iso"]
     assert (share / "game.iso").read_bytes() == IMAGE
+
+
+def forget_ctimes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show the ctime that a rename gave the result only once the entry that it moves to is described."""
+    real, is_described = HeldFolder.lstat, threading.Event()
+
+    def lstat(self: HeldFolder, name: str) -> os.stat_result:
+        found = real(self, name)
+        return changed_stat(found, ctime_ns=1) if is_described.is_set() and name == "game.zso" else found
+
+    monkeypatch.setattr(HeldFolder, "lstat", lstat)
+    faults.run_before(monkeypatch, trash, "write_entry", is_described.set)
+
+
+def test_a_ctime_that_a_share_shows_late_is_no_change(share: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    convert(share, trash_source=True)
+    forget_ctimes(monkeypatch)
+    assert undo(only_entry(share), 1, Control()).replacement_entry is not None
+
+
+def test_a_ctime_counts_on_a_disk_that_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    convert(tmp_path, trash_source=True)
+    forget_ctimes(monkeypatch)
+    with pytest.raises(SourceChangedError, match="it was changed meanwhile"):
+        undo(only_entry(tmp_path), 1, Control())
 
 
 def test_an_overwritten_file_without_digests_comes_back_by_size_and_time(share: Path) -> None:
