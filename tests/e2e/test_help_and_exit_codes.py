@@ -282,8 +282,9 @@ def test_an_empty_name_is_not_the_current_folder(arguments: tuple[str, ...], cli
 @pytest.mark.e2e
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is full is Linux's")
 @pytest.mark.usefixtures("game")
-@pytest.mark.parametrize("options", [(), ("--json",)], ids=["text", "JSON"])
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=" ".join)
 def test_results_that_cannot_be_told_are_no_failed_conversions(options: tuple[str, ...], cli: CommandLine) -> None:
+    """A JSON line about the progress may fail before there is a result, or after: no part is left in either case."""
     with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
         done = cli.run("convert", "-l", "1", "game.iso", *options, stdout=full)
     assert done.exit_code == 1
@@ -291,7 +292,8 @@ def test_results_that_cannot_be_told_are_no_failed_conversions(options: tuple[st
         "discpress: error: the output cannot be written: No space left on device",
         "  the command finished but its output could not be written; redirect the output and run it again",
     ]
-    assert cli.names() == ["game.iso", "game.zso"]
+    assert set(cli.names()) - {"game.zso"} == {"game.iso"}
+    assert options or "game.zso" in cli.names()
 
 
 @pytest.mark.e2e
