@@ -162,17 +162,10 @@ def test_a_mutated_golden_image_is_refused_or_read(name: str, draw: st.DataObjec
     poke(bytes(data[: draw.draw(st.sampled_from([len(data), len(data) // 2, 2048]))]))
 
 
-@pytest.mark.parametrize(
-    ("total_bytes", "problem"),
-    [
-        (2**40, "does not fit a file of 10024 bytes"),
-        (2**63, "offsets of 31 bits reach"),
-        (2**64 - 1, "offsets of 31 bits reach"),
-    ],
-)
-def test_a_huge_size_is_refused_before_anything_is_allocated(total_bytes: int, problem: str) -> None:
+@pytest.mark.parametrize("total_bytes", [2**40, 2**63, 2**64 - 1])
+def test_a_huge_size_is_refused_before_anything_is_allocated(total_bytes: int) -> None:
     data = struct.pack("<4sIQIBB2x", b"ZISO", 24, total_bytes, 2048, 1, 0) + bytes(10_000)
-    with little_memory(), pytest.raises(DamagedImageError, match=problem):
+    with little_memory(), pytest.raises(DamagedImageError, match="does not fit a file of 10024 bytes"):
         open_source(sample_images.MemorySource(data))
 
 
