@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -9,16 +10,19 @@ from typing import cast
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.config import Config, config_path, load_config
 from discpress.engine.convert.conversion import Conversion
+from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.errors import DiscpressError
+from discpress.engine.images.source import ByteSource
 from discpress.engine.library.naming import shown_name
 from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.measure.estimate import Estimate
 from discpress.engine.queue.defaults import default_request, merged_request
-from discpress.engine.queue.record_digests import save_digests
+from discpress.engine.queue.record_digests import identity_of_source, recent_digests, save_decoded, save_digests
+from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import FileIdentity, JsonValue, StoredEstimate
 from discpress.engine.store.rows.measurement_rows import Measurement
-from discpress.engine.store.store import Store, state_folder
+from discpress.engine.store.store import FILE_NAME, Store, state_folder
 from discpress.engine.system.files import absolute
 from discpress.engine.targets import AUTO, TARGETS
 
@@ -30,8 +34,11 @@ def read_config() -> Config:
 
 def open_store(arguments: argparse.Namespace, printer: Printer) -> Store:
     """Open the library's state file and print its warnings. Raises StoreError if it cannot be used."""
-    folder = state_folder(None if arguments.state is None else Path(arguments.state), os.environ)
-    return Store(folder, tell=printer.notice)
+    return Store(_folder_of(arguments), tell=printer.notice)
+
+
+def _folder_of(arguments: argparse.Namespace) -> Path:
+    return state_folder(None if arguments.state is None else Path(arguments.state), os.environ)
 
 
 class Records:
@@ -40,12 +47,20 @@ class Records:
     A conversion does not depend on it, because the trash describes itself. A failing state file is reported once.
     """
 
-    def __init__(self, arguments: argparse.Namespace, printer: Printer) -> None:
+    def __init__(self, arguments: argparse.Namespace, printer: Printer, *, begins: bool = True) -> None:
         self._printer = printer
+        self.store: Store | None = None
+        if not begins and not os.path.lexists(_folder_of(arguments) / FILE_NAME):
+            return
         try:
-            self.store: Store | None = open_store(arguments, printer)
+            self.store = open_store(arguments, printer)
         except DiscpressError as error:
             self._lose(error)
+
+    @classmethod
+    def of_known(cls, arguments: argparse.Namespace, printer: Printer) -> "Records":
+        """Return the records for a command that only shows: it begins no state file."""
+        return cls(arguments, printer, begins=False)
 
     def request_for(self, path: Path, request: ConversionRequest, config: Config) -> ConversionRequest:
         """Return the request for one title: options first, then the title's settings from `set`, then the settings
@@ -94,6 +109,35 @@ class Records:
             save_digests(self.store, done)
         except DiscpressError as error:
             self._lose(error)
+
+    def save_decoded(self, path: Path, identity: FileIdentity, digests: DigestSet) -> None:
+        """Store the digests of an image that was decoded whole."""
+        if self.store is None:
+            return
+        try:
+            save_decoded(self.store, path, identity, digests)
+        except DiscpressError as error:
+            self._lose(error)
+
+    def recent_digests(self, path: Path, facts: os.stat_result) -> Mapping[str, str]:
+        """Return the digests of this very file if it was decoded whole within 24 hours; empty otherwise."""
+        if self.store is None:
+            return {}
+        try:
+            return recent_digests(self.store, path, facts, time.time())
+        except DiscpressError as error:
+            self._lose(error)
+            return {}
+
+    def digests_of(self, path: Path, source: ByteSource) -> Sequence[Digests]:
+        """Return the stored digests of an image that is open."""
+        if self.store is None:
+            return ()
+        try:
+            return self.store.digests.of(absolute(path), identity_of_source(source))
+        except DiscpressError as error:
+            self._lose(error)
+            return ()
 
     def follow(self, paths: Iterable[Path], folders: Sequence[Path] = ()) -> None:
         """Update the library's rows of changed files, if it knows their folders."""

@@ -13,6 +13,7 @@ from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.images.layout import BlockWriter
 from discpress.engine.images.registry import codec_of, encoder_of
 from discpress.engine.system.files import FileIdentity
+from discpress.engine.system.filesystems import StableInodes
 from discpress.engine.units import MIB
 
 EVERY_BYTES = 64 * MIB
@@ -36,7 +37,7 @@ class Checkpoint:
     source_crc32: int
     """crc32 of the source up to `done_bytes`."""
     identity: tuple[int, ...]
-    """Device, inode, size, mtime and ctime of the source."""
+    """Inode, size, mtime and ctime of the source; inode and ctime are 0 if they may change with the next mount."""
     made_by: str
     """Settings, kernel and library version that the packed bytes depend on."""
     head: bytes
@@ -70,9 +71,19 @@ def maker_of(plan: ConversionPlan) -> str:
 
 
 def identity_of(plan: ConversionPlan) -> tuple[int, ...]:
-    """Return the source's identity as a checkpoint records it."""
+    """Return the source's identity as a checkpoint records it: without the device, which changes with every mount."""
     source = plan.source_identity
-    return (source.dev, source.ino, source.size_bytes, source.mtime_ns, source.ctime_ns)
+    inode = StableInodes().of(plan.source_file_path, source.dev, source.ino)
+    return (inode, source.size_bytes, source.mtime_ns, source.ctime_ns if inode else 0)
+
+
+def _is_of(recorded: tuple[int, ...], now: tuple[int, ...]) -> bool:
+    """Return whether a recorded identity is the present one. Earlier versions recorded the device first, and any inode.
+
+    What a checkpoint stands for is read again in any case (Safety rule 7).
+    """
+    before = recorded[-len(now) :]
+    return before == now or (0 in {before[0], now[0]} and before[1:3] == now[1:3])
 
 
 class CheckpointWriter:
@@ -132,7 +143,7 @@ def fits(checkpoint: Checkpoint, plan: ConversionPlan) -> bool:
     is_border = done_bytes % plan.layout.chunk_bytes == 0 or done_bytes == plan.original_bytes
     is_possible = plan.layout.has_border(done_bytes, checkpoint.blocks, checkpoint.part_bytes)
     return (
-        checkpoint.identity == identity_of(plan)
+        _is_of(checkpoint.identity, identity_of(plan))
         and checkpoint.made_by == maker_of(plan)
         and is_border
         and is_possible

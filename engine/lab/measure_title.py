@@ -281,4 +281,4 @@ def _open_part(
 def identity_of(path: Path) -> FileIdentity:
     """Return the identity of a title's present content. Raises StorageError if the title is missing."""
     with contextlib.closing(_open_own(path)) as source:
-        return FileIdentity.of_source(source.identity())
+        return FileIdentity.of(path, source.stat())

@@ -176,7 +176,7 @@ def total(titles: Sequence[Title], packed: Collection[str] | None = None) -> Tot
     linked: set[tuple[int, int, int]] = set()
     for title in titles:
         if title.links > 1:
-            inode = title.identity.dev, title.identity.ino, title.identity.member
+            inode = title.device, title.inode, title.identity.member
             if inode in linked:
                 continue
             linked.add(inode)

@@ -31,7 +31,7 @@ from discpress.engine.store.rows.checked import (
     safe_text,
     token,
 )
-from discpress.engine.store.rows.title_rows import identity_from
+from discpress.engine.store.rows.keys import node_from
 from discpress.engine.store.store import Store
 from discpress.engine.system.disk_probe import Place
 
@@ -64,9 +64,9 @@ _DROP = "DELETE FROM errands WHERE kind = CAST(? AS TEXT) AND path = ?"  # of te
 _ONE = f"{_KEY} AND asked_at = ?"
 _BEGIN = f"UPDATE errands SET is_begun = 1 WHERE {_KEY}"
 _LEAVE = f"UPDATE errands SET is_begun = 0 WHERE {_KEY}"
-# A stored identity begins with the number of its device.
+# A stored node begins with the number of its device.
 _ON_DEVICE = "(kind != 'scan' AND EXISTS (SELECT 1 FROM titles WHERE titles.path = errands.path AND ({})))"
-_IS_DEVICE = "titles.identity LIKE ?"
+_IS_DEVICE = "titles.node LIKE ?"
 
 
 class BackgroundKind(StrEnum):
@@ -221,14 +221,14 @@ class BackgroundTasks:
         """Return the place that a background task reads; its disk is known if the title is."""
         if background_task.kind is BackgroundKind.SCAN:
             return Place(background_task.path)
-        query = "SELECT identity FROM titles WHERE path = ?"
+        query = "SELECT node FROM titles WHERE path = ?"
         row = self._file.run(
             lambda connection: connection.execute(query, (_path_key(background_task.path),)).fetchone()
         )
-        device = None
-        with contextlib.suppress(ValueError):  # there is none, or it is unreadable
-            device = None if row is None else identity_from(row[0]).dev
-        return Place(background_task.path.parent, device)
+        device = 0
+        with contextlib.suppress(ValueError, AttributeError):  # it is unreadable
+            device = 0 if row is None else node_from(row[0])[0]
+        return Place(background_task.path.parent, device or None)
 
     def is_wanted(self, background_task: BackgroundTask) -> bool:
         """Return whether a task under way is still requested unchanged; a scan needs no settings."""

@@ -3,14 +3,29 @@
 import json
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from discpress.engine.store.model import JournalEntry, JsonValue
+from discpress.engine.store.model import JsonValue
 from discpress.engine.store.numbering import next_number
 from discpress.engine.store.rows.checked import TEXT, TIME, Shape, UnreadableError, integer, made_by
 from discpress.engine.store.rows.plain_json import load_object
 
 _SHAPE = Shape({"id": integer(), "at": TIME, "kind": TEXT, "payload": made_by(load_object, {})})
 _SELECT = f"SELECT {_SHAPE.select()} FROM journal WHERE id > ? ORDER BY id"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One change to a user's files, recorded before it is reported."""
+
+    id: int
+    """Its number; later entries have larger ones."""
+    at: float
+    """When, seconds since the epoch."""
+    kind: str
+    """`published`, `trashed`, `undone`, ..."""
+    payload: dict[str, JsonValue]
+    """Data of the kind: paths, identities, digests."""
 
 
 def append(connection: sqlite3.Connection, now: float, kind: str, payload: Mapping[str, JsonValue]) -> int:

@@ -48,6 +48,19 @@ def mend(connection: sqlite3.Connection, error: Exception) -> None:
     connection.execute(f"UPDATE {table} SET {', '.join(mended)} WHERE {' OR '.join(wrong.values())}")
 
 
+def drop_unkeyed(connection: sqlite3.Connection, error: Exception) -> None:
+    """Drop the rows of a table whose keys have the wrong type, which `mend` cannot repair: no reader accepts them."""
+    place = _PLACE.search(str(error))
+    if place is None:
+        return
+    if place[1] in {"titles", "title_changes"}:
+        drop_nameless(connection)
+        return
+    keys = [(name, kind) for _, name, kind, _, _, key in _columns(connection, place[1]) if key and kind in _TYPES]
+    wrong = " OR ".join(f"typeof({name}) != {_TYPES[kind]}" for name, kind in keys)
+    connection.execute(f"DELETE FROM {place[1]} WHERE {wrong}")
+
+
 def has_nameless(connection: sqlite3.Connection) -> bool:
     """Return whether any title has a path that is none."""
     return bool(connection.execute(_HAS_NAMELESS).fetchone()[0])

@@ -8,6 +8,8 @@ wrong already. No reader relies on it: `engine.store.rows.checked` checks every 
 import re
 from typing import TypeAlias
 
+from discpress.engine.store.identity_migration import digests_with_grades, gone_titles, identities_without_device
+
 Migrations: TypeAlias = tuple[tuple[str, ...], ...]
 
 STRICT_SINCE = (3, 37)
@@ -54,8 +56,8 @@ _MORE_DISC_FACTS = (
 
 MIGRATIONS: Migrations = (
     (
-        # Paths are os.fsencode bytes and need not be text. An identity is `dev ino size mtime_ns` in decimal, because
-        # st_ino and st_mtime_ns may exceed SQLite's 63 bits.
+        # Paths are os.fsencode bytes and need not be text. An identity is `ino size mtime_ns` in decimal, with `dev`
+        # before it up to schema 12, because st_ino and st_mtime_ns may exceed SQLite's 63 bits.
         """CREATE TABLE titles (
             path BLOB NOT NULL PRIMARY KEY, identity TEXT NOT NULL, format TEXT NOT NULL, system TEXT NOT NULL,
             serial TEXT NOT NULL, title TEXT NOT NULL, region TEXT NOT NULL, disc_number INTEGER NOT NULL,
@@ -194,6 +196,6 @@ MIGRATIONS: Migrations = (
         "DELETE FROM empty_archives",
     ),
     (),  # New files have STRICT tables from here on. This stops an older version from taking them for damaged.
-    (*_MORE_DISC_FACTS,),
+    (*digests_with_grades(), *_MORE_DISC_FACTS, *identities_without_device(), *gone_titles()),
 )
 """Every step of the schema, oldest first; a released step is never edited."""

@@ -1,7 +1,7 @@
 """Records of the library: an image file's identity, content, settings and estimated conversion."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
@@ -11,7 +11,9 @@ from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.images.registry import spec_of
 from discpress.engine.measure.estimate import Estimate
 from discpress.engine.names import fold
+from discpress.engine.store.digests import Digests
 from discpress.engine.system.files import FileIdentity as OpenIdentity
+from discpress.engine.system.filesystems import StableInodes
 from discpress.engine.systems import System
 
 SKIP = "skip"
@@ -44,14 +46,12 @@ class Fault(StrEnum):
 class FileIdentity:
     """Identity of a file for a scan: if it is unchanged, the file need not be read again.
 
-    It lacks the ctime of `engine.system.files.FileIdentity`. A chmod or a new link is not a reason to read an image
-    again, but a conversion must notice it.
+    It lacks the device number of `engine.system.files.FileIdentity`, which changes with every mount of a share, and the
+    ctime: a chmod or a new link is not a reason to read an image again, but a conversion must notice it.
     """
 
-    dev: int
-    """st_dev, the number of the file system."""
     ino: int
-    """st_ino, the number of the file within it."""
+    """st_ino, the number of the file in its file system; 0 if that may change with the next mount."""
     size_bytes: int
     """st_size."""
     mtime_ns: int
@@ -62,20 +62,42 @@ class FileIdentity:
     """Its share of the archive; 0 for a separate file."""
 
     @classmethod
-    def of(cls, facts: os.stat_result) -> "FileIdentity":
-        """Return the identity that a stat result describes."""
-        return cls(facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+    def of(cls, path: Path, facts: os.stat_result, inodes: StableInodes | None = None) -> "FileIdentity":
+        """Return the identity of a file with this stat result; `inodes` saves a look at the mounts for each file."""
+        inode = (inodes or StableInodes()).of(path, facts.st_dev, facts.st_ino)
+        return cls(inode, facts.st_size, facts.st_mtime_ns)
 
     @classmethod
-    def of_source(cls, source: OpenIdentity, member: int = 0, member_bytes: int = 0) -> "FileIdentity":
-        """Return a scan's identity of a file that a conversion holds open, or of an image in it."""
-        share = member_bytes if member else 0
-        return cls(source.dev, source.ino, source.size_bytes, source.mtime_ns, member, share)
+    def of_source(cls, path: Path, source: OpenIdentity) -> "FileIdentity":
+        """Return the identity of a file that a conversion holds open."""
+        return cls(StableInodes().of(path, source.dev, source.ino), source.size_bytes, source.mtime_ns)
+
+    @classmethod
+    def at(cls, path: Path) -> "FileIdentity":
+        """Return the identity of the file that a path leads to. Raises OSError."""
+        return cls.of(path, path.stat())
+
+    def in_archive(self, member: int, member_bytes: int) -> "FileIdentity":
+        """Return the identity of an image in this file; of the file itself for member 0."""
+        return replace(self, member=member, member_bytes=member_bytes) if member else self
 
     @property
     def of_file(self) -> "FileIdentity":
         """The identity of the file on the disk: of the archive, for a file in one."""
-        return FileIdentity(self.dev, self.ino, self.size_bytes, self.mtime_ns)
+        return FileIdentity(self.ino, self.size_bytes, self.mtime_ns)
+
+    @property
+    def without_inode(self) -> "FileIdentity":
+        """What stays the same after a move to another disk."""
+        return replace(self, ino=0)
+
+    def fits(self, other: "FileIdentity") -> bool:
+        """Return whether two identities of one path are of one file: inodes count only if both of them last."""
+        return self == other or (0 in {self.ino, other.ino} and self.without_inode == other.without_inode)
+
+
+NO_FILE = FileIdentity(0, 0, -1)
+"""Of a title that is to be read again: the identity of no file, because none has its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,39 +165,7 @@ class Overrides:
     """Name of the target."""
 
 
-@dataclass(frozen=True, slots=True)
-class Digests:
-    """Digests of a decoded image, each as lower-case hex; empty if not computed."""
-
-    crc32: str = ""
-    """8 digits, as listed in DAT files."""
-    xxh3: str = ""
-    """XXH3-128, 32 digits; it proves a conversion."""
-    sha1: str = ""
-    """40 digits."""
-    md5: str = ""
-    """32 digits."""
-    sha256: str = ""
-    """64 digits."""
-    at: float = 0.0
-    """When the last of them was computed, seconds since the epoch; set by the store."""
-
-
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
-
-
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """One change to a user's files, recorded before it is reported."""
-
-    id: int
-    """Its number; later entries have larger ones."""
-    at: float
-    """When, seconds since the epoch."""
-    kind: str
-    """`published`, `trashed`, `undone`, ..."""
-    payload: dict[str, JsonValue]
-    """Data of the kind: paths, identities, digests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +198,12 @@ class Title:
     """The estimate under its settings; None if not estimated yet."""
     overrides: Overrides | None = None
     """The settings chosen for this title; None if it follows the defaults."""
+    device: int = 0
+    """st_dev at the last scan, to know an unmounted disk by; no part of any identity."""
+    inode: int = 0
+    """st_ino at the last scan, to know hard links by."""
+    stated: Digests | None = field(default=None, compare=False, repr=False)
+    """Digests that its header states, as found by a scan; the store keeps them with the others."""
     _search_text: str = field(default="", init=False, repr=False, compare=False)
     _group: str = field(default="", init=False, repr=False, compare=False)
 

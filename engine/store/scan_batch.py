@@ -24,6 +24,8 @@ class EmptyArchive:
     """The archive."""
     identity: FileIdentity
     """Its identity when it was opened."""
+    device: int = 0
+    """st_dev at the last scan, to know an unmounted disk by."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from filelock import Timeout
 
 from discpress.engine.errors import StoreError, from_os_error
 from discpress.engine.names import display_name
+from discpress.engine.store.mending import drop_unkeyed, is_of_wrong_type, mend
 from discpress.engine.store.migrations import STRICT_SINCE, Migrations, strict
 from discpress.engine.system.filesystems import filesystem_of
 from discpress.engine.system.lock_files import lock_file
@@ -108,8 +109,16 @@ def migrate(connection: sqlite3.Connection, migrations: Migrations) -> None:
 
 
 def _step(connection: sqlite3.Connection, number: int, statements: Sequence[str]) -> None:
-    for statement in statements:
-        connection.execute(strict(statement) if makes_strict_tables() else statement)
+    for each in statements:
+        statement = strict(each) if makes_strict_tables() else each
+        for repair in (mend, drop_unkeyed, None):
+            try:
+                connection.execute(statement)
+                break
+            except sqlite3.IntegrityError as error:  # one wrong cell must not cost the whole file
+                if repair is None or not is_of_wrong_type(error):
+                    raise
+                repair(connection, error)
     connection.execute(f"PRAGMA user_version={number}")
 
 

@@ -3,7 +3,7 @@
 import heapq
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,20 +13,27 @@ from platformdirs import user_state_path
 from discpress.engine.formats import Settings
 from discpress.engine.names import natural_key
 from discpress.engine.store import journal, schema
+from discpress.engine.store.journal import JournalEntry
+from discpress.engine.store.known_files import GoneTitles, KnownDigests
 from discpress.engine.store.losses import Losses, lost_entries, lost_measurements, lost_settings
 from discpress.engine.store.mending import drop_nameless, has_nameless
 from discpress.engine.store.migrations import MIGRATIONS, Migrations
 from discpress.engine.store.model import (
-    Digests,
     FileIdentity,
-    JournalEntry,
     JsonValue,
     Overrides,
     StoredEstimate,
     Title,
 )
-from discpress.engine.store.rows import digest_rows as content_digests
-from discpress.engine.store.rows import empty_archives, estimate_rows, measurement_rows, title_rows
+from discpress.engine.store.rows import (
+    empty_archives,
+    estimate_rows,
+    gone_rows,
+    keys,
+    measurement_rows,
+    saving,
+    title_rows,
+)
 from discpress.engine.store.rows import settings_rows as title_settings
 from discpress.engine.store.rows.checked import UnreadableError
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
@@ -69,6 +76,10 @@ class Store:
         self._file = StateFile(
             folder / FILE_NAME, is_local=is_local, migrations=migrations, is_worker=is_worker, tell=tell
         )
+        self.digests = KnownDigests(self._file, now)
+        """The digests of files."""
+        self.gone = GoneTitles(self._file, now)
+        """The titles whose files are gone."""
 
     def __enter__(self) -> Self:
         return self
@@ -137,11 +148,11 @@ class Store:
 
     def titles_at(self, paths: Iterable[Path], defaults: Settings | None = None) -> list[Title]:
         """Return the known titles among some paths, as `titles` does."""
-        keys = sorted({title_rows.path_key(path) for path in paths})
+        chosen = sorted({keys.path_key(path) for path in paths})
         parameters = title_rows.default_parameters(defaults)
         found: list[Title] = []
-        for start in range(0, len(keys), title_rows.KEYS_AT_ONCE):
-            some = title_rows.path_parameters(keys[start : start + title_rows.KEYS_AT_ONCE])
+        for start in range(0, len(chosen), title_rows.KEYS_AT_ONCE):
+            some = title_rows.path_parameters(chosen[start : start + title_rows.KEYS_AT_ONCE])
             found += self._titles(f"WHERE t.path IN ({', '.join(f':{name}' for name in some)})", {**parameters, **some})
         return found
 
@@ -182,16 +193,16 @@ class Store:
         return bool(self._file.run(lambda connection: connection.execute(query, parameters).fetchone()[0]))
 
     def save_titles(self, batch: Iterable[Title]) -> None:
-        """Add or replace titles by path, all or none; estimates and overrides of the titles are ignored."""
-        values = [title_rows.title_row(title) for title in batch]
-        self._file.write(lambda connection: connection.executemany(title_rows.SAVE_TITLE, values))
+        """Add or replace titles by path, all or none; their estimates and overrides are ignored."""
+        titles, now = list(batch), self._now
+        self._file.write(lambda connection: saving.save_titles(connection, titles, now))
 
-    def forget(self, paths: Iterable[Path]) -> None:
-        """Drop titles. Their settings stay in case the disk returns; estimates and digests are kept by content."""
-        keys = [(title_rows.path_key(path),) for path in paths]
-        self._file.write(lambda connection: connection.executemany("DELETE FROM titles WHERE path = ?", keys))
+    def forget(self, paths: Collection[Path]) -> None:
+        """Drop titles. Settings, estimates and digests stay in case the file returns, or turns up elsewhere."""
+        gone, now = list(paths), self._now() if paths else 0.0
+        self._file.write(lambda connection: gone_rows.forget(connection, gone, now))
 
-    def empty_archives(self, folder: Path) -> dict[Path, FileIdentity]:
+    def empty_archives(self, folder: Path) -> dict[Path, EmptyArchive]:
         """Return the archives below a folder that are known to contain no image."""
         return self._file.run(lambda connection: empty_archives.read(connection, folder))
 
@@ -243,7 +254,7 @@ class Store:
     def save_settings(self, path: Path, overrides: Overrides | None) -> None:
         """Store the settings of one title; None, or all None, returns it to the defaults."""
         if overrides is None or overrides == Overrides():
-            key = (title_rows.path_key(path),)
+            key = (keys.path_key(path),)
             self._file.write(lambda connection: connection.execute(title_settings.DROP, key))
             return
         values = title_settings.settings_row(path, overrides)
@@ -254,21 +265,13 @@ class Store:
 
         A title with unreadable settings follows them too, with a warning.
         """
-        key = (title_rows.path_key(path),)
+        key = (keys.path_key(path),)
         row = self._file.run(lambda connection: connection.execute(title_settings.SELECT, key).fetchone())
         try:
             return None if row is None else title_settings.overrides_from(row)
         except UnreadableError as fault:
             self._file.warn(lost_settings({path: fault.column}))
             return None
-
-    def save_digests(self, identity: FileIdentity, digests: Digests) -> None:
-        """Store digests of a content; an empty one does not erase a known one."""
-        self._file.write(lambda connection: content_digests.save(connection, identity, digests, self._now()))
-
-    def digests_for(self, identity: FileIdentity) -> Digests | None:
-        """Return the digests of that content; None if it was never read whole."""
-        return self._file.run(lambda connection: content_digests.read(connection, identity))
 
     def append_journal(self, kind: str, payload: Mapping[str, JsonValue]) -> int:
         """Record a change, on the disk when this returns (synchronous=FULL); return the entry's id."""

@@ -111,6 +111,28 @@ def mount_above(path: Path) -> Path:
     return above
 
 
+def mount_name(path: Path) -> str:
+    """Return the mount point of a path with its links followed; empty if the system lists no mounts."""
+    return os.fspath(mount_above(path.resolve())) if _MOUNTINFO.exists() else ""
+
+
+class StableInodes:
+    """The inode numbers that last: of file systems that are known to give a file the same number after every mount.
+
+    Each device is looked up once, so an object must not outlive a scan: a later mount may get the same number.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[int, bool] = {}
+
+    def of(self, path: Path, device: int, inode: int) -> int:
+        """Return the inode number of an existing file on a device; 0 if it may change with the next mount."""
+        lasts = self._last.get(device)
+        if lasts is None:
+            lasts = self._last[device] = filesystem_of(path).has_stable_inodes
+        return inode if lasts else 0
+
+
 def _mounted(lines: Iterable[str]) -> Iterator[FileSystem]:
     """Yield the file systems of /proc/self/mountinfo (proc_pid_mountinfo(5)) in the order of mounting."""
     for line in lines:

@@ -10,9 +10,11 @@ from discpress.engine.errors import StoreError
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store.model import JsonValue
 from discpress.engine.system.files import FileIdentity
+from discpress.engine.system.filesystems import StableInodes
 
 _COUNT_NAMES = ("done_bytes", "part_bytes", "blocks", "index_crc32", "source_crc32")
 _COUNTS = frozenset(_COUNT_NAMES)
+_LEAST_NUMBERS = 4  # of a source's identity
 
 
 class JobCheckpointStore:
@@ -31,7 +33,11 @@ class JobCheckpointStore:
         self._output = stored.facts.get("output")
         identity, made_by = stored.facts.get("identity"), stored.facts.get("made_by")
         counts = [stored.facts[name] for name in _COUNT_NAMES]
-        if not isinstance(identity, list) or not all(type(value) is int for value in (*identity, *counts)):
+        if (
+            not isinstance(identity, list)
+            or len(identity) < _LEAST_NUMBERS
+            or not all(type(value) is int for value in (*identity, *counts))
+        ):
             return None
         return Checkpoint(*counts, tuple(identity), str(made_by), stored.head)  # type: ignore[arg-type, call-arg]
 
@@ -48,7 +54,8 @@ class JobCheckpointStore:
 
     def seal(self, output_path: Path, identity: FileIdentity) -> None:
         """Record the file that is about to be published: after a kill, only that file counts as the result."""
-        sealed: list[JsonValue] = [identity.ino, identity.size_bytes, identity.mtime_ns]
+        inode = StableInodes().of(output_path.parent, identity.dev, identity.ino)
+        sealed: list[JsonValue] = [inode, identity.size_bytes, identity.mtime_ns]
         self._save({"output": str(output_path), "sealed": sealed}, b"")
 
     def published_path(self, *, needs_seal: bool) -> Path | None:
@@ -65,8 +72,12 @@ class JobCheckpointStore:
             facts = Path(output).lstat()
         except OSError:
             return None
-        found = [facts.st_ino, facts.st_size, facts.st_mtime_ns]
-        is_result = stored.facts["sealed"] == found if "sealed" in stored.facts else not needs_seal
+        inode = StableInodes().of(Path(output), facts.st_dev, facts.st_ino)
+        found = [inode, facts.st_size, facts.st_mtime_ns]
+        sealed = stored.facts.get("sealed")
+        if isinstance(sealed, list) and 0 in {inode, *sealed[:1]}:
+            sealed = [inode, *sealed[1:]]  # it may have another number after a mount; its content decides
+        is_result = sealed == found if "sealed" in stored.facts else not needs_seal
         return Path(output) if is_result else None
 
     def drop(self) -> None:

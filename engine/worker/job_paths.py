@@ -7,6 +7,7 @@ from pathlib import Path
 from discpress.engine.queue.jobs import Job, JobKind
 from discpress.engine.system.disk_probe import Place
 from discpress.engine.system.files import device_below
+from discpress.engine.system.filesystems import mount_name
 
 NOT_THERE = -1
 """Stands for the device of a file that is missing from a mounted disk."""
@@ -45,20 +46,37 @@ def source_device(job: Job) -> int:
 
 
 def source_is_away(job: Job) -> bool:
-    """Return whether the storage of a source is unmounted: its folder is missing, or on another device."""
+    """Return whether the storage of a source is unmounted: its folder is missing, or on another disk."""
     place = source_place(job)
     try:
         device = place.folder.stat().st_dev
     except OSError:
         return True
-    return place.device is not None and place.device != device
+    return _is_elsewhere(place.folder, place.device, device, "")
 
 
 def check_output(job: Job) -> None:
-    """Raise AwayError if the output folder is on another device than when the job was queued."""
+    """Raise AwayError if the output folder is on another disk than when the job was queued."""
     folder, recorded = _output_folder(job), _number(job, "output_device")
-    if recorded is not None and folder is not None and recorded != device_below(folder):
+    if folder is not None and _is_elsewhere(folder, recorded, device_below(folder), _text(job, "output_mount")):
         raise AwayError("the output folder's disk is not mounted")
+
+
+def _is_elsewhere(folder: Path, recorded: int | None, device: int, mount: str) -> bool:
+    """Return whether a folder is on another disk than when its device was recorded, because that one is not mounted.
+
+    A share has another device number after each mount: then the recorded mount point decides, and if none was recorded,
+    whether anything but the root is mounted there.
+    """
+    if recorded is None or recorded == device:
+        return False
+    above = mount_name(folder)
+    return above != mount if mount else above in {"", folder.anchor}
+
+
+def _text(job: Job, name: str) -> str:
+    value = job.parameters.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _output_folder(job: Job) -> Path | None:

@@ -22,7 +22,7 @@ from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import Job, JobKind, JobState
 from discpress.engine.queue.queue import JobQueue
-from discpress.engine.queue.record_digests import save_digests
+from discpress.engine.queue.record_digests import DeepDigests, identity_of_source, save_decoded, save_digests
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import is_there
@@ -114,6 +114,7 @@ def _convert(turn: Turn) -> Outcome:
     earlier = None if published_path is None else _conclude_published(turn, replace(plan, output_path=published_path))
     if earlier is not None:
         turn.log("finished before it was stopped: the result exists and is verified")
+        save_digests(turn.store, earlier)
         follow_files(turn.store, [plan.source_file_path, earlier.plan.output_path])
         _write_checksums(job, earlier)
         _log_notices(turn, earlier)
@@ -205,7 +206,9 @@ def _verify(turn: Turn) -> Outcome:
     """Decode a whole image; compare the digests if the parameters contain any."""
     expected = {name: value for name, value in turn.job.parameters.items() if name in KINDS}
     with open_image(turn.job.path) as image:
+        identity = identity_of_source(image.source)
         actual = digest_checked(image, turn.threads, turn.control, turn.progress, tuple(expected))
+    save_decoded(turn.store, turn.job.path, identity, actual)
     for name, value in expected.items():
         if actual.values.get(name) != value:
             raise VerifyError(
@@ -240,10 +243,13 @@ def _examine(turn: Turn) -> Outcome:
     target = None if name is None else TARGETS.get(name)
     counts = dict.fromkeys(Severity, 0)
     damaged = 0
-    for finding in examine(turn.job.path, target, deep=True, check=turn.control.check):
+    decoded = DeepDigests(turn.job.path)
+    for finding in examine(turn.job.path, target, deep=True, check=turn.control.check, on_data=decoded.update):
         counts[finding.level] += 1
         damaged += finding.is_damage
         turn.log(f"{finding.level}: {finding.message}")
+    if not damaged:
+        decoded.save(turn.store)
     return Outcome({"errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING], "damaged": damaged})
 
 

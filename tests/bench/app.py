@@ -89,7 +89,7 @@ def fill(state: Path, count: int) -> None:
         titles = []
         for number in range(count):
             size = (500 + number % 4000) * MIB
-            identity = FileIdentity(1, number + 1, size, 5)
+            identity = FileIdentity(number + 1, size, 5)
             path = Path(f"/games/{number // 100}/Game {number}.iso")
             serial = f"SLUS-{20000 + number}"
             disc = DiscInfo(System.PS2, serial, f"Game {number}", "US", found=Found.INSIDE)

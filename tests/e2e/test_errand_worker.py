@@ -125,7 +125,7 @@ def test_a_living_worker_sees_background_tasks(home: Home, game: Path) -> None:
     home.background_tasks.ask(BackgroundKind.ESTIMATE, [(game, FAST)], 0)
     home.background_tasks.ask(BackgroundKind.GRID, [(game, FAST)], 0)
     home.wait_done()
-    found = home.store.estimates_of(FileIdentity.of(game.stat()))
+    found = home.store.estimates_of(FileIdentity.at(game))
     assert len(found) == len(grid_block_sizes(ImageFormat.ZSO)) * len(grid_levels(ImageFormat.ZSO))
 
 
@@ -133,11 +133,11 @@ def test_a_worker_that_is_killed_leaves_its_background_task_to_the_next(home: Ho
     worker = home.hold(BackgroundKind.ESTIMATE, slow, SLOW)
     worker.send_signal(signal.SIGKILL)
     worker.wait(HANG_S)
-    assert (home.background_tasks.pending(), home.store.estimates_of(FileIdentity.of(slow.stat()))) == (1, [])
+    assert (home.background_tasks.pending(), home.store.estimates_of(FileIdentity.at(slow))) == (1, [])
     home.open_gate()
     home.start_worker()
     home.wait_done()
-    (found,) = home.store.estimates_of(FileIdentity.of(slow.stat()))
+    (found,) = home.store.estimates_of(FileIdentity.at(slow))
     assert found.settings == Settings(ImageFormat.ZSO, 2048, 12, target="any")
 
 
@@ -163,7 +163,7 @@ def test_withdrawn_background_tasks_are_stopped_and_not_kept(home: Home, slow: P
     home.background_tasks.withdraw([BackgroundKind.GRID])
     wait_for(lambda: home.worker_state() is WorkerState.IDLE, "an idle worker")
     home.open_gate()
-    assert home.store.estimates_of(FileIdentity.of(slow.stat())) == []
+    assert home.store.estimates_of(FileIdentity.at(slow)) == []
 
 
 def test_a_worker_that_stops_leaves_its_background_task_to_the_next(home: Home, slow: Path) -> None:
@@ -180,7 +180,7 @@ def test_an_background_task_is_done_beside_a_conversion(home: Home, slow: Path, 
     gate.wait_reached()
     home.background_tasks.ask(BackgroundKind.ESTIMATE, [(game, FAST)], 0)
     home.wait_done()
-    assert home.store.estimates_of(FileIdentity.of(game.stat())) != []
+    assert home.store.estimates_of(FileIdentity.at(game)) != []
     assert home.queue.job(1).state is JobState.RUNNING
     home.queue.ask([1], Action.CANCEL)
     assert wait_idle(home.queue, HANG_S)

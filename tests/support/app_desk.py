@@ -55,7 +55,7 @@ def title(name: str, size_mib: float, packed_mib: float | None = None, **facts: 
             130.0,
         )
     number = sum(name.encode())
-    return title_at(Path("/games") / name, FileIdentity(1, number, size, 5), **values)
+    return replace(title_at(Path("/games") / name, FileIdentity(number, size, 5), **values), device=1, inode=number)
 
 
 LIBRARY = (

@@ -8,17 +8,21 @@ from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.errors import SpaceError
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.lab.live import LiveTest, save_live
+from discpress.engine.lab.options import SeekOptions, ThroughputOptions, parameters_of
 from discpress.engine.queue.background import BackgroundKind, BackgroundTasks
-from discpress.engine.queue.jobs import Action, JobKind, JobProgress, JobRequest
+from discpress.engine.queue.jobs import NAME, Action, JobKind, JobProgress, JobRequest, source_parameters
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
-from discpress.engine.store.model import Digests, FileIdentity, JsonValue, Overrides, StoredEstimate, Title
+from discpress.engine.store.digests import Digests
+from discpress.engine.store.model import FileIdentity, JsonValue, Overrides, StoredEstimate, Title
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.store.store import Store
 from discpress.engine.systems import System
+from discpress.engine.units import MIB
 
 ODD_NAMES = ("Okami [t-en by X] [red].iso", "Game 2.iso", "bad \udcff.iso", "紙灯籠の街.zso")
+GONE = Path("/mnt/share [away]")
 SEEK_FACTS: Mapping[str, JsonValue] = {
     "pattern": "mixed", "is_cold": True, "reads": 100, "p50_us": 90.0, "p95_us": 120.0, "p99_us": 150.0,
     "max_us": 200.0, "mean_us": 95.0, "index_us": 1.0, "storage_us": 80.0, "decoding_us": 14.0, "jumps": 0.5,
@@ -37,7 +41,7 @@ def some_titles(folder: Path) -> list[Title]:
     return [
         Title(
             folder / name,
-            FileIdentity(66, 10 + number, 700_000_000, 1_700_000_000_123_456_789),
+            FileIdentity(10 + number, 700_000_000, 1_700_000_000_123_456_789),
             ImageFormat.ZSO if name.endswith(".zso") else ImageFormat.ISO,
             DiscInfo(
                 System.PS2,
@@ -50,6 +54,8 @@ def some_titles(folder: Path) -> list[Title]:
             ),
             1_400_000_000,
             2048 if name.endswith(".zso") else 0,
+            device=66,
+            inode=10 + number,
         )
         for number, name in enumerate(ODD_NAMES)
     ]
@@ -80,7 +86,7 @@ def _fill_library(store: Store, titles: Sequence[Title]) -> None:
                 settings, title.original_bytes, 400_000, 390_000, 410_000, 160_000, "convert", "", 2.5, 130.0
             )
             store.save_estimate(title.identity, estimate)
-        store.save_digests(title.identity, Digests("0badf00d", "aa" * 16, "bb" * 20))
+        store.digests.save(title.path, title.identity, Digests("0badf00d", "aa" * 16, "bb" * 20))
     chosen = Overrides(ImageFormat.CHD, 16384, 12, (Method.ZSTD, Method.LZMA), 64, "ppsspp")
     store.save_settings(titles[0].path, chosen)
     store.save_settings(titles[1].path, Overrides(level=3))
@@ -145,3 +151,35 @@ def _fill_queue(store: Store, titles: Sequence[Title], output_folder: Path) -> N
     queue.set_hold("")
     queue.set_worker(WorkerStatus(4711, "here", WorkerState.GONE, 1_700_000_000.0, "1.0", 9, "a notice"))
     save_live(store, running, LiveTest(1, 4, "zso", 2048, 9, "mixed", 10, 90.0, 120.0, (88.5, 91.25)))
+
+
+def add_every_kind(store: Store, titles: Sequence[Title]) -> None:
+    """Queue a job of each kind, as commands and app do, and leave a whole checkpoint of a conversion."""
+    title = titles[0]
+    source = source_parameters(title.path, title.path, 66)
+    lab = {NAME: "Okami", "device": 66}
+    trash = title.path.parent / ".discpress-trash" / "20260801T120000.000000Z-00ff"
+    requests = [
+        JobRequest(
+            JobKind.CONVERT, title.path, ConversionRequest(ImageFormat.ZSO), parameters=source | {NAME: "Okami"}
+        ),
+        JobRequest(
+            JobKind.CONVERT, title.path, ConversionRequest(ImageFormat.CSO), parameters=source, output_folder=GONE
+        ),
+        JobRequest(JobKind.VERIFY, title.path, parameters=source | {"crc32": "0badf00d", "sha1": "bb" * 20}),
+        JobRequest(JobKind.DOCTOR, title.path, ConversionRequest(target="opl"), parameters=source),
+        JobRequest(JobKind.SCAN, title.path.parent),
+        JobRequest(JobKind.ESTIMATE, title.path, ConversionRequest(ImageFormat.CHD, methods=(Method.ZSTD,))),
+        JobRequest(JobKind.SEEK, title.path, parameters=lab | parameters_of(SeekOptions())),
+        JobRequest(JobKind.THROUGHPUT, title.path, parameters=lab | parameters_of(ThroughputOptions())),
+        JobRequest(JobKind.PURGE, trash, parameters={NAME: "Okami.iso", "device": 66}),
+        JobRequest(JobKind.UNDO, trash, parameters={NAME: "Okami.iso", "device": 66}),
+    ]
+    first, *_ = JobQueue(store).add(requests)
+    facts: dict[str, JsonValue] = {
+        "done_bytes": 64 * MIB, "part_bytes": 31 * MIB, "blocks": 32768, "index_crc32": 7, "source_crc32": 8,
+        "identity": [66, 10, 700_000_000, 1_700_000_000_123_456_789, 1_700_000_001_000_000_000],
+        "made_by": "zso 2048 level 9 shift 0 by lz4 1.10 in chunks of 1048576",
+        "output": "/games/Okami.zso",
+    }  # fmt: skip
+    JobQueue(store).save_checkpoint(first, facts, b"ZISO".ljust(4096, b"\0"))

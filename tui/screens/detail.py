@@ -89,6 +89,7 @@ class DetailScreen(TextScreen):
             return [[(FILE_GONE, "bad")]]
         try:
             history = self.session.queue.of_path(self._path, _MOST_JOBS)
+            digests = self.session.store.digests.of(self._path, title.identity)
         except DiscpressError as error:
             return [[(str(error), "bad")]]
         target = TARGETS[self._target].label
@@ -100,6 +101,7 @@ class DetailScreen(TextScreen):
             history,
             width,
             self.keys,
+            digests=digests,
             problem=self._problem,
             unestimated=reason_of(title, self.session.unestimated),
         )

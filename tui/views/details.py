@@ -9,6 +9,7 @@ from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.library.naming import shown_name, system_label
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
+from discpress.engine.store.digests import DIGEST_LABELS, Digests
 from discpress.engine.store.model import Fault, State, Title
 from discpress.engine.units import format_duration, format_latency, format_percent, format_size
 from discpress.tui.commands import Keys
@@ -19,6 +20,7 @@ from discpress.tui.views.title_settings import describe_settings
 from discpress.tui.widgets.palette import Line, wrapped
 
 _LABEL = 10
+_DIGEST_LABEL = 14
 _SEVERITY_STYLES = {Severity.ERROR: "bad", Severity.WARNING: "warn"}
 
 
@@ -48,16 +50,19 @@ def whole(
     width: int,
     keys: Keys,
     *,
+    digests: Sequence[Digests] = (),
     problem: str = "",
     unestimated: str = "",
 ) -> list[Line]:
     """Return the screen of one title.
 
     `findings` are the doctor's for the target, None while it looks, `problem` is why it could not; `history` are the
-    title's jobs, newest first; `unestimated` is why its estimate cannot be had; `keys` are those that are valid.
+    title's jobs, newest first; `unestimated` is why its estimate cannot be had; `keys` are those that are valid;
+    `digests` are the known ones, the best grade first.
     """
     lines = brief(view, title, width, unestimated=unestimated)
     lines += [[], *_header(title)]
+    lines += _digests(digests, width)
     lines += _history(history, width, keys)
     lines += [[], [(f"The doctor, for {target}", "head")]]
     if problem:
@@ -124,6 +129,16 @@ def _header(title: Title) -> list[Line]:
     share = format_percent(index_bytes, title.file_bytes)
     lines.append(_row("index", f"{format_size(index_bytes)}, {share} of the file"))
     lines.append(_row("shift", f"{title.index_shift}: blocks start at multiples of {1 << title.index_shift}"))
+    return lines
+
+
+def _digests(known: Sequence[Digests], width: int) -> list[Line]:
+    lines: list[Line] = []
+    for each in known:
+        day = time.strftime("%Y-%m-%d", time.localtime(each.at))
+        lines += [[], [("Digests", "head"), (f" {each.grade.label}, {day}", "dim")]]
+        for name, value in each.values.items():
+            lines += wrapped(f"{DIGEST_LABELS[name]:<{_DIGEST_LABEL}}{value}", width, "normal")
     return lines
 
 

@@ -14,7 +14,7 @@ from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import NAME, JobKind, JobRequest, source_parameters
 from discpress.engine.store.model import SKIP, Fault, State, StoredEstimate, Title
 from discpress.engine.system.files import device_below
-from discpress.engine.system.filesystems import free_bytes
+from discpress.engine.system.filesystems import free_bytes, mount_name
 from discpress.tui.commands import Keys
 from discpress.tui.views.title_settings import Chooser
 
@@ -268,9 +268,9 @@ def requests_of(
         trash_source = options.trash_source and not title.is_archived
         request = replace(request, trash_source=trash_source, on_conflict=options.on_conflict)
         gain = None if row.estimate is None else title.file_bytes - row.estimate.packed_bytes
-        parameters = {NAME: shown_name(title), **source_parameters(title.path, title.file_path, title.identity.dev)}
+        parameters = {NAME: shown_name(title), **source_parameters(title.path, title.file_path, title.device)}
         if options.folder is not None and planning.output_device is not None:
-            parameters["output_device"] = planning.output_device
+            parameters |= {"output_device": planning.output_device, "output_mount": mount_name(options.folder)}
         requests.append(
             JobRequest(
                 JobKind.CONVERT,

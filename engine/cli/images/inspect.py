@@ -1,14 +1,17 @@
 """`discpress info` and `discpress doctor`: an image's header and figures, and its faults."""
 
 import argparse
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from discpress.engine.cli.images.inputs import files_within
 from discpress.engine.cli.images.options import as_paths
+from discpress.engine.cli.output.digests import digest_facts, digest_rows, with_stated
 from discpress.engine.cli.output.discs import disc_fields, disc_rows
 from discpress.engine.cli.output.engine_version import print_engine
 from discpress.engine.cli.output.printers import Printer
+from discpress.engine.cli.state import Records
 from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.discs.foreign import read_foreign
 from discpress.engine.discs.info import DiscInfo
@@ -23,8 +26,11 @@ from discpress.engine.images.recognise import recognise
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.spec import Kind
 from discpress.engine.images.statistics import ImageFacts, read_facts
+from discpress.engine.library.scan.probe import stated_digests
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
+from discpress.engine.queue.record_digests import DeepDigests
+from discpress.engine.store.digests import Digests
 from discpress.engine.targets import TARGETS, Target
 from discpress.engine.units import format_percent, format_size
 
@@ -41,23 +47,29 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
         printer.error(error, path)
         exit_codes.add(error.exit_code)
 
-    for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check):
-        try:
-            if _print_foreign(path, printer):
-                continue
-            with open_image(path) as image:
-                facts = read_facts(image, check=control.check)
-                disc = _disc_of(image)
-                archive = image.source.holder.path if image.source.member_number else None
-        except CancelledError:
-            raise
-        except DiscpressError as error:
-            fail(path, error)
-            continue
-        if not disc.has_disc:
-            printer.notice(NO_DISC, path)
-        _print_facts(path, facts, disc, archive, printer)
+    with contextlib.closing(Records.of_known(arguments, printer)) as records:
+        for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check):
+            try:
+                _inspect(path, records, printer, control)
+            except CancelledError:
+                raise
+            except DiscpressError as error:
+                fail(path, error)
     return _joined(exit_codes)
+
+
+def _inspect(path: Path, records: Records, printer: Printer, control: Control) -> None:
+    """Print the header and the figures of one file."""
+    if _print_foreign(path, printer):
+        return
+    with open_image(path) as image:
+        facts = read_facts(image, check=control.check)
+        disc = _disc_of(image)
+        archive = image.source.holder.path if image.source.member_number else None
+        known = with_stated(records.digests_of(path, image.source), stated_digests(image.source))
+    if not disc.has_disc:
+        printer.notice(NO_DISC, path)
+    _print_facts(path, facts, disc, archive, known, printer)
 
 
 def _print_foreign(path: Path, printer: Printer) -> bool:
@@ -106,7 +118,9 @@ def _disc_of(image: Image) -> DiscInfo:
         return read_file_title(image.path.name)
 
 
-def _print_facts(path: Path, facts: ImageFacts, disc: DiscInfo, archive: Path | None, printer: Printer) -> None:
+def _print_facts(
+    path: Path, facts: ImageFacts, disc: DiscInfo, archive: Path | None, known: Sequence[Digests], printer: Printer
+) -> None:
     waste = facts.alignment_waste_bytes
     event = {
         "input": str(path),
@@ -128,6 +142,7 @@ def _print_facts(path: Path, facts: ImageFacts, disc: DiscInfo, archive: Path | 
         "alignment_waste_bytes": waste,
         "most_alignment_waste_bytes": facts.most_alignment_waste_bytes,
         "archive": None if archive is None else str(archive),
+        "digests": digest_facts(known),
     }
     rows = [
         *disc_rows(disc),
@@ -139,6 +154,7 @@ def _print_facts(path: Path, facts: ImageFacts, disc: DiscInfo, archive: Path | 
         ),
         ("ratio", format_percent(facts.file_bytes, facts.original_bytes)),
         *(_hunk_rows(facts) if spec_of(facts.format).shares_blocks else _block_rows(facts)),
+        *digest_rows(known),
     ]
     printer.event("info", event, _block(path, rows))
 
@@ -175,13 +191,15 @@ def run_doctor(arguments: argparse.Namespace, printer: Printer, control: Control
         printer.error(error, path)
         exit_codes.add(error.exit_code)
 
-    for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check):
-        try:
-            exit_codes.add(_examine(path, target, arguments.deep, printer, control))
-        except CancelledError:
-            raise
-        except DiscpressError as error:
-            fail(path, error)
+    with contextlib.ExitStack() as stack:
+        records = stack.enter_context(contextlib.closing(Records(arguments, printer))) if arguments.deep else None
+        for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check):
+            try:
+                exit_codes.add(_examine(path, target, records, printer, control))
+            except CancelledError:
+                raise
+            except DiscpressError as error:
+                fail(path, error)
     return _joined(exit_codes)
 
 
@@ -197,11 +215,16 @@ def _target(name: str) -> Target:
     return TARGETS[name]
 
 
-def _examine(path: Path, target: Target | None, deep: bool, printer: Printer, control: Control) -> int:
-    """Report what the doctor finds in one file; return the exit code for it."""
+def _examine(path: Path, target: Target | None, records: Records | None, printer: Printer, control: Control) -> int:
+    """Report what the doctor finds in one file; return the exit code for it.
+
+    With `records` every block is decoded, and the digests are stored there.
+    """
+    decoded = None if records is None else DeepDigests(path)
+    deep, on_data = decoded is not None, None if decoded is None else decoded.update
     counts = dict.fromkeys(Severity, 0)
     is_damaged = is_unchecked = False
-    for finding in examine(path, target, deep=deep, check=control.check):
+    for finding in examine(path, target, deep=deep, check=control.check, on_data=on_data):
         counts[finding.level] += 1
         is_damaged |= finding.is_damage
         is_unchecked |= finding.code == NOT_CHECKED
@@ -214,6 +237,8 @@ def _examine(path: Path, target: Target | None, deep: bool, printer: Printer, co
             "sector": finding.sector,
         }
         printer.event("finding", facts, f"{display_name(path)}: {finding.level}: {finding.message}")
+    if records is not None and decoded is not None and not is_damaged and (found := decoded.finish()):
+        records.save_decoded(path, *found)
     errors, warnings = counts[Severity.ERROR], counts[Severity.WARNING]
     asked = f" for {target.label}" if target else ""
     verdict = f"{errors} errors, {warnings} warnings"

@@ -1,11 +1,14 @@
 """`discpress verify`: decodes images whole and compares them with digests or other images."""
 
 import argparse
+import contextlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from discpress.engine.cli.images.inputs import files_within
 from discpress.engine.cli.images.options import as_paths, take_threads
 from discpress.engine.cli.output.printers import Printer
+from discpress.engine.cli.state import Records
 from discpress.engine.convert.checksum_lists import read_checksum_list
 from discpress.engine.convert.checksums import KINDS_BY_LENGTH
 from discpress.engine.convert.digests import DigestSet
@@ -15,6 +18,7 @@ from discpress.engine.errors import DiscpressError, MissingPackageError, UsageEr
 from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
+from discpress.engine.queue.record_digests import identity_of_source
 
 _HEX = {"--sha1": "sha1", "--sha256": "sha256", "--md5": "md5", "--crc32": "crc32"}
 
@@ -31,9 +35,23 @@ def run_verify(arguments: argparse.Namespace, printer: Printer, control: Control
     expected = _expected_by_option(arguments)
     if (expected or arguments.against) and len(paths) > 1:
         raise UsageError("a digest is for one file: verify the others in their own commands")
+    with contextlib.closing(Records(arguments, printer)) as records:
+        _verify_all(paths, expected, arguments, printer, control, records, fail)
+    return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
+
+
+def _verify_all(
+    paths: Sequence[Path],
+    expected: dict[str, str],
+    arguments: argparse.Namespace,
+    printer: Printer,
+    control: Control,
+    records: Records,
+    fail: Callable[[Path, DiscpressError], None],
+) -> None:
     for path in paths:
         try:
-            _verify(path, expected, arguments, printer, control)
+            _verify(path, expected, arguments, printer, control, records)
         except MissingPackageError as error:
             name = display_name(path)
             why = str(error).removeprefix(f"{name}: ")
@@ -42,7 +60,6 @@ def run_verify(arguments: argparse.Namespace, printer: Printer, control: Control
             if error.code == "cancelled":
                 raise
             fail(path, error)
-    return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
 
 
 def _expected_by_option(arguments: argparse.Namespace) -> dict[str, str]:
@@ -59,7 +76,12 @@ def _expected_by_option(arguments: argparse.Namespace) -> dict[str, str]:
 
 
 def _verify(
-    path: Path, by_option: dict[str, str], arguments: argparse.Namespace, printer: Printer, control: Control
+    path: Path,
+    by_option: dict[str, str],
+    arguments: argparse.Namespace,
+    printer: Printer,
+    control: Control,
+    records: Records,
 ) -> None:
     threads = take_threads(arguments.threads)
     listed = None if arguments.checksum_file is None else read_checksum_list(Path(arguments.checksum_file))
@@ -68,8 +90,9 @@ def _verify(
         with open_image(path) as image:
             expected = None if listed is None else expect(listed, image)
             wanted = (*by_option, *(expected.kinds if expected else ()))
-            recorded = image.recorded
+            recorded, identity = image.recorded, identity_of_source(image.source)
             actual = digest_checked(image, threads, control, progress, wanted)
+            records.save_decoded(path, identity, actual)
             is_archived = image.source.has_checksum
             _check(path, by_option, actual)
             listed_kinds = expected.check(actual, control, progress) if expected else []

@@ -1,13 +1,14 @@
 """`discpress scan`, `ls` and `demo`."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from platformdirs import user_data_path
 
 from discpress.engine.cli.images.options import as_paths
 from discpress.engine.cli.output.discs import disc_fields
+from discpress.engine.cli.output.digests import digest_facts, digest_rows
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.state import open_store, read_config
@@ -18,6 +19,7 @@ from discpress.engine.library.naming import system_label
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
+from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import Fault, Title
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute
@@ -73,6 +75,7 @@ def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) ->
     folders = [absolute(Path(each)) for each in arguments.folders]
     with open_store(arguments, printer) as store:
         titles = store.titles(folders or None)
+        digests = store.digests.of_titles() if arguments.json or arguments.digests else {}
     if not titles:
         printer.notice("the library is empty: run discpress scan FOLDER to fill it")
     shown = filter_titles(titles, arguments.filter)
@@ -84,9 +87,12 @@ def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) ->
         facts = title_facts(title) | {
             "estimated_bytes": None if estimate is None else estimate.packed_bytes,
             "saving_bytes": title.saving_bytes,
+            "digests": digest_facts(digests.get(title.path, ())),
         }
         printer.event("title", facts, "")
     _print_rows(shown, printer)
+    if arguments.digests:
+        _print_digests(shown, digests, printer)
     _print_totals(shown, "library", printer)
     return 0
 
@@ -105,6 +111,13 @@ def _print_rows(titles: Sequence[Title], printer: Printer) -> None:
             shown = display_name(title.path)
             error = display_name(title.error)
             printer.lines(f"error: {error}" if shown in error else f"error: {shown}: {error}")
+
+
+def _print_digests(titles: Sequence[Title], digests: Mapping[Path, Sequence[Digests]], printer: Printer) -> None:
+    for title in titles:
+        rows = digest_rows(digests.get(title.path, ()))
+        if rows:
+            printer.lines("\n".join([display_name(title.path), *(f"  {label:<12} {text}" for label, text in rows)]))
 
 
 def _file_name(title: Title) -> str:

@@ -27,6 +27,7 @@ from discpress.engine.system.files import absolute
 from discpress.engine.system.processors import available_processors
 from discpress.engine.units import format_size
 
+_DECODED = "Each replacement is decoded whole first, unless that was done within the last 24 hours."
 _LINE_BYTES = 4096  # terminals give no longer line
 
 
@@ -177,7 +178,15 @@ def _empty(
         freed = _freed_bytes([entry])
         try:
             threads = available_processors()
-            proof = purge(entry, threads, control, force=entry in forced, journal=records.journal, others=others)
+            proof = purge(
+                entry,
+                threads,
+                control,
+                force=entry in forced,
+                journal=records.journal,
+                others=others,
+                recent=records.recent_digests,
+            )
         except CancelledError:
             raise
         except DiscpressError as error:
@@ -192,7 +201,7 @@ def _is_confirmed(count: int, arguments: argparse.Namespace, control: Control) -
     """Ask whether so many files are removed; UsageError if nobody can answer."""
     if sys.stdin is None or not sys.stdin.isatty() or arguments.json:
         raise UsageError("trash empty removes files for good: give --yes where it cannot ask")
-    question = f"Remove these {count} files for good? Each replacement is decoded whole first. [y/N] "
+    question = f"Remove these {count} files for good? {_DECODED} [y/N] "
     return _ask(question, control).strip().lower() in {"y", "yes"}
 
 

@@ -95,6 +95,7 @@ def _add_info(commands: "Subparsers") -> None:
     parser.add_argument("files", nargs="*", metavar="FILE", help="an image; with -r a folder")
     parser.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
     parser.add_argument("--engine", action="store_true", help="show the kernel, its libraries and the processors")
+    add_state(parser)
 
 
 def _add_doctor(commands: "Subparsers") -> None:
@@ -109,7 +110,8 @@ def _add_doctor(commands: "Subparsers") -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="an image; with -r a folder")
     parser.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
     parser.add_argument("--target", metavar="NAME", help=f"program or device that will load it: {', '.join(TARGETS)}")
-    parser.add_argument("--deep", action="store_true", help="decode every block")
+    parser.add_argument("--deep", action="store_true", help="decode every block, and keep the digests")
+    add_state(parser)
 
 
 def _add_verify(commands: "Subparsers") -> None:
@@ -130,6 +132,7 @@ def _add_verify(commands: "Subparsers") -> None:
         parser.add_argument(f"--{kind}", metavar="HEX", help=f"{kind} of the decoded image")
     add_threads(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    add_state(parser)
 
 
 def _add_undo(commands: "Subparsers") -> None:

@@ -44,6 +44,7 @@ def _add_ls(commands: "Subparsers") -> None:
     parser.add_argument("--sort", choices=SORT_KEYS, default="title", help="column to sort by (default: title)")
     parser.add_argument("--reverse", action="store_true", help="reverse the order")
     parser.add_argument("--filter", default="", metavar="WORDS", help="show only titles that match")
+    parser.add_argument("--digests", action="store_true", help="show the known digests of each image as well")
     add_state(parser)
 
 

@@ -34,6 +34,7 @@ from discpress.engine.queue.record_digests import identity_of
 from discpress.engine.store.model import Fault
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute, device_below, holder_of
+from discpress.engine.system.filesystems import mount_name
 from discpress.engine.units import format_size
 
 MOST_PRIORITY = 1000
@@ -238,7 +239,8 @@ class _Adding:
             parameters[NAME] = name
         if self._output or each.output_folder:
             folder = self._output.parent if self._output else each.output_folder
-            parameters["output_device"] = device_below(absolute(Path(folder or ".")))
+            output_folder = absolute(Path(folder or "."))
+            parameters |= {"output_device": device_below(output_folder), "output_mount": mount_name(output_folder)}
         if self._checksums:
             parameters["checksums"] = list(self._checksums)
         return JobRequest(

@@ -23,7 +23,6 @@ def make_marker(job: str, source_path: Path, source: FileIdentity) -> bytes:
     facts = {
         "job": job,
         **asdict(ProcessIdentity.current()),
-        "dev": source.dev,
         "ino": source.ino,
         "size_bytes": source.size_bytes,
         "mtime_ns": source.mtime_ns,

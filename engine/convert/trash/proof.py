@@ -3,9 +3,10 @@
 import contextlib
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from discpress.engine.convert.trash.entry import Replacement
 from discpress.engine.convert.trash.folder import is_in_a_trash
@@ -87,6 +88,15 @@ def find_replacement_change(held: HeldEntry) -> str:
     return ""
 
 
+RecentDecode: TypeAlias = Callable[[Path, os.stat_result], Mapping[str, str]]
+"""Returns the digests of this very file if it was decoded whole a short time ago; empty otherwise."""
+
+
+def never_decoded(path: Path, facts: os.stat_result) -> Mapping[str, str]:
+    """Rely on no earlier decode: the disk may have lost something since."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Prover:
     """Decodes images whole and compares what they give."""
@@ -94,6 +104,8 @@ class Prover:
     threads: int
     control: Control
     progress: Progress
+    recent: RecentDecode = never_decoded
+    """Earlier decodes that may stand in for a new one, if the user is there (Safety rule 4)."""
 
     def find_loss(self, held: HeldEntry, path: Path | None = None) -> str:
         """Return what removing the stored files would lose; empty if an image decodes to their recorded digests.
@@ -109,7 +121,10 @@ class Prover:
             return f"{display_name(path)}: is no file of its own"
         if is_in_a_trash(path):
             return f"{display_name(path)}: is in a trash itself"
-        problem = self._find_difference(path, held.entry.digests or None, held.entry.file_path)
+        if _proves(self.recent(path, facts), held.entry.digests):
+            problem = ""
+        else:
+            problem = self._find_difference(path, held.entry.digests or None, held.entry.file_path)
         now = _facts_of(path)
         if not problem and (now is None or not is_same_state(facts, now)):
             problem = f"{display_name(path)}: was changed while it was read"
@@ -170,6 +185,12 @@ class Prover:
                         each.stat(follow_symlinks=False)
                     ):
                         yield Path(each.path)
+
+
+def _proves(found: Mapping[str, str], expected: Mapping[str, str]) -> bool:
+    """Return whether digests agree wherever both have one, the XXH3-128 included."""
+    common = found.keys() & expected.keys()
+    return "xxh3" in common and all(found[name] == expected[name] for name in common)
 
 
 def is_home_taken_by_replacement(held: HeldEntry) -> bool:

@@ -11,12 +11,14 @@ from discpress.engine.convert.trash.entry import Replacement, TrashedFile, Trash
 from discpress.engine.convert.trash.held import EntryState, FilePlace, HeldEntry, gone, hold
 from discpress.engine.convert.trash.proof import (
     Prover,
+    RecentDecode,
     find_change,
     find_replacement_change,
     is_alike_without_inodes,
     is_beside,
     is_home_taken_by_replacement,
     is_recorded,
+    never_decoded,
     replacement_facts,
 )
 from discpress.engine.convert.trash.trash import Moving, move_to_trash, put_home, take_in_again
@@ -179,14 +181,15 @@ def purge(
     journal: Journal = no_journal,
     progress: Progress | None = None,
     others: Sequence[Path] = (),
+    recent: RecentDecode = never_decoded,
 ) -> Path | None:
     """Remove the files of a trashed title for good; return the image that proved that nothing is lost.
 
     That is the recorded replacement, decoded whole now; if it is gone or was changed, the same file under another name
-    in its folder, or one of `others` (see `Prover.find_other_proof`). TrashError if none proves itself, unless forced,
-    and if the entry is not ours.
+    in its folder, or one of `others` (see `Prover.find_other_proof`). An earlier decode of the very file stands in for
+    a new one only if `recent` knows it. TrashError if none proves itself, unless forced, and if the entry is not ours.
     """
-    prover = Prover(threads, control, progress or Progress())
+    prover = Prover(threads, control, progress or Progress(), recent)
     proof = None
     with hold(entry) as held:
         try:

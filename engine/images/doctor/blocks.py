@@ -136,9 +136,15 @@ def decode_findings(image: Image, numbers: Iterable[int], limit: FindingLimit) -
 
 
 def deep_findings(
-    image: Image, limit: FindingLimit, on_progress: Callable[[int, int], None], check: Callable[[], None]
+    image: Image,
+    limit: FindingLimit,
+    on_progress: Callable[[int, int], None],
+    check: Callable[[], None],
+    on_data: Callable[[memoryview], None],
 ) -> Iterator[Finding]:
     """Decode the whole image in runs and yield every block that fails; progress is in decoded bytes.
+
+    `on_data` gets the runs that decode, in order.
 
     If every block decodes, yield the digests in the file that differ from those of the decoded bytes.
     """
@@ -153,6 +159,7 @@ def deep_findings(
             done = start + count
             for digest in digests.values():
                 digest.update(buffer[:count])
+            on_data(buffer[:count])
         except (DamagedImageError, UnsupportedImageError):
             end = min(first + run_blocks, image.blocks)
             yield from decode_findings(image, range(first, end), limit)

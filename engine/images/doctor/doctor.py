@@ -27,14 +27,15 @@ def examine(
     deep: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
     check: Callable[[], None] | None = None,
+    on_data: Callable[[memoryview], None] | None = None,
 ) -> Iterator[Finding]:
     """Yield the faults of the file at `path`, and the reasons why `target` would not load it.
 
-    The header, the whole index, sectors 0 and 16 and the last block are checked; `deep` decodes every block and calls
-    `on_progress` (decoded bytes done, of all). `check` is called every 65,536 index entries and every 256 KiB decoded,
-    and may raise to stop. Any content of the file becomes findings. The file is open until the iterator ends or is
-    closed. Raises StorageError if the system refuses to open or read the file, UsageError if the path does not lead to
-    exactly one image in an archive.
+    The header, the whole index, sectors 0 and 16 and the last block are checked; `deep` decodes every block, and calls
+    `on_progress` (decoded bytes done, of all) and `on_data` with all that decodes, in order. `check` is called every
+    65,536 index entries and every 256 KiB decoded, and may raise to stop. Any content of the file becomes findings. The
+    file is open until the iterator ends or is closed. Raises StorageError if the system refuses to open or read the
+    file, UsageError if the path does not lead to exactly one image in an archive.
     """
     limit = FindingLimit()
     try:
@@ -46,7 +47,9 @@ def examine(
         yield _unsupported(error, display_name(path))
         return
     try:
-        yield from _examine(source, target, deep, limit, on_progress or _ignore_progress, check or _go_on)
+        yield from _examine(
+            source, target, deep, limit, on_progress or _ignore_progress, check or _go_on, on_data or _ignore_data
+        )
     except DamagedImageError as error:
         yield _damaged(error, shown_name(source))
     except UnsupportedImageError as error:
@@ -75,6 +78,7 @@ def _examine(
     limit: FindingLimit,
     on_progress: Callable[[int, int], None],
     check: Callable[[], None],
+    on_data: Callable[[memoryview], None],
 ) -> Iterator[Finding]:
     if source.size_bytes == 0:
         yield Finding(Severity.ERROR, "empty", "the file is empty: a disc image has at least one byte")
@@ -97,7 +101,7 @@ def _examine(
     if deep:
         source.check_stored(check)
     if image.is_packed and deep:
-        yield from deep_findings(image, limit, on_progress, check)
+        yield from deep_findings(image, limit, on_progress, check, on_data)
     elif image.is_packed:
         yield from _sample_findings(image, limit)
     yield from content_findings(image)
@@ -164,6 +168,10 @@ def _max_stored_block(image: Image, target: Target | None) -> int | None:
 
 def _ignore_progress(done_bytes: int, all_bytes: int) -> None:
     """Default progress callback: do nothing."""
+
+
+def _ignore_data(data: memoryview) -> None:
+    """Default receiver of decoded bytes: do nothing."""
 
 
 def _go_on() -> None:

@@ -22,6 +22,7 @@ from discpress.engine.images.archives.contents import (
     open_member,
 )
 from discpress.engine.images.archives.model import Archive, Member
+from discpress.engine.images.chd.stated import STATED_BYTES, stated_sha1s
 from discpress.engine.images.detect import SNIFF_BYTES, sniff
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import find_disc
@@ -31,7 +32,8 @@ from discpress.engine.images.registry import PLAIN, spec_of
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import Kind
 from discpress.engine.names import display_name
-from discpress.engine.store.model import Fault, FileIdentity, Title
+from discpress.engine.store.digests import Digests, Grade
+from discpress.engine.store.model import NO_FILE, Fault, FileIdentity, Title
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.units import MIB
 
@@ -75,16 +77,38 @@ def probe_titles(path: Path, on_look: Callable[[], None] = lambda: None) -> Iter
         facts = source.stat()
         if found in ARCHIVE_FORMATS:
             on_look()
-            yield from _archived_titles(source, found, facts, on_look)
+            titles = _archived_titles(source, found, facts, on_look)
         elif is_image(source, found):
-            yield _title_of(source, found, FileIdentity.of(facts), facts.st_nlink)
+            titles = iter((_title_of(source, found, FileIdentity.of(path, facts), facts.st_nlink),))
+        else:
+            return
+        for each in titles:
+            yield _with_node(each, facts)
     except DiscpressError as error:
         yield from unread_title(path, str(error))
     finally:
         source.close()
 
 
+def _with_node(found: Title | EmptyArchive, facts: os.stat_result) -> Title | EmptyArchive:
+    if isinstance(found, EmptyArchive):
+        return replace(found, device=facts.st_dev)
+    return replace(found, device=facts.st_dev, inode=facts.st_ino)
+
+
 def _title_of(source: ByteSource, found: ImageFormat, identity: FileIdentity, links: int) -> Title:
+    return replace(_read_title(source, found, identity, links), stated=stated_digests(source))
+
+
+def stated_digests(source: ByteSource) -> Digests | None:
+    """Return the digests that the header of an image states; None if it states none."""
+    found = stated_sha1s(read_bytes(source, 0, STATED_BYTES))
+    if found is None:
+        return None
+    return Digests(sha1=found.raw, overall_sha1=found.overall, size_bytes=found.total_bytes, grade=Grade.STATED)
+
+
+def _read_title(source: ByteSource, found: ImageFormat, identity: FileIdentity, links: int) -> Title:
     if not spec_of(found).is_read and not header_problem(source, found):
         return _foreign_title(source.path, identity, found, read_foreign(source, found), links)
     try:
@@ -101,13 +125,13 @@ def _title_of(source: ByteSource, found: ImageFormat, identity: FileIdentity, li
 def _archived_titles(
     file: FileSource, found: ImageFormat, facts: os.stat_result, on_look: Callable[[], None]
 ) -> Iterator[Title | EmptyArchive]:
-    identity = FileIdentity.of(facts)
+    identity = FileIdentity.of(file.path, facts)
     try:
         archive = open_archive(file)
     except DiscpressError as error:
         # A small one contains no disc. It is tried again, because a missing program may be installed by then.
         if file.size_bytes >= _LARGE_ARCHIVE_BYTES:
-            unknown = FileIdentity(0, 0, file.size_bytes, 0)
+            unknown = replace(NO_FILE, size_bytes=file.size_bytes)
             yield Title(
                 file.path, unknown, found, DiscInfo(title=file.path.stem), error=str(error), fault=_fault_of(error)
             )  # fmt: skip
@@ -115,7 +139,7 @@ def _archived_titles(
     is_empty = True
     for member in images_in(archive, on_look):
         is_empty = False
-        its = replace(identity, member=member.number, member_bytes=member.stored_bytes)
+        its = identity.in_archive(member.number, member.stored_bytes)
         yield _member_title(archive, member, its, facts.st_nlink)
     if is_empty:
         yield EmptyArchive(file.path, identity)
@@ -196,5 +220,5 @@ def unread_title(path: Path, error: str) -> Iterator[Title]:
         size_bytes = path.stat().st_size
     except OSError:
         size_bytes = 0
-    identity = FileIdentity(0, 0, size_bytes, 0)
+    identity = replace(NO_FILE, size_bytes=size_bytes)
     yield Title(path, identity, None, DiscInfo(title=path.stem), error=error)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from discpress.engine.library.scan.moves import follow_change
 from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.store.store import Store
@@ -25,14 +26,16 @@ def follow_files(store: Store, paths: Iterable[Path], folders: Sequence[Path] = 
 def _follow_file(store: Store, path: Path) -> None:
     known = store.known_identities(path)  # of an archive: those of its titles
     try:
-        identity = FileIdentity.of(path.stat())
+        identity = FileIdentity.at(path)
     except FileNotFoundError:
         store.forget(known)
         return
     except OSError:
         return  # the next scan tries again
-    if known and all(title.identity.of_file == identity for title in known.values()):
+    if known and all(title.identity.of_file.fits(identity) for title in known.values()):
         return
     found = [each for each in probe_titles(path) if isinstance(each, Title)]  # only a scan stores empty archives
     store.save_titles(found)
+    for title in found:
+        follow_change(store, known.get(title.path), title)
     store.forget(known.keys() - {title.path for title in found})

@@ -21,7 +21,7 @@ from discpress.engine.library.scan.probe import Probe, probe_titles, unread_titl
 from discpress.engine.library.scan.threads import Probing, Walk, given_up_title, why_given_up
 from discpress.engine.library.scan.unresponsive import Silence
 from discpress.engine.names import display_name
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.model import Title
 from discpress.engine.store.scan_batch import EmptyArchive, FolderProblem, ScanBatch, is_unmounted
 from discpress.engine.system.asking import ask_aside
 from discpress.engine.system.files import absolute
@@ -45,9 +45,9 @@ def scan(
     stall_s: float = STALL_S,
     probe_file: Probe = probe_titles,
     clock: Callable[[], float] = time.monotonic,
-    empty: Mapping[Path, FileIdentity] | None = None,
+    empty: Mapping[Path, EmptyArchive] | None = None,
 ) -> Iterator[ScanBatch]:
-    """Yield the images below some folders; known ones with the same size, time and inode are not read again.
+    """Yield the images below some folders; known ones with the same identity are not read again.
 
     The same holds for archives known to contain no image (`empty`). `check` is called between batches and may raise to
     stop. It passes over the names of `system.ignored`, and follows links to folders; it visits each folder once.
@@ -190,13 +190,13 @@ class _Scan:
         if not wait([asked], self._stall_s).not_done and any(asked.result()):
             yield ScanBatch(gone=asked.result()[0], gone_empty=asked.result()[1])
 
-    def _is_gone(self, path: Path, identity: FileIdentity) -> bool:
+    def _is_gone(self, path: Path, device: int) -> bool:
         """Return whether a file that was not seen is gone, because its folder was searched."""
         return (
-            identity.dev not in self._silence
+            device not in self._silence
             and any(path.is_relative_to(top) for top in self._tops)
             and not any(path.is_relative_to(each) for each in self._unsearched)
-            and not is_unmounted(path, identity.dev)
+            and not is_unmounted(path, device)
         )
 
     def _walk(self, walk: Walk) -> None:
@@ -248,10 +248,10 @@ class _Scan:
     def _take_file(self, walk: Walk, entry: "os.DirEntry[str]", path: Path) -> None:
         known = self._known.unchanged(path, entry.stat)
         if known is not None:
-            if not known:
+            if path in self._known.empty:
                 self._seen_empty.add(path)
-            for title in known:
-                self._found.put(title)
+            for each in known:
+                self._found.put(each)
             return
         with self._lock:
             self._queued += 1

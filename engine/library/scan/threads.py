@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from discpress.engine.discs.info import DiscInfo
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.model import NO_FILE, Title
 
 
 @dataclass(slots=True)
@@ -44,5 +44,6 @@ def why_given_up(probing: Probing, stall_s: float) -> str:
 
 def given_up_title(path: Path, known: Title | None, why: str) -> Title:
     """Return the row of a file that is given up, without accessing it; known values stay."""
-    identity = known.identity if known else FileIdentity(0, 0, 0, 0)
-    return Title(path, identity, None, DiscInfo(title=path.stem), error=why)
+    identity = known.identity if known else NO_FILE
+    device, inode = (known.device, known.inode) if known else (0, 0)
+    return Title(path, identity, None, DiscInfo(title=path.stem), error=why, device=device, inode=inode)

@@ -1,14 +1,19 @@
-"""Digests in the state file, by content."""
+"""Digests in the state file: of one content, as found under one path, by grade."""
 
 import re
 import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
-from discpress.engine.store.model import Digests, FileIdentity
-from discpress.engine.store.rows import title_rows
-from discpress.engine.store.rows.checked import TIME, Shape, UnreadableError, made_by
+from discpress.engine.store.digests import DIGEST_NAMES, Digests, Grade
+from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.rows import keys
+from discpress.engine.store.rows.checked import NUMBER, TIME, Row, Shape, UnreadableError, made_by, token
 
 _HEX = re.compile(r"[0-9a-f]*")
-_SAVE = "INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?, ?, ?, ?)"
+_NO_PATH = b""
+"""Of digests that an older version stored without a path."""
 
 
 def _hex(text: str) -> str:
@@ -19,22 +24,74 @@ def _hex(text: str) -> str:
 
 _DIGEST = made_by(_hex, "")
 _SHAPE = Shape(
-    {"crc32": _DIGEST, "xxh3": _DIGEST, "sha1": _DIGEST, "md5": _DIGEST, "sha256": _DIGEST, "at": TIME},
+    {
+        **dict.fromkeys(DIGEST_NAMES, _DIGEST),
+        "at": TIME,
+        "size_bytes": NUMBER,
+        "overall_sha1": _DIGEST,
+        "grade": token({str(grade): grade for grade in Grade}, None),
+        "fingerprint": _DIGEST,
+    },
 )
-_SELECT = f"SELECT {_SHAPE.select()} FROM digests WHERE identity = ?"
+_COLUMNS = f"identity, path, {_SHAPE.select()}"
+_SAVE = f"INSERT OR REPLACE INTO digests ({_COLUMNS}) VALUES ({', '.join('?' * (2 + len(_SHAPE)))})"
+_SELECT = f"SELECT path, {_SHAPE.select()} FROM digests WHERE identity = ? AND path IN (?, x'')"
+_SELECT_ALL = f"SELECT t.path, d.path, {_SHAPE.select('d')} FROM titles t JOIN digests d ON d.identity = t.identity"
+_DROP = "DELETE FROM digests WHERE identity = ? AND path = ? AND grade = ?"
 
 
-def save(connection: sqlite3.Connection, identity: FileIdentity, digests: Digests, now: float) -> None:
-    """Store digests of a content; an empty one does not erase a known one."""
-    known = read(connection, identity) or Digests()
-    merged = [getattr(digests, name) or getattr(known, name) for name in _SHAPE.names[:-1]]
-    connection.execute(_SAVE, (title_rows.identity_key(identity), *merged, now))
+def save(connection: sqlite3.Connection, path: Path, identity: FileIdentity, digests: Digests) -> None:
+    """Store digests of a grade. An empty one does not erase a known one, unless a common one differs."""
+    known = next((each for each in read(connection, path, identity) if each.grade is digests.grade), None)
+    if known is not None and not _differs(known, digests):
+        digests = digests.or_else(known)
+    key = keys.identity_key(identity), keys.path_key(path)
+    connection.execute(_SAVE, (*key, *(getattr(digests, name) for name in _SHAPE.names)))
+    if digests.grade is Grade.DECODED:  # nothing else is needed any more
+        connection.execute(_DROP, (*key, str(Grade.FOLLOWED)))
 
 
-def read(connection: sqlite3.Connection, identity: FileIdentity) -> Digests | None:
-    """Return the digests of a content; None if there are none or they are unreadable."""
-    row = connection.execute(_SELECT, (title_rows.identity_key(identity),)).fetchone()
+def _differs(one: Digests, other: Digests) -> bool:
+    common = one.values.keys() & other.values.keys()
+    return any(one.values[name] != other.values[name] for name in common)
+
+
+def read(connection: sqlite3.Connection, path: Path, identity: FileIdentity) -> list[Digests]:
+    """Return the digests of a content under a path, the best grade first; unreadable ones are left out."""
+    key = keys.path_key(path)
+    rows = connection.execute(_SELECT, (keys.identity_key(identity), key)).fetchall()
+    return _best_first(digests for row in rows if (digests := _digests_from(row, key)) is not None)
+
+
+def read_all(connection: sqlite3.Connection) -> dict[Path, list[Digests]]:
+    """Return the digests of all titles that have some, by path."""
+    found: dict[bytes, list[Digests]] = {}
+    for key, *row in connection.execute(_SELECT_ALL):
+        digests = _digests_from(row, key)
+        if digests is not None:
+            found.setdefault(key, []).append(digests)
+    return {keys.path_from(key): _best_first(digests) for key, digests in found.items()}
+
+
+def _digests_from(row: Row, key: bytes) -> Digests | None:
+    """Return the digests of a row for the path of that key; None if they are of another path or unreadable."""
+    if row[0] not in (key, _NO_PATH):
+        return None
     try:
-        return None if row is None else Digests(*_SHAPE.read(row))
+        digests = Digests(*_SHAPE.read(row[1:]))
     except UnreadableError:
         return None
+    # Without a path nothing tells this file from another one with its size, time and inode.
+    is_loose = row[0] == _NO_PATH and digests.grade is Grade.DECODED
+    return replace(digests, grade=Grade.FOLLOWED) if is_loose else digests
+
+
+def _best_first(found: Iterable[Digests]) -> list[Digests]:
+    return sorted(found, key=lambda digests: list(Grade).index(digests.grade))
+
+
+def fingerprinted(connection: sqlite3.Connection, path: Path, identity: FileIdentity) -> Iterator[Digests]:
+    """Yield the digests that may follow their file to another path."""
+    for digests in read(connection, path, identity):
+        if digests.fingerprint and digests.grade is not Grade.STATED:
+            yield digests

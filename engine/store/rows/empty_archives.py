@@ -5,33 +5,38 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-from discpress.engine.store.model import FileIdentity
-from discpress.engine.store.rows import title_rows
+from discpress.engine.store.rows import keys, title_rows
 from discpress.engine.store.rows.checked import PATH, Shape, UnreadableError, made_by
 from discpress.engine.store.scan_batch import EmptyArchive
 
-_SHAPE = Shape({"path": PATH, "identity": made_by(title_rows.identity_from, None)})
+_SHAPE = Shape(
+    {
+        "path": PATH,
+        "identity": made_by(keys.identity_from, None),
+        "node": made_by(keys.node_from, (0, 0)),
+    }
+)
 _SELECT = f"SELECT {_SHAPE.select('t')} FROM empty_archives t {title_rows.WITHIN}"
 
 
 def save(connection: sqlite3.Connection, archives: Iterable[EmptyArchive]) -> None:
     """Store archives, replacing earlier rows of their paths."""
-    values = [(title_rows.path_key(each.path), title_rows.identity_key(each.identity)) for each in archives]
-    connection.executemany("INSERT OR REPLACE INTO empty_archives VALUES (?, ?)", values)
+    values = [
+        (keys.path_key(each.path), keys.identity_key(each.identity), keys.node_key(each.device, 0)) for each in archives
+    ]
+    connection.executemany("INSERT OR REPLACE INTO empty_archives VALUES (?, ?, ?)", values)
 
 
 def forget(connection: sqlite3.Connection, paths: Iterable[Path]) -> None:
     """Remove archives by path."""
-    connection.executemany(
-        "DELETE FROM empty_archives WHERE path = ?", [(title_rows.path_key(path),) for path in paths]
-    )
+    connection.executemany("DELETE FROM empty_archives WHERE path = ?", [(keys.path_key(path),) for path in paths])
 
 
-def read(connection: sqlite3.Connection, folder: Path) -> dict[Path, FileIdentity]:
+def read(connection: sqlite3.Connection, folder: Path) -> dict[Path, EmptyArchive]:
     """Return the archives in and below a folder; unreadable rows are skipped, so their archives are searched again."""
     found = {}
     for row in connection.execute(_SELECT, title_rows.folder_range(folder)):
         with contextlib.suppress(UnreadableError):
-            path, identity = _SHAPE.read(row)
-            found[path] = identity
+            path, identity, (device, _) = _SHAPE.read(row)
+            found[path] = EmptyArchive(path, identity, device)
     return found

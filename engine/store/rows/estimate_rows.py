@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from discpress.engine.formats import Settings
 from discpress.engine.store.model import FileIdentity, StoredEstimate
-from discpress.engine.store.rows import title_rows
+from discpress.engine.store.rows import keys, title_rows
 
 _KEY = "identity = ?1 AND format = ?2 AND block_size = ?3 AND level = ?4 AND alignment = ?5 AND methods = ?6"
 _VALUES = ", ".join(f"?{number}" for number in range(1, 18))
@@ -48,13 +48,11 @@ def save_grid(connection: sqlite3.Connection, identity: FileIdentity, cells: Ite
 
 def all_of(connection: sqlite3.Connection, identity: FileIdentity) -> list[StoredEstimate]:
     """Return all estimates of one content."""
-    found = map(title_rows.estimate_from, connection.execute(_SELECT_ALL, (title_rows.identity_key(identity),)))
+    found = map(title_rows.estimate_from, connection.execute(_SELECT_ALL, (keys.identity_key(identity),)))
     return [estimate for estimate in found if estimate is not None]
 
 
 def one_of(connection: sqlite3.Connection, identity: FileIdentity, settings: Settings) -> StoredEstimate | None:
     """Return the estimate for these settings, made for any target."""
-    row = connection.execute(
-        _SELECT_ONE, (title_rows.identity_key(identity), *title_rows.settings_key(settings))
-    ).fetchone()
+    row = connection.execute(_SELECT_ONE, (keys.identity_key(identity), *title_rows.settings_key(settings))).fetchone()
     return None if row is None else title_rows.estimate_from(row)

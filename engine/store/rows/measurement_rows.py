@@ -11,7 +11,7 @@ from pathlib import Path
 from discpress.engine.formats import ImageFormat, Method, form_name, in_order
 from discpress.engine.store.model import FileIdentity, JsonValue
 from discpress.engine.store.numbering import next_number
-from discpress.engine.store.rows import title_rows
+from discpress.engine.store.rows import keys
 from discpress.engine.store.rows.checked import (
     NUMBER,
     PATH,
@@ -83,7 +83,7 @@ _SHAPE = Shape(
     {
         "kind": token({str(kind): kind for kind in LabTest}, None),
         "path": PATH,
-        "identity": made_by(title_rows.identity_from, None),
+        "identity": made_by(keys.identity_from, None),
         "format": token({str(format): format for format in ImageFormat}, None),
         "block_size": NUMBER,
         "level": NUMBER,
@@ -104,7 +104,7 @@ def save(connection: sqlite3.Connection, measurement: Measurement) -> None:
         next_number(connection, "measurements"),
         str(measurement.kind),
         os.fsencode(measurement.path),
-        title_rows.identity_key(measurement.identity),
+        keys.identity_key(measurement.identity),
         str(measurement.format),
         measurement.block_size,
         measurement.level,
@@ -127,7 +127,7 @@ def read(
     conditions, values = [], []
     for column, value in (
         ("kind", None if kind is None else str(kind)),
-        ("identity", None if identity is None else title_rows.identity_key(identity)),
+        ("identity", None if identity is None else keys.identity_key(identity)),
         ("path", None if path is None else os.fsencode(path)),
     ):
         if value is not None:

@@ -30,6 +30,7 @@ from discpress.engine.store.rows.checked import (
     made_by,
     token,
 )
+from discpress.engine.store.rows.keys import identity_from, identity_key, node_from, node_key, path_key
 from discpress.engine.store.rows.plain_json import load_texts
 from discpress.engine.store.rows.settings_rows import methods_from, methods_text
 from discpress.engine.systems import System, system_from
@@ -38,25 +39,6 @@ SqlValue: TypeAlias = str | int | bytes | None
 
 KEYS_AT_ONCE = 500
 """Paths in one statement: SQLite before 3.32 binds at most 999 values."""
-
-_IDENTITY_LENGTHS = (4, 6)  # of a file, of an image in an archive
-_ID_LIMIT = 2**128  # Windows numbers files by 128 bits
-
-
-def path_key(path: Path) -> bytes:
-    """Return a path as stored: the bytes that the file system uses."""
-    return os.fsencode(path)
-
-
-def identity_from(text: object) -> FileIdentity:
-    """Return the identity in a stored text. Raises ValueError if it is malformed."""
-    numbers = tuple(map(int, str(text).split(" ")))
-    if len(numbers) not in _IDENTITY_LENGTHS or not (min(numbers) > -_ID_LIMIT and max(numbers) < _ID_LIMIT):
-        raise ValueError
-    sizes = numbers[2:3] + numbers[4:]
-    if min(sizes) < 0 or max(sizes) > LARGEST:
-        raise ValueError
-    return FileIdentity(*numbers)
 
 
 # A library has few different settings and tags; sharing them halves the time to read 20,000 titles.
@@ -98,6 +80,7 @@ _TITLE = Shape(
         "disc_total": NUMBER,
         "revision": NAME,
         "found": token(_FOUND, Found.NAME),
+        "node": made_by(node_from, (0, 0)),
     }
 )
 _NAME = Shape({"path": PATH, "title": NAME})
@@ -171,12 +154,6 @@ def settings_key(settings: Settings) -> tuple[str, int, int, int, str]:
     return str(settings.format), settings.block_size, settings.level, settings.alignment or 0, methods
 
 
-def identity_key(identity: FileIdentity) -> str:
-    """Return an identity as stored: `dev ino size mtime_ns`, and `member bytes` for a file in an archive."""
-    file = f"{identity.dev} {identity.ino} {identity.size_bytes} {identity.mtime_ns}"
-    return f"{file} {identity.member} {identity.member_bytes}" if identity.member else file
-
-
 def title_row(title: Title) -> Row:
     """Return the values of SAVE_TITLE; estimates and overrides have their own tables."""
     disc = title.disc
@@ -200,6 +177,7 @@ def title_row(title: Title) -> Row:
         disc.disc_total or 0,
         _text(disc.revision),
         str(disc.found),
+        node_key(title.device, title.inode),
     )
 
 
@@ -208,7 +186,7 @@ def title_from(row: Row, losses: Losses) -> Title | None:
     try:
         (
             path, identity, image_format, system, serial, title, region, disc_number, tags, original_bytes,
-            block_size, index_shift, version, links, error, fault, disc_total, revision, found,
+            block_size, index_shift, version, links, error, fault, disc_total, revision, found, node,
         ) = _TITLE.read(row[:_ESTIMATE_START])  # fmt: skip
     except UnreadableError:
         losses.titles += 1
@@ -237,6 +215,7 @@ def title_from(row: Row, losses: Losses) -> Title | None:
         fault,
         None if row[_ESTIMATE_START] is None else estimate_from(row[_ESTIMATE_START:_SETTINGS_START]),
         overrides,
+        *node,
     )
 
 

@@ -227,7 +227,7 @@ def test_a_level_above_the_codecs_is_cut_and_said_so(room: Room) -> None:
 
 
 def test_a_line_is_kept_and_read_back_as_it_was(room: Room) -> None:
-    identity = FileIdentity.of(room.game.stat())
+    identity = FileIdentity.at(room.game)
     for result in run_seek_test(room.game, QUICK, room.bench):
         kept = seek_measurement(room.game, identity, result, "here", 5.0)
         back = seek_figures(kept)
@@ -243,7 +243,7 @@ def test_a_line_is_kept_and_read_back_as_it_was(room: Room) -> None:
 
 
 def test_the_methods_of_a_chd_are_kept(room: Room) -> None:
-    identity = FileIdentity.of(room.game.stat())
+    identity = FileIdentity.at(room.game)
     seeks = run_seek_test(room.game, replace(QUICK, format=ImageFormat.CHD, block_sizes=(2048,)), room.bench)
     rates = run_throughput_test(room.game, replace(RATES, format=ImageFormat.CHD), room.bench)
     methods = candidate_settings(room.game, ImageFormat.CHD, None).methods
@@ -254,7 +254,7 @@ def test_the_methods_of_a_chd_are_kept(room: Room) -> None:
 
 
 def test_facts_of_another_version_are_no_figures(room: Room) -> None:
-    identity = FileIdentity.of(room.game.stat())
+    identity = FileIdentity.at(room.game)
     result = next(iter(run_seek_test(room.game, QUICK, room.bench)))
     kept = seek_measurement(room.game, identity, result, "here", 5.0)
     odd: list[dict[str, Any]] = [{}, {**kept.facts, "pattern": "zigzag"}, {**kept.facts, "octaves": 5}]

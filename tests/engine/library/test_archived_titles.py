@@ -130,7 +130,7 @@ def test_an_identity_in_an_archive_is_stored_whole(top: Path, tmp_path: Path) ->
     path = write_zip(top / "games.zip", {"a.iso": PS2, "b.iso": PSP})
     with Store(tmp_path / "state") as store:
         title = scanned(top, store)["games.zip/b.iso"]
-    assert title.identity.of_file == FileIdentity.of(path.stat())
+    assert title.identity.of_file == FileIdentity.at(path)
     assert (title.identity.member, title.identity.member_bytes) == (2, title.file_bytes)
 
 

@@ -29,7 +29,7 @@ def make_title(
     advice: str = "convert",
     **more: Unpack[TitleFields],
 ) -> Title:
-    identity = FileIdentity(1, abs(hash(name)), size, 5)
+    identity = FileIdentity(abs(hash(name)), size, 5)
     values: TitleFields = {"format": ImageFormat.ISO, "original_bytes": size, **more}
     if packed is not None:
         values["estimate"] = make_estimate(size, packed, advice)
@@ -184,8 +184,8 @@ def test_an_image_with_a_packed_copy_saves_nothing_more() -> None:
 
 
 def test_totals_count_a_file_with_two_names_once() -> None:
-    identity = FileIdentity(1, 7, 100, 5)
-    names = [Title(Path(f"/games/{name}.iso"), identity, ImageFormat.ISO, links=2) for name in "ab"]
+    identity = FileIdentity(7, 100, 5)
+    names = [Title(Path(f"/games/{name}.iso"), identity, ImageFormat.ISO, links=2, device=1, inode=7) for name in "ab"]
     assert (total(names).images, total(names).file_bytes) == (2, 100)
 
 

@@ -11,7 +11,7 @@ from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.store.model import FileIdentity, Overrides, StoredEstimate, Title
 from discpress.engine.store.store import Store
 
-IDENTITY = FileIdentity(1, 1, 700, 5)
+IDENTITY = FileIdentity(1, 700, 5)
 TITLE = Title(Path("/games/one.iso"), IDENTITY, ImageFormat.ISO, original_bytes=700)
 FAST = StoredEstimate(Settings(ImageFormat.ZSO, 2048, 1), 700, 400, 390, 410, 160, "convert", "", 2.5)
 SLOW = replace(FAST, settings=Settings(ImageFormat.ZSO, 2048, 12), packed_bytes=350)
@@ -31,7 +31,7 @@ def stored(store: Store, settings: Settings = FAST.settings) -> StoredEstimate |
 def test_all_estimates_of_a_content_come_in_order(store: Store) -> None:
     for each in (LARGE, SLOW, FAST):
         store.save_estimate(IDENTITY, each)
-    store.save_estimate(FileIdentity(2, 2, 2, 2), FAST)
+    store.save_estimate(FileIdentity(2, 2, 2), FAST)
     assert store.estimates_of(IDENTITY) == [FAST, SLOW, LARGE]
 
 

@@ -224,7 +224,7 @@ def test_a_file_without_the_header_that_its_name_promises_is_a_damaged_title(
     path = write_image(tmp_path / name, data)
     title = found(path)
     assert (title.fault, title.state, title.format, title.identity.of_file) == (
-        Fault.DAMAGED, State.DAMAGED, None, FileIdentity.of(path.stat()),
+        Fault.DAMAGED, State.DAMAGED, None, FileIdentity.at(path),
     )  # fmt: skip
     assert title.error.startswith(f"{path}: damaged header: ")
 
@@ -353,7 +353,7 @@ def test_a_damaged_image_keeps_the_sizes_that_its_header_tells(tmp_path: Path) -
 
 def test_the_identity_is_that_of_the_file(tmp_path: Path) -> None:
     path = write_image(tmp_path / "game.iso", disc())
-    assert found(path).identity == FileIdentity.of(path.stat())
+    assert found(path).identity == FileIdentity.at(path)
 
 
 def test_a_second_name_of_the_file_is_counted(tmp_path: Path) -> None:

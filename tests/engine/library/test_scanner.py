@@ -405,7 +405,7 @@ def test_the_identity_behind_a_link_is_that_of_its_file(top: Path, tmp_path: Pat
     path = write_image(tmp_path / "outside" / "a.iso", disc())
     (top / "link.iso").symlink_to(path)
     (title,) = collect([top]).titles
-    assert title.identity == FileIdentity.of(path.stat())
+    assert title.identity == FileIdentity.at(path)
 
 
 def test_a_link_to_a_file_of_the_library_is_no_second_title(top: Path) -> None:

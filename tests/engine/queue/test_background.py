@@ -200,8 +200,8 @@ def test_any_number_of_background_tasks_that_cannot_be_read_is_dropped(
 def test_a_title_whose_device_cannot_be_read_is_on_no_known_one(
     store: Store, background_tasks: BackgroundTasks
 ) -> None:
-    store.save_titles([Title(ONE, FileIdentity(5, 1, 1, 1), ImageFormat.ISO)])
-    store.file.write(lambda connection: connection.execute("UPDATE titles SET identity = 'nowhere'"))
+    store.save_titles([Title(ONE, FileIdentity(1, 1, 1), ImageFormat.ISO)])
+    store.file.write(lambda connection: connection.execute("UPDATE titles SET node = 'nowhere'"))
     background_tasks.ask(ESTIMATE, [(ONE, WISH)], SEEN)
     assert background_tasks.place_of(following(background_tasks)).device is None
 

@@ -129,8 +129,8 @@ def test_those_of_a_disk_that_is_away_are_kept(top: Path, store: Store) -> None:
     """Its mount point is there, and empty, and of another device."""
     path = top / "disk" / "films.zip"
     path.parent.mkdir()
-    known = FileIdentity(path.parent.stat().st_dev + 1, 1, 1, 1)
-    store.save_empty_archives([EmptyArchive(path, known)])
+    known = EmptyArchive(path, FileIdentity(1, 1, 1), path.parent.stat().st_dev + 1)
+    store.save_empty_archives([known])
     scanned(top, store)
     assert store.empty_archives(top) == {path: known}
 

@@ -17,7 +17,7 @@ from discpress.engine.store.store import FILE_NAME, Store
 GAME = Measurement(
     LabTest.SEEK,
     Path("/games/game.iso"),
-    FileIdentity(1, 2**64 - 1, 700, 2**70),
+    FileIdentity(2**64 - 1, 700, 2**70),
     ImageFormat.ZSO,
     16384,
     9,
@@ -49,7 +49,7 @@ def test_none_replaces_another_and_the_newest_comes_first(store: Store) -> None:
 
 
 def test_they_are_found_by_kind_content_and_file(store: Store) -> None:
-    other = replace(GAME, path=Path("/games/other.iso"), identity=FileIdentity(1, 2, 3, 4))
+    other = replace(GAME, path=Path("/games/other.iso"), identity=FileIdentity(2, 3, 4))
     for each in (GAME, RATES, other):
         store.save_measurement(each)
     assert store.measurements(LabTest.THROUGHPUT) == [RATES]

@@ -22,7 +22,7 @@ from discpress.engine.store.store import Store, state_folder
 from discpress.engine.systems import System
 
 GAMES = Path("/games")
-IDENTITY = FileIdentity(66, 12, 700_000_000, 1_700_000_000_123_456_789)
+IDENTITY = FileIdentity(12, 700_000_000, 1_700_000_000_123_456_789)
 TITLE = Title(
     GAMES / "kain.zso", IDENTITY, ImageFormat.ZSO,
     DiscInfo(System.PS2, "SLUS-20024", "Blood Omen 2", "us", 2, 3, "v1.01", ("(USA)", "(v1.01)"), Found.INSIDE),

@@ -13,13 +13,14 @@ import pytest
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.migrations import MIGRATIONS
-from discpress.engine.store.model import Digests, Fault, FileIdentity, Overrides, StoredEstimate, Title
+from discpress.engine.store.model import Fault, FileIdentity, Overrides, StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.engine.systems import System
 
 GAMES = Path("/games")
-IDENTITY = FileIdentity(66, 12, 700_000_000, 1_700_000_000_123_456_789)
+IDENTITY = FileIdentity(12, 700_000_000, 1_700_000_000_123_456_789)
 TITLE = Title(
     GAMES / "kain.zso", IDENTITY, ImageFormat.ZSO,
     DiscInfo(System.PS2, "SLUS-20024", "Blood Omen 2", "us", 2, 3, "v1.01", ("(USA)", "(v1.01)"), Found.INSIDE),
@@ -88,10 +89,10 @@ def test_what_an_older_version_could_not_tell_is_read_again(folder: Path) -> Non
         identities = {title.path.name: title.identity for title in store.titles()}
         assert store.empty_archives(GAMES) == {}
     assert identities == {
-        "known.iso": FileIdentity(1, 2, 700, 4),
-        "zeros.iso": FileIdentity(1, 3, 700, 0),
-        "broken.zso": FileIdentity(1, 4, 700, 0),
-        "far.iso": FileIdentity(1, 5, 700, 0, 6, 99),
+        "known.iso": FileIdentity(2, 700, 4),
+        "zeros.iso": FileIdentity(3, 700, 0),
+        "broken.zso": FileIdentity(4, 700, 0),
+        "far.iso": FileIdentity(5, 700, 0, 6, 99),
     }
 
 
@@ -137,7 +138,7 @@ def test_any_file_name_comes_back(store: Store, name: bytes) -> None:
 
 
 def test_numbers_beyond_63_bits_come_back(store: Store) -> None:
-    title = replace(TITLE, identity=FileIdentity(2**64 - 1, 2**64 - 1, 5, 2**64))
+    title = replace(TITLE, identity=FileIdentity(2**64 - 1, 5, 2**64))
     store.save_titles([title])
     assert store.titles() == [title]
 
@@ -243,13 +244,34 @@ def test_without_defaults_the_last_estimate_counts(store: Store) -> None:
 
 
 def test_digests_add_up(store: Store) -> None:
-    store.save_digests(IDENTITY, Digests(crc32="0badf00d", xxh3="aa"))
-    store.save_digests(IDENTITY, Digests(sha1="bb"))
-    assert store.digests_for(IDENTITY) == Digests("0badf00d", "aa", "bb", "", "", 1001.0)
+    store.digests.save(TITLE.path, IDENTITY, Digests(crc32="0badf00d", xxh3="aa"))
+    store.digests.save(TITLE.path, IDENTITY, Digests(xxh3="aa", sha1="bb"))
+    assert store.digests.of(TITLE.path, IDENTITY) == [Digests("0badf00d", "aa", "bb", "", "", 1001.0)]
+
+
+def test_digests_of_other_bytes_replace_the_known_ones(store: Store) -> None:
+    """The same identity does not prove the same bytes: a disk may have lost some."""
+    store.digests.save(TITLE.path, IDENTITY, Digests(crc32="0badf00d", xxh3="aa", sha1="bb"))
+    store.digests.save(TITLE.path, IDENTITY, Digests(crc32="00000001", xxh3="cc"))
+    assert store.digests.of(TITLE.path, IDENTITY) == [Digests("00000001", "cc", at=1001.0)]
+
+
+def test_digests_are_of_one_path(store: Store) -> None:
+    """Inode, size and time of a file on another disk may be equal by chance."""
+    store.digests.save(TITLE.path, IDENTITY, Digests(crc32="0badf00d", xxh3="aa"))
+    assert store.digests.of(GAMES / "another.zso", IDENTITY) == []
+
+
+def test_the_best_grade_comes_first(store: Store) -> None:
+    for grade in (Grade.STATED, Grade.FOLLOWED):
+        store.digests.save(TITLE.path, IDENTITY, Digests(sha1="bb", grade=grade))
+    assert [each.grade for each in store.digests.of(TITLE.path, IDENTITY)] == [Grade.FOLLOWED, Grade.STATED]
+    store.digests.save(TITLE.path, IDENTITY, Digests(sha1="bb"))
+    assert [each.grade for each in store.digests.of(TITLE.path, IDENTITY)] == [Grade.DECODED, Grade.STATED]
 
 
 def test_a_content_never_read_has_no_digests(store: Store) -> None:
-    assert store.digests_for(IDENTITY) is None
+    assert store.digests.of(TITLE.path, IDENTITY) == []
 
 
 def test_the_journal_keeps_order_and_payload(store: Store) -> None:

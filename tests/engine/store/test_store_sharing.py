@@ -22,7 +22,7 @@ from discpress.engine.systems import System
 
 ROOT = Path(engine.__file__ or "").parent.parent
 GAMES = Path("/games")
-IDENTITY = FileIdentity(66, 12, 700_000_000, 1_700_000_000_123_456_789)
+IDENTITY = FileIdentity(12, 700_000_000, 1_700_000_000_123_456_789)
 TITLE = Title(
     GAMES / "kain.zso", IDENTITY, ImageFormat.ZSO,
     DiscInfo(System.PS2, "SLUS-20024", "Blood Omen 2", "us", 2, 3, "v1.01", ("(USA)", "(v1.01)"), Found.INSIDE),
@@ -55,10 +55,10 @@ def meet():
 meet()
 with Store(folder, migrations=MIGRATIONS + later) as store:
     for number in range(20):
-        store.save_titles([Title(Path(f"/games/{name}/{number}.iso"), FileIdentity(1, number, 5, 6), None)])
+        store.save_titles([Title(Path(f"/games/{name}/{number}.iso"), FileIdentity(number, 5, 6), None)])
         store.append_journal("published", {"by": name})
     meet()
-    store.save_titles([Title(Path(f"/games/{name}/last.iso"), FileIdentity(1, 99, 5, 6), None)])
+    store.save_titles([Title(Path(f"/games/{name}/last.iso"), FileIdentity(99, 5, 6), None)])
     print(len(store.notices), flush=True)
 """
 

@@ -14,8 +14,8 @@ from discpress.engine.store.title_changes import TitleChanges
 from discpress.engine.systems import System
 
 GAMES = Path("/games")
-ONE = Title(GAMES / "one.iso", FileIdentity(1, 1, 700, 5), ImageFormat.ISO, DiscInfo(System.PS2), original_bytes=700)
-TWO = Title(GAMES / "two.iso", FileIdentity(1, 2, 700, 5), ImageFormat.ISO, DiscInfo(System.PS2), original_bytes=700)
+ONE = Title(GAMES / "one.iso", FileIdentity(1, 700, 5), ImageFormat.ISO, DiscInfo(System.PS2), original_bytes=700)
+TWO = Title(GAMES / "two.iso", FileIdentity(2, 700, 5), ImageFormat.ISO, DiscInfo(System.PS2), original_bytes=700)
 ESTIMATE = StoredEstimate(Settings(ImageFormat.ZSO), 700, 400, 390, 410, 160, "convert", "", 2.5)
 MANY = 5000
 
@@ -64,7 +64,7 @@ def test_an_estimate_names_every_title_of_that_content(store: Store, start: int)
 
 
 def test_an_estimate_of_no_title_names_none(store: Store, start: int) -> None:
-    store.save_estimate(FileIdentity(9, 9, 9, 9), ESTIMATE)
+    store.save_estimate(FileIdentity(9, 9, 9), ESTIMATE)
     assert store.changes_since(start) == TitleChanges(start, frozenset())
 
 

@@ -107,13 +107,11 @@ def test_an_examination_decodes_the_image_in_the_archive(room: Room) -> None:
 
 def test_an_estimate_is_kept_for_the_image_and_not_for_its_archive(room: Room) -> None:
     room.run(room.job(JobKind.ESTIMATE))
-    archive = FileIdentity.of(room.path.stat())
+    archive = FileIdentity.at(room.path)
     assert room.store.estimates_of(archive) == []
     facts = room.path.stat()
     sizes = [info.compress_size for info in infos(room.path)]
-    kept = room.store.estimates_of(
-        FileIdentity(facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, 1, sizes[0])
-    )
+    kept = room.store.estimates_of(FileIdentity(facts.st_ino, facts.st_size, facts.st_mtime_ns, 1, sizes[0]))
     assert [each.original_bytes for each in kept] == [len(DISC)]
 
 
@@ -130,16 +128,14 @@ def test_a_table_of_estimates_is_kept_for_the_image(room: Room) -> None:
     )
     facts = room.path.stat()
     size = infos(room.path)[1].compress_size
-    identity = FileIdentity(facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, 2, size)
+    identity = FileIdentity(facts.st_ino, facts.st_size, facts.st_mtime_ns, 2, size)
     assert len(room.store.estimates_of(identity)) > 10
 
 
 def test_the_digests_of_a_conversion_are_kept_for_the_image(room: Room) -> None:
     outcome = room.run(room.job())
-    facts = room.path.stat()
     size = infos(room.path)[0].compress_size
-    known = room.store.digests_for(FileIdentity(facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, 1, size))
-    assert known is not None
+    (known,) = room.store.digests.of(room.path / "game.iso", FileIdentity.at(room.path).in_archive(1, size))
     assert known.xxh3 == outcome.result["xxh3"]
 
 

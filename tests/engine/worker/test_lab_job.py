@@ -71,7 +71,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
 
 def test_each_line_of_a_seek_test_is_kept(room: Room) -> None:
     assert room.run(room.add(QUICK)).result["lines"] == 3
-    kept = room.store.measurements(LabTest.SEEK, FileIdentity.of(room.game.stat()))
+    kept = room.store.measurements(LabTest.SEEK, FileIdentity.at(room.game))
     assert [(each.format, each.block_size) for each in reversed(kept)] == [
         (ImageFormat.ISO, 0), (ImageFormat.ZSO, 2048), (ImageFormat.ZSO, 16384)
     ]  # fmt: skip

@@ -41,7 +41,7 @@ class Desk:
         )
 
     def estimates(self) -> list[StoredEstimate]:
-        return self.store.estimates_of(FileIdentity.of(self.image.stat()))
+        return self.store.estimates_of(FileIdentity.at(self.image))
 
 
 @pytest.fixture

@@ -243,7 +243,7 @@ async def test_a_title_that_vanishes_while_it_is_tuned_does_no_harm(tmp_path: Pa
 
 async def test_why_a_title_cannot_be_sampled_is_said_in_place_of_the_wait(tmp_path: Path) -> None:
     path = write_old(tmp_path / "games" / "Game.zso", b"ZISO" + bytes(5000))
-    damaged = replace(LIBRARY[7], path=path, identity=FileIdentity.of(path.stat()))
+    damaged = replace(LIBRARY[7], path=path, identity=FileIdentity.at(path))
     async with opened(tmp_path, titles=[damaged], has_worker=True) as desk:
         await desk.press("t")
         await desk.look()
@@ -256,7 +256,7 @@ async def test_why_a_title_cannot_be_sampled_is_said_in_place_of_the_wait(tmp_pa
 
 async def test_that_the_file_is_gone_is_said_in_place_of_the_wait(tmp_path: Path) -> None:
     path = write_old(tmp_path / "games" / "Game.iso", mixed(300_000))
-    lost = replace(LIBRARY[1], path=path, identity=FileIdentity.of(path.stat()), estimate=None)
+    lost = replace(LIBRARY[1], path=path, identity=FileIdentity.at(path), estimate=None)
     async with opened(tmp_path, titles=[lost], has_worker=True) as desk:
         path.unlink()
         await desk.press("t")

@@ -18,7 +18,7 @@ DENSE = title("Dense Films.iso", 2000, 1990, title="Dense Films", serial="SLPM-6
 
 
 ARCHIVED = replace(
-    title("games.zip/Old Films.iso", 2000, 1990, title="Old Films"), identity=FileIdentity(1, 7, 1900 << 20, 5, 2, 99)
+    title("games.zip/Old Films.iso", 2000, 1990, title="Old Films"), identity=FileIdentity(7, 1900 << 20, 5, 2, 99)
 )
 """It would grow, as what leaves a ZIP does."""
 

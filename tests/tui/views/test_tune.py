@@ -16,7 +16,7 @@ CHOOSER = Chooser.of(Config())
 
 
 def title(overrides: Overrides | None = None, system: str = "ps2") -> Title:
-    identity = FileIdentity(1, 1, 2048 * 5000, 1)
+    identity = FileIdentity(1, 2048 * 5000, 1)
     return Title(
         Path("/g/a.iso"), identity, ISO, DiscInfo(System(system)), original_bytes=2048 * 5000, overrides=overrides
     )

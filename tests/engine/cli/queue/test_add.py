@@ -81,7 +81,7 @@ def test_the_device_is_recorded(desk: Desk) -> None:
 def test_a_job_keeps_what_the_library_calls_its_title(desk: Desk) -> None:
     path = desk.image()
     desk.store.save_titles(
-        [Title(path, FileIdentity(1, 2, 3, 4), ImageFormat.ISO, DiscInfo(System.PS2, title="Okami"))]
+        [Title(path, FileIdentity(2, 3, 4), ImageFormat.ISO, DiscInfo(System.PS2, title="Okami"))]
     )
     _, said, _ = desk.say("queue", "add", "game.iso")
     assert desk.queue.job(1).parameters["name"] == "Okami"
@@ -288,7 +288,7 @@ def test_a_stored_estimate_gives_the_gain(desk: Desk) -> None:
     path = desk.image()
     plan = plan_conversion(path, None, None, ConversionRequest())
     source = plan.source_identity
-    identity = FileIdentity(source.dev, source.ino, source.size_bytes, source.mtime_ns)
+    identity = FileIdentity(source.ino, source.size_bytes, source.mtime_ns)
     estimate = StoredEstimate(plan.settings, 100_000, 40_000, 40_000, 40_000, 100_000, "convert", "", 0.1)
     desk.store.save_estimate(identity, estimate)
     desk.ask("queue", "add", "game.iso")

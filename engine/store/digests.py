@@ -1,0 +1,79 @@
+"""Digests of a decoded image, with the reason to believe them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+DIGEST_NAMES = ("crc32", "xxh3", "sha1", "md5", "sha256")
+"""The digests of a decoded image, by their field names."""
+
+
+DIGEST_LABELS = {name: name for name in DIGEST_NAMES} | {"xxh3": "XXH3-128", "overall_sha1": "sha1 overall"}
+"""The digests and a CHD's overall SHA-1, with their names for people."""
+
+
+class Grade(StrEnum):
+    """The reason to believe a digest, the best first."""
+
+    DECODED = "decoded"
+    """This very file was decoded whole."""
+    FOLLOWED = "followed"
+    """A file was decoded whole and moved here, as its size, time and sampled bytes tell: no proof."""
+    STATED = "stated"
+    """The header of the file states it; nothing was decoded."""
+
+    @property
+    def label(self) -> str:
+        """The grade for people."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    Grade.DECODED: "decoded",
+    Grade.FOLLOWED: "decoded before it was moved",
+    Grade.STATED: "its header states it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Digests of a decoded image, each as lower-case hex; empty if not computed."""
+
+    crc32: str = ""
+    """8 digits, as listed in DAT files."""
+    xxh3: str = ""
+    """XXH3-128, 32 digits; it proves a conversion."""
+    sha1: str = ""
+    """40 digits."""
+    md5: str = ""
+    """32 digits."""
+    sha256: str = ""
+    """64 digits."""
+    at: float = 0.0
+    """When the last of them was computed or read, seconds since the epoch; set by the store."""
+    size_bytes: int = 0
+    """Size of the decoded image; 0 if not recorded."""
+    overall_sha1: str = ""
+    """SHA-1 over a CHD's data and metadata, as its header states it; of no decoded bytes."""
+    grade: Grade = Grade.DECODED
+    """The reason to believe them."""
+    fingerprint: str = ""
+    """Fingerprint of the file's stored bytes at that time; empty if not taken, and then they follow no move."""
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, str], size_bytes: int, fingerprint: str) -> "Digests":
+        """Return the digests of an image that was decoded whole, by name."""
+        known: dict[str, Any] = {name: values[name] for name in DIGEST_NAMES if name in values}
+        return cls(**known, size_bytes=size_bytes, fingerprint=fingerprint)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The digests by name, without empty ones."""
+        found = {name: getattr(self, name) for name in (*DIGEST_NAMES, "overall_sha1")}
+        return {name: value for name, value in found.items() if value}
+
+    def or_else(self, known: "Digests") -> "Digests":
+        """Return these digests, completed by earlier ones of the same bytes."""
+        missing: dict[str, Any] = {name: value for name, value in known.values.items() if not getattr(self, name)}
+        return replace(self, size_bytes=self.size_bytes or known.size_bytes, **missing)
