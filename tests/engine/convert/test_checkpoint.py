@@ -10,6 +10,7 @@ from typing import Any
 import fault_injection as faults
 import pytest
 import sample_images
+from other_device import mount_under_another_number
 from sample_images import mixed, write_image
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
@@ -464,6 +465,27 @@ def test_a_part_that_was_cut_starts_the_title_again(title: Title, packed: list[i
     title.cut()
     cut_part(title)
     check_begun_anew(title, packed, tmp_path)
+
+
+def test_a_disk_under_another_number_is_taken_up(
+    title: Title, packed: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    title.cut()
+    packed.clear()
+    mount_under_another_number(tmp_path, monkeypatch)
+    title.run()
+    assert len(packed) == CHUNKS - CUT
+    monkeypatch.undo()
+    assert title.result() == expected_of(title, tmp_path)
+
+
+def test_a_checkpoint_of_the_version_before_is_taken_up(title: Title, packed: list[int]) -> None:
+    checkpoint = title.cut()
+    facts = title.source_path.stat()
+    title.forge(identity=(99, facts.st_ino, *checkpoint.identity[1:3], facts.st_ctime_ns))
+    packed.clear()
+    title.run()
+    assert len(packed) == CHUNKS - CUT
 
 
 @pytest.mark.parametrize("facts", FORGERIES.values(), ids=FORGERIES.keys())
