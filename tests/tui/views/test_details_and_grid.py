@@ -7,6 +7,7 @@ from app_desk import LIBRARY, title
 from discpress.engine.config import Config
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.doctor.findings import Finding, Severity
+from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import Fault, Overrides, StoredEstimate, Title
 from discpress.tui.commands import Keys
 from discpress.tui.views.details import brief, whole
@@ -46,6 +47,21 @@ def test_the_brief_says_what_it_is_and_becomes() -> None:
         "280 MiB, 40.0 %",
     ):
         assert words in said
+
+
+def test_digests_are_shown_with_grade_and_date() -> None:
+    view = LibraryView(CHOOSER.settings, Signs())
+    digests = [
+        Digests("0badf00d", "aa" * 16, sha256="cc" * 32, at=1_700_000_000.0),
+        Digests(sha1="bb" * 20, overall_sha1="dd" * 20, at=1_700_000_000.0, grade=Grade.STATED),
+    ]
+    said = text(whole(view, GAME, [], "OPL", [], 100, Keys(), digests=digests))
+    for words in (
+        "Digests decoded, 2023-11-1", "crc32         0badf00d", f"XXH3-128      {'aa' * 16}",
+        f"sha256        {'cc' * 32}", "Digests its header states it, 2023-11-1", f"sha1 overall  {'dd' * 20}",
+    ):  # fmt: skip
+        assert words in said
+    assert "Digests" not in whole_of(GAME, [])
 
 
 def test_what_is_not_known_is_said_so() -> None:
