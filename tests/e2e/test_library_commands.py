@@ -25,7 +25,7 @@ TITLE_KEYS = [
     "languages", "tags", "found", "format", "block_size", "file_bytes", "original_bytes", "group", "error", "state",
 ]  # fmt: skip
 """Keys of a title: those of issue 3, with the other facts of the disc, the group and the state."""
-LISTED_KEYS = [*TITLE_KEYS, "estimated_bytes", "saving_bytes"]
+LISTED_KEYS = [*TITLE_KEYS, "estimated_bytes", "saving_bytes", "digests"]
 ESTIMATE_KEYS = [
     "schema", "event", "input", "format", "block_size", "level", "original_bytes", "packed_bytes", "low_bytes",
     "high_bytes", "sampled_bytes", "advice", "reason", "conversion_s", "seek_us",
