@@ -95,6 +95,8 @@ class Planning:
     """The file systems that are written to."""
     output_device: int | None = None
     """The device of the folder for the results, if one was chosen."""
+    output_mount: str = ""
+    """Its mount point; empty if the system lists none."""
 
     @property
     def done(self) -> list[Planned]:
@@ -151,8 +153,9 @@ def plan_titles(
         if row.is_done and row.output_path is not None:
             taken.add(row.output_path)
         rows.append(row)
-    output_device = None if options.folder is None else device_below(options.folder)
-    return Planning(tuple(rows), tuple(_rooms(rows)), output_device)
+    if options.folder is None:
+        return Planning(tuple(rows), tuple(_rooms(rows)))
+    return Planning(tuple(rows), tuple(_rooms(rows)), device_below(options.folder), mount_name(options.folder))
 
 
 def _planned(
@@ -270,7 +273,7 @@ def requests_of(
         gain = None if row.estimate is None else title.file_bytes - row.estimate.packed_bytes
         parameters = {NAME: shown_name(title), **source_parameters(title.path, title.file_path, title.device)}
         if options.folder is not None and planning.output_device is not None:
-            parameters |= {"output_device": planning.output_device, "output_mount": mount_name(options.folder)}
+            parameters |= {"output_device": planning.output_device, "output_mount": planning.output_mount}
         requests.append(
             JobRequest(
                 JobKind.CONVERT,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.errors import DiscpressError
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.model import NO_FILE, FileIdentity, Title
 from discpress.engine.store.rows.gone_rows import FormerTitle
 from discpress.engine.store.scan_batch import is_unmounted
 from discpress.engine.store.store import Store
@@ -34,7 +34,8 @@ def pair_moves(gone: Iterable[FormerTitle], found: Iterable[Title]) -> list[_Mov
     for former in gone:
         before[_content_of(former)].append(former)
     for title in found:
-        now[_content_of(title)].append(title)
+        if title.identity.mtime_ns != NO_FILE.mtime_ns:  # a file that could not be read may be any
+            now[_content_of(title)].append(title)
     return [pair for content in now.keys() & before.keys() for pair in _pairs_of(before[content], now[content])]
 
 

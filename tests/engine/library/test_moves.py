@@ -225,6 +225,11 @@ def test_only_clear_pairs_count(gone: list[FormerTitle], new: list[Title], expec
     assert sorted((one.path.name, other.path.name) for one, other in pair_moves(gone, new)) == expected
 
 
+def test_files_that_could_not_be_read_are_no_pair() -> None:
+    before = FormerTitle(Path("/old/a.iso"), FileIdentity(0, 700, -1), "", 0)
+    assert pair_moves([before], [Title(Path("/new/a.iso"), FileIdentity(0, 700, -1), None)]) == []
+
+
 @given(st.integers(min_value=0, max_value=2**45))
 def test_a_fingerprint_reads_few_clusters_of_the_file(size_bytes: int) -> None:
     numbers = list(cluster_numbers(size_bytes))

@@ -109,9 +109,8 @@ def test_an_estimate_is_kept_for_the_image_and_not_for_its_archive(room: Room) -
     room.run(room.job(JobKind.ESTIMATE))
     archive = FileIdentity.at(room.path)
     assert room.store.estimates_of(archive) == []
-    facts = room.path.stat()
     sizes = [info.compress_size for info in infos(room.path)]
-    kept = room.store.estimates_of(FileIdentity(facts.st_ino, facts.st_size, facts.st_mtime_ns, 1, sizes[0]))
+    kept = room.store.estimates_of(archive.in_archive(1, sizes[0]))
     assert [each.original_bytes for each in kept] == [len(DISC)]
 
 
@@ -126,9 +125,8 @@ def test_a_table_of_estimates_is_kept_for_the_image(room: Room) -> None:
     run_background_task(
         BackgroundTask(BackgroundKind.GRID, room.path / "psp.iso", 1, ANY, 0.0), room.store, 2, Control()
     )
-    facts = room.path.stat()
     size = infos(room.path)[1].compress_size
-    identity = FileIdentity(facts.st_ino, facts.st_size, facts.st_mtime_ns, 2, size)
+    identity = FileIdentity.at(room.path).in_archive(2, size)
     assert len(room.store.estimates_of(identity)) > 10
 
 

@@ -287,8 +287,7 @@ def test_output_names_one_file(desk: Desk) -> None:
 def test_a_stored_estimate_gives_the_gain(desk: Desk) -> None:
     path = desk.image()
     plan = plan_conversion(path, None, None, ConversionRequest())
-    source = plan.source_identity
-    identity = FileIdentity(source.ino, source.size_bytes, source.mtime_ns)
+    identity = FileIdentity.at(path)
     estimate = StoredEstimate(plan.settings, 100_000, 40_000, 40_000, 40_000, 100_000, "convert", "", 0.1)
     desk.store.save_estimate(identity, estimate)
     desk.ask("queue", "add", "game.iso")
