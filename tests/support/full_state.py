@@ -157,7 +157,7 @@ def add_every_kind(store: Store, titles: Sequence[Title]) -> None:
     """Queue a job of each kind, as commands and app do, and leave a whole checkpoint of a conversion."""
     title = titles[0]
     source = source_parameters(title.path, title.path, 66)
-    lab = {NAME: "Okami", "device": 66}
+    lab: dict[str, JsonValue] = {NAME: "Okami", "device": 66}
     trash = title.path.parent / ".discpress-trash" / "20260801T120000.000000Z-00ff"
     requests = [
         JobRequest(

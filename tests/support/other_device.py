@@ -46,5 +46,6 @@ def mount_under_another_number(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def _with_device(facts: os.stat_result, device: int) -> os.stat_result:
-    _, (values, named) = facts.__reduce__()  # type: ignore[misc]
+    parts: Any = facts.__reduce__()
+    values, named = parts[1]
     return os.stat_result((*values[:_DEVICE], device, *values[_DEVICE + 1 :]), named)

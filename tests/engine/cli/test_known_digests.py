@@ -13,8 +13,10 @@ from command_line import write_old
 from queue_desk import Desk
 from sample_images import convert_image, mixed
 
-from discpress.engine.convert.trash import proof
+from discpress.engine.convert.digests import DigestSet
+from discpress.engine.convert.verify import digest_image
 from discpress.engine.formats import ImageFormat
+from discpress.engine.images.image import Image
 from discpress.engine.queue.record_digests import RELIED_ON_S, recent_digests
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import FileIdentity
@@ -42,13 +44,12 @@ def chd(desk: Desk, iso: Path) -> Path:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The images that an emptying decodes."""
     found: list[Path] = []
-    real = proof.digest_image
 
-    def digest(image: Any, *arguments: Any) -> Any:
+    def digest(image: Image, *arguments: Any) -> DigestSet:
         found.append(image.path)
-        return real(image, *arguments)
+        return digest_image(image, *arguments)
 
-    monkeypatch.setattr(proof, "digest_image", digest)
+    monkeypatch.setattr("discpress.engine.convert.trash.proof.digest_image", digest)
     return found
 
 

@@ -10,6 +10,7 @@ from command_line import write_old
 from sample_images import mixed, pack
 
 from discpress.engine.convert.request import ConversionRequest
+from discpress.engine.convert.verify import digest_checked
 from discpress.engine.images.zso_cso.header import HEADER_SIZE
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import Job, JobKind, JobRequest
@@ -106,16 +107,14 @@ def test_a_result_that_was_not_decoded_has_none(room: Room) -> None:
 
 
 def test_a_file_that_changed_meanwhile_has_none(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    from discpress.engine.worker import run_job as module
-
-    real = module.digest_checked
+    real = digest_checked
 
     def change(*arguments: Any, **options: Any) -> Any:
         found = real(*arguments, **options)
         write_old(room.zso, room.zso.read_bytes() + b"\0", age_s=99)
         return found
 
-    monkeypatch.setattr(module, "digest_checked", change)
+    monkeypatch.setattr("discpress.engine.worker.run_job.digest_checked", change)
     room.run(JobKind.VERIFY, room.zso)
     assert room.digests(room.zso) == []
 
