@@ -12,11 +12,11 @@ from discpress.engine.errors import DiscpressError
 from discpress.engine.images.archives.model import MemberSource, held_file
 from discpress.engine.images.open import open_image
 from discpress.engine.images.source import ByteSource
+from discpress.engine.library.fingerprint import fingerprint_of
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import Readable, absolute, holder_of
-from discpress.engine.system.fingerprint import fingerprint_of
 from discpress.engine.system.held_folder import is_same_state
 
 

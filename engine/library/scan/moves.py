@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.errors import DiscpressError
+from discpress.engine.library.fingerprint import fingerprint_of
 from discpress.engine.store.model import NO_FILE, FileIdentity, Title
 from discpress.engine.store.rows.gone_rows import FormerTitle
 from discpress.engine.store.scan_batch import is_unmounted
 from discpress.engine.store.store import Store
 from discpress.engine.system.asking import ask_aside
-from discpress.engine.system.fingerprint import fingerprint_of
 
 ANSWER_S = 10.0
 """A disk that takes longer to read 18 clusters, or to tell whether a file is there, is not waited for."""

@@ -17,11 +17,11 @@ from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.verify import digest_image
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.image import Image
+from discpress.engine.library.fingerprint import fingerprint_of
 from discpress.engine.queue.record_digests import RELIED_ON_S, recent_digests
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store
-from discpress.engine.system.fingerprint import fingerprint_of
 
 DISC = mixed(300_000, seed=8)
 XXH3 = xxhash.xxh3_128(DISC).hexdigest()

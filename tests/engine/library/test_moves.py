@@ -13,6 +13,7 @@ from other_device import mount_under_another_number
 from sample_images import mixed
 
 from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.library.fingerprint import CLUSTER_BYTES, SAMPLED, cluster_numbers, fingerprint_of
 from discpress.engine.library.scan import scanner
 from discpress.engine.library.scan.moves import pair_moves
 from discpress.engine.library.scan.probe import probe_titles
@@ -21,7 +22,6 @@ from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import FileIdentity, Overrides, StoredEstimate, Title
 from discpress.engine.store.rows.gone_rows import FormerTitle
 from discpress.engine.store.store import Store
-from discpress.engine.system.fingerprint import CLUSTER_BYTES, SAMPLED, cluster_numbers, fingerprint_of
 
 CHOSEN = Overrides(level=3)
 ESTIMATE = StoredEstimate(Settings(ImageFormat.ZSO), 100_000, 500, 490, 510, 160, "convert", "", 2.5)

@@ -155,7 +155,7 @@ async def test_a_test_is_done_by_the_worker_and_shown(tmp_path: Path) -> None:
     """The real worker's work, in this process."""
     path = write_old(tmp_path / "games" / "game.iso", mixed(2 * MIB))
     facts = path.stat()
-    identity = FileIdentity.of(facts)
+    identity = FileIdentity.at(path)
     made = replace(LIBRARY[1], path=path, identity=identity, original_bytes=facts.st_size)
     app = make_app(tmp_path, [made], has_worker=True)
     async with running(app, *WIDE) as pilot:
