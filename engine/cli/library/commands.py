@@ -7,8 +7,8 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from discpress.engine.cli.images.options import as_paths
-from discpress.engine.cli.output.discs import disc_fields
 from discpress.engine.cli.output.digests import digest_facts, digest_rows
+from discpress.engine.cli.output.discs import disc_fields
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.state import open_store, read_config

@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import wait
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -93,10 +94,13 @@ def follow_change(store: Store, before: Title | None, title: Title) -> None:
     """
     if before is None or before.identity == title.identity:
         return
-    if before.identity.fits(title.identity):
-        store.gone.rename_identity(title, before.identity)
-    elif _content_of(before) == _content_of(title):
-        former = FormerTitle(before.path, before.identity, before.serial, before.original_bytes)
+    was = before.identity
+    if was.mtime_ns == 0:  # a migration wants the file to be read again; what is known has its real time
+        was = replace(was, mtime_ns=title.identity.mtime_ns)
+    if was.fits(title.identity):
+        store.gone.rename_identity(title, was)
+    elif was.without_inode == title.identity.without_inode and before.serial in {"", title.serial}:
+        former = FormerTitle(before.path, was, before.serial, before.original_bytes)
         store.gone.follow(former, title)
         follow_digests(store, former, title)
 

@@ -117,7 +117,7 @@ def test_discs_that_this_version_knows_better_are_read_again(folder: Path) -> No
         "known.iso": FileIdentity(1, 2, 700, 4),
         "cube.iso": FileIdentity(1, 3, 700, 0),
         "linux.iso": FileIdentity(1, 4, 700, 0),
-        "far.iso": FileIdentity(1, 5, 700, 0, 6, 99),
+        "far.iso": FileIdentity(5, 700, 0, 6, 99),
     }
     assert titles["known.iso"].disc == DiscInfo(System.PS2, found=Found.INSIDE)
 

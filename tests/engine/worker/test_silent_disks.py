@@ -357,9 +357,7 @@ def known(house: House, name: str, device: int) -> Path:
     path = house.folder / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(bytes(2048))
-    house.store.save_titles(
-        [Title(path, FileIdentity(1, 2048, 1), None, DiscInfo(System.PS2), device=device)]
-    )
+    house.store.save_titles([Title(path, FileIdentity(1, 2048, 1), None, DiscInfo(System.PS2), device=device)])
     return path
 
 

@@ -80,9 +80,7 @@ def test_the_device_is_recorded(desk: Desk) -> None:
 
 def test_a_job_keeps_what_the_library_calls_its_title(desk: Desk) -> None:
     path = desk.image()
-    desk.store.save_titles(
-        [Title(path, FileIdentity(2, 3, 4), ImageFormat.ISO, DiscInfo(System.PS2, title="Okami"))]
-    )
+    desk.store.save_titles([Title(path, FileIdentity(2, 3, 4), ImageFormat.ISO, DiscInfo(System.PS2, title="Okami"))])
     _, said, _ = desk.say("queue", "add", "game.iso")
     assert desk.queue.job(1).parameters["name"] == "Okami"
     assert said.startswith("1 Okami: queued")
