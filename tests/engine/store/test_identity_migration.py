@@ -54,7 +54,7 @@ def test_every_title_comes_back_with_its_settings(old_path: Path) -> None:
 def test_no_stored_identity_contains_a_device(old_path: Path) -> None:
     Store(old_path.parent).close()
     with closing(sqlite3.connect(old_path)) as connection:
-        for table in ("titles", "estimates", "digests", "measurements", "empty_archives"):
+        for table in ("titles", "estimates", "digests", "measurements"):
             found = [identity for (identity,) in connection.execute(f"SELECT identity FROM {table}")]
             assert found, table
             assert all(len(each.split()) == 3 and each.split()[0] != "66" for each in found), table
@@ -112,13 +112,10 @@ def test_a_checkpoint_is_still_there(old_path: Path) -> None:
     assert checkpoint.identity[-4:] == (10, 700_000_000, 1_700_000_000_123_456_789, 1_700_000_001_000_000_000)
 
 
-def test_the_files_of_a_migrated_library_are_not_read_again(
-    old_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Even if the version before knew the file under another device, and by an inode that does not last."""
-    top = tmp_path / "games"
-    top.mkdir()
-    game = top / "Okami [t-en by X] [red].iso"
+def put_a_real_file(old_path: Path, folder: Path) -> Path:
+    """Let the first title be a file, known under another device and an inode that it no longer has."""
+    game = folder / "Okami [t-en by X] [red].iso"
+    folder.mkdir()
     game.write_bytes(bytes(2048))
     facts = game.stat()
     old, new = "66 10 700000000 1700000000123456789", f"99 4711 {facts.st_size} {facts.st_mtime_ns}"
@@ -126,16 +123,28 @@ def test_the_files_of_a_migrated_library_are_not_read_again(
         change(old_path, f"UPDATE {table} SET identity = ? WHERE identity = ?", new, old)
     for table in ("titles", "title_settings"):
         change(old_path, f"UPDATE {table} SET path = ? WHERE path = ?", os.fsencode(game), os.fsencode(TITLES[0].path))
+    return game
+
+
+@pytest.mark.parametrize("is_read_again", [False, True])
+def test_a_scan_of_a_migrated_library_keeps_all_of_a_file(
+    is_read_again: bool, old_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of one that this version can identify better, and reads again for that."""
+    game = put_a_real_file(old_path, tmp_path / "games")
+    if is_read_again:
+        change(old_path, "UPDATE titles SET system = 'unknown', serial = ''")
     monkeypatch.setattr("discpress.engine.system.filesystems._STABLE_INODES", set())
     with Store(old_path.parent) as store:
-        batches = list(refresh(store, [top], lambda: None))
-        (title,) = store.titles([top])
+        for _ in refresh(store, [game.parent], lambda: None):
+            pass
+        (title,) = store.titles([game.parent])
+        facts = game.stat()
         assert title.identity == FileIdentity(0, facts.st_size, facts.st_mtime_ns)
-        assert (title.device, title.serial) == (facts.st_dev, "SLUS-20000")
+        assert (title.device, title.serial) == (facts.st_dev, "" if is_read_again else "SLUS-20000")
         assert len(store.estimates_of(title.identity)) == 2
         assert [each.grade for each in store.digests.of(game, title.identity)] == [Grade.DECODED]
         assert title.overrides is not None
-    assert [each.serial for batch in batches for each in batch.titles] == ["SLUS-20000"]
 
 
 WRONG = [

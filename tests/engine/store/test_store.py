@@ -114,9 +114,9 @@ def test_discs_that_this_version_knows_better_are_read_again(folder: Path) -> No
     with Store(folder) as store:
         titles = {title.path.name: title for title in store.titles()}
     assert {name: title.identity for name, title in titles.items()} == {
-        "known.iso": FileIdentity(1, 2, 700, 4),
-        "cube.iso": FileIdentity(1, 3, 700, 0),
-        "linux.iso": FileIdentity(1, 4, 700, 0),
+        "known.iso": FileIdentity(2, 700, 4),
+        "cube.iso": FileIdentity(3, 700, 0),
+        "linux.iso": FileIdentity(4, 700, 0),
         "far.iso": FileIdentity(5, 700, 0, 6, 99),
     }
     assert titles["known.iso"].disc == DiscInfo(System.PS2, found=Found.INSIDE)
