@@ -56,6 +56,8 @@ class SystemSpec:
 
     label: str
     """Its name for people."""
+    short: str
+    """The same in at most four characters, for a narrow column."""
     media: tuple[str, ...] = ()
     """Kinds of media that its discs come on; empty if unknown."""
     marks: tuple[Mark, ...] = ()
@@ -76,48 +78,75 @@ class SystemSpec:
 
 
 SYSTEMS: Mapping[System, SystemSpec] = {
-    System.PS2: SystemSpec("PS2", ("CD", "DVD"), root_names=("SYSTEM.CNF",), target="opl+pcsx2", chd_target="pcsx2"),
-    System.PS1: SystemSpec("PS1", ("CD",), root_names=("SYSTEM.CNF", "PSX.EXE"), advice=_CD_ADVICE.format("PS1")),
-    System.PSP: SystemSpec("PSP", ("UMD",), root_names=("PSP_GAME", "UMD_DATA.BIN"), target="ark", chd_target="ppsspp"),
-    System.UMD_VIDEO: SystemSpec("UMD Video", ("UMD",), root_names=("UMD_VIDEO",), target="ark"),
+    System.PS2: SystemSpec(
+        "PS2", "PS2", ("CD", "DVD"), root_names=("SYSTEM.CNF",), target="opl+pcsx2", chd_target="pcsx2"
+    ),
+    System.PS1: SystemSpec(
+        "PS1", "PS1", ("CD",), root_names=("SYSTEM.CNF", "PSX.EXE"), advice=_CD_ADVICE.format("PS1")
+    ),
+    System.PSP: SystemSpec(
+        "PSP", "PSP", ("UMD",), root_names=("PSP_GAME", "UMD_DATA.BIN"), target="ark", chd_target="ppsspp"
+    ),
+    System.UMD_VIDEO: SystemSpec("UMD Video", "UMDV", ("UMD",), root_names=("UMD_VIDEO",), target="ark"),
     System.GAMECUBE: SystemSpec(
-        "GameCube", ("mini DVD",), (Mark(0x1C, bytes.fromhex("c2339f3d")),), advice="Dolphin loads the ISO, and RVZ"
+        "GameCube",
+        "GC",
+        ("mini DVD",),
+        (Mark(0x1C, bytes.fromhex("c2339f3d")),),
+        advice="Dolphin loads the ISO, and RVZ",
     ),
     System.WII: SystemSpec(
-        "Wii", ("DVD",), (Mark(0x18, bytes.fromhex("5d1c9ea3")),), advice="Dolphin loads the ISO, and RVZ"
+        "Wii", "Wii", ("DVD",), (Mark(0x18, bytes.fromhex("5d1c9ea3")),), advice="Dolphin loads the ISO, and RVZ"
     ),
-    System.SATURN: SystemSpec("Saturn", ("CD",), (Mark(0, b"SEGA SEGASATURN "),), advice=_CD_ADVICE.format("Saturn")),
+    System.SATURN: SystemSpec(
+        "Saturn", "SAT", ("CD",), (Mark(0, b"SEGA SEGASATURN "),), advice=_CD_ADVICE.format("Saturn")
+    ),
     System.DREAMCAST: SystemSpec(
         "Dreamcast",
+        "DC",
         ("GD-ROM", "CD"),
         (Mark(0, b"SEGA SEGAKATANA "),),
         advice="Flycast loads the GDI or its CHD, by chdman",
     ),
-    System.MEGA_CD: SystemSpec("Mega CD", ("CD",), (Mark(0, b"SEGADISCSYSTEM"),), advice=_CD_ADVICE.format("Mega CD")),
-    System.PC_ENGINE_CD: SystemSpec(
-        "PC Engine CD", ("CD",), (Mark(0x820, b"PC Engine CD-ROM SYSTEM"),), advice=_CD_ADVICE.format("PC Engine")
+    System.MEGA_CD: SystemSpec(
+        "Mega CD", "MCD", ("CD",), (Mark(0, b"SEGADISCSYSTEM"),), advice=_CD_ADVICE.format("Mega CD")
     ),
-    System.PC_FX: SystemSpec("PC-FX", ("CD",), (Mark(0, b"PC-FX:Hu_CD-ROM"),), advice=_CD_ADVICE.format("PC-FX")),
+    System.PC_ENGINE_CD: SystemSpec(
+        "PC Engine CD",
+        "PCE",
+        ("CD",),
+        (Mark(0x820, b"PC Engine CD-ROM SYSTEM"),),
+        advice=_CD_ADVICE.format("PC Engine"),
+    ),
+    System.PC_FX: SystemSpec(
+        "PC-FX", "PCFX", ("CD",), (Mark(0, b"PC-FX:Hu_CD-ROM"),), advice=_CD_ADVICE.format("PC-FX")
+    ),
     # Record type, sync bytes and version of the Opera file system's volume header.
     System.THREE_DO: SystemSpec(
-        "3DO", ("CD",), (Mark(0, b"\x01\x5a\x5a\x5a\x5a\x5a\x01"),), advice=_CD_ADVICE.format("3DO")
+        "3DO", "3DO", ("CD",), (Mark(0, b"\x01\x5a\x5a\x5a\x5a\x5a\x01"),), advice=_CD_ADVICE.format("3DO")
     ),
     System.NEO_GEO_CD: SystemSpec(
-        "Neo Geo CD", ("CD",), root_names=("IPL.TXT",), advice=_CD_ADVICE.format("Neo Geo CD")
+        "Neo Geo CD", "NGCD", ("CD",), root_names=("IPL.TXT",), advice=_CD_ADVICE.format("Neo Geo CD")
     ),
-    System.CD_I: SystemSpec("CD-i", ("CD",), (Mark(0x8001, b"CD-I "),), advice=_CD_ADVICE.format("CD-i")),
+    System.CD_I: SystemSpec("CD-i", "CD-i", ("CD",), (Mark(0x8001, b"CD-I "),), advice=_CD_ADVICE.format("CD-i")),
     System.XBOX: SystemSpec(
-        "Xbox", ("DVD",), (Mark(0x10000, b"MICROSOFT*XBOX*MEDIA"),), advice="xemu loads the ISO of its game partition"
+        "Xbox",
+        "Xbox",
+        ("DVD",),
+        (Mark(0x10000, b"MICROSOFT*XBOX*MEDIA"),),
+        advice="xemu loads the ISO of its game partition",
     ),
-    System.XBOX_360: SystemSpec("Xbox 360", ("DVD",), advice="Xenia loads the ISO"),
+    System.XBOX_360: SystemSpec("Xbox 360", "X360", ("DVD",), advice="Xenia loads the ISO"),
     System.PS3: SystemSpec(
-        "PS3", ("Blu-ray",), root_names=("PS3_DISC.SFB", "PS3_GAME"), advice="RPCS3 loads the decrypted ISO"
+        "PS3", "PS3", ("Blu-ray",), root_names=("PS3_DISC.SFB", "PS3_GAME"), advice="RPCS3 loads the decrypted ISO"
     ),
-    System.PC: SystemSpec("PC", ("CD", "DVD"), root_names=("AUTORUN.INF",), advice="programs mount the ISO"),
-    System.DVD_VIDEO: SystemSpec("DVD-Video", ("DVD",), root_names=("VIDEO_TS",), advice="video players load the ISO"),
-    System.ISO9660: SystemSpec("ISO 9660"),
-    System.UDF: SystemSpec("UDF"),
-    System.UNKNOWN: SystemSpec("unknown"),
+    System.PC: SystemSpec("PC", "PC", ("CD", "DVD"), root_names=("AUTORUN.INF",), advice="programs mount the ISO"),
+    System.DVD_VIDEO: SystemSpec(
+        "DVD-Video", "DVD", ("DVD",), root_names=("VIDEO_TS",), advice="video players load the ISO"
+    ),
+    System.ISO9660: SystemSpec("ISO 9660", "ISO"),
+    System.UDF: SystemSpec("UDF", "UDF"),
+    System.UNKNOWN: SystemSpec("unknown", ""),
 }
 """Every system. The marks stand in docs/formats.md, section 4."""
 

@@ -11,6 +11,7 @@ from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
 from discpress.engine.store.digests import DIGEST_LABELS, Digests
 from discpress.engine.store.model import Fault, State, Title
+from discpress.engine.systems import System
 from discpress.engine.units import format_duration, format_latency, format_percent, format_size
 from discpress.tui.commands import Keys
 from discpress.tui.views.jobs import found_damage, has_examined, job_note, job_state
@@ -95,7 +96,8 @@ def _history(jobs: Sequence[Job], width: int, keys: Keys) -> list[Line]:
 
 
 def _identity(title: Title) -> list[Line]:
-    rows = [("system", system_label(title)), ("serial", title.serial), ("region", title.region)]
+    system = "" if title.system is System.UNKNOWN else system_label(title)
+    rows = [("system", system), ("serial", title.serial), ("region", title.region)]
     optional = (
         ("disc", title.disc.position),
         ("revision", title.disc.revision),

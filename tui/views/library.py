@@ -14,10 +14,11 @@ from discpress.engine.library.catalog import (
     sort_titles,
     total,
 )
-from discpress.engine.library.naming import shown_name, system_label
+from discpress.engine.library.naming import shown_name
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job, JobKind, JobState
 from discpress.engine.store.model import State, Title
+from discpress.engine.systems import SYSTEMS
 from discpress.engine.units import format_size, format_whole_percent
 from discpress.tui.views.jobs import found_damage, has_examined
 from discpress.tui.views.labels import format_label, margin_of
@@ -285,7 +286,7 @@ def _block_cell(view: LibraryView, title: Title) -> str:
 _CELLS: Mapping[str, Callable[[LibraryView, Title], str]] = {
     "mark": lambda view, title: view.signs.mark if title.path in view.marks else " ",
     "title": _name_cell,
-    "system": lambda _view, title: system_label(title),
+    "system": lambda _view, title: SYSTEMS[title.system].short,
     "format": lambda _view, title: format_label(title),
     "size": lambda _view, title: format_size(title.file_bytes),
     "estimate": _estimate_cell,

@@ -175,6 +175,11 @@ def test_every_system_has_a_disc_among_the_tests() -> None:
     assert found | elsewhere == set(System) == SYSTEMS.keys()
 
 
+def test_every_system_fits_its_column() -> None:
+    assert all(len(spec.short) <= 4 for spec in SYSTEMS.values())
+    assert len({spec.short for spec in SYSTEMS.values()}) == len(SYSTEMS)
+
+
 def changed(data: bytes, changes: list[tuple[int, bytes]], cut: int) -> bytes:
     image = bytearray(data)
     for offset, content in changes:

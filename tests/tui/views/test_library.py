@@ -61,7 +61,7 @@ def test_cells_of_an_image() -> None:
 def test_cells_of_a_packed_and_a_broken_one() -> None:
     packed, broken = row(view(), "Velvet.zso"), row(view(), "Broken.cso")
     assert (packed["format"], packed["estimate"], packed["block"], packed["state"]) == ("ZSO 2K", "", "", "packed")
-    assert (broken["system"], broken["state"]) == ("unknown", "error")
+    assert (broken["system"], broken["state"]) == ("", "error")
 
 
 def test_signs_in_ascii() -> None:
@@ -214,6 +214,7 @@ def test_the_serial_stands_beside_a_name_that_is_only_the_files() -> None:
 def test_labels() -> None:
     assert system_label(LIBRARY[0]) == "PS2"
     assert system_label(title("x.iso", 1, system="dreamcast")) == "Dreamcast"
+    assert row(view((title("x.iso", 1, system="dreamcast"),)), "x.iso")["system"] == "DC"
     assert format_label(title("x.iso", 1, format=None)) == "?"
     assert format_label(title("x.zso", 1, format=ImageFormat.ZSO, block_size=16384)) == "ZSO 16K"
 
