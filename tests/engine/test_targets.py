@@ -7,8 +7,8 @@ import pytest
 
 from discpress.engine.errors import SettingError
 from discpress.engine.formats import ImageFormat, Method, Settings
-from discpress.engine.systems import System
-from discpress.engine.targets import ANY, TARGETS, check_settings, system_warning, target_for
+from discpress.engine.systems import SYSTEMS, System
+from discpress.engine.targets import ANY, TARGETS, check_settings, player_warning, system_warning, target_for
 from discpress.engine.units import GIB, MIB
 
 ZSO, CSO, CHD, DAX, JSO, ISO = (
@@ -251,3 +251,31 @@ def test_a_disc_of_the_targets_system_is_none() -> None:
 def test_auto_goes_by_the_disc(system: System) -> None:
     expected = {System.PS2: "opl+pcsx2", System.PSP: "ark", System.UMD_VIDEO: "ark"}.get(system, ANY)
     assert expected == target_for(system).name
+
+
+UNPLAYED = [system for system, spec in SYSTEMS.items() if spec.advice]
+
+
+@pytest.mark.parametrize("system", UNPLAYED)
+@pytest.mark.parametrize("image_format", PACKED)
+def test_a_disc_that_nothing_loads_gets_a_warning_with_its_system(system: System, image_format: ImageFormat) -> None:
+    warning = player_warning(target_for(system, image_format), system, image_format)
+    label, form = system.label, image_format.upper()
+    assert warning == f"{label} disc: no known program loads a {form} of it; {SYSTEMS[system].advice}"
+
+
+@pytest.mark.parametrize("system", UNPLAYED)
+def test_an_iso_and_an_archive_need_no_player(system: System) -> None:
+    assert player_warning(TARGETS[ANY], system, ImageFormat.ISO) == ""
+    assert player_warning(TARGETS["archive"], system, ImageFormat.CHD) == ""
+
+
+@pytest.mark.parametrize("system", [each for each in System if each not in UNPLAYED])
+def test_a_disc_that_a_target_may_play_gets_no_warning(system: System) -> None:
+    assert player_warning(target_for(system), system, ImageFormat.ZSO) == ""
+
+
+def test_every_default_target_plays_the_system() -> None:
+    for system, spec in SYSTEMS.items():
+        for name in (spec.target, spec.chd_target):
+            assert name == ANY or system in TARGETS[name].systems
