@@ -91,6 +91,19 @@ def plan_conversion(
     source. The original stays if the image contains no known disc, whatever the request; a warning reports that. Raises
     UsageError and SettingError for a wrong option, and the errors of `open_image` for a faulty source.
     """
+    _refuse_unsafe(source_path, request)
+    with open_image(source_path) as image:
+        return _plan(image, output_path, output_folder, request)
+
+
+def plan_image(image: Image, request: ConversionRequest) -> ConversionPlan:
+    """Plan a conversion of an open image into its own folder, as `plan_conversion` does; nothing is opened again."""
+    _refuse_unsafe(image.path, request)
+    return _plan(image, None, None, request)
+
+
+def _refuse_unsafe(source_path: Path, request: ConversionRequest) -> None:
+    """Raise UsageError if the request would move an original without a proof, or move a link."""
     if request.trash_source and not request.verify:
         raise UsageError("an original is only moved after its replacement is verified: verification is needed")
     if request.trash_source and holder_of(source_path).is_symlink():
@@ -98,18 +111,22 @@ def plan_conversion(
             f"{display_name(source_path)}: is a link: --delete-source moves files, never links or their targets",
             hint="name the file itself, or leave out --delete-source",
         )
-    with open_image(source_path) as image:
-        before = held_file(image.source).identity()
-        if request.trash_source and (why := archive_worth(image.source)):
-            raise UsageError(
-                f"{image.name}: its archive cannot be moved to the trash: {why}",
-                hint="leave out --delete-source, and remove the archive yourself if you need nothing in it",
-            )
-        identity = identify_image(image)
-        notices = [*_far_notices(image), *(finding.message for finding in content_findings(image))]
-        if request.trash_source and not identity.has_disc:
-            notices.append("the original stays where it is: only an image of a known disc is moved to the trash")
-        return _decide(image, before, identity, output_path, output_folder, request, notices)
+
+
+def _plan(
+    image: Image, output_path: Path | None, output_folder: Path | None, request: ConversionRequest
+) -> ConversionPlan:
+    before = held_file(image.source).identity()
+    if request.trash_source and (why := archive_worth(image.source)):
+        raise UsageError(
+            f"{image.name}: its archive cannot be moved to the trash: {why}",
+            hint="leave out --delete-source, and remove the archive yourself if you need nothing in it",
+        )
+    identity = identify_image(image)
+    notices = [*_far_notices(image), *(finding.message for finding in content_findings(image))]
+    if request.trash_source and not identity.has_disc:
+        notices.append("the original stays where it is: only an image of a known disc is moved to the trash")
+    return _decide(image, before, identity, output_path, output_folder, request, notices)
 
 
 def _far_notices(image: Image) -> list[str]:

@@ -8,15 +8,16 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.queue.crash_count import MOST_DEATHS, worker_ended
-from discpress.engine.queue.job_rows import request_from, request_text
+from discpress.engine.queue.tasks.base import Cells
+from discpress.engine.queue.tasks.kinds import BACKGROUND_KINDS, TaskKind
+from discpress.engine.queue.tasks.records import BackgroundWork, EstimateTask, GridTask, ScanTask
+from discpress.engine.queue.tasks.request_json import request_from, request_text
 from discpress.engine.store.rows.checked import (
     LARGEST,
     NUMBER,
@@ -35,7 +36,7 @@ from discpress.engine.store.rows.keys import node_from
 from discpress.engine.store.store import Store
 from discpress.engine.system.disk_probe import Place
 
-Key: TypeAlias = "tuple[BackgroundKind, Path]"
+Key: TypeAlias = tuple[TaskKind, Path]
 
 _PLACE_S = 1e-6
 """Tasks requested together are done in the given order: each is dated a microsecond after the last."""
@@ -69,33 +70,25 @@ _ON_DEVICE = "(kind != 'scan' AND EXISTS (SELECT 1 FROM titles WHERE titles.path
 _IS_DEVICE = "titles.node LIKE ?"
 
 
-class BackgroundKind(StrEnum):
-    """Kind of a background task."""
-
-    SCAN = "scan"
-    """Brings the store up to date on a folder."""
-    ESTIMATE = "estimate"
-    """Estimates a file under the settings of the request."""
-    GRID = "grid"
-    """The same for every block size and level of the request's format."""
-
-
 @dataclass(frozen=True, slots=True)
 class BackgroundTask:
     """One background task, as it was when it was read."""
 
-    kind: BackgroundKind
-    """The kind."""
+    task: BackgroundWork
+    """Its work."""
     path: Path
     """The folder or file, absolute."""
     rank: int
     """Lower ones come first."""
-    request: ConversionRequest | None
-    """The settings to use; None if it needs none."""
     asked_at: float
     """When it was requested, seconds since the epoch; a different time means that the request has changed since."""
     worker_deaths: int = 0
     """Number of workers that died during it."""
+
+    @property
+    def kind(self) -> TaskKind:
+        """The kind of its work."""
+        return self.task.kind
 
     @property
     def key(self) -> Key:
@@ -105,7 +98,7 @@ class BackgroundTask:
 
 _SHAPE = Shape(
     {
-        "kind": token({str(kind): kind for kind in BackgroundKind}, None),
+        "kind": token({str(kind): kind for kind in BACKGROUND_KINDS}, None),
         "path": PATH,
         "rank": integer(-LARGEST),
         "wish": made_by(request_from, None).or_null,
@@ -113,6 +106,7 @@ _SHAPE = Shape(
         "worker_deaths": NUMBER,
     }
 )
+_WORK: Mapping[TaskKind, type[BackgroundWork]] = {each.kind: each for each in (ScanTask, EstimateTask, GridTask)}
 _SELECT = f"SELECT {_SHAPE.select()} FROM errands WHERE error = ''"
 _ALL = -1
 """No limit on the number of rows."""
@@ -133,31 +127,25 @@ class BackgroundTasks:
 
     # Requests of clients
 
-    def ask(self, kind: BackgroundKind, items: Iterable[tuple[Path, ConversionRequest | None]], rank: int) -> None:
+    def ask(self, items: Iterable[tuple[Path, BackgroundWork]], rank: int) -> None:
         """Request background tasks on absolute paths, all or none; the lowest rank comes first, then the oldest.
 
         For a repeated request, the new settings replace the old ones, the better rank counts, and an error is cleared.
         """
         now = self._now()
         rows = [
-            (
-                str(kind),
-                _path_key(path),
-                rank,
-                None if request is None else request_text(request),
-                now + place * _PLACE_S,
-            )
-            for place, (path, request) in enumerate(items)
+            (str(task.kind), _path_key(path), rank, _request_value(task), now + place * _PLACE_S)
+            for place, (path, task) in enumerate(items)
         ]
         if rows:
             self._file.write(lambda connection: connection.executemany(_ASK, rows))
 
-    def pending(self, kind: BackgroundKind | None = None) -> int:
+    def pending(self, kind: TaskKind | None = None) -> int:
         """Return the number of background tasks, or of those of a kind, that are not done and have not failed."""
         query, values = (_COUNT, ()) if kind is None else (f"{_COUNT} AND kind = ?", (str(kind),))
         return int(self._file.run(lambda connection: connection.execute(query, values).fetchone()[0]))
 
-    def failed(self, kind: BackgroundKind) -> dict[Path, str]:
+    def failed(self, kind: TaskKind) -> dict[Path, str]:
         """Return the errors of failed tasks of a kind, by path; a task requested again is not included."""
         query = "SELECT path, error FROM errands WHERE kind = ? AND error != '' ORDER BY path"
         rows = self._file.run(lambda connection: connection.execute(query, (str(kind),)).fetchall())
@@ -168,7 +156,7 @@ class BackgroundTasks:
                 failed[path] = error
         return failed
 
-    def withdraw(self, kinds: Iterable[BackgroundKind]) -> None:
+    def withdraw(self, kinds: Iterable[TaskKind]) -> None:
         """Delete all background tasks of some kinds, failed ones too; the worker stops those that it has begun."""
         values = [(str(kind),) for kind in kinds]
         self._file.write(lambda connection: connection.executemany("DELETE FROM errands WHERE kind = ?", values))
@@ -211,7 +199,7 @@ class BackgroundTasks:
             rows = self._file.run(
                 lambda connection, most=most: connection.execute(f"{query} {order}", (*devices, most)).fetchall()  # type: ignore[misc]
             )
-            background_tasks = [BackgroundTask(*values) for values in map(_values_of, rows) if values is not None]
+            background_tasks = [found for found in map(_task_from, rows) if found is not None]
             if len(background_tasks) == len(rows):
                 break
             self._drop_unreadable()
@@ -219,7 +207,7 @@ class BackgroundTasks:
 
     def place_of(self, background_task: BackgroundTask) -> Place:
         """Return the place that a background task reads; its disk is known if the title is."""
-        if background_task.kind is BackgroundKind.SCAN:
+        if background_task.kind is TaskKind.SCAN:
             return Place(background_task.path)
         query = "SELECT node FROM titles WHERE path = ?"
         row = self._file.run(
@@ -238,7 +226,7 @@ class BackgroundTasks:
             return connection.execute(query, _values(background_task)[:2]).fetchone()  # type: ignore[no-any-return]
 
         row = self._file.run(read)
-        return row is not None and (background_task.kind is BackgroundKind.SCAN or row[0] == background_task.asked_at)
+        return row is not None and (background_task.kind is TaskKind.SCAN or row[0] == background_task.asked_at)
 
     def done(self, background_task: BackgroundTask) -> None:
         """Delete a finished background task, unless it was requested again meanwhile."""
@@ -266,19 +254,25 @@ class BackgroundTasks:
         def drop(connection: sqlite3.Connection) -> None:
             connection.execute(_DROP_NAMELESS)
             for row in connection.execute(_SELECT).fetchall():
-                if _values_of(row) is None:
+                if _task_from(row) is None:
                     kind, path, *_ = row
                     connection.execute(_DROP, (kind.encode() if isinstance(kind, str) else kind, path))
 
         self._file.write(drop)
 
 
-def _values_of(row: Row) -> list[Any] | None:
-    """Return the values of a background task; None if its row is unreadable."""
+def _task_from(row: Row) -> BackgroundTask | None:
+    """Return the background task of a row of _SELECT; None if the row is unreadable."""
     try:
-        return _SHAPE.read(row)
+        kind, path, rank, request, asked_at, worker_deaths = _SHAPE.read(row)
     except UnreadableError:
         return None
+    return BackgroundTask(_WORK[kind].from_cells(Cells(request=request)), path, rank, asked_at, worker_deaths)
+
+
+def _request_value(task: BackgroundWork) -> str | None:
+    request = task.to_cells().request
+    return None if request is None else request_text(request)
 
 
 def _path_key(path: Path) -> bytes:

@@ -7,22 +7,20 @@ of it is never run.
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
-from enum import Enum
-from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from discpress.engine.convert.digests import ALWAYS, ON_REQUEST
-from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.errors import StoreError
-from discpress.engine.formats import HIGHEST_LEVEL
-from discpress.engine.images.registry import is_block_size
 from discpress.engine.names import display_name
-from discpress.engine.queue.jobs import ARCHIVE, NAME, NO_FACTS, WISHES, Job, JobKind, JobRequest, JobState
+from discpress.engine.queue.jobs import NO_FACTS, REQUESTS, Job, JobRequest, JobState
+from discpress.engine.queue.tasks.base import NO_PARAMETERS, Cells
+from discpress.engine.queue.tasks.kinds import JOB_KINDS, TaskKind
+from discpress.engine.queue.tasks.records import TASKS, Task
+from discpress.engine.queue.tasks.request_json import request_from, request_text
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.checked import (
     FLAG,
@@ -39,50 +37,7 @@ from discpress.engine.store.rows.checked import (
     real,
     token,
 )
-from discpress.engine.store.rows.plain_json import fields_in, load_object, path_in, texts_in
-
-_CHECKSUMS = "checksums"
-_DEVICES = ("device", "output_device")
-
-
-@lru_cache(maxsize=1024)
-def request_text(asked: ConversionRequest) -> str:
-    """Return a request as JSON that `request_from` converts back."""
-    return json.dumps({each.name: _plain(getattr(asked, each.name)) for each in fields(ConversionRequest)})
-
-
-# A queue has few different requests; sharing them halves the time to read 5,000 jobs.
-@lru_cache(maxsize=1024)
-def request_from(text: str) -> ConversionRequest:
-    """Return the request in a JSON text; a missing choice has its default.
-
-    Raises ValueError or TypeError if it is malformed, and for a choice unknown to this release, because a choice must
-    not be dropped silently.
-    """
-    values = load_object(text)
-    asked = ConversionRequest(**{**values, **fields_in(ConversionRequest, values)})
-    is_allowed = (
-        (asked.block_size is None or is_block_size(asked.block_size))
-        and (asked.level is None or asked.level <= HIGHEST_LEVEL)
-        and (asked.alignment is None or (asked.alignment > 0 and asked.alignment & (asked.alignment - 1) == 0))
-        and {*asked.digests} <= {*ON_REQUEST}
-    )
-    if not is_allowed:
-        raise ValueError("out of range")
-    return asked
-
-
-@lru_cache(maxsize=1024)
-def _parameters(text: str) -> Mapping[str, JsonValue]:
-    """Return a job's parameters besides its request. Raises ValueError for a value that the worker does not accept."""
-    found = load_object(text)
-    if ARCHIVE in found:
-        path_in(found[ARCHIVE])
-    if any(type(found[name]) is not int for name in _DEVICES if name in found) or type(found.get(NAME, "")) is not str:
-        raise ValueError("of another type")
-    if _CHECKSUMS in found and not {*texts_in(found[_CHECKSUMS])} <= {*ALWAYS, *ON_REQUEST}:
-        raise ValueError("out of range")
-    return MappingProxyType(found)
+from discpress.engine.store.rows.plain_json import load_object
 
 
 def _facts(text: str) -> Mapping[str, JsonValue]:
@@ -92,18 +47,18 @@ def _facts(text: str) -> Mapping[str, JsonValue]:
 _BYTES_EITHER_WAY = integer(-LARGEST)
 _RATE = real(high=1e15).or_null
 _COUNT = integer(high=10**9)
-_KINDS = {str(kind): kind for kind in JobKind}
+_KINDS = {str(kind): kind for kind in JOB_KINDS}
 _STATES = {str(state): state for state in JobState}
 _ASKED = Shape(
     {
         "id": integer(-LARGEST - 1),
         "batch": TEXT,
-        "kind": token(_KINDS, JobKind.CONVERT),
+        "kind": token(_KINDS, TaskKind.CONVERT),
         "state": token(_STATES, JobState.FAILED),
         "path": PATH,
         "force": FLAG,
         "idle_priority": FLAG,
-        "parameters": made_by(_parameters, NO_FACTS),
+        "parameters": made_by(load_object, NO_PARAMETERS),
         "priority": integer(-(10**9), 10**9),
         "position": real(-1e15, 1e15),
         "waiting": TEXT,
@@ -121,7 +76,7 @@ _HAPPENED = Shape(
         "total_bytes": NUMBER,
         "read_bytes": NUMBER,
         "packed_bytes": NUMBER,
-        "wanted": token({"": "", **{str(action): str(action) for action in WISHES}}, ""),
+        "wanted": token({"": None, **{str(action): action for action in REQUESTS}}, None),
         "error_code": TEXT,
         "error_message": TEXT,
         "error_hint": TEXT,
@@ -140,14 +95,15 @@ _HAPPENED = Shape(
 _ROOM = len(_ASKED)
 WAITING = _ASKED.part("id", "priority", "position", "gain_bytes")
 """The columns that decide the order in which jobs run."""
-_NOTHING_HAPPENED: list[Any] = ["", 0, 0, 0, 0, "", "", "", "", NO_FACTS, 0, 0, 0, *(None,) * 6]
+_NOTHING_HAPPENED: list[Any] = ["", 0, 0, 0, 0, None, "", "", "", NO_FACTS, 0, 0, 0, *(None,) * 6]
 _COLUMNS = (*_ASKED.names, *_HAPPENED.names)
+_TASK_COLUMNS = itemgetter(
+    *(_ASKED.names.index(name) for name in ("kind", "parameters", "wish", "output_path", "output_folder"))
+)
 _STARTED_AT, _ENDED_AT = _COLUMNS.index("started_at"), _COLUMNS.index("ended_at")
-_COLUMN_OF = {"request": "wish"}
-"""Columns whose names in older state files differ from the field."""
-_JOB_COLUMNS = [_COLUMN_OF.get(each.name, each.name) for each in fields(Job)]
+_VALUES = ("task", *_COLUMNS)
 # By position: names would cost a third more time.
-_AS_A_JOB = itemgetter(*(_COLUMNS.index(name) for name in _JOB_COLUMNS if name in _COLUMNS))
+_AS_A_JOB = itemgetter(*(_VALUES.index(each.name) for each in fields(Job) if each.name in _VALUES))
 
 SELECT_JOBS = f"SELECT {_ASKED.select()}, {_HAPPENED.select()} FROM queue_jobs"
 SELECT_UNTOUCHED = f"SELECT {_ASKED.select()} FROM queue_jobs WHERE ended_at IS NULL AND started_at IS NULL"
@@ -171,6 +127,7 @@ def is_queued(
 
 def job_row(request: JobRequest, number: int, revision: int, batch: str, position: float, now: float) -> Row:
     """Return the values of ADD_JOB."""
+    cells = request.task.to_cells()
     return (
         number,
         revision,
@@ -178,12 +135,12 @@ def job_row(request: JobRequest, number: int, revision: int, batch: str, positio
         str(request.kind),
         str(JobState.QUEUED),
         _path_value(request.path),
-        _path_value(request.output_path),
-        _path_value(request.output_folder),
-        None if request.request is None else request_text(request.request),
+        _path_value(cells.output_path),
+        _path_value(cells.output_folder),
+        None if cells.request is None else request_text(cells.request),
         request.force,
         request.idle_priority,
-        json.dumps(dict(request.parameters)),
+        json.dumps(dict(cells.parameters)),
         request.priority,
         position,
         request.gain_bytes,
@@ -196,10 +153,20 @@ def job_from(row: Row) -> Job:
     try:
         asked = _ASKED.read(row[:_ROOM])
         happened = _HAPPENED.read(row[_ROOM:]) if _has_begun(row) else _NOTHING_HAPPENED
+        task = _task_in(asked)
     except UnreadableError:
         return _salvage(row)
-    job = Job(*_AS_A_JOB([*asked, *happened]))
+    job = Job(*_AS_A_JOB([task, *asked, *happened]))
     return job if job.is_alive is (job.ended_at is None) else _salvage(row)
+
+
+def _task_in(asked: Sequence[Any]) -> Task:
+    """Return the task in the values of _ASKED. Raises UnreadableError if its kind does not accept them."""
+    kind, *cells = _TASK_COLUMNS(asked)
+    try:
+        return TASKS[kind].from_cells(Cells(*cells))
+    except (ValueError, TypeError) as error:
+        raise UnreadableError("parameters") from error
 
 
 def _has_begun(row: Row) -> bool:
@@ -212,8 +179,14 @@ def _salvage(row: Row) -> Job:
     asked, faults = _ASKED.salvage(row[:_ROOM])
     happened, more = _HAPPENED.salvage(row[_ROOM:]) if _has_begun(row) else (_NOTHING_HAPPENED, [])
     faults += more
+    try:
+        task = _task_in(asked)
+    except UnreadableError as refused:
+        faults += [] if "kind" in faults else [refused.column]
+        kind, _, *cells = _TASK_COLUMNS(asked)
+        task = TASKS[kind].from_cells(Cells(NO_PARAMETERS, *cells))
     fault = f"its entry in the state file cannot be read ({', '.join(faults or ['ended_at'])})"
-    job = replace(Job(*_AS_A_JOB([*asked, *happened])), fault=fault)
+    job = replace(Job(*_AS_A_JOB([task, *asked, *happened])), fault=fault)
     if job.is_over and "state" not in faults:
         return job if job.ended_at is not None else replace(job, ended_at=job.started_at or job.created_at)
     error = unreadable(job.id, job.path, fault)
@@ -221,7 +194,7 @@ def _salvage(row: Row) -> Job:
         job,
         state=JobState.FAILED,
         waiting="",
-        wanted="",
+        wanted=None,
         error_code=error.code,
         error_message=str(error),
         error_hint=error.hint,
@@ -244,14 +217,3 @@ def unreadable(job_id: int, path: Path, fault: str) -> StoreError:
 def _path_value(path: Path | None) -> bytes | None:
     # The worker's working directory is `/`: a relative path is relative to the client's working directory.
     return None if path is None else os.fsencode(os.path.abspath(path))  # noqa: PTH100 - links stay as written
-
-
-def _plain(value: object) -> JsonValue:
-    """Return a value of a request as JSON."""
-    if isinstance(value, Enum):
-        return str(value.value)
-    if isinstance(value, tuple):
-        return [_plain(each) for each in value]
-    if value is None or isinstance(value, str | int | float):
-        return value
-    raise TypeError(f"a {type(value).__name__} in a request cannot be kept in the queue")

@@ -1,45 +1,17 @@
 """Jobs, their states, and the table of allowed transitions."""
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
-from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.errors import UsageError
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import ConvertTask, Task
 from discpress.engine.store.model import JsonValue
 
 NO_FACTS: Mapping[str, JsonValue] = MappingProxyType({})
-
-
-ARCHIVE = "archive"
-"""The parameter that names the archive of an archived image: the path alone does not show it if the archive is gone."""
-
-
-NAME = "name"
-"""The parameter with the image's name for people: its path may be unclear, or lead nowhere later."""
-
-
-class JobKind(StrEnum):
-    """Kind of a job."""
-
-    CONVERT = "convert"
-    VERIFY = "verify"
-    SCAN = "scan"
-    ESTIMATE = "estimate"
-    SEEK = "seek"
-    THROUGHPUT = "throughput"
-    DOCTOR = "doctor"
-    PURGE = "purge"
-    """Removes a trashed file for good after its replacement is verified; the path is that of the entry."""
-    UNDO = "undo"
-    """Restores a trashed file; the path is that of the entry."""
-
-
-LAB_KINDS = frozenset({JobKind.SEEK, JobKind.THROUGHPUT})
-"""Benchmarks: one at a time, because two would measure each other; their output is deleted when they end."""
 
 
 class JobState(StrEnum):
@@ -79,7 +51,7 @@ class Action(StrEnum):
 
 ALIVE = (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED)
 """The states of jobs that are not over."""
-WISHES = (Action.PAUSE, Action.RESUME, Action.CANCEL, Action.RETRY)
+REQUESTS = (Action.PAUSE, Action.RESUME, Action.CANCEL, Action.RETRY)
 """Actions that people may ask for; the others are the worker's."""
 
 TRANSITIONS: Mapping[tuple[JobState, Action], JobState] = MappingProxyType(
@@ -108,18 +80,6 @@ TRANSITIONS: Mapping[tuple[JobState, Action], JobState] = MappingProxyType(
 """All allowed transitions."""
 
 
-def source_parameters(path: Path, file_path: Path, device: int) -> dict[str, JsonValue]:
-    """Return the parameters that describe a job's source.
-
-    The device lets the worker distinguish absent storage from a missing file. `file_path` is the file on the disk, the
-    archive for an archived image.
-    """
-    parameters: dict[str, JsonValue] = {"device": device}
-    if file_path != path:
-        parameters[ARCHIVE] = os.fspath(file_path)
-    return parameters
-
-
 def next_state(state: JobState, action: Action) -> JobState:
     """Return the state after an action. Raises UsageError if the table does not allow it."""
     try:
@@ -131,18 +91,12 @@ def next_state(state: JobState, action: Action) -> JobState:
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """A request for a job; its settings stay fixed, whatever the defaults become."""
+    """A request for a job."""
 
-    kind: JobKind
-    """The kind."""
+    task: Task
+    """Its work, with settings that stay fixed, whatever the defaults become."""
     path: Path
     """The image or folder; the queue makes it absolute."""
-    request: ConversionRequest | None = None
-    """The settings of a conversion or estimate; None if the kind needs none."""
-    output_path: Path | None = None
-    """The file to write; None lets the plan choose."""
-    output_folder: Path | None = None
-    """The folder to write into; None is the folder of the source."""
     priority: int = 0
     """Higher ones run first, whatever the order."""
     force: bool = False
@@ -151,8 +105,11 @@ class JobRequest:
     """Whether it yields processor and disk to everything else (nice, ionice)."""
     gain_bytes: int | None = None
     """The expected saving; None without an estimate."""
-    parameters: Mapping[str, JsonValue] = field(default_factory=lambda: NO_FACTS)
-    """Other parameters of the kind, as JSON."""
+
+    @property
+    def kind(self) -> TaskKind:
+        """The kind of its task."""
+        return self.task.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,24 +120,16 @@ class Job:
     """Its number; never used again."""
     batch: str
     """Shared by jobs that were queued together."""
-    kind: JobKind
-    """The kind."""
+    task: Task
+    """Its work, with the settings it was queued with."""
     state: JobState
     """Its state."""
     path: Path
     """The image or folder, absolute."""
-    output_path: Path | None
-    """The file to write, if one was named."""
-    output_folder: Path | None
-    """The folder to write into, if one was named."""
-    request: ConversionRequest | None
-    """The settings it was queued with."""
     force: bool
     """Whether it runs even if the estimate advises against it."""
     idle_priority: bool
     """Whether it yields processor and disk to everything else."""
-    parameters: Mapping[str, JsonValue]
-    """Other parameters of the kind."""
     priority: int
     """Higher ones run first."""
     position: float
@@ -205,8 +154,8 @@ class Job:
     """Seconds to the end of this stage; None while there is no rate."""
     waiting: str
     """The reason it waits although it is its turn, as a sentence; empty otherwise."""
-    wanted: str
-    """The request to the worker about the running job: `pause`, `cancel` or nothing."""
+    wanted: Action | None
+    """The request to the worker about the running job: pause, cancel or None."""
     error_code: str
     """`code` of the error; `skipped` for a skipped job; empty otherwise."""
     error_message: str
@@ -241,10 +190,24 @@ class Job:
         return bool(self.fault) and self.state is JobState.FAILED and self.ended_at is None
 
     @property
+    def kind(self) -> TaskKind:
+        """The kind of its task."""
+        return self.task.kind
+
+    @property
     def file_path(self) -> Path:
         """The file on the disk with the image: its archive, if it was queued from one."""
-        archive = self.parameters.get(ARCHIVE)
-        return Path(archive) if isinstance(archive, str) else self.path
+        return self.task.source.archive or self.path
+
+    @property
+    def output_path(self) -> Path | None:
+        """The file to write, if one was named."""
+        return self.task.output_path if isinstance(self.task, ConvertTask) else None
+
+    @property
+    def output_folder(self) -> Path | None:
+        """The folder to write into, if one was named."""
+        return self.task.output_folder if isinstance(self.task, ConvertTask) else None
 
     @property
     def percent(self) -> float:

@@ -9,7 +9,7 @@ from discpress.engine.errors import DiscpressError, UsageError
 from discpress.engine.queue import log_rows, order
 from discpress.engine.queue.crash_count import MOST_DEATHS, count_death, describe_death, worker_ended
 from discpress.engine.queue.job_rows import ADD_JOB, SELECT_JOBS, is_queued, job_from, job_row
-from discpress.engine.queue.jobs import WISHES, Action, Job, JobProgress, JobRequest, JobState
+from discpress.engine.queue.jobs import REQUESTS, Action, Job, JobProgress, JobRequest, JobState
 from discpress.engine.queue.rates import Meter
 from discpress.engine.queue.reader import QueueReader
 from discpress.engine.queue.snapshot import WorkerStatus
@@ -91,8 +91,8 @@ class JobQueue(QueueReader):
         A job that does not run changes at once. For a running one, `wanted` is set and the worker obeys; resume takes
         back a pause that it has not obeyed yet. `force`: a retried job runs whatever its estimate advises.
         """
-        if action not in WISHES:
-            raise UsageError(f"{action} is reserved for the worker: expected one of {', '.join(WISHES)}")
+        if action not in REQUESTS:
+            raise UsageError(f"{action} is reserved for the worker: expected one of {', '.join(REQUESTS)}")
         wanted = list(job_ids)
         return self._change(lambda change: [each for each in wanted if change.ask(each, action, force=force)])
 

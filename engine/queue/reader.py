@@ -12,8 +12,9 @@ from discpress.engine.errors import UsageError
 from discpress.engine.queue import log_rows
 from discpress.engine.queue.cache import Mirror
 from discpress.engine.queue.job_rows import IN_ORDER, SELECT_JOBS, job_from
-from discpress.engine.queue.jobs import Action, Job, JobKind, JobState
+from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.snapshot import BatchResult, History, QueueSnapshot, StoredCheckpoint, WorkerStatus
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.rows.checked import safe_text
 from discpress.engine.store.store import Store
 
@@ -64,7 +65,7 @@ class QueueReader:
 
     def history(self) -> History:
         """Return all finished conversions that are readable."""
-        found = self._select(_HISTORY, [str(JobState.DONE), str(JobKind.CONVERT)])
+        found = self._select(_HISTORY, [str(JobState.DONE), str(TaskKind.CONVERT)])
         jobs = tuple(job for job in found if not job.fault)
         return History(jobs, unreadable=len(found) - len(jobs))
 
@@ -133,7 +134,7 @@ class QueueReader:
     def wanted(self) -> dict[int, Action]:
         """Return the requests about running jobs: pause, resume (a pause is taken back) or cancel."""
         query = f"{SELECT_JOBS} WHERE state = 'running' AND wanted != '' ORDER BY id"
-        return {job.id: Action(job.wanted) for job in self._select(query, []) if job.wanted}
+        return {job.id: job.wanted for job in self._select(query, []) if job.wanted}
 
     def checkpoint(self, job_id: int) -> StoredCheckpoint | None:
         """Return the checkpoint of a job; None if it starts at the beginning."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 from discpress.engine.errors import CancelledError, DiscpressError, UsageError
 from discpress.engine.progress import Stage
 from discpress.engine.queue.job_rows import SELECT_JOBS, job_from, unreadable
-from discpress.engine.queue.jobs import TRANSITIONS, WISHES, Action, JobState, next_state
+from discpress.engine.queue.jobs import REQUESTS, TRANSITIONS, Action, JobState, next_state
 from discpress.engine.queue.log_rows import read_revision
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.checked import safe_text
@@ -42,7 +42,7 @@ _COLUMNS = {
     f" {_AS_NEW}",
 }
 """Columns that each action writes besides the state."""
-_WISHES = {str(action) for action in WISHES}
+_REQUESTS = {str(action) for action in REQUESTS}
 _WANTABLE = {
     ("", Action.PAUSE),
     ("", Action.CANCEL),
@@ -108,7 +108,7 @@ class Change:
     def start(self, job_id: int) -> bool:
         """Start a job that is still queued; return whether it was."""
         row = self.connection.execute(_SELECT_START, (job_id,)).fetchone()
-        if row is None or row[0] != JobState.QUEUED or row[1] in _WISHES:
+        if row is None or row[0] != JobState.QUEUED or row[1] in _REQUESTS:
             return False
         self._save(job_id, Action.START, JobState.RUNNING, {}, _FIRST_START if row[2] is None else "")
         return True
@@ -149,7 +149,7 @@ class Change:
             raise UsageError(f"there is no job {job_id} in the queue")
         state, wanted = row
         # A row in an unknown state is unreadable and counts as failed.
-        return _STATES.get(state, JobState.FAILED), wanted if wanted in _WISHES else ""
+        return _STATES.get(state, JobState.FAILED), wanted if wanted in _REQUESTS else ""
 
     def _is_unsettled(self, job_id: int) -> bool:
         return job_from(self.connection.execute(f"{SELECT_JOBS} WHERE id = ?", (job_id,)).fetchone()).is_unsettled

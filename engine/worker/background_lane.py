@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from discpress.engine.errors import CancelledError, DiscpressError
 from discpress.engine.progress import Control
-from discpress.engine.queue.background import BackgroundKind, BackgroundTask, BackgroundTasks
+from discpress.engine.queue.background import BackgroundTask, BackgroundTasks
 from discpress.engine.queue.crash_count import is_suspect
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.store import Store
 from discpress.engine.system.disk_probe import LOOK_S, Disks, Place
 from discpress.engine.system.files import holder_of, is_there
@@ -99,7 +100,7 @@ class BackgroundLane:
     def _try(self, background_task: BackgroundTask, threads: int) -> None:
         """Start a background task if its disk answers; a scan finds out by itself."""
         place = self._background_tasks.place_of(background_task)
-        if background_task.kind is BackgroundKind.SCAN or self._disks.answers(place, background_task.key):
+        if background_task.kind is TaskKind.SCAN or self._disks.answers(place, background_task.key):
             self._begin(background_task, place, threads)
 
     def _begin(self, background_task: BackgroundTask, place: Place, threads: int) -> None:
@@ -118,7 +119,7 @@ class BackgroundLane:
         except DiscpressError:
             # Checked here, because the disk may not answer. A missing file is not a failed estimate: the next scan
             # drops it. For the other kinds a person waits.
-            if background_task.kind is not BackgroundKind.ESTIMATE or is_there(holder_of(background_task.path)):
+            if background_task.kind is not TaskKind.ESTIMATE or is_there(holder_of(background_task.path)):
                 raise
 
     def watch(self) -> bool:

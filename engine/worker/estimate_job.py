@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
 
-from discpress.engine.convert.plan import plan_conversion
+from discpress.engine.convert.plan import plan_image
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.images.open import open_image
 from discpress.engine.measure.estimate import REFINE_BUDGETS, Estimate, refine
@@ -24,11 +24,11 @@ def refine_into(
 ) -> Iterator[Estimate]:
     """Estimate a file under the requested settings, from small samples up; yield each step after it is stored.
 
-    `check` may raise to stop. Raises the errors of `plan_conversion`, and StoreError.
+    `check` may raise to stop. Raises the errors of `open_image` and `plan_conversion`, and StoreError.
     """
-    plan = plan_conversion(path, None, None, request)
-    identity = identity_of(plan)
     with open_image(path) as image:
+        plan = plan_image(image, request)
+        identity = identity_of(plan)
         for found in refine(image, plan.settings, budgets, random=Random(), threads=threads, check=check):
             store.save_estimate(identity, StoredEstimate.of(found), keep_better=True)
             yield found

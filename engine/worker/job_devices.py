@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from discpress.engine.queue.jobs import Job, JobKind
+from discpress.engine.queue.jobs import Job
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.system.disk_probe import Disks, Place, UnansweredError
 from discpress.engine.worker.blocked_jobs import Waits
 from discpress.engine.worker.job_paths import (
     NOT_THERE,
     AwayError,
     check_output,
+    output_device,
     output_place,
     places_of,
     source_device,
@@ -30,7 +32,7 @@ class Devices:
     def of(self, job: Job) -> int | None:
         """Return the device of a job's source; None, and the job waits, if a disk is unmounted or does not answer."""
         try:
-            if "output_device" in job.parameters:
+            if output_device(job) is not None:
                 self._disks.ask(output_place(job), ("output", job.id), partial(check_output, job))
             return self._disks.ask(source_place(job), ("source", job.id), partial(source_device, job))
         except UnansweredError:
@@ -41,7 +43,7 @@ class Devices:
 
     def answers(self, job: Job) -> bool:
         """Return whether the disk of a benchmark or an estimate answers; a scan finds out itself, in more detail."""
-        if job.kind is JobKind.SCAN or self._disks.answers(source_place(job), ("probe", job.id)):
+        if job.kind is TaskKind.SCAN or self._disks.answers(source_place(job), ("probe", job.id)):
             return True
         self._note_silence(job)
         return False
@@ -75,6 +77,6 @@ class Look:
         return self._found[job.id]
 
     def guess(self, job: Job) -> int | None:
-        """Return the device without probing the disk: from the job's parameters, or from its neighbours."""
-        noted = job.parameters.get("device")
-        return noted if isinstance(noted, int) else self._in_folder.get(job.file_path.parent)
+        """Return the device without probing the disk: the recorded one, or that of its neighbours."""
+        noted = job.task.source.device
+        return self._in_folder.get(job.file_path.parent) if noted is None else noted

@@ -4,7 +4,9 @@ import errno
 import os
 from pathlib import Path
 
-from discpress.engine.queue.jobs import Job, JobKind
+from discpress.engine.queue.jobs import Job
+from discpress.engine.queue.tasks.kinds import TRASH_KINDS
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.system.disk_probe import Place
 from discpress.engine.system.files import device_below
 from discpress.engine.system.filesystems import mount_name
@@ -20,14 +22,14 @@ class AwayError(Exception):
 def source_place(job: Job) -> Place:
     """Return the place that a job reads."""
     # The trash folder disappears with its last entry.
-    folder = job.path.parent.parent if job.kind in {JobKind.PURGE, JobKind.UNDO} else job.file_path.parent
-    return Place(folder, _number(job, "device"))
+    folder = job.path.parent.parent if job.kind in TRASH_KINDS else job.file_path.parent
+    return Place(folder, job.task.source.device)
 
 
 def output_place(job: Job) -> Place:
     """Return the place that a job writes."""
     folder = _output_folder(job)
-    return source_place(job) if folder is None else Place(folder, _number(job, "output_device"))
+    return source_place(job) if folder is None else Place(folder, output_device(job))
 
 
 def places_of(job: Job) -> tuple[Place, ...]:
@@ -55,10 +57,16 @@ def source_is_away(job: Job) -> bool:
     return _is_elsewhere(place.folder, place.device, device, "")
 
 
+def output_device(job: Job) -> int | None:
+    """Return the device of the output folder when the job was queued; None if it is not known."""
+    return job.task.output_device if isinstance(job.task, ConvertTask) else None
+
+
 def check_output(job: Job) -> None:
     """Raise AwayError if the output folder is on another disk than when the job was queued."""
-    folder, recorded = _output_folder(job), _number(job, "output_device")
-    if folder is not None and _is_elsewhere(folder, recorded, device_below(folder), _text(job, "output_mount")):
+    folder, recorded = _output_folder(job), output_device(job)
+    mount = job.task.output_mount if isinstance(job.task, ConvertTask) else ""
+    if folder is not None and _is_elsewhere(folder, recorded, device_below(folder), mount):
         raise AwayError("the output folder's disk is not mounted")
 
 
@@ -74,18 +82,8 @@ def _is_elsewhere(folder: Path, recorded: int | None, device: int, mount: str) -
     return above != mount if mount else above in {"", folder.anchor}
 
 
-def _text(job: Job, name: str) -> str:
-    value = job.parameters.get(name)
-    return value if isinstance(value, str) else ""
-
-
 def _output_folder(job: Job) -> Path | None:
     return job.output_folder or (job.output_path and job.output_path.parent)
-
-
-def _number(job: Job, name: str) -> int | None:
-    value = job.parameters.get(name)
-    return value if isinstance(value, int) else None
 
 
 def _reason(error: OSError) -> str:

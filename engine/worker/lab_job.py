@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from discpress.engine.errors import StoreError, UsageError
+from discpress.engine.errors import StoreError
 from discpress.engine.formats import form_name
 from discpress.engine.lab.live import CURVE_POINTS, LiveTest, drop_live, save_live
 from discpress.engine.lab.measure_title import Bench, Step, identity_of, run_seek_test, run_throughput_test
-from discpress.engine.lab.options import SeekOptions, ThroughputOptions, parameters_of, seek_options, throughput_options
+from discpress.engine.lab.options import SeekOptions, ThroughputOptions
 from discpress.engine.lab.results import (
     SeekResult,
     ThroughputResult,
@@ -20,9 +20,10 @@ from discpress.engine.lab.results import (
     throughput_measurement,
 )
 from discpress.engine.measure.percentiles import nearest_rank
-from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress, Stage
-from discpress.engine.queue.jobs import NAME, Job, JobKind, JobRequest
+from discpress.engine.queue.jobs import Job, JobRequest
+from discpress.engine.queue.tasks.base import Source
+from discpress.engine.queue.tasks.records import SeekTask, ThroughputTask
 from discpress.engine.store.model import FileIdentity, JsonValue
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.engine.store.store import Store
@@ -37,8 +38,10 @@ _Line: TypeAlias = SeekResult | ThroughputResult
 
 def lab_request(path: Path, request: SeekOptions | ThroughputOptions, name: str) -> JobRequest:
     """Return the request for a benchmark of a title with the given name. Raises OSError if the title is missing."""
-    kind = JobKind.SEEK if isinstance(request, SeekOptions) else JobKind.THROUGHPUT
-    return JobRequest(kind, path, parameters={NAME: name, **parameters_of(request), "device": path.stat().st_dev})
+    source = Source(path.stat().st_dev, name=name)
+    if isinstance(request, SeekOptions):
+        return JobRequest(SeekTask(request, source), path)
+    return JobRequest(ThroughputTask(request, source), path)
 
 
 @dataclass(slots=True)
@@ -47,6 +50,8 @@ class LabJob:
 
     job: Job
     """The job."""
+    options: SeekOptions | ThroughputOptions
+    """Its options."""
     store: Store
     """Stores its lines."""
     threads: int
@@ -116,18 +121,11 @@ class LabJob:
             self.claim,
             self._is_done,
         )
-        try:
-            if self.job.kind is JobKind.SEEK:
-                request = seek_options(self.job.parameters)
-                self._live.duration_s = request.duration_s
-                return run_seek_test(self.job.path, request, bench)
-            rates = throughput_options(self.job.parameters)
-            self._live.sample_bytes = rates.sample_bytes
-            return run_throughput_test(self.job.path, rates, bench)
-        except (ValueError, TypeError) as error:
-            raise UsageError(
-                f"{display_name(self.job.path)}: the job has options that this version does not know"
-            ) from error
+        if isinstance(self.options, SeekOptions):
+            self._live.duration_s = self.options.duration_s
+            return run_seek_test(self.job.path, self.options, bench)
+        self._live.sample_bytes = self.options.sample_bytes
+        return run_throughput_test(self.job.path, self.options, bench)
 
 
 class _Live:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from discpress.engine.queue.crash_count import is_suspect
-from discpress.engine.queue.jobs import LAB_KINDS, Job, JobKind
+from discpress.engine.queue.jobs import Job
+from discpress.engine.queue.tasks.kinds import LAB_KINDS, TaskKind
 from discpress.engine.worker.background_lane import BackgroundLane
 from discpress.engine.worker.blocked_jobs import Waits
 from discpress.engine.worker.heartbeat import Running
@@ -13,7 +14,7 @@ from discpress.engine.worker.job_devices import Devices, Look
 PROBES = 2
 """Number of scans and estimates that run at once: they are short, and wait for the disk more than for the processor."""
 _LOOK_AHEAD = 16
-_PROBE_KINDS = {JobKind.SCAN, JobKind.ESTIMATE, *LAB_KINDS}
+_PROBE_KINDS = {TaskKind.SCAN, TaskKind.ESTIMATE, *LAB_KINDS}
 
 
 @dataclass(slots=True)

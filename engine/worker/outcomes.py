@@ -13,8 +13,9 @@ from discpress.engine.errors import (
     SuspendedError,
     UselessError,
 )
-from discpress.engine.queue.jobs import LAB_KINDS, Job, JobState
+from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.kinds import LAB_KINDS
 from discpress.engine.system.disk_probe import Disks, UnansweredError
 from discpress.engine.system.files import is_there
 from discpress.engine.worker.blocked_jobs import Waits

@@ -1,8 +1,9 @@
 """Runs one background task in its own thread; a Control stops it."""
 
+from pathlib import Path
 from random import Random
 
-from discpress.engine.convert.plan import plan_conversion
+from discpress.engine.convert.plan import plan_image
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import StorageError, UsageError
 from discpress.engine.images.open import open_image
@@ -11,8 +12,9 @@ from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.measure.estimate import REFINE_BUDGETS, estimate_grid
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
-from discpress.engine.queue.background import BackgroundKind, BackgroundTask
+from discpress.engine.queue.background import BackgroundTask
 from discpress.engine.queue.record_digests import identity_of
+from discpress.engine.queue.tasks.records import EstimateTask, GridTask, ScanTask
 from discpress.engine.store.model import StoredEstimate
 from discpress.engine.store.store import Store
 from discpress.engine.worker.estimate_job import refine_into
@@ -23,17 +25,16 @@ ESTIMATE_BUDGETS = REFINE_BUDGETS[:2]
 
 def run_background_task(background_task: BackgroundTask, store: Store, threads: int, control: Control) -> None:
     """Run a background task and store its results. Raises the errors of the operation."""
-    match background_task.kind:
-        case BackgroundKind.SCAN:
+    match background_task.task:
+        case ScanTask():
             _scan(background_task, store, control)
-        case BackgroundKind.ESTIMATE:
-            request = background_task.request or ConversionRequest()
+        case EstimateTask(request):
             for _ in refine_into(
                 store, background_task.path, request, ESTIMATE_BUDGETS, threads=threads, check=control.check
             ):
                 pass
-        case BackgroundKind.GRID:
-            _grid(background_task, store, threads, control)
+        case GridTask(request):
+            _grid(background_task.path, request, store, threads, control)
 
 
 def _scan(background_task: BackgroundTask, store: Store, control: Control) -> None:
@@ -46,19 +47,15 @@ def _scan(background_task: BackgroundTask, store: Store, control: Control) -> No
         raise StorageError(f"{display_name(first.path)}: {first.message}{others}")
 
 
-def _grid(background_task: BackgroundTask, store: Store, threads: int, control: Control) -> None:
-    request = background_task.request or ConversionRequest()
-    # The target may refuse the requested block size and level: the table shows the alternatives.
-    plan = plan_conversion(
-        background_task.path,
-        None,
-        None,
-        ConversionRequest(format=request.format, target=request.target, methods=request.methods),
-    )
-    image_format = plan.settings.format
-    if plan.settings.is_plain:
-        raise UsageError(f"{display_name(background_task.path)}: {image_format.upper()} has neither blocks nor levels")
-    with open_image(background_task.path) as image:
+def _grid(path: Path, request: ConversionRequest, store: Store, threads: int, control: Control) -> None:
+    with open_image(path) as image:
+        # The target may refuse the requested block size and level: the table shows the alternatives.
+        plan = plan_image(
+            image, ConversionRequest(format=request.format, target=request.target, methods=request.methods)
+        )
+        image_format = plan.settings.format
+        if plan.settings.is_plain:
+            raise UsageError(f"{display_name(path)}: {image_format.upper()} has neither blocks nor levels")
         cells = estimate_grid(
             image,
             image_format,

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 
 from discpress.engine.convert.checksums import check_checksum_names, checksum_path, write_checksum
 from discpress.engine.convert.conversion import Conversion, convert
-from discpress.engine.convert.digests import ALWAYS, ON_REQUEST
 from discpress.engine.convert.part.name import drop_second_name
 from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_conversion
 from discpress.engine.convert.preflight import NameTaken, settle_output
@@ -20,9 +19,21 @@ from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
-from discpress.engine.queue.jobs import Job, JobKind, JobState
+from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.record_digests import DeepDigests, identity_of_source, save_decoded, save_digests
+from discpress.engine.queue.tasks.records import (
+    ConvertTask,
+    DoctorTask,
+    EstimateTask,
+    GridTask,
+    PurgeTask,
+    ScanTask,
+    SeekTask,
+    ThroughputTask,
+    UndoTask,
+    VerifyTask,
+)
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import is_there
@@ -31,8 +42,6 @@ from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 from discpress.engine.worker.estimate_job import refine_into
 from discpress.engine.worker.lab_job import LabJob
 from discpress.engine.worker.trash_job import purge_entry, undo_entry
-
-KINDS = (*ALWAYS, *ON_REQUEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +80,23 @@ class Turn:
 
 def run_job(turn: Turn) -> Outcome:
     """Run a job. Raises the errors of the operation."""
-    doers: dict[JobKind, Callable[[Turn], Outcome]] = {
-        JobKind.CONVERT: _convert,
-        JobKind.VERIFY: _verify,
-        JobKind.SCAN: _scan,
-        JobKind.ESTIMATE: _estimate,
-        JobKind.DOCTOR: _examine,
-        JobKind.PURGE: _purge,
-        JobKind.UNDO: _undo,
-        JobKind.SEEK: _test,
-        JobKind.THROUGHPUT: _test,
-    }
-    return doers[turn.job.kind](turn)
+    match turn.job.task:
+        case ConvertTask() as task:
+            return _convert(turn, task)
+        case VerifyTask() as task:
+            return _verify(turn, task)
+        case ScanTask():
+            return _scan(turn)
+        case EstimateTask() | GridTask() as task:
+            return _estimate(turn, task.request)
+        case DoctorTask() as task:
+            return _examine(turn, task)
+        case PurgeTask():
+            return Outcome(purge_entry(turn.job, turn.threads, turn.control, turn.progress, _journal(turn)))
+        case UndoTask():
+            return Outcome(undo_entry(turn.job, turn.threads, turn.control, turn.progress, _journal(turn)))
+        case SeekTask() | ThroughputTask() as task:
+            return _test(turn, task)
 
 
 def part_owner(job: Job) -> str:
@@ -90,9 +104,8 @@ def part_owner(job: Job) -> str:
     return f"queue {job.batch} {job.id} {job.created_at}"
 
 
-def _convert(turn: Turn) -> Outcome:
-    job = turn.job
-    request = job.request or ConversionRequest()
+def _convert(turn: Turn, task: ConvertTask) -> Outcome:
+    job, request = turn.job, task.request
     checkpoint_store = JobCheckpointStore(turn.queue, job.id)
     is_again = job.attempts > 1
     if is_again and request.trash_source and not is_there(job.file_path):
@@ -103,7 +116,7 @@ def _convert(turn: Turn) -> Outcome:
             follow_files(turn.store, [job.file_path, entry.replacement_path])
             facts = {"output": str(entry.replacement_path), "trashed": str(entry.file_path)}
             return Outcome({**facts, **entry.digests}, saved_bytes=saved_bytes)
-    plan = plan_conversion(job.path, job.output_path, job.output_folder, request)
+    plan = plan_conversion(job.path, task.output_path, task.output_folder, request)
     # An image that is compressed already, or in an archive, is converted for its target, not to save space.
     is_for_space = not spec_of(plan.source_format).is_packed and not plan.member and not job.force
     plan = replace(plan, request=replace(request, skip_useless=is_for_space))
@@ -116,15 +129,14 @@ def _convert(turn: Turn) -> Outcome:
         turn.log("finished before it was stopped: the result exists and is verified")
         save_digests(turn.store, earlier)
         follow_files(turn.store, [plan.source_file_path, earlier.plan.output_path])
-        _write_checksums(job, earlier)
+        _write_checksums(task, earlier)
         _log_notices(turn, earlier)
         return _conversion_outcome(earlier)
     try:
         plan = settle_output(plan)
     except NameTaken as taken:
         return Outcome(skipped=str(taken))
-    checksums = _checksums(job)
-    check_checksum_names(plan.output_path, checksums, overwrite=request.on_conflict is OnConflict.OVERWRITE)
+    check_checksum_names(plan.output_path, task.checksums, overwrite=request.on_conflict is OnConflict.OVERWRITE)
     for notice in plan.notices:
         turn.log(notice)
     turn.log(f"{plan.description} to {display_name(plan.output_path)}")
@@ -140,7 +152,7 @@ def _convert(turn: Turn) -> Outcome:
     _log_notices(turn, done)
     save_digests(turn.store, done)
     follow_files(turn.store, [plan.source_file_path, plan.output_path])
-    _write_checksums(job, done)
+    _write_checksums(task, done)
     return _conversion_outcome(done)
 
 
@@ -149,16 +161,11 @@ def _log_notices(turn: Turn, done: Conversion) -> None:
         turn.log(notice)
 
 
-def _write_checksums(job: Job, done: Conversion) -> None:
+def _write_checksums(task: ConvertTask, done: Conversion) -> None:
     overwrite = done.plan.request.on_conflict is OnConflict.OVERWRITE
-    for kind in _checksums(job):
+    for kind in task.checksums:
         if not os.path.lexists(checksum_path(done.plan.output_path, kind)) or overwrite:
             write_checksum(done.plan.output_path, kind, done.digests.values[kind], overwrite=overwrite)
-
-
-def _checksums(job: Job) -> tuple[str, ...]:
-    kinds = job.parameters.get("checksums")
-    return tuple(str(kind) for kind in kinds) if isinstance(kinds, list) else ()
 
 
 def _conclude_published(turn: Turn, plan: ConversionPlan) -> Conversion | None:
@@ -194,17 +201,9 @@ def _conversion_outcome(done: Conversion) -> Outcome:
     return Outcome(facts, saved_bytes=plan.source_bytes - done.packed_bytes)
 
 
-def _purge(turn: Turn) -> Outcome:
-    return Outcome(purge_entry(turn.job, turn.threads, turn.control, turn.progress, _journal(turn)))
-
-
-def _undo(turn: Turn) -> Outcome:
-    return Outcome(undo_entry(turn.job, turn.threads, turn.control, turn.progress, _journal(turn)))
-
-
-def _verify(turn: Turn) -> Outcome:
-    """Decode a whole image; compare the digests if the parameters contain any."""
-    expected = {name: value for name, value in turn.job.parameters.items() if name in KINDS}
+def _verify(turn: Turn, task: VerifyTask) -> Outcome:
+    """Decode a whole image; compare the digests if the task expects any."""
+    expected = dict(task.expected)
     with open_image(turn.job.path) as image:
         identity = identity_of_source(image.source)
         actual = digest_checked(image, turn.threads, turn.control, turn.progress, tuple(expected))
@@ -228,19 +227,15 @@ def _scan(turn: Turn) -> Outcome:
     return Outcome({"images": images, "problems": problems})
 
 
-def _estimate(turn: Turn) -> Outcome:
-    job = turn.job
-    for found in refine_into(
-        turn.store, job.path, job.request or ConversionRequest(), threads=turn.threads, check=turn.control.check
-    ):
+def _estimate(turn: Turn, request: ConversionRequest) -> Outcome:
+    for found in refine_into(turn.store, turn.job.path, request, threads=turn.threads, check=turn.control.check):
         turn.progress.total_bytes = found.original_bytes
         turn.progress.done_bytes = found.sampled_bytes
     return Outcome({"packed_bytes": found.packed_bytes, "low_bytes": found.low_bytes, "high_bytes": found.high_bytes})
 
 
-def _examine(turn: Turn) -> Outcome:
-    name = turn.job.request.target if turn.job.request else None
-    target = None if name is None else TARGETS.get(name)
+def _examine(turn: Turn, task: DoctorTask) -> Outcome:
+    target = None if task.target is None else TARGETS.get(task.target)
     counts = dict.fromkeys(Severity, 0)
     damaged = 0
     decoded = DeepDigests(turn.job.path)
@@ -253,11 +248,12 @@ def _examine(turn: Turn) -> Outcome:
     return Outcome({"errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING], "damaged": damaged})
 
 
-def _test(turn: Turn) -> Outcome:
+def _test(turn: Turn, task: SeekTask | ThroughputTask) -> Outcome:
     """Run a benchmark of a title."""
     checkpoint_store = JobCheckpointStore(turn.queue, turn.job.id)
     test = LabJob(
         turn.job,
+        task.options,
         turn.store,
         turn.threads,
         turn.control,

@@ -11,21 +11,25 @@ from discpress.engine.convert.trash.undo import Journal, drop_left, finish_undo,
 from discpress.engine.errors import TrashError
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
-from discpress.engine.queue.jobs import NAME, Job, JobKind, JobRequest
+from discpress.engine.queue.jobs import Job, JobRequest
+from discpress.engine.queue.tasks.base import Source
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import PurgeTask, UndoTask
 from discpress.engine.store.model import JsonValue
 from discpress.engine.system.files import is_there
 
 
-def trash_request(kind: JobKind, entry: TrashEntry) -> JobRequest:
+def trash_request(kind: TaskKind, entry: TrashEntry) -> JobRequest:
     """Return the request for a restore or purge of an entry."""
-    return JobRequest(kind, entry.folder, parameters={NAME: entry.name, **_device_of(entry)})
+    source = Source(_device_of(entry), name=entry.name)
+    return JobRequest(PurgeTask(source) if kind is TaskKind.PURGE else UndoTask(source), entry.folder)
 
 
-def _device_of(entry: TrashEntry) -> dict[str, JsonValue]:
+def _device_of(entry: TrashEntry) -> int | None:
     try:
-        return {"device": entry.folder.stat().st_dev}
+        return entry.folder.stat().st_dev
     except OSError:
-        return {}  # the job itself reports that
+        return None  # the job itself reports that
 
 
 def purge_entry(job: Job, threads: int, control: Control, progress: Progress, journal: Journal) -> dict[str, JsonValue]:
@@ -74,7 +78,7 @@ def _entry(job: Job) -> TrashEntry | None:
     if is_begun:
         sweep_trash_in(job.path.parents[1])
         return None
-    raise TrashError(f"{display_name(str(job.parameters.get(NAME) or job.path))}: it is not in the trash any more")
+    raise TrashError(f"{display_name(job.task.source.name or job.path)}: it is not in the trash any more")
 
 
 def _check(entry: TrashEntry) -> None:

@@ -25,8 +25,9 @@ from sample_images import mixed
 
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.queue.jobs import JobKind, JobRequest
+from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.worker_process import ensure_worker, stop_worker
 from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
 from discpress.engine.store.store import Store
@@ -151,7 +152,7 @@ def delay(folder: Path, run: int) -> float:
             queue = JobQueue(store)
             with open_child(folder, facts) as app:
                 app.wait_for("queue")
-                queue.add(JobRequest(JobKind.CONVERT, path) for path in images)
+                queue.add(JobRequest(ConvertTask(), path) for path in images)
                 ensure_worker(state)
                 app.wait_until(queue.is_idle)
                 app.send("q")

@@ -30,8 +30,10 @@ from virtual_clock import VirtualClock
 
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.queue.background import BackgroundTasks
-from discpress.engine.queue.jobs import Job, JobKind, JobRequest, JobState, source_parameters
+from discpress.engine.queue.jobs import Job, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.base import Source
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.store import Store
 from discpress.engine.store.worker_lock import stop_worker
 
@@ -182,10 +184,8 @@ class Day:
 
 def request(path: Path, level: int) -> JobRequest:
     """Return a conversion."""
-    parameters = source_parameters(path, path, path.stat().st_dev)
-    return JobRequest(
-        JobKind.CONVERT, path, ConversionRequest(level=level, target="any"), force=True, parameters=parameters
-    )
+    source = Source.of(path, path, path.stat().st_dev)
+    return JobRequest(ConvertTask(ConversionRequest(level=level, target="any"), source=source), path, force=True)
 
 
 def cpu_s(pid: int) -> float:

@@ -26,8 +26,9 @@ from app_pty import AppPty
 from sample_images import mixed
 
 from discpress.engine.convert.plan import ConversionRequest
-from discpress.engine.queue.jobs import JobKind, JobRequest
+from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.worker_process import ensure_worker, stop_worker
 from discpress.engine.store.store import Store
 
@@ -79,7 +80,7 @@ def play(top: Path, jobs: int, kib: int) -> tuple[dict[str, list[list[float]]], 
             thread.start()
         began = time.monotonic()
         request = ConversionRequest(level=1, target="any")
-        queue.add(JobRequest(JobKind.CONVERT, path, request=request) for path in paths)
+        queue.add(JobRequest(ConvertTask(request), path) for path in paths)
         ensure_worker(state)
         while not queue.is_idle():
             snapshot = queue.snapshot()

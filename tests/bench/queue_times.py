@@ -25,8 +25,9 @@ from command_line import CommandLine
 from patience import wait_for
 
 from discpress.engine.convert.plan import ConversionRequest
-from discpress.engine.queue.jobs import Action, Job, JobKind, JobProgress, JobRequest, JobState
+from discpress.engine.queue.jobs import Action, Job, JobProgress, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.store import Store
 from discpress.engine.store.worker_lock import stop_worker
 from discpress.engine.units import MIB
@@ -57,7 +58,7 @@ class Bench:
         return self.queue.job(1)
 
     def add(self, path: Path, level: int) -> None:
-        self.queue.add([JobRequest(JobKind.CONVERT, path, ConversionRequest(level=level, target="any"), force=True)])
+        self.queue.add([JobRequest(ConvertTask(ConversionRequest(level=level, target="any")), path, force=True)])
 
 
 def measure_conversion(folder: Path, image_path: Path, level: int) -> dict[str, Any]:
@@ -133,7 +134,7 @@ def measure_snapshots(folder: Path, count: int) -> dict[str, float]:
     with Store(folder / f"state-{count}") as store, Store(folder / f"state-{count}") as other:
         writer, reader = JobQueue(store), JobQueue(other)
         writer.add(
-            JobRequest(JobKind.CONVERT, Path(f"/games/{number:05}.iso"), ConversionRequest()) for number in range(count)
+            JobRequest(ConvertTask(ConversionRequest()), Path(f"/games/{number:05}.iso")) for number in range(count)
         )
         writer.start(1)
         began = time.perf_counter()

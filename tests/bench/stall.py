@@ -27,8 +27,10 @@ from sample_images import mixed, read_back
 from stalled_share import StalledShare
 
 from discpress.engine.convert.request import ConversionRequest
-from discpress.engine.queue.jobs import Action, JobKind, JobRequest, JobState, source_parameters
+from discpress.engine.queue.jobs import Action, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.base import Source
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.worker_process import ensure_worker
 from discpress.engine.store.store import Store
 from discpress.engine.store.worker_lock import STOP_TIMEOUT_S, stop_worker
@@ -120,8 +122,8 @@ class Bench:
         return {**self.cli.environment, "TERM": "xterm-256color"}
 
     def _request(self, path: Path) -> JobRequest:
-        parameters = source_parameters(path, path, self.devices[path])
-        return JobRequest(JobKind.CONVERT, path, ConversionRequest(level=12, target="any"), parameters=parameters)
+        source = Source.of(path, path, self.devices[path])
+        return JobRequest(ConvertTask(ConversionRequest(level=12, target="any"), source=source), path)
 
     def _use(self, app: AppPty) -> None:
         """Press keys on every screen that looks at a disk; each must come back, and the next one be taken."""

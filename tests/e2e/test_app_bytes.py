@@ -9,8 +9,9 @@ from app_desk import LIBRARY, save, title
 from app_pty import AppPty
 from patience import HANG_S
 
-from discpress.engine.queue.jobs import JobKind, JobProgress, JobRequest
+from discpress.engine.queue.jobs import JobProgress, JobRequest
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.worker_process import stop_worker
 from discpress.engine.store.store import Store
 
@@ -102,7 +103,7 @@ def test_four_running_jobs_send_at_most_2_5_kb_for_each_of_two_looks_a_second_to
     with Store(tmp_path / "state") as store:
         save(store, LIBRARY)
         queue = JobQueue(store)
-        jobs = queue.add(JobRequest(JobKind.CONVERT, each.path) for each in LIBRARY[:4])
+        jobs = queue.add(JobRequest(ConvertTask(), each.path) for each in LIBRARY[:4])
         assert all(queue.start(job) for job in jobs)
         with AppPty([], tmp_path, width=120, height=36) as app:
             app.wait_for("Velvet")

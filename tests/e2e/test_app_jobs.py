@@ -14,8 +14,9 @@ from patience import HANG_S
 from queue_waiting import wait_idle
 from sample_images import mixed
 
-from discpress.engine.queue.jobs import JobKind, JobProgress, JobRequest, JobState
+from discpress.engine.queue.jobs import JobProgress, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.worker_process import is_worker_alive, stop_worker
 from discpress.engine.store.store import Store
 
@@ -53,7 +54,7 @@ def test_four_running_jobs_send_at_most_2_5_kb_for_each_of_two_looks_a_second(fo
     with store:
         save(store, LIBRARY)
         paths = [title.path for title in LIBRARY[:4]]
-        jobs = queue.add(JobRequest(JobKind.CONVERT, path) for path in paths)
+        jobs = queue.add(JobRequest(ConvertTask(), path) for path in paths)
         assert all(queue.start(job) for job in jobs)
         with AppPty([], folder, width=120, height=36) as app:
             app.wait_for("Velvet")
@@ -122,7 +123,7 @@ def test_quitting_with_jobs_offers_to_leave_them_to_the_worker(folder: Path) -> 
     store, queue = queue_at(folder)
     with store:
         save(store, LIBRARY)
-        jobs = queue.add([JobRequest(JobKind.CONVERT, Path("/games/Game 2.iso"))])
+        jobs = queue.add([JobRequest(ConvertTask(), Path("/games/Game 2.iso"))])
         assert queue.start(jobs[0])
         with AppPty([], folder) as app:
             app.wait_for("Velvet")

@@ -13,8 +13,9 @@ from patience import HANG_S
 from queue_waiting import wait_idle
 
 from discpress.engine.convert.plan import ConversionRequest
-from discpress.engine.queue.jobs import JobKind, JobRequest, JobState
+from discpress.engine.queue.jobs import JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive, stop_worker
 from discpress.engine.store.store import Store
 
@@ -51,9 +52,7 @@ class Place:
     def begin(self) -> int:
         """Let a worker begin with the game, and hold amid it; return its process."""
         self.gate.close(PACKING, 4)
-        self.queue.add(
-            [JobRequest(JobKind.CONVERT, self.games / "Game.iso", ConversionRequest(level=12, target="any"))]
-        )
+        self.queue.add([JobRequest(ConvertTask(ConversionRequest(level=12, target="any")), self.games / "Game.iso")])
         ensure_worker(self.state_folder)
         self.gate.wait_reached()
         worker = self.queue.worker()

@@ -14,8 +14,9 @@ from patience import HANG_S, wait_for
 from queue_waiting import wait_idle
 from sample_images import mixed
 
-from discpress.engine.queue.jobs import JobKind, JobRequest, JobState
+from discpress.engine.queue.jobs import JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.worker_process import is_stop_wanted, is_worker_alive, stop_worker
 from discpress.engine.store.store import Store
 
@@ -132,7 +133,7 @@ def library(tmp_path: Path) -> Path:
 def test_a_signal_ends_it_on_any_screen(library: Path, keys: list[str], number: signal.Signals) -> None:
     with Store(library / "state") as store:
         queue = JobQueue(store)
-        queue.start(queue.add([JobRequest(JobKind.CONVERT, Path("/games/Game 2.iso"))])[0])
+        queue.start(queue.add([JobRequest(ConvertTask(), Path("/games/Game 2.iso"))])[0])
     with AppPty([], library) as app:
         app.wait_for("Velvet")
         app.send(*keys)

@@ -15,11 +15,13 @@ from queue_waiting import wait_idle
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
-from discpress.engine.queue.background import BackgroundKind, BackgroundTasks
+from discpress.engine.queue.background import BackgroundTasks
 from discpress.engine.queue.crash_count import MOST_DEATHS
 from discpress.engine.queue.jobs import Action, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import EstimateTask, GridTask, ScanTask
 from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive, stop_worker
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store
@@ -62,10 +64,11 @@ class Home:
     def wait_done(self) -> None:
         wait_for(lambda: not self.background_tasks.pending(), "the end of all errands")
 
-    def hold(self, kind: BackgroundKind, path: Path, request: ConversionRequest) -> "subprocess.Popen[bytes]":
+    def hold(self, kind: TaskKind, path: Path, request: ConversionRequest) -> "subprocess.Popen[bytes]":
         """Ask for an errand, and let a worker hold amid it; return its process."""
         gate = self.cli.close_gate(ESTIMATING, 2)
-        self.background_tasks.ask(kind, [(path, request)], 0)
+        work = EstimateTask(request) if kind is TaskKind.ESTIMATE else GridTask(request)
+        self.background_tasks.ask([(path, work)], 0)
         worker = self.start_worker()
         gate.wait_reached()
         return worker
@@ -113,7 +116,7 @@ def test_a_worker_is_started_for_background_tasks_alone(
     for name, value in home.cli.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("XDG_SESSION_ID", raising=False)
-    home.background_tasks.ask(BackgroundKind.SCAN, [(home.folder, None)], 0)
+    home.background_tasks.ask([(home.folder, ScanTask())], 0)
     assert ensure_worker(home.state_folder) == ""
     home.wait_done()
     assert [title.path for title in home.store.titles()] == [game]
@@ -122,15 +125,15 @@ def test_a_worker_is_started_for_background_tasks_alone(
 def test_a_living_worker_sees_background_tasks(home: Home, game: Path) -> None:
     home.start_worker()
     wait_for(lambda: home.worker_state() is WorkerState.IDLE, "an idle worker")
-    home.background_tasks.ask(BackgroundKind.ESTIMATE, [(game, FAST)], 0)
-    home.background_tasks.ask(BackgroundKind.GRID, [(game, FAST)], 0)
+    home.background_tasks.ask([(game, EstimateTask(FAST))], 0)
+    home.background_tasks.ask([(game, GridTask(FAST))], 0)
     home.wait_done()
     found = home.store.estimates_of(FileIdentity.at(game))
     assert len(found) == len(grid_block_sizes(ImageFormat.ZSO)) * len(grid_levels(ImageFormat.ZSO))
 
 
 def test_a_worker_that_is_killed_leaves_its_background_task_to_the_next(home: Home, slow: Path) -> None:
-    worker = home.hold(BackgroundKind.ESTIMATE, slow, SLOW)
+    worker = home.hold(TaskKind.ESTIMATE, slow, SLOW)
     worker.send_signal(signal.SIGKILL)
     worker.wait(HANG_S)
     assert (home.background_tasks.pending(), home.store.estimates_of(FileIdentity.at(slow))) == (1, [])
@@ -143,34 +146,34 @@ def test_a_worker_that_is_killed_leaves_its_background_task_to_the_next(home: Ho
 
 def test_an_background_task_that_kills_worker_after_worker_is_given_up(home: Home, slow: Path) -> None:
     for _ in range(MOST_DEATHS):
-        worker = home.hold(BackgroundKind.ESTIMATE, slow, SLOW)
+        worker = home.hold(TaskKind.ESTIMATE, slow, SLOW)
         worker.send_signal(signal.SIGKILL)
         worker.wait(HANG_S)
     home.open_gate()
     home.start_worker(idle_s=0).wait(HANG_S)
-    said = home.background_tasks.failed(BackgroundKind.ESTIMATE)[slow]
+    said = home.background_tasks.failed(TaskKind.ESTIMATE)[slow]
     assert said.startswith(f"{slow}: the worker ended 3 times while it did this")
 
 
 def test_a_worker_does_not_end_before_its_background_tasks(home: Home, slow: Path) -> None:
-    home.background_tasks.ask(BackgroundKind.ESTIMATE, [(slow, SLOW)], 0)
+    home.background_tasks.ask([(slow, EstimateTask(SLOW))], 0)
     assert home.start_worker(idle_s=0).wait(HANG_S) == 0
     assert (home.background_tasks.pending(), is_worker_alive(home.state_folder)) == (0, False)
 
 
 def test_withdrawn_background_tasks_are_stopped_and_not_kept(home: Home, slow: Path) -> None:
-    home.hold(BackgroundKind.GRID, slow, SLOW)
-    home.background_tasks.withdraw([BackgroundKind.GRID])
+    home.hold(TaskKind.GRID, slow, SLOW)
+    home.background_tasks.withdraw([TaskKind.GRID])
     wait_for(lambda: home.worker_state() is WorkerState.IDLE, "an idle worker")
     home.open_gate()
     assert home.store.estimates_of(FileIdentity.at(slow)) == []
 
 
 def test_a_worker_that_stops_leaves_its_background_task_to_the_next(home: Home, slow: Path) -> None:
-    worker = home.hold(BackgroundKind.GRID, slow, SLOW)
+    worker = home.hold(TaskKind.GRID, slow, SLOW)
     assert stop_worker(home.state_folder, HANG_S)
     assert worker.wait(HANG_S) == 0
-    assert home.background_tasks.pending(BackgroundKind.GRID) == 1
+    assert home.background_tasks.pending(TaskKind.GRID) == 1
 
 
 def test_an_background_task_is_done_beside_a_conversion(home: Home, slow: Path, game: Path) -> None:
@@ -178,7 +181,7 @@ def test_an_background_task_is_done_beside_a_conversion(home: Home, slow: Path, 
     done = home.cli.run("queue", "add", "-l", "12", "--target", "any", "--even-useless", slow)
     assert done.exit_code == 0, done.text
     gate.wait_reached()
-    home.background_tasks.ask(BackgroundKind.ESTIMATE, [(game, FAST)], 0)
+    home.background_tasks.ask([(game, EstimateTask(FAST))], 0)
     home.wait_done()
     assert home.store.estimates_of(FileIdentity.at(game)) != []
     assert home.queue.job(1).state is JobState.RUNNING
@@ -188,14 +191,14 @@ def test_an_background_task_is_done_beside_a_conversion(home: Home, slow: Path, 
 
 def test_what_cannot_be_read_says_why(home: Home) -> None:
     bad = write_old(home.folder / "bad.iso", b"ZISO" + bytes(40))
-    home.background_tasks.ask(BackgroundKind.ESTIMATE, [(bad, FAST)], 0)
+    home.background_tasks.ask([(bad, EstimateTask(FAST))], 0)
     home.start_worker()
     home.wait_done()
-    assert home.background_tasks.failed(BackgroundKind.ESTIMATE)[bad].startswith(f"{bad}: block size 0 ")
+    assert home.background_tasks.failed(TaskKind.ESTIMATE)[bad].startswith(f"{bad}: block size 0 ")
 
 
 def test_a_worker_that_could_not_hear_it_stops_when_it_goes_on(home: Home, slow: Path) -> None:
-    worker = home.hold(BackgroundKind.GRID, slow, SLOW)
+    worker = home.hold(TaskKind.GRID, slow, SLOW)
     worker.send_signal(signal.SIGSTOP)
     assert not stop_worker(home.state_folder, timeout_s=0.1)
     worker.send_signal(signal.SIGCONT)
@@ -204,7 +207,7 @@ def test_a_worker_that_could_not_hear_it_stops_when_it_goes_on(home: Home, slow:
 
 
 def test_what_was_asked_of_one_worker_is_not_asked_of_the_next(home: Home, slow: Path) -> None:
-    worker = home.hold(BackgroundKind.ESTIMATE, slow, FAST)
+    worker = home.hold(TaskKind.ESTIMATE, slow, FAST)
     worker.send_signal(signal.SIGSTOP)
     assert not stop_worker(home.state_folder, timeout_s=0.1)
     worker.send_signal(signal.SIGKILL)

@@ -26,9 +26,10 @@ from queue_waiting import wait_idle
 from sample_images import as_disc, read_back
 
 from discpress.engine.convert.trash.listing import list_trash
-from discpress.engine.queue.jobs import Action, Job, JobKind, JobState
+from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.store import Store
 from discpress.engine.store.worker_lock import is_worker_alive, stop_worker
 from discpress.engine.worker.trash_job import trash_request
@@ -730,6 +731,6 @@ def hurried_stop() -> Iterator[Callable[[Path], str]]:
 def test_a_worker_purges_an_original_for_good(home: Home, game: Path) -> None:
     assert home.cli.run("convert", "--delete-source", game).exit_code == 0
     (entry,) = (item.entry for item in list_trash([home.folder]).items)
-    home.queue.add([trash_request(JobKind.PURGE, entry)])
+    home.queue.add([trash_request(TaskKind.PURGE, entry)])
     assert home.start_worker("--idle", "0").wait(HANG_S) == 0
     assert (home.job().state, home.cli.names()) == (JobState.DONE, ["game.zso"])

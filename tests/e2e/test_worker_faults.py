@@ -14,8 +14,9 @@ from sample_images import mixed, read_back
 
 from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.formats import ImageFormat
-from discpress.engine.queue.jobs import Job, JobKind, JobRequest, JobState
+from discpress.engine.queue.jobs import Job, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.store import Store
 
 pytestmark = pytest.mark.e2e
@@ -36,7 +37,7 @@ class Desk:
         self.images = [mixed(3 * MIB, seed=number) for number in range(3)]
         self.paths = [write_old(folder / f"{name}.iso", image) for name, image in zip("abc", self.images, strict=True)]
         request = ConversionRequest(format=ImageFormat.ZSO, level=1, target="any")
-        self.ids = list(self.queue.add(JobRequest(JobKind.CONVERT, path, request=request) for path in self.paths))
+        self.ids = list(self.queue.add(JobRequest(ConvertTask(request), path) for path in self.paths))
 
     def start(self, faults: Faults) -> "subprocess.Popen[str]":
         environment = {**os.environ, "PYTHONPATH": f"{SUPPORT}:{ROOT}", "PYTHONWARNINGS": "error"}

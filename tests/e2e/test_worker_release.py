@@ -13,8 +13,9 @@ from sample_images import mixed
 
 from discpress.engine import VERSION
 from discpress.engine.convert.request import ConversionRequest
-from discpress.engine.queue.jobs import JobKind, JobRequest, JobState
+from discpress.engine.queue.jobs import JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive, stop_worker
 from discpress.engine.store.store import Store
 
@@ -88,7 +89,7 @@ def test_a_job_of_the_old_worker_is_done_by_the_new_one(
     game = write_old(tmp_path / "game.iso", mixed(1024 * 1024, seed=7))
     with Store(state_folder) as store:
         queue = JobQueue(store)
-        queue.add([JobRequest(JobKind.CONVERT, game, ConversionRequest())])
+        queue.add([JobRequest(ConvertTask(ConversionRequest()), game)])
         ensure_worker(state_folder, queue.worker)
         wait_for(lambda: [job.state for job in queue.jobs()] == [JobState.DONE], "the conversion")
     assert game.with_suffix(".zso").exists()

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from app_desk import Desk
 
-from discpress.engine.queue.jobs import JobKind, JobRequest
+from discpress.engine.queue.jobs import JobRequest
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.tui.commands import Place
 from discpress.tui.screens.base import DiscScreen
 
@@ -25,7 +26,7 @@ KEYS_TO = {
 async def go_to(desk: Desk, place: Place, *, job_path: Path = Path("/games/Game 2.iso")) -> None:
     """Go to a screen by its keys; for the log there is a job."""
     if place is Place.LOG:
-        desk.queue.add([JobRequest(JobKind.CONVERT, job_path)])
+        desk.queue.add([JobRequest(ConvertTask(), job_path)])
         await desk.look()
     await desk.press(*KEYS_TO.get(place, ()))
     assert desk.in_front(DiscScreen).PLACE is place

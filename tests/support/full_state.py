@@ -1,6 +1,7 @@
 """A state file with something in every table, by what discpress itself writes into it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.convert.request import ConversionRequest, OnConflict
@@ -8,11 +9,22 @@ from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.errors import SpaceError
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.lab.live import LiveTest, save_live
-from discpress.engine.lab.options import SeekOptions, ThroughputOptions, parameters_of
-from discpress.engine.queue.background import BackgroundKind, BackgroundTasks
-from discpress.engine.queue.jobs import NAME, Action, JobKind, JobProgress, JobRequest, source_parameters
+from discpress.engine.queue.background import BackgroundTasks
+from discpress.engine.queue.jobs import Action, JobProgress, JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
+from discpress.engine.queue.tasks.base import Source
+from discpress.engine.queue.tasks.records import (
+    ConvertTask,
+    DoctorTask,
+    EstimateTask,
+    PurgeTask,
+    ScanTask,
+    SeekTask,
+    ThroughputTask,
+    UndoTask,
+    VerifyTask,
+)
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import FileIdentity, JsonValue, Overrides, StoredEstimate, Title
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
@@ -68,10 +80,8 @@ def fill(store: Store, titles: Sequence[Title], output_folder: Path) -> None:
     _fill_library(store, titles)
     _fill_queue(store, titles, output_folder)
     background_tasks = BackgroundTasks(store)
-    background_tasks.ask(
-        BackgroundKind.ESTIMATE, [(title.path, ConversionRequest(ImageFormat.ZSO, 4096)) for title in titles], 10
-    )
-    background_tasks.ask(BackgroundKind.SCAN, [(titles[0].path.parent, None)], 0)
+    background_tasks.ask([(title.path, EstimateTask(ConversionRequest(ImageFormat.ZSO, 4096))) for title in titles], 10)
+    background_tasks.ask([(titles[0].path.parent, ScanTask())], 0)
     failing = background_tasks.next()
     assert failing is not None
     background_tasks.begin(failing)
@@ -115,22 +125,17 @@ def _fill_queue(store: Store, titles: Sequence[Title], output_folder: Path) -> N
     request = ConversionRequest(ImageFormat.ZSO, 4096, 3, 2048, "opl", OnConflict.RENAME, ("sha1",))
     requests = [
         JobRequest(
-            JobKind.CONVERT,
+            ConvertTask(request, output_folder=output_folder, checksums=("crc32",), source=Source(66, name="Okami")),
             titles[number % len(titles)].path,
-            request,
-            output_folder=output_folder,
             gain_bytes=300_000,
-            parameters={"device": 66, "name": "Okami", "checksums": ["crc32"]},
         )
         for number in range(5)
     ]
     done, failed, cancelled, paused, running = queue.add(requests)
     skipped, _ = queue.add(
         [
-            JobRequest(JobKind.VERIFY, titles[0].path, parameters={"device": 66}),
-            JobRequest(
-                JobKind.ESTIMATE, titles[1].path, ConversionRequest(), priority=3, force=True, idle_priority=True
-            ),
+            JobRequest(VerifyTask(source=Source(66)), titles[0].path),
+            JobRequest(EstimateTask(), titles[1].path, priority=3, force=True, idle_priority=True),
         ]
     )
     for number in (done, failed, running):
@@ -156,24 +161,21 @@ def _fill_queue(store: Store, titles: Sequence[Title], output_folder: Path) -> N
 def add_every_kind(store: Store, titles: Sequence[Title]) -> None:
     """Queue a job of each kind, as commands and app do, and leave a whole checkpoint of a conversion."""
     title = titles[0]
-    source = source_parameters(title.path, title.path, 66)
-    lab: dict[str, JsonValue] = {NAME: "Okami", "device": 66}
+    source = Source.of(title.path, title.path, 66, "Okami")
     trash = title.path.parent / ".discpress-trash" / "20260801T120000.000000Z-00ff"
+    trashed = Source(66, name="Okami.iso")
+    unnamed = replace(source, name="")
     requests = [
-        JobRequest(
-            JobKind.CONVERT, title.path, ConversionRequest(ImageFormat.ZSO), parameters=source | {NAME: "Okami"}
-        ),
-        JobRequest(
-            JobKind.CONVERT, title.path, ConversionRequest(ImageFormat.CSO), parameters=source, output_folder=GONE
-        ),
-        JobRequest(JobKind.VERIFY, title.path, parameters=source | {"crc32": "0badf00d", "sha1": "bb" * 20}),
-        JobRequest(JobKind.DOCTOR, title.path, ConversionRequest(target="opl"), parameters=source),
-        JobRequest(JobKind.SCAN, title.path.parent),
-        JobRequest(JobKind.ESTIMATE, title.path, ConversionRequest(ImageFormat.CHD, methods=(Method.ZSTD,))),
-        JobRequest(JobKind.SEEK, title.path, parameters=lab | parameters_of(SeekOptions())),
-        JobRequest(JobKind.THROUGHPUT, title.path, parameters=lab | parameters_of(ThroughputOptions())),
-        JobRequest(JobKind.PURGE, trash, parameters={NAME: "Okami.iso", "device": 66}),
-        JobRequest(JobKind.UNDO, trash, parameters={NAME: "Okami.iso", "device": 66}),
+        JobRequest(ConvertTask(ConversionRequest(ImageFormat.ZSO), source=source), title.path),
+        JobRequest(ConvertTask(ConversionRequest(ImageFormat.CSO), output_folder=GONE, source=unnamed), title.path),
+        JobRequest(VerifyTask((("crc32", "0badf00d"), ("sha1", "bb" * 20)), unnamed), title.path),
+        JobRequest(DoctorTask("opl", unnamed), title.path),
+        JobRequest(ScanTask(), title.path.parent),
+        JobRequest(EstimateTask(ConversionRequest(ImageFormat.CHD, methods=(Method.ZSTD,))), title.path),
+        JobRequest(SeekTask(source=source), title.path),
+        JobRequest(ThroughputTask(source=source), title.path),
+        JobRequest(PurgeTask(trashed), trash),
+        JobRequest(UndoTask(trashed), trash),
     ]
     first, *_ = JobQueue(store).add(requests)
     facts: dict[str, JsonValue] = {

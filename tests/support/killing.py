@@ -20,8 +20,10 @@ from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.errors import WorkerEndedError
 from discpress.engine.formats import ImageFormat, Method
-from discpress.engine.queue.jobs import Action, JobKind, JobRequest, JobState
+from discpress.engine.queue.jobs import Action, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import ConvertTask, VerifyTask
 from discpress.engine.queue.worker_process import ensure_worker, stop_worker
 from discpress.engine.store.migrations import MIGRATIONS
 from discpress.engine.store.store import Store
@@ -125,7 +127,7 @@ class Killing:
         where = f"round {number}"
         self.finish_job(job_id, folder, where)
         self.check_result(folder, where, is_replacing)
-        (verify_id,) = self.queue.add([JobRequest(JobKind.VERIFY, folder / f"game.{self.format}")])
+        (verify_id,) = self.queue.add([JobRequest(VerifyTask(), folder / f"game.{self.format}")])
         self.finish_job(verify_id, folder, where)
         if is_trashing and number % 4 == 1:
             self.purge(folder, where)
@@ -137,7 +139,7 @@ class Killing:
         """Queue a conversion; return the job."""
         conflict = OnConflict.OVERWRITE if is_replacing else OnConflict.ERROR
         request = replace(WISHES[self.format], trash_source=is_trashing, on_conflict=conflict)
-        (job_id,) = self.queue.add([JobRequest(JobKind.CONVERT, path, request=request)])
+        (job_id,) = self.queue.add([JobRequest(ConvertTask(request), path)])
         return job_id
 
     def finish_job(self, job_id: int, folder: Path, where: str) -> None:
@@ -221,7 +223,7 @@ class Killing:
     def purge(self, folder: Path, where: str) -> None:
         """Purge the original as a job that is killed; its proven result must be there."""
         entries = [each for each in entries_in(folder) if isinstance(each, TrashEntry) and each.reason == "converted"]
-        for job_id in self.queue.add(trash_request(JobKind.PURGE, entry) for entry in entries):
+        for job_id in self.queue.add(trash_request(TaskKind.PURGE, entry) for entry in entries):
             self.finish_job(job_id, folder, where)
         if any(entry.is_there for entry in entries):
             self.tally.wrong.append(f"{where}: purge did not remove the original")
@@ -240,7 +242,7 @@ class Killing:
         stop_worker(top / "state")
         with Store(top / "state") as store:
             jobs = JobQueue(store).jobs()
-            is_queued = any(job.kind is JobKind.CONVERT for job in jobs)
+            is_queued = any(job.kind is TaskKind.CONVERT for job in jobs)
         state = str(top / "state")
         command = [sys.executable, "-P", "-m", "discpress.engine.worker", "--state", state, "--idle", "0"]
         subprocess.run(command, env=self.cli.environment, cwd="/", timeout=HANG_S, check=True)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from patience import HANG_S, wait_for
+from queued_jobs import job_request
 
 from discpress.engine.convert.request import ConversionRequest
-from discpress.engine.queue.jobs import JobKind, JobRequest, JobState
+from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.store import Store
 from discpress.engine.worker.run_job import Outcome, Turn
 from discpress.engine.worker.scheduler import Manager
@@ -89,12 +91,12 @@ class House:
         self._thread: threading.Thread | None = None
         self.manager: Manager | None = None
 
-    def add(self, *names: str, kind: JobKind = JobKind.CONVERT, **facts: Any) -> list[int]:
+    def add(self, *names: str, kind: TaskKind = TaskKind.CONVERT, **facts: Any) -> list[int]:
         """Queue jobs on files that are there."""
         for name in names:
             (self.folder / name).parent.mkdir(exist_ok=True)
             (self.folder / name).write_bytes(bytes(2048))
-        return self.queue.add([JobRequest(kind, self.folder / name, ConversionRequest(), **facts) for name in names])
+        return self.queue.add([job_request(kind, self.folder / name, ConversionRequest(), **facts) for name in names])
 
     def begin(self, **facts: Any) -> None:
         """Let a manager work; the facts are further ones of it."""

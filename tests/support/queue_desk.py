@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from queued_jobs import job_request
 from sample_images import mixed, write_image
 
 from discpress.engine.cli.main import run
 from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.errors import SpaceError
-from discpress.engine.queue.jobs import JobKind, JobProgress, JobRequest, JobState
+from discpress.engine.queue.jobs import JobProgress, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.store import Store
 
 
@@ -79,9 +81,9 @@ class Desk:
         """Write an image."""
         return write_image(self.folder / name, mixed(100_000) if data is None else data)
 
-    def queued(self, *names: str, kind: JobKind = JobKind.CONVERT) -> list[int]:
+    def queued(self, *names: str, kind: TaskKind = TaskKind.CONVERT) -> list[int]:
         """Put jobs straight into the queue, one batch."""
-        return self.queue.add(JobRequest(kind, self.folder / name, ConversionRequest()) for name in names)
+        return self.queue.add(job_request(kind, self.folder / name, ConversionRequest()) for name in names)
 
     def finished(self, name: str = "game.iso", saved_bytes: int = 700) -> int:
         """Put a job straight into the queue and do it."""

@@ -1,17 +1,45 @@
 """Jobs in a queue, and led to any state."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import SpaceError
-from discpress.engine.queue.jobs import Action, JobKind, JobRequest, JobState
+from discpress.engine.queue.jobs import Action, Job, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.base import NO_PARAMETERS, Cells
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import TASKS, ConvertTask
+from discpress.engine.store.model import JsonValue
+
+T = TypeVar("T")
 
 
 def requests(number: int, *, gain_bytes: int | None = None, priority: int = 0) -> list[JobRequest]:
     return [
-        JobRequest(JobKind.CONVERT, Path(f"/games/{index}.iso"), gain_bytes=gain_bytes, priority=priority)
+        JobRequest(ConvertTask(), Path(f"/games/{index}.iso"), gain_bytes=gain_bytes, priority=priority)
         for index in range(number)
     ]
+
+
+def job_request(
+    kind: TaskKind,
+    path: Path,
+    request: ConversionRequest | None = None,
+    output_path: Path | None = None,
+    output_folder: Path | None = None,
+    parameters: Mapping[str, JsonValue] = NO_PARAMETERS,
+    **facts: Any,
+) -> JobRequest:
+    """A request for a job of any kind, from what its row would hold."""
+    return JobRequest(TASKS[kind].from_cells(Cells(parameters, request, output_path, output_folder)), path, **facts)
+
+
+def task_as(kind: type[T], job: Job | JobRequest) -> T:
+    """The task of a job that is of one kind."""
+    assert isinstance(job.task, kind)
+    return job.task
 
 
 def order(queue: JobQueue) -> list[int]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from textual.app import App
 
 from discpress.engine.errors import DiscpressError
-from discpress.engine.queue.jobs import Job, JobKind, JobState
+from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.tui.app.notifications import Notifier
 from discpress.tui.app.session import LATER, Changes, Session
 from discpress.tui.app.worker_control import WorkerControl
@@ -159,7 +160,7 @@ def _folders_of_finished(before: QueueSnapshot | None, now: QueueSnapshot) -> se
     return {
         _folder_of(job)
         for job in now.jobs
-        if job.kind in {JobKind.CONVERT, JobKind.UNDO}
+        if job.kind in {TaskKind.CONVERT, TaskKind.UNDO}
         and job.state is JobState.DONE
         and states.get(job.id, JobState.DONE) is not JobState.DONE
     }
@@ -167,6 +168,6 @@ def _folders_of_finished(before: QueueSnapshot | None, now: QueueSnapshot) -> se
 
 def _folder_of(job: Job) -> Path:
     """Return the folder in which a finished job has changed something."""
-    if job.kind is JobKind.UNDO:
+    if job.kind is TaskKind.UNDO:
         return Path(str(job.result.get("path", job.path))).parent
     return job.output_folder or job.file_path.parent

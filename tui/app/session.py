@@ -12,10 +12,12 @@ from discpress.engine.config import Config, config_path, load_config
 from discpress.engine.config.saving import save_config
 from discpress.engine.errors import DiscpressError, StoreError
 from discpress.engine.formats import Settings
-from discpress.engine.queue.background import BackgroundKind, BackgroundTasks
+from discpress.engine.queue.background import BackgroundTasks
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import QueueSnapshot, WorkerState
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import EstimateTask, GridTask, ScanTask
 from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive, stop_worker
 from discpress.engine.store.model import Overrides, Title
 from discpress.engine.store.store import Store
@@ -119,11 +121,11 @@ class Session:
         if version == self._version:
             return None
         self._version = version
-        self.is_scanning = bool(self.background_tasks.pending(BackgroundKind.SCAN))
+        self.is_scanning = bool(self.background_tasks.pending(TaskKind.SCAN))
         failed_before = (self.problems, self.unestimated, self.unsampled)
-        self.problems = self.background_tasks.failed(BackgroundKind.SCAN)
-        self.unestimated = self.background_tasks.failed(BackgroundKind.ESTIMATE)
-        self.unsampled = self.background_tasks.failed(BackgroundKind.GRID)
+        self.problems = self.background_tasks.failed(TaskKind.SCAN)
+        self.unestimated = self.background_tasks.failed(TaskKind.ESTIMATE)
+        self.unsampled = self.background_tasks.failed(TaskKind.GRID)
         found = self.store.changes_since(self._change)
         if found.number == self._change:
             is_same = failed_before == (self.problems, self.unestimated, self.unsampled)
@@ -176,9 +178,9 @@ class Session:
             if self.chooser.settings(title) is None or title.format is None or title.block_size:
                 continue
             self._asked[title.path] = rank
-            items.append((title.path, self.chooser.request(title)))
+            items.append((title.path, EstimateTask(self.chooser.request(title))))
         try:
-            self.background_tasks.ask(BackgroundKind.ESTIMATE, items, rank)
+            self.background_tasks.ask(items, rank)
         except (
             StoreError
         ):  # it is busy or full, which other calls say: they are asked for when they are looked at again
@@ -189,15 +191,14 @@ class Session:
 
     def want_grid(self, title: Title, overrides: Overrides) -> None:
         """Ask for the sizes of one title under every block size and level."""
-        self.background_tasks.ask(
-            BackgroundKind.GRID, [(title.path, self.chooser.with_overrides(overrides))], ON_SCREEN
-        )
+        task = GridTask(self.chooser.with_overrides(overrides))
+        self.background_tasks.ask([(title.path, task)], ON_SCREEN)
         self.unsampled = {path: why for path, why in self.unsampled.items() if path != title.path}
 
     def want_scan(self, folders: Iterable[Path]) -> bool:
         """Ask for a scan of folders; return whether there were any."""
-        items = [(folder, None) for folder in folders]
-        self.background_tasks.ask(BackgroundKind.SCAN, items, ON_SCREEN)
+        items = [(folder, ScanTask()) for folder in folders]
+        self.background_tasks.ask(items, ON_SCREEN)
         self.is_scanning |= bool(items)
         return bool(items)
 
@@ -295,5 +296,5 @@ class Session:
     def close(self) -> None:
         """Take back what only this app was waiting for, and close the file."""
         with contextlib.suppress(DiscpressError):
-            self.background_tasks.withdraw([BackgroundKind.ESTIMATE, BackgroundKind.GRID])
+            self.background_tasks.withdraw([TaskKind.ESTIMATE, TaskKind.GRID])
         self.store.close()

@@ -16,8 +16,9 @@ from discpress.engine.lab.live import LiveTest, read_live
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions
 from discpress.engine.library.naming import shown_name
 from discpress.engine.names import display_name
-from discpress.engine.queue.jobs import Action, Job, JobKind
+from discpress.engine.queue.jobs import Action, Job
 from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.model import Title
 from discpress.engine.store.rows.measurement_rows import Measurement
 from discpress.engine.worker.lab_job import lab_request
@@ -104,7 +105,7 @@ class BenchScreen(DiscScreen):
         width = self.size.width // 2 - _GAP if is_wide else self.size.width
         rates = rate_lines(
             rate_rows(choice, self._found),
-            *self._test_of(JobKind.THROUGHPUT),
+            *self._test_of(TaskKind.THROUGHPUT),
             width,
             height if is_wide else max(4, height - _LEAST_SEEK_LINES),
             key=self.keys.of("test_throughput"),
@@ -120,7 +121,7 @@ class BenchScreen(DiscScreen):
         seeks = seek_lines(
             rows,
             self._cursor,
-            *self._test_of(JobKind.SEEK),
+            *self._test_of(TaskKind.SEEK),
             width,
             left,
             is_ascii=is_ascii,
@@ -135,7 +136,7 @@ class BenchScreen(DiscScreen):
         place = self.view.index_of(self._title.path)
         return f"{place + 1} of {len(rows)}" if place is not None else ""
 
-    def _test_of(self, kind: JobKind) -> tuple[Job | None, LiveTest | None]:
+    def _test_of(self, kind: TaskKind) -> tuple[Job | None, LiveTest | None]:
         """Return the running test of the title and its progress; otherwise the last one, if it failed."""
         job = next((each for each in self._jobs() if each.kind is kind), None)
         if job is None:
@@ -146,7 +147,7 @@ class BenchScreen(DiscScreen):
             return job, None
 
     def _jobs(self) -> Sequence[Job]:
-        kinds = {JobKind.SEEK, JobKind.THROUGHPUT}
+        kinds = {TaskKind.SEEK, TaskKind.THROUGHPUT}
         jobs = self.session.last_snapshot.jobs
         return [job for job in jobs if job.is_alive and job.kind in kinds and job.path == self._title.path]
 
@@ -211,13 +212,13 @@ class BenchScreen(DiscScreen):
 
     def action_test_seek(self) -> None:
         """Queue a seek test."""
-        self._start(JobKind.SEEK, self._choice.seek_options)
+        self._start(TaskKind.SEEK, self._choice.seek_options)
 
     def action_test_throughput(self) -> None:
         """Queue a throughput test."""
-        self._start(JobKind.THROUGHPUT, self._choice.throughput_options)
+        self._start(TaskKind.THROUGHPUT, self._choice.throughput_options)
 
-    def _start(self, kind: JobKind, asked: SeekOptions | ThroughputOptions) -> None:
+    def _start(self, kind: TaskKind, asked: SeekOptions | ThroughputOptions) -> None:
         if self._title.error:
             self.post_message(Notify(f"It cannot be measured: {self._title.error}", is_error=True))
             return
@@ -272,8 +273,8 @@ class BenchScreen(DiscScreen):
         all_facts = [facts for each in reversed(self._found) if (facts := facts_of(each)) is not None]
         folder = self.session.state_folder
         names = []
-        for kind in (JobKind.SEEK, JobKind.THROUGHPUT):
-            chosen = [facts for facts in all_facts if ("pattern" in facts) is (kind is JobKind.SEEK)]
+        for kind in (TaskKind.SEEK, TaskKind.THROUGHPUT):
+            chosen = [facts for facts in all_facts if ("pattern" in facts) is (kind is TaskKind.SEEK)]
             if not chosen:
                 continue
             path = folder / f"bench-{kind}-{now}.csv"

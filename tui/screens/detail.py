@@ -1,20 +1,22 @@
 """One title on a whole screen, with what the doctor finds for a target."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import BindingType
 
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import DiscpressError, from_os_error
 from discpress.engine.images.doctor.doctor import examine
 from discpress.engine.images.doctor.findings import Finding
 from discpress.engine.library.naming import shown_name
 from discpress.engine.names import display_name
-from discpress.engine.queue.jobs import NAME, JobKind, JobRequest, source_parameters
+from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.queue.tasks.base import Source
+from discpress.engine.queue.tasks.records import DoctorTask, VerifyTask
 from discpress.engine.system.files import holder_of
 from discpress.engine.targets import ANY, TARGETS, target_for
 from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclusive
@@ -115,24 +117,23 @@ class DetailScreen(TextScreen):
 
     def action_examine(self) -> None:
         """Queue a deep examination."""
-        self._queue(JobKind.DOCTOR, ConversionRequest(target=self._target))
+        self._queue(DoctorTask(self._target))
 
     def action_verify(self) -> None:
         """Queue a verification."""
-        self._queue(JobKind.VERIFY, None)
+        self._queue(VerifyTask())
 
-    def _queue(self, kind: JobKind, wanted: ConversionRequest | None) -> None:
-        run_detached(self, partial(self._ask_for, kind, wanted))
+    def _queue(self, task: DoctorTask | VerifyTask) -> None:
+        run_detached(self, partial(self._ask_for, task))
 
-    async def _ask_for(self, kind: JobKind, wanted: ConversionRequest | None) -> None:
+    async def _ask_for(self, task: DoctorTask | VerifyTask) -> None:
         title = self.view.titles.get(self._path)
 
         def request() -> JobRequest:
             file_path = holder_of(self._path)
-            parameters = source_parameters(self._path, file_path, file_path.stat().st_dev)
-            if title is not None:
-                parameters[NAME] = shown_name(title)
-            return JobRequest(kind, self._path, wanted, parameters=parameters)
+            name = "" if title is None else shown_name(title)
+            source = Source.of(self._path, file_path, file_path.stat().st_dev, name)
+            return JobRequest(replace(task, source=source), self._path)
 
         try:
             self.session.queue.add([await DiskQueries().ask_with_timeout(request)])

@@ -11,8 +11,8 @@ from discpress.engine.convert.trash.folder import not_ours
 from discpress.engine.convert.trash.listing import TrashItem, TrashListing, list_trash
 from discpress.engine.errors import DiscpressError
 from discpress.engine.names import display_name
-from discpress.engine.queue.jobs import JobKind
 from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.units import format_size
 from discpress.engine.worker.trash_job import trash_request
 from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclusive
@@ -127,7 +127,7 @@ class TrashScreen(DiscScreen):
         if not item.is_replacement_there:
             moved = f"{replacement} is gone or was changed: it is left alone unless it proves to be the same."
         lines = [f"Bring {display_name(item.entry.home_path.name)} back?", moved]
-        self._ask(lines, JobKind.UNDO, "Bring it back", item)
+        self._ask(lines, TaskKind.UNDO, "Bring it back", item)
 
     def action_purge(self) -> None:
         """Ask, then let the worker prove the replacement and remove the original for good."""
@@ -138,16 +138,16 @@ class TrashScreen(DiscScreen):
             f"Remove {display_name(item.entry.home_path.name)} for good? It frees {format_size(item.freed_bytes)}.",
             "discpress decodes its replacement first. If that does not prove the same disc, the original stays.",
         ]
-        self._ask(lines, JobKind.PURGE, "Remove it", item)
+        self._ask(lines, TaskKind.PURGE, "Remove it", item)
 
-    def _ask(self, lines: list[str], kind: JobKind, verb: str, item: TrashItem) -> None:
+    def _ask(self, lines: list[str], kind: TaskKind, verb: str, item: TrashItem) -> None:
         def answer(choice: str | None) -> None:
             if choice == kind:
                 run_detached(self, partial(self._queue, kind, item))
 
         self.app.push_screen(Confirm(lines, [("keep", "Leave it"), (kind, verb)]), answer)
 
-    async def _queue(self, kind: JobKind, item: TrashItem) -> None:
+    async def _queue(self, kind: TaskKind, item: TrashItem) -> None:
         try:
             request = await self._queries.ask_with_timeout(lambda: trash_request(kind, item.entry))
             self.session.queue.add_new([request], lambda job: job.kind)
@@ -159,7 +159,7 @@ class TrashScreen(DiscScreen):
             return
         self.post_message(StartWorker())
         self.post_message(Refresh())
-        begun = "Restoring" if kind is JobKind.UNDO else "Checking the replacement"
+        begun = "Restoring" if kind is TaskKind.UNDO else "Checking the replacement"
         shown = self.keys.of("show_queue")
         self.post_message(Notify(f"{begun} in the background. Press {shown} in the library to follow it."))
 

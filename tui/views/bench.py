@@ -12,7 +12,8 @@ from discpress.engine.lab.results import seek_figures, throughput_figures
 from discpress.engine.measure.patterns import Pattern
 from discpress.engine.measure.seek import SeekFigures
 from discpress.engine.measure.throughput import ThroughputFigures
-from discpress.engine.queue.jobs import Job, JobKind, JobState
+from discpress.engine.queue.jobs import Job, JobState
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.model import Title
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.tui.views.tune import FORMS
@@ -211,7 +212,7 @@ def rate_rows(choice: BenchChoice, found: Iterable[Measurement]) -> list[RateRow
     ]
 
 
-def failed_test(kind: JobKind, title: Title, jobs: Iterable[Job], found: Iterable[Measurement]) -> Job | None:
+def failed_test(kind: TaskKind, title: Title, jobs: Iterable[Job], found: Iterable[Measurement]) -> Job | None:
     """Return the last test of that kind if it failed and no result is newer; None otherwise."""
     over = [job for job in jobs if job.is_over and job.kind is kind and job.path == title.path]
     last = max(over, key=lambda job: job.ended_at or 0.0, default=None)

@@ -6,7 +6,8 @@ from typing import TypeAlias
 
 from discpress.engine.errors import DamagedImageError, VerifyError
 from discpress.engine.names import display_name
-from discpress.engine.queue.jobs import NAME, Job, JobKind, JobState
+from discpress.engine.queue.jobs import Action, Job, JobState
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.units import format_duration, format_rate, format_size
 from discpress.tui.widgets.graph import bar
 from discpress.tui.widgets.palette import Line
@@ -40,27 +41,30 @@ Names: TypeAlias = Callable[[Path], str]
 def job_name(job: Job, names: Names) -> str:
     """Return the title, or the name of a job's file; before it the kind of job unless that is a conversion."""
     # As it was queued first: another game may have the file's name by now.
-    queued = job.parameters.get(NAME)
-    name = display_name(str(queued)) if queued else names(job.path) or display_name(str(job.path.name or job.path))
-    return name if job.kind is JobKind.CONVERT else f"{job.kind} {name}"
+    queued = job.task.source.name
+    name = display_name(queued) if queued else names(job.path) or display_name(job.path.name or job.path)
+    return name if job.kind is TaskKind.CONVERT else f"{job.kind} {name}"
+
+
+_WANTED = {Action.PAUSE: "pausing", Action.RESUME: "resuming", Action.CANCEL: "cancels"}
 
 
 def job_state(job: Job) -> str:
     """Return in one word what a job does, or was asked to do."""
     if job.wanted:
-        return {"pause": "pausing", "resume": "resuming", "cancel": "cancels"}.get(job.wanted, job.wanted)
+        return _WANTED.get(job.wanted, str(job.wanted))
     return job.stage if job.state is JobState.RUNNING and job.stage else str(job.state)
 
 
 def has_examined(job: Job) -> bool:
     """Return whether a job that is over has decoded the image it was about, to its end or to the failure."""
-    is_look = job.kind in {JobKind.DOCTOR, JobKind.VERIFY, JobKind.CONVERT}
+    is_look = job.kind in {TaskKind.DOCTOR, TaskKind.VERIFY, TaskKind.CONVERT}
     return is_look and (job.state is JobState.DONE or found_damage(job))
 
 
 def found_damage(job: Job) -> bool:
     """Return whether a job that is over found the image damaged, or not what it should be."""
-    if job.kind is JobKind.DOCTOR and job.state is JobState.DONE:
+    if job.kind is TaskKind.DOCTOR and job.state is JobState.DONE:
         return bool(job.result.get("damaged", job.result.get("errors")))  # what an older version counted
     return job.state is JobState.FAILED and job.error_code in {DamagedImageError.code, VerifyError.code}
 
@@ -71,7 +75,7 @@ def job_note(job: Job) -> str:
         return display_name(job.waiting)
     if job.fault:
         return display_name(job.fault)
-    if job.kind is JobKind.DOCTOR and job.state is JobState.DONE:
+    if job.kind is TaskKind.DOCTOR and job.state is JobState.DONE:
         errors, warnings = job.result.get("errors"), job.result.get("warnings")
         if not errors and not warnings:
             return "nothing found"

@@ -11,7 +11,9 @@ from discpress.engine.formats import Settings
 from discpress.engine.images.doctor.content import NO_DISC
 from discpress.engine.library.naming import shown_name
 from discpress.engine.names import display_name
-from discpress.engine.queue.jobs import NAME, JobKind, JobRequest, source_parameters
+from discpress.engine.queue.jobs import JobRequest
+from discpress.engine.queue.tasks.base import Source
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.model import SKIP, Fault, State, StoredEstimate, Title
 from discpress.engine.system.files import device_below
 from discpress.engine.system.filesystems import free_bytes, mount_name
@@ -271,18 +273,12 @@ def requests_of(
         trash_source = options.trash_source and not title.is_archived
         request = replace(request, trash_source=trash_source, on_conflict=options.on_conflict)
         gain = None if row.estimate is None else title.file_bytes - row.estimate.packed_bytes
-        parameters = {NAME: shown_name(title), **source_parameters(title.path, title.file_path, title.device)}
-        if options.folder is not None and planning.output_device is not None:
-            parameters |= {"output_device": planning.output_device, "output_mount": planning.output_mount}
-        requests.append(
-            JobRequest(
-                JobKind.CONVERT,
-                title.path,
-                request,
-                output_folder=options.folder,
-                force=options.even_useless,
-                gain_bytes=gain,
-                parameters=dict(parameters),
-            )
+        task = ConvertTask(
+            request,
+            output_folder=options.folder,
+            output_device=None if options.folder is None else planning.output_device,
+            output_mount="" if options.folder is None else planning.output_mount,
+            source=Source.of(title.path, title.file_path, title.device, shown_name(title)),
         )
+        requests.append(JobRequest(task, title.path, force=options.even_useless, gain_bytes=gain))
     return requests

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.errors import DiscpressError, StorageError, UnsupportedImageError, UsageError
+from discpress.engine.images.archives.contents import is_archive
 from discpress.engine.images.doctor.content import NO_DISC
 from discpress.engine.images.open import images_at, is_archive_at, open_stored
 from discpress.engine.images.recognise import header_problem, recognise
@@ -95,9 +97,7 @@ def _named(
 ) -> Iterator[Input]:
     """Yield a named file; of an archive its named member, its only image, or all images."""
     try:
-        is_whole_archive = is_archive_at(path)
-        if not is_whole_archive:
-            _refuse_no_image(path)
+        if not _is_whole_archive(path):
             yield Input(path, output_folder)
         elif is_all:
             yield from (Input(each, output_folder, is_named=False) for each in images_at(path))
@@ -109,28 +109,34 @@ def _named(
         fail(path, error)
 
 
-def _refuse_no_image(path: Path) -> None:
-    """Refuse a file that is surely not an image, by the same criteria as in a folder. Raises UnsupportedImageError, or
-    DamagedImageError if it lacks the header that its name promises.
-    """
+def _is_whole_archive(path: Path) -> bool:
+    """Return whether a named file is an archive. Raises the errors of `_refuse_no_image` if it is no image either."""
     try:
         source = FileSource(path)
     except StorageError:
-        return  # it is in an archive, or the reader reports why it cannot be opened
-    try:
-        found = recognise(source)
-        if spec_of(found).promises or is_image(source, found):
-            return
-        head = read_bytes(source, 0, SNIFF_BYTES)
-        what = f"{source.size_bytes} bytes of {'text' if _is_text(head) else 'data'}"
-        if path.suffix.lower() == ".cue":
-            what += ", which name no raw file with a data track"
-        raise UnsupportedImageError(
-            f"{display_name(path)}: is not a disc image: {what}",
-            hint="use ISO, ZSO, CSO, DAX or CHD; an ISO without an ISO 9660 volume must be named .iso or .img",
-        )
-    finally:
-        source.close()
+        return False  # it is in an archive, or the reader reports why it cannot be opened
+    with closing(source):
+        if is_archive(source):
+            return True
+        _refuse_no_image(path, source)
+        return False
+
+
+def _refuse_no_image(path: Path, source: FileSource) -> None:
+    """Refuse a file that is surely not an image, by the same criteria as in a folder. Raises UnsupportedImageError, or
+    DamagedImageError if it lacks the header that its name promises.
+    """
+    found = recognise(source)
+    if spec_of(found).promises or is_image(source, found):
+        return
+    head = read_bytes(source, 0, SNIFF_BYTES)
+    what = f"{source.size_bytes} bytes of {'text' if _is_text(head) else 'data'}"
+    if path.suffix.lower() == ".cue":
+        what += ", which name no raw file with a data track"
+    raise UnsupportedImageError(
+        f"{display_name(path)}: is not a disc image: {what}",
+        hint="use ISO, ZSO, CSO, DAX or CHD; an ISO without an ISO 9660 volume must be named .iso or .img",
+    )
 
 
 def _is_text(head: bytes) -> bool:

@@ -21,9 +21,10 @@ from discpress.engine.images.doctor.content import NO_DISC
 from discpress.engine.images.doctor.doctor import Severity, examine
 from discpress.engine.images.doctor.findings import NOT_CHECKED
 from discpress.engine.images.image import Image
-from discpress.engine.images.open import open_image, open_stored
+from discpress.engine.images.open import open_source, open_stored
 from discpress.engine.images.recognise import recognise
 from discpress.engine.images.registry import spec_of
+from discpress.engine.images.source import ByteSource
 from discpress.engine.images.spec import Kind
 from discpress.engine.images.statistics import ImageFacts, read_facts
 from discpress.engine.library.scan.probe import stated_digests
@@ -60,9 +61,10 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
 
 def _inspect(path: Path, records: Records, printer: Printer, control: Control) -> None:
     """Print the header and the figures of one file."""
-    if _print_foreign(path, printer):
-        return
-    with open_image(path) as image:
+    with contextlib.closing(open_stored(path)) as source:
+        if _print_foreign(path, source, printer):
+            return
+        image = open_source(source)
         facts = read_facts(image, check=control.check)
         disc = _disc_of(image)
         archive = image.source.holder.path if image.source.member_number else None
@@ -72,17 +74,13 @@ def _inspect(path: Path, records: Records, printer: Printer, control: Control) -
     _print_facts(path, facts, disc, archive, known, printer)
 
 
-def _print_foreign(path: Path, printer: Printer) -> bool:
+def _print_foreign(path: Path, source: ByteSource, printer: Printer) -> bool:
     """Print the header of another program's file, and advice; False if it is not such a file."""
-    source = open_stored(path)
-    try:
-        found = spec_of(recognise(source))
-        if found.is_read or found.kind is Kind.UNFINISHED:
-            return False
-        its = read_foreign(source, found.name)
-        file_bytes = source.held_bytes
-    finally:
-        source.close()
+    found = spec_of(recognise(source))
+    if found.is_read or found.kind is Kind.UNFINISHED:
+        return False
+    its = read_foreign(source, found.name)
+    file_bytes = source.held_bytes
     event = {
         "input": str(path),
         "format": str(found.name),

@@ -9,7 +9,7 @@ from discpress.engine.cli.images.options import take_settings, take_threads
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.state import Records, read_config
-from discpress.engine.convert.plan import plan_conversion
+from discpress.engine.convert.plan import plan_image
 from discpress.engine.errors import CancelledError, DiscpressError, UsageError
 from discpress.engine.images.open import open_image
 from discpress.engine.measure.estimate import REFINE_BUDGETS, Estimate, estimate_grid, refine
@@ -42,8 +42,9 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
             [Path(name) for name in arguments.inputs], None, arguments.recursive, printer, fail, control.check
         ):
             try:
-                plan = plan_conversion(each.path, None, None, records.request_for(each.path, request, config))
+                wanted = records.request_for(each.path, request, config)
                 with open_image(each.path) as image:
+                    plan = plan_image(image, wanted)
                     if arguments.grid:
                         if plan.settings.is_plain:
                             raise UsageError("--grid: an ISO has neither blocks nor levels")

@@ -11,19 +11,19 @@ from discpress.engine.cli.parsing.arguments import (
     add_settings,
     add_state,
 )
-from discpress.engine.queue.jobs import JobKind
+from discpress.engine.queue.tasks.kinds import TaskKind
 
 if TYPE_CHECKING:
     from discpress.engine.cli.parsing.arguments import Subparsers
 
 _KINDS = (
-    JobKind.CONVERT,
-    JobKind.VERIFY,
-    JobKind.ESTIMATE,
-    JobKind.SCAN,
-    JobKind.DOCTOR,
-    JobKind.SEEK,
-    JobKind.THROUGHPUT,
+    TaskKind.CONVERT,
+    TaskKind.VERIFY,
+    TaskKind.ESTIMATE,
+    TaskKind.SCAN,
+    TaskKind.DOCTOR,
+    TaskKind.SEEK,
+    TaskKind.THROUGHPUT,
 )
 _EVEN_USELESS = "convert also titles that would not shrink according to their estimate"
 
@@ -67,7 +67,7 @@ def _add_add(actions: "Subparsers") -> None:
     parser.add_argument(
         "--kind",
         choices=[str(kind) for kind in _KINDS],
-        default=str(JobKind.CONVERT),
+        default=str(TaskKind.CONVERT),
         help="the kind of job (default: convert)",
     )
     add_destination(parser)

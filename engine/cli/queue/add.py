@@ -13,7 +13,7 @@ from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.queue.access import OpenQueue
 from discpress.engine.cli.queue.views import name_of, state_of
 from discpress.engine.cli.state import Records, read_config
-from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, plan_conversion
+from discpress.engine.convert.plan import ConversionPlan, plan_conversion
 from discpress.engine.convert.preflight import NameTaken, refuse_twin, settle_output
 from discpress.engine.errors import (
     CancelledError,
@@ -26,11 +26,22 @@ from discpress.engine.errors import (
 )
 from discpress.engine.images.open import open_image
 from discpress.engine.images.source import FileSource
-from discpress.engine.lab.options import SeekOptions, ThroughputOptions, parameters_of
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
-from discpress.engine.queue.jobs import ALIVE, NAME, Job, JobKind, JobRequest, source_parameters
+from discpress.engine.queue.jobs import ALIVE, Job, JobRequest
 from discpress.engine.queue.record_digests import identity_of
+from discpress.engine.queue.tasks.base import Source
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import (
+    ConvertTask,
+    DoctorTask,
+    EstimateTask,
+    ScanTask,
+    SeekTask,
+    Task,
+    ThroughputTask,
+    VerifyTask,
+)
 from discpress.engine.store.model import Fault
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute, device_below, holder_of
@@ -39,7 +50,7 @@ from discpress.engine.units import format_size
 
 MOST_PRIORITY = 1000
 
-_Work: TypeAlias = tuple[JobKind, Path, ConversionRequest | None, Path | None, Path | None, str]
+_Work: TypeAlias = tuple[Path, Task]
 
 
 class _Skip(NamedTuple):
@@ -80,7 +91,7 @@ class _Adding:
         self._records = records
         self._printer = printer
         self._control = control
-        self._kind = JobKind(arguments.kind)
+        self._kind = TaskKind(arguments.kind)
         self._config = read_config()
         self._conversion_request = take_request(arguments, notices)
         self._checksums = take_checksums(arguments.checksum)
@@ -103,7 +114,7 @@ class _Adding:
         given = self._arguments
         check_output(given.output, given.output_dir, len(self._inputs), is_recursive=given.recursive)
         writes = self._output or self._folder or self._checksums or self._conversion_request.trash_source
-        if writes and self._kind is not JobKind.CONVERT:
+        if writes and self._kind is not TaskKind.CONVERT:
             raise UsageError(f"--kind {self._kind} writes nothing: it excludes -o, -O, --checksum and --delete-source")
 
     def run(self) -> int:
@@ -140,7 +151,7 @@ class _Adding:
         return bool(numbers)
 
     def _expanded(self) -> list[Input]:
-        if self._kind is JobKind.SCAN:
+        if self._kind is TaskKind.SCAN:
             return [Input(path, None) for path in self._inputs]
         found = expand_inputs(
             self._inputs, self._folder, self._arguments.recursive, self._printer, self._fail, self._control.check
@@ -156,14 +167,14 @@ class _Adding:
         self._printer.event("skipped", facts, f"{display_name(path)}: {skip.why}")
 
     def _request(self, each: Input) -> JobRequest | _Skip:
-        makers: Mapping[JobKind, Callable[[Input], JobRequest | _Skip]] = {
-            JobKind.CONVERT: self._conversion,
-            JobKind.ESTIMATE: self._estimate,
-            JobKind.VERIFY: self._verification,
-            JobKind.DOCTOR: self._examination,
-            JobKind.SCAN: self._scan,
-            JobKind.SEEK: lambda each: self._test(each, SeekOptions()),
-            JobKind.THROUGHPUT: lambda each: self._test(each, ThroughputOptions()),
+        makers: Mapping[TaskKind, Callable[[Input], JobRequest | _Skip]] = {
+            TaskKind.CONVERT: self._conversion,
+            TaskKind.ESTIMATE: self._estimate,
+            TaskKind.VERIFY: self._verification,
+            TaskKind.DOCTOR: self._examination,
+            TaskKind.SCAN: self._scan,
+            TaskKind.SEEK: self._test,
+            TaskKind.THROUGHPUT: self._test,
         }
         request = makers[self._kind](each)
         if isinstance(request, _Skip):
@@ -203,54 +214,57 @@ class _Adding:
             return _Skip("exists", f"skipped: {error}")
         for notice in plan.notices:
             self._printer.notice(notice, each.path)
-        request = replace(self._plain(each, wanted), output_path=self._output, output_folder=each.output_folder)
-        return replace(request, gain_bytes=self._gain(plan))
+        task = ConvertTask(
+            wanted, self._output, each.output_folder, *self._output_disk(each), self._checksums, self._source(each)
+        )
+        return self._job(each, task, self._gain(plan))
 
     def _estimate(self, each: Input) -> JobRequest:
         wanted = self._records.request_for(each.path, self._conversion_request, self._config)
         plan_conversion(each.path, None, None, wanted)
-        return self._plain(each, wanted)
+        return self._job(each, EstimateTask(wanted, self._source(each)))
 
     def _verification(self, each: Input) -> JobRequest:
         open_image(each.path).close()
-        return self._plain(each, None)
+        return self._job(each, VerifyTask(source=self._source(each)))
 
     def _examination(self, each: Input) -> JobRequest:
         FileSource(holder_of(each.path)).close()  # a damaged image is allowed: the doctor examines it
-        return self._plain(each, ConversionRequest(target=self._conversion_request.target))
+        return self._job(each, DoctorTask(self._conversion_request.target, self._source(each)))
 
     def _scan(self, each: Input) -> JobRequest:
         if not stat.S_ISDIR(each.path.stat().st_mode):
             raise UsageError(
                 f"{display_name(each.path)}: is not a folder", hint="name a folder: --kind scan takes no files"
             )
-        return self._plain(each, None)
+        return self._job(each, ScanTask(self._source(each)))
 
-    def _test(self, each: Input, wanted: SeekOptions | ThroughputOptions) -> JobRequest:
+    def _test(self, each: Input) -> JobRequest:
         open_image(each.path).close()
-        request = self._plain(each, None)
-        return replace(request, parameters={**request.parameters, **parameters_of(wanted)})
+        test = SeekTask if self._kind is TaskKind.SEEK else ThroughputTask
+        return self._job(each, test(source=self._source(each)))
 
-    def _plain(self, each: Input, wanted: ConversionRequest | None) -> JobRequest:
+    def _source(self, each: Input) -> Source:
         file_path = holder_of(each.path)
-        parameters = source_parameters(absolute(each.path), absolute(file_path), file_path.stat().st_dev)
         name = self._records.name_of(each.path)
-        if name:
-            parameters[NAME] = name
-        if self._output or each.output_folder:
-            folder = self._output.parent if self._output else each.output_folder
-            output_folder = absolute(Path(folder or "."))
-            parameters |= {"output_device": device_below(output_folder), "output_mount": mount_name(output_folder)}
-        if self._checksums:
-            parameters["checksums"] = list(self._checksums)
+        return Source.of(absolute(each.path), absolute(file_path), file_path.stat().st_dev, name)
+
+    def _output_disk(self, each: Input) -> tuple[int | None, str]:
+        """Return the device and the mount point of the output folder; nothing if it is that of the source."""
+        folder = each.output_folder if self._output is None else self._output.parent
+        if folder is None:
+            return None, ""
+        output_folder = absolute(folder)
+        return device_below(output_folder), mount_name(output_folder)
+
+    def _job(self, each: Input, task: Task, gain_bytes: int | None = None) -> JobRequest:
         return JobRequest(
-            self._kind,
+            task,
             absolute(each.path),
-            wanted,
             priority=self._arguments.priority,
             force=self._arguments.even_useless,
             idle_priority=self._arguments.idle,
-            parameters=parameters,
+            gain_bytes=gain_bytes,
         )
 
     def _gain(self, plan: ConversionPlan) -> int | None:
@@ -261,13 +275,14 @@ class _Adding:
         batch = str(added[0][0]) if added else ""
         for number, request in added:
             gain = request.gain_bytes
+            _, _, output, folder = request.task.to_cells()
             facts = {
                 "id": number,
                 "batch": batch,
                 "kind": str(request.kind),
                 "path": str(request.path),
-                "output": None if request.output_path is None else str(request.output_path),
-                "output_folder": None if request.output_folder is None else str(request.output_folder),
+                "output": None if output is None else str(output),
+                "output_folder": None if folder is None else str(folder),
                 "gain_bytes": gain,
             }
             text = f"{number} {name_of(request)}: queued"
@@ -284,5 +299,4 @@ class _Adding:
 
 def _work_of(job: Job | JobRequest) -> _Work:
     """Return the key under which two jobs count as the same work."""
-    checksums = str(job.parameters.get("checksums", ""))
-    return (job.kind, job.path, job.request, job.output_path, job.output_folder, checksums)
+    return job.path, job.task.work

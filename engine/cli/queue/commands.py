@@ -26,7 +26,8 @@ from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.errors import DiscpressError, StoreError, UsageError
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
-from discpress.engine.queue.jobs import ALIVE, Action, Job, JobKind, JobState
+from discpress.engine.queue.jobs import ALIVE, Action, Job, JobState
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.losses import lost_conversions
 from discpress.engine.units import format_duration, format_percent, format_size
 
@@ -162,9 +163,9 @@ def _take_estimates(queue: OpenQueue) -> None:
     """Set the expected saving of conversions that were estimated after they were queued."""
     gains = {}
     for job in queue.jobs.jobs([JobState.QUEUED, JobState.PAUSED]):
-        if job.kind is JobKind.CONVERT and job.gain_bytes is None and job.request is not None:
+        if isinstance(job.task, ConvertTask) and job.gain_bytes is None:
             try:
-                plan = plan_conversion(job.path, job.output_path, job.output_folder, job.request)
+                plan = plan_conversion(job.path, job.task.output_path, job.task.output_folder, job.task.request)
             except DiscpressError:
                 continue  # the job itself will report it
             gains[job.id] = expected_gain(queue.store, plan)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from enum import StrEnum
+from typing import TypeAlias
 
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.queue.access import OpenQueue
@@ -15,7 +16,7 @@ from discpress.engine.cli.queue.views import counts_text, describe, job_facts, l
 from discpress.engine.errors import CancelledError, DiscpressError, SpaceError, UsageError
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
-from discpress.engine.queue.jobs import Job, JobState
+from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.snapshot import BatchResult, QueueSnapshot
 from discpress.engine.units import format_duration
 
@@ -92,7 +93,7 @@ class _Events:
 @contextlib.contextmanager
 def _plain_view(printer: Printer) -> Iterator[Callable[[QueueSnapshot, bool], None]]:
     """Lines for logs: one when a job's state or stage changes, one every ten seconds, and the counts at both ends."""
-    known: dict[int, tuple[str, ...]] = {}
+    known: dict[int, _Standing] = {}
     last: tuple[QueueSnapshot, bool] | None = None
     said_at = time.monotonic()
 
@@ -112,8 +113,12 @@ def _plain_view(printer: Printer) -> Iterator[Callable[[QueueSnapshot, bool], No
         printer.lines(totals_text(*last))
 
 
+_Standing: TypeAlias = tuple[JobState, Action | None, str, str]
+"""What is reported of a job: its state, the request to it, its stage and the reason it waits."""
+
+
 def _jobs_with_news(
-    snapshot: QueueSnapshot, known: dict[int, tuple[str, ...]], *, is_first: bool, is_due: bool
+    snapshot: QueueSnapshot, known: dict[int, _Standing], *, is_first: bool, is_due: bool
 ) -> Iterator[Job]:
     """Yield the jobs that differ from `known`, and the running ones if a line is due."""
     for job in snapshot.jobs:

@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 from discpress.engine.cli.output.tables import format_table
 from discpress.engine.names import display_name
-from discpress.engine.queue.jobs import NAME, Action, Job, JobKind, JobRequest, JobState
+from discpress.engine.queue.jobs import Action, Job, JobRequest, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.units import format_duration, format_percent, format_rate, format_size
 
 _HEADS = ("ID", "STATE", "STAGE", "DONE", "SPEED", "RATIO", "ETA", "TITLE")
@@ -25,7 +26,7 @@ def job_facts(job: Job) -> dict[str, object]:
         "batch": job.batch,
         "kind": str(job.kind),
         "state": str(job.state),
-        "wanted": job.wanted,
+        "wanted": job.wanted or "",
         "stage": job.stage,
         "path": str(job.path),
         "output": output,
@@ -104,13 +105,13 @@ def _row(job: Job) -> tuple[str, ...]:
 
 def state_of(job: Job) -> str:
     """Return a job's state in one word, a pending request included."""
-    return _WANTED[Action(job.wanted)] if job.wanted else str(job.state)
+    return _WANTED[job.wanted] if job.wanted else str(job.state)
 
 
 def name_of(job: Job | JobRequest) -> str:
     """Return the name of a job's file, safe to show; after the kind of job if it is not a conversion."""
-    name = display_name(str(job.parameters.get(NAME) or job.path.name or job.path))
-    return name if job.kind is JobKind.CONVERT else f"{job.kind} {name}"
+    name = display_name(job.task.source.name or job.path.name or job.path)
+    return name if job.kind is TaskKind.CONVERT else f"{job.kind} {name}"
 
 
 def note_of(job: Job) -> str:

@@ -63,9 +63,10 @@ def texts_in(value: JsonValue) -> list[str]:
 
 
 def path_in(value: object) -> Path:
-    """Return the absolute path that a text names. Raises ValueError if it is not one."""
+    """Return the absolute path that a text names. Raises ValueError if it is not one, or impossible as a name."""
     if not isinstance(value, str) or "\0" in value or not Path(value).is_absolute():
         raise ValueError("not an absolute path")
+    os.fsencode(value)
     return Path(value)
 
 

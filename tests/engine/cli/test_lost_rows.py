@@ -6,8 +6,11 @@ import pytest
 from hostile_state import Cell, put
 from queue_desk import Desk, FakeWorker
 
+from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.formats import ImageFormat
-from discpress.engine.queue.jobs import JobKind, JobState
+from discpress.engine.queue.jobs import JobState
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.model import Overrides
 from discpress.engine.store.store import FILE_NAME, Store
 
@@ -59,9 +62,7 @@ def test_settings_that_cannot_be_read_are_named_and_can_be_chosen_again(scanned:
     lost = f"{path}: its settings cannot be read (level); it follows the defaults"
     assert lost in scanned.say("ls")[2]
     assert lost in scanned.say("queue", "add", path)[2]
-    request = scanned.queue.jobs()[0].request
-    assert request is not None
-    assert request.format is None
+    assert scanned.queue.jobs()[0].task.work == ConvertTask(ConversionRequest(level=9, target="auto"))
     scanned.say("set", path, "-c", "5")
     assert scanned.say("ls")[2] == ""
     with Store(scanned.store.path.parent) as store:
@@ -135,7 +136,7 @@ def test_a_job_that_cannot_be_read_is_not_what_is_queued_already(desk: Desk) -> 
 
 
 def test_waiting_ends_with_the_worker_that_fails_it(desk: Desk, worker: FakeWorker) -> None:
-    desk.queued("a.iso", "b.iso", kind=JobKind.VERIFY)
+    desk.queued("a.iso", "b.iso", kind=TaskKind.VERIFY)
     spoil(desk, "queue_jobs", "kind", "'of the future'")
 
     def work() -> None:

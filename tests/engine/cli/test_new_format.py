@@ -24,6 +24,7 @@ from discpress.engine.images.statistics import read_facts
 from discpress.engine.measure.estimate import estimate, estimate_grid
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import JobState
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.model import State
 
 DATA = mixed(3 * CHUNK_BYTES + 7 * 2048, seed=19)
@@ -193,4 +194,5 @@ def test_a_job_of_the_queue_writes_it(desk: Desk) -> None:
     path = write_image(desk.folder / "game.iso", DATA)
     desk.say("queue", "add", "-f", "toy", "-b", str(BLOCK_SIZE), path)
     (job,) = desk.queue.jobs()
-    assert (job.state, job.request is not None and job.request.format) == (JobState.QUEUED, TOY.name)
+    assert isinstance(job.task, ConvertTask)
+    assert (job.state, job.task.request.format) == (JobState.QUEUED, TOY.name)

@@ -12,20 +12,21 @@ from hypothesis import strategies as st
 from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.queue.job_rows import ADD_JOB, job_from, job_row, request_from, request_text
+from discpress.engine.queue.job_rows import ADD_JOB, job_from, job_row
 from discpress.engine.queue.jobs import (
     ALIVE,
+    REQUESTS,
     TRANSITIONS,
-    WISHES,
     Action,
     Job,
-    JobKind,
     JobProgress,
     JobRequest,
     JobState,
     next_state,
 )
 from discpress.engine.queue.rates import NO_RATES, Meter
+from discpress.engine.queue.tasks.records import ConvertTask, ScanTask
+from discpress.engine.queue.tasks.request_json import request_from, request_text
 from discpress.engine.store.rows.checked import safe_text
 
 TABLE = """
@@ -44,8 +45,8 @@ ALLOWED = {
     for action, result in (move.split("=") for move in moves)
 }
 JOB = Job(
-    1, "1", JobKind.CONVERT, JobState.RUNNING, Path("/games/a.iso"), None, None, None, False, False, {}, 0, 1.0, None,
-    "packing", 30, 120, 40, 10, None, None, None, "", "", "", "", "", None, {}, 0, 1, 0, 5.0, 6.0, None,
+    1, "1", ConvertTask(), JobState.RUNNING, Path("/games/a.iso"), False, False, 0, 1.0, None, "packing", 30, 120, 40,
+    10, None, None, None, "", None, "", "", "", None, {}, 0, 1, 0, 5.0, 6.0, None,
 )  # fmt: skip
 EVERY_PAIR = list(product(JobState, Action))
 
@@ -80,7 +81,7 @@ def test_every_state_alive_can_be_cancelled() -> None:
 
 
 def test_people_can_ask_for_four_things() -> None:
-    assert list(WISHES) == [Action.PAUSE, Action.RESUME, Action.CANCEL, Action.RETRY]
+    assert list(REQUESTS) == [Action.PAUSE, Action.RESUME, Action.CANCEL, Action.RETRY]
 
 
 def test_a_job_does_not_change() -> None:
@@ -135,14 +136,14 @@ def test_a_request_with_a_choice_of_a_later_release_is_not_guessed() -> None:
 
 def test_a_relative_path_is_relative_to_the_one_who_asks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    row = job_row(JobRequest(JobKind.SCAN, Path("games")), 1, 1, "1", 1.0, 0.0)
+    row = job_row(JobRequest(ScanTask(), Path("games")), 1, 1, "1", 1.0, 0.0)
     assert len(row) == ADD_JOB.count("?")
     assert os.fsencode(tmp_path / "games") in row
 
 
 def test_of_a_row_that_cannot_be_read_a_failed_job_is_left() -> None:
     job = job_from(("1",) * 35)
-    assert (job.state, job.is_unsettled, job.path, job.request) == (JobState.FAILED, True, Path("/"), None)
+    assert (job.state, job.is_unsettled, job.path, job.task) == (JobState.FAILED, True, Path("/"), ConvertTask())
 
 
 def test_a_message_with_an_undecodable_name_can_be_kept() -> None:

@@ -13,9 +13,11 @@ from queued_jobs import bring_to, order, requests, state
 from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.errors import SpaceError, StoreError, UsageError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.queue.jobs import Action, JobKind, JobRequest, JobState
+from discpress.engine.queue.jobs import Action, JobRequest, JobState
 from discpress.engine.queue.order import Place
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.base import Source
+from discpress.engine.queue.tasks.records import ConvertTask, EstimateTask, VerifyTask
 from discpress.engine.store.store import Store
 
 WISH = ConversionRequest(ImageFormat.ZSO, 4096, 12, 2048, "opl", OnConflict.RENAME, ("sha1",), trash_source=True)
@@ -33,13 +35,12 @@ def queue(store: Store) -> JobQueue:
 
 
 def test_a_job_keeps_what_was_asked(queue: JobQueue) -> None:
-    request = JobRequest(
-        JobKind.CONVERT, Path("/games/a.iso"), WISH, Path("/out/b.zso"), Path("/out"), 3, True, True, 700, {"n": [1]}
-    )
+    source = Source(66, Path("/games/a.zip"), "A")
+    task = ConvertTask(WISH, Path("/out/b.zso"), Path("/out"), 67, "/out", ("crc32",), source)
+    request = JobRequest(task, Path("/games/a.zip/a.iso"), 3, True, True, 700)
     (job_id,) = queue.add([request], batch="mine")
     job = queue.job(job_id)
-    asked = (job.kind, job.path, job.request, job.output_path, job.output_folder, job.priority, job.force,
-             job.idle_priority, job.gain_bytes, job.parameters)  # fmt: skip
+    asked = (job.task, job.path, job.priority, job.force, job.idle_priority, job.gain_bytes)
     assert asked == tuple(getattr(request, name) for name in JobRequest.__slots__)
     assert (job.batch, job.state, job.created_at) == ("mine", JobState.QUEUED, 1000.0)
 
@@ -47,13 +48,13 @@ def test_a_job_keeps_what_was_asked(queue: JobQueue) -> None:
 @pytest.mark.parametrize("name", [b"\xff\xfe.iso", b"line\nbreak.iso", "é😀.iso".encode()])
 def test_any_file_name_comes_back(queue: JobQueue, name: bytes) -> None:
     path = Path("/games") / os.fsdecode(name)
-    (job_id,) = queue.add([JobRequest(JobKind.CONVERT, path, WISH, path, path)])
+    (job_id,) = queue.add([JobRequest(ConvertTask(WISH, path, path), path)])
     job = queue.job(job_id)
     assert (job.path, job.output_path, job.output_folder) == (path, path, path)
 
 
 def test_a_fresh_job_reads_the_same_in_both_ways(queue: JobQueue) -> None:
-    queue.add([JobRequest(JobKind.SCAN, Path("/games"), WISH, priority=2, gain_bytes=5)])
+    queue.add([JobRequest(EstimateTask(WISH), Path("/games"), priority=2, gain_bytes=5)])
     assert queue.jobs() == queue.runnable()
 
 
@@ -74,7 +75,7 @@ def test_nothing_added_is_nothing_written(queue: JobQueue) -> None:
 
 def test_a_batch_with_a_bad_request_adds_nothing(queue: JobQueue) -> None:
     with pytest.raises(TypeError):
-        queue.add([*requests(2), JobRequest(JobKind.CONVERT, 7)])  # type: ignore[arg-type]
+        queue.add([*requests(2), JobRequest(ConvertTask(), 7)])  # type: ignore[arg-type]
     assert queue.jobs() == []
 
 
@@ -150,7 +151,7 @@ def test_an_unknown_job_stops_the_whole_request(queue: JobQueue) -> None:
 
 def test_the_jobs_of_one_image_come_newest_first(queue: JobQueue) -> None:
     path = Path(os.fsdecode(b"/games/\xff.iso"))
-    ids = queue.add([JobRequest(JobKind.CONVERT, path), JobRequest(JobKind.VERIFY, path), *requests(2)])
+    ids = queue.add([JobRequest(ConvertTask(), path), JobRequest(VerifyTask(), path), *requests(2)])
     assert [job.id for job in queue.of_path(path, 5)] == [ids[1], ids[0]]
     assert [job.id for job in queue.of_path(path, 1)] == [ids[1]]
 
@@ -277,8 +278,8 @@ def test_what_another_front_has_queued_meanwhile_is_left_out(queue: JobQueue) ->
 def test_other_work_on_a_file_is_new(queue: JobQueue) -> None:
     (one,) = requests(1)
     queue.add([one])
-    other = replace(one, output_folder=Path("/elsewhere"))
-    assert queue.add_new([one, other], lambda job: job.output_folder) == [None, 2]
+    other = replace(one, task=ConvertTask(output_folder=Path("/elsewhere")))
+    assert queue.add_new([one, other], lambda job: job.task.work) == [None, 2]
 
 
 def test_nothing_new_is_nothing(queue: JobQueue) -> None:

@@ -10,7 +10,7 @@ from queued_jobs import requests
 
 from discpress.engine.errors import SpaceError
 from discpress.engine.queue.crash_count import MOST_DEATHS
-from discpress.engine.queue.jobs import TRANSITIONS, WISHES, Action, JobProgress, JobState
+from discpress.engine.queue.jobs import REQUESTS, TRANSITIONS, Action, JobProgress, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store.store import Store
 
@@ -41,7 +41,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.states.update(dict.fromkeys(ids, JobState.QUEUED))
 
     @precondition(lambda self: self.states)
-    @rule(data=st.data(), action=st.sampled_from(WISHES))
+    @rule(data=st.data(), action=st.sampled_from(REQUESTS))
     def ask(self, data: st.DataObject, action: Action) -> None:
         job_id = self.pick(data)
         taken = self.queue.ask([job_id], action)

@@ -28,7 +28,8 @@ from pathlib import Path
 from discpress.engine.store import schema
 from discpress.engine.store.store import Store
 from discpress.engine.errors import UsageError
-from discpress.engine.queue.jobs import Action, JobKind, JobProgress, JobRequest, JobState
+from discpress.engine.queue.jobs import Action, JobProgress, JobRequest, JobState
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.queue import JobQueue
 schema.BUSY_TIMEOUT_S = {HANG_S}
 def meet():
@@ -45,7 +46,7 @@ for job in queue.jobs():
 """
 ADD = """
 for number in range(25):
-    queue.add([JobRequest(JobKind.CONVERT, Path(f"/games/{number}.iso"))] * 4, batch=sys.argv[2])
+    queue.add([JobRequest(ConvertTask(), Path(f"/games/{number}.iso"))] * 4, batch=sys.argv[2])
 """
 WORK = """
 while not queue.is_idle():

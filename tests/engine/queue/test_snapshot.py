@@ -10,9 +10,10 @@ from queued_jobs import bring_to, requests
 
 from discpress.engine.errors import UsageError
 from discpress.engine.queue import cache as mirror
-from discpress.engine.queue.jobs import Action, JobKind, JobProgress, JobRequest, JobState
+from discpress.engine.queue.jobs import Action, JobProgress, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import BatchResult, QueueTotals, WorkerState, WorkerStatus
+from discpress.engine.queue.tasks.records import ScanTask
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.store.store import Store
 
@@ -210,7 +211,7 @@ def test_another_file_is_read_from_its_beginning(tmp_path: Path, store: Store, q
 
 def test_history_is_the_finished_conversions_newest_first(queue: JobQueue) -> None:
     first, second = bring_to(queue, JobState.RUNNING), bring_to(queue, JobState.RUNNING)
-    (scan,) = queue.add([JobRequest(JobKind.SCAN, Path("/games"))])
+    (scan,) = queue.add([JobRequest(ScanTask(), Path("/games"))])
     queue.start(scan)
     queue.finish(second, {"output": "/x"}, saved_bytes=100)
     queue.finish(first, {}, saved_bytes=-1)

@@ -14,9 +14,11 @@ from hostile_state import VALUES, Cell, put
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.library.scan.refresh import refresh
-from discpress.engine.queue.background import BackgroundKind, BackgroundTasks
-from discpress.engine.queue.jobs import JobKind, JobState
+from discpress.engine.queue.background import BackgroundTasks
+from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.kinds import JOB_KINDS, TaskKind
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.digests import Grade
 from discpress.engine.store.model import FileIdentity, Overrides
 from discpress.engine.store.store import FILE_NAME, Store
@@ -93,15 +95,16 @@ def test_jobs_of_each_kind_are_the_same(old_path: Path, tmp_path: Path) -> None:
     with Store(tmp_path / "new") as store:
         fill(store, TITLES, Path("/out [b]"))
         add_every_kind(store, TITLES)
-        expected = [(job.id, job.kind, job.state, job.path, job.request) for job in JobQueue(store).jobs()]
+        expected = [(job.id, job.kind, job.state, job.path, job.task) for job in JobQueue(store).jobs()]
     with Store(old_path.parent) as store:
         jobs = JobQueue(store).jobs()
-        assert [(job.id, job.kind, job.state, job.path, job.request) for job in jobs] == expected
-        assert {job.kind for job in jobs} == {*JobKind}
+        assert [(job.id, job.kind, job.state, job.path, job.task) for job in jobs] == expected
+        assert {job.kind for job in jobs} == {*JOB_KINDS}
         assert Counter(job.state for job in jobs)[JobState.QUEUED] == 11
-        assert BackgroundTasks(store).pending(BackgroundKind.ESTIMATE) == 4
+        assert BackgroundTasks(store).pending(TaskKind.ESTIMATE) == 4
         away = next(job for job in jobs if job.output_folder == GONE)
-        assert away.request == ConversionRequest(ImageFormat.CSO)
+        assert isinstance(away.task, ConvertTask)
+        assert away.task.request == ConversionRequest(ImageFormat.CSO)
 
 
 def test_a_checkpoint_is_still_there(old_path: Path) -> None:

@@ -12,8 +12,9 @@ from hostile_state import Cell, cells, put
 
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.queue.background import BackgroundKind, BackgroundTasks
+from discpress.engine.queue.background import BackgroundTasks
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store import schema
 from discpress.engine.store.migrations import MIGRATIONS
 from discpress.engine.store.store import FILE_NAME, Store
@@ -63,12 +64,12 @@ def contents(store: Store) -> dict[str, Any]:
         "journal": [(entry.kind, entry.payload) for entry in store.journal_entries()],
         "measurements": store.measurements(),
         "empty archives": store.empty_archives(GAMES),
-        "jobs": [(job.id, job.kind, job.state, job.path, job.request, job.parameters, job.result) for job in jobs],
+        "jobs": [(job.id, job.task, job.state, job.path, job.result) for job in jobs],
         "logs": [queue.log(job.id) for job in jobs],
         "checkpoints": [(kept.facts, kept.head) for job in jobs if (kept := queue.checkpoint(job.id))],
         "totals": queue.snapshot().totals,
         "worker": queue.worker(),
-        "errands": (background_tasks.pending(), background_tasks.failed(BackgroundKind.SCAN)),
+        "errands": (background_tasks.pending(), background_tasks.failed(TaskKind.SCAN)),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from archive_files import CRC32, patch_directory, u32, write_zip
+from queued_jobs import job_request
 from sample_images import GOLDEN, mixed, read_back
 
 from discpress.engine.convert.plan import ConversionRequest
@@ -17,9 +18,11 @@ from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.open import open_image
 from discpress.engine.measure.estimate import Advice, estimate
 from discpress.engine.progress import Control, Progress
-from discpress.engine.queue.background import BackgroundKind, BackgroundTask
-from discpress.engine.queue.jobs import ARCHIVE, Job, JobKind, JobRequest
+from discpress.engine.queue.background import BackgroundTask
+from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import GridTask
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store
 from discpress.engine.worker.job_paths import source_is_away
@@ -41,10 +44,10 @@ class Room:
         self.queue = JobQueue(self.store)
 
     def job(
-        self, kind: JobKind = JobKind.CONVERT, name: str = "game.iso", request: ConversionRequest | None = ANY
+        self, kind: TaskKind = TaskKind.CONVERT, name: str = "game.iso", request: ConversionRequest | None = ANY
     ) -> Job:
-        parameters: dict[str, Any] = {"device": self.path.stat().st_dev, ARCHIVE: str(self.path)}
-        (job_id,) = self.queue.add([JobRequest(kind, self.path / name, request, parameters=parameters)])
+        parameters: dict[str, Any] = {"device": self.path.stat().st_dev, "archive": str(self.path)}
+        (job_id,) = self.queue.add([job_request(kind, self.path / name, request, parameters=parameters)])
         assert self.queue.start(job_id)
         return self.queue.job(job_id)
 
@@ -91,7 +94,7 @@ def test_an_archive_that_was_moved_to_the_trash_by_a_killed_run_is_found_there(r
 
 
 def test_a_verification_compares_with_the_archive(room: Room) -> None:
-    job = room.job(JobKind.VERIFY, request=None)
+    job = room.job(TaskKind.VERIFY, request=None)
     assert room.run(job).result["original_bytes"] == len(DISC)
     patch_directory(room.path, 0, CRC32, u32(7))
     with pytest.raises(DamagedImageError, match="the archive was made with 00000007"):
@@ -99,14 +102,14 @@ def test_a_verification_compares_with_the_archive(room: Room) -> None:
 
 
 def test_an_examination_decodes_the_image_in_the_archive(room: Room) -> None:
-    job = room.job(JobKind.DOCTOR, request=None)
+    job = room.job(TaskKind.DOCTOR, request=None)
     assert room.run(job).result["errors"] == 0
     patch_directory(room.path, 0, CRC32, u32(7))
     assert room.run(job).result["errors"] == 1
 
 
 def test_an_estimate_is_kept_for_the_image_and_not_for_its_archive(room: Room) -> None:
-    room.run(room.job(JobKind.ESTIMATE))
+    room.run(room.job(TaskKind.ESTIMATE))
     archive = FileIdentity.at(room.path)
     assert room.store.estimates_of(archive) == []
     sizes = [info.compress_size for info in infos(room.path)]
@@ -122,9 +125,7 @@ def infos(path: Path) -> list[Any]:
 
 
 def test_a_table_of_estimates_is_kept_for_the_image(room: Room) -> None:
-    run_background_task(
-        BackgroundTask(BackgroundKind.GRID, room.path / "psp.iso", 1, ANY, 0.0), room.store, 2, Control()
-    )
+    run_background_task(BackgroundTask(GridTask(ANY), room.path / "psp.iso", 1, 0.0), room.store, 2, Control())
     size = infos(room.path)[1].compress_size
     identity = FileIdentity.at(room.path).in_archive(2, size)
     assert len(room.store.estimates_of(identity)) > 10

@@ -7,22 +7,24 @@ from pathlib import Path
 
 import pytest
 from patience import HANG_S, wait_for
+from queued_jobs import job_request
 
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import SuspendedError, UsageError
 from discpress.engine.progress import Control
-from discpress.engine.queue.background import BackgroundKind, BackgroundTask, BackgroundTasks
+from discpress.engine.queue.background import BackgroundTask, BackgroundTasks
 from discpress.engine.queue.crash_count import MOST_DEATHS
-from discpress.engine.queue.jobs import JobKind, JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import EstimateTask, GridTask, ScanTask
 from discpress.engine.store.store import Store
 from discpress.engine.worker import scheduler as managers
 from discpress.engine.worker.run_job import Outcome, Turn
 from discpress.engine.worker.scheduler import Manager
 
 STEP_S = 0.002
-SCAN, ESTIMATE = BackgroundKind.SCAN, BackgroundKind.ESTIMATE
+SCAN, ESTIMATE = TaskKind.SCAN, TaskKind.ESTIMATE
 WISH, OTHER = ConversionRequest(level=9), ConversionRequest(level=3)
 SEEN, LATER = 0, 10
 
@@ -54,12 +56,12 @@ class House:
 
     def ask(self, *names: str, rank: int = SEEN, request: ConversionRequest = WISH) -> list[Path]:
         paths = [self.path(name) for name in names]
-        self.background_tasks.ask(ESTIMATE, [(path, request) for path in paths], rank)
+        self.background_tasks.ask([(path, EstimateTask(request)) for path in paths], rank)
         return paths
 
-    def add(self, name: str, kind: JobKind) -> Path:
+    def add(self, name: str, kind: TaskKind) -> Path:
         path = self.path(name)
-        self.queue.add([JobRequest(kind, path, WISH)])
+        self.queue.add([job_request(kind, path, WISH)])
         return path
 
     def begin(self) -> None:
@@ -163,7 +165,7 @@ def test_the_next_one_follows(house: House) -> None:
 
 
 def test_a_single_background_task_runs_beside_a_conversion_with_a_single_thread(house: House) -> None:
-    game = house.add("game", JobKind.CONVERT)
+    game = house.add("game", TaskKind.CONVERT)
     house.begin()
     house.wait_begun(game)
     one, _ = house.ask("one", "two")
@@ -173,7 +175,7 @@ def test_a_single_background_task_runs_beside_a_conversion_with_a_single_thread(
 
 
 def test_background_tasks_share_their_places_with_the_probes(house: House) -> None:
-    probe = house.add("folder", JobKind.SCAN)
+    probe = house.add("folder", TaskKind.SCAN)
     house.begin()
     house.wait_begun(probe)
     one, _ = house.ask("one", "two")
@@ -184,7 +186,7 @@ def test_background_tasks_share_their_places_with_the_probes(house: House) -> No
 
 def test_jobs_come_before_background_tasks(house: House) -> None:
     house.ask("one", "two")
-    probes = [house.add(name, JobKind.SCAN) for name in ("a", "b")]
+    probes = [house.add(name, TaskKind.SCAN) for name in ("a", "b")]
     house.begin()
     house.wait_begun(*probes)
     house.let_look()
@@ -231,17 +233,17 @@ def test_an_background_task_whose_file_is_gone_is_dropped(house: House) -> None:
 def test_a_grid_of_a_file_that_is_gone_says_so(house: House) -> None:
     path = house.path("one")
     path.unlink()
-    house.background_tasks.ask(BackgroundKind.GRID, [(path, WISH)], SEEN)
+    house.background_tasks.ask([(path, GridTask(WISH))], SEEN)
     house.end(path, UsageError("no such file"))
     house.begin()
     house.wait(lambda: not house.background_tasks.pending(), "its end")
-    assert house.background_tasks.failed(BackgroundKind.GRID) == {path: "no such file"}
+    assert house.background_tasks.failed(TaskKind.GRID) == {path: "no such file"}
 
 
 def test_a_scan_of_a_folder_that_is_gone_says_so(house: House) -> None:
     path = house.path("away")
     path.unlink()
-    house.background_tasks.ask(SCAN, [(path, None)], SEEN)
+    house.background_tasks.ask([(path, ScanTask())], SEEN)
     house.end(path, UsageError("it cannot be searched"))
     house.begin()
     house.wait(lambda: not house.background_tasks.pending(), "its end")
@@ -314,7 +316,7 @@ def test_a_suspended_background_task_is_no_failure(house: House) -> None:
 def make_suspect(house: House, path: Path) -> None:
     """Let workers die at an errand until the next one is to be alone with it."""
     for _ in range(MOST_DEATHS - 1):
-        house.background_tasks.begin(BackgroundTask(ESTIMATE, path, SEEN, WISH, 0.0))
+        house.background_tasks.begin(BackgroundTask(EstimateTask(WISH), path, SEEN, 0.0))
         house.background_tasks.recover()
 
 
@@ -334,7 +336,7 @@ def test_no_job_is_begun_beside_it(house: House) -> None:
     make_suspect(house, one)
     house.begin()
     house.wait_begun(one)
-    game = house.add("game", JobKind.CONVERT)
+    game = house.add("game", TaskKind.CONVERT)
     house.let_look()
     assert house.begun == [one]
     house.end(one)
@@ -356,7 +358,7 @@ def test_it_waits_for_those_that_were_begun_before_it(house: House) -> None:
 
 
 def test_a_conversion_does_not_wait_for_it_and_other_background_tasks_overtake_it(house: House) -> None:
-    game = house.add("game", JobKind.CONVERT)
+    game = house.add("game", TaskKind.CONVERT)
     one, two = house.ask("one", "two")
     make_suspect(house, one)
     house.begin()

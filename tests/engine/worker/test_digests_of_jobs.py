@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 import xxhash
 from command_line import write_old
+from queued_jobs import job_request
 from sample_images import mixed, pack
 
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.convert.verify import digest_checked
 from discpress.engine.images.zso_cso.header import HEADER_SIZE
 from discpress.engine.progress import Control, Progress
-from discpress.engine.queue.jobs import Job, JobKind, JobRequest
+from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store
@@ -36,12 +38,12 @@ class Room:
         self.store = Store(folder / "state")
         self.queue = JobQueue(self.store)
 
-    def job(self, kind: JobKind, path: Path, **facts: Any) -> Job:
-        (number,) = self.queue.add([JobRequest(kind, path, **facts)])
+    def job(self, kind: TaskKind, path: Path, **facts: Any) -> Job:
+        (number,) = self.queue.add([job_request(kind, path, **facts)])
         self.queue.start(number)
         return self.queue.job(number)
 
-    def run(self, kind: JobKind, path: Path, **facts: Any) -> None:
+    def run(self, kind: TaskKind, path: Path, **facts: Any) -> None:
         job = self.job(kind, path, **facts)
         run_job(Turn(job, self.queue, self.store, 2, Control(), Progress()))
 
@@ -63,7 +65,7 @@ def check(found: list[Digests]) -> None:
 
 
 def test_a_verification(room: Room) -> None:
-    room.run(JobKind.VERIFY, room.zso)
+    room.run(TaskKind.VERIFY, room.zso)
     check(room.digests(room.zso))
 
 
@@ -71,12 +73,12 @@ def test_a_verification_with_sha1(room: Room) -> None:
     import hashlib
 
     sha1 = hashlib.sha1(DISC, usedforsecurity=False).hexdigest()
-    room.run(JobKind.VERIFY, room.zso, parameters={"sha1": sha1})
+    room.run(TaskKind.VERIFY, room.zso, parameters={"sha1": sha1})
     assert room.digests(room.zso)[0].sha1 == sha1
 
 
 def test_a_deep_examination(room: Room) -> None:
-    room.run(JobKind.DOCTOR, room.zso)
+    room.run(TaskKind.DOCTOR, room.zso)
     check(room.digests(room.zso))
 
 
@@ -84,24 +86,24 @@ def test_a_deep_examination_of_a_damaged_file_leaves_none(room: Room) -> None:
     data = bytearray(room.zso.read_bytes())
     data[HEADER_SIZE] ^= 0xFF
     write_old(room.zso, bytes(data))
-    room.run(JobKind.DOCTOR, room.zso)
+    room.run(TaskKind.DOCTOR, room.zso)
     assert room.digests(room.zso) == []
 
 
 def test_a_conversion_leaves_those_of_source_and_result(room: Room) -> None:
-    room.run(JobKind.CONVERT, room.iso, request=ConversionRequest(target="any", level=1))
+    room.run(TaskKind.CONVERT, room.iso, request=ConversionRequest(target="any", level=1))
     check(room.digests(room.iso))
     check(room.digests(room.iso.with_suffix(".zso")))
 
 
 def test_a_source_in_the_trash_keeps_them_for_an_undo(room: Room) -> None:
-    room.run(JobKind.CONVERT, room.iso, request=ConversionRequest(target="any", level=1, trash_source=True))
+    room.run(TaskKind.CONVERT, room.iso, request=ConversionRequest(target="any", level=1, trash_source=True))
     (stored,) = room.folder.glob(".discpress-trash/*/1.kept")
     check(room.digests(room.iso, at=stored))
 
 
 def test_a_result_that_was_not_decoded_has_none(room: Room) -> None:
-    room.run(JobKind.CONVERT, room.iso, request=ConversionRequest(target="any", level=1, verify=False))
+    room.run(TaskKind.CONVERT, room.iso, request=ConversionRequest(target="any", level=1, verify=False))
     check(room.digests(room.iso))
     assert room.digests(room.iso.with_suffix(".zso")) == []
 
@@ -115,7 +117,7 @@ def test_a_file_that_changed_meanwhile_has_none(room: Room, monkeypatch: pytest.
         return found
 
     monkeypatch.setattr("discpress.engine.worker.run_job.digest_checked", change)
-    room.run(JobKind.VERIFY, room.zso)
+    room.run(TaskKind.VERIFY, room.zso)
     assert room.digests(room.zso) == []
 
 
@@ -123,7 +125,7 @@ def test_a_file_that_changed_meanwhile_has_none(room: Room, monkeypatch: pytest.
 
 
 def output_job(room: Room, **parameters: Any) -> Job:
-    return room.job(JobKind.CONVERT, room.iso, output_folder=room.folder, parameters=parameters)
+    return room.job(TaskKind.CONVERT, room.iso, output_folder=room.folder, parameters=parameters)
 
 
 def test_an_output_on_a_disk_that_is_mounted_again_is_not_away(room: Room) -> None:

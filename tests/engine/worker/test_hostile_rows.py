@@ -10,15 +10,19 @@ import pytest
 from hostile_state import VALUES, Cell, cells, put
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from queued_jobs import job_request
 from sample_images import compressible, mixed, write_image
 
 from discpress.engine.convert.part.name import make_marker, part_path_of
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.formats import ImageFormat
 from discpress.engine.library.scan.refresh import refresh
-from discpress.engine.queue.background import BackgroundKind, BackgroundTasks
-from discpress.engine.queue.jobs import Job, JobKind, JobProgress, JobRequest, JobState, source_parameters
+from discpress.engine.queue.background import BackgroundTasks
+from discpress.engine.queue.jobs import Job, JobProgress, JobState
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import EstimateTask, ScanTask
+from discpress.engine.store.model import JsonValue
 from discpress.engine.store.store import FILE_NAME, Store
 from discpress.engine.system.files import FileIdentity
 from discpress.engine.worker import scheduler
@@ -44,14 +48,13 @@ class Place:
         self.cells = cells(self.sound / FILE_NAME)
 
     def fill(self, queue: JobQueue, background_tasks: BackgroundTasks) -> None:
-        kinds = [JobKind.CONVERT, JobKind.CONVERT, JobKind.VERIFY, JobKind.ESTIMATE, JobKind.SCAN, JobKind.DOCTOR]
+        kinds = [TaskKind.CONVERT, TaskKind.CONVERT, TaskKind.VERIFY, TaskKind.ESTIMATE, TaskKind.SCAN, TaskKind.DOCTOR]
         paths = [*self.images, self.images[1], self.games, self.images[0]]
         wanted = []
         for kind, path in zip(kinds, paths, strict=True):
-            parameters = source_parameters(path, path, path.stat().st_dev)
-            parameters |= {"name": "Okami", "checksums": ["crc32"]}
-            folder = self.out if kind is JobKind.CONVERT else None
-            wanted.append(JobRequest(kind, path, WISH, output_folder=folder, gain_bytes=7, parameters=parameters))
+            parameters: dict[str, JsonValue] = {"device": path.stat().st_dev, "name": "Okami", "checksums": ["crc32"]}
+            folder = self.out if kind is TaskKind.CONVERT else None
+            wanted.append(job_request(kind, path, WISH, output_folder=folder, gain_bytes=7, parameters=parameters))
         numbers = queue.add(wanted)
         # One that a killed worker left, with a note of where it was.
         queue.start(numbers[0])
@@ -59,8 +62,8 @@ class Place:
         queue.append_log(numbers[0], "ISO to ZSO")
         queue.save_checkpoint(numbers[0], {"output": str(self.out / "Okami [red].zso"), "done_bytes": 4096}, b"ZISO")
         queue.note_throughput(int(time.time()), 1000, 300)
-        background_tasks.ask(BackgroundKind.ESTIMATE, [(path, WISH) for path in self.images], 10)
-        background_tasks.ask(BackgroundKind.SCAN, [(self.games, None)], 0)
+        background_tasks.ask([(path, EstimateTask(WISH)) for path in self.images], 10)
+        background_tasks.ask([(self.games, ScanTask())], 0)
 
     def spoil(self, cell: Cell, value: str) -> bool:
         """Begin anew with the sound file and without results, and write into one cell of it."""

@@ -11,7 +11,8 @@ from discpress.engine.errors import CancelledError, SettingError, StorageError, 
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.progress import Control
-from discpress.engine.queue.background import BackgroundKind, BackgroundTask
+from discpress.engine.queue.background import BackgroundTask
+from discpress.engine.queue.tasks.records import BackgroundWork, EstimateTask, GridTask, ScanTask
 from discpress.engine.store.model import FileIdentity, StoredEstimate
 from discpress.engine.store.store import Store
 from discpress.engine.worker.run_background import run_background_task
@@ -31,14 +32,11 @@ class Desk:
 
     def run(
         self,
-        kind: BackgroundKind,
+        task: BackgroundWork,
         path: Path | None = None,
-        request: ConversionRequest | None = None,
         control: Control | None = None,
     ) -> None:
-        run_background_task(
-            BackgroundTask(kind, path or self.image, 0, request, 1.0), self.store, 2, control or Control()
-        )
+        run_background_task(BackgroundTask(task, path or self.image, 0, 1.0), self.store, 2, control or Control())
 
     def estimates(self) -> list[StoredEstimate]:
         return self.store.estimates_of(FileIdentity.at(self.image))
@@ -52,71 +50,71 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_a_scan_brings_the_store_up_to_date(desk: Desk) -> None:
-    desk.run(BackgroundKind.SCAN, desk.folder)
+    desk.run(ScanTask(), desk.folder)
     assert [title.path for title in desk.store.titles()] == [desk.image]
 
 
 def test_a_scan_drops_what_is_gone(desk: Desk) -> None:
-    desk.run(BackgroundKind.SCAN, desk.folder)
+    desk.run(ScanTask(), desk.folder)
     desk.image.unlink()
-    desk.run(BackgroundKind.SCAN, desk.folder)
+    desk.run(ScanTask(), desk.folder)
     assert desk.store.titles() == []
 
 
 def test_a_folder_that_cannot_be_searched_is_an_error(desk: Desk) -> None:
     with pytest.raises(StorageError, match=r"away: cannot be searched: No such file or directory"):
-        desk.run(BackgroundKind.SCAN, desk.folder / "away")
+        desk.run(ScanTask(), desk.folder / "away")
 
 
 def test_an_estimate_goes_by_the_request(desk: Desk) -> None:
-    desk.run(BackgroundKind.ESTIMATE, request=ConversionRequest(ZSO, 4096, 3, target="any"))
+    desk.run(EstimateTask(ConversionRequest(ZSO, 4096, 3, target="any")))
     (found,) = desk.estimates()
     assert (found.settings, found.original_bytes) == (Settings(ZSO, 4096, 3, target="any"), SIZE)
 
 
 def test_an_estimate_of_what_the_target_refuses_is_an_error(desk: Desk) -> None:
     with pytest.raises(SettingError):
-        desk.run(BackgroundKind.ESTIMATE, request=ConversionRequest(ZSO, 4096, target="opl"))
+        desk.run(EstimateTask(ConversionRequest(ZSO, 4096, target="opl")))
 
 
 def test_an_estimate_of_a_file_that_is_gone_is_an_error(desk: Desk) -> None:
     with pytest.raises(StorageError):
-        desk.run(BackgroundKind.ESTIMATE, desk.folder / "gone.iso")
+        desk.run(EstimateTask(), desk.folder / "gone.iso")
 
 
 @pytest.mark.parametrize("image_format", [ImageFormat.ZSO, ImageFormat.CSO])
 def test_a_grid_holds_every_block_size_at_every_level(desk: Desk, image_format: ImageFormat) -> None:
-    desk.run(BackgroundKind.GRID, request=ConversionRequest(image_format, target="any"))
+    desk.run(GridTask(ConversionRequest(image_format, target="any")))
     expected = [
-        (block_size, level) for block_size in grid_block_sizes(ImageFormat.ZSO) for level in grid_levels(image_format)
+        (block_size, level) for block_size in grid_block_sizes(image_format) for level in grid_levels(image_format)
     ]
     assert [(each.settings.block_size, each.settings.level) for each in desk.estimates()] == expected
 
 
 def test_a_grid_of_a_chd_is_made_with_the_methods_asked_for(desk: Desk) -> None:
-    desk.run(BackgroundKind.GRID, request=ConversionRequest(ImageFormat.CHD, target="any", methods=(Method.ZLIB,)))
+    desk.run(GridTask(ConversionRequest(ImageFormat.CHD, target="any", methods=(Method.ZLIB,))))
     assert {each.settings.methods for each in desk.estimates()} == {(Method.ZLIB,)}
     assert {each.settings.block_size for each in desk.estimates()} == set(grid_block_sizes(ImageFormat.CHD))
 
 
 def test_a_grid_shows_also_what_the_target_refuses(desk: Desk) -> None:
-    desk.run(BackgroundKind.GRID, request=ConversionRequest(ZSO, 4096, 3, target="opl"))
-    assert len(desk.estimates()) == len(grid_block_sizes(ImageFormat.ZSO)) * len(grid_levels(ZSO))
+    desk.run(GridTask(ConversionRequest(ZSO, 4096, 3, target="opl")))
+    assert len(desk.estimates()) == len(grid_block_sizes(ZSO)) * len(grid_levels(ZSO))
 
 
 def test_a_format_without_blocks_has_no_grid(desk: Desk) -> None:
     with pytest.raises(UsageError, match="ISO has neither blocks nor levels"):
-        desk.run(BackgroundKind.GRID, request=ConversionRequest(ImageFormat.ISO))
+        desk.run(GridTask(ConversionRequest(ImageFormat.ISO)))
 
 
-@pytest.mark.parametrize("kind", [BackgroundKind.SCAN, BackgroundKind.ESTIMATE, BackgroundKind.GRID])
-def test_every_background_task_can_be_stopped(desk: Desk, kind: BackgroundKind) -> None:
+@pytest.mark.parametrize("task", [ScanTask(), EstimateTask(), GridTask()])
+def test_every_background_task_can_be_stopped(desk: Desk, task: BackgroundWork) -> None:
     control = Control()
     control.cancel()
     with pytest.raises(CancelledError):
-        desk.run(kind, desk.folder if kind is BackgroundKind.SCAN else None, control=control)
+        desk.run(task, desk.folder if isinstance(task, ScanTask) else None, control=control)
 
 
 def test_a_grid_has_the_alignment_it_was_asked_for(desk: Desk) -> None:
-    desk.run(BackgroundKind.GRID, request=ConversionRequest(format=ZSO, target="any", alignment=1024))
+    desk.run(GridTask(ConversionRequest(format=ZSO, target="any", alignment=1024)))
     assert {each.settings.alignment for each in desk.estimates()} == {1024}

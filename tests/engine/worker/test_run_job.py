@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from command_line import write_old
 from fault_injection import fail_with, names_in
+from queued_jobs import job_request
 from sample_images import compressible, incompressible, mixed, pack, read_back
 
 from discpress.engine.convert.part.name import make_marker, part_path_of
 from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.errors import ConflictError, DiscpressError, StoreError, SuspendedError, UselessError, VerifyError
 from discpress.engine.progress import Control, Progress, Stage
-from discpress.engine.queue.jobs import Job, JobKind, JobRequest
+from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import FileIdentity
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore
@@ -40,9 +42,9 @@ class Room:
     def image(self, data: bytes | None = None, name: str = "game.iso") -> Path:
         return write_old(self.folder / name, mixed(SIZE) if data is None else data)
 
-    def add(self, kind: JobKind = JobKind.CONVERT, name: str = "game.iso", **facts: Any) -> int:
-        facts = {"request": ANY if kind is JobKind.CONVERT else None} | facts
-        (job_id,) = self.queue.add([JobRequest(kind, self.folder / name, **facts)])
+    def add(self, kind: TaskKind = TaskKind.CONVERT, name: str = "game.iso", **facts: Any) -> int:
+        facts = {"request": ANY if kind is TaskKind.CONVERT else None} | facts
+        (job_id,) = self.queue.add([job_request(kind, self.folder / name, **facts)])
         return job_id
 
     def start(self, job_id: int) -> Job:
@@ -160,31 +162,31 @@ def test_a_file_in_the_way_goes_to_the_trash_where_requested(room: Room) -> None
 
 def test_a_verification_gives_digests(room: Room) -> None:
     pack(room.folder / "game.zso", mixed(SIZE))
-    done = room.run(room.add(JobKind.VERIFY, "game.zso"))
+    done = room.run(room.add(TaskKind.VERIFY, "game.zso"))
     assert (done.result["original_bytes"], sorted(done.result)) == (SIZE, ["crc32", "original_bytes", "xxh3"])
 
 
 def test_a_verification_compares_digests(room: Room) -> None:
     room.image()
     with pytest.raises(VerifyError, match="sha1"):
-        room.run(room.add(JobKind.VERIFY, parameters={"sha1": "0" * 40}))
+        room.run(room.add(TaskKind.VERIFY, parameters={"sha1": "0" * 40}))
 
 
 def test_a_verification_does_not_compare_its_device(room: Room) -> None:
     room.image()
-    assert room.run(room.add(JobKind.VERIFY, parameters={"device": 1})).result["original_bytes"] == SIZE
+    assert room.run(room.add(TaskKind.VERIFY, parameters={"device": 1})).result["original_bytes"] == SIZE
 
 
 def test_a_scan_counts_images_and_keeps_them(room: Room) -> None:
     room.image()
     room.image(compressible(SIZE), "other.iso")
-    done = room.run(room.add(JobKind.SCAN, "."))
+    done = room.run(room.add(TaskKind.SCAN, "."))
     assert (done.result, len(room.store.titles())) == ({"images": 2, "problems": 0}, 2)
 
 
 def test_an_estimate_bounds_the_result(room: Room) -> None:
     path = room.image()
-    done = room.run(room.add(JobKind.ESTIMATE, request=ANY))
+    done = room.run(room.add(TaskKind.ESTIMATE, request=ANY))
     room.run(room.add())
     packed_bytes = path.with_suffix(".zso").stat().st_size
     assert int(str(done.result["low_bytes"])) <= packed_bytes <= int(str(done.result["high_bytes"]))
@@ -201,9 +203,9 @@ def test_the_original_of_an_image_of_no_disc_stays_and_the_log_says_why(room: Ro
 
 def test_a_doctor_tells_damage_from_what_a_target_cannot_load(room: Room) -> None:
     path = pack(room.folder / "game.zso", mixed(SIZE), block_size=16384)
-    unloadable = room.run(room.add(JobKind.DOCTOR, "game.zso", request=ConversionRequest(target="opl"))).result
+    unloadable = room.run(room.add(TaskKind.DOCTOR, "game.zso", request=ConversionRequest(target="opl"))).result
     path.write_bytes(b"\xaa" + path.read_bytes()[1:])
-    damaged = room.run(room.add(JobKind.DOCTOR, "game.zso", request=ConversionRequest(target="opl"))).result
+    damaged = room.run(room.add(TaskKind.DOCTOR, "game.zso", request=ConversionRequest(target="opl"))).result
     assert [(each["errors"], each["damaged"]) for each in (unloadable, damaged)] == [(1, 0), (1, 1)]
 
 
@@ -212,32 +214,32 @@ def test_a_doctor_counts_findings(room: Room) -> None:
     with path.open("r+b") as file:
         file.seek(-5000, os.SEEK_END)
         file.write(bytes(3000))
-    assert int(str(room.run(room.add(JobKind.DOCTOR, "game.zso")).result["errors"])) > 0
+    assert int(str(room.run(room.add(TaskKind.DOCTOR, "game.zso")).result["errors"])) > 0
 
 
 def test_a_doctor_finds_nothing_in_a_sound_image(room: Room) -> None:
     pack(room.folder / "game.zso", mixed(SIZE))
-    assert room.run(room.add(JobKind.DOCTOR, "game.zso")).result["errors"] == 0
+    assert room.run(room.add(TaskKind.DOCTOR, "game.zso")).result["errors"] == 0
 
 
 @pytest.mark.parametrize(
     "kind",
     [
-        JobKind.CONVERT,
-        JobKind.VERIFY,
-        JobKind.SCAN,
-        JobKind.ESTIMATE,
-        JobKind.DOCTOR,
-        JobKind.SEEK,
-        JobKind.THROUGHPUT,
+        TaskKind.CONVERT,
+        TaskKind.VERIFY,
+        TaskKind.SCAN,
+        TaskKind.ESTIMATE,
+        TaskKind.DOCTOR,
+        TaskKind.SEEK,
+        TaskKind.THROUGHPUT,
     ],
 )
-def test_every_kind_can_be_suspended(kind: JobKind, room: Room) -> None:
+def test_every_kind_can_be_suspended(kind: TaskKind, room: Room) -> None:
     room.image()
     pack(room.folder / "packed.zso", mixed(SIZE))
     control = Control()
     control.suspend()
-    names = {JobKind.SCAN: ".", JobKind.DOCTOR: "packed.zso"}
+    names = {TaskKind.SCAN: ".", TaskKind.DOCTOR: "packed.zso"}
     job_id = room.add(kind, names.get(kind, "game.iso"))
     with pytest.raises(SuspendedError):
         room.run(job_id, control)

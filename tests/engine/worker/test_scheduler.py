@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from manager_house import THREADS, House
+from queued_jobs import job_request
 
 from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.part.name import make_marker, part_path_of
@@ -18,16 +19,17 @@ from discpress.engine.errors import (
     SuspendedError,
     UselessError,
 )
-from discpress.engine.queue.jobs import Action, JobKind, JobRequest, JobState
+from discpress.engine.queue.jobs import Action, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.system.files import FileIdentity
 from discpress.engine.worker import blocked_jobs as waits
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 from discpress.engine.worker.job_devices import Devices
 from discpress.engine.worker.run_job import Outcome, part_owner
 
-CONVERT, SCAN, ESTIMATE, VERIFY = JobKind.CONVERT, JobKind.SCAN, JobKind.ESTIMATE, JobKind.VERIFY
+CONVERT, SCAN, ESTIMATE, VERIFY = TaskKind.CONVERT, TaskKind.SCAN, TaskKind.ESTIMATE, TaskKind.VERIFY
 QUEUED, RUNNING, PAUSED, DONE = JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.DONE
 FAILED, CANCELLED, SKIPPED = JobState.FAILED, JobState.CANCELLED, JobState.SKIPPED
 
@@ -90,7 +92,7 @@ def test_two_conversions_share_one_budget_of_threads(two_disks: House) -> None:
 
 
 @pytest.mark.parametrize("kind", [SCAN, ESTIMATE])
-def test_a_probe_starts_at_once_beside_a_conversion(kind: JobKind, house: House) -> None:
+def test_a_probe_starts_at_once_beside_a_conversion(kind: TaskKind, house: House) -> None:
     (first,) = house.run_all("one.iso")
     (probe,) = house.add("two.iso", kind=kind)
     house.wait_started(probe)
@@ -104,9 +106,9 @@ def test_probes_are_few_at_once(house: House) -> None:
     assert house.stage.started == ids[:2]
 
 
-@pytest.mark.parametrize("other", [JobKind.SEEK, JobKind.THROUGHPUT])
-def test_two_tests_of_the_lab_never_measure_each_other(other: JobKind, house: House) -> None:
-    (first,) = house.add("one.iso", kind=JobKind.SEEK)
+@pytest.mark.parametrize("other", [TaskKind.SEEK, TaskKind.THROUGHPUT])
+def test_two_tests_of_the_lab_never_measure_each_other(other: TaskKind, house: House) -> None:
+    (first,) = house.add("one.iso", kind=TaskKind.SEEK)
     (second,) = house.add("two.iso", kind=other)
     (estimate,) = house.add("three.iso", kind=ESTIMATE)
     house.begin()
@@ -463,7 +465,7 @@ def test_a_job_that_killed_three_workers_fails_without_a_part_and_the_next_one_r
 
 
 @pytest.mark.parametrize("kind", [CONVERT, SCAN])
-def test_a_job_that_killed_two_workers_runs_alone(kind: JobKind, two_disks: House) -> None:
+def test_a_job_that_killed_two_workers_runs_alone(kind: TaskKind, two_disks: House) -> None:
     (deadly,) = two_disks.add("a/one.iso", kind=kind)
     kill_worker_at(two_disks, deadly, 2)
     disk, probe = *two_disks.add("b/one.iso"), *two_disks.add("two.iso", kind=SCAN)
@@ -591,8 +593,8 @@ def test_the_other_disk_goes_on_while_one_is_full(
 
 
 @pytest.mark.usefixtures("free")
-@pytest.mark.parametrize("kind", [JobKind.SEEK, JobKind.THROUGHPUT])
-def test_a_lab_test_without_room_fails_and_holds_nobody(house: House, kind: JobKind) -> None:
+@pytest.mark.parametrize("kind", [TaskKind.SEEK, TaskKind.THROUGHPUT])
+def test_a_lab_test_without_room_fails_and_holds_nobody(house: House, kind: TaskKind) -> None:
     (test,) = house.run_all("1.iso", kind=kind)
     (after,) = house.add("2.iso")
     house.stage.end(test, SpaceError("700 MiB must be free, 1 KiB are", hint="free some space"))
@@ -623,7 +625,7 @@ def begun_and_cancelled(house: House, *, with_checkpoint: bool, request: Convers
     if request.on_conflict is OnConflict.RENAME:
         output_path.write_bytes(b"in the way")
         output_path = house.folder / "1 (2).zso"
-        (job,) = house.queue.add([JobRequest(CONVERT, house.folder / "1.iso", request)])
+        (job,) = house.queue.add([job_request(CONVERT, house.folder / "1.iso", request)])
     part_path = leave_part(house, job, output_path, with_checkpoint=with_checkpoint)
     house.queue.start(job)
     house.queue.ask([job], Action.CANCEL)

@@ -11,8 +11,10 @@ from patience import HANG_S
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import SuspendedError
 from discpress.engine.progress import Control
-from discpress.engine.queue.background import BackgroundKind, BackgroundTask, BackgroundTasks
-from discpress.engine.queue.jobs import Action, Job, JobKind, JobState
+from discpress.engine.queue.background import BackgroundTask, BackgroundTasks
+from discpress.engine.queue.jobs import Action, Job, JobState
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import EstimateTask
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.store.store import Store
 from discpress.engine.system import asking
@@ -72,7 +74,7 @@ def share(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Share]:
     share.wake()
 
 
-def on_nas(house: House, *names: str, kind: JobKind = JobKind.CONVERT) -> list[int]:
+def on_nas(house: House, *names: str, kind: TaskKind = TaskKind.CONVERT) -> list[int]:
     return house.add(*(f"nas/{name}" for name in names), kind=kind, parameters={"device": NAS})
 
 
@@ -194,8 +196,8 @@ def test_a_worker_ends_in_order_while_a_disk_does_not_answer(house: House, share
     assert house.manager.hung == 0
 
 
-@pytest.mark.parametrize("kind", [JobKind.ESTIMATE, JobKind.SEEK])
-def test_a_probe_is_not_begun_on_a_silent_disk(house: House, share: Share, kind: JobKind) -> None:
+@pytest.mark.parametrize("kind", [TaskKind.ESTIMATE, TaskKind.SEEK])
+def test_a_probe_is_not_begun_on_a_silent_disk(house: House, share: Share, kind: TaskKind) -> None:
     share.stall()
     ids = on_nas(house, "1.iso", "2.iso", "3.iso", kind=kind)
     (other,) = house.add("4.iso", kind=kind)
@@ -242,11 +244,11 @@ def test_a_job_that_runs_alone_does_so_only_until_it_hangs(house: House, share: 
 
 
 def test_probes_that_hang_leave_their_places_to_others(house: House, share: Share) -> None:
-    ids = on_nas(house, "1.iso", "2.iso", kind=JobKind.SCAN)
+    ids = on_nas(house, "1.iso", "2.iso", kind=TaskKind.SCAN)
     house.begin()
     house.wait_started(*ids)
     fall_silent(house, share)
-    others = house.add("3.iso", "4.iso", kind=JobKind.ESTIMATE)
+    others = house.add("3.iso", "4.iso", kind=TaskKind.ESTIMATE)
     house.wait_started(*others)
 
 
@@ -367,8 +369,8 @@ def test_background_tasks_on_a_silent_disk_are_passed_by(house: House, share: Sh
     other = known(house, "usb/other.iso", USB)
     done: list[Path] = []
     share.stall()
-    background_tasks.ask(BackgroundKind.ESTIMATE, [(path, None) for path in silent], rank=0)
-    background_tasks.ask(BackgroundKind.ESTIMATE, [(other, None)], rank=10)
+    background_tasks.ask([(path, EstimateTask()) for path in silent], rank=0)
+    background_tasks.ask([(other, EstimateTask())], rank=10)
     house.begin(run_background_task=lambda background_task, store, threads, control: done.append(background_task.path))
     house.wait(lambda: done == [other], "the errand on the other disk")
     house.let_look()
@@ -387,7 +389,7 @@ def test_an_background_task_that_is_left_where_it_hung_is_no_death(house: House,
         begun.set()
         may_end.wait()
 
-    background_tasks.ask(BackgroundKind.ESTIMATE, [(path, None)], rank=0)
+    background_tasks.ask([(path, EstimateTask())], rank=0)
     house.begin(run_background_task=hang)
     assert begun.wait(HANG_S)
     fall_silent(house, share)

@@ -15,8 +15,8 @@ from discpress.engine.convert.trash.held import HeldEntry, hold
 from discpress.engine.convert.trash.undo import purge
 from discpress.engine.errors import CancelledError, TrashError
 from discpress.engine.progress import Control, Progress
-from discpress.engine.queue.jobs import JobKind
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.store import Store
 from discpress.engine.system.held_folder import HeldFolder
 from discpress.engine.worker.job_paths import source_is_away
@@ -24,7 +24,7 @@ from discpress.engine.worker.run_job import Outcome, Turn, run_job
 from discpress.engine.worker.trash_job import trash_request
 
 SOURCE = mixed(300_000, seed=15)
-PURGE, UNDO = JobKind.PURGE, JobKind.UNDO
+PURGE, UNDO = TaskKind.PURGE, TaskKind.UNDO
 
 
 class KilledError(BaseException):
@@ -46,7 +46,7 @@ class Room:
         self.store = Store(folder / "state")
         self.queue = JobQueue(self.store)
 
-    def add(self, kind: JobKind) -> int:
+    def add(self, kind: TaskKind) -> int:
         (job_id,) = self.queue.add([trash_request(kind, self.entry)])
         return job_id
 
@@ -134,7 +134,7 @@ def test_an_undo_refuses_where_the_name_is_taken(room: Room) -> None:
 
 
 @pytest.mark.parametrize("kind", [PURGE, UNDO])
-def test_what_is_not_in_the_trash_any_more_is_said(room: Room, kind: JobKind) -> None:
+def test_what_is_not_in_the_trash_any_more_is_said(room: Room, kind: TaskKind) -> None:
     job_id = room.add(kind)
     purge(room.entry, 1, Control(), force=True)
     with pytest.raises(TrashError, match=r"game\.iso: it is not in the trash any more"):

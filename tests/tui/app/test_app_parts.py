@@ -12,7 +12,8 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from discpress.engine.config import Config
-from discpress.engine.queue.jobs import JobKind, JobRequest
+from discpress.engine.queue.jobs import JobRequest
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.store import Store
 from discpress.tui.app.app import DiscpressApp
 from discpress.tui.app.navigation import Router
@@ -150,7 +151,7 @@ async def test_the_quit_flow_ends_the_app_and_the_keys(session: Session) -> None
 
 
 async def test_the_quit_flow_asks_when_a_job_is_queued(session: Session) -> None:
-    session.queue.add([JobRequest(JobKind.CONVERT, Path("/games/Game 2.iso"))])
+    session.queue.add([JobRequest(ConvertTask(), Path("/games/Game 2.iso"))])
     async with hosted() as (host, pilot):
         flow = QuitFlow(host, session, Notifier(host))
         flow.quit()
@@ -161,7 +162,7 @@ async def test_the_quit_flow_asks_when_a_job_is_queued(session: Session) -> None
 
 
 async def test_on_a_terminal_without_room_for_a_question_the_quit_flow_leaves_the_jobs(session: Session) -> None:
-    session.queue.add([JobRequest(JobKind.CONVERT, Path("/games/Game 2.iso"))])
+    session.queue.add([JobRequest(ConvertTask(), Path("/games/Game 2.iso"))])
     async with hosted() as (host, pilot):
         host.push_screen(TooSmall(60, 16))
         await settle(pilot)

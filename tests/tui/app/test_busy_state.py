@@ -7,7 +7,7 @@ import pytest
 from app_desk import opened, title
 
 from discpress.engine.errors import StoreError
-from discpress.engine.queue.background import BackgroundKind
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.tui.app.session import Changes
 
 
@@ -39,6 +39,6 @@ async def test_tune_asks_again_at_the_next_key_where_the_state_file_could_not_ta
             full.setattr(desk.session.background_tasks, "ask", refuse)
             await desk.press("t")
             assert desk.told == ["discpress.sqlite3: its disk is full"]
-        assert not desk.session.background_tasks.pending(BackgroundKind.GRID)
+        assert not desk.session.background_tasks.pending(TaskKind.GRID)
         await desk.press("down")
-        assert desk.session.background_tasks.pending(BackgroundKind.GRID)
+        assert desk.session.background_tasks.pending(TaskKind.GRID)

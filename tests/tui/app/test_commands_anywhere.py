@@ -8,7 +8,8 @@ import pytest
 from app_desk import LIBRARY, opened
 from app_places import KEYS_TO, go_to
 
-from discpress.engine.queue.jobs import JobKind, JobRequest
+from discpress.engine.queue.jobs import JobRequest
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.model import Title
 from discpress.tui.commands import Place, commands_at, describe_keys
 from discpress.tui.screens.base import DiscScreen
@@ -84,7 +85,7 @@ async def test_ctrl_c_leaves_too(place: Place, tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["ctrl+q", "ctrl+c"])
 async def test_a_question_does_not_lock_the_user_in(opening: list[str], key: str, tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
-        (job,) = desk.queue.add([JobRequest(JobKind.CONVERT, Path("/games/Game 2.iso"))])
+        (job,) = desk.queue.add([JobRequest(ConvertTask(), Path("/games/Game 2.iso"))])
         desk.queue.start(job)
         await desk.look()
         await desk.press(*opening)

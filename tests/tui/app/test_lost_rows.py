@@ -8,8 +8,9 @@ from app_desk import LIBRARY, Desk, make_app, opened, running, work
 from hostile_state import Cell, put
 
 from discpress.engine.convert.request import ConversionRequest
-from discpress.engine.queue.jobs import JobKind, JobRequest, JobState
+from discpress.engine.queue.jobs import JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.store import FILE_NAME, Store
 from discpress.tui.screens.log import LogScreen
 
@@ -30,7 +31,7 @@ async def test_titles_that_cannot_be_read_are_told_of(tmp_path: Path) -> None:
 
 async def test_a_job_that_cannot_be_read_is_in_the_queue_and_its_log_says_why(tmp_path: Path) -> None:
     with Store(tmp_path / "state") as store:
-        JobQueue(store).add([JobRequest(JobKind.CONVERT, LIBRARY[0].path, ConversionRequest())])
+        JobQueue(store).add([JobRequest(ConvertTask(ConversionRequest()), LIBRARY[0].path)])
     spoil(tmp_path, "queue_jobs", "parameters", "'['")
     async with opened(tmp_path, "w") as desk:
         assert "its entry in the state file cannot be read (parameters)" in desk.text

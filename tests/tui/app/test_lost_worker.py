@@ -10,9 +10,9 @@ import pytest
 from app_desk import Desk, DeskSession, opened, settle, work
 
 from discpress.engine.errors import StoreFullError
-from discpress.engine.queue.background import BackgroundKind
-from discpress.engine.queue.jobs import JobKind, JobRequest
+from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
+from discpress.engine.queue.tasks.records import ScanTask, VerifyTask
 from discpress.engine.queue.worker_process import worker_lock
 from discpress.tui.app.session import ON_SCREEN, Session
 
@@ -25,7 +25,7 @@ async def left(
 ) -> AsyncIterator[Desk]:
     """An app whose worker said this last."""
     async with opened(folder, **options) as desk:
-        desk.queue.add([JobRequest(JobKind.VERIFY, folder / "gone.iso")] * jobs)
+        desk.queue.add([JobRequest(VerifyTask(), folder / "gone.iso")] * jobs)
         desk.queue.set_worker(WorkerStatus(2**22 + 1, host or socket.gethostname(), state, 1.0))
         yield desk
 
@@ -84,7 +84,7 @@ async def test_one_that_begins_something_or_says_why_not_is_not_told_of(event: s
         elif event == "wait":  # for room: the other one waits behind it
             desk.queue.set_waiting(job.id, "16 GiB must be free, 1 GiB are")
         else:
-            desk.session.background_tasks.ask(BackgroundKind.SCAN, [(tmp_path, None)], ON_SCREEN)
+            desk.session.background_tasks.ask([(tmp_path, ScanTask())], ON_SCREEN)
         with worker_lock(desk.session.state_folder):
             await watch(desk)
             await watch(desk)

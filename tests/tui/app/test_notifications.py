@@ -4,13 +4,14 @@ from pathlib import Path
 
 from app_desk import Desk, opened, settle
 
-from discpress.engine.queue.jobs import JobKind, JobRequest
+from discpress.engine.queue.jobs import JobRequest
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.tui.screens.confirm import Confirm
 
 
 async def ask(desk: Desk) -> None:
     """Let the app ask whether a running job is to be cancelled."""
-    (job,) = desk.queue.add([JobRequest(JobKind.CONVERT, Path("/games/Game 2.iso"))])
+    (job,) = desk.queue.add([JobRequest(ConvertTask(), Path("/games/Game 2.iso"))])
     desk.queue.start(job)
     await desk.look()
     await desk.press("w", "x")

@@ -8,7 +8,8 @@ from app_desk import Desk, opened
 
 from discpress.engine.config import Config
 from discpress.engine.errors import SpaceError
-from discpress.engine.queue.jobs import JobKind, JobRequest, JobState
+from discpress.engine.queue.jobs import JobRequest, JobState
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.worker_process import is_worker_alive
 from discpress.engine.store.store import Store
 from discpress.tui.app.session import Session
@@ -19,7 +20,7 @@ from discpress.tui.screens.library import LibraryScreen
 
 async def with_job(desk: Desk, count: int = 1) -> list[int]:
     """Have jobs in the queue, the first of them running."""
-    jobs = desk.queue.add(JobRequest(JobKind.CONVERT, Path(f"/games/Game {each}.iso")) for each in range(1, count + 1))
+    jobs = desk.queue.add(JobRequest(ConvertTask(), Path(f"/games/Game {each}.iso")) for each in range(1, count + 1))
     assert desk.queue.start(jobs[0])
     await desk.look()
     return jobs

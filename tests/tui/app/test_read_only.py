@@ -6,7 +6,8 @@ import pytest
 from app_desk import opened
 from app_places import go_to
 
-from discpress.engine.queue.jobs import JobKind, JobRequest, JobState
+from discpress.engine.queue.jobs import JobRequest, JobState
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.tui.commands import COMMANDS, Command, Place
 from discpress.tui.screens.base import DiscScreen
 from discpress.tui.screens.palette import PaletteScreen
@@ -27,7 +28,7 @@ def test_every_screen_that_is_for_writing_is_opened_by_a_command_that_writes() -
 @pytest.mark.parametrize(("place", "command"), WRITING, ids=[f"{place}-{command.name}" for place, command in WRITING])
 async def test_its_key_does_nothing(place: Place, command: Command, tmp_path: Path, config_file: Path) -> None:
     async with opened(tmp_path, is_read_only=True) as desk:
-        desk.queue.add([JobRequest(JobKind.CONVERT, Path("/games/Game 2.iso"))] * 2)
+        desk.queue.add([JobRequest(ConvertTask(), Path("/games/Game 2.iso"))] * 2)
         await desk.look()
         await go_to(desk, place)
         jobs = desk.queue.jobs()

@@ -8,7 +8,7 @@ from archive_files import write_zip
 from found_titles import titles_in
 from sample_images import GOLDEN
 
-from discpress.engine.queue.jobs import JobKind
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.tui.app.app import DiscpressApp
 from discpress.tui.app.worker_control import WorkerControl
 
@@ -39,8 +39,8 @@ async def test_the_details_are_those_of_the_image_in_the_archive(app: DiscpressA
         assert "nothing found; d decodes every block" in text
 
 
-@pytest.mark.parametrize(("key", "kind"), [("v", JobKind.VERIFY), ("d", JobKind.DOCTOR)])
-async def test_an_image_in_an_archive_is_queued(key: str, kind: JobKind, app: DiscpressApp, archive: Path) -> None:
+@pytest.mark.parametrize(("key", "kind"), [("v", TaskKind.VERIFY), ("d", TaskKind.DOCTOR)])
+async def test_an_image_in_an_archive_is_queued(key: str, kind: TaskKind, app: DiscpressApp, archive: Path) -> None:
     async with running(app) as pilot:
         await press(pilot, "enter", key)
         (job,) = app.session.queue.jobs()
@@ -51,4 +51,4 @@ async def test_a_plan_puts_the_images_of_an_archive_into_the_queue(app: Discpres
     async with running(app, 120, 36) as pilot:
         await press(pilot, "a", "c", "c")
         jobs = app.session.queue.jobs()
-        assert [(job.kind, job.file_path) for job in jobs] == [(JobKind.CONVERT, archive)] * 2
+        assert [(job.kind, job.file_path) for job in jobs] == [(TaskKind.CONVERT, archive)] * 2

@@ -8,14 +8,16 @@ from app_desk import LIBRARY, MIB, make_app, press, running, screen_lines, scree
 from bench_desk import known_results, rates, save_results, seek
 from command_line import write_old
 from fault_injection import names_in
+from queued_jobs import task_as
 from sample_images import mixed
 
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import ImageFormat, Method
 from discpress.engine.lab.live import LiveTest, save_live
-from discpress.engine.lab.options import seek_options, throughput_options
-from discpress.engine.queue.jobs import JobKind, JobProgress, JobState
+from discpress.engine.queue.jobs import JobProgress, JobState
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import SeekTask, ThroughputTask
 from discpress.engine.queue.worker_process import is_worker_alive
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.tui.app.app import DiscpressApp
@@ -46,7 +48,7 @@ def app_with_results(folder: Path) -> DiscpressApp:
     return make_app(folder)
 
 
-def jobs_of(app: DiscpressApp, kind: JobKind) -> list[JobState]:
+def jobs_of(app: DiscpressApp, kind: TaskKind) -> list[JobState]:
     return [job.state for job in app.session.queue.jobs() if job.kind is kind]
 
 
@@ -186,9 +188,9 @@ async def test_tests_are_jobs_with_what_was_chosen(tmp_path: Path) -> None:
     async with running(app) as pilot:
         await press(pilot, "down", "down", "b", "p", "d", "s", "l", "t")
         found = {job.kind: job for job in app.session.queue.jobs()}
-        seek_job, rate_job = found[JobKind.SEEK], found[JobKind.THROUGHPUT]
-        assert (seek_options(seek_job.parameters).duration_s, seek_job.path.name) == (10.0, "1.iso")
-        assert throughput_options(rate_job.parameters).levels == (1, 4, 9, 12)
+        seek_job, rate_job = found[TaskKind.SEEK], found[TaskKind.THROUGHPUT]
+        assert (task_as(SeekTask, seek_job).options.duration_s, seek_job.path.name) == (10.0, "1.iso")
+        assert task_as(ThroughputTask, rate_job).options.levels == (1, 4, 9, 12)
         assert "waits for its turn" in screen_text(app)
 
 
@@ -197,7 +199,7 @@ async def test_a_chosen_container_is_tested_and_goes_to_tune(tmp_path: Path) -> 
     async with running(app) as pilot:
         await press(pilot, "down", "down", "b", "f", "f", "f", "s", "down", "down", "u")
         (job,) = app.session.queue.jobs()
-        request = seek_options(job.parameters)
+        request = task_as(SeekTask, job).options
         assert (request.format, request.methods) == (ImageFormat.CHD, (Method.ZSTD,))
         assert isinstance(app.screen, TuneScreen)
         assert "format CHD zstd" in screen_text(app)
@@ -208,7 +210,7 @@ async def test_a_test_is_not_queued_twice(tmp_path: Path) -> None:
     app = make_app(tmp_path, titles(tmp_path))
     async with running(app) as pilot:
         await press(pilot, "down", "down", "b", "s", "s")
-        assert jobs_of(app, JobKind.SEEK) == [JobState.QUEUED]
+        assert jobs_of(app, TaskKind.SEEK) == [JobState.QUEUED]
 
 
 @runs("stop_test", AT)
@@ -216,14 +218,14 @@ async def test_x_stops_the_tests_of_the_title(tmp_path: Path) -> None:
     app = make_app(tmp_path, titles(tmp_path))
     async with running(app) as pilot:
         await press(pilot, "down", "down", "b", "s", "t", "x")
-        assert jobs_of(app, JobKind.SEEK) + jobs_of(app, JobKind.THROUGHPUT) == [JobState.CANCELLED] * 2
+        assert jobs_of(app, TaskKind.SEEK) + jobs_of(app, TaskKind.THROUGHPUT) == [JobState.CANCELLED] * 2
 
 
 async def test_a_title_that_is_gone_is_said(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app) as pilot:
         await press(pilot, "down", "down", "b", "s")
-        assert jobs_of(app, JobKind.SEEK) == []
+        assert jobs_of(app, TaskKind.SEEK) == []
         assert any("look at it" in each.message for each in app._notifications)
 
 
@@ -231,7 +233,7 @@ async def test_a_title_that_cannot_be_read_is_not_measured(tmp_path: Path) -> No
     app = make_app(tmp_path, [replace(each, error="cut off") for each in titles(tmp_path)])
     async with running(app) as pilot:
         await press(pilot, "b", "s")
-        assert jobs_of(app, JobKind.SEEK) == []
+        assert jobs_of(app, TaskKind.SEEK) == []
 
 
 async def test_a_running_test_shows_its_figures_and_its_curve(tmp_path: Path) -> None:
@@ -393,4 +395,4 @@ async def test_tests_that_are_asked_for_in_one_breath_are_both_queued(tmp_path: 
         for key in ("s", "t", "escape"):
             app.simulate_key(key)
         await settle(pilot)
-        assert [jobs_of(app, kind) for kind in (JobKind.SEEK, JobKind.THROUGHPUT)] == [[JobState.QUEUED]] * 2
+        assert [jobs_of(app, kind) for kind in (TaskKind.SEEK, TaskKind.THROUGHPUT)] == [[JobState.QUEUED]] * 2

@@ -7,7 +7,8 @@ import pytest
 from app_desk import Desk, opened, settle
 from sample_images import mixed, pack
 
-from discpress.engine.queue.jobs import JobKind, JobState
+from discpress.engine.queue.jobs import JobState
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.targets import TARGETS
 from discpress.tui.commands import Place
 from discpress.tui.screens.detail import DetailScreen
@@ -79,8 +80,8 @@ async def test_shift_t_examines_for_the_next_target(real: dict[str, Any]) -> Non
 
 @runs("examine", AT)
 @runs("verify", AT)
-@pytest.mark.parametrize(("key", "kind"), [("d", JobKind.DOCTOR), ("v", JobKind.VERIFY)])
-async def test_a_key_lets_the_worker_decode_it(key: str, kind: JobKind, real: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("key", "kind"), [("d", TaskKind.DOCTOR), ("v", TaskKind.VERIFY)])
+async def test_a_key_lets_the_worker_decode_it(key: str, kind: TaskKind, real: dict[str, Any]) -> None:
     async with opened(real.pop("folder"), **real) as desk:
         await _open_first(desk)
         await desk.press("d", "v")

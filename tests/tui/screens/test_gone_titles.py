@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from app_desk import Desk, opened, title
 
-from discpress.engine.queue.background import BackgroundKind
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.tui.commands import Place, bindings_at
 
 NAMES = ("One.iso", "Two.iso")
@@ -61,7 +61,7 @@ async def test_tune_goes_on_with_the_titles_that_are_left(tmp_path: Path) -> Non
     async with opened(tmp_path, "a", "t", titles=[title(name, 100) for name in NAMES]) as desk:
         await lose(desk, "One.iso")
         assert desk.lines("text").startswith("Tune Two")
-        assert desk.session.background_tasks.pending(BackgroundKind.GRID) == 2
+        assert desk.session.background_tasks.pending(TaskKind.GRID) == 2
 
 
 async def test_the_bench_says_it(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from command_line import write_old
 from sample_images import mixed
 
 from discpress.engine.errors import StorageError
-from discpress.engine.queue.jobs import JobKind, JobRequest, JobState
+from discpress.engine.queue.jobs import JobRequest, JobState
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.tui.screens.confirm import Confirm
 from discpress.tui.screens.palette import PaletteScreen
@@ -80,7 +81,7 @@ async def test_on_the_screens_of_the_library(are_from_disc: bool, tmp_path: Path
 
 async def test_in_strip_queue_and_log(tmp_path: Path) -> None:
     async with opened(tmp_path, titles=titled(NAMES), **WIDE) as desk:
-        jobs = desk.queue.add(JobRequest(JobKind.CONVERT, Path(f"/games/{name}.iso")) for name in NAMES)
+        jobs = desk.queue.add(JobRequest(ConvertTask(), Path(f"/games/{name}.iso")) for name in NAMES)
         await desk.look()
         check(desk, next(iter(NAMES.values())))
         await desk.press("w")

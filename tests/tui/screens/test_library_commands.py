@@ -7,8 +7,9 @@ from app_desk import LIBRARY, opened, title
 from command_line import write_old
 from sample_images import as_disc, compressible
 
-from discpress.engine.queue.background import BackgroundKind
-from discpress.engine.queue.jobs import JobKind, JobRequest
+from discpress.engine.queue.jobs import JobRequest
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.model import State
 from discpress.tui.commands import Place
 from discpress.tui.screens.detail import DetailScreen
@@ -319,9 +320,9 @@ async def test_estimates_of_what_is_seen_are_asked_for_first(tmp_path: Path) -> 
         await desk.until(lambda: desk.session._asked.get(Path("/games/Title 099.iso")) == 0)
         first = desk.session.background_tasks.next()
         assert first is not None
-        assert first.kind is BackgroundKind.ESTIMATE
+        assert first.kind is TaskKind.ESTIMATE
         assert first.path.name > "Title 070.iso"
-        assert desk.session.background_tasks.pending(BackgroundKind.ESTIMATE) == len(many)
+        assert desk.session.background_tasks.pending(TaskKind.ESTIMATE) == len(many)
 
 
 async def test_an_estimate_arrives_by_itself(tmp_path: Path) -> None:
@@ -372,7 +373,7 @@ async def test_a_queue_of_the_whole_library_repaints_only_what_is_seen(
             refresh_row(index)
 
         monkeypatch.setattr(desk.table, "refresh_row", watched)
-        desk.queue.add(JobRequest(JobKind.CONVERT, each.path) for each in many)
+        desk.queue.add(JobRequest(ConvertTask(), each.path) for each in many)
         await desk.look()
         assert set(desk.table.seen) <= set(refreshed) <= set(range(24))
         assert "queued" in desk.rows[0]

@@ -7,11 +7,13 @@ from typing import Any, NoReturn
 import pytest
 from app_desk import Desk, opened, title
 from command_line import write_old
+from queued_jobs import task_as
 from sample_images import mixed
 
 from discpress.engine.config import Config
 from discpress.engine.convert.request import ConversionRequest, OnConflict
-from discpress.engine.queue.jobs import JobKind, JobRequest, JobState
+from discpress.engine.queue.jobs import JobRequest, JobState
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.tui.commands import Place
 from discpress.tui.screens.ask_folder import AskFolder
 from discpress.tui.screens.library import LibraryScreen
@@ -173,9 +175,7 @@ async def test_e_converts_what_would_hardly_shrink_too(tmp_path: Path) -> None:
         assert "barely shrink (1): convert anyway" in desk.lines("summary")
         await desk.press("enter")
         assert [job.path.name for job in desk.queue.jobs()] == ["Dense Films.iso"]
-        request = desk.queue.jobs()[0].request
-        assert request is not None
-        assert not request.skip_useless
+        assert not task_as(ConvertTask, desk.queue.jobs()[0]).request.skip_useless
 
 
 @runs("choose_folder", AT)
@@ -252,7 +252,7 @@ async def test_the_reason_of_a_refusal_is_shown_to_its_end(tmp_path: Path) -> No
 
 async def test_the_options_hold_for_every_job(tmp_path: Path) -> None:
     async with opened(tmp_path, *TWO_GAMES, "o", "n", "n", "enter") as desk:
-        requests = [job.request for job in desk.queue.jobs() if job.state is JobState.QUEUED]
+        requests = [task_as(ConvertTask, job).request for job in desk.queue.jobs() if job.state is JobState.QUEUED]
         assert [(each.trash_source, each.on_conflict) for each in requests if each] == [(True, OnConflict.RENAME)] * 2
 
 
@@ -275,7 +275,7 @@ async def test_what_another_app_has_queued_meanwhile_is_queued_once(tmp_path: Pa
     async with opened(tmp_path, *TWO_GAMES) as desk:
         plan = desk.in_front(PlanScreen)
         path = plan.rows[0].title.path
-        desk.queue.add([JobRequest(JobKind.CONVERT, path, ConversionRequest())])
+        desk.queue.add([JobRequest(ConvertTask(ConversionRequest()), path)])
         await desk.press("enter")
         assert sorted(job.path for job in desk.queue.jobs()) == sorted(row.title.path for row in plan.rows)
         assert "In the queue already by now, and left out: 1." in desk.told

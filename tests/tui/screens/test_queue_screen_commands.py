@@ -7,7 +7,8 @@ import pytest
 from app_desk import Desk, opened
 
 from discpress.engine.errors import SpaceError
-from discpress.engine.queue.jobs import Action, JobKind, JobProgress, JobRequest, JobState
+from discpress.engine.queue.jobs import Action, JobProgress, JobRequest, JobState
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.tui.app.session import Changes
 from discpress.tui.commands import Place
 from discpress.tui.screens.confirm import Confirm
@@ -23,7 +24,7 @@ MIB = 1024 * 1024
 
 async def with_jobs(desk: Desk, count: int = 3, *, running: int = 0) -> list[int]:
     """Queue jobs, start some of them, and show the queue."""
-    jobs = desk.queue.add(JobRequest(JobKind.CONVERT, Path(f"/games/Game {each}.iso")) for each in range(1, count + 1))
+    jobs = desk.queue.add(JobRequest(ConvertTask(), Path(f"/games/Game {each}.iso")) for each in range(1, count + 1))
     for job in jobs[:running]:
         assert desk.queue.start(job)
     await desk.look()
@@ -109,7 +110,7 @@ async def test_x_on_a_running_job_asks_with_the_focus_on_the_safe_button(tmp_pat
         assert desk.app.focused is not None
         assert desk.app.focused.id == "keep"
         await desk.press("enter")
-        assert desk.queue.job(jobs[0]).wanted == ""
+        assert desk.queue.job(jobs[0]).wanted is None
         await desk.press("x", "right", "enter")
         assert desk.queue.job(jobs[0]).wanted == Action.CANCEL
         desk.in_front(QueueScreen)
@@ -120,7 +121,7 @@ async def test_escape_leaves_a_question_unanswered(tmp_path: Path) -> None:
         jobs = await with_jobs(desk, running=1)
         await desk.press("x", "right", "escape")
         desk.in_front(QueueScreen)
-        assert desk.queue.job(jobs[0]).wanted == ""
+        assert desk.queue.job(jobs[0]).wanted is None
 
 
 @runs("retry", AT)

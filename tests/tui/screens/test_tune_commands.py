@@ -10,7 +10,7 @@ from sample_images import mixed
 
 from discpress.engine.config import load_config
 from discpress.engine.formats import ImageFormat
-from discpress.engine.queue.background import BackgroundKind
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.model import FileIdentity, Overrides
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.app.session import ON_SCREEN
@@ -213,7 +213,7 @@ async def test_the_grid_is_asked_for_once_for_each_format_and_alignment(tmp_path
         asked = desk.session.calls
         await desk.press("down", "right", "left")
         assert desk.session.calls == asked
-        assert desk.session.background_tasks.pending(BackgroundKind.GRID) == 1
+        assert desk.session.background_tasks.pending(TaskKind.GRID) == 1
         await desk.press("A")
         assert desk.session.calls == asked + 1
 
@@ -247,7 +247,7 @@ async def test_why_a_title_cannot_be_sampled_is_said_in_place_of_the_wait(tmp_pa
     async with opened(tmp_path, titles=[damaged], has_worker=True) as desk:
         await desk.press("t")
         await desk.look()
-        why = desk.session.background_tasks.failed(BackgroundKind.GRID)[path].removeprefix(f"{path}: ")
+        why = desk.session.background_tasks.failed(TaskKind.GRID)[path].removeprefix(f"{path}: ")
         said = " ".join(desk.lines("text").split())
         assert f"cannot be estimated: {why}" in said
         assert "the worker packs" not in said

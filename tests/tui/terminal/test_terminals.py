@@ -10,7 +10,8 @@ from textual.widgets import Input
 
 from discpress.engine.config import Config
 from discpress.engine.errors import UsageError
-from discpress.engine.queue.jobs import JobKind, JobRequest
+from discpress.engine.queue.jobs import JobRequest
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.tui.screens.confirm import Confirm
 from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.palette import PaletteScreen
@@ -272,7 +273,7 @@ async def test_the_wheel_moves_the_cursor(kind: type[MouseScrollDown], keys: lis
 
 async def test_a_question_is_answered_by_a_click(tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
-        desk.queue.start(desk.queue.add([JobRequest(JobKind.CONVERT, Path("/games/Game 2.iso"))])[0])
+        desk.queue.start(desk.queue.add([JobRequest(ConvertTask(), Path("/games/Game 2.iso"))])[0])
         await desk.look()
         await desk.press("q")
         desk.in_front(Confirm)

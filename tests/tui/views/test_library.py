@@ -13,7 +13,8 @@ from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.library.naming import shown_name, system_label
-from discpress.engine.queue.jobs import JobKind, JobState
+from discpress.engine.queue.jobs import JobState
+from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, VerifyTask
 from discpress.engine.store.model import Fault, Title
 from discpress.tui.views.labels import format_label, margin_of
 from discpress.tui.views.library import ASCII_SIGNS, COLUMNS, LibraryView, Signs
@@ -180,7 +181,7 @@ def test_the_queue_gives_the_word_and_says_which_rows_differ() -> None:
 
 
 def test_a_job_that_is_no_conversion_leaves_the_row_alone() -> None:
-    assert view().set_jobs([job(path=LIBRARY[1].path, kind=JobKind.VERIFY)]) == set()
+    assert view().set_jobs([job(path=LIBRARY[1].path, task=VerifyTask())]) == set()
 
 
 def test_styles_tell_marked_broken_and_states_apart() -> None:
@@ -237,9 +238,9 @@ def test_the_default_settings_are_the_charts_first_point() -> None:
 @pytest.mark.parametrize(
     "facts",
     [
-        {"kind": JobKind.DOCTOR, "state": JobState.DONE, "result": {"errors": 1, "warnings": 0}},
-        {"kind": JobKind.VERIFY, "state": JobState.FAILED, "error_code": "damaged"},
-        {"kind": JobKind.CONVERT, "state": JobState.FAILED, "error_code": "damaged"},
+        {"task": DoctorTask(), "state": JobState.DONE, "result": {"errors": 1, "warnings": 0}},
+        {"task": VerifyTask(), "state": JobState.FAILED, "error_code": "damaged"},
+        {"task": ConvertTask(), "state": JobState.FAILED, "error_code": "damaged"},
     ],
 )
 def test_a_title_in_which_the_worker_found_damage_says_so(facts: JobFields) -> None:
@@ -257,7 +258,7 @@ def test_a_title_in_which_the_worker_found_damage_says_so(facts: JobFields) -> N
 def test_a_look_that_found_no_damage_says_none(result: dict[str, int]) -> None:
     seen = view()
     path = Path("/games/Game 2.iso")
-    seen.set_jobs([job(id=3, path=path, ended_at=9.0, kind=JobKind.DOCTOR, state=JobState.DONE, result=result)])
+    seen.set_jobs([job(id=3, path=path, ended_at=9.0, task=DoctorTask(), state=JobState.DONE, result=result)])
     assert row(seen, "Game 2.iso")["state"] == "ok"
 
 
@@ -271,8 +272,8 @@ def test_a_fault_is_the_state_and_stands_out(fault: Fault) -> None:
 def test_a_later_look_without_findings_takes_that_back() -> None:
     seen = view()
     path = Path("/games/Game 2.iso")
-    damaged = job(id=3, path=path, ended_at=9.0, kind=JobKind.VERIFY, state=JobState.FAILED, error_code="damaged")
-    seen.set_jobs([damaged, job(id=4, path=path, ended_at=10.0, kind=JobKind.VERIFY, state=JobState.DONE)])
+    damaged = job(id=3, path=path, ended_at=9.0, task=VerifyTask(), state=JobState.FAILED, error_code="damaged")
+    seen.set_jobs([damaged, job(id=4, path=path, ended_at=10.0, task=VerifyTask(), state=JobState.DONE)])
     assert row(seen, "Game 2.iso")["state"] == "ok"
 
 
@@ -280,6 +281,6 @@ def test_damage_of_a_file_that_is_another_by_now_is_not_shown() -> None:
     later = replace(LIBRARY[1], identity=replace(LIBRARY[1].identity, mtime_ns=20_000_000_000))
     seen = view((later,))
     seen.set_jobs(
-        [job(id=3, path=later.path, ended_at=9.0, kind=JobKind.VERIFY, state=JobState.FAILED, error_code="damaged")]
+        [job(id=3, path=later.path, ended_at=9.0, task=VerifyTask(), state=JobState.FAILED, error_code="damaged")]
     )
     assert row(seen, "Game 2.iso")["state"] == "ok"

@@ -8,6 +8,8 @@ from app_desk import title
 from discpress.engine.config import Config
 from discpress.engine.convert.request import ConversionRequest, OnConflict
 from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.queue.tasks.base import Source
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
 from discpress.tui.commands import Keys
 from discpress.tui.views.plan import Options, Planning, plan_titles, requests_of
@@ -50,9 +52,9 @@ def test_what_lies_in_an_archive_is_converted_beside_it() -> None:
     (row,) = planning.rows
     assert (row.is_done, row.output_path) == (True, Path("/games/Old Films.zso"))
     (request,) = requests_of(planning, options, CHOOSER, {})
-    assert (request.path, dict(request.parameters)) == (
+    assert (request.path, request.task.source) == (
         Path("/games/games.zip/Old Films.iso"),
-        {"name": "Old Films", "device": 1, "archive": "/games/games.zip"},
+        Source(1, Path("/games/games.zip"), "Old Films"),
     )
 
 
@@ -74,8 +76,8 @@ def test_an_archive_is_kept_and_the_plan_says_so() -> None:
     options = Options(trash_source=True)
     planning = plan_titles([ARCHIVED], CHOOSER, options, nothing_known, (), {}, Keys())
     (request,) = requests_of(planning, options, CHOOSER, {})
-    assert request.request is not None
-    assert not request.request.trash_source
+    assert isinstance(request.task, ConvertTask)
+    assert not request.task.request.trash_source
     assert planning.rows[0].notices[-1].startswith("its archive is kept")
 
 

@@ -7,7 +7,9 @@ import pytest
 from rich.cells import cell_len
 from some_jobs import JobFields, job, running, snapshot
 
-from discpress.engine.queue.jobs import NAME, Job, JobKind, JobState
+from discpress.engine.queue.jobs import Action, Job, JobState
+from discpress.engine.queue.tasks.base import Source
+from discpress.engine.queue.tasks.records import ConvertTask, UndoTask, VerifyTask
 from discpress.tui.commands import Keys
 from discpress.tui.views.jobs import COLUMNS, JobRows, describe_job, job_name, job_note, job_state
 from discpress.tui.views.queue_strip import job_line, strip_lines, total_line
@@ -73,9 +75,9 @@ def test_running_ones_come_first_then_the_queue_then_the_newest_end() -> None:
     [
         ({}, "packing"),
         ({"stage": ""}, "running"),
-        ({"wanted": "pause"}, "pausing"),
-        ({"wanted": "resume"}, "resuming"),
-        ({"wanted": "cancel"}, "cancels"),
+        ({"wanted": Action.PAUSE}, "pausing"),
+        ({"wanted": Action.RESUME}, "resuming"),
+        ({"wanted": Action.CANCEL}, "cancels"),
     ],
 )
 def test_a_running_job_in_one_word(facts: JobFields, word: str) -> None:
@@ -83,11 +85,11 @@ def test_a_running_job_in_one_word(facts: JobFields, word: str) -> None:
 
 
 def test_a_job_that_is_no_conversion_says_what_it_does() -> None:
-    assert job_name(job(kind=JobKind.VERIFY), unknown) == "verify Game.iso"
+    assert job_name(job(task=VerifyTask()), unknown) == "verify Game.iso"
 
 
 def test_a_job_on_the_trash_is_called_by_the_file() -> None:
-    undo = job(kind=JobKind.UNDO, path=Path("/g/.discpress-trash/2026"), parameters={NAME: "Okami.iso"})
+    undo = job(task=UndoTask(Source(name="Okami.iso")), path=Path("/g/.discpress-trash/2026"))
     assert job_name(undo, unknown) == "undo Okami.iso"
 
 
@@ -97,7 +99,7 @@ def test_a_job_is_called_as_the_library_calls_it() -> None:
 
 def test_a_job_keeps_the_name_of_the_game_that_it_was_queued_for() -> None:
     """Another one may have the file's name by now."""
-    assert job_name(job(parameters={NAME: "Okami"}), lambda path: "Ico") == "Okami"
+    assert job_name(job(task=ConvertTask(source=Source(name="Okami"))), lambda path: "Ico") == "Okami"
 
 
 def test_why_it_failed_leaves_the_path_out_and_keeps_the_hint() -> None:

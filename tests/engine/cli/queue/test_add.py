@@ -5,14 +5,17 @@ from collections.abc import Callable
 import pytest
 from command_line import raise_on_control_bytes
 from queue_desk import Desk, FakeWorker
+from queued_jobs import task_as
 from sample_images import mixed, pack
 
 from discpress.engine.convert.plan import ConversionRequest, OnConflict, plan_conversion
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.queue.jobs import Job, JobKind, JobRequest
+from discpress.engine.queue.jobs import Job, JobRequest
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.base import Source
+from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, ScanTask
 from discpress.engine.store.model import FileIdentity, Overrides, StoredEstimate, Title
 from discpress.engine.systems import System
 
@@ -75,21 +78,21 @@ def test_jobs_stay_queued_where_no_worker_comes_up(desk: Desk, worker: FakeWorke
 def test_the_device_is_recorded(desk: Desk) -> None:
     path = desk.image()
     desk.ask("queue", "add", path)
-    assert desk.queue.job(1).parameters == {"device": path.stat().st_dev}
+    assert desk.queue.job(1).task.source == Source(path.stat().st_dev)
 
 
 def test_a_job_keeps_what_the_library_calls_its_title(desk: Desk) -> None:
     path = desk.image()
     desk.store.save_titles([Title(path, FileIdentity(2, 3, 4), ImageFormat.ISO, DiscInfo(System.PS2, title="Okami"))])
     _, said, _ = desk.say("queue", "add", "game.iso")
-    assert desk.queue.job(1).parameters["name"] == "Okami"
+    assert desk.queue.job(1).task.source.name == "Okami"
     assert said.startswith("1 Okami: queued")
 
 
 def test_options_are_frozen_into_the_job(desk: Desk) -> None:
     desk.image()
     desk.ask("queue", "add", "game.iso", "-b", "4096", "-l", "3", "--target", "any", "--delete-source", "--force")
-    request = desk.queue.job(1).request
+    request = task_as(ConvertTask, desk.queue.job(1)).request
     assert request == ConversionRequest(
         block_size=4096, level=3, target="any", trash_source=True, on_conflict=OnConflict.OVERWRITE
     )
@@ -99,7 +102,7 @@ def test_the_settings_of_a_title_are_frozen(desk: Desk) -> None:
     path = desk.image()
     desk.store.save_settings(path, Overrides(level=12, target="any"))
     desk.ask("queue", "add", "game.iso")
-    request = desk.queue.job(1).request
+    request = task_as(ConvertTask, desk.queue.job(1)).request
     assert request is not None
     assert (request.level, request.target) == (12, "any")
 
@@ -107,9 +110,9 @@ def test_the_settings_of_a_title_are_frozen(desk: Desk) -> None:
 def test_later_settings_change_no_queued_job(desk: Desk) -> None:
     path = desk.image()
     desk.ask("queue", "add", "game.iso")
-    before = desk.queue.job(1).request
+    before = task_as(ConvertTask, desk.queue.job(1)).request
     desk.store.save_settings(path, Overrides(level=12))
-    assert desk.queue.job(1).request == before
+    assert task_as(ConvertTask, desk.queue.job(1)).request == before
 
 
 def test_order_and_priority_are_kept(desk: Desk) -> None:
@@ -302,14 +305,14 @@ def test_checksum_files_are_asked_for(desk: Desk) -> None:
     desk.image()
     desk.ask("queue", "add", "game.iso", "--checksum", "crc32,sha1")
     job = desk.queue.job(1)
-    assert job.request is not None
-    assert (job.request.digests, job.parameters["checksums"]) == (("sha1",), ["crc32", "sha1"])
+    assert isinstance(job.task, ConvertTask)
+    assert (job.task.request.digests, job.task.checksums) == (("sha1",), ("crc32", "sha1"))
 
 
 def test_a_scan_takes_a_folder_as_it_is(desk: Desk) -> None:
     assert desk.ask("queue", "add", "--kind", "scan", desk.folder)[0] == 0
     job = desk.queue.job(1)
-    assert (job.kind, job.path, job.request) == (JobKind.SCAN, desk.folder, None)
+    assert (job.path, job.task) == (desk.folder, ScanTask(Source(desk.folder.stat().st_dev)))
 
 
 def test_a_scan_takes_no_file(desk: Desk) -> None:
@@ -324,7 +327,7 @@ def test_a_scan_of_nothing_is_1(desk: Desk) -> None:
 def test_a_doctor_takes_what_is_damaged(desk: Desk) -> None:
     desk.image("cut.zso", b"ZISO" + bytes(10))
     assert desk.ask("queue", "add", "--kind", "doctor", "cut.zso", "--target", "opl")[0] == 0
-    assert desk.queue.job(1).request == ConversionRequest(target="opl")
+    assert desk.queue.job(1).task.work == DoctorTask("opl")
 
 
 @pytest.mark.parametrize("kind", ["verify", "estimate"])

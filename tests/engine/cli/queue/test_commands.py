@@ -9,8 +9,10 @@ from queue_desk import Desk, FakeWorker
 from sample_images import compressible, incompressible
 
 from discpress.engine.cli.queue.service import unit
-from discpress.engine.queue.jobs import JobKind, JobProgress, JobRequest
+from discpress.engine.queue.jobs import JobProgress, JobRequest
 from discpress.engine.queue.snapshot import WorkerState
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import ConvertTask
 
 HOSTILE = "ev\x1b[31mil\u202e[/b].iso"
 JOB_KEYS = {
@@ -121,7 +123,7 @@ def test_move_wants_a_job_and_a_place(arguments: tuple[str, ...], desk: Desk) ->
 
 def test_move_gain_puts_the_largest_saving_first(desk: Desk) -> None:
     gains = {"a.iso": 10, "b.iso": None, "c.iso": 30}
-    desk.queue.add(JobRequest(JobKind.CONVERT, desk.folder / name, gain_bytes=gain) for name, gain in gains.items())
+    desk.queue.add(JobRequest(ConvertTask(), desk.folder / name, gain_bytes=gain) for name, gain in gains.items())
     assert desk.ask("queue", "move", "gain")[1][-1]["ids"] == [3, 1, 2]
 
 
@@ -194,7 +196,7 @@ def test_history_adds_up_what_was_saved(desk: Desk) -> None:
 
 def test_history_leaves_out_what_converted_nothing(desk: Desk) -> None:
     desk.failed()
-    desk.queued("game.zso", kind=JobKind.VERIFY)
+    desk.queued("game.zso", kind=TaskKind.VERIFY)
     desk.finish_all()
     assert desk.ask("history")[1][-1]["conversions"] == 0
 

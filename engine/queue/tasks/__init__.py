@@ -1,0 +1,1 @@
+"""The work of jobs and background tasks: one record for each kind."""

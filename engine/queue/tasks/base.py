@@ -1,0 +1,148 @@
+"""The common part of all tasks, and their form in the state file.
+
+A row of the state file has a column for the request of a task and one for each of its outputs; everything else of a
+task is one JSON object, the parameters. `to_json` returns all of that in one object.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import ClassVar, NamedTuple, Self
+
+from discpress.engine.convert.request import ConversionRequest
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.request_json import request_json, request_of
+from discpress.engine.store.model import JsonValue
+from discpress.engine.store.rows.checked import UnreadableError
+from discpress.engine.store.rows.plain_json import path_in
+
+NO_PARAMETERS: Mapping[str, JsonValue] = MappingProxyType({})
+PARAMETERS = frozenset({"device", "archive", "name", "output_device", "output_mount", "checksums"})
+"""The parameters that every kind accepts."""
+_COLUMNS = frozenset({"request", "output_path", "output_folder"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The facts recorded about a job's file when the job was queued; they change nothing of the work."""
+
+    device: int | None = None
+    """The file's device, which distinguishes unmounted storage from a missing file; None if it is not known."""
+    archive: Path | None = None
+    """The archive of an archived image: the path alone does not show it if the archive is gone."""
+    name: str = ""
+    """The image's name for people: its path may be unclear, or lead nowhere later."""
+
+    @classmethod
+    def of(cls, path: Path, file_path: Path, device: int, name: str = "") -> Self:
+        """Return the facts of an image; `file_path` is the file on the disk, the archive for an archived image."""
+        return cls(device, None if file_path == path else file_path, name)
+
+
+NO_SOURCE = Source()
+
+
+class Cells(NamedTuple):
+    """A task as the columns of its row."""
+
+    parameters: Mapping[str, JsonValue] = NO_PARAMETERS
+    """Everything that has no column of its own."""
+    request: ConversionRequest | None = None
+    """The settings of a conversion or an estimate."""
+    output_path: Path | None = None
+    """The file to write."""
+    output_folder: Path | None = None
+    """The folder to write into."""
+
+
+class BaseTask:
+    """The common part of all kinds: a source, and the conversion to and from the state file."""
+
+    __slots__ = ()
+    kind: ClassVar[TaskKind]
+    source: Source
+
+    @property
+    def work(self) -> Self:
+        """The task without the facts that were recorded when it was queued: equal if the work is the same."""
+        return replace(self, source=NO_SOURCE)  # type: ignore[type-var]
+
+    def to_cells(self) -> Cells:
+        """Return the task as columns that `from_cells` converts back."""
+        return Cells(source_json(self.source))
+
+    @classmethod
+    def from_cells(cls, cells: Cells) -> Self:
+        """Return the task of the columns of a row. Raises ValueError or TypeError for a value that does not fit."""
+        return cls(source=source_in(cells.parameters))  # type: ignore[call-arg]
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the task as a JSON object that `from_json` converts back."""
+        cells = self.to_cells()
+        found = dict(cells.parameters)
+        if cells.request is not None:
+            found["request"] = request_json(cells.request)
+        outputs = {"output_path": cells.output_path, "output_folder": cells.output_folder}
+        return found | {name: os.fspath(path) for name, path in outputs.items() if path is not None}
+
+    @classmethod
+    def from_json(cls, value: JsonValue) -> Self:
+        """Return the task in a JSON object; a missing part has its default.
+
+        Raises UnreadableError for a value of another type or out of range, and for a part unknown to this release,
+        because no part of a job may be dropped silently.
+        """
+        try:
+            if not isinstance(value, dict):
+                raise TypeError("not an object")
+            asked, path, folder = map(value.get, ("request", "output_path", "output_folder"))
+            return cls.from_cells(
+                Cells(
+                    {name: each for name, each in value.items() if name not in _COLUMNS},
+                    None if asked is None else request_of(asked),
+                    None if path is None else path_in(path),
+                    None if folder is None else path_in(folder),
+                )
+            )
+        except (ValueError, TypeError) as error:
+            raise UnreadableError(str(cls.kind)) from error
+
+
+def source_json(source: Source) -> dict[str, JsonValue]:
+    """Return the facts of a source as parameters; unknown ones are left out."""
+    archive = None if source.archive is None else os.fspath(source.archive)
+    found: dict[str, JsonValue] = {"device": source.device, "archive": archive, "name": source.name or None}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def source_in(parameters: Mapping[str, JsonValue], known: frozenset[str] = PARAMETERS) -> Source:
+    """Return the source in parameters; `known` are the parameters that its kind accepts.
+
+    Raises ValueError for a value that does not fit, and for an unknown parameter.
+    """
+    if not parameters.keys() <= known:
+        raise ValueError("unknown to this release")
+    archive = parameters.get("archive")
+    return Source(
+        number_in(parameters, "device"),
+        None if archive is None else path_in(archive),
+        text_in(parameters, "name"),
+    )
+
+
+def number_in(parameters: Mapping[str, JsonValue], name: str) -> int | None:
+    """Return a whole number; None without one. Raises ValueError for anything else."""
+    value = parameters.get(name)
+    if value is None or type(value) is int:
+        return value
+    raise ValueError(f"{name} is not a whole number")
+
+
+def text_in(parameters: Mapping[str, JsonValue], name: str) -> str:
+    """Return a text; an empty one without one. Raises ValueError for anything else."""
+    value = parameters.get(name, "")
+    if isinstance(value, str):
+        return value
+    raise ValueError(f"{name} is not a text")

@@ -1,0 +1,31 @@
+"""The kinds of jobs and background tasks."""
+
+from enum import StrEnum
+
+
+class TaskKind(StrEnum):
+    """Kind of a job or of a background task."""
+
+    CONVERT = "convert"
+    VERIFY = "verify"
+    SCAN = "scan"
+    ESTIMATE = "estimate"
+    GRID = "grid"
+    """An estimate for every block size and level of a format; only a background task."""
+    SEEK = "seek"
+    THROUGHPUT = "throughput"
+    DOCTOR = "doctor"
+    PURGE = "purge"
+    """Removes a trashed file for good after its replacement is verified; the path is that of the entry."""
+    UNDO = "undo"
+    """Restores a trashed file; the path is that of the entry."""
+
+
+JOB_KINDS = frozenset(TaskKind) - {TaskKind.GRID}
+"""Kinds of jobs."""
+BACKGROUND_KINDS = frozenset({TaskKind.SCAN, TaskKind.ESTIMATE, TaskKind.GRID})
+"""Kinds of background tasks."""
+LAB_KINDS = frozenset({TaskKind.SEEK, TaskKind.THROUGHPUT})
+"""Benchmarks: one at a time, because two would measure each other; their output is deleted when they end."""
+TRASH_KINDS = frozenset({TaskKind.PURGE, TaskKind.UNDO})
+"""Work on an entry of the trash."""
