@@ -84,7 +84,7 @@ RATES = st.builds(
 CHECKSUMS = st.lists(st.sampled_from(DIGESTS), unique=True).map(tuple)
 TASKS_OF: dict[TaskKind, st.SearchStrategy[Task]] = {
     TaskKind.CONVERT: st.builds(
-        ConvertTask, REQUESTS, st.none() | ODD_PATHS, st.none() | ODD_PATHS, DEVICES, CHECKSUMS, SOURCES
+        ConvertTask, REQUESTS, st.none() | ODD_PATHS, st.none() | ODD_PATHS, DEVICES, NAMES, CHECKSUMS, SOURCES
     ),
     TaskKind.VERIFY: st.builds(VerifyTask, EXPECTED, SOURCES),
     TaskKind.SCAN: st.builds(ScanTask, SOURCES),
