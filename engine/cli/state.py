@@ -11,13 +11,12 @@ from discpress.engine.cli.output.printers import Printer
 from discpress.engine.config import Config, config_path, load_config
 from discpress.engine.convert.conversion import Conversion
 from discpress.engine.convert.digests import DigestSet
-from discpress.engine.convert.plan import ConversionRequest
+from discpress.engine.convert.request import ConversionRequest, merge_requests
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.source import ByteSource
 from discpress.engine.library.naming import shown_name
 from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.measure.estimate import Estimate
-from discpress.engine.queue.defaults import default_request, merged_request
 from discpress.engine.queue.record_digests import identity_of_source, recent_digests, save_decoded, save_digests
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import FileIdentity, JsonValue, StoredEstimate
@@ -71,7 +70,7 @@ class Records:
                 chosen = self.store.settings_for(absolute(path))
             except DiscpressError as error:
                 self._lose(error)
-        return merged_request(request, chosen, default_request(config))
+        return merge_requests(request, chosen, config.request)
 
     def name_of(self, path: Path) -> str:
         """Return an image's name in the library; empty if it is unknown there."""

@@ -28,6 +28,7 @@ from discpress.engine.errors import StoreError, from_os_error
 from discpress.engine.formats import DEFAULT_LEVEL, HIGHEST_LEVEL, ImageFormat, Method
 from discpress.engine.images.registry import written
 from discpress.engine.names import display_name
+from discpress.engine.request import ConversionRequest
 from discpress.engine.targets import AUTO
 
 FILE_NAME = "config.toml"
@@ -64,6 +65,11 @@ class Config:
     """The methods for the hunks of a CHD; empty means the target's default."""
     block_size: int | None = None
     """Bytes of a block or hunk; None means the target's default."""
+
+    @property
+    def request(self) -> ConversionRequest:
+        """The request that the settings file makes for every title."""
+        return ConversionRequest(self.format, self.block_size, self.level, target=self.target, methods=self.methods)
 
 
 def config_path(environ: Mapping[str, str]) -> Path:

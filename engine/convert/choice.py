@@ -1,12 +1,14 @@
-"""Choice of the settings for one image, by request, size and system; needs no file."""
+"""Resolves requests to the settings for one image, by its size and system; needs no file."""
 
 from dataclasses import dataclass
 
-from discpress.engine.convert.request import ConversionRequest
+from discpress.engine.convert.request import NOTHING, merge_requests
+from discpress.engine.discs.identity import System
 from discpress.engine.errors import SettingError, UsageError
 from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, form_name
 from discpress.engine.images.registry import encoder_of
 from discpress.engine.names import display_name
+from discpress.engine.request import ConversionRequest
 from discpress.engine.targets import AUTO, TARGETS, Target, check_settings, player_warning, system_warning, target_for
 
 
@@ -24,20 +26,22 @@ class Choice:
     """Warnings for the user before the conversion."""
 
 
-def choose_settings(
+def resolve_settings(
     name: str,
     original_bytes: int,
     system: str,
-    system_label: str,
     request: ConversionRequest,
+    own: ConversionRequest | None = None,
+    defaults: ConversionRequest = NOTHING,
     suffix_format: ImageFormat | None = None,
 ) -> Choice:
-    """Choose the settings for an image of `original_bytes` decoded bytes; messages call it `name`.
+    """Return the settings for an image of `original_bytes` decoded bytes; messages call it `name`.
 
-    `system` (`ps2`) decides the target if the request does not, `system_label` (`PS2`) is for messages, `suffix_format`
-    is the format that the output's name promises. Raises SettingError if the target does not load the requested
-    settings, UsageError if they cannot be written at all.
+    `request` is completed by the title's `own` settings and the `defaults` as in `merge_requests`. `system` (`ps2`)
+    decides the target if they do not, `suffix_format` is the format that the output's name promises. Raises
+    SettingError if the target does not load the requested settings, UsageError if they cannot be written at all.
     """
+    request = merge_requests(request, own, defaults)
     target = _target(system, request, request.format or suffix_format)
     image_format = request.format or suffix_format or target.default_format
     notices = []
@@ -48,7 +52,7 @@ def choose_settings(
         return Choice(target, plain, 0, tuple(notices))
     settings, shift = _packed_settings(name, original_bytes, image_format, target, request, notices)
     notices += check_settings(settings, target, original_bytes, shift, name, system)
-    warning = system_warning(target, system, f"a disc for {system_label}")
+    warning = system_warning(target, system, f"a disc for {_label(system)}")
     warning = warning or player_warning(target, system, settings.format)
     if warning:
         notices.append(warning)
@@ -71,6 +75,10 @@ def default_settings(
     methods = encoder.methods_for(target, methods)
     level = min(level, encoder.highest_level(methods))
     return Settings(image_format, block_size or encoder.block_size_for(target), level, methods=methods)
+
+
+def _label(system: str) -> str:
+    return System(system).label if system in tuple(System) else display_name(system)
 
 
 def _target(system: str, request: ConversionRequest, image_format: ImageFormat | None) -> Target:

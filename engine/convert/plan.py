@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from discpress.engine.convert.choice import choose_settings
+from discpress.engine.convert.choice import resolve_settings
 from discpress.engine.convert.part.name import is_reserved
-from discpress.engine.convert.request import ConversionRequest, OnConflict
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import UsageError
@@ -18,6 +17,7 @@ from discpress.engine.images.layout import Layout
 from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import layout_of, written
 from discpress.engine.names import display_name
+from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.system.files import FileIdentity, holder_of
 from discpress.engine.units import format_size
 
@@ -146,8 +146,8 @@ def _decide(
     request: ConversionRequest,
     notices: list[str],
 ) -> ConversionPlan:
-    system = identity.system
-    choice = choose_settings(image.name, image.size, system, system.label, request, _format_of_suffix(output_path))
+    suffix_format = _format_of_suffix(output_path)
+    choice = resolve_settings(image.name, image.size, identity.system, request, suffix_format=suffix_format)
     file_path = image.source.holder.path
     makes_folder = output_path is None and output_folder is not None
     if output_path is None:

@@ -1,45 +1,35 @@
-"""The request for a conversion."""
+"""Merging requests: the options of a command over a title's own settings over the settings file."""
 
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import replace
 
-from discpress.engine.formats import ImageFormat, Method
+from discpress.engine.request import ConversionRequest, OnConflict
 
+__all__ = ["ConversionRequest", "OnConflict", "merge_requests"]
 
-class OnConflict(StrEnum):
-    """The rules for an output name that is taken."""
-
-    ERROR = "error"
-    SKIP = "skip"
-    RENAME = "rename"
-    OVERWRITE = "overwrite"
+NOTHING = ConversionRequest()
 
 
-@dataclass(frozen=True, slots=True)
-class ConversionRequest:
-    """A user's request; None leaves the choice to the target."""
+def merge_requests(
+    request: ConversionRequest, own: ConversionRequest | None = None, defaults: ConversionRequest = NOTHING
+) -> ConversionRequest:
+    """Return a request completed for one title: its own fields first, then those of `own`, then `defaults`.
 
-    format: ImageFormat | None = None
-    """The container to write."""
-    block_size: int | None = None
-    """Block size in bytes."""
-    level: int | None = None
-    """Effort; lowered to the codec's highest if above it."""
-    alignment: int | None = None
-    """Every block starts at a multiple of this many bytes; a power of two."""
-    target: str | None = None
-    """Name of the target; None and `auto` go by the disc's system."""
-    on_conflict: OnConflict = OnConflict.ERROR
-    """The rule for an output name that is taken."""
-    digests: tuple[str, ...] = ()
-    """Digests beyond crc32 and XXH3-128: md5, sha1, sha256."""
-    verify: bool = True
-    """Whether the result is read back and verified."""
-    trash_source: bool = False
-    """Whether the source goes to the trash after the result is published."""
-    skip_useless: bool = False
-    """Whether a title that would not shrink by its estimate is skipped."""
-    strict_space: bool = False
-    """Whether the worst case must fit on the disk, not just the estimate."""
-    methods: tuple[Method, ...] = ()
-    """The codecs for the hunks of a CHD; an empty tuple leaves the choice to the target."""
+    `own` and `defaults` complete the form of the result only. Format, methods and block size of the defaults fit their
+    own target and each other. They are left out if the title has another target or another format.
+    """
+    chosen = own or NOTHING
+    target, image_format, methods = (
+        request.target or chosen.target, request.format or chosen.format, request.methods or chosen.methods
+    )  # fmt: skip
+    is_other = target not in {None, defaults.target} or image_format not in {None, defaults.format}
+    is_other |= image_format is None and bool(methods)  # methods imply their own format
+    form = NOTHING if is_other else defaults
+    return replace(
+        request,
+        format=image_format or form.format,
+        block_size=request.block_size or chosen.block_size or form.block_size,
+        level=request.level or chosen.level or defaults.level,
+        alignment=request.alignment or chosen.alignment,
+        target=target or defaults.target,
+        methods=methods or form.methods,
+    )

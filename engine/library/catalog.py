@@ -22,7 +22,8 @@ from discpress.engine.errors import UsageError
 from discpress.engine.formats import Settings
 from discpress.engine.images import registry
 from discpress.engine.names import display_name, fold, natural_key
-from discpress.engine.store.model import SKIP, Overrides, State, Title
+from discpress.engine.request import ConversionRequest
+from discpress.engine.store.model import SKIP, State, Title
 from discpress.engine.units import parse_size
 
 Predicate: TypeAlias = Callable[[Title], bool]
@@ -49,7 +50,8 @@ _NUMBERS: dict[str, Callable[[Title], float | None]] = {
 
 def _planned(title: Title) -> tuple[int, int] | None:
     """Return block size and level: the title's own, else those of its estimate, else those of the file; 0 for none."""
-    chosen, estimated = title.overrides or Overrides(), None if title.estimate is None else title.estimate.settings
+    chosen = title.overrides or ConversionRequest()
+    estimated = None if title.estimate is None else title.estimate.settings
     image_format = chosen.format or (None if estimated is None else estimated.format)
     if image_format is not None and Settings(image_format).is_plain and not chosen.block_size:
         return 0, 0

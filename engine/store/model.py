@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.discs.info import UNIDENTIFIED, DiscInfo
-from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.registry import spec_of
 from discpress.engine.measure.estimate import Estimate
 from discpress.engine.names import fold
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests
 from discpress.engine.system.files import FileIdentity as OpenIdentity
 from discpress.engine.system.filesystems import StableInodes
@@ -147,24 +148,6 @@ class StoredEstimate:
         return self.packed_bytes / self.original_bytes if self.original_bytes else 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
-    """The settings chosen for one title; None follows the defaults."""
-
-    format: ImageFormat | None = None
-    """The container."""
-    block_size: int | None = None
-    """Bytes packed as one unit."""
-    level: int | None = None
-    """Effort of the codec."""
-    methods: tuple[Method, ...] | None = None
-    """Methods for the hunks of a CHD."""
-    alignment: int | None = None
-    """Every block starts at a multiple of this many bytes."""
-    target: str | None = None
-    """Name of the target."""
-
-
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
 
 
@@ -196,7 +179,7 @@ class Title:
     """The fault of the file; None if it has none, or if `error` is not damage."""
     estimate: StoredEstimate | None = None
     """The estimate under its settings; None if not estimated yet."""
-    overrides: Overrides | None = None
+    overrides: ConversionRequest | None = None
     """The settings chosen for this title; None if it follows the defaults."""
     device: int = 0
     """st_dev at the last scan, to know an unmounted disk by; no part of any identity."""

@@ -12,6 +12,7 @@ from platformdirs import user_state_path
 
 from discpress.engine.formats import Settings
 from discpress.engine.names import natural_key
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store import journal, schema
 from discpress.engine.store.journal import JournalEntry
 from discpress.engine.store.known_files import GoneTitles, KnownDigests
@@ -21,7 +22,6 @@ from discpress.engine.store.migrations import MIGRATIONS, Migrations
 from discpress.engine.store.model import (
     FileIdentity,
     JsonValue,
-    Overrides,
     StoredEstimate,
     Title,
 )
@@ -251,16 +251,16 @@ class Store:
             self._file.warn(lost_measurements(self.path, unreadable))
         return found
 
-    def save_settings(self, path: Path, overrides: Overrides | None) -> None:
+    def save_settings(self, path: Path, overrides: ConversionRequest | None) -> None:
         """Store the settings of one title; None, or all None, returns it to the defaults."""
-        if overrides is None or overrides == Overrides():
+        if overrides is None or overrides.form == ConversionRequest():
             key = (keys.path_key(path),)
             self._file.write(lambda connection: connection.execute(title_settings.DROP, key))
             return
         values = title_settings.settings_row(path, overrides)
         self._file.write(lambda connection: connection.execute(title_settings.SAVE, values))
 
-    def settings_for(self, path: Path) -> Overrides | None:
+    def settings_for(self, path: Path) -> ConversionRequest | None:
         """Return the settings chosen for a title; None if it follows the defaults.
 
         A title with unreadable settings follows them too, with a warning.

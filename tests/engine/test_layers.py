@@ -19,13 +19,14 @@ FLOORS = (
     {"worker"},
     {"queue"},
     {"lab", "library"},
-    {"convert", "store", "config", "demo"},
+    {"convert"},
+    {"store", "config", "demo"},
     {"measure", "discs"},
     {"images"},
     {"codecs", "targets"},
     {"system"},
     {"progress"},
-    {"errors"},
+    {"errors", "request"},
     {"formats", "units", "names", "systems"},
 )
 """Rooms from the roof down; a room may use every lower floor, and no other room of its own."""

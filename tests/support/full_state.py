@@ -26,7 +26,7 @@ from discpress.engine.queue.tasks.records import (
     VerifyTask,
 )
 from discpress.engine.store.digests import Digests
-from discpress.engine.store.model import FileIdentity, JsonValue, Overrides, StoredEstimate, Title
+from discpress.engine.store.model import FileIdentity, JsonValue, StoredEstimate, Title
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.store.store import Store
@@ -97,9 +97,9 @@ def _fill_library(store: Store, titles: Sequence[Title]) -> None:
             )
             store.save_estimate(title.identity, estimate)
         store.digests.save(title.path, title.identity, Digests("0badf00d", "aa" * 16, "bb" * 20))
-    chosen = Overrides(ImageFormat.CHD, 16384, 12, (Method.ZSTD, Method.LZMA), 64, "ppsspp")
+    chosen = ConversionRequest(ImageFormat.CHD, 16384, 12, 64, "ppsspp", methods=(Method.ZSTD, Method.LZMA))
     store.save_settings(titles[0].path, chosen)
-    store.save_settings(titles[1].path, Overrides(level=3))
+    store.save_settings(titles[1].path, ConversionRequest(level=3))
     store.append_journal("published", {"path": str(titles[0].path), "links": [1, None]})
     for kind, facts in ((LabTest.SEEK, SEEK_FACTS), (LabTest.THROUGHPUT, RATE_FACTS)):
         store.save_measurement(

@@ -6,7 +6,8 @@ from typing import Any, TypedDict, Unpack
 
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.formats import ImageFormat
-from discpress.engine.store.model import Fault, FileIdentity, Overrides, StoredEstimate, Title
+from discpress.engine.request import ConversionRequest
+from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
 from discpress.engine.systems import System
 
 
@@ -28,7 +29,7 @@ class TitleFields(TypedDict, total=False):
     error: str
     fault: Fault | None
     estimate: StoredEstimate | None
-    overrides: Overrides | None
+    overrides: ConversionRequest | None
 
 
 _OF_DISC = {each.name for each in fields(DiscInfo)}

@@ -19,7 +19,8 @@ from discpress.engine.queue.snapshot import QueueSnapshot, WorkerState
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import EstimateTask, GridTask, ScanTask
 from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive, stop_worker
-from discpress.engine.store.model import Overrides, Title
+from discpress.engine.request import ConversionRequest
+from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.commands import Keys
@@ -189,7 +190,7 @@ class Session:
             return False
         return bool(items)
 
-    def want_grid(self, title: Title, overrides: Overrides) -> None:
+    def want_grid(self, title: Title, overrides: ConversionRequest) -> None:
         """Ask for the sizes of one title under every block size and level."""
         task = GridTask(self.chooser.with_overrides(overrides))
         self.background_tasks.ask([(title.path, task)], ON_SCREEN)
@@ -202,7 +203,7 @@ class Session:
         self.is_scanning |= bool(items)
         return bool(items)
 
-    def save_overrides(self, titles: Iterable[Title], overrides: Overrides | None) -> None:
+    def save_overrides(self, titles: Iterable[Title], overrides: ConversionRequest | None) -> None:
         """Keep settings of some titles; None lets them follow the defaults again."""
         for title in titles:
             self._asked.pop(title.path, None)

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 from discpress.engine.config import Config
-from discpress.engine.convert.choice import Choice, choose_settings, default_settings
-from discpress.engine.convert.request import ConversionRequest
+from discpress.engine.convert.choice import Choice, default_settings, resolve_settings
+from discpress.engine.convert.request import ConversionRequest, merge_requests
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import DEFAULT_LEVEL, Settings
-from discpress.engine.library.naming import system_label
 from discpress.engine.names import display_name
-from discpress.engine.queue.defaults import default_request, merged_request
-from discpress.engine.store.model import Overrides, Title
+from discpress.engine.store.model import Title
 from discpress.engine.targets import AUTO, TARGETS, target_for
 from discpress.engine.units import KIB, MIB
 
@@ -25,18 +23,16 @@ class Chooser:
     @classmethod
     def of(cls, config: Config) -> "Chooser":
         """Return what a settings file asks for."""
-        return cls(default_request(config))
+        return cls(config.request)
 
     def request(self, title: Title) -> ConversionRequest:
         """Return what a job for this title is asked for: every setting named, as it is now."""
-        return merged_request(ConversionRequest(), title.overrides, self.default_request)
+        return merge_requests(ConversionRequest(), title.overrides, self.default_request)
 
     def choice(self, title: Title, request: ConversionRequest | None = None) -> Choice:
         """Return the settings a title would be written with; SettingError or UsageError if the target refuses."""
         name = display_name(title.path.name)
-        return choose_settings(
-            name, title.original_bytes, title.system, system_label(title), request or self.request(title)
-        )
+        return resolve_settings(name, title.original_bytes, title.system, request or self.request(title))
 
     def settings(self, title: Title) -> Settings | None:
         """Return the same, None if there is nothing to write: unreadable, or refused."""
@@ -47,9 +43,9 @@ class Chooser:
         except DiscpressError:
             return None
 
-    def with_overrides(self, overrides: Overrides) -> ConversionRequest:
+    def with_overrides(self, overrides: ConversionRequest) -> ConversionRequest:
         """Return the wish of a title with these settings of its own."""
-        return merged_request(ConversionRequest(), overrides, self.default_request)
+        return merge_requests(ConversionRequest(), overrides, self.default_request)
 
     @property
     def defaults(self) -> Settings:

@@ -8,7 +8,8 @@ from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import MAX_LEVEL, ImageFormat, Method, Settings, form_name
 from discpress.engine.images.registry import PLAIN, encoder_of, written_forms
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
-from discpress.engine.store.model import Overrides, StoredEstimate, Title
+from discpress.engine.request import ConversionRequest
+from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.views.title_settings import Chooser
 
@@ -85,11 +86,12 @@ class Tuning:
         return encoder_of(self.format).takes_alignment
 
     @property
-    def overrides(self) -> Overrides:
+    def overrides(self) -> ConversionRequest:
         """The same, as it is kept for a title."""
         if self.is_plain:
-            return Overrides(self.format, target=self.target)
-        return Overrides(self.format, self.block_size, self.level, self.methods or None, self.alignment, self.target)
+            return ConversionRequest(self.format, target=self.target)
+        form = self.format, self.block_size, self.level, self.alignment, self.target
+        return ConversionRequest(*form, methods=self.methods)
 
     @property
     def as_defaults(self) -> dict[str, object]:

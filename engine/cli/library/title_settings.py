@@ -10,15 +10,14 @@ from discpress.engine.cli.images.options import take_settings
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import open_store, read_config
 from discpress.engine.config import Config
-from discpress.engine.convert.choice import Choice, choose_settings
-from discpress.engine.convert.request import ConversionRequest
+from discpress.engine.convert.choice import Choice, resolve_settings
+from discpress.engine.convert.request import merge_requests
 from discpress.engine.errors import DiscpressError, UsageError
 from discpress.engine.formats import DEFAULT_LEVEL
-from discpress.engine.library.naming import system_label
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
-from discpress.engine.queue.defaults import default_request, merged_request
-from discpress.engine.store.model import Overrides, Title
+from discpress.engine.request import FORM, ConversionRequest
+from discpress.engine.store.model import Title
 from discpress.engine.system.files import absolute
 from discpress.engine.targets import AUTO
 
@@ -45,7 +44,7 @@ class InForce:
     """One setting that a conversion of the title would use now."""
 
     key: str
-    """Its field in Overrides."""
+    """Its field in the request."""
     value: object
     """Its value."""
     origin: Origin
@@ -64,10 +63,7 @@ def run_set(arguments: argparse.Namespace, printer: Printer, control: Control) -
     """Carry out `set`; return the exit code."""
     notices: list[str] = []
     request = take_settings(arguments, notices)
-    overrides = Overrides(
-        request.format, request.block_size, request.level, request.methods or None, request.alignment, request.target
-    )
-    is_question = overrides == Overrides() and not arguments.defaults
+    is_question = request == ConversionRequest() and not arguments.defaults
     for notice in notices:
         printer.notice(notice)
     exit_code = 0
@@ -76,27 +72,27 @@ def run_set(arguments: argparse.Namespace, printer: Printer, control: Control) -
             if is_question:
                 exit_code = _show(title, read_config(), printer) or exit_code
                 continue
-            chosen = _merge(None if arguments.defaults else store.settings_for(title.path), overrides)
+            chosen = _merge(None if arguments.defaults else store.settings_for(title.path), request)
             store.save_settings(title.path, chosen)
             printer.event("set", _facts(title, chosen), f"{display_name(title.path)}: {_describe(chosen)}")
     return exit_code
 
 
-def _facts(title: Title, chosen: Overrides) -> dict[str, object]:
-    return {"path": str(title.path), **{key: getattr(chosen, key) for key in Overrides.__slots__}}
+def _facts(title: Title, chosen: ConversionRequest) -> dict[str, object]:
+    return {"path": str(title.path), **{key: getattr(chosen, key) or None for key in FORM}}
 
 
 def _show(title: Title, config: Config, printer: Printer) -> int:
     """Print the settings in force for a title and their origins; return the exit code."""
-    chosen = title.overrides or Overrides()
+    chosen = title.overrides or ConversionRequest()
     name = display_name(title.path)
     if title.error or not title.original_bytes:
         printer.event("set", _facts(title, chosen), f"{name}: {_describe(chosen)}")
         printer.notice(f"it cannot be converted: {title.error or 'it is empty'}", title.path)
         return 0
-    request = merged_request(ConversionRequest(), chosen, default_request(config))
+    request = merge_requests(ConversionRequest(), chosen, config.request)
     try:
-        choice = choose_settings(name, title.original_bytes, title.system, system_label(title), request)
+        choice = resolve_settings(name, title.original_bytes, title.system, request)
     except DiscpressError as error:
         printer.event("set", _facts(title, chosen), f"{name}: {_describe(chosen)}")
         printer.error(error, title.path)
@@ -113,12 +109,12 @@ def _show(title: Title, config: Config, printer: Printer) -> int:
     return 0
 
 
-def _in_force(chosen: Overrides, request: ConversionRequest, config: Config, choice: Choice) -> list[InForce]:
+def _in_force(chosen: ConversionRequest, request: ConversionRequest, config: Config, choice: Choice) -> list[InForce]:
     """Return the settings of a title one by one; `request` combines the title's settings with the settings file."""
     settings = choice.settings
 
     def origin(key: str) -> Origin:
-        if getattr(chosen, key) is not None:
+        if getattr(chosen, key):
             return Origin.TITLE
         return Origin.SETTINGS if getattr(request, key) else Origin.TARGET
 
@@ -159,16 +155,13 @@ def _named(titles: Sequence[Title], name: str) -> list[Title]:
     return found
 
 
-def _merge(before: Overrides | None, chosen: Overrides) -> Overrides:
-    values = {}
-    for key in Overrides.__slots__:
-        new = getattr(chosen, key)
-        values[key] = getattr(before, key) if new is None and before is not None else new
-    return Overrides(**values)
+def _merge(before: ConversionRequest | None, chosen: ConversionRequest) -> ConversionRequest:
+    """Return the settings of a title after some were chosen; those that were not stay."""
+    return merge_requests(chosen, before)
 
 
-def _describe(overrides: Overrides) -> str:
-    values = {key: getattr(overrides, key) for key in Overrides.__slots__ if getattr(overrides, key) is not None}
-    if overrides.methods:
-        values["methods"] = ", ".join(overrides.methods)
+def _describe(chosen: ConversionRequest) -> str:
+    values = {key: value for key in FORM if (value := getattr(chosen, key))}
+    if chosen.methods:
+        values["methods"] = ", ".join(chosen.methods)
     return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in values.items()) or "follows the defaults"

@@ -12,10 +12,14 @@ from discpress.engine.images.registry import is_block_size
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.plain_json import fields_in, load_object
 
+_IN_COLUMNS = {"output_path", "output_folder", "force"}
+"""The fields for which a job has columns of its own."""
+_NAMES = [each.name for each in fields(ConversionRequest) if each.name not in _IN_COLUMNS]
+
 
 def request_json(asked: ConversionRequest) -> dict[str, JsonValue]:
-    """Return a request as a JSON object that `request_of` converts back."""
-    return {each.name: _plain(getattr(asked, each.name)) for each in fields(ConversionRequest)}
+    """Return a request as a JSON object that `request_of` converts back, without the output of a job."""
+    return {name: _plain(getattr(asked, name)) for name in _NAMES}
 
 
 def request_of(value: JsonValue) -> ConversionRequest:

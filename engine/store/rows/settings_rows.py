@@ -9,7 +9,7 @@ from pathlib import Path
 
 from discpress.engine.formats import HIGHEST_LEVEL, ImageFormat, Method
 from discpress.engine.images.registry import is_block_size
-from discpress.engine.store.model import Overrides
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.rows.checked import TEXT, Column, Row, Shape, integer, made_by, token
 
 SAVE = "INSERT OR REPLACE INTO title_settings VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -54,19 +54,22 @@ NONE = (None,) * len(SHAPE)
 SELECT = f"SELECT {SHAPE.select('s')} FROM title_settings s WHERE path = ?"
 
 
-def settings_row(path: Path, overrides: Overrides) -> Row:
+def settings_row(path: Path, overrides: ConversionRequest) -> Row:
     """Return the values of SAVE."""
     return (
         os.fsencode(path),
         None if overrides.format is None else str(overrides.format),
         overrides.block_size,
         overrides.level,
-        None if overrides.methods is None else methods_text(overrides.methods),
+        methods_text(overrides.methods) or None,
         overrides.alignment,
         overrides.target,
     )
 
 
-def overrides_from(row: Row) -> Overrides | None:
+def overrides_from(row: Row) -> ConversionRequest | None:
     """Return the settings of a row of SHAPE; None if all are NULL. Raises UnreadableError if one is unreadable."""
-    return None if tuple(row) == NONE else Overrides(*SHAPE.read(row))
+    if tuple(row) == NONE:
+        return None
+    image_format, block_size, level, methods, alignment, target = SHAPE.read(row)
+    return ConversionRequest(image_format, block_size, level, alignment, target, methods=methods or ())

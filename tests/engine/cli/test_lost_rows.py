@@ -11,7 +11,6 @@ from discpress.engine.formats import ImageFormat
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask
-from discpress.engine.store.model import Overrides
 from discpress.engine.store.store import FILE_NAME, Store
 
 
@@ -57,7 +56,7 @@ def test_a_scan_drops_those_whose_files_are_not_there(scanned: Desk, path: str) 
 
 def test_settings_that_cannot_be_read_are_named_and_can_be_chosen_again(scanned: Desk) -> None:
     path = scanned.folder / "a [x].iso"
-    scanned.store.save_settings(path, Overrides(ImageFormat.CSO, level=3))
+    scanned.store.save_settings(path, ConversionRequest(ImageFormat.CSO, level=3))
     spoil(scanned, "title_settings", "level", "'of the future'")
     lost = f"{path}: its settings cannot be read (level); it follows the defaults"
     assert lost in scanned.say("ls")[2]
@@ -66,12 +65,12 @@ def test_settings_that_cannot_be_read_are_named_and_can_be_chosen_again(scanned:
     scanned.say("set", path, "-c", "5")
     assert scanned.say("ls")[2] == ""
     with Store(scanned.store.path.parent) as store:
-        assert store.settings_for(path) == Overrides(level=5)
+        assert store.settings_for(path) == ConversionRequest(level=5)
 
 
 def test_settings_of_several_titles_are_one_line(scanned: Desk) -> None:
     for name in ("a [x].iso", "b.iso"):
-        scanned.store.save_settings(scanned.folder / name, Overrides(level=3))
+        scanned.store.save_settings(scanned.folder / name, ConversionRequest(level=3))
     spoil(scanned, "title_settings", "level", "-5", 0)
     spoil(scanned, "title_settings", "level", "-5", 1)
     lines = scanned.say("ls")[2].splitlines()

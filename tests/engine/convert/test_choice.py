@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_images import mixed, write_image
 
-from discpress.engine.convert.choice import Choice, choose_settings
+from discpress.engine.convert.choice import Choice, resolve_settings
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import DiscpressError, SettingError, UsageError
@@ -21,7 +21,7 @@ ZSO, CSO, CHD, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFor
 def choose(
     asked: ConversionRequest, system: str = "ps2", original_bytes: int = GIB, suffix: ImageFormat | None = None
 ) -> Choice:
-    return choose_settings("game.iso", original_bytes, system, system.upper(), asked, suffix)
+    return resolve_settings("game.iso", original_bytes, system, asked, suffix_format=suffix)
 
 
 def test_the_system_chooses_the_target() -> None:
@@ -101,7 +101,7 @@ def test_a_format_that_is_not_written_is_refused() -> None:
 
 @pytest.mark.parametrize(("system", "target"), [("ps2", "pcsx2"), ("psp", "ppsspp"), ("other", "any")])
 def test_a_chd_is_for_the_emulator_where_no_target_is_named(system: str, target: str) -> None:
-    choice = choose_settings("game.iso", 100_000, system, system.upper(), ConversionRequest(ImageFormat.CHD))
+    choice = resolve_settings("game.iso", 100_000, system, ConversionRequest(ImageFormat.CHD))
     assert choice.settings.target == target
 
 
@@ -205,7 +205,7 @@ def test_a_plan_of_the_file_says_the_same(tmp_path_factory: pytest.TempPathFacto
     if not path.exists():
         write_image(path, mixed(100_000))
     try:
-        expected = choose_settings("choice.iso", 100_000, "other", "other", asked)
+        expected = resolve_settings("choice.iso", 100_000, "other", asked)
     except DiscpressError as error:
         with pytest.raises(type(error)):
             plan_conversion(path, None, None, asked)

@@ -11,7 +11,8 @@ from title_fields import TitleFields, title_at
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.library.catalog import SORT_KEYS, filter_titles, group_titles, parse_filter, sort_titles, total
-from discpress.engine.store.model import Fault, FileIdentity, Overrides, State, StoredEstimate, Title
+from discpress.engine.request import ConversionRequest
+from discpress.engine.store.model import Fault, FileIdentity, State, StoredEstimate, Title
 
 MIB = 1024 * 1024
 
@@ -210,17 +211,19 @@ def test_a_fault_is_the_state_whatever_else_is_known(fault: Fault) -> None:
 
 
 def test_block_is_what_was_chosen_else_estimated_else_what_the_file_has() -> None:
-    chosen = make_title("chosen", packed=5, overrides=Overrides(block_size=4096, level=3))
+    chosen = make_title("chosen", packed=5, overrides=ConversionRequest(block_size=4096, level=3))
     estimated = make_title("estimated", packed=5)
     packed = make_title("packed", format=ImageFormat.ZSO, block_size=8192)
-    plain = make_title("plain", overrides=Overrides(format=ImageFormat.ISO))
+    plain = make_title("plain", overrides=ConversionRequest(format=ImageFormat.ISO))
     unknown = make_title("unknown", format=None)
     titles = [packed, unknown, chosen, estimated, plain]
     assert sort_titles(titles, "block") == [plain, estimated, chosen, packed, unknown]
 
 
 def test_equal_blocks_go_by_level() -> None:
-    slow, fast = (make_title(str(level), overrides=Overrides(block_size=2048, level=level)) for level in (12, 1))
+    slow, fast = (
+        make_title(str(level), overrides=ConversionRequest(block_size=2048, level=level)) for level in (12, 1)
+    )
     assert sort_titles([slow, fast], "block") == [fast, slow]
 
 

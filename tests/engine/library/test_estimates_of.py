@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from discpress.engine.formats import ImageFormat, Method, Settings
-from discpress.engine.store.model import FileIdentity, Overrides, StoredEstimate, Title
+from discpress.engine.request import ConversionRequest
+from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
 from discpress.engine.store.store import Store
 
 IDENTITY = FileIdentity(1, 700, 5)
@@ -105,9 +106,9 @@ def test_a_title_shows_the_estimate_for_its_methods(store: Store) -> None:
     store.save_titles([TITLE])
     for each in (CHD_BOTH, CHD_ZSTD, FAST):
         store.save_estimate(IDENTITY, each)
-    store.save_settings(TITLE.path, Overrides(format=ImageFormat.CHD, methods=(Method.ZSTD, Method.ZLIB)))
+    store.save_settings(TITLE.path, ConversionRequest(format=ImageFormat.CHD, methods=(Method.ZSTD, Method.ZLIB)))
     assert store.titles()[0].estimate == CHD_BOTH
-    store.save_settings(TITLE.path, Overrides(format=ImageFormat.CHD))
+    store.save_settings(TITLE.path, ConversionRequest(format=ImageFormat.CHD))
     assert store.titles(None, CHD_ZSTD.settings)[0].estimate == CHD_ZSTD
-    store.save_settings(TITLE.path, Overrides(format=ImageFormat.ZSO, methods=(Method.ZSTD,)))
+    store.save_settings(TITLE.path, ConversionRequest(format=ImageFormat.ZSO, methods=(Method.ZSTD,)))
     assert store.titles()[0].estimate == FAST

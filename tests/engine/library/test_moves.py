@@ -18,12 +18,13 @@ from discpress.engine.library.scan import scanner
 from discpress.engine.library.scan.moves import pair_moves
 from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.library.scan.refresh import refresh
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests, Grade
-from discpress.engine.store.model import FileIdentity, Overrides, StoredEstimate, Title
+from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
 from discpress.engine.store.rows.gone_rows import FormerTitle
 from discpress.engine.store.store import Store
 
-CHOSEN = Overrides(level=3)
+CHOSEN = ConversionRequest(level=3)
 ESTIMATE = StoredEstimate(Settings(ImageFormat.ZSO), 100_000, 500, 490, 510, 160, "convert", "", 2.5)
 NAME = "Okami [t-en by X] [red].iso"
 
@@ -80,7 +81,7 @@ def add(store: Store, path: Path, seed: int = 1) -> None:
     store.digests.save(path, identity, Digests("0badf00d", "aa" * 16, fingerprint=fingerprint))
 
 
-def what_is_known(store: Store, path: Path) -> tuple[Overrides | None, int, list[Grade]]:
+def what_is_known(store: Store, path: Path) -> tuple[ConversionRequest | None, int, list[Grade]]:
     title = known(store, path)
     grades = [each.grade for each in store.digests.of(path, title.identity)]
     return title.overrides, len(store.estimates_of(title.identity)), grades
@@ -187,10 +188,10 @@ def test_a_file_restored_under_its_path_keeps_its_estimates(store: Store, games:
 
 def test_own_settings_are_not_replaced(store: Store, games: Path) -> None:
     add(store, games / NAME)
-    store.save_settings(games / "Okami.iso", Overrides(level=12))
+    store.save_settings(games / "Okami.iso", ConversionRequest(level=12))
     (games / NAME).rename(games / "Okami.iso")
     scan(store, games)
-    assert known(store, games / "Okami.iso").overrides == Overrides(level=12)
+    assert known(store, games / "Okami.iso").overrides == ConversionRequest(level=12)
 
 
 def former(name: str, ino: int = 0) -> FormerTitle:

@@ -20,7 +20,7 @@ from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import JOB_KINDS, TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.digests import Grade
-from discpress.engine.store.model import FileIdentity, Overrides
+from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import FILE_NAME, Store
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 
@@ -50,7 +50,7 @@ def test_every_title_comes_back_with_its_settings(old_path: Path) -> None:
     assert {title.identity.ino for title in titles} == {10, 11, 12, 13}
     assert {(title.device, title.inode - title.identity.ino) for title in titles} == {(66, 0)}
     assert [title.overrides for title in titles if title.overrides] != []
-    assert {title.path: title.overrides for title in titles}[TITLES[1].path] == Overrides(level=3)
+    assert {title.path: title.overrides for title in titles}[TITLES[1].path] == ConversionRequest(level=3)
 
 
 def test_no_stored_identity_contains_a_device(old_path: Path) -> None:

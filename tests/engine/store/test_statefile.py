@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store import schema
 from discpress.engine.store.migrations import MIGRATIONS
-from discpress.engine.store.model import FileIdentity, Overrides, StoredEstimate, Title
+from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
 from discpress.engine.store.store import Store, state_folder
 from discpress.engine.systems import System
 
@@ -216,7 +217,7 @@ def sound_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store(tmp_path_factory.mktemp("sound") / "state") as store:
         store.save_titles(make_titles(60))
         store.save_estimate(IDENTITY, make_estimate())
-        store.save_settings(TITLE.path, Overrides(ImageFormat.CHD, 2048, 9, (Method.ZLIB,), 64, "any"))
+        store.save_settings(TITLE.path, ConversionRequest(ImageFormat.CHD, 2048, 9, 64, "any", methods=(Method.ZLIB,)))
         store.append_journal("published", {"path": "/games/kain.zso"})
     return store.path
 

@@ -13,9 +13,10 @@ import pytest
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.migrations import MIGRATIONS
-from discpress.engine.store.model import Fault, FileIdentity, Overrides, StoredEstimate, Title
+from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.engine.systems import System
 
@@ -183,21 +184,21 @@ def test_a_rescan_finds_what_is_known_by_path(store: Store) -> None:
 
 def test_a_forgotten_title_keeps_its_settings(store: Store) -> None:
     store.save_titles([TITLE])
-    store.save_settings(TITLE.path, Overrides(level=12))
+    store.save_settings(TITLE.path, ConversionRequest(level=12))
     store.forget([TITLE.path])
-    assert (store.titles(), store.settings_for(TITLE.path)) == ([], Overrides(level=12))
+    assert (store.titles(), store.settings_for(TITLE.path)) == ([], ConversionRequest(level=12))
 
 
 def test_settings_come_back_and_are_part_of_the_title(store: Store) -> None:
-    overrides = Overrides(ImageFormat.CHD, 16384, 12, (Method.ZSTD, Method.LZMA), 64, "ppsspp")
+    overrides = ConversionRequest(ImageFormat.CHD, 16384, 12, 64, "ppsspp", methods=(Method.ZSTD, Method.LZMA))
     store.save_titles([TITLE])
     store.save_settings(TITLE.path, overrides)
     assert (store.settings_for(TITLE.path), store.titles()[0].overrides) == (overrides, overrides)
 
 
 def test_empty_settings_are_no_settings(store: Store) -> None:
-    store.save_settings(TITLE.path, Overrides(level=12))
-    store.save_settings(TITLE.path, Overrides())
+    store.save_settings(TITLE.path, ConversionRequest(level=12))
+    store.save_settings(TITLE.path, ConversionRequest())
     assert store.settings_for(TITLE.path) is None
 
 
@@ -230,7 +231,7 @@ def test_a_title_shows_the_estimate_for_the_defaults(store: Store) -> None:
 def test_its_own_settings_come_before_the_defaults(store: Store) -> None:
     slow = replace(ZSO, level=12)
     store.save_titles([TITLE])
-    store.save_settings(TITLE.path, Overrides(level=12))
+    store.save_settings(TITLE.path, ConversionRequest(level=12))
     store.save_estimate(IDENTITY, make_estimate(slow, 390))
     store.save_estimate(IDENTITY, make_estimate())
     assert store.titles(defaults=ZSO)[0].estimate == make_estimate(slow, 390)

@@ -8,7 +8,8 @@ import pytest
 
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.store.model import FileIdentity, Overrides, StoredEstimate, Title
+from discpress.engine.request import ConversionRequest
+from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.engine.store.title_changes import TitleChanges
 from discpress.engine.systems import System
@@ -69,12 +70,12 @@ def test_an_estimate_of_no_title_names_none(store: Store, start: int) -> None:
 
 
 def test_chosen_settings_name_the_title(store: Store, start: int) -> None:
-    store.save_settings(ONE.path, Overrides(level=3))
+    store.save_settings(ONE.path, ConversionRequest(level=3))
     assert paths_since(store, start) == {ONE.path}
 
 
 def test_settings_taken_back_name_the_title(store: Store, start: int) -> None:
-    store.save_settings(ONE.path, Overrides(level=3))
+    store.save_settings(ONE.path, ConversionRequest(level=3))
     number = store.changes_since(start).number
     store.save_settings(ONE.path, None)
     assert paths_since(store, number) == {ONE.path}

@@ -11,7 +11,8 @@ from sample_images import mixed
 from discpress.engine.config import load_config
 from discpress.engine.formats import ImageFormat
 from discpress.engine.queue.tasks.kinds import TaskKind
-from discpress.engine.store.model import FileIdentity, Overrides
+from discpress.engine.request import ConversionRequest
+from discpress.engine.store.model import FileIdentity
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.app.session import ON_SCREEN
 from discpress.tui.commands import Place
@@ -30,7 +31,7 @@ def tuning(desk: Desk) -> Tuning:
     return desk.in_front(TuneScreen)._tuning
 
 
-def overrides(desk: Desk) -> dict[str, Overrides | None]:
+def overrides(desk: Desk) -> dict[str, ConversionRequest | None]:
     """What the store keeps for each title, by file name."""
     return {each.path.name: each.overrides for each in desk.store.titles(None, desk.session.chooser.defaults)}
 

@@ -7,8 +7,9 @@ from app_desk import LIBRARY, title
 from discpress.engine.config import Config
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.doctor.findings import Finding, Severity
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests, Grade
-from discpress.engine.store.model import Fault, Overrides, StoredEstimate, Title
+from discpress.engine.store.model import Fault, StoredEstimate, Title
 from discpress.tui.commands import Keys
 from discpress.tui.views.details import brief, whole
 from discpress.tui.views.library import LibraryView, Signs
@@ -75,7 +76,7 @@ def test_an_image_of_no_disc_is_said_to_be_none() -> None:
 
 
 def test_own_settings_are_called_so() -> None:
-    own = Overrides(ImageFormat.ZSO, 2048, 4)
+    own = ConversionRequest(ImageFormat.ZSO, 2048, 4)
     assert "own settings" in brief_of(replace(GAME, overrides=own))
     assert "default settings" in brief_of(GAME)
 

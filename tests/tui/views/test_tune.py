@@ -6,7 +6,8 @@ from discpress.engine.config import Config
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.formats import ImageFormat, Method
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
-from discpress.engine.store.model import FileIdentity, Overrides, Title
+from discpress.engine.request import ConversionRequest
+from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.systems import System
 from discpress.tui.views.title_settings import Chooser, describe_settings
 from discpress.tui.views.tune import FORMS, Tuning, grid_of
@@ -15,14 +16,14 @@ CHD, ISO = ImageFormat.CHD, ImageFormat.ISO
 CHOOSER = Chooser.of(Config())
 
 
-def title(overrides: Overrides | None = None, system: str = "ps2") -> Title:
+def title(overrides: ConversionRequest | None = None, system: str = "ps2") -> Title:
     identity = FileIdentity(1, 2048 * 5000, 1)
     return Title(
         Path("/g/a.iso"), identity, ISO, DiscInfo(System(system)), original_bytes=2048 * 5000, overrides=overrides
     )
 
 
-def tuned(overrides: Overrides) -> Tuning:
+def tuned(overrides: ConversionRequest) -> Tuning:
     return Tuning.of(title(overrides), CHOOSER)
 
 
@@ -37,21 +38,23 @@ def test_the_next_format_goes_through_every_method_of_a_chd() -> None:
 
 
 def test_several_methods_go_on_like_the_last_one() -> None:
-    tuning = tuned(Overrides(format=CHD, target="any", methods=(Method.ZSTD, Method.ZLIB)))
+    tuning = tuned(ConversionRequest(format=CHD, target="any", methods=(Method.ZSTD, Method.ZLIB)))
     assert (tuning.format_name, tuning.next_format().format_name) == ("CHD zstd+zlib", "ISO")
 
 
 def test_the_choice_is_kept_with_its_method() -> None:
-    kept = tuned(Overrides(format=CHD, target="pcsx2", methods=(Method.LZMA,), block_size=65536, level=6)).overrides
+    kept = tuned(
+        ConversionRequest(format=CHD, target="pcsx2", methods=(Method.LZMA,), block_size=65536, level=6)
+    ).overrides
     assert (kept.format, kept.methods, kept.block_size, kept.level) == (CHD, (Method.LZMA,), 65536, 6)
 
 
 def test_other_formats_keep_no_method() -> None:
-    assert Tuning.of(title(), CHOOSER).overrides.methods is None
+    assert Tuning.of(title(), CHOOSER).overrides.methods == ()
 
 
 def test_a_chd_has_the_grid_of_its_method() -> None:
-    tuning = tuned(Overrides(format=CHD, target="pcsx2", methods=(Method.ZSTD,)))
+    tuning = tuned(ConversionRequest(format=CHD, target="pcsx2", methods=(Method.ZSTD,)))
     grid = grid_of(tuning, title(), CHOOSER, {})
     assert [row[0].settings.block_size for row in grid] == list(grid_block_sizes(ImageFormat.CHD))
     assert [cell.settings.level for cell in grid[0]] == list(grid_levels(ImageFormat.CHD, (Method.ZSTD,)))
@@ -59,14 +62,14 @@ def test_a_chd_has_the_grid_of_its_method() -> None:
 
 
 def test_what_the_target_does_not_load_is_refused_in_the_grid() -> None:
-    tuning = tuned(Overrides(format=CHD, target="nethersx2"))
+    tuning = tuned(ConversionRequest(format=CHD, target="nethersx2"))
     assert tuning.format_name == "CHD zlib"
     refused = grid_of(tuning.next_format().next_format().next_format().next_format(), title(), CHOOSER, {})
     assert all("zstd hunks cannot be loaded" in cell.refusal for row in refused for cell in row)
 
 
 def test_the_grid_follows_the_format() -> None:
-    tuning = tuned(Overrides(format=CHD, target="archive", block_size=1024 * 1024))
+    tuning = tuned(ConversionRequest(format=CHD, target="archive", block_size=1024 * 1024))
     assert tuning.block_size == 1024 * 1024
     back = tuning.next_format()
     while back.format is CHD:
@@ -75,7 +78,7 @@ def test_the_grid_follows_the_format() -> None:
 
 
 def test_a_chd_takes_no_alignment() -> None:
-    tuning = tuned(Overrides(format=CHD, target="pcsx2"))
+    tuning = tuned(ConversionRequest(format=CHD, target="pcsx2"))
     assert tuning.next_alignment() == tuning
 
 

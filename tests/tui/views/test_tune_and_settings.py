@@ -8,7 +8,8 @@ from app_desk import LIBRARY, title
 from discpress.engine.config import THEMES, Config
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
-from discpress.engine.store.model import Overrides, StoredEstimate
+from discpress.engine.request import ConversionRequest
+from discpress.engine.store.model import StoredEstimate
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.views.settings import Setting, SettingRows, settings_of
 from discpress.tui.views.title_settings import Chooser, describe_settings
@@ -28,13 +29,13 @@ def test_it_begins_with_what_the_title_would_be_written_with() -> None:
 
 
 def test_it_begins_with_the_titles_own_settings() -> None:
-    own = Overrides(ImageFormat.ZSO, 16384, 4, None, 4096, "pcsx2")
+    own = ConversionRequest(ImageFormat.ZSO, 16384, 4, 4096, "pcsx2")
     tuned = title("Own.iso", 700, overrides=own)
     assert Tuning.of(tuned, CHOOSER) == Tuning("pcsx2", ImageFormat.ZSO, 16384, 4, 4096)
 
 
 def test_what_is_refused_begins_with_the_targets_own_format() -> None:
-    own = Overrides(ImageFormat.CSO, 2048, 9, target="opl")
+    own = ConversionRequest(ImageFormat.CSO, 2048, 9, target="opl")
     tuning = Tuning.of(title("Own.iso", 700, overrides=own), CHOOSER)
     assert (tuning.target, tuning.format) == ("opl", ImageFormat.ZSO)
 
@@ -45,7 +46,7 @@ def test_overrides_and_back() -> None:
 
 
 def test_an_iso_is_kept_without_block_and_level() -> None:
-    assert Tuning(AUTO, ImageFormat.ISO, 2048, 9).overrides == Overrides(ImageFormat.ISO, target=AUTO)
+    assert Tuning(AUTO, ImageFormat.ISO, 2048, 9).overrides == ConversionRequest(ImageFormat.ISO, target=AUTO)
 
 
 @pytest.mark.parametrize(

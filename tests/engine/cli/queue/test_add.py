@@ -16,7 +16,7 @@ from discpress.engine.queue.jobs import Job, JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, ScanTask
-from discpress.engine.store.model import FileIdentity, Overrides, StoredEstimate, Title
+from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
 from discpress.engine.systems import System
 
 HOSTILE = "ev\x1b[31mil\u202e[/b].iso"
@@ -100,7 +100,7 @@ def test_options_are_frozen_into_the_job(desk: Desk) -> None:
 
 def test_the_settings_of_a_title_are_frozen(desk: Desk) -> None:
     path = desk.image()
-    desk.store.save_settings(path, Overrides(level=12, target="any"))
+    desk.store.save_settings(path, ConversionRequest(level=12, target="any"))
     desk.ask("queue", "add", "game.iso")
     request = task_as(ConvertTask, desk.queue.job(1)).request
     assert request is not None
@@ -111,7 +111,7 @@ def test_later_settings_change_no_queued_job(desk: Desk) -> None:
     path = desk.image()
     desk.ask("queue", "add", "game.iso")
     before = task_as(ConvertTask, desk.queue.job(1)).request
-    desk.store.save_settings(path, Overrides(level=12))
+    desk.store.save_settings(path, ConversionRequest(level=12))
     assert task_as(ConvertTask, desk.queue.job(1)).request == before
 
 
