@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from discpress.engine.convert.request import NOTHING, merge_requests
-from discpress.engine.discs.identity import System
 from discpress.engine.errors import SettingError, UsageError
 from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, form_name
 from discpress.engine.images.registry import encoder_of
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
+from discpress.engine.systems import System
 from discpress.engine.targets import AUTO, TARGETS, Target, check_settings, player_warning, system_warning, target_for
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from discpress.engine.convert.choice import resolve_settings
-from discpress.engine.convert.part.name import is_reserved
+from discpress.engine.convert.output_names import refuse_reserved, result_path
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import UsageError
@@ -146,17 +146,12 @@ def _decide(
     request: ConversionRequest,
     notices: list[str],
 ) -> ConversionPlan:
-    suffix_format = _format_of_suffix(output_path)
+    suffix_format = format_of_suffix(output_path)
     choice = resolve_settings(image.name, image.size, identity.system, request, suffix_format=suffix_format)
     file_path = image.source.holder.path
     makes_folder = output_path is None and output_folder is not None
-    if output_path is None:
-        output_path = (output_folder or file_path.parent) / f"{image.path.stem}.{choice.settings.format}"
-    if is_reserved(output_path.name):
-        raise UsageError(
-            f"{display_name(output_path)}: this suffix is reserved for unfinished results",
-            hint="choose another name with -o",
-        )
+    output_path = result_path(image.path, file_path, choice.settings.format, output_path, output_folder)
+    refuse_reserved(output_path)
     return ConversionPlan(
         image.path,
         file_path,
@@ -175,6 +170,7 @@ def _decide(
     )
 
 
-def _format_of_suffix(output_path: Path | None) -> ImageFormat | None:
+def format_of_suffix(output_path: Path | None) -> ImageFormat | None:
+    """Return the format that the name of a result promises; None if it promises none."""
     suffix = output_path.suffix.lower().lstrip(".") if output_path else ""
     return next((each for each in written() if each == suffix), None)

@@ -1,18 +1,16 @@
 """Checks before the first byte is written: names, folder, file system, space."""
 
 import os
-import stat
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import NoReturn
 
+from discpress.engine.convert.output_names import Clash, OutputNames
 from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.plan import ConversionPlan, OnConflict
 from discpress.engine.convert.trash.folder import check_trash
 from discpress.engine.errors import (
-    ConflictError,
     FileLimitError,
     SpaceError,
     StorageError,
@@ -23,101 +21,33 @@ from discpress.engine.errors import (
 from discpress.engine.images.open import open_image
 from discpress.engine.measure.estimate import Advice, estimate
 from discpress.engine.names import display_name
-from discpress.engine.system.files import same_file
 from discpress.engine.system.filesystems import FileSystem, filesystem_of, free_bytes
 from discpress.engine.system.held_folder import HeldFolder
 from discpress.engine.units import MIB, format_size
 
 MARGIN_BYTES = 256 * MIB
 """Kept free in addition to the output, unless 1 % of the output is more."""
-_RENAME_LIMIT = 10_000
+NEVER_SKIPPED = frozenset({Clash.SOURCE, Clash.NO_FILE})
+"""Obstacles that are an error even if titles whose name is taken are skipped: no earlier result has the name."""
 
 
 class NameTaken(Exception):  # noqa: N818 - the outcome that --on-conflict skip requests, not a failure
     """The output exists and the user asked for such titles to be skipped."""
 
 
-def settle_output(plan: ConversionPlan, taken: frozenset[Path] = frozenset()) -> ConversionPlan:
+def settle_output(plan: ConversionPlan, names: OutputNames | None = None) -> ConversionPlan:
     """Return the plan with the output name that follows from its conflict rule.
 
-    `taken` contains the names that earlier titles of the same batch will use. Raises ConflictError if the name is
+    `names` contains the names that earlier titles of the same batch will use. Raises ConflictError if the name is
     taken, NameTaken if the title is to be skipped.
     """
-    path = plan.output_path
-    folder = path.parent
-    if not folder.is_dir():
-        return plan
-    try:
-        facts = path.lstat()
-    except FileNotFoundError:
-        facts = None
-    except OSError as error:
-        raise from_os_error(error, path, "look for an existing file") from error
-    if plan.request.on_conflict is OnConflict.RENAME:
-        return replace(plan, output_path=_free_name(path, taken)) if _is_taken(path, taken) else plan
-    if facts is not None:
-        _refuse_input_as_output(plan)
-        if not stat.S_ISREG(facts.st_mode):
-            raise ConflictError(
-                f"{display_name(path)}: exists and is not a regular file, so it is never replaced",
-                hint="choose another name with -o or another folder with -O",
-            )
-    elif path not in taken and (twin := _case_twin(path)) is not None:
-        _on_clash(plan, f"{display_name(path)}: differs only in case from the existing {display_name(twin)}")
-    refuse_twin(plan, taken)
-    if facts is not None and plan.request.on_conflict is not OnConflict.OVERWRITE:
-        _on_clash(plan, f"{display_name(path)}: exists already")
-    return plan
-
-
-def refuse_twin(plan: ConversionPlan, taken: Collection[Path]) -> None:
-    """Refuse a title whose result has the same name as another one of the batch; errors as in `settle_output`."""
-    if plan.output_path in taken and plan.request.on_conflict is not OnConflict.RENAME:
-        _on_clash(plan, f"{display_name(plan.output_path)}: another input of this run has the same result")
-
-
-def _on_clash(plan: ConversionPlan, message: str) -> NoReturn:
-    if plan.request.on_conflict is OnConflict.SKIP:
-        raise NameTaken(message)
-    raise ConflictError(
-        message, hint="use --on-conflict skip, rename or overwrite; overwrite moves the old file to the trash"
-    )
-
-
-def _refuse_input_as_output(plan: ConversionPlan) -> None:
-    try:
-        source = plan.source_file_path.stat()
-        output = plan.output_path.stat()
-    except OSError:
-        return
-    if same_file(source, output):
-        raise ConflictError(
-            f"{display_name(plan.output_path)}: input and output are the same file",
-            hint="choose another name with -o, another folder with -O, or --on-conflict rename",
-        )
-
-
-def _is_taken(path: Path, taken: frozenset[Path]) -> bool:
-    return path in taken or os.path.lexists(path) or _case_twin(path) is not None
-
-
-def _free_name(path: Path, taken: frozenset[Path]) -> Path:
-    for number in range(2, _RENAME_LIMIT):
-        candidate = path.with_name(f"{path.stem} ({number}){path.suffix}")
-        if not _is_taken(candidate, taken):
-            return candidate
-    raise ConflictError(f"{display_name(path)}: all names up to ({_RENAME_LIMIT}) are taken")
-
-
-def _case_twin(path: Path) -> Path | None:
-    """Return a file next to `path` whose name differs only in case; on FAT, exFAT or a Mac it is the same name."""
-    folded = path.name.casefold()
-    try:
-        with os.scandir(path.parent) as entries:
-            twins = (each for each in entries if each.name != path.name and each.name.casefold() == folded)
-            return next((Path(each.path) for each in twins), None)
-    except OSError:
-        return None
+    rule = plan.request.on_conflict
+    settled = (names or OutputNames()).settle(plan.output_path, plan.source_file_path, rule)
+    if settled.obstacle is not None and settled.is_refused:
+        if rule is OnConflict.SKIP and settled.obstacle.clash not in NEVER_SKIPPED:
+            raise NameTaken(str(settled.obstacle.error))
+        raise settled.obstacle.error
+    return replace(plan, output_path=settled.path)
 
 
 def output_bounds(plan: ConversionPlan, threads: int, check: Callable[[], None], random: Random) -> tuple[int, int]:

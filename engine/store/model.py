@@ -221,6 +221,11 @@ class Title:
         return self.identity.member > 0
 
     @property
+    def is_packed(self) -> bool:
+        """Whether the image has a compressed format."""
+        return self.format is not None and spec_of(self.format).is_packed
+
+    @property
     def archive_label(self) -> str:
         """The usual name of the archive's kind, by its file name: `ZIP`, `7Z`; empty if the image is not in one."""
         suffix = self.file_path.suffix.lstrip(".").upper()
@@ -254,7 +259,7 @@ class Title:
             return State(self.fault)
         if self.error:
             return State.ERROR
-        if self.format is not None and spec_of(self.format).is_packed:
+        if self.is_packed:
             return State.PACKED
         return State.SKIP if self.estimate is not None and self.estimate.advice == SKIP else State.OK
 

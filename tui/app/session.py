@@ -182,9 +182,7 @@ class Session:
             items.append((title.path, EstimateTask(self.chooser.request(title))))
         try:
             self.background_tasks.ask(items, rank)
-        except (
-            StoreError
-        ):  # it is busy or full, which other calls say: they are asked for when they are looked at again
+        except StoreError:  # busy or full, which other calls report: asked for again at the next look
             for path, _ in items:
                 self._asked.pop(path, None)  # a library that is loaded meanwhile forgets all of them
             return False

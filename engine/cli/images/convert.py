@@ -2,23 +2,33 @@
 
 import argparse
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from discpress.engine.cli.images.inputs import NO_DISC_FOUND, Input, expand_inputs
+from discpress.engine.cli.images.inputs import expand_inputs
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request, take_threads
+from discpress.engine.cli.images.planning import (
+    PlannedInput,
+    plan_inputs,
+    print_plan,
+    print_skip,
+    print_totals,
+    raise_conflict,
+    setting_facts,
+)
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records, read_config
 from discpress.engine.config import Config
 from discpress.engine.convert.checksums import check_checksum_names, write_checksum
 from discpress.engine.convert.conversion import Conversion, convert
+from discpress.engine.convert.output_names import OutputNames
 from discpress.engine.convert.part.name import drop_second_name
 from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_conversion
 from discpress.engine.convert.preflight import NameTaken, check_room, output_bounds, settle_output
 from discpress.engine.errors import CancelledError, DiscpressError, UsageError, UselessError, from_os_error, named_in
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
-from discpress.engine.store.model import Fault
 from discpress.engine.units import format_duration, format_percent, format_size
 
 
@@ -56,26 +66,37 @@ class _Batch:
         self._threads = take_threads(arguments.threads, config)
         self._checksums = take_checksums(arguments.checksum)
         self._dry_run: bool = arguments.dry_run
+        self._even_useless: bool = arguments.even_useless
         self._output: Path | None = None if arguments.output is None else Path(arguments.output)
         self._folder: Path | None = None if arguments.output_dir is None else Path(arguments.output_dir)
         self._is_recursive: bool = arguments.recursive
         self._inputs = as_paths(arguments.inputs)
-        self._planned: set[Path] = set()
+        self._names = OutputNames()
         self._exit_codes: set[int] = set()
         self._counts: Counter[str] = Counter()
         self._saved_bytes = 0
         check_output(arguments.output, arguments.output_dir, len(self._inputs), is_recursive=self._is_recursive)
 
     def run(self) -> int:
-        found = 0
-        for each in expand_inputs(
+        """Plan all inputs, then convert those that need it; return the exit code."""
+        expanded = expand_inputs(
             self._inputs, self._folder, self._is_recursive, self._printer, self._fail, self._control.check
-        ):
-            found += 1
+        )
+        planned, batch = plan_inputs(
+            list(expanded),
+            replace(self._request, output_path=self._output, force=self._even_useless),
+            self._config.request,
+            self._records,
+            self._control.check,
+            moves_archives=self._request.trash_source,
+        )
+        for each in planned:
             self._guard(each)
-        if not found and not self._exit_codes:
+        if not planned and not self._exit_codes:
             self._printer.notice("found nothing to convert")
-        if found > 1 and not self._dry_run:
+        if self._dry_run and (self._is_recursive or len(planned) > 1):
+            print_totals(batch, self._printer)
+        elif len(planned) > 1:
             saved = f"saved {format_size(self._saved_bytes)}" if self._saved_bytes >= 0 else "no space saved"
             counts = ", ".join(f"{count} {word}" for word, count in self._counts.items())
             self._printer.lines(f"{counts}; {saved}")
@@ -83,51 +104,56 @@ class _Batch:
             return 1
         return next(iter(self._exit_codes), 0)
 
-    def _guard(self, each: Input) -> None:
+    def _guard(self, planned: PlannedInput) -> None:
+        path = planned.input.path
         try:
-            self._convert(each)
+            self._take(planned)
         except CancelledError:
             raise
         except DiscpressError as error:
-            self._fail(each.path, error)
+            self._fail(path, error)
         except OSError as error:
-            about = named_in(error, each.path)
-            self._fail(each.path, from_os_error(error, about, "convert it" if about == each.path else "write it"))
+            about = named_in(error, path)
+            self._fail(path, from_os_error(error, about, "convert it" if about == path else "write it"))
 
     def _fail(self, path: Path, error: DiscpressError) -> None:
         self._exit_codes.add(error.exit_code)
         self._counts["failed"] += 1
         self._printer.error(error, path)
 
-    def _convert(self, each: Input) -> None:
+    def _take(self, planned: PlannedInput) -> None:
         self._control.check()
-        request = self._records.request_for(each.path, self._request, self._config)
-        plan = plan_conversion(each.path, self._output, each.output_folder, request)
-        if self._is_recursive and self._output is None and _is_done(plan):
-            self._skip(plan, f"is {plan.source_format.upper()} already", "same-format")
+        row = planned.row
+        raise_conflict(row)
+        if row.skip is not None and not row.is_failure:
+            self._counts["skipped"] += 1
+            print_skip(planned, self._printer)
             return
-        if not each.is_named and not plan.identity.has_disc:
-            self._skip(plan, NO_DISC_FOUND, Fault.NO_DISC)
-            return
+        # The image is opened again: it may have changed since the plan, and a failure has an error of its own.
+        plan = plan_conversion(planned.input.path, self._output, planned.input.output_folder, row.request)
         if not self._dry_run:
             drop_second_name(plan.output_path)
         try:
-            plan = settle_output(plan, frozenset(self._planned))
+            plan = settle_output(plan, self._names)
         except NameTaken as taken:
             self._skip(plan, str(taken), "exists")
             return
         overwrite = self._request.on_conflict is OnConflict.OVERWRITE
         check_checksum_names(plan.output_path, self._checksums, overwrite=overwrite)
         for notice in plan.notices:
-            self._printer.notice(notice, each.path)
-        if self._dry_run:
-            self._planned.add(plan.output_path)
-            self._show_plan(plan)
+            self._printer.notice(notice, plan.source_path)
+        self._names.add(plan.output_path)
+        if not self._dry_run:
+            self._convert(plan)
             return
-        self._planned.add(plan.output_path)
+        print_plan(plan, row, self._printer)
+        if plan.output_path.parent.is_dir():
+            check_room(plan, *output_bounds(plan, self._threads, self._control.check, Random()))
+
+    def _convert(self, plan: ConversionPlan) -> None:
         progress = Progress()
         try:
-            with self._printer.following(progress, each.path):
+            with self._printer.following(progress, plan.source_path):
                 done = convert(
                     plan,
                     threads=self._threads,
@@ -164,30 +190,12 @@ class _Batch:
         facts = {"input": str(plan.source_path), "output": str(plan.output_path), "code": code, "message": why}
         self._printer.event("skipped", facts, f"{display_name(plan.source_path)}: skipped: {why}")
 
-    def _show_plan(self, plan: ConversionPlan) -> None:
-        if plan.output_path.parent.is_dir():
-            check_room(plan, *output_bounds(plan, self._threads, self._control.check, Random()))
-        facts = {
-            "input": str(plan.source_path),
-            "output": str(plan.output_path),
-            **_setting_facts(plan),
-            "original_bytes": plan.original_bytes,
-            "worst_bytes": plan.worst_bytes,
-            "system": str(plan.identity.system),
-            "target": plan.settings.target,
-        }
-        text = (
-            f"{display_name(plan.source_path)} -> {display_name(plan.output_path)}: {plan.description}, "
-            f"{format_size(plan.original_bytes)} now, at most {format_size(plan.worst_bytes)} then (dry run)"
-        )
-        self._printer.event("plan", facts, text)
-
     def _report(self, done: Conversion) -> None:
         plan = done.plan
         facts = {
             "input": str(plan.source_path),
             "output": str(plan.output_path),
-            **_setting_facts(plan),
+            **setting_facts(plan),
             "original_bytes": plan.original_bytes,
             "packed_bytes": done.packed_bytes,
             "ratio": round(done.ratio, 6),
@@ -214,20 +222,6 @@ class _Batch:
             facts["overwritten"] = str(done.overwritten.file_path)
             text += f"\n  overwritten file moved to {display_name(done.overwritten.folder)}"
         self._printer.event("converted", facts, text)
-
-
-def _is_done(plan: ConversionPlan) -> bool:
-    return plan.source_format is plan.settings.format and not plan.member
-
-
-def _setting_facts(plan: ConversionPlan) -> dict[str, object]:
-    return {
-        "format": str(plan.settings.format),
-        "block_size": None if plan.settings.is_plain else plan.settings.block_size,
-        "level": None if plan.settings.is_plain else plan.settings.level,
-        "index_shift": plan.index_shift,
-        **({"methods": list(plan.settings.methods)} if plan.settings.methods else {}),
-    }
 
 
 def iso2zso_arguments(arguments: argparse.Namespace) -> argparse.Namespace:

@@ -9,18 +9,16 @@ from pathlib import Path
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.errors import DiscpressError, StorageError, UnsupportedImageError, UsageError
 from discpress.engine.images.archives.contents import is_archive
-from discpress.engine.images.doctor.content import NO_DISC
 from discpress.engine.images.open import images_at, is_archive_at, open_stored
 from discpress.engine.images.recognise import header_problem, recognise
 from discpress.engine.images.registry import detect, spec_of
 from discpress.engine.images.source import FileSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES, Kind
+from discpress.engine.library.scan.links import Links
 from discpress.engine.library.scan.probe import is_image
 from discpress.engine.names import display_name, natural_key
+from discpress.engine.system.files import absolute
 from discpress.engine.system.ignored import without_ignored
-
-NO_DISC_FOUND = f"{NO_DISC}; name the file to convert it anyway"
-"""The reason to skip an image that was found, not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +81,41 @@ def _walk(
     def report(error: OSError) -> None:
         printer.notice(f"cannot be searched: {error.strerror}", Path(error.filename or top))
 
-    for root, folders, names in os.walk(top, onerror=report):
+    links = Links([absolute(top)])
+    visited: set[tuple[int, int]] = set()
+    for root, folders, names in os.walk(top, onerror=report, followlinks=True):
         check()
-        folders[:] = sorted(without_ignored(folders), key=natural_key)
+        if not _is_new(Path(root), visited):
+            folders.clear()
+            continue
+        wanted = [name for name in without_ignored(folders) if _is_found(Path(root, name), links)]
+        folders[:] = sorted(wanted, key=natural_key)
         folder = output_folder and output_folder / Path(root).relative_to(top)
         for name in sorted(without_ignored(names), key=natural_key):
             check()
-            yield from (Input(each, folder, is_named=False) for each in _wanted(Path(root, name), printer, fail))
+            path = Path(root, name)
+            if _is_found(path, links):
+                yield from (Input(each, folder, is_named=False) for each in _wanted(path, printer, fail))
+
+
+def _is_new(folder: Path, visited: set[tuple[int, int]]) -> bool:
+    """Return whether a folder was not visited before under another name; a link may lead into a circle."""
+    try:
+        facts = folder.stat()
+    except OSError:
+        return True  # the walk itself has read it
+    key = facts.st_dev, facts.st_ino
+    is_new = key not in visited
+    visited.add(key)
+    return is_new
+
+
+def _is_found(path: Path, links: Links) -> bool:
+    """Return whether a name in a folder counts: as in a scan, a link only if it leads to something not found anyway."""
+    try:
+        return not path.is_symlink() or links.lead_out(path)
+    except OSError:
+        return False
 
 
 def _named(
@@ -151,7 +177,7 @@ def _is_text(head: bytes) -> bool:
 
 def _wanted(path: Path, printer: Printer, fail: Callable[[Path, DiscpressError], None]) -> Iterator[Path]:
     """Yield the images at a path of a folder; files of other programs are reported and skipped."""
-    if path.is_symlink() or not path.is_file():
+    if not path.is_file():
         return
     try:
         if is_archive_at(path):

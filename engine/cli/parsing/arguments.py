@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
     Group: TypeAlias = argparse._ActionsContainer
 
+EVEN_USELESS = "convert also titles that would not shrink according to their estimate"
 EXIT_CODES = """\
 exit codes: 0 done; 1 some input failed; 2 wrong usage; 3 damaged image or failed verification;
             4 not enough space; 130, 143, 129 stopped by SIGINT, SIGTERM, SIGHUP"""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from discpress.engine import VERSION
 from discpress.engine.cli.parsing.arguments import (
+    EVEN_USELESS,
     EXIT_CODES,
     add_command,
     add_destination,
@@ -78,6 +79,7 @@ def add_convert_options(
     add_threads(how)
     proof = add_proof(parser)
     proof.add_argument("--skip-useless", action="store_true", help="skip titles that would not shrink")
+    proof.add_argument("--even-useless", action="store_true", help=EVEN_USELESS)
     proof.add_argument("-n", "--dry-run", action="store_true", help="show the plan and write nothing")
     proof.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     add_state(parser)

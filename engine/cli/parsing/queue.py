@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from discpress.engine.cli.parsing.arguments import (
+    EVEN_USELESS,
     EXIT_CODES,
     add_command,
     add_destination,
@@ -25,7 +26,6 @@ _KINDS = (
     TaskKind.SEEK,
     TaskKind.THROUGHPUT,
 )
-_EVEN_USELESS = "convert also titles that would not shrink according to their estimate"
 
 
 def add_queue_commands(commands: "Subparsers") -> None:
@@ -77,7 +77,7 @@ def _add_add(actions: "Subparsers") -> None:
     order = parser.add_argument_group("when it runs")
     order.add_argument("--priority", type=int, default=0, metavar="N", help="higher ones run first (default: 0)")
     order.add_argument("--idle", action="store_true", help="give other programs the processor and the disk first")
-    order.add_argument("--even-useless", action="store_true", help=_EVEN_USELESS)
+    order.add_argument("--even-useless", action="store_true", help=EVEN_USELESS)
     add_state(parser)
 
 
@@ -141,7 +141,7 @@ def _add_requests(actions: "Subparsers") -> None:
         parser = add_command(actions, name, summary, description, examples)
         parser.add_argument("jobs", nargs="+", metavar="ID|all", help="numbers of jobs, as list shows them")
         if name == "retry":
-            parser.add_argument("--even-useless", action="store_true", help=_EVEN_USELESS)
+            parser.add_argument("--even-useless", action="store_true", help=EVEN_USELESS)
         add_state(parser)
 
 

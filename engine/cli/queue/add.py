@@ -5,19 +5,20 @@ import stat
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from discpress.engine.cli.images.inputs import NO_DISC_FOUND, Input, expand_inputs
+from discpress.engine.cli.images.inputs import Input, expand_inputs
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request
+from discpress.engine.cli.images.planning import PlannedInput, plan_inputs, print_skip, raise_conflict
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.queue.access import OpenQueue
 from discpress.engine.cli.queue.views import name_of, state_of
 from discpress.engine.cli.state import Records, read_config
-from discpress.engine.convert.plan import ConversionPlan, plan_conversion
-from discpress.engine.convert.preflight import NameTaken, refuse_twin, settle_output
+from discpress.engine.convert.batch.model import Skip
+from discpress.engine.convert.output_names import Clash
+from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.errors import (
     CancelledError,
-    ConflictError,
     DiscpressError,
     StoreError,
     UsageError,
@@ -29,11 +30,10 @@ from discpress.engine.images.source import FileSource
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.queue.jobs import ALIVE, Job, JobRequest
-from discpress.engine.queue.record_digests import identity_of
+from discpress.engine.queue.planned_jobs import job_of
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import (
-    ConvertTask,
     DoctorTask,
     EstimateTask,
     ScanTask,
@@ -42,22 +42,13 @@ from discpress.engine.queue.tasks.records import (
     ThroughputTask,
     VerifyTask,
 )
-from discpress.engine.store.model import Fault
-from discpress.engine.store.store import Store
-from discpress.engine.system.files import absolute, device_below, holder_of
-from discpress.engine.system.filesystems import mount_name
+from discpress.engine.request import ConversionRequest
+from discpress.engine.system.files import absolute, holder_of
 from discpress.engine.units import format_size
 
 MOST_PRIORITY = 1000
 
 _Work: TypeAlias = tuple[Path, Task]
-
-
-class _Skip(NamedTuple):
-    """An input that needs no job."""
-
-    code: str
-    why: str
 
 
 def run_add(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
@@ -70,13 +61,6 @@ def run_add(arguments: argparse.Namespace, printer: Printer, control: Control) -
             return _Adding(arguments, queue, records, printer, control).run()
         finally:
             records.close()
-
-
-def expected_gain(store: Store, plan: ConversionPlan) -> int | None:
-    """Return the bytes that a conversion saves by its stored estimate, negative if it grows; None without an
-    estimate."""
-    found = store.estimate_for(identity_of(plan), plan.settings)
-    return None if found is None else plan.source_bytes - found.packed_bytes
 
 
 class _Adding:
@@ -100,8 +84,8 @@ class _Adding:
         self._inputs = as_paths(arguments.inputs)
         self._exit_codes: set[int] = set()
         self._requests: list[JobRequest] = []
-        self._results: dict[Path, Path] = {}
-        """The source of each name that a conversion of this command line writes."""
+        self._results: list[Path | None] = []
+        """The planned result of each request; None if it writes none."""
         self._known: dict[_Work, Job | None] = {_work_of(job): job for job in queue.jobs.jobs(ALIVE)}
         self._check_options()
         for notice in notices:
@@ -118,8 +102,9 @@ class _Adding:
             raise UsageError(f"--kind {self._kind} writes nothing: it excludes -o, -O, --checksum and --delete-source")
 
     def run(self) -> int:
+        """Add a job for each input that needs one; return the exit code."""
         is_known = False
-        for each in self._expanded():
+        for each in self._planned() if self._kind is TaskKind.CONVERT else self._expanded():
             self._control.check()
             try:
                 request = self._request(each)
@@ -131,11 +116,12 @@ class _Adding:
             except OSError as error:
                 self._fail(each.path, from_os_error(error, named_in(error, each.path), "read it"))
                 continue
-            if isinstance(request, _Skip):
-                is_known |= request.code == "queued"
+            if isinstance(request, str):
+                is_known = True
                 self._skip(each.path, request)
-            else:
+            elif request is not None:
                 self._requests.append(request)
+                self._results.append(each.row.output_path if isinstance(each, PlannedInput) else None)
         if self._add() or is_known:
             self._queue.start_worker()
         return 1 if len(self._exit_codes) > 1 else next(iter(self._exit_codes), 0)
@@ -143,10 +129,12 @@ class _Adding:
     def _add(self) -> bool:
         """Put the requested jobs into the queue and report them; return whether any was added."""
         numbers = self._queue.jobs.add_new(self._requests, _work_of)
-        for number, request in zip(numbers, self._requests, strict=True):
+        added = []
+        for number, request, result in zip(numbers, self._requests, self._results, strict=True):
             if number is None:
-                self._skip(request.path, _Skip("queued", "another program queued it a moment ago"))
-        added = [(number, each) for number, each in zip(numbers, self._requests, strict=True) if number is not None]
+                self._skip(request.path, "another program queued it a moment ago")
+            else:
+                added.append((number, request, result))
         self._report(added)
         return bool(numbers)
 
@@ -162,13 +150,25 @@ class _Adding:
         self._exit_codes.add(error.exit_code)
         self._printer.error(error, path)
 
-    def _skip(self, path: Path, skip: _Skip) -> None:
-        facts = {"input": str(path), "output": None, "code": skip.code, "message": skip.why}
-        self._printer.event("skipped", facts, f"{display_name(path)}: {skip.why}")
+    def _skip(self, path: Path, why: str) -> None:
+        """Report an input whose work the queue does already."""
+        facts = {"input": str(path), "output": None, "code": Skip.QUEUED, "message": why}
+        self._printer.event("skipped", facts, f"{display_name(path)}: {why}")
 
-    def _request(self, each: Input) -> JobRequest | _Skip:
-        makers: Mapping[TaskKind, Callable[[Input], JobRequest | _Skip]] = {
-            TaskKind.CONVERT: self._conversion,
+    def _request(self, each: Input | PlannedInput) -> JobRequest | str | None:
+        """Return the job for an input, the reason why the queue does its work already, or None if it needs no job."""
+        request = self._conversion(each) if isinstance(each, PlannedInput) else self._other(each)
+        if request is None:
+            return None
+        work = _work_of(request)
+        if work in self._known:
+            job = self._known[work]
+            return f"is job {job.id} already ({state_of(job)})" if job else "is named twice"
+        self._known[work] = None
+        return request
+
+    def _other(self, each: Input) -> JobRequest:
+        makers: Mapping[TaskKind, Callable[[Input], JobRequest]] = {
             TaskKind.ESTIMATE: self._estimate,
             TaskKind.VERIFY: self._verification,
             TaskKind.DOCTOR: self._examination,
@@ -176,48 +176,56 @@ class _Adding:
             TaskKind.SEEK: self._test,
             TaskKind.THROUGHPUT: self._test,
         }
-        request = makers[self._kind](each)
-        if isinstance(request, _Skip):
-            return request
-        work = _work_of(request)
-        if work in self._known:
-            job = self._known[work]
-            return _Skip("queued", f"is job {job.id} already ({state_of(job)})" if job else "is named twice")
-        self._known[work] = None
-        return request
+        return makers[self._kind](each)
 
-    def _conversion(self, each: Input) -> JobRequest | _Skip:
-        wanted = self._records.request_for(each.path, self._conversion_request, self._config)
-        # A default of the settings file; it and --no-verify exclude each other, as with the option. An archive is only
-        # moved on explicit request, because its other members were not converted.
-        is_default = self._config.trash and wanted.verify and holder_of(each.path) == each.path
-        wanted = replace(wanted, trash_source=wanted.trash_source or is_default)
-        plan = plan_conversion(each.path, self._output, each.output_folder, wanted)
-        if self._arguments.recursive and plan.source_format is plan.settings.format and not plan.member:
-            return _Skip("same-format", f"skipped: is {plan.source_format.upper()} already")
-        if not each.is_named and not plan.identity.has_disc:
-            return _Skip(Fault.NO_DISC, f"skipped: {NO_DISC_FOUND}")
-        source, result = absolute(plan.source_path), absolute(plan.output_path)
-        if self._results.setdefault(result, source) != source:
-            try:
-                refuse_twin(replace(plan, output_path=result), self._results)
-            except NameTaken as taken:
-                return _Skip("exists", f"skipped: {taken}")
-        try:
-            settle_output(plan)
-        except NameTaken as taken:
-            return _Skip("exists", f"skipped: {taken}")
-        except ConflictError as error:
-            if not self._arguments.recursive:
-                raise
-            # A folder is queued again when it contains something new; titles converted before are not failures.
-            return _Skip("exists", f"skipped: {error}")
-        for notice in plan.notices:
-            self._printer.notice(notice, each.path)
-        task = ConvertTask(
-            wanted, self._output, each.output_folder, *self._output_disk(each), self._checksums, self._source(each)
+    def _planned(self) -> list[PlannedInput]:
+        inputs: dict[tuple[Path, Path | None], Input] = {}
+        for each in self._expanded():
+            if inputs.setdefault((absolute(each.path), each.output_folder), each) is not each:
+                self._skip(each.path, "is named twice")
+        planned, _ = plan_inputs(
+            list(inputs.values()),
+            self._options,
+            self._config.request,
+            self._records,
+            self._control.check,
+            moves_archives=self._conversion_request.trash_source,
         )
-        return self._job(each, task, self._gain(plan))
+        return planned
+
+    def _conversion(self, planned: PlannedInput) -> JobRequest | None:
+        each, row = planned.input, planned.row
+        # A folder is queued again when it contains something new; titles converted before are not failures.
+        is_older = row.obstacle is not None and row.obstacle.clash is not Clash.BATCH
+        if not (is_older and self._arguments.recursive):
+            raise_conflict(row)
+        if row.skip is not None and not row.is_failure:
+            print_skip(planned, self._printer)
+            return None
+        # Opened here once more: a failure has an error of its own, and the image may need a warning.
+        for notice in plan_conversion(each.path, self._output, each.output_folder, row.request).notices:
+            self._printer.notice(notice, each.path)
+        return job_of(
+            row,
+            self._options,
+            each.output_folder,
+            name=self._records.name_of(each.path),
+            checksums=self._checksums,
+            priority=self._arguments.priority,
+            idle_priority=self._arguments.idle,
+        )
+
+    @property
+    def _options(self) -> ConversionRequest:
+        """The options that hold for all conversions, with the default of the settings file for originals."""
+        request = self._conversion_request
+        return replace(
+            request,
+            # It and --no-verify exclude each other, as with the option.
+            trash_source=request.trash_source or (self._config.trash and request.verify),
+            output_path=self._output,
+            force=self._arguments.even_useless,
+        )
 
     def _estimate(self, each: Input) -> JobRequest:
         wanted = self._records.request_for(each.path, self._conversion_request, self._config)
@@ -249,31 +257,18 @@ class _Adding:
         name = self._records.name_of(each.path)
         return Source.of(absolute(each.path), absolute(file_path), file_path.stat().st_dev, name)
 
-    def _output_disk(self, each: Input) -> tuple[int | None, str]:
-        """Return the device and the mount point of the output folder; nothing if it is that of the source."""
-        folder = each.output_folder if self._output is None else self._output.parent
-        if folder is None:
-            return None, ""
-        output_folder = absolute(folder)
-        return device_below(output_folder), mount_name(output_folder)
-
-    def _job(self, each: Input, task: Task, gain_bytes: int | None = None) -> JobRequest:
+    def _job(self, each: Input, task: Task) -> JobRequest:
         return JobRequest(
             task,
             absolute(each.path),
             priority=self._arguments.priority,
             force=self._arguments.even_useless,
             idle_priority=self._arguments.idle,
-            gain_bytes=gain_bytes,
         )
 
-    def _gain(self, plan: ConversionPlan) -> int | None:
-        assert self._records.store is not None
-        return expected_gain(self._records.store, plan)
-
-    def _report(self, added: list[tuple[int, JobRequest]]) -> None:
+    def _report(self, added: list[tuple[int, JobRequest, Path | None]]) -> None:
         batch = str(added[0][0]) if added else ""
-        for number, request in added:
+        for number, request, result in added:
             gain = request.gain_bytes
             _, _, output, folder = request.task.to_cells()
             facts = {
@@ -284,6 +279,7 @@ class _Adding:
                 "output": None if output is None else str(output),
                 "output_folder": None if folder is None else str(folder),
                 "gain_bytes": gain,
+                "result": None if result is None else str(result),
             }
             text = f"{number} {name_of(request)}: queued"
             if gain is not None and gain > 0:

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, cast
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.queue.access import OpenQueue
-from discpress.engine.cli.queue.add import expected_gain, run_add
+from discpress.engine.cli.queue.add import run_add
 from discpress.engine.cli.queue.follow import run_wait, run_watch
 from discpress.engine.cli.queue.run import run_foreground
 from discpress.engine.cli.queue.service import run_service
@@ -27,6 +27,7 @@ from discpress.engine.errors import DiscpressError, StoreError, UsageError
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.queue.jobs import ALIVE, Action, Job, JobState
+from discpress.engine.queue.record_digests import identity_of
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.losses import lost_conversions
 from discpress.engine.units import format_duration, format_percent, format_size
@@ -168,7 +169,8 @@ def _take_estimates(queue: OpenQueue) -> None:
                 plan = plan_conversion(job.path, job.task.output_path, job.task.output_folder, job.task.request)
             except DiscpressError:
                 continue  # the job itself will report it
-            gains[job.id] = expected_gain(queue.store, plan)
+            found = queue.store.estimate_for(identity_of(plan), plan.settings)
+            gains[job.id] = None if found is None else plan.source_bytes - found.packed_bytes
     queue.jobs.set_gains(gains)
 
 

@@ -21,7 +21,7 @@ class Links:
         self._tops = tops
         self._real_tops: list[Path] = []
 
-    def lead_out(self, entry: "os.DirEntry[str]") -> bool:
+    def lead_out(self, entry: "os.DirEntry[str] | Path") -> bool:
         """Return whether a link leads to a file that the scan does not find otherwise: elsewhere, or hidden.
 
         False for a broken link; OSError for a link to itself.
@@ -31,7 +31,7 @@ class Links:
         except FileNotFoundError:
             return False
         self._real_tops = self._real_tops or [Path(os.path.realpath(top)) for top in self._tops]
-        target = Path(os.path.realpath(entry.path))  # Path.resolve raises for a link to itself
+        target = Path(os.path.realpath(os.fspath(entry)))  # Path.resolve raises for a link to itself
         for top in self._real_tops:
             if target.is_relative_to(top):
                 return any(is_ignored(part) for part in target.relative_to(top).parts)

@@ -21,12 +21,12 @@ from discpress.engine.images.archives.contents import (
     open_archive,
     open_member,
 )
-from discpress.engine.images.archives.model import Archive, Member
+from discpress.engine.images.archives.model import Archive, Member, held_file
 from discpress.engine.images.chd.stated import STATED_BYTES, stated_sha1s
 from discpress.engine.images.detect import SNIFF_BYTES, sniff
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import find_disc
-from discpress.engine.images.open import open_source
+from discpress.engine.images.open import open_source, open_stored
 from discpress.engine.images.recognise import header_problem, promised_format
 from discpress.engine.images.registry import PLAIN, spec_of
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
@@ -96,6 +96,25 @@ def _with_node(found: Title | EmptyArchive, facts: os.stat_result) -> Title | Em
     return replace(found, device=facts.st_dev, inode=facts.st_ino)
 
 
+def probe_image(path: Path) -> Title:
+    """Return the title of one image: a file, or `games.zip/Okami.iso`.
+
+    The reason why the image is unreadable becomes the title's error. Raises the errors of `open_stored`.
+    """
+    source = open_stored(path)
+    try:
+        facts = held_file(source).stat()
+        identity = FileIdentity.of(source.holder.path, facts)
+        if source.member_number:
+            identity = identity.in_archive(source.member_number, source.held_bytes)
+            if source.way_bytes > REACH_BYTES:
+                return _unseen_title(source.path, source.size_bytes, identity, facts.st_nlink)
+        found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+        return _title_of(source, found, identity, facts.st_nlink)
+    finally:
+        source.close()
+
+
 def _title_of(source: ByteSource, found: ImageFormat, identity: FileIdentity, links: int) -> Title:
     return replace(_read_title(source, found, identity, links), stated=stated_digests(source))
 
@@ -148,7 +167,7 @@ def _archived_titles(
 def _member_title(archive: Archive, member: Member, identity: FileIdentity, links: int) -> Title:
     path = archive.file.path / member.address
     if not member.problem and archive.way_to(member) > REACH_BYTES:
-        return _unseen_title(path, member, identity, links)
+        return _unseen_title(path, member.size_bytes, identity, links)
     try:
         source = open_member(archive, member)
         found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
@@ -158,9 +177,9 @@ def _member_title(archive: Archive, member: Member, identity: FileIdentity, link
         return Title(path, identity, None, named, links=links, error=str(error), fault=_fault_of(error))
 
 
-def _unseen_title(path: Path, member: Member, identity: FileIdentity, links: int) -> Title:
+def _unseen_title(path: Path, original_bytes: int, identity: FileIdentity, links: int) -> Title:
     """Return the title of an image too far into its archive to be read, from its name alone."""
-    return Title(path, identity, PLAIN, read_file_title(path.name), member.size_bytes, links=links)
+    return Title(path, identity, PLAIN, read_file_title(path.name), original_bytes, links=links)
 
 
 def _title(path: Path, identity: FileIdentity, image: Image, disc: DiscInfo, links: int) -> Title:

@@ -201,12 +201,11 @@ def test_a_folder_needs_recursive(desk: Desk) -> None:
 
 
 def test_recursive_takes_images_by_content_and_keeps_the_tree(desk: Desk) -> None:
-    pack(desk.folder / "in" / "sub" / "game.cso", mixed(100_000), ImageFormat.CSO)
-    (desk.folder / "in" / "sub" / "game.cso.source").unlink()
+    desk.image("in/sub/game.bin")
     desk.image("in/notes.txt", b"no image")
     desk.ask("queue", "add", "-r", "in", "-O", "out")
     found = [(job.path, job.output_folder) for job in desk.queue.jobs()]
-    assert found == [(desk.folder / "in" / "sub" / "game.cso", desk.folder / "out" / "sub")]
+    assert found == [(desk.folder / "in" / "sub" / "game.bin", desk.folder / "out" / "sub")]
 
 
 def test_recursive_leaves_deleted_files_and_downloads_alone(desk: Desk) -> None:
@@ -225,8 +224,7 @@ def test_recursive_leaves_out_what_has_the_format(desk: Desk) -> None:
 
 def twins(desk: Desk) -> None:
     """Two sources whose results would have one name."""
-    pack(desk.folder / "in" / "game.cso", mixed(100_000), ImageFormat.CSO)
-    (desk.folder / "in" / "game.cso.source").unlink()
+    desk.image("in/game.img", mixed(100_000, seed=2))
     desk.image("in/game.iso")
 
 
@@ -234,7 +232,7 @@ def test_the_second_of_two_inputs_with_one_result_is_left_out(desk: Desk) -> Non
     twins(desk)
     code, events = desk.ask("queue", "add", "-r", "in", "--target", "any")
     assert code == 1
-    assert [job.path.name for job in desk.queue.jobs()] == ["game.cso"]
+    assert [job.path.name for job in desk.queue.jobs()] == ["game.img"]
     (error,) = [event for event in events if event["event"] == "error"]
     assert error["input"] == "in/game.iso"
     assert error["message"].endswith("game.zso: another input of this run has the same result")

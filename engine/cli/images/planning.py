@@ -1,0 +1,178 @@
+"""Plans the inputs of a command line as one batch, and reports the rows and totals of the plan."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from discpress.engine.cli.images.inputs import Input
+from discpress.engine.cli.output.printers import Printer
+from discpress.engine.cli.state import Records
+from discpress.engine.convert.batch.model import USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
+from discpress.engine.convert.batch.planner import plan_batch
+from discpress.engine.convert.plan import ConversionPlan
+from discpress.engine.convert.preflight import NEVER_SKIPPED
+from discpress.engine.errors import DiscpressError
+from discpress.engine.library.scan.current import CurrentTitles
+from discpress.engine.names import display_name
+from discpress.engine.request import ConversionRequest, OnConflict
+from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.units import format_duration, format_size
+
+_ADVICE = {
+    Skip.NO_DISC: "; name the file to convert it anyway",
+    Skip.PACKED: "; name the file, or a format with -f, to convert it anyway",
+    Skip.DONE: "; --force converts it again",
+    **dict.fromkeys(USELESS, "; --even-useless converts it anyway"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedInput:
+    """One input, and its row of the batch."""
+
+    input: Input
+    """The input."""
+    row: PlannedTitle
+    """Its row."""
+
+    @property
+    def path(self) -> Path:
+        """The path of the input."""
+        return self.input.path
+
+    @property
+    def skip_reason(self) -> str:
+        """The reason to leave the input out, with the way to convert it all the same; empty if there is none."""
+        skip = self.row.skip
+        return "" if skip is None else self.row.reason + _ADVICE.get(skip, "")
+
+
+def plan_inputs(
+    inputs: Sequence[Input],
+    options: ConversionRequest,
+    defaults: ConversionRequest,
+    records: Records,
+    check: Callable[[], None],
+    *,
+    moves_archives: bool,
+) -> tuple[list[PlannedInput], Batch]:
+    """Plan the inputs as one batch; one that cannot be opened has a row with the reason."""
+    titles = CurrentTitles(records.store, [each.path for each in inputs])
+    candidates = []
+    for each in inputs:
+        check()
+        try:
+            title = titles.at(each.path)
+        except (DiscpressError, OSError) as error:
+            title = Title(each.path, FileIdentity(0, 0, 0, 0), None, error=str(error))
+        candidates.append(Candidate(title, output_folder=each.output_folder, is_named=each.is_named))
+    batch = plan_batch(candidates, options, defaults, records.store, moves_archives=moves_archives, check=check)
+    return [PlannedInput(each, row) for each, row in zip(inputs, batch.rows, strict=True)], batch
+
+
+def raise_conflict(row: PlannedTitle) -> None:
+    """Raise ConflictError if the result's name is taken and the rule for conflicts is not to skip the title."""
+    if row.skip is Skip.EXISTS and row.obstacle is not None:
+        may_skip = row.request.on_conflict is OnConflict.SKIP and row.obstacle.clash not in NEVER_SKIPPED
+        if not may_skip:
+            raise row.obstacle.error
+
+
+def setting_facts(plan: ConversionPlan) -> dict[str, object]:
+    """Return the form of a result for an event."""
+    settings = plan.settings
+    return {
+        "format": str(settings.format),
+        "block_size": None if settings.is_plain else settings.block_size,
+        "level": None if settings.is_plain else settings.level,
+        "index_shift": plan.index_shift,
+        **({"methods": list(settings.methods)} if settings.methods else {}),
+    }
+
+
+def print_skip(planned: PlannedInput, printer: Printer) -> None:
+    """Report an input that is left out."""
+    row, why = planned.row, planned.skip_reason
+    facts = {
+        "input": str(planned.input.path),
+        "output": None if row.output_path is None else str(row.output_path),
+        "code": row.skip,
+        "message": why,
+        **({} if row.copy_of is None else {"copy_of": str(row.copy_of)}),
+    }
+    printer.event("skipped", facts, f"{display_name(planned.input.path)}: skipped: {why}")
+
+
+def print_plan(plan: ConversionPlan, row: PlannedTitle, printer: Printer) -> None:
+    """Report a planned conversion, with its estimate if there is one."""
+    estimate = row.estimate
+    facts = {
+        "input": str(plan.source_path),
+        "output": str(plan.output_path),
+        **setting_facts(plan),
+        "original_bytes": plan.original_bytes,
+        "worst_bytes": plan.worst_bytes,
+        "system": str(plan.identity.system),
+        "target": plan.settings.target,
+        "estimated_bytes": None if estimate is None else estimate.packed_bytes,
+        "low_bytes": None if estimate is None else estimate.low_bytes,
+        "high_bytes": None if estimate is None else estimate.high_bytes,
+        "saving_bytes": row.saving_bytes,
+        "conversion_s": None if estimate is None else estimate.seconds,
+        "warnings": list(row.warnings),
+    }
+    about = "" if estimate is None else f"about {format_size(estimate.packed_bytes)}, "
+    printer.event(
+        "plan",
+        facts,
+        f"{display_name(plan.source_path)} -> {display_name(plan.output_path)}: {plan.description}, "
+        f"{format_size(plan.original_bytes)} now, {about}at most {format_size(plan.worst_bytes)} then (dry run)",
+    )
+
+
+def print_totals(batch: Batch, printer: Printer) -> None:
+    """Report the totals of a plan: sizes, saving, time, the titles left out, and the free space of each disk."""
+    (low, expected, high), saving = batch.bounds, batch.saving
+    facts = {
+        "titles": len(batch.converted),
+        "skipped": dict(batch.skipped),
+        "file_bytes": batch.file_bytes,
+        "original_bytes": batch.read_bytes,
+        "estimated_bytes": expected,
+        "low_bytes": low,
+        "high_bytes": high,
+        "saving_bytes": saving[1],
+        "least_saving_bytes": saving[0],
+        "most_saving_bytes": saving[2],
+        "unknown": batch.unknown,
+        "conversion_s": batch.seconds,
+        "disks": [_space_facts(space) for space in batch.spaces],
+    }
+    left_out = sum(batch.skipped.values())
+    parts = [f"{len(batch.converted)} to convert, {left_out} skipped: {format_size(batch.file_bytes)} now"]
+    if len(batch.converted) > batch.unknown:
+        parts.append(f"saves {format_size(saving[1])} ({format_size(saving[0])} to {format_size(saving[2])})")
+    if batch.unknown:
+        parts.append(f"{batch.unknown} not estimated yet")
+    if batch.seconds:
+        parts.append(f"about {format_duration(batch.seconds)}")
+    lines = [", ".join(parts), *(f"  {_space_text(space)}" for space in batch.spaces)]
+    printer.event("plan-total", facts, "\n".join(lines))
+
+
+def _space_facts(space: DiskSpace) -> dict[str, object]:
+    return {
+        "folder": str(space.folder),
+        "free_bytes": space.free_bytes,
+        "after_bytes": space.after_bytes,
+        "emptied_bytes": space.emptied_bytes,
+        "unknown": space.unknown,
+    }
+
+
+def _space_text(space: DiskSpace) -> str:
+    text = f"{display_name(space.folder)}: {format_size(space.free_bytes)} free now, "
+    text += f"about {format_size(space.after_bytes)} after" if space.after_bytes >= 0 else "NOT ENOUGH for the results"
+    if space.trashed_bytes:
+        text += f", {format_size(space.emptied_bytes)} after the trash is emptied"
+    return text

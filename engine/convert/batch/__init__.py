@@ -1,0 +1,1 @@
+"""The planner of many titles: for the app, `convert` and `queue add`."""

@@ -1,0 +1,200 @@
+"""Records of a planned batch: a row for each title, the free space of each disk, the totals."""
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+from discpress.engine.convert.output_names import Obstacle
+from discpress.engine.formats import Settings
+from discpress.engine.request import ConversionRequest
+from discpress.engine.store.model import StoredEstimate, Title
+
+
+class Skip(StrEnum):
+    """The reasons to leave a title out; the first that applies, in this order."""
+
+    DAMAGED = "damaged"
+    OTHER = "other"
+    """Its format is recognised only."""
+    UNREAD = "unread"
+    """It could not be read."""
+    QUEUED = "queued"
+    """The queue works on it already."""
+    SETTING = "setting"
+    """Its target does not load the settings, or they cannot be written."""
+    NO_DISC = "no-disc"
+    SAME_FORMAT = "same-format"
+    """It has the format already, or the result would replace it."""
+    PACKED = "packed"
+    """It is compressed, and nobody asked to convert it."""
+    DONE = "done"
+    """Its result exists, and recorded digests prove that it is the same disc."""
+    COPY = "copy"
+    """It is the same file as another title, or the same disc."""
+    GROWS = "grows"
+    NO_GAIN = "no-gain"
+    NAME = "name"
+    """The result's name is reserved, or the system does not allow to look for it."""
+    EXISTS = "exists"
+    """The result's name is taken."""
+    LINK = "link"
+    """It is a link, and the original is to be moved to the trash."""
+
+
+FAILURES = frozenset({Skip.DAMAGED, Skip.OTHER, Skip.UNREAD, Skip.SETTING, Skip.NAME, Skip.LINK})
+"""Reasons that are an error if the title is converted all the same."""
+USELESS = frozenset({Skip.GROWS, Skip.NO_GAIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A title offered to the planner."""
+
+    title: Title
+    """The title."""
+    request: ConversionRequest | None = None
+    """Settings in place of its own, for this batch."""
+    output_folder: Path | None = None
+    """The folder of its result, in place of the folder for all."""
+    is_named: bool = False
+    """Whether the user named this very file, so that only an obstacle leaves it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTitle:
+    """One title of a batch."""
+
+    title: Title
+    """The title."""
+    request: ConversionRequest
+    """The request for its conversion, with every setting that the user chose."""
+    settings: Settings | None = None
+    """The form of the result; None if the target refuses it, or if it was not looked at."""
+    index_shift: int = 0
+    """Offsets in the result's index count steps of 1 << index_shift bytes."""
+    output_path: Path | None = None
+    """The result; another name than usual if the usual one is taken and the rule is to rename."""
+    estimate: StoredEstimate | None = None
+    """The estimate under these settings; None if there is none yet."""
+    skip: Skip | None = None
+    """The reason to leave it out; None if it is converted."""
+    reason: str = ""
+    """The same as a clause; empty if it is converted."""
+    obstacle: Obstacle | None = None
+    """What has the name of the result; also if the rule for conflicts finds a way."""
+    copy_of: Path | None = None
+    """The title that it is a copy of."""
+    warnings: tuple[str, ...] = ()
+    """Warnings for the user before the conversion."""
+    is_useless: bool = False
+    """Whether it would hardly shrink by its estimate."""
+    device: int = 0
+    """The device of its file; 0 if unknown."""
+    output_device: int = 0
+    """The device of the result's folder, or of the nearest existing one above it; 0 if unknown."""
+    output_mount: str = ""
+    """The mount point of that folder; empty if unknown."""
+
+    @property
+    def is_converted(self) -> bool:
+        """Whether the title is converted."""
+        return self.skip is None
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether converting the title would be an error of its own, not just needless."""
+        return self.skip in FAILURES
+
+    @property
+    def saving_bytes(self) -> int | None:
+        """The expected saving, negative if the file grows; None without an estimate."""
+        return None if self.estimate is None else self.title.file_bytes - self.estimate.packed_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DiskSpace:
+    """The free space of one disk that the batch writes to, or whose originals go to the trash."""
+
+    folder: Path
+    """A folder on it."""
+    free_bytes: int
+    """Free now."""
+    needed_bytes: int = 0
+    """Expected size of the results on it."""
+    unknown: int = 0
+    """Results without an estimate."""
+    trashed_bytes: int = 0
+    """Size of the files that the batch moves to the trash there."""
+
+    @property
+    def after_bytes(self) -> int:
+        """Free after the batch; negative if it does not fit."""
+        return self.free_bytes - self.needed_bytes
+
+    @property
+    def emptied_bytes(self) -> int:
+        """Free after the batch and after the trash is emptied of what the batch moves there."""
+        return self.after_bytes + self.trashed_bytes
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A planned batch."""
+
+    rows: tuple[PlannedTitle, ...]
+    """Each title, in the order in which they were given."""
+    spaces: tuple[DiskSpace, ...] = ()
+    """The disks."""
+
+    @cached_property
+    def converted(self) -> tuple[PlannedTitle, ...]:
+        """The titles that are converted."""
+        return tuple(row for row in self.rows if row.is_converted)
+
+    @property
+    def skipped(self) -> Counter[Skip]:
+        """The number of titles left out for each reason."""
+        return Counter(row.skip for row in self.rows if row.skip is not None)
+
+    @property
+    def file_bytes(self) -> int:
+        """Present size of the files that are converted."""
+        return sum(row.title.file_bytes for row in self.converted)
+
+    @property
+    def read_bytes(self) -> int:
+        """Decoded bytes that are read and packed."""
+        return sum(row.title.original_bytes for row in self.converted)
+
+    @property
+    def _estimated(self) -> list[tuple[int, StoredEstimate]]:
+        return [(row.title.file_bytes, row.estimate) for row in self.converted if row.estimate is not None]
+
+    @property
+    def unknown(self) -> int:
+        """Titles that are converted and have no estimate yet."""
+        return len(self.converted) - len(self._estimated)
+
+    @property
+    def bounds(self) -> tuple[int, int, int]:
+        """Bytes written: least, expected, most; of the titles with an estimate."""
+        known = [estimate for _, estimate in self._estimated]
+        return (
+            sum(each.low_bytes for each in known),
+            sum(each.packed_bytes for each in known),
+            sum(each.high_bytes for each in known),
+        )
+
+    @property
+    def saving(self) -> tuple[int, int, int]:
+        """Bytes saved: least, expected, most; of the titles with an estimate."""
+        before = sum(file_bytes for file_bytes, _ in self._estimated)
+        low, expected, high = self.bounds
+        return before - high, before - expected, before - low
+
+    @property
+    def seconds(self) -> float:
+        """Expected time, one title after the other; of the titles with an estimate."""
+        return sum(estimate.seconds for _, estimate in self._estimated)

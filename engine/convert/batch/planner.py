@@ -1,0 +1,239 @@
+"""Plans the conversion of many titles; reads names, stat results, free space and the state file, and writes nothing."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from discpress.engine.convert.batch.copies import Copies
+from discpress.engine.convert.batch.files import FileStat, stats_of
+from discpress.engine.convert.batch.known import Known
+from discpress.engine.convert.batch.model import Batch, Candidate, PlannedTitle, Skip
+from discpress.engine.convert.batch.space import disk_spaces
+from discpress.engine.convert.choice import Choice, resolve_settings
+from discpress.engine.convert.output_names import Clash, Obstacle, OutputNames, refuse_reserved, result_path
+from discpress.engine.convert.plan import format_of_suffix
+from discpress.engine.convert.request import NOTHING, merge_requests
+from discpress.engine.errors import DiscpressError
+from discpress.engine.images.doctor.content import NO_DISC
+from discpress.engine.images.registry import spec_of
+from discpress.engine.names import display_name, natural_key
+from discpress.engine.request import ConversionRequest, OnConflict
+from discpress.engine.store.model import SKIP, Fault, StoredEstimate, Title
+from discpress.engine.store.store import Store
+from discpress.engine.system.files import device_below
+from discpress.engine.system.filesystems import mount_name
+
+
+def plan_batch(
+    candidates: Sequence[Candidate],
+    options: ConversionRequest,
+    defaults: ConversionRequest = NOTHING,
+    store: Store | None = None,
+    *,
+    queued: Collection[Path] = (),
+    moves_archives: bool = False,
+    check: Callable[[], None] = lambda: None,
+) -> Batch:
+    """Decide what becomes of each title: its settings and the result's name, or the reason to leave it out.
+
+    `options` hold for all titles, over the settings of each and the `defaults` of the settings file. `queued` are the
+    paths that the queue works on. An archive goes to the trash only with `moves_archives`. The order in which titles
+    get their names is that of their paths, whatever the order of `candidates`, so all clients decide alike. `check` is
+    called for each title and may raise to stop. It asks disks, which may take long.
+    """
+    stats = stats_of(each.title for each in candidates)
+    known = Known(store, stats)
+    in_order = sorted(candidates, key=lambda each: natural_key(str(each.title.path)))
+    copies = Copies((each.title for each in in_order), stats, known)
+    planner = _Planner(options, defaults, stats, known, copies, queued, OutputNames(), moves_archives)
+    rows: dict[int, PlannedTitle] = {}
+    for each in in_order:
+        check()
+        row = rows[id(each)] = planner.plan(each)
+        if row.is_converted and row.output_path is not None:
+            planner.names.add(row.output_path)
+            copies.note(each.title)
+    ordered = tuple(rows[id(each)] for each in candidates)
+    return Batch(ordered, disk_spaces(ordered, stats))
+
+
+class _LeftOut(Exception):  # noqa: N818 - an outcome, not a failure
+    """A title is left out; caught in this module."""
+
+    def __init__(
+        self, skip: Skip, reason: str, obstacle: Obstacle | None = None, *, copy_of: Path | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.skip = skip
+        self.obstacle = obstacle
+        self.copy_of = copy_of
+
+
+@dataclass(slots=True)
+class _Planner:
+    """Decides title by title, in the order of the reasons in `Skip`."""
+
+    options: ConversionRequest
+    defaults: ConversionRequest
+    stats: dict[Path, FileStat]
+    known: Known
+    copies: Copies
+    queued: Collection[Path]
+    names: OutputNames
+    moves_archives: bool
+
+    def plan(self, each: Candidate) -> PlannedTitle:
+        """Return the row of a title."""
+        title = each.title
+        own = each.request or title.overrides
+        row = PlannedTitle(title, self._request(title, own), device=self.stats[title.file_path].device)
+        try:
+            self._look_at_title(each)
+            choice = self._resolve(each, row.request)
+            row = self._resolved(row, each, choice)
+            self._look_at_result(row, each, is_asked=self._is_asked(each))
+            row = self._settled(row, each)
+        except _LeftOut as out:
+            return replace(row, skip=out.skip, reason=str(out), obstacle=out.obstacle, copy_of=out.copy_of)
+        return row
+
+    def _request(self, title: Title, own: ConversionRequest | None) -> ConversionRequest:
+        request = merge_requests(self.options, own, self.defaults)
+        if title.is_archived and not self.moves_archives:
+            request = replace(request, trash_source=False)
+        return request
+
+    def _look_at_title(self, each: Candidate) -> None:
+        """Leave out a title whatever it would become."""
+        title = each.title
+        if title.error or title.fault is Fault.DAMAGED:
+            is_other = title.format is not None and not spec_of(title.format).is_read and title.fault is None
+            skip = Skip.DAMAGED if title.fault is Fault.DAMAGED else Skip.OTHER if is_other else Skip.UNREAD
+            raise _LeftOut(skip, title.error or "is damaged")
+        if title.path in self.queued:
+            raise _LeftOut(Skip.QUEUED, "is in the queue already")
+
+    def _is_asked(self, each: Candidate) -> bool:
+        """Return whether the user asked to convert a title even if it is packed."""
+        has_own = each.request is not None or each.title.overrides is not None
+        is_forced = self.options.has_format or self.options.on_conflict is OnConflict.OVERWRITE
+        return each.is_named or has_own or is_forced
+
+    def _resolve(self, each: Candidate, request: ConversionRequest) -> Choice:
+        title, suffix_format = each.title, format_of_suffix(self.options.output_path)
+        try:
+            return resolve_settings(
+                display_name(title.path.name),
+                title.original_bytes,
+                title.system,
+                request,
+                suffix_format=suffix_format,
+            )
+        except DiscpressError as error:
+            if title.is_packed and not self._is_asked(each):
+                raise _LeftOut(Skip.PACKED, _packed(title)) from error
+            raise _LeftOut(Skip.SETTING, str(error)) from error
+
+    def _resolved(self, row: PlannedTitle, each: Candidate, choice: Choice) -> PlannedTitle:
+        title, settings = row.title, choice.settings
+        folder = each.output_folder or self.options.output_folder
+        estimate = self.known.estimate(title, settings)
+        # An image that is packed, or in an archive, is converted for its target, not to save space.
+        is_for_space = not title.is_packed and not title.is_archived
+        is_useless = is_for_space and estimate is not None and estimate.advice == SKIP
+        return replace(
+            row,
+            settings=settings,
+            index_shift=choice.index_shift,
+            output_path=result_path(title.path, title.file_path, settings.format, self.options.output_path, folder),
+            estimate=estimate,
+            is_useless=is_useless,
+            warnings=(*choice.notices, *_warnings_about(title, estimate, self.options, row.request)),
+        )
+
+    def _look_at_result(self, row: PlannedTitle, each: Candidate, *, is_asked: bool) -> None:
+        """Leave out a title that needs no conversion, unless the user named it."""
+        title, settings, output_path = row.title, row.settings, row.output_path
+        assert settings is not None
+        assert output_path is not None
+        if each.is_named:
+            return
+        if title.fault is Fault.NO_DISC:
+            raise _LeftOut(Skip.NO_DISC, NO_DISC)
+        has_own = each.request is not None or title.overrides is not None
+        if title.format is settings.format and not title.is_archived and not has_own:
+            raise _LeftOut(Skip.SAME_FORMAT, f"is {settings.format.upper()} already")
+        if title.is_packed and not is_asked:
+            raise _LeftOut(Skip.PACKED, _packed(title))
+        if self._is_done(title, output_path):
+            raise _LeftOut(Skip.DONE, f"already done: {display_name(output_path.name)} is its verified result")
+        first = self.copies.same_file(title)
+        if first is not None:
+            raise _LeftOut(Skip.COPY, f"is the same file as {_shown(first, title)}", copy_of=first)
+        first = self.copies.same_disc(title, settings.format)
+        if first is not None:
+            raise _LeftOut(Skip.COPY, f"holds the same disc as {_shown(first, title)}", copy_of=first)
+        if row.is_useless and row.estimate is not None and not self.options.force:
+            grows = row.estimate.packed_bytes > title.file_bytes
+            raise _LeftOut(Skip.GROWS if grows else Skip.NO_GAIN, row.estimate.reason)
+
+    def _is_done(self, title: Title, output_path: Path) -> bool:
+        """Return whether the result exists and is proven by the digests of both files, as they are now."""
+        if self.options.on_conflict is OnConflict.OVERWRITE:
+            return False
+        digest = self.known.digest(title)
+        return bool(digest) and self.known.digest_at(output_path) == digest
+
+    def _settled(self, row: PlannedTitle, each: Candidate) -> PlannedTitle:
+        """Return the row with the name that the result gets, and the disk it is written to."""
+        title = row.title
+        assert row.output_path is not None
+        try:
+            refuse_reserved(row.output_path)
+            settled = self.names.settle(row.output_path, title.file_path, self.options.on_conflict)
+        except DiscpressError as error:
+            raise _LeftOut(Skip.NAME, str(error)) from error
+        obstacle = settled.obstacle
+        if obstacle is not None and settled.is_refused:
+            if obstacle.clash is Clash.SOURCE and not each.is_named:
+                raise _LeftOut(Skip.SAME_FORMAT, "the result would have the name of the original", obstacle)
+            raise _LeftOut(Skip.EXISTS, f"{display_name(row.output_path.name)}: {obstacle.problem}", obstacle)
+        if row.request.trash_source and self.stats[title.file_path].is_link:
+            raise _LeftOut(Skip.LINK, "is a link: an original that is moved to the trash must be the file itself")
+        warnings = row.warnings
+        if obstacle is not None:
+            shown = display_name(obstacle.wanted_path.name)
+            is_renamed = settled.path != obstacle.wanted_path
+            what = "the result gets another name" if is_renamed else "the existing file goes to the trash first"
+            warnings = (*warnings, f"{shown}: {obstacle.problem}: {what}")
+        device = device_below(settled.path.parent)
+        return replace(
+            row,
+            output_path=settled.path,
+            obstacle=obstacle,
+            warnings=warnings,
+            output_device=device,
+            output_mount=mount_name(settled.path.parent),
+        )
+
+
+def _packed(title: Title) -> str:
+    return f"is packed already ({str(title.format).upper()})"
+
+
+def _shown(path: Path, title: Title) -> str:
+    """Return a path for a message about a title: its name if both are in the same folder."""
+    return display_name(path.name if path.parent == title.path.parent else path)
+
+
+def _warnings_about(
+    title: Title, estimate: StoredEstimate | None, options: ConversionRequest, request: ConversionRequest
+) -> list[str]:
+    warnings = []
+    if estimate is not None and estimate.reason:
+        warnings.append(estimate.reason)
+    if title.fault is Fault.NO_DISC:
+        warnings.append(NO_DISC + ("; the original stays where it is" if request.trash_source else ""))
+    if options.trash_source and not request.trash_source:
+        warnings.append("its archive is kept: discpress convert --delete-source moves one with nothing else in it")
+    return warnings

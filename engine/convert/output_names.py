@@ -1,0 +1,198 @@
+"""Names of results: the source's name with another suffix, and whether a file or another result has that name.
+
+Plan and pipeline decide by the same function. On FAT, exFAT, Windows and a Mac, names that differ only in case or in
+their Unicode form are one name, so they count as one everywhere.
+"""
+
+import os
+import stat
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from discpress.engine.convert.part.name import is_reserved
+from discpress.engine.errors import ConflictError, UsageError, from_os_error
+from discpress.engine.formats import ImageFormat
+from discpress.engine.names import display_name
+from discpress.engine.request import OnConflict
+from discpress.engine.system.files import absolute, same_file
+
+_RENAME_LIMIT = 10_000
+
+
+class Clash(StrEnum):
+    """Kinds of obstacles to a result's name."""
+
+    SOURCE = "source"
+    """The result would be the source itself, perhaps through a link or another spelling."""
+    NO_FILE = "no-file"
+    """Something that is not a regular file has the name."""
+    TWIN = "twin"
+    """An existing name differs only in case or Unicode form."""
+    BATCH = "batch"
+    """Another result of the same batch gets the name."""
+    FILE = "file"
+    """A file has the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """The reason why a result cannot simply get its name."""
+
+    clash: Clash
+    """Its kind."""
+    wanted_path: Path
+    """The name that the result would get."""
+    found_path: Path
+    """The file, or the other result, that has it."""
+
+    @property
+    def problem(self) -> str:
+        """The problem, as a clause about the wanted name."""
+        match self.clash:
+            case Clash.SOURCE:
+                return "input and output are the same file"
+            case Clash.NO_FILE:
+                return "exists and is not a regular file, so it is never replaced"
+            case Clash.TWIN:
+                is_form = _composed(self.wanted_path.name) == _composed(self.found_path.name)
+                difference = "its Unicode form" if is_form else "case"
+                return f"differs only in {difference} from the existing {display_name(self.found_path)}"
+            case Clash.BATCH:
+                return "another input of this run has the same result"
+            case Clash.FILE:
+                return "exists already"
+
+    @property
+    def error(self) -> ConflictError:
+        """The error of a conversion that cannot have the name."""
+        hint = "use --on-conflict skip, rename or overwrite; overwrite moves the old file to the trash"
+        if self.clash is Clash.SOURCE:
+            hint = "choose another name with -o, another folder with -O, or --on-conflict rename"
+        elif self.clash is Clash.NO_FILE:
+            hint = "choose another name with -o or another folder with -O"
+        return ConflictError(f"{display_name(self.wanted_path)}: {self.problem}", hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A result's name after its rule for conflicts."""
+
+    path: Path
+    """The name; another one than wanted if the rule is to rename."""
+    obstacle: Obstacle | None
+    """The obstacle to the wanted name; None if there is none."""
+    is_refused: bool
+    """Whether the rule leaves no name."""
+
+
+def folded_name(name: str) -> str:
+    """Return a name in the form in which equal names are one file on some file systems."""
+    return _composed(unicodedata.normalize("NFD", name).casefold())
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def result_path(
+    image_path: Path, file_path: Path, image_format: ImageFormat, output_path: Path | None, output_folder: Path | None
+) -> Path:
+    """Return the wanted path of a result: `output_path`, or the image's name with the format's suffix.
+
+    The latter is in `output_folder`, otherwise next to the image's file.
+    """
+    return output_path or (output_folder or file_path.parent) / f"{image_path.stem}.{image_format}"
+
+
+def refuse_reserved(path: Path) -> None:
+    """Raise UsageError if a result would have the name of an unfinished one."""
+    if is_reserved(path.name):
+        raise UsageError(
+            f"{display_name(path)}: this suffix is reserved for unfinished results", hint="choose another name with -o"
+        )
+
+
+class OutputNames:
+    """The names in the folders of results: files there, each folder read once, and results added before."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, dict[str, list[str]]] = {}
+        self._results: dict[tuple[str, str], Path] = {}
+
+    def add(self, path: Path) -> None:
+        """Reserve the name of a result."""
+        self._results.setdefault(self._key(path), path)
+
+    def settle(self, path: Path, source_path: Path, rule: OnConflict) -> Settled:
+        """Return the name that a result gets instead of `path` by a rule; `source_path` is the file that is read.
+
+        StorageError if the system does not allow the look, ConflictError if no name is free.
+        """
+        obstacle = self._obstacle(path, source_path)
+        if obstacle is None:
+            return Settled(path, None, is_refused=False)
+        if rule is OnConflict.RENAME:
+            return Settled(self._free_name(path), obstacle, is_refused=False)
+        is_replaced = obstacle.clash is Clash.FILE and rule is OnConflict.OVERWRITE
+        return Settled(path, obstacle, is_refused=not is_replaced)
+
+    def _obstacle(self, path: Path, source_path: Path) -> Obstacle | None:
+        result, facts = self._results.get(self._key(path)), _stat_of(path)
+        if facts is not None:
+            if _is_same(path, source_path):
+                return Obstacle(Clash.SOURCE, path, source_path)
+            if not stat.S_ISREG(facts.st_mode):
+                return Obstacle(Clash.NO_FILE, path, path)
+        elif result is None and (twin := self._twin(path)) is not None:
+            return Obstacle(Clash.SOURCE if _is_same(twin, source_path) else Clash.TWIN, path, twin)
+        if result is not None:
+            return Obstacle(Clash.BATCH, path, result)
+        return None if facts is None else Obstacle(Clash.FILE, path, path)
+
+    def _free_name(self, path: Path) -> Path:
+        for number in range(2, _RENAME_LIMIT):
+            candidate = path.with_name(f"{path.stem} ({number}){path.suffix}")
+            is_result = self._key(candidate) in self._results
+            if not is_result and self._twin(candidate) is None and not os.path.lexists(candidate):
+                return candidate
+        raise ConflictError(f"{display_name(path)}: all names up to ({_RENAME_LIMIT}) are taken")
+
+    def _twin(self, path: Path) -> Path | None:
+        """Return a file next to `path` whose name differs only in case or Unicode form."""
+        folder, folded = self._key(path)
+        if folder not in self._files:
+            self._files[folder] = _names_in(folder)
+        other = next((name for name in self._files[folder].get(folded, ()) if name != path.name), None)
+        return None if other is None else path.with_name(other)
+
+    def _key(self, path: Path) -> tuple[str, str]:
+        return os.path.realpath(absolute(path).parent), folded_name(path.name)
+
+
+def _names_in(folder: str) -> dict[str, list[str]]:
+    """Return the names in a folder by their folded form; none if it cannot be read."""
+    names: dict[str, list[str]] = {}
+    try:
+        for name in os.listdir(folder):  # noqa: PTH208 - Path.iterdir makes a Path of each of thousands
+            names.setdefault(folded_name(name), []).append(name)
+    except OSError:
+        return {}
+    return names
+
+
+def _stat_of(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise from_os_error(error, path, "look for an existing file") from error
+
+
+def _is_same(path: Path, source_path: Path) -> bool:
+    try:
+        return same_file(source_path.stat(), path.stat())
+    except OSError:
+        return False

@@ -1,0 +1,44 @@
+"""The titles of single files as they are now: from the state file if unchanged since, otherwise read."""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from discpress.engine.errors import StoreError
+from discpress.engine.library.scan.probe import probe_image
+from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.store import Store
+from discpress.engine.system.files import absolute
+
+
+class CurrentTitles:
+    """Finds the titles of paths that a command was given; without a store, or if it cannot be read, reads each."""
+
+    def __init__(self, store: Store | None, paths: Sequence[Path]) -> None:
+        self._store = store
+        self._known: dict[Path, Title] = {}
+        if store is not None:
+            with contextlib.suppress(StoreError):
+                self._known = {title.path: title for title in store.titles_at(map(absolute, paths))}
+
+    def at(self, path: Path) -> Title:
+        """Return the title at a path, with that path as it was given, and with the settings chosen for it.
+
+        The reason why the image is unreadable is the title's error. Raises the errors of `probe_image`.
+        """
+        known = self._known.get(absolute(path))
+        if known is not None and not known.error and _identity_at(known.file_path) == known.identity.of_file:
+            return replace(known, path=path)
+        title = probe_image(path)
+        if self._store is not None:
+            with contextlib.suppress(StoreError):
+                title = replace(title, overrides=self._store.settings_for(absolute(path)))
+        return title
+
+
+def _identity_at(path: Path) -> FileIdentity | None:
+    try:
+        return FileIdentity.at(path)
+    except OSError:
+        return None
