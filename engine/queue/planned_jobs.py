@@ -34,10 +34,10 @@ def job_of(
         replace(row.request, output_path=None, output_folder=None, force=False),
         options.output_path,
         folder,
-        row.output_device if is_elsewhere else None,
+        row.output_device or None if is_elsewhere else None,
         row.output_mount if is_elsewhere else "",
         tuple(checksums),
-        Source.of(path, absolute(title.file_path), row.device, name),
+        Source.of(path, absolute(title.file_path), row.device or None, name),
     )
     return JobRequest(
         task,

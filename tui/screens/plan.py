@@ -9,12 +9,12 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from discpress.engine.convert.request import ConversionRequest
+from discpress.engine.convert.batch.model import Batch, PlannedTitle
 from discpress.engine.errors import DiscpressError
-from discpress.engine.formats import Settings
 from discpress.engine.library.naming import shown_name
 from discpress.engine.names import display_name
-from discpress.engine.store.model import StoredEstimate, Title
+from discpress.engine.request import ConversionRequest
+from discpress.engine.store.model import Title
 from discpress.engine.units import format_duration, format_size, format_whole_percent
 from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
 from discpress.tui.app.session import ON_SCREEN, Changes, Session
@@ -22,7 +22,7 @@ from discpress.tui.commands import Keys, Place, bindings_at
 from discpress.tui.messages import Notify, OpenTune, StartWorker, TitlesQueued
 from discpress.tui.screens.ask_folder import AskFolder
 from discpress.tui.screens.base import DiscScreen
-from discpress.tui.views.plan import CONFLICTS, Options, Planned, Planning, Room, plan_titles, requests_of
+from discpress.tui.views.plan import CONFLICTS, jobs_of, plan_titles, reason_left_out, summary_of
 from discpress.tui.views.title_settings import describe_settings
 from discpress.tui.widgets.lines import Lines
 from discpress.tui.widgets.palette import Line, about_lines, wrapped
@@ -51,8 +51,8 @@ class PlanScreen(DiscScreen):
         super().__init__(session)
         self._titles = list(titles)
         self._requests = dict(wanted)
-        self._options = Options()
-        self._planning = Planning((), ())
+        self._options = ConversionRequest()
+        self._batch = Batch(())
         self._is_ready = False
         self._is_silent = False
         self._queries = DiskQueries()
@@ -66,7 +66,7 @@ class PlanScreen(DiscScreen):
 
     def on_mount(self) -> None:
         """Look at names and free space."""
-        self._options = Options(trash_source=self.session.config.trash)
+        self._options = ConversionRequest(trash_source=self.session.config.trash)
         self.query_one(Table).focus()
         self.call_after_refresh(self._show)
         self._plan()
@@ -83,8 +83,8 @@ class PlanScreen(DiscScreen):
         options, titles = self._options, list(self._titles)
         queued = {job.path for job in self.session.last_snapshot.jobs if job.is_alive}
 
-        def plan() -> Planning:
-            return plan_titles(titles, self.session.chooser, options, self._estimate, queued, self._requests, self.keys)
+        def plan() -> Batch:
+            return plan_titles(titles, self.session.chooser, options, self.session.store, queued, self._requests)
 
         async def look() -> None:
             self._planned(await self._queries.ask(plan, self._say_silence))
@@ -95,17 +95,14 @@ class PlanScreen(DiscScreen):
         self._is_ready, self._is_silent = False, True
         self._show()
 
-    def _estimate(self, title: Title, settings: Settings) -> StoredEstimate | None:
-        return self.session.store.estimate_for(title.identity, settings)
-
-    def _planned(self, planning: Planning) -> None:
-        self._planning, self._is_ready, self._is_silent = planning, True, False
+    def _planned(self, batch: Batch) -> None:
+        self._batch, self._is_ready, self._is_silent = batch, True, False
         self._show()
 
     @property
-    def rows(self) -> Sequence[Planned]:
+    def rows(self) -> Sequence[PlannedTitle]:
         """The rows of the table."""
-        return self._planning.rows
+        return self._batch.rows
 
     def _show(self) -> None:
         if not self.query(Table):
@@ -114,7 +111,7 @@ class PlanScreen(DiscScreen):
         table.show_rows(table.cursor)
         summary = self.query_one("#summary", Lines)
         sign = self.view.signs.margin
-        lines = summary_of(self._planning, self._options, sign, self.keys) if self._is_ready else []
+        lines = summary_of(self._batch, self._options, sign, self.keys) if self._is_ready else []
         if not self._titles:
             lines = wrapped(_GONE, self.size.width, "bad")
         summary.styles.height = max(1, len(lines))
@@ -125,7 +122,7 @@ class PlanScreen(DiscScreen):
     def on_table_moved(self) -> None:
         """Tell of the title under the cursor."""
         cursor = self.query_one(Table).cursor
-        self.show_about(_about(self.rows[cursor], self.size.width) if cursor < len(self.rows) else [])
+        self.show_about(_about(self.rows[cursor], self.size.width, self.keys) if cursor < len(self.rows) else [])
 
     def action_originals(self) -> None:
         """Keep the originals, or move each to the trash."""
@@ -141,21 +138,21 @@ class PlanScreen(DiscScreen):
 
     def action_even_useless(self) -> None:
         """Convert titles that barely shrink as well, or skip them."""
-        self._options = replace(self._options, even_useless=not self._options.even_useless)
+        self._options = replace(self._options, force=not self._options.force)
         self._plan()
 
     def action_choose_folder(self) -> None:
         """Ask for the folder of the results; if one is chosen already, put them next to the originals again."""
         if self._is_empty():
             return
-        if self._options.folder is not None:
-            self._options = replace(self._options, folder=None)
+        if self._options.output_folder is not None:
+            self._options = replace(self._options, output_folder=None)
             self._plan()
             return
 
         def answer(folder: Path | None) -> None:
             if folder is not None:
-                self._options = replace(self._options, folder=folder)
+                self._options = replace(self._options, output_folder=folder)
                 self._plan()
 
         self.app.push_screen(AskFolder(["Where do the results go?"], self._titles[0].file_path.parent), answer)
@@ -178,18 +175,17 @@ class PlanScreen(DiscScreen):
             return
         if not self._is_ready:
             return
-        if not self._planning.done:
+        if not self._batch.converted:
             self.post_message(Notify("Nothing to convert here. Move the cursor to a title to see why."))
             return
         try:
-            requests = requests_of(self._planning, self._options, self.session.chooser, self._requests)
-            added = self.session.queue.add_new(requests, lambda job: job.kind)
+            added = self.session.queue.add_new(jobs_of(self._batch, self._options), lambda job: job.kind)
         except DiscpressError as error:
             self.post_message(Notify(str(error), is_error=True))
             return
         if None in added:
             self.post_message(Notify(f"In the queue already by now, and left out: {added.count(None)}."))
-        self.post_message(TitlesQueued({row.title.path for row in self._planning.done}))
+        self.post_message(TitlesQueued({row.title.path for row in self._batch.converted}))
 
 
 class _Rows:
@@ -210,30 +206,30 @@ class _Rows:
     def style(self, index: int, key: str) -> str:
         """Return the style of one cell."""
         row = self._screen.rows[index]
-        if not row.is_done:
+        if not row.is_converted:
             return "bad" if key == "note" else "dim"
-        return "warn" if key == "note" and row.notices else "normal"
+        return "warn" if key == "note" and row.warnings else "normal"
 
 
-def _cells(row: Planned) -> dict[str, str]:
+def _cells(row: PlannedTitle) -> dict[str, str]:
     title, settings = row.title, row.settings
     becomes = ""
-    if settings is not None and row.is_done:
+    if settings is not None and row.is_converted:
         becomes = f"{settings.form} {describe_settings(settings)}" if settings.block_size else settings.form
-    note = "see below" if row.notices else ""
+    note = "see below" if row.warnings else ""
     return {
         "name": shown_name(title),
         "becomes": becomes,
         "size": format_size(title.file_bytes),
         **_result_cells(row),
-        "note": note if row.is_done else "left out",
+        "note": note if row.is_converted else "left out",
     }
 
 
-def _result_cells(row: Planned) -> dict[str, str]:
+def _result_cells(row: PlannedTitle) -> dict[str, str]:
     """Return what is estimated of a title that is converted."""
     estimate, file_bytes = row.estimate, row.title.file_bytes
-    if not row.is_done or estimate is None:
+    if not row.is_converted or estimate is None:
         return {"result": "", "saves": "", "time": ""}
     percent = 100 * (1 - estimate.packed_bytes / file_bytes) if file_bytes else 0.0
     return {
@@ -243,58 +239,13 @@ def _result_cells(row: Planned) -> dict[str, str]:
     }
 
 
-def _about(row: Planned, width: int) -> list[Line]:
+def _about(row: PlannedTitle, width: int, keys: Keys) -> list[Line]:
     """Return what is to be said of a title: why it is left out, or what it becomes and what to know of that."""
     path = (display_name(row.title.path), "dim")
-    if row.problem:
-        return about_lines(path, (f"left out: {display_name(row.problem)}", "bad"), width)
+    if not row.is_converted:
+        return about_lines(path, (f"left out: {display_name(reason_left_out(row, keys))}", "bad"), width)
     output = "" if row.output_path is None else f"-> {display_name(row.output_path.name)}"
-    notices = "; ".join(display_name(notice) for notice in row.notices)
+    notices = "; ".join(display_name(notice) for notice in row.warnings)
     if cell_len(f"{output}   {notices}") <= width:
         return [[path], [(output, "normal"), (f"   {notices}", "warn")]]
     return [*wrapped(output, width, "normal"), *wrapped(notices, width, "warn")]
-
-
-def summary_of(planning: Planning, options: Options, margin_sign: str, keys: Keys) -> list[Line]:
-    """Return the lines above the table: totals, space, what becomes of the originals, conflicts."""
-    lines: list[Line] = [_total_line(planning, margin_sign), *(_room_line(room) for room in planning.rooms)]
-    originals = "move to trash after verification" if options.trash_source else "keep"
-    folder = "next to each original" if options.folder is None else display_name(options.folder)
-    lines += [
-        _option_line(keys.row("originals"), f"originals: {originals}"),
-        _option_line(keys.row("choose_folder"), f"results: {folder}"),
-        _option_line(keys.row("conflict"), f"if the name exists: {CONFLICTS[options.on_conflict]}"),
-    ]
-    useless = sum(row.is_useless for row in planning.rows)
-    if useless:
-        what = "convert anyway" if options.even_useless else "skip"
-        lines.append(_option_line(keys.row("even_useless"), f"titles that barely shrink ({useless}): {what}"))
-    return lines
-
-
-def _total_line(planning: Planning, margin_sign: str) -> Line:
-    done = planning.done
-    low, expected, high = planning.bounds
-    half = max(expected - low, high - expected)
-    margin = f" {margin_sign}{max(1, round(100 * half / expected))} %" if half and expected else ""
-    parts = [f"{len(done)} {'title' if len(done) == 1 else 'titles'}: read {format_size(planning.read_bytes)}"]
-    if expected:
-        parts.append(f"write about {format_size(expected)}{margin}")
-    if planning.unknown:
-        parts.append(f"{planning.unknown} not estimated yet")
-    if planning.seconds:
-        parts.append(f"about {format_duration(planning.seconds)}")
-    left_out = len(planning.rows) - len(done)
-    return [(", ".join(parts), "head"), *([(f"  {left_out} left out", "bad")] if left_out else [])]
-
-
-def _room_line(room: Room) -> Line:
-    fits = room.after_bytes >= 0
-    after = f"about {format_size(room.after_bytes)} after" if fits else "NOT ENOUGH"
-    # The numbers come first: a long path is cut.
-    now = (f"free now {format_size(room.free_bytes)}, ", "normal")
-    return [now, (after, "normal" if fits else "bad"), (f"   {display_name(room.folder)}", "dim")]
-
-
-def _option_line(key: str, text: str) -> Line:
-    return [(key, "accent"), (f" {text}", "normal")]

@@ -67,6 +67,7 @@ class _Batch:
         self._checksums = take_checksums(arguments.checksum)
         self._dry_run: bool = arguments.dry_run
         self._even_useless: bool = arguments.even_useless
+        self._is_forced: bool = arguments.force
         self._output: Path | None = None if arguments.output is None else Path(arguments.output)
         self._folder: Path | None = None if arguments.output_dir is None else Path(arguments.output_dir)
         self._is_recursive: bool = arguments.recursive
@@ -88,6 +89,7 @@ class _Batch:
             self._config.request,
             self._records,
             self._control.check,
+            repacks=self._is_forced,
             moves_archives=self._request.trash_source,
         )
         for each in planned:

@@ -54,6 +54,7 @@ def plan_inputs(
     records: Records,
     check: Callable[[], None],
     *,
+    repacks: bool,
     moves_archives: bool,
 ) -> tuple[list[PlannedInput], Batch]:
     """Plan the inputs as one batch; one that cannot be opened has a row with the reason."""
@@ -66,7 +67,9 @@ def plan_inputs(
         except (DiscpressError, OSError) as error:
             title = Title(each.path, FileIdentity(0, 0, 0, 0), None, error=str(error))
         candidates.append(Candidate(title, output_folder=each.output_folder, is_named=each.is_named))
-    batch = plan_batch(candidates, options, defaults, records.store, moves_archives=moves_archives, check=check)
+    batch = plan_batch(
+        candidates, options, defaults, records.store, repacks=repacks, moves_archives=moves_archives, check=check
+    )
     return [PlannedInput(each, row) for each, row in zip(inputs, batch.rows, strict=True)], batch
 
 

@@ -189,6 +189,7 @@ class _Adding:
             self._config.request,
             self._records,
             self._control.check,
+            repacks=self._arguments.force,
             moves_archives=self._conversion_request.trash_source,
         )
         return planned

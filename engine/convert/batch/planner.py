@@ -31,13 +31,15 @@ def plan_batch(
     store: Store | None = None,
     *,
     queued: Collection[Path] = (),
+    repacks: bool = False,
     moves_archives: bool = False,
     check: Callable[[], None] = lambda: None,
 ) -> Batch:
     """Decide what becomes of each title: its settings and the result's name, or the reason to leave it out.
 
     `options` hold for all titles, over the settings of each and the `defaults` of the settings file. `queued` are the
-    paths that the queue works on. An archive goes to the trash only with `moves_archives`. The order in which titles
+    paths that the queue works on. Packed images are left alone unless the user named the file, a format or other
+    settings, or with `repacks`. An archive goes to the trash only with `moves_archives`. The order in which titles
     get their names is that of their paths, whatever the order of `candidates`, so all clients decide alike. `check` is
     called for each title and may raise to stop. It asks disks, which may take long.
     """
@@ -45,7 +47,7 @@ def plan_batch(
     known = Known(store, stats)
     in_order = sorted(candidates, key=lambda each: natural_key(str(each.title.path)))
     copies = Copies((each.title for each in in_order), stats, known)
-    planner = _Planner(options, defaults, stats, known, copies, queued, OutputNames(), moves_archives)
+    planner = _Planner(options, defaults, stats, known, copies, queued, OutputNames(), repacks, moves_archives)
     rows: dict[int, PlannedTitle] = {}
     for each in in_order:
         check()
@@ -80,6 +82,7 @@ class _Planner:
     copies: Copies
     queued: Collection[Path]
     names: OutputNames
+    repacks: bool
     moves_archives: bool
 
     def plan(self, each: Candidate) -> PlannedTitle:
@@ -116,8 +119,7 @@ class _Planner:
     def _is_asked(self, each: Candidate) -> bool:
         """Return whether the user asked to convert a title even if it is packed."""
         has_own = each.request is not None or each.title.overrides is not None
-        is_forced = self.options.has_format or self.options.on_conflict is OnConflict.OVERWRITE
-        return each.is_named or has_own or is_forced
+        return each.is_named or has_own or self.options.has_format or self.repacks
 
     def _resolve(self, each: Candidate, request: ConversionRequest) -> Choice:
         title, suffix_format = each.title, format_of_suffix(self.options.output_path)

@@ -36,7 +36,7 @@ class Source:
     """The image's name for people: its path may be unclear, or lead nowhere later."""
 
     @classmethod
-    def of(cls, path: Path, file_path: Path, device: int, name: str = "") -> Self:
+    def of(cls, path: Path, file_path: Path, device: int | None, name: str = "") -> Self:
         """Return the facts of an image; `file_path` is the file on the disk, the archive for an archived image."""
         return cls(device, None if file_path == path else file_path, name)
 

@@ -64,7 +64,7 @@ async def test_it_counts_the_room_of_the_disk(tmp_path: Path, games: Path) -> No
 
 
 async def test_a_disk_without_room_is_said(tmp_path: Path, games: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("discpress.tui.views.plan.free_bytes", lambda folder: 512)
+    monkeypatch.setattr("discpress.engine.convert.batch.space.free_bytes", lambda folder: 512)
     async with opened(tmp_path, **at_work(games)) as desk:
         await plan_all(desk)
         assert "512 B" in desk.lines("summary")
@@ -96,9 +96,9 @@ async def test_what_cannot_be_converted_is_not_queued(tmp_path: Path) -> None:
 
 async def test_a_title_in_the_queue_is_left_out(tmp_path: Path) -> None:
     async with opened(tmp_path, *TWO_GAMES, "enter", "a", "c") as desk:
-        left_out = {row.title.title: row.problem for row in desk.in_front(PlanScreen).rows if row.problem}
+        left_out = {row.title.title: row.reason for row in desk.in_front(PlanScreen).rows if row.reason}
         assert left_out["Game 2"] == left_out["Game 10"] == "is in the queue already"
-        assert "packed already" in left_out["Velvet"]
+        assert left_out["Velvet"] == "is ZSO already"
 
 
 @runs("originals", AT)
@@ -149,7 +149,7 @@ async def test_a_taken_name_is_shown_before_and_obeyed_after(tmp_path: Path, gam
     async with opened(tmp_path, **at_work(games)) as desk:
         await desk.look()
         await desk.press("slash", *"1.iso", "enter", "c")
-        assert "Game 1.zso exists already" in desk.lines("about")
+        assert "Game 1.zso: exists already" in desk.lines("about")
         assert "left out" in desk.rows[0]
         await desk.press("n", "n")
         assert "the result gets another name" in desk.lines("about")
@@ -161,8 +161,8 @@ async def test_a_taken_name_is_shown_before_and_obeyed_after(tmp_path: Path, gam
 async def test_two_titles_do_not_take_one_name(tmp_path: Path) -> None:
     twins = [title("Twin.iso", 100, 50, title="Twin"), title("Twin.bin", 100, 50, title="Twin")]
     async with opened(tmp_path, "a", "c", titles=twins) as desk:
-        problems = [row.problem for row in desk.in_front(PlanScreen).rows if row.problem]
-        assert problems == ["another of these titles becomes Twin.zso as well"]
+        problems = [row.reason for row in desk.in_front(PlanScreen).rows if row.reason]
+        assert problems == ["Twin.zso: another input of this run has the same result"]
 
 
 @runs("even_useless", AT)
@@ -247,7 +247,7 @@ async def test_back_changes_nothing(key: str, tmp_path: Path) -> None:
 
 async def test_the_reason_of_a_refusal_is_shown_to_its_end(tmp_path: Path) -> None:
     async with opened(tmp_path, "down", "down", "t", "T", "f", "c") as desk:
-        assert desk.in_front(PlanScreen).rows[0].problem.split()[-1] in desk.lines("about").split()
+        assert desk.in_front(PlanScreen).rows[0].reason.split()[-1] in desk.lines("about").split()
 
 
 async def test_the_options_hold_for_every_job(tmp_path: Path) -> None:
@@ -259,16 +259,16 @@ async def test_the_options_hold_for_every_job(tmp_path: Path) -> None:
 async def test_a_long_reason_is_on_the_screen_to_its_end_however_small_that_is(tmp_path: Path) -> None:
     async with opened(tmp_path, "down", "down", "t", "T", "f", "c", width=60, height=16) as desk:
         (row,) = desk.in_front(PlanScreen).rows
-        assert len(row.problem) > 60
-        assert " ".join(row.problem.split()) in " ".join(desk.text.split())
+        assert len(row.reason) > 60
+        assert " ".join(row.reason.split()) in " ".join(desk.text.split())
 
 
 async def test_long_notices_are_on_the_screen_to_their_end(tmp_path: Path) -> None:
     async with opened(tmp_path, "down", "down", "t", *"TTTTTTTTTT", *["down"] * 4, "c", width=60, height=16) as desk:
         (row,) = desk.in_front(PlanScreen).rows
-        assert row.is_done
-        assert "no PS2 can read this file" in row.notices[0]
-        assert " ".join(row.notices) in " ".join(desk.text.split())
+        assert row.is_converted
+        assert "no PS2 can read this file" in row.warnings[0]
+        assert " ".join(row.warnings) in " ".join(desk.text.split())
 
 
 async def test_what_another_app_has_queued_meanwhile_is_queued_once(tmp_path: Path) -> None:

@@ -1,21 +1,25 @@
 """What a plan leaves out."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from app_desk import title
+from queued_jobs import task_as
 
 from discpress.engine.config import Config
-from discpress.engine.convert.request import ConversionRequest, OnConflict
-from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.queue.tasks.base import Source
+from discpress.engine.convert.batch.model import Batch, Skip
+from discpress.engine.formats import ImageFormat
 from discpress.engine.queue.tasks.records import ConvertTask
-from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
+from discpress.engine.request import ConversionRequest, OnConflict
+from discpress.engine.store.model import Fault, FileIdentity, Title
 from discpress.tui.commands import Keys
-from discpress.tui.views.plan import Options, Planning, plan_titles, requests_of
+from discpress.tui.views.plan import jobs_of, plan_titles, reason_left_out
 from discpress.tui.views.title_settings import Chooser
 
 CHOOSER = Chooser.of(Config())
+NOBODY: Mapping[Path, ConversionRequest] = {}
+OKAMI = title("Okami.iso", 4400, 3300, title="Okami", serial="SLUS-21115")
 DENSE = title("Dense Films.iso", 2000, 1990, title="Dense Films", serial="SLPM-62001")
 
 
@@ -25,60 +29,62 @@ ARCHIVED = replace(
 """It would grow, as what leaves a ZIP does."""
 
 
-def nothing_known(_title: Title, _settings: Settings) -> StoredEstimate | None:
-    return None
-
-
-def planned(options: Options) -> Planning:
-    return plan_titles([DENSE], CHOOSER, options, nothing_known, (), {}, Keys())
+def planned(*titles: Title, wanted: Mapping[Path, ConversionRequest] = NOBODY, **options: object) -> Batch:
+    return plan_titles(titles, CHOOSER, ConversionRequest(**options), None, (), wanted)  # type: ignore[arg-type]
 
 
 def test_what_would_hardly_shrink_is_left_out_with_the_reason() -> None:
-    (row,) = planned(Options()).rows
-    assert (row.is_done, row.is_useless, row.problem) == (False, True, "it would shrink by less than 5 %")
+    row, _ = planned(DENSE, OKAMI).rows
+    assert (row.skip, row.is_useless) == (Skip.NO_GAIN, True)
+    assert reason_left_out(row, Keys()) == "it would shrink by less than 5 %; e converts it anyway"
 
 
 def test_what_would_hardly_shrink_is_converted_where_that_is_requested() -> None:
-    options = Options(even_useless=True)
-    planning = planned(options)
-    (request,) = requests_of(planning, options, CHOOSER, {})
+    options = ConversionRequest(force=True)
+    batch = plan_titles([DENSE, OKAMI], CHOOSER, options, None, (), {})
+    request, _ = jobs_of(batch, options)
     assert (request.path, request.force) == (Path("/games/Dense Films.iso"), True)
-    assert planning.rows[0].notices == ("it would shrink by less than 5 %",)
+    assert batch.rows[0].warnings == ("it would shrink by less than 5 %",)
 
 
 def test_what_lies_in_an_archive_is_converted_beside_it() -> None:
-    options = Options(trash_source=True)
-    planning = plan_titles([ARCHIVED], CHOOSER, options, nothing_known, (), {}, Keys())
-    (row,) = planning.rows
-    assert (row.is_done, row.output_path) == (True, Path("/games/Old Films.zso"))
-    (request,) = requests_of(planning, options, CHOOSER, {})
-    assert (request.path, request.task.source) == (
+    batch = planned(ARCHIVED, trash_source=True)
+    (row,) = batch.rows
+    assert (row.is_converted, row.output_path) == (True, Path("/games/Old Films.zso"))
+    (request,) = jobs_of(batch, ConversionRequest(trash_source=True))
+    task = task_as(ConvertTask, request)
+    assert (request.path, task.source.name, task.source.archive) == (
         Path("/games/games.zip/Old Films.iso"),
-        Source(1, Path("/games/games.zip"), "Old Films"),
+        "Old Films",
+        Path("/games/games.zip"),
     )
 
 
-def test_an_image_of_no_disc_is_converted_and_the_plan_says_that_its_original_stays() -> None:
-    zeros = replace(title("zeros.iso", 2000), fault=Fault.NO_DISC)
-    for options, stays in ((Options(trash_source=True), True), (Options(), False)):
-        (row,) = plan_titles([zeros], CHOOSER, options, nothing_known, (), {}, Keys()).rows
-        (notice,) = [each for each in row.notices if "no known disc inside" in each]
-        assert (row.is_done, notice.endswith("; the original stays where it is")) == (True, stays)
+ZEROS = replace(title("zeros.iso", 2000), fault=Fault.NO_DISC)
+
+
+def test_an_image_of_no_disc_is_converted_alone_and_the_plan_says_that_its_original_stays() -> None:
+    for trash, stays in ((True, True), (False, False)):
+        (row,) = planned(ZEROS, trash_source=trash).rows
+        (warning,) = [each for each in row.warnings if "no known disc inside" in each]
+        assert (row.is_converted, warning.endswith("; the original stays where it is")) == (True, stays)
+
+
+def test_an_image_of_no_disc_is_left_out_of_many() -> None:
+    assert planned(ZEROS, OKAMI).rows[0].skip is Skip.NO_DISC
 
 
 def test_a_damaged_image_is_left_out_with_the_reason() -> None:
     damaged = replace(title("a.zso", 2000), fault=Fault.DAMAGED, error="a.zso: damaged header")
-    (row,) = plan_titles([damaged], CHOOSER, Options(), nothing_known, (), {}, Keys()).rows
-    assert (row.is_done, row.problem) == (False, "a.zso: damaged header")
+    (row,) = planned(damaged).rows
+    assert (row.skip, row.reason) == (Skip.DAMAGED, "a.zso: damaged header")
 
 
 def test_an_archive_is_kept_and_the_plan_says_so() -> None:
-    options = Options(trash_source=True)
-    planning = plan_titles([ARCHIVED], CHOOSER, options, nothing_known, (), {}, Keys())
-    (request,) = requests_of(planning, options, CHOOSER, {})
-    assert isinstance(request.task, ConvertTask)
-    assert not request.task.request.trash_source
-    assert planning.rows[0].notices[-1].startswith("its archive is kept")
+    batch = planned(ARCHIVED, trash_source=True)
+    (request,) = jobs_of(batch, ConversionRequest(trash_source=True))
+    assert not task_as(ConvertTask, request).request.trash_source
+    assert batch.rows[0].warnings[-1].startswith("its archive is kept")
 
 
 PACKED = title(
@@ -86,9 +92,19 @@ PACKED = title(
 )
 
 
+def test_a_packed_image_is_left_alone_and_a_key_named() -> None:
+    (row,) = planned(PACKED).rows
+    assert reason_left_out(row, Keys()) == "is ZSO already; t chooses other settings for it"
+
+
 def test_a_title_packed_anew_takes_another_name_where_that_is_requested() -> None:
-    requests = {PACKED.path: ConversionRequest(ImageFormat.ZSO, 2048, 9, target="opl")}
-    left_out = plan_titles([PACKED], CHOOSER, Options(), nothing_known, (), requests, Keys()).rows[0]
-    assert left_out.problem == "the result would have the name of the original: n gives it another one"
-    renaming = Options(on_conflict=OnConflict.RENAME)
-    assert plan_titles([PACKED], CHOOSER, renaming, nothing_known, (), requests, Keys()).rows[0].is_done
+    wanted = {PACKED.path: ConversionRequest(ImageFormat.ZSO, 2048, 9, target="opl")}
+    assert planned(PACKED, wanted=wanted, on_conflict=OnConflict.RENAME).rows[0].is_converted
+
+
+def test_a_title_packed_anew_under_its_own_name_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "Velvet.zso"
+    path.write_bytes(b"ZISO")
+    packed = replace(PACKED, path=path)
+    (row,) = planned(packed, wanted={path: ConversionRequest(ImageFormat.ZSO, 2048, 9, target="opl")}).rows
+    assert reason_left_out(row, Keys()) == "the result would have the name of the original; n gives it another one"
