@@ -14,7 +14,8 @@ from discpress.engine.cli.main import COMMANDS
 from discpress.engine.cli.parsing.commands import build_parser
 from discpress.engine.cli.parsing.parser import Parser
 from discpress.engine.config import Config, parse_config
-from discpress.engine.errors import DiscpressError
+from discpress.engine.convert.batch.model import FAILURES, Skip
+from discpress.engine.errors import DiscpressError, UselessError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.targets import AUTO, TARGETS, Target
 from discpress.engine.units import KIB, format_size
@@ -65,6 +66,11 @@ def test_every_documented_event_is_printed() -> None:
 def test_the_keys_of_a_conversion_are_documented() -> None:
     (row,) = documented_events()["converted"]
     assert ["schema", "event", *codes(row[-1])] == CONVERTED_KEYS
+
+
+def test_every_reason_to_skip_a_title_is_documented() -> None:
+    documented = {code for cells in table_rows(section(JSON, "Skipped titles")) for code in codes(cells[0])}
+    assert documented == {*Skip} - FAILURES | {UselessError.code}
 
 
 def all_errors(kind: type[DiscpressError]) -> set[type[DiscpressError]]:

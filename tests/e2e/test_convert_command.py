@@ -316,6 +316,48 @@ class TestWhere:
         assert cli.run("convert", "-r", ".", "--on-conflict", "skip").exit_code == 0
         assert (cli.folder / "game.zso").stat().st_ino == before
 
+    def test_recursive_again_says_already_done(self, cli: CommandLine) -> None:
+        assert cli.run("convert", "-r", ".").exit_code == 0
+        before = (cli.folder / "game.zso").stat()
+        done = cli.run("convert", "-r", ".", "--json")
+        skipped = [(each["input"], each["code"]) for each in done.events if each["event"] == "skipped"]
+        assert (done.exit_code, skipped) == (0, [("game.iso", "done"), ("game.zso", "same-format")])
+        assert (cli.folder / "game.zso").stat().st_ino == before.st_ino
+
+    def test_recursive_again_in_another_folder_says_already_done(self, cli: CommandLine) -> None:
+        assert cli.run("convert", "-r", ".", "-O", "../out").exit_code == 0
+        done = cli.run("convert", "-r", ".", "-O", "../out", "--json")
+        assert (done.exit_code, done.last["code"]) == (0, "done")
+
+    def test_recursive_again_with_force_converts_again(self, cli: CommandLine) -> None:
+        cli.run("convert", "-r", ".")
+        done = cli.run("convert", "-r", ".", "--force", "--json")
+        events = [each["event"] for each in done.events if each["event"] in {"converted", "skipped"}]
+        assert (done.exit_code, events) == (0, ["converted", "skipped"])
+
+    def test_recursive_into_another_folder_converts_what_is_packed_beside_it(self, cli: CommandLine) -> None:
+        cli.run("convert", "-r", ".")
+        done = cli.run("convert", "-r", ".", "-O", "../usb", "--json")
+        assert [each["output"] for each in done.events if each["event"] == "converted"] == ["../usb/game.zso"]
+
+    def test_recursive_leaves_a_packed_image_alone(self, cli: CommandLine) -> None:
+        convert(cli, "discpress", "game.iso", "-f", "cso", "--target", "any", "-o", "other.cso")
+        (cli.folder / "game.iso").unlink()
+        done = cli.run("convert", "-r", ".", "-n", "--json")
+        assert (done.events[0]["event"], done.events[0]["code"]) == ("skipped", "packed")
+        assert cli.run("convert", "other.cso", "-n", "--json").last["output"] == "other.zso"
+
+    def test_a_dry_run_of_several_ends_with_totals(self, cli: CommandLine, image: bytes) -> None:
+        more = write_image(cli.folder / "more.iso", mixed(300_000, 4)).stat().st_size
+        cli.run("estimate", "game.iso")
+        done = cli.run("convert", "-r", ".", "-n", "--json")
+        plan = next(each for each in done.events if each["event"] == "plan" and each["input"] == "game.iso")
+        total = done.last
+        assert (total["event"], total["titles"], total["unknown"], total["skipped"]) == ("plan-total", 2, 1, {})
+        assert (total["file_bytes"], total["estimated_bytes"]) == (len(image) + more, plan["estimated_bytes"])
+        assert 0 < total["saving_bytes"] == plan["saving_bytes"] == len(image) - plan["estimated_bytes"]
+        assert b"2 to convert, 0 skipped: " in cli.run("convert", "-r", ".", "-n").stdout
+
     def test_recursive_leaves_the_trash_alone(self, cli: CommandLine) -> None:
         convert(cli, "discpress", "game.iso", "--delete-source")
         (cli.folder / "game.zso").unlink()

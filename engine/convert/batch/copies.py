@@ -34,13 +34,15 @@ class Copies:
         first = None if key is None else self._by_file.get(key)
         return None if first == title.path else first
 
-    def same_disc(self, title: Title, result_format: str) -> Path | None:
-        """Return a title that holds the same disc: one packed in the format of the result, or one noted before."""
-        digest = self._known.digest(title)
-        if not digest:
-            return None
-        packed = (each.path for each in self._packed.get(digest, ()) if each.format == result_format)
-        return next((path for path in packed if path != title.path), None) or self._by_disc.get(digest)
+    def noted_disc(self, title: Title) -> Path | None:
+        """Return a title noted before that holds the same disc; None if there is none."""
+        return self._by_disc.get(self._known.digest(title))
+
+    def packed_disc(self, title: Title, result_path: Path, result_format: str) -> Path | None:
+        """Return a title with the same disc, packed in the format of the result, but not the result itself."""
+        packed = self._packed.get(self._known.digest(title), ())
+        found = (each.path for each in packed if each.format == result_format and each.path != result_path)
+        return next((path for path in found if path != title.path), None)
 
     def note(self, title: Title) -> None:
         """Note a title that is converted, so that later ones of the same disc are copies of it."""

@@ -172,7 +172,10 @@ class _Planner:
         first = self.copies.same_file(title)
         if first is not None:
             raise _LeftOut(Skip.COPY, f"is the same file as {_shown(first, title)}", copy_of=first)
-        first = self.copies.same_disc(title, settings.format)
+        first = self.copies.noted_disc(title)
+        if first is None and not (each.output_folder or self.options.output_folder):
+            # In a folder of its own, a result is wanted even if the same disc is packed elsewhere.
+            first = self.copies.packed_disc(title, output_path, settings.format)
         if first is not None:
             raise _LeftOut(Skip.COPY, f"holds the same disc as {_shown(first, title)}", copy_of=first)
         if row.is_useless and row.estimate is not None and not self.options.force:

@@ -1,0 +1,211 @@
+"""What a batch comes to: rows, totals, free space; the folders are real, the titles made by hand."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from discpress.engine.convert.batch.model import Batch, Candidate, Skip
+from discpress.engine.convert.batch.planner import plan_batch
+from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.request import ConversionRequest, OnConflict
+from discpress.engine.store.model import Digests, Fault, FileIdentity, StoredEstimate, Title
+from discpress.engine.store.store import Store
+
+SIZE = 4096 * 25
+
+
+def title_at(path: Path, **facts: Any) -> Title:
+    """A title of a file of SIZE bytes, written if it is missing."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(SIZE))
+    values = {"format": ImageFormat.ISO, "system": "ps2", "original_bytes": SIZE, **facts}
+    return Title(path, FileIdentity.of(path.stat()), **values)
+
+
+def estimated(title: Title, packed: int, advice: str = "convert", seconds: float = 2.0) -> Title:
+    reason = "" if advice == "convert" else "it would grow"
+    settings = Settings(ImageFormat.ZSO)
+    return replace(
+        title, estimate=StoredEstimate(settings, SIZE, packed, packed - 10, packed + 20, SIZE, advice, reason, seconds)
+    )
+
+
+def plan(*titles: Title, **options: Any) -> Batch:
+    return plan_batch([Candidate(each) for each in titles], ConversionRequest(**options))
+
+
+def skips(batch: Batch) -> list[str | None]:
+    return [row.skip for row in batch.rows]
+
+
+def test_totals_sum_what_is_converted_and_estimated(tmp_path: Path) -> None:
+    one, two = (
+        estimated(title_at(tmp_path / f"{name}.iso"), packed) for name, packed in (("a", 40_000), ("b", 60_000))
+    )
+    unknown, left_out = title_at(tmp_path / "c.iso"), title_at(tmp_path / "d.iso", fault=Fault.NO_DISC)
+    batch = plan(one, two, unknown, left_out)
+    assert (len(batch.converted), batch.unknown, batch.skipped) == (3, 1, {Skip.NO_DISC: 1})
+    assert (batch.file_bytes, batch.read_bytes, batch.seconds) == (3 * SIZE, 3 * SIZE, 4.0)
+    assert batch.bounds == (99_980, 100_000, 100_040)
+    assert batch.saving == (2 * SIZE - 100_040, 2 * SIZE - 100_000, 2 * SIZE - 99_980)
+
+
+def test_rows_keep_the_order_in_which_titles_were_given_and_names_go_by_path(tmp_path: Path) -> None:
+    later, first = title_at(tmp_path / "Game.iso"), title_at(tmp_path / "GAME.bin")
+    batch = plan(later, first)
+    assert [row.title for row in batch.rows] == [later, first]
+    assert skips(batch) == [Skip.EXISTS, None]
+
+
+def test_free_space_is_counted_per_disk_after_and_once_the_trash_is_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("discpress.engine.convert.batch.space.free_bytes", lambda folder: 100_000)
+    one, unknown = estimated(title_at(tmp_path / "a.iso"), 40_000), title_at(tmp_path / "b.iso")
+    (space,) = plan(one, unknown, trash_source=True).spaces
+    assert (space.free_bytes, space.after_bytes, space.unknown) == (100_000, 60_000, 1)
+    assert space.emptied_bytes == 60_000 + 2 * SIZE
+
+
+def test_an_original_with_another_name_frees_nothing(tmp_path: Path) -> None:
+    one = estimated(title_at(tmp_path / "a.iso"), 40_000)
+    os.link(one.path, tmp_path / "elsewhere")
+    (space,) = plan(replace(one, identity=FileIdentity.of(one.path.stat())), trash_source=True).spaces
+    assert space.trashed_bytes == 0
+
+
+def test_an_overwritten_file_is_freed_with_the_trash(tmp_path: Path) -> None:
+    one = estimated(title_at(tmp_path / "a.iso"), 40_000)
+    (tmp_path / "a.zso").write_bytes(bytes(777))
+    batch = plan(one, on_conflict=OnConflict.OVERWRITE)
+    assert (batch.rows[0].is_converted, batch.spaces[0].trashed_bytes) == (True, 777)
+    assert batch.rows[0].warnings == ("a.zso: exists already: the existing file goes to the trash first",)
+
+
+def test_the_space_of_a_folder_that_is_created_later_is_that_above_it(tmp_path: Path) -> None:
+    batch = plan(title_at(tmp_path / "a.iso"), output_folder=tmp_path / "new" / "deep")
+    assert batch.rows[0].output_path == tmp_path / "new" / "deep" / "a.zso"
+    assert batch.rows[0].output_device == tmp_path.stat().st_dev
+    assert batch.spaces[0].free_bytes > 0
+
+
+def test_a_result_that_grows_is_left_out_unless_forced(tmp_path: Path) -> None:
+    grown = estimated(title_at(tmp_path / "a.iso"), SIZE + 100, "skip")
+    assert skips(plan(grown)) == [Skip.GROWS]
+    assert skips(plan(grown, force=True)) == [None]
+
+
+def test_an_estimate_of_other_settings_says_nothing(tmp_path: Path) -> None:
+    (row,) = plan(estimated(title_at(tmp_path / "a.iso"), SIZE, "skip"), level=3).rows
+    assert (row.estimate, row.is_converted) == (None, True)
+
+
+PACKED = {"format": ImageFormat.CSO, "block_size": 2048}
+
+
+def asked_by(**parameters: Any) -> Callable[[Title], Batch]:
+    def run(title: Title) -> Batch:
+        candidate = Candidate(title, parameters.get("request"), is_named=parameters.get("is_named", False))
+        options = ConversionRequest(parameters.get("format"), on_conflict=parameters.get("rule", OnConflict.ERROR))
+        return plan_batch([candidate], options, repacks=parameters.get("repacks", False))
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("ask", "expected"),
+    [
+        (asked_by(), Skip.PACKED),
+        (asked_by(rule=OnConflict.OVERWRITE), Skip.PACKED),
+        (asked_by(format=ImageFormat.ISO), None),
+        (asked_by(format=ImageFormat.ZSO), None),
+        (asked_by(is_named=True), None),
+        (asked_by(repacks=True), None),
+        (asked_by(request=ConversionRequest(ImageFormat.ZSO)), None),
+    ],
+    ids=["nobody", "overwrite", "-d", "-f zso", "named", "--force", "settings"],
+)
+def test_a_packed_image_is_converted_only_if_somebody_asked(
+    ask: Callable[[Title], Batch], expected: Skip | None, tmp_path: Path
+) -> None:
+    assert skips(ask(title_at(tmp_path / "a.cso", **PACKED))) == [expected]
+
+
+def test_a_packed_image_that_nobody_asked_for_is_no_error_of_its_target(tmp_path: Path) -> None:
+    candidate = Candidate(title_at(tmp_path / "a.cso", original_bytes=5 << 30, **PACKED))
+    batch = plan_batch([candidate], ConversionRequest(), ConversionRequest(target="ark"))
+    assert skips(batch) == [Skip.PACKED]
+
+
+def test_the_settings_file_is_no_request_to_repack(tmp_path: Path) -> None:
+    candidate = Candidate(title_at(tmp_path / "a.cso", **PACKED))
+    defaults = ConversionRequest(ImageFormat.CHD, target="pcsx2")
+    assert skips(plan_batch([candidate], ConversionRequest(), defaults)) == [Skip.PACKED]
+
+
+def digest(store: Store, path: Path, xxh3: str) -> None:
+    store.save_digests(FileIdentity.of(path.stat()), Digests(xxh3=xxh3))
+
+
+@pytest.mark.parametrize(
+    ("digests", "rule", "expected"),
+    [
+        (("aa", "aa"), OnConflict.ERROR, Skip.DONE),
+        (("aa", "aa"), OnConflict.RENAME, Skip.DONE),
+        (("aa", "aa"), OnConflict.OVERWRITE, None),
+        (("aa", "bb"), OnConflict.ERROR, Skip.EXISTS),
+        (("aa", ""), OnConflict.ERROR, Skip.EXISTS),
+        (("", "aa"), OnConflict.ERROR, Skip.EXISTS),
+        (("", ""), OnConflict.ERROR, Skip.EXISTS),
+    ],
+)
+def test_a_title_is_done_only_if_both_files_have_one_digest(
+    digests: tuple[str, str], rule: OnConflict, expected: Skip | None, tmp_path: Path
+) -> None:
+    title = title_at(tmp_path / "a.iso")
+    (tmp_path / "a.zso").write_bytes(b"result")
+    with Store(tmp_path / "state") as store:
+        for path, xxh3 in zip((title.path, tmp_path / "a.zso"), digests, strict=True):
+            digest(store, path, xxh3)
+        batch = plan_batch([Candidate(title)], ConversionRequest(on_conflict=rule), store=store)
+    assert skips(batch) == [expected]
+
+
+def test_a_disc_packed_in_another_format_is_no_reason_to_leave_it_out(tmp_path: Path) -> None:
+    plain, packed = title_at(tmp_path / "a.iso"), title_at(tmp_path / "b" / "x.cso", **PACKED)
+    with Store(tmp_path / "state") as store:
+        for each in (plain, packed):
+            digest(store, each.path, "aa")
+        batch = plan_batch([Candidate(plain), Candidate(packed)], ConversionRequest(), store=store)
+    assert skips(batch) == [None, Skip.PACKED]
+
+
+def test_a_copy_names_the_title_that_it_is_a_copy_of(tmp_path: Path) -> None:
+    first = title_at(tmp_path / "a.iso")
+    os.link(first.path, tmp_path / "b.iso")
+    row = plan(first, title_at(tmp_path / "b.iso")).rows[1]
+    assert (row.skip, row.copy_of, row.reason) == (Skip.COPY, first.path, "is the same file as a.iso")
+
+
+def test_a_link_is_left_out_if_originals_go_to_the_trash(tmp_path: Path) -> None:
+    title_at(tmp_path / "outside" / "x.iso")
+    (tmp_path / "a.iso").symlink_to(tmp_path / "outside" / "x.iso")
+    assert skips(plan(title_at(tmp_path / "a.iso"), trash_source=True)) == [Skip.LINK]
+
+
+def test_a_missing_file_is_planned_by_what_is_known(tmp_path: Path) -> None:
+    title = title_at(tmp_path / "a.iso")
+    title.path.unlink()
+    (row,) = plan(title).rows
+    assert (row.is_converted, row.device) == (True, 0)
+
+
+def test_nothing_is_written(tmp_path: Path) -> None:
+    title = title_at(tmp_path / "a.iso")
+    plan(title, output_folder=tmp_path / "new", trash_source=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.iso"]
