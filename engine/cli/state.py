@@ -74,8 +74,12 @@ class Records:
 
     def name_of(self, path: Path) -> str:
         """Return an image's name in the library; empty if it is unknown there."""
-        known = () if self.store is None else self.store.titles_at([absolute(path)])
-        return shown_name(known[0]) if known else ""
+        return self.names_of([path]).get(absolute(path), "")
+
+    def names_of(self, paths: Iterable[Path]) -> dict[Path, str]:
+        """Return the names of those images that are in the library, by absolute path."""
+        known = () if self.store is None else self.store.titles_at(map(absolute, paths))
+        return {title.path: shown_name(title) for title in known}
 
     def save_estimate(self, identity: FileIdentity, found: Estimate) -> None:
         """Store an estimate for `ls`."""

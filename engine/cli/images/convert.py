@@ -96,7 +96,7 @@ class _Batch:
             self._guard(each)
         if not planned and not self._exit_codes:
             self._printer.notice("found nothing to convert")
-        if self._dry_run and (self._is_recursive or len(planned) > 1):
+        if self._dry_run and planned and (self._is_recursive or len(planned) > 1):
             print_totals(batch, self._printer)
         elif len(planned) > 1:
             saved = f"saved {format_size(self._saved_bytes)}" if self._saved_bytes >= 0 else "no space saved"

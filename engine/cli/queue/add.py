@@ -84,8 +84,8 @@ class _Adding:
         self._inputs = as_paths(arguments.inputs)
         self._exit_codes: set[int] = set()
         self._requests: list[JobRequest] = []
-        self._results: list[Path | None] = []
-        """The planned result of each request; None if it writes none."""
+        self._results: list[Path | None] = []  # of each request; None if it writes none
+        self._names: dict[Path, str] = {}  # of the images that the library knows
         self._known: dict[_Work, Job | None] = {_work_of(job): job for job in queue.jobs.jobs(ALIVE)}
         self._check_options()
         for notice in notices:
@@ -183,6 +183,7 @@ class _Adding:
         for each in self._expanded():
             if inputs.setdefault((absolute(each.path), each.output_folder), each) is not each:
                 self._skip(each.path, "is named twice")
+        self._names = self._records.names_of(each.path for each in inputs.values())
         planned, _ = plan_inputs(
             list(inputs.values()),
             self._options,
@@ -210,7 +211,7 @@ class _Adding:
             row,
             self._options,
             each.output_folder,
-            name=self._records.name_of(each.path),
+            name=self._names.get(absolute(each.path), ""),
             checksums=self._checksums,
             priority=self._arguments.priority,
             idle_priority=self._arguments.idle,
