@@ -19,7 +19,8 @@ from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.request import ConversionRequest
-from discpress.engine.store.model import Digests, FileIdentity, StoredEstimate
+from discpress.engine.store.digests import Digests
+from discpress.engine.store.model import FileIdentity, StoredEstimate
 from discpress.engine.store.store import Store
 from discpress.tui.screens.plan import PlanScreen
 
@@ -44,7 +45,7 @@ class Place:
         return path
 
     def digest(self, path: Path, xxh3: str) -> None:
-        self.store.save_digests(FileIdentity.of(path.stat()), Digests(xxh3=xxh3))
+        self.store.digests.save(path, FileIdentity.at(path), Digests(xxh3=xxh3))
 
     def estimate(self, path: Path, packed_bytes: int, advice: str = "convert") -> None:
         settings = Settings(ImageFormat.ZSO)
@@ -52,7 +53,7 @@ class Place:
         estimate = StoredEstimate(
             settings, SIZE, packed_bytes, packed_bytes - 100, packed_bytes + 200, SIZE, advice, reason, 2.0
         )
-        self.store.save_estimate(FileIdentity.of(path.stat()), estimate)
+        self.store.save_estimate(FileIdentity.at(path), estimate)
 
 
 @pytest.fixture

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from title_fields import title_at as a_title
 
 from discpress.engine.convert.batch.model import Batch, Candidate, Skip
 from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.request import ConversionRequest, OnConflict
-from discpress.engine.store.model import Digests, Fault, FileIdentity, StoredEstimate, Title
+from discpress.engine.store.digests import Digests
+from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
 from discpress.engine.store.store import Store
 
 SIZE = 4096 * 25
@@ -24,7 +26,7 @@ def title_at(path: Path, **facts: Any) -> Title:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(bytes(SIZE))
     values = {"format": ImageFormat.ISO, "system": "ps2", "original_bytes": SIZE, **facts}
-    return Title(path, FileIdentity.of(path.stat()), **values)
+    return a_title(path, FileIdentity.at(path), **values)
 
 
 def estimated(title: Title, packed: int, advice: str = "convert", seconds: float = 2.0) -> Title:
@@ -75,7 +77,7 @@ def test_free_space_is_counted_per_disk_after_and_once_the_trash_is_empty(
 def test_an_original_with_another_name_frees_nothing(tmp_path: Path) -> None:
     one = estimated(title_at(tmp_path / "a.iso"), 40_000)
     os.link(one.path, tmp_path / "elsewhere")
-    (space,) = plan(replace(one, identity=FileIdentity.of(one.path.stat())), trash_source=True).spaces
+    (space,) = plan(replace(one, identity=FileIdentity.at(one.path)), trash_source=True).spaces
     assert space.trashed_bytes == 0
 
 
@@ -149,7 +151,7 @@ def test_the_settings_file_is_no_request_to_repack(tmp_path: Path) -> None:
 
 
 def digest(store: Store, path: Path, xxh3: str) -> None:
-    store.save_digests(FileIdentity.of(path.stat()), Digests(xxh3=xxh3))
+    store.digests.save(path, FileIdentity.at(path), Digests(xxh3=xxh3))
 
 
 @pytest.mark.parametrize(
