@@ -29,6 +29,20 @@ HUNK_SIZE = 4096
 """chdman's hunk size for a DVD, which PCSX2 reads."""
 
 
+DISC_SUFFIXES = frozenset({
+    ".iso", ".img", ".bin", ".mdf", ".raw", ".cdr", ".xiso", ".cue", ".ccd", ".gdi", ".sub",
+    ".zso", ".ziso", ".cso", ".ciso", ".dax", ".jso", ".chd", ".pbp", ".wbfs", ".wia", ".rvz", ".gcz", ".gcm", ".tgc",
+    ".wux", ".ecm", ".isz", ".uif", ".daa", ".gbi", ".nrg", ".cdi", ".mds", ".mdx", ".b5t", ".b6t", ".dmg",
+    ".aaru", ".dicf",
+})  # fmt: skip
+"""Suffixes of disc images, of the sheets that name their files, and of discs in packed forms, lower case."""
+
+PACKED_SUFFIXES = frozenset({
+    ".gz", ".gzip", ".bz2", ".xz", ".zst", ".zstd", ".lz4", ".lz", ".lzo", ".lzma", ".z",
+    ".zip", ".7z", ".rar", ".ace", ".arj", ".lzh", ".lha", ".cab", ".tar",
+})  # fmt: skip
+"""Suffixes of archives and of single packed files, lower case."""
+
 PART_SUFFIX = ".discpress-part"
 """Suffix of an unfinished output."""
 
@@ -59,6 +73,34 @@ class ImageFormat(StrEnum):
     RAW_CD = "raw-cd"
     CUE = "cue"
     PART = "part"
+    GZIP = "gz"
+    BZIP2 = "bz2"
+    XZ = "xz"
+    ZSTANDARD = "zst"
+    LZ4_FRAME = "lz4"
+    LZIP = "lz"
+    LZOP = "lzo"
+    LZMA_ALONE = "lzma"
+    COMPRESS = "z"
+    RAR = "rar"
+    ACE = "ace"
+    ARJ = "arj"
+    LZH = "lzh"
+    CAB = "cab"
+    TAR = "tar"
+    ECM = "ecm"
+    ISZ = "isz"
+    UIF = "uif"
+    DAA = "daa"
+    NRG = "nrg"
+    CDI = "cdi"
+    MDS = "mds"
+    MDX = "mdx"
+    BLINDWRITE = "blindwrite"
+    DMG = "dmg"
+    AARU = "aaru"
+    WUX = "wux"
+    TGC = "tgc"
 
     @classmethod
     def named(cls, name: str) -> "ImageFormat":

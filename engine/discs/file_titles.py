@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.regions import region_of, region_of_tags
-from discpress.engine.images.registry import FORMATS
+from discpress.engine.formats import DISC_SUFFIXES, PACKED_SUFFIXES
 
 MAX_TITLE_LENGTH = 256
 """Characters; file names have at most 255, PARAM.SFO titles 128 bytes."""
 
-_OTHERS = "bin|mdf|mds|nrg|ccd|gdi|cdi|gcm|xiso|wbf[0-9]|gz|bz2|xz|zst|ecm|rar"
-_EXTENSIONS = "|".join([_OTHERS, *(suffix.removeprefix(".") for spec in FORMATS for suffix in spec.suffixes)])
+_EXTENSIONS = "|".join(["wbf[0-9]", *sorted(each[1:] for each in DISC_SUFFIXES | PACKED_SUFFIXES)])
 _SUFFIX = re.compile(rf"\.(?:(?:{_EXTENSIONS})(?:\.[0-9]{{1,3}})?|(?:discpress-)?part[0-9]{{0,3}})$", re.IGNORECASE)
 _SERIAL = r"([A-Z]{4})(?:_([0-9]{3})\.([0-9]{2})|[-_ ]?([0-9]{5}))"
 # OPL: `SLUS_123.45.Name`; by hand: `SLUS-12345 - Name`. A title must follow.

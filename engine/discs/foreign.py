@@ -13,11 +13,14 @@ from discpress.engine.discs.playstation import psp_serial
 from discpress.engine.discs.sfo import MAX_SFO_BYTES, parse_sfo
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, is_block_size
+from discpress.engine.images.archives.contents import raw_file_of
+from discpress.engine.images.archives.model import MemberSource
 from discpress.engine.images.cue import MAX_CUE_BYTES, parse_cue
-from discpress.engine.images.detect import RAW_SECTOR_SIZES, SNIFF_BYTES, sniff
+from discpress.engine.images.detect import SNIFF_BYTES
+from discpress.engine.images.raw_layouts import find_raw_layout
+from discpress.engine.images.recognise import detect_format
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
-from discpress.engine.images.tracks import user_data
 from discpress.engine.names import display_name
 from discpress.engine.systems import System
 
@@ -103,17 +106,19 @@ class _RawSectors:
 
     def __init__(self, source: ByteSource) -> None:
         self._source = source
-        self._sector_bytes = next((each for each in RAW_SECTOR_SIZES if source.size_bytes % each == 0), 0)
-        self.size = source.size_bytes // self._sector_bytes * SECTOR_SIZE if self._sector_bytes else 0
+        self._layout = find_raw_layout(lambda at, length: read_bytes(source, at, length), source.size_bytes)
+        self.size = source.size_bytes // self._layout.sector_bytes * SECTOR_SIZE if self._layout else 0
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return decoded bytes, up to the first sector without data."""
+        if self._layout is None:
+            return b""
         first, skip = divmod(offset, SECTOR_SIZE)
         end = min(offset + length, self.size)
-        pieces = []
+        pieces: list[bytes] = []
         for number in range(first, -(-end // SECTOR_SIZE)):
-            raw = read_bytes(self._source, number * self._sector_bytes, self._sector_bytes)
-            data = user_data(raw)
+            raw = read_bytes(self._source, number * self._layout.sector_bytes, self._layout.sector_bytes)
+            data = self._layout.data_of(raw)
             if data is None:
                 break
             pieces.append(data)
@@ -127,6 +132,8 @@ def _read_raw(source: ByteSource) -> DiscInfo:
 def _read_cue(source: ByteSource) -> ForeignImage:
     """Read the raw files next to a CUE sheet, by their base names only, whatever folder the sheet names."""
     names = parse_cue(read_bytes(source, 0, MAX_CUE_BYTES)).names
+    if isinstance(source, MemberSource):
+        return _read_archived_cue(source, names)
     missing = [name for name in names if not _is_beside(source.path, name)]
     problem = f"{display_name(missing[0])}, which it names, is not next to it" if missing else ""
     found = ForeignImage(DiscInfo(), files=names, problem=problem)
@@ -137,14 +144,24 @@ def _read_cue(source: ByteSource) -> ForeignImage:
     except DiscpressError:
         return found
     try:
-        if sniff(read_bytes(raw, 0, SNIFF_BYTES), raw.size_bytes) is not ImageFormat.RAW_CD:
-            return found
-        disc = _read_raw(raw)
-        # People name the sheet after the game.
-        title = read_file_title(source.path.name).title or disc.title
-        return replace(found, disc=replace(disc, title=title))
+        return _with_disc_of(raw, source, found)
     finally:
         raw.close()
+
+
+def _read_archived_cue(sheet: MemberSource, names: tuple[str, ...]) -> ForeignImage:
+    found = ForeignImage(DiscInfo(), files=names)
+    raw = raw_file_of(sheet, names[0]) if names else None
+    return found if raw is None else _with_disc_of(raw, sheet, found)
+
+
+def _with_disc_of(raw: ByteSource, sheet: ByteSource, found: ForeignImage) -> ForeignImage:
+    if detect_format(raw) is not ImageFormat.RAW_CD:
+        return found
+    disc = _read_raw(raw)
+    # People name the sheet after the game.
+    title = read_file_title(sheet.path.name).title or disc.title
+    return replace(found, disc=replace(disc, title=title))
 
 
 def _is_beside(path: Path, name: str) -> bool:

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from discpress.engine.errors import StorageError
-from discpress.engine.images.archives.contents import images_in, is_archive, open_archive, open_in_archive
+from discpress.engine.images.archives.contents import images_and_formats, is_archive, open_archive, open_in_archive
 from discpress.engine.images.image import Image
 from discpress.engine.images.recognise import recognise
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import ByteSource, FileSource
+from discpress.engine.images.spec import FormatSpec
 from discpress.engine.system.files import holder_of
 
 
@@ -59,9 +60,14 @@ def is_archive_at(path: Path) -> bool:
 
 def images_at(path: Path) -> list[Path]:
     """Return the paths of the images in the archive at `path`. Raises DamagedImageError, UnsupportedImageError."""
+    return [image for image, _ in formats_at(path)]
+
+
+def formats_at(path: Path) -> list[tuple[Path, FormatSpec | None]]:
+    """Return the images of the archive at `path` with their formats, as far as they can be read; see `images_at`."""
     file = FileSource(path)
     try:
-        return [path / member.address for member in images_in(open_archive(file))]
+        return [(path / member.address, found) for member, found in images_and_formats(open_archive(file))]
     finally:
         file.close()
 

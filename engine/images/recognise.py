@@ -6,6 +6,8 @@ from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.detect import sniff
 from discpress.engine.images.known_disc import find_disc
+from discpress.engine.images.packed import PACKED, promised_tail, sniff_tail
+from discpress.engine.images.raw_layouts import find_raw_layout
 from discpress.engine.images.registry import promised, spec_of
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
@@ -29,11 +31,31 @@ def recognise(source: ByteSource) -> ImageFormat:
         raise DamagedImageError(
             f"{name}: the file is empty: a disc image has at least one byte", hint="get the file again"
         )
-    found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+    found = detect_format(source)
     problem = header_problem(source, found)
     if problem:
         raise DamagedImageError(f"{name}: damaged header: {problem}", hint=_hint(source.path))
     return found
+
+
+def detect_format(source: ByteSource) -> ImageFormat:
+    """Return the format of stored bytes by their beginning and, of a file on the disk, their end; else by the suffix.
+
+    A known disc decides against the formats of `packed`, of which some have a short magic. ISO if
+    nothing matches. StorageError, DamagedImageError.
+    """
+    found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+    if found is not ImageFormat.ISO and found not in PACKED:
+        return found
+    if find_disc(lambda offset, length: read_bytes(source, offset, length)) is not None:
+        return ImageFormat.ISO
+    if found is not ImageFormat.ISO:
+        return found
+    if find_raw_layout(lambda offset, length: read_bytes(source, offset, length), source.size_bytes) is not None:
+        return ImageFormat.RAW_CD
+    # The end of a file in an archive may be reached by unpacking all of it only.
+    at_end = None if source.member_number else sniff_tail(source)
+    return at_end or promised_tail(source.path) or ImageFormat.ISO
 
 
 def header_problem(source: ByteSource, found: ImageFormat) -> str:

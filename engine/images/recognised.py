@@ -9,8 +9,8 @@ from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
 
 PART_MAGIC = b"DISCPRESS-PART\n\x00"
 """First bytes of an unfinished output of discpress."""
-RAW_SECTOR_SIZES = (2352, 2448)
-"""Bytes of a raw CD sector, without and with subchannel data."""
+RAW_SECTOR_SIZES = (2352, 2448, 2368, 2646, 2742, 2744)
+"""Bytes of a raw CD sector: alone, with subchannels of 96 or 16 bytes, with C2 error flags, and with both."""
 RAW_SYNC = b"\x00" + b"\xff" * 10 + b"\x00"
 
 _ZIP_MAGICS = (
@@ -103,7 +103,7 @@ ZIP = FormatSpec(ImageFormat.ZIP, "ZIP archive", _ZIP_MAGICS, (".zip",), _UNPACK
 SEVEN_ZIP = FormatSpec(ImageFormat.SEVEN_ZIP, "7z archive", (b"7z\xbc\xaf\x27\x1c",), (".7z",), _UNPACK, Kind.ARCHIVE)
 RAW_CD = _RawCd(
     ImageFormat.RAW_CD,
-    "raw CD dump (2352-byte sectors)",
+    "raw CD dump",
     advice="run chdman createcd on its CUE sheet to make a CHD: no program could load it as a compressed ISO",
     is_packed=False,
 )

@@ -12,6 +12,7 @@ from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.images.chd.format import CHD
 from discpress.engine.images.dax.format import DAX
+from discpress.engine.images.packed import PACKED
 from discpress.engine.images.plain.format import ISO
 from discpress.engine.images.recognised import (
     CUE,
@@ -41,6 +42,7 @@ FORMATS: list[FormatSpec] = [
     CHD,
     DAX,
     *(PART, JSO, GAMECUBE_CISO, WBFS, WIA, RVZ, GCZ, PBP, ZIP, SEVEN_ZIP, RAW_CD, CUE),
+    *PACKED.values(),
     ISO,  # any bytes can be an ISO
 ]
 """All formats; those that are written are offered in this order."""

@@ -4,7 +4,7 @@ import hashlib
 import struct
 import zlib
 
-from discpress.engine.images.detect import RAW_SYNC
+from discpress.engine.images.recognised import RAW_SYNC
 
 DISC_BYTES = 1_459_978_240
 """What every GameCube disc holds."""

@@ -9,11 +9,11 @@ from pathlib import Path
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.errors import DiscpressError, StorageError, UnsupportedImageError, UsageError
 from discpress.engine.images.archives.contents import is_archive
-from discpress.engine.images.open import images_at, is_archive_at, open_stored
-from discpress.engine.images.recognise import header_problem, recognise
-from discpress.engine.images.registry import detect, spec_of
+from discpress.engine.images.open import formats_at, images_at, is_archive_at, open_stored
+from discpress.engine.images.recognise import detect_format, header_problem, recognise
+from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import FileSource, read_bytes
-from discpress.engine.images.spec import SNIFF_BYTES, Kind
+from discpress.engine.images.spec import SNIFF_BYTES
 from discpress.engine.library.scan.links import Links
 from discpress.engine.library.scan.probe import is_image
 from discpress.engine.names import display_name, natural_key
@@ -191,19 +191,23 @@ def _wanted(path: Path, printer: Printer, fail: Callable[[Path, DiscpressError],
 def _images_in(path: Path, printer: Printer) -> list[Path]:
     """Return the images of an archive; an unreadable archive is reported and skipped."""
     try:
-        return images_at(path)
+        found = formats_at(path)
     except DiscpressError as error:
         printer.notice(f"skipped: {error}", path)
         return []
+    for image, spec in found:
+        if spec is not None and not spec.is_read:
+            printer.notice(f"skipped: {spec.label}: {spec.advice}", image)
+    return [image for image, spec in found if spec is None or spec.is_read]
 
 
 def _is_wanted(path: Path, printer: Printer) -> bool:
     source = FileSource(path)
     try:
-        found = detect(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+        found = spec_of(detect_format(source))
         if header_problem(source, found.name):
             return True  # the reader reports why it cannot be opened
-        if not found.is_read and found.kind is not Kind.UNFINISHED:
+        if not found.is_read and is_image(source, found.name):
             printer.notice(f"skipped: {found.label}: {found.advice}", path)
         return found.is_read and is_image(source, found.name)
     finally:

@@ -4,21 +4,25 @@ The path of an image in an archive treats the archive like a folder: `games.zip/
 mean anything else; `games.zip//Okami.iso` is the same path.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath, PurePosixPath
 
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError, UsageError
-from discpress.engine.formats import SECTOR_SIZE, ImageFormat
-from discpress.engine.images.archives.model import Archive, Member, MemberSource, held_file
+from discpress.engine.formats import DISC_SUFFIXES, PACKED_SUFFIXES, SECTOR_SIZE, ImageFormat
+from discpress.engine.images.archives.model import Archive, Member, MemberSource, give_numbers, held_file
 from discpress.engine.images.archives.sevenzip import SevenZipArchive
 from discpress.engine.images.archives.zips import ZipArchive
+from discpress.engine.images.cue import MAX_CUE_BYTES, parse_cue
 from discpress.engine.images.detect import SNIFF_BYTES, sniff
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_mark
+from discpress.engine.images.packed import PACKED, SMALLEST_ARCHIVE_BYTES, may_hold_disc, promised_tail
+from discpress.engine.images.raw_layouts import find_raw_layout
 from discpress.engine.images.recognise import recognise
 from discpress.engine.images.registry import FORMATS, detect, promised, spec_of, suffixes_of_read
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
-from discpress.engine.images.spec import Kind
-from discpress.engine.names import display_name
+from discpress.engine.images.spec import FormatSpec, Kind
+from discpress.engine.names import display_name, safe_file_name
 from discpress.engine.system.ignored import is_derived
 from discpress.engine.units import KIB, MIB
 
@@ -34,7 +38,11 @@ ISO_SUFFIXES = frozenset(spec_of(ImageFormat.ISO).suffixes)
 IMAGE_SUFFIXES = suffixes_of_read()
 """Suffixes of all images that discpress reads."""
 _LARGE_BYTES = MIB
-_HEAD_BYTES = PVD_SECTOR * SECTOR_SIZE + len(PVD_MAGIC)
+_HEAD_BYTES = 40 * KIB  # sector 16 in any raw layout
+_PVD = slice(PVD_SECTOR * SECTOR_SIZE, PVD_SECTOR * SECTOR_SIZE + len(PVD_MAGIC))
+_DISCS = DISC_SUFFIXES | PACKED_SUFFIXES
+_SHEET_SUFFIXES = {".cue"}
+_MAX_SHEETS = 99
 _NOTE_SUFFIXES = {".txt", ".nfo", ".diz", ".sfv", ".md5", ".sha1", ".sha256", ".crc32", ".url"}
 _MAX_NOTE_BYTES = 256 * KIB
 _MAX_SHOWN = 8
@@ -56,23 +64,33 @@ def open_archive(file: FileSource) -> Archive:
 
 
 def images_in(archive: Archive, on_look: Callable[[], None] = lambda: None) -> Iterator[Member]:
-    """Yield the members that are disc images, by content or, if the content cannot be read, by name.
+    """Yield the members that are disc images; see `images_and_formats`."""
+    return (member for member, _ in images_and_formats(archive, on_look))
 
-    `on_look` is called before each check of a member's content.
+
+def images_and_formats(
+    archive: Archive, on_look: Callable[[], None] = lambda: None
+) -> Iterator[tuple[Member, FormatSpec | None]]:
+    """Yield the members that are disc images with their formats, by content or, if it cannot be read, by name.
+
+    Images that are not read count as well, and so do archives and CUE sheets, but not the raw files of these. The
+    format is None if the content cannot be read. `on_look` is called before each check of a member's content.
     """
     looks = 0
+    raw_names = _names_in_sheets(archive)
     for member in archive.members:
         is_called_so = _suffix(member) in IMAGE_SUFFIXES
-        is_small = not is_called_so and member.size_bytes < _LARGE_BYTES
-        if is_small or is_derived(PurePosixPath(member.name.replace("\\", "/"))):
+        is_small = member.size_bytes < _LARGE_BYTES and _suffix(member) not in _DISCS
+        if is_small or _path(member).name.casefold() in raw_names or is_derived(_path(member)):
             continue
         looks += 1
         if looks > MAX_LOOKS:
             break
         on_look()
-        if _is_image(archive, member, is_called_so=is_called_so):
+        is_one, found = _look_into(archive, member, is_called_so=is_called_so)
+        if is_one:
             archive.let_go()  # opening the image starts another decoder
-            yield member
+            yield member, found
     archive.let_go()
 
 
@@ -93,21 +111,60 @@ def archive_worth(source: ByteSource) -> str:
     return ""
 
 
-def _is_image(archive: Archive, member: Member, *, is_called_so: bool) -> bool:
+def _look_into(archive: Archive, member: Member, *, is_called_so: bool) -> tuple[bool, FormatSpec | None]:
+    """Return whether a member counts as an image, and its format."""
     if member.problem or archive.way_to(member) > REACH_BYTES or archive.passed_bytes > PASS_BYTES:
-        return is_called_so
+        return is_called_so, None
     try:
         head = archive.head_of(member, _HEAD_BYTES)
-        found = detect(head[:SNIFF_BYTES], member.size_bytes)
-        if found.name is not ImageFormat.ISO:
-            return found.kind is Kind.IMAGE
-        wanted = promised(PurePath(member.address))
-        if _suffix(member) in ISO_SUFFIXES or (wanted is not None and wanted.kind is Kind.IMAGE):
-            return True  # the second may lack its header: its reader reports that
-        has_volume = head.endswith(PVD_MAGIC) and len(head) == _HEAD_BYTES
-        return has_volume or find_mark(lambda offset, length: head[offset : offset + length]) is not None
     except DamagedImageError:
-        return is_called_so
+        return is_called_so, None
+    found = detect(head[:SNIFF_BYTES], member.size_bytes)
+    if found.name is not ImageFormat.ISO:
+        return _counts(found, member), found
+    is_disc = head[_PVD] == PVD_MAGIC or find_mark(lambda at, length: head[at : at + length]) is not None
+    if not is_disc and find_raw_layout(lambda at, length: head[at : at + length], member.size_bytes) is not None:
+        return True, spec_of(ImageFormat.RAW_CD)
+    tail, wanted = promised_tail(PurePath(member.address)), promised(PurePath(member.address))
+    # A packed image that lacks its header counts: its reader reports that.
+    is_one = _suffix(member) in ISO_SUFFIXES or (wanted is not None and wanted.kind is Kind.IMAGE)
+    return is_one or is_disc or tail is not None, spec_of(tail) if tail else found
+
+
+def _counts(found: FormatSpec, member: Member) -> bool:
+    if found.kind is Kind.ARCHIVE:
+        return _suffix(member) in PACKED_SUFFIXES and member.size_bytes >= SMALLEST_ARCHIVE_BYTES
+    if found.name in PACKED:
+        return may_hold_disc(PurePath(member.address), member.size_bytes, found.name)
+    return found.kind is not Kind.UNFINISHED
+
+
+def _names_in_sheets(archive: Archive) -> set[str]:
+    """Return the base names in the CUE sheets of an archive, without those that cannot be read in a moment."""
+    names: set[str] = set()
+    for sheet in [member for member in archive.members if _suffix(member) in _SHEET_SUFFIXES][:_MAX_SHEETS]:
+        if not sheet.problem and sheet.size_bytes <= MAX_CUE_BYTES and archive.way_to(sheet) <= REACH_BYTES:
+            with contextlib.suppress(DamagedImageError):
+                names.update(map(str.casefold, parse_cue(archive.head_of(sheet, MAX_CUE_BYTES)).names))
+    return names
+
+
+def raw_file_of(sheet: MemberSource, name: str) -> MemberSource | None:
+    """Open the file that a CUE sheet of an archive names, in the sheet's folder first; None if it is not there.
+
+    None as well if too much must be unpacked to reach it. The caller closes the archive only.
+    """
+    archive = open_archive(sheet.file)
+    folder = _path(sheet.member).parent
+    found = [member for member in archive.members if _path(member).name.casefold() == name.casefold()]
+    found.sort(key=lambda member: _path(member).parent != folder)
+    if not found or found[0].problem or archive.way_to(found[0]) > REACH_BYTES:
+        return None
+    return open_member(archive, found[0])
+
+
+def _path(member: Member) -> PurePosixPath:
+    return PurePosixPath(member.name.replace("\\", "/"))
 
 
 def open_in_archive(file: FileSource, name: str) -> MemberSource:
@@ -148,6 +205,10 @@ def _find(archive: Archive, name: str) -> Member:
     wanted = [member for member in archive.members if PurePosixPath(member.name) == PurePosixPath(name)]
     if len(wanted) == 1:
         return wanted[0]
+    # Jobs and settings of earlier versions have numbers in place of folders.
+    numbered = give_numbers(safe_file_name(member.name) for member in archive.members)
+    if name in numbered:
+        return archive.members[numbered.index(name)]
     listed = _listed(archive, list(images_in(archive)))
     raise UsageError(
         f"{display_name(archive.file.path)}: contains no {display_name(name)}",
@@ -156,7 +217,9 @@ def _find(archive: Archive, name: str) -> Member:
 
 
 def _only_image(archive: Archive) -> Member:
-    found = list(images_in(archive))
+    everything = list(images_and_formats(archive))
+    readable = [member for member, spec in everything if spec is None or spec.is_read]
+    found = readable or [member for member, _ in everything]
     if not found:
         raise UnsupportedImageError(
             f"{display_name(archive.file.path)}: {spec_of(archive.format).label} with no disc image in it",

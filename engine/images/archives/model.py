@@ -10,7 +10,7 @@ from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import MAX_DISC_BYTES, ImageFormat
 from discpress.engine.images.archives.paged import PagedStream
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes, shown_name
-from discpress.engine.names import display_name, safe_file_name
+from discpress.engine.names import MAX_FILE_NAME_BYTES, display_name, safe_file_name
 from discpress.engine.system.files import Writable
 from discpress.engine.units import MIB, format_size
 
@@ -184,7 +184,51 @@ def held_file(source: ByteSource) -> FileSource:
 
 
 def give_addresses(names: Iterable[str]) -> list[str]:
-    """Return the names of members in discpress: safe base names; a second member of a name is `Game (2).iso`."""
+    """Return the names of members in discpress: safe base names, of equal ones with the folders that differ.
+
+    `Disc 1/game.iso` next to `Disc 2/game.iso` is `game (Disc 1).iso`. A second member of one path is `game (2).iso`.
+    """
+    paths = [_steps_of(name) for name in names]
+    by_base: dict[str, list[int]] = {}
+    for position, steps in enumerate(paths):
+        by_base.setdefault(steps[-1].casefold(), []).append(position)
+    plain = [steps[-1] for steps in paths]
+    for positions in by_base.values():
+        folders = _differing([paths[position][:-1] for position in positions])
+        for position, different in zip(positions, folders, strict=True):
+            plain[position] = _with_folders(plain[position], different)
+    return give_numbers(plain)
+
+
+def _steps_of(name: str) -> tuple[str, ...]:
+    """Return the safe steps of a member's path, of which the last is its base name."""
+    *folders, base = name.replace("\\", "/").rstrip("/").split("/")
+    return (*(safe for folder in folders if (safe := safe_file_name(folder, ""))), safe_file_name(base))
+
+
+def _differing(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return the steps of some folders without those that all of them begin and end with."""
+    shortest = min(map(len, folders))
+    first = 0
+    while first < shortest and len({steps[first].casefold() for steps in folders}) == 1:
+        first += 1
+    last = 0
+    while last < shortest - first and len({steps[-1 - last].casefold() for steps in folders}) == 1:
+        last += 1
+    return [steps[first : len(steps) - last] for steps in folders]
+
+
+def _with_folders(base: str, folders: tuple[str, ...]) -> str:
+    if not folders:
+        return base
+    plain, label = PurePosixPath(base), " ".join(folders)
+    is_tagged = any(bracket in label for bracket in "()[]")  # brackets in brackets are no tag
+    name = f"{label} - {base}" if is_tagged else f"{plain.stem} ({label}){plain.suffix}"
+    return name if len(name.encode()) <= MAX_FILE_NAME_BYTES else base
+
+
+def give_numbers(names: Iterable[str]) -> list[str]:
+    """Return safe base names; a second one of a name is `Game (2).iso`."""
     taken: set[str] = set()
     numbers: dict[str, int] = {}
     addresses = []

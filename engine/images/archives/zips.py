@@ -33,6 +33,8 @@ _LOCAL_MAGIC = b"PK\x03\x04"
 _READ_METHODS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 _ENCRYPTED = 0x1 | 0x40 | 0x2000  # by password, strong encryption, hidden directory
 _PATCH = 0x20
+_UTF8 = 0x800
+_FIELD, _UNICODE_PATH = struct.Struct("<HH"), 0x7075
 _METHODS = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES"}
 _DEFLATE_MOST = 1032
 """Most bytes from one deflated byte: 258 bytes from two bits, in a block with one distance."""
@@ -64,18 +66,19 @@ class ZipArchive(Archive):
             raise archive_damage(file.path, str(error) or "its directory is damaged") from error
         files = [entry for entry in entries if not entry.filename.endswith("/")]  # is_dir fails for an empty name
         overlapping = _overlapping(entries, self._directory_offset)
-        addresses = give_addresses(entry.filename for entry in files)
+        names = [_name_of(entry) for entry in files]
+        addresses = give_addresses(names)
         self.members = tuple(
             Member(
                 number,
-                entry.filename,
+                name,
                 address,
                 entry.file_size,
                 entry.compress_size,
                 entry.CRC,
                 _problem(entry, is_overlapping=id(entry) in overlapping),
             )
-            for number, (entry, address) in enumerate(zip(files, addresses, strict=True), start=1)
+            for number, (entry, name, address) in enumerate(zip(files, names, addresses, strict=True), start=1)
         )
         self._entries = files
 
@@ -142,6 +145,34 @@ class _Inflating:
         copy = _Inflating(self._file, self._at, self._end, self._member)
         copy._inflate = self._inflate.copy()
         return copy
+
+
+def _name_of(entry: zipfile.ZipInfo) -> str:
+    """Return a member's name; zipfile reads one without the UTF-8 flag as code page 437, whatever it is.
+
+    Programs of Linux and macOS write UTF-8 without the flag, Info-ZIP an extra field (APPNOTE 4.6.9) with the name.
+    """
+    if entry.flag_bits & _UTF8 or entry.filename.isascii():
+        return entry.filename
+    try:
+        stored = entry.orig_filename.encode("cp437")
+    except UnicodeEncodeError:
+        return entry.filename
+    name = _unicode_path(entry.extra, zlib.crc32(stored)) or stored
+    try:
+        return name.decode().replace("\0", "")
+    except UnicodeDecodeError:
+        return entry.filename
+
+
+def _unicode_path(extra: bytes, crc32: int) -> bytes:
+    """Return the name in an extra field if it belongs to a stored name with this crc32, else nothing."""
+    while len(extra) >= _FIELD.size:
+        kind, length = _FIELD.unpack_from(extra)
+        data, extra = extra[_FIELD.size : _FIELD.size + length], extra[_FIELD.size + length :]
+        if kind == _UNICODE_PATH and data[:5] == b"\x01" + crc32.to_bytes(4, "little"):
+            return data[5:]
+    return b""
 
 
 def _overlapping(entries: Iterable[zipfile.ZipInfo], directory_offset: int) -> set[int]:

@@ -23,11 +23,11 @@ from discpress.engine.images.archives.contents import (
 )
 from discpress.engine.images.archives.model import Archive, Member, held_file
 from discpress.engine.images.chd.stated import STATED_BYTES, stated_sha1s
-from discpress.engine.images.detect import SNIFF_BYTES, sniff
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import find_disc
 from discpress.engine.images.open import open_source, open_stored
-from discpress.engine.images.recognise import header_problem, promised_format
+from discpress.engine.images.packed import PACKED, SMALLEST_ARCHIVE_BYTES, may_hold_disc
+from discpress.engine.images.recognise import detect_format, header_problem, promised_format
 from discpress.engine.images.registry import PLAIN, spec_of
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import Kind
@@ -35,24 +35,23 @@ from discpress.engine.names import display_name
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import NO_FILE, Fault, FileIdentity, Title
 from discpress.engine.store.scan_batch import EmptyArchive
-from discpress.engine.units import MIB
 
 Probe: TypeAlias = Callable[[Path, Callable[[], None]], Iterable[Title | EmptyArchive]]
 """Identifies a file, and signals progress before each long step: `probe_titles`."""
-_LARGE_ARCHIVE_BYTES = 16 * MIB
-"""An unreadable archive of this size may contain a disc: it is shown, with the reason."""
 
 
 def is_image(source: FileSource, found: ImageFormat) -> bool:
     """Return whether a file found in a folder counts as an image.
 
-    The content decides: any known image format, a descriptor in sector 16, or the mark of a console. A file without any
-    counts only if its name ends in .iso or .img, or in the suffix of a format whose header it lacks: that is a damaged
-    image.
+    The content decides: any known image format, a descriptor in sector 16, or the mark of a console. A packed file
+    counts if its name or size is that of a disc. A file with none of these counts only if its name ends in .iso or
+    .img, or in the suffix of a format whose header it lacks: that is a damaged image.
     """
     spec = spec_of(found)
     if spec.kind not in {Kind.IMAGE, Kind.SHEET}:
         return False
+    if found in PACKED:
+        return may_hold_disc(source.path, source.size_bytes, found)
     if spec.promises:
         return True
     if source.path.suffix.lower() in ISO_SUFFIXES or header_problem(source, found):
@@ -73,7 +72,7 @@ def probe_titles(path: Path, on_look: Callable[[], None] = lambda: None) -> Iter
         yield from unread_title(path, str(error))
         return
     try:
-        found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+        found = detect_format(source)
         facts = source.stat()
         if found in ARCHIVE_FORMATS:
             on_look()
@@ -109,7 +108,7 @@ def probe_image(path: Path) -> Title:
             identity = identity.in_archive(source.member_number, source.held_bytes)
             if source.way_bytes > REACH_BYTES:
                 return _unseen_title(source.path, source.size_bytes, identity, facts.st_nlink)
-        found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+        found = detect_format(source)
         return _title_of(source, found, identity, facts.st_nlink)
     finally:
         source.close()
@@ -149,7 +148,7 @@ def _archived_titles(
         archive = open_archive(file)
     except DiscpressError as error:
         # A small one contains no disc. It is tried again, because a missing program may be installed by then.
-        if file.size_bytes >= _LARGE_ARCHIVE_BYTES:
+        if file.size_bytes >= SMALLEST_ARCHIVE_BYTES:
             unknown = replace(NO_FILE, size_bytes=file.size_bytes)
             yield Title(
                 file.path, unknown, found, DiscInfo(title=file.path.stem), error=str(error), fault=_fault_of(error)
@@ -170,7 +169,7 @@ def _member_title(archive: Archive, member: Member, identity: FileIdentity, link
         return _unseen_title(path, member.size_bytes, identity, links)
     try:
         source = open_member(archive, member)
-        found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+        found = detect_format(source)
         return _title_of(source, found, identity, links)
     except DiscpressError as error:
         named = read_file_title(path.name)

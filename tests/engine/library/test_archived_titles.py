@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import archive_files as archives
+import foreign_images as foreign
 import pytest
 import sample_images
 from archive_files import FLAGS, u16, write_7z, write_zip
 from found_titles import titles_in
 
+from discpress.engine.errors import UnsupportedImageError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.archives import contents
+from discpress.engine.images.open import open_image
 from discpress.engine.library.catalog import total
 from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.library.scan.refresh import refresh
@@ -160,7 +163,7 @@ def test_a_small_archive_that_cannot_be_read_is_no_title(top: Path) -> None:
 
 def test_a_large_archive_that_cannot_be_read_is_a_row_and_tried_again(top: Path, tmp_path: Path) -> None:
     path = sample_images.write_image(top / "game.zip", b"PK\3\4")
-    os.truncate(path, 20 << 20)
+    os.truncate(path, 100 << 10)
     with Store(tmp_path / "state") as store:
         assert "this archive cannot be read" in scanned(top, store)["game.zip"].error
         write_zip(top / "game.zip", {"a.iso": PS2})
@@ -241,3 +244,59 @@ def test_a_copy_of_an_archive_is_another_one(top: Path, tmp_path: Path) -> None:
     shutil.copy2(top / "a.zip", top / "b.zip")
     with Store(tmp_path / "state") as store:
         assert set(scanned(top, store)) == {"a.zip/game.iso", "b.zip/game.iso"}
+
+
+@pytest.mark.parametrize("write", [write_zip, write_7z])
+def test_a_cue_sheet_in_an_archive_is_the_disc_of_its_raw_file(write: Callable[..., Path], top: Path) -> None:
+    raw = foreign.raw_dump(PS2[: 600 * 2048])
+    write(top / "Blue.zip", {"cd/Blue (Europe).cue": foreign.cue("Blue (Europe).bin"), "cd/Blue (Europe).bin": raw})
+    (title,) = probe_titles(top / "Blue.zip")
+    assert isinstance(title, Title)
+    assert (title.path.name, title.format, title.system) == ("Blue (Europe).cue", ImageFormat.CUE, "ps2")
+    assert (title.serial, title.title) == ("SLUS-20946", "Blue")
+    assert title.error.startswith("CUE sheet cannot be read: keep it next to the raw files")
+
+
+def test_a_raw_dump_without_its_sheet_is_listed_itself(top: Path) -> None:
+    write_zip(top / "Blue.zip", {"Blue (Europe).bin": foreign.raw_dump(PS2[: 600 * 2048])})
+    (title,) = probe_titles(top / "Blue.zip")
+    assert isinstance(title, Title)
+    assert (title.format, title.system, title.serial) == (ImageFormat.RAW_CD, "ps2", "SLUS-20946")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "found"),
+    [
+        ("Cube.rvz", foreign.wia(foreign.nintendo_disc("gamecube"), 1, magic=b"RVZ\x01"), ImageFormat.RVZ),
+        ("EBOOT.PBP", foreign.pbp({"TITLE": "Old", "DISC_ID": "SLES01234"}), ImageFormat.PBP),
+        ("Wii.wbfs", foreign.wbfs(foreign.nintendo_disc()), ImageFormat.WBFS),
+        ("Game.iso.gz", b"\x1f\x8b\x08" + bytes(100), ImageFormat.GZIP),
+        ("Game.bin.ecm", b"ECM\0" + bytes(100), ImageFormat.ECM),
+        ("Inner.7z", b"7z\xbc\xaf\x27\x1c" + bytes(100_000), ImageFormat.SEVEN_ZIP),
+        ("Inner.zip", b"PK\x03\x04" + bytes(100_000), ImageFormat.ZIP),
+        ("Inner.rar", b"Rar!\x1a\x07\x01\x00" + bytes(100_000), ImageFormat.RAR),
+    ],
+)
+def test_what_is_recognised_loose_is_named_in_an_archive(name: str, data: bytes, found: ImageFormat, top: Path) -> None:
+    path = write_zip(top / "games.zip", {name: data, "readme.txt": b"x"})
+    (title,) = probe_titles(path)
+    assert isinstance(title, Title)
+    assert (title.path.name, title.format) == (name, found)
+    assert " cannot be read: " in title.error
+    with pytest.raises(UnsupportedImageError, match="cannot be read"):
+        open_image(path)
+
+
+def test_an_archive_beside_an_image_does_not_hide_which_one_is_meant(top: Path) -> None:
+    path = write_zip(top / "games.zip", {"game.iso": PS2, "extras.zip": b"PK\x03\x04" + bytes(100_000)})
+    with open_image(path) as image:
+        assert image.path.name == "game.iso"
+
+
+@pytest.mark.parametrize("name", ["Game.7z", "Game.zip"])
+def test_an_archive_of_a_small_disc_that_cannot_be_read_is_counted(name: str, top: Path) -> None:
+    magic = b"7z\xbc\xaf\x27\x1c" if name.endswith("7z") else b"PK\x03\x04"
+    sample_images.write_image(top / name, magic + bytes(100_000))
+    (title,) = probe_titles(top / name)
+    assert isinstance(title, Title)
+    assert (title.state, "cannot be read" in title.error) == (State.DAMAGED, True)

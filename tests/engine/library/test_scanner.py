@@ -22,7 +22,8 @@ from sample_images import GOLDEN, write_image
 from discpress.engine.demo.discs import PLAYSTATION
 from discpress.engine.errors import CancelledError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.detect import PART_MAGIC, RAW_SYNC
+from discpress.engine.images.detect import PART_MAGIC
+from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.library.scan import scanner as scan_module
 from discpress.engine.library.scan import unresponsive as scan_silence
 from discpress.engine.library.scan.probe import probe_titles
@@ -178,7 +179,7 @@ def test_archives_are_no_titles(top: Path) -> None:
         (
             ImageFormat.RAW_CD,
             RAW_SYNC,
-            "raw CD dump (2352-byte sectors) cannot be read: "
+            "raw CD dump cannot be read: "
             "run chdman createcd on its CUE sheet to make a CHD: no program could load it as a compressed ISO",
         ),
     ],

@@ -69,7 +69,7 @@ def test_images_are_told_by_content(tmp_path: Path) -> None:
         "small.cso": (sample_images.GOLDEN / "psp.ciso-9.cso").read_bytes(),
         "blank.img": bytes(4096),
     }
-    assert named(write_zip(tmp_path / "all.zip", members)) == ["Okami.bin", "small.cso", "blank.img"]
+    assert named(write_zip(tmp_path / "all.zip", members)) == ["Okami.bin", "nested.zip", "small.cso", "blank.img"]
 
 
 # Names
@@ -92,12 +92,74 @@ def test_a_hostile_name_becomes_a_plain_one(name: str, tmp_path: Path) -> None:
     assert [member.address for member in opened(path).members] == [HOSTILE[name]]
 
 
-def test_names_that_come_twice_are_numbered_in_their_order(tmp_path: Path) -> None:
-    pairs = [("a/game.iso", PS2), ("b/game.iso", PSP), ("GAME.ISO", PS2), ("game (2).iso", PSP)]
+def test_paths_that_come_twice_are_numbered_in_their_order(tmp_path: Path) -> None:
+    pairs = [("a/game.iso", PS2), ("./a/game.iso", PSP), ("A/GAME.ISO", PS2), ("game (2).iso", PSP)]
     path = write_zip(tmp_path / "games.zip", pairs)
     assert named(path) == ["game.iso", "game (2).iso", "GAME (3).ISO", "game (2) (2).iso"]
     with open_image(path / "game (2).iso") as image:
         assert image.size == len(PSP)
+
+
+FOLDERS = {
+    "discs": (["Disc 2/game.iso", "Disc 1/game.iso"], ["game (Disc 2).iso", "game (Disc 1).iso"]),
+    "common steps": (["x/CD1/iso/g.iso", "x/CD2/iso/g.iso"], ["g (CD1).iso", "g (CD2).iso"]),
+    "several steps": (
+        ["EU/CD1/g.iso", "EU/CD2/g.iso", "US/CD1/g.iso"],
+        ["g (EU CD1).iso", "g (EU CD2).iso", "g (US CD1).iso"],
+    ),
+    "the top": (["game.iso", "Undub/game.iso"], ["game.iso", "game (Undub).iso"]),
+    "windows": (["Disc 1\\game.iso", "Disc 2\\game.iso"], ["game (Disc 1).iso", "game (Disc 2).iso"]),
+    "brackets": (["G (Disc 1)/g.iso", "G (Disc 2)/g.iso"], ["G (Disc 1) - g.iso", "G (Disc 2) - g.iso"]),
+    "hostile": (["../a/g.iso", "/b/g.iso", "\x1b[2J/G.ISO"], ["g (a).iso", "g (b).iso", "_[2J - G.ISO"]),
+    "no clash": (["Disc 1/one.iso", "Disc 2/two.iso"], ["one.iso", "two.iso"]),
+    "twice": (["a/g.iso", "a/g.iso", "b/g.iso"], ["g (a).iso", "g (a) (2).iso", "g (b).iso"]),
+}
+
+
+@pytest.mark.parametrize("case", FOLDERS)
+def test_folders_that_tell_names_apart_are_part_of_them(case: str) -> None:
+    names, addresses = FOLDERS[case]
+    assert give_addresses(names) == addresses
+
+
+def test_a_name_of_an_earlier_version_with_a_number_still_leads_to_its_image(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "games.zip", [("Disc 2/game.iso", PS2), ("Disc 1/game.iso", PSP)])
+    with open_image(path / "game (2).iso") as image:
+        assert (image.path.name, image.size) == ("game (Disc 1).iso", len(PSP))
+
+
+@pytest.mark.parametrize("name", ["Pok\u00e9mon.iso", "\u5927\u795e (\u65e5\u672c).iso"])
+def test_a_name_in_utf_8_without_the_flag_is_read_as_such(name: str, tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "games.zip", {name: PS2})
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"\x00\x08\x08\x00", b"\x00\x00\x08\x00"))  # flag 11 of both headers
+    with zipfile.ZipFile(path) as archive:
+        assert archive.namelist() != [name]
+    assert named(path) == [name]
+
+
+def test_a_name_in_code_page_437_stays_as_it_is(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "games.zip", {"Pok?mon.iso": PS2})
+    path.write_bytes(path.read_bytes().replace(b"Pok?mon", b"Pok\x82mon"))
+    assert named(path) == ["Pok\u00e9mon.iso"]
+
+
+@pytest.mark.parametrize("is_valid", [True, False])
+def test_the_unicode_name_of_info_zip_counts_if_it_belongs_to_the_name(is_valid: bool, tmp_path: Path) -> None:
+    stored, name = b"Pok\x82mon.iso", "Pok\u03b5mon.iso"
+    field = b"\1" + struct.pack("<I", zlib.crc32(stored) ^ (not is_valid)) + name.encode()
+    path = tmp_path / "games.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        info = zipfile.ZipInfo("Pok?mon.iso")
+        info.extra = struct.pack("<HH", 0x7075, len(field)) + field
+        archive.writestr(info, PS2)
+    path.write_bytes(path.read_bytes().replace(b"Pok?mon", b"Pok\x82mon"))
+    assert named(path) == [name if is_valid else "Pok\u00e9mon.iso"]
+
+
+def test_derived_files_of_other_systems_are_no_images(tmp_path: Path) -> None:
+    members = {"game.iso": PS2, "__MACOSX/._game.iso": b"derived", "$RECYCLE.BIN/S-1/old.iso": PSP}
+    assert named(write_zip(tmp_path / "games.zip", members)) == ["game.iso"]
 
 
 @given(st.lists(st.text(max_size=40), max_size=30))
@@ -148,7 +210,7 @@ def test_names_that_differ_in_case_are_numbered_in_one_go() -> None:
 def test_a_member_is_found_by_the_name_that_the_archive_has_for_it(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "games.zip", [("a/game.iso", PS2), ("b/game.iso", PSP)])
     with open_image(path / "b" / "game.iso") as image:
-        assert (image.path, image.size) == (path / "game (2).iso", len(PSP))
+        assert (image.path, image.size) == (path / "game (b).iso", len(PSP))
 
 
 def test_an_unknown_name_is_answered_with_what_there_is(tmp_path: Path) -> None:
