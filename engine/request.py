@@ -48,6 +48,8 @@ class ConversionRequest:
     """Whether a title that would not shrink by its estimate is skipped."""
     strict_space: bool = False
     """Whether the worst case must fit on the disk, not just the estimate."""
+    use_all_space: bool = False
+    """Whether no space must stay free beside the result."""
     methods: tuple[Method, ...] = ()
     """The codecs for the hunks of a CHD; an empty tuple leaves the choice to the target."""
     output_path: Path | None = None

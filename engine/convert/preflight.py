@@ -21,12 +21,12 @@ from discpress.engine.errors import (
 from discpress.engine.images.open import open_image
 from discpress.engine.measure.estimate import Advice, estimate
 from discpress.engine.names import display_name
-from discpress.engine.system.filesystems import FileSystem, filesystem_of, free_bytes
+from discpress.engine.system.filesystems import FileSystem, disk_bytes, filesystem_of, free_bytes
 from discpress.engine.system.held_folder import HeldFolder
 from discpress.engine.units import MIB, format_size
 
 MARGIN_BYTES = 256 * MIB
-"""Kept free in addition to the output, unless 1 % of the output is more."""
+"""Kept free in addition to the output, unless 1 % of the disk is less: a memory stick must take a game too."""
 NEVER_SKIPPED = frozenset({Clash.SOURCE, Clash.NO_FILE})
 """Obstacles that are an error even if titles whose name is taken are skipped: no earlier result has the name."""
 
@@ -59,7 +59,7 @@ def output_bounds(plan: ConversionPlan, threads: int, check: Callable[[], None],
     worst = plan.worst_bytes
     if not plan.layout.packs:
         return worst, worst
-    has_room = plan.request.strict_space or _needed(worst) <= _free_bytes(plan)
+    has_room = plan.request.strict_space or worst + _margin(plan) <= _free_bytes(plan)
     if has_room and not plan.request.skip_useless:
         return 0, worst
     with open_image(plan.source_path) as image:
@@ -87,8 +87,15 @@ def _bytes_of_part(plan: ConversionPlan) -> int:
     return getattr(facts, "st_blocks", 0) * 512
 
 
-def _needed(high_bytes: int) -> int:
-    return high_bytes + max(MARGIN_BYTES, high_bytes // 100)
+def _margin(plan: ConversionPlan) -> int:
+    """Bytes of the disk that stay free."""
+    if plan.request.use_all_space:
+        return 0
+    folder = plan.output_path.parent
+    try:
+        return min(MARGIN_BYTES, disk_bytes(folder) // 100)
+    except OSError as error:
+        raise from_os_error(error, folder, "read this folder") from error
 
 
 def check_room(plan: ConversionPlan, low_bytes: int, high_bytes: int) -> FileSystem:
@@ -115,12 +122,13 @@ def check_room(plan: ConversionPlan, low_bytes: int, high_bytes: int) -> FileSys
             f"{shown}: the output needs at least {format_size(low_bytes)}, but FAT32 allows files up to {limit} bytes",
             hint="choose a folder on another file system with -O",
         )
-    needed = _needed(high_bytes)
-    if needed > free:
+    margin = _margin(plan)
+    if high_bytes + margin > free:
+        insist = ", or add --use-all-space to do without the margin" if high_bytes <= free else ""
         raise SpaceError(
-            f"{shown}: needs {format_size(needed)} of free space (output up to {format_size(high_bytes)}, margin), "
-            f"only {format_size(free)} is available",
-            hint="free some space (run discpress trash list to see the trash) or choose another folder with -O",
+            f"{shown}: needs {format_size(high_bytes + margin)} of free space (output up to {format_size(high_bytes)}, "
+            f"{format_size(margin)} margin), only {format_size(free)} is available",
+            hint=f"free some space (run discpress trash list to see the trash), choose another folder with -O{insist}",
         )
     return file_system
 

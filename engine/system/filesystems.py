@@ -142,6 +142,11 @@ def _mounted(lines: Iterable[str]) -> Iterator[FileSystem]:
         yield FileSystem(rest.split(" ")[0], mount_path, device)
 
 
+def disk_bytes(folder: Path) -> int:
+    """Return the bytes of the disk that contains a folder. Raises OSError."""
+    return shutil.disk_usage(folder).total
+
+
 def free_bytes(folder: Path) -> int:
     """Return the bytes that an ordinary user can still write in a folder."""
     return shutil.disk_usage(folder).free

@@ -117,7 +117,7 @@ def fill(path: Path) -> None:
 def test_too_little_room_is_found_before_the_first_byte(
     cli: CommandLine, source_path: Path, mounted: Callable[..., Path]
 ) -> None:
-    target = mounted("-t", "tmpfs", "-o", "size=100m", "tmpfs")
+    target = mounted("-t", "tmpfs", "-o", "size=2m", "tmpfs")
     done = cli.run("convert", *OPTIONS, "game.iso", "-O", target)
     assert (done.exit_code, faults.names_in(target)) == (4, [])
     assert "of free space" in done.text

@@ -15,7 +15,7 @@ CONVERT_OPTIONS = [
     "-o", "-O", "-f", "--format", "-d", "--decompress", "-b", "--block-size", "-c", "--compression", "-l", "--level",
     "-m", "--method", "--align", "-p", "--parallel", "-t", "--threads", "--checksum", "--verify", "--no-verify",
     "--target", "--on-conflict", "--force", "--skip-useless", "-r", "--recursive", "--delete-source", "--rm-source",
-    "-n", "--dry-run", "-q", "--json", "--strict-space",
+    "-n", "--dry-run", "-q", "--json", "--strict-space", "--use-all-space",
 ]  # fmt: skip
 
 

@@ -586,7 +586,7 @@ def test_a_thousand_tiny_titles_are_all_answered(thousand: Home) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 600 MB; the preflight leaves 256 MiB of it free."""
+    """A disk of 600 MB; the preflight leaves 6 MB of it free."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounting = subprocess.run(
@@ -621,7 +621,7 @@ def test_a_full_disk_makes_the_queue_wait_until_there_is_room(
     home: Home, longer_image: bytes, small_disk: Path
 ) -> None:
     write_old(small_disk / "game.iso", longer_image)
-    hog_path = hog(small_disk, 100 * MIB)
+    hog_path = hog(small_disk, 8 * MIB)
     home.add(small_disk / "game.iso")
     wait_for(lambda: home.queue.snapshot().waiting_reason != "", "a queue that waits for room")
     assert "of free space" in home.job().waiting
@@ -632,7 +632,7 @@ def test_a_full_disk_makes_the_queue_wait_until_there_is_room(
 
 def test_wait_tells_of_a_full_disk(home: Home, longer_image: bytes, small_disk: Path) -> None:
     write_old(small_disk / "game.iso", longer_image)
-    hog_path = hog(small_disk, 100 * MIB)
+    hog_path = hog(small_disk, 8 * MIB)
     home.add(small_disk / "game.iso")
     wait_for(lambda: home.queue.snapshot().waiting_reason != "", "a queue that waits for room")
     assert home.cli.run("queue", "wait").exit_code == 4

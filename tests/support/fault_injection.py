@@ -35,6 +35,7 @@ class RequestFields(TypedDict, total=False):
     trash_source: bool
     skip_useless: bool
     strict_space: bool
+    use_all_space: bool
     methods: tuple[Method, ...]
 
 

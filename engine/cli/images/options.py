@@ -160,6 +160,7 @@ def take_request(arguments: argparse.Namespace, notices: list[str]) -> Conversio
         trash_source=arguments.delete_source,
         skip_useless=arguments.skip_useless,
         strict_space=arguments.strict_space,
+        use_all_space=arguments.use_all_space,
     )
 
 

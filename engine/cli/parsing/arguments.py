@@ -130,4 +130,7 @@ def add_proof(parser: argparse.ArgumentParser) -> "Group":
         help="move the original to the trash next to it after verification; nothing is ever deleted",
     )
     proof.add_argument("--strict-space", action="store_true", help="require free space for the worst case first")
+    proof.add_argument(
+        "--use-all-space", action="store_true", help="keep no margin free (default: 1 %% of the disk, at most 256 MiB)"
+    )
     return proof

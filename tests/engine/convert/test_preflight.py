@@ -2,6 +2,7 @@
 
 import errno
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import fault_injection as faults
@@ -29,8 +30,9 @@ def plan_of(source_path: Path, image_format: ImageFormat = ImageFormat.ZSO) -> C
     return plan_conversion(source_path, None, None, ConversionRequest(format=image_format, target="any"))
 
 
-def let_be_free(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
+def let_be_free(monkeypatch: pytest.MonkeyPatch, free: int, disk: int = 100 * GIB) -> None:
     monkeypatch.setattr(preflight, "free_bytes", lambda folder: free)
+    monkeypatch.setattr(preflight, "disk_bytes", lambda folder: disk)
 
 
 def let_be_fat(monkeypatch: pytest.MonkeyPatch, kind: str = "vfat", limit: int | None = None) -> None:
@@ -40,21 +42,38 @@ def let_be_fat(monkeypatch: pytest.MonkeyPatch, kind: str = "vfat", limit: int |
 
 
 @pytest.mark.parametrize(
-    ("high", "needed"),
+    ("disk", "high", "needed"),
     [
-        pytest.param(MIB, MIB + 256 * MIB, id="256 MiB"),
-        pytest.param(100 * GIB, 101 * GIB, id="1 percent"),
-        pytest.param(25600 * MIB, 25856 * MIB, id="both the same"),
+        pytest.param(100 * GIB, MIB, MIB + 256 * MIB, id="256 MiB"),
+        pytest.param(1000 * GIB, 100 * GIB, 100 * GIB + 256 * MIB, id="never more than 256 MiB"),
+        pytest.param(300 * MIB, 57 * MIB, 60 * MIB, id="1 percent of a memory stick"),
+        pytest.param(25600 * MIB, GIB, GIB + 256 * MIB, id="both the same"),
     ],
 )
 def test_the_high_bound_and_its_margin_must_be_free(
-    high: int, needed: int, source_path: Path, monkeypatch: pytest.MonkeyPatch
+    disk: int, high: int, needed: int, source_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    let_be_free(monkeypatch, needed)
+    let_be_free(monkeypatch, needed, disk)
     preflight.check_room(plan_of(source_path), 0, high)
-    let_be_free(monkeypatch, needed - 1)
-    with pytest.raises(SpaceError, match="of free space"):
+    let_be_free(monkeypatch, needed - 1, disk)
+    with pytest.raises(SpaceError, match="of free space") as caught:
         preflight.check_room(plan_of(source_path), 0, high)
+    assert "add --use-all-space" in caught.value.hint
+
+
+def test_a_user_may_insist_on_all_the_space(source_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_of(source_path)
+    plan = replace(plan, request=replace(plan.request, use_all_space=True))
+    let_be_free(monkeypatch, 57 * MIB)
+    preflight.check_room(plan, 0, 57 * MIB)
+    with pytest.raises(SpaceError) as caught:
+        preflight.check_room(plan, 0, 57 * MIB + 1)
+    assert "--use-all-space" not in caught.value.hint
+
+
+def test_a_game_fits_on_a_memory_stick(source_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_be_free(monkeypatch, 240 * MIB, 300 * MIB)
+    assert faults.run_conversion(source_path).is_verified
 
 
 def test_the_worst_case_must_fit_with_strict_space(source_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
