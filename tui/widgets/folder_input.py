@@ -1,9 +1,11 @@
 """An input for the path of a folder: what is typed is completed with the names that exist."""
 
 import os
+import re
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import unquote
 
 from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
@@ -13,6 +15,9 @@ from discpress.engine.system.files import absolute
 from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
 from discpress.tui.widgets.plain_input import PlainInput
 
+_URL = "file://"
+_QUOTES = ("'", '"')
+_WHOLE_PATHS = ("/", "~", _URL, *_QUOTES)
 _MOST_NAMES = 5000  # a folder with more is not worth the wait for a completion
 
 
@@ -26,6 +31,7 @@ class FolderInput(PlainInput):
         self._queries = DiskQueries()
         self._asked: str | None = None
         self._is_submitted = False
+        self._beginning = value
         super().__init__(
             value,
             placeholder="/path/to/your/games",
@@ -60,10 +66,18 @@ class FolderInput(PlainInput):
         if not self._is_submitted:
             await super().action_submit()
 
+    def insert_text_at_cursor(self, text: str) -> None:
+        """Insert typed or pasted text; the beginning of a whole path takes the place of what stood there at first."""
+        if self.value == self._beginning and text.startswith(_WHOLE_PATHS):
+            self.value = ""
+        super().insert_text_at_cursor(text)
+
     @property
     def folder(self) -> Path | None:
         """The typed path, absolute; None if nothing is typed, or no possible path."""
         text = self.value.strip()
+        if text != self._beginning.strip():
+            text = plain_path(text.removeprefix(self._beginning) if _URL in text else text)
         return None if not text or "\0" in text else absolute(Path(expanded(text)))
 
 
@@ -74,6 +88,21 @@ class _Folders(Suggester):
 
     async def get_suggestion(self, value: str) -> str | None:
         return await self._queries.ask(partial(complete, value))
+
+
+def plain_path(text: str) -> str:
+    """Return the path in a text as terminals and file managers paste it: quoted, escaped for a shell, or a file:// URL.
+
+    An escape is a backslash before a sign that is no letter and no digit.
+    """
+    if text[:1] in _QUOTES and text.endswith(text[:1]) and len(text) > 1:
+        text = text[1:-1]
+    elif not text.startswith(_URL):
+        text = re.sub(r"\\([^\w\s]|\s)", r"\1", text)
+    if not text.startswith(_URL):
+        return text
+    _, slash, path = text.removeprefix(_URL).partition("/")  # the host is this one
+    return unquote(slash + path)
 
 
 def expanded(text: str) -> str:

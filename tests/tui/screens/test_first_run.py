@@ -12,7 +12,7 @@ from discpress.engine.config import load_config
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.screens.first_run import FirstRun
 from discpress.tui.screens.library import LibraryScreen
-from discpress.tui.widgets.folder_input import FolderInput, complete
+from discpress.tui.widgets.folder_input import FolderInput, complete, plain_path
 
 
 @pytest.fixture
@@ -36,6 +36,52 @@ async def test_it_says_what_it_does_and_what_it_does_not(tmp_path: Path) -> None
 async def test_what_is_typed_goes_on_from_the_home(tmp_path: Path) -> None:
     async with opened(tmp_path, *"ga", titles=()) as desk:
         assert field(desk).value == "~/ga"
+
+
+@pytest.mark.parametrize("typed", ["/", "~", "'", '"'])
+async def test_the_beginning_of_a_whole_path_replaces_what_stands_there(typed: str, tmp_path: Path) -> None:
+    async with opened(tmp_path, typed, *"/a", titles=()) as desk:
+        assert field(desk).value == f"{typed}/a"
+
+
+async def test_a_slash_after_something_typed_is_only_a_slash(tmp_path: Path) -> None:
+    async with opened(tmp_path, *"a/b", titles=()) as desk:
+        assert field(desk).value == "~/a/b"
+
+
+PASTED = {
+    "plain": "/mnt/My Games (EU)",
+    "single quotes": "'/mnt/My Games (EU)'",
+    "double quotes": '"/mnt/My Games (EU)"',
+    "escapes": r"/mnt/My\ Games\ \(EU\)",
+    "URL": "file:///mnt/My%20Games%20(EU)",
+    "URL with a host": "file://localhost/mnt/My%20Games%20%28EU%29",
+    "quoted URL": "'file:///mnt/My%20Games%20(EU)'",
+    "spaces around": "  /mnt/My Games (EU) ",
+}
+
+
+@pytest.mark.parametrize("how", PASTED)
+async def test_a_pasted_path_is_read_in_every_form(how: str, tmp_path: Path) -> None:
+    async with opened(tmp_path, titles=()) as desk:
+        field(desk).insert_text_at_cursor(PASTED[how].lstrip())
+        assert field(desk).folder == Path("/mnt/My Games (EU)")
+
+
+async def test_a_typed_url_is_read_after_what_stands_there(tmp_path: Path) -> None:
+    async with opened(tmp_path, *"file:///mnt/x", titles=()) as desk:
+        assert field(desk).folder == Path("/mnt/x")
+
+
+@pytest.mark.parametrize("text", ["file://", "file://[", "file:///%", "'", '""', "\\"])
+def test_half_of_a_form_is_some_path(text: str) -> None:
+    assert plain_path(text) in {"", "/%", "'", "\\"}
+
+
+@pytest.mark.parametrize("name", [r"a\b", "it's", "100%", "a#b?c", "~x"])
+def test_signs_of_names_stay(name: str) -> None:
+    assert plain_path(f"/mnt/{name}") == f"/mnt/{name}"
+    assert plain_path(f"'/mnt/{name}'") == f"/mnt/{name}"
 
 
 async def test_a_folder_is_kept_opened_and_scanned(tmp_path: Path, games: Path, config_file: Path) -> None:
