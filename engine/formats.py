@@ -43,6 +43,13 @@ PACKED_SUFFIXES = frozenset({
 })  # fmt: skip
 """Suffixes of archives and of single packed files, lower case."""
 
+
+def image_stem(name: str) -> str:
+    """Return a file name without its suffix, if that is one of an image or an archive: `Game v1.02` stays as it is."""
+    stem, dot, suffix = name.rpartition(".")
+    return stem if stem and f"{dot}{suffix}".lower() in DISC_SUFFIXES | PACKED_SUFFIXES else name
+
+
 PART_SUFFIX = ".discpress-part"
 """Suffix of an unfinished output."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from discpress.engine.convert.part.name import is_reserved
 from discpress.engine.errors import ConflictError, UsageError, from_os_error
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import ImageFormat, image_stem
 from discpress.engine.names import display_name
 from discpress.engine.request import OnConflict
 from discpress.engine.system.files import absolute, same_file
@@ -103,7 +103,7 @@ def result_path(
 
     The latter is in `output_folder`, otherwise next to the image's file.
     """
-    return output_path or (output_folder or file_path.parent) / f"{image_path.stem}.{image_format}"
+    return output_path or (output_folder or file_path.parent) / f"{image_stem(image_path.name)}.{image_format}"
 
 
 def refuse_reserved(path: Path) -> None:

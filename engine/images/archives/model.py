@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from discpress.engine.errors import DamagedImageError
-from discpress.engine.formats import MAX_DISC_BYTES, ImageFormat
+from discpress.engine.formats import MAX_DISC_BYTES, ImageFormat, image_stem
 from discpress.engine.images.archives.paged import PagedStream
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes, shown_name
 from discpress.engine.names import MAX_FILE_NAME_BYTES, display_name, safe_file_name
@@ -221,9 +221,9 @@ def _differing(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 def _with_folders(base: str, folders: tuple[str, ...]) -> str:
     if not folders:
         return base
-    plain, label = PurePosixPath(base), " ".join(folders)
+    stem, label = image_stem(base), " ".join(folders)
     is_tagged = any(bracket in label for bracket in "()[]")  # brackets in brackets are no tag
-    name = f"{label} - {base}" if is_tagged else f"{plain.stem} ({label}){plain.suffix}"
+    name = f"{label} - {base}" if is_tagged else f"{stem} ({label}){base[len(stem) :]}"
     return name if len(name.encode()) <= MAX_FILE_NAME_BYTES else base
 
 

@@ -11,7 +11,7 @@ from discpress.engine.discs.foreign import ForeignImage, foreign_error, read_for
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import ImageFormat, image_stem
 from discpress.engine.images.archives.contents import (
     ARCHIVE_FORMATS,
     IMAGE_SUFFIXES,
@@ -151,7 +151,7 @@ def _archived_titles(
         if file.size_bytes >= SMALLEST_ARCHIVE_BYTES:
             unknown = replace(NO_FILE, size_bytes=file.size_bytes)
             yield Title(
-                file.path, unknown, found, DiscInfo(title=file.path.stem), error=str(error), fault=_fault_of(error)
+                file.path, unknown, found, DiscInfo(title=image_stem(file.path.name)), error=str(error), fault=_fault_of(error)
             )  # fmt: skip
         return
     is_empty = True
@@ -213,7 +213,7 @@ def _broken(
         path,
         identity,
         found,
-        DiscInfo(title=path.stem),
+        DiscInfo(title=image_stem(path.name)),
         original_bytes=image.size if image else 0,
         block_size=image.block_size if image else 0,
         links=links,
@@ -239,4 +239,4 @@ def unread_title(path: Path, error: str) -> Iterator[Title]:
     except OSError:
         size_bytes = 0
     identity = replace(NO_FILE, size_bytes=size_bytes)
-    yield Title(path, identity, None, DiscInfo(title=path.stem), error=error)
+    yield Title(path, identity, None, DiscInfo(title=image_stem(path.name)), error=error)

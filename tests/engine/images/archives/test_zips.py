@@ -111,6 +111,7 @@ FOLDERS = {
     "windows": (["Disc 1\\game.iso", "Disc 2\\game.iso"], ["game (Disc 1).iso", "game (Disc 2).iso"]),
     "brackets": (["G (Disc 1)/g.iso", "G (Disc 2)/g.iso"], ["G (Disc 1) - g.iso", "G (Disc 2) - g.iso"]),
     "hostile": (["../a/g.iso", "/b/g.iso", "\x1b[2J/G.ISO"], ["g (a).iso", "g (b).iso", "_[2J - G.ISO"]),
+    "a version": (["a/Game v1.02", "b/Game v1.02"], ["Game v1.02 (a)", "Game v1.02 (b)"]),
     "no clash": (["Disc 1/one.iso", "Disc 2/two.iso"], ["one.iso", "two.iso"]),
     "twice": (["a/g.iso", "a/g.iso", "b/g.iso"], ["g (a).iso", "g (a) (2).iso", "g (b).iso"]),
 }
