@@ -150,9 +150,8 @@ def _archived_titles(
         # A small one contains no disc. It is tried again, because a missing program may be installed by then.
         if file.size_bytes >= SMALLEST_ARCHIVE_BYTES:
             unknown = replace(NO_FILE, size_bytes=file.size_bytes)
-            yield Title(
-                file.path, unknown, found, DiscInfo(title=image_stem(file.path.name)), error=str(error), fault=_fault_of(error)
-            )  # fmt: skip
+            named = DiscInfo(title=image_stem(file.path.name))
+            yield Title(file.path, unknown, found, named, error=str(error), fault=_fault_of(error))
         return
     is_empty = True
     for member in images_in(archive, on_look):
