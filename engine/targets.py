@@ -36,6 +36,8 @@ class Target:
     """Largest index shift that it reads."""
     max_bytes: int | None = None
     """Largest image and file that it reads; None if only the format limits them."""
+    max_name: int | None = None
+    """Longest file name that it lists, characters without the suffix; None if only the file system limits it."""
     systems: frozenset[System] = frozenset()
     """Systems whose discs it plays; empty for any."""
     reasons: tuple[tuple[ImageFormat, str], ...] = ()
@@ -94,6 +96,7 @@ _OPL = Target(
     (_ZSO,),
     max_block_size=SECTOR_SIZE,
     max_shift=11,
+    max_name=160,
     systems=_PS2,
     reasons=((_CSO, _OPL_FORMATS), (_CHD, _OPL_FORMATS), (_DAX, _OPL_FORMATS)),
     block_reason=_OPL_BLOCKS,
@@ -123,6 +126,7 @@ TARGETS: dict[str, Target] = {
             (_ZSO, _CSO, _DAX, _JSO),
             max_shift=11,
             max_bytes=4 * GIB - 1,
+            max_name=70,
             systems=_PSP,
             cso2=True,
         ),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from discpress.engine.errors import DamagedImageError, MissingPackageError, UnsupportedImageError
-from discpress.engine.formats import DEFAULT_BLOCK_SIZE, SECTOR_SIZE, ImageFormat
+from discpress.engine.formats import DEFAULT_BLOCK_SIZE, SECTOR_SIZE, ImageFormat, image_stem
 from discpress.engine.images.doctor.blocks import decode_findings, deep_findings, without_name
 from discpress.engine.images.doctor.content import content_findings, is_psp_disc
 from discpress.engine.images.doctor.findings import NOT_CHECKED, OTHER_FORMAT, Finding, FindingLimit, Severity
@@ -97,6 +97,7 @@ def _examine(
         yield from fatal
         return
     yield from _target_findings(image, target)
+    yield from _name_findings(image, target)
     yield from spec.place_findings(image, target, _max_stored_block(image, target), limit, check)
     if deep:
         source.check_stored(check)
@@ -112,6 +113,14 @@ def _sample_findings(image: Image, limit: FindingLimit) -> Iterator[Finding]:
     last = image.blocks - 1
     numbers = {0, min(PVD_SECTOR * SECTOR_SIZE // image.block_size, last), last}
     yield from decode_findings(image, sorted(numbers), limit)
+
+
+def _name_findings(image: Image, target: Target | None) -> Iterator[Finding]:
+    """Yield whether the target does not list a file of this name; archives are unpacked before it sees one."""
+    length = len(image_stem(image.path.name))
+    if target is not None and target.max_name is not None and length > target.max_name:
+        message = f"the name has {length} characters: {target.label} lists up to {target.max_name}; rename the file"
+        yield Finding(Severity.WARNING, "target-name", message)
 
 
 def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:

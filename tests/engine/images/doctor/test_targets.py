@@ -88,3 +88,20 @@ def test_a_file_of_no_whole_sectors_is_a_warning_for_opl(findings: Patient) -> N
 def test_a_file_of_no_whole_sectors_is_fine_elsewhere(findings: Patient) -> None:
     data = pack()
     assert findings(data[: entry_of(data, SECTORS)], "pcsx2") == []
+
+
+@pytest.mark.parametrize(("target", "longest"), [("opl", 160), ("opl+pcsx2", 160), ("ark", 70)])
+def test_a_name_that_the_target_does_not_list_is_a_warning(target: str, longest: int, tmp_path: Path) -> None:
+    def codes(stem: str) -> list[str]:
+        path = tmp_path / f"{stem}.zso"
+        path.write_bytes(pack())
+        return [finding.code for finding in examine(path, TARGETS[target])]
+
+    assert "target-name" not in codes("x" * longest)
+    assert "target-name" in codes("x" * (longest + 1))
+
+
+def test_a_name_of_any_length_is_no_matter_without_such_a_target(tmp_path: Path) -> None:
+    path = tmp_path / f"{'x' * 200}.zso"
+    path.write_bytes(pack())
+    assert [finding.code for finding in examine(path, TARGETS["pcsx2"])] == []
