@@ -9,43 +9,36 @@ A filter is one line of words; it selects a title if all of them match:
     size<4.5G       size of the file
 """
 
-import difflib
 import itertools
 import operator
-import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
-from discpress.engine.errors import UsageError
 from discpress.engine.formats import Settings
 from discpress.engine.images import registry
-from discpress.engine.names import display_name, fold, natural_key
+from discpress.engine.library.filter_words import Choice, Measure, Vocabulary, percent_of, refuse, size_measure
+from discpress.engine.names import display_name, natural_key
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import SKIP, State, Title
-from discpress.engine.units import parse_size
 
 Predicate: TypeAlias = Callable[[Title], bool]
 
-_KEYED = re.compile(r"([a-z]+)(:|[<>]=?)(.*)", re.IGNORECASE | re.ASCII | re.DOTALL)
-_PERCENT = re.compile(r"(-?[0-9]{1,6}(?:\.[0-9]{1,6})?)%?", re.ASCII)
-_COMPARE: dict[str, Callable[[float, float], bool]] = {
-    ">": operator.gt,
-    ">=": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
-}
-_WORDS: dict[str, tuple[Callable[[Title], str], Callable[[], tuple[str, ...]]]] = {
-    "sys": (lambda title: title.system, tuple),
-    "fmt": (lambda title: title.format or "", lambda: tuple(spec.name for spec in registry.FORMATS)),
-    "region": (lambda title: title.region, tuple),
-    "state": (lambda title: title.state, lambda: tuple(State)),
-}
-_NUMBERS: dict[str, Callable[[Title], float | None]] = {
-    "saving": lambda title: title.saving_percent,
-    "size": lambda title: title.file_bytes,
-}
+_TITLES: Vocabulary[Title] = Vocabulary(
+    text_of=lambda title: title.search_text,
+    choices={
+        "sys": Choice(lambda title: title.system),
+        "fmt": Choice(lambda title: title.format or "", lambda: tuple(spec.name for spec in registry.FORMATS)),
+        "region": Choice(lambda title: title.region),
+        "state": Choice(lambda title: title.state, lambda: tuple(State)),
+    },
+    measures={
+        "saving": Measure(lambda title: title.saving_percent, percent_of, "a percentage, like saving>20"),
+        "size": size_measure(lambda title: title.file_bytes),
+    },
+)
+"""The words that select titles."""
 
 
 def _planned(title: Title) -> tuple[int, int] | None:
@@ -110,12 +103,7 @@ def parse_filter(text: str) -> Predicate:
 
     UsageError for an unknown key or an invalid value, with the word and the allowed ones.
     """
-    predicates = [_parse_word(word) for word in text.split()]
-    if not predicates:
-        return lambda title: True
-    if len(predicates) == 1:
-        return predicates[0]
-    return lambda title: all(predicate(title) for predicate in predicates)
+    return _TITLES.parse(text)
 
 
 def filter_titles(titles: Iterable[Title], text: str) -> list[Title]:
@@ -130,7 +118,7 @@ def sort_titles(titles: Iterable[Title], key: str, *, descending: bool = False) 
     """
     value_of = _SORT_KEYS.get(key)
     if value_of is None:
-        _refuse(f"cannot sort by {display_name(key)}", key, SORT_KEYS)
+        refuse(f"cannot sort by {display_name(key)}", key, SORT_KEYS)
     present: list[tuple[Any, Title]] = []
     missing: list[Title] = []
     for title in titles:
@@ -187,66 +175,3 @@ def total(titles: Sequence[Title], packed: Collection[str] | None = None) -> Tot
         is_convertible = is_convertible and title.fault is None and title.group not in packed
         estimated_bytes += title.estimate.packed_bytes if is_convertible and title.estimate else title.file_bytes
     return Totals(len({title.group for title in titles}), len(titles), file_bytes, estimated_bytes)
-
-
-def _parse_word(word: str) -> Predicate:
-    wanted = word.lstrip("!")
-    if not wanted:
-        return lambda title: True  # a lone `!` is an unfinished word
-    predicate = _parse_positive(wanted)
-    if (len(word) - len(wanted)) % 2:
-        return lambda title: not predicate(title)
-    return predicate
-
-
-def _parse_positive(word: str) -> Predicate:
-    match = _KEYED.fullmatch(word)
-    key, sign, value = (match[1].casefold(), match[2], match[3]) if match else ("", "", "")
-    # `kain:` may be part of a title; only with text after the colon is it an unknown key.
-    if match is None or (not value and key not in _WORDS and key not in _NUMBERS):
-        text = fold(word)
-        return lambda title: text in title.search_text
-    if sign == ":":
-        return _parse_choice(word, key, fold(value))
-    return _parse_comparison(word, key, sign, value)
-
-
-def _parse_choice(word: str, key: str, value: str) -> Predicate:
-    if key not in _WORDS:
-        _refuse(f"{display_name(word)}: unknown word before the colon", key, tuple(_WORDS))
-    value_of, choices = _WORDS[key]
-    allowed = choices()
-    if allowed and not any(choice.startswith(value) for choice in allowed):
-        _refuse(f"{display_name(word)}: no such {key}", value, allowed)
-    return lambda title: value_of(title).casefold().startswith(value)
-
-
-def _parse_comparison(word: str, key: str, sign: str, value: str) -> Predicate:
-    if key not in _NUMBERS:
-        _refuse(f"{display_name(word)}: cannot be compared", key, tuple(_NUMBERS))
-    limit = _parse_limit(word, key, value)
-    number_of, compare = _NUMBERS[key], _COMPARE[sign]
-
-    def predicate(title: Title) -> bool:
-        number = number_of(title)
-        return number is not None and compare(number, limit)
-
-    return predicate
-
-
-def _parse_limit(word: str, key: str, value: str) -> float:
-    if key == "saving":
-        match = _PERCENT.fullmatch(value)
-        if match is None:
-            raise UsageError(f"{display_name(word)}: expected a percentage, like saving>20")
-        return float(match[1])
-    try:
-        return parse_size(value)
-    except ValueError as error:
-        raise UsageError(f"{display_name(word)}: expected a size, like size>700M or size<4G") from error
-
-
-def _refuse(message: str, word: str, allowed: Collection[str]) -> NoReturn:
-    matches = difflib.get_close_matches(word, allowed, n=1)
-    meant = f"did you mean {matches[0]}?" if matches else ""
-    raise UsageError(f"{message}: expected one of {', '.join(allowed)}", hint=meant)
