@@ -24,7 +24,8 @@ from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.commands import Keys
-from discpress.tui.views.library import ASCII_SIGNS, LibraryView, Signs
+from discpress.tui.views.library import LibraryView
+from discpress.tui.views.marked_rows import ASCII_SIGNS, Signs
 from discpress.tui.views.title_settings import Chooser
 
 ON_SCREEN, LATER = 0, 10

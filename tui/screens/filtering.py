@@ -1,35 +1,43 @@
-"""The filter of the library: a line to type into, words that take effect at once, and what is wrong with them."""
+"""The filter of a table: a line to type into, words that take effect at once, and what is wrong with them."""
+
+from typing import Any
 
 from textual.widgets import Input
 
 from discpress.engine.errors import UsageError
 from discpress.tui.app.session import Session
 from discpress.tui.screens.base import DiscScreen
+from discpress.tui.views.marked_rows import MarkedRows
 from discpress.tui.widgets.filter_input import FilterInput
 from discpress.tui.widgets.table import Table
 
 
 class Filtering(DiscScreen):
-    """The half of the library's screen that filters; the other half has the table `library` and the line `filter`."""
+    """The part of a screen that filters; the rest has the table and the line `filter`."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._problem = ""
 
     @property
+    def listed(self) -> MarkedRows[Any]:
+        """The rows that are filtered, sorted and marked."""
+        raise NotImplementedError
+
+    @property
     def _table(self) -> Table:
-        return self.query_one("#library", Table)
+        return self.query_one(Table)
 
     def show_rows(self) -> None:
-        """Repaint with the cursor on the title it was on."""
+        """Repaint with the cursor on the row it was on."""
         raise NotImplementedError
 
     def show_status(self) -> None:
-        """Say what the library comes to, or what is wrong with the filter."""
+        """Show what all rows come to, or what is wrong with the filter."""
         raise NotImplementedError
 
     def take_filter_off(self) -> None:
-        """Show all titles."""
+        """Show all rows."""
         self.query_one(FilterInput).value = ""
         self._filter("")
 
@@ -41,10 +49,10 @@ class Filtering(DiscScreen):
 
     def action_clear_filter(self) -> None:
         """Clear the filter; if there is none, the marks."""
-        if self.query_one(FilterInput).value or self.view.filter_text:
+        if self.query_one(FilterInput).value or self.listed.filter_text:
             self.take_filter_off()
-        elif self.view.marks:
-            self.view.marks.clear()
+        elif self.listed.marks:
+            self.listed.marks.clear()
             self._table.refresh()
         self._close_filter()
         self.show_status()
@@ -71,7 +79,7 @@ class Filtering(DiscScreen):
 
     def _filter(self, text: str) -> None:
         try:
-            self.view.set_filter(text)
+            self.listed.set_filter(text)
             self._problem = ""
         except UsageError as error:
             self._problem = str(error)

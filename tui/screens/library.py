@@ -25,10 +25,10 @@ from discpress.tui.messages import (
     Rescan,
     StartWorker,
 )
-from discpress.tui.screens.filtering import Filtering
+from discpress.tui.screens.marking import Marking
 from discpress.tui.views.details import brief
 from discpress.tui.views.labels import reason_of
-from discpress.tui.views.library import COLUMNS
+from discpress.tui.views.library import COLUMNS, LibraryView
 from discpress.tui.views.queue_strip import strip_lines
 from discpress.tui.views.status_line import empty_hint, status_line
 from discpress.tui.widgets.filter_input import FilterInput
@@ -39,11 +39,12 @@ from discpress.tui.widgets.table import Table
 WIDE = 100
 """Columns from which the detail pane has room."""
 STRIP_JOBS = 3
+FILTER_HINT = "words, !not, sys:ps2 fmt:iso state:skip saving>20"
 _SETTLED_S = 0.2
 """Rest of the cursor after which the estimates of what is seen are asked for: not for each row scrolled past."""
 
 
-class LibraryScreen(Filtering):
+class LibraryScreen(Marking):
     """The screen that the app opens on."""
 
     PLACE = Place.LIBRARY
@@ -51,8 +52,12 @@ class LibraryScreen(Filtering):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._last_mark: int | None = None
         self._asking: Timer | None = None
+
+    @property
+    def listed(self) -> LibraryView:
+        """The rows that are filtered, sorted and marked."""
+        return self.view
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
@@ -63,7 +68,7 @@ class LibraryScreen(Filtering):
             yield Table(COLUMNS, self.view, id="library", ellipsis=self.view.signs.ellipsis)
             yield Lines(id="pane")
         yield Lines(id="strip")
-        yield FilterInput(id="filter")
+        yield FilterInput(FILTER_HINT, id="filter")
         yield self.key_line()
 
     def on_mount(self) -> None:
@@ -151,50 +156,6 @@ class LibraryScreen(Filtering):
         self.query_one("#status", Lines).show([line])
 
     # Commands
-
-    def action_mark(self) -> None:
-        """Mark the row, or take its mark off, and step on."""
-        if self.view.rows:
-            self._last_mark = self._table.cursor
-            self.view.toggle(self._table.cursor)
-            self._table.refresh_row(self._table.cursor)
-            self._table.action_step(1)
-            self.show_status()
-
-    def action_mark_range(self) -> None:
-        """Mark from the last mark to here."""
-        if self.view.rows:
-            self.view.mark_range(self._table.cursor if self._last_mark is None else self._last_mark, self._table.cursor)
-            self._last_mark = self._table.cursor
-            self._table.refresh()
-            self.show_status()
-
-    def action_mark_all(self) -> None:
-        """Mark all rows shown, or none."""
-        self.view.toggle_all()
-        self._table.refresh()
-        self.show_status()
-
-    def action_sort(self) -> None:
-        """Sort by the next column."""
-        self._sort(self.view.next_sort(), is_reversed=False)
-
-    def action_sort_reverse(self) -> None:
-        """Reverse the order."""
-        self._sort(self.view.sort_key, is_reversed=not self.view.is_reversed)
-
-    def on_table_sorted(self, message: Table.Sorted) -> None:
-        """Sort by the column whose head was clicked; once more turns the order around."""
-        if message.key == "mark":
-            self.action_mark_all()
-        else:
-            same = message.key == self.view.sort_key
-            self._sort(message.key, is_reversed=same and not self.view.is_reversed)
-
-    def _sort(self, key: str, *, is_reversed: bool) -> None:
-        self.view.sort_by(key, is_reversed=is_reversed)
-        self._table.show_sort(key, self.view.sort_sign)
-        self.show_rows()
 
     def action_show_details(self) -> None:
         """Show everything known of the title."""

@@ -1,7 +1,6 @@
 """The library as the table shows it: filtered, sorted, marked; images of one title stand together."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from discpress.engine.formats import Settings
@@ -23,6 +22,7 @@ from discpress.engine.systems import SYSTEMS
 from discpress.engine.units import format_size, format_whole_percent
 from discpress.tui.views.jobs import found_damage, has_examined
 from discpress.tui.views.labels import format_label, margin_of
+from discpress.tui.views.marked_rows import MarkedRows, Signs
 from discpress.tui.views.title_settings import describe_settings
 from discpress.tui.widgets.table import Column
 
@@ -54,33 +54,17 @@ _STATE_STYLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
-    """The characters of the table that a plain terminal lacks."""
-
-    mark: str = "•"
-    margin: str = "±"
-    ascending: str = "▲"
-    descending: str = "▼"
-    ellipsis: str = "…"
-
-
-ASCII_SIGNS = Signs("*", "~", "^", "v", "~")
-
-
-class LibraryView:
+class LibraryView(MarkedRows[Title]):
     """The rows of the library's table, and what is marked; the titles themselves come from the store."""
+
+    SORTS = SORTS
+    LARGE_FIRST = _LARGE_FIRST
 
     def __init__(self, planned: Callable[[Title], Settings | None], signs: Signs) -> None:
         """`planned` gives the settings a title would be written with."""
+        super().__init__(signs)
         self.planned = planned
-        self.signs = signs
         self.titles: dict[Path, Title] = {}
-        self.rows: list[Title] = []
-        self.marks: set[Path] = set()
-        self.filter_text = ""
-        self.sort_key = "title"
-        self.is_reversed = False
         self._predicate: Predicate = parse_filter("")
         self._sorted: list[Title] = []
         self._later: set[Path] = set()
@@ -136,24 +120,12 @@ class LibraryView:
         self.filter_text = text.strip()
         self._select()
 
-    def sort_by(self, key: str, *, is_reversed: bool = False) -> None:
-        """Sort by a column: names from A, figures from the largest, or reversed."""
-        self.sort_key, self.is_reversed = key, is_reversed
+    def refresh_order(self) -> None:
+        """Sort by `sort_key`, and filter."""
         self._sort()
 
-    @property
-    def sort_sign(self) -> str:
-        """The sign of the direction."""
-        is_descending = (self.sort_key in _LARGE_FIRST) != self.is_reversed
-        return self.signs.descending if is_descending else self.signs.ascending
-
-    def next_sort(self) -> str:
-        """Return the column that comes after the present one."""
-        return SORTS[(SORTS.index(self.sort_key) + 1) % len(SORTS)]
-
     def _sort(self) -> None:
-        is_descending = (self.sort_key in _LARGE_FIRST) != self.is_reversed
-        in_order = sort_titles(self.titles.values(), self.sort_key, descending=is_descending)
+        in_order = sort_titles(self.titles.values(), self.sort_key, descending=self.is_descending)
         self._sorted, self._groups = join_groups(in_order)
         self._packed = packed_groups(self._sorted)
         self._totals = None
@@ -188,34 +160,19 @@ class LibraryView:
         title = self.titles.get(path)
         return "" if title is None else shown_name(title)
 
-    def index_of(self, path: Path | None) -> int | None:
+    def index_of(self, key: Path | None) -> int | None:
         """Return the row of a path; None if it is not shown."""
         if self._places is None:
             self._places = {title.path: index for index, title in enumerate(self.rows)}
-        return None if path is None else self._places.get(path)
+        return None if key is None else self._places.get(key)
 
-    # Marks
+    def key_of(self, row: Title) -> Path:
+        """Return the path by which a title is marked."""
+        return row.path
 
-    def toggle(self, index: int) -> None:
-        """Mark a row, or take its mark off."""
-        self.marks ^= {self.rows[index].path}
-
-    def mark_range(self, first: int, last: int) -> None:
-        """Mark the rows between two, both included."""
-        self.marks |= {title.path for title in self.rows[min(first, last) : max(first, last) + 1]}
-
-    def toggle_all(self) -> None:
-        """Mark all rows shown; clear all marks if they are marked already."""
-        shown = {title.path for title in self.rows}
-        self.marks = set() if shown <= self.marks else self.marks | shown
-
-    def chosen(self, index: int) -> list[Title]:
-        """Return the marked titles in the order of the table, hidden ones last; without marks that of the row."""
-        if not self.marks:
-            return [self.rows[index]] if index < len(self.rows) else []
-        shown = [title for title in self.rows if title.path in self.marks]
-        hidden = self.marks - {title.path for title in shown}
-        return shown + [self.titles[path] for path in sorted(hidden) if path in self.titles]
+    def row_with(self, key: Path) -> Title | None:
+        """Return a title, shown or hidden, by its path; None if there is none."""
+        return self.titles.get(key)
 
     # Rows of the table
 

@@ -15,8 +15,8 @@ class FilterInput(PlainInput):
     class Cleared(Message):
         """The user wants no filter."""
 
-    def __init__(self, *, id: str) -> None:
-        super().__init__(placeholder="words, !not, sys:ps2 fmt:iso state:skip saving>20", compact=True, id=id)
+    def __init__(self, placeholder: str, *, id: str) -> None:
+        super().__init__(placeholder=placeholder, compact=True, id=id)
 
     def on_key(self, event: events.Key) -> None:
         """Take the keys that leave the line."""

@@ -12,7 +12,8 @@ from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import Fault, StoredEstimate, Title
 from discpress.tui.commands import Keys
 from discpress.tui.views.details import brief, whole
-from discpress.tui.views.library import LibraryView, Signs
+from discpress.tui.views.library import LibraryView
+from discpress.tui.views.marked_rows import Signs
 from discpress.tui.views.title_settings import Chooser
 from discpress.tui.views.tune import Tuning, cell_of, grid_of, known_by_settings
 from discpress.tui.views.tune_lines import choice_lines, grid_lines

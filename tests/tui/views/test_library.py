@@ -17,7 +17,8 @@ from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, VerifyTask
 from discpress.engine.store.model import Fault, Title
 from discpress.tui.views.labels import format_label, margin_of
-from discpress.tui.views.library import ASCII_SIGNS, COLUMNS, LibraryView, Signs
+from discpress.tui.views.library import COLUMNS, LibraryView
+from discpress.tui.views.marked_rows import ASCII_SIGNS, Signs
 from discpress.tui.views.title_settings import Chooser
 
 KEYS = [column.key for column in COLUMNS]

@@ -1,0 +1,58 @@
+"""The commands that mark and sort the rows of a table, as in the library."""
+
+from discpress.tui.app.session import Session
+from discpress.tui.screens.filtering import Filtering
+from discpress.tui.widgets.table import Table
+
+
+class Marking(Filtering):
+    """The part of a screen that marks and sorts."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._last_mark: int | None = None
+
+    def action_mark(self) -> None:
+        """Mark the row, or take its mark off, and step on."""
+        if self.listed.rows:
+            self._last_mark = self._table.cursor
+            self.listed.toggle(self._table.cursor)
+            self._table.refresh_row(self._table.cursor)
+            self._table.action_step(1)
+            self.show_status()
+
+    def action_mark_range(self) -> None:
+        """Mark from the last mark to here."""
+        if self.listed.rows:
+            cursor = self._table.cursor
+            self.listed.mark_range(cursor if self._last_mark is None else self._last_mark, cursor)
+            self._last_mark = cursor
+            self._table.refresh()
+            self.show_status()
+
+    def action_mark_all(self) -> None:
+        """Mark all rows shown, or none."""
+        self.listed.toggle_all()
+        self._table.refresh()
+        self.show_status()
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._sort(self.listed.next_sort(), is_reversed=False)
+
+    def action_sort_reverse(self) -> None:
+        """Reverse the order."""
+        self._sort(self.listed.sort_key, is_reversed=not self.listed.is_reversed)
+
+    def on_table_sorted(self, message: Table.Sorted) -> None:
+        """Sort by the column whose head was clicked; once more turns the order around."""
+        if message.key == "mark":
+            self.action_mark_all()
+        elif message.key in self.listed.SORTS:
+            same = message.key == self.listed.sort_key
+            self._sort(message.key, is_reversed=same and not self.listed.is_reversed)
+
+    def _sort(self, key: str, *, is_reversed: bool) -> None:
+        self.listed.sort_by(key, is_reversed=is_reversed)
+        self._table.show_sort(key, self.listed.sort_sign)
+        self.show_rows()
