@@ -50,11 +50,15 @@ class Progress:
     """Bytes of the image that an earlier run had packed; they do not count for the throughput."""
     resumed_packed_bytes: int = 0
     """Bytes of output that an earlier run had written."""
+    before_bytes: int = 0
+    """Bytes of the images that a job of several is done with."""
+    after_bytes: int = 0
+    """Bytes of the images that a job of several has not begun."""
 
     def begin(self, stage: Stage, total_bytes: int) -> None:
-        """Start a stage at zero."""
-        self.done_bytes = 0
-        self.total_bytes = total_bytes
+        """Start a stage at zero, or at the images before this one."""
+        self.done_bytes = self.before_bytes
+        self.total_bytes = self.before_bytes + total_bytes + self.after_bytes
         self.stage = stage
 
     @property

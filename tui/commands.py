@@ -50,6 +50,8 @@ class Command:
     """Whether the footer shows it."""
     in_palette: bool = True
     """Whether the palette lists it; moving the cursor is no use there."""
+    gives_way: bool = False
+    """Whether its key runs another command while it has nothing to do: the two may share a key."""
 
 
 _L, _D, _T, _P, _Q, _G, _R, _S, _B = (
@@ -71,14 +73,14 @@ def _command(name: str, keys: str, label: str, text: str, *places: Place, **flag
 
 COMMANDS: tuple[Command, ...] = (
     _command("show_details", "enter", "details", "Show everything known of the title.", _L, in_footer=True),
-    _command("mark", "space", "mark", "Mark or unmark the title, and go to the next.", _L, in_footer=True),
-    _command("mark_range", "v", "mark range", "Mark everything from the last mark to here.", _L),
-    _command("mark_all", "a", "mark all", "Mark all titles shown; press again to clear.", _L),
-    _command("filter", "slash", "filter", "Filter as you type: words, !not, sys:ps2 fmt:iso saving>20.", _L,
+    _command("mark", "space", "mark", "Mark or unmark the title, and go to the next.", _L, _R, in_footer=True),
+    _command("mark_range", "v", "mark range", "Mark everything from the last mark to here.", _L, _R),
+    _command("mark_all", "a", "mark all", "Mark all titles shown; press again to clear.", _L, _R),
+    _command("filter", "slash", "filter", "Filter as you type: words, !not, sys:ps2 fmt:iso saving>20.", _L, _R,
              in_footer=True),
-    _command("clear_filter", "escape", "clear", "Clear the filter, then the marks.", _L),
-    _command("sort", "s", "sort", "Sort by the next column.", _L),
-    _command("sort_reverse", "S", "reverse", "Reverse the order.", _L),
+    _command("clear_filter", "escape", "clear", "Clear the filter, then the marks.", _L, _R, gives_way=True),
+    _command("sort", "s", "sort", "Sort by the next column.", _L, _R),
+    _command("sort_reverse", "S", "reverse", "Reverse the order.", _L, _R),
     _command("tune", "t", "tune", "Choose format, block size and level for the marked titles.", _L, _D, _P, writes=True,
              in_footer=True),
     _command("plan", "c", "convert", "Show the plan for the marked titles, then convert them.", _L, _D, _T,
@@ -150,9 +152,9 @@ COMMANDS: tuple[Command, ...] = (
     _command("duration_next", "d", "duration", "Change how long the seek test runs for each image.", _B),
     _command("memory", "m", "memory", "Read from memory, or drop the cache before each read.", _B),
     _command("export", "e", "export", "Write all results of the title as CSV into the state folder.", _B, writes=True),
-    _command("undo", "u,enter", "restore", "Restore the original and move its replacement to trash.", _R,
+    _command("undo", "u,enter", "restore", "Restore the marked originals and move their replacements to trash.", _R,
              writes=True, in_footer=True),
-    _command("purge", "x", "remove", "Remove the original for good, after its replacement is verified.", _R,
+    _command("purge", "x", "remove", "Remove the marked originals for good, after verifying their replacements.", _R,
              writes=True, in_footer=True),
     _command("setting_next", "enter,right,space", "change", "Choose the next value.", _S, writes=True, in_footer=True),
     _command("setting_previous", "left", "before", "Choose the previous value.", _S, writes=True),
@@ -246,6 +248,8 @@ def _check_place(place: Place, keys: Mapping[str, str]) -> None:
     taken: dict[str, str] = {}
     bound = [(key, command.name) for command in commands_at(place) for key in _keys_of(command, keys)]
     for key, name in bound:
+        if BY_NAME[name].gives_way:
+            continue
         other = taken.setdefault(key, name)
         if other != name and (name in keys or other in keys):
             raise UsageError(

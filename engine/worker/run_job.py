@@ -27,13 +27,12 @@ from discpress.engine.queue.tasks.records import (
     DoctorTask,
     EstimateTask,
     GridTask,
-    PurgeTask,
     ScanTask,
     SeekTask,
     ThroughputTask,
-    UndoTask,
     VerifyTask,
 )
+from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import is_there
@@ -41,7 +40,8 @@ from discpress.engine.targets import TARGETS
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 from discpress.engine.worker.estimate_job import refine_into
 from discpress.engine.worker.lab_job import LabJob
-from discpress.engine.worker.trash_job import purge_entry, undo_entry
+from discpress.engine.worker.trash_batch import run_trash_job
+from discpress.engine.worker.trash_job import TrashTurn
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,8 @@ def run_job(turn: Turn) -> Outcome:
             return _estimate(turn, task.request)
         case DoctorTask() as task:
             return _examine(turn, task)
-        case PurgeTask():
-            return Outcome(purge_entry(turn.job, turn.threads, turn.control, turn.progress, _journal(turn)))
-        case UndoTask():
-            return Outcome(undo_entry(turn.job, turn.threads, turn.control, turn.progress, _journal(turn)))
+        case PurgeTask() | UndoTask():
+            return _work_on_trash(turn)
         case SeekTask() | ThroughputTask() as task:
             return _test(turn, task)
 
@@ -246,6 +244,20 @@ def _examine(turn: Turn, task: DoctorTask) -> Outcome:
     if not damaged:
         decoded.save(turn.store)
     return Outcome({"errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING], "damaged": damaged})
+
+
+def _work_on_trash(turn: Turn) -> Outcome:
+    job = turn.job
+    work = TrashTurn(
+        job.path,
+        job.task.source.name or str(job.path),
+        job.attempts > 1,
+        turn.threads,
+        turn.control,
+        turn.progress,
+        _journal(turn),
+    )
+    return Outcome(run_trash_job(job, work, turn.store, turn.log))
 
 
 def _test(turn: Turn, task: SeekTask | ThroughputTask) -> Outcome:

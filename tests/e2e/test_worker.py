@@ -731,6 +731,6 @@ def hurried_stop() -> Iterator[Callable[[Path], str]]:
 def test_a_worker_purges_an_original_for_good(home: Home, game: Path) -> None:
     assert home.cli.run("convert", "--delete-source", game).exit_code == 0
     (entry,) = (item.entry for item in list_trash([home.folder]).items)
-    home.queue.add([trash_request(TaskKind.PURGE, entry)])
+    home.queue.add([trash_request(TaskKind.PURGE, [entry])])
     assert home.start_worker("--idle", "0").wait(HANG_S) == 0
     assert (home.job().state, home.cli.names()) == (JobState.DONE, ["game.zso"])

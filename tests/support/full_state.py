@@ -18,13 +18,12 @@ from discpress.engine.queue.tasks.records import (
     ConvertTask,
     DoctorTask,
     EstimateTask,
-    PurgeTask,
     ScanTask,
     SeekTask,
     ThroughputTask,
-    UndoTask,
     VerifyTask,
 )
+from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import FileIdentity, JsonValue, StoredEstimate, Title
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement

@@ -223,7 +223,7 @@ class Killing:
     def purge(self, folder: Path, where: str) -> None:
         """Purge the original as a job that is killed; its proven result must be there."""
         entries = [each for each in entries_in(folder) if isinstance(each, TrashEntry) and each.reason == "converted"]
-        for job_id in self.queue.add(trash_request(TaskKind.PURGE, entry) for entry in entries):
+        for job_id in self.queue.add(trash_request(TaskKind.PURGE, [entry]) for entry in entries):
             self.finish_job(job_id, folder, where)
         if any(entry.is_there for entry in entries):
             self.tally.wrong.append(f"{where}: purge did not remove the original")

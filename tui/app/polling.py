@@ -1,7 +1,7 @@
 """Keeps the session's view and the screens up to date with the state file."""
 
 import gc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from textual.app import App
@@ -10,6 +10,8 @@ from discpress.engine.errors import DiscpressError
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.trash import others_of
+from discpress.tui.app.ended_jobs import EmptyingOffer, ended_between, trash_news
 from discpress.tui.app.notifications import Notifier
 from discpress.tui.app.session import LATER, Changes, Session
 from discpress.tui.app.worker_control import WorkerControl
@@ -30,6 +32,7 @@ class Poller:
         self._loads = self._loaded = 0
         self._was_scanning = False
         self._notified: set[Path] = set()
+        self._offer = EmptyingOffer()
 
     # The library
 
@@ -121,11 +124,22 @@ class Poller:
             self._notifier.notify("; ".join(problems), is_error=True)
 
     def _take_snapshot(self, snapshot: QueueSnapshot) -> None:
-        finished = _folders_of_finished(self._session.polled, snapshot)
+        ended = ended_between(self._session.polled, snapshot)
+        changed = {folder for job in ended for folder in _changed_folders(job)}
         self._session.polled = snapshot
+        self._notify_of_ended(ended, snapshot)
         self._each(lambda screen: screen.on_snapshot(snapshot))
-        if finished:
-            self.scan(finished)
+        if changed:
+            self.scan(changed)
+
+    def _notify_of_ended(self, ended: Sequence[Job], snapshot: QueueSnapshot) -> None:
+        offer, entries = self._offer.follow(ended, snapshot, self._session.keys)
+        if offer:
+            self._session.offered = entries
+            self._notifier.notify(offer)
+        news, is_error = trash_news(ended)
+        if news:
+            self._notifier.notify(news, is_error=is_error)
 
     def scan(self, folders: Iterable[Path] = ()) -> bool:
         """Request a scan, of all folders if none are given; False if that was refused: a notification has the error."""
@@ -154,20 +168,11 @@ class Poller:
                 tell(screen)
 
 
-def _folders_of_finished(before: QueueSnapshot | None, now: QueueSnapshot) -> set[Path]:
-    """Return the folders in which jobs have changed something since the snapshot before."""
-    states = {} if before is None else {job.id: job.state for job in before.jobs}
-    return {
-        _folder_of(job)
-        for job in now.jobs
-        if job.kind in {TaskKind.CONVERT, TaskKind.UNDO}
-        and job.state is JobState.DONE
-        and states.get(job.id, JobState.DONE) is not JobState.DONE
-    }
-
-
-def _folder_of(job: Job) -> Path:
-    """Return the folder in which a finished job has changed something."""
+def _changed_folders(job: Job) -> set[Path]:
+    """Return the folders in which a job that has ended has changed something."""
     if job.kind is TaskKind.UNDO:
-        return Path(str(job.result.get("path", job.path))).parent
-    return job.output_folder or job.file_path.parent
+        others = others_of(job.task)  # some may be restored although the job has failed
+        homes = {entry.parent.parent for entry in (job.path, *others)}
+        return homes if others or job.state is JobState.DONE else set()
+    is_done = job.kind is TaskKind.CONVERT and job.state is JobState.DONE
+    return {job.output_folder or job.file_path.parent} if is_done else set()

@@ -70,6 +70,8 @@ class Session:
         """The library's rows and marks."""
         self.is_loading = False
         """Whether only the beginning of the library is in the view yet."""
+        self.offered: frozenset[Path] = frozenset()
+        """Entries that the app has offered to remove for good: the trash marks them when it opens."""
         self.polled: QueueSnapshot | None = None
         """The queue at the last poll."""
         self.is_scanning = False
@@ -191,8 +193,7 @@ class Session:
 
     def want_grid(self, title: Title, overrides: ConversionRequest) -> None:
         """Ask for the sizes of one title under every block size and level."""
-        task = GridTask(self.chooser.with_overrides(overrides))
-        self.background_tasks.ask([(title.path, task)], ON_SCREEN)
+        self.background_tasks.ask([(title.path, GridTask(self.chooser.with_overrides(overrides)))], ON_SCREEN)
         self.unsampled = {path: why for path, why in self.unsampled.items() if path != title.path}
 
     def want_scan(self, folders: Iterable[Path]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,46 +14,51 @@ from discpress.engine.errors import DiscpressError
 from discpress.engine.names import display_name
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.kinds import TaskKind
-from discpress.engine.units import format_size
 from discpress.engine.worker.trash_job import trash_request
 from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclusive
+from discpress.tui.app.session import Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.messages import CopyPath, Notify, Refresh, StartWorker
-from discpress.tui.screens.base import DiscScreen
 from discpress.tui.screens.confirm import Confirm
+from discpress.tui.screens.marking import Marking
+from discpress.tui.views.trash import COLUMNS, FILTER_HINT, TrashView, purge_question, status_line, undo_question
+from discpress.tui.widgets.filter_input import FilterInput
 from discpress.tui.widgets.lines import Lines
 from discpress.tui.widgets.palette import Line, about_lines, wrapped
-from discpress.tui.widgets.table import Column, Table
-
-COLUMNS = (
-    Column("name", "FILE", 20, flexible=True),
-    Column("size", "SIZE", 8, right=True),
-    Column("when", "SINCE", 16, rank=1),
-    Column("reason", "WHY", 11, rank=2),
-    Column("state", "REPLACEMENT", 11),
-)
+from discpress.tui.widgets.table import Table
 
 
-class TrashScreen(DiscScreen):
+class TrashScreen(Marking):
     """One row an entry, newest first; a thread looks for them in the folders of the library."""
 
     PLACE = Place.TRASH
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.TRASH)]
 
-    def compose(self) -> ComposeResult:
-        """Lay out the screen."""
-        self._rows = _Rows()
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._trash = TrashView(self.view.signs)
         self._listing: TrashListing | None = None
+        self._cursor_key: Path | None = None
         self._done = 0
         self._queries = DiskQueries()
+
+    @property
+    def listed(self) -> TrashView:
+        """The rows that are filtered, sorted and marked."""
+        return self._trash
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
         yield Lines(id="status")
-        yield Table(COLUMNS, self._rows, id="trash", ellipsis=self.view.signs.ellipsis)
+        yield Table(COLUMNS, self._trash, id="trash", ellipsis=self.view.signs.ellipsis)
         yield Lines(id="about")
+        yield FilterInput(FILTER_HINT, id="filter")
         yield self.key_line()
 
     def on_mount(self) -> None:
         """Look into the folders."""
-        self.query_one(Table).focus()
+        self._table.show_sort(self._trash.sort_key, self._trash.sort_sign)
+        self._table.focus()
         self.query_one("#status", Lines).show([[("looking ...", "dim")]])
         self._look()
 
@@ -80,17 +86,40 @@ class TrashScreen(DiscScreen):
         if not self.query(Table):
             return  # the screen was left meanwhile
         self._listing = listing
-        self._rows.items = list(listing.items)
-        table = self.query_one(Table)
-        table.show_empty(f"The trash is empty: originals come here when a plan says so ({self.keys.of('originals')}).")
-        table.show_rows(table.cursor)
-        count = sum(len(item.entry.files) for item in listing.items)
-        freed = format_size(sum(item.freed_bytes for item in listing.items if not item.entry.problem))
-        text = f"{count} {'file' if count == 1 else 'files'} in the trash; removing them would free {freed}"
-        self.query_one("#status", Lines).show([[(text, "head"), (" " * self.size.width, "head")]])
+        self._trash.replace_all(listing.items)
+        self._trash.marks |= self.session.offered & self._trash.items.keys()
+        self.session.offered = frozenset()
+        self.show_rows()
+
+    def show_rows(self) -> None:
+        """Repaint with the cursor on the entry it was on."""
+        index = self._trash.index_of(self._cursor_key)
+        self._table.show_rows(self._table.cursor if index is None else index)
+        self._remember()
+        self.show_status()
+
+    def show_status(self) -> None:
+        """Show what removing the entries would free, or what is wrong with the filter."""
+        if self._listing is None:
+            return
+        self._table.show_empty(self._empty_text())
+        problem: Line = [(self._problem, "bad")]
+        self.query_one("#status", Lines).show([problem if self._problem else status_line(self._trash, self.size.width)])
+
+    def _empty_text(self) -> str:
+        if self._trash.rows:
+            return ""
+        if self._trash.items:
+            return f"Nothing matches: {self.keys.of('clear_filter')} takes the filter off."
+        return f"The trash is empty: originals come here when a plan says so ({self.keys.of('originals')})."
+
+    def _remember(self) -> None:
+        item = self._item()
+        self._cursor_key = None if item is None else item.entry.folder
 
     def on_table_moved(self) -> None:
-        """Tell of the entry under the cursor."""
+        """Describe the entry under the cursor."""
+        self._remember()
         item = self._item()
         lines: list[Line] = []
         if item is not None:
@@ -105,93 +134,68 @@ class TrashScreen(DiscScreen):
         self.show_about(lines)
 
     def _item(self) -> TrashItem | None:
-        cursor = self.query_one(Table).cursor
-        return self._rows.items[cursor] if cursor < len(self._rows.items) else None
+        cursor = self._table.cursor
+        return self._trash.rows[cursor] if cursor < len(self._trash.rows) else None
 
-    def _item_of_ours(self) -> TrashItem | None:
-        """Return the entry under the cursor if it may be worked on; say why not of one that belongs to others."""
-        item = self._item()
-        if item is None or not item.entry.problem:
-            return item
-        refused = not_ours(item.entry.folder, item.entry.problem)
-        self.post_message(Notify(f"{refused}. {refused.hint[:1].upper()}{refused.hint[1:]}.", is_error=True))
-        return None
+    def _chosen(self) -> list[TrashItem]:
+        """Return the marked entries, or the one under the cursor, without those of others; notify if none is left."""
+        chosen = self._trash.chosen(self._table.cursor)
+        ours = [item for item in chosen if not item.entry.problem]
+        if chosen and not ours:
+            entry = chosen[0].entry
+            refused = not_ours(entry.folder, entry.problem)
+            self.post_message(Notify(f"{refused}. {refused.hint[:1].upper()}{refused.hint[1:]}.", is_error=True))
+        return ours
 
     def action_undo(self) -> None:
-        """Ask, then let the worker bring the original back."""
-        item = self._item_of_ours()
-        if item is None:
-            return
-        replacement = display_name(item.entry.replacement_path.name)
-        moved = f"{replacement} goes into the trash in its place."
-        if not item.is_replacement_there:
-            moved = f"{replacement} is gone or was changed: it is left alone unless it proves to be the same."
-        lines = [f"Bring {display_name(item.entry.home_path.name)} back?", moved]
-        self._ask(lines, TaskKind.UNDO, "Bring it back", item)
+        """Ask, then let the worker bring the originals back."""
+        chosen = self._chosen()
+        if chosen:
+            self._ask(undo_question(chosen), TaskKind.UNDO, "Bring it back" if len(chosen) == 1 else "Restore", chosen)
 
     def action_purge(self) -> None:
-        """Ask, then let the worker prove the replacement and remove the original for good."""
-        item = self._item_of_ours()
-        if item is None:
-            return
-        lines = [
-            f"Remove {display_name(item.entry.home_path.name)} for good? It frees {format_size(item.freed_bytes)}.",
-            "discpress decodes its replacement first. If that does not prove the same disc, the original stays.",
-        ]
-        self._ask(lines, TaskKind.PURGE, "Remove it", item)
+        """Ask, then let the worker prove the replacements and remove the originals for good."""
+        chosen = self._chosen()
+        if chosen:
+            self._ask(purge_question(chosen), TaskKind.PURGE, "Remove it" if len(chosen) == 1 else "Remove", chosen)
 
-    def _ask(self, lines: list[str], kind: TaskKind, verb: str, item: TrashItem) -> None:
+    def _ask(self, lines: list[str], kind: TaskKind, verb: str, chosen: Sequence[TrashItem]) -> None:
         def answer(choice: str | None) -> None:
             if choice == kind:
-                run_detached(self, partial(self._queue, kind, item))
+                run_detached(self, partial(self._queue, kind, chosen))
 
-        self.app.push_screen(Confirm(lines, [("keep", "Leave it"), (kind, verb)]), answer)
+        keep = "Leave it" if len(chosen) == 1 else "Leave them"
+        self.app.push_screen(Confirm(lines, [("keep", keep), (kind, verb)]), answer)
 
-    async def _queue(self, kind: TaskKind, item: TrashItem) -> None:
+    async def _queue(self, kind: TaskKind, chosen: Sequence[TrashItem]) -> None:
+        entries = [item.entry for item in chosen]
         try:
-            request = await self._queries.ask_with_timeout(lambda: trash_request(kind, item.entry))
-            self.session.queue.add_new([request], lambda job: job.kind)
+            request = await self._queries.ask_with_timeout(lambda: trash_request(kind, entries))
+            self.session.queue.add_new([request], lambda job: job.task.work)
         except TimeoutError:
-            self.post_message(Notify(f"{display_name(item.entry.home_path)}: its disk does not answer", is_error=True))
+            self.post_message(Notify(f"{display_name(entries[0].home_path)}: its disk does not answer", is_error=True))
             return
         except DiscpressError as error:
             self.post_message(Notify(str(error), is_error=True))
             return
+        self._trash.marks -= {entry.folder for entry in entries}
+        self.show_rows()
         self.post_message(StartWorker())
         self.post_message(Refresh())
-        begun = "Restoring" if kind is TaskKind.UNDO else "Checking the replacement"
+        checking = "Checking the replacement" if len(entries) == 1 else f"Checking {len(entries)} replacements"
+        begun = "Restoring" if kind is TaskKind.UNDO else checking
         shown = self.keys.of("show_queue")
         self.post_message(Notify(f"{begun} in the background. Press {shown} in the library to follow it."))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let the key that clears the filter and the marks go back if there are none."""
+        if action == "clear_filter" and self.query(FilterInput):
+            is_filtered = bool(self._trash.filter_text or self.query_one(FilterInput).value)
+            return bool(is_filtered or self._trash.marks)
+        return super().check_action(action, parameters)
 
     def action_copy_path(self) -> None:
         """Copy the original's path."""
         item = self._item()
         if item is not None:
             self.post_message(CopyPath(item.entry.home_path))
-
-
-class _Rows:
-    """The entries as a table."""
-
-    def __init__(self) -> None:
-        self.items: list[TrashItem] = []
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def cells(self, index: int, keys: Sequence[str]) -> Sequence[str]:
-        """Return the texts of one row."""
-        item = self.items[index]
-        others = len(item.entry.files) - 1
-        texts = {
-            "name": display_name(item.entry.name) + (f" and {others} more" if others else ""),
-            "size": format_size(item.entry.size_bytes),
-            "when": display_name(item.entry.trashed_at[:16].replace("T", " ")),
-            "reason": display_name(item.entry.reason),
-            "state": "in place" if item.is_replacement_there else "changed",
-        }
-        return [texts[key] for key in keys]
-
-    def style(self, index: int, key: str) -> str:
-        """Return the style of one cell."""
-        return "warn" if key == "state" and not self.items[index].is_replacement_there else "normal"

@@ -7,7 +7,8 @@ from typing import TypeAlias
 from discpress.engine.errors import DamagedImageError, VerifyError
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Action, Job, JobState
-from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.kinds import TRASH_KINDS, TaskKind
+from discpress.engine.queue.tasks.trash import others_of
 from discpress.engine.units import format_duration, format_rate, format_size
 from discpress.tui.widgets.graph import bar
 from discpress.tui.widgets.palette import Line
@@ -43,7 +44,9 @@ def job_name(job: Job, names: Names) -> str:
     # As it was queued first: another game may have the file's name by now.
     queued = job.task.source.name
     name = display_name(queued) if queued else names(job.path) or display_name(job.path.name or job.path)
-    return name if job.kind is TaskKind.CONVERT else f"{job.kind} {name}"
+    others = len(others_of(job.task))
+    more = f" and {others} more" if others else ""
+    return name if job.kind is TaskKind.CONVERT else f"{job.kind} {name}{more}"
 
 
 _WANTED = {Action.PAUSE: "pausing", Action.RESUME: "resuming", Action.CANCEL: "cancels"}
@@ -80,6 +83,8 @@ def job_note(job: Job) -> str:
         if not errors and not warnings:
             return "nothing found"
         return f"errors: {errors}, warnings: {warnings}; its log has them"
+    if job.state is JobState.DONE and job.kind in TRASH_KINDS:
+        return display_name(str(job.result.get("summary", "")))
     if job.state is JobState.DONE:
         return f"saved {format_size(job.saved_bytes)}" if job.saved_bytes > 0 else ""
     return display_name(job.error_message).removeprefix(f"{display_name(job.path)}: ")

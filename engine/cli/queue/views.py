@@ -6,7 +6,8 @@ from discpress.engine.cli.output.tables import format_table
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Action, Job, JobRequest, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
-from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.kinds import TRASH_KINDS, TaskKind
+from discpress.engine.queue.tasks.trash import others_of
 from discpress.engine.units import format_duration, format_percent, format_rate, format_size
 
 _HEADS = ("ID", "STATE", "STAGE", "DONE", "SPEED", "RATIO", "ETA", "TITLE")
@@ -111,13 +112,17 @@ def state_of(job: Job) -> str:
 def name_of(job: Job | JobRequest) -> str:
     """Return the name of a job's file, safe to show; after the kind of job if it is not a conversion."""
     name = display_name(job.task.source.name or job.path.name or job.path)
-    return name if job.kind is TaskKind.CONVERT else f"{job.kind} {name}"
+    others = len(others_of(job.task))
+    more = f" and {others} more" if others else ""
+    return name if job.kind is TaskKind.CONVERT else f"{job.kind} {name}{more}"
 
 
 def note_of(job: Job) -> str:
     """Return the remark about a job next to its figures, safe to show; mostly empty."""
     if job.fault:
         return display_name(job.fault)
+    if job.state is JobState.DONE and job.kind in TRASH_KINDS:
+        return display_name(str(job.result.get("summary", "")))
     if job.state is JobState.DONE:
         return f"saved {format_size(job.saved_bytes)}" if job.saved_bytes > 0 else ""
     if job.is_alive:

@@ -17,6 +17,7 @@ import socket
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Self
@@ -29,6 +30,7 @@ UNDO_MARKER = "undoing"
 UNDO_MARKER_1 = "undo"
 """The marker of schema 1."""
 SCHEMA = 2
+_DAY_S = 24 * 3600
 
 
 class Role(StrEnum):
@@ -153,6 +155,19 @@ class TrashEntry:
     def id(self) -> str:
         """The entry's name."""
         return self.folder.name
+
+    @property
+    def trashed_time(self) -> float | None:
+        """When it was moved, in seconds since the epoch; None if the description has no valid time."""
+        try:
+            moment = datetime.fromisoformat(self.trashed_at)
+            return None if moment.tzinfo is None else moment.timestamp()
+        except (ValueError, OverflowError):
+            return None
+
+    def age_days(self, now: float) -> float | None:
+        """Return the days since it was moved, at `now` seconds since the epoch; None if it has no valid time."""
+        return None if self.trashed_time is None else (now - self.trashed_time) / _DAY_S
 
     @property
     def is_of_others(self) -> bool:

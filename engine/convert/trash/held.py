@@ -52,6 +52,10 @@ _REMOTE_REST_S = 24 * 3600
 """Locks of folders do not keep other machines away: what such a machine is at is younger than this."""
 
 
+class GoneError(TrashError):
+    """An entry is not in the trash any more."""
+
+
 class FilePlace(StrEnum):
     """Where a file of an entry is."""
 
@@ -240,9 +244,9 @@ def hold(entry: TrashEntry) -> Iterator[HeldEntry]:
         yield held
 
 
-def gone(entry: TrashEntry) -> TrashError:
+def gone(entry: TrashEntry) -> GoneError:
     """Return the error about an entry that is no more."""
-    return TrashError(f"{display_name(entry.home_path)}: it is not in the trash any more")
+    return GoneError(f"{display_name(entry.home_path)}: it is not in the trash any more")
 
 
 def is_left(folder: HeldFolder) -> bool:

@@ -19,6 +19,8 @@ from discpress.engine.progress import Control, Progress
 from discpress.engine.system.files import same_file
 from discpress.engine.system.held_folder import is_same_state
 
+_NOT_ON_THIS_DISK = "is not on the disk of the trash"
+
 
 def replacement_facts(held: HeldEntry, replacement: Replacement) -> os.stat_result | None:
     """Return the stat result of a replacement where it is looked for; None if nothing is there. OSError."""
@@ -85,6 +87,16 @@ def find_replacement_change(held: HeldEntry) -> str:
             return f"{display_name(path)}: is gone"
         if not stat.S_ISREG(facts.st_mode) or (facts.st_size, facts.st_mtime_ns) != (each.size_bytes, each.mtime_ns):
             return f"{display_name(path)}: was changed since then"
+    return ""
+
+
+def find_other_disk(held: HeldEntry) -> str:
+    """Return which file of the replacement is not on the disk of the trash; empty if all are. OSError."""
+    device = held.folder.stat().st_dev
+    for each in held.entry.replacements:
+        facts = replacement_facts(held, each)
+        if facts is not None and facts.st_dev != device:
+            return f"{display_name(held.entry.place_of(each))}: {_NOT_ON_THIS_DISK}"
     return ""
 
 
@@ -167,7 +179,7 @@ class Prover:
         for path in (*self._renamed(held), *others):
             facts = _facts_of(path)
             if facts is not None and facts.st_dev != held.folder.stat().st_dev:
-                problem = f"{display_name(path)}: is not on the disk of the trash"
+                problem = f"{display_name(path)}: {_NOT_ON_THIS_DISK}"
             else:
                 problem = self.find_loss(held, path)
             if not problem:

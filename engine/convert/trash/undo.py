@@ -13,6 +13,7 @@ from discpress.engine.convert.trash.proof import (
     Prover,
     RecentDecode,
     find_change,
+    find_other_disk,
     find_replacement_change,
     is_alike_without_inodes,
     is_beside,
@@ -182,12 +183,14 @@ def purge(
     progress: Progress | None = None,
     others: Sequence[Path] = (),
     recent: RecentDecode = never_decoded,
+    is_automatic: bool = False,
 ) -> Path | None:
     """Remove the files of a trashed title for good; return the image that proved that nothing is lost.
 
     That is the recorded replacement, decoded whole now; if it is gone or was changed, the same file under another name
     in its folder, or one of `others` (see `Prover.find_other_proof`). An earlier decode of the very file stands in for
-    a new one only if `recent` knows it. TrashError if none proves itself, unless forced, and if the entry is not ours.
+    a new one only if `recent` knows it. If nobody asked for it (`is_automatic`), the replacement must be on the disk of
+    the trash. TrashError if none proves itself, unless forced, and if the entry is not ours.
     """
     prover = Prover(threads, control, progress or Progress(), recent)
     proof = None
@@ -197,7 +200,7 @@ def purge(
                 raise gone(entry)
             found = {file: facts for file in entry.files if (facts := held.stored(file)) is not None}
             if not force:
-                proof, loss = _prove_purge(held, prover, others)
+                proof, loss = _prove_purge(held, prover, others, is_automatic=is_automatic)
                 if loss:
                     raise TrashError(
                         f"{display_name(entry.home_path)}: kept in the trash: {loss}",
@@ -214,7 +217,9 @@ def purge(
     return proof
 
 
-def _prove_purge(held: HeldEntry, prover: Prover, others: Sequence[Path]) -> tuple[Path | None, str]:
+def _prove_purge(
+    held: HeldEntry, prover: Prover, others: Sequence[Path], *, is_automatic: bool
+) -> tuple[Path | None, str]:
     """Return the image that proves that nothing is lost, or what would be. OSError."""
     places = held.places()
     if FilePlace.HOME in places.values():
@@ -222,7 +227,7 @@ def _prove_purge(held: HeldEntry, prover: Prover, others: Sequence[Path]) -> tup
     change = find_change(held, only_stored=True)
     if change:
         return None, change
-    loss = find_replacement_change(held) or prover.find_loss(held)
+    loss = find_replacement_change(held) or (is_automatic and find_other_disk(held)) or prover.find_loss(held)
     if not loss:
         return held.entry.replacement_path, ""
     other, problem = prover.find_other_proof(held, others)

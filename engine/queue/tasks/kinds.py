@@ -16,9 +16,9 @@ class TaskKind(StrEnum):
     THROUGHPUT = "throughput"
     DOCTOR = "doctor"
     PURGE = "purge"
-    """Removes a trashed file for good after its replacement is verified; the path is that of the entry."""
+    """Removes trashed titles for good after their replacements are verified; the path is that of the first entry."""
     UNDO = "undo"
-    """Restores a trashed file; the path is that of the entry."""
+    """Restores trashed titles; the path is that of the first entry."""
 
 
 JOB_KINDS = frozenset(TaskKind) - {TaskKind.GRID}

@@ -21,6 +21,7 @@ from discpress.engine.queue.tasks.base import (
     text_in,
 )
 from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.plain_json import texts_in
 
@@ -217,24 +218,6 @@ class ScanTask(BaseTask):
     kind: ClassVar[TaskKind] = TaskKind.SCAN
     source: Source = NO_SOURCE
     """The folder."""
-
-
-@dataclass(frozen=True, slots=True)
-class PurgeTask(BaseTask):
-    """Remove a trashed file for good after its replacement is verified."""
-
-    kind: ClassVar[TaskKind] = TaskKind.PURGE
-    source: Source = NO_SOURCE
-    """The entry of the trash."""
-
-
-@dataclass(frozen=True, slots=True)
-class UndoTask(BaseTask):
-    """Restore a trashed file."""
-
-    kind: ClassVar[TaskKind] = TaskKind.UNDO
-    source: Source = NO_SOURCE
-    """The entry of the trash."""
 
 
 Task: TypeAlias = (

@@ -26,14 +26,13 @@ from discpress.engine.queue.tasks.records import (
     DoctorTask,
     EstimateTask,
     GridTask,
-    PurgeTask,
     ScanTask,
     SeekTask,
     Task,
     ThroughputTask,
-    UndoTask,
     VerifyTask,
 )
+from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
 from discpress.engine.store.rows.checked import UnreadableError
 from discpress.engine.store.store import Store
 

@@ -30,15 +30,14 @@ from discpress.engine.queue.tasks.records import (
     DoctorTask,
     EstimateTask,
     GridTask,
-    PurgeTask,
     ScanTask,
     SeekTask,
     Task,
     ThroughputTask,
-    UndoTask,
     VerifyTask,
 )
 from discpress.engine.queue.tasks.request_json import request_json
+from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
 from discpress.engine.store.store import FILE_NAME, Store
 from discpress.engine.worker.run_background import run_background_task
 from discpress.engine.worker.run_job import Outcome, Turn, run_job

@@ -47,7 +47,7 @@ class Room:
         self.queue = JobQueue(self.store)
 
     def add(self, kind: TaskKind) -> int:
-        (job_id,) = self.queue.add([trash_request(kind, self.entry)])
+        (job_id,) = self.queue.add([trash_request(kind, [self.entry])])
         return job_id
 
     def run(self, job_id: int, control: Control | None = None) -> Outcome:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from app_desk import Desk, opened
 from command_line import write_old
+from fault_injection import flip_byte, run_conversion
 from sample_images import mixed
 from trash_sets import is_home, make_set, put_away
 
@@ -41,7 +42,7 @@ def names(folder: Path) -> list[str]:
 async def test_it_lists_what_was_replaced(tmp_path: Path) -> None:
     async with with_trash(tmp_path) as desk:
         assert len(desk.rows) == 1
-        assert desk.rows[0].startswith("Game.iso | ")
+        assert desk.rows[0].startswith("  | Game.iso | ")
         assert desk.rows[0].endswith("converted | in place")
         assert "1 file in the trash; removing them would free" in desk.lines("status")
         assert "replaced by" in desk.lines("about")
@@ -60,7 +61,7 @@ async def test_u_asks_then_brings_the_original_back(key: str, tmp_path: Path) ->
         assert [job.state for job in desk.queue.jobs()] == [JobState.DONE] * 2
         assert names(tmp_path) == ["Game.iso"]
         assert (tmp_path / "games" / "Game.iso").read_bytes() == CONTENT
-        assert desk.rows[0].startswith("Game.zso | ")  # the replacement lies there now
+        assert desk.rows[0].startswith("  | Game.zso | ")  # the replacement lies there now
         assert desk.told[-1] == "Restoring in the background. Press w in the library to follow it."
 
 
@@ -154,7 +155,7 @@ async def test_a_title_of_several_files_is_one_row(tmp_path: Path) -> None:
     make_set(tmp_path / "games")
     put_away(tmp_path / "games")
     async with opened(tmp_path, "u", titles=(), folders=[tmp_path / "games"], has_worker=True) as desk:
-        assert [row.partition(" | ")[0] for row in desk.rows] == ["game.cue and 2 more"]
+        assert [row.split(" | ")[1] for row in desk.rows] == ["game.cue and 2 more"]
         assert "3 files in the trash" in desk.lines("status")
         await desk.press("u", "right", "enter")
         await desk.look()
@@ -189,3 +190,191 @@ async def test_a_key_on_an_empty_trash_does_no_harm(key: str, tmp_path: Path) ->
     async with opened(tmp_path, "u", key) as desk:
         desk.in_front(TrashScreen)
         assert desk.rows == []
+
+
+NAMES = ("Okami [t-en by X] [red].iso", "b.iso", "c.iso")
+
+
+@asynccontextmanager
+async def with_three(folder: Path) -> AsyncIterator[Desk]:
+    """The app on a trash with three originals of different sizes, the last of NAMES the newest."""
+    games = folder / "games"
+    for number, name in enumerate(NAMES):
+        run_conversion(write_old(games / name, mixed(60_000 + 20_480 * number, seed=number)), trash_source=True)
+    async with opened(folder, "u", titles=(), folders=[games], has_worker=True) as desk:
+        yield desk
+
+
+def listed(desk: Desk) -> list[str]:
+    return [row.split(" | ")[1] for row in desk.rows]
+
+
+def marked(desk: Desk) -> list[str]:
+    return [row.split(" | ")[1] for row in desk.rows if row.startswith("•")]
+
+
+@runs("mark", AT)
+async def test_space_marks_and_goes_to_the_next(tmp_path: Path) -> None:
+    async with with_three(tmp_path) as desk:
+        await desk.press("space", "space")
+        assert marked(desk) == ["c.iso", "b.iso"]
+        assert "; 2 marked, " in desk.lines("status")
+        await desk.press("up", "space")
+        assert marked(desk) == ["c.iso"]
+
+
+@runs("mark_range", AT)
+async def test_v_marks_from_the_last_mark_to_here(tmp_path: Path) -> None:
+    async with with_three(tmp_path) as desk:
+        await desk.press("space", "down", "v")
+        assert len(marked(desk)) == 3
+
+
+@runs("mark_all", AT)
+async def test_a_marks_all_that_is_shown_and_takes_all_marks_off(tmp_path: Path) -> None:
+    async with with_three(tmp_path) as desk:
+        await desk.press("a")
+        assert len(marked(desk)) == 3
+        await desk.press("a")
+        assert marked(desk) == []
+
+
+@runs("sort", AT)
+async def test_s_sorts_by_the_next_column(tmp_path: Path) -> None:
+    async with with_three(tmp_path) as desk:
+        assert listed(desk) == ["c.iso", "b.iso", NAMES[0]]
+        await desk.press("s")
+        assert listed(desk) == ["b.iso", "c.iso", NAMES[0]]
+        await desk.press("s")
+        assert listed(desk) == ["c.iso", "b.iso", NAMES[0]]
+        assert "SIZE▼" in desk.text
+
+
+@runs("sort_reverse", AT)
+async def test_capital_s_reverses_the_order_and_the_cursor_stays_on_its_entry(tmp_path: Path) -> None:
+    async with with_three(tmp_path) as desk:
+        await desk.press("S")
+        assert listed(desk) == [NAMES[0], "b.iso", "c.iso"]
+        assert desk.table.cursor == 2
+
+
+@runs("filter", AT)
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("okami", [NAMES[0]]),
+        ("!okami", ["c.iso", "b.iso"]),
+        ("size>70K", ["c.iso", "b.iso"]),
+        ("frees<70K", [NAMES[0]]),
+        ("state:in why:conv", ["c.iso", "b.iso", NAMES[0]]),
+        ("state:changed", []),
+        ("age>1", []),
+        ("age<1d", ["c.iso", "b.iso", NAMES[0]]),
+    ],
+)
+async def test_slash_filters_as_it_is_typed(tmp_path: Path, words: str, found: list[str]) -> None:
+    async with with_three(tmp_path) as desk:
+        await desk.press("slash", *("space" if each == " " else each for each in words))
+        assert listed(desk) == found
+        assert f"; {len(found)} shown" in desk.lines("status")
+        assert found or "Nothing matches: esc takes the filter off." in desk.text
+
+
+async def test_a_wrong_word_is_named(tmp_path: Path) -> None:
+    async with with_three(tmp_path) as desk:
+        await desk.press("slash", *"age>old")
+        assert "age>old: expected a number of days, like age>30" in desk.lines("status")
+
+
+@runs("clear_filter", AT)
+async def test_escape_takes_the_filter_off_then_the_marks_then_goes_back(tmp_path: Path) -> None:
+    async with with_three(tmp_path) as desk:
+        await desk.press("space", "slash", *"b.iso", "enter")
+        assert listed(desk) == ["b.iso"]
+        await desk.press("escape")
+        assert (len(listed(desk)), marked(desk)) == (3, ["c.iso"])
+        await desk.press("escape")
+        assert marked(desk) == []
+        desk.in_front(TrashScreen)
+        await desk.press("escape")
+        desk.in_front(LibraryScreen)
+
+
+async def test_marked_originals_are_removed_by_one_job_that_says_what_came_of_it(tmp_path: Path) -> None:
+    async with with_three(tmp_path) as desk:
+        await desk.press("space", "space", "x")
+        assert "Remove 2 originals for good? It frees " in desk.said
+        await desk.press("right", "enter")
+        await desk.look()
+        assert listed(desk) == [NAMES[0]]
+        assert [job.state for job in desk.queue.jobs()] == [JobState.DONE]
+        assert desk.told[-1].startswith("2 removed for good, ")
+        await desk.press("escape", "w")
+        assert desk.rows[0].startswith("purge c.iso and 1 more | done")
+        assert "2 removed for good, " in desk.lines("about")
+
+
+async def test_what_stays_is_named_with_its_reason(tmp_path: Path) -> None:
+    async with with_three(tmp_path) as desk:
+        flip_byte(tmp_path / "games" / "b.zso", 10_000)
+        await desk.press("a", "x", "right", "enter")
+        await desk.look()
+        assert listed(desk) == ["b.iso"]
+        assert desk.told[-1].startswith("2 removed for good, ")
+        assert "1 stays: " in desk.told[-1]
+        assert "b.zso: was changed since then" in desk.told[-1]
+
+
+async def test_marked_originals_are_restored_by_one_job(tmp_path: Path) -> None:
+    async with with_three(tmp_path) as desk:
+        await desk.press("a", "u")
+        assert "Restore 3 originals, " in desk.said
+        await desk.press("right", "enter")
+        await desk.look()
+        assert names(tmp_path) == sorted(NAMES)
+        assert len(desk.queue.jobs()) == 1
+        assert desk.told[-1] == "3 restored"
+
+
+async def test_marks_that_a_filter_hides_count(tmp_path: Path) -> None:
+    async with with_three(tmp_path) as desk:
+        await desk.press("space", "slash", "o", "k", "enter", "x")
+        assert "Remove c.iso for good?" in desk.said
+
+
+@pytest.mark.parametrize("key", ["space", "v", "a", "s", "S"])
+async def test_a_mark_on_an_empty_trash_does_no_harm(key: str, tmp_path: Path) -> None:
+    async with opened(tmp_path, "u", key) as desk:
+        desk.in_front(TrashScreen)
+
+
+async def test_after_a_batch_the_app_offers_once_to_empty_what_it_has_moved(tmp_path: Path) -> None:
+    games = tmp_path / "games"
+    for number, name in enumerate(NAMES):
+        write_old(games / name, mixed(60_000, seed=number))
+    async with opened(tmp_path, titles=(), folders=[games], has_worker=True) as desk:
+        await desk.look()
+        await desk.press("a", "c", "o", "enter")
+        await desk.look()
+        offers = [text for text in desk.told if "in the trash" in text]
+        assert offers == [
+            "Converted: 3 originals are in the trash, 176 KiB. "
+            "Press u in the library, then x, to verify again and free the space."
+        ]
+        await desk.press("u")
+        assert len(marked(desk)) == 3
+        await desk.press("x")
+        assert "Remove 3 originals for good?" in desk.said
+        await desk.press("enter", "escape", "escape", "u")
+        assert marked(desk) == []
+
+
+async def test_no_offer_is_made_if_originals_were_kept(tmp_path: Path) -> None:
+    games = tmp_path / "games"
+    write_old(games / "b.iso", CONTENT)
+    async with opened(tmp_path, titles=(), folders=[games], has_worker=True) as desk:
+        await desk.look()
+        await desk.press("c", "enter")
+        await desk.look()
+        assert [job.state for job in desk.queue.jobs()] == [JobState.DONE]
+        assert not [text for text in desk.told if "in the trash" in text]

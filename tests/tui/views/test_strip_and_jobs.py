@@ -9,7 +9,8 @@ from some_jobs import JobFields, job, running, snapshot
 
 from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.tasks.base import Source
-from discpress.engine.queue.tasks.records import ConvertTask, UndoTask, VerifyTask
+from discpress.engine.queue.tasks.records import ConvertTask, VerifyTask
+from discpress.engine.queue.tasks.trash import UndoTask
 from discpress.tui.commands import Keys
 from discpress.tui.views.jobs import COLUMNS, JobRows, describe_job, job_name, job_note, job_state
 from discpress.tui.views.queue_strip import job_line, strip_lines, total_line

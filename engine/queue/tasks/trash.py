@@ -1,0 +1,83 @@
+"""Work on entries of the trash: one job for any number of them."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+from discpress.engine.queue.tasks.base import (
+    NO_SOURCE,
+    PARAMETERS,
+    BaseTask,
+    Cells,
+    Source,
+    source_in,
+    source_json,
+)
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.store.model import JsonValue
+from discpress.engine.store.rows.plain_json import path_in, texts_in
+
+_OTHERS, _AUTOMATIC = "entries", "automatic"
+_UNDO_PARAMETERS = PARAMETERS | {_OTHERS}
+_PURGE_PARAMETERS = _UNDO_PARAMETERS | {_AUTOMATIC}
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeTask(BaseTask):
+    """Remove trashed titles for good, each after its replacement is verified."""
+
+    kind: ClassVar[TaskKind] = TaskKind.PURGE
+    source: Source = NO_SOURCE
+    """The entry of the trash that is the job's path."""
+    others: tuple[Path, ...] = ()
+    """Further entries."""
+    is_automatic: bool = False
+    """Whether nobody asked for it (`trash_days`): the rules are stricter, and an entry that stays is no failure."""
+
+    def to_cells(self) -> Cells:
+        """Return the task as columns."""
+        automatic: dict[str, JsonValue] = {_AUTOMATIC: True} if self.is_automatic else {}
+        return Cells({**source_json(self.source), **_others_json(self.others), **automatic})
+
+    @classmethod
+    def from_cells(cls, cells: Cells) -> Self:
+        """Return the task of the columns of a row."""
+        is_automatic = cells.parameters.get(_AUTOMATIC, False)
+        if not isinstance(is_automatic, bool):
+            raise ValueError(f"{_AUTOMATIC} is not true or false")
+        return cls(source_in(cells.parameters, _PURGE_PARAMETERS), _others_in(cells.parameters), is_automatic)
+
+
+@dataclass(frozen=True, slots=True)
+class UndoTask(BaseTask):
+    """Restore trashed titles."""
+
+    kind: ClassVar[TaskKind] = TaskKind.UNDO
+    source: Source = NO_SOURCE
+    """The entry of the trash that is the job's path."""
+    others: tuple[Path, ...] = ()
+    """Further entries."""
+
+    def to_cells(self) -> Cells:
+        """Return the task as columns."""
+        return Cells({**source_json(self.source), **_others_json(self.others)})
+
+    @classmethod
+    def from_cells(cls, cells: Cells) -> Self:
+        """Return the task of the columns of a row."""
+        return cls(source_in(cells.parameters, _UNDO_PARAMETERS), _others_in(cells.parameters))
+
+
+def others_of(task: BaseTask) -> tuple[Path, ...]:
+    """Return the entries that a task works on besides the one that is its job's path; none for other kinds."""
+    return task.others if isinstance(task, PurgeTask | UndoTask) else ()
+
+
+def _others_json(others: tuple[Path, ...]) -> dict[str, JsonValue]:
+    return {_OTHERS: [os.fspath(path) for path in others]} if others else {}
+
+
+def _others_in(parameters: Mapping[str, JsonValue]) -> tuple[Path, ...]:
+    return tuple(map(path_in, texts_in(parameters[_OTHERS]))) if _OTHERS in parameters else ()

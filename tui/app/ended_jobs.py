@@ -1,0 +1,60 @@
+"""The news of jobs that have ended: what the trash has come to, and an offer to empty it after a batch."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from discpress.engine.queue.jobs import Job, JobState
+from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.queue.tasks.kinds import TRASH_KINDS, TaskKind
+from discpress.engine.queue.tasks.trash import others_of
+from discpress.engine.units import format_size
+from discpress.tui.commands import Keys
+
+
+def ended_between(before: QueueSnapshot | None, now: QueueSnapshot) -> list[Job]:
+    """Return the jobs that have ended since the snapshot before; none if there is none."""
+    if before is None:
+        return []
+    alive = {job.id for job in before.jobs if job.is_alive}
+    newest = max((job.id for job in before.jobs), default=0)
+    return [job for job in now.jobs if job.is_over and (job.id in alive or job.id > newest)]
+
+
+def trash_news(ended: Iterable[Job]) -> tuple[str, bool]:
+    """Return the summary of the last job on several entries of the trash, and whether an entry stays; else no text."""
+    for job in sorted(ended, key=lambda job: job.id, reverse=True):
+        if job.kind in TRASH_KINDS and others_of(job.task):
+            if job.state is JobState.FAILED:
+                return job.error_message, True
+            return str(job.result.get("summary", "")), bool(job.result.get("stayed"))
+    return "", False
+
+
+class EmptyingOffer:
+    """Counts the originals that a batch moves to the trash, and offers once to empty it when the batch is over."""
+
+    def __init__(self) -> None:
+        self._entries: set[Path] = set()
+        self._bytes = 0
+
+    def follow(self, ended: Iterable[Job], now: QueueSnapshot, keys: Keys) -> tuple[str, frozenset[Path]]:
+        """Return the offer and the entries it is about; no text while conversions go on or if originals were kept."""
+        for job in ended:
+            trashed, size = job.result.get("trashed"), job.result.get("source_bytes")
+            if job.kind is TaskKind.CONVERT and job.state is JobState.DONE and isinstance(trashed, str):
+                self._entries.add(Path(trashed).parent)
+                self._bytes += size if isinstance(size, int) else 0
+        if not self._entries or any(job.is_alive and job.kind is TaskKind.CONVERT for job in now.jobs):
+            return "", frozenset()
+        entries, size_bytes = frozenset(self._entries), self._bytes
+        self._entries, self._bytes = set(), 0
+        key = keys.of("show_trash")
+        if not key:
+            return "", frozenset()
+        count = len(entries)
+        originals = f"{count} originals are" if count > 1 else "1 original is"
+        return (
+            f"Converted: {originals} in the trash, {format_size(size_bytes)}. "
+            f"Press {key} in the library, then {keys.of('purge')}, to verify again and free the space.",
+            entries,
+        )
