@@ -8,6 +8,7 @@ methods = ["zstd"]
 block_size = "16K"
 threads = 4
 trash = true
+trash_days = 30
 theme = "light"
 mouse = "auto"
 ascii = false
@@ -34,7 +35,7 @@ from discpress.engine.targets import AUTO
 FILE_NAME = "config.toml"
 THEMES = ("dark", "light", "contrast", "ansi")
 """The themes of the app; `ansi` has the terminal's own 16 colours."""
-"""The formats that a conversion can write."""
+MAX_TRASH_DAYS = 3650
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,9 @@ class Config:
     """The methods for the hunks of a CHD; empty means the target's default."""
     block_size: int | None = None
     """Bytes of a block or hunk; None means the target's default."""
+    trash_days: int | None = None
+    """Days after which the worker removes an original from the trash for good, if its replacement is proven that day;
+    None means that only the user empties the trash."""
 
     @property
     def request(self) -> ConversionRequest:
@@ -114,6 +118,7 @@ def parse_config(decoded: Mapping[str, Any], path: Path, targets: Collection[str
         "level": lambda value: values.whole(value, 1, HIGHEST_LEVEL),
         "threads": lambda value: values.whole(value, 1, None),
         "trash": values.boolean,
+        "trash_days": lambda value: values.whole(value, 1, MAX_TRASH_DAYS),
         "theme": lambda value: values.one_of(value, THEMES),
         "mouse": values.mouse,
         "ascii": values.boolean,

@@ -21,6 +21,11 @@ from discpress.engine.store.store import Store
 _HISTORY = f"{SELECT_JOBS} WHERE state = ? AND kind = ? ORDER BY ended_at DESC, id DESC"
 _ABANDONED = "SELECT c.job FROM queue_checkpoints c JOIN queue_jobs j ON j.id = c.job WHERE j.ended_at IS NOT NULL"
 
+# The text of a path has its quotes escaped, so that it cannot be taken for the parameter.
+_LAST_AUTOMATIC_PURGE = """
+SELECT MAX(created_at) FROM queue_jobs WHERE kind = 'purge' AND parameters LIKE '%"automatic": true%'
+"""
+
 
 class QueueReader:
     """The half of a JobQueue that writes nothing."""
@@ -39,6 +44,11 @@ class QueueReader:
     def data_version(self) -> tuple[int, int, int]:
         """Return a value that changes with every write to the file (4 us)."""
         return self._store.data_version()
+
+    def last_automatic_purge(self) -> float | None:
+        """Return when the last job that empties the trash by itself was queued; None if none ever was."""
+        found = self._file.run(lambda connection: connection.execute(_LAST_AUTOMATIC_PURGE).fetchone()[0])
+        return found if isinstance(found, float | int) else None
 
     def jobs(self, states: Iterable[JobState] | None = None) -> list[Job]:
         """Return the jobs in these states (None: all, the whole history) in the order in which they run."""

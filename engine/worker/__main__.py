@@ -33,6 +33,7 @@ from discpress.engine.store.store import Store
 from discpress.engine.system.processors import available_processors
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.engine.worker.scheduler import IDLE_S, Manager
+from discpress.engine.worker.trash.old import OldTrash
 
 _LOG_BYTES = 1024 * 1024
 _LOG_FILES = 3
@@ -120,7 +121,9 @@ def _work(state: Path, idle_s: float, is_cancelled: Callable[[], bool]) -> bool:
         config = load_config(config_path(os.environ), (AUTO, *TARGETS))
         threads = config.threads or available_processors()
         with Store(state, is_worker=True) as store:
-            manager = Manager(JobQueue(store), store, threads, should_stop, idle_s)
+            queue = JobQueue(store)
+            old_trash = OldTrash(queue, store, _trash_settings)
+            manager = Manager(queue, store, threads, should_stop, idle_s, old_trash=old_trash)
             asyncio.run(run(manager))
     except DiscpressError as error:
         _log.error("%s%s", ENDS, error)
@@ -132,6 +135,12 @@ def _work(state: Path, idle_s: float, is_cancelled: Callable[[], bool]) -> bool:
     if manager.hung:
         _log.warning("threads left behind because their storage does not answer: %d", manager.hung)
     return should_stop()
+
+
+def _trash_settings() -> tuple[int | None, tuple[Path, ...]]:
+    """Return the present setting of `trash_days`, and the folders of the settings. Raises StoreError."""
+    config = load_config(config_path(os.environ), (AUTO, *TARGETS))
+    return config.trash_days, config.folders
 
 
 def _leave_no_thread(lock: FileLock, exit_code: int) -> None:

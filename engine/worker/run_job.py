@@ -40,8 +40,8 @@ from discpress.engine.targets import TARGETS
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 from discpress.engine.worker.estimate_job import refine_into
 from discpress.engine.worker.lab_job import LabJob
-from discpress.engine.worker.trash_batch import run_trash_job
-from discpress.engine.worker.trash_job import TrashTurn
+from discpress.engine.worker.trash.entries import TrashTurn
+from discpress.engine.worker.trash.several import run_trash_job
 
 
 @dataclass(frozen=True, slots=True)

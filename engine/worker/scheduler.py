@@ -32,6 +32,7 @@ from discpress.engine.worker.next_jobs import Launcher
 from discpress.engine.worker.outcomes import Endings
 from discpress.engine.worker.run_background import run_background_task
 from discpress.engine.worker.run_job import Outcome, Turn, run_job
+from discpress.engine.worker.trash.old import OldTrash
 
 POLL_S = 0.2
 """Interval between polls for requests, so that one takes effect within a second."""
@@ -59,6 +60,8 @@ class Manager:
     """Runs one job; replaced in tests."""
     run_background_task: Callable[[BackgroundTask, Store, int, Control], None] = run_background_task
     """Runs one background task; replaced in tests."""
+    old_trash: OldTrash | None = None
+    """Queues the removal of what is old in the trash; None does without."""
     hung: int = field(init=False, default=0)
     """Threads left behind at the end: they hang, and the caller must make sure that they never continue."""
     _running: dict[int, Running] = field(default_factory=dict)
@@ -102,13 +105,14 @@ class Manager:
             self._conclude()
             self._lane.conclude()
             is_changed |= self._stalls.look(self._running.values()) | self._lane.watch() | self._disks.has_news()
+            is_searching = self.old_trash is not None and (self.old_trash.poll() or self.old_trash.is_busy)
             if is_changed or self._waits.has_due():
                 self._obey()
                 self._lane.obey()
                 self._launch()
             working = [each for each in self._running.values() if not each.is_held]
             self._reports.report(working, has_background_tasks=bool(self._lane))
-            if working or self._waits or self._lane or self._lane.is_waiting or self._disks.has_fresh():
+            if working or self._waits or self._lane or self._lane.is_waiting or self._disks.has_fresh() or is_searching:
                 idle_since = self.clock()
             elif self.clock() - idle_since >= self.idle_s:
                 return

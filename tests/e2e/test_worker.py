@@ -32,7 +32,7 @@ from discpress.engine.queue.snapshot import WorkerState
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.store import Store
 from discpress.engine.store.worker_lock import is_worker_alive, stop_worker
-from discpress.engine.worker.trash_job import trash_request
+from discpress.engine.worker.trash.entries import trash_request
 
 pytestmark = pytest.mark.e2e
 
@@ -732,5 +732,17 @@ def test_a_worker_purges_an_original_for_good(home: Home, game: Path) -> None:
     assert home.cli.run("convert", "--delete-source", game).exit_code == 0
     (entry,) = (item.entry for item in list_trash([home.folder]).items)
     home.queue.add([trash_request(TaskKind.PURGE, [entry])])
+    assert home.start_worker("--idle", "0").wait(HANG_S) == 0
+    assert (home.job().state, home.cli.names()) == (JobState.DONE, ["game.zso"])
+
+
+def test_a_worker_empties_the_trash_of_what_is_old_if_the_settings_ask_for_it(home: Home, game: Path) -> None:
+    assert home.cli.run("convert", "--delete-source", game).exit_code == 0
+    (entry,) = (item.entry for item in list_trash([home.folder]).items)
+    described = entry.folder / "entry.json"
+    described.write_text(described.read_text().replace(entry.trashed_at, "2026-01-01T00:00:00+00:00"))
+    config = Path(home.cli.environment["XDG_CONFIG_HOME"]) / "discpress" / "config.toml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(f'folders = ["{home.folder}"]\ntrash_days = 7\n')
     assert home.start_worker("--idle", "0").wait(HANG_S) == 0
     assert (home.job().state, home.cli.names()) == (JobState.DONE, ["game.zso"])

@@ -27,7 +27,7 @@ from discpress.engine.queue.tasks.records import ConvertTask, VerifyTask
 from discpress.engine.queue.worker_process import ensure_worker, stop_worker
 from discpress.engine.store.migrations import MIGRATIONS
 from discpress.engine.store.store import Store
-from discpress.engine.worker.trash_job import trash_request
+from discpress.engine.worker.trash.entries import trash_request
 
 OLD_RESULT = b"an older result"
 WISHES = {

@@ -56,7 +56,7 @@ class Session:
         is_read_only: bool = False,
         is_ascii: bool = False,
     ) -> None:
-        """Work on an open store; `folders` are what is looked at, absolute."""
+        """Work on an open store; `folders` are looked at, absolute; `is_ascii` draws with ASCII only."""
         self.store = store
         self.queue = JobQueue(store)
         self.background_tasks = BackgroundTasks(store)
@@ -65,7 +65,6 @@ class Session:
         self.folders: tuple[Path, ...] = tuple(folders)
         self.is_read_only = is_read_only
         self.is_ascii = is_ascii
-        """Whether only ASCII is drawn."""
         self.view = LibraryView(self.planned, ASCII_SIGNS if is_ascii else Signs())
         """The library's rows and marks."""
         self.is_loading = False

@@ -14,7 +14,7 @@ from discpress.engine.errors import DiscpressError
 from discpress.engine.names import display_name
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.kinds import TaskKind
-from discpress.engine.worker.trash_job import trash_request
+from discpress.engine.worker.trash.entries import trash_request
 from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclusive
 from discpress.tui.app.session import Session
 from discpress.tui.commands import Place, bindings_at

@@ -12,6 +12,8 @@ from discpress.engine.system.processors import available_processors
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.commands import Keys
 
+_TRASH_DAYS = (None, 7, 14, 30, 60, 90, 180, 365)
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -47,6 +49,7 @@ def settings_of(config: Config, shown: Sequence[Path] = ()) -> list[Setting]:
         Setting("level", "level", config.level, _level(config.level), tuple(range(1, MAX_LEVEL + 1))),
         Setting("threads", "threads", config.threads, threads, (None, *range(1, available_processors() + 1))),
         Setting("trash", "originals", config.trash, _trash(config.trash), (False, True)),
+        Setting("trash_days", "empty trash", config.trash_days, _trash_days(config.trash_days), _TRASH_DAYS),
         Setting("theme", "theme", config.theme, config.theme, tuple(THEMES)),
         Setting("mouse", "mouse", config.mouse, _mouse(config.mouse), (None, True, False)),
         Setting("format", "format", config.format, _format(config), (None, *written())),
@@ -78,6 +81,12 @@ def _level(level: int) -> str:
 
 def _trash(is_used: bool) -> str:
     return "move to trash after verification" if is_used else "keep"
+
+
+def _trash_days(days: int | None) -> str:
+    if days is None:
+        return "only when you do it"
+    return f"after {days} {'day' if days == 1 else 'days'}, what is proven that day"
 
 
 def _mouse(mouse: bool | None) -> str:

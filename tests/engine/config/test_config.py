@@ -30,10 +30,12 @@ def test_a_missing_file_is_all_defaults(tmp_path: Path) -> None:
 
 
 def test_every_setting_is_read(tmp_path: Path) -> None:
-    text = 'folders = ["/games"]\ntarget = "opl"\nlevel = 12\nthreads = 3\ntrash = true\n'
+    text = 'folders = ["/games"]\ntarget = "opl"\nlevel = 12\nthreads = 3\ntrash = true\ntrash_days = 30\n'
     text += 'theme = "ansi"\nmouse = false\nascii = true\nkeys = { quit = "ctrl+q" }\n'
     keys = {"quit": "ctrl+q"}
-    assert load(tmp_path, text) == Config((Path("/games"),), "opl", 12, 3, True, "ansi", False, True, keys)
+    assert load(tmp_path, text) == Config(
+        (Path("/games"),), "opl", 12, 3, True, "ansi", False, True, keys, trash_days=30
+    )
 
 
 def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,8 +49,8 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("foldres = []", "config.toml: unknown key 'foldres': did you mean folders?"),
         (
             "colour = 1",
-            "config.toml: unknown key 'colour': expected one of folders, target, level, threads, trash, theme, mouse,"
-            " ascii, keys, format, methods, block_size",
+            "config.toml: unknown key 'colour': expected one of folders, target, level, threads, trash, trash_days,"
+            " theme, mouse, ascii, keys, format, methods, block_size",
         ),
         ('target = "ops"', "config.toml: target: unknown target 'ops': did you mean opl?"),
         ("target = 3", "config.toml: target: expected one of any, opl, ppsspp, got 3"),
@@ -60,6 +62,8 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("level = true", "config.toml: level: expected a whole number from 1 to 19, got True"),
         ("threads = 0", "config.toml: threads: expected a whole number of at least 1, got 0"),
         ("trash = 1", "config.toml: trash: expected true or false, got 1"),
+        ("trash_days = 0", "config.toml: trash_days: expected a whole number from 1 to 3650, got 0"),
+        ("trash_days = true", "config.toml: trash_days: expected a whole number from 1 to 3650, got True"),
         ('theme = "pink"', "config.toml: theme: expected one of dark, light, contrast, ansi, got 'pink'"),
         ("mouse = 1", 'config.toml: mouse: expected true, false or "auto", got 1'),
         ('ascii = "auto"', "config.toml: ascii: expected true or false, got 'auto'"),

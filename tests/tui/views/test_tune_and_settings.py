@@ -134,7 +134,9 @@ def test_methods_and_blocks_stand_in_the_row_of_the_format() -> None:
     assert by_key(config)["format"].shown == "CHD zstd, blocks of 16384"
 
 
-@pytest.mark.parametrize("key", ["target", "level", "format", "threads", "trash", "theme", "mouse", "ascii"])
+@pytest.mark.parametrize(
+    "key", ["target", "level", "format", "threads", "trash", "trash_days", "theme", "mouse", "ascii"]
+)
 def test_a_row_goes_through_all_its_choices_both_ways(key: str) -> None:
     setting = by_key(Config())[key]
     assert setting.value in setting.choices

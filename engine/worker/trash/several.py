@@ -13,7 +13,7 @@ from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.trash import PurgeTask, others_of
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.store import Store
-from discpress.engine.worker.trash_job import WORK, TrashTurn
+from discpress.engine.worker.trash.entries import WORK, TrashTurn
 
 _VERBS = {TaskKind.PURGE: "removed for good", TaskKind.UNDO: "restored"}
 _JOURNALED = {TaskKind.PURGE: "purged", TaskKind.UNDO: "undone"}

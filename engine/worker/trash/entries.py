@@ -23,13 +23,18 @@ from discpress.engine.system.files import is_there
 
 
 def trash_request(
-    kind: TaskKind, entries: Sequence[TrashEntry], *, is_automatic: bool = False, idle_priority: bool = False
+    kind: TaskKind,
+    entries: Sequence[TrashEntry],
+    *,
+    is_automatic: bool = False,
+    idle_priority: bool = False,
+    priority: int = 0,
 ) -> JobRequest:
     """Return the request for a restore or purge of entries; at least one."""
     first, others = entries[0], tuple(entry.folder for entry in entries[1:])
     source = Source(_device_of(first), name=first.name)
     task = PurgeTask(source, others, is_automatic) if kind is TaskKind.PURGE else UndoTask(source, others)
-    return JobRequest(task, first.folder, idle_priority=idle_priority)
+    return JobRequest(task, first.folder, idle_priority=idle_priority, priority=priority)
 
 
 def _device_of(entry: TrashEntry) -> int | None:

@@ -1,0 +1,1 @@
+"""Work of the worker on the trash."""
