@@ -4,7 +4,9 @@ import argparse
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.cli.images.options import as_paths
@@ -18,6 +20,7 @@ from discpress.engine.convert.trash.listing import (
     freed_bytes,
     sweep_trash_in,
 )
+from discpress.engine.convert.trash.summary import Stayed, TrashSummary
 from discpress.engine.convert.trash.undo import purge
 from discpress.engine.errors import CancelledError, DiscpressError, TrashError, UsageError
 from discpress.engine.names import display_name
@@ -35,6 +38,8 @@ def run_trash(arguments: argparse.Namespace, printer: Printer, control: Control)
     """Carry out `trash list` and `trash empty`; return the exit code."""
     folders = as_paths(arguments.folders or ["."])
     entries, broken = read_entries(folders, printer, is_reading=arguments.action == "list")
+    if arguments.older_than is not None:
+        entries = _older_than(entries, arguments.older_than, time.time())
     if arguments.action == "list":
         return print_entries(entries, printer) or broken
     records = Records(arguments, printer)
@@ -45,6 +50,11 @@ def run_trash(arguments: argparse.Namespace, printer: Printer, control: Control)
     finally:
         records.close()
     return exit_code
+
+
+def _older_than(entries: Iterable[TrashEntry], days: float, now: float) -> list[TrashEntry]:
+    """Return the entries that were moved to the trash more than some days before; one without a valid time is none."""
+    return [entry for entry in entries if (age := entry.age_days(now)) is not None and age > days]
 
 
 def read_entries(folders: Iterable[Path], printer: Printer, *, is_reading: bool) -> tuple[list[TrashEntry], int]:
@@ -170,6 +180,7 @@ def _empty(
     forced = [entry for name in arguments.force for entry in chosen_entries(entries, [name])]
     others = [absolute(path) for path in as_paths(arguments.replacement)]
     exit_code = 0
+    summary = TrashSummary("removed for good")
     for entry in entries:
         control.check()
         if not entry.is_there:
@@ -192,9 +203,21 @@ def _empty(
         except DiscpressError as error:
             printer.error(error, entry.home_path)
             exit_code = error.exit_code
+            summary = replace(summary, stayed=(*summary.stayed, Stayed(entry.home_path, str(error))))
             continue
         _print_purged(entry, freed, proof, printer)
+        summary = replace(summary, done=summary.done + 1, freed_bytes=summary.freed_bytes + freed)
+    _print_summary(summary, printer)
     return exit_code
+
+
+def _print_summary(summary: TrashSummary, printer: Printer) -> None:
+    facts = {
+        "removed": summary.done,
+        "freed_bytes": summary.freed_bytes,
+        "stayed": [{"path": str(each.path), "reason": each.reason} for each in summary.stayed],
+    }
+    printer.event("trash-emptied", facts, str(summary))
 
 
 def _is_confirmed(count: int, arguments: argparse.Namespace, control: Control) -> bool:

@@ -18,6 +18,8 @@ from discpress.engine.cli.parsing.benchmark import add_lab_commands
 from discpress.engine.cli.parsing.library import add_library_commands
 from discpress.engine.cli.parsing.parser import Parser
 from discpress.engine.cli.parsing.queue import add_queue_commands
+from discpress.engine.library.filter_words import days_of
+from discpress.engine.names import display_name
 from discpress.engine.targets import TARGETS
 
 if TYPE_CHECKING:
@@ -161,10 +163,14 @@ def _add_trash(commands: "Subparsers") -> None:
         "Replaced originals are kept in .discpress-trash in their own folder, or in .discpress-trash-UID if that one\n"
         "belongs to another user. Entries of other users are listed only.",
         "  discpress trash list /mnt/nas\n  discpress trash empty /mnt/nas\n"
+        "  discpress trash empty --older-than 30 ~/games\n"
         "  discpress trash empty --replacement moved/Okami.zso",
     )
     parser.add_argument("action", choices=["list", "empty"], help="what to do")
     parser.add_argument("folders", nargs="*", metavar="DIR", help="folder to search, with all below (default: here)")
+    parser.add_argument(
+        "--older-than", type=_days, metavar="DAYS", help="only entries that were moved there more than DAYS ago"
+    )
     parser.add_argument("--yes", action="store_true", help="empty: do not ask")
     parser.add_argument(
         "--force",
@@ -181,3 +187,10 @@ def _add_trash(commands: "Subparsers") -> None:
         help="empty: accept this image of the same disc if a replacement is missing; it is decoded and compared",
     )
     add_state(parser)
+
+
+def _days(word: str) -> float:
+    try:
+        return days_of(word)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number of days, like 30, got {display_name(word)}") from None

@@ -129,7 +129,7 @@ class HeldEntry:
             return None
 
     def is_as_recorded(self, file: TrashedFile, facts: os.stat_result | None) -> bool:
-        """Return whether a stat result is that of the file as it was moved; inodes count only where they are stable."""
+        """Return whether a stat result is that of the file as it was moved; inodes count only if they are stable."""
         return (
             facts is not None
             and stat.S_ISREG(facts.st_mode)

@@ -200,7 +200,7 @@ class Prover:
 
 
 def _proves(found: Mapping[str, str], expected: Mapping[str, str]) -> bool:
-    """Return whether digests agree wherever both have one, the XXH3-128 included."""
+    """Return whether all digests that both have agree, the XXH3-128 included."""
     common = found.keys() & expected.keys()
     return "xxh3" in common and all(found[name] == expected[name] for name in common)
 

@@ -171,7 +171,7 @@ def _move_in(held: HeldEntry, files: Sequence[Moving]) -> None:
 
 
 def _is_as_expected(held: HeldEntry, found: FileIdentity, expected: FileIdentity) -> bool:
-    """Return whether a file was not changed; ctimes differ where shares answer from a cache what a rename changed."""
+    """Return whether a file was not changed; ctimes differ if a share answers from a cache after a rename."""
     return found == (expected if held.has_stable_inodes else replace(expected, ctime_ns=found.ctime_ns))
 
 

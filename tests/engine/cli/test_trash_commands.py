@@ -110,3 +110,50 @@ def test_a_trash_that_others_may_write_to_is_an_error_that_tells_what_to_do(
     assert (code, error["code"]) == (1, "trash")
     assert "chmod -R go-w" in error["hint"]
     assert not is_home(desk.folder)
+
+
+@pytest.fixture
+def three(desk: Desk) -> Desk:
+    """Three originals in the trash; the first one was moved in 2020."""
+    for name in ("a [b].iso", "b.iso", "c.iso"):
+        write_old(desk.folder / name, IMAGE)
+        desk.ask("convert", name, "--delete-source")
+    (first, *_) = (each for each in entries_in(desk.folder) if isinstance(each, TrashEntry))
+    described = first.folder / "entry.json"
+    described.write_text(described.read_text().replace(first.trashed_at, "2020-01-01T00:00:00+00:00"))
+    return desk
+
+
+def left(desk: Desk) -> list[str]:
+    return [each.name for each in entries_in(desk.folder) if isinstance(each, TrashEntry)]
+
+
+@pytest.mark.parametrize(
+    ("days", "names"), [("30", ["a [b].iso"]), ("0", ["a [b].iso", "b.iso", "c.iso"]), ("9999", [])]
+)
+def test_a_list_can_be_limited_to_what_is_older(days: str, names: list[str], three: Desk) -> None:
+    _, (*listed, total) = three.ask("trash", "list", "--older-than", days)
+    assert [Path(each["path"]).name for each in listed] == names
+    assert total["entries"] == len(names)
+
+
+def test_only_what_is_older_is_removed(three: Desk) -> None:
+    code, events = three.ask("trash", "empty", "--yes", "--older-than", "30d")
+    assert (code, left(three)) == (0, ["b.iso", "c.iso"])
+    assert (events[-1]["event"], events[-1]["removed"]) == ("trash-emptied", 1)
+
+
+def test_the_summary_names_what_stays_and_why(three: Desk) -> None:
+    (three.folder / "b.zso").unlink()
+    code, events = three.ask("trash", "empty", "--yes")
+    (stayed,) = events[-1]["stayed"]
+    assert (code, events[-1]["removed"], events[-1]["freed_bytes"]) == (1, 2, 2 * len(IMAGE))
+    assert Path(stayed["path"]).name == "b.iso"
+    assert "b.zso: is gone" in stayed["reason"]
+    assert left(three) == ["b.iso"]
+
+
+def test_a_wrong_number_of_days_is_refused(desk: Desk) -> None:
+    code, _, said = desk.say("trash", "list", "--older-than", "old")
+    assert code == 2
+    assert "expected a number of days, like 30, got old" in said
