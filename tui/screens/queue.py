@@ -1,5 +1,8 @@
 """The queue on a whole screen: every job, what runs now, and what may be done with each."""
 
+import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,15 +12,23 @@ from discpress.engine.errors import DiscpressError
 from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.order import Place as QueuePlace
 from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.messages import CopyPath, Notify, OpenLog, OpenTrash, Refresh, StartWorker
 from discpress.tui.screens.base import DiscScreen
 from discpress.tui.screens.confirm import Confirm
 from discpress.tui.views.jobs import COLUMNS, JobRows, describe_job
+from discpress.tui.views.plan import space_line
+from discpress.tui.views.queue_space import queue_spaces
 from discpress.tui.views.queue_strip import total_line
 from discpress.tui.widgets.lines import Lines
-from discpress.tui.widgets.palette import about_lines
+from discpress.tui.widgets.palette import Line, about_lines
 from discpress.tui.widgets.table import Table
+
+_SPACE_REST_S = 5.0
+"""Time between two looks at the free space while the same conversions wait."""
+_MAX_SPACES = 3
 
 
 class QueueScreen(DiscScreen):
@@ -29,7 +40,11 @@ class QueueScreen(DiscScreen):
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
         self._rows = JobRows(self.view.name_of, is_ascii=self.session.is_ascii)
+        self._queries = DiskQueries()
+        self._asked_of: tuple[int, ...] = ()
+        self._asked_at = 0.0
         yield Lines(id="status")
+        yield Lines(id="spaces")
         yield Table(COLUMNS, self._rows, id="jobs", ellipsis=self.view.signs.ellipsis)
         yield Lines(id="about")
         yield self.key_line()
@@ -56,6 +71,37 @@ class QueueScreen(DiscScreen):
             table.show_rows(table.cursor if index_now is None else index_now)
         self._show_totals(snapshot)
         self._show_about()
+        self._look_at_disks(snapshot)
+
+    def _look_at_disks(self, snapshot: QueueSnapshot) -> None:
+        """Ask for the free space again if other conversions wait, or after a while."""
+        waiting = tuple(job.id for job in snapshot.jobs if job.is_alive and job.kind is TaskKind.CONVERT)
+        now = time.monotonic()
+        if waiting == self._asked_of and (not waiting or now - self._asked_at < _SPACE_REST_S):
+            return
+        self._asked_of, self._asked_at = waiting, now
+        titles = self.view.titles
+
+        def size_of(path: Path) -> int | None:
+            title = titles.get(path)
+            return None if title is None else title.file_bytes
+
+        async def look() -> None:
+            spaces = await self._queries.ask(lambda: queue_spaces(snapshot.jobs, size_of), self._show_silence)
+            self._show_spaces([space_line(space) for space in spaces])
+
+        run_exclusive(self, look, "spaces")
+
+    def _show_silence(self) -> None:
+        self._show_spaces([[("a disk does not answer: its free space is shown when it does", "bad")]])
+
+    def _show_spaces(self, lines: Sequence[Line]) -> None:
+        for block in self.query("#spaces").results(Lines):
+            shown = lines[:_MAX_SPACES]
+            block.display = bool(shown)
+            if shown:
+                block.styles.height = len(shown)
+            block.show(shown)
 
     def _show_totals(self, snapshot: QueueSnapshot) -> None:
         line = total_line(snapshot, self.size.width, is_ascii=self.session.is_ascii)

@@ -68,7 +68,7 @@ def reason_left_out(row: PlannedTitle, keys: Keys) -> str:
 
 def summary_of(batch: Batch, options: ConversionRequest, margin_sign: str, keys: Keys) -> list[Line]:
     """Return the lines above the table: totals, space, what becomes of the originals, conflicts."""
-    lines: list[Line] = [_total_line(batch, margin_sign), *(_space_line(space) for space in batch.spaces)]
+    lines: list[Line] = [_total_line(batch, margin_sign), *(space_line(space) for space in batch.spaces)]
     originals = "move to trash after verification" if options.trash_source else "keep"
     folder = "next to each original" if options.output_folder is None else display_name(options.output_folder)
     lines += [
@@ -101,7 +101,8 @@ def _total_line(batch: Batch, margin_sign: str) -> Line:
     return [(", ".join(parts), "head"), *([(f"  {left_out} left out", "bad")] if left_out else [])]
 
 
-def _space_line(space: DiskSpace) -> Line:
+def space_line(space: DiskSpace) -> Line:
+    """Return the free space of a disk: now, after the batch, and once the trash is emptied."""
     fits = space.after_bytes >= 0
     after = f"about {format_size(space.after_bytes)} after" if fits else "NOT ENOUGH"
     # The numbers come first: a long path is cut.

@@ -1,14 +1,16 @@
 """The queue's commands, by their keys."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from app_desk import Desk, opened
+from app_desk import Desk, opened, title
 
 from discpress.engine.errors import SpaceError
 from discpress.engine.queue.jobs import Action, JobProgress, JobRequest, JobState
 from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.request import ConversionRequest
 from discpress.tui.app.session import Changes
 from discpress.tui.commands import Place
 from discpress.tui.screens.confirm import Confirm
@@ -327,3 +329,21 @@ async def test_a_long_reason_is_on_the_screen_to_its_end(width: int, height: int
         desk.queue.fail(job, SpaceError(reason, hint=hint))
         await desk.look()
         assert f"{reason} ({hint})" in " ".join(desk.text.split())
+
+
+async def test_the_queue_shows_the_free_space_now_after_it_and_after_the_trash_is_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("discpress.tui.views.queue_space.free_bytes", lambda folder: 1000 * MIB)
+    games = [replace(title(f"{number}.iso", 500, 300), path=tmp_path / f"{number}.iso") for number in range(2)]
+    async with opened(tmp_path, titles=games, width=120) as desk:
+        task = ConvertTask(ConversionRequest(trash_source=True))
+        desk.queue.add(JobRequest(task, each.path, gain_bytes=200 * MIB) for each in games)
+        await desk.look()
+        await desk.press("w")
+        assert desk.lines("spaces").startswith(
+            "free now 0.98 GiB, about 400 MiB after, 1.37 GiB once the trash is emptied"
+        )
+        desk.queue.ask([1, 2], Action.CANCEL)
+        await desk.look()
+        assert desk.lines("spaces") == ""
