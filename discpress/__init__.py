@@ -70,11 +70,13 @@ def estimate(path: AnyPath, request: ConversionRequest | None = None, *, seed: i
     An image below 64 MiB is packed whole, of a larger one a sample of 16 MiB that starts at random (`seed`). Nothing
     is written. The errors are those of `plan`.
     """
+    from discpress.engine.convert.plan import plan_image
+    from discpress.engine.convert.request import ConversionRequest
     from discpress.engine.measure.estimate import estimate as estimate_image
     from discpress.engine.system.processors import available_processors
 
-    settings = plan(path, request).settings
-    with open_image(path) as image:
+    with open_image(Path(path).absolute()) as image:
+        settings = plan_image(image, request or ConversionRequest()).settings
         return estimate_image(image, settings, random=Random(seed), threads=available_processors())
 
 
@@ -108,12 +110,18 @@ def convert(path: AnyPath, request: ConversionRequest | None = None, *, output: 
     final name: ConflictError when the name is taken, SpaceError, VerifyError, SourceChangedError, the errors of `plan`.
     """
     from discpress.engine.convert.conversion import convert as convert_planned
+    from discpress.engine.convert.plan import plan_image
     from discpress.engine.convert.preflight import settle_output
+    from discpress.engine.convert.request import ConversionRequest
     from discpress.engine.progress import Control, Progress
     from discpress.engine.system.processors import available_processors
 
-    settled = settle_output(plan(path, request, output=output))
-    return convert_planned(settled, threads=available_processors(), control=Control(), progress=Progress())
+    output_path = None if output is None else Path(output)
+    with open_image(Path(path).absolute()) as image:
+        settled = settle_output(plan_image(image, request or ConversionRequest(), output_path))
+        return convert_planned(
+            settled, image=image, threads=available_processors(), control=Control(), progress=Progress()
+        )
 
 
 def examine(path: AnyPath, target: str | None = None, *, deep: bool = False) -> list[Finding]:

@@ -10,14 +10,19 @@ from typing import cast
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.config import Config, config_path, load_config
 from discpress.engine.convert.conversion import Conversion
-from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.request import ConversionRequest, merge_requests
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.source import ByteSource
 from discpress.engine.library.naming import shown_name
 from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.measure.estimate import Estimate
-from discpress.engine.queue.record_digests import identity_of_source, recent_digests, save_decoded, save_digests
+from discpress.engine.queue.record_digests import (
+    Decoded,
+    identity_of_source,
+    recent_digests,
+    save_decoded,
+    save_digests,
+)
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import FileIdentity, JsonValue, StoredEstimate
 from discpress.engine.store.rows.measurement_rows import Measurement
@@ -104,21 +109,21 @@ class Records:
         except DiscpressError as error:
             self._lose(error)
 
-    def save_digests(self, done: Conversion) -> None:
-        """Store the digests of a conversion's source and result."""
+    def save_digests(self, done: Conversion, source: ByteSource) -> None:
+        """Store the digests of a conversion's open source and of its result."""
         if self.store is None:
             return
         try:
-            save_digests(self.store, done)
+            save_digests(self.store, done, source)
         except DiscpressError as error:
             self._lose(error)
 
-    def save_decoded(self, path: Path, identity: FileIdentity, digests: DigestSet) -> None:
-        """Store the digests of an image that was decoded whole."""
-        if self.store is None:
+    def save_decoded(self, path: Path, decoded: Decoded | None) -> None:
+        """Store the digests of an image that was decoded whole, if it was."""
+        if self.store is None or decoded is None:
             return
         try:
-            save_decoded(self.store, path, identity, digests)
+            save_decoded(self.store, path, decoded)
         except DiscpressError as error:
             self._lose(error)
 

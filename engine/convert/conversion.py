@@ -6,6 +6,7 @@ import secrets
 import stat
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -29,6 +30,7 @@ from discpress.engine.errors import (
     SuspendedError,
     VerifyError,
 )
+from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress, Stage
@@ -73,6 +75,7 @@ class Conversion:
 def convert(
     plan: ConversionPlan,
     *,
+    image: Image | None = None,
     threads: int,
     control: Control,
     progress: Progress,
@@ -83,17 +86,17 @@ def convert(
 ) -> Conversion:
     """Carry out a plan; after an error the source is unchanged, no file has a final name and the part is removed.
 
-    `random` selects the sample of the estimate that is made if free space is scarce; `job` names the part's owner. With
-    a `checkpoint_store`, checkpoints are stored, a part of the same job is resumed, and SuspendedError leaves it
-    in place.
+    `image` is the planned source if it is open already; the caller closes it. `random` selects the sample of the
+    estimate that is made if free space is scarce; `job` names the part's owner. With a `checkpoint_store`, checkpoints
+    are stored, a part of the same job is resumed, and SuspendedError leaves it in place.
     """
     started = time.monotonic()
-    ensure_folder(plan)
-    low, high = output_bounds(plan, threads, control.check, random or Random())
-    file_system = check_room(plan, low, high)
-    check_trashes(plan)
-    with open_image(plan.source_path) as image:
-        run = ConversionRun(image, plan, threads, control, progress)
+    with held_open(plan, image) as source:
+        ensure_folder(plan)
+        low, high = output_bounds(plan, source, threads, control.check, random or Random())
+        file_system = check_room(plan, low, high)
+        check_trashes(plan)
+        run = ConversionRun(source, plan, threads, control, progress)
         checkpoint = _fitting_checkpoint(plan, checkpoint_store)
         part = PartFile(
             plan.output_path,
@@ -136,6 +139,11 @@ def convert(
         return conclude(
             plan, run, identity, digests, read_back, overwritten, control, progress, journal, started, part.warnings
         )
+
+
+def held_open(plan: ConversionPlan, image: Image | None) -> AbstractContextManager[Image]:
+    """Return the source of a plan as a context: an image that the caller closes, or one opened now."""
+    return open_image(plan.source_path) if image is None else contextlib.nullcontext(image)
 
 
 def _fitting_checkpoint(plan: ConversionPlan, checkpoint_store: CheckpointStore | None) -> Checkpoint | None:

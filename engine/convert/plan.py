@@ -93,13 +93,33 @@ def plan_conversion(
     """
     _refuse_unsafe(source_path, request)
     with open_image(source_path) as image:
-        return _plan(image, output_path, output_folder, request)
+        return plan_image(image, request, output_path, output_folder)
 
 
-def plan_image(image: Image, request: ConversionRequest) -> ConversionPlan:
-    """Plan a conversion of an open image into its own folder, as `plan_conversion` does; nothing is opened again."""
+def plan_image(
+    image: Image,
+    request: ConversionRequest,
+    output_path: Path | None = None,
+    output_folder: Path | None = None,
+    *,
+    disc: DiscInfo | None = None,
+) -> ConversionPlan:
+    """Plan a conversion of an open image as `plan_conversion` does; nothing is opened again.
+
+    `disc` is the disc in it, if that was read since the image was opened.
+    """
     _refuse_unsafe(image.path, request)
-    return _plan(image, None, None, request)
+    before = held_file(image.source).identity()
+    if request.trash_source and (why := archive_worth(image.source)):
+        raise UsageError(
+            f"{image.name}: its archive cannot be moved to the trash: {why}",
+            hint="leave out --delete-source, and remove the archive yourself if you need nothing in it",
+        )
+    identity = disc or identify_image(image)
+    notices = [*_far_notices(image), *(finding.message for finding in content_findings(image))]
+    if request.trash_source and not identity.has_disc:
+        notices.append("the original stays where it is: only an image of a known disc is moved to the trash")
+    return _decide(image, before, identity, output_path, output_folder, request, notices)
 
 
 def _refuse_unsafe(source_path: Path, request: ConversionRequest) -> None:
@@ -111,22 +131,6 @@ def _refuse_unsafe(source_path: Path, request: ConversionRequest) -> None:
             f"{display_name(source_path)}: is a link: --delete-source moves files, never links or their targets",
             hint="name the file itself, or leave out --delete-source",
         )
-
-
-def _plan(
-    image: Image, output_path: Path | None, output_folder: Path | None, request: ConversionRequest
-) -> ConversionPlan:
-    before = held_file(image.source).identity()
-    if request.trash_source and (why := archive_worth(image.source)):
-        raise UsageError(
-            f"{image.name}: its archive cannot be moved to the trash: {why}",
-            hint="leave out --delete-source, and remove the archive yourself if you need nothing in it",
-        )
-    identity = identify_image(image)
-    notices = [*_far_notices(image), *(finding.message for finding in content_findings(image))]
-    if request.trash_source and not identity.has_disc:
-        notices.append("the original stays where it is: only an image of a known disc is moved to the trash")
-    return _decide(image, before, identity, output_path, output_folder, request, notices)
 
 
 def _far_notices(image: Image) -> list[str]:

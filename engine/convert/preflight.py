@@ -18,7 +18,7 @@ from discpress.engine.errors import (
     UselessError,
     from_os_error,
 )
-from discpress.engine.images.open import open_image
+from discpress.engine.images.image import Image
 from discpress.engine.measure.estimate import Advice, estimate
 from discpress.engine.names import display_name
 from discpress.engine.system.filesystems import FileSystem, disk_bytes, filesystem_of, free_bytes
@@ -50,8 +50,11 @@ def settle_output(plan: ConversionPlan, names: OutputNames | None = None) -> Con
     return replace(plan, output_path=settled.path)
 
 
-def output_bounds(plan: ConversionPlan, threads: int, check: Callable[[], None], random: Random) -> tuple[int, int]:
-    """Return the minimum and maximum size of the output in bytes, as far as the space check needs them.
+def output_bounds(
+    plan: ConversionPlan, image: Image, threads: int, check: Callable[[], None], random: Random
+) -> tuple[int, int]:
+    """Return the minimum and maximum size of the output of an open image in bytes, as far as the space check needs
+    them.
 
     A size without packing is exact. Otherwise the worst case counts if there is free space for it or the user requested
     it, else an estimate. Raises UselessError if useless titles are to be skipped and the estimate advises that.
@@ -62,8 +65,7 @@ def output_bounds(plan: ConversionPlan, threads: int, check: Callable[[], None],
     has_room = plan.request.strict_space or worst + _margin(plan) <= _free_bytes(plan)
     if has_room and not plan.request.skip_useless:
         return 0, worst
-    with open_image(plan.source_path) as image:
-        found = estimate(image, plan.settings, random=random, threads=threads, check=check)
+    found = estimate(image, plan.settings, random=random, threads=threads, check=check)
     if plan.request.skip_useless and found.advice is Advice.SKIP:
         raise UselessError(f"{display_name(plan.source_path)}: {found.reason}")
     return found.low_bytes, worst if plan.request.strict_space else found.high_bytes

@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from discpress.engine.convert.conversion import Conversion, conclude
+from discpress.engine.convert.conversion import Conversion, conclude, held_open
 from discpress.engine.convert.packing import ConversionRun, ReadBack
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.trash.entry import TrashEntry
@@ -12,24 +12,31 @@ from discpress.engine.convert.trash.listing import entries_in, is_recorded
 from discpress.engine.convert.trash.trash import finish_move
 from discpress.engine.convert.trash.undo import Journal
 from discpress.engine.errors import from_os_error
-from discpress.engine.images.open import open_image
+from discpress.engine.images.image import Image
 from discpress.engine.progress import Control, Progress
 from discpress.engine.system.files import FileIdentity
 from discpress.engine.system.rename import sync_folder
 
 
 def conclude_published(
-    plan: ConversionPlan, *, threads: int, control: Control, progress: Progress, journal: Journal
+    plan: ConversionPlan,
+    *,
+    image: Image | None = None,
+    threads: int,
+    control: Control,
+    progress: Progress,
+    journal: Journal,
 ) -> Conversion | None:
     """Finish a conversion that was killed after it had published its result; None if it had not.
 
-    The file with the output's name counts as the result if it decodes to exactly the source, read now.
+    The file with the output's name counts as the result if it decodes to exactly the source, read now. `image` is the
+    planned source if it is open already.
     """
     started = time.monotonic()
     if not os.path.lexists(plan.output_path):
         return None
-    with open_image(plan.source_path) as image:
-        run = ConversionRun(image, plan, threads, control, progress)
+    with held_open(plan, image) as source:
+        run = ConversionRun(source, plan, threads, control, progress)
         digests = run.digests_if_copy(plan.output_path)
         if digests is None:
             return None

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from discpress.engine.errors import StorageError
 from discpress.engine.images.archives.contents import images_and_formats, is_archive, open_archive, open_in_archive
 from discpress.engine.images.image import Image
 from discpress.engine.images.recognise import recognise
@@ -20,7 +19,11 @@ def open_image(path: Path) -> Image:
     read, DamagedImageError for a header that breaks the format's rules, or that is missing although the name promises
     it, StorageError if the system refuses.
     """
-    source = open_stored(path)
+    return open_owned(open_stored(path))
+
+
+def open_owned(source: ByteSource) -> Image:
+    """Open an image that closes its source, which is closed at once if it raises. Raises the errors of `open_image`."""
     try:
         return open_source(source)
     except BaseException:
@@ -38,38 +41,30 @@ def open_stored(path: Path) -> ByteSource:
     try:
         if file_path == path and not is_archive(file):
             return file
-        source = open_in_archive(file, "" if file_path == path else str(path.relative_to(file_path)))
+        return _member_of(file, "" if file_path == path else str(path.relative_to(file_path)))
     except BaseException:
         file.close()
         raise
+
+
+def open_only_image(archive: FileSource) -> ByteSource:
+    """Open the stored bytes of the only image in an open archive, which they then own; see `open_stored`."""
+    return _member_of(archive, "")
+
+
+def _member_of(archive: FileSource, name: str) -> ByteSource:
+    source = open_in_archive(archive, name)
     source.owns_file = True
     return source
 
 
-def is_archive_at(path: Path) -> bool:
-    """Return whether the file at a path is an archive; False for a member of one, and for an unreadable file."""
-    try:
-        file = FileSource(path)
-    except StorageError:
-        return False  # the reader reports the reason
-    try:
-        return is_archive(file)
-    finally:
-        file.close()
+def formats_in(archive: FileSource) -> list[tuple[Path, FormatSpec | None]]:
+    """Return the paths of the images in an open archive with their formats, as far as they can be read.
 
-
-def images_at(path: Path) -> list[Path]:
-    """Return the paths of the images in the archive at `path`. Raises DamagedImageError, UnsupportedImageError."""
-    return [image for image, _ in formats_at(path)]
-
-
-def formats_at(path: Path) -> list[tuple[Path, FormatSpec | None]]:
-    """Return the images of the archive at `path` with their formats, as far as they can be read; see `images_at`."""
-    file = FileSource(path)
-    try:
-        return [(path / member.address, found) for member, found in images_and_formats(open_archive(file))]
-    finally:
-        file.close()
+    Raises DamagedImageError, UnsupportedImageError.
+    """
+    found = images_and_formats(open_archive(archive))
+    return [(archive.path / member.address, image_format) for member, image_format in found]
 
 
 def open_source(source: ByteSource) -> Image:

@@ -69,6 +69,12 @@ class FileSource(ByteSource):
         self.path = path
         self.fd, facts = open_regular(path)
         self.size_bytes = facts.st_size
+        self.opened_as = FileIdentity.of(facts)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was not closed yet."""
+        return self.fd >= 0
 
     def stat(self) -> os.stat_result:
         """Return the current stat of the open file."""

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import xxhash
 
-from discpress.engine.errors import from_os_error
-from discpress.engine.system.files import open_regular, read_into
+from discpress.engine.images.source import FileSource
 from discpress.engine.units import KIB
 
 CLUSTER_BYTES = 16 * KIB
@@ -30,15 +30,16 @@ def fingerprint_of(path: Path) -> tuple[str, os.stat_result]:
 
     Raises StorageError.
     """
-    fd, facts = open_regular(path)
-    try:
-        digest = xxhash.xxh3_128(facts.st_size.to_bytes(_SIZE_BYTES, "little"))
-        buffer = bytearray(CLUSTER_BYTES)
-        for number in cluster_numbers(facts.st_size):
-            count = read_into(fd, buffer, number * CLUSTER_BYTES)
-            digest.update(memoryview(buffer)[:count])
-    except OSError as error:
-        raise from_os_error(error, path, "read it") from error
-    finally:
-        os.close(fd)
+    with closing(FileSource(path)) as file:
+        return fingerprint_of_open(file)
+
+
+def fingerprint_of_open(file: FileSource) -> tuple[str, os.stat_result]:
+    """Return the same for a file that is open: its stat result is from before the reads. Raises StorageError."""
+    facts = file.stat()
+    digest = xxhash.xxh3_128(facts.st_size.to_bytes(_SIZE_BYTES, "little"))
+    buffer = bytearray(CLUSTER_BYTES)
+    for number in cluster_numbers(facts.st_size):
+        count = file.read_into(buffer, number * CLUSTER_BYTES)
+        digest.update(memoryview(buffer)[:count])
     return digest.hexdigest(), facts

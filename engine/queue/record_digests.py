@@ -3,6 +3,8 @@
 import contextlib
 import os
 from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from discpress.engine.convert.conversion import Conversion
@@ -10,13 +12,14 @@ from discpress.engine.convert.digests import Digester, DigestSet
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.archives.model import MemberSource, held_file
-from discpress.engine.images.open import open_image
-from discpress.engine.images.source import ByteSource
-from discpress.engine.library.fingerprint import fingerprint_of
+from discpress.engine.images.doctor.doctor import DeepReader
+from discpress.engine.images.image import Image
+from discpress.engine.images.source import ByteSource, FileSource
+from discpress.engine.library.fingerprint import fingerprint_of, fingerprint_of_open
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store
-from discpress.engine.system.files import Readable, absolute, holder_of
+from discpress.engine.system.files import Readable, absolute, same_file
 from discpress.engine.system.held_folder import is_same_state
 
 
@@ -40,61 +43,86 @@ def identity_of_source(source: ByteSource) -> FileIdentity:
     return identity
 
 
-def save_digests(store: Store, done: Conversion) -> None:
-    """Store the digests of the decoded image for its source and, if that was decoded too, for its result."""
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A file that was decoded whole."""
+
+    identity: FileIdentity
+    """The library's identity of the image."""
+    digests: DigestSet
+    """Digests of the decoded image."""
+    fingerprint: str
+    """Fingerprint of the file's stored bytes."""
+
+
+def decoded_whole(
+    source: ByteSource, before: FileIdentity, digests: DigestSet, file_path: Path | None = None
+) -> Decoded | None:
+    """Return what was decoded from an open image that had the identity `before`; None if its file changed meanwhile.
+
+    The fingerprint is read from the open file. `file_path` is the file's place by now, if it was moved.
+    """
+    file = held_file(source)
+    path = file_path or file.path
+    try:
+        fingerprint, facts = fingerprint_of_open(file) if file.is_open else fingerprint_of(path)
+        is_there = same_file(path.stat(), facts)
+    except (DiscpressError, OSError):
+        return None
+    is_same = is_there and FileIdentity.of(path, facts) == before.of_file
+    return Decoded(before, digests, fingerprint) if is_same else None
+
+
+def save_digests(store: Store, done: Conversion, source: ByteSource) -> None:
+    """Store the digests of the decoded image for its open source and, if that was decoded too, for its result."""
     plan = done.plan
     source_path = plan.source_file_path if done.trashed is None else done.trashed.file_path
-    _save(store, plan.source_path, source_path, _identity_from(plan, source_path), done.digests)
+    found = decoded_whole(source, _identity_from(plan, source_path), done.digests, source_path)
+    if found is not None:
+        save_decoded(store, plan.source_path, found)
     if done.is_verified:
-        try:
-            identity = FileIdentity.at(plan.output_path)
-        except OSError:
-            return
-        _save(store, plan.output_path, plan.output_path, identity, done.digests)
+        _save_result(store, plan.output_path, done.digests)
 
 
-def save_decoded(store: Store, path: Path, identity: FileIdentity, digests: DigestSet) -> None:
-    """Store the digests of an image that was decoded whole while its file had this identity, if it still has it."""
-    _save(store, path, holder_of(path) if identity.member else path, identity, digests)
+def _save_result(store: Store, path: Path, digests: DigestSet) -> None:
+    try:
+        with closing(FileSource(path)) as result:
+            found = decoded_whole(result, identity_of_source(result), digests)
+    except DiscpressError:
+        return
+    if found is not None:
+        save_decoded(store, path, found)
 
 
-class DeepDigests:
+def save_decoded(store: Store, path: Path, decoded: Decoded) -> None:
+    """Store the digests of an image that was decoded whole."""
+    digests = decoded.digests
+    found = Digests.from_values(digests.values, digests.size_bytes, decoded.fingerprint)
+    store.digests.save(absolute(path), decoded.identity, found)
+
+
+class DeepDigests(DeepReader):
     """Digests of an image that the doctor decodes, if it decodes all of it."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self) -> None:
         self._digester = Digester()
-        self._identity: FileIdentity | None = None
-        self._size_bytes = 0
-        with contextlib.suppress(DiscpressError), open_image(path) as image:
-            self._identity, self._size_bytes = identity_of_source(image.source), image.size
+        self._before: FileIdentity | None = None
+        self.decoded: Decoded | None = None
+        """The result; None unless every byte was decoded."""
 
-    def update(self, data: Readable) -> None:
+    def begin(self, image: Image) -> None:
+        """Note the identity of the file before its blocks are decoded."""
+        self._before = identity_of_source(image.source)
+
+    def take(self, data: Readable) -> None:
         """Digest the next decoded bytes."""
         self._digester.update(data)
 
-    def finish(self) -> tuple[FileIdentity, DigestSet] | None:
-        """Return the file's identity before and the digests; None unless every byte was decoded."""
+    def end(self, image: Image) -> None:
+        """Take the digests while the file is still open."""
         digests = self._digester.finish()
-        if self._identity is None or digests.size_bytes != self._size_bytes:
-            return None
-        return self._identity, digests
-
-    def save(self, store: Store) -> None:
-        """Store the digests, unless some bytes are missing."""
-        if found := self.finish():
-            save_decoded(store, self._path, *found)
-
-
-def _save(store: Store, path: Path, file_path: Path, identity: FileIdentity, digests: DigestSet) -> None:
-    """Store digests for an image, unless its file, which is at `file_path` now, is another one by now."""
-    try:
-        fingerprint, facts = fingerprint_of(file_path)
-    except DiscpressError:
-        return
-    if FileIdentity.of(file_path, facts) == identity.of_file:
-        found = Digests.from_values(digests.values, digests.size_bytes, fingerprint)
-        store.digests.save(absolute(path), identity, found)
+        if self._before is not None and digests.size_bytes == image.size:
+            self.decoded = decoded_whole(image.source, self._before, digests)
 
 
 RELIED_ON_S = 24 * 3600.0

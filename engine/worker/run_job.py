@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from discpress.engine.convert.checksums import check_checksum_names, checksum_path, write_checksum
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.part.name import drop_second_name
-from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_conversion
+from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_image
 from discpress.engine.convert.preflight import NameTaken, settle_output
 from discpress.engine.convert.recovery import conclude_published, find_trashed
 from discpress.engine.convert.verify import digest_checked
 from discpress.engine.errors import VerifyError
 from discpress.engine.images.doctor.doctor import Severity, examine
+from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import spec_of
 from discpress.engine.library.scan.refresh import refresh
@@ -21,7 +22,13 @@ from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.queue import JobQueue
-from discpress.engine.queue.record_digests import DeepDigests, identity_of_source, save_decoded, save_digests
+from discpress.engine.queue.record_digests import (
+    DeepDigests,
+    decoded_whole,
+    identity_of_source,
+    save_decoded,
+    save_digests,
+)
 from discpress.engine.queue.tasks.records import (
     ConvertTask,
     DoctorTask,
@@ -114,22 +121,26 @@ def _convert(turn: Turn, task: ConvertTask) -> Outcome:
             follow_files(turn.store, [job.file_path, entry.replacement_path])
             facts = {"output": str(entry.replacement_path), "trashed": str(entry.file_path)}
             return Outcome({**facts, **entry.digests}, saved_bytes=saved_bytes)
-    plan = plan_conversion(job.path, task.output_path, task.output_folder, request)
+    with open_image(job.path) as image:
+        return _convert_open(turn, task, image, checkpoint_store)
+
+
+def _convert_open(turn: Turn, task: ConvertTask, image: Image, checkpoint_store: JobCheckpointStore) -> Outcome:
+    """Plan and convert an open image; it is opened once, and checked to be the same file to the end."""
+    job, request = turn.job, task.request
+    plan = plan_image(image, request, task.output_path, task.output_folder)
     # An image that is compressed already, or in an archive, is converted for its target, not to save space.
     is_for_space = not spec_of(plan.source_format).is_packed and not plan.member and not job.force
     plan = replace(plan, request=replace(request, skip_useless=is_for_space))
     drop_second_name(plan.output_path)
     # If results may be overwritten, an older one with the same content would be mistaken for the new one.
     needs_seal = request.on_conflict is OnConflict.OVERWRITE
-    published_path = checkpoint_store.published_path(needs_seal=needs_seal) if is_again else None
-    earlier = None if published_path is None else _conclude_published(turn, replace(plan, output_path=published_path))
+    published_path = checkpoint_store.published_path(needs_seal=needs_seal) if job.attempts > 1 else None
+    published = None if published_path is None else replace(plan, output_path=published_path)
+    earlier = None if published is None else _conclude_published(turn, published, image)
     if earlier is not None:
         turn.log("finished before it was stopped: the result exists and is verified")
-        save_digests(turn.store, earlier)
-        follow_files(turn.store, [plan.source_file_path, earlier.plan.output_path])
-        _write_checksums(task, earlier)
-        _log_notices(turn, earlier)
-        return _conversion_outcome(earlier)
+        return _finished(turn, task, image, earlier)
     try:
         plan = settle_output(plan)
     except NameTaken as taken:
@@ -140,6 +151,7 @@ def _convert(turn: Turn, task: ConvertTask) -> Outcome:
     turn.log(f"{plan.description} to {display_name(plan.output_path)}")
     done = convert(
         plan,
+        image=image,
         threads=turn.threads,
         control=turn.control,
         progress=turn.progress,
@@ -147,16 +159,17 @@ def _convert(turn: Turn, task: ConvertTask) -> Outcome:
         job=part_owner(job),
         checkpoint_store=checkpoint_store,
     )
-    _log_notices(turn, done)
-    save_digests(turn.store, done)
-    follow_files(turn.store, [plan.source_file_path, plan.output_path])
-    _write_checksums(task, done)
-    return _conversion_outcome(done)
+    return _finished(turn, task, image, done)
 
 
-def _log_notices(turn: Turn, done: Conversion) -> None:
+def _finished(turn: Turn, task: ConvertTask, image: Image, done: Conversion) -> Outcome:
+    """Store what a conversion has shown, and report it."""
     for notice in done.notices:
         turn.log(notice)
+    save_digests(turn.store, done, image.source)
+    follow_files(turn.store, [done.plan.source_file_path, done.plan.output_path])
+    _write_checksums(task, done)
+    return _conversion_outcome(done)
 
 
 def _write_checksums(task: ConvertTask, done: Conversion) -> None:
@@ -166,9 +179,9 @@ def _write_checksums(task: ConvertTask, done: Conversion) -> None:
             write_checksum(done.plan.output_path, kind, done.digests.values[kind], overwrite=overwrite)
 
 
-def _conclude_published(turn: Turn, plan: ConversionPlan) -> Conversion | None:
+def _conclude_published(turn: Turn, plan: ConversionPlan, image: Image) -> Conversion | None:
     return conclude_published(
-        plan, threads=turn.threads, control=turn.control, progress=turn.progress, journal=_journal(turn)
+        plan, image=image, threads=turn.threads, control=turn.control, progress=turn.progress, journal=_journal(turn)
     )
 
 
@@ -205,7 +218,9 @@ def _verify(turn: Turn, task: VerifyTask) -> Outcome:
     with open_image(turn.job.path) as image:
         identity = identity_of_source(image.source)
         actual = digest_checked(image, turn.threads, turn.control, turn.progress, tuple(expected))
-    save_decoded(turn.store, turn.job.path, identity, actual)
+        decoded = decoded_whole(image.source, identity, actual)
+    if decoded is not None:
+        save_decoded(turn.store, turn.job.path, decoded)
     for name, value in expected.items():
         if actual.values.get(name) != value:
             raise VerifyError(
@@ -236,13 +251,13 @@ def _examine(turn: Turn, task: DoctorTask) -> Outcome:
     target = None if task.target is None else TARGETS.get(task.target)
     counts = dict.fromkeys(Severity, 0)
     damaged = 0
-    decoded = DeepDigests(turn.job.path)
-    for finding in examine(turn.job.path, target, deep=True, check=turn.control.check, on_data=decoded.update):
+    reader = DeepDigests()
+    for finding in examine(turn.job.path, target, deep=True, check=turn.control.check, reader=reader):
         counts[finding.level] += 1
         damaged += finding.is_damage
         turn.log(f"{finding.level}: {finding.message}")
-    if not damaged:
-        decoded.save(turn.store)
+    if not damaged and reader.decoded is not None:
+        save_decoded(turn.store, turn.job.path, reader.decoded)
     return Outcome({"errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING], "damaged": damaged})
 
 

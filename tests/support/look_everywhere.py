@@ -5,13 +5,15 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from archived_images import images_at
+
 from discpress.engine.discs.identity import identify
 from discpress.engine.discs.iso9660 import list_files, read_file
 from discpress.engine.discs.sfo import parse_sfo
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.doctor.doctor import examine
 from discpress.engine.images.image import Image
-from discpress.engine.images.open import images_at, open_image
+from discpress.engine.images.open import open_image
 from discpress.engine.images.statistics import read_facts
 from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.targets import TARGETS, Target

@@ -2,11 +2,13 @@
 
 import argparse
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 from discpress.engine.cli.images.inputs import expand_inputs
+from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request, take_threads
 from discpress.engine.cli.images.planning import (
     PlannedInput,
@@ -20,13 +22,15 @@ from discpress.engine.cli.images.planning import (
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records, read_config
 from discpress.engine.config import Config
+from discpress.engine.convert.batch.model import PlannedTitle
 from discpress.engine.convert.checksums import check_checksum_names, write_checksum
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.output_names import OutputNames
 from discpress.engine.convert.part.name import drop_second_name
-from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_conversion
+from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_image
 from discpress.engine.convert.preflight import NameTaken, check_room, output_bounds, settle_output
 from discpress.engine.errors import CancelledError, DiscpressError, UsageError, UselessError, from_os_error, named_in
+from discpress.engine.images.image import Image
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
 from discpress.engine.units import format_duration, format_percent, format_size
@@ -39,11 +43,8 @@ def run_convert(arguments: argparse.Namespace, printer: Printer, control: Contro
     request = take_request(arguments, notices)
     for notice in notices:
         printer.notice(notice)
-    records = Records(arguments, printer)
-    try:
-        return _Batch(arguments, request, config, records, printer, control).run()
-    finally:
-        records.close()
+    with closing(Records(arguments, printer)) as records, closing(OpenSources()) as sources:
+        return _Batch(arguments, request, config, records, sources, printer, control).run()
 
 
 class _Batch:
@@ -55,9 +56,11 @@ class _Batch:
         request: ConversionRequest,
         config: Config,
         records: Records,
+        sources: OpenSources,
         printer: Printer,
         control: Control,
     ) -> None:
+        self._sources = sources
         self._request = request
         self._config = config
         self._records = records
@@ -80,15 +83,14 @@ class _Batch:
 
     def run(self) -> int:
         """Plan all inputs, then convert those that need it; return the exit code."""
-        expanded = expand_inputs(
-            self._inputs, self._folder, self._is_recursive, self._printer, self._fail, self._control.check
-        )
+        inputs, check = self._inputs, self._control.check
         planned, batch = plan_inputs(
-            list(expanded),
+            expand_inputs(inputs, self._folder, self._is_recursive, self._printer, self._fail, check, self._sources),
+            self._sources,
             replace(self._request, output_path=self._output, force=self._even_useless),
             self._config.request,
             self._records,
-            self._control.check,
+            check,
             repacks=self._is_forced,
             moves_archives=self._request.trash_source,
         )
@@ -125,14 +127,23 @@ class _Batch:
 
     def _take(self, planned: PlannedInput) -> None:
         self._control.check()
-        row = planned.row
-        raise_conflict(row)
-        if row.skip is not None and not row.is_failure:
-            self._counts["skipped"] += 1
-            print_skip(planned, self._printer)
-            return
-        # The image is opened again: it may have changed since the plan, and a failure has an error of its own.
-        plan = plan_conversion(planned.input.path, self._output, planned.input.output_folder, row.request)
+        row, path = planned.row, planned.input.path
+        try:
+            raise_conflict(row)
+            if row.skip is not None and not row.is_failure:
+                self._counts["skipped"] += 1
+                print_skip(planned, self._printer)
+                return
+            # A failure has an error of its own.
+            image, disc = self._sources.open_image(path)
+        finally:
+            self._sources.drop(path)
+        with image:
+            plan = plan_image(image, row.request, self._output, planned.input.output_folder, disc=disc)
+            self._settle(plan, row, image)
+
+    def _settle(self, plan: ConversionPlan, row: PlannedTitle, image: Image) -> None:
+        """Decide the name of the result, and convert, or print the plan of a dry run."""
         if not self._dry_run:
             drop_second_name(plan.output_path)
         try:
@@ -146,18 +157,19 @@ class _Batch:
             self._printer.notice(notice, plan.source_path)
         self._names.add(plan.output_path)
         if not self._dry_run:
-            self._convert(plan)
+            self._convert(plan, image)
             return
         print_plan(plan, row, self._printer)
         if plan.output_path.parent.is_dir():
-            check_room(plan, *output_bounds(plan, self._threads, self._control.check, Random()))
+            check_room(plan, *output_bounds(plan, image, self._threads, self._control.check, Random()))
 
-    def _convert(self, plan: ConversionPlan) -> None:
+    def _convert(self, plan: ConversionPlan, image: Image) -> None:
         progress = Progress()
         try:
             with self._printer.following(progress, plan.source_path):
                 done = convert(
                     plan,
+                    image=image,
                     threads=self._threads,
                     control=self._control,
                     progress=progress,
@@ -168,7 +180,7 @@ class _Batch:
             return
         self._counts["converted"] += 1
         self._saved_bytes += plan.source_bytes - done.packed_bytes
-        self._records.save_digests(done)
+        self._records.save_digests(done, image.source)
         self._records.follow([plan.source_file_path, plan.output_path], self._config.folders)
         self._write_checksums(done)
         self._report(done)

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.errors import DiscpressError, StorageError, UnsupportedImageError, UsageError
 from discpress.engine.images.archives.contents import is_archive
-from discpress.engine.images.open import formats_at, images_at, is_archive_at, open_stored
+from discpress.engine.images.open import formats_in, open_only_image
 from discpress.engine.images.recognise import detect_format, header_problem, recognise
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import FileSource, read_bytes
@@ -40,17 +40,19 @@ def expand_inputs(
     printer: Printer,
     fail: Callable[[Path, DiscpressError], None],
     check: Callable[[], None],
+    sources: OpenSources,
 ) -> Iterator[Input]:
     """Yield the images of the inputs; folders only with -r, their images by content, in natural order.
 
     An archive stands for its only image, with -r for all of them. Below `output_folder` the folders of the inputs are
-    kept. Errors go to `fail`. `check`, called at every visited file, may raise to stop.
+    kept. Errors go to `fail`. `check`, called at every visited file, may raise to stop. `sources` keeps the files open
+    that the next step reads.
     """
     for path in paths:
         if not path.is_dir():
-            yield from _named(path, output_folder, is_recursive, fail)
+            yield from _named(path, output_folder, is_recursive, fail, sources)
         elif is_recursive:
-            yield from _walk(path, output_folder, printer, fail, check)
+            yield from _walk(path, output_folder, printer, fail, check, sources)
         else:
             error = UsageError(
                 f"{display_name(path)}: is a folder", hint="add -r for the images in the folder and below"
@@ -64,11 +66,13 @@ def files_within(
     printer: Printer,
     fail: Callable[[Path, DiscpressError], None],
     check: Callable[[], None],
-) -> list[Path]:
-    """Return the named files unchecked; with -r the images in folders and archives instead."""
-    if not is_recursive:
-        return paths
-    return [each.path for each in expand_inputs(paths, None, is_recursive, printer, fail, check)]
+    sources: OpenSources,
+) -> Iterator[Path]:
+    """Yield the named files unchecked; with -r the images in folders and archives instead, see `expand_inputs`."""
+    if is_recursive:
+        yield from (each.path for each in expand_inputs(paths, None, True, printer, fail, check, sources))
+    else:
+        yield from paths
 
 
 def _walk(
@@ -77,6 +81,7 @@ def _walk(
     printer: Printer,
     fail: Callable[[Path, DiscpressError], None],
     check: Callable[[], None],
+    sources: OpenSources,
 ) -> Iterator[Input]:
     def report(error: OSError) -> None:
         printer.notice(f"cannot be searched: {error.strerror}", Path(error.filename or top))
@@ -95,7 +100,7 @@ def _walk(
             check()
             path = Path(root, name)
             if _is_found(path, links):
-                yield from (Input(each, folder, is_named=False) for each in _wanted(path, printer, fail))
+                yield from (Input(each, folder, is_named=False) for each in _wanted(path, printer, fail, sources))
 
 
 def _is_new(folder: Path, visited: set[tuple[int, int]]) -> bool:
@@ -119,33 +124,34 @@ def _is_found(path: Path, links: Links) -> bool:
 
 
 def _named(
-    path: Path, output_folder: Path | None, is_all: bool, fail: Callable[[Path, DiscpressError], None]
+    path: Path,
+    output_folder: Path | None,
+    is_all: bool,
+    fail: Callable[[Path, DiscpressError], None],
+    sources: OpenSources,
 ) -> Iterator[Input]:
     """Yield a named file; of an archive its named member, its only image, or all images."""
     try:
-        if not _is_whole_archive(path):
-            yield Input(path, output_folder)
-        elif is_all:
-            yield from (Input(each, output_folder, is_named=False) for each in images_at(path))
-        else:
-            source = open_stored(path)
-            source.close()
-            yield Input(source.path, output_folder)
-    except DiscpressError as error:
-        fail(path, error)
-
-
-def _is_whole_archive(path: Path) -> bool:
-    """Return whether a named file is an archive. Raises the errors of `_refuse_no_image` if it is no image either."""
+        file = FileSource(path)
+    except StorageError:  # it is in an archive, or the reader reports why it cannot be opened
+        yield Input(path, output_folder)
+        return
     try:
-        source = FileSource(path)
-    except StorageError:
-        return False  # it is in an archive, or the reader reports why it cannot be opened
-    with closing(source):
-        if is_archive(source):
-            return True
-        _refuse_no_image(path, source)
-        return False
+        is_whole_archive = is_archive(file)
+        if is_whole_archive and is_all:
+            found = [Input(each, output_folder, is_named=False) for each, _ in formats_in(file)]
+            file.close()
+        else:
+            if not is_whole_archive:
+                _refuse_no_image(path, file)
+            source = open_only_image(file) if is_whole_archive else file
+            sources.keep(source, source.path)
+            found = [Input(source.path, output_folder)]
+    except DiscpressError as error:
+        file.close()
+        fail(path, error)
+        return
+    yield from found
 
 
 def _refuse_no_image(path: Path, source: FileSource) -> None:
@@ -175,25 +181,37 @@ def _is_text(head: bytes) -> bool:
     return all(each.isprintable() or each.isspace() for each in text)
 
 
-def _wanted(path: Path, printer: Printer, fail: Callable[[Path, DiscpressError], None]) -> Iterator[Path]:
+def _wanted(
+    path: Path, printer: Printer, fail: Callable[[Path, DiscpressError], None], sources: OpenSources
+) -> Iterator[Path]:
     """Yield the images at a path of a folder; files of other programs are reported and skipped."""
     if not path.is_file():
         return
     try:
-        if is_archive_at(path):
-            yield from _images_in(path, printer)
-        elif _is_wanted(path, printer):
-            yield path
+        file = FileSource(path)
     except DiscpressError as error:
         fail(path, error)
+        return
+    found = []
+    try:
+        if is_archive(file):
+            found = _images_in(file, printer)
+        elif _is_wanted(file, printer):
+            sources.keep(file, path)
+            found = [path]
+    except DiscpressError as error:
+        fail(path, error)
+    if found != [path]:
+        file.close()
+    yield from found
 
 
-def _images_in(path: Path, printer: Printer) -> list[Path]:
+def _images_in(file: FileSource, printer: Printer) -> list[Path]:
     """Return the images of an archive; an unreadable archive is reported and skipped."""
     try:
-        found = formats_at(path)
+        found = formats_in(file)
     except DiscpressError as error:
-        printer.notice(f"skipped: {error}", path)
+        printer.notice(f"skipped: {error}", file.path)
         return []
     for image, spec in found:
         if spec is not None and not spec.is_read:
@@ -201,14 +219,10 @@ def _images_in(path: Path, printer: Printer) -> list[Path]:
     return [image for image, spec in found if spec is None or spec.is_read]
 
 
-def _is_wanted(path: Path, printer: Printer) -> bool:
-    source = FileSource(path)
-    try:
-        found = spec_of(detect_format(source))
-        if header_problem(source, found.name):
-            return True  # the reader reports why it cannot be opened
-        if not found.is_read and is_image(source, found.name):
-            printer.notice(f"skipped: {found.label}: {found.advice}", path)
-        return found.is_read and is_image(source, found.name)
-    finally:
-        source.close()
+def _is_wanted(file: FileSource, printer: Printer) -> bool:
+    found = spec_of(detect_format(file))
+    if header_problem(file, found.name):
+        return True  # the reader reports why it cannot be opened
+    if not found.is_read and is_image(file, found.name):
+        printer.notice(f"skipped: {found.label}: {found.advice}", file.path)
+    return found.is_read and is_image(file, found.name)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from discpress.engine.cli.images.inputs import files_within
+from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths
 from discpress.engine.cli.output.digests import digest_facts, digest_rows, with_stated
 from discpress.engine.cli.output.discs import disc_fields, disc_rows
@@ -21,7 +22,7 @@ from discpress.engine.images.doctor.content import NO_DISC
 from discpress.engine.images.doctor.doctor import Severity, examine
 from discpress.engine.images.doctor.findings import NOT_CHECKED
 from discpress.engine.images.image import Image
-from discpress.engine.images.open import open_source, open_stored
+from discpress.engine.images.open import open_source
 from discpress.engine.images.recognise import recognise
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import ByteSource
@@ -48,10 +49,13 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
         printer.error(error, path)
         exit_codes.add(error.exit_code)
 
-    with contextlib.closing(Records.of_known(arguments, printer)) as records:
-        for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check):
+    paths = as_paths(arguments.files)
+    with contextlib.ExitStack() as stack:
+        records = stack.enter_context(contextlib.closing(Records.of_known(arguments, printer)))
+        sources = stack.enter_context(contextlib.closing(OpenSources()))
+        for path in files_within(paths, arguments.recursive, printer, fail, control.check, sources):
             try:
-                _inspect(path, records, printer, control)
+                _inspect(path, sources, records, printer, control)
             except CancelledError:
                 raise
             except DiscpressError as error:
@@ -59,9 +63,9 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
     return _joined(exit_codes)
 
 
-def _inspect(path: Path, records: Records, printer: Printer, control: Control) -> None:
+def _inspect(path: Path, sources: OpenSources, records: Records, printer: Printer, control: Control) -> None:
     """Print the header and the figures of one file."""
-    with contextlib.closing(open_stored(path)) as source:
+    with contextlib.closing(sources.take(path).source) as source:
         if _print_foreign(path, source, printer):
             return
         image = open_source(source)
@@ -191,9 +195,11 @@ def run_doctor(arguments: argparse.Namespace, printer: Printer, control: Control
 
     with contextlib.ExitStack() as stack:
         records = stack.enter_context(contextlib.closing(Records(arguments, printer))) if arguments.deep else None
-        for path in files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check):
+        sources = stack.enter_context(contextlib.closing(OpenSources()))
+        paths = as_paths(arguments.files)
+        for path in files_within(paths, arguments.recursive, printer, fail, control.check, sources):
             try:
-                exit_codes.add(_examine(path, target, records, printer, control))
+                exit_codes.add(_examine(path, target, sources, records, printer, control))
             except CancelledError:
                 raise
             except DiscpressError as error:
@@ -213,16 +219,25 @@ def _target(name: str) -> Target:
     return TARGETS[name]
 
 
-def _examine(path: Path, target: Target | None, records: Records | None, printer: Printer, control: Control) -> int:
+def _examine(
+    path: Path,
+    target: Target | None,
+    sources: OpenSources,
+    records: Records | None,
+    printer: Printer,
+    control: Control,
+) -> int:
     """Report what the doctor finds in one file; return the exit code for it.
 
     With `records` every block is decoded, and the digests are stored there.
     """
-    decoded = None if records is None else DeepDigests(path)
-    deep, on_data = decoded is not None, None if decoded is None else decoded.update
+    reader = None if records is None else DeepDigests()
+    deep = reader is not None
+    kept = sources.find(path)
+    source = None if kept is None else kept.source
     counts = dict.fromkeys(Severity, 0)
     is_damaged = is_unchecked = False
-    for finding in examine(path, target, deep=deep, check=control.check, on_data=on_data):
+    for finding in examine(path, target, deep=deep, check=control.check, reader=reader, source=source):
         counts[finding.level] += 1
         is_damaged |= finding.is_damage
         is_unchecked |= finding.code == NOT_CHECKED
@@ -235,8 +250,8 @@ def _examine(path: Path, target: Target | None, records: Records | None, printer
             "sector": finding.sector,
         }
         printer.event("finding", facts, f"{display_name(path)}: {finding.level}: {finding.message}")
-    if records is not None and decoded is not None and not is_damaged and (found := decoded.finish()):
-        records.save_decoded(path, *found)
+    if records is not None and reader is not None and not is_damaged:
+        records.save_decoded(path, reader.decoded)
     errors, warnings = counts[Severity.ERROR], counts[Severity.WARNING]
     asked = f" for {target.label}" if target else ""
     verdict = f"{errors} errors, {warnings} warnings"

@@ -1,10 +1,12 @@
 """Plans the inputs of a command line as one batch, and reports the rows and totals of the plan."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from discpress.engine.cli.images.inputs import Input
+from discpress.engine.cli.images.open_sources import MOST_KEPT, OpenSources
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
 from discpress.engine.convert.batch.model import USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
@@ -48,7 +50,8 @@ class PlannedInput:
 
 
 def plan_inputs(
-    inputs: Sequence[Input],
+    inputs: Iterable[Input],
+    sources: OpenSources,
     options: ConversionRequest,
     defaults: ConversionRequest,
     records: Records,
@@ -57,20 +60,42 @@ def plan_inputs(
     repacks: bool,
     moves_archives: bool,
 ) -> tuple[list[PlannedInput], Batch]:
-    """Plan the inputs as one batch; one that cannot be opened has a row with the reason."""
-    titles = CurrentTitles(records.store, [each.path for each in inputs])
-    candidates = []
-    for each in inputs:
-        check()
-        try:
-            title = titles.at(each.path)
-        except (DiscpressError, OSError) as error:
-            title = Title(each.path, FileIdentity(0, 0, 0, 0), None, error=str(error))
-        candidates.append(Candidate(title, output_folder=each.output_folder, is_named=each.is_named))
+    """Plan the inputs as one batch; one that cannot be opened has a row with the reason.
+
+    The images are opened by way of `sources`, which keeps the first ones open for their conversion.
+    """
+    remaining = iter(inputs)
+    planned: list[Input] = []
+    candidates: list[Candidate] = []
+    while some := list(islice(remaining, MOST_KEPT)):
+        titles = CurrentTitles(records.store, [each.path for each in some])
+        for each in some:
+            check()
+            title = _title_at(each.path, titles, sources)
+            candidates.append(Candidate(title, output_folder=each.output_folder, is_named=each.is_named))
+        planned += some
+        sources.trim()
     batch = plan_batch(
         candidates, options, defaults, records.store, repacks=repacks, moves_archives=moves_archives, check=check
     )
-    return [PlannedInput(each, row) for each, row in zip(inputs, batch.rows, strict=True)], batch
+    return [PlannedInput(each, row) for each, row in zip(planned, batch.rows, strict=True)], batch
+
+
+def _title_at(path: Path, titles: CurrentTitles, sources: OpenSources) -> Title:
+    known = titles.known_at(path)
+    if known is not None:
+        return known
+    try:
+        kept = sources.take(path)
+        try:
+            title = titles.read(kept.source)
+        except BaseException:
+            kept.source.close()
+            raise
+    except (DiscpressError, OSError) as error:
+        return Title(path, FileIdentity(0, 0, 0, 0), None, error=str(error))
+    sources.keep(kept.source, path, None if title.error else title.disc)
+    return title
 
 
 def raise_conflict(row: PlannedTitle) -> None:

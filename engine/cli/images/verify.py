@@ -2,10 +2,11 @@
 
 import argparse
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from discpress.engine.cli.images.inputs import files_within
+from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, take_threads
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
@@ -18,7 +19,7 @@ from discpress.engine.errors import DiscpressError, MissingPackageError, UsageEr
 from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
-from discpress.engine.queue.record_digests import identity_of_source
+from discpress.engine.queue.record_digests import decoded_whole, identity_of_source
 
 _HEX = {"--sha1": "sha1", "--sha256": "sha256", "--md5": "md5", "--crc32": "crc32"}
 
@@ -31,27 +32,33 @@ def run_verify(arguments: argparse.Namespace, printer: Printer, control: Control
         printer.error(error, path)
         exit_codes.add(error.exit_code)
 
-    paths = files_within(as_paths(arguments.files), arguments.recursive, printer, fail, control.check)
     expected = _expected_by_option(arguments)
-    if (expected or arguments.against) and len(paths) > 1:
-        raise UsageError("a digest is for one file: verify the others in their own commands")
-    with contextlib.closing(Records(arguments, printer)) as records:
-        _verify_all(paths, expected, arguments, printer, control, records, fail)
+    with contextlib.closing(OpenSources()) as sources:
+        paths: Iterable[Path] = files_within(
+            as_paths(arguments.files), arguments.recursive, printer, fail, control.check, sources
+        )
+        if expected or arguments.against:
+            paths = list(paths)
+            if len(paths) > 1:
+                raise UsageError("a digest is for one file: verify the others in their own commands")
+        with contextlib.closing(Records(arguments, printer)) as records:
+            _verify_all(paths, expected, arguments, printer, control, sources, records, fail)
     return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
 
 
 def _verify_all(
-    paths: Sequence[Path],
+    paths: Iterable[Path],
     expected: dict[str, str],
     arguments: argparse.Namespace,
     printer: Printer,
     control: Control,
+    sources: OpenSources,
     records: Records,
     fail: Callable[[Path, DiscpressError], None],
 ) -> None:
     for path in paths:
         try:
-            _verify(path, expected, arguments, printer, control, records)
+            _verify(path, expected, arguments, printer, control, sources, records)
         except MissingPackageError as error:
             name = display_name(path)
             why = str(error).removeprefix(f"{name}: ")
@@ -81,18 +88,19 @@ def _verify(
     arguments: argparse.Namespace,
     printer: Printer,
     control: Control,
+    sources: OpenSources,
     records: Records,
 ) -> None:
     threads = take_threads(arguments.threads)
     listed = None if arguments.checksum_file is None else read_checksum_list(Path(arguments.checksum_file))
     progress = Progress()
     with printer.following(progress, path):
-        with open_image(path) as image:
+        with sources.open_image(path)[0] as image:
             expected = None if listed is None else expect(listed, image)
             wanted = (*by_option, *(expected.kinds if expected else ()))
             recorded, identity = image.recorded, identity_of_source(image.source)
             actual = digest_checked(image, threads, control, progress, wanted)
-            records.save_decoded(path, identity, actual)
+            records.save_decoded(path, decoded_whole(image.source, identity, actual))
             is_archived = image.source.has_checksum
             _check(path, by_option, actual)
             listed_kinds = expected.check(actual, control, progress) if expected else []

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.cli.images.inputs import expand_inputs
+from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, take_threads
 from discpress.engine.cli.lab.options import take_seek_options, take_throughput_options
 from discpress.engine.cli.lab.views import csv_text, facts_of, text_of
@@ -125,11 +126,11 @@ class _Laboratory:
 
     def run(self) -> int:
         arguments, exported = self._arguments, list[dict[str, object]]()
-        records = Records(arguments, self._printer)
+        records, sources = Records(arguments, self._printer), OpenSources()
+        paths, check = as_paths(arguments.inputs), self._control.check
         try:
-            for each in expand_inputs(
-                as_paths(arguments.inputs), None, arguments.recursive, self._printer, self._fail, self._control.check
-            ):
+            for each in expand_inputs(paths, None, arguments.recursive, self._printer, self._fail, check, sources):
+                sources.drop(each.path)  # the test opens it its own way
                 try:
                     exported += self._test_title(each.path, records)
                 except CancelledError:

@@ -5,13 +5,13 @@ from pathlib import Path
 from random import Random
 
 from discpress.engine.cli.images.inputs import expand_inputs
+from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import take_settings, take_threads
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.state import Records, read_config
 from discpress.engine.convert.plan import plan_image
 from discpress.engine.errors import CancelledError, DiscpressError, UsageError
-from discpress.engine.images.open import open_image
 from discpress.engine.measure.estimate import REFINE_BUDGETS, Estimate, estimate_grid, refine
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
@@ -36,14 +36,14 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
         exit_codes.add(error.exit_code)
         printer.error(error, path)
 
-    records = Records(arguments, printer)
+    records, sources = Records(arguments, printer), OpenSources()
     try:
         for each in expand_inputs(
-            [Path(name) for name in arguments.inputs], None, arguments.recursive, printer, fail, control.check
+            [Path(name) for name in arguments.inputs], None, arguments.recursive, printer, fail, control.check, sources
         ):
             try:
                 wanted = records.request_for(each.path, request, config)
-                with open_image(each.path) as image:
+                with sources.open_image(each.path)[0] as image:
                     plan = plan_image(image, wanted)
                     if arguments.grid:
                         if plan.settings.is_plain:
@@ -72,6 +72,7 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
             except DiscpressError as error:
                 fail(each.path, error)
     finally:
+        sources.close()
         records.close()
     return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
 

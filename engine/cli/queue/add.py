@@ -2,21 +2,23 @@
 
 import argparse
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.cli.images.inputs import Input, expand_inputs
+from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request
 from discpress.engine.cli.images.planning import PlannedInput, plan_inputs, print_skip, raise_conflict
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.queue.access import OpenQueue
-from discpress.engine.cli.queue.views import name_of, state_of
+from discpress.engine.cli.queue.views import report_added, state_of
 from discpress.engine.cli.state import Records, read_config
 from discpress.engine.convert.batch.model import Skip
 from discpress.engine.convert.output_names import Clash
-from discpress.engine.convert.plan import plan_conversion
+from discpress.engine.convert.plan import plan_image
 from discpress.engine.errors import (
     CancelledError,
     DiscpressError,
@@ -25,7 +27,6 @@ from discpress.engine.errors import (
     from_os_error,
     named_in,
 )
-from discpress.engine.images.open import open_image
 from discpress.engine.images.source import FileSource
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
@@ -44,7 +45,6 @@ from discpress.engine.queue.tasks.records import (
 )
 from discpress.engine.request import ConversionRequest
 from discpress.engine.system.files import absolute, holder_of
-from discpress.engine.units import format_size
 
 MOST_PRIORITY = 1000
 
@@ -53,26 +53,33 @@ _Work: TypeAlias = tuple[Path, Task]
 
 def run_add(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `queue add`; return the exit code."""
-    with OpenQueue(arguments, printer) as queue:
-        records = Records(arguments, printer)
-        try:
-            if records.store is None:
-                raise StoreError("the queue is stored in the state file, which cannot be used")
-            return _Adding(arguments, queue, records, printer, control).run()
-        finally:
-            records.close()
+    with (
+        OpenQueue(arguments, printer) as queue,
+        closing(Records(arguments, printer)) as records,
+        closing(OpenSources()) as sources,
+    ):
+        if records.store is None:
+            raise StoreError("the queue is stored in the state file, which cannot be used")
+        return _Adding(arguments, queue, records, sources, printer, control).run()
 
 
 class _Adding:
     """The inputs of one command line on their way into the queue; a failed one does not stop the others."""
 
     def __init__(
-        self, arguments: argparse.Namespace, queue: OpenQueue, records: Records, printer: Printer, control: Control
+        self,
+        arguments: argparse.Namespace,
+        queue: OpenQueue,
+        records: Records,
+        sources: OpenSources,
+        printer: Printer,
+        control: Control,
     ) -> None:
         notices: list[str] = []
         self._arguments = arguments
         self._queue = queue
         self._records = records
+        self._sources = sources
         self._printer = printer
         self._control = control
         self._kind = TaskKind(arguments.kind)
@@ -135,16 +142,16 @@ class _Adding:
                 self._skip(request.path, "another program queued it a moment ago")
             else:
                 added.append((number, request, result))
-        self._report(added)
+        report_added(added, self._printer)
+        if not added and not self._exit_codes:
+            self._printer.notice("found nothing new to queue")
         return bool(numbers)
 
-    def _expanded(self) -> list[Input]:
+    def _expanded(self) -> Iterator[Input]:
         if self._kind is TaskKind.SCAN:
-            return [Input(path, None) for path in self._inputs]
-        found = expand_inputs(
-            self._inputs, self._folder, self._arguments.recursive, self._printer, self._fail, self._control.check
-        )
-        return list(found)
+            return (Input(path, None) for path in self._inputs)
+        is_recursive, check = self._arguments.recursive, self._control.check
+        return expand_inputs(self._inputs, self._folder, is_recursive, self._printer, self._fail, check, self._sources)
 
     def _fail(self, path: Path, error: DiscpressError) -> None:
         self._exit_codes.add(error.exit_code)
@@ -179,13 +186,9 @@ class _Adding:
         return makers[self._kind](each)
 
     def _planned(self) -> list[PlannedInput]:
-        inputs: dict[tuple[Path, Path | None], Input] = {}
-        for each in self._expanded():
-            if inputs.setdefault((absolute(each.path), each.output_folder), each) is not each:
-                self._skip(each.path, "is named twice")
-        self._names = self._records.names_of(each.path for each in inputs.values())
         planned, _ = plan_inputs(
-            list(inputs.values()),
+            self._distinct(),
+            self._sources,
             self._options,
             self._config.request,
             self._records,
@@ -193,7 +196,18 @@ class _Adding:
             repacks=self._arguments.force,
             moves_archives=self._conversion_request.trash_source,
         )
+        self._names = self._records.names_of(each.input.path for each in planned)
         return planned
+
+    def _distinct(self) -> Iterator[Input]:
+        seen: set[tuple[Path, Path | None]] = set()
+        for each in self._expanded():
+            key = absolute(each.path), each.output_folder
+            if key in seen:
+                self._skip(each.path, "is named twice")
+            else:
+                seen.add(key)
+                yield each
 
     def _conversion(self, planned: PlannedInput) -> JobRequest | None:
         each, row = planned.input, planned.row
@@ -204,8 +218,11 @@ class _Adding:
         if row.skip is not None and not row.is_failure:
             print_skip(planned, self._printer)
             return None
-        # Opened here once more: a failure has an error of its own, and the image may need a warning.
-        for notice in plan_conversion(each.path, self._output, each.output_folder, row.request).notices:
+        # A failure has an error of its own, and the image may need a warning.
+        image, disc = self._sources.open_image(each.path)
+        with image:
+            plan = plan_image(image, row.request, self._output, each.output_folder, disc=disc)
+        for notice in plan.notices:
             self._printer.notice(notice, each.path)
         return job_of(
             row,
@@ -231,15 +248,17 @@ class _Adding:
 
     def _estimate(self, each: Input) -> JobRequest:
         wanted = self._records.request_for(each.path, self._conversion_request, self._config)
-        plan_conversion(each.path, None, None, wanted)
+        with self._sources.open_image(each.path)[0] as image:
+            plan_image(image, wanted)
         return self._job(each, EstimateTask(wanted, self._source(each)))
 
     def _verification(self, each: Input) -> JobRequest:
-        open_image(each.path).close()
+        self._sources.open_image(each.path)[0].close()
         return self._job(each, VerifyTask(source=self._source(each)))
 
     def _examination(self, each: Input) -> JobRequest:
-        FileSource(holder_of(each.path)).close()  # a damaged image is allowed: the doctor examines it
+        if not self._sources.drop(each.path):  # a damaged image is allowed: the doctor examines it
+            FileSource(holder_of(each.path)).close()
         return self._job(each, DoctorTask(self._conversion_request.target, self._source(each)))
 
     def _scan(self, each: Input) -> JobRequest:
@@ -250,7 +269,7 @@ class _Adding:
         return self._job(each, ScanTask(self._source(each)))
 
     def _test(self, each: Input) -> JobRequest:
-        open_image(each.path).close()
+        self._sources.open_image(each.path)[0].close()
         test = SeekTask if self._kind is TaskKind.SEEK else ThroughputTask
         return self._job(each, test(source=self._source(each)))
 
@@ -267,32 +286,6 @@ class _Adding:
             force=self._arguments.even_useless,
             idle_priority=self._arguments.idle,
         )
-
-    def _report(self, added: list[tuple[int, JobRequest, Path | None]]) -> None:
-        batch = str(added[0][0]) if added else ""
-        for number, request, result in added:
-            gain = request.gain_bytes
-            _, _, output, folder = request.task.to_cells()
-            facts = {
-                "id": number,
-                "batch": batch,
-                "kind": str(request.kind),
-                "path": str(request.path),
-                "output": None if output is None else str(output),
-                "output_folder": None if folder is None else str(folder),
-                "gain_bytes": gain,
-                "result": None if result is None else str(result),
-            }
-            text = f"{number} {name_of(request)}: queued"
-            if gain is not None and gain > 0:
-                text += f", about {format_size(gain)} to save"
-            self._printer.event("queued", facts, text)
-        if added:
-            facts = {"batch": batch, "jobs": len(added)}
-            text = f"{len(added)} queued as batch {batch}; run discpress queue watch to follow them"
-            self._printer.event("batch", facts, text)
-        elif not self._exit_codes:
-            self._printer.notice("found nothing new to queue")
 
 
 def _work_of(job: Job | JobRequest) -> _Work:

@@ -1,7 +1,9 @@
 """Jobs as rows and sentences for people, and as fields of JSON events."""
 
 from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 
+from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tables import format_table
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Action, Job, JobRequest, JobState
@@ -170,3 +172,29 @@ def counts_text(jobs: Iterable[Job]) -> str:
     words = [f"{states.count(state)} {state}" for state in JobState if state in states]
     saved_bytes = sum(job.saved_bytes for job in chosen)
     return ", ".join(words) + (f"; saved {format_size(saved_bytes)}" if saved_bytes > 0 else "")
+
+
+def report_added(added: Sequence[tuple[int, JobRequest, Path | None]], printer: Printer) -> None:
+    """Report the jobs that were added: number, request, and the expected result of a conversion."""
+    batch = str(added[0][0]) if added else ""
+    for number, request, result in added:
+        gain = request.gain_bytes
+        _, _, output, folder = request.task.to_cells()
+        facts = {
+            "id": number,
+            "batch": batch,
+            "kind": str(request.kind),
+            "path": str(request.path),
+            "output": None if output is None else str(output),
+            "output_folder": None if folder is None else str(folder),
+            "gain_bytes": gain,
+            "result": None if result is None else str(result),
+        }
+        text = f"{number} {name_of(request)}: queued"
+        if gain is not None and gain > 0:
+            text += f", about {format_size(gain)} to save"
+        printer.event("queued", facts, text)
+    if added:
+        facts = {"batch": batch, "jobs": len(added)}
+        text = f"{len(added)} queued as batch {batch}; run discpress queue watch to follow them"
+        printer.event("batch", facts, text)

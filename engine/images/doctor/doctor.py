@@ -17,7 +17,20 @@ from discpress.engine.images.source import ByteSource, shown_name
 from discpress.engine.names import display_name
 from discpress.engine.targets import Target
 
-__all__ = ["Finding", "Severity", "examine"]
+__all__ = ["DeepReader", "Finding", "Severity", "examine"]
+
+
+class DeepReader:
+    """Receives everything that a deep check decodes; this one ignores it."""
+
+    def begin(self, image: Image) -> None:
+        """Called before the first block is decoded."""
+
+    def take(self, data: memoryview) -> None:
+        """Called with the decoded bytes, in order, without those of blocks that do not decode."""
+
+    def end(self, image: Image) -> None:
+        """Called after the last block, while the image is still open."""
 
 
 def examine(
@@ -27,19 +40,20 @@ def examine(
     deep: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
     check: Callable[[], None] | None = None,
-    on_data: Callable[[memoryview], None] | None = None,
+    reader: DeepReader | None = None,
+    source: ByteSource | None = None,
 ) -> Iterator[Finding]:
     """Yield the faults of the file at `path`, and the reasons why `target` would not load it.
 
-    The header, the whole index, sectors 0 and 16 and the last block are checked; `deep` decodes every block, and calls
-    `on_progress` (decoded bytes done, of all) and `on_data` with all that decodes, in order. `check` is called every
+    The header, the whole index, sectors 0 and 16 and the last block are checked; `deep` decodes every block, calls
+    `on_progress` (decoded bytes done, of all), and gives all that decodes to `reader`. `check` is called every
     65,536 index entries and every 256 KiB decoded, and may raise to stop. Any content of the file becomes findings. The
-    file is open until the iterator ends or is closed. Raises StorageError if the system refuses to open or read the
-    file, UsageError if the path does not lead to exactly one image in an archive.
+    file is open until the iterator ends or is closed; it is `source`, if it is open already. Raises StorageError if the
+    system refuses to open or read the file, UsageError if the path does not lead to exactly one image in an archive.
     """
     limit = FindingLimit()
     try:
-        source = open_stored(path)
+        source = source or open_stored(path)
     except DamagedImageError as error:
         yield _damaged(error, display_name(path))
         return
@@ -48,7 +62,7 @@ def examine(
         return
     try:
         yield from _examine(
-            source, target, deep, limit, on_progress or _ignore_progress, check or _go_on, on_data or _ignore_data
+            source, target, deep, limit, on_progress or _ignore_progress, check or _go_on, reader or DeepReader()
         )
     except DamagedImageError as error:
         yield _damaged(error, shown_name(source))
@@ -78,7 +92,7 @@ def _examine(
     limit: FindingLimit,
     on_progress: Callable[[int, int], None],
     check: Callable[[], None],
-    on_data: Callable[[memoryview], None],
+    reader: DeepReader,
 ) -> Iterator[Finding]:
     if source.size_bytes == 0:
         yield Finding(Severity.ERROR, "empty", "the file is empty: a disc image has at least one byte")
@@ -102,7 +116,9 @@ def _examine(
     if deep:
         source.check_stored(check)
     if image.is_packed and deep:
-        yield from deep_findings(image, limit, on_progress, check, on_data)
+        reader.begin(image)
+        yield from deep_findings(image, limit, on_progress, check, reader.take)
+        reader.end(image)
     elif image.is_packed:
         yield from _sample_findings(image, limit)
     yield from content_findings(image)
@@ -177,10 +193,6 @@ def _max_stored_block(image: Image, target: Target | None) -> int | None:
 
 def _ignore_progress(done_bytes: int, all_bytes: int) -> None:
     """Default progress callback: do nothing."""
-
-
-def _ignore_data(data: memoryview) -> None:
-    """Default receiver of decoded bytes: do nothing."""
 
 
 def _go_on() -> None:

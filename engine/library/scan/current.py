@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.errors import StoreError
-from discpress.engine.library.scan.probe import probe_image
+from discpress.engine.images.source import ByteSource
+from discpress.engine.library.scan.probe import probe_source
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute
@@ -22,15 +23,19 @@ class CurrentTitles:
             with contextlib.suppress(StoreError):
                 self._known = {title.path: title for title in store.titles_at(map(absolute, paths))}
 
-    def at(self, path: Path) -> Title:
-        """Return the title at a path, with that path as it was given, and with the settings chosen for it.
+    def known_at(self, path: Path) -> Title | None:
+        """Return the stored title of a path, with that path as it was given, if its file is unchanged."""
+        known = self._known.get(absolute(path))
+        if known is None or known.error or _identity_at(known.file_path) != known.identity.of_file:
+            return None
+        return replace(known, path=path)
+
+    def read(self, source: ByteSource) -> Title:
+        """Return the title of an image whose stored bytes are open, with the settings chosen for it.
 
         The reason why the image is unreadable is the title's error. Raises the errors of `probe_image`.
         """
-        known = self._known.get(absolute(path))
-        if known is not None and not known.error and _identity_at(known.file_path) == known.identity.of_file:
-            return replace(known, path=path)
-        title = probe_image(path)
+        title, path = probe_source(source), source.path
         if self._store is not None:
             with contextlib.suppress(StoreError):
                 title = replace(title, overrides=self._store.settings_for(absolute(path)))

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -100,18 +101,19 @@ def probe_image(path: Path) -> Title:
 
     The reason why the image is unreadable becomes the title's error. Raises the errors of `open_stored`.
     """
-    source = open_stored(path)
-    try:
-        facts = held_file(source).stat()
-        identity = FileIdentity.of(source.holder.path, facts)
-        if source.member_number:
-            identity = identity.in_archive(source.member_number, source.held_bytes)
-            if source.way_bytes > REACH_BYTES:
-                return _unseen_title(source.path, source.size_bytes, identity, facts.st_nlink)
-        found = detect_format(source)
-        return _title_of(source, found, identity, facts.st_nlink)
-    finally:
-        source.close()
+    with closing(open_stored(path)) as source:
+        return probe_source(source)
+
+
+def probe_source(source: ByteSource) -> Title:
+    """Return the title of an image whose stored bytes are open, see `probe_image`."""
+    facts = held_file(source).stat()
+    identity = FileIdentity.of(source.holder.path, facts)
+    if source.member_number:
+        identity = identity.in_archive(source.member_number, source.held_bytes)
+        if source.way_bytes > REACH_BYTES:
+            return _unseen_title(source.path, source.size_bytes, identity, facts.st_nlink)
+    return _title_of(source, detect_format(source), identity, facts.st_nlink)
 
 
 def _title_of(source: ByteSource, found: ImageFormat, identity: FileIdentity, links: int) -> Title:

@@ -8,6 +8,7 @@ from queue_desk import Desk
 from sample_images import mixed
 
 from discpress.engine.cli.images.inputs import expand_inputs
+from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.output.printers import TextPrinter
 from discpress.engine.convert.trash import undo as replace
 from discpress.engine.convert.trash.entry import TrashEntry
@@ -24,7 +25,7 @@ def test_a_walk_through_folders_without_images_can_be_stopped(tmp_path: Path) ->
     (tmp_path / "below").mkdir()
     control.cancel()
     with pytest.raises(CancelledError):
-        list(expand_inputs([tmp_path], None, True, TextPrinter(), fail, control.check))
+        list(expand_inputs([tmp_path], None, True, TextPrinter(), fail, control.check, OpenSources()))
 
 
 @pytest.mark.parametrize(("command", "name"), [("undo all", "undo"), ("trash empty --yes", "purge")])

@@ -15,6 +15,7 @@ import py7zr
 import pytest
 import sample_images
 from archive_files import write_7z
+from archived_images import images_at
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +23,7 @@ from discpress.engine.errors import DamagedImageError, DiscpressError, Unsupport
 from discpress.engine.images.archives import contents, sevenzip, unpacking
 from discpress.engine.images.archives.contents import images_in, open_archive
 from discpress.engine.images.archives.model import Archive
-from discpress.engine.images.open import images_at, open_image
+from discpress.engine.images.open import open_image
 from discpress.engine.images.source import FileSource
 
 PS2 = (sample_images.GOLDEN / "ps2.iso").read_bytes()

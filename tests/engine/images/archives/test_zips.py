@@ -11,13 +11,14 @@ import archive_files as archives
 import pytest
 import sample_images
 from archive_files import CRC32, FLAGS, HEADER_OFFSET, METHOD, PACKED_BYTES, SIZE_BYTES, u16, u32, write_zip
+from archived_images import images_at
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError, UsageError
 from discpress.engine.images.archives.contents import images_in, open_archive
 from discpress.engine.images.archives.model import Archive, give_addresses
-from discpress.engine.images.open import images_at, open_image
+from discpress.engine.images.open import open_image
 from discpress.engine.images.source import FileSource
 from discpress.engine.names import display_name
 
