@@ -12,7 +12,7 @@ from discpress.engine.convert.digests import Digester, DigestSet
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.archives.model import MemberSource, held_file
-from discpress.engine.images.doctor.doctor import DeepReader
+from discpress.engine.images.doctor.reader import DeepReader
 from discpress.engine.images.image import Image
 from discpress.engine.images.source import ByteSource, FileSource
 from discpress.engine.library.fingerprint import fingerprint_of, fingerprint_of_open

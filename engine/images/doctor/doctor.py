@@ -8,6 +8,7 @@ from discpress.engine.formats import DEFAULT_BLOCK_SIZE, SECTOR_SIZE, ImageForma
 from discpress.engine.images.doctor.blocks import decode_findings, deep_findings, without_name
 from discpress.engine.images.doctor.content import content_findings, is_psp_disc
 from discpress.engine.images.doctor.findings import NOT_CHECKED, OTHER_FORMAT, Finding, FindingLimit, Severity
+from discpress.engine.images.doctor.reader import DeepReader
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import PVD_SECTOR
 from discpress.engine.images.open import open_stored
@@ -17,20 +18,7 @@ from discpress.engine.images.source import ByteSource, shown_name
 from discpress.engine.names import display_name
 from discpress.engine.targets import Target
 
-__all__ = ["DeepReader", "Finding", "Severity", "examine"]
-
-
-class DeepReader:
-    """Receives everything that a deep check decodes; this one ignores it."""
-
-    def begin(self, image: Image) -> None:
-        """Called before the first block is decoded."""
-
-    def take(self, data: memoryview) -> None:
-        """Called with the decoded bytes, in order, without those of blocks that do not decode."""
-
-    def end(self, image: Image) -> None:
-        """Called after the last block, while the image is still open."""
+__all__ = ["Finding", "Severity", "examine"]
 
 
 def examine(
