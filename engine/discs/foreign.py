@@ -1,14 +1,14 @@
 """Reads system, serial, name and size of images of other formats, from their headers alone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from struct import Struct
 
 from discpress.engine.discs.file_titles import clean_text, read_file_title
 from discpress.engine.discs.identity import identify
-from discpress.engine.discs.info import DiscInfo, Found
-from discpress.engine.discs.nintendo import read_nintendo
+from discpress.engine.discs.info import DiscInfo, ForeignImage, Found
+from discpress.engine.discs.nintendo import read_gamecube_ciso, read_gcz, read_wbfs, read_wia
 from discpress.engine.discs.playstation import psp_serial
 from discpress.engine.discs.sfo import MAX_SFO_BYTES, parse_sfo
 from discpress.engine.errors import DiscpressError
@@ -19,12 +19,11 @@ from discpress.engine.images.cue import MAX_CUE_BYTES, parse_cue
 from discpress.engine.images.detect import SNIFF_BYTES
 from discpress.engine.images.raw_layouts import find_raw_layout
 from discpress.engine.images.recognise import detect_format
+from discpress.engine.images.recognised import CUE, GAMECUBE_CISO, GCZ, JSO, PBP, RAW_CD, RVZ, WBFS, WIA
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.names import display_name
 from discpress.engine.systems import System
-
-_NINTENDO = {ImageFormat.WBFS, ImageFormat.WIA, ImageFormat.RVZ, ImageFormat.GCZ, ImageFormat.GAMECUBE_CISO}
 
 _PSP = DiscInfo(System.PSP, found=Found.INSIDE)
 _PBP = Struct("<8x8I")  # magic and version; offsets of PARAM.SFO, five pictures and sounds, DATA.PSP and DATA.PSAR
@@ -33,37 +32,13 @@ _PSAR_SYSTEMS = ((b"PSISOIMG", System.PS1), (b"PSTITLEIMG", System.PS1), (b"NPUM
 _JSO = Struct("<4s2xH4xI")  # magic, block size, decoded bytes, as ARK-4 reads them
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignImage:
-    """The facts of an image that is recognised but not read."""
-
-    disc: DiscInfo
-    """The disc in it, from the header of the file and, if that lacks them, from the file name."""
-    original_bytes: int = 0
-    """Decoded size if the header states a plausible one, else 0."""
-    files: tuple[str, ...] = ()
-    """Base names of the files in a CUE sheet."""
-    problem: str = ""
-    """A further problem, as the end of a sentence; empty if there is none."""
-
-
 def read_foreign(source: ByteSource, image_format: ImageFormat) -> ForeignImage:
     """Return the facts of a file that is not read, from its header and, if that lacks them, from the file name.
 
     No bytes make it fail. StorageError if the disk fails.
     """
-    found = ForeignImage(DiscInfo())
-    if image_format in _NINTENDO:
-        disc, original_bytes = read_nintendo(source, image_format)
-        found = ForeignImage(disc, original_bytes)
-    elif image_format is ImageFormat.PBP:
-        found = _read_pbp(source)
-    elif image_format is ImageFormat.JSO:
-        found = _read_jso(source)
-    elif image_format is ImageFormat.RAW_CD:
-        found = ForeignImage(_read_raw(source))
-    elif image_format is ImageFormat.CUE:
-        found = _read_cue(source)
+    reader = HEADER_READERS.get(image_format)
+    found = ForeignImage(DiscInfo()) if reader is None else reader(source)
     name = source.path.name
     regions = (found.disc.region,) if found.disc.region else ()
     disc = found.disc.completed(read_file_title(name), regions=regions, fallback_title=clean_text(name))
@@ -125,8 +100,8 @@ class _RawSectors:
         return b"".join(pieces)[skip : skip + max(0, end - offset)]
 
 
-def _read_raw(source: ByteSource) -> DiscInfo:
-    return identify(_RawSectors(source), source.path.name)
+def _read_raw(source: ByteSource) -> ForeignImage:
+    return ForeignImage(identify(_RawSectors(source), source.path.name))
 
 
 def _read_cue(source: ByteSource) -> ForeignImage:
@@ -156,9 +131,9 @@ def _read_archived_cue(sheet: MemberSource, names: tuple[str, ...]) -> ForeignIm
 
 
 def _with_disc_of(raw: ByteSource, sheet: ByteSource, found: ForeignImage) -> ForeignImage:
-    if detect_format(raw) is not ImageFormat.RAW_CD:
+    if detect_format(raw) is not RAW_CD.name:
         return found
-    disc = _read_raw(raw)
+    disc = _read_raw(raw).disc
     # People name the sheet after the game.
     title = read_file_title(sheet.path.name).title or disc.title
     return replace(found, disc=replace(disc, title=title))
@@ -169,3 +144,17 @@ def _is_beside(path: Path, name: str) -> bool:
         return path.with_name(name).is_file()
     except (OSError, ValueError):
         return False
+
+
+HEADER_READERS: dict[ImageFormat, Callable[[ByteSource], ForeignImage]] = {
+    CUE.name: _read_cue,
+    GAMECUBE_CISO.name: read_gamecube_ciso,
+    GCZ.name: read_gcz,
+    JSO.name: _read_jso,
+    PBP.name: _read_pbp,
+    RAW_CD.name: _read_raw,
+    RVZ.name: read_wia,
+    WBFS.name: read_wbfs,
+    WIA.name: read_wia,
+}
+"""The readers of headers of recognised formats; of the others, only the file name tells what they contain."""

@@ -7,11 +7,10 @@ WBFS are big-endian, GCZ and CISO little-endian. Every number is checked before 
 import hashlib
 import zlib
 from struct import Struct
-from typing import TypeAlias
 
 from discpress.engine.discs.headers import NINTENDO_BYTES, nintendo_disc
-from discpress.engine.discs.info import DiscInfo, Found
-from discpress.engine.formats import MAX_DISC_BYTES, ImageFormat
+from discpress.engine.discs.info import DiscInfo, ForeignImage, Found
+from discpress.engine.formats import MAX_DISC_BYTES
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.systems import System
 
@@ -30,35 +29,31 @@ _GCZ_LOOK = 64 * 1024
 _CISO_HEADER_BYTES = 0x8000
 _WBFS_SECTOR_BITS = range(9, 17)
 
-Reading: TypeAlias = tuple[DiscInfo, int]
-"""The facts of the disc, and its size in bytes if the header states a plausible one, else 0."""
+
+def read_wbfs(source: ByteSource) -> ForeignImage:
+    """Return the facts of a WBFS, which states no size. StorageError if the disk fails."""
+    bits = read_bytes(source, 8, 1)
+    offset = 1 << bits[0] if bits and bits[0] in _WBFS_SECTOR_BITS else source.size_bytes
+    return _disc(read_bytes(source, offset, NINTENDO_BYTES), System.WII)
 
 
-def read_nintendo(source: ByteSource, image_format: ImageFormat) -> Reading:
-    """Return the facts of a WBFS, WIA, RVZ, GCZ or GameCube CISO, without implausible ones. StorageError if the disk
-    fails."""
-    if image_format in {ImageFormat.WIA, ImageFormat.RVZ}:
-        return _read_wia(source)
-    if image_format is ImageFormat.GCZ:
-        return _read_gcz(source)
-    if image_format is ImageFormat.WBFS:
-        bits = read_bytes(source, 8, 1)
-        offset = 1 << bits[0] if bits and bits[0] in _WBFS_SECTOR_BITS else source.size_bytes
-        return _disc(read_bytes(source, offset, NINTENDO_BYTES), System.WII)
+def read_gamecube_ciso(source: ByteSource) -> ForeignImage:
+    """Return the facts of a GameCube CISO, which states no size. StorageError if the disk fails."""
     has_first_block = read_bytes(source, 8, 1) == b"\1"
     offset = _CISO_HEADER_BYTES if has_first_block else source.size_bytes
     return _disc(read_bytes(source, offset, NINTENDO_BYTES), System.UNKNOWN)
 
 
-def _disc(head: bytes, system: System, original_bytes: int = 0) -> Reading:
+def _disc(head: bytes, system: System, original_bytes: int = 0) -> ForeignImage:
     disc = nintendo_disc(head) or DiscInfo(system, found=Found.NAME if system is System.UNKNOWN else Found.INSIDE)
-    return disc, original_bytes if 0 < original_bytes <= MAX_DISC_BYTES else 0
+    return ForeignImage(disc, original_bytes if 0 < original_bytes <= MAX_DISC_BYTES else 0)
 
 
-def _read_wia(source: ByteSource) -> Reading:
+def read_wia(source: ByteSource) -> ForeignImage:
+    """Return the facts of a WIA or RVZ, without implausible ones. StorageError if the disk fails."""
     head = read_bytes(source, 0, _WIA.size)
     if len(head) < _WIA.size:
-        return DiscInfo(), 0
+        return ForeignImage(DiscInfo())
     _, _, _, disc_bytes, file_bytes, digest = _WIA.unpack(head)
     is_whole = hashlib.sha1(head[:_WIA_HASHED], usedforsecurity=False).digest() == digest
     if not is_whole or file_bytes != source.size_bytes:
@@ -70,10 +65,11 @@ def _read_wia(source: ByteSource) -> Reading:
     return _disc(second[_WIA_DISC.size :], _WIA_KINDS.get(kind, System.UNKNOWN), disc_bytes)
 
 
-def _read_gcz(source: ByteSource) -> Reading:
+def read_gcz(source: ByteSource) -> ForeignImage:
+    """Return the facts of a GCZ, without implausible ones. StorageError if the disk fails."""
     head = read_bytes(source, 0, _GCZ.size)
     if len(head) < _GCZ.size:
-        return DiscInfo(), 0
+        return ForeignImage(DiscInfo())
     _, kind, packed_bytes, disc_bytes, block_size, blocks = _GCZ.unpack(head)
     data_offset = _GCZ.size + 12 * blocks
     is_possible = (

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.discs.file_titles import read_file_title
-from discpress.engine.discs.foreign import ForeignImage, foreign_error, read_foreign
-from discpress.engine.discs.info import DiscInfo
+from discpress.engine.discs.foreign import foreign_error, read_foreign
+from discpress.engine.discs.info import DiscInfo, ForeignImage
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
 from discpress.engine.formats import ImageFormat, image_stem

@@ -9,12 +9,15 @@ import sample_images
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discpress.engine.discs.foreign import ForeignImage, foreign_error, read_foreign
+from discpress.engine.discs.foreign import HEADER_READERS, foreign_error, read_foreign
+from discpress.engine.discs.info import DiscInfo, ForeignImage, Found
 from discpress.engine.formats import ImageFormat
+from discpress.engine.images import registry
 from discpress.engine.images.detect import SNIFF_BYTES, sniff
 from discpress.engine.images.registry import FORMATS
 from discpress.engine.images.source import FileSource
-from discpress.engine.images.spec import Kind
+from discpress.engine.images.spec import FormatSpec, Kind
+from discpress.engine.library.scan.probe import probe_image
 from discpress.engine.systems import System
 
 WII = foreign.nintendo_disc()
@@ -153,3 +156,23 @@ def test_any_bytes_have_an_answer(image_format: ImageFormat, name: str, junk: by
     data = damaged(FILES[name][0], offset, junk)[:40_000]
     its = read_foreign(sample_images.MemorySource(data), image_format)
     assert 0 <= its.original_bytes <= 64 * 1024**3
+
+
+def test_a_new_format_is_one_row_of_the_registry_and_one_of_the_header_readers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = FormatSpec(ImageFormat.named("new"), "New", (b"NEWDISC\n",), (".new",), "convert it with its own program")
+    disc = DiscInfo(System.WII, "RNEW01", "New Game", found=Found.INSIDE)
+    monkeypatch.setattr(registry, "FORMATS", [new, *registry.FORMATS])
+    monkeypatch.setitem(HEADER_READERS, new.name, lambda source: ForeignImage(disc, 2 * source.size_bytes))
+    path = tmp_path / "other.new"
+    path.write_bytes(b"NEWDISC\n" + bytes(4088))
+    title = probe_image(path)
+    assert (title.format, title.disc.serial, title.disc.title, title.original_bytes) == (
+        new.name, "RNEW01", "New Game", 8192
+    )  # fmt: skip
+    assert title.error == "New cannot be read: convert it with its own program"
+
+
+def test_each_header_reader_is_of_a_format_that_is_not_read() -> None:
+    assert [name for name in HEADER_READERS if registry.spec_of(name).is_read] == []
