@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from os import PathLike, fsdecode
 
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
@@ -78,3 +79,9 @@ def safe_file_name(name: str, fallback: str = "image") -> str:
 def fold(text: str) -> str:
     """Return text for comparison without case, and with accents in one form (macOS writes them as two characters)."""
     return text.casefold() if text.isascii() else unicodedata.normalize("NFC", text.casefold())
+
+
+def listed(words: Iterable[str], joint: str = "or") -> str:
+    """Return words as a text: `ISO, ZSO or CSO`."""
+    *first, last = words
+    return f"{', '.join(first)} {joint} {last}" if first else last

@@ -22,6 +22,14 @@ def parse_size(text: str) -> int:
     return int(size)
 
 
+def format_option_size(size_bytes: int) -> str:
+    """Return a size as `parse_size` reads it: `2K`, `1M`, or the bytes if no unit divides them."""
+    for unit, factor in (("M", MIB), ("K", KIB)):
+        if size_bytes % factor == 0:
+            return f"{size_bytes // factor}{unit}"
+    return str(size_bytes)
+
+
 def format_size(size_bytes: float) -> str:
     """Return a size of at most eight characters: `512 B`, `1.5 GiB`, `700 MiB`."""
     size = float(size_bytes)

@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from discpress.engine.formats import HUNK_METHODS, Method, in_order
-from discpress.engine.images.registry import is_block_size
+from discpress.engine.images.registry import block_size_range, is_block_size
 from discpress.engine.names import display_name
 from discpress.engine.targets import AUTO
-from discpress.engine.units import parse_size
+from discpress.engine.units import format_option_size, parse_size
 
 
 def nearest(word: str, known: Collection[str]) -> str:
@@ -84,7 +84,8 @@ def block_size(value: object) -> int:
         with contextlib.suppress(ValueError):
             size = parse_size(value)
     if not isinstance(size, int) or isinstance(size, bool) or not is_block_size(size):
-        _refuse(value, 'a power of two from "2K" to "1M"')
+        smallest, largest = map(format_option_size, block_size_range())
+        _refuse(value, f'a power of two from "{smallest}" to "{largest}"')
     return size
 
 

@@ -30,6 +30,7 @@ from discpress.engine.images.recognised import (
 )
 from discpress.engine.images.spec import Encoder, FormatSpec
 from discpress.engine.images.zso_cso.format import CSO, ZSO
+from discpress.engine.names import listed
 from discpress.engine.targets import TARGETS
 
 if TYPE_CHECKING:
@@ -76,6 +77,16 @@ def suffixes_of_read() -> frozenset[str]:
     return frozenset(suffix for spec in FORMATS if spec.is_read for suffix in spec.suffixes)
 
 
+def labels_of_read() -> list[str]:
+    """Return the names for people of all formats that discpress reads, those without blocks first."""
+    return [spec.label for spec in sorted(FORMATS, key=lambda spec: spec.is_packed) if spec.is_read]
+
+
+def labels_of_written(*, packed_only: bool = False) -> list[str]:
+    """Return the names for people of the formats that discpress writes, see `written`."""
+    return [spec_of(each).label for each in written(packed_only=packed_only)]
+
+
 def written(*, packed_only: bool = False) -> tuple[ImageFormat, ...]:
     """Return the formats that discpress writes, without ISO on request."""
     return tuple(each.name for each, encoder in _encoders() if encoder.packs or not packed_only)
@@ -100,14 +111,19 @@ def encoder_of(image_format: ImageFormat) -> Encoder:
     """Return the writing side of a format. Raises UsageError if discpress does not write it."""
     encoder = next((encoder for spec, encoder in _encoders() if spec.name == image_format), None)
     if encoder is None:
-        *first, last = written()
-        raise UsageError(f"{image_format.upper()} cannot be written: use {', '.join(first)} or {last}")
+        raise UsageError(f"{image_format.upper()} cannot be written: use {listed(written())}")
     return encoder
 
 
 def is_block_size(block_size: int) -> bool:
     """Return whether any written format can have blocks of this size."""
     return any(encoder.packs and encoder.is_block_size(block_size) for _, encoder in _encoders())
+
+
+def block_size_range() -> tuple[int, int]:
+    """Return the smallest and the largest block size of all written formats."""
+    sizes = [size for _, encoder in _encoders() if encoder.packs for size in encoder.block_sizes]
+    return min(sizes), max(sizes)
 
 
 def layout_of(settings: Settings, total_bytes: int, index_shift: int = 0) -> "Layout":

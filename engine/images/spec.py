@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from discpress.engine.errors import UnsupportedImageError
-from discpress.engine.formats import DEFAULT_BLOCK_SIZE, ImageFormat, Method, Settings, is_block_size
+from discpress.engine.formats import DEFAULT_BLOCK_SIZE, MAX_BLOCK_SIZE, SECTOR_SIZE, ImageFormat, Method, Settings
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 from discpress.engine.targets import Target
 from discpress.engine.units import KIB, MIB
@@ -26,6 +26,8 @@ SNIFF_BYTES = 2048
 """Number of bytes at a file's start that `FormatSpec.detect` needs."""
 
 
+BLOCK_SIZES = tuple(1 << bits for bits in range(SECTOR_SIZE.bit_length() - 1, MAX_BLOCK_SIZE.bit_length()))
+"""The block sizes of most formats: powers of two from 2 KiB to 1 MiB."""
 GRID_BLOCK_SIZES = tuple(size * KIB for size in (2, 4, 8, 16, 32, 64))
 """The block sizes of most tables of estimates."""
 
@@ -46,6 +48,8 @@ class Encoder(ABC):
 
     methods: ClassVar[tuple[Method, ...]] = ()
     """The codecs for its blocks; several mean a choice, which `Settings.methods` contains."""
+    block_sizes: ClassVar[tuple[int, ...]] = BLOCK_SIZES
+    """The sizes that its blocks can have."""
     grid_block_sizes: ClassVar[tuple[int, ...]] = GRID_BLOCK_SIZES
     """The block sizes of a table of estimates."""
     packs: ClassVar[bool] = True
@@ -67,7 +71,7 @@ class Encoder(ABC):
 
     def is_block_size(self, block_size: int) -> bool:
         """Return whether its blocks can have this size."""
-        return is_block_size(block_size)
+        return block_size in self.block_sizes
 
     def block_size_for(self, target: Target) -> int:
         """Return the default bytes of a block."""

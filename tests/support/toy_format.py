@@ -135,11 +135,8 @@ class ToyEncoder(Encoder):
     """One block size, deflate, and nothing to align."""
 
     methods = (Method.ZLIB,)
-    grid_block_sizes = (BLOCK_SIZE,)
+    block_sizes = grid_block_sizes = (BLOCK_SIZE,)
     why_unaligned = "the blocks of a toy are packed tightly"
-
-    def is_block_size(self, block_size: int) -> bool:
-        return block_size == BLOCK_SIZE
 
     def block_size_for(self, target: Target) -> int:
         return BLOCK_SIZE

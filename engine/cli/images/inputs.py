@@ -8,15 +8,15 @@ from pathlib import Path
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.errors import DiscpressError, StorageError, UnsupportedImageError, UsageError
-from discpress.engine.images.archives.contents import is_archive
+from discpress.engine.images.archives.contents import ISO_SUFFIXES, is_archive
 from discpress.engine.images.open import formats_in, open_only_image
 from discpress.engine.images.recognise import detect_format, header_problem, recognise
-from discpress.engine.images.registry import spec_of
+from discpress.engine.images.registry import labels_of_read, spec_of
 from discpress.engine.images.source import FileSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES
 from discpress.engine.library.scan.links import Links
 from discpress.engine.library.scan.probe import is_image
-from discpress.engine.names import display_name, natural_key
+from discpress.engine.names import display_name, listed, natural_key
 from discpress.engine.system.files import absolute
 from discpress.engine.system.ignored import without_ignored
 
@@ -167,7 +167,8 @@ def _refuse_no_image(path: Path, source: FileSource) -> None:
         what += ", which name no raw file with a data track"
     raise UnsupportedImageError(
         f"{display_name(path)}: is not a disc image: {what}",
-        hint="use ISO, ZSO, CSO, DAX or CHD; an ISO without an ISO 9660 volume must be named .iso or .img",
+        hint=f"use {listed(labels_of_read())}; an ISO without an ISO 9660 volume must be named "
+        f"{listed(sorted(ISO_SUFFIXES, reverse=True))}",
     )
 
 

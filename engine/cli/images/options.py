@@ -12,13 +12,11 @@ from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import (
     HIGHEST_LEVEL,
-    MAX_BLOCK_SIZE,
-    SECTOR_SIZE,
     ImageFormat,
     Method,
     in_order,
 )
-from discpress.engine.images.registry import PLAIN, encoder_of, is_block_size, written
+from discpress.engine.images.registry import PLAIN, block_size_range, encoder_of, is_block_size, written
 from discpress.engine.names import display_name
 from discpress.engine.system.processors import available_processors
 from discpress.engine.targets import AUTO, TARGETS
@@ -40,8 +38,9 @@ def take_block_size(text: str, notices: list[str]) -> int:
         notices.append(f"block size {size} is read as {size} KiB = {size * KIB} bytes")
         size *= KIB
     if not is_block_size(size):
+        smallest, largest = block_size_range()
         raise UsageError(
-            f"--block-size: expected a power of two from {SECTOR_SIZE} to {MAX_BLOCK_SIZE}, got {size}",
+            f"--block-size: expected a power of two from {smallest} to {largest}, got {size}",
             hint="use 2048: every loader reads it",
         )
     return size

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from discpress.engine.cli.images.options import CHECKSUMS
 from discpress.engine.convert.plan import OnConflict
 from discpress.engine.formats import DEFAULT_LEVEL
-from discpress.engine.images.registry import written
+from discpress.engine.images.registry import block_size_range, written
 from discpress.engine.targets import ANY, AUTO, TARGETS
+from discpress.engine.units import format_option_size
 
 if TYPE_CHECKING:
     Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -45,11 +46,13 @@ def add_settings(how: "Group") -> None:
     formats = [str(each) for each in written()]
     how.add_argument("-f", "--format", choices=formats, help="container to write")
     how.add_argument("-d", "--decompress", action="store_true", help="write an ISO; the same as -f iso")
+    smallest, largest = map(format_option_size, block_size_range())
     how.add_argument(
         "-b",
         "--block-size",
         metavar="SIZE",
-        help="bytes compressed as one block: 2K ... 1M; default 2048, for a CHD 4096 or the target's size",
+        help=f"bytes compressed as one block: {smallest} ... {largest}; default 2048, for a CHD 4096 or the "
+        "target's size",
     )
     how.add_argument(
         "-c",

@@ -18,8 +18,9 @@ from discpress.engine.cli.parsing.benchmark import add_lab_commands
 from discpress.engine.cli.parsing.library import add_library_commands
 from discpress.engine.cli.parsing.parser import Parser
 from discpress.engine.cli.parsing.queue import add_queue_commands
+from discpress.engine.images.registry import labels_of_read, labels_of_written
 from discpress.engine.library.filter_words import days_of
-from discpress.engine.names import display_name
+from discpress.engine.names import display_name, listed
 from discpress.engine.targets import TARGETS
 
 if TYPE_CHECKING:
@@ -49,14 +50,16 @@ def build_parser() -> Parser:
 
 
 def _add_convert(commands: "Subparsers") -> None:
+    results = listed(labels_of_written())
     parser = add_command(
         commands,
         "convert",
-        "convert images to ZSO, CSO, CHD or ISO and verify each result",
-        "Convert ISO, ZSO, CSO, DAX or CHD images to ZSO, CSO v1, CHD or ISO.\n\n"
+        f"convert images to {results} and verify each result",
+        f"Convert {listed(labels_of_read())} images to {results}.\n\n"
         "Each result is written to a part file, read back, decoded whole and compared with the source;\n"
         "only then it gets its name. The original stays; --delete-source moves it to the trash.\n"
-        "Without -f the format is the first of ZSO, CSO and CHD that the target loads.",
+        f"Without -f the format is the first of {listed(labels_of_written(packed_only=True), 'and')} "
+        "that the target loads.",
         "  discpress convert game.iso                     game.zso next to it, for OPL and PCSX2\n"
         "  discpress convert games.zip//game.iso          from an archive, without unpacking it\n"
         "  discpress convert -r ~/games -O /mnt/usb/DVD   a whole folder\n"

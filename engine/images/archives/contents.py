@@ -19,10 +19,10 @@ from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_mark
 from discpress.engine.images.packed import PACKED, SMALLEST_ARCHIVE_BYTES, may_hold_disc, promised_tail
 from discpress.engine.images.raw_layouts import find_raw_layout
 from discpress.engine.images.recognise import recognise
-from discpress.engine.images.registry import FORMATS, detect, promised, spec_of, suffixes_of_read
+from discpress.engine.images.registry import FORMATS, detect, labels_of_read, promised, spec_of, suffixes_of_read
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import FormatSpec, Kind
-from discpress.engine.names import display_name, safe_file_name
+from discpress.engine.names import display_name, listed, safe_file_name
 from discpress.engine.system.ignored import is_derived
 from discpress.engine.units import KIB, MIB
 
@@ -223,7 +223,7 @@ def _only_image(archive: Archive) -> Member:
     if not found:
         raise UnsupportedImageError(
             f"{display_name(archive.file.path)}: {spec_of(archive.format).label} with no disc image in it",
-            hint="discpress finds ISO, ZSO, CSO and DAX images, by their content",
+            hint=f"discpress finds {listed(labels_of_read(), 'and')} images, by their content",
         )
     if len(found) > 1:
         raise UsageError(
