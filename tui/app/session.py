@@ -25,8 +25,8 @@ from discpress.engine.store.store import Store
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.commands import Keys
 from discpress.tui.views.library import LibraryView
-from discpress.tui.views.marked_rows import ASCII_SIGNS, Signs
 from discpress.tui.views.title_settings import Chooser
+from discpress.tui.widgets.marked_rows import ASCII_SIGNS, Signs
 
 ON_SCREEN, LATER = 0, 10
 """Ranks of estimates: what is seen comes first."""

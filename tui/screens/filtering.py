@@ -7,8 +7,8 @@ from textual.widgets import Input
 from discpress.engine.errors import UsageError
 from discpress.tui.app.session import Session
 from discpress.tui.screens.base import DiscScreen
-from discpress.tui.views.marked_rows import MarkedRows
 from discpress.tui.widgets.filter_input import FilterInput
+from discpress.tui.widgets.marked_rows import MarkedRows
 from discpress.tui.widgets.table import Table
 
 

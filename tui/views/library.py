@@ -22,8 +22,8 @@ from discpress.engine.systems import SYSTEMS
 from discpress.engine.units import format_size, format_whole_percent
 from discpress.tui.views.jobs import found_damage, has_examined
 from discpress.tui.views.labels import format_label, margin_of
-from discpress.tui.views.marked_rows import MarkedRows, Signs
 from discpress.tui.views.title_settings import describe_settings
+from discpress.tui.widgets.marked_rows import MarkedRows, Signs
 from discpress.tui.widgets.table import Column
 
 COLUMNS = (

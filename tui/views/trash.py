@@ -9,7 +9,7 @@ from discpress.engine.convert.trash.listing import TrashItem
 from discpress.engine.library.filter_words import Choice, Measure, Vocabulary, days_of, size_measure
 from discpress.engine.names import display_name, fold, natural_key
 from discpress.engine.units import format_size
-from discpress.tui.views.marked_rows import MarkedRows, Signs
+from discpress.tui.widgets.marked_rows import MarkedRows, Signs
 from discpress.tui.widgets.palette import Line, Piece
 from discpress.tui.widgets.table import Column
 

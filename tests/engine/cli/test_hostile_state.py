@@ -30,8 +30,8 @@ from discpress.tui.views.details import whole
 from discpress.tui.views.jobs import COLUMNS as JOB_COLUMNS
 from discpress.tui.views.jobs import JobRows, describe_job
 from discpress.tui.views.library import COLUMNS, SORTS, LibraryView
-from discpress.tui.views.marked_rows import Signs
 from discpress.tui.views.queue_strip import job_line, total_line
+from discpress.tui.widgets.marked_rows import Signs
 
 IMAGES = {
     "Okami [t-en by X] [red].iso": mixed(60_000),

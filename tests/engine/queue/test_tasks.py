@@ -81,6 +81,7 @@ RATES = st.builds(
     methods=METHODS,
 )
 CHECKSUMS = st.lists(st.sampled_from(DIGESTS), unique=True).map(tuple)
+ENTRIES = st.lists(ODD_PATHS, max_size=3).map(tuple)
 TASKS_OF: dict[TaskKind, st.SearchStrategy[Task]] = {
     TaskKind.CONVERT: st.builds(
         ConvertTask, REQUESTS, st.none() | ODD_PATHS, st.none() | ODD_PATHS, DEVICES, NAMES, CHECKSUMS, SOURCES
@@ -92,8 +93,8 @@ TASKS_OF: dict[TaskKind, st.SearchStrategy[Task]] = {
     TaskKind.SEEK: st.builds(SeekTask, SEEKS, SOURCES),
     TaskKind.THROUGHPUT: st.builds(ThroughputTask, RATES, SOURCES),
     TaskKind.DOCTOR: st.builds(DoctorTask, st.none() | NAMES, SOURCES),
-    TaskKind.PURGE: st.builds(PurgeTask, SOURCES),
-    TaskKind.UNDO: st.builds(UndoTask, SOURCES),
+    TaskKind.PURGE: st.builds(PurgeTask, SOURCES, ENTRIES, st.booleans()),
+    TaskKind.UNDO: st.builds(UndoTask, SOURCES, ENTRIES),
 }
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -174,6 +175,10 @@ def check_read_or_refused(kind: TaskKind, value: Any) -> None:
         (TaskKind.SEEK, {"duration_s": 1e9}),
         (TaskKind.THROUGHPUT, {"levels": []}),
         (TaskKind.SCAN, ["device"]),
+        (TaskKind.PURGE, {"entries": "/games/a"}),
+        (TaskKind.PURGE, {"entries": ["a"]}),
+        (TaskKind.PURGE, {"automatic": 1}),
+        (TaskKind.UNDO, {"automatic": True}),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused(kind: TaskKind, value: Any) -> None:

@@ -13,10 +13,10 @@ from discpress.engine.store.model import Fault, StoredEstimate, Title
 from discpress.tui.commands import Keys
 from discpress.tui.views.details import brief, whole
 from discpress.tui.views.library import LibraryView
-from discpress.tui.views.marked_rows import Signs
 from discpress.tui.views.title_settings import Chooser
 from discpress.tui.views.tune import Tuning, cell_of, grid_of, known_by_settings
 from discpress.tui.views.tune_lines import choice_lines, grid_lines
+from discpress.tui.widgets.marked_rows import Signs
 from discpress.tui.widgets.palette import Line
 
 CHOOSER = Chooser.of(Config())

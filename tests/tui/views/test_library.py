@@ -18,8 +18,8 @@ from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, Verify
 from discpress.engine.store.model import Fault, Title
 from discpress.tui.views.labels import format_label, margin_of
 from discpress.tui.views.library import COLUMNS, LibraryView
-from discpress.tui.views.marked_rows import ASCII_SIGNS, Signs
 from discpress.tui.views.title_settings import Chooser
+from discpress.tui.widgets.marked_rows import ASCII_SIGNS, Signs
 
 KEYS = [column.key for column in COLUMNS]
 

@@ -7,8 +7,8 @@ from app_desk import LIBRARY, opened
 from discpress.engine.formats import Settings
 from discpress.engine.store.model import Title
 from discpress.tui.views.library import LibraryView
-from discpress.tui.views.marked_rows import Signs
 from discpress.tui.views.status_line import status_line
+from discpress.tui.widgets.marked_rows import Signs
 
 
 def no_settings(_title: Title) -> Settings | None:

@@ -207,7 +207,8 @@ def test_the_command_takes_a_named_image(tmp_path: Path) -> None:
     refused = cli.run("trash", "empty", "--yes")
     assert (refused.exit_code, "--replacement FILE" in refused.text) == (1, True)
     done = cli.run("trash", "empty", "--yes", "--replacement", "packed/game.zso", "--json")
-    assert (done.exit_code, done.last["proven_by"]) == (0, str(packed))
+    (purged,) = (event for event in done.events if event["event"] == "purged")
+    assert (done.exit_code, purged["proven_by"]) == (0, str(packed))
     assert cli.names() == ["packed", "packed/game.zso"]
 
 
