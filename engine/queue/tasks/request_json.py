@@ -14,12 +14,15 @@ from discpress.engine.store.rows.plain_json import fields_in, load_object
 
 _IN_COLUMNS = {"output_path", "output_folder", "force"}
 """The fields for which a job has columns of its own."""
+_LATER = {"use_all_space"}
+"""Options that an older release does not know: they are stored only if they are set, so that it reads all other jobs."""
 _NAMES = [each.name for each in fields(ConversionRequest) if each.name not in _IN_COLUMNS]
 
 
 def request_json(asked: ConversionRequest) -> dict[str, JsonValue]:
     """Return a request as a JSON object that `request_of` converts back, without the output of a job."""
-    return {name: _plain(getattr(asked, name)) for name in _NAMES}
+    values = {name: getattr(asked, name) for name in _NAMES}
+    return {name: _plain(value) for name, value in values.items() if value or name not in _LATER}
 
 
 def request_of(value: JsonValue) -> ConversionRequest:
