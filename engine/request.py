@@ -58,6 +58,8 @@ class ConversionRequest:
     """The folder to write into; None is the folder of the source."""
     force: bool = False
     """Whether titles are converted that would not shrink."""
+    replaces_source: bool = False
+    """Whether the result may have the source's own name; the source goes to the trash right before. For repairs."""
 
     @property
     def form(self) -> "ConversionRequest":

@@ -1,11 +1,8 @@
 """One conversion from the first byte to the verified, published file, in the order of Safety rule 1."""
 
-import contextlib
-import os
 import secrets
-import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +12,14 @@ from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, fit
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.packing import ConversionRun, ReadBack
 from discpress.engine.convert.part.part import PartFile
-from discpress.engine.convert.plan import ConversionPlan, OnConflict
+from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.preflight import check_room, check_trashes, ensure_folder, output_bounds
-from discpress.engine.convert.trash.entry import Replacement, TrashEntry
-from discpress.engine.convert.trash.trash import Moving, move_to_trash, put_back, wait_until_settled
+from discpress.engine.convert.trash.entry import TrashEntry
+from discpress.engine.convert.trash.replacing import make_way, restore, trash_source
+from discpress.engine.convert.trash.trash import wait_until_settled
 from discpress.engine.convert.trash.undo import Journal, no_journal
 from discpress.engine.errors import (
     CancelledError,
-    ConflictError,
     DamagedImageError,
     DiscpressError,
     SpaceError,
@@ -35,9 +32,7 @@ from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.system.access import Access
-from discpress.engine.system.files import FileIdentity, absolute, identity_at
-from discpress.engine.system.locks import lease_problem
-from discpress.engine.system.rename import RENAMES_OPEN_FILES
+from discpress.engine.system.files import FileIdentity, identity_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +105,7 @@ def convert(
         )
         if checkpoint_store is not None and not part.is_resumed:
             checkpoint_store.begin(plan.output_path)
-        overwritten = None
+        moved, notices = None, list[str]()
         try:
             digests, read_back = _pack_and_prove(run, part, checkpoint_store, checkpoint if part.is_resumed else None)
             run.check_source()
@@ -118,16 +113,15 @@ def convert(
             if checkpoint_store is not None:
                 checkpoint_store.seal(plan.output_path, sealed)
             progress.begin(Stage.REPLACING, plan.original_bytes)
-            overwritten = _trash_existing(plan, sealed)
-            run.check_source()
+            moved = make_way(plan, run, sealed, digests, control, journal, notices)
             published = part.publish()
-        except (SuspendedError, SpaceError, StorageError):
+        except (SuspendedError, SpaceError, StorageError) as error:
+            restore(moved, error)  # before the part goes, by which a stopped repair is found
             _leave_part(part, checkpoint_store)
-            _put_back(overwritten)
             raise
-        except BaseException:
+        except BaseException as error:
+            restore(moved, error)
             part.discard()
-            _put_back(overwritten)
             if checkpoint_store is not None:
                 checkpoint_store.drop()
             raise
@@ -137,7 +131,17 @@ def convert(
             checkpoint_store.seal(plan.output_path, identity)
         journal("published", {"source": str(plan.source_path), "output": str(plan.output_path), **digests.values})
         return conclude(
-            plan, run, identity, digests, read_back, overwritten, control, progress, journal, started, part.warnings
+            plan,
+            run,
+            identity,
+            digests,
+            read_back,
+            moved,
+            control,
+            progress,
+            journal,
+            started,
+            [*part.warnings, *notices],
         )
 
 
@@ -192,44 +196,31 @@ def conclude(
     identity: FileIdentity,
     digests: DigestSet,
     read_back: ReadBack,
-    overwritten: TrashEntry | None,
+    moved: TrashEntry | None,
     control: Control,
     progress: Progress,
     journal: Journal,
     started: float,
     warnings: Sequence[str] = (),
 ) -> Conversion:
-    """Do the steps after publishing: move the source to the trash if requested, and report."""
+    """Do the steps after publishing: move the source to the trash if requested, and report.
+
+    `moved` is the entry of the file that had the result's name: an older one, or the source itself.
+    """
     notices = [*warnings]
-    trashed = None
+    trashed, overwritten = (moved, None) if plan.replaces_source else (None, moved)
     if plan.trashes_source and _is_settled(plan, control, notices):
         run.check_source("the result is published, the source stays")
-        has_other_names = os.fstat(run.source.fd).st_nlink > 1
-        if problem := lease_problem(run.source.fd):
-            notices.append(f"cannot check whether another program is writing the source: {problem}")
-        if not RENAMES_OPEN_FILES:
-            run.source.close()
-        trashed = _trash_proven(
-            Moving(plan.source_file_path, plan.source_identity, run.source.fd if RENAMES_OPEN_FILES else None),
-            replacement=Replacement.of(absolute(plan.output_path), identity),
-            digests=digests.values,
-            reason="converted",
-        )
+        try:
+            trashed = trash_source(plan, run, identity, digests, notices)
+        except DiscpressError as error:
+            hint = f"{error.hint}; {display_name(plan.output_path)} is written and verified".lstrip("; ")
+            raise type(error)(str(error), hint=hint) from error
+    if trashed is not None:
         journal("trashed", {"path": trashed.original, "entry": trashed.id, "folder": str(trashed.folder)})
-        if has_other_names:
-            notices.append("the source has other hard links: moving it to the trash frees nothing")
     progress.begin(Stage.DONE, plan.original_bytes)
     elapsed_s = time.monotonic() - started
     return Conversion(plan, identity.size_bytes, digests, read_back, trashed, overwritten, tuple(notices), elapsed_s)
-
-
-def _trash_proven(source: Moving, *, replacement: Replacement, digests: Mapping[str, str], reason: str) -> TrashEntry:
-    """Move a source to the trash; the error of a failure adds that the result stays."""
-    try:
-        return move_to_trash([source], replacements=[replacement], digests=digests, reason=reason)
-    except DiscpressError as error:
-        hint = f"{error.hint}; {display_name(replacement.path)} is written and verified".lstrip("; ")
-        raise type(error)(str(error), hint=hint) from error
 
 
 def _is_settled(plan: ConversionPlan, control: Control, notices: list[str]) -> bool:
@@ -240,23 +231,3 @@ def _is_settled(plan: ConversionPlan, control: Control, notices: list[str]) -> b
         notices.append("stopped before the source was moved, so the source stays")
         return False
     return True
-
-
-def _trash_existing(plan: ConversionPlan, identity: FileIdentity) -> TrashEntry | None:
-    path = plan.output_path
-    if plan.request.on_conflict is not OnConflict.OVERWRITE or not os.path.lexists(path):
-        return None
-    replacement = Replacement.of(absolute(path), identity)
-    facts = path.lstat()
-    if not stat.S_ISREG(facts.st_mode):
-        raise ConflictError(f"{display_name(path)}: is no longer a regular file; it was not touched")
-    existing = FileIdentity.of(facts)
-    # Whether the file contained this disc is unknown here; emptying the trash finds that out.
-    return move_to_trash([Moving(path, existing)], replacements=[replacement], digests={}, reason="overwritten")
-
-
-def _put_back(overwritten: TrashEntry | None) -> None:
-    """Restore the overwritten file, because nothing took its place."""
-    if overwritten is not None:
-        with contextlib.suppress(DiscpressError):  # it then stays in the trash, and undo can restore it
-            put_back(overwritten)

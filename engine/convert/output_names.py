@@ -97,12 +97,22 @@ def _composed(name: str) -> str:
 
 
 def result_path(
-    image_path: Path, file_path: Path, image_format: ImageFormat, output_path: Path | None, output_folder: Path | None
+    image_path: Path,
+    file_path: Path,
+    image_format: ImageFormat,
+    output_path: Path | None,
+    output_folder: Path | None,
+    *,
+    replaces_source: bool = False,
 ) -> Path:
     """Return the wanted path of a result: `output_path`, or the image's name with the format's suffix.
 
-    The latter is in `output_folder`, otherwise next to the image's file.
+    The latter is in `output_folder`, otherwise next to the image's file. With `replaces_source` it is the file itself
+    if that has the suffix, in whatever case.
     """
+    is_next_to_source = output_path is None and output_folder is None and image_path == file_path
+    if replaces_source and is_next_to_source and file_path.suffix.lower() == f".{image_format}":
+        return file_path
     return output_path or (output_folder or file_path.parent) / f"{image_stem(image_path.name)}.{image_format}"
 
 
@@ -125,11 +135,14 @@ class OutputNames:
         """Reserve the name of a result."""
         self._results.setdefault(self._key(path), path)
 
-    def settle(self, path: Path, source_path: Path, rule: OnConflict) -> Settled:
+    def settle(self, path: Path, source_path: Path, rule: OnConflict, *, replaces_source: bool = False) -> Settled:
         """Return the name that a result gets instead of `path` by a rule; `source_path` is the file that is read.
 
+        With `replaces_source` the result may have the source's name, unless another result of the batch has it.
         StorageError if the system does not allow the look, ConflictError if no name is free.
         """
+        if replaces_source and path == source_path and self._key(path) not in self._results:
+            return Settled(path, None, is_refused=False)
         obstacle = self._obstacle(path, source_path)
         if obstacle is None:
             return Settled(path, None, is_refused=False)

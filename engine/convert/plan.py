@@ -5,9 +5,10 @@ from pathlib import Path
 
 from discpress.engine.convert.choice import resolve_settings
 from discpress.engine.convert.output_names import refuse_reserved, result_path
+from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
-from discpress.engine.errors import UsageError
+from discpress.engine.errors import ConflictError, UsageError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.archives.contents import REACH_BYTES, archive_worth
 from discpress.engine.images.archives.model import held_file
@@ -74,7 +75,18 @@ class ConversionPlan:
 
         Never if it contains no known disc, whatever the request: verified bytes need not be a disc (Safety rule 5).
         """
-        return self.request.trash_source and self.identity.has_disc
+        return self.request.trash_source and self.identity.has_disc and not self.replaces_source
+
+    @property
+    def replaces_source(self) -> bool:
+        """Whether the result gets the source's name, so that the source goes to the trash right before that."""
+        may_replace = self.request.replaces_source and self.request.trash_source and not self.member
+        return may_replace and self.output_path == self.source_file_path
+
+    @property
+    def trash_reason(self) -> str:
+        """The reason for the trash's entry of the source."""
+        return REPAIRED if self.request.replaces_source else CONVERTED
 
     @property
     def worst_bytes(self) -> int:
@@ -154,9 +166,16 @@ def _decide(
     choice = resolve_settings(image.name, image.size, identity.system, request, suffix_format=suffix_format)
     file_path = image.source.holder.path
     makes_folder = output_path is None and output_folder is not None
-    output_path = result_path(image.path, file_path, choice.settings.format, output_path, output_folder)
+    output_path = result_path(
+        image.path,
+        file_path,
+        choice.settings.format,
+        output_path,
+        output_folder,
+        replaces_source=request.replaces_source,
+    )
     refuse_reserved(output_path)
-    return ConversionPlan(
+    plan = ConversionPlan(
         image.path,
         file_path,
         source_identity,
@@ -172,6 +191,12 @@ def _decide(
         request,
         (*notices, *choice.notices),
     )
+    if plan.replaces_source and not identity.has_disc:
+        raise ConflictError(
+            f"{image.name}: contains no known disc, so it never goes to the trash, and the result needs another name",
+            hint="convert it under another name: discpress convert -o",
+        )
+    return plan
 
 
 def format_of_suffix(output_path: Path | None) -> ImageFormat | None:

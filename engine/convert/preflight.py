@@ -42,7 +42,9 @@ def settle_output(plan: ConversionPlan, names: OutputNames | None = None) -> Con
     taken, NameTaken if the title is to be skipped.
     """
     rule = plan.request.on_conflict
-    settled = (names or OutputNames()).settle(plan.output_path, plan.source_file_path, rule)
+    settled = (names or OutputNames()).settle(
+        plan.output_path, plan.source_file_path, rule, replaces_source=plan.replaces_source
+    )
     if settled.obstacle is not None and settled.is_refused:
         if rule is OnConflict.SKIP and settled.obstacle.clash not in NEVER_SKIPPED:
             raise NameTaken(str(settled.obstacle.error))
@@ -140,7 +142,7 @@ def check_trashes(plan: ConversionPlan) -> None:
 
     Raises TrashError or StorageError; what happens meanwhile may still be in the way.
     """
-    if plan.trashes_source:
+    if plan.trashes_source or plan.replaces_source:
         _check_trash_in(plan.source_file_path.parent, "convert without moving the original to the trash")
     if plan.request.on_conflict is OnConflict.OVERWRITE and os.path.lexists(plan.output_path):
         _check_trash_in(plan.output_path.parent, "choose another name or folder with -o or -O")

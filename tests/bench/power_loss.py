@@ -18,9 +18,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from crash_states import crash_states
 from power_stories import STORIES, judge, record, recover
+from repair_stories import REPAIR_STORIES
 from set_stories import SET_STORIES
 
-ALL_STORIES = STORIES | SET_STORIES
+ALL_STORIES = STORIES | SET_STORIES | REPAIR_STORIES
 
 
 def main() -> int:

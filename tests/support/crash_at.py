@@ -1,7 +1,7 @@
 """Conversions that are killed (SIGKILL) at each of their calls to the system in turn: `crash_at.py FOLDER [options]`.
 
 FOLDER holds game.iso. FOLDER/1, FOLDER/2 ... get a copy each, and a conversion that dies at that call. Prints how many
-died; the last one is through. Options: --trash, --links (no renameat2), --overwrite.
+died; the last one is through. Options: --trash, --links (no renameat2), --overwrite, --repair (of game.zso).
 """
 
 import itertools
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import fault_injection as faults
+from repair_stories import Unheard, repair
 
 from discpress.engine.convert.plan import OnConflict
 from discpress.engine.system import rename
@@ -44,6 +45,9 @@ def run(folder: Path, fatal: int, options: set[str]) -> None:
         setattr(os, name, watched(getattr(os, name)))
     exclusive: Any = faults.fail_with(22) if "--links" in options else watched(rename._rename_exclusive)
     rename._rename_exclusive = exclusive
+    if "--repair" in options:
+        repair(folder, Unheard())
+        return
     faults.run_conversion(
         folder / "game.iso",
         trash_source="--trash" in options,

@@ -37,6 +37,7 @@ class RequestFields(TypedDict, total=False):
     strict_space: bool
     use_all_space: bool
     methods: tuple[Method, ...]
+    replaces_source: bool
 
 
 class PatientControl(Control):

@@ -30,6 +30,10 @@ UNDO_MARKER = "undoing"
 UNDO_MARKER_1 = "undo"
 """The marker of schema 1."""
 SCHEMA = 2
+CONVERTED = "converted"
+"""The reason of an entry whose file was converted."""
+REPAIRED = "repaired"
+"""The reason of an entry whose file was rewritten for its target, perhaps under the same name."""
 _DAY_S = 24 * 3600
 
 
@@ -141,7 +145,7 @@ class TrashEntry:
     trashed_at: str
     """When, ISO 8601, UTC."""
     reason: str
-    """`converted`, `overwritten` or `undone`."""
+    """`converted`, `repaired`, `overwritten` or `undone`."""
     owner: Owner | None = None
     """Who moved it; None in schema 1."""
     folder_ino: int | None = None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.convert.checksums import drop_checksums
-from discpress.engine.convert.trash.entry import Replacement, TrashedFile, TrashEntry
+from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED, Replacement, TrashedFile, TrashEntry
 from discpress.engine.convert.trash.held import EntryState, FilePlace, HeldEntry, gone, hold
 from discpress.engine.convert.trash.proof import (
     Prover,
@@ -150,7 +150,7 @@ def _conclude_undo(
         note = f"{change}, in the trash: {shown} is left as it is"
     elif not ours:
         note = f"{shown}: not the file that replaced it, or gone: left as it is"
-    is_result_gone = entry.reason == "converted" and replacement_facts(held, entry.replacement) is None
+    is_result_gone = entry.reason in {CONVERTED, REPAIRED} and replacement_facts(held, entry.replacement) is None
     is_ours_to_tidy = is_beside(held) or replacement_entry is not None
     checksums = drop_checksums(entry.replacement_path, entry.digests) if is_result_gone and is_ours_to_tidy else []
     held.drop()

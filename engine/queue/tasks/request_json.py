@@ -12,11 +12,11 @@ from discpress.engine.images.registry import is_block_size
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.plain_json import fields_in, load_object
 
-_IN_COLUMNS = {"output_path", "output_folder", "force"}
-"""The fields for which a job has columns of its own."""
+_ELSEWHERE = {"output_path", "output_folder", "force", "replaces_source"}
+"""The fields for which a job has columns of its own, or that follow from its kind."""
 _LATER = {"use_all_space"}
 """Options that an older release does not know: they are stored only if they are set, so that it reads all other jobs."""
-_NAMES = [each.name for each in fields(ConversionRequest) if each.name not in _IN_COLUMNS]
+_NAMES = [each.name for each in fields(ConversionRequest) if each.name not in _ELSEWHERE]
 
 
 def request_json(asked: ConversionRequest) -> dict[str, JsonValue]:

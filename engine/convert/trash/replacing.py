@@ -1,0 +1,94 @@
+"""Moves to the trash that a conversion makes: of the file that has its result's name, and of its source."""
+
+import os
+import stat
+
+from discpress.engine.convert.digests import DigestSet
+from discpress.engine.convert.packing import ConversionRun
+from discpress.engine.convert.plan import ConversionPlan, OnConflict
+from discpress.engine.convert.trash.entry import Replacement, TrashEntry
+from discpress.engine.convert.trash.trash import Moving, move_to_trash, put_back, wait_until_settled
+from discpress.engine.convert.trash.undo import Journal
+from discpress.engine.errors import ConflictError, DiscpressError, from_os_error
+from discpress.engine.names import display_name
+from discpress.engine.progress import Control
+from discpress.engine.system.files import FileIdentity, absolute
+from discpress.engine.system.locks import lease_problem
+from discpress.engine.system.rename import RENAMES_OPEN_FILES, sync_folder
+
+
+def make_way(
+    plan: ConversionPlan,
+    run: ConversionRun,
+    sealed: FileIdentity,
+    digests: DigestSet,
+    control: Control,
+    journal: Journal,
+    notices: list[str],
+) -> TrashEntry | None:
+    """Move the file that has the result's name to the trash, if the request allows it; None if there is none.
+
+    A kill after this leaves the sealed part, by which `restore_unpublished` knows that the source must come back.
+    """
+    if not plan.replaces_source:
+        overwritten = _trash_existing(plan, sealed)
+        try:
+            run.check_source()
+        except BaseException as error:
+            restore(overwritten, error)
+            raise
+        return overwritten
+    wait_until_settled(plan.source_file_path, control)
+    run.check_source()
+    try:
+        sync_folder(plan.output_path.parent)  # the part's name must last at least as long as the source's move
+    except OSError as error:
+        raise from_os_error(error, plan.output_path, "sync its folder") from error
+    journal("replacing", {"path": str(absolute(plan.source_file_path)), **digests.values})
+    return trash_source(plan, run, sealed, digests, notices)
+
+
+def trash_source(
+    plan: ConversionPlan, run: ConversionRun, result: FileIdentity, digests: DigestSet, notices: list[str]
+) -> TrashEntry:
+    """Move the source to the trash, with its warnings in `notices`; `result` replaces it."""
+    if os.fstat(run.source.fd).st_nlink > 1:
+        notices.append("the source has other hard links: moving it to the trash frees nothing")
+    if problem := lease_problem(run.source.fd):
+        notices.append(f"cannot check whether another program is writing the source: {problem}")
+    if not RENAMES_OPEN_FILES:
+        run.source.close()
+    return move_to_trash(
+        [Moving(plan.source_file_path, plan.source_identity, run.source.fd if RENAMES_OPEN_FILES else None)],
+        replacements=[Replacement.of(absolute(plan.output_path), result)],
+        digests=digests.values,
+        reason=plan.trash_reason,
+    )
+
+
+def _trash_existing(plan: ConversionPlan, identity: FileIdentity) -> TrashEntry | None:
+    path = plan.output_path
+    if plan.request.on_conflict is not OnConflict.OVERWRITE or not os.path.lexists(path):
+        return None
+    replacement = Replacement.of(absolute(path), identity)
+    facts = path.lstat()
+    if not stat.S_ISREG(facts.st_mode):
+        raise ConflictError(f"{display_name(path)}: is no longer a regular file; it was not touched")
+    existing = FileIdentity.of(facts)
+    # Whether the file contained this disc is unknown here; emptying the trash finds that out.
+    return move_to_trash([Moving(path, existing)], replacements=[replacement], digests={}, reason="overwritten")
+
+
+def restore(moved: TrashEntry | None, error: BaseException) -> None:
+    """Restore the file that had the result's name, because nothing took its place.
+
+    If that fails it stays in the trash, and the hint of the conversion's error names the way to restore it.
+    """
+    if moved is None:
+        return
+    try:
+        put_back(moved)
+    except DiscpressError:
+        if isinstance(error, DiscpressError):
+            way = f"{display_name(moved.original)} is in the trash: restore it with discpress undo"
+            error.hint = f"{error.hint}; {way}".lstrip("; ")

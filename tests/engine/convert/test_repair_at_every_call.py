@@ -1,0 +1,85 @@
+"""Repairs under the same name, killed before and after every call to the system: the old file is never lost."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import crash_at
+import pytest
+from command_line import write_old
+from power_stories import SOURCE, decoded, entries
+from repair_stories import NAME, OLD_BLOCK, Unheard, block_size_of, make, repair
+
+from discpress.engine.convert.recovery import restore_unpublished
+from discpress.engine.convert.trash.undo import undo
+from discpress.engine.formats import PART_SUFFIX, SECTOR_SIZE
+from discpress.engine.progress import Control
+
+SOURCE_FOLDER = Path(crash_at.__file__).parent
+
+
+def wreck(top: Path, *options: str) -> list[Path]:
+    """Return the folders of repairs that were killed at one call after the other."""
+    make(top)
+    environment = os.environ | {"PYTHONPATH": str(SOURCE_FOLDER), "PYTHONWARNINGS": "error"}
+    ended = subprocess.run(
+        [sys.executable, crash_at.__file__, top, "--repair", *options], env=environment, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, ended.stderr
+    return [top / str(number + 1) for number in range(int(ended.stdout))]
+
+
+@pytest.fixture(params=[(), ("--links",)], ids=["rename", "links"])
+def folders(request: pytest.FixtureRequest, tmp_path: Path) -> list[Path]:
+    return wreck(tmp_path, *request.param)
+
+
+def block_size_at(folder: Path) -> int:
+    """Return the block size of game.zso, which decodes to the source; 0 if there is none."""
+    path = folder / NAME
+    if not path.exists():
+        return 0
+    assert decoded(path.read_bytes()) == SOURCE
+    return block_size_of(path.read_bytes())
+
+
+@pytest.mark.slow
+def test_each_kill_leaves_the_old_file_and_the_next_repair_makes_it_good(folders: list[Path]) -> None:
+    seen = set()
+    for folder in folders:
+        size = block_size_at(folder)
+        seen.add(size)
+        trashed = [block_size_of(entry.file_path.read_bytes()) for entry in entries(folder)]
+        assert OLD_BLOCK in {size, *trashed}
+        restored = restore_unpublished(folder)
+        assert restored == ([] if size else [folder / NAME])
+        if block_size_at(folder) == OLD_BLOCK:
+            repair(folder, Unheard())
+        assert block_size_at(folder) == SECTOR_SIZE
+    assert seen == {0, OLD_BLOCK, SECTOR_SIZE}
+
+
+@pytest.mark.slow
+def test_undo_brings_the_old_file_back_wherever_it_was_killed(folders: list[Path]) -> None:
+    for folder in folders:
+        for entry in reversed(entries(folder)):
+            if entry.reason == "repaired":
+                undo(entry, 1, Control())
+                break
+        assert block_size_at(folder) == OLD_BLOCK
+
+
+def test_a_result_that_was_removed_brings_nothing_back(tmp_path: Path) -> None:
+    make(tmp_path)
+    repair(tmp_path, Unheard())
+    (tmp_path / NAME).unlink()
+    assert restore_unpublished(tmp_path) == []
+
+
+def test_another_part_brings_nothing_back(tmp_path: Path) -> None:
+    make(tmp_path)
+    repair(tmp_path, Unheard())
+    (tmp_path / NAME).unlink()
+    write_old(tmp_path / f"{NAME}{PART_SUFFIX}", b"x" * 4096)
+    assert restore_unpublished(tmp_path / NAME) == []

@@ -1,0 +1,133 @@
+"""What power may be lost in, for an image that is rewritten under its own name, and for the undo of that."""
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import fault_injection as faults
+from command_line import write_old
+from crash_states import CrashState
+from power_stories import SOURCE, Claims, Story, decoded, described, entries, is_trashed
+from sample_images import pack
+
+from discpress.engine.convert.recovery import restore_unpublished
+from discpress.engine.convert.trash.entry import REPAIRED
+from discpress.engine.convert.trash.undo import undo
+from discpress.engine.errors import DiscpressError
+from discpress.engine.formats import PART_SUFFIX, SECTOR_SIZE, ImageFormat
+from discpress.engine.progress import Control
+from discpress.engine.units import KIB
+
+NAME = "game.zso"
+OLD_BLOCK = 16 * KIB
+
+
+def make(folder: Path) -> None:
+    """Make game.zso, with blocks that no PS2 reads."""
+    path = pack(folder / NAME, SOURCE, block_size=OLD_BLOCK)
+    path.with_name(f"{NAME}.source").unlink()
+    write_old(path, path.read_bytes())
+
+
+def repair(folder: Path, recorder: Claims) -> None:
+    """Rewrite game.zso with blocks of 2048."""
+    faults.run_conversion(
+        folder / NAME,
+        journal=lambda kind, facts: recorder.claim(kind),
+        format=ImageFormat.ZSO,
+        block_size=SECTOR_SIZE,
+        trash_source=True,
+        replaces_source=True,
+    )
+    recorder.claim("repaired")
+
+
+def repair_in_vain(folder: Path, recorder: Claims) -> None:
+    """Fail in the moment of publishing: the old file comes back."""
+    with mock.patch("discpress.engine.convert.part.part.PartFile.publish", faults.fail_with(errno.EIO)):
+        try:
+            repair(folder, recorder)
+        except OSError:
+            return
+    raise AssertionError("it was published")
+
+
+def undo_repair(folder: Path, recorder: Claims) -> None:
+    """Undo it."""
+    undo(entries(folder)[-1], 1, Control(), lambda kind, facts: recorder.claim(kind))
+
+
+def _make_repaired(folder: Path) -> None:
+    make(folder)
+    repair(folder, Unheard())
+
+
+class Unheard:
+    """Listens to no claims."""
+
+    def claim(self, what: str) -> None:
+        """Do nothing."""
+
+
+def block_size_of(data: bytes) -> int:
+    """Return the block size in a ZSO's header."""
+    return int.from_bytes(data[16:20], "little")
+
+
+def losses(story: Story, state: CrashState, claims: list[str]) -> Iterator[str]:
+    """Yield what must be there of the old file and its result, and is not."""
+    trashed = dict(described(state))
+    final = state.files.get(NAME)
+    whole = [data for data in (final, *trashed.values()) if data is not None and decoded(data) == SOURCE]
+    if OLD_BLOCK not in map(block_size_of, whole):
+        yield "the old file is lost"
+    if final is not None and decoded(final) != SOURCE:
+        yield "the final name is no whole image"
+    hidden = {name for name in state.files if is_trashed(name)} - trashed.keys()
+    if hidden:
+        yield f"the trash does not describe {hidden}"
+    said = claims[-1] if claims else ""
+    if said in {"published", "trashed", "repaired"} and (final is None or block_size_of(final) != SECTOR_SIZE):
+        yield "the repaired file is not there"
+    if said == "undone" and (final is None or block_size_of(final) != OLD_BLOCK):
+        yield "the old file is not back"
+
+
+def recover(story: Story, folder: Path) -> list[str]:
+    """Repair again, as a user would; return what is not made good by that."""
+    problems = []
+    path = folder / NAME
+    try:
+        restore_unpublished(folder)
+        if not path.exists():  # files that are made anew for a test have other inodes: undo goes by digests
+            for entry in [each for each in entries(folder) if each.reason == REPAIRED]:
+                undo(entry, 1, Control())
+        if path.exists() and block_size_of(path.read_bytes()) != SECTOR_SIZE:
+            stamp = path.stat().st_mtime_ns - 3_600_000_000_000
+            os.utime(path, ns=(stamp, stamp))  # what was made anew has its own time
+            repair(folder, Unheard())
+    except DiscpressError as error:
+        problems.append(str(error))
+    if not path.exists() or decoded(path.read_bytes()) != SOURCE:
+        problems.append("the image is not back")
+    elif not story.before and story.prepare is make and block_size_of(path.read_bytes()) != SECTOR_SIZE:
+        problems.append("it was not repaired")
+    if list(folder.glob(f"*{PART_SUFFIX}")):
+        problems.append("a part is left")
+    return problems
+
+
+REPAIR_STORIES = {
+    "repair": Story(repair, prepare=make, losses=losses, recover=recover),
+    "repair by links": Story(repair, prepare=make, losses=losses, recover=recover, exclusive=errno.EINVAL),
+    "repair under a lock": Story(
+        repair, prepare=make, losses=losses, recover=recover, exclusive=errno.EINVAL, link=errno.EPERM
+    ),
+    "repair in vain": Story(repair_in_vain, prepare=make, losses=losses, recover=recover),
+    "undo a repair": Story(undo_repair, prepare=_make_repaired, losses=losses, recover=recover),
+    "undo a repair by links": Story(
+        undo_repair, prepare=_make_repaired, losses=losses, recover=recover, exclusive=errno.EINVAL
+    ),
+}
