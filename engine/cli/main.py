@@ -24,6 +24,7 @@ from discpress.engine.progress import Control
 _Command: TypeAlias = Callable[[argparse.Namespace, Printer, Control], int]
 COMMANDS = {
     "convert": "discpress.engine.cli.images.convert:run_convert",
+    "repair": "discpress.engine.cli.images.repair:run_repair",
     "info": "discpress.engine.cli.images.inspect:run_info",
     "doctor": "discpress.engine.cli.images.inspect:run_doctor",
     "verify": "discpress.engine.cli.images.verify:run_verify",

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -147,7 +147,7 @@ def convert(
 
 def held_open(plan: ConversionPlan, image: Image | None) -> AbstractContextManager[Image]:
     """Return the source of a plan as a context: an image that the caller closes, or one opened now."""
-    return open_image(plan.source_path) if image is None else contextlib.nullcontext(image)
+    return open_image(plan.source_path) if image is None else nullcontext(image)
 
 
 def _fitting_checkpoint(plan: ConversionPlan, checkpoint_store: CheckpointStore | None) -> Checkpoint | None:

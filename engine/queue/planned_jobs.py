@@ -7,7 +7,7 @@ from pathlib import Path
 from discpress.engine.convert.batch.model import PlannedTitle
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.tasks.base import Source
-from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.queue.tasks.records import ConvertTask, RepairTask
 from discpress.engine.request import ConversionRequest
 from discpress.engine.system.files import absolute
 
@@ -30,7 +30,7 @@ def job_of(
     title, folder = row.title, output_folder or options.output_folder
     is_elsewhere = folder is not None or options.output_path is not None
     path = absolute(title.path)
-    task = ConvertTask(
+    task = (RepairTask if row.repairs else ConvertTask)(
         replace(row.request, output_path=None, output_folder=None, force=False),
         options.output_path,
         folder,

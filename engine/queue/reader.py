@@ -14,11 +14,11 @@ from discpress.engine.queue.cache import Mirror
 from discpress.engine.queue.job_rows import IN_ORDER, SELECT_JOBS, job_from
 from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.snapshot import BatchResult, History, QueueSnapshot, StoredCheckpoint, WorkerStatus
-from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
 from discpress.engine.store.rows.checked import safe_text
 from discpress.engine.store.store import Store
 
-_HISTORY = f"{SELECT_JOBS} WHERE state = ? AND kind = ? ORDER BY ended_at DESC, id DESC"
+_HISTORY = f"{SELECT_JOBS} WHERE state = ? AND kind IN (?, ?) ORDER BY ended_at DESC, id DESC"
 _ABANDONED = "SELECT c.job FROM queue_checkpoints c JOIN queue_jobs j ON j.id = c.job WHERE j.ended_at IS NOT NULL"
 
 # The text of a path has its quotes escaped, so that it cannot be taken for the parameter.
@@ -75,7 +75,7 @@ class QueueReader:
 
     def history(self) -> History:
         """Return all finished conversions that are readable."""
-        found = self._select(_HISTORY, [str(JobState.DONE), str(TaskKind.CONVERT)])
+        found = self._select(_HISTORY, [str(JobState.DONE), *sorted(CONVERSION_KINDS)])
         jobs = tuple(job for job in found if not job.fault)
         return History(jobs, unreadable=len(found) - len(jobs))
 

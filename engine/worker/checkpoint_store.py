@@ -1,15 +1,20 @@
-"""The checkpoints of one job, stored in the queue."""
+"""The checkpoints of one job, stored in the queue, and what else an earlier run of it left."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 from discpress.engine.convert.checkpoint import Checkpoint
+from discpress.engine.convert.part.name import drop_second_name
+from discpress.engine.convert.recovery import find_trashed, restore_unpublished
+from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.errors import StoreError
+from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.records import RepairTask
 from discpress.engine.store.model import JsonValue
-from discpress.engine.system.files import FileIdentity
+from discpress.engine.system.files import FileIdentity, is_there
 from discpress.engine.system.filesystems import StableInodes
 
 _COUNT_NAMES = ("done_bytes", "part_bytes", "blocks", "index_crc32", "source_crc32")
@@ -89,3 +94,19 @@ class JobCheckpointStore:
         # A state file that cannot be written costs the next run time, but must not cost this one its part.
         with contextlib.suppress(StoreError):
             self._queue.save_checkpoint(self._job_id, facts, head)
+
+
+def finished_entry(job: Job, checkpoint_store: JobCheckpointStore, log: Callable[[str], None]) -> TrashEntry | None:
+    """Return the source in the trash if an earlier run of a job has replaced it, and its result is in place.
+
+    A repair that was killed between the trash and the result is taken back.
+    """
+    path = job.file_path
+    if not isinstance(job.task, RepairTask):
+        return None if is_there(path) else find_trashed(path)
+    if restore_unpublished(path):
+        log("stopped while it replaced the file: the old file was put back")
+    if is_there(path) and checkpoint_store.published_path(needs_seal=True) != path:
+        return None
+    drop_second_name(path)
+    return find_trashed(path)

@@ -5,6 +5,7 @@ import traceback
 from pathlib import Path
 
 from discpress.engine.convert.part.name import remove_part_of
+from discpress.engine.convert.recovery import restore_unpublished
 from discpress.engine.errors import (
     CancelledError,
     DiscpressError,
@@ -16,6 +17,7 @@ from discpress.engine.errors import (
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import LAB_KINDS
+from discpress.engine.queue.tasks.records import RepairTask
 from discpress.engine.system.disk_probe import Disks, UnansweredError
 from discpress.engine.system.files import is_there
 from discpress.engine.worker.blocked_jobs import Waits
@@ -123,6 +125,9 @@ class Endings:
             self._queue.drop_checkpoint(job.id)
 
     def _remove_part(self, job: Job) -> None:
+        if isinstance(job.task, RepairTask):
+            with contextlib.suppress(DiscpressError, OSError):
+                restore_unpublished(job.file_path)
         stored = self._queue.checkpoint(job.id)
         output = None if stored is None else stored.facts.get("output")
         if isinstance(output, str):

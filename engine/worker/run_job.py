@@ -4,12 +4,13 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from discpress.engine.convert.batch.repairs import find_repair, repair_target
 from discpress.engine.convert.checksums import check_checksum_names, checksum_path, write_checksum
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.part.name import drop_second_name
 from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_image
 from discpress.engine.convert.preflight import NameTaken, settle_output
-from discpress.engine.convert.recovery import conclude_published, find_trashed
+from discpress.engine.convert.recovery import conclude_published
 from discpress.engine.convert.verify import digest_checked
 from discpress.engine.errors import VerifyError
 from discpress.engine.images.doctor.doctor import Severity, examine
@@ -34,6 +35,7 @@ from discpress.engine.queue.tasks.records import (
     DoctorTask,
     EstimateTask,
     GridTask,
+    RepairTask,
     ScanTask,
     SeekTask,
     ThroughputTask,
@@ -42,9 +44,8 @@ from discpress.engine.queue.tasks.records import (
 from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.store import Store
-from discpress.engine.system.files import is_there
 from discpress.engine.targets import TARGETS
-from discpress.engine.worker.checkpoint_store import JobCheckpointStore
+from discpress.engine.worker.checkpoint_store import JobCheckpointStore, finished_entry
 from discpress.engine.worker.estimate_job import refine_into
 from discpress.engine.worker.lab_job import LabJob
 from discpress.engine.worker.trash.entries import TrashTurn
@@ -110,11 +111,10 @@ def part_owner(job: Job) -> str:
 
 
 def _convert(turn: Turn, task: ConvertTask) -> Outcome:
-    job, request = turn.job, task.request
+    job = turn.job
     checkpoint_store = JobCheckpointStore(turn.queue, job.id)
-    is_again = job.attempts > 1
-    if is_again and request.trash_source and not is_there(job.file_path):
-        entry = find_trashed(job.file_path)
+    if job.attempts > 1 and task.request.trash_source:
+        entry = finished_entry(job, checkpoint_store, turn.log)
         if entry is not None:
             turn.log("finished before it was stopped: the source is in the trash already")
             saved_bytes = entry.size_bytes - entry.replacement.size_bytes
@@ -127,14 +127,21 @@ def _convert(turn: Turn, task: ConvertTask) -> Outcome:
 
 def _convert_open(turn: Turn, task: ConvertTask, image: Image, checkpoint_store: JobCheckpointStore) -> Outcome:
     """Plan and convert an open image; it is opened once, and checked to be the same file to the end."""
-    job, request = turn.job, task.request
+    job, is_repair = turn.job, isinstance(task, RepairTask)
+    request = replace(task.request, replaces_source=is_repair)
+    if is_repair:
+        repair = find_repair(image, repair_target(request.target, "", image.format), turn.control.check)
+        if repair is None:
+            return Outcome(skipped="its target loads it as it is by now")
+        for reason in repair.reasons:
+            turn.log(reason)
     plan = plan_image(image, request, task.output_path, task.output_folder)
     # An image that is compressed already, or in an archive, is converted for its target, not to save space.
     is_for_space = not spec_of(plan.source_format).is_packed and not plan.member and not job.force
     plan = replace(plan, request=replace(request, skip_useless=is_for_space))
     drop_second_name(plan.output_path)
     # If results may be overwritten, an older one with the same content would be mistaken for the new one.
-    needs_seal = request.on_conflict is OnConflict.OVERWRITE
+    needs_seal = is_repair or request.on_conflict is OnConflict.OVERWRITE
     published_path = checkpoint_store.published_path(needs_seal=needs_seal) if job.attempts > 1 else None
     published = None if published_path is None else replace(plan, output_path=published_path)
     earlier = None if published is None else _conclude_published(turn, published, image)

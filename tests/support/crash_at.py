@@ -1,7 +1,8 @@
 """Conversions that are killed (SIGKILL) at each of their calls to the system in turn: `crash_at.py FOLDER [options]`.
 
 FOLDER holds game.iso. FOLDER/1, FOLDER/2 ... get a copy each, and a conversion that dies at that call. Prints how many
-died; the last one is through. Options: --trash, --links (no renameat2), --overwrite, --repair (of game.zso).
+died; the last one is through. Options: --trash, --links (no renameat2), --overwrite, --repair (of game.zso),
+--job (the first one of the queue in `state`).
 """
 
 import itertools
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import fault_injection as faults
-from repair_stories import Unheard, repair
+from repair_stories import Unheard, queue_repair, repair, run_first_job
 
 from discpress.engine.convert.plan import OnConflict
 from discpress.engine.system import rename
@@ -22,8 +23,8 @@ from discpress.engine.system import rename
 CALLS = ("pwrite", "fsync", "ftruncate", "utime", "fchmod", "rename", "link", "unlink", "mkdir", "rmdir")
 
 
-def run(folder: Path, fatal: int, options: set[str]) -> None:
-    """Convert game.iso in `folder`; die at the call to the system with this number, counted before and after each."""
+def die_at(fatal: int, options: set[str]) -> None:
+    """Die at the call to the system with this number, counted before and after each."""
     count = itertools.count(1)
     lock = threading.Lock()
 
@@ -45,6 +46,14 @@ def run(folder: Path, fatal: int, options: set[str]) -> None:
         setattr(os, name, watched(getattr(os, name)))
     exclusive: Any = faults.fail_with(22) if "--links" in options else watched(rename._rename_exclusive)
     rename._rename_exclusive = exclusive
+
+
+def run(folder: Path, fatal: int, options: set[str]) -> None:
+    """Convert or repair in `folder`, or do the job of its queue; die at the call to the system with this number."""
+    if "--job" in options:
+        run_first_job(folder, lambda: die_at(fatal, options))
+        return
+    die_at(fatal, options)
     if "--repair" in options:
         repair(folder, Unheard())
         return
@@ -63,6 +72,8 @@ def main() -> None:
         folder.mkdir()
         for path in top.glob("game.*"):
             shutil.copy2(path, folder)
+        if "--job" in options:
+            queue_repair(folder)
         child = os.fork()
         if child == 0:
             run(folder, fatal, options)

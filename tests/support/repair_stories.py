@@ -2,7 +2,8 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from unittest import mock
 
@@ -17,8 +18,14 @@ from discpress.engine.convert.trash.entry import REPAIRED
 from discpress.engine.convert.trash.undo import undo
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import PART_SUFFIX, SECTOR_SIZE, ImageFormat
-from discpress.engine.progress import Control
+from discpress.engine.progress import Control, Progress
+from discpress.engine.queue.jobs import JobRequest, JobState
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.records import RepairTask
+from discpress.engine.request import ConversionRequest
+from discpress.engine.store.store import Store
 from discpress.engine.units import KIB
+from discpress.engine.worker.run_job import Outcome, Turn, run_job
 
 NAME = "game.zso"
 OLD_BLOCK = 16 * KIB
@@ -42,6 +49,27 @@ def repair(folder: Path, recorder: Claims) -> None:
         replaces_source=True,
     )
     recorder.claim("repaired")
+
+
+def queue_repair(folder: Path) -> None:
+    """Queue the repair of game.zso for OPL, in a state folder of its own."""
+    request = ConversionRequest(
+        format=ImageFormat.ZSO, block_size=SECTOR_SIZE, level=1, target="opl", trash_source=True
+    )
+    with closing(Store(folder / "state")) as store:
+        JobQueue(store).add([JobRequest(RepairTask(request), folder / NAME)])
+
+
+def run_first_job(folder: Path, begin: Callable[[], None] = lambda: None) -> Outcome:
+    """Run the job once more, as a worker does; `begin` is called right before."""
+    with closing(Store(folder / "state")) as store:
+        queue = JobQueue(store)
+        (job,) = queue.jobs()
+        if job.state is JobState.RUNNING:
+            queue.suspend(job.id)  # as the next worker does after a kill
+        assert queue.start(job.id)
+        begin()
+        return run_job(Turn(queue.job(job.id), queue, store, 1, Control(), Progress()))
 
 
 def repair_in_vain(folder: Path, recorder: Claims) -> None:

@@ -2,12 +2,13 @@
 
 import argparse
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from discpress.engine.cli.images.inputs import expand_inputs
+from discpress.engine.cli.images.inputs import Input, expand_inputs
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request, take_threads
 from discpress.engine.cli.images.planning import (
@@ -17,12 +18,15 @@ from discpress.engine.cli.images.planning import (
     print_skip,
     print_totals,
     raise_conflict,
+    raise_failure,
+    reason_facts,
+    reason_lines,
     setting_facts,
 )
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records, read_config
 from discpress.engine.config import Config
-from discpress.engine.convert.batch.model import PlannedTitle
+from discpress.engine.convert.batch.model import Batch, PlannedTitle
 from discpress.engine.convert.checksums import check_checksum_names, write_checksum
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.output_names import OutputNames
@@ -44,11 +48,14 @@ def run_convert(arguments: argparse.Namespace, printer: Printer, control: Contro
     for notice in notices:
         printer.notice(notice)
     with closing(Records(arguments, printer)) as records, closing(OpenSources()) as sources:
-        return _Batch(arguments, request, config, records, sources, printer, control).run()
+        return ConversionBatch(arguments, request, config, records, sources, printer, control).run()
 
 
-class _Batch:
+class ConversionBatch:
     """All inputs of one command line, one after the other; a failed one does not stop the others."""
+
+    NOTHING = "found nothing to convert"
+    DONE = "converted"
 
     def __init__(
         self,
@@ -84,20 +91,13 @@ class _Batch:
     def run(self) -> int:
         """Plan all inputs, then convert those that need it; return the exit code."""
         inputs, check = self._inputs, self._control.check
-        planned, batch = plan_inputs(
-            expand_inputs(inputs, self._folder, self._is_recursive, self._printer, self._fail, check, self._sources),
-            self._sources,
-            replace(self._request, output_path=self._output, force=self._even_useless),
-            self._config.request,
-            self._records,
-            check,
-            repacks=self._is_forced,
-            moves_archives=self._request.trash_source,
+        planned, batch = self.plan(
+            expand_inputs(inputs, self._folder, self._is_recursive, self._printer, self._fail, check, self._sources)
         )
         for each in planned:
             self._guard(each)
         if not planned and not self._exit_codes:
-            self._printer.notice("found nothing to convert")
+            self._printer.notice(self.NOTHING)
         if self._dry_run and planned and (self._is_recursive or len(planned) > 1):
             print_totals(batch, self._printer)
         elif len(planned) > 1:
@@ -107,6 +107,23 @@ class _Batch:
         if len(self._exit_codes) > 1:
             return 1
         return next(iter(self._exit_codes), 0)
+
+    def plan(self, inputs: Iterable[Input]) -> tuple[list[PlannedInput], Batch]:
+        """Return the rows of the inputs and the batch of them."""
+        return plan_inputs(
+            inputs,
+            self._sources,
+            replace(self._request, output_path=self._output, force=self._even_useless),
+            self._config.request,
+            self._records,
+            self._control.check,
+            repacks=self._is_forced,
+            moves_archives=self._request.trash_source,
+        )
+
+    def print_skip(self, planned: PlannedInput) -> None:
+        """Report an input that is left out."""
+        print_skip(planned, self._printer)
 
     def _guard(self, planned: PlannedInput) -> None:
         path = planned.input.path
@@ -130,9 +147,10 @@ class _Batch:
         row, path = planned.row, planned.input.path
         try:
             raise_conflict(row)
+            raise_failure(planned)
             if row.skip is not None and not row.is_failure:
                 self._counts["skipped"] += 1
-                print_skip(planned, self._printer)
+                self.print_skip(planned)
                 return
             # A failure has an error of its own.
             image, disc = self._sources.open_image(path)
@@ -157,13 +175,13 @@ class _Batch:
             self._printer.notice(notice, plan.source_path)
         self._names.add(plan.output_path)
         if not self._dry_run:
-            self._convert(plan, image)
+            self._convert(plan, row, image)
             return
         print_plan(plan, row, self._printer)
         if plan.output_path.parent.is_dir():
             check_room(plan, *output_bounds(plan, image, self._threads, self._control.check, Random()))
 
-    def _convert(self, plan: ConversionPlan, image: Image) -> None:
+    def _convert(self, plan: ConversionPlan, row: PlannedTitle, image: Image) -> None:
         progress = Progress()
         try:
             with self._printer.following(progress, plan.source_path):
@@ -178,12 +196,12 @@ class _Batch:
         except UselessError as error:
             self._skip(plan, str(error), error.code)
             return
-        self._counts["converted"] += 1
+        self._counts[self.DONE] += 1
         self._saved_bytes += plan.source_bytes - done.packed_bytes
         self._records.save_digests(done, image.source)
         self._records.follow([plan.source_file_path, plan.output_path], self._config.folders)
         self._write_checksums(done)
-        self._report(done)
+        self._report(done, row)
 
     def _write_checksums(self, done: Conversion) -> None:
         """Write the requested checksum files; if that fails, the title still counts as converted."""
@@ -204,7 +222,7 @@ class _Batch:
         facts = {"input": str(plan.source_path), "output": str(plan.output_path), "code": code, "message": why}
         self._printer.event("skipped", facts, f"{display_name(plan.source_path)}: skipped: {why}")
 
-    def _report(self, done: Conversion) -> None:
+    def _report(self, done: Conversion, row: PlannedTitle) -> None:
         plan = done.plan
         facts = {
             "input": str(plan.source_path),
@@ -217,17 +235,18 @@ class _Batch:
             "verified": done.is_verified,
             "read_back": str(done.read_back),
             "elapsed_s": round(done.elapsed_s, 3),
+            **reason_facts(row),
         }
         for notice in done.notices:
             self._printer.notice(notice, plan.source_path)
-        if done.packed_bytes >= plan.source_bytes and not plan.settings.is_plain:
+        if done.packed_bytes >= plan.source_bytes and not (plan.settings.is_plain or row.repairs):
             self._printer.notice("the packed image is no smaller than the source", plan.source_path)
         text = (
             f"{display_name(plan.source_path)} -> {display_name(plan.output_path)}: {plan.description}, "
             f"{format_size(plan.original_bytes)} -> {format_size(done.packed_bytes)} "
             f"({format_percent(done.packed_bytes, plan.original_bytes)}), "
             f"{'verified (' + done.read_back + ')' if done.is_verified else 'NOT verified'}, "
-            f"{format_duration(done.elapsed_s)}"
+            f"{format_duration(done.elapsed_s)}{reason_lines(row)}"
         )
         if done.trashed is not None:
             facts["trashed"] = str(done.trashed.file_path)

@@ -36,6 +36,8 @@ class PlannedInput:
     """The input."""
     row: PlannedTitle
     """Its row."""
+    failure: DiscpressError | None = None
+    """The error that a repair would be; None if it is none, or if opening the image raises it."""
 
     @property
     def path(self) -> Path:
@@ -64,6 +66,17 @@ def plan_inputs(
 
     The images are opened by way of `sources`, which keeps the first ones open for their conversion.
     """
+    planned, candidates = candidates_of(inputs, sources, records, check)
+    batch = plan_batch(
+        candidates, options, defaults, records.store, repacks=repacks, moves_archives=moves_archives, check=check
+    )
+    return [PlannedInput(each, row) for each, row in zip(planned, batch.rows, strict=True)], batch
+
+
+def candidates_of(
+    inputs: Iterable[Input], sources: OpenSources, records: Records, check: Callable[[], None]
+) -> tuple[list[Input], list[Candidate]]:
+    """Return the inputs and their titles; one that cannot be opened has the reason as its error."""
     remaining = iter(inputs)
     planned: list[Input] = []
     candidates: list[Candidate] = []
@@ -75,10 +88,7 @@ def plan_inputs(
             candidates.append(Candidate(title, output_folder=each.output_folder, is_named=each.is_named))
         planned += some
         sources.trim()
-    batch = plan_batch(
-        candidates, options, defaults, records.store, repacks=repacks, moves_archives=moves_archives, check=check
-    )
-    return [PlannedInput(each, row) for each, row in zip(planned, batch.rows, strict=True)], batch
+    return planned, candidates
 
 
 def _title_at(path: Path, titles: CurrentTitles, sources: OpenSources) -> Title:
@@ -106,6 +116,12 @@ def raise_conflict(row: PlannedTitle) -> None:
             raise row.obstacle.error
 
 
+def raise_failure(planned: PlannedInput) -> None:
+    """Raise the error that a repair would be."""
+    if planned.failure is not None:
+        raise planned.failure
+
+
 def setting_facts(plan: ConversionPlan) -> dict[str, object]:
     """Return the form of a result for an event."""
     settings = plan.settings
@@ -118,8 +134,8 @@ def setting_facts(plan: ConversionPlan) -> dict[str, object]:
     }
 
 
-def print_skip(planned: PlannedInput, printer: Printer) -> None:
-    """Report an input that is left out."""
+def print_skip(planned: PlannedInput, printer: Printer, *, is_shown: bool = True) -> None:
+    """Report an input that is left out, to people only if `is_shown`."""
     row, why = planned.row, planned.skip_reason
     facts = {
         "input": str(planned.input.path),
@@ -128,7 +144,7 @@ def print_skip(planned: PlannedInput, printer: Printer) -> None:
         "message": why,
         **({} if row.copy_of is None else {"copy_of": str(row.copy_of)}),
     }
-    printer.event("skipped", facts, f"{display_name(planned.input.path)}: skipped: {why}")
+    printer.event("skipped", facts, f"{display_name(planned.input.path)}: skipped: {why}" if is_shown else "")
 
 
 def print_plan(plan: ConversionPlan, row: PlannedTitle, printer: Printer) -> None:
@@ -148,14 +164,26 @@ def print_plan(plan: ConversionPlan, row: PlannedTitle, printer: Printer) -> Non
         "saving_bytes": row.saving_bytes,
         "conversion_s": None if estimate is None else estimate.seconds,
         "warnings": list(row.warnings),
+        **reason_facts(row),
     }
     about = "" if estimate is None else f"about {format_size(estimate.packed_bytes)}, "
     printer.event(
         "plan",
         facts,
         f"{display_name(plan.source_path)} -> {display_name(plan.output_path)}: {plan.description}, "
-        f"{format_size(plan.original_bytes)} now, {about}at most {format_size(plan.worst_bytes)} then (dry run)",
+        f"{format_size(plan.original_bytes)} now, {about}at most {format_size(plan.worst_bytes)} then (dry run)"
+        f"{reason_lines(row)}",
     )
+
+
+def reason_facts(row: PlannedTitle) -> dict[str, object]:
+    """Return the reasons for a repair for an event; nothing if it is none."""
+    return {"reasons": list(row.repairs)} if row.repairs else {}
+
+
+def reason_lines(row: PlannedTitle) -> str:
+    """Return the reasons for a repair as lines below another one."""
+    return "".join(f"\n  {reason}" for reason in row.repairs)
 
 
 def print_totals(batch: Batch, printer: Printer) -> None:

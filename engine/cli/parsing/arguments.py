@@ -37,12 +37,7 @@ def add_command(
 
 def add_settings(how: "Group") -> None:
     """Add the options for the form of the result."""
-    how.add_argument(
-        "--target",
-        metavar="NAME",
-        help="program or device that will play it; settings it cannot load are refused: "
-        f"{', '.join(TARGETS)}; {AUTO} (default) means opl+pcsx2 for PS2 discs, ark for PSP discs, {ANY} for others",
-    )
+    add_target(how)
     formats = [str(each) for each in written()]
     how.add_argument("-f", "--format", choices=formats, help="container to write")
     how.add_argument("-d", "--decompress", action="store_true", help="write an ISO; the same as -f iso")
@@ -74,6 +69,16 @@ def add_settings(how: "Group") -> None:
     )
 
 
+def add_target(how: "Group") -> None:
+    """Add the option for the target."""
+    how.add_argument(
+        "--target",
+        metavar="NAME",
+        help="program or device that will play it; settings it cannot load are refused: "
+        f"{', '.join(TARGETS)}; {AUTO} (default) means opl+pcsx2 for PS2 discs, ark for PSP discs, {ANY} for others",
+    )
+
+
 def add_threads(parser: "Group") -> None:
     """Add the number of threads."""
     parser.add_argument(
@@ -100,6 +105,11 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
     where.add_argument("-o", "--output", metavar="FILE", help="name of the result, for a single input")
     where.add_argument("-O", "--output-dir", metavar="DIR", help="folder for the results; created if missing")
     where.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
+    add_conflict(where)
+
+
+def add_conflict(where: "Group") -> None:
+    """Add the options for a name that is taken."""
     where.add_argument(
         "--on-conflict",
         choices=[str(each) for each in OnConflict],

@@ -8,10 +8,12 @@ from discpress.engine.cli.parsing.arguments import (
     EVEN_USELESS,
     EXIT_CODES,
     add_command,
+    add_conflict,
     add_destination,
     add_proof,
     add_settings,
     add_state,
+    add_target,
     add_threads,
 )
 from discpress.engine.cli.parsing.benchmark import add_lab_commands
@@ -38,6 +40,7 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"discpress {VERSION}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_convert(commands)
+    _add_repair(commands)
     _add_info(commands)
     _add_doctor(commands)
     _add_verify(commands)
@@ -88,6 +91,42 @@ def add_convert_options(
     proof.add_argument("-n", "--dry-run", action="store_true", help="show the plan and write nothing")
     proof.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     add_state(parser)
+
+
+def _add_repair(commands: "Subparsers") -> None:
+    parser = add_command(
+        commands,
+        "repair",
+        "rewrite every packed image that its target cannot load",
+        "Find packed images that their target cannot load (wrong block size, version, codec or format,\n"
+        "an unpadded end, too large an index shift), and rewrite each in the form that loads.\n\n"
+        "Each result is verified first, as with convert. Then the old file goes to the trash, and the result\n"
+        "takes its name; another format has its own suffix. Without a name: the folders of the settings file.",
+        "  discpress repair -n ~/games --target opl       what a PS2 cannot load, and what becomes of it\n"
+        "  discpress repair ~/games --target opl\n"
+        "  discpress repair game.cso --target opl         game.zso; game.cso goes to the trash\n"
+        "  discpress queue add --kind repair -r ~/games   in the background",
+    )
+    parser.add_argument("inputs", nargs="*", metavar="INPUT", help="an image, or a folder with all below it")
+    add_target(parser)
+    parser.add_argument("-c", "--level", dest="level", metavar="0-19", help="effort, as with convert")
+    add_threads(parser)
+    parser.add_argument(
+        "--keep-source",
+        action="store_true",
+        help="keep the old files; then only those whose result has another suffix are repaired",
+    )
+    add_conflict(parser)
+    parser.add_argument("--strict-space", action="store_true", help="require free space for the worst case first")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="show the plan and write nothing")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    add_state(parser)
+    # Everything else of a conversion is as without options.
+    others = argparse.ArgumentParser()
+    for add in (add_destination, add_settings, add_proof):
+        add(others)
+    fixed = vars(others.parse_args([])) | {"recursive": True, "skip_useless": False, "even_useless": True}
+    parser.set_defaults(**fixed)
 
 
 def _add_info(commands: "Subparsers") -> None:

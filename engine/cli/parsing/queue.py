@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _KINDS = (
     TaskKind.CONVERT,
+    TaskKind.REPAIR,
     TaskKind.VERIFY,
     TaskKind.ESTIMATE,
     TaskKind.SCAN,
@@ -61,7 +62,8 @@ def _add_add(actions: "Subparsers") -> None:
         "Put images into the queue, with the settings of now: the options first, then those of discpress set,\n"
         "then the settings file. Titles that would not shrink are skipped when their turn comes.",
         "  discpress queue add game.iso\n  discpress queue add -r ~/games -O /mnt/usb/DVD --idle\n"
-        "  discpress queue add --kind verify *.zso\n  discpress queue add --kind scan ~/games",
+        "  discpress queue add --kind verify *.zso\n  discpress queue add --kind scan ~/games\n"
+        "  discpress queue add --kind repair --target opl -r ~/games",
     )
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="an image, or a folder with -r or to be scanned")
     parser.add_argument(

@@ -11,7 +11,8 @@ from typing import TypeAlias
 from discpress.engine.cli.images.inputs import Input, expand_inputs
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request
-from discpress.engine.cli.images.planning import PlannedInput, plan_inputs, print_skip, raise_conflict
+from discpress.engine.cli.images.planning import PlannedInput, print_skip, raise_conflict, raise_failure
+from discpress.engine.cli.images.repairs import check_repair_options, plan_by_kind, restore_stopped_repairs
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.queue.access import OpenQueue
 from discpress.engine.cli.queue.views import report_added, state_of
@@ -19,21 +20,14 @@ from discpress.engine.cli.state import Records, read_config
 from discpress.engine.convert.batch.model import Skip
 from discpress.engine.convert.output_names import Clash
 from discpress.engine.convert.plan import plan_image
-from discpress.engine.errors import (
-    CancelledError,
-    DiscpressError,
-    StoreError,
-    UsageError,
-    from_os_error,
-    named_in,
-)
+from discpress.engine.errors import CancelledError, DiscpressError, StoreError, UsageError, from_os_error, named_in
 from discpress.engine.images.source import FileSource
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.queue.jobs import ALIVE, Job, JobRequest
 from discpress.engine.queue.planned_jobs import job_of
 from discpress.engine.queue.tasks.base import Source
-from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TaskKind
 from discpress.engine.queue.tasks.records import (
     DoctorTask,
     EstimateTask,
@@ -104,14 +98,19 @@ class _Adding:
             raise UsageError(f"--priority: expected a number from -{MOST_PRIORITY} to {MOST_PRIORITY}, got {priority}")
         given = self._arguments
         check_output(given.output, given.output_dir, len(self._inputs), is_recursive=given.recursive)
-        writes = self._output or self._folder or self._checksums or self._conversion_request.trash_source
-        if writes and self._kind is not TaskKind.CONVERT:
+        places = bool(self._output or self._folder or self._checksums)
+        if self._kind is TaskKind.REPAIR:
+            check_repair_options(self._conversion_request, places)
+            self._conversion_request = replace(self._conversion_request, trash_source=True)
+        elif (places or self._conversion_request.trash_source) and self._kind is not TaskKind.CONVERT:
             raise UsageError(f"--kind {self._kind} writes nothing: it excludes -o, -O, --checksum and --delete-source")
 
     def run(self) -> int:
         """Add a job for each input that needs one; return the exit code."""
         is_known = False
-        for each in self._planned() if self._kind is TaskKind.CONVERT else self._expanded():
+        if self._kind is TaskKind.REPAIR:
+            restore_stopped_repairs(self._inputs, self._printer)
+        for each in self._planned() if self._kind in CONVERSION_KINDS else self._expanded():
             self._control.check()
             try:
                 request = self._request(each)
@@ -186,7 +185,8 @@ class _Adding:
         return makers[self._kind](each)
 
     def _planned(self) -> list[PlannedInput]:
-        planned, _ = plan_inputs(
+        planned = plan_by_kind(
+            self._kind,
             self._distinct(),
             self._sources,
             self._options,
@@ -215,8 +215,9 @@ class _Adding:
         is_older = row.obstacle is not None and row.obstacle.clash is not Clash.BATCH
         if not (is_older and self._arguments.recursive):
             raise_conflict(row)
+        raise_failure(planned)
         if row.skip is not None and not row.is_failure:
-            print_skip(planned, self._printer)
+            print_skip(planned, self._printer, is_shown=each.is_named or row.skip is not Skip.LOADS)
             return None
         # A failure has an error of its own, and the image may need a warning.
         image, disc = self._sources.open_image(each.path)

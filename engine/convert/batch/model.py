@@ -24,6 +24,10 @@ class Skip(StrEnum):
     """The queue works on it already."""
     SETTING = "setting"
     """Its target does not load the settings, or they cannot be written."""
+    LOADS = "loads"
+    """Its target loads it as it is, so there is nothing to repair."""
+    ARCHIVED = "archived"
+    """It is in an archive, where nothing is repaired."""
     NO_DISC = "no-disc"
     SAME_FORMAT = "same-format"
     """It has the format already, or the result would replace it."""
@@ -88,6 +92,8 @@ class PlannedTitle:
     """The title that it is a copy of."""
     warnings: tuple[str, ...] = ()
     """Warnings for the user before the conversion."""
+    repairs: tuple[str, ...] = ()
+    """The reasons why its target does not load it, if it is rewritten for that."""
     is_useless: bool = False
     """Whether it would hardly shrink by its estimate."""
     device: int = 0

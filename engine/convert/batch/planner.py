@@ -147,7 +147,14 @@ class _Planner:
             row,
             settings=settings,
             index_shift=choice.index_shift,
-            output_path=result_path(title.path, title.file_path, settings.format, self.options.output_path, folder),
+            output_path=result_path(
+                title.path,
+                title.file_path,
+                settings.format,
+                self.options.output_path,
+                folder,
+                replaces_source=row.request.replaces_source,
+            ),
             estimate=estimate,
             is_useless=is_useless,
             warnings=(*choice.notices, *_warnings_about(title, estimate, self.options, row.request)),
@@ -195,7 +202,13 @@ class _Planner:
         assert row.output_path is not None
         try:
             refuse_reserved(row.output_path)
-            settled = self.names.settle(row.output_path, title.file_path, self.options.on_conflict)
+            request = row.request
+            settled = self.names.settle(
+                row.output_path,
+                title.file_path,
+                self.options.on_conflict,
+                replaces_source=request.replaces_source and request.trash_source,
+            )
         except DiscpressError as error:
             raise _LeftOut(Skip.NAME, str(error)) from error
         obstacle = settled.obstacle

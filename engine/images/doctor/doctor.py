@@ -119,6 +119,16 @@ def _sample_findings(image: Image, limit: FindingLimit) -> Iterator[Finding]:
     yield from decode_findings(image, sorted(numbers), limit)
 
 
+def load_findings(image: Image, target: Target, check: Callable[[], None] | None = None) -> Iterator[Finding]:
+    """Yield the reasons why `target` does not load an open image, and the faults of its index; no block is decoded.
+
+    The last one is, if bytes follow its end. `check` is called as in `examine`.
+    """
+    yield from _target_findings(image, target)
+    max_stored = _max_stored_block(image, target)
+    yield from spec_of(image.format).place_findings(image, target, max_stored, FindingLimit(), check or _go_on)
+
+
 def _name_findings(image: Image, target: Target | None) -> Iterator[Finding]:
     """Yield whether the target does not list a file of this name; archives are unpacked before it sees one."""
     length = len(image_stem(image.path.name))

@@ -7,6 +7,8 @@ class TaskKind(StrEnum):
     """Kind of a job or of a background task."""
 
     CONVERT = "convert"
+    REPAIR = "repair"
+    """A conversion that rewrites an image for its target, perhaps under the same name."""
     VERIFY = "verify"
     SCAN = "scan"
     ESTIMATE = "estimate"
@@ -25,6 +27,8 @@ JOB_KINDS = frozenset(TaskKind) - {TaskKind.GRID}
 """Kinds of jobs."""
 BACKGROUND_KINDS = frozenset({TaskKind.SCAN, TaskKind.ESTIMATE, TaskKind.GRID})
 """Kinds of background tasks."""
+CONVERSION_KINDS = frozenset({TaskKind.CONVERT, TaskKind.REPAIR})
+"""Work that makes another file of an image."""
 LAB_KINDS = frozenset({TaskKind.SEEK, TaskKind.THROUGHPUT})
 """Benchmarks: one at a time, because two would measure each other; their output is deleted when they end."""
 TRASH_KINDS = frozenset({TaskKind.PURGE, TaskKind.UNDO})

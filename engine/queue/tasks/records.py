@@ -83,6 +83,13 @@ class ConvertTask(BaseTask):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class RepairTask(ConvertTask):
+    """Rewrite an image so that its target loads it; the result may take the name of the image."""
+
+    kind: ClassVar[TaskKind] = TaskKind.REPAIR
+
+
 def _checksums_in(parameters: Mapping[str, JsonValue]) -> tuple[str, ...]:
     if "checksums" not in parameters:
         return ()
@@ -222,6 +229,7 @@ class ScanTask(BaseTask):
 
 Task: TypeAlias = (
     ConvertTask
+    | RepairTask
     | VerifyTask
     | ScanTask
     | EstimateTask
@@ -240,6 +248,7 @@ TASKS: Mapping[TaskKind, type[Task]] = MappingProxyType(
         each.kind: each
         for each in (
             ConvertTask,
+            RepairTask,
             VerifyTask,
             ScanTask,
             EstimateTask,

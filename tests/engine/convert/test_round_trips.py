@@ -12,6 +12,7 @@ import pytest
 import sample_images
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from loader_models import LoaderError, opl_decode
 
 from discpress.engine.convert.plan import ConversionRequest, plan_conversion
 from discpress.engine.errors import DamagedImageError
@@ -232,85 +233,6 @@ def test_an_image_comes_back_from_any_chain(size: int, steps: list[tuple[ImageFo
 
 # A PS2 with OPL.
 
-OPL_MAX_SHIFT = 11
-
-
-class OplError(Exception):
-    """The console would have crashed, hung, or read garbage."""
-
-
-def opl_read(data: bytes, first: int, count: int) -> bytes:
-    """Read sectors as OPL does (docs/formats.md, sections 1 and 2).
-
-    It assumes blocks of 2048 whatever the header says, takes from it the shift and the size only, finds the
-    index at 24, and reads each stored block to `buffer + count * 2048 - stored`: a longer one would write
-    before the game's buffer. It decodes forward over what it has read, stops when a block is full, and bounds
-    nothing else.
-    """
-    shift = data[21]
-    if shift > OPL_MAX_SHIFT:
-        raise OplError(f"shift {shift} crashes it")
-    buffer = bytearray(count * SECTOR)
-    for number in range(first, first + count):
-        entry, after = struct.unpack_from("<2I", data, 24 + 4 * number)
-        offset = (entry & 0x7FFFFFFF) << shift
-        stored = ((after & 0x7FFFFFFF) << shift) - offset
-        if not 0 < stored <= SECTOR:
-            raise OplError(f"block {number} has {stored} stored bytes")
-        if offset + stored > len(data):
-            raise OplError(f"block {number} lies behind the file's end")
-        at = len(buffer) - stored
-        space = bytearray(data[offset : offset + stored])
-        if at < 0 or len(space) != stored:
-            raise OplError(f"block {number} writes before the game's buffer")
-        to = (number - first) * SECTOR
-        buffer[to : to + SECTOR] = space if entry >> 31 else lz4_forward(space)
-    return bytes(buffer)
-
-
-def lz4_forward(stored: bytes | bytearray) -> bytes:
-    """Decode an LZ4 block until a sector is full; what follows is padding to it."""
-    made = bytearray()
-    position = 0
-
-    def length(nibble: int) -> int:
-        nonlocal position
-        total = nibble
-        while nibble == 15 and (total - 15) % 255 == 0:
-            total += stored[position]
-            position += 1
-            if stored[position - 1] != 255:
-                break
-        return total
-
-    while True:
-        token = stored[position]
-        position += 1
-        literals = length(token >> 4)
-        made += stored[position : position + literals]
-        position += literals
-        if len(made) >= SECTOR:
-            break
-        distance = int.from_bytes(stored[position : position + 2], "little")
-        position += 2
-        if not 0 < distance <= len(made):
-            raise OplError(f"a match {distance} bytes back in {len(made)}")
-        for _ in range(length(token & 15) + 4):
-            made.append(made[-distance])
-    if len(made) != SECTOR or position > len(stored):
-        raise OplError(f"a block of {len(made)} bytes")
-    return bytes(made)
-
-
-def opl_decode(data: bytes) -> bytes:
-    """Read a whole disc in requests of eight sectors, as the console's drive would be asked."""
-    if data[:4] != b"ZISO" or len(data) % SECTOR:
-        raise OplError("no ZSO of whole sectors")
-    (size,) = struct.unpack_from("<Q", data, 8)
-    sectors = -(-size // SECTOR)
-    pieces = [opl_read(data, first, min(8, sectors - first)) for first in range(0, sectors, 8)]
-    return b"".join(pieces)[:size]
-
 
 @given(
     size=st.integers(1, 40 * SECTOR),
@@ -343,5 +265,5 @@ def test_a_ps2_reads_what_was_made_from_other_formats(name: str, tmp_path: Path)
 
 def test_a_ps2_does_not_read_blocks_of_16_kib() -> None:
     """The test of the model."""
-    with pytest.raises((OplError, IndexError)):
+    with pytest.raises((LoaderError, IndexError)):
         opl_decode((GOLDEN / "ps2.maxcso-16384.zso").read_bytes() + bytes(-231496 % SECTOR))

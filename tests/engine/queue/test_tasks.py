@@ -26,6 +26,7 @@ from discpress.engine.queue.tasks.records import (
     DoctorTask,
     EstimateTask,
     GridTask,
+    RepairTask,
     ScanTask,
     SeekTask,
     Task,
@@ -85,6 +86,9 @@ ENTRIES = st.lists(ODD_PATHS, max_size=3).map(tuple)
 TASKS_OF: dict[TaskKind, st.SearchStrategy[Task]] = {
     TaskKind.CONVERT: st.builds(
         ConvertTask, REQUESTS, st.none() | ODD_PATHS, st.none() | ODD_PATHS, DEVICES, NAMES, CHECKSUMS, SOURCES
+    ),
+    TaskKind.REPAIR: st.builds(
+        RepairTask, REQUESTS, st.none() | ODD_PATHS, st.none() | ODD_PATHS, DEVICES, NAMES, CHECKSUMS, SOURCES
     ),
     TaskKind.VERIFY: st.builds(VerifyTask, EXPECTED, SOURCES),
     TaskKind.SCAN: st.builds(ScanTask, SOURCES),

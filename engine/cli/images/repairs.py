@@ -1,0 +1,91 @@
+"""Plans the repair of a command line's inputs, and takes back repairs that were stopped."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from discpress.engine.cli.images.inputs import Input
+from discpress.engine.cli.images.open_sources import OpenSources
+from discpress.engine.cli.images.planning import PlannedInput, candidates_of, plan_inputs
+from discpress.engine.cli.output.printers import Printer
+from discpress.engine.cli.state import Records
+from discpress.engine.convert.batch.model import Batch, PlannedTitle, Skip
+from discpress.engine.convert.batch.repairs import plan_repairs
+from discpress.engine.convert.recovery import restore_unpublished
+from discpress.engine.errors import DamagedImageError, DiscpressError, SettingError, UnsupportedImageError, UsageError
+from discpress.engine.names import display_name
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.request import ConversionRequest
+from discpress.engine.targets import ANY, ARCHIVE
+
+_FAILURES: Mapping[Skip, type[DiscpressError]] = {
+    Skip.DAMAGED: DamagedImageError,
+    Skip.UNREAD: UnsupportedImageError,
+    Skip.SETTING: SettingError,
+    Skip.LINK: UsageError,
+    Skip.NAME: UsageError,
+}
+
+
+def plan_input_repairs(
+    inputs: Iterable[Input],
+    sources: OpenSources,
+    options: ConversionRequest,
+    defaults: ConversionRequest,
+    records: Records,
+    check: Callable[[], None],
+) -> tuple[list[PlannedInput], Batch]:
+    """Plan the repair of those inputs that their target does not load, as one batch.
+
+    Raises UsageError for a target that no program is.
+    """
+    if options.target in {ANY, ARCHIVE}:
+        raise UsageError(f"target {options.target}: no program has to load it", hint="name what plays the images")
+    found, candidates = candidates_of(inputs, sources, records, check)
+    batch = plan_repairs(candidates, options, defaults, records.store, check=check)
+    planned = [PlannedInput(each, row, _failure_of(row)) for each, row in zip(found, batch.rows, strict=True)]
+    return planned, batch
+
+
+def plan_by_kind(
+    kind: TaskKind,
+    inputs: Iterable[Input],
+    sources: OpenSources,
+    options: ConversionRequest,
+    defaults: ConversionRequest,
+    records: Records,
+    check: Callable[[], None],
+    *,
+    repacks: bool,
+    moves_archives: bool,
+) -> list[PlannedInput]:
+    """Plan the conversion or the repair of inputs, as `plan_inputs` and `plan_input_repairs` do."""
+    if kind is TaskKind.REPAIR:
+        return plan_input_repairs(inputs, sources, options, defaults, records, check)[0]
+    return plan_inputs(
+        inputs, sources, options, defaults, records, check, repacks=repacks, moves_archives=moves_archives
+    )[0]
+
+
+def _failure_of(row: PlannedTitle) -> DiscpressError | None:
+    kind = None if row.skip is None else _FAILURES.get(row.skip)
+    if kind is None:
+        return None
+    name = display_name(row.title.path.name)
+    return kind(row.reason if name in row.reason else f"{name}: {row.reason}")
+
+
+def restore_stopped_repairs(paths: Sequence[Path], printer: Printer) -> None:
+    """Put back the files whose repair was killed in the moment of replacing them, and report each."""
+    for path in paths:
+        for restored in restore_unpublished(path):
+            printer.notice("its repair was stopped, so the old file was put back", restored)
+
+
+def check_repair_options(request: ConversionRequest, has_place: bool) -> None:
+    """Raise UsageError if options of a conversion choose the form or the place of a repair's result."""
+    form = ConversionRequest(target=request.target, level=request.level)
+    if has_place or request.form != form or not request.verify:
+        raise UsageError(
+            "--kind repair: the target decides the form, and the verified result takes the old file's place",
+            hint="use --target, --level and --on-conflict only",
+        )
