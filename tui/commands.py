@@ -85,6 +85,8 @@ COMMANDS: tuple[Command, ...] = (
              in_footer=True),
     _command("plan", "c", "convert", "Show the plan for the marked titles, then convert them.", _L, _D, _T,
              writes=True, in_footer=True),
+    _command("repair", "R", "repair", "Show the plan for what the target cannot load, then rewrite that.",
+             _L, _D, writes=True),
     _command("show_queue", "w", "queue", "Show the queue: running, waiting and finished jobs.", _L, _D, _B,
              in_footer=True),
     _command("bench", "b", "bench", "Measure throughput and seek latency of the title on its disk.", _L, _D, _T),

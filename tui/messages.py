@@ -43,6 +43,8 @@ class OpenPlan(OpenScreen):
     """The titles, in the order of the rows."""
     requests: Mapping[Path, ConversionRequest] = field(default_factory=dict)
     """Settings in place of the titles' own, for this one time."""
+    is_repair: bool = False
+    """Whether only titles that their target does not load are rewritten."""
 
 
 @dataclass(eq=False, slots=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
-from discpress.engine.queue.tasks.kinds import TRASH_KINDS, TaskKind
+from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TRASH_KINDS
 from discpress.engine.queue.tasks.trash import others_of
 from discpress.engine.units import format_size
 from discpress.tui.commands import Keys
@@ -41,10 +41,10 @@ class EmptyingOffer:
         """Return the offer and the entries it is about; no text while conversions go on or if originals were kept."""
         for job in ended:
             trashed, size = job.result.get("trashed"), job.result.get("source_bytes")
-            if job.kind is TaskKind.CONVERT and job.state is JobState.DONE and isinstance(trashed, str):
+            if job.kind in CONVERSION_KINDS and job.state is JobState.DONE and isinstance(trashed, str):
                 self._entries.add(Path(trashed).parent)
                 self._bytes += size if isinstance(size, int) else 0
-        if not self._entries or any(job.is_alive and job.kind is TaskKind.CONVERT for job in now.jobs):
+        if not self._entries or any(job.is_alive and job.kind in CONVERSION_KINDS for job in now.jobs):
             return "", frozenset()
         entries, size_bytes = frozenset(self._entries), self._bytes
         self._entries, self._bytes = set(), 0

@@ -64,8 +64,8 @@ class Router:
         match request:
             case OpenDetails(path):
                 return DetailScreen(session, path)
-            case OpenPlan(titles, requests):
-                return PlanScreen(session, titles, requests)
+            case OpenPlan(titles, requests, is_repair):
+                return PlanScreen(session, titles, requests, is_repair=is_repair)
             case OpenTune(titles, block_size, form):
                 return TuneScreen(session, titles, block_size, form)
             case OpenBench(title):

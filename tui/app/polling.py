@@ -9,7 +9,7 @@ from textual.app import App
 from discpress.engine.errors import DiscpressError
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
-from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TaskKind
 from discpress.engine.queue.tasks.trash import others_of
 from discpress.tui.app.ended_jobs import EmptyingOffer, ended_between, trash_news
 from discpress.tui.app.notifications import Notifier
@@ -174,5 +174,5 @@ def _changed_folders(job: Job) -> set[Path]:
         others = others_of(job.task)  # some may be restored although the job has failed
         homes = {entry.parent.parent for entry in (job.path, *others)}
         return homes if others or job.state is JobState.DONE else set()
-    is_done = job.kind is TaskKind.CONVERT and job.state is JobState.DONE
+    is_done = job.kind in CONVERSION_KINDS and job.state is JobState.DONE
     return {job.output_folder or job.file_path.parent} if is_done else set()

@@ -8,7 +8,7 @@ from textual.app import App
 from discpress.engine.errors import DiscpressError
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
-from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
 from discpress.engine.units import format_size
 from discpress.tui.app.notifications import Notifier
 from discpress.tui.app.session import Session
@@ -83,7 +83,7 @@ class QuitFlow:
 def _summary_of(snapshot: QueueSnapshot, since: float) -> list[str]:
     """Return what is worth knowing after the app has gone: what was done meanwhile, what goes on."""
     ended = [job for job in snapshot.jobs if job.ended_at is not None and job.ended_at >= since]
-    done = [job for job in ended if job.state is JobState.DONE and job.kind is TaskKind.CONVERT]
+    done = [job for job in ended if job.state is JobState.DONE and job.kind in CONVERSION_KINDS]
     failed = [job for job in ended if job.state is JobState.FAILED]
     lines = []
     if done:

@@ -157,6 +157,12 @@ class DetailScreen(TextScreen):
         if title is not None:
             self.post_message(OpenPlan([title]))
 
+    def action_repair(self) -> None:
+        """Show what repairing it will do."""
+        title = self.view.titles.get(self._path)
+        if title is not None:
+            self.post_message(OpenPlan([title], is_repair=True))
+
     def action_tune(self) -> None:
         """Choose settings for it."""
         title = self.view.titles.get(self._path)

@@ -172,6 +172,12 @@ class LibraryScreen(Marking):
         if chosen:
             self.post_message(OpenPlan(chosen))
 
+    def action_repair(self) -> None:
+        """Show what becomes of those marked titles that their target cannot load."""
+        chosen = self.view.chosen(self._table.cursor)
+        if chosen:
+            self.post_message(OpenPlan(chosen, is_repair=True))
+
     def action_tune(self) -> None:
         """Choose settings for the marked titles."""
         chosen = [title for title in self.view.chosen(self._table.cursor) if not title.error]

@@ -46,9 +46,17 @@ class PlanScreen(DiscScreen):
     PLACE = Place.PLAN
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.PLAN)]
 
-    def __init__(self, session: Session, titles: Sequence[Title], wanted: Mapping[Path, ConversionRequest]) -> None:
-        """`wishes` are settings in place of the titles' own, for this one time."""
+    def __init__(
+        self,
+        session: Session,
+        titles: Sequence[Title],
+        wanted: Mapping[Path, ConversionRequest],
+        *,
+        is_repair: bool = False,
+    ) -> None:
+        """`wanted` are settings in place of the titles' own, for this one time; a repair has none."""
         super().__init__(session)
+        self._is_repair = is_repair
         self._titles = list(titles)
         self._requests = dict(wanted)
         self._options = ConversionRequest()
@@ -66,7 +74,8 @@ class PlanScreen(DiscScreen):
 
     def on_mount(self) -> None:
         """Look at names and free space."""
-        self._options = ConversionRequest(trash_source=self.session.config.trash)
+        # What is repaired would otherwise stay next to its result, or keep its name from it.
+        self._options = ConversionRequest(trash_source=self._is_repair or self.session.config.trash)
         self.query_one(Table).focus()
         self.call_after_refresh(self._show)
         self._plan()
@@ -84,7 +93,8 @@ class PlanScreen(DiscScreen):
         queued = {job.path for job in self.session.last_snapshot.jobs if job.is_alive}
 
         def plan() -> Batch:
-            return plan_titles(titles, self.session.chooser, options, self.session.store, queued, self._requests)
+            chooser, store = self.session.chooser, self.session.store
+            return plan_titles(titles, chooser, options, store, queued, self._requests, is_repair=self._is_repair)
 
         async def look() -> None:
             self._planned(await self._queries.ask(plan, self._say_silence))
@@ -176,7 +186,8 @@ class PlanScreen(DiscScreen):
         if not self._is_ready:
             return
         if not self._batch.converted:
-            self.post_message(Notify("Nothing to convert here. Move the cursor to a title to see why."))
+            what = "repair" if self._is_repair else "convert"
+            self.post_message(Notify(f"Nothing to {what} here. Move the cursor to a title to see why."))
             return
         try:
             added = self.session.queue.add_new(jobs_of(self._batch, self._options), lambda job: job.kind)
@@ -216,7 +227,7 @@ def _cells(row: PlannedTitle) -> dict[str, str]:
     becomes = ""
     if settings is not None and row.is_converted:
         becomes = f"{settings.form} {describe_settings(settings)}" if settings.block_size else settings.form
-    note = "see below" if row.warnings else ""
+    note = "repair" if row.repairs else "see below" if row.warnings else ""
     return {
         "name": shown_name(title),
         "becomes": becomes,
@@ -245,7 +256,7 @@ def _about(row: PlannedTitle, width: int, keys: Keys) -> list[Line]:
     if not row.is_converted:
         return about_lines(path, (f"left out: {display_name(reason_left_out(row, keys))}", "bad"), width)
     output = "" if row.output_path is None else f"-> {display_name(row.output_path.name)}"
-    notices = "; ".join(display_name(notice) for notice in row.warnings)
+    notices = "; ".join(display_name(notice) for notice in (*row.repairs, *row.warnings))
     if cell_len(f"{output}   {notices}") <= width:
         return [[path], [(output, "normal"), (f"   {notices}", "warn")]]
     return [*wrapped(output, width, "normal"), *wrapped(notices, width, "warn")]

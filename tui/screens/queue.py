@@ -12,7 +12,7 @@ from discpress.engine.errors import DiscpressError
 from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.order import Place as QueuePlace
 from discpress.engine.queue.snapshot import QueueSnapshot
-from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
 from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.messages import CopyPath, Notify, OpenLog, OpenTrash, Refresh, StartWorker
@@ -75,7 +75,7 @@ class QueueScreen(DiscScreen):
 
     def _look_at_disks(self, snapshot: QueueSnapshot) -> None:
         """Ask for the free space again if other conversions wait, or after a while."""
-        waiting = tuple(job.id for job in snapshot.jobs if job.is_alive and job.kind is TaskKind.CONVERT)
+        waiting = tuple(job.id for job in snapshot.jobs if job.is_alive and job.kind in CONVERSION_KINDS)
         now = time.monotonic()
         if waiting == self._asked_of and (not waiting or now - self._asked_at < _SPACE_REST_S):
             return

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from discpress.engine.errors import DamagedImageError, VerifyError
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Action, Job, JobState
-from discpress.engine.queue.tasks.kinds import TRASH_KINDS, TaskKind
+from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TRASH_KINDS, TaskKind
 from discpress.engine.queue.tasks.trash import others_of
 from discpress.engine.units import format_duration, format_rate, format_size
 from discpress.tui.widgets.graph import bar
@@ -61,7 +61,7 @@ def job_state(job: Job) -> str:
 
 def has_examined(job: Job) -> bool:
     """Return whether a job that is over has decoded the image it was about, to its end or to the failure."""
-    is_look = job.kind in {TaskKind.DOCTOR, TaskKind.VERIFY, TaskKind.CONVERT}
+    is_look = job.kind in {TaskKind.DOCTOR, TaskKind.VERIFY, *CONVERSION_KINDS}
     return is_look and (job.state is JobState.DONE or found_damage(job))
 
 

@@ -16,7 +16,7 @@ from discpress.engine.library.catalog import (
 from discpress.engine.library.naming import shown_name
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job, JobState
-from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
 from discpress.engine.store.model import State, Title
 from discpress.engine.systems import SYSTEMS
 from discpress.engine.units import format_size, format_whole_percent
@@ -102,7 +102,7 @@ class LibraryView(MarkedRows[Title]):
 
     def set_jobs(self, jobs: Collection[Job]) -> set[Path]:
         """Take in what the queue does with the titles; return the paths whose row reads differently."""
-        new = {job.path: job for job in jobs if job.kind is TaskKind.CONVERT and job.is_alive}
+        new = {job.path: job for job in jobs if job.kind in CONVERSION_KINDS and job.is_alive}
         paths = new.keys() | self._jobs.keys()
         differ = {path for path in paths if _word(new.get(path)) != _word(self._jobs.get(path))}
         self._jobs = new

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from discpress.engine.convert.batch.model import USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
 from discpress.engine.convert.batch.planner import plan_batch
+from discpress.engine.convert.batch.repairs import plan_repairs
+from discpress.engine.convert.output_names import Clash
 from discpress.engine.library.naming import shown_name
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import JobRequest
@@ -33,12 +35,18 @@ def plan_titles(
     store: Store | None,
     queued: Collection[Path],
     wanted: Mapping[Path, ConversionRequest],
+    *,
+    is_repair: bool = False,
 ) -> Batch:
     """Return what converting these titles would do; asks disks, so call it in a thread.
 
     `queued` are paths that the queue works on already, `wanted` settings in place of a title's own. An image of no disc
-    counts as named, and is converted, only if it was chosen alone.
+    counts as named, and is converted, only if it was chosen alone. With `is_repair`, only titles that their target does
+    not load are rewritten.
     """
+    if is_repair:
+        chosen = [Candidate(title) for title in titles]
+        return plan_repairs(chosen, options, chooser.default_request, store, queued=queued)
     is_alone = len(titles) == 1
     candidates = [
         Candidate(title, wanted.get(title.path), is_named=is_alone and title.fault is Fault.NO_DISC) for title in titles
@@ -62,6 +70,8 @@ def reason_left_out(row: PlannedTitle, keys: Keys) -> str:
     }
     if row.obstacle is not None and row.skip is Skip.SAME_FORMAT:
         ways[Skip.SAME_FORMAT] = f"{keys.of('conflict')} gives it another one"
+    if row.obstacle is not None and row.obstacle.clash is Clash.SOURCE and row.request.replaces_source:
+        ways[Skip.EXISTS] = f"{keys.of('originals')} moves the old file to the trash first"
     way = "" if row.skip is None else ways.get(row.skip, "")
     return f"{row.reason}; {way}" if way else row.reason
 
