@@ -15,7 +15,7 @@ from discpress.engine.store.rows.plain_json import fields_in, load_object
 _ELSEWHERE = {"output_path", "output_folder", "force", "replaces_source"}
 """The fields for which a job has columns of its own, or that follow from its kind."""
 _LATER = {"use_all_space"}
-"""Options that an older release does not know: they are stored only if they are set, so that it reads all other jobs."""
+"""Options unknown to older releases, stored only if they are set: then those releases read all other jobs."""
 _NAMES = [each.name for each in fields(ConversionRequest) if each.name not in _ELSEWHERE]
 
 
