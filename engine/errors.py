@@ -8,7 +8,8 @@
     |- SpaceError             exit 4   the result does not fit
     |  `- FileLimitError      exit 4   no file of this size is allowed there
     |- UnsupportedImageError  exit 1   recognised, but not readable here
-    |  `- MissingPackageError exit 1   a Python package is missing
+    |  |- MissingPackageError exit 1   a Python package is missing
+    |  `- SplitImageError     exit 1   a part of the image is missing
     |- ConflictError          exit 1   the output's name is taken
     |- PartError              exit 1   the part file belongs to something else
     |- SourceChangedError     exit 1   the source changed while it was read
@@ -91,6 +92,12 @@ class MissingPackageError(UnsupportedImageError):
     """The package that decodes the image is not installed, so the decoded content is unknown."""
 
     code = "missing-package"
+
+
+class SplitImageError(UnsupportedImageError):
+    """The file is a part of a split image, and another part is missing."""
+
+    code = "split-part"
 
 
 class ConflictError(DiscpressError):

@@ -20,6 +20,8 @@ EVERY_BYTES = 64 * MIB
 """A kill loses at most this many bytes of work, or..."""
 EVERY_S = 5.0
 """...this many seconds of work; an fsync costs little in comparison."""
+_NUMBERS = 4
+"""Numbers of one file in an identity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Checkpoint:
     source_crc32: int
     """crc32 of the source up to `done_bytes`."""
     identity: tuple[int, ...]
-    """Inode, size, mtime and ctime of the source; inode and ctime are 0 if they may change with the next mount."""
+    """Inode, size, mtime and ctime of each file of the source; inode and ctime are 0 if they may change with the next
+    mount."""
     made_by: str
     """Settings, kernel and library version that the packed bytes depend on."""
     head: bytes
@@ -71,10 +74,15 @@ def maker_of(plan: ConversionPlan) -> str:
 
 
 def identity_of(plan: ConversionPlan) -> tuple[int, ...]:
-    """Return the source's identity as a checkpoint records it: without the device, which changes with every mount."""
-    source = plan.source_identity
-    inode = StableInodes().of(plan.source_file_path, source.dev, source.ino)
-    return (inode, source.size_bytes, source.mtime_ns, source.ctime_ns if inode else 0)
+    """Return the identity of the source's files as a checkpoint records it: without the device, which changes with
+    every mount."""
+    inodes = StableInodes()
+    numbers: list[int] = []
+    for file in plan.sources.files:
+        its = file.identity
+        inode = inodes.of(file.path, its.dev, its.ino)
+        numbers += (inode, its.size_bytes, its.mtime_ns, its.ctime_ns if inode else 0)
+    return tuple(numbers)
 
 
 def _is_of(recorded: tuple[int, ...], now: tuple[int, ...]) -> bool:
@@ -82,7 +90,15 @@ def _is_of(recorded: tuple[int, ...], now: tuple[int, ...]) -> bool:
 
     What a checkpoint stands for is read again in any case (Safety rule 7).
     """
-    before = recorded[-len(now) :]
+    before = recorded[1:] if len(recorded) == _NUMBERS + 1 else recorded
+    if len(before) != len(now):
+        return False
+    files = range(0, len(now), _NUMBERS)
+    return all(_is_same(before[at : at + _NUMBERS], now[at : at + _NUMBERS]) for at in files)
+
+
+def _is_same(before: tuple[int, ...], now: tuple[int, ...]) -> bool:
+    """Return whether two identities are of one file: inodes count only if both of them last."""
     return before == now or (0 in {before[0], now[0]} and before[1:3] == now[1:3])
 
 

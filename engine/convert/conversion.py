@@ -98,7 +98,7 @@ def convert(
             job=job or secrets.token_hex(8),
             source_path=plan.source_path,
             source=plan.source_identity,
-            access=Access.of(run.source.stat()),
+            access=Access.of_all([file.stat() for file in run.source.files]),
             is_copy_of_source=run.is_copy,
             max_file_bytes=file_system.max_file_bytes,
             resume=checkpoint,
@@ -226,7 +226,8 @@ def conclude(
 def _is_settled(plan: ConversionPlan, control: Control, notices: list[str]) -> bool:
     """Wait until the source may be moved; False, with a warning, if a stop is requested meanwhile."""
     try:
-        wait_until_settled(plan.source_file_path, control)
+        for path in plan.sources.paths:
+            wait_until_settled(path, control)
     except CancelledError:
         notices.append("stopped before the source was moved, so the source stays")
         return False

@@ -7,6 +7,7 @@ their Unicode form are one name, so they count as one everywhere.
 import os
 import stat
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -135,15 +136,17 @@ class OutputNames:
         """Reserve the name of a result."""
         self._results.setdefault(self._key(path), path)
 
-    def settle(self, path: Path, source_path: Path, rule: OnConflict, *, replaces_source: bool = False) -> Settled:
-        """Return the name that a result gets instead of `path` by a rule; `source_path` is the file that is read.
+    def settle(
+        self, path: Path, source_paths: Sequence[Path], rule: OnConflict, *, replaces_source: bool = False
+    ) -> Settled:
+        """Return the name that a result gets instead of `path` by a rule; `source_paths` are the files that are read.
 
         With `replaces_source` the result may have the source's name, unless another result of the batch has it.
         StorageError if the system does not allow the look, ConflictError if no name is free.
         """
-        if replaces_source and path == source_path and self._key(path) not in self._results:
+        if replaces_source and path in source_paths[:1] and self._key(path) not in self._results:
             return Settled(path, None, is_refused=False)
-        obstacle = self._obstacle(path, source_path)
+        obstacle = self._obstacle(path, source_paths)
         if obstacle is None:
             return Settled(path, None, is_refused=False)
         if rule is OnConflict.RENAME:
@@ -151,15 +154,15 @@ class OutputNames:
         is_replaced = obstacle.clash is Clash.FILE and rule is OnConflict.OVERWRITE
         return Settled(path, obstacle, is_refused=not is_replaced)
 
-    def _obstacle(self, path: Path, source_path: Path) -> Obstacle | None:
+    def _obstacle(self, path: Path, source_paths: Sequence[Path]) -> Obstacle | None:
         result, facts = self._results.get(self._key(path)), _stat_of(path)
         if facts is not None:
-            if _is_same(path, source_path):
+            if (source_path := _same_among(path, source_paths)) is not None:
                 return Obstacle(Clash.SOURCE, path, source_path)
             if not stat.S_ISREG(facts.st_mode):
                 return Obstacle(Clash.NO_FILE, path, path)
         elif result is None and (twin := self._twin(path)) is not None:
-            return Obstacle(Clash.SOURCE if _is_same(twin, source_path) else Clash.TWIN, path, twin)
+            return Obstacle(Clash.TWIN if _same_among(twin, source_paths) is None else Clash.SOURCE, path, twin)
         if result is not None:
             return Obstacle(Clash.BATCH, path, result)
         return None if facts is None else Obstacle(Clash.FILE, path, path)
@@ -202,6 +205,10 @@ def _stat_of(path: Path) -> os.stat_result | None:
         return None
     except OSError as error:
         raise from_os_error(error, path, "look for an existing file") from error
+
+
+def _same_among(path: Path, source_paths: Sequence[Path]) -> Path | None:
+    return next((each for each in source_paths if _is_same(path, each)), None)
 
 
 def _is_same(path: Path, source_path: Path) -> bool:

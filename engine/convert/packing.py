@@ -19,14 +19,13 @@ from discpress.engine.convert.verify import (
     readers_of,
 )
 from discpress.engine.errors import CancelledError, DiscpressError, SourceChangedError, UselessError
-from discpress.engine.images.archives.model import held_file
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import BlockWriter
 from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import codec_of, encoder_of
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress, Stage
-from discpress.engine.system.files import FileIdentity, same_file
+from discpress.engine.system.files import same_file
 from discpress.engine.units import MIB
 
 
@@ -57,7 +56,7 @@ class ConversionRun:
 
     def __init__(self, image: Image, plan: ConversionPlan, threads: int, control: Control, progress: Progress) -> None:
         self.image = image
-        self.source = held_file(image.source)
+        self.source = image.source
         self._plan = plan
         self._layout = plan.layout
         self._threads = threads
@@ -67,21 +66,20 @@ class ConversionRun:
         self.check_source()
 
     def check_source(self, so: str = "no result was written") -> None:
-        """Raise SourceChangedError unless the open file and its path are the planned ones (Safety rule 2)."""
-        try:
-            at_path = FileIdentity.of(self._plan.source_file_path.stat())
-        except OSError:
-            at_path = None
-        if self.source.identity() != self._plan.source_identity or at_path != self._plan.source_identity:
+        """Raise SourceChangedError unless all open files and their paths are the planned ones (Safety rule 2)."""
+        changed = self._plan.sources.find_change(self.source)
+        if changed is not None:
+            name = self.image.name if len(self._plan.sources.files) == 1 else display_name(changed)
             raise SourceChangedError(
-                f"{self.image.name}: the source changed or was removed during the conversion; {so}",
+                f"{name}: the source changed or was removed during the conversion; {so}",
                 hint="convert it again when no program writes to it",
             )
 
     def _check_between_chunks(self) -> None:
         """Check the source as `check_source` does; a share that does not respond is asked again later."""
         try:
-            self._plan.source_file_path.stat()
+            for path in self._plan.sources.paths:
+                path.stat()
         except OSError as error:
             if error.errno not in _GONE:
                 return
@@ -249,7 +247,8 @@ class ConversionRun:
     def is_copy(self, path: Path) -> bool:
         """Return whether a file is a complete packed copy of the source, and not the source itself."""
         try:
-            is_source = same_file(path.stat(), self.source.stat())
+            found = path.stat()
         except OSError:
             return False
+        is_source = any(same_file(found, file.stat()) for file in self.source.files)
         return not is_source and self.digests_if_copy(path) is not None

@@ -1,6 +1,6 @@
 """Plans a conversion from a request: format, settings, output name, space; writes nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from discpress.engine.convert.choice import resolve_settings
@@ -11,12 +11,12 @@ from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import ConflictError, UsageError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.archives.contents import REACH_BYTES, archive_worth
-from discpress.engine.images.archives.model import held_file
-from discpress.engine.images.doctor.content import content_findings
+from discpress.engine.images.doctor.content import content_findings, cut_short
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import Layout
 from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import layout_of, written
+from discpress.engine.images.sets.source_set import SourceSet
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.system.files import FileIdentity, holder_of
@@ -31,12 +31,10 @@ class ConversionPlan:
 
     source_path: Path
     """The image that is read; in an archive, its path below the archive."""
-    source_file_path: Path
-    """The file that contains it: the image itself, or the archive."""
-    source_identity: FileIdentity
-    """The identity of that file at the time of the plan."""
+    sources: SourceSet
+    """The files that contain it, at the time of the plan: the image itself, all parts of it, or the archive."""
     source_bytes: int
-    """Bytes of the image in that file: the file's size, or its share of the archive."""
+    """Bytes of the image in those files: their size, or its share of the archive."""
     member: int
     """Its number in the archive, from 1; 0 if it is not in an archive."""
     source_format: ImageFormat
@@ -57,6 +55,18 @@ class ConversionPlan:
     """The request."""
     notices: tuple[str, ...]
     """Warnings for the user before the conversion."""
+    incomplete: str = ""
+    """The reason why the image is not a whole disc; empty if nothing shows that."""
+
+    @property
+    def source_file_path(self) -> Path:
+        """The main file of the source: the image itself, its first part, or the archive."""
+        return self.sources.main.path
+
+    @property
+    def source_identity(self) -> FileIdentity:
+        """The identity of the main file at the time of the plan."""
+        return self.sources.main.identity
 
     @property
     def layout(self) -> Layout:
@@ -73,9 +83,10 @@ class ConversionPlan:
     def trashes_source(self) -> bool:
         """Whether the source goes to the trash after the result is published.
 
-        Never if it contains no known disc, whatever the request: verified bytes need not be a disc (Safety rule 5).
+        Never if it contains no known disc, or not all of one, whatever the request: verified bytes need not be a disc
+        (Safety rule 5).
         """
-        return self.request.trash_source and self.identity.has_disc and not self.replaces_source
+        return self.request.trash_source and self.identity.has_disc and not self.incomplete and not self.replaces_source
 
     @property
     def replaces_source(self) -> bool:
@@ -100,8 +111,9 @@ def plan_conversion(
     """Plan a conversion after reading the source's header.
 
     The output is `output_path`, or the source's name with the format's suffix, in `output_folder` or next to the
-    source. The original stays if the image contains no known disc, whatever the request; a warning reports that. Raises
-    UsageError and SettingError for a wrong option, and the errors of `open_image` for a faulty source.
+    source. The original stays if the image contains no known disc, or not all of one, whatever the request; a warning
+    reports that. Raises UsageError and SettingError for a wrong option, and the errors of `open_image` for a faulty
+    source.
     """
     _refuse_unsafe(source_path, request)
     with open_image(source_path) as image:
@@ -121,7 +133,9 @@ def plan_image(
     `disc` is the disc in it, if that was read since the image was opened.
     """
     _refuse_unsafe(image.path, request)
-    before = held_file(image.source).identity()
+    before = SourceSet.of(image.source)
+    for file in before.parts if request.trash_source else ():
+        _refuse_link(file.path, file.path)
     if request.trash_source and (why := archive_worth(image.source)):
         raise UsageError(
             f"{image.name}: its archive cannot be moved to the trash: {why}",
@@ -131,16 +145,25 @@ def plan_image(
     notices = [*_far_notices(image), *(finding.message for finding in content_findings(image))]
     if request.trash_source and not identity.has_disc:
         notices.append("the original stays where it is: only an image of a known disc is moved to the trash")
-    return _decide(image, before, identity, output_path, output_folder, request, notices)
+    incomplete = cut_short(image)
+    if request.trash_source and incomplete:
+        notices.append("the original stays where it is: only an image of a whole disc is moved to the trash")
+    plan = _decide(image, before, identity, output_path, output_folder, request, notices)
+    return replace(plan, incomplete=incomplete)
 
 
 def _refuse_unsafe(source_path: Path, request: ConversionRequest) -> None:
     """Raise UsageError if the request would move an original without a proof, or move a link."""
     if request.trash_source and not request.verify:
         raise UsageError("an original is only moved after its replacement is verified: verification is needed")
-    if request.trash_source and holder_of(source_path).is_symlink():
+    if request.trash_source:
+        _refuse_link(holder_of(source_path), source_path)
+
+
+def _refuse_link(path: Path, named: Path) -> None:
+    if path.is_symlink():
         raise UsageError(
-            f"{display_name(source_path)}: is a link: --delete-source moves files, never links or their targets",
+            f"{display_name(named)}: is a link: --delete-source moves files, never links or their targets",
             hint="name the file itself, or leave out --delete-source",
         )
 
@@ -155,7 +178,7 @@ def _far_notices(image: Image) -> list[str]:
 
 def _decide(
     image: Image,
-    source_identity: FileIdentity,
+    sources: SourceSet,
     identity: DiscInfo,
     output_path: Path | None,
     output_folder: Path | None,
@@ -166,8 +189,9 @@ def _decide(
     choice = resolve_settings(image.name, image.size, identity.system, request, suffix_format=suffix_format)
     file_path = image.source.holder.path
     makes_folder = output_path is None and output_folder is not None
+    named_path = image.path.with_name(image.source.whole_name)
     output_path = result_path(
-        image.path,
+        named_path,
         file_path,
         choice.settings.format,
         output_path,
@@ -177,8 +201,7 @@ def _decide(
     refuse_reserved(output_path)
     plan = ConversionPlan(
         image.path,
-        file_path,
-        source_identity,
+        sources,
         image.file_bytes,
         image.source.member_number,
         image.format,

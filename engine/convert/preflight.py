@@ -43,7 +43,7 @@ def settle_output(plan: ConversionPlan, names: OutputNames | None = None) -> Con
     """
     rule = plan.request.on_conflict
     settled = (names or OutputNames()).settle(
-        plan.output_path, plan.source_file_path, rule, replaces_source=plan.replaces_source
+        plan.output_path, plan.sources.paths, rule, replaces_source=plan.replaces_source
     )
     if settled.obstacle is not None and settled.is_refused:
         if rule is OnConflict.SKIP and settled.obstacle.clash not in NEVER_SKIPPED:

@@ -38,7 +38,7 @@ def identify_image(image: Image) -> DiscInfo:
     Of an image compressed in an archive, only the first REACH_BYTES are read. If its directory or its files are beyond
     them, the first sectors give the system, and the file name the title. DamagedImageError, StorageError.
     """
-    name = image.path.name
+    name = image.source.whole_name
     if not image.is_sequential:
         return identify(image, name)
     near = _Near(image)

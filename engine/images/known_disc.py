@@ -1,6 +1,7 @@
 """Recognition of the kind of a disc by its first sectors, without identifying the game."""
 
 from collections.abc import Callable
+from struct import Struct
 from typing import TypeAlias
 
 from discpress.engine.formats import SECTOR_SIZE
@@ -11,6 +12,7 @@ ReadAt: TypeAlias = Callable[[int, int], bytes]
 
 PVD_SECTOR = 16
 PVD_MAGIC = b"\x01CD001"
+_VOLUME_SECTORS = Struct("<80xI")
 
 # The volume recognition sequence (ECMA-167, 2/8.3 and 3/9.1), of which the descriptors of ISO 9660 are a part.
 _DESCRIPTORS = range(PVD_SECTOR, PVD_SECTOR + 16)
@@ -20,6 +22,17 @@ _START_BYTES = max(mark.offset + len(mark.content) for _, mark in MARKS if mark.
 """Bytes that contain the marks of the first two sectors, so that one read finds them all."""
 _NEAR_MARKS = tuple(each for each in MARKS if each[1].offset < _START_BYTES)
 _FAR_MARKS = tuple(each for each in MARKS if each[1].offset >= _START_BYTES)
+
+
+def volume_bytes(read_at: ReadAt) -> int | None:
+    """Return the size of the volume that the primary descriptor of ISO 9660 states; None without a descriptor.
+
+    Raises the errors of `read_at`.
+    """
+    sector = read_at(PVD_SECTOR * SECTOR_SIZE, SECTOR_SIZE)
+    if not sector.startswith(PVD_MAGIC) or len(sector) < SECTOR_SIZE:
+        return None
+    return int(_VOLUME_SECTORS.unpack_from(sector)[0]) * SECTOR_SIZE
 
 
 def find_disc(read_at: ReadAt) -> System | None:

@@ -6,6 +6,7 @@ from discpress.engine.images.archives.contents import images_and_formats, is_arc
 from discpress.engine.images.image import Image
 from discpress.engine.images.recognise import recognise
 from discpress.engine.images.registry import spec_of
+from discpress.engine.images.sets.split_image import open_split
 from discpress.engine.images.source import ByteSource, FileSource
 from discpress.engine.images.spec import FormatSpec
 from discpress.engine.system.files import holder_of
@@ -14,10 +15,11 @@ from discpress.engine.system.files import holder_of
 def open_image(path: Path) -> Image:
     """Open the ISO, ZSO, CSO, DAX or CHD at `path`, or in the archive on its way: `games.zip/Okami.iso`.
 
-    The path of an archive opens its only image, under the image's own path. Raises UsageError if the archive contains
-    several images or not the named one, UnsupportedImageError for a format, or a form of it, that is recognised but not
-    read, DamagedImageError for a header that breaks the format's rules, or that is missing although the name promises
-    it, StorageError if the system refuses.
+    The first part of a split image opens all of it. The path of an archive opens its only image, under the image's own
+    path. Raises UsageError if the archive contains several images or not the named one, and for a later part of a split
+    image, SplitImageError if a part is missing, UnsupportedImageError for a format, or a form of it, that is recognised
+    but not read, DamagedImageError for a header that breaks the format's rules, or that is missing although the name
+    promises it, StorageError if the system refuses.
     """
     return open_owned(open_stored(path))
 
@@ -32,11 +34,19 @@ def open_owned(source: ByteSource) -> Image:
 
 
 def open_stored(path: Path) -> ByteSource:
-    """Open the bytes of an image as they are stored: the file at `path`, or the unpacked file in an archive.
+    """Open the bytes of an image as they are stored: the file, the joined parts, or the unpacked file in an archive.
 
     Raises the errors of `open_image` that do not depend on the image's format.
     """
     file_path = holder_of(path)
+    split = open_split(path) if file_path == path else None
+    if split is not None:
+        try:
+            split.check_whole(path)
+        except BaseException:
+            split.close()
+            raise
+        return split
     file = FileSource(file_path)
     try:
         if file_path == path and not is_archive(file):

@@ -35,6 +35,16 @@ class ByteSource(ABC):
         return self
 
     @property
+    def files(self) -> "tuple[FileSource, ...]":
+        """The open files that its bytes come from, the main one first; none for bytes in memory."""
+        return ()
+
+    @property
+    def whole_name(self) -> str:
+        """The name of the image for titles and results: the file's name, without the mark of a part."""
+        return self.path.name
+
+    @property
     def member_number(self) -> int:
         """Its number in an archive, from 1; 0 if it is not in one."""
         return 0
@@ -75,6 +85,11 @@ class FileSource(ByteSource):
     def is_open(self) -> bool:
         """Whether it was not closed yet."""
         return self.fd >= 0
+
+    @property
+    def files(self) -> "tuple[FileSource, ...]":
+        """The file itself."""
+        return (self,)
 
     def stat(self) -> os.stat_result:
         """Return the current stat of the open file."""

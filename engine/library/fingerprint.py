@@ -25,6 +25,27 @@ def cluster_numbers(size_bytes: int) -> Sequence[int]:
     return [0, *(1 + (2 * number + 1) * inner // (2 * SAMPLED) for number in range(SAMPLED)), clusters - 1]
 
 
+def fingerprint_of_set(paths: Sequence[Path]) -> tuple[str, list[os.stat_result]]:
+    """Return the fingerprint of a set of files, and their stat results; that of one file is its own.
+
+    Raises StorageError.
+    """
+    return _joined([fingerprint_of(path) for path in paths])
+
+
+def fingerprint_of_files(files: Sequence[FileSource], paths: Sequence[Path]) -> tuple[str, list[os.stat_result]]:
+    """Return the same for open files; one that was closed is opened again at its place in `paths`."""
+    pairs = zip(files, paths, strict=True)
+    return _joined([fingerprint_of_open(file) if file.is_open else fingerprint_of(path) for file, path in pairs])
+
+
+def _joined(found: Sequence[tuple[str, os.stat_result]]) -> tuple[str, list[os.stat_result]]:
+    facts = [each for _, each in found]
+    if len(found) == 1:
+        return found[0][0], facts
+    return xxhash.xxh3_128("".join(each for each, _ in found).encode()).hexdigest(), facts
+
+
 def fingerprint_of(path: Path) -> tuple[str, os.stat_result]:
     """Return the fingerprint of a file and its stat result: XXH3-128 of its size and its sampled clusters, as hex.
 

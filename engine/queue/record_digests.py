@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +11,11 @@ from discpress.engine.convert.conversion import Conversion
 from discpress.engine.convert.digests import Digester, DigestSet
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.errors import DiscpressError
-from discpress.engine.images.archives.model import MemberSource, held_file
+from discpress.engine.images.archives.model import MemberSource
 from discpress.engine.images.doctor.reader import DeepReader
 from discpress.engine.images.image import Image
 from discpress.engine.images.source import ByteSource, FileSource
-from discpress.engine.library.fingerprint import fingerprint_of, fingerprint_of_open
+from discpress.engine.library.fingerprint import fingerprint_of, fingerprint_of_files
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store
@@ -29,15 +29,15 @@ def identity_of(plan: ConversionPlan) -> FileIdentity:
 
 
 def _identity_from(plan: ConversionPlan, file_path: Path) -> FileIdentity:
-    """Return the identity of a plan's source, whose file is at `file_path` now."""
+    """Return the identity of a plan's source, whose main file is at `file_path` now."""
     identity = FileIdentity.of_source(file_path, plan.source_identity)
-    return identity.in_archive(plan.member, plan.source_bytes)
+    others = [(file.identity.size_bytes, file.identity.mtime_ns) for file in plan.sources.parts]
+    return identity.in_archive(plan.member, plan.source_bytes).with_others(others)
 
 
 def identity_of_source(source: ByteSource) -> FileIdentity:
     """Return the library's identity of an image that is open."""
-    file = held_file(source)
-    identity = FileIdentity.of(file.path, file.stat())
+    identity = FileIdentity.of_set(source.holder.path, [file.stat() for file in source.files])
     if isinstance(source, MemberSource):
         return identity.in_archive(source.member.number, source.member.stored_bytes)
     return identity
@@ -56,28 +56,27 @@ class Decoded:
 
 
 def decoded_whole(
-    source: ByteSource, before: FileIdentity, digests: DigestSet, file_path: Path | None = None
+    source: ByteSource, before: FileIdentity, digests: DigestSet, file_paths: Sequence[Path] = ()
 ) -> Decoded | None:
-    """Return what was decoded from an open image that had the identity `before`; None if its file changed meanwhile.
+    """Return what was decoded from an open image that had the identity `before`; None if a file of it has changed.
 
-    The fingerprint is read from the open file. `file_path` is the file's place by now, if it was moved.
+    The fingerprint is read from the open files. `file_paths` are their places by now, if they were moved.
     """
-    file = held_file(source)
-    path = file_path or file.path
+    paths = file_paths or [file.path for file in source.files]
     try:
-        fingerprint, facts = fingerprint_of_open(file) if file.is_open else fingerprint_of(path)
-        is_there = same_file(path.stat(), facts)
+        fingerprint, facts = fingerprint_of_files(source.files, paths)
+        is_there = all(same_file(path.stat(), each) for path, each in zip(paths, facts, strict=True))
     except (DiscpressError, OSError):
         return None
-    is_same = is_there and FileIdentity.of(path, facts) == before.of_file
+    is_same = is_there and FileIdentity.of_set(paths[0], facts) == before.of_file
     return Decoded(before, digests, fingerprint) if is_same else None
 
 
 def save_digests(store: Store, done: Conversion, source: ByteSource) -> None:
     """Store the digests of the decoded image for its open source and, if that was decoded too, for its result."""
     plan = done.plan
-    source_path = plan.source_file_path if done.trashed is None else done.trashed.file_path
-    found = decoded_whole(source, _identity_from(plan, source_path), done.digests, source_path)
+    source_paths = plan.sources.paths if done.trashed is None else done.trashed.file_paths
+    found = decoded_whole(source, _identity_from(plan, source_paths[0]), done.digests, source_paths)
     if found is not None:
         save_decoded(store, plan.source_path, found)
     if done.is_verified:

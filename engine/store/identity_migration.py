@@ -1,4 +1,5 @@
-"""The steps of schema 13: identities without a device, digests with their grade, and titles that are gone."""
+"""The steps of schema 13: identities without a device, digests with their grade, titles that are gone or of several
+files."""
 
 _HAS_DEVICE = "typeof(identity) = 'text' AND length(identity) - length(replace(identity, ' ', '')) IN (3, 5)"
 """Whether an identity is one of schema 12, `dev ino size mtime_ns`: the present ones have a number less."""
@@ -60,3 +61,11 @@ def gone_titles() -> tuple[str, ...]:
             original_bytes INTEGER NOT NULL, at REAL NOT NULL
         ) WITHOUT ROWID""",
     )
+
+
+def parts_of_titles() -> tuple[str, ...]:
+    """Return the statement that gives titles the parts of split images.
+
+    Those of an earlier version are not known: the next scan reads the image again, which may also be cut short.
+    """
+    return ("ALTER TABLE titles ADD COLUMN parts TEXT NOT NULL DEFAULT '?'",)

@@ -8,7 +8,12 @@ wrong already. No reader relies on it: `engine.store.rows.checked` checks every 
 import re
 from typing import TypeAlias
 
-from discpress.engine.store.identity_migration import digests_with_grades, gone_titles, identities_without_device
+from discpress.engine.store.identity_migration import (
+    digests_with_grades,
+    gone_titles,
+    identities_without_device,
+    parts_of_titles,
+)
 
 Migrations: TypeAlias = tuple[tuple[str, ...], ...]
 
@@ -196,6 +201,6 @@ MIGRATIONS: Migrations = (
         "DELETE FROM empty_archives",
     ),
     (),  # New files have STRICT tables from here on. This stops an older version from taking them for damaged.
-    (*digests_with_grades(), *_MORE_DISC_FACTS, *identities_without_device(), *gone_titles()),
+    (*digests_with_grades(), *_MORE_DISC_FACTS, *parts_of_titles(), *identities_without_device(), *gone_titles()),
 )
 """Every step of the schema, oldest first; a released step is never edited."""

@@ -1,7 +1,6 @@
 """Records of the library: an image file's identity, content, settings and estimated conversion."""
 
-import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
@@ -13,9 +12,20 @@ from discpress.engine.measure.estimate import Estimate
 from discpress.engine.names import fold
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests
-from discpress.engine.system.files import FileIdentity as OpenIdentity
-from discpress.engine.system.filesystems import StableInodes
+from discpress.engine.store.identity import NO_FILE, FileIdentity
 from discpress.engine.systems import System
+
+__all__ = [
+    "NO_FILE",
+    "SKIP",
+    "Fault",
+    "FileIdentity",
+    "JsonValue",
+    "OtherFile",
+    "State",
+    "StoredEstimate",
+    "Title",
+]
 
 SKIP = "skip"
 """The advice of an estimate to leave a title unconverted."""
@@ -28,6 +38,8 @@ class State(StrEnum):
 
     DAMAGED = "damaged"
     NO_DISC = "no-disc"
+    CUT_SHORT = "cut-short"
+    SPLIT_PART = "split-part"
     ERROR = "error"
     PACKED = "packed"
     SKIP = "skip"
@@ -41,64 +53,10 @@ class Fault(StrEnum):
     """Its header, or the part read to identify it, breaks the rules of its format."""
     NO_DISC = "no-disc"
     """It is readable and contains nothing known."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileIdentity:
-    """Identity of a file for a scan: if it is unchanged, the file need not be read again.
-
-    It lacks the device number of `engine.system.files.FileIdentity`, which changes with every mount of a share, and the
-    ctime: a chmod or a new link is not a reason to read an image again, but a conversion must notice it.
-    """
-
-    ino: int
-    """st_ino, the number of the file in its file system; 0 if that may change with the next mount."""
-    size_bytes: int
-    """st_size."""
-    mtime_ns: int
-    """Time of the last content change, ns since the epoch."""
-    member: int = 0
-    """Number of the file in an archive, from 1; the other fields then describe the archive. 0 for a separate file."""
-    member_bytes: int = 0
-    """Its share of the archive; 0 for a separate file."""
-
-    @classmethod
-    def of(cls, path: Path, facts: os.stat_result, inodes: StableInodes | None = None) -> "FileIdentity":
-        """Return the identity of a file with this stat result; `inodes` saves a look at the mounts for each file."""
-        inode = (inodes or StableInodes()).of(path, facts.st_dev, facts.st_ino)
-        return cls(inode, facts.st_size, facts.st_mtime_ns)
-
-    @classmethod
-    def of_source(cls, path: Path, source: OpenIdentity) -> "FileIdentity":
-        """Return the identity of a file that a conversion holds open."""
-        return cls(StableInodes().of(path, source.dev, source.ino), source.size_bytes, source.mtime_ns)
-
-    @classmethod
-    def at(cls, path: Path) -> "FileIdentity":
-        """Return the identity of the file that a path leads to. Raises OSError."""
-        return cls.of(path, path.stat())
-
-    def in_archive(self, member: int, member_bytes: int) -> "FileIdentity":
-        """Return the identity of an image in this file; of the file itself for member 0."""
-        return replace(self, member=member, member_bytes=member_bytes) if member else self
-
-    @property
-    def of_file(self) -> "FileIdentity":
-        """The identity of the file on the disk: of the archive, for a file in one."""
-        return FileIdentity(self.ino, self.size_bytes, self.mtime_ns)
-
-    @property
-    def without_inode(self) -> "FileIdentity":
-        """What stays the same after a move to another disk."""
-        return replace(self, ino=0)
-
-    def fits(self, other: "FileIdentity") -> bool:
-        """Return whether two identities of one path are of one file: inodes count only if both of them last."""
-        return self == other or (0 in {self.ino, other.ino} and self.without_inode == other.without_inode)
-
-
-NO_FILE = FileIdentity(0, 0, -1)
-"""Of a title that is to be read again: the identity of no file, because none has its time."""
+    CUT_SHORT = "cut-short"
+    """It is shorter than its own volume."""
+    SPLIT_PART = "split-part"
+    """It is a part of a split image, and another part is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +110,21 @@ JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, J
 
 
 @dataclass(frozen=True, slots=True)
+class OtherFile:
+    """A file of a title besides its main one."""
+
+    name: str
+    """Its name in the folder of the main file."""
+    size_bytes: int
+    """Its size."""
+
+
+@dataclass(frozen=True, slots=True)
 class Title:
-    """One image file of the library, as found by the last scan."""
+    """One image of the library, as found by the last scan."""
 
     path: Path
-    """Absolute path; for an image in an archive, the archive's path and the name in it."""
+    """Absolute path of its main file; for an image in an archive, the archive's path and the name in it."""
     identity: FileIdentity
     """Its identity when it was read."""
     format: ImageFormat | None
@@ -174,7 +142,7 @@ class Title:
     links: int = 1
     """Number of names (hard links) of this file; with more than one, removing this name frees nothing."""
     error: str = ""
-    """The reason it could not be read or identified, as a sentence; empty if it could."""
+    """The reason why it was not read or identified, or is not whole, as a sentence; empty if there is none."""
     fault: Fault | None = None
     """The fault of the file; None if it has none, or if `error` is not damage."""
     estimate: StoredEstimate | None = None
@@ -185,6 +153,12 @@ class Title:
     """st_dev at the last scan, to know an unmounted disk by; no part of any identity."""
     inode: int = 0
     """st_ino at the last scan, to know hard links by."""
+    others: tuple[OtherFile, ...] = ()
+    """The other files of a title that is a set of files, such as the parts of a split image, in their order."""
+    whole_name: str = ""
+    """The name of the image without the mark of a part, if the main file has one; empty if it has none."""
+    is_outdated: bool = field(default=False, compare=False, repr=False)
+    """Whether an earlier version read it, which did not find all that this one does: the next scan reads it again."""
     stated: Digests | None = field(default=None, compare=False, repr=False)
     """Digests that its header states, as found by a scan; the store keeps them with the others."""
     _search_text: str = field(default="", init=False, repr=False, compare=False)
@@ -212,8 +186,18 @@ class Title:
 
     @property
     def file_path(self) -> Path:
-        """The file on the disk: the archive, for an image in one."""
+        """The main file on the disk: the archive, for an image in one."""
         return self.path.parent if self.identity.member else self.path
+
+    @property
+    def named_path(self) -> Path:
+        """The path from which results and the like are named: without the mark of a part."""
+        return self.path.with_name(self.whole_name) if self.whole_name else self.path
+
+    @property
+    def file_paths(self) -> tuple[Path, ...]:
+        """All its files on the disk, the main one first."""
+        return (self.file_path, *(self.path.with_name(each.name) for each in self.others))
 
     @property
     def is_archived(self) -> bool:
@@ -233,8 +217,9 @@ class Title:
 
     @property
     def file_bytes(self) -> int:
-        """Size of the file on the disk, or of the image's share of an archive."""
-        return self.identity.member_bytes if self.identity.member else self.identity.size_bytes
+        """Size of all its files on the disk, or of the image's share of an archive."""
+        own_bytes = self.identity.member_bytes if self.identity.member else self.identity.size_bytes
+        return own_bytes + sum(each.size_bytes for each in self.others)
 
     @property
     def ratio(self) -> float:

@@ -6,8 +6,10 @@ content.
 
 import os
 import stat
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import and_
 from pathlib import Path
 
 from discpress.engine.system.files import is_refused
@@ -32,6 +34,12 @@ class Access:
     def of(cls, facts: os.stat_result) -> "Access":
         """Return the access that a stat result describes."""
         return cls(facts.st_mode & _RWX, facts.st_uid, facts.st_gid)
+
+    @classmethod
+    def of_all(cls, facts: Sequence[os.stat_result]) -> "Access":
+        """Return the access of the first file, without the permissions that another one of them does not grant."""
+        access = cls.of(facts[0])
+        return replace(access, mode=reduce(and_, (each.st_mode for each in facts), access.mode))
 
     @property
     def grants_group(self) -> bool:

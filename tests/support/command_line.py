@@ -21,7 +21,7 @@ BIN = Path(sys.executable).parent
 MIB = 1024 * 1024
 
 CONVERTED_KEYS = [
-    "schema", "event", "input", "output", "format", "block_size", "level", "index_shift", "original_bytes",
+    "schema", "event", "input", "files", "output", "format", "block_size", "level", "index_shift", "original_bytes",
     "packed_bytes", "ratio", "crc32", "xxh3", "verified", "read_back", "elapsed_s",
 ]  # fmt: skip
 """Keys of the last JSON line of a conversion, in the order of the specification."""

@@ -46,6 +46,8 @@ _STATE_STYLES = {
     "failed": "bad",
     "damaged": "bad",
     "no-disc": "bad",
+    "cut-short": "bad",
+    "split-part": "bad",
     "skip": "dim",
     "packed": "dim",
     "done": "good",

@@ -226,6 +226,7 @@ class ConversionBatch:
         plan = done.plan
         facts = {
             "input": str(plan.source_path),
+            "files": [str(path) for path in plan.sources.paths],
             "output": str(plan.output_path),
             **setting_facts(plan),
             "original_bytes": plan.original_bytes,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from discpress.engine.images.archives.contents import ISO_SUFFIXES, is_archive
 from discpress.engine.images.open import formats_in, open_only_image
 from discpress.engine.images.recognise import detect_format, header_problem, recognise
 from discpress.engine.images.registry import labels_of_read, spec_of
+from discpress.engine.images.sets.part_names import group_parts, read_part_name
+from discpress.engine.images.sets.split_image import open_parts, open_split
 from discpress.engine.images.source import FileSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES
 from discpress.engine.library.scan.links import Links
@@ -96,11 +99,36 @@ def _walk(
         wanted = [name for name in without_ignored(folders) if _is_found(Path(root, name), links)]
         folders[:] = sorted(wanted, key=natural_key)
         folder = output_folder and output_folder / Path(root).relative_to(top)
-        for name in sorted(without_ignored(names), key=natural_key):
+        found = sorted(without_ignored(names), key=natural_key)
+        parts = _parts_of_images(Path(root), found, fail)
+        for name in found:
             check()
             path = Path(root, name)
-            if _is_found(path, links):
+            if not _is_found(path, links) or parts.get(name, name) != name:
+                continue
+            if name in parts:
+                yield Input(path, folder, is_named=False)
+            else:
                 yield from (Input(each, folder, is_named=False) for each in _wanted(path, printer, fail, sources))
+
+
+def _parts_of_images(
+    folder: Path, names: Sequence[str], fail: Callable[[Path, DiscpressError], None]
+) -> dict[str, str]:
+    """Return the names of the parts of split images in a folder, each with that of the first part."""
+    parts: dict[str, str] = {}
+    for group in group_parts(
+        name for name in names if read_part_name(name) is not None and Path(folder, name).is_file()
+    ):
+        try:
+            split = open_parts(folder, group)
+        except DiscpressError as error:
+            fail(folder / group.first.name, error)
+            continue
+        if split is not None:
+            split.close()
+            parts |= {each.name: group.first.name for each in group.names}
+    return parts
 
 
 def _is_new(folder: Path, visited: set[tuple[int, int]]) -> bool:
@@ -132,6 +160,12 @@ def _named(
 ) -> Iterator[Input]:
     """Yield a named file; of an archive its named member, its only image, or all images."""
     try:
+        split = open_split(path)
+        if split is not None:
+            with closing(split):
+                split.check_whole(path)
+            yield Input(path, output_folder)
+            return
         file = FileSource(path)
     except StorageError:  # it is in an archive, or the reader reports why it cannot be opened
         yield Input(path, output_folder)

@@ -72,10 +72,11 @@ def _inspect(path: Path, sources: OpenSources, records: Records, printer: Printe
         facts = read_facts(image, check=control.check)
         disc = _disc_of(image)
         archive = image.source.holder.path if image.source.member_number else None
+        files = [file.path for file in image.source.files]
         known = with_stated(records.digests_of(path, image.source), stated_digests(image.source))
     if not disc.has_disc:
         printer.notice(NO_DISC, path)
-    _print_facts(path, facts, disc, archive, known, printer)
+    _print_facts(path, facts, disc, archive, files, known, printer)
 
 
 def _print_foreign(path: Path, source: ByteSource, printer: Printer) -> bool:
@@ -121,7 +122,13 @@ def _disc_of(image: Image) -> DiscInfo:
 
 
 def _print_facts(
-    path: Path, facts: ImageFacts, disc: DiscInfo, archive: Path | None, known: Sequence[Digests], printer: Printer
+    path: Path,
+    facts: ImageFacts,
+    disc: DiscInfo,
+    archive: Path | None,
+    files: Sequence[Path],
+    known: Sequence[Digests],
+    printer: Printer,
 ) -> None:
     waste = facts.alignment_waste_bytes
     event = {
@@ -144,6 +151,7 @@ def _print_facts(
         "alignment_waste_bytes": waste,
         "most_alignment_waste_bytes": facts.most_alignment_waste_bytes,
         "archive": None if archive is None else str(archive),
+        "files": [str(each) for each in files],
         "digests": digest_facts(known),
     }
     rows = [
@@ -154,6 +162,7 @@ def _print_facts(
             "file",
             f"{format_size(facts.file_bytes)} ({facts.file_bytes} bytes){'' if archive is None else ' of an archive'}",
         ),
+        *(("part", display_name(each.name)) for each in files if len(files) > 1),
         ("ratio", format_percent(facts.file_bytes, facts.original_bytes)),
         *(_hunk_rows(facts) if spec_of(facts.format).shares_blocks else _block_rows(facts)),
         *digest_rows(known),

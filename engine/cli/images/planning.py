@@ -22,6 +22,7 @@ from discpress.engine.units import format_duration, format_size
 
 _ADVICE = {
     Skip.NO_DISC: "; name the file to convert it anyway",
+    Skip.CUT_SHORT: "; name the file to convert it anyway",
     Skip.PACKED: "; name the file, or a format with -f, to convert it anyway",
     Skip.DONE: "; --force converts it again",
     **dict.fromkeys(USELESS, "; --even-useless converts it anyway"),
@@ -152,6 +153,7 @@ def print_plan(plan: ConversionPlan, row: PlannedTitle, printer: Printer) -> Non
     estimate = row.estimate
     facts = {
         "input": str(plan.source_path),
+        "files": [str(path) for path in plan.sources.paths],
         "output": str(plan.output_path),
         **setting_facts(plan),
         "original_bytes": plan.original_bytes,

@@ -59,6 +59,7 @@ def title_facts(title: Title) -> dict[str, object]:
     """Return the fields of a title in `scan --json` and `ls --json`."""
     return {
         "path": str(title.path),
+        "files": [str(path) for path in title.file_paths],
         **disc_fields(title.disc),
         "format": None if title.format is None else str(title.format),
         "block_size": title.block_size,

@@ -1,7 +1,7 @@
 """The files of a batch, each asked for once."""
 
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ class FileStat:
     """The part of a file's stat results that the planner needs."""
 
     identity: FileIdentity | None = None
-    """Its identity now; None if it is missing or cannot be asked for."""
+    """Its identity now, or that of all files of a set; None if one is missing or cannot be asked for."""
     key: tuple[int, int] | None = None
     """Device and inode, equal for all names of one file; None as above."""
     device: int = 0
@@ -24,16 +24,23 @@ class FileStat:
     """Whether the name is a symbolic link."""
 
     @classmethod
-    def of(cls, path: Path) -> "FileStat":
-        """Return what the system answers."""
+    def of(cls, paths: Sequence[Path]) -> "FileStat":
+        """Return what the system answers about a title's files, the main one first."""
         try:
-            name, file = path.lstat(), path.stat()
+            names, files = [path.lstat() for path in paths], [path.stat() for path in paths]
         except OSError:
             return cls()
-        key = file.st_dev, file.st_ino
-        return cls(FileIdentity.of(path, file), key, file.st_dev, file.st_nlink, stat.S_ISLNK(name.st_mode))
+        main = files[0]
+        return cls(
+            FileIdentity.of_set(paths[0], files),
+            (main.st_dev, main.st_ino),
+            main.st_dev,
+            max(file.st_nlink for file in files),
+            any(stat.S_ISLNK(name.st_mode) for name in names),
+        )
 
 
 def stats_of(titles: Iterable[Title]) -> dict[Path, FileStat]:
-    """Return the stat results of the titles' files, by path."""
-    return {path: FileStat.of(path) for path in dict.fromkeys(title.file_path for title in titles)}
+    """Return the stat results of the titles' files, by the path of the main one."""
+    files = {title.file_path: title.file_paths for title in titles}
+    return {path: FileStat.of(paths) for path, paths in files.items()}

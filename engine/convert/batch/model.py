@@ -16,6 +16,10 @@ class Skip(StrEnum):
     """The reasons to leave a title out; the first that applies, in this order."""
 
     DAMAGED = "damaged"
+    CUT_SHORT = "cut-short"
+    """It is shorter than its own volume."""
+    SPLIT_PART = "split-part"
+    """A part of it is missing."""
     OTHER = "other"
     """Its format is recognised only."""
     UNREAD = "unread"

@@ -59,6 +59,10 @@ def plan_batch(
     return Batch(ordered, disk_spaces(ordered, stats))
 
 
+_INCOMPLETE = {Fault.CUT_SHORT: Skip.CUT_SHORT, Fault.SPLIT_PART: Skip.SPLIT_PART}
+"""Faults of images that are not whole: only one that the user names may be converted."""
+
+
 class _LeftOut(Exception):  # noqa: N818 - an outcome, not a failure
     """A title is left out; caught in this module."""
 
@@ -109,7 +113,9 @@ class _Planner:
     def _look_at_title(self, each: Candidate) -> None:
         """Leave out a title whatever it would become."""
         title = each.title
-        if title.error or title.fault is Fault.DAMAGED:
+        if title.fault in _INCOMPLETE and not each.is_named:
+            raise _LeftOut(_INCOMPLETE[title.fault], title.error)
+        if (title.error and title.fault is not Fault.CUT_SHORT) or title.fault is Fault.DAMAGED:
             is_other = title.format is not None and not spec_of(title.format).is_read and title.fault is None
             skip = Skip.DAMAGED if title.fault is Fault.DAMAGED else Skip.OTHER if is_other else Skip.UNREAD
             raise _LeftOut(skip, title.error or "is damaged")
@@ -148,7 +154,7 @@ class _Planner:
             settings=settings,
             index_shift=choice.index_shift,
             output_path=result_path(
-                title.path,
+                title.named_path,
                 title.file_path,
                 settings.format,
                 self.options.output_path,
@@ -205,7 +211,7 @@ class _Planner:
             request = row.request
             settled = self.names.settle(
                 row.output_path,
-                title.file_path,
+                title.file_paths,
                 self.options.on_conflict,
                 replaces_source=request.replaces_source and request.trash_source,
             )
@@ -248,10 +254,13 @@ def _warnings_about(
     title: Title, estimate: StoredEstimate | None, options: ConversionRequest, request: ConversionRequest
 ) -> list[str]:
     warnings = []
+    stays = "; the original stays where it is" if request.trash_source else ""
     if estimate is not None and estimate.reason:
         warnings.append(estimate.reason)
     if title.fault is Fault.NO_DISC:
-        warnings.append(NO_DISC + ("; the original stays where it is" if request.trash_source else ""))
+        warnings.append(NO_DISC + stays)
+    if title.fault is Fault.CUT_SHORT:
+        warnings.append(title.error + stays)
     if options.trash_source and not request.trash_source:
         warnings.append("its archive is kept: discpress convert --delete-source moves one with nothing else in it")
     return warnings

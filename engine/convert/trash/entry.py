@@ -199,6 +199,11 @@ class TrashEntry:
         return self.folder / self.main.stored
 
     @property
+    def file_paths(self) -> tuple[Path, ...]:
+        """All its files in the trash, the main one first."""
+        return tuple(self.folder / each.stored for each in self.files)
+
+    @property
     def home(self) -> Path:
         """The folder that the trash is in; all files come from there or from below."""
         return self.folder.parent.parent

@@ -38,7 +38,8 @@ def make_way(
             restore(overwritten, error)
             raise
         return overwritten
-    wait_until_settled(plan.source_file_path, control)
+    for path in plan.sources.paths:
+        wait_until_settled(path, control)
     run.check_source()
     try:
         sync_folder(plan.output_path.parent)  # the part's name must last at least as long as the source's move
@@ -52,14 +53,18 @@ def trash_source(
     plan: ConversionPlan, run: ConversionRun, result: FileIdentity, digests: DigestSet, notices: list[str]
 ) -> TrashEntry:
     """Move the source to the trash, with its warnings in `notices`; `result` replaces it."""
-    if os.fstat(run.source.fd).st_nlink > 1:
+    files = run.source.files
+    if any(file.stat().st_nlink > 1 for file in files):
         notices.append("the source has other hard links: moving it to the trash frees nothing")
-    if problem := lease_problem(run.source.fd):
+    if problem := next(filter(None, (lease_problem(file.fd) for file in files)), ""):
         notices.append(f"cannot check whether another program is writing the source: {problem}")
     if not RENAMES_OPEN_FILES:
         run.source.close()
     return move_to_trash(
-        [Moving(plan.source_file_path, plan.source_identity, run.source.fd if RENAMES_OPEN_FILES else None)],
+        [
+            Moving(each.path, each.identity, file.fd if RENAMES_OPEN_FILES else None)
+            for each, file in zip(plan.sources.files, files, strict=True)
+        ],
         replacements=[Replacement.of(absolute(plan.output_path), result)],
         digests=digests.values,
         reason=plan.trash_reason,

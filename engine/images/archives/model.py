@@ -95,6 +95,11 @@ class MemberSource(ByteSource, ABC):
         return self.file
 
     @property
+    def files(self) -> tuple[FileSource, ...]:
+        """The archive."""
+        return (self.file,)
+
+    @property
     def member_number(self) -> int:
         """Its number in the archive, see `ByteSource`."""
         return self.member.number

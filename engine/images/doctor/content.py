@@ -1,13 +1,12 @@
 """The doctor's checks of the decoded content, for any data disc in any format."""
 
-import struct
 from collections.abc import Iterator
 
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.images.image import Image
-from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_disc
+from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_disc, volume_bytes
 
 NO_VOLUME = "no-volume"
 """Code of the finding on an image that contains no disc."""
@@ -15,7 +14,6 @@ NO_DISC = "no known disc inside: no volume descriptor (ISO 9660, UDF) in sector 
 """The message about an image without a recognised disc."""
 _PSP_SYSTEM_ID = b"PSP GAME"
 _SYSTEM_ID_OFFSET = 8
-_VOLUME_SECTORS = struct.Struct("<80xI")
 
 
 def is_psp_disc(image: Image) -> bool:
@@ -33,15 +31,22 @@ def content_findings(image: Image) -> Iterator[Finding]:
         message = f"the image's size {image.size} is not a multiple of {SECTOR_SIZE}: a disc has whole sectors"
         yield Finding(Severity.WARNING, "size", message)
     try:
-        kind = find_disc(image.read_at)
-        sector = image.read_at(PVD_SECTOR * SECTOR_SIZE, SECTOR_SIZE)
+        kind, message = find_disc(image.read_at), cut_short(image)
     except (DamagedImageError, UnsupportedImageError):
         return  # the block has its own finding
     if kind is None:
         yield Finding(Severity.WARNING, NO_VOLUME, NO_DISC, sector=PVD_SECTOR)
-    elif sector.startswith(PVD_MAGIC) and len(sector) == SECTOR_SIZE:
-        (sectors,) = _VOLUME_SECTORS.unpack_from(sector)
-        if sectors * SECTOR_SIZE > image.size:
-            held = image.size // SECTOR_SIZE
-            message = f"the volume has {sectors} sectors, the image only {held}: its end may be missing"
-            yield Finding(Severity.WARNING, "volume-size", message, sector=held)
+    elif message:
+        yield Finding(Severity.WARNING, "volume-size", message, sector=image.size // SECTOR_SIZE)
+
+
+def cut_short(image: Image) -> str:
+    """Return the problem of an image that is shorter than its own volume; empty if it is not.
+
+    Raises DamagedImageError if the descriptor cannot be read.
+    """
+    volume = volume_bytes(image.read_at)
+    if volume is None or volume <= image.size:
+        return ""
+    sectors, held = volume // SECTOR_SIZE, image.size // SECTOR_SIZE
+    return f"cut short: the volume has {sectors} sectors, the image only {held}: its end is missing"

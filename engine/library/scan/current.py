@@ -26,7 +26,9 @@ class CurrentTitles:
     def known_at(self, path: Path) -> Title | None:
         """Return the stored title of a path, with that path as it was given, if its file is unchanged."""
         known = self._known.get(absolute(path))
-        if known is None or known.error or _identity_at(known.file_path) != known.identity.of_file:
+        if known is None or known.error or known.is_outdated:
+            return None
+        if _identity_at(known.file_paths) != known.identity.of_file:
             return None
         return replace(known, path=path)
 
@@ -42,8 +44,8 @@ class CurrentTitles:
         return title
 
 
-def _identity_at(path: Path) -> FileIdentity | None:
+def _identity_at(paths: Sequence[Path]) -> FileIdentity | None:
     try:
-        return FileIdentity.at(path)
+        return FileIdentity.of_set(paths[0], [path.stat() for path in paths])
     except OSError:
         return None

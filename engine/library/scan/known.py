@@ -4,20 +4,25 @@ import os
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.system.filesystems import StableInodes
 
+Stat: TypeAlias = Callable[[], os.stat_result]
+"""Returns the stat result of a file that a walk has found."""
+
 
 class Known:
-    """The known files that a scan compares with; they do not change during a scan."""
+    """The known files that a scan compares with; the titles do not change during a scan."""
 
     def __init__(self, titles: Mapping[Path, Title], empty: Mapping[Path, EmptyArchive]) -> None:
         """Take the titles and the archives without an image by their paths."""
         self.titles = titles
         self.empty = empty
         self._inodes = StableInodes()
+        self._others: dict[Path, list[Path]] = {}
         self._by_file: dict[Path, list[Title]] = {}
         for title in titles.values():
             self._by_file.setdefault(title.file_path, []).append(title)
@@ -26,14 +31,27 @@ class Known:
         """Return the titles of a file: itself, or those in an archive."""
         return self._by_file.get(path, ())
 
-    def unchanged(self, path: Path, stat: Callable[[], os.stat_result]) -> Sequence[Title | EmptyArchive] | None:
+    def probed_with(self, path: Path) -> list[Title]:
+        """Return the titles of a file, and of those that are probed together with it."""
+        return [title for each in (path, *self._others.get(path, ())) for title in self.in_file(each)]
+
+    def unchanged(
+        self, path: Path, stat: Stat, others: Sequence[tuple[Path, Stat]] = ()
+    ) -> Sequence[Title | EmptyArchive] | None:
         """Return the titles of an unchanged file; None if it has changed or is unknown, and must be read.
 
-        They are those that were known, or replaced by ones with the numbers that device and inode have by now. An
-        archive without an image gives itself, if its numbers have changed, or nothing. `stat` is called only for a
-        known file; its OSError passes through.
+        `others` are the files that form an image with it by their names, and are probed together with it: one title may
+        be all of them, or each its own. The titles are those that were known, or replaced by ones with the numbers that
+        device and inode have by now. An archive without an image gives itself, if its numbers have changed, or nothing.
+        `stat` is called only for a known file; its OSError passes through.
         """
         titles, empty = self.in_file(path), self.empty.get(path)
+        if others:
+            self._others[path] = [each for each, _ in others]
+        if any(title.is_outdated for title in titles):
+            return None
+        if others or any(title.others for title in titles):
+            return self._unchanged_set(path, stat, others)
         if not titles and empty is None:
             return None
         facts = stat()
@@ -44,6 +62,25 @@ class Known:
             return None
         now = EmptyArchive(path, identity, facts.st_dev)
         return () if now == empty else (now,)
+
+    def _unchanged_set(
+        self, path: Path, stat: Stat, others: Sequence[tuple[Path, Stat]]
+    ) -> Sequence[Title | EmptyArchive] | None:
+        titles = self.in_file(path)
+        if titles and titles[0].others:
+            facts = [stat(), *(each() for _, each in others)]
+            identity = FileIdentity.of_set(path, facts, self._inodes)
+            is_same = [each.name for each in titles[0].others] == [each.name for each, _ in others]
+            return (
+                [_up_to_date(titles[0], identity, facts[0])] if is_same and titles[0].identity.fits(identity) else None
+            )
+        found: list[Title | EmptyArchive] = []
+        for each, its_stat in ((path, stat), *others):
+            known = self.unchanged(each, its_stat)
+            if not known:
+                return None
+            found += known
+        return found
 
     def missing(
         self, seen: Set[Path], seen_empty: Set[Path], is_gone: Callable[[Path, int], bool]

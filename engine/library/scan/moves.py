@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.errors import DiscpressError
-from discpress.engine.library.fingerprint import fingerprint_of
+from discpress.engine.library.fingerprint import fingerprint_of_set
 from discpress.engine.store.model import NO_FILE, FileIdentity, Title
 from discpress.engine.store.rows.gone_rows import FormerTitle
 from discpress.engine.store.scan_batch import is_unmounted
@@ -137,10 +137,10 @@ def follow_digests(store: Store, before: FormerTitle, title: Title) -> None:
 
 
 def _fingerprint_now(title: Title) -> str:
-    """Return the fingerprint of a title's file; empty if it cannot be read, or is not what was found."""
+    """Return the fingerprint of a title's files; empty if they cannot be read, or are not what was found."""
     try:
-        fingerprint, facts = fingerprint_of(title.file_path)
+        fingerprint, facts = fingerprint_of_set(title.file_paths)
     except DiscpressError:
         return ""
-    is_same = FileIdentity.of(title.file_path, facts) == title.identity.of_file
+    is_same = FileIdentity.of_set(title.file_path, facts) == title.identity.of_file
     return fingerprint if is_same else ""

@@ -1,5 +1,6 @@
 """Identifies a file as an image or an archive of images, and returns its titles."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -24,17 +25,19 @@ from discpress.engine.images.archives.contents import (
 )
 from discpress.engine.images.archives.model import Archive, Member, held_file
 from discpress.engine.images.chd.stated import STATED_BYTES, stated_sha1s
+from discpress.engine.images.doctor.content import cut_short
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import find_disc
 from discpress.engine.images.open import open_source, open_stored
 from discpress.engine.images.packed import PACKED, SMALLEST_ARCHIVE_BYTES, may_hold_disc
 from discpress.engine.images.recognise import detect_format, header_problem, promised_format
 from discpress.engine.images.registry import PLAIN, spec_of
+from discpress.engine.images.sets.split_image import SplitImage, find_parts, open_parts, open_split
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import Kind
 from discpress.engine.names import display_name
 from discpress.engine.store.digests import Digests, Grade
-from discpress.engine.store.model import NO_FILE, Fault, FileIdentity, Title
+from discpress.engine.store.model import NO_FILE, Fault, FileIdentity, OtherFile, Title
 from discpress.engine.store.scan_batch import EmptyArchive
 
 Probe: TypeAlias = Callable[[Path, Callable[[], None]], Iterable[Title | EmptyArchive]]
@@ -63,10 +66,30 @@ def is_image(source: FileSource, found: ImageFormat) -> bool:
 def probe_titles(path: Path, on_look: Callable[[], None] = lambda: None) -> Iterator[Title | EmptyArchive]:
     """Yield the titles of a file: one for an image, one for each image in an archive, none otherwise.
 
-    An archive without any image is yielded as such, so that it is not searched again. The reason why a file is
+    A part of a split image gives the title of the whole image; files that are only named like its parts give their own
+    titles. An archive without any image is yielded as such, so that it is not searched again. The reason why a file is
     unreadable becomes the title's error. `on_look` is called when the file turns out to be an archive, and before each
     member is read.
     """
+    names = find_parts(path)
+    if names is None:
+        yield from _titles_of_file(path, on_look)
+        return
+    try:
+        split = open_parts(path.parent, names)
+        if split is not None:
+            with contextlib.closing(split):
+                yield _split_title(split)
+            return
+    except DiscpressError as error:
+        if names.is_certain:
+            yield _unread(path, str(error))
+            return
+    for each in names.names:
+        yield from _titles_of_file(path.with_name(each.name), on_look)
+
+
+def _titles_of_file(path: Path, on_look: Callable[[], None]) -> Iterator[Title | EmptyArchive]:
     try:
         source = FileSource(path)
     except DiscpressError as error:
@@ -90,6 +113,20 @@ def probe_titles(path: Path, on_look: Callable[[], None] = lambda: None) -> Iter
         source.close()
 
 
+def _split_title(split: SplitImage) -> Title:
+    """Return the title of a split image, also if some of its parts are missing. Raises StorageError."""
+    facts = [file.stat() for file in split.files]
+    identity = FileIdentity.of_set(split.path, facts)
+    found = detect_format(split)
+    title = _title_of(split, found, identity, facts[0].st_nlink)
+    others = tuple(OtherFile(file.path.name, file.size_bytes) for file in split.files[1:])
+    if split.problem:
+        disc = title.disc if title.serial else read_file_title(split.whole_name)
+        title = replace(title, disc=disc, original_bytes=0, error=split.problem, fault=Fault.SPLIT_PART, stated=None)
+    device, inode = facts[0].st_dev, facts[0].st_ino
+    return replace(title, others=others, whole_name=split.whole_name, device=device, inode=inode)
+
+
 def _with_node(found: Title | EmptyArchive, facts: os.stat_result) -> Title | EmptyArchive:
     if isinstance(found, EmptyArchive):
         return replace(found, device=facts.st_dev)
@@ -97,16 +134,22 @@ def _with_node(found: Title | EmptyArchive, facts: os.stat_result) -> Title | Em
 
 
 def probe_image(path: Path) -> Title:
-    """Return the title of one image: a file, or `games.zip/Okami.iso`.
+    """Return the title of one image: a file, the first part of a split image, or `games.zip/Okami.iso`.
 
-    The reason why the image is unreadable becomes the title's error. Raises the errors of `open_stored`.
+    The reason why the image is unreadable, or not whole, becomes the title's error. Raises the errors of `open_stored`.
     """
-    with closing(open_stored(path)) as source:
+    split = open_split(path)
+    if split is not None and split.path.name != path.name:
+        with closing(split):
+            split.check_whole(path)
+    with closing(split or open_stored(path)) as source:
         return probe_source(source)
 
 
 def probe_source(source: ByteSource) -> Title:
     """Return the title of an image whose stored bytes are open, see `probe_image`."""
+    if isinstance(source, SplitImage):
+        return _split_title(source)
     facts = held_file(source).stat()
     identity = FileIdentity.of(source.holder.path, facts)
     if source.member_number:
@@ -137,7 +180,7 @@ def _read_title(source: ByteSource, found: ImageFormat, identity: FileIdentity, 
         is_told = spec_of(found).promises or promised_format(source.path) is None
         return _broken(source.path, identity, found if is_told else None, links, error)
     try:
-        return _title(source.path, identity, image, identify_image(image), links)
+        return _title(source.path, identity, image, cut_short(image), identify_image(image), links)
     except (DamagedImageError, UnsupportedImageError) as error:
         return _broken(source.path, identity, found, links, error, image)
 
@@ -182,7 +225,8 @@ def _unseen_title(path: Path, original_bytes: int, identity: FileIdentity, links
     return Title(path, identity, PLAIN, read_file_title(path.name), original_bytes, links=links)
 
 
-def _title(path: Path, identity: FileIdentity, image: Image, disc: DiscInfo, links: int) -> Title:
+def _title(path: Path, identity: FileIdentity, image: Image, cut: str, disc: DiscInfo, links: int) -> Title:
+    """Return the title of a readable image; `cut` is the problem of one that is cut short."""
     return Title(
         path,
         identity,
@@ -193,7 +237,8 @@ def _title(path: Path, identity: FileIdentity, image: Image, disc: DiscInfo, lin
         image.index_shift,
         image.version,
         links,
-        fault=None if disc.has_disc else Fault.NO_DISC,
+        error=cut,
+        fault=Fault.CUT_SHORT if cut else None if disc.has_disc else Fault.NO_DISC,
     )
 
 
@@ -233,11 +278,14 @@ def unread_title(path: Path, error: str) -> Iterator[Title]:
 
     Its identity fits no file, so that the next scan tries again.
     """
-    if path.suffix.lower() not in IMAGE_SUFFIXES:
-        return
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        yield _unread(path, error)
+
+
+def _unread(path: Path, error: str) -> Title:
     try:
         size_bytes = path.stat().st_size
     except OSError:
         size_bytes = 0
     identity = replace(NO_FILE, size_bytes=size_bytes)
-    yield Title(path, identity, None, DiscInfo(title=image_stem(path.name)), error=error)
+    return Title(path, identity, None, DiscInfo(title=image_stem(path.name)), error=error)

@@ -157,7 +157,7 @@ class _Scan:
 
     def _keep(self, path: Path) -> None:
         """Keep the known titles of a file that was not read."""
-        self._seen.update((path, *(title.path for title in self._known.in_file(path))))
+        self._seen.update((path, *(title.path for title in self._known.probed_with(path))))
 
     def _give_up_folders(self) -> list[FolderProblem]:
         problems = []
@@ -175,7 +175,7 @@ class _Scan:
                 self._unsearched.update(set(walk.pending) - set(pending))
             self._unsearched.add(at)
             problems.append(FolderProblem(at, f"has not responded for {self._stall_s:.0f} s"))
-            fresh = Walk(walk.top, walk.top, self._clock(), pending, entries, min(walk.mark, len(pending)))
+            fresh = walk.anew(pending, entries, self._clock())
             walk.pending, walk.entries = [], []  # if the thread wakes up, it has nothing to do
             self._walks.append(fresh)
             self._spawn_walker(fresh)
@@ -227,7 +227,7 @@ class _Scan:
                     return
                 self._visited.add((facts.st_dev, facts.st_ino))
             self._silence.note(folder, facts.st_dev)
-            walk.entries, walk.mark = entries_in(folder), len(walk.pending)
+            walk.take(entries_in(folder))
         except OSError as error:
             self._unsearched.add(folder)
             self._found.put(FolderProblem(folder, f"cannot be searched: {os.strerror(error.errno or 0)}"))
@@ -246,10 +246,10 @@ class _Scan:
                 self._found.put(title)
 
     def _take_file(self, walk: Walk, entry: "os.DirEntry[str]", path: Path) -> None:
-        known = self._known.unchanged(path, entry.stat)
+        others = [(Path(each.path), each.stat) for each in walk.others.get(entry.name, ())]
+        known = self._known.unchanged(path, entry.stat, others)
         if known is not None:
-            if path in self._known.empty:
-                self._seen_empty.add(path)
+            self._seen_empty |= {path} & self._known.empty.keys()
             for each in known:
                 self._found.put(each)
             return

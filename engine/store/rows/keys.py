@@ -6,7 +6,8 @@ from pathlib import Path
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.rows.checked import LARGEST
 
-_IDENTITY_LENGTHS = (3, 5)  # of a file, of an image in an archive
+_IDENTITY_LENGTHS = (3, 4, 5)  # of a file, of a set of files, of an image in an archive
+_SET_LENGTH = 4
 _ID_LIMIT = 2**128  # Windows numbers files by 128 bits
 
 
@@ -28,12 +29,18 @@ def identity_from(text: object) -> FileIdentity:
     sizes = numbers[1:2] + numbers[3:]
     if min(sizes) < 0 or max(sizes) > LARGEST:
         raise ValueError
+    if len(numbers) == _SET_LENGTH:
+        ino, size_bytes, mtime_ns, others = numbers
+        return FileIdentity(ino, size_bytes, mtime_ns, others=others)
     return FileIdentity(*numbers)
 
 
 def identity_key(identity: FileIdentity) -> str:
-    """Return an identity as stored: `ino size mtime_ns`, and `member bytes` for a file in an archive."""
+    """Return an identity as stored: `ino size mtime_ns`, and `member bytes` for a file in an archive, `others` for a
+    set."""
     file = f"{identity.ino} {identity.size_bytes} {identity.mtime_ns}"
+    if identity.others:
+        return f"{file} {identity.others}"
     return f"{file} {identity.member} {identity.member_bytes}" if identity.member else file
 
 

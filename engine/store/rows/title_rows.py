@@ -33,6 +33,7 @@ from discpress.engine.store.rows.checked import (
 from discpress.engine.store.rows.keys import identity_from, identity_key, node_from, node_key, path_key
 from discpress.engine.store.rows.plain_json import load_texts
 from discpress.engine.store.rows.settings_rows import methods_from, methods_text
+from discpress.engine.store.rows.stored_parts import StoredParts, parts_from, parts_text
 from discpress.engine.systems import System, system_from
 
 SqlValue: TypeAlias = str | int | bytes | None
@@ -81,6 +82,7 @@ _TITLE = Shape(
         "revision": NAME,
         "found": token(_FOUND, Found.NAME),
         "node": made_by(node_from, (0, 0)),
+        "parts": made_by(parts_from, StoredParts()),
     }
 )
 _NAME = Shape({"path": PATH, "title": NAME})
@@ -178,6 +180,7 @@ def title_row(title: Title) -> Row:
         _text(disc.revision),
         str(disc.found),
         node_key(title.device, title.inode),
+        parts_text(title),
     )
 
 
@@ -186,7 +189,7 @@ def title_from(row: Row, losses: Losses) -> Title | None:
     try:
         (
             path, identity, image_format, system, serial, title, region, disc_number, tags, original_bytes,
-            block_size, index_shift, version, links, error, fault, disc_total, revision, found, node,
+            block_size, index_shift, version, links, error, fault, disc_total, revision, found, node, parts,
         ) = _TITLE.read(row[:_ESTIMATE_START])  # fmt: skip
     except UnreadableError:
         losses.titles += 1
@@ -215,7 +218,11 @@ def title_from(row: Row, losses: Losses) -> Title | None:
         fault,
         None if row[_ESTIMATE_START] is None else estimate_from(row[_ESTIMATE_START:_SETTINGS_START]),
         overrides,
-        *node,
+        device=node[0],
+        inode=node[1],
+        others=parts.files,
+        whole_name=parts.whole_name,
+        is_outdated=not parts.is_known,
     )
 
 

@@ -21,7 +21,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def clash(path: Path, source: Path, names: OutputNames | None = None) -> Clash | None:
-    obstacle = (names or OutputNames()).settle(path, source, OnConflict.ERROR).obstacle
+    obstacle = (names or OutputNames()).settle(path, [source], OnConflict.ERROR).obstacle
     return None if obstacle is None else obstacle.clash
 
 
@@ -39,7 +39,7 @@ def test_a_free_name_has_no_obstacle(source: Path) -> None:
 
 def test_a_name_in_another_unicode_form_is_taken(source: Path) -> None:
     source.with_name(DECOMPOSED).write_bytes(b"other")
-    settled = OutputNames().settle(source.with_name(COMPOSED), source, OnConflict.OVERWRITE)
+    settled = OutputNames().settle(source.with_name(COMPOSED), [source], OnConflict.OVERWRITE)
     assert settled.is_refused
     assert settled.obstacle is not None
     assert (
@@ -75,19 +75,21 @@ def test_another_name_differs_from_files_and_results(source: Path) -> None:
     source.with_name("GAME (2).zso").write_bytes(b"old")
     names = OutputNames()
     names.add(source.with_name("Game (3).zso"))
-    settled = names.settle(source.with_name("Game.zso"), source, OnConflict.RENAME)
+    settled = names.settle(source.with_name("Game.zso"), [source], OnConflict.RENAME)
     assert (settled.path.name, settled.is_refused) == ("Game (4).zso", False)
 
 
 def test_a_file_is_overwritten_only_by_that_rule(source: Path) -> None:
     source.with_name("Game.zso").write_bytes(b"old")
-    refused = {rule: OutputNames().settle(source.with_name("Game.zso"), source, rule).is_refused for rule in OnConflict}
+    refused = {
+        rule: OutputNames().settle(source.with_name("Game.zso"), [source], rule).is_refused for rule in OnConflict
+    }
     assert [rule for rule, is_refused in refused.items() if is_refused] == [OnConflict.ERROR, OnConflict.SKIP]
 
 
 def test_a_name_that_is_too_long_is_an_error_that_names_it(source: Path) -> None:
     with pytest.raises(StorageError, match="look for an existing file"):
-        OutputNames().settle(source.with_name("y" * 300), source, OnConflict.ERROR)
+        OutputNames().settle(source.with_name("y" * 300), [source], OnConflict.ERROR)
 
 
 def test_a_result_has_the_name_of_its_image_beside_its_archive() -> None:

@@ -87,7 +87,11 @@ def test_a_filter_keeps_what_agrees_with_every_word(text: str, expected: list[Ti
     ("text", "said"),
     [
         ("sis:ps2", "sis:ps2: unknown word before the colon: expected one of sys, fmt, region, state"),
-        ("state:broken", "state:broken: no such state: expected one of damaged, no-disc, error, packed, skip, ok"),
+        (
+            "state:broken",
+            "state:broken: no such state: "
+            "expected one of damaged, no-disc, cut-short, split-part, error, packed, skip, ok",
+        ),
         ("speed>2", "speed>2: cannot be compared: expected one of saving, size"),
         ("saving>much", "saving>much: expected a percentage, like saving>20"),
         ("size>", "size>: expected a size, like size>700M or size<4G"),

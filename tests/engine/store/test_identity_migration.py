@@ -20,7 +20,7 @@ from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import JOB_KINDS, TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.digests import Grade
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.model import Fault, FileIdentity
 from discpress.engine.store.store import FILE_NAME, Store
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 
@@ -129,14 +129,15 @@ def put_a_real_file(old_path: Path, folder: Path) -> Path:
     return game
 
 
-@pytest.mark.parametrize("is_read_again", [False, True])
+@pytest.mark.parametrize("is_unknown", [False, True])
 def test_a_scan_of_a_migrated_library_keeps_all_of_a_file(
-    is_read_again: bool, old_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    is_unknown: bool, old_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also of one that this version can identify better, and reads again for that."""
+    """Also of one that this version can identify better. It reads all of them again, because they may be cut short."""
     game = put_a_real_file(old_path, tmp_path / "games")
-    if is_read_again:
-        change(old_path, "UPDATE titles SET system = 'unknown', serial = ''")
+    change(old_path, "UPDATE titles SET serial = ''")
+    if is_unknown:
+        change(old_path, "UPDATE titles SET system = 'unknown'")
     monkeypatch.setattr("discpress.engine.system.filesystems._STABLE_INODES", set())
     with Store(old_path.parent) as store:
         for _ in refresh(store, [game.parent], lambda: None):
@@ -144,7 +145,7 @@ def test_a_scan_of_a_migrated_library_keeps_all_of_a_file(
         (title,) = store.titles([game.parent])
         facts = game.stat()
         assert title.identity == FileIdentity(0, facts.st_size, facts.st_mtime_ns)
-        assert (title.device, title.serial) == (facts.st_dev, "" if is_read_again else "SLUS-20000")
+        assert (title.device, title.fault) == (facts.st_dev, Fault.NO_DISC)
         assert len(store.estimates_of(title.identity)) == 2
         assert [each.grade for each in store.digests.of(game, title.identity)] == [Grade.DECODED]
         assert title.overrides is not None

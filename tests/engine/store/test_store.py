@@ -16,7 +16,7 @@ from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.migrations import MIGRATIONS
-from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
+from discpress.engine.store.model import Fault, FileIdentity, OtherFile, StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.engine.systems import System
 
@@ -121,12 +121,47 @@ def test_discs_that_this_version_knows_better_are_read_again(folder: Path) -> No
         "far.iso": FileIdentity(5, 700, 0, 6, 99),
     }
     assert titles["known.iso"].disc == DiscInfo(System.PS2, found=Found.INSIDE)
+    assert all(title.is_outdated for title in titles.values())
 
 
 def test_a_system_of_another_version_is_unknown(store: Store) -> None:
     store.save_titles([TITLE])
     store.file.write(lambda connection: connection.execute("UPDATE titles SET system = 'jaguar'"))
     assert [title.system for title in store.titles()] == [System.UNKNOWN]
+
+
+OTHERS = (OtherFile("Game [red].iso.002", 5), OtherFile("Game\udcff.iso.003", 2**63 - 1))
+
+
+def test_the_files_of_a_set_come_back(store: Store) -> None:
+    title = replace(
+        TITLE, identity=FileIdentity(1, 5, 9).with_others([(5, 8), (2, 7)]), others=OTHERS, whole_name="Game [red].iso"
+    )
+    store.save_titles([title])
+    assert store.titles() == [title]
+
+
+WRONG_PARTS = [
+    "[]", "{}", "1", '{"name": "a"}', '{"name": "", "files": []}', '{"name": "a/b", "files": []}',
+    *(f'{{"name": "a", "files": [{each}]}}' for each in (
+        "[]", '["a"]', '["a", -1]', '["a", true]', '["a", 9223372036854775808]', '["a", 1, 2]', '["../a", 1]',
+        '["..", 1]', '["", 1]', '["a\\u0000", 1]', '["\\ud800", 1]', '["a", 1', "[" * 99,
+    )),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WRONG_PARTS)
+def test_a_title_with_impossible_parts_is_no_row(store: Store, text: str) -> None:
+    store.save_titles([TITLE])
+    store.file.write(lambda connection: connection.execute("UPDATE titles SET parts = ?", (text,)))
+    assert store.titles() == []
+
+
+def test_a_changed_part_changes_the_identity_of_a_set() -> None:
+    main = FileIdentity(1, 5, 9)
+    others = [(5, 8)], [(5, 7)], [(4, 8)], [(5, 8), (5, 7)], [(5, 7), (5, 8)]
+    sets = [main, *map(main.with_others, others)]
+    assert len(set(sets)) == len(sets)
 
 
 @pytest.mark.parametrize("name", [b"\xff\xfe.iso", b"line\nbreak.iso", "é😀.iso".encode()])

@@ -1,0 +1,1 @@
+"""Titles of several files: split images, read joined."""

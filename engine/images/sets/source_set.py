@@ -1,0 +1,124 @@
+"""A title as a set of files: the main one and the others that belong to it."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+from discpress.engine.images.source import ByteSource, FileSource
+from discpress.engine.system.files import FileIdentity, Writable
+
+
+@dataclass(frozen=True, slots=True)
+class SetFile:
+    """One file of a set."""
+
+    path: Path
+    """Its path on the disk."""
+    identity: FileIdentity
+    """Its identity when the set was opened."""
+    member: str = ""
+    """The name in the archive, if the file is an archive."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSet:
+    """The files of one title: a single file, or all parts of a split image."""
+
+    main: SetFile
+    """The file whose path is the title's."""
+    parts: tuple[SetFile, ...] = ()
+    """The other files, in their order."""
+
+    @classmethod
+    def of(cls, source: ByteSource) -> "SourceSet":
+        """Return the set of an open source from the disk. Raises StorageError."""
+        member = source.path.name if source.member_number else ""
+        main, *parts = (SetFile(file.path, file.identity(), member) for file in source.files)
+        return cls(main, tuple(parts))
+
+    @property
+    def files(self) -> tuple[SetFile, ...]:
+        """All files, the main one first."""
+        return (self.main, *self.parts)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The paths of all files, the main one first."""
+        return tuple(file.path for file in self.files)
+
+    def find_change(self, source: ByteSource) -> Path | None:
+        """Return the first file that is not what it was, open or by its path; None if none has changed.
+
+        The main file stands for a set that now has other files. Raises StorageError if an open file cannot be asked.
+        """
+        if self.paths != tuple(file.path for file in source.files):
+            return self.main.path
+        for file, held in zip(self.files, source.files, strict=True):
+            if held.identity() != file.identity or _identity_or_none(file.path) != file.identity:
+                return file.path
+        return None
+
+
+def _identity_or_none(path: Path) -> FileIdentity | None:
+    try:
+        return FileIdentity.of(path.stat())
+    except OSError:
+        return None
+
+
+class JoinedSource(ByteSource):
+    """Several open files read as one, in their order; any number of threads may read at once."""
+
+    def __init__(self, files: Sequence[FileSource], whole_name: str = "") -> None:
+        """Take over open files, at least one; `whole_name` is the image's name without the mark of a part."""
+        self.path = files[0].path
+        self._files = tuple(files)
+        self._ends = list(accumulate(file.size_bytes for file in files))
+        self._whole_name = whole_name
+        self.size_bytes = self._ends[-1]
+
+    @property
+    def holder(self) -> FileSource:
+        """The main file."""
+        return self._files[0]
+
+    @property
+    def files(self) -> tuple[FileSource, ...]:
+        """All files."""
+        return self._files
+
+    @property
+    def whole_name(self) -> str:
+        """The image's name without the mark of a part."""
+        return self._whole_name or self.path.name
+
+    def read_into(self, buffer: Writable, offset: int) -> int:
+        """Fill `buffer`, see `ByteSource`; fewer bytes also if one of the files became shorter."""
+        view = memoryview(buffer)
+        done = 0
+        while done < len(view) and offset + done < self.size_bytes:
+            number = bisect_right(self._ends, offset + done)
+            file = self._files[number]
+            at = offset + done - (self._ends[number] - file.size_bytes)
+            piece = view[done : done + file.size_bytes - at]
+            count = file.read_into(piece, at)
+            done += count
+            if count < len(piece):
+                break
+        return done
+
+    def evict(self, offset: int, length: int) -> None:
+        """Drop bytes from the system's cache, see `ByteSource`."""
+        start = 0
+        for file, end in zip(self._files, self._ends, strict=True):
+            first, last = max(offset, start), min(offset + length, end)
+            if first < last:
+                file.evict(first - start, last - first)
+            start = end
+
+    def close(self) -> None:
+        """Close all files; safe to call again."""
+        for file in self._files:
+            file.close()
