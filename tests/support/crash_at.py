@@ -2,7 +2,7 @@
 
 FOLDER holds game.iso. FOLDER/1, FOLDER/2 ... get a copy each, and a conversion that dies at that call. Prints how many
 died; the last one is through. Options: --trash, --links (no renameat2), --overwrite, --repair (of game.zso),
---job (the first one of the queue in `state`).
+--split (Game.iso.001 and so on), --job (the first one of the queue in `state`).
 """
 
 import itertools
@@ -58,7 +58,7 @@ def run(folder: Path, fatal: int, options: set[str]) -> None:
         repair(folder, Unheard())
         return
     faults.run_conversion(
-        folder / "game.iso",
+        folder / ("Game.iso.001" if "--split" in options else "game.iso"),
         trash_source="--trash" in options,
         on_conflict=OnConflict.OVERWRITE if "--overwrite" in options else OnConflict.ERROR,
     )
@@ -70,7 +70,7 @@ def main() -> None:
     for fatal in itertools.count(1):
         folder = top / str(fatal)
         folder.mkdir()
-        for path in top.glob("game.*"):
+        for path in top.glob("[Gg]ame.*"):
             shutil.copy2(path, folder)
         if "--job" in options:
             queue_repair(folder)

@@ -1,20 +1,28 @@
-"""What power may be lost in, for a title of several files: moved to the trash, put back, removed for good."""
+"""What power may be lost in, for a title of several files: converted, trashed, put back, removed for good."""
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
+import fault_injection as faults
 from crash_states import CrashState
 from power_stories import Act, Claims, Story, decoded, described, is_trashed
-from trash_sets import FILES, IMAGE, MAIN, MTIME_NS, RESULT, entries, make_set, put_away, undo_as_a_user
+from split_images import IMAGE as SPLIT_IMAGE
+from split_images import ISO_NAMES, cut, write_parts
+from trash_sets import FILES, IMAGE, MTIME_NS, RESULT, entries, make_set, put_away, undo_as_a_user
 
+from discpress.engine.convert.plan import OnConflict
 from discpress.engine.convert.trash.entry import UNDO_MARKER
 from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.convert.trash.undo import purge, undo
 from discpress.engine.errors import DiscpressError, TrashError
+from discpress.engine.formats import PART_SUFFIX
 from discpress.engine.progress import Control
+
+PARTS = dict(zip(ISO_NAMES, cut(SPLIT_IMAGE), strict=True))
+SPLIT_RESULT = "Game.zso"
 
 
 def _make_trashed(folder: Path) -> None:
@@ -45,27 +53,73 @@ def _purge(folder: Path, recorder: Claims) -> None:
 def losses(story: Story, state: CrashState, claims: list[str]) -> Iterator[str]:
     """Yield what must be there of the set and its result, and is not."""
     trashed = dict(described(state))
-    result = state.files.get(RESULT, b"")
-    may_go = story.may_lose_original and decoded(result) == IMAGE
-    for name, data in FILES.items():
+    if decoded(state.files.get(RESULT, b"")) != IMAGE and IMAGE not in map(decoded, trashed.values()):
+        yield "the result is lost"
+    yield from _losses_of(FILES, IMAGE, RESULT, story, state, claims)
+
+
+def split_losses(story: Story, state: CrashState, claims: list[str]) -> Iterator[str]:
+    """Yield what must be there of a split image and its result, and is not."""
+    if SPLIT_RESULT in state.files and decoded(state.files[SPLIT_RESULT]) != SPLIT_IMAGE:
+        yield "the final name is no whole result"
+    yield from _losses_of(PARTS, SPLIT_IMAGE, SPLIT_RESULT, story, state, claims)
+
+
+def _losses_of(
+    files: Mapping[str, bytes], image: bytes, result: str, story: Story, state: CrashState, claims: list[str]
+) -> Iterator[str]:
+    trashed = dict(described(state))
+    is_proven = decoded(state.files.get(result, b"")) == image
+    for name, data in files.items():
         if state.files.get(name, data) != data:
             yield f"{name} is another file"
-        if name not in state.files and data not in trashed.values() and not may_go:
+        if name not in state.files and data not in trashed.values() and not (story.may_lose_original and is_proven):
             yield f"{name} is lost"
-    if decoded(result) != IMAGE and IMAGE not in map(decoded, trashed.values()):
-        yield "the result is lost"
-    kept_home = {name for name, data in FILES.items() if name in state.files and data not in trashed.values()}
+    kept_home = {name for name, data in files.items() if name in state.files and data not in trashed.values()}
     is_undoing = any(name.endswith(f"/{UNDO_MARKER}") for name in state.files)
-    if MAIN in kept_home and kept_home != FILES.keys() and not is_undoing:
+    if next(iter(files)) in kept_home and kept_home != files.keys() and not is_undoing:
         yield "another file went to the trash before the main one"
+    if kept_home != files.keys() and not is_proven and image not in map(decoded, trashed.values()):
+        yield "neither the files nor the result are in their place"
     hidden = {name for name in state.files if is_trashed(name)} - trashed.keys()
     if hidden:
         yield f"the trash does not describe {hidden}"
     said = claims[-1] if claims else ""
-    if said == "trashed" and not set(FILES.values()) <= set(trashed.values()):
+    if said == "published" and not is_proven:
+        yield "what was published is not there"
+    if said == "trashed" and not set(files.values()) <= set(trashed.values()):
         yield "what was trashed is not in the trash"
-    if said == "undone" and not FILES.keys() <= state.files.keys():
+    if said == "undone" and not files.keys() <= state.files.keys():
         yield "what was undone is not back"
+
+
+def recover_split(story: Story, folder: Path) -> list[str]:
+    """Undo, then convert again, as a user would; return what is not made good by that."""
+    for path in folder.rglob("*"):
+        if path.is_file() and (path.name == SPLIT_RESULT or path.read_bytes() in PARTS.values()):
+            os.utime(path, ns=(MTIME_NS, MTIME_NS))  # what was made anew has its own time
+    problems = []
+    try:
+        undo_as_a_user(folder)
+        found = {name for name, data in PARTS.items() if (folder / name).is_file()}
+        if found != PARTS.keys():
+            problems.append(f"not back: {PARTS.keys() - found}")
+        convert(on_conflict=OnConflict.OVERWRITE)(folder, NO_CLAIMS)
+    except DiscpressError as error:
+        problems.append(str(error))
+    problems += [str(each) for each in entries_in(folder) if isinstance(each, TrashError)]
+    result = folder / SPLIT_RESULT
+    if not result.exists() or decoded(result.read_bytes()) != SPLIT_IMAGE:
+        problems.append("the next conversion did not give the result")
+    return [*problems, *(f"{path.name} is left" for path in folder.glob(f"*{PART_SUFFIX}"))]
+
+
+class _NoClaims:
+    def claim(self, what: str) -> None:
+        """Take no note."""
+
+
+NO_CLAIMS = _NoClaims()
 
 
 def recover(story: Story, folder: Path) -> list[str]:
@@ -89,6 +143,29 @@ def _story(act: Act, make: Callable[[Path], None], **more: Any) -> Story:
     return Story(act, prepare=make, losses=losses, recover=recover, **more)
 
 
+def convert(**request: Unpack[faults.RequestFields]) -> Act:
+    """Convert the split image."""
+
+    def act(folder: Path, recorder: Claims) -> None:
+        first = folder / next(iter(PARTS))
+        faults.run_conversion(first, journal=lambda kind, facts: recorder.claim(kind), **request)
+
+    return act
+
+
+def _split_story(act: Act, **more: Any) -> Story:
+    return Story(act, prepare=_make_parts, losses=split_losses, recover=recover_split, **more)
+
+
+def _make_parts(folder: Path) -> None:
+    write_parts(folder)
+
+
+def _make_trashed_parts(folder: Path) -> None:
+    write_parts(folder)
+    convert(trash_source=True)(folder, NO_CLAIMS)
+
+
 SET_STORIES = {
     "move a set": _story(_move, make_set),
     "move a set by links": _story(_move, make_set, exclusive=errno.EINVAL),
@@ -96,5 +173,8 @@ SET_STORIES = {
     "undo a set by links": _story(_undo, _make_trashed, exclusive=errno.EINVAL),
     "undo a set after a kill": _story(_undo, _make_trashed, left=_link_home, exclusive=errno.EINVAL),
     "undo a set under a lock": _story(_undo, _make_trashed, exclusive=errno.EINVAL, link=errno.EPERM),
+    "convert a split image and trash it": _split_story(convert(trash_source=True)),
+    "convert a split image and trash it by links": _split_story(convert(trash_source=True), exclusive=errno.EINVAL),
+    "undo a split image": Story(_undo, prepare=_make_trashed_parts, losses=split_losses, recover=recover_split),
     "purge a set": _story(_purge, _make_trashed, may_lose_original=True),
 }
