@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from discpress.engine.errors import DamagedImageError, MissingPackageError, UnsupportedImageError
+from discpress.engine.errors import DamagedImageError, MissingPackageError, SplitImageError, UnsupportedImageError
 from discpress.engine.formats import DEFAULT_BLOCK_SIZE, SECTOR_SIZE, ImageFormat, image_stem
 from discpress.engine.images.doctor.blocks import decode_findings, deep_findings, without_name
 from discpress.engine.images.doctor.content import content_findings, is_psp_disc
@@ -70,6 +70,8 @@ def _unsupported(error: UnsupportedImageError, name: str) -> Finding:
     message = without_name(error, name)
     if isinstance(error, MissingPackageError):
         return Finding(Severity.WARNING, NOT_CHECKED, f"not checked: {message} ({error.hint})")
+    if isinstance(error, SplitImageError):
+        return Finding(Severity.ERROR, error.code, f"{message}; {error.hint}")
     return Finding(Severity.ERROR, OTHER_FORMAT, message)
 
 

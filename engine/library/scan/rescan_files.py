@@ -17,10 +17,15 @@ def follow_files(store: Store, paths: Iterable[Path], folders: Sequence[Path] = 
     Only files in known folders count: those below `folders`, and those with a title in the library. StoreError if the
     state file cannot be used.
     """
-    for path in dict.fromkeys(map(absolute, paths)):
-        is_known = any(is_reached(path.parent, folder) for folder in folders) or store.knows(path.parent)
-        if is_known and not is_ignored(path.name):
-            _follow_file(store, path)
+    # All are asked for first: a folder whose only title is gone is still known.
+    wanted = [path for path in dict.fromkeys(map(absolute, paths)) if _is_known(store, path, folders)]
+    for path in wanted:
+        _follow_file(store, path)
+
+
+def _is_known(store: Store, path: Path, folders: Sequence[Path]) -> bool:
+    is_in_library = any(is_reached(path.parent, folder) for folder in folders) or store.knows(path.parent)
+    return is_in_library and not is_ignored(path.name)
 
 
 def _follow_file(store: Store, path: Path) -> None:

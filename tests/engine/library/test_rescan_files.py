@@ -96,3 +96,12 @@ def test_an_archive_that_is_gone_takes_its_titles_along(store: Store, games: Pat
     (games / "many.zip").unlink()
     follow_files(store, [games / "many.zip"])
     assert names(store) == ["game.iso", "other.iso"]
+
+
+def test_a_folder_whose_only_title_goes_is_still_known(store: Store, tmp_path: Path) -> None:
+    path = write_image(tmp_path / "one" / "game.iso", mixed(100_000))
+    scan(store, path.parent)
+    pack(path.with_name("new.zso"), mixed(100_000))
+    path.unlink()
+    follow_files(store, [path, path.with_name("new.zso")])
+    assert names(store) == ["new.zso"]
