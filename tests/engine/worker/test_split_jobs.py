@@ -19,6 +19,7 @@ from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.store import Store
+from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 from discpress.engine.worker.run_job import Outcome, Turn, run_job
 
 ANY = ConversionRequest(target="any", level=1)
@@ -58,17 +59,16 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
     room.store.close()
 
 
-class SuspendAt(Control):
-    """Asks for a suspension at one of the chunk borders."""
+class SuspendInTheMidst(Control):
+    """Asks for a suspension when two chunks are done."""
 
-    def __init__(self, border: int) -> None:
+    def __init__(self, room: Room) -> None:
         super().__init__()
-        self._left = border
+        self._room = room
 
     def check(self) -> None:
-        if self._left == 0:
+        if self._room.progress.done_bytes >= 2 * CHUNK_BYTES:
             self.suspend()
-        self._left -= 1
         super().check()
 
 
@@ -98,7 +98,7 @@ def test_a_stopped_job_goes_on_where_it_was(room: Room) -> None:
     write_parts(room.folder, names, data)
     job_id = room.add()
     with pytest.raises(SuspendedError):
-        room.run(job_id, SuspendAt(3))
+        room.run(job_id, SuspendInTheMidst(room))
     room.run(job_id)
     assert room.progress.resumed_bytes > 0
     assert read_back(room.folder / "Game.zso") == data
@@ -110,7 +110,8 @@ def test_a_stopped_job_begins_again_if_any_part_has_changed(room: Room) -> None:
     paths = write_parts(room.folder, names, data)
     job_id = room.add()
     with pytest.raises(SuspendedError):
-        room.run(job_id, SuspendAt(3))
+        room.run(job_id, SuspendInTheMidst(room))
+    assert JobCheckpointStore(room.queue, job_id).load() is not None
     piece = bytearray(paths[-1].read_bytes())
     piece[0] ^= 1
     paths[-1].write_bytes(piece)
