@@ -214,6 +214,6 @@ def test_the_title_of_a_named_set_is_taken_from_the_library_only_if_all_parts_ar
 ) -> None:
     paths = write_parts(games)
     (known,) = scan(store, games)
-    assert CurrentTitles(store, [paths[0]]).at(paths[0]) == known
+    assert CurrentTitles(store, [paths[0]]).known_at(paths[0]) == known
     os.utime(paths[2], (1_650_000_000, 1_650_000_000))
-    assert CurrentTitles(store, [paths[0]]).at(paths[0]).identity != known.identity
+    assert CurrentTitles(store, [paths[0]]).known_at(paths[0]) is None
