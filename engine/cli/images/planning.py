@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from discpress.engine.cli.images.inputs import Input
-from discpress.engine.cli.images.open_sources import MOST_KEPT, OpenSources
+from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
 from discpress.engine.convert.batch.model import USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
@@ -20,6 +20,8 @@ from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.units import format_duration, format_size
 
+READ_TOGETHER = 64
+"""Inputs whose stored titles are asked for at once; as many files are open until those that wait are chosen."""
 _ADVICE = {
     Skip.NO_DISC: "; name the file to convert it anyway",
     Skip.CUT_SHORT: "; name the file to convert it anyway",
@@ -81,7 +83,7 @@ def candidates_of(
     remaining = iter(inputs)
     planned: list[Input] = []
     candidates: list[Candidate] = []
-    while some := list(islice(remaining, MOST_KEPT)):
+    while some := list(islice(remaining, READ_TOGETHER)):
         titles = CurrentTitles(records.store, [each.path for each in some])
         for each in some:
             check()

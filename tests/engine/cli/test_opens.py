@@ -10,7 +10,7 @@ from queue_desk import Desk
 from sample_images import mixed, pack, read_back, write_image
 
 from discpress.engine.cli.images.open_sources import MOST_KEPT
-from discpress.engine.cli.images.planning import plan_inputs
+from discpress.engine.cli.images.planning import READ_TOGETHER, plan_inputs
 from discpress.engine.cli.main import run
 from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.discs.info import DiscInfo
@@ -61,7 +61,7 @@ def test_a_conversion_of_a_folder_opens_each_image_once(desk: Desk, options: lis
 
 def test_a_large_batch_opens_most_images_to_plan_them_and_once_more(desk: Desk) -> None:
     """No more than a few files wait open for their turn."""
-    names = [f"game {number}.iso" for number in range(2 * MOST_KEPT + 3)]
+    names = [f"game {number}.iso" for number in range(READ_TOGETHER + 3)]
     for number, name in enumerate(names):
         desk.image(name, mixed(40_960, seed=number))
     with counted_opens() as opened:
