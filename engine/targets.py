@@ -54,6 +54,12 @@ class Target:
     """Codecs of the CHD files that it loads; the first is the default for writing."""
     hunk_size: int = HUNK_SIZE
     """Default bytes of a hunk."""
+    safe_block_size: int = MAX_BLOCK_SIZE
+    """Largest block that it always reads, bytes; larger ones get a warning."""
+    safe_block_reason: str = ""
+    """The reason why larger blocks may fail."""
+    doubts: tuple[tuple[ImageFormat, str], ...] = ()
+    """Formats that it loads, but badly, each with the reason; they get a warning."""
 
     @property
     def default_format(self) -> ImageFormat:
@@ -69,6 +75,23 @@ class Target:
     def codec_reason(self) -> str:
         """The reason why other codecs do not load, as a clause."""
         return f"{self.label} loads {', '.join(self.hunk_codecs)}"
+
+    @property
+    def verb(self) -> str:
+        """The verb after its label: `OPL and PCSX2 play`, `OPL plays`."""
+        return "play" if " and " in self.label else "plays"
+
+    def plays(self, system: System) -> bool:
+        """Return whether it plays discs of a system."""
+        return not self.systems or system in self.systems
+
+    def doubt_about(self, image_format: ImageFormat) -> str:
+        """Return the reason why a format that it loads is a bad choice, as a clause; empty if there is none."""
+        return dict(self.doubts).get(image_format, "")
+
+    def block_doubt(self, block_size: int) -> str:
+        """Return the reason why blocks of this size may fail, as a clause; empty if there is none."""
+        return self.safe_block_reason if block_size > self.safe_block_size else ""
 
     def reason_against(self, image_format: ImageFormat) -> str:
         """Return the reason why a format does not load, as a clause."""
@@ -87,12 +110,13 @@ _OPL_FORMATS = "ZSO is the only compressed format that OPL loads"
 _ARCHIVE_HUNK = 256 * KIB  # 1 MiB saves 2 % more, but leaves memory for only a quarter of the threads
 _SMALLEST = "nothing plays an archive, and a CHD of large hunks is smaller"
 _NO_ZSO_PPSSPP = (_ZSO, "no version of PPSSPP loads ZSO")
+_NO_ZSTD = ("zlib", "lzma", "huff", "flac")
 _PS2 = frozenset({System.PS2})
 _PSP = frozenset({System.PSP, System.UMD_VIDEO})
 
 _OPL = Target(
     "opl",
-    "OPL on a PS2",
+    "OPL",
     (_ZSO,),
     max_block_size=SECTOR_SIZE,
     max_shift=11,
@@ -113,13 +137,27 @@ _PSP_OLD = Target(
     reasons=((_ZSO, "older PSP firmware loads CSO version 1 only"),),
     block_reason="older PSP firmware reads blocks of 2048 only",
 )
+_PCSX2 = Target("pcsx2", "PCSX2", (_ZSO, _CSO, _CHD), systems=_PS2, is_emulator=True)
 
 TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
         _OPL,
-        Target("pcsx2", "PCSX2", (_ZSO, _CSO, _CHD), systems=_PS2, is_emulator=True),
+        _PCSX2,
         replace(_OPL, name="opl+pcsx2", label="OPL and PCSX2"),
+        replace(_PCSX2, name="armsx2", label="ARMSX2"),
+        replace(_PCSX2, name="lrps2", label="LRPS2", hunk_codecs=_NO_ZSTD),
+        # The server on the PC decodes, so that the PS2 reads an ISO. It takes any CSO for one of version 1.
+        replace(_PCSX2, name="neutrino", label="neutrino over UDPFS", hunk_codecs=_NO_ZSTD),
+        Target(
+            "play",
+            "Play!",
+            (_CSO, _CHD),
+            systems=_PS2,
+            is_emulator=True,
+            reasons=((_ZSO, "Play! loads CSO and CHD, never ZSO"),),
+            hunk_codecs=_NO_ZSTD,
+        ),
         Target(
             "ark",
             "ARK or Adrenaline 8",
@@ -129,6 +167,9 @@ TARGETS: dict[str, Target] = {
             max_name=70,
             systems=_PSP,
             cso2=True,
+            safe_block_size=8192,
+            safe_block_reason="ARK needs kernel memory for two blocks, and its own tool stops at 8192",
+            doubts=((_DAX, "ARK ignores its table of stored lengths and takes them from the offsets"),),
         ),
         _PSP_OLD,
         Target(
@@ -194,7 +235,8 @@ def check_settings(
     if problem is not None:
         message, advice = problem
         raise SettingError(f"{name}: {message}", hint=f"{advice}, or --target any to write it anyway")
-    return []
+    doubt = target.block_doubt(settings.block_size)
+    return [f"block size {settings.block_size} may fail: {doubt}; use -b {target.safe_block_size}"] if doubt else []
 
 
 def _problem(settings: Settings, target: Target, original_bytes: int, index_shift: int) -> tuple[str, str] | None:

@@ -36,13 +36,18 @@ class Row:
     max_shift: int
     below_4_gib: bool
     system: str
+    safe_block: int = MIB
 
 
 ROWS = [
     Row("opl", {ZSO}, ZSO, False, 2048, 11, False, "ps2"),
     Row("pcsx2", {ZSO, CSO, CHD}, ZSO, False, MIB, NO_LIMIT, False, "ps2"),
     Row("opl+pcsx2", {ZSO}, ZSO, False, 2048, 11, False, "ps2"),
-    Row("ark", {ZSO, CSO, DAX, JSO}, ZSO, True, MIB, 11, True, "psp"),
+    Row("armsx2", {ZSO, CSO, CHD}, ZSO, False, MIB, NO_LIMIT, False, "ps2"),
+    Row("lrps2", {ZSO, CSO, CHD}, ZSO, False, MIB, NO_LIMIT, False, "ps2"),
+    Row("neutrino", {ZSO, CSO, CHD}, ZSO, False, MIB, NO_LIMIT, False, "ps2"),
+    Row("play", {CSO, CHD}, CSO, False, MIB, NO_LIMIT, False, "ps2"),
+    Row("ark", {ZSO, CSO, DAX, JSO}, ZSO, True, MIB, 11, True, "psp", safe_block=8192),
     Row("psp-old", {CSO}, CSO, False, 2048, 11, True, "psp"),
     Row("ppsspp", {CSO, CHD}, CSO, False, MIB, 20, False, "psp"),
     Row("ppsspp+psp", {CSO}, CSO, False, 2048, 11, True, "psp"),
@@ -107,7 +112,26 @@ def test_a_format_is_refused_where_it_does_not_load(row: Row, image_format: Imag
 
 @every_row
 def test_the_largest_block_is_accepted(row: Row) -> None:
-    assert refusal(row, settings_for(row, block_size=row.max_block)) is None
+    assert refusal(row, settings_for(row, block_size=min(row.max_block, row.safe_block))) is None
+
+
+def test_larger_blocks_than_the_kernel_memory_of_a_psp_takes_are_a_warning() -> None:
+    (warning,) = check_settings(Settings(CSO, block_size=16384), TARGETS["ark"], SMALL_BYTES, 0, "Okami.iso")
+    assert warning.startswith("block size 16384 may fail: ARK needs kernel memory for two blocks")
+    assert warning.endswith("use -b 8192")
+
+
+@pytest.mark.parametrize("name", ["lrps2", "neutrino", "play"])
+def test_zstd_hunks_are_refused_where_the_library_has_no_zstd(name: str) -> None:
+    settings = Settings(CHD, block_size=4096, methods=(Method.ZSTD,))
+    with pytest.raises(SettingError, match=r"zstd hunks cannot be loaded: .* loads zlib, lzma, huff, flac") as caught:
+        check_settings(settings, TARGETS[name], SMALL_BYTES, 0, "Okami.iso")
+    assert "use -m zlib" in caught.value.hint
+
+
+def test_armsx2_loads_what_pcsx2_loads() -> None:
+    """It is PCSX2 on another processor."""
+    assert replace(TARGETS["armsx2"], name="pcsx2", label="PCSX2") == TARGETS["pcsx2"]
 
 
 @every_row
@@ -164,6 +188,7 @@ def test_a_refused_shift_names_the_nearest_alignment(row: Row) -> None:
         ("ppsspp", {"format": ZSO}, "no version of PPSSPP loads ZSO"),
         ("ppsspp+psp", {"format": ZSO}, "no version of PPSSPP loads ZSO"),
         ("nethersx2", {"format": ZSO}, "never ZSO"),
+        ("play", {"format": ZSO}, "Play! loads CSO and CHD, never ZSO"),
         ("psp-old", {"format": ZSO}, "CSO version 1 only"),
         ("ark", {"format": CHD}, "ARK or Adrenaline 8 does not load it"),
     ],
@@ -240,7 +265,7 @@ def test_any_plays_discs_of_any_system() -> None:
 
 def test_a_disc_of_another_system_is_a_warning() -> None:
     warning = system_warning(TARGETS["opl"], System.PSP, "a disc for PSP")
-    assert warning == "this looks like a disc for PSP; only PS2 discs work with OPL on a PS2"
+    assert warning == "this looks like a disc for PSP; only PS2 discs work with OPL"
 
 
 def test_a_disc_of_the_targets_system_is_none() -> None:

@@ -28,7 +28,10 @@ def is_psp_disc(image: Image) -> bool:
 def content_findings(image: Image) -> Iterator[Finding]:
     """Yield unusual properties of the decoded content: its size, sector 16, the volume's length."""
     if image.size % SECTOR_SIZE:
-        message = f"the image's size {image.size} is not a multiple of {SECTOR_SIZE}: a disc has whole sectors"
+        rest = image.size % SECTOR_SIZE
+        message = (
+            f"the image's size {image.size} is not a multiple of {SECTOR_SIZE}: loaders ignore the last {rest} bytes"
+        )
         yield Finding(Severity.WARNING, "size", message)
     try:
         kind, message = find_disc(image.read_at), cut_short(image)

@@ -13,7 +13,7 @@ from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import PVD_SECTOR
 from discpress.engine.images.open import open_stored
 from discpress.engine.images.recognise import recognise
-from discpress.engine.images.registry import spec_of
+from discpress.engine.images.registry import spec_of, written
 from discpress.engine.images.source import ByteSource, shown_name
 from discpress.engine.names import display_name
 from discpress.engine.targets import Target
@@ -161,6 +161,7 @@ def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:
         reason = target.block_reason or f"{target.label} reads blocks up to {target.max_block_size}"
         message = f"block size {image.block_size} cannot be loaded: {reason}; {again} -b {target.max_block_size}"
         yield Finding(Severity.ERROR, "target-block-size", message)
+    yield from _doubts(image, target, again)
     names = image.codec_names
     if any(name not in target.hunk_codecs for name in names):
         message = f"hunks by {', '.join(names)} cannot be loaded: {target.codec_reason}"
@@ -171,6 +172,17 @@ def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:
     if "opl" in target.name.split("+") and file_bytes % SECTOR_SIZE:
         message = f"the file's length {file_bytes} is not a multiple of {SECTOR_SIZE}: hdl_dump would cut off its end"
         yield Finding(Severity.WARNING, "target-length", f"{message}; convert this {name} again to pad it")
+
+
+def _doubts(image: Image, target: Target, again: str) -> Iterator[Finding]:
+    """Yield the reasons why a target may fail on an image that it loads."""
+    if why := target.doubt_about(image.format):
+        better = " or ".join(f"-f {each}" for each in written(packed_only=True) if each in target.formats)
+        message = f"{image.format.upper()} may fail on {target.label}: {why}; {again} {better}"
+        yield Finding(Severity.WARNING, "target-doubt", message)
+    elif why := target.block_doubt(image.block_size):
+        message = f"block size {image.block_size} may fail on {target.label}: {why}"
+        yield Finding(Severity.WARNING, "target-doubt", f"{message}; {again} -b {target.safe_block_size}")
 
 
 def _ps2_findings(image: Image) -> Iterator[Finding]:

@@ -82,6 +82,6 @@ def _is_loaded(image: IndexedImage, target: Target) -> bool:
 
 
 def _names(loaders: Sequence[Target]) -> str:
-    """Return programs as words: `OPL on a PS2 and PCSX2`."""
+    """Return programs as words: `OPL and PCSX2`."""
     labels = [each.label for each in loaders] or ["programs that go by the index"]
     return " and ".join([", ".join(labels[:-1]), labels[-1]] if len(labels) > 1 else labels)

@@ -197,7 +197,12 @@ def test_an_unaligned_end_entry_that_cuts_the_last_block_is_a_warning(
     (finding,) = findings(data)
     assert summary([finding]) == [("warning", "end-entry", SECTORS - 1, SECTORS - 1)]
     assert not is_whole(by_the_index(data), magic)
-    loaders = "OPL on a PS2 and PCSX2" if magic == b"ZISO" else "PCSX2 and AetherSX2 or NetherSX2"
+    others = "PCSX2, ARMSX2, LRPS2, neutrino over UDPFS"
+    loaders = (
+        f"OPL, {others.replace(', neutrino', ' and neutrino')}"
+        if magic == b"ZISO"
+        else f"{others}, Play! and AetherSX2 or NetherSX2"
+    )
     lost = "its last byte lies" if lost_bytes == 1 else f"its last {lost_bytes} bytes lie"
     assert f"{lost} after the end entry" in finding.message
     assert f"Read wrong by {loaders}, right by discpress" in finding.message

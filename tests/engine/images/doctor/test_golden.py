@@ -39,7 +39,7 @@ def test_the_unaligned_golden_tail_decodes_all_the_same() -> None:
     ("name", "said"),
     [
         ("tail", "block 76 (sector 76): its last byte lies after the end entry, which ziso.py does not align. "
-         "Read wrong by OPL on a PS2 and PCSX2, right by discpress"),
+         "Read wrong by OPL, PCSX2, ARMSX2, LRPS2 and neutrino over UDPFS, right by discpress"),
         ("ps2", "its last 2 bytes lie after the end entry, which ziso.py does not align. Read wrong by OPL"),
         ("psp", "Read wrong by ARK or Adrenaline 8, right by discpress"),
     ],

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from broken_images import PLAIN, SECTORS, Patient, disc, entry_of, pack, set_entry, summary
+from sample_images import GOLDEN
 
 from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.images.doctor.doctor import Severity, examine
@@ -70,6 +71,27 @@ def test_cso_version_2_is_an_error_where_only_1_is_loaded(findings: Patient) -> 
 
 def test_cso_version_2_is_fine_where_it_is_loaded(findings: Patient) -> None:
     assert findings(pack(magic=b"CISO", version=2), "ark") == []
+
+
+def test_blocks_that_may_not_fit_into_a_psp_are_a_warning_with_the_way_out(findings: Patient) -> None:
+    (finding,) = findings(pack(magic=b"CISO", block_size=16384), "ark")
+    assert (finding.level, finding.code) == (Severity.WARNING, "target-doubt")
+    assert finding.message.endswith("with -b 8192")
+
+
+def test_the_largest_blocks_of_arks_own_tool_are_fine(findings: Patient) -> None:
+    assert findings(pack(magic=b"CISO", block_size=8192), "ark") == []
+
+
+def test_a_dax_is_a_warning_that_offers_zso_and_cso() -> None:
+    (finding,) = examine(GOLDEN / "ps2.maxcso.dax", TARGETS["ark"])
+    assert (finding.level, finding.code) == (Severity.WARNING, "target-doubt")
+    assert finding.message.endswith("convert this DAX under another name with -f zso or -f cso")
+
+
+def test_a_size_of_no_whole_sectors_names_the_bytes_that_loaders_ignore(findings: Patient) -> None:
+    (finding,) = findings(disc() + bytes(100))
+    assert (finding.code, finding.message.endswith("loaders ignore the last 100 bytes")) == ("size", True)
 
 
 def test_an_image_above_the_targets_limit_is_an_error(tmp_path: Path) -> None:
