@@ -79,6 +79,8 @@ class ImageFormat(StrEnum):
     SEVEN_ZIP = "7z"
     RAW_CD = "raw-cd"
     CUE = "cue"
+    GDI = "gdi"
+    CCD = "ccd"
     PART = "part"
     GZIP = "gz"
     BZIP2 = "bz2"

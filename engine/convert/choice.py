@@ -9,7 +9,8 @@ from discpress.engine.images.registry import encoder_of
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
 from discpress.engine.systems import System
-from discpress.engine.targets import AUTO, TARGETS, Target, check_settings, player_warning, system_warning, target_for
+from discpress.engine.targets import AUTO, TARGETS, Target, target_for
+from discpress.engine.targets.checks import check_settings, player_warning, system_warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def resolve_settings(
     SettingError if the target does not load the requested settings, UsageError if they cannot be written at all.
     """
     request = merge_requests(request, own, defaults)
-    target = _target(system, request, request.format or suffix_format)
+    target = target_of(system, request, request.format or suffix_format)
     image_format = request.format or suffix_format or target.default_format
     notices = []
     if suffix_format is not None and suffix_format is not image_format:
@@ -81,7 +82,11 @@ def _label(system: str) -> str:
     return System(system).label if system in tuple(System) else display_name(system)
 
 
-def _target(system: str, request: ConversionRequest, image_format: ImageFormat | None) -> Target:
+def target_of(system: str, request: ConversionRequest, image_format: ImageFormat | None = None) -> Target:
+    """Return the target that a request means for a disc of this system and for the requested format.
+
+    Raises UsageError for a name that this version lacks.
+    """
     if request.target is None or request.target == AUTO:
         return target_for(system, image_format)
     if request.target not in TARGETS:  # stored for a title by another version

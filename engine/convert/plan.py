@@ -3,20 +3,23 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from discpress.engine.convert.choice import resolve_settings
+from discpress.engine.convert.choice import resolve_settings, target_of
 from discpress.engine.convert.output_names import refuse_reserved, result_path
 from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED
+from discpress.engine.discs.foreign import foreign_error, read_foreign
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
-from discpress.engine.errors import ConflictError, UsageError
+from discpress.engine.errors import ConflictError, MissingPackageError, UnsupportedImageError, UsageError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.archives.contents import REACH_BYTES, archive_worth
 from discpress.engine.images.doctor.content import content_findings, cut_short
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import Layout
-from discpress.engine.images.open import open_image
-from discpress.engine.images.registry import layout_of, written
+from discpress.engine.images.open import open_image, open_stored
+from discpress.engine.images.recognise import recognise
+from discpress.engine.images.registry import layout_of, spec_of, written
 from discpress.engine.images.sets.source_set import SourceSet
+from discpress.engine.images.source import shown_name
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.system.files import FileIdentity, holder_of
@@ -150,6 +153,25 @@ def plan_image(
         notices.append("the original stays where it is: only an image of a whole disc is moved to the trash")
     plan = _decide(image, before, identity, output_path, output_folder, request, notices)
     return replace(plan, incomplete=incomplete)
+
+
+def advised(error: UnsupportedImageError, path: Path, request: ConversionRequest) -> UnsupportedImageError:
+    """Return the error of opening the image at a path, with the advice for the target of the request.
+
+    Raises the errors of `open_stored`.
+    """
+    if isinstance(error, MissingPackageError):
+        return error
+    source = open_stored(path)
+    try:
+        spec = spec_of(recognise(source))
+        if spec.is_read:
+            return error
+        found = read_foreign(source, spec.name)
+        advice = spec.advice_for(target_of(found.disc.system, request, request.format))
+        return UnsupportedImageError(f"{shown_name(source)}: {foreign_error(spec.name, found, advice)}", hint=advice)
+    finally:
+        source.close()
 
 
 def _refuse_unsafe(source_path: Path, request: ConversionRequest) -> None:

@@ -11,19 +11,24 @@ from discpress.engine.discs.info import DiscInfo, ForeignImage, Found
 from discpress.engine.discs.nintendo import read_gamecube_ciso, read_gcz, read_wbfs, read_wia
 from discpress.engine.discs.playstation import psp_serial
 from discpress.engine.discs.sfo import MAX_SFO_BYTES, parse_sfo
-from discpress.engine.errors import DiscpressError
+from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, is_block_size
 from discpress.engine.images.archives.contents import raw_file_of
 from discpress.engine.images.archives.model import MemberSource
-from discpress.engine.images.cue import MAX_CUE_BYTES, parse_cue
+from discpress.engine.images.cue import MAX_CUE_BYTES, game_track, parse_cue, parse_gdi
 from discpress.engine.images.detect import SNIFF_BYTES
+from discpress.engine.images.open import open_source
+from discpress.engine.images.plain.format import ISO
 from discpress.engine.images.raw_layouts import find_raw_layout
 from discpress.engine.images.recognise import detect_format
-from discpress.engine.images.recognised import CUE, GAMECUBE_CISO, GCZ, JSO, PBP, RAW_CD, RVZ, WBFS, WIA
+from discpress.engine.images.recognised import CCD, CUE, GAMECUBE_CISO, GCZ, GDI, JSO, PBP, RAW_CD, RVZ, WBFS, WIA
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.names import display_name
 from discpress.engine.systems import System
+
+_DATA_SUFFIXES = {".ccd": ".img", ".mds": ".mdf"}
+"""The suffixes of the files with the data of sheets that name none."""
 
 _PSP = DiscInfo(System.PSP, found=Found.INSIDE)
 _PBP = Struct("<8x8I")  # magic and version; offsets of PARAM.SFO, five pictures and sounds, DATA.PSP and DATA.PSAR
@@ -45,10 +50,10 @@ def read_foreign(source: ByteSource, image_format: ImageFormat) -> ForeignImage:
     return replace(found, disc=disc)
 
 
-def foreign_error(image_format: ImageFormat, found: ForeignImage) -> str:
-    """Return the reason why such a file is not read, and the advice for it, as one line."""
+def foreign_error(image_format: ImageFormat, found: ForeignImage, advice: str = "") -> str:
+    """Return the reason why such a file is not read, and the advice for it, as one line; empty is the general one."""
     spec = spec_of(image_format)
-    return f"{spec.label} cannot be read: {spec.advice}" + (f"; {found.problem}" if found.problem else "")
+    return f"{spec.label} cannot be read: {advice or spec.advice}" + (f"; {found.problem}" if found.problem else "")
 
 
 def _read_pbp(source: ByteSource) -> ForeignImage:
@@ -105,17 +110,40 @@ def _read_raw(source: ByteSource) -> ForeignImage:
 
 
 def _read_cue(source: ByteSource) -> ForeignImage:
-    """Read the raw files next to a CUE sheet, by their base names only, whatever folder the sheet names."""
     names = parse_cue(read_bytes(source, 0, MAX_CUE_BYTES)).names
+    return _read_sheet(source, names, names[0] if names else "")
+
+
+def _read_gdi(source: ByteSource) -> ForeignImage:
+    tracks = parse_gdi(read_bytes(source, 0, MAX_CUE_BYTES))
+    game = game_track(tracks)
+    found = _read_sheet(source, tuple(dict.fromkeys(track.name for track in tracks)), game.name if game else "")
+    is_known = found.disc.system is not System.UNKNOWN
+    return found if is_known else replace(found, disc=DiscInfo(System.DREAMCAST, found=Found.INSIDE))
+
+
+def _read_pair(source: ByteSource) -> ForeignImage:
+    """Read the file of a sheet's own name with the suffix of its data, in upper case if the sheet's is."""
+    path = source.path
+    suffix = _DATA_SUFFIXES.get(path.suffix.lower(), "")
+    if not suffix:
+        return ForeignImage(DiscInfo())
+    name = path.with_suffix(suffix.upper() if path.suffix.isupper() else suffix).name
+    found = _read_sheet(source, (name,), name)
+    return replace(found, problem=f"{display_name(name)} is not next to it") if found.problem else found
+
+
+def _read_sheet(source: ByteSource, names: tuple[str, ...], data_name: str) -> ForeignImage:
+    """Read the files next to a sheet, by their base names only, whatever folder it names; `data_name` has the disc."""
     if isinstance(source, MemberSource):
-        return _read_archived_cue(source, names)
+        return _read_archived_sheet(source, names, data_name)
     missing = [name for name in names if not _is_beside(source.path, name)]
     problem = f"{display_name(missing[0])}, which it names, is not next to it" if missing else ""
     found = ForeignImage(DiscInfo(), files=names, problem=problem)
-    if not names or names[0] in missing:
+    if not data_name or data_name in missing:
         return found
     try:
-        raw = FileSource(source.path.with_name(names[0]))
+        raw = FileSource(source.path.with_name(data_name))
     except DiscpressError:
         return found
     try:
@@ -124,19 +152,31 @@ def _read_cue(source: ByteSource) -> ForeignImage:
         raw.close()
 
 
-def _read_archived_cue(sheet: MemberSource, names: tuple[str, ...]) -> ForeignImage:
+def _read_archived_sheet(sheet: MemberSource, names: tuple[str, ...], data_name: str) -> ForeignImage:
     found = ForeignImage(DiscInfo(), files=names)
-    raw = raw_file_of(sheet, names[0]) if names else None
+    raw = raw_file_of(sheet, data_name) if data_name else None
     return found if raw is None else _with_disc_of(raw, sheet, found)
 
 
 def _with_disc_of(raw: ByteSource, sheet: ByteSource, found: ForeignImage) -> ForeignImage:
-    if detect_format(raw) is not RAW_CD.name:
+    disc = _read_track(raw)
+    if disc is None:
         return found
-    disc = _read_raw(raw).disc
     # People name the sheet after the game.
     title = read_file_title(sheet.path.name).title or disc.title
     return replace(found, disc=replace(disc, title=title))
+
+
+def _read_track(source: ByteSource) -> DiscInfo | None:
+    """Return the facts of the disc in a track, raw or of 2048-byte sectors; None if it contains none."""
+    try:
+        kind = detect_format(source)
+        if kind is RAW_CD.name:
+            return _read_raw(source).disc
+        disc = identify(open_source(source), source.path.name) if kind is ISO.name else None
+    except (DamagedImageError, UnsupportedImageError):
+        return None
+    return disc if disc is not None and disc.has_disc else None
 
 
 def _is_beside(path: Path, name: str) -> bool:
@@ -147,9 +187,12 @@ def _is_beside(path: Path, name: str) -> bool:
 
 
 HEADER_READERS: dict[ImageFormat, Callable[[ByteSource], ForeignImage]] = {
+    CCD.name: _read_pair,
     CUE.name: _read_cue,
     GAMECUBE_CISO.name: read_gamecube_ciso,
     GCZ.name: read_gcz,
+    GDI.name: _read_gdi,
+    ImageFormat.MDS: _read_pair,
     JSO.name: _read_jso,
     PBP.name: _read_pbp,
     RAW_CD.name: _read_raw,

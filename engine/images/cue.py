@@ -1,4 +1,4 @@
-"""CUE sheets, the text files that name the raw files of a CD dump: detects them by content and reads the names."""
+"""CUE and GDI sheets, the text files that name the files of a dump: detects them by content and reads the names."""
 
 import re
 from dataclasses import dataclass
@@ -48,3 +48,57 @@ def parse_cue(data: bytes) -> CueSheet:
         if len(names) == MAX_CUE_FILES:
             break
     return CueSheet(tuple(names))
+
+
+HIGH_DENSITY_SECTOR = 45_000
+"""First sector of the area that contains the game; the tracks before it are for CD players."""
+
+_GDI_COUNT = re.compile(rb"^(?:\xef\xbb\xbf)?\s*([0-9]{1,2})[ \t]*\r?\n")
+# Number, first sector, type (0 audio, 4 data), bytes of a sector, file name, offset.
+_GDI_TRACK = re.compile(
+    rb"^[ \t]*[0-9]{1,2}[ \t]+([0-9]{1,7})[ \t]+([04])[ \t]+[0-9]{4}[ \t]+"
+    rb'(?:"([^"\r\n]+)"|([^\s"]+))[ \t]+[0-9]+[ \t]*\r?$',
+    re.M,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GdiTrack:
+    """One line of a GDI sheet."""
+
+    start_sector: int
+    """Its first sector on the disc."""
+    is_data: bool
+    """Whether it contains data; else music."""
+    name: str
+    """Base name of its file; folders in the sheet are ignored."""
+
+
+def is_gdi(head: bytes, file_bytes: int) -> bool:
+    """Return whether a file's first bytes are those of a GDI sheet: a number of tracks, and a line that describes
+    one."""
+    if file_bytes > MAX_CUE_BYTES or b"\0" in head:
+        return False
+    count = _GDI_COUNT.match(head)
+    return count is not None and int(count[1]) > 0 and _GDI_TRACK.search(head, count.end()) is not None
+
+
+def parse_gdi(data: bytes) -> tuple[GdiTrack, ...]:
+    """Return the tracks of a GDI sheet in order; bytes that are not UTF-8 become surrogates, as in file names. Never
+    raises.
+    """
+    tracks = []
+    for match in _GDI_TRACK.finditer(data[:MAX_CUE_BYTES]):
+        text = (match[3] or match[4] or b"").decode("utf-8", "surrogateescape")
+        name = PurePosixPath(PureWindowsPath(text).name).name
+        if name and name not in {".", ".."} and "\0" not in name:
+            tracks.append(GdiTrack(int(match[1]), match[2] == b"4", name))
+        if len(tracks) == MAX_CUE_FILES:
+            break
+    return tuple(tracks)
+
+
+def game_track(tracks: tuple[GdiTrack, ...]) -> GdiTrack | None:
+    """Return the first data track of the high-density area, else the first data track, else None."""
+    data = [track for track in tracks if track.is_data]
+    return next((track for track in data if track.start_sector >= HIGH_DENSITY_SECTOR), next(iter(data), None))

@@ -3,7 +3,7 @@
 from struct import Struct
 
 from discpress.engine.formats import ImageFormat, is_block_size
-from discpress.engine.images.cue import MAX_CUE_BYTES, has_sheet, is_cue
+from discpress.engine.images.cue import MAX_CUE_BYTES, has_sheet, is_cue, is_gdi
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
 
@@ -24,6 +24,7 @@ _CISO_HEADER_SIZES = {0, 0x18}
 _GAMECUBE_MAP = slice(8, SNIFF_BYTES)
 _JSO_BLOCK_SIZE = Struct("<6xH")
 _DOLPHIN = "Dolphin loads and converts it"
+_TO_ISO = "run bchunk on the BIN and its CUE sheet to make an ISO"
 _UNPACK = "unpack it and convert the image inside"
 
 
@@ -58,6 +59,14 @@ class _Cue(FormatSpec):
         return "expected a CUE sheet, with lines that name a file (FILE) and its tracks (TRACK)"
 
 
+class _Gdi(FormatSpec):
+    def detect(self, head: bytes, file_bytes: int) -> bool:
+        return is_gdi(head, file_bytes)
+
+    def describe_missing(self, source: ByteSource) -> str:
+        return "expected a GDI sheet, with a number of tracks and a line for each"
+
+
 def is_gamecube_ciso(head: bytes) -> bool:
     """Return whether a file is a GameCube's CISO: the PSP's header_size is its block size, followed by a map of 0 and
     1."""
@@ -86,9 +95,11 @@ GAMECUBE_CISO = _GameCubeCiso(
     ImageFormat.GAMECUBE_CISO,
     "GameCube/Wii CISO",
     (_CISO_MAGIC,),
-    advice="it shares only its magic with the PSP format: Dolphin loads and converts it",
+    advice="it shares only its magic with the PSP format: Dolphin loads it, but does not convert it",
 )
-WBFS = FormatSpec(ImageFormat.WBFS, "Wii WBFS", (b"WBFS",), (".wbfs",), _DOLPHIN)
+WBFS = FormatSpec(
+    ImageFormat.WBFS, "Wii WBFS", (b"WBFS",), (".wbfs",), "Dolphin loads it, but only wit copy converts it"
+)
 WIA = FormatSpec(ImageFormat.WIA, "Wii WIA", (b"WIA\x01",), (".wia",), _DOLPHIN)
 RVZ = FormatSpec(ImageFormat.RVZ, "GameCube/Wii RVZ", (b"RVZ\x01",), (".rvz",), _DOLPHIN)
 GCZ = FormatSpec(ImageFormat.GCZ, "GameCube GCZ", (b"\x01\xc0\x0b\xb1",), (".gcz",), _DOLPHIN)
@@ -105,6 +116,7 @@ RAW_CD = _RawCd(
     ImageFormat.RAW_CD,
     "raw CD dump",
     advice="run chdman createcd on its CUE sheet to make a CHD: no program could load it as a compressed ISO",
+    console_advice=f"{_TO_ISO}, then convert the ISO: a console does not load the CHD of a CD",
     is_packed=False,
 )
 CUE = _Cue(
@@ -112,5 +124,22 @@ CUE = _Cue(
     "CUE sheet",
     suffixes=(".cue",),
     advice="keep it next to the raw files that it names, or run chdman createcd to make one CHD of them",
+    console_advice=f"{_TO_ISO}, then convert the ISO: a console does not load the CHD of a CD",
+    kind=Kind.SHEET,
+)
+GDI = _Gdi(
+    ImageFormat.GDI,
+    "GDI sheet",
+    suffixes=(".gdi",),
+    advice="keep it next to the tracks that it names, or run chdman createcd to make one CHD of them",
+    kind=Kind.SHEET,
+)
+CCD = FormatSpec(
+    ImageFormat.CCD,
+    "CloneCD sheet",
+    (b"[CloneCD]",),
+    (".ccd",),
+    "keep it next to its .img and .sub; for a CHD, write a CUE sheet for the .img and run chdman createcd on that",
+    console_advice="write a CUE sheet for its .img, run bchunk on both to make an ISO, then convert the ISO",
     kind=Kind.SHEET,
 )

@@ -15,9 +15,11 @@ from discpress.engine.images.dax.format import DAX
 from discpress.engine.images.packed import PACKED
 from discpress.engine.images.plain.format import ISO
 from discpress.engine.images.recognised import (
+    CCD,
     CUE,
     GAMECUBE_CISO,
     GCZ,
+    GDI,
     JSO,
     PART,
     PBP,
@@ -42,7 +44,7 @@ FORMATS: list[FormatSpec] = [
     CSO,
     CHD,
     DAX,
-    *(PART, JSO, GAMECUBE_CISO, WBFS, WIA, RVZ, GCZ, PBP, ZIP, SEVEN_ZIP, RAW_CD, CUE),
+    *(PART, JSO, GAMECUBE_CISO, WBFS, WIA, RVZ, GCZ, PBP, ZIP, SEVEN_ZIP, RAW_CD, CUE, GDI, CCD),
     *PACKED.values(),
     ISO,  # any bytes can be an ISO
 ]

@@ -14,10 +14,13 @@ FILES = {
     "f.jso": foreign.jso(),
     "g.cue": foreign.cue("g.bin"),
     "g.bin": foreign.raw_dump((GOLDEN / "ps2.iso").read_bytes()),
+    "h.gdi": foreign.gdi((0, 4, "g.bin"), (45000, 4, "gone.bin")),
+    "i.ccd": foreign.CCD,
+    "j.mds": foreign.MDS,
 }
 SYSTEMS = {
     "a.wbfs": "wii", "b.rvz": "gamecube", "c.gcz": "gamecube", "d.ciso": "gamecube", "e.pbp": "ps1", "f.jso": "psp",
-    "g.cue": "ps2", "g.bin": "ps2",
+    "g.cue": "ps2", "g.bin": "ps2", "h.gdi": "dreamcast", "i.ccd": "unknown", "j.mds": "unknown",
 }  # fmt: skip
 
 
@@ -40,7 +43,7 @@ def test_a_row_says_what_to_do_on_one_line(collection: CommandLine) -> None:
     collection.run("scan", ".")
     shown = collection.run("ls")
     raise_on_control_bytes(shown.stdout)
-    assert "Wii WBFS cannot be read: Dolphin loads and converts it" in shown.text
+    assert "Wii WBFS cannot be read: Dolphin loads it, but only wit copy converts it" in shown.text
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -65,3 +68,13 @@ def test_a_whole_folder_leaves_them_out_and_says_so(collection: CommandLine) -> 
     said = collection.run("convert", "-r", ".")
     assert (said.exit_code, said.text.count("skipped:")) == (0, len(FILES))
     assert sorted(FILES) == collection.names()
+
+
+@pytest.mark.parametrize("command", [("convert",), ("queue", "add"), ("doctor",)])
+def test_a_raw_cd_for_a_console_leads_to_an_iso(command: tuple[str, ...], collection: CommandLine) -> None:
+    """No console loads the CHD of a CD, which is the advice for an emulator."""
+    for_opl = collection.run(*command, "g.bin", "--target", "opl")
+    for_pcsx2 = collection.run(*command, "g.bin", "--target", "pcsx2")
+    assert "run bchunk on the BIN and its CUE sheet to make an ISO" in for_opl.text
+    assert "run chdman createcd" in for_pcsx2.text
+    assert "createcd" not in for_opl.text

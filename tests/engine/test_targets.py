@@ -8,7 +8,8 @@ import pytest
 from discpress.engine.errors import SettingError
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.systems import SYSTEMS, System
-from discpress.engine.targets import ANY, TARGETS, check_settings, player_warning, system_warning, target_for
+from discpress.engine.targets import ANY, TARGETS, target_for
+from discpress.engine.targets.checks import check_settings, player_warning, system_warning
 from discpress.engine.units import GIB, MIB
 
 ZSO, CSO, CHD, DAX, JSO, ISO = (

@@ -80,6 +80,18 @@ def raw_dump(iso: bytes, mode: int = 2, sector_bytes: int = 2352) -> bytes:
     return b"".join((RAW_SYNC + bytes([0, 2, 0, mode]) + lead + each).ljust(sector_bytes, b"\0") for each in sectors)
 
 
+def gdi(*tracks: tuple[int, int, str]) -> bytes:
+    """Return a GDI sheet of tracks: first sector, 4 for data or 0 for music, file name."""
+    lines = [f"{number} {start} {kind} 2352 {name} 0" for number, (start, kind, name) in enumerate(tracks, start=1)]
+    return "\r\n".join([str(len(tracks)), *lines, ""]).encode()
+
+
+CCD = b"[CloneCD]\r\nVersion=3\r\n[Disc]\r\nTocEntries=4\r\n"
+"""The beginning of a CloneCD sheet."""
+MDS = b"MEDIA DESCRIPTOR\x01\x03" + bytes(200)
+"""The beginning of an Alcohol MDS."""
+
+
 def cue(*names: str, kind: str = "BINARY", track: str = "MODE2/2352") -> bytes:
     """Return a CUE sheet, with CRLF as Windows programs write it."""
     lines = []

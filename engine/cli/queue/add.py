@@ -19,8 +19,16 @@ from discpress.engine.cli.queue.views import report_added, state_of
 from discpress.engine.cli.state import Records, read_config
 from discpress.engine.convert.batch.model import Skip
 from discpress.engine.convert.output_names import Clash
-from discpress.engine.convert.plan import plan_image
-from discpress.engine.errors import CancelledError, DiscpressError, StoreError, UsageError, from_os_error, named_in
+from discpress.engine.convert.plan import advised, plan_image
+from discpress.engine.errors import (
+    CancelledError,
+    DiscpressError,
+    StoreError,
+    UnsupportedImageError,
+    UsageError,
+    from_os_error,
+    named_in,
+)
 from discpress.engine.images.source import FileSource
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
@@ -220,7 +228,10 @@ class _Adding:
             print_skip(planned, self._printer, is_shown=each.is_named or row.skip is not Skip.LOADS)
             return None
         # A failure has an error of its own, and the image may need a warning.
-        image, disc = self._sources.open_image(each.path)
+        try:
+            image, disc = self._sources.open_image(each.path)
+        except UnsupportedImageError as error:
+            raise advised(error, each.path, row.request) from error
         with image:
             plan = plan_image(image, row.request, self._output, each.output_folder, disc=disc)
         for notice in plan.notices:

@@ -25,7 +25,10 @@ _PREFIX = struct.Struct(">8sII")
 _OLD_VERSIONS = range(1, VERSION)
 _CD_UNIT_SIZES = {2352, 2448}
 _CODEC_NAMES = {b"zlib": "zlib", b"zstd": "zstd", b"lzma": "lzma", b"huff": "huff", b"flac": "flac"}
-_CD_HINT = "leave CD images to chdman: `chdman extractcd` gives the CUE and BIN back"
+_CD_HINT = (
+    "leave CD images to chdman: run `chdman verify` and read what it prints, because its exit code hides damage; then "
+    "`chdman extractcd` gives the CUE and BIN back, or the ISO that the CHD was made from"
+)
 
 
 def least_hunk_size(total_bytes: int) -> int:

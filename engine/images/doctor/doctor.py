@@ -89,7 +89,7 @@ def _examine(
         return
     spec = spec_of(recognise(source))
     if not spec.is_read:
-        yield Finding(Severity.ERROR, OTHER_FORMAT, f"this is {spec.label}: {spec.advice}")
+        yield Finding(Severity.ERROR, OTHER_FORMAT, f"this is {spec.label}: {spec.advice_for(target)}")
         return
     header_findings = list(spec.header_findings(source))
     yield from header_findings

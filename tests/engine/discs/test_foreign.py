@@ -13,9 +13,10 @@ from discpress.engine.discs.foreign import HEADER_READERS, foreign_error, read_f
 from discpress.engine.discs.info import DiscInfo, ForeignImage, Found
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images import registry
+from discpress.engine.images.cue import parse_gdi
 from discpress.engine.images.detect import SNIFF_BYTES, sniff
 from discpress.engine.images.registry import FORMATS
-from discpress.engine.images.source import FileSource
+from discpress.engine.images.source import FileSource, MemorySource
 from discpress.engine.images.spec import FormatSpec, Kind
 from discpress.engine.library.scan.probe import probe_image
 from discpress.engine.systems import System
@@ -176,3 +177,79 @@ def test_a_new_format_is_one_row_of_the_registry_and_one_of_the_header_readers(
 
 def test_each_header_reader_is_of_a_format_that_is_not_read() -> None:
     assert [name for name in HEADER_READERS if registry.spec_of(name).is_read] == []
+
+
+# GDI, CCD and MDS.
+
+
+def sheet_beside(folder: Path, name: str, sheet: bytes, files: dict[str, bytes]) -> ForeignImage:
+    for each, data in files.items():
+        sample_images.write_image(folder / each, data)
+    return read(sample_images.write_image(folder / name, sheet))[1]
+
+
+def saturn_disc() -> bytes:
+    return b"SEGA SEGASATURN ".ljust(40 * 2048, b"\0")
+
+
+def dreamcast_disc() -> bytes:
+    return b"SEGA SEGAKATANA ".ljust(40 * 2048, b"\0")
+
+
+def test_a_gdi_is_the_disc_of_its_high_density_area(tmp_path: Path) -> None:
+    sheet = foreign.gdi((0, 4, "track01.bin"), (600, 0, "track02.raw"), (45000, 4, '"track 03.bin"'))
+    files = {
+        "track01.bin": foreign.raw_dump((sample_images.GOLDEN / "ps2.iso").read_bytes()),
+        "track02.raw": bytes(2352),
+        "track 03.bin": foreign.raw_dump(dreamcast_disc(), mode=1),
+    }
+    its = sheet_beside(tmp_path, "Sheet Game (Europe).gdi", sheet, files)
+    assert (its.disc.system, its.disc.title, its.files, its.problem) == (
+        System.DREAMCAST, "Sheet Game", tuple(files), "",
+    )  # fmt: skip
+
+
+def test_a_gdi_without_its_tracks_is_a_dreamcast_disc_and_names_the_first_missing_one(tmp_path: Path) -> None:
+    its = sheet_beside(tmp_path, "game.gdi", foreign.gdi((0, 4, "track01.bin"), (45000, 4, "track03.bin")), {})
+    assert (its.disc.system, its.problem) == (
+        System.DREAMCAST, "track01.bin, which it names, is not next to it",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "sheet", "data_name"),
+    [
+        ("game.ccd", foreign.CCD, "game.img"),
+        ("GAME.CCD", foreign.CCD, "GAME.IMG"),
+        ("game.mds", foreign.MDS, "game.mdf"),
+    ],
+)
+def test_a_sheet_that_names_no_file_has_the_data_under_its_own_name(
+    name: str, sheet: bytes, data_name: str, tmp_path: Path
+) -> None:
+    its = sheet_beside(tmp_path, name, sheet, {data_name: foreign.raw_dump(saturn_disc(), mode=1)})
+    assert (its.disc.system, its.files, its.problem) == (System.SATURN, (data_name,), "")
+
+
+def test_the_mdf_of_a_dvd_is_the_disc_of_its_mds(tmp_path: Path) -> None:
+    its = sheet_beside(tmp_path, "a.mds", foreign.MDS, {"a.mdf": (sample_images.GOLDEN / "ps2.iso").read_bytes()})
+    assert its.disc.system is System.PS2
+
+
+def test_an_mds_alone_says_what_is_missing(tmp_path: Path) -> None:
+    assert sheet_beside(tmp_path, "a.mds", foreign.MDS, {}).problem == "a.mdf is not next to it"
+
+
+@pytest.mark.parametrize("kind", [ImageFormat.GDI, ImageFormat.CCD, ImageFormat.MDS])
+@given(data=st.binary(max_size=4000))
+def test_no_bytes_of_a_sheet_make_it_fail(kind: ImageFormat, data: bytes) -> None:
+    its = read_foreign(MemorySource(Path(f"sheet.{kind}"), data), kind)
+    assert all("/" not in name and name not in {"", ".", ".."} for name in its.files)
+
+
+@given(names=st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=5))
+def test_a_gdi_leads_nowhere_else(names: list[str]) -> None:
+    sheet = foreign.gdi(*((number * 1000, 4, f'"{name}"') for number, name in enumerate(names)))
+    for track in parse_gdi(sheet):
+        assert "/" not in track.name
+        assert track.name not in {".", ".."}

@@ -46,6 +46,9 @@ FOREIGN_FILES = {
     ImageFormat.SEVEN_ZIP: b"7z\xbc\xaf\x27\x1c" + bytes(26),
     ImageFormat.RAW_CD: raw_cd(2352),
     ImageFormat.CUE: b'FILE "game.bin" BINARY\r\n  TRACK 01 MODE2/2352\r\n    INDEX 01 00:00:00\r\n',
+    ImageFormat.GDI: b"1\r\n1 0 4 2352 track01.bin 0\r\n",
+    ImageFormat.CCD: b"[CloneCD]\r\nVersion=3\r\n",
+    ImageFormat.MDS: b"MEDIA DESCRIPTOR\x01\x03",
     ImageFormat.PART: PART_MAGIC + b'{"job": "1"}\n',
 }
 every_foreign = pytest.mark.parametrize("image_format", FOREIGN_FILES, ids=str)

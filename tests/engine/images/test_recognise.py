@@ -40,9 +40,11 @@ SOUND: dict[str, bytes] = {
     "game.zip": b"PK\x03\x04" + bytes(3000),
     "game.7z": b"7z\xbc\xaf\x27\x1c" + bytes(3000),
     "game.cue": foreign.cue("game.bin"),
+    "game.gdi": foreign.gdi((0, 4, "track01.bin"), (756, 0, "track02.raw"), (45000, 4, "track03.bin")),
+    "game.ccd": foreign.CCD,
 }
 """A sound file of each format that a name can promise, or the beginning of one."""
-WITH_MAGIC = sorted(SOUND.keys() - {"game.cue"})
+WITH_MAGIC = sorted(SOUND.keys() - {"game.cue", "game.gdi"})
 PACKED = ["game.zso", "game.cso", "two.cso", "game.dax", "game.chd"]
 every_name = pytest.mark.parametrize("name", sorted(SOUND))
 every_magic = pytest.mark.parametrize("name", WITH_MAGIC)
@@ -182,6 +184,17 @@ def test_an_image_of_another_format_is_only_misnamed(name: str) -> None:
 def test_a_cue_that_names_no_file_or_no_track_is_damaged(data: bytes) -> None:
     with pytest.raises(DamagedImageError, match="expected a CUE sheet"):
         recognised("game.cue", data)
+
+
+@pytest.mark.parametrize("data", [b"abc", b"3\r\n1 0 4 track.bin 0\r\n", b"0\n1 0 4 2352 a.bin 0\n", b"\0" * 100])
+def test_a_gdi_without_a_number_of_tracks_or_a_track_is_damaged(data: bytes) -> None:
+    with pytest.raises(DamagedImageError, match="expected a GDI sheet"):
+        recognised("game.gdi", data)
+
+
+@pytest.mark.parametrize("name", ["game.gdi", "game.ccd"])
+def test_a_sheet_is_told_by_its_content_under_any_name(name: str) -> None:
+    assert recognised("sheet.bin", SOUND[name]) is promised_format(Path(name))
 
 
 @pytest.mark.parametrize("kind", ["WAVE", "BINARY"])

@@ -174,7 +174,11 @@ def test_archives_are_no_titles(top: Path) -> None:
             b"MComprHD" + (108).to_bytes(4, "big") + (4).to_bytes(4, "big"),
             "CHD version 4 cannot be read: `chdman copy -i OLD -o NEW` converts it to version 5",
         ),
-        (ImageFormat.WBFS, b"WBFS", "Wii WBFS cannot be read: Dolphin loads and converts it"),
+        (
+            ImageFormat.WBFS,
+            b"WBFS",
+            "Wii WBFS cannot be read: Dolphin loads it, but only wit copy converts it",
+        ),
         (ImageFormat.RVZ, b"RVZ\x01", "GameCube/Wii RVZ cannot be read: Dolphin loads and converts it"),
         (
             ImageFormat.RAW_CD,

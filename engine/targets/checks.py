@@ -1,0 +1,94 @@
+"""Checks of settings and discs against a target."""
+
+from discpress.engine.errors import SettingError
+from discpress.engine.formats import DEFAULT_BLOCK_SIZE, ImageFormat, Method, Settings
+from discpress.engine.systems import SYSTEMS, system_from
+from discpress.engine.targets import ANY, ARCHIVE, OPL_BLOCKS, PS2_DISCS, PSP_DISCS, Target
+
+
+def check_settings(
+    settings: Settings, target: Target, original_bytes: int, index_shift: int, name: str, system: str = ""
+) -> list[str]:
+    """Check the settings for one image, called `name` in messages, against a target and return warnings.
+
+    The target `any` refuses nothing. Instead it warns if other loaders of discs of this system (`ps2`; empty if
+    unknown) would refuse the settings. SettingError with the reason and the nearest setting that the target loads.
+    """
+    if settings.is_plain:
+        return []
+    if target.name == ANY:
+        return _warnings_for_any(settings, system)
+    problem = _problem(settings, target, original_bytes, index_shift)
+    if problem is not None:
+        message, advice = problem
+        raise SettingError(f"{name}: {message}", hint=f"{advice}, or --target any to write it anyway")
+    doubt = target.block_doubt(settings.block_size)
+    return [f"block size {settings.block_size} may fail: {doubt}; use -b {target.safe_block_size}"] if doubt else []
+
+
+def _problem(settings: Settings, target: Target, original_bytes: int, index_shift: int) -> tuple[str, str] | None:
+    name = settings.format.upper()
+    if settings.format not in target.formats:
+        reason = target.reason_against(settings.format)
+        return f"target {target.name}: {name} cannot be loaded: {reason}", f"use -f {target.default_format}"
+    if settings.block_size > target.max_block_size:
+        reason = target.block_reason or f"{target.label} reads blocks up to {target.max_block_size}"
+        return (
+            f"target {target.name}: block size {settings.block_size} cannot be loaded: {reason}",
+            f"use -b {target.max_block_size}",
+        )
+    unread = [each for each in settings.methods if each not in target.hunk_codecs]
+    if unread:
+        return (
+            f"target {target.name}: {unread[0]} hunks cannot be loaded: {target.codec_reason}",
+            f"use -m {target.default_method}",
+        )
+    if index_shift > target.max_shift:
+        most = 1 << target.max_shift
+        return (
+            f"target {target.name}: alignment {1 << index_shift} cannot be loaded: the largest is {most}",
+            f"use --align {most}",
+        )
+    if target.max_bytes is not None and original_bytes > target.max_bytes:
+        return (
+            f"target {target.name}: an image of {original_bytes} bytes cannot be loaded: "
+            f"{target.label} reads up to {target.max_bytes}",
+            "choose another target",
+        )
+    return None
+
+
+def _warnings_for_any(settings: Settings, system: str) -> list[str]:
+    # Any other disc, or an unidentified one, may be for either.
+    known = system_from(system)
+    may_be_ps2 = known not in PSP_DISCS and SYSTEMS[known].has_player
+    may_be_psp = known not in PS2_DISCS and SYSTEMS[known].has_player
+    warnings = []
+    if settings.block_size != DEFAULT_BLOCK_SIZE and settings.format is ImageFormat.ZSO and may_be_ps2:
+        warnings.append(f"block size {settings.block_size}: no PS2 can read this file ({OPL_BLOCKS})")
+    if settings.block_size != DEFAULT_BLOCK_SIZE and settings.format is ImageFormat.CSO and may_be_psp:
+        warnings.append(f"block size {settings.block_size}: PSPs with older firmware read blocks of 2048 only")
+    if settings.format is ImageFormat.CHD and settings.methods != (Method.ZLIB,) and may_be_ps2:
+        warnings.append(f"{' and '.join(settings.methods)} hunks: AetherSX2 and NetherSX2 load zlib only")
+    if settings.alignment is not None and settings.alignment > 1 << 11 and may_be_ps2:
+        warnings.append(f"alignment {settings.alignment}: more than 2048 crashes a PS2")
+    return warnings
+
+
+def system_warning(target: Target, system: str, system_label: str) -> str:
+    """Return a warning if the target does not play discs of this system; empty if it does."""
+    if not target.systems or system in target.systems:
+        return ""
+    played = " and ".join(each.label for each in sorted(target.systems))
+    return f"this looks like {system_label}; only {played} discs work with {target.label}"
+
+
+def player_warning(target: Target, system: str, image_format: ImageFormat) -> str:
+    """Return a warning if no known program loads a disc of this system in this form; empty if one may.
+
+    The target `archive` gets none, because nothing has to load an archive.
+    """
+    spec = SYSTEMS[system_from(system)]
+    if spec.has_player or image_format is ImageFormat.ISO or target.name == ARCHIVE:
+        return ""
+    return f"{spec.label} disc: no known program loads a {image_format.upper()} of it; {spec.advice}"
