@@ -3,6 +3,7 @@
     DiscpressError            exit 1
     |- UsageError             exit 2   the request itself is wrong
     |  `- SettingError        exit 2   the target cannot load this setting
+    |     `- WrongSystemError exit 2   the target does not play discs of this system
     |- DamagedImageError      exit 3   the bytes break the rules of the format
     |- VerifyError            exit 3   the decoded bytes are not the expected ones
     |- SpaceError             exit 4   the result does not fit
@@ -80,6 +81,17 @@ class FileLimitError(SpaceError):
     """The file system cannot hold a file of this size, whatever its free space."""
 
     code = "file-limit"
+
+
+class WrongSystemError(SettingError):
+    """The target does not play discs of this system."""
+
+    code = "wrong-system"
+
+    def __init__(self, message: str, *, reason: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+        """The reason, without the name of the image."""
 
 
 class UnsupportedImageError(DiscpressError):

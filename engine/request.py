@@ -35,7 +35,7 @@ class ConversionRequest:
     alignment: int | None = None
     """Every block starts at a multiple of this many bytes; a power of two."""
     target: str | None = None
-    """Name of the target; None and `auto` go by the disc's system."""
+    """Name of the target; None goes by `targets`, `auto` by the disc's system."""
     on_conflict: OnConflict = OnConflict.ERROR
     """The rule for an output name that is taken."""
     digests: tuple[str, ...] = ()
@@ -60,6 +60,10 @@ class ConversionRequest:
     """Whether titles are converted that would not shrink."""
     replaces_source: bool = False
     """Whether the result may have the source's own name; the source goes to the trash right before. For repairs."""
+    targets: tuple[tuple[str, str], ...] = ()
+    """Names of targets by system, as the settings file has them; they count if `target` is None."""
+    any_system: bool = False
+    """Whether a disc of a system that the target does not play is converted with a warning, not refused."""
 
     @property
     def form(self) -> "ConversionRequest":

@@ -99,7 +99,9 @@ COMMANDS: tuple[Command, ...] = (
              writes=True, in_footer=True),
     _command("verify", "v", "verify", "Verify the image: decode all of it and compare its digests.", _D,
              writes=True, in_footer=True),
-    _command("target_next", "T", "target", "Choose the next target: the player of the image.", _D, _T, in_footer=True),
+    # Its name stands in users' keymaps.
+    _command("target_next", "T", "target", "Choose the target: the player of the image.", _D, _T, in_footer=True),
+    _command("choose_target", "T", "target", "Choose what plays the discs of this system.", _L, _S, writes=True),
     _command("pause", "p", "pause", "Pause or resume the job.", _Q, writes=True, in_footer=True),
     _command("pause_all", "P", "pause all", "Pause or resume all jobs.", _Q, writes=True),
     _command("cancel", "x", "cancel", "Cancel the job and remove what it has written.", _Q, writes=True,

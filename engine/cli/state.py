@@ -66,16 +66,16 @@ class Records:
         """Return the records for a command that only shows: it begins no state file."""
         return cls(arguments, printer, begins=False)
 
-    def request_for(self, path: Path, request: ConversionRequest, config: Config) -> ConversionRequest:
-        """Return the request for one title: options first, then the title's settings from `set`, then the settings
-        file."""
+    def request_for(self, path: Path, request: ConversionRequest, config: Config, system: str) -> ConversionRequest:
+        """Return the request for a disc of a system: options first, then the title's settings from `set`, then the
+        settings file."""
         chosen = None
         if self.store is not None:
             try:
                 chosen = self.store.settings_for(absolute(path))
             except DiscpressError as error:
                 self._lose(error)
-        return merge_requests(request, chosen, config.request)
+        return merge_requests(request, chosen, config.request, system)
 
     def name_of(self, path: Path) -> str:
         """Return an image's name in the library; empty if it is unknown there."""

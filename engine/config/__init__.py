@@ -1,7 +1,7 @@
 """The user's settings file, and the defaults of its settings.
 
 folders = ["~/games"]
-target = "opl"
+targets = { ps2 = "opl", psp = "ark" }
 level = 9
 format = "chd"
 methods = ["zstd"]
@@ -31,8 +31,12 @@ from discpress.engine.images.registry import written
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
 from discpress.engine.targets import AUTO
+from discpress.engine.targets.by_system import of_one
 
 FILE_NAME = "config.toml"
+TARGET = "target"
+"""The key of older files, one target for all systems; `targets` stands above it and replaces it when settings are
+saved."""
 THEMES = ("dark", "light", "contrast", "ansi")
 """The themes of the app; `ansi` has the terminal's own 16 colours."""
 MAX_TRASH_DAYS = 3650
@@ -44,8 +48,9 @@ class Config:
 
     folders: tuple[Path, ...] = ()
     """Folders with images; absolute paths."""
-    target: str = AUTO
-    """Name of the program or console that will play them; `auto` chooses by each disc."""
+    targets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Names of the programs or consoles that will play the discs, by system (`ps2`), `default` for all other systems;
+    discpress chooses for a system that is missing."""
     level: int = DEFAULT_LEVEL
     """Effort of the codec, 1 to 19; a codec with fewer levels uses its highest."""
     threads: int | None = None
@@ -73,7 +78,14 @@ class Config:
     @property
     def request(self) -> ConversionRequest:
         """The request that the settings file makes for every title."""
-        return ConversionRequest(self.format, self.block_size, self.level, target=self.target, methods=self.methods)
+        return ConversionRequest(
+            self.format,
+            self.block_size,
+            self.level,
+            target=None if self.targets else AUTO,
+            methods=self.methods,
+            targets=tuple(self.targets.items()),
+        )
 
 
 def config_path(environ: Mapping[str, str]) -> Path:
@@ -114,7 +126,8 @@ def parse_config(decoded: Mapping[str, Any], path: Path, targets: Collection[str
     """Return the settings of a decoded file; `path` is for the messages."""
     parsers: dict[str, Callable[[Any], object]] = {
         "folders": values.folders,
-        "target": lambda value: values.target(value, targets),
+        TARGET: lambda value: values.target(value, targets),
+        "targets": lambda value: values.targets(value, targets),
         "level": lambda value: values.whole(value, 1, HIGHEST_LEVEL),
         "threads": lambda value: values.whole(value, 1, None),
         "trash": values.boolean,
@@ -135,4 +148,7 @@ def parse_config(decoded: Mapping[str, Any], path: Path, targets: Collection[str
             checked[key] = parsers[key](value)
         except ValueError as error:
             raise StoreError(f"{display_name(path)}: {key}: {error}") from error
+    single = checked.pop(TARGET, AUTO)
+    if single != AUTO:
+        checked["targets"] = MappingProxyType({**of_one(single), **checked.get("targets", {})})
     return Config(**checked)

@@ -11,7 +11,7 @@ from typing import Any
 
 from filelock import Timeout
 
-from discpress.engine.config import Config, parse_config, read_file
+from discpress.engine.config import TARGET, Config, parse_config, read_file
 from discpress.engine.config.values import nearest, quoted
 from discpress.engine.errors import StoreError, from_os_error
 from discpress.engine.names import display_name
@@ -40,11 +40,22 @@ def save_config(path: Path, changes: Mapping[str, object], targets: Collection[s
         make_folder(real_path.parent, PRIVATE)
         with lock_file(real_path.with_name(f"{real_path.name}.lock"), LOCK_TIMEOUT_S):
             text, values = read_file(path)
-            _replace(real_path, _changed_text(text, values, plain, path))
+            _replace(real_path, _changed_text(text, values, _migrated(values, plain, path, targets), path))
     except Timeout as error:
         raise StoreError(f"{display_name(path)}: another discpress is writing this file", hint="try again") from error
     except OSError as error:
         raise from_os_error(error, path, "write the settings") from error
+
+
+def _migrated(
+    values: Mapping[str, Any], changes: Mapping[str, object], path: Path, targets: Collection[str]
+) -> Mapping[str, object]:
+    """Return changes that also replace the `target` of an older file by `targets`, which mean the same."""
+    if TARGET not in values:
+        return changes
+    present = {key: values[key] for key in (TARGET, "targets") if key in values}
+    meant = dict(parse_config(present, path, targets).targets)
+    return {TARGET: None, "targets": meant or None, **changes}
 
 
 def _plain(value: object) -> object:

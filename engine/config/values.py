@@ -11,7 +11,9 @@ from typing import NoReturn
 from discpress.engine.formats import HUNK_METHODS, Method, in_order
 from discpress.engine.images.registry import block_size_range, is_block_size
 from discpress.engine.names import display_name
+from discpress.engine.systems import System
 from discpress.engine.targets import AUTO
+from discpress.engine.targets.by_system import DEFAULT, PLAYED, choices
 from discpress.engine.units import format_option_size, parse_size
 
 
@@ -46,6 +48,27 @@ def target(value: object, targets: Collection[str]) -> str:
     if value not in targets:
         raise ValueError(f"unknown target {quoted(value)}{nearest(value, targets)}")
     return value
+
+
+def targets(value: object, names: Collection[str]) -> Mapping[str, str]:
+    """Return names of targets by system; each plays the discs of its system."""
+    if not isinstance(value, dict):
+        _refuse(value, 'a table of systems and targets like { ps2 = "opl", psp = "ark" }')
+    return MappingProxyType({system: _target_of(system, name, names) for system, name in value.items()})
+
+
+def _target_of(system: str, name: object, names: Collection[str]) -> str:
+    systems = (*PLAYED, DEFAULT, *(each for each in System if each not in PLAYED))
+    if system not in systems:
+        raise ValueError(f"unknown system {quoted(system)}{nearest(system, systems)}")
+    try:
+        known = target(name, names)
+    except ValueError as error:
+        raise ValueError(f"{system}: {error}") from error
+    allowed = [each for each in choices(system) if each in names]
+    if known not in allowed:
+        raise ValueError(f"{system}: expected one of {', '.join(allowed)}, got {known}, which plays no such discs")
+    return known
 
 
 def whole(value: object, low: int, high: int | None) -> int:

@@ -8,9 +8,9 @@ from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Setting
 from discpress.engine.images.registry import encoder_of
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
-from discpress.engine.systems import System
+from discpress.engine.systems import system_from
 from discpress.engine.targets import AUTO, TARGETS, Target, target_for
-from discpress.engine.targets.checks import check_settings, player_warning, system_warning
+from discpress.engine.targets.checks import check_settings, check_system, player_warning, wrong_system
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,10 @@ def resolve_settings(
 
     `request` is completed by the title's `own` settings and the `defaults` as in `merge_requests`. `system` (`ps2`)
     decides the target if they do not, `suffix_format` is the format that the output's name promises. Raises
-    SettingError if the target does not load the requested settings, UsageError if they cannot be written at all.
+    SettingError if the target does not load the requested settings, WrongSystemError if it does not play discs of the
+    system, UsageError if the settings cannot be written at all.
     """
-    request = merge_requests(request, own, defaults)
+    request = merge_requests(request, own, defaults, system)
     target = target_of(system, request, request.format or suffix_format)
     image_format = request.format or suffix_format or target.default_format
     notices = []
@@ -51,10 +52,13 @@ def resolve_settings(
     plain = Settings(image_format, target=target.name)
     if plain.is_plain:
         return Choice(target, plain, 0, tuple(notices))
+    if request.any_system and not target.plays(system_from(system)):
+        notices.append(wrong_system(target, system))
+    else:
+        notices += check_system(target, system, name)
     settings, shift = _packed_settings(name, original_bytes, image_format, target, request, notices)
     notices += check_settings(settings, target, original_bytes, shift, name, system)
-    warning = system_warning(target, system, f"a disc for {_label(system)}")
-    warning = warning or player_warning(target, system, settings.format)
+    warning = player_warning(target, system, settings.format)
     if warning:
         notices.append(warning)
     return Choice(target, settings, shift, tuple(notices))
@@ -78,8 +82,10 @@ def default_settings(
     return Settings(image_format, block_size or encoder.block_size_for(target), level, methods=methods)
 
 
-def _label(system: str) -> str:
-    return System(system).label if system in tuple(System) else display_name(system)
+def plays_system(request: ConversionRequest, system: str) -> bool:
+    """Return whether the target of a request may play discs of a system; True for a target of another version."""
+    target = TARGETS.get(request.target or AUTO)
+    return target is None or target.plays(system_from(system))
 
 
 def target_of(system: str, request: ConversionRequest, image_format: ImageFormat | None = None) -> Target:

@@ -2,21 +2,53 @@
 
 from dataclasses import replace
 
+from discpress.engine.formats import ImageFormat
 from discpress.engine.request import ConversionRequest, OnConflict
+from discpress.engine.targets import AUTO, TARGETS, Target, target_for
+from discpress.engine.targets.by_system import target_name
 
-__all__ = ["ConversionRequest", "OnConflict", "merge_requests"]
+__all__ = ["ConversionRequest", "OnConflict", "for_system", "merge_requests"]
 
 NOTHING = ConversionRequest()
 
 
+def for_system(defaults: ConversionRequest, system: str) -> ConversionRequest:
+    """Return defaults with the target for discs of a system, and without a form that this target does not load."""
+    if not defaults.targets:
+        return defaults
+    name = target_name(dict(defaults.targets), system)
+    named = replace(defaults, target=name, targets=())
+    if name not in TARGETS and name != AUTO:  # a name of another version: resolving it reports it
+        return named
+    return _loadable(named, target_for(system, defaults.format) if name == AUTO else TARGETS[name])
+
+
+def _loadable(defaults: ConversionRequest, target: Target) -> ConversionRequest:
+    image_format = defaults.format
+    if image_format not in {None, ImageFormat.ISO, *target.formats}:
+        return replace(defaults, format=None, block_size=None, methods=())
+    is_block = defaults.block_size is None or not target.is_doubtful_block(defaults.block_size)
+    is_read = all(method in target.hunk_codecs for method in defaults.methods)
+    return replace(
+        defaults,
+        block_size=defaults.block_size if is_block else None,
+        methods=defaults.methods if is_read else (),
+    )
+
+
 def merge_requests(
-    request: ConversionRequest, own: ConversionRequest | None = None, defaults: ConversionRequest = NOTHING
+    request: ConversionRequest,
+    own: ConversionRequest | None = None,
+    defaults: ConversionRequest = NOTHING,
+    system: str = "",
 ) -> ConversionRequest:
     """Return a request completed for one title: its own fields first, then those of `own`, then `defaults`.
 
     `own` and `defaults` complete the form of the result only. Format, methods and block size of the defaults fit their
-    own target and each other. They are left out if the title has another target or another format.
+    own target and each other. They are left out if the title has another target or another format. `system` (`ps2`)
+    decides among the targets of the defaults.
     """
+    defaults = for_system(defaults, system)
     chosen = own or NOTHING
     target, image_format, methods = (
         request.target or chosen.target, request.format or chosen.format, request.methods or chosen.methods

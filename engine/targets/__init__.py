@@ -78,9 +78,13 @@ class Target:
         """The verb after its label: `OPL and PCSX2 play`, `OPL plays`."""
         return "play" if " and " in self.label else "plays"
 
+    def is_doubtful_block(self, block_size: int) -> bool:
+        """Return whether it does not read blocks of this size, or may fail on them."""
+        return block_size > min(self.max_block_size, self.safe_block_size)
+
     def plays(self, system: System) -> bool:
-        """Return whether it plays discs of a system."""
-        return not self.systems or system in self.systems
+        """Return whether it plays discs of a system; a disc of no known console may be for any."""
+        return not self.systems or system in self.systems or system in _ANY_CONSOLE
 
     def doubt_about(self, image_format: ImageFormat) -> str:
         """Return the reason why a format that it loads is a bad choice, as a clause; empty if there is none."""
@@ -109,6 +113,7 @@ _ARCHIVE_HUNK = 256 * KIB  # 1 MiB saves 2 % more, but leaves memory for only a 
 _SMALLEST = "nothing plays an archive, and a CHD of large hunks is smaller"
 _NO_ZSO_PPSSPP = (_ZSO, "no version of PPSSPP loads ZSO")
 _NO_ZSTD = ("zlib", "lzma", "huff", "flac")
+_ANY_CONSOLE = frozenset({System.ISO9660, System.UDF, System.UNKNOWN})
 PS2_DISCS = frozenset({System.PS2})
 PSP_DISCS = frozenset({System.PSP, System.UMD_VIDEO})
 

@@ -1,8 +1,8 @@
 """Checks of settings and discs against a target."""
 
-from discpress.engine.errors import SettingError
+from discpress.engine.errors import SettingError, WrongSystemError
 from discpress.engine.formats import DEFAULT_BLOCK_SIZE, ImageFormat, Method, Settings
-from discpress.engine.systems import SYSTEMS, system_from
+from discpress.engine.systems import SYSTEMS, System, system_from
 from discpress.engine.targets import ANY, ARCHIVE, OPL_BLOCKS, PS2_DISCS, PSP_DISCS, Target
 
 
@@ -75,12 +75,30 @@ def _warnings_for_any(settings: Settings, system: str) -> list[str]:
     return warnings
 
 
-def system_warning(target: Target, system: str, system_label: str) -> str:
-    """Return a warning if the target does not play discs of this system; empty if it does."""
-    if not target.systems or system in target.systems:
-        return ""
-    played = " and ".join(each.label for each in sorted(target.systems))
-    return f"this looks like {system_label}; only {played} discs work with {target.label}"
+def wrong_system(target: Target, system: str) -> str:
+    """Return the reason why a target does not play discs of a system."""
+    played = " and ".join(each.label for each in System if each in target.systems)
+    return f"This is a {SYSTEMS[system_from(system)].label} disc; {target.label} {target.verb} {played} discs only."
+
+
+def check_system(target: Target, system: str, name: str) -> list[str]:
+    """Check that a target plays discs of a system and return warnings about an image called `name`.
+
+    A disc of no known console may be for any. WrongSystemError with the reason and the target that plays such discs.
+    """
+    known = system_from(system)
+    if not target.plays(known):
+        better = SYSTEMS[known].target
+        reason = wrong_system(target, system)
+        raise WrongSystemError(
+            f"{name}: {reason}",
+            reason=reason,
+            hint=f"use --target {better}, or --force to convert this disc for {target.label} anyway",
+        )
+    if target.systems and known not in target.systems:
+        played = " and ".join(each.label for each in System if each in target.systems)
+        return [f"no known console: {target.label} {target.verb} {played} discs only"]
+    return []
 
 
 def player_warning(target: Target, system: str, image_format: ImageFormat) -> str:

@@ -11,7 +11,7 @@ import pytest
 from command_line import CommandLine, write_old
 from foreign_images import cue
 from patience import HANG_S
-from sample_images import incompressible, mixed, read_back, write_image
+from sample_images import GOLDEN, incompressible, mixed, read_back, write_image
 
 from discpress.engine.images.open import open_image
 
@@ -261,11 +261,45 @@ class TestTarget:
     def test_an_unknown_one_is_refused_with_the_known_ones(self, cli: CommandLine) -> None:
         assert "opl+pcsx2" in refuse(cli, "game.iso", "--target", "gamecube")
 
-    def test_a_disc_of_another_system_is_a_warning(self, cli: CommandLine) -> None:
-        shutil.copy(Path(__file__).parents[1] / "data" / "golden" / "psp.iso", cli.folder)
-        done = cli.run("convert", "psp.iso", "--target", "opl")
-        assert done.exit_code == 0
-        assert "only PS2 discs work with OPL" in done.text
+    def test_a_disc_of_another_system_is_refused(self, cli: CommandLine) -> None:
+        shutil.copy(GOLDEN / "psp.iso", cli.folder)
+        assert "This is a PSP disc; OPL plays PS2 discs only." in refuse(cli, "psp.iso", "--target", "opl")
+        assert not (cli.folder / "psp.zso").exists()
+
+    def test_a_folder_leaves_discs_of_other_systems_out(self, cli: CommandLine) -> None:
+        for name in ("ps2.iso", "psp.iso"):
+            shutil.copy(GOLDEN / name, cli.folder)
+        done = cli.run("convert", "-r", ".", "--target", "opl", "--force", "--json")
+        (left_out,) = [event for event in done.events if event["event"] == "skipped"]
+        assert (done.exit_code, left_out["code"], left_out["message"]) == (
+            0, "wrong-system", "This is a PSP disc; OPL plays PS2 discs only.",
+        )  # fmt: skip
+        assert (cli.folder / "ps2.zso").exists()
+        assert not (cli.folder / "psp.zso").exists()
+
+    def test_a_disc_of_another_system_is_converted_by_force(self, cli: CommandLine) -> None:
+        shutil.copy(GOLDEN / "psp.iso", cli.folder)
+        done = cli.run("convert", "psp.iso", "--target", "opl", "--force")
+        assert (done.exit_code, (cli.folder / "psp.zso").exists()) == (0, True)
+        assert "This is a PSP disc; OPL plays PS2 discs only." in done.text
+
+    @pytest.mark.parametrize(
+        ("settings", "formats"),
+        [
+            ('targets = { ps2 = "nethersx2" }', ["cso", "zso"]),
+            ('targets = { psp = "psp-old" }', ["zso", "cso"]),
+            ('target = "psp-old"', ["zso", "cso"]),
+            ('targets = { default = "archive", psp = "ark" }', ["chd", "zso"]),
+            ('targets = { ps2 = "pcsx2", psp = "ark" }\nformat = "chd"', ["chd", "zso"]),
+        ],
+    )
+    def test_the_settings_name_one_for_each_system(self, settings: str, formats: list[str], cli: CommandLine) -> None:
+        path = cli.home / "config" / "discpress" / "config.toml"
+        path.parent.mkdir(parents=True)
+        path.write_text(settings)
+        for name in ("ps2.iso", "psp.iso"):
+            shutil.copy(GOLDEN / name, cli.folder)
+        assert [convert(cli, "discpress", name)["format"] for name in ("ps2.iso", "psp.iso")] == formats
 
 
 @pytest.mark.usefixtures("game")

@@ -36,7 +36,7 @@ PRINTING_FRONTS = {"discpress.tui.main", "discpress.tui.terminal.driver"}
 CONFIG_READERS = {"tui", "cli", "worker", "queue"}
 MAX_FILES = 17
 """Python files of a folder: more cannot be taken in at a glance."""
-MANY_SCREENS = 20
+MANY_SCREENS = 21
 MAX_LINES = 300
 
 

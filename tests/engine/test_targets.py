@@ -9,7 +9,8 @@ from discpress.engine.errors import SettingError
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.systems import SYSTEMS, System
 from discpress.engine.targets import ANY, TARGETS, target_for
-from discpress.engine.targets.checks import check_settings, player_warning, system_warning
+from discpress.engine.targets.by_system import choices, of_one
+from discpress.engine.targets.checks import check_settings, check_system, player_warning
 from discpress.engine.units import GIB, MIB
 
 ZSO, CSO, CHD, DAX, JSO, ISO = (
@@ -260,17 +261,22 @@ def test_any_warns_of_a_console_that_the_disc_may_be_for(system: str) -> None:
     assert warning.startswith("block size 65536: no PS2 can read this file")
 
 
-def test_any_plays_discs_of_any_system() -> None:
-    assert system_warning(TARGETS[ANY], "ps1", "a disc for PlayStation") == ""
+@pytest.mark.parametrize("system", list(System))
+def test_any_plays_discs_of_any_system(system: System) -> None:
+    assert check_system(TARGETS[ANY], system, "game.iso") == []
 
 
-def test_a_disc_of_another_system_is_a_warning() -> None:
-    warning = system_warning(TARGETS["opl"], System.PSP, "a disc for PSP")
-    assert warning == "this looks like a disc for PSP; only PS2 discs work with OPL"
+@pytest.mark.parametrize("name", TARGETS)
+def test_the_targets_that_one_means_are_valid_for_their_systems(name: str) -> None:
+    meant = of_one(name)
+    assert meant
+    assert all(name in choices(system) for system in meant)
 
 
-def test_a_disc_of_the_targets_system_is_none() -> None:
-    assert system_warning(TARGETS["opl"], System.PS2, "a disc for PS2") == ""
+def test_no_target_is_offered_for_a_system_that_it_does_not_play() -> None:
+    assert {"opl", "play"} & set(choices("psp")) == set()
+    assert "ark" in choices("psp")
+    assert set(choices("default")) == {"auto", "archive", "any"}
 
 
 @pytest.mark.parametrize("system", list(System))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from discpress.engine.cli.state import read_config
 from discpress.engine.store.store import Store, state_folder
+from discpress.engine.targets import AUTO
+from discpress.engine.targets.by_system import of_one
 from discpress.tui.app.app import DiscpressApp
 from discpress.tui.app.session import Session
 from discpress.tui.terminal.capabilities import Terminal, encoding_of_locale, environ_at_start
@@ -23,7 +25,7 @@ def open_app(
     """
     config = read_config()
     if target is not None:
-        config = replace(config, target=target)
+        config = replace(config, targets={} if target == AUTO else {**config.targets, **of_one(target)})
     encoding = locale.getencoding()
     if os.name == "posix":
         encoding = encoding_of_locale(environ_at_start(), encoding)

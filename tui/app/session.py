@@ -163,10 +163,11 @@ class Session:
 
     def _fitted(self, title: Title) -> Title:
         """Return a title with the estimate of its own settings: the store uses the defaults if it has none."""
-        if title.overrides is None or title.overrides.target is None:
+        if title.system not in self.chooser.differing and (title.overrides is None or title.overrides.target is None):
             return title
         settings = self.chooser.settings(title)
-        if settings is None or (title.estimate is not None and title.estimate.settings.format is settings.format):
+        found = title.estimate
+        if settings is None or (found is not None and replace(found.settings, target=settings.target) == settings):
             return title
         return replace(title, estimate=self.store.estimate_for(title.identity, settings))
 
@@ -214,8 +215,7 @@ class Session:
         save_config(path, changes, (AUTO, *TARGETS))
         written = load_config(path, (AUTO, *TARGETS))
         # What a command line option says stays above the file, unless it is what has just been changed.
-        target = written.target if "target" in changes else self.config.target
-        self.config = replace(written, target=target)
+        self.config = written if "targets" in changes else replace(written, targets=self.config.targets)
         self.chooser = Chooser.of(self.config)
         self._asked.clear()
 

@@ -19,10 +19,12 @@ from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import DoctorTask, VerifyTask
 from discpress.engine.system.files import holder_of
 from discpress.engine.targets import ANY, TARGETS, target_for
+from discpress.engine.targets.by_system import target_name
 from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclusive
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.messages import CopyPath, Notify, OpenBench, OpenPlan, OpenQueue, OpenTune, StartWorker
+from discpress.tui.screens.pick_target import PickTarget
 from discpress.tui.screens.text import TextScreen
 from discpress.tui.views.details import whole
 from discpress.tui.views.labels import FILE_GONE, reason_of
@@ -47,7 +49,8 @@ class DetailScreen(TextScreen):
         self._queries = DiskQueries()
         title = self.view.titles[path]
         name = (title.overrides.target if title.overrides else None) or ""
-        self._target = TARGETS.get(name, target_for(title.system)).name
+        by_settings = TARGETS.get(target_name(session.config.targets, title.system), target_for(title.system))
+        self._target = TARGETS.get(name, by_settings).name
 
     def on_mount(self) -> None:
         """Show what is known, and let the doctor look."""
@@ -109,11 +112,18 @@ class DetailScreen(TextScreen):
         )
 
     def action_target_next(self) -> None:
-        """Examine it for the next target."""
-        names = list(TARGETS)
-        self._target = names[(names.index(self._target) + 1) % len(names)]
-        self._look()
-        self.show_text()
+        """Choose the target for which the doctor examines it."""
+        title = self.view.titles.get(self._path)
+        if title is None:
+            return
+
+        def answer(name: str | None) -> None:
+            if name is not None and name != self._target:
+                self._target = name
+                self._look()
+                self.show_text()
+
+        self.app.push_screen(PickTarget(self.view, title.system, self._target, has_auto=False), answer)
 
     def action_examine(self) -> None:
         """Queue a deep examination."""

@@ -1,6 +1,7 @@
-"""The first start: one input for the folder of the games."""
+"""The first start: one input for the folder of the games, and a choice of what plays them."""
 
 import os
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -11,12 +12,18 @@ from textual.widgets import Input, Static
 
 from discpress.engine.names import display_name
 from discpress.engine.system.files import folder_problem
+from discpress.engine.systems import System
+from discpress.engine.targets import AUTO
+from discpress.engine.targets.by_system import of_one
 from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
 from discpress.tui.commands import Place
-from discpress.tui.messages import OpenFolders
+from discpress.tui.messages import OpenFolders, SaveSettings
 from discpress.tui.screens.base import DiscScreen
+from discpress.tui.screens.pick_target import PickTarget
 from discpress.tui.widgets.folder_input import FolderInput, expanded
 
+_ASKED = (System.PS2, System.PSP)
+"""The systems whose players are asked for: those with more than one."""
 _WELCOME = """\
 discpress
 
@@ -28,7 +35,7 @@ Where are your games? Type a folder; Tab completes it, Enter opens it.
 
 
 class FirstRun(DiscScreen):
-    """Asks for one folder, keeps it in the settings, and opens it."""
+    """Asks for one folder and what plays the games, keeps both in the settings, and opens the folder."""
 
     PLACE = Place.FIRST_RUN
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -68,8 +75,27 @@ class FirstRun(DiscScreen):
             for said in self.query("#problem").results(Static):  # none if the screen was left meanwhile
                 said.update(problem)
             return
-        self.dismiss()
-        self.post_message(OpenFolders([folder]))
+        is_asked = not self.session.config.targets and not self.session.is_read_only
+        self._ask_for_players(folder, _ASKED if is_asked else (), {})
+
+    def _ask_for_players(self, folder: Path, systems: Sequence[System], targets: Mapping[str, str]) -> None:
+        """Ask what plays the discs of each of these systems, then keep the answers and open the folder."""
+        if not systems:
+            if targets:
+                self.post_message(SaveSettings({"targets": dict(targets)}))
+            self.dismiss()
+            self.post_message(OpenFolders([folder]))
+            return
+        system, *others = systems
+
+        def answer(name: str | None) -> None:
+            meant = of_one(name or AUTO)
+            # A target of any system is only asked for this one.
+            chosen = meant if not meant or system in meant else {system.value: name or AUTO}
+            self._ask_for_players(folder, others, {**targets, **chosen})
+
+        question = f"What plays your games? {system.label}:"
+        self.app.push_screen(PickTarget(self.view, system, AUTO, question=question), answer)
 
 
 def _problem_of(folder: Path, name: str) -> str:

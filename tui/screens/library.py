@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 
 from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.targets.by_system import target_name
 from discpress.tui.app.session import ON_SCREEN, Changes, Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.messages import (
@@ -23,13 +24,16 @@ from discpress.tui.messages import (
     OpenTune,
     Quit,
     Rescan,
+    SaveSettings,
     StartWorker,
 )
 from discpress.tui.screens.marking import Marking
+from discpress.tui.screens.pick_target import PickTarget
 from discpress.tui.views.details import brief
 from discpress.tui.views.labels import reason_of
 from discpress.tui.views.library import COLUMNS, LibraryView
 from discpress.tui.views.queue_strip import strip_lines
+from discpress.tui.views.settings import changed_target
 from discpress.tui.views.status_line import empty_hint, status_line
 from discpress.tui.widgets.filter_input import FilterInput
 from discpress.tui.widgets.lines import Lines
@@ -183,6 +187,19 @@ class LibraryScreen(Marking):
         chosen = [title for title in self.view.chosen(self._table.cursor) if not title.error]
         if chosen:
             self.post_message(OpenTune(chosen))
+
+    def action_choose_target(self) -> None:
+        """Choose what plays the discs of the system of the title under the cursor."""
+        if self._table.cursor >= len(self.view.rows):
+            return
+        system = self.view.rows[self._table.cursor].system
+        config = self.session.config
+
+        def answer(name: str | None) -> None:
+            if name is not None:
+                self.post_message(SaveSettings(changed_target(config, system, name)))
+
+        self.app.push_screen(PickTarget(self.view, system, target_name(config.targets, system)), answer)
 
     def action_bench(self) -> None:
         """Measure the title under the cursor."""

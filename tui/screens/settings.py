@@ -9,15 +9,17 @@ from textual.binding import BindingType
 
 from discpress.engine.config import config_path
 from discpress.engine.names import display_name
+from discpress.engine.targets.by_system import DEFAULT
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.messages import SaveSettings
 from discpress.tui.screens.ask_folder import AskFolder
 from discpress.tui.screens.base import DiscScreen
-from discpress.tui.views.settings import Setting, SettingRows, settings_of
+from discpress.tui.screens.pick_target import PickTarget
+from discpress.tui.views.settings import Setting, SettingRows, changed_target, settings_of
 from discpress.tui.widgets.lines import Lines
 from discpress.tui.widgets.table import Column, Table
 
-COLUMNS = (Column("label", "SETTING", 12), Column("shown", "NOW", 30, flexible=True))
+COLUMNS = (Column("label", "SETTING", 16), Column("shown", "NOW", 30, flexible=True))
 
 
 class SettingsScreen(DiscScreen):
@@ -73,6 +75,11 @@ class SettingsScreen(DiscScreen):
         if not setting.choices:
             self.action_add_folder()
             return
+        if setting.system:
+            self.post_message(
+                SaveSettings(changed_target(self.session.config, setting.system, str(setting.next(step))))
+            )
+            return
         self._save(setting.key, setting.next(step))
 
     def _save(self, key: str, value: object) -> None:
@@ -84,6 +91,19 @@ class SettingsScreen(DiscScreen):
     def on_settings(self) -> None:
         """Show what is set now."""
         self._show()
+
+    def action_choose_target(self) -> None:
+        """Choose what plays the discs of the system under the cursor."""
+        setting = self._setting()
+        if setting.system and setting.system != DEFAULT:
+            self.app.push_screen(
+                PickTarget(self.view, setting.system, str(setting.value)),
+                lambda name: self._pick(setting.system, name),
+            )
+
+    def _pick(self, system: str, name: str | None) -> None:
+        if name is not None:
+            self.post_message(SaveSettings(changed_target(self.session.config, system, name)))
 
     def action_add_folder(self) -> None:
         """Ask for one more folder."""

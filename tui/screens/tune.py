@@ -18,6 +18,7 @@ from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.messages import Notify, OpenBench, OpenPlan, Refresh, SaveSettings, StartWorker, WantEstimates
 from discpress.tui.screens.base import DiscScreen
+from discpress.tui.screens.pick_target import PickTarget
 from discpress.tui.views.bench import Form, measured_latencies
 from discpress.tui.views.chart import chart_lines, describe_latency, points_of
 from discpress.tui.views.labels import FILE_GONE, reason_of
@@ -153,8 +154,14 @@ class TuneScreen(DiscScreen):
         self.action_move(0, 1)
 
     def action_target_next(self) -> None:
-        """Choose for the next target."""
-        self._change(self._tuning.next_target())
+        """Choose what plays the title; its format becomes the best for that."""
+        system = self._title.system
+
+        def answer(name: str | None) -> None:
+            if name is not None and name != self._tuning.target:
+                self._change(self._tuning.of_target(name, system))
+
+        self.app.push_screen(PickTarget(self.view, system, self._tuning.target), answer)
 
     def action_format_next(self) -> None:
         """Take the next format."""
@@ -195,7 +202,7 @@ class TuneScreen(DiscScreen):
         else:
             what = "the target and level" if tuning.target == AUTO else "target, format, block size and level"
             notice = f"Titles without settings of their own follow {what} chosen here."
-            self.post_message(SaveSettings(tuning.as_defaults, notice))
+            self.post_message(SaveSettings(tuning.as_defaults(self._title.system, self.session.config.targets), notice))
 
     def action_forget(self) -> None:
         """Let the titles follow the defaults again."""

@@ -1,6 +1,6 @@
 """The settings as rows: what each is now, and what comes next when it is changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,9 @@ from discpress.engine.formats import MAX_LEVEL, form_name
 from discpress.engine.images.registry import written
 from discpress.engine.names import display_name
 from discpress.engine.system.processors import available_processors
-from discpress.engine.targets import AUTO, TARGETS
+from discpress.engine.systems import SYSTEMS, System, system_from
+from discpress.engine.targets import AUTO, TARGETS, Target, target_for
+from discpress.engine.targets.by_system import DEFAULT, PLAYED, choices, target_name, with_target
 from discpress.tui.commands import Keys
 
 _TRASH_DAYS = (None, 7, 14, 30, 60, 90, 180, 365)
@@ -29,6 +31,8 @@ class Setting:
     """The same in words."""
     choices: tuple[object, ...] = ()
     """What it may be; empty for a folder."""
+    system: str = ""
+    """The system whose target it is."""
 
     def next(self, step: int) -> object:
         """Return the choice some steps on, around the end."""
@@ -45,7 +49,7 @@ def settings_of(config: Config, shown: Sequence[Path] = ()) -> list[Setting]:
     threads = "one for each core" if config.threads is None else str(config.threads)
     return [
         *folders,
-        Setting("target", "target", config.target, _target(config.target), (AUTO, *TARGETS)),
+        *_targets(config.targets),
         Setting("level", "level", config.level, _level(config.level), tuple(range(1, MAX_LEVEL + 1))),
         Setting("threads", "threads", config.threads, threads, (None, *range(1, available_processors() + 1))),
         Setting("trash", "originals", config.trash, _trash(config.trash), (False, True)),
@@ -63,8 +67,26 @@ def _no_folders(shown: Sequence[Path], key: str) -> str:
     return f"none kept; {key} adds one. Open this time: {', '.join(display_name(folder) for folder in shown)}"
 
 
-def _target(name: str) -> str:
-    return "auto: by each disc's system" if name == AUTO else f"{name}: {TARGETS[name].label}"
+def _targets(targets: Mapping[str, str]) -> Iterator[Setting]:
+    for system in (*PLAYED, *(each for each in targets if each not in PLAYED)):
+        name, label = target_name(targets, system), "others" if system == DEFAULT else System(system).label
+        yield Setting("targets", f"plays {label}", name, describe_target(name, system), choices(system), system)
+
+
+def describe_target(name: str, system: str) -> str:
+    """Return a target as people read it: `opl: OPL`; of `auto`, which one that is for discs of a system."""
+    target = target_for(system) if name == AUTO else TARGETS[name]
+    return f"{name}: {target.label}"
+
+
+def changed_target(config: Config, system: str, name: str) -> dict[str, object]:
+    """Return the changes of the settings file that give a system another target, with that target's best format."""
+    return {
+        "targets": with_target(config.targets, system, name),
+        "format": None,
+        "methods": None,
+        "block_size": None,
+    }
 
 
 def _format(config: Config) -> str:
@@ -115,3 +137,61 @@ class SettingRows:
     def style(self, index: int, key: str) -> str:
         """Return the style of one cell."""
         return "dim" if key == "label" else "normal"
+
+
+class TargetRows:
+    """Targets as a table."""
+
+    def __init__(self, system: str, names: Sequence[str]) -> None:
+        self._system = system
+        self.names = tuple(names)
+        """Their names, `auto` among them."""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def cells(self, index: int, keys: Sequence[str]) -> Sequence[str]:
+        """Return the texts of one row."""
+        name = self.names[index]
+        target = _meant(self._system, name)
+        texts = {"name": name, "label": target.label, "loads": ", ".join(_loaded(target))}
+        return [texts[key] for key in keys]
+
+    def style(self, index: int, key: str) -> str:
+        """Return the style of one cell."""
+        return "dim" if key == "loads" else "normal"
+
+
+def about_target(system: str, name: str) -> list[str]:
+    """Return sentences on a target, and on the targets that do not play discs of a system."""
+    target = _meant(system, name)
+    others = [each for each in TARGETS.values() if not each.plays(system_from(system))]
+    said = [_about(target)]
+    if others:
+        label = SYSTEMS[system_from(system)].label
+        played = " and ".join(each.label for each in System if any(each in other.systems for other in others))
+        said.append(
+            f"Not for {label} discs: {', '.join(other.name for other in others)}. They play {played} discs only."
+        )
+    return said
+
+
+def _about(target: Target) -> str:
+    refused = [each for each in written(packed_only=True) if each not in target.formats]
+    reasons = dict.fromkeys(target.reason_against(each) for each in refused if dict(target.reasons).get(each))
+    best = target.default_format.upper()
+    why = f" {'; '.join(_sentence(each) for each in reasons)}." if reasons else ""
+    blocks = f" {_sentence(target.block_reason)}." if target.block_reason else ""
+    return f"Best format: {best}.{why}{blocks}"
+
+
+def _sentence(clause: str) -> str:
+    return clause[:1].upper() + clause[1:]
+
+
+def _loaded(target: Target) -> list[str]:
+    return [each.upper() for each in written(packed_only=True) if each in target.formats]
+
+
+def _meant(system: str, name: str) -> Target:
+    return target_for(system) if name == AUTO else TARGETS[name]

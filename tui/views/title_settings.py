@@ -1,16 +1,21 @@
 """The settings of each title: its own over the user's defaults, checked against the target."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from discpress.engine.config import Config
 from discpress.engine.convert.choice import Choice, default_settings, resolve_settings
-from discpress.engine.convert.request import ConversionRequest, merge_requests
+from discpress.engine.convert.request import ConversionRequest, for_system, merge_requests
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import DEFAULT_LEVEL, Settings
 from discpress.engine.names import display_name
 from discpress.engine.store.model import Title
+from discpress.engine.systems import System
 from discpress.engine.targets import AUTO, TARGETS, target_for
 from discpress.engine.units import KIB, MIB
+
+_ANY_DISC_BYTES = 1 << 30
+"""A size that every target loads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Chooser:
 
     def request(self, title: Title) -> ConversionRequest:
         """Return what a job for this title is asked for: every setting named, as it is now."""
-        return merge_requests(ConversionRequest(), title.overrides, self.default_request)
+        return merge_requests(ConversionRequest(), title.overrides, self.default_request, title.system)
 
     def choice(self, title: Title, request: ConversionRequest | None = None) -> Choice:
         """Return the settings a title would be written with; SettingError or UsageError if the target refuses."""
@@ -49,12 +54,33 @@ class Chooser:
 
     @property
     def defaults(self) -> Settings:
-        """What a title without settings of its own is written with; every system's target writes the same format."""
-        request = self.default_request
+        """What a title of an unknown system without settings of its own is written with."""
+        request = for_system(self.default_request, System.UNKNOWN)
         target = TARGETS.get(request.target or AUTO) or target_for("", request.format)
         return default_settings(
             target, request.level or DEFAULT_LEVEL, request.format, request.methods, request.block_size
         )
+
+    @property
+    def differing(self) -> frozenset[str]:
+        """The systems whose titles without settings of their own are written in another form than `defaults`."""
+        return _differing(self.default_request, _form(self.defaults))
+
+
+@lru_cache(maxsize=8)
+def _differing(request: ConversionRequest, usual: tuple[object, ...]) -> frozenset[str]:
+    return frozenset(str(system) for system in System if _form_for(request, system) not in {usual, None})
+
+
+def _form_for(request: ConversionRequest, system: System) -> tuple[object, ...] | None:
+    try:
+        return _form(resolve_settings("", _ANY_DISC_BYTES, system, ConversionRequest(), defaults=request).settings)
+    except DiscpressError:
+        return None
+
+
+def _form(settings: Settings) -> tuple[object, ...]:
+    return settings.format, settings.block_size, settings.level, settings.methods
 
 
 def describe_settings(settings: Settings) -> str:

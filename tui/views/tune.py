@@ -10,7 +10,8 @@ from discpress.engine.images.registry import PLAIN, encoder_of, written_forms
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import StoredEstimate, Title
-from discpress.engine.targets import AUTO, TARGETS
+from discpress.engine.targets import AUTO, TARGETS, target_for
+from discpress.engine.targets.by_system import with_target
 from discpress.tui.views.title_settings import Chooser
 
 FORMS = written_forms()
@@ -93,16 +94,14 @@ class Tuning:
         form = self.format, self.block_size, self.level, self.alignment, self.target
         return ConversionRequest(*form, methods=self.methods)
 
-    @property
-    def as_defaults(self) -> dict[str, object]:
-        """The same, as the settings file has it for all titles.
+    def as_defaults(self, system: str, targets: Mapping[str, str]) -> dict[str, object]:
+        """Return the same, as the settings file has it for all titles; `targets` are those that it has now.
 
-        Target `auto` stands for another target on each system, which may load another format and other blocks: those
-        are left to it.
+        The target becomes that of one system. Target `auto` leaves format and blocks to the target that it means.
         """
         is_auto = self.target == AUTO
         return {
-            "target": self.target,
+            "targets": with_target(targets, system, self.target),
             "level": min(self.level, MAX_LEVEL) if is_auto else self.level,
             "format": None if is_auto else str(self.format),
             "methods": None if is_auto or not self.methods else [str(method) for method in self.methods],
@@ -133,10 +132,13 @@ class Tuning:
         alignment = self.alignment if encoder_of(image_format).takes_alignment else None
         return replace(self, format=image_format, methods=methods, alignment=alignment)._within_grid()
 
-    def next_target(self) -> "Tuning":
-        """Return the choice with the next target."""
-        names = (AUTO, *TARGETS)
-        return replace(self, target=names[(names.index(self.target) + 1) % len(names)])
+    def of_target(self, name: str, system: str) -> "Tuning":
+        """Return the choice with another target for discs of a system, in the format that it loads best."""
+        target = target_for(system) if name == AUTO else TARGETS[name]
+        settings = default_settings(target, self.level)
+        return Tuning(
+            name, settings.format, settings.block_size, settings.level, methods=settings.methods
+        )._within_grid()
 
     def next_alignment(self) -> "Tuning":
         """Return the choice with the next alignment."""

@@ -11,7 +11,8 @@ from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.state import Records, read_config
 from discpress.engine.convert.plan import plan_image
-from discpress.engine.errors import CancelledError, DiscpressError, UsageError
+from discpress.engine.discs.reach import identify_image
+from discpress.engine.errors import CancelledError, DiscpressError, UsageError, WrongSystemError
 from discpress.engine.measure.estimate import REFINE_BUDGETS, Estimate, estimate_grid, refine
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
@@ -42,9 +43,10 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
             [Path(name) for name in arguments.inputs], None, arguments.recursive, printer, fail, control.check, sources
         ):
             try:
-                wanted = records.request_for(each.path, request, config)
-                with sources.open_image(each.path)[0] as image:
-                    plan = plan_image(image, wanted)
+                image, disc = sources.open_image(each.path)
+                with image:
+                    disc = disc or identify_image(image)
+                    plan = plan_image(image, records.request_for(each.path, request, config, disc.system), disc=disc)
                     if arguments.grid:
                         if plan.settings.is_plain:
                             raise UsageError("--grid: an ISO has neither blocks nor levels")
@@ -67,6 +69,11 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
                         printer.event("estimate", _facts(each.path, found), "")
                 printer.lines(_text(each.path, found))
                 records.save_estimate(identity_of(plan), found)
+            except WrongSystemError as error:
+                if each.is_named:
+                    fail(each.path, error)
+                else:
+                    printer.notice(f"skipped: {error.reason}", each.path)
             except CancelledError:
                 raise
             except DiscpressError as error:

@@ -20,6 +20,7 @@ from discpress.engine.request import FORM, ConversionRequest
 from discpress.engine.store.model import Title
 from discpress.engine.system.files import absolute
 from discpress.engine.targets import AUTO
+from discpress.engine.targets.by_system import target_name
 
 
 class Origin(StrEnum):
@@ -90,14 +91,14 @@ def _show(title: Title, config: Config, printer: Printer) -> int:
         printer.event("set", _facts(title, chosen), f"{name}: {_describe(chosen)}")
         printer.notice(f"it cannot be converted: {title.error or 'it is empty'}", title.path)
         return 0
-    request = merge_requests(ConversionRequest(), chosen, config.request)
+    request = merge_requests(ConversionRequest(), chosen, config.request, title.system)
     try:
         choice = resolve_settings(name, title.original_bytes, title.system, request)
     except DiscpressError as error:
         printer.event("set", _facts(title, chosen), f"{name}: {_describe(chosen)}")
         printer.error(error, title.path)
         return error.exit_code
-    found = _in_force(chosen, request, config, choice)
+    found = _in_force(chosen, request, config, choice, title.system)
     facts = {
         **_facts(title, chosen),
         "in_force": {each.key: each.value for each in found},
@@ -109,7 +110,9 @@ def _show(title: Title, config: Config, printer: Printer) -> int:
     return 0
 
 
-def _in_force(chosen: ConversionRequest, request: ConversionRequest, config: Config, choice: Choice) -> list[InForce]:
+def _in_force(
+    chosen: ConversionRequest, request: ConversionRequest, config: Config, choice: Choice, system: str
+) -> list[InForce]:
     """Return the settings of a title one by one; `request` combines the title's settings with the settings file."""
     settings = choice.settings
 
@@ -118,7 +121,8 @@ def _in_force(chosen: ConversionRequest, request: ConversionRequest, config: Con
             return Origin.TITLE
         return Origin.SETTINGS if getattr(request, key) else Origin.TARGET
 
-    target = Origin.TITLE if chosen.target else Origin.DEFAULT if config.target == AUTO else Origin.SETTINGS
+    named = target_name(config.targets, system) != AUTO
+    target = Origin.TITLE if chosen.target else Origin.SETTINGS if named else Origin.DEFAULT
     by_system = ": by the disc's system" if request.target == AUTO else ""
     found = [
         InForce("target", choice.target.name, target, by_system),

@@ -20,6 +20,7 @@ from discpress.engine.cli.state import Records, read_config
 from discpress.engine.convert.batch.model import Skip
 from discpress.engine.convert.output_names import Clash
 from discpress.engine.convert.plan import advised, plan_image
+from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import (
     CancelledError,
     DiscpressError,
@@ -259,9 +260,11 @@ class _Adding:
         )
 
     def _estimate(self, each: Input) -> JobRequest:
-        wanted = self._records.request_for(each.path, self._conversion_request, self._config)
-        with self._sources.open_image(each.path)[0] as image:
-            plan_image(image, wanted)
+        image, disc = self._sources.open_image(each.path)
+        with image:
+            disc = disc or identify_image(image)
+            wanted = self._records.request_for(each.path, self._conversion_request, self._config, disc.system)
+            plan_image(image, wanted, disc=disc)
         return self._job(each, EstimateTask(wanted, self._source(each)))
 
     def _verification(self, each: Input) -> JobRequest:

@@ -26,6 +26,8 @@ class Skip(StrEnum):
     """It could not be read."""
     QUEUED = "queued"
     """The queue works on it already."""
+    WRONG_SYSTEM = "wrong-system"
+    """Its target does not play discs of its system."""
     SETTING = "setting"
     """Its target does not load the settings, or they cannot be written."""
     LOADS = "loads"

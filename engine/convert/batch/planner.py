@@ -9,11 +9,11 @@ from discpress.engine.convert.batch.files import FileStat, stats_of
 from discpress.engine.convert.batch.known import Known
 from discpress.engine.convert.batch.model import Batch, Candidate, PlannedTitle, Skip
 from discpress.engine.convert.batch.space import disk_spaces
-from discpress.engine.convert.choice import Choice, resolve_settings
+from discpress.engine.convert.choice import Choice, plays_system, resolve_settings
 from discpress.engine.convert.output_names import Clash, Obstacle, OutputNames, refuse_reserved, result_path
 from discpress.engine.convert.plan import format_of_suffix
 from discpress.engine.convert.request import NOTHING, merge_requests
-from discpress.engine.errors import DiscpressError
+from discpress.engine.errors import DiscpressError, WrongSystemError
 from discpress.engine.images.doctor.content import NO_DISC
 from discpress.engine.images.registry import spec_of
 from discpress.engine.names import display_name, natural_key
@@ -96,6 +96,7 @@ class _Planner:
         row = PlannedTitle(title, self._request(title, own), device=self.stats[title.file_path].device)
         try:
             self._look_at_title(each)
+            row = self._forced(row, each)
             choice = self._resolve(each, row.request)
             row = self._resolved(row, each, choice)
             self._look_at_result(row, each, is_asked=self._is_asked(each))
@@ -105,10 +106,17 @@ class _Planner:
         return row
 
     def _request(self, title: Title, own: ConversionRequest | None) -> ConversionRequest:
-        request = merge_requests(self.options, own, self.defaults)
+        request = merge_requests(self.options, own, self.defaults, title.system)
         if title.is_archived and not self.moves_archives:
             request = replace(request, trash_source=False)
         return request
+
+    def _forced(self, row: PlannedTitle, each: Candidate) -> PlannedTitle:
+        """Return the row with the request to convert a disc that the target does not play, if the user insists."""
+        is_forced = each.is_named and self.options.on_conflict is OnConflict.OVERWRITE
+        if not is_forced or plays_system(row.request, row.title.system):
+            return row
+        return replace(row, request=replace(row.request, any_system=True))
 
     def _look_at_title(self, each: Candidate) -> None:
         """Leave out a title whatever it would become."""
@@ -140,6 +148,8 @@ class _Planner:
         except DiscpressError as error:
             if title.is_packed and not self._is_asked(each):
                 raise _LeftOut(Skip.PACKED, _packed(title)) from error
+            if isinstance(error, WrongSystemError) and not each.is_named:
+                raise _LeftOut(Skip.WRONG_SYSTEM, error.reason) from error
             raise _LeftOut(Skip.SETTING, str(error)) from error
 
     def _resolved(self, row: PlannedTitle, each: Candidate, choice: Choice) -> PlannedTitle:

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from discpress.engine import targets
 from discpress.engine.config import Config, config_path, load_config
 from discpress.engine.errors import DiscpressError, StorageError, StoreError
 from discpress.engine.formats import ImageFormat, Method
+from discpress.engine.targets import AUTO
 
 TARGETS = ("any", "opl", "ppsspp")
 
@@ -30,11 +32,11 @@ def test_a_missing_file_is_all_defaults(tmp_path: Path) -> None:
 
 
 def test_every_setting_is_read(tmp_path: Path) -> None:
-    text = 'folders = ["/games"]\ntarget = "opl"\nlevel = 12\nthreads = 3\ntrash = true\ntrash_days = 30\n'
+    text = 'folders = ["/games"]\ntargets = { ps2 = "opl" }\nlevel = 12\nthreads = 3\ntrash = true\ntrash_days = 30\n'
     text += 'theme = "ansi"\nmouse = false\nascii = true\nkeys = { quit = "ctrl+q" }\n'
     keys = {"quit": "ctrl+q"}
     assert load(tmp_path, text) == Config(
-        (Path("/games"),), "opl", 12, 3, True, "ansi", False, True, keys, trash_days=30
+        (Path("/games"),), {"ps2": "opl"}, 12, 3, True, "ansi", False, True, keys, trash_days=30
     )
 
 
@@ -49,11 +51,26 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("foldres = []", "config.toml: unknown key 'foldres': did you mean folders?"),
         (
             "colour = 1",
-            "config.toml: unknown key 'colour': expected one of folders, target, level, threads, trash, trash_days,"
-            " theme, mouse, ascii, keys, format, methods, block_size",
+            "config.toml: unknown key 'colour': expected one of folders, target, targets, level, threads, trash,"
+            " trash_days, theme, mouse, ascii, keys, format, methods, block_size",
         ),
         ('target = "ops"', "config.toml: target: unknown target 'ops': did you mean opl?"),
         ("target = 3", "config.toml: target: expected one of any, opl, ppsspp, got 3"),
+        (
+            "targets = 3",
+            'config.toml: targets: expected a table of systems and targets like { ps2 = "opl", psp = "ark" }, got 3',
+        ),
+        ("targets = { psq = 'opl' }", "config.toml: targets: unknown system 'psq': did you mean psp?"),
+        ("targets = { ps2 = 'ops' }", "config.toml: targets: ps2: unknown target 'ops': did you mean opl?"),
+        ("targets = { ps2 = 3 }", "config.toml: targets: ps2: expected one of any, opl, ppsspp, got 3"),
+        (
+            "targets = { psp = 'opl' }",
+            "config.toml: targets: psp: expected one of ppsspp, any, got opl, which plays no such discs",
+        ),
+        (
+            "targets = { default = 'opl' }",
+            "config.toml: targets: default: expected one of any, got opl, which plays no such discs",
+        ),
         ("level = 20", "config.toml: level: expected a whole number from 1 to 19, got 20"),
         ("block_size = 3000", 'config.toml: block_size: expected a power of two from "2K" to "1M", got 3000'),
         ("block_size = true", 'config.toml: block_size: expected a power of two from "2K" to "1M", got True'),
@@ -85,6 +102,26 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 )
 def test_what_is_wrong_and_what_is_allowed_is_said(tmp_path: Path, text: str | bytes, said: str) -> None:
     assert refusal(tmp_path, text) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ('target = "opl"', {"ps2": "opl"}),
+        ('target = "ark"', {"psp": "ark", "psp-video": "ark"}),
+        ('target = "any"', {"default": "any"}),
+        ('target = "archive"', {"default": "archive"}),
+        ('target = "auto"', {}),
+        ('target = "opl"\ntargets = { psp = "ppsspp" }', {"ps2": "opl", "psp": "ppsspp"}),
+        ('target = "opl"\ntargets = { ps2 = "pcsx2" }', {"ps2": "pcsx2"}),
+    ],
+)
+def test_the_target_of_an_older_file_means_the_same_for_the_systems_that_it_plays(
+    tmp_path: Path, text: str, meant: dict[str, str]
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    assert load_config(path, (AUTO, *targets.TARGETS)).targets == meant
 
 
 def test_an_automatic_mouse_is_no_choice(tmp_path: Path) -> None:
@@ -119,10 +156,37 @@ def test_without_it_the_file_is_in_the_config_folder() -> None:
 
 
 VALUES = st.sampled_from(
-    ["9", "-1", "true", '"opl"', '"~x/y"', "[]", '["/a"]', "{}", "1.5", "0x" + "f" * 5000, "1" * 5000]
+    [
+        "9",
+        "-1",
+        "true",
+        '"opl"',
+        '{ ps2 = "opl" }',
+        "{ x = 1 }",
+        '"~x/y"',
+        "[]",
+        '["/a"]',
+        "{}",
+        "1.5",
+        "0x" + "f" * 5000,
+        "1" * 5000,
+    ]
 )
 NAMES = st.sampled_from(
-    ["folders", "target", "level", "threads", "theme", "mouse", "keys", "x", "format", "methods", "block_size"]
+    [
+        "folders",
+        "target",
+        "targets",
+        "level",
+        "threads",
+        "theme",
+        "mouse",
+        "keys",
+        "x",
+        "format",
+        "methods",
+        "block_size",
+    ]
 )
 LINES = st.builds("{} = {}".format, NAMES, VALUES)
 

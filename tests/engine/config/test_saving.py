@@ -86,7 +86,8 @@ def test_keys_are_replaced_as_one(path: Path, text: str) -> None:
     ("changes", "said"),
     [
         ({"level": 20}, "level: expected a whole number from 1 to 19, got 20"),
-        ({"target": "ops"}, "target: unknown target 'ops': did you mean opl?"),
+        ({"targets": {"ps2": "ops"}}, "targets: ps2: unknown target 'ops': did you mean opl?"),
+        ({"target": "opl"}, "unknown key 'target': did you mean targets?"),
         ({"theme": "pink"}, "theme: expected one of dark, light, contrast, ansi, got 'pink'"),
         ({"colour": 1}, "unknown key 'colour': expected one of folders"),
         ({"colour": None}, "unknown key 'colour': expected one of folders"),
@@ -99,6 +100,26 @@ def test_what_may_not_be_is_not_written(path: Path, changes: dict[str, object], 
         save_config(path, changes, TARGETS)
     assert str(caught.value).startswith(f"{path}: {said}")
     assert path.read_text() == OLD
+
+
+@pytest.mark.parametrize(
+    ("old", "changes", "new"),
+    [
+        ('target = "opl"\nlevel = 9\n', {"level": 3}, 'level = 3\ntargets = {ps2 = "opl"}\n'),
+        ('target = "auto"\nlevel = 9\n', {"level": 3}, "level = 3\n"),
+        ('target = "opl"\n', {"targets": {"psp": "ppsspp"}}, 'targets = {psp = "ppsspp"}\n'),
+        (
+            'target = "opl"\ntargets = { psp = "ppsspp" }\n',
+            {"trash": True},
+            'targets = {ps2 = "opl", psp = "ppsspp"}\ntrash = true\n',
+        ),
+    ],
+    ids=["one system", "auto", "a change of targets", "both keys"],
+)
+def test_the_target_of_an_older_file_becomes_targets_when_settings_are_saved(
+    path: Path, old: str, changes: dict[str, object], new: str
+) -> None:
+    assert sorted(saved(path, old, **changes).splitlines()) == sorted(new.splitlines())
 
 
 def test_a_file_that_is_no_toml_is_left_alone(path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a wish comes to for an image that is known by its size and system only."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ from sample_images import mixed, write_image
 from discpress.engine.convert.choice import Choice, resolve_settings
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.convert.request import ConversionRequest
-from discpress.engine.errors import DiscpressError, SettingError, UsageError
+from discpress.engine.errors import DiscpressError, SettingError, UsageError, WrongSystemError
 from discpress.engine.formats import ImageFormat, Method, Settings
-from discpress.engine.targets import TARGETS
+from discpress.engine.targets import TARGETS, target_for
 from discpress.engine.units import GIB
 
 ZSO, CSO, CHD, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO
@@ -56,10 +57,81 @@ def test_a_level_above_the_highest_is_said() -> None:
     )
 
 
-def test_another_system_than_the_target_plays_is_said() -> None:
-    assert choose(ConversionRequest(target="pcsx2"), "psp").notices == (
-        "this looks like a disc for PSP; only PS2 discs work with PCSX2",
-    )
+@pytest.mark.parametrize(
+    ("target", "system", "said"),
+    [
+        ("opl", "psp", "This is a PSP disc; OPL plays PS2 discs only."),
+        ("opl+pcsx2", "psp", "This is a PSP disc; OPL and PCSX2 play PS2 discs only."),
+        ("ark", "ps2", "This is a PS2 disc; ARK or Adrenaline 8 plays PSP and UMD Video discs only."),
+        ("pcsx2", "ps1", "This is a PS1 disc; PCSX2 plays PS2 discs only."),
+    ],
+)
+def test_a_disc_of_another_system_is_refused_with_the_target_that_plays_it(target: str, system: str, said: str) -> None:
+    with pytest.raises(WrongSystemError) as caught:
+        choose(ConversionRequest(target=target), system)
+    assert (str(caught.value), caught.value.reason) == (f"game.iso: {said}", said)
+    assert f"use --target {target_for(system).name}, or --force" in caught.value.hint
+
+
+def test_a_disc_of_another_system_is_a_warning_on_request() -> None:
+    choice = choose(ConversionRequest(target="pcsx2", any_system=True), "psp")
+    assert (choice.target.name, choice.notices) == ("pcsx2", ("This is a PSP disc; PCSX2 plays PS2 discs only.",))
+
+
+@pytest.mark.parametrize("system", ["unknown", "iso9660", "udf", ""])
+def test_a_disc_of_no_known_console_may_be_for_any(system: str) -> None:
+    assert choose(ConversionRequest(target="opl"), system).notices == ("no known console: OPL plays PS2 discs only",)
+
+
+def test_an_iso_of_any_disc_goes_by_no_target() -> None:
+    assert choose(ConversionRequest(ISO, target="opl"), "psp").settings.is_plain
+
+
+def by_default(defaults: ConversionRequest, system: str) -> Choice:
+    return resolve_settings("game.iso", GIB, system, ConversionRequest(), defaults=defaults)
+
+
+BY_SYSTEM = ConversionRequest(targets=(("ps2", "pcsx2"), ("psp", "psp-old")))
+
+
+@pytest.mark.parametrize(
+    ("system", "target", "image_format"),
+    [("ps2", "pcsx2", ZSO), ("psp", "psp-old", CSO), ("psp-video", "ark", ZSO), ("ps1", "any", ZSO)],
+)
+def test_each_system_has_its_own_target(system: str, target: str, image_format: ImageFormat) -> None:
+    choice = by_default(BY_SYSTEM, system)
+    assert (choice.target.name, choice.settings.format) == (target, image_format)
+
+
+def test_the_default_stands_for_all_systems_without_a_line() -> None:
+    by_system = ConversionRequest(targets=(("ps2", "opl"), ("default", "archive")))
+    assert [by_default(by_system, each).target.name for each in ("ps2", "psp", "")] == ["opl", "archive", "archive"]
+
+
+def test_a_named_target_stands_above_those_by_system() -> None:
+    asked = ConversionRequest(target="nethersx2")
+    assert resolve_settings("game.iso", GIB, "ps2", asked, defaults=BY_SYSTEM).target.name == "nethersx2"
+
+
+@pytest.mark.parametrize(
+    ("form", "system", "expected"),
+    [
+        (ConversionRequest(CHD, 16384, methods=(Method.ZSTD,)), "ps2", (CHD, 16384, (Method.ZSTD,))),
+        (ConversionRequest(CHD, 16384, methods=(Method.ZSTD,)), "psp", (CSO, 2048, ())),
+        (ConversionRequest(CSO, 16384), "psp", (CSO, 2048, ())),
+        (ConversionRequest(block_size=16384), "ps2", (ZSO, 16384, ())),
+    ],
+)
+def test_a_form_of_the_settings_file_is_left_out_where_it_does_not_load(
+    form: ConversionRequest, system: str, expected: tuple[ImageFormat, int, tuple[Method, ...]]
+) -> None:
+    settings = by_default(replace(form, targets=BY_SYSTEM.targets), system).settings
+    assert (settings.format, settings.block_size, settings.methods) == expected
+
+
+def test_methods_that_a_target_has_not_are_its_own() -> None:
+    form = ConversionRequest(CHD, methods=(Method.ZSTD,), targets=(("ps2", "lrps2"),))
+    assert by_default(form, "ps2").settings.methods == (Method.ZLIB,)
 
 
 def test_a_name_that_promises_another_format_is_said() -> None:
@@ -116,7 +188,8 @@ def test_a_chd_is_for_the_emulator_where_no_target_is_named(system: str, target:
     ],
 )
 def test_a_target_picks_method_and_hunk(target: str, methods: tuple[Method, ...], hunk_size: int) -> None:
-    settings = choose(ConversionRequest(ImageFormat.CHD, target=target)).settings
+    system = "psp" if target == "ppsspp" else "ps2"
+    settings = choose(ConversionRequest(ImageFormat.CHD, target=target), system).settings
     assert (settings.methods, settings.block_size, settings.alignment) == (methods, hunk_size, None)
 
 

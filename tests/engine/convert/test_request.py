@@ -10,11 +10,36 @@ from discpress.engine.formats import ImageFormat, Method
 OPL = ConversionRequest(level=7, target="opl")
 CHD = ConversionRequest(ImageFormat.CHD, 16384, 7, target="pcsx2", methods=(Method.ZSTD,))
 """Defaults that name a format."""
+BY_SYSTEM = replace(CHD, target=None, targets=(("ps2", "pcsx2"),))
+"""The same, by system."""
 
 
 def test_the_settings_file_is_a_request() -> None:
-    config = Config(target="pcsx2", level=7, format=ImageFormat.CHD, methods=(Method.ZSTD,), block_size=16384)
-    assert config.request == CHD
+    config = Config(targets={"ps2": "pcsx2"}, level=7, format=ImageFormat.CHD, methods=(Method.ZSTD,), block_size=16384)
+    assert config.request == BY_SYSTEM
+
+
+def test_no_target_is_one_by_the_disc() -> None:
+    assert Config(level=7).request == ConversionRequest(level=7, target="auto")
+
+
+def test_the_targets_by_system_count_if_nobody_names_one() -> None:
+    asked = merge_requests(ConversionRequest(), ConversionRequest(level=3), BY_SYSTEM, "ps2")
+    assert asked == replace(CHD, level=3)
+
+
+def test_a_system_without_a_target_of_its_own_has_one_by_the_disc() -> None:
+    assert merge_requests(ConversionRequest(), None, BY_SYSTEM, "psp").target == "auto"
+
+
+def test_a_target_stands_above_those_by_system() -> None:
+    asked = merge_requests(ConversionRequest(target="opl"), None, BY_SYSTEM, "ps2")
+    assert asked == ConversionRequest(level=7, target="opl")
+
+
+def test_a_target_of_another_version_is_left_for_the_one_that_resolves_it() -> None:
+    asked = merge_requests(ConversionRequest(), None, ConversionRequest(targets=(("ps2", "new"),)), "ps2")
+    assert asked == ConversionRequest(target="new")
 
 
 def test_defaults_fill_what_nobody_chose() -> None:

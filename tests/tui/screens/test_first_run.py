@@ -8,11 +8,16 @@ from app_desk import Desk, opened
 from command_line import write_old
 from sample_images import compressible
 
-from discpress.engine.config import load_config
+from discpress.engine.config import Config, load_config
 from discpress.engine.targets import AUTO, TARGETS
+from discpress.engine.targets.by_system import choices
 from discpress.tui.screens.first_run import FirstRun
 from discpress.tui.screens.library import LibraryScreen
+from discpress.tui.screens.pick_target import PickTarget
 from discpress.tui.widgets.folder_input import FolderInput, complete, plain_path
+
+AS_IT_IS = ("enter", "enter")
+"""Leaves what plays PS2 and PSP discs to discpress."""
 
 
 @pytest.fixture
@@ -87,11 +92,51 @@ def test_signs_of_names_stay(name: str) -> None:
 async def test_a_folder_is_kept_opened_and_scanned(tmp_path: Path, games: Path, config_file: Path) -> None:
     async with opened(tmp_path, titles=(), has_worker=True) as desk:
         await desk.paste(str(games))
-        await desk.press("enter")
+        await desk.press("enter", *AS_IT_IS)
         desk.in_front(LibraryScreen)
         await desk.look()
         assert [each.path.name for each in desk.view.rows] == ["Game.iso"]
         assert load_config(config_file, (AUTO, *TARGETS)).folders == (games,)
+
+
+@pytest.mark.parametrize(
+    ("keys", "targets"),
+    [
+        (("down", "enter", "enter"), {"ps2": "opl"}),
+        (("enter", "down", "enter"), {"psp": "ark", "psp-video": "ark"}),
+        (("down", "enter", "end", "enter"), {"ps2": "opl", "psp": "any"}),
+        (("escape", "escape"), {}),
+    ],
+)
+async def test_it_asks_what_plays_the_games(
+    keys: tuple[str, ...], targets: dict[str, str], tmp_path: Path, games: Path, config_file: Path
+) -> None:
+    async with opened(tmp_path, titles=()) as desk:
+        await desk.paste(str(games))
+        await desk.press("enter")
+        desk.in_front(PickTarget)
+        assert "What plays your games? PS2:" in desk.said
+        assert [row.split()[0] for row in desk.rows] == list(choices("ps2"))
+        await desk.press(*keys)
+        desk.in_front(LibraryScreen)
+        written = load_config(config_file, (AUTO, *TARGETS))
+        assert (written.targets, written.folders) == (targets, (games,))
+
+
+async def test_the_question_fits_into_80_by_24(tmp_path: Path, games: Path) -> None:
+    async with opened(tmp_path, titles=(), width=80, height=24) as desk:
+        await desk.paste(str(games))
+        await desk.press("enter", "end")
+        picker = desk.in_front(PickTarget)
+        assert len(desk.table.seen) == len(choices("ps2"))
+        assert picker.query_one("#box").region.bottom <= 24
+
+
+async def test_it_does_not_ask_again_for_what_the_settings_name(tmp_path: Path, games: Path) -> None:
+    async with opened(tmp_path, titles=(), config=Config(targets={"ps2": "opl"})) as desk:
+        await desk.paste(str(games))
+        await desk.press("enter")
+        desk.in_front(LibraryScreen)
 
 
 async def test_tab_takes_the_folder_that_is_suggested(tmp_path: Path, games: Path) -> None:
@@ -100,7 +145,7 @@ async def test_tab_takes_the_folder_that_is_suggested(tmp_path: Path, games: Pat
         await desk.until(lambda: field(desk)._suggestion == f"{games}/")
         await desk.press("tab")
         assert field(desk).value == f"{games}/"
-        await desk.press("enter")
+        await desk.press("enter", *AS_IT_IS)
         assert desk.session.folders == (games,)
 
 
@@ -190,7 +235,7 @@ async def test_a_folder_is_opened_though_the_settings_cannot_be_written(
     monkeypatch.setenv("DISCPRESS_CONFIG", str(games / "Game.iso" / "config.toml"))
     async with opened(tmp_path, titles=(), has_worker=True) as desk:
         await desk.paste(str(games))
-        await desk.press("enter")
+        await desk.press("enter", *AS_IT_IS)
         await desk.look()
         assert any("config.toml" in message for message in desk.told)
         assert [each.path.name for each in desk.view.rows] == ["Game.iso"]

@@ -7,10 +7,12 @@ from app_desk import LIBRARY, opened, title
 from command_line import write_old
 from sample_images import as_disc, compressible
 
+from discpress.engine.config import load_config
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.model import State
+from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.commands import Place
 from discpress.tui.screens.detail import DetailScreen
 from discpress.tui.screens.library import LibraryScreen
@@ -389,3 +391,21 @@ async def test_so_many_changes_that_the_library_is_read_again(tmp_path: Path) ->
         await desk.look()
         assert desk.view.titles.keys() == {each.path for each in (*LIBRARY, new)}
         assert desk.view.marks == {name}
+
+
+@runs("choose_target", AT)
+async def test_shift_t_chooses_what_plays_the_system_of_the_title(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, "down", "down", "T", "down", "enter") as desk:
+        desk.in_front(LibraryScreen)
+        title = desk.view.rows[desk.table.cursor]
+        assert load_config(config_file, (AUTO, *TARGETS)).targets == {title.system: "opl"}
+        assert desk.session.chooser.choice(title).target.name == "opl"
+
+
+async def test_another_target_shows_the_estimates_of_its_own_format(tmp_path: Path) -> None:
+    """The estimates of another format are none of this one."""
+    async with opened(tmp_path, "down", "down", "T", "end", "up", "enter") as desk:
+        title = desk.view.rows[desk.table.cursor]
+        settings = desk.session.planned(title)
+        assert settings is not None
+        assert title.estimate is None or title.estimate.settings.format is settings.format

@@ -246,7 +246,7 @@ async def test_back_changes_nothing(key: str, tmp_path: Path) -> None:
 
 
 async def test_the_reason_of_a_refusal_is_shown_to_its_end(tmp_path: Path) -> None:
-    async with opened(tmp_path, "down", "down", "t", "T", "f", "c") as desk:
+    async with opened(tmp_path, "down", "down", "t", "T", "down", "enter", "f", "c") as desk:
         assert desk.in_front(PlanScreen).rows[0].reason.split()[-1] in desk.lines("about").split()
 
 
@@ -257,14 +257,16 @@ async def test_the_options_hold_for_every_job(tmp_path: Path) -> None:
 
 
 async def test_a_long_reason_is_on_the_screen_to_its_end_however_small_that_is(tmp_path: Path) -> None:
-    async with opened(tmp_path, "down", "down", "t", "T", "f", "c", width=60, height=16) as desk:
+    async with opened(tmp_path, "down", "down", "t", "T", "down", "enter", "f", "c", width=60, height=16) as desk:
         (row,) = desk.in_front(PlanScreen).rows
         assert len(row.reason) > 60
         assert " ".join(row.reason.split()) in " ".join(desk.text.split())
 
 
 async def test_long_notices_are_on_the_screen_to_their_end(tmp_path: Path) -> None:
-    async with opened(tmp_path, "down", "down", "t", *"TTTTTTTTTT", *["down"] * 4, "c", width=60, height=16) as desk:
+    async with opened(
+        tmp_path, "down", "down", "t", "T", "end", "enter", *["down"] * 4, "c", width=60, height=16
+    ) as desk:
         (row,) = desk.in_front(PlanScreen).rows
         assert row.is_converted
         assert "no PS2 can read this file" in row.warnings[0]

@@ -14,9 +14,11 @@ from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.targets import AUTO, TARGETS
+from discpress.engine.targets.by_system import choices
 from discpress.tui.app.session import ON_SCREEN
 from discpress.tui.commands import Place
 from discpress.tui.screens.library import LibraryScreen
+from discpress.tui.screens.pick_target import PickTarget
 from discpress.tui.screens.plan import PlanScreen
 from discpress.tui.screens.tune import TuneScreen
 from discpress.tui.views.tune import ALIGNMENTS, FORMS, Tuning
@@ -65,16 +67,27 @@ async def test_arrows_move_in_the_grid(keys: list[str], block_size: int, level: 
 
 
 @runs("target_next", AT)
-async def test_shift_t_goes_through_the_targets_and_around(tmp_path: Path) -> None:
-    async with opened(tmp_path, *GAME_2) as desk:
-        seen = [tuning(desk).target]
-        for _ in TARGETS:
-            await desk.press("T")
-            seen.append(tuning(desk).target)
-            assert TARGETS[seen[-1]].label in desk.lines("text")
-        await desk.press("T")
-        assert seen == [AUTO, *TARGETS]
+async def test_shift_t_offers_only_the_targets_that_play_the_disc(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "T") as desk:
+        desk.in_front(PickTarget)
+        assert [row.split()[0] for row in desk.rows] == list(choices("ps2"))
+        assert "Not for PS2 discs: ark, psp-old, ppsspp, ppsspp+psp. They play PSP" in " ".join(desk.text.split())
+        await desk.press("escape")
         assert tuning(desk).target == AUTO
+
+
+@pytest.mark.parametrize("name", choices("ps2")[1:])
+async def test_another_target_takes_its_best_format(name: str, tmp_path: Path) -> None:
+    steps = ["down"] * choices("ps2").index(name)
+    async with opened(tmp_path, *GAME_2, "f", "T", *steps, "enter") as desk:
+        target = TARGETS[name]
+        assert (tuning(desk).target, tuning(desk).format) == (name, target.default_format)
+        assert target.label in desk.lines("text")
+
+
+async def test_the_same_target_keeps_the_format(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "f", "T", "enter") as desk:
+        assert tuning(desk).format is ImageFormat.CSO
 
 
 @runs("format_next", AT)
@@ -90,7 +103,7 @@ async def test_f_goes_through_the_formats_and_around(tmp_path: Path) -> None:
 
 
 async def test_what_the_target_does_not_load_is_refused_with_the_reason(tmp_path: Path) -> None:
-    async with opened(tmp_path, *GAME_2, "T", "f") as desk:
+    async with opened(tmp_path, *GAME_2, "T", "down", "enter", "f") as desk:
         refused = desk.lines("text")
         assert tuning(desk).target == "opl"
         assert "CSO" in refused
@@ -126,7 +139,7 @@ async def test_v_turns_the_table_into_a_chart_and_back(tmp_path: Path) -> None:
 
 @runs("apply_title", AT)
 async def test_1_keeps_the_choice_for_this_title(tmp_path: Path) -> None:
-    async with opened(tmp_path, *MARKED, "T", "T", "down", "down", "down", "1") as desk:
+    async with opened(tmp_path, *MARKED, "T", "down", "down", "enter", "down", "down", "down", "1") as desk:
         kept = {name for name, own in overrides(desk).items() if own is not None}
         assert kept == {"Game 2.iso"}
         assert overrides(desk)["Game 2.iso"] == tuning(desk).overrides
@@ -148,23 +161,23 @@ async def test_3_keeps_it_for_all_of_the_system(tmp_path: Path) -> None:
 
 @runs("apply_default", AT)
 async def test_4_makes_target_and_level_the_default(tmp_path: Path, config_file: Path) -> None:
-    async with opened(tmp_path, *GAME_2, "T", "right", "4") as desk:
+    async with opened(tmp_path, *GAME_2, "T", "down", "enter", "right", "4") as desk:
         written = load_config(config_file, (AUTO, *TARGETS))
-        assert (written.target, written.level) == ("opl", 12)
-        assert desk.session.chooser.default_request.target == "opl"
+        assert (written.targets, written.level) == ({"ps2": "opl"}, 12)
+        assert desk.session.chooser.default_request.targets == (("ps2", "opl"),)
 
 
 async def test_a_target_of_its_own_keeps_format_and_blocks_as_the_default(tmp_path: Path, config_file: Path) -> None:
-    async with opened(tmp_path, *GAME_2, "T", "T", "down", "4") as desk:
+    async with opened(tmp_path, *GAME_2, "T", "down", "down", "enter", "down", "4") as desk:
         written = load_config(config_file, (AUTO, *TARGETS))
-        assert (written.target, written.format, written.block_size) == ("pcsx2", ImageFormat.ZSO, 4096)
+        assert (written.targets, written.format, written.block_size) == ({"ps2": "pcsx2"}, ImageFormat.ZSO, 4096)
         assert desk.session.chooser.defaults.block_size == 4096
 
 
 async def test_with_target_auto_format_and_blocks_stay_each_targets_own(tmp_path: Path, config_file: Path) -> None:
     async with opened(tmp_path, *GAME_2, "right", "4"):
         written = load_config(config_file, (AUTO, *TARGETS))
-        assert (written.target, written.level, written.format, written.block_size) == (AUTO, 12, None, None)
+        assert (written.targets, written.level, written.format, written.block_size) == ({}, 12, None, None)
 
 
 async def test_what_the_target_does_not_load_is_no_default(tmp_path: Path, config_file: Path) -> None:
@@ -188,7 +201,7 @@ async def test_what_is_kept_shows_in_the_library(tmp_path: Path) -> None:
 
 
 async def test_a_refused_choice_is_not_kept(tmp_path: Path) -> None:
-    async with opened(tmp_path, *GAME_2, "T", "f", "1") as desk:
+    async with opened(tmp_path, *GAME_2, "T", "down", "enter", "f", "1") as desk:
         assert set(overrides(desk).values()) == {None}
         assert "CSO" in desk.told[-1]
 

@@ -83,6 +83,6 @@ def test_a_chd_takes_no_alignment() -> None:
 
 
 def test_the_defaults_of_a_target_that_writes_chd_have_its_method() -> None:
-    defaults = Chooser.of(Config(target="archive")).defaults
+    defaults = Chooser.of(Config(targets={"default": "archive"})).defaults
     assert (defaults.format, defaults.methods, defaults.block_size) == (CHD, (Method.ZSTD,), 256 * 1024)
     assert describe_settings(defaults) == "256K/9"

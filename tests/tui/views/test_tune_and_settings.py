@@ -11,7 +11,8 @@ from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import StoredEstimate
 from discpress.engine.targets import AUTO, TARGETS
-from discpress.tui.views.settings import Setting, SettingRows, settings_of
+from discpress.engine.targets.by_system import choices
+from discpress.tui.views.settings import Setting, SettingRows, changed_target, settings_of
 from discpress.tui.views.title_settings import Chooser, describe_settings
 from discpress.tui.views.tune import ALIGNMENTS, FORMS, Tuning, cell_of, grid_of, known_by_settings, nearest
 
@@ -67,17 +68,21 @@ def test_moving_stays_within_the_grid(rows: int, columns: int, block_size: int, 
 
 def test_every_choice_goes_around() -> None:
     tuning = Tuning(AUTO, ImageFormat.ZSO, 2048, 9)
-    targets, formats, alignments = [tuning], [tuning], [tuning]
-    for _ in (AUTO, *TARGETS):
-        targets.append(targets[-1].next_target())
+    formats, alignments = [tuning], [tuning]
     for _ in FORMS:
         formats.append(formats[-1].next_format())
     for _ in ALIGNMENTS:
         alignments.append(alignments[-1].next_alignment())
-    assert targets[-1] == tuning
-    assert {each.target for each in targets} == {AUTO, *TARGETS}
     assert formats[-1].format is tuning.format
     assert alignments[-1] == tuning
+
+
+@pytest.mark.parametrize("name", choices("ps2"))
+def test_another_target_takes_its_best_format(name: str) -> None:
+    tuning = Tuning("pcsx2", ImageFormat.CHD, 65536, 9, methods=(Method.ZSTD,)).of_target(name, "ps2")
+    target = TARGETS["opl+pcsx2" if name == AUTO else name]
+    assert (tuning.target, tuning.format) == (name, target.default_format)
+    assert not cell_of(tuning, GAME, CHOOSER, {}).refusal
 
 
 def test_another_format_takes_its_nearest_level() -> None:
@@ -135,7 +140,7 @@ def test_methods_and_blocks_stand_in_the_row_of_the_format() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["target", "level", "format", "threads", "trash", "trash_days", "theme", "mouse", "ascii"]
+    "key", ["targets", "level", "format", "threads", "trash", "trash_days", "theme", "mouse", "ascii"]
 )
 def test_a_row_goes_through_all_its_choices_both_ways(key: str) -> None:
     setting = by_key(Config())[key]
@@ -145,6 +150,40 @@ def test_a_row_goes_through_all_its_choices_both_ways(key: str) -> None:
         *setting.choices[: setting.choices.index(setting.value)],
     ]
     assert setting.next(-1) == setting.choices[setting.choices.index(setting.value) - 1]
+
+
+def test_each_system_with_a_target_of_its_own_has_a_row() -> None:
+    rows = [
+        each for each in settings_of(Config(targets={"ps2": "opl", "ps1": "archive", "default": "any"})) if each.system
+    ]
+    assert [(each.label, each.shown) for each in rows] == [
+        ("plays PS2", "opl: OPL"),
+        ("plays PSP", "any: any program"),
+        ("plays UMD Video", "any: any program"),
+        ("plays PS1", "archive: an archive"),
+        ("plays others", "any: any program"),
+    ]
+
+
+def test_another_target_takes_its_best_format_for_all_titles() -> None:
+    config = Config(targets={"ps2": "pcsx2", "psp": "ark"}, format=ImageFormat.CHD, block_size=16384)
+    assert changed_target(config, "ps2", "opl") == {
+        "targets": {"ps2": "opl", "psp": "ark"}, "format": None, "methods": None, "block_size": None,
+    }  # fmt: skip
+    assert changed_target(config, "ps2", AUTO)["targets"] == {"psp": "ark"}
+    assert changed_target(Config(targets={"ps2": "opl"}), "ps2", AUTO)["targets"] is None
+
+
+def test_auto_is_written_where_another_default_stands() -> None:
+    config = Config(targets={"default": "archive"})
+    assert changed_target(config, "ps2", AUTO)["targets"] == {"default": "archive", "ps2": AUTO}
+
+
+def test_titles_are_written_for_the_target_of_their_system() -> None:
+    chooser = Chooser.of(Config(targets={"ps2": "nethersx2", "psp": "psp-old"}))
+    assert [chooser.choice(each).target.name for each in (GAME, PSP)] == ["nethersx2", "psp-old"]
+    assert chooser.request(PSP).target == "psp-old"
+    assert chooser.differing == {"ps2", "psp"}
 
 
 def test_a_value_that_is_no_choice_goes_to_one() -> None:

@@ -16,6 +16,7 @@ from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
 from discpress.engine.store.store import Store
+from discpress.engine.systems import System
 
 SIZE = 4096 * 25
 
@@ -142,6 +143,38 @@ def test_a_packed_image_that_nobody_asked_for_is_no_error_of_its_target(tmp_path
     candidate = Candidate(title_at(tmp_path / "a.cso", original_bytes=5 << 30, **PACKED))
     batch = plan_batch([candidate], ConversionRequest(), ConversionRequest(target="ark"))
     assert skips(batch) == [Skip.PACKED]
+
+
+@pytest.mark.parametrize(
+    ("is_named", "options", "skip"),
+    [
+        (False, ConversionRequest(target="opl"), Skip.WRONG_SYSTEM),
+        (False, ConversionRequest(target="opl", on_conflict=OnConflict.OVERWRITE), Skip.WRONG_SYSTEM),
+        (True, ConversionRequest(target="opl"), Skip.SETTING),
+        (True, ConversionRequest(target="opl", on_conflict=OnConflict.OVERWRITE), None),
+        (False, ConversionRequest(target="any"), None),
+    ],
+)
+def test_a_disc_that_the_target_does_not_play_is_left_out_unless_it_is_named_with_force(
+    is_named: bool, options: ConversionRequest, skip: Skip | None, tmp_path: Path
+) -> None:
+    candidate = Candidate(title_at(tmp_path / "a.iso", system="psp"), is_named=is_named)
+    (row,) = plan_batch([candidate], options).rows
+    assert row.skip is skip
+    assert row.is_failure is (skip is Skip.SETTING)
+    if skip is Skip.WRONG_SYSTEM:
+        assert row.reason == "This is a PSP disc; OPL plays PS2 discs only."
+    if skip is None and options.target == "opl":
+        assert row.warnings == ("This is a PSP disc; OPL plays PS2 discs only.",)
+
+
+def test_each_title_goes_by_the_target_of_its_system(tmp_path: Path) -> None:
+    titles = [title_at(tmp_path / f"{each}.iso", system=str(each)) for each in (System.PS2, System.PSP)]
+    defaults = ConversionRequest(targets=(("ps2", "nethersx2"), ("psp", "ark")))
+    batch = plan_batch([Candidate(each) for each in titles], ConversionRequest(), defaults)
+    assert [(row.request.target, row.settings and row.settings.format) for row in batch.rows] == [
+        ("nethersx2", ImageFormat.CSO), ("ark", ImageFormat.ZSO),
+    ]  # fmt: skip
 
 
 def test_the_settings_file_is_no_request_to_repack(tmp_path: Path) -> None:
