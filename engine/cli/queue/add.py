@@ -35,23 +35,15 @@ from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.queue.jobs import ALIVE, Job, JobRequest
 from discpress.engine.queue.planned_jobs import job_of
+from discpress.engine.queue.tasks import records as tasks
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TaskKind
-from discpress.engine.queue.tasks.records import (
-    DoctorTask,
-    EstimateTask,
-    ScanTask,
-    SeekTask,
-    Task,
-    ThroughputTask,
-    VerifyTask,
-)
 from discpress.engine.request import ConversionRequest
 from discpress.engine.system.files import absolute, holder_of
 
 MOST_PRIORITY = 1000
 
-_Work: TypeAlias = tuple[Path, Task]
+_Work: TypeAlias = tuple[Path, tasks.Task]
 
 
 def run_add(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
@@ -265,27 +257,27 @@ class _Adding:
             disc = disc or identify_image(image)
             wanted = self._records.request_for(each.path, self._conversion_request, self._config, disc.system)
             plan_image(image, wanted, disc=disc)
-        return self._job(each, EstimateTask(wanted, self._source(each)))
+        return self._job(each, tasks.EstimateTask(wanted, self._source(each)))
 
     def _verification(self, each: Input) -> JobRequest:
         self._sources.open_image(each.path)[0].close()
-        return self._job(each, VerifyTask(source=self._source(each)))
+        return self._job(each, tasks.VerifyTask(source=self._source(each)))
 
     def _examination(self, each: Input) -> JobRequest:
         if not self._sources.drop(each.path):  # a damaged image is allowed: the doctor examines it
             FileSource(holder_of(each.path)).close()
-        return self._job(each, DoctorTask(self._conversion_request.target, self._source(each)))
+        return self._job(each, tasks.DoctorTask(self._conversion_request.target, self._source(each)))
 
     def _scan(self, each: Input) -> JobRequest:
         if not stat.S_ISDIR(each.path.stat().st_mode):
             raise UsageError(
                 f"{display_name(each.path)}: is not a folder", hint="name a folder: --kind scan takes no files"
             )
-        return self._job(each, ScanTask(self._source(each)))
+        return self._job(each, tasks.ScanTask(self._source(each)))
 
     def _test(self, each: Input) -> JobRequest:
         self._sources.open_image(each.path)[0].close()
-        test = SeekTask if self._kind is TaskKind.SEEK else ThroughputTask
+        test = tasks.SeekTask if self._kind is TaskKind.SEEK else tasks.ThroughputTask
         return self._job(each, test(source=self._source(each)))
 
     def _source(self, each: Input) -> Source:
@@ -293,7 +285,7 @@ class _Adding:
         name = self._records.name_of(each.path)
         return Source.of(absolute(each.path), absolute(file_path), file_path.stat().st_dev, name)
 
-    def _job(self, each: Input, task: Task) -> JobRequest:
+    def _job(self, each: Input, task: tasks.Task) -> JobRequest:
         return JobRequest(
             task,
             absolute(each.path),

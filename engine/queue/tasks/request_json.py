@@ -12,9 +12,9 @@ from discpress.engine.images.registry import is_block_size
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.plain_json import fields_in, load_object
 
-_ELSEWHERE = {"output_path", "output_folder", "force", "replaces_source"}
-"""The fields for which a job has columns of its own, or that follow from its kind."""
-_LATER = {"use_all_space"}
+_ELSEWHERE = {"output_path", "output_folder", "force", "replaces_source", "targets"}
+"""The fields that have columns of their own, follow from the kind, or that the target of the job replaces."""
+_LATER = {"any_system", "use_all_space"}
 """Options unknown to older releases, stored only if they are set: then those releases read all other jobs."""
 _NAMES = [each.name for each in fields(ConversionRequest) if each.name not in _ELSEWHERE]
 
