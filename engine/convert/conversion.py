@@ -218,6 +218,8 @@ def conclude(
             raise type(error)(str(error), hint=hint) from error
     if trashed is not None:
         journal("trashed", {"path": trashed.original, "entry": trashed.id, "folder": str(trashed.folder)})
+        for edit in trashed.texts:
+            journal("playlist", {"path": str(trashed.home / edit.name), "entry": trashed.id})
     progress.begin(Stage.DONE, plan.original_bytes)
     elapsed_s = time.monotonic() - started
     return Conversion(plan, identity.size_bytes, digests, read_back, trashed, overwritten, tuple(notices), elapsed_s)

@@ -143,6 +143,13 @@ class HeldFolder:
         """Rename a file into a folder that only this process writes to: needs neither links nor locks. OSError."""
         move_new(self.path / name, target.path / target_name, self.fd, target.fd)
 
+    def replace(self, name: str, target: "HeldFolder", target_name: str) -> None:
+        """Rename a file over one in a held folder: the only call here that replaces a file. OSError."""
+        if self.fd is None or target.fd is None:
+            (self.path / name).replace(target.path / target_name)
+        else:
+            os.rename(name, target_name, src_dir_fd=self.fd, dst_dir_fd=target.fd)
+
     def sync(self) -> None:
         """Sync the names in the folder. OSError, final as that of a file."""
         if self.fd is None:

@@ -146,13 +146,13 @@ def _rename_by_link(names: _Names) -> None:
 
 
 def _rename_under_lock(names: _Names) -> None:
-    with _locked(names.target.parent, names.target_fd):
+    with locked_folder(names.target.parent, names.target_fd):
         names.check_free()
         names.rename()
 
 
 @contextlib.contextmanager
-def _locked(folder: Path, folder_fd: int | None) -> Iterator[None]:
+def locked_folder(folder: Path, folder_fd: int | None) -> Iterator[None]:
     """Hold the lock of a folder. Raises TimeoutError if another process has it for LOCK_TIMEOUT_S.
 
     The folder itself is locked (flock(2) takes any open file), because a lock file needs a name, which a user's file or

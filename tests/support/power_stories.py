@@ -19,6 +19,7 @@ from crash_states import CrashState, crash_states
 from sample_images import MemorySource, mixed, pack
 
 from discpress.engine.convert.plan import OnConflict
+from discpress.engine.convert.playlists.rewrite import DRAFT_NAME
 from discpress.engine.convert.trash.entry import ENTRY_NAME, UNDO_MARKER, TrashEntry
 from discpress.engine.convert.trash.folder import TRASH_NAME
 from discpress.engine.convert.trash.listing import entries_in
@@ -226,7 +227,7 @@ def image_losses(story: Story, state: CrashState, claims: list[str]) -> Iterator
 def is_trashed(name: str) -> bool:
     """Return whether a path leads to a file that was put into the trash."""
     parts = name.split("/")
-    return parts[0] == TRASH_NAME and parts[-1] not in {ENTRY_NAME, UNDO_MARKER}
+    return parts[0] == TRASH_NAME and parts[-1] not in {ENTRY_NAME, UNDO_MARKER, DRAFT_NAME}
 
 
 def described(state: CrashState) -> Iterator[tuple[str, bytes]]:

@@ -58,6 +58,8 @@ def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, rec
             exit_code = error.exit_code
             continue
         _print_undone(entry, done, printer)
+        for text in done.texts:
+            printer.notice(text)
         records.follow([*entry.home_paths, entry.replacement_path])
         if done.note:
             printer.notice(done.note)

@@ -4,6 +4,7 @@
     FOLDER/.discpress-trash/<id>/1.kept       the files of one title, renamed, never copied
     FOLDER/.discpress-trash/<id>/2.kept
     FOLDER/.discpress-trash/<id>/undoing      stands there while the files are being put back
+    FOLDER/.discpress-trash/<id>/text.draft   a playlist that is being written
 
 All names in here are the program's own: those of the user's files stand in the description only, so that no file can
 have the name of a marker. `.kept` is a suffix that no game list takes; some search hidden folders too (PCSX2).
@@ -22,6 +23,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Self
 
+from discpress.engine.convert.playlists.edits import TextEdit
 from discpress.engine.convert.trash.folder import OPEN_TO_OTHERS, user_id, user_name
 from discpress.engine.system.files import FileIdentity
 
@@ -152,6 +154,8 @@ class TrashEntry:
     """st_ino of the entry's folder then: if it is another one now, the entry is a copy, and inodes tell nothing."""
     schema: int = SCHEMA
     """Schema of the description."""
+    texts: tuple[TextEdit, ...] = ()
+    """The playlists and sheets that were changed to name the replacement."""
     problem: str = field(default="", compare=False)
     """Why the entry is listed and not obeyed, as half a sentence; empty if it is ours, as far as reading tells."""
 

@@ -36,6 +36,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from discpress.engine.convert.playlists.rewrite import DRAFT_NAME, drop_draft, rewrite
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashedFile, TrashEntry, is_met
 from discpress.engine.convert.trash.folder import Ownership, is_like, not_ours
 from discpress.engine.convert.trash.schema import read_held
@@ -187,6 +188,15 @@ class HeldEntry:
             os.close(self.folder.make_file(self.entry.undo_marker))
         self.folder.sync()
 
+    def rewrite_texts(self, *, restores: bool = False) -> dict[str, str]:
+        """Make the edits of the entry's playlists or take them back; return by name why not, or nothing. OSError."""
+        problems = {}
+        for edit in self.entry.texts:
+            with self.home.below("..") if edit.is_above else self.home.again(self.home.path) as folder:
+                made = edit.reversed if restores else edit
+                problems[edit.name] = rewrite(made, folder, self.folder, restores=restores)
+        return problems
+
     def drop_marker(self) -> None:
         """Take the note of an undo back that did not happen; quietly: it does no harm while all files are stored."""
         with contextlib.suppress(OSError):
@@ -198,6 +208,7 @@ class HeldEntry:
         with contextlib.suppress(OSError):
             if any(self.stored(file) is not None for file in self.entry.files):
                 return
+            drop_draft(self.folder)
             dropped = [self._drop_empty(name) for name in self.entry.undo_markers]
             if any(dropped):
                 self.folder.sync()  # it must not be left without the description
@@ -252,7 +263,7 @@ def gone(entry: TrashEntry) -> GoneError:
 def is_left(folder: HeldFolder) -> bool:
     """Return whether an entry's folder holds at most a description of nothing, or a lock. OSError."""
     names = set(folder.names())
-    return names <= {ENTRY_NAME} or (names == {_LOCK_NAME_1} and _is_empty_file(folder.find(_LOCK_NAME_1)))
+    return names <= {ENTRY_NAME, DRAFT_NAME} or (names == {_LOCK_NAME_1} and _is_empty_file(folder.find(_LOCK_NAME_1)))
 
 
 def sweep(trash: HeldFolder, name: str) -> None:

@@ -6,6 +6,7 @@ import stat
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.packing import ConversionRun
 from discpress.engine.convert.plan import ConversionPlan, OnConflict
+from discpress.engine.convert.playlists.search import find_texts
 from discpress.engine.convert.trash.entry import Replacement, TrashEntry
 from discpress.engine.convert.trash.trash import Moving, move_to_trash, put_back, wait_until_settled
 from discpress.engine.convert.trash.undo import Journal
@@ -52,7 +53,10 @@ def make_way(
 def trash_source(
     plan: ConversionPlan, run: ConversionRun, result: FileIdentity, digests: DigestSet, notices: list[str]
 ) -> TrashEntry:
-    """Move the source to the trash, with its warnings in `notices`; `result` replaces it."""
+    """Move the source to the trash, with its warnings in `notices`; `result` replaces it.
+
+    The playlists and sheets that name the source name the result then.
+    """
     files = run.source.files
     if any(file.stat().st_nlink > 1 for file in files):
         notices.append("the source has other hard links: moving it to the trash frees nothing")
@@ -60,7 +64,8 @@ def trash_source(
         notices.append(f"cannot check whether another program is writing the source: {problem}")
     if not RENAMES_OPEN_FILES:
         run.source.close()
-    return move_to_trash(
+    texts = find_texts(absolute(plan.source_file_path), absolute(plan.output_path))
+    trashed = move_to_trash(
         [
             Moving(each.path, each.identity, file.fd if RENAMES_OPEN_FILES else None)
             for each, file in zip(plan.sources.files, files, strict=True)
@@ -68,7 +73,11 @@ def trash_source(
         replacements=[Replacement.of(absolute(plan.output_path), result)],
         digests=digests.values,
         reason=plan.trash_reason,
+        texts=texts.edits,
+        notify=notices.append,
     )
+    notices += texts.notices
+    return trashed
 
 
 def _trash_existing(plan: ConversionPlan, identity: FileIdentity) -> TrashEntry | None:

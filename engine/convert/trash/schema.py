@@ -7,8 +7,12 @@
      "owner": {"uid": 1000, "user": "ann", "host": "nas"}, "folder_ino": 6}
 
 Names are relative to the folder that the trash is in, with `/` between their parts; the first file is the main one.
+If playlists or sheets were changed, there is also `"texts": [{"name": "Game.m3u", "before": "R2FtZS5jdWUK", "after":
+"R2FtZS5jaGQK", "mtime_ns": 1}]`, with their bytes in Base64; `../` before a name stands for the folder above.
 """
 
+import base64
+import binascii
 import json
 import os
 import re
@@ -18,6 +22,8 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from discpress.engine.convert.playlists.edits import PARENT, TextEdit
+from discpress.engine.convert.playlists.names import is_text_name
 from discpress.engine.convert.trash.entry import (
     ENTRY_NAME,
     SCHEMA,
@@ -35,13 +41,15 @@ from discpress.engine.system.held_folder import HeldFolder
 
 _STORED = re.compile(r"[1-9][0-9]{0,4}\.kept")
 _MAX_ENTRY_BYTES = 1024 * 1024
-_LEFT_OUT = ("folder", "replacements", "problem", "schema")
+_LEFT_OUT = ("folder", "replacements", "problem", "schema", "texts")
 
 
 def write_entry(folder: HeldFolder, entry: TrashEntry) -> None:
     """Describe an entry in its folder, on the disk when this returns. OSError."""
     facts = {"schema": SCHEMA, **{name: value for name, value in asdict(entry).items() if name not in _LEFT_OUT}}
     facts["replacement"] = [asdict(each) for each in entry.replacements]
+    if entry.texts:
+        facts["texts"] = [_text_facts(each) for each in entry.texts]
     fd = folder.make_file(ENTRY_NAME)
     with os.fdopen(fd, "w", encoding="ascii") as file:
         json.dump(facts, file, indent=1)
@@ -104,7 +112,33 @@ def _parsed(folder: Path, facts: dict[str, Any]) -> TrashEntry:
         None if owner is None else Owner(_whole_or_none(owner["uid"]), str(owner["user"]), str(owner["host"])),
         _whole_or_none(facts.get("folder_ino")) if schema == SCHEMA else None,
         schema,
+        tuple(map(_text, _some(facts["texts"]))) if schema == SCHEMA and "texts" in facts else (),
     )
+
+
+def _text_facts(edit: TextEdit) -> dict[str, Any]:
+    before, after = (base64.b64encode(data).decode("ascii") for data in (edit.before, edit.after))
+    return {"name": edit.name, "before": before, "after": after, "mtime_ns": edit.mtime_ns}
+
+
+def _text(facts: dict[str, Any]) -> TextEdit:
+    name = facts["name"]
+    file_name = _checked(name.removeprefix(PARENT) if isinstance(name, str) else name)
+    if "/" in file_name or not is_text_name(file_name):
+        raise ValueError("it names a text that is no playlist")
+    before, after = (_bytes(facts[key]) for key in ("before", "after"))
+    if before.count(b"\n") != after.count(b"\n"):
+        raise ValueError("its playlist has other lines")
+    return TextEdit(name, before, after, _whole(facts["mtime_ns"], least=None))
+
+
+def _bytes(text: object) -> bytes:
+    if not isinstance(text, str):
+        raise ValueError("its playlist has no text")
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError("its playlist has no text") from error
 
 
 def _files_of_1(facts: dict[str, Any]) -> tuple[TrashedFile, ...]:

@@ -7,11 +7,13 @@ import contextlib
 import errno
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
+from discpress.engine.convert.playlists.edits import TextEdit
+from discpress.engine.convert.playlists.rewrite import describe
 from discpress.engine.convert.trash.entry import Owner, Replacement, Role, TrashedFile, TrashEntry, stored_name
 from discpress.engine.convert.trash.folder import is_trash_name, open_trash
 from discpress.engine.convert.trash.held import FilePlace, HeldEntry, hold
@@ -27,6 +29,10 @@ SETTLED_NS = 10_000_000_000
 """A file changed less than 10 s ago may still be being written: it is not moved yet."""
 _MOST_TRIES = 5
 """Another process may remove a folder that is empty still; that it does so five times in a row is no chance."""
+
+
+def _ignore(notice: str) -> None:
+    """Be silent."""
 
 
 def wait_until_settled(path: Path, control: Control) -> None:
@@ -74,10 +80,13 @@ def move_to_trash(
     digests: Mapping[str, str],
     reason: str,
     home: HeldFolder | None = None,
+    texts: Sequence[TextEdit] = (),
+    notify: Callable[[str], None] = _ignore,
 ) -> TrashEntry:
     """Rename the files of one title, the main one first, into the trash of the main one's folder; return the entry.
 
-    The files lie in that folder (`home`, if it is held already) or below it, and all of them move, or none.
+    The files lie in that folder (`home`, if it is held already) or below it, and all of them move, or none. `texts` are
+    changed first; `notify` gets a sentence about each of them.
     SourceChangedError if a file is not what it was, or another program is writing it; TrashError if no trash there is
     ours, or it is on another file system; other errors of the system are StorageError.
     """
@@ -93,10 +102,11 @@ def move_to_trash(
         datetime.now(UTC).isoformat(timespec="seconds"),
         reason,
         Owner.current(),
+        texts=tuple(texts),
     )
     try:
         with _new_entry(entry, home) as held:
-            _move_in(held, files)
+            _move_in(held, files, notify)
             return held.entry
     except OSError as error:
         if error.errno == errno.EXDEV:
@@ -144,8 +154,10 @@ def _new_entry(draft: TrashEntry, known: HeldFolder | None) -> Iterator[HeldEntr
                 return
 
 
-def _move_in(held: HeldEntry, files: Sequence[Moving]) -> None:
-    """Describe the files of an entry, then move them. SourceChangedError, OSError: then they are where they were."""
+def _move_in(held: HeldEntry, files: Sequence[Moving], notify: Callable[[str], None]) -> None:
+    """Describe the files of an entry, change the playlists, then move the files, so that no playlist names a missing
+    file. SourceChangedError, OSError: then all is as it was.
+    """
     try:
         write_entry(held.folder, held.entry)
         held.folder.sync()
@@ -156,6 +168,7 @@ def _move_in(held: HeldEntry, files: Sequence[Moving]) -> None:
                     f"{display_name(moving.path)}: another program has it open for writing: it stays where it is",
                     hint="close that program, then move the file away yourself",
                 )
+        problems = held.rewrite_texts()
         for file, moving in zip(held.entry.files, files, strict=True):
             parent, name = held.home_of(file), PurePosixPath(file.name).name
             if not _is_as_expected(held, FileIdentity.of(parent.lstat(name)), moving.identity):
@@ -168,6 +181,8 @@ def _move_in(held: HeldEntry, files: Sequence[Moving]) -> None:
     except BaseException:
         _take_back(held)
         raise
+    for edit in held.entry.texts:
+        notify(describe(edit, held.entry.replacement_path.name, problems[edit.name]))
 
 
 def _is_as_expected(held: HeldEntry, found: FileIdentity, expected: FileIdentity) -> bool:
@@ -198,6 +213,7 @@ def _take_back(held: HeldEntry) -> None:
     with contextlib.suppress(OSError):
         if any(held.stored(file) is not None for file in held.entry.files):
             put_home(held)  # the files go before what describes them
+        held.rewrite_texts(restores=True)
         held.drop()
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.convert.checksums import drop_checksums
+from discpress.engine.convert.playlists.rewrite import describe
+from discpress.engine.convert.playlists.search import find_texts
 from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED, Replacement, TrashedFile, TrashEntry
 from discpress.engine.convert.trash.held import EntryState, FilePlace, HeldEntry, gone, hold
 from discpress.engine.convert.trash.proof import (
@@ -49,6 +51,8 @@ class Undone:
     """Why the replacement stayed; empty when it did not."""
     checksums: tuple[Path, ...] = ()
     """The checksum files of the replacement, removed with it."""
+    texts: tuple[str, ...] = ()
+    """What became of the playlists and sheets that named the replacement, a sentence each."""
 
 
 def undo(
@@ -72,7 +76,7 @@ def undo(
             replacement_entry = None
             if ours and is_home_taken_by_replacement(held):
                 # After an overwrite the replacement has the very name: it must leave first. Both are in the trash then.
-                replacement_entry = _trash_replacement(held)
+                replacement_entry = _trash_replacement(held, [])
             _check_free(held)
             _put_all_home(held)
             return _conclude_undo(held, replacement_entry, prover, journal, ours=ours)
@@ -137,13 +141,14 @@ def _conclude_undo(
     held: HeldEntry, replacement_entry: TrashEntry | None, prover: Prover, journal: Journal, *, ours: bool
 ) -> Undone:
     entry = held.entry
+    texts = _restore_texts(held)
     shown, note, change = display_name(entry.replacement_path), "", find_change(held)
     if not is_beside(held) and not change:
         # An entry that somebody else wrote could name any file: only the disc itself proves that this is the result.
         ours = not (prover.find_loss(held) or prover.find_lie(held))
     if ours and replacement_entry is None:
         try:
-            replacement_entry = _trash_replacement(held)
+            replacement_entry = _trash_replacement(held, texts)
         except TrashError as error:  # the next try would fail as well, and the original is back
             note = f"{error}; {shown} is left as it is"
     elif change:
@@ -155,10 +160,17 @@ def _conclude_undo(
     checksums = drop_checksums(entry.replacement_path, entry.digests) if is_result_gone and is_ours_to_tidy else []
     held.drop()
     journal("undone", {"path": str(entry.home_path), "entry": entry.id})
-    return Undone(entry, replacement_entry, note, tuple(checksums))
+    return Undone(entry, replacement_entry, note, tuple(checksums), tuple(texts))
 
 
-def _trash_replacement(held: HeldEntry) -> TrashEntry:
+def _restore_texts(held: HeldEntry) -> list[str]:
+    """Take the edits of the playlists back; return a sentence about each. OSError."""
+    problems = held.rewrite_texts(restores=True)
+    return [describe(edit, held.entry.name, problems[edit.name]) for edit in held.entry.texts]
+
+
+def _trash_replacement(held: HeldEntry, texts: list[str]) -> TrashEntry:
+    """Move the replacement to the trash; playlists that still name it name the original now. TrashError, OSError."""
     files, stand_ins = [], []
     for each in held.entry.replacements:
         facts = replacement_facts(held, each)
@@ -170,7 +182,16 @@ def _trash_replacement(held: HeldEntry) -> TrashEntry:
         if facts is not None:
             stand_ins.append(Replacement.of(held.entry.home / file.name, FileIdentity.of(facts)))
     home = held.home if is_beside(held) else None
-    return move_to_trash(files, replacements=stand_ins, digests=held.entry.digests, reason="undone", home=home)
+    named = find_texts(files[0].path, held.entry.home_path)
+    return move_to_trash(
+        files,
+        replacements=stand_ins,
+        digests=held.entry.digests,
+        reason="undone",
+        home=home,
+        texts=named.edits,
+        notify=texts.append,
+    )
 
 
 def purge(

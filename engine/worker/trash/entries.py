@@ -106,8 +106,9 @@ def undo_entry(turn: TrashTurn) -> dict[str, JsonValue]:
     else:
         _check(entry)
         done = undo(entry, turn.threads, turn.control, journal, turn.progress)
+    note = "; ".join(filter(None, (done.note, *done.texts)))
     replacement = None if done.replacement_entry is None else str(done.replacement_entry.file_path)
-    return {"path": str(entry.home_path), "trashed": replacement, "note": done.note}
+    return {"path": str(entry.home_path), "trashed": replacement, "note": note}
 
 
 WORK: Mapping[TaskKind, Callable[[TrashTurn], dict[str, JsonValue]]] = {

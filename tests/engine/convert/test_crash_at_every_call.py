@@ -30,7 +30,9 @@ SCENARIOS = {
     "trash": ("--trash",),
     "trash and links": ("--trash", "--links"),
     "overwrite": ("--overwrite",),
+    "trash and playlist": ("--trash", "--playlist"),
 }
+PLAYLIST = b"game.iso\nother.iso\n"
 SOURCE_FOLDER = Path(crash_at.__file__).parent
 
 
@@ -43,6 +45,8 @@ class Wreck:
         if "--overwrite" in options:
             write_old(pack(top / "game.zso", OLD), (top / "game.zso").read_bytes())
             (top / "game.zso.source").unlink()
+        if "--playlist" in options:
+            (top / "game.m3u").write_bytes(PLAYLIST)
         environment = os.environ | {"PYTHONPATH": str(SOURCE_FOLDER), "PYTHONWARNINGS": "error"}
         said = subprocess.run(
             [sys.executable, crash_at.__file__, top, *options], env=environment, capture_output=True, text=True
@@ -135,3 +139,24 @@ def test_the_original_can_be_brought_back_from_wherever_it_was_killed(
             if isinstance(each, TrashEntry):
                 undo(each, 1, Control())
         assert (folder / "game.iso").read_bytes() == SOURCE
+
+
+def test_a_playlist_always_names_a_file_that_is_there(wreck_of: Callable[[str], Wreck]) -> None:
+    for folder in wreck_of("trash and playlist").folders:
+        named, other = (folder / "game.m3u").read_text().splitlines()
+        assert (folder / named).exists(), f"{folder}: {named}"
+        assert other == "other.iso"
+        assert not list(folder.glob("*draft*"))
+
+
+def test_an_undo_gives_a_playlist_back_from_wherever_it_was_killed(
+    wreck_of: Callable[[str], Wreck], tmp_path: Path
+) -> None:
+    undone = 0
+    for wrecked in wreck_of("trash and playlist").folders:
+        folder = shutil.copytree(wrecked, tmp_path / wrecked.name)
+        for each in [each for each in entries_in(folder) if isinstance(each, TrashEntry)]:
+            undo(each, 1, Control())
+            assert (folder / "game.m3u").read_bytes() == PLAYLIST
+            undone += 1
+    assert undone > 3

@@ -8,6 +8,7 @@ import pytest
 from call_recorder import CallRecorder
 from command_line import write_old
 from crash_states import crash_states
+from playlist_stories import PLAYLIST_STORIES
 from power_stories import SOURCE, STORIES, judge, record, recover
 from repair_stories import REPAIR_STORIES
 from set_stories import SET_STORIES
@@ -24,7 +25,7 @@ from discpress.engine.system.files import FileIdentity
 SEED = 9
 RANDOMS = 3
 RECOVERIES = 6
-ALL_STORIES = STORIES | SET_STORIES | REPAIR_STORIES
+ALL_STORIES = STORIES | SET_STORIES | REPAIR_STORIES | PLAYLIST_STORIES
 
 
 @pytest.mark.parametrize("name", ALL_STORIES)

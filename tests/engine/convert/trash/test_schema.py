@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sample_images import mixed
 
+from discpress.engine.convert.playlists.edits import TextEdit
 from discpress.engine.convert.trash.entry import ENTRY_NAME, Owner, Replacement, Role, TrashedFile, TrashEntry, is_met
 from discpress.engine.convert.trash.folder import TRASH_NAME
 from discpress.engine.convert.trash.listing import entries_in
@@ -83,6 +84,10 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         "undone",
         Owner(None, "ann", "nas"),
         7,
+        texts=(
+            TextEdit("Ok\udcff.m3u", b"\xff\xfeOk\n", b"\xff\xfeNo\n", 5),
+            TextEdit("../Ok.CUE", b"", b"\0", -5),
+        ),
     )
     with HeldFolder.open(folder) as held:
         write_entry(held, entry)
@@ -103,6 +108,10 @@ def file(**changes: object) -> dict[str, list[dict[str, object]]]:
 
 def replaced(**changes: object) -> dict[str, list[dict[str, object]]]:
     return {"replacement": [{**REPLACED, **changes}]}
+
+
+def texts(**changes: object) -> dict[str, list[dict[str, object]]]:
+    return {"texts": [{"name": "a.m3u", "before": "YQ==", "after": "Yg==", "mtime_ns": 1, **changes}]}
 
 
 HOSTILE: dict[str, tuple[int, dict[str, Any]]] = {
@@ -154,6 +163,18 @@ HOSTILE: dict[str, tuple[int, dict[str, Any]]] = {
     "2: owner is a word": (2, {"owner": "ann"}),
     "2: owner is half": (2, {"owner": {"uid": 5}}),
     "2: inode is a word": (2, {"folder_ino": "seven"}),
+    "2: texts are a word": (2, {"texts": "a.m3u"}),
+    "2: no texts": (2, {"texts": []}),
+    "2: a text leads out": (2, texts(name="../../a.m3u")),
+    "2: a text is absolute": (2, texts(name="/games/a.m3u")),
+    "2: a text is in a folder": (2, texts(name="b/a.m3u")),
+    "2: a text is in the trash": (2, texts(name="../.discpress-trash")),
+    "2: a text is no playlist": (2, texts(name="../.bashrc")),
+    "2: a text has no name": (2, texts(name=7)),
+    "2: a text is no Base64": (2, texts(before="%%")),
+    "2: a text is a number": (2, texts(after=7)),
+    "2: a text has more lines": (2, texts(after="YQpi")),
+    "2: the time of a text is a word": (2, texts(mtime_ns="now")),
     "digests are a list": (2, {"digests": ["crc32"]}),
     "another schema": (2, {"schema": 99}),
     "schema is a list": (2, {"schema": [2]}),
