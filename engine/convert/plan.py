@@ -210,7 +210,7 @@ def _decide(
     suffix_format = format_of_suffix(output_path)
     choice = resolve_settings(image.name, image.size, identity.system, request, suffix_format=suffix_format)
     file_path = image.source.holder.path
-    makes_folder = output_path is None and output_folder is not None
+    makes_folder = output_folder is not None
     named_path = image.path.with_name(image.source.whole_name)
     output_path = result_path(
         named_path,

@@ -28,11 +28,12 @@ def job_of(
     for people, if it is known.
     """
     title, folder = row.title, output_folder or options.output_folder
-    is_elsewhere = folder is not None or options.output_path is not None
+    output_path = row.own_path or options.output_path
+    is_elsewhere = folder is not None or output_path is not None
     path = absolute(title.path)
     task = (RepairTask if row.repairs else ConvertTask)(
         replace(row.request, output_path=None, output_folder=None, force=False),
-        options.output_path,
+        output_path,
         folder,
         row.output_device or None if is_elsewhere else None,
         row.output_mount if is_elsewhere else "",

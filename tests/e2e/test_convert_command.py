@@ -684,12 +684,21 @@ class TestBatch:
         cli.run("convert", "a.iso", "b.iso", "c.iso", "d.iso")
         assert {name: read_back(cli.folder / f"{name}.zso") for name in sources} == sources
 
+    def test_results_of_equal_names_from_several_folders_are_told_apart(self, cli: CommandLine, image: bytes) -> None:
+        other = mixed(512 * 1024, 5)
+        write_image(cli.folder / "a" / "game.iso", image)
+        write_image(cli.folder / "b" / "game.iso", other)
+        done = cli.run("convert", "a/game.iso", "b/game.iso", "-O", "out")
+        assert done.exit_code == 0
+        found = {path.name: read_back(path) for path in (cli.folder / "out").glob("*.zso")}
+        assert found == {"game (a).zso": image, "game (b).zso": other}
+
     def test_a_result_of_one_run_is_not_taken_by_another_input(self, cli: CommandLine, image: bytes) -> None:
         write_image(cli.folder / "a" / "game.iso", image)
-        write_image(cli.folder / "b" / "game.iso", mixed(512 * 1024, 5))
-        done = cli.run("convert", "a/game.iso", "b/game.iso", "-O", "out")
+        write_image(cli.folder / "a" / "game.img", mixed(512 * 1024, 5))
+        done = cli.run("convert", "a/game.img", "a/game.iso", "-O", "out")
         assert done.exit_code == 1
-        assert read_back(cli.folder / "out" / "game.zso") == image
+        assert len(list((cli.folder / "out").glob("*.zso"))) == 1
 
 
 @pytest.mark.skipif(shutil.which("genisoimage") is None, reason="genisoimage is not installed")

@@ -166,7 +166,7 @@ class ConversionBatch:
         finally:
             self._sources.drop(path)
         with image:
-            plan = plan_image(image, row.request, self._output, planned.input.output_folder, disc=disc)
+            plan = plan_image(image, row.request, row.own_path or self._output, planned.input.output_folder, disc=disc)
             self._settle(plan, row, image)
 
     def _open(self, path: Path, row: PlannedTitle) -> tuple[Image, DiscInfo | None]:

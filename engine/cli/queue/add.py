@@ -226,7 +226,7 @@ class _Adding:
         except UnsupportedImageError as error:
             raise advised(error, each.path, row.request) from error
         with image:
-            plan = plan_image(image, row.request, self._output, each.output_folder, disc=disc)
+            plan = plan_image(image, row.request, row.own_path or self._output, each.output_folder, disc=disc)
         for notice in plan.notices:
             self._printer.notice(notice, each.path)
         return job_of(

@@ -86,6 +86,8 @@ class PlannedTitle:
     """Offsets in the result's index count steps of 1 << index_shift bytes."""
     output_path: Path | None = None
     """The result; another name than usual if the usual one is taken and the rule is to rename."""
+    own_path: Path | None = None
+    """The result that it asks for, if folders are in its name to tell it from others of the batch."""
     estimate: StoredEstimate | None = None
     """The estimate under these settings; None if there is none yet."""
     skip: Skip | None = None

@@ -9,6 +9,7 @@ from discpress.engine.convert.batch.files import FileStat, stats_of
 from discpress.engine.convert.batch.known import Known
 from discpress.engine.convert.batch.model import Batch, Candidate, PlannedTitle, Skip
 from discpress.engine.convert.batch.space import disk_spaces
+from discpress.engine.convert.batch.told_apart import told_apart
 from discpress.engine.convert.choice import Choice, plays_system, resolve_settings
 from discpress.engine.convert.output_names import Clash, Obstacle, OutputNames, refuse_reserved, result_path
 from discpress.engine.convert.plan import format_of_suffix
@@ -47,7 +48,8 @@ def plan_batch(
     known = Known(store, stats)
     in_order = sorted(candidates, key=lambda each: natural_key(str(each.title.path)))
     copies = Copies((each.title for each in in_order), stats, known)
-    planner = _Planner(options, defaults, stats, known, copies, queued, OutputNames(), repacks, moves_archives)
+    stems = told_apart(in_order, options)
+    planner = _Planner(options, defaults, stats, known, copies, queued, OutputNames(), stems, repacks, moves_archives)
     rows: dict[int, PlannedTitle] = {}
     for each in in_order:
         check()
@@ -86,6 +88,7 @@ class _Planner:
     copies: Copies
     queued: Collection[Path]
     names: OutputNames
+    stems: dict[Path, str]
     repacks: bool
     moves_archives: bool
 
@@ -155,6 +158,9 @@ class _Planner:
     def _resolved(self, row: PlannedTitle, each: Candidate, choice: Choice) -> PlannedTitle:
         title, settings = row.title, choice.settings
         folder = each.output_folder or self.options.output_folder
+        stem = self.stems.get(title.path)
+        own_path = None if stem is None or folder is None else folder / f"{stem}.{settings.format}"
+        wanted_path = own_path or self.options.output_path
         estimate = self.known.estimate(title, settings)
         # An image that is packed, or in an archive, is converted for its target, not to save space.
         is_for_space = not title.is_packed and not title.is_archived
@@ -167,10 +173,11 @@ class _Planner:
                 title.named_path,
                 title.file_path,
                 settings.format,
-                self.options.output_path,
+                wanted_path,
                 folder,
                 replaces_source=row.request.replaces_source,
             ),
+            own_path=own_path,
             estimate=estimate,
             is_useless=is_useless,
             warnings=(*choice.notices, *_warnings_about(title, estimate, self.options, row.request)),

@@ -199,9 +199,9 @@ def give_addresses(names: Iterable[str]) -> list[str]:
         by_base.setdefault(steps[-1].casefold(), []).append(position)
     plain = [steps[-1] for steps in paths]
     for positions in by_base.values():
-        folders = _differing([paths[position][:-1] for position in positions])
+        folders = differing_folders([paths[position][:-1] for position in positions])
         for position, different in zip(positions, folders, strict=True):
-            plain[position] = _with_folders(plain[position], different)
+            plain[position] = with_folders(plain[position], different)
     return give_numbers(plain)
 
 
@@ -211,7 +211,7 @@ def _steps_of(name: str) -> tuple[str, ...]:
     return (*(safe for folder in folders if (safe := safe_file_name(folder, ""))), safe_file_name(base))
 
 
-def _differing(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+def differing_folders(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Return the steps of some folders without those that all of them begin and end with."""
     shortest = min(map(len, folders))
     first = 0
@@ -223,7 +223,8 @@ def _differing(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return [steps[first : len(steps) - last] for steps in folders]
 
 
-def _with_folders(base: str, folders: tuple[str, ...]) -> str:
+def with_folders(base: str, folders: tuple[str, ...]) -> str:
+    """Return a base name with folders in it: `game (Disc 1).iso`; unchanged if that would be too long."""
     if not folders:
         return base
     stem, label = image_stem(base), " ".join(folders)

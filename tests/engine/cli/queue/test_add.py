@@ -277,6 +277,16 @@ def test_results_of_one_name_in_two_folders_are_two(desk: Desk) -> None:
     assert len(desk.queue.jobs()) == 2
 
 
+def test_jobs_for_one_folder_tell_equal_names_apart(desk: Desk) -> None:
+    desk.image("a/game.iso")
+    desk.image("b/game.iso", mixed(100_000, seed=2))
+    code, events = desk.ask("queue", "add", "a/game.iso", "b/game.iso", "-O", "out", "--target", "any")
+    wanted = [str(desk.folder / "out" / f"game ({name}).zso") for name in "ab"]
+    assert (code, [event["result"] for event in events if event["event"] == "queued"]) == (0, wanted)
+    tasks = [job.task for job in desk.queue.jobs()]
+    assert [str(task.output_path) for task in tasks if isinstance(task, ConvertTask)] == wanted
+
+
 def test_output_names_one_file(desk: Desk) -> None:
     desk.image("a.iso")
     desk.image("b.iso")

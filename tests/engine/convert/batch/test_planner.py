@@ -244,3 +244,47 @@ def test_nothing_is_written(tmp_path: Path) -> None:
     title = title_at(tmp_path / "a.iso")
     plan(title, output_folder=tmp_path / "new", trash_source=True)
     assert [path.name for path in tmp_path.iterdir()] == ["a.iso"]
+
+
+def results(tmp_path: Path, *paths: str, **options: Any) -> list[str | None]:
+    """The results, below an output folder, of titles of these paths."""
+    titles = [title_at(tmp_path / path) for path in paths]
+    batch = plan(*titles, output_folder=tmp_path / "out", **options)
+    return [
+        None if row.skip else str(row.output_path and row.output_path.relative_to(tmp_path / "out"))
+        for row in batch.rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (["a/Game.iso", "b/Game.iso"], ["Game (a).zso", "Game (b).zso"]),
+        (["a/x/Game.iso", "b/x/Game.iso"], ["Game (a).zso", "Game (b).zso"]),
+        (["Game.iso", "b/Game.iso"], ["Game.zso", "Game (b).zso"]),
+        (["a/Game.iso", "b/GAME.img"], ["Game (a).zso", "GAME (b).zso"]),
+        (["a/caf\u00e9.iso", "b/cafe\u0301.iso"], ["caf\u00e9 (a).zso", "cafe\u0301 (b).zso"]),
+        (["Saga (USA)/Disc.iso", "Saga (Japan)/Disc.iso"], ["Saga (USA) - Disc.zso", "Saga (Japan) - Disc.zso"]),
+        (["a/Game.iso", "b/Other.iso"], ["Game.zso", "Other.zso"]),
+        (["a/Game.iso", "a/Game.img"], [None, "Game.zso"]),
+    ],
+)
+def test_results_in_one_folder_are_told_apart_by_their_folders(
+    paths: list[str], expected: list[str | None], tmp_path: Path
+) -> None:
+    assert results(tmp_path, *paths) == expected
+
+
+def test_results_next_to_their_images_keep_their_names(tmp_path: Path) -> None:
+    batch = plan(title_at(tmp_path / "a" / "Game.iso"), title_at(tmp_path / "b" / "Game.iso"))
+    assert [row.output_path for row in batch.rows] == [tmp_path / "a" / "Game.zso", tmp_path / "b" / "Game.zso"]
+    assert [row.own_path for row in batch.rows] == [None, None]
+
+
+def test_images_in_archives_are_told_apart_by_the_archive(tmp_path: Path) -> None:
+    titles = [
+        replace(title, path=title.path / "Game.iso", identity=replace(title.identity, member=1))
+        for title in (title_at(tmp_path / "a.zip"), title_at(tmp_path / "b.zip"))
+    ]
+    batch = plan(*titles, output_folder=tmp_path / "out")
+    assert [row.output_path and row.output_path.name for row in batch.rows] == ["Game (a).zso", "Game (b).zso"]
