@@ -46,10 +46,19 @@ class ScanBatch:
     """Known archives without an image that are gone, as for `gone`, or now contain an image."""
 
 
-def is_unmounted(path: Path, device: int) -> bool:
-    """Return whether a known file is below an empty folder on another device: the mount point of an unmounted disk."""
+NOT_MOUNTED = "is empty: not mounted?"
+"""Follows the path of a folder whose titles are kept."""
+
+
+def unmounted_folder(path: Path, device: int) -> Path | None:
+    """Return the empty folder on another device that a known file was below: the mount point of an unmounted disk."""
     try:
         folder = next(each for each in path.parents if each.is_dir())
-        return folder.stat().st_dev != device and not any(folder.iterdir())
-    except (OSError, StopIteration):
-        return True
+        return folder if folder.stat().st_dev != device and not any(folder.iterdir()) else None
+    except OSError:
+        return path.parent
+
+
+def is_unmounted(path: Path, device: int) -> bool:
+    """Return whether a known file is below such a folder, or below one that cannot be read."""
+    return unmounted_folder(path, device) is not None

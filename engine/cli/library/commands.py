@@ -16,11 +16,13 @@ from discpress.engine.demo.library import make_demo
 from discpress.engine.errors import UsageError
 from discpress.engine.library.catalog import filter_titles, group_titles, sort_titles, total
 from discpress.engine.library.naming import system_label
+from discpress.engine.library.scan.mounts import unmounted_folders
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import Fault, Title
+from discpress.engine.store.scan_batch import NOT_MOUNTED
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute
 from discpress.engine.units import format_size, format_whole_percent
@@ -79,6 +81,9 @@ def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) ->
         digests = store.digests.of_titles() if arguments.json or arguments.digests else {}
     if not titles:
         printer.notice("the library is empty: run discpress scan FOLDER to fill it")
+    for folder, count in unmounted_folders(titles).items():
+        images = "1 image" if count == 1 else f"{count} images"
+        printer.notice(f"{NOT_MOUNTED} The library has {images} in it.", folder)
     shown = filter_titles(titles, arguments.filter)
     # Sizes and savings are sorted from the largest, names from A.
     is_number = arguments.sort in {"saving", "size", "estimate"}

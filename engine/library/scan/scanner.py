@@ -22,7 +22,7 @@ from discpress.engine.library.scan.threads import Probing, Walk, given_up_title,
 from discpress.engine.library.scan.unresponsive import Silence
 from discpress.engine.names import display_name
 from discpress.engine.store.model import Title
-from discpress.engine.store.scan_batch import EmptyArchive, FolderProblem, ScanBatch, is_unmounted
+from discpress.engine.store.scan_batch import NOT_MOUNTED, EmptyArchive, FolderProblem, ScanBatch, unmounted_folder
 from discpress.engine.system.asking import ask_aside
 from discpress.engine.system.files import absolute
 from discpress.engine.system.ignored import entries_in
@@ -79,10 +79,10 @@ class _Scan:
         self._walks = [Walk(top, top, clock(), [top]) for top in self._tops]
         self._links = Links(self._tops)
         self._unsearched: set[Path] = set()
+        self._unmounted: set[Path] = set()
         self._silence = Silence()
         self._probing = [Probing() for _ in range(PROBERS)]
-        self._queued = 0
-        self._answered = 0
+        self._queued = self._answered = 0
         self._seen: set[Path] = set()
         self._seen_empty: set[Path] = set()
 
@@ -187,17 +187,17 @@ class _Scan:
     def _last(self) -> Iterator[ScanBatch]:
         # In its own thread, because a disk that hangs only now must not delay the end; then nothing counts as gone.
         asked = ask_aside(lambda: self._known.missing(self._seen, self._seen_empty, self._is_gone))
-        if not wait([asked], self._stall_s).not_done and any(asked.result()):
-            yield ScanBatch(gone=asked.result()[0], gone_empty=asked.result()[1])
+        if not wait([asked], self._stall_s).not_done and (any(asked.result()) or self._unmounted):
+            unmounted = tuple(FolderProblem(folder, NOT_MOUNTED) for folder in sorted(self._unmounted))
+            yield ScanBatch((), (), unmounted, asked.result()[0], gone_empty=asked.result()[1])
 
     def _is_gone(self, path: Path, device: int) -> bool:
         """Return whether a file that was not seen is gone, because its folder was searched."""
-        return (
-            device not in self._silence
-            and any(path.is_relative_to(top) for top in self._tops)
-            and not any(path.is_relative_to(each) for each in self._unsearched)
-            and not is_unmounted(path, device)
-        )
+        is_known = device not in self._silence and any(path.is_relative_to(top) for top in self._tops)
+        is_searched = is_known and not any(path.is_relative_to(each) for each in self._unsearched)
+        folder = unmounted_folder(path, device) if is_searched else None
+        self._unmounted.update(filter(None, [folder]))
+        return is_searched and folder is None
 
     def _walk(self, walk: Walk) -> None:
         try:
