@@ -33,14 +33,14 @@ from discpress.engine.names import display_name
 
 
 class DiscpressError(Exception):
-    """A failure with a message for the user; `hint` is the way out, in the imperative."""
+    """A failure with a message for the user; `hint` is the way out, in the imperative, if it is not in the message."""
 
     exit_code = 1
     code = "error"
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
-        self.hint = hint
+        self.hint = "" if hint in message else hint
 
 
 class UsageError(DiscpressError):

@@ -151,8 +151,7 @@ class TextPrinter:
     def error(self, error: DiscpressError, about: Path | None = None) -> None:
         """Print a failure, also under --quiet."""
         self._clear()
-        is_new = error.hint and error.hint not in str(error)
-        _say(f"discpress: error: {error}" + (f"\n  {error.hint}" if is_new else ""))
+        _say(f"discpress: error: {error}" + (f"\n  {error.hint}" if error.hint else ""))
 
     @contextlib.contextmanager
     def following(self, progress: Progress, about: Path) -> Iterator[None]:
