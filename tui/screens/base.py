@@ -12,7 +12,7 @@ from textual.screen import Screen
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import BY_NAME, Keys, Place, commands_at
-from discpress.tui.messages import Request
+from discpress.tui.messages import Notify, Request
 from discpress.tui.views.library import LibraryView
 from discpress.tui.widgets.footer import KeyLine
 from discpress.tui.widgets.lines import Lines
@@ -73,6 +73,10 @@ class DiscScreen(OwnScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the screen; the line of keys comes last."""
         yield self.key_line()
+
+    def say(self, why: str) -> None:
+        """Answer a key that has nothing to do here, with the reason in one line."""
+        self.post_message(Notify(why))
 
     def show_about(self, lines: Sequence[Line]) -> None:
         """Show what is said below the table of the row under its cursor: in two lines, or in as many as it takes."""

@@ -155,11 +155,15 @@ class BenchScreen(DiscScreen):
 
     def action_row_up(self) -> None:
         """Go to the row above."""
+        if not self._cursor:
+            self.say("This is the first image.")
         self._cursor = max(0, self._cursor - 1)
         self._show()
 
     def action_row_down(self) -> None:
         """Go to the row below."""
+        if self._cursor + 1 >= len(seek_rows(self._title, self._choice, self._found)):
+            self.say("This is the last image.")
         self._cursor += 1
         self._show()
 
@@ -179,6 +183,8 @@ class BenchScreen(DiscScreen):
             self._title = view.rows[step]
             self._load()
             self._show()
+        else:
+            self.say(f"This is the {'last' if count > 0 else 'first'} title of the library.")
 
     def action_blocks_next(self) -> None:
         """Take the next candidates."""

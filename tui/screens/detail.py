@@ -17,6 +17,7 @@ from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import DoctorTask, VerifyTask
+from discpress.engine.store.model import Title
 from discpress.engine.system.files import holder_of
 from discpress.engine.targets import ANY, TARGETS, target_for
 from discpress.engine.targets.by_system import target_name
@@ -161,9 +162,16 @@ class DetailScreen(TextScreen):
             Notify(f"Queued. Press {self.keys.of('show_queue')} for the queue; the job's log has the result.")
         )
 
+    def _title_or_say(self) -> Title | None:
+        """Return the title; say that it is gone."""
+        title = self.view.titles.get(self._path)
+        if title is None:
+            self.say(FILE_GONE)
+        return title
+
     def action_plan(self) -> None:
         """Show what converting it will do."""
-        title = self.view.titles.get(self._path)
+        title = self._title_or_say()
         if title is not None:
             self.post_message(OpenPlan([title]))
 
@@ -175,13 +183,15 @@ class DetailScreen(TextScreen):
 
     def action_tune(self) -> None:
         """Choose settings for it."""
-        title = self.view.titles.get(self._path)
-        if title is not None and not title.error:
+        title = self._title_or_say()
+        if title is not None and title.error:
+            self.say(f"Nothing to tune: {title.error}")
+        elif title is not None:
             self.post_message(OpenTune([title]))
 
     def action_bench(self) -> None:
         """Measure it."""
-        title = self.view.titles.get(self._path)
+        title = self._title_or_say()
         if title is not None:
             self.post_message(OpenBench(title))
 

@@ -36,6 +36,16 @@ class Filtering(DiscScreen):
         """Show what all rows come to, or what is wrong with the filter."""
         raise NotImplementedError
 
+    def why_empty(self) -> str:
+        """Return why there are no rows."""
+        raise NotImplementedError
+
+    def has_rows(self) -> bool:
+        """Return whether there are rows; if not, say why."""
+        if not self.listed.rows:
+            self.say(self.why_empty())
+        return bool(self.listed.rows)
+
     def take_filter_off(self) -> None:
         """Show all rows."""
         self.query_one(FilterInput).value = ""
@@ -54,6 +64,8 @@ class Filtering(DiscScreen):
         elif self.listed.marks:
             self.listed.marks.clear()
             self._table.refresh()
+        elif not self.query_one(FilterInput).has_class("-open"):
+            self.say("There is no filter to clear, and no mark.")
         self._close_filter()
         self.show_status()
 

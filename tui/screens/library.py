@@ -161,9 +161,13 @@ class LibraryScreen(Marking):
 
     # Commands
 
+    def why_empty(self) -> str:
+        """Return why there are no rows."""
+        return empty_hint(self.view, self.session)
+
     def action_show_details(self) -> None:
         """Show everything known of the title."""
-        if self.view.rows:
+        if self.has_rows():
             self.post_message(OpenDetails(self.view.rows[self._table.cursor].path))
 
     def on_table_chosen(self) -> None:
@@ -173,20 +177,25 @@ class LibraryScreen(Marking):
     def action_plan(self) -> None:
         """Show what converting the marked titles will do."""
         chosen = self.view.chosen(self._table.cursor)
-        if chosen:
+        if chosen or self.has_rows():
             self.post_message(OpenPlan(chosen))
 
     def action_repair(self) -> None:
         """Show what becomes of those marked titles that their target cannot load."""
         chosen = self.view.chosen(self._table.cursor)
-        if chosen:
+        if chosen or self.has_rows():
             self.post_message(OpenPlan(chosen, is_repair=True))
 
     def action_tune(self) -> None:
         """Choose settings for the marked titles."""
-        chosen = [title for title in self.view.chosen(self._table.cursor) if not title.error]
-        if chosen:
-            self.post_message(OpenTune(chosen))
+        chosen = self.view.chosen(self._table.cursor)
+        readable = [title for title in chosen if not title.error]
+        if readable:
+            self.post_message(OpenTune(readable))
+        elif chosen:
+            self.say(f"Nothing to tune: {chosen[0].error}")
+        else:
+            self.has_rows()
 
     def action_choose_target(self) -> None:
         """Choose what plays the discs of the system of the title under the cursor."""
@@ -203,7 +212,7 @@ class LibraryScreen(Marking):
 
     def action_bench(self) -> None:
         """Measure the title under the cursor."""
-        if self._table.cursor < len(self.view.rows):
+        if self.has_rows():
             self.post_message(OpenBench(self.view.rows[self._table.cursor]))
 
     def action_show_trash(self) -> None:
@@ -222,10 +231,12 @@ class LibraryScreen(Marking):
         """Look for new, changed and vanished images."""
         if self.view.titles or self.session.folders:
             self.post_message(Rescan())
+        else:
+            self.say(empty_hint(self.view, self.session))
 
     def action_copy_path(self) -> None:
         """Copy the path of the title to the clipboard."""
-        if self.view.rows:
+        if self.has_rows():
             self.post_message(CopyPath(self.view.rows[self._table.cursor].path))
 
     def action_quit(self) -> None:

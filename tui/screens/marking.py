@@ -14,7 +14,7 @@ class Marking(Filtering):
 
     def action_mark(self) -> None:
         """Mark the row, or take its mark off, and step on."""
-        if self.listed.rows:
+        if self.has_rows():
             self._last_mark = self._table.cursor
             self.listed.toggle(self._table.cursor)
             self._table.refresh_row(self._table.cursor)
@@ -23,26 +23,32 @@ class Marking(Filtering):
 
     def action_mark_range(self) -> None:
         """Mark from the last mark to here."""
-        if self.listed.rows:
-            cursor = self._table.cursor
+        if self.has_rows():
+            cursor, before = self._table.cursor, len(self.listed.marks)
             self.listed.mark_range(cursor if self._last_mark is None else self._last_mark, cursor)
+            if len(self.listed.marks) == before:
+                self.say("Everything from the last mark to here is marked already.")
             self._last_mark = cursor
             self._table.refresh()
             self.show_status()
 
     def action_mark_all(self) -> None:
         """Mark all rows shown, or none."""
+        if not self.has_rows():
+            return
         self.listed.toggle_all()
         self._table.refresh()
         self.show_status()
 
     def action_sort(self) -> None:
         """Sort by the next column."""
-        self._sort(self.listed.next_sort(), is_reversed=False)
+        if self.has_rows():
+            self._sort(self.listed.next_sort(), is_reversed=False)
 
     def action_sort_reverse(self) -> None:
         """Reverse the order."""
-        self._sort(self.listed.sort_key, is_reversed=not self.listed.is_reversed)
+        if self.has_rows():
+            self._sort(self.listed.sort_key, is_reversed=not self.listed.is_reversed)
 
     def on_table_sorted(self, message: Table.Sorted) -> None:
         """Sort by the column whose head was clicked; once more turns the order around."""

@@ -136,11 +136,15 @@ class PlanScreen(DiscScreen):
 
     def action_originals(self) -> None:
         """Keep the originals, or move each to the trash."""
+        if self._is_empty():
+            return
         self._options = replace(self._options, trash_source=not self._options.trash_source)
         self._plan()
 
     def action_conflict(self) -> None:
         """Choose the next rule for taken names."""
+        if self._is_empty():
+            return
         rules = list(CONFLICTS)
         rule = rules[(rules.index(self._options.on_conflict) + 1) % len(rules)]
         self._options = replace(self._options, on_conflict=rule)
@@ -148,7 +152,10 @@ class PlanScreen(DiscScreen):
 
     def action_even_useless(self) -> None:
         """Convert titles that barely shrink as well, or skip them."""
+        if self._is_empty():
+            return
         self._options = replace(self._options, force=not self._options.force)
+        self.say(f"Titles that barely shrink are {'converted as well' if self._options.force else 'left out'}.")
         self._plan()
 
     def action_choose_folder(self) -> None:
@@ -184,6 +191,7 @@ class PlanScreen(DiscScreen):
         if self._is_empty():
             return
         if not self._is_ready:
+            self.say("The plan is not ready yet: discpress still looks at names and free space.")
             return
         if not self._batch.converted:
             what = "repair" if self._is_repair else "convert"

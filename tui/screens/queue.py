@@ -129,6 +129,13 @@ class QueueScreen(DiscScreen):
         cursor = self.query_one(Table).cursor
         return self._rows.jobs[cursor] if cursor < len(self._rows.jobs) else None
 
+    def _job_or_say(self) -> Job | None:
+        """Return the job under the cursor; say that there is none."""
+        job = self._job()
+        if job is None:
+            self.say("The queue is empty: there is no job here.")
+        return job
+
     def _ask(self, jobs: list[Job], action: Action) -> None:
         try:
             done = self.session.queue.ask([job.id for job in jobs], action)
@@ -144,7 +151,7 @@ class QueueScreen(DiscScreen):
 
     def action_pause(self) -> None:
         """Pause the job, or let it go on."""
-        job = self._job()
+        job = self._job_or_say()
         if job is not None:
             rests = job.state is JobState.PAUSED or job.wanted == Action.PAUSE
             self._ask([job], Action.RESUME if rests else Action.PAUSE)
@@ -157,10 +164,12 @@ class QueueScreen(DiscScreen):
             self._ask(active, Action.PAUSE)
         elif alive:
             self._ask(alive, Action.RESUME)
+        else:
+            self.say("No job waits or runs: there is nothing to pause.")
 
     def action_cancel(self) -> None:
         """Ask, then cancel the job."""
-        job = self._job()
+        job = self._job_or_say()
         if job is None:
             return
         if job.is_over:
@@ -179,7 +188,7 @@ class QueueScreen(DiscScreen):
 
     def action_retry(self) -> None:
         """Do it once more."""
-        job = self._job()
+        job = self._job_or_say()
         if job is not None:
             self._ask([job], Action.RETRY)
 
@@ -192,7 +201,7 @@ class QueueScreen(DiscScreen):
         self._move(1)
 
     def _move(self, step: int) -> None:
-        job = self._job()
+        job = self._job_or_say()
         waiting = [each for each in self._rows.jobs if each.state in {JobState.QUEUED, JobState.PAUSED}]
         if job is None:
             return
@@ -202,6 +211,8 @@ class QueueScreen(DiscScreen):
         place = waiting.index(job) + 1 + step
         if 1 <= place <= len(waiting):
             self._to(job, place)
+        else:
+            self.say(f"This job is the {'first' if step < 0 else 'last'} of those that wait already.")
 
     def _to(self, job: Job, place: QueuePlace) -> None:
         try:
@@ -212,13 +223,13 @@ class QueueScreen(DiscScreen):
 
     def action_show_log(self) -> None:
         """Show what the job said."""
-        job = self._job()
+        job = self._job_or_say()
         if job is not None:
             self.post_message(OpenLog(job))
 
     def action_copy_path(self) -> None:
         """Copy the path of the job's file."""
-        job = self._job()
+        job = self._job_or_say()
         if job is not None:
             self.post_message(CopyPath(job.path))
 

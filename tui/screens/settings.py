@@ -110,7 +110,9 @@ class SettingsScreen(DiscScreen):
 
         def answer(folder: Path | None) -> None:
             folders = self.session.config.folders
-            if folder is not None and folder not in folders:
+            if folder is not None and folder in folders:
+                self.say(f"{display_name(folder)} is in the list already.")
+            elif folder is not None:
                 self._save("folders", [str(each) for each in (*folders, folder)])
 
         self.app.push_screen(AskFolder(["Which folder holds games?"], None), answer)
@@ -121,3 +123,5 @@ class SettingsScreen(DiscScreen):
         if setting.key == "folders" and setting.value is not None:
             kept = [str(each) for each in self.session.config.folders if str(each) != setting.value]
             self._save("folders", kept)
+        else:
+            self.say("Put the cursor on a folder first: only a folder of the list can be removed.")

@@ -107,8 +107,12 @@ class TrashScreen(Marking):
         self.query_one("#status", Lines).show([problem if self._problem else status_line(self._trash, self.size.width)])
 
     def _empty_text(self) -> str:
-        if self._trash.rows:
-            return ""
+        return "" if self._trash.rows else self.why_empty()
+
+    def why_empty(self) -> str:
+        """Return why there are no rows."""
+        if self._listing is None:
+            return "The trash is not read yet."
         if self._trash.items:
             return f"Nothing matches: {self.keys.of('clear_filter')} takes the filter off."
         return f"The trash is empty: originals come here when a plan says so ({self.keys.of('originals')})."
@@ -139,7 +143,7 @@ class TrashScreen(Marking):
 
     def _chosen(self) -> list[TrashItem]:
         """Return the marked entries, or the one under the cursor, without those of others; notify if none is left."""
-        chosen = self._trash.chosen(self._table.cursor)
+        chosen = self._trash.chosen(self._table.cursor) if self.has_rows() else []
         ours = [item for item in chosen if not item.entry.problem]
         if chosen and not ours:
             entry = chosen[0].entry
@@ -196,6 +200,6 @@ class TrashScreen(Marking):
 
     def action_copy_path(self) -> None:
         """Copy the original's path."""
-        item = self._item()
+        item = self._item() if self.has_rows() else None
         if item is not None:
             self.post_message(CopyPath(item.entry.home_path))

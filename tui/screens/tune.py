@@ -135,7 +135,14 @@ class TuneScreen(DiscScreen):
 
     def action_move(self, rows: int, columns: int) -> None:
         """Go to another block size or level."""
-        self._change(self._tuning.moved(rows, columns))
+        moved = self._tuning.moved(rows, columns)
+        if self._tuning.is_plain:
+            self.say("An ISO has no blocks and no levels.")
+        elif moved == self._tuning:
+            what, end = ("block size", rows) if rows else ("level", columns)
+            ends = ("smallest", "largest") if rows else ("lowest", "highest")
+            self.say(f"This is the {ends[end > 0]} {what}.")
+        self._change(moved)
 
     def action_smaller_block(self) -> None:
         """Take the next smaller block size."""
@@ -169,6 +176,8 @@ class TuneScreen(DiscScreen):
 
     def action_alignment_next(self) -> None:
         """Take the next alignment."""
+        if not self._tuning.takes_alignment:
+            self.say(f"{self._tuning.format.upper()} has no alignment.")
         self._change(self._tuning.next_alignment())
 
     def _change(self, tuning: Tuning) -> None:
@@ -177,6 +186,9 @@ class TuneScreen(DiscScreen):
 
     def action_chart(self) -> None:
         """Show the grid as a chart, or as a table again."""
+        if self._tuning.is_plain:
+            self.say("An ISO has no blocks: there is nothing to draw.")
+            return
         self._is_chart = not self._is_chart
         self._show()
 
