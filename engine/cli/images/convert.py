@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from discpress.engine.cli.images.estimating import Estimator
 from discpress.engine.cli.images.inputs import Input, expand_inputs
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request, take_threads
@@ -128,7 +129,12 @@ class ConversionBatch:
             self._control.check,
             repacks=self._is_forced,
             moves_archives=self._request.trash_source,
+            estimator=self._estimator if self._dry_run else None,
         )
+
+    @property
+    def _estimator(self) -> Estimator:
+        return Estimator(self._sources, self._records, self._printer, self._threads, self._control.check)
 
     def print_skip(self, planned: PlannedInput) -> None:
         """Report an input that is left out."""

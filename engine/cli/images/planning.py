@@ -1,10 +1,11 @@
 """Plans the inputs of a command line as one batch, and reports the rows and totals of the plan."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from discpress.engine.cli.images.estimating import Estimator
 from discpress.engine.cli.images.inputs import Input
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.output.printers import Printer
@@ -64,15 +65,28 @@ def plan_inputs(
     *,
     repacks: bool,
     moves_archives: bool,
+    estimator: Estimator | None = None,
 ) -> tuple[list[PlannedInput], Batch]:
     """Plan the inputs as one batch; one that cannot be opened has a row with the reason.
 
-    The images are opened by way of `sources`, which keeps the first ones open for their conversion.
+    The images are opened by way of `sources`, which keeps the first ones open for their conversion. With an
+    `estimator`, titles that would be converted and have no estimate get one, and the batch is planned anew.
     """
     planned, candidates = candidates_of(inputs, sources, records, check)
-    batch = plan_batch(
-        candidates, options, defaults, records.store, repacks=repacks, moves_archives=moves_archives, check=check
-    )
+
+    def plan() -> Batch:
+        return plan_batch(
+            candidates, options, defaults, records.store, repacks=repacks, moves_archives=moves_archives, check=check
+        )
+
+    batch = plan()
+    if estimator is not None and batch.unknown:
+        found = estimator.estimate([row for row in batch.converted if row.estimate is None])
+        candidates = [
+            replace(each, title=replace(each.title, estimate=found.get(each.title.path, each.title.estimate)))
+            for each in candidates
+        ]
+        batch = plan()
     return [PlannedInput(each, row) for each, row in zip(planned, batch.rows, strict=True)], batch
 
 

@@ -23,6 +23,7 @@ from discpress.engine.store.model import SKIP, Fault, StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import device_below
 from discpress.engine.system.filesystems import mount_name
+from discpress.engine.units import format_size
 
 
 def plan_batch(
@@ -162,9 +163,7 @@ class _Planner:
         own_path = None if stem is None or folder is None else folder / f"{stem}.{settings.format}"
         wanted_path = own_path or self.options.output_path
         estimate = self.known.estimate(title, settings)
-        # An image that is packed, or in an archive, is converted for its target, not to save space.
-        is_for_space = not title.is_packed and not title.is_archived
-        is_useless = is_for_space and estimate is not None and estimate.advice == SKIP
+        is_useless = estimate is not None and _is_useless(title, estimate)
         return replace(
             row,
             settings=settings,
@@ -209,8 +208,10 @@ class _Planner:
         if first is not None:
             raise _LeftOut(Skip.COPY, f"holds the same disc as {_shown(first, title)}", copy_of=first)
         if row.is_useless and row.estimate is not None and not self.options.force:
-            grows = row.estimate.packed_bytes > title.file_bytes
-            raise _LeftOut(Skip.GROWS if grows else Skip.NO_GAIN, row.estimate.reason)
+            growth_bytes = row.estimate.packed_bytes - title.file_bytes
+            grows = f"it would grow by {format_size(growth_bytes)}"
+            reason = f"{grows}: its archive is smaller" if title.is_archived else row.estimate.reason
+            raise _LeftOut(Skip.GROWS if growth_bytes > 0 else Skip.NO_GAIN, reason)
 
     def _is_done(self, title: Title, output_path: Path) -> bool:
         """Return whether the result exists and is proven by the digests of both files, as they are now."""
@@ -256,6 +257,17 @@ class _Planner:
             output_device=device,
             output_mount=mount_name(settled.path.parent),
         )
+
+
+def _is_useless(title: Title, estimate: StoredEstimate) -> bool:
+    """Return whether a conversion only to save space would save none.
+
+    A packed image is converted for its target. So is one in an archive, but a larger file than the archive is nothing
+    that a user expects; the image itself, as an ISO, is.
+    """
+    if title.is_archived:
+        return not title.is_packed and not estimate.settings.is_plain and estimate.packed_bytes > title.file_bytes
+    return not title.is_packed and estimate.advice == SKIP
 
 
 def _packed(title: Title) -> str:

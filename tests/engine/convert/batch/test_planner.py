@@ -288,3 +288,38 @@ def test_images_in_archives_are_told_apart_by_the_archive(tmp_path: Path) -> Non
     ]
     batch = plan(*titles, output_folder=tmp_path / "out")
     assert [row.output_path and row.output_path.name for row in batch.rows] == ["Game (a).zso", "Game (b).zso"]
+
+
+def archived(tmp_path: Path, packed: int, **settings: Any) -> Title:
+    """A title in an archive of SIZE bytes, estimated at some size."""
+    title = estimated(title_at(tmp_path / "a.zip"), packed)
+    assert title.estimate is not None
+    found = replace(title.estimate, settings=Settings(**{"format": ImageFormat.ZSO, **settings}))
+    return replace(
+        title,
+        path=title.path / "Game.iso",
+        identity=replace(title.identity, member=1, member_bytes=SIZE),
+        estimate=found,
+    )
+
+
+def test_a_title_that_would_be_larger_than_its_archive_is_left_out(tmp_path: Path) -> None:
+    (row,) = plan(archived(tmp_path, SIZE + 1024)).rows
+    assert (row.skip, row.reason) == (Skip.GROWS, "it would grow by 1 KiB: its archive is smaller")
+
+
+@pytest.mark.parametrize(
+    ("packed", "options"), [(SIZE, {}), (SIZE - 10, {}), (SIZE + 1024, {"force": True}), (SIZE * 2, {"level": 5})]
+)
+def test_other_titles_in_archives_are_converted(packed: int, options: dict[str, Any], tmp_path: Path) -> None:
+    assert skips(plan(archived(tmp_path, packed), **options)) == [None]
+
+
+def test_a_named_title_in_an_archive_is_converted_even_if_it_grows(tmp_path: Path) -> None:
+    batch = plan_batch([Candidate(archived(tmp_path, SIZE * 2), is_named=True)], ConversionRequest())
+    assert skips(batch) == [None]
+
+
+def test_an_image_that_is_only_unpacked_may_grow(tmp_path: Path) -> None:
+    title = archived(tmp_path, SIZE * 2, format=ImageFormat.ISO, block_size=0, level=0)
+    assert skips(plan(title, format=ImageFormat.ISO)) == [None]
