@@ -14,6 +14,7 @@ from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request, take_threads
 from discpress.engine.cli.images.planning import (
     PlannedInput,
+    open_planned,
     plan_inputs,
     print_plan,
     print_skip,
@@ -32,13 +33,11 @@ from discpress.engine.convert.checksums import check_checksum_names, write_check
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.output_names import OutputNames
 from discpress.engine.convert.part.name import drop_second_name
-from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, advised, plan_image
+from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_image
 from discpress.engine.convert.preflight import NameTaken, check_room, output_bounds, settle_output
-from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import (
     CancelledError,
     DiscpressError,
-    UnsupportedImageError,
     UsageError,
     UselessError,
     from_os_error,
@@ -168,18 +167,12 @@ class ConversionBatch:
                 self.print_skip(planned)
                 return
             # A failure has an error of its own.
-            image, disc = self._open(path, row)
+            image, disc = open_planned(self._sources, path, row.request)
         finally:
             self._sources.drop(path)
         with image:
             plan = plan_image(image, row.request, row.own_path or self._output, planned.input.output_folder, disc=disc)
             self._settle(plan, row, image)
-
-    def _open(self, path: Path, row: PlannedTitle) -> tuple[Image, DiscInfo | None]:
-        try:
-            return self._sources.open_image(path)
-        except UnsupportedImageError as error:
-            raise advised(error, path, row.request) from error
 
     def _settle(self, plan: ConversionPlan, row: PlannedTitle, image: Image) -> None:
         """Decide the name of the result, and convert, or print the plan of a dry run."""

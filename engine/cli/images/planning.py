@@ -12,9 +12,11 @@ from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
 from discpress.engine.convert.batch.model import USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
 from discpress.engine.convert.batch.planner import plan_batch
-from discpress.engine.convert.plan import ConversionPlan
+from discpress.engine.convert.plan import ConversionPlan, advised
 from discpress.engine.convert.preflight import NEVER_SKIPPED
-from discpress.engine.errors import DiscpressError
+from discpress.engine.discs.info import DiscInfo
+from discpress.engine.errors import DiscpressError, UnsupportedImageError
+from discpress.engine.images.image import Image
 from discpress.engine.library.scan.current import CurrentTitles
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest, OnConflict
@@ -149,6 +151,14 @@ def setting_facts(plan: ConversionPlan) -> dict[str, object]:
         "index_shift": plan.index_shift,
         **({"methods": list(settings.methods)} if settings.methods else {}),
     }
+
+
+def open_planned(sources: OpenSources, path: Path, request: ConversionRequest) -> tuple[Image, DiscInfo | None]:
+    """Open the image at a path as `OpenSources.open_image` does; the advice on another format is for the target."""
+    try:
+        return sources.open_image(path)
+    except UnsupportedImageError as error:
+        raise advised(error, path, request) from error
 
 
 def print_skip(planned: PlannedInput, printer: Printer, *, is_shown: bool = True) -> None:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from discpress.engine.cli.images.inputs import Input, expand_inputs
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request
-from discpress.engine.cli.images.planning import PlannedInput, print_skip, raise_conflict, raise_failure
+from discpress.engine.cli.images.planning import PlannedInput, open_planned, print_skip, raise_conflict, raise_failure
 from discpress.engine.cli.images.repairs import check_repair_options, plan_by_kind, restore_stopped_repairs
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.queue.access import OpenQueue
@@ -19,17 +19,9 @@ from discpress.engine.cli.queue.views import report_added, state_of
 from discpress.engine.cli.state import Records, read_config
 from discpress.engine.convert.batch.model import Skip
 from discpress.engine.convert.output_names import Clash
-from discpress.engine.convert.plan import advised, plan_image
+from discpress.engine.convert.plan import plan_image
 from discpress.engine.discs.reach import identify_image
-from discpress.engine.errors import (
-    CancelledError,
-    DiscpressError,
-    StoreError,
-    UnsupportedImageError,
-    UsageError,
-    from_os_error,
-    named_in,
-)
+from discpress.engine.errors import CancelledError, DiscpressError, StoreError, UsageError, from_os_error, named_in
 from discpress.engine.images.source import FileSource
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
@@ -221,10 +213,7 @@ class _Adding:
             print_skip(planned, self._printer, is_shown=each.is_named or row.skip is not Skip.LOADS)
             return None
         # A failure has an error of its own, and the image may need a warning.
-        try:
-            image, disc = self._sources.open_image(each.path)
-        except UnsupportedImageError as error:
-            raise advised(error, each.path, row.request) from error
+        image, disc = open_planned(self._sources, each.path, row.request)
         with image:
             plan = plan_image(image, row.request, row.own_path or self._output, each.output_folder, disc=disc)
         for notice in plan.notices:

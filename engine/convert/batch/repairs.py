@@ -20,7 +20,9 @@ from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Fault, Title
 from discpress.engine.store.store import Store
+from discpress.engine.systems import system_from
 from discpress.engine.targets import ANY, ARCHIVE, AUTO, TARGETS, Target, target_for
+from discpress.engine.targets.checks import wrong_system
 
 _ADVICE = re.compile(r"[;:] convert (this|the file) .*", re.DOTALL)
 """The doctor's advice at the end of a message: a repair follows it."""
@@ -104,7 +106,7 @@ def plan_repairs(
     repairs: dict[int, Repair] = {}
     for each in candidates:
         check()
-        request = merge_requests(options, each.request or each.title.overrides, defaults)
+        request = merge_requests(options, each.request or each.title.overrides, defaults, each.title.system)
         try:
             repairs[id(each)] = _repair_of(each.title, request, check)
         except _NoRepair as no:
@@ -135,6 +137,8 @@ def _repair_of(title: Title, request: ConversionRequest, check: Callable[[], Non
         target = repair_target(request.target, title.system, title.format)
     except UsageError as error:
         raise _NoRepair(Skip.SETTING, str(error)) from error
+    if not target.plays(system_from(title.system)):
+        raise _NoRepair(Skip.WRONG_SYSTEM, wrong_system(target, title.system))
     try:
         with open_image(title.path) as image:
             found = find_repair(image, target, check)
