@@ -250,3 +250,12 @@ def test_a_repair_that_was_killed_is_taken_up_by_the_next_one(cli: CommandLine) 
     ]
     assert opl_decode(path.read_bytes()) == golden("ps2.iso")
     assert not list(cli.folder.glob(f"*{PART_SUFFIX}"))
+
+
+def test_a_disc_that_the_target_does_not_play_is_left_alone(cli: CommandLine) -> None:
+    data = golden("psp.maxcso-2048.v1.cso")
+    write_old(cli.folder / "psp.cso", data)
+    done = cli.run("repair", "psp.cso", "--target", "opl")
+    assert "This is a PSP disc; OPL plays PS2 discs only." in done.text
+    assert (cli.folder / "psp.cso").read_bytes() == data
+    assert sorted(cli.names()) == ["psp.cso"]
