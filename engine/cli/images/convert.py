@@ -159,6 +159,8 @@ class ConversionBatch:
     def _take(self, planned: PlannedInput) -> None:
         self._control.check()
         row, path = planned.row, planned.input.path
+        if not self._dry_run and row.output_path is not None:
+            drop_second_name(row.output_path)
         try:
             raise_conflict(row)
             raise_failure(planned)
@@ -176,8 +178,6 @@ class ConversionBatch:
 
     def _settle(self, plan: ConversionPlan, row: PlannedTitle, image: Image) -> None:
         """Decide the name of the result, and convert, or print the plan of a dry run."""
-        if not self._dry_run:
-            drop_second_name(plan.output_path)
         try:
             plan = settle_output(plan, self._names)
         except NameTaken as taken:

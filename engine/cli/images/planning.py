@@ -15,9 +15,10 @@ from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.convert.plan import ConversionPlan, advised
 from discpress.engine.convert.preflight import NEVER_SKIPPED
 from discpress.engine.discs.info import DiscInfo
-from discpress.engine.errors import DiscpressError, UnsupportedImageError
+from discpress.engine.errors import DiscpressError, SplitImageError, UnsupportedImageError
 from discpress.engine.images.image import Image
 from discpress.engine.library.scan.current import CurrentTitles
+from discpress.engine.library.scan.probe import probe_image
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.model import FileIdentity, Title
@@ -121,6 +122,8 @@ def _title_at(path: Path, titles: CurrentTitles, sources: OpenSources) -> Title:
         except BaseException:
             kept.source.close()
             raise
+    except SplitImageError:
+        return probe_image(path)  # with the missing part as its fault
     except (DiscpressError, OSError) as error:
         return Title(path, FileIdentity(0, 0, 0, 0), None, error=str(error))
     sources.keep(kept.source, path, None if title.error else title.disc)

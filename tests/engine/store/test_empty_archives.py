@@ -149,7 +149,7 @@ def test_what_failed_for_a_passing_reason_is_looked_through_again(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(contents, "_is_image", fail)
+        patch.setattr(contents, "_look_into", fail)
         scanned(top, store)
     assert store.empty_archives(top) == {}
     scanned(top, store)
@@ -167,7 +167,7 @@ def test_a_package_that_is_installed_later_is_used(
 
     with monkeypatch.context() as patch:
         patch.setattr(sevenzip, "_open", missing)
-        assert scanned(top, store) == []
+        assert scanned(top, store) == ["game.7z"]
     assert scanned(top, store) == ["game.7z/game.iso"]
 
 

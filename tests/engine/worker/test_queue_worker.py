@@ -145,7 +145,7 @@ def test_a_request_that_changes_while_it_is_obeyed_counts(
     job_id = bring_to(queue, JobState.RUNNING)
     for action in actions:
         queue.ask([job_id], action)
-    assert (queue.pause(job_id), queue.job(job_id).wanted) == (after, "")
+    assert (queue.pause(job_id), queue.job(job_id).wanted) == (after, None)
 
 
 def test_a_pause_taken_back_in_time_leaves_it_running(queue: JobQueue) -> None:

@@ -158,7 +158,7 @@ def test_names_that_only_look_like_that_are_fine(name: str, source_path: Path, t
 def test_a_source_so_named_is_converted(suffix: str, tmp_path: Path) -> None:
     source_path = write_image(tmp_path / f"game.{suffix}", SOURCE)
     faults.run_conversion(source_path)
-    assert read_back(tmp_path / "game.zso") == SOURCE
+    assert read_back(tmp_path / f"game.{suffix}.zso") == SOURCE
 
 
 @pytest.mark.parametrize("is_link", [False, True], ids=["itself", "a second name of it"])
