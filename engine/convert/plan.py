@@ -152,6 +152,12 @@ def plan_image(
     if request.trash_source and incomplete:
         notices.append("the original stays where it is: only an image of a whole disc is moved to the trash")
     plan = _decide(image, before, identity, output_path, output_folder, request, notices)
+    fault = incomplete if identity.has_disc else "contains no known disc"
+    if plan.replaces_source and fault:
+        raise ConflictError(
+            f"{image.name}: {fault}, so it never goes to the trash, and the result needs another name",
+            hint="convert it under another name: discpress convert -o",
+        )
     return replace(plan, incomplete=incomplete)
 
 
@@ -221,7 +227,7 @@ def _decide(
         replaces_source=request.replaces_source,
     )
     refuse_reserved(output_path)
-    plan = ConversionPlan(
+    return ConversionPlan(
         image.path,
         sources,
         image.file_bytes,
@@ -236,12 +242,6 @@ def _decide(
         request,
         (*notices, *choice.notices),
     )
-    if plan.replaces_source and not identity.has_disc:
-        raise ConflictError(
-            f"{image.name}: contains no known disc, so it never goes to the trash, and the result needs another name",
-            hint="convert it under another name: discpress convert -o",
-        )
-    return plan
 
 
 def format_of_suffix(output_path: Path | None) -> ImageFormat | None:

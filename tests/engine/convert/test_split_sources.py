@@ -10,7 +10,7 @@ from pathlib import Path
 import fault_injection as faults
 import pytest
 from command_line import write_old
-from sample_images import mixed, read_back
+from sample_images import mixed, pack, read_back
 from split_images import IMAGE, ISO_NAMES, MTIME_NS, cut, opl_entry, opl_names, write_parts
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
@@ -207,3 +207,10 @@ def test_a_move_that_was_stopped_after_the_first_part_is_finished(
     assert entry is not None
     assert entry.is_whole
     assert {path.name for path in tmp_path.iterdir()} == {TRASH_NAME, "Game.zso"}
+
+
+def test_a_repair_never_replaces_an_image_that_is_cut_short(tmp_path: Path) -> None:
+    path = pack(tmp_path / "Half.zso", IMAGE[: len(IMAGE) // 2 // 2048 * 2048])
+    request = ConversionRequest(target="any", trash_source=True, replaces_source=True)
+    with pytest.raises(ConflictError, match="cut short"):
+        plan_conversion(path, None, None, request)
