@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from discpress.engine.images.open import formats_in, open_only_image
 from discpress.engine.images.recognise import detect_format, header_problem, recognise
 from discpress.engine.images.registry import labels_of_read, spec_of
 from discpress.engine.images.sets.part_names import group_parts, read_part_name
-from discpress.engine.images.sets.split_image import open_parts, open_split
+from discpress.engine.images.sets.split_image import SplitImage, open_parts, open_split
 from discpress.engine.images.source import FileSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES
 from discpress.engine.library.scan.links import Links
@@ -162,9 +161,7 @@ def _named(
     try:
         split = open_split(path)
         if split is not None:
-            with closing(split):
-                split.check_whole(path)
-            yield Input(path, output_folder)
+            yield from _named_split(split, path, output_folder, fail, sources)
             return
         file = FileSource(path)
     except StorageError:  # it is in an archive, or the reader reports why it cannot be opened
@@ -186,6 +183,24 @@ def _named(
         fail(path, error)
         return
     yield from found
+
+
+def _named_split(
+    split: SplitImage,
+    path: Path,
+    output_folder: Path | None,
+    fail: Callable[[Path, DiscpressError], None],
+    sources: OpenSources,
+) -> Iterator[Input]:
+    """Yield the first part of a split image that is whole."""
+    try:
+        split.check_whole(path)
+    except DiscpressError as error:
+        split.close()
+        fail(path, error)
+        return
+    sources.keep(split, path)
+    yield Input(path, output_folder)
 
 
 def _refuse_no_image(path: Path, source: FileSource) -> None:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from discpress.engine.discs.info import DiscInfo
-from discpress.engine.images.archives.model import held_file
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_owned, open_stored
 from discpress.engine.images.source import ByteSource
@@ -84,9 +83,7 @@ class OpenSources:
 
 
 def _is_current(source: ByteSource) -> bool:
-    file = held_file(source)
     try:
-        at_path = FileIdentity.of(file.path.stat())
-        return at_path == file.opened_as == file.identity()
+        return all(FileIdentity.of(file.path.stat()) == file.opened_as == file.identity() for file in source.files)
     except OSError:
         return False

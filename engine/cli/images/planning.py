@@ -18,10 +18,9 @@ from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import DiscpressError, SplitImageError, UnsupportedImageError
 from discpress.engine.images.image import Image
 from discpress.engine.library.scan.current import CurrentTitles
-from discpress.engine.library.scan.probe import probe_image
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest, OnConflict
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.model import Fault, FileIdentity, Title
 from discpress.engine.units import format_duration, format_size
 
 READ_TOGETHER = 64
@@ -122,8 +121,9 @@ def _title_at(path: Path, titles: CurrentTitles, sources: OpenSources) -> Title:
         except BaseException:
             kept.source.close()
             raise
-    except SplitImageError:
-        return probe_image(path)  # with the missing part as its fault
+    except SplitImageError as error:
+        problem = str(error).removeprefix(f"{display_name(path)}: ")
+        return Title(path, FileIdentity(0, 0, 0, 0), None, error=problem, fault=Fault.SPLIT_PART)
     except (DiscpressError, OSError) as error:
         return Title(path, FileIdentity(0, 0, 0, 0), None, error=str(error))
     sources.keep(kept.source, path, None if title.error else title.disc)

@@ -1,5 +1,6 @@
 """Split images and cut-short images on the command line."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from queue_desk import Desk
 from sample_images import mixed, read_back
 from split_images import IMAGE, ISO_NAMES, cut, opl_entry, opl_names, write_parts
 
+from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.convert.trash.folder import TRASH_NAME
+from discpress.engine.images.open import open_stored
 
 HALF = IMAGE[: len(IMAGE) // 2 // 2048 * 2048]
 
@@ -141,3 +144,31 @@ def test_a_job_of_a_split_image_is_queued_once(desk: Desk) -> None:
     write_parts(desk.folder)
     assert [each["path"] for each in events(desk, "queued", "queue", "add", "-r", ".")] == [paths_of(desk)[0]]
     assert [each["code"] for each in events(desk, "skipped", "queue", "add", ISO_NAMES[0])] == ["queued"]
+
+
+@pytest.mark.parametrize("name", [ISO_NAMES[0], ISO_NAMES[1]])
+def test_a_split_image_that_is_refused_does_not_stop_the_other_inputs(name: str, desk: Desk) -> None:
+    write_parts(desk.folder)[2].unlink()
+    write_old(desk.folder / "other.iso", mixed(60 * 2048))
+    code, found = desk.ask("convert", name, "other.iso")
+    assert code == 1
+    assert [each["input"] for each in found if each["event"] == "converted"] == ["other.iso"]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_source_that_is_kept_open_is_opened_again_if_any_part_has_changed(number: int, tmp_path: Path) -> None:
+    paths = write_parts(tmp_path)
+    sources = OpenSources()
+    sources.keep(open_stored(paths[0]), paths[0])
+    os.utime(paths[number], (1, 1))
+    assert sources.find(paths[0]) is None
+
+
+def test_a_source_that_is_kept_open_is_handed_out_while_no_part_changes(tmp_path: Path) -> None:
+    paths = write_parts(tmp_path)
+    sources, source = OpenSources(), open_stored(paths[0])
+    sources.keep(source, paths[0])
+    kept = sources.find(paths[0])
+    assert kept is not None
+    assert kept.source is source
+    source.close()
