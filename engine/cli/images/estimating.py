@@ -64,6 +64,7 @@ class Estimator:
             )
         finally:
             self.sources.keep(kept.source, path, kept.disc)
+            self.sources.trim()
         with contextlib.suppress(DiscpressError):  # a full or busy state file: the plan has it all the same
             self.records.save_estimate(identity_of(plan), done)
         return StoredEstimate.of(done)
