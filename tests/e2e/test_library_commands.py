@@ -21,7 +21,7 @@ from discpress.engine.library.catalog import SORT_KEYS
 from discpress.engine.store.store import FILE_NAME
 
 TITLE_KEYS = [
-    "schema", "event", "path", "system", "serial", "title", "region", "disc_number", "disc_total", "revision",
+    "schema", "event", "path", "files", "system", "serial", "title", "region", "disc_number", "disc_total", "revision",
     "languages", "tags", "found", "format", "block_size", "file_bytes", "original_bytes", "group", "error", "state",
 ]  # fmt: skip
 """Keys of a title: those of issue 3, with the other facts of the disc, the group and the state."""
@@ -150,6 +150,7 @@ def test_scan_gives_what_is_known_of_an_iso(shared: Library) -> None:
         "schema": 1,
         "event": "title",
         "path": str(shared.folder / COPPER),
+        "files": [str(shared.folder / COPPER)],
         "system": "ps2",
         "serial": "SLUS-12301",
         "title": "Copper Tides",

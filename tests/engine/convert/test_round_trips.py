@@ -257,7 +257,7 @@ def test_a_ps2_reads_a_disc_at_every_level(level: int, tmp_path: Path) -> None:
     assert golden_bytes("tail.iso") == opl_decode((tmp_path / "game.zso").read_bytes())
 
 
-@pytest.mark.parametrize("name", ["ps2.maxcso-16384.zso", "psp.maxcso-2048.v1.cso", "ps2.maxcso.dax"])
+@pytest.mark.parametrize("name", ["ps2.maxcso-16384.zso", "ps2.maxcso-2048.v1.cso", "ps2.maxcso.dax"])
 def test_a_ps2_reads_what_was_made_from_other_formats(name: str, tmp_path: Path) -> None:
     sample_images.convert_image(GOLDEN / name, tmp_path / "game.zso", target="opl")
     assert golden_bytes(name) == opl_decode((tmp_path / "game.zso").read_bytes())
