@@ -52,6 +52,8 @@ class ConversionRequest:
     """Whether no space must stay free beside the result."""
     methods: tuple[Method, ...] = ()
     """The codecs for the hunks of a CHD; an empty tuple leaves the choice to the target."""
+    accept_incomplete: bool = False
+    """Whether an image that is not whole may go to the trash as well."""
     output_path: Path | None = None
     """The file to write; None gives it the source's name with the suffix of the format."""
     output_folder: Path | None = None

@@ -129,7 +129,7 @@ def convert(
         identity = _identity_now(plan.output_path, published)
         if checkpoint_store is not None and (identity.ino, identity.mtime_ns) != (sealed.ino, sealed.mtime_ns):
             checkpoint_store.seal(plan.output_path, identity)
-        journal("published", {"source": str(plan.source_path), "output": str(plan.output_path), **digests.values})
+        journal("published", {**plan.paths, **digests.values})
         return conclude(
             plan,
             run,

@@ -1,5 +1,6 @@
 """Plans a conversion from a request: format, settings, output name, space; writes nothing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,10 +23,13 @@ from discpress.engine.images.sets.source_set import SourceSet
 from discpress.engine.images.source import shown_name
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest, OnConflict
-from discpress.engine.system.files import FileIdentity, holder_of
+from discpress.engine.system.files import FileIdentity, absolute, holder_of
 from discpress.engine.units import format_size
 
 __all__ = ["ConversionPlan", "ConversionRequest", "OnConflict", "plan_conversion"]
+
+KEPT = "the original stays where it is: the image is not whole; --accept-incomplete on this very file accepts that"
+"""The warning about an original that is not moved to the trash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +90,24 @@ class ConversionPlan:
     def trashes_source(self) -> bool:
         """Whether the source goes to the trash after the result is published.
 
-        Never if it contains no known disc, or not all of one, whatever the request: verified bytes need not be a disc
-        (Safety rule 5).
+        Never if it contains no known disc, or not all of one, unless the request accepts that: a proof of a wrong disc
+        is no proof (Safety rule 5).
         """
-        return self.request.trash_source and self.identity.has_disc and not self.incomplete and not self.replaces_source
+        return self.request.trash_source and self.is_accepted and not self.replaces_source
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the image is a whole disc, or the user accepts that it is not."""
+        return self.request.accept_incomplete or (self.identity.has_disc and not self.incomplete)
+
+    @property
+    def paths(self) -> Mapping[str, str]:
+        """Source and result for the journal: absolute, because later readers have another current folder."""
+        return {"source": str(absolute(self.source_path)), "output": str(absolute(self.output_path))}
+
+    def saving_of(self, packed_bytes: int) -> int:
+        """Return the bytes that a result of this size saves; a result of an image that is not whole saves none."""
+        return self.source_bytes - packed_bytes if self.is_accepted else 0
 
     @property
     def replaces_source(self) -> bool:
@@ -114,9 +132,9 @@ def plan_conversion(
     """Plan a conversion after reading the source's header.
 
     The output is `output_path`, or the source's name with the format's suffix, in `output_folder` or next to the
-    source. The original stays if the image contains no known disc, or not all of one, whatever the request; a warning
-    reports that. Raises UsageError and SettingError for a wrong option, and the errors of `open_image` for a faulty
-    source.
+    source. The original stays if the image contains no known disc, or not all of one, unless the request accepts that;
+    a warning reports it. Raises UsageError and SettingError for a wrong option, and the errors of `open_image` for a
+    faulty source.
     """
     _refuse_unsafe(source_path, request)
     with open_image(source_path) as image:
@@ -146,11 +164,9 @@ def plan_image(
         )
     identity = disc or identify_image(image)
     notices = [*_far_notices(image), *(finding.message for finding in content_findings(image))]
-    if request.trash_source and not identity.has_disc:
-        notices.append("the original stays where it is: only an image of a known disc is moved to the trash")
     incomplete = cut_short(image)
-    if request.trash_source and incomplete:
-        notices.append("the original stays where it is: only an image of a whole disc is moved to the trash")
+    if request.trash_source and not request.accept_incomplete and (incomplete or not identity.has_disc):
+        notices.append(KEPT)
     plan = _decide(image, before, identity, output_path, output_folder, request, notices)
     fault = incomplete if identity.has_disc else "contains no known disc"
     if plan.replaces_source and fault:

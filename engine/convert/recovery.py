@@ -48,7 +48,7 @@ def conclude_published(
             identity = FileIdentity.of(plan.output_path.lstat())
         except OSError as error:
             raise from_os_error(error, plan.output_path, "sync its name to the disk") from error
-        journal("published", {"source": str(plan.source_path), "output": str(plan.output_path), **digests.values})
+        journal("published", {**plan.paths, **digests.values})
         return conclude(plan, run, identity, digests, ReadBack.CACHED, None, control, progress, journal, started)
 
 

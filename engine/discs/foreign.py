@@ -106,7 +106,11 @@ class _RawSectors:
 
 
 def _read_raw(source: ByteSource) -> ForeignImage:
-    return ForeignImage(identify(_RawSectors(source), source.path.name))
+    layout = find_raw_layout(lambda at, length: read_bytes(source, at, length), source.size_bytes)
+    is_cut_short = layout is not None and source.size_bytes % layout.sector_bytes != 0
+    problem = f"its {source.size_bytes} bytes end within a sector: some of it is missing" if is_cut_short else ""
+    disc = identify(_RawSectors(source), source.path.name)
+    return ForeignImage(disc, problem=problem, is_cut_short=is_cut_short)
 
 
 def _read_cue(source: ByteSource) -> ForeignImage:

@@ -99,3 +99,5 @@ class ForeignImage:
     """Base names of the files in a CUE sheet."""
     problem: str = ""
     """A further problem, as the end of a sentence; empty if there is none."""
+    is_cut_short: bool = False
+    """Whether its end is missing."""

@@ -107,6 +107,9 @@ class Image(ABC):
         """Offset and length of the stored bytes that a loader keeps in memory to find blocks."""
         return 0, 0
 
+    def check_extent(self) -> None:  # noqa: B027 - only an image with blocks can lack some
+        """Raise DamagedImageError if the last block is not inside the file, as in half a download."""
+
     def load_index(self) -> None:  # noqa: B027 - most read it when needed
         """Decode the index as a loader does once when it opens the file, if it is kept decoded."""
 
@@ -123,6 +126,11 @@ class Image(ABC):
     def file_bytes(self) -> int:
         """Stored size: of its file, or of its share of an archive."""
         return self.source.held_bytes
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of the file as a loader gets it: unpacked, if it is in an archive."""
+        return self.source.size_bytes
 
     @property
     def is_sequential(self) -> bool:
@@ -207,6 +215,10 @@ class Image(ABC):
 
 class BlockImage(Image):
     """An image of separately stored blocks; subclasses locate them."""
+
+    def check_extent(self) -> None:
+        """Locate the last block, see `Image.check_extent`."""
+        self.locate(self.blocks - 1, 1)
 
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Read decoded bytes, see `Image.read_into`."""

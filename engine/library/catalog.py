@@ -4,41 +4,50 @@ A filter is one line of words; it selects a title if all of them match:
 
     kain            in the title, the serial or the file name, ignoring case
     !kain           inverts a word
-    sys:ps2         system, fmt:zso format, region:us region, state:skip state; a beginning is enough
+    sys:ps2         system, fmt:zso format, region:us region, state:ready state; a beginning is enough
     saving>20       percent, also <, >= and <=; a title without an estimate matches no comparison
     size<4.5G       size of the file
 """
 
 import itertools
 import operator
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from discpress.engine.formats import Settings
 from discpress.engine.images import registry
 from discpress.engine.library.filter_words import Choice, Measure, Vocabulary, percent_of, refuse, size_measure
+from discpress.engine.library.states import TitleStates
 from discpress.engine.names import display_name, natural_key
 from discpress.engine.request import ConversionRequest
-from discpress.engine.store.model import SKIP, State, Title
+from discpress.engine.states import OLD_TOKENS, State
+from discpress.engine.store.model import Title
 
 Predicate: TypeAlias = Callable[[Title], bool]
 
-_TITLES: Vocabulary[Title] = Vocabulary(
-    text_of=lambda title: title.search_text,
-    choices={
-        "sys": Choice(lambda title: title.system),
-        "fmt": Choice(lambda title: title.format or "", lambda: tuple(spec.name for spec in registry.FORMATS)),
-        "region": Choice(lambda title: title.region),
-        "state": Choice(lambda title: title.state, lambda: tuple(State)),
-    },
-    measures={
-        "saving": Measure(lambda title: title.saving_percent, percent_of, "a percentage, like saving>20"),
-        "size": size_measure(lambda title: title.file_bytes),
-    },
-)
-"""The words that select titles."""
+_STATE = "state"
+_NO_STATES = TitleStates()
+"""For callers that neither filter nor sort by state."""
+
+
+def _words_about(states: TitleStates) -> Vocabulary[Title]:
+    """Return the words that select titles."""
+    return Vocabulary(
+        text_of=lambda title: title.search_text,
+        choices={
+            "sys": Choice(lambda title: title.system),
+            "fmt": Choice(lambda title: title.format or "", lambda: tuple(spec.name for spec in registry.FORMATS)),
+            "region": Choice(lambda title: title.region),
+            _STATE: Choice(states.state, lambda: tuple(State), OLD_TOKENS),
+        },
+        measures={
+            "saving": Measure(lambda title: title.saving_percent, percent_of, "a percentage, like saving>20"),
+            "size": size_measure(lambda title: title.file_bytes),
+        },
+    )
 
 
 def _planned(title: Title) -> tuple[int, int] | None:
@@ -68,9 +77,9 @@ _SORT_KEYS: dict[str, Callable[[Title], Any]] = {
     "path": lambda title: _natural(str(title.path)),
     "region": lambda title: title.region.casefold() or None,
     "block": _planned,
-    "state": lambda title: str(title.state),
 }
-SORT_KEYS = tuple(_SORT_KEYS)
+_STATE_ORDER = {state: number for number, state in enumerate(State)}
+SORT_KEYS = (*_SORT_KEYS, _STATE)
 """The allowed keys of `sort_titles`."""
 
 
@@ -79,13 +88,20 @@ class Totals:
     """The totals of some titles."""
 
     titles: int
-    """Number of groups; an ISO and the ZSO made from it are one title."""
+    """Number of different discs that are whole and that something plays."""
     images: int
-    """Number of files."""
+    """Number of all files."""
     file_bytes: int
-    """Their present size; a file with several names counts once."""
+    """The present size of these discs' files; a file with several names counts once."""
     estimated_bytes: int
-    """Their size after converting all that have an estimate, no fault and no advice to skip."""
+    """Their size after converting all that "mark all" takes and that have an estimate."""
+    states: Mapping[State, int] = field(default_factory=dict)
+    """Number of files in each state."""
+
+    @property
+    def left_out(self) -> Mapping[State, int]:
+        """Number of files in each state that is no part of the totals, in the order of the states."""
+        return {state: self.states[state] for state in State if state in self.states and not _is_counted(state)}
 
     @property
     def saving_bytes(self) -> int:
@@ -98,25 +114,34 @@ class Totals:
         return 100 * self.saving_bytes / self.file_bytes if self.file_bytes else 0.0
 
 
-def parse_filter(text: str) -> Predicate:
+def parse_filter(text: str, states: TitleStates = _NO_STATES) -> Predicate:
     """Return the predicate of a filter; an empty filter selects every title.
 
     UsageError for an unknown key or an invalid value, with the word and the allowed ones.
     """
-    return _TITLES.parse(text)
+    return _words_about(states).parse(text)
 
 
-def filter_titles(titles: Iterable[Title], text: str) -> list[Title]:
+def filter_titles(titles: Iterable[Title], text: str, states: TitleStates = _NO_STATES) -> list[Title]:
     """Return the titles that a filter selects, in their order; UsageError as for `parse_filter`."""
-    return list(filter(parse_filter(text), titles))
+    return list(filter(parse_filter(text, states), titles))
 
 
-def sort_titles(titles: Iterable[Title], key: str, *, descending: bool = False) -> list[Title]:
+def names_state(text: str) -> bool:
+    """Return whether a filter contains a word about states, so that it selects others when a state changes."""
+    return any(word.lstrip("!").casefold().startswith(f"{_STATE}:") for word in text.split())
+
+
+def sort_titles(
+    titles: Iterable[Title], key: str, *, descending: bool = False, states: TitleStates = _NO_STATES
+) -> list[Title]:
     """Return the titles by one of SORT_KEYS in natural order, saving by bytes; titles without a value come last.
+
+    States have the order of their table.
 
     Equal titles keep their order, so that sorting by one column and then by another works. UsageError for another key.
     """
-    value_of = _SORT_KEYS.get(key)
+    value_of = (lambda title: _STATE_ORDER[states.state(title)]) if key == _STATE else _SORT_KEYS.get(key)
     if value_of is None:
         refuse(f"cannot sort by {display_name(key)}", key, SORT_KEYS)
     present: list[tuple[Any, Title]] = []
@@ -131,47 +156,51 @@ def sort_titles(titles: Iterable[Title], key: str, *, descending: bool = False) 
     return [title for _, title in present] + missing
 
 
-def join_groups(titles: Iterable[Title]) -> tuple[list[Title], frozenset[str]]:
-    """Return the titles with images of the same title next to each other, and the groups that have several images.
+def join_copies(titles: Iterable[Title], states: TitleStates) -> tuple[list[Title], frozenset[str]]:
+    """Return the titles with those next to each other that are known to hold the same disc, and the discs of those.
 
-    A group has the position of its first image.
+    A disc has the position of its first title. Neither serial nor size tell a disc: those of a set, translations,
+    revisions and demos share them.
     """
     firsts: dict[str, Title] = {}
-    others: dict[str, list[Title]] = {}  # only groups: a list for every title would cost 50 ms of garbage collection
+    others: dict[str, list[Title]] = {}  # only copies: a list for every title would cost 50 ms of garbage collection
     for title in titles:
-        if firsts.setdefault(title.group, title) is not title:
-            others.setdefault(title.group, []).append(title)
-    joined = [each for group, first in firsts.items() for each in (first, *others.get(group, ()))]
+        disc = states.disc_of(title)
+        if firsts.setdefault(disc, title) is not title:
+            others.setdefault(disc, []).append(title)
+    joined = [each for disc, first in firsts.items() for each in (first, *others.get(disc, ()))]
     return joined, frozenset(others)
 
 
-def group_titles(titles: Iterable[Title]) -> list[tuple[Title, ...]]:
-    """Return the groups of images of the same title, each at the position of its first image."""
-    joined, _ = join_groups(titles)
-    return [tuple(group) for _, group in itertools.groupby(joined, key=operator.attrgetter("group"))]
+def group_copies(titles: Iterable[Title], states: TitleStates) -> list[tuple[Title, ...]]:
+    """Return the titles of each disc, at the position of the first."""
+    joined, _ = join_copies(titles, states)
+    return [tuple(group) for _, group in itertools.groupby(joined, key=states.disc_of)]
 
 
-def packed_groups(titles: Iterable[Title]) -> frozenset[str]:
-    """Return the groups that have a packed image."""
-    return frozenset(title.group for title in titles if title.state is State.PACKED)
-
-
-def total(titles: Sequence[Title], packed: Collection[str] | None = None) -> Totals:
-    """Return the totals of the titles; `packed` are their `packed_groups` if the caller already has them.
-
-    Packing an image that already has a packed copy counts as no saving.
-    """
-    file_bytes = estimated_bytes = 0
-    packed = packed_groups(titles) if packed is None else packed
+def total(titles: Iterable[Title], states: TitleStates) -> Totals:
+    """Return the totals of the titles. Those that are not whole, or that nothing plays, only count as such."""
+    file_bytes = estimated_bytes = images = 0
+    counts: Counter[State] = Counter()
+    discs: set[str] = set()
     linked: set[tuple[int, int, int]] = set()
     for title in titles:
+        state = states.state(title)
+        counts[state] += 1
+        images += 1
+        if not _is_counted(state):
+            continue
+        discs.add(states.disc_of(title))
         if title.links > 1:
             inode = title.device, title.inode, title.identity.member
             if inode in linked:
                 continue
             linked.add(inode)
         file_bytes += title.file_bytes
-        is_convertible = title.estimate is not None and title.estimate.advice != SKIP and not title.error
-        is_convertible = is_convertible and title.fault is None and title.group not in packed
-        estimated_bytes += title.estimate.packed_bytes if is_convertible and title.estimate else title.file_bytes
-    return Totals(len({title.group for title in titles}), len(titles), file_bytes, estimated_bytes)
+        is_converted = state.spec.is_in_batch and title.estimate is not None
+        estimated_bytes += title.estimate.packed_bytes if is_converted and title.estimate else title.file_bytes
+    return Totals(len(discs), images, file_bytes, estimated_bytes, counts)
+
+
+def _is_counted(state: State) -> bool:
+    return state is State.WORKING or _STATE_ORDER[state] >= _STATE_ORDER[State.DONE]

@@ -4,7 +4,7 @@ import difflib
 import operator
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, NoReturn, TypeVar
 
 from discpress.engine.errors import UsageError
@@ -32,6 +32,8 @@ class Choice(Generic[RowT]):
     """The value of a row; a beginning of it is enough."""
     allowed: Callable[[], Collection[str]] = tuple
     """All values; empty if any text may be one."""
+    aliases: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Other words, each with the values that it means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,9 @@ class Vocabulary(Generic[RowT]):
             refuse(f"{display_name(word)}: unknown word before the colon", key, tuple(self.choices))
         choice = self.choices[key]
         allowed = choice.allowed()
+        if value in choice.aliases:
+            meant = choice.aliases[value]
+            return lambda row: choice.value_of(row) in meant or choice.value_of(row).startswith(value)
         if allowed and not any(each.startswith(value) for each in allowed):
             refuse(f"{display_name(word)}: no such {key}", value, allowed)
         return lambda row: choice.value_of(row).casefold().startswith(value)

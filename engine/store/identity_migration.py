@@ -69,3 +69,11 @@ def parts_of_titles() -> tuple[str, ...]:
     Those of an earlier version are not known: the next scan reads the image again, which may also be cut short.
     """
     return ("ALTER TABLE titles ADD COLUMN parts TEXT NOT NULL DEFAULT '?'",)
+
+
+def checked_titles() -> tuple[str, ...]:
+    """Return the statements that give titles their findings; the next scan reads titles without `parts` once more."""
+    return (
+        "ALTER TABLE titles ADD COLUMN findings TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE titles ADD COLUMN codecs TEXT NOT NULL DEFAULT '[]'",
+    )

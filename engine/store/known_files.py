@@ -28,6 +28,10 @@ class KnownDigests:
         """Return the digests of a file, the best grade first; none if it was never read whole and states none."""
         return self._file.run(lambda connection: digest_rows.read(connection, path, identity))
 
+    def discs(self) -> list[tuple[Path, str, Digests]]:
+        """Return the titles whose decoded bytes are known: path, format and digests, one for each grade."""
+        return self._file.run(lambda connection: list(digest_rows.read_discs(connection)))
+
     def of_titles(self) -> dict[Path, list[Digests]]:
         """Return the digests of all titles that have some, by path."""
         return self._file.run(digest_rows.read_all)

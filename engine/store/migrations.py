@@ -9,6 +9,7 @@ import re
 from typing import TypeAlias
 
 from discpress.engine.store.identity_migration import (
+    checked_titles,
     digests_with_grades,
     gone_titles,
     identities_without_device,
@@ -201,6 +202,14 @@ MIGRATIONS: Migrations = (
         "DELETE FROM empty_archives",
     ),
     (),  # New files have STRICT tables from here on. This stops an older version from taking them for damaged.
-    (*digests_with_grades(), *_MORE_DISC_FACTS, *parts_of_titles(), *identities_without_device(), *gone_titles()),
+    (
+        *digests_with_grades(),
+        *_MORE_DISC_FACTS,
+        *parts_of_titles(),
+        *identities_without_device(),
+        *gone_titles(),
+        *checked_titles(),
+        *_on_any_write("digests", "VALUES ({row}.path)"),
+    ),
 )
 """Every step of the schema, oldest first; a released step is never edited."""

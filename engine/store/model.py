@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from discpress.engine.discs.info import UNIDENTIFIED, DiscInfo
 from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.doctor.findings import Finding
 from discpress.engine.images.registry import spec_of
 from discpress.engine.measure.estimate import Estimate
 from discpress.engine.names import fold
@@ -22,7 +23,6 @@ __all__ = [
     "FileIdentity",
     "JsonValue",
     "OtherFile",
-    "State",
     "StoredEstimate",
     "Title",
 ]
@@ -33,19 +33,6 @@ SKIP = "skip"
 _ARCHIVE_LABELS = {"ZIP", "7Z"}
 
 
-class State(StrEnum):
-    """State of a title's row; the first that applies, in this order."""
-
-    DAMAGED = "damaged"
-    NO_DISC = "no-disc"
-    CUT_SHORT = "cut-short"
-    SPLIT_PART = "split-part"
-    ERROR = "error"
-    PACKED = "packed"
-    SKIP = "skip"
-    OK = "ok"
-
-
 class Fault(StrEnum):
     """A fault that a scan found in a file, independent of any conversion; each is a state of the same name."""
 
@@ -54,9 +41,18 @@ class Fault(StrEnum):
     NO_DISC = "no-disc"
     """It is readable and contains nothing known."""
     CUT_SHORT = "cut-short"
-    """It is shorter than its own volume."""
+    """It is shorter than its own volume, or ends within a sector of a raw dump."""
     SPLIT_PART = "split-part"
-    """It is a part of a split image, and another part is missing."""
+    """It is one file of a set whose other files are missing."""
+    UNREAD = "unread"
+    """It could not be read: a right or a package is missing."""
+    OTHER = "other"
+    """It is recognised and not read."""
+
+    @property
+    def is_sick(self) -> bool:
+        """Whether the image is not whole, so that no result proves anything about it (Safety rule 5)."""
+        return self not in {Fault.UNREAD, Fault.OTHER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +140,7 @@ class Title:
     error: str = ""
     """The reason why it was not read or identified, or is not whole, as a sentence; empty if there is none."""
     fault: Fault | None = None
-    """The fault of the file; None if it has none, or if `error` is not damage."""
+    """The fault of the file; None if it has none."""
     estimate: StoredEstimate | None = None
     """The estimate under its settings; None if not estimated yet."""
     overrides: ConversionRequest | None = None
@@ -157,12 +153,15 @@ class Title:
     """The other files of a title that is a set of files, such as the parts of a split image, in their order."""
     whole_name: str = ""
     """The name of the image without the mark of a part, if the main file has one; empty if it has none."""
+    findings: tuple[Finding, ...] = ()
+    """Everything that a scan found in the file without decoding it, the worst first."""
+    codecs: tuple[str, ...] = ()
+    """Names of the codecs that its header lists."""
     is_outdated: bool = field(default=False, compare=False, repr=False)
     """Whether an earlier version read it, which did not find all that this one does: the next scan reads it again."""
     stated: Digests | None = field(default=None, compare=False, repr=False)
     """Digests that its header states, as found by a scan; the store keeps them with the others."""
     _search_text: str = field(default="", init=False, repr=False, compare=False)
-    _group: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def system(self) -> System:
@@ -238,24 +237,12 @@ class Title:
         return None if saving is None or not self.file_bytes else 100 * saving / self.file_bytes
 
     @property
-    def state(self) -> State:
-        """The state that its row shows."""
-        if self.fault is not None:
-            return State(self.fault)
-        if self.error:
-            return State.ERROR
-        if self.is_packed:
-            return State.PACKED
-        return State.SKIP if self.estimate is not None and self.estimate.advice == SKIP else State.OK
-
-    @property
-    def group(self) -> str:
-        """Key shared by images of one title: equal serial and decoded size; otherwise its own path. Computed once."""
-        if not self._group:
-            is_known = self.serial and self.original_bytes
-            group = f"serial:{self.serial}:{self.original_bytes}" if is_known else f"path:{self.path}"
-            object.__setattr__(self, "_group", group)
-        return self._group
+    def known_fault(self) -> Fault | None:
+        """Its fault; of a title that an older version stored with an error only, the one that the error means."""
+        if self.fault is not None or not self.error:
+            return self.fault
+        is_other = self.format is not None and not spec_of(self.format).is_read
+        return Fault.OTHER if is_other else Fault.UNREAD
 
     @property
     def search_text(self) -> str:

@@ -216,7 +216,7 @@ def _conversion_outcome(done: Conversion) -> Outcome:
         "trashed": None if done.trashed is None else str(done.trashed.file_path),
         **done.digests.values,
     }
-    return Outcome(facts, saved_bytes=plan.source_bytes - done.packed_bytes)
+    return Outcome(facts, saved_bytes=plan.saving_of(done.packed_bytes))
 
 
 def _verify(turn: Turn, task: VerifyTask) -> Outcome:

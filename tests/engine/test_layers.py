@@ -27,7 +27,7 @@ FLOORS = (
     {"system"},
     {"progress"},
     {"errors", "request"},
-    {"formats", "units", "names", "systems"},
+    {"formats", "units", "names", "states", "systems"},
 )
 """Rooms from the roof down; a room may use every lower floor, and no other room of its own."""
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -39,6 +39,7 @@ class Poller:
     def load_first(self) -> bool:
         """Load what the first frame shows; return whether there is any title."""
         first = self._session.load_first(_FIRST_TITLES).titles
+        self._session.view.set_records(self._session.records)
         self._session.view.replace_all(first)
         self._session.is_loading = len(first) == _FIRST_TITLES
         return bool(first)
@@ -82,6 +83,7 @@ class Poller:
     def apply(self, changes: Changes) -> None:
         """Let the view and the screens know what is different in the library."""
         session = self._session
+        session.view.set_records(session.records)
         if changes.is_all:
             session.view.replace_all(changes.titles)
         else:
@@ -110,7 +112,7 @@ class Poller:
             self.load()
         elif changes is not None:
             self.apply(changes)
-        elif session.is_scanning != self._was_scanning:
+        elif session.view.set_records(session.records) or session.is_scanning != self._was_scanning:
             self._show_scanning()
         self._was_scanning = session.is_scanning
         self._notify_of_problems()

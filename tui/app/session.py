@@ -12,12 +12,15 @@ from discpress.engine.config import Config, config_path, load_config
 from discpress.engine.config.saving import save_config
 from discpress.engine.errors import DiscpressError, StoreError
 from discpress.engine.formats import Settings
+from discpress.engine.library.states import Records, TitleStates
 from discpress.engine.queue.background import BackgroundTasks
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import QueueSnapshot, WorkerState
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import EstimateTask, GridTask, ScanTask
+from discpress.engine.queue.titles.chooser import Chooser
+from discpress.engine.queue.titles.records import TitleRecords
 from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive, stop_worker
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Title
@@ -25,7 +28,6 @@ from discpress.engine.store.store import Store
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.commands import Keys
 from discpress.tui.views.library import LibraryView
-from discpress.tui.views.title_settings import Chooser
 from discpress.tui.widgets.marked_rows import ASCII_SIGNS, Signs
 
 ON_SCREEN, LATER = 0, 10
@@ -65,8 +67,10 @@ class Session:
         self.folders: tuple[Path, ...] = tuple(folders)
         self.is_read_only = is_read_only
         self.is_ascii = is_ascii
-        self.view = LibraryView(self.planned, ASCII_SIGNS if is_ascii else Signs())
+        self.view = LibraryView(self.planned, ASCII_SIGNS if is_ascii else Signs(), TitleStates(self.chooser.request))
         """The library's rows and marks."""
+        self.records = Records()
+        """What is recorded about the titles, at the last poll."""
         self.is_loading = False
         """Whether only the beginning of the library is in the view yet."""
         self.offered: frozenset[Path] = frozenset()
@@ -81,6 +85,7 @@ class Session:
         """Titles that could not be estimated, each with why, at the last poll."""
         self.unsampled: Mapping[Path, str] = {}
         """Titles whose sizes under other settings could not be found out, each with why, at the last poll."""
+        self._title_records = TitleRecords(store)
         self._change = 0
         self._version: object = None
         self._starting = threading.Lock()
@@ -105,14 +110,16 @@ class Session:
     def load_first(self, count: int) -> Changes:
         """Return the titles whose names come first: a screen full, in a tenth of the time that all of them take."""
         titles = self.store.first_by_name(count, self.folders, self.chooser.defaults)
-        return Changes(tuple(self._fitted(title) for title in titles), (), is_all=True)
+        self.records = self._title_records.read()
+        return Changes(self.chooser.fitted(self.store, titles), (), is_all=True)
 
     def load(self) -> Changes:
         """Return the whole stored library below the folders; what was asked for may have gone with an older file."""
         self._asked.clear()
         self._change = self.store.changes_since(self._change).number
         titles = self.store.titles(self.folders or None, self.chooser.defaults)
-        return Changes(tuple(self._fitted(title) for title in titles), (), is_all=True)
+        self.records = self._title_records.read()
+        return Changes(self.chooser.fitted(self.store, titles), (), is_all=True)
 
     def poll(self) -> Changes | None:
         """Return what was changed in the library since the last poll; None if nothing was (4 us).
@@ -129,6 +136,7 @@ class Session:
         self.problems = self.background_tasks.failed(TaskKind.SCAN)
         self.unestimated = self.background_tasks.failed(TaskKind.ESTIMATE)
         self.unsampled = self.background_tasks.failed(TaskKind.GRID)
+        self.records = self._title_records.read()
         found = self.store.changes_since(self._change)
         if found.number == self._change:
             is_same = failed_before == (self.problems, self.unestimated, self.unsampled)
@@ -137,8 +145,8 @@ class Session:
         if found.paths is None:
             return Changes((), (), is_all=True)
         paths = {path for path in found.paths if self.holds(path)}
-        titles = [self._fitted(title) for title in self.store.titles_at(paths, self.chooser.defaults)]
-        return Changes(tuple(titles), tuple(paths - {title.path for title in titles}), is_all=False)
+        titles = self.chooser.fitted(self.store, self.store.titles_at(paths, self.chooser.defaults))
+        return Changes(titles, tuple(paths - {title.path for title in titles}), is_all=False)
 
     def take_notices(self) -> list[str]:
         """Return what the user should know of the state file since the last time."""
@@ -160,16 +168,6 @@ class Session:
     def holds(self, path: Path) -> bool:
         """Return whether a path is below the folders that are looked at."""
         return not self.folders or any(path.is_relative_to(folder) for folder in self.folders)
-
-    def _fitted(self, title: Title) -> Title:
-        """Return a title with the estimate of its own settings: the store uses the defaults if it has none."""
-        if title.system not in self.chooser.differing and (title.overrides is None or title.overrides.target is None):
-            return title
-        settings = self.chooser.settings(title)
-        found = title.estimate
-        if settings is None or (found is not None and replace(found.settings, target=settings.target) == settings):
-            return title
-        return replace(title, estimate=self.store.estimate_for(title.identity, settings))
 
     # Asking
 
@@ -217,6 +215,7 @@ class Session:
         # What a command line option says stays above the file, unless it is what has just been changed.
         self.config = written if "targets" in changes else replace(written, targets=self.config.targets)
         self.chooser = Chooser.of(self.config)
+        self.view.states.follow_settings(self.chooser.request)
         self._asked.clear()
 
     def start_worker(self) -> str:

@@ -94,7 +94,8 @@ class PlanScreen(DiscScreen):
 
         def plan() -> Batch:
             chooser, store = self.session.chooser, self.session.store
-            return plan_titles(titles, chooser, options, store, queued, self._requests, is_repair=self._is_repair)
+            wanted, states = self._requests, self.view.states
+            return plan_titles(titles, chooser, options, store, queued, wanted, states, is_repair=self._is_repair)
 
         async def look() -> None:
             self._planned(await self._queries.ask(plan, self._say_silence))

@@ -4,19 +4,20 @@ import time
 from collections.abc import Sequence
 
 from discpress.engine.errors import DiscpressError
-from discpress.engine.images.doctor.content import NO_DISC
 from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.library.naming import shown_name, system_label
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
+from discpress.engine.queue.titles.examined import found_damage, has_examined
+from discpress.engine.states import Concern
 from discpress.engine.store.digests import DIGEST_LABELS, Digests
-from discpress.engine.store.model import Fault, State, Title
+from discpress.engine.store.model import Title
 from discpress.engine.systems import System
 from discpress.engine.units import format_duration, format_latency, format_percent, format_size
 from discpress.tui.commands import Keys
-from discpress.tui.views.jobs import found_damage, has_examined, job_note, job_state
+from discpress.tui.views.jobs import job_note, job_state
 from discpress.tui.views.labels import margin_of
-from discpress.tui.views.library import LibraryView
+from discpress.tui.views.library import STATE_STYLES, LibraryView
 from discpress.tui.views.title_settings import describe_settings
 from discpress.tui.widgets.palette import Line, wrapped
 
@@ -35,10 +36,12 @@ def brief(view: LibraryView, title: Title, width: int, *, unestimated: str = "")
     lines += _identity(title)
     lines += [[], *_file(title, width)]
     lines += [[], *_estimate(view, title, width, unestimated)]
-    if title.error:
-        lines += [[], *wrapped(display_name(title.error), width, "bad")]
-    if title.fault is Fault.NO_DISC:
-        lines += [[], *wrapped(NO_DISC, width, "bad")]
+    standing = view.states.of(title)
+    if standing.reason and standing.state.spec.concern is not Concern.NONE:
+        style = STATE_STYLES[standing.state.spec.concern]
+        lines += [[], *wrapped(f"{standing.state.spec.label}: {display_name(standing.reason)}", width, style)]
+    elif title.error or standing.reason:
+        lines += [[], *wrapped(display_name(title.error or standing.reason), width, "warn")]
     return lines
 
 
@@ -145,7 +148,7 @@ def _digests(known: Sequence[Digests], width: int) -> list[Line]:
 
 
 def _estimate(view: LibraryView, title: Title, width: int, unestimated: str) -> list[Line]:
-    if title.state is State.PACKED and title.estimate is None:
+    if title.is_packed and title.known_fault is None and title.estimate is None:
         return [[("packed already", "dim")]]
     try:
         request = "own settings" if title.overrides else "default settings"

@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from discpress.engine.errors import DamagedImageError, VerifyError
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Action, Job, JobState
-from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TRASH_KINDS, TaskKind
+from discpress.engine.queue.tasks.kinds import TRASH_KINDS, TaskKind
 from discpress.engine.queue.tasks.trash import others_of
 from discpress.engine.units import format_duration, format_rate, format_size
 from discpress.tui.widgets.graph import bar
@@ -57,19 +56,6 @@ def job_state(job: Job) -> str:
     if job.wanted:
         return _WANTED.get(job.wanted, str(job.wanted))
     return job.stage if job.state is JobState.RUNNING and job.stage else str(job.state)
-
-
-def has_examined(job: Job) -> bool:
-    """Return whether a job that is over has decoded the image it was about, to its end or to the failure."""
-    is_look = job.kind in {TaskKind.DOCTOR, TaskKind.VERIFY, *CONVERSION_KINDS}
-    return is_look and (job.state is JobState.DONE or found_damage(job))
-
-
-def found_damage(job: Job) -> bool:
-    """Return whether a job that is over found the image damaged, or not what it should be."""
-    if job.kind is TaskKind.DOCTOR and job.state is JobState.DONE:
-        return bool(job.result.get("damaged", job.result.get("errors")))  # what an older version counted
-    return job.state is JobState.FAILED and job.error_code in {DamagedImageError.code, VerifyError.code}
 
 
 def job_note(job: Job) -> str:

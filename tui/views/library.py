@@ -1,26 +1,28 @@
-"""The library as the table shows it: filtered, sorted, marked; images of one title stand together."""
+"""The library as the table shows it: filtered, sorted, marked; titles with the same disc stand together."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.formats import Settings
 from discpress.engine.library.catalog import (
     Predicate,
     Totals,
-    join_groups,
-    packed_groups,
+    join_copies,
+    names_state,
     parse_filter,
     sort_titles,
     total,
 )
 from discpress.engine.library.naming import shown_name
+from discpress.engine.library.states import Records, TitleStates
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
-from discpress.engine.store.model import State, Title
+from discpress.engine.states import Concern, State
+from discpress.engine.store.model import Title
 from discpress.engine.systems import SYSTEMS
 from discpress.engine.units import format_size, format_whole_percent
-from discpress.tui.views.jobs import found_damage, has_examined
 from discpress.tui.views.labels import format_label, margin_of
 from discpress.tui.views.title_settings import describe_settings
 from discpress.tui.widgets.marked_rows import MarkedRows, Signs
@@ -35,24 +37,18 @@ COLUMNS = (
     Column("estimate", "ESTIMATE", 11, right=True),
     Column("saving", "SAVE", 5, right=True),
     Column("block", "BLK/LV", 6, right=True, rank=2),
-    Column("state", "STATE", 9),
+    Column("state", "STATE", 12),
 )
 SORTS = ("title", "system", "format", "size", "estimate", "saving", "block", "state", "path")
 """What `s` goes through; a column's key, and the path for the order of the folders."""
 _LARGE_FIRST = {"size", "estimate", "saving"}
 _MOVING = {"estimate", "saving", "state"}
-_STATE_STYLES = {
-    "error": "bad",
-    "failed": "bad",
-    "damaged": "bad",
-    "no-disc": "bad",
-    "cut-short": "bad",
-    "split-part": "bad",
-    "skip": "dim",
-    "packed": "dim",
-    "done": "good",
-    "queued": "accent",
-    "paused": "warn",
+STATE_STYLES = {
+    Concern.NONE: "dim",
+    Concern.NEWS: "accent",
+    Concern.GOOD: "good",
+    Concern.CARE: "warn",
+    Concern.SICK: "bad",
 }
 
 
@@ -62,20 +58,21 @@ class LibraryView(MarkedRows[Title]):
     SORTS = SORTS
     LARGE_FIRST = _LARGE_FIRST
 
-    def __init__(self, planned: Callable[[Title], Settings | None], signs: Signs) -> None:
-        """`planned` gives the settings a title would be written with."""
+    def __init__(
+        self, planned: Callable[[Title], Settings | None], signs: Signs, states: TitleStates | None = None
+    ) -> None:
+        """`planned` gives the settings a title would be written with, `states` the state of each."""
         super().__init__(signs)
         self.planned = planned
+        self.states = states or TitleStates()
         self.titles: dict[Path, Title] = {}
         self._predicate: Predicate = parse_filter("")
         self._sorted: list[Title] = []
         self._later: set[Path] = set()
-        self._groups: frozenset[str] = frozenset()
-        self._packed: frozenset[str] = frozenset()
+        self._copied: frozenset[str] = frozenset()
         self._totals: Totals | None = None
         self._places: dict[Path, int] | None = None
         self._jobs: dict[Path, Job] = {}
-        self._damaged: dict[Path, Job] = {}
 
     # What is in it
 
@@ -108,17 +105,27 @@ class LibraryView(MarkedRows[Title]):
         paths = new.keys() | self._jobs.keys()
         differ = {path for path in paths if _word(new.get(path)) != _word(self._jobs.get(path))}
         self._jobs = new
-        examined = {job.path: job for job in sorted(jobs, key=lambda job: job.id) if job.is_over and has_examined(job)}
-        damaged = {path: job for path, job in examined.items() if found_damage(job)}
-        differ |= damaged.keys() ^ self._damaged.keys()
-        self._damaged = damaged
+        self.set_records(self.states.records)
         return differ
+
+    def set_records(self, records: Records) -> bool:
+        """Take in what is recorded about the titles; return whether anything is different."""
+        before, now = self.states.records, replace(records, working=frozenset(self._jobs))
+        if now == before:
+            return False
+        self.states.set_records(now)
+        self._totals = None
+        if now.discs != before.discs or self.sort_key == "state":
+            self._sort()
+        elif names_state(self.filter_text):
+            self._select()
+        return True
 
     # How it is shown
 
     def set_filter(self, text: str) -> None:
         """Show what these words let pass; UsageError for a word that cannot be, and all stays as it was."""
-        self._predicate = parse_filter(text)
+        self._predicate = parse_filter(text, self.states)
         self.filter_text = text.strip()
         self._select()
 
@@ -127,9 +134,9 @@ class LibraryView(MarkedRows[Title]):
         self._sort()
 
     def _sort(self) -> None:
-        in_order = sort_titles(self.titles.values(), self.sort_key, descending=self.is_descending)
-        self._sorted, self._groups = join_groups(in_order)
-        self._packed = packed_groups(self._sorted)
+        self.states.set_titles(self.titles.values())
+        in_order = sort_titles(self.titles.values(), self.sort_key, descending=self.is_descending, states=self.states)
+        self._sorted, self._copied = join_copies(in_order, self.states)
         self._totals = None
         self._select()
 
@@ -137,19 +144,20 @@ class LibraryView(MarkedRows[Title]):
         self.rows = list(filter(self._predicate, self._sorted))
         self._places = None
         self._later = set()
-        if self._groups:
+        if self._copied:
             seen: set[str] = set()
             for title in self.rows:
-                if title.group in seen:
+                disc = self.states.disc_of(title)
+                if disc in seen:
                     self._later.add(title.path)
-                elif title.group in self._groups:
-                    seen.add(title.group)
+                elif disc in self._copied:
+                    seen.add(disc)
 
     @property
     def totals(self) -> Totals:
         """What the whole library comes to, whatever filter is on."""
         if self._totals is None:
-            self._totals = total(self._sorted, self._packed)
+            self._totals = total(self._sorted, self.states)
         return self._totals
 
     @property
@@ -172,6 +180,10 @@ class LibraryView(MarkedRows[Title]):
         """Return the path by which a title is marked."""
         return row.path
 
+    def is_marked_with_others(self, row: Title) -> bool:
+        """Return whether a title is ready for a conversion."""
+        return self.states.state(row).spec.is_in_batch
+
     def row_with(self, key: Path) -> Title | None:
         """Return a title, shown or hidden, by its path; None if there is none."""
         return self.titles.get(key)
@@ -192,22 +204,18 @@ class LibraryView(MarkedRows[Title]):
         if title.path in self.marks:
             return "mark"
         if key == "state":
-            return _STATE_STYLES.get(self.state_of(title), "normal")
+            state = self.states.state(title)
+            return "normal" if state.spec.is_in_batch else STATE_STYLES[state.spec.concern]
         return "dim" if title.error else "normal"
 
     def state_of(self, title: Title) -> str:
-        """Return the word for the state of a title: its job in the queue, otherwise its own state."""
-        word = _word(self._jobs.get(title.path))
-        job = self._damaged.get(title.path)
-        # Another file of that name may have come since.
-        if not word and job is not None and (job.ended_at or 0.0) >= title.identity.mtime_ns / 1e9:
-            return "damaged"
-        if word or title.state not in {State.OK, State.SKIP}:
-            return word or str(title.state)
-        return "done" if title.group in self._packed else str(title.state)
+        """Return the sign and the word for the state of a title; of one that a job converts, what the job does."""
+        state = self.states.state(title)
+        word = _word(self._jobs.get(title.path)) if state is State.WORKING else ""
+        return f"{self.signs.of_state(state)} {word or state.spec.label}"
 
     def is_later(self, title: Title) -> bool:
-        """Return whether another image of the same title stands above it."""
+        """Return whether another title with the same disc stands above it."""
         return title.path in self._later
 
 
@@ -239,7 +247,7 @@ def _saving_cell(view: LibraryView, title: Title) -> str:
 
 
 def _block_cell(view: LibraryView, title: Title) -> str:
-    settings = None if title.state is State.PACKED and title.overrides is None else view.planned(title)
+    settings = None if title.is_packed and title.overrides is None else view.planned(title)
     return "" if settings is None else describe_settings(settings)
 
 

@@ -3,20 +3,22 @@
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from discpress.engine.convert.batch.model import USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
+from discpress.engine.convert.batch.model import NEVER_UNNAMED, USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
 from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.convert.batch.repairs import plan_repairs
 from discpress.engine.convert.output_names import Clash
 from discpress.engine.library.naming import shown_name
+from discpress.engine.library.states import TitleStates
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.planned_jobs import job_of
+from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.request import ConversionRequest, OnConflict
-from discpress.engine.store.model import Fault, Title
+from discpress.engine.states import SICK, State
+from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.units import format_duration, format_size
 from discpress.tui.commands import Keys
-from discpress.tui.views.title_settings import Chooser
 from discpress.tui.widgets.palette import Line
 
 CONFLICTS = {
@@ -35,23 +37,29 @@ def plan_titles(
     store: Store | None,
     queued: Collection[Path],
     wanted: Mapping[Path, ConversionRequest],
+    states: TitleStates,
     *,
     is_repair: bool = False,
 ) -> Batch:
     """Return what converting these titles would do; asks disks, so call it in a thread.
 
-    `queued` are paths that the queue works on already, `wanted` settings in place of a title's own. An image of no disc
-    counts as named, and is converted, only if it was chosen alone. With `is_repair`, only titles that their target does
-    not load are rewritten.
+    `queued` are paths that the queue works on already, `wanted` settings in place of a title's own. An image that is
+    not whole, or that nothing plays, counts as named, and is converted, only if it was chosen alone. With `is_repair`,
+    only titles that their target does not load are rewritten.
     """
     if is_repair:
         chosen = [Candidate(title) for title in titles]
         return plan_repairs(chosen, options, chooser.default_request, store, queued=queued)
     is_alone = len(titles) == 1
     candidates = [
-        Candidate(title, wanted.get(title.path), is_named=is_alone and title.fault is Fault.NO_DISC) for title in titles
+        Candidate(
+            title,
+            wanted.get(title.path),
+            is_named=is_alone and (states.state(title) in SICK or states.state(title) is State.NO_PLAYER),
+        )
+        for title in titles
     ]
-    return plan_batch(candidates, options, chooser.default_request, store, queued=queued)
+    return plan_batch(candidates, options, chooser.default_request, store, queued=queued, states=states.under)
 
 
 def jobs_of(batch: Batch, options: ConversionRequest) -> list[JobRequest]:
@@ -64,6 +72,8 @@ def reason_left_out(row: PlannedTitle, keys: Keys) -> str:
     ways = {
         Skip.PACKED: f"{keys.of('tune')} chooses other settings for it",
         Skip.SAME_FORMAT: f"{keys.of('tune')} chooses other settings for it",
+        Skip.WONT_LOAD: f"{keys.of('repair')} repairs it",
+        **dict.fromkeys(NEVER_UNNAMED, "choose it alone to convert it"),
         Skip.DONE: f"{keys.of('conflict')} may overwrite it",
         Skip.EXISTS: f"{keys.of('conflict')} chooses another rule",
         **dict.fromkeys(USELESS, f"{keys.of('even_useless')} converts it anyway"),

@@ -8,23 +8,25 @@ from rich.cells import cell_len
 from discpress.engine.names import display_name
 from discpress.engine.units import format_size, format_whole_percent
 from discpress.tui.app.session import Session
-from discpress.tui.views.library import LibraryView
+from discpress.tui.views.library import STATE_STYLES, LibraryView
 from discpress.tui.widgets.palette import Line, Piece
 
 
 def status_line(view: LibraryView, folders: Sequence[Path], width: int) -> Line:
-    """Return `games: 13 titles, 189 MiB -> 114 MiB, saving 75.9 MiB = 40 %`, then what is marked and filtered.
+    """Return `games: 13 titles, 189 MiB -> 114 MiB, saving 75.9 MiB = 40 %; 2 cut short`, then marks and filter.
 
-    If all of it is wider than `width`, the folders go, then the words of the filter, then the size of the marked:
-    what can be seen elsewhere.
+    If all of it is wider than `width`, the folders go, then what is no part of the totals, then the words of the
+    filter, then the size of the marked: what can be seen elsewhere.
     """
-    totals = _totals(view)
-    line: Line = []
-    for places, has_words, has_size in ((_places(folders), True, True), ("", True, True), ("", False, True)):
-        line = [(places, "normal"), *totals, *_marked(view, has_size=has_size), *_shown(view, has_words=has_words)]
-        if sum(cell_len(text) for text, _ in line) <= width:
-            return line
-    return [*totals, *_marked(view, has_size=False), *_shown(view, has_words=False)]
+    totals, left_out = _totals(view), _left_out(view)
+    lines: list[Line] = [
+        [(_places(folders), "normal"), *totals, *left_out, *_marked(view), *_shown(view)],
+        [*totals, *left_out, *_marked(view), *_shown(view)],
+        [*totals, *_marked(view), *_shown(view)],
+        [*totals, *_marked(view), *_shown(view, has_words=False)],
+        [*totals, *_marked(view, has_size=False), *_shown(view, has_words=False)],
+    ]
+    return next((line for line in lines if sum(cell_len(text) for text, _ in line) <= width), lines[-1])
 
 
 def _places(folders: Sequence[Path]) -> str:
@@ -43,14 +45,22 @@ def _totals(view: LibraryView) -> list[Piece]:
     return pieces
 
 
-def _marked(view: LibraryView, *, has_size: bool) -> list[Piece]:
+def _left_out(view: LibraryView) -> list[Piece]:
+    """Return how many titles are no part of the totals, by state."""
+    return [
+        (f"; {count} {state.spec.label}", STATE_STYLES[state.spec.concern])
+        for state, count in view.totals.left_out.items()
+    ]
+
+
+def _marked(view: LibraryView, *, has_size: bool = True) -> list[Piece]:
     if not view.marks:
         return []
     size = f", {format_size(sum(view.titles[path].file_bytes for path in view.marks))}" if has_size else ""
     return [(f"; {len(view.marks)} marked{size}", "mark")]
 
 
-def _shown(view: LibraryView, *, has_words: bool) -> list[Piece]:
+def _shown(view: LibraryView, *, has_words: bool = True) -> list[Piece]:
     if not view.filter_text:
         return []
     words = f": {display_name(view.filter_text)}" if has_words else ""

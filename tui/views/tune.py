@@ -8,11 +8,11 @@ from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import MAX_LEVEL, ImageFormat, Method, Settings, form_name
 from discpress.engine.images.registry import PLAIN, encoder_of, written_forms
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
+from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.targets import AUTO, TARGETS, target_for
 from discpress.engine.targets.by_system import with_target
-from discpress.tui.views.title_settings import Chooser
 
 FORMS = written_forms()
 """What can be written: a CHD by each of its methods."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
+from discpress.engine.states import State
+
 RowT = TypeVar("RowT")
 
 
@@ -17,9 +19,14 @@ class Signs:
     ascending: str = "▲"
     descending: str = "▼"
     ellipsis: str = "…"
+    is_ascii: bool = False
+
+    def of_state(self, state: State) -> str:
+        """Return the sign of a state."""
+        return state.spec.ascii_glyph if self.is_ascii else state.spec.glyph
 
 
-ASCII_SIGNS = Signs("*", "~", "^", "v", "~")
+ASCII_SIGNS = Signs("*", "~", "^", "v", "~", is_ascii=True)
 
 
 class MarkedRows(Generic[RowT]):
@@ -53,6 +60,10 @@ class MarkedRows(Generic[RowT]):
     def row_with(self, key: Path) -> RowT | None:
         """Return a row, shown or hidden, by the path of its mark; None if there is none."""
         raise NotImplementedError
+
+    def is_marked_with_others(self, row: RowT) -> bool:
+        """Return whether "mark all" takes a row."""
+        return True
 
     # Order
 
@@ -90,8 +101,8 @@ class MarkedRows(Generic[RowT]):
         self.marks |= {self.key_of(row) for row in self.rows[min(first, last) : max(first, last) + 1]}
 
     def toggle_all(self) -> None:
-        """Mark all rows shown; clear all marks if they are marked already."""
-        shown = {self.key_of(row) for row in self.rows}
+        """Mark all rows shown that may be marked with others; clear all marks if they are marked already."""
+        shown = {self.key_of(row) for row in self.rows if self.is_marked_with_others(row)}
         self.marks = set() if shown <= self.marks else self.marks | shown
 
     def chosen(self, index: int) -> list[RowT]:

@@ -25,6 +25,7 @@ from discpress.engine.cli.images.planning import (
     reason_lines,
     setting_facts,
 )
+from discpress.engine.cli.images.title_states import notices_of, raise_damage
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records, read_config
 from discpress.engine.config import Config
@@ -46,6 +47,7 @@ from discpress.engine.errors import (
 from discpress.engine.images.image import Image
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
+from discpress.engine.states import State
 from discpress.engine.units import format_duration, format_percent, format_size
 
 
@@ -146,15 +148,17 @@ class ConversionBatch:
         except CancelledError:
             raise
         except DiscpressError as error:
-            self._fail(path, error)
+            self._fail(path, error, planned.row.state)
         except OSError as error:
             about = named_in(error, path)
-            self._fail(path, from_os_error(error, about, "convert it" if about == path else "write it"))
+            self._fail(
+                path, from_os_error(error, about, "convert it" if about == path else "write it"), planned.row.state
+            )
 
-    def _fail(self, path: Path, error: DiscpressError) -> None:
+    def _fail(self, path: Path, error: DiscpressError, state: State | None = None) -> None:
         self._exit_codes.add(error.exit_code)
         self._counts["failed"] += 1
-        self._printer.error(error, path)
+        self._printer.error(error, path, state)
 
     def _take(self, planned: PlannedInput) -> None:
         self._control.check()
@@ -174,6 +178,7 @@ class ConversionBatch:
             self._sources.drop(path)
         with image:
             plan = plan_image(image, row.request, row.own_path or self._output, planned.input.output_folder, disc=disc)
+            raise_damage(row)
             self._settle(plan, row, image)
 
     def _settle(self, plan: ConversionPlan, row: PlannedTitle, image: Image) -> None:
@@ -185,7 +190,7 @@ class ConversionBatch:
             return
         overwrite = self._request.on_conflict is OnConflict.OVERWRITE
         check_checksum_names(plan.output_path, self._checksums, overwrite=overwrite)
-        for notice in plan.notices:
+        for notice in notices_of(plan, row):
             self._printer.notice(notice, plan.source_path)
         self._names.add(plan.output_path)
         if not self._dry_run:
@@ -211,7 +216,7 @@ class ConversionBatch:
             self._skip(plan, str(error), error.code)
             return
         self._counts[self.DONE] += 1
-        self._saved_bytes += plan.source_bytes - done.packed_bytes
+        self._saved_bytes += plan.saving_of(done.packed_bytes)
         self._records.save_digests(done, image.source)
         self._records.follow([plan.source_file_path, plan.output_path], self._config.folders)
         self._write_checksums(done)

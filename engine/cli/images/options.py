@@ -157,6 +157,7 @@ def take_request(arguments: argparse.Namespace, notices: list[str]) -> Conversio
         digests=tuple(name for name in take_checksums(arguments.checksum) if name in ON_REQUEST),
         verify=arguments.verify,
         trash_source=arguments.delete_source,
+        accept_incomplete=arguments.accept_incomplete,
         skip_useless=arguments.skip_useless,
         strict_space=arguments.strict_space,
         use_all_space=arguments.use_all_space,

@@ -8,9 +8,10 @@ from pathlib import Path
 from discpress.engine.cli.images.estimating import Estimator
 from discpress.engine.cli.images.inputs import Input
 from discpress.engine.cli.images.open_sources import OpenSources
+from discpress.engine.cli.images.title_states import states_in
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
-from discpress.engine.convert.batch.model import USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
+from discpress.engine.convert.batch.model import NEVER_UNNAMED, USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
 from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.convert.plan import ConversionPlan, advised
 from discpress.engine.convert.preflight import NEVER_SKIPPED
@@ -18,6 +19,7 @@ from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import DiscpressError, SplitImageError, UnsupportedImageError
 from discpress.engine.images.image import Image
 from discpress.engine.library.scan.current import CurrentTitles
+from discpress.engine.library.scan.probe import fault_of
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.model import Fault, FileIdentity, Title
@@ -26,8 +28,7 @@ from discpress.engine.units import format_duration, format_size
 READ_TOGETHER = 64
 """Inputs whose stored titles are asked for at once; as many files are open until those that wait are chosen."""
 _ADVICE = {
-    Skip.NO_DISC: "; name the file to convert it anyway",
-    Skip.CUT_SHORT: "; name the file to convert it anyway",
+    **dict.fromkeys(NEVER_UNNAMED - {Skip.SPLIT_PART}, "; name the file to convert it anyway"),
     Skip.PACKED: "; name the file, or a format with -f, to convert it anyway",
     Skip.DONE: "; --force converts it again",
     **dict.fromkeys(USELESS, "; --even-useless converts it anyway"),
@@ -76,9 +77,18 @@ def plan_inputs(
     """
     planned, candidates = candidates_of(inputs, sources, records, check)
 
+    states = states_in(records.store)
+
     def plan() -> Batch:
         return plan_batch(
-            candidates, options, defaults, records.store, repacks=repacks, moves_archives=moves_archives, check=check
+            candidates,
+            options,
+            defaults,
+            records.store,
+            repacks=repacks,
+            moves_archives=moves_archives,
+            states=states,
+            check=check,
         )
 
     batch = plan()
@@ -125,7 +135,7 @@ def _title_at(path: Path, titles: CurrentTitles, sources: OpenSources) -> Title:
         problem = str(error).removeprefix(f"{display_name(path)}: ")
         return Title(path, FileIdentity(0, 0, 0, 0), None, error=problem, fault=Fault.SPLIT_PART)
     except (DiscpressError, OSError) as error:
-        return Title(path, FileIdentity(0, 0, 0, 0), None, error=str(error))
+        return Title(path, FileIdentity(0, 0, 0, 0), None, error=str(error), fault=fault_of(error))
     sources.keep(kept.source, path, None if title.error else title.disc)
     return title
 
@@ -171,6 +181,7 @@ def print_skip(planned: PlannedInput, printer: Printer, *, is_shown: bool = True
         "input": str(planned.input.path),
         "output": None if row.output_path is None else str(row.output_path),
         "code": row.skip,
+        "state": str(row.state),
         "message": why,
         **({} if row.copy_of is None else {"copy_of": str(row.copy_of)}),
     }
@@ -185,6 +196,8 @@ def print_plan(plan: ConversionPlan, row: PlannedTitle, printer: Printer) -> Non
         "files": [str(path) for path in plan.sources.paths],
         "output": str(plan.output_path),
         **setting_facts(plan),
+        "state": str(row.state),
+        "accept_incomplete": row.request.accept_incomplete,
         "original_bytes": plan.original_bytes,
         "worst_bytes": plan.worst_bytes,
         "system": str(plan.identity.system),

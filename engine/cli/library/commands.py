@@ -14,14 +14,17 @@ from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.state import open_store, read_config
 from discpress.engine.demo.library import make_demo
 from discpress.engine.errors import UsageError
-from discpress.engine.library.catalog import filter_titles, group_titles, sort_titles, total
+from discpress.engine.library.catalog import filter_titles, group_copies, sort_titles, total
 from discpress.engine.library.naming import system_label
 from discpress.engine.library.scan.mounts import unmounted_folders
 from discpress.engine.library.scan.refresh import refresh
+from discpress.engine.library.states import TitleStates
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
+from discpress.engine.queue.titles.records import library_in
+from discpress.engine.states import State
 from discpress.engine.store.digests import Digests
-from discpress.engine.store.model import Fault, Title
+from discpress.engine.store.model import Title
 from discpress.engine.store.scan_batch import NOT_MOUNTED
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute
@@ -41,24 +44,26 @@ def run_scan(arguments: argparse.Namespace, printer: Printer, control: Control) 
 
 def scan_into(store: Store, folders: Sequence[Path], printer: Printer, control: Control) -> int:
     """Scan folders, update the store, print the titles; return the exit code."""
-    found: list[Title] = []
+    paths: set[Path] = set()
     exit_code = 0
     for batch in refresh(store, folders, control.check):
-        found += batch.titles + batch.unchanged
+        paths.update(title.path for title in batch.titles + batch.unchanged)
         for problem in batch.problems:
             printer.notice(problem.message, problem.path)
             exit_code = 1
-        printer.fleeting(f"{len(found)} images")
-    found = sort_titles(found, "path")
+        printer.fleeting(f"{len(paths)} images")
+    titles, states = library_in(store, read_config(), [absolute(folder) for folder in folders])
+    found = sort_titles((title for title in titles if title.path in paths), "path")
     for title in found:
-        printer.event("title", title_facts(title), "")
-    _print_rows(found, printer)
-    _print_totals(found, "scan", printer)
+        printer.event("title", title_facts(title, states), "")
+    _print_rows(found, states, printer)
+    _print_totals(found, states, "scan", printer)
     return exit_code
 
 
-def title_facts(title: Title) -> dict[str, object]:
+def title_facts(title: Title, states: TitleStates) -> dict[str, object]:
     """Return the fields of a title in `scan --json` and `ls --json`."""
+    standing = states.of(title)
     return {
         "path": str(title.path),
         "files": [str(path) for path in title.file_paths],
@@ -67,9 +72,12 @@ def title_facts(title: Title) -> dict[str, object]:
         "block_size": title.block_size,
         "file_bytes": title.file_bytes,
         "original_bytes": title.original_bytes,
-        "group": title.group,
+        "group": states.disc_of(title),
         "error": title.error,
-        "state": str(title.state),
+        "state": str(standing.state),
+        "reason": standing.reason,
+        "other_path": None if standing.other_path is None else str(standing.other_path),
+        "findings": [{"level": each.level, "code": each.code, "message": each.message} for each in title.findings],
     }
 
 
@@ -77,38 +85,38 @@ def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) ->
     """Carry out `ls`; return the exit code."""
     folders = [absolute(Path(each)) for each in arguments.folders]
     with open_store(arguments, printer) as store:
-        titles = store.titles(folders or None)
+        titles, states = library_in(store, read_config(), folders or None)
         digests = store.digests.of_titles() if arguments.json or arguments.digests else {}
     if not titles:
         printer.notice("the library is empty: run discpress scan FOLDER to fill it")
     for folder, count in unmounted_folders(titles).items():
         images = "1 image" if count == 1 else f"{count} images"
         printer.notice(f"{NOT_MOUNTED} The library has {images} in it.", folder)
-    shown = filter_titles(titles, arguments.filter)
+    shown = filter_titles(titles, arguments.filter, states)
     # Sizes and savings are sorted from the largest, names from A.
     is_number = arguments.sort in {"saving", "size", "estimate"}
-    shown = sort_titles(shown, arguments.sort, descending=is_number != arguments.reverse)
+    shown = sort_titles(shown, arguments.sort, descending=is_number != arguments.reverse, states=states)
     for title in shown:
         estimate = title.estimate
-        facts = title_facts(title) | {
+        facts = title_facts(title, states) | {
             "estimated_bytes": None if estimate is None else estimate.packed_bytes,
             "saving_bytes": title.saving_bytes,
             "digests": digest_facts(digests.get(title.path, ())),
         }
         printer.event("title", facts, "")
-    _print_rows(shown, printer)
+    _print_rows(shown, states, printer)
     if arguments.digests:
         _print_digests(shown, digests, printer)
-    _print_totals(shown, "library", printer)
+    _print_totals(shown, states, "library", printer)
     return 0
 
 
-def _print_rows(titles: Sequence[Title], printer: Printer) -> None:
+def _print_rows(titles: Sequence[Title], states: TitleStates, printer: Printer) -> None:
     rows = []
-    for group in group_titles(titles):
+    for group in group_copies(titles, states):
         for index, title in enumerate(group):
             name = display_name(title.title or title.path.name)
-            rows.append(_row(f"  + {_file_name(title)}" if index else name, title))
+            rows.append(_row(f"  + {_file_name(title)}" if index else name, title, states.state(title)))
     if rows:
         heads = ("TITLE", "SYSTEM", "SERIAL", "FORMAT", "SIZE", "ESTIMATE", "SAVING", "STATE")
         printer.lines(format_table(heads, rows, flexible=0, right=(4, 5, 6)))
@@ -131,7 +139,7 @@ def _file_name(title: Title) -> str:
     return display_name(name)
 
 
-def _row(name: str, title: Title) -> tuple[str, ...]:
+def _row(name: str, title: Title, state: State) -> tuple[str, ...]:
     estimate, percent = title.estimate, title.saving_percent
     image_format = str(title.format or "?").upper() + (f"/{title.archive_label}" if title.is_archived else "")
     return (
@@ -142,29 +150,26 @@ def _row(name: str, title: Title) -> tuple[str, ...]:
         format_size(title.file_bytes),
         _BLANK if estimate is None else format_size(estimate.packed_bytes),
         _BLANK if percent is None else format_whole_percent(percent),
-        str(title.state),
+        state,
     )
 
 
-def _print_totals(titles: Sequence[Title], event: str, printer: Printer) -> None:
-    totals = total(titles)
-    errors = sum(1 for title in titles if title.error)
-    no_discs = sum(1 for title in titles if title.fault is Fault.NO_DISC)
+def _print_totals(titles: Sequence[Title], states: TitleStates, event: str, printer: Printer) -> None:
+    totals = total(titles, states)
     facts = {
         "titles": totals.titles,
         "images": totals.images,
         "file_bytes": totals.file_bytes,
         "estimated_bytes": totals.estimated_bytes,
-        "errors": errors,
-        "no_discs": no_discs,
+        "errors": sum(1 for title in titles if title.error),
+        "no_discs": totals.states.get(State.NO_DISC, 0),
+        "states": {state: totals.states[state] for state in State if state in totals.states},
     }
     text = f"{totals.titles} titles in {totals.images} images, {format_size(totals.file_bytes)}"
     if totals.saving_bytes > 0:
         text += f" -> {format_size(totals.estimated_bytes)}, saving {format_size(totals.saving_bytes)}"
-    if errors:
-        text += f"; {errors} with an error"
-    if no_discs:
-        text += f"; {no_discs} without a disc"
+    for state, count in totals.left_out.items():
+        text += f"; {count} {state.spec.label}"
     printer.event(event, facts, text)
 
 

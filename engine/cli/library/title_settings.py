@@ -147,13 +147,12 @@ def _named(titles: Sequence[Title], name: str) -> list[Title]:
     found = [title for title in titles if title.path == path]
     if not found and name:
         found = [title for title in titles if name.casefold() in {title.serial.casefold(), title.title.casefold()}]
-    groups = {title.group for title in found}
     if not found:
         raise UsageError(
             f"{display_name(name)}: no title of the library has this path, serial or name",
             hint="run discpress ls to see the titles, or discpress scan FOLDER to find new ones",
         )
-    if len(groups) > 1:
+    if len(found) > 1:
         listed = ", ".join(display_name(title.path) for title in found)
         raise UsageError(f"{display_name(name)}: matches {len(found)} titles: {listed}", hint="give the path of one")
     return found

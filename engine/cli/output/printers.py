@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 from discpress.engine.errors import DiscpressError
 from discpress.engine.names import display_name
 from discpress.engine.progress import Progress, RateWindow, Stage
+from discpress.engine.states import State
 from discpress.engine.units import format_duration, format_percent, format_rate
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ class Printer(Protocol):
     def notice(self, message: str, about: Path | None = None) -> None:
         """Report a warning that no result depends on."""
 
-    def error(self, error: DiscpressError, about: Path | None = None) -> None:
-        """Report a failure and its hint."""
+    def error(self, error: DiscpressError, about: Path | None = None, state: State | None = None) -> None:
+        """Report a failure and its hint; `state` is that of the title, if it is known."""
 
     def following(self, progress: Progress, about: Path) -> contextlib.AbstractContextManager[None]:
         """Show a running conversion while the block runs."""
@@ -79,7 +80,7 @@ class JsonPrinter:
         """Write an event named `notice`."""
         self.event("notice", {"input": None if about is None else str(about), "message": message}, "")
 
-    def error(self, error: DiscpressError, about: Path | None = None) -> None:
+    def error(self, error: DiscpressError, about: Path | None = None, state: State | None = None) -> None:
         """Write an error event."""
         facts = {
             "input": None if about is None else str(about),
@@ -87,6 +88,7 @@ class JsonPrinter:
             "exit_code": error.exit_code,
             "message": str(error),
             "hint": error.hint,
+            **({} if state is None else {"state": str(state)}),
         }
         self.event("error", facts, "")
 
@@ -148,7 +150,7 @@ class TextPrinter:
             prefix = f"{display_name(about)}: " if about is not None else ""
             _say(f"discpress: note: {prefix}{message}")
 
-    def error(self, error: DiscpressError, about: Path | None = None) -> None:
+    def error(self, error: DiscpressError, about: Path | None = None, state: State | None = None) -> None:
         """Print a failure, also under --quiet."""
         self._clear()
         _say(f"discpress: error: {error}" + (f"\n  {error.hint}" if error.hint else ""))

@@ -142,6 +142,11 @@ def add_proof(parser: argparse.ArgumentParser) -> "Group":
         action="store_true",
         help="move the original to the trash next to it after verification; nothing is ever deleted",
     )
+    proof.add_argument(
+        "--accept-incomplete",
+        action="store_true",
+        help="with --delete-source: move a named file to the trash even if it is cut short, part of a set or no disc",
+    )
     proof.add_argument("--strict-space", action="store_true", help="require free space for the worst case first")
     proof.add_argument(
         "--use-all-space", action="store_true", help="keep no margin free (default: 1 %% of the disk, at most 256 MiB)"

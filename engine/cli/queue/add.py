@@ -11,13 +11,20 @@ from typing import TypeAlias
 from discpress.engine.cli.images.inputs import Input, expand_inputs
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request
-from discpress.engine.cli.images.planning import PlannedInput, open_planned, print_skip, raise_conflict, raise_failure
+from discpress.engine.cli.images.planning import (
+    PlannedInput,
+    open_planned,
+    print_skip,
+    raise_conflict,
+    raise_failure,
+)
 from discpress.engine.cli.images.repairs import check_repair_options, plan_by_kind, restore_stopped_repairs
+from discpress.engine.cli.images.title_states import notices_of, raise_damage
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.queue.access import OpenQueue
 from discpress.engine.cli.queue.views import report_added, state_of
 from discpress.engine.cli.state import Records, read_config
-from discpress.engine.convert.batch.model import Skip
+from discpress.engine.convert.batch.model import PlannedTitle, Skip
 from discpress.engine.convert.output_names import Clash
 from discpress.engine.convert.plan import plan_image
 from discpress.engine.discs.reach import identify_image
@@ -78,7 +85,7 @@ class _Adding:
         self._inputs = as_paths(arguments.inputs)
         self._exit_codes: set[int] = set()
         self._requests: list[JobRequest] = []
-        self._results: list[Path | None] = []  # of each request; None if it writes none
+        self._rows: list[PlannedTitle | None] = []  # of each request; None if it writes nothing
         self._names: dict[Path, str] = {}  # of the images that the library knows
         self._known: dict[_Work, Job | None] = {_work_of(job): job for job in queue.jobs.jobs(ALIVE)}
         self._check_options()
@@ -105,22 +112,20 @@ class _Adding:
             restore_stopped_repairs(self._inputs, self._printer)
         for each in self._planned() if self._kind in CONVERSION_KINDS else self._expanded():
             self._control.check()
+            row = each.row if isinstance(each, PlannedInput) else None
             try:
                 request = self._request(each)
             except CancelledError:
                 raise
-            except DiscpressError as error:
-                self._fail(each.path, error)
-                continue
-            except OSError as error:
-                self._fail(each.path, from_os_error(error, named_in(error, each.path), "read it"))
+            except (DiscpressError, OSError) as error:
+                self._fail(each.path, error, row)
                 continue
             if isinstance(request, str):
                 is_known = True
                 self._skip(each.path, request)
             elif request is not None:
                 self._requests.append(request)
-                self._results.append(each.row.output_path if isinstance(each, PlannedInput) else None)
+                self._rows.append(row)
         if self._add() or is_known:
             self._queue.start_worker()
         return 1 if len(self._exit_codes) > 1 else next(iter(self._exit_codes), 0)
@@ -129,11 +134,11 @@ class _Adding:
         """Put the requested jobs into the queue and report them; return whether any was added."""
         numbers = self._queue.jobs.add_new(self._requests, _work_of)
         added = []
-        for number, request, result in zip(numbers, self._requests, self._results, strict=True):
+        for number, request, row in zip(numbers, self._requests, self._rows, strict=True):
             if number is None:
                 self._skip(request.path, "another program queued it a moment ago")
             else:
-                added.append((number, request, result))
+                added.append((number, request, row))
         report_added(added, self._printer)
         if not added and not self._exit_codes:
             self._printer.notice("found nothing new to queue")
@@ -145,9 +150,11 @@ class _Adding:
         is_recursive, check = self._arguments.recursive, self._control.check
         return expand_inputs(self._inputs, self._folder, is_recursive, self._printer, self._fail, check, self._sources)
 
-    def _fail(self, path: Path, error: DiscpressError) -> None:
+    def _fail(self, path: Path, error: DiscpressError | OSError, row: PlannedTitle | None = None) -> None:
+        if isinstance(error, OSError):
+            error = from_os_error(error, named_in(error, path), "read it")
         self._exit_codes.add(error.exit_code)
-        self._printer.error(error, path)
+        self._printer.error(error, path, None if row is None else row.state)
 
     def _skip(self, path: Path, why: str) -> None:
         """Report an input whose work the queue does already."""
@@ -216,7 +223,8 @@ class _Adding:
         image, disc = open_planned(self._sources, each.path, row.request)
         with image:
             plan = plan_image(image, row.request, row.own_path or self._output, each.output_folder, disc=disc)
-        for notice in plan.notices:
+        raise_damage(row)
+        for notice in notices_of(plan, row):
             self._printer.notice(notice, each.path)
         return job_of(
             row,

@@ -1,10 +1,10 @@
 """Jobs as rows and sentences for people, and as fields of JSON events."""
 
 from collections.abc import Collection, Iterable, Sequence
-from pathlib import Path
 
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tables import format_table
+from discpress.engine.convert.batch.model import PlannedTitle
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Action, Job, JobRequest, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
@@ -174,10 +174,10 @@ def counts_text(jobs: Iterable[Job]) -> str:
     return ", ".join(words) + (f"; saved {format_size(saved_bytes)}" if saved_bytes > 0 else "")
 
 
-def report_added(added: Sequence[tuple[int, JobRequest, Path | None]], printer: Printer) -> None:
-    """Report the jobs that were added: number, request, and the expected result of a conversion."""
+def report_added(added: Sequence[tuple[int, JobRequest, PlannedTitle | None]], printer: Printer) -> None:
+    """Report the jobs that were added: number, request, and the row of a planned conversion."""
     batch = str(added[0][0]) if added else ""
-    for number, request, result in added:
+    for number, request, row in added:
         gain = request.gain_bytes
         _, _, output, folder = request.task.to_cells()
         facts = {
@@ -188,7 +188,8 @@ def report_added(added: Sequence[tuple[int, JobRequest, Path | None]], printer: 
             "output": None if output is None else str(output),
             "output_folder": None if folder is None else str(folder),
             "gain_bytes": gain,
-            "result": None if result is None else str(result),
+            "result": None if row is None or row.output_path is None else str(row.output_path),
+            **({} if row is None else {"state": str(row.state)}),
         }
         text = f"{number} {name_of(request)}: queued"
         if gain is not None and gain > 0:

@@ -9,6 +9,7 @@ from pathlib import Path
 from discpress.engine.convert.output_names import Obstacle
 from discpress.engine.formats import Settings
 from discpress.engine.request import ConversionRequest
+from discpress.engine.states import State
 from discpress.engine.store.model import StoredEstimate, Title
 
 
@@ -35,6 +36,10 @@ class Skip(StrEnum):
     ARCHIVED = "archived"
     """It is in an archive, where nothing is repaired."""
     NO_DISC = "no-disc"
+    NO_PLAYER = "no-player"
+    """Nothing loads what would be made."""
+    WONT_LOAD = "wont-load"
+    """It is compressed, and not as its target loads it."""
     SAME_FORMAT = "same-format"
     """It has the format already, or the result would replace it."""
     PACKED = "packed"
@@ -55,6 +60,8 @@ class Skip(StrEnum):
 
 FAILURES = frozenset({Skip.DAMAGED, Skip.OTHER, Skip.UNREAD, Skip.SETTING, Skip.NAME, Skip.LINK})
 """Reasons that are an error if the title is converted all the same."""
+NEVER_UNNAMED = frozenset({Skip.NO_DISC, Skip.CUT_SHORT, Skip.SPLIT_PART, Skip.NO_PLAYER})
+"""Reasons that leave a title out unless the user named this very file."""
 USELESS = frozenset({Skip.GROWS, Skip.NO_GAIN})
 
 
@@ -104,12 +111,21 @@ class PlannedTitle:
     """The reasons why its target does not load it, if it is rewritten for that."""
     is_useless: bool = False
     """Whether it would hardly shrink by its estimate."""
+    state: State = State.READY
+    """The state of the title under this request."""
+    keeps_source: bool = False
+    """Whether its original stays whatever the request, because it is not whole (Safety rule 5)."""
     device: int = 0
     """The device of its file; 0 if unknown."""
     output_device: int = 0
     """The device of the result's folder, or of the nearest existing one above it; 0 if unknown."""
     output_mount: str = ""
     """The mount point of that folder; empty if unknown."""
+
+    @property
+    def trashes_source(self) -> bool:
+        """Whether its original goes to the trash."""
+        return self.request.trash_source and not self.keeps_source
 
     @property
     def is_converted(self) -> bool:

@@ -7,23 +7,24 @@ from pathlib import Path
 from discpress.engine.convert.batch.copies import Copies
 from discpress.engine.convert.batch.files import FileStat, stats_of
 from discpress.engine.convert.batch.known import Known
-from discpress.engine.convert.batch.model import Batch, Candidate, PlannedTitle, Skip
+from discpress.engine.convert.batch.model import NEVER_UNNAMED, Batch, Candidate, PlannedTitle, Skip
+from discpress.engine.convert.batch.remarks import has_own_form, packed_skip, warnings_about
 from discpress.engine.convert.batch.space import disk_spaces
+from discpress.engine.convert.batch.standing import standing_of, useless_standing
 from discpress.engine.convert.batch.told_apart import told_apart
 from discpress.engine.convert.choice import Choice, plays_system, resolve_settings
 from discpress.engine.convert.output_names import Clash, Obstacle, OutputNames, refuse_reserved, result_path
 from discpress.engine.convert.plan import format_of_suffix
 from discpress.engine.convert.request import NOTHING, merge_requests
 from discpress.engine.errors import DiscpressError, WrongSystemError
-from discpress.engine.images.doctor.content import NO_DISC
 from discpress.engine.images.registry import spec_of
 from discpress.engine.names import display_name, natural_key
 from discpress.engine.request import ConversionRequest, OnConflict
-from discpress.engine.store.model import SKIP, Fault, StoredEstimate, Title
+from discpress.engine.states import Standing, State
+from discpress.engine.store.model import Fault, Title
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import device_below
 from discpress.engine.system.filesystems import mount_name
-from discpress.engine.units import format_size
 
 
 def plan_batch(
@@ -35,14 +36,17 @@ def plan_batch(
     queued: Collection[Path] = (),
     repacks: bool = False,
     moves_archives: bool = False,
+    states: Callable[[Title, ConversionRequest], Standing] = standing_of,
     check: Callable[[], None] = lambda: None,
 ) -> Batch:
     """Decide what becomes of each title: its settings and the result's name, or the reason to leave it out.
 
     `options` hold for all titles, over the settings of each and the `defaults` of the settings file. `queued` are the
     paths that the queue works on. Packed images are left alone unless the user named the file, a format or other
-    settings, or with `repacks`. An archive goes to the trash only with `moves_archives`. The order in which titles
-    get their names is that of their paths, whatever the order of `candidates`, so all clients decide alike. `check` is
+    settings, or with `repacks`. An archive goes to the trash only with `moves_archives`. `states` gives the state of a
+    title under a request: one that is not whole, or that nothing plays, is left out unless the user named it, and an
+    original that is not whole stays unless the request accepts that too (Safety rule 5). The order in which titles get
+    their names is that of their paths, whatever the order of `candidates`, so all clients decide alike. `check` is
     called for each title and may raise to stop. It asks disks, which may take long.
     """
     stats = stats_of(each.title for each in candidates)
@@ -50,7 +54,9 @@ def plan_batch(
     in_order = sorted(candidates, key=lambda each: natural_key(str(each.title.path)))
     copies = Copies((each.title for each in in_order), stats, known)
     stems = told_apart(in_order, options)
-    planner = _Planner(options, defaults, stats, known, copies, queued, OutputNames(), stems, repacks, moves_archives)
+    planner = _Planner(
+        options, defaults, stats, known, copies, queued, OutputNames(), stems, repacks, moves_archives, states
+    )
     rows: dict[int, PlannedTitle] = {}
     for each in in_order:
         check()
@@ -60,10 +66,6 @@ def plan_batch(
             copies.note(each.title)
     ordered = tuple(rows[id(each)] for each in candidates)
     return Batch(ordered, disk_spaces(ordered, stats))
-
-
-_INCOMPLETE = {Fault.CUT_SHORT: Skip.CUT_SHORT, Fault.SPLIT_PART: Skip.SPLIT_PART}
-"""Faults of images that are not whole: only one that the user names may be converted."""
 
 
 class _LeftOut(Exception):  # noqa: N818 - an outcome, not a failure
@@ -92,21 +94,31 @@ class _Planner:
     stems: dict[Path, str]
     repacks: bool
     moves_archives: bool
+    states: Callable[[Title, ConversionRequest], Standing]
 
     def plan(self, each: Candidate) -> PlannedTitle:
         """Return the row of a title."""
         title = each.title
         own = each.request or title.overrides
-        row = PlannedTitle(title, self._request(title, own), device=self.stats[title.file_path].device)
+        request = self._accepted(each, self._request(title, own))
+        fault = title.known_fault
+        keeps = fault is not None and fault.is_sick and not request.accept_incomplete
+        row = PlannedTitle(title, request, keeps_source=keeps, device=self.stats[title.file_path].device)
         try:
-            self._look_at_title(each)
+            standing = self.states(title, row.request)
+            row = replace(row, state=standing.state)
+            self._look_at_title(each, standing)
             row = self._forced(row, each)
             choice = self._resolve(each, row.request)
-            row = self._resolved(row, each, choice)
-            self._look_at_result(row, each, is_asked=self._is_asked(each))
+            row = self._resolved(row, each, standing, choice)
+            # Its own estimate may be for other settings.
+            standing = self.states(replace(title, estimate=row.estimate), row.request)
+            row = replace(row, state=standing.state)
+            self._look_at_result(row, each, standing, is_asked=self._is_asked(each))
             row = self._settled(row, each)
         except _LeftOut as out:
-            return replace(row, skip=out.skip, reason=str(out), obstacle=out.obstacle, copy_of=out.copy_of)
+            state = _STATES.get(out.skip, row.state)
+            return replace(row, skip=out.skip, reason=str(out), obstacle=out.obstacle, copy_of=out.copy_of, state=state)
         return row
 
     def _request(self, title: Title, own: ConversionRequest | None) -> ConversionRequest:
@@ -122,22 +134,30 @@ class _Planner:
             return row
         return replace(row, request=replace(row.request, any_system=True))
 
-    def _look_at_title(self, each: Candidate) -> None:
+    def _accepted(self, each: Candidate, request: ConversionRequest) -> ConversionRequest:
+        """Return a request that accepts an image that is not whole only if the user named this very file."""
+        return request if each.is_named else replace(request, accept_incomplete=False)
+
+    def _look_at_title(self, each: Candidate, standing: Standing) -> None:
         """Leave out a title whatever it would become."""
         title = each.title
-        if title.fault in _INCOMPLETE and not each.is_named:
-            raise _LeftOut(_INCOMPLETE[title.fault], title.error)
-        if (title.error and title.fault is not Fault.CUT_SHORT) or title.fault is Fault.DAMAGED:
-            is_other = title.format is not None and not spec_of(title.format).is_read and title.fault is None
-            skip = Skip.DAMAGED if title.fault is Fault.DAMAGED else Skip.OTHER if is_other else Skip.UNREAD
-            raise _LeftOut(skip, title.error or "is damaged")
-        if title.path in self.queued:
+        fault = title.known_fault
+        if fault in {Fault.CUT_SHORT, Fault.SPLIT_PART} and not each.is_named:
+            raise _LeftOut(Skip(fault), standing.reason)
+        is_other = title.format is not None and not spec_of(title.format).is_read
+        if is_other or fault not in {None, Fault.NO_DISC, Fault.CUT_SHORT}:
+            is_told = fault in {Fault.DAMAGED, Fault.OTHER}
+            raise _LeftOut(Skip(str(fault)) if is_told else Skip.OTHER if is_other else Skip.UNREAD, standing.reason)
+        if (standing.state is State.WORKING and not each.is_named) or title.path in self.queued:
             raise _LeftOut(Skip.QUEUED, "is in the queue already")
+        if standing.state is State.DAMAGED and not each.is_named:
+            raise _LeftOut(Skip.DAMAGED, standing.reason)
+        if standing.state is State.DAMAGED and not each.is_named:
+            raise _LeftOut(Skip.DAMAGED, standing.reason)
 
     def _is_asked(self, each: Candidate) -> bool:
         """Return whether the user asked to convert a title even if it is packed."""
-        has_own = each.request is not None or each.title.overrides is not None
-        return each.is_named or has_own or self.options.has_format or self.repacks
+        return each.is_named or has_own_form(each) or self.options.has_format or self.repacks
 
     def _resolve(self, each: Candidate, request: ConversionRequest) -> Choice:
         title, suffix_format = each.title, format_of_suffix(self.options.output_path)
@@ -151,19 +171,19 @@ class _Planner:
             )
         except DiscpressError as error:
             if title.is_packed and not self._is_asked(each):
-                raise _LeftOut(Skip.PACKED, _packed(title)) from error
+                raise _LeftOut(*packed_skip(title, self.states(title, request))) from error
             if isinstance(error, WrongSystemError) and not each.is_named:
                 raise _LeftOut(Skip.WRONG_SYSTEM, error.reason) from error
             raise _LeftOut(Skip.SETTING, str(error)) from error
 
-    def _resolved(self, row: PlannedTitle, each: Candidate, choice: Choice) -> PlannedTitle:
+    def _resolved(self, row: PlannedTitle, each: Candidate, standing: Standing, choice: Choice) -> PlannedTitle:
         title, settings = row.title, choice.settings
         folder = each.output_folder or self.options.output_folder
         stem = self.stems.get(title.path)
         own_path = None if stem is None or folder is None else folder / f"{stem}.{settings.format}"
         wanted_path = own_path or self.options.output_path
         estimate = self.known.estimate(title, settings)
-        is_useless = estimate is not None and _is_useless(title, estimate)
+        is_useless = estimate is not None and useless_standing(title, estimate) is not None
         return replace(
             row,
             settings=settings,
@@ -179,39 +199,44 @@ class _Planner:
             own_path=own_path,
             estimate=estimate,
             is_useless=is_useless,
-            warnings=(*choice.notices, *_warnings_about(title, estimate, self.options, row.request)),
+            warnings=(*choice.notices, *warnings_about(title, standing, estimate, self.options, row.request)),
         )
 
-    def _look_at_result(self, row: PlannedTitle, each: Candidate, *, is_asked: bool) -> None:
+    def _look_at_result(self, row: PlannedTitle, each: Candidate, standing: Standing, *, is_asked: bool) -> None:
         """Leave out a title that needs no conversion, unless the user named it."""
         title, settings, output_path = row.title, row.settings, row.output_path
         assert settings is not None
         assert output_path is not None
         if each.is_named:
             return
-        if title.fault is Fault.NO_DISC:
-            raise _LeftOut(Skip.NO_DISC, NO_DISC)
-        has_own = each.request is not None or title.overrides is not None
+        if str(standing.state) in NEVER_UNNAMED:
+            raise _LeftOut(Skip(standing.state), standing.reason)
+        if standing.state is State.WONT_LOAD and not is_asked:
+            raise _LeftOut(*packed_skip(title, standing))
+        has_own = has_own_form(each)
         if title.format is settings.format and not title.is_archived and not has_own:
             raise _LeftOut(Skip.SAME_FORMAT, f"is {settings.format.upper()} already")
         if title.is_packed and not is_asked:
-            raise _LeftOut(Skip.PACKED, _packed(title))
+            raise _LeftOut(*packed_skip(title, standing))
         if self._is_done(title, output_path):
             raise _LeftOut(Skip.DONE, f"already done: {display_name(output_path.name)} is its verified result")
+        has_folder = (each.output_folder or self.options.output_folder) is not None
+        is_again = has_own or self.repacks or has_folder or self.options.on_conflict is OnConflict.OVERWRITE
+        if standing.state in {State.DONE, State.HAS_COPY} and not is_again:
+            skip = Skip.DONE if standing.state is State.DONE else Skip.COPY
+            raise _LeftOut(skip, standing.reason, copy_of=standing.other_path)
         first = self.copies.same_file(title)
         if first is not None:
             raise _LeftOut(Skip.COPY, f"is the same file as {_shown(first, title)}", copy_of=first)
         first = self.copies.noted_disc(title)
-        if first is None and not (each.output_folder or self.options.output_folder):
+        if first is None and not has_folder:
             # In a folder of its own, a result is wanted even if the same disc is packed elsewhere.
             first = self.copies.packed_disc(title, output_path, settings.format)
         if first is not None:
             raise _LeftOut(Skip.COPY, f"holds the same disc as {_shown(first, title)}", copy_of=first)
-        if row.is_useless and row.estimate is not None and not self.options.force:
-            growth_bytes = row.estimate.packed_bytes - title.file_bytes
-            grows = f"it would grow by {format_size(growth_bytes)}"
-            reason = f"{grows}: its archive is smaller" if title.is_archived else row.estimate.reason
-            raise _LeftOut(Skip.GROWS if growth_bytes > 0 else Skip.NO_GAIN, reason)
+        useless = None if row.estimate is None else useless_standing(title, row.estimate)
+        if useless is not None and not self.options.force:
+            raise _LeftOut(Skip(useless.state), useless.reason)
 
     def _is_done(self, title: Title, output_path: Path) -> bool:
         """Return whether the result exists and is proven by the digests of both files, as they are now."""
@@ -259,37 +284,10 @@ class _Planner:
         )
 
 
-def _is_useless(title: Title, estimate: StoredEstimate) -> bool:
-    """Return whether a conversion only to save space would save none.
-
-    A packed image is converted for its target. So is one in an archive, but a larger file than the archive is nothing
-    that a user expects; the image itself, as an ISO, is.
-    """
-    if title.is_archived:
-        return not title.is_packed and not estimate.settings.is_plain and estimate.packed_bytes > title.file_bytes
-    return not title.is_packed and estimate.advice == SKIP
-
-
-def _packed(title: Title) -> str:
-    return f"is packed already ({str(title.format).upper()})"
+_STATES = {Skip.QUEUED: State.WORKING, Skip.DONE: State.DONE, Skip.COPY: State.HAS_COPY, Skip.SETTING: State.NO_PLAYER}
+"""States that the planner finds by asking the disk now."""
 
 
 def _shown(path: Path, title: Title) -> str:
     """Return a path for a message about a title: its name if both are in the same folder."""
     return display_name(path.name if path.parent == title.path.parent else path)
-
-
-def _warnings_about(
-    title: Title, estimate: StoredEstimate | None, options: ConversionRequest, request: ConversionRequest
-) -> list[str]:
-    warnings = []
-    stays = "; the original stays where it is" if request.trash_source else ""
-    if estimate is not None and estimate.reason:
-        warnings.append(estimate.reason)
-    if title.fault is Fault.NO_DISC:
-        warnings.append(NO_DISC + stays)
-    if title.fault is Fault.CUT_SHORT:
-        warnings.append(title.error + stays)
-    if options.trash_source and not request.trash_source:
-        warnings.append("its archive is kept: discpress convert --delete-source moves one with nothing else in it")
-    return warnings

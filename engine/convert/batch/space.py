@@ -29,8 +29,8 @@ def disk_spaces(rows: Iterable[PlannedTitle], stats: Mapping[Path, FileStat]) ->
                 trashed_bytes=space.trashed_bytes + _overwritten_bytes(row),
             )
         file = stats[row.title.file_path]
-        # Another name of the file keeps its space, and an image with a fault stays.
-        if row.request.trash_source and file.links == 1 and row.title.fault is None:
+        # Another name of the file keeps its space.
+        if row.trashes_source and file.links == 1:
             space = _space(spaces, row.device, row.title.file_path.parent)
             if space is not None:
                 spaces[row.device] = replace(space, trashed_bytes=space.trashed_bytes + row.title.file_bytes)

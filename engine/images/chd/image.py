@@ -83,6 +83,9 @@ class ChdImage(BlockImage):
         """The tags of the metadata, see `Image.metadata_names`."""
         return tuple(codec_name(entry.tag) for entry in self.metadata)
 
+    def check_extent(self) -> None:
+        """The map follows the hunks and was found in the file, see `Image.check_extent`."""
+
     @property
     def index_extent(self) -> tuple[int, int]:
         """The map, see `Image.index_extent`."""

@@ -7,9 +7,16 @@ from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_disc, volume_bytes
+from discpress.engine.images.recognised import RAW_SYNC
 
 NO_VOLUME = "no-volume"
 """Code of the finding on an image that contains no disc."""
+VOLUME_SIZE = "volume-size"
+"""Code of the finding on an image that is shorter than its own volume."""
+RAW_SIZE = "raw-size"
+"""Code of the finding on a raw dump that ends within a sector."""
+INCOMPLETE = frozenset({NO_VOLUME, VOLUME_SIZE, RAW_SIZE})
+"""Codes of the findings on an image that is not whole: no result proves anything about it (Safety rule 5)."""
 NO_DISC = "no known disc inside: no volume descriptor (ISO 9660, UDF) in sector 16, and no mark of a console"
 """The message about an image without a recognised disc."""
 _PSP_SYSTEM_ID = b"PSP GAME"
@@ -27,20 +34,34 @@ def is_psp_disc(image: Image) -> bool:
 
 def content_findings(image: Image) -> Iterator[Finding]:
     """Yield unusual properties of the decoded content: its size, sector 16, the volume's length."""
-    if image.size % SECTOR_SIZE:
-        rest = image.size % SECTOR_SIZE
-        message = (
-            f"the image's size {image.size} is not a multiple of {SECTOR_SIZE}: loaders ignore the last {rest} bytes"
-        )
-        yield Finding(Severity.WARNING, "size", message)
+    yield from size_findings(image)
     try:
         kind, message = find_disc(image.read_at), cut_short(image)
     except (DamagedImageError, UnsupportedImageError):
         return  # the block has its own finding
     if kind is None:
-        yield Finding(Severity.WARNING, NO_VOLUME, NO_DISC, sector=PVD_SECTOR)
+        yield from no_disc_findings(image)
     elif message:
-        yield Finding(Severity.WARNING, "volume-size", message, sector=image.size // SECTOR_SIZE)
+        yield Finding(Severity.WARNING, VOLUME_SIZE, message, sector=image.size // SECTOR_SIZE)
+
+
+def size_findings(image: Image) -> Iterator[Finding]:
+    """Yield a finding if the decoded size is not that of whole sectors."""
+    rest = image.size % SECTOR_SIZE
+    if rest:
+        message = (
+            f"the image's size {image.size} is not a multiple of {SECTOR_SIZE}: loaders ignore the last {rest} bytes"
+        )
+        yield Finding(Severity.WARNING, "size", message)
+
+
+def no_disc_findings(image: Image) -> Iterator[Finding]:
+    """Yield the finding on an image without a known disc; the bytes of a raw dump show that some are missing."""
+    if image.read_at(0, len(RAW_SYNC)) == RAW_SYNC:
+        message = f"a raw CD dump of {image.size} bytes ends within a sector: some of it is missing"
+        yield Finding(Severity.WARNING, RAW_SIZE, message)
+    else:
+        yield Finding(Severity.WARNING, NO_VOLUME, NO_DISC, sector=PVD_SECTOR)
 
 
 def cut_short(image: Image) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 from discpress.engine.errors import DamagedImageError, MissingPackageError, SplitImageError, UnsupportedImageError
 from discpress.engine.formats import DEFAULT_BLOCK_SIZE, SECTOR_SIZE, ImageFormat, image_stem
 from discpress.engine.images.doctor.blocks import decode_findings, deep_findings, without_name
 from discpress.engine.images.doctor.content import content_findings, is_psp_disc
-from discpress.engine.images.doctor.findings import NOT_CHECKED, OTHER_FORMAT, Finding, FindingLimit, Severity
+from discpress.engine.images.doctor.findings import DOUBT, NOT_CHECKED, OTHER_FORMAT, Finding, FindingLimit, Severity
 from discpress.engine.images.doctor.reader import DeepReader
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import PVD_SECTOR
@@ -100,8 +101,11 @@ def _examine(
     if fatal:  # only the original helps, and the data would be read as the last entry
         yield from fatal
         return
-    yield from _target_findings(image, target)
-    yield from _name_findings(image, target)
+    if target is None:
+        yield from _ps2_findings(image)
+    else:
+        yield from target_findings(image, target)
+        yield from _name_findings(image, target)
     yield from spec.place_findings(image, target, _max_stored_block(image, target), limit, check)
     if deep:
         source.check_stored(check)
@@ -126,24 +130,43 @@ def load_findings(image: Image, target: Target, check: Callable[[], None] | None
 
     The last one is, if bytes follow its end. `check` is called as in `examine`.
     """
-    yield from _target_findings(image, target)
+    yield from target_findings(image, target)
     max_stored = _max_stored_block(image, target)
     yield from spec_of(image.format).place_findings(image, target, max_stored, FindingLimit(), check or _go_on)
 
 
-def _name_findings(image: Image, target: Target | None) -> Iterator[Finding]:
+def _name_findings(image: Image, target: Target) -> Iterator[Finding]:
     """Yield whether the target does not list a file of this name; archives are unpacked before it sees one."""
     length = len(image_stem(image.path.name))
-    if target is not None and target.max_name is not None and length > target.max_name:
+    if target.max_name is not None and length > target.max_name:
         message = f"the name has {length} characters: {target.label} lists up to {target.max_name}; rename the file"
         yield Finding(Severity.WARNING, "target-name", message)
 
 
-def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:
-    name, file_bytes = image.format.upper(), image.source.size_bytes
-    if target is None:
-        yield from _ps2_findings(image)
-        return
+class Loadable(Protocol):
+    """The facts that decide whether a target loads an image, from its header."""
+
+    @property
+    def format(self) -> ImageFormat: ...
+    @property
+    def is_packed(self) -> bool: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def block_size(self) -> int: ...
+    @property
+    def index_shift(self) -> int: ...
+    @property
+    def codec_names(self) -> tuple[str, ...]: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def stored_bytes(self) -> int: ...
+
+
+def target_findings(image: Loadable, target: Target) -> Iterator[Finding]:
+    """Yield the reasons why a target does not load an image with such a header."""
+    name, file_bytes = image.format.upper(), image.stored_bytes
     if target.max_bytes is not None and max(image.size, file_bytes) > target.max_bytes:
         message = f"an image of {image.size} bytes in a file of {file_bytes} cannot be loaded: {target.label} reads"
         yield Finding(Severity.ERROR, "target-size", f"{message} up to {target.max_bytes} of both")
@@ -174,15 +197,15 @@ def _target_findings(image: Image, target: Target | None) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, "target-length", f"{message}; convert this {name} again to pad it")
 
 
-def _doubts(image: Image, target: Target, again: str) -> Iterator[Finding]:
+def _doubts(image: Loadable, target: Target, again: str) -> Iterator[Finding]:
     """Yield the reasons why a target may fail on an image that it loads."""
     if why := target.doubt_about(image.format):
         better = " or ".join(f"-f {each}" for each in written(packed_only=True) if each in target.formats)
         message = f"{image.format.upper()} may fail on {target.label}: {why}; {again} {better}"
-        yield Finding(Severity.WARNING, "target-doubt", message)
+        yield Finding(Severity.WARNING, DOUBT, message)
     elif why := target.block_doubt(image.block_size):
         message = f"block size {image.block_size} may fail on {target.label}: {why}"
-        yield Finding(Severity.WARNING, "target-doubt", f"{message}; {again} -b {target.safe_block_size}")
+        yield Finding(Severity.WARNING, DOUBT, f"{message}; {again} -b {target.safe_block_size}")
 
 
 def _ps2_findings(image: Image) -> Iterator[Finding]:

@@ -11,6 +11,8 @@ NOT_CHECKED = "not-checked"
 """Code of the finding on content that could not be checked because a package is missing."""
 TARGET_PREFIX = "target-"
 """Prefix of the codes that depend on the program or console that loads the file."""
+DOUBT = "target-doubt"
+"""Code of the finding on an image that its target loads, but may fail on."""
 FINDINGS_PER_CODE = 10
 """Number of listed findings for each code; one more finding has the count of the rest."""
 

@@ -12,7 +12,7 @@ from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.discs.foreign import foreign_error, read_foreign
 from discpress.engine.discs.info import DiscInfo, ForeignImage
 from discpress.engine.discs.reach import identify_image
-from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
+from discpress.engine.errors import DamagedImageError, DiscpressError, MissingPackageError, UnsupportedImageError
 from discpress.engine.formats import ImageFormat, image_stem
 from discpress.engine.images.archives.contents import (
     ARCHIVE_FORMATS,
@@ -25,16 +25,17 @@ from discpress.engine.images.archives.contents import (
 )
 from discpress.engine.images.archives.model import Archive, Member, held_file
 from discpress.engine.images.chd.stated import STATED_BYTES, stated_sha1s
-from discpress.engine.images.doctor.content import cut_short
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import find_disc
 from discpress.engine.images.open import open_source, open_stored
 from discpress.engine.images.packed import PACKED, SMALLEST_ARCHIVE_BYTES, may_hold_disc
 from discpress.engine.images.recognise import detect_format, header_problem, promised_format
+from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.images.registry import PLAIN, spec_of
 from discpress.engine.images.sets.split_image import SplitImage, find_parts, open_parts, open_split
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import Kind
+from discpress.engine.library.scan.checks import check_title
 from discpress.engine.names import display_name
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import NO_FILE, Fault, FileIdentity, OtherFile, Title
@@ -47,9 +48,9 @@ Probe: TypeAlias = Callable[[Path, Callable[[], None]], Iterable[Title | EmptyAr
 def is_image(source: FileSource, found: ImageFormat) -> bool:
     """Return whether a file found in a folder counts as an image.
 
-    The content decides: any known image format, a descriptor in sector 16, or the mark of a console. A packed file
-    counts if its name or size is that of a disc. A file with none of these counts only if its name ends in .iso or
-    .img, or in the suffix of a format whose header it lacks: that is a damaged image.
+    The content decides: any known image format, a descriptor in sector 16, the mark of a console, or a raw sector. A
+    packed file counts if its name or size is that of a disc. A file with none of these counts only if its name ends in
+    .iso or .img, or in the suffix of a format whose header it lacks: that is a damaged image.
     """
     spec = spec_of(found)
     if spec.kind not in {Kind.IMAGE, Kind.SHEET}:
@@ -59,6 +60,8 @@ def is_image(source: FileSource, found: ImageFormat) -> bool:
     if spec.promises:
         return True
     if source.path.suffix.lower() in ISO_SUFFIXES or header_problem(source, found):
+        return True
+    if read_bytes(source, 0, len(RAW_SYNC)) == RAW_SYNC:  # a raw dump, and not of whole sectors
         return True
     return find_disc(lambda offset, length: read_bytes(source, offset, length)) is not None
 
@@ -180,7 +183,7 @@ def _read_title(source: ByteSource, found: ImageFormat, identity: FileIdentity, 
         is_told = spec_of(found).promises or promised_format(source.path) is None
         return _broken(source.path, identity, found if is_told else None, links, error)
     try:
-        return _title(source.path, identity, image, cut_short(image), identify_image(image), links)
+        return check_title(_title(source.path, identity, image, identify_image(image), links), image)
     except (DamagedImageError, UnsupportedImageError) as error:
         return _broken(source.path, identity, found, links, error, image)
 
@@ -196,7 +199,7 @@ def _archived_titles(
         if file.size_bytes >= SMALLEST_ARCHIVE_BYTES:
             unknown = replace(NO_FILE, size_bytes=file.size_bytes)
             named = DiscInfo(title=image_stem(file.path.name))
-            yield Title(file.path, unknown, found, named, error=str(error), fault=_fault_of(error))
+            yield Title(file.path, unknown, found, named, error=str(error), fault=fault_of(error))
         return
     is_empty = True
     for member in images_in(archive, on_look):
@@ -217,7 +220,7 @@ def _member_title(archive: Archive, member: Member, identity: FileIdentity, link
         return _title_of(source, found, identity, links)
     except DiscpressError as error:
         named = read_file_title(path.name)
-        return Title(path, identity, None, named, links=links, error=str(error), fault=_fault_of(error))
+        return Title(path, identity, None, named, links=links, error=str(error), fault=fault_of(error))
 
 
 def _unseen_title(path: Path, original_bytes: int, identity: FileIdentity, links: int) -> Title:
@@ -225,8 +228,7 @@ def _unseen_title(path: Path, original_bytes: int, identity: FileIdentity, links
     return Title(path, identity, PLAIN, read_file_title(path.name), original_bytes, links=links)
 
 
-def _title(path: Path, identity: FileIdentity, image: Image, cut: str, disc: DiscInfo, links: int) -> Title:
-    """Return the title of a readable image; `cut` is the problem of one that is cut short."""
+def _title(path: Path, identity: FileIdentity, image: Image, disc: DiscInfo, links: int) -> Title:
     return Title(
         path,
         identity,
@@ -237,14 +239,14 @@ def _title(path: Path, identity: FileIdentity, image: Image, cut: str, disc: Dis
         image.index_shift,
         image.version,
         links,
-        error=cut,
-        fault=Fault.CUT_SHORT if cut else None if disc.has_disc else Fault.NO_DISC,
+        codecs=image.codec_names,
     )
 
 
 def _foreign_title(path: Path, identity: FileIdentity, found: ImageFormat, its: ForeignImage, links: int) -> Title:
     error = foreign_error(found, its)
-    return Title(path, identity, found, its.disc, its.original_bytes, links=links, error=error)
+    fault = Fault.CUT_SHORT if its.is_cut_short else Fault.OTHER
+    return Title(path, identity, found, its.disc, its.original_bytes, links=links, error=error, fault=fault)
 
 
 def _broken(
@@ -265,12 +267,16 @@ def _broken(
         links=links,
         # An unreadable file shows only the reason, as a foreign format does.
         error=str(error).removeprefix(f"{display_name(path)}: " if isinstance(error, UnsupportedImageError) else ""),
-        fault=_fault_of(error),
+        fault=fault_of(error),
     )
 
 
-def _fault_of(error: DiscpressError) -> Fault | None:
-    return Fault.DAMAGED if isinstance(error, DamagedImageError) else None
+def fault_of(error: Exception) -> Fault:
+    """Return the fault of a file that raises this error when it is read."""
+    if isinstance(error, DamagedImageError):
+        return Fault.DAMAGED
+    is_other = isinstance(error, UnsupportedImageError) and not isinstance(error, MissingPackageError)
+    return Fault.OTHER if is_other else Fault.UNREAD
 
 
 def unread_title(path: Path, error: str) -> Iterator[Title]:
@@ -288,4 +294,4 @@ def _unread(path: Path, error: str) -> Title:
     except OSError:
         size_bytes = 0
     identity = replace(NO_FILE, size_bytes=size_bytes)
-    return Title(path, identity, None, DiscInfo(title=image_stem(path.name)), error=error)
+    return Title(path, identity, None, DiscInfo(title=image_stem(path.name)), error=error, fault=Fault.UNREAD)

@@ -1,5 +1,6 @@
 """Digests in the state file: of one content, as found under one path, by grade."""
 
+import contextlib
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 from discpress.engine.store.digests import DIGEST_NAMES, Digests, Grade
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.rows import keys
-from discpress.engine.store.rows.checked import NUMBER, TIME, Row, Shape, UnreadableError, made_by, token
+from discpress.engine.store.rows.checked import NUMBER, PATH, TEXT, TIME, Row, Shape, UnreadableError, made_by, token
 
 _HEX = re.compile(r"[0-9a-f]*")
 _NO_PATH = b""
@@ -37,6 +38,9 @@ _COLUMNS = f"identity, path, {_SHAPE.select()}"
 _SAVE = f"INSERT OR REPLACE INTO digests ({_COLUMNS}) VALUES ({', '.join('?' * (2 + len(_SHAPE)))})"
 _SELECT = f"SELECT path, {_SHAPE.select()} FROM digests WHERE identity = ? AND path IN (?, x'')"
 _SELECT_ALL = f"SELECT t.path, d.path, {_SHAPE.select('d')} FROM titles t JOIN digests d ON d.identity = t.identity"
+_SELECT_DISCS = f"""SELECT t.path, t.format, d.path, {_SHAPE.select("d")} FROM digests d
+JOIN titles t ON t.identity = d.identity WHERE d.xxh3 != ''"""
+_DISC = Shape({"path": PATH, "format": TEXT})
 _DROP = "DELETE FROM digests WHERE identity = ? AND path = ? AND grade = ?"
 
 
@@ -71,6 +75,16 @@ def read_all(connection: sqlite3.Connection) -> dict[Path, list[Digests]]:
         if digests is not None:
             found.setdefault(key, []).append(digests)
     return {keys.path_from(key): _best_first(digests) for key, digests in found.items()}
+
+
+def read_discs(connection: sqlite3.Connection) -> Iterator[tuple[Path, str, Digests]]:
+    """Yield the titles whose decoded bytes are known: path, format and digests, one for each grade."""
+    for key, image_format, *row in connection.execute(_SELECT_DISCS):
+        digests = _digests_from(row, key)
+        if digests is not None and digests.grade is not Grade.STATED:
+            with contextlib.suppress(UnreadableError):
+                path, name = _DISC.read((key, image_format))
+                yield path, name, digests
 
 
 def _digests_from(row: Row, key: bytes) -> Digests | None:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.doctor.content import RAW_SIZE
 from discpress.engine.store.losses import Losses
 from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
 from discpress.engine.store.rows import settings_rows as title_settings
@@ -30,6 +31,7 @@ from discpress.engine.store.rows.checked import (
     made_by,
     token,
 )
+from discpress.engine.store.rows.finding_text import findings_from, findings_text
 from discpress.engine.store.rows.keys import identity_from, identity_key, node_from, node_key, path_key
 from discpress.engine.store.rows.plain_json import load_texts
 from discpress.engine.store.rows.settings_rows import methods_from, methods_text
@@ -83,6 +85,8 @@ _TITLE = Shape(
         "found": token(_FOUND, Found.NAME),
         "node": made_by(node_from, (0, 0)),
         "parts": made_by(parts_from, StoredParts()),
+        "findings": made_by(findings_from, ()),
+        "codecs": made_by(_tags, ()),
     }
 )
 _NAME = Shape({"path": PATH, "title": NAME})
@@ -181,6 +185,8 @@ def title_row(title: Title) -> Row:
         str(disc.found),
         node_key(title.device, title.inode),
         parts_text(title),
+        findings_text(title.findings),
+        json.dumps(title.codecs),
     )
 
 
@@ -190,6 +196,7 @@ def title_from(row: Row, losses: Losses) -> Title | None:
         (
             path, identity, image_format, system, serial, title, region, disc_number, tags, original_bytes,
             block_size, index_shift, version, links, error, fault, disc_total, revision, found, node, parts,
+            findings, codecs,
         ) = _TITLE.read(row[:_ESTIMATE_START])  # fmt: skip
     except UnreadableError:
         losses.titles += 1
@@ -200,7 +207,7 @@ def title_from(row: Row, losses: Losses) -> Title | None:
             overrides = title_settings.overrides_from(settings)
         except UnreadableError as unread:
             losses.settings[path] = unread.column
-    has_disc = fault is not Fault.NO_DISC
+    has_disc = fault is not Fault.NO_DISC and not any(each.code == RAW_SIZE for each in findings)
     disc = DiscInfo(
         system, serial, title, region, disc_number or None, disc_total or None, revision, tags, found, has_disc
     )
@@ -222,6 +229,8 @@ def title_from(row: Row, losses: Losses) -> Title | None:
         inode=node[1],
         others=parts.files,
         whole_name=parts.whole_name,
+        findings=findings,
+        codecs=codecs,
         is_outdated=not parts.is_known,
     )
 

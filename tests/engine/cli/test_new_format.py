@@ -25,7 +25,7 @@ from discpress.engine.measure.estimate import estimate, estimate_grid
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.tasks.records import ConvertTask
-from discpress.engine.store.model import State
+from discpress.engine.states import State
 
 DATA = mixed(3 * CHUNK_BYTES + 7 * 2048, seed=19)
 CHUNK = 54 * BLOCK_SIZE

@@ -21,9 +21,13 @@ from discpress.engine.library.catalog import total
 from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.library.scan.scanner import scan
-from discpress.engine.store.model import FileIdentity, State, StoredEstimate, Title
+from discpress.engine.library.states import TitleStates
+from discpress.engine.states import State
+from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.store.store import Store
+
+STATES = TitleStates()
 
 PS2 = (sample_images.GOLDEN / "ps2.iso").read_bytes()
 PSP = (sample_images.GOLDEN / "psp.iso").read_bytes()
@@ -48,12 +52,12 @@ def test_each_image_of_an_archive_is_a_title(top: Path, tmp_path: Path) -> None:
     write_7z(top / "solid.7z", {"a.iso": PSP, "b.iso": PS2})
     with Store(tmp_path / "state") as store:
         titles = scanned(top, store)
-    facts = {name: (title.system, title.serial, title.format, title.state) for name, title in titles.items()}
+    facts = {name: (title.system, title.serial, title.format, STATES.state(title)) for name, title in titles.items()}
     assert facts == {
-        "games.zip/Okami.iso": ("ps2", "SLUS-20946", ImageFormat.ISO, State.OK),
+        "games.zip/Okami.iso": ("ps2", "SLUS-20946", ImageFormat.ISO, State.READY),
         "games.zip/p.zso": ("psp", "ULUS-10041", ImageFormat.ZSO, State.PACKED),
-        "solid.7z/a.iso": ("psp", "ULUS-10041", ImageFormat.ISO, State.OK),
-        "solid.7z/b.iso": ("ps2", "SLUS-20946", ImageFormat.ISO, State.OK),
+        "solid.7z/a.iso": ("psp", "ULUS-10041", ImageFormat.ISO, State.READY),
+        "solid.7z/b.iso": ("ps2", "SLUS-20946", ImageFormat.ISO, State.READY),
     }
 
 
@@ -141,14 +145,14 @@ def test_linked_archives_count_once_for_each_image(top: Path) -> None:
     path = write_zip(top / "games.zip", {"a.iso": PS2, "b.iso": PSP})
     os.link(path, top / "again.zip")
     titles = [*titles_in(path), *titles_in(top / "again.zip")]
-    assert total(titles).file_bytes == sum(title.file_bytes for title in titles[:2])
+    assert total(titles, STATES).file_bytes == sum(title.file_bytes for title in titles[:2])
 
 
 def test_an_encrypted_image_is_a_row_with_the_reason(top: Path) -> None:
     path = archives.patch_directory(write_zip(top / "game.zip", {"My Game (USA).iso": PS2}), 0, FLAGS, u16(1))
     (title,) = titles_in(path)
     assert "it is encrypted: unpack it with its password first" in title.error
-    assert (title.title, title.region, title.state) == ("My Game", "US", State.ERROR)
+    assert (title.title, title.region, STATES.state(title)) == ("My Game", "US", State.OTHER)
 
 
 def test_a_damaged_image_in_an_archive_is_a_row_among_the_others(top: Path) -> None:
@@ -299,4 +303,4 @@ def test_an_archive_of_a_small_disc_that_cannot_be_read_is_counted(name: str, to
     sample_images.write_image(top / name, magic + bytes(100_000))
     (title,) = probe_titles(top / name)
     assert isinstance(title, Title)
-    assert (title.state, "cannot be read" in title.error) == (State.DAMAGED, True)
+    assert (STATES.state(title), "cannot be read" in title.error) == (State.DAMAGED, True)

@@ -1,5 +1,6 @@
 """Filtering, sorting, grouping and totals of titles."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
@@ -10,10 +11,14 @@ from title_fields import TitleFields, title_at
 
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.library.catalog import SORT_KEYS, filter_titles, group_titles, parse_filter, sort_titles, total
+from discpress.engine.library.catalog import SORT_KEYS, filter_titles, group_copies, parse_filter, sort_titles, total
+from discpress.engine.library.states import DiscRecord, Records, TitleStates
 from discpress.engine.request import ConversionRequest
-from discpress.engine.store.model import Fault, FileIdentity, State, StoredEstimate, Title
+from discpress.engine.states import OLD_TOKENS, State
+from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
+from discpress.engine.systems import System
 
+STATES = TitleStates()
 MIB = 1024 * 1024
 
 
@@ -66,7 +71,10 @@ ALL = [KAIN, CAFE, SMALL, DENSE, BAD]
         ("region:us", [KAIN]),
         ("state:skip", [DENSE]),
         ("state:error", [BAD]),
+        ("state:no-p", [SMALL]),
         ("state:packed", [CAFE]),
+        ("state:ready", [KAIN]),
+        ("!state:ready", [CAFE, SMALL, DENSE, BAD]),
         ("state:ok", [KAIN, SMALL]),
         ("saving>20", [SMALL]),
         ("saving>=50%", [SMALL]),
@@ -87,11 +95,7 @@ def test_a_filter_keeps_what_agrees_with_every_word(text: str, expected: list[Ti
     ("text", "said"),
     [
         ("sis:ps2", "sis:ps2: unknown word before the colon: expected one of sys, fmt, region, state"),
-        (
-            "state:broken",
-            "state:broken: no such state: "
-            "expected one of damaged, no-disc, cut-short, split-part, error, packed, skip, ok",
-        ),
+        ("state:broken", f"state:broken: no such state: expected one of {', '.join(State)}"),
         ("speed>2", "speed>2: cannot be compared: expected one of saving, size"),
         ("saving>much", "saving>much: expected a percentage, like saving>20"),
         ("size>", "size>: expected a size, like size>700M or size<4G"),
@@ -156,62 +160,89 @@ def test_an_unknown_column_is_refused() -> None:
     assert caught.value.hint == "did you mean size?"
 
 
-def test_an_iso_and_its_zso_are_one_group() -> None:
-    image = make_title("a.iso", serial="SLUS-20024", size=100)
-    packed = make_title("a.zso", serial="SLUS-20024", size=60, original_bytes=100, format=ImageFormat.ZSO)
-    assert group_titles([image, CAFE, packed]) == [(image, packed), (CAFE,)]
+def same_disc(*titles: Title) -> TitleStates:
+    """The states of titles that are known to hold one disc."""
+    return TitleStates(
+        records=Records(discs=tuple(DiscRecord(each.path, "ab" * 16, each.is_packed) for each in titles))
+    )
 
 
-def test_another_decoded_size_is_another_group() -> None:
-    one = make_title("a.iso", serial="SLUS-20024", size=100)
-    other = make_title("b.iso", serial="SLUS-20024", size=102)
-    assert group_titles([one, other]) == [(one,), (other,)]
+def test_titles_with_one_disc_stand_together() -> None:
+    image, packed = make_title("a.iso"), make_title("copy.zso", format=ImageFormat.ZSO)
+    assert group_copies([image, CAFE, packed], same_disc(image, packed)) == [(image, packed), (CAFE,)]
 
 
-def test_titles_without_serial_stand_alone() -> None:
-    one, other = make_title("a.iso"), make_title("b.iso")
-    assert group_titles([one, other]) == [(one,), (other,)]
+def test_equal_serial_and_size_prove_nothing() -> None:
+    one, other = (make_title(f"disc {number}.iso", serial="SLUS-20024", size=100) for number in (1, 2))
+    assert group_copies([one, other], STATES) == [(one,), (other,)]
+    assert total([one, other], STATES).titles == 2
 
 
-def test_totals_leave_out_the_saving_of_skipped_titles() -> None:
-    totals = total([SMALL, DENSE, KAIN])
+def test_totals_leave_out_the_saving_of_titles_that_hardly_shrink() -> None:
+    plain = replace(SMALL, disc=replace(SMALL.disc, system=System.PS2))
+    totals = total([plain, DENSE, KAIN], STATES)
     assert (totals.titles, totals.images) == (3, 3)
     assert (totals.file_bytes, totals.estimated_bytes) == (5700 * MIB, 5400 * MIB)
     assert totals.saving_bytes == 300 * MIB
 
 
+def test_a_title_that_nothing_plays_is_no_part_of_the_totals() -> None:
+    totals = total([SMALL, KAIN], STATES)
+    assert (totals.titles, totals.images, totals.file_bytes, totals.saving_bytes) == (1, 2, 100 * MIB, 0)
+    assert totals.left_out == {State.NO_PLAYER: 1}
+
+
 def test_an_image_with_a_packed_copy_saves_nothing_more() -> None:
-    facts: TitleFields = {"title": "Game", "serial": "SLUS-20001", "system": "ps2", "original_bytes": 100 * MIB}
-    image = make_title("game.iso", 100 * MIB, 40 * MIB, **facts)
-    copy = make_title("game.zso", 40 * MIB, **(facts | {"format": ImageFormat.ZSO}))
-    totals = total([image, copy])
-    assert (totals.file_bytes, totals.estimated_bytes) == (140 * MIB, 140 * MIB)
+    image = make_title("game.iso", 100 * MIB, 40 * MIB, system="ps2")
+    copy = make_title("game.zso", 40 * MIB, format=ImageFormat.ZSO, system="ps2", block_size=2048)
+    totals = total([image, copy], same_disc(image, copy))
+    assert (totals.titles, totals.file_bytes, totals.estimated_bytes) == (1, 140 * MIB, 140 * MIB)
 
 
 def test_totals_count_a_file_with_two_names_once() -> None:
     identity = FileIdentity(7, 100, 5)
     names = [Title(Path(f"/games/{name}.iso"), identity, ImageFormat.ISO, links=2, device=1, inode=7) for name in "ab"]
-    assert (total(names).images, total(names).file_bytes) == (2, 100)
+    states = TitleStates()
+    states.set_titles(names)
+    totals = total(names, states)
+    assert (totals.titles, totals.images, totals.file_bytes) == (1, 2, 100)
+    assert [states.state(each) for each in names] == [State.READY, State.HAS_COPY]
 
 
 @pytest.mark.parametrize("fault", Fault)
-def test_a_title_with_a_fault_promises_no_saving(fault: Fault) -> None:
-    totals = total([make_title("game.iso", size=100 * MIB, packed=40 * MIB, fault=fault)])
-    assert (totals.file_bytes, totals.estimated_bytes) == (100 * MIB, 100 * MIB)
+def test_a_title_with_a_fault_is_no_part_of_the_totals(fault: Fault) -> None:
+    totals = total([make_title("game.iso", size=100 * MIB, packed=40 * MIB, fault=fault)], STATES)
+    assert (totals.titles, totals.file_bytes, totals.estimated_bytes) == (0, 0, 0)
+    assert totals.left_out == {State(fault): 1}
 
 
 def test_totals_of_nothing_are_zero() -> None:
-    assert (total([]).file_bytes, total([]).saving_percent) == (0, 0.0)
+    assert (total([], STATES).file_bytes, total([], STATES).saving_percent) == (0, 0.0)
 
 
 def test_an_error_is_the_state_whatever_else_is_known() -> None:
-    assert make_title("a.zso", error="cut off", format=ImageFormat.ZSO, packed=1).state is State.ERROR
+    assert STATES.state(make_title("a.zso", error="no right", format=ImageFormat.ZSO, packed=1)) is State.UNREAD
 
 
 @pytest.mark.parametrize("fault", Fault)
 def test_a_fault_is_the_state_whatever_else_is_known(fault: Fault) -> None:
     title = make_title("a.zso", error="cut off", format=ImageFormat.ZSO, packed=1, fault=fault)
-    assert (title.state, filter_titles([title], f"state:{fault}")) == (State(fault), [title])
+    assert (STATES.state(title), filter_titles([title], f"state:{fault}")) == (State(fault), [title])
+
+
+@pytest.mark.parametrize(
+    ("token", "states"),
+    [
+        ("ok", {"ready", "done", "has-copy", "no-player"}),
+        ("skip", {"grows", "no-gain"}),
+        ("error", {"unread", "other"}),
+    ],
+)
+def test_filters_understand_the_tokens_of_earlier_versions(token: str, states: set[str]) -> None:
+    assert {str(state) for state in OLD_TOKENS[token]} == states
+    ready, grows, unread = KAIN, DENSE, BAD
+    chosen = {"ok": [ready, SMALL], "skip": [grows], "error": [unread]}[token]
+    assert filter_titles([ready, SMALL, grows, unread], f"state:{token}") == chosen
 
 
 def test_block_is_what_was_chosen_else_estimated_else_what_the_file_has() -> None:
@@ -231,5 +262,6 @@ def test_equal_blocks_go_by_level() -> None:
     assert sort_titles([slow, fast], "block") == [fast, slow]
 
 
-def test_states_go_by_their_words() -> None:
-    assert [title.state for title in sort_titles(ALL, "state")] == ["error", "ok", "ok", "packed", "skip"]
+def test_states_go_by_their_table() -> None:
+    order = [STATES.state(title) for title in sort_titles(ALL, "state")]
+    assert order == [State.UNREAD, State.NO_PLAYER, State.PACKED, State.NO_GAIN, State.READY]

@@ -27,8 +27,12 @@ from discpress.engine.images.image import BlockImage, Image, StoredBlock
 from discpress.engine.images.open import open_image
 from discpress.engine.images.plain.image import PlainImage
 from discpress.engine.library.scan.probe import probe_titles
-from discpress.engine.store.model import Fault, FileIdentity, State, Title
+from discpress.engine.library.states import TitleStates
+from discpress.engine.states import State
+from discpress.engine.store.model import Fault, FileIdentity, Title
 from discpress.engine.store.scan_batch import EmptyArchive
+
+STATES = TitleStates()
 
 MOST_BLOCKS = 16
 
@@ -161,24 +165,10 @@ def test_the_container_is_described(tmp_path: Path, name: str, expected: tuple[I
     assert (title.format, title.block_size, title.index_shift, title.version) == expected
 
 
-def test_an_iso_and_the_zso_made_from_it_share_a_group() -> None:
+def test_equal_serial_and_size_do_not_make_two_images_one_disc() -> None:
     iso, zso = (found(GOLDEN / name) for name in ("ps2.iso", "ps2.maxcso-2048.zso"))
-    assert iso.group == zso.group
-
-
-def test_images_of_two_games_are_of_two_groups() -> None:
-    assert found(GOLDEN / "ps2.iso").group != found(GOLDEN / "psp.iso").group
-
-
-def test_images_of_one_serial_and_different_sizes_are_of_two_groups(tmp_path: Path) -> None:
-    whole = found(write_image(tmp_path / "a.iso", disc()))
-    longer = found(write_image(tmp_path / "b.iso", disc() + bytes(SECTOR_SIZE)))
-    assert (whole.serial == longer.serial, whole.group == longer.group) == (True, False)
-
-
-def test_images_without_a_serial_are_never_grouped(tmp_path: Path) -> None:
-    one, other = (found(write_image(tmp_path / name, bytes(40 * SECTOR_SIZE))) for name in ("a.iso", "b.iso"))
-    assert one.group != other.group
+    assert (iso.serial, iso.original_bytes) == (zso.serial, zso.original_bytes)
+    assert STATES.disc_of(iso) != STATES.disc_of(zso)
 
 
 @pytest.mark.parametrize("name", ["game.txt", "game", "game.zso", "game.mp3", "README.md", "game.ISO", "x.zip"])
@@ -225,7 +215,7 @@ def test_a_file_without_the_header_that_its_name_promises_is_a_damaged_title(
 ) -> None:
     path = write_image(tmp_path / name, data)
     title = found(path)
-    assert (title.fault, title.state, title.format, title.identity.of_file) == (
+    assert (title.fault, STATES.state(title), title.format, title.identity.of_file) == (
         Fault.DAMAGED, State.DAMAGED, None, FileIdentity.at(path),
     )  # fmt: skip
     assert title.error.startswith(f"{path}: damaged header: ")
@@ -233,7 +223,7 @@ def test_a_file_without_the_header_that_its_name_promises_is_a_damaged_title(
 
 @pytest.mark.parametrize("name", ["a.zso", "a.zip", "a.cue", "a.iso"])
 def test_an_empty_file_that_is_called_an_image_is_a_damaged_title(tmp_path: Path, name: str) -> None:
-    assert found(write_image(tmp_path / name, b"")).state is State.DAMAGED
+    assert STATES.state(found(write_image(tmp_path / name, b""))) is State.DAMAGED
 
 
 def test_an_empty_file_of_another_name_is_no_title(tmp_path: Path) -> None:
@@ -242,21 +232,21 @@ def test_an_empty_file_of_another_name_is_no_title(tmp_path: Path) -> None:
 
 def test_a_first_byte_that_makes_another_programs_format_of_it_is_damage(tmp_path: Path) -> None:
     title = found(write_image(tmp_path / "a.zso", b"J" + bytes(pack(disc()))[1:]))
-    assert (title.state, "damaged header" in title.error) == (State.DAMAGED, True)
+    assert (STATES.state(title), "damaged header" in title.error) == (State.DAMAGED, True)
 
 
 @pytest.mark.parametrize("name", ["a.zso", "a.rvz", "a.chd"])
 def test_a_member_without_the_header_that_its_name_promises_is_a_damaged_title(tmp_path: Path, name: str) -> None:
     path = write_zip(tmp_path / "games.zip", {name: b"no disc at all" * 100_000})
     title = found(path)
-    assert (title.path, title.state, "damaged header" in title.error) == (path / name, State.DAMAGED, True)
+    assert (title.path, STATES.state(title), "damaged header" in title.error) == (path / name, State.DAMAGED, True)
 
 
 @pytest.mark.parametrize("name", ["game.iso", "game.ISO", "game.img"])
 def test_a_file_called_an_image_is_a_title_of_unknown_content(tmp_path: Path, name: str) -> None:
     title = found(write_image(tmp_path / name, b"no disc at all" * 5000))
     assert (title.format, title.system, title.error) == (ImageFormat.ISO, "unknown", "")
-    assert title.state is State.NO_DISC
+    assert STATES.state(title) is State.NO_DISC
 
 
 @pytest.mark.parametrize("kind", ["zso", "cso", "zip"])
@@ -298,7 +288,7 @@ def test_a_chd_of_a_cd_is_a_row_that_says_what_to_do(tmp_path: Path) -> None:
     made = made_chd(disc())
     made.codecs = (b"cdlz", b"cdzl", b"cdfl", bytes(4))
     title = found(write_image(tmp_path / "game.chd", made.encode()))
-    assert (title.format, title.fault) == (ImageFormat.CHD, None)
+    assert (title.format, title.fault) == (ImageFormat.CHD, Fault.OTHER)
     assert title.error.startswith("a CHD of a CD cannot be read: leave CD images to chdman: run `chdman verify`")
     assert "`chdman extractcd` gives the CUE and BIN back" in title.error
 
@@ -340,7 +330,7 @@ def test_a_damaged_image_is_a_row_that_says_what_is_wrong(tmp_path: Path, kind: 
 @pytest.mark.parametrize("kind", DAMAGED)
 def test_a_damaged_image_is_in_that_state(tmp_path: Path, kind: str) -> None:
     make, _ = DAMAGED[kind]
-    assert found(write_image(tmp_path / "game.iso", make())).state is State.DAMAGED
+    assert STATES.state(found(write_image(tmp_path / "game.iso", make()))) is State.DAMAGED
 
 
 @pytest.mark.parametrize("kind", DAMAGED)
@@ -385,7 +375,9 @@ def test_what_may_not_be_opened_is_a_row_if_it_is_called_an_image(
     path = write_image(tmp_path / name, disc())
     monkeypatch.setattr(os, "open", fail_with(errno.EACCES))
     title = found(path)
-    assert (title.format, title.error, title.fault) == (None, f"{path}: cannot open it: Permission denied", None)
+    assert (title.format, title.error, title.fault) == (
+        None, f"{path}: cannot open it: Permission denied", Fault.UNREAD,
+    )  # fmt: skip
 
 
 def test_what_may_not_be_opened_is_no_title_by_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

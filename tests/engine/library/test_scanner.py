@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from iso_files import write_iso
 from patience import wait_for
-from sample_images import GOLDEN, write_image
+from sample_images import write_image
 
 from discpress.engine.demo.discs import PLAYSTATION
 from discpress.engine.errors import CancelledError
@@ -151,7 +151,7 @@ def test_images_are_found_by_content_not_by_extension(top: Path) -> None:
 def test_a_file_without_the_header_that_its_name_promises_is_found_as_damaged(top: Path, name: str) -> None:
     write_image(top / name, b"no disc" * 9000)
     (title,) = collect([top]).titles
-    assert (title.fault, title.state, title.format) == (Fault.DAMAGED, "damaged", None)
+    assert (title.fault, title.format) == (Fault.DAMAGED, None)
 
 
 def test_a_title_is_identified(top: Path) -> None:
@@ -201,17 +201,6 @@ def test_a_damaged_image_is_a_row_among_the_others(top: Path) -> None:
     write_image(top / "b.iso", disc())
     errors = {title.path.name: bool(title.error) for title in collect([top]).titles}
     assert errors == {"a.zso": True, "b.iso": False}
-
-
-def test_an_iso_and_its_zso_are_two_titles_of_one_group(top: Path) -> None:
-    for name in ("ps2.iso", "ps2.maxcso-2048.zso", "psp.iso"):
-        shutil.copy(GOLDEN / name, top)
-    groups = {title.path.name: title.group for title in collect([top]).titles}
-    assert groups == {
-        "ps2.iso": "serial:SLUS-20946:700416",
-        "ps2.maxcso-2048.zso": "serial:SLUS-20946:700416",
-        "psp.iso": "serial:ULUS-10041:573440",
-    }
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,14 @@ from discpress.engine.library.fingerprint import fingerprint_of_set
 from discpress.engine.library.scan.current import CurrentTitles
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.library.scan.rescan_files import follow_files
+from discpress.engine.library.states import TitleStates
 from discpress.engine.request import ConversionRequest
+from discpress.engine.states import State
 from discpress.engine.store.digests import Digests, Grade
-from discpress.engine.store.model import Fault, State, StoredEstimate, Title
+from discpress.engine.store.model import Fault, StoredEstimate, Title
 from discpress.engine.store.store import Store
+
+STATES = TitleStates()
 
 CHOSEN = ConversionRequest(level=3)
 ESTIMATE = StoredEstimate(Settings(ImageFormat.ZSO), 100_000, 500, 490, 510, 160, "convert", "", 2.5)
@@ -58,7 +62,7 @@ def test_all_parts_are_one_title(store: Store, games: Path) -> None:
     assert title.path == paths[0]
     assert title.file_paths == tuple(paths)
     assert title.file_bytes == title.original_bytes == len(IMAGE)
-    assert (title.title, title.state, title.error) == ("Game", State.OK, "")
+    assert (title.title, STATES.state(title), title.error) == ("Game", State.READY, "")
 
 
 def test_a_game_of_opl_has_the_name_in_its_list(store: Store, games: Path) -> None:
@@ -73,7 +77,7 @@ def test_a_game_of_opl_has_the_name_in_its_list(store: Store, games: Path) -> No
 def test_a_missing_part_is_named_in_one_row(number: int, store: Store, games: Path) -> None:
     write_parts(games)[number].unlink()
     (title,) = scan(store, games)
-    assert title.state is State.SPLIT_PART
+    assert STATES.state(title) is State.SPLIT_PART
     assert ISO_NAMES[number] in title.error
     assert len(title.file_paths) == 2
 
@@ -169,7 +173,7 @@ def test_an_image_shorter_than_its_volume_is_cut_short(store: Store, games: Path
     pack(games / "Half.zso", IMAGE[: len(IMAGE) // 2 // 2048 * 2048])
     (games / "Half.zso.source").unlink()
     titles = scan(store, games)
-    assert [title.state for title in titles] == [State.CUT_SHORT, State.CUT_SHORT]
+    assert [STATES.state(title) for title in titles] == [State.CUT_SHORT, State.CUT_SHORT]
     assert all("cut short: the volume has 55 sectors, the image only 27" in title.error for title in titles)
 
 

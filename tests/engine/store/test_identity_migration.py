@@ -133,7 +133,7 @@ def put_a_real_file(old_path: Path, folder: Path) -> Path:
 def test_a_scan_of_a_migrated_library_keeps_all_of_a_file(
     is_unknown: bool, old_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also of one that this version can identify better. It reads all of them again, because they may be cut short."""
+    """It is read again, because no version before checked it; also one that this version can identify better."""
     game = put_a_real_file(old_path, tmp_path / "games")
     change(old_path, "UPDATE titles SET serial = ''")
     if is_unknown:

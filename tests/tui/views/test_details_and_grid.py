@@ -7,13 +7,13 @@ from app_desk import LIBRARY, title
 from discpress.engine.config import Config
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.doctor.findings import Finding, Severity
+from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import Fault, StoredEstimate, Title
 from discpress.tui.commands import Keys
 from discpress.tui.views.details import brief, whole
 from discpress.tui.views.library import LibraryView
-from discpress.tui.views.title_settings import Chooser
 from discpress.tui.views.tune import Tuning, cell_of, grid_of, known_by_settings
 from discpress.tui.views.tune_lines import choice_lines, grid_lines
 from discpress.tui.widgets.marked_rows import Signs

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from app_desk import LIBRARY, title
-from some_jobs import JobFields, job, running
+from some_jobs import job, running
 from title_fields import TitleFields
 
 from discpress.engine.config import Config
@@ -13,12 +13,14 @@ from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.library.naming import shown_name, system_label
+from discpress.engine.library.states import DiscRecord, Records
 from discpress.engine.queue.jobs import JobState
-from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, VerifyTask
+from discpress.engine.queue.tasks.records import VerifyTask
+from discpress.engine.queue.titles.chooser import Chooser
+from discpress.engine.states import State
 from discpress.engine.store.model import Fault, Title
 from discpress.tui.views.labels import format_label, margin_of
 from discpress.tui.views.library import COLUMNS, LibraryView
-from discpress.tui.views.title_settings import Chooser
 from discpress.tui.widgets.marked_rows import ASCII_SIGNS, Signs
 
 KEYS = [column.key for column in COLUMNS]
@@ -40,6 +42,12 @@ def row(view: LibraryView, name: str) -> dict[str, str]:
     return dict(zip(KEYS, view.cells(index, KEYS), strict=True))
 
 
+def records(*titles: Title) -> Records:
+    """The records of a conversion: of the first title, into the second."""
+    discs = tuple(DiscRecord(each.path, "ab" * 16, each.is_packed) for each in titles)
+    return Records(discs=discs, results={(titles[0].path, titles[1].path, "ab" * 16)})
+
+
 def pair() -> tuple[Title, Title]:
     """An ISO and the ZSO made from it."""
     iso = title("Velvet.iso", 900, 500, title="Velvet", serial="SLUS-20003")
@@ -56,28 +64,37 @@ def test_cells_of_an_image() -> None:
         "estimate": "420 MiB±1%",
         "saving": "40 %",
         "block": "2K/9",
-        "state": "ok",
+        "state": "● ready",
     }
 
 
 def test_cells_of_a_packed_and_a_broken_one() -> None:
     packed, broken = row(view(), "Velvet.zso"), row(view(), "Broken.cso")
-    assert (packed["format"], packed["estimate"], packed["block"], packed["state"]) == ("ZSO 2K", "", "", "packed")
-    assert (broken["system"], broken["state"]) == ("", "error")
+    assert (packed["format"], packed["estimate"], packed["block"], packed["state"]) == ("ZSO 2K", "", "", "■ packed")
+    assert (broken["system"], broken["state"]) == ("", "? not read")
 
 
 def test_signs_in_ascii() -> None:
     plain = view(signs=ASCII_SIGNS)
     plain.toggle(0)
     assert row(plain, "Broken.cso")["mark"] == "*"
+    assert row(plain, "Game 2.iso")["state"] == "* ready"
     assert row(plain, "Game 2.iso")["estimate"] == "420 MiB~1%"
 
 
-def test_images_of_one_title_stand_together_and_the_unpacked_one_is_done() -> None:
+def test_equal_serial_and_size_do_not_hide_a_title() -> None:
     iso, zso = pair()
     shown = view((zso, LIBRARY[0], iso))
+    assert not any(shown.is_later(each) for each in shown.rows)
+    assert shown.state_of(iso) == "● ready"
+
+
+def test_a_title_and_its_verified_result_stand_together_and_it_is_done() -> None:
+    iso, zso = pair()
+    shown = view((zso, LIBRARY[0], iso))
+    assert shown.set_records(records(iso, zso))
     assert {names(shown)[1], names(shown)[2]} == {"Velvet.iso", "Velvet.zso"}
-    assert shown.state_of(iso) == "done"
+    assert (shown.state_of(iso), shown.state_of(zso)) == ("✓ done", "■ packed")
     later = next(each for each in shown.rows if shown.is_later(each))
     assert row(shown, later.path.name)["title"] == f"  + {later.path.name}"
 
@@ -85,6 +102,7 @@ def test_images_of_one_title_stand_together_and_the_unpacked_one_is_done() -> No
 def test_a_filter_that_hides_the_first_of_a_group_makes_the_other_the_first() -> None:
     iso, zso = pair()
     shown = view((iso, zso))
+    shown.set_records(records(iso, zso))
     shown.set_filter("fmt:zso")
     assert not shown.is_later(zso)
     assert row(shown, "Velvet.zso")["title"].startswith("Velvet")
@@ -121,7 +139,8 @@ def test_all_marks_and_no_marks() -> None:
     shown.set_filter("")
     assert len(shown.marks) == 2
     shown.toggle_all()
-    assert len(shown.marks) == len(LIBRARY)
+    assert {str(shown.states.state(each)) for each in LIBRARY if each.path in shown.marks} == {"ready"}
+    assert len(shown.marks) == 7
     shown.toggle_all()
     assert shown.marks == set()
 
@@ -164,21 +183,21 @@ def test_totals_are_of_the_whole_library_whatever_is_shown() -> None:
     before = shown.totals
     shown.set_filter("saga")
     assert shown.totals == before
-    assert before.titles == 10
+    assert before.titles == 9
     shown.update((), [LIBRARY[0].path])
-    assert shown.totals.titles == 9
+    assert shown.totals.titles == 8
 
 
 def test_the_queue_gives_the_word_and_says_which_rows_differ() -> None:
     shown = view()
     path = LIBRARY[1].path
     assert shown.set_jobs([job(path=path)]) == {path}
-    assert shown.state_of(LIBRARY[1]) == "queued"
+    assert shown.state_of(LIBRARY[1]) == "▶ queued"
     assert shown.set_jobs([job(path=path, position=9.0)]) == set()
     assert shown.set_jobs([running(path=path)]) == {path}
-    assert shown.state_of(LIBRARY[1]) == "packing"
+    assert shown.state_of(LIBRARY[1]) == "▶ packing"
     assert shown.set_jobs([job(path=path, state=JobState.DONE)]) == {path}
-    assert shown.state_of(LIBRARY[1]) == "ok"
+    assert shown.state_of(LIBRARY[1]) == "● ready"
 
 
 def test_a_job_that_is_no_conversion_leaves_the_row_alone() -> None:
@@ -190,7 +209,7 @@ def test_styles_tell_marked_broken_and_states_apart() -> None:
     broken, game = (shown.index_of(Path("/games") / name) for name in ("Broken.cso", "Game 2.iso"))
     assert broken is not None
     assert game is not None
-    assert (shown.style(broken, "state"), shown.style(broken, "title")) == ("bad", "dim")
+    assert (shown.style(broken, "state"), shown.style(broken, "title")) == ("warn", "dim")
     assert shown.style(game, "title") == "normal"
     shown.toggle(game)
     assert shown.style(game, "title") == "mark"
@@ -236,52 +255,47 @@ def test_the_default_settings_are_the_charts_first_point() -> None:
     assert Chooser.of(Config()).defaults == Settings(ImageFormat.ZSO, 2048, 9)
 
 
-@pytest.mark.parametrize(
-    "facts",
-    [
-        {"task": DoctorTask(), "state": JobState.DONE, "result": {"errors": 1, "warnings": 0}},
-        {"task": VerifyTask(), "state": JobState.FAILED, "error_code": "damaged"},
-        {"task": ConvertTask(), "state": JobState.FAILED, "error_code": "damaged"},
-    ],
-)
-def test_a_title_in_which_the_worker_found_damage_says_so(facts: JobFields) -> None:
+def test_damage_that_a_whole_check_found_is_the_state() -> None:
     seen = view()
-    path = Path("/games/Game 2.iso")
-    assert seen.set_jobs([replace(job(**facts), id=3, path=path, ended_at=9.0)]) == {path}
-    assert row(seen, "Game 2.iso")["state"] == "damaged"
-
-
-@pytest.mark.parametrize(
-    "result",
-    [{"errors": 1, "warnings": 0, "damaged": 0}, {"errors": 0, "warnings": 1, "damaged": 0}],
-    ids=["a target that does not load it", "not checked"],
-)
-def test_a_look_that_found_no_damage_says_none(result: dict[str, int]) -> None:
-    seen = view()
-    path = Path("/games/Game 2.iso")
-    seen.set_jobs([job(id=3, path=path, ended_at=9.0, task=DoctorTask(), state=JobState.DONE, result=result)])
-    assert row(seen, "Game 2.iso")["state"] == "ok"
-
-
-@pytest.mark.parametrize("fault", Fault)
-def test_a_fault_is_the_state_and_stands_out(fault: Fault) -> None:
-    seen = view((replace(LIBRARY[1], fault=fault),))
-    assert row(seen, "Game 2.iso")["state"] == str(fault)
-    assert seen.style(0, "state") == "bad"
-
-
-def test_a_later_look_without_findings_takes_that_back() -> None:
-    seen = view()
-    path = Path("/games/Game 2.iso")
-    damaged = job(id=3, path=path, ended_at=9.0, task=VerifyTask(), state=JobState.FAILED, error_code="damaged")
-    seen.set_jobs([damaged, job(id=4, path=path, ended_at=10.0, task=VerifyTask(), state=JobState.DONE)])
-    assert row(seen, "Game 2.iso")["state"] == "ok"
+    assert seen.set_records(Records(damaged={LIBRARY[1].path: (9.0, "block 3 does not decode")}))
+    assert row(seen, "Game 2.iso")["state"] == "✗ damaged"
+    assert seen.set_records(Records())
+    assert row(seen, "Game 2.iso")["state"] == "● ready"
 
 
 def test_damage_of_a_file_that_is_another_by_now_is_not_shown() -> None:
     later = replace(LIBRARY[1], identity=replace(LIBRARY[1].identity, mtime_ns=20_000_000_000))
     seen = view((later,))
-    seen.set_jobs(
-        [job(id=3, path=later.path, ended_at=9.0, task=VerifyTask(), state=JobState.FAILED, error_code="damaged")]
-    )
-    assert row(seen, "Game 2.iso")["state"] == "ok"
+    seen.set_records(Records(damaged={later.path: (9.0, "block 3 does not decode")}))
+    assert row(seen, "Game 2.iso")["state"] == "● ready"
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_fault_is_the_state_and_stands_out_if_the_image_is_not_whole(fault: Fault) -> None:
+    seen = view((replace(LIBRARY[1], fault=fault),))
+    assert seen.states.state(seen.rows[0]) == State(fault)
+    assert (seen.style(0, "state") == "bad") is fault.is_sick
+
+
+def test_a_filter_by_state_follows_the_records() -> None:
+    seen = view()
+    seen.set_filter("state:damaged")
+    assert names(seen) == []
+    seen.set_records(Records(damaged={LIBRARY[1].path: (9.0, "block 3 does not decode")}))
+    assert names(seen) == ["Game 2.iso"]
+
+
+def test_an_order_by_state_follows_the_table() -> None:
+    seen = view()
+    seen.sort_by("state")
+    order = list(State)
+    places = [order.index(seen.states.state(each)) for each in seen.rows]
+    assert places == sorted(places)
+
+
+def test_every_state_has_a_sign_of_one_cell_and_a_word_that_fits() -> None:
+    width = next(column.width for column in COLUMNS if column.key == "state")
+    for state in State:
+        assert [len(sign.of_state(state)) for sign in (Signs(), ASCII_SIGNS)] == [1, 1]
+        assert ASCII_SIGNS.of_state(state).isascii()
+        assert len(f"{Signs().of_state(state)} {state.spec.label}") <= width

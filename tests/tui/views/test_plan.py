@@ -10,14 +10,17 @@ from queued_jobs import task_as
 from discpress.engine.config import Config
 from discpress.engine.convert.batch.model import Batch, Skip
 from discpress.engine.formats import ImageFormat
+from discpress.engine.library.states import TitleStates
 from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.request import ConversionRequest, OnConflict
+from discpress.engine.states import State
 from discpress.engine.store.model import Fault, FileIdentity, Title
 from discpress.tui.commands import Keys
 from discpress.tui.views.plan import jobs_of, plan_titles, reason_left_out
-from discpress.tui.views.title_settings import Chooser
 
 CHOOSER = Chooser.of(Config())
+STATES = TitleStates(CHOOSER.request)
 NOBODY: Mapping[Path, ConversionRequest] = {}
 OKAMI = title("Okami.iso", 4400, 3300, title="Okami", serial="SLUS-21115")
 DENSE = title("Dense Films.iso", 2000, 1990, title="Dense Films", serial="SLPM-62001")
@@ -30,7 +33,7 @@ ARCHIVED = replace(
 
 
 def planned(*titles: Title, wanted: Mapping[Path, ConversionRequest] = NOBODY, **options: object) -> Batch:
-    return plan_titles(titles, CHOOSER, ConversionRequest(**options), None, (), wanted)  # type: ignore[arg-type]
+    return plan_titles(titles, CHOOSER, ConversionRequest(**options), None, (), wanted, STATES)  # type: ignore[arg-type]
 
 
 def test_what_would_hardly_shrink_is_left_out_with_the_reason() -> None:
@@ -41,7 +44,7 @@ def test_what_would_hardly_shrink_is_left_out_with_the_reason() -> None:
 
 def test_what_would_hardly_shrink_is_converted_where_that_is_requested() -> None:
     options = ConversionRequest(force=True)
-    batch = plan_titles([DENSE, OKAMI], CHOOSER, options, None, (), {})
+    batch = plan_titles([DENSE, OKAMI], CHOOSER, options, None, (), {}, STATES)
     request, _ = jobs_of(batch, options)
     assert (request.path, request.force) == (Path("/games/Dense Films.iso"), True)
     assert batch.rows[0].warnings == ("it would shrink by less than 5 %",)
@@ -66,8 +69,9 @@ ZEROS = replace(title("zeros.iso", 2000), fault=Fault.NO_DISC)
 def test_an_image_of_no_disc_is_converted_alone_and_the_plan_says_that_its_original_stays() -> None:
     for trash, stays in ((True, True), (False, False)):
         (row,) = planned(ZEROS, trash_source=trash).rows
-        (warning,) = [each for each in row.warnings if "no known disc inside" in each]
-        assert (row.is_converted, warning.endswith("; the original stays where it is")) == (True, stays)
+        assert any("no known disc inside" in each for each in row.warnings)
+        assert (row.is_converted, row.trashes_source) == (True, False)
+        assert any("the original stays where it is" in each for each in row.warnings) is stays
 
 
 def test_an_image_of_no_disc_is_left_out_of_many() -> None:
@@ -88,13 +92,33 @@ def test_an_archive_is_kept_and_the_plan_says_so() -> None:
 
 
 PACKED = title(
-    "Velvet.zso", 500, format=ImageFormat.ZSO, original_bytes=900 << 20, block_size=16384, version=1, title="Velvet"
+    "Velvet.zso", 500, format=ImageFormat.ZSO, original_bytes=900 << 20, block_size=2048, version=1, title="Velvet"
 )
 
 
 def test_a_packed_image_is_left_alone_and_a_key_named() -> None:
     (row,) = planned(PACKED).rows
     assert reason_left_out(row, Keys()) == "is ZSO already; t chooses other settings for it"
+
+
+def test_what_its_target_does_not_load_is_left_alone_with_the_reason() -> None:
+    (row,) = planned(replace(PACKED, block_size=16384)).rows
+    assert (row.skip, row.state) == (Skip.WONT_LOAD, State.WONT_LOAD)
+    assert reason_left_out(row, Keys()).startswith("block size 16384 cannot be loaded: OPL ignores")
+
+
+SHORT = replace(title("half.iso", 700, 420), fault=Fault.CUT_SHORT)
+FOREIGN = title("Tin Parade.iso", 600, 300, system="ps1")
+
+
+def test_what_is_cut_short_or_unplayable_is_left_out_of_many_and_converted_alone() -> None:
+    assert [row.skip for row in planned(SHORT, FOREIGN).rows] == [Skip.CUT_SHORT, Skip.NO_PLAYER]
+    assert [planned(each).rows[0].is_converted for each in (SHORT, FOREIGN)] == [True, True]
+
+
+def test_an_original_that_is_cut_short_stays_unless_that_is_accepted_for_this_very_file() -> None:
+    assert not planned(SHORT, trash_source=True).rows[0].trashes_source
+    assert planned(SHORT, trash_source=True, accept_incomplete=True).rows[0].trashes_source
 
 
 def test_a_title_packed_anew_takes_another_name_where_that_is_requested() -> None:

@@ -1,11 +1,12 @@
 """The library's first line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from app_desk import LIBRARY, opened
 
 from discpress.engine.formats import Settings
-from discpress.engine.store.model import Title
+from discpress.engine.store.model import Fault, Title
 from discpress.tui.views.library import LibraryView
 from discpress.tui.views.status_line import status_line
 from discpress.tui.widgets.marked_rows import Signs
@@ -26,19 +27,19 @@ def text(view: LibraryView, folders: list[Path], width: int) -> str:
 
 
 def test_it_begins_with_the_folder() -> None:
-    assert text(view(), [Path("/nas/PS2")], 80).startswith("PS2: 10 titles, 17.5 GiB -> 12.2 GiB, saving")
+    assert text(view(), [Path("/nas/PS2")], 80).startswith("PS2: 9 titles, 17.5 GiB -> 12.2 GiB, saving")
 
 
 def test_several_folders_are_counted() -> None:
-    assert text(view(), [Path("/nas/PS2"), Path("/nas/PSP")], 80).startswith("2 folders: 10 titles, ")
+    assert text(view(), [Path("/nas/PS2"), Path("/nas/PSP")], 80).startswith("2 folders: 9 titles, ")
 
 
 def test_a_hostile_folder_is_shown_escaped() -> None:
-    assert text(view(), [Path("/nas/a\x1b[31m")], 80).startswith("a\\e[31m: 10 titles")
+    assert text(view(), [Path("/nas/a\x1b[31m")], 80).startswith("a\\e[31m: 9 titles")
 
 
 def test_the_folder_goes_where_there_is_no_room() -> None:
-    assert text(view(), [Path("/nas/PS2")], 58).startswith("10 titles")
+    assert text(view(), [Path("/nas/PS2")], 58).startswith("9 titles")
 
 
 def test_one_title_is_no_titles() -> None:
@@ -51,8 +52,15 @@ def test_what_is_marked_and_shown_stays_where_there_is_little_room() -> None:
     marked = view()
     marked.toggle_all()
     marked.set_filter("sys:ps2 !velvet")
-    assert text(marked, [Path("/nas/PS2")], 90).endswith("; 10 marked, 17.5 GiB; 7 shown")
-    assert text(marked, [Path("/nas/PS2")], 80).endswith("; 10 marked; 7 shown")
+    assert text(marked, [Path("/nas/PS2")], 130).endswith("; 1 not read; 7 marked, 15 GiB; 7 shown: sys:ps2 !velvet")
+    assert text(marked, [Path("/nas/PS2")], 86).endswith("30 %; 7 marked, 15 GiB; 7 shown")
+    assert text(marked, [Path("/nas/PS2")], 76).endswith("30 %; 7 marked; 7 shown")
+
+
+def test_what_is_no_part_of_the_totals_is_counted_by_state() -> None:
+    shown = view()
+    shown.update([replace(LIBRARY[0], fault=Fault.CUT_SHORT), replace(LIBRARY[1], fault=Fault.CUT_SHORT)], ())
+    assert text(shown, [], 120).endswith("; 2 cut short; 1 not read")
 
 
 async def test_a_folder_that_cannot_be_read_does_not_look_like_an_empty_one(tmp_path: Path) -> None:

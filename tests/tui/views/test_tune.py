@@ -6,10 +6,11 @@ from discpress.engine.config import Config
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.formats import ImageFormat, Method
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
+from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.systems import System
-from discpress.tui.views.title_settings import Chooser, describe_settings
+from discpress.tui.views.title_settings import describe_settings
 from discpress.tui.views.tune import FORMS, Tuning, grid_of
 
 CHD, ISO = ImageFormat.CHD, ImageFormat.ISO

@@ -13,6 +13,7 @@ from discpress.engine.convert.batch.model import Batch, Candidate, Skip
 from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.request import ConversionRequest, OnConflict
+from discpress.engine.states import Standing, State
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
 from discpress.engine.store.store import Store
@@ -108,7 +109,7 @@ def test_an_estimate_of_other_settings_says_nothing(tmp_path: Path) -> None:
     assert (row.estimate, row.is_converted) == (None, True)
 
 
-PACKED = {"format": ImageFormat.CSO, "block_size": 2048}
+PACKED = {"format": ImageFormat.CSO, "block_size": 2048, "system": "psp"}
 
 
 def asked_by(**parameters: Any) -> Callable[[Title], Batch]:
@@ -142,7 +143,7 @@ def test_a_packed_image_is_converted_only_if_somebody_asked(
 def test_a_packed_image_that_nobody_asked_for_is_no_error_of_its_target(tmp_path: Path) -> None:
     candidate = Candidate(title_at(tmp_path / "a.cso", original_bytes=5 << 30, **PACKED))
     batch = plan_batch([candidate], ConversionRequest(), ConversionRequest(target="ark"))
-    assert skips(batch) == [Skip.PACKED]
+    assert (skips(batch), batch.rows[0].is_failure) == ([Skip.WONT_LOAD], False)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_each_title_goes_by_the_target_of_its_system(tmp_path: Path) -> None:
 
 def test_the_settings_file_is_no_request_to_repack(tmp_path: Path) -> None:
     candidate = Candidate(title_at(tmp_path / "a.cso", **PACKED))
-    defaults = ConversionRequest(ImageFormat.CHD, target="pcsx2")
+    defaults = ConversionRequest(ImageFormat.CHD, target="ppsspp")
     assert skips(plan_batch([candidate], ConversionRequest(), defaults)) == [Skip.PACKED]
 
 
@@ -218,6 +219,56 @@ def test_a_disc_packed_in_another_format_is_no_reason_to_leave_it_out(tmp_path: 
             digest(store, each.path, "aa")
         batch = plan_batch([Candidate(plain), Candidate(packed)], ConversionRequest(), store=store)
     assert skips(batch) == [None, Skip.PACKED]
+
+
+SICK_OR_UNPLAYABLE: dict[Skip, dict[str, Any]] = {
+    Skip.NO_DISC: {"fault": Fault.NO_DISC},
+    Skip.CUT_SHORT: {"fault": Fault.CUT_SHORT},
+    Skip.NO_PLAYER: {"system": "ps1"},
+}
+
+
+@pytest.mark.parametrize("skip", SICK_OR_UNPLAYABLE)
+def test_what_is_sick_or_unplayable_is_left_out_unless_the_user_named_it(skip: Skip, tmp_path: Path) -> None:
+    title = estimated(title_at(tmp_path / "a.iso", **SICK_OR_UNPLAYABLE[skip]), SIZE // 2)
+    batch = plan_batch([Candidate(title)], ConversionRequest(force=True), repacks=True)
+    assert (skips(batch), batch.rows[0].state, batch.saving) == ([skip], State(skip), (0, 0, 0))
+    named = plan_batch([Candidate(title, is_named=True)], ConversionRequest())
+    assert (skips(named), named.rows[0].state) == ([None], State(skip))
+
+
+@pytest.mark.parametrize("fault", [Fault.NO_DISC, Fault.CUT_SHORT])
+@pytest.mark.parametrize("is_named", [False, True])
+@pytest.mark.parametrize("accepts", [False, True])
+def test_an_original_that_is_not_whole_goes_to_the_trash_only_if_named_and_accepted(
+    fault: Fault, is_named: bool, accepts: bool, tmp_path: Path
+) -> None:
+    candidate = Candidate(title_at(tmp_path / "a.iso", fault=fault), is_named=is_named)
+    options = ConversionRequest(trash_source=True, accept_incomplete=accepts)
+    (row,) = plan_batch([candidate], options).rows
+    assert row.trashes_source is (is_named and accepts)
+
+
+def test_accepting_what_is_incomplete_changes_nothing_for_a_whole_image(tmp_path: Path) -> None:
+    (row,) = plan(title_at(tmp_path / "a.iso"), trash_source=True, accept_incomplete=True).rows
+    assert (row.is_converted, row.trashes_source, row.request.accept_incomplete) == (True, True, False)
+
+
+@pytest.mark.parametrize(
+    ("state", "skip"),
+    [
+        (State.WORKING, Skip.QUEUED),
+        (State.DAMAGED, Skip.DAMAGED),
+        (State.DONE, Skip.DONE),
+        (State.HAS_COPY, Skip.COPY),
+    ],
+)
+def test_what_is_recorded_about_a_title_decides_too(state: State, skip: Skip, tmp_path: Path) -> None:
+    def recorded(title: Title, request: ConversionRequest) -> Standing:
+        return Standing(state, "as recorded", tmp_path / "other.iso")
+
+    (row,) = plan_batch([Candidate(title_at(tmp_path / "a.iso"))], ConversionRequest(), states=recorded).rows
+    assert (row.skip, row.state, row.reason) == (skip, state, row.reason)
 
 
 def test_a_copy_names_the_title_that_it_is_a_copy_of(tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+"""The checks of an image that a scan can afford: those of the doctor that decode nothing but sector 16."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from discpress.engine.errors import DamagedImageError
+from discpress.engine.images.doctor.content import (
+    RAW_SIZE,
+    VOLUME_SIZE,
+    cut_short,
+    no_disc_findings,
+    size_findings,
+)
+from discpress.engine.images.doctor.findings import Finding, Severity
+from discpress.engine.images.image import Image
+from discpress.engine.store.model import Fault, Title
+
+
+def check_title(title: Title, image: Image) -> Title:
+    """Return the title of an open image with its findings and its fault.
+
+    Two reads at most: sector 16, and the index entries of the last block. A compressed image in an archive is not read
+    to its last block. Raises DamagedImageError if sector 16 does not decode, and StorageError.
+    """
+    if not image.is_sequential:
+        try:
+            image.check_extent()
+        except DamagedImageError as error:
+            return replace(title, error=str(error), fault=Fault.DAMAGED)
+    findings = tuple(_findings(title, image))
+    cut = next((each.message for each in findings if each.code in {VOLUME_SIZE, RAW_SIZE}), "")
+    fault = Fault.CUT_SHORT if cut else None if title.disc.has_disc else Fault.NO_DISC
+    return replace(title, error=cut, fault=fault, findings=findings)
+
+
+def _findings(title: Title, image: Image) -> Iterator[Finding]:
+    if not title.disc.has_disc:
+        yield from no_disc_findings(image)
+    elif message := cut_short(image):
+        yield Finding(Severity.WARNING, VOLUME_SIZE, message)
+    yield from size_findings(image)

@@ -1,0 +1,160 @@
+"""The state of each title, from what its file is, what plays it, and what is recorded about it."""
+
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from discpress.engine.convert.batch.standing import standing_of
+from discpress.engine.convert.request import NOTHING
+from discpress.engine.names import display_name, natural_key
+from discpress.engine.request import ConversionRequest
+from discpress.engine.states import Standing, State
+from discpress.engine.store.model import Title
+
+_ORDER = {state: number for number, state in enumerate(State)}
+
+
+@dataclass(frozen=True, slots=True)
+class DiscRecord:
+    """A title whose decoded bytes are known."""
+
+    path: Path
+    """Its path."""
+    digest: str
+    """XXH3-128 of the decoded image."""
+    is_packed: bool
+    """Whether its file is compressed."""
+    is_proven: bool = True
+    """Whether this very file was decoded, not one that was moved here."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """Everything that is recorded about titles apart from their files."""
+
+    working: Set[Path] = frozenset()
+    """The titles that jobs convert, queued and paused ones included."""
+    damaged: Mapping[Path, tuple[float, str]] = field(default_factory=dict)
+    """The titles in which the last whole check found damage: when, in seconds since the epoch, and what."""
+    discs: tuple[DiscRecord, ...] = ()
+    """The titles whose decoded bytes are known."""
+    results: Set[tuple[Path, Path, str]] = frozenset()
+    """Published conversions: source, result and digest."""
+
+
+def own_request(title: Title) -> ConversionRequest:
+    """Return the request for a title if the settings file asks for nothing."""
+    return title.overrides or NOTHING
+
+
+class TitleStates:
+    """Gives the state of titles under the user's settings; the one rule for all clients."""
+
+    def __init__(
+        self, request_of: Callable[[Title], ConversionRequest] = own_request, records: Records | None = None
+    ) -> None:
+        """`request_of` returns the settings that a conversion of a title would be asked for."""
+        self._request_of = request_of
+        self._of_files: dict[Path, tuple[Title, Standing]] = {}
+        self._linked: dict[tuple[int, int, int], Path] = {}
+        self.set_records(records or Records())
+
+    def set_records(self, records: Records) -> None:
+        """Take in what is recorded by now."""
+        self._records = records
+        self._digests = {each.path: each for each in records.discs}
+        self._by_digest: dict[str, list[DiscRecord]] = {}
+        for each in sorted(records.discs, key=lambda each: natural_key(str(each.path))):
+            self._by_digest.setdefault(each.digest, []).append(each)
+        self._results: dict[Path, set[tuple[Path, str]]] = {}
+        for source, result, digest in records.results:
+            self._results.setdefault(source, set()).add((result, digest))
+
+    @property
+    def records(self) -> Records:
+        """What is recorded, as it was taken in last."""
+        return self._records
+
+    def follow_settings(self, request_of: Callable[[Title], ConversionRequest]) -> None:
+        """Decide anew what depends on the user's settings, which have changed."""
+        self._request_of = request_of
+        self._of_files.clear()
+
+    def set_titles(self, titles: Iterable[Title]) -> None:
+        """Take in all titles, so that several names of one file count as one disc."""
+        self._linked = {}
+        linked = [title for title in titles if title.links > 1]
+        for title in sorted(linked, key=lambda title: natural_key(str(title.path))):
+            self._linked.setdefault(_node(title), title.path)
+
+    def state(self, title: Title) -> State:
+        """Return the state of a title."""
+        return self.of(title).state
+
+    def of(self, title: Title) -> Standing:
+        """Return the state of a title, with the reason."""
+        return self._recorded(title, lambda: self._of_file(title))
+
+    def under(self, title: Title, request: ConversionRequest) -> Standing:
+        """Return the state that a title has under other settings, with the reason."""
+        return self._recorded(title, lambda: standing_of(title, request))
+
+    def _recorded(self, title: Title, of_file: Callable[[], Standing]) -> Standing:
+        if title.path in self._records.working:
+            return Standing(State.WORKING)
+        damage = self._records.damaged.get(title.path)
+        # Another file of that name may have come since.
+        if damage is not None and damage[0] >= title.identity.mtime_ns / 1e9:
+            return Standing(State.DAMAGED, damage[1])
+        found = of_file()
+        if _ORDER[found.state] < _ORDER[State.DONE]:
+            return found
+        return self._copy_of(title) or found
+
+    def disc_of(self, title: Title) -> str:
+        """Return a key that titles share if they are known to hold the same disc, by digest or as links."""
+        record = self._digests.get(title.path)
+        if record is not None:
+            return f"disc:{record.digest}"
+        first = self._linked.get(_node(title)) if title.links > 1 else None
+        if first is not None and first != title.path and first in self._digests:
+            return f"disc:{self._digests[first].digest}"
+        return f"path:{first or title.path}"
+
+    def _of_file(self, title: Title) -> Standing:
+        known = self._of_files.get(title.path)
+        if known is not None and known[0] is title:
+            return known[1]
+        found = standing_of(title, self._request_of(title))
+        self._of_files[title.path] = title, found
+        return found
+
+    def _copy_of(self, title: Title) -> Standing | None:
+        record = self._digests.get(title.path)
+        same = () if record is None else self._by_digest[record.digest]
+        if record is not None and not record.is_packed and record.is_proven:
+            made = self._results.get(title.path, ())
+            result = next((each for each in same if each.is_proven and (each.path, each.digest) in made), None)
+            if result is not None:
+                return Standing(State.DONE, f"{display_name(result.path)} is its verified result", result.path)
+        first = next((each.path for each in same if _comes_before(each, record)), None)
+        if first is None and title.links > 1:
+            named = self._linked.get(_node(title))
+            if named is not None and named != title.path:
+                return Standing(State.HAS_COPY, f"is the same file as {display_name(named)}", named)
+        if first is None:
+            return None
+        return Standing(State.HAS_COPY, f"holds the same disc as {display_name(first)}", first)
+
+
+def _comes_before(other: DiscRecord, own: DiscRecord | None) -> bool:
+    """Return whether the other of two titles with the same disc is the one to keep: a packed one, else the first."""
+    if own is None or other.path == own.path:
+        return False
+    if other.is_packed != own.is_packed:
+        return other.is_packed
+    return natural_key(str(other.path)) < natural_key(str(own.path))
+
+
+def _node(title: Title) -> tuple[int, int, int]:
+    return title.device, title.inode, title.identity.member

@@ -1,0 +1,1 @@
+"""Titles as clients show them: settings, records and states."""

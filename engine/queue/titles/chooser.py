@@ -1,0 +1,96 @@
+"""The settings of each title: its own over the user's defaults, checked against the target."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from discpress.engine.config import Config
+from discpress.engine.convert.choice import Choice, default_settings, resolve_settings
+from discpress.engine.convert.request import ConversionRequest, for_system, merge_requests
+from discpress.engine.errors import DiscpressError
+from discpress.engine.formats import DEFAULT_LEVEL, Settings
+from discpress.engine.names import display_name
+from discpress.engine.store.model import Title
+from discpress.engine.store.store import Store
+from discpress.engine.systems import System
+from discpress.engine.targets import AUTO, TARGETS, target_for
+
+_ANY_DISC_BYTES = 1 << 30
+"""A size that every target loads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """What is asked of titles, each with its own settings or without any."""
+
+    default_request: ConversionRequest
+    """What is asked of a title without settings of its own; target and level are named in it."""
+
+    @classmethod
+    def of(cls, config: Config) -> "Chooser":
+        """Return what a settings file asks for."""
+        return cls(config.request)
+
+    def request(self, title: Title) -> ConversionRequest:
+        """Return what a job for this title is asked for: every setting named, as it is now."""
+        return merge_requests(ConversionRequest(), title.overrides, self.default_request, title.system)
+
+    def choice(self, title: Title, request: ConversionRequest | None = None) -> Choice:
+        """Return the settings a title would be written with; SettingError or UsageError if the target refuses."""
+        name = display_name(title.path.name)
+        return resolve_settings(name, title.original_bytes, title.system, request or self.request(title))
+
+    def settings(self, title: Title) -> Settings | None:
+        """Return the same, None if there is nothing to write: unreadable, or refused."""
+        if title.error or not title.original_bytes:
+            return None
+        try:
+            return self.choice(title).settings
+        except DiscpressError:
+            return None
+
+    def fitted(self, store: Store, titles: Iterable[Title]) -> tuple[Title, ...]:
+        """Return titles with the estimates of their own settings: the store uses the defaults if one has none."""
+        return tuple(self._fitted(store, title) for title in titles)
+
+    def _fitted(self, store: Store, title: Title) -> Title:
+        if title.system not in self.differing and (title.overrides is None or title.overrides.target is None):
+            return title
+        settings, found = self.settings(title), title.estimate
+        if settings is None or (found is not None and replace(found.settings, target=settings.target) == settings):
+            return title
+        return replace(title, estimate=store.estimate_for(title.identity, settings))
+
+    def with_overrides(self, overrides: ConversionRequest) -> ConversionRequest:
+        """Return the wish of a title with these settings of its own."""
+        return merge_requests(ConversionRequest(), overrides, self.default_request)
+
+    @property
+    def defaults(self) -> Settings:
+        """What a title of an unknown system without settings of its own is written with."""
+        request = for_system(self.default_request, System.UNKNOWN)
+        target = TARGETS.get(request.target or AUTO) or target_for("", request.format)
+        return default_settings(
+            target, request.level or DEFAULT_LEVEL, request.format, request.methods, request.block_size
+        )
+
+    @property
+    def differing(self) -> frozenset[str]:
+        """The systems whose titles without settings of their own are written in another form than `defaults`."""
+        return _differing(self.default_request, _form(self.defaults))
+
+
+@lru_cache(maxsize=8)
+def _differing(request: ConversionRequest, usual: tuple[object, ...]) -> frozenset[str]:
+    return frozenset(str(system) for system in System if _form_for(request, system) not in {usual, None})
+
+
+def _form_for(request: ConversionRequest, system: System) -> tuple[object, ...] | None:
+    try:
+        return _form(resolve_settings("", _ANY_DISC_BYTES, system, ConversionRequest(), defaults=request).settings)
+    except DiscpressError:
+        return None
+
+
+def _form(settings: Settings) -> tuple[object, ...]:
+    return settings.format, settings.block_size, settings.level, settings.methods

@@ -1,0 +1,106 @@
+"""Everything recorded about titles that decides their states: jobs, damage that was found, digests, results."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from discpress.engine.config import Config
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.registry import spec_of
+from discpress.engine.library.states import DiscRecord, Records, TitleStates
+from discpress.engine.queue.job_rows import SELECT_JOBS, job_from
+from discpress.engine.queue.jobs import ALIVE, Job
+from discpress.engine.queue.reader import QueueReader
+from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TaskKind
+from discpress.engine.queue.titles.chooser import Chooser
+from discpress.engine.queue.titles.examined import DAMAGE_CODES, found_damage, has_examined
+from discpress.engine.store.digests import Grade
+from discpress.engine.store.model import SKIP, StoredEstimate, Title
+from discpress.engine.store.store import Store
+
+_MOST_JOBS = 20
+"""Latest jobs of a title among which its last whole check is found."""
+_PUBLISHED = "published"
+_ALIVE = ", ".join(f"'{state}'" for state in ALIVE)
+_DAMAGE = ", ".join(f"'{code}'" for code in DAMAGE_CODES)
+_KINDS = ", ".join(f"'{kind}'" for kind in CONVERSION_KINDS)
+_SELECT_WORKING = f"{SELECT_JOBS} WHERE kind IN ({_KINDS}) AND state IN ({_ALIVE})"
+_SELECT_SUSPECT = f"""{SELECT_JOBS} WHERE ended_at IS NOT NULL
+AND (error_code IN ({_DAMAGE}) OR (kind = '{TaskKind.DOCTOR}' AND state = 'done'))"""
+_LAST_END = "SELECT MAX(ended_at), COUNT(ended_at) FROM queue_jobs"
+
+
+class TitleRecords:
+    """Reads the records of an open state file; what did not change is not read again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._reader = QueueReader(store)
+        self._change = 0
+        self._last_end: object = None
+        self._last_entry = 0
+        self._discs: tuple[DiscRecord, ...] = ()
+        self._published: set[tuple[Path, Path, str]] = set()
+        self._damaged: Mapping[Path, tuple[float, str]] = {}
+
+    def read(self) -> Records:
+        """Return the records as they are now. Raises StoreError."""
+        changes = self._store.changes_since(self._change)
+        if changes.number != self._change:
+            self._change = changes.number
+            self._discs = tuple(self._read_discs())
+        last_end = self._store.file.run(lambda connection: connection.execute(_LAST_END).fetchone())
+        if last_end != self._last_end:
+            self._damaged = dict(self._read_damaged())
+            self._last_end = last_end
+        if self._discs:
+            self._read_results()
+        working = frozenset(job.path for job in self._select(_SELECT_WORKING) if job.is_alive)
+        return Records(working, self._damaged, self._discs, frozenset(self._published))
+
+    def _read_discs(self) -> Iterator[DiscRecord]:
+        best: dict[Path, DiscRecord] = {}
+        for path, name, digests in self._store.digests.discs():
+            is_proven = digests.grade is Grade.DECODED
+            if path not in best or is_proven:
+                is_packed = bool(name) and spec_of(ImageFormat(name)).is_packed
+                best[path] = DiscRecord(path, digests.xxh3, is_packed, is_proven)
+        yield from best.values()
+
+    def _read_results(self) -> None:
+        for entry in self._store.journal_entries(self._last_entry):
+            self._last_entry = entry.id
+            if entry.kind == _PUBLISHED:
+                source, output, digest = (entry.payload.get(key) for key in ("source", "output", "xxh3"))
+                if isinstance(source, str) and isinstance(output, str) and isinstance(digest, str):
+                    self._published.add((Path(source), Path(output), digest))
+
+    def _read_damaged(self) -> Iterator[tuple[Path, tuple[float, str]]]:
+        for path in {job.path for job in self._select(_SELECT_SUSPECT) if found_damage(job)}:
+            over = (job for job in self._reader.of_path(path, _MOST_JOBS) if job.is_over)
+            last = next(filter(has_examined, over), None)
+            if last is not None and found_damage(last):
+                yield path, (last.ended_at or 0.0, last.error_message or f"{last.kind} found damage")
+
+    def _select(self, query: str) -> list[Job]:
+        rows = self._store.file.run(lambda connection: connection.execute(query).fetchall())
+        return [job_from(row) for row in rows]
+
+
+def library_in(
+    store: Store, config: Config, folders: Iterable[Path] | None = None
+) -> tuple[tuple[Title, ...], TitleStates]:
+    """Return the titles below some folders (None: all of them) as the app shows them, and their states."""
+    chooser = Chooser.of(config)
+    last = {title.path: title.estimate for title in store.titles(folders)}
+    fitted = chooser.fitted(store, store.titles(folders, chooser.defaults))
+    titles = tuple(_with_estimate(title, last.get(title.path)) for title in fitted)
+    states = TitleStates(chooser.request, TitleRecords(store).read())
+    states.set_titles(titles)
+    return titles, states
+
+
+def _with_estimate(title: Title, last: StoredEstimate | None) -> Title:
+    """Return a title with its last estimate if it has none for its settings; advice for others decides no state."""
+    is_shown = title.estimate is None and last is not None and last.advice != SKIP
+    return replace(title, estimate=last) if is_shown else title

@@ -1,0 +1,156 @@
+"""Everything recorded about titles: jobs and the damage they found, known discs, proven results."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from title_fields import title_at
+
+from discpress.engine.errors import DamagedImageError, DiscpressError, SettingError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.library.states import TitleStates
+from discpress.engine.queue.jobs import Action, JobRequest
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, Task, VerifyTask
+from discpress.engine.queue.titles.records import TitleRecords
+from discpress.engine.states import State
+from discpress.engine.store.digests import Digests, Grade
+from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.store import Store
+
+ISO, ZSO = Path("/games/Okami [red].iso"), Path("/games/Okami [red].zso")
+DIGEST = "ab" * 16
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "state") as store:
+        yield store
+
+
+def titles() -> tuple[Title, Title]:
+    iso = title_at(ISO, FileIdentity(1, 4096, 5), format=ImageFormat.ISO, system="ps2", original_bytes=4096)
+    zso = title_at(
+        ZSO, FileIdentity(2, 2048, 6), format=ImageFormat.ZSO, system="ps2", original_bytes=4096, block_size=2048
+    )
+    return iso, zso
+
+
+def known(store: Store, *, xxh3: str = DIGEST, grade: Grade = Grade.DECODED) -> tuple[Title, Title]:
+    """Store an ISO and a ZSO, with digests of both; those of the ISO are given."""
+    iso, zso = titles()
+    store.save_titles([iso, zso])
+    store.digests.save(iso.path, iso.identity, Digests(xxh3=xxh3, size_bytes=4096, grade=grade))
+    store.digests.save(zso.path, zso.identity, Digests(xxh3=DIGEST, size_bytes=4096))
+    return iso, zso
+
+
+def publish(store: Store, source: Path = ISO, digest: str = DIGEST) -> None:
+    store.append_journal("published", {"source": str(source), "output": str(ZSO), "xxh3": digest})
+
+
+def state_in(store: Store, title: Title) -> State:
+    return TitleStates(records=TitleRecords(store).read()).state(title)
+
+
+def ended(store: Store, path: Path, task: Task, error: DiscpressError | None, **result: int) -> None:
+    queue = JobQueue(store)
+    (number,) = queue.add([JobRequest(task, path)])
+    queue.start(number)
+    if error is None:
+        queue.finish(number, result)
+    else:
+        queue.fail(number, error)
+
+
+def test_a_published_result_that_both_digests_prove_makes_the_source_done(store: Store) -> None:
+    iso, zso = known(store)
+    publish(store)
+    states = TitleStates(records=TitleRecords(store).read())
+    assert (states.state(iso), states.of(iso).other_path, states.state(zso)) == (State.DONE, ZSO, State.PACKED)
+
+
+def test_without_a_conversion_in_the_journal_the_disc_only_has_a_copy(store: Store) -> None:
+    iso, _ = known(store)
+    assert state_in(store, iso) is State.HAS_COPY
+
+
+def test_digests_that_only_followed_a_file_prove_no_result(store: Store) -> None:
+    iso, _ = known(store, grade=Grade.FOLLOWED)
+    publish(store)
+    assert state_in(store, iso) is State.HAS_COPY
+
+
+def test_a_source_that_was_replaced_since_is_ready_again(store: Store) -> None:
+    iso, _ = known(store)
+    publish(store)
+    other = title_at(ISO, FileIdentity(9, 4096, 77), format=ImageFormat.ISO, system="ps2", original_bytes=4096)
+    store.save_titles([other])
+    assert (state_in(store, other), other.path) == (State.READY, iso.path)
+
+
+def test_another_digest_is_another_disc(store: Store) -> None:
+    iso, _ = known(store, xxh3="cd" * 16)
+    publish(store)
+    assert state_in(store, iso) is State.READY
+
+
+def test_records_follow_the_state_file(store: Store) -> None:
+    iso, zso = titles()
+    store.save_titles([iso, zso])
+    records = TitleRecords(store)
+    states = TitleStates(records=records.read())
+    assert states.state(iso) is State.READY
+    known(store)
+    states.set_records(records.read())
+    assert states.state(iso) is State.HAS_COPY
+    publish(store)
+    states.set_records(records.read())
+    assert states.state(iso) is State.DONE
+    store.forget([ZSO])
+    states.set_records(records.read())
+    assert states.state(iso) is State.READY
+
+
+def test_a_title_in_the_queue_is_worked_on(store: Store) -> None:
+    iso, _ = titles()
+    (number,) = JobQueue(store).add([JobRequest(ConvertTask(), ISO)])
+    assert state_in(store, iso) is State.WORKING
+    JobQueue(store).ask([number], Action.CANCEL)
+    assert state_in(store, iso) is State.READY
+
+
+def test_a_check_in_the_queue_changes_no_state(store: Store) -> None:
+    JobQueue(store).add([JobRequest(VerifyTask(), ISO)])
+    assert state_in(store, titles()[0]) is State.READY
+
+
+@pytest.mark.parametrize("task", [DoctorTask(), VerifyTask(), ConvertTask()], ids=["doctor", "verify", "convert"])
+def test_damage_that_a_job_found_is_the_state(store: Store, task: Task) -> None:
+    ended(store, ISO, task, DamagedImageError("block 3 does not decode"))
+    standing = TitleStates(records=TitleRecords(store).read()).of(titles()[0])
+    assert (standing.state, standing.reason) == (State.DAMAGED, "block 3 does not decode")
+
+
+def test_a_doctor_that_ended_with_damage_counts_too(store: Store) -> None:
+    ended(store, ISO, DoctorTask(), None, errors=1, warnings=0, damaged=1)
+    assert state_in(store, titles()[0]) is State.DAMAGED
+
+
+@pytest.mark.parametrize(
+    "result", [{"errors": 1, "warnings": 0, "damaged": 0}, {"errors": 0, "warnings": 1, "damaged": 0}]
+)
+def test_a_doctor_that_found_other_faults_found_no_damage(store: Store, result: dict[str, int]) -> None:
+    ended(store, ISO, DoctorTask(), None, **result)
+    assert state_in(store, titles()[0]) is State.READY
+
+
+def test_a_later_check_without_findings_takes_the_damage_back(store: Store) -> None:
+    ended(store, ISO, VerifyTask(), DamagedImageError("block 3 does not decode"))
+    ended(store, ISO, VerifyTask(), None)
+    assert state_in(store, titles()[0]) is State.READY
+
+
+def test_a_job_that_failed_for_another_reason_found_no_damage(store: Store) -> None:
+    ended(store, ISO, ConvertTask(), SettingError("no such block size"))
+    assert state_in(store, titles()[0]) is State.READY
