@@ -26,6 +26,7 @@ from discpress.engine.lab.options import BLOCK_SIZES, LEVELS
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.worker_process import stop_worker
 from discpress.engine.store.store import Store
+from discpress.engine.targets.by_system import of_one
 from discpress.tui.app.app import DiscpressApp
 from discpress.tui.app.session import Session
 
@@ -64,7 +65,7 @@ async def take_all(state: Path, games: Path) -> None:
     await take("doctor", state, games, NARROW, doctor)
     await take("bench", state, games, WIDE, bench)
     await take("plan", state, games, NARROW, plan)
-    await take("queue", state, games, WIDE, queue, Config(target="nethersx2"))  # CSO, slower to pack than ZSO
+    await take("queue", state, games, WIDE, queue, Config(targets=of_one("nethersx2")))  # CSO, slower to pack than ZSO
 
 
 async def take(

@@ -245,8 +245,16 @@ async def test_a_click_on_a_head_sorts_and_a_second_one_turns_it_around(tmp_path
         assert (desk.view.sort_key, desk.view.is_reversed) == ("size", False)
         await desk.click("#library", at, 0)
         assert (desk.view.sort_key, desk.view.is_reversed) == ("size", True)
+
+
+async def test_a_click_on_the_head_of_the_marks_is_the_key_that_marks_all(tmp_path: Path) -> None:
+    async with opened(tmp_path) as desk:
         await desk.click("#library", 0, 0)
-        assert len(desk.view.marks) == len(LIBRARY)
+        by_click = set(desk.view.marks)
+        await desk.click("#library", 0, 0)
+        assert not desk.view.marks
+        await desk.press("a")
+        assert by_click == set(desk.view.marks) != set()
 
 
 async def test_a_click_below_the_last_row_does_no_harm(tmp_path: Path) -> None:
