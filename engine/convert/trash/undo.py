@@ -28,7 +28,7 @@ from discpress.engine.convert.trash.trash import Moving, move_to_trash, put_home
 from discpress.engine.errors import TrashError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
-from discpress.engine.system.files import FileIdentity
+from discpress.engine.system.files import FileIdentity, absolute
 from discpress.engine.system.held_folder import is_same_state
 
 Journal: TypeAlias = Callable[[str, Mapping[str, object]], None]
@@ -180,7 +180,7 @@ def _trash_replacement(held: HeldEntry, texts: list[str]) -> TrashEntry:
     for file in held.entry.files:
         facts = held.stored(file) or held.at_home(file)
         if facts is not None:
-            stand_ins.append(Replacement.of(held.entry.home / file.name, FileIdentity.of(facts)))
+            stand_ins.append(Replacement.of(absolute(held.entry.home / file.name), FileIdentity.of(facts)))
     home = held.home if is_beside(held) else None
     named = find_texts(files[0].path, held.entry.home_path)
     return move_to_trash(

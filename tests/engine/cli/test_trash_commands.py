@@ -46,6 +46,19 @@ def test_an_undo_that_was_stopped_is_finished_and_that_is_all(
     assert left.name == "game.zso"
 
 
+def test_what_an_undo_here_puts_away_names_its_replacement_for_a_look_from_anywhere(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_old(desk.folder / "game.iso", IMAGE)
+    monkeypatch.chdir(desk.folder)
+    desk.ask("convert", "game.iso", "--delete-source")
+    desk.ask("undo")
+    (left,) = entries_in(desk.folder)
+    assert isinstance(left, TrashEntry)
+    assert left.replacement_path == desk.folder / "game.iso"
+    assert left.replacement_path.is_absolute()
+
+
 def test_the_others_are_undone_besides_one_that_was_stopped(half: TrashEntry, desk: Desk) -> None:
     write_old(desk.folder / "other.iso", IMAGE)
     desk.ask("convert", "other.iso", "--delete-source")

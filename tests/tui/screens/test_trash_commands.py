@@ -132,7 +132,7 @@ async def test_the_focus_is_on_leaving_it(key: str, tmp_path: Path) -> None:
 async def test_a_name_in_the_way_is_said(tmp_path: Path) -> None:
     async with with_trash(tmp_path) as desk:
         (tmp_path / "games" / "Game.iso").write_bytes(b"another")
-        await desk.press("escape", "u")
+        await desk.press("q", "u")
         assert "cannot be brought back: a file called Game.iso is in the way" in desk.lines("about")
 
 
@@ -141,7 +141,7 @@ async def test_a_name_in_the_way_is_said(tmp_path: Path) -> None:
 async def test_an_entry_of_another_user_is_only_listed(key: str, tmp_path: Path) -> None:
     async with with_trash(tmp_path) as desk:
         os.chown(tmp_path / "games" / ".discpress-trash", 12001, 12001)
-        await desk.press("escape", "u")
+        await desk.press("q", "u")
         assert "only listed: belongs to user 12001" in desk.lines("about")
         assert "removing them would free 0 B" in desk.lines("status")
         await desk.press(key)
@@ -365,7 +365,7 @@ async def test_after_a_batch_the_app_offers_once_to_empty_what_it_has_moved(tmp_
         assert len(marked(desk)) == 3
         await desk.press("x")
         assert "Remove 3 originals for good?" in desk.said
-        await desk.press("enter", "escape", "escape", "u")
+        await desk.press("enter", "escape", "q", "u")
         assert marked(desk) == []
 
 
