@@ -55,8 +55,7 @@ def test_what_an_undo_here_puts_away_names_its_replacement_for_a_look_from_anywh
     desk.ask("undo")
     (left,) = entries_in(desk.folder)
     assert isinstance(left, TrashEntry)
-    assert left.replacement_path == desk.folder / "game.iso"
-    assert left.replacement_path.is_absolute()
+    assert left.replacement.path == str(desk.folder / "game.iso")
 
 
 def test_the_others_are_undone_besides_one_that_was_stopped(half: TrashEntry, desk: Desk) -> None:
