@@ -199,7 +199,7 @@ class LibraryScreen(Marking):
 
     def action_choose_target(self) -> None:
         """Choose what plays the discs of the system of the title under the cursor."""
-        if self._table.cursor >= len(self.view.rows):
+        if not self.has_rows():
             return
         system = self.view.rows[self._table.cursor].system
         config = self.session.config

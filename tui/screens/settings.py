@@ -95,7 +95,9 @@ class SettingsScreen(DiscScreen):
     def action_choose_target(self) -> None:
         """Choose what plays the discs of the system under the cursor."""
         setting = self._setting()
-        if setting.system and setting.system != DEFAULT:
+        if not setting.system or setting.system == DEFAULT:
+            self.say("Move the cursor to the target of a system to choose another one.")
+        else:
             self.app.push_screen(
                 PickTarget(self.view, setting.system, str(setting.value)),
                 lambda name: self._pick(setting.system, name),
