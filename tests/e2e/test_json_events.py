@@ -39,6 +39,7 @@ def test_its_values_are_the_conversions(cli: CommandLine, game: Path, image: byt
         "schema": 1,
         "event": "converted",
         "input": "game.iso",
+        "files": ["game.iso"],
         "output": "game.zso",
         "format": "zso",
         "block_size": 2048,

@@ -15,7 +15,7 @@ from discpress.engine.targets import TARGETS
 
 BLOCK = 2048
 CHUNK = sample_images.compressible(64 * BLOCK) + sample_images.mixed(64 * BLOCK)
-EMULATORS = {"pcsx2", "ppsspp", "nethersx2"}
+EMULATORS = {"armsx2", "lrps2", "neutrino", "play", "pcsx2", "ppsspp", "nethersx2"}
 installed = pytest.mark.skipif(not libdeflate.VERSION, reason="the optional package deflate is not installed")
 
 
