@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from app_desk import opened
-from archive_files import write_zip
+from archive_files import STORED, write_zip
 from queue_desk import Desk as CommandDesk
 from queue_desk import FakeWorker
 from sample_images import mixed, pack, write_image
@@ -119,8 +119,8 @@ def converted_and_changed_since(place: Place) -> None:
 
 
 def archives(place: Place) -> None:
-    write_zip(place.folder / "one.zip", {"Solo.iso": mixed(SIZE, seed=7)})
-    write_zip(place.folder / "two.zip", {"First.iso": mixed(SIZE, seed=8), "Solo.iso": mixed(SIZE, seed=9)})
+    write_zip(place.folder / "one.zip", {"Solo.iso": mixed(SIZE, seed=7)}, STORED)
+    write_zip(place.folder / "two.zip", {"First.iso": mixed(SIZE, seed=8), "Solo.iso": mixed(SIZE, seed=9)}, STORED)
 
 
 def own_settings(place: Place) -> None:

@@ -184,6 +184,11 @@ class LibraryView(MarkedRows[Title]):
         """Return whether a title is ready for a conversion."""
         return self.states.state(row).spec.is_in_batch
 
+    def marked_together(self) -> set[Path]:
+        """Return the ready titles shown; if none is, those that their target does not load, which can be repaired."""
+        repairable = {title.path for title in self.rows if self.states.state(title) is State.WONT_LOAD}
+        return super().marked_together() or repairable
+
     def row_with(self, key: Path) -> Title | None:
         """Return a title, shown or hidden, by its path; None if there is none."""
         return self.titles.get(key)

@@ -100,9 +100,13 @@ class MarkedRows(Generic[RowT]):
         """Mark the rows between two, both included."""
         self.marks |= {self.key_of(row) for row in self.rows[min(first, last) : max(first, last) + 1]}
 
+    def marked_together(self) -> set[Path]:
+        """Return the keys of the rows shown that "mark all" takes."""
+        return {self.key_of(row) for row in self.rows if self.is_marked_with_others(row)}
+
     def toggle_all(self) -> None:
         """Mark all rows shown that may be marked with others; clear all marks if they are marked already."""
-        shown = {self.key_of(row) for row in self.rows if self.is_marked_with_others(row)}
+        shown = self.marked_together()
         self.marks = set() if shown <= self.marks else self.marks | shown
 
     def chosen(self, index: int) -> list[RowT]:

@@ -34,11 +34,11 @@ def on(games: Path, *, has_worker: bool = True) -> dict[str, Any]:
 
 
 @runs("repair", Place.LIBRARY)
-async def test_all_that_a_ps2_cannot_load_is_repaired_with_three_keys(tmp_path: Path, games: Path) -> None:
+async def test_all_that_a_ps2_cannot_load_is_filtered_and_repaired_with_three_keys(tmp_path: Path, games: Path) -> None:
     async with opened(tmp_path, **on(games)) as desk:
         await desk.look()
         await desk.look()
-        await desk.press("a", "R", "enter")
+        await desk.press("slash", *"state:wont", "enter", "a", "R", "enter")
         desk.in_front(LibraryScreen)
         assert sorted(path.name for path in games.glob("[!.]*")) == ["large.zso", "other.zso", "plain.iso"]
         for name in ("large.zso", "other.zso"):
@@ -49,10 +49,9 @@ async def test_the_plan_shows_the_reason_of_the_row(tmp_path: Path, games: Path)
     async with opened(tmp_path, **on(games)) as desk:
         await desk.look()
         await desk.look()
-        await desk.press("a", "R")
+        await desk.press("slash", *"state:wont", "enter", "a", "R")
         desk.in_front(PlanScreen)
         assert "2 titles" in desk.lines("summary")
-        assert "1 left out" in desk.lines("summary")
         assert "originals: move to trash after verification" in desk.lines("summary")
         row = next(number for number, text in enumerate(desk.rows) if "ZSO" in text and "repair" in text)
         await desk.press(*["down"] * row)
@@ -76,7 +75,7 @@ async def test_a_repair_is_queued_as_one(tmp_path: Path, games: Path) -> None:
     async with opened(tmp_path, **on(games, has_worker=True)) as desk:
         await desk.look()
         await desk.look()
-        await desk.press("a", "R", "enter")
+        await desk.press("slash", *"state:wont", "enter", "a", "R", "enter")
         tasks = [task_as(RepairTask, job) for job in desk.queue.jobs() if job.kind == "repair"]
         assert {task.request.target for task in tasks} == {"opl+pcsx2"}
         assert all(task.request.trash_source for task in tasks)

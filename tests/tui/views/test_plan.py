@@ -27,9 +27,9 @@ DENSE = title("Dense Films.iso", 2000, 1990, title="Dense Films", serial="SLPM-6
 
 
 ARCHIVED = replace(
-    title("games.zip/Old Films.iso", 2000, 1990, title="Old Films"), identity=FileIdentity(7, 1900 << 20, 5, 2, 99)
+    title("games.zip/Old Films.iso", 2000, 1200, title="Old Films"),
+    identity=FileIdentity(7, 1900 << 20, 5, 2, 1800 << 20),
 )
-"""It would grow, as what leaves a ZIP does."""
 
 
 def planned(*titles: Title, wanted: Mapping[Path, ConversionRequest] = NOBODY, **options: object) -> Batch:
