@@ -63,8 +63,7 @@ class TitleRecords:
         for path, name, digests in self._store.digests.discs():
             is_proven = digests.grade is Grade.DECODED
             if path not in best or is_proven:
-                is_packed = bool(name) and spec_of(ImageFormat(name)).is_packed
-                best[path] = DiscRecord(path, digests.xxh3, is_packed, is_proven)
+                best[path] = DiscRecord(path, digests.xxh3, _is_packed(name), is_proven)
         yield from best.values()
 
     def _read_results(self) -> None:
@@ -85,6 +84,14 @@ class TitleRecords:
     def _select(self, query: str) -> list[Job]:
         rows = self._store.file.run(lambda connection: connection.execute(query).fetchall())
         return [job_from(row) for row in rows]
+
+
+def _is_packed(name: object) -> bool:
+    """Return whether a stored format is a packed one; a cell that contains no format is not."""
+    try:
+        return isinstance(name, str) and bool(name) and spec_of(ImageFormat(name)).is_packed
+    except ValueError:
+        return False
 
 
 def library_in(

@@ -145,6 +145,7 @@ def test_jobs_are_shown_and_asked_for_whatever_a_cell_holds(place: Place, data: 
     place.say("queue", "list")
     place.say("queue", "log", *map(str, sorted(before & set(range(1, 100)))))
     place.say("queue", "add", "-r", place.games, "-O", place.games)
+    place.say("queue", "add", "--kind", "doctor", "-r", place.games)
     assert before < place.numbers() or cell.table == "titles"
     for words in (("pause", "all"), ("resume", "all"), ("move", "gain"), ("move", "4", "top"), ("retry", "all")):
         place.say("queue", *words)
