@@ -4,8 +4,9 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from discpress.engine.convert.batch.repairs import find_repair, repair_target
+from discpress.engine.convert.batch.repairs import find_repair
 from discpress.engine.convert.checksums import check_checksum_names, checksum_path, write_checksum
+from discpress.engine.convert.choice import target_of
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.part.name import drop_second_name
 from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_image
@@ -130,7 +131,7 @@ def _convert_open(turn: Turn, task: ConvertTask, image: Image, checkpoint_store:
     job, is_repair = turn.job, isinstance(task, RepairTask)
     request = replace(task.request, replaces_source=is_repair)
     if is_repair:
-        repair = find_repair(image, repair_target(request.target, "", image.format), turn.control.check)
+        repair = find_repair(image, target_of("", request, image.format), turn.control.check)
         if repair is None:
             return Outcome(skipped="its target loads it as it is by now")
         for reason in repair.reasons:

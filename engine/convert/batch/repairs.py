@@ -7,6 +7,7 @@ from pathlib import Path
 
 from discpress.engine.convert.batch.model import Batch, Candidate, PlannedTitle, Skip
 from discpress.engine.convert.batch.planner import plan_batch
+from discpress.engine.convert.choice import target_of
 from discpress.engine.convert.request import NOTHING, merge_requests
 from discpress.engine.errors import DamagedImageError, DiscpressError, UsageError
 from discpress.engine.formats import ImageFormat
@@ -16,12 +17,11 @@ from discpress.engine.images.doctor.findings import TARGET_PREFIX
 from discpress.engine.images.image import Image, no_check
 from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import encoder_of, written
-from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Fault, Title
 from discpress.engine.store.store import Store
 from discpress.engine.systems import system_from
-from discpress.engine.targets import ANY, ARCHIVE, AUTO, TARGETS, Target, target_for
+from discpress.engine.targets import ANY, ARCHIVE, Target
 from discpress.engine.targets.checks import wrong_system
 
 _ADVICE = re.compile(r"[;:] convert (this|the file) .*", re.DOTALL)
@@ -76,15 +76,6 @@ def _format_for(image_format: ImageFormat, target: Target) -> ImageFormat:
     return image_format if image_format in loaded else loaded[0]
 
 
-def repair_target(name: str | None, system: str, image_format: ImageFormat | None) -> Target:
-    """Return the target of a repair; None and `auto` go by system and format. Raises UsageError for an unknown name."""
-    if name is None or name == AUTO:
-        return target_for(system, image_format)
-    if name not in TARGETS:
-        raise UsageError(f"target: expected one of {', '.join((AUTO, *TARGETS))}, got {display_name(name)}")
-    return TARGETS[name]
-
-
 def plan_repairs(
     candidates: Sequence[Candidate],
     options: ConversionRequest,
@@ -134,7 +125,7 @@ def _repair_of(title: Title, request: ConversionRequest, check: Callable[[], Non
     for skip, reason in _reasons_against(title):
         raise _NoRepair(skip, reason)
     try:
-        target = repair_target(request.target, title.system, title.format)
+        target = target_of(title.system, request, title.format)
     except UsageError as error:
         raise _NoRepair(Skip.SETTING, str(error)) from error
     if not target.plays(system_from(title.system)):
