@@ -16,7 +16,6 @@ from discpress.engine.formats import SECTOR_SIZE, ImageFormat, is_block_size
 from discpress.engine.images.archives.contents import raw_file_of
 from discpress.engine.images.archives.model import MemberSource
 from discpress.engine.images.cue import MAX_CUE_BYTES, game_track, parse_cue, parse_gdi
-from discpress.engine.images.detect import SNIFF_BYTES
 from discpress.engine.images.open import open_source
 from discpress.engine.images.plain.format import ISO
 from discpress.engine.images.raw_layouts import find_raw_layout
@@ -24,6 +23,7 @@ from discpress.engine.images.recognise import detect_format
 from discpress.engine.images.recognised import CCD, CUE, GAMECUBE_CISO, GCZ, GDI, JSO, PBP, RAW_CD, RVZ, WBFS, WIA
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
+from discpress.engine.images.spec import SNIFF_BYTES
 from discpress.engine.names import display_name
 from discpress.engine.systems import System
 

@@ -4,11 +4,10 @@ from pathlib import PurePath
 
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.detect import sniff
 from discpress.engine.images.known_disc import find_disc
 from discpress.engine.images.packed import PACKED, promised_tail, sniff_tail
 from discpress.engine.images.raw_layouts import find_raw_layout
-from discpress.engine.images.registry import promised, spec_of
+from discpress.engine.images.registry import detect, promised, spec_of
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
 from discpress.engine.names import display_name
@@ -44,7 +43,7 @@ def detect_format(source: ByteSource) -> ImageFormat:
     A known disc decides against the formats of `packed`, of which some have a short magic. ISO if
     nothing matches. StorageError, DamagedImageError.
     """
-    found = sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+    found = detect(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes).name
     if found is not ImageFormat.ISO and found not in PACKED:
         return found
     if find_disc(lambda offset, length: read_bytes(source, offset, length)) is not None:

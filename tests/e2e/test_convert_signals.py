@@ -14,7 +14,7 @@ from patience import wait_for
 from sample_images import read_back
 
 from discpress.engine.formats import PART_SUFFIX
-from discpress.engine.images.detect import PART_MAGIC
+from discpress.engine.images.recognised import PART_MAGIC
 
 pytestmark = pytest.mark.e2e
 

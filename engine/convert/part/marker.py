@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from discpress.engine.images.detect import PART_MAGIC
+from discpress.engine.images.recognised import PART_MAGIC
 from discpress.engine.system.files import FileIdentity
 from discpress.engine.system.liveness import ProcessIdentity
 

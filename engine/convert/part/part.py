@@ -13,7 +13,7 @@ from typing import Protocol
 from discpress.engine.convert.part.marker import HEAD_BYTES, make_marker
 from discpress.engine.convert.part.name import clear_leftover, create_part, part_path_of, reopen_part
 from discpress.engine.errors import ConflictError, FileLimitError, PartError, StorageError, from_os_error
-from discpress.engine.images.detect import PART_MAGIC
+from discpress.engine.images.recognised import PART_MAGIC
 from discpress.engine.images.source import ByteSource
 from discpress.engine.names import display_name
 from discpress.engine.system.access import Access, Refusal, describe_refusals, make_private, set_access, set_time

@@ -14,14 +14,13 @@ from discpress.engine.images.archives.model import Archive, Member, MemberSource
 from discpress.engine.images.archives.sevenzip import SevenZipArchive
 from discpress.engine.images.archives.zips import ZipArchive
 from discpress.engine.images.cue import MAX_CUE_BYTES, parse_cue
-from discpress.engine.images.detect import SNIFF_BYTES, sniff
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_mark
 from discpress.engine.images.packed import PACKED, SMALLEST_ARCHIVE_BYTES, may_hold_disc, promised_tail
 from discpress.engine.images.raw_layouts import find_raw_layout
 from discpress.engine.images.recognise import recognise
 from discpress.engine.images.registry import FORMATS, detect, labels_of_read, promised, spec_of, suffixes_of_read
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
-from discpress.engine.images.spec import FormatSpec, Kind
+from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
 from discpress.engine.names import display_name, listed, safe_file_name
 from discpress.engine.system.ignored import is_derived
 from discpress.engine.units import KIB, MIB
@@ -50,7 +49,7 @@ _MAX_SHOWN = 8
 
 def is_archive(source: ByteSource) -> bool:
     """Return whether a file is an archive by its content."""
-    return sniff(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes) in ARCHIVE_FORMATS
+    return detect(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes).name in ARCHIVE_FORMATS
 
 
 def open_archive(file: FileSource) -> Archive:

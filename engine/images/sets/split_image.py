@@ -12,14 +12,13 @@ from discpress.engine.errors import (
     UnsupportedImageError,
     UsageError,
 )
-from discpress.engine.images.detect import SNIFF_BYTES
 from discpress.engine.images.known_disc import find_disc, volume_bytes
 from discpress.engine.images.registry import detect
 from discpress.engine.images.sets.opl_list import LIST_NAME, MAX_LIST_BYTES, ListedGame, find_game, read_list
 from discpress.engine.images.sets.part_names import PartName, PartNames, group_parts, read_part_name
 from discpress.engine.images.sets.source_set import JoinedSource
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
-from discpress.engine.images.spec import Kind
+from discpress.engine.images.spec import SNIFF_BYTES, Kind
 from discpress.engine.names import display_name, safe_file_name
 from discpress.engine.units import GIB, MIB
 

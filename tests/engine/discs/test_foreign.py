@@ -14,10 +14,9 @@ from discpress.engine.discs.info import DiscInfo, ForeignImage, Found
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images import registry
 from discpress.engine.images.cue import parse_gdi
-from discpress.engine.images.detect import SNIFF_BYTES, sniff
-from discpress.engine.images.registry import FORMATS
+from discpress.engine.images.registry import FORMATS, detect
 from discpress.engine.images.source import FileSource, MemorySource
-from discpress.engine.images.spec import FormatSpec, Kind
+from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
 from discpress.engine.library.scan.probe import probe_image
 from discpress.engine.systems import System
 
@@ -47,7 +46,7 @@ def read(path: Path) -> tuple[ImageFormat, ForeignImage]:
     try:
         head = bytearray(SNIFF_BYTES)
         count = source.read_into(head, 0)
-        found = sniff(bytes(head[:count]), source.size_bytes)
+        found = detect(bytes(head[:count]), source.size_bytes).name
         return found, read_foreign(source, found)
     finally:
         source.close()
@@ -140,7 +139,7 @@ def test_a_cue_sheet_leads_nowhere_else(name: str, tmp_path: Path) -> None:
     ids=["music", "audio tracks", "prose", "binary", "large"],
 )
 def test_what_is_no_sheet_of_a_game_is_data(data: bytes) -> None:
-    assert sniff(data[:SNIFF_BYTES], len(data)) is ImageFormat.ISO
+    assert detect(data[:SNIFF_BYTES], len(data)).name is ImageFormat.ISO
 
 
 def test_a_sheet_names_each_file_once(tmp_path: Path) -> None:

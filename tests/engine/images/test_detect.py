@@ -9,10 +9,11 @@ import sample_images
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.archives.contents import ARCHIVE_FORMATS
-from discpress.engine.images.detect import PART_MAGIC, RAW_SYNC, SNIFF_BYTES, sniff
 from discpress.engine.images.open import open_image
 from discpress.engine.images.packed import PACKED
-from discpress.engine.images.registry import FORMATS, spec_of
+from discpress.engine.images.recognised import PART_MAGIC, RAW_SYNC
+from discpress.engine.images.registry import FORMATS, detect, spec_of
+from discpress.engine.images.spec import SNIFF_BYTES
 
 GAMECUBE_HEADER_BYTES = 0x8000
 GAMECUBE_BLOCK = 0x200000
@@ -55,7 +56,7 @@ every_foreign = pytest.mark.parametrize("image_format", FOREIGN_FILES, ids=str)
 
 
 def sniffed(data: bytes) -> ImageFormat:
-    return sniff(data[:SNIFF_BYTES], len(data))
+    return detect(data[:SNIFF_BYTES], len(data)).name
 
 
 def test_every_foreign_format_has_its_file_here() -> None:

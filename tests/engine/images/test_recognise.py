@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from discpress.engine.errors import DamagedImageError, DiscpressError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.detect import SNIFF_BYTES, magic_of, sniff
 from discpress.engine.images.doctor.doctor import examine
 from discpress.engine.images.known_disc import find_disc
 from discpress.engine.images.open import open_image, open_source
 from discpress.engine.images.packed import PACKED as OF_OTHER_PROGRAMS
 from discpress.engine.images.recognise import promised_format, recognise
+from discpress.engine.images.registry import detect, spec_of
 from discpress.engine.images.source import MemorySource
+from discpress.engine.images.spec import SNIFF_BYTES
 from discpress.engine.systems import MARKS, System
 
 SECTOR = 2048
@@ -61,7 +62,7 @@ def with_byte(data: bytes, offset: int, value: int) -> bytes:
 def magic_bytes(name: str) -> bytes:
     promised = promised_format(Path(name))
     assert promised is not None
-    return magic_of(promised)
+    return spec_of(promised).magic
 
 
 def test_every_format_with_a_header_is_promised_by_some_name() -> None:
@@ -299,7 +300,7 @@ def test_any_bytes_under_any_name_are_recognised_or_damaged(head: bytes, at_16: 
     except DamagedImageError as error:
         assert str(error).startswith(name)
     else:
-        assert found is sniff(data[:SNIFF_BYTES], len(data))
+        assert found is detect(data[:SNIFF_BYTES], len(data)).name
 
 
 def test_a_jso_is_believed_only_with_a_block_size_that_can_be() -> None:

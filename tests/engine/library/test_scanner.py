@@ -22,8 +22,7 @@ from sample_images import write_image
 from discpress.engine.demo.discs import PLAYSTATION
 from discpress.engine.errors import CancelledError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.detect import PART_MAGIC
-from discpress.engine.images.recognised import RAW_SYNC
+from discpress.engine.images.recognised import PART_MAGIC, RAW_SYNC
 from discpress.engine.library.scan import scanner as scan_module
 from discpress.engine.library.scan import unresponsive as scan_silence
 from discpress.engine.library.scan.probe import probe_titles

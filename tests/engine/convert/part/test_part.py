@@ -19,8 +19,9 @@ from discpress.engine.convert.part import part
 from discpress.engine.convert.part.name import HEAD_BYTES, clear_leftover, part_path_of
 from discpress.engine.errors import CancelledError, PartError, StorageError, UnsupportedImageError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.detect import PART_MAGIC, sniff
 from discpress.engine.images.open import open_image
+from discpress.engine.images.recognised import PART_MAGIC
+from discpress.engine.images.registry import detect
 from discpress.engine.progress import Control
 
 MIB = 1024 * 1024
@@ -99,7 +100,7 @@ def test_a_part_never_sniffs_as_an_image(
     def look() -> None:
         data = faults.part_of(output_path).read_bytes()
         if data:
-            found.append(sniff(data[:2048], len(data)))
+            found.append(detect(data[:2048], len(data)).name)
 
     with monkeypatch.context() as watching:
         faults.run_after(watching, os, "pwrite", look)

@@ -19,7 +19,7 @@ from discpress.engine.convert.part.marker import HEAD_BYTES, make_marker, proces
 from discpress.engine.convert.part.name import drop_second_name, remove_part_of, reopen_part
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.errors import CancelledError, PartError
-from discpress.engine.images.detect import PART_MAGIC
+from discpress.engine.images.recognised import PART_MAGIC
 from discpress.engine.system.access import Access
 from discpress.engine.system.files import FileIdentity
 from discpress.engine.system.liveness import ProcessIdentity
