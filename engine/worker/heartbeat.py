@@ -15,7 +15,7 @@ from discpress.engine.queue.jobs import Job, JobProgress
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
 from discpress.engine.system.disk_probe import Place
-from discpress.engine.worker.run_job import Outcome
+from discpress.engine.worker.turn import Outcome
 
 PROGRESS_S = 0.5
 """Progress is written at most twice a second."""

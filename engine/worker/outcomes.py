@@ -23,7 +23,7 @@ from discpress.engine.system.files import is_there
 from discpress.engine.worker.blocked_jobs import Waits
 from discpress.engine.worker.heartbeat import Running
 from discpress.engine.worker.job_paths import AwayError, output_place, source_is_away
-from discpress.engine.worker.run_job import Outcome, part_owner
+from discpress.engine.worker.turn import Outcome, part_owner
 
 
 class Endings:

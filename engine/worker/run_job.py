@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from discpress.engine.convert.batch.repairs import find_repair
 from discpress.engine.convert.checksums import check_checksum_names, checksum_path, write_checksum
 from discpress.engine.convert.choice import target_of
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.part.name import drop_second_name
-from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_image
+from discpress.engine.convert.plan import ConversionRequest, OnConflict, plan_image
 from discpress.engine.convert.preflight import NameTaken, settle_output
 from discpress.engine.convert.recovery import conclude_published
 from discpress.engine.convert.verify import digest_checked
@@ -21,9 +21,7 @@ from discpress.engine.images.registry import spec_of
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.names import display_name
-from discpress.engine.progress import Control, Progress
-from discpress.engine.queue.jobs import Job, JobState
-from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.record_digests import (
     DeepDigests,
     decoded_whole,
@@ -44,47 +42,13 @@ from discpress.engine.queue.tasks.records import (
 )
 from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
 from discpress.engine.store.model import JsonValue
-from discpress.engine.store.store import Store
 from discpress.engine.targets import TARGETS
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore, finished_entry
 from discpress.engine.worker.estimate_job import refine_into
 from discpress.engine.worker.lab_job import LabJob
 from discpress.engine.worker.trash.entries import TrashTurn
 from discpress.engine.worker.trash.several import run_trash_job
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The result of a job that did not fail."""
-
-    result: Mapping[str, JsonValue] = field(default_factory=dict)
-    """Statistics for the clients."""
-    skipped: str = ""
-    """The reason it was skipped; empty if it was done."""
-    saved_bytes: int = 0
-    """Saving of a conversion; negative if the file grew."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """Everything that a job works with."""
-
-    job: Job
-    """The job."""
-    queue: JobQueue
-    """Stores its log and checkpoints."""
-    store: Store
-    """Stores its results."""
-    threads: int
-    """Packing threads it may use."""
-    control: Control
-    """Pauses and stops it."""
-    progress: Progress
-    """Its counts."""
-
-    def log(self, line: str) -> None:
-        """Add a line to the job's log."""
-        self.queue.append_log(self.job.id, line)
+from discpress.engine.worker.turn import Outcome, Turn, part_owner
 
 
 def run_job(turn: Turn) -> Outcome:
@@ -104,11 +68,6 @@ def run_job(turn: Turn) -> Outcome:
             return _work_on_trash(turn)
         case SeekTask() | ThroughputTask() as task:
             return _test(turn, task)
-
-
-def part_owner(job: Job) -> str:
-    """Return the owner name in a job's part: unlike that of any job of any other queue."""
-    return f"queue {job.batch} {job.id} {job.created_at}"
 
 
 def _convert(turn: Turn, task: ConvertTask) -> Outcome:
@@ -144,11 +103,19 @@ def _convert_open(turn: Turn, task: ConvertTask, image: Image, checkpoint_store:
     # If results may be overwritten, an older one with the same content would be mistaken for the new one.
     needs_seal = is_repair or request.on_conflict is OnConflict.OVERWRITE
     published_path = checkpoint_store.published_path(needs_seal=needs_seal) if job.attempts > 1 else None
-    published = None if published_path is None else replace(plan, output_path=published_path)
-    earlier = None if published is None else _conclude_published(turn, published, image)
-    if earlier is not None:
-        turn.log("finished before it was stopped: the result exists and is verified")
-        return _finished(turn, task, image, earlier)
+    if published_path is not None:
+        published = replace(plan, output_path=published_path)
+        earlier = conclude_published(
+            published,
+            image=image,
+            threads=turn.threads,
+            control=turn.control,
+            progress=turn.progress,
+            journal=_journal(turn),
+        )
+        if earlier is not None:
+            turn.log("finished before it was stopped: the result exists and is verified")
+            return _finished(turn, task, image, earlier)
     try:
         plan = settle_output(plan)
     except NameTaken as taken:
@@ -185,12 +152,6 @@ def _write_checksums(task: ConvertTask, done: Conversion) -> None:
     for kind in task.checksums:
         if not os.path.lexists(checksum_path(done.plan.output_path, kind)) or overwrite:
             write_checksum(done.plan.output_path, kind, done.digests.values[kind], overwrite=overwrite)
-
-
-def _conclude_published(turn: Turn, plan: ConversionPlan, image: Image) -> Conversion | None:
-    return conclude_published(
-        plan, image=image, threads=turn.threads, control=turn.control, progress=turn.progress, journal=_journal(turn)
-    )
 
 
 def _journal(turn: Turn) -> Callable[[str, Mapping[str, object]], None]:

@@ -31,8 +31,9 @@ from discpress.engine.worker.job_paths import places_of
 from discpress.engine.worker.next_jobs import Launcher
 from discpress.engine.worker.outcomes import Endings
 from discpress.engine.worker.run_background import run_background_task
-from discpress.engine.worker.run_job import Outcome, Turn, run_job
+from discpress.engine.worker.run_job import run_job
 from discpress.engine.worker.trash.old import OldTrash
+from discpress.engine.worker.turn import Outcome, Turn
 
 POLL_S = 0.2
 """Interval between polls for requests, so that one takes effect within a second."""

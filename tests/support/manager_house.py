@@ -15,8 +15,8 @@ from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.store import Store
-from discpress.engine.worker.run_job import Outcome, Turn
 from discpress.engine.worker.scheduler import Manager
+from discpress.engine.worker.turn import Outcome, Turn
 
 THREADS = 8
 

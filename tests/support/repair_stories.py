@@ -25,7 +25,8 @@ from discpress.engine.queue.tasks.records import RepairTask
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import Store
 from discpress.engine.units import KIB
-from discpress.engine.worker.run_job import Outcome, Turn, run_job
+from discpress.engine.worker.run_job import run_job
+from discpress.engine.worker.turn import Outcome, Turn
 
 NAME = "game.zso"
 OLD_BLOCK = 16 * KIB

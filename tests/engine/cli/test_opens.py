@@ -23,7 +23,8 @@ from discpress.engine.queue.background import BackgroundTask
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, EstimateTask, GridTask, Task, VerifyTask
 from discpress.engine.worker.run_background import run_background_task
-from discpress.engine.worker.run_job import Turn, run_job
+from discpress.engine.worker.run_job import run_job
+from discpress.engine.worker.turn import Turn
 
 ANY = ConversionRequest(ImageFormat.ZSO, target="any")
 

@@ -27,7 +27,8 @@ from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store
 from discpress.engine.worker.job_paths import source_is_away
 from discpress.engine.worker.run_background import run_background_task
-from discpress.engine.worker.run_job import Outcome, Turn, run_job
+from discpress.engine.worker.run_job import run_job
+from discpress.engine.worker.turn import Outcome, Turn
 
 DISC = mixed(1_000_000, seed=50)
 PSP = (GOLDEN / "psp.iso").read_bytes()

@@ -20,8 +20,8 @@ from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import EstimateTask, GridTask, ScanTask
 from discpress.engine.store.store import Store
 from discpress.engine.worker import scheduler as managers
-from discpress.engine.worker.run_job import Outcome, Turn
 from discpress.engine.worker.scheduler import Manager
+from discpress.engine.worker.turn import Outcome, Turn
 
 STEP_S = 0.002
 SCAN, ESTIMATE = TaskKind.SCAN, TaskKind.ESTIMATE

@@ -22,7 +22,8 @@ from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store
 from discpress.engine.system.filesystems import mount_name
 from discpress.engine.worker.job_paths import AwayError, check_output
-from discpress.engine.worker.run_job import Turn, run_job
+from discpress.engine.worker.run_job import run_job
+from discpress.engine.worker.turn import Turn
 
 DISC = mixed(600_000, seed=5)
 XXH3 = xxhash.xxh3_128(DISC).hexdigest()

@@ -26,8 +26,8 @@ from discpress.engine.store.model import JsonValue
 from discpress.engine.store.store import FILE_NAME, Store
 from discpress.engine.system.files import FileIdentity
 from discpress.engine.worker import scheduler
-from discpress.engine.worker.run_job import part_owner
 from discpress.engine.worker.scheduler import Manager
+from discpress.engine.worker.turn import part_owner
 
 IMAGES = {"Okami [red].iso": mixed(60_000), "[b]/game.iso": compressible(40_000), "bad \udcff.iso": mixed(30_000, 1)}
 WISH = ConversionRequest(ImageFormat.ZSO, 2048, 1)

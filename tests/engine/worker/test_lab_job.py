@@ -29,7 +29,8 @@ from discpress.engine.units import MIB
 from discpress.engine.worker.blocked_jobs import Waits
 from discpress.engine.worker.lab_job import LabJob, _Live, lab_request
 from discpress.engine.worker.outcomes import Endings
-from discpress.engine.worker.run_job import Outcome, Turn, part_owner, run_job
+from discpress.engine.worker.run_job import run_job
+from discpress.engine.worker.turn import Outcome, Turn, part_owner
 
 QUICK = SeekOptions((2048, 16384), duration_s=0.001, window_bytes=2 * MIB)
 RATES = ThroughputOptions((2048,), (1,), sample_bytes=2 * MIB)

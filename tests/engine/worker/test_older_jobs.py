@@ -40,7 +40,8 @@ from discpress.engine.queue.tasks.request_json import request_json
 from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
 from discpress.engine.store.store import FILE_NAME, Store
 from discpress.engine.worker.run_background import run_background_task
-from discpress.engine.worker.run_job import Outcome, Turn, run_job
+from discpress.engine.worker.run_job import run_job
+from discpress.engine.worker.turn import Outcome, Turn
 
 DATA = Path(__file__).parents[2] / "data" / "state" / "schema-12-queue.sqlite3.gz"
 GAMES, OUT, DEVICE = Path("/games"), Path("/out [b]"), 65024

@@ -23,7 +23,8 @@ from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import FileIdentity
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore
-from discpress.engine.worker.run_job import Outcome, Turn, part_owner, run_job
+from discpress.engine.worker.run_job import run_job
+from discpress.engine.worker.turn import Outcome, Turn, part_owner
 
 SIZE = 1_000_000
 ANY = ConversionRequest(target="any", level=1)

@@ -27,7 +27,7 @@ from discpress.engine.system.files import FileIdentity
 from discpress.engine.worker import blocked_jobs as waits
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 from discpress.engine.worker.job_devices import Devices
-from discpress.engine.worker.run_job import Outcome, part_owner
+from discpress.engine.worker.turn import Outcome, part_owner
 
 CONVERT, SCAN, ESTIMATE, VERIFY = TaskKind.CONVERT, TaskKind.SCAN, TaskKind.ESTIMATE, TaskKind.VERIFY
 QUEUED, RUNNING, PAUSED, DONE = JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.DONE

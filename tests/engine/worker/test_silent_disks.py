@@ -24,7 +24,7 @@ from discpress.engine.systems import System
 from discpress.engine.worker import job_devices as devices
 from discpress.engine.worker.heartbeat import Running
 from discpress.engine.worker.hung_jobs import Stalls
-from discpress.engine.worker.run_job import part_owner
+from discpress.engine.worker.turn import part_owner
 
 NAS, USB = 7001, 7002
 QUEUED, RUNNING, PAUSED, CANCELLED, DONE = (

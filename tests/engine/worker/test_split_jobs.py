@@ -20,7 +20,8 @@ from discpress.engine.request import ConversionRequest
 from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.store import Store
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore
-from discpress.engine.worker.run_job import Outcome, Turn, run_job
+from discpress.engine.worker.run_job import run_job
+from discpress.engine.worker.turn import Outcome, Turn
 
 ANY = ConversionRequest(target="any", level=1)
 TRASHING = dataclasses.replace(ANY, trash_source=True)

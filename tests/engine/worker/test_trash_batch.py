@@ -19,8 +19,9 @@ from discpress.engine.store.store import Store
 from discpress.engine.system.held_folder import HeldFolder
 from discpress.engine.units import format_size
 from discpress.engine.worker.job_paths import places_of
-from discpress.engine.worker.run_job import Outcome, Turn, run_job
+from discpress.engine.worker.run_job import run_job
 from discpress.engine.worker.trash.entries import trash_request
+from discpress.engine.worker.turn import Outcome, Turn
 
 PURGE, UNDO = TaskKind.PURGE, TaskKind.UNDO
 NAMES = ("Okami [t-en by X] [red].iso", "b.iso", "c.iso")

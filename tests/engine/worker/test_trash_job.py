@@ -20,8 +20,9 @@ from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.store import Store
 from discpress.engine.system.held_folder import HeldFolder
 from discpress.engine.worker.job_paths import source_is_away
-from discpress.engine.worker.run_job import Outcome, Turn, run_job
+from discpress.engine.worker.run_job import run_job
 from discpress.engine.worker.trash.entries import trash_request
+from discpress.engine.worker.turn import Outcome, Turn
 
 SOURCE = mixed(300_000, seed=15)
 PURGE, UNDO = TaskKind.PURGE, TaskKind.UNDO
