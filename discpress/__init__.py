@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from discpress.engine.convert.conversion import Conversion
     from discpress.engine.convert.plan import ConversionPlan
-    from discpress.engine.convert.request import ConversionRequest
     from discpress.engine.discs.info import DiscInfo
     from discpress.engine.images.doctor.findings import Finding
     from discpress.engine.images.image import Image
     from discpress.engine.measure.estimate import Estimate
+    from discpress.engine.request import ConversionRequest
 
 __all__ = ["convert", "estimate", "examine", "identify", "open_image", "plan"]
 
@@ -71,8 +71,8 @@ def estimate(path: AnyPath, request: ConversionRequest | None = None, *, seed: i
     is written. The errors are those of `plan`.
     """
     from discpress.engine.convert.plan import plan_image
-    from discpress.engine.convert.request import ConversionRequest
     from discpress.engine.measure.estimate import estimate as estimate_image
+    from discpress.engine.request import ConversionRequest
     from discpress.engine.system.processors import available_processors
 
     with open_image(Path(path).absolute()) as image:
@@ -92,7 +92,7 @@ def plan(path: AnyPath, request: ConversionRequest | None = None, *, output: Any
     those that nobody writes, and the errors of `open_image`.
     """
     from discpress.engine.convert.plan import plan_conversion
-    from discpress.engine.convert.request import ConversionRequest
+    from discpress.engine.request import ConversionRequest
 
     return plan_conversion(
         Path(path).absolute(), None if output is None else Path(output), None, request or ConversionRequest()
@@ -112,8 +112,8 @@ def convert(path: AnyPath, request: ConversionRequest | None = None, *, output: 
     from discpress.engine.convert.conversion import convert as convert_planned
     from discpress.engine.convert.plan import plan_image
     from discpress.engine.convert.preflight import settle_output
-    from discpress.engine.convert.request import ConversionRequest
     from discpress.engine.progress import Control, Progress
+    from discpress.engine.request import ConversionRequest
     from discpress.engine.system.processors import available_processors
 
     output_path = None if output is None else Path(output)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from textual.message import Message
 
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.queue.jobs import Job
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Title
 from discpress.tui.views.bench import TARGETS_OWN, Form
 

@@ -10,7 +10,7 @@ from typing import cast
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.config import Config, config_path, load_config
 from discpress.engine.convert.conversion import Conversion
-from discpress.engine.convert.request import ConversionRequest, merge_requests
+from discpress.engine.convert.request import merge_requests
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.source import ByteSource
 from discpress.engine.library.naming import shown_name
@@ -23,6 +23,7 @@ from discpress.engine.queue.record_digests import (
     save_decoded,
     save_digests,
 )
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import FileIdentity, JsonValue, StoredEstimate
 from discpress.engine.store.rows.measurement_rows import Measurement

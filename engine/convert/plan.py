@@ -22,11 +22,9 @@ from discpress.engine.images.registry import layout_of, spec_of, written
 from discpress.engine.images.sets.source_set import SourceSet
 from discpress.engine.images.source import shown_name
 from discpress.engine.names import display_name
-from discpress.engine.request import ConversionRequest, OnConflict
+from discpress.engine.request import ConversionRequest
 from discpress.engine.system.files import FileIdentity, absolute, holder_of
 from discpress.engine.units import format_size
-
-__all__ = ["ConversionPlan", "ConversionRequest", "OnConflict", "plan_conversion"]
 
 KEPT = "the original stays where it is: the image is not whole; --accept-incomplete on this very file accepts that"
 """The warning about an original that is not moved to the trash."""

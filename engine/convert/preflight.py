@@ -8,7 +8,7 @@ from random import Random
 
 from discpress.engine.convert.output_names import Clash, OutputNames
 from discpress.engine.convert.part.name import part_path_of
-from discpress.engine.convert.plan import ConversionPlan, OnConflict
+from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.trash.folder import check_trash
 from discpress.engine.errors import (
     FileLimitError,
@@ -21,6 +21,7 @@ from discpress.engine.errors import (
 from discpress.engine.images.image import Image
 from discpress.engine.measure.estimate import Advice, estimate
 from discpress.engine.names import display_name
+from discpress.engine.request import OnConflict
 from discpress.engine.system.filesystems import FileSystem, disk_bytes, filesystem_of, free_bytes
 from discpress.engine.system.held_folder import HeldFolder
 from discpress.engine.units import MIB, format_size

@@ -3,11 +3,9 @@
 from dataclasses import replace
 
 from discpress.engine.formats import ImageFormat
-from discpress.engine.request import ConversionRequest, OnConflict
+from discpress.engine.request import ConversionRequest
 from discpress.engine.targets import AUTO, TARGETS, Target, target_for
 from discpress.engine.targets.by_system import target_name
-
-__all__ = ["ConversionRequest", "OnConflict", "for_system", "merge_requests"]
 
 NOTHING = ConversionRequest()
 

@@ -12,7 +12,6 @@ from random import Random
 
 from discpress.engine.convert.part.window import WindowPart, is_read_only, open_window, window_path
 from discpress.engine.convert.plan import plan_conversion
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.discs.iso9660 import list_files
 from discpress.engine.errors import DamagedImageError, DiscpressError, StorageError, UnsupportedImageError
 from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, in_order
@@ -30,6 +29,7 @@ from discpress.engine.measure.seek import SeekFigures, measure_seeks
 from discpress.engine.measure.throughput import measure_throughput, read_sample
 from discpress.engine.measure.windows import area_of, choose_window, pack_window, read_chunk
 from discpress.engine.names import display_name
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.system.files import holder_of
 from discpress.engine.system.machine import disk_name

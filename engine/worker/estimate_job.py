@@ -5,10 +5,10 @@ from pathlib import Path
 from random import Random
 
 from discpress.engine.convert.plan import plan_image
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.images.open import open_image
 from discpress.engine.measure.estimate import REFINE_BUDGETS, Estimate, refine
 from discpress.engine.queue.record_digests import identity_of
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import StoredEstimate
 from discpress.engine.store.store import Store
 

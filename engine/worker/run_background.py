@@ -4,7 +4,6 @@ from pathlib import Path
 from random import Random
 
 from discpress.engine.convert.plan import plan_image
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import StorageError, UsageError
 from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import encoder_of
@@ -15,6 +14,7 @@ from discpress.engine.progress import Control
 from discpress.engine.queue.background import BackgroundTask
 from discpress.engine.queue.record_digests import identity_of
 from discpress.engine.queue.tasks.records import EstimateTask, GridTask, ScanTask
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import StoredEstimate
 from discpress.engine.store.store import Store
 from discpress.engine.worker.estimate_job import refine_into

@@ -9,7 +9,7 @@ from discpress.engine.convert.checksums import check_checksum_names, checksum_pa
 from discpress.engine.convert.choice import target_of
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.part.name import drop_second_name
-from discpress.engine.convert.plan import ConversionRequest, OnConflict, plan_image
+from discpress.engine.convert.plan import plan_image
 from discpress.engine.convert.preflight import NameTaken, settle_output
 from discpress.engine.convert.recovery import conclude_published
 from discpress.engine.convert.verify import digest_checked
@@ -41,6 +41,7 @@ from discpress.engine.queue.tasks.records import (
     VerifyTask,
 )
 from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
+from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.model import JsonValue
 from discpress.engine.targets import TARGETS
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore, finished_entry

@@ -9,11 +9,11 @@ import pytest
 from iso_files import write_iso
 
 import discpress
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.demo.discs import ps2_files
 from discpress.engine.demo.payload import Material, stream
 from discpress.engine.errors import ConflictError, DamagedImageError, UsageError
 from discpress.engine.formats import ImageFormat
+from discpress.engine.request import ConversionRequest
 from discpress.engine.units import MIB
 
 

@@ -28,12 +28,12 @@ from patience import wait_for
 from sample_images import mixed, read_back
 from virtual_clock import VirtualClock
 
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.queue.background import BackgroundTasks
 from discpress.engine.queue.jobs import Job, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import Store
 from discpress.engine.store.worker_lock import stop_worker
 

@@ -25,11 +25,11 @@ from app import fill, open_child
 from app_pty import AppPty
 from sample_images import mixed
 
-from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.worker_process import ensure_worker, stop_worker
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import Store
 
 APPS = 3

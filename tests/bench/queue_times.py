@@ -24,10 +24,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from command_line import CommandLine
 from patience import wait_for
 
-from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.queue.jobs import Action, Job, JobProgress, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import Store
 from discpress.engine.store.worker_lock import stop_worker
 from discpress.engine.units import MIB

@@ -26,12 +26,12 @@ from patience import wait_for
 from sample_images import mixed, read_back
 from stalled_share import StalledShare
 
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.queue.jobs import Action, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.worker_process import ensure_worker
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import Store
 from discpress.engine.store.worker_lock import STOP_TIMEOUT_S, stop_worker
 from discpress.engine.system.disk_probe import LOOK_S, SILENT_S

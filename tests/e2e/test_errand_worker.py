@@ -12,7 +12,6 @@ from gates import ESTIMATING, PACKING
 from patience import HANG_S, wait_for
 from queue_waiting import wait_idle
 
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.queue.background import BackgroundTasks
@@ -23,6 +22,7 @@ from discpress.engine.queue.snapshot import WorkerState
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import EstimateTask, GridTask, ScanTask
 from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive, stop_worker
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store
 

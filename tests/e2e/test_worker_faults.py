@@ -12,11 +12,11 @@ from faulty_disk import Faults, command_of
 from patience import HANG_S, wait_for
 from sample_images import mixed, read_back
 
-from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.formats import ImageFormat
 from discpress.engine.queue.jobs import Job, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import Store
 
 pytestmark = pytest.mark.e2e

@@ -12,11 +12,11 @@ from patience import HANG_S, wait_for
 from sample_images import mixed
 
 from discpress.engine import VERSION
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.queue.jobs import JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive, stop_worker
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import Store
 
 pytestmark = pytest.mark.e2e

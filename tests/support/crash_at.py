@@ -17,7 +17,7 @@ from typing import Any
 import fault_injection as faults
 from repair_stories import Unheard, queue_repair, repair, run_first_job
 
-from discpress.engine.convert.plan import OnConflict
+from discpress.engine.request import OnConflict
 from discpress.engine.system import rename
 
 CALLS = ("pwrite", "fsync", "ftruncate", "utime", "fchmod", "rename", "link", "unlink", "mkdir", "rmdir")

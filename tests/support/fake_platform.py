@@ -153,11 +153,11 @@ def play(folder: Path) -> dict[str, object]:
     from fault_injection import run_conversion
     from sample_images import mixed, read_back
 
-    from discpress.engine.convert.plan import OnConflict
     from discpress.engine.convert.trash.entry import TrashEntry
     from discpress.engine.convert.trash.listing import entries_in
     from discpress.engine.convert.trash.undo import purge, undo
     from discpress.engine.progress import Control
+    from discpress.engine.request import OnConflict
 
     image = mixed(1024 * 1024 + 2048, seed=1)
     path = write_old(folder / "game.iso", image)

@@ -13,12 +13,13 @@ from discpress.engine.convert import packing
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.pipeline import Slot
-from discpress.engine.convert.plan import ConversionRequest, OnConflict, plan_conversion
+from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.convert.trash.undo import Journal, no_journal
 from discpress.engine.formats import ImageFormat, Method
 from discpress.engine.images.image import Image
 from discpress.engine.progress import Control, Progress
+from discpress.engine.request import ConversionRequest, OnConflict
 
 
 class RequestFields(TypedDict, total=False):

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from discpress.engine.convert.request import ConversionRequest, OnConflict
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.errors import SpaceError
 from discpress.engine.formats import ImageFormat, Method, Settings
@@ -24,6 +23,7 @@ from discpress.engine.queue.tasks.records import (
     VerifyTask,
 )
 from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
+from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import FileIdentity, JsonValue, StoredEstimate, Title
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement

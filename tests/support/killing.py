@@ -15,7 +15,6 @@ from command_line import MIB, CommandLine, slow_to_pack, write_old
 from patience import HANG_S, wait_for
 from sample_images import mixed, read_back
 
-from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.errors import WorkerEndedError
@@ -25,6 +24,7 @@ from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask, VerifyTask
 from discpress.engine.queue.worker_process import ensure_worker, stop_worker
+from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.migrations import MIGRATIONS
 from discpress.engine.store.store import Store
 from discpress.engine.worker.trash.entries import trash_request

@@ -10,10 +10,10 @@ from typing import Any
 from patience import HANG_S, wait_for
 from queued_jobs import job_request
 
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import Store
 from discpress.engine.worker.scheduler import Manager
 from discpress.engine.worker.turn import Outcome, Turn

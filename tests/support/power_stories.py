@@ -18,7 +18,6 @@ from command_line import write_old
 from crash_states import CrashState, crash_states
 from sample_images import MemorySource, mixed, pack
 
-from discpress.engine.convert.plan import OnConflict
 from discpress.engine.convert.playlists.rewrite import DRAFT_NAME
 from discpress.engine.convert.trash.entry import ENTRY_NAME, UNDO_MARKER, TrashEntry
 from discpress.engine.convert.trash.folder import TRASH_NAME
@@ -29,6 +28,7 @@ from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import PART_SUFFIX
 from discpress.engine.images.open import open_source
 from discpress.engine.progress import Control
+from discpress.engine.request import OnConflict
 from discpress.engine.system import rename
 
 SOURCE = mixed(1024 * 1024 + 6144, seed=25)

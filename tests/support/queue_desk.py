@@ -10,12 +10,12 @@ from queued_jobs import job_request
 from sample_images import mixed, write_image
 
 from discpress.engine.cli.main import run
-from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.errors import SpaceError
 from discpress.engine.queue.jobs import JobProgress, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
 from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import Store
 
 

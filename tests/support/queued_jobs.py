@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import SpaceError
 from discpress.engine.queue.jobs import Action, Job, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.base import NO_PARAMETERS, Cells
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import TASKS, ConvertTask
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import JsonValue
 
 T = TypeVar("T")

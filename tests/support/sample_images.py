@@ -5,13 +5,14 @@ import struct
 from pathlib import Path
 
 from discpress.engine.convert.conversion import Conversion, convert
-from discpress.engine.convert.plan import ConversionRequest, plan_conversion
+from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Method
 from discpress.engine.images.known_disc import PVD_SECTOR
 from discpress.engine.images.open import open_image
 from discpress.engine.images.source import ByteSource
 from discpress.engine.progress import Control, Progress
+from discpress.engine.request import ConversionRequest
 from discpress.engine.system.files import Writable
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"

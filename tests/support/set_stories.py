@@ -13,13 +13,13 @@ from split_images import IMAGE as SPLIT_IMAGE
 from split_images import ISO_NAMES, cut, write_parts
 from trash_sets import FILES, IMAGE, MTIME_NS, RESULT, entries, make_set, put_away, undo_as_a_user
 
-from discpress.engine.convert.plan import OnConflict
 from discpress.engine.convert.trash.entry import UNDO_MARKER
 from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.convert.trash.undo import purge, undo
 from discpress.engine.errors import DiscpressError, TrashError
 from discpress.engine.formats import PART_SUFFIX
 from discpress.engine.progress import Control
+from discpress.engine.request import OnConflict
 
 PARTS = dict(zip(ISO_NAMES, cut(SPLIT_IMAGE), strict=True))
 SPLIT_RESULT = "Game.zso"

@@ -34,7 +34,7 @@ from discpress.engine.convert.checksums import check_checksum_names, write_check
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.output_names import OutputNames
 from discpress.engine.convert.part.name import drop_second_name
-from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_image
+from discpress.engine.convert.plan import ConversionPlan, plan_image
 from discpress.engine.convert.preflight import NameTaken, check_room, output_bounds, settle_output
 from discpress.engine.errors import (
     CancelledError,
@@ -47,6 +47,7 @@ from discpress.engine.errors import (
 from discpress.engine.images.image import Image
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
+from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.states import State
 from discpress.engine.units import format_duration, format_percent, format_size
 

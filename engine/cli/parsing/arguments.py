@@ -4,9 +4,9 @@ import argparse
 from typing import TYPE_CHECKING, TypeAlias
 
 from discpress.engine.cli.images.options import CHECKSUMS
-from discpress.engine.convert.plan import OnConflict
 from discpress.engine.formats import DEFAULT_LEVEL
 from discpress.engine.images.registry import block_size_range, written
+from discpress.engine.request import OnConflict
 from discpress.engine.targets import ANY, AUTO, TARGETS
 from discpress.engine.units import format_option_size
 

@@ -5,7 +5,7 @@ import stat
 
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.packing import ConversionRun
-from discpress.engine.convert.plan import ConversionPlan, OnConflict
+from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.playlists.search import find_texts
 from discpress.engine.convert.trash.entry import Replacement, TrashEntry
 from discpress.engine.convert.trash.trash import Moving, move_to_trash, put_back, wait_until_settled
@@ -13,6 +13,7 @@ from discpress.engine.convert.trash.undo import Journal
 from discpress.engine.errors import ConflictError, DiscpressError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
+from discpress.engine.request import OnConflict
 from discpress.engine.system.files import FileIdentity, absolute
 from discpress.engine.system.locks import lease_problem
 from discpress.engine.system.rename import RENAMES_OPEN_FILES, sync_folder

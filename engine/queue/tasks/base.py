@@ -11,9 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple, Self
 
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.request_json import request_json, request_of
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.checked import UnreadableError
 from discpress.engine.store.rows.plain_json import path_in

@@ -6,10 +6,11 @@ from functools import lru_cache
 
 from discpress.engine.config import Config
 from discpress.engine.convert.choice import Choice, default_settings, resolve_settings
-from discpress.engine.convert.request import ConversionRequest, for_system, merge_requests
+from discpress.engine.convert.request import for_system, merge_requests
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import DEFAULT_LEVEL, Settings
 from discpress.engine.names import display_name
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.systems import System

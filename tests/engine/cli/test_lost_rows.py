@@ -6,11 +6,11 @@ import pytest
 from hostile_state import Cell, put
 from queue_desk import Desk, FakeWorker
 
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.formats import ImageFormat
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import FILE_NAME, Store
 
 

@@ -14,7 +14,6 @@ from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.conversion import convert
 from discpress.engine.convert.plan import plan_conversion
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import SettingError, SuspendedError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images import registry
@@ -25,6 +24,7 @@ from discpress.engine.measure.estimate import estimate, estimate_grid
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.request import ConversionRequest
 from discpress.engine.states import State
 
 DATA = mixed(3 * CHUNK_BYTES + 7 * 2048, seed=19)

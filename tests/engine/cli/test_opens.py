@@ -12,7 +12,6 @@ from sample_images import mixed, pack, read_back, write_image
 from discpress.engine.cli.images.open_sources import MOST_KEPT
 from discpress.engine.cli.images.planning import READ_TOGETHER, plan_inputs
 from discpress.engine.cli.main import run
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.formats import ImageFormat
@@ -22,6 +21,7 @@ from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.background import BackgroundTask
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, EstimateTask, GridTask, Task, VerifyTask
+from discpress.engine.request import ConversionRequest
 from discpress.engine.worker.run_background import run_background_task
 from discpress.engine.worker.run_job import run_job
 from discpress.engine.worker.turn import Turn

@@ -13,7 +13,7 @@ from fault_injection import names_in
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.conversion import Conversion, convert
-from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_conversion
+from discpress.engine.convert.plan import ConversionPlan, plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.convert.recovery import conclude_published, find_trashed
 from discpress.engine.convert.trash.listing import entries_in
@@ -32,6 +32,7 @@ from discpress.engine.images.archives.model import MemberSource
 from discpress.engine.images.archives.paged import PagedStream
 from discpress.engine.images.open import open_image
 from discpress.engine.progress import Control, Progress
+from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.systems import System
 
 DISC = sample_images.mixed(3 * CHUNK_BYTES + 7 * 2048, seed=40)

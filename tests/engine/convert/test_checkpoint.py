@@ -21,13 +21,14 @@ from discpress.engine.convert.checkpoint import EVERY_BYTES, EVERY_S, Checkpoint
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.part.name import HEAD_BYTES, remove_part_of
 from discpress.engine.convert.part.part import PartFile
-from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, plan_conversion
+from discpress.engine.convert.plan import ConversionPlan, plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.errors import PartError, SpaceError, SuspendedError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.plain.writer import PlainWriter
 from discpress.engine.images.registry import codec_of
 from discpress.engine.progress import Control, Progress, Stage
+from discpress.engine.request import ConversionRequest
 from discpress.engine.system.filesystems import StableInodes
 
 ZSO, CSO, CHD, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO

@@ -10,9 +10,9 @@ from sample_images import mixed, write_image
 
 from discpress.engine.convert.choice import Choice, resolve_settings
 from discpress.engine.convert.plan import plan_conversion
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import DiscpressError, SettingError, UsageError, WrongSystemError
 from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.request import ConversionRequest
 from discpress.engine.targets import TARGETS, target_for
 from discpress.engine.units import GIB
 

@@ -15,12 +15,12 @@ import pytest
 from command_line import write_old
 from sample_images import mixed, pack, read_back
 
-from discpress.engine.convert.plan import OnConflict
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
 from discpress.engine.convert.trash.folder import TRASH_NAME
 from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.convert.trash.undo import undo
 from discpress.engine.progress import Control
+from discpress.engine.request import OnConflict
 
 SOURCE = mixed(1024 * 1024 + 6144, seed=15)
 OLD = mixed(50_000, seed=16)

@@ -10,10 +10,10 @@ import pytest
 from sample_images import mixed, read_back, write_image
 
 from discpress.engine.convert import conversion
-from discpress.engine.convert.plan import OnConflict
 from discpress.engine.convert.preflight import NameTaken
 from discpress.engine.errors import ConflictError
 from discpress.engine.formats import ImageFormat
+from discpress.engine.request import OnConflict
 
 SOURCE = mixed(1024 * 1024, seed=10)
 

@@ -17,11 +17,12 @@ from patience import HANG_S
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.convert.conversion import convert
 from discpress.engine.convert.pipeline import EXTRA_SLOTS, Slot, run_chunks
-from discpress.engine.convert.plan import ConversionRequest, plan_conversion
+from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.errors import CancelledError, DiscpressError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.registry import codec_of
 from discpress.engine.progress import Control, Progress
+from discpress.engine.request import ConversionRequest
 from discpress.engine.units import MIB
 
 CHUNKS = 12

@@ -17,9 +17,10 @@ from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.convert import checkpoint
 from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.conversion import convert
-from discpress.engine.convert.plan import ConversionRequest, plan_conversion
+from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.progress import Control, Progress
+from discpress.engine.request import ConversionRequest
 from discpress.engine.system.files import FileIdentity
 
 SEED = 9

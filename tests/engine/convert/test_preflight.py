@@ -10,10 +10,11 @@ import pytest
 from sample_images import incompressible, mixed, write_image
 
 from discpress.engine.convert import conversion, preflight
-from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_conversion
+from discpress.engine.convert.plan import ConversionPlan, plan_conversion
 from discpress.engine.convert.trash.folder import TRASH_NAME, trash_names
 from discpress.engine.errors import SpaceError, StorageError, TrashError
 from discpress.engine.formats import ImageFormat
+from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.system import filesystems
 from discpress.engine.system.filesystems import FileSystem
 from discpress.engine.units import GIB, MIB

@@ -4,8 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.config import Config
-from discpress.engine.convert.request import ConversionRequest, OnConflict, merge_requests
+from discpress.engine.convert.request import merge_requests
 from discpress.engine.formats import ImageFormat, Method
+from discpress.engine.request import ConversionRequest, OnConflict
 
 OPL = ConversionRequest(level=7, target="opl")
 CHD = ConversionRequest(ImageFormat.CHD, 16384, 7, target="pcsx2", methods=(Method.ZSTD,))

@@ -14,9 +14,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from loader_models import LoaderError, opl_decode
 
-from discpress.engine.convert.plan import ConversionRequest, plan_conversion
+from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import MAX_BLOCK_SIZE, ImageFormat
+from discpress.engine.request import ConversionRequest
 
 GOLDEN = sample_images.GOLDEN
 SECTOR = 2048

@@ -13,12 +13,12 @@ from sample_images import read_back
 from split_images import IMAGE, ISO_NAMES, MTIME_NS, cut, write_parts
 from trash_sets import undo_as_a_user
 
-from discpress.engine.convert.plan import OnConflict
 from discpress.engine.convert.recovery import find_trashed
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
 from discpress.engine.convert.trash.folder import TRASH_NAME
 from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.library.scan.probe import probe_titles
+from discpress.engine.request import OnConflict
 from discpress.engine.store.model import Fault, Title
 
 PARTS = dict(zip(ISO_NAMES, cut(IMAGE), strict=True))

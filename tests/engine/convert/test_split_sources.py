@@ -18,7 +18,7 @@ from discpress.engine.convert import conversion
 from discpress.engine.convert.checkpoint import Checkpoint, fits, identity_of, maker_of
 from discpress.engine.convert.part.name import HEAD_BYTES
 from discpress.engine.convert.part.part import PartFile
-from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, OnConflict, plan_conversion
+from discpress.engine.convert.plan import ConversionPlan, plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.convert.recovery import find_trashed
 from discpress.engine.convert.trash.entry import TrashEntry
@@ -27,6 +27,7 @@ from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.convert.trash.undo import undo
 from discpress.engine.errors import ConflictError, SourceChangedError, SplitImageError, StorageError, UsageError
 from discpress.engine.progress import Control
+from discpress.engine.request import ConversionRequest, OnConflict
 
 BIG = mixed(3 * CHUNK_BYTES, seed=52)
 BIG_NAMES = [f"Game.iso.{number:03d}" for number in range(1, len(cut(BIG)) + 1)]

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from discpress.engine.convert.conversion import convert
-from discpress.engine.convert.plan import ConversionPlan, ConversionRequest, plan_conversion
+from discpress.engine.convert.plan import ConversionPlan, plan_conversion
 from discpress.engine.errors import CancelledError, DamagedImageError, UsageError
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.images.image import Image, no_check
@@ -28,6 +28,7 @@ from discpress.engine.measure.estimate import (
     refine,
 )
 from discpress.engine.progress import Control, Progress
+from discpress.engine.request import ConversionRequest
 from discpress.engine.system.filesystems import FileSystem
 from discpress.engine.units import KIB, MIB
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.formats import ImageFormat
 from discpress.engine.queue.background import BackgroundTask, BackgroundTasks
 from discpress.engine.queue.crash_count import MOST_DEATHS
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import EstimateTask, GridTask, ScanTask
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store import schema
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.store.store import Store

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.queue.job_rows import ADD_JOB, job_from, job_row
@@ -27,6 +26,7 @@ from discpress.engine.queue.jobs import (
 from discpress.engine.queue.rates import NO_RATES, Meter
 from discpress.engine.queue.tasks.records import ConvertTask, ScanTask
 from discpress.engine.queue.tasks.request_json import request_from, request_text
+from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.rows.checked import safe_text
 
 TABLE = """

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from queued_jobs import bring_to, order, requests, state
 
-from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.errors import SpaceError, StoreError, UsageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.queue.jobs import Action, JobRequest, JobState
@@ -18,6 +17,7 @@ from discpress.engine.queue.order import Place
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import ConvertTask, EstimateTask, VerifyTask
+from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.store import Store
 
 WISH = ConversionRequest(ImageFormat.ZSO, 4096, 12, 2048, "opl", OnConflict.RENAME, ("sha1",), trash_source=True)

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discpress.engine.convert.digests import ON_REQUEST
-from discpress.engine.convert.request import ConversionRequest, OnConflict
 from discpress.engine.formats import HIGHEST_LEVEL, ImageFormat, Method, in_order
 from discpress.engine.lab.options import MAX_DURATION_S, SeekOptions, ThroughputOptions
 from discpress.engine.measure.patterns import Pattern
@@ -34,6 +33,7 @@ from discpress.engine.queue.tasks.records import (
     VerifyTask,
 )
 from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
+from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.rows.checked import UnreadableError
 from discpress.engine.store.store import Store
 

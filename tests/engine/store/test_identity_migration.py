@@ -11,7 +11,6 @@ import pytest
 from full_state import GONE, add_every_kind, fill, some_titles
 from hostile_state import VALUES, Cell, put
 
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.queue.background import BackgroundTasks
@@ -19,6 +18,7 @@ from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import JOB_KINDS, TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Grade
 from discpress.engine.store.model import Fault, FileIdentity
 from discpress.engine.store.store import FILE_NAME, Store

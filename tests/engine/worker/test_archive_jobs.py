@@ -12,7 +12,6 @@ from archive_files import CRC32, patch_directory, u32, write_zip
 from queued_jobs import job_request
 from sample_images import GOLDEN, mixed, read_back
 
-from discpress.engine.convert.plan import ConversionRequest
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.open import open_image
@@ -23,6 +22,7 @@ from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import GridTask
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store
 from discpress.engine.worker.job_paths import source_is_away

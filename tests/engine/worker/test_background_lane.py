@@ -9,7 +9,6 @@ import pytest
 from patience import HANG_S, wait_for
 from queued_jobs import job_request
 
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import SuspendedError, UsageError
 from discpress.engine.progress import Control
 from discpress.engine.queue.background import BackgroundTask, BackgroundTasks
@@ -18,6 +17,7 @@ from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import EstimateTask, GridTask, ScanTask
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import Store
 from discpress.engine.worker import scheduler as managers
 from discpress.engine.worker.scheduler import Manager

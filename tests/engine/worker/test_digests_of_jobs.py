@@ -10,13 +10,13 @@ from command_line import write_old
 from queued_jobs import job_request
 from sample_images import mixed, pack
 
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.convert.verify import digest_checked
 from discpress.engine.images.zso_cso.header import HEADER_SIZE
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store

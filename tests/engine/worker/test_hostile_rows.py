@@ -14,7 +14,6 @@ from queued_jobs import job_request
 from sample_images import compressible, mixed, write_image
 
 from discpress.engine.convert.part.name import make_marker, part_path_of
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.formats import ImageFormat
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.queue.background import BackgroundTasks
@@ -22,6 +21,7 @@ from discpress.engine.queue.jobs import Job, JobProgress, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import EstimateTask, ScanTask
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.store import FILE_NAME, Store
 from discpress.engine.system.files import FileIdentity

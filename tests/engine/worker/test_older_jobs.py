@@ -14,7 +14,6 @@ import pytest
 from command_line import write_old
 from sample_images import mixed
 
-from discpress.engine.convert.request import ConversionRequest, OnConflict
 from discpress.engine.formats import ImageFormat, Method
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions
 from discpress.engine.measure.patterns import Pattern
@@ -38,6 +37,7 @@ from discpress.engine.queue.tasks.records import (
 )
 from discpress.engine.queue.tasks.request_json import request_json
 from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
+from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.store import FILE_NAME, Store
 from discpress.engine.worker.run_background import run_background_task
 from discpress.engine.worker.run_job import run_job

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from sample_images import mixed, write_image
 
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.errors import CancelledError, SettingError, StorageError, UsageError
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.progress import Control
 from discpress.engine.queue.background import BackgroundTask
 from discpress.engine.queue.tasks.records import BackgroundWork, EstimateTask, GridTask, ScanTask
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import FileIdentity, StoredEstimate
 from discpress.engine.store.store import Store
 from discpress.engine.worker.run_background import run_background_task

@@ -14,12 +14,12 @@ from queued_jobs import job_request
 from sample_images import compressible, incompressible, mixed, pack, read_back
 
 from discpress.engine.convert.part.name import make_marker, part_path_of
-from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.errors import ConflictError, DiscpressError, StoreError, SuspendedError, UselessError, VerifyError
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import FileIdentity
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore

@@ -10,7 +10,6 @@ from queued_jobs import job_request
 
 from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.part.name import make_marker, part_path_of
-from discpress.engine.convert.plan import ConversionRequest, OnConflict
 from discpress.engine.errors import (
     CancelledError,
     SpaceError,
@@ -23,6 +22,7 @@ from discpress.engine.queue.jobs import Action, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState
 from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.system.files import FileIdentity
 from discpress.engine.worker import blocked_jobs as waits
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore

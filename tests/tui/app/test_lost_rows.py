@@ -7,10 +7,10 @@ import pytest
 from app_desk import LIBRARY, Desk, make_app, opened, running, work
 from hostile_state import Cell, put
 
-from discpress.engine.convert.request import ConversionRequest
 from discpress.engine.queue.jobs import JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import FILE_NAME, Store
 from discpress.tui.screens.log import LogScreen
 

@@ -11,9 +11,9 @@ from queued_jobs import task_as
 from sample_images import mixed
 
 from discpress.engine.config import Config
-from discpress.engine.convert.request import ConversionRequest, OnConflict
 from discpress.engine.queue.jobs import JobRequest, JobState
 from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.tui.commands import Place
 from discpress.tui.screens.ask_folder import AskFolder
 from discpress.tui.screens.library import LibraryScreen

@@ -8,7 +8,7 @@ from queue_desk import Desk, FakeWorker
 from queued_jobs import task_as
 from sample_images import mixed, pack
 
-from discpress.engine.convert.plan import ConversionRequest, OnConflict, plan_conversion
+from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import ImageFormat
@@ -16,6 +16,7 @@ from discpress.engine.queue.jobs import Job, JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, ScanTask
+from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
 from discpress.engine.systems import System
 

@@ -15,8 +15,8 @@ from sample_images import mixed, pack, read_back, write_image
 from discpress.engine.convert import checksums
 from discpress.engine.convert.checksums import drop_checksums, write_checksum
 from discpress.engine.convert.part.window import WindowPart
-from discpress.engine.convert.plan import OnConflict
 from discpress.engine.errors import PartError, StorageError, UsageError
+from discpress.engine.request import OnConflict
 from discpress.engine.system import rename
 from discpress.engine.system.files import FileIdentity
 

@@ -13,8 +13,8 @@ import pytest
 from sample_images import mixed, read_back, write_image
 
 from discpress.engine.convert.part import part
-from discpress.engine.convert.plan import OnConflict
 from discpress.engine.errors import ConflictError, DiscpressError, StorageError
+from discpress.engine.request import OnConflict
 from discpress.engine.system import rename
 
 SOURCE = mixed(1024 * 1024 + 2048, seed=5)

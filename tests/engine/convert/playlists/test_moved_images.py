@@ -11,13 +11,13 @@ from command_line import write_old
 from sample_images import mixed
 
 from discpress.engine.convert.conversion import Conversion
-from discpress.engine.convert.plan import OnConflict
 from discpress.engine.convert.playlists import rewrite
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
 from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.convert.trash.undo import Undone, undo
 from discpress.engine.formats import ImageFormat
 from discpress.engine.progress import Control
+from discpress.engine.request import OnConflict
 
 DATA = mixed(50_000, seed=51)
 OTHER = mixed(50_000, seed=52)

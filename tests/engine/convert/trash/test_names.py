@@ -12,7 +12,6 @@ from command_line import CommandLine, write_old
 from old_trashes import sha1_of, unpack
 from sample_images import mixed, read_back
 
-from discpress.engine.convert.plan import OnConflict
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.folder import TRASH_NAME
 from discpress.engine.convert.trash.held import hold
@@ -22,6 +21,7 @@ from discpress.engine.errors import TrashError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.archives.contents import IMAGE_SUFFIXES
 from discpress.engine.progress import Control
+from discpress.engine.request import OnConflict
 from discpress.engine.system.held_folder import HeldFolder
 
 IMAGE = mixed(100_000, seed=81)

@@ -14,7 +14,6 @@ from fault_injection import RequestFields
 from odd_shares import bindfs, changed_stat, number_by_name
 from sample_images import mixed, pack, read_back
 
-from discpress.engine.convert.plan import OnConflict
 from discpress.engine.convert.recovery import find_trashed
 from discpress.engine.convert.trash import trash
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
@@ -24,6 +23,7 @@ from discpress.engine.convert.trash.listing import entries_in, list_trash
 from discpress.engine.convert.trash.undo import finish_undo, undo
 from discpress.engine.errors import SourceChangedError, TrashError
 from discpress.engine.progress import Control
+from discpress.engine.request import OnConflict
 from discpress.engine.system.held_folder import HeldFolder
 
 IMAGE = mixed(100_000, seed=71)

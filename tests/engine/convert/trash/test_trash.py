@@ -15,12 +15,12 @@ from sample_images import mixed, read_back
 from discpress.engine.convert.conversion import Conversion
 from discpress.engine.convert.digests import Digester
 from discpress.engine.convert.part import part
-from discpress.engine.convert.plan import OnConflict
 from discpress.engine.convert.trash import trash
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
 from discpress.engine.convert.trash.folder import TRASH_NAME
 from discpress.engine.convert.trash.listing import entries_in, find_entries
 from discpress.engine.errors import DiscpressError, StorageError, TrashError
+from discpress.engine.request import OnConflict
 from discpress.engine.system import rename
 from discpress.engine.system.held_folder import HeldFolder
 

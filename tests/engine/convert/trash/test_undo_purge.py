@@ -16,7 +16,6 @@ from command_line import write_old
 from sample_images import mixed, pack, read_back
 
 from discpress.engine.convert.checksums import checksum_path, write_checksum
-from discpress.engine.convert.plan import OnConflict
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
 from discpress.engine.convert.trash.folder import TRASH_NAME
 from discpress.engine.convert.trash.listing import entries_in, list_trash
@@ -24,6 +23,7 @@ from discpress.engine.convert.trash.undo import Undone, purge, undo
 from discpress.engine.errors import DiscpressError, StorageError, TrashError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.progress import Control
+from discpress.engine.request import OnConflict
 from discpress.engine.system.held_folder import HeldFolder
 
 SOURCE = mixed(1024 * 1024, seed=12)

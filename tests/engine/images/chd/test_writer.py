@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_images import MemorySource, compressible, convert_image, incompressible, mixed, write_image
 
-from discpress.engine.convert.plan import ConversionRequest, plan_conversion
+from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Method, Settings
 from discpress.engine.images.chd.dedup import MAX_SLOTS, HunkTable
 from discpress.engine.images.chd.image import ChdImage
@@ -18,6 +18,7 @@ from discpress.engine.images.chd.writer import ChdWriter
 from discpress.engine.images.layout import Layout
 from discpress.engine.images.registry import codec_of, layout_of
 from discpress.engine.images.statistics import read_facts
+from discpress.engine.request import ConversionRequest
 from discpress.engine.system.files import Readable
 
 ZSTD, LZMA, ZLIB = Method.ZSTD, Method.LZMA, Method.ZLIB
