@@ -32,7 +32,7 @@ class State(StrEnum):
 
 
 class Concern(StrEnum):
-    """What a state asks of the user; it decides the color."""
+    """The attention that a state needs; it decides the color."""
 
     NONE = "none"
     NEWS = "news"
@@ -55,7 +55,7 @@ class StateSpec:
     ascii_glyph: str
     """Its sign on a terminal with ASCII only."""
     concern: Concern = Concern.NONE
-    """What it asks of the user."""
+    """The attention that it needs."""
     is_in_batch: bool = False
     """Whether "mark all" and `-r` take such titles."""
 

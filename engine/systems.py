@@ -69,7 +69,7 @@ class SystemSpec:
     chd_target: str = _ANY
     """The same for a CHD, which no console loads."""
     advice: str = ""
-    """What plays its discs, as a clause. Empty if a target does, or if the system is unknown."""
+    """The program that plays its discs, as a clause. Empty if a target does, or if the system is unknown."""
 
     @property
     def has_player(self) -> bool:

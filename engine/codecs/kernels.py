@@ -30,7 +30,7 @@ class KernelChoice:
     step: Step | None
     """The function with which a native kernel packs the HC levels."""
     reasons: tuple[str, ...]
-    """Why nothing faster is used, one reason for each attempt; empty for the fastest."""
+    """The reasons against faster kernels, one for each attempt; empty for the fastest."""
 
 
 def lz4_codec() -> Lz4Codec:

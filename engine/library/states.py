@@ -72,7 +72,7 @@ class TitleStates:
 
     @property
     def records(self) -> Records:
-        """What is recorded, as it was taken in last."""
+        """The records that were read last."""
         return self._records
 
     def follow_settings(self, request_of: Callable[[Title], ConversionRequest]) -> None:

@@ -57,7 +57,7 @@ class Estimate:
     advice: Advice
     """Whether the saving against the source file is worth a conversion."""
     reason: str
-    """Why not, as a sentence; empty if the advice is to convert."""
+    """The reason against a conversion, as a sentence; empty if the advice is to convert."""
     conversion_s: float | None = None
     """Time of a conversion on this machine, see `_conversion_s`; None for an ISO, which is not rehearsed."""
     seek_us: float | None = None

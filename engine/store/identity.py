@@ -71,7 +71,7 @@ class FileIdentity:
 
     @property
     def without_inode(self) -> "FileIdentity":
-        """What stays the same after a move to another disk."""
+        """The part that stays the same after a move to another disk."""
         return replace(self, ino=0)
 
     def fits(self, other: "FileIdentity") -> bool:

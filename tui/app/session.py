@@ -36,7 +36,7 @@ ON_SCREEN, LATER = 0, 10
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What became different in the library since the last poll."""
+    """The changes of the library since the last poll."""
 
     titles: tuple[Title, ...]
     """Changed or new."""
@@ -70,7 +70,7 @@ class Session:
         self.view = LibraryView(self.planned, ASCII_SIGNS if is_ascii else Signs(), TitleStates(self.chooser.request))
         """The library's rows and marks."""
         self.records = Records()
-        """What is recorded about the titles, at the last poll."""
+        """The records about the titles, as of the last poll."""
         self.is_loading = False
         """Whether only the beginning of the library is in the view yet."""
         self.offered: frozenset[Path] = frozenset()

@@ -27,7 +27,7 @@ CONFLICTS = {
     OnConflict.RENAME: "give the result another name",
     OnConflict.OVERWRITE: "move the existing file to trash first",
 }
-"""What becomes of a title whose result has a name that is taken."""
+"""The outcome for a title whose result has a name that is taken."""
 
 
 def plan_titles(

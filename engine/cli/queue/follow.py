@@ -114,7 +114,7 @@ def _plain_view(printer: Printer) -> Iterator[Callable[[QueueSnapshot, bool], No
 
 
 _Standing: TypeAlias = tuple[JobState, Action | None, str, str]
-"""What is reported of a job: its state, the request to it, its stage and the reason it waits."""
+"""The reported part of a job: its state, the pending request, its stage and the reason it waits."""
 
 
 def _jobs_with_news(

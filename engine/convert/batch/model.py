@@ -102,7 +102,7 @@ class PlannedTitle:
     reason: str = ""
     """The same as a clause; empty if it is converted."""
     obstacle: Obstacle | None = None
-    """What has the name of the result; also if the rule for conflicts finds a way."""
+    """The file or result that has the name already, even if the conflict rule finds another name."""
     copy_of: Path | None = None
     """The title that it is a copy of."""
     warnings: tuple[str, ...] = ()

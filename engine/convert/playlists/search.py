@@ -121,7 +121,7 @@ class _Place:
     result_path: Path
     folder_path: Path
     problem: str = ""
-    """Why a text that names the file cannot name the result."""
+    """The reason why a text that names the file cannot name the result; empty if it can."""
 
     def new_name(self, name: str) -> str | None:
         """Return the new form of a name if it is one of the file."""

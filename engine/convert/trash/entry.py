@@ -40,7 +40,7 @@ _DAY_S = 24 * 3600
 
 
 class Role(StrEnum):
-    """What a file is in its title."""
+    """The role of a file in its title."""
 
     MAIN = "main"
     """The file that is opened: the only one, the CUE, the first of several parts."""
@@ -67,7 +67,7 @@ class TrashedFile:
     """One file of an entry."""
 
     name: str
-    """Where it was below the home folder of the trash, with `/` between the parts."""
+    """Its path below the home folder of the trash, with `/` between the parts."""
     stored: str
     """Its name in the entry."""
     size_bytes: int
@@ -77,7 +77,7 @@ class TrashedFile:
     ino: int | None
     """st_ino; None in schema 1."""
     role: Role
-    """What it is in its title."""
+    """Its role in its title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Replacement:
     """A file that stands for a trashed title, or one of several that do."""
 
     path: str
-    """Where it is, absolute, as of then."""
+    """Its absolute path at that time."""
     ino: int
     """st_ino; st_dev is left out, for it changes with every mount."""
     size_bytes: int
@@ -139,7 +139,7 @@ class TrashEntry:
     files: tuple[TrashedFile, ...]
     """The main file first."""
     original: str
-    """Where the main file was, absolute, as of then; shown, but undo goes by the trash's own place."""
+    """The absolute path of the main file at that time; shown, but undo uses the place of the trash itself."""
     digests: Mapping[str, str]
     """Digests of the decoded image that the replacement must give; none if it replaced a file by its name only."""
     replacements: tuple[Replacement, ...]
@@ -157,7 +157,7 @@ class TrashEntry:
     texts: tuple[TextEdit, ...] = ()
     """The playlists and sheets that were changed to name the replacement."""
     problem: str = field(default="", compare=False)
-    """Why the entry is listed and not obeyed, as half a sentence; empty if it is ours, as far as reading tells."""
+    """The reason to list the entry and not obey it, as a clause; empty if it is ours, as far as reading shows."""
 
     @property
     def id(self) -> str:
@@ -214,12 +214,12 @@ class TrashEntry:
 
     @property
     def home_path(self) -> Path:
-        """Where undo puts the main file."""
+        """The path to which undo restores the main file."""
         return self.home / self.main.name
 
     @property
     def home_paths(self) -> tuple[Path, ...]:
-        """Where undo puts the files."""
+        """The paths to which undo restores the files."""
         return tuple(self.home / each.name for each in self.files)
 
     @property
@@ -229,7 +229,7 @@ class TrashEntry:
 
     @property
     def replacement_path(self) -> Path:
-        """Where the main file of the replacement is looked for."""
+        """The path at which the main file of the replacement is expected."""
         return self.place_of(self.replacement)
 
     def place_of(self, replacement: Replacement) -> Path:

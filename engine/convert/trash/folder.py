@@ -29,7 +29,7 @@ if sys.platform != "win32":
 
 TRASH_NAME = ".discpress-trash"
 OPEN_TO_OTHERS = "can be written to by other users"
-"""Why a trash of our own is not used."""
+"""The reason not to use a trash of our own."""
 _TRASH_NAMES = re.compile(rf"{re.escape(TRASH_NAME)}(-[0-9]+)?", re.IGNORECASE)
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 # Where other programs keep what was deleted: freedesktop, macOS, Windows, Synology, QNAP, Samba.

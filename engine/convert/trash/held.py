@@ -58,7 +58,7 @@ class GoneError(TrashError):
 
 
 class FilePlace(StrEnum):
-    """Where a file of an entry is."""
+    """The place of a file of an entry."""
 
     STORED = "stored"
     BOTH = "both"
@@ -67,7 +67,7 @@ class FilePlace(StrEnum):
 
 
 class EntryState(StrEnum):
-    """What there is to an entry."""
+    """The parts of an entry."""
 
     WHOLE = "whole"
     PARTLY = "partly"

@@ -186,16 +186,16 @@ class TrashItem:
     title: str
     """The game by the file's name."""
     freed_bytes: int
-    """What removing it would free; 0 if its files have other names."""
+    """The space that its removal would free; 0 if its files have other names."""
     is_replacement_there: bool
     """Whether the replacement is the very file that was recorded; a purge decodes it whole all the same."""
     undo_problem: str
-    """Why an undo would be refused, as half a sentence; empty if nothing is in its way."""
+    """The reason to refuse an undo, as a clause; empty if nothing is in its way."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrashListing:
-    """What some folders have in their trash."""
+    """The trashed files of some folders."""
 
     items: tuple[TrashItem, ...]
     """Newest first."""

@@ -15,14 +15,14 @@ class Stayed:
     """An entry that stays in the trash."""
 
     path: Path
-    """Where its main file was."""
+    """The original path of its main file."""
     reason: str
-    """Why it stays, with the names of the files it is about; safe to show."""
+    """The reason why it stays, with the names of its files; safe to show."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrashSummary:
-    """What became of the entries."""
+    """The outcome of an emptying or a restore."""
 
     verb: str
     """`removed for good` or `restored`."""

@@ -66,9 +66,9 @@ class Moving:
     """A file that is to be moved to the trash."""
 
     path: Path
-    """Where it is."""
+    """Its path."""
     identity: FileIdentity
-    """What it must still be."""
+    """The identity that it must still have."""
     fd: int | None = None
     """An open descriptor of it, if there is one: then nobody may have it open for writing."""
 

@@ -41,18 +41,18 @@ def no_journal(kind: str, facts: Mapping[str, object]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What an undo did."""
+    """The outcome of an undo."""
 
     entry: TrashEntry
     """The entry that is no more."""
     replacement_entry: TrashEntry | None
     """The replacement in the trash; None when it stayed where it is."""
     note: str
-    """Why the replacement stayed; empty when it did not."""
+    """The reason why the replacement stayed; empty if it did not."""
     checksums: tuple[Path, ...] = ()
     """The checksum files of the replacement, removed with it."""
     texts: tuple[str, ...] = ()
-    """What became of the playlists and sheets that named the replacement, a sentence each."""
+    """One sentence for each playlist or sheet that named the replacement."""
 
 
 def undo(

@@ -36,7 +36,7 @@ class Member:
     crc32: int | None
     """The declared crc32 of the unpacked bytes; None if the archive has none."""
     problem: str = ""
-    """Why it cannot be read, as the end of a sentence; empty if it can."""
+    """The reason why it cannot be read, as the end of a sentence; empty if it can."""
 
 
 class Archive(ABC):

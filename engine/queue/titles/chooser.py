@@ -22,10 +22,10 @@ _ANY_DISC_BYTES = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """What is asked of titles, each with its own settings or without any."""
+    """Chooses the settings of titles, with or without settings of their own."""
 
     default_request: ConversionRequest
-    """What is asked of a title without settings of its own; target and level are named in it."""
+    """The request for a title without settings of its own; it names target and level."""
 
     @classmethod
     def of(cls, config: Config) -> "Chooser":
@@ -68,7 +68,7 @@ class Chooser:
 
     @property
     def defaults(self) -> Settings:
-        """What a title of an unknown system without settings of its own is written with."""
+        """The settings for a title of an unknown system that has none of its own."""
         request = for_system(self.default_request, System.UNKNOWN)
         target = TARGETS.get(request.target or AUTO) or target_for("", request.format)
         return default_settings(
