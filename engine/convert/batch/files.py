@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.system.filesystems import StableInodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +25,15 @@ class FileStat:
     """Whether the name is a symbolic link."""
 
     @classmethod
-    def of(cls, paths: Sequence[Path]) -> "FileStat":
-        """Return what the system answers about a title's files, the main one first."""
+    def of(cls, paths: Sequence[Path], inodes: StableInodes) -> "FileStat":
+        """Return the stat results of a title's files, the main one first; `inodes` is shared by all of a batch."""
         try:
             names, files = [path.lstat() for path in paths], [path.stat() for path in paths]
         except OSError:
             return cls()
         main = files[0]
         return cls(
-            FileIdentity.of_set(paths[0], files),
+            FileIdentity.of_set(paths[0], files, inodes),
             (main.st_dev, main.st_ino),
             main.st_dev,
             max(file.st_nlink for file in files),
@@ -43,4 +44,5 @@ class FileStat:
 def stats_of(titles: Iterable[Title]) -> dict[Path, FileStat]:
     """Return the stat results of the titles' files, by the path of the main one."""
     files = {title.file_path: title.file_paths for title in titles}
-    return {path: FileStat.of(paths) for path, paths in files.items()}
+    inodes = StableInodes()
+    return {path: FileStat.of(paths, inodes) for path, paths in files.items()}

@@ -1,7 +1,7 @@
 """Plans the conversion of many titles; reads names, stat results, free space and the state file, and writes nothing."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from discpress.engine.convert.batch.copies import Copies
@@ -95,6 +95,7 @@ class _Planner:
     repacks: bool
     moves_archives: bool
     states: Callable[[Title, ConversionRequest], Standing]
+    disks: dict[Path, tuple[int, str]] = field(default_factory=dict)
 
     def plan(self, each: Candidate) -> PlannedTitle:
         """Return the row of a title."""
@@ -150,8 +151,6 @@ class _Planner:
             raise _LeftOut(Skip(str(fault)) if is_told else Skip.OTHER if is_other else Skip.UNREAD, standing.reason)
         if (standing.state is State.WORKING and not each.is_named) or title.path in self.queued:
             raise _LeftOut(Skip.QUEUED, "is in the queue already")
-        if standing.state is State.DAMAGED and not each.is_named:
-            raise _LeftOut(Skip.DAMAGED, standing.reason)
         if standing.state is State.DAMAGED and not each.is_named:
             raise _LeftOut(Skip.DAMAGED, standing.reason)
 
@@ -273,15 +272,21 @@ class _Planner:
             is_renamed = settled.path != obstacle.wanted_path
             what = "the result gets another name" if is_renamed else "the existing file goes to the trash first"
             warnings = (*warnings, f"{shown}: {obstacle.problem}: {what}")
-        device = device_below(settled.path.parent)
+        device, mount = self._disk(settled.path.parent)
         return replace(
             row,
             output_path=settled.path,
             obstacle=obstacle,
             warnings=warnings,
             output_device=device,
-            output_mount=mount_name(settled.path.parent),
+            output_mount=mount,
         )
+
+    def _disk(self, folder: Path) -> tuple[int, str]:
+        """Return the device and the mount point of a folder of results; most rows of a batch share one."""
+        if folder not in self.disks:
+            self.disks[folder] = device_below(folder), mount_name(folder)
+        return self.disks[folder]
 
 
 _STATES = {Skip.QUEUED: State.WORKING, Skip.DONE: State.DONE, Skip.COPY: State.HAS_COPY, Skip.SETTING: State.NO_PLAYER}
