@@ -57,18 +57,24 @@ class TitleStates:
         self._request_of = request_of
         self._of_files: dict[Path, tuple[Title, Standing]] = {}
         self._linked: dict[tuple[int, int, int], Path] = {}
+        self._records = Records()
+        self._digests: dict[Path, DiscRecord] = {}
+        self._by_digest: dict[str, list[DiscRecord]] = {}
+        self._results: dict[Path, set[tuple[Path, str]]] = {}
         self.set_records(records or Records())
 
     def set_records(self, records: Records) -> None:
-        """Take in what is recorded by now."""
-        self._records = records
-        self._digests = {each.path: each for each in records.discs}
-        self._by_digest: dict[str, list[DiscRecord]] = {}
-        for each in sorted(records.discs, key=lambda each: natural_key(str(each.path))):
-            self._by_digest.setdefault(each.digest, []).append(each)
-        self._results: dict[Path, set[tuple[Path, str]]] = {}
-        for source, result, digest in records.results:
-            self._results.setdefault(source, set()).add((result, digest))
+        """Take in what is recorded by now; most of the time only the jobs are different."""
+        before, self._records = self._records, records
+        if records.discs != before.discs:
+            self._digests = {each.path: each for each in records.discs}
+            self._by_digest = {}
+            for each in sorted(records.discs, key=lambda each: natural_key(str(each.path))):
+                self._by_digest.setdefault(each.digest, []).append(each)
+        if records.results != before.results:
+            self._results = {}
+            for source, result, digest in records.results:
+                self._results.setdefault(source, set()).add((result, digest))
 
     @property
     def records(self) -> Records:

@@ -110,7 +110,7 @@ class Session:
     def load_first(self, count: int) -> Changes:
         """Return the titles whose names come first: a screen full, in a tenth of the time that all of them take."""
         titles = self.store.first_by_name(count, self.folders, self.chooser.defaults)
-        self.records = self._title_records.read()
+        self.records = self._title_records.read_past()
         return Changes(self.chooser.fitted(self.store, titles), (), is_all=True)
 
     def load(self) -> Changes:
@@ -118,7 +118,7 @@ class Session:
         self._asked.clear()
         self._change = self.store.changes_since(self._change).number
         titles = self.store.titles(self.folders or None, self.chooser.defaults)
-        self.records = self._title_records.read()
+        self.records = self._title_records.read_past()
         return Changes(self.chooser.fitted(self.store, titles), (), is_all=True)
 
     def poll(self) -> Changes | None:
@@ -136,7 +136,7 @@ class Session:
         self.problems = self.background_tasks.failed(TaskKind.SCAN)
         self.unestimated = self.background_tasks.failed(TaskKind.ESTIMATE)
         self.unsampled = self.background_tasks.failed(TaskKind.GRID)
-        self.records = self._title_records.read()
+        self.records = self._title_records.read_past()
         found = self.store.changes_since(self._change)
         if found.number == self._change:
             is_same = failed_before == (self.problems, self.unestimated, self.unsampled)
@@ -177,7 +177,7 @@ class Session:
         for title in titles:
             if title.estimate is not None or self._asked.get(title.path, LATER + 1) <= rank:
                 continue
-            if self.chooser.settings(title) is None or title.format is None or title.block_size:
+            if title.format is None or title.block_size or self.chooser.settings(title) is None:
                 continue
             self._asked[title.path] = rank
             items.append((title.path, EstimateTask(self.chooser.request(title))))

@@ -45,6 +45,14 @@ class TitleRecords:
 
     def read(self) -> Records:
         """Return the records as they are now. Raises StoreError."""
+        working = frozenset(job.path for job in self._select(_SELECT_WORKING) if job.is_alive)
+        return replace(self.read_past(), working=working)
+
+    def read_past(self) -> Records:
+        """Return the records without the jobs that are alive, for a client that follows those anyway.
+
+        Raises StoreError.
+        """
         changes = self._store.changes_since(self._change)
         if changes.number != self._change:
             self._change = changes.number
@@ -55,8 +63,7 @@ class TitleRecords:
             self._last_end = last_end
         if self._discs:
             self._read_results()
-        working = frozenset(job.path for job in self._select(_SELECT_WORKING) if job.is_alive)
-        return Records(working, self._damaged, self._discs, frozenset(self._published))
+        return Records(damaged=self._damaged, discs=self._discs, results=frozenset(self._published))
 
     def _read_discs(self) -> Iterator[DiscRecord]:
         best: dict[Path, DiscRecord] = {}
