@@ -1,6 +1,6 @@
 """Records of the library: an image file's identity, content, settings and estimated conversion."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
@@ -95,6 +95,10 @@ class StoredEstimate:
             found.conversion_s or 0.0,
             found.seek_us or 0.0,
         )
+
+    def is_for(self, settings: Settings) -> bool:
+        """Return whether it was made for these settings, under whatever target."""
+        return replace(self.settings, target=settings.target) == settings
 
     @property
     def ratio(self) -> float:

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.convert.batch.files import FileStat
@@ -25,7 +24,7 @@ class Known:
     def estimate(self, title: Title, settings: Settings) -> StoredEstimate | None:
         """Return the estimate of a title under some settings, made for any target."""
         own = title.estimate
-        if own is not None and replace(own.settings, target=settings.target) == settings:
+        if own is not None and own.is_for(settings):
             return own
         if self._store is not None:
             with contextlib.suppress(StoreError):

@@ -1,6 +1,6 @@
 """The settings of each title: its own over the user's defaults, checked against the target."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -52,13 +52,14 @@ class Chooser:
 
     def fitted(self, store: Store, titles: Iterable[Title]) -> tuple[Title, ...]:
         """Return titles with the estimates of their own settings: the store uses the defaults if one has none."""
-        return tuple(self._fitted(store, title) for title in titles)
+        differing = self.differing
+        return tuple(self._fitted(store, title, differing) for title in titles)
 
-    def _fitted(self, store: Store, title: Title) -> Title:
-        if title.system not in self.differing and (title.overrides is None or title.overrides.target is None):
+    def _fitted(self, store: Store, title: Title, differing: Collection[str]) -> Title:
+        if title.system not in differing and (title.overrides is None or title.overrides.target is None):
             return title
         settings, found = self.settings(title), title.estimate
-        if settings is None or (found is not None and replace(found.settings, target=settings.target) == settings):
+        if settings is None or (found is not None and found.is_for(settings)):
             return title
         return replace(title, estimate=store.estimate_for(title.identity, settings))
 

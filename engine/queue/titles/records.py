@@ -106,8 +106,9 @@ def library_in(
 ) -> tuple[tuple[Title, ...], TitleStates]:
     """Return the titles below some folders (None: all of them) as the app shows them, and their states."""
     chooser = Chooser.of(config)
-    last = {title.path: title.estimate for title in store.titles(folders)}
     fitted = chooser.fitted(store, store.titles(folders, chooser.defaults))
+    lacking = store.titles_at(title.path for title in fitted if title.estimate is None)
+    last = {title.path: title.estimate for title in lacking}
     titles = tuple(_with_estimate(title, last.get(title.path)) for title in fitted)
     states = TitleStates(chooser.request, TitleRecords(store).read())
     states.set_titles(titles)
