@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 
 
 class State(StrEnum):
@@ -81,6 +82,15 @@ STATES: Mapping[State, StateSpec] = {
 
 SICK = frozenset(state for state, spec in STATES.items() if spec.concern is Concern.SICK)
 """States of images that are not whole: a verified result is no reason to put one away (Safety rule 5)."""
+
+ORDER: Mapping[State, int] = MappingProxyType({state: number for number, state in enumerate(State)})
+"""The precedence of states: lower ones win."""
+
+
+def is_sound(state: State) -> bool:
+    """Return whether a title in this state is whole, and played by something."""
+    return ORDER[state] >= ORDER[State.DONE]
+
 
 OLD_TOKENS: Mapping[str, frozenset[State]] = {
     "ok": frozenset({State.READY, State.DONE, State.HAS_COPY, State.NO_PLAYER}),

@@ -23,7 +23,7 @@ from discpress.engine.library.filter_words import Choice, Measure, Vocabulary, p
 from discpress.engine.library.states import TitleStates
 from discpress.engine.names import display_name, natural_key
 from discpress.engine.request import ConversionRequest
-from discpress.engine.states import OLD_TOKENS, State
+from discpress.engine.states import OLD_TOKENS, ORDER, State, is_sound
 from discpress.engine.store.model import Title
 
 Predicate: TypeAlias = Callable[[Title], bool]
@@ -78,7 +78,6 @@ _SORT_KEYS: dict[str, Callable[[Title], Any]] = {
     "region": lambda title: title.region.casefold() or None,
     "block": _planned,
 }
-_STATE_ORDER = {state: number for number, state in enumerate(State)}
 SORT_KEYS = (*_SORT_KEYS, _STATE)
 """The allowed keys of `sort_titles`."""
 
@@ -141,7 +140,7 @@ def sort_titles(
 
     Equal titles keep their order, so that sorting by one column and then by another works. UsageError for another key.
     """
-    value_of = (lambda title: _STATE_ORDER[states.state(title)]) if key == _STATE else _SORT_KEYS.get(key)
+    value_of = (lambda title: ORDER[states.state(title)]) if key == _STATE else _SORT_KEYS.get(key)
     if value_of is None:
         refuse(f"cannot sort by {display_name(key)}", key, SORT_KEYS)
     present: list[tuple[Any, Title]] = []
@@ -203,4 +202,4 @@ def total(titles: Iterable[Title], states: TitleStates) -> Totals:
 
 
 def _is_counted(state: State) -> bool:
-    return state is State.WORKING or _STATE_ORDER[state] >= _STATE_ORDER[State.DONE]
+    return state is State.WORKING or is_sound(state)

@@ -8,10 +8,8 @@ from discpress.engine.convert.batch.standing import standing_of
 from discpress.engine.convert.request import NOTHING
 from discpress.engine.names import display_name, natural_key
 from discpress.engine.request import ConversionRequest
-from discpress.engine.states import Standing, State
+from discpress.engine.states import Standing, State, is_sound
 from discpress.engine.store.model import Title
-
-_ORDER = {state: number for number, state in enumerate(State)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ class TitleStates:
         if damage is not None and damage[0] >= title.identity.mtime_ns / 1e9:
             return Standing(State.DAMAGED, damage[1])
         found = of_file()
-        if _ORDER[found.state] < _ORDER[State.DONE]:
+        if not is_sound(found.state):
             return found
         return self._copy_of(title) or found
 
