@@ -18,7 +18,7 @@ from discpress.engine.images.archives.model import MemberSource
 from discpress.engine.images.cue import MAX_CUE_BYTES, game_track, parse_cue, parse_gdi
 from discpress.engine.images.open import open_source
 from discpress.engine.images.plain.format import ISO
-from discpress.engine.images.raw_layouts import find_raw_layout
+from discpress.engine.images.raw_layouts import RawLayout, find_raw_layout
 from discpress.engine.images.recognise import detect_format
 from discpress.engine.images.recognised import CCD, CUE, GAMECUBE_CISO, GCZ, GDI, JSO, PBP, RAW_CD, RVZ, WBFS, WIA
 from discpress.engine.images.registry import spec_of
@@ -84,9 +84,9 @@ def _read_jso(source: ByteSource) -> ForeignImage:
 class _RawSectors:
     """The data in the sectors of a raw dump: a `SectorSource`."""
 
-    def __init__(self, source: ByteSource) -> None:
+    def __init__(self, source: ByteSource, layout: RawLayout | None) -> None:
         self._source = source
-        self._layout = find_raw_layout(lambda at, length: read_bytes(source, at, length), source.size_bytes)
+        self._layout = layout
         self.size = source.size_bytes // self._layout.sector_bytes * SECTOR_SIZE if self._layout else 0
 
     def read_at(self, offset: int, length: int) -> bytes:
@@ -109,7 +109,7 @@ def _read_raw(source: ByteSource) -> ForeignImage:
     layout = find_raw_layout(lambda at, length: read_bytes(source, at, length), source.size_bytes)
     is_cut_short = layout is not None and source.size_bytes % layout.sector_bytes != 0
     problem = f"its {source.size_bytes} bytes end within a sector: some of it is missing" if is_cut_short else ""
-    disc = identify(_RawSectors(source), source.path.name)
+    disc = identify(_RawSectors(source, layout), source.path.name)
     return ForeignImage(disc, problem=problem, is_cut_short=is_cut_short)
 
 
@@ -177,7 +177,7 @@ def _read_track(source: ByteSource) -> DiscInfo | None:
         kind = detect_format(source)
         if kind is RAW_CD.name:
             return _read_raw(source).disc
-        disc = identify(open_source(source), source.path.name) if kind is ISO.name else None
+        disc = identify(open_source(source, kind), source.path.name) if kind is ISO.name else None
     except (DamagedImageError, UnsupportedImageError):
         return None
     return disc if disc is not None and disc.has_disc else None

@@ -41,13 +41,18 @@ def parse_cue(data: bytes) -> CueSheet:
     """Return the names in a CUE sheet; bytes that are not UTF-8 become surrogates, as in file names. Never raises."""
     names: dict[str, None] = {}
     for match in _FILE.finditer(data[:MAX_CUE_BYTES]):
-        text = (match[1] or match[2] or b"").decode("utf-8", "surrogateescape")
-        name = PurePosixPath(PureWindowsPath(text).name).name
-        if name and name not in {".", ".."} and "\0" not in name:
+        if name := _base_name(match[1] or match[2] or b""):
             names.setdefault(name)
         if len(names) == MAX_CUE_FILES:
             break
     return CueSheet(tuple(names))
+
+
+def _base_name(raw: bytes) -> str:
+    """Return the base name of a path in a sheet, for Windows or not; empty if it cannot name a file."""
+    text = raw.decode("utf-8", "surrogateescape")
+    name = PurePosixPath(PureWindowsPath(text).name).name
+    return "" if name in {".", ".."} or "\0" in name else name
 
 
 HIGH_DENSITY_SECTOR = 45_000
@@ -89,9 +94,7 @@ def parse_gdi(data: bytes) -> tuple[GdiTrack, ...]:
     """
     tracks = []
     for match in _GDI_TRACK.finditer(data[:MAX_CUE_BYTES]):
-        text = (match[3] or match[4] or b"").decode("utf-8", "surrogateescape")
-        name = PurePosixPath(PureWindowsPath(text).name).name
-        if name and name not in {".", ".."} and "\0" not in name:
+        if name := _base_name(match[3] or match[4] or b""):
             tracks.append(GdiTrack(int(match[1]), match[2] == b"4", name))
         if len(tracks) == MAX_CUE_FILES:
             break

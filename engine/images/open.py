@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from discpress.engine.formats import ImageFormat
 from discpress.engine.images.archives.contents import images_and_formats, is_archive, open_archive, open_in_archive
 from discpress.engine.images.image import Image
 from discpress.engine.images.recognise import recognise
@@ -77,6 +78,9 @@ def formats_in(archive: FileSource) -> list[tuple[Path, FormatSpec | None]]:
     return [(archive.path / member.address, image_format) for member, image_format in found]
 
 
-def open_source(source: ByteSource) -> Image:
-    """Open an image from stored bytes; the caller still owns the source. Raises the errors of `open_image`."""
-    return spec_of(recognise(source)).open(source)
+def open_source(source: ByteSource, found: ImageFormat | None = None) -> Image:
+    """Open an image from stored bytes; the caller still owns the source. Raises the errors of `open_image`.
+
+    `found` is the format of the bytes if `detect_format` was asked already.
+    """
+    return spec_of(recognise(source, found)).open(source)

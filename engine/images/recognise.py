@@ -19,8 +19,8 @@ def promised_format(path: PurePath) -> ImageFormat | None:
     return None if spec is None else spec.name
 
 
-def recognise(source: ByteSource) -> ImageFormat:
-    """Return the format of stored bytes; ISO if they have no known header.
+def recognise(source: ByteSource, found: ImageFormat | None = None) -> ImageFormat:
+    """Return the format of stored bytes; ISO if they have no known header. `found` saves another `detect_format`.
 
     Raises DamagedImageError for an empty file, and for a file without the header that its name promises, unless it
     contains a known disc or has the header of another format.
@@ -30,7 +30,7 @@ def recognise(source: ByteSource) -> ImageFormat:
         raise DamagedImageError(
             f"{name}: the file is empty: a disc image has at least one byte", hint="get the file again"
         )
-    found = detect_format(source)
+    found = found or detect_format(source)
     problem = header_problem(source, found)
     if problem:
         raise DamagedImageError(f"{name}: damaged header: {problem}", hint=_hint(source.path))
@@ -46,7 +46,7 @@ def detect_format(source: ByteSource) -> ImageFormat:
     found = detect(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes).name
     if found is not ImageFormat.ISO and found not in PACKED:
         return found
-    if find_disc(lambda offset, length: read_bytes(source, offset, length)) is not None:
+    if is_disc(source):
         return ImageFormat.ISO
     if found is not ImageFormat.ISO:
         return found
@@ -55,6 +55,11 @@ def detect_format(source: ByteSource) -> ImageFormat:
     # The end of a file in an archive may be reached by unpacking all of it only.
     at_end = None if source.member_number else sniff_tail(source)
     return at_end or promised_tail(source.path) or ImageFormat.ISO
+
+
+def is_disc(source: ByteSource) -> bool:
+    """Return whether bytes contain a known disc."""
+    return find_disc(lambda offset, length: read_bytes(source, offset, length)) is not None
 
 
 def header_problem(source: ByteSource, found: ImageFormat) -> str:
@@ -67,8 +72,7 @@ def header_problem(source: ByteSource, found: ImageFormat) -> str:
     if wanted is None or spec is wanted:
         return ""
     if not spec.promises and spec.is_read:  # an ISO: any bytes can be one
-        is_disc = find_disc(lambda offset, length: read_bytes(source, offset, length)) is not None
-        return "" if wanted.is_harmless_without(source) or is_disc else wanted.describe_missing(source)
+        return "" if wanted.is_harmless_without(source) or is_disc(source) else wanted.describe_missing(source)
     return _mistaken(source, wanted, spec)
 
 

@@ -15,8 +15,6 @@ VOLUME_SIZE = "volume-size"
 """Code of the finding on an image that is shorter than its own volume."""
 RAW_SIZE = "raw-size"
 """Code of the finding on a raw dump that ends within a sector."""
-INCOMPLETE = frozenset({NO_VOLUME, VOLUME_SIZE, RAW_SIZE})
-"""Codes of the findings on an image that is not whole: no result proves anything about it (Safety rule 5)."""
 NO_DISC = "no known disc inside: no volume descriptor (ISO 9660, UDF) in sector 16, and no mark of a console"
 """The message about an image without a recognised disc."""
 _PSP_SYSTEM_ID = b"PSP GAME"

@@ -10,7 +10,7 @@ from discpress.engine.images.doctor.blocks import decode_findings, deep_findings
 from discpress.engine.images.doctor.content import content_findings, is_psp_disc
 from discpress.engine.images.doctor.findings import DOUBT, NOT_CHECKED, OTHER_FORMAT, Finding, FindingLimit, Severity
 from discpress.engine.images.doctor.reader import DeepReader
-from discpress.engine.images.image import Image
+from discpress.engine.images.image import Image, no_check
 from discpress.engine.images.known_disc import PVD_SECTOR
 from discpress.engine.images.open import open_stored
 from discpress.engine.images.recognise import recognise
@@ -51,7 +51,7 @@ def examine(
         return
     try:
         yield from _examine(
-            source, target, deep, limit, on_progress or _ignore_progress, check or _go_on, reader or DeepReader()
+            source, target, deep, limit, on_progress or _ignore_progress, check or no_check, reader or DeepReader()
         )
     except DamagedImageError as error:
         yield _damaged(error, shown_name(source))
@@ -132,7 +132,7 @@ def load_findings(image: Image, target: Target, check: Callable[[], None] | None
     """
     yield from target_findings(image, target)
     max_stored = _max_stored_block(image, target)
-    yield from spec_of(image.format).place_findings(image, target, max_stored, FindingLimit(), check or _go_on)
+    yield from spec_of(image.format).place_findings(image, target, max_stored, FindingLimit(), check or no_check)
 
 
 def _name_findings(image: Image, target: Target) -> Iterator[Finding]:
@@ -228,7 +228,3 @@ def _max_stored_block(image: Image, target: Target | None) -> int | None:
 
 def _ignore_progress(done_bytes: int, all_bytes: int) -> None:
     """Default progress callback: do nothing."""
-
-
-def _go_on() -> None:
-    """Default check: never stop."""

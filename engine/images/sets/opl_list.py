@@ -30,8 +30,13 @@ class ListedGame:
     """Its serial, `SLUS_203.12`; unchecked text."""
     parts: int
     """Its number of parts."""
-    crc: int
-    """The checksum of its name."""
+    raw_name: bytes
+    """The name as it is stored."""
+
+    @property
+    def crc(self) -> int:
+        """The checksum of its name."""
+        return name_crc(self.raw_name)
 
 
 def read_list(data: bytes) -> Iterator[ListedGame]:
@@ -41,7 +46,7 @@ def read_list(data: bytes) -> Iterator[ListedGame]:
         name, serial = (raw.partition(b"\0")[0] for raw in (raw_name, raw_serial))
         text = serial.decode("utf-8", "replace")
         if text[: len(_PREFIX)].lower() == _PREFIX:
-            yield ListedGame(name.decode("utf-8", "replace"), text[len(_PREFIX) :], parts, name_crc(name))
+            yield ListedGame(name.decode("utf-8", "replace"), text[len(_PREFIX) :], parts, name)
 
 
 def find_game(games: Iterable[ListedGame], serial: str, crc: int) -> ListedGame | None:

@@ -12,13 +12,14 @@ from discpress.engine.errors import (
     UnsupportedImageError,
     UsageError,
 )
-from discpress.engine.images.known_disc import find_disc, volume_bytes
+from discpress.engine.images.known_disc import volume_bytes
+from discpress.engine.images.recognise import is_disc
 from discpress.engine.images.registry import detect
 from discpress.engine.images.sets.opl_list import LIST_NAME, MAX_LIST_BYTES, ListedGame, find_game, read_list
 from discpress.engine.images.sets.part_names import PartName, PartNames, group_parts, read_part_name
 from discpress.engine.images.sets.source_set import JoinedSource
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
-from discpress.engine.images.spec import SNIFF_BYTES, Kind
+from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
 from discpress.engine.names import display_name, safe_file_name
 from discpress.engine.units import GIB, MIB
 
@@ -69,7 +70,7 @@ def find_parts(path: Path) -> PartNames | None:
         return None
     try:
         with os.scandir(path.parent) as entries:
-            names = [each.name for each in entries if read_part_name(each.name) is not None and each.is_file()]
+            names = [each.name for each in entries if each.name.startswith(part.before) and each.is_file()]
     except OSError:
         names = []
     alone = PartNames((part,))
@@ -97,25 +98,21 @@ def _is_split(names: PartNames, files: Sequence[FileSource]) -> bool:
     first, *others = files
     found = detect(read_bytes(first, 0, SNIFF_BYTES), first.size_bytes)
     is_other = found.kind is not Kind.IMAGE or not (found.is_read or found.promises)
-    if is_other or any(_has_header(file) or _is_disc(file) for file in others):
+    if is_other or any(_has_header(file) or is_disc(file) for file in others):
         return False
     if names.is_certain:
         return bool(others) or names.first.number == names.start or not _is_whole_alone(first, is_certain=True)
-    if not (found.promises or _is_disc(first)):
+    if not (found.promises or is_disc(first)):
         return False  # any other files with numbers
     if others and not names.missing():
         return True
-    return names.first.number == names.start and _is_disc(first) and not _is_whole_alone(first)
+    return names.first.number == names.start and is_disc(first) and not _is_whole_alone(first)
 
 
 def _has_header(source: ByteSource) -> bool:
     """Return whether a file begins with the magic of a format."""
     found = detect(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
     return found.promises and bool(found.magics)
-
-
-def _is_disc(source: ByteSource) -> bool:
-    return find_disc(lambda offset, length: read_bytes(source, offset, length)) is not None
 
 
 def _is_whole_alone(source: ByteSource, *, is_certain: bool = False) -> bool:
@@ -151,8 +148,8 @@ def _problem(joined: JoinedSource, names: PartNames, parts: int) -> str:
     following = display_name(names.first.with_number(names.names[-1].number + 1))
     spec = detect(read_bytes(joined, 0, SNIFF_BYTES), joined.size_bytes)
     if spec.promises and spec.is_read:
-        return f"split image: it ends too early, so {following} is missing" if _ends_early(joined) else ""
-    if names.first.number == 1 and spec.is_read and not _is_disc(joined):
+        return f"split image: it ends too early, so {following} is missing" if _ends_early(joined, spec) else ""
+    if names.first.number == 1 and spec.is_read and not is_disc(joined):
         return f"split image: no known disc begins in {display_name(names.first.name)}: a part before it may be missing"
     if len(sizes) == 1 and _is_whole_alone(joined, is_certain=names.is_certain):
         return ""
@@ -163,9 +160,8 @@ def _problem(joined: JoinedSource, names: PartNames, parts: int) -> str:
     return "" if is_end_shown else f"split image: {following} may be missing, because all parts have the same size"
 
 
-def _ends_early(joined: JoinedSource) -> bool:
-    """Return whether the last byte of a packed image cannot be read."""
-    spec = detect(read_bytes(joined, 0, SNIFF_BYTES), joined.size_bytes)
+def _ends_early(joined: JoinedSource, spec: FormatSpec) -> bool:
+    """Return whether the last byte of a packed image of this format cannot be read."""
     try:
         image = spec.open(joined)
         return len(image.read_at(image.size - 1, 1)) < 1

@@ -26,10 +26,9 @@ from discpress.engine.images.archives.contents import (
 from discpress.engine.images.archives.model import Archive, Member, held_file
 from discpress.engine.images.chd.stated import STATED_BYTES, stated_sha1s
 from discpress.engine.images.image import Image
-from discpress.engine.images.known_disc import find_disc
 from discpress.engine.images.open import open_source, open_stored
 from discpress.engine.images.packed import PACKED, SMALLEST_ARCHIVE_BYTES, may_hold_disc
-from discpress.engine.images.recognise import detect_format, header_problem, promised_format
+from discpress.engine.images.recognise import detect_format, header_problem, is_disc, promised_format
 from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.images.registry import PLAIN, spec_of
 from discpress.engine.images.sets.split_image import SplitImage, find_parts, open_parts, open_split
@@ -63,7 +62,7 @@ def is_image(source: FileSource, found: ImageFormat) -> bool:
         return True
     if read_bytes(source, 0, len(RAW_SYNC)) == RAW_SYNC:  # a raw dump, and not of whole sectors
         return True
-    return find_disc(lambda offset, length: read_bytes(source, offset, length)) is not None
+    return is_disc(source)
 
 
 def probe_titles(path: Path, on_look: Callable[[], None] = lambda: None) -> Iterator[Title | EmptyArchive]:
@@ -178,7 +177,7 @@ def _read_title(source: ByteSource, found: ImageFormat, identity: FileIdentity, 
     if not spec_of(found).is_read and not header_problem(source, found):
         return _foreign_title(source.path, identity, found, read_foreign(source, found), links)
     try:
-        image = open_source(source)
+        image = open_source(source, found)
     except (DamagedImageError, UnsupportedImageError) as error:
         is_told = spec_of(found).promises or promised_format(source.path) is None
         return _broken(source.path, identity, found if is_told else None, links, error)
