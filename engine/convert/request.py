@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from discpress.engine.formats import ImageFormat
 from discpress.engine.request import ConversionRequest
-from discpress.engine.targets import AUTO, TARGETS, Target, target_for
+from discpress.engine.targets import AUTO, TARGETS, Target, target_named
 from discpress.engine.targets.by_system import target_name
 
 NOTHING = ConversionRequest()
@@ -18,7 +18,7 @@ def for_system(defaults: ConversionRequest, system: str) -> ConversionRequest:
     named = replace(defaults, target=name, targets=())
     if name not in TARGETS and name != AUTO:  # a name of another version: resolving it reports it
         return named
-    return _loadable(named, target_for(system, defaults.format) if name == AUTO else TARGETS[name])
+    return _loadable(named, target_named(name, system, defaults.format))
 
 
 def _loadable(defaults: ConversionRequest, target: Target) -> ConversionRequest:

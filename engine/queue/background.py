@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 from discpress.engine.queue.crash_count import MOST_DEATHS, worker_ended
 from discpress.engine.queue.tasks.base import Cells
-from discpress.engine.queue.tasks.kinds import BACKGROUND_KINDS, TaskKind
-from discpress.engine.queue.tasks.records import BackgroundWork, EstimateTask, GridTask, ScanTask
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import BackgroundWork
 from discpress.engine.queue.tasks.request_json import request_from, request_text
 from discpress.engine.store.rows.checked import (
     LARGEST,
@@ -96,9 +96,10 @@ class BackgroundTask:
         return self.kind, self.path
 
 
+_WORK: Mapping[TaskKind, type[BackgroundWork]] = {each.kind: each for each in get_args(BackgroundWork)}
 _SHAPE = Shape(
     {
-        "kind": token({str(kind): kind for kind in BACKGROUND_KINDS}, None),
+        "kind": token({str(kind): kind for kind in _WORK}, None),
         "path": PATH,
         "rank": integer(-LARGEST),
         "wish": made_by(request_from, None).or_null,
@@ -106,7 +107,6 @@ _SHAPE = Shape(
         "worker_deaths": NUMBER,
     }
 )
-_WORK: Mapping[TaskKind, type[BackgroundWork]] = {each.kind: each for each in (ScanTask, EstimateTask, GridTask)}
 _SELECT = f"SELECT {_SHAPE.select()} FROM errands WHERE error = ''"
 _ALL = -1
 """No limit on the number of rows."""

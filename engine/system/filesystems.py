@@ -150,3 +150,13 @@ def disk_bytes(folder: Path) -> int:
 def free_bytes(folder: Path) -> int:
     """Return the bytes that an ordinary user can still write in a folder."""
     return shutil.disk_usage(folder).free
+
+
+def free_bytes_below(folder: Path) -> int:
+    """Return the same for a folder that may not exist yet: of the nearest existing one above it. Raises OSError."""
+    for each in (folder, *folder.parents):
+        try:
+            return free_bytes(each)
+        except FileNotFoundError:
+            continue  # it is created later
+    raise FileNotFoundError(folder)

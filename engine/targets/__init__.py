@@ -213,6 +213,11 @@ TARGETS: dict[str, Target] = {
 }
 
 
+def target_named(name: str, system: str, image_format: ImageFormat | None = None) -> Target:
+    """Return the target of a known name; `auto` goes by system and format as in `target_for`."""
+    return target_for(system, image_format) if name == AUTO else TARGETS[name]
+
+
 def target_for(system: str, image_format: ImageFormat | None = None) -> Target:
     """Return the target that `--target auto` means for a disc of this system and for the requested format.
 

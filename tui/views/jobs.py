@@ -7,7 +7,7 @@ from typing import TypeAlias
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.tasks.kinds import TRASH_KINDS, TaskKind
-from discpress.engine.queue.tasks.trash import others_of
+from discpress.engine.queue.tasks.trash import and_others
 from discpress.engine.units import format_duration, format_rate, format_size
 from discpress.tui.widgets.graph import bar
 from discpress.tui.widgets.palette import Line
@@ -43,9 +43,7 @@ def job_name(job: Job, names: Names) -> str:
     # As it was queued first: another game may have the file's name by now.
     queued = job.task.source.name
     name = display_name(queued) if queued else names(job.path) or display_name(job.path.name or job.path)
-    others = len(others_of(job.task))
-    more = f" and {others} more" if others else ""
-    return name if job.kind is TaskKind.CONVERT else f"{job.kind} {name}{more}"
+    return name if job.kind is TaskKind.CONVERT else f"{job.kind} {name}{and_others(job.task)}"
 
 
 _WANTED = {Action.PAUSE: "pausing", Action.RESUME: "resuming", Action.CANCEL: "cancels"}

@@ -9,7 +9,7 @@ from discpress.engine.convert.batch.model import DiskSpace
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.system.files import device_below
-from discpress.engine.system.filesystems import free_bytes
+from discpress.engine.system.filesystems import free_bytes_below
 
 
 def queue_spaces(jobs: Iterable[Job], size_of: Callable[[Path], int | None]) -> tuple[DiskSpace, ...]:
@@ -64,17 +64,7 @@ def _ask(spaces: dict[int, DiskSpace], folder: Path) -> int | None:
     try:
         device = device_below(folder)
         if device not in spaces:
-            spaces[device] = DiskSpace(folder, _free_below(folder))
+            spaces[device] = DiskSpace(folder, free_bytes_below(folder))
     except OSError:
         return None
     return device
-
-
-def _free_below(folder: Path) -> int:
-    """Return the free space of a folder, or of the nearest existing one above it. OSError."""
-    for each in (folder, *folder.parents):
-        try:
-            return free_bytes(each)
-        except FileNotFoundError:
-            continue  # it is created later
-    raise FileNotFoundError(folder)

@@ -10,7 +10,7 @@ from discpress.engine.images.registry import written
 from discpress.engine.names import display_name
 from discpress.engine.system.processors import available_processors
 from discpress.engine.systems import SYSTEMS, System, system_from
-from discpress.engine.targets import AUTO, TARGETS, Target, target_for
+from discpress.engine.targets import TARGETS, Target, target_named
 from discpress.engine.targets.by_system import DEFAULT, PLAYED, choices, target_name, with_target
 from discpress.tui.commands import Keys
 
@@ -75,7 +75,7 @@ def _targets(targets: Mapping[str, str]) -> Iterator[Setting]:
 
 def describe_target(name: str, system: str) -> str:
     """Return a target as people read it: `opl: OPL`; of `auto`, which one that is for discs of a system."""
-    target = target_for(system) if name == AUTO else TARGETS[name]
+    target = target_named(name, system)
     return f"{name}: {target.label}"
 
 
@@ -153,7 +153,7 @@ class TargetRows:
     def cells(self, index: int, keys: Sequence[str]) -> Sequence[str]:
         """Return the texts of one row."""
         name = self.names[index]
-        target = _meant(self._system, name)
+        target = target_named(name, self._system)
         texts = {"name": name, "label": target.label, "loads": ", ".join(_loaded(target))}
         return [texts[key] for key in keys]
 
@@ -164,7 +164,7 @@ class TargetRows:
 
 def about_target(system: str, name: str) -> list[str]:
     """Return sentences on a target, and on the targets that do not play discs of a system."""
-    target = _meant(system, name)
+    target = target_named(name, system)
     others = [each for each in TARGETS.values() if not each.plays(system_from(system))]
     said = [_about(target)]
     if others:
@@ -191,7 +191,3 @@ def _sentence(clause: str) -> str:
 
 def _loaded(target: Target) -> list[str]:
     return [each.upper() for each in written(packed_only=True) if each in target.formats]
-
-
-def _meant(system: str, name: str) -> Target:
-    return target_for(system) if name == AUTO else TARGETS[name]

@@ -11,7 +11,7 @@ from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import StoredEstimate, Title
-from discpress.engine.targets import AUTO, TARGETS, target_for
+from discpress.engine.targets import AUTO, TARGETS, target_named
 from discpress.engine.targets.by_system import with_target
 
 FORMS = written_forms()
@@ -134,7 +134,7 @@ class Tuning:
 
     def of_target(self, name: str, system: str) -> "Tuning":
         """Return the choice with another target for discs of a system, in the format that it loads best."""
-        target = target_for(system) if name == AUTO else TARGETS[name]
+        target = target_named(name, system)
         settings = default_settings(target, self.level)
         return Tuning(
             name, settings.format, settings.block_size, settings.level, methods=settings.methods

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from discpress.engine.store.model import StoredEstimate, Title
-from discpress.engine.targets import AUTO, TARGETS, target_for
+from discpress.engine.targets import AUTO, target_named
 from discpress.engine.units import format_duration, format_latency, format_size
 from discpress.tui.commands import Keys
 from discpress.tui.views.labels import margin_of
@@ -28,7 +28,7 @@ def choice_lines(
 
     `keys` are those that are valid; `problem` is why the worker could not find out what is not known.
     """
-    target = target_for(title.system) if tuning.target == AUTO else TARGETS[tuning.target]
+    target = target_named(tuning.target, title.system)
     called = f"{AUTO}: {target.label}" if tuning.target == AUTO else target.label
     first: list[tuple[str, str]] = [(keys.row("target_next"), "accent"), (f" target {called}", "normal")]
     called = f" format {tuning.format_name}"

@@ -138,10 +138,6 @@ class ConversionBatch:
     def _estimator(self) -> Estimator:
         return Estimator(self._sources, self._records, self._printer, self._threads, self._control.check)
 
-    def print_skip(self, planned: PlannedInput) -> None:
-        """Report an input that is left out."""
-        print_skip(planned, self._printer)
-
     def _guard(self, planned: PlannedInput) -> None:
         path = planned.input.path
         try:
@@ -171,7 +167,7 @@ class ConversionBatch:
             raise_failure(planned)
             if row.skip is not None and not row.is_failure:
                 self._counts["skipped"] += 1
-                self.print_skip(planned)
+                print_skip(planned, self._printer)
                 return
             # A failure has an error of its own.
             image, disc = open_planned(self._sources, path, row.request)

@@ -174,9 +174,10 @@ def open_planned(sources: OpenSources, path: Path, request: ConversionRequest) -
         raise advised(error, path, request) from error
 
 
-def print_skip(planned: PlannedInput, printer: Printer, *, is_shown: bool = True) -> None:
-    """Report an input that is left out, to people only if `is_shown`."""
+def print_skip(planned: PlannedInput, printer: Printer) -> None:
+    """Report an input that is left out; one that needs no repair is reported to people only if they named it."""
     row, why = planned.row, planned.skip_reason
+    is_shown = planned.input.is_named or row.skip is not Skip.LOADS
     facts = {
         "input": str(planned.input.path),
         "output": None if row.output_path is None else str(row.output_path),

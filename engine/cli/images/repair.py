@@ -8,11 +8,11 @@ from discpress.engine.cli.images.convert import ConversionBatch
 from discpress.engine.cli.images.inputs import Input
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, take_request
-from discpress.engine.cli.images.planning import PlannedInput, print_skip
+from discpress.engine.cli.images.planning import PlannedInput
 from discpress.engine.cli.images.repairs import plan_input_repairs, restore_stopped_repairs
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records, read_config
-from discpress.engine.convert.batch.model import Batch, Skip
+from discpress.engine.convert.batch.model import Batch
 from discpress.engine.errors import UsageError
 from discpress.engine.progress import Control
 
@@ -45,8 +45,3 @@ class _RepairBatch(ConversionBatch):
         return plan_input_repairs(
             inputs, self._sources, self._request, self._config.request, self._records, self._control.check
         )
-
-    def print_skip(self, planned: PlannedInput) -> None:
-        """Report an input that is left out; one of a folder that loads is reported to programs only."""
-        is_news = planned.input.is_named or planned.row.skip is not Skip.LOADS
-        print_skip(planned, self._printer, is_shown=is_news)

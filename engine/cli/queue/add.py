@@ -217,7 +217,7 @@ class _Adding:
             raise_conflict(row)
         raise_failure(planned)
         if row.skip is not None and not row.is_failure:
-            print_skip(planned, self._printer, is_shown=each.is_named or row.skip is not Skip.LOADS)
+            print_skip(planned, self._printer)
             return None
         # A failure has an error of its own, and the image may need a warning.
         image, disc = open_planned(self._sources, each.path, row.request)

@@ -9,7 +9,7 @@ from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Action, Job, JobRequest, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.kinds import TRASH_KINDS, TaskKind
-from discpress.engine.queue.tasks.trash import others_of
+from discpress.engine.queue.tasks.trash import and_others
 from discpress.engine.units import format_duration, format_percent, format_rate, format_size
 
 _HEADS = ("ID", "STATE", "STAGE", "DONE", "SPEED", "RATIO", "ETA", "TITLE")
@@ -114,9 +114,7 @@ def state_of(job: Job) -> str:
 def name_of(job: Job | JobRequest) -> str:
     """Return the name of a job's file, safe to show; after the kind of job if it is not a conversion."""
     name = display_name(job.task.source.name or job.path.name or job.path)
-    others = len(others_of(job.task))
-    more = f" and {others} more" if others else ""
-    return name if job.kind is TaskKind.CONVERT else f"{job.kind} {name}{more}"
+    return name if job.kind is TaskKind.CONVERT else f"{job.kind} {name}{and_others(job.task)}"
 
 
 def note_of(job: Job) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from discpress.engine.convert.batch.files import FileStat
 from discpress.engine.convert.batch.model import DiskSpace, PlannedTitle
 from discpress.engine.convert.output_names import Clash
-from discpress.engine.system.filesystems import free_bytes
+from discpress.engine.system.filesystems import free_bytes_below
 
 
 def disk_spaces(rows: Iterable[PlannedTitle], stats: Mapping[Path, FileStat]) -> tuple[DiskSpace, ...]:
@@ -44,14 +44,10 @@ def _space(spaces: dict[int, DiskSpace | None], device: int, folder: Path) -> Di
 
 
 def _free(folder: Path) -> DiskSpace | None:
-    for each in (folder, *folder.parents):
-        try:
-            return DiskSpace(folder, free_bytes(each))
-        except FileNotFoundError:
-            continue  # it is created later
-        except OSError:
-            return None
-    return None
+    try:
+        return DiskSpace(folder, free_bytes_below(folder))
+    except OSError:
+        return None
 
 
 def _overwritten_bytes(row: PlannedTitle) -> int:

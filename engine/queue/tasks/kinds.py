@@ -25,8 +25,6 @@ class TaskKind(StrEnum):
 
 JOB_KINDS = frozenset(TaskKind) - {TaskKind.GRID}
 """Kinds of jobs."""
-BACKGROUND_KINDS = frozenset({TaskKind.SCAN, TaskKind.ESTIMATE, TaskKind.GRID})
-"""Kinds of background tasks."""
 CONVERSION_KINDS = frozenset({TaskKind.CONVERT, TaskKind.REPAIR})
 """Work that makes another file of an image."""
 LAB_KINDS = frozenset({TaskKind.SEEK, TaskKind.THROUGHPUT})

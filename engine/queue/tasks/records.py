@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar, Self, TypeAlias
+from typing import ClassVar, Self, TypeAlias, get_args
 
 from discpress.engine.convert.digests import ALWAYS, ON_REQUEST
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions, parameters_of, seek_options, throughput_options
@@ -243,22 +243,5 @@ Task: TypeAlias = (
 """The work of a job or of a background task."""
 BackgroundWork: TypeAlias = ScanTask | EstimateTask | GridTask
 """The work of a background task."""
-TASKS: Mapping[TaskKind, type[Task]] = MappingProxyType(
-    {
-        each.kind: each
-        for each in (
-            ConvertTask,
-            RepairTask,
-            VerifyTask,
-            ScanTask,
-            EstimateTask,
-            GridTask,
-            SeekTask,
-            ThroughputTask,
-            DoctorTask,
-            PurgeTask,
-            UndoTask,
-        )
-    }
-)
+TASKS: Mapping[TaskKind, type[Task]] = MappingProxyType({each.kind: each for each in get_args(Task)})
 """The record of each kind."""

@@ -75,6 +75,12 @@ def others_of(task: BaseTask) -> tuple[Path, ...]:
     return task.others if isinstance(task, PurgeTask | UndoTask) else ()
 
 
+def and_others(task: BaseTask) -> str:
+    """Return ` and 2 more` for a task on several entries; empty for any other task."""
+    count = len(others_of(task))
+    return f" and {count} more" if count else ""
+
+
 def _others_json(others: tuple[Path, ...]) -> dict[str, JsonValue]:
     return {_OTHERS: [os.fspath(path) for path in others]} if others else {}
 

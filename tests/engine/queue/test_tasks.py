@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -17,10 +17,11 @@ from discpress.engine.measure.windows import MAX_WINDOW_BYTES
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.base import Source
-from discpress.engine.queue.tasks.kinds import BACKGROUND_KINDS, JOB_KINDS, TaskKind
+from discpress.engine.queue.tasks.kinds import JOB_KINDS, TaskKind
 from discpress.engine.queue.tasks.records import (
     DIGESTS,
     TASKS,
+    BackgroundWork,
     ConvertTask,
     DoctorTask,
     EstimateTask,
@@ -110,7 +111,7 @@ KINDS = pytest.mark.parametrize("kind", TaskKind)
 
 def test_every_kind_has_its_record() -> None:
     assert {kind: record.kind for kind, record in TASKS.items()} == {kind: kind for kind in TaskKind}
-    assert {*JOB_KINDS, *BACKGROUND_KINDS} == {*TaskKind}
+    assert {*JOB_KINDS, *(each.kind for each in get_args(BackgroundWork))} == {*TaskKind}
 
 
 @pytest.mark.slow

@@ -11,7 +11,6 @@ from discpress.engine.convert.batch.model import DiskSpace
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.request import ConversionRequest
-from discpress.tui.views import queue_space
 from discpress.tui.views.queue_space import queue_spaces
 
 SIZE, GAIN = 500, 200
@@ -20,7 +19,7 @@ SIZE, GAIN = 500, 200
 @pytest.fixture(autouse=True)
 def free(monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk with 1,000 bytes."""
-    monkeypatch.setattr(queue_space, "free_bytes", lambda folder: 1000)
+    monkeypatch.setattr("discpress.engine.system.filesystems.free_bytes", lambda folder: 1000)
 
 
 def waiting(folder: Path, *, trash_source: bool = False, output_folder: Path | None = None) -> Job:
