@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import fault_injection as faults
-from repair_stories import Unheard, queue_repair, repair, run_first_job
+from power_stories import NO_CLAIMS
+from repair_stories import queue_repair, repair, run_first_job
 
 from discpress.engine.request import OnConflict
 from discpress.engine.system import rename
@@ -55,7 +56,7 @@ def run(folder: Path, fatal: int, options: set[str]) -> None:
         return
     die_at(fatal, options)
     if "--repair" in options:
-        repair(folder, Unheard())
+        repair(folder, NO_CLAIMS)
         return
     faults.run_conversion(
         folder / ("Game.iso.001" if "--split" in options else "game.iso"),

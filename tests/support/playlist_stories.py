@@ -5,7 +5,7 @@ from pathlib import Path
 
 from command_line import write_old
 from crash_states import CrashState
-from power_stories import Story, convert, entries, image_losses, prepare, recover_image, undo_all
+from power_stories import NO_CLAIMS, Story, convert, entries, image_losses, prepare, recover_image, undo_all
 
 BEFORE = b"#EXTM3U\r\ngame.iso\r\nother.iso\r\n"
 AFTER = b"#EXTM3U\r\ngame.zso\r\nother.iso\r\n"
@@ -19,12 +19,7 @@ def _make(folder: Path) -> None:
 
 def _make_trashed(folder: Path) -> None:
     _make(folder)
-    convert(trash_source=True)(folder, _Nobody())
-
-
-class _Nobody:
-    def claim(self, what: str) -> None:
-        """Tell nobody."""
+    convert(trash_source=True)(folder, NO_CLAIMS)
 
 
 def torn(story: Story, state: CrashState, claims: list[str]) -> Iterator[str]:

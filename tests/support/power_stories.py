@@ -41,6 +41,13 @@ class Claims(Protocol):
     def claim(self, what: str) -> None: ...
 
 
+class _NoClaims:
+    def claim(self, what: str) -> None:
+        """Take no note."""
+
+
+NO_CLAIMS = _NoClaims()
+
 Act = Callable[[Path, Claims], None]
 
 

@@ -10,7 +10,7 @@ from unittest import mock
 import fault_injection as faults
 from command_line import write_old
 from crash_states import CrashState
-from power_stories import SOURCE, Claims, Story, decoded, described, entries, is_trashed
+from power_stories import NO_CLAIMS, SOURCE, Claims, Story, decoded, described, entries, is_trashed
 from sample_images import pack
 
 from discpress.engine.convert.recovery import restore_unpublished
@@ -90,14 +90,7 @@ def undo_repair(folder: Path, recorder: Claims) -> None:
 
 def _make_repaired(folder: Path) -> None:
     make(folder)
-    repair(folder, Unheard())
-
-
-class Unheard:
-    """Listens to no claims."""
-
-    def claim(self, what: str) -> None:
-        """Do nothing."""
+    repair(folder, NO_CLAIMS)
 
 
 def block_size_of(data: bytes) -> int:
@@ -136,7 +129,7 @@ def recover(story: Story, folder: Path) -> list[str]:
         if path.exists() and block_size_of(path.read_bytes()) != SECTOR_SIZE:
             stamp = path.stat().st_mtime_ns - 3_600_000_000_000
             os.utime(path, ns=(stamp, stamp))  # what was made anew has its own time
-            repair(folder, Unheard())
+            repair(folder, NO_CLAIMS)
     except DiscpressError as error:
         problems.append(str(error))
     if not path.exists() or decoded(path.read_bytes()) != SOURCE:

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 import fault_injection as faults
 from crash_states import CrashState
-from power_stories import Act, Claims, Story, decoded, described, is_trashed
+from power_stories import NO_CLAIMS, Act, Claims, Story, decoded, described, is_trashed
 from split_images import IMAGE as SPLIT_IMAGE
 from split_images import ISO_NAMES, cut, write_parts
 from trash_sets import FILES, IMAGE, MTIME_NS, RESULT, entries, make_set, put_away, undo_as_a_user
@@ -112,14 +112,6 @@ def recover_split(story: Story, folder: Path) -> list[str]:
     if not result.exists() or decoded(result.read_bytes()) != SPLIT_IMAGE:
         problems.append("the next conversion did not give the result")
     return [*problems, *(f"{path.name} is left" for path in folder.glob(f"*{PART_SUFFIX}"))]
-
-
-class _NoClaims:
-    def claim(self, what: str) -> None:
-        """Take no note."""
-
-
-NO_CLAIMS = _NoClaims()
 
 
 def recover(story: Story, folder: Path) -> list[str]:

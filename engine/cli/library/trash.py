@@ -41,7 +41,8 @@ def run_trash(arguments: argparse.Namespace, printer: Printer, control: Control)
     if arguments.older_than is not None:
         entries = _older_than(entries, arguments.older_than, time.time())
     if arguments.action == "list":
-        return print_entries(entries, printer) or broken
+        print_entries(entries, printer)
+        return broken
     records = Records(arguments, printer)
     try:
         exit_code = _empty(entries, arguments, printer, control, records) or broken
@@ -76,10 +77,12 @@ def read_entries(folders: Iterable[Path], printer: Printer, *, is_reading: bool)
     return found, exit_code
 
 
-def print_entries(entries: list[TrashEntry], printer: Printer) -> int:
-    """Print a line for each entry, and what removing them would free; return the exit code."""
+def print_entries(entries: list[TrashEntry], printer: Printer) -> None:
+    """Print a line for each entry, and the space that removing them would free."""
+    total = 0
     for entry in entries:
         freed = freed_bytes(entry)
+        total += 0 if entry.problem else freed
         facts = {
             "id": entry.id,
             "path": str(entry.home_path),
@@ -99,20 +102,14 @@ def print_entries(entries: list[TrashEntry], printer: Printer) -> int:
             f"{_remark(entry, freed)}"
         )
         printer.event("trash", facts, text)
-    freed = _freed_bytes(entry for entry in entries if not entry.problem)
-    facts = {"entries": len(entries), "freed_bytes": freed}
-    printer.event("trash-total", facts, f"{len(entries)} in the trash, {format_size(freed)} can be freed")
-    return 0
+    facts = {"entries": len(entries), "freed_bytes": total}
+    printer.event("trash-total", facts, f"{len(entries)} in the trash, {format_size(total)} can be freed")
 
 
 def _remark(entry: TrashEntry, freed: int) -> str:
     if entry.problem:
         return f" ({entry.problem}: only listed)"
     return "" if freed or not entry.size_bytes else " (has other hard links: removing it frees nothing)"
-
-
-def _freed_bytes(entries: Iterable[TrashEntry]) -> int:
-    return sum(map(freed_bytes, entries))
 
 
 def _ask(question: str, control: Control) -> str:
@@ -186,7 +183,7 @@ def _empty(
         if not entry.is_there:
             printer.notice("is no longer in the trash", entry.home_path)
             continue
-        freed = _freed_bytes([entry])
+        freed = freed_bytes(entry)
         try:
             threads = available_processors()
             proof = purge(

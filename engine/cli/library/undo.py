@@ -30,7 +30,8 @@ def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, rec
     folders = as_paths(arguments.folder or ["."])
     if arguments.list:
         entries, broken = read_entries(folders, printer, is_reading=True)
-        return print_entries(entries, printer) or broken
+        print_entries(entries, printer)
+        return broken
     stopped = _finish_stopped(folders, printer, control, records)
     names = [name for name in arguments.what if not any(is_named(entry, name) for entry in stopped.entries)]
     if stopped.is_enough_for(arguments.what, names):

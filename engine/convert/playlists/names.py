@@ -84,7 +84,8 @@ def _forms_of(data: bytes) -> Iterator[_Form]:
     else:
         # The bytes of a file name that is not UTF-8 become surrogates, as in paths.
         yield _Form(b"", "utf-8", "surrogateescape")
-        yield from (_Form(b"", encoding) for encoding in _OLD_ENCODINGS)
+        if not data.isascii():  # ASCII is the same text in all of them
+            yield from (_Form(b"", encoding) for encoding in _OLD_ENCODINGS)
 
 
 def _renamed_text(text: str, is_sheet: bool, rename: Rename) -> str:

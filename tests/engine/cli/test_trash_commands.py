@@ -66,13 +66,18 @@ def test_the_others_are_undone_besides_one_that_was_stopped(half: TrashEntry, de
     assert (desk.folder / "other.iso").read_bytes() == IMAGE
 
 
-def test_one_that_cannot_be_finished_keeps_no_other_back(desk: Desk) -> None:
+def stop_one_for_good(desk: Desk) -> None:
+    """Leave an undo that cannot be finished, and another entry."""
     make_set(desk.folder)
     put_away(desk.folder)
     put_back_half(desk.folder)
     (desk.folder / "game.bin").write_bytes(b"in the way")
     write_old(desk.folder / "other.iso", IMAGE)
     desk.ask("convert", "other.iso", "--delete-source")
+
+
+def test_one_that_cannot_be_finished_keeps_no_other_back(desk: Desk) -> None:
+    stop_one_for_good(desk)
     code, events = desk.ask("undo", "other.iso")
     assert (code, [event["event"] for event in events]) == (1, ["error", "undone"])
     assert "game.bin: a file of this name is in the way" in events[0]["message"]
@@ -86,12 +91,7 @@ def test_one_that_cannot_be_finished_keeps_no_other_back(desk: Desk) -> None:
 
 @pytest.mark.parametrize("words", [("game.cue",), ("game.cue", "other.iso"), ("all",), ()], ids=" ".join)
 def test_one_that_cannot_be_finished_is_reported_once(words: tuple[str, ...], desk: Desk) -> None:
-    make_set(desk.folder)
-    put_away(desk.folder)
-    put_back_half(desk.folder)
-    (desk.folder / "game.bin").write_bytes(b"in the way")
-    write_old(desk.folder / "other.iso", IMAGE)
-    desk.ask("convert", "other.iso", "--delete-source")
+    stop_one_for_good(desk)
     code, events = desk.ask("undo", *words)
     others = [] if words == ("game.cue",) else ["undone"]
     assert (code, [event["event"] for event in events]) == (1, ["error", *others])

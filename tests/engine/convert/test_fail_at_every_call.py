@@ -13,7 +13,7 @@ from unittest import mock
 import pytest
 from crash_states import CrashState
 from playlist_stories import TORN_STORIES
-from power_stories import STORIES, Story, file_system, losses, prepare, recover
+from power_stories import NO_CLAIMS, STORIES, Story, file_system, losses, prepare, recover
 from repair_stories import REPAIR_STORIES
 from set_stories import SET_STORIES
 
@@ -70,21 +70,16 @@ def found(top: Path) -> CrashState:
     )
 
 
-class NoRecorder:
-    def claim(self, what: str) -> None:
-        pass
-
-
 def play(story: Story, folder: Path, fatal: int, *, is_done: bool) -> tuple[bool, CrashState]:
     """Play a story with one failing call; return whether it was through before that call, and what was left."""
     folder.mkdir()
     with file_system(story):
         prepare(story, folder)
         if story.left is not None:
-            story.left(folder, NoRecorder())
+            story.left(folder, NO_CLAIMS)
         try:
             with failing(fatal, is_done=is_done):
-                story.act(folder, NoRecorder())
+                story.act(folder, NO_CLAIMS)
         except DiscpressError:
             return False, found(folder)
         except AssertionError:

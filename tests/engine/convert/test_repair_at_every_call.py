@@ -8,8 +8,8 @@ from pathlib import Path
 import crash_at
 import pytest
 from command_line import write_old
-from power_stories import SOURCE, decoded, entries
-from repair_stories import NAME, OLD_BLOCK, Unheard, block_size_of, make, repair
+from power_stories import NO_CLAIMS, SOURCE, decoded, entries
+from repair_stories import NAME, OLD_BLOCK, block_size_of, make, repair
 
 from discpress.engine.convert.recovery import restore_unpublished
 from discpress.engine.convert.trash.undo import undo
@@ -55,7 +55,7 @@ def test_each_kill_leaves_the_old_file_and_the_next_repair_makes_it_good(folders
         restored = restore_unpublished(folder)
         assert restored == ([] if size else [folder / NAME])
         if block_size_at(folder) == OLD_BLOCK:
-            repair(folder, Unheard())
+            repair(folder, NO_CLAIMS)
         assert block_size_at(folder) == SECTOR_SIZE
     assert seen == {0, OLD_BLOCK, SECTOR_SIZE}
 
@@ -72,14 +72,14 @@ def test_undo_brings_the_old_file_back_wherever_it_was_killed(folders: list[Path
 
 def test_a_result_that_was_removed_brings_nothing_back(tmp_path: Path) -> None:
     make(tmp_path)
-    repair(tmp_path, Unheard())
+    repair(tmp_path, NO_CLAIMS)
     (tmp_path / NAME).unlink()
     assert restore_unpublished(tmp_path) == []
 
 
 def test_another_part_brings_nothing_back(tmp_path: Path) -> None:
     make(tmp_path)
-    repair(tmp_path, Unheard())
+    repair(tmp_path, NO_CLAIMS)
     (tmp_path / NAME).unlink()
     write_old(tmp_path / f"{NAME}{PART_SUFFIX}", b"x" * 4096)
     assert restore_unpublished(tmp_path / NAME) == []
