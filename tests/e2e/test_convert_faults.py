@@ -4,7 +4,6 @@ import os
 import resource
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import fault_injection as faults
 import pytest
 from command_line import MIB, CommandLine, Running, size_of, write_old
+from other_user import User, opened_door
 from patience import wait_for
 from sample_images import incompressible, mixed, read_back, write_image
 
@@ -171,25 +171,13 @@ def open_folder() -> Iterator[Path]:
 @pytest.mark.skipif(not is_root, reason="only root can become another user")
 def test_a_folder_of_somebody_else_is_refused(open_folder: Path) -> None:
     cli = CommandLine(open_folder / "images", home=open_folder / "home")
-    cli.home.chmod(0o777)
     game = write_old(cli.folder / "game.iso", mixed(MIB))
     kept = faults.Kept.of(game)
-    # The interpreter may lie in root's own folder: it becomes somebody else once everything is imported.
-    program = (
-        "import locale, os, sys; from discpress.engine.cli.main import command_of, run; command_of('convert');"
-        "os.setgroups([]); os.setgid({0}); os.setuid({0});"
-        "sys.exit(run(sys.argv[1:]))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program.format(NOBODY), "convert", "game.iso"],
-        cwd=cli.folder,
-        env=cli.environment,
-        capture_output=True,
-        text=True,
-    )
+    with opened_door(open_folder) as door:
+        done = User(door, NOBODY, cli.folder, open_folder / "homes").run("convert", "game.iso")
     kept.check()
-    assert (done.returncode, cli.names()) == (1, ["game.iso"]), done.stderr
-    assert "this folder is not writable" in done.stderr
+    assert (done.exit_code, cli.names()) == (1, ["game.iso"]), done.text
+    assert "this folder is not writable" in done.text
 
 
 @pytest.mark.e2e

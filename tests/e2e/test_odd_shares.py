@@ -3,8 +3,6 @@
 import json
 import os
 import stat
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +12,7 @@ import fault_injection as faults
 import pytest
 from command_line import CommandLine, write_old
 from odd_shares import OTHER_GID, OTHER_UID, bindfs
-from patience import HANG_S
+from other_user import User, opened_door
 from sample_images import mixed, read_back
 
 SOURCE = mixed(1024 * 1024, seed=61)
@@ -91,28 +89,23 @@ def shared(public: Path) -> Iterator[Path]:
         yield mount
 
 
-def run_as(uid: int, folder: Path, command: str, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
-    """Run a command as another user, who may not reach the interpreter: all is imported before."""
-    cli = CommandLine(folder.parent / "work", folder.parent / "home")
-    cli.home.chmod(0o777)
-    program = (
-        "import locale, os, sys; from discpress.engine.cli.main import command_of, run; command_of(sys.argv[1]);"
-        f"os.setgroups([]); os.setgid({uid}); os.setuid({uid}); sys.exit(run(sys.argv[1:]))"
-    )
-    words = [sys.executable, "-c", program, command, *arguments]
-    return subprocess.run(words, cwd=folder, env=cli.environment, capture_output=True, timeout=HANG_S)
+@pytest.fixture
+def other(public: Path, shared: Path) -> Iterator[User]:
+    """Another user than the owner of the share, in it."""
+    with opened_door(public) as door:
+        yield User(door, OTHER_UID, shared, public / "homes")
 
 
 @pytest.mark.e2e
 @as_root
-def test_files_of_another_owner_are_converted_and_can_be_read(shared: Path) -> None:
-    done = run_as(OTHER_UID, shared, *OPTIONS, "--json", f"{NAME}.iso")
-    assert done.returncode == 0, done.stderr
-    events: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
+def test_files_of_another_owner_are_converted_and_can_be_read(other: User) -> None:
+    done = other.run(*OPTIONS, "--json", f"{NAME}.iso")
+    assert done.exit_code == 0, done.text
+    events: list[dict[str, Any]] = [json.loads(line) for line in done.text.splitlines()]
     warnings = [each["message"] for each in events if "cannot" in each.get("message", "")]
     assert warnings == ["cannot set the permission bits and time of the result: Operation not permitted"]
-    verified = run_as(OTHER_UID, shared, "verify", f"{NAME}.zso")
-    assert verified.returncode == 0, verified.stderr
+    verified = other.run("verify", f"{NAME}.zso")
+    assert verified.exit_code == 0, verified.text
 
 
 MODES = {"Shared.iso": 0o664, "Private.iso": 0o600, "Open.iso": 0o666}

@@ -1,7 +1,6 @@
 """Mount points without their disks: the titles stay, and scan, ls and the app report the empty folder."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,12 +18,6 @@ from discpress.engine.store.store import Store
 from discpress.engine.worker.run_background import run_background_task
 
 OTHER_DEVICE = 7
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "state") as store:
-        yield store
 
 
 @pytest.fixture

@@ -30,12 +30,6 @@ NAME = "Okami [t-en by X] [red].iso"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "state") as store:
-        yield store
-
-
-@pytest.fixture
 def games(tmp_path: Path) -> Path:
     folder = tmp_path / "games [b]"
     folder.mkdir()

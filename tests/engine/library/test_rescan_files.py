@@ -1,7 +1,6 @@
 """Single files that were just changed, in a store that knows their folder, and in one that does not."""
 
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,6 @@ def games(tmp_path: Path) -> Path:
     write_image(tmp_path / "games" / "game.iso", mixed(100_000))
     write_image(tmp_path / "games" / "sub" / "other.iso", mixed(100_000, seed=2))
     return tmp_path / "games"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "state") as store:
-        yield store
 
 
 def scan(store: Store, folder: Path) -> None:

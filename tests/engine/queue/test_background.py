@@ -1,7 +1,6 @@
 """Errands in a state file: asked for, taken in order, done, failed, withdrawn."""
 
 import os
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -21,12 +20,6 @@ SCAN, ESTIMATE, GRID = TaskKind.SCAN, TaskKind.ESTIMATE, TaskKind.GRID
 ONE, TWO, THREE = (Path(f"/games/{name}.iso") for name in ("one", "two", "three"))
 WISH, OTHER = ConversionRequest(ImageFormat.ZSO, level=9), ConversionRequest(ImageFormat.ZSO, level=3)
 SEEN, LATER = 0, 10
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "state") as store:
-        yield store
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What anybody reads out of the queue: snapshots and their generations, history, results, idleness."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -18,12 +18,6 @@ from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.store.store import Store
 
 WORKER = WorkerStatus(4711, "box", WorkerState.WORKING, 900.0, "0.1.0", 2, "it ends with this terminal")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "state") as store:
-        yield store
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Everything recorded about titles: jobs and the damage they found, known discs, proven results."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,12 +19,6 @@ from discpress.engine.store.store import Store
 
 ISO, ZSO = Path("/games/Okami [red].iso"), Path("/games/Okami [red].zso")
 DIGEST = "ab" * 16
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "state") as store:
-        yield store
 
 
 def titles() -> tuple[Title, Title]:

@@ -1,8 +1,6 @@
 """What the worker takes out of the queue, and what it writes down there."""
 
-from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 
 import pytest
 from queued_jobs import bring_to, requests, state
@@ -26,12 +24,6 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "state") as store:
-        yield store
 
 
 @pytest.fixture

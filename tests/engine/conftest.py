@@ -1,0 +1,14 @@
+"""Fixtures of the engine's tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from discpress.engine.store.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "state") as store:
+        yield store
