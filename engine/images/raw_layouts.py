@@ -7,9 +7,9 @@ with subchannels and C2 error flags, ECMA-267 for DVD sectors.
 from dataclasses import dataclass
 
 from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.images.cd.tracks import user_data
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, ReadAt
 from discpress.engine.images.recognised import RAW_SECTOR_SIZES, RAW_SYNC
-from discpress.engine.images.tracks import user_data
 
 
 @dataclass(frozen=True, slots=True)

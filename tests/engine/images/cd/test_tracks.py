@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discpress.engine.images.recognised import RAW_SYNC
-from discpress.engine.images.tracks import (
+from discpress.engine.images.cd.tracks import (
     RAW_SECTOR_SIZE,
     READ_SECTORS,
     SectorView,
@@ -15,6 +14,7 @@ from discpress.engine.images.tracks import (
     TrackKind,
     user_data,
 )
+from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.system.files import Writable
 
 SECTOR = 2048
@@ -23,13 +23,14 @@ DATA_KINDS = [kind for kind in TrackKind if kind.has_data]
 
 def sector(kind: TrackKind, data: bytes, number: int = 0, submode: int = 0x08) -> bytes:
     """Return a stored sector, with noise where checksums are."""
-    if kind is TrackKind.MODE1_2048:
+    if kind in {TrackKind.MODE1_2048, TrackKind.MODE2_2048}:
         return data
     minute = number.to_bytes(3, "big")
     if kind is TrackKind.MODE1_RAW:
         return (RAW_SYNC + minute + b"\1" + data).ljust(RAW_SECTOR_SIZE, b"\xee")
     subheader = bytes([0, 0, submode, 0]) * 2
-    return (RAW_SYNC + minute + b"\2" + subheader + data).ljust(RAW_SECTOR_SIZE, b"\xee")
+    raw = (RAW_SYNC + minute + b"\2" + subheader + data).ljust(RAW_SECTOR_SIZE, b"\xee")
+    return raw if kind.is_raw else raw[16:]
 
 
 def contents(count: int) -> list[bytes]:
@@ -111,4 +112,17 @@ def test_a_negative_range_is_refused(offset: int, length: int) -> None:
 
 
 def test_stored_bytes_depend_on_the_kind() -> None:
-    assert [Track(1, kind, 0, 3, pregap=150).stored_bytes for kind in TrackKind] == [6144, 7056, 7056, 7056]
+    found = {kind: Track(1, kind, 0, 3, pregap=1).stored_bytes for kind in TrackKind}
+    assert (found[TrackKind.MODE1_2048], found[TrackKind.AUDIO], found[TrackKind.MODE2_2336]) == (6144, 7056, 7008)
+
+
+def test_the_user_data_begins_after_a_stored_pregap() -> None:
+    kind = TrackKind.MODE1_RAW
+    stored = b"".join(sector(kind, each) for each in contents(3))
+    found = SectorView(reader(stored), Track(1, kind, 0, 3, pregap=1))
+    assert found.read_at(0, 9 * SECTOR) == b"".join(contents(3)[1:])
+
+
+def test_a_sector_of_form_2_has_no_user_data_without_its_sync() -> None:
+    kind = TrackKind.MODE2_2336
+    assert view(kind, [sector(kind, contents(1)[0], submode=0x20)]).read_at(0, SECTOR) == b""

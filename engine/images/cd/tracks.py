@@ -19,6 +19,7 @@ _SUBMODE = 18
 _FORM_2 = 0x20
 _MODE_1_DATA = 16
 _MODE_2_DATA = 24
+_HEADER_END = 16
 
 ReadInto: TypeAlias = Callable[[Writable, int], int]
 """Fills a buffer with stored bytes from an offset on and returns their number: fewer only at the end."""
@@ -27,20 +28,38 @@ ReadInto: TypeAlias = Callable[[Writable, int], int]
 class TrackKind(StrEnum):
     """The sectors of a track, under the names of CUE sheets."""
 
+    AUDIO = "AUDIO"
     MODE1_2048 = "MODE1/2048"
     MODE1_RAW = "MODE1/2352"
+    MODE2_2048 = "MODE2/2048"
+    """The user data of form 1."""
+    MODE2_2324 = "MODE2/2324"
+    """The user data of form 2: sound and films."""
+    MODE2_2336 = "MODE2/2336"
+    """Without sync and header, so that each sector begins with its subheader."""
     MODE2_RAW = "MODE2/2352"
-    AUDIO = "AUDIO"
+    CDI_2336 = "CDI/2336"
+    CDI_RAW = "CDI/2352"
 
     @property
     def sector_bytes(self) -> int:
         """Stored bytes of a sector."""
-        return SECTOR_SIZE if self is TrackKind.MODE1_2048 else RAW_SECTOR_SIZE
+        return RAW_SECTOR_SIZE if self is TrackKind.AUDIO else int(self.value[-4:])
 
     @property
     def has_data(self) -> bool:
-        """Whether its sectors contain user data."""
-        return self is not TrackKind.AUDIO
+        """Whether its sectors contain user data of 2,048 bytes."""
+        return self not in {TrackKind.AUDIO, TrackKind.MODE2_2324}
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether its sectors contain sync and header."""
+        return self in {TrackKind.MODE1_RAW, TrackKind.MODE2_RAW, TrackKind.CDI_RAW}
+
+    @property
+    def is_mode_2(self) -> bool:
+        """Whether its sectors have a subheader, or had one before they were cut."""
+        return self.value.startswith(("MODE2", "CDI"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +71,39 @@ class Track:
     kind: TrackKind
     """Its sectors."""
     start: int
-    """Offset of the first stored sector after the pregap, in bytes of the image that contains the track."""
-    length: int
-    """Sectors, without the pregap."""
+    """Offset of its first stored sector, which may be that of its pregap, in bytes of the decoded image."""
+    sectors: int
+    """All stored sectors, with those of its pregap."""
     pregap: int = 0
-    """Sectors before it that belong to it; stored before `start` or not at all."""
+    """Stored sectors before the track proper: from INDEX 00 to INDEX 01."""
+    silent_pregap: int = 0
+    """Sectors before the track proper that are not stored: PREGAP."""
+    postgap: int = 0
+    """Sectors after it that are not stored: POSTGAP."""
+    first_sector: int = 0
+    """The address of the track proper on the disc, where 0 is MSF 00:02:00."""
+    session: int = 1
+    """The session that contains it."""
 
     @property
     def stored_bytes(self) -> int:
-        """Stored bytes, without the pregap."""
-        return self.length * self.kind.sector_bytes
+        """Stored bytes, with the pregap."""
+        return self.sectors * self.kind.sector_bytes
+
+    @property
+    def end(self) -> int:
+        """Offset of the first byte after it in the decoded image."""
+        return self.start + self.stored_bytes
+
+    @property
+    def length(self) -> int:
+        """Stored sectors of the track proper."""
+        return self.sectors - self.pregap
+
+    @property
+    def data_start(self) -> int:
+        """Offset of the first sector of the track proper in the decoded image."""
+        return self.start + self.pregap * self.kind.sector_bytes
 
 
 class SectorView:
@@ -103,7 +145,7 @@ class SectorView:
         """Return the user data of up to `count` sectors."""
         size = self._track.kind.sector_bytes
         stored = bytearray(count * size)
-        stored = stored[: self._read_into(stored, self._track.start + first * size)]
+        stored = stored[: self._read_into(stored, self._track.data_start + first * size)]
         if size == SECTOR_SIZE:
             return bytes(stored)
         pieces = []
@@ -116,14 +158,27 @@ class SectorView:
 
 
 def user_data(raw: bytes | bytearray, kind: TrackKind | None = None) -> bytes | None:
-    """Return the 2,048 bytes of user data in a raw sector of a track; None if there are none.
+    """Return the 2,048 bytes of user data in a stored sector of a track; None if there are none.
 
-    Without a kind, each sector may have either mode.
+    Without a kind, the sector is raw and may have either mode.
     """
+    if kind is not None and not kind.is_raw:
+        return _cooked_data(raw, kind)
     if len(raw) < RAW_SECTOR_SIZE or not raw.startswith(RAW_SYNC):
         return None
     if raw[_MODE] == 1 and kind in {TrackKind.MODE1_RAW, None}:
         return bytes(raw[_MODE_1_DATA : _MODE_1_DATA + SECTOR_SIZE])
-    if raw[_MODE] == 2 and kind in {TrackKind.MODE2_RAW, None} and not raw[_SUBMODE] & _FORM_2:
+    if raw[_MODE] == 2 and kind is not TrackKind.MODE1_RAW and not raw[_SUBMODE] & _FORM_2:
         return bytes(raw[_MODE_2_DATA : _MODE_2_DATA + SECTOR_SIZE])
     return None
+
+
+def _cooked_data(stored: bytes | bytearray, kind: TrackKind) -> bytes | None:
+    """Return the user data of a sector that is stored without sync and header."""
+    if not kind.has_data or len(stored) < kind.sector_bytes:
+        return None
+    if kind.sector_bytes == SECTOR_SIZE:
+        return bytes(stored[:SECTOR_SIZE])
+    if stored[_SUBMODE - _HEADER_END] & _FORM_2:
+        return None
+    return bytes(stored[_MODE_2_DATA - _HEADER_END : _MODE_2_DATA - _HEADER_END + SECTOR_SIZE])

@@ -1,0 +1,1 @@
+"""Images of CDs and GD-ROMs: their tracks, sectors and sheets."""

@@ -1,0 +1,37 @@
+"""An open image of a CD or GD-ROM, whatever files it is in: the stored sectors of its tracks, in order."""
+
+from discpress.engine.images.cd.tracks import SectorView, Track
+from discpress.engine.images.image import Image
+
+HIGH_DENSITY_SECTOR = 45_000
+"""First sector of the area of a GD-ROM that contains the game; the tracks before it are for CD players."""
+
+
+class CdImage(Image):
+    """A disc with tracks.
+
+    Its decoded bytes are the stored sectors of all tracks, joined in the order of the tracks' numbers: `tracks` has the
+    place of each. A sector has the bytes that its track's kind has, without subcode, and audio is little-endian. So the
+    decoded bytes of a sheet with one file a track, of one with a single file, and of a CHD of either are equal.
+    """
+
+    tracks: tuple[Track, ...]
+    """The tracks in the order of their numbers, at least one; each begins where the one before it ends."""
+
+    @property
+    def game_track(self) -> Track | None:
+        """The track with the file system: the first of data, in the high-density area of a GD-ROM; None if none is."""
+        data = [track for track in self.tracks if track.kind.has_data]
+        high = [track for track in data if track.first_sector >= HIGH_DENSITY_SECTOR]
+        return next(iter(high or data), None)
+
+    def user_data(self, track: Track) -> SectorView:
+        """Return the user data of a data track, from its INDEX 01 on. ValueError for a track without user data."""
+        return SectorView(self.read_into, track)
+
+    def track_at(self, offset: int) -> Track:
+        """Return the track that contains a byte of the decoded image. ValueError outside of it."""
+        for track in self.tracks:
+            if track.start <= offset < track.end:
+                return track
+        raise ValueError(f"byte {offset} is in no track")
