@@ -6,6 +6,9 @@ from discpress.engine.images.image import Image
 HIGH_DENSITY_SECTOR = 45_000
 """First sector of the area of a GD-ROM that contains the game; the tracks before it are for CD players."""
 
+GAME_TRACK_NUMBER = 3
+"""The track of a GD-ROM that begins that area."""
+
 
 class CdImage(Image):
     """A disc with tracks.
@@ -19,11 +22,22 @@ class CdImage(Image):
     """The tracks in the order of their numbers, at least one; each begins where the one before it ends."""
 
     @property
+    def is_gd_rom(self) -> bool:
+        """Whether it is a GD-ROM: its third track contains data and begins the high-density area.
+
+        A data track after ten minutes of sound, as on a PC Engine CD, may have a larger address and is none.
+        """
+        return any(
+            track.number == GAME_TRACK_NUMBER and track.kind.has_data and track.first_sector == HIGH_DENSITY_SECTOR
+            for track in self.tracks
+        )
+
+    @property
     def game_track(self) -> Track | None:
         """The track with the file system: the first of data, in the high-density area of a GD-ROM; None if none is."""
-        data = [track for track in self.tracks if track.kind.has_data]
-        high = [track for track in data if track.first_sector >= HIGH_DENSITY_SECTOR]
-        return next(iter(high or data), None)
+        first = HIGH_DENSITY_SECTOR if self.is_gd_rom else 0
+        data = (track for track in self.tracks if track.kind.has_data and track.first_sector >= first)
+        return next(data, None)
 
     def user_data(self, track: Track) -> SectorView:
         """Return the user data of a data track, from its INDEX 01 on. ValueError for a track without user data."""
