@@ -25,6 +25,7 @@ class System(StrEnum):
     THREE_DO = "3do"
     NEO_GEO_CD = "neo-geo-cd"
     CD_I = "cd-i"
+    AUDIO_CD = "audio-cd"
     XBOX = "xbox"
     XBOX_360 = "xbox-360"
     PS3 = "ps3"
@@ -129,6 +130,8 @@ SYSTEMS: Mapping[System, SystemSpec] = {
         "Neo Geo CD", "NGCD", ("CD",), root_names=("IPL.TXT",), advice=_CD_ADVICE.format("Neo Geo CD")
     ),
     System.CD_I: SystemSpec("CD-i", "CD-i", ("CD",), (Mark(0x8001, b"CD-I "),), advice=_CD_ADVICE.format("CD-i")),
+    # No mark identifies it: all its tracks contain sound.
+    System.AUDIO_CD: SystemSpec("audio CD", "CDDA", ("CD",), advice="music players load its CUE sheet"),
     System.XBOX: SystemSpec(
         "Xbox",
         "Xbox",

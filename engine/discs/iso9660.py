@@ -140,6 +140,12 @@ def find(source: SectorSource, path: str) -> FileExtent | None:
     return None if step.is_directory else step.extent
 
 
+def is_directory_at(source: SectorSource, extent: FileExtent) -> bool:
+    """Return whether a directory begins there: its first record is that of itself (ECMA-119, 6.8.2.2)."""
+    first = next(_records(source, extent), None)
+    return first is not None and first[0] == _SELF_AND_PARENT[0] and first[1] * SECTOR_SIZE == extent.offset
+
+
 def read_file(source: SectorSource, extent: FileExtent, limit: int) -> bytes:
     """Return the first `limit` bytes of a file, or all of a shorter one."""
     return source.read_at(extent.offset, min(extent.length, limit))

@@ -1,12 +1,15 @@
 """Identify an open image, reading at most REACH_BYTES of an archive member."""
 
+from discpress.engine.discs.cd import GD_ROM, identify_cd, sectors_of
 from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.discs.identity import identify
 from discpress.engine.discs.info import DiscInfo, Found
-from discpress.engine.discs.iso9660 import read_volume
+from discpress.engine.discs.iso9660 import SectorSource, read_volume
 from discpress.engine.images.archives.contents import REACH_BYTES
+from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import find_mark
+from discpress.engine.system.files import Writable
 from discpress.engine.systems import System
 from discpress.engine.units import MIB
 
@@ -31,6 +34,12 @@ class _Near:
             raise _TooFarError
         return self._image.read_at(offset, length)
 
+    def read_into(self, buffer: Writable, offset: int) -> int:
+        """Read from the image, see `Image.read_into`; _TooFarError beyond REACH_BYTES."""
+        if offset + len(buffer) > REACH_BYTES:
+            raise _TooFarError
+        return self._image.read_into(buffer, offset)
+
 
 def identify_image(image: Image) -> DiscInfo:
     """Return the facts of the disc in an open image, with its own file name for `identify`.
@@ -39,6 +48,8 @@ def identify_image(image: Image) -> DiscInfo:
     them, the first sectors give the system, and the file name the title. DamagedImageError, StorageError.
     """
     name = image.source.whole_name
+    if isinstance(image, CdImage):
+        return _identify_cd(image, name)
     if not image.is_sequential:
         return identify(image, name)
     near = _Near(image)
@@ -48,7 +59,28 @@ def identify_image(image: Image) -> DiscInfo:
         return _identify_start(near).completed(read_file_title(name))
 
 
-def _identify_start(near: _Near) -> DiscInfo:
+def _identify_cd(image: CdImage, name: str) -> DiscInfo:
+    if not image.is_sequential:
+        return identify_cd(image, name)
+    near = _Near(image)
+    try:
+        return identify_cd(image, name, near.read_into)
+    except _TooFarError:
+        return _start_of_cd(image, near).completed(read_file_title(name))
+
+
+def _start_of_cd(image: CdImage, near: _Near) -> DiscInfo:
+    """Return what the first sectors of the game's track tell; of a GD-ROM, its layout is enough."""
+    game = image.game_track
+    if game is None:
+        return DiscInfo()
+    try:
+        return _identify_start(sectors_of(game, near.read_into))
+    except _TooFarError:
+        return GD_ROM if image.is_gd_rom else DiscInfo()
+
+
+def _identify_start(near: SectorSource) -> DiscInfo:
     """Return the system that the descriptor or a mark tells; both were read before the read that failed."""
     volume = read_volume(near)
     system_id = "" if volume is None else volume.system_id
