@@ -2,12 +2,13 @@
 
 import secrets
 import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from discpress.engine.convert.cd_cut import read_notices
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, fits
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.packing import ConversionRun, ReadBack
@@ -145,9 +146,11 @@ def convert(
         )
 
 
-def held_open(plan: ConversionPlan, image: Image | None) -> AbstractContextManager[Image]:
-    """Return the source of a plan as a context: an image that the caller closes, or one opened now."""
-    return open_image(plan.source_path) if image is None else nullcontext(image)
+@contextmanager
+def held_open(plan: ConversionPlan, image: Image | None) -> Iterator[Image]:
+    """Open the bytes that a plan packs, of its source: an image that the caller closes, or one opened now."""
+    with open_image(plan.source_path) if image is None else nullcontext(image) as source:
+        yield plan.view(source)
 
 
 def _fitting_checkpoint(plan: ConversionPlan, checkpoint_store: CheckpointStore | None) -> Checkpoint | None:
@@ -207,7 +210,7 @@ def conclude(
 
     `moved` is the entry of the file that had the result's name: an older one, or the source itself.
     """
-    notices = [*warnings]
+    notices = [*warnings, *read_notices(run.image)]
     trashed, overwritten = (moved, None) if plan.replaces_source else (None, moved)
     if plan.trashes_source and _is_settled(plan, control, notices):
         run.check_source("the result is published, the source stays")

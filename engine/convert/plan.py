@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from discpress.engine.convert.cd_cut import KEPT_RAW, check_cut, cut, cut_notices, is_cut, is_exact
 from discpress.engine.convert.choice import resolve_settings, target_of
 from discpress.engine.convert.output_names import refuse_reserved, result_path
 from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED
@@ -13,6 +14,7 @@ from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import ConflictError, MissingPackageError, UnsupportedImageError, UsageError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.archives.contents import REACH_BYTES, archive_worth
+from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.doctor.content import content_findings, cut_short
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import Layout
@@ -62,6 +64,17 @@ class ConversionPlan:
     """Warnings for the user before the conversion."""
     incomplete: str = ""
     """The reason why the image is not a whole disc; empty if nothing shows that."""
+    is_cut: bool = False
+    """Whether the user data of a CD is packed in place of its stored sectors, see `view`."""
+    keeps_source: bool = False
+    """Whether the source stays whatever the request: the result lacks some of its bytes."""
+
+    def view(self, image: Image) -> Image:
+        """Return the bytes of the open source that are packed: all of them, or the user data of a CD.
+
+        Raises UnsupportedImageError if a CD cannot be cut.
+        """
+        return cut(image, accepts_damage=self.request.accept_incomplete) if self.is_cut else image
 
     @property
     def source_file_path(self) -> Path:
@@ -89,9 +102,10 @@ class ConversionPlan:
         """Whether the source goes to the trash after the result is published.
 
         Never if it contains no known disc, or not all of one, unless the request accepts that: a proof of a wrong disc
-        is no proof (Safety rule 5).
+        is no proof (Safety rule 5). Never either if it contains more than its result.
         """
-        return self.request.trash_source and self.is_accepted and not self.replaces_source
+        is_allowed = self.is_accepted and not self.keeps_source
+        return self.request.trash_source and is_allowed and not self.replaces_source
 
     @property
     def is_accepted(self) -> bool:
@@ -161,18 +175,22 @@ def plan_image(
             hint="leave out --delete-source, and remove the archive yourself if you need nothing in it",
         )
     identity = disc or identify_image(image)
-    notices = [*_far_notices(image), *(finding.message for finding in content_findings(image))]
-    incomplete = cut_short(image)
+    plan = _decide(image, before, identity, output_path, output_folder, request)
+    view = plan.view(image)
+    notices = [*_far_notices(image), *cut_notices(view), *(finding.message for finding in content_findings(view))]
+    incomplete = cut_short(view)
     if request.trash_source and not request.accept_incomplete and (incomplete or not identity.has_disc):
         notices.append(KEPT)
-    plan = _decide(image, before, identity, output_path, output_folder, request, notices)
+    elif request.trash_source and plan.keeps_source:
+        notices.append(KEPT_RAW)
     fault = incomplete if identity.has_disc else "contains no known disc"
+    fault = fault or ("its raw sectors cannot be rebuilt from the result" if plan.keeps_source else "")
     if plan.replaces_source and fault:
         raise ConflictError(
             f"{image.name}: {fault}, so it never goes to the trash, and the result needs another name",
             hint="convert it under another name: discpress convert -o",
         )
-    return replace(plan, incomplete=incomplete)
+    return replace(plan, incomplete=incomplete, notices=(*notices, *plan.notices))
 
 
 def advised(error: UnsupportedImageError, path: Path, request: ConversionRequest) -> UnsupportedImageError:
@@ -225,10 +243,13 @@ def _decide(
     output_path: Path | None,
     output_folder: Path | None,
     request: ConversionRequest,
-    notices: list[str],
 ) -> ConversionPlan:
     suffix_format = format_of_suffix(output_path)
     choice = resolve_settings(image.name, image.size, identity.system, request, suffix_format=suffix_format)
+    original_bytes, keeps_source, cuts = image.size, False, is_cut(image, choice.settings.format)
+    if cuts and isinstance(image, CdImage):
+        check_cut(image, identity)
+        original_bytes, keeps_source = cut(image).size, not is_exact(image)
     file_path = image.source.holder.path
     makes_folder = output_folder is not None
     named_path = image.path.with_name(image.source.whole_name)
@@ -247,14 +268,16 @@ def _decide(
         image.file_bytes,
         image.source.member_number,
         image.format,
-        image.size,
+        original_bytes,
         identity,
         output_path,
         makes_folder,
         choice.settings,
         choice.index_shift,
         request,
-        (*notices, *choice.notices),
+        choice.notices,
+        is_cut=cuts,
+        keeps_source=keeps_source,
     )
 
 

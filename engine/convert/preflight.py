@@ -68,7 +68,7 @@ def output_bounds(
     has_room = plan.request.strict_space or worst + _margin(plan) <= _free_bytes(plan)
     if has_room and not plan.request.skip_useless:
         return 0, worst
-    found = estimate(image, plan.settings, random=random, threads=threads, check=check)
+    found = estimate(plan.view(image), plan.settings, random=random, threads=threads, check=check)
     if plan.request.skip_useless and found.advice is Advice.SKIP:
         raise UselessError(f"{display_name(plan.source_path)}: {found.reason}")
     return found.low_bytes, worst if plan.request.strict_space else found.high_bytes

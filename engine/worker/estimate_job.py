@@ -29,6 +29,6 @@ def refine_into(
     with open_image(path) as image:
         plan = plan_image(image, request)
         identity = identity_of(plan)
-        for found in refine(image, plan.settings, budgets, random=Random(), threads=threads, check=check):
+        for found in refine(plan.view(image), plan.settings, budgets, random=Random(), threads=threads, check=check):
             store.save_estimate(identity, StoredEstimate.of(found), keep_better=True)
             yield found

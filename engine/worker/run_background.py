@@ -57,7 +57,7 @@ def _grid(path: Path, request: ConversionRequest, store: Store, threads: int, co
         if plan.settings.is_plain:
             raise UsageError(f"{display_name(path)}: {image_format.upper()} has neither blocks nor levels")
         cells = estimate_grid(
-            image,
+            plan.view(image),
             image_format,
             random=Random(),
             threads=threads,

@@ -1,8 +1,12 @@
 """CDs in memory: raw sectors with right EDC and ECC, made apart from the engine, and images of their tracks."""
 
+import random
 import struct
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from pathlib import Path
+
+from iso_files import write_iso
 
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.image import CdImage
@@ -55,6 +59,23 @@ def _with_ecc(sector: bytes, *, covers_header: bool) -> bytes:
     body += _parity(body, 86, 24, 2, 86)
     body += _parity(body, 52, 43, 86, 88)
     return sector[:2076] + body[2064:]
+
+
+def ps2_disc(serial: str = "SLES_500.01", kib: int = 64, *, boot: str = "BOOT2 = cdrom0:") -> bytes:
+    """Return the user data of a PS2 disc, or of another PlayStation's."""
+    out = BytesIO()
+    content = {
+        "SYSTEM.CNF": f"{boot}\\{serial};1\r\nVER = 1.00\r\n".encode(),
+        serial: b"\x7fELF" * 64,
+        "DATA.BIN": b"".join(bytes([n % 251]) * 600 + random.Random(n).randbytes(424) for n in range(kib)),
+    }
+    write_iso(out, content, system_id="PLAYSTATION", volume_id="DISC")
+    return out.getvalue()
+
+
+def ps1_disc(serial: str = "SLUS_000.05", kib: int = 64) -> bytes:
+    """Return the user data of a PS1 disc."""
+    return ps2_disc(serial, kib, boot="BOOT = cdrom:")
 
 
 def header(lba: int, mode: int) -> bytes:

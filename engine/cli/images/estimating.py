@@ -55,7 +55,7 @@ class Estimator:
             image = open_source(kept.source)
             plan = plan_image(image, row.request, row.output_path, None, disc=kept.disc)
             done = estimate(
-                image,
+                plan.view(image),
                 plan.settings,
                 random=Random(),
                 threads=self.threads,

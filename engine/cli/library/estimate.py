@@ -51,7 +51,7 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
                         if plan.settings.is_plain:
                             raise UsageError("--grid: an ISO has neither blocks nor levels")
                         estimates = estimate_grid(
-                            image,
+                            plan.view(image),
                             plan.settings.format,
                             random=Random(),
                             threads=threads,
@@ -63,7 +63,7 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
                         _print_grid(each.path, estimates, printer)
                         continue
                     rounds = refine(
-                        image, plan.settings, budgets, random=Random(), threads=threads, check=control.check
+                        plan.view(image), plan.settings, budgets, random=Random(), threads=threads, check=control.check
                     )
                     for found in rounds:
                         printer.event("estimate", _facts(each.path, found), "")
