@@ -6,11 +6,13 @@ so this module puts a header in front: `fLaC` and a STREAMINFO block (RFC 9639, 
 
 import struct
 import sys
+from array import array
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from discpress.engine.codecs.blocks import BlockError, DecoderMissingError
+from discpress.engine.system.files import Readable
 
 _FRAME_BYTES = 4  # two channels of 16 bits
 _SAMPLE_RATE = 44100
@@ -24,7 +26,7 @@ _LITTLE, _BIG = ord("L"), ord("B")
 
 
 @cache
-def _miniaudio() -> Any:
+def load_miniaudio() -> Any:
     """Return the package; None if it cannot be imported, because it is compiled and not for every machine."""
     try:
         import miniaudio  # noqa: PLC0415 - 20 ms (it brings urllib.request) that only FLAC should cost
@@ -33,32 +35,49 @@ def _miniaudio() -> Any:
     return miniaudio
 
 
+LoadPackage: TypeAlias = Callable[[], Any]
+
+
+def decode_frames(frames: Readable, block_size: int, load_package: LoadPackage = load_miniaudio) -> "array[int]":
+    """Return the samples of bare FLAC frames that decode to `block_size` bytes, both channels in turn.
+
+    BlockError if there are more or fewer: the package leaves out a frame whose checksum is wrong. DecoderMissingError
+    if the package is not installed.
+    """
+    package = load_package()
+    if package is None:
+        raise DecoderMissingError("it is FLAC, for which the package miniaudio is needed", "miniaudio")
+    try:
+        sound = package.flac_read_s16(_stream_info(block_size // _FRAME_BYTES) + frames)
+    except package.DecodeError as error:
+        raise BlockError(f"flac hunk does not decode: {error}") from error
+    samples: array[int] = sound.samples
+    if sound.nchannels != _CHANNELS or len(samples) * samples.itemsize != block_size:
+        raise BlockError(f"flac hunk does not decode to {block_size} bytes")
+    return samples
+
+
+def in_byte_order(samples: "array[int]", *, is_big: bool) -> bytes:
+    """Return samples as bytes in this order; the array is changed."""
+    if is_big != (sys.byteorder == "big"):
+        samples.byteswap()
+    return samples.tobytes()
+
+
 class FlacDecoder:
     """Decodes hunks of 16-bit stereo frames."""
 
     name = "flac"
 
-    def __init__(self, load_package: Callable[[], Any] = _miniaudio) -> None:
+    def __init__(self, load_package: LoadPackage = load_miniaudio) -> None:
         self._load_package = load_package
 
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
         """Decode one hunk, see `Decoder.decode`; DecoderMissingError if the package is not installed."""
-        package = self._load_package()
-        if package is None:
-            raise DecoderMissingError("it is FLAC, for which the package miniaudio is needed", "miniaudio")
         if not stored or stored[0] not in {_LITTLE, _BIG}:
             raise BlockError("flac hunk does not decode: expected the byte order L or B")
-        try:
-            sound = package.flac_read_s16(_stream_info(block_size // _FRAME_BYTES) + stored[1:])
-        except package.DecodeError as error:
-            raise BlockError(f"flac hunk does not decode: {error}") from error
-        samples = sound.samples
-        if sound.nchannels != _CHANNELS or len(samples) * samples.itemsize != block_size:
-            raise BlockError(f"flac hunk does not decode to {block_size} bytes")
-        if (stored[0] == _BIG) != (sys.byteorder == "big"):
-            samples.byteswap()
-        decoded: bytes = samples.tobytes()
-        return decoded
+        samples = decode_frames(stored[1:], block_size, self._load_package)
+        return in_byte_order(samples, is_big=stored[0] == _BIG)
 
 
 def _stream_info(samples: int) -> bytes:

@@ -5,19 +5,24 @@ The EDC is a CRC-32. The ECC is two Reed-Solomon codes over GF(2^8): P, 86 colum
 """
 
 from array import array
-from functools import cache, lru_cache
+from functools import cache
 
+from discpress.engine.codecs.crc import crc
 from discpress.engine.system.files import Readable
 
+SECTOR_BYTES = 2352
+SYNC = b"\x00" + b"\xff" * 10 + b"\x00"
+"""The first bytes of a raw data sector."""
+MODE_OFFSET = 15
+ECC_START = 2076
 EDC_BYTES = 4
 PROTECTED_BYTES = 2064
 """Bytes that the ECC protects: from the header of a sector, byte 12, to its byte 2,075."""
 ECC_BYTES = 276
 """P, 172 bytes, then Q, 104 bytes."""
 
+_HEADER_BYTES = 4
 _EDC_POLYNOMIAL = 0xD8018001  # reflected
-_EDC_BITS = 32
-_FOLDED_ABOVE = 96  # bits; below, folding gains nothing
 _FIELD_POLYNOMIAL = 0x11D
 _COLUMNS = 86  # bytes of a row of P
 _DIAGONALS = 52
@@ -30,23 +35,8 @@ _THIRD = bytes(_TRIPLED.index(number) for number in range(256))  # 3 has an inve
 
 
 def edc(data: Readable) -> bytes:
-    """Return the EDC of these bytes as it is stored: 4 bytes, little-endian.
-
-    The bytes are a polynomial with bits as coefficients. Its first half is replaced again and again by a shorter one
-    with the same remainder, and the last few bytes are divided bit by bit.
-    """
-    value, bits = int.from_bytes(data, "little"), 8 * len(data)
-    for kept_bits, shifts in _folds(bits):
-        first_bits = bits - kept_bits
-        first = value & (1 << first_bits) - 1
-        value >>= first_bits
-        for shift in shifts:
-            value ^= first << shift
-        bits = kept_bits
-    remainder = 0
-    for byte in value.to_bytes(bits // 8, "little"):
-        remainder = remainder >> 8 ^ _byte_step((remainder ^ byte) & 0xFF)
-    return remainder.to_bytes(EDC_BYTES, "little")
+    """Return the EDC of these bytes as it is stored: 4 bytes, little-endian."""
+    return crc(data, _EDC_POLYNOMIAL, 8 * EDC_BYTES).to_bytes(EDC_BYTES, "little")
 
 
 def ecc(protected: Readable) -> bytes:
@@ -63,6 +53,22 @@ def ecc(protected: Readable) -> bytes:
     starts = (number * _DIAGONAL_STEP % _WORDS for number in range(_DIAGONAL_BYTES))
     diagonals = b"".join(pairs[start : start + _WORDS : _DIAGONAL_BYTES].tobytes() for start in starts)
     return with_p[PROTECTED_BYTES:] + _parity(diagonals, _DIAGONALS)
+
+
+def ecc_of(sector: Readable) -> bytes:
+    """Return the ECC of a raw sector's bytes; its mode byte decides whether the header counts. ValueError as `ecc`."""
+    data = bytes(sector[len(SYNC) : ECC_START])
+    return ecc(bytes(_HEADER_BYTES) + data[_HEADER_BYTES:] if sector[MODE_OFFSET] == 2 else data)
+
+
+def with_ecc(sector: Readable) -> bytes:
+    """Return a raw sector with sync and ECC computed anew from its other bytes, whatever these are.
+
+    ValueError if it has not SECTOR_BYTES bytes.
+    """
+    if len(sector) != SECTOR_BYTES:
+        raise ValueError(f"expected a sector of {SECTOR_BYTES} bytes, got {len(sector)}")
+    return SYNC + bytes(sector[len(SYNC) : ECC_START]) + ecc_of(sector)
 
 
 def _parity(rows: bytes, width: int) -> bytes:
@@ -90,37 +96,3 @@ def _sum(left: bytes, right: bytes) -> bytes:
 def _times_power(exponent: int) -> bytes:
     """Return the table that multiplies each byte by 2 to this power."""
     return _times_power(exponent - 1).translate(_DOUBLED) if exponent else bytes(range(256))
-
-
-@cache
-def _byte_step(value: int) -> int:
-    """Return the remainder of a byte, as a CRC register of 32 bits, after it was shifted out."""
-    for _ in range(8):
-        value = value >> 1 ^ (_EDC_POLYNOMIAL if value & 1 else 0)
-    return value
-
-
-@lru_cache(maxsize=16)
-def _folds(bits: int) -> tuple[tuple[int, tuple[int, ...]], ...]:
-    """Return the steps that shorten a polynomial of `bits` bits: the bits that stay, and the shifts of the others.
-
-    With n bits left of a + n, the first a bits count x^n times as much. That power's remainder has up to 32 terms, each
-    of which is one shift. Bit 0 of an integer is the highest coefficient, because the CRC is reflected.
-    """
-    steps = []
-    while bits > _FOLDED_ABOVE:
-        kept = -(-(bits + _EDC_BITS) // 16) * 8
-        first = bits - kept
-        power = _power_of_x(kept)
-        place = kept - first - (_EDC_BITS - 1)
-        steps.append((kept, tuple(place + bit for bit in range(_EDC_BITS) if power >> bit & 1)))
-        bits = kept
-    return tuple(steps)
-
-
-def _power_of_x(exponent: int) -> int:
-    """Return the remainder of x to this power, bit 31 for the constant term."""
-    value = 1 << _EDC_BITS - 1
-    for _ in range(exponent):
-        value = value >> 1 ^ (_EDC_POLYNOMIAL if value & 1 else 0)
-    return value

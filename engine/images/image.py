@@ -13,7 +13,7 @@ from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat
 from discpress.engine.images.seekable import SeekableFile
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
-from discpress.engine.system.files import Writable
+from discpress.engine.system.files import Readable, Writable
 
 RUN_BYTES = 256 * 1024
 """Decoded bytes whose blocks are fetched with one read: 128 blocks of 2 KiB, and little memory per thread."""
@@ -91,6 +91,19 @@ class Image(ABC):
     def recorded_problem(self) -> str:
         """The problem of those digests that shows without decoding; empty if there is none."""
         return ""
+
+    @property
+    def stored_form(self) -> "Image":
+        """The image that the file's blocks decode to: this one, unless they have more in them than the disc.
+
+        The blocks of a CHD of a CD also contain padding and subcode. The recorded digests of such an image are those of
+        its stored form.
+        """
+        return self
+
+    def disc_bytes(self, stored: memoryview, offset: int) -> Readable:
+        """Return what bytes of `stored_form` contribute to this image; they begin at a block and end with one."""
+        return stored
 
     @property
     def codec_names(self) -> tuple[str, ...]:
@@ -194,9 +207,13 @@ class Image(ABC):
             hint="restore the file from a backup or convert it again from its source",
         )
 
+    def first_sector_of(self, number: int) -> int:
+        """Return the number of the first sector in block `number`."""
+        return number * self.block_size // SECTOR_SIZE
+
     def sectors_of(self, number: int) -> str:
         """Return the sectors in block `number`, as words."""
-        first = number * self.block_size // SECTOR_SIZE
+        first = self.first_sector_of(number)
         last = (number * self.block_size + self.block_length(number) - 1) // SECTOR_SIZE
         return f"sector {first}" if first == last else f"sectors {first}-{last}"
 

@@ -2,6 +2,7 @@
 
 from struct import Struct
 
+from discpress.engine.codecs.sector_codes import SYNC
 from discpress.engine.formats import ImageFormat, is_block_size
 from discpress.engine.images.cue import MAX_CUE_BYTES, has_sheet, is_cue, is_gdi
 from discpress.engine.images.source import ByteSource, read_bytes
@@ -11,7 +12,7 @@ PART_MAGIC = b"DISCPRESS-PART\n\x00"
 """First bytes of an unfinished output of discpress."""
 RAW_SECTOR_SIZES = (2352, 2448, 2368, 2646, 2742, 2744)
 """Bytes of a raw CD sector: alone, with subchannels of 96 or 16 bytes, with C2 error flags, and with both."""
-RAW_SYNC = b"\x00" + b"\xff" * 10 + b"\x00"
+RAW_SYNC = SYNC
 
 _ZIP_MAGICS = (
     b"PK\x03\x04",

@@ -9,17 +9,22 @@ Offsets in a raw sector: sync 0, header 12, mode 15, then
 
 from enum import StrEnum
 
-from discpress.engine.codecs.sector_codes import EDC_BYTES, ecc, edc
-from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE
-from discpress.engine.images.recognised import RAW_SYNC
+from discpress.engine.codecs.sector_codes import (
+    ECC_START,
+    EDC_BYTES,
+    MODE_OFFSET,
+    SECTOR_BYTES,
+    SYNC,
+    ecc_of,
+    edc,
+    with_ecc,
+)
 from discpress.engine.system.files import Readable
 
-HEADER_START = len(RAW_SYNC)
-MODE_OFFSET = 15
-SUBMODE_OFFSET = 18
-FORM_2_BIT = 0x20
-ECC_START = 2076
+__all__ = ["SectorForm", "ecc_is_right", "edc_is_right", "sector_form", "with_ecc"]
 
+_SUBMODE_OFFSET = 18
+_FORM_2 = 0x20
 _HEADER_END = 16
 _NO_EDC = bytes(EDC_BYTES)
 
@@ -51,16 +56,16 @@ _EDC_PLACES = {
 
 def sector_form(sector: Readable) -> SectorForm:
     """Return the form of a raw sector, by its sync, mode and submode. ValueError if it has not 2,352 bytes."""
-    if len(sector) != RAW_SECTOR_SIZE:
-        raise ValueError(f"expected a sector of {RAW_SECTOR_SIZE} bytes, got {len(sector)}")
-    if sector[:HEADER_START] != RAW_SYNC:
+    if len(sector) != SECTOR_BYTES:
+        raise ValueError(f"expected a sector of {SECTOR_BYTES} bytes, got {len(sector)}")
+    if sector[: len(SYNC)] != SYNC:
         return SectorForm.NO_SYNC
     mode = sector[MODE_OFFSET]
     if mode == 1:
         return SectorForm.MODE_1
     if mode != 2:
         return SectorForm.OTHER_MODE
-    return SectorForm.MODE_2_FORM_2 if sector[SUBMODE_OFFSET] & FORM_2_BIT else SectorForm.MODE_2_FORM_1
+    return SectorForm.MODE_2_FORM_2 if sector[_SUBMODE_OFFSET] & _FORM_2 else SectorForm.MODE_2_FORM_1
 
 
 def edc_is_right(sector: Readable) -> bool:
@@ -83,19 +88,4 @@ def ecc_is_right(sector: Readable) -> bool:
     form = sector_form(sector)
     if not form.has_ecc:
         raise ValueError(f"a sector with {form} has no ECC")
-    return sector[ECC_START:] == _ecc_of(sector)
-
-
-def with_ecc(sector: Readable) -> bytes:
-    """Return a raw sector with sync and ECC computed anew from its other bytes, whatever these are.
-
-    The mode byte decides whether the ECC covers the header. ValueError if it has not 2,352 bytes.
-    """
-    if len(sector) != RAW_SECTOR_SIZE:
-        raise ValueError(f"expected a sector of {RAW_SECTOR_SIZE} bytes, got {len(sector)}")
-    return RAW_SYNC + bytes(sector[HEADER_START:ECC_START]) + _ecc_of(sector)
-
-
-def _ecc_of(sector: Readable) -> bytes:
-    header = bytes(_HEADER_END - HEADER_START) if sector[MODE_OFFSET] == 2 else bytes(sector[HEADER_START:_HEADER_END])
-    return ecc(header + bytes(sector[_HEADER_END:ECC_START]))
+    return sector[ECC_START:] == ecc_of(sector)

@@ -1,4 +1,4 @@
-"""The format CHD, in the registry: version 5 of DVDs and hard disks."""
+"""The format CHD, in the registry: version 5 of DVDs, hard disks, CDs and GD-ROMs."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, cast
@@ -85,9 +85,9 @@ class _ChdEncoder(Encoder):
 
 class _Chd(FormatSpec):
     def open(self, source: ByteSource) -> "Image":
-        from discpress.engine.images.chd.image import ChdImage
+        from discpress.engine.images.chd.cd_image import open_chd
 
-        return ChdImage(source)
+        return open_chd(source)
 
     def place_findings(
         self,
@@ -99,7 +99,7 @@ class _Chd(FormatSpec):
     ) -> Iterator["Finding"]:
         from discpress.engine.images.doctor.chd import map_findings
 
-        return map_findings(cast("ChdImage", image), limit, check)
+        return map_findings(cast("ChdImage", image.stored_form), limit, check)
 
 
 CHD = _Chd(ImageFormat.CHD, "CHD", (MAGIC,), (".chd",), shares_blocks=True, encoder=_ChdEncoder())

@@ -21,14 +21,12 @@ MIN_HUNK_SIZE = 512
 MAX_HUNKS = 1 << 23
 """Twice those of a two-layer DVD in hunks of 2 KiB; a limit, because a map of a few bytes can claim millions."""
 
+CD_CODECS = ("cdlz", "cdzl", "cdzs", "cdfl")
+"""The codecs whose hunks are frames of a CD."""
+
 _PREFIX = struct.Struct(">8sII")
 _OLD_VERSIONS = range(1, VERSION)
-_CD_UNIT_SIZES = {2352, 2448}
-_CODEC_NAMES = {b"zlib": "zlib", b"zstd": "zstd", b"lzma": "lzma", b"huff": "huff", b"flac": "flac"}
-_CD_HINT = (
-    "leave CD images to chdman: run `chdman verify` and read what it prints, because its exit code hides damage; then "
-    "`chdman extractcd` gives the CUE and BIN back, or the ISO that the CHD was made from"
-)
+_CODEC_NAMES = {name.encode("ascii"): name for name in ("zlib", "zstd", "lzma", "huff", "flac", *CD_CODECS)}
 
 
 def least_hunk_size(total_bytes: int) -> int:
@@ -51,7 +49,7 @@ class ChdHeader:
     hunk_size: int
     """Decoded bytes of a hunk."""
     unit_size: int
-    """Bytes of a unit, of which hunks consist: 2048 for a DVD, 512 for a hard disk."""
+    """Bytes of a unit, of which hunks consist: 2048 for a DVD, 2448 for a CD, 512 for a hard disk."""
     raw_sha1: bytes
     """SHA-1 of the decoded image; NO_SHA1 if not recorded."""
     sha1: bytes
@@ -100,8 +98,8 @@ def codec_name(tag: bytes) -> str:
 def read_header(source: ByteSource) -> ChdHeader:
     """Return the header of a CHD.
 
-    Nothing is allocated before its fields are checked. UnsupportedImageError for an older version, a child of a parent,
-    a CD or an unknown codec; DamagedImageError for impossible fields.
+    Nothing is allocated before its fields are checked. UnsupportedImageError for an older version, a child of a parent
+    or an unknown codec; DamagedImageError for impossible fields.
     """
     name = shown_name(source)
     head = read_bytes(source, 0, HEADER_SIZE)
@@ -129,19 +127,12 @@ def read_header(source: ByteSource) -> ChdHeader:
     return header
 
 
-def refuse_cd(name: str) -> UnsupportedImageError:
-    """Return the error for a CHD of a CD."""
-    return UnsupportedImageError(f"{name}: a CHD of a CD cannot be read: {_CD_HINT}", hint=_CD_HINT)
-
-
 def _refuse_foreign(header: ChdHeader, name: str) -> None:
     if header.parent_sha1 != NO_SHA1:
         hint = "`chdman copy` with its parent (-ip) makes a complete file"
         raise UnsupportedImageError(
             f"{name}: a CHD with only the differences to a parent cannot be read: {hint}", hint=hint
         )
-    if header.unit_size in _CD_UNIT_SIZES or any(codec.startswith(b"cd") for codec in header.codecs):
-        raise refuse_cd(name)
     unknown = [codec_name(each) for each in header.codecs if each != NO_CODEC and each not in _CODEC_NAMES]
     if unknown:
         hint = "`chdman copy -c zlib` packs it again"

@@ -1,10 +1,11 @@
-"""CHD version 5 images of DVDs and hard disks, without a parent (docs/formats.md, section 3)."""
+"""CHD version 5 images, without a parent: their decoded hunks (docs/formats.md, section 3)."""
 
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from discpress.engine.codecs.blocks import BlockError, Decoder, DecoderMissingError
+from discpress.engine.codecs.cd_hunks import CD_DECODERS
 from discpress.engine.codecs.deflate import DeflateCodec
 from discpress.engine.codecs.flac import FlacDecoder
 from discpress.engine.codecs.huff import HuffDecoder
@@ -13,10 +14,10 @@ from discpress.engine.codecs.zstd import ZstdDecoder
 from discpress.engine.errors import MissingPackageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.chd.compressed_map import CompressedMap
-from discpress.engine.images.chd.header import NO_SHA1, VERSION, codec_name, read_header, refuse_cd
+from discpress.engine.images.chd.header import NO_SHA1, VERSION, ChdHeader, codec_name, read_header
 from discpress.engine.images.chd.map import CRC_START, WINDOW_HUNKS, HunkMap, HunkPlace, PlainMap
 from discpress.engine.images.chd.map_kinds import Kind
-from discpress.engine.images.chd.metadata import CD_TAGS, read_metadata, sha1_problem
+from discpress.engine.images.chd.metadata import MetadataEntry, read_metadata, sha1_problem
 from discpress.engine.images.image import BlockImage, StoredBlock, Sums, no_check
 from discpress.engine.images.source import ByteSource
 
@@ -26,6 +27,7 @@ _DECODERS: dict[bytes, Decoder] = {
     b"lzma": LzmaDecoder(),
     b"huff": HuffDecoder(),
     b"flac": FlacDecoder(),
+    **CD_DECODERS,
 }
 _MOST_HOPS = 8  # chdman refers only to stored hunks; without a limit, a long chain would be followed for each hunk
 
@@ -40,18 +42,27 @@ class _Zeros:
 
 
 class ChdImage(BlockImage):
-    """A CHD; its map is read when needed and checked while it is read, and each hunk is checked against its crc16."""
+    """The hunks of a CHD as one image: a DVD or a hard disk, or the frames of a CD.
+
+    Its map is read when needed and checked while it is read, and each hunk is checked against its crc16.
+    """
 
     format = ImageFormat.CHD
     version = VERSION
 
-    def __init__(self, source: ByteSource) -> None:
-        """Open an image. Raises the errors of `read_header`, and DamagedImageError for metadata and map."""
+    def __init__(
+        self,
+        source: ByteSource,
+        header: ChdHeader | None = None,
+        metadata: Sequence[MetadataEntry] | None = None,
+    ) -> None:
+        """Open an image; header and metadata are read unless they are given.
+
+        Raises the errors of `read_header`, and DamagedImageError for metadata and map.
+        """
         super().__init__(source)
-        self.header = read_header(source)
-        self.metadata = read_metadata(source, self.header)
-        if any(entry.tag in CD_TAGS for entry in self.metadata):
-            raise refuse_cd(self.name)
+        self.header = header or read_header(source)
+        self.metadata = read_metadata(source, self.header) if metadata is None else metadata
         self.size = self.header.total_bytes
         self.block_size = self.header.hunk_size
         self.map: HunkMap = (

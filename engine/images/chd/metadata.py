@@ -18,8 +18,6 @@ MAX_ENTRIES = 1024
 
 DVD_TAG = b"DVD "
 DVD_PAYLOAD = b"\0"
-CD_TAGS = {b"CHCD", b"CHTR", b"CHT2", b"CHGT", b"CHGD"}
-"""Track tables of CDs and GD-ROMs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,112 @@
+"""The codecs cdlz, cdzl, cdzs and cdfl of CHD hunks, read only: frames of a CD (docs/formats.md, section 3).
+
+A hunk decodes to frames of 2,448 bytes: a sector of 2,352 and its subcode of 96. Sectors and subcode are packed apart.
+Of cdlz, cdzl and cdzs, the stored bytes are
+
+    bitmap, a bit a frame, from the lowest bit on; length of the sectors' stream: u16, or u24 if the hunk has 64 KiB;
+    the stream of the sectors; the stream of the subcode, to the end
+
+A bit of the bitmap means that the sector's sync and ECC were removed before it was packed.
+"""
+
+import zlib
+
+from discpress.engine.codecs.blocks import BlockError, Decoder
+from discpress.engine.codecs.crc import crc, with_reversed_bits
+from discpress.engine.codecs.deflate import RAW, DeflateCodec
+from discpress.engine.codecs.flac import LoadPackage, decode_frames, in_byte_order, load_miniaudio
+from discpress.engine.codecs.lzma_hunks import LzmaDecoder
+from discpress.engine.codecs.sector_codes import SECTOR_BYTES, with_ecc
+from discpress.engine.codecs.zstd import ZstdDecoder
+
+SUBCODE_BYTES = 96
+FRAME_BYTES = SECTOR_BYTES + SUBCODE_BYTES
+"""Bytes of a frame in a CHD."""
+
+_LONG_HUNK = 64 * 1024
+_FLAC_POLYNOMIAL = 0xA001  # 0x8005 reflected
+_FLAC_CRC_BITS = 16
+_DEFLATE_SLACK = 64  # a deflate stream is at most this much longer than its content, and 1/100
+
+
+class CdDecoder:
+    """Decodes hunks whose sectors and subcode are streams of two codecs."""
+
+    def __init__(self, name: str, sectors: Decoder, subcode: Decoder) -> None:
+        self.name = name
+        self._sectors = sectors
+        self._subcode = subcode
+
+    def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
+        """Decode one hunk, see `Decoder.decode`."""
+        frames = block_size // FRAME_BYTES
+        bitmap_bytes = -(-frames // 8)
+        start = bitmap_bytes + (2 if block_size < _LONG_HUNK else 3)
+        length = int.from_bytes(stored[bitmap_bytes:start], "big")
+        if len(stored) <= start + length:
+            raise BlockError(f"{self.name} hunk does not decode: its {len(stored)} bytes end inside its streams")
+        sectors = self._sectors.decode(stored[start : start + length], frames * SECTOR_BYTES, 0)
+        subcode = self._subcode.decode(stored[start + length :], frames * SUBCODE_BYTES, 0)
+        return _joined(sectors, subcode, stored[:bitmap_bytes])
+
+
+class CdFlacDecoder:
+    """Decodes hunks of sound: bare FLAC frames, and subcode as raw deflate after the last one.
+
+    The samples are the stored bytes of the frames as big-endian words.
+    """
+
+    name = "cdfl"
+
+    def __init__(self, load_package: LoadPackage = load_miniaudio) -> None:
+        self._load_package = load_package
+
+    def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
+        """Decode one hunk, see `Decoder.decode`; DecoderMissingError if the package is not installed."""
+        frames = block_size // FRAME_BYTES
+        flac_bytes, subcode = _find_subcode(stored, frames * SUBCODE_BYTES)
+        samples = decode_frames(stored[:flac_bytes], frames * SECTOR_BYTES, self._load_package)
+        return _joined(in_byte_order(samples, is_big=True), subcode, b"")
+
+
+def _joined(sectors: bytes, subcode: bytes, bitmap: memoryview | bytes) -> bytes:
+    """Return whole frames, with sync and ECC where the bitmap has a bit."""
+    pieces = []
+    for number in range(len(subcode) // SUBCODE_BYTES):
+        sector = sectors[number * SECTOR_BYTES : (number + 1) * SECTOR_BYTES]
+        has_none = bitmap and bitmap[number // 8] >> number % 8 & 1
+        pieces.append(with_ecc(sector) if has_none else sector)
+        pieces.append(subcode[number * SUBCODE_BYTES : (number + 1) * SUBCODE_BYTES])
+    return b"".join(pieces)
+
+
+def _find_subcode(stored: memoryview, subcode_bytes: int) -> tuple[int, bytes]:
+    """Return the place of the subcode's stream after FLAC frames of unknown length, and the subcode.
+
+    A place fits if the rest is one deflate stream of the right size, and the bytes before it are whole FLAC frames:
+    each ends with its crc16, so that the crc16 over all of them is 0 (RFC 9639, section 9.3). BlockError if none fits.
+    """
+    longest = subcode_bytes + subcode_bytes // 100 + _DEFLATE_SLACK
+    for place in range(len(stored) - 1, max(0, len(stored) - longest), -1):
+        inflate = zlib.decompressobj(RAW)
+        try:
+            subcode = inflate.decompress(stored[place:], subcode_bytes + 1)
+        except zlib.error:
+            continue
+        is_whole = inflate.eof and not inflate.unused_data and len(subcode) == subcode_bytes
+        if is_whole and _are_whole_frames(stored[:place]):
+            return place, subcode
+    raise BlockError("cdfl hunk does not decode: no subcode follows its FLAC frames")
+
+
+def _are_whole_frames(flac: memoryview) -> bool:
+    return crc(with_reversed_bits(flac), _FLAC_POLYNOMIAL, _FLAC_CRC_BITS) == 0
+
+
+CD_DECODERS: dict[bytes, Decoder] = {
+    b"cdlz": CdDecoder("cdlz", LzmaDecoder(), DeflateCodec()),
+    b"cdzl": CdDecoder("cdzl", DeflateCodec(), DeflateCodec()),
+    b"cdzs": CdDecoder("cdzs", ZstdDecoder(), ZstdDecoder()),
+    b"cdfl": CdFlacDecoder(),
+}
+"""Decoders by the tags in the header of a CHD."""
