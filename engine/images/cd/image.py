@@ -1,13 +1,7 @@
 """An open image of a CD or GD-ROM, whatever files it is in: the stored sectors of its tracks, in order."""
 
-from discpress.engine.images.cd.tracks import SectorView, Track
+from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, SectorView, Track, is_gd_rom
 from discpress.engine.images.image import Image
-
-HIGH_DENSITY_SECTOR = 45_000
-"""First sector of the area of a GD-ROM that contains the game; the tracks before it are for CD players."""
-
-GAME_TRACK_NUMBER = 3
-"""The track of a GD-ROM that begins that area."""
 
 
 class CdImage(Image):
@@ -23,14 +17,8 @@ class CdImage(Image):
 
     @property
     def is_gd_rom(self) -> bool:
-        """Whether it is a GD-ROM: its third track contains data and begins the high-density area.
-
-        A data track after ten minutes of sound, as on a PC Engine CD, may have a larger address and is none.
-        """
-        return any(
-            track.number == GAME_TRACK_NUMBER and track.kind.has_data and track.first_sector == HIGH_DENSITY_SECTOR
-            for track in self.tracks
-        )
+        """Whether it is a GD-ROM, see `tracks.is_gd_rom`."""
+        return is_gd_rom(self.tracks)
 
     @property
     def game_track(self) -> Track | None:

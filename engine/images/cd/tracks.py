@@ -1,6 +1,6 @@
 """Tracks of a CD, and the 2,048 bytes of user data of each raw sector (ECMA-130; Yellow Book, XA for mode 2)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -11,6 +11,10 @@ from discpress.engine.system.files import Writable
 
 RAW_SECTOR_SIZE = 2352
 """Bytes of a raw sector: sync 12, header 4, then by mode: data 2048, EDC and ECC; or subheader 8, data 2048, ..."""
+HIGH_DENSITY_SECTOR = 45_000
+"""First sector of the area of a GD-ROM that contains the game; the tracks before it are for CD players."""
+GAME_TRACK_NUMBER = 3
+"""The track of a GD-ROM that begins that area."""
 READ_SECTORS = 64
 """Raw sectors fetched with one read: 147 KiB."""
 
@@ -104,6 +108,17 @@ class Track:
     def data_start(self) -> int:
         """Offset of the first sector of the track proper in the decoded image."""
         return self.start + self.pregap * self.kind.sector_bytes
+
+
+def is_gd_rom(tracks: Sequence[Track]) -> bool:
+    """Return whether a disc is a GD-ROM: its third track contains data and begins the high-density area.
+
+    A data track after ten minutes of sound, as on a PC Engine CD, may have a larger address and is none.
+    """
+    return any(
+        track.number == GAME_TRACK_NUMBER and track.kind.has_data and track.first_sector == HIGH_DENSITY_SECTOR
+        for track in tracks
+    )
 
 
 class SectorView:
