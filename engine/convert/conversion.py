@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from discpress.engine.convert.cd_cut import read_notices
+from discpress.engine.convert.cd.cut import read_notices
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, fits
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.packing import ConversionRun, ReadBack

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from discpress.engine.convert.cd_cut import KEPT_RAW, check_cut, cut, cut_notices, is_cut, is_exact
+from discpress.engine.convert.cd.cut import KEPT_RAW, check_cut, cut, cut_notices, is_cut, is_exact
 from discpress.engine.convert.choice import resolve_settings, target_of
 from discpress.engine.convert.output_names import refuse_reserved, result_path
 from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED

@@ -1,0 +1,1 @@
+"""The form of results for CDs: a sheet and the files of the tracks."""
