@@ -1,5 +1,7 @@
 """Verification: decodes a whole image and computes its digests."""
 
+from collections.abc import Callable
+
 from discpress.engine.codecs.blocks import CHUNK_BYTES, chunk_bytes_for
 from discpress.engine.convert.digests import Digester, DigestSet
 from discpress.engine.convert.pipeline import Slot, run_chunks
@@ -19,8 +21,10 @@ def digest_image(
     control: Control,
     progress: Progress,
     wanted: tuple[str, ...] = (),
+    *,
+    on_data: Callable[[memoryview], None] = lambda data: None,
 ) -> DigestSet:
-    """Decode every block of an image and return the digests of the decoded bytes.
+    """Decode every block of an image and return the digests of the decoded bytes, which `on_data` gets in order.
 
     Raises DamagedImageError with the first block that does not decode, or with the file in an archive that differs from
     its checksum there.
@@ -34,13 +38,17 @@ def digest_image(
     def take(slot: Slot) -> None:
         progress.done_bytes += slot.length
 
+    def follow(slot: Slot) -> None:
+        digester.update(slot.data)
+        on_data(slot.data)
+
     run_chunks(
         image.size,
         readers_of(image, threads),
         control,
         fill=fill,
         take=take,
-        follow=lambda slot: digester.update(slot.data),
+        follow=follow,
         with_packed=False,
         chunk_bytes=chunk_bytes_for(image.block_size),
     )
@@ -73,7 +81,13 @@ def check_archived(image: Image, digests: DigestSet, control: Control) -> None:
 
 
 def digest_checked(
-    image: Image, threads: int, control: Control, progress: Progress, wanted: tuple[str, ...] = ()
+    image: Image,
+    threads: int,
+    control: Control,
+    progress: Progress,
+    wanted: tuple[str, ...] = (),
+    *,
+    on_data: Callable[[memoryview], None] = lambda data: None,
 ) -> DigestSet:
     """Decode an image as `digest_image` does, and compare it with the digests in its file. Raises VerifyError."""
     problem = image.recorded_problem
@@ -81,7 +95,7 @@ def digest_checked(
         raise VerifyError(
             f"{image.name}: {problem}", hint="restore it from a backup: its header or metadata was changed"
         )
-    digests = digest_image(image, threads, control, progress, (*wanted, *image.recorded))
+    digests = digest_image(image, threads, control, progress, (*wanted, *image.recorded), on_data=on_data)
     check_recorded(image, digests)
     return digests
 

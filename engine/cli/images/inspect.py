@@ -12,12 +12,15 @@ from discpress.engine.cli.output.digests import digest_facts, digest_rows, with_
 from discpress.engine.cli.output.discs import disc_fields, disc_rows
 from discpress.engine.cli.output.engine_version import print_engine
 from discpress.engine.cli.output.printers import Printer
+from discpress.engine.cli.output.tracks import table_facts, track_rows
 from discpress.engine.cli.state import Records
 from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.discs.foreign import read_foreign
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import CancelledError, DamagedImageError, DiscpressError, UnsupportedImageError, UsageError
+from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.cd.tracks import Track
 from discpress.engine.images.doctor.content import NO_DISC
 from discpress.engine.images.doctor.doctor import Severity, examine
 from discpress.engine.images.doctor.findings import NOT_CHECKED
@@ -74,9 +77,10 @@ def _inspect(path: Path, sources: OpenSources, records: Records, printer: Printe
         archive = image.source.holder.path if image.source.member_number else None
         files = [file.path for file in image.source.files]
         known = with_stated(records.digests_of(path, image.source), stated_digests(image.source))
+        tracks = image.tracks if isinstance(image, CdImage) else ()
     if not disc.has_disc:
         printer.notice(NO_DISC, path)
-    _print_facts(path, facts, disc, archive, files, known, printer)
+    _print_facts(path, facts, disc, archive, files, known, tracks, printer)
 
 
 def _print_foreign(path: Path, source: ByteSource, printer: Printer) -> bool:
@@ -128,6 +132,7 @@ def _print_facts(
     archive: Path | None,
     files: Sequence[Path],
     known: Sequence[Digests],
+    tracks: Sequence[Track],
     printer: Printer,
 ) -> None:
     waste = facts.alignment_waste_bytes
@@ -153,6 +158,7 @@ def _print_facts(
         "archive": None if archive is None else str(archive),
         "files": [str(each) for each in files],
         "digests": digest_facts(known),
+        **table_facts(tracks),
     }
     rows = [
         *disc_rows(disc),
@@ -165,6 +171,7 @@ def _print_facts(
         *(("part", display_name(each.name)) for each in files if len(files) > 1),
         ("ratio", format_percent(facts.file_bytes, facts.original_bytes)),
         *(_hunk_rows(facts) if spec_of(facts.format).shares_blocks else _block_rows(facts)),
+        *track_rows(tracks),
         *digest_rows(known),
     ]
     printer.event("info", event, _block(path, rows))

@@ -2,14 +2,17 @@
 
 import argparse
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from discpress.engine.cli.images.inputs import files_within
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, take_threads
 from discpress.engine.cli.output.printers import Printer
+from discpress.engine.cli.output.tracks import track_facts, track_lines
 from discpress.engine.cli.state import Records
+from discpress.engine.convert.cd.cut import cut
+from discpress.engine.convert.cd.track_digests import TrackDigester, TrackDigests
 from discpress.engine.convert.checksum_lists import read_checksum_list
 from discpress.engine.convert.checksums import KINDS_BY_LENGTH
 from discpress.engine.convert.digests import DigestSet
@@ -99,31 +102,49 @@ def _verify(
             expected = None if listed is None else expect(listed, image)
             wanted = (*by_option, *(expected.kinds if expected else ()))
             recorded, identity = image.recorded, identity_of_source(image.source)
-            actual = digest_checked(image, threads, control, progress, wanted)
+            digester = TrackDigester.of(image, wanted)
+            actual = digest_checked(image, threads, control, progress, wanted, on_data=digester.update)
+            tracks = digester.finish()
             records.save_decoded(path, decoded_whole(image.source, identity, actual))
             is_archived = image.source.has_checksum
-            _check(path, by_option, actual)
-            listed_kinds = expected.check(actual, control, progress) if expected else []
+            compared = _check(path, by_option, actual, tracks)
+            compared += expected.check(actual, control, progress) if expected else []
         if arguments.against is not None:
             with open_image(Path(arguments.against)) as image:
-                other = digest_checked(image, threads, control, progress)
+                # Sectors of 2,048 bytes are compared with those of a CD.
+                other = digest_checked(image if tracks else cut(image), threads, control, progress)
             check_digests(display_name(path), actual, other)
     against = ["against"] if arguments.against is not None else []
-    compared = [*by_option, *listed_kinds, *against, *(["archive"] if is_archived else [])]
+    compared += [*against, *(["archive"] if is_archived else [])]
     compared += [f"{kind} of its header" for kind in recorded]
-    facts = {"input": str(path), "original_bytes": actual.size_bytes, **actual.values, "compared": compared}
+    facts = {
+        "input": str(path),
+        "original_bytes": actual.size_bytes,
+        **actual.values,
+        "compared": compared,
+        **track_facts(tracks),
+    }
     if compared:
         verdict = f"is the expected image ({', '.join(compared)})"
     else:
         verdict = "every block decodes; without a digest or image to compare with, a flipped byte can go unnoticed"
     text = f"{display_name(path)}: {verdict}; crc32 {actual.values['crc32']}, XXH3-128 {actual.values['xxh3']}"
-    printer.event("verified", facts, text)
+    printer.event("verified", facts, "\n".join([text, *track_lines(tracks)]))
 
 
-def _check(path: Path, expected: dict[str, str], actual: DigestSet) -> None:
+def _check(path: Path, expected: dict[str, str], actual: DigestSet, tracks: Sequence[TrackDigests] = ()) -> list[str]:
+    """Compare digests with those of the image, or of one of its tracks; return what was compared, for people.
+
+    Raises VerifyError.
+    """
+    compared = []
     for kind, digest in expected.items():
-        if actual.values[kind] != digest:
+        same = next((each.track.number for each in tracks if each.digests.values[kind] == digest), None)
+        if actual.values[kind] != digest and same is None:
             raise VerifyError(
-                f"{display_name(path)}: {kind} of the decoded image: expected {digest}, got {actual.values[kind]}",
+                f"{display_name(path)}: {kind} of the decoded image: expected {digest}, got {actual.values[kind]}"
+                f"{', and no track has it' if len(tracks) > 1 else ''}",
                 hint="replace the file: it is damaged, or another dump of the disc",
             )
+        compared.append(kind if actual.values[kind] == digest else f"{kind} of track {same}")
+    return compared

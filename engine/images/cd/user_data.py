@@ -5,10 +5,11 @@ The EDC of each sector is compared before the rest of the sector is left out: th
 
 from collections.abc import Callable, Sequence
 
+from discpress.engine.codecs.sector_codes import ECC_START, MODE_OFFSET
 from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
 from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.cd.sectors import ECC_START, MODE_OFFSET, SectorForm, edc_is_right, sector_form
+from discpress.engine.images.cd.sectors import SectorForm, edc_is_right, sector_form
 from discpress.engine.images.cd.tracks import READ_SECTORS, SectorView, Track, TrackKind
 from discpress.engine.images.image import Image, StoredBlock, Sums, no_check
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, volume_bytes

@@ -1,0 +1,71 @@
+"""Tracks of a CD and their digests, for people and as JSON."""
+
+from collections.abc import Sequence
+
+from discpress.engine.convert.cd.track_digests import TrackDigests
+from discpress.engine.images.cd.tracks import Track
+
+_FRAMES = 75
+
+
+def track_facts(found: Sequence[TrackDigests]) -> dict[str, object]:
+    """Return the `tracks` field of `verify --json`; nothing for an image without tracks."""
+    if not found:
+        return {}
+    return {
+        "tracks": [
+            {**_table_facts(each.track), **{kind: each.digests.values[kind] for kind in sorted(each.digests.values)}}
+            for each in found
+        ]
+    }
+
+
+def table_facts(tracks: Sequence[Track]) -> dict[str, object]:
+    """Return the `tracks` field of `info --json`; nothing for an image without tracks."""
+    return {"tracks": [_table_facts(each) for each in tracks]} if tracks else {}
+
+
+def _table_facts(track: Track) -> dict[str, object]:
+    return {
+        "number": track.number,
+        "type": str(track.kind),
+        "session": track.session,
+        "first_sector": track.first_sector,
+        "sectors": track.sectors,
+        "pregap": track.pregap,
+        "silent_pregap": track.silent_pregap,
+        "postgap": track.postgap,
+        "size_bytes": track.stored_bytes,
+    }
+
+
+def track_lines(found: Sequence[TrackDigests]) -> list[str]:
+    """Return a line for each track: its size, crc32 and sha1, as DAT files list them."""
+    return [
+        f"  track {each.track.number:02} {each.track.kind:<10} {each.track.stored_bytes:>11} bytes, "
+        f"crc32 {each.digests.values['crc32']}, sha1 {each.digests.values['sha1']}"
+        for each in found
+    ]
+
+
+def track_rows(tracks: Sequence[Track]) -> list[tuple[str, str]]:
+    """Return the table of tracks as pairs of name and text."""
+    return [(f"track {each.number:02}", _described(each)) for each in tracks]
+
+
+def _described(track: Track) -> str:
+    parts = [
+        f"{track.kind:<10}",
+        f"from sector {track.first_sector}, {_msf(track.length)}, {track.stored_bytes} bytes",
+        *([f"stored pregap {_msf(track.pregap)}"] if track.pregap else []),
+        *([f"silent pregap {_msf(track.silent_pregap)}"] if track.silent_pregap else []),
+        *([f"postgap {_msf(track.postgap)}"] if track.postgap else []),
+        *([f"session {track.session}"] if track.session > 1 else []),
+    ]
+    return f"{parts[0]} {', '.join(parts[1:])}"
+
+
+def _msf(sectors: int) -> str:
+    """Return sectors as minutes, seconds and frames."""
+    seconds, frames = divmod(sectors, _FRAMES)
+    return f"{seconds // 60:02}:{seconds % 60:02}:{frames:02}"
