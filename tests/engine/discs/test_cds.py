@@ -4,10 +4,11 @@ from pathlib import Path
 
 import other_discs
 import pytest
-from cd_discs import MemoryCd, data_cd, form1, memory_cd, mode1, raw_sectors, sound, stored_sectors
+from cd_sectors import form_1, mode_1
 from disc_sources import MakeImage
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from memory_cds import MemoryCd, data_cd, memory_cd, raw_sectors, sound, stored_sectors
 
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.discs.reach import identify_image
@@ -67,7 +68,7 @@ def test_a_neo_geo_cd_is_identified_by_its_list_of_files(make_image: MakeImage) 
 
 
 def test_a_disc_that_begins_with_a_warning_in_sound_is_identified_by_its_second_track() -> None:
-    data = raw_sectors(other_discs.pc_engine(), mode1, 3365, gap=225)
+    data = raw_sectors(other_discs.pc_engine(), mode_1, 3365, gap=225)
     image = memory_cd(
         (K.AUDIO, sound(40), 0, 0), (K.MODE1_RAW, data, 225, 3365), (K.AUDIO, sound(9), 0, 3405), name="Star.cue"
     )
@@ -76,8 +77,8 @@ def test_a_disc_that_begins_with_a_warning_in_sound_is_identified_by_its_second_
 
 
 def test_a_data_track_after_ten_minutes_of_sound_is_no_gd_rom() -> None:
-    first = raw_sectors(other_discs.pc_engine(), mode1, 3000)
-    copy = raw_sectors(bytes(40 * SECTOR), mode1, 200_000)
+    first = raw_sectors(other_discs.pc_engine(), mode_1, 3000)
+    copy = raw_sectors(bytes(40 * SECTOR), mode_1, 200_000)
     image = memory_cd((K.AUDIO, sound(3), 0, 0), (K.MODE1_RAW, first, 0, 3000), (K.MODE1_RAW, copy, 0, 200_000))
     assert not image.is_gd_rom
     assert identify_image(image).system is System.PC_ENGINE_CD
@@ -86,9 +87,9 @@ def test_a_data_track_after_ten_minutes_of_sound_is_no_gd_rom() -> None:
 def test_the_game_of_a_gd_rom_is_in_its_third_track(make_image: MakeImage) -> None:
     browser = make_image({"README.TXT": b"for a computer"})
     image = memory_cd(
-        (K.MODE1_RAW, raw_sectors(browser, mode1), 0, 0),
+        (K.MODE1_RAW, raw_sectors(browser, mode_1), 0, 0),
         (K.AUDIO, sound(4), 0, 600),
-        (K.MODE1_RAW, raw_sectors(other_discs.dreamcast(), mode1, 45_000), 0, 45_000),
+        (K.MODE1_RAW, raw_sectors(other_discs.dreamcast(), mode_1, 45_000), 0, 45_000),
         name="Sky.gdi",
     )
     assert image.is_gd_rom
@@ -97,9 +98,9 @@ def test_the_game_of_a_gd_rom_is_in_its_third_track(make_image: MakeImage) -> No
 
 def test_a_gd_rom_without_a_readable_game_is_a_dreamcast_disc_all_the_same() -> None:
     image = memory_cd(
-        (K.MODE1_RAW, raw_sectors(bytes(20 * SECTOR), mode1), 0, 0),
+        (K.MODE1_RAW, raw_sectors(bytes(20 * SECTOR), mode_1), 0, 0),
         (K.AUDIO, sound(4), 0, 600),
-        (K.MODE1_RAW, raw_sectors(bytes(20 * SECTOR), mode1, 45_000), 0, 45_000),
+        (K.MODE1_RAW, raw_sectors(bytes(20 * SECTOR), mode_1, 45_000), 0, 45_000),
         name="Sky Runner (Europe).gdi",
     )
     found = identify_image(image)
@@ -107,7 +108,7 @@ def test_a_gd_rom_without_a_readable_game_is_a_dreamcast_disc_all_the_same() -> 
 
 
 def test_a_game_in_the_second_session_is_found_after_sound_or_data() -> None:
-    game = raw_sectors(other_discs.dreamcast(), form1, 11_702)
+    game = raw_sectors(other_discs.dreamcast(), form_1, 11_702)
     for first in ((K.AUDIO, sound(302), 0, 0), (K.MODE2_RAW, raw_sectors(bytes(20 * SECTOR)), 0, 0)):
         assert facts(memory_cd(first, (K.MODE2_RAW, game, 0, 11_702)))[:2] == (System.DREAMCAST, "MK-51052")
 
@@ -135,7 +136,7 @@ def test_files_are_found_by_addresses_of_the_track_and_of_the_disc(
     first: int, is_of_disc: bool, make_image: MakeImage
 ) -> None:
     image = addressed(ps1(make_image), first) if is_of_disc else ps1(make_image)
-    data = raw_sectors(image, form1, first)
+    data = raw_sectors(image, form_1, first)
     found = facts(memory_cd((K.AUDIO, sound(2), 0, 0), (K.MODE2_RAW, data, 0, first)))
     assert found == (System.PS1, "SLUS-00005", "US")
 
@@ -179,7 +180,7 @@ class FarCd(MemoryCd):
 
 
 def test_nothing_far_into_an_archive_is_unpacked() -> None:
-    tail = b"".join(raw_sectors(other_discs.pc_engine(), mode1))
+    tail = b"".join(raw_sectors(other_discs.pc_engine(), mode_1))
     found = identify_image(FarCd(tail, K.MODE1_RAW, 3000))
     assert (found.system, found.title, found.region) == (System.UNKNOWN, "Far", "EU")
     found = identify_image(FarCd(tail, K.MODE1_RAW, 45_000, number=3))

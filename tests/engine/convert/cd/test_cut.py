@@ -7,8 +7,9 @@ from random import Random
 
 import other_discs
 import pytest
-from cd_discs import MemoryCd, form1, form2, ps1_disc, ps2_disc, raw_sectors, stored_sectors
+from cd_sectors import form_1, form_2
 from loader_models import opl_decode
+from memory_cds import MemoryCd, ps1_disc, ps2_disc, raw_sectors, stored_sectors
 
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.plan import plan_image
@@ -101,7 +102,7 @@ def test_a_damaged_sector_leaves_no_result_unless_it_is_accepted(tmp_path: Path)
 
 
 def test_a_sector_of_film_leaves_no_result(tmp_path: Path) -> None:
-    sectors = [*raw_sectors(ps2_disc("SLES_500.01", 64)), form2(52)]
+    sectors = [*raw_sectors(ps2_disc("SLES_500.01", 64)), form_2(52, bytes([0x55]) * 2324)]
     with cd(tmp_path, sectors) as image, pytest.raises(UnsupportedImageError, match=r"\(LBA\): is form 2"):
         run(image, ConversionRequest(target="opl"))
     assert files(tmp_path) == ["Game.bin"]
@@ -109,7 +110,7 @@ def test_a_sector_of_film_leaves_no_result(tmp_path: Path) -> None:
 
 def test_a_stored_lead_in_is_left_out_and_reported(tmp_path: Path) -> None:
     disc = ps2_disc("SLES_500.01", 64)
-    with cd(tmp_path, raw_sectors(disc, form1, gap=150)) as image:
+    with cd(tmp_path, raw_sectors(disc, form_1, gap=150)) as image:
         plan = plan_image(image, ConversionRequest(target="opl", format=ImageFormat.ISO), disc=None)
     assert plan.original_bytes == len(disc)
     assert "150 sectors before address 0 of the disc are left out: they contain no files" in plan.notices

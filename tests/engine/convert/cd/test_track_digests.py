@@ -4,9 +4,10 @@ import hashlib
 import zlib
 from itertools import pairwise
 
-from cd_discs import memory_cd, mode1, raw_sectors, sound
+from cd_sectors import mode_1
 from hypothesis import given
 from hypothesis import strategies as st
+from memory_cds import memory_cd, raw_sectors, sound
 
 from discpress.engine.convert.cd.track_digests import TrackDigester
 from discpress.engine.convert.verify import digest_checked
@@ -15,7 +16,7 @@ from discpress.engine.images.plain.image import PlainImage
 from discpress.engine.progress import Control, Progress
 
 TRACKS = (
-    (TrackKind.MODE1_RAW, raw_sectors(bytes(4 * 2048), mode1), 0, 0),
+    (TrackKind.MODE1_RAW, raw_sectors(bytes(4 * 2048), mode_1), 0, 0),
     (TrackKind.AUDIO, sound(5), 2, 6),
     (TrackKind.AUDIO, sound(3, seed=5), 0, 9),
 )

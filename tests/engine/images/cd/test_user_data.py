@@ -3,20 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from cd_discs import (
-    SECTOR,
-    data_cd,
-    form1,
-    form2,
-    header,
-    memory_cd,
-    mode1,
-    raw_sectors,
-    sound,
-    stored_sectors,
-)
+from cd_sectors import SECTOR, form_1, form_2, header, mode_1
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from memory_cds import data_cd, memory_cd, raw_sectors, sound, stored_sectors
 
 from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
 from discpress.engine.images.cd.tracks import READ_SECTORS, TrackKind
@@ -105,10 +95,10 @@ def test_sectors_written_without_checksums_pass_with_a_warning(which: slice) -> 
 @pytest.mark.parametrize(
     ("bad", "what"),
     [
-        (form2(17), "is form 2, with 2,324 bytes of sound or film"),
+        (form_2(17, bytes([0x55]) * 2324), "is form 2, with 2,324 bytes of sound or film"),
         (sound(1)[0], "has no sync pattern"),
         (bytes(2352), "has no sync pattern"),
-        (mode1(17, bytes(SECTOR)), "has mode 1, but the sheet states mode 2"),
+        (mode_1(17, bytes(SECTOR)), "has mode 1, but the sheet states mode 2"),
         (header(17, 0).ljust(2352, b"\0"), "has mode 0, but the sheet states mode 2"),
     ],
     ids=["form 2", "sound", "zeros", "mode 1", "mode 0"],
@@ -123,13 +113,13 @@ def test_a_sector_without_user_data_is_refused_with_the_address(bad: bytes, what
 
 
 def test_a_sector_of_form_2_is_refused_without_its_header_too() -> None:
-    sectors = [each[16:] for each in [*raw_sectors(numbered(3)), form2(3)]]
+    sectors = [each[16:] for each in [*raw_sectors(numbered(3)), form_2(3, bytes([0x55]) * 2324)]]
     assert "sector 3 (LBA): is form 2" in str(refusal(sectors, K.MODE2_2336))
 
 
 def postgap(content: bytes, count: int, filler: bytes) -> UserDataImage:
     first = len(content) // SECTOR
-    tail = [form2(first + number, filler) for number in range(count)]
+    tail = [form_2(first + number, filler) for number in range(count)]
     return UserDataImage(memory_cd((K.MODE2_RAW, [*raw_sectors(content), *tail], 0, 0)))
 
 
@@ -173,7 +163,7 @@ def test_part_of_a_lead_in_is_known_by_its_address(start: int) -> None:
 
 
 def test_a_lead_in_that_never_ends_is_data() -> None:
-    sectors = raw_sectors(numbered(20), form1, -150)
+    sectors = raw_sectors(numbered(20), form_1, -150)
     assert UserDataImage(memory_cd((K.MODE2_RAW, sectors, 0, 0))).lead_in == 0
 
 
@@ -186,7 +176,7 @@ def test_a_disc_with_sound_is_refused_with_its_track() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: memory_cd(*[(K.MODE1_RAW, raw_sectors(numbered(3), mode1), 0, 0)] * 2),
+        lambda: memory_cd(*[(K.MODE1_RAW, raw_sectors(numbered(3), mode_1), 0, 0)] * 2),
         lambda: memory_cd((K.MODE2_2324, [bytes(2324)], 0, 0)),
     ],
     ids=["two tracks of data", "a track of films"],

@@ -1,4 +1,4 @@
-"""CDs in memory: raw sectors with right EDC and ECC, made apart from the engine, and images of their tracks."""
+"""CDs in memory: the sectors of user data, and images of tracks of them."""
 
 import random
 import struct
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
 
+from cd_sectors import SECTOR, form_1, mode_1
 from iso_files import write_iso
 
 from discpress.engine.formats import ImageFormat
@@ -14,51 +15,6 @@ from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE, Track, TrackKind
 from discpress.engine.images.image import StoredBlock, Sums, no_check
 from discpress.engine.images.source import ByteSource, MemorySource
 from discpress.engine.system.files import Writable
-
-SECTOR = 2048
-SYNC = b"\0" + b"\xff" * 10 + b"\0"
-_LEAD_IN = 150
-
-
-def _edc_steps() -> list[int]:
-    steps = list(range(256))
-    for _ in range(8):
-        steps = [value >> 1 ^ (0xD8018001 if value & 1 else 0) for value in steps]
-    return steps
-
-
-_EDC = _edc_steps()
-_DOUBLE = [(n << 1 ^ (0x11D if n & 0x80 else 0)) & 0xFF for n in range(256)]
-_HALF = [0] * 256
-for _n in range(256):
-    _HALF[_n ^ _DOUBLE[_n]] = _n
-
-
-def edc(data: bytes) -> bytes:
-    """Return the EDC of bytes, as it is stored."""
-    value = 0
-    for byte in data:
-        value = value >> 8 ^ _EDC[(value ^ byte) & 255]
-    return struct.pack("<I", value)
-
-
-def _parity(source: bytes, majors: int, minors: int, step_major: int, step_minor: int) -> bytes:
-    size, first, second = majors * minors, bytearray(majors), bytearray(majors)
-    for major in range(majors):
-        at, a, b = (major >> 1) * step_major + (major & 1), 0, 0
-        for _ in range(minors):
-            a, b = _DOUBLE[a ^ source[at]], b ^ source[at]
-            at = at + step_minor if at + step_minor < size else at + step_minor - size
-        a = _HALF[_DOUBLE[a] ^ b]
-        first[major], second[major] = a, a ^ b
-    return bytes(first + second)
-
-
-def _with_ecc(sector: bytes, *, covers_header: bool) -> bytes:
-    body = (sector[12:16] if covers_header else bytes(4)) + sector[16:2076]
-    body += _parity(body, 86, 24, 2, 86)
-    body += _parity(body, 52, 43, 86, 88)
-    return sector[:2076] + body[2064:]
 
 
 def ps2_disc(serial: str = "SLES_500.01", kib: int = 64, *, boot: str = "BOOT2 = cdrom0:") -> bytes:
@@ -78,32 +34,8 @@ def ps1_disc(serial: str = "SLUS_000.05", kib: int = 64) -> bytes:
     return ps2_disc(serial, kib, boot="BOOT = cdrom:")
 
 
-def header(lba: int, mode: int) -> bytes:
-    """Return sync, address and mode of a sector."""
-    frame = lba + _LEAD_IN
-    return SYNC + bytes(n // 10 * 16 + n % 10 for n in (frame // 4500, frame // 75 % 60, frame % 75)) + bytes([mode])
-
-
-def mode1(lba: int, data: bytes) -> bytes:
-    """Return a raw sector of mode 1."""
-    sector = header(lba, 1) + data
-    return _with_ecc(sector + edc(sector) + bytes(8), covers_header=True)
-
-
-def form1(lba: int, data: bytes, submode: int = 0x08) -> bytes:
-    """Return a raw sector of mode 2 form 1."""
-    body = bytes([0, 0, submode, 0]) * 2 + data
-    return _with_ecc(header(lba, 2) + body + edc(body), covers_header=False)
-
-
-def form2(lba: int, data: bytes = b"\x55" * 2324) -> bytes:
-    """Return a raw sector of mode 2 form 2."""
-    body = bytes([0, 0, 0x20, 0]) * 2 + data
-    return header(lba, 2) + body + edc(body)
-
-
 def raw_sectors(
-    data: bytes, make: Callable[[int, bytes], bytes] = form1, first: int = 0, *, gap: int = 0
+    data: bytes, make: Callable[[int, bytes], bytes] = form_1, first: int = 0, *, gap: int = 0
 ) -> list[bytes]:
     """Return the raw sectors of a disc's user data, after `gap` sectors of zeros before its first one."""
     pieces = [bytes(SECTOR)] * gap + [data[at : at + SECTOR].ljust(SECTOR, b"\0") for at in range(0, len(data), SECTOR)]
@@ -173,6 +105,6 @@ def stored_sectors(data: bytes, kind: TrackKind, first: int = 0, *, gap: int = 0
     """Return the sectors of user data as a track of this kind stores them."""
     if kind in {TrackKind.MODE1_2048, TrackKind.MODE2_2048}:
         return [bytes(SECTOR)] * gap + [data[at : at + SECTOR] for at in range(0, len(data), SECTOR)]
-    make = form1 if kind.is_mode_2 else mode1
+    make = form_1 if kind.is_mode_2 else mode_1
     sectors = raw_sectors(data, make, first, gap=gap)
     return sectors if kind.is_raw else as_mode2336(sectors)
