@@ -15,12 +15,13 @@ from discpress.engine.errors import DamagedImageError, DiscpressError, Unsupport
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, is_block_size
 from discpress.engine.images.archives.contents import raw_file_of
 from discpress.engine.images.archives.model import MemberSource
-from discpress.engine.images.cue import MAX_CUE_BYTES, game_track, parse_cue, parse_gdi
+from discpress.engine.images.cd.format import CUE
+from discpress.engine.images.cue import game_track, parse_cue, parse_gdi
 from discpress.engine.images.open import open_source
 from discpress.engine.images.plain.format import ISO
 from discpress.engine.images.raw_layouts import RawLayout, find_raw_layout
 from discpress.engine.images.recognise import detect_format
-from discpress.engine.images.recognised import CCD, CUE, GAMECUBE_CISO, GCZ, GDI, JSO, PBP, RAW_CD, RVZ, WBFS, WIA
+from discpress.engine.images.recognised import CCD, GAMECUBE_CISO, GCZ, GDI, JSO, PBP, RAW_CD, RVZ, WBFS, WIA
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES
@@ -114,12 +115,12 @@ def _read_raw(source: ByteSource) -> ForeignImage:
 
 
 def _read_cue(source: ByteSource) -> ForeignImage:
-    names = parse_cue(read_bytes(source, 0, MAX_CUE_BYTES)).names
+    names = parse_cue(read_bytes(source, 0, source.extents[0][1])).names
     return _read_sheet(source, names, names[0] if names else "")
 
 
 def _read_gdi(source: ByteSource) -> ForeignImage:
-    tracks = parse_gdi(read_bytes(source, 0, MAX_CUE_BYTES))
+    tracks = parse_gdi(read_bytes(source, 0, source.extents[0][1]))
     game = game_track(tracks)
     found = _read_sheet(source, tuple(dict.fromkeys(track.name for track in tracks)), game.name if game else "")
     is_known = found.disc.system is not System.UNKNOWN

@@ -4,12 +4,13 @@ from pathlib import Path
 
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.archives.contents import images_and_formats, is_archive, open_archive, open_in_archive
+from discpress.engine.images.cd.format import SheetSpec
 from discpress.engine.images.image import Image
 from discpress.engine.images.recognise import recognise
-from discpress.engine.images.registry import spec_of
+from discpress.engine.images.registry import detect, spec_of
 from discpress.engine.images.sets.split_image import open_split
-from discpress.engine.images.source import ByteSource, FileSource
-from discpress.engine.images.spec import FormatSpec
+from discpress.engine.images.source import ByteSource, FileSource, read_bytes
+from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec
 from discpress.engine.system.files import holder_of
 
 
@@ -51,11 +52,20 @@ def open_stored(path: Path) -> ByteSource:
     file = FileSource(file_path)
     try:
         if file_path == path and not is_archive(file):
-            return file
+            return with_files(file)
         return _member_of(file, "" if file_path == path else str(path.relative_to(file_path)))
     except BaseException:
         file.close()
         raise
+
+
+def with_files(file: FileSource) -> ByteSource:
+    """Return an open file, if it is a sheet together with the files that it names; it then belongs to the result.
+
+    The result of a sheet that cannot be read has the reason as its `problem`. StorageError.
+    """
+    found = detect(read_bytes(file, 0, SNIFF_BYTES), file.size_bytes)
+    return found.with_files(file) if isinstance(found, SheetSpec) else file
 
 
 def open_only_image(archive: FileSource) -> ByteSource:

@@ -43,7 +43,8 @@ def detect_format(source: ByteSource) -> ImageFormat:
     A known disc decides against the formats of `packed`, of which some have a short magic. ISO if
     nothing matches. StorageError, DamagedImageError.
     """
-    found = detect(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes).name
+    length = source.extents[0][1]
+    found = detect(read_bytes(source, 0, min(SNIFF_BYTES, length)), length).name
     if found is not ImageFormat.ISO and found not in PACKED:
         return found
     if is_disc(source):

@@ -4,7 +4,7 @@ from struct import Struct
 
 from discpress.engine.codecs.sector_codes import SYNC
 from discpress.engine.formats import ImageFormat, is_block_size
-from discpress.engine.images.cue import MAX_CUE_BYTES, has_sheet, is_cue, is_gdi
+from discpress.engine.images.cue import is_gdi
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
 
@@ -25,7 +25,8 @@ _CISO_HEADER_SIZES = {0, 0x18}
 _GAMECUBE_MAP = slice(8, SNIFF_BYTES)
 _JSO_BLOCK_SIZE = Struct("<6xH")
 _DOLPHIN = "Dolphin loads and converts it"
-_TO_ISO = "run bchunk on the BIN and its CUE sheet to make an ISO"
+TO_ISO = "run bchunk on the BIN and its CUE sheet to make an ISO"
+"""The way from a raw dump to an ISO."""
 _UNPACK = "unpack it and convert the image inside"
 
 
@@ -46,18 +47,6 @@ class _GameCubeCiso(FormatSpec):
 class _RawCd(FormatSpec):
     def detect(self, head: bytes, file_bytes: int) -> bool:
         return head.startswith(RAW_SYNC) and any(file_bytes % size == 0 for size in RAW_SECTOR_SIZES)
-
-
-class _Cue(FormatSpec):
-    def detect(self, head: bytes, file_bytes: int) -> bool:
-        return is_cue(head, file_bytes)
-
-    def is_harmless_without(self, source: ByteSource) -> bool:
-        """A sheet of music is not an image, and not damaged."""
-        return has_sheet(read_bytes(source, 0, MAX_CUE_BYTES))
-
-    def describe_missing(self, source: ByteSource) -> str:
-        return "expected a CUE sheet, with lines that name a file (FILE) and its tracks (TRACK)"
 
 
 class _Gdi(FormatSpec):
@@ -117,16 +106,8 @@ RAW_CD = _RawCd(
     ImageFormat.RAW_CD,
     "raw CD dump",
     advice="run chdman createcd on its CUE sheet to make a CHD: no program could load it as a compressed ISO",
-    console_advice=f"{_TO_ISO}, then convert the ISO: a console does not load the CHD of a CD",
+    console_advice=f"{TO_ISO}, then convert the ISO: a console does not load the CHD of a CD",
     is_packed=False,
-)
-CUE = _Cue(
-    ImageFormat.CUE,
-    "CUE sheet",
-    suffixes=(".cue",),
-    advice="keep it next to the raw files that it names, or run chdman createcd to make one CHD of them",
-    console_advice=f"{_TO_ISO}, then convert the ISO: a console does not load the CHD of a CD",
-    kind=Kind.SHEET,
 )
 GDI = _Gdi(
     ImageFormat.GDI,

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.images.cd.format import CUE
 from discpress.engine.images.chd.format import CHD
 from discpress.engine.images.dax.format import DAX
 from discpress.engine.images.packed import PACKED
 from discpress.engine.images.plain.format import ISO
 from discpress.engine.images.recognised import (
     CCD,
-    CUE,
     GAMECUBE_CISO,
     GCZ,
     GDI,

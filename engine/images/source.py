@@ -40,6 +40,14 @@ class ByteSource(ABC):
         return ()
 
     @property
+    def extents(self) -> "tuple[tuple[Path, int], ...]":
+        """The files of a disc that its bytes are joined from, with their sizes: a sheet, then those that it names.
+
+        Only itself for all other sources, a split image included.
+        """
+        return ((self.path, self.size_bytes),)
+
+    @property
     def whole_name(self) -> str:
         """The name of the image for titles and results: the file's name, without the mark of a part."""
         return self.path.name

@@ -69,10 +69,10 @@ def _identity_or_none(path: Path) -> FileIdentity | None:
 
 
 class JoinedSource(ByteSource):
-    """Several open files read as one, in their order; any number of threads may read at once."""
+    """Several open sources read as one, in their order; any number of threads may read at once."""
 
-    def __init__(self, files: Sequence[FileSource], whole_name: str = "") -> None:
-        """Take over open files, at least one; `whole_name` is the image's name without the mark of a part."""
+    def __init__(self, files: Sequence[ByteSource], whole_name: str = "") -> None:
+        """Take over open sources, at least one; `whole_name` is the image's name without the mark of a part."""
         self.path = files[0].path
         self._files = tuple(files)
         self._ends = list(accumulate(file.size_bytes for file in files))
@@ -80,14 +80,14 @@ class JoinedSource(ByteSource):
         self.size_bytes = self._ends[-1]
 
     @property
-    def holder(self) -> FileSource:
-        """The main file."""
-        return self._files[0]
+    def holder(self) -> ByteSource:
+        """The main file, or the archive that contains it."""
+        return self._files[0].holder
 
     @property
     def files(self) -> tuple[FileSource, ...]:
         """All files."""
-        return self._files
+        return tuple(file for each in self._files for file in each.files)
 
     @property
     def whole_name(self) -> str:

@@ -198,9 +198,12 @@ def test_a_sheet_is_told_by_its_content_under_any_name(name: str) -> None:
     assert recognised("sheet.bin", SOUND[name]) is promised_format(Path(name))
 
 
-@pytest.mark.parametrize("kind", ["WAVE", "BINARY"])
-def test_a_cue_of_music_is_no_damage(kind: str) -> None:
-    assert recognised("album.cue", foreign.cue("1.wav", kind=kind, track="AUDIO")) is ImageFormat.ISO
+def test_a_cue_of_music_is_no_damage() -> None:
+    assert recognised("album.cue", foreign.cue("1.wav", kind="WAVE", track="AUDIO")) is ImageFormat.ISO
+
+
+def test_a_cue_of_a_raw_audio_cd_is_a_disc() -> None:
+    assert recognised("album.cue", foreign.cue("1.bin", track="AUDIO")) is ImageFormat.CUE
 
 
 @pytest.mark.parametrize("head", [b"PK\x07\x08PK\x03\x04", b"PK00PK\x03\x04"])

@@ -1,0 +1,28 @@
+"""Detection of sheets by their content."""
+
+import re
+
+MAX_SHEET_BYTES = 64 * 1024
+"""Four times the size of a sheet with 99 fully described tracks."""
+
+_NUL = b"\0"
+_FILE = re.compile(rb'^[ \t]*FILE[ \t]+(?:"[^\r\n]*"|[^\s"][^\r\n"]*?)[ \t]+([A-Z0-9]+)[ \t]*\r?$', re.I | re.M)
+_TRACK = re.compile(rb"^[ \t]*TRACK[ \t]+[0-9]{1,2}[ \t]+[A-Z0-9/]+[ \t]*\r?$", re.I | re.M)
+_RAW_FILES = {b"BINARY", b"MOTOROLA"}
+_MARK = b"\xef\xbb\xbf"
+
+
+def is_cue(head: bytes, file_bytes: int) -> bool:
+    """Return whether a file's first bytes are those of the CUE sheet of a disc.
+
+    Music files have sheets too: these name no raw file.
+    """
+    if file_bytes > MAX_SHEET_BYTES or _NUL in head or _TRACK.search(head) is None:
+        return False
+    return any(named[1].upper() in _RAW_FILES for named in _FILE.finditer(head.removeprefix(_MARK)))
+
+
+def has_sheet(data: bytes) -> bool:
+    """Return whether bytes are those of any CUE sheet, one of music included: a file is named, and a track is."""
+    text = data.removeprefix(_MARK)
+    return _NUL not in data and _FILE.search(text) is not None and _TRACK.search(text) is not None

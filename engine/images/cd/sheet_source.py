@@ -1,0 +1,83 @@
+"""The files of a disc: a sheet, and the files that it names."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from discpress.engine.errors import DiscpressError, SplitImageError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.cd.beside import Neighbours, last_part
+from discpress.engine.images.cd.cue import parse_cue
+from discpress.engine.images.cd.detection import MAX_SHEET_BYTES
+from discpress.engine.images.cd.sheet import Sheet, SheetFile, damaged
+from discpress.engine.images.sets.source_set import JoinedSource
+from discpress.engine.images.source import ByteSource, FileSource, read_bytes, shown_name
+from discpress.engine.names import display_name
+
+PARSERS: dict[ImageFormat, Callable[[bytes, str], Sheet]] = {ImageFormat.CUE: parse_cue}
+"""The parsers of sheets by format; each raises DamagedImageError and UnsupportedImageError."""
+
+
+class SheetSource(JoinedSource):
+    """A sheet and its files, read as one: the bytes of the sheet come first, then those of each file in its order."""
+
+    def __init__(self, sheet: ByteSource, files: Sequence[ByteSource] = (), problem: DiscpressError | None = None):
+        """Take over open sources: a sheet, and the files that it names in its order; none if there is a problem."""
+        super().__init__((sheet, *files))
+        self.problem = problem
+        """The reason why the disc cannot be read: a faulty sheet, or a missing file."""
+        self._extents = tuple((each.path, each.size_bytes) for each in (sheet, *files))
+
+    @property
+    def extents(self) -> tuple[tuple[Path, int], ...]:
+        """The sheet and the files, see `ByteSource`."""
+        return self._extents
+
+
+def read_sheet(source: ByteSource, image_format: ImageFormat) -> Sheet:
+    """Return the content of a sheet; bytes after it are not read. Raises the errors of the parsers."""
+    length = source.extents[0][1]
+    return PARSERS[image_format](read_bytes(source, 0, min(length, MAX_SHEET_BYTES + 1)), shown_name(source))
+
+
+def open_files(sheet: FileSource, image_format: ImageFormat) -> SheetSource:
+    """Open the files next to a sheet, and return all as one source, which owns the sheet as well.
+
+    If a line is faulty, or a file missing, only the sheet is in it, and `problem` has the reason. StorageError.
+    """
+    with contextlib.ExitStack() as stack:
+        files: list[FileSource] = []
+        try:
+            for file in _open_each(sheet, read_sheet(sheet, image_format)):
+                files.append(file)
+                stack.callback(file.close)
+        except DiscpressError as error:
+            return SheetSource(sheet, problem=error)
+        stack.pop_all()
+        return SheetSource(sheet, files)
+
+
+def _open_each(source: FileSource, sheet: Sheet) -> Iterator[FileSource]:
+    """Yield the open files that a sheet names. SplitImageError for a missing one."""
+    neighbours = Neighbours(source.path.parent)
+    nodes = {(source.opened_as.dev, source.opened_as.ino)}
+    for file in sheet.files:
+        path = neighbours.find(file.name)
+        if path is None:
+            raise _missing(shown_name(source), file)
+        opened = FileSource(path)
+        node = (opened.opened_as.dev, opened.opened_as.ino)
+        if node in nodes:
+            opened.close()
+            problem = f"{display_name(path.name)} is the sheet itself, or was already named"
+            raise damaged(shown_name(source), file.line, problem)
+        nodes.add(node)
+        yield opened
+
+
+def _missing(name: str, file: SheetFile) -> SplitImageError:
+    where = f"line {file.line}: " if file.line else ""
+    return SplitImageError(
+        f"{name}: {where}{display_name(last_part(file.name) or file.name)} is missing",
+        hint="put the file next to the sheet, or correct its name in the sheet",
+    )

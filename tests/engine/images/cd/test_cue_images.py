@@ -1,0 +1,98 @@
+"""CDs that are a CUE sheet with files: every form of one disc reads equal."""
+
+from pathlib import Path
+
+import cd_discs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from discpress.engine.convert.plan import plan_conversion
+from discpress.engine.errors import DamagedImageError, SplitImageError, UnsupportedImageError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.cd.sheet_image import SheetImage
+from discpress.engine.images.image import Image
+from discpress.engine.images.open import open_image
+from discpress.engine.images.sets.source_set import SourceSet
+from discpress.engine.request import ConversionRequest
+
+
+def opened(path: Path) -> SheetImage:
+    image = open_image(path)
+    assert isinstance(image, SheetImage)
+    return image
+
+
+def whole(image: Image) -> bytes:
+    return image.read_at(0, image.size)
+
+
+def mixed_disc() -> cd_discs.MadeDisc:
+    disc = cd_discs.MadeDisc().add("MODE2/2352", 21)
+    return disc.add("AUDIO", 5, pregap=4).add("AUDIO", 3, silent_pregap=150, postgap=75)
+
+
+def test_a_disc_in_one_file_has_its_tracks(tmp_path: Path) -> None:
+    disc = mixed_disc()
+    with opened(cd_discs.write_cue(tmp_path / "game.cue", disc)) as image:
+        assert whole(image) == disc.data
+        assert image.format is ImageFormat.CUE
+        assert [(track.number, track.kind, track.sectors, track.pregap) for track in image.tracks] == [
+            (1, "MODE2/2352", 21, 0), (2, "AUDIO", 9, 4), (3, "AUDIO", 3, 0),
+        ]  # fmt: skip
+        assert [track.first_sector for track in image.tracks] == [0, 25, 180]
+        assert (image.tracks[2].silent_pregap, image.tracks[2].postgap) == (150, 75)
+
+
+@pytest.mark.parametrize("audio", ["BINARY", "MOTOROLA", "WAVE"])
+def test_a_disc_with_a_file_for_each_track_has_the_same_bytes(audio: str, tmp_path: Path) -> None:
+    disc = mixed_disc()
+    with opened(cd_discs.write_split_cue(tmp_path / "game.cue", disc, audio=audio)) as image:
+        assert whole(image) == disc.data
+        assert [track.pregap for track in image.tracks] == [0, 4, 0]
+
+
+def test_a_title_is_the_sheet_with_all_its_files(tmp_path: Path) -> None:
+    with opened(cd_discs.write_split_cue(tmp_path / "game.cue", mixed_disc())) as image:
+        files = SourceSet.of(image.source)
+        assert files.main.path.name == "game.cue"
+        assert [part.path.name for part in files.parts] == [f"game (Track {number}).bin" for number in (1, 2, 3)]
+        assert image.file_bytes == sum(path.stat().st_size for path in tmp_path.iterdir())
+        assert files.find_change(image.source) is None
+        with (tmp_path / "game (Track 2).bin").open("ab") as file:
+            file.write(b"more")
+        assert files.find_change(image.source) == tmp_path / "game (Track 2).bin"
+
+
+def test_a_missing_file_is_named_with_its_line(tmp_path: Path) -> None:
+    path = cd_discs.write_split_cue(tmp_path / "game.cue", mixed_disc())
+    (tmp_path / "game (Track 2).bin").unlink()
+    with pytest.raises(SplitImageError, match=r"game\.cue: line 4: game \(Track 2\)\.bin is missing") as caught:
+        open_image(path)
+    assert "next to the sheet" in caught.value.hint
+
+
+@settings(max_examples=30)
+@given(st.data())
+def test_any_part_of_a_disc_reads_as_it_is(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    disc = mixed_disc()
+    audio = data.draw(st.sampled_from(["BINARY", "MOTOROLA", "WAVE"]))
+    path = cd_discs.write_split_cue(tmp_path_factory.mktemp("cue") / "game.cue", disc, audio=audio)
+    with opened(path) as image:
+        start = data.draw(st.integers(0, image.size))
+        length = data.draw(st.integers(0, 20_000))
+        assert image.read_at(start, length) == disc.data[start : start + length]
+
+
+def test_a_disc_with_tracks_is_not_compressed_as_if_it_were_sectors(tmp_path: Path) -> None:
+    path = cd_discs.write_cue(tmp_path / "game.cue", mixed_disc())
+    with pytest.raises(UnsupportedImageError, match="run chdman createcd"):
+        plan_conversion(path, None, None, ConversionRequest())
+
+
+def test_a_file_that_is_too_short_for_its_tracks_is_damaged(tmp_path: Path) -> None:
+    path = cd_discs.write_cue(tmp_path / "game.cue", mixed_disc())
+    bin_path = tmp_path / "game.bin"
+    bin_path.write_bytes(bin_path.read_bytes()[: 28 * 2352])
+    with pytest.raises(DamagedImageError, match=r"game\.cue: line 4: track 2 needs 70560 bytes of game\.bin"):
+        open_image(path)
