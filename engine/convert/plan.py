@@ -166,7 +166,6 @@ def plan_image(
     `disc` is the disc in it, if that was read since the image was opened.
     """
     _refuse_unsafe(image.path, request)
-    _refuse_tracks(image)
     before = SourceSet.of(image.source)
     for file in before.parts if request.trash_source else ():
         _refuse_link(file.path, file.path)
@@ -219,13 +218,6 @@ def _refuse_unsafe(source_path: Path, request: ConversionRequest) -> None:
         raise UsageError("an original is only moved after its replacement is verified: verification is needed")
     if request.trash_source:
         _refuse_link(holder_of(source_path), source_path)
-
-
-def _refuse_tracks(image: Image) -> None:
-    """Raise UnsupportedImageError for a disc whose format no block of a compressed image can hold."""
-    spec = spec_of(image.format)
-    if isinstance(image, CdImage) and spec.advice:
-        raise UnsupportedImageError(f"{image.name}: {spec.label} cannot be read: {spec.advice}", hint=spec.advice)
 
 
 def _refuse_link(path: Path, named: Path) -> None:

@@ -9,7 +9,7 @@ from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.errors import DiscpressError, StorageError, UnsupportedImageError, UsageError
 from discpress.engine.images.archives.contents import ISO_SUFFIXES, is_archive
-from discpress.engine.images.open import formats_in, open_only_image
+from discpress.engine.images.open import formats_in, open_only_image, with_files
 from discpress.engine.images.recognise import detect_format, header_problem, recognise
 from discpress.engine.images.registry import labels_of_read, spec_of
 from discpress.engine.images.sets.part_names import group_parts, read_part_name
@@ -175,7 +175,7 @@ def _named(
         else:
             if not is_whole_archive:
                 _refuse_no_image(path, file)
-            source = open_only_image(file) if is_whole_archive else file
+            source = open_only_image(file) if is_whole_archive else with_files(file)
             sources.keep(source, source.path)
             found = [Input(source.path, output_folder)]
     except DiscpressError as error:
