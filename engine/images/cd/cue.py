@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from discpress.engine.images.cd.cue_places import Index, Places
 from discpress.engine.images.cd.detection import MAX_SHEET_BYTES
-from discpress.engine.images.cd.image import HIGH_DENSITY_SECTOR
 from discpress.engine.images.cd.sheet import (
     FRAMES_PER_SECOND,
     UTF8_MARK,
@@ -18,7 +17,7 @@ from discpress.engine.images.cd.sheet import (
     decode_name,
     unsupported,
 )
-from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE, TrackKind
+from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, RAW_SECTOR_SIZE, TrackKind
 from discpress.engine.names import display_name, listed
 
 _SUBCODE = 96

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import cd_discs
+import made_cds
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,14 +27,14 @@ def whole(image: Image) -> bytes:
     return image.read_at(0, image.size)
 
 
-def mixed_disc() -> cd_discs.MadeDisc:
-    disc = cd_discs.MadeDisc().add("MODE2/2352", 21)
+def mixed_disc() -> made_cds.MadeDisc:
+    disc = made_cds.MadeDisc().add("MODE2/2352", 21)
     return disc.add("AUDIO", 5, pregap=4).add("AUDIO", 3, silent_pregap=150, postgap=75)
 
 
 def test_a_disc_in_one_file_has_its_tracks(tmp_path: Path) -> None:
     disc = mixed_disc()
-    with opened(cd_discs.write_cue(tmp_path / "game.cue", disc)) as image:
+    with opened(made_cds.write_cue(tmp_path / "game.cue", disc)) as image:
         assert whole(image) == disc.data
         assert image.format is ImageFormat.CUE
         assert [(track.number, track.kind, track.sectors, track.pregap) for track in image.tracks] == [
@@ -47,13 +47,13 @@ def test_a_disc_in_one_file_has_its_tracks(tmp_path: Path) -> None:
 @pytest.mark.parametrize("audio", ["BINARY", "MOTOROLA", "WAVE"])
 def test_a_disc_with_a_file_for_each_track_has_the_same_bytes(audio: str, tmp_path: Path) -> None:
     disc = mixed_disc()
-    with opened(cd_discs.write_split_cue(tmp_path / "game.cue", disc, audio=audio)) as image:
+    with opened(made_cds.write_split_cue(tmp_path / "game.cue", disc, audio=audio)) as image:
         assert whole(image) == disc.data
         assert [track.pregap for track in image.tracks] == [0, 4, 0]
 
 
 def test_a_title_is_the_sheet_with_all_its_files(tmp_path: Path) -> None:
-    with opened(cd_discs.write_split_cue(tmp_path / "game.cue", mixed_disc())) as image:
+    with opened(made_cds.write_split_cue(tmp_path / "game.cue", mixed_disc())) as image:
         files = SourceSet.of(image.source)
         assert files.main.path.name == "game.cue"
         assert [part.path.name for part in files.parts] == [f"game (Track {number}).bin" for number in (1, 2, 3)]
@@ -65,7 +65,7 @@ def test_a_title_is_the_sheet_with_all_its_files(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named_with_its_line(tmp_path: Path) -> None:
-    path = cd_discs.write_split_cue(tmp_path / "game.cue", mixed_disc())
+    path = made_cds.write_split_cue(tmp_path / "game.cue", mixed_disc())
     (tmp_path / "game (Track 2).bin").unlink()
     with pytest.raises(SplitImageError, match=r"game\.cue: line 4: game \(Track 2\)\.bin is missing") as caught:
         open_image(path)
@@ -77,7 +77,7 @@ def test_a_missing_file_is_named_with_its_line(tmp_path: Path) -> None:
 def test_any_part_of_a_disc_reads_as_it_is(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     disc = mixed_disc()
     audio = data.draw(st.sampled_from(["BINARY", "MOTOROLA", "WAVE"]))
-    path = cd_discs.write_split_cue(tmp_path_factory.mktemp("cue") / "game.cue", disc, audio=audio)
+    path = made_cds.write_split_cue(tmp_path_factory.mktemp("cue") / "game.cue", disc, audio=audio)
     with opened(path) as image:
         start = data.draw(st.integers(0, image.size))
         length = data.draw(st.integers(0, 20_000))
@@ -85,13 +85,13 @@ def test_any_part_of_a_disc_reads_as_it_is(tmp_path_factory: pytest.TempPathFact
 
 
 def test_a_disc_with_tracks_is_not_compressed_as_if_it_were_sectors(tmp_path: Path) -> None:
-    path = cd_discs.write_cue(tmp_path / "game.cue", mixed_disc())
+    path = made_cds.write_cue(tmp_path / "game.cue", mixed_disc())
     with pytest.raises(UnsupportedImageError, match="run chdman createcd"):
         plan_conversion(path, None, None, ConversionRequest())
 
 
 def test_a_file_that_is_too_short_for_its_tracks_is_damaged(tmp_path: Path) -> None:
-    path = cd_discs.write_cue(tmp_path / "game.cue", mixed_disc())
+    path = made_cds.write_cue(tmp_path / "game.cue", mixed_disc())
     bin_path = tmp_path / "game.bin"
     bin_path.write_bytes(bin_path.read_bytes()[: 28 * 2352])
     with pytest.raises(DamagedImageError, match=r"game\.cue: line 4: track 2 needs 70560 bytes of game\.bin"):

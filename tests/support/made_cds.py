@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SYNC = b"\0" + b"\xff" * 10 + b"\0"
+from cd_sectors import form_1, form_2, mode_1
+
 SECTOR_BYTES = {
     "AUDIO": 2352,
     "MODE1/2048": 2048,
@@ -20,73 +21,6 @@ SECTOR_BYTES = {
 }
 
 
-def _edc_table() -> list[int]:
-    table = list(range(256))
-    for _ in range(8):
-        table = [(value >> 1) ^ (0xD8018001 if value & 1 else 0) for value in table]
-    return table
-
-
-_EDC = _edc_table()
-_DOUBLE = [((value << 1) ^ (0x11D if value & 0x80 else 0)) & 0xFF for value in range(256)]
-_HALF = [0] * 256
-for _value in range(256):
-    _HALF[_value ^ _DOUBLE[_value]] = _value
-
-
-def edc(data: bytes) -> bytes:
-    """Return the error detection code of some bytes of a sector."""
-    value = 0
-    for byte in data:
-        value = (value >> 8) ^ _EDC[(value ^ byte) & 255]
-    return struct.pack("<I", value)
-
-
-def _parity(source: bytes, majors: int, minors: int, step_major: int, step_minor: int) -> bytes:
-    size, first, second = majors * minors, bytearray(majors), bytearray(majors)
-    for major in range(majors):
-        at, a, b = (major >> 1) * step_major + (major & 1), 0, 0
-        for _ in range(minors):
-            a, b = _DOUBLE[a ^ source[at]], b ^ source[at]
-            at = at + step_minor if at + step_minor < size else at + step_minor - size
-        a = _HALF[_DOUBLE[a] ^ b]
-        first[major], second[major] = a, a ^ b
-    return bytes(first + second)
-
-
-def with_ecc(sector: bytes, *, with_address: bool) -> bytes:
-    """Return a sector of 2,076 bytes or more with its error correction codes; mode 2 leaves out the address."""
-    body = (sector[12:16] if with_address else bytes(4)) + sector[16:2076]
-    body += _parity(body, 86, 24, 2, 86)
-    body += _parity(body, 52, 43, 86, 88)
-    return sector[:2076] + body[2064:]
-
-
-def header(address: int, mode: int) -> bytes:
-    """Return sync and header of the sector at an address, where 0 is MSF 00:02:00."""
-    frame = (address + 150) % 450_000
-    parts = (frame // 4500, frame // 75 % 60, frame % 75)
-    return SYNC + bytes(part // 10 * 16 + part % 10 for part in parts) + bytes([mode])
-
-
-def mode1(address: int, data: bytes) -> bytes:
-    """Return a raw sector of mode 1 from 2,048 bytes."""
-    start = header(address, 1) + data
-    return with_ecc(start + edc(start) + bytes(8), with_address=True)
-
-
-def mode2_form1(address: int, data: bytes) -> bytes:
-    """Return a raw sector of mode 2 form 1 from 2,048 bytes."""
-    body = b"\0\0\x08\0" * 2 + data
-    return with_ecc(header(address, 2) + body + edc(body), with_address=False)
-
-
-def mode2_form2(address: int, data: bytes) -> bytes:
-    """Return a raw sector of mode 2 form 2 from 2,324 bytes."""
-    body = b"\0\0\x20\0" * 2 + data
-    return header(address, 2) + body + edc(body)
-
-
 def sector(kind: str, address: int, rng: random.Random) -> bytes:
     """Return a sector of a track of that kind, as it is stored, with made-up content: silence, a pattern or noise."""
     size = SECTOR_BYTES[kind]
@@ -94,11 +28,11 @@ def sector(kind: str, address: int, rng: random.Random) -> bytes:
     if kind == "AUDIO" or size in {2048, 2324}:
         return content[:size]
     if kind.startswith("MODE1"):
-        raw = mode1(address, content[:2048])
+        raw = mode_1(address, content[:2048])
     elif address % 10 == 9:
-        raw = mode2_form2(address, content[:2324])
+        raw = form_2(address, content[:2324])
     else:
-        raw = mode2_form1(address, content[:2048])
+        raw = form_1(address, content[:2048])
     return raw[-size:]
 
 
