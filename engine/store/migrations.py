@@ -211,5 +211,11 @@ MIGRATIONS: Migrations = (
         *checked_titles(),
         *_on_any_write("digests", "VALUES ({row}.path)"),
     ),
+    (
+        # Sheets and the files that they name are one title now, and CHDs of CDs are read: the next scan reads them.
+        """UPDATE titles SET parts = '?'
+            WHERE format IN ('cue', 'gdi', 'ccd', 'mds', 'raw-cd') OR (format = 'chd' AND error != '')""",
+        "DELETE FROM empty_archives",
+    ),
 )
 """Every step of the schema, oldest first; a released step is never edited."""

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from discpress.engine.discs.info import UNIDENTIFIED, DiscInfo
 from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.doctor.findings import Finding
 from discpress.engine.images.registry import spec_of
 from discpress.engine.measure.estimate import Estimate
@@ -154,13 +155,15 @@ class Title:
     inode: int = 0
     """st_ino at the last scan, to know hard links by."""
     others: tuple[OtherFile, ...] = ()
-    """The other files of a title that is a set of files, such as the parts of a split image, in their order."""
+    """The other files of a title that is a set: the parts of a split image, or those of a sheet, in their order."""
     whole_name: str = ""
     """The name of the image without the mark of a part, if the main file has one; empty if it has none."""
     findings: tuple[Finding, ...] = ()
     """Everything that a scan found in the file without decoding it, the worst first."""
     codecs: tuple[str, ...] = ()
     """Names of the codecs that its header lists."""
+    tracks: TrackCounts | None = None
+    """The tracks of a CD; None for an image without tracks, such as that of a DVD."""
     is_outdated: bool = field(default=False, compare=False, repr=False)
     """Whether an earlier version read it, which did not find all that this one does: the next scan reads it again."""
     stated: Digests | None = field(default=None, compare=False, repr=False)

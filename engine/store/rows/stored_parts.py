@@ -1,14 +1,16 @@
-"""The parts of a split image, as the state file stores them.
+"""The files of a title and the tracks of its disc, as the state file stores them.
 
     {"name": "Game.iso", "files": [["Game.iso.002", 1073741824], ["Game.iso.003", 700]]}
+    {"files": [["Game (Track 1).bin", 1073741824], ["Game (Track 2).bin", 700]], "tracks": [1, 1]}
 
-Empty for a title whose file is an image of its own; `?` for one that an earlier version stored, which did not know of
-parts.
+`tracks` are those of data and those of music. The text is empty for a title whose file is an image of its own without
+tracks, and `?` for one that an earlier version stored, which did not know of parts or tracks.
 """
 
 import json
 from dataclasses import dataclass
 
+from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.store.model import JsonValue, OtherFile, Title
 from discpress.engine.store.rows.checked import LARGEST
 from discpress.engine.store.rows.plain_json import load_object
@@ -16,16 +18,19 @@ from discpress.engine.store.rows.plain_json import load_object
 _UNKNOWN = "?"
 _MOST_FILES = 1000
 """Files of one title: the numbers of parts have three digits."""
+_MOST_TRACKS = 99
 
 
 @dataclass(frozen=True, slots=True)
 class StoredParts:
-    """The parts of a title."""
+    """The files and tracks of a title."""
 
     files: tuple[OtherFile, ...] = ()
     """The files besides the main one, in their order."""
     whole_name: str = ""
-    """The name of the image without the mark of a part."""
+    """The name of the image without the mark of a part; empty if its main file has none."""
+    tracks: TrackCounts | None = None
+    """The tracks of its disc; None if the image has none."""
     is_known: bool = True
     """Whether they were looked for."""
 
@@ -34,25 +39,44 @@ _NONE = StoredParts()
 
 
 def parts_text(title: Title) -> str:
-    """Return the parts of a title as stored."""
+    """Return the files and tracks of a title as stored."""
     if title.is_outdated:
         return _UNKNOWN
-    if not title.whole_name:
-        return ""
-    return json.dumps({"name": title.whole_name, "files": [[each.name, each.size_bytes] for each in title.others]})
+    found: dict[str, JsonValue] = {}
+    if title.whole_name:
+        found["name"] = title.whole_name
+    if title.whole_name or title.others:
+        found["files"] = [[each.name, each.size_bytes] for each in title.others]
+    if title.tracks is not None:
+        found["tracks"] = [title.tracks.data, title.tracks.audio]
+    return json.dumps(found) if found else ""
 
 
 def parts_from(text: str) -> StoredParts:
-    """Return the parts in a stored text. Raises ValueError if it is malformed, or names a file of another folder."""
+    """Return the files and tracks in a stored text.
+
+    Raises ValueError if it is malformed, or names a file of another folder.
+    """
     if not text:
         return _NONE
     if text == _UNKNOWN:
         return StoredParts(is_known=False)
     found = load_object(text)
-    name, files = _name(found.get("name")), found.get("files")
+    name = _name(found["name"]) if "name" in found else ""
+    # A CHD of a CD has tracks and no other file.
+    files = found.get("files", [] if "tracks" in found and not name else None)
     if not isinstance(files, list) or len(files) > _MOST_FILES:
         raise ValueError("not an array of files")
-    return StoredParts(tuple(map(_file, files)), name)
+    return StoredParts(tuple(map(_file, files)), name, _tracks(found["tracks"]) if "tracks" in found else None)
+
+
+def _tracks(value: JsonValue) -> TrackCounts:
+    if not isinstance(value, list) or len(value) != len(TrackCounts.__dataclass_fields__):
+        raise ValueError("not two numbers of tracks")
+    data, audio = value
+    if type(data) is not int or type(audio) is not int or min(data, audio) < 0 or data + audio > _MOST_TRACKS:
+        raise ValueError("not numbers of tracks")
+    return TrackCounts(data, audio)
 
 
 def _file(value: JsonValue) -> OtherFile:

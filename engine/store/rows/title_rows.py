@@ -229,6 +229,7 @@ def title_from(row: Row, losses: Losses) -> Title | None:
         inode=node[1],
         others=parts.files,
         whole_name=parts.whole_name,
+        tracks=parts.tracks,
         findings=findings,
         codecs=codecs,
         is_outdated=not parts.is_known,

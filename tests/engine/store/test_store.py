@@ -13,6 +13,7 @@ import pytest
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.migrations import MIGRATIONS
@@ -29,6 +30,7 @@ TITLE = Title(
 )  # fmt: skip
 ZSO = Settings(ImageFormat.ZSO)
 BEFORE_FAULTS = next(number for number, step in enumerate(MIGRATIONS) if "COLUMN fault" in step[0])
+BEFORE_TRACKS = next(number for number, step in enumerate(MIGRATIONS) if "'raw-cd'" in "".join(step))
 BEFORE_DISC_FACTS = next(number for number, step in enumerate(MIGRATIONS) if "COLUMN disc_total" in "".join(step))
 OLDER_ROWS = [
     (b"/games/known.iso", "ps2", "", "1 2 700 4"),
@@ -141,8 +143,30 @@ def test_the_files_of_a_set_come_back(store: Store) -> None:
     assert store.titles() == [title]
 
 
+@pytest.mark.parametrize("tracks", [TrackCounts(1, 0), TrackCounts(2, 97), TrackCounts(0, 12)])
+def test_the_tracks_of_a_cd_come_back_with_its_files_and_without_any(store: Store, tracks: TrackCounts) -> None:
+    chd = replace(TITLE, tracks=tracks)
+    sheet = replace(chd, path=GAMES / "Game.cue", others=OTHERS)
+    store.save_titles([chd, sheet])
+    assert {title.path: title for title in store.titles()} == {chd.path: chd, sheet.path: sheet}
+
+
+def test_sheets_raw_dumps_and_faulty_chds_of_an_older_version_are_read_again(folder: Path) -> None:
+    kept = [TITLE, replace(TITLE, path=GAMES / "whole.chd", format=ImageFormat.CHD, error="", fault=None)]
+    formats = (ImageFormat.CUE, ImageFormat.GDI, ImageFormat.CCD, ImageFormat.MDS, ImageFormat.RAW_CD, ImageFormat.CHD)
+    other = {"error": "cannot be read", "fault": Fault.OTHER}
+    old = [replace(TITLE, path=GAMES / f"old.{each}", format=each, **other) for each in formats]
+    with Store(folder, migrations=MIGRATIONS[:BEFORE_TRACKS]) as older:
+        older.save_titles([*kept, *old])
+    with Store(folder) as store:
+        outdated = {title.path for title in store.titles() if title.is_outdated}
+    assert outdated == {title.path for title in old}
+
+
 WRONG_PARTS = [
-    "[]", "{}", "1", '{"name": "a"}', '{"name": "", "files": []}', '{"name": "a/b", "files": []}',
+    "[]", "{}", "1", '{"name": "a"}', '{"name": "a", "tracks": [1, 0]}', '{"files": [], "tracks": null}',
+    *(f'{{"tracks": {each}}}' for each in ("[]", "[1]", "[1, 2, 3]", "[-1, 2]", "[50, 50]", '["1", 2]', "[true, 1]")),
+    '{"name": "", "files": []}', '{"name": "a/b", "files": []}',
     *(f'{{"name": "a", "files": [{each}]}}' for each in (
         "[]", '["a"]', '["a", -1]', '["a", true]', '["a", 9223372036854775808]', '["a", 1, 2]', '["../a", 1]',
         '["..", 1]', '["", 1]', '["a\\u0000", 1]', '["\\ud800", 1]', '["a", 1', "[" * 99,

@@ -1,0 +1,34 @@
+"""The number of tracks of a disc, by what is in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from discpress.engine.images.cd.tracks import Track, TrackKind
+
+
+@dataclass(frozen=True, slots=True)
+class TrackCounts:
+    """The number of tracks of a disc by what is in them."""
+
+    data: int
+    """Tracks of data, those of sound and films in sectors of 2,324 bytes included."""
+    audio: int
+    """Tracks of music."""
+
+    @classmethod
+    def of(cls, tracks: Sequence[Track]) -> "TrackCounts":
+        """Return the counts of some tracks."""
+        audio = sum(track.kind is TrackKind.AUDIO for track in tracks)
+        return cls(len(tracks) - audio, audio)
+
+    @property
+    def total(self) -> int:
+        """All tracks."""
+        return self.data + self.audio
+
+    def __str__(self) -> str:
+        """Return the counts as words: `3 tracks: 1 data, 2 audio`, `1 track: data`."""
+        kinds = [(self.data, "data"), (self.audio, "audio")]
+        shown = [f"{count} {kind}" for count, kind in kinds if count]
+        what = shown if len(shown) > 1 else [kind for count, kind in kinds if count]
+        return f"{self.total} track{'' if self.total == 1 else 's'}: {', '.join(what) or 'none'}"
