@@ -49,6 +49,8 @@ class Target:
     """Whether it loads CSO version 2, which is never written, but checked by the doctor."""
     hunk_codecs: tuple[str, ...] = ("zstd", "zlib", "lzma", "huff", "flac")
     """Codecs of the CHD files that it loads; the first is the default for writing."""
+    cd_codecs: tuple[str, ...] = ("cdlz", "cdzl", "cdfl", "cdzs")
+    """Codecs of the CHD files of CDs that it loads."""
     hunk_size: int = HUNK_SIZE
     """Default bytes of a hunk."""
     safe_block_size: int = MAX_BLOCK_SIZE
@@ -72,6 +74,11 @@ class Target:
     def codec_reason(self) -> str:
         """The reason why other codecs do not load, as a clause."""
         return f"{self.label} loads {', '.join(self.hunk_codecs)}"
+
+    @property
+    def cd_codec_reason(self) -> str:
+        """The reason why other codecs of CDs do not load, as a clause."""
+        return f"{self.label} loads {', '.join(self.cd_codecs)}"
 
     @property
     def verb(self) -> str:
@@ -113,6 +120,7 @@ _ARCHIVE_HUNK = 256 * KIB  # 1 MiB saves 2 % more, but leaves memory for only a 
 _SMALLEST = "nothing plays an archive, and a CHD of large hunks is smaller"
 _NO_ZSO_PPSSPP = (_ZSO, "no version of PPSSPP loads ZSO")
 _NO_ZSTD = ("zlib", "lzma", "huff", "flac")
+_NO_CD_ZSTD = ("cdlz", "cdzl", "cdfl")
 _ANY_CONSOLE = frozenset({System.ISO9660, System.UDF, System.UNKNOWN})
 PS2_DISCS = frozenset({System.PS2})
 PSP_DISCS = frozenset({System.PSP, System.UMD_VIDEO})
@@ -149,9 +157,9 @@ TARGETS: dict[str, Target] = {
         _PCSX2,
         replace(_OPL, name="opl+pcsx2", label="OPL and PCSX2"),
         replace(_PCSX2, name="armsx2", label="ARMSX2"),
-        replace(_PCSX2, name="lrps2", label="LRPS2", hunk_codecs=_NO_ZSTD),
+        replace(_PCSX2, name="lrps2", label="LRPS2", hunk_codecs=_NO_ZSTD, cd_codecs=_NO_CD_ZSTD),
         # The server on the PC decodes, so that the PS2 reads an ISO. It takes any CSO for one of version 1.
-        replace(_PCSX2, name="neutrino", label="neutrino over UDPFS", hunk_codecs=_NO_ZSTD),
+        replace(_PCSX2, name="neutrino", label="neutrino over UDPFS", hunk_codecs=_NO_ZSTD, cd_codecs=_NO_CD_ZSTD),
         Target(
             "play",
             "Play!",
@@ -160,6 +168,7 @@ TARGETS: dict[str, Target] = {
             is_emulator=True,
             reasons=((_ZSO, "Play! loads CSO and CHD, never ZSO"),),
             hunk_codecs=_NO_ZSTD,
+            cd_codecs=_NO_CD_ZSTD,
         ),
         Target(
             "ark",
@@ -200,6 +209,7 @@ TARGETS: dict[str, Target] = {
             is_emulator=True,
             reasons=((_ZSO, "AetherSX2 and NetherSX2 load CSO and CHD, never ZSO"),),
             hunk_codecs=("zlib",),
+            cd_codecs=_NO_CD_ZSTD,
         ),
         Target(
             ARCHIVE,

@@ -185,16 +185,26 @@ def target_findings(image: Loadable, target: Target) -> Iterator[Finding]:
         message = f"block size {image.block_size} cannot be loaded: {reason}; {again} -b {target.max_block_size}"
         yield Finding(Severity.ERROR, "target-block-size", message)
     yield from _doubts(image, target, again)
-    names = image.codec_names
-    if any(name not in target.hunk_codecs for name in names):
-        message = f"hunks by {', '.join(names)} cannot be loaded: {target.codec_reason}"
-        yield Finding(Severity.ERROR, "target-codec", f"{message}; {again} -m {target.default_method}")
+    yield from _codec_findings(image, target, again)
     if image.index_shift > target.max_shift:
         reason = f"index shift {image.index_shift} cannot be loaded: {target.label} reads up to {target.max_shift}"
         yield Finding(Severity.ERROR, "target-shift", f"{reason}; {again} the default alignment")
     if "opl" in target.name.split("+") and file_bytes % SECTOR_SIZE:
         message = f"the file's length {file_bytes} is not a multiple of {SECTOR_SIZE}: hdl_dump would cut off its end"
         yield Finding(Severity.WARNING, "target-length", f"{message}; convert this {name} again to pad it")
+
+
+def _codec_findings(image: Loadable, target: Target, again: str) -> Iterator[Finding]:
+    """Yield the finding on the codecs of a CHD that the target does not load; those of a CD have names of their own."""
+    names = image.codec_names
+    unread = [name for name in names if name not in (*target.hunk_codecs, *target.cd_codecs)]
+    if not unread:
+        return
+    is_cd = unread[0].startswith("cd")
+    reason = target.cd_codec_reason if is_cd else target.codec_reason
+    message = f"hunks by {', '.join(names)} cannot be loaded: {reason}"
+    way = f"run chdman copy -c {','.join(target.cd_codecs)}" if is_cd else f"{again} -m {target.default_method}"
+    yield Finding(Severity.ERROR, "target-codec", f"{message}; {way}")
 
 
 def _doubts(image: Loadable, target: Target, again: str) -> Iterator[Finding]:
