@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from discpress.engine.convert.batch.cds import loses_sectors, why_not_made
 from discpress.engine.convert.batch.copies import Copies
 from discpress.engine.convert.batch.files import FileStat, stats_of
 from discpress.engine.convert.batch.known import Known
@@ -161,19 +162,17 @@ class _Planner:
     def _resolve(self, each: Candidate, request: ConversionRequest) -> Choice:
         title, suffix_format = each.title, format_of_suffix(self.options.output_path)
         try:
-            return resolve_settings(
-                display_name(title.path.name),
-                title.original_bytes,
-                title.system,
-                request,
-                suffix_format=suffix_format,
-            )
+            name = display_name(title.path.name)
+            choice = resolve_settings(name, title.original_bytes, title.system, request, suffix_format=suffix_format)
         except DiscpressError as error:
             if title.is_packed and not self._is_asked(each):
                 raise _LeftOut(*packed_skip(title, self.states(title, request))) from error
             if isinstance(error, WrongSystemError) and not each.is_named:
                 raise _LeftOut(Skip.WRONG_SYSTEM, error.reason) from error
             raise _LeftOut(Skip.SETTING, str(error)) from error
+        if self._is_asked(each) and (why := why_not_made(title, choice.settings.format)):
+            raise _LeftOut(Skip.SETTING if each.is_named else Skip.NO_PLAYER, why)
+        return choice
 
     def _resolved(self, row: PlannedTitle, each: Candidate, standing: Standing, choice: Choice) -> PlannedTitle:
         title, settings = row.title, choice.settings
@@ -182,6 +181,8 @@ class _Planner:
         own_path = None if stem is None or folder is None else folder / f"{stem}.{settings.format}"
         wanted_path = own_path or self.options.output_path
         estimate = self.known.estimate(title, settings)
+        loses = loses_sectors(title, settings.format)
+        remarks = warnings_about(title, standing, estimate, self.options, row.request, loses_sectors=loses)
         is_useless = estimate is not None and useless_standing(title, estimate) is not None
         return replace(
             row,
@@ -198,7 +199,8 @@ class _Planner:
             own_path=own_path,
             estimate=estimate,
             is_useless=is_useless,
-            warnings=(*choice.notices, *warnings_about(title, standing, estimate, self.options, row.request)),
+            keeps_source=row.keeps_source or loses,
+            warnings=(*choice.notices, *remarks),
         )
 
     def _look_at_result(self, row: PlannedTitle, each: Candidate, standing: Standing, *, is_asked: bool) -> None:
@@ -273,14 +275,8 @@ class _Planner:
             what = "the result gets another name" if is_renamed else "the existing file goes to the trash first"
             warnings = (*warnings, f"{shown}: {obstacle.problem}: {what}")
         device, mount = self._disk(settled.path.parent)
-        return replace(
-            row,
-            output_path=settled.path,
-            obstacle=obstacle,
-            warnings=warnings,
-            output_device=device,
-            output_mount=mount,
-        )
+        row = replace(row, output_path=settled.path, obstacle=obstacle, warnings=warnings)
+        return replace(row, output_device=device, output_mount=mount)
 
     def _disk(self, folder: Path) -> tuple[int, str]:
         """Return the device and the mount point of a folder of results; most rows of a batch share one."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from discpress.engine.convert.batch.model import Candidate, Skip
+from discpress.engine.convert.cd.cut import KEPT_RAW
 from discpress.engine.convert.plan import KEPT
 from discpress.engine.convert.request import NOTHING
 from discpress.engine.request import ConversionRequest
@@ -29,8 +30,10 @@ def warnings_about(
     estimate: StoredEstimate | None,
     options: ConversionRequest,
     request: ConversionRequest,
+    *,
+    loses_sectors: bool = False,
 ) -> list[str]:
-    """Return the warnings for the user before a conversion."""
+    """Return the warnings for the user before a conversion; `loses_sectors` is whether raw sectors are cut for it."""
     warnings = []
     if estimate is not None and estimate.reason:
         warnings.append(estimate.reason)
@@ -39,6 +42,8 @@ def warnings_about(
         warnings.append(standing.reason)
         if request.trash_source and not request.accept_incomplete:
             warnings.append(KEPT)
+    elif request.trash_source and loses_sectors:
+        warnings.append(KEPT_RAW)
     if options.trash_source and not request.trash_source:
         warnings.append("its archive is kept: discpress convert --delete-source moves one with nothing else in it")
     return warnings

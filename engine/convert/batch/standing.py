@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
+from discpress.engine.convert.batch.cds import cd_problem
 from discpress.engine.convert.choice import resolve_settings, target_of
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import ImageFormat
@@ -75,7 +76,7 @@ def _no_player(title: Title, request: ConversionRequest) -> str:
             target, made = choice.target, choice.settings.format
     except DiscpressError as error:
         return str(error)
-    return _system_problem(target, title.system, made)
+    return _system_problem(target, title.system, made) if title.tracks is None else cd_problem(title, target, made)
 
 
 @lru_cache(maxsize=256)

@@ -16,7 +16,7 @@ KEPT_RAW = "the original stays where it is: its raw sectors cannot be rebuilt fr
 """The warning about a raw original that is not moved to the trash."""
 _TRACK_FORMATS = frozenset({ImageFormat.CUE, ImageFormat.GDI})
 """Formats of results that keep the tracks as they are."""
-_NEVER_CUT = frozenset(
+NEVER_CUT = frozenset(
     {
         System.PS1,
         System.SATURN,
@@ -30,6 +30,7 @@ _NEVER_CUT = frozenset(
         System.AUDIO_CD,
     }
 )
+"""Systems whose discs need their raw sectors."""
 
 
 def is_cut(image: Image, image_format: ImageFormat) -> bool:
@@ -44,7 +45,7 @@ def cut(image: Image, *, accepts_damage: bool = False) -> Image:
 
 def check_cut(image: CdImage, disc: DiscInfo) -> None:
     """Raise UnsupportedImageError if a disc must keep its raw sectors, whatever they contain."""
-    if disc.system not in _NEVER_CUT or all(track.kind.sector_bytes == SECTOR_SIZE for track in image.tracks):
+    if disc.system not in NEVER_CUT or all(track.kind.sector_bytes == SECTOR_SIZE for track in image.tracks):
         return
     label = SYSTEMS[disc.system].label
     raise UnsupportedImageError(

@@ -81,6 +81,10 @@ class FramesImage(Image):
         """Number of hunks."""
         return self.frames.blocks
 
+    def check_extent(self) -> None:
+        """Locate the stored hunks at the end, see `Image.check_extent`."""
+        self.frames.check_extent()
+
     def load_index(self) -> None:
         """Decode the whole map, see `Image.load_index`."""
         self.frames.load_index()

@@ -95,7 +95,19 @@ class ChdImage(BlockImage):
         return tuple(codec_name(entry.tag) for entry in self.metadata)
 
     def check_extent(self) -> None:
-        """The map follows the hunks and was found in the file, see `Image.check_extent`."""
+        """Locate the stored hunks at the end of the image, see `Image.check_extent`.
+
+        A compressed map was found in the file and follows the hunks; the map of a file without codecs precedes them.
+        """
+        if self.header.is_compressed:
+            return
+        for number in reversed(range(-(-self.blocks // WINDOW_HUNKS))):
+            window = self.map.window(number)
+            stored = [first for first, length in enumerate(window.lengths) if length]
+            if stored:
+                last = max(stored, key=window.offsets.__getitem__)
+                self.locate(number * WINDOW_HUNKS + last, 1)
+                return
 
     @property
     def index_extent(self) -> tuple[int, int]:

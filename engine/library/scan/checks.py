@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from discpress.engine.errors import DamagedImageError
+from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.doctor.cd_content import cd_content_findings
 from discpress.engine.images.doctor.content import (
     RAW_SIZE,
     VOLUME_SIZE,
@@ -34,6 +36,9 @@ def check_title(title: Title, image: Image) -> Title:
 
 
 def _findings(title: Title, image: Image) -> Iterator[Finding]:
+    if isinstance(image, CdImage):
+        yield from cd_content_findings(image, has_disc=title.disc.has_disc)
+        return
     if not title.disc.has_disc:
         yield from no_disc_findings(image)
     elif message := cut_short(image):

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +24,8 @@ from discpress.engine.images.archives.contents import (
     open_member,
 )
 from discpress.engine.images.archives.model import Archive, Member, held_file
+from discpress.engine.images.cd.counts import TrackCounts
+from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.chd.stated import STATED_BYTES, stated_sha1s
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_source, open_stored
@@ -65,7 +67,9 @@ def is_image(source: FileSource, found: ImageFormat) -> bool:
     return is_disc(source)
 
 
-def probe_titles(path: Path, on_look: Callable[[], None] = lambda: None) -> Iterator[Title | EmptyArchive]:
+def probe_titles(
+    path: Path, on_look: Callable[[], None] = lambda: None, others_of: Callable[[Path], Sequence[str]] | None = None
+) -> Iterator[Title | EmptyArchive]:
     """Yield the titles of a file: one for an image, one for each image in an archive, none otherwise.
 
     A part of a split image gives the title of the whole image; files that are only named like its parts give their own
@@ -239,6 +243,7 @@ def _title(path: Path, identity: FileIdentity, image: Image, disc: DiscInfo, lin
         image.version,
         links,
         codecs=image.codec_names,
+        tracks=TrackCounts.of(image.tracks) if isinstance(image, CdImage) else None,
     )
 
 

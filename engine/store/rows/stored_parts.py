@@ -1,10 +1,11 @@
 """The files of a title and the tracks of its disc, as the state file stores them.
 
     {"name": "Game.iso", "files": [["Game.iso.002", 1073741824], ["Game.iso.003", 700]]}
-    {"files": [["Game (Track 1).bin", 1073741824], ["Game (Track 2).bin", 700]], "tracks": [1, 1]}
+    {"files": [["Game (Track 1).bin", 1073741824], ["Game (Track 2).bin", 700]], "tracks": [1, 1, 2352]}
 
-`tracks` are those of data and those of music. The text is empty for a title whose file is an image of its own without
-tracks, and `?` for one that an earlier version stored, which did not know of parts or tracks.
+`tracks` are the number of those of data, of those of music, and the bytes of a sector. The text is empty for a title
+whose file is an image of its own without tracks, and `?` for one that an earlier version stored, which did not know of
+parts or tracks.
 """
 
 import json
@@ -19,6 +20,7 @@ _UNKNOWN = "?"
 _MOST_FILES = 1000
 """Files of one title: the numbers of parts have three digits."""
 _MOST_TRACKS = 99
+_MOST_SECTOR_BYTES = 2352
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def parts_text(title: Title) -> str:
     if title.whole_name or title.others:
         found["files"] = [[each.name, each.size_bytes] for each in title.others]
     if title.tracks is not None:
-        found["tracks"] = [title.tracks.data, title.tracks.audio]
+        found["tracks"] = [title.tracks.data, title.tracks.audio, title.tracks.sector_bytes]
     return json.dumps(found) if found else ""
 
 
@@ -72,11 +74,11 @@ def parts_from(text: str) -> StoredParts:
 
 def _tracks(value: JsonValue) -> TrackCounts:
     if not isinstance(value, list) or len(value) != len(TrackCounts.__dataclass_fields__):
-        raise ValueError("not two numbers of tracks")
-    data, audio = value
-    if type(data) is not int or type(audio) is not int or min(data, audio) < 0 or data + audio > _MOST_TRACKS:
-        raise ValueError("not numbers of tracks")
-    return TrackCounts(data, audio)
+        raise ValueError("not two numbers of tracks and the bytes of a sector")
+    numbers = [each for each in value if type(each) is int and 0 <= each <= _MOST_SECTOR_BYTES]
+    if len(numbers) != len(value) or sum(numbers[:2]) > _MOST_TRACKS:
+        raise ValueError("not numbers of tracks and bytes")
+    return TrackCounts(*numbers)
 
 
 def _file(value: JsonValue) -> OtherFile:

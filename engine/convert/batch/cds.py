@@ -1,0 +1,63 @@
+"""Discs with tracks: what a conversion of one makes, and whether anything loads that."""
+
+from discpress.engine.convert.cd.cut import NEVER_CUT
+from discpress.engine.formats import ImageFormat
+from discpress.engine.names import display_name
+from discpress.engine.store.model import Title
+from discpress.engine.systems import SYSTEMS, System
+from discpress.engine.targets import Target
+from discpress.engine.targets.checks import player_warning, wrong_system
+
+_SHEETS = frozenset({ImageFormat.CUE, ImageFormat.GDI})
+"""Sheets that `chdman createcd` takes. They keep all tracks as they are."""
+
+
+def cd_problem(title: Title, target: Target, made: ImageFormat) -> str:
+    """Return why nothing loads what a conversion of a title with tracks would make; empty if something does.
+
+    A CHD of a CD stays what it is, and emulators load it. Of all other titles, only the user data of a single data
+    track is converted, for consoles that need nothing else.
+    """
+    if not target.plays(title.system):
+        return wrong_system(target, title.system)
+    if title.is_packed:
+        return ""
+    return why_not_made(title, made) or player_warning(target, title.system, made)
+
+
+def why_not_cut(title: Title) -> str:
+    """Return why the user data of a title's disc does not stand for the disc, and what to do; empty if it may.
+
+    Its sectors are not read for that: some may turn out to contain more during the conversion.
+    """
+    tracks = title.tracks
+    if tracks is None or tracks.is_iso:
+        return ""
+    label = SYSTEMS[title.system].label
+    if title.system is System.AUDIO_CD:
+        what = "This is an audio CD"
+    elif title.system in NEVER_CUT:
+        what = f"This is a CD for {label}, which needs its raw sectors"
+    elif not tracks.is_single_data:
+        what = f"This disc has {tracks}, and an ISO contains one track of data"
+    else:
+        return ""
+    return f"{what}; discpress does not pack it yet: {_advice(title)}"
+
+
+def why_not_made(title: Title, made: ImageFormat) -> str:
+    """Return why a title's disc cannot become a format; empty if it may."""
+    return "" if made in _SHEETS else why_not_cut(title)
+
+
+def loses_sectors(title: Title, made: ImageFormat) -> bool:
+    """Return whether a result lacks the headers and checksums of raw sectors, so that the original always stays."""
+    return title.tracks is not None and not title.tracks.is_iso and made not in _SHEETS
+
+
+def _advice(title: Title) -> str:
+    """Return the way to a CHD, as an instruction."""
+    if title.format in _SHEETS:
+        name = display_name(title.path.name)
+        return f"run chdman createcd on {name} for a CHD, which emulators load"
+    return "write a CUE sheet with discpress convert -f cue, and run chdman createcd on it for a CHD"

@@ -1,0 +1,40 @@
+"""The doctor's checks of the content of a disc with tracks that read its volume descriptor only."""
+
+from collections.abc import Iterator
+
+from discpress.engine.errors import DamagedImageError, UnsupportedImageError
+from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.doctor.content import NO_DISC, NO_VOLUME, VOLUME_SIZE
+from discpress.engine.images.doctor.findings import Finding, Severity
+from discpress.engine.images.known_disc import PVD_SECTOR, volume_bytes
+
+_MARGIN_SECTORS = 150
+"""A volume may count the two seconds after its track, which some dumps store with the track that follows."""
+
+
+def cd_content_findings(image: CdImage, *, has_disc: bool) -> Iterator[Finding]:
+    """Yield unusual properties of the content; `has_disc` is whether a known disc was found in it."""
+    if not has_disc:
+        yield Finding(Severity.WARNING, NO_VOLUME, NO_DISC, sector=PVD_SECTOR)
+    elif message := cd_cut_short(image):
+        yield Finding(Severity.WARNING, VOLUME_SIZE, message)
+
+
+def cd_cut_short(image: CdImage) -> str:
+    """Return the problem of a disc that ends before its volume does; empty if it does not, or if it has no volume.
+
+    The volume of a disc with several tracks may end with a later track.
+    """
+    track = image.game_track
+    if track is None:
+        return ""
+    try:
+        volume = volume_bytes(image.user_data(track).read_at)
+    except (DamagedImageError, UnsupportedImageError):
+        return ""  # the block has its own finding
+    held = max(each.first_sector + each.length for each in image.tracks)
+    margin = _MARGIN_SECTORS if len(image.tracks) > 1 else 0
+    if volume is None or volume // SECTOR_SIZE <= held + margin:
+        return ""
+    return f"cut short: the volume has {volume // SECTOR_SIZE} sectors, the disc only {held}: its end is missing"
