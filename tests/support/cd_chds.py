@@ -3,8 +3,8 @@
 import struct
 from collections.abc import Sequence
 
-from cd_discs import TrackPlan
 from chd_images import HEADER
+from memory_cds import TrackPlan
 
 from discpress.engine.images.cd.tracks import TrackKind
 

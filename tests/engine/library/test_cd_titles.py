@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 from cd_chds import cd_chd, plain_chd
-from cd_discs import TrackPlan, form1, ps1_disc, ps2_disc, raw_sectors, sound
+from cd_sectors import form_1
 from command_line import write_old
+from memory_cds import TrackPlan, ps1_disc, ps2_disc, raw_sectors, sound
 
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.cd.tracks import TrackKind
@@ -17,8 +18,8 @@ from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.systems import System
 
-PS2_TRACK: TrackPlan = (TrackKind.MODE2_RAW, raw_sectors(ps2_disc(), form1), 0, 0)
-PS1_TRACK: TrackPlan = (TrackKind.MODE2_RAW, raw_sectors(ps1_disc(), form1), 0, 0)
+PS2_TRACK: TrackPlan = (TrackKind.MODE2_RAW, raw_sectors(ps2_disc(), form_1), 0, 0)
+PS1_TRACK: TrackPlan = (TrackKind.MODE2_RAW, raw_sectors(ps1_disc(), form_1), 0, 0)
 AUDIO_TRACK: TrackPlan = (TrackKind.AUDIO, sound(40), 0, 0)
 
 
