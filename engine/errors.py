@@ -5,6 +5,7 @@
     |  `- SettingError        exit 2   the target cannot load this setting
     |     `- WrongSystemError exit 2   the target does not play discs of this system
     |- DamagedImageError      exit 3   the bytes break the rules of the format
+    |  `- CutShortError       exit 3   the end of the image is missing
     |- VerifyError            exit 3   the decoded bytes are not the expected ones
     |- SpaceError             exit 4   the result does not fit
     |  `- FileLimitError      exit 4   no file of this size is allowed there
@@ -61,6 +62,10 @@ class DamagedImageError(DiscpressError):
 
     exit_code = 3
     code = "damaged"
+
+
+class CutShortError(DamagedImageError):
+    """A file ends before the tracks that it should contain."""
 
 
 class VerifyError(DiscpressError):

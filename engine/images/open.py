@@ -1,13 +1,17 @@
 """Opening any readable image by its content."""
 
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 
+from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.archives.contents import images_and_formats, is_archive, open_archive, open_in_archive
 from discpress.engine.images.cd.format import SheetSpec
 from discpress.engine.images.image import Image
 from discpress.engine.images.recognise import recognise
 from discpress.engine.images.registry import detect, spec_of
+from discpress.engine.images.sets.sheet_sets import find_sheet_set
 from discpress.engine.images.sets.split_image import open_split
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec
@@ -59,13 +63,30 @@ def open_stored(path: Path) -> ByteSource:
         raise
 
 
-def with_files(file: FileSource) -> ByteSource:
-    """Return an open file, if it is a sheet together with the files that it names; it then belongs to the result.
+def with_files(file: FileSource, others: Sequence[str] | None = None) -> ByteSource:
+    """Return an open file, if it is a sheet together with the files of its title; it then belongs to the result.
 
-    The result of a sheet that cannot be read has the reason as its `problem`. StorageError.
+    `others` are the names of those files, if they are known; else the folder is searched for other sheets of the same
+    files. The result of a sheet that cannot be read has the reason as its `problem`. StorageError.
     """
     found = detect(read_bytes(file, 0, SNIFF_BYTES), file.size_bytes)
-    return found.with_files(file) if isinstance(found, SheetSpec) else file
+    if not isinstance(found, SheetSpec):
+        return file
+    source = found.with_files(file)
+    if source.problem is None:
+        own = {each.path.name for each in source.files}
+        names = find_sheet_set(file.path).others if others is None else others
+        source.take_along(_open_beside(file.path, [name for name in names if name not in own]))
+    return source
+
+
+def _open_beside(path: Path, names: Sequence[str]) -> list[FileSource]:
+    """Open files next to a sheet; those that cannot be opened are left out, because no bytes of the disc need them."""
+    files = []
+    for name in names:
+        with contextlib.suppress(DiscpressError):
+            files.append(FileSource(path.with_name(name)))
+    return files
 
 
 def open_only_image(archive: FileSource) -> ByteSource:

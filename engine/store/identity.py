@@ -70,6 +70,11 @@ class FileIdentity:
         return replace(self, member=0, member_bytes=0)
 
     @property
+    def of_main(self) -> "FileIdentity":
+        """The identity of the main file alone."""
+        return replace(self.of_file, others=0)
+
+    @property
     def without_inode(self) -> "FileIdentity":
         """The part that stays the same after a move to another disk."""
         return replace(self, ino=0)

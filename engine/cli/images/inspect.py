@@ -31,7 +31,7 @@ from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import ByteSource
 from discpress.engine.images.spec import Kind
 from discpress.engine.images.statistics import ImageFacts, read_facts
-from discpress.engine.library.scan.probe import stated_digests
+from discpress.engine.library.scan.titles import stated_digests
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.queue.record_digests import DeepDigests

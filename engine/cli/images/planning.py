@@ -19,7 +19,7 @@ from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import DiscpressError, SplitImageError, UnsupportedImageError
 from discpress.engine.images.image import Image
 from discpress.engine.library.scan.current import CurrentTitles
-from discpress.engine.library.scan.probe import fault_of
+from discpress.engine.library.scan.titles import fault_of
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.model import Fault, FileIdentity, Title

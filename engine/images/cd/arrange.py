@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from discpress.engine.errors import DamagedImageError
+from discpress.engine.errors import CutShortError
 from discpress.engine.formats import MAX_DISC_BYTES
 from discpress.engine.images.cd.sheet import (
     IMPLIED_PREGAP,
@@ -154,7 +154,8 @@ def _tails(run: Run, file: StoredFile, track: int, *, is_last: bool) -> list[Tai
     return [Tail(file.name, track, end, rest, run.stride)] if is_last and rest else []
 
 
-def _too_short(track: SheetTrack, piece: Piece, file: StoredFile, name: str) -> DamagedImageError:
+def _too_short(track: SheetTrack, piece: Piece, file: StoredFile, name: str) -> CutShortError:
     end = piece.offset + (piece.sectors or 1) * track.stride
     problem = f"track {track.number} needs {end} bytes of {file.name}, which has {file.size_bytes}"
-    return damaged(name, track.line, problem, _CUT_HINT)
+    place = f"line {track.line}: " if track.line else ""
+    return CutShortError(f"{name}: {place}{problem}", hint=_CUT_HINT)

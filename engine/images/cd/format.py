@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 class SheetSpec(FormatSpec):
     """A text that names the files of a disc."""
 
+    @property
+    def is_read(self) -> bool:
+        """True: it is read together with the files that it names."""
+        return True
+
     def with_files(self, sheet: FileSource) -> "SheetSource":
         """Open the files that an open sheet names, see `sheet_source.open_files`. StorageError."""
         from discpress.engine.images.cd.sheet_source import open_files
@@ -54,4 +59,5 @@ CUE = _Cue(
     advice="keep it next to the raw files that it names, or run chdman createcd to make one CHD of them",
     console_advice=f"{TO_ISO}, then convert the ISO: a console does not load the CHD of a CD",
     kind=Kind.SHEET,
+    is_packed=False,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from discpress.engine.errors import DamagedImageError
+from discpress.engine.errors import CutShortError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.arrange import Arrangement, StoredFile, arrange
 from discpress.engine.images.cd.image import CdImage
@@ -99,7 +99,7 @@ def _check_tails(source: ByteSource, found: Arrangement) -> None:
     """Raise DamagedImageError if bytes after the last whole sector of a file are more than padding with zeros."""
     for tail in found.tails:
         if any(read_bytes(source, tail.offset, tail.length)):
-            raise DamagedImageError(
+            raise CutShortError(
                 f"{tail.name}: it ends within a sector: track {tail.track} has {tail.sector_bytes} bytes in each, "
                 f"and the last one has {tail.length}",
                 hint="get the file again, or restore it from a backup: the rest of the sector is missing",

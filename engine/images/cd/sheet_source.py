@@ -27,6 +27,27 @@ class SheetSource(JoinedSource):
         self.problem = problem
         """The reason why the disc cannot be read: a faulty sheet, or a missing file."""
         self._extents = tuple((each.path, each.size_bytes) for each in (sheet, *files))
+        self._companions: tuple[FileSource, ...] = ()
+
+    def take_along(self, files: Sequence[FileSource]) -> None:
+        """Take over open files that belong to the title, but have none of its bytes: other sheets of the same files."""
+        self._companions = tuple(files)
+
+    @property
+    def files(self) -> tuple[FileSource, ...]:
+        """All files, with those that belong to the title."""
+        return (*super().files, *self._companions)
+
+    @property
+    def held_bytes(self) -> int:
+        """The bytes of all files."""
+        return self.size_bytes + sum(file.size_bytes for file in self._companions)
+
+    def close(self) -> None:
+        """Close all files; safe to call again."""
+        super().close()
+        for file in self._companions:
+            file.close()
 
     @property
     def extents(self) -> tuple[tuple[Path, int], ...]:

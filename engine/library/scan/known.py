@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.model import Fault, FileIdentity, Title
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.system.filesystems import StableInodes
 
@@ -40,7 +40,7 @@ class Known:
     ) -> Sequence[Title | EmptyArchive] | None:
         """Return the titles of an unchanged file; None if it has changed or is unknown, and must be read.
 
-        `others` are the files that form an image with it by their names, and are probed together with it: one title may
+        `others` are the files that form a title with it by their names, and are probed together with it: one title may
         be all of them, or each its own. The titles are those that were known, or replaced by ones with the numbers that
         device and inode have by now. An archive without an image gives itself, if its numbers have changed, or nothing.
         `stat` is called only for a known file; its OSError passes through.
@@ -81,6 +81,22 @@ class Known:
                 return None
             found += known
         return found
+
+    def others_of(self, path: Path) -> tuple[str, ...]:
+        """Return the names of the files that a walk found to form a title with a file by their names."""
+        return tuple(each.name for each in self._others.get(path, ()))
+
+    def files_named_by(self, entry: "os.DirEntry[str]") -> tuple[str, ...]:
+        """Return the files that form a title with an unchanged sheet, by their names; none if it must be read.
+
+        The sheet of a title that lacks files is read, because it names them. OSError of its `stat` passes through.
+        """
+        path = Path(entry.path)
+        titles = self.in_file(path)
+        if len(titles) != 1 or not titles[0].others or titles[0].fault is Fault.SPLIT_PART or titles[0].is_outdated:
+            return ()
+        is_same = titles[0].identity.of_main.fits(FileIdentity.of(path, entry.stat(), self._inodes))
+        return tuple(each.name for each in titles[0].others) if is_same else ()
 
     def missing(
         self, seen: Set[Path], seen_empty: Set[Path], is_gone: Callable[[Path, int], bool]

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.discs.file_titles import read_file_title
-from discpress.engine.discs.foreign import foreign_error, read_foreign
-from discpress.engine.discs.info import DiscInfo, ForeignImage
-from discpress.engine.discs.reach import identify_image
-from discpress.engine.errors import DamagedImageError, DiscpressError, MissingPackageError, UnsupportedImageError
+from discpress.engine.discs.info import DiscInfo
+from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import ImageFormat, image_stem
 from discpress.engine.images.archives.contents import (
     ARCHIVE_FORMATS,
@@ -24,22 +22,19 @@ from discpress.engine.images.archives.contents import (
     open_member,
 )
 from discpress.engine.images.archives.model import Archive, Member, held_file
-from discpress.engine.images.cd.counts import TrackCounts
-from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.chd.stated import STATED_BYTES, stated_sha1s
-from discpress.engine.images.image import Image
-from discpress.engine.images.open import open_source, open_stored
+from discpress.engine.images.cd.sheet_source import SheetSource
+from discpress.engine.images.open import open_stored, with_files
 from discpress.engine.images.packed import PACKED, SMALLEST_ARCHIVE_BYTES, may_hold_disc
-from discpress.engine.images.recognise import detect_format, header_problem, is_disc, promised_format
+from discpress.engine.images.recognise import detect_format, header_problem, is_disc
 from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.images.registry import PLAIN, spec_of
+from discpress.engine.images.sets.sheet_sets import find_sheet_set, is_sheet_name
 from discpress.engine.images.sets.split_image import SplitImage, find_parts, open_parts, open_split
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import Kind
-from discpress.engine.library.scan.checks import check_title
-from discpress.engine.names import display_name
-from discpress.engine.store.digests import Digests, Grade
-from discpress.engine.store.model import NO_FILE, Fault, FileIdentity, OtherFile, Title
+from discpress.engine.library.scan.set_titles import sheet_title, split_title
+from discpress.engine.library.scan.titles import fault_of, title_of
+from discpress.engine.store.model import NO_FILE, Fault, FileIdentity, Title
 from discpress.engine.store.scan_batch import EmptyArchive
 
 Probe: TypeAlias = Callable[[Path, Callable[[], None]], Iterable[Title | EmptyArchive]]
@@ -73,10 +68,14 @@ def probe_titles(
     """Yield the titles of a file: one for an image, one for each image in an archive, none otherwise.
 
     A part of a split image gives the title of the whole image; files that are only named like its parts give their own
-    titles. An archive without any image is yielded as such, so that it is not searched again. The reason why a file is
-    unreadable becomes the title's error. `on_look` is called when the file turns out to be an archive, and before each
-    member is read.
+    titles. A sheet gives one title with its files, whose names `others_of` returns if they are known. An archive
+    without any image is yielded as such, so that it is not searched again. The reason why a file is unreadable becomes
+    the title's error. `on_look` is called when the file turns out to be an archive, and before each member is read.
     """
+    if is_sheet_name(path.name):
+        others = find_sheet_set(path).others if others_of is None else others_of(path)
+        yield from _titles_of_sheet(path, others, on_look)
+        return
     names = find_parts(path)
     if names is None:
         yield from _titles_of_file(path, on_look)
@@ -85,7 +84,7 @@ def probe_titles(
         split = open_parts(path.parent, names)
         if split is not None:
             with contextlib.closing(split):
-                yield _split_title(split)
+                yield split_title(split)
             return
     except DiscpressError as error:
         if names.is_certain:
@@ -108,7 +107,7 @@ def _titles_of_file(path: Path, on_look: Callable[[], None]) -> Iterator[Title |
             on_look()
             titles = _archived_titles(source, found, facts, on_look)
         elif is_image(source, found):
-            titles = iter((_title_of(source, found, FileIdentity.of(path, facts), facts.st_nlink),))
+            titles = iter((title_of(source, found, FileIdentity.of(path, facts), facts.st_nlink),))
         else:
             return
         for each in titles:
@@ -119,18 +118,22 @@ def _titles_of_file(path: Path, on_look: Callable[[], None]) -> Iterator[Title |
         source.close()
 
 
-def _split_title(split: SplitImage) -> Title:
-    """Return the title of a split image, also if some of its parts are missing. Raises StorageError."""
-    facts = [file.stat() for file in split.files]
-    identity = FileIdentity.of_set(split.path, facts)
-    found = detect_format(split)
-    title = _title_of(split, found, identity, facts[0].st_nlink)
-    others = tuple(OtherFile(file.path.name, file.size_bytes) for file in split.files[1:])
-    if split.problem:
-        disc = title.disc if title.serial else read_file_title(split.whole_name)
-        title = replace(title, disc=disc, original_bytes=0, error=split.problem, fault=Fault.SPLIT_PART, stated=None)
-    device, inode = facts[0].st_dev, facts[0].st_ino
-    return replace(title, others=others, whole_name=split.whole_name, device=device, inode=inode)
+def _titles_of_sheet(path: Path, others: Sequence[str], on_look: Callable[[], None]) -> Iterator[Title | EmptyArchive]:
+    """Yield the title of a sheet with its files; of a file that is only named like a sheet, its own titles."""
+    try:
+        with contextlib.ExitStack() as stack:
+            file = FileSource(path)
+            stack.callback(file.close)
+            source = with_files(file, others)
+            stack.callback(source.close)
+            if isinstance(source, SheetSource):
+                yield sheet_title(source, others)
+                return
+    except DiscpressError as error:
+        yield from unread_title(path, str(error))
+        return
+    for name in (path.name, *others):
+        yield from _titles_of_file(path.with_name(name), on_look)
 
 
 def _with_node(found: Title | EmptyArchive, facts: os.stat_result) -> Title | EmptyArchive:
@@ -155,40 +158,16 @@ def probe_image(path: Path) -> Title:
 def probe_source(source: ByteSource) -> Title:
     """Return the title of an image whose stored bytes are open, see `probe_image`."""
     if isinstance(source, SplitImage):
-        return _split_title(source)
+        return split_title(source)
+    if isinstance(source, SheetSource):
+        return sheet_title(source)
     facts = held_file(source).stat()
     identity = FileIdentity.of(source.holder.path, facts)
     if source.member_number:
         identity = identity.in_archive(source.member_number, source.held_bytes)
         if source.way_bytes > REACH_BYTES:
             return _unseen_title(source.path, source.size_bytes, identity, facts.st_nlink)
-    return _title_of(source, detect_format(source), identity, facts.st_nlink)
-
-
-def _title_of(source: ByteSource, found: ImageFormat, identity: FileIdentity, links: int) -> Title:
-    return replace(_read_title(source, found, identity, links), stated=stated_digests(source))
-
-
-def stated_digests(source: ByteSource) -> Digests | None:
-    """Return the digests that the header of an image states; None if it states none."""
-    found = stated_sha1s(read_bytes(source, 0, STATED_BYTES))
-    if found is None:
-        return None
-    return Digests(sha1=found.raw, overall_sha1=found.overall, size_bytes=found.total_bytes, grade=Grade.STATED)
-
-
-def _read_title(source: ByteSource, found: ImageFormat, identity: FileIdentity, links: int) -> Title:
-    if not spec_of(found).is_read and not header_problem(source, found):
-        return _foreign_title(source.path, identity, found, read_foreign(source, found), links)
-    try:
-        image = open_source(source, found)
-    except (DamagedImageError, UnsupportedImageError) as error:
-        is_told = spec_of(found).promises or promised_format(source.path) is None
-        return _broken(source.path, identity, found if is_told else None, links, error)
-    try:
-        return check_title(_title(source.path, identity, image, identify_image(image), links), image)
-    except (DamagedImageError, UnsupportedImageError) as error:
-        return _broken(source.path, identity, found, links, error, image)
+    return title_of(source, detect_format(source), identity, facts.st_nlink)
 
 
 def _archived_titles(
@@ -220,7 +199,7 @@ def _member_title(archive: Archive, member: Member, identity: FileIdentity, link
     try:
         source = open_member(archive, member)
         found = detect_format(source)
-        return _title_of(source, found, identity, links)
+        return title_of(source, found, identity, links)
     except DiscpressError as error:
         named = read_file_title(path.name)
         return Title(path, identity, None, named, links=links, error=str(error), fault=fault_of(error))
@@ -229,58 +208,6 @@ def _member_title(archive: Archive, member: Member, identity: FileIdentity, link
 def _unseen_title(path: Path, original_bytes: int, identity: FileIdentity, links: int) -> Title:
     """Return the title of an image too far into its archive to be read, from its name alone."""
     return Title(path, identity, PLAIN, read_file_title(path.name), original_bytes, links=links)
-
-
-def _title(path: Path, identity: FileIdentity, image: Image, disc: DiscInfo, links: int) -> Title:
-    return Title(
-        path,
-        identity,
-        image.format,
-        disc,
-        image.size,
-        image.block_size if image.is_packed else 0,
-        image.index_shift,
-        image.version,
-        links,
-        codecs=image.codec_names,
-        tracks=TrackCounts.of(image.tracks) if isinstance(image, CdImage) else None,
-    )
-
-
-def _foreign_title(path: Path, identity: FileIdentity, found: ImageFormat, its: ForeignImage, links: int) -> Title:
-    error = foreign_error(found, its)
-    fault = Fault.CUT_SHORT if its.is_cut_short else Fault.OTHER
-    return Title(path, identity, found, its.disc, its.original_bytes, links=links, error=error, fault=fault)
-
-
-def _broken(
-    path: Path,
-    identity: FileIdentity,
-    found: ImageFormat | None,
-    links: int,
-    error: DiscpressError,
-    image: Image | None = None,
-) -> Title:
-    return Title(
-        path,
-        identity,
-        found,
-        DiscInfo(title=image_stem(path.name)),
-        original_bytes=image.size if image else 0,
-        block_size=image.block_size if image else 0,
-        links=links,
-        # An unreadable file shows only the reason, as a foreign format does.
-        error=str(error).removeprefix(f"{display_name(path)}: " if isinstance(error, UnsupportedImageError) else ""),
-        fault=fault_of(error),
-    )
-
-
-def fault_of(error: Exception) -> Fault:
-    """Return the fault of a file that raises this error when it is read."""
-    if isinstance(error, DamagedImageError):
-        return Fault.DAMAGED
-    is_other = isinstance(error, UnsupportedImageError) and not isinstance(error, MissingPackageError)
-    return Fault.OTHER if is_other else Fault.UNREAD
 
 
 def unread_title(path: Path, error: str) -> Iterator[Title]:

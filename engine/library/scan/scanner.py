@@ -43,7 +43,7 @@ def scan(
     *,
     check: Callable[[], None] = lambda: None,
     stall_s: float = STALL_S,
-    probe_file: Probe = probe_titles,
+    probe_file: Probe | None = None,
     clock: Callable[[], float] = time.monotonic,
     empty: Mapping[Path, EmptyArchive] | None = None,
 ) -> Iterator[ScanBatch]:
@@ -62,13 +62,13 @@ class _Scan:
         known: Known,
         check: Callable[[], None],
         stall_s: float,
-        probe_file: Probe,
+        probe_file: Probe | None,
         clock: Callable[[], float],
     ) -> None:
         self._known = known
         self._check = check
         self._stall_s = stall_s
-        self._probe_file = probe_file
+        self._probe_file = probe_file or partial(probe_titles, others_of=known.others_of)
         self._clock = clock
         self._stop = threading.Event()
         self._files: queue.Queue[Path | None] = queue.Queue(_QUEUED_FILES)
@@ -227,7 +227,7 @@ class _Scan:
                     return
                 self._visited.add((facts.st_dev, facts.st_ino))
             self._silence.note(folder, facts.st_dev)
-            walk.take(entries_in(folder))
+            walk.take(entries_in(folder), self._known.files_named_by)
         except OSError as error:
             self._unsearched.add(folder)
             self._found.put(FolderProblem(folder, f"cannot be searched: {os.strerror(error.errno or 0)}"))

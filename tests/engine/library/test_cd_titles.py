@@ -1,5 +1,6 @@
 """CDs in the library: one title each, with the state that says what can be done with it today."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from cd_sectors import form_1
 from command_line import write_old
 from memory_cds import TrackPlan, ps1_disc, ps2_disc, raw_sectors, sound
 
+from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.cd.tracks import TrackKind
 from discpress.engine.library.scan.refresh import refresh
@@ -21,6 +23,29 @@ from discpress.engine.systems import System
 PS2_TRACK: TrackPlan = (TrackKind.MODE2_RAW, raw_sectors(ps2_disc(), form_1), 0, 0)
 PS1_TRACK: TrackPlan = (TrackKind.MODE2_RAW, raw_sectors(ps1_disc(), form_1), 0, 0)
 AUDIO_TRACK: TrackPlan = (TrackKind.AUDIO, sound(40), 0, 0)
+
+
+CUE = """FILE "Okami.bin" BINARY\r
+  TRACK 01 MODE2/2352\r
+    INDEX 01 00:00:00\r
+"""
+TWO_FILES = (
+    CUE
+    + """FILE "Okami (Track 2).bin" BINARY\r
+  TRACK 02 AUDIO\r
+    INDEX 01 00:00:00\r
+"""
+)
+
+
+def write_cd(folder: Path, sheet: str = TWO_FILES, first: TrackPlan = PS1_TRACK) -> list[Path]:
+    """Write a sheet, a data track and a track of sound; return the paths."""
+    contents = {
+        "Okami.cue": sheet.encode(),
+        "Okami.bin": b"".join(first[1]),
+        "Okami (Track 2).bin": b"".join(AUDIO_TRACK[1]),
+    }
+    return [write_old(folder / name, data) for name, data in contents.items()]
 
 
 @pytest.fixture
@@ -94,3 +119,134 @@ def test_half_a_chd_without_codecs_is_damaged(zeros: int, store: Store, games: P
     half, sound = scan(store, games)
     assert (standing(half).state, standing(sound).state) == (State.DAMAGED, State.PACKED)
     assert "the file ends at" in half.error
+
+
+def test_a_sheet_and_its_files_are_one_title(store: Store, games: Path) -> None:
+    paths = write_cd(games)
+    (title,) = scan(store, games)
+    assert (title.path, title.file_paths) == (paths[0], tuple(paths))
+    assert title.file_bytes == sum(path.stat().st_size for path in paths)
+    assert (title.system, title.serial, title.title) == (System.PS1, "SLUS-00005", "Okami")
+    assert (title.format, title.tracks, title.error) == (ImageFormat.CUE, TrackCounts(1, 1, 2352), "")
+
+
+def test_an_unchanged_sheet_is_not_read_again(store: Store, games: Path) -> None:
+    write_cd(games)
+    before = scan(store, games)
+    assert read_again(store, games) == []
+    assert store.titles() == before
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_change_of_any_file_of_a_sheet_is_a_change_of_its_title(number: int, store: Store, games: Path) -> None:
+    path = write_cd(games)[number]
+    (before,) = scan(store, games)
+    os.utime(path, (1_650_000_000, 1_650_000_000))
+    assert read_again(store, games) == ["Okami.cue"]
+    (after,) = store.titles()
+    assert after.identity != before.identity
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_missing_file_of_a_sheet_is_named_in_its_row(number: int, store: Store, games: Path) -> None:
+    paths = write_cd(games)
+    scan(store, games)
+    paths[number].unlink()
+    (title,) = scan(store, games)
+    assert (title.path, TitleStates().state(title)) == (paths[0], State.SPLIT_PART)
+    assert title.error == f"a file that it names is missing: {paths[number].name}"
+    assert len(title.file_paths) == 2
+    assert read_again(store, games) == []
+
+
+def test_a_sheet_alone_names_all_missing_files_and_becomes_whole_when_they_come(store: Store, games: Path) -> None:
+    _, *files = write_cd(games)
+    contents = [path.read_bytes() for path in files]
+    for path in files:
+        path.unlink()
+    (title,) = scan(store, games)
+    assert title.error == "2 files that it names are missing: Okami.bin, Okami (Track 2).bin"
+    for path, content in zip(files, contents, strict=True):
+        path.write_bytes(content)
+    (title,) = scan(store, games)
+    assert (title.fault, len(title.others)) == (None, 2)
+
+
+def test_a_raw_dump_of_no_sheet_is_a_row_until_a_sheet_names_it(store: Store, games: Path) -> None:
+    sheet, dump, _ = write_cd(games, CUE)
+    sheet.rename(games / ".away")
+    assert [title.path for title in scan(store, games)] == [dump]
+    (games / ".away").rename(sheet)
+    assert [title.path for title in scan(store, games)] == [sheet]
+    sheet.unlink()
+    assert [title.path for title in scan(store, games)] == [dump]
+
+
+def test_a_file_too_short_for_its_tracks_is_cut_short(store: Store, games: Path) -> None:
+    later = CUE + "  TRACK 02 AUDIO\r\n    INDEX 01 00:01:00\r\n"
+    _, dump, _ = write_cd(games, later)
+    dump.write_bytes(dump.read_bytes()[: 2352 * 40])
+    (title,) = scan(store, games)
+    assert TitleStates().state(title) is State.CUT_SHORT
+    assert "Okami.bin, which has 94080" in title.error
+    assert len(title.others) == 1
+
+
+def test_a_dump_that_ends_within_a_sector_is_cut_short(store: Store, games: Path) -> None:
+    _, dump, _ = write_cd(games, CUE)
+    dump.write_bytes(dump.read_bytes()[:-100])
+    (title,) = scan(store, games)
+    assert TitleStates().state(title) is State.CUT_SHORT
+
+
+def test_half_a_dump_is_cut_short_by_its_own_volume(store: Store, games: Path) -> None:
+    _, dump, _ = write_cd(games, CUE)
+    half = len(PS1_TRACK[1]) // 2
+    dump.write_bytes(dump.read_bytes()[: half * 2352])
+    (title,) = scan(store, games)
+    assert TitleStates().state(title) is State.CUT_SHORT
+    assert title.error == (
+        f"cut short: the volume has {len(PS1_TRACK[1])} sectors, the disc only {half}: its end is missing"
+    )
+
+
+def test_a_sheet_that_breaks_its_rules_is_damaged_with_the_line(store: Store, games: Path) -> None:
+    write_cd(games, CUE.replace("INDEX 01 00:00:00", "INDEX 01 00:99:00"))
+    sheet = next(title for title in scan(store, games) if title.path.suffix == ".cue")
+    assert TitleStates().state(sheet) is State.DAMAGED
+    assert "line 3" in sheet.error
+
+
+def test_of_two_sheets_for_one_file_one_has_the_row_and_the_other_is_a_part(store: Store, games: Path) -> None:
+    write_cd(games, CUE)
+    write_old(games / "Okami (copy).cue", CUE.encode())
+    titles = scan(store, games)
+    assert [title.path.name for title in titles if title.path.suffix == ".cue"] == ["Okami (copy).cue"]
+    assert [each.name for each in titles[0].others] == ["Okami.bin", "Okami.cue"]
+    assert read_again(store, games) == []
+
+
+@pytest.mark.parametrize(
+    ("sheet", "first", "target", "state"),
+    [
+        (CUE, PS2_TRACK, "opl", State.READY),
+        (CUE, PS2_TRACK, "auto", State.READY),
+        (TWO_FILES, PS2_TRACK, "opl", State.NO_PLAYER),
+        (CUE, PS1_TRACK, "auto", State.NO_PLAYER),
+        (CUE, PS1_TRACK, "opl", State.NO_PLAYER),
+        (CUE, PS1_TRACK, "archive", State.NO_PLAYER),
+        (TWO_FILES, PS1_TRACK, "any", State.NO_PLAYER),
+    ],
+    ids=["PS2 for OPL", "PS2", "PS2 with sound", "PS1", "PS1 for OPL", "PS1 to archive", "PS1 with sound"],
+)
+def test_the_state_of_a_sheet_is_what_can_be_done_with_it_today(
+    sheet: str, first: TrackPlan, target: str, state: State, store: Store, games: Path
+) -> None:
+    write_cd(games, sheet, first)
+    title = next(each for each in scan(store, games) if each.path.suffix == ".cue")
+    found = standing(title, target)
+    assert found.state is state
+    if state is State.NO_PLAYER and target != "opl":
+        assert found.reason.endswith(
+            "discpress does not pack it yet: run chdman createcd on Okami.cue for a CHD, which emulators load"
+        )

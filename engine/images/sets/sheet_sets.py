@@ -1,0 +1,157 @@
+"""Sheets and the files that they name: which files of a folder form one title.
+
+Game.cue, Game (Track 1).bin, Game (Track 2).bin     one title, called Game.cue
+Game.gdi, track01.bin, track02.raw, track03.bin      one title, called Game.gdi
+Game.cue, Game.ccd, Game.img, Game.sub               one title as well: both sheets name Game.img
+"""
+
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+from discpress.engine.errors import DiscpressError
+from discpress.engine.images.cd.beside import last_part, possible_names
+from discpress.engine.images.cd.format import SheetSpec
+from discpress.engine.images.cd.sheet_source import read_sheet
+from discpress.engine.images.registry import detect
+from discpress.engine.images.source import FileSource, read_bytes
+from discpress.engine.images.spec import SNIFF_BYTES
+from discpress.engine.names import fold, natural_key
+
+SHEET_SUFFIXES = (".gdi", ".cue", ".ccd", ".mds")
+"""Suffixes of sheets; of two that name one file, the format that comes first here has the title."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFiles:
+    """The files that a sheet names, by their base names as it spells them."""
+
+    needed: tuple[str, ...] = ()
+    """Those without which the disc cannot be read."""
+    optional: tuple[str, ...] = ()
+    """Those that belong to it if they are there, such as the subchannels of a CloneCD image."""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetSet:
+    """The files of one title, by their names in one folder."""
+
+    main: str
+    """The sheet."""
+    others: tuple[str, ...] = ()
+    """The files that are there: those that it names, then other sheets of the same files, and what only these name."""
+    missing: tuple[str, ...] = ()
+    """The needed files that are not there, by the last part of their names in the sheet."""
+
+
+@dataclass(slots=True)
+class _Group:
+    main: str
+    others: list[str]
+    missing: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Folder:
+    """The names of one folder, found without regard to case if there is none that fits exactly."""
+
+    names: frozenset[str]
+    folded: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> "_Folder":
+        made = cls(frozenset(names))
+        for name in sorted(made.names):
+            made.folded.setdefault(fold(name), []).append(name)
+        return made
+
+    def find(self, wanted: str) -> str | None:
+        """Return the file that a sheet means; None if there is none, or if case alone tells several apart."""
+        names = possible_names(wanted)
+        for name in names:
+            if name in self.names:
+                return name
+        same = (self.folded.get(fold(name), ()) for name in names)
+        return next((each[0] for each in same if len(each) == 1), None)
+
+
+def is_sheet_name(name: str) -> bool:
+    """Return whether a file is a sheet by its name."""
+    return PurePath(name).suffix.lower() in SHEET_SUFFIXES
+
+
+def named_files(path: Path) -> NamedFiles:
+    """Return the files that a sheet names; none if it cannot be read or is not a sheet. Never raises."""
+    try:
+        source = FileSource(path)
+    except DiscpressError:
+        return NamedFiles()
+    with closing(source), suppress(DiscpressError):
+        spec = detect(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
+        if isinstance(spec, SheetSpec):
+            return NamedFiles(tuple(file.name for file in read_sheet(source, spec.name).files))
+    return NamedFiles()
+
+
+def find_sheet_set(path: Path) -> SheetSet:
+    """Return the set that a sheet stands for, by the names in its folder and in all sheets there.
+
+    A sheet that is part of another one's set stands for nothing but itself. Never raises.
+    """
+    return next((each for each in sheet_sets_in(path.parent) if each.main == path.name), SheetSet(path.name))
+
+
+def sheet_sets_in(folder: Path, names: Collection[str] | None = None) -> list[SheetSet]:
+    """Return the sets among files of a folder, all of them without `names`. Never raises."""
+    names = _file_names(folder) if names is None else names
+    return group_sheets(names, {name: named_files(folder / name) for name in names if is_sheet_name(name)})
+
+
+def _file_names(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [each.name for each in entries if each.is_file()]
+    except OSError:
+        return []
+
+
+def group_sheets(names: Collection[str], named: Mapping[str, NamedFiles]) -> list[SheetSet]:
+    """Return the sets of one folder, in the natural order of their sheets; no file is in two of them.
+
+    `names` are the files of the folder, `named` its sheets with the files that each names. Of sheets that share a file,
+    the one that finds all its files stands for the set, then the one with the better format, then the one with more
+    files.
+    """
+    folder = _Folder.of(names)
+    found = {sheet: _found(folder, sheet, its) for sheet, its in named.items()}
+    groups: dict[str, _Group] = {}
+    owners: dict[str, str] = {}
+    for sheet in sorted(named, key=lambda each: _rank(each, *found[each])):
+        files, missing = found[sheet]
+        owner = next((owners[each] for each in (sheet, *files) if each in owners), None)
+        if owner is None:
+            owner, group = sheet, _Group(sheet, [], missing)
+            groups[sheet] = group
+            owners[sheet] = sheet
+        else:
+            group = groups[owner]
+        for each in (sheet, *files):
+            if owners.setdefault(each, owner) == owner and each != owner and each not in group.others:
+                group.others.append(each)
+    sets = (SheetSet(each.main, tuple(each.others), each.missing) for each in groups.values())
+    return sorted(sets, key=lambda each: natural_key(each.main))
+
+
+def _found(folder: _Folder, sheet: str, named: NamedFiles) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the files that a sheet names and that are there, each once, and the needed ones that are not."""
+    places = {wanted: folder.find(wanted) for wanted in (*named.needed, *named.optional)}
+    there = dict.fromkeys(name for name in places.values() if name is not None and name != sheet)
+    missing = dict.fromkeys(last_part(wanted) or wanted for wanted in named.needed if places[wanted] is None)
+    return tuple(there), tuple(missing)
+
+
+def _rank(sheet: str, files: Sequence[str], missing: Sequence[str]) -> tuple[bool, int, int, object]:
+    order = SHEET_SUFFIXES.index(PurePath(sheet).suffix.lower()) if is_sheet_name(sheet) else len(SHEET_SUFFIXES)
+    return bool(missing) or not files, order, -len(files), natural_key(sheet)

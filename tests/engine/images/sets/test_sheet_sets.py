@@ -1,0 +1,80 @@
+"""Which files of a folder form one title with a sheet, by their names and by what the sheets name."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from discpress.engine.images.sets.sheet_sets import NamedFiles, SheetSet, group_sheets
+
+CUE = NamedFiles(("Game.bin",))
+CCD = NamedFiles(("Game.img",), ("Game.sub",))
+
+
+def test_a_sheet_has_the_files_that_it_names_in_its_order() -> None:
+    names = ["Game.cue", "a.bin", "b.bin", "c.bin"]
+    (found,) = group_sheets(names, {"Game.cue": NamedFiles(("c.bin", "a.bin", "c.bin"))})
+    assert found == SheetSet("Game.cue", ("c.bin", "a.bin"))
+
+
+def test_case_does_not_matter_if_one_file_only_can_be_meant() -> None:
+    (found,) = group_sheets(["Game.cue", "GAME.BIN"], {"Game.cue": CUE})
+    assert found == SheetSet("Game.cue", ("GAME.BIN",))
+
+
+def test_of_two_files_told_apart_by_case_alone_the_exact_one_is_meant() -> None:
+    (exact,) = group_sheets(["Game.cue", "GAME.BIN", "Game.bin"], {"Game.cue": CUE})
+    (neither,) = group_sheets(["Game.cue", "GAME.BIN", "game.bin"], {"Game.cue": CUE})
+    assert (exact.others, exact.missing) == (("Game.bin",), ())
+    assert (neither.others, neither.missing) == ((), ("Game.bin",))
+
+
+def test_a_file_that_is_not_there_is_missing_unless_it_is_optional() -> None:
+    (found,) = group_sheets(["Game.ccd", "readme.txt"], {"Game.ccd": CCD})
+    assert found == SheetSet("Game.ccd", (), ("Game.img",))
+
+
+@pytest.mark.parametrize(
+    ("other", "named", "main", "others"),
+    [
+        ("Game.ccd", CCD, "Game.cue", ("Game.img", "Game.ccd", "Game.sub")),
+        ("Other.gdi", NamedFiles(("Game.img",)), "Other.gdi", ("Game.img", "Game.cue")),
+        ("Another.cue", NamedFiles(("Game.img", "Game.sub")), "Another.cue", ("Game.img", "Game.sub", "Game.cue")),
+        ("Game.mds", NamedFiles(("Game.img", "gone.mdf")), "Game.cue", ("Game.img", "Game.mds")),
+        ("A.gdi", NamedFiles(("Game.img", "gone.bin")), "Game.cue", ("Game.img", "A.gdi")),
+    ],
+    ids=["subchannels", "better format", "more files", "worse format", "a file is missing"],
+)
+def test_of_two_sheets_for_one_file_the_better_one_stands_for_the_title(
+    other: str, named: NamedFiles, main: str, others: tuple[str, ...]
+) -> None:
+    names = ["Game.cue", "Game.img", "Game.sub", other]
+    (found,) = group_sheets(names, {"Game.cue": NamedFiles(("Game.img",)), other: named})
+    assert (found.main, found.others) == (main, others)
+
+
+def test_sheets_of_different_files_are_titles_of_their_own() -> None:
+    sheets = {f"Game {number}.cue": NamedFiles((f"Game {number}.bin",)) for number in (10, 2)}
+    names = [*sheets, "Game 2.bin", "Game 10.bin"]
+    assert [(each.main, each.others) for each in group_sheets(names, sheets)] == [
+        ("Game 2.cue", ("Game 2.bin",)),
+        ("Game 10.cue", ("Game 10.bin",)),
+    ]
+
+
+def test_a_sheet_that_another_one_names_is_no_title() -> None:
+    sheets = {"Game.cue": NamedFiles(("Game.bin", "Game.ccd")), "Game.ccd": CCD}
+    (found,) = group_sheets(["Game.cue", "Game.bin", "Game.ccd", "Game.sub"], sheets)
+    assert found == SheetSet("Game.cue", ("Game.bin", "Game.ccd", "Game.sub"))
+
+
+_NAMES = st.sampled_from(["a.cue", "A.CUE", "b.gdi", "c.ccd", "d.mds", "1.bin", "2.bin", "1.BIN", "x.img"])
+_NAMED = st.builds(NamedFiles, st.lists(_NAMES, max_size=4).map(tuple), st.lists(_NAMES, max_size=2).map(tuple))
+
+
+@given(st.sets(_NAMES), st.dictionaries(_NAMES, _NAMED, max_size=4))
+def test_no_file_is_in_two_sets_and_no_sheet_is_lost(names: set[str], named: dict[str, NamedFiles]) -> None:
+    named = {sheet: its for sheet, its in named.items() if sheet in names}
+    sets = group_sheets(names, named)
+    used = [name for each in sets for name in (each.main, *each.others)]
+    assert len(used) == len(set(used))
+    assert named.keys() <= set(used) <= names
