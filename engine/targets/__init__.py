@@ -43,6 +43,8 @@ class Target:
     """The reason why it does not read larger blocks."""
     max_stored_block: int | None = None
     """Most bytes of a stored block, padding included; None if there is no limit."""
+    first_track_only: bool = False
+    """Whether it reads only track 1 of a CD, so that the sound of the others is missing."""
     is_emulator: bool = False
     """Whether only emulators load the result; they read any deflate stream."""
     cso2: bool = False
@@ -148,7 +150,7 @@ _PSP_OLD = Target(
     reasons=((_ZSO, "older PSP firmware loads CSO version 1 only"),),
     block_reason="older PSP firmware reads blocks of 2048 only",
 )
-_PCSX2 = Target("pcsx2", "PCSX2", (_ZSO, _CSO, _CHD), systems=PS2_DISCS, is_emulator=True)
+_PCSX2 = Target("pcsx2", "PCSX2", (_ZSO, _CSO, _CHD), systems=PS2_DISCS, first_track_only=True, is_emulator=True)
 
 TARGETS: dict[str, Target] = {
     target.name: target
@@ -206,6 +208,7 @@ TARGETS: dict[str, Target] = {
             "AetherSX2 or NetherSX2",
             (_CSO, _CHD),
             systems=PS2_DISCS,
+            first_track_only=True,
             is_emulator=True,
             reasons=((_ZSO, "AetherSX2 and NetherSX2 load CSO and CHD, never ZSO"),),
             hunk_codecs=("zlib",),

@@ -96,6 +96,19 @@ def memory_cd(*plans: TrackPlan, name: str = "Game.cue", source_type: type[Memor
     return MemoryCd(source_type(Path(name), bytes(stored)), tracks)
 
 
+def write_cue(path: Path, *plans: TrackPlan) -> Path:
+    """Write the CUE sheet of a disc, and a file of stored sectors for each track."""
+    lines = []
+    for number, (kind, sectors, pregap, _) in enumerate(plans, 1):
+        bin_path = path.with_name(f"{path.stem} (Track {number}).bin")
+        bin_path.write_bytes(b"".join(sectors))
+        start = "00:00:00" if not pregap else f"00:{pregap // 75:02}:{pregap % 75:02}"
+        index_0 = ["    INDEX 00 00:00:00"] if pregap else []
+        lines += [f'FILE "{bin_path.name}" BINARY', f"  TRACK {number:02} {kind}", *index_0, f"    INDEX 01 {start}"]
+    path.write_text("\r\n".join([*lines, ""]), newline="")
+    return path
+
+
 def data_cd(data: bytes, kind: TrackKind = TrackKind.MODE2_RAW, name: str = "Game.cue") -> MemoryCd:
     """Return a disc of one data track."""
     return memory_cd((kind, stored_sectors(data, kind), 0, 0), name=name)

@@ -14,6 +14,8 @@ class CdImage(Image):
 
     tracks: tuple[Track, ...]
     """The tracks in the order of their numbers, at least one; each begins where the one before it ends."""
+    remarks: tuple[str, ...] = ()
+    """Unusual and harmless properties of the files, as texts without the image's name."""
 
     @property
     def is_gd_rom(self) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from discpress.engine.codecs.sector_codes import ECC_START, MODE_OFFSET
 from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
 from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.images.cd.addresses import LEAD_IN_SECTORS, address_of
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.sectors import SectorForm, edc_is_right, sector_form
 from discpress.engine.images.cd.tracks import READ_SECTORS, SectorView, Track, TrackKind
@@ -16,11 +17,10 @@ from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, volume_byt
 from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.system.files import Readable, Writable
 
-LEAD_IN_SECTORS = 150
-"""Sectors before address 0: two seconds that only some dumps contain, and as many after the end of a track."""
 LISTED_SECTORS = 5
 """Sectors that a message names."""
 
+_POSTGAP_SECTORS = 150
 _HEADER_2336 = RAW_SYNC + b"\0\0\0\2"  # no address; always mode 2
 _MODE_1_DATA = 16
 _MODE_1_EDC = 2064
@@ -62,7 +62,7 @@ class UserDataImage(Image):
         """Return the first sector that may be an empty one of form 2: after the volume, and in the last two seconds."""
         view = SectorView(self._image.read_into, _without(self._track, self.lead_in))
         volume = volume_bytes(view.read_at)
-        return sectors if volume is None else max(volume // SECTOR_SIZE, sectors - LEAD_IN_SECTORS)
+        return sectors if volume is None else max(volume // SECTOR_SIZE, sectors - _POSTGAP_SECTORS)
 
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Read user data, see `Image.read_into`."""
@@ -208,7 +208,7 @@ def _lead_in(image: CdImage, track: Track) -> int:
         return 0
     if track.kind.is_raw:
         head = image.read_at(track.start, _MODE_1_DATA)
-        before = LEAD_IN_SECTORS - _address(head[len(RAW_SYNC) : MODE_OFFSET])
+        before = -address_of(head)
         if head.startswith(RAW_SYNC) and 0 <= before <= LEAD_IN_SECTORS:
             return before if before < track.length else 0
     if track.length <= LEAD_IN_SECTORS:
@@ -217,12 +217,3 @@ def _lead_in(image: CdImage, track: Track) -> int:
     views = [SectorView(image.read_into, each) for each in starts]
     has_volume = [view.read_at(PVD_SECTOR * SECTOR_SIZE, len(PVD_MAGIC)) == PVD_MAGIC for view in views]
     return LEAD_IN_SECTORS if has_volume == [False, True] else 0
-
-
-def _address(header: bytes) -> int:
-    """Return the frames of a sector's address, BCD minutes, seconds and frames; negative if it is no BCD."""
-    digits = header.hex()
-    if not digits.isdecimal():
-        return -1
-    minutes, seconds, frames = (int(digits[at : at + 2]) for at in range(0, 6, 2))
-    return (minutes * 60 + seconds) * 75 + frames

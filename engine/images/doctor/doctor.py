@@ -6,7 +6,10 @@ from typing import Protocol
 
 from discpress.engine.errors import DamagedImageError, MissingPackageError, SplitImageError, UnsupportedImageError
 from discpress.engine.formats import DEFAULT_BLOCK_SIZE, SECTOR_SIZE, ImageFormat, image_stem
+from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.doctor.blocks import decode_findings, deep_findings, without_name
+from discpress.engine.images.doctor.cd_sectors import SectorCheck
+from discpress.engine.images.doctor.cds import cd_findings
 from discpress.engine.images.doctor.content import content_findings, is_psp_disc
 from discpress.engine.images.doctor.findings import DOUBT, NOT_CHECKED, OTHER_FORMAT, Finding, FindingLimit, Severity
 from discpress.engine.images.doctor.reader import DeepReader
@@ -109,13 +112,33 @@ def _examine(
     yield from spec.place_findings(image, target, _max_stored_block(image, target), limit, check)
     if deep:
         source.check_stored(check)
-    if image.is_packed and deep:
-        reader.begin(image)
-        yield from deep_findings(image, limit, on_progress, check, reader.take)
-        reader.end(image)
+    if deep and (image.is_packed or isinstance(image, CdImage)):
+        yield from _deep_findings(image, limit, on_progress, check, reader)
     elif image.is_packed:
         yield from _sample_findings(image, limit)
-    yield from content_findings(image)
+    yield from cd_findings(image, target) if isinstance(image, CdImage) else content_findings(image)
+
+
+def _deep_findings(
+    image: Image,
+    limit: FindingLimit,
+    on_progress: Callable[[int, int], None],
+    check: Callable[[], None],
+    reader: DeepReader,
+) -> Iterator[Finding]:
+    """Decode every block, and check every sector of a disc with tracks if all of them decode."""
+    sectors = SectorCheck(image) if isinstance(image, CdImage) else None
+
+    def take(data: memoryview) -> None:
+        reader.take(data)
+        if sectors is not None:
+            sectors.take(data)
+
+    reader.begin(image)
+    yield from deep_findings(image, limit, on_progress, check, take)
+    reader.end(image)
+    if sectors is not None and sectors.is_whole:
+        yield from sectors.findings()
 
 
 def _sample_findings(image: Image, limit: FindingLimit) -> Iterator[Finding]:

@@ -1,0 +1,25 @@
+"""The address in the header of a raw sector: minutes, seconds and frames, each as two decimal digits (ECMA-130, 14)."""
+
+from discpress.engine.codecs.sector_codes import MODE_OFFSET, SYNC
+from discpress.engine.system.files import Readable
+
+LEAD_IN_SECTORS = 150
+"""Sectors before address 0, which is MSF 00:02:00: two seconds that only some dumps contain."""
+_MINUTES_100 = 100 * 60 * 75
+NO_ADDRESS = -LEAD_IN_SECTORS - 1
+"""The address of a header whose digits are not decimal."""
+
+
+def header_address(address: int) -> bytes:
+    """Return the three bytes of the address in a header; those before address 0 count down from minute 100."""
+    frame = (address + LEAD_IN_SECTORS) % _MINUTES_100
+    return bytes(part // 10 * 16 + part % 10 for part in (frame // 4500, frame // 75 % 60, frame % 75))
+
+
+def address_of(sector: Readable) -> int:
+    """Return the address on the disc (LBA) in the header of a raw sector; NO_ADDRESS if it is none."""
+    digits = bytes(sector[len(SYNC) : MODE_OFFSET]).hex()
+    if len(digits) != 2 * (MODE_OFFSET - len(SYNC)) or not digits.isdecimal():
+        return NO_ADDRESS
+    minutes, seconds, frames = int(digits[:2]), int(digits[2:4]), int(digits[4:])
+    return (minutes * 60 + seconds) * 75 + frames - LEAD_IN_SECTORS
