@@ -27,31 +27,39 @@ def digest_image(
     """Decode every block of an image and return the digests of the decoded bytes, which `on_data` gets in order.
 
     Raises DamagedImageError with the first block that does not decode, or with the file in an archive that differs from
-    its checksum there.
+    its checksum there. VerifyError if blocks contain more than the disc and the digests of all that they contain are
+    not those in the file.
     """
     digester = Digester(wanted)
-    progress.begin(Stage.VERIFYING, image.size)
+    stored = image.stored_form
+    stored_digester = Digester(tuple(stored.recorded)) if stored is not image else None
+    progress.begin(Stage.VERIFYING, stored.size)
 
     def fill(slot: Slot) -> None:
-        read_chunk(image, slot)
+        read_chunk(stored, slot)
+
+    def follow(slot: Slot) -> None:
+        if stored_digester is not None:
+            stored_digester.update(slot.data)
+        data = memoryview(image.disc_bytes(slot.data, slot.offset))
+        digester.update(data)
+        on_data(data)
 
     def take(slot: Slot) -> None:
         progress.done_bytes += slot.length
 
-    def follow(slot: Slot) -> None:
-        digester.update(slot.data)
-        on_data(slot.data)
-
     run_chunks(
-        image.size,
+        stored.size,
         readers_of(image, threads),
         control,
         fill=fill,
         take=take,
         follow=follow,
         with_packed=False,
-        chunk_bytes=chunk_bytes_for(image.block_size),
+        chunk_bytes=chunk_bytes_for(stored.block_size),
     )
+    if stored_digester is not None:
+        check_recorded(stored, stored_digester.finish())
     digests = digester.finish()
     check_archived(image, digests, control)
     return digests

@@ -101,7 +101,7 @@ def _verify(
         with sources.open_image(path)[0] as image:
             expected = None if listed is None else expect(listed, image)
             wanted = (*by_option, *(expected.kinds if expected else ()))
-            recorded, identity = image.recorded, identity_of_source(image.source)
+            recorded, identity = image.stored_form.recorded, identity_of_source(image.source)
             digester = TrackDigester.of(image, wanted)
             actual = digest_checked(image, threads, control, progress, wanted, on_data=digester.update)
             tracks = digester.finish()

@@ -21,7 +21,7 @@ from discpress.engine.codecs.sector_codes import (
 )
 from discpress.engine.system.files import Readable
 
-__all__ = ["SectorForm", "ecc_is_right", "edc_is_right", "sector_form", "with_ecc"]
+__all__ = ["ECC_START", "MODE_OFFSET", "SectorForm", "ecc_is_right", "edc_is_right", "sector_form", "with_ecc"]
 
 _SUBMODE_OFFSET = 18
 _FORM_2 = 0x20

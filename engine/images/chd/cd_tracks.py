@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
-from discpress.engine.images.cd.image import HIGH_DENSITY_SECTOR
-from discpress.engine.images.cd.tracks import Track, TrackKind
+from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, Track, TrackKind
 from discpress.engine.images.chd.metadata import MetadataEntry
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 
@@ -139,22 +138,18 @@ def _number(fields: Mapping[str, str], key: str, name: str, text: str, default: 
 
 def _stored_tracks(entries: Sequence[_Entry]) -> Iterator[StoredTrack]:
     """Yield the tracks: joined in the decoded image, on multiples of 4 frames in the CHD, with gaps on the disc."""
-    start = frame = 0
-    address = 0 if entries[0].tag in {GD_TAG, OLD_GD_TAG} else -_LEAD_IN_SECTORS
+    start = frame = address = 0
     for entry in entries:
         is_gd = entry.tag in {GD_TAG, OLD_GD_TAG}
+        address = _first_sector(entry) if entry.number == 1 else address + entry.pregap
         pregap = entry.pregap if entry.is_pregap_stored else 0
-        silent = entry.pregap - pregap
-        address += entry.pregap
-        if entry.number == 1:
-            address = max(address, 0)  # the lead-in of two seconds belongs to no file, whether it is listed or not
         track = Track(
             number=entry.number,
             kind=entry.kind,
             start=start,
             sectors=entry.frames - entry.pad,
             pregap=pregap,
-            silent_pregap=silent,
+            silent_pregap=entry.pregap - pregap,
             postgap=entry.postgap,
             first_sector=address,
             session=2 if is_gd and address >= HIGH_DENSITY_SECTOR else 1,
@@ -163,6 +158,13 @@ def _stored_tracks(entries: Sequence[_Entry]) -> Iterator[StoredTrack]:
         start = track.end
         frame += -(-entry.frames // FRAME_MULTIPLE) * FRAME_MULTIPLE
         address += entry.frames - pregap + entry.postgap
+
+
+def _first_sector(entry: _Entry) -> int:
+    """Return the address of track 1: the two seconds before address 0 are silent, or begin a dump of data."""
+    if not entry.is_pregap_stored:
+        return max(0, entry.pregap - _LEAD_IN_SECTORS)
+    return 0 if entry.kind is not TrackKind.AUDIO and entry.pregap == _LEAD_IN_SECTORS else entry.pregap
 
 
 def _damage(name: str, what: str) -> DamagedImageError:

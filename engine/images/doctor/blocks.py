@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 
 from discpress.engine.errors import DamagedImageError, DiscpressError, MissingPackageError, UnsupportedImageError
-from discpress.engine.formats import SECTOR_SIZE, ImageFormat
+from discpress.engine.formats import ImageFormat
 from discpress.engine.images.doctor.findings import Finding, FindingLimit, Severity
 from discpress.engine.images.image import RUN_BLOCKS, RUN_BYTES, Image
 from discpress.engine.images.zso_cso.header import INDEX_PLAIN
@@ -14,7 +14,7 @@ from discpress.engine.images.zso_cso.image import IndexedImage, IndexWindow
 def about_block(image: Image, number: int, level: Severity, code: str, problem: str) -> Finding:
     """Return a finding that names a block and its sectors."""
     message = f"block {number} ({image.sectors_of(number)}): {problem}"
-    return Finding(level, code, message, number, number * image.block_size // SECTOR_SIZE)
+    return Finding(level, code, message, number, image.first_sector_of(number))
 
 
 def without_name(error: DiscpressError, name: str) -> str:
@@ -105,7 +105,7 @@ def table_findings(image: Image, limit: FindingLimit, check: Callable[[], None])
             for number in range(first, first + count):
                 problem = _table_problem(image, number, 1)
                 if problem and limit.admits(Severity.ERROR, "table"):
-                    yield Finding(Severity.ERROR, "table", problem, number, number * image.block_size // SECTOR_SIZE)
+                    yield Finding(Severity.ERROR, "table", problem, number, image.first_sector_of(number))
 
 
 def _table_problem(image: Image, first: int, count: int) -> str:
@@ -132,7 +132,7 @@ def decode_findings(image: Image, numbers: Iterable[int], limit: FindingLimit) -
             limit.note_unchecked(f"{without_name(error, image.name)} ({error.hint})")
             continue
         if problem and limit.admits(Severity.ERROR, "undecodable"):
-            yield Finding(Severity.ERROR, "undecodable", problem, number, number * image.block_size // SECTOR_SIZE)
+            yield Finding(Severity.ERROR, "undecodable", problem, number, image.first_sector_of(number))
 
 
 def deep_findings(
@@ -142,33 +142,34 @@ def deep_findings(
     check: Callable[[], None],
     on_data: Callable[[memoryview], None],
 ) -> Iterator[Finding]:
-    """Decode the whole image in runs and yield every block that fails; progress is in decoded bytes.
+    """Decode all blocks of an image in runs and yield every block that fails; progress is in their decoded bytes.
 
-    `on_data` gets the runs that decode, in order.
+    `on_data` gets what the runs that decode contribute to the image, in order.
 
-    If every block decodes, yield the digests in the file that differ from those of the decoded bytes.
+    If every block decodes, yield the digests in the file that differ from those of the decoded blocks.
     """
-    digests = {name: hashlib.new(name, usedforsecurity=False) for name in image.recorded}
-    run_blocks = max(1, RUN_BYTES // image.block_size)
-    buffer = memoryview(bytearray(run_blocks * image.block_size))
-    for first in range(0, image.blocks, run_blocks):
+    stored = image.stored_form
+    digests = {name: hashlib.new(name, usedforsecurity=False) for name in stored.recorded}
+    run_blocks = max(1, RUN_BYTES // stored.block_size)
+    buffer = memoryview(bytearray(run_blocks * stored.block_size))
+    for first in range(0, stored.blocks, run_blocks):
         check()
-        start = first * image.block_size
+        start = first * stored.block_size
         try:
-            count = image.read_into(buffer[: image.size - start], start)
+            count = stored.read_into(buffer[: stored.size - start], start)
             done = start + count
             for digest in digests.values():
                 digest.update(buffer[:count])
-            on_data(buffer[:count])
+            on_data(memoryview(image.disc_bytes(buffer[:count], start)))
         except (DamagedImageError, UnsupportedImageError):
-            end = min(first + run_blocks, image.blocks)
-            yield from decode_findings(image, range(first, end), limit)
-            done = min(end * image.block_size, image.size)
+            end = min(first + run_blocks, stored.blocks)
+            yield from decode_findings(stored, range(first, end), limit)
+            done = min(end * stored.block_size, stored.size)
             digests.clear()  # undecodable bytes have no digest
-        on_progress(done, image.size)
+        on_progress(done, stored.size)
     for name, digest in digests.items():
-        if digest.hexdigest() != image.recorded[name]:
-            problem = f"{name} of the decoded image is {digest.hexdigest()}, the header states {image.recorded[name]}"
+        if digest.hexdigest() != stored.recorded[name]:
+            problem = f"{name} of the decoded image is {digest.hexdigest()}, the header states {stored.recorded[name]}"
             yield Finding(Severity.ERROR, name, f"{problem}: the content or the header was changed")
 
 

@@ -143,9 +143,10 @@ def _deep_findings(
 
 def _sample_findings(image: Image, limit: FindingLimit) -> Iterator[Finding]:
     """Decode the first block, the volume descriptor's, and the last."""
-    last = image.blocks - 1
-    numbers = {0, min(PVD_SECTOR * SECTOR_SIZE // image.block_size, last), last}
-    yield from decode_findings(image, sorted(numbers), limit)
+    stored = image.stored_form
+    last = stored.blocks - 1
+    numbers = {0, min(PVD_SECTOR * SECTOR_SIZE // stored.block_size, last), last}
+    yield from decode_findings(stored, sorted(numbers), limit)
 
 
 def load_findings(image: Image, target: Target, check: Callable[[], None] | None = None) -> Iterator[Finding]:

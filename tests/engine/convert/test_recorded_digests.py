@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from chd_images import made_chd
+from packed_cds import GOLDEN_CDS, MadeTrack, made_cd, sha1
 from sample_images import GOLDEN, convert_image, mixed
 
 from discpress.engine.convert.digests import DigestSet

@@ -284,13 +284,12 @@ def test_what_another_program_reads_is_a_row_with_the_reason(tmp_path: Path, ima
     assert (title.format, title.system, " cannot be read: " in title.error) == (image_format, system, True)
 
 
-def test_a_chd_of_a_cd_is_a_row_that_says_what_to_do(tmp_path: Path) -> None:
-    made = made_chd(disc())
-    made.codecs = (b"cdlz", b"cdzl", b"cdfl", bytes(4))
+def test_a_chd_of_a_cd_without_its_tracks_is_a_damaged_row(tmp_path: Path) -> None:
+    made = made_chd(disc(), 2448 * 8)
+    made.unit_size = 2448
     title = found(write_image(tmp_path / "game.chd", made.encode()))
-    assert (title.format, title.fault) == (ImageFormat.CHD, Fault.OTHER)
-    assert title.error.startswith("a CHD of a CD cannot be read: leave CD images to chdman: run `chdman verify`")
-    assert "`chdman extractcd` gives the CUE and BIN back" in title.error
+    assert (title.format, title.fault) == (ImageFormat.CHD, Fault.DAMAGED)
+    assert title.error.endswith("its track table is damaged: it is missing")
 
 
 def damaged_header() -> bytes:

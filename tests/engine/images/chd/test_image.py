@@ -203,9 +203,7 @@ class TestRefused:
             ({"version": 4, "header_size": 108}, "CHD version 4 cannot be read: `chdman copy"),
             ({"version": 1, "header_size": 76}, "CHD version 1 cannot be read"),
             ({"parent_sha1": b"p" * 20}, "only the differences to a parent"),
-            ({"codecs": (b"cdlz", b"cdzl", b"cdfl", bytes(4))}, "a CHD of a CD cannot be read"),
-            ({"metadata": ((b"CHT2", 1, b"TRACK:1 TYPE:MODE2_RAW\0"),)}, "a CHD of a CD cannot be read"),
-            ({"unit_size": 2448, "hunk_size": 2448 * 8}, "a CHD of a CD cannot be read"),
+            ({"unit_size": 2352, "hunk_size": 2352 * 8}, "a CHD of raw sectors without a track table cannot be read"),
             ({"codecs": (b"avhu", bytes(4), bytes(4), bytes(4))}, "a CHD with codec 'avhu' cannot be read"),
         ],
     )

@@ -12,14 +12,26 @@ from discpress.engine.images.chd.stated import STATED_BYTES, StatedSha1s, stated
 RAW, OVERALL = b"\x11" * 20, b"\x22" * 20
 V4 = struct.pack(">8sIIIIIQQI20s20s20s", MAGIC, 108, 4, 0, 4, 2, 8192, 0, 4096, OVERALL, bytes(20), RAW)
 V5 = struct.pack(
-    ">8sII16sQQQII20s20s20s", MAGIC, 124, 5, b"cdzs".ljust(16, b"\0"), 8192, 124, 0, 4896, 2448, RAW, OVERALL, bytes(20)
+    ">8sII16sQQQII20s20s20s", MAGIC, 124, 5, b"zstd".ljust(16, b"\0"), 8192, 124, 0, 4096, 2048, RAW, OVERALL, bytes(20)
 )
 STATED = StatedSha1s(RAW.hex(), OVERALL.hex(), 8192)
 
 
-@pytest.mark.parametrize("head", [V4, V5], ids=["version 4", "version 5, of a CD"])
+OF_A_CD = {
+    "version 4": V4.replace(struct.pack(">I", 4096), struct.pack(">I", 9792)),
+    "version 5": V5[:56] + struct.pack(">II", 4896, 2448) + V5[64:],
+}
+
+
+@pytest.mark.parametrize("head", [V4, V5], ids=["version 4", "version 5"])
 def test_both_are_read_even_of_one_that_cannot_be_opened(head: bytes) -> None:
     assert stated_sha1s(head) == STATED
+
+
+@pytest.mark.parametrize("head", OF_A_CD.values(), ids=OF_A_CD)
+def test_a_cd_states_no_sha1_of_its_decoded_image(head: bytes) -> None:
+    """The one in the header is that of frames with subcode and padding."""
+    assert stated_sha1s(head) == StatedSha1s("", OVERALL.hex(), 0)
 
 
 @pytest.mark.parametrize("head", [V4, V5], ids=["version 4", "version 5"])
