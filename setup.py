@@ -11,7 +11,8 @@ from setuptools.errors import BaseError, CCompilerError
 CAN_HAVE_KERNEL = sys.platform != "win32" and not sysconfig.get_config_var("Py_GIL_DISABLED")
 KERNEL = Extension(
     "discpress.engine.codecs._kernel",
-    ["engine/codecs/kernel.c"],
+    ["engine/codecs/kernel.c", "engine/codecs/sectors.c"],
+    depends=["engine/codecs/sectors.h"],
     libraries=["dl"] if sys.platform == "linux" else [],  # glibc before 2.34 has dlopen in a library of its own
     py_limited_api=True,
     optional=True,

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sectors.h"
+
 #define NAME "engine.codecs._kernel"
 #define PLAIN_BIT 0x80000000u
 #define MAX_BLOCK_SIZE (1024 * 1024)
@@ -243,6 +245,8 @@ static PyMethodDef methods[] = {
     {"bind", kernel_bind, METH_VARARGS, "bind(path, fast_reset): the kernel and the version number of its liblz4"},
     {"pack", kernel_pack, METH_VARARGS, "pack(kernel, chunk, block_size, alignment, level, probes, out, lengths)"},
     {"decode", kernel_decode, METH_VARARGS, "decode(kernel, stored, entries, block_size, shift, out): blocks decoded"},
+    {"edc", sector_edc, METH_O, "edc(data): the EDC of a CD sector's bytes, 4 bytes"},
+    {"ecc", sector_ecc, METH_O, "ecc(protected): the ECC of a CD sector's 2,064 bytes from its header on, 276 bytes"},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_kernel", NULL, 0, methods, NULL, NULL, NULL, NULL};

@@ -7,6 +7,7 @@ forces a kernel.
 import os
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 
 from discpress.engine.codecs import native
 from discpress.engine.codecs.lz4_blocks import Lz4Codec
@@ -40,18 +41,38 @@ def lz4_codec() -> Lz4Codec:
 
 def chosen_kernel() -> KernelChoice:
     """Return the kernel of this process; UsageError if DISCPRESS_KERNEL names a kernel that is missing."""
-    request = os.environ.get(VARIABLE, "")
-    if request not in {"", PLAIN, NATIVE}:
-        raise UsageError(f"{VARIABLE}: expected {PLAIN} or {NATIVE}, got {request!r}")
+    request = _request()
     if request == PLAIN:
         return KernelChoice(_PLAIN_CODEC, PLAIN, None, (f"native: {VARIABLE}={PLAIN}",))
     choice = find_kernel()
     if request == NATIVE and choice.kernel != NATIVE:
-        raise UsageError(
-            f"{VARIABLE}={NATIVE}: the native kernel is missing: {'; '.join(choice.reasons)}",
-            hint=f"unset {VARIABLE} to use the plain kernel",
-        )
+        raise _missing("; ".join(choice.reasons))
     return choice
+
+
+def native_module() -> ModuleType | None:
+    """Return the native kernel, for what needs no liblz4; None if this process takes the plain one.
+
+    UsageError if DISCPRESS_KERNEL names a kernel that is missing.
+    """
+    request = _request()
+    if request == NATIVE and native.WHY_NOT_LOADED:
+        raise _missing(native.WHY_NOT_LOADED)
+    return None if request == PLAIN or native.WHY_NOT_LOADED else native.MODULE
+
+
+def _request() -> str:
+    request = os.environ.get(VARIABLE, "")
+    if request not in {"", PLAIN, NATIVE}:
+        raise UsageError(f"{VARIABLE}: expected {PLAIN} or {NATIVE}, got {request!r}")
+    return request
+
+
+def _missing(reason: str) -> UsageError:
+    return UsageError(
+        f"{VARIABLE}={NATIVE}: the native kernel is missing: {reason}",
+        hint=f"unset {VARIABLE} to use the plain kernel",
+    )
 
 
 @cache

@@ -7,6 +7,7 @@ clears them for each block (1.6 times the time at level 3, 1.35 at 9, blocks of 
 
 from array import array
 from enum import StrEnum
+from types import ModuleType
 
 import lz4
 import lz4.block
@@ -19,8 +20,10 @@ try:
 except ImportError as _error:
     _is_missing = _error.name == "discpress.engine.codecs"
     WHY_NOT_LOADED = "not built when discpress was installed" if _is_missing else f"it cannot be loaded: {_error}"
+    MODULE: ModuleType | None = None
 else:
     WHY_NOT_LOADED = ""
+    MODULE = _kernel
 
 OLDEST_LIBLZ4 = 10900
 """1.9.0, the first with these functions in their present form."""

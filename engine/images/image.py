@@ -8,18 +8,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
-from discpress.engine.codecs.blocks import BlockError, Decoder
+from discpress.engine.codecs.blocks import Decoder
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat
 from discpress.engine.images.seekable import SeekableFile
-from discpress.engine.images.source import ByteSource, read_bytes, shown_name
+from discpress.engine.images.source import ByteSource, shown_name
 from discpress.engine.system.files import Readable, Writable
 
 RUN_BYTES = 256 * 1024
 """Decoded bytes whose blocks are fetched with one read: 128 blocks of 2 KiB, and little memory per thread."""
 RUN_BLOCKS = 1024
 """Blocks located together if each becomes an object: 0.3 MiB of them."""
-_PACKED_SLACK = 64  # in addition to the 1/255 by which liblz4 and deflate may grow a block
 
 
 def no_check() -> None:
@@ -228,85 +227,3 @@ class Image(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-class BlockImage(Image):
-    """An image of separately stored blocks; subclasses locate them."""
-
-    def check_extent(self) -> None:
-        """Locate the last block, see `Image.check_extent`."""
-        self.locate(self.blocks - 1, 1)
-
-    def read_into(self, buffer: Writable, offset: int) -> int:
-        """Read decoded bytes, see `Image.read_into`."""
-        view = memoryview(buffer)[: max(0, self.size - offset)]
-        per_run = max(1, RUN_BYTES // self.block_size)
-        done = 0
-        while done < len(view):
-            first, skip = divmod(offset + done, self.block_size)
-            count = min(per_run, -(-(skip + len(view) - done) // self.block_size))
-            whole = 0 if skip else min(count, (len(view) - done) // self.block_size)
-            quick = self._decode_whole(first, whole, view[done:]) if whole else 0
-            done += quick * self.block_size
-            for decoded in self._decode_run(first + quick, count - quick) if count > quick else ():
-                piece = decoded[skip : skip + len(view) - done]
-                view[done : done + len(piece)] = piece
-                done += len(piece)
-                skip = 0
-        return len(view)
-
-    def _decode_whole(self, first: int, count: int, buffer: memoryview) -> int:
-        """Decode up to `count` whole blocks into `buffer` at once and return their number; 0 if that is impossible.
-
-        The caller decodes the rest block by block, which finds the damaged one.
-        """
-        return 0
-
-    def decode_block(self, block: StoredBlock) -> bytes:
-        """Decode one block, see `Image.decode_block`."""
-        (decoded,) = self._decode_stored([block])
-        return decoded
-
-    def _decode_run(self, first: int, count: int) -> list[bytes]:
-        return self._decode_stored(self.locate(first, count))
-
-    def _decode_stored(self, blocks: Sequence[StoredBlock]) -> list[bytes]:
-        start = blocks[0].offset
-        spans = [(block.offset - start, min(block.length, self._most_bytes(block))) for block in blocks]
-        end = max(at + length for at, length in spans)
-        in_order = min(at for at, _ in spans) == 0
-        if in_order and end <= 2 * len(blocks) * self.block_size + _PACKED_SLACK:
-            stored = memoryview(read_bytes(self.source, start, end))
-            pieces = [stored[at : at + length] for at, length in spans]
-        else:  # gaps from a large alignment: fetch the blocks alone
-            pieces = [
-                memoryview(read_bytes(self.source, block.offset, length))
-                for block, (_, length) in zip(blocks, spans, strict=True)
-            ]
-        return [
-            self._decode(block, piece, length) for block, piece, (_, length) in zip(blocks, pieces, spans, strict=True)
-        ]
-
-    def _most_bytes(self, block: StoredBlock) -> int:
-        """Return the number of stored bytes to read: the rest of a longer block can only be padding."""
-        if block.codec is None:
-            return self.block_length(block.number)
-        return self.block_size + self.block_size // 255 + _PACKED_SLACK
-
-    def _decode(self, block: StoredBlock, stored: memoryview, length: int) -> bytes:
-        wanted = self.block_length(block.number)
-        if len(stored) < length:
-            raise self.damage(block.number, "the file ends inside it")
-        if block.codec is None:
-            if len(stored) < wanted:
-                raise self.damage(block.number, f"expected a plain block of {wanted} bytes, got {len(stored)}")
-            return bytes(stored[:wanted])
-        # Writers pad the last block or leave it short (Danixu's ziso); readers must accept both.
-        lengths = [self.block_size] if wanted == self.block_size else [self.block_size, wanted]
-        problem = ""
-        for decoded_bytes in lengths:
-            try:
-                return block.codec.decode(stored, decoded_bytes, block.max_padding)[:wanted]
-            except BlockError as error:
-                problem = problem or str(error)
-        raise self.damage(block.number, problem)

@@ -21,7 +21,7 @@ cd "$work"
 tar -xzf sdist/*.tar.gz -C sdist
 lz4libs=$(dirname "$(find sdist -name lz4hc.c)")
 
-gcc $flags -shared -fPIC -I "$include" -o engine/codecs/_kernel.abi3.so engine/codecs/kernel.c
+gcc $flags -shared -fPIC -I "$include" -o engine/codecs/_kernel.abi3.so engine/codecs/kernel.c engine/codecs/sectors.c
 for system in 0 1; do  # 0: the liblz4 in the package; 1: the system's, where its headers are installed
   echo "== tests of the kernel, with an instrumented lz4 $lz4, PYLZ4_USE_SYSTEM_LZ4=$system"
   CC=gcc CFLAGS="$flags" PYLZ4_USE_SYSTEM_LZ4=$system "$python" -m pip install -q --no-cache-dir --no-binary lz4 \

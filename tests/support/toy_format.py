@@ -13,9 +13,10 @@ from discpress.engine.codecs.blocks import LENGTH_MASK, PLAIN_BIT, Codec
 from discpress.engine.codecs.deflate import DeflateCodec
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.images.block_image import BlockImage
 from discpress.engine.images.doctor.blocks import about_block
 from discpress.engine.images.doctor.findings import Finding, FindingLimit, Severity
-from discpress.engine.images.image import BlockImage, Image, StoredBlock, Sums, no_check
+from discpress.engine.images.image import Image, StoredBlock, Sums, no_check
 from discpress.engine.images.layout import BlockWriter, Layout, Output
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.images.spec import Encoder, FormatSpec

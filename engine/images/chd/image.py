@@ -13,12 +13,13 @@ from discpress.engine.codecs.lzma_hunks import LzmaDecoder
 from discpress.engine.codecs.zstd import ZstdDecoder
 from discpress.engine.errors import MissingPackageError
 from discpress.engine.formats import ImageFormat
+from discpress.engine.images.block_image import BlockImage
 from discpress.engine.images.chd.compressed_map import CompressedMap
 from discpress.engine.images.chd.header import NO_SHA1, VERSION, ChdHeader, codec_name, read_header
 from discpress.engine.images.chd.map import CRC_START, WINDOW_HUNKS, HunkMap, HunkPlace, PlainMap
 from discpress.engine.images.chd.map_kinds import Kind
 from discpress.engine.images.chd.metadata import MetadataEntry, read_metadata, sha1_problem
-from discpress.engine.images.image import BlockImage, StoredBlock, Sums, no_check
+from discpress.engine.images.image import StoredBlock, Sums, no_check
 from discpress.engine.images.source import ByteSource
 
 _DECODERS: dict[bytes, Decoder] = {

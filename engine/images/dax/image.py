@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from discpress.engine.codecs.deflate import ZLIB, DeflateCodec
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.image import BlockImage, StoredBlock, Sums, no_check
+from discpress.engine.images.block_image import BlockImage
+from discpress.engine.images.image import StoredBlock, Sums, no_check
 from discpress.engine.images.source import ByteSource, read_bytes
 
 _HEADER = struct.Struct("<4sIII16x")

@@ -15,7 +15,8 @@ from discpress.engine.codecs.lz4_blocks import Lz4Codec, find_block_end
 from discpress.engine.codecs.native import NativeLz4Codec
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.image import BlockImage, StoredBlock, Sums, no_check
+from discpress.engine.images.block_image import BlockImage
+from discpress.engine.images.image import StoredBlock, Sums, no_check
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.images.zso_cso.header import (
     ENTRY_SIZE,

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cd_chds import GOLDEN_CDS, MadeTrack, made_cd, sha1
 from chd_images import made_chd
 from packed_cds import GOLDEN_CDS, MadeTrack, made_cd, sha1
 from sample_images import GOLDEN, convert_image, mixed
@@ -63,3 +64,34 @@ def test_a_source_that_is_not_what_its_header_says_is_not_converted(tmp_path: Pa
 
 def test_an_iso_is_not_compared_with_anything() -> None:
     assert set(verified(GOLDEN / "ps2.iso").values) == {"crc32", "xxh3"}
+
+
+class TestOfCds:
+    """The SHA-1 of a CD is that of its frames, with padding and subcode: no digest of the decoded image."""
+
+    def cd(self, folder: Path, subcode: bytes, **changes: object) -> Path:
+        made = made_cd([MadeTrack("MODE1", DISC), MadeTrack("AUDIO", bytes(2352 * 21), subcode=subcode)], [b"cdzl"])
+        for name, value in changes.items():
+            setattr(made, name, value)
+        path = folder / "game.chd"
+        path.write_bytes(made.encode())
+        return path
+
+    def test_a_sound_file_is_what_its_header_says(self, tmp_path: Path) -> None:
+        digests = verified(self.cd(tmp_path, b"s" * 96))
+        assert digests.size_bytes == len(DISC) + 2352 * 21
+        assert digests.values.keys() == {"crc32", "xxh3"}
+
+    def test_the_digests_are_those_of_the_decoded_image(self) -> None:
+        with open_image(GOLDEN_CDS / "index00.chd") as image:
+            digests = digest_checked(image, 2, Control(), Progress(), ("sha1",))
+            assert digests.values["sha1"] == sha1(image.read_at(0, image.size))
+            assert digests.size_bytes == image.size
+
+    def test_frames_that_are_not_what_the_header_says_are_found(self, tmp_path: Path) -> None:
+        with pytest.raises(VerifyError, match=r"game\.chd: sha1 of the decoded image is \w+, the header states 7878"):
+            verified(self.cd(tmp_path, b"s" * 96, raw_sha1=b"x" * 20))
+
+    def test_metadata_that_is_not_what_the_header_says_is_found(self, tmp_path: Path) -> None:
+        with pytest.raises(VerifyError, match=r"sha1 of image and metadata is \w+, but the header states 7878"):
+            verified(self.cd(tmp_path, b"s" * 96, sha1=b"x" * 20))

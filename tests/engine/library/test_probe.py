@@ -21,8 +21,9 @@ from sample_images import GOLDEN, write_image
 from discpress.engine.demo.discs import PLAYSTATION, PSP_GAME, param_sfo
 from discpress.engine.demo.iso_writer import FileContent
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat
+from discpress.engine.images.block_image import BlockImage
 from discpress.engine.images.dax.image import DaxImage
-from discpress.engine.images.image import BlockImage, Image, StoredBlock
+from discpress.engine.images.image import Image, StoredBlock
 from discpress.engine.images.open import open_image
 from discpress.engine.images.plain.image import PlainImage
 from discpress.engine.images.recognised import PART_MAGIC, RAW_SYNC

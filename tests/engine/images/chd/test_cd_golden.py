@@ -39,6 +39,7 @@ def test_each_track_is_the_file_that_went_in(name: str) -> None:
     assert found == TRACKS[name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRACKS)
 def test_the_sha1_of_the_header_is_that_of_all_frames(name: str) -> None:
     with opened(name) as image:
