@@ -15,13 +15,13 @@ from discpress.engine.errors import DamagedImageError, DiscpressError, Unsupport
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, is_block_size
 from discpress.engine.images.archives.contents import raw_file_of
 from discpress.engine.images.archives.model import MemberSource
-from discpress.engine.images.cd.format import CUE
+from discpress.engine.images.cd.format import CCD, CUE, GDI, RAW_CD
 from discpress.engine.images.cue import game_track, parse_cue, parse_gdi
 from discpress.engine.images.open import open_source
 from discpress.engine.images.plain.format import ISO
 from discpress.engine.images.raw_layouts import RawLayout, find_raw_layout
 from discpress.engine.images.recognise import detect_format
-from discpress.engine.images.recognised import CCD, GAMECUBE_CISO, GCZ, GDI, JSO, PBP, RAW_CD, RVZ, WBFS, WIA
+from discpress.engine.images.recognised import GAMECUBE_CISO, GCZ, JSO, PBP, RVZ, WBFS, WIA
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES

@@ -41,7 +41,6 @@ def _base_name(raw: bytes) -> str:
 HIGH_DENSITY_SECTOR = 45_000
 """First sector of the area that contains the game; the tracks before it are for CD players."""
 
-_GDI_COUNT = re.compile(rb"^(?:\xef\xbb\xbf)?\s*([0-9]{1,2})[ \t]*\r?\n")
 # Number, first sector, type (0 audio, 4 data), bytes of a sector, file name, offset.
 _GDI_TRACK = re.compile(
     rb"^[ \t]*[0-9]{1,2}[ \t]+([0-9]{1,7})[ \t]+([04])[ \t]+[0-9]{4}[ \t]+"
@@ -60,15 +59,6 @@ class GdiTrack:
     """Whether it contains data; else music."""
     name: str
     """Base name of its file; folders in the sheet are ignored."""
-
-
-def is_gdi(head: bytes, file_bytes: int) -> bool:
-    """Return whether a file's first bytes are those of a GDI sheet: a number of tracks, and a line that describes
-    one."""
-    if file_bytes > MAX_CUE_BYTES or b"\0" in head:
-        return False
-    count = _GDI_COUNT.match(head)
-    return count is not None and int(count[1]) > 0 and _GDI_TRACK.search(head, count.end()) is not None
 
 
 def parse_gdi(data: bytes) -> tuple[GdiTrack, ...]:

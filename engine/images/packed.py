@@ -108,13 +108,6 @@ _SPECS = (
         tail=_CDI,
     ),
     _image(
-        ImageFormat.MDS,
-        "Alcohol MDS",
-        (".mds",),
-        "keep it next to its .mdf; run mdf2iso on that for an ISO",
-        b"MEDIA DESCRIPTOR\x01",
-    ),
-    _image(
         ImageFormat.MDX,
         "DAEMON Tools MDX",
         (".mdx",),

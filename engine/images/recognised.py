@@ -4,7 +4,6 @@ from struct import Struct
 
 from discpress.engine.codecs.sector_codes import SYNC
 from discpress.engine.formats import ImageFormat, is_block_size
-from discpress.engine.images.cue import is_gdi
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
 
@@ -25,8 +24,6 @@ _CISO_HEADER_SIZES = {0, 0x18}
 _GAMECUBE_MAP = slice(8, SNIFF_BYTES)
 _JSO_BLOCK_SIZE = Struct("<6xH")
 _DOLPHIN = "Dolphin loads and converts it"
-TO_ISO = "run bchunk on the BIN and its CUE sheet to make an ISO"
-"""The way from a raw dump to an ISO."""
 _UNPACK = "unpack it and convert the image inside"
 
 
@@ -42,19 +39,6 @@ class _GameCubeCiso(FormatSpec):
 
     def is_really(self, source: ByteSource) -> bool:
         return set(read_bytes(source, 0, SNIFF_BYTES)[_GAMECUBE_MAP]) <= {0, 1}
-
-
-class _RawCd(FormatSpec):
-    def detect(self, head: bytes, file_bytes: int) -> bool:
-        return head.startswith(RAW_SYNC) and any(file_bytes % size == 0 for size in RAW_SECTOR_SIZES)
-
-
-class _Gdi(FormatSpec):
-    def detect(self, head: bytes, file_bytes: int) -> bool:
-        return is_gdi(head, file_bytes)
-
-    def describe_missing(self, source: ByteSource) -> str:
-        return "expected a GDI sheet, with a number of tracks and a line for each"
 
 
 def is_gamecube_ciso(head: bytes) -> bool:
@@ -102,26 +86,3 @@ PBP = FormatSpec(
 )
 ZIP = FormatSpec(ImageFormat.ZIP, "ZIP archive", _ZIP_MAGICS, (".zip",), _UNPACK, Kind.ARCHIVE)
 SEVEN_ZIP = FormatSpec(ImageFormat.SEVEN_ZIP, "7z archive", (b"7z\xbc\xaf\x27\x1c",), (".7z",), _UNPACK, Kind.ARCHIVE)
-RAW_CD = _RawCd(
-    ImageFormat.RAW_CD,
-    "raw CD dump",
-    advice="run chdman createcd on its CUE sheet to make a CHD: no program could load it as a compressed ISO",
-    console_advice=f"{TO_ISO}, then convert the ISO: a console does not load the CHD of a CD",
-    is_packed=False,
-)
-GDI = _Gdi(
-    ImageFormat.GDI,
-    "GDI sheet",
-    suffixes=(".gdi",),
-    advice="keep it next to the tracks that it names, or run chdman createcd to make one CHD of them",
-    kind=Kind.SHEET,
-)
-CCD = FormatSpec(
-    ImageFormat.CCD,
-    "CloneCD sheet",
-    (b"[CloneCD]",),
-    (".ccd",),
-    "keep it next to its .img and .sub; for a CHD, write a CUE sheet for the .img and run chdman createcd on that",
-    console_advice="write a CUE sheet for its .img, run bchunk on both to make an ISO, then convert the ISO",
-    kind=Kind.SHEET,
-)

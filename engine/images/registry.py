@@ -10,20 +10,17 @@ from typing import TYPE_CHECKING
 
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat, Method, Settings
-from discpress.engine.images.cd.format import CUE
+from discpress.engine.images.cd.format import CCD, CUE, GDI, MDS, RAW_CD
 from discpress.engine.images.chd.format import CHD
 from discpress.engine.images.dax.format import DAX
 from discpress.engine.images.packed import PACKED
 from discpress.engine.images.plain.format import ISO
 from discpress.engine.images.recognised import (
-    CCD,
     GAMECUBE_CISO,
     GCZ,
-    GDI,
     JSO,
     PART,
     PBP,
-    RAW_CD,
     RVZ,
     SEVEN_ZIP,
     WBFS,
@@ -44,7 +41,7 @@ FORMATS: list[FormatSpec] = [
     CSO,
     CHD,
     DAX,
-    *(PART, JSO, GAMECUBE_CISO, WBFS, WIA, RVZ, GCZ, PBP, ZIP, SEVEN_ZIP, RAW_CD, CUE, GDI, CCD),
+    *(PART, JSO, GAMECUBE_CISO, WBFS, WIA, RVZ, GCZ, PBP, ZIP, SEVEN_ZIP, RAW_CD, CUE, GDI, CCD, MDS),
     *PACKED.values(),
     ISO,  # any bytes can be an ISO
 ]

@@ -70,4 +70,5 @@ def read_notices(image: Image) -> tuple[str, ...]:
 
 def is_exact(image: CdImage) -> bool:
     """Return whether the user data is all that a disc's sectors contain, so that nothing is lost with the original."""
-    return len(image.tracks) == 1 and image.tracks[0].kind.sector_bytes == SECTOR_SIZE
+    is_only_data = len(image.tracks) == 1 and image.tracks[0].kind.sector_bytes == SECTOR_SIZE
+    return is_only_data and not image.left_out_bytes

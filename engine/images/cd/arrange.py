@@ -1,7 +1,7 @@
 """Arranges the tracks of a sheet: their places in the decoded image and on the disc, checked against the files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from discpress.engine.errors import CutShortError
 from discpress.engine.formats import MAX_DISC_BYTES
@@ -41,13 +41,15 @@ class Run:
     """Offset of the first byte in the decoded image."""
     sectors: int
     sector_bytes: int
-    """Decoded bytes of a sector, which are stored first."""
+    """Decoded bytes of a sector."""
     stride: int
     """Stored bytes of a sector."""
     offset: int
     """Its first stored byte in the joined files."""
     available: int
     """Stored bytes; after fewer than the sectors have, the rest is zero."""
+    skip: int = 0
+    """Stored bytes of a sector before the decoded ones."""
     is_swapped: bool = False
     """Whether the bytes of each audio sample are stored in the other order."""
 
@@ -89,7 +91,8 @@ def arrange(sheet: Sheet, name: str, files: Sequence[StoredFile]) -> Arrangement
     """
     found = Arrangement()
     position, address, session = 0, 0, 0
-    for track in sheet.tracks:
+    for described in sheet.tracks:
+        track = _with_pregap(described, files)
         first, sectors, pregap = position, 0, 0
         for piece in track.pieces:
             run = _run(track, piece, sheet.files[piece.file].kind, files[piece.file], position, name)
@@ -121,6 +124,19 @@ def arrange(sheet: Sheet, name: str, files: Sequence[StoredFile]) -> Arrangement
     return found
 
 
+def _with_pregap(track: SheetTrack, files: Sequence[StoredFile]) -> SheetTrack:
+    """Return a track with its pregap stored, if the sheet leaves that open and the file is long enough."""
+    proper = track.pieces[-1]
+    gap, sectors = track.silent_pregap, proper.sectors
+    if not track.is_pregap_open or sectors is None:
+        return track
+    if files[proper.file].size_bytes - proper.offset < (gap + sectors) * track.stride:
+        return track
+    before = Piece(proper.file, proper.offset, gap, is_pregap=True)
+    after = Piece(proper.file, proper.offset + gap * track.stride, sectors)
+    return replace(track, pieces=(before, after), silent_pregap=0)
+
+
 def _first_sector(track: SheetTrack, pregap: int, address: int, *, is_first: bool) -> int:
     """Return the address of a track proper. `address` is the first one after the track before it."""
     if track.first_sector is not None:
@@ -144,7 +160,7 @@ def _run(track: SheetTrack, piece: Piece, kind: FileKind, file: StoredFile, posi
         raise _too_short(track, piece, file, name)
     is_swapped = kind is FileKind.MOTOROLA and track.kind is TrackKind.AUDIO
     size = track.kind.sector_bytes
-    return Run(position, sectors, size, track.stride, file.start + piece.offset, stored_bytes, is_swapped)
+    return Run(position, sectors, size, track.stride, file.start + piece.offset, stored_bytes, track.skip, is_swapped)
 
 
 def _tails(run: Run, file: StoredFile, track: int, *, is_last: bool) -> list[Tail]:

@@ -6,14 +6,17 @@ A conversion of a disc with tracks needs more than blocks of its bytes, so these
 from typing import TYPE_CHECKING
 
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.cd.detection import MAX_SHEET_BYTES, has_sheet, is_cue
-from discpress.engine.images.recognised import TO_ISO
+from discpress.engine.images.cd.detection import MAX_SHEET_BYTES, has_sheet, is_cue, is_gdi
+from discpress.engine.images.recognised import RAW_SECTOR_SIZES, RAW_SYNC
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import FormatSpec, Kind
 
 if TYPE_CHECKING:
     from discpress.engine.images.cd.sheet_source import SheetSource
     from discpress.engine.images.image import Image
+
+
+_TO_ISO = "run bchunk on the BIN and its CUE sheet to make an ISO"
 
 
 class SheetSpec(FormatSpec):
@@ -52,12 +55,69 @@ class _Cue(SheetSpec):
         return "expected a CUE sheet, with lines that name a file (FILE) and its tracks (TRACK)"
 
 
+class _Gdi(SheetSpec):
+    def detect(self, head: bytes, file_bytes: int) -> bool:
+        return is_gdi(head, file_bytes)
+
+    def describe_missing(self, source: ByteSource) -> str:
+        return "expected a GDI sheet, with a number of tracks and a line for each"
+
+
+class _RawCd(FormatSpec):
+    @property
+    def is_read(self) -> bool:
+        """Whether discpress reads the disc: its only track."""
+        return True
+
+    def detect(self, head: bytes, file_bytes: int) -> bool:
+        return head.startswith(RAW_SYNC) and any(file_bytes % size == 0 for size in RAW_SECTOR_SIZES)
+
+    def open(self, source: ByteSource) -> "Image":
+        from discpress.engine.images.cd.raw_image import open_raw
+
+        return open_raw(source)
+
+
+RAW_CD = _RawCd(
+    ImageFormat.RAW_CD,
+    "raw CD dump",
+    advice="run chdman createcd on its CUE sheet to make a CHD: no program could load it as a compressed ISO",
+    console_advice=f"{_TO_ISO}, then convert the ISO: a console does not load the CHD of a CD",
+    is_packed=False,
+)
+GDI = _Gdi(
+    ImageFormat.GDI,
+    "GDI sheet",
+    suffixes=(".gdi",),
+    advice="keep it next to the tracks that it names, or run chdman createcd to make one CHD of them",
+    kind=Kind.SHEET,
+    is_packed=False,
+)
+CCD = SheetSpec(
+    ImageFormat.CCD,
+    "CloneCD sheet",
+    (b"[CloneCD]",),
+    (".ccd",),
+    "keep it next to its .img and .sub; for a CHD, write a CUE sheet for the .img and run chdman createcd on that",
+    console_advice="write a CUE sheet for its .img, run bchunk on both to make an ISO, then convert the ISO",
+    kind=Kind.SHEET,
+    is_packed=False,
+)
 CUE = _Cue(
     ImageFormat.CUE,
     "CUE sheet",
     suffixes=(".cue",),
     advice="keep it next to the raw files that it names, or run chdman createcd to make one CHD of them",
-    console_advice=f"{TO_ISO}, then convert the ISO: a console does not load the CHD of a CD",
+    console_advice=f"{_TO_ISO}, then convert the ISO: a console does not load the CHD of a CD",
+    kind=Kind.SHEET,
+    is_packed=False,
+)
+MDS = SheetSpec(
+    ImageFormat.MDS,
+    "Alcohol MDS",
+    (b"MEDIA DESCRIPTOR\x01",),
+    (".mds",),
+    "keep it next to its .mdf; run mdf2iso on that for an ISO",
     kind=Kind.SHEET,
     is_packed=False,
 )

@@ -17,6 +17,9 @@ class CdImage(Image):
     remarks: tuple[str, ...] = ()
     """Unusual and harmless properties of the files, as texts without the image's name."""
 
+    left_out_bytes = 0
+    """Stored bytes of its files that are not among the decoded ones, such as subcode."""
+
     @property
     def is_gd_rom(self) -> bool:
         """Whether it is a GD-ROM, see `tracks.is_gd_rom`."""

@@ -43,7 +43,7 @@ class RunReader:
         """Fill a view from byte `at` of a run on, which has all of it."""
         if run.is_swapped:
             return self._read_swapped(run, view, at)
-        if run.stride != run.sector_bytes:
+        if run.stride != run.sector_bytes:  # it is larger if bytes before the sector are left out as well
             return self._read_strided(run, view, at)
         stored = max(0, min(len(view), run.available - at))
         count = self._source.read_into(view[:stored], run.offset + at) if stored else 0
@@ -65,7 +65,7 @@ class RunReader:
         return len(piece)
 
     def _read_strided(self, run: Run, view: memoryview, at: int) -> int:
-        """Read whole stored sectors and leave out the subcode of each."""
+        """Read whole stored sectors and leave out the bytes around each."""
         done = 0
         per_read = max(1, _STRIDED_BYTES // run.stride)
         while done < len(view):
@@ -74,7 +74,9 @@ class RunReader:
             stored = bytearray(min(wanted, per_read) * run.stride)
             count = self._source.read_into(stored, run.offset + first * run.stride)
             for start in range(0, len(stored), run.stride):
-                piece = memoryview(stored)[start + skip : min(start + run.sector_bytes, count)][: len(view) - done]
+                first_byte = start + run.skip
+                end = min(first_byte + run.sector_bytes, count)
+                piece = memoryview(stored)[first_byte + skip : end][: len(view) - done]
                 view[done : done + len(piece)] = piece
                 done += len(piece)
                 skip = 0

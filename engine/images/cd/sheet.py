@@ -13,6 +13,8 @@ MAX_TRACKS = 99
 """Most tracks of a CD; each may have its own file."""
 UTF8_MARK = b"\xef\xbb\xbf"
 """Bytes that some editors write before the first line."""
+OWN_NAME = "*."
+"""Begins the name of a file that is called like its sheet, with another suffix."""
 IMPLIED_PREGAP = 150
 """Sectors before address 0, which are in no file."""
 
@@ -33,7 +35,10 @@ class SheetFile:
     """A file with tracks."""
 
     name: str
-    """Its name in the sheet, which may be a path of another system; bytes that are not UTF-8 are surrogates."""
+    """Its name in the sheet, which may be a path of another system; bytes that are not UTF-8 are surrogates.
+
+    `*.img` is called like the sheet.
+    """
     kind: FileKind = FileKind.BINARY
     """Its form."""
     line: int = 0
@@ -63,7 +68,7 @@ class SheetTrack:
     kind: TrackKind
     """Its decoded sectors."""
     stride: int
-    """Stored bytes of a sector: those of the kind, and subcode that is left out."""
+    """Stored bytes of a sector: those of the kind, and others that are left out, such as subcode."""
     pieces: tuple[Piece, ...]
     """Its sectors in order, pregap first."""
     line: int = 0
@@ -82,6 +87,12 @@ class SheetTrack:
     """DCP, 4CH, PRE or SCMS."""
     isrc: str = ""
     """The recording's number."""
+    skip: int = 0
+    """Stored bytes of a sector before those of its kind, which are left out."""
+    is_pregap_open: bool = False
+    """Whether its silent pregap is stored after all if its last piece is followed by as many sectors."""
+    is_mode_open: bool = False
+    """Whether the sheet does not state the mode of the raw sectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,8 @@ class Sheet:
     """The tracks in the order of their numbers, at least one."""
     catalog: str = ""
     """The number of the disc for shops."""
+    companions: tuple[str, ...] = ()
+    """Files that belong to the disc if they are there, although none of their bytes is read."""
     remarks: tuple[str, ...] = ()
     """Unusual and harmless properties of the sheet, without its name."""
 

@@ -1,45 +1,73 @@
-"""CDs in files that a sheet names."""
+"""CDs whose sectors are stored as they are, in one file or several."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from discpress.engine.errors import CutShortError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.cd.arrange import Arrangement, StoredFile, arrange
+from discpress.engine.images.cd.arrange import Arrangement, Run, StoredFile, Tail, arrange
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.runs import RunReader
 from discpress.engine.images.cd.sheet import FileKind, Sheet
 from discpress.engine.images.cd.sheet_source import read_sheet
-from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE
+from discpress.engine.images.cd.track_layouts import corrected
+from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE, Track, TrackKind
 from discpress.engine.images.cd.wave import find_samples
 from discpress.engine.images.image import StoredBlock, Sums, no_check
+from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.names import display_name
 from discpress.engine.system.files import Writable
 
+_MODE = 15
+
 
 class SheetImage(CdImage):
-    """A disc whose sectors are stored as they are, in the files that a sheet names.
+    """A disc in the files that a sheet names.
 
     Its source has the bytes of the sheet, followed by those of the files.
     """
 
     is_packed = False
 
-    def __init__(self, source: ByteSource, image_format: ImageFormat, sheet: Sheet) -> None:
-        """Take the joined files of a parsed sheet. DamagedImageError if a file does not contain its tracks."""
+    def __init__(
+        self, source: ByteSource, image_format: ImageFormat, sheet: Sheet, files: Sequence[StoredFile]
+    ) -> None:
+        """Take the joined files of a parsed sheet, and the places of their sectors.
+
+        DamagedImageError if a file does not contain its tracks.
+        """
         super().__init__(source)
         self.format = image_format
         self.sheet = sheet
         """The parsed sheet."""
-        found = arrange(sheet, self.name, _stored_files(source, sheet))
-        _check_tails(source, found)
-        self.tracks = tuple(found.tracks)
-        self.remarks = (*sheet.remarks, *_notes(found))
-        """Unusual and harmless properties, as sentences without the image's name."""
+        found = arrange(sheet, self.name, files)
+        _check_tails(source, found.tails)
         self._reader = RunReader(source, found.runs)
         self.size = self._reader.size
+        self.tracks = tuple(map(self._with_mode, found.tracks))
+        self.left_out_bytes = sum(file.size_bytes for file in files) - sum(map(_decoded_bytes, found.runs))
+        self.remarks = (*sheet.remarks, *_remarks(found, files), *self._mode_remarks())
+        """Unusual and harmless properties, as texts without the image's name."""
         sizes = {track.kind.sector_bytes for track in self.tracks}
         self.block_size = sizes.pop() if len(sizes) == 1 else RAW_SECTOR_SIZE
+        self._start = files[0].start
+
+    def _with_mode(self, track: Track) -> Track:
+        """Return a track with the mode of its first sector, which decides: sheets may lack it, or be wrong."""
+        if not track.kind.is_raw or (self.is_sequential and track.start):
+            return track
+        head = self.read_at(track.data_start, _MODE + 1)
+        if not head.startswith(RAW_SYNC) or head[_MODE] not in {1, 2} or (head[_MODE] == 2) == track.kind.is_mode_2:
+            return track
+        return replace(track, kind=TrackKind.MODE2_RAW if head[_MODE] == 2 else TrackKind.MODE1_RAW)
+
+    def _mode_remarks(self) -> list[str]:
+        return [
+            f"track {track.number} is {described.kind} by the sheet, and its first sector is {track.kind}"
+            for track, described in zip(self.tracks, self.sheet.tracks, strict=True)
+            if track.kind is not described.kind and not described.is_mode_open
+        ]
 
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Read decoded bytes, see `Image.read_into`."""
@@ -56,23 +84,23 @@ class SheetImage(CdImage):
 
     def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
         """Count sectors, see `Image.sums`."""
-        sheet_bytes = self.source.extents[0][1]
-        end = self.source.size_bytes
-        return Sums(
-            self.blocks, self.size, index_bytes=sheet_bytes, data_offset=sheet_bytes, start=sheet_bytes, end=end
-        )
+        start, end = self._start, self.source.size_bytes
+        return Sums(self.blocks, self.size, index_bytes=start, data_offset=start, start=start, end=end)
 
 
 def open_sheet(source: ByteSource, image_format: ImageFormat) -> SheetImage:
     """Open a disc from a sheet and its files in one source. DamagedImageError, UnsupportedImageError."""
-    return SheetImage(source, image_format, read_sheet(source, image_format))
+    sheet = read_sheet(source, image_format)
+    files = _stored_files(source, sheet)
+    first = _Part(source, files[0].start, files[0].size_bytes)
+    return SheetImage(source, image_format, corrected(sheet, first.read_at, files[0].size_bytes), files)
 
 
 def _stored_files(source: ByteSource, sheet: Sheet) -> list[StoredFile]:
     """Return the places of the sectors in the files of a sheet."""
     found = []
     start = source.extents[0][1]
-    for file, (path, size_bytes) in zip(sheet.files, source.extents[1:], strict=True):
+    for file, (path, size_bytes) in zip(sheet.files, source.extents[1:], strict=False):
         offset, length, name = start, size_bytes, display_name(path.name)
         if file.kind is FileKind.WAVE:
             place, length = find_samples(_Part(source, start, size_bytes).read_at, size_bytes, name)
@@ -95,9 +123,14 @@ class _Part:
         return read_bytes(self._source, self._start + offset, max(0, min(length, self._size_bytes - offset)))
 
 
-def _check_tails(source: ByteSource, found: Arrangement) -> None:
+def _decoded_bytes(run: Run) -> int:
+    """Return how many stored bytes of a run are decoded."""
+    return run.available if run.stride == run.sector_bytes else run.sectors * run.sector_bytes
+
+
+def _check_tails(source: ByteSource, tails: Sequence[Tail]) -> None:
     """Raise DamagedImageError if bytes after the last whole sector of a file are more than padding with zeros."""
-    for tail in found.tails:
+    for tail in tails:
         if any(read_bytes(source, tail.offset, tail.length)):
             raise CutShortError(
                 f"{tail.name}: it ends within a sector: track {tail.track} has {tail.sector_bytes} bytes in each, "
@@ -106,8 +139,22 @@ def _check_tails(source: ByteSource, found: Arrangement) -> None:
             )
 
 
-def _notes(found: Arrangement) -> list[str]:
-    return [
+def _remarks(found: Arrangement, files: Sequence[StoredFile]) -> list[str]:
+    """Return what the tracks leave out of their files."""
+    tails = {tail.offset for tail in found.tails}
+    remarks = [
         f"{tail.name} has {tail.length} zero bytes after its last whole sector, which are left out"
         for tail in found.tails
     ]
+    for file in files:
+        end = file.start + file.size_bytes
+        runs = [run for run in found.runs if file.start <= run.offset < end]
+        unused = file.size_bytes - sum(run.available for run in runs)
+        if unused and not any(file.start <= tail < end for tail in tails):
+            remarks.append(f"{unused} bytes of {file.name} are in no track, and are left out")
+    for track in found.tracks:
+        run = next(run for run in found.runs if run.start >= track.start and run.sectors)
+        if run.stride != run.sector_bytes:
+            count = run.stride - run.sector_bytes
+            remarks.append(f"track {track.number} has {count} more bytes a sector, such as subcode, which are left out")
+    return remarks

@@ -2,19 +2,27 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.errors import DiscpressError, SplitImageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.beside import Neighbours, last_part
+from discpress.engine.images.cd.ccd import parse_ccd
 from discpress.engine.images.cd.cue import parse_cue
-from discpress.engine.images.cd.detection import MAX_SHEET_BYTES
-from discpress.engine.images.cd.sheet import Sheet, SheetFile, damaged
+from discpress.engine.images.cd.gdi import parse_gdi
+from discpress.engine.images.cd.mds import MAX_MDS_BYTES, parse_mds
+from discpress.engine.images.cd.sheet import OWN_NAME, Sheet, SheetFile, damaged
 from discpress.engine.images.sets.source_set import JoinedSource
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes, shown_name
 from discpress.engine.names import display_name
 
-PARSERS: dict[ImageFormat, Callable[[bytes, str], Sheet]] = {ImageFormat.CUE: parse_cue}
+PARSERS: dict[ImageFormat, Callable[[bytes, str], Sheet]] = {
+    ImageFormat.CUE: parse_cue,
+    ImageFormat.GDI: parse_gdi,
+    ImageFormat.CCD: parse_ccd,
+    ImageFormat.MDS: parse_mds,
+}
 """The parsers of sheets by format; each raises DamagedImageError and UnsupportedImageError."""
 
 
@@ -58,7 +66,16 @@ class SheetSource(JoinedSource):
 def read_sheet(source: ByteSource, image_format: ImageFormat) -> Sheet:
     """Return the content of a sheet; bytes after it are not read. Raises the errors of the parsers."""
     length = source.extents[0][1]
-    return PARSERS[image_format](read_bytes(source, 0, min(length, MAX_SHEET_BYTES + 1)), shown_name(source))
+    sheet = PARSERS[image_format](read_bytes(source, 0, min(length, MAX_MDS_BYTES + 1)), shown_name(source))
+    stem = source.path.stem
+    files = (replace(file, name=_own_name(stem, file.name)) for file in sheet.files)
+    companions = (_own_name(stem, name) for name in sheet.companions)
+    return replace(sheet, files=tuple(files), companions=tuple(companions))
+
+
+def _own_name(stem: str, name: str) -> str:
+    """Return the name of a file; `*.img` is called like the sheet."""
+    return f"{stem}{name[1:]}" if name.startswith(OWN_NAME) else name
 
 
 def open_files(sheet: FileSource, image_format: ImageFormat) -> SheetSource:
@@ -98,7 +115,6 @@ def _open_each(source: FileSource, sheet: Sheet) -> Iterator[FileSource]:
 
 def _missing(name: str, file: SheetFile) -> SplitImageError:
     where = f"line {file.line}: " if file.line else ""
-    return SplitImageError(
-        f"{name}: {where}{display_name(last_part(file.name) or file.name)} is missing",
-        hint="put the file next to the sheet, or correct its name in the sheet",
-    )
+    wanted = display_name(last_part(file.name) or file.name)
+    hint = ", or correct its name in the sheet" if file.line else ", under that name"
+    return SplitImageError(f"{name}: {where}{wanted} is missing", hint=f"put the file next to the sheet{hint}")

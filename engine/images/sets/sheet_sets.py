@@ -91,7 +91,8 @@ def named_files(path: Path) -> NamedFiles:
     with closing(source), suppress(DiscpressError):
         spec = detect(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
         if isinstance(spec, SheetSpec):
-            return NamedFiles(tuple(file.name for file in read_sheet(source, spec.name).files))
+            sheet = read_sheet(source, spec.name)
+            return NamedFiles(tuple(file.name for file in sheet.files), sheet.companions)
     return NamedFiles()
 
 

@@ -60,7 +60,6 @@ FILES = {
     "Old.nrg": (ImageFormat.NRG, NOISE + b"NERO" + bytes(4)),
     "Cut.nrg": (ImageFormat.NRG, NOISE),
     "Game.cdi": (ImageFormat.CDI, NOISE + b"\x06\0\0\x80" + bytes(4)),
-    "Game.mds": (ImageFormat.MDS, b"MEDIA DESCRIPTOR\x01\x05" + bytes(80)),
     "Game.mdx": (ImageFormat.MDX, b"MEDIA DESCRIPTOR\x02\x01" + NOISE),
     "Game.b6t": (ImageFormat.BLINDWRITE, b"BWT5 STREAM SIGN" + bytes(80)),
     "Game.dmg": (ImageFormat.DMG, NOISE + b"koly" + bytes(508)),

@@ -1,4 +1,4 @@
-"""Raw dumps in every layout of sectors: recognised under any name, identified, and refused with advice."""
+"""Raw dumps in every layout of sectors: recognised under any name, identified, and read as discs of one track."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from command_line import CommandLine
 from foreign_images import cue
 from hypothesis import given
 from hypothesis import strategies as st
-from sample_images import GOLDEN, write_image
+from sample_images import GOLDEN, read_back, write_image
 
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.raw_layouts import RawLayout, find_raw_layout
@@ -49,16 +49,13 @@ def test_a_dump_is_recognised_under_any_name(layout: str, name: str) -> None:
 
 
 @layouts
-def test_a_dump_is_listed_with_its_disc_and_refused_with_advice(layout: str, tmp_path: Path) -> None:
+def test_a_dump_is_listed_with_its_disc_and_becomes_a_zso_of_it(layout: str, tmp_path: Path) -> None:
     cli = CommandLine(tmp_path / "work")
     write_image(cli.folder / "Old Disc.iso", dump(layout))
     (title, _) = cli.run("scan", "--json", ".").events
     assert (title["format"], title["system"], title["serial"]) == ("raw-cd", "ps2", "SLUS-20946")
-    assert "run chdman createcd" in title["error"]
-    done = cli.run("convert", "--json", "Old Disc.iso")
-    assert done.exit_code == 1
-    assert "to make an ISO, then convert the ISO" in done.last["message"]
-    assert cli.names() == ["Old Disc.iso"]
+    assert cli.run("convert", "--json", "Old Disc.iso").exit_code == 0
+    assert read_back(cli.folder / "Old Disc.zso") == DISC
 
 
 @layouts

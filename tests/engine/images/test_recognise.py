@@ -43,6 +43,7 @@ SOUND: dict[str, bytes] = {
     "game.cue": foreign.cue("game.bin"),
     "game.gdi": foreign.gdi((0, 4, "track01.bin"), (756, 0, "track02.raw"), (45000, 4, "track03.bin")),
     "game.ccd": foreign.CCD,
+    "game.mds": foreign.MDS,
 }
 """A sound file of each format that a name can promise, or the beginning of one."""
 WITH_MAGIC = sorted(SOUND.keys() - {"game.cue", "game.gdi"})

@@ -7,14 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from discpress.engine.convert.plan import plan_conversion
-from discpress.engine.errors import DamagedImageError, SplitImageError, UnsupportedImageError
+from discpress.engine.errors import DamagedImageError, SplitImageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.sheet_image import SheetImage
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image
 from discpress.engine.images.sets.source_set import SourceSet
-from discpress.engine.request import ConversionRequest
 
 
 def opened(path: Path) -> SheetImage:
@@ -82,12 +80,6 @@ def test_any_part_of_a_disc_reads_as_it_is(tmp_path_factory: pytest.TempPathFact
         start = data.draw(st.integers(0, image.size))
         length = data.draw(st.integers(0, 20_000))
         assert image.read_at(start, length) == disc.data[start : start + length]
-
-
-def test_a_disc_with_tracks_is_not_compressed_as_if_it_were_sectors(tmp_path: Path) -> None:
-    path = made_cds.write_cue(tmp_path / "game.cue", mixed_disc())
-    with pytest.raises(UnsupportedImageError, match="run chdman createcd"):
-        plan_conversion(path, None, None, ConversionRequest())
 
 
 def test_a_file_that_is_too_short_for_its_tracks_is_damaged(tmp_path: Path) -> None:
