@@ -15,6 +15,7 @@ from discpress.engine.errors import DamagedImageError, DiscpressError, Unsupport
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, is_block_size
 from discpress.engine.images.archives.contents import raw_file_of
 from discpress.engine.images.archives.model import MemberSource
+from discpress.engine.images.archives.sheets import ArchivedSheet
 from discpress.engine.images.cd.format import CCD, CUE, GDI, RAW_CD
 from discpress.engine.images.cue import game_track, parse_cue, parse_gdi
 from discpress.engine.images.open import open_source
@@ -140,7 +141,7 @@ def _read_pair(source: ByteSource) -> ForeignImage:
 
 def _read_sheet(source: ByteSource, names: tuple[str, ...], data_name: str) -> ForeignImage:
     """Read the files next to a sheet, by their base names only, whatever folder it names; `data_name` has the disc."""
-    if isinstance(source, MemberSource):
+    if isinstance(source, MemberSource | ArchivedSheet):
         return _read_archived_sheet(source, names, data_name)
     missing = [name for name in names if not _is_beside(source.path, name)]
     problem = f"{display_name(missing[0])}, which it names, is not next to it" if missing else ""
@@ -157,7 +158,7 @@ def _read_sheet(source: ByteSource, names: tuple[str, ...], data_name: str) -> F
         raw.close()
 
 
-def _read_archived_sheet(sheet: MemberSource, names: tuple[str, ...], data_name: str) -> ForeignImage:
+def _read_archived_sheet(sheet: MemberSource | ArchivedSheet, names: tuple[str, ...], data_name: str) -> ForeignImage:
     found = ForeignImage(DiscInfo(), files=names)
     raw = raw_file_of(sheet, data_name) if data_name else None
     return found if raw is None else _with_disc_of(raw, sheet, found)

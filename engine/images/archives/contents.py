@@ -4,21 +4,29 @@ The path of an image in an archive treats the archive like a folder: `games.zip/
 mean anything else; `games.zip//Okami.iso` is the same path.
 """
 
-import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath, PurePosixPath
 
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError, UsageError
 from discpress.engine.formats import DISC_SUFFIXES, PACKED_SUFFIXES, SECTOR_SIZE, ImageFormat
-from discpress.engine.images.archives.model import Archive, Member, MemberSource, give_numbers, held_file
+from discpress.engine.images.archives.model import (
+    REACH_BYTES,
+    Archive,
+    Member,
+    MemberSource,
+    give_numbers,
+    held_file,
+    path_of,
+)
 from discpress.engine.images.archives.sevenzip import SevenZipArchive
+from discpress.engine.images.archives.sheets import ArchivedSheet, files_of_sheets, with_members
 from discpress.engine.images.archives.zips import ZipArchive
-from discpress.engine.images.cue import MAX_CUE_BYTES, parse_cue
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_mark
 from discpress.engine.images.packed import PACKED, SMALLEST_ARCHIVE_BYTES, may_hold_disc, promised_tail
 from discpress.engine.images.raw_layouts import find_raw_layout
 from discpress.engine.images.recognise import recognise
 from discpress.engine.images.registry import FORMATS, detect, labels_of_read, promised, spec_of, suffixes_of_read
+from discpress.engine.images.sets.sheet_sets import is_sheet_name
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
 from discpress.engine.names import display_name, listed, safe_file_name
@@ -26,8 +34,6 @@ from discpress.engine.system.ignored import is_derived
 from discpress.engine.units import KIB, MIB
 
 ARCHIVE_FORMATS = {spec.name for spec in FORMATS if spec.kind is Kind.ARCHIVE}
-REACH_BYTES = 128 * MIB
-"""How far a compressed stream is unpacked only to detect images: half a second of deflate, two seconds of LZMA."""
 PASS_BYTES = 512 * MIB
 """How much of one archive is unpacked in all to detect images; later files are known only by their names."""
 MAX_LOOKS = 1000
@@ -40,8 +46,6 @@ _LARGE_BYTES = MIB
 _HEAD_BYTES = 40 * KIB  # sector 16 in any raw layout
 _PVD = slice(PVD_SECTOR * SECTOR_SIZE, PVD_SECTOR * SECTOR_SIZE + len(PVD_MAGIC))
 _DISCS = DISC_SUFFIXES | PACKED_SUFFIXES
-_SHEET_SUFFIXES = {".cue"}
-_MAX_SHEETS = 99
 _NOTE_SUFFIXES = {".txt", ".nfo", ".diz", ".sfv", ".md5", ".sha1", ".sha256", ".crc32", ".url"}
 _MAX_NOTE_BYTES = 256 * KIB
 _MAX_SHOWN = 8
@@ -72,15 +76,15 @@ def images_and_formats(
 ) -> Iterator[tuple[Member, FormatSpec | None]]:
     """Yield the members that are disc images with their formats, by content or, if it cannot be read, by name.
 
-    Images that are not read count as well, and so do archives and CUE sheets, but not the raw files of these. The
-    format is None if the content cannot be read. `on_look` is called before each check of a member's content.
+    Images that are not read count as well, and so do archives and sheets, but not the files of these. The format is
+    None if the content cannot be read. `on_look` is called before each check of a member's content.
     """
     looks = 0
-    raw_names = _names_in_sheets(archive)
+    named = files_of_sheets(archive)
     for member in archive.members:
-        is_called_so = _suffix(member) in IMAGE_SUFFIXES
+        is_called_so = _suffix(member) in IMAGE_SUFFIXES and not is_sheet_name(member.address)
         is_small = member.size_bytes < _LARGE_BYTES and _suffix(member) not in _DISCS
-        if is_small or _path(member).name.casefold() in raw_names or is_derived(_path(member)):
+        if is_small or member.number in named or is_derived(path_of(member)):
             continue
         looks += 1
         if looks > MAX_LOOKS:
@@ -138,35 +142,21 @@ def _counts(found: FormatSpec, member: Member) -> bool:
     return found.kind is not Kind.UNFINISHED
 
 
-def _names_in_sheets(archive: Archive) -> set[str]:
-    """Return the base names in the CUE sheets of an archive, without those that cannot be read in a moment."""
-    names: set[str] = set()
-    for sheet in [member for member in archive.members if _suffix(member) in _SHEET_SUFFIXES][:_MAX_SHEETS]:
-        if not sheet.problem and sheet.size_bytes <= MAX_CUE_BYTES and archive.way_to(sheet) <= REACH_BYTES:
-            with contextlib.suppress(DamagedImageError):
-                names.update(map(str.casefold, parse_cue(archive.head_of(sheet, MAX_CUE_BYTES)).names))
-    return names
-
-
-def raw_file_of(sheet: MemberSource, name: str) -> MemberSource | None:
+def raw_file_of(sheet: MemberSource | ArchivedSheet, name: str) -> ByteSource | None:
     """Open the file that a CUE sheet of an archive names, in the sheet's folder first; None if it is not there.
 
     None as well if too much must be unpacked to reach it. The caller closes the archive only.
     """
     archive = open_archive(sheet.file)
-    folder = _path(sheet.member).parent
-    found = [member for member in archive.members if _path(member).name.casefold() == name.casefold()]
-    found.sort(key=lambda member: _path(member).parent != folder)
+    folder = path_of(sheet.member).parent
+    found = [member for member in archive.members if path_of(member).name.casefold() == name.casefold()]
+    found.sort(key=lambda member: path_of(member).parent != folder)
     if not found or found[0].problem or archive.way_to(found[0]) > REACH_BYTES:
         return None
     return open_member(archive, found[0])
 
 
-def _path(member: Member) -> PurePosixPath:
-    return PurePosixPath(member.name.replace("\\", "/"))
-
-
-def open_in_archive(file: FileSource, name: str) -> MemberSource:
+def open_in_archive(file: FileSource, name: str) -> MemberSource | ArchivedSheet:
     """Open a member of an archive or, without a name, the only image in it.
 
     UsageError with a list of the images if the name is unknown, or if there are several images and no name;
@@ -176,8 +166,11 @@ def open_in_archive(file: FileSource, name: str) -> MemberSource:
     return open_member(archive, _find(archive, name) if name else _only_image(archive))
 
 
-def open_member(archive: Archive, member: Member) -> MemberSource:
-    """Open a member to read it as an image; UnsupportedImageError if that is impossible; DamagedImageError."""
+def open_member(archive: Archive, member: Member) -> MemberSource | ArchivedSheet:
+    """Open a member to read it as an image, a sheet together with the members that it names.
+
+    UnsupportedImageError if that is impossible; DamagedImageError.
+    """
     if member.problem:
         raise UnsupportedImageError(
             f"{display_name(archive.file.path / member.address)}: cannot be read in its archive: {member.problem}",
@@ -193,7 +186,7 @@ def open_member(archive: Archive, member: Member) -> MemberSource:
             "it needs reads at any place, but this archive can only be read from its beginning",
             hint="unpack the archive first; a compressed image does not shrink further in an archive",
         )
-    return source
+    return with_members(archive, source)
 
 
 def _find(archive: Archive, name: str) -> Member:

@@ -15,6 +15,8 @@ from discpress.engine.system.files import Writable
 from discpress.engine.units import MIB, format_size
 
 _CHECK_BYTES = MIB
+REACH_BYTES = 128 * MIB
+"""How far a compressed stream is unpacked only to detect images: half a second of deflate, two seconds of LZMA."""
 MAX_DIRECTORY_BYTES = 4 * 1024 * 1024
 """Largest table of contents that is read: 20,000 files with long names, far more than any archive of discs has."""
 
@@ -37,6 +39,11 @@ class Member:
     """The declared crc32 of the unpacked bytes; None if the archive has none."""
     problem: str = ""
     """The reason why it cannot be read, as the end of a sentence; empty if it can."""
+
+
+def path_of(member: Member) -> PurePosixPath:
+    """Return the path of a member in its archive, with either kind of slashes; it is only compared."""
+    return PurePosixPath(member.name.replace("\\", "/"))
 
 
 class Archive(ABC):
@@ -127,6 +134,10 @@ class MemberSource(ByteSource, ABC):
             check()
             read_bytes(self, offset, _CHECK_BYTES)
 
+    def check_rest(self, check: Callable[[], None]) -> None:
+        """Compare the crc32 of all bytes with the declared one, unless reading has done that. DamagedImageError."""
+        self.check_stored(check)
+
     def close(self) -> None:
         """Close the member, and the archive if this is its last user."""
         if self.owns_file:
@@ -170,6 +181,11 @@ class StreamedMember(MemberSource):
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Read, see `ByteSource`."""
         return self._stream.read_into(buffer, offset)
+
+    def check_rest(self, check: Callable[[], None]) -> None:
+        """Read it whole unless that was done, see `MemberSource`."""
+        if not self._stream.is_checked:
+            self.check_stored(check)
 
     def let_go(self) -> None:
         """Free the cached part of the stream."""

@@ -84,6 +84,11 @@ class PagedStream:
         self._crc_so_far = 0
         self._broken: DamagedImageError | None = None
 
+    @property
+    def is_checked(self) -> bool:
+        """Whether all bytes were read, and compared with the declared crc32."""
+        return self._checked_bytes == self.size_bytes
+
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Fill `buffer` from `offset` on; fewer bytes only at the end."""
         view = memoryview(buffer)[: max(0, self.size_bytes - offset)]

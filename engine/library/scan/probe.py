@@ -159,7 +159,7 @@ def probe_source(source: ByteSource) -> Title:
     """Return the title of an image whose stored bytes are open, see `probe_image`."""
     if isinstance(source, SplitImage):
         return split_title(source)
-    if isinstance(source, SheetSource):
+    if isinstance(source, SheetSource) and not source.member_number:
         return sheet_title(source)
     facts = held_file(source).stat()
     identity = FileIdentity.of(source.holder.path, facts)
@@ -198,8 +198,7 @@ def _member_title(archive: Archive, member: Member, identity: FileIdentity, link
         return _unseen_title(path, member.size_bytes, identity, links)
     try:
         source = open_member(archive, member)
-        found = detect_format(source)
-        return title_of(source, found, identity, links)
+        return title_of(source, detect_format(source), replace(identity, member_bytes=source.held_bytes), links)
     except DiscpressError as error:
         named = read_file_title(path.name)
         return Title(path, identity, None, named, links=links, error=str(error), fault=fault_of(error))

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.discs.file_titles import read_file_title
-from discpress.engine.discs.foreign import read_foreign
 from discpress.engine.errors import SplitImageError
 from discpress.engine.images.cd.sheet_source import SheetSource
 from discpress.engine.images.recognise import detect_format
@@ -51,8 +50,6 @@ def sheet_title(source: SheetSource, others: Sequence[str] | None = None) -> Tit
     identity = FileIdentity.of_set(source.path, facts)
     found = detect_format(source)
     title = title_of(source, found, identity, facts[0].st_nlink)
-    if source.problem is not None:
-        title = replace(title, disc=read_foreign(source, found).disc)
     if isinstance(source.problem, SplitImageError):
         title = replace(title, error=_missing(source.path) or title.error)
     files = tuple(OtherFile(path.name, each.st_size) for path, each in zip(paths, facts, strict=True))

@@ -17,6 +17,7 @@ from discpress.engine.errors import (
 from discpress.engine.formats import ImageFormat, image_stem
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.cd.sheet_source import SheetSource
 from discpress.engine.images.chd.stated import STATED_BYTES, stated_sha1s
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_source
@@ -34,7 +35,10 @@ def title_of(source: ByteSource, found: ImageFormat, identity: FileIdentity, lin
 
     Raises StorageError.
     """
-    return replace(_read_title(source, found, identity, links), stated=stated_digests(source))
+    title = replace(_read_title(source, found, identity, links), stated=stated_digests(source))
+    if isinstance(source, SheetSource) and source.problem is not None:
+        return replace(title, disc=read_foreign(source, found).disc)
+    return title
 
 
 def stated_digests(source: ByteSource) -> Digests | None:

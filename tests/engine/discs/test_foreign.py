@@ -173,8 +173,9 @@ def test_a_new_format_is_one_row_of_the_registry_and_one_of_the_header_readers(
     assert title.error == "New cannot be read: convert it with its own program"
 
 
-def test_each_header_reader_is_of_a_format_that_is_not_read() -> None:
-    assert [name for name in HEADER_READERS if registry.spec_of(name).is_read] == []
+def test_each_header_reader_is_of_a_format_that_is_not_read_or_of_a_sheet_whose_files_may_be_missing() -> None:
+    read = [spec for name in HEADER_READERS if (spec := registry.spec_of(name)).is_read]
+    assert {spec.kind for spec in read} <= {Kind.SHEET}
 
 
 # GDI, CCD and MDS.

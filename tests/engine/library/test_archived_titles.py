@@ -12,10 +12,12 @@ import pytest
 import sample_images
 from archive_files import FLAGS, u16, write_7z, write_zip
 from found_titles import titles_in
+from memory_cds import ps1_disc
 
 from discpress.engine.errors import UnsupportedImageError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.archives import contents
+from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.open import open_image
 from discpress.engine.library.catalog import total
 from discpress.engine.library.scan.probe import probe_titles
@@ -23,7 +25,7 @@ from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.library.scan.scanner import scan
 from discpress.engine.library.states import TitleStates
 from discpress.engine.states import State
-from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
+from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.store.store import Store
 
@@ -250,15 +252,65 @@ def test_a_copy_of_an_archive_is_another_one(top: Path, tmp_path: Path) -> None:
         assert set(scanned(top, store)) == {"a.zip/game.iso", "b.zip/game.iso"}
 
 
+BLUE_BIN = foreign.raw_dump(PS2[: 600 * 2048])
+BLUE = {"cd/Blue (Europe).cue": foreign.cue("Blue (Europe).bin"), "cd/Blue (Europe).bin": BLUE_BIN}
+
+
 @pytest.mark.parametrize("write", [write_zip, write_7z])
-def test_a_cue_sheet_in_an_archive_is_the_disc_of_its_raw_file(write: Callable[..., Path], top: Path) -> None:
-    raw = foreign.raw_dump(PS2[: 600 * 2048])
-    write(top / "Blue.zip", {"cd/Blue (Europe).cue": foreign.cue("Blue (Europe).bin"), "cd/Blue (Europe).bin": raw})
+def test_a_cue_sheet_and_its_raw_file_in_an_archive_are_one_title(write: Callable[..., Path], top: Path) -> None:
+    write(top / "Blue.zip", BLUE)
     (title,) = probe_titles(top / "Blue.zip")
     assert isinstance(title, Title)
     assert (title.path.name, title.format, title.system) == ("Blue (Europe).cue", ImageFormat.CUE, "ps2")
-    assert (title.serial, title.title) == ("SLUS-20946", "Blue")
-    assert title.error.startswith("CUE sheet cannot be read: keep it next to the raw files")
+    assert (title.serial, title.title, title.error) == ("SLUS-20946", "Blue", "")
+    assert (title.original_bytes, title.tracks) == (len(BLUE_BIN), TrackCounts(1, 0, 2352))
+    assert title.file_paths == (top / "Blue.zip",)
+
+
+@pytest.mark.parametrize("write", [write_zip, write_7z])
+def test_the_disc_of_a_sheet_in_an_archive_is_read(write: Callable[..., Path], top: Path) -> None:
+    write(top / "Blue.zip", BLUE)
+    with open_image(top / "Blue.zip") as image:
+        assert image.path == top / "Blue.zip" / "Blue (Europe).cue"
+        assert image.read_at(0, image.size) == BLUE_BIN
+
+
+def test_the_files_of_a_sheet_are_found_in_its_own_folder_first(top: Path) -> None:
+    other = foreign.raw_dump(ps1_disc())
+    members = {
+        "2/a.bin": other,
+        "1/a.bin": BLUE_BIN,
+        "1/One.cue": foreign.cue("A.BIN"),
+        "2/Two.cue": foreign.cue("a.bin"),
+    }
+    write_zip(top / "Both.zip", members)
+    titles = [title for title in probe_titles(top / "Both.zip") if isinstance(title, Title)]
+    assert [(title.path.name, title.serial) for title in titles] == [
+        ("One.cue", "SLUS-20946"),
+        ("Two.cue", "SLUS-00005"),
+    ]
+
+
+def test_a_file_that_is_missing_in_the_archive_makes_a_split_part(top: Path) -> None:
+    write_zip(top / "Blue.zip", {"Blue.cue": foreign.cue("Blue.bin", "gone.bin"), "Blue.bin": BLUE_BIN})
+    (title,) = probe_titles(top / "Blue.zip")
+    assert isinstance(title, Title)
+    assert (title.fault, title.system) == (Fault.SPLIT_PART, "ps2")
+    assert title.error == "gone.bin is missing in the archive"
+
+
+def test_several_files_of_a_disc_in_a_7z_are_identified_and_not_read(top: Path) -> None:
+    members = {"Blue.cue": foreign.cue("Blue.bin", "two.bin"), "Blue.bin": BLUE_BIN, "two.bin": bytes(2352 * 20)}
+    write_7z(top / "Blue.7z", members)
+    (title,) = probe_titles(top / "Blue.7z")
+    assert isinstance(title, Title)
+    assert (title.fault, title.system, title.serial) == (Fault.OTHER, "ps2", "SLUS-20946")
+    assert title.error == "its 2 files follow each other in a 7Z, which is only read from its beginning"
+
+
+def test_the_better_of_two_sheets_in_an_archive_is_the_title(top: Path) -> None:
+    write_zip(top / "Blue.zip", {**BLUE, "cd/Blue (Europe).txt.cue": foreign.cue("Blue (Europe).bin", "gone.bin")})
+    assert [title.path.name for title in probe_titles(top / "Blue.zip")] == ["Blue (Europe).cue"]
 
 
 def test_a_raw_dump_without_its_sheet_is_listed_itself(top: Path) -> None:

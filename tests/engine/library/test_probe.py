@@ -293,6 +293,13 @@ def test_a_chd_of_a_cd_without_its_tracks_is_a_damaged_row(tmp_path: Path) -> No
     assert title.error.endswith("its track table is damaged: it is missing")
 
 
+def test_a_chd_with_the_codecs_of_a_cd_and_without_its_tracks_is_damaged(tmp_path: Path) -> None:
+    made = made_chd(disc())
+    made.codecs = (b"cdlz", b"cdzl", b"cdfl", bytes(4))
+    title = found(write_image(tmp_path / "game.chd", made.encode()))
+    assert (title.format, title.fault) == (ImageFormat.CHD, Fault.DAMAGED)
+
+
 def damaged_header() -> bytes:
     data = pack(disc())
     set_field(data, 16, "<I", 3000)
