@@ -52,7 +52,7 @@ def check_cut(image: CdImage, disc: DiscInfo) -> None:
         f"{image.name}: this is a CD for {label}, which needs its raw sectors: an ISO lacks sound, films and protection"
         if disc.system is not System.AUDIO_CD
         else f"{image.name}: this is an audio CD: an ISO cannot contain sound",
-        hint="keep it as a CHD or as BIN and CUE; discpress -f cue and chdman createcd make one of the other",
+        hint="keep it as a CHD or as BIN and CUE: chdman createcd makes a CHD of a CUE sheet",
     )
 
 
