@@ -171,6 +171,7 @@ COMMANDS: tuple[Command, ...] = (
              in_palette=False),
     _command("quit", "q", "quit", "Quit; jobs continue in the worker unless you stop them.", _L, in_footer=True),
     _command("quit_anywhere", "ctrl+q", "quit", "Quit from any screen.", Place.ANYWHERE, in_palette=False),
+    _command("redraw", "ctrl+l", "redraw", "Draw the screen again, if another program wrote on it.", Place.ANYWHERE),
     _command("suspend_process", "ctrl+z", "suspend", "Suspend discpress; `fg` in the shell resumes it.",
              Place.ANYWHERE, in_palette=False),
 )  # fmt: skip

@@ -59,9 +59,9 @@ def test_a_title_is_measured_and_its_block_size_used_by_keys(folder: Path) -> No
         app.wait_for("duration 1 s")
         app.send("s", "t")
         app.wait_for("16K          9")
+        app.wait_until(lambda: any(stage in app.text for stage in ("packing", "reading", "writing")))
         app.wait_until(lambda: "to measure" not in app.text and " of 4" not in app.text and " of 6" not in app.text)
         app.wait_quiet()
-        assert "packing" in app.text or "reading" in app.text or "writing" in app.text
         app.send("down", "down", "u")
         app.wait_for("block 16K")
         app.send("escape")

@@ -194,6 +194,44 @@ def test_undecodable_names_are_shown_escaped_and_never_sent(tmp_path: Path) -> N
         assert running.wait_end() == 0
 
 
+JOURNEY = ["down", "/", "v", "escape", "s", "enter", "escape", "?", "escape"]
+"""Keys that show no message, which would vanish by itself."""
+
+
+@pytest.mark.slow
+def test_changed_cells_leave_nothing_of_what_was_there_before(library: Path) -> None:
+    with AppPty([], library, width=120, height=36) as app:
+        app.wait_for("Velvet")
+        for key in JOURNEY:
+            app.send(key)
+            app.wait_rest()
+            before = app.lines
+            app.blank()
+            app.send("\x0c")
+            app.wait_rest()
+            assert app.lines == before, key
+
+
+def test_a_suspended_app_draws_all_of_its_screen_again(library: Path) -> None:
+    with AppPty([], library) as app:
+        app.wait_for("Velvet")
+        app.wait_rest()
+        before = app.lines
+        app.process.send_signal(signal.SIGTSTP)
+        app.wait_until(lambda: status_of(app.process.pid) == "T")
+        app.read(0.2)
+        app.blank()
+        app.process.send_signal(signal.SIGCONT)
+        app.wait_for("Velvet")
+        app.wait_rest()
+        assert app.lines == before
+
+
+def status_of(pid: int) -> str:
+    """Return the letter of a process's state, as in ps."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+
+
 def _colours(data: bytes) -> set[int]:
     """The numbers of colours in all SGR sequences; 39 and 49 are the terminal's own."""
     numbers = {int(each or 0) for words in re.findall(rb"\x1b\[([0-9;]*)m", data) for each in words.split(b";")}

@@ -175,6 +175,10 @@ class AppPty:
         self.read(0.2)
         return self.process.returncode
 
+    def blank(self) -> None:
+        """Let the terminal lose all that it shows, as by another program's output."""
+        self._screen.erase_in_display(2)
+
     def measure(self, for_s: float) -> int:
         """Return how many bytes come within that time."""
         before = self.received

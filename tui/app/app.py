@@ -6,7 +6,7 @@ in a thread.
 
 import os
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -76,6 +76,8 @@ class DiscpressApp(App[int]):
         self.worker_control = WorkerControl(self, session, self.notifier)
         self.poller = Poller(self, session, self.notifier, self.worker_control)
         self.quit_flow = QuitFlow(self, session, self.notifier)
+        self.forget_screen: Callable[[], None] = lambda: None
+        """Lets the next update send all cells, if only changed ones are sent."""
         self._notices = list(notices)
         for theme in THEMES.values():
             self.register_theme(theme)
@@ -244,6 +246,11 @@ class DiscpressApp(App[int]):
     def action_palette(self) -> None:
         """Find a command or a title."""
         self.router.open_palette(self.handle)
+
+    def action_redraw(self) -> None:
+        """Draw the whole screen again."""
+        self.forget_screen()
+        self.screen.refresh()
 
     def action_quit_anywhere(self) -> None:
         """Leave from any screen."""

@@ -10,12 +10,23 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
+from typing import Any, cast
+
+from rich.color import ColorSystem
+from rich.console import Console, RenderableType
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.driver import Driver
+from textual.screen import Screen
 
 from discpress.engine.names import display_name
 from discpress.tui.app.app import DiscpressApp
+from discpress.tui.terminal.shown_cells import ShownCells
 
 if sys.platform != "win32":
     import termios
@@ -31,6 +42,7 @@ _LEAVE = b"\x1b[<u\x1b[?2004l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1
 def run_on_terminal(app: DiscpressApp) -> int:
     """Run the app and return the exit code: 0, 1 after a fault of ours, 128 + the signal that ended it."""
     crash = _Crash(app)
+    _Display(app)
     with _leaving_on_signals(app) as ended_by:
         app.run(mouse=app.terminal.has_mouse)
     if ended_by:
@@ -43,6 +55,58 @@ def run_on_terminal(app: DiscpressApp) -> int:
     for line in app.quit_flow.summary:
         print(line)
     return app.return_code or 0
+
+
+class _Display:
+    """Takes the place of Textual's display of updates, which sends whole rows."""
+
+    def __init__(self, app: DiscpressApp) -> None:
+        self._app = app
+        self._cells = ShownCells(0, 0)
+        self._display = app._display
+        app._display = self._show  # type: ignore[method-assign]
+        app.forget_screen = self._cells.forget
+        app.driver_class = _forgetful(app.driver_class, self._cells)
+
+    def _show(self, screen: "Screen[Any]", renderable: RenderableType | None) -> None:
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            changed = _ChangedRuns(renderable, self._cells, *self._app.size)
+            self._display(screen, cast(RenderableType, changed))
+        else:
+            self._display(screen, renderable)
+
+
+def _forgetful(base: type[Driver], cells: ShownCells) -> type[Driver]:
+    """Return a driver that takes over an empty screen: at the start, and after the app was suspended."""
+
+    class Forgetful(base):  # type: ignore[misc, valid-type]
+        def start_application_mode(self) -> None:
+            cells.forget()
+            super().start_application_mode()
+
+    return Forgetful
+
+
+class _ChangedRuns(CompositorUpdate):
+    """The runs of cells in an update that differ from what the terminal shows, when it is written."""
+
+    def __init__(self, update: LayoutUpdate | ChopsUpdate, cells: ShownCells, width: int, height: int) -> None:
+        self._update = update
+        self._cells = cells
+        self._size = width, height
+
+    def render_segments(self, console: Console) -> str:
+        """Return the bytes for the terminal."""
+        self._cells.resize(*self._size)
+        colours = console._color_system or ColorSystem.TRUECOLOR
+        found = cast(Iterator[Segment], self._update.__rich_console__(console, console.options))
+        return self._cells.update(found, lambda style: _look_of(style, colours))
+
+
+@lru_cache(maxsize=1024)
+def _look_of(style: Style | None, colours: ColorSystem) -> str:
+    """Return the SGR sequence of a style; empty for plain text."""
+    return "" if style is None else style.update_link(None).render("\0", color_system=colours).partition("\0")[0]
 
 
 class _Crash:

@@ -106,3 +106,14 @@ async def test_ctrl_z_suspends(place: Place, tmp_path: Path, monkeypatch: pytest
         await desk.press("ctrl+z")
         assert [number for _, number in sent] in ([signal.SIGTSTP], [signal.SIGSTOP])
         assert not desk.has_ended
+
+
+@runs("redraw", *EVERYWHERE)
+@pytest.mark.parametrize("place", EVERYWHERE)
+async def test_ctrl_l_draws_the_screen_again(place: Place, tmp_path: Path) -> None:
+    forgotten = []
+    async with opened(tmp_path, titles=titles_of(place)) as desk:
+        await go_to(desk, place)
+        desk.app.forget_screen = lambda: forgotten.append(place)
+        await desk.press("ctrl+l")
+        assert forgotten == [place]
