@@ -18,6 +18,7 @@ from discpress.engine.images.image import Image
 from discpress.engine.progress import Control, Progress
 from discpress.engine.system.files import FileIdentity, absolute
 from discpress.engine.system.filesystems import filesystem_of
+from discpress.engine.system.locks import is_lock_held
 from discpress.engine.system.rename import sync_folder
 
 
@@ -97,9 +98,12 @@ def _unpublished_in(home: Path) -> Iterator[TrashEntry]:
 
 
 def _is_sealed_part(entry: TrashEntry) -> bool:
+    """Return whether the sealed part of an entry's replacement is there, and no run is about to publish it."""
     path = part_path_of(entry.replacement_path)
     try:
         facts = path.lstat()
     except OSError:
+        return False
+    if is_lock_held(path):
         return False
     return entry.replacement.is_recorded(facts, by_inode=filesystem_of(path).has_stable_inodes)

@@ -91,6 +91,7 @@ def _convert_open(turn: Turn, task: ConvertTask, image: Image, checkpoint_store:
     job, is_repair = turn.job, isinstance(task, RepairTask)
     request = replace(task.request, replaces_source=is_repair)
     if is_repair:
+        drop_second_name(job.path)
         repair = find_repair(image, target_of("", request, image.format), turn.control.check)
         if repair is None:
             return Outcome(skipped="its target loads it as it is by now")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from discpress.engine.convert.part.name import is_reserved
 from discpress.engine.convert.trash.entry import Replacement
 from discpress.engine.convert.trash.folder import is_in_a_trash
 from discpress.engine.convert.trash.held import FilePlace, HeldEntry
@@ -43,17 +44,16 @@ def is_recorded(held: HeldEntry) -> bool:
 
 
 def is_alike_without_inodes(held: HeldEntry) -> bool:
-    """Return whether the replacement has the recorded size and time on a file system that numbers files anew. OSError.
-
-    A file of the entry that is back under the replacement's name may have them too: that is not the replacement.
-    """
-    if held.has_stable_inodes:
-        return False
-    back = {held.entry.home / file.name for file in held.entry.files if held.stored(file) is None}
-    return all(
-        each.is_recorded(replacement_facts(held, each), by_inode=False) and held.entry.place_of(each) not in back
-        for each in held.entry.replacements
+    """Return whether the replacement has the recorded size and time, if its file system numbers files anew. OSError."""
+    return not held.has_stable_inodes and all(
+        each.is_recorded(replacement_facts(held, each), by_inode=False) for each in held.entry.replacements
     )
+
+
+def is_original_in_its_place(held: HeldEntry) -> bool:
+    """Return whether a file of the entry is back under a replacement's name: that is not the replacement. OSError."""
+    back = {held.entry.home / file.name for file in held.entry.files if held.stored(file) is None}
+    return any(held.entry.place_of(each) in back for each in held.entry.replacements)
 
 
 def is_beside(held: HeldEntry) -> bool:
@@ -133,6 +133,8 @@ class Prover:
             return f"{display_name(path)}: is no file of its own"
         if is_in_a_trash(path):
             return f"{display_name(path)}: is in a trash itself"
+        if is_reserved(path.name):  # the sealed part of a stopped conversion, which the next one removes
+            return f"{display_name(path)}: is an unfinished result"
         if _proves(self.recent(path, facts), held.entry.digests):
             problem = ""
         else:

@@ -20,6 +20,7 @@ from discpress.engine.convert.trash.proof import (
     is_alike_without_inodes,
     is_beside,
     is_home_taken_by_replacement,
+    is_original_in_its_place,
     is_recorded,
     never_decoded,
     replacement_facts,
@@ -101,7 +102,7 @@ def finish_undo(
 
 def _is_proven(held: HeldEntry, prover: Prover) -> bool:
     """Return whether the originals are what was moved, and the replacement is the recorded file. OSError."""
-    if find_change(held):
+    if find_change(held) or is_original_in_its_place(held):
         return False
     if is_recorded(held) or (not held.entry.digests and is_alike_without_inodes(held)):
         return True
@@ -153,7 +154,7 @@ def _conclude_undo(
             note = f"{error}; {shown} is left as it is"
     elif change:
         note = f"{change}, in the trash: {shown} is left as it is"
-    elif not ours:
+    elif not ours and not is_original_in_its_place(held):
         note = f"{shown}: not the file that replaced it, or gone: left as it is"
     is_result_gone = entry.reason in {CONVERTED, REPAIRED} and replacement_facts(held, entry.replacement) is None
     is_ours_to_tidy = is_beside(held) or replacement_entry is not None

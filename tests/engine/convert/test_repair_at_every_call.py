@@ -1,18 +1,24 @@
 """Repairs under the same name, killed before and after every call to the system: the old file is never lost."""
 
+import contextlib
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import crash_at
+import fault_injection as faults
 import pytest
-from command_line import write_old
+from command_line import CommandLine, write_old
 from power_stories import NO_CLAIMS, SOURCE, decoded, entries
-from repair_stories import NAME, OLD_BLOCK, block_size_of, make, repair
+from repair_stories import NAME, OLD_BLOCK, block_size_of, make, repair, undo_repair
 
+from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.recovery import restore_unpublished
-from discpress.engine.convert.trash.undo import undo
+from discpress.engine.convert.trash.held import HeldEntry
+from discpress.engine.convert.trash.undo import purge, undo
+from discpress.engine.errors import StorageError, TrashError
 from discpress.engine.formats import PART_SUFFIX, SECTOR_SIZE
 from discpress.engine.progress import Control
 
@@ -68,6 +74,43 @@ def test_undo_brings_the_old_file_back_wherever_it_was_killed(folders: list[Path
                 undo(entry, 1, Control())
                 break
         assert block_size_at(folder) == OLD_BLOCK
+
+
+@pytest.mark.slow
+def test_an_emptying_of_the_trash_removes_no_old_file_without_a_published_one(folders: list[Path]) -> None:
+    for folder in folders:
+        with contextlib.suppress(TrashError):
+            for entry in entries(folder):
+                purge(entry, 1, Control(), force=False)
+        assert block_size_at(folder) or OLD_BLOCK in [
+            block_size_of(entry.file_path.read_bytes()) for entry in entries(folder)
+        ]
+
+
+def test_the_part_that_a_run_is_about_to_publish_brings_nothing_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path)
+    restored: list[list[Path]] = []
+    faults.run_before(monkeypatch, PartFile, "publish", lambda: restored.append(restore_unpublished(tmp_path)))
+    repair(tmp_path, NO_CLAIMS)
+    assert restored == [[]]
+    assert block_size_at(tmp_path) == SECTOR_SIZE
+
+
+@pytest.mark.parametrize("stopped_at", ["begin_undo", "drop"])
+def test_a_stopped_undo_of_a_repair_is_finished_with_the_old_file_in_its_place(
+    stopped_at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path)
+    repair(tmp_path, NO_CLAIMS)
+    with monkeypatch.context() as patch:
+        patch.setattr(HeldEntry, stopped_at, faults.fail_with(errno.EIO))
+        with pytest.raises(StorageError):
+            undo_repair(tmp_path, NO_CLAIMS)
+    cli = CommandLine(tmp_path)
+    assert cli.run("undo").exit_code == 0
+    assert block_size_at(tmp_path) == OLD_BLOCK
 
 
 def test_a_result_that_was_removed_brings_nothing_back(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from command_line import CommandLine, write_old
 from sample_images import mixed, pack, read_back
 
 from discpress.engine.convert.checksums import checksum_path, write_checksum
+from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.trash import proof as trash_proof
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
 from discpress.engine.convert.trash.folder import TRASH_NAME, trash_names
@@ -122,6 +123,10 @@ def copy_in_the_desktops_trash(entry: TrashEntry, tmp_path: Path) -> Path:
     return pack(tmp_path / ".Trash-0" / "files" / "game.zso", IMAGE)
 
 
+def the_part_of_a_stopped_run(entry: TrashEntry, tmp_path: Path) -> Path:
+    return pack(tmp_path / "whole.zso", IMAGE).rename(part_path_of(tmp_path / "game.zso"))
+
+
 def nothing(entry: TrashEntry, tmp_path: Path) -> Path:
     return tmp_path / "nothing.zso"
 
@@ -141,6 +146,7 @@ UNFIT = {
         the_original_itself,
         copy_in_a_trash,
         copy_in_the_desktops_trash,
+        the_part_of_a_stopped_run,
         nothing,
         folder,
     )
