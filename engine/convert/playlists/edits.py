@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from discpress.engine.convert.playlists.names import joined, lines_of
+
 PARENT = "../"
 """Begins the name of a text in the folder above."""
 
@@ -43,8 +45,8 @@ def applied(edit: TextEdit, now: bytes) -> bytes | None:
     """
     if now == edit.before:
         return edit.after
-    lines = now.split(b"\n")
-    pairs = list(zip(edit.before.split(b"\n"), edit.after.split(b"\n"), strict=True))
+    lines = lines_of(now, edit.before)
+    pairs = list(zip(lines_of(edit.before, edit.before), lines_of(edit.after, edit.before), strict=True))
     changes = dict(pair for pair in pairs if pair[0] != pair[1])
     if not changes:
         return now
@@ -53,4 +55,4 @@ def applied(edit: TextEdit, now: bytes) -> bytes | None:
         return now
     if any(found[old] != count for old, count in wanted.items()):
         return None
-    return b"\n".join(changes.get(line, line) for line in lines)
+    return joined((changes.get(line, line) for line in lines), edit.before)

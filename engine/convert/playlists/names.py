@@ -6,7 +6,7 @@ UTF-8 with or without a BOM, UTF-16, or in an encoding of Windows; BOM, encoding
 
 import codecs
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -21,6 +21,10 @@ Rename = Callable[[str], str | None]
 _OLD_ENCODINGS = ("cp1252", "cp932")
 _LINE_END = re.compile(r"(\r\n|\r|\n)")
 _FILE_LINE = re.compile(r'([ \t]*FILE[ \t]+)(?:"([^"]*)"|([^\s"]+))([ \t]+[A-Za-z0-9]+[ \t]*)', re.I)
+
+
+class _UnwritableError(Exception):
+    """A new name would not be read back from its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +57,23 @@ def is_text_name(name: str) -> bool:
 def renamed(data: bytes, is_sheet: bool, rename: Rename) -> bytes | None:
     """Return a text with its names replaced; the same bytes if `rename` leaves all.
 
-    None if a new name cannot be written in the encoding of the text.
+    None if the text cannot contain a new name: in its encoding, or because the name would be read otherwise, as with a
+    line break in it.
     """
     is_foreign = False
     for form in _forms_of(data):
         text = form.decode(data)
         if text is None:
             continue
-        changed = _renamed_text(text, is_sheet, rename)
-        if changed == text:
-            continue
         try:
-            return form.encode(changed)
-        except UnicodeError:
+            changed = _renamed_text(text, is_sheet, rename)
+            after = form.encode(changed)
+        except (UnicodeError, _UnwritableError):
             is_foreign = True
+            continue
+        if changed != text and any(each.decode(after) == changed for each in _forms_of(after)):
+            return after
+        is_foreign = is_foreign or changed != text
     return None if is_foreign else data
 
 
@@ -96,9 +103,20 @@ def _renamed_text(text: str, is_sheet: bool, rename: Rename) -> str:
 
 
 def _renamed_path_line(line: str, rename: Rename) -> str:
+    name = _path_in(line)
+    new = rename(name) if name else None
+    if new is None:
+        return line
+    changed = line.replace(name, new, 1)
+    if _path_in(changed) != new or _LINE_END.search(new):
+        raise _UnwritableError
+    return changed
+
+
+def _path_in(line: str) -> str:
+    """Return the path in a line; empty if it contains none."""
     name = line.strip(" \t")
-    new = rename(name) if name and not name.startswith("#") else None
-    return line if new is None else line.replace(name, new, 1)
+    return "" if name.startswith("#") else name
 
 
 def _renamed_file_line(line: str, rename: Rename) -> str:
@@ -106,5 +124,33 @@ def _renamed_file_line(line: str, rename: Rename) -> str:
     new = None if match is None else rename(match[2] or match[3] or "")
     if match is None or new is None:
         return line
+    if '"' in new or _LINE_END.search(new):
+        raise _UnwritableError
     is_bare = match[2] is None and not re.search(r"\s", new)
     return f"{match[1]}{new}{match[4]}" if is_bare else f'{match[1]}"{new}"{match[4]}'
+
+
+def lines_of(data: bytes, text: bytes) -> list[bytes]:
+    """Return the lines of `data` as bytes, if it has the encoding of `text`; the inverse of `joined`."""
+    feed = _feed_of(text)
+    if len(feed) == 1:
+        return data.split(feed)
+    lines, start, at = [], 0, 0
+    while (at := data.find(feed, at)) >= 0:
+        if at % len(feed):  # the halves of two characters
+            at += 1
+            continue
+        lines.append(data[start:at])
+        start = at = at + len(feed)
+    return [*lines, data[start:]]
+
+
+def joined(lines: Iterable[bytes], text: bytes) -> bytes:
+    """Return lines as one text in the encoding of `text`."""
+    return _feed_of(text).join(lines)
+
+
+def _feed_of(text: bytes) -> bytes:
+    """Return the bytes of a line feed in a text: two in UTF-16, in which one alone may be half of a character."""
+    encoding = next(_forms_of(text)).encoding
+    return "\n".encode(encoding)

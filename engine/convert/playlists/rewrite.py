@@ -12,10 +12,14 @@ from discpress.engine.names import display_name
 from discpress.engine.system.access import Access, set_access, set_time
 from discpress.engine.system.files import FileIdentity, sync_file
 from discpress.engine.system.held_folder import HeldFolder
+from discpress.engine.system.locks import has_writer
 from discpress.engine.system.rename import locked_folder
 
 DRAFT_NAME = "text.draft"
 """The new file in the entry of the trash: a run that is killed leaves nothing among the images."""
+
+_MOST_BYTES = 2 * MAX_TEXT_BYTES
+"""A text may have grown since."""
 
 
 def rewrite(edit: TextEdit, folder: HeldFolder, drafts: HeldFolder, *, restores: bool = False) -> str:
@@ -42,7 +46,11 @@ def drop_draft(drafts: HeldFolder) -> None:
 def _rewrite(edit: TextEdit, folder: HeldFolder, drafts: HeldFolder, *, restores: bool) -> str:
     fd, facts = folder.open_file(edit.file_name)
     with os.fdopen(fd, "rb") as file:
-        now = file.read(MAX_TEXT_BYTES * 2)
+        if has_writer(fd):
+            return "another program is writing it"
+        now = file.read(_MOST_BYTES + 1)
+    if len(now) > _MOST_BYTES:
+        return "it is too large by now"
     new = applied(edit, now)
     if new is None:
         return "it was changed meanwhile"

@@ -5,7 +5,6 @@ Playlists and sheets give an edit each. Checksum lists are only named, because t
 
 import contextlib
 import os
-import posixpath
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -42,6 +41,8 @@ def find_texts(original_path: Path, result_path: Path) -> NamingTexts:
     """
     if original_path == result_path:
         return NamingTexts()
+    # The folder above is that of the folder itself, whatever link leads to it.
+    original_path, result_path = _unlinked(original_path), _unlinked(result_path)
     search = _Search(original_path, result_path)
     with contextlib.suppress(OSError), HeldFolder.open(original_path.parent) as home:
         search.look_in(home, original_path.parent, "")
@@ -51,6 +52,11 @@ def find_texts(original_path: Path, result_path: Path) -> NamingTexts:
             if original_path.parent.name and above.stat().st_dev == home.stat().st_dev:
                 search.look_in(above, original_path.parent.parent, PARENT)
     return NamingTexts(tuple(search.edits), tuple(search.notices))
+
+
+def _unlinked(path: Path) -> Path:
+    """Return a path with the links in its folder resolved."""
+    return Path(os.path.realpath(path.parent)) / path.name
 
 
 class _Search:
@@ -79,7 +85,7 @@ class _Search:
         place = _Place(self._original_path, self._result_path, folder_path)
         after = renamed(before, PurePath(name).suffix.lower() in SHEET_SUFFIXES, place.new_name)
         if after is None:
-            self._leave(name, "its encoding has no form of the new name")
+            self._leave(name, "it cannot contain the new name")
         elif place.problem:
             self._leave(name, place.problem)
         elif after != before:
@@ -143,7 +149,9 @@ class _Place:
     def _is_original(self, name: str) -> bool:
         if PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive or "\0" in name:
             return False
-        path = Path(posixpath.normpath(posixpath.join(self.folder_path.as_posix(), name)))
+        if _folded(PurePosixPath(name).name) != _folded(self.original_path.name):
+            return False
+        path = _unlinked(self.folder_path / name)
         if path == self.original_path:
             return True
         if _folded(str(path)) != _folded(str(self.original_path)):

@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from discpress.engine.convert.playlists.edits import PARENT, TextEdit
-from discpress.engine.convert.playlists.names import is_text_name
+from discpress.engine.convert.playlists.names import is_text_name, lines_of
 from discpress.engine.convert.trash.entry import (
     ENTRY_NAME,
     SCHEMA,
@@ -127,7 +127,7 @@ def _text(facts: dict[str, Any]) -> TextEdit:
     if "/" in file_name or not is_text_name(file_name):
         raise ValueError("it names a text that is no playlist")
     before, after = (_bytes(facts[key]) for key in ("before", "after"))
-    if before.count(b"\n") != after.count(b"\n"):
+    if len(lines_of(before, before)) != len(lines_of(after, before)):
         raise ValueError("its playlist has other lines")
     return TextEdit(name, before, after, _whole(facts["mtime_ns"], least=None))
 

@@ -17,7 +17,7 @@ from discpress.engine.convert.playlists.rewrite import describe
 from discpress.engine.convert.trash.entry import Owner, Replacement, Role, TrashedFile, TrashEntry, stored_name
 from discpress.engine.convert.trash.folder import is_trash_name, open_trash
 from discpress.engine.convert.trash.held import FilePlace, HeldEntry, hold
-from discpress.engine.convert.trash.schema import write_entry
+from discpress.engine.convert.trash.schema import read_held, write_entry
 from discpress.engine.errors import DiscpressError, SourceChangedError, TrashError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
@@ -159,9 +159,7 @@ def _move_in(held: HeldEntry, files: Sequence[Moving], notify: Callable[[str], N
     file. SourceChangedError, OSError: then all is as it was.
     """
     try:
-        write_entry(held.folder, held.entry)
-        held.folder.sync()
-        held.trash.sync()
+        _describe_in(held)
         for moving in files:
             if moving.fd is not None and has_writer(moving.fd):
                 raise SourceChangedError(
@@ -183,6 +181,15 @@ def _move_in(held: HeldEntry, files: Sequence[Moving], notify: Callable[[str], N
         raise
     for edit in held.entry.texts:
         notify(describe(edit, held.entry.replacement_path.name, problems[edit.name]))
+
+
+def _describe_in(held: HeldEntry) -> None:
+    """Write the description, on the disk when this returns. TrashError if it would not be read again; OSError."""
+    write_entry(held.folder, held.entry)
+    if read_held(held.trash, held.entry.id)[0] != held.entry:
+        raise TrashError(f"{display_name(held.entry.home_path)}: the trash cannot describe it: it stays where it is")
+    held.folder.sync()
+    held.trash.sync()
 
 
 def _is_as_expected(held: HeldEntry, found: FileIdentity, expected: FileIdentity) -> bool:

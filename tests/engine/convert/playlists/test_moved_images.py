@@ -236,3 +236,51 @@ def test_every_conversion_that_is_put_away_is_followed(tmp_path: Path) -> None:
     put_away(image(tmp_path / "Saga.iso"))
     faults.run_conversion(tmp_path / "Saga.zso", trash_source=True, format=ImageFormat.ISO, level=None)
     assert playlist.read_bytes() == b"Saga.iso\n"
+
+
+def test_a_playlist_that_is_large_by_now_keeps_all_its_lines(tmp_path: Path) -> None:
+    playlist = text(tmp_path / "Saga.m3u", b"Saga.iso\n")
+    put_away(image(tmp_path / "Saga.iso"))
+    grown = b"Saga.zso\n" + b"Other.iso\n" * 20_000
+    playlist.write_bytes(grown)
+    done = undo_newest(tmp_path)
+    assert playlist.read_bytes() == grown
+    assert done.texts == ("Saga.m3u is left as it is: it is too large by now",)
+
+
+@pytest.mark.parametrize("result", ["a\nb.zso", "a\rb.zso", "#1.zso", " Saga.zso"])
+def test_a_playlist_stays_if_no_line_can_be_the_name_of_the_result(result: str, tmp_path: Path) -> None:
+    playlist = text(tmp_path / "Saga.m3u", b"Saga.iso\n")
+    done = put_away(image(tmp_path / "Saga.iso"), tmp_path / result)
+    assert playlist.read_bytes() == b"Saga.iso\n"
+    assert "Saga.m3u still names Saga.iso: it cannot contain the new name" in done.notices
+    undo_newest(tmp_path)
+    assert (tmp_path / "Saga.iso").read_bytes() == DATA
+
+
+def test_characters_with_the_byte_of_a_line_feed_are_no_line_ends(tmp_path: Path) -> None:
+    before = "\ufeff\u4e0a.iso\r\n\u0a0a \u4e0a.iso\r\n".encode("utf-16-le")
+    playlist = text(tmp_path / "Saga.m3u", before)
+    put_away(image(tmp_path / "\u4e0a.iso"), tmp_path / "Saga.zso")
+    playlist.write_bytes(playlist.read_bytes() + "\u4e0a 2.iso\r\n".encode("utf-16-le"))
+    undo_newest(tmp_path)
+    assert playlist.read_bytes() == before + "\u4e0a 2.iso\r\n".encode("utf-16-le")
+
+
+def test_a_playlist_that_another_program_writes_is_left_alone(tmp_path: Path) -> None:
+    playlist = text(tmp_path / "Saga.m3u", b"Saga.iso\n")
+    with playlist.open("r+b"):
+        done = put_away(image(tmp_path / "Saga.iso"))
+    assert playlist.read_bytes() == b"Saga.iso\n"
+    assert "Saga.m3u is left as it is: another program is writing it" in done.notices
+
+
+def test_names_through_links_to_folders_are_followed(tmp_path: Path) -> None:
+    source = image(tmp_path / "real" / "Saga.iso")
+    (tmp_path / "alias").symlink_to("real")
+    (tmp_path / "games").mkdir()
+    (tmp_path / "games" / "link").symlink_to(tmp_path / "real")
+    playlist = text(tmp_path / "Saga.m3u", b"real/Saga.iso\nalias/Saga.iso\nlink/Saga.iso\n")
+    put_away(tmp_path / "games" / "link" / "Saga.iso")
+    assert not source.exists()
+    assert playlist.read_bytes() == b"real/Saga.zso\nalias/Saga.zso\nlink/Saga.iso\n"

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from discpress.engine.convert.playlists.edits import TextEdit, applied
-from discpress.engine.convert.playlists.names import renamed
+from discpress.engine.convert.playlists.names import joined, lines_of, renamed
 
 
 def swap(name: str) -> str | None:
@@ -119,3 +119,38 @@ def test_another_text_is_left_alone(now: bytes) -> None:
 def test_an_edit_is_made_once() -> None:
     edit = edit_of(b"1.iso\n2.iso\n", b"1.zso\n2.iso\n")
     assert applied(edit, b"1.zso\n2.zso\n") == b"1.zso\n2.zso\n"
+
+
+ANY_NAME = st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size=1, max_size=6)
+ANY_LINES = st.lists(st.one_of(ANY_NAME, st.just("a.iso"), st.just('FILE "a.iso" BINARY')), max_size=5)
+
+
+@given(ANY_LINES, ANY_NAME, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp932"]), st.booleans())
+@example(["a.iso"], "\n", "utf-8", False)
+@example(["a.iso", "\u0a0a"], "\u4e0a", "utf-16", False)
+@example(['FILE "a.iso" BINARY'], '"', "utf-8", True)
+def test_a_new_name_is_read_back_and_its_edit_is_taken_back(
+    lines: list[str], name: str, encoding: str, is_sheet: bool
+) -> None:
+    before = "\r\n".join(lines).encode(encoding, "replace")
+    after = renamed(before, is_sheet, lambda found: name if found == "a.iso" else None)
+    if after in {None, before}:
+        return
+    assert after is not None
+    assert name in names_of(after, is_sheet)
+    assert len(lines_of(before, before)) == len(lines_of(after, before))
+    edit = TextEdit("x.cue" if is_sheet else "x.m3u", before, after, 0)
+    assert applied(edit, before) == after
+    assert applied(edit.reversed, after) == before
+
+
+def names_of(data: bytes, is_sheet: bool) -> list[str]:
+    """Return all names that a text may contain."""
+    found: list[str] = []
+    renamed(data, is_sheet, found.append)  # it returns None, which leaves each name
+    return found
+
+
+@given(st.binary(max_size=60), st.sampled_from([b"a", "a\n".encode("utf-16"), "a".encode("utf-16-be")]))
+def test_lines_give_the_same_bytes_again(data: bytes, text: bytes) -> None:
+    assert joined(lines_of(data, text), text) == data
