@@ -4,9 +4,12 @@
 
 Rounds take turns: a title is converted through the queue, every second one with --delete-source, every third one over
 an older result (--force), then verified, then undone or purged; the app is driven by keys through scan, plan and queue;
-a state file of an older version is migrated. Any process is killed at a random moment and the next one goes on. After
-each kill the disc must be there whole, as source, in the trash or as result; at the end of a round the result must be
-byte-identical to an undisturbed one, and the queue as it was. Exit code 1 when anything was lost.
+a state file of an older version is migrated; a title is repaired under its own name and that is undone; a split image
+that playlists name is converted, trashed and restored; several titles are restored or removed for good in one job, and
+by `trash_days`; a queue and trashes that older versions wrote are used. Any process is killed at a random moment and
+the next one goes on. After each kill the disc must be there whole, as source, in the trash or as result; at the end of
+a round the result must be byte-identical to an undisturbed one, and the queue as it was. Exit code 1 when anything was
+lost.
 """
 
 import argparse
@@ -19,7 +22,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from killing import WISHES, Killing
+from kill_rounds import KillRounds
+from killing import WISHES
 
 
 def main() -> int:
@@ -34,7 +38,7 @@ def main() -> int:
     print(f"seed {options.seed}", flush=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="discpress-kills-") as name:
-        tally = Killing(Path(name), options.mib, options.seed, options.count, image_format=options.format).run()
+        tally = KillRounds(Path(name), options.mib, options.seed, options.count, image_format=options.format).run()
     for problem in (*tally.lost, *tally.wrong):
         print(problem)
     stages = ", ".join(f"{stage} {count}" for stage, count in sorted(tally.stages.items()))

@@ -3,7 +3,8 @@
     python tests/bench/power_loss.py [--randoms 200] [--recoveries 20] [--seed N]
 
 Each story is recorded call by call; at each point the disk is given every state that crash_states.py allows: what was
-not synced is dropped, reordered or torn. Some of these folders are made real, and the next run has to make them good.
+not synced is dropped, reordered or torn. Some of these folders are made real, twice: in one the next run has to make
+them good, in the other the trash is emptied first, which must not lose anything either.
 Exit code 1 when anything was lost.
 """
 
@@ -17,11 +18,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from crash_states import crash_states
-from power_stories import STORIES, judge, record, recover
+from old_stories import OLD_STORIES
+from playlist_stories import PLAYLIST_STORIES
+from power_stories import STORIES, judge, losses_by_emptying, record, recover
 from repair_stories import REPAIR_STORIES
 from set_stories import SET_STORIES
+from trash_stories import TRASH_STORIES
 
-ALL_STORIES = STORIES | SET_STORIES | REPAIR_STORIES
+ALL_STORIES = STORIES | SET_STORIES | REPAIR_STORIES | PLAYLIST_STORIES | TRASH_STORIES | OLD_STORIES
 
 
 def main() -> int:
@@ -48,6 +52,7 @@ def main() -> int:
                 point = chance.randrange(len(recorder.steps) + 1)
                 state = chance.choice(list(crash_states(recorder.disk_at(point), chance, 5)))
                 problems = recover(story, state.write(top / str(number)))
+                problems += losses_by_emptying(story, state.write(top / f"{number} emptied"))
                 stuck += [f"{point}: after {recorder.labels[point - 1]}: {problem}" for problem in problems]
         figures = (found.calls, found.states, len(found.lost), options.recoveries, len(stuck))
         totals = [one + other for one, other in zip(totals, figures, strict=True)]

@@ -36,11 +36,12 @@ class CallRecorder:
                 if path.is_dir():
                     disk.folders.add(node)
                 else:
-                    disk.data[node] = path.read_bytes()
+                    disk.data[node], disk.times[node] = path.read_bytes(), path.stat().st_mtime_ns
 
     def disk_at(self, point: int) -> Disk:
         """Return the disk after the first `point` steps."""
         disk = Disk(dict(self._first.data), set(self._first.folders), dict(self._first.names))
+        disk.times.update(self._first.times)
         for step in self.steps[:point]:
             step(disk)
         return disk
@@ -188,7 +189,13 @@ class CallRecorder:
             if real != self._content(node):  # it came through a buffered file
                 self._on(fd, "cut", 0)
                 self._on(fd, "write", 0, real)
-        self._add(f"sync {node}", lambda disk: disk.sync(node))
+        mtime_ns = os.fstat(fd).st_mtime_ns
+
+        def sync(disk: Disk) -> None:
+            disk.sync(node)
+            disk.times[node] = mtime_ns
+
+        self._add(f"sync {node}", sync)
 
 
 def _inode(facts: os.stat_result) -> tuple[int, int]:

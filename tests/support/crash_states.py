@@ -10,6 +10,7 @@ find them when it comes up again:
 What was synced is there. The order of calls means nothing else.
 """
 
+import os
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ class Disk:
     names: dict[Slot, int] = field(default_factory=dict)
     pending_data: dict[int, list[DataStep]] = field(default_factory=dict)
     pending_names: list[NameStep] = field(default_factory=list)
+    times: dict[int, int] = field(default_factory=dict)
+    """Time of change of a file, ns since the epoch, as of its last sync."""
 
     def sync(self, node: int) -> None:
         """Put on the disk what an fsync of the file or folder puts there."""
@@ -90,6 +93,8 @@ class CrashState:
     """Path below the top -> the file's number, one for all its names."""
     folders: tuple[str, ...]
     """Folders below the top."""
+    times: Mapping[int, int] = field(default_factory=dict)
+    """Time of change by the file's number, ns since the epoch; an hour ago for others."""
 
     def write(self, top: Path) -> Path:
         """Make it real."""
@@ -101,6 +106,8 @@ class CrashState:
             other = first.setdefault(self.nodes[name], name)
             if other == name:
                 write_old(top / name, data)
+                if (mtime_ns := self.times.get(self.nodes[name])) is not None:
+                    os.utime(top / name, ns=(mtime_ns, mtime_ns))
             else:
                 (top / name).hardlink_to(top / other)
         return top
@@ -184,7 +191,7 @@ def _state(disk: Disk, counts: dict[Slot, int], data: Mapping[int, list[str]], c
                 files[f"{prefix}{name}"], nodes[f"{prefix}{name}"] = contents[node], node
 
     walk(ROOT, "")
-    return CrashState(files, nodes, tuple(folders))
+    return CrashState(files, nodes, tuple(folders), disk.times)
 
 
 def _survived(disk: Disk, node: int, choices: list[str], chance: random.Random) -> bytes:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from patience import HANG_S, wait_for
 from sample_images import mixed, read_back
 
 from discpress.engine.convert.trash.entry import TrashEntry
-from discpress.engine.convert.trash.listing import entries_in
+from discpress.engine.convert.trash.listing import entries_in, find_half_undone
 from discpress.engine.errors import WorkerEndedError
 from discpress.engine.formats import ImageFormat, Method
 from discpress.engine.queue.jobs import Action, JobRequest, JobState
@@ -97,17 +98,18 @@ class Killing:
         self.undisturbed = calm.with_suffix(f".{self.format}").read_bytes()
         shutil.rmtree(calm.parent)
 
+    @property
+    def kinds(self) -> Sequence[Callable[[int], None]]:
+        """The rounds that take turns: each gets its number."""
+        title = self.title_round
+        return (title, title, title, self.app_round, self.migration_round)
+
     def run(self) -> Tally:
-        """Take turns: titles through the worker, the app, migrations; until so many points were tried."""
+        """Take turns until so many points were tried."""
         while self.tally.points < self.most_points:
             number = self.first_round + self.tally.rounds
             self.tally.rounds += 1
-            if number % 5 == 3:
-                self.app_round(number)
-            elif number % 5 == 4:
-                self.migration_round(number)
-            else:
-                self.title_round(number)
+            self.kinds[number % len(self.kinds)](number)
         self.store.close()
         return self.tally
 
@@ -125,14 +127,14 @@ class Killing:
             write_old(folder / f"game.{self.format}", OLD_RESULT)
         job_id = self.add(folder / "game.iso", is_trashing=is_trashing, is_replacing=is_replacing)
         where = f"round {number}"
-        self.finish_job(job_id, folder, where)
+        self.finish_job(job_id, where, lambda place: self.check(folder, place))
         self.check_result(folder, where, is_replacing)
         (verify_id,) = self.queue.add([JobRequest(VerifyTask(), folder / f"game.{self.format}")])
-        self.finish_job(verify_id, folder, where)
+        self.finish_job(verify_id, where, lambda place: self.check(folder, place))
         if is_trashing and number % 4 == 1:
             self.purge(folder, where)
         elif is_trashing:
-            self.undo(folder, where)
+            self.undo(folder / "game.iso", self.image, where, lambda place: self.check(folder, place))
         shutil.rmtree(folder)
 
     def add(self, path: Path, *, is_trashing: bool = False, is_replacing: bool = False) -> int:
@@ -142,22 +144,22 @@ class Killing:
         (job_id,) = self.queue.add([JobRequest(ConvertTask(request), path)])
         return job_id
 
-    def finish_job(self, job_id: int, folder: Path, where: str) -> None:
-        """Kill one worker after the other until the job is through, then let it end."""
+    def finish_job(self, job_id: int, where: str, check: Callable[[str], None]) -> None:
+        """Kill one worker after the other until the job is through, then let it end; `check` looks for losses."""
         for _ in range(self.most_kills):
             if self.is_enough or not self.kill(self.start_worker(), self.longest_s * 1.3):
                 break
             job = self.queue.job(job_id)
             stage = f"{job.kind}, {job.stage or 'starting'}"
             self.tally.count(stage)
-            self.check(folder, f"{where}, killed in {stage}")
+            check(f"{where}, killed in {stage}")
             if job.state is JobState.DONE:
                 break
         self.start_worker().wait(HANG_S)
         if self.queue.job(job_id).error_code == WorkerEndedError.code:
             # Three in a row fail a job, whose part is gone: it is asked for again, as a user does.
             self.tally.given_up += 1
-            self.check(folder, f"{where}, given up")
+            check(f"{where}, given up")
             self.queue.ask([job_id], Action.RETRY)
             self.start_worker().wait(HANG_S)
         job = self.queue.job(job_id)
@@ -205,26 +207,26 @@ class Killing:
         if is_replacing and OLD_RESULT not in old:
             self.tally.wrong.append(f"{where}: the file in the way is not in the trash")
 
-    def undo(self, folder: Path, where: str) -> None:
-        """Undo until it gets through, killed at random; then the source must be back."""
-        source_path = folder / "game.iso"
+    def undo(self, path: Path, content: bytes, where: str, check: Callable[[str], None]) -> None:
+        """Undo until it gets through, killed at random; then the file must be back."""
         for _ in range(min(20, self.most_kills)):
-            undoing = self.cli.start("undo", source_path)
+            undoing = self.cli.start("undo", path)
             is_killed = not self.is_enough and self.kill(undoing.process, 0.4)
             undoing.finish()
-            if not is_killed:
-                break
-            self.tally.count("undo")
-            self.check(folder, f"{where}, killed in undo")
-        self.cli.run("undo", source_path)
-        if not source_path.exists() or source_path.read_bytes() != self.image:
-            self.tally.wrong.append(f"{where}: undo did not bring the source back")
+            if is_killed:
+                self.tally.count("undo")
+                check(f"{where}, killed in undo")
+            if has(path, content) and not find_half_undone([path.parent]):
+                return  # after the undo of a repair the next one would take it back
+        self.cli.run("undo", path)
+        if not has(path, content):
+            self.tally.wrong.append(f"{where}: undo did not bring {path.name} back")
 
     def purge(self, folder: Path, where: str) -> None:
         """Purge the original as a job that is killed; its proven result must be there."""
         entries = [each for each in entries_in(folder) if isinstance(each, TrashEntry) and each.reason == "converted"]
         for job_id in self.queue.add(trash_request(TaskKind.PURGE, [entry]) for entry in entries):
-            self.finish_job(job_id, folder, where)
+            self.finish_job(job_id, where, lambda place: self.check(folder, place))
         if any(entry.is_there for entry in entries):
             self.tally.wrong.append(f"{where}: purge did not remove the original")
         self.check(folder, f"{where}, purged")
@@ -278,7 +280,8 @@ class Killing:
         state_folder = folder / "state"
         write_old(folder / "game.iso", self.image)
         state_folder.mkdir(mode=0o700)
-        with Store(state_folder, migrations=MIGRATIONS[:FIRST_QUEUE_SCHEMA]) as store:
+        steps = self.random.randrange(FIRST_QUEUE_SCHEMA, len(MIGRATIONS))
+        with Store(state_folder, migrations=MIGRATIONS[:steps]) as store:
             connection_sql = (
                 "INSERT INTO queue_jobs (changed, batch, kind, state, path, force, idle_priority, parameters, priority,"
                 " position, created_at) VALUES (1, 'b', 'verify', 'queued', ?, 0, 0, '{}', 0, 1.0, 1.0)"
@@ -298,6 +301,11 @@ class Killing:
         end_worker(state_folder)
         self.check(folder, f"round {number}, migration")
         shutil.rmtree(folder)
+
+
+def has(path: Path, content: bytes) -> bool:
+    """Return whether a file is there and has these bytes."""
+    return path.exists() and path.read_bytes() == content
 
 
 def end_worker(state_folder: Path) -> None:

@@ -6,8 +6,8 @@ import os
 import random
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, Unpack
 from unittest import mock
@@ -21,9 +21,10 @@ from sample_images import MemorySource, mixed, pack
 from discpress.engine.convert.playlists.rewrite import DRAFT_NAME
 from discpress.engine.convert.trash.entry import ENTRY_NAME, UNDO_MARKER, TrashEntry
 from discpress.engine.convert.trash.folder import TRASH_NAME
-from discpress.engine.convert.trash.listing import entries_in
+from discpress.engine.convert.trash.held import HeldEntry
+from discpress.engine.convert.trash.listing import entries_in, find_half_undone, find_homes
 from discpress.engine.convert.trash.schema import read_entry
-from discpress.engine.convert.trash.undo import purge, undo
+from discpress.engine.convert.trash.undo import finish_undo, purge, undo
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import PART_SUFFIX
 from discpress.engine.images.open import open_source
@@ -100,6 +101,27 @@ def purge_all(folder: Path, recorder: Claims) -> None:
         purge(entry, 1, Control(), force=False, journal=lambda kind, facts: recorder.claim(kind))
 
 
+class Killed(BaseException):
+    """Stands for a kill at a chosen call: nothing may tidy up after it."""
+
+
+def until(owner: object, name: str, act: Act) -> Act:
+    """Return an act that is killed when it calls `owner.name`."""
+
+    def killed(folder: Path, recorder: Claims) -> None:
+        with mock.patch.object(owner, name, side_effect=Killed), suppress(Killed):
+            act(folder, recorder)
+            raise AssertionError(f"{name} was not called")
+
+    return killed
+
+
+def finish_undone(folder: Path, recorder: Claims) -> None:
+    """Finish the undos that were stopped."""
+    for entry in find_half_undone([folder]):
+        finish_undo(entry, 1, Control(), lambda kind, facts: recorder.claim(kind))
+
+
 def convert_in_vain(folder: Path, recorder: Claims) -> None:
     """Convert over an older file, and fail in the moment of publishing."""
     with mock.patch("discpress.engine.convert.part.part.PartFile.publish", faults.fail_with(errno.EIO)):
@@ -116,6 +138,8 @@ def entries(folder: Path) -> list[TrashEntry]:
 
 
 _TRASHED = (convert(trash_source=True),)
+STOPPED_UNDO = until(HeldEntry, "drop", undo_all)
+"""An undo that is killed when all files are home, and the description is not gone yet."""
 _REPLACED = (convert(on_conflict=OnConflict.OVERWRITE),)
 STORIES = {
     "convert": Story(convert()),
@@ -129,6 +153,10 @@ STORIES = {
     "undo": Story(undo_all, _TRASHED),
     "undo by links": Story(undo_all, _TRASHED, exclusive=errno.EINVAL),
     "undo a replacement": Story(undo_all, _REPLACED, has_old=True, undone=("game.zso", OLD)),
+    "finish an undo": Story(finish_undone, _TRASHED, left=STOPPED_UNDO),
+    "finish an undo of a replacement": Story(
+        finish_undone, _REPLACED, left=STOPPED_UNDO, has_old=True, undone=("game.zso", OLD)
+    ),
     "undo an undo": Story(undo_all, (*_TRASHED, undo_all), undone=("game.zso", SOURCE)),
     "purge": Story(purge_all, _TRASHED, may_lose_original=True),
 }
@@ -234,7 +262,7 @@ def image_losses(story: Story, state: CrashState, claims: list[str]) -> Iterator
 def is_trashed(name: str) -> bool:
     """Return whether a path leads to a file that was put into the trash."""
     parts = name.split("/")
-    return parts[0] == TRASH_NAME and parts[-1] not in {ENTRY_NAME, UNDO_MARKER, DRAFT_NAME}
+    return TRASH_NAME in parts[:-1] and parts[-1] not in {ENTRY_NAME, UNDO_MARKER, DRAFT_NAME}
 
 
 def described(state: CrashState) -> Iterator[tuple[str, bytes]]:
@@ -268,6 +296,24 @@ def decoded(data: bytes) -> bytes | None:
     except DiscpressError:
         return None
     return next((each for each in (SOURCE, OLD) if each == found), found)
+
+
+def empty_trash(folder: Path) -> None:
+    """Purge whatever is proven, as a user would who empties the trash after a power loss."""
+    for home in find_homes([folder]):
+        for entry in entries(home):
+            with suppress(DiscpressError):
+                purge(entry, 1, Control(), force=False)
+
+
+def losses_by_emptying(story: Story, folder: Path) -> list[str]:
+    """Empty the trash in a folder that power was lost in; return what is lost by that."""
+    empty_trash(folder)
+    paths = sorted(folder.rglob("*"))
+    files = {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.is_file()}
+    folders = tuple(str(path.relative_to(folder)) for path in paths if path.is_dir())
+    state = CrashState(files, {name: number for number, name in enumerate(files)}, folders)
+    return list(losses(replace(story, may_lose_original=True), state, []))
 
 
 def has_both_names(entry: TrashEntry) -> bool:

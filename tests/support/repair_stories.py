@@ -10,11 +10,26 @@ from unittest import mock
 import fault_injection as faults
 from command_line import write_old
 from crash_states import CrashState
-from power_stories import NO_CLAIMS, SOURCE, Claims, Story, decoded, described, entries, is_trashed
+from power_stories import (
+    NO_CLAIMS,
+    SOURCE,
+    Claims,
+    Story,
+    decoded,
+    described,
+    entries,
+    finish_undone,
+    is_trashed,
+    until,
+)
 from sample_images import pack
+from trash_sets import undo_as_a_user
 
+from discpress.engine.convert.part.name import drop_second_name
+from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.recovery import restore_unpublished
 from discpress.engine.convert.trash.entry import REPAIRED
+from discpress.engine.convert.trash.held import HeldEntry
 from discpress.engine.convert.trash.undo import undo
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import PART_SUFFIX, SECTOR_SIZE, ImageFormat
@@ -103,7 +118,8 @@ def losses(story: Story, state: CrashState, claims: list[str]) -> Iterator[str]:
     trashed = dict(described(state))
     final = state.files.get(NAME)
     whole = [data for data in (final, *trashed.values()) if data is not None and decoded(data) == SOURCE]
-    if OLD_BLOCK not in map(block_size_of, whole):
+    is_proven = final is not None and decoded(final) == SOURCE
+    if OLD_BLOCK not in map(block_size_of, whole) and not (story.may_lose_original and is_proven):
         yield "the old file is lost"
     if final is not None and decoded(final) != SOURCE:
         yield "the final name is no whole image"
@@ -123,6 +139,7 @@ def recover(story: Story, folder: Path) -> list[str]:
     path = folder / NAME
     try:
         restore_unpublished(folder)
+        drop_second_name(path)  # as the job does
         if not path.exists():  # files that are made anew for a test have other inodes: undo goes by digests
             for entry in [each for each in entries(folder) if each.reason == REPAIRED]:
                 undo(entry, 1, Control())
@@ -141,6 +158,34 @@ def recover(story: Story, folder: Path) -> list[str]:
     return problems
 
 
+def recover_undo(story: Story, folder: Path) -> list[str]:
+    """Undo, as a user would; return what is not made good by that."""
+    try:
+        undo_as_a_user(folder)
+    except DiscpressError as error:
+        return [str(error)]
+    path = folder / NAME
+    is_back = path.exists() and block_size_of(path.read_bytes()) == OLD_BLOCK
+    return [] if is_back else ["the old file is not back"]
+
+
+def restore(folder: Path, recorder: Claims) -> None:
+    """Put back what a stopped repair left in the trash."""
+    restore_unpublished(folder)
+    recorder.claim("undone")
+
+
+def stop_before_publishing(folder: Path, recorder: Claims) -> None:
+    """Repair, and be killed between the trash and the result."""
+    patches = (
+        mock.patch("discpress.engine.convert.conversion.restore"),
+        mock.patch.object(PartFile, "discard", PartFile.close),
+    )
+    with patches[0], patches[1]:
+        until(PartFile, "publish", repair)(folder, NO_CLAIMS)
+
+
+_STOPPED_UNDO = until(HeldEntry, "drop", undo_repair)
 REPAIR_STORIES = {
     "repair": Story(repair, prepare=make, losses=losses, recover=recover),
     "repair by links": Story(repair, prepare=make, losses=losses, recover=recover, exclusive=errno.EINVAL),
@@ -148,8 +193,14 @@ REPAIR_STORIES = {
         repair, prepare=make, losses=losses, recover=recover, exclusive=errno.EINVAL, link=errno.EPERM
     ),
     "repair in vain": Story(repair_in_vain, prepare=make, losses=losses, recover=recover),
-    "undo a repair": Story(undo_repair, prepare=_make_repaired, losses=losses, recover=recover),
+    "put back a stopped repair": Story(
+        restore, left=stop_before_publishing, prepare=make, losses=losses, recover=recover
+    ),
+    "undo a repair": Story(undo_repair, prepare=_make_repaired, losses=losses, recover=recover_undo),
     "undo a repair by links": Story(
-        undo_repair, prepare=_make_repaired, losses=losses, recover=recover, exclusive=errno.EINVAL
+        undo_repair, prepare=_make_repaired, losses=losses, recover=recover_undo, exclusive=errno.EINVAL
+    ),
+    "finish an undo of a repair": Story(
+        finish_undone, left=_STOPPED_UNDO, prepare=_make_repaired, losses=losses, recover=recover_undo
     ),
 }

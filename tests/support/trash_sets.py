@@ -8,7 +8,7 @@ from command_line import write_old
 from sample_images import mixed, pack
 
 from discpress.engine.convert.digests import Digester
-from discpress.engine.convert.trash.entry import Replacement, TrashEntry
+from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED, Replacement, TrashEntry
 from discpress.engine.convert.trash.listing import entries_in, find_half_undone, sweep_trash_in
 from discpress.engine.convert.trash.trash import Moving, move_to_trash
 from discpress.engine.convert.trash.undo import finish_undo, undo
@@ -65,7 +65,7 @@ def undo_as_a_user(folder: Path) -> None:
         finish_undo(entry, 1, Control())
     sweep_trash_in(folder)
     for entry in entries(folder):
-        if entry.reason == "converted":
+        if entry.reason in {CONVERTED, REPAIRED}:
             undo(entry, 1, Control())
 
 

@@ -44,6 +44,7 @@ def drop_draft(drafts: HeldFolder) -> None:
 
 
 def _rewrite(edit: TextEdit, folder: HeldFolder, drafts: HeldFolder, *, restores: bool) -> str:
+    drop_draft(drafts)  # after a power loss it may be a second name of the text, which changes when that goes
     fd, facts = folder.open_file(edit.file_name)
     with os.fdopen(fd, "rb") as file:
         if has_writer(fd):
@@ -56,7 +57,6 @@ def _rewrite(edit: TextEdit, folder: HeldFolder, drafts: HeldFolder, *, restores
         return "it was changed meanwhile"
     if new == now:
         return ""
-    drop_draft(drafts)
     try:
         mtime_ns = edit.mtime_ns if restores and new == edit.after else None
         if not _write_draft(drafts, new, facts, mtime_ns):

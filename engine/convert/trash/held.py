@@ -10,7 +10,7 @@ Each file of an entry is in one of these places:
 and the entry, with its marker of a begun undo, in one of these states:
 
     marker  files               state    after                   what is done about it
-    any     all STORED or BOTH  WHOLE    a move, a begun undo    undo, purge
+    any     all STORED or BOTH  WHOLE    a move, a begun undo    undo; purge, unless some are STORED and some BOTH
     no      some STORED,        PARTLY   a move to the trash     the conversion's next run moves the rest
             the rest HOME                that was stopped        (finish_move); undo puts back what is stored;
                                                                  purge refuses
@@ -31,14 +31,13 @@ description cannot be read, nothing in its folder is touched, and it is reported
 import contextlib
 import os
 import stat
-import time
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from discpress.engine.convert.playlists.rewrite import DRAFT_NAME, drop_draft, rewrite
+from discpress.engine.convert.playlists.rewrite import drop_draft, rewrite
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashedFile, TrashEntry, is_met
-from discpress.engine.convert.trash.folder import Ownership, is_like, not_ours
+from discpress.engine.convert.trash.folder import Ownership, not_ours
 from discpress.engine.convert.trash.schema import read_held
 from discpress.engine.errors import TrashError, from_os_error
 from discpress.engine.names import display_name
@@ -47,10 +46,8 @@ from discpress.engine.system.filesystems import filesystem_of
 from discpress.engine.system.held_folder import HeldFolder, is_same_state
 from discpress.engine.system.locks import Lock, try_lock
 
-_LOCK_NAME_1 = ".discpress-lock"
+LOCK_NAME_1 = ".discpress-lock"
 """Versions before left a lock of this name in an entry, on file systems without links."""
-_REMOTE_REST_S = 24 * 3600
-"""Locks of folders do not keep other machines away: what such a machine is at is younger than this."""
 
 
 class GoneError(TrashError):
@@ -176,7 +173,7 @@ class HeldEntry:
 
     def has_marker(self) -> bool:
         """Return whether an undo was begun: the marker is an empty file, and the name of no stored one. OSError."""
-        return any(_is_empty_file(self.folder.find(name)) for name in self._free_markers())
+        return any(is_empty_file(self.folder.find(name)) for name in self._free_markers())
 
     def _free_markers(self) -> list[str]:
         stored = [file.stored for file in self.entry.files if self.stored(file) is not None]
@@ -212,7 +209,7 @@ class HeldEntry:
             dropped = [self._drop_empty(name) for name in self.entry.undo_markers]
             if any(dropped):
                 self.folder.sync()  # it must not be left without the description
-            self._drop_empty(_LOCK_NAME_1)
+            self._drop_empty(LOCK_NAME_1)
             described = self.folder.find(ENTRY_NAME)
             if described is not None and stat.S_ISREG(described.st_mode):
                 self.folder.unlink_same(ENTRY_NAME, described)
@@ -221,7 +218,7 @@ class HeldEntry:
 
     def _drop_empty(self, name: str) -> bool:
         facts = self.folder.find(name)
-        return facts is not None and _is_empty_file(facts) and self.folder.unlink_same(name, facts)
+        return facts is not None and is_empty_file(facts) and self.folder.unlink_same(name, facts)
 
 
 @contextlib.contextmanager
@@ -260,33 +257,12 @@ def gone(entry: TrashEntry) -> GoneError:
     return GoneError(f"{display_name(entry.home_path)}: it is not in the trash any more")
 
 
-def is_left(folder: HeldFolder) -> bool:
-    """Return whether an entry's folder holds at most a description of nothing, or a lock. OSError."""
-    names = set(folder.names())
-    return names <= {ENTRY_NAME, DRAFT_NAME} or (names == {_LOCK_NAME_1} and _is_empty_file(folder.find(_LOCK_NAME_1)))
-
-
-def sweep(trash: HeldFolder, name: str) -> None:
-    """Remove what a move that was only begun left in a trash of ours, unless anything else, or anybody, is in there."""
-    with contextlib.suppress(OSError), trash.below(name) as folder:
-        facts = folder.stat()
-        is_ours = folder.fd is not None and is_like(facts, trash.stat())
-        if folder.fd is None or not is_ours or try_lock(folder.fd) is not Lock.HELD or not is_left(folder):
-            return
-        if time.time() - facts.st_mtime < _REMOTE_REST_S and filesystem_of(folder.path).is_remote:
-            return
-        for each in folder.names():
-            found = folder.lstat(each)
-            if stat.S_ISREG(found.st_mode):
-                folder.unlink_same(each, found)
-        remove_same_folder(trash, name, folder)
-
-
 def remove_same_folder(parent: HeldFolder, name: str, held: HeldFolder) -> None:
     """Remove an empty folder if its name still leads to it. OSError."""
     if same_file(parent.lstat(name), held.stat()):
         parent.remove_folder(name)
 
 
-def _is_empty_file(facts: os.stat_result | None) -> bool:
+def is_empty_file(facts: os.stat_result | None) -> bool:
+    """Return whether a stat result is that of an empty regular file."""
     return facts is not None and stat.S_ISREG(facts.st_mode) and facts.st_size == 0

@@ -15,7 +15,8 @@ from discpress.engine.convert.trash.folder import (
     user_id,
     why_not_opened,
 )
-from discpress.engine.convert.trash.held import EntryState, hold, is_left, remove_same_folder, sweep
+from discpress.engine.convert.trash.held import EntryState, hold, remove_same_folder
+from discpress.engine.convert.trash.leftovers import is_left, sweep
 from discpress.engine.convert.trash.schema import read_held
 from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.errors import DiscpressError, TrashError
@@ -147,7 +148,7 @@ def sweep_trash_in(folder: Path) -> None:
         with contextlib.suppress(OSError), HeldFolder.open(folder) as home, home.below(trash_name) as trash:
             if not Ownership(home).why_not(trash.stat()):
                 for name in trash.names():
-                    sweep(trash, name)
+                    sweep(home, trash, name)
                 remove_same_folder(home, trash_name, trash)
 
 

@@ -243,8 +243,8 @@ def _prove_purge(
     held: HeldEntry, prover: Prover, others: Sequence[Path], *, is_automatic: bool
 ) -> tuple[Path | None, str]:
     """Return the image that proves that nothing is lost, or what would be. OSError."""
-    places = held.places()
-    if FilePlace.HOME in places.values():
+    places = set(held.places().values())
+    if FilePlace.HOME in places or places >= {FilePlace.BOTH, FilePlace.STORED}:  # half of a title would stay at home
         return None, "some files of this title are not in the trash"
     change = find_change(held, only_stored=True)
     if change:

@@ -8,10 +8,12 @@ import pytest
 from call_recorder import CallRecorder
 from command_line import write_old
 from crash_states import crash_states
+from old_stories import OLD_STORIES
 from playlist_stories import PLAYLIST_STORIES
-from power_stories import SOURCE, STORIES, judge, record, recover
+from power_stories import SOURCE, STORIES, judge, losses_by_emptying, record, recover
 from repair_stories import REPAIR_STORIES
 from set_stories import SET_STORIES
+from trash_stories import TRASH_STORIES
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.convert import checkpoint
@@ -26,7 +28,7 @@ from discpress.engine.system.files import FileIdentity
 SEED = 9
 RANDOMS = 3
 RECOVERIES = 6
-ALL_STORIES = STORIES | SET_STORIES | REPAIR_STORIES | PLAYLIST_STORIES
+ALL_STORIES = STORIES | SET_STORIES | REPAIR_STORIES | PLAYLIST_STORIES | TRASH_STORIES | OLD_STORIES
 
 
 @pytest.mark.parametrize("name", ALL_STORIES)
@@ -47,7 +49,9 @@ def test_the_next_run_goes_on_wherever_the_power_went(name: str, tmp_path: Path)
     for number in range(RECOVERIES):
         point = chance.randrange(len(recorder.steps) + 1)
         state = chance.choice(list(crash_states(recorder.disk_at(point), chance, RANDOMS)))
-        assert recover(story, state.write(tmp_path / str(number))) == [], f"after {recorder.labels[:point]}"
+        where = f"after {recorder.labels[:point]}"
+        assert recover(story, state.write(tmp_path / str(number))) == [], where
+        assert losses_by_emptying(story, state.write(tmp_path / f"{number} emptied")) == [], where
 
 
 class NotedKeeper:

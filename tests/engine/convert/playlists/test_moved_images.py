@@ -12,9 +12,11 @@ from sample_images import mixed
 
 from discpress.engine.convert.conversion import Conversion
 from discpress.engine.convert.playlists import rewrite
+from discpress.engine.convert.trash import trash
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
-from discpress.engine.convert.trash.listing import entries_in
-from discpress.engine.convert.trash.undo import Undone, undo
+from discpress.engine.convert.trash.held import HeldEntry
+from discpress.engine.convert.trash.listing import entries_in, sweep_trash_in
+from discpress.engine.convert.trash.undo import Undone, purge, undo
 from discpress.engine.formats import ImageFormat
 from discpress.engine.progress import Control
 from discpress.engine.request import OnConflict
@@ -213,6 +215,55 @@ def test_a_source_that_stays_after_all_stays_in_the_playlist(tmp_path: Path, mon
         put_away(source)
     assert playlist.read_bytes() == b"Saga.iso\n"
     assert names_in(tmp_path) == {"Saga.iso", "Saga.m3u", "Saga.zso"}
+
+
+def stop_before_the_move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Kill a conversion when its playlist names the result, and its source is still home; return the playlist."""
+
+    def die(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    playlist = text(tmp_path / "Saga.m3u", b"Saga.iso\n")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(trash, "_move_one", die)
+        patch.setattr(trash, "_take_back", lambda held: None)
+        put_away(image(tmp_path / "Saga.iso"))
+    assert playlist.read_bytes() == b"Saga.zso\n"
+    return playlist
+
+
+def test_what_a_killed_move_changed_is_taken_back_when_the_trash_is_tidied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    playlist = stop_before_the_move(tmp_path, monkeypatch)
+    sweep_trash_in(tmp_path)
+    assert (playlist.read_bytes(), playlist.stat().st_mtime_ns) == (b"Saga.iso\n", MTIME_NS)
+    assert names_in(tmp_path) == {"Saga.iso", "Saga.m3u", "Saga.zso"}
+
+
+def test_a_draft_that_is_a_second_name_of_the_playlist_is_no_change_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    playlist = stop_before_the_move(tmp_path, monkeypatch)
+    (entry,) = tmp_path.glob(".discpress-trash/*")
+    (entry / rewrite.DRAFT_NAME).hardlink_to(playlist)  # a power loss took the removal of that name back
+    sweep_trash_in(tmp_path)
+    assert playlist.read_bytes() == b"Saga.iso\n"
+
+
+def test_after_an_emptying_that_was_killed_the_playlist_names_the_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    playlist = text(tmp_path / "Saga.m3u", b"Saga.iso\n")
+    entry = put_away(image(tmp_path / "Saga.iso")).trashed
+    assert entry is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(HeldEntry, "drop", lambda held: None)
+        purge(entry, 1, Control(), force=False)
+    assert entry.folder.exists()
+    sweep_trash_in(tmp_path)
+    assert playlist.read_bytes() == b"Saga.zso\n"
+    assert names_in(tmp_path) == {"Saga.m3u", "Saga.zso"}
 
 
 def test_the_entry_describes_the_texts(tmp_path: Path) -> None:
