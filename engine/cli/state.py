@@ -12,8 +12,9 @@ from discpress.engine.config import Config, config_path, load_config
 from discpress.engine.convert.conversion import Conversion
 from discpress.engine.convert.request import merge_requests
 from discpress.engine.errors import DiscpressError
+from discpress.engine.formats import image_stem
 from discpress.engine.images.source import ByteSource
-from discpress.engine.library.naming import shown_name
+from discpress.engine.library.naming import TitleNames
 from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.measure.estimate import Estimate
 from discpress.engine.queue.record_digests import (
@@ -83,9 +84,14 @@ class Records:
         return self.names_of([path]).get(absolute(path), "")
 
     def names_of(self, paths: Iterable[Path]) -> dict[Path, str]:
-        """Return the names of those images that are in the library, by absolute path."""
-        known = () if self.store is None else self.store.titles_at(map(absolute, paths))
-        return {title.path: shown_name(title) for title in known}
+        """Return the names of those images that are in the library, told apart in their folders, by absolute path."""
+        if self.store is None:
+            return {}
+        known = self.store.titles_at(map(absolute, paths))
+        around = self.store.titles({title.file_path.parent for title in known})
+        # A result next to its source has the name of its source, and needs no other one.
+        names = TitleNames(around, lambda title: (title.path.parent, image_stem(title.path.name)))
+        return {title.path: names.of(title) for title in known}
 
     def save_estimate(self, identity: FileIdentity, found: Estimate) -> None:
         """Store an estimate for `ls`."""

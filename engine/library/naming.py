@@ -1,21 +1,92 @@
 """Names of titles and systems for people."""
 
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from pathlib import Path
+
 from discpress.engine.discs.file_titles import read_file_title
+from discpress.engine.images.archives.model import differing_folders
 from discpress.engine.names import display_name
 from discpress.engine.store.model import Title
 from discpress.engine.systems import System
 
 
-def shown_name(title: Title) -> str:
-    """Return the name of a title in a row: that on its disc, else the cleaned name of its file and its serial."""
+def disc_name(title: Title, tags: str = "") -> str:
+    """Return the name of a disc without its serial, with its number in a set: `Saga (disc 2)`.
+
+    `tags` are parts of the file name that tell it apart.
+    """
     name = display_name(title.title or title.path.name)
-    of_file = read_file_title(title.path.name)
     # A disc with the number 1 need not belong to a set; a file with the number 1 in its name does.
     number, total = title.disc.disc_number, title.disc.disc_total or 1
-    is_of_set = number is not None and (max(number, total) > 1 or of_file.disc_number is not None)
-    disc = f" (disc {number})" if is_of_set else ""
-    is_from_disc = title.system in {System.PSP, System.UMD_VIDEO} or (title.title and title.title != of_file.title)
-    return f"{name}{disc}" if is_from_disc or not title.serial else f"{name}{disc} {display_name(title.serial)}"
+    is_of_set = number is not None and (
+        max(number, total) > 1 or read_file_title(title.path.name).disc_number is not None
+    )
+    return " ".join([name, *([f"(disc {number})"] if is_of_set else []), *([display_name(tags)] if tags else [])])
+
+
+def shown_name(title: Title, tags: str = "") -> str:
+    """Return the name of a title in a row: that on its disc, else the cleaned name of its file and its serial."""
+    name = disc_name(title, tags)
+    is_from_disc = title.system in {System.PSP, System.UMD_VIDEO} or (
+        title.title and title.title != read_file_title(title.path.name).title
+    )
+    return name if is_from_disc or not title.serial else f"{name} {display_name(title.serial)}"
+
+
+class TitleNames:
+    """Names of titles in the rows of one list: those of different discs are told apart.
+
+    Discs of one name get the tags that not all of them have: `Tale [T-En]`. If these are equal as well, they get the
+    names of their files, if necessary with the folders that differ.
+    """
+
+    def __init__(self, titles: Iterable[Title], disc_of: Callable[[Title], Hashable]) -> None:
+        """`disc_of` gives a key that the titles of one disc share: a title and its result need no different names."""
+        self._tags: dict[Path, str] = {}
+        self._files: dict[Path, str] = {}
+        known = list(titles)
+        counts = Counter(title.title for title in known)
+        groups: dict[str, list[Title]] = {}
+        for title in known:
+            if counts[title.title] > 1:  # the names of 20,000 titles take too long to be made for nothing
+                groups.setdefault(shown_name(title), []).append(title)
+        for group in groups.values():
+            if _are_several(group, disc_of):
+                self._tell_apart(group, disc_of)
+
+    def of(self, title: Title) -> str:
+        """Return the name of a title with its serial."""
+        return self._files.get(title.path) or shown_name(title, self._tags.get(title.path, ""))
+
+    def without_serial(self, title: Title) -> str:
+        """Return the name of a title for a list that has a column of serials."""
+        return self._files.get(title.path) or disc_name(title, self._tags.get(title.path, ""))
+
+    def _tell_apart(self, group: list[Title], disc_of: Callable[[Title], Hashable]) -> None:
+        shared = set.intersection(*(set(title.disc.tags) for title in group))
+        by_name: dict[str, list[Title]] = {}
+        for title in group:
+            self._tags[title.path] = " ".join(tag for tag in title.disc.tags if tag not in shared)
+            by_name.setdefault(self._tags[title.path], []).append(title)
+        for alike in by_name.values():
+            if _are_several(alike, disc_of):
+                self._files |= _file_names(alike)
+
+
+def _are_several(titles: list[Title], disc_of: Callable[[Title], Hashable]) -> bool:
+    return len(titles) > 1 and len({disc_of(title) for title in titles}) > 1
+
+
+def _file_names(titles: list[Title]) -> Mapping[Path, str]:
+    """Return the names of the files, if necessary with the folders that differ; an archive is one of them."""
+    names = Counter(title.path.name for title in titles)
+    folders = differing_folders([title.path.parent.parts for title in titles])
+    found = {}
+    for title, steps in zip(titles, folders, strict=True):
+        name = title.path.name
+        found[title.path] = display_name(name if names[name] == 1 else "/".join((*steps, name)))
+    return found
 
 
 def system_label(title: Title) -> str:

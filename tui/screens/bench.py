@@ -14,7 +14,6 @@ from discpress.engine.cli.lab.views import csv_text, facts_of
 from discpress.engine.errors import DiscpressError, from_os_error
 from discpress.engine.lab.live import LiveTest, read_live
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions
-from discpress.engine.library.naming import shown_name
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Action, Job
 from discpress.engine.queue.snapshot import QueueSnapshot
@@ -99,7 +98,8 @@ class BenchScreen(DiscScreen):
         if not self.query("#seeks"):
             return  # not there yet, or not any more
         title, choice, is_ascii = self._title, self._choice, self.session.is_ascii
-        self.query_one("#head", Lines).show(head_lines(title, choice, self.keys, position=self._position()))
+        name, position = self.view.names.of(title), self._position()
+        self.query_one("#head", Lines).show(head_lines(title, name, choice, self.keys, position=position))
         is_wide = self.has_class("-wide")
         height = max(4, self.size.height - _HEAD_LINES - (2 if is_wide else 1))  # the line of keys, and a gap
         width = self.size.width // 2 - _GAP if is_wide else self.size.width
@@ -236,7 +236,7 @@ class BenchScreen(DiscScreen):
         run_detached(self, partial(self._queue, asked))
 
     async def _queue(self, asked: SeekOptions | ThroughputOptions) -> None:
-        path, name = self._title.path, shown_name(self._title)
+        path, name = self._title.path, self.view.names.of(self._title)
         try:
             request = await self._queries.ask_with_timeout(lambda: lab_request(path, asked, name))
             self.session.queue.add([request])

@@ -11,7 +11,6 @@ from textual.binding import BindingType
 from discpress.engine.errors import DiscpressError, from_os_error
 from discpress.engine.images.doctor.doctor import examine
 from discpress.engine.images.doctor.findings import Finding
-from discpress.engine.library.naming import shown_name
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.snapshot import QueueSnapshot
@@ -142,7 +141,7 @@ class DetailScreen(TextScreen):
 
         def request() -> JobRequest:
             file_path = holder_of(self._path)
-            name = "" if title is None else shown_name(title)
+            name = "" if title is None else self.view.names.of(title)
             source = Source.of(self._path, file_path, file_path.stat().st_dev, name)
             return JobRequest(replace(task, source=source), self._path)
 

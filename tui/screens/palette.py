@@ -10,7 +10,7 @@ from textual.fuzzy import Matcher
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from discpress.engine.library.naming import shown_name, system_label
+from discpress.engine.library.naming import system_label
 from discpress.engine.names import fold
 from discpress.tui.app.session import Session
 from discpress.tui.commands import Command, Place, all_key_labels, commands_at
@@ -129,7 +129,7 @@ class PaletteScreen(OwnScreen[Hit | None], ModalScreen[Hit | None]):
             if all(word in title.search_text for word in words)
         ]  # fmt: skip
         return [
-            Hit(f"{system_label(title)} title", shown_name(title), SelectTitle(title.path))
+            Hit(f"{system_label(title)} title", self._session.view.names.of(title), SelectTitle(title.path))
             for title in found[:_MOST_TITLES]
         ]
 

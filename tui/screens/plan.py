@@ -11,7 +11,6 @@ from textual.binding import BindingType
 
 from discpress.engine.convert.batch.model import Batch, PlannedTitle
 from discpress.engine.errors import DiscpressError
-from discpress.engine.library.naming import shown_name
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Title
@@ -199,7 +198,9 @@ class PlanScreen(DiscScreen):
             self.post_message(Notify(f"Nothing to {what} here. Move the cursor to a title to see why."))
             return
         try:
-            added = self.session.queue.add_new(jobs_of(self._batch, self._options), lambda job: job.kind)
+            added = self.session.queue.add_new(
+                jobs_of(self._batch, self._options, self.view.names), lambda job: job.kind
+            )
         except DiscpressError as error:
             self.post_message(Notify(str(error), is_error=True))
             return
@@ -220,7 +221,7 @@ class _Rows:
     def cells(self, index: int, keys: Sequence[str]) -> Sequence[str]:
         """Return the texts of one row."""
         row = self._screen.rows[index]
-        texts = _cells(row)
+        texts = _cells(row, self._screen.view.names.of(row.title))
         return [texts[key] for key in keys]
 
     def style(self, index: int, key: str) -> str:
@@ -231,14 +232,14 @@ class _Rows:
         return "warn" if key == "note" and row.warnings else "normal"
 
 
-def _cells(row: PlannedTitle) -> dict[str, str]:
+def _cells(row: PlannedTitle, name: str) -> dict[str, str]:
     title, settings = row.title, row.settings
     becomes = ""
     if settings is not None and row.is_converted:
         becomes = f"{settings.form} {describe_settings(settings)}" if settings.block_size else settings.form
     note = "repair" if row.repairs else "see below" if row.warnings else ""
     return {
-        "name": shown_name(title),
+        "name": name,
         "becomes": becomes,
         "size": format_size(title.file_bytes),
         **_result_cells(row),

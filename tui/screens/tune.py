@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from discpress.engine.errors import DiscpressError
-from discpress.engine.library.naming import shown_name, system_label
+from discpress.engine.library.naming import system_label
 from discpress.engine.measure.estimate import grid_block_sizes
 from discpress.engine.store.model import Title
 from discpress.engine.store.rows.measurement_rows import LabTest
@@ -88,7 +88,9 @@ class TuneScreen(DiscScreen):
         self._ask(grid, chosen)
         problem = reason_of(title, self.session.unsampled)
         width = max(20, self.size.width - 2)
-        lines: list[Line] = [[(f"Tune {shown_name(title)} ({system_label(title)})", "head"), (self._others(), "dim")]]
+        lines: list[Line] = [
+            [(f"Tune {self.view.names.of(title)} ({system_label(title)})", "head"), (self._others(), "dim")]
+        ]
         if self._is_gone:
             lines.append([(FILE_GONE, "bad")])
         sign = self.view.signs.margin

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from discpress.engine.lab.live import LiveTest
-from discpress.engine.library.naming import shown_name, system_label
+from discpress.engine.library.naming import system_label
 from discpress.engine.measure.devices import DEVICES, expected_us
 from discpress.engine.measure.percentiles import histogram
 from discpress.engine.names import display_name
@@ -24,14 +24,14 @@ _LABEL, _FIGURE, _RATE = 7, 9, 7
 _RANGE, _COUNT = 15, 7
 
 
-def head_lines(title: Title, choice: BenchChoice, keys: Keys, *, position: str) -> list[Line]:
+def head_lines(title: Title, name: str, choice: BenchChoice, keys: Keys, *, position: str) -> list[Line]:
     """Return what is tested, and how: each choice with the key that changes it."""
     size = format_size(title.file_bytes)
     blocks = " ".join(f"{block // 1024}K" for block in choice.block_sizes)
     levels = " ".join(map(str, choice.levels))
     return [
         [
-            (f"Bench {shown_name(title)} ({system_label(title)})", "head"),
+            (f"Bench {name} ({system_label(title)})", "head"),
             (f"  {format_label(title)}, {size}  ", "dim"),
             (keys.row("title_before", "title_next"), "accent"),
             (f" title {position}", "dim"),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.doctor.findings import Finding, Severity
-from discpress.engine.library.naming import shown_name, system_label
+from discpress.engine.library.naming import system_label
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.titles.examined import found_damage, has_examined
@@ -32,14 +32,16 @@ def _row(label: str, text: str, style: str = "normal") -> Line:
 
 def brief(view: LibraryView, title: Title, width: int, *, unestimated: str = "") -> list[Line]:
     """Return what the pane beside the table shows; `unestimated` is why its estimate cannot be had."""
-    lines: list[Line] = [*wrapped(shown_name(title), width, "head"), []]
+    lines: list[Line] = [*wrapped(view.names.of(title), width, "head"), []]
     lines += _identity(title)
     lines += [[], *_file(title, width)]
     lines += [[], *_estimate(view, title, width, unestimated)]
     standing = view.states.of(title)
     if standing.reason and standing.state.spec.concern is not Concern.NONE:
         style = STATE_STYLES[standing.state.spec.concern]
-        lines += [[], *wrapped(f"{standing.state.spec.label}: {display_name(standing.reason)}", width, style)]
+        label, reason = standing.state.spec.label, display_name(standing.reason)
+        text = reason if reason.startswith(f"{label}: ") else f"{label}: {reason}"
+        lines += [[], *wrapped(text, width, style)]
     elif title.error or standing.reason:
         lines += [[], *wrapped(display_name(title.error or standing.reason), width, "warn")]
     return lines

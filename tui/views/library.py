@@ -14,7 +14,7 @@ from discpress.engine.library.catalog import (
     sort_titles,
     total,
 )
-from discpress.engine.library.naming import shown_name
+from discpress.engine.library.naming import TitleNames
 from discpress.engine.library.states import Records, TitleStates
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job, JobState
@@ -72,6 +72,7 @@ class LibraryView(MarkedRows[Title]):
         self._copied: frozenset[str] = frozenset()
         self._totals: Totals | None = None
         self._places: dict[Path, int] | None = None
+        self._names: TitleNames | None = None
         self._jobs: dict[Path, Job] = {}
 
     # What is in it
@@ -137,7 +138,7 @@ class LibraryView(MarkedRows[Title]):
         self.states.set_titles(self.titles.values())
         in_order = sort_titles(self.titles.values(), self.sort_key, descending=self.is_descending, states=self.states)
         self._sorted, self._copied = join_copies(in_order, self.states)
-        self._totals = None
+        self._totals = self._names = None
         self._select()
 
     def _select(self) -> None:
@@ -161,6 +162,13 @@ class LibraryView(MarkedRows[Title]):
         return self._totals
 
     @property
+    def names(self) -> TitleNames:
+        """The names of the titles, told apart within the whole library."""
+        if self._names is None:
+            self._names = TitleNames(self._sorted, self.states.disc_of)
+        return self._names
+
+    @property
     def in_order(self) -> Sequence[Title]:
         """The whole library in its order, whatever filter is on."""
         return self._sorted
@@ -168,7 +176,7 @@ class LibraryView(MarkedRows[Title]):
     def name_of(self, path: Path) -> str:
         """Return what a row calls the image of that path; empty for one that is not in the library."""
         title = self.titles.get(path)
-        return "" if title is None else shown_name(title)
+        return "" if title is None else self.names.of(title)
 
     def index_of(self, key: Path | None) -> int | None:
         """Return the row of a path; None if it is not shown."""
@@ -236,7 +244,7 @@ def _word(job: Job | None) -> str:
 
 
 def _name_cell(view: LibraryView, title: Title) -> str:
-    return f"  + {display_name(title.path.name)}" if view.is_later(title) else shown_name(title)
+    return f"  + {display_name(title.path.name)}" if view.is_later(title) else view.names.of(title)
 
 
 def _estimate_cell(view: LibraryView, title: Title) -> str:

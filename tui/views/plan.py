@@ -7,7 +7,7 @@ from discpress.engine.convert.batch.model import NEVER_UNNAMED, USELESS, Batch, 
 from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.convert.batch.repairs import plan_repairs
 from discpress.engine.convert.output_names import Clash
-from discpress.engine.library.naming import shown_name
+from discpress.engine.library.naming import TitleNames
 from discpress.engine.library.states import TitleStates
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import JobRequest
@@ -62,9 +62,9 @@ def plan_titles(
     return plan_batch(candidates, options, chooser.default_request, store, queued=queued, states=states.under)
 
 
-def jobs_of(batch: Batch, options: ConversionRequest) -> list[JobRequest]:
-    """Return the jobs of a plan."""
-    return [job_of(row, options, None, name=shown_name(row.title)) for row in batch.converted]
+def jobs_of(batch: Batch, options: ConversionRequest, names: TitleNames) -> list[JobRequest]:
+    """Return the jobs of a plan; `names` are those of the rows that they come from."""
+    return [job_of(row, options, None, name=names.of(row.title)) for row in batch.converted]
 
 
 def reason_left_out(row: PlannedTitle, keys: Keys) -> str:

@@ -15,7 +15,7 @@ from discpress.engine.cli.state import open_store, read_config
 from discpress.engine.demo.library import make_demo
 from discpress.engine.errors import UsageError
 from discpress.engine.library.catalog import filter_titles, group_copies, sort_titles, total
-from discpress.engine.library.naming import system_label
+from discpress.engine.library.naming import TitleNames, system_label
 from discpress.engine.library.scan.mounts import unmounted_folders
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.library.states import TitleStates
@@ -113,10 +113,11 @@ def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) ->
 
 def _print_rows(titles: Sequence[Title], states: TitleStates, printer: Printer) -> None:
     rows = []
+    names = TitleNames(titles, states.disc_of)
     for group in group_copies(titles, states):
         for index, title in enumerate(group):
-            name = display_name(title.title or title.path.name)
-            rows.append(_row(f"  + {_file_name(title)}" if index else name, title, states.state(title)))
+            name = f"  + {_file_name(title)}" if index else names.without_serial(title)
+            rows.append(_row(name, title, states.state(title)))
     if rows:
         heads = ("TITLE", "SYSTEM", "SERIAL", "FORMAT", "SIZE", "ESTIMATE", "SAVING", "STATE")
         printer.lines(format_table(heads, rows, flexible=0, right=(4, 5, 6)))

@@ -10,6 +10,7 @@ from queued_jobs import task_as
 from discpress.engine.config import Config
 from discpress.engine.convert.batch.model import Batch, Skip
 from discpress.engine.formats import ImageFormat
+from discpress.engine.library.naming import TitleNames
 from discpress.engine.library.states import TitleStates
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.titles.chooser import Chooser
@@ -21,6 +22,7 @@ from discpress.tui.views.plan import jobs_of, plan_titles, reason_left_out
 
 CHOOSER = Chooser.of(Config())
 STATES = TitleStates(CHOOSER.request)
+NAMES = TitleNames((), STATES.disc_of)
 NOBODY: Mapping[Path, ConversionRequest] = {}
 OKAMI = title("Okami.iso", 4400, 3300, title="Okami", serial="SLUS-21115")
 DENSE = title("Dense Films.iso", 2000, 1990, title="Dense Films", serial="SLPM-62001")
@@ -45,7 +47,7 @@ def test_what_would_hardly_shrink_is_left_out_with_the_reason() -> None:
 def test_what_would_hardly_shrink_is_converted_where_that_is_requested() -> None:
     options = ConversionRequest(force=True)
     batch = plan_titles([DENSE, OKAMI], CHOOSER, options, None, (), {}, STATES)
-    request, _ = jobs_of(batch, options)
+    request, _ = jobs_of(batch, options, NAMES)
     assert (request.path, request.force) == (Path("/games/Dense Films.iso"), True)
     assert batch.rows[0].warnings == ("it would shrink by less than 5 %",)
 
@@ -54,7 +56,7 @@ def test_what_lies_in_an_archive_is_converted_beside_it() -> None:
     batch = planned(ARCHIVED, trash_source=True)
     (row,) = batch.rows
     assert (row.is_converted, row.output_path) == (True, Path("/games/Old Films.zso"))
-    (request,) = jobs_of(batch, ConversionRequest(trash_source=True))
+    (request,) = jobs_of(batch, ConversionRequest(trash_source=True), NAMES)
     task = task_as(ConvertTask, request)
     assert (request.path, task.source.name, task.source.archive) == (
         Path("/games/games.zip/Old Films.iso"),
@@ -86,7 +88,7 @@ def test_a_damaged_image_is_left_out_with_the_reason() -> None:
 
 def test_an_archive_is_kept_and_the_plan_says_so() -> None:
     batch = planned(ARCHIVED, trash_source=True)
-    (request,) = jobs_of(batch, ConversionRequest(trash_source=True))
+    (request,) = jobs_of(batch, ConversionRequest(trash_source=True), NAMES)
     assert not task_as(ConvertTask, request).request.trash_source
     assert batch.rows[0].warnings[-1].startswith("its archive is kept")
 
