@@ -40,6 +40,13 @@ def format_size(size_bytes: float) -> str:
     return f"{_three_digits(size)} {_STEPS[-1]}"
 
 
+def smaller_text(saving_bytes: int) -> str:
+    """Return the end of a sentence on conversions: `; the results are 1.5 GiB smaller`; empty without a difference."""
+    if not saving_bytes:
+        return ""
+    return f"; the results are {format_size(abs(saving_bytes))} {'smaller' if saving_bytes > 0 else 'larger'}"
+
+
 def _three_digits(size: float) -> str:
     if abs(size) >= 99.95 or float(size).is_integer():  # an int has no such method before Python 3.12
         return f"{size:.0f}"

@@ -17,6 +17,7 @@ from discpress.engine.images.source import ByteSource
 from discpress.engine.library.naming import TitleNames
 from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.measure.estimate import Estimate
+from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.record_digests import (
     Decoded,
     identity_of_source,
@@ -24,6 +25,7 @@ from discpress.engine.queue.record_digests import (
     save_decoded,
     save_digests,
 )
+from discpress.engine.queue.savings import count_savings
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import FileIdentity, JsonValue, StoredEstimate
@@ -113,6 +115,7 @@ class Records:
             return
         try:
             self.store.append_journal(kind, cast(Mapping[str, JsonValue], facts))
+            count_savings(JobQueue(self.store), kind, facts)
         except DiscpressError as error:
             self._lose(error)
 

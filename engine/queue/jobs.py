@@ -167,7 +167,7 @@ class Job:
     result: Mapping[str, JsonValue]
     """The result, by kind."""
     saved_bytes: int
-    """The saving of the finished conversion; negative if the file grew."""
+    """The space that the conversion has freed: 0 as long as its original is kept, or in the trash."""
     attempts: int
     """Number of starts since it was queued or retried, including those after a pause or a kill."""
     worker_deaths: int
@@ -218,6 +218,32 @@ class Job:
     def ratio(self) -> float | None:
         """Packed over original so far; None before the first byte."""
         return self.packed_bytes / self.read_bytes if self.read_bytes else None
+
+    @property
+    def source_bytes(self) -> int:
+        """Size of the source of a finished conversion; 0 if it is not recorded."""
+        return self._figure("source_bytes")
+
+    @property
+    def result_bytes(self) -> int:
+        """Size of the result of a finished conversion; the counter of a resumed job stops at the kill."""
+        return self._figure("packed_bytes") or self.packed_bytes
+
+    @property
+    def saving_bytes(self) -> int:
+        """Bytes by which the result of a finished conversion is smaller than its source; negative if it is larger.
+
+        0 if the sizes are not recorded, and for an image that is not whole.
+        """
+        return self._figure("saving_bytes") if "saving_bytes" in self.result else self._difference
+
+    @property
+    def _difference(self) -> int:
+        return self.source_bytes - self.result_bytes if self.source_bytes and self.result_bytes else 0
+
+    def _figure(self, name: str) -> int:
+        value = self.result.get(name)
+        return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
     @property
     def is_alive(self) -> bool:

@@ -175,9 +175,13 @@ class JobQueue(QueueReader):
         """Record that the worker lets go of a job: it is queued again, or becomes as requested; a paused one stays."""
         return self._act(job_id, Action.SUSPEND)
 
-    def finish(self, job_id: int, result: Mapping[str, JsonValue], *, saved_bytes: int = 0) -> None:
+    def finish(self, job_id: int, result: Mapping[str, JsonValue]) -> None:
         """Record that a job is done, on the disk when this returns; delete its checkpoint."""
-        self._end(job_id, Action.FINISH, finish_values(result, saved_bytes))
+        self._end(job_id, Action.FINISH, finish_values(result))
+
+    def count_saved(self, entry_id: str) -> None:
+        """Count the saving of the conversion whose original was this entry of the trash, and was removed for good."""
+        self._change(lambda change: change.count_saved(entry_id))
 
     def fail(self, job_id: int, error: DiscpressError) -> None:
         """Record that a job failed; delete its checkpoint."""

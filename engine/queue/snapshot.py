@@ -60,7 +60,7 @@ class QueueTotals:
     skipped: int = 0
     """Skipped with a reason."""
     saved_bytes: int = 0
-    """Saving of all finished conversions."""
+    """Space that conversions have freed so far."""
     gain_bytes: int = 0
     """Expected saving of the jobs that are alive."""
 
@@ -101,7 +101,7 @@ class History:
 
     @property
     def saved_bytes(self) -> int:
-        """Saving of all of them."""
+        """Space that they have freed so far."""
         return sum(job.saved_bytes for job in self.jobs)
 
     @property

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from discpress.engine.errors import CancelledError, DiscpressError, UsageError
@@ -33,8 +34,7 @@ _FIRST_START = f"attempts = 1, started_at = :now, {_AS_NEW}"
 """A first start trusts no column that nobody has written yet."""
 _COLUMNS = {
     Action.START: "attempts = attempts + 1",
-    Action.FINISH: f"{_END}, stage = '{Stage.DONE}', done_bytes = total_bytes, result = :result,"
-    " saved_bytes = :saved_bytes",
+    Action.FINISH: f"{_END}, stage = '{Stage.DONE}', done_bytes = total_bytes, result = :result",
     Action.FAIL: _EXPLAIN,
     Action.SKIP: _EXPLAIN,
     Action.CANCEL: f"{_END}, error_code = '{CancelledError.code}'",
@@ -75,6 +75,8 @@ _REBATCH = """
 UPDATE queue_jobs SET batch = (SELECT batch FROM queue_jobs WHERE typeof(batch) = 'text' ORDER BY id DESC LIMIT 1)
 WHERE id = :id
 """
+_OF_ENTRY = "state = 'done' AND instr(result, :entry) > 0"
+_SET_SAVED = "UPDATE queue_jobs SET saved_bytes = ?, changed = ? WHERE id = ?"
 _WANT = "UPDATE queue_jobs SET wanted = ?, changed = ? WHERE id = ?"
 
 
@@ -151,6 +153,14 @@ class Change:
         # A row in an unknown state is unreadable and counts as failed.
         return _STATES.get(state, JobState.FAILED), wanted if wanted in _REQUESTS else ""
 
+    def count_saved(self, entry_id: str) -> None:
+        """Set the space that a conversion has freed, if its original was this entry of the trash."""
+        rows = self.connection.execute(f"{SELECT_JOBS} WHERE {_OF_ENTRY}", {"entry": entry_id}).fetchall()
+        for job in map(job_from, rows):
+            trashed = job.result.get("trashed")
+            if isinstance(trashed, str) and Path(trashed).parent.name == entry_id:
+                self.connection.execute(_SET_SAVED, (job.saving_bytes, self.revision, job.id))
+
     def _is_unsettled(self, job_id: int) -> bool:
         return job_from(self.connection.execute(f"{SELECT_JOBS} WHERE id = ?", (job_id,)).fetchone()).is_unsettled
 
@@ -179,9 +189,9 @@ def in_transaction(operation: Callable[[Change], T], now: float) -> Callable[[sq
     return change
 
 
-def finish_values(result: Mapping[str, JsonValue], saved_bytes: int) -> dict[str, object]:
+def finish_values(result: Mapping[str, JsonValue]) -> dict[str, object]:
     """Return the values that FINISH writes."""
-    return {"result": json.dumps(dict(result)), "saved_bytes": saved_bytes}
+    return {"result": json.dumps(dict(result))}
 
 
 def fail_values(error: DiscpressError) -> dict[str, object]:

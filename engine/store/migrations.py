@@ -217,5 +217,11 @@ MIGRATIONS: Migrations = (
             WHERE format IN ('cue', 'gdi', 'ccd', 'mds', 'raw-cd') OR (format = 'chd' AND error != '')""",
         "DELETE FROM empty_archives",
     ),
+    (
+        # A conversion has saved nothing yet if its original is kept, or in the trash.
+        """UPDATE queue_jobs SET saved_bytes = 0 WHERE saved_bytes != 0 AND NOT EXISTS (
+            SELECT 1 FROM journal WHERE kind = 'purged' AND json_valid(payload)
+                AND instr(queue_jobs.result, json_extract(payload, '$.entry')))""",
+    ),
 )
 """Every step of the schema, oldest first; a released step is never edited."""

@@ -100,7 +100,7 @@ class Endings:
         if outcome.skipped:
             self._queue.skip(job.id, outcome.skipped)
         else:
-            self._queue.finish(job.id, outcome.result, saved_bytes=outcome.saved_bytes)
+            self._queue.finish(job.id, outcome.result)
 
     def _take_back(self, job_id: int) -> bool:
         """Set a job whose run has ended to `running`, to record its end; return False if it was cancelled.

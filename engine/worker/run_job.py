@@ -29,6 +29,7 @@ from discpress.engine.queue.record_digests import (
     save_decoded,
     save_digests,
 )
+from discpress.engine.queue.savings import count_savings
 from discpress.engine.queue.tasks.records import (
     ConvertTask,
     DoctorTask,
@@ -78,10 +79,14 @@ def _convert(turn: Turn, task: ConvertTask) -> Outcome:
         entry = finished_entry(job, checkpoint_store, turn.log)
         if entry is not None:
             turn.log("finished before it was stopped: the source is in the trash already")
-            saved_bytes = entry.size_bytes - entry.replacement.size_bytes
             follow_files(turn.store, [job.file_path, entry.replacement_path])
-            facts = {"output": str(entry.replacement_path), "trashed": str(entry.file_path)}
-            return Outcome({**facts, **entry.digests}, saved_bytes=saved_bytes)
+            facts: dict[str, JsonValue] = {
+                "output": str(entry.replacement_path),
+                "trashed": str(entry.file_path),
+                "source_bytes": entry.size_bytes,
+                "packed_bytes": entry.replacement.size_bytes,
+            }
+            return Outcome({**facts, **entry.digests})
     with open_image(job.path) as image:
         return _convert_open(turn, task, image, checkpoint_store)
 
@@ -159,6 +164,7 @@ def _write_checksums(task: ConvertTask, done: Conversion) -> None:
 def _journal(turn: Turn) -> Callable[[str, Mapping[str, object]], None]:
     def write(kind: str, facts: Mapping[str, object]) -> None:
         turn.store.append_journal(kind, {key: str(value) for key, value in facts.items()} | {"job": turn.job.id})
+        count_savings(turn.queue, kind, facts)
 
     return write
 
@@ -174,13 +180,14 @@ def _conversion_outcome(done: Conversion) -> Outcome:
         "original_bytes": plan.original_bytes,
         "source_bytes": plan.source_bytes,
         "packed_bytes": done.packed_bytes,
+        "saving_bytes": plan.saving_of(done.packed_bytes),
         "verified": done.is_verified,
         "read_back": str(done.read_back),
         "elapsed_s": round(done.elapsed_s, 3),
         "trashed": None if done.trashed is None else str(done.trashed.file_path),
         **done.digests.values,
     }
-    return Outcome(facts, saved_bytes=plan.saving_of(done.packed_bytes))
+    return Outcome(facts)
 
 
 def _verify(turn: Turn, task: VerifyTask) -> Outcome:

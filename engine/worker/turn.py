@@ -18,8 +18,6 @@ class Outcome:
     """Statistics for the clients."""
     skipped: str = ""
     """The reason it was skipped; empty if it was done."""
-    saved_bytes: int = 0
-    """Saving of a conversion; negative if the file grew."""
 
 
 @dataclass(frozen=True, slots=True)

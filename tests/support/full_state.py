@@ -142,8 +142,12 @@ def _fill_queue(store: Store, titles: Sequence[Title], output_folder: Path) -> N
         queue.save_progress([JobProgress(number, "packing", 500, 1000, 500, 200)])
         queue.append_log(number, "ISO to ZSO")
         queue.append_log(number, "a second line")
-    facts: dict[str, JsonValue] = {"output": str(output_folder / "Okami.zso"), "packed_bytes": 300, "crc32": "0badf00d"}
-    queue.finish(done, facts, saved_bytes=700)
+    facts: dict[str, JsonValue] = {
+        "output": str(output_folder / "Okami.zso"),
+        "packed_bytes": 300,
+        "crc32": "0badf00d",
+    }
+    queue.finish(done, facts)
     queue.fail(failed, SpaceError("the disk is full", hint="free some"))
     queue.skip(skipped, "it would not shrink")
     queue.ask([cancelled], Action.CANCEL)

@@ -16,6 +16,7 @@ from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.request import ConversionRequest
+from discpress.engine.store.model import JsonValue
 from discpress.engine.store.store import Store
 
 
@@ -85,12 +86,15 @@ class Desk:
         """Put jobs straight into the queue, one batch."""
         return self.queue.add(job_request(kind, self.folder / name, ConversionRequest()) for name in names)
 
-    def finished(self, name: str = "game.iso", saved_bytes: int = 700) -> int:
+    def finished(self, name: str = "game.iso", source_bytes: int = 1000, trashed: str | None = None) -> int:
         """Put a job straight into the queue and do it."""
         (number,) = self.queued(name)
         self.queue.start(number)
         self.queue.save_progress([JobProgress(number, "packing", 1000, 1000, 1000, 300)])
-        self.queue.finish(number, {"output": f"{name}.zso", "packed_bytes": 300}, saved_bytes=saved_bytes)
+        result: dict[str, JsonValue] = {
+            "output": f"{name}.zso", "source_bytes": source_bytes, "packed_bytes": 300, "trashed": trashed,
+        }  # fmt: skip
+        self.queue.finish(number, result)
         return number
 
     def failed(self, name: str = "game.iso", message: str = "the disk is full") -> int:

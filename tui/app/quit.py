@@ -9,7 +9,7 @@ from discpress.engine.errors import DiscpressError
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
-from discpress.engine.units import format_size
+from discpress.engine.units import smaller_text
 from discpress.tui.app.notifications import Notifier
 from discpress.tui.app.session import Session
 from discpress.tui.screens.confirm import Confirm
@@ -87,8 +87,7 @@ def _summary_of(snapshot: QueueSnapshot, since: float) -> list[str]:
     failed = [job for job in ended if job.state is JobState.FAILED]
     lines = []
     if done:
-        saved = sum(job.saved_bytes for job in done)
-        lines.append(f"{len(done)} converted, saved {format_size(max(0, saved))}")
+        lines.append(f"{len(done)} converted{smaller_text(sum(job.saving_bytes for job in done))}")
     if failed:
         lines.append(f"{len(failed)} failed: discpress queue list says why")
     if snapshot.totals.alive:

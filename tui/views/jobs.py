@@ -20,7 +20,7 @@ COLUMNS = (
     Column("bar", "", 10, rank=2),
     Column("rate", "RATE", 10, right=True),
     Column("ratio", "RATIO", 5, right=True, rank=1),
-    Column("rest", "ETA/SAVED", 9, right=True),
+    Column("rest", "ETA/LESS", 9, right=True),
 )
 _BAR_CELLS = 10
 STATE_STYLES: Mapping[JobState, str] = {
@@ -57,7 +57,7 @@ def job_state(job: Job) -> str:
 
 
 def job_note(job: Job) -> str:
-    """Return what is to be said of it in words: why it waits or failed, what it found or saved."""
+    """Return what is to be said of it in words: why it waits or failed, what it found or saves."""
     if job.is_alive:
         return display_name(job.waiting)
     if job.fault:
@@ -70,7 +70,7 @@ def job_note(job: Job) -> str:
     if job.state is JobState.DONE and job.kind in TRASH_KINDS:
         return display_name(str(job.result.get("summary", "")))
     if job.state is JobState.DONE:
-        return f"saved {format_size(job.saved_bytes)}" if job.saved_bytes > 0 else ""
+        return f"{format_size(job.saving_bytes)} smaller" if job.saving_bytes > 0 else ""
     return display_name(job.error_message).removeprefix(f"{display_name(job.path)}: ")
 
 
@@ -116,7 +116,7 @@ class JobRows:
 def _rest_cell(job: Job, _is_ascii: bool) -> str:
     if job.is_alive:
         return "" if job.eta_s is None else format_duration(job.eta_s)
-    return format_size(job.saved_bytes) if job.state is JobState.DONE and job.saved_bytes > 0 else ""
+    return format_size(job.saving_bytes) if job.state is JobState.DONE and job.saving_bytes > 0 else ""
 
 
 def _bar_cell(job: Job, is_ascii: bool) -> str:

@@ -49,7 +49,7 @@ from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.states import State
-from discpress.engine.units import format_duration, format_percent, format_size
+from discpress.engine.units import format_duration, format_percent, format_size, smaller_text
 
 
 def run_convert(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
@@ -97,7 +97,7 @@ class ConversionBatch:
         self._names = OutputNames()
         self._exit_codes: set[int] = set()
         self._counts: Counter[str] = Counter()
-        self._saved_bytes = 0
+        self._saving_bytes = 0
         check_output(arguments.output, arguments.output_dir, len(self._inputs), is_recursive=self._is_recursive)
 
     def run(self) -> int:
@@ -113,9 +113,8 @@ class ConversionBatch:
         if self._dry_run and planned and (self._is_recursive or len(planned) > 1):
             print_totals(batch, self._printer)
         elif len(planned) > 1:
-            saved = f"saved {format_size(self._saved_bytes)}" if self._saved_bytes >= 0 else "no space saved"
             counts = ", ".join(f"{count} {word}" for word, count in self._counts.items())
-            self._printer.lines(f"{counts}; {saved}")
+            self._printer.lines(f"{counts}{smaller_text(self._saving_bytes)}")
         if len(self._exit_codes) > 1:
             return 1
         return next(iter(self._exit_codes), 0)
@@ -213,7 +212,7 @@ class ConversionBatch:
             self._skip(plan, str(error), error.code)
             return
         self._counts[self.DONE] += 1
-        self._saved_bytes += plan.saving_of(done.packed_bytes)
+        self._saving_bytes += plan.saving_of(done.packed_bytes)
         self._records.save_digests(done, image.source)
         self._records.follow([plan.source_file_path, plan.output_path], self._config.folders)
         self._write_checksums(done)

@@ -216,8 +216,8 @@ def run_history(arguments: argparse.Namespace, printer: Printer, control: Contro
     for job in history.jobs:
         ended_at, started_at = job.ended_at or 0.0, job.started_at or job.ended_at or 0.0
         duration_s = max(0.0, ended_at - started_at)
-        after = _packed_bytes(job)
-        before = after + job.saved_bytes
+        after = job.result_bytes
+        before = job.source_bytes or job.total_bytes
         sizes = {"source_bytes": before, "packed_bytes": after, "duration_s": round(duration_s, 3)}
         printer.event("history", job_facts(job) | sizes, "")
         rows.append(
@@ -226,22 +226,23 @@ def run_history(arguments: argparse.Namespace, printer: Printer, control: Contro
                 name_of(job),
                 format_size(before),
                 format_size(after),
-                format_size(job.saved_bytes),
-                format_percent(job.saved_bytes, before),
+                format_size(job.saving_bytes),
+                format_percent(job.saving_bytes, before),
                 format_duration(duration_s),
             )
         )
     if rows:
-        heads = ("WHEN", "TITLE", "BEFORE", "AFTER", "SAVED", "", "TIME")
+        heads = ("WHEN", "TITLE", "BEFORE", "AFTER", "LESS", "", "TIME")
         printer.lines(format_table(heads, rows, flexible=1, right=(2, 3, 4, 5, 6)))
-    before = sum(_packed_bytes(job) + job.saved_bytes for job in history.jobs)
-    facts = {"conversions": len(rows), "source_bytes": before, "saved_bytes": history.saved_bytes}
-    text = f"{len(rows)} conversions: {format_size(before)} before, saved {format_size(history.saved_bytes)}"
+    before = sum(job.source_bytes or job.total_bytes for job in history.jobs)
+    after = sum(job.result_bytes for job in history.jobs)
+    facts = {
+        "conversions": len(rows),
+        "source_bytes": before,
+        "packed_bytes": after,
+        "saved_bytes": history.saved_bytes,
+    }
+    text = f"{len(rows)} conversions: {format_size(before)} before, {format_size(after)} after"
+    text += f"; saved {format_size(history.saved_bytes)} so far, by originals removed for good"
     printer.event("history-total", facts, text if rows else "the queue has not converted anything yet")
     return 0
-
-
-def _packed_bytes(job: Job) -> int:
-    """Return the size of a result as its conversion reported it: the counter of a resumed job stops at the kill."""
-    said = job.result.get("packed_bytes")
-    return said if isinstance(said, int) else job.packed_bytes

@@ -10,7 +10,7 @@ from discpress.engine.queue.jobs import Action, Job, JobRequest, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.kinds import TRASH_KINDS, TaskKind
 from discpress.engine.queue.tasks.trash import and_others
-from discpress.engine.units import format_duration, format_percent, format_rate, format_size
+from discpress.engine.units import format_duration, format_percent, format_rate, format_size, smaller_text
 
 _HEADS = ("ID", "STATE", "STAGE", "DONE", "SPEED", "RATIO", "ETA", "TITLE")
 _RIGHT = (0, 3, 4, 5, 6)
@@ -124,7 +124,7 @@ def note_of(job: Job) -> str:
     if job.state is JobState.DONE and job.kind in TRASH_KINDS:
         return display_name(str(job.result.get("summary", "")))
     if job.state is JobState.DONE:
-        return f"saved {format_size(job.saved_bytes)}" if job.saved_bytes > 0 else ""
+        return f"{format_size(job.saving_bytes)} smaller" if job.saving_bytes > 0 else ""
     if job.is_alive:
         return display_name(job.waiting)
     # Messages begin with the file's name, which the line has already.
@@ -164,12 +164,11 @@ def totals_text(snapshot: QueueSnapshot, is_alive: bool) -> str:
 
 
 def counts_text(jobs: Iterable[Job]) -> str:
-    """Return the number of jobs in each state, and the space they saved."""
+    """Return the number of jobs in each state, and how much smaller their results are."""
     chosen = list(jobs)
     states = [job.state for job in chosen]
     words = [f"{states.count(state)} {state}" for state in JobState if state in states]
-    saved_bytes = sum(job.saved_bytes for job in chosen)
-    return ", ".join(words) + (f"; saved {format_size(saved_bytes)}" if saved_bytes > 0 else "")
+    return ", ".join(words) + smaller_text(sum(job.saving_bytes for job in chosen))
 
 
 def report_added(added: Sequence[tuple[int, JobRequest, PlannedTitle | None]], printer: Printer) -> None:

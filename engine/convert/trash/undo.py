@@ -34,6 +34,8 @@ from discpress.engine.system.held_folder import is_same_state
 
 Journal: TypeAlias = Callable[[str, Mapping[str, object]], None]
 """Called with what has just become true (`published`, `trashed`, `undone`, `purged`) and the facts of it."""
+PURGED = "purged"
+"""In the journal: an entry was removed for good."""
 
 
 def no_journal(kind: str, facts: Mapping[str, object]) -> None:
@@ -235,7 +237,8 @@ def purge(
         except OSError as error:
             raise from_os_error(error, entry.file_path, "remove it") from error
         held.drop()
-    journal("purged", {"path": str(entry.home_path), "entry": entry.id})
+    freed = sum(facts.st_size for facts in found.values() if facts.st_nlink == 1)
+    journal(PURGED, {"path": str(entry.home_path), "entry": entry.id, "freed_bytes": freed})
     return proof
 
 

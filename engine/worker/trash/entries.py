@@ -11,7 +11,7 @@ from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
 from discpress.engine.convert.trash.held import GoneError, gone
 from discpress.engine.convert.trash.listing import freed_bytes, is_half_undone, sweep_trash_in
 from discpress.engine.convert.trash.schema import read_entry
-from discpress.engine.convert.trash.undo import Journal, drop_left, finish_undo, purge, undo
+from discpress.engine.convert.trash.undo import PURGED, Journal, drop_left, finish_undo, purge, undo
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import JobRequest
@@ -76,7 +76,7 @@ def purge_entry(turn: TrashTurn) -> dict[str, JsonValue]:
     journal = _with_folder(turn, freed)
     if _is_all_but_over(turn, entry):
         drop_left(entry)
-        journal("purged", {"path": str(entry.home_path), "entry": entry.id})
+        journal(PURGED, {"path": str(entry.home_path), "entry": entry.id})
         return facts
     _check(entry)
     purge(

@@ -151,11 +151,11 @@ def test_waiting_ends_with_the_worker_that_fails_it(desk: Desk, worker: FakeWork
 
 def test_finished_conversions_that_cannot_be_read_are_counted(desk: Desk) -> None:
     desk.finished("a.iso")
-    desk.finished("b.iso", saved_bytes=300)
+    desk.finished("b.iso", source_bytes=600)
     spoil(desk, "queue_jobs", "saved_bytes", "'much'")
     code, out, err = desk.say("history")
     assert (code, err) == (0, f"discpress: note: {desk.store.path}: 1 finished conversion cannot be read\n")
-    assert "1 conversions: 600 B before, saved 300 B" in out
+    assert "1 conversions: 600 B before, 300 B after; saved 0 B so far" in out
 
 
 def test_a_sum_beyond_63_bits_is_no_error(desk: Desk) -> None:

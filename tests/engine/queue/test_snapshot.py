@@ -14,7 +14,7 @@ from discpress.engine.queue.jobs import Action, JobProgress, JobRequest, JobStat
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import BatchResult, QueueTotals, WorkerState, WorkerStatus
 from discpress.engine.queue.tasks.records import ScanTask
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.model import FileIdentity, JsonValue, Title
 from discpress.engine.store.store import Store
 
 WORKER = WorkerStatus(4711, "box", WorkerState.WORKING, 900.0, "0.1.0", 2, "it ends with this terminal")
@@ -144,7 +144,8 @@ def test_an_old_history_is_not_shown(queue: JobQueue, front: JobQueue, monkeypat
 def test_totals(queue: JobQueue, front: JobQueue) -> None:
     ids = queue.add(requests(3, gain_bytes=70))
     queue.start(ids[0])
-    queue.finish(ids[0], {}, saved_bytes=55)
+    queue.finish(ids[0], {"trashed": "/games/.discpress-trash/7/1.kept", "source_bytes": 75, "packed_bytes": 20})
+    queue.count_saved("7")
     queue.ask([ids[1]], Action.PAUSE)
     totals = front.snapshot(now=0.0).totals
     assert totals == QueueTotals(queued=1, paused=1, done=1, saved_bytes=55, gain_bytes=140)
@@ -207,12 +208,36 @@ def test_history_is_the_finished_conversions_newest_first(queue: JobQueue) -> No
     first, second = bring_to(queue, JobState.RUNNING), bring_to(queue, JobState.RUNNING)
     (scan,) = queue.add([JobRequest(ScanTask(), Path("/games"))])
     queue.start(scan)
-    queue.finish(second, {"output": "/x"}, saved_bytes=100)
-    queue.finish(first, {}, saved_bytes=-1)
+    queue.finish(second, {"output": "/x"})
+    queue.finish(first, {})
     queue.finish(scan, {})
     history = queue.history()
     assert [job.id for job in history.jobs] == [first, second]
-    assert (history.saved_bytes, history.jobs[1].result) == (99, {"output": "/x"})
+    assert (history.saved_bytes, history.jobs[1].result) == (0, {"output": "/x"})
+
+
+TRASHED: dict[str, JsonValue] = {
+    "trashed": "/games/.discpress-trash/20261129-a/1.kept", "source_bytes": 900, "packed_bytes": 300,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("result", "entry", "saved"),
+    [
+        pytest.param(TRASHED, "20261129-a", 600, id="removed for good"),
+        pytest.param(TRASHED, "20261129-b", 0, id="another entry"),
+        pytest.param(TRASHED, "20261129", 0, id="a part of the name"),
+        pytest.param({**TRASHED, "trashed": None, "note": "20261129-a"}, "20261129-a", 0, id="kept"),
+        pytest.param({**TRASHED, "saving_bytes": 0}, "20261129-a", 0, id="an image that is not whole"),
+    ],
+)
+def test_a_conversion_has_saved_something_once_its_original_is_gone(
+    queue: JobQueue, front: JobQueue, result: dict[str, JsonValue], entry: str, saved: int
+) -> None:
+    queue.finish(bring_to(queue, JobState.RUNNING), result)
+    assert front.snapshot(now=0.0).totals.saved_bytes == 0
+    queue.count_saved(entry)
+    assert (front.snapshot(now=0.0).totals.saved_bytes, queue.history().saved_bytes) == (saved, saved)
 
 
 @pytest.mark.parametrize(

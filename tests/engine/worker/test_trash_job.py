@@ -1,11 +1,13 @@
 """Undo and purge as jobs, begun anew wherever a run of them was killed."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import fault_injection as faults
 import pytest
 from command_line import write_old
+from queued_jobs import job_request
 from sample_images import mixed, pack, read_back
 
 from discpress.engine.cli.queue.views import name_of
@@ -84,9 +86,32 @@ def test_a_purge_removes_the_original_for_good(room: Room) -> None:
     assert (room.names(), room.journal()) == (["game.zso"], [("purged", 1)])
 
 
-def test_a_purge_saves_nothing_a_second_time(room: Room) -> None:
-    """The conversion has counted what it saved."""
-    assert room.run(room.add(PURGE)).saved_bytes == 0
+def converted(room: Room) -> None:
+    """Record the conversion of the entry as a finished job."""
+    (job_id,) = room.queue.add([job_request(TaskKind.CONVERT, room.folder / "game.iso")])
+    assert room.queue.start(job_id)
+    sizes = {"source_bytes": len(SOURCE), "packed_bytes": len(SOURCE) - 1000}
+    room.queue.finish(job_id, {**sizes, "trashed": str(room.entry.file_path)})
+
+
+def test_a_conversion_has_saved_something_after_a_purge(room: Room) -> None:
+    converted(room)
+    assert room.queue.history().saved_bytes == 0
+    room.run(room.add(PURGE))
+    assert room.queue.history().saved_bytes == 1000
+
+
+def test_a_conversion_that_was_undone_has_saved_nothing(room: Room) -> None:
+    converted(room)
+    room.run(room.add(UNDO))
+    assert room.queue.history().saved_bytes == 0
+
+
+def test_an_original_with_another_name_saves_nothing(room: Room) -> None:
+    converted(room)
+    os.link(room.entry.file_path, room.folder / "another name.iso")
+    room.run(room.add(PURGE))
+    assert room.queue.history().saved_bytes == 0
 
 
 def test_a_purge_refuses_where_the_replacement_does_not_prove_itself(room: Room) -> None:

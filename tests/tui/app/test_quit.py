@@ -98,13 +98,13 @@ async def test_paused_jobs_do_not_hold_up_the_user(tmp_path: Path) -> None:
 async def test_the_summary_tells_what_was_done_since_the_start(tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
         one, two, three = await with_job(desk, 3)
-        desk.queue.finish(one, {}, saved_bytes=300 * 1024 * 1024)
+        desk.queue.finish(one, {"source_bytes": 700 << 20, "packed_bytes": 400 << 20})
         assert desk.queue.start(two)
         desk.queue.fail(two, SpaceError("no room"))
         await desk.look()
         await desk.press("q", "enter")
         assert desk.app.quit_flow.summary == [
-            "1 converted, saved 300 MiB",
+            "1 converted; the results are 300 MiB smaller",
             "1 failed: discpress queue list says why",
             "1 in the queue: discpress queue watch follows them",
         ]

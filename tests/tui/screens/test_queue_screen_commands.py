@@ -208,7 +208,7 @@ async def test_l_shows_what_the_job_said(key: str, tmp_path: Path) -> None:
         desk.queue.save_progress([JobProgress(jobs[0], "packing", 1, 2, 1, 1)])
         await desk.look()
         assert "packed with 2 threads" in desk.lines("text")
-        desk.queue.finish(jobs[0], {"output": "/games/Game 1.zso"}, saved_bytes=5)
+        desk.queue.finish(jobs[0], {"output": "/games/Game 1.zso"})
         await desk.look()
         assert "Game 1.iso: done" in desk.lines("text")
         assert "output: /games/Game 1.zso" in desk.lines("text")

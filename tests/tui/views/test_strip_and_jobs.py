@@ -50,9 +50,9 @@ def test_a_job_that_waits_has_none() -> None:
     assert set(cells(job())[0].values()) == {"Game.iso", "queued", ""}
 
 
-def test_a_finished_one_says_what_it_saved() -> None:
-    done = running(state=JobState.DONE, saved_bytes=300 * 1024 * 1024)
-    assert (cells(done)[0]["rest"], job_note(done)) == ("300 MiB", "saved 300 MiB")
+def test_a_finished_one_says_how_much_smaller_its_result_is() -> None:
+    done = running(state=JobState.DONE, result={"source_bytes": 700 << 20, "packed_bytes": 400 << 20})
+    assert (cells(done)[0]["rest"], job_note(done)) == ("300 MiB", "300 MiB smaller")
 
 
 def test_running_ones_come_first_then_the_queue_then_the_newest_end() -> None:
