@@ -1,9 +1,10 @@
 """Names from outside: makes them safe for a terminal, and sorts them in natural order."""
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterable
-from os import PathLike, fsdecode
+from os import PathLike, fsdecode, fsencode, fspath
 
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
 # Cc control, Cf format (bidi overrides, zero-width), Cs lone surrogates (undecodable bytes), Zl/Zp line separators.
@@ -35,6 +36,18 @@ def _display_character(character: str) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def shell_word(path: "str | PathLike[str]") -> str:
+    """Return a path as one word of a shell's command line, safe to show and to copy.
+
+    Bytes that a terminal could interpret are written as `$'\\x1b'`, which bash and zsh read (ANSI-C quoting).
+    """
+    text = fspath(path)
+    if display_name(text) == text:
+        return shlex.quote(text)
+    plain = (chr(byte) if 32 <= byte < 127 and byte not in b"\\'" else f"\\x{byte:02x}" for byte in fsencode(text))
+    return f"$'{''.join(plain)}'"
 
 
 _DIGITS = re.compile(r"([0-9]+)")

@@ -20,8 +20,9 @@ from discpress.engine.errors import (
 )
 from discpress.engine.images.image import Image
 from discpress.engine.measure.estimate import Advice, estimate
-from discpress.engine.names import display_name
+from discpress.engine.names import display_name, shell_word
 from discpress.engine.request import OnConflict
+from discpress.engine.system.files import absolute
 from discpress.engine.system.filesystems import FileSystem, disk_bytes, filesystem_of, free_bytes
 from discpress.engine.system.held_folder import HeldFolder
 from discpress.engine.units import MIB, format_size
@@ -129,11 +130,12 @@ def check_room(plan: ConversionPlan, low_bytes: int, high_bytes: int) -> FileSys
         )
     margin = _margin(plan)
     if high_bytes + margin > free:
+        listing = f"discpress trash list {shell_word(absolute(folder))}"
         insist = ", or add --use-all-space to do without the margin" if high_bytes <= free else ""
         raise SpaceError(
             f"{shown}: needs {format_size(high_bytes + margin)} of free space (output up to {format_size(high_bytes)}, "
             f"{format_size(margin)} margin), only {format_size(free)} is available",
-            hint=f"free some space (run discpress trash list to see the trash), choose another folder with -O{insist}",
+            hint=f"free some space (run {listing} to see the trash), choose another folder with -O{insist}",
         )
     return file_system
 

@@ -1,5 +1,8 @@
 """Names from outside: safe on a terminal, and sorted as people count."""
 
+import os
+import shlex
+import subprocess
 import unicodedata
 from pathlib import Path
 
@@ -7,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discpress.engine.names import display_name, natural_key
+from discpress.engine.names import display_name, natural_key, shell_word
 
 OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Categories of characters that a terminal acts on or cannot be sent."""
@@ -73,3 +76,22 @@ def test_case_does_not_count_in_the_order() -> None:
 @given(names=st.lists(st.text(st.characters(), max_size=8), max_size=6))
 def test_any_names_can_be_sorted(names: list[str]) -> None:
     assert sorted(map(natural_key, names)) == [natural_key(name) for name in sorted(names, key=natural_key)]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_word_for_a_shell_can_be_shown(name: str) -> None:
+    assert display_name(shell_word(name)) == shell_word(name)
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"])))
+def test_a_word_for_a_shell_is_read_as_it_was(name: str) -> None:
+    if display_name(name) == name:
+        assert shlex.split(shell_word(name)) == [name]
+
+
+@pytest.mark.skipif(not os.path.exists("/bin/bash"), reason="no bash here")  # noqa: PTH110 - a plain question
+@pytest.mark.e2e
+@pytest.mark.parametrize("name", ["It's \x1b[31m.iso", "back\\slash\n0.iso", "\udcff raw byte.iso", "$HOME `x`.iso"])
+def test_bash_reads_a_word_for_a_shell_as_it_was(name: str) -> None:
+    command = ["/bin/bash", "-c", f"printf %s {shell_word(name)}"]
+    assert subprocess.run(command, capture_output=True, check=True).stdout == os.fsencode(name)

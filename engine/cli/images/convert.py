@@ -266,7 +266,8 @@ class ConversionBatch:
         )
         if done.trashed is not None:
             facts["trashed"] = str(done.trashed.file_path)
-            text += f"\n  original moved to {display_name(done.trashed.folder)} (run discpress undo to restore it)"
+            text += f"\n  original moved to {display_name(done.trashed.folder)} "
+            text += f"(run {done.trashed.undo_command} to restore it)"
         if done.overwritten is not None:
             facts["overwritten"] = str(done.overwritten.file_path)
             text += f"\n  overwritten file moved to {display_name(done.overwritten.folder)}"

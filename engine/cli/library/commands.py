@@ -19,7 +19,7 @@ from discpress.engine.library.naming import TitleNames, system_label
 from discpress.engine.library.scan.mounts import unmounted_folders
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.library.states import TitleStates
-from discpress.engine.names import display_name
+from discpress.engine.names import display_name, shell_word
 from discpress.engine.progress import Control
 from discpress.engine.queue.titles.records import library_in
 from discpress.engine.states import State
@@ -27,7 +27,7 @@ from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import Title
 from discpress.engine.store.scan_batch import NOT_MOUNTED
 from discpress.engine.store.store import Store
-from discpress.engine.system.files import absolute
+from discpress.engine.system.files import absolute, folder_problem
 from discpress.engine.units import format_size, format_whole_percent
 
 _BLANK = "-"
@@ -87,7 +87,18 @@ def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) ->
     with open_store(arguments, printer) as store:
         titles, states = library_in(store, read_config(), folders or None)
         digests = store.digests.of_titles() if arguments.json or arguments.digests else {}
-    if not titles:
+    exit_code = 0
+    for folder in folders:
+        problem = folder_problem(folder)
+        is_known = any(title.file_path.is_relative_to(folder) for title in titles)  # its disk may be away
+        if problem and not is_known:
+            hint = "check the name, and whether the disk is mounted"
+            printer.error(UsageError(f"{display_name(folder)}: {problem}", hint=hint), folder)
+            exit_code = UsageError.exit_code
+        elif not is_known:
+            way = f"run discpress scan {shell_word(folder)} to fill it"
+            printer.notice(f"the library has no image of this folder: {way}", folder)
+    if not titles and not folders:
         printer.notice("the library is empty: run discpress scan FOLDER to fill it")
     for folder, count in unmounted_folders(titles).items():
         images = "1 image" if count == 1 else f"{count} images"
@@ -108,7 +119,7 @@ def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) ->
     if arguments.digests:
         _print_digests(shown, digests, printer)
     _print_totals(shown, states, "library", printer)
-    return 0
+    return exit_code
 
 
 def _print_rows(titles: Sequence[Title], states: TitleStates, printer: Printer) -> None:

@@ -62,17 +62,20 @@ def read_entries(folders: Iterable[Path], printer: Printer, *, is_reading: bool)
     """Return the entries of some folders, and the exit code for unreadable ones."""
     found: list[TrashEntry] = []
     exit_code = 0
+    seen: set[Path] = set()
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"{display_name(folder)}: no such folder")
         for entry in find_entries([folder], is_reading=is_reading):
-            if isinstance(entry, OthersTrashError):
+            if isinstance(entry, TrashEntry):
+                if entry.folder not in seen:
+                    found.append(entry)
+                seen.add(entry.folder)
+            elif isinstance(entry, OthersTrashError):
                 printer.notice(str(entry))
             elif isinstance(entry, TrashError):
                 printer.error(entry)
                 exit_code = entry.exit_code
-            else:
-                found.append(entry)
     found.sort(key=lambda entry: entry.id)
     return found, exit_code
 
@@ -150,7 +153,9 @@ def _entry_named(name: str, entries: list[TrashEntry]) -> TrashEntry:
     # The newest first: the same title may have been converted and undone several times.
     matches = [entry for entry in reversed(entries) if is_named(entry, name)]
     if not matches:
-        raise TrashError(f"{display_name(name)}: not in the trash here", hint="discpress trash list shows what is")
+        raise TrashError(
+            f"{display_name(name)}: not in the trash here", hint="discpress trash list FOLDER shows what is in a trash"
+        )
     if len({entry.home_path for entry in matches}) > 1:
         listed = ", ".join(f"{display_name(entry.id)} ({display_name(entry.home_path)})" for entry in matches)
         raise TrashError(f"{display_name(name)}: several are called so: {listed}", hint="name one by its entry")
@@ -158,9 +163,10 @@ def _entry_named(name: str, entries: list[TrashEntry]) -> TrashEntry:
 
 
 def is_named(entry: TrashEntry, name: str) -> bool:
-    """Return whether a user may call an entry so: by its id, the file's name, or where the file was."""
+    """Return whether a user may call an entry so: by its id, the file's name, or where the file was or is."""
+    path = absolute(Path(name))
     return name in {entry.id, entry.name, str(entry.home_path), entry.original} or (
-        Path(name).absolute() == entry.home_path.absolute()
+        path in {absolute(entry.home_path), absolute(entry.folder), absolute(entry.file_path)}
     )
 
 

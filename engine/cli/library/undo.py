@@ -9,12 +9,15 @@ from discpress.engine.cli.library.trash import chosen_entries, is_named, print_e
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
 from discpress.engine.convert.trash.entry import TrashEntry
+from discpress.engine.convert.trash.folder import is_trash_name
 from discpress.engine.convert.trash.listing import find_half_undone, find_homes, sweep_trash_in
 from discpress.engine.convert.trash.undo import Undone, finish_undo, undo
 from discpress.engine.errors import CancelledError, DiscpressError, TrashError
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.system.processors import available_processors
+
+_HERE = Path()
 
 
 def run_undo(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
@@ -27,10 +30,12 @@ def run_undo(arguments: argparse.Namespace, printer: Printer, control: Control) 
 
 
 def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, records: Records) -> int:
-    folders = as_paths(arguments.folder or ["."])
+    folders = _folders(arguments)
     if arguments.list:
         entries, broken = read_entries(folders, printer, is_reading=True)
-        print_entries(entries, printer)
+        names = [name for name in arguments.what if not _is_searched(name, folders)]
+        chosen = [entry for entry in entries if not names or any(is_named(entry, name) for name in names)]
+        print_entries(chosen, printer)
         return broken
     stopped = _finish_stopped(folders, printer, control, records)
     names = [name for name in arguments.what if not any(is_named(entry, name) for entry in stopped.entries)]
@@ -45,8 +50,9 @@ def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, rec
     if not [entry for entry in entries if not (is_any and entry.is_of_others)]:
         if is_any and stopped.entries:
             return exit_code
+        where = ", ".join("here" if folder == _HERE else f"in {display_name(folder)}" for folder in folders)
         raise TrashError(
-            "the trash here contains nothing to restore", hint="name the folder of the images with --folder"
+            f"the trash {where} contains nothing to restore", hint="name the folder of the images with --folder"
         )
     for entry in chosen_entries(entries, names):
         control.check()
@@ -58,17 +64,34 @@ def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, rec
             printer.error(error, entry.home_path)
             exit_code = error.exit_code
             continue
-        _print_undone(entry, done, printer)
-        for text in done.texts:
-            printer.notice(text)
+        _print_undone(entry, done, f"{display_name(entry.home_path)}: back from the trash", printer)
         records.follow([*entry.home_paths, entry.replacement_path])
-        if done.note:
-            printer.notice(done.note)
     return exit_code
 
 
-def _print_undone(entry: TrashEntry, done: Undone, printer: Printer) -> None:
-    text = f"{display_name(entry.home_path)}: back from the trash"
+def _folders(arguments: argparse.Namespace) -> list[Path]:
+    """Return the folders whose trashes are searched: those of --folder, else of the named paths, else this one."""
+    if arguments.folder:
+        return as_paths(arguments.folder)
+    named = [_home_of(Path(name), is_listing=arguments.list) for name in arguments.what]
+    return list(dict.fromkeys(named)) or [_HERE]
+
+
+def _home_of(path: Path, *, is_listing: bool) -> Path:
+    """Return the folder whose trash contains what somebody calls so; a name without a folder means this one."""
+    for parent in path.parents:
+        if is_trash_name(parent.name):
+            return parent.parent
+    if is_listing and path.is_dir():
+        return path
+    return path.parent
+
+
+def _is_searched(name: str, folders: list[Path]) -> bool:
+    return Path(name) in folders
+
+
+def _print_undone(entry: TrashEntry, done: Undone, text: str, printer: Printer) -> None:
     if done.replacement_entry is not None:
         text += f"; {display_name(done.replacement_entry.original)} is in the trash now"
     if done.checksums:
@@ -79,6 +102,8 @@ def _print_undone(entry: TrashEntry, done: Undone, printer: Printer) -> None:
         "replacement": None if done.replacement_entry is None else str(done.replacement_entry.file_path),
     }
     printer.event("undone", facts, text)
+    for notice in filter(None, (*done.texts, done.note)):
+        printer.notice(notice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +130,14 @@ def _finish_stopped(folders: list[Path], printer: Printer, control: Control, rec
     entries = find_half_undone(homes)
     for entry in entries:
         try:
-            finish_undo(entry, available_processors(), control, records.journal)
+            done = finish_undo(entry, available_processors(), control, records.journal)
         except CancelledError:
             raise
         except DiscpressError as error:
             printer.error(error, entry.home_path)
             exit_code = error.exit_code
             continue
-        text = f"{display_name(entry.home_path)}: finished an interrupted undo"
-        printer.event("undone", {"path": str(entry.home_path), "id": entry.id}, text)
+        _print_undone(entry, done, f"{display_name(entry.home_path)}: finished an interrupted undo", printer)
         records.follow([*entry.home_paths, entry.replacement_path])
         is_any_finished = True
     for home in homes:

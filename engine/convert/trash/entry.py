@@ -25,7 +25,8 @@ from typing import Self
 
 from discpress.engine.convert.playlists.edits import TextEdit
 from discpress.engine.convert.trash.folder import OPEN_TO_OTHERS, user_id, user_name
-from discpress.engine.system.files import FileIdentity
+from discpress.engine.names import shell_word
+from discpress.engine.system.files import FileIdentity, absolute
 
 ENTRY_NAME = "entry.json"
 UNDO_MARKER = "undoing"
@@ -216,6 +217,11 @@ class TrashEntry:
     def home_path(self) -> Path:
         """The path to which undo restores the main file."""
         return self.home / self.main.name
+
+    @property
+    def undo_command(self) -> str:
+        """The command that restores it, in whatever folder it is run."""
+        return f"discpress undo {shell_word(absolute(self.home_path))}"
 
     @property
     def home_paths(self) -> tuple[Path, ...]:

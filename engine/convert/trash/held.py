@@ -40,8 +40,8 @@ from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashedFile, TrashE
 from discpress.engine.convert.trash.folder import Ownership, not_ours
 from discpress.engine.convert.trash.schema import read_held
 from discpress.engine.errors import TrashError, from_os_error
-from discpress.engine.names import display_name
-from discpress.engine.system.files import same_file
+from discpress.engine.names import display_name, shell_word
+from discpress.engine.system.files import absolute, same_file
 from discpress.engine.system.filesystems import filesystem_of
 from discpress.engine.system.held_folder import HeldFolder, is_same_state
 from discpress.engine.system.locks import Lock, try_lock
@@ -242,7 +242,7 @@ def hold(entry: TrashEntry) -> Iterator[HeldEntry]:
             if found != entry or not same_file(facts, folder.stat()):
                 raise TrashError(
                     f"{display_name(entry.folder)}: this entry of the trash was changed meanwhile",
-                    hint="look at it again: discpress trash list",
+                    hint=f"look at it again: discpress trash list {shell_word(absolute(entry.home))}",
                 )
             problem = Ownership(home).why_not(trash.stat(), facts, described)
         except OSError as error:

@@ -105,5 +105,5 @@ def restore(moved: TrashEntry | None, error: BaseException) -> None:
         put_back(moved)
     except DiscpressError:
         if isinstance(error, DiscpressError):
-            way = f"{display_name(moved.original)} is in the trash: restore it with discpress undo"
+            way = f"{display_name(moved.original)} is in the trash: restore it with {moved.undo_command}"
             error.hint = f"{error.hint}; {way}".lstrip("; ")

@@ -50,5 +50,5 @@ class TrashSummary:
         if self.stayed:
             raise TrashError(
                 str(self),
-                hint="look at the log for each of them; discpress undo restores the ones that cannot be proven",
+                hint="look at the log for each of them; discpress undo FILE restores one that cannot be proven",
             )

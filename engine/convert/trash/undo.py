@@ -228,8 +228,8 @@ def purge(
                 if loss:
                     raise TrashError(
                         f"{display_name(entry.home_path)}: kept in the trash: {loss}",
-                        hint="bring it back with discpress undo; name another image of the same game on this disk with "
-                        f"--replacement FILE; or remove it all the same with --force {display_name(entry.id)}",
+                        hint=f"bring it back with {entry.undo_command}; name another image of the same game on this "
+                        f"disk with --replacement FILE; or remove it anyway with --force {display_name(entry.id)}",
                     )
             for file, facts in found.items():
                 _remove_stored(held, file, facts)

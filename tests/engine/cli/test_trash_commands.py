@@ -1,6 +1,8 @@
 """`undo` and `trash` on trashes that a stopped run, several files or other users left."""
 
 import os
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -169,3 +171,52 @@ def test_a_wrong_number_of_days_is_refused(desk: Desk) -> None:
     code, _, said = desk.say("trash", "list", "--older-than", "old")
     assert code == 2
     assert "expected a number of days, like 30, got old" in said
+
+
+def test_the_command_that_a_conversion_names_undoes_it_from_anywhere(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_old(desk.folder / "It's [a] game.iso", IMAGE)
+    _, said, _ = desk.say("convert", source, "--delete-source")
+    found = re.search(r"\(run discpress (.*) to restore it\)", said)
+    assert found is not None
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert desk.say(*shlex.split(found[1]))[0] == 0
+    assert source.read_bytes() == IMAGE
+
+
+@pytest.mark.parametrize("words", [(), ("--list",)], ids=["undo", "list"])
+@pytest.mark.parametrize("place", ["original", "entry", "stored"])
+def test_a_full_path_names_an_entry_from_anywhere(
+    words: tuple[str, ...], place: str, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_old(desk.folder / "game.iso", IMAGE)
+    write_old(desk.folder / "other.iso", IMAGE[:-2048])
+    for name in ("game.iso", "other.iso"):
+        desk.ask("convert", desk.folder / name, "--delete-source")
+    (entry,) = (each for each in entries_in(desk.folder) if isinstance(each, TrashEntry) and each.name == "game.iso")
+    path = {"original": source, "entry": entry.folder, "stored": entry.file_path}[place]
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    code, events = desk.ask("undo", *words, path)
+    assert (code, [event["path"] for event in events if "path" in event]) == (0, [str(source)])
+
+
+def test_the_list_of_another_folder_is_that_of_its_trash(desk: Desk, tmp_path: Path) -> None:
+    write_old(desk.folder / "game.iso", IMAGE)
+    desk.ask("convert", desk.folder / "game.iso", "--delete-source")
+    _, events = desk.ask("undo", "--list", desk.folder)
+    assert [event["event"] for event in events] == ["trash", "trash-total"]
+
+
+def test_an_undo_that_is_finished_reports_its_playlists_and_what_stays(desk: Desk) -> None:
+    write_old(desk.folder / "game.iso", IMAGE)
+    (desk.folder / "games.m3u").write_text("game.iso\n")
+    desk.ask("convert", desk.folder / "game.iso", "--delete-source")
+    put_back_half(desk.folder)
+    (desk.folder / "game.zso").write_bytes(b"changed meanwhile")
+    code, _, said = desk.say("undo", "--folder", desk.folder)
+    assert code == 0
+    assert "games.m3u names game.iso now" in said
+    assert "game.zso: not the file that replaced it" in said
