@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from cd_chds import GOLDEN_CDS, MadeTrack, made_cd, sha1
 from chd_images import made_chd
 from packed_cds import GOLDEN_CDS, MadeTrack, made_cd, sha1
 from sample_images import GOLDEN, convert_image, mixed
