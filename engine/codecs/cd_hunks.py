@@ -96,7 +96,7 @@ def _find_subcode(stored: memoryview, subcode_bytes: int) -> tuple[int, bytes]:
         is_whole = inflate.eof and not inflate.unused_data and len(subcode) == subcode_bytes
         if is_whole and _are_whole_frames(stored[:place]):
             return place, subcode
-    raise BlockError("cdfl hunk does not decode: no subcode follows its FLAC frames")
+    raise BlockError("cdfl hunk does not decode: its FLAC frames or their subcode are damaged")
 
 
 def _are_whole_frames(flac: memoryview) -> bool:
