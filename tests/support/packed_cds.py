@@ -14,7 +14,7 @@ import cd_sectors
 import zstandard
 from chd_images import CODEC, PLAIN, SELF, Hunk, MadeChd
 
-GOLDEN_CDS = Path(__file__).parents[1] / "data" / "golden" / "cds"
+GOLDEN_CDS = Path(__file__).parents[1] / "data" / "golden-cds"
 FRAME, RAW, SUBCODE = 2448, 2352, 96
 NO_SUBCODE = bytes(SUBCODE)
 CODECS = (b"cdlz", b"cdzl", b"cdzs", b"cdfl")

@@ -42,7 +42,9 @@ def peak_mib() -> int:
 def make_seeds(folder: Path) -> None:
     """Write small images of every kind."""
     from archive_files import DEFLATED, SEVEN_ZIP_FILTERS, STORED, write_7z, write_zip
+    from cd_sectors import form_1
     from chd_images import create_raw, made_chd
+    from packed_cds import CODECS, MadeTrack, made_cd
     from sample_images import GOLDEN, convert_image, pack, write_image
 
     from discpress.engine.discs.iso9660 import find
@@ -72,6 +74,12 @@ def make_seeds(folder: Path) -> None:
             write_zip(folder / f"{name}.{method}.zip", {"a.iso": small, "b/c.zso": b"no image"}, method)
         for filters in SEVEN_ZIP_FILTERS:
             write_7z(folder / f"{name}.{filters}.7z", {"a.iso": small}, filters)
+    for codec in (*CODECS, b"zlib"):
+        tracks = [MadeTrack("MODE2_RAW", form_1(0, bytes(2048)) * 9), MadeTrack("AUDIO", b"\1\2" * 1176 * 8)]
+        for tag in (b"CHT2", b"CHGD"):
+            made = made_cd(tracks, [codec], tag=tag, frames_per_hunk=4)
+            (folder / f"cd.{codec.decode()}.{tag.decode()}.chd").write_bytes(made.encode())
+        (folder / f"cd.{codec.decode()}.iso.chd").write_bytes(made_cd([MadeTrack("MODE1", small)], [codec]).encode())
     for path in GOLDEN.iterdir():
         if path.suffix not in {".iso", ".chd"}:  # the map of a CHD stands at its end
             (folder / path.name).write_bytes(path.read_bytes()[:MAX_BYTES])

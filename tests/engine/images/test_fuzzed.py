@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 from counted_calls import count_calls, most_calls
 from look_everywhere import look_everywhere
+from packed_cds import GOLDEN_CDS
 from sample_images import GOLDEN, write_image
 
 FOUND = sorted(path for path in (Path(__file__).parents[2] / "data" / "fuzz").iterdir() if path.name != "README")
 """Inputs that tests/bench/fuzz/fuzz.py found, and that were mended."""
-_KINDS = sorted(path for path in GOLDEN.iterdir() if path.suffix != "" and path.name.startswith(("psp", "tail")))
+_KINDS = [
+    *sorted(path for path in GOLDEN.iterdir() if path.suffix != "" and path.name.startswith(("psp", "tail"))),
+    *sorted(path for path in GOLDEN_CDS.iterdir() if path.name in {"cooked.chd", "data.cdzl.chd", "gdi.chd"}),
+]
 
 
 def look_counted(path: Path) -> None:

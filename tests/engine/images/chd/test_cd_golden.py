@@ -1,4 +1,4 @@
-"""CHD files of CDs by chdman: each track is the file that went in (tests/data/golden/cds)."""
+"""CHD files of CDs by chdman: each track is the file that went in (tests/data/golden-cds)."""
 
 import pytest
 from packed_cds import GOLDEN_CDS, sha1
