@@ -25,6 +25,8 @@ MAX_TRACKS = 99
 _BINARY_TAG = b"CHCD"
 _MAX_PAYLOAD = 512
 _LEAD_IN_SECTORS = 150  # the two seconds before address 0
+_MOST_GAP_SECTORS = 100 * 60 * 75 - 1
+"""99:59:74, the last time that a disc or a sheet can express."""
 _STORED = "V"
 """Begins the PGTYPE of a pregap that is stored."""
 _FIELD = re.compile(r"([A-Z]+):(\S*)")
@@ -122,6 +124,8 @@ def _read_entry(source: ByteSource, entry: MetadataEntry, name: str) -> _Entry:
     stored = read.frames - read.pad
     if stored <= 0:
         raise _damage(name, f"track {number} has {read.frames} frames, of which {read.pad} are padding")
+    if max(read.pregap, read.postgap) > _MOST_GAP_SECTORS:
+        raise _damage(name, f"track {number} has gaps of {read.pregap} and {read.postgap} sectors")
     if read.is_pregap_stored and read.pregap >= stored:
         raise _damage(name, f"track {number} has {stored} frames, but a pregap of {read.pregap}")
     return read

@@ -74,12 +74,13 @@ def make_seeds(folder: Path) -> None:
             write_zip(folder / f"{name}.{method}.zip", {"a.iso": small, "b/c.zso": b"no image"}, method)
         for filters in SEVEN_ZIP_FILTERS:
             write_7z(folder / f"{name}.{filters}.7z", {"a.iso": small}, filters)
-    for codec in (*CODECS, b"zlib"):
+    for tag in (*CODECS, b"zlib"):
+        codec = tag.decode()
         tracks = [MadeTrack("MODE2_RAW", form_1(0, bytes(2048)) * 9), MadeTrack("AUDIO", b"\1\2" * 1176 * 8)]
-        for tag in (b"CHT2", b"CHGD"):
-            made = made_cd(tracks, [codec], tag=tag, frames_per_hunk=4)
-            (folder / f"cd.{codec.decode()}.{tag.decode()}.chd").write_bytes(made.encode())
-        (folder / f"cd.{codec.decode()}.iso.chd").write_bytes(made_cd([MadeTrack("MODE1", small)], [codec]).encode())
+        for kind in (b"CHT2", b"CHGD"):
+            made = made_cd(tracks, [tag], tag=kind, frames_per_hunk=4)
+            (folder / f"cd.{codec}.{kind.decode()}.chd").write_bytes(made.encode())
+        (folder / f"cd.{codec}.iso.chd").write_bytes(made_cd([MadeTrack("MODE1", small)], [tag]).encode())
     for path in GOLDEN.iterdir():
         if path.suffix not in {".iso", ".chd"}:  # the map of a CHD stands at its end
             (folder / path.name).write_bytes(path.read_bytes()[:MAX_BYTES])

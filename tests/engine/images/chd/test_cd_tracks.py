@@ -93,6 +93,8 @@ def test_gaps_move_what_follows_on_the_disc_only() -> None:
         (["TRACK:1 TYPE:TAPE FRAMES:9"], "track 1 has the unknown type 'TAPE'"),
         (["TRACK:1 FRAMES:9"], "track 1 has the unknown type ''"),
         ([CHT2 % (1, "AUDIO", 9, 9, "VAUDIO", 0)], "track 1 has 9 frames, but a pregap of 9"),
+        ([CHT2 % (1, "AUDIO", 9, 450_000, "AUDIO", 0)], "track 1 has gaps of 450000 and 0 sectors"),
+        ([CHT2 % (1, "AUDIO", 9, 0, "", 450_000)], "track 1 has gaps of 0 and 450000 sectors"),
         ([CHT2 % (2, "AUDIO", 9, 0, "", 0)], "expected tracks 1 to 1, got 2"),
         ([CHT2 % (1, "AUDIO", 9, 0, "", 0)] * 2, "expected tracks 1 to 2, got 1, 1"),
         ([CHT2 % (number, "AUDIO", 1, 0, "", 0) for number in range(1, 101)], "expected up to 99 tracks, got 100"),
