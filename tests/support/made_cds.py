@@ -150,3 +150,102 @@ def _in_file(data: bytes, kind: str) -> bytes:
 def _write_lines(path: Path, lines: Sequence[str], end: str) -> Path:
     path.write_bytes("".join(f"{line}{end}" for line in lines).encode())
     return path
+
+
+def addresses(disc: MadeDisc) -> list[int]:
+    """Return the address of each track proper."""
+    found, address = [], 0
+    for track in disc.tracks:
+        address += track.silent_pregap + track.pregap_sectors
+        found.append(address)
+        address += len(track.content) // track.sector_bytes + track.postgap
+    return found
+
+
+def write_gdi(path: Path, disc: MadeDisc, *, high_density: int = 45_000, end: str = "\n") -> Path:
+    """Write a disc as a GDI sheet and a file for each track; from the third track on, it is in the dense area."""
+    lines, address = [str(len(disc.tracks))], 0
+    for number, track in enumerate(disc.tracks, start=1):
+        address = max(address, high_density if number >= 3 else 0)
+        is_data = track.kind != "AUDIO"
+        name = f"track{number:02}.{'bin' if is_data else 'raw'}"
+        path.with_name(name).write_bytes(track.data)
+        lines.append(f"{number} {address} {4 if is_data else 0} {track.sector_bytes} {name} 0")
+        address += track.sectors + 150
+    return _write_lines(path, lines, end)
+
+
+def write_ccd(path: Path, disc: MadeDisc, *, with_lead_out: bool = True, end: str = "\r\n") -> Path:
+    """Write a disc of raw tracks as a CloneCD sheet, an image and subcode."""
+    starts = addresses(disc)
+    entries = [(0xA0, 0, 0), (0xA1, 0, 0), *(((0xA2, 0, len(disc.data) // 2352),) if with_lead_out else ())]
+    entries += [
+        (n, 0 if t.kind == "AUDIO" else 4, a) for n, (t, a) in enumerate(zip(disc.tracks, starts, strict=True), start=1)
+    ]
+    lines = ["[CloneCD]", "Version=3", "[Disc]", f"TocEntries={len(entries)}", "Sessions=1", "CATALOG=0000000000000"]
+    lines += ["[Session 1]", "PreGapMode=2", "PreGapSubC=0"]
+    for number, (point, control, address) in enumerate(entries):
+        lines += [f"[Entry {number}]", "Session=1", f"Point=0x{point:02x}", "ADR=0x01", f"Control=0x{control:02x}"]
+        lines += ["TrackNo=0", "AMin=0", "ASec=0", "AFrame=0", "ALBA=-150", "Zero=0", f"PLBA={address}"]
+    for number, (track, address) in enumerate(zip(disc.tracks, starts, strict=True), start=1):
+        mode = 0 if track.kind == "AUDIO" else int(track.kind[4]) if track.kind.startswith("MODE") else 2
+        lines += [f"[TRACK {number}]", f"MODE={mode}"]
+        lines += [f"INDEX 0={address - track.pregap_sectors}"] if track.pregap else []
+        lines += [f"INDEX 1={address}"]
+    path.with_suffix(".img").write_bytes(disc.data)
+    path.with_suffix(".sub").write_bytes(bytes(len(disc.data) // 2352 * 96))
+    return _write_lines(path, lines, end)
+
+
+_MDS_MODES = {
+    "AUDIO": 0xA9,
+    "MODE1/2048": 0xAA,
+    "MODE1/2352": 0xAA,
+    "MODE2/2048": 0xAC,
+    "MODE2/2324": 0xAD,
+    "MODE2/2336": 0xAB,
+    "MODE2/2352": 0xAB,
+}
+
+
+def with_subcode(data: bytes, sector_bytes: int) -> bytes:
+    """Return sectors with 96 bytes of made-up subcode after each."""
+    sectors = (data[at : at + sector_bytes] for at in range(0, len(data), sector_bytes))
+    return b"".join(each + bytes([number & 255]) * 96 for number, each in enumerate(sectors))
+
+
+def write_mds(path: Path, disc: MadeDisc, *, pregaps: str = "before", subcode: bool = False) -> Path:
+    """Write a disc as a descriptor of Alcohol 120 % and its data, see `mds_and_mdf`."""
+    descriptor, data = mds_and_mdf(disc, pregaps=pregaps, subcode=subcode)
+    path.write_bytes(descriptor)
+    path.with_suffix(".mdf").write_bytes(data)
+    return path
+
+
+def mds_and_mdf(disc: MadeDisc, *, pregaps: str = "before", subcode: bool = False) -> tuple[bytes, bytes]:
+    """Return a disc as a descriptor of Alcohol 120 %, and its data.
+
+    `pregaps` are stored before the place of a track, or at it ("at"), as two readers of the format expect; each track
+    has either a stored or a silent one.
+    """
+    count, extra_bytes = len(disc.tracks), 96 if subcode else 0
+    table = 0x58 + 24
+    extras = table + (count + 3) * 0x50
+    footer = extras + count * 8
+    data, blocks, extra = bytearray(), bytearray(), bytearray()
+    for point in (0xA0, 0xA1, 0xA2):
+        blocks += struct.pack("<BBBBB", 0, 0, 0x14, 0, point).ljust(0x50, b"\0")
+    for number, (track, address) in enumerate(zip(disc.tracks, addresses(disc), strict=True), start=1):
+        stride = track.sector_bytes + extra_bytes
+        stored = with_subcode(track.data, track.sector_bytes) if subcode else track.data
+        place = len(data) + (track.pregap_sectors * stride if pregaps == "before" else 0)
+        data += stored
+        head = struct.pack("<BBBBB4xBBB", _MDS_MODES[track.kind], 8 * subcode, 0x14, 0, number, 0, 2, 0)
+        rest = struct.pack("<IH18xiQII", extras + 8 * (number - 1), stride, address, place, 1, footer)
+        blocks += (head + rest).ljust(0x50, b"\0")
+        gap = track.pregap_sectors or track.silent_pregap or (150 if number == 1 else 0)
+        extra += struct.pack("<II", gap, len(track.content) // track.sector_bytes)
+    start = b"MEDIA DESCRIPTOR" + struct.pack("<BBHH58xI", 1, 3, 0, 1, 0x58)
+    session = struct.pack("<iiHBBHHII", -150, len(disc.data) // 2352, 1, count + 3, 3, 1, count, 0, table)
+    name = struct.pack("<IIII", footer + 16, 0, 0, 0) + b"*.mdf\0"
+    return start.ljust(0x58, b"\0") + session + blocks + extra + name, bytes(data)

@@ -1,8 +1,9 @@
 """A parser of CloneCD sheets (docs/formats.md, section 7)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 from discpress.engine.images.cd.detection import MAX_SHEET_BYTES
@@ -70,7 +71,8 @@ def parse_ccd(data: bytes, name: str) -> Sheet:
     end = _checked(name, *lead_outs[0]) if lead_outs else None
     tracks = [
         _track(name, start, after.first if after is not None else end)
-        for start, after in zip(starts, [*starts[1:], None], strict=True)
+        for start, after in pairwise([*starts, None])
+        if start is not None
     ]
     check_numbers(name, tracks)
     return Sheet((SheetFile(IMAGE_NAME),), tuple(tracks), companions=(SUBCODE_NAME,))
@@ -97,7 +99,7 @@ def _point(values: _Values) -> int:
     return values.get("POINT", (0, 0))[0]
 
 
-def _starts(name: str, sections: Mapping[str, _Values], entries: list[_Values]) -> list[_Start]:
+def _starts(name: str, sections: Mapping[str, _Values], entries: Sequence[_Values]) -> list[_Start]:
     """Return the starts of all tracks, from the entries of the table of contents, else from the tracks' sections."""
     found = []
     for values in entries:

@@ -144,41 +144,31 @@ def _place(name: str, blocks: list[_Block]) -> list[SheetTrack]:
     spare = blocks[0].offset
     for block, after in pairwise([*blocks, None]):
         assert block is not None
-        room, rest = (None, 0) if after is None else divmod(after.offset - block.offset, block.stride)
-        if after is not None and (after.offset <= block.offset or rest):
-            raise damaged(name, 0, f"track {after.number} does not begin after track {block.number}", _HINT)
-        track, spare = _with_pregap(name, block, room, spare)
-        tracks.append(track)
+        space = None if after is None else after.offset - block.offset
+        sectors = block.sectors if space is None or block.sectors else space // block.stride
+        left = 0 if space is None else space - (sectors or 0) * block.stride
+        if left < 0 or sectors == 0:
+            raise damaged(name, 0, f"track {block.number} reaches into the one after it", _HINT)
+        tracks.append(_with_pregap(block, sectors, None if after is None else left, spare))
+        is_used = tracks[-1].pieces[0].offset == block.offset and len(tracks[-1].pieces) > 1
+        spare = 0 if is_used else left
     return tracks
 
 
-def _with_pregap(name: str, block: _Block, room: int | None, spare: int) -> tuple[SheetTrack, int]:
-    """Return a track, and the bytes between it and the next one.
-
-    `room` is the number of sectors up to the next track, `spare` the bytes between the track before it and this one.
+def _with_pregap(block: _Block, sectors: int | None, left: int | None, spare: int) -> SheetTrack:
+    """Return a track. `left` are the bytes between it and the next one, None if it is the last, and `spare` those
+    between it and the one before it.
     """
-    track = SheetTrack(
-        block.number,
-        block.kind,
-        block.stride,
-        (Piece(0, block.offset, block.sectors),),
-        first_sector=block.address if block.address > 0 or block.number == 1 else None,
-    )
-    if block.sectors is None:
-        return (track if room is None else replace(track, pieces=(Piece(0, block.offset, room),))), 0
-    left = 0 if room is None else room - block.sectors
-    if left < 0:
-        raise damaged(name, 0, f"track {block.number} has {block.sectors} sectors, and space for {room}", _HINT)
-    gap = block.pregap
-    if not gap or block.number == 1:  # the pregap of the first track is that before address 0, which is in no file
-        return track, left * block.stride
-    if room is None and spare != gap * block.stride:
-        return replace(track, silent_pregap=gap, is_pregap_open=True), 0
-    if spare == gap * block.stride:  # it is stored before the place of the track
-        before = Piece(0, block.offset - spare, gap, is_pregap=True)
-        return replace(track, pieces=(before, *track.pieces)), left * block.stride
-    if left == gap:  # the place of the track is that of its pregap
-        before = Piece(0, block.offset, gap, is_pregap=True)
-        proper = Piece(0, block.offset + gap * block.stride, block.sectors)
-        return replace(track, pieces=(before, proper)), 0
-    return replace(track, silent_pregap=gap), left * block.stride
+    proper = Piece(0, block.offset, sectors)
+    address = block.address if block.address > 0 or block.number == 1 else None
+    track = SheetTrack(block.number, block.kind, block.stride, (proper,), first_sector=address)
+    gap_bytes = block.pregap * block.stride
+    if not gap_bytes or block.number == 1:  # the pregap of the first track is that before address 0, in no file
+        return track
+    if spare == gap_bytes:  # it is stored before the place of the track
+        before = Piece(0, block.offset - spare, block.pregap, is_pregap=True)
+        return replace(track, pieces=(before, proper))
+    if left == gap_bytes:  # the place of the track is that of its pregap
+        before = Piece(0, block.offset, block.pregap, is_pregap=True)
+        return replace(track, pieces=(before, replace(proper, offset=block.offset + gap_bytes)))
+    return replace(track, silent_pregap=block.pregap, is_pregap_open=left is None)

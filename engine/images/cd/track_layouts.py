@@ -34,7 +34,7 @@ def dumped_track(read_at: ReadAt, file_bytes: int) -> SheetTrack | None:
         kind, skip = _KINDS.get(layout, (TrackKind.MODE1_2048, layout.data_offset))
         return SheetTrack(1, kind, size, (Piece(0, 0, None),), first_sector=0, skip=skip)
     address = _address(read_at(0, _HEADER_END))
-    pieces = (Piece(0, 0, None),)
+    pieces: tuple[Piece, ...] = (Piece(0, 0, None),)
     if address == -_LEAD and file_bytes > _LEAD * size:
         pieces = (Piece(0, 0, _LEAD, is_pregap=True), Piece(0, _LEAD * size, None))
     return SheetTrack(1, TrackKind.MODE1_RAW, size, pieces, first_sector=max(0, address), is_mode_open=True)
