@@ -3,7 +3,7 @@
 import random
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from cd_sectors import form_1, form_2, mode_1
@@ -65,11 +65,21 @@ class MadeTrack:
         return len(self.data) // self.sector_bytes
 
 
-@dataclass(slots=True)
 class MadeDisc:
     """A made-up disc."""
 
-    tracks: list[MadeTrack] = field(default_factory=list)
+    def __init__(self, tracks: Sequence[MadeTrack] = ()) -> None:
+        self.tracks = list(tracks)
+
+    def __repr__(self) -> str:
+        """Name the tracks, because hypothesis would print all their bytes."""
+        tracks = (f"{each.kind} {each.pregap_sectors}+{each.sectors - each.pregap_sectors}" for each in self.tracks)
+        return f"MadeDisc({', '.join(tracks)})"
+
+    @property
+    def is_music(self) -> bool:
+        """Whether a sheet of it with WAVE files is one of music files, and of no disc image."""
+        return all(track.kind == "AUDIO" for track in self.tracks)
 
     @property
     def data(self) -> bytes:

@@ -128,7 +128,8 @@ class _Parser:
             for draft in drafts
             if draft.kind is TrackKind.AUDIO and draft.stride != RAW_SECTOR_SIZE
         ]
-        return Sheet(tuple(self._files.values()), tuple(tracks), self._catalog, (*places.remarks, *self._remarks))
+        remarks = (*places.remarks, *self._remarks)
+        return Sheet(tuple(self._files.values()), tuple(tracks), catalog=self._catalog, remarks=remarks)
 
     def _take_file(self, rest: bytes) -> None:
         found = _FILE.fullmatch(rest)

@@ -6,23 +6,12 @@ import made_cds
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opened_discs import opened, whole
 
 from discpress.engine.errors import DamagedImageError, SplitImageError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.cd.sheet_image import SheetImage
-from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image
 from discpress.engine.images.sets.source_set import SourceSet
-
-
-def opened(path: Path) -> SheetImage:
-    image = open_image(path)
-    assert isinstance(image, SheetImage)
-    return image
-
-
-def whole(image: Image) -> bytes:
-    return image.read_at(0, image.size)
 
 
 def mixed_disc() -> made_cds.MadeDisc:
