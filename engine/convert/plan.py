@@ -118,8 +118,8 @@ class ConversionPlan:
         return {"source": str(absolute(self.source_path)), "output": str(absolute(self.output_path))}
 
     def saving_of(self, packed_bytes: int) -> int:
-        """Return the bytes that a result of this size saves; a result of an image that is not whole saves none."""
-        return self.source_bytes - packed_bytes if self.is_accepted else 0
+        """Return the bytes that a result of this size saves; none if the source stays whatever the request."""
+        return self.source_bytes - packed_bytes if self.is_accepted and not self.keeps_source else 0
 
     @property
     def replaces_source(self) -> bool:

@@ -13,13 +13,14 @@ from random import Random
 from discpress.engine.convert.part.window import WindowPart, is_read_only, open_window, window_path
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.discs.iso9660 import list_files
-from discpress.engine.errors import DamagedImageError, DiscpressError, StorageError, UnsupportedImageError
+from discpress.engine.errors import DamagedImageError, DiscpressError, StorageError
 from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, in_order
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image, open_source
 from discpress.engine.images.registry import encoder_of, written
 from discpress.engine.images.source import FileSource
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions
+from discpress.engine.lab.own_file import measured_bytes, open_own
 from discpress.engine.lab.results import SeekResult, ThroughputResult
 from discpress.engine.measure.metering import FileCache, Meter, hold_index
 from discpress.engine.measure.patterns import Area, Pattern
@@ -31,7 +32,6 @@ from discpress.engine.measure.windows import area_of, choose_window, pack_window
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import FileIdentity
-from discpress.engine.system.files import holder_of
 from discpress.engine.system.machine import disk_name
 from discpress.engine.targets import TARGETS
 from discpress.engine.units import MIB
@@ -104,10 +104,10 @@ def run_seek_test(path: Path, request: SeekOptions, bench: Bench) -> Generator[S
 
     Raises the errors of opening, reading and packing it, those of `open_window`, and those of `bench.check`.
     """
-    with contextlib.closing(_open_own(path)) as source:
+    with contextlib.closing(open_own(path)) as source:
         meter = Meter(source, FileCache(source.fd))
-        image = open_source(meter)
-        is_packed = image.is_packed
+        stored = open_source(meter)
+        is_packed, image = stored.is_packed, measured_bytes(stored)
         files = _files_of(image)
         window = Span(0, image.size) if is_packed else choose_window(image.size, files, request.window_bytes)
         area = area_of(files, window)
@@ -127,7 +127,14 @@ def run_seek_test(path: Path, request: SeekOptions, bench: Bench) -> Generator[S
                     continue
                 part.start_again()
                 test.say_packing(settings)
-                pack_window(original, window, settings, part, threads=bench.threads, check=lambda done: bench.check())
+                pack_window(
+                    measured_bytes(original),
+                    window,
+                    settings,
+                    part,
+                    threads=bench.threads,
+                    check=lambda done: bench.check(),
+                )
                 part.sync()
                 meter = Meter(part, part)
                 for figures in test.measure(open_source(meter), meter, settings, 0):
@@ -206,8 +213,8 @@ def run_throughput_test(
     Raises the errors of `run_seek_test`.
     """
     chosen = candidate_settings(path, request.format, None, request.methods)
-    with contextlib.closing(_open_own(path)) as source:
-        image = open_source(source)
+    with contextlib.closing(open_own(path)) as source:
+        image = measured_bytes(open_source(source))
         ways = [
             replace(chosen, block_size=size, level=level) for size in request.block_sizes for level in request.levels
         ]
@@ -232,16 +239,6 @@ def run_throughput_test(
                 part.start_again()
                 figures = measure_throughput(image, sample, settings, part, threads=bench.threads, check=bench.check)
                 yield ThroughputResult(disk, disk_name(path), figures)
-
-
-def _open_own(path: Path) -> FileSource:
-    """Open the file of a title. Raises UnsupportedImageError if the title is in an archive."""
-    if holder_of(path) != path:
-        raise UnsupportedImageError(
-            f"{display_name(path)}: is in an archive, which nothing can play, so there is nothing to measure",
-            hint="convert it, then measure the result",
-        )
-    return FileSource(path)
 
 
 def _methods_of(image: Image) -> tuple[Method, ...]:
@@ -280,5 +277,5 @@ def _open_part(
 
 def identity_of(path: Path) -> FileIdentity:
     """Return the identity of a title's present content. Raises StorageError if the title is missing."""
-    with contextlib.closing(_open_own(path)) as source:
+    with contextlib.closing(open_own(path)) as source:
         return FileIdentity.of(path, source.stat())

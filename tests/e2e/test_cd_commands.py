@@ -153,3 +153,12 @@ def test_doctor_counts_wrong_sectors_and_knows_what_a_target_leaves_out(cli: Com
     assert [(event["code"], event["sector"]) for event in said.events if event["event"] == "finding"] == [
         ("sector-edc", 50)
     ]
+
+
+def test_benchmarks_measure_the_user_data_of_a_dump_and_no_sheet(cue: Path, cli: CommandLine) -> None:
+    dump = cue.with_name(f"{NAME} (Track 1).bin")
+    said = cli.run("throughput", dump, "--json")
+    lines = [event for event in said.events if event["event"] == "throughput"]
+    assert (said.exit_code, {event["original_bytes"] for event in lines}) == (0, {len(DISC)}), said.text
+    said = cli.run("seek", cue)
+    assert (said.exit_code, "is a sheet, whose files are not measured together" in said.text) == (1, True)
