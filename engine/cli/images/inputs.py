@@ -13,6 +13,7 @@ from discpress.engine.images.open import formats_in, open_only_image, with_files
 from discpress.engine.images.recognise import detect_format, header_problem, recognise
 from discpress.engine.images.registry import labels_of_read, spec_of
 from discpress.engine.images.sets.part_names import group_parts, read_part_name
+from discpress.engine.images.sets.sheet_sets import is_sheet_name, sheet_sets_in
 from discpress.engine.images.sets.split_image import SplitImage, open_parts, open_split
 from discpress.engine.images.source import FileSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES
@@ -100,6 +101,8 @@ def _walk(
         folder = output_folder and output_folder / Path(root).relative_to(top)
         found = sorted(without_ignored(names), key=natural_key)
         parts = _parts_of_images(Path(root), found, fail)
+        sheets = _sheet_sets(Path(root), found)
+        parts |= {each: main for main, others in sheets.items() for each in others}
         for name in found:
             check()
             path = Path(root, name)
@@ -108,7 +111,10 @@ def _walk(
             if name in parts:
                 yield Input(path, folder, is_named=False)
             else:
-                yield from (Input(each, folder, is_named=False) for each in _wanted(path, printer, fail, sources))
+                others = sheets.get(name, ())
+                yield from (
+                    Input(each, folder, is_named=False) for each in _wanted(path, others, printer, fail, sources)
+                )
 
 
 def _parts_of_images(
@@ -128,6 +134,14 @@ def _parts_of_images(
             split.close()
             parts |= {each.name: group.first.name for each in group.names}
     return parts
+
+
+def _sheet_sets(folder: Path, names: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Return the sheets in a folder, each with the other files of its title; a part of a title is no sheet here."""
+    if not any(map(is_sheet_name, names)):
+        return {}
+    there = [name for name in names if Path(folder, name).is_file()]
+    return {each.main: each.others for each in sheet_sets_in(folder, there)}
 
 
 def _is_new(folder: Path, visited: set[tuple[int, int]]) -> bool:
@@ -232,9 +246,16 @@ def _is_text(head: bytes) -> bool:
 
 
 def _wanted(
-    path: Path, printer: Printer, fail: Callable[[Path, DiscpressError], None], sources: OpenSources
+    path: Path,
+    others: Sequence[str],
+    printer: Printer,
+    fail: Callable[[Path, DiscpressError], None],
+    sources: OpenSources,
 ) -> Iterator[Path]:
-    """Yield the images at a path of a folder; files of other programs are reported and skipped."""
+    """Yield the images at a path of a folder; files of other programs are reported and skipped.
+
+    `others` are the names of the files that belong to it, if it is a sheet.
+    """
     if not path.is_file():
         return
     try:
@@ -247,7 +268,7 @@ def _wanted(
         if is_archive(file):
             found = _images_in(file, printer)
         elif _is_wanted(file, printer):
-            sources.keep(file, path)
+            sources.keep(with_files(file, others), path)
             found = [path]
     except DiscpressError as error:
         fail(path, error)

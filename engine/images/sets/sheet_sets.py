@@ -104,6 +104,18 @@ def find_sheet_set(path: Path) -> SheetSet:
     return next((each for each in sheet_sets_in(path.parent) if each.main == path.name), SheetSet(path.name))
 
 
+def find_sheet_of(path: Path) -> Path | None:
+    """Return the sheet whose title a file belongs to, also if the file is gone; None if there is none. Never raises.
+
+    Of several sheets for one file, it is the one that stands for the title.
+    """
+    name = fold(path.name)
+    for each in sheet_sets_in(path.parent):
+        if path.name in each.others or name in map(fold, each.missing):
+            return path.with_name(each.main)
+    return None
+
+
 def sheet_sets_in(folder: Path, names: Collection[str] | None = None) -> list[SheetSet]:
     """Return the sets among files of a folder, all of them without `names`. Never raises."""
     names = _file_names(folder) if names is None else names

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from discpress.engine.images.registry import promised
+from discpress.engine.images.sets.sheet_sets import find_sheet_of
 from discpress.engine.library.scan.moves import follow_change
 from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.store.model import FileIdentity, Title
@@ -19,8 +21,14 @@ def follow_files(store: Store, paths: Iterable[Path], folders: Sequence[Path] = 
     """
     # All are asked for first: a folder whose only title is gone is still known.
     wanted = [path for path in dict.fromkeys(map(absolute, paths)) if _is_known(store, path, folders)]
-    for path in wanted:
+    for path in dict.fromkeys(map(_main_file, wanted)):
         _follow_file(store, path)
+
+
+def _main_file(path: Path) -> Path:
+    """Return the file that stands for the title of a file: a sheet, for a file that it names; else the file itself."""
+    spec = promised(path)
+    return path if spec is not None and spec.is_packed else find_sheet_of(path) or path
 
 
 def _is_known(store: Store, path: Path, folders: Sequence[Path]) -> bool:

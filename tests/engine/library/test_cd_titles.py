@@ -1,22 +1,26 @@
 """CDs in the library: one title each, with the state that says what can be done with it today."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 from cd_chds import cd_chd, plain_chd
-from cd_sectors import form_1
+from cd_sectors import form_1, mode_1
 from command_line import write_old
 from memory_cds import TrackPlan, ps1_disc, ps2_disc, raw_sectors, sound
 
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.cd.tracks import TrackKind
+from discpress.engine.library.fingerprint import fingerprint_of_set
 from discpress.engine.library.scan.refresh import refresh
+from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.library.states import TitleStates
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import Standing, State
-from discpress.engine.store.model import Title
+from discpress.engine.store.digests import Digests, Grade
+from discpress.engine.store.model import Fault, StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.engine.systems import System
 
@@ -25,6 +29,8 @@ PS1_TRACK: TrackPlan = (TrackKind.MODE2_RAW, raw_sectors(ps1_disc(), form_1), 0,
 AUDIO_TRACK: TrackPlan = (TrackKind.AUDIO, sound(40), 0, 0)
 
 
+CHOSEN = ConversionRequest(level=3)
+ESTIMATE = StoredEstimate(Settings(ImageFormat.ZSO), 100_000, 500, 490, 510, 160, "convert", "", 2.5)
 CUE = """FILE "Okami.bin" BINARY\r
   TRACK 01 MODE2/2352\r
     INDEX 01 00:00:00\r
@@ -250,3 +256,108 @@ def test_the_state_of_a_sheet_is_what_can_be_done_with_it_today(
         assert found.reason.endswith(
             "discpress does not pack it yet: run chdman createcd on Okami.cue for a CHD, which emulators load"
         )
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_following_any_file_of_a_sheet_follows_the_title(number: int, store: Store, games: Path) -> None:
+    paths = write_cd(games)
+    scan(store, games)
+    paths[2].unlink()
+    follow_files(store, [paths[number]])
+    (title,) = store.titles()
+    assert (title.path, title.fault) == (paths[0], Fault.SPLIT_PART)
+    write_old(paths[2], b"".join(AUDIO_TRACK[1]))
+    follow_files(store, [paths[number]])
+    (title,) = store.titles()
+    assert (title.path, title.fault) == (paths[0], None)
+
+
+def test_settings_estimates_and_digests_follow_a_sheet_that_moved_with_its_files(store: Store, games: Path) -> None:
+    write_cd(games)
+    (before,) = scan(store, games)
+    store.save_settings(before.path, CHOSEN)
+    store.save_estimate(before.identity, ESTIMATE)
+    fingerprint, _ = fingerprint_of_set(before.file_paths)
+    store.digests.save(before.path, before.identity, Digests(xxh3="1" * 32, fingerprint=fingerprint))
+    shutil.move(games, games.with_name("PlayStation"))
+    (title,) = scan(store, games.parent)
+    assert (title.path, title.overrides) == (games.with_name("PlayStation") / "Okami.cue", CHOSEN)
+    assert store.estimates_of(title.identity) == [ESTIMATE]
+    assert [each.grade for each in store.digests.of(title.path, title.identity)] == [Grade.FOLLOWED]
+
+
+def test_a_sheet_that_is_renamed_keeps_the_settings_of_its_title(store: Store, games: Path) -> None:
+    sheet = write_cd(games)[0]
+    scan(store, games)
+    store.save_settings(sheet, CHOSEN)
+    sheet.rename(games / "Okami (Japan).cue")
+    (title,) = scan(store, games)
+    assert (title.path.name, title.overrides) == ("Okami (Japan).cue", CHOSEN)
+
+
+def test_a_gdi_is_one_title_with_its_tracks(store: Store, games: Path) -> None:
+    tracks = {
+        "track01.bin": b"".join(raw_sectors(bytes(2048 * 40), mode_1)),
+        "track02.raw": b"".join(AUDIO_TRACK[1]),
+        "track03.bin": b"".join(raw_sectors(b"SEGA SEGAKATANA ".ljust(2048 * 40, b"\0"), mode_1, 45000)),
+    }
+    for name, data in tracks.items():
+        write_old(games / name, data)
+    sheet = "3\n1 0 4 2352 track01.bin 0\n2 600 0 2352 track02.raw 0\n3 45000 4 2352 track03.bin 0\n"
+    write_old(games / "Rain (Japan).gdi", sheet.encode())
+    (title,) = scan(store, games)
+    assert (title.format, title.system, title.region) == (ImageFormat.GDI, System.DREAMCAST, "JP")
+    assert (title.tracks, [each.name for each in title.others]) == (TrackCounts(2, 1, 2352), list(tracks))
+    assert standing(title).state is State.NO_PLAYER
+    assert read_again(store, games) == []
+
+
+def test_a_cue_for_the_image_of_a_ccd_has_the_row_and_the_rest_are_parts(store: Store, games: Path) -> None:
+    write_cd(games, CUE.replace("Okami.bin", "Okami.img"))[2].unlink()
+    (games / "Okami.bin").rename(games / "Okami.img")
+    sectors = len(PS1_TRACK[1])
+    write_old(games / "Okami.sub", bytes(96 * sectors))
+    write_old(games / "Okami.ccd", ccd(sectors))
+    (title,) = scan(store, games)
+    assert (title.path.name, title.fault) == ("Okami.cue", None)
+    assert [each.name for each in title.others] == ["Okami.img", "Okami.ccd", "Okami.sub"]
+    assert read_again(store, games) == []
+    (games / "Okami.cue").unlink()
+    (title,) = scan(store, games)
+    assert (title.path.name, title.format, title.system) == ("Okami.ccd", ImageFormat.CCD, System.PS1)
+    assert [each.name for each in title.others] == ["Okami.img", "Okami.sub"]
+    assert read_again(store, games) == []
+
+
+def ccd(sectors: int) -> bytes:
+    """Return the CloneCD sheet of a disc with one track in mode 2."""
+    entries = [(0xA0, 0), (0xA1, 0), (0xA2, sectors), (1, 0)]
+    lines = ["[CloneCD]", "Version=3", "[Disc]", f"TocEntries={len(entries)}", "Sessions=1", "DataTracksScrambled=0"]
+    for number, (point, address) in enumerate(entries):
+        lines += [
+            f"[Entry {number}]",
+            "Session=1",
+            f"Point=0x{point:02x}",
+            "ADR=0x01",
+            "Control=0x04",
+            f"PLBA={address}",
+        ]
+    lines += ["[TRACK 1]", "MODE=2", "INDEX 1=0"]
+    return "\r\n".join([*lines, ""]).encode()
+
+
+def test_a_raw_dump_without_a_sheet_is_a_disc_of_one_track(store: Store, games: Path) -> None:
+    _, dump, _ = write_cd(games, CUE, PS2_TRACK)
+    (games / "Okami.cue").unlink()
+    (title,) = scan(store, games)
+    assert (title.path, title.format, title.system) == (dump, ImageFormat.RAW_CD, System.PS2)
+    assert (title.tracks, standing(title, "opl").state) == (TrackCounts(1, 0, 2352), State.READY)
+
+
+def test_half_a_raw_dump_is_cut_short(store: Store, games: Path) -> None:
+    _, dump, _ = write_cd(games, CUE, PS2_TRACK)
+    (games / "Okami.cue").unlink()
+    for size in (len(PS2_TRACK[1]) // 2 * 2352, len(PS2_TRACK[1]) * 2352 - 100):
+        dump.write_bytes(dump.read_bytes()[:size])
+        (title,) = scan(store, games)
+        assert standing(title).state is State.CUT_SHORT

@@ -26,7 +26,7 @@ from discpress.engine.images.dax.image import DaxImage
 from discpress.engine.images.image import Image, StoredBlock
 from discpress.engine.images.open import open_image
 from discpress.engine.images.plain.image import PlainImage
-from discpress.engine.images.recognised import PART_MAGIC, RAW_SYNC
+from discpress.engine.images.recognised import PART_MAGIC
 from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.library.states import TitleStates
 from discpress.engine.states import State
@@ -63,7 +63,6 @@ FOREIGN_HEADS = {
     ImageFormat.GCZ: b"\x01\xc0\x0b\xb1",
     ImageFormat.PBP: b"\x00PBP",
     ImageFormat.GAMECUBE_CISO: b"CISO" + struct.pack("<I", 0x200000) + b"\1" * 100,
-    ImageFormat.RAW_CD: RAW_SYNC,
 }
 SYSTEMS_BY_FORMAT = {
     ImageFormat.JSO: "psp",
