@@ -9,7 +9,8 @@ from pathlib import Path
 from zipfile import ZIP_STORED
 
 from archive_files import FLAGS, patch_directory, u16, write_7z, write_zip
-from foreign_images import cue, gamecube_ciso, jso, nintendo_disc, pbp, raw_dump, wia
+from cd_chds import cd_chd
+from foreign_images import cue, gamecube_ciso, gdi, jso, nintendo_disc, pbp, raw_dump, wia
 from iso_files import write_iso
 from other_discs import gamecube, saturn
 from sample_images import GOLDEN, compressible, convert_image, incompressible, write_image
@@ -17,6 +18,7 @@ from sample_images import GOLDEN, compressible, convert_image, incompressible, w
 from discpress.engine.demo.discs import PLAYSTATION, PSP_GAME, ps1_files, ps2_files, psp_files
 from discpress.engine.demo.iso_writer import FileContent
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Method
+from discpress.engine.images.cd.tracks import TrackKind
 from discpress.engine.states import State
 from discpress.engine.units import MIB
 
@@ -83,6 +85,7 @@ def make_awkward_tree(folder: Path, work: Path) -> dict[str, Row]:
     _whole_and_sick(put)
     _for_other_players(put, lambda *rest: packed(work / "x", *rest))
     _foreign(put)
+    _cds(folder, put)
     _archives(folder, rows)
     _several_of_one(folder, put, rows)
     _passed_over(folder)
@@ -142,14 +145,58 @@ def _for_other_players(put: _Put, pack: _Packed) -> None:
 
 
 def _foreign(put: _Put) -> None:
-    dump = raw_dump(ps1(4))
-    put("Raw/Dump.bin", dump, State.OTHER)
-    put("Raw/Dump.cue", cue("Dump.bin"), State.OTHER)
-    put("Raw/Odd size.bin", dump + bytes(100), State.CUT_SHORT)
     put("Wii.rvz", wia(nintendo_disc(), magic=b"RVZ\x01"), State.OTHER)
     put("Cube.ciso", gamecube_ciso(nintendo_disc("gamecube")), State.OTHER)
     put("PSP/EBOOT.PBP", pbp({"DISC_ID": "SCUS94900", "TITLE": "Game", "CATEGORY": "ME"}), State.OTHER)
     put("PSP/Game.jso", jso(), State.OTHER)
+
+
+def _cds(folder: Path, put: _Put) -> None:
+    """Write CDs: sheets, of which each is one row with its files, raw dumps of no sheet, and CHDs."""
+
+    def beside(name: str, data: bytes) -> None:
+        write_image(folder / name, data)
+
+    console, other = raw_dump(ps2(23)), raw_dump(ps1(4))
+    sound = bytes(range(1, 17)) * 147 * 20
+    put("CD/Dump of no sheet.bin", other, State.NO_PLAYER)
+    put("CD/PS2 dump of no sheet.bin", raw_dump(ps2(24)), State.READY)
+    put("CD/Odd size.bin", other + b"\x55" * 100, State.CUT_SHORT)
+    put("CD/Half.bin", other[: len(other) // 2352 // 2 * 2352], State.CUT_SHORT)
+    put("CD/Blue/Blue [red].cue", cue("BLUE.BIN"), State.READY)
+    beside("CD/Blue/BLUE.BIN", console)
+    put("CD/For PCSX2/Blue.cue", cue("Blue.bin"), State.READY, "pcsx2")
+    beside("CD/For PCSX2/Blue.bin", raw_dump(ps2(25)))
+    put("CD/With sound/Blue.cue", cue("1.bin", "2.bin"), State.NO_PLAYER, "opl")
+    beside("CD/With sound/1.bin", console)
+    beside("CD/With sound/2.bin", sound)
+    put("CD/Two sheets/Parade.cue", cue("Parade.bin"), State.NO_PLAYER)
+    beside("CD/Two sheets/Parade (copy).txt.cue", cue("Parade.bin", "not there.bin"))
+    beside("CD/Two sheets/Parade.bin", other)
+    put("CD/Missing.cue", cue("gone.bin"), State.SPLIT_PART)
+    put("CD/Broken.cue", cue("Broken.bin").replace(b"INDEX 01 00:00:00", b"INDEX 01 00:99:00"), State.DAMAGED)
+    put("CD/Short.cue", cue("Short.bin") + b"  TRACK 02 AUDIO\r\n    INDEX 01 20:00:00\r\n", State.CUT_SHORT)
+    beside("CD/Short.bin", other)
+    put("CD/Rain/disc.gdi", gdi((0, 4, "1.bin"), (600, 0, "2.raw"), (45000, 4, "3.bin")), State.NO_PLAYER)
+    for name, data in (("1.bin", raw_dump(bytes(40 * 2048), 1)), ("2.raw", sound)):
+        beside(f"CD/Rain/{name}", data)
+    beside("CD/Rain/3.bin", raw_dump(b"SEGA SEGAKATANA ".ljust(40 * 2048, b"\0"), 1))
+    _cd_chds(put, other)
+
+
+def _cd_chds(put: _Put, dump: bytes) -> None:
+    raw = [dump[at : at + 2352] for at in range(0, len(dump), 2352)]
+    disc = ps2(26)
+    iso = [disc[at : at + SECTOR_SIZE] for at in range(0, len(disc), SECTOR_SIZE)]
+    of_ps2 = raw_dump(ps2(27))
+    sectors = [of_ps2[at : at + 2352] for at in range(0, len(of_ps2), 2352)]
+    whole = cd_chd((TrackKind.MODE2_RAW, raw, 0, 0), (TrackKind.AUDIO, [bytes(2352)] * 30, 0, 0))
+    put("CD/PS1.chd", whole, State.PACKED)
+    put("CD/Half of a CD.chd", whole[: len(whole) // 2], State.DAMAGED)
+    console = cd_chd((TrackKind.MODE2_RAW, sectors, 0, 0))
+    put("CD/PS2.chd", console, State.PACKED)
+    put("CD/PS2 for OPL.chd", console, State.WONT_LOAD, "opl")
+    put("CD/ISO by createcd.chd", cd_chd((TrackKind.MODE1_2048, iso, 0, 0)), State.PACKED)
 
 
 def _archives(folder: Path, rows: dict[str, Row]) -> None:
@@ -159,6 +206,9 @@ def _archives(folder: Path, rows: dict[str, Row]) -> None:
     rows["Archives/games.zip/half.iso"] = Row(State.CUT_SHORT)
     write_7z(folder / "Archives" / "solid.7z", {"Parade.iso": ps1(5)})
     rows["Archives/solid.7z/Parade.iso"] = Row(State.NO_PLAYER)
+    sheet = {"Silver.cue": cue("Silver.bin"), "Silver.bin": raw_dump(ps2(28))}
+    write_zip(folder / "Archives" / "cd.zip", sheet, method=ZIP_STORED)
+    rows["Archives/cd.zip/Silver.cue"] = Row(State.READY)
     locked = write_zip(folder / "Archives" / "locked.zip", {"Locked.iso": ps2(11)})
     patch_directory(locked, 0, FLAGS, u16(1))
     rows["Archives/locked.zip/Locked.iso"] = Row(State.OTHER)

@@ -67,6 +67,7 @@ def whole(
     `digests` are the known ones, the best grade first.
     """
     lines = brief(view, title, width, unestimated=unestimated)
+    lines += _files(title, width)
     lines += [[], *_header(title)]
     lines += _digests(digests, width)
     lines += _history(history, width, keys)
@@ -118,6 +119,10 @@ def _file(title: Title, width: int) -> list[Line]:
         _row("format", str(title.format or "not recognised").upper() + archived),
         _row("size", f"{format_size(title.file_bytes)} ({title.file_bytes:,} bytes)"),
     ]
+    if title.tracks is not None:
+        lines.insert(1, _row("tracks", f"{title.tracks.total} ({title.tracks.kinds})"))
+    if title.others:
+        lines.append(_row("files", str(len(title.file_paths))))
     if title.original_bytes and title.original_bytes != title.file_bytes:
         lines.append(_row("decoded", f"{format_size(title.original_bytes)}, ratio {title.ratio:.3f}"))
     if title.links > 1:
@@ -125,10 +130,24 @@ def _file(title: Title, width: int) -> list[Line]:
     return [*lines, *wrapped(display_name(title.path), width, "dim")]
 
 
+def _files(title: Title, width: int) -> list[Line]:
+    """Return the files of a title that has several."""
+    if not title.others:
+        return []
+    files = [(title.path.name, title.identity.size_bytes), *((each.name, each.size_bytes) for each in title.others)]
+    lines: list[Line] = [[], [("Its files", "head")]]
+    for name, size_bytes in files:
+        lines += wrapped(f"{format_size(size_bytes):>9}  {display_name(name)}", width, "normal")
+    return lines
+
+
 def _header(title: Title) -> list[Line]:
     lines: list[Line] = [[("The file's header", "head")]]
     if not title.block_size:
-        return [*lines, [("Plain ISO, not compressed", "normal")]]
+        what = "Plain ISO" if title.tracks is None else "Sectors of a CD as they are"
+        return [*lines, [(f"{what}, not compressed", "normal")]]
+    if title.tracks is not None:
+        return [*lines, _row("version", str(title.version)), _row("hunks", f"of {title.block_size} bytes")]
     blocks = -(-title.original_bytes // title.block_size)
     lines.append(_row("version", str(title.version)))
     lines.append(_row("blocks", f"{blocks:,} of {title.block_size} bytes"))

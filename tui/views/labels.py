@@ -10,11 +10,14 @@ FILE_GONE = "The file is not there any more."
 
 
 def format_label(title: Title) -> str:
-    """Return the format and its block size: `ISO`, `ZSO 2K`; of an image in an archive both formats: `ISO/ZIP`."""
+    """Return the format and its block size: `ISO`, `ZSO 2K`; of an image in an archive both formats: `ISO/ZIP`.
+
+    A CHD of a CD has its hunk size for no reason that anybody chooses, so it is left out.
+    """
     name = str(title.format or "?").upper()
     if title.is_archived:
         return f"{name}/{title.archive_label}"
-    return f"{name} {title.block_size // 1024}K" if title.block_size >= 1024 else name
+    return f"{name} {title.block_size // 1024}K" if title.block_size >= 1024 and title.tracks is None else name
 
 
 def margin_of(estimate: StoredEstimate | None) -> int | None:

@@ -70,6 +70,8 @@ def title_facts(title: Title, states: TitleStates) -> dict[str, object]:
         **disc_fields(title.disc),
         "format": None if title.format is None else str(title.format),
         "block_size": title.block_size,
+        "data_tracks": None if title.tracks is None else title.tracks.data,
+        "audio_tracks": None if title.tracks is None else title.tracks.audio,
         "file_bytes": title.file_bytes,
         "original_bytes": title.original_bytes,
         "group": states.disc_of(title),
@@ -154,11 +156,15 @@ def _file_name(title: Title) -> str:
 def _row(name: str, title: Title, state: State) -> tuple[str, ...]:
     estimate, percent = title.estimate, title.saving_percent
     image_format = str(title.format or "?").upper() + (f"/{title.archive_label}" if title.is_archived else "")
+    if title.tracks is not None and title.tracks.total > 1:
+        image_format += f" {title.tracks.total} tracks"
+    elif title.tracks is None and title.block_size:
+        image_format += f" {title.block_size // 1024}K"
     return (
         name,
         system_label(title),
         display_name(title.serial) or _BLANK,
-        f"{image_format} {title.block_size // 1024}K" if title.block_size else image_format,
+        image_format,
         format_size(title.file_bytes),
         _BLANK if estimate is None else format_size(estimate.packed_bytes),
         _BLANK if percent is None else format_whole_percent(percent),

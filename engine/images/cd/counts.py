@@ -40,9 +40,13 @@ class TrackCounts:
         """All tracks."""
         return self.data + self.audio
 
-    def __str__(self) -> str:
-        """Return the counts as words: `3 tracks: 1 data, 2 audio`, `1 track: data`."""
+    @property
+    def kinds(self) -> str:
+        """The counts as words: `1 data, 2 audio`; `data` if all tracks are of one kind."""
         kinds = [(self.data, "data"), (self.audio, "audio")]
         shown = [f"{count} {kind}" for count, kind in kinds if count]
-        what = shown if len(shown) > 1 else [kind for count, kind in kinds if count]
-        return f"{self.total} track{'' if self.total == 1 else 's'}: {', '.join(what) or 'none'}"
+        return ", ".join(shown) if len(shown) > 1 else next((kind for count, kind in kinds if count), "none")
+
+    def __str__(self) -> str:
+        """Return the tracks as words: `3 tracks: 1 data, 2 audio`, `1 track: data`."""
+        return f"{self.total} track{'' if self.total == 1 else 's'}: {self.kinds}"

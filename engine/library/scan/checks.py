@@ -37,6 +37,7 @@ def check_title(title: Title, image: Image) -> Title:
 
 def _findings(title: Title, image: Image) -> Iterator[Finding]:
     if isinstance(image, CdImage):
+        yield from (Finding(Severity.NOTE, "sheet", remark) for remark in image.remarks)
         yield from cd_content_findings(image, has_disc=title.disc.has_disc)
         return
     if not title.disc.has_disc:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from discpress.engine.config import Config
+from discpress.engine.convert.batch.cds import why_not_made
 from discpress.engine.convert.choice import Choice, default_settings, resolve_settings
 from discpress.engine.convert.request import for_system, merge_requests
 from discpress.engine.errors import DiscpressError
@@ -42,13 +43,14 @@ class Chooser:
         return resolve_settings(name, title.original_bytes, title.system, request or self.request(title))
 
     def settings(self, title: Title) -> Settings | None:
-        """Return the same, None if there is nothing to write: unreadable, or refused."""
+        """Return the same, None if there is nothing to write: unreadable, refused, or a CD that stays what it is."""
         if title.error or not title.original_bytes:
             return None
         try:
-            return self.choice(title).settings
+            settings = self.choice(title).settings
         except DiscpressError:
             return None
+        return None if why_not_made(title, settings.format) else settings
 
     def fitted(self, store: Store, titles: Iterable[Title]) -> tuple[Title, ...]:
         """Return titles with the estimates of their own settings: the store uses the defaults if one has none."""

@@ -125,7 +125,7 @@ def test_a_plan_identifies_an_image_once(desk: Desk, command: list[str], monkeyp
         identified.append(image.path.name)
         return identify_image(image)
 
-    for module in ("convert.plan", "library.scan.probe"):
+    for module in ("convert.plan", "library.scan.titles"):
         monkeypatch.setattr(f"discpress.engine.{module}.identify_image", identify)
     desk.ask(*command, path)
     assert identified == ["game.iso"]

@@ -6,11 +6,12 @@ from app_desk import LIBRARY, title
 
 from discpress.engine.config import Config
 from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests, Grade
-from discpress.engine.store.model import Fault, StoredEstimate, Title
+from discpress.engine.store.model import Fault, OtherFile, StoredEstimate, Title
 from discpress.tui.commands import Keys
 from discpress.tui.views.details import brief, whole
 from discpress.tui.views.library import LibraryView
@@ -103,6 +104,29 @@ def test_the_header_counts_blocks() -> None:
     velvet = next(each for each in LIBRARY if each.path.name == "Velvet.zso")
     assert "460,800 of 2048 bytes" in whole_of(velvet, [])
     assert "Plain ISO, not compressed" in whole_of(GAME, [])
+
+
+SHEET = replace(
+    GAME,
+    path=GAME.path.with_name("Game 2.cue"),
+    format=ImageFormat.CUE,
+    tracks=TrackCounts(1, 2, 2352),
+    others=(OtherFile("Game 2 (Track 1).bin", 700 << 20), OtherFile("Game 2 \x1b[red].bin", 5 << 20)),
+)
+
+
+def test_a_disc_with_tracks_says_how_many_and_which_files_it_has() -> None:
+    said = brief_of(SHEET, 80)
+    for words in ("format    CUE", "tracks    3 (1 data, 2 audio)", "files     3"):
+        assert words in said
+    said = whole_of(SHEET, [])
+    assert "  700 MiB  Game 2 (Track 1).bin" in said
+    assert "Game 2 \\e[red].bin" in said
+    assert "Sectors of a CD as they are, not compressed" in said
+
+
+def test_a_disc_that_stays_what_it_is_becomes_nothing() -> None:
+    assert "nothing to convert" in brief_of(replace(SHEET, estimate=None), 80)
 
 
 def test_findings_come_with_their_severity() -> None:
