@@ -11,6 +11,7 @@ from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.title_states import states_in
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
+from discpress.engine.convert.batch.cds import why_not_cut
 from discpress.engine.convert.batch.model import NEVER_UNNAMED, USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
 from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.convert.plan import ConversionPlan, advised
@@ -55,7 +56,10 @@ class PlannedInput:
     def skip_reason(self) -> str:
         """The reason to leave the input out, with the way to convert it all the same; empty if there is none."""
         skip = self.row.skip
-        return "" if skip is None else self.row.reason + _ADVICE.get(skip, "")
+        if skip is None:
+            return ""
+        is_final = skip is Skip.NO_PLAYER and bool(why_not_cut(self.row.title))
+        return self.row.reason + ("" if is_final else _ADVICE.get(skip, ""))
 
 
 def plan_inputs(

@@ -33,16 +33,15 @@ def why_not_cut(title: Title) -> str:
     tracks = title.tracks
     if tracks is None or tracks.is_iso:
         return ""
-    label = SYSTEMS[title.system].label
     if title.system is System.AUDIO_CD:
-        what = "This is an audio CD"
+        what = "discpress does not pack audio CDs yet"
     elif title.system in NEVER_CUT:
-        what = f"This is a CD for {label}, which needs its raw sectors"
+        what = f"A {SYSTEMS[title.system].label} disc needs its raw sectors, which discpress does not pack yet"
     elif not tracks.is_single_data:
-        what = f"This disc has {tracks}, and an ISO contains one track of data"
+        what = f"This disc has {tracks}: an ISO contains one track of data, and discpress packs no others yet"
     else:
         return ""
-    return f"{what}; discpress does not pack it yet: {_advice(title)}"
+    return f"{what}; {_advice(title)}"
 
 
 def why_not_made(title: Title, made: ImageFormat) -> str:
@@ -58,6 +57,5 @@ def loses_sectors(title: Title, made: ImageFormat) -> bool:
 def _advice(title: Title) -> str:
     """Return the way to a CHD, as an instruction."""
     if title.format in _SHEETS:
-        name = display_name(title.path.name)
-        return f"run chdman createcd on {name} for a CHD, which emulators load"
+        return f"run chdman createcd on {display_name(title.path.name)} for a CHD, which emulators load"
     return "write a CUE sheet with discpress convert -f cue, and run chdman createcd on it for a CHD"

@@ -253,9 +253,7 @@ def test_the_state_of_a_sheet_is_what_can_be_done_with_it_today(
     found = standing(title, target)
     assert found.state is state
     if state is State.NO_PLAYER and target != "opl":
-        assert found.reason.endswith(
-            "discpress does not pack it yet: run chdman createcd on Okami.cue for a CHD, which emulators load"
-        )
+        assert found.reason.endswith("yet; run chdman createcd on Okami.cue for a CHD, which emulators load")
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
