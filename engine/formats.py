@@ -126,6 +126,10 @@ class ImageFormat(StrEnum):
         return _ADDED.get(value)
 
 
+SHEETS = (ImageFormat.CUE, ImageFormat.GDI)
+"""The formats of results in several files: a sheet, and the tracks of a CD next to it."""
+
+
 class Method(StrEnum):
     """A block codec, under the name that `--method` takes."""
 
@@ -152,7 +156,7 @@ class Settings:
     format: ImageFormat
     """The container: one that discpress writes."""
     block_size: int = DEFAULT_BLOCK_SIZE
-    """Bytes of the source packed as one unit; ignored for iso."""
+    """Bytes of the source packed as one unit; ignored without packing."""
     level: int = DEFAULT_LEVEL
     """Effort: 1 is fast, 3 to 12 are LZ4 HC, 1 to 9 deflate and LZMA, 1 to 19 Zstandard; ignored for iso."""
     alignment: int | None = None
@@ -164,8 +168,8 @@ class Settings:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the result is an ISO, which has neither blocks nor levels."""
-        return self.format is ImageFormat.ISO
+        """Whether the result is an ISO or the tracks of a CD, which have neither blocks nor levels."""
+        return self.format in {ImageFormat.ISO, *SHEETS}
 
     @property
     def form(self) -> str:

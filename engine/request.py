@@ -64,6 +64,10 @@ class ConversionRequest:
     """Whether the result may have the source's own name; the source goes to the trash right before. For repairs."""
     targets: tuple[tuple[str, str], ...] = ()
     """Names of targets by system, as the settings file has them; they count if `target` is None."""
+    unpacks: bool = False
+    """Whether the disc decides the form, with ISO as its format: a CD with tracks becomes a sheet and their files."""
+    one_bin: bool = False
+    """Whether all tracks of a CUE sheet are in one file."""
     any_system: bool = False
     """Whether a disc of a system that the target does not play is converted with a warning, not refused."""
 

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +11,9 @@ from random import Random
 from discpress.engine.convert.cd.cut import read_notices
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, fits
 from discpress.engine.convert.digests import DigestSet
-from discpress.engine.convert.packing import ConversionRun, ReadBack
+from discpress.engine.convert.packing import ConversionRun, OutputPart, ReadBack
 from discpress.engine.convert.part.part import PartFile
+from discpress.engine.convert.part.part_set import PartSet
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.preflight import check_room, check_trashes, ensure_folder, output_bounds
 from discpress.engine.convert.trash.entry import TrashEntry
@@ -43,7 +44,7 @@ class Conversion:
     plan: ConversionPlan
     """The plan that was carried out."""
     packed_bytes: int
-    """Size of the output file."""
+    """Size of the output file, or of all files of the output."""
     digests: DigestSet
     """Digests of the decoded source and, if verified, of the decoded output."""
     read_back: ReadBack
@@ -94,16 +95,7 @@ def convert(
         check_trashes(plan)
         run = ConversionRun(source, plan, threads, control, progress)
         checkpoint = _fitting_checkpoint(plan, checkpoint_store)
-        part = PartFile(
-            plan.output_path,
-            job=job or secrets.token_hex(8),
-            source_path=plan.source_path,
-            source=plan.source_identity,
-            access=Access.of_all([file.stat() for file in run.source.files]),
-            is_copy_of_source=run.is_copy,
-            max_file_bytes=file_system.max_file_bytes,
-            resume=checkpoint,
-        )
+        part = _new_part(plan, run, job or secrets.token_hex(8), file_system.max_file_bytes, checkpoint)
         if checkpoint_store is not None and not part.is_resumed:
             checkpoint_store.begin(plan.output_path)
         moved, notices = None, list[str]()
@@ -111,7 +103,7 @@ def convert(
             digests, read_back = _pack_and_prove(run, part, checkpoint_store, checkpoint if part.is_resumed else None)
             run.check_source()
             sealed = part.seal(plan.source_identity.mtime_ns)
-            if checkpoint_store is not None:
+            if checkpoint_store is not None and plan.files is None:  # those of a sheet are known by their content
                 checkpoint_store.seal(plan.output_path, sealed)
             progress.begin(Stage.REPLACING, plan.original_bytes)
             moved = make_way(plan, run, sealed, digests, control, journal, notices)
@@ -128,7 +120,12 @@ def convert(
             raise
         part.close()
         identity = _identity_now(plan.output_path, published)
-        if checkpoint_store is not None and (identity.ino, identity.mtime_ns) != (sealed.ino, sealed.mtime_ns):
+        is_sealed = checkpoint_store is not None and plan.files is None
+        if (
+            checkpoint_store is not None
+            and is_sealed
+            and (identity.ino, identity.mtime_ns) != (sealed.ino, sealed.mtime_ns)
+        ):
             checkpoint_store.seal(plan.output_path, identity)
         journal("published", {**plan.paths, **digests.values})
         return conclude(
@@ -155,15 +152,41 @@ def held_open(plan: ConversionPlan, image: Image | None) -> Iterator[Image]:
 
 def _fitting_checkpoint(plan: ConversionPlan, checkpoint_store: CheckpointStore | None) -> Checkpoint | None:
     """Return the stored checkpoint if it is one of this plan."""
-    checkpoint = None if checkpoint_store is None else checkpoint_store.load()
+    checkpoint = None if checkpoint_store is None or plan.files is not None else checkpoint_store.load()
     return checkpoint if checkpoint is not None and fits(checkpoint, plan) else None
 
 
-def _leave_part(part: PartFile, checkpoint_store: CheckpointStore | None) -> None:
+def _new_part(
+    plan: ConversionPlan, run: ConversionRun, job: str, max_file_bytes: int | None, checkpoint: Checkpoint | None
+) -> OutputPart:
+    """Create the part of the result, or all parts of one in several files; resume the job's own if that is possible."""
+    access = Access.of_all([file.stat() for file in run.source.files])
+
+    def new_part(final_path: Path, is_copy_of_source: Callable[[Path], bool], *, takes_over: bool = False) -> PartFile:
+        return PartFile(
+            final_path,
+            job=job,
+            source_path=plan.source_path,
+            source=plan.source_identity,
+            access=access,
+            is_copy_of_source=is_copy_of_source,
+            max_file_bytes=max_file_bytes,
+            resume=checkpoint,
+            takes_over=takes_over,
+        )
+
+    files = plan.files
+    if files is None:
+        return new_part(plan.output_path, run.is_copy)
+    return PartSet(plan.output_path, files, new_part, run.has_sectors)
+
+
+def _leave_part(part: OutputPart, checkpoint_store: CheckpointStore | None) -> None:
     """Close the part; it stays if it can be taken up: by another worker, or once there is space or the disk is back."""
-    if checkpoint_store is None or part.is_broken:
+    is_lost = part.is_broken or not part.is_resumable
+    if checkpoint_store is None or is_lost:
         part.discard()
-    if checkpoint_store is not None and part.is_broken:
+    if checkpoint_store is not None and is_lost:
         checkpoint_store.drop()
     part.close()
 
@@ -178,7 +201,7 @@ def _identity_now(path: Path, published: FileIdentity) -> FileIdentity:
 
 
 def _pack_and_prove(
-    run: ConversionRun, part: PartFile, checkpoint_store: CheckpointStore | None, checkpoint: Checkpoint | None
+    run: ConversionRun, part: OutputPart, checkpoint_store: CheckpointStore | None, checkpoint: Checkpoint | None
 ) -> tuple[DigestSet, ReadBack]:
     """Pack and verify; if a resumed part fails the verification, pack once more from the start."""
     digests = run.pack(part, checkpoint_store, checkpoint)
@@ -225,7 +248,8 @@ def conclude(
             journal("playlist", {"path": str(trashed.home / edit.name), "entry": trashed.id})
     progress.begin(Stage.DONE, plan.original_bytes)
     elapsed_s = time.monotonic() - started
-    return Conversion(plan, identity.size_bytes, digests, read_back, trashed, overwritten, tuple(notices), elapsed_s)
+    packed_bytes = identity.size_bytes if plan.files is None else plan.files.total_bytes
+    return Conversion(plan, packed_bytes, digests, read_back, trashed, overwritten, tuple(notices), elapsed_s)
 
 
 def _is_settled(plan: ConversionPlan, control: Control, notices: list[str]) -> bool:

@@ -2,7 +2,10 @@
 
 import hashlib
 import zlib
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 import xxhash
 
@@ -22,6 +25,8 @@ class DigestSet:
     """`crc32` and `xxh3` always; those of ON_REQUEST and CHECKED_TOO if requested."""
     size_bytes: int
     """Number of digested bytes."""
+    files: "tuple[DigestSet, ...]" = field(default=(), compare=False)
+    """The digests of each file that the bytes are written to, if there are several."""
 
 
 class Digester:
@@ -53,3 +58,28 @@ class Digester:
         values = {"crc32": f"{self._crc32:08x}", "xxh3": self._xxh3.hexdigest()}
         values |= {name: other.hexdigest() for name, other in self._others.items()}
         return DigestSet(values, self._size)
+
+
+class FileDigester(Digester):
+    """Computes the digests of all bytes, and of each of the files that contain them one after the other."""
+
+    def __init__(self, wanted: tuple[str, ...], sizes: Sequence[int]) -> None:
+        """`sizes` are those of the files, in bytes."""
+        super().__init__(wanted)
+        self._ends = list(accumulate(sizes))
+        self._files = [Digester(wanted) for _ in sizes]
+
+    def update(self, data: Readable) -> None:
+        """Digest the next bytes."""
+        start, view = self._size, memoryview(data)
+        super().update(data)
+        done = 0
+        while done < len(view):
+            number = bisect_right(self._ends, start + done)
+            piece = view[done : self._ends[number] - start]
+            self._files[number].update(piece)
+            done += len(piece)
+
+    def finish(self) -> DigestSet:
+        """Return the digests of all bytes so far, and of the files."""
+        return replace(super().finish(), files=tuple(each.finish() for each in self._files))

@@ -7,12 +7,13 @@ their Unicode form are one name, so they count as one everywhere.
 import os
 import stat
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from discpress.engine.convert.part.name import is_reserved
+from discpress.engine.convert.part.part_set import is_interrupted
 from discpress.engine.errors import ConflictError, UsageError, from_os_error
 from discpress.engine.formats import ImageFormat, image_stem
 from discpress.engine.names import display_name
@@ -137,22 +138,38 @@ class OutputNames:
         self._results.setdefault(self._key(path), path)
 
     def settle(
-        self, path: Path, source_paths: Sequence[Path], rule: OnConflict, *, replaces_source: bool = False
+        self,
+        path: Path,
+        source_paths: Sequence[Path],
+        rule: OnConflict,
+        *,
+        replaces_source: bool = False,
+        paths_at: Callable[[Path], Sequence[Path]] = lambda path: (path,),
     ) -> Settled:
         """Return the name that a result gets instead of `path` by a rule; `source_paths` are the files that are read.
 
         With `replaces_source` the result may have the source's name, unless another result of the batch has it.
-        StorageError if the system does not allow the look, ConflictError if no name is free.
+        `paths_at` returns all files of a result in several, its main one first; all their names must be free, and none
+        is overwritten. StorageError if the system does not allow the look, ConflictError if no name is free.
         """
         if replaces_source and path in source_paths[:1] and self._key(path) not in self._results:
             return Settled(path, None, is_refused=False)
-        obstacle = self._obstacle(path, source_paths)
+        paths = paths_at(path)
+        obstacle = next(self._obstacles(paths, source_paths), None)
         if obstacle is None:
             return Settled(path, None, is_refused=False)
         if rule is OnConflict.RENAME:
-            return Settled(self._free_name(path), obstacle, is_refused=False)
-        is_replaced = obstacle.clash is Clash.FILE and rule is OnConflict.OVERWRITE
+            return Settled(self._free_name(path, paths_at), obstacle, is_refused=False)
+        is_replaced = obstacle.clash is Clash.FILE and rule is OnConflict.OVERWRITE and len(paths) == 1
         return Settled(path, obstacle, is_refused=not is_replaced)
+
+    def _obstacles(self, paths: Sequence[Path], source_paths: Sequence[Path]) -> Iterator[Obstacle]:
+        """Yield the obstacles to the names of a result. Files that a killed run has published are none yet."""
+        is_going_on = len(paths) > 1 and is_interrupted(paths[0])
+        for path in paths:
+            obstacle = self._obstacle(path, source_paths)
+            if obstacle is not None and not (is_going_on and obstacle.clash is Clash.FILE):
+                yield obstacle
 
     def _obstacle(self, path: Path, source_paths: Sequence[Path]) -> Obstacle | None:
         result, facts = self._results.get(self._key(path)), _stat_of(path)
@@ -167,13 +184,22 @@ class OutputNames:
             return Obstacle(Clash.BATCH, path, result)
         return None if facts is None else Obstacle(Clash.FILE, path, path)
 
-    def _free_name(self, path: Path) -> Path:
+    def _free_name(self, path: Path, paths_at: Callable[[Path], Sequence[Path]]) -> Path:
+        fixed = {*paths_at(path)} & {*paths_at(path.with_name(f"{path.stem} (2){path.suffix}"))}
+        if taken := next((each for each in sorted(fixed) if not self._is_free(each)), None):
+            raise ConflictError(
+                f"{display_name(taken)}: exists already, and has this name under every name of the sheet",
+                hint="choose another folder with -O",
+            )
         for number in range(2, _RENAME_LIMIT):
             candidate = path.with_name(f"{path.stem} ({number}){path.suffix}")
-            is_result = self._key(candidate) in self._results
-            if not is_result and self._twin(candidate) is None and not os.path.lexists(candidate):
+            if all(map(self._is_free, paths_at(candidate))):
                 return candidate
         raise ConflictError(f"{display_name(path)}: all names up to ({_RENAME_LIMIT}) are taken")
+
+    def _is_free(self, path: Path) -> bool:
+        is_result = self._key(path) in self._results
+        return not is_result and self._twin(path) is None and not os.path.lexists(path)
 
     def _twin(self, path: Path) -> Path | None:
         """Return a file next to `path` whose name differs only in case or Unicode form."""

@@ -3,10 +3,13 @@
 import errno
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeAlias
 
+from discpress.engine.convert.cd.comparison import has_sectors, has_sheet
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, CheckpointWriter
-from discpress.engine.convert.digests import Digester, DigestSet
+from discpress.engine.convert.digests import Digester, DigestSet, FileDigester
 from discpress.engine.convert.part.part import PartFile
+from discpress.engine.convert.part.part_set import PartSet
 from discpress.engine.convert.pipeline import Slot, SlotWork, run_chunks
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.source_watch import SourceWatch
@@ -19,6 +22,7 @@ from discpress.engine.convert.verify import (
     readers_of,
 )
 from discpress.engine.errors import CancelledError, DiscpressError, SourceChangedError, UselessError
+from discpress.engine.images.cd.file_set import StoredFile
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import BlockWriter
 from discpress.engine.images.open import open_image
@@ -27,6 +31,9 @@ from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.system.files import same_file
 from discpress.engine.units import MIB
+
+OutputPart: TypeAlias = PartFile | PartSet
+"""The unfinished result: one file, or several."""
 
 
 class ReadBack(StrEnum):
@@ -86,7 +93,7 @@ class ConversionRun:
         self.check_source()
 
     def pack(
-        self, part: PartFile, checkpoint_store: CheckpointStore | None, checkpoint: Checkpoint | None
+        self, part: OutputPart, checkpoint_store: CheckpointStore | None, checkpoint: Checkpoint | None
     ) -> DigestSet:
         """Write the whole output into the part and sync it; return the source's digests."""
         image, plan, progress, layout = self.image, self._plan, self._progress, self._layout
@@ -98,9 +105,9 @@ class ConversionRun:
                 if not start_bytes:
                     part.start_again()
                     digester, writer = self._digester(), layout.writer(part)
-            border = (
-                None if checkpoint_store is None else CheckpointWriter(plan, part, writer, digester, checkpoint_store)
-            )
+            border = None
+            if checkpoint_store is not None and isinstance(part, PartFile):
+                border = CheckpointWriter(plan, part, writer, digester, checkpoint_store)
             if border is not None:
                 border.start_at(start_bytes)
             progress.begin(Stage.PACKING if layout.packs else Stage.UNPACKING, image.size)
@@ -150,9 +157,11 @@ class ConversionRun:
             raise UselessError(f"{self.image.name}: it would not shrink: {sizes}")
 
     def _digester(self) -> Digester:
-        return Digester((*self._plan.request.digests, *self.image.recorded, *self._layout.records))
+        wanted = (*self._plan.request.digests, *self.image.recorded, *self._layout.records)
+        files = self._plan.files
+        return Digester(wanted) if files is None else FileDigester(wanted, [each.size_bytes for each in files.files])
 
-    def _take_up(self, part: PartFile, checkpoint: Checkpoint, digester: Digester, writer: BlockWriter) -> int:
+    def _take_up(self, part: OutputPart, checkpoint: Checkpoint, digester: Digester, writer: BlockWriter) -> int:
         """Read the source again up to the checkpoint; return the offset to continue at, 0 if anything differs."""
         if not writer.restore(part, checkpoint.blocks, checkpoint.part_bytes, checkpoint.index_crc32):
             return 0
@@ -211,7 +220,7 @@ class ConversionRun:
         progress.read_bytes = progress.done_bytes = slot.offset + slot.length
         self._watch.look()
 
-    def prove(self, part: PartFile, expected: DigestSet, *, is_needed: bool = False) -> ReadBack:
+    def prove(self, part: OutputPart, expected: DigestSet, *, is_needed: bool = False) -> ReadBack:
         """Read the part back from the disk, decode it whole and compare the digests. Raises VerifyError if they
         differ."""
         if not self._plan.request.verify and not is_needed:
@@ -243,6 +252,22 @@ class ConversionRun:
         if other.format is not plan.settings.format or other.size != self.image.size:
             return False
         return self._layout.has_form_of(other)
+
+    def digests_if_published(self) -> DigestSet | None:
+        """Return the source's digests if the result exists under its final names and decodes to exactly these."""
+        plan, files = self._plan, self._plan.files
+        if files is None:
+            return self.digests_if_copy(plan.output_path)
+        stored = zip(plan.output_paths[1:], files.files, strict=True)
+        if not has_sheet(plan.output_path, files) or not all(self.has_sectors(*each) for each in stored):
+            return None
+        digester = self._digester()
+        digest_image(self.image, self._threads, self._control, self._progress, on_data=digester.update)
+        return digester.finish()
+
+    def has_sectors(self, path: Path, stored: StoredFile) -> bool:
+        """Return whether the file at a path contains exactly the sectors of a file of the result."""
+        return has_sectors(self.image, path, stored, self._control.check)
 
     def is_copy(self, path: Path) -> bool:
         """Return whether a file is a complete packed copy of the source, and not the source itself."""

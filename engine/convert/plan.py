@@ -1,10 +1,12 @@
 """Plans a conversion from a request: format, settings, output name, space; writes nothing."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from discpress.engine.convert.cd.cut import KEPT_RAW, check_cut, cut, cut_notices, is_cut, is_exact
+from discpress.engine.convert.cd.form import form_of_image, tracks_for
 from discpress.engine.convert.choice import resolve_settings, target_of
 from discpress.engine.convert.output_names import refuse_reserved, result_path
 from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED
@@ -12,9 +14,11 @@ from discpress.engine.discs.foreign import foreign_error, read_foreign
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import ConflictError, MissingPackageError, UnsupportedImageError, UsageError
-from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.formats import SHEETS, ImageFormat, Settings
 from discpress.engine.images.archives.contents import REACH_BYTES, archive_worth
 from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.cd.file_set import FileSet, file_set
+from discpress.engine.images.cd.tracks import Track
 from discpress.engine.images.doctor.content import content_findings, cut_short
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import Layout
@@ -75,6 +79,27 @@ class ConversionPlan:
         Raises UnsupportedImageError if a CD cannot be cut.
         """
         return cut(image, accepts_damage=self.request.accept_incomplete) if self.is_cut else image
+    tracks: tuple[Track, ...] = ()
+    """The tracks that become files of their own next to the output, which is their sheet; none for a single file."""
+
+    @property
+    def files(self) -> FileSet | None:
+        """The sheet and the files of its tracks; None if the result is a single file."""
+        return self.files_at(self.output_path) if self.tracks else None
+
+    def files_at(self, sheet_path: Path) -> FileSet:
+        """Return the sheet and the files of its tracks under another name of the sheet. Raises SettingError."""
+        return file_set(sheet_path.name, self.tracks, self.settings.format, one_bin=self.request.one_bin)
+
+    @property
+    def output_paths(self) -> tuple[Path, ...]:
+        """All files of the result, the output first."""
+        return self.paths_at(self.output_path)
+
+    def paths_at(self, output_path: Path) -> tuple[Path, ...]:
+        """Return all files of the result under another name of the output. Raises SettingError."""
+        names = self.files_at(output_path).names if self.tracks else (output_path.name,)
+        return tuple(output_path.with_name(name) for name in names)
 
     @property
     def source_file_path(self) -> Path:
@@ -114,8 +139,12 @@ class ConversionPlan:
 
     @property
     def paths(self) -> Mapping[str, str]:
-        """Source and result for the journal: absolute, because later readers have another current folder."""
-        return {"source": str(absolute(self.source_path)), "output": str(absolute(self.output_path))}
+        """Source and result for the journal: absolute, because later readers have another current folder.
+
+        The names of a sheet's tracks are one JSON list.
+        """
+        found = {"source": str(absolute(self.source_path)), "output": str(absolute(self.output_path))}
+        return found if self.files is None else {**found, "files": json.dumps(self.files.names)}
 
     def saving_of(self, packed_bytes: int) -> int:
         """Return the bytes that a result of this size saves; none if the source stays whatever the request."""
@@ -135,7 +164,7 @@ class ConversionPlan:
     @property
     def worst_bytes(self) -> int:
         """Size of the output if nothing shrinks."""
-        return self.layout.worst_bytes
+        return self.layout.worst_bytes if self.files is None else self.files.total_bytes
 
 
 def plan_conversion(
@@ -245,6 +274,7 @@ def _decide(
     request: ConversionRequest,
 ) -> ConversionPlan:
     suffix_format = format_of_suffix(output_path)
+    request = form_of_image(image, request, suffix_format)
     choice = resolve_settings(image.name, image.size, identity.system, request, suffix_format=suffix_format)
     original_bytes, keeps_source, cuts = image.size, False, is_cut(image, choice.settings.format)
     if cuts and isinstance(image, CdImage):
@@ -262,7 +292,8 @@ def _decide(
         replaces_source=request.replaces_source,
     )
     refuse_reserved(output_path)
-    return ConversionPlan(
+    tracks, more = tracks_for(image, choice.settings, output_path)
+    plan = ConversionPlan(
         image.path,
         sources,
         image.file_bytes,
@@ -275,13 +306,17 @@ def _decide(
         choice.settings,
         choice.index_shift,
         request,
-        choice.notices,
+        (*choice.notices, *more),
         is_cut=cuts,
         keeps_source=keeps_source,
+        tracks=tracks,
     )
+    for path in plan.output_paths[1:]:
+        refuse_reserved(path)
+    return plan
 
 
 def format_of_suffix(output_path: Path | None) -> ImageFormat | None:
     """Return the format that the name of a result promises; None if it promises none."""
     suffix = output_path.suffix.lower().lstrip(".") if output_path else ""
-    return next((each for each in written() if each == suffix), None)
+    return next((each for each in (*written(), *SHEETS) if each == suffix), None)

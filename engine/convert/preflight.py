@@ -1,5 +1,6 @@
 """Checks before the first byte is written: names, folder, file system, space."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,9 +9,11 @@ from random import Random
 
 from discpress.engine.convert.output_names import Clash, OutputNames
 from discpress.engine.convert.part.name import part_path_of
+from discpress.engine.convert.part.part_set import is_interrupted
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.trash.folder import check_trash
 from discpress.engine.errors import (
+    ConflictError,
     FileLimitError,
     SpaceError,
     StorageError,
@@ -33,6 +36,12 @@ NEVER_SKIPPED = frozenset({Clash.SOURCE, Clash.NO_FILE})
 """Obstacles that are an error even if titles whose name is taken are skipped: no earlier result has the name."""
 
 
+_SET_HINT = (
+    "move it away, choose another name with -o or another folder with -O, or use --on-conflict skip or rename; "
+    "a sheet and its files never replace others"
+)
+
+
 class NameTaken(Exception):  # noqa: N818 - the outcome that --on-conflict skip requests, not a failure
     """The output exists and the user asked for such titles to be skipped."""
 
@@ -45,12 +54,17 @@ def settle_output(plan: ConversionPlan, names: OutputNames | None = None) -> Con
     """
     rule = plan.request.on_conflict
     settled = (names or OutputNames()).settle(
-        plan.output_path, plan.sources.paths, rule, replaces_source=plan.replaces_source
+        plan.output_path,
+        plan.sources.paths,
+        rule,
+        replaces_source=plan.replaces_source,
+        paths_at=plan.paths_at,
     )
     if settled.obstacle is not None and settled.is_refused:
+        error = settled.obstacle.error
         if rule is OnConflict.SKIP and settled.obstacle.clash not in NEVER_SKIPPED:
-            raise NameTaken(str(settled.obstacle.error))
-        raise settled.obstacle.error
+            raise NameTaken(str(error))
+        raise error if plan.files is None else ConflictError(str(error), hint=_SET_HINT)
     return replace(plan, output_path=settled.path)
 
 
@@ -85,12 +99,15 @@ def _free_bytes(plan: ConversionPlan) -> int:
 
 
 def _bytes_of_part(plan: ConversionPlan) -> int:
-    """Size of a part left by an earlier run, which is resumed or replaced."""
-    try:
-        facts = part_path_of(plan.output_path).lstat()
-    except OSError:
-        return 0
-    return getattr(facts, "st_blocks", 0) * 512
+    """Size of the parts left by an earlier run, which are resumed or replaced, and of files that it has published."""
+    paths = [part_path_of(path) for path in plan.output_paths]
+    if plan.files is not None and is_interrupted(plan.output_path):
+        paths += plan.output_paths[1:]
+    total_bytes = 0
+    for path in paths:
+        with contextlib.suppress(OSError):
+            total_bytes += getattr(path.lstat(), "st_blocks", 0) * 512
+    return total_bytes
 
 
 def _margin(plan: ConversionPlan) -> int:

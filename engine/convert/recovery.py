@@ -33,15 +33,15 @@ def conclude_published(
 ) -> Conversion | None:
     """Finish a conversion that was killed after it had published its result; None if it had not.
 
-    The file with the output's name counts as the result if it decodes to exactly the source, read now. `image` is the
-    planned source if it is open already.
+    The file with the output's name, or all files of a sheet, count as the result if they decode to exactly the source,
+    read now. `image` is the planned source if it is open already.
     """
     started = time.monotonic()
     if not os.path.lexists(plan.output_path):
         return None
     with held_open(plan, image) as source:
         run = ConversionRun(source, plan, threads, control, progress)
-        digests = run.digests_if_copy(plan.output_path)
+        digests = run.digests_if_published()
         if digests is None:
             return None
         try:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from discpress.engine.errors import UsageError
-from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.formats import SHEETS, ImageFormat, Method, Settings
 from discpress.engine.images.cd.format import CCD, CUE, GDI, MDS, RAW_CD
 from discpress.engine.images.chd.format import CHD
 from discpress.engine.images.dax.format import DAX
@@ -107,8 +107,12 @@ def _encoders() -> Iterator[tuple[FormatSpec, Encoder]]:
 
 
 def encoder_of(image_format: ImageFormat) -> Encoder:
-    """Return the writing side of a format. Raises UsageError if discpress does not write it."""
-    encoder = next((encoder for spec, encoder in _encoders() if spec.name == image_format), None)
+    """Return the writing side of a format. Raises UsageError if discpress does not write it.
+
+    The files of a sheet contain the sectors as they are, so that of an ISO writes them.
+    """
+    name = PLAIN if image_format in SHEETS else image_format
+    encoder = next((encoder for spec, encoder in _encoders() if spec.name == name), None)
     if encoder is None:
         raise UsageError(f"{image_format.upper()} cannot be written: use {listed(written())}")
     return encoder

@@ -37,6 +37,7 @@ __all__ = [
     "part_path_of",
     "remove_part_of",
     "reopen_part",
+    "take_leftover",
 ]
 
 _NAME_MAX = 255  # bytes of a file name if the system does not report the limit
@@ -183,6 +184,31 @@ def clear_leftover(path: Path, final_path: Path | None, is_copy_of_source: Calla
             os.close(fd)
 
 
+def take_leftover(path: Path, is_copy_of_source: Callable[[Path], bool]) -> int:
+    """Return the descriptor of a killed run's leftover, locked if possible, for the same result; -1 if there is none.
+
+    Unlike with `clear_leftover` and `create_part`, the name is never free. Raises PartError as they do.
+    """
+    try:
+        seen = _open_found(path, os.O_RDONLY)
+        try:
+            facts = os.fstat(seen)
+            is_ours = _is_leftover(path, seen, None, is_copy_of_source)
+        finally:
+            os.close(seen)
+        if not is_ours:
+            return -1
+        fd = _open_found(path, os.O_RDWR)
+    except FileNotFoundError:
+        return -1
+    except OSError as error:
+        raise from_os_error(error, path, "take over the part of a stopped run") from error
+    if try_lock(fd) is Lock.TAKEN or not same_file(facts, os.fstat(fd)):
+        os.close(fd)
+        raise _busy(path)
+    return fd
+
+
 def _is_leftover(path: Path, fd: int, final_path: Path | None, is_copy_of_source: Callable[[Path], bool]) -> bool:
     """Return whether an open file is a killed run's leftover; False if its name has just gone. Raises PartError,
     OSError."""
@@ -244,10 +270,17 @@ def drop_second_name(final_path: Path) -> None:
 
 
 def remove_part_of(final_path: Path, job: str) -> bool:
-    """Remove the part of a job, and no other; return whether there was one."""
+    """Remove the part of a job, and its parts next to it if the result has several files; return whether one was
+    there."""
     path = part_path_of(final_path)
-    fd = reopen_part(path, job)
-    return fd >= 0 and remove_open(path, fd)
+    others = []
+    with contextlib.suppress(OSError):
+        others = [each for each in path.parent.iterdir() if each.name.endswith(PART_SUFFIX) and each != path]
+    is_removed = False
+    for each in (path, *others):
+        fd = reopen_part(each, job)
+        is_removed |= fd >= 0 and remove_open(each, fd)
+    return is_removed
 
 
 def _busy(path: Path) -> PartError:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from discpress.engine.convert.part.marker import HEAD_BYTES, make_marker
-from discpress.engine.convert.part.name import clear_leftover, create_part, part_path_of, reopen_part
+from discpress.engine.convert.part.name import clear_leftover, create_part, part_path_of, reopen_part, take_leftover
 from discpress.engine.errors import ConflictError, FileLimitError, PartError, StorageError, from_os_error
 from discpress.engine.images.recognised import PART_MAGIC
 from discpress.engine.images.source import ByteSource
@@ -48,6 +48,9 @@ class PartFile(ByteSource):
     bytes that will be published.
     """
 
+    is_resumable = True
+    """Whether a later run can continue after its bytes."""
+
     def __init__(
         self,
         final_path: Path,
@@ -59,12 +62,14 @@ class PartFile(ByteSource):
         is_copy_of_source: Callable[[Path], bool],
         max_file_bytes: int | None = None,
         resume: "PartState | None" = None,
+        takes_over: bool = False,
     ) -> None:
         """Create the part. Raises PartError if another file has its name and must not be replaced.
 
         Only its owner can open the part, whatever the umask; `seal` gives it the `access` of the result. With `resume`,
         the part of the same job is resumed if there is one (`is_resumed`). `is_copy_of_source(path)` is called for a
         file without a marker, which a crash in the last moment may have left: a complete packed copy of the source.
+        Such a leftover is removed or, with `takes_over`, written anew.
         """
         self.final_path = final_path
         self.path = part_path_of(final_path)
@@ -78,15 +83,18 @@ class PartFile(ByteSource):
         self._refusals: list[Refusal] = []
         self._cache_refusal = ""
         marker = make_marker(job, source_path, source)
-        self.is_resumed = False
+        self.is_resumed = self._is_taken_over = False
         if resume is not None:
             self.fd = reopen_part(self.path, job)
             if self.fd >= 0:
                 self._own(marker)
                 self._take_up(resume)
                 return
-        clear_leftover(self.path, final_path, is_copy_of_source)
-        self.fd = create_part(self.path, access.mode)
+        self.fd = take_leftover(self.path, is_copy_of_source) if takes_over else -1
+        self._is_taken_over = self.fd >= 0
+        if self.fd < 0:
+            clear_leftover(self.path, final_path, is_copy_of_source)
+            self.fd = create_part(self.path, access.mode)
         self._own(marker)
 
     def _own(self, marker: bytes) -> None:
@@ -98,6 +106,8 @@ class PartFile(ByteSource):
                 write_all(self.fd, marker, 0)
                 sync_file(self.fd)
         except OSError as error:
+            if self._is_taken_over:
+                self.close()
             self.discard()
             raise from_os_error(error, self.path, "write it") from error
 

@@ -14,7 +14,7 @@ from discpress.engine.errors import ConflictError, DiscpressError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.request import OnConflict
-from discpress.engine.system.files import FileIdentity, absolute
+from discpress.engine.system.files import FileIdentity, absolute, identity_at
 from discpress.engine.system.locks import lease_problem
 from discpress.engine.system.rename import RENAMES_OPEN_FILES, sync_folder
 
@@ -65,13 +65,18 @@ def trash_source(
         notices.append(f"cannot check whether another program is writing the source: {problem}")
     if not RENAMES_OPEN_FILES:
         run.source.close()
+    replacements = [Replacement.of(absolute(plan.output_path), result)]
+    try:
+        replacements += [Replacement.of(absolute(path), identity_at(path)) for path in plan.output_paths[1:]]
+    except OSError as error:
+        raise from_os_error(error, plan.output_path, "look at the files that it names") from error
     texts = find_texts(absolute(plan.source_file_path), absolute(plan.output_path))
     trashed = move_to_trash(
         [
             Moving(each.path, each.identity, file.fd if RENAMES_OPEN_FILES else None)
             for each, file in zip(plan.sources.files, files, strict=True)
         ],
-        replacements=[Replacement.of(absolute(plan.output_path), result)],
+        replacements=replacements,
         digests=digests.values,
         reason=plan.trash_reason,
         texts=texts.edits,

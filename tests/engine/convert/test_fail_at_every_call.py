@@ -12,6 +12,7 @@ from unittest import mock
 
 import pytest
 from crash_states import CrashState
+from disc_stories import DISC_STORIES
 from playlist_stories import TORN_STORIES
 from power_stories import NO_CLAIMS, STORIES, Story, file_system, losses, prepare, recover
 from repair_stories import REPAIR_STORIES
@@ -28,6 +29,7 @@ NAMES = (
     "undo by links",
     "purge",
     *SET_STORIES,
+    *DISC_STORIES,
     "repair",
     "repair by links",
     "undo a repair",
@@ -90,7 +92,7 @@ def play(story: Story, folder: Path, fatal: int, *, is_done: bool) -> tuple[bool
 @pytest.mark.parametrize("is_done", [False, True], ids=["not done", "done"])
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_lost_whichever_call_fails(name: str, is_done: bool, tmp_path: Path) -> None:
-    story = (STORIES | SET_STORIES | REPAIR_STORIES | TORN_STORIES)[name]
+    story = (STORIES | SET_STORIES | DISC_STORIES | REPAIR_STORIES | TORN_STORIES)[name]
     for fatal in itertools.count(1):
         is_through, state = play(story, tmp_path / str(fatal), fatal, is_done=is_done)
         assert list(losses(story, state, [])) == [], f"call {fatal}: {sorted(state.files)}"

@@ -1,0 +1,243 @@
+"""The parts of a result in several files: the stored sectors of a CD, and the sheet that names their files.
+
+All parts exist from the start. When everything is verified they get their names one after the other, the sheet last, so
+that a sheet under its final name means that all its files are whole. See docs/decisions/split-images.md.
+"""
+
+import contextlib
+import os
+import stat
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from discpress.engine.convert.part.name import drop_second_name, part_path_of
+from discpress.engine.convert.part.part import PartFile
+from discpress.engine.errors import ConflictError, StorageError, from_os_error
+from discpress.engine.images.cd.file_set import FileSet, StoredFile
+from discpress.engine.images.source import ByteSource, FileSource
+from discpress.engine.names import display_name
+from discpress.engine.system.cache import drop_cached
+from discpress.engine.system.files import FileIdentity, Readable, Writable
+from discpress.engine.system.rename import remove_same, sync_folder
+
+
+class NewPart(Protocol):
+    """Creates the part of one file, as the constructor of `PartFile` does."""
+
+    def __call__(
+        self, final_path: Path, is_copy_of_source: Callable[[Path], bool], *, takes_over: bool = False
+    ) -> PartFile:
+        """Return the part; `takes_over` keeps the leftover of a killed run, so that its name is never free."""
+
+
+def is_interrupted(sheet_path: Path) -> bool:
+    """Return whether a killed run may have published some files of a sheet: its part is there, and it is not.
+
+    The content of those files shows whether they are that run's.
+    """
+    try:
+        facts = part_path_of(sheet_path).lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(facts.st_mode) and not os.path.lexists(sheet_path)
+
+
+@dataclass(slots=True)
+class _Member:
+    """One file of stored sectors: a part, or a file that a killed run has published."""
+
+    stored: StoredFile
+    path: Path
+    part: PartFile | None = None
+    published: FileSource | None = None
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        source = self.part or self.published
+        return 0 if source is None else source.read_into(buffer, offset)
+
+    def drop_cached(self) -> bool:
+        if self.part is not None:
+            return self.part.drop_cached()
+        if self.published is not None:
+            drop_cached(self.published.fd)
+        return False
+
+    def close(self) -> None:
+        for each in (self.part, self.published):
+            if each is not None:
+                each.close()
+
+
+class PartSet(ByteSource):
+    """The unfinished files of one result, locked while they are open; as a `ByteSource`, the decoded image in them."""
+
+    is_resumed = False
+    is_resumable = False
+
+    def __init__(
+        self, sheet_path: Path, files: FileSet, new_part: NewPart, has_bytes: Callable[[Path, StoredFile], bool]
+    ) -> None:
+        """Create the parts. `has_bytes` returns whether a file contains exactly the sectors of a file of the set.
+
+        Files that a killed run has published stay as they are. Raises ConflictError if another file has a name, and
+        PartError as `PartFile` does; then no part is left.
+        """
+        self.final_path = self.path = sheet_path
+        self.size_bytes = files.files[-1].end
+        self._text = files.sheet
+        self._ends = [each.end for each in files.files]
+        self._members: list[_Member] = []
+        paths = (sheet_path.with_name(each.name) for each in files.files)
+        self._keeps_mark = is_interrupted(sheet_path) and any(map(os.path.lexists, paths))
+        self._sheet = new_part(sheet_path, self._is_sheet, takes_over=self._keeps_mark)
+        try:
+            for each in files.files:
+                self._members.append(self._open(each, new_part, has_bytes))
+        except BaseException:
+            self.discard()
+            raise
+        self._keeps_mark = any(member.published is not None for member in self._members)
+
+    def _open(self, stored: StoredFile, new_part: NewPart, has_bytes: Callable[[Path, StoredFile], bool]) -> _Member:
+        path = self.final_path.with_name(stored.name)
+        try:
+            is_there = stat.S_ISREG(path.lstat().st_mode)
+        except FileNotFoundError:
+            return _Member(stored, path, part=new_part(path, lambda found: has_bytes(found, stored)))
+        except OSError as error:
+            raise from_os_error(error, path, "look for an existing file") from error
+        if not (self._keeps_mark and is_there and has_bytes(path, stored)):
+            raise ConflictError(
+                f"{display_name(path)}: exists already", hint="move it away, or choose another name with -o"
+            )
+        drop_second_name(path)
+        return _Member(stored, path, published=FileSource(path))
+
+    def _is_sheet(self, path: Path) -> bool:
+        try:
+            return path.read_bytes() == self._text
+        except OSError:
+            return False
+
+    @property
+    def _parts(self) -> Iterator[PartFile]:
+        """The parts of the files with sectors."""
+        return (member.part for member in self._members if member.part is not None)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether a part lost bytes that cannot be written again."""
+        return any(part.is_broken for part in (*self._parts, self._sheet))
+
+    @property
+    def warnings(self) -> list[str]:
+        """Refusals of the file system so far, as sentences, each once."""
+        return list(dict.fromkeys(warning for part in (*self._parts, self._sheet) for warning in part.warnings))
+
+    def write_at(self, offset: int, data: Readable) -> None:
+        """Write bytes of the decoded image into the files that contain them. Raises SpaceError if they do not fit."""
+        for member, at, piece in self._pieces(offset, memoryview(data).cast("B")):
+            if member.part is not None:
+                member.part.write_at(at, piece)
+
+    def read_into(self, buffer: Writable, offset: int) -> int:
+        """Fill `buffer` with bytes of the decoded image."""
+        done = 0
+        for member, at, piece in self._pieces(offset, memoryview(buffer)[: max(0, self.size_bytes - offset)]):
+            count = member.read_into(piece, at)
+            done += count
+            if count < len(piece):
+                break
+        return done
+
+    def _pieces(self, offset: int, view: memoryview) -> Iterator[tuple[_Member, int, memoryview]]:
+        """Yield the files that contain a range of the decoded image, with the offset in each, and its bytes."""
+        done = 0
+        while done < len(view):
+            member = self._members[bisect_right(self._ends, offset + done)]
+            piece = view[done : done + member.stored.end - offset - done]
+            yield member, offset + done - member.stored.start, piece
+            done += len(piece)
+
+    def start_again(self) -> None:
+        """Discard all written bytes; the parts stay open and locked."""
+        for part in self._parts:
+            part.start_again()
+
+    def sync(self) -> None:
+        """Sync the written bytes of all parts, see `PartFile.sync`."""
+        for part in self._parts:
+            part.sync()
+
+    def drop_cached(self) -> bool:
+        """Drop all files from the page cache; return whether the system confirms that nothing is left there."""
+        are_dropped = [member.drop_cached() for member in self._members]
+        return all(are_dropped)
+
+    def seal(self, mtime_ns: int) -> FileIdentity:
+        """Complete all parts, see `PartFile.seal`; return the identity of the sheet.
+
+        After that their names are on the disk: the part of the sheet shows a later kill.
+        """
+        for part in self._parts:
+            part.seal(mtime_ns)
+        self._sheet.write_at(0, self._text)
+        identity = self._sheet.seal(mtime_ns)
+        if not self._is_sheet(self._sheet.path):
+            raise StorageError(
+                f"{display_name(self._sheet.path)}: differs when read back",
+                hint="check the disk before you write to it again: it is failing",
+            )
+        self._sync_folder()
+        return identity
+
+    def publish(self) -> FileIdentity:
+        """Give all files their final names, the sheet last; return its identity. Raises the errors of a part's publish.
+
+        After an error, no file of this run has its final name.
+        """
+        published: list[tuple[Path, FileIdentity]] = []
+        try:
+            for part in self._parts:
+                published.append((part.final_path, part.publish()))
+            return self._sheet.publish()
+        except BaseException:
+            self._keeps_mark |= not self._take_back(published)
+            raise
+
+    def _take_back(self, published: list[tuple[Path, FileIdentity]]) -> bool:
+        """Remove published files; return whether that is on the disk."""
+        try:
+            for path, identity in published:
+                facts = path.lstat()
+                if (facts.st_dev, facts.st_ino) == (identity.dev, identity.ino):
+                    remove_same(path, facts)
+            sync_folder(self.final_path.parent)
+        except OSError:
+            return False
+        return True
+
+    def _sync_folder(self) -> None:
+        try:
+            sync_folder(self.final_path.parent)
+        except OSError as error:
+            raise from_os_error(error, self.final_path, "sync its folder") from error
+
+    def discard(self) -> None:
+        """Remove the parts. That of the sheet stays if files without a sheet do: it shows what those are."""
+        for member in self._members:
+            if member.part is not None:
+                member.part.discard()
+        if not self._keeps_mark:
+            self._sheet.discard()
+        self.close()
+
+    def close(self) -> None:
+        """Close all files and release their locks; safe to call again."""
+        for member in self._members:
+            member.close()
+        with contextlib.suppress(OSError):
+            self._sheet.close()
