@@ -4,7 +4,7 @@ import contextlib
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from discpress.engine.convert.trash.entry import Replacement
@@ -47,15 +47,24 @@ def check_checksum_names(output_path: Path, kinds: tuple[str, ...], *, overwrite
             raise ConflictError(f"{display_name(path)}: exists already", hint="move it away, or leave out --checksum")
 
 
-def write_checksum(output_path: Path, kind: str, digest: str, *, overwrite: bool = False) -> None:
+def write_checksum(
+    output_path: Path,
+    kind: str,
+    digest: str,
+    *,
+    overwrite: bool = False,
+    files: Sequence[tuple[str, str]] = (),
+) -> None:
     """Write one checksum file; with `overwrite` an existing file goes to the trash first.
 
-    It gets the output's permission bits, owner and group, so that the same people can read it.
+    It lists the decoded image or, if there are any, `files` by name and digest. It gets the output's permission bits,
+    owner and group, so that the same people can read it.
     """
     path = checksum_path(output_path, kind)
+    listed = files or [(decoded_name(output_path), digest)]
     draft = path.with_name(f".discpress-{secrets.token_hex(6)}")
     try:
-        facts = _write_draft(draft, _line_of(output_path, digest), _access_of(output_path))
+        facts = _write_draft(draft, b"".join(_line_of(*each) for each in listed), _access_of(output_path))
         try:
             if overwrite and os.path.lexists(path):
                 replacement = Replacement.of(absolute(path), FileIdentity.of(facts))
@@ -95,8 +104,8 @@ def _write_draft(draft: Path, line: bytes, access: Access | None) -> os.stat_res
         raise
 
 
-def _line_of(output_path: Path, digest: str) -> bytes:
-    name = os.fsencode(decoded_name(output_path))
+def _line_of(text: str, digest: str) -> bytes:
+    name = os.fsencode(text)
     escaped = name.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
     return (b"\\" if escaped != name else b"") + digest.encode() + b"  " + escaped + b"\n"
 
@@ -109,7 +118,7 @@ def drop_checksums(output_path: Path, digests: Mapping[str, str]) -> list[Path]:
     dropped = []
     for length, kind in KINDS_BY_LENGTH.items():
         path, digest = checksum_path(output_path, kind), digests.get(kind, "")
-        if len(digest) == length and digest.isascii() and _drop_if(path, _line_of(output_path, digest)):
+        if len(digest) == length and digest.isascii() and _drop_if(path, _line_of(decoded_name(output_path), digest)):
             dropped.append(path)
     return dropped
 

@@ -63,6 +63,12 @@ class Conversion:
         """Packed over original."""
         return self.packed_bytes / self.plan.original_bytes
 
+    def file_digests(self, kind: str) -> tuple[tuple[str, str], ...]:
+        """Return the names and digests of the files that a sheet names; none for a single file."""
+        files = self.plan.files
+        stored = () if files is None else zip(files.files, self.digests.files, strict=True)
+        return tuple((file.name, digests.values[kind]) for file, digests in stored)
+
     @property
     def is_verified(self) -> bool:
         """Whether the output was decoded whole and has the source's digests."""

@@ -22,7 +22,7 @@ from discpress.engine.convert.verify import (
     readers_of,
 )
 from discpress.engine.errors import CancelledError, DiscpressError, SourceChangedError, UselessError
-from discpress.engine.images.cd.file_set import StoredFile
+from discpress.engine.images.cd.file_set import TrackFile
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import BlockWriter
 from discpress.engine.images.open import open_image
@@ -265,7 +265,7 @@ class ConversionRun:
         digest_image(self.image, self._threads, self._control, self._progress, on_data=digester.update)
         return digester.finish()
 
-    def has_sectors(self, path: Path, stored: StoredFile) -> bool:
+    def has_sectors(self, path: Path, stored: TrackFile) -> bool:
         """Return whether the file at a path contains exactly the sectors of a file of the result."""
         return has_sectors(self.image, path, stored, self._control.check)
 

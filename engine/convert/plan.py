@@ -6,27 +6,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from discpress.engine.convert.cd.cut import KEPT_RAW, check_cut, cut, cut_notices, is_cut, is_exact
-from discpress.engine.convert.cd.form import form_of_image, tracks_for
-from discpress.engine.convert.choice import resolve_settings, target_of
+from discpress.engine.convert.cd.form import form_of_image, losses_of, tracks_for
+from discpress.engine.convert.choice import resolve_settings
 from discpress.engine.convert.output_names import refuse_reserved, result_path
 from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED
-from discpress.engine.discs.foreign import foreign_error, read_foreign
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
-from discpress.engine.errors import ConflictError, MissingPackageError, UnsupportedImageError, UsageError
+from discpress.engine.errors import ConflictError, UsageError
 from discpress.engine.formats import SHEETS, ImageFormat, Settings
 from discpress.engine.images.archives.contents import REACH_BYTES, archive_worth
-from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.file_set import FileSet, file_set
+from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.tracks import Track
 from discpress.engine.images.doctor.content import content_findings, cut_short
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import Layout
-from discpress.engine.images.open import open_image, open_stored
-from discpress.engine.images.recognise import recognise
-from discpress.engine.images.registry import layout_of, spec_of, written
+from discpress.engine.images.open import open_image
+from discpress.engine.images.registry import layout_of, written
 from discpress.engine.images.sets.source_set import SourceSet
-from discpress.engine.images.source import shown_name
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
 from discpress.engine.system.files import FileIdentity, absolute, holder_of
@@ -79,6 +76,7 @@ class ConversionPlan:
         Raises UnsupportedImageError if a CD cannot be cut.
         """
         return cut(image, accepts_damage=self.request.accept_incomplete) if self.is_cut else image
+
     tracks: tuple[Track, ...] = ()
     """The tracks that become files of their own next to the output, which is their sheet; none for a single file."""
 
@@ -222,25 +220,6 @@ def plan_image(
     return replace(plan, incomplete=incomplete, notices=(*notices, *plan.notices))
 
 
-def advised(error: UnsupportedImageError, path: Path, request: ConversionRequest) -> UnsupportedImageError:
-    """Return the error of opening the image at a path, with the advice for the target of the request.
-
-    Raises the errors of `open_stored`.
-    """
-    if isinstance(error, MissingPackageError):
-        return error
-    source = open_stored(path)
-    try:
-        spec = spec_of(recognise(source))
-        if spec.is_read:
-            return error
-        found = read_foreign(source, spec.name)
-        advice = spec.advice_for(target_of(found.disc.system, request, request.format))
-        return UnsupportedImageError(f"{shown_name(source)}: {foreign_error(spec.name, found, advice)}", hint=advice)
-    finally:
-        source.close()
-
-
 def _refuse_unsafe(source_path: Path, request: ConversionRequest) -> None:
     """Raise UsageError if the request would move an original without a proof, or move a link."""
     if request.trash_source and not request.verify:
@@ -292,7 +271,6 @@ def _decide(
         replaces_source=request.replaces_source,
     )
     refuse_reserved(output_path)
-    tracks, more = tracks_for(image, choice.settings, output_path)
     plan = ConversionPlan(
         image.path,
         sources,
@@ -306,14 +284,14 @@ def _decide(
         choice.settings,
         choice.index_shift,
         request,
-        (*choice.notices, *more),
+        choice.notices,
         is_cut=cuts,
         keeps_source=keeps_source,
-        tracks=tracks,
+        tracks=tracks_for(image, choice.settings, output_path),
     )
-    for path in plan.output_paths[1:]:
-        refuse_reserved(path)
-    return plan
+    if plan.files is None:
+        return plan
+    return replace(plan, notices=(*plan.notices, *losses_of(image, plan.files, plan.settings.format)))
 
 
 def format_of_suffix(output_path: Path | None) -> ImageFormat | None:

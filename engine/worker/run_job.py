@@ -149,7 +149,7 @@ def _finished(turn: Turn, task: ConvertTask, image: Image, done: Conversion) -> 
     for notice in done.notices:
         turn.log(notice)
     save_digests(turn.store, done, image.source)
-    follow_files(turn.store, [done.plan.source_file_path, done.plan.output_path])
+    follow_files(turn.store, [done.plan.source_file_path, *done.plan.output_paths])
     _write_checksums(task, done)
     return _conversion_outcome(done)
 
@@ -158,7 +158,13 @@ def _write_checksums(task: ConvertTask, done: Conversion) -> None:
     overwrite = done.plan.request.on_conflict is OnConflict.OVERWRITE
     for kind in task.checksums:
         if not os.path.lexists(checksum_path(done.plan.output_path, kind)) or overwrite:
-            write_checksum(done.plan.output_path, kind, done.digests.values[kind], overwrite=overwrite)
+            write_checksum(
+                done.plan.output_path,
+                kind,
+                done.digests.values[kind],
+                overwrite=overwrite,
+                files=done.file_digests(kind),
+            )
 
 
 def _journal(turn: Turn) -> Callable[[str, Mapping[str, object]], None]:
@@ -186,6 +192,7 @@ def _conversion_outcome(done: Conversion) -> Outcome:
         "elapsed_s": round(done.elapsed_s, 3),
         "trashed": None if done.trashed is None else str(done.trashed.file_path),
         **done.digests.values,
+        **({} if plan.files is None else {"output_files": [str(path) for path in plan.output_paths]}),
     }
     return Outcome(facts)
 

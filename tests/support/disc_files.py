@@ -1,6 +1,5 @@
 """Conversions of made-up CDs to a sheet and its files, and what must be there of them."""
 
-import os
 from pathlib import Path
 from typing import Unpack
 
@@ -48,4 +47,4 @@ def expected_files(
 
 def files_in(folder: Path) -> dict[str, bytes]:
     """Return the files in a folder by their names."""
-    return {each.name: each.read_bytes() for each in os.scandir(folder) if each.is_file() for each in [folder / each]}
+    return {each.name: each.read_bytes() for each in folder.iterdir() if each.is_file()}

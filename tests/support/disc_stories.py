@@ -1,4 +1,4 @@
-"""Stories of a CD that becomes a sheet and its files: whole under the name of the sheet, or taken up by the next run."""
+"""Stories of a CD that becomes a sheet and its files: whole under the name of the sheet, or taken up by a later run."""
 
 import contextlib
 import errno
@@ -38,10 +38,10 @@ def _publish_one(folder: Path, recorder: Claims) -> None:
     """Leave what a run leaves that is killed when the first file has its name."""
     publish = PartFile.publish
 
-    def die_after_one(part: PartFile) -> FileIdentity:
+    def die_after_one(part: PartFile, *, comes_back: bool = False) -> FileIdentity:
         if (folder / FIRST).exists():
             raise KeyboardInterrupt
-        return publish(part)
+        return publish(part, comes_back=comes_back)
 
     with (
         mock.patch.object(PartFile, "publish", die_after_one),

@@ -14,6 +14,7 @@ from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request, take_threads
 from discpress.engine.cli.images.planning import (
     PlannedInput,
+    more_files,
     open_planned,
     plan_inputs,
     print_plan,
@@ -188,7 +189,8 @@ class ConversionBatch:
         check_checksum_names(plan.output_path, self._checksums, overwrite=overwrite)
         for notice in notices_of(plan, row):
             self._printer.notice(notice, plan.source_path)
-        self._names.add(plan.output_path)
+        for path in plan.output_paths:
+            self._names.add(path)
         if not self._dry_run:
             self._convert(plan, row, image)
             return
@@ -214,7 +216,7 @@ class ConversionBatch:
         self._counts[self.DONE] += 1
         self._saving_bytes += plan.saving_of(done.packed_bytes)
         self._records.save_digests(done, image.source)
-        self._records.follow([plan.source_file_path, plan.output_path], self._config.folders)
+        self._records.follow([plan.source_file_path, *plan.output_paths], self._config.folders)
         self._write_checksums(done)
         self._report(done, row)
 
@@ -227,6 +229,7 @@ class ConversionBatch:
                     kind,
                     done.digests.values[kind],
                     overwrite=self._request.on_conflict is OnConflict.OVERWRITE,
+                    files=done.file_digests(kind),
                 )
             except DiscpressError as error:
                 self._exit_codes.add(error.exit_code)
@@ -243,6 +246,7 @@ class ConversionBatch:
             "input": str(plan.source_path),
             "files": [str(path) for path in plan.sources.paths],
             "output": str(plan.output_path),
+            "output_files": _file_facts(done),
             **setting_facts(plan),
             "original_bytes": plan.original_bytes,
             "packed_bytes": done.packed_bytes,
@@ -258,8 +262,8 @@ class ConversionBatch:
         if done.packed_bytes >= plan.source_bytes and not (plan.settings.is_plain or row.repairs):
             self._printer.notice("the packed image is no smaller than the source", plan.source_path)
         text = (
-            f"{display_name(plan.source_path)} -> {display_name(plan.output_path)}: {plan.description}, "
-            f"{format_size(plan.original_bytes)} -> {format_size(done.packed_bytes)} "
+            f"{display_name(plan.source_path)} -> {display_name(plan.output_path)}{more_files(plan)}: "
+            f"{plan.description}, {format_size(plan.original_bytes)} -> {format_size(done.packed_bytes)} "
             f"({format_percent(done.packed_bytes, plan.original_bytes)}), "
             f"{'verified (' + done.read_back + ')' if done.is_verified else 'NOT verified'}, "
             f"{format_duration(done.elapsed_s)}{reason_lines(row)}"
@@ -272,6 +276,17 @@ class ConversionBatch:
             facts["overwritten"] = str(done.overwritten.file_path)
             text += f"\n  overwritten file moved to {display_name(done.overwritten.folder)}"
         self._printer.event("converted", facts, text)
+
+
+def _file_facts(done: Conversion) -> list[dict[str, object]]:
+    """Return the files of a result for an event, the main one first; those that a sheet names with their digests."""
+    plan = done.plan
+    if plan.files is None:
+        return [{"path": str(plan.output_path), "bytes": done.packed_bytes}]
+    sheet, *paths = map(str, plan.output_paths)
+    stored = zip(paths, done.digests.files, strict=True)
+    facts = [{"path": path, "bytes": each.size_bytes, **each.values} for path, each in stored]
+    return [{"path": sheet, "bytes": len(plan.files.sheet)}, *facts]
 
 
 def iso2zso_arguments(arguments: argparse.Namespace) -> argparse.Namespace:

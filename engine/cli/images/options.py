@@ -11,12 +11,13 @@ from discpress.engine.convert.digests import ON_REQUEST
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import (
     HIGHEST_LEVEL,
+    SHEETS,
     ImageFormat,
     Method,
     in_order,
 )
 from discpress.engine.images.registry import PLAIN, block_size_range, encoder_of, is_block_size, written
-from discpress.engine.names import display_name
+from discpress.engine.names import display_name, listed
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.system.processors import available_processors
 from discpress.engine.targets import AUTO, TARGETS
@@ -84,9 +85,11 @@ def take_format(arguments: argparse.Namespace) -> tuple[ImageFormat | None, tupl
     wanted = None if arguments.format is None else ImageFormat(arguments.format)
     methods = _take_methods(arguments.method)
     if arguments.decompress:
-        if wanted not in {None, PLAIN} or methods:
-            raise UsageError("--decompress writes an ISO: it excludes --format and --method")
-        return PLAIN, ()
+        plain = (PLAIN, *SHEETS)
+        if wanted not in {None, *plain} or methods:
+            names = listed(plain)
+            raise UsageError(f"--decompress writes the plain disc: it excludes --method, and --format except {names}")
+        return wanted or PLAIN, ()
     if not methods:
         return wanted, ()
     image_format = _format_with(methods, wanted, arguments.method)
@@ -142,7 +145,21 @@ def take_settings(arguments: argparse.Namespace, notices: list[str]) -> Conversi
         level=_optional(arguments.level, lambda text: take_level(text, notices)),
         alignment=_optional(arguments.align, take_alignment),
         target=target,
+        unpacks=arguments.decompress and arguments.format is None,
     )
+
+
+def _take_one_bin(arguments: argparse.Namespace, image_format: ImageFormat | None) -> bool:
+    """Return whether a CUE sheet has one file. Raises UsageError if the result has no CUE sheet."""
+    is_cue = image_format is ImageFormat.CUE or arguments.decompress or _names_cue(arguments)
+    if arguments.one_bin and (image_format is ImageFormat.GDI or not is_cue):
+        raise UsageError("--one-bin is for CUE sheets: it needs -d or -f cue")
+    return bool(arguments.one_bin)
+
+
+def _names_cue(arguments: argparse.Namespace) -> bool:
+    output: str | None = getattr(arguments, "output", None)
+    return output is not None and output.lower().endswith(f".{ImageFormat.CUE}")
 
 
 def take_request(arguments: argparse.Namespace, notices: list[str]) -> ConversionRequest:
@@ -151,8 +168,10 @@ def take_request(arguments: argparse.Namespace, notices: list[str]) -> Conversio
         raise UsageError(
             "--delete-source excludes --no-verify: an original is only moved after its replacement is verified"
         )
+    settings = take_settings(arguments, notices)
     return replace(
-        take_settings(arguments, notices),
+        settings,
+        one_bin=_take_one_bin(arguments, settings.format),
         on_conflict=OnConflict.OVERWRITE if arguments.force else OnConflict(arguments.on_conflict),
         digests=tuple(name for name in take_checksums(arguments.checksum) if name in ON_REQUEST),
         verify=arguments.verify,

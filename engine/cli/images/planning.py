@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from discpress.engine.cli.images.advice import advised
 from discpress.engine.cli.images.estimating import Estimator
 from discpress.engine.cli.images.inputs import Input
 from discpress.engine.cli.images.open_sources import OpenSources
@@ -14,7 +15,7 @@ from discpress.engine.cli.state import Records
 from discpress.engine.convert.batch.cds import why_not_cut
 from discpress.engine.convert.batch.model import NEVER_UNNAMED, USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
 from discpress.engine.convert.batch.planner import plan_batch
-from discpress.engine.convert.plan import ConversionPlan, advised
+from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.preflight import NEVER_SKIPPED
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import DiscpressError, SplitImageError, UnsupportedImageError
@@ -200,6 +201,7 @@ def print_plan(plan: ConversionPlan, row: PlannedTitle, printer: Printer) -> Non
         "input": str(plan.source_path),
         "files": [str(path) for path in plan.sources.paths],
         "output": str(plan.output_path),
+        "output_files": [str(path) for path in plan.output_paths],
         **setting_facts(plan),
         "state": str(row.state),
         "accept_incomplete": row.request.accept_incomplete,
@@ -219,10 +221,22 @@ def print_plan(plan: ConversionPlan, row: PlannedTitle, printer: Printer) -> Non
     printer.event(
         "plan",
         facts,
-        f"{display_name(plan.source_path)} -> {display_name(plan.output_path)}: {plan.description}, "
+        f"{display_name(plan.source_path)} -> {display_name(plan.output_path)}{more_files(plan)}: {plan.description}, "
         f"{format_size(plan.original_bytes)} now, {about}at most {format_size(plan.worst_bytes)} then (dry run)"
-        f"{reason_lines(row)}",
+        f"{reason_lines(row)}{_file_lines(plan)}",
     )
+
+
+def more_files(plan: ConversionPlan) -> str:
+    """Return the number of files that the result has besides its main one, for people; empty if there are none."""
+    count = len(plan.output_paths) - 1
+    return f" and {count} file{'s' if count > 1 else ''}" if count else ""
+
+
+def _file_lines(plan: ConversionPlan) -> str:
+    """Return the files that a sheet names as lines below another one."""
+    files = () if plan.files is None else plan.files.files
+    return "".join(f"\n  {display_name(each.name)}: {format_size(each.size_bytes)}" for each in files)
 
 
 def reason_facts(row: PlannedTitle) -> dict[str, object]:

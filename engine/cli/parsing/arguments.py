@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, TypeAlias
 
 from discpress.engine.cli.images.options import CHECKSUMS
-from discpress.engine.formats import DEFAULT_LEVEL
+from discpress.engine.formats import DEFAULT_LEVEL, SHEETS
 from discpress.engine.images.registry import block_size_range, written
 from discpress.engine.request import OnConflict
 from discpress.engine.targets import ANY, AUTO, TARGETS
@@ -38,9 +38,14 @@ def add_command(
 def add_settings(how: "Group") -> None:
     """Add the options for the form of the result."""
     add_target(how)
-    formats = [str(each) for each in written()]
+    formats = [str(each) for each in (*written(), *SHEETS)]
     how.add_argument("-f", "--format", choices=formats, help="container to write")
-    how.add_argument("-d", "--decompress", action="store_true", help="write an ISO; the same as -f iso")
+    how.add_argument(
+        "-d",
+        "--decompress",
+        action="store_true",
+        help="write the plain disc: an ISO; of a CD, a CUE and a BIN for each track; of a GD-ROM, a GDI and its tracks",
+    )
     smallest, largest = map(format_option_size, block_size_range())
     how.add_argument(
         "-b",
@@ -67,6 +72,11 @@ def add_settings(how: "Group") -> None:
     how.add_argument(
         "--align", metavar="BYTES", help="start every block at a multiple of this power of two (default: the smallest)"
     )
+
+
+def add_one_bin(how: "Group") -> None:
+    """Add the option for the number of files of a CUE sheet."""
+    how.add_argument("--one-bin", action="store_true", help="CUE: one BIN with all tracks")
 
 
 def add_target(how: "Group") -> None:

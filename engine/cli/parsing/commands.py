@@ -10,6 +10,7 @@ from discpress.engine.cli.parsing.arguments import (
     add_command,
     add_conflict,
     add_destination,
+    add_one_bin,
     add_proof,
     add_settings,
     add_state,
@@ -67,6 +68,7 @@ def _add_convert(commands: "Subparsers") -> None:
         "  discpress convert games.zip//game.iso          from an archive, without unpacking it\n"
         "  discpress convert -r ~/games -O /mnt/usb/DVD   a whole folder\n"
         "  discpress convert -d game.zso                  back to game.iso\n"
+        "  discpress convert -d disc.chd                  back to disc.cue and a BIN for each track\n"
         "  discpress convert --target psp-old umd.iso     CSO for a PSP with older firmware\n"
         "  discpress convert -m zstd game.iso             CHD for PCSX2 or PPSSPP\n"
         "  discpress convert -n -r ~/games                show the plan, write nothing",
@@ -84,6 +86,7 @@ def add_convert_options(
     add_destination(parser)
     how = parser.add_argument_group("form of the result")
     add_settings(how)
+    add_one_bin(how)
     add_threads(how)
     proof = add_proof(parser)
     proof.add_argument("--skip-useless", action="store_true", help="skip titles that would not shrink")
@@ -123,7 +126,7 @@ def _add_repair(commands: "Subparsers") -> None:
     add_state(parser)
     # Everything else of a conversion is as without options.
     others = argparse.ArgumentParser()
-    for add in (add_destination, add_settings, add_proof):
+    for add in (add_destination, add_settings, add_one_bin, add_proof):
         add(others)
     fixed = vars(others.parse_args([])) | {"recursive": True, "skip_useless": False, "even_useless": True}
     parser.set_defaults(**fixed)

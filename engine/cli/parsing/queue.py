@@ -8,6 +8,7 @@ from discpress.engine.cli.parsing.arguments import (
     EXIT_CODES,
     add_command,
     add_destination,
+    add_one_bin,
     add_proof,
     add_settings,
     add_state,
@@ -73,7 +74,9 @@ def _add_add(actions: "Subparsers") -> None:
         help="the kind of job (default: convert)",
     )
     add_destination(parser)
-    add_settings(parser.add_argument_group("form of the result"))
+    how = parser.add_argument_group("form of the result")
+    add_settings(how)
+    add_one_bin(how)
     add_proof(parser)
     parser.set_defaults(skip_useless=False)  # the queue always skips them, except with --even-useless
     order = parser.add_argument_group("when it runs")

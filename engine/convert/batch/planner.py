@@ -13,6 +13,7 @@ from discpress.engine.convert.batch.remarks import has_own_form, packed_skip, wa
 from discpress.engine.convert.batch.space import disk_spaces
 from discpress.engine.convert.batch.standing import standing_of, useless_standing
 from discpress.engine.convert.batch.told_apart import told_apart
+from discpress.engine.convert.cd.form import form_of_title
 from discpress.engine.convert.choice import Choice, plays_system, resolve_settings
 from discpress.engine.convert.output_names import Clash, Obstacle, OutputNames, refuse_reserved, result_path
 from discpress.engine.convert.plan import format_of_suffix
@@ -124,7 +125,7 @@ class _Planner:
         return row
 
     def _request(self, title: Title, own: ConversionRequest | None) -> ConversionRequest:
-        request = merge_requests(self.options, own, self.defaults, title.system)
+        request = form_of_title(title, merge_requests(self.options, own, self.defaults, title.system))
         if title.is_archived and not self.moves_archives:
             request = replace(request, trash_source=False)
         return request

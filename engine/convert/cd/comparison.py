@@ -6,12 +6,12 @@ from pathlib import Path
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.errors import StorageError
-from discpress.engine.images.cd.file_set import FileSet, StoredFile
+from discpress.engine.images.cd.file_set import FileSet, TrackFile
 from discpress.engine.images.image import Image
 from discpress.engine.images.source import FileSource, read_bytes
 
 
-def has_sectors(image: Image, path: Path, stored: StoredFile, check: Callable[[], None]) -> bool:
+def has_sectors(image: Image, path: Path, stored: TrackFile, check: Callable[[], None]) -> bool:
     """Return whether the file at a path contains exactly the sectors of a file of a set; False if it cannot be read.
 
     `check` may raise to stop. Raises the errors of reading the image.

@@ -3,20 +3,20 @@
 from dataclasses import replace
 from pathlib import Path
 
+from discpress.engine.convert.cd.cut import is_exact
 from discpress.engine.errors import SettingError, UnsupportedImageError, UsageError
 from discpress.engine.formats import SHEETS, ImageFormat, Settings
-from discpress.engine.images.cd.file_set import unstated
+from discpress.engine.images.cd.file_set import FileSet, unstated
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.cd.tracks import Track
+from discpress.engine.images.cd.sheet import Sheet
+from discpress.engine.images.cd.sheet_image import SheetImage
+from discpress.engine.images.cd.tracks import Track, TrackKind
 from discpress.engine.images.image import Image
-from discpress.engine.names import display_name
+from discpress.engine.images.registry import spec_of
+from discpress.engine.names import display_name, listed
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Title
 from discpress.engine.systems import System
-
-_CD_FORMATS = {ImageFormat.RAW_CD, ImageFormat.CUE, ImageFormat.GDI, ImageFormat.CCD, ImageFormat.MDS}
-_CD_CODEC = "cd"
-"""The names of all codecs for hunks of CDs begin so: `cdlz`."""
 
 
 def form_of_title(title: Title, request: ConversionRequest) -> ConversionRequest:
@@ -24,20 +24,17 @@ def form_of_title(title: Title, request: ConversionRequest) -> ConversionRequest
 
     Only an open image has tracks.
     """
-    if not request.unpacks or not _is_cd(title):
+    tracks = title.tracks
+    if not request.unpacks or tracks is None or tracks.is_iso:
         return request
     is_gdi = title.system is System.DREAMCAST and not request.one_bin
     return replace(request, format=ImageFormat.GDI if is_gdi else ImageFormat.CUE)
 
 
-def _is_cd(title: Title) -> bool:
-    return title.format in _CD_FORMATS or any(name.startswith(_CD_CODEC) for name in title.codecs)
-
-
 def form_of_image(image: Image, request: ConversionRequest, suffix_format: ImageFormat | None) -> ConversionRequest:
     """Return a request with the form of an open image's result; `suffix_format` is what the result's name promises.
 
-    Raises SettingError if a disc has no tracks for a sheet, UnsupportedImageError if a CD cannot have the form.
+    Raises SettingError if a disc has no tracks for a sheet, UnsupportedImageError if its format is only recognised.
     """
     if isinstance(image, CdImage):
         return _form_of_cd(image, request, suffix_format)
@@ -51,29 +48,52 @@ def form_of_image(image: Image, request: ConversionRequest, suffix_format: Image
 
 
 def _form_of_cd(image: CdImage, request: ConversionRequest, suffix_format: ImageFormat | None) -> ConversionRequest:
+    promised = suffix_format if suffix_format in SHEETS else None
     if request.unpacks:
         is_gdi = image.is_gd_rom and not request.one_bin
-        promised = suffix_format if suffix_format in SHEETS else None
-        return replace(request, format=promised or (ImageFormat.GDI if is_gdi else ImageFormat.CUE))
+        plain = ImageFormat.ISO if is_exact(image) else ImageFormat.GDI if is_gdi else ImageFormat.CUE
+        return replace(request, format=promised or plain)
     image_format = request.format or suffix_format
     if image_format in SHEETS:
         return replace(request, format=image_format)
-    tracks = f"{len(image.tracks)} track{'s' if len(image.tracks) > 1 else ''}"
-    wanted = "a file without tracks" if image_format is None else f"{image_format.upper()}, which has no tracks"
-    raise UnsupportedImageError(
-        f"{image.name}: is a CD of {tracks}: it cannot become {wanted}",
-        hint="use -d for its tracks and a sheet that names them",
-    )
+    spec = spec_of(image.format)
+    if spec.advice:
+        raise UnsupportedImageError(f"{image.name}: {spec.label} cannot be read: {spec.advice}", hint=spec.advice)
+    return request
 
 
-def tracks_for(image: Image, settings: Settings, output_path: Path) -> tuple[tuple[Track, ...], list[str]]:
-    """Return the tracks that become files of their own, and warnings about them. Raises UsageError for the name."""
+def tracks_for(image: Image, settings: Settings, output_path: Path) -> tuple[Track, ...]:
+    """Return the tracks that become files of their own; none for a single file. Raises UsageError for the name."""
     if settings.format not in SHEETS or not isinstance(image, CdImage):
-        return (), []
+        return ()
     suffix = f".{settings.format}"
     if output_path.suffix.lower() != suffix:
         raise UsageError(
             f"{display_name(output_path)}: this is the name of a sheet, which must end in {suffix}",
             hint=f"name the sheet with -o NAME{suffix}, or choose a folder with -O",
         )
-    return image.tracks, unstated(image.tracks, settings.format)
+    return image.tracks
+
+
+def losses_of(image: Image, files: FileSet, image_format: ImageFormat) -> list[str]:
+    """Return what a sheet and its files do not keep of a disc, as clauses for warnings. Raises SettingError."""
+    if not isinstance(image, CdImage):
+        return []
+    notices = unstated(files, image.tracks, image_format)
+    has_audio = any(track.kind is TrackKind.AUDIO for track in image.tracks)
+    if image_format is ImageFormat.CUE and image.format is ImageFormat.CHD and has_audio:
+        notices.append("a CHD has no FLAGS, ISRC, CATALOG and indexes above 01, so the sheet has none either")
+    if isinstance(image, SheetImage) and (kept := _details(image.sheet)):
+        notices.append(f"the new sheet does not keep {listed(kept, 'and')}")
+    return notices
+
+
+def _details(sheet: Sheet) -> list[str]:
+    """Return the commands of a sheet that a track does not contain."""
+    found = {
+        "CATALOG": bool(sheet.catalog),
+        "FLAGS": any(track.flags for track in sheet.tracks),
+        "ISRC": any(track.isrc for track in sheet.tracks),
+        "indexes above 01": any(track.indexes for track in sheet.tracks),
+    }
+    return [name for name, is_there in found.items() if is_there]

@@ -231,11 +231,11 @@ class PartFile(ByteSource):
                 hint="check the disk before you write to it again: it is failing",
             )
 
-    def publish(self) -> FileIdentity:
+    def publish(self, *, comes_back: bool = False) -> FileIdentity:
         """Give the part its final name, never over an existing file; return its identity there.
 
         Raises ConflictError if there is a file with that name, PartError if the part's name now leads to another file.
-        After an error the final name is not taken by the part.
+        After an error the final name is not taken by the part; with `comes_back` it has its own name again.
         """
         facts = found = os.fstat(self.fd)
         try:
@@ -252,6 +252,9 @@ class PartFile(ByteSource):
             ) from error
         except OSError as error:
             # Remove a name that may not be durable or that a half-done rename left: the job fails.
+            if comes_back and not os.path.lexists(self.path):
+                with contextlib.suppress(OSError):
+                    rename_new(self.final_path, self.path)
             with contextlib.suppress(OSError):
                 remove_same(self.final_path, found)
             raise from_os_error(error, self.final_path, "give the finished file its name") from error

@@ -16,7 +16,7 @@ from typing import Protocol
 from discpress.engine.convert.part.name import drop_second_name, part_path_of
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.errors import ConflictError, StorageError, from_os_error
-from discpress.engine.images.cd.file_set import FileSet, StoredFile
+from discpress.engine.images.cd.file_set import FileSet, TrackFile
 from discpress.engine.images.source import ByteSource, FileSource
 from discpress.engine.names import display_name
 from discpress.engine.system.cache import drop_cached
@@ -49,7 +49,7 @@ def is_interrupted(sheet_path: Path) -> bool:
 class _Member:
     """One file of stored sectors: a part, or a file that a killed run has published."""
 
-    stored: StoredFile
+    stored: TrackFile
     path: Path
     part: PartFile | None = None
     published: FileSource | None = None
@@ -78,7 +78,7 @@ class PartSet(ByteSource):
     is_resumable = False
 
     def __init__(
-        self, sheet_path: Path, files: FileSet, new_part: NewPart, has_bytes: Callable[[Path, StoredFile], bool]
+        self, sheet_path: Path, files: FileSet, new_part: NewPart, has_bytes: Callable[[Path, TrackFile], bool]
     ) -> None:
         """Create the parts. `has_bytes` returns whether a file contains exactly the sectors of a file of the set.
 
@@ -101,7 +101,7 @@ class PartSet(ByteSource):
             raise
         self._keeps_mark = any(member.published is not None for member in self._members)
 
-    def _open(self, stored: StoredFile, new_part: NewPart, has_bytes: Callable[[Path, StoredFile], bool]) -> _Member:
+    def _open(self, stored: TrackFile, new_part: NewPart, has_bytes: Callable[[Path, TrackFile], bool]) -> _Member:
         path = self.final_path.with_name(stored.name)
         try:
             is_there = stat.S_ISREG(path.lstat().st_mode)
@@ -203,7 +203,7 @@ class PartSet(ByteSource):
         try:
             for part in self._parts:
                 published.append((part.final_path, part.publish()))
-            return self._sheet.publish()
+            return self._sheet.publish(comes_back=True)
         except BaseException:
             self._keeps_mark |= not self._take_back(published)
             raise

@@ -6,28 +6,27 @@ like those that chdman writes and that emulators and drive replacements load: `t
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from pathlib import Path
 
-from discpress.engine.errors import SettingError
+from discpress.engine.errors import DiscpressError, SettingError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, image_stem
+from discpress.engine.images.cd.arrange import StoredFile, arrange
+from discpress.engine.images.cd.cue import parse_cue
+from discpress.engine.images.cd.sheet import FRAMES_PER_SECOND
 from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, RAW_SECTOR_SIZE, Track, TrackKind, is_gd_rom
 from discpress.engine.names import display_name
 
-_FRAMES_PER_SECOND = 75
 _SECONDS_PER_MINUTE = 60
 _TWO_DIGITS = 10
 """From this number of tracks on, the names of all files have two digits."""
-_SESSION_GAP = 11_400
-"""Sectors between the end of session 1 and the start of session 2: its lead-out and the next lead-in and pregap."""
 _LEAST_GDI_TRACKS = 3
 _GDI_SECTORS = {SECTOR_SIZE, RAW_SECTOR_SIZE}
 _UNQUOTABLE = '"\r\n'
 
 
 @dataclass(frozen=True, slots=True)
-class StoredFile:
+class TrackFile:
     """One file of stored sectors."""
 
     name: str
@@ -53,7 +52,7 @@ class FileSet:
     """The name of the sheet."""
     sheet: bytes
     """The text of the sheet."""
-    files: tuple[StoredFile, ...]
+    files: tuple[TrackFile, ...]
     """The files of stored sectors, in the order of their tracks."""
 
     @property
@@ -79,15 +78,15 @@ def file_set(sheet_name: str, tracks: Sequence[Track], image_format: ImageFormat
         )
     if image_format is ImageFormat.GDI:
         _check_gdi(sheet_name, tracks, one_bin=one_bin)
-        files = tuple(StoredFile(_gdi_name(each), each.start, each.stored_bytes, (each,)) for each in tracks)
+        files = tuple(TrackFile(_gdi_name(each), each.start, each.stored_bytes, (each,)) for each in tracks)
         return FileSet(sheet_name, _gdi_text(files), files)
     stem = image_stem(sheet_name)
     if one_bin or len(tracks) == 1:
-        files = (StoredFile(f"{stem}.bin", tracks[0].start, tracks[-1].end - tracks[0].start, tuple(tracks)),)
+        files = (TrackFile(f"{stem}.bin", tracks[0].start, tracks[-1].end - tracks[0].start, tuple(tracks)),)
     else:
         width = 2 if len(tracks) >= _TWO_DIGITS else 1
         files = tuple(
-            StoredFile(f"{stem} (Track {each.number:0{width}}).bin", each.start, each.stored_bytes, (each,))
+            TrackFile(f"{stem} (Track {each.number:0{width}}).bin", each.start, each.stored_bytes, (each,))
             for each in tracks
         )
     return FileSet(sheet_name, _cue_text(files), files)
@@ -111,7 +110,7 @@ def _check_gdi(sheet_name: str, tracks: Sequence[Track], *, one_bin: bool) -> No
     raise SettingError(f"{display_name(sheet_name)}: {problem}", hint="use -f cue")
 
 
-def _gdi_text(files: Sequence[StoredFile]) -> bytes:
+def _gdi_text(files: Sequence[TrackFile]) -> bytes:
     lines = [str(len(files))]
     for file in files:
         (track,) = file.tracks
@@ -121,9 +120,10 @@ def _gdi_text(files: Sequence[StoredFile]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _cue_text(files: Sequence[StoredFile]) -> bytes:
+def _cue_text(files: Sequence[TrackFile]) -> bytes:
     tracks = [track for file in files for track in file.tracks]
-    has_areas, has_sessions = is_gd_rom(tracks), len({track.session for track in tracks}) > 1
+    has_areas = is_gd_rom(tracks)
+    has_sessions = not has_areas and len({track.session for track in tracks}) > 1
     area, session = "", 0
     lines = []
     for file in files:
@@ -162,36 +162,52 @@ def _cue_track(track: Track, frames: int) -> Iterator[str]:
 
 def msf(sectors: int) -> str:
     """Return a number of sectors as minutes, seconds and frames: `00:02:00` for 150."""
-    seconds, frames = divmod(sectors, _FRAMES_PER_SECOND)
+    seconds, frames = divmod(sectors, FRAMES_PER_SECOND)
     minutes, seconds = divmod(seconds, _SECONDS_PER_MINUTE)
     return f"{minutes:02}:{seconds:02}:{frames:02}"
 
 
-def unstated(tracks: Sequence[Track], image_format: ImageFormat) -> list[str]:
-    """Return what the disc has and its sheet cannot state, one clause for each kind, for people."""
-    gaps = {
-        "the pregap that is stored in": [each for each in tracks if each.pregap],
-        "the silent pregap of": [each for each in tracks if each.silent_pregap],
-        "the postgap of": [each for each in tracks if each.postgap],
-    }
+def unstated(files: FileSet, tracks: Sequence[Track], image_format: ImageFormat) -> list[str]:
+    """Return what a disc has and its sheet does not state, as clauses; none if a reader of the sheet finds the same.
+
+    Raises SettingError if a reader finds other tracks.
+    """
     if image_format is ImageFormat.GDI:
+        gaps = {
+            "the pregap that is stored in": [each for each in tracks if each.pregap],
+            "the silent pregap of": [each for each in tracks if each.silent_pregap],
+            "the postgap of": [each for each in tracks if each.postgap],
+        }
         return [f"a GDI sheet cannot state {what} {_listed(each)}" for what, each in gaps.items() if each]
-    moved = [track for track, start in zip(tracks, _cue_starts(tracks), strict=True) if track.first_sector != start]
-    return [f"by the CUE sheet, {_listed(moved)} will begin at another place of the disc"] if moved else []
+    found = _read_back(files)
+    if [_stored_form(each) for each in found] != [_stored_form(each) for each in tracks]:
+        raise _unreadable(files, "a reader finds other tracks in it")
+    moved = [track for track, each in zip(tracks, found, strict=True) if track.first_sector != each.first_sector]
+    if not moved:
+        return []
+    return [f"by the CUE sheet, {_listed(moved)} begin{'' if moved[1:] else 's'} elsewhere on the disc"]
 
 
-def _cue_starts(tracks: Sequence[Track]) -> Iterator[int]:
-    """Yield the first sector of each track as a program computes it from the CUE sheet."""
-    has_areas, sector, previous = is_gd_rom(tracks), 0, tracks[0]
-    for track in tracks:
-        if track.session != previous.session:
-            sector += _SESSION_GAP
-        if has_areas and _area(track) != _area(previous):
-            sector = HIGH_DENSITY_SECTOR
-        sector += track.silent_pregap + track.pregap
-        yield sector
-        sector += track.length + track.postgap
-        previous = track
+def _read_back(files: FileSet) -> list[Track]:
+    """Return the tracks as a reader of the CUE sheet finds them. Raises SettingError."""
+    name = display_name(files.sheet_name)
+    stored = [StoredFile(each.name, each.start, each.size_bytes) for each in files.files]
+    try:
+        return arrange(parse_cue(files.sheet, name), name, stored).tracks
+    except DiscpressError as error:
+        raise _unreadable(files, str(error).removeprefix(f"{name}: ")) from error
+
+
+def _unreadable(files: FileSet, problem: str) -> SettingError:
+    return SettingError(
+        f"{display_name(files.sheet_name)}: a CUE sheet cannot describe this disc: {problem}",
+        hint="keep the image as it is: its track table is unusual, or damaged",
+    )
+
+
+def _stored_form(track: Track) -> Track:
+    """Return a track without its place on the disc."""
+    return replace(track, first_sector=0, session=1)
 
 
 def _listed(tracks: Sequence[Track]) -> str:
@@ -201,8 +217,3 @@ def _listed(tracks: Sequence[Track]) -> str:
         numbers = [track.number for _, track in run]
         runs.append(str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}")
     return f"track{'s' if len(tracks) > 1 else ''} {', '.join(runs)}"
-
-
-def beside(sheet_path: Path, files: FileSet) -> tuple[Path, ...]:
-    """Return the paths of all files, that of the sheet first."""
-    return tuple(sheet_path.with_name(name) for name in files.names)
