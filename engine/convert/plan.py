@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from discpress.engine.convert.cd.cut import KEPT_RAW, check_cut, cut, cut_notices, is_cut, is_exact
-from discpress.engine.convert.cd.form import form_of_image, losses_of, tracks_for
+from discpress.engine.convert.cd.form import content_problems, form_of_image, losses_of, tracks_for
 from discpress.engine.convert.choice import resolve_settings
 from discpress.engine.convert.output_names import refuse_reserved, result_path
 from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED
@@ -18,7 +18,6 @@ from discpress.engine.images.archives.contents import REACH_BYTES, archive_worth
 from discpress.engine.images.cd.file_set import FileSet, file_set
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.tracks import Track
-from discpress.engine.images.doctor.content import content_findings, cut_short
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import Layout
 from discpress.engine.images.open import open_image
@@ -204,8 +203,8 @@ def plan_image(
     identity = disc or identify_image(image)
     plan = _decide(image, before, identity, output_path, output_folder, request)
     view = plan.view(image)
-    notices = [*_far_notices(image), *cut_notices(view), *(finding.message for finding in content_findings(view))]
-    incomplete = cut_short(view)
+    remarks, incomplete = content_problems(view, identity)
+    notices = [*_far_notices(image), *cut_notices(view), *remarks]
     if request.trash_source and not request.accept_incomplete and (incomplete or not identity.has_disc):
         notices.append(KEPT)
     elif request.trash_source and plan.keeps_source:

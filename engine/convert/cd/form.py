@@ -4,15 +4,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.convert.cd.cut import is_exact
-from discpress.engine.errors import SettingError, UnsupportedImageError, UsageError
+from discpress.engine.discs.info import DiscInfo
+from discpress.engine.errors import SettingError, UsageError
 from discpress.engine.formats import SHEETS, ImageFormat, Settings
 from discpress.engine.images.cd.file_set import FileSet, unstated
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.sheet import Sheet
 from discpress.engine.images.cd.sheet_image import SheetImage
 from discpress.engine.images.cd.tracks import Track, TrackKind
+from discpress.engine.images.doctor.cd_content import cd_content_findings, cd_cut_short
+from discpress.engine.images.doctor.content import content_findings, cut_short
 from discpress.engine.images.image import Image
-from discpress.engine.images.registry import spec_of
 from discpress.engine.names import display_name, listed
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Title
@@ -34,7 +36,7 @@ def form_of_title(title: Title, request: ConversionRequest) -> ConversionRequest
 def form_of_image(image: Image, request: ConversionRequest, suffix_format: ImageFormat | None) -> ConversionRequest:
     """Return a request with the form of an open image's result; `suffix_format` is what the result's name promises.
 
-    Raises SettingError if a disc has no tracks for a sheet, UnsupportedImageError if its format is only recognised.
+    Raises SettingError if a disc has no tracks for a sheet.
     """
     if isinstance(image, CdImage):
         return _form_of_cd(image, request, suffix_format)
@@ -53,13 +55,7 @@ def _form_of_cd(image: CdImage, request: ConversionRequest, suffix_format: Image
         is_gdi = image.is_gd_rom and not request.one_bin
         plain = ImageFormat.ISO if is_exact(image) else ImageFormat.GDI if is_gdi else ImageFormat.CUE
         return replace(request, format=promised or plain)
-    image_format = request.format or suffix_format
-    if image_format in SHEETS:
-        return replace(request, format=image_format)
-    spec = spec_of(image.format)
-    if spec.advice:
-        raise UnsupportedImageError(f"{image.name}: {spec.label} cannot be read: {spec.advice}", hint=spec.advice)
-    return request
+    return request if promised is None or request.format else replace(request, format=promised)
 
 
 def tracks_for(image: Image, settings: Settings, output_path: Path) -> tuple[Track, ...]:
@@ -73,6 +69,18 @@ def tracks_for(image: Image, settings: Settings, output_path: Path) -> tuple[Tra
             hint=f"name the sheet with -o NAME{suffix}, or choose a folder with -O",
         )
     return image.tracks
+
+
+def content_problems(image: Image, disc: DiscInfo) -> tuple[list[str], str]:
+    """Return the unusual properties of what is packed, and why it is no whole disc; empty if nothing shows that.
+
+    Raises DamagedImageError if a descriptor cannot be read.
+    """
+    if isinstance(image, CdImage):
+        findings, incomplete = cd_content_findings(image, has_disc=disc.has_disc), cd_cut_short(image)
+    else:
+        findings, incomplete = content_findings(image), cut_short(image)
+    return [finding.message for finding in findings], incomplete
 
 
 def losses_of(image: Image, files: FileSet, image_format: ImageFormat) -> list[str]:
