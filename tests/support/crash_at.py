@@ -2,7 +2,8 @@
 
 FOLDER holds game.iso. FOLDER/1, FOLDER/2 ... get a copy each, and a conversion that dies at that call. Prints how many
 died; the last one is through. Options: --trash, --links (no renameat2), --overwrite, --repair (of game.zso),
---split (Game.iso.001 and so on), --job (the first one of the queue in `state`).
+--split (Game.iso.001 and so on), --disc (game.chd, to a sheet and its files), --job (the first one of the queue in
+`state`).
 """
 
 import itertools
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import fault_injection as faults
+from disc_files import convert_disc
 from power_stories import NO_CLAIMS
+from raw_discs import SHORT
 from repair_stories import queue_repair, repair, run_first_job
 
 from discpress.engine.request import OnConflict
@@ -57,6 +60,9 @@ def run(folder: Path, fatal: int, options: set[str]) -> None:
     die_at(fatal, options)
     if "--repair" in options:
         repair(folder, NO_CLAIMS)
+        return
+    if "--disc" in options:
+        convert_disc(folder / "game.chd", SHORT)
         return
     faults.run_conversion(
         folder / ("Game.iso.001" if "--split" in options else "game.iso"),

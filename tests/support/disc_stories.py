@@ -10,7 +10,7 @@ from unittest import mock
 from crash_states import CrashState
 from disc_files import convert_disc, expected_files
 from power_stories import Act, Claims, Story
-from raw_discs import MIXED, stored_sectors, write_disc
+from raw_discs import SHORT, stored_sectors, write_disc
 
 from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.part.part import PartFile
@@ -22,16 +22,16 @@ from discpress.engine.system.files import FileIdentity
 SOURCE = "Game.chd"
 SHEET = "Game.cue"
 FIRST = "Game (Track 1).bin"
-FILES = expected_files(SHEET)
-DISC = stored_sectors(MIXED)
+FILES = expected_files(SHEET, SHORT)
+DISC = stored_sectors(SHORT)
 
 
 def _make(folder: Path) -> None:
-    write_disc(folder / SOURCE, MIXED)
+    write_disc(folder / SOURCE, SHORT)
 
 
 def _convert(folder: Path, recorder: Claims) -> None:
-    convert_disc(folder / SOURCE, journal=lambda kind, facts: recorder.claim(kind))
+    convert_disc(folder / SOURCE, SHORT, journal=lambda kind, facts: recorder.claim(kind))
 
 
 def _publish_one(folder: Path, recorder: Claims) -> None:
@@ -78,7 +78,7 @@ def recover(story: Story, folder: Path) -> list[str]:
     problems = []
     if not (folder / SHEET).exists():
         try:
-            convert_disc(folder / SOURCE)
+            convert_disc(folder / SOURCE, SHORT)
         except DiscpressError as error:
             problems.append(str(error))
     for name, data in FILES.items():

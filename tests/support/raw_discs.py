@@ -62,6 +62,8 @@ def laid_out(*shapes: tuple[TrackKind, int, int], starts: Sequence[int] = ()) ->
 
 MIXED = laid_out((TrackKind.MODE2_RAW, 300, 0), (TrackKind.AUDIO, 190, 150), (TrackKind.AUDIO, 3, 1))
 """A data track, a song with a stored pregap, and one shorter than a part's marker."""
+SHORT = laid_out((TrackKind.MODE2_RAW, 10, 0), (TrackKind.AUDIO, 1, 0))
+"""Two tracks: the fewest for a state between them."""
 GD_ROM = laid_out(
     (TrackKind.MODE1_RAW, 20, 0),
     (TrackKind.AUDIO, 30, 0),
