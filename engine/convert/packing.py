@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.convert.cd.comparison import has_sectors, has_sheet
+from discpress.engine.convert.cd.file_set import TrackFile
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, CheckpointWriter
 from discpress.engine.convert.digests import Digester, DigestSet, FileDigester
 from discpress.engine.convert.part.part import PartFile
@@ -22,7 +23,6 @@ from discpress.engine.convert.verify import (
     readers_of,
 )
 from discpress.engine.errors import CancelledError, DiscpressError, SourceChangedError, UselessError
-from discpress.engine.images.cd.file_set import TrackFile
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import BlockWriter
 from discpress.engine.images.open import open_image

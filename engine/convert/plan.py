@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from discpress.engine.convert.cd.cut import KEPT_RAW, check_cut, cut, cut_notices, is_cut, is_exact
+from discpress.engine.convert.cd.file_set import FileSet, file_set
 from discpress.engine.convert.cd.form import content_problems, form_of_image, losses_of, tracks_for
 from discpress.engine.convert.choice import resolve_settings
 from discpress.engine.convert.output_names import refuse_reserved, result_path
@@ -15,7 +16,6 @@ from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import ConflictError, UsageError
 from discpress.engine.formats import SHEETS, ImageFormat, Settings
 from discpress.engine.images.archives.contents import REACH_BYTES, archive_worth
-from discpress.engine.images.cd.file_set import FileSet, file_set
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.tracks import Track
 from discpress.engine.images.image import Image

@@ -5,8 +5,8 @@ from contextlib import closing
 from pathlib import Path
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
+from discpress.engine.convert.cd.file_set import FileSet, TrackFile
 from discpress.engine.errors import StorageError
-from discpress.engine.images.cd.file_set import FileSet, TrackFile
 from discpress.engine.images.image import Image
 from discpress.engine.images.source import FileSource, read_bytes
 

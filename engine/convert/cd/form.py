@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.convert.cd.cut import is_exact
+from discpress.engine.convert.cd.file_set import FileSet, unstated
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import SettingError, UsageError
 from discpress.engine.formats import SHEETS, ImageFormat, Settings
-from discpress.engine.images.cd.file_set import FileSet, unstated
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.sheet import Sheet
 from discpress.engine.images.cd.sheet_image import SheetImage

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from discpress.engine.convert.cd.file_set import FileSet, TrackFile
 from discpress.engine.convert.part.name import drop_second_name, part_path_of
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.errors import ConflictError, StorageError, from_os_error
-from discpress.engine.images.cd.file_set import FileSet, TrackFile
 from discpress.engine.images.source import ByteSource, FileSource
 from discpress.engine.names import display_name
 from discpress.engine.system.cache import drop_cached

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from raw_discs import GD_ROM, MIXED, laid_out
 
+from discpress.engine.convert.cd.file_set import FileSet, file_set, unstated
 from discpress.engine.errors import SettingError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.arrange import StoredFile, arrange
 from discpress.engine.images.cd.cue import parse_cue
-from discpress.engine.images.cd.file_set import FileSet, file_set, unstated
 from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, Track, TrackKind
 
 CUE, GDI = ImageFormat.CUE, ImageFormat.GDI
