@@ -119,7 +119,7 @@ class ConversionRun:
                 self.check_source()  # so that a truncated or replaced source is reported as changed, not as damaged
             raise
         self.check_source()
-        check_recorded(image, digester.finish())
+        self._check_recorded(digester.finish())
         if border is not None and start_bytes < image.size:
             border.save(image.size)
         digests = digester.finish()
@@ -130,6 +130,15 @@ class ConversionRun:
         check_archived(image, digests, self._control)
         image.source.let_go()  # the verification needs the memory
         return digests
+
+    def _check_recorded(self, digests: DigestSet) -> None:
+        """Compare the source with the digests in its file. Raises VerifyError if they differ.
+
+        If its blocks contain more than the disc, the digests are of all that: it is only read again to be put away.
+        """
+        check_recorded(self.image, digests)
+        if self._plan.trashes_source and self.image.stored_form is not self.image:
+            digest_image(self.image, self._threads, self._control, self._progress)
 
     def _pack_chunks(
         self, start_bytes: int, writer: BlockWriter, digester: Digester, border: CheckpointWriter | None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from discpress.engine.convert.cd.cut import KEPT_RAW, check_cut, cut, cut_notices, is_cut, is_exact
 from discpress.engine.convert.cd.file_set import FileSet, file_set
-from discpress.engine.convert.cd.form import content_problems, form_of_image, losses_of, tracks_for
+from discpress.engine.convert.cd.form import KEPT_SUBCODE, content_problems, form_of_image, losses_of, tracks_for
 from discpress.engine.convert.choice import resolve_settings
 from discpress.engine.convert.output_names import refuse_reserved, result_path
 from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED
@@ -208,7 +208,7 @@ def plan_image(
     if request.trash_source and not request.accept_incomplete and (incomplete or not identity.has_disc):
         notices.append(KEPT)
     elif request.trash_source and plan.keeps_source:
-        notices.append(KEPT_RAW)
+        notices.append(KEPT_RAW if plan.is_cut else KEPT_SUBCODE)
     fault = incomplete if identity.has_disc else "contains no known disc"
     fault = fault or ("its raw sectors cannot be rebuilt from the result" if plan.keeps_source else "")
     if plan.replaces_source and fault:
@@ -239,8 +239,8 @@ def _far_notices(image: Image) -> list[str]:
     way_bytes = image.source.way_bytes
     if way_bytes <= REACH_BYTES:
         return []
-    size = format_size(way_bytes)
-    return [f"{size} of other files before it are unpacked on each read: unpacking the archive first is faster"]
+    before = f"{format_size(way_bytes)} of other files before it"
+    return [f"{before} are unpacked on each read: unpacking the archive first is faster"]
 
 
 def _decide(
@@ -258,8 +258,9 @@ def _decide(
     if cuts and isinstance(image, CdImage):
         check_cut(image, identity)
         original_bytes, keeps_source = cut(image).size, not is_exact(image)
-    file_path = image.source.holder.path
-    makes_folder = output_folder is not None
+    elif isinstance(image, CdImage):
+        keeps_source = image.left_out_bytes > 0
+    file_path, makes_folder = image.source.holder.path, output_folder is not None
     named_path = image.path.with_name(image.source.whole_name)
     output_path = result_path(
         named_path,

@@ -8,7 +8,7 @@ from raw_discs import MIXED, open_disc, stored_sectors
 
 from discpress.engine.convert.cd.file_set import file_set
 from discpress.engine.convert.conversion import Conversion, convert
-from discpress.engine.convert.plan import plan_image
+from discpress.engine.convert.plan import plan_conversion, plan_image
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.convert.trash.undo import Journal, no_journal
 from discpress.engine.formats import ImageFormat
@@ -35,6 +35,13 @@ def convert_disc(
     with open_disc(path, tracks) as image:
         plan = settle_output(plan_image(image, wanted, output_path, output_folder))
         return convert(plan, image=image, threads=2, control=control or Control(), progress=Progress(), journal=journal)
+
+
+def convert_chd(path: Path, *, journal: Journal = no_journal, trash_source: bool = False) -> Conversion:
+    """Convert the CHD of a CD to a CUE sheet and its files."""
+    request = ConversionRequest(ImageFormat.CUE, trash_source=trash_source, accept_incomplete=True)
+    plan = settle_output(plan_conversion(path, None, None, request))
+    return convert(plan, threads=2, control=Control(), progress=Progress(), journal=journal)
 
 
 def expected_files(

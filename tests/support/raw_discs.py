@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from cd_chds import cd_chd
 from command_line import write_old
+from memory_cds import TrackPlan
 from sample_images import mixed_sectors
 
 from discpress.engine.formats import ImageFormat
@@ -80,6 +82,22 @@ def stored_sectors(tracks: Sequence[Track], seed: int = 70) -> bytes:
 def write_disc(path: Path, tracks: Sequence[Track], seed: int = 70) -> Path:
     """Write the sectors of a disc as a file of long ago; return its path."""
     return write_old(path, stored_sectors(tracks, seed))
+
+
+def track_plans(tracks: Sequence[Track], seed: int = 70) -> list[TrackPlan]:
+    """Return the sectors of each track, for a CHD."""
+    data = stored_sectors(tracks, seed)
+    plans = []
+    for track in tracks:
+        size = track.kind.sector_bytes
+        sectors = [data[at : at + size] for at in range(track.start, track.end, size)]
+        plans.append((track.kind, sectors, track.pregap, track.first_sector))
+    return plans
+
+
+def write_chd(path: Path, tracks: Sequence[Track]) -> Path:
+    """Write a disc as a CHD of long ago; return its path."""
+    return write_old(path, cd_chd(*track_plans(tracks)))
 
 
 def open_disc(path: Path, tracks: Sequence[Track]) -> RawDisc:

@@ -19,6 +19,10 @@ from discpress.engine.names import display_name, listed
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Title
 from discpress.engine.systems import System
+from discpress.engine.units import format_size
+
+KEPT_SUBCODE = "the original stays where it is: it contains more than the sectors, such as subcode"
+"""The warning about an original that is not moved to the trash."""
 
 
 def form_of_title(title: Title, request: ConversionRequest) -> ConversionRequest:
@@ -88,6 +92,8 @@ def losses_of(image: Image, files: FileSet, image_format: ImageFormat) -> list[s
     if not isinstance(image, CdImage):
         return []
     notices = unstated(files, image.tracks, image_format)
+    if image.left_out_bytes:
+        notices.append(f"{format_size(image.left_out_bytes)} next to its sectors, such as subcode, are in no file")
     has_audio = any(track.kind is TrackKind.AUDIO for track in image.tracks)
     if image_format is ImageFormat.CUE and image.format is ImageFormat.CHD and has_audio:
         notices.append("a CHD has no FLAGS, ISRC, CATALOG and indexes above 01, so the sheet has none either")

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Callable, Sequence
 
-from discpress.engine.codecs.cd_hunks import FRAME_BYTES
+from discpress.engine.codecs.cd_hunks import FRAME_BYTES, SUBCODE_BYTES
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.tracks import TrackKind
@@ -161,6 +161,7 @@ class ChdCdImage(FramesImage, CdImage):
         """Take the open frames, whose source this image closes."""
         super().__init__(frames)
         self.tracks = tuple(each.track for each in frames.tracks)
+        self.left_out_bytes = SUBCODE_BYTES * sum(each.track.sectors for each in frames.tracks if each.has_subcode)
 
 
 class ChdIsoImage(FramesImage):

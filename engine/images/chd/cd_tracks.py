@@ -27,6 +27,8 @@ _MAX_PAYLOAD = 512
 _LEAD_IN_SECTORS = 150  # the two seconds before address 0
 _MOST_GAP_SECTORS = 100 * 60 * 75 - 1
 """99:59:74, the last time that a disc or a sheet can express."""
+_NO_SUBCODE = "NONE"
+"""The SUBTYPE of a track without subcode in its frames."""
 _STORED = "V"
 """Begins the PGTYPE of a pregap that is stored."""
 _FIELD = re.compile(r"([A-Z]+):(\S*)")
@@ -53,6 +55,8 @@ class StoredTrack:
     """Number of its first frame in the CHD."""
     is_swapped: bool
     """Whether its sectors are sound, stored with big-endian samples."""
+    has_subcode: bool = False
+    """Whether its frames contain subcode after the sectors."""
 
     @property
     def end_frame(self) -> int:
@@ -77,6 +81,7 @@ class _Entry:
     pregap: int
     is_pregap_stored: bool
     postgap: int
+    has_subcode: bool
 
 
 def read_tracks(source: ByteSource, metadata: Sequence[MetadataEntry]) -> tuple[StoredTrack, ...]:
@@ -120,6 +125,7 @@ def _read_entry(source: ByteSource, entry: MetadataEntry, name: str) -> _Entry:
         _number(fields, "PREGAP", name, text, 0),
         fields.get("PGTYPE", "").startswith(_STORED),
         _number(fields, "POSTGAP", name, text, 0),
+        fields.get("SUBTYPE", _NO_SUBCODE) != _NO_SUBCODE,
     )
     stored = read.frames - read.pad
     if stored <= 0:
@@ -158,7 +164,8 @@ def _stored_tracks(entries: Sequence[_Entry]) -> Iterator[StoredTrack]:
             first_sector=address,
             session=2 if is_gd and address >= HIGH_DENSITY_SECTOR else 1,
         )
-        yield StoredTrack(track, frame, entry.kind is TrackKind.AUDIO and entry.tag != OLD_GD_TAG)
+        is_swapped = entry.kind is TrackKind.AUDIO and entry.tag != OLD_GD_TAG
+        yield StoredTrack(track, frame, is_swapped, entry.has_subcode)
         start = track.end
         frame += -(-entry.frames // FRAME_MULTIPLE) * FRAME_MULTIPLE
         address += entry.frames - pregap + entry.postgap

@@ -10,7 +10,7 @@ from command_line import write_old
 from disc_files import convert_disc, expected_files, files_in
 from fault_injection import at_chunk, fail_with, flip_byte, part_of
 from raw_discs import GD_ROM, MIXED, open_disc, stored_sectors, write_disc
-from sample_images import mixed
+from sample_images import GOLDEN, mixed
 
 from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.conversion import convert
@@ -34,6 +34,7 @@ from discpress.engine.errors import (
     VerifyError,
 )
 from discpress.engine.formats import ImageFormat
+from discpress.engine.images.open import open_image
 from discpress.engine.progress import Control, Progress
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.system.files import FileIdentity
@@ -42,6 +43,7 @@ SHEET = "Game.cue"
 NAMES = list(expected_files(SHEET))
 LAST = NAMES[-1]
 JOB = "queue 1"
+GOLDEN_CDS = GOLDEN / "cds"
 
 
 @pytest.fixture
@@ -353,3 +355,13 @@ def test_a_source_is_compared_until_somebody_stops_it(source_path: Path, tmp_pat
         control.cancel()
         with pytest.raises(CancelledError):
             run.digests_if_published()
+
+
+def test_subcode_keeps_the_original_in_its_place(tmp_path: Path) -> None:
+    chd = (GOLDEN_CDS / "data.none.chd").read_bytes().replace(b"SUBTYPE:NONE", b"SUBTYPE:RW\0\0")
+    source_path = write_old(tmp_path / "Game.chd", chd)
+    request = ConversionRequest(ImageFormat.CUE, trash_source=True, accept_incomplete=True)
+    with open_image(source_path) as image:
+        plan = plan_image(image, request)
+    assert not plan.trashes_source
+    assert "14.2 KiB next to its sectors, such as subcode, are in no file" in plan.notices
