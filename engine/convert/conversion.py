@@ -33,6 +33,7 @@ from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress, Stage
+from discpress.engine.request import OnConflict
 from discpress.engine.system.access import Access
 from discpress.engine.system.files import FileIdentity, identity_at
 
@@ -112,7 +113,8 @@ def convert(
             if checkpoint_store is not None and plan.files is None:  # those of a sheet are known by their content
                 checkpoint_store.seal(plan.output_path, sealed)
             progress.begin(Stage.REPLACING, plan.original_bytes)
-            moved = make_way(plan, run, sealed, digests, control, journal, notices)
+            results = part.sealed if isinstance(part, PartSet) else {plan.output_path: sealed}
+            moved = make_way(plan, run, results, digests, control, journal, notices)
             published = part.publish()
         except (SuspendedError, SpaceError, StorageError) as error:
             restore(moved, error)  # before the part goes, by which a stopped repair is found
@@ -184,7 +186,8 @@ def _new_part(
     files = plan.files
     if files is None:
         return new_part(plan.output_path, run.is_copy)
-    return PartSet(plan.output_path, files, new_part, run.has_sectors)
+    replaces = plan.request.on_conflict is OnConflict.OVERWRITE
+    return PartSet(plan.output_path, files, new_part, run.has_sectors, replaces=replaces)
 
 
 def _leave_part(part: OutputPart, checkpoint_store: CheckpointStore | None) -> None:

@@ -149,18 +149,20 @@ class OutputNames:
         """Return the name that a result gets instead of `path` by a rule; `source_paths` are the files that are read.
 
         With `replaces_source` the result may have the source's name, unless another result of the batch has it.
-        `paths_at` returns all files of a result in several, its main one first; all their names must be free, and none
-        is overwritten. StorageError if the system does not allow the look, ConflictError if no name is free.
+        `paths_at` returns all files of a result in several, its main one first: the rule is for all of them.
+        StorageError if the system does not allow the look, ConflictError if no name is free.
         """
         if replaces_source and path in source_paths[:1] and self._key(path) not in self._results:
             return Settled(path, None, is_refused=False)
         paths = paths_at(path)
-        obstacle = next(self._obstacles(paths, source_paths), None)
+        obstacles = list(self._obstacles(paths, source_paths))
+        # The one that cannot be moved away decides.
+        obstacle = next((each for each in obstacles if each.clash is not Clash.FILE), next(iter(obstacles), None))
         if obstacle is None:
             return Settled(path, None, is_refused=False)
         if rule is OnConflict.RENAME:
             return Settled(self._free_name(path, paths_at), obstacle, is_refused=False)
-        is_replaced = obstacle.clash is Clash.FILE and rule is OnConflict.OVERWRITE and len(paths) == 1
+        is_replaced = obstacle.clash is Clash.FILE and rule is OnConflict.OVERWRITE
         return Settled(path, obstacle, is_refused=not is_replaced)
 
     def _obstacles(self, paths: Sequence[Path], source_paths: Sequence[Path]) -> Iterator[Obstacle]:

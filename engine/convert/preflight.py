@@ -13,7 +13,6 @@ from discpress.engine.convert.part.part_set import is_interrupted
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.trash.folder import check_trash
 from discpress.engine.errors import (
-    ConflictError,
     FileLimitError,
     SpaceError,
     StorageError,
@@ -36,12 +35,6 @@ NEVER_SKIPPED = frozenset({Clash.SOURCE, Clash.NO_FILE})
 """Obstacles that are an error even if titles whose name is taken are skipped: no earlier result has the name."""
 
 
-_SET_HINT = (
-    "move it away, choose another name with -o or another folder with -O, or use --on-conflict skip or rename; "
-    "a sheet and its files never replace others"
-)
-
-
 class NameTaken(Exception):  # noqa: N818 - the outcome that --on-conflict skip requests, not a failure
     """The output exists and the user asked for such titles to be skipped."""
 
@@ -61,10 +54,9 @@ def settle_output(plan: ConversionPlan, names: OutputNames | None = None) -> Con
         paths_at=plan.paths_at,
     )
     if settled.obstacle is not None and settled.is_refused:
-        error = settled.obstacle.error
         if rule is OnConflict.SKIP and settled.obstacle.clash not in NEVER_SKIPPED:
-            raise NameTaken(str(error))
-        raise error if plan.files is None else ConflictError(str(error), hint=_SET_HINT)
+            raise NameTaken(str(settled.obstacle.error))
+        raise settled.obstacle.error
     return replace(plan, output_path=settled.path)
 
 
@@ -164,7 +156,7 @@ def check_trashes(plan: ConversionPlan) -> None:
     """
     if plan.trashes_source or plan.replaces_source:
         _check_trash_in(plan.source_file_path.parent, "convert without moving the original to the trash")
-    if plan.request.on_conflict is OnConflict.OVERWRITE and os.path.lexists(plan.output_path):
+    if plan.request.on_conflict is OnConflict.OVERWRITE and any(map(os.path.lexists, plan.output_paths)):
         _check_trash_in(plan.output_path.parent, "choose another name or folder with -o or -O")
 
 

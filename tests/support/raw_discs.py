@@ -87,7 +87,7 @@ def write_disc(path: Path, tracks: Sequence[Track], seed: int = 70) -> Path:
 def track_plans(tracks: Sequence[Track], seed: int = 70) -> list[TrackPlan]:
     """Return the sectors of each track, for a CHD."""
     data = stored_sectors(tracks, seed)
-    plans = []
+    plans: list[TrackPlan] = []
     for track in tracks:
         size = track.kind.sector_bytes
         sectors = [data[at : at + size] for at in range(track.start, track.end, size)]

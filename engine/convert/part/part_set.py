@@ -78,13 +78,21 @@ class PartSet(ByteSource):
     is_resumable = False
 
     def __init__(
-        self, sheet_path: Path, files: FileSet, new_part: NewPart, has_bytes: Callable[[Path, TrackFile], bool]
+        self,
+        sheet_path: Path,
+        files: FileSet,
+        new_part: NewPart,
+        has_bytes: Callable[[Path, TrackFile], bool],
+        *,
+        replaces: bool = False,
     ) -> None:
         """Create the parts. `has_bytes` returns whether a file contains exactly the sectors of a file of the set.
 
-        Files that a killed run has published stay as they are. Raises ConflictError if another file has a name, and
-        PartError as `PartFile` does; then no part is left.
+        Files that a killed run has published stay as they are. With `replaces`, other files may have the names until
+        the parts are published. Raises ConflictError if another file has a name, and PartError as `PartFile` does; then
+        no part is left.
         """
+        self._replaces = replaces
         self.final_path = self.path = sheet_path
         self.size_bytes = files.files[-1].end
         self._text = files.sheet
@@ -104,17 +112,19 @@ class PartSet(ByteSource):
     def _open(self, stored: TrackFile, new_part: NewPart, has_bytes: Callable[[Path, TrackFile], bool]) -> _Member:
         path = self.final_path.with_name(stored.name)
         try:
-            is_there = stat.S_ISREG(path.lstat().st_mode)
+            mode = path.lstat().st_mode
         except FileNotFoundError:
-            return _Member(stored, path, part=new_part(path, lambda found: has_bytes(found, stored)))
+            mode = None
         except OSError as error:
             raise from_os_error(error, path, "look for an existing file") from error
-        if not (self._keeps_mark and is_there and has_bytes(path, stored)):
-            raise ConflictError(
-                f"{display_name(path)}: exists already", hint="move it away, or choose another name with -o"
-            )
-        drop_second_name(path)
-        return _Member(stored, path, published=FileSource(path))
+        if mode is not None and self._keeps_mark and stat.S_ISREG(mode) and has_bytes(path, stored):
+            drop_second_name(path)
+            return _Member(stored, path, published=FileSource(path))
+        if mode is None or self._replaces:
+            return _Member(stored, path, part=new_part(path, lambda found: has_bytes(found, stored)))
+        raise ConflictError(
+            f"{display_name(path)}: exists already", hint="move it away, or choose another name with -o"
+        )
 
     def _is_sheet(self, path: Path) -> bool:
         try:
@@ -193,6 +203,11 @@ class PartSet(ByteSource):
             )
         self._sync_folder()
         return identity
+
+    @property
+    def sealed(self) -> dict[Path, FileIdentity]:
+        """The sealed parts by their final names, that of the sheet first. OSError."""
+        return {part.final_path: FileIdentity.of(os.fstat(part.fd)) for part in (self._sheet, *self._parts)}
 
     def publish(self) -> FileIdentity:
         """Give all files their final names, the sheet last; return its identity. Raises the errors of a part's publish.

@@ -2,6 +2,8 @@
 
 import os
 import stat
+from collections.abc import Mapping
+from pathlib import Path
 
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.packing import ConversionRun
@@ -22,13 +24,15 @@ from discpress.engine.system.rename import RENAMES_OPEN_FILES, sync_folder
 def make_way(
     plan: ConversionPlan,
     run: ConversionRun,
-    sealed: FileIdentity,
+    sealed: Mapping[Path, FileIdentity],
     digests: DigestSet,
     control: Control,
     journal: Journal,
     notices: list[str],
 ) -> TrashEntry | None:
-    """Move the file that has the result's name to the trash, if the request allows it; None if there is none.
+    """Move the files that have the result's names to the trash, if the request allows it; None if there are none.
+
+    `sealed` are the files of the result by their final paths, the main one first.
 
     A kill after this leaves the sealed part, by which `restore_unpublished` knows that the source must come back.
     """
@@ -48,7 +52,7 @@ def make_way(
     except OSError as error:
         raise from_os_error(error, plan.output_path, "sync its folder") from error
     journal("replacing", {"path": str(absolute(plan.source_file_path)), **digests.values})
-    return trash_source(plan, run, sealed, digests, notices)
+    return trash_source(plan, run, sealed[plan.output_path], digests, notices)
 
 
 def trash_source(
@@ -86,17 +90,20 @@ def trash_source(
     return trashed
 
 
-def _trash_existing(plan: ConversionPlan, identity: FileIdentity) -> TrashEntry | None:
-    path = plan.output_path
-    if plan.request.on_conflict is not OnConflict.OVERWRITE or not os.path.lexists(path):
+def _trash_existing(plan: ConversionPlan, sealed: Mapping[Path, FileIdentity]) -> TrashEntry | None:
+    if plan.request.on_conflict is not OnConflict.OVERWRITE:
         return None
-    replacement = Replacement.of(absolute(path), identity)
-    facts = path.lstat()
-    if not stat.S_ISREG(facts.st_mode):
-        raise ConflictError(f"{display_name(path)}: is no longer a regular file; it was not touched")
-    existing = FileIdentity.of(facts)
-    # Whether the file contained this disc is unknown here; emptying the trash finds that out.
-    return move_to_trash([Moving(path, existing)], replacements=[replacement], digests={}, reason="overwritten")
+    files = []
+    for path in filter(os.path.lexists, sealed):
+        facts = path.lstat()
+        if not stat.S_ISREG(facts.st_mode):
+            raise ConflictError(f"{display_name(path)}: is no longer a regular file; it was not touched")
+        files.append(Moving(path, FileIdentity.of(facts)))
+    if not files:
+        return None
+    replacements = [Replacement.of(absolute(path), identity) for path, identity in sealed.items()]
+    # Whether the files contained this disc is unknown here; emptying the trash finds that out.
+    return move_to_trash(files, replacements=replacements, digests={}, reason="overwritten")
 
 
 def restore(moved: TrashEntry | None, error: BaseException) -> None:

@@ -21,7 +21,7 @@ from discpress.engine.convert.part.part_set import PartSet
 from discpress.engine.convert.plan import plan_conversion, plan_image
 from discpress.engine.convert.preflight import NameTaken, settle_output
 from discpress.engine.convert.recovery import conclude_published
-from discpress.engine.convert.trash.undo import no_journal
+from discpress.engine.convert.trash.undo import no_journal, undo
 from discpress.engine.errors import (
     CancelledError,
     ConflictError,
@@ -123,14 +123,45 @@ def test_the_journal_lists_all_files(source_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("rule", [OnConflict.ERROR, OnConflict.OVERWRITE])
-def test_an_existing_file_refuses_all_before_the_work(
-    name: str, rule: OnConflict, source_path: Path, tmp_path: Path
-) -> None:
+def test_an_existing_file_refuses_all_before_the_work(name: str, source_path: Path, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"mine")
     with pytest.raises(ConflictError, match="exists already"):
-        convert_disc(source_path, on_conflict=rule)
+        convert_disc(source_path)
     assert results_in(tmp_path) == {name: b"mine"}
+
+
+@pytest.mark.parametrize("names", [*([name] for name in NAMES), NAMES])
+def test_existing_files_go_to_the_trash_on_request_and_come_back(
+    names: list[str], source_path: Path, tmp_path: Path
+) -> None:
+    for name in names:
+        (tmp_path / name).write_bytes(f"old {name}".encode())
+    done = convert_disc(source_path, on_conflict=OnConflict.OVERWRITE)
+    assert results_in(tmp_path) == expected_files(SHEET)
+    assert done.overwritten is not None
+    undone = undo(done.overwritten, 1, Control())
+    assert results_in(tmp_path) == {name: f"old {name}".encode() for name in names}
+    assert undone.replacement_entry is not None
+    assert len(undone.replacement_entry.files) == len(NAMES)
+
+
+def test_a_folder_with_a_name_is_never_replaced(source_path: Path, tmp_path: Path) -> None:
+    (tmp_path / SHEET).write_bytes(b"mine")
+    (tmp_path / LAST).mkdir()
+    with pytest.raises(ConflictError, match="not a regular file"):
+        convert_disc(source_path, on_conflict=OnConflict.OVERWRITE)
+    assert results_in(tmp_path) == {SHEET: b"mine"}
+
+
+def test_replaced_files_come_back_if_the_publication_fails(
+    source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / SHEET).write_bytes(b"mine")
+    (tmp_path / LAST).write_bytes(b"mine too")
+    monkeypatch.setattr(PartSet, "publish", fail_with(errno.EIO))
+    with pytest.raises(OSError, match="Input/output"):
+        convert_disc(source_path, on_conflict=OnConflict.OVERWRITE)
+    assert results_in(tmp_path) == {SHEET: b"mine", LAST: b"mine too"}
 
 
 @pytest.mark.parametrize("name", NAMES)
