@@ -1,9 +1,10 @@
 """Opens state and settings for one command; continues without them if they are unusable."""
 
 import argparse
+import contextlib
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +12,7 @@ from discpress.engine.cli.output.printers import Printer
 from discpress.engine.config import Config, config_path, load_config
 from discpress.engine.convert.conversion import Conversion
 from discpress.engine.convert.request import merge_requests
-from discpress.engine.errors import DiscpressError
+from discpress.engine.errors import DamagedImageError, DiscpressError, VerifyError
 from discpress.engine.formats import image_stem
 from discpress.engine.images.source import ByteSource
 from discpress.engine.library.naming import TitleNames
@@ -26,6 +27,7 @@ from discpress.engine.queue.record_digests import (
     save_digests,
 )
 from discpress.engine.queue.savings import count_savings
+from discpress.engine.queue.titles.records import CHECKED
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import FileIdentity, JsonValue, StoredEstimate
@@ -136,6 +138,19 @@ class Records:
             save_decoded(self.store, path, decoded)
         except DiscpressError as error:
             self._lose(error)
+
+    def save_check(self, path: Path, damage: str = "") -> None:
+        """Store that an image was decoded whole, and the damage that was found: its state in the library."""
+        self.journal(CHECKED, {"path": str(absolute(path)), "damage": damage})
+
+    @contextlib.contextmanager
+    def checking(self, path: Path) -> Iterator[None]:
+        """Store the damage that an error of the block reports; the block decodes a whole image."""
+        try:
+            yield
+        except (DamagedImageError, VerifyError) as error:
+            self.save_check(path, str(error))
+            raise
 
     def recent_digests(self, path: Path, facts: os.stat_result) -> Mapping[str, str]:
         """Return the digests of this very file if it was decoded whole within 24 hours; empty otherwise."""

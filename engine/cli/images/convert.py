@@ -201,7 +201,7 @@ class ConversionBatch:
     def _convert(self, plan: ConversionPlan, row: PlannedTitle, image: Image) -> None:
         progress = Progress()
         try:
-            with self._printer.following(progress, plan.source_path):
+            with self._printer.following(progress, plan.source_path), self._records.checking(plan.source_path):
                 done = convert(
                     plan,
                     image=image,

@@ -252,10 +252,11 @@ def _examine(
     kept = sources.find(path)
     source = None if kept is None else kept.source
     counts = dict.fromkeys(Severity, 0)
-    is_damaged = is_unchecked = False
+    damage = ""
+    is_unchecked = False
     for finding in examine(path, target, deep=deep, check=control.check, reader=reader, source=source):
         counts[finding.level] += 1
-        is_damaged |= finding.is_damage
+        damage = damage or (finding.message if finding.is_damage else "")
         is_unchecked |= finding.code == NOT_CHECKED
         facts = {
             "input": str(path),
@@ -266,8 +267,11 @@ def _examine(
             "sector": finding.sector,
         }
         printer.event("finding", facts, f"{display_name(path)}: {finding.level}: {finding.message}")
-    if records is not None and reader is not None and not is_damaged:
-        records.save_decoded(path, reader.decoded)
+    if records is not None and reader is not None:
+        if damage or reader.decoded is not None:
+            records.save_check(path, damage)
+        if not damage:
+            records.save_decoded(path, reader.decoded)
     errors, warnings = counts[Severity.ERROR], counts[Severity.WARNING]
     asked = f" for {target.label}" if target else ""
     verdict = f"{errors} errors, {warnings} warnings"
@@ -275,6 +279,6 @@ def _examine(
         verdict = "nothing wrong" if deep else "nothing wrong in header and index (add --deep to decode every block)"
     facts = {"input": str(path), "target": target.name if target else None, "errors": errors, "warnings": warnings}
     printer.event("doctor", facts, f"{display_name(path)}: {verdict}{asked}")
-    if is_damaged:
+    if damage:
         return DamagedImageError.exit_code
     return 1 if errors or is_unchecked else 0

@@ -103,8 +103,10 @@ def _verify(
             wanted = (*by_option, *(expected.kinds if expected else ()))
             recorded, identity = image.stored_form.recorded, identity_of_source(image.source)
             digester = TrackDigester.of(image, wanted)
-            actual = digest_checked(image, threads, control, progress, wanted, on_data=digester.update)
+            with records.checking(path):
+                actual = digest_checked(image, threads, control, progress, wanted, on_data=digester.update)
             tracks = digester.finish()
+            records.save_check(path)
             records.save_decoded(path, decoded_whole(image.source, identity, actual))
             is_archived = image.source.has_checksum
             compared = _check(path, by_option, actual, tracks)

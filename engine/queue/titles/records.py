@@ -21,6 +21,8 @@ from discpress.engine.store.store import Store
 _MOST_JOBS = 20
 """Latest jobs of a title among which its last whole check is found."""
 _PUBLISHED = "published"
+CHECKED = "checked"
+"""In the journal: a command decoded a whole image; with the damage that it found, or an empty text."""
 _ALIVE = ", ".join(f"'{state}'" for state in ALIVE)
 _DAMAGE = ", ".join(f"'{code}'" for code in DAMAGE_CODES)
 _KINDS = ", ".join(f"'{kind}'" for kind in CONVERSION_KINDS)
@@ -41,6 +43,7 @@ class TitleRecords:
         self._last_entry = 0
         self._discs: tuple[DiscRecord, ...] = ()
         self._published: set[tuple[Path, Path, str]] = set()
+        self._checks: dict[Path, tuple[float, str]] = {}
         self._damaged: Mapping[Path, tuple[float, str]] = {}
 
     def read(self) -> Records:
@@ -58,11 +61,10 @@ class TitleRecords:
             self._change = changes.number
             self._discs = tuple(self._read_discs())
         last_end = self._store.file.run(lambda connection: connection.execute(_LAST_END).fetchone())
-        if last_end != self._last_end:
+        has_checks = self._read_journal()
+        if has_checks or last_end != self._last_end:
             self._damaged = dict(self._read_damaged())
             self._last_end = last_end
-        if self._discs:
-            self._read_results()
         return Records(damaged=self._damaged, discs=self._discs, results=frozenset(self._published))
 
     def _read_discs(self) -> Iterator[DiscRecord]:
@@ -73,24 +75,43 @@ class TitleRecords:
                 best[path] = DiscRecord(path, digests.xxh3, _is_packed(name), is_proven)
         yield from best.values()
 
-    def _read_results(self) -> None:
+    def _read_journal(self) -> bool:
+        """Read the new entries of the journal; return whether there are checks of whole images among them."""
+        has_checks = False
         for entry in self._store.journal_entries(self._last_entry):
             self._last_entry = entry.id
-            if entry.kind == _PUBLISHED:
-                source, output, digest = (entry.payload.get(key) for key in ("source", "output", "xxh3"))
-                if isinstance(source, str) and isinstance(output, str) and isinstance(digest, str):
+            source, output, digest = (entry.payload.get(key) for key in ("source", "output", "xxh3"))
+            path, damage = (entry.payload.get(key) for key in ("path", "damage"))
+            if entry.kind == _PUBLISHED and isinstance(source, str):
+                self._checks[Path(source)] = entry.at, ""
+                has_checks = True
+                if isinstance(output, str) and isinstance(digest, str):
                     self._published.add((Path(source), Path(output), digest))
+            elif entry.kind == CHECKED and isinstance(path, str) and isinstance(damage, str):
+                self._checks[Path(path)] = entry.at, damage
+                has_checks = True
+        return has_checks
 
     def _read_damaged(self) -> Iterator[tuple[Path, tuple[float, str]]]:
-        for path in {job.path for job in self._select(_SELECT_SUSPECT) if found_damage(job)}:
+        """Yield the images in which the last check of a whole image found damage, be it a job or a command."""
+        suspect = {job.path for job in self._select(_SELECT_SUSPECT) if found_damage(job)}
+        for path in suspect | {path for path, (_, damage) in self._checks.items() if damage}:
             over = (job for job in self._reader.of_path(path, _MOST_JOBS) if job.is_over)
             last = next(filter(has_examined, over), None)
-            if last is not None and found_damage(last):
-                yield path, (last.ended_at or 0.0, last.error_message or f"{last.kind} found damage")
+            found = [] if last is None else [(last.ended_at or 0.0, _damage_of(last))]
+            found += [self._checks[path]] if path in self._checks else []
+            at, damage = max(found, default=(0.0, ""))
+            if damage:
+                yield path, (at, damage)
 
     def _select(self, query: str) -> list[Job]:
         rows = self._store.file.run(lambda connection: connection.execute(query).fetchall())
         return [job_from(row) for row in rows]
+
+
+def _damage_of(job: Job) -> str:
+    """Return the damage that a job found; empty if it found none."""
+    return (job.error_message or f"{job.kind} found damage") if found_damage(job) else ""
 
 
 def _is_packed(name: object) -> bool:

@@ -11,10 +11,10 @@ from discpress.engine.library.states import TitleStates
 from discpress.engine.queue.jobs import Action, JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, Task, VerifyTask
-from discpress.engine.queue.titles.records import TitleRecords
+from discpress.engine.queue.titles.records import CHECKED, TitleRecords
 from discpress.engine.states import State
 from discpress.engine.store.digests import Digests, Grade
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.model import FileIdentity, JsonValue, Title
 from discpress.engine.store.store import Store
 
 ISO, ZSO = Path("/games/Okami [red].iso"), Path("/games/Okami [red].zso")
@@ -147,3 +147,44 @@ def test_a_later_check_without_findings_takes_the_damage_back(store: Store) -> N
 def test_a_job_that_failed_for_another_reason_found_no_damage(store: Store) -> None:
     ended(store, ISO, ConvertTask(), SettingError("no such block size"))
     assert state_in(store, titles()[0]) is State.READY
+
+
+def checked(store: Store, damage: str) -> None:
+    """Store the check of a command."""
+    store.append_journal(CHECKED, {"path": str(ISO), "damage": damage})
+
+
+def test_damage_that_a_command_found_is_the_state_of_the_title(store: Store) -> None:
+    checked(store, "block 7 does not decode")
+    found = TitleStates(records=TitleRecords(store).read()).of(titles()[0])
+    assert (found.state, found.reason) == (State.DAMAGED, "block 7 does not decode")
+
+
+def test_a_later_check_of_a_command_counts(store: Store) -> None:
+    checked(store, "block 7 does not decode")
+    checked(store, "")
+    assert state_in(store, titles()[0]) is State.READY
+
+
+def test_of_a_job_and_a_command_the_later_one_counts(store: Store) -> None:
+    checked(store, "block 7 does not decode")
+    records = TitleRecords(store)
+    assert records.read().damaged
+    ended(store, ISO, VerifyTask(), None)
+    assert not records.read().damaged
+    ended(store, ISO, VerifyTask(), DamagedImageError("block 8"))
+    assert records.read().damaged
+    checked(store, "")
+    assert not records.read().damaged
+
+
+def test_a_conversion_proves_that_its_source_is_sound(store: Store) -> None:
+    checked(store, "block 7 does not decode")
+    publish(store)
+    assert TitleRecords(store).read().damaged == {}
+
+
+@pytest.mark.parametrize("payload", [{}, {"path": 7, "damage": "x"}, {"path": str(ISO), "damage": None}])
+def test_a_check_that_cannot_be_read_counts_as_none(store: Store, payload: dict[str, JsonValue]) -> None:
+    store.append_journal(CHECKED, payload)
+    assert TitleRecords(store).read().damaged == {}

@@ -1,0 +1,60 @@
+"""Damage that a command finds by decoding a whole image: the library shows it, until a later check finds none."""
+
+from pathlib import Path
+
+import pytest
+from app_desk import opened
+from command_line import write_old
+from queue_desk import Desk
+from sample_images import mixed, pack
+
+from discpress.engine.formats import ImageFormat
+from discpress.engine.states import State
+
+NAME = "Okami [red].cso"
+
+
+@pytest.fixture
+def damaged(desk: Desk) -> Path:
+    """A packed image with a block that does not decode."""
+    path = pack(desk.folder / NAME, mixed(300_000), ImageFormat.CSO)
+    data = bytearray(path.read_bytes())
+    data[-3000:-1000] = b"\xff" * 2000
+    write_old(path, bytes(data))
+    desk.ask("scan", desk.folder)
+    return path
+
+
+def state_of(desk: Desk, path: Path) -> str:
+    _, events = desk.ask("ls", desk.folder)
+    return str(next(event["state"] for event in events if event.get("path") == str(path)))
+
+
+@pytest.mark.parametrize("words", [("doctor", "--deep"), ("verify",), ("convert", "-f", "iso", "-o", "out.iso")])
+def test_ls_shows_the_damage_that_a_command_found(words: tuple[str, ...], desk: Desk, damaged: Path) -> None:
+    assert state_of(desk, damaged) != "damaged"
+    assert desk.ask(*words, damaged)[0] == 3
+    assert state_of(desk, damaged) == "damaged"
+
+
+async def test_the_app_shows_the_damage_that_a_command_found(desk: Desk, damaged: Path, tmp_path: Path) -> None:
+    desk.ask("doctor", "--deep", damaged)
+    async with opened(tmp_path, titles=(), folders=[desk.folder]) as app:
+        view = app.session.view
+        assert view.states.state(view.titles[damaged]) is State.DAMAGED
+
+
+def test_a_repaired_file_is_sound_after_the_next_check(desk: Desk, damaged: Path) -> None:
+    good = pack(desk.folder / "good.cso", mixed(300_000), ImageFormat.CSO).read_bytes()
+    desk.ask("verify", damaged)
+    write_old(damaged, good)
+    assert desk.ask("verify", damaged)[0] == 0
+    desk.ask("scan", desk.folder)
+    assert state_of(desk, damaged) != "damaged"
+
+
+def test_another_digest_than_the_expected_one_is_no_damage(desk: Desk) -> None:
+    path = write_old(desk.folder / "game.iso", mixed(300_000))
+    desk.ask("scan", desk.folder)
+    assert desk.ask("verify", path, "--crc32", "00000000")[0] == 3
+    assert state_of(desk, path) != "damaged"
