@@ -76,7 +76,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("mark", "space", "mark", "Mark or unmark the title, and go to the next.", _L, _R, in_footer=True),
     _command("mark_range", "v", "mark range", "Mark everything from the last mark to here.", _L, _R),
     _command("mark_all", "a", "mark all", "Mark all shown, of titles the ready ones; press again to clear.", _L, _R),
-    _command("filter", "slash", "filter", "Filter as you type: words, !not, sys:ps2 fmt:iso saving>20.", _L, _R,
+    _command("filter", "slash", "filter", "Filter as you type; help lists the words.", _L, _R,
              in_footer=True),
     _command("clear_filter", "escape", "clear", "Clear the filter, then the marks.", _L, _R, gives_way=True),
     _command("sort", "s", "sort", "Sort by the next column.", _L, _R),

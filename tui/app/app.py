@@ -118,6 +118,10 @@ class DiscpressApp(App[int]):
     ) -> bool:
         """Run an action on the laid out screen, and handle its requests before the next key."""
         await self.router.wait_for_layout()
+        command = BY_NAME.get(str(action).rpartition(".")[2].partition("(")[0])
+        if command is not None and command.writes and self.session.is_read_only:
+            self.notifier.notify("discpress was started with --read-only: it changes nothing.")
+            return True
         has_run = await super().run_action(action, default_namespace, namespaces)
         self._handle_requests()
         return has_run

@@ -5,6 +5,7 @@ from textual.app import App
 from discpress.engine.names import display_name
 from discpress.tui.screens.ask_folder import AskFolder
 from discpress.tui.screens.confirm import ASKING, Confirm
+from discpress.tui.widgets.table import Table
 
 
 class Notifier:
@@ -30,7 +31,16 @@ class Notifier:
             return  # it would lie over the question: it is shown when that has its answer
         (text, is_error), self._pending = self._pending, None
         self._app.clear_notifications()
+        self._lift()
         self._app.notify(text, severity="error" if is_error else "information", markup=False)
+
+    def _lift(self) -> None:
+        """Keep the lines below a table free: they are about the row under the cursor, or about the queue."""
+        screen = self._app.screen
+        tables = screen.query(Table)
+        below = screen.size.height - tables.first().region.bottom if tables else 1
+        for rack in screen.query("ToastRack"):
+            rack.styles.margin = (0, 0, max(1, below), 0)
 
     def _is_asking(self) -> bool:
         return isinstance(self._app.screen, Confirm | AskFolder)

@@ -1,6 +1,6 @@
 """The keys that are valid on the screen below, with what each does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -16,11 +16,19 @@ _MOVING = (
     ("up down", "Move by a row (k j), page up and down by a screen, home and end (g G) to the edges."),
     ("mouse", "A click goes to a row, a second one opens it; a click on a head sorts. Off over SSH unless set."),
 )
-_WORDS = (
-    ("kain", "in the title, serial or file name; !kain: not in it"),
-    ("sys:ps2", "system; fmt:iso format, region:us region, state:skip state"),
-    ("saving>20", "percent, also < >= <=; size>4G the file's size"),
-)
+_WORDS: Mapping[Place, Sequence[tuple[str, str]]] = {
+    Place.LIBRARY: (
+        ("kain", "in the title, serial or file name; !kain: not in it"),
+        ("sys:ps2", "system; fmt:iso format, region:us region, state:ready state"),
+        ("saving>20", "percent, also < >= <=; size>4G the file's size"),
+    ),
+    Place.TRASH: (
+        ("kain", "in the file's name or folder; !kain: not in it"),
+        ("why:undone", "reason: converted, repaired, overwritten or undone"),
+        ("state:changed", "replacement: in place, changed, or only listed"),
+        ("age>30", "days in the trash; size>4G the file's size, frees<1G what removing it frees"),
+    ),
+}
 
 
 class HelpScreen(TextScreen):
@@ -38,8 +46,8 @@ class HelpScreen(TextScreen):
         keys = describe_keys(self._place, self.session.config.keys, is_read_only=self.session.is_read_only)
         lines: list[Line] = [[(f"Keys valid here ({self._place})", "head")]]
         lines += _table([*keys, *_MOVING], width)
-        if self._place is Place.LIBRARY:
-            lines += [[], [("Words of the filter", "head")], *_table(_WORDS, width)]
+        if self._place in _WORDS:
+            lines += [[], [("Words of the filter", "head")], *_table(_WORDS[self._place], width)]
         names = ", ".join(command.name for command in commands_at(self._place))
         lines += [[], [("Names for other keys, in the settings file", "head")], *wrapped(names, width, "normal")]
         return lines

@@ -43,7 +43,7 @@ from discpress.tui.widgets.table import Table
 WIDE = 100
 """Columns from which the detail pane has room."""
 STRIP_JOBS = 3
-FILTER_HINT = "words, !not, sys:ps2 fmt:iso state:skip saving>20"
+FILTER_HINT = "words, !not, sys:ps2 fmt:iso state:ready saving>20"
 _SETTLED_S = 0.2
 """Rest of the cursor after which the estimates of what is seen are asked for: not for each row scrolled past."""
 

@@ -120,14 +120,18 @@ class PlanScreen(DiscScreen):
         table = self.query_one(Table)
         table.show_rows(table.cursor)
         summary = self.query_one("#summary", Lines)
-        sign = self.view.signs.margin
-        lines = summary_of(self._batch, self._options, sign, self.keys) if self._is_ready else []
+        signs, width = self.view.signs, self.size.width
+        lines = summary_of(self._batch, self._options, signs, self.keys, width) if self._is_ready else []
         if not self._titles:
             lines = wrapped(_GONE, self.size.width, "bad")
         summary.styles.height = max(1, len(lines))
         looking = ("their disk does not answer: the plan comes when it does", "bad")
         summary.show(lines or [[looking if self._is_silent else ("looking ...", "dim")]])
         self.on_table_moved()
+
+    def on_resize(self) -> None:
+        """Break the lines anew."""
+        self._show()
 
     def on_table_moved(self) -> None:
         """Tell of the title under the cursor."""

@@ -88,7 +88,8 @@ class QueueScreen(DiscScreen):
 
         async def look() -> None:
             spaces = await self._queries.ask(lambda: queue_spaces(snapshot.jobs, size_of), self._show_silence)
-            self._show_spaces([space_line(space) for space in spaces])
+            width, ellipsis = self.size.width, self.view.signs.ellipsis
+            self._show_spaces([space_line(space, width, ellipsis) for space in spaces])
 
         run_exclusive(self, look, "spaces")
 

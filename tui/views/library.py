@@ -28,6 +28,7 @@ from discpress.tui.views.title_settings import describe_settings
 from discpress.tui.widgets.marked_rows import MarkedRows, Signs
 from discpress.tui.widgets.table import Column
 
+_SAVE_CELLS = 5
 COLUMNS = (
     Column("mark", " ", 1),
     Column("title", "TITLE", 16, flexible=True),
@@ -35,7 +36,7 @@ COLUMNS = (
     Column("format", "FORMAT", 7, rank=1),
     Column("size", "SIZE", 8, right=True),
     Column("estimate", "ESTIMATE", 11, right=True),
-    Column("saving", "SAVE", 5, right=True),
+    Column("saving", "SAVE", _SAVE_CELLS, right=True),
     Column("block", "BLK/LV", 6, right=True, rank=2),
     Column("state", "STATE", 12),
 )
@@ -256,7 +257,8 @@ def _estimate_cell(view: LibraryView, title: Title) -> str:
 
 
 def _saving_cell(view: LibraryView, title: Title) -> str:
-    return "" if title.saving_percent is None else format_whole_percent(title.saving_percent)
+    text = "" if title.saving_percent is None else format_whole_percent(title.saving_percent)
+    return text if len(text) <= _SAVE_CELLS else text.replace(" ", "")
 
 
 def _block_cell(view: LibraryView, title: Title) -> str:

@@ -19,7 +19,8 @@ from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.units import format_duration, format_size
 from discpress.tui.commands import Keys
-from discpress.tui.widgets.palette import Line
+from discpress.tui.widgets.marked_rows import Signs
+from discpress.tui.widgets.palette import Line, joined, tail
 
 CONFLICTS = {
     OnConflict.ERROR: "skip (if it appears later: the job fails)",
@@ -86,15 +87,16 @@ def reason_left_out(row: PlannedTitle, keys: Keys) -> str:
     return f"{row.reason}; {way}" if way else row.reason
 
 
-def summary_of(batch: Batch, options: ConversionRequest, margin_sign: str, keys: Keys) -> list[Line]:
+def summary_of(batch: Batch, options: ConversionRequest, signs: Signs, keys: Keys, width: int) -> list[Line]:
     """Return the lines above the table: totals, space, what becomes of the originals, conflicts."""
-    lines: list[Line] = [_total_line(batch, margin_sign), *(space_line(space) for space in batch.spaces)]
+    lines = _total_lines(batch, signs.margin, width)
+    lines += [space_line(space, width, signs.ellipsis) for space in batch.spaces]
     originals = "move to trash after verification" if options.trash_source else "keep"
     folder = "next to each original" if options.output_folder is None else display_name(options.output_folder)
     lines += [
         _option_line(keys.row("originals"), f"originals: {originals}"),
-        _option_line(keys.row("choose_folder"), f"results: {folder}"),
-        _option_line(keys.row("conflict"), f"if the name exists: {CONFLICTS[options.on_conflict]}"),
+        _option_line(keys.row("choose_folder"), tail(f"results: {folder}", width - _KEY_CELLS, signs.ellipsis)),
+        _option_line(keys.row("conflict"), _conflict_text(options.on_conflict, width - _KEY_CELLS)),
     ]
     useless = sum(row.is_useless for row in batch.rows)
     if useless:
@@ -103,7 +105,11 @@ def summary_of(batch: Batch, options: ConversionRequest, margin_sign: str, keys:
     return lines
 
 
-def _total_line(batch: Batch, margin_sign: str) -> Line:
+_KEY_CELLS = 8
+"""Space for the longest key before an option."""
+
+
+def _total_lines(batch: Batch, margin_sign: str, width: int) -> list[Line]:
     count = len(batch.converted)
     low, expected, high = batch.bounds
     half = max(expected - low, high - expected)
@@ -118,18 +124,33 @@ def _total_line(batch: Batch, margin_sign: str) -> Line:
     if batch.seconds:
         parts.append(f"about {format_duration(batch.seconds)}")
     left_out = len(batch.rows) - count
-    return [(", ".join(parts), "head"), *([(f"  {left_out} left out", "bad")] if left_out else [])]
+    pieces = [(part, "head") for part in parts]
+    return joined([*pieces, *([(f"{left_out} left out", "bad")] if left_out else [])], width)
 
 
-def space_line(space: DiskSpace) -> Line:
-    """Return the free space of a disk: now, after the batch, and once the trash is emptied."""
+def space_line(space: DiskSpace, width: int, ellipsis: str) -> Line:
+    """Return the free space of a disk: now, after the batch, and once the trash is emptied; then its folder."""
     fits = space.after_bytes >= 0
     after = f"about {format_size(space.after_bytes)} after" if fits else "NOT ENOUGH"
-    # The numbers come first: a long path is cut.
     now = (f"free now {format_size(space.free_bytes)}, ", "normal")
     emptied = f", {format_size(space.emptied_bytes)} once the trash is emptied" if space.trashed_bytes else ""
-    shown = f"   {display_name(space.folder)}"
+    room = width - len(now[0]) - len(after) - len(emptied) - _GAP
+    if room < _LEAST_PATH and emptied:
+        emptied = f", {format_size(space.emptied_bytes)} without the trash"
+        room = width - len(now[0]) - len(after) - len(emptied) - _GAP
+    shown = f"{' ' * _GAP}{tail(display_name(space.folder), room, ellipsis)}" if room >= _LEAST_PATH else ""
     return [now, (after, "normal" if fits else "bad"), (emptied, "normal"), (shown, "dim")]
+
+
+_GAP = 3
+_LEAST_PATH = 8
+"""Cells below which the end of a folder's path tells nothing."""
+
+
+def _conflict_text(rule: OnConflict, width: int) -> str:
+    """Return what becomes of a title whose name is taken, on a narrow terminal without the remark in brackets."""
+    text = f"if the name exists: {CONFLICTS[rule]}"
+    return text if len(text) <= width else text.partition(" (")[0]
 
 
 def _option_line(key: str, text: str) -> Line:

@@ -99,6 +99,30 @@ def wrapped(text: str, width: int, style: str) -> list[Line]:
     return [*lines, [(rest, style)]] if rest else lines
 
 
+def joined(pieces: Sequence[Piece], width: int, joint: str = ", ") -> list[Line]:
+    """Return pieces as one sentence, over as many lines of `width` cells as it takes; no piece is broken."""
+    lines: list[list[Piece]] = []
+    used = 0
+    for index, (text, style) in enumerate(pieces):
+        said = f"{text}{joint}" if index < len(pieces) - 1 else text
+        if not lines or used + cell_len(said.rstrip()) > width:
+            lines.append([])
+            used = 0
+        lines[-1].append((said, style))
+        used += cell_len(said)
+    return list(lines)
+
+
+def tail(text: str, width: int, ellipsis: str = "…") -> str:
+    """Return the end of a text in at most `width` cells, as the end of a path tells more than its beginning."""
+    if cell_len(text) <= width:
+        return text
+    rest = text
+    while rest and cell_len(rest) + cell_len(ellipsis) > width:
+        rest = rest[1:]
+    return f"{ellipsis}{rest}"
+
+
 def about_lines(name: Piece, said: Piece, width: int) -> list[Line]:
     """Return what is to be said of a table's row, whole; what takes several lines does without the row's name."""
     text, style = said

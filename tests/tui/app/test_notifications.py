@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from app_desk import Desk, opened, settle
 
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.tui.screens.confirm import Confirm
+from discpress.tui.widgets.table import Table
 
 
 async def ask(desk: Desk) -> None:
@@ -57,3 +59,12 @@ async def test_a_message_waits_for_the_answer_to_a_question(tmp_path: Path) -> N
         assert "said meanwhile" not in desk.text
         await desk.press("escape")
         assert "said meanwhile" in desk.text
+
+
+@pytest.mark.parametrize("keys", [(), ("c",), ("w",), ("u",)], ids=["library", "plan", "queue", "trash"])
+async def test_a_message_leaves_the_lines_about_a_row_free(keys: tuple[str, ...], tmp_path: Path) -> None:
+    async with opened(tmp_path, *keys, width=80, height=24, shows_messages=True) as desk:
+        await tell(desk, "a message that takes more than one line of its narrow box, as many of them do")
+        (toast,) = desk.app.screen.query("Toast")
+        table = desk.app.screen.query_one(Table)
+        assert toast.region.bottom <= table.region.bottom

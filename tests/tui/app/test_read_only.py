@@ -26,7 +26,7 @@ def test_every_screen_that_is_for_writing_is_opened_by_a_command_that_writes() -
 
 
 @pytest.mark.parametrize(("place", "command"), WRITING, ids=[f"{place}-{command.name}" for place, command in WRITING])
-async def test_its_key_does_nothing(place: Place, command: Command, tmp_path: Path, config_file: Path) -> None:
+async def test_its_key_only_says_why(place: Place, command: Command, tmp_path: Path, config_file: Path) -> None:
     async with opened(tmp_path, is_read_only=True) as desk:
         desk.queue.add([JobRequest(ConvertTask(), Path("/games/Game 2.iso"))] * 2)
         await desk.look()
@@ -35,6 +35,7 @@ async def test_its_key_does_nothing(place: Place, command: Command, tmp_path: Pa
         for key in command.keys.split(","):
             await desk.press(key)
             assert desk.in_front(DiscScreen).PLACE is place
+            assert desk.told[-1] == "discpress was started with --read-only: it changes nothing."
         assert desk.queue.jobs() == jobs
         assert all(job.state is JobState.QUEUED for job in jobs)
         assert not config_file.exists()

@@ -378,3 +378,9 @@ async def test_no_offer_is_made_if_originals_were_kept(tmp_path: Path) -> None:
         await desk.look()
         assert [job.state for job in desk.queue.jobs()] == [JobState.DONE]
         assert not [text for text in desk.told if "in the trash" in text]
+
+
+async def test_the_help_lists_the_words_of_the_trash(tmp_path: Path) -> None:
+    async with opened(tmp_path, "u", "question_mark", width=120, height=60) as desk:
+        text = desk.lines("text")
+        assert ("why:undone" in text, "age>30" in text, "sys:ps2" in text) == (True, True, False)

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from app_desk import title
 from queued_jobs import task_as
 
 from discpress.engine.config import Config
-from discpress.engine.convert.batch.model import Batch, Skip
+from discpress.engine.convert.batch.model import Batch, DiskSpace, Skip
 from discpress.engine.formats import ImageFormat
 from discpress.engine.library.naming import TitleNames
 from discpress.engine.library.states import TitleStates
@@ -18,7 +19,9 @@ from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.states import State
 from discpress.engine.store.model import Fault, FileIdentity, Title
 from discpress.tui.commands import Keys
-from discpress.tui.views.plan import jobs_of, plan_titles, reason_left_out
+from discpress.tui.views.plan import jobs_of, plan_titles, reason_left_out, summary_of
+from discpress.tui.widgets.marked_rows import Signs
+from discpress.tui.widgets.palette import tail
 
 CHOOSER = Chooser.of(Config())
 STATES = TitleStates(CHOOSER.request)
@@ -134,3 +137,36 @@ def test_a_title_packed_anew_under_its_own_name_is_left_out(tmp_path: Path) -> N
     packed = replace(PACKED, path=path)
     (row,) = planned(packed, wanted={path: ConversionRequest(ImageFormat.ZSO, 2048, 9, target="opl")}).rows
     assert reason_left_out(row, Keys()) == "the result would have the name of the original; n gives it another one"
+
+
+def summary_at(width: int, **options: object) -> list[str]:
+    batch = replace(planned(OKAMI, *[replace(OKAMI, path=Path(f"/x/{number}.iso")) for number in range(9)], PACKED))
+    folder = Path("/mnt/a share with a long name/games of my own/PlayStation 2/tests")
+    space = DiskSpace(folder, 53 << 30, trashed_bytes=9 << 30)
+    lines = summary_of(replace(batch, spaces=(space,)), ConversionRequest(**options), Signs(), Keys(), width)  # type: ignore[arg-type]
+    return ["".join(text for text, _ in line) for line in lines]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_line_above_the_plan_is_cut(width: int) -> None:
+    folder = Path("/mnt/a share with a long name/games of my own/PlayStation 2/results")
+    lines = summary_at(width, output_folder=folder)
+    assert max(map(len, lines)) <= width
+    assert "1 left out" in " ".join(lines)
+    assert any(line.endswith("PlayStation 2/results") for line in lines)
+
+
+def test_a_long_path_keeps_its_end() -> None:
+    assert any(line.endswith("/tests") for line in summary_at(80))
+
+
+def test_a_wide_terminal_shows_one_line_of_totals() -> None:
+    assert summary_at(120)[0].endswith("1 left out")
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [("/games", 6, "/games"), ("/games/PS2", 6, "…s/PS2"), ("/games/大神", 6, "…/大神"), ("/games", 0, "…")],
+)
+def test_the_end_of_a_path(text: str, width: int, expected: str) -> None:
+    assert tail(text, width) == expected
