@@ -21,7 +21,7 @@ from discpress.engine.errors import (
     from_os_error,
 )
 from discpress.engine.images.image import Image
-from discpress.engine.measure.estimate import Advice, estimate
+from discpress.engine.measure.estimate import Advice, Estimate, estimate
 from discpress.engine.names import display_name, shell_word
 from discpress.engine.request import OnConflict
 from discpress.engine.system.files import absolute
@@ -76,9 +76,18 @@ def output_bounds(
     if has_room and not plan.request.skip_useless:
         return 0, worst
     found = estimate(plan.view(image), plan.settings, random=random, threads=threads, check=check)
-    if plan.request.skip_useless and found.advice is Advice.SKIP:
-        raise UselessError(f"{display_name(plan.source_path)}: {found.reason}")
+    if plan.request.skip_useless:
+        _check_gain(plan, found)
     return found.low_bytes, worst if plan.request.strict_space else found.high_bytes
+
+
+def _check_gain(plan: ConversionPlan, found: Estimate) -> None:
+    """Raise UselessError if a conversion would save nothing; an image in an archive may become as large as that."""
+    name, growth = display_name(plan.source_path), found.packed_bytes - plan.source_bytes
+    if plan.member and growth > 0:
+        raise UselessError(f"{name}: it would grow by {format_size(growth)}: its archive is smaller")
+    if not plan.member and found.advice is Advice.SKIP:
+        raise UselessError(f"{name}: {found.reason}")
 
 
 def _free_bytes(plan: ConversionPlan) -> int:

@@ -15,6 +15,8 @@ from discpress.engine.units import GIB, KIB
 AUTO = "auto"
 ANY = "any"
 ARCHIVE = "archive"
+GENERAL = frozenset({ANY, ARCHIVE})
+"""Targets that are no single loader: every image suits them."""
 
 
 @dataclass(frozen=True, slots=True)

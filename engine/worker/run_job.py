@@ -104,8 +104,10 @@ def _convert_open(turn: Turn, task: ConvertTask, image: Image, checkpoint_store:
             turn.log(reason)
     plan = plan_image(image, request, task.output_path, task.output_folder)
     # An image that is compressed already, or in an archive, is converted for its target, not to save space.
-    is_for_space = not spec_of(plan.source_format).is_packed and not plan.member and not job.force
-    plan = replace(plan, request=replace(request, skip_useless=is_for_space))
+    is_for_space = not spec_of(plan.source_format).is_packed and not plan.member
+    plan = replace(
+        plan, request=replace(request, skip_useless=not job.force and (is_for_space or request.skip_useless))
+    )
     drop_second_name(plan.output_path)
     # If results may be overwritten, an older one with the same content would be mistaken for the new one.
     needs_seal = is_repair or request.on_conflict is OnConflict.OVERWRITE

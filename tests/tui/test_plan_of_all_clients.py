@@ -12,12 +12,15 @@ from app_desk import opened
 from archive_files import STORED, write_zip
 from queue_desk import Desk as CommandDesk
 from queue_desk import FakeWorker
+from queued_jobs import task_as
 from sample_images import mixed, pack, write_image
 
 from discpress.engine.convert.batch.model import Batch, Candidate, PlannedTitle
 from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.library.scan.refresh import refresh
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import FileIdentity, StoredEstimate
@@ -245,6 +248,20 @@ async def test_all_clients_plan_alike(name: str, place: Place) -> None:
     rows, _ = await planned_by_app(place)
     assert rows == expected
     assert rows_in(place, place.command.ask("queue", "add", "-r", place.folder)[1]) == expected
+
+
+@pytest.mark.slow
+def test_no_client_makes_a_result_that_is_larger_than_its_archive(place: Place) -> None:
+    """Nobody has estimated the titles, so that only the conversion finds it out."""
+    data = mixed(1_000_000, seed=3)
+    write_zip(place.folder / "packed.zip", {"Solo.iso": data})
+    write_zip(place.folder / "stored.zip", {"Other.iso": mixed(1_000_000, seed=4)}, STORED)
+    code, events = place.command.ask("convert", "-r", place.folder)
+    assert [Path(event["input"]).name for event in events if event["event"] == "skipped"] == ["Solo.iso"]
+    assert (code, [path.name for path in place.folder.glob("*.zso")]) == (0, ["Other.zso"])
+    place.command.ask("queue", "add", "-r", place.folder)
+    (job,) = JobQueue(place.store).jobs()
+    assert (job.path.name, task_as(ConvertTask, job).request.skip_useless) == ("Solo.iso", True)
 
 
 @pytest.mark.slow

@@ -136,7 +136,7 @@ def space_line(space: DiskSpace, width: int, ellipsis: str) -> Line:
     emptied = f", {format_size(space.emptied_bytes)} once the trash is emptied" if space.trashed_bytes else ""
     room = width - len(now[0]) - len(after) - len(emptied) - _GAP
     if room < _LEAST_PATH and emptied:
-        emptied = f", {format_size(space.emptied_bytes)} without the trash"
+        emptied = f", {format_size(space.emptied_bytes)} emptied"
         room = width - len(now[0]) - len(after) - len(emptied) - _GAP
     shown = f"{' ' * _GAP}{tail(display_name(space.folder), room, ellipsis)}" if room >= _LEAST_PATH else ""
     return [now, (after, "normal" if fits else "bad"), (emptied, "normal"), (shown, "dim")]

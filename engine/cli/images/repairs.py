@@ -15,7 +15,7 @@ from discpress.engine.errors import DamagedImageError, DiscpressError, SettingEr
 from discpress.engine.names import display_name
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.request import ConversionRequest
-from discpress.engine.targets import ANY, ARCHIVE
+from discpress.engine.targets import GENERAL
 
 _FAILURES: Mapping[Skip, type[DiscpressError]] = {
     Skip.DAMAGED: DamagedImageError,
@@ -38,7 +38,7 @@ def plan_input_repairs(
 
     Raises UsageError for a target that no program is.
     """
-    if options.target in {ANY, ARCHIVE}:
+    if options.target in GENERAL:
         raise UsageError(f"target {options.target}: no program has to load it", hint="name what plays the images")
     found, candidates = candidates_of(inputs, sources, records, check)
     batch = plan_repairs(candidates, options, defaults, records.store, check=check)

@@ -8,6 +8,7 @@ from discpress.engine.convert.batch.cds import loses_sectors, why_not_made
 from discpress.engine.convert.batch.copies import Copies
 from discpress.engine.convert.batch.files import FileStat, stats_of
 from discpress.engine.convert.batch.known import Known
+from discpress.engine.convert.batch.left_out import LeftOut
 from discpress.engine.convert.batch.model import NEVER_UNNAMED, Batch, Candidate, PlannedTitle, Skip
 from discpress.engine.convert.batch.remarks import has_own_form, packed_skip, warnings_about
 from discpress.engine.convert.batch.space import disk_spaces
@@ -15,7 +16,7 @@ from discpress.engine.convert.batch.standing import standing_of, useless_standin
 from discpress.engine.convert.batch.told_apart import told_apart
 from discpress.engine.convert.cd.form import form_of_title
 from discpress.engine.convert.choice import Choice, plays_system, resolve_settings
-from discpress.engine.convert.output_names import Clash, Obstacle, OutputNames, refuse_reserved, result_path
+from discpress.engine.convert.output_names import Clash, OutputNames, refuse_reserved, result_path
 from discpress.engine.convert.plan import format_of_suffix
 from discpress.engine.convert.request import NOTHING, merge_requests
 from discpress.engine.errors import DiscpressError, WrongSystemError
@@ -70,18 +71,6 @@ def plan_batch(
     return Batch(ordered, disk_spaces(ordered, stats))
 
 
-class _LeftOut(Exception):  # noqa: N818 - an outcome, not a failure
-    """A title is left out; caught in this module."""
-
-    def __init__(
-        self, skip: Skip, reason: str, obstacle: Obstacle | None = None, *, copy_of: Path | None = None
-    ) -> None:
-        super().__init__(reason)
-        self.skip = skip
-        self.obstacle = obstacle
-        self.copy_of = copy_of
-
-
 @dataclass(slots=True)
 class _Planner:
     """Decides title by title, in the order of the reasons in `Skip`."""
@@ -119,7 +108,7 @@ class _Planner:
             row = replace(row, state=standing.state)
             self._look_at_result(row, each, standing, is_asked=self._is_asked(each))
             row = self._settled(row, each)
-        except _LeftOut as out:
+        except LeftOut as out:
             state = _STATES.get(out.skip, row.state)
             return replace(row, skip=out.skip, reason=str(out), obstacle=out.obstacle, copy_of=out.copy_of, state=state)
         return row
@@ -146,15 +135,15 @@ class _Planner:
         title = each.title
         fault = title.known_fault
         if fault in {Fault.CUT_SHORT, Fault.SPLIT_PART} and not each.is_named:
-            raise _LeftOut(Skip(fault), standing.reason)
+            raise LeftOut(Skip(fault), standing.reason)
         is_other = title.format is not None and not spec_of(title.format).is_read
         if is_other or fault not in {None, Fault.NO_DISC, Fault.CUT_SHORT}:
             is_told = fault in {Fault.DAMAGED, Fault.OTHER}
-            raise _LeftOut(Skip(str(fault)) if is_told else Skip.OTHER if is_other else Skip.UNREAD, standing.reason)
+            raise LeftOut(Skip(str(fault)) if is_told else Skip.OTHER if is_other else Skip.UNREAD, standing.reason)
         if (standing.state is State.WORKING and not each.is_named) or title.path in self.queued:
-            raise _LeftOut(Skip.QUEUED, "is in the queue already")
+            raise LeftOut(Skip.QUEUED, "is in the queue already")
         if standing.state is State.DAMAGED and not each.is_named:
-            raise _LeftOut(Skip.DAMAGED, standing.reason)
+            raise LeftOut(Skip.DAMAGED, standing.reason)
 
     def _is_asked(self, each: Candidate) -> bool:
         """Return whether the user asked to convert a title even if it is packed."""
@@ -167,12 +156,12 @@ class _Planner:
             choice = resolve_settings(name, title.original_bytes, title.system, request, suffix_format=suffix_format)
         except DiscpressError as error:
             if title.is_packed and not self._is_asked(each):
-                raise _LeftOut(*packed_skip(title, self.states(title, request))) from error
+                raise LeftOut(*packed_skip(title, self.states(title, request))) from error
             if isinstance(error, WrongSystemError) and not each.is_named:
-                raise _LeftOut(Skip.WRONG_SYSTEM, error.reason) from error
-            raise _LeftOut(Skip.SETTING, str(error)) from error
+                raise LeftOut(Skip.WRONG_SYSTEM, error.reason) from error
+            raise LeftOut(Skip.SETTING, str(error)) from error
         if self._is_asked(each) and (why := why_not_made(title, choice.settings.format)):
-            raise _LeftOut(Skip.SETTING if each.is_named else Skip.NO_PLAYER, why)
+            raise LeftOut(Skip.SETTING if each.is_named else Skip.NO_PLAYER, why)
         return choice
 
     def _resolved(self, row: PlannedTitle, each: Candidate, standing: Standing, choice: Choice) -> PlannedTitle:
@@ -185,9 +174,13 @@ class _Planner:
         loses = loses_sectors(title, settings.format)
         remarks = warnings_about(title, standing, estimate, self.options, row.request, loses_sectors=loses)
         is_useless = estimate is not None and useless_standing(title, estimate) is not None
+        # Nobody knows yet whether the result is larger than the archive: the conversion finds that out.
+        is_unsure = title.is_archived and not title.is_packed and estimate is None
+        is_unsure = is_unsure and not (each.is_named or self.options.force)
         return replace(
             row,
             settings=settings,
+            request=replace(row.request, skip_useless=row.request.skip_useless or is_unsure),
             index_shift=choice.index_shift,
             output_path=result_path(
                 title.named_path,
@@ -212,33 +205,33 @@ class _Planner:
         if each.is_named:
             return
         if str(standing.state) in NEVER_UNNAMED:
-            raise _LeftOut(Skip(standing.state), standing.reason)
+            raise LeftOut(Skip(standing.state), standing.reason)
         if standing.state is State.WONT_LOAD and not is_asked:
-            raise _LeftOut(*packed_skip(title, standing))
+            raise LeftOut(*packed_skip(title, standing))
         has_own = has_own_form(each)
         if title.format is settings.format and not title.is_archived and not has_own:
-            raise _LeftOut(Skip.SAME_FORMAT, f"is {settings.format.upper()} already")
+            raise LeftOut(Skip.SAME_FORMAT, f"is {settings.format.upper()} already")
         if title.is_packed and not is_asked:
-            raise _LeftOut(*packed_skip(title, standing))
+            raise LeftOut(*packed_skip(title, standing))
         if self._is_done(title, output_path):
-            raise _LeftOut(Skip.DONE, f"already done: {display_name(output_path.name)} is its verified result")
+            raise LeftOut(Skip.DONE, f"already done: {display_name(output_path.name)} is its verified result")
         has_folder = (each.output_folder or self.options.output_folder) is not None
         is_again = has_own or self.repacks or has_folder or self.options.on_conflict is OnConflict.OVERWRITE
         if standing.state in {State.DONE, State.HAS_COPY} and not is_again:
             skip = Skip.DONE if standing.state is State.DONE else Skip.COPY
-            raise _LeftOut(skip, standing.reason, copy_of=standing.other_path)
+            raise LeftOut(skip, standing.reason, copy_of=standing.other_path)
         first = self.copies.same_file(title)
         if first is not None:
-            raise _LeftOut(Skip.COPY, f"is the same file as {_shown(first, title)}", copy_of=first)
+            raise LeftOut(Skip.COPY, f"is the same file as {_shown(first, title)}", copy_of=first)
         first = self.copies.noted_disc(title)
         if first is None and not has_folder:
             # In a folder of its own, a result is wanted even if the same disc is packed elsewhere.
             first = self.copies.packed_disc(title, output_path, settings.format)
         if first is not None:
-            raise _LeftOut(Skip.COPY, f"holds the same disc as {_shown(first, title)}", copy_of=first)
+            raise LeftOut(Skip.COPY, f"holds the same disc as {_shown(first, title)}", copy_of=first)
         useless = None if row.estimate is None else useless_standing(title, row.estimate)
         if useless is not None and not self.options.force:
-            raise _LeftOut(Skip(useless.state), useless.reason)
+            raise LeftOut(Skip(useless.state), useless.reason)
 
     def _is_done(self, title: Title, output_path: Path) -> bool:
         """Return whether the result exists and is proven by the digests of both files, as they are now."""
@@ -261,14 +254,14 @@ class _Planner:
                 replaces_source=request.replaces_source and request.trash_source,
             )
         except DiscpressError as error:
-            raise _LeftOut(Skip.NAME, str(error)) from error
+            raise LeftOut(Skip.NAME, str(error)) from error
         obstacle = settled.obstacle
         if obstacle is not None and settled.is_refused:
             if obstacle.clash is Clash.SOURCE and not each.is_named:
-                raise _LeftOut(Skip.SAME_FORMAT, "the result would have the name of the original", obstacle)
-            raise _LeftOut(Skip.EXISTS, f"{display_name(row.output_path.name)}: {obstacle.problem}", obstacle)
+                raise LeftOut(Skip.SAME_FORMAT, "the result would have the name of the original", obstacle)
+            raise LeftOut(Skip.EXISTS, f"{display_name(row.output_path.name)}: {obstacle.problem}", obstacle)
         if row.request.trash_source and self.stats[title.file_path].is_link:
-            raise _LeftOut(Skip.LINK, "is a link: an original that is moved to the trash must be the file itself")
+            raise LeftOut(Skip.LINK, "is a link: an original that is moved to the trash must be the file itself")
         warnings = row.warnings
         if obstacle is not None:
             shown = display_name(obstacle.wanted_path.name)

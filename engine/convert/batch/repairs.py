@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from discpress.engine.convert.batch.left_out import LeftOut
 from discpress.engine.convert.batch.model import Batch, Candidate, PlannedTitle, Skip
 from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.convert.choice import target_of
@@ -21,7 +22,7 @@ from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Fault, Title
 from discpress.engine.store.store import Store
 from discpress.engine.systems import system_from
-from discpress.engine.targets import ANY, ARCHIVE, Target
+from discpress.engine.targets import GENERAL, Target
 from discpress.engine.targets.checks import wrong_system
 
 _ADVICE = re.compile(r"[;:] convert (this|the file) .*", re.DOTALL)
@@ -46,7 +47,7 @@ def find_repair(image: Image, target: Target, check: Callable[[], None] = no_che
     Header and index decide; the content is not decoded. `check` is called between the windows of the index, and may
     raise to stop. Raises DamagedImageError if the index is damaged, because then only the original helps.
     """
-    if not image.is_packed or target.name in {ANY, ARCHIVE}:
+    if not image.is_packed or target.name in GENERAL:
         return None
     reasons: dict[str, str] = {}
     for finding in load_findings(image, target, check):
@@ -100,8 +101,8 @@ def plan_repairs(
         request = merge_requests(options, each.request or each.title.overrides, defaults, each.title.system)
         try:
             repairs[id(each)] = _repair_of(each.title, request, check)
-        except _NoRepair as no:
-            left_out[id(each)] = PlannedTitle(each.title, request, skip=no.skip, reason=str(no))
+        except LeftOut as out:
+            left_out[id(each)] = PlannedTitle(each.title, request, skip=out.skip, reason=str(out))
     wanted = [each for each in candidates if id(each) in repairs]
     named = [replace(each, request=repairs[id(each)].request, is_named=True) for each in wanted]
     batch = plan_batch(named, options, defaults, store, queued=queued, check=check)
@@ -112,33 +113,25 @@ def plan_repairs(
     return Batch(rows, batch.spaces)
 
 
-class _NoRepair(Exception):  # noqa: N818 - an outcome, not a failure
-    """A title is left out; caught in this module."""
-
-    def __init__(self, skip: Skip, reason: str) -> None:
-        super().__init__(reason)
-        self.skip = skip
-
-
 def _repair_of(title: Title, request: ConversionRequest, check: Callable[[], None]) -> Repair:
-    """Return the repair of a title. Raises _NoRepair with the reason if there is none."""
+    """Return the repair of a title. Raises LeftOut with the reason if there is none."""
     for skip, reason in _reasons_against(title):
-        raise _NoRepair(skip, reason)
+        raise LeftOut(skip, reason)
     try:
         target = target_of(title.system, request, title.format)
     except UsageError as error:
-        raise _NoRepair(Skip.SETTING, str(error)) from error
+        raise LeftOut(Skip.SETTING, str(error)) from error
     if not target.plays(system_from(title.system)):
-        raise _NoRepair(Skip.WRONG_SYSTEM, wrong_system(target, title.system))
+        raise LeftOut(Skip.WRONG_SYSTEM, wrong_system(target, title.system))
     try:
         with open_image(title.path) as image:
             found = find_repair(image, target, check)
     except DamagedImageError as error:
-        raise _NoRepair(Skip.DAMAGED, str(error)) from error
+        raise LeftOut(Skip.DAMAGED, str(error)) from error
     except DiscpressError as error:
-        raise _NoRepair(Skip.UNREAD, str(error)) from error
+        raise LeftOut(Skip.UNREAD, str(error)) from error
     if found is None:
-        raise _NoRepair(Skip.LOADS, f"{target.label} loads it as it is")
+        raise LeftOut(Skip.LOADS, f"{target.label} loads it as it is")
     return found
 
 

@@ -15,12 +15,9 @@ from discpress.engine.request import ConversionRequest
 from discpress.engine.states import Standing, State
 from discpress.engine.store.model import SKIP, Fault, StoredEstimate, Title
 from discpress.engine.systems import System
-from discpress.engine.targets import ANY, ARCHIVE, Target
+from discpress.engine.targets import GENERAL, Target
 from discpress.engine.targets.checks import player_warning, wrong_system
 from discpress.engine.units import format_size
-
-_NO_TARGET = {ANY, ARCHIVE}
-"""Targets that every image suits."""
 
 
 def standing_of(title: Title, request: ConversionRequest) -> Standing:
@@ -87,7 +84,7 @@ def _system_problem(target: Target, system: System, made: ImageFormat) -> str:
 def _load_problem(title: Title, request: ConversionRequest) -> str:
     """Return why the target does not load a packed title; empty if it does."""
     target = target_of(title.system, request, title.format)
-    if target.name in _NO_TARGET:
+    if target.name in GENERAL:
         return ""
     found = target_findings(_Packed(title), target)
     reasons = (each for each in found if each.code.startswith(TARGET_PREFIX) and each.code != DOUBT)

@@ -14,7 +14,7 @@ from discpress.engine.images.doctor.content import is_psp_disc
 from discpress.engine.images.doctor.findings import TARGET_PREFIX, Finding, Severity
 from discpress.engine.images.source import read_bytes
 from discpress.engine.images.zso_cso.image import IndexedImage
-from discpress.engine.targets import ANY, ARCHIVE, TARGETS, Target
+from discpress.engine.targets import GENERAL, TARGETS, Target
 
 MAX_END_PADDING = SECTOR_SIZE - 1
 """Maximum number of zeros that fill a file up to whole sectors."""
@@ -68,7 +68,7 @@ def _unaligned_end(image: IndexedImage, target: Target | None, extra: int, *, ha
 def _loaders(image: IndexedImage) -> list[Target]:
     """Return the programs that are likely to play the disc, each once."""
     system = "psp" if is_psp_disc(image) else "ps2"
-    single = (each for name, each in TARGETS.items() if name not in {ANY, ARCHIVE} and "+" not in name)
+    single = (each for name, each in TARGETS.items() if name not in GENERAL and "+" not in name)
     return [each for each in single if system in each.systems and _is_loaded(image, each)]
 
 

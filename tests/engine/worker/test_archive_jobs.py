@@ -1,18 +1,20 @@
 """Jobs on images in archives: queued by their address, done and waited for like any other."""
 
+import dataclasses
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
+from zipfile import ZIP_STORED
 
 import pytest
 from archive_files import CRC32, patch_directory, u32, write_zip
 from queued_jobs import job_request
 from sample_images import GOLDEN, mixed, read_back
 
-from discpress.engine.errors import DamagedImageError
+from discpress.engine.errors import DamagedImageError, UselessError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.open import open_image
 from discpress.engine.measure.estimate import Advice, estimate
@@ -75,6 +77,19 @@ def test_a_conversion_counts_with_the_share_of_the_archive(room: Room) -> None:
     assert isinstance(share, int)
     assert 0 < share < room.path.stat().st_size
     assert outcome.result["saving_bytes"] == share - int(str(outcome.result["packed_bytes"]))
+
+
+def test_what_nobody_asked_for_by_name_is_skipped_if_its_archive_is_smaller(room: Room) -> None:
+    with pytest.raises(UselessError, match="its archive is smaller"):
+        room.run(room.job(name="psp.iso", request=dataclasses.replace(ANY, skip_useless=True)))
+    assert not (room.path.parent / "psp.zso").exists()
+
+
+def test_a_smaller_result_out_of_an_archive_is_written(room: Room) -> None:
+    path = write_zip(room.path.with_name("stored.zip"), {"game.iso": DISC}, method=ZIP_STORED)
+    room.path = path
+    outcome = room.run(room.job(request=dataclasses.replace(ANY, skip_useless=True)))
+    assert (outcome.skipped, (path.parent / "game.zso").exists()) == ("", True)
 
 
 def test_a_conversion_out_of_an_archive_is_not_skipped_for_its_size(room: Room) -> None:
