@@ -4,6 +4,7 @@ A text is never half written and never without a name. What somebody changed mea
 """
 
 import contextlib
+import errno
 import os
 
 from discpress.engine.convert.playlists.edits import TextEdit, applied
@@ -18,6 +19,7 @@ from discpress.engine.system.rename import locked_folder
 DRAFT_NAME = "text.draft"
 """The new file in the entry of the trash: a run that is killed leaves nothing among the images."""
 
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 _MOST_BYTES = 2 * MAX_TEXT_BYTES
 """A text may have grown since."""
 
@@ -26,7 +28,7 @@ def rewrite(edit: TextEdit, folder: HeldFolder, drafts: HeldFolder, *, restores:
     """Make an edit in the text in `folder`; return why not, as half a sentence, or nothing.
 
     The new file is written in `drafts`, a folder of the same file system that only this process writes to. It gets the
-    text's permission bits and, if it `restores` the text of the edit, its time.
+    text's permission bits and, if it `restores` the text of the edit, its time. OSError if the disk is full.
     """
     try:
         with locked_folder(folder.path, folder.fd):
@@ -34,6 +36,8 @@ def rewrite(edit: TextEdit, folder: HeldFolder, drafts: HeldFolder, *, restores:
     except FileNotFoundError:
         return "it is gone"
     except OSError as error:
+        if error.errno in _FULL:  # it can be done later: until then the image stays where the text says
+            raise
         return error.strerror or str(error)
 
 

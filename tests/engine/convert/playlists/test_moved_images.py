@@ -1,5 +1,6 @@
 """Texts that name an image which is put away: they name its result then, and the image again after an undo."""
 
+import errno
 import hashlib
 import json
 import os
@@ -15,8 +16,9 @@ from discpress.engine.convert.playlists import rewrite
 from discpress.engine.convert.trash import trash
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
 from discpress.engine.convert.trash.held import HeldEntry
-from discpress.engine.convert.trash.listing import entries_in, sweep_trash_in
-from discpress.engine.convert.trash.undo import Undone, purge, undo
+from discpress.engine.convert.trash.listing import entries_in, find_half_undone, sweep_trash_in
+from discpress.engine.convert.trash.undo import Undone, finish_undo, purge, undo
+from discpress.engine.errors import SpaceError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.progress import Control
 from discpress.engine.request import OnConflict
@@ -215,6 +217,32 @@ def test_a_source_that_stays_after_all_stays_in_the_playlist(tmp_path: Path, mon
         put_away(source)
     assert playlist.read_bytes() == b"Saga.iso\n"
     assert names_in(tmp_path) == {"Saga.iso", "Saga.m3u", "Saga.zso"}
+
+
+def test_a_source_stays_if_the_disk_is_too_full_for_its_playlist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    playlist = text(tmp_path / "Saga.m3u", b"Saga.iso\n")
+    monkeypatch.setattr(rewrite, "sync_file", faults.fail_with(errno.ENOSPC))
+    with pytest.raises(SpaceError, match=r"Saga\.iso"):
+        put_away(image(tmp_path / "Saga.iso"))
+    assert playlist.read_bytes() == b"Saga.iso\n"
+    assert names_in(tmp_path) == {"Saga.iso", "Saga.m3u", "Saga.zso"}
+
+
+def test_an_undo_goes_on_when_the_disk_has_space_for_the_playlist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    playlist = text(tmp_path / "Saga.m3u", b"Saga.iso\n")
+    put_away(image(tmp_path / "Saga.iso"))
+    with monkeypatch.context() as patch, pytest.raises(SpaceError):
+        patch.setattr(rewrite, "sync_file", faults.fail_with(errno.ENOSPC))
+        undo_newest(tmp_path)
+    assert names_in(tmp_path) == {".discpress-trash", "Saga.iso", "Saga.m3u", "Saga.zso"}
+    (entry,) = find_half_undone([tmp_path])
+    finish_undo(entry, 1, Control())
+    assert playlist.read_bytes() == b"Saga.iso\n"
+    assert names_in(tmp_path) == {".discpress-trash", "Saga.iso", "Saga.m3u"}
 
 
 def stop_before_the_move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
