@@ -35,7 +35,7 @@ class NamingTexts:
 
 
 def find_texts(original_path: Path, result_path: Path) -> NamingTexts:
-    """Find the texts that name a file by a relative path, for the result that replaces it.
+    """Find the texts that name a file by its path, for the result that replaces it.
 
     Both paths are absolute. A result of the same name needs no edit. Folders that cannot be read contain no texts.
     """
@@ -79,21 +79,24 @@ class _Search:
     def _look_at(self, folder: HeldFolder, folder_path: Path, prefix: str, name: str) -> None:
         fd, facts = folder.open_file(name)
         with os.fdopen(fd, "rb") as file:
-            before = file.read(MAX_TEXT_BYTES + 1)
-        if len(before) > MAX_TEXT_BYTES:
-            return
+            before = file.read(_MAX_LIST_BYTES)
         place = _Place(self._original_path, self._result_path, folder_path)
         after = renamed(before, PurePath(name).suffix.lower() in SHEET_SUFFIXES, place.new_name)
         if after is None:
             self._leave(name, "it cannot contain the new name")
         elif place.problem:
             self._leave(name, place.problem)
+        elif after != before and len(before) > MAX_TEXT_BYTES:
+            self._leave(name, "it is too large")
         elif after != before:
             self._edits_bytes += len(before) + len(after)
             if self._edits_bytes > _MAX_EDITS_BYTES:
                 self._leave(name, "too many texts name it")
             else:
                 self.edits.append(TextEdit(prefix + name, before, after, facts.st_mtime_ns))
+        if place.has_unknown_path:
+            shown = display_name(self._original_path.name)
+            self.notices.append(f"{display_name(name)} may still name {shown}: it contains an absolute path")
 
     def _leave(self, name: str, why: str) -> None:
         self.notices.append(f"{display_name(name)} still names {display_name(self._original_path.name)}: {why}")
@@ -128,6 +131,8 @@ class _Place:
     folder_path: Path
     problem: str = ""
     """The reason why a text that names the file cannot name the result; empty if it can."""
+    has_unknown_path: bool = False
+    """Whether a text contains an absolute path to a file of that name, perhaps of another machine."""
 
     def new_name(self, name: str) -> str | None:
         """Return the new form of a name if it is one of the file."""
@@ -147,8 +152,12 @@ class _Place:
         return self.result_path.relative_to(self.folder_path).as_posix().replace("/", separator)
 
     def _is_original(self, name: str) -> bool:
-        if PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive or "\0" in name:
+        if "\0" in name:
             return False
+        if PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor:
+            is_original = PurePosixPath(name) == self.original_path  # no look at a disk that may not answer
+            self.has_unknown_path |= not is_original and _last_step(name) == _folded(self.original_path.name)
+            return is_original
         if _folded(PurePosixPath(name).name) != _folded(self.original_path.name):
             return False
         path = _unlinked(self.folder_path / name)

@@ -129,6 +129,23 @@ def test_names_of_other_files_stay(named: str, tmp_path: Path) -> None:
     assert playlist.read_bytes() == named.encode()
 
 
+@pytest.mark.parametrize("named", ["/games/Saga.iso", "C:\\games\\Saga.iso", "C:/saga.iso", "\\\\nas\\Saga.iso"])
+def test_an_absolute_path_to_who_knows_where_is_mentioned(named: str, tmp_path: Path) -> None:
+    playlist = text(tmp_path / "Saga.m3u", f"{named}\nSaga.iso\n".encode())
+    done = put_away(image(tmp_path / "Saga.iso"))
+    assert playlist.read_bytes() == f"{named}\nSaga.zso\n".encode()
+    assert "Saga.m3u may still name Saga.iso: it contains an absolute path" in done.notices
+
+
+def test_an_absolute_path_to_the_very_file_is_replaced(tmp_path: Path) -> None:
+    before = f"{tmp_path.resolve()}/Saga.iso\n".encode()
+    playlist = text(tmp_path / "Saga.m3u", before)
+    put_away(image(tmp_path / "Saga.iso"))
+    assert playlist.read_bytes() == before.replace(b"Saga.iso", b"Saga.zso")
+    undo_newest(tmp_path)
+    assert playlist.read_bytes() == before
+
+
 def test_a_file_of_that_very_case_keeps_its_line(tmp_path: Path) -> None:
     image(tmp_path / "SAGA.ISO", OTHER)
     if (tmp_path / "saga.iso").exists():
@@ -152,6 +169,15 @@ def test_a_result_elsewhere_leaves_the_playlist_and_says_so(tmp_path: Path) -> N
     assert playlist.read_bytes() == b"Saga.iso\n"
     (notice,) = (each for each in done.notices if "Saga.m3u" in each)
     assert notice.startswith("Saga.m3u still names Saga.iso: ")
+
+
+def test_a_large_playlist_stays_and_is_named(tmp_path: Path) -> None:
+    large = b"Other.iso\n" * 10_000 + b"Saga.iso\n"
+    playlist = text(tmp_path / "all.m3u", large)
+    text(tmp_path / "others.m3u", b"Other.iso\n" * 10_000)
+    done = put_away(image(tmp_path / "Saga.iso"))
+    assert playlist.read_bytes() == large
+    assert [each for each in done.notices if "m3u" in each] == ["all.m3u still names Saga.iso: it is too large"]
 
 
 def test_permission_bits_stay(tmp_path: Path) -> None:
