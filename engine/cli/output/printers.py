@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
+from discpress.engine.cli.output.hints import hint_for
 from discpress.engine.errors import DiscpressError
 from discpress.engine.names import display_name
 from discpress.engine.progress import Progress, RateWindow, Stage
@@ -87,7 +88,7 @@ class JsonPrinter:
             "code": error.code,
             "exit_code": error.exit_code,
             "message": str(error),
-            "hint": error.hint,
+            "hint": hint_for(error, about),
             **({} if state is None else {"state": str(state)}),
         }
         self.event("error", facts, "")
@@ -153,7 +154,8 @@ class TextPrinter:
     def error(self, error: DiscpressError, about: Path | None = None, state: State | None = None) -> None:
         """Print a failure, also under --quiet."""
         self._clear()
-        _say(f"discpress: error: {error}" + (f"\n  {error.hint}" if error.hint else ""))
+        hint = hint_for(error, about)
+        _say(f"discpress: error: {error}" + (f"\n  {hint}" if hint else ""))
 
     @contextlib.contextmanager
     def following(self, progress: Progress, about: Path) -> Iterator[None]:

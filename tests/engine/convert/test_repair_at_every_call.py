@@ -12,7 +12,7 @@ import fault_injection as faults
 import pytest
 from command_line import CommandLine, write_old
 from power_stories import NO_CLAIMS, SOURCE, decoded, entries
-from repair_stories import NAME, OLD_BLOCK, block_size_of, make, repair, undo_repair
+from repair_stories import NAME, OLD_BLOCK, block_size_of, make, repair, stop_before_publishing, undo_repair
 
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.recovery import restore_unpublished
@@ -111,6 +111,21 @@ def test_a_stopped_undo_of_a_repair_is_finished_with_the_old_file_in_its_place(
     cli = CommandLine(tmp_path)
     assert cli.run("undo").exit_code == 0
     assert block_size_at(tmp_path) == OLD_BLOCK
+
+
+@pytest.mark.parametrize("command", ["convert", "info", "verify", "doctor"])
+def test_a_file_that_a_stopped_repair_left_in_the_trash_is_named_with_the_way_back(
+    command: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "[b]"
+    folder.mkdir()
+    make(folder)
+    stop_before_publishing(folder, NO_CLAIMS)
+    cli = CommandLine(tmp_path)
+    said = cli.run(command, folder / NAME)
+    assert (said.exit_code, f"undo --folder '{folder}' '{NAME}'" in said.text) == (1, True)
+    assert cli.run("undo", "--folder", folder, NAME).exit_code == 0
+    assert block_size_at(folder) == OLD_BLOCK
 
 
 def test_a_result_that_was_removed_brings_nothing_back(tmp_path: Path) -> None:
