@@ -26,7 +26,7 @@ from discpress.engine.convert.trash.proof import (
     replacement_facts,
 )
 from discpress.engine.convert.trash.trash import Moving, move_to_trash, put_home, take_in_again
-from discpress.engine.errors import TrashError, from_os_error
+from discpress.engine.errors import DiscpressError, SpaceError, TrashError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
 from discpress.engine.system.files import FileIdentity, absolute
@@ -84,7 +84,7 @@ def undo(
             _put_all_home(held)
             return _conclude_undo(held, replacement_entry, prover, journal, ours=ours)
         except OSError as error:
-            raise from_os_error(error, entry.home_path, "put it back from the trash") from error
+            raise _stopped(error, entry) from error
 
 
 def finish_undo(
@@ -99,7 +99,15 @@ def finish_undo(
             ours = is_beside(held) and _is_proven(held, prover)
             return _conclude_undo(held, None, prover, journal, ours=ours)
         except OSError as error:
-            raise from_os_error(error, entry.home_path, "put it back from the trash") from error
+            raise _stopped(error, entry) from error
+
+
+def _stopped(error: OSError, entry: TrashEntry) -> DiscpressError:
+    """Return the error of an undo that the system stopped; the next one goes on."""
+    found = from_os_error(error, entry.home_path, "put it back from the trash")
+    if isinstance(found, SpaceError):
+        found.hint = "free some space, then run discpress undo again"
+    return found
 
 
 def _is_proven(held: HeldEntry, prover: Prover) -> bool:

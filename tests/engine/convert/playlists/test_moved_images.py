@@ -8,7 +8,7 @@ from pathlib import Path
 
 import fault_injection as faults
 import pytest
-from command_line import write_old
+from command_line import CommandLine, write_old
 from sample_images import mixed
 
 from discpress.engine.convert.conversion import Conversion
@@ -16,8 +16,8 @@ from discpress.engine.convert.playlists import rewrite
 from discpress.engine.convert.trash import trash
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
 from discpress.engine.convert.trash.held import HeldEntry
-from discpress.engine.convert.trash.listing import entries_in, find_half_undone, sweep_trash_in
-from discpress.engine.convert.trash.undo import Undone, finish_undo, purge, undo
+from discpress.engine.convert.trash.listing import entries_in, sweep_trash_in
+from discpress.engine.convert.trash.undo import Undone, purge, undo
 from discpress.engine.errors import SpaceError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.progress import Control
@@ -261,12 +261,13 @@ def test_an_undo_goes_on_when_the_disk_has_space_for_the_playlist(
 ) -> None:
     playlist = text(tmp_path / "Saga.m3u", b"Saga.iso\n")
     put_away(image(tmp_path / "Saga.iso"))
-    with monkeypatch.context() as patch, pytest.raises(SpaceError):
+    with monkeypatch.context() as patch, pytest.raises(SpaceError) as stopped:
         patch.setattr(rewrite, "sync_file", faults.fail_with(errno.ENOSPC))
         undo_newest(tmp_path)
+    assert stopped.value.hint == "free some space, then run discpress undo again"
     assert names_in(tmp_path) == {".discpress-trash", "Saga.iso", "Saga.m3u", "Saga.zso"}
-    (entry,) = find_half_undone([tmp_path])
-    finish_undo(entry, 1, Control())
+    said = CommandLine(tmp_path).run("undo")
+    assert (said.exit_code, "Saga.m3u names Saga.iso now" in said.text) == (0, True)
     assert playlist.read_bytes() == b"Saga.iso\n"
     assert names_in(tmp_path) == {".discpress-trash", "Saga.iso", "Saga.m3u"}
 
