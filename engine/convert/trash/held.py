@@ -19,8 +19,8 @@ and the entry, with its marker of a begun undo, in one of these states:
     yes     not all STORED      UNDOING  an undo that was        finish_undo puts the rest back, then moves the
                                          stopped                 replacement, then removes the description
     no      none STORED         LEFT     a move only begun, or   nothing is in the trash, nothing is listed; the
-                                         the end of an undo or   next undo or emptying removes the description
-                                         purge
+                                         the end of an undo or   next undo or emptying removes the description and,
+                                         purge                   if all are HOME, takes back the playlists' change
 
 The order of calls allows no other state: a description is on the disk before the first file comes; the main file is in
 the trash, on the disk, before another file of its title follows; the marker is on the disk before the first file goes
