@@ -15,7 +15,8 @@ from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import ConflictError, UsageError
 from discpress.engine.formats import SHEETS, ImageFormat, Settings
-from discpress.engine.images.archives.contents import REACH_BYTES, archive_worth
+from discpress.engine.images.archives.contents import archive_worth
+from discpress.engine.images.archives.model import REACH_BYTES
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.tracks import Track
 from discpress.engine.images.image import Image

@@ -5,7 +5,7 @@ from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.discs.identity import identify
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.discs.iso9660 import SectorSource, read_volume
-from discpress.engine.images.archives.contents import REACH_BYTES
+from discpress.engine.images.archives.model import REACH_BYTES
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import find_mark

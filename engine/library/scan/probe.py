@@ -16,12 +16,11 @@ from discpress.engine.images.archives.contents import (
     ARCHIVE_FORMATS,
     IMAGE_SUFFIXES,
     ISO_SUFFIXES,
-    REACH_BYTES,
     images_in,
     open_archive,
     open_member,
 )
-from discpress.engine.images.archives.model import Archive, Member, held_file
+from discpress.engine.images.archives.model import REACH_BYTES, Archive, Member, held_file
 from discpress.engine.images.cd.sheet_source import SheetSource
 from discpress.engine.images.open import open_stored, with_files
 from discpress.engine.images.packed import PACKED, SMALLEST_ARCHIVE_BYTES, may_hold_disc

@@ -77,9 +77,9 @@ def make_seeds(folder: Path) -> None:
     for tag in (*CODECS, b"zlib"):
         codec = tag.decode()
         tracks = [MadeTrack("MODE2_RAW", form_1(0, bytes(2048)) * 9), MadeTrack("AUDIO", b"\1\2" * 1176 * 8)]
-        for kind in (b"CHT2", b"CHGD"):
-            made = made_cd(tracks, [tag], tag=kind, frames_per_hunk=4)
-            (folder / f"cd.{codec}.{kind.decode()}.chd").write_bytes(made.encode())
+        for entry_tag in (b"CHT2", b"CHGD"):
+            made = made_cd(tracks, [tag], tag=entry_tag, frames_per_hunk=4)
+            (folder / f"cd.{codec}.{entry_tag.decode()}.chd").write_bytes(made.encode())
         (folder / f"cd.{codec}.iso.chd").write_bytes(made_cd([MadeTrack("MODE1", small)], [tag]).encode())
     for path in GOLDEN.iterdir():
         if path.suffix not in {".iso", ".chd"}:  # the map of a CHD stands at its end

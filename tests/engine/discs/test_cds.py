@@ -12,7 +12,7 @@ from memory_cds import MemoryCd, data_cd, memory_cd, raw_sectors, sound, stored_
 
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.discs.reach import identify_image
-from discpress.engine.images.archives.contents import REACH_BYTES
+from discpress.engine.images.archives.model import REACH_BYTES
 from discpress.engine.images.cd.tracks import Track, TrackKind
 from discpress.engine.images.source import MemorySource
 from discpress.engine.systems import System

@@ -154,8 +154,8 @@ def test_the_tracks_of_a_cd_come_back_with_its_files_and_without_any(store: Stor
 def test_sheets_raw_dumps_and_faulty_chds_of_an_older_version_are_read_again(folder: Path) -> None:
     kept = [TITLE, replace(TITLE, path=GAMES / "whole.chd", format=ImageFormat.CHD, error="", fault=None)]
     formats = (ImageFormat.CUE, ImageFormat.GDI, ImageFormat.CCD, ImageFormat.MDS, ImageFormat.RAW_CD, ImageFormat.CHD)
-    other = {"error": "cannot be read", "fault": Fault.OTHER}
-    old = [replace(TITLE, path=GAMES / f"old.{each}", format=each, **other) for each in formats]
+    other = replace(TITLE, error="cannot be read", fault=Fault.OTHER)
+    old = [replace(other, path=GAMES / f"old.{each}", format=each) for each in formats]
     with Store(folder, migrations=MIGRATIONS[:BEFORE_TRACKS]) as older:
         older.save_titles([*kept, *old])
     with Store(folder) as store:
