@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from struct import Struct
 
 from discpress.engine.discs.file_titles import clean_text, read_file_title
@@ -16,8 +16,12 @@ from discpress.engine.formats import SECTOR_SIZE, ImageFormat, is_block_size
 from discpress.engine.images.archives.contents import raw_file_of
 from discpress.engine.images.archives.model import MemberSource
 from discpress.engine.images.archives.sheets import ArchivedSheet
-from discpress.engine.images.cd.format import CCD, CUE, GDI, RAW_CD
-from discpress.engine.images.cue import game_track, parse_cue, parse_gdi
+from discpress.engine.images.cd.beside import Neighbours, last_part, possible_names
+from discpress.engine.images.cd.ccd import IMAGE_NAME
+from discpress.engine.images.cd.format import CCD, CUE, GDI, MDS, RAW_CD
+from discpress.engine.images.cd.mds import DATA_NAME
+from discpress.engine.images.cd.sheet_source import named_like, read_sheet
+from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR
 from discpress.engine.images.open import open_source
 from discpress.engine.images.plain.format import ISO
 from discpress.engine.images.raw_layouts import RawLayout, find_raw_layout
@@ -29,8 +33,8 @@ from discpress.engine.images.spec import SNIFF_BYTES
 from discpress.engine.names import display_name
 from discpress.engine.systems import System
 
-_DATA_SUFFIXES = {".ccd": ".img", ".mds": ".mdf"}
-"""The suffixes of the files with the data of sheets that name none."""
+_DATA_NAMES = {CCD.name: IMAGE_NAME, MDS.name: DATA_NAME}
+"""The files with the data of sheets that are called like it."""
 
 _PSP = DiscInfo(System.PSP, found=Found.INSIDE)
 _PBP = Struct("<8x8I")  # magic and version; offsets of PARAM.SFO, five pictures and sounds, DATA.PSP and DATA.PSAR
@@ -115,47 +119,50 @@ def _read_raw(source: ByteSource) -> ForeignImage:
     return ForeignImage(disc, problem=problem, is_cut_short=is_cut_short)
 
 
-def _read_cue(source: ByteSource) -> ForeignImage:
-    names = parse_cue(read_bytes(source, 0, source.extents[0][1])).names
-    return _read_sheet(source, names, names[0] if names else "")
-
-
 def _read_gdi(source: ByteSource) -> ForeignImage:
-    tracks = parse_gdi(read_bytes(source, 0, source.extents[0][1]))
-    game = game_track(tracks)
-    found = _read_sheet(source, tuple(dict.fromkeys(track.name for track in tracks)), game.name if game else "")
+    found = _read_sheet(GDI.name, source)
     is_known = found.disc.system is not System.UNKNOWN
     return found if is_known else replace(found, disc=DiscInfo(System.DREAMCAST, found=Found.INSIDE))
 
 
-def _read_pair(source: ByteSource) -> ForeignImage:
-    """Read the file of a sheet's own name with the suffix of its data, in upper case if the sheet's is."""
-    path = source.path
-    suffix = _DATA_SUFFIXES.get(path.suffix.lower(), "")
-    if not suffix:
-        return ForeignImage(DiscInfo())
-    name = path.with_suffix(suffix.upper() if path.suffix.isupper() else suffix).name
-    found = _read_sheet(source, (name,), name)
-    return replace(found, problem=f"{display_name(name)} is not next to it") if found.problem else found
-
-
-def _read_sheet(source: ByteSource, names: tuple[str, ...], data_name: str) -> ForeignImage:
-    """Read the files next to a sheet, by their base names only, whatever folder it names; `data_name` has the disc."""
+def _read_sheet(image_format: ImageFormat, source: ByteSource) -> ForeignImage:
+    """Read the files next to a sheet, by their base names only, whatever folder it names."""
+    names, data_name = _named_files(image_format, source)
     if isinstance(source, MemberSource | ArchivedSheet):
         return _read_archived_sheet(source, names, data_name)
-    missing = [name for name in names if not _is_beside(source.path, name)]
-    problem = f"{display_name(missing[0])}, which it names, is not next to it" if missing else ""
+    neighbours = Neighbours(source.path.parent)
+    missing = [name for name in names if neighbours.find(name) is None]
+    reason = ", which it names," if image_format not in _DATA_NAMES else ""
+    problem = f"{display_name(missing[0])}{reason} is not next to it" if missing else ""
     found = ForeignImage(DiscInfo(), files=names, problem=problem)
-    if not data_name or data_name in missing:
+    data_path = neighbours.find(data_name)
+    if data_path is None:
         return found
     try:
-        raw = FileSource(source.path.with_name(data_name))
+        raw = FileSource(data_path)
     except DiscpressError:
         return found
     try:
         return _with_disc_of(raw, source, found)
     finally:
         raw.close()
+
+
+def _named_files(image_format: ImageFormat, source: ByteSource) -> tuple[tuple[str, ...], str]:
+    """Return the base names of a sheet's files, and that of the file with the disc, empty if it is unknown.
+
+    A faulty sheet names none, unless its data is called like the sheet.
+    """
+    try:
+        sheet = read_sheet(source, image_format)
+    except (DamagedImageError, UnsupportedImageError):
+        own = named_like(source.path, _DATA_NAMES.get(image_format, ""))
+        return ((own,) if own else ()), own
+    named = [next(iter(possible_names(last_part(file.name))), "") for file in sheet.files]
+    data = [track for track in sheet.tracks if track.kind.has_data]
+    dense = [track for track in data if track.first_sector == HIGH_DENSITY_SECTOR]
+    game = next(iter([*dense, *data, *sheet.tracks]))
+    return tuple(dict.fromkeys(name for name in named if name)), named[game.pieces[-1].file]
 
 
 def _read_archived_sheet(sheet: MemberSource | ArchivedSheet, names: tuple[str, ...], data_name: str) -> ForeignImage:
@@ -185,20 +192,13 @@ def _read_track(source: ByteSource) -> DiscInfo | None:
     return disc if disc is not None and disc.has_disc else None
 
 
-def _is_beside(path: Path, name: str) -> bool:
-    try:
-        return path.with_name(name).is_file()
-    except (OSError, ValueError):
-        return False
-
-
 HEADER_READERS: dict[ImageFormat, Callable[[ByteSource], ForeignImage]] = {
-    CCD.name: _read_pair,
-    CUE.name: _read_cue,
+    CCD.name: partial(_read_sheet, CCD.name),
+    CUE.name: partial(_read_sheet, CUE.name),
     GAMECUBE_CISO.name: read_gamecube_ciso,
     GCZ.name: read_gcz,
     GDI.name: _read_gdi,
-    ImageFormat.MDS: _read_pair,
+    MDS.name: partial(_read_sheet, MDS.name),
     JSO.name: _read_jso,
     PBP.name: _read_pbp,
     RAW_CD.name: _read_raw,

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from discpress.engine.errors import DiscpressError, SplitImageError
 from discpress.engine.formats import ImageFormat
@@ -67,15 +67,17 @@ def read_sheet(source: ByteSource, image_format: ImageFormat) -> Sheet:
     """Return the content of a sheet; bytes after it are not read. Raises the errors of the parsers."""
     length = source.extents[0][1]
     sheet = PARSERS[image_format](read_bytes(source, 0, min(length, MAX_MDS_BYTES + 1)), shown_name(source))
-    stem = source.path.stem
-    files = (replace(file, name=_own_name(stem, file.name)) for file in sheet.files)
-    companions = (_own_name(stem, name) for name in sheet.companions)
+    files = (replace(file, name=named_like(source.path, file.name)) for file in sheet.files)
+    companions = (named_like(source.path, name) for name in sheet.companions)
     return replace(sheet, files=tuple(files), companions=tuple(companions))
 
 
-def _own_name(stem: str, name: str) -> str:
-    """Return the name of a file; `*.img` is called like the sheet."""
-    return f"{stem}{name[1:]}" if name.startswith(OWN_NAME) else name
+def named_like(sheet_path: PurePath, name: str) -> str:
+    """Return the name of a file; `*.img` is called like the sheet, with a suffix in the same case."""
+    if not name.startswith(OWN_NAME):
+        return name
+    suffix = name[1:].upper() if sheet_path.suffix.isupper() else name[1:]
+    return sheet_path.stem + suffix
 
 
 def open_files(sheet: FileSource, image_format: ImageFormat) -> SheetSource:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from discpress.engine.discs.foreign import foreign_error, read_foreign
+from discpress.engine.discs.foreign import HEADER_READERS, foreign_error, read_foreign
 from discpress.engine.discs.info import DiscInfo, ForeignImage
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import (
@@ -17,7 +17,6 @@ from discpress.engine.errors import (
 from discpress.engine.formats import ImageFormat, image_stem
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.cd.sheet_source import SheetSource
 from discpress.engine.images.chd.stated import STATED_BYTES, stated_sha1s
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_source
@@ -36,9 +35,10 @@ def title_of(source: ByteSource, found: ImageFormat, identity: FileIdentity, lin
     Raises StorageError.
     """
     title = replace(_read_title(source, found, identity, links), stated=stated_digests(source))
-    if isinstance(source, SheetSource) and source.problem is not None:
-        return replace(title, disc=read_foreign(source, found).disc)
-    return title
+    is_opened = title.fault is None or title.tracks is not None
+    if is_opened or not spec_of(found).is_read or found not in HEADER_READERS:
+        return title
+    return replace(title, disc=read_foreign(source, found).disc)  # some of its files may be sound
 
 
 def stated_digests(source: ByteSource) -> Digests | None:

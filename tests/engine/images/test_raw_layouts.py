@@ -58,6 +58,17 @@ def test_a_dump_is_listed_with_its_disc_and_becomes_a_zso_of_it(layout: str, tmp
     assert read_back(cli.folder / "Old Disc.zso") == DISC
 
 
+@pytest.mark.parametrize("named", ["game.bin", "game.cue"])
+def test_a_dump_that_ends_within_a_sector_is_cut_short_and_known_all_the_same(named: str, tmp_path: Path) -> None:
+    cli = CommandLine(tmp_path / "work")
+    write_image(cli.folder / "game.bin", dump("mode 2, 2352")[:-1])
+    if named == "game.cue":
+        write_image(cli.folder / named, cue("game.bin"))
+    (title, _) = cli.run("scan", "--json", ".").events
+    assert (Path(title["path"]).name, title["state"], title["serial"]) == (named, "cut-short", "SLUS-20946")
+    assert "it ends within a sector" in title["error"]
+
+
 @layouts
 def test_a_dump_in_an_archive_is_named(layout: str, tmp_path: Path) -> None:
     cli = CommandLine(tmp_path / "work")
