@@ -17,10 +17,10 @@ from discpress.engine.images.archives.contents import raw_file_of
 from discpress.engine.images.archives.model import MemberSource
 from discpress.engine.images.archives.sheets import ArchivedSheet
 from discpress.engine.images.cd.beside import Neighbours, last_part, possible_names
-from discpress.engine.images.cd.ccd import IMAGE_NAME
 from discpress.engine.images.cd.format import CCD, CUE, GDI, MDS, RAW_CD
-from discpress.engine.images.cd.mds import DATA_NAME
 from discpress.engine.images.cd.sheet_source import named_like, read_sheet
+from discpress.engine.images.cd.sheets.ccd import IMAGE_NAME
+from discpress.engine.images.cd.sheets.mds import DATA_NAME
 from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR
 from discpress.engine.images.open import open_source
 from discpress.engine.images.plain.format import ISO

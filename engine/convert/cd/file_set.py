@@ -12,8 +12,8 @@ from itertools import groupby
 from discpress.engine.errors import DiscpressError, SettingError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, image_stem
 from discpress.engine.images.cd.arrange import StoredFile, arrange
-from discpress.engine.images.cd.cue import parse_cue
-from discpress.engine.images.cd.sheet import FRAMES_PER_SECOND
+from discpress.engine.images.cd.sheets.cue import parse_cue
+from discpress.engine.images.cd.sheets.sheet import FRAMES_PER_SECOND
 from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, RAW_SECTOR_SIZE, Track, TrackKind, is_gd_rom
 from discpress.engine.names import display_name
 

@@ -9,8 +9,8 @@ from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import SettingError, UsageError
 from discpress.engine.formats import SHEETS, ImageFormat, Settings
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.cd.sheet import Sheet
 from discpress.engine.images.cd.sheet_image import SheetImage
+from discpress.engine.images.cd.sheets.sheet import Sheet
 from discpress.engine.images.cd.tracks import Track, TrackKind
 from discpress.engine.images.doctor.cd_content import cd_content_findings, cd_cut_short
 from discpress.engine.images.doctor.content import content_findings, cut_short

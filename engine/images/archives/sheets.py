@@ -12,9 +12,9 @@ from pathlib import Path
 from discpress.engine.errors import DamagedImageError, DiscpressError, SplitImageError, UnsupportedImageError
 from discpress.engine.images.archives.model import REACH_BYTES, Archive, Member, MemberSource, path_of
 from discpress.engine.images.cd.beside import last_part, possible_names
-from discpress.engine.images.cd.detection import MAX_SHEET_BYTES
 from discpress.engine.images.cd.format import SheetSpec
 from discpress.engine.images.cd.sheet_source import SheetSource, read_sheet
+from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES
 from discpress.engine.images.registry import detect
 from discpress.engine.images.sets.sheet_sets import NamedFiles, group_sheets, is_sheet_name
 from discpress.engine.images.source import ByteSource, FileSource, MemorySource, read_bytes, shown_name

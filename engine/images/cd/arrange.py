@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from discpress.engine.errors import CutShortError
 from discpress.engine.formats import MAX_DISC_BYTES
-from discpress.engine.images.cd.sheet import (
+from discpress.engine.images.cd.sheets.sheet import (
     IMPLIED_PREGAP,
     FileKind,
     Piece,

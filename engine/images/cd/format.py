@@ -6,7 +6,7 @@ A conversion of a disc with tracks needs more than blocks of its bytes, so these
 from typing import TYPE_CHECKING
 
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.cd.detection import MAX_SHEET_BYTES, has_sheet, is_cue, is_gdi
+from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES, has_sheet, is_cue, is_gdi
 from discpress.engine.images.recognised import RAW_SECTOR_SIZES, RAW_SYNC
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import FormatSpec, Kind

@@ -8,8 +8,8 @@ from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.arrange import Arrangement, Run, StoredFile, Tail, arrange
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.runs import RunReader
-from discpress.engine.images.cd.sheet import FileKind, Sheet
 from discpress.engine.images.cd.sheet_source import read_sheet
+from discpress.engine.images.cd.sheets.sheet import FileKind, Sheet
 from discpress.engine.images.cd.track_layouts import corrected
 from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE, Track, TrackKind
 from discpress.engine.images.cd.wave import find_samples

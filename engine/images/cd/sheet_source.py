@@ -8,11 +8,11 @@ from pathlib import Path, PurePath
 from discpress.engine.errors import DiscpressError, SplitImageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.beside import Neighbours, last_part
-from discpress.engine.images.cd.ccd import parse_ccd
-from discpress.engine.images.cd.cue import parse_cue
-from discpress.engine.images.cd.gdi import parse_gdi
-from discpress.engine.images.cd.mds import MAX_MDS_BYTES, parse_mds
-from discpress.engine.images.cd.sheet import OWN_NAME, Sheet, SheetFile, damaged
+from discpress.engine.images.cd.sheets.ccd import parse_ccd
+from discpress.engine.images.cd.sheets.cue import parse_cue
+from discpress.engine.images.cd.sheets.gdi import parse_gdi
+from discpress.engine.images.cd.sheets.mds import MAX_MDS_BYTES, parse_mds
+from discpress.engine.images.cd.sheets.sheet import OWN_NAME, Sheet, SheetFile, damaged
 from discpress.engine.images.sets.source_set import JoinedSource
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes, shown_name
 from discpress.engine.names import display_name

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from discpress.engine.formats import SECTOR_SIZE
-from discpress.engine.images.cd.sheet import FileKind, Piece, Sheet, SheetTrack
+from discpress.engine.images.cd.sheets.sheet import FileKind, Piece, Sheet, SheetTrack
 from discpress.engine.images.cd.tracks import TrackKind
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, ReadAt
 from discpress.engine.images.raw_layouts import RawLayout, find_raw_layout

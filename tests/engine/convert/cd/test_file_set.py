@@ -14,7 +14,7 @@ from discpress.engine.convert.cd.file_set import FileSet, file_set, unstated
 from discpress.engine.errors import SettingError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.arrange import StoredFile, arrange
-from discpress.engine.images.cd.cue import parse_cue
+from discpress.engine.images.cd.sheets.cue import parse_cue
 from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, Track, TrackKind
 
 CUE, GDI = ImageFormat.CUE, ImageFormat.GDI

@@ -3,9 +3,9 @@
 import pytest
 
 from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
-from discpress.engine.images.cd.cue import parse_cue
-from discpress.engine.images.cd.detection import is_cue
-from discpress.engine.images.cd.sheet import FileKind, Piece, Sheet
+from discpress.engine.images.cd.sheets.cue import parse_cue
+from discpress.engine.images.cd.sheets.detection import is_cue
+from discpress.engine.images.cd.sheets.sheet import FileKind, Piece, Sheet
 from discpress.engine.images.cd.tracks import TrackKind
 
 

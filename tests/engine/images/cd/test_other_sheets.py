@@ -10,10 +10,10 @@ from made_cds import MadeDisc
 from opened_discs import opened, whole
 
 from discpress.engine.errors import DamagedImageError, SplitImageError, UnsupportedImageError
-from discpress.engine.images.cd.ccd import parse_ccd
-from discpress.engine.images.cd.gdi import parse_gdi
-from discpress.engine.images.cd.mds import parse_mds
-from discpress.engine.images.cd.sheet import Piece
+from discpress.engine.images.cd.sheets.ccd import parse_ccd
+from discpress.engine.images.cd.sheets.gdi import parse_gdi
+from discpress.engine.images.cd.sheets.mds import parse_mds
+from discpress.engine.images.cd.sheets.sheet import Piece
 from discpress.engine.images.cd.tracks import TrackKind
 from discpress.engine.images.open import open_image
 from discpress.engine.images.sets.source_set import SourceSet

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.raw_image import open_raw
-from discpress.engine.images.cd.sheet import Sheet
 from discpress.engine.images.cd.sheet_image import SheetImage, open_sheet
 from discpress.engine.images.cd.sheet_source import PARSERS, SheetSource, read_sheet
+from discpress.engine.images.cd.sheets.sheet import Sheet
 from discpress.engine.images.cd.tracks import TrackKind
 from discpress.engine.images.cd.wave import find_samples
 from discpress.engine.images.source import ByteSource, MemorySource

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from discpress.engine.images.cd.sheet import Piece, damaged
+from discpress.engine.images.cd.sheets.sheet import Piece, damaged
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from struct import Struct, error
 
-from discpress.engine.images.cd.sheet import (
+from discpress.engine.images.cd.sheets.sheet import (
     MAX_TRACKS,
     Piece,
     Sheet,

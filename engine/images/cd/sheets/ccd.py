@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
-from discpress.engine.images.cd.detection import MAX_SHEET_BYTES
-from discpress.engine.images.cd.sheet import (
+from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES
+from discpress.engine.images.cd.sheets.sheet import (
     MAX_TRACKS,
     UTF8_MARK,
     Piece,

@@ -4,8 +4,8 @@ import re
 from collections import defaultdict
 from dataclasses import replace
 
-from discpress.engine.images.cd.detection import MAX_SHEET_BYTES
-from discpress.engine.images.cd.sheet import (
+from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES
+from discpress.engine.images.cd.sheets.sheet import (
     MAX_TRACKS,
     UTF8_MARK,
     Piece,

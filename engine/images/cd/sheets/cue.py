@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass, field
 
-from discpress.engine.images.cd.cue_places import Index, Places
-from discpress.engine.images.cd.detection import MAX_SHEET_BYTES
-from discpress.engine.images.cd.sheet import (
+from discpress.engine.images.cd.sheets.cue_places import Index, Places
+from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES
+from discpress.engine.images.cd.sheets.sheet import (
     FRAMES_PER_SECOND,
     UTF8_MARK,
     FileKind,

@@ -1,0 +1,1 @@
+"""Sheets: the texts and descriptors that name the files of a disc, and their parsers."""
