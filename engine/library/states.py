@@ -19,11 +19,18 @@ class DiscRecord:
     path: Path
     """Its path."""
     digest: str
-    """XXH3-128 of the decoded image."""
+    """XXH3-128 of the decoded image; empty if only its user data was read."""
     is_packed: bool
     """Whether its file is compressed."""
     is_proven: bool = True
     """Whether this very file was decoded, not one that was moved here."""
+    user_digest: str = ""
+    """XXH3-128 of the user data of a CD, which its ISO contains; empty if it was not read for that."""
+
+    @property
+    def shown_digest(self) -> str:
+        """The digest of the disc that a person sees: a CD and its ISO are one."""
+        return self.user_digest or self.digest
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,8 @@ class TitleStates:
             self._digests = {each.path: each for each in records.discs}
             self._by_digest = {}
             for each in sorted(records.discs, key=lambda each: natural_key(str(each.path))):
-                self._by_digest.setdefault(each.digest, []).append(each)
+                if each.digest:
+                    self._by_digest.setdefault(each.digest, []).append(each)
         if records.results != before.results:
             self._results = {}
             for source, result, digest in records.results:
@@ -119,10 +127,10 @@ class TitleStates:
         """Return a key that titles share if they are known to hold the same disc, by digest or as links."""
         record = self._digests.get(title.path)
         if record is not None:
-            return f"disc:{record.digest}"
+            return f"disc:{record.shown_digest}"
         first = self._linked.get(_node(title)) if title.links > 1 else None
         if first is not None and first != title.path and first in self._digests:
-            return f"disc:{self._digests[first].digest}"
+            return f"disc:{self._digests[first].shown_digest}"
         return f"path:{first or title.path}"
 
     def _of_file(self, title: Title) -> Standing:
@@ -135,10 +143,11 @@ class TitleStates:
 
     def _copy_of(self, title: Title) -> Standing | None:
         record = self._digests.get(title.path)
-        same = () if record is None else self._by_digest[record.digest]
+        same = () if record is None else self._by_digest.get(record.digest, ())
         if record is not None and not record.is_packed and record.is_proven:
             made = self._results.get(title.path, ())
-            result = next((each for each in same if each.is_proven and (each.path, each.digest) in made), None)
+            found = (*same, *self._by_digest.get(record.user_digest, ()))
+            result = next((each for each in found if each.is_proven and (each.path, each.digest) in made), None)
             if result is not None:
                 return Standing(State.DONE, f"{display_name(result.path)} is its verified result", result.path)
         first = next((each.path for each in same if _comes_before(each, record)), None)

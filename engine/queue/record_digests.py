@@ -11,7 +11,6 @@ from discpress.engine.convert.conversion import Conversion
 from discpress.engine.convert.digests import Digester, DigestSet
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.errors import DiscpressError
-from discpress.engine.images.archives.model import MemberSource
 from discpress.engine.images.doctor.reader import DeepReader
 from discpress.engine.images.image import Image
 from discpress.engine.images.source import ByteSource, FileSource
@@ -38,9 +37,7 @@ def _identity_from(plan: ConversionPlan, file_path: Path) -> FileIdentity:
 def identity_of_source(source: ByteSource) -> FileIdentity:
     """Return the library's identity of an image that is open."""
     identity = FileIdentity.of_set(source.holder.path, [file.stat() for file in source.files])
-    if isinstance(source, MemberSource):
-        return identity.in_archive(source.member.number, source.member.stored_bytes)
-    return identity
+    return identity.in_archive(source.member_number, source.held_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,9 @@ def save_digests(store: Store, done: Conversion, source: ByteSource) -> None:
     source_paths = plan.sources.paths if done.trashed is None else done.trashed.file_paths
     found = decoded_whole(source, _identity_from(plan, source_paths[0]), done.digests, source_paths)
     if found is not None:
-        save_decoded(store, plan.source_path, found)
+        # The raw sectors of a CD contain more than its user data.
+        is_part = plan.is_cut and plan.keeps_source
+        save_decoded(store, plan.source_path, found, Grade.USER_DATA if is_part else Grade.DECODED)
     if done.is_verified:
         _save_result(store, plan.output_path, done.digests)
 
@@ -93,10 +92,10 @@ def _save_result(store: Store, path: Path, digests: DigestSet) -> None:
         save_decoded(store, path, found)
 
 
-def save_decoded(store: Store, path: Path, decoded: Decoded) -> None:
-    """Store the digests of an image that was decoded whole."""
+def save_decoded(store: Store, path: Path, decoded: Decoded, grade: Grade = Grade.DECODED) -> None:
+    """Store the digests of an image that was decoded whole, or those of the user data of a CD."""
     digests = decoded.digests
-    found = Digests.from_values(digests.values, digests.size_bytes, decoded.fingerprint)
+    found = Digests.from_values(digests.values, digests.size_bytes, decoded.fingerprint, grade)
     store.digests.save(absolute(path), decoded.identity, found)
 
 

@@ -20,6 +20,8 @@ class Grade(StrEnum):
     """This very file was decoded whole."""
     FOLLOWED = "followed"
     """A file was decoded whole and moved here, as its size, time and sampled bytes tell: no proof."""
+    USER_DATA = "user-data"
+    """The user data of a CD was read whole, as its ISO would contain it: not all that its sectors contain."""
     STATED = "stated"
     """The header of the file states it; nothing was decoded."""
 
@@ -32,6 +34,7 @@ class Grade(StrEnum):
 _LABELS = {
     Grade.DECODED: "decoded",
     Grade.FOLLOWED: "decoded before it was moved",
+    Grade.USER_DATA: "of its user data",
     Grade.STATED: "its header states it",
 }
 
@@ -62,10 +65,12 @@ class Digests:
     """Fingerprint of the file's stored bytes at that time; empty if not taken, and then they follow no move."""
 
     @classmethod
-    def from_values(cls, values: Mapping[str, str], size_bytes: int, fingerprint: str) -> "Digests":
-        """Return the digests of an image that was decoded whole, by name."""
+    def from_values(
+        cls, values: Mapping[str, str], size_bytes: int, fingerprint: str, grade: Grade = Grade.DECODED
+    ) -> "Digests":
+        """Return the digests of an image that was read whole, by name."""
         known: dict[str, Any] = {name: values[name] for name in DIGEST_NAMES if name in values}
-        return cls(**known, size_bytes=size_bytes, fingerprint=fingerprint)
+        return cls(**known, size_bytes=size_bytes, fingerprint=fingerprint, grade=grade)
 
     @property
     def values(self) -> dict[str, str]:

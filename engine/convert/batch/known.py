@@ -7,7 +7,7 @@ from pathlib import Path
 from discpress.engine.convert.batch.files import FileStat
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import Settings
-from discpress.engine.store.digests import Digests
+from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute
@@ -32,7 +32,10 @@ class Known:
         return None
 
     def digest(self, title: Title) -> str:
-        """Return the XXH3-128 of a title's decoded image; empty if it was never read whole as it is now."""
+        """Return the XXH3-128 of a title's decoded image; empty if it was never read whole as it is now.
+
+        Of a CD that was converted, it is that of its user data.
+        """
         is_same = self._stats[title.file_path].identity == title.identity.of_file
         return self._digest(title.path, title.identity) if is_same else ""
 
@@ -50,5 +53,6 @@ class Known:
             if self._store is not None:
                 with contextlib.suppress(StoreError):
                     found = self._store.digests.of(*key)
-            self._digests[key] = next((each.xxh3 for each in found if each.xxh3), "")
+            known = sorted((each for each in found if each.xxh3), key=lambda each: each.grade is not Grade.USER_DATA)
+            self._digests[key] = known[0].xxh3 if known else ""
         return self._digests[key]

@@ -69,11 +69,16 @@ class TitleRecords:
 
     def _read_discs(self) -> Iterator[DiscRecord]:
         best: dict[Path, DiscRecord] = {}
+        user_digests: dict[Path, str] = {}
         for path, name, digests in self._store.digests.discs():
             is_proven = digests.grade is Grade.DECODED
-            if path not in best or is_proven:
+            if digests.grade is Grade.USER_DATA:
+                user_digests[path] = digests.xxh3
+                best.setdefault(path, DiscRecord(path, "", _is_packed(name)))
+            elif path not in best or is_proven or not best[path].digest:
                 best[path] = DiscRecord(path, digests.xxh3, _is_packed(name), is_proven)
-        yield from best.values()
+        for path, record in best.items():
+            yield replace(record, user_digest=user_digests.get(path, ""))
 
     def _read_journal(self) -> bool:
         """Read the new entries of the journal; return whether there are checks of whole images among them."""

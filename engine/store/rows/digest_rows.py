@@ -107,5 +107,5 @@ def _best_first(found: Iterable[Digests]) -> list[Digests]:
 def fingerprinted(connection: sqlite3.Connection, path: Path, identity: FileIdentity) -> Iterator[Digests]:
     """Yield the digests that may follow their file to another path."""
     for digests in read(connection, path, identity):
-        if digests.fingerprint and digests.grade is not Grade.STATED:
+        if digests.fingerprint and digests.grade in {Grade.DECODED, Grade.FOLLOWED}:
             yield digests

@@ -1,0 +1,151 @@
+"""CDs of several files on the command line: each is one title for every command."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from archive_files import write_zip
+from cd_sectors import form_1
+from command_line import write_old
+from foreign_images import cue
+from memory_cds import ps1_disc, ps2_disc, raw_sectors, sound
+from queue_desk import Desk
+from sample_images import read_back
+
+from discpress.engine.convert.trash.folder import TRASH_NAME
+
+PS2 = ps2_disc()
+BIN = b"".join(raw_sectors(PS2, form_1))
+PS1_BIN = b"".join(raw_sectors(ps1_disc(), form_1))
+SOUND = b"".join(sound(40))
+
+
+def events(desk: Desk, event: str, *arguments: str) -> list[dict[str, Any]]:
+    """Return the events of one kind that a command prints; the command must succeed."""
+    code, found = desk.ask(*arguments)
+    assert code == 0, found
+    return [each for each in found if each["event"] == event]
+
+
+def write_all(folder: Path, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        write_old(folder / name, data)
+
+
+def write_iso_with_sheet(folder: Path) -> None:
+    write_all(folder, {"Odd [red].cue": cue("Odd [red].iso", track="MODE1/2048"), "Odd [red].iso": PS2})
+
+
+def write_parade(folder: Path) -> None:
+    write_all(folder, {"Parade.cue": cue("1.bin", "2.bin"), "1.bin": PS1_BIN, "2.bin": SOUND})
+
+
+def test_ls_lists_the_files_and_tracks_of_a_disc(desk: Desk) -> None:
+    write_parade(desk.folder)
+    assert desk.ask("scan", str(desk.folder))[0] == 0
+    (title,) = events(desk, "title", "ls")
+    assert title["files"] == [str(desk.folder / name) for name in ("Parade.cue", "1.bin", "2.bin")]
+    assert (title["format"], title["data_tracks"], title["audio_tracks"]) == ("cue", 1, 1)
+    assert title["file_bytes"] == sum((desk.folder / name).stat().st_size for name in ("Parade.cue", "1.bin", "2.bin"))
+
+
+def test_an_image_without_tracks_has_no_number_of_them(desk: Desk) -> None:
+    write_old(desk.folder / "Blue.iso", PS2)
+    assert desk.ask("scan", str(desk.folder))[0] == 0
+    (title,) = events(desk, "title", "ls")
+    assert (title["data_tracks"], title["audio_tracks"]) == (None, None)
+
+
+@pytest.mark.parametrize("command", [("verify", "-r"), ("info", "-r")])
+def test_a_folder_has_each_disc_once(command: tuple[str, ...], desk: Desk) -> None:
+    write_parade(desk.folder)
+    write_old(desk.folder / "alone.bin", BIN)
+    found = events(desk, {"verify": "verified"}.get(command[0], command[0]), *command, ".")
+    assert [Path(each["input"]).name for each in found] == ["alone.bin", "Parade.cue"]
+
+
+def test_a_disc_that_needs_its_raw_sectors_is_left_out_of_a_folder_with_the_way_to_a_chd(desk: Desk) -> None:
+    write_parade(desk.folder)
+    (skipped,) = events(desk, "skipped", "convert", "-r", "-n", ".")
+    assert (Path(skipped["input"]).name, skipped["code"], skipped["state"]) == ("Parade.cue", "no-player", "no-player")
+    assert skipped["message"].endswith("run chdman createcd on Parade.cue for a CHD, which emulators load")
+
+
+def test_a_disc_that_needs_its_raw_sectors_is_refused_if_it_is_named(desk: Desk) -> None:
+    write_parade(desk.folder)
+    code, _ = desk.ask("convert", "Parade.cue")
+    assert code != 0
+    assert {path.name for path in desk.folder.iterdir()} == {"Parade.cue", "1.bin", "2.bin"}
+
+
+def test_a_sheet_and_its_iso_go_to_the_trash_together_and_come_back(desk: Desk) -> None:
+    write_iso_with_sheet(desk.folder)
+    (done,) = events(desk, "converted", "convert", "-r", ".", "--delete-source")
+    assert [Path(each).name for each in done["files"]] == ["Odd [red].cue", "Odd [red].iso"]
+    assert read_back(desk.folder / "Odd [red].zso") == PS2
+    assert {path.name for path in desk.folder.iterdir()} == {TRASH_NAME, "Odd [red].zso"}
+    assert desk.ask("undo")[0] == 0
+    assert (desk.folder / "Odd [red].iso").read_bytes() == PS2
+    assert (desk.folder / "Odd [red].cue").is_file()
+
+
+def test_the_other_sheet_of_a_disc_goes_and_comes_with_it(desk: Desk) -> None:
+    write_iso_with_sheet(desk.folder)
+    write_old(desk.folder / "Other.cue", cue("Odd [red].iso", track="MODE1/2048"))
+    events(desk, "converted", "convert", "-r", ".", "--delete-source")
+    assert {path.suffix for path in desk.folder.iterdir() if path.is_file()} == {".zso"}
+    assert desk.ask("undo")[0] == 0
+    assert {path.name for path in desk.folder.iterdir() if path.suffix in {".cue", ".iso"}} == {
+        "Odd [red].cue",
+        "Odd [red].iso",
+        "Other.cue",
+    }
+
+
+def test_a_converted_ps2_cd_is_done_also_after_it_was_verified(desk: Desk) -> None:
+    write_all(desk.folder, {"Blue.cue": cue("Blue.bin"), "Blue.bin": BIN})
+    events(desk, "converted", "convert", "-r", ".")
+    assert desk.ask("scan", str(desk.folder))[0] == 0
+    assert {each["format"]: each["state"] for each in events(desk, "title", "ls")} == {"cue": "done", "zso": "packed"}
+    events(desk, "verified", "verify", "Blue.cue")
+    titles = events(desk, "title", "ls")
+    assert {each["format"]: each["state"] for each in titles} == {"cue": "done", "zso": "packed"}
+    assert len({each["group"] for each in titles}) == 1
+    grades = [each["grade"] for each in next(each for each in titles if each["format"] == "cue")["digests"]]
+    assert grades == ["decoded", "user-data"]
+    skipped = events(desk, "skipped", "convert", "-r", ".")
+    assert {Path(each["input"]).name: each["code"] for each in skipped} == {
+        "Blue.cue": "done",
+        "Blue.zso": "same-format",
+    }
+
+
+def test_the_raw_original_of_a_cd_stays_whatever_is_asked(desk: Desk) -> None:
+    write_all(desk.folder, {"Blue.cue": cue("Blue.bin"), "Blue.bin": BIN})
+    code, out, _ = desk.say("convert", "-r", ".", "--delete-source", "--json")
+    assert code == 0
+    assert "the original stays where it is" in out
+    assert (desk.folder / "Blue.bin").read_bytes() == BIN
+    assert (desk.folder / "Blue.cue").is_file()
+
+
+def test_a_disc_in_an_archive_is_verified_and_known_by_its_digest(desk: Desk) -> None:
+    write_zip(desk.folder / "Blue.zip", {"Blue.cue": cue("Blue.bin"), "Blue.bin": BIN})
+    path = str(desk.folder / "Blue.zip" / "Blue.cue")
+    (verified,) = events(desk, "verified", "verify", path)
+    assert verified["compared"] == ["archive"]
+    assert desk.ask("scan", str(desk.folder))[0] == 0
+    (title,) = events(desk, "title", "ls")
+    assert (title["path"], title["files"]) == (path, [str(desk.folder / "Blue.zip")])
+    assert [each["xxh3"] for each in title["digests"]] == [verified["xxh3"]]
+
+
+def test_a_missing_file_of_a_sheet_is_named_by_every_command(desk: Desk) -> None:
+    write_parade(desk.folder)
+    (desk.folder / "2.bin").unlink()
+    for command in (("convert", "Parade.cue"), ("info", "Parade.cue"), ("verify", "Parade.cue")):
+        code, found = desk.ask(*command)
+        assert code == 1
+        assert any("2.bin" in each["message"] and each["code"] == "split-part" for each in found if "code" in each), (
+            found
+        )
