@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from documents import DOCS, PROJECT, section
+from floors import FLOOR_OF, MANY_SCREENS, MAX_FILES
 
 TOPS = {"engine", "tui"}
 _FOLDER = re.compile(r"(?<![\w/])((?:\w+/)+)")
@@ -40,3 +41,14 @@ def test_every_folder_at_the_top_of_the_plan_exists() -> None:
     tops = {each.partition("/")[0] for each in drawn_folders()}
     assert {"engine", "tui", "docs", "tests", "screenshots", "findings"} <= tops
     assert [each for each in sorted(tops) if not (PROJECT / each).is_dir()] == []
+
+
+def test_the_plan_lists_the_rooms_from_the_roof_down() -> None:
+    rooms = [each.split("/")[1] for each in drawn_folders() if each.startswith("engine/") and each.count("/") == 2]
+    floors = [FLOOR_OF[each.rstrip("/")] for each in rooms]
+    assert floors == sorted(floors)
+
+
+def test_the_plan_names_the_limits_that_the_test_of_layers_has() -> None:
+    text = " ".join(section(DOCS / "design.md", "Rooms").split())
+    assert f"A folder has at most {MAX_FILES} files, and `tui/screens/` {MANY_SCREENS}." in text

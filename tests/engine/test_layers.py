@@ -8,35 +8,14 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from floors import FLOOR_OF, MANY_SCREENS, MAX_FILES
 
 PROJECT = Path(__file__).parents[2]
 TOPS = ("discpress", "engine", "tui")
 
-FLOORS = (
-    {"discpress"},
-    {"tui"},
-    {"cli"},
-    {"worker"},
-    {"queue"},
-    {"lab", "library"},
-    {"convert"},
-    {"store", "config", "demo"},
-    {"measure", "discs"},
-    {"images"},
-    {"codecs", "targets"},
-    {"system"},
-    {"progress"},
-    {"errors", "request"},
-    {"formats", "units", "names", "states", "systems"},
-)
-"""Rooms from the roof down; a room may use every lower floor, and no other room of its own."""
-FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 PRINTING_FRONTS = {"discpress.tui.main", "discpress.tui.terminal.driver"}
 """Before the app is on the screen, and after."""
 CONFIG_READERS = {"tui", "cli", "worker", "queue"}
-MAX_FILES = 17
-"""Python files of a folder: more cannot be taken in at a glance."""
-MANY_SCREENS = 21
 MAX_LINES = 300
 
 

@@ -55,7 +55,7 @@ def _add_set(commands: "Subparsers") -> None:
         "choose the settings of one title, or show them",
         "Store the settings of a title. convert and estimate use them unless an option overrides them. "
         "Without options, show the settings in force and the origin of each.",
-        "  discpress set game.iso\n  discpress set SLUS-20312 --block 16K --level 12 --target pcsx2\n"
+        "  discpress set game.iso\n  discpress set SLUS-20312 --block-size 16K --level 12 --target pcsx2\n"
         "  discpress set game.iso --defaults",
     )
     parser.add_argument("title", metavar="TITLE", help="path, serial or name of a title in the library")
