@@ -290,9 +290,8 @@ def _decide(
         keeps_source=keeps_source,
         tracks=tracks_for(image, choice.settings, output_path),
     )
-    if plan.files is None:
-        return plan
-    return replace(plan, notices=(*plan.notices, *losses_of(image, plan.files, plan.settings.format)))
+    losses = () if plan.files is None else losses_of(image, plan.files, plan.settings.format)
+    return replace(plan, notices=(*plan.notices, *losses))
 
 
 def format_of_suffix(output_path: Path | None) -> ImageFormat | None:

@@ -41,6 +41,7 @@ def test_its_values_are_the_conversions(cli: CommandLine, game: Path, image: byt
         "input": "game.iso",
         "files": ["game.iso"],
         "output": "game.zso",
+        "output_files": [{"path": "game.zso", "bytes": packed_bytes}],
         "format": "zso",
         "block_size": 2048,
         "level": 3,

@@ -21,8 +21,8 @@ BIN = Path(sys.executable).parent
 MIB = 1024 * 1024
 
 CONVERTED_KEYS = [
-    "schema", "event", "input", "files", "output", "format", "block_size", "level", "index_shift", "original_bytes",
-    "packed_bytes", "ratio", "crc32", "xxh3", "verified", "read_back", "elapsed_s",
+    "schema", "event", "input", "files", "output", "output_files", "format", "block_size", "level", "index_shift",
+    "original_bytes", "packed_bytes", "ratio", "crc32", "xxh3", "verified", "read_back", "elapsed_s",
 ]  # fmt: skip
 """Keys of the last JSON line of a conversion, in the order of the specification."""
 

@@ -1,4 +1,4 @@
-"""What moves into the trash that were only begun leave there: found, taken back and removed."""
+"""The leftovers of moves into the trash that were only begun: found, taken back and removed."""
 
 import contextlib
 import stat
