@@ -12,7 +12,7 @@ A bit of the bitmap means that the sector's sync and ECC were removed before it 
 import zlib
 
 from discpress.engine.codecs.blocks import BlockError, Decoder
-from discpress.engine.codecs.crc import crc, with_reversed_bits
+from discpress.engine.codecs.crc import ends_of_zero, with_reversed_bits
 from discpress.engine.codecs.deflate import RAW, DeflateCodec
 from discpress.engine.codecs.flac import LoadPackage, decode_frames, in_byte_order, load_miniaudio
 from discpress.engine.codecs.lzma_hunks import LzmaDecoder
@@ -26,6 +26,7 @@ FRAME_BYTES = SECTOR_BYTES + SUBCODE_BYTES
 _LONG_HUNK = 64 * 1024
 _FLAC_POLYNOMIAL = 0xA001  # 0x8005 reflected
 _FLAC_CRC_BITS = 16
+_MOST_ENDS = 64  # places that are tried, from the end on: that of the last FLAC frame is the first but by chance
 _DEFLATE_SLACK = 64  # a deflate stream is at most this much longer than its content, and 1/100
 
 
@@ -83,24 +84,22 @@ def _joined(sectors: bytes, subcode: bytes, bitmap: memoryview | bytes) -> bytes
 def _find_subcode(stored: memoryview, subcode_bytes: int) -> tuple[int, bytes]:
     """Return the place of the subcode's stream after FLAC frames of unknown length, and the subcode.
 
-    A place fits if the rest is one deflate stream of the right size, and the bytes before it are whole FLAC frames:
-    each ends with its crc16, so that the crc16 over all of them is 0 (RFC 9639, section 9.3). BlockError if none fits.
+    A place fits if the bytes before it are whole FLAC frames, and the rest is one deflate stream of the right size.
+    Each FLAC frame ends with its crc16, so that the crc16 over all of them is 0 (RFC 9639, section 9.3). BlockError if
+    no place fits.
     """
     longest = subcode_bytes + subcode_bytes // 100 + _DEFLATE_SLACK
-    for place in range(len(stored) - 1, max(0, len(stored) - longest), -1):
+    first = max(1, len(stored) - longest)
+    ends = [*ends_of_zero(with_reversed_bits(stored), _FLAC_POLYNOMIAL, _FLAC_CRC_BITS, first)]
+    for place in ends[: -_MOST_ENDS - 1 : -1]:
         inflate = zlib.decompressobj(RAW)
         try:
             subcode = inflate.decompress(stored[place:], subcode_bytes + 1)
         except zlib.error:
             continue
-        is_whole = inflate.eof and not inflate.unused_data and len(subcode) == subcode_bytes
-        if is_whole and _are_whole_frames(stored[:place]):
+        if inflate.eof and not inflate.unused_data and len(subcode) == subcode_bytes:
             return place, subcode
     raise BlockError("cdfl hunk does not decode: its FLAC frames or their subcode are damaged")
-
-
-def _are_whole_frames(flac: memoryview) -> bool:
-    return crc(with_reversed_bits(flac), _FLAC_POLYNOMIAL, _FLAC_CRC_BITS) == 0
 
 
 CD_DECODERS: dict[bytes, Decoder] = {

@@ -4,6 +4,7 @@ Bit 0 of the first byte is the highest coefficient of a polynomial (a "reflected
 The start value is 0.
 """
 
+from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from discpress.engine.system.files import Readable
@@ -31,6 +32,16 @@ def crc(data: Readable, polynomial: int, width: int) -> int:
     for byte in value.to_bytes(bits // 8, "little"):
         remainder = remainder >> 8 ^ _byte_step((remainder ^ byte) & 0xFF, polynomial)
     return remainder
+
+
+def ends_of_zero(data: bytes, polynomial: int, width: int, first: int) -> Iterator[int]:
+    """Yield the lengths, from `first` on and below that of the data, of all beginnings whose CRC is 0."""
+    steps = [_byte_step(number, polynomial) for number in range(256)]
+    remainder = crc(data[:first], polynomial, width)
+    for place in range(first, len(data)):
+        if not remainder:
+            yield place
+        remainder = remainder >> 8 ^ steps[(remainder ^ data[place]) & 0xFF]
 
 
 def with_reversed_bits(data: Readable) -> bytes:

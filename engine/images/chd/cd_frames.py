@@ -10,6 +10,8 @@ from discpress.engine.images.chd.image import ChdImage
 from discpress.engine.images.chd.metadata import MetadataEntry
 from discpress.engine.images.source import ByteSource, shown_name
 
+MAX_FRAMES = 1_000_000
+"""Nearly twice those of a GD-ROM, 549,300; a limit, because a map of a few bytes can claim millions of frames."""
 _RAW_UNIT = 2352
 
 
@@ -42,13 +44,14 @@ class ChdFrames(ChdImage):
                 f"{name}: expected hunks of whole frames of {FRAME_BYTES} bytes, got hunks of {header.hunk_size} "
                 f"with units of {header.unit_size}"
             )
+        frames = header.total_bytes // FRAME_BYTES
+        if frames > MAX_FRAMES:
+            raise _damage(f"{name}: expected up to {MAX_FRAMES} frames, got {frames}: no CD or GD-ROM is that long")
         super().__init__(source, header, metadata)
         self.tracks = read_tracks(source, metadata)
         last = self.tracks[-1]
-        if last.end_frame > header.total_bytes // FRAME_BYTES:
-            raise _damage(
-                f"{name}: its tracks end at frame {last.end_frame}, but it has {header.total_bytes // FRAME_BYTES}"
-            )
+        if last.end_frame > frames:
+            raise _damage(f"{name}: its tracks end at frame {last.end_frame}, but it has {frames}")
 
     @property
     def frames_per_hunk(self) -> int:

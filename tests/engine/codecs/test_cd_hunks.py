@@ -93,8 +93,14 @@ class TestFlac:
         assert b"".join(decoded[start + 2352 : start + FRAME] for start in range(0, SIZE, FRAME)) == subcode
 
     def test_blocks_of_any_size_decode(self) -> None:
-        for block in (192, 588, 1176, 4704):
-            assert decode(b"cdfl", flac(self.sound, block) + deflated(bytes(768)))[:2352] == self.sound[:2352]
+        for sound in (self.sound, bytes(8 * 2352)):  # blocks of silence are shorter than the subcode may be
+            for block in (64, 192, 588, 1176, 4704):
+                assert decode(b"cdfl", flac(sound, block) + deflated(bytes(768)))[:2352] == sound[:2352]
+
+    def test_places_without_end_are_not_all_tried(self) -> None:
+        """Zeros keep a crc16 of 0, so each of them may be the end of a FLAC frame."""
+        with pytest.raises(BlockError, match="its FLAC frames or their subcode are damaged"):
+            decode(b"cdfl", flac(self.sound, 2352) + bytes(800))
 
     def test_a_damaged_block_is_an_error(self) -> None:
         """The package leaves it out without one."""

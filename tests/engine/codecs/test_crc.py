@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discpress.engine.codecs.crc import crc, with_reversed_bits
+from discpress.engine.codecs.crc import crc, ends_of_zero, with_reversed_bits
 
 POLYNOMIALS = {0xD8018001: 32, 0xEDB88320: 32, 0xA001: 16, 0x8408: 16, 0xE0: 8}
 
@@ -39,6 +39,13 @@ def test_a_megabyte_has_the_crc_of_zlib() -> None:
     data = Random(1).randbytes(1 << 20)
     begun = bytes(each ^ 0xFF for each in data[:4]) + data[4:]
     assert crc(begun, 0xEDB88320, 32) ^ 0xFFFFFFFF == zlib.crc32(data)
+
+
+@given(st.binary(max_size=40), st.integers(0, 45))
+def test_the_beginnings_with_a_crc_of_0_are_found(data: bytes, first: int) -> None:
+    data += crc(data, 0xA001, 16).to_bytes(2, "little") + bytes(2) + data  # what has its CRC appended has a CRC of 0
+    expected = [end for end in range(first, len(data)) if by_bits(data[:end], 0xA001) == 0]
+    assert list(ends_of_zero(data, 0xA001, 16, first)) == expected
 
 
 def test_with_reversed_bits_it_is_a_crc_that_takes_the_highest_bit_first() -> None:

@@ -109,6 +109,13 @@ def test_a_table_that_cannot_be_is_damage(texts: list[str | bytes], problem: str
     assert caught.value.hint == "restore the file from a backup, or make it again"
 
 
+def test_more_frames_than_any_disc_has_are_damage() -> None:
+    chd = made(CHT2 % (1, "AUDIO", 40, 0, "", 0))
+    chd.total_bytes = 2448 * 1_000_001
+    with pytest.raises(DamagedImageError, match="expected up to 1000000 frames, got 1000001"):
+        tracks_of(chd)
+
+
 def test_a_cd_without_a_table_is_damage() -> None:
     with pytest.raises(DamagedImageError, match="its track table is damaged: it is missing"):
         tracks_of(made())
