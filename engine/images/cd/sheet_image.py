@@ -16,7 +16,7 @@ from discpress.engine.images.cd.wave import find_samples
 from discpress.engine.images.image import StoredBlock, Sums, no_check
 from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.images.source import ByteSource, read_bytes
-from discpress.engine.names import display_name
+from discpress.engine.names import display_name, fold
 from discpress.engine.system.files import Writable
 
 _MODE = 15
@@ -46,7 +46,8 @@ class SheetImage(CdImage):
         self._reader = RunReader(source, found.runs)
         self.size = self._reader.size
         self.tracks = tuple(map(self._with_mode, found.tracks))
-        self.left_out_bytes = sum(file.size_bytes for file in files) - sum(map(_decoded_bytes, found.runs))
+        stored = sum(file.size_bytes for file in files) + _companion_bytes(source, sheet)
+        self.left_out_bytes = stored - sum(map(_decoded_bytes, found.runs))
         self.remarks = (*sheet.remarks, *_remarks(found, files), *self._mode_remarks())
         """Unusual and harmless properties, as texts without the image's name."""
         sizes = {track.kind.sector_bytes for track in self.tracks}
@@ -123,6 +124,12 @@ class _Part:
         return read_bytes(self._source, self._start + offset, max(0, min(length, self._size_bytes - offset)))
 
 
+def _companion_bytes(source: ByteSource, sheet: Sheet) -> int:
+    """Return the bytes of files that belong to the disc, and are not read."""
+    names = set(map(fold, sheet.companions))
+    return sum(file.size_bytes for file in source.files if fold(file.path.name) in names)
+
+
 def _decoded_bytes(run: Run) -> int:
     """Return how many stored bytes of a run are decoded."""
     return run.available if run.stride == run.sector_bytes else run.sectors * run.sector_bytes
@@ -152,9 +159,15 @@ def _remarks(found: Arrangement, files: Sequence[StoredFile]) -> list[str]:
         unused = file.size_bytes - sum(run.available for run in runs)
         if unused and not any(file.start <= tail < end for tail in tails):
             remarks.append(f"{unused} bytes of {file.name} are in no track, and are left out")
-    for track in found.tracks:
-        run = next(run for run in found.runs if run.start >= track.start and run.sectors)
-        if run.stride != run.sector_bytes:
-            count = run.stride - run.sector_bytes
-            remarks.append(f"track {track.number} has {count} more bytes a sector, such as subcode, which are left out")
-    return remarks
+    return remarks + _stride_remarks(found)
+
+
+def _stride_remarks(found: Arrangement) -> list[str]:
+    """Return which tracks have sectors with more bytes than are decoded."""
+    runs = [next(run for run in found.runs if run.sectors and run.start >= track.start) for track in found.tracks]
+    extra = [run.stride - run.sector_bytes for run in runs]
+    rest = "more bytes in each sector, such as subcode, which are left out"
+    if len(set(extra)) == 1:
+        return [f"there are {extra[0]} {rest}"] if extra[0] else []
+    tracks = zip(found.tracks, extra, strict=True)
+    return [f"track {track.number} has {count} {rest}" for track, count in tracks if count]

@@ -31,6 +31,8 @@ PACKED = (("zso", 2048), ("zso", 16384), ("cso", 2048), ("cso", 16384))
 CHD_METHODS = ("zlib", "zstd", "lzma", "zlib-zstd-lzma")
 CHDMAN_CODECS = ("zlib", "lzma", "huff", "flac")
 SMALL_BYTES = 48 * 1024
+NEIGHBOURS = ("fuzzed.bin", "fuzzed.img", "fuzzed.mdf", "track01.bin", "track02.raw")
+"""The files that the seeds of sheets name."""
 CUT_DISCS = ("psp.iso", "ps2.iso", "tail.iso")
 
 
@@ -44,6 +46,7 @@ def make_seeds(folder: Path) -> None:
     from archive_files import DEFLATED, SEVEN_ZIP_FILTERS, STORED, write_7z, write_zip
     from cd_sectors import form_1
     from chd_images import create_raw, made_chd
+    from made_cds import MadeDisc, write_ccd, write_cue, write_gdi, write_mds
     from packed_cds import CODECS, MadeTrack, made_cd
     from sample_images import GOLDEN, convert_image, pack, write_image
 
@@ -81,6 +84,10 @@ def make_seeds(folder: Path) -> None:
             made = made_cd(tracks, [tag], tag=entry_tag, frames_per_hunk=4)
             (folder / f"cd.{codec}.{entry_tag.decode()}.chd").write_bytes(made.encode())
         (folder / f"cd.{codec}.iso.chd").write_bytes(made_cd([MadeTrack("MODE1", small)], [tag]).encode())
+    disc = MadeDisc().add("MODE2/2352", 3).add("AUDIO", 2, pregap=2)
+    for write, suffix in ((write_cue, "cue"), (write_ccd, "ccd"), (write_mds, "mds"), (write_gdi, "gdi")):
+        path = write(folder / f"fuzzed.{suffix}", disc)
+        path.rename(folder / f"sheet.{suffix}")
     for path in GOLDEN.iterdir():
         if path.suffix not in {".iso", ".chd"}:  # the map of a CHD stands at its end
             (folder / path.name).write_bytes(path.read_bytes()[:MAX_BYTES])
@@ -105,6 +112,8 @@ def fuzz(corpus: Path, seconds: int, seed: int) -> None:
 
     with tempfile.TemporaryDirectory(prefix="discpress-fuzz-", dir="/dev/shm") as name:
         path = Path(name) / "fuzzed.iso"
+        for neighbour in NEIGHBOURS:
+            path.with_name(neighbour).write_bytes(bytes(2352 * 10))
         for each in corpus.iterdir():
             path.write_bytes(each.read_bytes())
             look(path)
