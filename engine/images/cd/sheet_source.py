@@ -83,7 +83,7 @@ def named_like(sheet_path: PurePath, name: str) -> str:
 def open_files(sheet: FileSource, image_format: ImageFormat) -> SheetSource:
     """Open the files next to a sheet, and return all as one source, which owns the sheet as well.
 
-    If a line is faulty, or a file missing, only the sheet is in it, and `problem` has the reason. StorageError.
+    If a line is faulty, or a file cannot be opened, only the sheet is in it, and `problem` has the reason.
     """
     with contextlib.ExitStack() as stack:
         files: list[FileSource] = []
@@ -100,19 +100,23 @@ def open_files(sheet: FileSource, image_format: ImageFormat) -> SheetSource:
 def _open_each(source: FileSource, sheet: Sheet) -> Iterator[FileSource]:
     """Yield the open files that a sheet names. SplitImageError for a missing one."""
     neighbours = Neighbours(source.path.parent)
-    nodes = {(source.opened_as.dev, source.opened_as.ino)}
+    nodes = {_node(source)}
     for file in sheet.files:
         path = neighbours.find(file.name)
         if path is None:
             raise _missing(shown_name(source), file)
         opened = FileSource(path)
-        node = (opened.opened_as.dev, opened.opened_as.ino)
-        if node in nodes:
+        if _node(opened) in nodes:
             opened.close()
             problem = f"{display_name(path.name)} is the sheet itself, or was already named"
             raise damaged(shown_name(source), file.line, problem)
-        nodes.add(node)
+        nodes.add(_node(opened))
         yield opened
+
+
+def _node(file: FileSource) -> object:
+    """Return what two names of one file share; some file systems have no numbers of files."""
+    return (file.opened_as.dev, file.opened_as.ino) if file.opened_as.ino else file.path
 
 
 def _missing(name: str, file: SheetFile) -> SplitImageError:

@@ -7,6 +7,7 @@ from discpress.engine.images.cd.sheets.cue_places import Index, Places
 from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES
 from discpress.engine.images.cd.sheets.sheet import (
     FRAMES_PER_SECOND,
+    MAX_TRACKS,
     UTF8_MARK,
     FileKind,
     Sheet,
@@ -146,6 +147,8 @@ class _Parser:
                 f"{display_name(name)} is of type {word}: expected {listed(each.value for each in FileKind)}",
                 "convert the file to WAVE with another program, and name that file in the sheet",
             )
+        if name not in self._files and len(self._files) == MAX_TRACKS:
+            raise damaged(self._name, self._line, f"it names more than {MAX_TRACKS} files, and no CD has more tracks")
         known = self._files.setdefault(name, SheetFile(name, FileKind(word), self._line))
         if known.kind.value != word:
             raise damaged(self._name, self._line, f"{display_name(name)} was of type {known.kind} in line {known.line}")
@@ -161,6 +164,8 @@ class _Parser:
         if word not in _KINDS:
             hint = f"use a dump of whole sectors; discpress reads {listed(_KINDS)}"
             raise unsupported(self._name, self._line, f"tracks of type {word} are not read", hint)
+        if len(self._drafts) == MAX_TRACKS:
+            raise damaged(self._name, self._line, f"it describes more than {MAX_TRACKS} tracks, and no CD has more")
         kind, stride = _KINDS[word]
         self._drafts.append(_Draft(int(words[0]), kind, stride, self._line, self._session, self._first_sector))
         self._first_sector = None

@@ -66,7 +66,8 @@ class _Block:
     sectors: int | None
     """Its length; None up to the end of the file."""
     pregap: int
-    address: int
+    address: int | None
+    """The address of the track proper; None if it follows the track before it."""
     name: str
 
 
@@ -83,7 +84,7 @@ def parse_mds(data: bytes, name: str) -> Sheet:
     names = {block.name for block in blocks}
     if len(names) > 1:
         raise unsupported(name, 0, f"its tracks are in {len(names)} data files", "join them, or use another image")
-    tracks = _place(name, blocks)
+    tracks = _place(name, [replace(blocks[0], address=max(0, blocks[0].address or 0)), *_addressed(blocks)])
     check_numbers(name, tracks)
     return Sheet((SheetFile(names.pop()),), tuple(tracks))
 
@@ -119,6 +120,14 @@ def _block(data: bytes, values: tuple[int, ...], expected: int, name: str, *, is
     if pregap > _MAX_SECTORS or (sectors is not None and not 0 < sectors <= _MAX_SECTORS) or offset >= 1 << 62:
         raise damaged(name, 0, f"the place or the length of track {expected} is impossible", _HINT)
     return _Block(expected, kind, stride, offset, sectors, pregap, address, _data_name(data, footer))
+
+
+def _addressed(blocks: list[_Block]) -> list[_Block]:
+    """Return the tracks after the first one, without the addresses that do not increase."""
+    return [
+        after if (after.address or 0) > max(0, before.address or 0) else replace(after, address=None)
+        for before, after in pairwise(blocks)
+    ]
 
 
 def _as_bcd(number: int) -> int:
@@ -160,8 +169,7 @@ def _with_pregap(block: _Block, sectors: int | None, left: int | None, spare: in
     between it and the one before it.
     """
     proper = Piece(0, block.offset, sectors)
-    address = block.address if block.address > 0 or block.number == 1 else None
-    track = SheetTrack(block.number, block.kind, block.stride, (proper,), first_sector=address)
+    track = SheetTrack(block.number, block.kind, block.stride, (proper,), first_sector=block.address)
     gap_bytes = block.pregap * block.stride
     if not gap_bytes or block.number == 1:  # the pregap of the first track is that before address 0, in no file
         return track

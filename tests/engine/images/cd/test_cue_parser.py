@@ -218,6 +218,13 @@ def test_a_track_within_the_pregap_of_another_one_is_refused() -> None:
         parsed(text)
 
 
+@pytest.mark.parametrize("line", ['FILE "{}.bin" BINARY\n', "TRACK {} AUDIO\n"])
+def test_more_files_or_tracks_than_a_cd_has_are_refused(line: str) -> None:
+    text = BIN + "".join(line.format(1 + number % 99) for number in range(100))
+    with pytest.raises(DamagedImageError, match="more than 99"):
+        parse_cue(text.encode(), "game.cue")
+
+
 def test_a_sheet_without_tracks_is_refused() -> None:
     with pytest.raises(DamagedImageError, match=r"^game\.cue: it describes no track$"):
         parse_cue(b'FILE "a.bin" BINARY\nTITLE "x"\n', "game.cue")

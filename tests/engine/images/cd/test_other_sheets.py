@@ -207,6 +207,12 @@ def test_track_numbers_of_an_mds_may_be_decimal_digits() -> None:
     assert [track.number for track in parse_mds(bytes(data), "m").tracks] == list(range(1, 13))
 
 
+@pytest.mark.parametrize("address", [0, -150, 3, 1 << 30])
+def test_an_address_in_an_mds_that_cannot_be_is_not_believed(address: int) -> None:
+    tracks = parse_mds(with_bytes(block(2) + 36, "<i", address), "m").tracks
+    assert [track.first_sector for track in tracks] == [0, address if address > 0 else None, None if address > 9 else 9]
+
+
 def test_a_dvd_of_alcohol_is_its_iso(tmp_path: Path) -> None:
     disc = MadeDisc().add("MODE1/2048", 20)
     path = made_cds.write_mds(tmp_path / "d.mds", disc)
