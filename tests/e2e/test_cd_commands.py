@@ -162,3 +162,22 @@ def test_benchmarks_measure_the_user_data_of_a_dump_and_no_sheet(cue: Path, cli:
     assert (said.exit_code, {event["original_bytes"] for event in lines}) == (0, {len(DISC)}), said.text
     said = cli.run("seek", cue)
     assert (said.exit_code, "is a sheet, whose files are not measured together" in said.text) == (1, True)
+
+
+@pytest.mark.parametrize("kind", ["sha1", "md5"])
+def test_a_checksum_file_may_list_the_files_of_a_disc(kind: str, cli: CommandLine) -> None:
+    path = write_cue(cli.folder / f"{NAME}.cue", DATA, SOUND)
+    files = sorted(cli.folder.iterdir())
+    lines = [f"{hashlib.new(kind, each.read_bytes()).hexdigest()} *{each.name}" for each in files]
+    (cli.folder / "all.txt").write_text("\n".join([*lines, ""]))
+    said = cli.run("verify", path, "--checksum-file", "all.txt", "--json")
+    assert (said.exit_code, sorted(said.last["compared"])) == (0, sorted(f"{kind} of {each.name}" for each in files))
+    files[1].write_bytes(bytes(2352) + files[1].read_bytes()[2352:])
+    said = cli.run("verify", path, "--checksum-file", "all.txt")
+    assert (said.exit_code, f"{files[1].name}: {kind} of the file: expected" in said.text) == (3, True)
+
+
+def test_a_checksum_file_with_other_names_is_refused(cli: CommandLine) -> None:
+    path = write_cue(cli.folder / f"{NAME}.cue", DATA)
+    (cli.folder / "all.txt").write_text(f"{sha1(b'')} *Another.bin\n{sha1(b'1')} *A third.bin\n")
+    assert cli.run("verify", path, "--checksum-file", "all.txt").exit_code == 2
