@@ -95,8 +95,11 @@ def _listed_files(listed: ChecksumList, source: ByteSource) -> dict[Path, Sequen
     for each in listed.checksums:
         if each.kind in _CHECKED:
             by_name.setdefault(PureWindowsPath(each.name).name, []).append(each)
-    found = {path: by_name[path.name] for path, _ in source.extents if path.name in by_name}
-    return found if found.keys() - {source.extents[0][0]} else {}
+    sheet_path = source.extents[0][0]
+    found: dict[Path, Sequence[Checksum]] = {
+        path: by_name[path.name] for path, _ in source.extents if path.name in by_name
+    }
+    return found if found.keys() - {sheet_path} else {}
 
 
 def expect(listed: ChecksumList, image: Image) -> Expected:

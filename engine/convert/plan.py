@@ -262,9 +262,8 @@ def _decide(
     elif isinstance(image, CdImage):
         keeps_source = image.left_out_bytes > 0
     file_path, makes_folder = image.source.holder.path, output_folder is not None
-    named_path = image.path.with_name(image.source.whole_name)
     output_path = result_path(
-        named_path,
+        image.path.with_name(image.source.whole_name),
         file_path,
         choice.settings.format,
         output_path,

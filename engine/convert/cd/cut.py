@@ -69,6 +69,9 @@ def read_notices(image: Image) -> tuple[str, ...]:
 
 
 def is_exact(image: CdImage) -> bool:
-    """Return whether the user data is all that a disc's sectors contain, so that nothing is lost with the original."""
+    """Return whether the user data is all that a disc's sectors contain, so that nothing is lost with the original.
+
+    Sectors before address 0 are not in it.
+    """
     is_only_data = len(image.tracks) == 1 and image.tracks[0].kind.sector_bytes == SECTOR_SIZE
-    return is_only_data and not image.left_out_bytes
+    return is_only_data and not image.left_out_bytes and cut(image).size == image.size

@@ -61,5 +61,7 @@ def _flycast_findings(image: CdImage) -> Iterator[Finding]:
         numbers = listed([str(each.number) for each in gaps], "and")
         message = f"Flycast loads no CHD with pregaps or postgaps, as of track {numbers}; it loads the GDI or CUE sheet"
         yield Finding(Severity.WARNING, _FLYCAST, message)
+    if image.left_out_bytes:
+        yield Finding(Severity.WARNING, _FLYCAST, "Flycast loads no CHD with subcode; it loads the GDI or CUE sheet")
     if image.is_gd_rom and len(image.tracks) < _GD_ROM_TRACKS:
         yield Finding(Severity.WARNING, _FLYCAST, "Flycast loads no GD-ROM with fewer than three tracks")

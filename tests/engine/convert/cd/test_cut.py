@@ -85,6 +85,13 @@ def test_sectors_that_are_an_iso_may_be_put_away(tmp_path: Path) -> None:
     assert (plan.trashes_source, plan.original_bytes) == (True, len(disc))
 
 
+def test_sectors_with_a_lead_in_are_never_put_away(tmp_path: Path) -> None:
+    sectors = stored_sectors(ps2_disc("SLES_500.01", 64), K.MODE1_2048, gap=150)
+    with cd(tmp_path, sectors, K.MODE1_2048) as image:
+        plan = plan_image(image, EVERYTHING)
+    assert (plan.trashes_source, plan.original_bytes) == (False, image.size - 150 * 2048)
+
+
 def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
