@@ -2,6 +2,7 @@
 
 from discpress.engine.convert.cd.cut import NEVER_CUT
 from discpress.engine.formats import ImageFormat
+from discpress.engine.images.doctor.cd_content import NO_SHEET
 from discpress.engine.names import display_name
 from discpress.engine.store.model import Title
 from discpress.engine.systems import SYSTEMS, System
@@ -33,6 +34,9 @@ def why_not_cut(title: Title) -> str:
     tracks = title.tracks
     if tracks is None or tracks.is_iso:
         return ""
+    other = next((each.message for each in title.findings if each.code == NO_SHEET), "")
+    if other:
+        return other
     if title.system is System.AUDIO_CD:
         what = "discpress does not pack audio CDs yet"
     elif title.system in NEVER_CUT:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.doctor.cd_content import cd_content_findings
+from discpress.engine.images.cd.raw_image import RawImage
+from discpress.engine.images.doctor.cd_content import cd_content_findings, no_sheet_findings
 from discpress.engine.images.doctor.content import (
     RAW_SIZE,
     VOLUME_SIZE,
@@ -38,6 +39,8 @@ def check_title(title: Title, image: Image) -> Title:
 def _findings(title: Title, image: Image) -> Iterator[Finding]:
     if isinstance(image, CdImage):
         yield from (Finding(Severity.NOTE, "sheet", remark) for remark in image.remarks)
+        if isinstance(image, RawImage) and not image.is_sequential:
+            yield from no_sheet_findings(image)
         yield from cd_content_findings(image, has_disc=title.disc.has_disc)
         return
     if not title.disc.has_disc:

@@ -352,6 +352,14 @@ def test_a_raw_dump_without_a_sheet_is_a_disc_of_one_track(store: Store, games: 
     assert (title.tracks, standing(title, "opl").state) == (TrackCounts(1, 0, 2352), State.READY)
 
 
+def test_a_raw_dump_that_ends_with_sound_needs_its_sheet(store: Store, games: Path) -> None:
+    write_old(games / "Blue.bin", b"".join((*PS2_TRACK[1], *AUDIO_TRACK[1])))
+    (title,) = scan(store, games)
+    found = standing(title, "opl")
+    assert found.state is State.NO_PLAYER
+    assert found.reason.endswith("which only its CUE sheet tells apart: put the sheet next to it")
+
+
 def test_half_a_raw_dump_is_cut_short(store: Store, games: Path) -> None:
     _, dump, _ = write_cd(games, CUE, PS2_TRACK)
     (games / "Okami.cue").unlink()
