@@ -27,11 +27,6 @@ class DiscRecord:
     user_digest: str = ""
     """XXH3-128 of the user data of a CD, which its ISO contains; empty if it was not read for that."""
 
-    @property
-    def shown_digest(self) -> str:
-        """The digest of the disc that a person sees: a CD and its ISO are one."""
-        return self.user_digest or self.digest
-
 
 @dataclass(frozen=True)
 class Records:
@@ -65,6 +60,7 @@ class TitleStates:
         self._records = Records()
         self._digests: dict[Path, DiscRecord] = {}
         self._by_digest: dict[str, list[DiscRecord]] = {}
+        self._user_digests: dict[str, str] = {}
         self._results: dict[Path, set[tuple[Path, str]]] = {}
         self.set_records(records or Records())
 
@@ -74,6 +70,7 @@ class TitleStates:
         if records.discs != before.discs:
             self._digests = {each.path: each for each in records.discs}
             self._by_digest = {}
+            self._user_digests = {each.digest: each.user_digest for each in records.discs if each.user_digest}
             for each in sorted(records.discs, key=lambda each: natural_key(str(each.path))):
                 if each.digest:
                     self._by_digest.setdefault(each.digest, []).append(each)
@@ -127,11 +124,15 @@ class TitleStates:
         """Return a key that titles share if they are known to hold the same disc, by digest or as links."""
         record = self._digests.get(title.path)
         if record is not None:
-            return f"disc:{record.shown_digest}"
+            return self._disc_of(record)
         first = self._linked.get(_node(title)) if title.links > 1 else None
         if first is not None and first != title.path and first in self._digests:
-            return f"disc:{self._digests[first].shown_digest}"
+            return self._disc_of(self._digests[first])
         return f"path:{first or title.path}"
+
+    def _disc_of(self, record: DiscRecord) -> str:
+        """Return the key of a disc whose bytes are known: a CD in any form and its ISO are one disc for people."""
+        return f"disc:{record.user_digest or self._user_digests.get(record.digest, record.digest)}"
 
     def _of_file(self, title: Title) -> Standing:
         known = self._of_files.get(title.path)

@@ -13,7 +13,8 @@ from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.doctor.reader import DeepReader
 from discpress.engine.images.image import Image
-from discpress.engine.images.source import ByteSource, FileSource
+from discpress.engine.images.open import open_stored
+from discpress.engine.images.source import ByteSource
 from discpress.engine.library.fingerprint import fingerprint_of, fingerprint_of_files
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import FileIdentity
@@ -84,7 +85,7 @@ def save_digests(store: Store, done: Conversion, source: ByteSource) -> None:
 
 def _save_result(store: Store, path: Path, digests: DigestSet) -> None:
     try:
-        with closing(FileSource(path)) as result:
+        with closing(open_stored(path)) as result:
             found = decoded_whole(result, identity_of_source(result), digests)
     except DiscpressError:
         return

@@ -1,7 +1,7 @@
 """Discs with tracks: what a conversion of one makes, and whether anything loads that."""
 
 from discpress.engine.convert.cd.cut import NEVER_CUT
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import SHEETS, ImageFormat
 from discpress.engine.images.doctor.cd_content import NO_SHEET
 from discpress.engine.names import display_name
 from discpress.engine.store.model import Title
@@ -9,21 +9,18 @@ from discpress.engine.systems import SYSTEMS, System
 from discpress.engine.targets import Target
 from discpress.engine.targets.checks import player_warning, wrong_system
 
-_SHEETS = frozenset({ImageFormat.CUE, ImageFormat.GDI})
-"""Sheets that `chdman createcd` takes. They keep all tracks as they are."""
-
 
 def cd_problem(title: Title, target: Target, made: ImageFormat) -> str:
     """Return why nothing loads what a conversion of a title with tracks would make; empty if something does.
 
-    A CHD of a CD stays what it is, and emulators load it. Of all other titles, only the user data of a single data
-    track is converted, for consoles that need nothing else.
+    A CHD of a CD stays what it is, and emulators load it, as they load a sheet. Of all other titles, only the user data
+    of a single data track is converted, for consoles that need nothing else.
     """
     if not target.plays(title.system):
         return wrong_system(target, title.system)
-    if title.is_packed:
+    if title.is_packed or made in SHEETS:
         return ""
-    return why_not_made(title, made) or player_warning(target, title.system, made)
+    return why_not_cut(title) or player_warning(target, title.system, made)
 
 
 def why_not_cut(title: Title) -> str:
@@ -50,16 +47,18 @@ def why_not_cut(title: Title) -> str:
 
 def why_not_made(title: Title, made: ImageFormat) -> str:
     """Return why a title's disc cannot become a format; empty if it may."""
-    return "" if made in _SHEETS else why_not_cut(title)
+    return "" if made in SHEETS else why_not_cut(title)
 
 
 def loses_sectors(title: Title, made: ImageFormat) -> bool:
     """Return whether a result lacks the headers and checksums of raw sectors, so that the original always stays."""
-    return title.tracks is not None and not title.tracks.is_iso and made not in _SHEETS
+    return title.tracks is not None and not title.tracks.is_iso and made not in SHEETS
 
 
 def _advice(title: Title) -> str:
     """Return the way to a CHD, as an instruction."""
-    if title.format in _SHEETS:
+    if title.is_packed:
+        return "keep the CHD, which emulators load"
+    if title.format in SHEETS:
         return f"run chdman createcd on {display_name(title.path.name)} for a CHD, which emulators load"
     return "write a CUE sheet with discpress convert -f cue, and run chdman createcd on it for a CHD"

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 from archive_files import write_zip
+from cd_chds import cd_chd
 from cd_sectors import form_1
 from command_line import write_old
 from foreign_images import cue
-from memory_cds import ps1_disc, ps2_disc, raw_sectors, sound
+from memory_cds import TrackPlan, ps1_disc, ps2_disc, raw_sectors, sound
 from queue_desk import Desk
 from sample_images import read_back
 
 from discpress.engine.convert.trash.folder import TRASH_NAME
+from discpress.engine.images.cd.tracks import TrackKind
 
 PS2 = ps2_disc()
 BIN = b"".join(raw_sectors(PS2, form_1))
@@ -149,3 +151,23 @@ def test_a_missing_file_of_a_sheet_is_named_by_every_command(desk: Desk) -> None
         assert any("2.bin" in each["message"] and each["code"] == "split-part" for each in found if "code" in each), (
             found
         )
+
+
+def test_a_chd_and_the_sheet_that_was_made_of_it_are_one_disc(desk: Desk) -> None:
+    track: TrackPlan = (TrackKind.MODE2_RAW, raw_sectors(PS2, form_1), 0, 0)
+    write_old(desk.folder / "Blue.chd", cd_chd(track))
+    events(desk, "converted", "convert", "-d", "Blue.chd")
+    assert desk.ask("scan", str(desk.folder))[0] == 0
+    titles = events(desk, "title", "ls")
+    assert {each["format"]: each["state"] for each in titles} == {"chd": "packed", "cue": "has-copy"}
+    events(desk, "converted", "convert", "Blue.cue", "-o", "Blue.zso")
+    assert desk.ask("scan", str(desk.folder))[0] == 0
+    titles = events(desk, "title", "ls")
+    assert {each["format"]: each["state"] for each in titles} == {"chd": "packed", "cue": "done", "zso": "packed"}
+    assert len({each["group"] for each in titles}) == 1
+
+
+def test_a_sheet_that_stays_what_it_is_is_left_out_as_such(desk: Desk) -> None:
+    write_parade(desk.folder)
+    (skipped,) = events(desk, "skipped", "convert", "-r", "-n", "-d", ".")
+    assert (skipped["code"], skipped["message"]) == ("same-format", "is CUE already")
