@@ -18,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from crash_states import crash_states
+from disc_replacing import DISC_REPLACING_STORIES
 from disc_stories import DISC_STORIES
 from old_stories import OLD_STORIES
 from playlist_stories import PLAYLIST_STORIES
@@ -26,7 +27,16 @@ from repair_stories import REPAIR_STORIES
 from set_stories import SET_STORIES
 from trash_stories import TRASH_STORIES
 
-ALL_STORIES = STORIES | SET_STORIES | DISC_STORIES | REPAIR_STORIES | PLAYLIST_STORIES | TRASH_STORIES | OLD_STORIES
+ALL_STORIES = (
+    STORIES
+    | SET_STORIES
+    | DISC_STORIES
+    | DISC_REPLACING_STORIES
+    | REPAIR_STORIES
+    | PLAYLIST_STORIES
+    | TRASH_STORIES
+    | OLD_STORIES
+)
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from discpress.engine.convert.checksums import drop_checksums
 from discpress.engine.convert.playlists.rewrite import describe
 from discpress.engine.convert.playlists.search import find_texts
-from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED, Replacement, TrashedFile, TrashEntry
+from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED, UNDONE, Replacement, TrashedFile, TrashEntry
 from discpress.engine.convert.trash.held import EntryState, FilePlace, HeldEntry, gone, hold
 from discpress.engine.convert.trash.proof import (
     Prover,
@@ -25,6 +25,7 @@ from discpress.engine.convert.trash.proof import (
     never_decoded,
     replacement_facts,
 )
+from discpress.engine.convert.trash.stopped import finish_replacement_move
 from discpress.engine.convert.trash.trash import Moving, move_to_trash, put_home, take_in_again
 from discpress.engine.errors import DiscpressError, SpaceError, TrashError, from_os_error
 from discpress.engine.names import display_name
@@ -69,6 +70,7 @@ def undo(
     ours.
     """
     prover = Prover(threads, control, progress or Progress())
+    replacement_entry = finish_replacement_move(entry)
     with hold(entry) as held:
         try:
             if held.state() is EntryState.LEFT:
@@ -76,7 +78,6 @@ def undo(
             if not is_home_taken_by_replacement(held):
                 _check_free(held)
             ours = is_beside(held) and _is_proven(held, prover)
-            replacement_entry = None
             if ours and is_home_taken_by_replacement(held):
                 # After an overwrite the replacement has the very name: it must leave first. Both are in the trash then.
                 replacement_entry = _trash_replacement(held, [])
@@ -92,12 +93,13 @@ def finish_undo(
 ) -> Undone:
     """Finish an undo that was stopped after it had begun to put files back; the errors are those of `undo`."""
     prover = Prover(threads, control, progress or Progress())
+    replacement_entry = finish_replacement_move(entry)
     with hold(entry) as held:
         try:
             _check_free(held)
             put_home(held)
             ours = is_beside(held) and _is_proven(held, prover)
-            return _conclude_undo(held, None, prover, journal, ours=ours)
+            return _conclude_undo(held, replacement_entry, prover, journal, ours=ours)
         except OSError as error:
             raise _stopped(error, entry) from error
 
@@ -164,7 +166,7 @@ def _conclude_undo(
             note = f"{error}; {shown} is left as it is"
     elif change:
         note = f"{change}, in the trash: {shown} is left as it is"
-    elif not ours and not is_original_in_its_place(held):
+    elif not ours and replacement_entry is None and not is_original_in_its_place(held):
         note = f"{shown}: not the file that replaced it, or gone: left as it is"
     is_result_gone = entry.reason in {CONVERTED, REPAIRED} and replacement_facts(held, entry.replacement) is None
     is_ours_to_tidy = is_beside(held) or replacement_entry is not None
@@ -198,7 +200,7 @@ def _trash_replacement(held: HeldEntry, texts: list[str]) -> TrashEntry:
         files,
         replacements=stand_ins,
         digests=held.entry.digests,
-        reason="undone",
+        reason=UNDONE,
         home=home,
         texts=named.edits,
         notify=texts.append,

@@ -8,6 +8,7 @@ import pytest
 from call_recorder import CallRecorder
 from command_line import write_old
 from crash_states import crash_states
+from disc_replacing import DISC_REPLACING_STORIES
 from disc_stories import DISC_STORIES
 from old_stories import OLD_STORIES
 from playlist_stories import PLAYLIST_STORIES
@@ -29,7 +30,16 @@ from discpress.engine.system.files import FileIdentity
 SEED = 9
 RANDOMS = 3
 RECOVERIES = 6
-ALL_STORIES = STORIES | SET_STORIES | DISC_STORIES | REPAIR_STORIES | PLAYLIST_STORIES | TRASH_STORIES | OLD_STORIES
+ALL_STORIES = (
+    STORIES
+    | SET_STORIES
+    | DISC_STORIES
+    | DISC_REPLACING_STORIES
+    | REPAIR_STORIES
+    | PLAYLIST_STORIES
+    | TRASH_STORIES
+    | OLD_STORIES
+)
 
 
 @pytest.mark.parametrize("name", ALL_STORIES)
