@@ -49,6 +49,15 @@ def test_a_sheet_or_its_dump_becomes_an_iso(suffix: str, cue: Path, cli: Command
     assert (cli.folder / "out.iso").read_bytes() == DISC
 
 
+def test_a_dump_of_several_tracks_gets_no_sheet_that_guesses_them(cli: CommandLine) -> None:
+    cli.folder.mkdir(parents=True, exist_ok=True)
+    (cli.folder / "Game.bin").write_bytes(b"".join([*DATA[1], *SOUND[1]]))
+    done = cli.run("convert", "--json", "-d", "Game.bin")
+    assert done.exit_code == 1
+    assert "which only its CUE sheet tells apart" in done.last["message"]
+    assert cli.names() == ["Game.bin"]
+
+
 def test_a_dry_run_has_the_size_of_the_iso(cue: Path, cli: CommandLine) -> None:
     said = cli.run("convert", cue, "--target", "opl", "-f", "iso", "-n", "--json")
     plan = next(event for event in said.events if event["event"] == "plan")

@@ -6,13 +6,14 @@ from pathlib import Path
 from discpress.engine.convert.cd.cut import is_exact
 from discpress.engine.convert.cd.file_set import FileSet, unstated
 from discpress.engine.discs.info import DiscInfo
-from discpress.engine.errors import SettingError, UsageError
+from discpress.engine.errors import SettingError, UnsupportedImageError, UsageError
 from discpress.engine.formats import SHEETS, ImageFormat, Settings
 from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.cd.raw_image import RawImage
 from discpress.engine.images.cd.sheet_image import SheetImage
 from discpress.engine.images.cd.sheets.sheet import Sheet
 from discpress.engine.images.cd.tracks import Track, TrackKind
-from discpress.engine.images.doctor.cd_content import cd_content_findings, cd_cut_short
+from discpress.engine.images.doctor.cd_content import cd_content_findings, cd_cut_short, no_sheet_findings
 from discpress.engine.images.doctor.content import content_findings, cut_short
 from discpress.engine.images.image import Image
 from discpress.engine.names import display_name, listed
@@ -63,9 +64,14 @@ def _form_of_cd(image: CdImage, request: ConversionRequest, suffix_format: Image
 
 
 def tracks_for(image: Image, settings: Settings, output_path: Path) -> tuple[Track, ...]:
-    """Return the tracks that become files of their own; none for a single file. Raises UsageError for the name."""
+    """Return the tracks that become files of their own; none for a single file.
+
+    Raises UsageError for the name, UnsupportedImageError for a dump whose tracks nothing describes.
+    """
     if settings.format not in SHEETS or not isinstance(image, CdImage):
         return ()
+    for finding in no_sheet_findings(image) if isinstance(image, RawImage) else ():
+        raise UnsupportedImageError(f"{image.name}: {finding.message}", hint="name the sheet in place of the dump")
     suffix = f".{settings.format}"
     if output_path.suffix.lower() != suffix:
         raise UsageError(

@@ -11,23 +11,21 @@ from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 from discpress.engine.names import display_name
 
-_SAMPLES = 16
-"""Distances between the sectors that are checked for the mark of data."""
-
 
 class RawImage(SheetImage):
     """A raw dump without a sheet: one data track, whatever its later sectors are."""
 
-    def find_other_sector(self) -> int | None:
-        """Return a sector that is not data, from 0, although the track is; None if none of 17 at equal distances is.
+    def find_other_sector(self, distances: int = 16) -> int | None:
+        """Return a sector that is not data, from 0, although the track is; None if all that are looked at are data.
 
-        A dump with one probably has several tracks, which only a sheet can tell apart.
+        Those are the first, the last, and more at equal distances. A dump with another sector probably has several
+        tracks, which only a sheet can tell apart.
         """
         (track,) = self.tracks
         if not track.kind.is_raw:
             return None
         last = track.sectors - 1
-        numbers = sorted({last * sample // _SAMPLES for sample in range(_SAMPLES + 1)})
+        numbers = sorted({last * step // distances for step in range(distances + 1)})
         syncs = (self.read_at(number * RAW_SECTOR_SIZE, len(RAW_SYNC)) for number in numbers)
         return next((number for number, sync in zip(numbers, syncs, strict=True) if sync != RAW_SYNC), None)
 

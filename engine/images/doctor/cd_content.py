@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.cd.raw_image import RawImage
 from discpress.engine.images.doctor.content import NO_DISC, NO_VOLUME, VOLUME_SIZE
 from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.images.known_disc import PVD_SECTOR, volume_bytes
-from discpress.engine.images.recognised import RAW_SYNC
 
 NO_SHEET = "no-sheet"
 """Code of the finding on a raw dump whose tracks only a sheet could tell apart."""
@@ -24,19 +24,18 @@ def cd_content_findings(image: CdImage, *, has_disc: bool) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, VOLUME_SIZE, message)
 
 
-def no_sheet_findings(image: CdImage) -> Iterator[Finding]:
-    """Yield the finding on a dump without a sheet that does not end with data, as a disc with sound does.
+def no_sheet_findings(image: RawImage, distances: int = 16) -> Iterator[Finding]:
+    """Yield the finding on a dump without a sheet that has other sectors than data, as a disc with sound does.
 
-    One read: the first bytes of the last sector.
+    With one distance, the first and the last sector are looked at, see `RawImage.find_other_sector`.
     """
-    track = image.tracks[-1]
-    start = track.end - track.kind.sector_bytes
-    if track.kind.is_raw and image.read_at(start, len(RAW_SYNC)) != RAW_SYNC:
+    number = image.find_other_sector(distances)
+    if number is not None:
         message = (
-            f"sector {track.sectors - 1} is not data, so the dump probably has several tracks, which only its CUE "
-            "sheet tells apart: put the sheet next to it"
+            f"sector {number} is not data, so the dump probably has several tracks, which only its CUE sheet tells "
+            "apart: put the sheet next to it"
         )
-        yield Finding(Severity.WARNING, NO_SHEET, message, sector=track.sectors - 1)
+        yield Finding(Severity.WARNING, NO_SHEET, message, sector=number)
 
 
 def cd_cut_short(image: CdImage) -> str:

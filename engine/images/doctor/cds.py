@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.raw_image import RawImage
-from discpress.engine.images.doctor.cd_content import cd_content_findings
+from discpress.engine.images.doctor.cd_content import cd_content_findings, no_sheet_findings
 from discpress.engine.images.doctor.cd_targets import cd_target_findings
 from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.images.known_disc import find_disc
@@ -16,9 +16,8 @@ def cd_findings(image: CdImage, target: Target | None) -> Iterator[Finding]:
     """Yield what the sheet, the track table and the volume descriptor show, and what a loader leaves out."""
     for remark in image.remarks:
         yield Finding(Severity.NOTE, "sheet", remark)
-    if isinstance(image, RawImage) and (number := image.find_other_sector()) is not None:
-        message = f"sector {number} of this raw dump is not data: it may have several tracks, which need a CUE sheet"
-        yield Finding(Severity.WARNING, "raw-tracks", message, sector=number)
+    if isinstance(image, RawImage):
+        yield from no_sheet_findings(image)
     try:
         yield from cd_target_findings(image, target)
         has_disc = _has_disc(image)

@@ -40,7 +40,7 @@ def _findings(title: Title, image: Image) -> Iterator[Finding]:
     if isinstance(image, CdImage):
         yield from (Finding(Severity.NOTE, "sheet", remark) for remark in image.remarks)
         if isinstance(image, RawImage) and not image.is_sequential:
-            yield from no_sheet_findings(image)
+            yield from no_sheet_findings(image, 1)
         yield from cd_content_findings(image, has_disc=title.disc.has_disc)
         return
     if not title.disc.has_disc:

@@ -44,7 +44,7 @@ def test_wrong_sectors_are_found_only_by_reading_all_of_them(tmp_path: Path) -> 
 def test_a_raw_dump_with_sound_after_its_data_needs_a_sheet(tmp_path: Path) -> None:
     path = tmp_path / "Game.bin"
     path.write_bytes(b"".join([*PS2, *sound(len(PS2))]))
-    (found,) = (each for each in examine(path) if each.code == "raw-tracks")
+    (found,) = (each for each in examine(path) if each.code == "no-sheet")
     assert found.level is Severity.WARNING
     assert found.sector is not None
     assert found.sector >= len(PS2)
