@@ -38,8 +38,8 @@ class _Faults:
     """The EDC fits."""
     only_edc: "array[int]" = field(default_factory=lambda: array("i"))
     """The ECC fits, although it covers the wrong EDC."""
-    filled: int = 0
-    """Those of the first kind that contain one repeated byte."""
+    filled: "array[int]" = field(default_factory=lambda: array("i"))
+    """The same, in sectors that contain one repeated byte."""
     form_2: "array[int]" = field(default_factory=lambda: array("i"))
     """Form 2 with an EDC that does not fit."""
     no_sync: "array[int]" = field(default_factory=lambda: array("i"))
@@ -132,9 +132,10 @@ def _check_codes(sector: bytearray, form: SectorForm, lba: int, faults: _Faults)
         faults.unchecked += 1
     elif has_ecc:
         faults.only_edc.append(lba)
+    elif len(set(sector[_DATA_START:ECC_START])) == 1:
+        faults.filled.append(lba)
     else:
         faults.both.append(lba)
-        faults.filled += len(set(sector[_DATA_START:ECC_START])) == 1
 
 
 def _is_right_with_address(sector: bytearray, lba: int) -> bool:
@@ -166,17 +167,25 @@ def _findings(track: Track, faults: _Faults) -> Iterator[Finding]:
 
 def _code_findings(track: Track, faults: _Faults) -> Iterator[Finding]:
     """Yield the findings about EDC and ECC: those of a pattern as protection, the others as damage."""
-    wrong = array("i", sorted((*faults.both, *faults.only_edc)))
-    pattern = _pattern(wrong, faults)
-    if wrong and pattern:
-        problem = f"with wrong checksums (EDC), {pattern}: that looks like copy protection, not like damage"
-        yield _about(track, Severity.WARNING, "sector-protected", wrong, problem)
-    elif wrong:
+    damaged: Sequence[int] = faults.both
+    if len(faults.filled) < _LEAST_PATTERN:
+        damaged = sorted((*damaged, *faults.filled))
+    else:
+        yield _protected(track, faults.filled, "and each contains a single repeated byte")
+    if faults.only_edc:
+        yield _protected(track, faults.only_edc, "with error correction codes (ECC) that fit them all the same")
+    known = sorted((*damaged, *faults.only_ecc))
+    if distance := regular_distance(known):
+        ((rest, _),) = Counter(each % distance for each in known).most_common(1)
+        if regular := [each for each in damaged if each % distance == rest]:
+            yield _protected(track, regular, f"every {distance} sectors")
+        damaged = [each for each in damaged if each % distance != rest]
+    if damaged:
         problem = (
             "with wrong checksums (EDC): damaged, or changed without new checksums; some copy protections look the "
             "same, so compare the track with a DAT file before you dump the disc again"
         )
-        yield _about(track, Severity.ERROR, "sector-edc", wrong, problem)
+        yield _about(track, Severity.ERROR, "sector-edc", damaged, problem)
     if faults.only_ecc:
         problem = (
             "with right checksums (EDC) and wrong error correction codes (ECC): the data is intact; copy protections "
@@ -185,19 +194,9 @@ def _code_findings(track: Track, faults: _Faults) -> Iterator[Finding]:
         yield _about(track, Severity.WARNING, "sector-ecc", faults.only_ecc, problem)
 
 
-def _pattern(wrong: Sequence[int], faults: _Faults) -> str:
-    """Return the pattern of sectors with a wrong EDC, as a clause; empty if it may be damage."""
-    if not wrong:
-        return ""
-    if len(faults.only_edc) == len(wrong):
-        return "with error correction codes (ECC) that fit them all the same"
-    known = sorted((*wrong, *faults.only_ecc))
-    distance = regular_distance(known)
-    if distance and all((each - known[0]) % distance == 0 for each in wrong):
-        return f"every {distance} sectors"
-    if len(wrong) >= _LEAST_PATTERN and faults.filled == len(wrong):
-        return "and each contains a single repeated byte"
-    return ""
+def _protected(track: Track, addresses: Sequence[int], pattern: str) -> Finding:
+    problem = f"with wrong checksums (EDC), {pattern}: that looks like copy protection, not like damage"
+    return _about(track, Severity.WARNING, "sector-protected", addresses, problem)
 
 
 def regular_distance(numbers: Sequence[int]) -> int:

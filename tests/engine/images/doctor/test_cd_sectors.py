@@ -102,6 +102,18 @@ def test_sectors_of_one_repeated_byte_look_protected() -> None:
     assert "a single repeated byte" in found.message
 
 
+def test_damage_beside_such_sectors_is_an_error() -> None:
+    bad = {number: filled(number) for number in (20, 21, 25, 30, 41)}
+    found = check(with_bad(bad | {50: flipped(GOOD[50], 500)}))
+    assert codes(found) == [("sector-protected", Severity.WARNING, 20), ("sector-edc", Severity.ERROR, 50)]
+
+
+def test_damage_beside_a_regular_pattern_of_wrong_sectors_is_an_error() -> None:
+    bad = {number: flipped(GOOD[number], 500) for number in (*range(0, 64, 7), 62)}
+    found = check(with_bad(bad))
+    assert codes(found) == [("sector-protected", Severity.WARNING, 0), ("sector-edc", Severity.ERROR, 62)]
+
+
 def test_a_few_such_sectors_may_be_damage() -> None:
     found = check(with_bad({number: filled(number) for number in (20, 21)}))
     assert codes(found) == [("sector-edc", Severity.ERROR, 20)]
