@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from cd_sectors import form_2
+from chd_images import chdman, needs_chdman
 from command_line import CommandLine
 from loader_models import opl_decode
-from memory_cds import TrackPlan, ps1_disc, ps2_disc, raw_sectors, sound, write_cue
+from memory_cds import TrackPlan, ps1_disc, ps2_disc, raw_sectors, sound, stored_sectors, write_cue
 
 from discpress.engine.images.cd.tracks import TrackKind
 
@@ -190,3 +191,16 @@ def test_a_checksum_file_with_other_names_is_refused(cli: CommandLine) -> None:
     path = write_cue(cli.folder / f"{NAME}.cue", DATA)
     (cli.folder / "all.txt").write_text(f"{sha1(b'')} *Another.bin\n{sha1(b'1')} *A third.bin\n")
     assert cli.run("verify", path, "--checksum-file", "all.txt").exit_code == 2
+
+
+@needs_chdman
+@pytest.mark.parametrize("kind", [TrackKind.MODE1_RAW, TrackKind.MODE2_RAW])
+def test_a_chd_by_chdman_becomes_a_zso_that_opl_reads(kind: TrackKind, cli: CommandLine) -> None:
+    disc = ps2_disc("SLES_500.01", 500)
+    path = write_cue(cli.folder / f"{NAME}.cue", (kind, stored_sectors(disc, kind), 0, 0))
+    chd_path = path.with_suffix(".chd")
+    chdman("createcd", "-i", path, "-o", chd_path)
+    said = cli.run("convert", chd_path, "--target", "opl", "--json")
+    assert (said.exit_code, said.last["original_bytes"]) == (0, len(disc)), said.text
+    assert opl_decode(path.with_suffix(".zso").read_bytes())[: len(disc)] == disc
+    assert cli.run("verify", path.with_suffix(".zso"), "--against", path).exit_code == 0
