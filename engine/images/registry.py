@@ -77,8 +77,9 @@ def suffixes_of_read() -> frozenset[str]:
 
 
 def labels_of_read() -> list[str]:
-    """Return the names for people of all formats that discpress reads, those without blocks first."""
-    return [spec.label for spec in sorted(FORMATS, key=lambda spec: spec.is_packed) if spec.is_read]
+    """Return the names for people of all formats that discpress reads: ISO, then packed ones, then those of raw CDs."""
+    order = {spec.label: (spec.encoder is None and not spec.is_packed, spec.is_packed) for spec in FORMATS}
+    return sorted((spec.label for spec in FORMATS if spec.is_read), key=order.__getitem__)
 
 
 def labels_of_written(*, packed_only: bool = False) -> list[str]:

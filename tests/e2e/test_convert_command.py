@@ -736,7 +736,7 @@ def test_what_is_no_image_is_refused_with_what_it_is_and_what_is_allowed(
     done = cli.run(*first, name, program=program)
     assert (done.exit_code, cli.names()) == (1, [name])
     assert said in done.text
-    assert "use ISO, ZSO, CSO, CHD or DAX" in done.text
+    assert "use ISO, ZSO, CSO, CHD, DAX, raw CD dump, CUE sheet" in done.text
 
 
 @pytest.mark.parametrize("name", ["g.iso", "g.IMG"])

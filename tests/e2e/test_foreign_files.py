@@ -3,7 +3,6 @@
 import foreign_images as foreign
 import pytest
 from command_line import CommandLine, raise_on_control_bytes, write_old
-from sample_images import GOLDEN
 
 FILES = {
     "a.wbfs": foreign.wbfs(foreign.nintendo_disc()),
@@ -12,15 +11,9 @@ FILES = {
     "d.ciso": foreign.gamecube_ciso(foreign.nintendo_disc("gamecube")),
     "e.pbp": foreign.pbp({"TITLE": "Old \x1b[31mGlory", "DISC_ID": "SLES01234", "CATEGORY": "ME"}),
     "f.jso": foreign.jso(),
-    "g.cue": foreign.cue("g.bin"),
-    "g.bin": foreign.raw_dump((GOLDEN / "ps2.iso").read_bytes()),
-    "h.gdi": foreign.gdi((0, 4, "g.bin"), (45000, 4, "gone.bin")),
-    "i.ccd": foreign.CCD,
-    "j.mds": foreign.MDS,
 }
 SYSTEMS = {
     "a.wbfs": "wii", "b.rvz": "gamecube", "c.gcz": "gamecube", "d.ciso": "gamecube", "e.pbp": "ps1", "f.jso": "psp",
-    "g.cue": "ps2", "g.bin": "ps2", "h.gdi": "dreamcast", "i.ccd": "unknown", "j.mds": "unknown",
 }  # fmt: skip
 
 
@@ -68,13 +61,3 @@ def test_a_whole_folder_leaves_them_out_and_says_so(collection: CommandLine) -> 
     said = collection.run("convert", "-r", ".")
     assert (said.exit_code, said.text.count("skipped:")) == (0, len(FILES))
     assert sorted(FILES) == collection.names()
-
-
-@pytest.mark.parametrize("command", [("convert",), ("queue", "add"), ("doctor",)])
-def test_a_raw_cd_for_a_console_leads_to_an_iso(command: tuple[str, ...], collection: CommandLine) -> None:
-    """No console loads the CHD of a CD, which is the advice for an emulator."""
-    for_opl = collection.run(*command, "g.bin", "--target", "opl")
-    for_pcsx2 = collection.run(*command, "g.bin", "--target", "pcsx2")
-    assert "run bchunk on the BIN and its CUE sheet to make an ISO" in for_opl.text
-    assert "run chdman createcd" in for_pcsx2.text
-    assert "createcd" not in for_opl.text

@@ -203,7 +203,7 @@ def test_the_texts_that_list_formats_and_block_sizes_have_it(
 ) -> None:
     monkeypatch.setattr(type(TOY.encoder), "block_sizes", (BLOCK_SIZE, 1 << 21))
     path = write_image(desk.folder / "notes", b"words\n" * 500)
-    assert "use ISO, toy, ZSO, CSO, CHD or DAX" in desk.say("info", path)[2] + desk.say("convert", path)[2]
+    assert "use ISO, toy, ZSO, CSO, CHD, DAX" in desk.say("info", path)[2] + desk.say("convert", path)[2]
     assert "from 2048 to 2097152" in desk.say("convert", "-b", "3000", path)[2]
     with pytest.raises(SystemExit):
         desk.say("convert", "--help")
