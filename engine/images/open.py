@@ -11,7 +11,7 @@ from discpress.engine.images.cd.format import SheetSpec
 from discpress.engine.images.image import Image
 from discpress.engine.images.recognise import recognise
 from discpress.engine.images.registry import detect, spec_of
-from discpress.engine.images.sets.sheet_sets import find_sheet_set
+from discpress.engine.images.sets.sheet_sets import find_sheet_set, is_sheet_name
 from discpress.engine.images.sets.split_image import open_split
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec
@@ -76,7 +76,8 @@ def with_files(file: FileSource, others: Sequence[str] | None = None) -> ByteSou
     if source.problem is None:
         own = {each.path.name for each in source.files}
         names = find_sheet_set(file.path).others if others is None else others
-        source.take_along(_open_beside(file.path, [name for name in names if name not in own]))
+        beside = _open_beside(file.path, [name for name in names if name not in own])
+        source.take_along(beside, sum(each.size_bytes for each in beside if not is_sheet_name(each.path.name)))
     return source
 
 

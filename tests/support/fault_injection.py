@@ -39,6 +39,7 @@ class RequestFields(TypedDict, total=False):
     use_all_space: bool
     methods: tuple[Method, ...]
     replaces_source: bool
+    accept_incomplete: bool
 
 
 class PatientControl(Control):

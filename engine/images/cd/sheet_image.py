@@ -8,7 +8,7 @@ from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.arrange import Arrangement, Run, StoredFile, Tail, arrange
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.runs import RunReader
-from discpress.engine.images.cd.sheet_source import read_sheet
+from discpress.engine.images.cd.sheet_source import SheetSource, read_sheet
 from discpress.engine.images.cd.sheets.sheet import FileKind, Sheet
 from discpress.engine.images.cd.track_layouts import corrected
 from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE, Track, TrackKind
@@ -46,8 +46,9 @@ class SheetImage(CdImage):
         self._reader = RunReader(source, found.runs)
         self.size = self._reader.size
         self.tracks = tuple(map(self._with_mode, found.tracks))
-        stored = sum(file.size_bytes for file in files) + _companion_bytes(source, sheet)
-        self.left_out_bytes = stored - sum(map(_decoded_bytes, found.runs))
+        beside_bytes = source.beside_bytes if isinstance(source, SheetSource) else _companion_bytes(source, sheet)
+        stored_bytes = sum(file.size_bytes for file in files) + beside_bytes
+        self.left_out_bytes = stored_bytes - sum(map(_decoded_bytes, found.runs))
         self.remarks = (*sheet.remarks, *_remarks(found, files), *self._mode_remarks())
         """Unusual and harmless properties, as texts without the image's name."""
         sizes = {track.kind.sector_bytes for track in self.tracks}

@@ -36,10 +36,15 @@ class SheetSource(JoinedSource):
         """The reason why the disc cannot be read: a faulty sheet, or a missing file."""
         self._extents = tuple((each.path, each.size_bytes) for each in (sheet, *files))
         self._companions: tuple[FileSource, ...] = ()
+        self.beside_bytes = 0
+        """Bytes of the title's files that are not among those of its disc: subchannels, tracks of another sheet."""
 
-    def take_along(self, files: Sequence[FileSource]) -> None:
-        """Take over open files that belong to the title, but have none of its bytes: other sheets of the same files."""
-        self._companions = tuple(files)
+    def take_along(self, files: Sequence[FileSource], beside_bytes: int = 0) -> None:
+        """Take over open files that belong to the title, but have none of its bytes: other sheets of the same files.
+
+        `beside_bytes` is the size of those that are no sheets.
+        """
+        self._companions, self.beside_bytes = tuple(files), beside_bytes
 
     @property
     def files(self) -> tuple[FileSource, ...]:
