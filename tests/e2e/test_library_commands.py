@@ -23,8 +23,8 @@ from discpress.engine.store.store import FILE_NAME
 
 TITLE_KEYS = [
     "schema", "event", "path", "files", "system", "serial", "title", "region", "disc_number", "disc_total", "revision",
-    "languages", "tags", "found", "format", "block_size", "file_bytes", "original_bytes", "group", "error", "state",
-    "reason", "other_path", "findings",
+    "languages", "tags", "found", "format", "block_size", "data_tracks", "audio_tracks", "file_bytes",
+    "original_bytes", "group", "error", "state", "reason", "other_path", "findings",
 ]  # fmt: skip
 """Keys of a title: those of issue 3, with the other facts of the disc, the group and the state."""
 LISTED_KEYS = [*TITLE_KEYS, "estimated_bytes", "saving_bytes", "digests"]
@@ -165,6 +165,8 @@ def test_scan_gives_what_is_known_of_an_iso(shared: Library) -> None:
         "found": "inside",
         "format": "iso",
         "block_size": 0,
+        "data_tracks": None,
+        "audio_tracks": None,
         "file_bytes": size,
         "original_bytes": size,
         "group": f"path:{shared.folder / COPPER}",

@@ -22,7 +22,7 @@ from sample_images import write_image
 from discpress.engine.demo.discs import PLAYSTATION
 from discpress.engine.errors import CancelledError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.recognised import PART_MAGIC, RAW_SYNC
+from discpress.engine.images.recognised import PART_MAGIC
 from discpress.engine.library.scan import scanner as scan_module
 from discpress.engine.library.scan import unresponsive as scan_silence
 from discpress.engine.library.scan.probe import probe_titles
@@ -179,12 +179,6 @@ def test_archives_are_no_titles(top: Path) -> None:
             "Wii WBFS cannot be read: Dolphin loads it, but only wit copy converts it",
         ),
         (ImageFormat.RVZ, b"RVZ\x01", "GameCube/Wii RVZ cannot be read: Dolphin loads and converts it"),
-        (
-            ImageFormat.RAW_CD,
-            RAW_SYNC,
-            "raw CD dump cannot be read: "
-            "run chdman createcd on its CUE sheet to make a CHD: no program could load it as a compressed ISO",
-        ),
     ],
 )
 def test_what_cannot_be_read_is_a_row_with_the_reason(
