@@ -84,9 +84,9 @@ def make_seeds(folder: Path) -> None:
             made = made_cd(tracks, [tag], tag=entry_tag, frames_per_hunk=4)
             (folder / f"cd.{codec}.{entry_tag.decode()}.chd").write_bytes(made.encode())
         (folder / f"cd.{codec}.iso.chd").write_bytes(made_cd([MadeTrack("MODE1", small)], [tag]).encode())
-    disc = MadeDisc().add("MODE2/2352", 3).add("AUDIO", 2, pregap=2)
+    described = MadeDisc().add("MODE2/2352", 3).add("AUDIO", 2, pregap=2)
     for write, suffix in ((write_cue, "cue"), (write_ccd, "ccd"), (write_mds, "mds"), (write_gdi, "gdi")):
-        path = write(folder / f"fuzzed.{suffix}", disc)
+        path = write(folder / f"fuzzed.{suffix}", described)
         path.rename(folder / f"sheet.{suffix}")
     for path in GOLDEN.iterdir():
         if path.suffix not in {".iso", ".chd"}:  # the map of a CHD stands at its end

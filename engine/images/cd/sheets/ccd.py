@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
-from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES
+from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES, UTF8_MARK
 from discpress.engine.images.cd.sheets.sheet import (
     MAX_TRACKS,
-    UTF8_MARK,
     Piece,
     Sheet,
     SheetFile,
@@ -25,8 +24,6 @@ IMAGE_NAME = "*.img"
 SUBCODE_NAME = "*.sub"
 """The file with the subcode, which is optional."""
 
-_SECTION = re.compile(rb"\[\s*([^\]]*?)\s*\]")
-_VALUE = re.compile(rb"([^=]+?)\s*=\s*(.*)")
 _INTEGER = re.compile(rb"-?(?:0x[0-9a-f]{1,8}|[0-9]{1,10})", re.I)
 _NUMBERED = re.compile(r"(ENTRY|TRACK) ([0-9]{1,3})")
 _LEAD_OUT = 0xA2
@@ -84,15 +81,22 @@ def _read_sections(data: bytes, name: str) -> dict[str, dict[str, tuple[int, int
     current: dict[str, tuple[int, int]] = {}
     for number, line in enumerate(data.removeprefix(UTF8_MARK).splitlines(), start=1):
         text = line.strip()
-        if found := _SECTION.fullmatch(text):
-            title = " ".join(found[1].decode("ascii", "replace").upper().split())
+        if text.startswith(b"[") and text.endswith(b"]"):
+            title = _key(text[1:-1])
             if title in sections and _NUMBERED.fullmatch(title):
                 raise damaged(name, number, f"there is another section {title.capitalize()}")
             current = sections.setdefault(title, {})
-        elif (found := _VALUE.fullmatch(text)) and _INTEGER.fullmatch(found[2]):
-            key = " ".join(found[1].decode("ascii", "replace").upper().split())
-            current[key] = (int(found[2], 16 if b"x" in found[2].lower() else 10), number)
+            continue
+        key, _, value = text.partition(b"=")
+        value = value.strip()
+        if _INTEGER.fullmatch(value):
+            current[_key(key)] = (int(value, 16 if b"x" in value.lower() else 10), number)
     return sections
+
+
+def _key(raw: bytes) -> str:
+    """Return the name of a section or a value, without case and with single spaces."""
+    return " ".join(raw.decode("ascii", "replace").upper().split())
 
 
 def _point(values: _Values) -> int:
@@ -111,9 +115,10 @@ def _starts(name: str, sections: Mapping[str, _Values], entries: Sequence[_Value
     if found:
         return found
     for section, values in sections.items():
-        kind, _, number_text = section.partition(" ")
-        if kind == "TRACK" and number_text.isdecimal() and 1 <= int(number_text) <= MAX_TRACKS and "INDEX 1" in values:
-            found.append(_start(name, int(number_text), {}, values, values["INDEX 1"]))
+        numbered = _NUMBERED.fullmatch(section)
+        number = int(numbered[2]) if numbered is not None and numbered[1] == "TRACK" else 0
+        if 1 <= number <= MAX_TRACKS and "INDEX 1" in values:
+            found.append(_start(name, number, {}, values, values["INDEX 1"]))
     return found
 
 

@@ -4,11 +4,10 @@ import re
 from dataclasses import dataclass, field
 
 from discpress.engine.images.cd.sheets.cue_places import Index, Places
-from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES
+from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES, UTF8_MARK, read_file_command
 from discpress.engine.images.cd.sheets.sheet import (
     FRAMES_PER_SECOND,
     MAX_TRACKS,
-    UTF8_MARK,
     FileKind,
     Sheet,
     SheetFile,
@@ -29,7 +28,6 @@ _KINDS = {
     "MODE2/2448": (TrackKind.MODE2_RAW, RAW_SECTOR_SIZE + _SUBCODE),
 }
 """The types of tracks, with the stored bytes of a sector."""
-_FILE = re.compile(rb'(?:"(.*)"|(\S.*?))(?:[ \t]+([A-Za-z0-9]+))?')
 _MSF = re.compile(rb"([0-9]{1,3}):([0-9]{1,2}):([0-9]{1,2})")
 _NUMBER = re.compile(rb"[0-9]{1,2}")
 _WORD = re.compile(rb"[A-Za-z0-9/_.-]{1,20}")
@@ -133,11 +131,10 @@ class _Parser:
         return Sheet(tuple(self._files.values()), tuple(tracks), catalog=self._catalog, remarks=remarks)
 
     def _take_file(self, rest: bytes) -> None:
-        found = _FILE.fullmatch(rest)
-        name = decode_name((found[1] or found[2] or b"") if found else b"")
-        if found is None or not name:
+        raw, kind = read_file_command(rest)
+        name, word = decode_name(raw), kind.decode("ascii").upper()
+        if not name:
             raise damaged(self._name, self._line, 'expected FILE "name" BINARY, got no name')
-        word = (found[3] or b"").decode("ascii").upper()
         if not word:
             word = FileKind.WAVE if name.lower().endswith(".wav") else FileKind.BINARY
         if word not in {each.value for each in FileKind}:

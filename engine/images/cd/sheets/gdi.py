@@ -4,10 +4,9 @@ import re
 from collections import defaultdict
 from dataclasses import replace
 
-from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES
+from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES, UTF8_MARK, read_gdi_line
 from discpress.engine.images.cd.sheets.sheet import (
     MAX_TRACKS,
-    UTF8_MARK,
     Piece,
     Sheet,
     SheetFile,
@@ -21,11 +20,9 @@ from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE, TrackKind
 from discpress.engine.names import listed
 
 _COUNT = re.compile(rb"[0-9]{1,2}")
-_TRACK = re.compile(
-    rb"([0-9]{1,2})[ \t]+([0-9]{1,7})[ \t]+([0-9]{1,2})[ \t]+([0-9]{1,5})[ \t]+"
-    rb'(?:"([^"]+)"|(\S.*?))[ \t]+([0-9]{1,18})'
-)
 _IS_DATA = 4
+_MAX_ADDRESS = 10_000_000
+"""More sectors than any disc with tracks has."""
 _DATA_KINDS = {
     2048: TrackKind.MODE1_2048,
     2336: TrackKind.MODE2_2336,
@@ -58,18 +55,20 @@ def parse_gdi(data: bytes, name: str) -> Sheet:
 
 
 def _track(name: str, number: int, line: bytes, files: dict[str, SheetFile]) -> SheetTrack:
-    found = _TRACK.fullmatch(line)
+    found = read_gdi_line(line)
     if found is None:
         raise damaged(name, number, "expected number, first sector, type, bytes of a sector, file name and offset")
-    track, first, control, size, offset = (int(found[group]) for group in (1, 2, 3, 4, 7))
-    if not track:
-        raise damaged(name, number, f"expected a track number from 1 to {MAX_TRACKS}, got 0")
+    track, first, control, size, offset = found[0]
+    if not 1 <= track <= MAX_TRACKS:
+        raise damaged(name, number, f"expected a track number from 1 to {MAX_TRACKS}, got {track}")
+    if first > _MAX_ADDRESS:
+        raise damaged(name, number, f"expected a first sector up to {_MAX_ADDRESS}, got {first}")
     is_data = bool(control & _IS_DATA)
     if size not in (_DATA_KINDS if is_data else _AUDIO_SIZES):
         known = listed(map(str, _DATA_KINDS if is_data else _AUDIO_SIZES))
         hint = "use a dump of whole sectors"
         raise unsupported(name, number, f"sectors of {size} bytes are not read here: expected {known}", hint)
-    named = decode_name(found[5] or found[6])
+    named = decode_name(found[1])
     files.setdefault(named, SheetFile(named, line=number))
     return SheetTrack(
         track,

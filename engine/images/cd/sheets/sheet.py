@@ -11,8 +11,6 @@ FRAMES_PER_SECOND = 75
 """Sectors in a second of a CD."""
 MAX_TRACKS = 99
 """Most tracks of a CD; each may have its own file."""
-UTF8_MARK = b"\xef\xbb\xbf"
-"""Bytes that some editors write before the first line."""
 OWN_NAME = "*."
 """Begins the name of a file that is called like its sheet, with another suffix."""
 IMPLIED_PREGAP = 150

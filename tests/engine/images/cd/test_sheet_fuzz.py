@@ -1,6 +1,7 @@
 """No bytes of a sheet, and none of the files next to it, crash or hang a reader or make it read outside of a track."""
 
 import contextlib
+import time
 from pathlib import Path
 
 import made_cds
@@ -14,6 +15,7 @@ from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.raw_image import open_raw
 from discpress.engine.images.cd.sheet_image import SheetImage, open_sheet
 from discpress.engine.images.cd.sheet_source import PARSERS, SheetSource, read_sheet
+from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES, has_sheet, is_cue, is_gdi
 from discpress.engine.images.cd.sheets.sheet import Sheet
 from discpress.engine.images.cd.tracks import TrackKind
 from discpress.engine.images.cd.wave import find_samples
@@ -172,3 +174,53 @@ def test_every_kind_of_track_of_a_cue_sheet_is_known(kind: TrackKind) -> None:
     text = f'FILE "a.bin" BINARY\nTRACK 01 {kind.value}\nINDEX 01 00:00:00\n'
     sheet = PARSERS[ImageFormat.CUE](text.encode(), "sheet")
     assert (sheet.tracks[0].kind, sheet.tracks[0].stride) == (kind, kind.sector_bytes)
+
+
+HOSTILE = [
+    b" ",
+    b"\t",
+    b'"',
+    b'" ',
+    b"a ",
+    b"=",
+    b" =",
+    b"[",
+    b"[ ",
+    b"] ",
+    b"1 ",
+    b"/",
+    b"\xff",
+    b"\n",
+    b"FILE a\n",
+    b"FILE x",
+]
+BEFORE = [
+    b"", b"FILE a", b'FILE "', b"TRACK ", b"INDEX ", b"REM ", b"1\n", b"1\n1 0 4 2352 a", b"1\n1 0 4 2352 \"",
+    b"[", b"[TRACK ", b"[TRACK 9", b"PLBA", b"PLBA=", b"MEDIA DESCRIPTOR\1",
+]  # fmt: skip
+LIMIT_S = 5.0
+"""Processor time that no sheet takes on any machine; a pattern that looks at each place twice takes minutes."""
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_a_long_line_takes_no_time(before: bytes) -> None:
+    began = time.process_time()
+    for junk in HOSTILE:
+        data = before + junk * ((MAX_SHEET_BYTES - len(before) - 1) // len(junk)) + b"!"
+        for image_format in FORMATS:
+            parse(image_format, data)
+        is_cue(data, len(data))
+        has_sheet(data)
+        is_gdi(data, len(data))
+    assert time.process_time() - began < LIMIT_S
+
+
+@pytest.mark.parametrize("digits", [b"9" * 5000, b"-" + b"9" * 5000, b"0x" + b"f" * 5000])
+def test_a_number_of_any_length_is_no_number(digits: bytes) -> None:
+    for text in (
+        b"[CloneCD]\n[TRACK %s]\nINDEX 1=0\n", b"[Entry 1]\nPoint=%s\nPLBA=%s\n", b"%s\n1 0 4 2352 a 0\n",
+        b"1\n%s 0 4 2352 a 0\n", b"1\n1 %s 4 2352 a 0\n", b"1\n1 0 4 2352 a %s\n",
+        b'FILE "a" BINARY\nTRACK %s AUDIO\nINDEX %s %s:00:00\n',
+    ):  # fmt: skip
+        for image_format in FORMATS:
+            assert parse(image_format, text.replace(b"%s", digits)) is None
