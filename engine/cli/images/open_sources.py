@@ -10,7 +10,9 @@ from discpress.engine.images.source import ByteSource
 from discpress.engine.system.files import FileIdentity
 
 MOST_KEPT = 16
-"""Files that wait open for their turn: few, because a deleted one takes its space on the disk until then."""
+"""Titles that wait open for their turn: few, because a deleted file takes its space on the disk until then."""
+MOST_FILES = 256
+"""Files of these titles: a CD may have a hundred, and a process may open 1,024 on most systems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,9 @@ class OpenSources:
         self._kept: dict[Path, Kept] = {}
 
     def keep(self, source: ByteSource, path: Path, disc: DiscInfo | None = None) -> None:
-        """Keep a source open for a later step on its path, unless there is one."""
-        if path in self._kept:
+        """Keep a source open for a later step on its path, unless there is one, or too many files are open."""
+        files = len(source.files) + sum(len(kept.source.files) for kept in self._kept.values())
+        if path in self._kept or files > MOST_FILES:
             source.close()
             return
         source.let_go()
