@@ -9,13 +9,13 @@ from discpress.engine.images.cd.arrange import Arrangement, Run, StoredFile, Tai
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.runs import RunReader
 from discpress.engine.images.cd.sheet_source import SheetSource, read_sheet
-from discpress.engine.images.cd.sheets.sheet import FileKind, Sheet
+from discpress.engine.images.cd.sheets.sheet import FileKind, Sheet, damaged
 from discpress.engine.images.cd.track_layouts import corrected
 from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE, Track, TrackKind
 from discpress.engine.images.cd.wave import find_samples
 from discpress.engine.images.image import StoredBlock, Sums, no_check
 from discpress.engine.images.recognised import RAW_SYNC
-from discpress.engine.images.source import ByteSource, read_bytes
+from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 from discpress.engine.names import display_name, fold
 from discpress.engine.system.files import Writable
 
@@ -99,9 +99,11 @@ def open_sheet(source: ByteSource, image_format: ImageFormat) -> SheetImage:
 
 
 def _stored_files(source: ByteSource, sheet: Sheet) -> list[StoredFile]:
-    """Return the places of the sectors in the files of a sheet."""
+    """Return the places of the sectors in the files of a sheet. DamagedImageError if it has changed since."""
     found = []
     start = source.extents[0][1]
+    if len(sheet.files) > len(source.extents) - 1:
+        raise damaged(shown_name(source), 0, "it names other files than when it was opened", "try again")
     for file, (path, size_bytes) in zip(sheet.files, source.extents[1:], strict=False):
         offset, length, name = start, size_bytes, display_name(path.name)
         if file.kind is FileKind.WAVE:

@@ -1,5 +1,6 @@
 """CDs that are a CUE sheet with files: every form of one disc reads equal."""
 
+import contextlib
 import struct
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from opened_discs import opened, whole
 
 from discpress.engine.errors import DamagedImageError, SplitImageError, UnsupportedImageError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.open import open_image
+from discpress.engine.images.open import open_image, open_source, open_stored
 from discpress.engine.images.sets.source_set import SourceSet
 
 
@@ -131,3 +132,12 @@ def test_other_chunks_before_the_samples_are_skipped(tmp_path: Path) -> None:
     (tmp_path / "game (Track 2).wav").write_bytes(made_cds.wave(disc.tracks[1].data, b"LIST\3\0\0\0abc\0"))
     with opened(path) as image:
         assert whole(image) == disc.data
+
+
+def test_a_sheet_that_is_rewritten_before_it_is_read_again_is_refused(tmp_path: Path) -> None:
+    path = made_cds.write_cue(tmp_path / "game.cue", MadeDisc().add("AUDIO", 2))
+    with contextlib.closing(open_stored(path)) as source:
+        length = path.stat().st_size
+        path.write_bytes(b'FILE "a" BINARY\nTRACK 1 AUDIO\nINDEX 1 00:00:00\nFILE "b" BINARY\n'.ljust(length))
+        with pytest.raises(DamagedImageError, match="it names other files than when it was opened"):
+            open_source(source)
