@@ -89,13 +89,17 @@ class Known:
     def files_named_by(self, entry: "os.DirEntry[str]") -> tuple[str, ...]:
         """Return the files that form a title with an unchanged sheet, by their names; none if it must be read.
 
-        The sheet of a title that lacks files is read, because it names them. OSError of its `stat` passes through.
+        The sheet of a title that lacks files is read, because it names them.
         """
         path = Path(entry.path)
         titles = self.in_file(path)
         if len(titles) != 1 or not titles[0].others or titles[0].fault is Fault.SPLIT_PART or titles[0].is_outdated:
             return ()
-        is_same = titles[0].identity.of_main.fits(FileIdentity.of(path, entry.stat(), self._inodes))
+        try:
+            identity = FileIdentity.of(path, entry.stat(), self._inodes)
+        except OSError:
+            return ()
+        is_same = titles[0].identity.of_main.fits(identity)
         return tuple(each.name for each in titles[0].others) if is_same else ()
 
     def missing(

@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cd_chds import cd_chd, plain_chd
@@ -20,7 +21,7 @@ from discpress.engine.library.states import TitleStates
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import Standing, State
 from discpress.engine.store.digests import Digests, Grade
-from discpress.engine.store.model import Fault, StoredEstimate, Title
+from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.engine.systems import System
 
@@ -176,6 +177,59 @@ def test_a_sheet_alone_names_all_missing_files_and_becomes_whole_when_they_come(
         path.write_bytes(content)
     (title,) = scan(store, games)
     assert (title.fault, len(title.others)) == (None, 2)
+
+
+def test_the_rows_of_an_earlier_version_become_one_title(store: Store, games: Path) -> None:
+    paths = write_cd(games)
+    (now,) = scan(store, games)
+    store.forget([now.path])
+    store.save_titles(
+        Title(path, FileIdentity.at(path), None, error="cannot be read", fault=Fault.OTHER, is_outdated=True)
+        for path in paths[:2]
+    )
+    assert scan(store, games) == [now]
+
+
+def test_a_file_of_a_sheet_that_may_not_be_read_makes_the_title_unread(
+    store: Store, games: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = write_cd(games)
+    real = os.open
+
+    def refuse(path: Any, *rest: Any, **options: Any) -> int:
+        if os.fsdecode(path).endswith("(Track 2).bin"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path, *rest, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        (title,) = scan(store, games)
+        assert (title.path, title.fault) == (paths[0], Fault.UNREAD)
+        assert "Okami (Track 2).bin" in title.error
+    (title,) = scan(store, games)
+    assert (title.fault, len(title.others)) == (None, 2)
+
+
+def test_a_folder_called_like_a_file_of_a_sheet_is_no_part_of_it(store: Store, games: Path) -> None:
+    paths = write_cd(games)
+    paths[2].unlink()
+    paths[2].mkdir()
+    (games / "Folder.cue").mkdir()
+    (title,) = scan(store, games)
+    assert (title.path, title.fault) == (paths[0], Fault.SPLIT_PART)
+
+
+def test_a_sheet_of_music_files_is_no_title(store: Store, games: Path) -> None:
+    write_old(games / "Album.cue", CUE.replace("BINARY", "WAVE").replace("MODE2/2352", "AUDIO").encode())
+    assert scan(store, games) == []
+
+
+def test_a_disc_of_sound_alone_is_a_title(store: Store, games: Path) -> None:
+    write_old(games / "Album.cue", CUE.replace("MODE2/2352", "AUDIO").replace("Okami", "Album").encode())
+    write_old(games / "Album.bin", b"".join(AUDIO_TRACK[1]))
+    (title,) = scan(store, games)
+    assert (title.system, title.tracks) == (System.AUDIO_CD, TrackCounts(0, 1, 2352))
+    assert standing(title).reason.startswith("discpress does not pack audio CDs yet; run chdman createcd on Album.cue")
 
 
 def test_a_raw_dump_of_no_sheet_is_a_row_until_a_sheet_names_it(store: Store, games: Path) -> None:

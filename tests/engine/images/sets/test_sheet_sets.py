@@ -1,10 +1,19 @@
 """Which files of a folder form one title with a sheet, by their names and by what the sheets name."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discpress.engine.images.sets.sheet_sets import NamedFiles, SheetSet, group_sheets
+from discpress.engine.images.sets.sheet_sets import (
+    NamedFiles,
+    SheetSet,
+    find_sheet_of,
+    find_sheet_set,
+    group_sheets,
+    sheet_sets_in,
+)
 
 CUE = NamedFiles(("Game.bin",))
 CCD = NamedFiles(("Game.img",), ("Game.sub",))
@@ -78,3 +87,51 @@ def test_no_file_is_in_two_sets_and_no_sheet_is_lost(names: set[str], named: dic
     used = [name for each in sets for name in (each.main, *each.others)]
     assert len(used) == len(set(used))
     assert named.keys() <= set(used) <= names
+
+
+def sheet_of(*names: str, encoding: str = "utf-8") -> bytes:
+    """Return a CUE sheet that names these files."""
+    lines = (
+        f'FILE "{name}" BINARY\n  TRACK {number:02} AUDIO\n    INDEX 01 00:00:00\n'
+        for number, name in enumerate(names, 1)
+    )
+    return "".join(lines).encode(encoding)
+
+
+def write_folder(folder: Path, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+
+
+FOLDER = {
+    "Été.cue": sheet_of("\u00e9t\u00e9 (1).bin", "\u00e9t\u00e9 (2).bin", encoding="cp1252"),
+    "été (1).bin": b"1",
+    "été (2).bin": b"2",
+    "Summer.cue": sheet_of("C:\\Games\\ÉTÉ (2).BIN"),
+    "Later.cue": sheet_of("Later.bin", "gone.bin"),
+    "Later.bin": b"3",
+    "Copy.ccd": b"[CloneCD]\nVersion=3\n",
+    "broken.cue": b"FILE nothing",
+}
+
+
+def test_one_file_of_a_folder_is_found_in_the_same_set_as_by_looking_at_all(tmp_path: Path) -> None:
+    write_folder(tmp_path, FOLDER)
+    everything = sheet_sets_in(tmp_path)
+    assert [(each.main, len(each.others)) for each in everything if each.others] == [("Later.cue", 1), ("Été.cue", 3)]
+    for each in everything:
+        assert find_sheet_set(tmp_path / each.main) == each
+        for name in (*each.others, *each.missing):
+            assert find_sheet_of(tmp_path / name) == tmp_path / each.main
+
+
+def test_a_file_that_no_sheet_names_belongs_to_none(tmp_path: Path) -> None:
+    write_folder(tmp_path, {**FOLDER, "alone.bin": b"4"})
+    assert find_sheet_of(tmp_path / "alone.bin") is None
+    assert find_sheet_set(tmp_path / "broken.cue") == SheetSet("broken.cue")
+
+
+def test_a_folder_that_is_gone_has_no_sheets(tmp_path: Path) -> None:
+    assert sheet_sets_in(tmp_path / "gone") == []
+    assert find_sheet_of(tmp_path / "gone" / "a.bin") is None
+    assert find_sheet_set(tmp_path / "gone" / "a.cue") == SheetSet("a.cue")
