@@ -15,11 +15,12 @@ from command_line import MIB, CommandLine, kill_wholly, size_of, write_old
 from fault_injection import part_of
 from gates import READING
 from memory_cds import TrackPlan
+from packed_cds import GOLDEN_CDS
+from patience import wait_for
 from sample_images import GOLDEN, incompressible
 
 from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE, TrackKind
 
-CDS = GOLDEN / "cds"
 NAME = "Okami [t-en by X] [red]"
 NAMES = [f"{NAME}.cue", *(f"{NAME} (Track {number}).bin" for number in (1, 2, 3))]
 SHA1S = [
@@ -50,7 +51,7 @@ def folder(cli: CommandLine) -> Path:
 
 @pytest.fixture
 def chd(folder: Path) -> Path:
-    return write_old(folder / f"{NAME}.chd", (CDS / "index00.chd").read_bytes())
+    return write_old(folder / f"{NAME}.chd", (GOLDEN_CDS / "index00.chd").read_bytes())
 
 
 def names_in(folder: Path) -> set[str]:
@@ -66,7 +67,7 @@ def test_every_track_is_what_chdman_got(chd: Path, folder: Path, cli: CommandLin
 
 
 def test_a_gd_rom_becomes_a_gdi_and_its_tracks(folder: Path, cli: CommandLine) -> None:
-    chd = write_old(folder / "Game.chd", (CDS / "gdi.chd").read_bytes())
+    chd = write_old(folder / "Game.chd", (GOLDEN_CDS / "gdi.chd").read_bytes())
     said = cli.run("convert", "-d", chd, "-O", "out")
     assert said.exit_code == 0, said.text
     names = ["track01.bin", "track02.raw", "track03.bin"]
@@ -75,14 +76,14 @@ def test_a_gd_rom_becomes_a_gdi_and_its_tracks(folder: Path, cli: CommandLine) -
 
 
 def test_a_cue_of_a_gd_rom_names_the_place_that_it_cannot_state(folder: Path, cli: CommandLine) -> None:
-    chd = write_old(folder / "Game.chd", (CDS / "gdi.chd").read_bytes())
+    chd = write_old(folder / "Game.chd", (GOLDEN_CDS / "gdi.chd").read_bytes())
     said = cli.run("convert", "-f", "cue", chd)
     assert said.exit_code == 0, said.text
     assert "by the CUE sheet, track 2 begins elsewhere on the disc" in said.text
 
 
 def test_an_iso_that_was_packed_as_a_cd_becomes_that_iso(folder: Path, cli: CommandLine) -> None:
-    chd = write_old(folder / "Game.chd", (CDS / "cooked.chd").read_bytes())
+    chd = write_old(folder / "Game.chd", (GOLDEN_CDS / "cooked.chd").read_bytes())
     assert cli.run("convert", "-d", chd).exit_code == 0
     assert sha1(folder / "Game.iso") == "e2498c5341ba6680e591aacf22551b7df1776382"
 
@@ -219,7 +220,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 14 MiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=14m", "tmpfs", folder]
+    words = ["mount", "-t", "tmpfs", "-o", "size=14m", "tmpfs", str(folder)]
     if os.geteuid() or subprocess.run(words, capture_output=True).returncode:
         pytest.skip("nothing can be mounted here")
     yield folder
@@ -261,7 +262,10 @@ def test_the_queue_makes_the_files_again_after_its_worker_was_killed(large_chd: 
     assert not WHOLE & names_in(cli.folder)
     assert size_of(part_of(cli.folder / "Game.cue")) > 0
     gate.open()
-    assert cli.start("queue", "run").finish().exit_code == 0
+    worker = cli.start("queue", "run")
+    wait_for((cli.folder / "Game.cue.sha1").exists, "the job's end")
+    worker.process.send_signal(signal.SIGTERM)  # it would wait for more jobs
+    worker.finish()
     lines = (cli.folder / "Game.cue.sha1").read_text().splitlines()
     (cli.folder / "Game.cue.sha1").unlink()
     check_whole(cli.folder)

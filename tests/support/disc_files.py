@@ -30,8 +30,11 @@ def convert_disc(
     **request: Unpack[RequestFields],
 ) -> Conversion:
     """Convert a made-up disc as the command line does: to a CUE sheet, unless something else is wanted."""
-    fields: RequestFields = {"format": ImageFormat.ISO if unpacks else ImageFormat.CUE}
-    wanted = ConversionRequest(one_bin=one_bin, unpacks=unpacks, accept_incomplete=True, **(fields | request))
+    fields: RequestFields = {
+        "format": ImageFormat.ISO if unpacks else ImageFormat.CUE,
+        "accept_incomplete": True,
+    }
+    wanted = ConversionRequest(one_bin=one_bin, unpacks=unpacks, **(fields | request))
     with open_disc(path, tracks) as image:
         plan = settle_output(plan_image(image, wanted, output_path, output_folder))
         return convert(plan, image=image, threads=2, control=control or Control(), progress=Progress(), journal=journal)

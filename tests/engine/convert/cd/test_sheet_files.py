@@ -9,8 +9,9 @@ import pytest
 from command_line import write_old
 from disc_files import convert_disc, expected_files, files_in
 from fault_injection import at_chunk, fail_with, flip_byte, part_of
+from packed_cds import GOLDEN_CDS
 from raw_discs import GD_ROM, MIXED, open_disc, stored_sectors, write_disc
-from sample_images import GOLDEN, mixed
+from sample_images import mixed
 
 from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.conversion import convert
@@ -43,7 +44,6 @@ SHEET = "Game.cue"
 NAMES = list(expected_files(SHEET))
 LAST = NAMES[-1]
 JOB = "queue 1"
-GOLDEN_CDS = GOLDEN / "cds"
 
 
 @pytest.fixture
