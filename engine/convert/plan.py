@@ -69,6 +69,8 @@ class ConversionPlan:
     """Whether the user data of a CD is packed in place of its stored sectors, see `view`."""
     keeps_source: bool = False
     """Whether the source stays whatever the request: the result lacks some of its bytes."""
+    tracks: tuple[Track, ...] = ()
+    """The tracks that become files of their own next to the output, which is their sheet; none for a single file."""
 
     def view(self, image: Image) -> Image:
         """Return the bytes of the open source that are packed: all of them, or the user data of a CD.
@@ -76,9 +78,6 @@ class ConversionPlan:
         Raises UnsupportedImageError if a CD cannot be cut.
         """
         return cut(image, accepts_damage=self.request.accept_incomplete) if self.is_cut else image
-
-    tracks: tuple[Track, ...] = ()
-    """The tracks that become files of their own next to the output, which is their sheet; none for a single file."""
 
     @property
     def files(self) -> FileSet | None:

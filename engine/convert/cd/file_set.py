@@ -12,7 +12,7 @@ from itertools import groupby
 from discpress.engine.errors import DiscpressError, SettingError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, image_stem
 from discpress.engine.images.cd.arrange import StoredFile, arrange
-from discpress.engine.images.cd.sheets.cue import parse_cue
+from discpress.engine.images.cd.sheet_source import PARSERS
 from discpress.engine.images.cd.sheets.sheet import FRAMES_PER_SECOND
 from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, RAW_SECTOR_SIZE, Track, TrackKind, is_gd_rom
 from discpress.engine.names import display_name
@@ -172,35 +172,43 @@ def unstated(files: FileSet, tracks: Sequence[Track], image_format: ImageFormat)
 
     Raises SettingError if a reader finds other tracks.
     """
+    stated = [_as_gdi(track) for track in tracks] if image_format is ImageFormat.GDI else list(tracks)
+    found = _read_back(files, image_format)
+    if [_stored_form(each) for each in found] != [_stored_form(each) for each in stated]:
+        raise _unreadable(files, "a reader finds other tracks in it")
+    kind = image_format.upper()
+    clauses = []
     if image_format is ImageFormat.GDI:
         gaps = {
             "the pregap that is stored in": [each for each in tracks if each.pregap],
             "the silent pregap of": [each for each in tracks if each.silent_pregap],
             "the postgap of": [each for each in tracks if each.postgap],
         }
-        return [f"a GDI sheet cannot state {what} {_listed(each)}" for what, each in gaps.items() if each]
-    found = _read_back(files)
-    if [_stored_form(each) for each in found] != [_stored_form(each) for each in tracks]:
-        raise _unreadable(files, "a reader finds other tracks in it")
-    moved = [track for track, each in zip(tracks, found, strict=True) if track.first_sector != each.first_sector]
-    if not moved:
-        return []
-    return [f"by the CUE sheet, {_listed(moved)} begin{'' if moved[1:] else 's'} elsewhere on the disc"]
+        clauses = [f"a {kind} sheet cannot state {what} {_listed(each)}" for what, each in gaps.items() if each]
+    moved = [track for track, each in zip(stated, found, strict=True) if track.first_sector != each.first_sector]
+    if moved:
+        clauses.append(f"by the {kind} sheet, {_listed(moved)} begin{'' if moved[1:] else 's'} elsewhere on the disc")
+    return clauses
 
 
-def _read_back(files: FileSet) -> list[Track]:
-    """Return the tracks as a reader of the CUE sheet finds them. Raises SettingError."""
+def _as_gdi(track: Track) -> Track:
+    """Return a track as a GDI sheet states it, which knows no gaps."""
+    return replace(track, pregap=0, silent_pregap=0, postgap=0, first_sector=track.first_sector - track.pregap)
+
+
+def _read_back(files: FileSet, image_format: ImageFormat) -> list[Track]:
+    """Return the tracks as a reader of the sheet finds them. Raises SettingError."""
     name = display_name(files.sheet_name)
     stored = [StoredFile(each.name, each.start, each.size_bytes) for each in files.files]
     try:
-        return arrange(parse_cue(files.sheet, name), name, stored).tracks
+        return arrange(PARSERS[image_format](files.sheet, name), name, stored).tracks
     except DiscpressError as error:
         raise _unreadable(files, str(error).removeprefix(f"{name}: ")) from error
 
 
 def _unreadable(files: FileSet, problem: str) -> SettingError:
     return SettingError(
-        f"{display_name(files.sheet_name)}: a CUE sheet cannot describe this disc: {problem}",
+        f"{display_name(files.sheet_name)}: a sheet cannot describe this disc: {problem}",
         hint="keep the image as it is: its track table is unusual, or damaged",
     )
 

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from discpress.engine.errors import SettingError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.arrange import StoredFile, arrange
 from discpress.engine.images.cd.sheets.cue import parse_cue
+from discpress.engine.images.cd.sheets.gdi import parse_gdi
 from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, Track, TrackKind
 
 CUE, GDI = ImageFormat.CUE, ImageFormat.GDI
@@ -22,6 +24,14 @@ CUE, GDI = ImageFormat.CUE, ImageFormat.GDI
 
 def lines_of(files: FileSet) -> list[str]:
     return files.sheet.decode().splitlines()
+
+
+def test_a_reader_of_the_gdi_sheet_finds_the_tracks() -> None:
+    files = file_set("Game.gdi", GD_ROM, GDI)
+    stored = [StoredFile(each.name, each.start, each.size_bytes) for each in files.files]
+    found = arrange(parse_gdi(files.sheet, "sheet"), "sheet", stored).tracks
+    assert [replace(track, session=1) for track in found] == list(GD_ROM)
+    assert unstated(files, GD_ROM, GDI) == []
 
 
 def read_back(files: FileSet) -> tuple[Track, ...]:
