@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -14,12 +15,15 @@ from cd_chds import cd_chd
 from command_line import MIB, CommandLine, kill_wholly, size_of, write_old
 from fault_injection import part_of
 from gates import READING
+from made_cds import MadeDisc, write_split_cue
 from memory_cds import TrackPlan
 from packed_cds import GOLDEN_CDS
 from patience import wait_for
 from sample_images import GOLDEN, incompressible
 
+from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE, TrackKind
+from discpress.engine.images.open import open_image
 
 NAME = "Okami [t-en by X] [red]"
 NAMES = [f"{NAME}.cue", *(f"{NAME} (Track {number}).bin" for number in (1, 2, 3))]
@@ -270,3 +274,38 @@ def test_the_queue_makes_the_files_again_after_its_worker_was_killed(large_chd: 
     (cli.folder / "Game.cue.sha1").unlink()
     check_whole(cli.folder)
     assert [line.split("  ")[1] for line in lines] == ["Game (Track 1).bin", "Game (Track 2).bin"]
+
+
+def made_disc(seed: int) -> MadeDisc:
+    """Return a disc of two to eleven tracks, long enough for chdman."""
+    chance = random.Random(seed)
+    disc = MadeDisc().add(chance.choice(["MODE1/2352", "MODE2/2352", "AUDIO", "MODE1/2048"]), 210, seed=seed)
+    for _ in range(chance.randint(1, 10)):
+        pregap, silent = chance.choice([(0, 0), (75, 0), (150, 0), (0, 75), (0, 150)])
+        kind = chance.choice(["AUDIO", "AUDIO", "AUDIO", "MODE1/2352", "MODE2/2336"])
+        disc.add(kind, chance.randint(5, 60), pregap, silent, chance.choice([0, 0, 75]), seed)
+    return disc
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(shutil.which("chdman") is None, reason="chdman, which makes the CHD, is not installed")
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("options", [(), ("--one-bin",)], ids=["split", "one bin"])
+def test_a_disc_comes_back_from_the_chd_that_chdman_made(
+    options: tuple[str, ...], seed: int, folder: Path, cli: CommandLine
+) -> None:
+    disc = made_disc(seed)
+    sheet_path = write_split_cue(cli.folder / "Game.cue", disc)
+    chd = folder / "Game.chd"
+    subprocess.run(["chdman", "createcd", "-i", sheet_path, "-o", chd], check=True, capture_output=True)
+    said = cli.run("convert", "-d", *options, chd)
+    assert said.exit_code == 0, said.text
+    with open_image(folder / "Game.cue") as found, open_image(sheet_path) as wanted:
+        assert isinstance(found, CdImage)
+        assert isinstance(wanted, CdImage)
+        assert found.tracks == wanted.tracks
+        assert found.read_at(0, found.size) == disc.data
+    if not options:
+        width = 2 if len(disc.tracks) >= 10 else 1
+        for number, track in enumerate(disc.tracks, 1):
+            assert (folder / f"Game (Track {number:0{width}}).bin").read_bytes() == track.data

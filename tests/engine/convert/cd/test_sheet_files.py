@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 from command_line import write_old
-from disc_files import convert_disc, expected_files, files_in
+from disc_files import convert_chd, convert_disc, expected_files, files_in
 from fault_injection import at_chunk, fail_with, flip_byte, part_of
 from packed_cds import GOLDEN_CDS
 from raw_discs import GD_ROM, MIXED, open_disc, stored_sectors, write_disc
@@ -396,3 +396,27 @@ def test_subcode_keeps_the_original_in_its_place(tmp_path: Path) -> None:
         plan = plan_image(image, request)
     assert not plan.trashes_source
     assert "14.2 KiB next to its sectors, such as subcode, are in no file" in plan.notices
+
+
+def test_what_a_new_sheet_does_not_keep_is_reported(tmp_path: Path) -> None:
+    lines = ["CATALOG 1234567890123", 'FILE "a.bin" BINARY', "TRACK 01 AUDIO", "FLAGS DCP", "INDEX 01 00:00:00"]
+    (tmp_path / "a.cue").write_text("\n".join(lines))
+    (tmp_path / "a.bin").write_bytes(bytes(300 * 2352))
+    plan = plan_conversion(tmp_path / "a.cue", None, tmp_path / "out", ConversionRequest(ImageFormat.CUE))
+    assert "the new sheet does not keep CATALOG and FLAGS" in plan.notices
+
+
+def test_a_name_that_is_too_long_for_a_track_is_refused_before_the_work(tmp_path: Path) -> None:
+    source_path = write_disc(tmp_path / f"{'x' * 245}.chd", MIXED)
+    with pytest.raises(StorageError, match="File name too long"):
+        convert_disc(source_path)
+    assert set(files_in(tmp_path)) == {source_path.name}
+
+
+def test_the_header_of_a_chd_is_compared_before_it_is_put_away(tmp_path: Path) -> None:
+    chd = bytearray((GOLDEN_CDS / "data.none.chd").read_bytes())
+    chd[64] ^= 1  # the SHA-1 of all frames
+    source_path = write_old(tmp_path / "Game.chd", bytes(chd))
+    with pytest.raises(VerifyError):
+        convert_chd(source_path, trash_source=True)
+    assert set(files_in(tmp_path)) == {source_path.name}
