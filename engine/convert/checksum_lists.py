@@ -4,7 +4,6 @@ Forms: `md5sum` with one or two spaces, a tab or `*`; `--tag`, BSD and openssl; 
 Get-FileHash; a digest alone. As UTF-8 with or without a BOM, UTF-16, or in an encoding of Windows.
 """
 
-import codecs
 import os
 import re
 import unicodedata
@@ -12,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
+from discpress.engine.convert.playlists.encodings import forms_of
 from discpress.engine.errors import UsageError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.system.files import open_regular
@@ -120,25 +120,13 @@ def read_checksum_list(path: Path) -> ChecksumList:
     except OSError as error:
         raise from_os_error(error, path, "read the checksum file") from error
     odd: list[str] = []
-    checksums = tuple(_parse(_text_of(data), path.suffix[1:].lower(), odd))
+    checksums = tuple(_parse(next(forms_of(data)).decode_all(data), path.suffix[1:].lower(), odd))
     if not checksums:
         got = (
             f"expected a line of a checksum file, got {display_name(odd[0][:60])!r}" if odd else "contains no checksum"
         )
         raise UsageError(f"{display_name(path)}: {got}")
     return ChecksumList(path, checksums, is_whole=not odd)
-
-
-def _text_of(data: bytes) -> str:
-    if data.startswith(codecs.BOM_UTF8):
-        data = data[len(codecs.BOM_UTF8) :]
-    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", "replace")
-    elif data[1:2] == b"\0" != data[:1]:
-        return data.decode("utf-16-le", "replace")
-    elif data[:1] == b"\0" != data[1:2] != b"":
-        return data.decode("utf-16-be", "replace")
-    return os.fsdecode(data)
 
 
 def _parse(text: str, suffix: str, odd: list[str]) -> Iterator[Checksum]:

@@ -1,5 +1,6 @@
 """The filter of a table: a line to type into, words that take effect at once, and what is wrong with them."""
 
+from pathlib import Path
 from typing import Any
 
 from textual.widgets import Input
@@ -18,6 +19,7 @@ class Filtering(DiscScreen):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._problem = ""
+        self._cursor_key: Path | None = None
 
     @property
     def listed(self) -> MarkedRows[Any]:
@@ -30,7 +32,15 @@ class Filtering(DiscScreen):
 
     def show_rows(self) -> None:
         """Repaint with the cursor on the row it was on."""
-        raise NotImplementedError
+        index = self.listed.index_of(self._cursor_key)
+        self._table.show_rows(self._table.cursor if index is None else index)
+        self._remember()
+        self.show_status()
+
+    def _remember(self) -> None:
+        """Note the row under the cursor, to find it again in another order."""
+        rows, cursor = self.listed.rows, self._table.cursor
+        self._cursor_key = self.listed.key_of(rows[cursor]) if cursor < len(rows) else None
 
     def show_status(self) -> None:
         """Show what all rows come to, or what is wrong with the filter."""

@@ -124,27 +124,12 @@ class LibraryScreen(Marking):
 
     # Painting
 
-    def show_rows(self) -> None:
-        """Repaint with the cursor on the title it was on."""
-        table = self._table
-        path = self._cursor_path
-        index = self.view.index_of(path)
-        table.show_rows(table.cursor if index is None else index)
-        self._remember()
-        self.show_status()
-
-    _cursor_path = None
-
-    def _remember(self) -> None:
-        rows = self.view.rows
-        self._cursor_path = rows[self._table.cursor].path if self._table.cursor < len(rows) else None
-
     def _show_pane(self) -> None:
         self._remember()
         pane = self.query_one("#pane", Lines)
         if not pane.display or self.size.width < WIDE:
             return
-        title = None if self._cursor_path is None else self.view.titles[self._cursor_path]
+        title = None if self._cursor_key is None else self.view.titles[self._cursor_key]
         why = "" if title is None else reason_of(title, self.session.unestimated)
         pane.show([] if title is None else brief(self.view, title, pane.content_size.width, unestimated=why))
 

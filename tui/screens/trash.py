@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -38,7 +37,6 @@ class TrashScreen(Marking):
         super().__init__(session)
         self._trash = TrashView(self.view.signs)
         self._listing: TrashListing | None = None
-        self._cursor_key: Path | None = None
         self._done = 0
         self._queries = DiskQueries()
 
@@ -91,13 +89,6 @@ class TrashScreen(Marking):
         self.session.offered = frozenset()
         self.show_rows()
 
-    def show_rows(self) -> None:
-        """Repaint with the cursor on the entry it was on."""
-        index = self._trash.index_of(self._cursor_key)
-        self._table.show_rows(self._table.cursor if index is None else index)
-        self._remember()
-        self.show_status()
-
     def show_status(self) -> None:
         """Show what removing the entries would free, or what is wrong with the filter."""
         if self._listing is None:
@@ -116,10 +107,6 @@ class TrashScreen(Marking):
         if self._trash.items:
             return f"Nothing matches: {self.keys.of('clear_filter')} takes the filter off."
         return f"The trash is empty: originals come here when a plan says so ({self.keys.of('originals')})."
-
-    def _remember(self) -> None:
-        item = self._item()
-        self._cursor_key = None if item is None else item.entry.folder
 
     def on_table_moved(self) -> None:
         """Describe the entry under the cursor."""

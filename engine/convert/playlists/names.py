@@ -4,11 +4,11 @@ A playlist has one path a line; lines that begin with `#` are comments. A sheet 
 UTF-8 with or without a BOM, UTF-16, or in an encoding of Windows; BOM, encoding and line ends stay as they are.
 """
 
-import codecs
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import PurePath
+
+from discpress.engine.convert.playlists.encodings import forms_of
 
 PLAYLIST_SUFFIXES = (".m3u", ".m3u8")
 SHEET_SUFFIXES = (".cue",)
@@ -18,35 +18,12 @@ MAX_TEXT_BYTES = 64 * 1024
 Rename = Callable[[str], str | None]
 """Returns the new form of a name in a text, or None to leave it."""
 
-_OLD_ENCODINGS = ("cp1252", "cp932")
 _LINE_END = re.compile(r"(\r\n|\r|\n)")
 _FILE_LINE = re.compile(r'([ \t]*FILE[ \t]+)(?:"([^"]*)"|([^\s"]+))([ \t]+[A-Za-z0-9]+[ \t]*)', re.I)
 
 
 class _UnwritableError(Exception):
     """A new name would not be read back from its line."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """A way to read a text."""
-
-    mark: bytes
-    """Its BOM, or nothing."""
-    encoding: str
-    errors: str = "strict"
-
-    def decode(self, data: bytes) -> str | None:
-        """Return the text; None unless it gives the same bytes again."""
-        try:
-            text = data[len(self.mark) :].decode(self.encoding, self.errors)
-            return text if self.encode(text) == data else None
-        except UnicodeError:
-            return None
-
-    def encode(self, text: str) -> bytes:
-        """Return the bytes of a text. UnicodeError if it cannot be written in this encoding."""
-        return self.mark + text.encode(self.encoding, self.errors)
 
 
 def is_text_name(name: str) -> bool:
@@ -61,7 +38,7 @@ def renamed(data: bytes, is_sheet: bool, rename: Rename) -> bytes | None:
     line break in it.
     """
     is_foreign = False
-    for form in _forms_of(data):
+    for form in forms_of(data):
         text = form.decode(data)
         if text is None:
             continue
@@ -71,28 +48,10 @@ def renamed(data: bytes, is_sheet: bool, rename: Rename) -> bytes | None:
         except (UnicodeError, _UnwritableError):
             is_foreign = True
             continue
-        if changed != text and any(each.decode(after) == changed for each in _forms_of(after)):
+        if changed != text and any(each.decode(after) == changed for each in forms_of(after)):
             return after
         is_foreign = is_foreign or changed != text
     return None if is_foreign else data
-
-
-def _forms_of(data: bytes) -> Iterator[_Form]:
-    if data.startswith(codecs.BOM_UTF8):
-        yield _Form(codecs.BOM_UTF8, "utf-8", "surrogateescape")
-    elif data.startswith(codecs.BOM_UTF16_LE):
-        yield _Form(codecs.BOM_UTF16_LE, "utf-16-le")
-    elif data.startswith(codecs.BOM_UTF16_BE):
-        yield _Form(codecs.BOM_UTF16_BE, "utf-16-be")
-    elif data[1:2] == b"\0" != data[:1]:
-        yield _Form(b"", "utf-16-le")
-    elif data[:1] == b"\0":
-        yield _Form(b"", "utf-16-be")
-    else:
-        # The bytes of a file name that is not UTF-8 become surrogates, as in paths.
-        yield _Form(b"", "utf-8", "surrogateescape")
-        if not data.isascii():  # ASCII is the same text in all of them
-            yield from (_Form(b"", encoding) for encoding in _OLD_ENCODINGS)
 
 
 def _renamed_text(text: str, is_sheet: bool, rename: Rename) -> str:
@@ -152,5 +111,5 @@ def joined(lines: Iterable[bytes], text: bytes) -> bytes:
 
 def _feed_of(text: bytes) -> bytes:
     """Return the bytes of a line feed in a text: two in UTF-16, in which one alone may be half of a character."""
-    encoding = next(_forms_of(text)).encoding
+    encoding = next(forms_of(text)).encoding
     return "\n".encode(encoding)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from discpress.engine.discs.info import DiscInfo
+from discpress.engine.formats import image_stem
 from discpress.engine.library.scan.gathering import KnownFiles, gather
 from discpress.engine.store.model import NO_FILE, Title
 
@@ -60,4 +61,4 @@ def given_up_title(path: Path, known: Title | None, why: str) -> Title:
     """Return the row of a file that is given up, without accessing it; known values stay."""
     identity = known.identity if known else NO_FILE
     device, inode = (known.device, known.inode) if known else (0, 0)
-    return Title(path, identity, None, DiscInfo(title=path.stem), error=why, device=device, inode=inode)
+    return Title(path, identity, None, DiscInfo(title=image_stem(path.name)), error=why, device=device, inode=inode)

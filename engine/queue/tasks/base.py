@@ -1,7 +1,7 @@
 """The common part of all tasks, and their form in the state file.
 
 A row of the state file has a column for the request of a task and one for each of its outputs; everything else of a
-task is one JSON object, the parameters. `to_json` returns all of that in one object.
+task is one JSON object, the parameters.
 """
 
 import os
@@ -12,16 +12,13 @@ from types import MappingProxyType
 from typing import ClassVar, NamedTuple, Self
 
 from discpress.engine.queue.tasks.kinds import TaskKind
-from discpress.engine.queue.tasks.request_json import request_json, request_of
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import JsonValue
-from discpress.engine.store.rows.checked import UnreadableError
 from discpress.engine.store.rows.plain_json import path_in
 
 NO_PARAMETERS: Mapping[str, JsonValue] = MappingProxyType({})
 PARAMETERS = frozenset({"device", "archive", "name", "output_device", "output_mount", "checksums"})
 """The parameters that every kind accepts."""
-_COLUMNS = frozenset({"request", "output_path", "output_folder"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,37 +74,6 @@ class BaseTask:
     def from_cells(cls, cells: Cells) -> Self:
         """Return the task of the columns of a row. Raises ValueError or TypeError for a value that does not fit."""
         return cls(source=source_in(cells.parameters))  # type: ignore[call-arg]
-
-    def to_json(self) -> dict[str, JsonValue]:
-        """Return the task as a JSON object that `from_json` converts back."""
-        cells = self.to_cells()
-        found = dict(cells.parameters)
-        if cells.request is not None:
-            found["request"] = request_json(cells.request)
-        outputs = {"output_path": cells.output_path, "output_folder": cells.output_folder}
-        return found | {name: os.fspath(path) for name, path in outputs.items() if path is not None}
-
-    @classmethod
-    def from_json(cls, value: JsonValue) -> Self:
-        """Return the task in a JSON object; a missing part has its default.
-
-        Raises UnreadableError for a value of another type or out of range, and for a part unknown to this release,
-        because no part of a job may be dropped silently.
-        """
-        try:
-            if not isinstance(value, dict):
-                raise TypeError("not an object")
-            asked, path, folder = map(value.get, ("request", "output_path", "output_folder"))
-            return cls.from_cells(
-                Cells(
-                    {name: each for name, each in value.items() if name not in _COLUMNS},
-                    None if asked is None else request_of(asked),
-                    None if path is None else path_in(path),
-                    None if folder is None else path_in(folder),
-                )
-            )
-        except (ValueError, TypeError) as error:
-            raise UnreadableError(str(cls.kind)) from error
 
 
 def source_json(source: Source) -> dict[str, JsonValue]:

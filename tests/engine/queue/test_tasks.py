@@ -7,6 +7,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from task_json import json_of, task_of
 
 from discpress.engine.convert.digests import ON_REQUEST
 from discpress.engine.formats import HIGHEST_LEVEL, ImageFormat, Method, in_order
@@ -35,7 +36,6 @@ from discpress.engine.queue.tasks.records import (
 )
 from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
 from discpress.engine.request import ConversionRequest, OnConflict
-from discpress.engine.store.rows.checked import UnreadableError
 from discpress.engine.store.store import Store
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
@@ -119,7 +119,7 @@ def test_every_kind_has_its_record() -> None:
 @given(data=st.data())
 def test_a_task_comes_back_from_its_json(kind: TaskKind, data: st.DataObject) -> None:
     task = data.draw(TASKS_OF[kind])
-    assert TASKS[kind].from_json(json.loads(json.dumps(task.to_json()))) == task
+    assert task_of(kind, json.loads(json.dumps(json_of(task)))) == task
 
 
 @pytest.mark.slow
@@ -141,7 +141,7 @@ def test_any_value_is_read_or_refused(kind: TaskKind, value: Any) -> None:
 @KINDS
 @given(data=st.data())
 def test_a_task_with_any_part_replaced_is_read_or_refused(kind: TaskKind, data: st.DataObject) -> None:
-    value = data.draw(TASKS_OF[kind]).to_json()
+    value = json_of(data.draw(TASKS_OF[kind]))
     request = value.get("request")
     part = request if isinstance(request, dict) and data.draw(st.booleans()) else value
     names = sorted(part) or ["name"]
@@ -151,11 +151,10 @@ def test_a_task_with_any_part_replaced_is_read_or_refused(kind: TaskKind, data: 
 
 def check_read_or_refused(kind: TaskKind, value: Any) -> None:
     try:
-        task = TASKS[kind].from_json(value)
-    except UnreadableError as error:
-        assert str(error) == f"{kind} cannot be read"
-    else:
-        assert TASKS[kind].from_json(task.to_json()) == task
+        task = task_of(kind, value)
+    except (ValueError, TypeError):
+        return  # the readers of rows take these two for an unreadable row
+    assert task_of(kind, json_of(task)) == task
 
 
 @pytest.mark.parametrize(
@@ -187,13 +186,13 @@ def check_read_or_refused(kind: TaskKind, value: Any) -> None:
     ],
 )
 def test_a_value_that_does_not_fit_is_refused(kind: TaskKind, value: Any) -> None:
-    with pytest.raises(UnreadableError):
-        TASKS[kind].from_json(value)
+    with pytest.raises((ValueError, TypeError)):
+        task_of(kind, value)
 
 
 @KINDS
 def test_a_missing_part_has_its_default(kind: TaskKind) -> None:
-    assert TASKS[kind].from_json({}) == TASKS[kind]()
+    assert task_of(kind, {}) == TASKS[kind]()
 
 
 def test_the_same_work_is_equal_wherever_its_disk_is_mounted() -> None:

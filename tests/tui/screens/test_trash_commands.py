@@ -42,7 +42,8 @@ def names(folder: Path) -> list[str]:
 async def test_it_lists_what_was_replaced(tmp_path: Path) -> None:
     async with with_trash(tmp_path) as desk:
         assert len(desk.rows) == 1
-        assert desk.rows[0].startswith("  | Game.iso | ")
+        # The app marks what it offers to remove, if it has seen the end of the batch by now.
+        assert desk.rows[0][1:].startswith(" | Game.iso | ")
         assert desk.rows[0].endswith("converted | in place")
         assert "1 file in the trash; removing them would free" in desk.lines("status")
         assert "replaced by" in desk.lines("about")
