@@ -60,8 +60,14 @@ def test_of_several_images_one_is_to_be_named(command: str, cli: CommandLine, ga
 
 @pytest.mark.parametrize("what", ["games.zip", "."])
 def test_all_images_are_taken_with_r(what: str, cli: CommandLine, games: Path) -> None:
-    assert cli.run("convert", "-r", what, "-O", "out").exit_code == 0
+    assert cli.run("convert", "-r", "--even-useless", what, "-O", "out").exit_code == 0
     assert cli.names() == ["games.zip", "out", "out/Lumen.zso", "out/Okami.zso"]
+
+
+def test_images_that_would_outgrow_their_archive_are_left_out_with_the_reason(cli: CommandLine, games: Path) -> None:
+    done = cli.run("convert", "-r", "games.zip")
+    assert (done.exit_code, cli.names()) == (0, ["games.zip"])
+    assert done.text.count("its archive is smaller; --even-useless converts it anyway") == 2
 
 
 def test_an_archive_is_unpacked_to_isos_with_d(cli: CommandLine, games: Path) -> None:
@@ -149,7 +155,7 @@ def worker(cli: CommandLine) -> Iterator[Worker]:
 
 @pytest.mark.e2e
 def test_the_queue_takes_all_images_of_an_archive(cli: CommandLine, games: Path, worker: Worker) -> None:
-    queued = cli.run("queue", "add", "--json", "-r", "games.zip").events
+    queued = cli.run("queue", "add", "--json", "-r", "--even-useless", "games.zip").events
     assert [event["path"] for event in queued if event["event"] == "queued"] == [
         str(games / "Okami.iso"),
         str(games / "Lumen.iso"),

@@ -211,7 +211,8 @@ class ConversionBatch:
                     journal=self._records.journal,
                 )
         except UselessError as error:
-            self._skip(plan, str(error).removeprefix(f"{display_name(plan.source_path)}: "), error.code)
+            why = str(error).removeprefix(f"{display_name(plan.source_path)}: ")
+            self._skip(plan, f"{why}; --even-useless converts it anyway" if plan.member else why, error.code)
             return
         self._counts[self.DONE] += 1
         self._saving_bytes += plan.saving_of(done.packed_bytes)
