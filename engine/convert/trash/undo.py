@@ -263,6 +263,7 @@ def _prove_purge(
     if change:
         return None, change
     loss = find_replacement_change(held) or (is_automatic and find_other_disk(held)) or prover.find_loss(held)
+    loss = loss or find_replacement_change(held)  # all its files, after all of them were read
     if not loss:
         return held.entry.replacement_path, ""
     other, problem = prover.find_other_proof(held, others)

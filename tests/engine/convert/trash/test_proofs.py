@@ -8,6 +8,9 @@ from pathlib import Path
 import fault_injection as faults
 import pytest
 from command_line import CommandLine, write_old
+from disc_files import convert_chd
+from disc_stories import SOURCE
+from raw_discs import SHORT, write_chd
 from sample_images import mixed, pack, read_back
 
 from discpress.engine.convert.checksums import checksum_path, write_checksum
@@ -199,6 +202,18 @@ def test_a_replacement_that_is_written_to_while_it_is_read_proves_nothing(
 ) -> None:
     faults.run_after(monkeypatch, trash_proof, "digest_image", lambda: os.utime(entry.replacement_path))
     with pytest.raises(TrashError, match="was changed while it was read"):
+        purge_it(entry)
+
+
+def test_a_file_of_a_sheet_that_is_written_to_while_it_is_read_proves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_chd(tmp_path / SOURCE, SHORT)
+    entry = convert_chd(tmp_path / SOURCE, trash_source=True).trashed
+    assert entry is not None
+    track_path = entry.place_of(entry.replacements[-1])
+    faults.run_after(monkeypatch, trash_proof, "digest_image", lambda: os.utime(track_path))
+    with pytest.raises(TrashError, match=r"kept in the trash: .*Track 2.*was changed"):
         purge_it(entry)
 
 
