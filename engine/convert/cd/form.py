@@ -22,7 +22,7 @@ from discpress.engine.store.model import Title
 from discpress.engine.systems import System
 from discpress.engine.units import format_size
 
-KEPT_SUBCODE = "the original stays where it is: it contains more than the sectors, such as subcode"
+KEPT_SUBCODE = "the original stays where it is: it has more than the result, such as subcode or tracks of another sheet"
 """The warning about an original that is not moved to the trash."""
 
 
