@@ -13,15 +13,18 @@ from pathlib import Path
 
 import fault_injection as faults
 from command_line import MIB, write_old
+from disc_files import expected_files
 from killing import Killing, has
 from old_trashes import HALF_UNDONE, NAMES, unpack
 from patience import HANG_S
+from raw_discs import laid_out, write_chd
 from sample_images import mixed, pack, read_back
 
 from discpress.engine.convert.trash.entry import CONVERTED, ENTRY_NAME, TrashEntry
 from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat
+from discpress.engine.images.cd.tracks import TrackKind
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
@@ -38,6 +41,7 @@ _SMALL = {f"{NAME} {number}.iso": mixed(1024 * KIB, seed=90 + number) for number
 _DATA = Path(__file__).parents[1] / "data" / "state"
 _LONG_AGO = "2020-01-01T00:00:00+00:00"
 _PARTS = 3
+_DISC = laid_out((TrackKind.MODE2_RAW, 1500, 0), (TrackKind.AUDIO, 300, 0))
 
 
 class KillRounds(Killing):
@@ -46,8 +50,8 @@ class KillRounds(Killing):
     @property
     def kinds(self) -> Sequence[Callable[[int], None]]:
         """The rounds that take turns."""
-        others = (self.repair_round, self.split_round, self.emptying_round, self.emptying_by_age_round, self.old_round)
-        return (*super().kinds, *others)
+        emptying = (self.emptying_round, self.emptying_by_age_round)
+        return (*super().kinds, self.repair_round, self.split_round, self.disc_round, *emptying, self.old_round)
 
     @cached_property
     def unplayable(self) -> bytes:
@@ -116,6 +120,32 @@ class KillRounds(Killing):
         for path, data in {**{folder / name: data for name, data in parts.items()}, **texts}.items():
             if not has(path, data):
                 self.tally.wrong.append(f"{where}: {path.name} is not as it was")
+        self.end_round(folder.parent, where)
+
+    def disc_round(self, number: int) -> None:
+        """Convert the CHD of a CD to a sheet and its files, move it to the trash and undo that, killed on the way."""
+        path = self.cli.folder / str(number) / HOME / f"{NAME}.chd"
+        folder, where = path.parent, f"round {number}, disc"
+        folder.mkdir(parents=True)
+        chd = write_old(write_chd(path, _DISC), path.read_bytes()).read_bytes()
+        files = expected_files(f"{NAME}.cue", _DISC)
+
+        def check(place: str) -> None:
+            if not any(has(each, chd) for each in (path, *folder.glob(".discpress-trash/*/*.kept"))):
+                self.tally.lost.append(f"{place}: the CHD")
+            there = {name for name in files if (folder / name).exists()}
+            self.tally.lost.extend(
+                f"{place}: {name} is not whole" for name in there if not has(folder / name, files[name])
+            )
+            if f"{NAME}.cue" in there and there != files.keys():
+                self.tally.lost.append(f"{place}: the sheet names a file that is not there")
+
+        request = ConversionRequest(ImageFormat.CUE, target="any", trash_source=True, accept_incomplete=True)
+        (job_id,) = self.queue.add([JobRequest(ConvertTask(request), path)])
+        self.finish_job(job_id, where, check)
+        if path.exists() or not all(has(folder / name, data) for name, data in files.items()):
+            self.tally.wrong.append(f"{where}: it was not converted")
+        self.undo(path, chd, where, check)
         self.end_round(folder.parent, where)
 
     def emptying_round(self, number: int) -> None:
