@@ -39,7 +39,6 @@ class RequestFields(TypedDict, total=False):
     use_all_space: bool
     methods: tuple[Method, ...]
     replaces_source: bool
-    accept_incomplete: bool
 
 
 class PatientControl(Control):
