@@ -25,6 +25,7 @@ from discpress.engine.request import ConversionRequest, OnConflict
 class RequestFields(TypedDict, total=False):
     """The fields of a ConversionRequest, as keyword arguments."""
 
+    accept_incomplete: bool
     format: ImageFormat | None
     block_size: int | None
     level: int | None
