@@ -91,10 +91,10 @@ def make_seeds(folder: Path) -> None:
     for path in GOLDEN.iterdir():
         if path.suffix not in {".iso", ".chd"}:  # the map of a CHD stands at its end
             (folder / path.name).write_bytes(path.read_bytes()[:MAX_BYTES])
-    with open_image(GOLDEN / "psp.iso") as disc:
-        extent = find(disc, "PSP_GAME/PARAM.SFO")
+    with open_image(GOLDEN / "psp.iso") as image:
+        extent = find(image, "PSP_GAME/PARAM.SFO")
         if extent is not None:
-            (folder / "param.sfo").write_bytes(disc.read_at(extent.offset, extent.length))
+            (folder / "param.sfo").write_bytes(image.read_at(extent.offset, extent.length))
 
 
 def fuzz(corpus: Path, seconds: int, seed: int) -> None:
