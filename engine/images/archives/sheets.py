@@ -13,8 +13,9 @@ from discpress.engine.errors import DamagedImageError, DiscpressError, SplitImag
 from discpress.engine.images.archives.model import REACH_BYTES, Archive, Member, MemberSource, path_of
 from discpress.engine.images.cd.beside import last_part, possible_names
 from discpress.engine.images.cd.format import SheetSpec
-from discpress.engine.images.cd.sheet_source import SheetSource, read_sheet
+from discpress.engine.images.cd.sheet_source import SheetSource, is_packed_name, read_sheet, refuse_packed
 from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES
+from discpress.engine.images.cd.sheets.sheet import damaged
 from discpress.engine.images.registry import detect
 from discpress.engine.images.sets.sheet_sets import NamedFiles, group_sheets, is_sheet_name
 from discpress.engine.images.source import ByteSource, FileSource, MemorySource, read_bytes, shown_name
@@ -153,20 +154,24 @@ def _open_each(archive: Archive, sheet: MemberSource, found: SheetSpec) -> Itera
 
     Of an archive that can only be read from its beginning, each member would be unpacked from there.
     """
-    names = [file.name for file in read_sheet(sheet, found.name).files]
-    members = MemberNames(archive)
-    for name in names:
-        member = members.find(sheet.member, name)
+    files = read_sheet(sheet, found.name).files
+    members, used = MemberNames(archive), set[int]()
+    for file in files:
+        refuse_packed(shown_name(sheet), file)
+        member = members.find(sheet.member, file.name)
         if member is None:
-            shown = display_name(last_part(name) or name)
+            shown = display_name(last_part(file.name) or file.name)
             raise SplitImageError(f"{shown_name(sheet)}: {shown} is missing in the archive", hint=_HINT)
+        if member.number in used:
+            raise damaged(shown_name(sheet), file.line, f"{display_name(member.address)} was already named")
+        used.add(member.number)
         if member.problem:
             what = f"{display_name(member.address)} cannot be read in its archive: {member.problem}"
             raise UnsupportedImageError(f"{shown_name(sheet)}: {what}", hint=_HINT)
         source = archive.open_member(member)
-        if not source.can_go_back and len(names) > 1:
+        if not source.can_go_back and len(files) > 1:
             label = archive.format.upper()
-            what = f"its {len(names)} files follow each other in a {label}, which is only read from its beginning"
+            what = f"its {len(files)} files follow each other in a {label}, which is only read from its beginning"
             raise UnsupportedImageError(f"{shown_name(sheet)}: {what}", hint=_HINT)
         yield source
 
@@ -209,5 +214,6 @@ def _names_in(archive: Archive, sheet: Member) -> tuple[str, ...]:
         data = archive.head_of(sheet, MAX_SHEET_BYTES)
         found = detect(data[:SNIFF_BYTES], sheet.size_bytes)
         if isinstance(found, SheetSpec):
-            return tuple(file.name for file in read_sheet(MemorySource(Path(sheet.address), data), found.name).files)
+            files = read_sheet(MemorySource(Path(sheet.address), data), found.name).files
+            return tuple(file.name for file in files if not is_packed_name(file.name))
     return ()

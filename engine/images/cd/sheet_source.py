@@ -12,10 +12,15 @@ from discpress.engine.images.cd.sheets.ccd import parse_ccd
 from discpress.engine.images.cd.sheets.cue import parse_cue
 from discpress.engine.images.cd.sheets.gdi import parse_gdi
 from discpress.engine.images.cd.sheets.mds import MAX_MDS_BYTES, parse_mds
-from discpress.engine.images.cd.sheets.sheet import OWN_NAME, Sheet, SheetFile, damaged
+from discpress.engine.images.cd.sheets.sheet import OWN_NAME, Sheet, SheetFile, damaged, unsupported
 from discpress.engine.images.sets.source_set import JoinedSource
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes, shown_name
 from discpress.engine.names import display_name
+
+_PACKED_SUFFIXES = frozenset(
+    {".zso", ".ziso", ".cso", ".ciso", ".dax", ".jso", ".chd", ".wbfs", ".wia", ".rvz", ".gcz"}
+)
+"""Suffixes of images that contain no raw sectors."""
 
 PARSERS: dict[ImageFormat, Callable[[bytes, str], Sheet]] = {
     ImageFormat.CUE: parse_cue,
@@ -103,10 +108,13 @@ def open_files(sheet: FileSource, image_format: ImageFormat) -> SheetSource:
 
 
 def _open_each(source: FileSource, sheet: Sheet) -> Iterator[FileSource]:
-    """Yield the open files that a sheet names. SplitImageError for a missing one."""
+    """Yield the open files that a sheet names. SplitImageError for a missing one, UnsupportedImageError for a packed
+    image.
+    """
     neighbours = Neighbours(source.path.parent)
     nodes = {_node(source)}
     for file in sheet.files:
+        refuse_packed(shown_name(source), file)
         path = neighbours.find(file.name)
         if path is None:
             raise _missing(shown_name(source), file)
@@ -122,6 +130,21 @@ def _open_each(source: FileSource, sheet: Sheet) -> Iterator[FileSource]:
 def _node(file: FileSource) -> object:
     """Return what two names of one file share; some file systems have no numbers of files."""
     return (file.opened_as.dev, file.opened_as.ino) if file.opened_as.ino else file.path
+
+
+def refuse_packed(name: str, file: SheetFile) -> None:
+    """Raise UnsupportedImageError if a sheet, called `name` in messages, names a packed image.
+
+    discpress itself lets the line of a sheet follow an ISO to its ZSO, so that no text names a missing file.
+    """
+    if is_packed_name(file.name):
+        problem = f"{display_name(last_part(file.name))} is a compressed image, and a sheet describes raw sectors"
+        raise unsupported(name, file.line, problem, "open that file itself: it needs no sheet")
+
+
+def is_packed_name(name: str) -> bool:
+    """Return whether a file that a sheet names is a packed image by its suffix."""
+    return PurePath(last_part(name)).suffix.lower() in _PACKED_SUFFIXES
 
 
 def _missing(name: str, file: SheetFile) -> SplitImageError:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.cd.beside import last_part, possible_names
 from discpress.engine.images.cd.format import SheetSpec
-from discpress.engine.images.cd.sheet_source import read_sheet
+from discpress.engine.images.cd.sheet_source import is_packed_name, read_sheet
 from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES
 from discpress.engine.images.registry import detect
 from discpress.engine.images.source import FileSource, read_bytes
@@ -97,7 +97,8 @@ def named_files(path: Path) -> NamedFiles:
         spec = detect(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes)
         if isinstance(spec, SheetSpec):
             sheet = read_sheet(source, spec.name)
-            return NamedFiles(tuple(file.name for file in sheet.files), sheet.companions)
+            names = (file.name for file in sheet.files)
+            return NamedFiles(tuple(name for name in names if not is_packed_name(name)), sheet.companions)
     return NamedFiles()
 
 

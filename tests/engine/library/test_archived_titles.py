@@ -308,6 +308,22 @@ def test_several_files_of_a_disc_in_a_7z_are_identified_and_not_read(top: Path) 
     assert title.error == "its 2 files follow each other in a 7Z, which is only read from its beginning"
 
 
+@pytest.mark.parametrize(
+    ("names", "fault", "said"),
+    [
+        (("Blue.bin", "BLUE.BIN"), Fault.DAMAGED, "Blue.bin was already named"),
+        (("Blue.bin", "Blue.zso"), Fault.OTHER, "Blue.zso is a compressed image, and a sheet describes raw sectors"),
+    ],
+)
+def test_a_sheet_in_an_archive_names_each_raw_file_once(
+    names: tuple[str, ...], fault: Fault, said: str, top: Path
+) -> None:
+    write_zip(top / "Blue.zip", {"Blue.cue": foreign.cue(*names), "Blue.bin": BLUE_BIN})
+    (title,) = probe_titles(top / "Blue.zip")
+    assert isinstance(title, Title)
+    assert (title.fault, said in title.error) == (fault, True)
+
+
 def test_the_better_of_two_sheets_in_an_archive_is_the_title(top: Path) -> None:
     write_zip(top / "Blue.zip", {**BLUE, "cd/Blue (Europe).txt.cue": foreign.cue("Blue (Europe).bin", "gone.bin")})
     assert [title.path.name for title in probe_titles(top / "Blue.zip")] == ["Blue (Europe).cue"]

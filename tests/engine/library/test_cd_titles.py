@@ -10,6 +10,7 @@ from cd_chds import cd_chd, plain_chd
 from cd_sectors import form_1, mode_1
 from command_line import write_old
 from memory_cds import TrackPlan, ps1_disc, ps2_disc, raw_sectors, sound
+from sample_images import pack
 
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.cd.counts import TrackCounts
@@ -217,6 +218,18 @@ def test_a_folder_called_like_a_file_of_a_sheet_is_no_part_of_it(store: Store, g
     (games / "Folder.cue").mkdir()
     (title,) = scan(store, games)
     assert (title.path, title.fault) == (paths[0], Fault.SPLIT_PART)
+
+
+def test_a_packed_image_that_a_sheet_names_is_a_title_of_its_own(store: Store, games: Path) -> None:
+    pack(games / "Okami.zso", ps2_disc())
+    (games / "Okami.zso.source").unlink()
+    write_old(games / "Okami.cue", CUE.replace("Okami.bin", "Okami.zso").encode())
+    sheet, image = scan(store, games)
+    assert (image.format, standing(image).state) == (ImageFormat.ZSO, State.PACKED)
+    assert (standing(sheet).state, sheet.error) == (
+        State.OTHER, "line 1: Okami.zso is a compressed image, and a sheet describes raw sectors",
+    )  # fmt: skip
+    assert read_again(store, games) == []
 
 
 def test_a_sheet_of_music_files_is_no_title(store: Store, games: Path) -> None:
