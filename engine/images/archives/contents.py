@@ -105,7 +105,10 @@ def archive_worth(source: ByteSource) -> str:
     """
     if not source.member_number:
         return ""
-    others = [each for each in open_archive(held_file(source)).members if each.number != source.member_number]
+    own = (
+        {each.member_number for each in source.members} if isinstance(source, ArchivedSheet) else {source.member_number}
+    )
+    others = [each for each in open_archive(held_file(source)).members if each.number not in own]
     for other in others:
         is_note = Path(other.address).suffix.lower() in _NOTE_SUFFIXES and other.size_bytes <= _MAX_NOTE_BYTES
         if not is_note:

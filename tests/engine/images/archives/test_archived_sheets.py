@@ -9,6 +9,7 @@ from archive_files import write_zip
 
 from discpress.engine.convert.verify import digest_checked
 from discpress.engine.errors import DamagedImageError
+from discpress.engine.images.archives.contents import archive_worth
 from discpress.engine.images.archives.model import StreamedMember
 from discpress.engine.images.archives.sheets import ArchivedSheet
 from discpress.engine.images.cd.image import CdImage
@@ -73,3 +74,12 @@ def test_a_flipped_bit_in_any_file_is_found(name: str, tmp_path: Path) -> None:
     path.write_bytes(data)
     with open_image(path) as image, pytest.raises(DamagedImageError, match="damaged in the archive: its crc32 is"):
         digest_checked(image, 2, Control(), Progress())
+
+
+def test_an_archive_of_one_disc_and_notes_holds_nothing_else(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "Disc.zip", {**SOUND, "Disc.cue": SHEET, "readme.txt": b"notes"})
+    with open_image(path) as image:
+        assert archive_worth(image.source) == ""
+    path = write_zip(tmp_path / "More.zip", {**SOUND, "Disc.cue": SHEET, "t9.bin": SOUND["t1.bin"]})
+    with open_image(path / "Disc.cue") as image:
+        assert archive_worth(image.source) == "it also contains t9.bin"

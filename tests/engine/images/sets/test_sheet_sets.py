@@ -1,9 +1,10 @@
 """Which files of a folder form one title with a sheet, by their names and by what the sheets name."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from discpress.engine.images.sets.sheet_sets import (
@@ -135,3 +136,26 @@ def test_a_folder_that_is_gone_has_no_sheets(tmp_path: Path) -> None:
     assert sheet_sets_in(tmp_path / "gone") == []
     assert find_sheet_of(tmp_path / "gone" / "a.bin") is None
     assert find_sheet_set(tmp_path / "gone" / "a.cue") == SheetSet("a.cue")
+
+
+_FILES = st.sampled_from(["a.bin", "A.BIN", "b.bin", "é.bin", "c (1).img", "gone.bin", "a.zso", "..\\b.bin"])
+_SHEETS = st.sampled_from(["a.cue", "B.CUE", "c (1).ccd", "d.gdi", "é.cue"])
+_CONTENTS = st.one_of(
+    st.lists(_FILES, min_size=1, max_size=4).map(lambda names: sheet_of(*names)),
+    st.just(b"[CloneCD]\r\nVersion=3\r\n"),
+    st.binary(max_size=60),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    sheets=st.dictionaries(_SHEETS, _CONTENTS, max_size=4), files=st.sets(_FILES.filter(lambda name: "\\" not in name))
+)
+def test_a_scan_and_the_opening_of_one_sheet_agree(sheets: dict[str, bytes], files: set[str], tmp_path: Path) -> None:
+    with TemporaryDirectory(dir=tmp_path) as name:
+        folder = Path(name)
+        write_folder(folder, {**dict.fromkeys(files - {"gone.bin"}, b"1"), **sheets})
+        for each in sheet_sets_in(folder):
+            assert find_sheet_set(folder / each.main) == each
+            for other in each.others:
+                assert find_sheet_of(folder / other) == folder / each.main
