@@ -79,12 +79,12 @@ def _convert(turn: Turn, task: ConvertTask) -> Outcome:
         entry = finished_entry(job, checkpoint_store, turn.log)
         if entry is not None:
             turn.log("finished before it was stopped: the source is in the trash already")
-            follow_files(turn.store, [job.file_path, entry.replacement_path])
+            follow_files(turn.store, [job.file_path, *entry.replacement_paths])
             facts: dict[str, JsonValue] = {
                 "output": str(entry.replacement_path),
                 "trashed": str(entry.file_path),
                 "source_bytes": entry.size_bytes,
-                "packed_bytes": entry.replacement.size_bytes,
+                "packed_bytes": sum(each.size_bytes for each in entry.replacements),
             }
             return Outcome({**facts, **entry.digests})
     with open_image(job.path) as image:

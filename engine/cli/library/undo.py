@@ -65,7 +65,7 @@ def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, rec
             exit_code = error.exit_code
             continue
         _print_undone(entry, done, f"{display_name(entry.home_path)}: back from the trash", printer)
-        records.follow([*entry.home_paths, entry.replacement_path])
+        records.follow([*entry.home_paths, *entry.replacement_paths])
     return exit_code
 
 
@@ -138,7 +138,7 @@ def _finish_stopped(folders: list[Path], printer: Printer, control: Control, rec
             exit_code = error.exit_code
             continue
         _print_undone(entry, done, f"{display_name(entry.home_path)}: finished an interrupted undo", printer)
-        records.follow([*entry.home_paths, entry.replacement_path])
+        records.follow([*entry.home_paths, *entry.replacement_paths])
         is_any_finished = True
     for home in homes:
         sweep_trash_in(home)

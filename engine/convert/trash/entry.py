@@ -240,6 +240,11 @@ class TrashEntry:
         """The path at which the main file of the replacement is expected."""
         return self.place_of(self.replacement)
 
+    @property
+    def replacement_paths(self) -> tuple[Path, ...]:
+        """The paths at which all files of the replacement are expected, the main one first."""
+        return tuple(map(self.place_of, self.replacements))
+
     def place_of(self, replacement: Replacement) -> Path:
         """Return where a replacement is looked for: next to the trash if it was made there, as the trash may move."""
         recorded, home = Path(replacement.path), Path(self.original)
