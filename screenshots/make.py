@@ -8,6 +8,7 @@ committed. Figures of time differ from run to run. The folder is made and remove
 
 import argparse
 import asyncio
+import gzip
 import os
 import shutil
 import sys
@@ -53,9 +54,27 @@ def main() -> None:
         (folder / "config.toml").write_text("threads = 1\n")  # slow enough that a picture catches jobs at work
         os.environ["DISCPRESS_CONFIG"] = str(folder / "config.toml")
         asyncio.run(take_all(folder / "state", games))
+        sick = folder / "a drawer of old disks"
+        make_sick(sick)
+        asyncio.run(take("states", folder / "states", sick, WIDE, states))
     finally:
         stop_worker(folder / "state")
+        stop_worker(folder / "states")
         shutil.rmtree(folder)
+
+
+def make_sick(folder: Path) -> None:
+    """Make a library with a file in each state that keeps it out of the totals."""
+    for path in make_demo(folder, scale=0.2):
+        if any(name in path.name for name in (*LEFT_OUT, "Very", "Süßwasser")):
+            path.unlink()
+    dvd = folder / "DVD"
+    whole, packed = ((dvd / name).read_bytes() for name in ("Static Choir (USA).iso", "Velvet Railyard (USA).zso"))
+    (dvd / "Static Choir (USA) (2).iso").write_bytes(whole[: len(whole) // 2])  # a download that broke off
+    (dvd / "Copper Tides (USA).iso.002").write_bytes(whole[: len(whole) // 3])  # its first part is missing
+    (dvd / "Brass Weather.zso").write_bytes(packed[: len(packed) // 2])
+    (dvd / "Orchard of Clocks.iso").write_bytes(b"This is a list of games, and no disc.\n" * 20_000)
+    (dvd / "Glass Meridian.iso.gz").write_bytes(gzip.compress(whole, 1))
 
 
 async def take_all(state: Path, games: Path) -> None:
@@ -89,6 +108,13 @@ async def take(
 async def library(_app: DiscpressApp, pilot: Pilot[int]) -> None:
     """Some marks, and the details of a title beside the table."""
     await press(pilot, "space", "down", "space", "down", "space", "up", "up", "up")
+
+
+async def states(app: DiscpressApp, pilot: Pilot[int]) -> None:
+    """The library by state, with the reason for one of them beside the table."""
+    while app.session.view.sort_key != "state":
+        await press(pilot, "s")
+    await press(pilot, "g", "down")
 
 
 async def tune(app: DiscpressApp, pilot: Pilot[int]) -> None:
