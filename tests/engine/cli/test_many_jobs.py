@@ -8,7 +8,7 @@ from sample_images import as_disc
 from sql_work import counted_sql
 
 MANY = 300
-OPENING = 60
+OPENING = 70
 """Statements that opening the state file takes, and reading the queue."""
 STEPS_A_JOB = 5
 """Hundreds of instructions. If each job were looked for among the others, it would be thirty."""
