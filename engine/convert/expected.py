@@ -90,15 +90,18 @@ def _check_file(path: Path, checksums: Sequence[Checksum], found: DigestSet) -> 
 
 
 def _listed_files(listed: ChecksumList, source: ByteSource) -> dict[Path, Sequence[Checksum]]:
-    """Return the files of a disc that a list names, a track at least, with the digests that can be checked."""
-    by_name: dict[str, list[Checksum]] = {}
-    for each in listed.checksums:
-        if each.kind in _CHECKED:
-            by_name.setdefault(PureWindowsPath(each.name).name, []).append(each)
+    """Return the files of a disc that a list names, a track at least, with the digests that can be checked.
+
+    Raises UsageError if a file has two digests of one kind.
+    """
+    names = {PureWindowsPath(each.name).name for each in listed.checksums if each.kind in _CHECKED}
     sheet_path = source.extents[0][0]
-    found: dict[Path, Sequence[Checksum]] = {
-        path: by_name[path.name] for path, _ in source.extents if path.name in by_name
-    }
+    folder = absolute(listed.path).parent
+    found: dict[Path, Sequence[Checksum]] = {}
+    for path, _ in source.extents:
+        if path.name in names:
+            _, checksums = listed.of([os.path.relpath(absolute(path), folder), path.name])
+            found[path] = [each for each in checksums if each.kind in _CHECKED]
     return found if found.keys() - {sheet_path} else {}
 
 

@@ -187,6 +187,19 @@ def test_a_checksum_file_may_list_the_files_of_a_disc(kind: str, cli: CommandLin
     assert (said.exit_code, f"{files[1].name}: {kind} of the file: expected" in said.text) == (3, True)
 
 
+def test_files_of_one_name_in_several_folders_have_digests_of_their_own(cli: CommandLine) -> None:
+    lines = []
+    for number, tracks in enumerate(((DATA,), (DATA, SOUND)), 1):
+        folder = cli.folder / f"Disc {number}"
+        folder.mkdir(parents=True)
+        write_cue(folder / "Game.cue", *tracks)
+        lines += [f"{sha1(each.read_bytes())} *{folder.name}/{each.name}" for each in sorted(folder.iterdir())]
+    (cli.folder / "all.sha1").write_text("\n".join([*lines, ""]))
+    for number in (1, 2):
+        said = cli.run("verify", f"Disc {number}/Game.cue", "--checksum-file", "all.sha1", "--json")
+        assert (said.exit_code, len(said.last["compared"])) == (0, number + 1), said.text
+
+
 def test_a_checksum_file_with_other_names_is_refused(cli: CommandLine) -> None:
     path = write_cue(cli.folder / f"{NAME}.cue", DATA)
     (cli.folder / "all.txt").write_text(f"{sha1(b'')} *Another.bin\n{sha1(b'1')} *A third.bin\n")
