@@ -20,6 +20,7 @@ from discpress.engine.errors import (
     UselessError,
     from_os_error,
 )
+from discpress.engine.formats import ImageFormat
 from discpress.engine.images.image import Image
 from discpress.engine.measure.estimate import Advice, Estimate, estimate
 from discpress.engine.names import display_name, shell_word
@@ -33,6 +34,9 @@ MARGIN_BYTES = 256 * MIB
 """Kept free in addition to the output, unless 1 % of the disk is less: a memory stick must take a game too."""
 NEVER_SKIPPED = frozenset({Clash.SOURCE, Clash.NO_FILE})
 """Obstacles that are an error even if titles whose name is taken are skipped: no earlier result has the name."""
+
+
+_GDI_HINT = "choose a folder for each game with -O: the tracks of all GD-ROMs have the same names"
 
 
 class NameTaken(Exception):  # noqa: N818 - the outcome that --on-conflict skip requests, not a failure
@@ -54,9 +58,12 @@ def settle_output(plan: ConversionPlan, names: OutputNames | None = None) -> Con
         paths_at=plan.paths_at,
     )
     if settled.obstacle is not None and settled.is_refused:
+        error = settled.obstacle.error
         if rule is OnConflict.SKIP and settled.obstacle.clash not in NEVER_SKIPPED:
-            raise NameTaken(str(settled.obstacle.error))
-        raise settled.obstacle.error
+            raise NameTaken(str(error))
+        if plan.settings.format is ImageFormat.GDI and settled.obstacle.wanted_path != plan.output_path:
+            error.hint = _GDI_HINT
+        raise error
     return replace(plan, output_path=settled.path)
 
 

@@ -420,3 +420,12 @@ def test_the_header_of_a_chd_is_compared_before_it_is_put_away(tmp_path: Path) -
     with pytest.raises(VerifyError):
         convert_chd(source_path, trash_source=True)
     assert set(files_in(tmp_path)) == {source_path.name}
+
+
+def test_two_gd_roms_need_two_folders(tmp_path: Path) -> None:
+    for name in ("A.chd", "B.chd"):
+        write_disc(tmp_path / name, GD_ROM)
+    convert_disc(tmp_path / "A.chd", GD_ROM, unpacks=True)
+    with pytest.raises(ConflictError) as found:
+        convert_disc(tmp_path / "B.chd", GD_ROM, unpacks=True)
+    assert "choose a folder for each game with -O" in found.value.hint
