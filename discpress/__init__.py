@@ -76,8 +76,9 @@ def estimate(path: AnyPath, request: ConversionRequest | None = None, *, seed: i
     from discpress.engine.system.processors import available_processors
 
     with open_image(Path(path).absolute()) as image:
-        settings = plan_image(image, request or ConversionRequest()).settings
-        return estimate_image(image, settings, random=Random(seed), threads=available_processors())
+        decided = plan_image(image, request or ConversionRequest())
+        view, threads = decided.view(image), available_processors()
+        return estimate_image(view, decided.settings, random=Random(seed), threads=threads)
 
 
 def plan(path: AnyPath, request: ConversionRequest | None = None, *, output: AnyPath | None = None) -> ConversionPlan:

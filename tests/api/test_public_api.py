@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from iso_files import write_iso
+from memory_cds import ps2_disc, raw_sectors, write_cue
 
 import discpress
 from discpress.engine.demo.discs import ps2_files
 from discpress.engine.demo.payload import Material, stream
 from discpress.engine.errors import ConflictError, DamagedImageError, UsageError
 from discpress.engine.formats import ImageFormat
+from discpress.engine.images.cd.tracks import TrackKind
 from discpress.engine.request import ConversionRequest
 from discpress.engine.units import MIB
 
@@ -77,3 +79,20 @@ def test_findings_of_a_damaged_file_are_returned(tmp_path: Path) -> None:
 def test_an_unknown_target_is_a_usage_error(game: Path) -> None:
     with pytest.raises(UsageError, match="expected a target from"):
         discpress.examine(game, "xbox")
+
+
+@pytest.fixture
+def sheet_path(tmp_path: Path) -> Path:
+    """A PS2 CD as CUE and BIN."""
+    return write_cue(tmp_path / "Cd.cue", (TrackKind.MODE2_RAW, raw_sectors(ps2_disc()), 0, 0))
+
+
+def test_an_estimate_of_a_cd_is_that_of_its_user_data(sheet_path: Path) -> None:
+    assert discpress.estimate(sheet_path).original_bytes == len(ps2_disc())
+
+
+def test_a_cd_becomes_a_sheet_and_its_files(sheet_path: Path, tmp_path: Path) -> None:
+    request = ConversionRequest(format=ImageFormat.CUE)
+    done = discpress.convert(sheet_path, request, output=tmp_path / "Other.cue")
+    assert [path.name for path in done.plan.output_paths] == ["Other.cue", "Other.bin"]
+    assert (tmp_path / "Other.bin").read_bytes() == (tmp_path / "Cd (Track 1).bin").read_bytes()
