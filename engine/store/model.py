@@ -234,12 +234,16 @@ class Title:
 
     @property
     def saving_bytes(self) -> int | None:
-        """File size - estimated size, negative if the file would grow; None without an estimate."""
-        return None if self.estimate is None else self.file_bytes - self.estimate.packed_bytes
+        """File size - estimated size, negative if the file would grow; None without an estimate.
+
+        None for an image that is not whole, which never counts as saving (Safety rule 5).
+        """
+        is_sick = self.fault is not None and self.fault.is_sick
+        return None if self.estimate is None or is_sick else self.file_bytes - self.estimate.packed_bytes
 
     @property
     def saving_percent(self) -> float | None:
-        """The saving in percent of the current file size; None without an estimate."""
+        """The saving in percent of the current file size; None as for `saving_bytes`."""
         saving = self.saving_bytes
         return None if saving is None or not self.file_bytes else 100 * saving / self.file_bytes
 

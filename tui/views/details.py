@@ -188,8 +188,8 @@ def _estimate(view: LibraryView, title: Title, width: int, unestimated: str) -> 
     margin = margin_of(estimate)
     near = f" {view.signs.margin}{margin} %" if margin else " (exact)"
     lines.append(_row("estimate", f"{format_size(estimate.packed_bytes)}{near}"))
-    saving = title.saving_bytes or 0
-    lines.append(_row("saving", f"{format_size(saving)}, {title.saving_percent or 0:.1f} %"))
+    if title.saving_bytes is not None:
+        lines.append(_row("saving", f"{format_size(title.saving_bytes)}, {title.saving_percent or 0:.1f} %"))
     if estimate.seconds:
         lines.append(_row("time", f"about {format_duration(estimate.seconds)}"))
     if estimate.seek_us:

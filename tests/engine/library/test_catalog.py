@@ -265,3 +265,13 @@ def test_equal_blocks_go_by_level() -> None:
 def test_states_go_by_their_table() -> None:
     order = [STATES.state(title) for title in sort_titles(ALL, "state")]
     assert order == [State.UNREAD, State.NO_PLAYER, State.PACKED, State.NO_GAIN, State.READY]
+
+
+@pytest.mark.parametrize("fault", [Fault.NO_DISC, Fault.CUT_SHORT, Fault.DAMAGED, Fault.SPLIT_PART])
+def test_an_image_that_is_not_whole_is_no_row_by_saving(fault: Fault) -> None:
+    """20 MiB of zeros would shrink to nothing, and be the first row."""
+    sick = make_title("zeros.iso", 20 * MIB, 22_000, fault=fault)
+    sound = make_title("Game.iso", 700 * MIB, 420 * MIB)
+    assert (sick.saving_bytes, sick.saving_percent) == (None, None)
+    assert sort_titles([sick, sound], "saving", descending=True) == [sound, sick]
+    assert filter_titles([sick, sound], "saving>20") == [sound]
