@@ -60,6 +60,7 @@ class Records:
     def __init__(self, arguments: argparse.Namespace, printer: Printer, *, begins: bool = True) -> None:
         self._printer = printer
         self.store: Store | None = None
+        self._names: dict[frozenset[Path], TitleNames] = {}
         if not begins and not os.path.lexists(_folder_of(arguments) / FILE_NAME):
             return
         try:
@@ -85,17 +86,25 @@ class Records:
 
     def name_of(self, path: Path) -> str:
         """Return an image's name in the library; empty if it is unknown there."""
-        return self.names_of([path]).get(absolute(path), "")
+        known = () if self.store is None else self.store.titles_at([absolute(path)])
+        return next((self._names_in([title.file_path.parent]).of(title) for title in known), "")
 
     def names_of(self, paths: Iterable[Path]) -> dict[Path, str]:
         """Return the names of those images that are in the library, told apart in their folders, by absolute path."""
         if self.store is None:
             return {}
         known = self.store.titles_at(map(absolute, paths))
-        around = self.store.titles({title.file_path.parent for title in known})
-        # A result next to its source has the name of its source, and needs no other one.
-        names = TitleNames(around, lambda title: (title.path.parent, image_stem(title.path.name)))
+        names = self._names_in({title.file_path.parent for title in known})
         return {title.path: names.of(title) for title in known}
+
+    def _names_in(self, folders: Iterable[Path]) -> TitleNames:
+        """Return the names of the titles of some folders; a command asks for the same folder again and again."""
+        key = frozenset(folders)
+        if key not in self._names:
+            around = () if self.store is None else self.store.titles(key)
+            # A result next to its source has the name of its source, and needs no other one.
+            self._names[key] = TitleNames(around, lambda title: (title.path.parent, image_stem(title.path.name)))
+        return self._names[key]
 
     def save_estimate(self, identity: FileIdentity, found: Estimate) -> None:
         """Store an estimate for `ls`."""

@@ -47,10 +47,15 @@ class TitleNames:
         self._files: dict[Path, str] = {}
         known = list(titles)
         counts = Counter(title.title for title in known)
-        groups: dict[str, list[Title]] = {}
+        alike: dict[tuple[str, int | None], list[Title]] = {}
         for title in known:
-            if counts[title.title] > 1:  # the names of 20,000 titles take too long to be made for nothing
-                groups.setdefault(shown_name(title), []).append(title)
+            if counts[title.title] > 1:
+                alike.setdefault((title.title, title.disc.disc_number), []).append(title)
+        groups: dict[str, list[Title]] = {}
+        for some in alike.values():
+            if _are_several(some, disc_of):  # the names of 20,000 titles take too long to be made for nothing
+                for title in some:
+                    groups.setdefault(shown_name(title), []).append(title)
         for group in groups.values():
             if _are_several(group, disc_of):
                 self._tell_apart(group, disc_of)
