@@ -40,9 +40,10 @@ ALL_STORIES = (
     | TRASH_STORIES
     | OLD_STORIES
 )
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in TRASH_STORIES else name for name in ALL_STORIES]
 
 
-@pytest.mark.parametrize("name", ALL_STORIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_lost_wherever_the_power_goes(name: str, tmp_path: Path) -> None:
     story = ALL_STORIES[name]
     recorder = record(story, tmp_path)
@@ -51,7 +52,7 @@ def test_nothing_is_lost_wherever_the_power_goes(name: str, tmp_path: Path) -> N
     assert found.states > found.calls
 
 
-@pytest.mark.parametrize("name", ALL_STORIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_next_run_goes_on_wherever_the_power_went(name: str, tmp_path: Path) -> None:
     story = ALL_STORIES[name]
     (tmp_path / "story").mkdir()
