@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -70,6 +69,8 @@ def estimate(path: AnyPath, request: ConversionRequest | None = None, *, seed: i
     An image below 64 MiB is packed whole, of a larger one a sample of 16 MiB that starts at random (`seed`). Nothing
     is written. The errors are those of `plan`.
     """
+    from random import Random
+
     from discpress.engine.convert.plan import plan_image
     from discpress.engine.measure.estimate import estimate as estimate_image
     from discpress.engine.request import ConversionRequest

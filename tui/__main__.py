@@ -6,7 +6,10 @@ import signal
 def main() -> None:
     """Run `discpress` and exit with its code."""
     _end_by_signal()
-    from discpress.tui.main import run_discpress
+    from discpress.engine.cli.imports import no_collections
+
+    with no_collections():
+        from discpress.tui.main import run_discpress
 
     run_discpress()
 
@@ -14,7 +17,10 @@ def main() -> None:
 def iso2zso() -> None:
     """Run `iso2zso` and exit with its code."""
     _end_by_signal()
-    from discpress.engine.cli.main import run_iso2zso
+    from discpress.engine.cli.imports import no_collections
+
+    with no_collections():
+        from discpress.engine.cli.main import run_iso2zso
 
     run_iso2zso()
 

@@ -44,7 +44,7 @@ def _demo(words: Sequence[str]) -> int:
     from discpress.engine.demo.library import make_demo
 
     def demo() -> int:
-        arguments = build_parser().parse_words(words)
+        arguments = build_parser(words).parse_words(words)
         folder = demo_folder(arguments)
         print(f"making the sample library in {display_name(folder)}")
         with _interruptible():

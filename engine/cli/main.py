@@ -14,8 +14,9 @@ from pkgutil import resolve_name
 from typing import TypeAlias, cast
 
 from discpress.engine.cli.disk_waits import paths_of, wait_for_disks
+from discpress.engine.cli.imports import no_collections
 from discpress.engine.cli.output.printers import JsonPrinter, OutputLostError, Printer, ReaderGoneError, TextPrinter
-from discpress.engine.cli.parsing.commands import add_convert_options, build_parser
+from discpress.engine.cli.parsing.commands import build_parser
 from discpress.engine.cli.parsing.parser import Parser
 from discpress.engine.cli.signals import cancelling
 from discpress.engine.errors import DiscpressError, UsageError, from_os_error, named_in
@@ -46,7 +47,9 @@ COMMANDS = {
 def run(argv: Sequence[str]) -> int:
     """Run `discpress` with these arguments and return its exit code."""
     try:
-        arguments = build_parser().parse_words(argv)
+        with no_collections():
+            parser = build_parser(argv)
+        arguments = parser.parse_words(argv)
     except UsageError as error:
         return _refuse(error, argv)
     return run_command(command_of(arguments.command), arguments)
@@ -54,19 +57,22 @@ def run(argv: Sequence[str]) -> int:
 
 def command_of(name: str) -> _Command:
     """Return the function of a command."""
-    return cast(_Command, resolve_name(COMMANDS[name]))
+    with no_collections():
+        return cast(_Command, resolve_name(COMMANDS[name]))
 
 
 def run_iso2zso() -> None:
     """Run `iso2zso`: `discpress convert` under the name that guides mention."""
+    with no_collections():
+        from discpress.engine.cli.images.convert import iso2zso_arguments, run_convert  # noqa: PLC0415 - see COMMANDS
+        from discpress.engine.cli.parsing.images import add_convert_options  # noqa: PLC0415 - see COMMANDS
+
     parser = Parser(
         prog="iso2zso",
         description="Convert a disc image to ZSO and verify the result; the same as discpress convert.",
         epilog="example: iso2zso -c 12 game.iso game.zso",
     )
     add_convert_options(parser, inputs_help="input.iso [output.zso]")
-
-    from discpress.engine.cli.images.convert import iso2zso_arguments, run_convert  # noqa: PLC0415 - see COMMANDS
 
     def command(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
         return run_convert(iso2zso_arguments(arguments), printer, control)

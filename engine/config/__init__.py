@@ -15,7 +15,6 @@ ascii = false
 keys = { quit = "ctrl+q" }
 """
 
-import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,13 +109,16 @@ def read_file(path: Path) -> tuple[str, dict[str, Any]]:
     """Return the text of the settings file and its decoded values; both empty if it does not exist."""
     try:
         text = path.read_bytes().decode()
-        return text, tomllib.loads(text)
     except FileNotFoundError:
         return "", {}
     except OSError as error:
         raise from_os_error(error, path, "read the settings") from error
     except UnicodeDecodeError as error:
         raise StoreError(f"{display_name(path)}: not UTF-8 text", hint="save the file as UTF-8") from error
+    import tomllib  # noqa: PLC0415 - most users have no settings file
+
+    try:
+        return text, tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         # int() refuses a number of more than 4300 digits with a plain ValueError.
         raise StoreError(f"{display_name(path)}: not TOML: {display_name(str(error))}") from error

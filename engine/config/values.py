@@ -1,7 +1,6 @@
 """Checks of the values in the settings file; each ValueError names the wrong value and the allowed ones."""
 
 import contextlib
-import difflib
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -19,6 +18,8 @@ from discpress.engine.units import format_option_size, parse_size
 
 def nearest(word: str, known: Collection[str]) -> str:
     """Return `: did you mean X?` if the word resembles a known one, else `: expected one of X, Y, Z`."""
+    import difflib  # noqa: PLC0415 - for messages only
+
     matches = difflib.get_close_matches(word.casefold(), known, n=1)
     return f": did you mean {matches[0]}?" if matches else f": expected one of {', '.join(known)}"
 

@@ -14,13 +14,8 @@ if TYPE_CHECKING:
     from discpress.engine.cli.parsing.arguments import Subparsers
 
 
-def add_lab_commands(commands: "Subparsers") -> None:
-    """Add the commands that measure."""
-    _add_seek(commands)
-    _add_throughput(commands)
-
-
-def _add_seek(commands: "Subparsers") -> None:
+def add_seek(commands: "Subparsers") -> None:
+    """Add `seek`."""
     parser = add_command(
         commands,
         "seek",
@@ -52,7 +47,8 @@ def _add_seek(commands: "Subparsers") -> None:
     add_state(parser)
 
 
-def _add_throughput(commands: "Subparsers") -> None:
+def add_throughput(commands: "Subparsers") -> None:
+    """Add `throughput`."""
     parser = add_command(
         commands,
         "throughput",

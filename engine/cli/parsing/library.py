@@ -9,16 +9,8 @@ if TYPE_CHECKING:
     from discpress.engine.cli.parsing.arguments import Subparsers
 
 
-def add_library_commands(commands: "Subparsers") -> None:
-    """Add the commands about the library."""
-    _add_scan(commands)
-    _add_ls(commands)
-    _add_set(commands)
-    _add_estimate(commands)
-    _add_demo(commands)
-
-
-def _add_scan(commands: "Subparsers") -> None:
+def add_scan(commands: "Subparsers") -> None:
+    """Add `scan`."""
     parser = add_command(
         commands,
         "scan",
@@ -31,7 +23,8 @@ def _add_scan(commands: "Subparsers") -> None:
     add_state(parser)
 
 
-def _add_ls(commands: "Subparsers") -> None:
+def add_ls(commands: "Subparsers") -> None:
+    """Add `ls`."""
     parser = add_command(
         commands,
         "ls",
@@ -48,7 +41,8 @@ def _add_ls(commands: "Subparsers") -> None:
     add_state(parser)
 
 
-def _add_set(commands: "Subparsers") -> None:
+def add_set(commands: "Subparsers") -> None:
+    """Add `set`."""
     parser = add_command(
         commands,
         "set",
@@ -64,7 +58,8 @@ def _add_set(commands: "Subparsers") -> None:
     add_state(parser)
 
 
-def _add_estimate(commands: "Subparsers") -> None:
+def add_estimate(commands: "Subparsers") -> None:
+    """Add `estimate`."""
     parser = add_command(
         commands,
         "estimate",
@@ -82,7 +77,8 @@ def _add_estimate(commands: "Subparsers") -> None:
     add_state(parser)
 
 
-def _add_demo(commands: "Subparsers") -> None:
+def add_demo(commands: "Subparsers") -> None:
+    """Add `demo`."""
     parser = add_command(
         commands,
         "demo",

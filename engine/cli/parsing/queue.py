@@ -30,8 +30,8 @@ _KINDS = (
 )
 
 
-def add_queue_commands(commands: "Subparsers") -> None:
-    """Add `queue` with all its actions, and `history`."""
+def add_queue(commands: "Subparsers") -> None:
+    """Add `queue` with all its actions."""
     parser = commands.add_parser(
         "queue",
         help="convert in the background: add, list, watch, pause, resume, cancel, wait, ...",
@@ -45,14 +45,18 @@ def add_queue_commands(commands: "Subparsers") -> None:
     _add_requests(actions)
     _add_order(actions)
     _add_worker(actions)
-    history = add_command(
+
+
+def add_history(commands: "Subparsers") -> None:
+    """Add `history`."""
+    parser = add_command(
         commands,
         "history",
         "show the queue's finished conversions and the space they saved",
         "Show the queue's finished conversions, newest first, and the space that all of them saved.",
         "  discpress history\n  discpress history --json",
     )
-    add_state(history)
+    add_state(parser)
 
 
 def _add_add(actions: "Subparsers") -> None:

@@ -10,7 +10,6 @@ from discpress.engine.images.registry import spec_of
 from discpress.engine.library.states import DiscRecord, Records, TitleStates
 from discpress.engine.queue.job_rows import SELECT_JOBS, job_from
 from discpress.engine.queue.jobs import ALIVE, Job
-from discpress.engine.queue.reader import QueueReader
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TaskKind
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.queue.titles.examined import DAMAGE_CODES, found_damage, has_examined
@@ -37,7 +36,6 @@ class TitleRecords:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._reader = QueueReader(store)
         self._change = 0
         self._last_end: object = None
         self._last_entry = 0
@@ -100,8 +98,14 @@ class TitleRecords:
     def _read_damaged(self) -> Iterator[tuple[Path, tuple[float, str]]]:
         """Yield the images in which the last check of a whole image found damage, be it a job or a command."""
         suspect = {job.path for job in self._select(_SELECT_SUSPECT) if found_damage(job)}
-        for path in suspect | {path for path, (_, damage) in self._checks.items() if damage}:
-            over = (job for job in self._reader.of_path(path, _MOST_JOBS) if job.is_over)
+        suspect |= {path for path, (_, damage) in self._checks.items() if damage}
+        if not suspect:
+            return
+        from discpress.engine.queue.reader import QueueReader  # noqa: PLC0415 - most queues have found no damage
+
+        reader = QueueReader(self._store)
+        for path in suspect:
+            over = (job for job in reader.of_path(path, _MOST_JOBS) if job.is_over)
             last = next(filter(has_examined, over), None)
             found = [] if last is None else [(last.ended_at or 0.0, _damage_of(last))]
             found += [self._checks[path]] if path in self._checks else []

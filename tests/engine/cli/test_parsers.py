@@ -1,0 +1,59 @@
+"""A command line builds the parser of its own command only."""
+
+import argparse
+import gc
+import subprocess
+import sys
+
+import pytest
+
+from discpress.engine.cli.imports import no_collections
+from discpress.engine.cli.main import COMMANDS
+from discpress.engine.cli.parsing.commands import ADDERS, build_parser
+
+
+def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    (commands,) = (action.choices for action in parser._actions if isinstance(action.choices, dict))
+    return commands
+
+
+def test_every_command_has_a_parser() -> None:
+    assert ADDERS.keys() == COMMANDS.keys()
+    assert list(commands_of(build_parser())) == list(ADDERS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_has_the_same_options_alone_as_among_all(name: str) -> None:
+    alone = commands_of(build_parser([name, "a.iso"]))
+    assert list(alone) == [name]
+    assert alone[name].format_help() == commands_of(build_parser())[name].format_help()
+
+
+@pytest.mark.parametrize("words", [["--help"], ["convrt", "a.iso"], []])
+def test_what_begins_with_no_command_has_them_all(words: list[str]) -> None:
+    assert commands_of(build_parser(words)).keys() == COMMANDS.keys()
+
+
+@pytest.mark.e2e
+def test_a_conversion_imports_neither_library_nor_benchmarks_to_be_parsed() -> None:
+    foreign = ["library.catalog", "library.filter_words", "measure.throughput", "queue.tasks.kinds"]
+    script = (
+        "import sys\n"
+        "from discpress.engine.cli.parsing.commands import build_parser\n"
+        "build_parser(['convert']).parse_words(['convert', 'a.iso'])\n"
+        f"print([name for name in {foreign} if 'discpress.engine.' + name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
+    assert said.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_collections_go_on_after_an_import_as_before(is_enabled: bool) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if is_enabled else gc.disable)()
+        with no_collections():
+            assert not gc.isenabled()
+        assert gc.isenabled() is is_enabled
+    finally:
+        (gc.enable if before else gc.disable)()
