@@ -1,12 +1,18 @@
 """Marks that decide where commands run, the profiles of hypothesis, and the option `--processor-time`."""
 
+import compileall
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import Processes
 from hypothesis import HealthCheck, settings
 from processor_time import ProcessorTime
+
+import discpress
+import discpress.engine
+import discpress.tui
 
 MANY = 20
 """By hand a property test tries so many times its usual number of examples."""
@@ -24,10 +30,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        _compile()
     if config.getoption("--processor-time"):
         if config.getoption("numprocesses", None):
             raise pytest.UsageError("--processor-time measures this process: it takes -n 0")
         config.pluginmanager.register(ProcessorTime())
+
+
+def _compile() -> None:
+    """Compile the product once, though PYTHONDONTWRITEBYTECODE may be set: else each process compiles all it imports.
+
+    What cannot be written, in a checkout of somebody else's, is compiled by each process.
+    """
+    for package in (discpress, discpress.engine, discpress.tui):
+        assert package.__file__ is not None
+        compileall.compile_dir(Path(package.__file__).parent, quiet=2)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -3,16 +3,14 @@
 import argparse
 from collections.abc import Callable, Sequence
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from discpress.engine import VERSION
 from discpress.engine.cli.parsing.arguments import EXIT_CODES
 from discpress.engine.cli.parsing.parser import Parser
 
-if TYPE_CHECKING:
-    from discpress.engine.cli.parsing.arguments import Subparsers
-
-_Adder: TypeAlias = Callable[["Subparsers"], None]
+_Adder: TypeAlias = Callable[..., None]
+_QUEUE = "queue"
 ADDERS = {
     "convert": "discpress.engine.cli.parsing.images:add_convert",
     "repair": "discpress.engine.cli.parsing.images:add_repair",
@@ -28,7 +26,7 @@ ADDERS = {
     "demo": "discpress.engine.cli.parsing.library:add_demo",
     "seek": "discpress.engine.cli.parsing.benchmark:add_seek",
     "throughput": "discpress.engine.cli.parsing.benchmark:add_throughput",
-    "queue": "discpress.engine.cli.parsing.queue:add_queue",
+    _QUEUE: "discpress.engine.cli.parsing.queue:add_queue",
     "history": "discpress.engine.cli.parsing.queue:add_history",
 }
 """The function that adds each command, in the order of the help; the modules of other commands are not imported."""
@@ -45,5 +43,7 @@ def build_parser(words: Sequence[str] = ()) -> Parser:
     parser.add_argument("--version", action="version", version=f"discpress {VERSION}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in words[:1] if words and words[0] in ADDERS else ADDERS:
-        cast(_Adder, resolve_name(ADDERS[name]))(commands)
+        add = cast(_Adder, resolve_name(ADDERS[name]))
+        # Of the queue, whose actions are many, only what the next word needs.
+        add(commands, *([words[1:]] if name == _QUEUE else []))
     return parser

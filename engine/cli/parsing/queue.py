@@ -1,6 +1,7 @@
 """The options of `discpress queue` and `discpress history`."""
 
 import argparse
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from discpress.engine.cli.parsing.arguments import (
@@ -28,10 +29,19 @@ _KINDS = (
     TaskKind.SEEK,
     TaskKind.THROUGHPUT,
 )
+_REQUESTS = {
+    "pause": ("pause jobs, running ones at the next chunk", "all: the jobs that are queued or running."),
+    "resume": ("resume paused jobs; starts a worker", "all: the jobs that are paused."),
+    "cancel": ("end jobs and remove their unfinished parts", "all: the jobs that are queued, running or paused."),
+    "retry": (
+        "queue jobs again that failed, were cancelled or were skipped",
+        "all: the jobs that failed and were not queued again since.",
+    ),
+}
 
 
-def add_queue(commands: "Subparsers") -> None:
-    """Add `queue` with all its actions."""
+def add_queue(commands: "Subparsers", words: Sequence[str] = ()) -> None:
+    """Add `queue` with all its actions; if the words after it begin with an action, with that one and its like."""
     parser = commands.add_parser(
         "queue",
         help="convert in the background: add, list, watch, pause, resume, cancel, wait, ...",
@@ -40,11 +50,15 @@ def add_queue(commands: "Subparsers") -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    _add_add(actions)
-    _add_views(actions)
-    _add_requests(actions)
-    _add_order(actions)
-    _add_worker(actions)
+    adders: Mapping[Callable[[Subparsers], None], Collection[str]] = {
+        _add_add: ["add"],
+        _add_views: ["list", "watch", "log", "wait"],
+        _add_requests: _REQUESTS,
+        _add_order: ["move"],
+        _add_worker: ["stop", "run", "service"],
+    }
+    for add in [add for add, names in adders.items() if {*words[:1]} & {*names}] or adders:
+        add(actions)
 
 
 def add_history(commands: "Subparsers") -> None:
@@ -135,16 +149,7 @@ def _add_views(actions: "Subparsers") -> None:
 
 
 def _add_requests(actions: "Subparsers") -> None:
-    summaries = {
-        "pause": ("pause jobs, running ones at the next chunk", "all: the jobs that are queued or running."),
-        "resume": ("resume paused jobs; starts a worker", "all: the jobs that are paused."),
-        "cancel": ("end jobs and remove their unfinished parts", "all: the jobs that are queued, running or paused."),
-        "retry": (
-            "queue jobs again that failed, were cancelled or were skipped",
-            "all: the jobs that failed and were not queued again since.",
-        ),
-    }
-    for name, (summary, meaning) in summaries.items():
+    for name, (summary, meaning) in _REQUESTS.items():
         description = f"{summary[0].upper()}{summary[1:]}.\n{meaning}"
         examples = f"  discpress queue {name} 12\n  discpress queue {name} all"
         parser = add_command(actions, name, summary, description, examples)

@@ -29,6 +29,14 @@ def test_a_command_has_the_same_options_alone_as_among_all(name: str) -> None:
     assert alone[name].format_help() == commands_of(build_parser())[name].format_help()
 
 
+@pytest.mark.parametrize("action", commands_of(commands_of(build_parser())["queue"]))
+def test_an_action_of_the_queue_has_the_same_options_in_a_parser_of_its_own(action: str) -> None:
+    alone = commands_of(commands_of(build_parser(["queue", action, "1"]))["queue"])
+    among_all = commands_of(commands_of(build_parser(["queue"]))["queue"])
+    assert len(alone) < len(among_all)
+    assert alone[action].format_help() == among_all[action].format_help()
+
+
 @pytest.mark.parametrize("words", [["--help"], ["convrt", "a.iso"], []])
 def test_what_begins_with_no_command_has_them_all(words: list[str]) -> None:
     assert commands_of(build_parser(words)).keys() == COMMANDS.keys()
