@@ -3,19 +3,16 @@
 import compileall
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from command_line import Processes
+from example_counts import BY_HAND, IN_EACH_RUN, scale_examples
 from hypothesis import HealthCheck, settings
 from processor_time import ProcessorTime
 
 import discpress
 import discpress.engine
 import discpress.tui
-
-MANY = 20
-"""By hand a property test tries so many times its usual number of examples."""
 
 # Neither fails on a slow or busy machine: no deadline, and no complaint about slow examples.
 _COMMON = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -57,11 +54,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
-    """Try many examples by hand, of tests too that set their own number."""
-    if config.getoption("--hypothesis-profile") != "by_hand":
-        return
-    for item in items:
-        test: Any = getattr(item, "obj", None)
-        if (own := getattr(test, "_hypothesis_internal_use_settings", None)) is not None:
-            test = getattr(test, "__func__", test)
-            test._hypothesis_internal_use_settings = settings(own, max_examples=own.max_examples * MANY)
+    """Try a share of the examples in each run, and many by hand."""
+    is_by_hand = config.getoption("--hypothesis-profile") == "by_hand"
+    scale_examples(items, BY_HAND if is_by_hand else IN_EACH_RUN)
