@@ -101,8 +101,8 @@ def home(cli: CommandLine) -> Iterator[Home]:
 
 @pytest.fixture(scope="session")
 def slow_estimate() -> bytes:
-    """8 MB, which is packed whole: it takes many slices."""
-    return slow_to_pack(8 * MIB, seed=78)
+    """4 MB, which are packed whole in four slices, all of them while a gate holds."""
+    return slow_to_pack(4 * MIB, seed=78)
 
 
 @pytest.fixture
