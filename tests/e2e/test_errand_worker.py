@@ -11,6 +11,7 @@ from command_line import MIB, CommandLine, slow_to_pack, write_old
 from gates import ESTIMATING, PACKING
 from patience import HANG_S, wait_for
 from queue_waiting import wait_idle
+from sample_images import as_disc
 
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
@@ -99,15 +100,15 @@ def home(cli: CommandLine) -> Iterator[Home]:
     home.close()
 
 
-@pytest.fixture(scope="session")
-def slow_estimate() -> bytes:
-    """4 MB, which are packed whole in four slices, all of them while a gate holds."""
-    return slow_to_pack(4 * MIB, seed=78)
+@pytest.fixture
+def slow(home: Home) -> Path:
+    return write_old(home.folder / "slow.iso", slow_to_pack(4 * MIB, seed=78))
 
 
 @pytest.fixture
-def slow(home: Home, slow_estimate: bytes) -> Path:
-    return write_old(home.folder / "slow.iso", slow_estimate)
+def long(home: Home) -> Path:
+    """An image of four slices, as fast as can be: a gate holds after the second."""
+    return write_old(home.folder / "long.iso", as_disc(bytes(4 * MIB)))
 
 
 def test_a_worker_is_started_for_background_tasks_alone(
@@ -132,27 +133,27 @@ def test_a_living_worker_sees_background_tasks(home: Home, game: Path) -> None:
     assert len(found) == len(grid_block_sizes(ImageFormat.ZSO)) * len(grid_levels(ImageFormat.ZSO))
 
 
-def test_a_worker_that_is_killed_leaves_its_background_task_to_the_next(home: Home, slow: Path) -> None:
-    worker = home.hold(TaskKind.ESTIMATE, slow, SLOW)
+def test_a_worker_that_is_killed_leaves_its_background_task_to_the_next(home: Home, long: Path) -> None:
+    worker = home.hold(TaskKind.ESTIMATE, long, SLOW)
     worker.send_signal(signal.SIGKILL)
     worker.wait(HANG_S)
-    assert (home.background_tasks.pending(), home.store.estimates_of(FileIdentity.at(slow))) == (1, [])
+    assert (home.background_tasks.pending(), home.store.estimates_of(FileIdentity.at(long))) == (1, [])
     home.open_gate()
     home.start_worker()
     home.wait_done()
-    (found,) = home.store.estimates_of(FileIdentity.at(slow))
+    (found,) = home.store.estimates_of(FileIdentity.at(long))
     assert found.settings == Settings(ImageFormat.ZSO, 2048, 12, target="any")
 
 
-def test_an_background_task_that_kills_worker_after_worker_is_given_up(home: Home, slow: Path) -> None:
+def test_an_background_task_that_kills_worker_after_worker_is_given_up(home: Home, long: Path) -> None:
     for _ in range(MOST_DEATHS):
-        worker = home.hold(TaskKind.ESTIMATE, slow, SLOW)
+        worker = home.hold(TaskKind.ESTIMATE, long, SLOW)
         worker.send_signal(signal.SIGKILL)
         worker.wait(HANG_S)
     home.open_gate()
     home.start_worker(idle_s=0).wait(HANG_S)
-    said = home.background_tasks.failed(TaskKind.ESTIMATE)[slow]
-    assert said.startswith(f"{slow}: the worker ended 3 times while it did this")
+    said = home.background_tasks.failed(TaskKind.ESTIMATE)[long]
+    assert said.startswith(f"{long}: the worker ended 3 times while it did this")
 
 
 def test_a_worker_does_not_end_before_its_background_tasks(home: Home, slow: Path) -> None:
@@ -161,16 +162,16 @@ def test_a_worker_does_not_end_before_its_background_tasks(home: Home, slow: Pat
     assert (home.background_tasks.pending(), is_worker_alive(home.state_folder)) == (0, False)
 
 
-def test_withdrawn_background_tasks_are_stopped_and_not_kept(home: Home, slow: Path) -> None:
-    home.hold(TaskKind.GRID, slow, SLOW)
+def test_withdrawn_background_tasks_are_stopped_and_not_kept(home: Home, long: Path) -> None:
+    home.hold(TaskKind.GRID, long, SLOW)
     home.background_tasks.withdraw([TaskKind.GRID])
     wait_for(lambda: home.worker_state() is WorkerState.IDLE, "an idle worker")
     home.open_gate()
-    assert home.store.estimates_of(FileIdentity.at(slow)) == []
+    assert home.store.estimates_of(FileIdentity.at(long)) == []
 
 
-def test_a_worker_that_stops_leaves_its_background_task_to_the_next(home: Home, slow: Path) -> None:
-    worker = home.hold(TaskKind.GRID, slow, SLOW)
+def test_a_worker_that_stops_leaves_its_background_task_to_the_next(home: Home, long: Path) -> None:
+    worker = home.hold(TaskKind.GRID, long, SLOW)
     assert stop_worker(home.state_folder, HANG_S)
     assert worker.wait(HANG_S) == 0
     assert home.background_tasks.pending(TaskKind.GRID) == 1
@@ -197,8 +198,8 @@ def test_what_cannot_be_read_says_why(home: Home) -> None:
     assert home.background_tasks.failed(TaskKind.ESTIMATE)[bad].startswith(f"{bad}: block size 0 ")
 
 
-def test_a_worker_that_could_not_hear_it_stops_when_it_goes_on(home: Home, slow: Path) -> None:
-    worker = home.hold(TaskKind.GRID, slow, SLOW)
+def test_a_worker_that_could_not_hear_it_stops_when_it_goes_on(home: Home, long: Path) -> None:
+    worker = home.hold(TaskKind.GRID, long, SLOW)
     worker.send_signal(signal.SIGSTOP)
     assert not stop_worker(home.state_folder, timeout_s=0.1)
     worker.send_signal(signal.SIGCONT)
@@ -206,8 +207,8 @@ def test_a_worker_that_could_not_hear_it_stops_when_it_goes_on(home: Home, slow:
     assert home.background_tasks.pending() == 1
 
 
-def test_what_was_asked_of_one_worker_is_not_asked_of_the_next(home: Home, slow: Path) -> None:
-    worker = home.hold(TaskKind.ESTIMATE, slow, FAST)
+def test_what_was_asked_of_one_worker_is_not_asked_of_the_next(home: Home, long: Path) -> None:
+    worker = home.hold(TaskKind.ESTIMATE, long, FAST)
     worker.send_signal(signal.SIGSTOP)
     assert not stop_worker(home.state_folder, timeout_s=0.1)
     worker.send_signal(signal.SIGKILL)

@@ -11,15 +11,18 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
 
 import fault_injection as faults
+from command_line import write_old
 from disc_files import convert_disc
 from power_stories import NO_CLAIMS
 from raw_discs import SHORT
 from repair_stories import queue_repair, repair, run_first_job
+from sample_images import mixed
 
 from discpress.engine.request import OnConflict
 from discpress.engine.system import rename
@@ -71,9 +74,16 @@ def run(folder: Path, fatal: int, options: set[str]) -> None:
     )
 
 
+def warm_up(top: Path) -> None:
+    """Convert a small image undisturbed: so the kernel is tested and all is imported once, not in each process."""
+    with tempfile.TemporaryDirectory(dir=top) as folder:
+        faults.run_conversion(write_old(Path(folder) / "small.iso", mixed(50_000)), trash_source=True)
+
+
 def main() -> None:
     """Kill one conversion after the other until one survives."""
     top, options = Path(sys.argv[1]), set(sys.argv[2:])
+    warm_up(top)
     for fatal in itertools.count(1):
         folder = top / str(fatal)
         folder.mkdir()

@@ -6,6 +6,7 @@ call later. Prints how many died; the last one is through. --links: no renameat2
 
 import itertools
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -70,10 +71,9 @@ def arm(fatal: int, options: set[str]) -> None:
 def main() -> None:
     """Kill one process after the other until one survives."""
     top, act, options = Path(sys.argv[1]), ACTS[sys.argv[2]], set(sys.argv[3:])
+    make_set(whole := top / "whole")
     for fatal in itertools.count(1):
-        folder = top / str(fatal)
-        folder.mkdir()
-        make_set(folder)
+        folder = shutil.copytree(whole, top / str(fatal))
         child = os.fork()
         if child == 0:
             work = act(folder)
