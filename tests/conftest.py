@@ -1,6 +1,7 @@
 """Marks that decide where commands run, the profiles of hypothesis, and the option `--processor-time`."""
 
 import compileall
+import gc
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -43,6 +44,17 @@ def _compile() -> None:
     for package in (discpress, discpress.engine, discpress.tui):
         assert package.__file__ is not None
         compileall.compile_dir(Path(package.__file__).parent, quiet=2)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect no garbage while the tests are found, which make none: it saves a third of what finding them costs."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
