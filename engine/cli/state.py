@@ -12,13 +12,13 @@ from discpress.engine.cli.output.printers import Printer
 from discpress.engine.config import Config, config_path, load_config
 from discpress.engine.convert.conversion import Conversion
 from discpress.engine.convert.request import merge_requests
+from discpress.engine.convert.trash.undo import PURGED
 from discpress.engine.errors import DamagedImageError, DiscpressError, VerifyError
 from discpress.engine.formats import image_stem
 from discpress.engine.images.source import ByteSource
 from discpress.engine.library.naming import TitleNames
 from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.measure.estimate import Estimate
-from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.record_digests import (
     Decoded,
     identity_of_source,
@@ -26,7 +26,6 @@ from discpress.engine.queue.record_digests import (
     save_decoded,
     save_digests,
 )
-from discpress.engine.queue.savings import count_savings
 from discpress.engine.queue.titles.records import CHECKED
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests
@@ -126,7 +125,11 @@ class Records:
             return
         try:
             self.store.append_journal(kind, cast(Mapping[str, JsonValue], facts))
-            count_savings(JobQueue(self.store), kind, facts)
+            if kind == PURGED:
+                from discpress.engine.queue.queue import JobQueue  # noqa: PLC0415 - 40 ms, for emptied trashes only
+                from discpress.engine.queue.savings import count_savings  # noqa: PLC0415
+
+                count_savings(JobQueue(self.store), kind, facts)
         except DiscpressError as error:
             self._lose(error)
 
