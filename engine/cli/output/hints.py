@@ -3,8 +3,6 @@
 import contextlib
 from pathlib import Path
 
-from discpress.engine.convert.trash.entry import TrashEntry
-from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.errors import DiscpressError
 from discpress.engine.names import display_name
 from discpress.engine.system.files import absolute
@@ -14,6 +12,10 @@ def hint_for(error: DiscpressError, path: Path | None) -> str:
     """Return the hint of an error about a path; the way to restore a missing file if the error has none."""
     if error.hint or path is None or not isinstance(error.__cause__, FileNotFoundError):
         return error.hint
+    # Most errors are no missing files, and need no trash.
+    from discpress.engine.convert.trash.entry import TrashEntry  # noqa: PLC0415
+    from discpress.engine.convert.trash.listing import entries_in  # noqa: PLC0415
+
     missing = absolute(path)
     with contextlib.suppress(OSError):
         for entry in entries_in(missing.parent):

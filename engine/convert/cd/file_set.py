@@ -12,7 +12,7 @@ from itertools import groupby
 from discpress.engine.errors import DiscpressError, SettingError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, image_stem
 from discpress.engine.images.cd.arrange import StoredFile, arrange
-from discpress.engine.images.cd.sheet_source import PARSERS
+from discpress.engine.images.cd.sheet_source import parse_sheet
 from discpress.engine.images.cd.sheets.sheet import FRAMES_PER_SECOND
 from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, RAW_SECTOR_SIZE, Track, TrackKind, is_gd_rom
 from discpress.engine.names import display_name
@@ -201,7 +201,7 @@ def _read_back(files: FileSet, image_format: ImageFormat) -> list[Track]:
     name = display_name(files.sheet_name)
     stored = [StoredFile(each.name, each.start, each.size_bytes) for each in files.files]
     try:
-        return arrange(PARSERS[image_format](files.sheet, name), name, stored).tracks
+        return arrange(parse_sheet(files.sheet, image_format, name), name, stored).tracks
     except DiscpressError as error:
         raise _unreadable(files, str(error).removeprefix(f"{name}: ")) from error
 

@@ -4,14 +4,13 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
+from pkgutil import resolve_name
+from typing import cast
 
 from discpress.engine.errors import DiscpressError, SplitImageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.beside import Neighbours, last_part
-from discpress.engine.images.cd.sheets.ccd import parse_ccd
-from discpress.engine.images.cd.sheets.cue import parse_cue
-from discpress.engine.images.cd.sheets.gdi import parse_gdi
-from discpress.engine.images.cd.sheets.mds import MAX_MDS_BYTES, parse_mds
+from discpress.engine.images.cd.sheets.detection import MAX_MDS_BYTES
 from discpress.engine.images.cd.sheets.sheet import OWN_NAME, Sheet, SheetFile, damaged, unsupported
 from discpress.engine.images.sets.source_set import JoinedSource
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes, shown_name
@@ -22,13 +21,14 @@ _PACKED_SUFFIXES = frozenset(
 )
 """Suffixes of images that contain no raw sectors."""
 
-PARSERS: dict[ImageFormat, Callable[[bytes, str], Sheet]] = {
-    ImageFormat.CUE: parse_cue,
-    ImageFormat.GDI: parse_gdi,
-    ImageFormat.CCD: parse_ccd,
-    ImageFormat.MDS: parse_mds,
+_SHEETS = "discpress.engine.images.cd.sheets"
+PARSERS = {
+    ImageFormat.CUE: f"{_SHEETS}.cue:parse_cue",
+    ImageFormat.GDI: f"{_SHEETS}.gdi:parse_gdi",
+    ImageFormat.CCD: f"{_SHEETS}.ccd:parse_ccd",
+    ImageFormat.MDS: f"{_SHEETS}.mds:parse_mds",
 }
-"""The parsers of sheets by format; each raises DamagedImageError and UnsupportedImageError."""
+"""The parsers of sheets by format; a module is imported for the first sheet of its format."""
 
 
 class SheetSource(JoinedSource):
@@ -73,10 +73,16 @@ class SheetSource(JoinedSource):
         return self._extents
 
 
+def parse_sheet(data: bytes, image_format: ImageFormat, name: str) -> Sheet:
+    """Return the content of a sheet, called `name` in messages. Raises DamagedImageError, UnsupportedImageError."""
+    parse = cast(Callable[[bytes, str], Sheet], resolve_name(PARSERS[image_format]))
+    return parse(data, name)
+
+
 def read_sheet(source: ByteSource, image_format: ImageFormat) -> Sheet:
     """Return the content of a sheet; bytes after it are not read. Raises the errors of the parsers."""
     length = source.extents[0][1]
-    sheet = PARSERS[image_format](read_bytes(source, 0, min(length, MAX_MDS_BYTES + 1)), shown_name(source))
+    sheet = parse_sheet(read_bytes(source, 0, min(length, MAX_MDS_BYTES + 1)), image_format, shown_name(source))
     files = (replace(file, name=named_like(source.path, file.name)) for file in sheet.files)
     companions = (named_like(source.path, name) for name in sheet.companions)
     return replace(sheet, files=tuple(files), companions=tuple(companions))

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 MAX_SHEET_BYTES = 64 * 1024
 """Four times the size of a sheet with 99 fully described tracks."""
+MAX_MDS_BYTES = 1024 * 1024
+"""A descriptor of 99 tracks has 9 KiB; one with the timing of all sectors, for protected discs, has some 100 KiB."""
 UTF8_MARK = b"\xef\xbb\xbf"
 """Bytes that some editors write before the first line."""
 

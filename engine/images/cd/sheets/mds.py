@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from struct import Struct, error
 
+from discpress.engine.images.cd.sheets.detection import MAX_MDS_BYTES
 from discpress.engine.images.cd.sheets.sheet import (
     MAX_TRACKS,
     Piece,
@@ -21,8 +22,6 @@ from discpress.engine.images.cd.sheets.sheet import (
 )
 from discpress.engine.images.cd.tracks import TrackKind
 
-MAX_MDS_BYTES = 1024 * 1024
-"""A descriptor of 99 tracks has 9 KiB; one with the timing of all sectors, for protected discs, has some 100 KiB."""
 MAGIC = b"MEDIA DESCRIPTOR\x01"
 DATA_NAME = "*.mdf"
 """The file with the sectors, unless the descriptor names another one."""

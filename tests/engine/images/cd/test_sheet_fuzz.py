@@ -14,7 +14,7 @@ from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.raw_image import open_raw
 from discpress.engine.images.cd.sheet_image import SheetImage, open_sheet
-from discpress.engine.images.cd.sheet_source import PARSERS, SheetSource, read_sheet
+from discpress.engine.images.cd.sheet_source import PARSERS, SheetSource, parse_sheet, read_sheet
 from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES, has_sheet, is_cue, is_gdi
 from discpress.engine.images.cd.sheets.sheet import Sheet
 from discpress.engine.images.cd.tracks import TrackKind
@@ -90,7 +90,7 @@ def check_sheet(sheet: Sheet) -> None:
 
 def parse(image_format: ImageFormat, data: bytes) -> Sheet | None:
     try:
-        sheet = PARSERS[image_format](data, "sheet")
+        sheet = parse_sheet(data, image_format, "sheet")
     except (DamagedImageError, UnsupportedImageError) as error:
         assert str(error).startswith("sheet: ")
         assert error.hint
@@ -172,7 +172,7 @@ def test_a_sheet_larger_than_any_is_not_read(image_format: ImageFormat) -> None:
 @pytest.mark.parametrize("kind", TrackKind)
 def test_every_kind_of_track_of_a_cue_sheet_is_known(kind: TrackKind) -> None:
     text = f'FILE "a.bin" BINARY\nTRACK 01 {kind.value}\nINDEX 01 00:00:00\n'
-    sheet = PARSERS[ImageFormat.CUE](text.encode(), "sheet")
+    sheet = parse_sheet(text.encode(), ImageFormat.CUE, "sheet")
     assert (sheet.tracks[0].kind, sheet.tracks[0].stride) == (kind, kind.sector_bytes)
 
 
