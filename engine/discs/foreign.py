@@ -44,7 +44,7 @@ _JSO = Struct("<4s2xH4xI")  # magic, block size, decoded bytes, as ARK-4 reads t
 
 
 def read_foreign(source: ByteSource, image_format: ImageFormat) -> ForeignImage:
-    """Return the facts of a file that is not read, from its header and, if that lacks them, from the file name.
+    """Return the facts of a file that is not read, or cannot be, from its header, else from the file name.
 
     No bytes make it fail. StorageError if the disk fails.
     """
@@ -56,10 +56,10 @@ def read_foreign(source: ByteSource, image_format: ImageFormat) -> ForeignImage:
     return replace(found, disc=disc)
 
 
-def foreign_error(image_format: ImageFormat, found: ForeignImage, advice: str = "") -> str:
-    """Return the reason why such a file is not read, and the advice for it, as one line; empty is the general one."""
+def foreign_error(image_format: ImageFormat, found: ForeignImage) -> str:
+    """Return the reason why such a file is not read, and the advice for it, as one line."""
     spec = spec_of(image_format)
-    return f"{spec.label} cannot be read: {advice or spec.advice}" + (f"; {found.problem}" if found.problem else "")
+    return f"{spec.label} cannot be read: {spec.advice}" + (f"; {found.problem}" if found.problem else "")
 
 
 def _read_pbp(source: ByteSource) -> ForeignImage:
@@ -113,10 +113,7 @@ class _RawSectors:
 
 def _read_raw(source: ByteSource) -> ForeignImage:
     layout = find_raw_layout(lambda at, length: read_bytes(source, at, length), source.size_bytes)
-    is_cut_short = layout is not None and source.size_bytes % layout.sector_bytes != 0
-    problem = f"its {source.size_bytes} bytes end within a sector: some of it is missing" if is_cut_short else ""
-    disc = identify(_RawSectors(source, layout), source.path.name)
-    return ForeignImage(disc, problem=problem, is_cut_short=is_cut_short)
+    return ForeignImage(identify(_RawSectors(source, layout), source.path.name))
 
 
 def _read_gdi(source: ByteSource) -> ForeignImage:

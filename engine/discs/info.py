@@ -89,15 +89,13 @@ UNIDENTIFIED = DiscInfo()
 
 @dataclass(frozen=True, slots=True)
 class ForeignImage:
-    """The facts of an image that is recognised but not read."""
+    """The facts of an image that is recognised but not read, or of a damaged sheet or dump."""
 
     disc: DiscInfo
     """The disc in it, from the header of the file and, if that lacks them, from the file name."""
     original_bytes: int = 0
     """Decoded size if the header states a plausible one, else 0."""
     files: tuple[str, ...] = ()
-    """Base names of the files in a CUE sheet."""
+    """Base names of the files in a sheet."""
     problem: str = ""
     """A further problem, as the end of a sentence; empty if there is none."""
-    is_cut_short: bool = False
-    """Whether its end is missing."""

@@ -143,18 +143,11 @@ class FormatSpec:
     """Whether a block equal to an earlier one is not stored again."""
     encoder: Encoder | None = None
     """Writes it; None if it is not written."""
-    console_advice: str = ""
-    """The same if the user's console loads no CHD; empty if `advice` holds for it too."""
 
     @property
     def is_read(self) -> bool:
         """Whether discpress reads the disc in it."""
         return not self.advice
-
-    def advice_for(self, target: Target | None) -> str:
-        """Return the instruction for a user of this target, None if the target is unknown."""
-        has_chd = target is None or ImageFormat.CHD in target.formats
-        return self.advice if has_chd else self.console_advice or self.advice
 
     @property
     def magic(self) -> bytes:

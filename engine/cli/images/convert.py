@@ -15,7 +15,6 @@ from discpress.engine.cli.images.options import as_paths, check_output, take_che
 from discpress.engine.cli.images.planning import (
     PlannedInput,
     more_files,
-    open_planned,
     plan_inputs,
     print_plan,
     print_skip,
@@ -170,7 +169,7 @@ class ConversionBatch:
                 print_skip(planned, self._printer)
                 return
             # A failure has an error of its own.
-            image, disc = open_planned(self._sources, path, row.request)
+            image, disc = self._sources.open_image(path)
         finally:
             self._sources.drop(path)
         with image:

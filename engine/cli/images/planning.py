@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from discpress.engine.cli.images.advice import advised
 from discpress.engine.cli.images.estimating import Estimator
 from discpress.engine.cli.images.inputs import Input
 from discpress.engine.cli.images.open_sources import OpenSources
@@ -17,9 +16,7 @@ from discpress.engine.convert.batch.model import NEVER_UNNAMED, USELESS, Batch, 
 from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.preflight import NEVER_SKIPPED
-from discpress.engine.discs.info import DiscInfo
-from discpress.engine.errors import DiscpressError, SplitImageError, UnsupportedImageError
-from discpress.engine.images.image import Image
+from discpress.engine.errors import DiscpressError, SplitImageError
 from discpress.engine.library.scan.current import CurrentTitles
 from discpress.engine.library.scan.titles import fault_of
 from discpress.engine.names import display_name
@@ -169,14 +166,6 @@ def setting_facts(plan: ConversionPlan) -> dict[str, object]:
         "index_shift": plan.index_shift,
         **({"methods": list(settings.methods)} if settings.methods else {}),
     }
-
-
-def open_planned(sources: OpenSources, path: Path, request: ConversionRequest) -> tuple[Image, DiscInfo | None]:
-    """Open the image at a path as `OpenSources.open_image` does; the advice on another format is for the target."""
-    try:
-        return sources.open_image(path)
-    except UnsupportedImageError as error:
-        raise advised(error, path, request) from error
 
 
 def print_skip(planned: PlannedInput, printer: Printer) -> None:

@@ -13,7 +13,6 @@ from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request
 from discpress.engine.cli.images.planning import (
     PlannedInput,
-    open_planned,
     print_skip,
     raise_conflict,
     raise_failure,
@@ -220,7 +219,7 @@ class _Adding:
             print_skip(planned, self._printer)
             return None
         # A failure has an error of its own, and the image may need a warning.
-        image, disc = open_planned(self._sources, each.path, row.request)
+        image, disc = self._sources.open_image(each.path)
         with image:
             plan = plan_image(image, row.request, row.own_path or self._output, each.output_folder, disc=disc)
         raise_damage(row)

@@ -1,14 +1,12 @@
-"""The formats of CDs in several files, in the registry.
-
-A conversion of a disc with tracks needs more than blocks of its bytes, so these formats have an advice all the same.
-"""
+"""The formats of CDs in several files, and of raw dumps, in the registry."""
 
 from typing import TYPE_CHECKING
 
+from discpress.engine.errors import UnsupportedImageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES, has_sheet, is_cue, is_gdi
 from discpress.engine.images.recognised import RAW_SECTOR_SIZES, RAW_SYNC
-from discpress.engine.images.source import ByteSource, FileSource, read_bytes
+from discpress.engine.images.source import ByteSource, FileSource, read_bytes, shown_name
 from discpress.engine.images.spec import FormatSpec, Kind
 
 if TYPE_CHECKING:
@@ -16,16 +14,8 @@ if TYPE_CHECKING:
     from discpress.engine.images.image import Image
 
 
-_TO_ISO = "run bchunk on the BIN and its CUE sheet to make an ISO"
-
-
 class SheetSpec(FormatSpec):
-    """A text that names the files of a disc."""
-
-    @property
-    def is_read(self) -> bool:
-        """True: it is read together with the files that it names."""
-        return True
+    """A text that names the files of a disc; it is read together with them."""
 
     def with_files(self, sheet: FileSource) -> "SheetSource":
         """Open the files that an open sheet names, see `sheet_source.open_files`. StorageError."""
@@ -40,7 +30,12 @@ class SheetSpec(FormatSpec):
 
         if isinstance(source, SheetSource) and source.problem is not None:
             raise source.problem
-        return super().open(source) if len(source.extents) == 1 else open_sheet(source, self.name)
+        if len(source.extents) == 1:
+            raise UnsupportedImageError(
+                f"{shown_name(source)}: a {self.label} is read together with the files that it names",
+                hint="name a sheet that is a file of its own, next to those files",
+            )
+        return open_sheet(source, self.name)
 
 
 class _Cue(SheetSpec):
@@ -64,11 +59,6 @@ class _Gdi(SheetSpec):
 
 
 class _RawCd(FormatSpec):
-    @property
-    def is_read(self) -> bool:
-        """Whether discpress reads the disc: its only track."""
-        return True
-
     def detect(self, head: bytes, file_bytes: int) -> bool:
         return head.startswith(RAW_SYNC) and any(file_bytes % size == 0 for size in RAW_SECTOR_SIZES)
 
@@ -81,15 +71,12 @@ class _RawCd(FormatSpec):
 RAW_CD = _RawCd(
     ImageFormat.RAW_CD,
     "raw CD dump",
-    advice="run chdman createcd on its CUE sheet to make a CHD: no program could load it as a compressed ISO",
-    console_advice=f"{_TO_ISO}, then convert the ISO: a console does not load the CHD of a CD",
     is_packed=False,
 )
 GDI = _Gdi(
     ImageFormat.GDI,
     "GDI sheet",
     suffixes=(".gdi",),
-    advice="keep it next to the tracks that it names, or run chdman createcd to make one CHD of them",
     kind=Kind.SHEET,
     is_packed=False,
 )
@@ -98,8 +85,6 @@ CCD = SheetSpec(
     "CloneCD sheet",
     (b"[CloneCD]",),
     (".ccd",),
-    "keep it next to its .img and .sub; for a CHD, write a CUE sheet for the .img and run chdman createcd on that",
-    console_advice="write a CUE sheet for its .img, run bchunk on both to make an ISO, then convert the ISO",
     kind=Kind.SHEET,
     is_packed=False,
 )
@@ -107,8 +92,6 @@ CUE = _Cue(
     ImageFormat.CUE,
     "CUE sheet",
     suffixes=(".cue",),
-    advice="keep it next to the raw files that it names, or run chdman createcd to make one CHD of them",
-    console_advice=f"{_TO_ISO}, then convert the ISO: a console does not load the CHD of a CD",
     kind=Kind.SHEET,
     is_packed=False,
 )
@@ -117,7 +100,6 @@ MDS = SheetSpec(
     "Alcohol MDS",
     (b"MEDIA DESCRIPTOR\x01",),
     (".mds",),
-    "keep it next to its .mdf; run mdf2iso on that for an ISO",
     kind=Kind.SHEET,
     is_packed=False,
 )

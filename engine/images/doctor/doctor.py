@@ -93,7 +93,7 @@ def _examine(
         return
     spec = spec_of(recognise(source))
     if not spec.is_read:
-        yield Finding(Severity.ERROR, OTHER_FORMAT, f"this is {spec.label}: {spec.advice_for(target)}")
+        yield Finding(Severity.ERROR, OTHER_FORMAT, f"this is {spec.label}: {spec.advice}")
         return
     header_findings = list(spec.header_findings(source))
     yield from header_findings

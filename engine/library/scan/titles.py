@@ -81,8 +81,7 @@ def _title(path: Path, identity: FileIdentity, image: Image, disc: DiscInfo, lin
 
 def _foreign_title(path: Path, identity: FileIdentity, found: ImageFormat, its: ForeignImage, links: int) -> Title:
     error = foreign_error(found, its)
-    fault = Fault.CUT_SHORT if its.is_cut_short else Fault.OTHER
-    return Title(path, identity, found, its.disc, its.original_bytes, links=links, error=error, fault=fault)
+    return Title(path, identity, found, its.disc, its.original_bytes, links=links, error=error, fault=Fault.OTHER)
 
 
 def _broken(
