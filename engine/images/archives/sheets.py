@@ -186,10 +186,10 @@ class MemberNames:
 
     def find(self, sheet: Member, name: str) -> Member | None:
         """Return the member that a sheet means by a name, in its own folder first; None if there is none."""
-        path = path_of(sheet)
-        names = [path.stem + name[1:]] if name.startswith("*.") else possible_names(name)
-        found = [each for wanted in names for each in self._by_name.get(fold(wanted), ()) if each is not sheet]
-        return min(found, key=lambda member: path_of(member).parent != path.parent, default=None)
+        folder = path_of(sheet).parent
+        names = map(fold, possible_names(name))
+        found = [each for wanted in names for each in self._by_name.get(wanted, ()) if each is not sheet]
+        return min(found, key=lambda member: path_of(member).parent != folder, default=None)
 
 
 def files_of_sheets(archive: Archive) -> set[int]:

@@ -27,7 +27,7 @@ class CdImage(Image):
 
     @property
     def game_track(self) -> Track | None:
-        """The track with the file system: the first of data, in the high-density area of a GD-ROM; None if none is."""
+        """The track with the file system: the first of data, in the high-density area of a GD-ROM; None without one."""
         first = HIGH_DENSITY_SECTOR if self.is_gd_rom else 0
         data = (track for track in self.tracks if track.kind.has_data and track.first_sector >= first)
         return next(data, None)
@@ -35,10 +35,3 @@ class CdImage(Image):
     def user_data(self, track: Track) -> SectorView:
         """Return the user data of a data track, from its INDEX 01 on. ValueError for a track without user data."""
         return SectorView(self.read_into, track)
-
-    def track_at(self, offset: int) -> Track:
-        """Return the track that contains a byte of the decoded image. ValueError outside of it."""
-        for track in self.tracks:
-            if track.start <= offset < track.end:
-                return track
-        raise ValueError(f"byte {offset} is in no track")

@@ -13,7 +13,7 @@ _STRIDED_BYTES = 256 * 1024
 
 
 class RunReader:
-    """Any number of threads may read at once."""
+    """The decoded bytes of a disc; any number of threads may read them at once."""
 
     def __init__(self, source: ByteSource, runs: Sequence[Run]) -> None:
         """Take the joined files and the runs in order, without gaps between them."""
@@ -26,7 +26,7 @@ class RunReader:
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Fill `buffer` with decoded bytes from `offset` on and return their number: fewer only at the end.
 
-        StorageError if the disk fails. Fewer bytes also if a file became shorter.
+        Fewer bytes also if a file became shorter. StorageError if the disk fails.
         """
         view = memoryview(buffer)
         done = 0

@@ -1,4 +1,4 @@
-"""The form of raw CD sectors, and the check and rebuilding of their EDC and ECC (ECMA-130; CD-ROM XA for mode 2).
+"""The form of raw CD sectors, and the check of their EDC and ECC (ECMA-130; CD-ROM XA for mode 2).
 
 Offsets in a raw sector: sync 0, header 12, mode 15, then
 
@@ -17,11 +17,8 @@ from discpress.engine.codecs.sector_codes import (
     SYNC,
     ecc_of,
     edc,
-    with_ecc,
 )
 from discpress.engine.system.files import Readable
-
-__all__ = ["ECC_START", "MODE_OFFSET", "SectorForm", "ecc_is_right", "edc_is_right", "sector_form", "with_ecc"]
 
 _SUBMODE_OFFSET = 18
 _FORM_2 = 0x20

@@ -50,7 +50,6 @@ class SheetImage(CdImage):
         stored_bytes = sum(file.size_bytes for file in files) + beside_bytes
         self.left_out_bytes = stored_bytes - sum(map(_decoded_bytes, found.runs))
         self.remarks = (*sheet.remarks, *_remarks(found, files), *self._mode_remarks())
-        """Unusual and harmless properties, as texts without the image's name."""
         sizes = {track.kind.sector_bytes for track in self.tracks}
         self.block_size = sizes.pop() if len(sizes) == 1 else RAW_SECTOR_SIZE
         self._start = files[0].start

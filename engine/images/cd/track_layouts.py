@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.images.cd.addresses import LEAD_IN_SECTORS, address_of
 from discpress.engine.images.cd.sheets.sheet import FileKind, Piece, Sheet, SheetTrack
 from discpress.engine.images.cd.tracks import TrackKind
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, ReadAt
@@ -17,7 +18,6 @@ _KINDS = {
 }
 """The track of a layout without sync, and the bytes of a sector before those of the track. Others have mode 1, and
 only their user data is read."""
-_LEAD = 150
 _HEADER_END = 16
 
 
@@ -33,20 +33,11 @@ def dumped_track(read_at: ReadAt, file_bytes: int) -> SheetTrack | None:
     if layout.data_offset is not None:
         kind, skip = _KINDS.get(layout, (TrackKind.MODE1_2048, layout.data_offset))
         return SheetTrack(1, kind, size, (Piece(0, 0, None),), first_sector=0, skip=skip)
-    address = _address(read_at(0, _HEADER_END))
+    address = address_of(read_at(0, _HEADER_END))
     pieces: tuple[Piece, ...] = (Piece(0, 0, None),)
-    if address == -_LEAD and file_bytes > _LEAD * size:
-        pieces = (Piece(0, 0, _LEAD, is_pregap=True), Piece(0, _LEAD * size, None))
+    if address == -LEAD_IN_SECTORS and file_bytes > LEAD_IN_SECTORS * size:
+        pieces = (Piece(0, 0, LEAD_IN_SECTORS, is_pregap=True), Piece(0, LEAD_IN_SECTORS * size, None))
     return SheetTrack(1, TrackKind.MODE1_RAW, size, pieces, first_sector=max(0, address), is_mode_open=True)
-
-
-def _address(head: bytes) -> int:
-    """Return the address in the header of a sector; 0 if it is impossible."""
-    digits = [byte >> 4 for byte in head[12:15]] + [byte & 15 for byte in head[12:15]]
-    if len(digits) < 6 or max(digits) > 9:
-        return 0
-    minutes, seconds, frames = (10 * digits[at] + digits[at + 3] for at in range(3))
-    return (minutes * 60 + seconds) * 75 + frames - _LEAD
 
 
 def corrected(sheet: Sheet, read_at: ReadAt, file_bytes: int) -> Sheet:

@@ -1,7 +1,7 @@
 """The doctor's checks of raw sectors: sync, address, EDC and ECC, with damage told apart from copy protection.
 
 A read error leaves an EDC that does not fit, and an ECC that does not fit either. Sectors that were made so on purpose
-have a pattern: a right EDC beside a wrong ECC or the other way round, regular distances, or a single repeated byte.
+have a pattern: a right EDC with a wrong ECC or the other way round, regular distances, or a single repeated byte.
 """
 
 from array import array

@@ -1,1 +1,1 @@
-"""Titles of several files: split images, read joined."""
+"""Titles of several files: split images, and sheets with the files that they name."""

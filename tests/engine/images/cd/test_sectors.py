@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discpress.engine.images.cd.sectors import SectorForm, ecc_is_right, edc_is_right, sector_form, with_ecc
+from discpress.engine.codecs.sector_codes import with_ecc
+from discpress.engine.images.cd.sectors import SectorForm, ecc_is_right, edc_is_right, sector_form
 
 NOISE = Random(7).randbytes(2400)
 SECTORS = {
