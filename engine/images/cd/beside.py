@@ -1,6 +1,7 @@
 """Finds the files that a sheet names, next to it."""
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from discpress.engine.names import fold
@@ -17,22 +18,11 @@ class Neighbours:
         self._by_fold: dict[str, list[str]] | None = None
 
     def find(self, name: str) -> Path | None:
-        """Return the file that a sheet means by a name: the exact one, else one that differs in case or Unicode form.
+        """Return the path of the file that a sheet means by a name, see `find_name`."""
+        found = find_name(name, lambda each: _is_file(self._folder / each), self._like)
+        return None if found is None else self._folder / found
 
-        Only the last part of a path counts, so that a sheet leads to no other folder. None if there is no such file,
-        or several that differ in case only.
-        """
-        names = possible_names(name)
-        for each in names:
-            if _is_file(self._folder / each):
-                return self._folder / each
-        for each in names:
-            found = self._listed().get(fold(each), [])
-            if len(found) == 1:
-                return self._folder / found[0]
-        return None
-
-    def _listed(self) -> dict[str, list[str]]:
+    def _like(self, folded: str) -> Sequence[str]:
         if self._by_fold is None:
             self._by_fold = {}
             try:
@@ -42,7 +32,21 @@ class Neighbours:
                             self._by_fold.setdefault(fold(entry.name), []).append(entry.name)
             except OSError:  # one that may be entered, but not listed
                 pass
-        return self._by_fold
+        return self._by_fold.get(folded, ())
+
+
+def find_name(name: str, is_there: Callable[[str], bool], like: Callable[[str], Sequence[str]]) -> str | None:
+    """Return the file that a sheet means by a name: the exact one, else one that differs in case or Unicode form.
+
+    Only the last part of a path counts, so that a sheet leads to no other folder. `like` returns the files whose folded
+    name is the given one. None if there is no such file, or several that differ in case only.
+    """
+    names = possible_names(name)
+    exact = next(filter(is_there, names), None)
+    if exact is not None:
+        return exact
+    same = (like(fold(each)) for each in names)
+    return next((each[0] for each in same if len(each) == 1), None)
 
 
 def possible_names(name: str) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from discpress.engine.errors import DiscpressError
-from discpress.engine.images.cd.beside import last_part, possible_names
+from discpress.engine.images.cd.beside import Neighbours, find_name, last_part, possible_names
 from discpress.engine.images.cd.format import SheetSpec
 from discpress.engine.images.cd.sheet_source import is_packed_name, read_sheet
 from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES
@@ -73,13 +73,8 @@ class _Folder:
         return made
 
     def find(self, wanted: str) -> str | None:
-        """Return the file that a sheet means; None if there is none, or if case alone tells several apart."""
-        names = possible_names(wanted)
-        for name in names:
-            if name in self.names:
-                return name
-        same = (self.folded.get(fold(name), ()) for name in names)
-        return next((each[0] for each in same if len(each) == 1), None)
+        """Return the file that a sheet means by a name, see `find_name`."""
+        return find_name(wanted, self.names.__contains__, lambda folded: self.folded.get(folded, ()))
 
 
 def is_sheet_name(name: str) -> bool:
@@ -120,6 +115,16 @@ def find_sheet_of(path: Path) -> Path | None:
         if path.name in each.others or name in map(fold, each.missing):
             return path.with_name(each.main)
     return None
+
+
+def missing_files(path: Path) -> list[str]:
+    """Return the needed files that a sheet names and that are not next to it, by the last part of their names.
+
+    No other sheet is read for that. Never raises.
+    """
+    neighbours = Neighbours(path.parent)
+    missing = (name for name in named_files(path).needed if neighbours.find(name) is None)
+    return list(dict.fromkeys(last_part(name) or name for name in missing))
 
 
 def _sets_about(path: Path) -> list[SheetSet]:

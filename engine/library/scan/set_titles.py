@@ -8,7 +8,7 @@ from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.errors import SplitImageError
 from discpress.engine.images.cd.sheet_source import SheetSource
 from discpress.engine.images.recognise import detect_format
-from discpress.engine.images.sets.sheet_sets import find_sheet_set
+from discpress.engine.images.sets.sheet_sets import find_sheet_set, missing_files
 from discpress.engine.images.sets.split_image import SplitImage
 from discpress.engine.library.scan.titles import title_of
 from discpress.engine.names import display_name
@@ -58,7 +58,7 @@ def sheet_title(source: SheetSource, others: Sequence[str] | None = None) -> Tit
 
 def _missing(path: Path) -> str:
     """Return the files that a sheet names and that are not there, as a sentence; empty if all are there by now."""
-    names = [display_name(name) for name in find_sheet_set(path).missing]
+    names = [display_name(name) for name in missing_files(path)]
     if not names:
         return ""
     more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""

@@ -13,6 +13,7 @@ from discpress.engine.images.sets.sheet_sets import (
     find_sheet_of,
     find_sheet_set,
     group_sheets,
+    missing_files,
     sheet_sets_in,
 )
 
@@ -130,6 +131,17 @@ def test_a_file_that_no_sheet_names_belongs_to_none(tmp_path: Path) -> None:
     write_folder(tmp_path, {**FOLDER, "alone.bin": b"4"})
     assert find_sheet_of(tmp_path / "alone.bin") is None
     assert find_sheet_set(tmp_path / "broken.cue") == SheetSet("broken.cue")
+
+
+def test_the_missing_files_of_a_sheet_are_its_own_only(tmp_path: Path) -> None:
+    sheet = b"".join(
+        b'FILE "%s" BINARY\nTRACK %02d AUDIO\nINDEX 01 00:00:00\n' % (name, number)
+        for number, name in enumerate((b"..\\a.bin", b"Gone.bin", b"B.BIN"), start=1)
+    )
+    (tmp_path / "Game.cue").write_bytes(sheet)
+    (tmp_path / "b.bin").write_bytes(b"")
+    (tmp_path / "Other.cue").write_bytes(sheet.replace(b"Gone", b"Lost"))
+    assert missing_files(tmp_path / "Game.cue") == ["a.bin", "Gone.bin"]
 
 
 def test_a_folder_that_is_gone_has_no_sheets(tmp_path: Path) -> None:
