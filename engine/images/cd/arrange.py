@@ -5,15 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from discpress.engine.errors import CutShortError
 from discpress.engine.formats import MAX_DISC_BYTES
-from discpress.engine.images.cd.sheets.sheet import (
-    IMPLIED_PREGAP,
-    FileKind,
-    Piece,
-    Sheet,
-    SheetTrack,
-    damaged,
-)
-from discpress.engine.images.cd.tracks import Track, TrackKind
+from discpress.engine.images.cd.sheets.sheet import FileKind, Piece, Sheet, SheetTrack, damaged
+from discpress.engine.images.cd.tracks import Track, TrackKind, first_track_address
 
 _SESSION_GAPS = {2: 11_400}
 """Sectors between two sessions, by the later one: lead-out, lead-in and pregap."""
@@ -141,12 +134,9 @@ def _first_sector(track: SheetTrack, pregap: int, address: int, *, is_first: boo
     """Return the address of a track proper. `address` is the first one after the track before it."""
     if track.first_sector is not None:
         return track.first_sector
-    if not is_first:
-        return address + track.silent_pregap + pregap
-    # The pregap before address 0 is silent, or a dump of data begins with it.
-    silent = max(track.silent_pregap, IMPLIED_PREGAP) - IMPLIED_PREGAP
-    is_implied = track.kind is not TrackKind.AUDIO and pregap == IMPLIED_PREGAP
-    return silent if is_implied else silent + pregap
+    if is_first:
+        return first_track_address(track.kind, pregap, track.silent_pregap)
+    return address + track.silent_pregap + pregap
 
 
 def _run(track: SheetTrack, piece: Piece, kind: FileKind, file: StoredFile, position: int, name: str) -> Run:

@@ -6,11 +6,14 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.images.cd.addresses import LEAD_IN_SECTORS
 from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.system.files import Writable
 
 RAW_SECTOR_SIZE = 2352
 """Bytes of a raw sector: sync 12, header 4, then by mode: data 2048, EDC and ECC; or subheader 8, data 2048, ..."""
+MAX_TRACKS = 99
+"""Most tracks of a CD; each may have its own file."""
 HIGH_DENSITY_SECTOR = 45_000
 """First sector of the area of a GD-ROM that contains the game; the tracks before it are for CD players."""
 GAME_TRACK_NUMBER = 3
@@ -108,6 +111,16 @@ class Track:
     def data_start(self) -> int:
         """Offset of the first sector of the track proper in the decoded image."""
         return self.start + self.pregap * self.kind.sector_bytes
+
+
+def first_track_address(kind: TrackKind, pregap: int, silent_pregap: int) -> int:
+    """Return the address of the first track proper, from its stored and its silent pregap.
+
+    The pregap before address 0 is silent, or a dump of data begins with it.
+    """
+    silent = max(silent_pregap, LEAD_IN_SECTORS) - LEAD_IN_SECTORS
+    is_lead_in = kind is not TrackKind.AUDIO and pregap == LEAD_IN_SECTORS
+    return silent if is_lead_in else silent + pregap
 
 
 def is_gd_rom(tracks: Sequence[Track]) -> bool:

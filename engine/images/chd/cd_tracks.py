@@ -7,10 +7,9 @@ CHD, each track begins at a multiple of 4 frames.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
-from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, Track, TrackKind
+from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, MAX_TRACKS, Track, TrackKind, first_track_address
 from discpress.engine.images.chd.metadata import MetadataEntry
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 
@@ -21,10 +20,8 @@ CD_TAGS = frozenset({b"CHCD", b"CHTR", b"CHT2", OLD_GD_TAG, GD_TAG})
 
 FRAME_MULTIPLE = 4
 """The frames of a track are filled up to a multiple of this."""
-MAX_TRACKS = 99
 _BINARY_TAG = b"CHCD"
 _MAX_PAYLOAD = 512
-_LEAD_IN_SECTORS = 150  # the two seconds before address 0
 _MOST_GAP_SECTORS = 100 * 60 * 75 - 1
 """99:59:74, the last time that a disc or a sheet can express."""
 _NO_SUBCODE = "NONE"
@@ -111,7 +108,7 @@ def read_tracks(source: ByteSource, metadata: Sequence[MetadataEntry]) -> tuple[
 def _read_entry(source: ByteSource, entry: MetadataEntry, name: str) -> _Entry:
     payload = read_bytes(source, entry.offset, min(entry.length, _MAX_PAYLOAD)).rstrip(b"\0")
     text = payload.decode("ascii", "backslashreplace")
-    fields = dict(islice(_FIELD.findall(text), MAX_TRACKS))
+    fields = dict(_FIELD.findall(text))
     number = _number(fields, "TRACK", name, text)
     kind = _KINDS.get(fields.get("TYPE", ""))
     if kind is None:
@@ -151,15 +148,17 @@ def _stored_tracks(entries: Sequence[_Entry]) -> Iterator[StoredTrack]:
     start = frame = address = 0
     for entry in entries:
         is_gd = entry.tag in {GD_TAG, OLD_GD_TAG}
-        address = _first_sector(entry) if entry.number == 1 else address + entry.pregap
         pregap = entry.pregap if entry.is_pregap_stored else 0
+        silent = entry.pregap - pregap
+        is_first = entry.number == 1
+        address = first_track_address(entry.kind, pregap, silent) if is_first else address + entry.pregap
         track = Track(
             number=entry.number,
             kind=entry.kind,
             start=start,
             sectors=entry.frames - entry.pad,
             pregap=pregap,
-            silent_pregap=entry.pregap - pregap,
+            silent_pregap=silent,
             postgap=entry.postgap,
             first_sector=address,
             session=2 if is_gd and address >= HIGH_DENSITY_SECTOR else 1,
@@ -169,13 +168,6 @@ def _stored_tracks(entries: Sequence[_Entry]) -> Iterator[StoredTrack]:
         start = track.end
         frame += -(-entry.frames // FRAME_MULTIPLE) * FRAME_MULTIPLE
         address += entry.frames - pregap + entry.postgap
-
-
-def _first_sector(entry: _Entry) -> int:
-    """Return the address of track 1: the two seconds before address 0 are silent, or begin a dump of data."""
-    if not entry.is_pregap_stored:
-        return max(0, entry.pregap - _LEAD_IN_SECTORS)
-    return 0 if entry.kind is not TrackKind.AUDIO and entry.pregap == _LEAD_IN_SECTORS else entry.pregap
 
 
 def _damage(name: str, what: str) -> DamagedImageError:

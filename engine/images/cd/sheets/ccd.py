@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES, UTF8_MARK
 from discpress.engine.images.cd.sheets.sheet import (
-    MAX_TRACKS,
+    MAX_ADDRESS,
     Piece,
     Sheet,
     SheetFile,
@@ -17,7 +17,7 @@ from discpress.engine.images.cd.sheets.sheet import (
     damaged,
     unsupported,
 )
-from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE, TrackKind
+from discpress.engine.images.cd.tracks import MAX_TRACKS, RAW_SECTOR_SIZE, TrackKind
 
 IMAGE_NAME = "*.img"
 """The file with the sectors."""
@@ -29,8 +29,6 @@ _NUMBERED = re.compile(r"(ENTRY|TRACK) ([0-9]{1,3})")
 _LEAD_OUT = 0xA2
 _IS_DATA = 4
 _KINDS = {0: TrackKind.AUDIO, 1: TrackKind.MODE1_RAW, 2: TrackKind.MODE2_RAW}
-_MAX_ADDRESS = 10_000_000
-"""More sectors than any image has: 23 GB of them."""
 
 _Values: TypeAlias = Mapping[str, tuple[int, int]]
 """Numbers by their key in upper case, each with its line."""
@@ -137,8 +135,8 @@ def _start(name: str, number: int, entry: _Values, track: _Values, place: tuple[
 
 
 def _checked(name: str, address: int, line: int) -> int:
-    if not 0 <= address <= _MAX_ADDRESS:
-        raise damaged(name, line, f"expected a sector from 0 to {_MAX_ADDRESS}, got {address}")
+    if not 0 <= address <= MAX_ADDRESS:
+        raise damaged(name, line, f"expected a sector from 0 to {MAX_ADDRESS}, got {address}")
     return address
 
 

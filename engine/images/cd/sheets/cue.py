@@ -7,7 +7,6 @@ from discpress.engine.images.cd.sheets.cue_places import Index, Places
 from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES, UTF8_MARK, read_file_command
 from discpress.engine.images.cd.sheets.sheet import (
     FRAMES_PER_SECOND,
-    MAX_TRACKS,
     FileKind,
     Sheet,
     SheetFile,
@@ -17,7 +16,7 @@ from discpress.engine.images.cd.sheets.sheet import (
     decode_name,
     unsupported,
 )
-from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, RAW_SECTOR_SIZE, TrackKind
+from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, MAX_TRACKS, RAW_SECTOR_SIZE, TrackKind
 from discpress.engine.names import display_name, listed
 
 _SUBCODE = 96

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES, UTF8_MARK, read_gdi_line
 from discpress.engine.images.cd.sheets.sheet import (
-    MAX_TRACKS,
+    MAX_ADDRESS,
     Piece,
     Sheet,
     SheetFile,
@@ -16,13 +16,11 @@ from discpress.engine.images.cd.sheets.sheet import (
     decode_name,
     unsupported,
 )
-from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE, TrackKind
+from discpress.engine.images.cd.tracks import MAX_TRACKS, RAW_SECTOR_SIZE, TrackKind
 from discpress.engine.names import listed
 
 _COUNT = re.compile(rb"[0-9]{1,2}")
 _IS_DATA = 4
-_MAX_ADDRESS = 10_000_000
-"""More sectors than any disc with tracks has."""
 _DATA_KINDS = {
     2048: TrackKind.MODE1_2048,
     2336: TrackKind.MODE2_2336,
@@ -61,8 +59,8 @@ def _track(name: str, number: int, line: bytes, files: dict[str, SheetFile]) -> 
     track, first, control, size, offset = found[0]
     if not 1 <= track <= MAX_TRACKS:
         raise damaged(name, number, f"expected a track number from 1 to {MAX_TRACKS}, got {track}")
-    if first > _MAX_ADDRESS:
-        raise damaged(name, number, f"expected a first sector up to {_MAX_ADDRESS}, got {first}")
+    if first > MAX_ADDRESS:
+        raise damaged(name, number, f"expected a first sector up to {MAX_ADDRESS}, got {first}")
     is_data = bool(control & _IS_DATA)
     if size not in (_DATA_KINDS if is_data else _AUDIO_SIZES):
         known = listed(map(str, _DATA_KINDS if is_data else _AUDIO_SIZES))
@@ -86,7 +84,7 @@ def _check_addresses(name: str, tracks: list[SheetTrack]) -> None:
     for track in tracks:
         assert track.first_sector is not None
         if track.first_sector <= previous:
-            raise damaged(name, track.line, f"track {track.number} begins before the track in front of it")
+            raise damaged(name, track.line, f"track {track.number} begins before the track before it")
         previous = track.first_sector
 
 

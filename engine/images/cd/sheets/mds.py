@@ -10,7 +10,7 @@ from struct import Struct, error
 
 from discpress.engine.images.cd.sheets.detection import MAX_MDS_BYTES
 from discpress.engine.images.cd.sheets.sheet import (
-    MAX_TRACKS,
+    MAX_ADDRESS,
     Piece,
     Sheet,
     SheetFile,
@@ -20,7 +20,7 @@ from discpress.engine.images.cd.sheets.sheet import (
     decode_name,
     unsupported,
 )
-from discpress.engine.images.cd.tracks import TrackKind
+from discpress.engine.images.cd.tracks import MAX_TRACKS, TrackKind
 
 MAGIC = b"MEDIA DESCRIPTOR\x01"
 DATA_NAME = "*.mdf"
@@ -36,7 +36,6 @@ _FIRST_LEAD = 0xA0
 _DVD = 0x10
 _SUBCODE = 96
 _MAX_NAME_BYTES = 512
-_MAX_SECTORS = 10_000_000
 _HINT = "get the descriptor again, or write a CUE sheet for its .mdf"
 _KINDS = {
     (1, 2352): TrackKind.AUDIO,
@@ -116,7 +115,7 @@ def _block(data: bytes, values: tuple[int, ...], expected: int, name: str, *, is
         problem = f"track {expected} has sectors of {stride} bytes in mode {mode & _MODES}, which are not read"
         raise unsupported(name, 0, problem, "use a dump of whole sectors")
     pregap, sectors = (0, extra or None) if is_dvd else _EXTRA.unpack_from(data, extra) if extra else (0, None)
-    if pregap > _MAX_SECTORS or (sectors is not None and not 0 < sectors <= _MAX_SECTORS) or offset >= 1 << 62:
+    if pregap > MAX_ADDRESS or (sectors is not None and not 0 < sectors <= MAX_ADDRESS) or offset >= 1 << 62:
         raise damaged(name, 0, f"the place or the length of track {expected} is impossible", _HINT)
     return _Block(expected, kind, stride, offset, sectors, pregap, address, _data_name(data, footer))
 

@@ -9,12 +9,10 @@ from discpress.engine.images.cd.tracks import TrackKind
 
 FRAMES_PER_SECOND = 75
 """Sectors in a second of a CD."""
-MAX_TRACKS = 99
-"""Most tracks of a CD; each may have its own file."""
+MAX_ADDRESS = 10_000_000
+"""More sectors than any image has: 23 GB of them."""
 OWN_NAME = "*."
 """Begins the name of a file that is called like its sheet, with another suffix."""
-IMPLIED_PREGAP = 150
-"""Sectors before address 0, which are in no file."""
 
 _HINT = "correct the sheet in a text editor, or get it again"
 
