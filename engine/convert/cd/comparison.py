@@ -36,10 +36,9 @@ def has_sectors(image: Image, path: Path, stored: TrackFile, check: Callable[[],
 
 
 def has_sheet(path: Path, files: FileSet) -> bool:
-    """Return whether the file at a path is the sheet of a set."""
+    """Return whether the file at a path is the sheet of a set; False if it cannot be read."""
     try:
-        file = FileSource(path)
+        with closing(FileSource(path)) as file:
+            return file.size_bytes == len(files.sheet) and read_bytes(file, 0, len(files.sheet)) == files.sheet
     except StorageError:
         return False
-    with closing(file):
-        return file.size_bytes == len(files.sheet) and read_bytes(file, 0, len(files.sheet)) == files.sheet

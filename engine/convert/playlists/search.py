@@ -155,9 +155,8 @@ class _Place:
         if "\0" in name:
             return False
         if PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor:
-            is_original = PurePosixPath(name) == PurePosixPath(
-                self.original_path
-            )  # no look at a disk that may not answer
+            # Links are not followed here: the disk that they lead to may not answer.
+            is_original = PurePosixPath(name) == PurePosixPath(self.original_path)
             self.has_unknown_path |= not is_original and _last_step(name) == _folded(self.original_path.name)
             return is_original
         if _folded(PurePosixPath(name).name) != _folded(self.original_path.name):

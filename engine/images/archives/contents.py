@@ -19,7 +19,7 @@ from discpress.engine.images.archives.model import (
     path_of,
 )
 from discpress.engine.images.archives.sevenzip import SevenZipArchive
-from discpress.engine.images.archives.sheets import ArchivedSheet, files_of_sheets, with_members
+from discpress.engine.images.archives.sheets import ArchivedSheet, MemberNames, files_of_sheets, with_members
 from discpress.engine.images.archives.zips import ZipArchive
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_mark
 from discpress.engine.images.packed import PACKED, SMALLEST_ARCHIVE_BYTES, may_hold_disc, promised_tail
@@ -146,17 +146,15 @@ def _counts(found: FormatSpec, member: Member) -> bool:
 
 
 def raw_file_of(sheet: MemberSource | ArchivedSheet, name: str) -> ByteSource | None:
-    """Open the file that a CUE sheet of an archive names, in the sheet's folder first; None if it is not there.
+    """Open the file that a sheet in an archive names, in the sheet's folder first; None if it is not there.
 
     None as well if too much must be unpacked to reach it. The caller closes the archive only.
     """
     archive = open_archive(sheet.file)
-    folder = path_of(sheet.member).parent
-    found = [member for member in archive.members if path_of(member).name.casefold() == name.casefold()]
-    found.sort(key=lambda member: path_of(member).parent != folder)
-    if not found or found[0].problem or archive.way_to(found[0]) > REACH_BYTES:
+    found = MemberNames(archive).find(sheet.member, name)
+    if found is None or found.problem or archive.way_to(found) > REACH_BYTES:
         return None
-    return open_member(archive, found[0])
+    return open_member(archive, found)
 
 
 def open_in_archive(file: FileSource, name: str) -> MemberSource | ArchivedSheet:
