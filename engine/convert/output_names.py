@@ -8,7 +8,7 @@ import os
 import stat
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from discpress.engine.convert.part.name import is_reserved
 from discpress.engine.convert.part.part_set import is_interrupted
 from discpress.engine.errors import ConflictError, UsageError, from_os_error
 from discpress.engine.formats import ImageFormat, image_stem
+from discpress.engine.images.sets.sheet_sets import sheet_sets_in
 from discpress.engine.names import display_name
 from discpress.engine.request import OnConflict
 from discpress.engine.system.files import absolute, same_file
@@ -34,6 +35,8 @@ class Clash(StrEnum):
     """An existing name differs only in case or Unicode form."""
     BATCH = "batch"
     """Another result of the same batch gets the name."""
+    SHEET = "sheet"
+    """The file would be overwritten, and the sheet of another title names it."""
     FILE = "file"
     """A file has the name."""
 
@@ -63,6 +66,8 @@ class Obstacle:
                 return f"differs only in {difference} from the existing {display_name(self.found_path)}"
             case Clash.BATCH:
                 return "another input of this run has the same result"
+            case Clash.SHEET:
+                return f"{display_name(self.found_path.name)} names this file, so it is not replaced"
             case Clash.FILE:
                 return "exists already"
 
@@ -72,7 +77,7 @@ class Obstacle:
         hint = "use --on-conflict skip, rename or overwrite; overwrite moves the old file to the trash"
         if self.clash is Clash.SOURCE:
             hint = "choose another name with -o, another folder with -O, or --on-conflict rename"
-        elif self.clash is Clash.NO_FILE:
+        elif self.clash in {Clash.NO_FILE, Clash.SHEET}:
             hint = "choose another name with -o or another folder with -O"
         return ConflictError(f"{display_name(self.wanted_path)}: {self.problem}", hint=hint)
 
@@ -162,6 +167,8 @@ class OutputNames:
             return Settled(path, None, is_refused=False)
         if rule is OnConflict.RENAME:
             return Settled(self._free_name(path, paths_at), obstacle, is_refused=False)
+        if rule is OnConflict.OVERWRITE and obstacle.clash is Clash.FILE and len(paths) > 1:
+            obstacle = _of_another_title(path, obstacles) or obstacle
         is_replaced = obstacle.clash is Clash.FILE and rule is OnConflict.OVERWRITE
         return Settled(path, obstacle, is_refused=not is_replaced)
 
@@ -213,6 +220,17 @@ class OutputNames:
 
     def _key(self, path: Path) -> tuple[str, str]:
         return os.path.realpath(absolute(path).parent), folded_name(path.name)
+
+
+def _of_another_title(sheet_path: Path, taken: Sequence[Obstacle]) -> Obstacle | None:
+    """Return the obstacle of a file that the sheet of another title names: it would name tracks of this one."""
+    by_name = {each.wanted_path.name: each for each in taken}
+    for title in sheet_sets_in(sheet_path.parent):
+        if sheet_path.name not in (title.main, *title.others):
+            shared = next((name for name in (title.main, *title.others) if name in by_name), None)
+            if shared is not None:
+                return replace(by_name[shared], clash=Clash.SHEET, found_path=sheet_path.with_name(title.main))
+    return None
 
 
 def _names_in(folder: str) -> dict[str, list[str]]:

@@ -1,19 +1,20 @@
-"""Sheets that share a file: an original stays if its files contain more than the result."""
+"""Sheets that share a file: an original stays if its files contain more than the result, and so do their tracks."""
 
 from pathlib import Path
 
 import pytest
 from command_line import write_old
-from disc_files import expected_files, files_in
-from raw_discs import MIXED
+from disc_files import convert_disc, expected_files, files_in
+from raw_discs import GD_ROM, MIXED, write_disc
 
 from discpress.engine.convert.cd.form import KEPT_SUBCODE
 from discpress.engine.convert.conversion import convert
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.convert.preflight import settle_output
+from discpress.engine.errors import ConflictError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.progress import Control, Progress
-from discpress.engine.request import ConversionRequest
+from discpress.engine.request import ConversionRequest, OnConflict
 
 FILES = expected_files("A.cue", MIXED)
 OWN = [name for name in FILES if name.endswith(".bin")]
@@ -46,3 +47,21 @@ def test_another_sheet_of_the_same_files_goes_with_them(sheet_path: Path, tmp_pa
     write_old(tmp_path / "B.cue", FILES["A.cue"] + b"REM the same disc\r\n")
     assert KEPT_SUBCODE not in convert_away(sheet_path)
     assert not {"A.cue", "B.cue", *OWN} & files_in(tmp_path).keys()
+
+
+def test_tracks_that_the_sheet_of_another_game_names_are_never_overwritten(tmp_path: Path) -> None:
+    convert_disc(write_disc(tmp_path / "One.chd", GD_ROM), GD_ROM, unpacks=True)
+    before = files_in(tmp_path)
+    other_path = write_disc(tmp_path / "Two.chd", GD_ROM, seed=71)
+    with pytest.raises(ConflictError, match=r"track01\.bin: One\.gdi names this file") as caught:
+        convert_disc(other_path, GD_ROM, unpacks=True, on_conflict=OnConflict.OVERWRITE)
+    assert "a folder for each game with -O" in caught.value.hint
+    assert files_in(tmp_path).items() == (before | {"Two.chd": other_path.read_bytes()}).items()
+
+
+def test_its_own_tracks_are_overwritten_although_another_sheet_of_the_game_names_them(tmp_path: Path) -> None:
+    source_path = write_disc(tmp_path / "Game.chd", GD_ROM)
+    convert_disc(source_path, GD_ROM, unpacks=True)
+    write_old(tmp_path / "Copy.gdi", (tmp_path / "Game.gdi").read_bytes())
+    done = convert_disc(source_path, GD_ROM, unpacks=True, on_conflict=OnConflict.OVERWRITE)
+    assert done.overwritten is not None
