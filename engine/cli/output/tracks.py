@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
+from discpress.engine.convert.cd.file_set import msf
 from discpress.engine.convert.cd.track_digests import TrackDigests
 from discpress.engine.images.cd.tracks import Track
-
-_FRAMES = 75
 
 
 def track_facts(found: Sequence[TrackDigests]) -> dict[str, object]:
@@ -56,16 +55,10 @@ def track_rows(tracks: Sequence[Track]) -> list[tuple[str, str]]:
 def _described(track: Track) -> str:
     parts = [
         f"{track.kind:<10}",
-        f"from sector {track.first_sector}, {_msf(track.length)}, {track.stored_bytes} bytes",
-        *([f"stored pregap {_msf(track.pregap)}"] if track.pregap else []),
-        *([f"silent pregap {_msf(track.silent_pregap)}"] if track.silent_pregap else []),
-        *([f"postgap {_msf(track.postgap)}"] if track.postgap else []),
+        f"from sector {track.first_sector}, {msf(track.length)}, {track.stored_bytes} bytes",
+        *([f"stored pregap {msf(track.pregap)}"] if track.pregap else []),
+        *([f"silent pregap {msf(track.silent_pregap)}"] if track.silent_pregap else []),
+        *([f"postgap {msf(track.postgap)}"] if track.postgap else []),
         *([f"session {track.session}"] if track.session > 1 else []),
     ]
     return f"{parts[0]} {', '.join(parts[1:])}"
-
-
-def _msf(sectors: int) -> str:
-    """Return sectors as minutes, seconds and frames."""
-    seconds, frames = divmod(sectors, _FRAMES)
-    return f"{seconds // 60:02}:{seconds % 60:02}:{frames:02}"

@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 
 from discpress.engine.images.cd.counts import TrackCounts
+from discpress.engine.images.cd.tracks import MAX_TRACKS, RAW_SECTOR_SIZE
 from discpress.engine.store.model import JsonValue, OtherFile, Title
 from discpress.engine.store.rows.checked import LARGEST
 from discpress.engine.store.rows.plain_json import load_object
@@ -19,8 +20,6 @@ from discpress.engine.store.rows.plain_json import load_object
 _UNKNOWN = "?"
 _MOST_FILES = 1000
 """Files of one title: the numbers of parts have three digits."""
-_MOST_TRACKS = 99
-_MOST_SECTOR_BYTES = 2352
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +74,8 @@ def parts_from(text: str) -> StoredParts:
 def _tracks(value: JsonValue) -> TrackCounts:
     if not isinstance(value, list) or len(value) != len(TrackCounts.__dataclass_fields__):
         raise ValueError("not two numbers of tracks and the bytes of a sector")
-    numbers = [each for each in value if type(each) is int and 0 <= each <= _MOST_SECTOR_BYTES]
-    if len(numbers) != len(value) or sum(numbers[:2]) > _MOST_TRACKS:
+    numbers = [each for each in value if type(each) is int and 0 <= each <= RAW_SECTOR_SIZE]
+    if len(numbers) != len(value) or sum(numbers[:2]) > MAX_TRACKS:
         raise ValueError("not numbers of tracks and bytes")
     return TrackCounts(*numbers)
 
