@@ -32,7 +32,7 @@ class ShownCells:
     _rows: dict[int, list[_Cell | None]] = field(default_factory=dict)
 
     def resize(self, width: int, height: int) -> None:
-        """Forget all cells if the terminal has another size, for it may have moved or cut them."""
+        """Forget all cells if the terminal has another size, because it may have moved or cut them."""
         if (width, height) != (self.width, self.height):
             self.width, self.height = width, height
             self.forget()
@@ -44,8 +44,8 @@ class ShownCells:
     def update(self, segments: Iterable[Segment], look_of: Callable[[Style | None], str]) -> str:
         """Take in an update and return the bytes that bring it to the terminal.
 
-        Rich's control segments say where the text after them begins. `look_of` returns the SGR sequence of a style. A
-        row with a character whose width terminals do not agree on is sent as it is.
+        Rich's control segments contain the place of the text after them. `look_of` returns the SGR sequence of a style.
+        A row with a character whose width terminals do not agree on is sent as it is.
         """
         pen = _Pen()
         for y, pieces in _pieces_by_row(segments, look_of).items():

@@ -4,7 +4,6 @@ import contextlib
 from pathlib import Path
 
 from discpress.engine.errors import DiscpressError
-from discpress.engine.names import display_name
 from discpress.engine.system.files import absolute
 
 
@@ -20,6 +19,5 @@ def hint_for(error: DiscpressError, path: Path | None) -> str:
     with contextlib.suppress(OSError):
         for entry in entries_in(missing.parent):
             if isinstance(entry, TrashEntry) and not entry.problem and missing in entry.home_paths:
-                folder, name = display_name(entry.home), display_name(entry.name)
-                return f"it is in the trash: run discpress undo --folder '{folder}' '{name}'"
+                return f"run {entry.undo_command}: the file is in the trash"
     return ""

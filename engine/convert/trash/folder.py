@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 
 from discpress.engine.errors import TrashError
-from discpress.engine.names import display_name
+from discpress.engine.names import display_name, shell_word
 from discpress.engine.system.filesystems import filesystem_of
 from discpress.engine.system.held_folder import HeldFolder
 
@@ -191,7 +191,7 @@ def not_ours(path: Path, problem: str) -> TrashError:
     hint = "run discpress as that user; here it is only listed"
     if problem == OPEN_TO_OTHERS:
         trash = path if is_trash_name(path.name) else path.parent
-        hint = f"check that nobody changed it, then run: chmod -R go-w '{display_name(trash)}'"
+        hint = f"check that nobody changed it, then run: chmod -R go-w {shell_word(trash)}"
     return TrashError(f"{display_name(path)}: {problem}: it is not used", hint=hint)
 
 

@@ -20,6 +20,7 @@ from discpress.engine.convert.trash.held import HeldEntry
 from discpress.engine.convert.trash.undo import purge, undo
 from discpress.engine.errors import StorageError, TrashError
 from discpress.engine.formats import PART_SUFFIX, SECTOR_SIZE
+from discpress.engine.names import shell_word
 from discpress.engine.progress import Control
 
 SOURCE_FOLDER = Path(crash_at.__file__).parent
@@ -117,13 +118,13 @@ def test_a_stopped_undo_of_a_repair_is_finished_with_the_old_file_in_its_place(
 def test_a_file_that_a_stopped_repair_left_in_the_trash_is_named_with_the_way_back(
     command: str, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "[b]"
+    folder = tmp_path / "it's [b]"
     folder.mkdir()
     make(folder)
     stop_before_publishing(folder, NO_CLAIMS)
     cli = CommandLine(tmp_path)
     said = cli.run(command, folder / NAME)
-    assert (said.exit_code, f"undo --folder '{folder}' '{NAME}'" in said.text) == (1, True)
+    assert (said.exit_code, f"run discpress undo {shell_word(folder / NAME)}" in said.text) == (1, True)
     assert cli.run("undo", "--folder", folder, NAME).exit_code == 0
     assert block_size_at(folder) == OLD_BLOCK
 

@@ -27,6 +27,7 @@ from discpress.engine.convert.trash.listing import (
 )
 from discpress.engine.convert.trash.undo import purge, undo
 from discpress.engine.errors import SourceChangedError, TrashError
+from discpress.engine.names import shell_word
 from discpress.engine.progress import Control
 from discpress.engine.system.held_folder import HeldFolder
 
@@ -198,7 +199,7 @@ def test_an_entry_that_others_may_write_to_is_listed_and_not_obeyed(opened: str,
     for act in (undo, lambda *words: purge(*words, force=True)):
         with pytest.raises(TrashError, match="can be written to by other users: it is not used") as caught:
             act(entry, 1, Control())
-        assert f"chmod -R go-w '{entry.folder.parent}'" in caught.value.hint
+        assert f"chmod -R go-w {shell_word(entry.folder.parent)}" in caught.value.hint
     assert entry.file_path.read_bytes() == IMAGE
 
 
