@@ -8,7 +8,7 @@ from discpress.engine.cli.images.options import as_paths
 from discpress.engine.cli.library.trash import chosen_entries, is_named, print_entries, read_entries
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
-from discpress.engine.convert.trash.entry import TrashEntry
+from discpress.engine.convert.trash.entry import UNDONE, TrashEntry
 from discpress.engine.convert.trash.folder import is_trash_name
 from discpress.engine.convert.trash.listing import find_half_undone, find_homes, sweep_trash_in
 from discpress.engine.convert.trash.undo import Undone, finish_undo, undo
@@ -44,7 +44,7 @@ def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, rec
     entries, broken = read_entries(folders, printer, is_reading=False)
     entries = [entry for entry in entries if entry not in stopped.entries]
     if stopped.entries and not names:
-        entries = [entry for entry in entries if entry.reason != "undone"]  # no earlier undo is meant
+        entries = [entry for entry in entries if entry.reason != UNDONE]  # no earlier undo is meant
     exit_code = broken or stopped.exit_code
     is_any = names in ([], ["all"])
     if not [entry for entry in entries if not (is_any and entry.is_of_others)]:

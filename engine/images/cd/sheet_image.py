@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from discpress.engine.codecs.sector_codes import MODE_OFFSET
 from discpress.engine.errors import CutShortError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.arrange import Arrangement, Run, StoredFile, Tail, arrange
@@ -18,8 +19,6 @@ from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 from discpress.engine.names import display_name, fold
 from discpress.engine.system.files import Writable
-
-_MODE = 15
 
 
 class SheetImage(CdImage):
@@ -58,10 +57,11 @@ class SheetImage(CdImage):
         """Return a track with the mode of its first sector, which decides: sheets may lack it, or be wrong."""
         if not track.kind.is_raw or (self.is_sequential and track.start):
             return track
-        head = self.read_at(track.data_start, _MODE + 1)
-        if not head.startswith(RAW_SYNC) or head[_MODE] not in {1, 2} or (head[_MODE] == 2) == track.kind.is_mode_2:
+        head = self.read_at(track.data_start, MODE_OFFSET + 1)
+        mode = head[MODE_OFFSET] if head.startswith(RAW_SYNC) and len(head) > MODE_OFFSET else 0
+        if mode not in {1, 2} or (mode == 2) == track.kind.is_mode_2:
             return track
-        return replace(track, kind=TrackKind.MODE2_RAW if head[_MODE] == 2 else TrackKind.MODE1_RAW)
+        return replace(track, kind=TrackKind.MODE2_RAW if mode == 2 else TrackKind.MODE1_RAW)
 
     def _mode_remarks(self) -> list[str]:
         return [

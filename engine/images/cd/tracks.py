@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from discpress.engine.codecs.sector_codes import MODE_OFFSET, SECTOR_BYTES
 from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.images.cd.addresses import LEAD_IN_SECTORS
 from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.system.files import Writable
 
-RAW_SECTOR_SIZE = 2352
+RAW_SECTOR_SIZE = SECTOR_BYTES
 """Bytes of a raw sector: sync 12, header 4, then by mode: data 2048, EDC and ECC; or subheader 8, data 2048, ..."""
+SUBCODE_SIZE = 96
+"""Bytes of subcode that some dumps store after each sector."""
 MAX_TRACKS = 99
 """Most tracks of a CD; each may have its own file."""
 HIGH_DENSITY_SECTOR = 45_000
@@ -21,7 +24,6 @@ GAME_TRACK_NUMBER = 3
 READ_SECTORS = 64
 """Raw sectors fetched with one read: 147 KiB."""
 
-_MODE = 15
 _SUBMODE = 18
 _FORM_2 = 0x20
 _MODE_1_DATA = 16
@@ -194,9 +196,9 @@ def user_data(raw: bytes | bytearray, kind: TrackKind | None = None) -> bytes | 
         return _cooked_data(raw, kind)
     if len(raw) < RAW_SECTOR_SIZE or not raw.startswith(RAW_SYNC):
         return None
-    if raw[_MODE] == 1 and kind in {TrackKind.MODE1_RAW, None}:
+    if raw[MODE_OFFSET] == 1 and kind in {TrackKind.MODE1_RAW, None}:
         return bytes(raw[_MODE_1_DATA : _MODE_1_DATA + SECTOR_SIZE])
-    if raw[_MODE] == 2 and kind is not TrackKind.MODE1_RAW and not raw[_SUBMODE] & _FORM_2:
+    if raw[MODE_OFFSET] == 2 and kind is not TrackKind.MODE1_RAW and not raw[_SUBMODE] & _FORM_2:
         return bytes(raw[_MODE_2_DATA : _MODE_2_DATA + SECTOR_SIZE])
     return None
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from discpress.engine.codecs.cd_hunks import FRAME_BYTES
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
+from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE
 from discpress.engine.images.chd.cd_tracks import CD_TAGS, StoredTrack, read_tracks
 from discpress.engine.images.chd.header import CD_CODECS, ChdHeader
 from discpress.engine.images.chd.image import ChdImage
@@ -12,7 +13,6 @@ from discpress.engine.images.source import ByteSource, shown_name
 
 MAX_FRAMES = 1_000_000
 """Nearly twice those of a GD-ROM, 549,300; a limit, because a map of a few bytes can claim millions of frames."""
-_RAW_UNIT = 2352
 
 
 def has_frames(header: ChdHeader, metadata: Sequence[MetadataEntry]) -> bool:
@@ -20,7 +20,7 @@ def has_frames(header: ChdHeader, metadata: Sequence[MetadataEntry]) -> bool:
     return (
         any(each.tag in CD_TAGS for each in metadata)
         or any(name in CD_CODECS for name in header.codec_names)
-        or header.unit_size in {FRAME_BYTES, _RAW_UNIT}
+        or header.unit_size in {FRAME_BYTES, RAW_SECTOR_SIZE}
     )
 
 
@@ -34,7 +34,7 @@ class ChdFrames(ChdImage):
     def __init__(self, source: ByteSource, header: ChdHeader, metadata: Sequence[MetadataEntry]) -> None:
         """Read the track table. Raises the errors of `read_tracks`, also if hunks or tracks do not fit the header."""
         name = shown_name(source)
-        if header.unit_size == _RAW_UNIT and not any(each.tag in CD_TAGS for each in metadata):
+        if header.unit_size == RAW_SECTOR_SIZE and not any(each.tag in CD_TAGS for each in metadata):
             hint = "`chdman extractraw` gives the raw file back, for a CUE sheet"
             raise UnsupportedImageError(
                 f"{name}: a CHD of raw sectors without a track table cannot be read: {hint}", hint=hint

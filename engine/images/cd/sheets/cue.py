@@ -16,15 +16,14 @@ from discpress.engine.images.cd.sheets.sheet import (
     decode_name,
     unsupported,
 )
-from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, MAX_TRACKS, RAW_SECTOR_SIZE, TrackKind
+from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, MAX_TRACKS, RAW_SECTOR_SIZE, SUBCODE_SIZE, TrackKind
 from discpress.engine.names import display_name, listed
 
-_SUBCODE = 96
 _KINDS = {
     **{kind.value: (kind, kind.sector_bytes) for kind in TrackKind},
-    "CDG": (TrackKind.AUDIO, RAW_SECTOR_SIZE + _SUBCODE),
-    "MODE1/2448": (TrackKind.MODE1_RAW, RAW_SECTOR_SIZE + _SUBCODE),
-    "MODE2/2448": (TrackKind.MODE2_RAW, RAW_SECTOR_SIZE + _SUBCODE),
+    "CDG": (TrackKind.AUDIO, RAW_SECTOR_SIZE + SUBCODE_SIZE),
+    "MODE1/2448": (TrackKind.MODE1_RAW, RAW_SECTOR_SIZE + SUBCODE_SIZE),
+    "MODE2/2448": (TrackKind.MODE2_RAW, RAW_SECTOR_SIZE + SUBCODE_SIZE),
 }
 """The types of tracks, with the stored bytes of a sector."""
 _MSF = re.compile(rb"([0-9]{1,3}):([0-9]{1,2}):([0-9]{1,2})")

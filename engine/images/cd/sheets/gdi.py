@@ -16,7 +16,7 @@ from discpress.engine.images.cd.sheets.sheet import (
     decode_name,
     unsupported,
 )
-from discpress.engine.images.cd.tracks import MAX_TRACKS, RAW_SECTOR_SIZE, TrackKind
+from discpress.engine.images.cd.tracks import MAX_TRACKS, RAW_SECTOR_SIZE, SUBCODE_SIZE, TrackKind
 from discpress.engine.names import listed
 
 _COUNT = re.compile(rb"[0-9]{1,2}")
@@ -25,9 +25,9 @@ _DATA_KINDS = {
     2048: TrackKind.MODE1_2048,
     2336: TrackKind.MODE2_2336,
     RAW_SECTOR_SIZE: TrackKind.MODE1_RAW,
-    RAW_SECTOR_SIZE + 96: TrackKind.MODE1_RAW,
+    RAW_SECTOR_SIZE + SUBCODE_SIZE: TrackKind.MODE1_RAW,
 }
-_AUDIO_SIZES = (RAW_SECTOR_SIZE, RAW_SECTOR_SIZE + 96)
+_AUDIO_SIZES = (RAW_SECTOR_SIZE, RAW_SECTOR_SIZE + SUBCODE_SIZE)
 
 
 def parse_gdi(data: bytes, name: str) -> Sheet:

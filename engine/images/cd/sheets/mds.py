@@ -20,7 +20,7 @@ from discpress.engine.images.cd.sheets.sheet import (
     decode_name,
     unsupported,
 )
-from discpress.engine.images.cd.tracks import MAX_TRACKS, TrackKind
+from discpress.engine.images.cd.tracks import MAX_TRACKS, SUBCODE_SIZE, TrackKind
 
 MAGIC = b"MEDIA DESCRIPTOR\x01"
 DATA_NAME = "*.mdf"
@@ -34,7 +34,6 @@ _EXTRA = Struct("<II")
 _FOOTER = Struct("<II")
 _FIRST_LEAD = 0xA0
 _DVD = 0x10
-_SUBCODE = 96
 _MAX_NAME_BYTES = 512
 _HINT = "get the descriptor again, or write a CUE sheet for its .mdf"
 _KINDS = {
@@ -109,7 +108,7 @@ def _block(data: bytes, values: tuple[int, ...], expected: int, name: str, *, is
     mode, subcode, _, _, point, _, _, _, extra, stride, address, offset, _, footer = values
     if point not in {expected, _as_bcd(expected)} or expected > MAX_TRACKS:
         raise damaged(name, 0, f"expected track {expected}, got {point}", _HINT)
-    size = stride - (_SUBCODE if subcode else 0)
+    size = stride - (SUBCODE_SIZE if subcode else 0)
     kind = _KINDS.get((mode & _MODES, size))
     if kind is None:
         problem = f"track {expected} has sectors of {stride} bytes in mode {mode & _MODES}, which are not read"
