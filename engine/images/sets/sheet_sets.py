@@ -54,8 +54,9 @@ class SheetSet:
 @dataclass(slots=True)
 class _Group:
     main: str
-    others: list[str]
     missing: tuple[str, ...]
+    others: dict[str, None] = field(default_factory=dict)
+    """Names in their order."""
 
 
 @dataclass(slots=True)
@@ -134,13 +135,17 @@ def _sets_about(path: Path) -> list[SheetSet]:
     """
     there = _file_names(path.parent)
     texts = {name: _text_of(path.with_name(name)) for name in there if is_sheet_name(name)}
-    wanted, named = {path.name}, dict[str, NamedFiles]()
-    while related := [name for name, text in texts.items() if name in wanted or _may_name(name, text, wanted)]:
+    wanted = new = {path.name}
+    named: dict[str, NamedFiles] = {}
+    while related := _sheets_about(new, texts):
+        found: set[str] = set()
         for name in related:
             del texts[name]
             named[name] = named_files(path.with_name(name))
             files = (*named[name].needed, *named[name].optional)
-            wanted.update(possible for each in files for possible in possible_names(each))
+            found.update(possible for each in files for possible in possible_names(each))
+        new = found - wanted
+        wanted = wanted | new
     return group_sheets(there, named)
 
 
@@ -153,10 +158,18 @@ def _text_of(path: Path) -> bytes:
         return b""
 
 
-def _may_name(sheet: str, text: bytes, names: Collection[str]) -> bool:
-    """Return whether a sheet may name one of these files: in its text, or by its own name with another suffix."""
-    stem = fold(PurePath(sheet).stem)
-    return any(_plain(name.encode("ascii", "ignore")) in text or fold(PurePath(name).stem) == stem for name in names)
+def _sheets_about(names: Collection[str], texts: Mapping[str, bytes]) -> list[str]:
+    """Return the sheets that are, or may name, one of these files: in its text, or by its own name with another suffix.
+
+    Without names, there are none.
+    """
+    stems = {fold(PurePath(name).stem) for name in names}
+    plain = {_plain(name.encode("ascii", "ignore")) for name in names}
+    return [
+        sheet
+        for sheet, text in texts.items()
+        if fold(PurePath(sheet).stem) in stems or any(name in text for name in plain)
+    ]
 
 
 def _plain(text: bytes) -> bytes:
@@ -192,14 +205,14 @@ def group_sheets(names: Collection[str], named: Mapping[str, NamedFiles]) -> lis
         files, missing = found[sheet]
         owner = next((owners[each] for each in (sheet, *files) if each in owners), None)
         if owner is None:
-            owner, group = sheet, _Group(sheet, [], missing)
+            owner, group = sheet, _Group(sheet, missing)
             groups[sheet] = group
             owners[sheet] = sheet
         else:
             group = groups[owner]
         for each in (sheet, *files):
-            if owners.setdefault(each, owner) == owner and each != owner and each not in group.others:
-                group.others.append(each)
+            if owners.setdefault(each, owner) == owner and each != owner:
+                group.others[each] = None
     sets = (SheetSet(each.main, tuple(each.others), each.missing) for each in groups.values())
     return sorted(sets, key=lambda each: natural_key(each.main))
 
