@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from discpress.engine.convert.cd.file_set import msf
 from discpress.engine.convert.cd.track_digests import TrackDigests
+from discpress.engine.images.cd.addresses import msf
 from discpress.engine.images.cd.tracks import Track
 
 

@@ -11,13 +11,12 @@ from itertools import groupby
 
 from discpress.engine.errors import DiscpressError, SettingError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, image_stem
+from discpress.engine.images.cd.addresses import msf
 from discpress.engine.images.cd.arrange import StoredFile, arrange
 from discpress.engine.images.cd.sheet_source import parse_sheet
-from discpress.engine.images.cd.sheets.sheet import FRAMES_PER_SECOND
 from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, RAW_SECTOR_SIZE, Track, TrackKind, is_gd_rom
 from discpress.engine.names import display_name
 
-_SECONDS_PER_MINUTE = 60
 _TWO_DIGITS = 10
 """From this number of tracks on, the names of all files have two digits."""
 _LEAST_GDI_TRACKS = 3
@@ -158,13 +157,6 @@ def _cue_track(track: Track, frames: int) -> Iterator[str]:
     yield f"    INDEX 01 {msf(frames + track.pregap)}"
     if track.postgap:
         yield f"    POSTGAP {msf(track.postgap)}"
-
-
-def msf(sectors: int) -> str:
-    """Return a number of sectors as minutes, seconds and frames: `00:02:00` for 150."""
-    seconds, frames = divmod(sectors, FRAMES_PER_SECOND)
-    minutes, seconds = divmod(seconds, _SECONDS_PER_MINUTE)
-    return f"{minutes:02}:{seconds:02}:{frames:02}"
 
 
 def unstated(files: FileSet, tracks: Sequence[Track], image_format: ImageFormat) -> list[str]:

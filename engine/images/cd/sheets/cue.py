@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass, field
 
+from discpress.engine.images.cd.addresses import FRAMES_PER_SECOND
 from discpress.engine.images.cd.sheets.cue_places import Index, Places
 from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES, UTF8_MARK, read_file_command
 from discpress.engine.images.cd.sheets.sheet import (
-    FRAMES_PER_SECOND,
     FileKind,
     Sheet,
     SheetFile,

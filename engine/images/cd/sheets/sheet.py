@@ -7,8 +7,6 @@ from itertools import pairwise
 from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
 from discpress.engine.images.cd.tracks import TrackKind
 
-FRAMES_PER_SECOND = 75
-"""Sectors in a second of a CD."""
 MAX_ADDRESS = 10_000_000
 """More sectors than any image has: 23 GB of them."""
 OWN_NAME = "*."
