@@ -253,10 +253,11 @@ def _decide(
 ) -> ConversionPlan:
     suffix_format = format_of_suffix(output_path)
     request = form_of_image(image, request, suffix_format)
+    if isinstance(image, CdImage) and (request.format or suffix_format) not in SHEETS:
+        check_cut(image, identity)  # before the target: no target helps a disc that must not be cut
     choice = resolve_settings(image.name, image.size, identity.system, request, suffix_format=suffix_format)
     original_bytes, keeps_source, cuts = image.size, False, is_cut(image, choice.settings.format)
     if cuts and isinstance(image, CdImage):
-        check_cut(image, identity)
         original_bytes, keeps_source = cut(image).size, not is_exact(image)
     elif isinstance(image, CdImage):
         keeps_source = image.left_out_bytes > 0

@@ -1,9 +1,8 @@
 """Discs with tracks: what a conversion of one makes, and whether anything loads that."""
 
-from discpress.engine.convert.cd.cut import NEVER_CUT
+from discpress.engine.convert.cd.cut import NEVER_CUT, way_to_chd
 from discpress.engine.formats import SHEETS, ImageFormat
 from discpress.engine.images.doctor.cd_content import NO_SHEET
-from discpress.engine.names import display_name
 from discpress.engine.store.model import Title
 from discpress.engine.systems import SYSTEMS, System
 from discpress.engine.targets import Target
@@ -42,7 +41,7 @@ def why_not_cut(title: Title) -> str:
         what = f"This disc has {tracks}: an ISO contains one track of data, and discpress packs no others yet"
     else:
         return ""
-    return f"{what}; {_advice(title)}"
+    return f"{what}; {way_to_chd(title.path.name, title.format)}"
 
 
 def why_not_made(title: Title, made: ImageFormat) -> str:
@@ -53,12 +52,3 @@ def why_not_made(title: Title, made: ImageFormat) -> str:
 def loses_sectors(title: Title, made: ImageFormat) -> bool:
     """Return whether a result lacks the headers and checksums of raw sectors, so that the original always stays."""
     return title.tracks is not None and not title.tracks.is_iso and made not in SHEETS
-
-
-def _advice(title: Title) -> str:
-    """Return the way to a CHD, as an instruction."""
-    if title.is_packed:
-        return "keep the CHD, which emulators load"
-    if title.format in SHEETS:
-        return f"run chdman createcd on {display_name(title.path.name)} for a CHD, which emulators load"
-    return "write a CUE sheet with discpress convert -f cue, and run chdman createcd on it for a CHD"

@@ -171,3 +171,29 @@ def test_a_sheet_that_stays_what_it_is_is_left_out_as_such(desk: Desk) -> None:
     write_parade(desk.folder)
     (skipped,) = events(desk, "skipped", "convert", "-r", "-n", "-d", ".")
     assert (skipped["code"], skipped["message"]) == ("same-format", "is CUE already")
+
+
+def text_of(desk: Desk, *arguments: str) -> str:
+    """Return what a command prints, errors included."""
+    _, out, err = desk.say(*arguments)
+    return out + err
+
+
+@pytest.mark.parametrize("target", ["opl", "any"])
+def test_a_refused_disc_gets_the_way_to_a_chd_whatever_the_target(target: str, desk: Desk) -> None:
+    write_parade(desk.folder)
+    text = text_of(desk, "convert", "Parade.cue", "--target", target)
+    assert "needs its raw sectors" in text
+    assert text.rstrip().endswith("run chdman createcd on Parade.cue for a CHD, which emulators load")
+
+
+def test_a_refused_chd_is_what_to_keep(desk: Desk) -> None:
+    write_old(desk.folder / "Parade.chd", cd_chd((TrackKind.MODE2_RAW, raw_sectors(ps1_disc(), form_1), 0, 0)))
+    assert text_of(desk, "convert", "Parade.chd").rstrip().endswith("keep the CHD, which emulators load")
+
+
+def test_the_advice_for_a_bare_dump_works_as_printed(desk: Desk) -> None:
+    write_old(desk.folder / "Parade.bin", PS1_BIN)
+    assert "write a CUE sheet with discpress convert -f cue -O FOLDER" in text_of(desk, "convert", "Parade.bin")
+    events(desk, "converted", "convert", "-f", "cue", "-O", "sheets", "Parade.bin")
+    assert {path.name for path in (desk.folder / "sheets").iterdir()} == {"Parade.cue", "Parade.bin"}

@@ -137,7 +137,7 @@ def test_discs_of_other_consoles_are_never_cut(disc: bytes, label: str, tmp_path
     request = ConversionRequest(target="any", format=ImageFormat.ISO, accept_incomplete=True)
     with cd(tmp_path, raw_sectors(disc)) as image, pytest.raises(UnsupportedImageError, match=label) as found:
         plan_image(image, request)
-    assert "keep it as a CHD or as BIN and CUE" in found.value.hint
+    assert "write a CUE sheet with discpress convert -f cue" in found.value.hint
 
 
 def test_an_iso_in_disguise_of_any_console_is_one(tmp_path: Path) -> None:
