@@ -15,13 +15,14 @@ from pathlib import Path
 from discpress.engine.convert.part.name import is_reserved
 from discpress.engine.convert.part.part_set import is_interrupted
 from discpress.engine.errors import ConflictError, UsageError, from_os_error
-from discpress.engine.formats import ImageFormat, image_stem
+from discpress.engine.formats import SHEETS, ImageFormat, image_stem
 from discpress.engine.images.sets.sheet_sets import sheet_sets_in
 from discpress.engine.names import display_name
 from discpress.engine.request import OnConflict
 from discpress.engine.system.files import absolute, same_file
 
 _RENAME_LIMIT = 10_000
+_SHEET_SUFFIXES = frozenset(f".{each}" for each in SHEETS)
 
 
 class Clash(StrEnum):
@@ -77,6 +78,8 @@ class Obstacle:
         hint = "use --on-conflict skip, rename or overwrite; overwrite moves the old file to the trash"
         if self.clash is Clash.SOURCE:
             hint = "choose another name with -o, another folder with -O, or --on-conflict rename"
+            if self.wanted_path.suffix.lower() in _SHEET_SUFFIXES:
+                hint = f"add -f iso for the ISO of a disc with one data track; or {hint}"
         elif self.clash in {Clash.NO_FILE, Clash.SHEET}:
             hint = "choose another name with -o or another folder with -O"
         return ConflictError(f"{display_name(self.wanted_path)}: {self.problem}", hint=hint)

@@ -151,7 +151,7 @@ def test_the_original_and_its_files_change_places(chd: Path, folder: Path, cli: 
         (("-d", "-f", "zso"), "--decompress writes the plain disc"),
         (("-d", "-m", "lz4"), "--decompress writes the plain disc"),
         (("-f", "gdi"), "this disc is not a GD-ROM"),
-        (("-d", "-o", "Game.iso"), "this is the name of a sheet, which must end in .cue"),
+        (("-d", "-o", "Game.bin"), "this is the name of a sheet, which must end in .cue"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(

@@ -55,7 +55,7 @@ def form_of_image(image: Image, request: ConversionRequest, suffix_format: Image
 
 
 def _form_of_cd(image: CdImage, request: ConversionRequest, suffix_format: ImageFormat | None) -> ConversionRequest:
-    promised = suffix_format if suffix_format in SHEETS else None
+    promised = suffix_format if suffix_format in SHEETS or suffix_format is ImageFormat.ISO else None
     if request.unpacks:
         is_gdi = image.is_gd_rom and not request.one_bin
         plain = ImageFormat.ISO if is_exact(image) else ImageFormat.GDI if is_gdi else ImageFormat.CUE

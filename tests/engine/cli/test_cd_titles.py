@@ -197,3 +197,17 @@ def test_the_advice_for_a_bare_dump_works_as_printed(desk: Desk) -> None:
     assert "write a CUE sheet with discpress convert -f cue -O FOLDER" in text_of(desk, "convert", "Parade.bin")
     events(desk, "converted", "convert", "-f", "cue", "-O", "sheets", "Parade.bin")
     assert {path.name for path in (desk.folder / "sheets").iterdir()} == {"Parade.cue", "Parade.bin"}
+
+
+def test_a_name_that_ends_in_iso_asks_for_the_iso_of_a_cd(desk: Desk) -> None:
+    write_all(desk.folder, {"Blue.cue": cue("Blue.bin"), "Blue.bin": BIN})
+    (done,) = events(desk, "converted", "convert", "-d", "Blue.cue", "-o", "Odd [red].iso")
+    assert Path(done["output"]).name == "Odd [red].iso"
+    assert (desk.folder / "Odd [red].iso").read_bytes() == PS2
+
+
+def test_a_sheet_that_is_decompressed_next_to_itself_gets_the_way_to_an_iso(desk: Desk) -> None:
+    write_all(desk.folder, {"Blue.cue": cue("Blue.bin"), "Blue.bin": BIN})
+    assert "add -f iso for the ISO of a disc with one data track" in text_of(desk, "convert", "-d", "Blue.cue")
+    events(desk, "converted", "convert", "-d", "-f", "iso", "Blue.cue")
+    assert (desk.folder / "Blue.iso").read_bytes() == PS2
