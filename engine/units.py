@@ -83,6 +83,11 @@ def format_latency(microseconds: float) -> str:
     return f"{_three_digits(microseconds / 1e6)} s"
 
 
+def format_count(count: int, noun: str) -> str:
+    """Return a number of things: `1 error`, `2 errors`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def format_whole_percent(percent: float) -> str:
     """Return a percentage without decimals: `42 %`, and never `-0 %`."""
     return f"{round(percent)} %"

@@ -37,7 +37,7 @@ from discpress.engine.progress import Control
 from discpress.engine.queue.record_digests import DeepDigests
 from discpress.engine.store.digests import Digests
 from discpress.engine.targets import TARGETS, Target
-from discpress.engine.units import format_percent, format_size
+from discpress.engine.units import format_count, format_percent, format_size
 
 
 def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
@@ -170,11 +170,19 @@ def _print_facts(
         ),
         *(("part", display_name(each.name)) for each in files if len(files) > 1),
         ("ratio", format_percent(facts.file_bytes, facts.original_bytes)),
-        *(_hunk_rows(facts) if spec_of(facts.format).shares_blocks else _block_rows(facts)),
+        *_table_rows(facts),
         *track_rows(tracks),
         *digest_rows(known),
     ]
     printer.event("info", event, _block(path, rows))
+
+
+def _table_rows(facts: ImageFacts) -> list[tuple[str, str]]:
+    """Return the rows about the blocks of an image; a plain image has none that tell anything."""
+    spec = spec_of(facts.format)
+    if not spec.is_packed:
+        return []
+    return _hunk_rows(facts) if spec.shares_blocks else _block_rows(facts)
 
 
 def _block_rows(facts: ImageFacts) -> list[tuple[str, str]]:
@@ -274,7 +282,7 @@ def _examine(
             records.save_decoded(path, reader.decoded)
     errors, warnings = counts[Severity.ERROR], counts[Severity.WARNING]
     asked = f" for {target.label}" if target else ""
-    verdict = f"{errors} errors, {warnings} warnings"
+    verdict = f"{format_count(errors, 'error')}, {format_count(warnings, 'warning')}"
     if not errors and not warnings:
         verdict = "nothing wrong" if deep else "nothing wrong in header and index (add --deep to decode every block)"
     facts = {"input": str(path), "target": target.name if target else None, "errors": errors, "warnings": warnings}

@@ -211,3 +211,16 @@ def test_a_sheet_that_is_decompressed_next_to_itself_gets_the_way_to_an_iso(desk
     assert "add -f iso for the ISO of a disc with one data track" in text_of(desk, "convert", "-d", "Blue.cue")
     events(desk, "converted", "convert", "-d", "-f", "iso", "Blue.cue")
     assert (desk.folder / "Blue.iso").read_bytes() == PS2
+
+
+def test_info_of_a_plain_disc_lists_no_blocks(desk: Desk) -> None:
+    write_parade(desk.folder)
+    text = text_of(desk, "info", "Parade.cue")
+    assert "track 02" in text
+    assert not any(word in text for word in ("block", "alignment", "index", "padding"))
+
+
+def test_a_single_error_is_counted_as_one(desk: Desk) -> None:
+    write_parade(desk.folder)
+    (desk.folder / "2.bin").unlink()
+    assert "Parade.cue: 1 error, 0 warnings" in text_of(desk, "doctor", "Parade.cue")
