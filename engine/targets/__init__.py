@@ -77,17 +77,21 @@ class Target:
     @property
     def codec_reason(self) -> str:
         """The reason why other codecs do not load, as a clause."""
-        return f"{self.label} loads {', '.join(self.hunk_codecs)}"
+        return f"{self.label} {self.does('load')} {', '.join(self.hunk_codecs)}"
 
     @property
     def cd_codec_reason(self) -> str:
         """The reason why other codecs of CDs do not load, as a clause."""
-        return f"{self.label} loads {', '.join(self.cd_codecs)}"
+        return f"{self.label} {self.does('load')} {', '.join(self.cd_codecs)}"
 
     @property
     def verb(self) -> str:
         """The verb after its label: `OPL and PCSX2 play`, `OPL plays`."""
-        return "play" if " and " in self.label else "plays"
+        return self.does("play")
+
+    def does(self, verb: str) -> str:
+        """Return a verb as it stands after the label, such as `load` in `OPL and PCSX2 load` and `OPL loads`."""
+        return verb if " and " in self.label else f"{verb}s"
 
     def is_doubtful_block(self, block_size: int) -> bool:
         """Return whether it does not read blocks of this size, or may fail on them."""

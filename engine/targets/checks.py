@@ -32,7 +32,7 @@ def _problem(settings: Settings, target: Target, original_bytes: int, index_shif
         reason = target.reason_against(settings.format)
         return f"target {target.name}: {name} cannot be loaded: {reason}", f"use -f {target.default_format}"
     if settings.block_size > target.max_block_size:
-        reason = target.block_reason or f"{target.label} reads blocks up to {target.max_block_size}"
+        reason = target.block_reason or f"{target.label} {target.does('read')} blocks up to {target.max_block_size}"
         return (
             f"target {target.name}: block size {settings.block_size} cannot be loaded: {reason}",
             f"use -b {target.max_block_size}",
@@ -52,7 +52,7 @@ def _problem(settings: Settings, target: Target, original_bytes: int, index_shif
     if target.max_bytes is not None and original_bytes > target.max_bytes:
         return (
             f"target {target.name}: an image of {original_bytes} bytes cannot be loaded: "
-            f"{target.label} reads up to {target.max_bytes}",
+            f"{target.label} {target.does('read')} up to {target.max_bytes}",
             "choose another target",
         )
     return None

@@ -29,14 +29,16 @@ def cd_target_findings(image: CdImage, target: Target | None) -> Iterator[Findin
         return
     if not image.is_packed and not target.is_emulator:
         name = image.format.upper()
-        message = f"{name} cannot be loaded: {target.label} loads sectors of 2,048 bytes only; {_way(image, target)}"
+        loaded = f"{target.label} {target.does('load')} sectors of 2,048 bytes only"
+        message = f"{name} cannot be loaded: {loaded}; {_way(image, target)}"
         yield Finding(Severity.ERROR, f"{TARGET_PREFIX}format", message)
     elif target.is_emulator and not target.systems & PS2_DISCS:
-        message = f"a disc with tracks cannot be loaded: {target.label} loads an ISO, and compressed forms of one"
+        loaded = f"{target.label} {target.does('load')} an ISO, and compressed forms of one"
+        message = f"a disc with tracks cannot be loaded: {loaded}"
         yield Finding(Severity.ERROR, f"{TARGET_PREFIX}format", message)
     elif target.first_track_only and len(image.tracks) > 1:
         others = listed([f"{each.number} ({each.kind})" for each in image.tracks[1:]], "and")
-        message = f"{target.label} reads track 1 only, so the game lacks the others: {others}"
+        message = f"{target.label} {target.does('read')} track 1 only, so the game lacks the others: {others}"
         yield Finding(Severity.WARNING, TRACKS, message)
 
 

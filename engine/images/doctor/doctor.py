@@ -192,7 +192,8 @@ def target_findings(image: Loadable, target: Target) -> Iterator[Finding]:
     """Yield the reasons why a target does not load an image with such a header."""
     name, file_bytes = image.format.upper(), image.stored_bytes
     if target.max_bytes is not None and max(image.size, file_bytes) > target.max_bytes:
-        message = f"an image of {image.size} bytes in a file of {file_bytes} cannot be loaded: {target.label} reads"
+        sizes = f"an image of {image.size} bytes in a file of {file_bytes}"
+        message = f"{sizes} cannot be loaded: {target.label} {target.does('read')}"
         yield Finding(Severity.ERROR, "target-size", f"{message} up to {target.max_bytes} of both")
     if not image.is_packed:
         return
@@ -202,16 +203,18 @@ def target_findings(image: Loadable, target: Target) -> Iterator[Finding]:
         yield Finding(Severity.ERROR, "target-format", message)
         return
     if image.format is ImageFormat.CSO and image.version > 1 and not target.cso2:
-        message = f"CSO version {image.version} cannot be loaded: {target.label} reads 0 and 1; {again} -f cso"
+        read = f"{target.label} {target.does('read')} 0 and 1"
+        message = f"CSO version {image.version} cannot be loaded: {read}; {again} -f cso"
         yield Finding(Severity.ERROR, "target-version", message)
     if image.block_size > target.max_block_size:
-        reason = target.block_reason or f"{target.label} reads blocks up to {target.max_block_size}"
+        reason = target.block_reason or f"{target.label} {target.does('read')} blocks up to {target.max_block_size}"
         message = f"block size {image.block_size} cannot be loaded: {reason}; {again} -b {target.max_block_size}"
         yield Finding(Severity.ERROR, "target-block-size", message)
     yield from _doubts(image, target, again)
     yield from _codec_findings(image, target, again)
     if image.index_shift > target.max_shift:
-        reason = f"index shift {image.index_shift} cannot be loaded: {target.label} reads up to {target.max_shift}"
+        read = f"{target.label} {target.does('read')} up to {target.max_shift}"
+        reason = f"index shift {image.index_shift} cannot be loaded: {read}"
         yield Finding(Severity.ERROR, "target-shift", f"{reason}; {again} the default alignment")
     if "opl" in target.name.split("+") and file_bytes % SECTOR_SIZE:
         message = f"the file's length {file_bytes} is not a multiple of {SECTOR_SIZE}: hdl_dump would cut off its end"

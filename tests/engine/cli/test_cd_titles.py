@@ -224,3 +224,10 @@ def test_a_single_error_is_counted_as_one(desk: Desk) -> None:
     write_parade(desk.folder)
     (desk.folder / "2.bin").unlink()
     assert "Parade.cue: 1 error, 0 warnings" in text_of(desk, "doctor", "Parade.cue")
+
+
+def test_a_sheet_is_nothing_to_repair_whether_its_target_loads_it_or_not(desk: Desk) -> None:
+    write_all(desk.folder, {"Blue.cue": cue("Blue.bin"), "Blue.bin": BIN})
+    text = text_of(desk, "repair", "Blue.cue")
+    assert "only compressed images are repaired; convert it instead" in text
+    assert "as it is" not in text

@@ -65,7 +65,7 @@ async def test_a_title_that_loads_is_left_out_with_the_reason(tmp_path: Path, ga
         await desk.look()
         await desk.look()
         await desk.press("R")
-        assert "OPL and PCSX2 loads it as it is" in desk.lines("about")
+        assert "OPL and PCSX2 load it as it is" in desk.lines("about")
         await desk.press("enter")
         assert desk.told == ["Nothing to repair here. Move the cursor to a title to see why."]
         assert desk.queue.jobs() == []

@@ -121,6 +121,8 @@ def test_a_console_gets_the_way_to_what_it_loads(tmp_path: Path) -> None:
     single = write_cue(tmp_path / "Game.cue", (K.MODE2_RAW, PS2, 0, 0))
     (found,) = examine(single, TARGETS["opl"])
     assert found.message.endswith("OPL loads sectors of 2,048 bytes only; convert it with -f zso or -f iso")
+    (found,) = examine(single, TARGETS["opl+pcsx2"])
+    assert "OPL and PCSX2 load sectors of 2,048 bytes only" in found.message
     several = write_cue(tmp_path / "Songs.cue", (K.MODE2_RAW, PS2, 0, 0), SOUND)
     (found,) = examine(several, TARGETS["opl"])
     assert "track 2, from sector" in found.message
