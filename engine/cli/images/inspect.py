@@ -161,7 +161,7 @@ def _print_facts(
         **table_facts(tracks),
     }
     rows = [
-        *disc_rows(disc),
+        *disc_rows(disc, tracks),
         ("format", facts.format.upper() + (f" version {facts.version}" if facts.version else "")),
         ("original", f"{format_size(facts.original_bytes)} ({facts.original_bytes} bytes)"),
         (

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from archive_files import write_zip
 from cd_chds import cd_chd
-from cd_sectors import form_1
+from cd_sectors import form_1, mode_1
 from command_line import write_old
 from foreign_images import cue
 from memory_cds import TrackPlan, ps1_disc, ps2_disc, raw_sectors, sound
+from other_discs import dreamcast
 from queue_desk import Desk
 from sample_images import read_back
 
@@ -231,3 +232,15 @@ def test_a_sheet_is_nothing_to_repair_whether_its_target_loads_it_or_not(desk: D
     text = text_of(desk, "repair", "Blue.cue")
     assert "only compressed images are repaired; convert it instead" in text
     assert "as it is" not in text
+
+
+def test_info_names_the_medium_that_the_tracks_show(desk: Desk) -> None:
+    write_all(desk.folder, {"Blue.cue": cue("Blue.bin"), "Blue.bin": BIN, "Green.iso": PS2})
+    assert "PS2 (CD)\n" in text_of(desk, "info", "Blue.cue")
+    assert "PS2 (CD or DVD)\n" in text_of(desk, "info", "Green.iso")
+    data = mode_1(0, bytes(2048)) * 20
+    game = "".join(f"{n} {at} {kind} 2352 {n}.bin 0\n" for n, at, kind in ((1, 0, 4), (2, 450, 0), (3, 45_000, 4)))
+    write_all(desk.folder, {"Sky.gdi": f"3\n{game}".encode(), "1.bin": data, "2.bin": SOUND})
+    dense = raw_sectors(dreamcast(), mode_1, 45_000)
+    write_all(desk.folder, {"3.bin": b"".join(dense)})
+    assert "Dreamcast (GD-ROM)\n" in text_of(desk, "info", "Sky.gdi")
