@@ -21,6 +21,7 @@ from discpress.engine.convert.plan import format_of_suffix
 from discpress.engine.convert.request import NOTHING, merge_requests
 from discpress.engine.errors import DiscpressError, WrongSystemError
 from discpress.engine.images.registry import spec_of
+from discpress.engine.images.spec import Kind
 from discpress.engine.names import display_name, natural_key
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.states import Standing, State
@@ -136,7 +137,10 @@ class _Planner:
         fault = title.known_fault
         if fault in {Fault.CUT_SHORT, Fault.SPLIT_PART} and not each.is_named:
             raise LeftOut(Skip(fault), standing.reason)
-        is_other = title.format is not None and not spec_of(title.format).is_read
+        spec = None if title.format is None else spec_of(title.format)
+        is_other = spec is not None and not spec.is_read
+        if fault is Fault.CUT_SHORT and spec is not None and spec.kind is Kind.SHEET and title.tracks is None:
+            raise LeftOut(Skip.UNREAD, standing.reason)  # unlike an ISO that ends early, it cannot be opened
         if is_other or fault not in {None, Fault.NO_DISC, Fault.CUT_SHORT}:
             is_told = fault in {Fault.DAMAGED, Fault.OTHER}
             raise LeftOut(Skip(str(fault)) if is_told else Skip.OTHER if is_other else Skip.UNREAD, standing.reason)

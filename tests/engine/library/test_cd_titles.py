@@ -12,6 +12,8 @@ from command_line import write_old
 from memory_cds import TrackPlan, ps1_disc, ps2_disc, raw_sectors, sound
 from sample_images import pack
 
+from discpress.engine.convert.batch.model import Candidate, Skip
+from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.cd.tracks import TrackKind
@@ -270,6 +272,9 @@ def test_a_dump_that_ends_within_a_sector_is_cut_short(store: Store, games: Path
     dump.write_bytes(dump.read_bytes()[:-100])
     (title,) = scan(store, games)
     assert TitleStates().state(title) is State.CUT_SHORT
+    (row,) = plan_batch([Candidate(title, is_named=True)], ConversionRequest()).rows
+    assert row.skip is Skip.UNREAD
+    assert "ends within a sector" in row.reason
 
 
 def test_half_a_dump_is_cut_short_by_its_own_volume(store: Store, games: Path) -> None:
