@@ -237,15 +237,17 @@ def _estimate(turn: Turn, request: ConversionRequest) -> Outcome:
 def _examine(turn: Turn, task: DoctorTask) -> Outcome:
     target = None if task.target is None else TARGETS.get(task.target)
     counts = dict.fromkeys(Severity, 0)
-    damaged = 0
+    damages = []
     reader = DeepDigests()
     for finding in examine(turn.job.path, target, deep=True, check=turn.control.check, reader=reader):
         counts[finding.level] += 1
-        damaged += finding.is_damage
+        damages += [finding.message] if finding.is_damage else []
         turn.log(f"{finding.level}: {finding.message}")
-    if not damaged and reader.decoded is not None:
+    if not damages and reader.decoded is not None:
         save_decoded(turn.store, turn.job.path, reader.decoded)
-    return Outcome({"errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING], "damaged": damaged})
+    first = {"damage": damages[0]} if damages else {}
+    totals = {"errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING], "damaged": len(damages)}
+    return Outcome({**totals, **first})
 
 
 def _work_on_trash(turn: Turn) -> Outcome:

@@ -120,7 +120,10 @@ class TitleRecords:
 
 def _damage_of(job: Job) -> str:
     """Return the damage that a job found; empty if it found none."""
-    return (job.error_message or f"{job.kind} found damage") if found_damage(job) else ""
+    if not found_damage(job):
+        return ""
+    found = job.result.get("damage")  # jobs of older versions have only numbers
+    return job.error_message or (found if isinstance(found, str) else "") or f"{job.kind} found damage"
 
 
 def _is_packed(name: object) -> bool:

@@ -46,7 +46,7 @@ def state_in(store: Store, title: Title) -> State:
     return TitleStates(records=TitleRecords(store).read()).state(title)
 
 
-def ended(store: Store, path: Path, task: Task, error: DiscpressError | None, **result: int) -> None:
+def ended(store: Store, path: Path, task: Task, error: DiscpressError | None, **result: int | str) -> None:
     queue = JobQueue(store)
     (number,) = queue.add([JobRequest(task, path)])
     queue.start(number)
@@ -128,6 +128,12 @@ def test_damage_that_a_job_found_is_the_state(store: Store, task: Task) -> None:
 def test_a_doctor_that_ended_with_damage_counts_too(store: Store) -> None:
     ended(store, ISO, DoctorTask(), None, errors=1, warnings=0, damaged=1)
     assert state_in(store, titles()[0]) is State.DAMAGED
+
+
+def test_the_damage_that_a_doctor_found_first_is_the_reason(store: Store) -> None:
+    ended(store, ISO, DoctorTask(), None, errors=1, warnings=0, damaged=1, damage="1 sector with wrong checksums")
+    standing = TitleStates(records=TitleRecords(store).read()).of(titles()[0])
+    assert standing.reason == "1 sector with wrong checksums"
 
 
 @pytest.mark.parametrize(

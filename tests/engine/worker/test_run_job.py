@@ -208,6 +208,8 @@ def test_a_doctor_tells_damage_from_what_a_target_cannot_load(room: Room) -> Non
     path.write_bytes(b"\xaa" + path.read_bytes()[1:])
     damaged = room.run(room.add(TaskKind.DOCTOR, "game.zso", request=ConversionRequest(target="opl"))).result
     assert [(each["errors"], each["damaged"]) for each in (unloadable, damaged)] == [(1, 0), (1, 1)]
+    assert "damage" not in unloadable
+    assert damaged["damage"]
 
 
 def test_a_doctor_counts_findings(room: Room) -> None:
