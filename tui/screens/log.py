@@ -43,7 +43,7 @@ class LogScreen(TextScreen):
             said = self.session.queue.log(job.id)
         except DiscpressError as error:
             return [*lines, *wrapped(str(error), width, "bad")]
-        for text in said or ["It has said nothing yet."]:
+        for text in said or ["The log is empty."]:
             lines += wrapped(display_name(text), width, "normal")
         return [*lines, *self._result(width)]
 

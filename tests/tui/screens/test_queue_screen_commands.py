@@ -203,7 +203,7 @@ async def test_l_shows_what_the_job_said(key: str, tmp_path: Path) -> None:
         jobs = await with_jobs(desk, running=1)
         await desk.press(key)
         desk.in_front(LogScreen)
-        assert "It has said nothing yet." in desk.lines("text")
+        assert "The log is empty." in desk.lines("text")
         desk.queue.append_log(jobs[0], "packed with 2 threads")
         desk.queue.save_progress([JobProgress(jobs[0], "packing", 1, 2, 1, 1)])
         await desk.look()
