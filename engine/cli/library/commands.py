@@ -83,6 +83,13 @@ def title_facts(title: Title, states: TitleStates) -> dict[str, object]:
     }
 
 
+def _way_to_titles(folder: Path) -> str:
+    """Return the hint about a folder that does not exist: the words of a filter have an option of their own."""
+    if ":" in folder.name:
+        return f"use --filter {shell_word(folder.name)} for the titles that match"
+    return "check the name, and whether the disk is mounted"
+
+
 def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `ls`; return the exit code."""
     folders = [absolute(Path(each)) for each in arguments.folders]
@@ -94,8 +101,8 @@ def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) ->
         problem = folder_problem(folder)
         is_known = any(title.file_path.is_relative_to(folder) for title in titles)  # its disk may be away
         if problem and not is_known:
-            hint = "check the name, and whether the disk is mounted"
-            printer.error(UsageError(f"{display_name(folder)}: {problem}", hint=hint), folder)
+            error = UsageError(f"{display_name(folder)}: {problem}", hint=_way_to_titles(folder))
+            printer.error(error, folder)
             exit_code = UsageError.exit_code
         elif not is_known:
             way = f"run discpress scan {shell_word(folder)} to fill it"

@@ -12,6 +12,11 @@ def test_a_folder_that_is_nowhere_is_an_error(desk: Desk) -> None:
     assert "empty" not in out + said
 
 
+def test_a_filter_in_place_of_a_folder_gets_its_option(desk: Desk) -> None:
+    code, _, err = desk.say("ls", "fmt:cue sys:ps1")
+    assert (code, "use --filter 'fmt:cue sys:ps1' for the titles that match" in err) == (2, True), err
+
+
 def test_other_folders_are_listed_all_the_same(desk: Desk) -> None:
     write_image(desk.folder / "game.iso", mixed(100_000))
     desk.ask("scan", desk.folder)
