@@ -282,11 +282,12 @@ def _examine(
             records.save_decoded(path, reader.decoded)
     errors, warnings = counts[Severity.ERROR], counts[Severity.WARNING]
     asked = f" for {target.label}" if target else ""
-    verdict = f"{format_count(errors, 'error')}, {format_count(warnings, 'warning')}"
+    verdict = f"{format_count(errors, 'error')}, {format_count(warnings, 'warning')}{asked}"
     if not errors and not warnings:
-        verdict = "nothing wrong" if deep else "nothing wrong in header and index (add --deep to decode every block)"
+        extent = "" if deep else " in header and index (add --deep to decode every block)"
+        verdict = f"nothing wrong{asked}{extent}"
     facts = {"input": str(path), "target": target.name if target else None, "errors": errors, "warnings": warnings}
-    printer.event("doctor", facts, f"{display_name(path)}: {verdict}{asked}")
+    printer.event("doctor", facts, f"{display_name(path)}: {verdict}")
     if damage:
         return DamagedImageError.exit_code
     return 1 if errors or is_unchecked else 0

@@ -244,3 +244,10 @@ def test_info_names_the_medium_that_the_tracks_show(desk: Desk) -> None:
     dense = raw_sectors(dreamcast(), mode_1, 45_000)
     write_all(desk.folder, {"3.bin": b"".join(dense)})
     assert "Dreamcast (GD-ROM)\n" in text_of(desk, "info", "Sky.gdi")
+
+
+def test_the_verdict_for_a_target_names_it_before_the_advice(desk: Desk) -> None:
+    write_old(desk.folder / "Blue.iso", PS2)
+    text = text_of(desk, "doctor", "Blue.iso", "--target", "pcsx2")
+    assert "nothing wrong for PCSX2 in header and index (add --deep to decode every block)" in text
+    assert "Blue.iso: nothing wrong for PCSX2\n" in text_of(desk, "doctor", "Blue.iso", "--target", "pcsx2", "--deep")
