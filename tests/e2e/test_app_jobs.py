@@ -85,7 +85,7 @@ def test_a_title_is_scanned_estimated_and_converted_by_keys(folder: Path) -> Non
         app.wait_for("done so far")
         app.send("q")
         assert app.wait_end() == 0
-        assert "1 converted, saved" in app.text
+        assert "1 converted; the results are" in app.text
     assert sorted(path.name for path in place.iterdir()) == ["Game 1.iso", "Game 1.zso", "Game 2.iso"]
 
 

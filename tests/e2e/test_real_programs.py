@@ -58,7 +58,8 @@ def told(done: Finished) -> tuple[int, str, str]:
 
 
 def without_figures(text: str) -> str:
-    """Return a text without numbers, names of trash entries and the padding of columns."""
+    """Return a text without numbers, names of trash entries, the padding of columns and the state of the cache."""
+    text = re.sub('"cold": (true|false)', '"cold": COLD', text)
     text = re.sub(r"\d{8}T[\d.]+Z-[0-9a-f]+", "ENTRY", text)
     return re.sub(" +", " ", re.sub(r"\d+([.,]\d+)*", "N", text))
 

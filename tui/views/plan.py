@@ -93,9 +93,10 @@ def summary_of(batch: Batch, options: ConversionRequest, signs: Signs, keys: Key
     lines += [space_line(space, width, signs.ellipsis) for space in batch.spaces]
     originals = "move to trash after verification" if options.trash_source else "keep"
     folder = "next to each original" if options.output_folder is None else display_name(options.output_folder)
+    shown_folder = tail(folder, width - _KEY_CELLS - len("results: "), signs.ellipsis)
     lines += [
         _option_line(keys.row("originals"), f"originals: {originals}"),
-        _option_line(keys.row("choose_folder"), tail(f"results: {folder}", width - _KEY_CELLS, signs.ellipsis)),
+        _option_line(keys.row("choose_folder"), f"results: {shown_folder}"),
         _option_line(keys.row("conflict"), _conflict_text(options.on_conflict, width - _KEY_CELLS)),
     ]
     useless = sum(row.is_useless for row in batch.rows)
