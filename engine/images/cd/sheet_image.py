@@ -48,7 +48,7 @@ class SheetImage(CdImage):
         beside_bytes = source.beside_bytes if isinstance(source, SheetSource) else _companion_bytes(source, sheet)
         stored_bytes = sum(file.size_bytes for file in files) + beside_bytes
         self.left_out_bytes = stored_bytes - sum(map(_decoded_bytes, found.runs))
-        self.remarks = (*sheet.remarks, *_remarks(found, files), *self._mode_remarks())
+        self.remarks = (*sheet.remarks, *_remarks(found, files), *self._mode_remarks(), *_order_remarks(sheet))
         sizes = {track.kind.sector_bytes for track in self.tracks}
         self.block_size = sizes.pop() if len(sizes) == 1 else RAW_SECTOR_SIZE
         self._start = files[0].start
@@ -162,6 +162,13 @@ def _remarks(found: Arrangement, files: Sequence[StoredFile]) -> list[str]:
         if unused and not any(file.start <= tail < end for tail in tails):
             remarks.append(f"{unused} bytes of {file.name} are in no track, and are left out")
     return remarks + _stride_remarks(found)
+
+
+def _order_remarks(sheet: Sheet) -> list[str]:
+    """Return what chdman gets wrong about the order of samples (findings/chdman-motorola.sh)."""
+    if not any(file.kind is FileKind.MOTOROLA for file in sheet.files):
+        return []
+    return ["chdman takes its MOTOROLA files for BINARY, so their sound would be noise: write it with -f cue first"]
 
 
 def _stride_remarks(found: Arrangement) -> list[str]:

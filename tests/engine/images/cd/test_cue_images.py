@@ -104,8 +104,8 @@ def test_zeros_after_the_last_sector_of_a_file_are_noted(kind: str, tmp_path: Pa
     with opened(with_odd_end(tmp_path, kind, bytes(100))) as image:
         assert image.tracks[1].sectors == 3
         assert image.left_out_bytes == 100
-        assert image.remarks == (
-            "game (Track 2).bin has 100 zero bytes after its last whole sector, which are left out",
+        assert image.remarks[0] == (
+            "game (Track 2).bin has 100 zero bytes after its last whole sector, which are left out"
         )
 
 
@@ -141,3 +141,9 @@ def test_a_sheet_that_is_rewritten_before_it_is_read_again_is_refused(tmp_path: 
         path.write_bytes(b'FILE "a" BINARY\nTRACK 1 AUDIO\nINDEX 1 00:00:00\nFILE "b" BINARY\n'.ljust(length))
         with pytest.raises(DamagedImageError, match="it names other files than when it was opened"):
             open_source(source)
+
+
+@pytest.mark.parametrize(("audio", "remarks"), [("BINARY", 0), ("MOTOROLA", 1)])
+def test_a_sheet_whose_sound_chdman_would_swap_has_a_remark(audio: str, remarks: int, tmp_path: Path) -> None:
+    with opened(made_cds.write_split_cue(tmp_path / "game.cue", mixed_disc(), audio=audio)) as image:
+        assert sum("MOTOROLA" in remark for remark in image.remarks) == remarks
