@@ -21,7 +21,8 @@ class Known:
         """Take the titles and the archives without an image by their paths."""
         self.titles = titles
         self.empty = empty
-        self._inodes = StableInodes()
+        self.inodes = StableInodes()
+        """Shared by all looks of the scan, which ask for the mounts once."""
         self._others: dict[Path, list[Path]] = {}
         self._by_file: dict[Path, list[Title]] = {}
         for title in titles.values():
@@ -55,7 +56,7 @@ class Known:
         if not titles and empty is None:
             return None
         facts = stat()
-        identity = FileIdentity.of(path, facts, self._inodes)
+        identity = FileIdentity.of(path, facts, self.inodes)
         if titles and all(title.identity.of_file.fits(identity) for title in titles):
             return [_up_to_date(title, identity, facts) for title in titles]
         if empty is None or not empty.identity.fits(identity):
@@ -69,7 +70,7 @@ class Known:
         titles = self.in_file(path)
         if titles and titles[0].others:
             facts = [stat(), *(each() for _, each in others)]
-            identity = FileIdentity.of_set(path, facts, self._inodes)
+            identity = FileIdentity.of_set(path, facts, self.inodes)
             is_same = [each.name for each in titles[0].others] == [each.name for each, _ in others]
             return (
                 [_up_to_date(titles[0], identity, facts[0])] if is_same and titles[0].identity.fits(identity) else None
@@ -96,7 +97,7 @@ class Known:
         if len(titles) != 1 or not titles[0].others or titles[0].fault is Fault.SPLIT_PART or titles[0].is_outdated:
             return ()
         try:
-            identity = FileIdentity.of(path, entry.stat(), self._inodes)
+            identity = FileIdentity.of(path, entry.stat(), self.inodes)
         except OSError:
             return ()
         is_same = titles[0].identity.of_main.fits(identity)

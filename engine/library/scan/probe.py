@@ -35,6 +35,7 @@ from discpress.engine.library.scan.set_titles import sheet_title, split_title
 from discpress.engine.library.scan.titles import fault_of, title_of
 from discpress.engine.store.model import NO_FILE, Fault, FileIdentity, Title
 from discpress.engine.store.scan_batch import EmptyArchive
+from discpress.engine.system.filesystems import StableInodes
 
 Probe: TypeAlias = Callable[[Path, Callable[[], None]], Iterable[Title | EmptyArchive]]
 """Identifies a file, and signals progress before each long step: `probe_titles`."""
@@ -62,7 +63,10 @@ def is_image(source: FileSource, found: ImageFormat) -> bool:
 
 
 def probe_titles(
-    path: Path, on_look: Callable[[], None] = lambda: None, others_of: Callable[[Path], Sequence[str]] | None = None
+    path: Path,
+    on_look: Callable[[], None] = lambda: None,
+    others_of: Callable[[Path], Sequence[str]] | None = None,
+    inodes: StableInodes | None = None,
 ) -> Iterator[Title | EmptyArchive]:
     """Yield the titles of a file: one for an image, one for each image in an archive, none otherwise.
 
@@ -70,30 +74,33 @@ def probe_titles(
     titles. A sheet gives one title with its files, whose names `others_of` returns if they are known. An archive
     without any image is yielded as such, so that it is not searched again. The reason why a file is unreadable becomes
     the title's error. `on_look` is called when the file turns out to be an archive, and before each member is read.
+    `inodes` saves a look at the mounts for each file.
     """
     if is_sheet_name(path.name):
         others = find_sheet_set(path).others if others_of is None else others_of(path)
-        yield from _titles_of_sheet(path, others, on_look)
+        yield from _titles_of_sheet(path, others, on_look, inodes)
         return
     names = find_parts(path)
     if names is None:
-        yield from _titles_of_file(path, on_look)
+        yield from _titles_of_file(path, on_look, inodes)
         return
     try:
         split = open_parts(path.parent, names)
         if split is not None:
             with contextlib.closing(split):
-                yield split_title(split)
+                yield split_title(split, inodes)
             return
     except DiscpressError as error:
         if names.is_certain:
             yield _unread(path, str(error))
             return
     for each in names.names:
-        yield from _titles_of_file(path.with_name(each.name), on_look)
+        yield from _titles_of_file(path.with_name(each.name), on_look, inodes)
 
 
-def _titles_of_file(path: Path, on_look: Callable[[], None]) -> Iterator[Title | EmptyArchive]:
+def _titles_of_file(
+    path: Path, on_look: Callable[[], None], inodes: StableInodes | None
+) -> Iterator[Title | EmptyArchive]:
     try:
         source = FileSource(path)
     except DiscpressError as error:
@@ -104,9 +111,9 @@ def _titles_of_file(path: Path, on_look: Callable[[], None]) -> Iterator[Title |
         facts = source.stat()
         if found in ARCHIVE_FORMATS:
             on_look()
-            titles = _archived_titles(source, found, facts, on_look)
+            titles = _archived_titles(source, found, FileIdentity.of(path, facts, inodes), facts, on_look)
         elif is_image(source, found):
-            titles = iter((title_of(source, found, FileIdentity.of(path, facts), facts.st_nlink),))
+            titles = iter((title_of(source, found, FileIdentity.of(path, facts, inodes), facts.st_nlink),))
         else:
             return
         for each in titles:
@@ -117,7 +124,9 @@ def _titles_of_file(path: Path, on_look: Callable[[], None]) -> Iterator[Title |
         source.close()
 
 
-def _titles_of_sheet(path: Path, others: Sequence[str], on_look: Callable[[], None]) -> Iterator[Title | EmptyArchive]:
+def _titles_of_sheet(
+    path: Path, others: Sequence[str], on_look: Callable[[], None], inodes: StableInodes | None
+) -> Iterator[Title | EmptyArchive]:
     """Yield the title of a sheet with its files; of a file that is only named like a sheet, its own titles."""
     try:
         with contextlib.ExitStack() as stack:
@@ -126,13 +135,13 @@ def _titles_of_sheet(path: Path, others: Sequence[str], on_look: Callable[[], No
             source = with_files(file, others)
             stack.callback(source.close)
             if isinstance(source, SheetSource):
-                yield sheet_title(source, others)
+                yield sheet_title(source, others, inodes)
                 return
     except DiscpressError as error:
         yield from unread_title(path, str(error))
         return
     for name in (path.name, *others):
-        yield from _titles_of_file(path.with_name(name), on_look)
+        yield from _titles_of_file(path.with_name(name), on_look, inodes)
 
 
 def _with_node(found: Title | EmptyArchive, facts: os.stat_result) -> Title | EmptyArchive:
@@ -170,9 +179,8 @@ def probe_source(source: ByteSource) -> Title:
 
 
 def _archived_titles(
-    file: FileSource, found: ImageFormat, facts: os.stat_result, on_look: Callable[[], None]
+    file: FileSource, found: ImageFormat, identity: FileIdentity, facts: os.stat_result, on_look: Callable[[], None]
 ) -> Iterator[Title | EmptyArchive]:
-    identity = FileIdentity.of(file.path, facts)
     try:
         archive = open_archive(file)
     except DiscpressError as error:

@@ -68,7 +68,7 @@ class _Scan:
         self._known = known
         self._check = check
         self._stall_s = stall_s
-        self._probe_file = probe_file or partial(probe_titles, others_of=known.others_of)
+        self._probe_file = probe_file or partial(probe_titles, others_of=known.others_of, inodes=known.inodes)
         self._clock = clock
         self._stop = threading.Event()
         self._files: queue.Queue[Path | None] = queue.Queue(_QUEUED_FILES)

@@ -13,15 +13,16 @@ from discpress.engine.images.sets.split_image import SplitImage
 from discpress.engine.library.scan.titles import title_of
 from discpress.engine.names import display_name
 from discpress.engine.store.model import Fault, FileIdentity, OtherFile, Title
+from discpress.engine.system.filesystems import StableInodes
 
 _MOST_SHOWN = 5
 """Missing files that a message names."""
 
 
-def split_title(split: SplitImage) -> Title:
+def split_title(split: SplitImage, inodes: StableInodes | None = None) -> Title:
     """Return the title of a split image, also if some of its parts are missing. Raises StorageError."""
     facts = [file.stat() for file in split.files]
-    identity = FileIdentity.of_set(split.path, facts)
+    identity = FileIdentity.of_set(split.path, facts, inodes)
     found = detect_format(split)
     title = title_of(split, found, identity, facts[0].st_nlink)
     others = tuple(OtherFile(file.path.name, file.size_bytes) for file in split.files[1:])
@@ -32,7 +33,7 @@ def split_title(split: SplitImage) -> Title:
     return replace(title, others=others, whole_name=split.whole_name, device=device, inode=inode)
 
 
-def sheet_title(source: SheetSource, others: Sequence[str] | None = None) -> Title:
+def sheet_title(source: SheetSource, others: Sequence[str] | None = None, inodes: StableInodes | None = None) -> Title:
     """Return the title of a sheet with its files, also if some of them are missing. Raises StorageError.
 
     `others` are the names of the files that belong to it and are there; the folder is searched for them otherwise.
@@ -47,7 +48,7 @@ def sheet_title(source: SheetSource, others: Sequence[str] | None = None) -> Tit
             except OSError:
                 continue
             paths.append(path)
-    identity = FileIdentity.of_set(source.path, facts)
+    identity = FileIdentity.of_set(source.path, facts, inodes)
     found = detect_format(source)
     title = title_of(source, found, identity, facts[0].st_nlink)
     if isinstance(source.problem, SplitImageError):

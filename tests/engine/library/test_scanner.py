@@ -30,6 +30,7 @@ from discpress.engine.library.scan.scanner import BATCH_TITLES, PROBERS, scan
 from discpress.engine.store.model import Fault, FileIdentity, Title
 from discpress.engine.store.scan_batch import EmptyArchive, FolderProblem, ScanBatch
 from discpress.engine.store.store import Store
+from discpress.engine.system.filesystems import FileSystem, filesystem_of
 
 BATCH_S = 0.02
 """In place of a quarter of a second, which every scan here would take at its end."""
@@ -1072,3 +1073,17 @@ def test_a_walker_that_waits_for_the_probers_is_not_stalled(top: Path, monkeypat
 
     batch = collect([top], check=check, clock=clock, stall_s=STALL_S, probe_file=stuck)
     assert batch.problems == ()
+
+
+def test_a_scan_looks_at_the_mounts_of_a_disk_once(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[Path] = []
+
+    def counted(path: Path) -> FileSystem:
+        looks.append(path)
+        return filesystem_of(path)
+
+    monkeypatch.setattr("discpress.engine.system.filesystems.filesystem_of", counted)
+    for number in range(4):
+        write_image(top / f"Game {number} (USA).iso", disc(45))
+    assert len(collect([top]).titles) == 4
+    assert len(looks) == 1
