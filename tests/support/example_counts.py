@@ -1,4 +1,4 @@
-"""How many examples the property tests try: half of their own number in each run, many more by hand."""
+"""The number of examples that the property tests try: half of their own number in each run, many more by hand."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What power may be lost in while a trash of schema 1 is worked on: its original and its result are never both gone."""
+"""Stories for a loss of power with a trash of schema 1: its original and its result are never both gone."""
 
 import shutil
 import tempfile

@@ -1,4 +1,4 @@
-"""What power may be lost in while a playlist is brought up to date: it is whole, and names a file that is there."""
+"""Stories for a loss of power while a playlist is brought up to date: it is whole, and names a file that is there."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What power may be lost in: conversions, replacements, undo and purge, recorded call by call and judged."""
+"""Stories for a loss of power: conversions, replacements, undo and purge, recorded call by call and judged."""
 
 import errno
 import functools

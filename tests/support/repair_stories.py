@@ -1,4 +1,4 @@
-"""What power may be lost in, for an image that is rewritten under its own name, and for the undo of that."""
+"""Stories for a loss of power with an image that is rewritten under its own name, and for the undo of that."""
 
 import errno
 import os

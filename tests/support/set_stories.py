@@ -1,4 +1,4 @@
-"""What power may be lost in, for a title of several files: converted, trashed, put back, removed for good."""
+"""Stories for a loss of power with a title of several files: converted, trashed, put back, removed for good."""
 
 import errno
 import os

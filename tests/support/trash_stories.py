@@ -1,4 +1,4 @@
-"""What power may be lost in while several titles of one trash are worked on: conversions, restores, emptyings."""
+"""Stories for a loss of power while several titles of one trash are worked on: conversions, restores, emptyings."""
 
 import re
 import tempfile

@@ -16,7 +16,7 @@ from discpress.engine.units import MIB, format_size
 
 _CHECK_BYTES = MIB
 REACH_BYTES = 128 * MIB
-"""How far a compressed stream is unpacked only to detect images: half a second of deflate, two seconds of LZMA."""
+"""Bytes of a stream that are unpacked only to detect images: half a second of deflate, two seconds of LZMA."""
 MAX_DIRECTORY_BYTES = 4 * 1024 * 1024
 """Largest table of contents that is read: 20,000 files with long names, far more than any archive of discs has."""
 

@@ -1,4 +1,4 @@
-"""Which targets load the CHD of a CD, by the codecs in its header (docs/formats.md, section 2)."""
+"""The targets that load the CHD of a CD, by the codecs in its header (docs/formats.md, section 2)."""
 
 from dataclasses import dataclass
 

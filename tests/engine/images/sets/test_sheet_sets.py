@@ -1,4 +1,4 @@
-"""Which files of a folder form one title with a sheet, by their names and by what the sheets name."""
+"""The files of a folder that form one title with a sheet, by their names and by what the sheets name."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
