@@ -11,6 +11,7 @@ from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute
+from discpress.engine.system.filesystems import StableInodes
 
 
 class Known:
@@ -20,6 +21,7 @@ class Known:
         self._store = store
         self._stats = stats
         self._digests: dict[tuple[Path, FileIdentity], str] = {}
+        self._inodes = StableInodes()
 
     def estimate(self, title: Title, settings: Settings) -> StoredEstimate | None:
         """Return the estimate of a title under some settings, made for any target."""
@@ -42,7 +44,7 @@ class Known:
     def digest_at(self, path: Path) -> str:
         """Return the same for the file at a path, as it is now."""
         try:
-            return self._digest(path, FileIdentity.of(path, path.lstat()))
+            return self._digest(path, FileIdentity.of(path, path.lstat(), self._inodes))
         except OSError:
             return ""
 

@@ -11,6 +11,7 @@ from discpress.engine.library.scan.probe import probe_source
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute
+from discpress.engine.system.filesystems import StableInodes
 
 
 class CurrentTitles:
@@ -19,6 +20,7 @@ class CurrentTitles:
     def __init__(self, store: Store | None, paths: Sequence[Path]) -> None:
         self._store = store
         self._known: dict[Path, Title] = {}
+        self._inodes = StableInodes()
         if store is not None:
             with contextlib.suppress(StoreError):
                 self._known = {title.path: title for title in store.titles_at(map(absolute, paths))}
@@ -28,7 +30,7 @@ class CurrentTitles:
         known = self._known.get(absolute(path))
         if known is None or known.error or known.is_outdated:
             return None
-        if _identity_at(known.file_paths) != known.identity.of_file:
+        if self._identity_at(known.file_paths) != known.identity.of_file:
             return None
         return replace(known, path=path)
 
@@ -37,15 +39,14 @@ class CurrentTitles:
 
         The reason why the image is unreadable is the title's error. Raises the errors of `probe_image`.
         """
-        title, path = probe_source(source), source.path
+        title, path = probe_source(source, self._inodes), source.path
         if self._store is not None:
             with contextlib.suppress(StoreError):
                 title = replace(title, overrides=self._store.settings_for(absolute(path)))
         return title
 
-
-def _identity_at(paths: Sequence[Path]) -> FileIdentity | None:
-    try:
-        return FileIdentity.of_set(paths[0], [path.stat() for path in paths])
-    except OSError:
-        return None
+    def _identity_at(self, paths: Sequence[Path]) -> FileIdentity | None:
+        try:
+            return FileIdentity.of_set(paths[0], [path.stat() for path in paths], self._inodes)
+        except OSError:
+            return None

@@ -163,14 +163,14 @@ def probe_image(path: Path) -> Title:
         return probe_source(source)
 
 
-def probe_source(source: ByteSource) -> Title:
-    """Return the title of an image whose stored bytes are open, see `probe_image`."""
+def probe_source(source: ByteSource, inodes: StableInodes | None = None) -> Title:
+    """Return the title of an image whose stored bytes are open, see `probe_image` and `probe_titles`."""
     if isinstance(source, SplitImage):
-        return split_title(source)
+        return split_title(source, inodes)
     if isinstance(source, SheetSource) and not source.member_number:
-        return sheet_title(source)
+        return sheet_title(source, inodes=inodes)
     facts = held_file(source).stat()
-    identity = FileIdentity.of(source.holder.path, facts)
+    identity = FileIdentity.of(source.holder.path, facts, inodes)
     if source.member_number:
         identity = identity.in_archive(source.member_number, source.held_bytes)
         if source.way_bytes > REACH_BYTES:
