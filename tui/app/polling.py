@@ -120,10 +120,11 @@ class Poller:
             self._take_snapshot(snapshot)
 
     def _notify_of_problems(self) -> None:
-        problems = [why for folder, why in self._session.problems.items() if folder not in self._notified]
-        if problems:
-            self._notified.update(self._session.problems)
-            self._notifier.notify("; ".join(problems), is_error=True)
+        problems = self._session.problems
+        if not self._notified.issuperset(problems):
+            self._notified.update(problems)
+            # All of them, for a notification replaces the one before: folders are searched one after the other.
+            self._notifier.notify("; ".join(problems.values()), is_error=True)
 
     def _take_snapshot(self, snapshot: QueueSnapshot) -> None:
         ended = ended_between(self._session.polled, snapshot)

@@ -42,6 +42,17 @@ async def test_of_messages_of_one_moment_the_last_is_said(tmp_path: Path) -> Non
         assert desk.told == ["the second message"]
 
 
+async def test_a_folder_that_fails_later_does_not_hide_the_one_that_failed_before(tmp_path: Path) -> None:
+    folders = [tmp_path / "first", tmp_path / "second"]
+    async with opened(tmp_path, titles=(), folders=folders) as desk:
+        tasks = desk.session.background_tasks
+        while (task := tasks.next()) is not None:
+            tasks.fail(task, f"{task.path}: cannot be searched")
+            await desk.look()
+        (message,) = desk.told
+        assert message == "; ".join(f"{folder}: cannot be searched" for folder in folders)
+
+
 async def test_a_question_is_not_covered_by_what_was_said_before(tmp_path: Path) -> None:
     async with opened(tmp_path, width=60, height=16, shows_messages=True) as desk:
         await tell(desk, " ".join(["a long message"] * 30))
