@@ -18,11 +18,11 @@ from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Setting
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image, open_source
 from discpress.engine.images.registry import encoder_of, written
-from discpress.engine.images.source import FileSource
+from discpress.engine.images.source import ByteSource
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions
 from discpress.engine.lab.own_file import measured_bytes, open_own
 from discpress.engine.lab.results import SeekResult, ThroughputResult
-from discpress.engine.measure.metering import FileCache, Meter, hold_index
+from discpress.engine.measure.metering import FilesCache, Meter, hold_index
 from discpress.engine.measure.patterns import Area, Pattern
 from discpress.engine.measure.rehearsal import Trial
 from discpress.engine.measure.sample import Span
@@ -105,7 +105,7 @@ def run_seek_test(path: Path, request: SeekOptions, bench: Bench) -> Generator[S
     Raises the errors of opening, reading and packing it, those of `open_window`, and those of `bench.check`.
     """
     with contextlib.closing(open_own(path)) as source:
-        meter = Meter(source, FileCache(source.fd))
+        meter = Meter(source, FilesCache(source))
         stored = open_source(meter)
         is_packed, image = stored.is_packed, measured_bytes(stored)
         files = _files_of(image)
@@ -222,7 +222,7 @@ def run_throughput_test(
         cuts = [Trial.of(image, settings).settings.level for settings in ways]
         sample = read_sample(
             image,
-            FileCache(source.fd),
+            FilesCache(source),
             random=Random(_SEED),
             threads=bench.threads,
             sample_bytes=request.sample_bytes,
@@ -255,17 +255,17 @@ def _files_of(image: Image) -> list[Span]:
 
 @contextlib.contextmanager
 def _open_part(
-    path: Path, source: FileSource, folder: Path, needed_bytes: int, bench: Bench, *, is_chosen: bool = False
+    path: Path, source: ByteSource, folder: Path, needed_bytes: int, bench: Bench, *, is_chosen: bool = False
 ) -> Iterator[tuple[WindowPart, str]]:
     """Open a window part in a folder, or in the state folder if that is not writable; also return its disk's name."""
     bench.claim(window_path(folder, path))
     try:
-        part = open_window(folder, path, source.identity(), bench.owner, needed_bytes)
+        part = open_window(folder, path, source.files[0].identity(), bench.owner, needed_bytes)
     except StorageError as error:
         if is_chosen or not is_read_only(error):
             raise
         bench.claim(window_path(bench.state_folder, path))
-        part = open_window(bench.state_folder, path, source.identity(), bench.owner, needed_bytes)
+        part = open_window(bench.state_folder, path, source.files[0].identity(), bench.owner, needed_bytes)
         bench.note(
             f"{display_name(folder)}: not writable; the window is in the state folder, so writing is measured "
             f"on its disk ({disk_name(bench.state_folder)})"
@@ -278,4 +278,4 @@ def _open_part(
 def identity_of(path: Path) -> FileIdentity:
     """Return the identity of a title's present content. Raises StorageError if the title is missing."""
     with contextlib.closing(open_own(path)) as source:
-        return FileIdentity.of(path, source.stat())
+        return FileIdentity.of(path, source.files[0].stat())

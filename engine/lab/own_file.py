@@ -1,38 +1,32 @@
-"""The one file that a benchmark measures, and the bytes of its image."""
+"""The files that a benchmark measures, and the bytes of their image."""
 
 from pathlib import Path
 
 from discpress.engine.convert.cd.cut import cut
 from discpress.engine.errors import UnsupportedImageError
+from discpress.engine.images.cd.sheet_source import SheetSource
 from discpress.engine.images.image import Image
-from discpress.engine.images.recognise import detect_format
-from discpress.engine.images.registry import spec_of
-from discpress.engine.images.source import FileSource
-from discpress.engine.images.spec import Kind
+from discpress.engine.images.open import open_stored
+from discpress.engine.images.source import ByteSource
 from discpress.engine.names import display_name
-from discpress.engine.system.files import holder_of
 
 
-def open_own(path: Path) -> FileSource:
-    """Open the file of a title. Raises UnsupportedImageError if the title is in an archive, or in several files."""
-    if holder_of(path) != path:
-        raise UnsupportedImageError(
+def open_own(path: Path) -> ByteSource:
+    """Open the files of a title: its own one, the parts of a split image, or a sheet and the files that it names.
+
+    Raises UnsupportedImageError if the title is in an archive, and the reason why the files cannot be read together.
+    """
+    source = open_stored(path)
+    problem = source.problem if isinstance(source, SheetSource) else None
+    if source.member_number:
+        problem = UnsupportedImageError(
             f"{display_name(path)}: is in an archive, which nothing can play, so there is nothing to measure",
             hint="convert it, then measure the result",
         )
-    file = FileSource(path)
-    try:
-        is_sheet = spec_of(detect_format(file)).kind is Kind.SHEET
-    except BaseException:
-        file.close()
-        raise
-    if is_sheet:
-        file.close()
-        raise UnsupportedImageError(
-            f"{display_name(path)}: is a sheet, whose files are not measured together",
-            hint="measure the file with the data, or convert it and measure the result",
-        )
-    return file
+    if problem is not None:
+        source.close()
+        raise problem
+    return source
 
 
 def measured_bytes(image: Image) -> Image:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from discpress.engine.images.image import Image
@@ -25,19 +26,29 @@ class Cache(Protocol):
         """Return how many pages of these bytes are in memory; None if the system cannot tell."""
 
 
-class FileCache:
-    """The page cache of an open file."""
+class FilesCache:
+    """The page cache of the open files that the bytes of a source come from, one after the other."""
 
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
+    def __init__(self, source: ByteSource) -> None:
+        self._files = source.files
 
     def forget(self) -> None:
         """Drop it, see `Cache`."""
-        drop_cached(self._fd)
+        for file in self._files:
+            drop_cached(file.fd)
 
     def resident(self, offset: int, length: int) -> int | None:
         """Count the pages, see `Cache`."""
-        return resident_range(self._fd, offset, length)
+        pages, start = 0, 0
+        for file in self._files:
+            first, last = max(offset, start), min(offset + length, start + file.size_bytes)
+            if first < last:
+                found = resident_range(file.fd, first - start, last - first)
+                if found is None:
+                    return None
+                pages += found
+            start += file.size_bytes
+        return pages
 
 
 @dataclass(slots=True)
@@ -85,6 +96,11 @@ class Meter(ByteSource):
         self._held = b""
         self._held_from = 0
         self._is_to_check = False
+
+    @property
+    def extents(self) -> tuple[tuple[Path, int], ...]:
+        """The files of a disc, see `ByteSource`."""
+        return self._source.extents
 
     def hold(self, offset: int, length: int) -> None:
         """Read the bytes of the index and keep them in memory."""

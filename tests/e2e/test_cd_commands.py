@@ -165,13 +165,24 @@ def test_doctor_counts_wrong_sectors_and_knows_what_a_target_leaves_out(cli: Com
     ]
 
 
-def test_benchmarks_measure_the_user_data_of_a_dump_and_no_sheet(cue: Path, cli: CommandLine) -> None:
-    dump = cue.with_name(f"{NAME} (Track 1).bin")
-    said = cli.run("throughput", dump, "--json")
-    lines = [event for event in said.events if event["event"] == "throughput"]
-    assert (said.exit_code, {event["original_bytes"] for event in lines}) == (0, {len(DISC)}), said.text
+def test_benchmarks_measure_the_user_data_of_a_sheet_and_of_its_dump(cue: Path, cli: CommandLine) -> None:
+    for path in (cue, cue.with_name(f"{NAME} (Track 1).bin")):
+        said = cli.run("throughput", path, "--json")
+        lines = [event for event in said.events if event["event"] == "throughput"]
+        assert (said.exit_code, {event["original_bytes"] for event in lines}) == (0, {len(DISC)}), said.text
+
+
+def test_reads_of_a_sheet_are_measured_as_it_is_and_with_each_block_size(cue: Path, cli: CommandLine) -> None:
+    said = cli.run("seek", cue, "--blocks", "2K", "--duration", "1ms", "--json")
+    lines = [event for event in said.events if event["event"] == "seek"]
+    assert [(event["format"], event["block_size"]) for event in lines] == [("cue", 0), ("zso", 2048)], said.text
+    assert sorted(path.name for path in cue.parent.iterdir()) == [f"{NAME} (Track 1).bin", cue.name]
+
+
+def test_a_benchmark_of_a_sheet_names_its_missing_file(cue: Path, cli: CommandLine) -> None:
+    cue.with_name(f"{NAME} (Track 1).bin").unlink()
     said = cli.run("seek", cue)
-    assert (said.exit_code, "is a sheet, whose files are not measured together" in said.text) == (1, True)
+    assert (said.exit_code, f"{NAME} (Track 1).bin is missing" in said.text) == (1, True), said.text
 
 
 @pytest.mark.parametrize("kind", ["sha1", "md5"])

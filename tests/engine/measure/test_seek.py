@@ -1,5 +1,6 @@
 """Seek latency: exact on storage with known delays, true on a real file."""
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +13,9 @@ from seek_desk import SlowSource, StepClock, metered, shuffled
 from discpress.engine.errors import CancelledError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.open import open_source
+from discpress.engine.images.sets.source_set import JoinedSource
 from discpress.engine.images.source import FileSource
-from discpress.engine.measure.metering import Costs, FileCache, Meter, hold_index
+from discpress.engine.measure.metering import Costs, FilesCache, Meter, hold_index
 from discpress.engine.measure.patterns import Area, Pattern
 from discpress.engine.measure.percentiles import nearest_rank
 from discpress.engine.measure.seek import LEAST_READS, MOST_READS, SeekFigures, Watch, measure_seeks
@@ -127,7 +129,7 @@ def test_an_area_behind_the_start_is_read_where_it_is() -> None:
 
 def measure_file(path: Path, pattern: Pattern, *, is_warm: bool = False) -> SeekFigures:
     source = FileSource(path)
-    meter = Meter(source, FileCache(source.fd))
+    meter = Meter(source, FilesCache(source))
     with open_source(meter) as image:
         hold_index(image, meter)
         return measure_seeks(image, meter, pattern, Area(image.size), random=Random(2), duration_s=0.0, is_warm=is_warm)
@@ -136,12 +138,22 @@ def measure_file(path: Path, pattern: Pattern, *, is_warm: bool = False) -> Seek
 @pytest.mark.parametrize("image_format", [ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD])
 def test_what_says_where_blocks_are_is_held_in_memory(image_format: ImageFormat, tmp_path: Path) -> None:
     source = FileSource(pack(tmp_path / "a", mixed(SIZE), image_format))
-    meter = Meter(source, FileCache(source.fd))
+    meter = Meter(source, FilesCache(source))
     with open_source(meter) as image:
         hold_index(image, meter)
         meter.costs = Costs()
         image.read_at(SIZE // 2, 2048)
         assert meter.costs.requests == 1
+
+
+def test_the_pages_of_joined_files_are_those_of_each(tmp_path: Path) -> None:
+    paths = [tmp_path / "a", tmp_path / "b"]
+    for path in paths:
+        path.write_bytes(bytes(4096))
+    with contextlib.closing(JoinedSource([FileSource(path) for path in paths])) as source:
+        each = [resident_range(file.fd, 0, 4096) for file in source.files]
+        found = FilesCache(source).resident(0, 8192)
+    assert found == (None if None in each else sum(filter(None, each)))
 
 
 @pytest.mark.parametrize("pattern", Pattern)
