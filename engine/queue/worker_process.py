@@ -1,10 +1,11 @@
-"""Start of the worker: a separate process that outlives the terminal."""
+"""Start of the worker: a separate process that outlives the terminal, started by the words that start discpress."""
 
 import os
 import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -21,6 +22,7 @@ from discpress.engine.store.worker_lock import (
     wait_for,
     worker_lock,
 )
+from discpress.engine.system.files import absolute
 from discpress.engine.system.processors import processor_time_s
 
 __all__ = [
@@ -30,10 +32,12 @@ __all__ = [
     "forget_stop",
     "is_stop_wanted",
     "is_worker_alive",
+    "program_words",
     "stop_worker",
     "worker_lock",
 ]
 
+SCRIPTS = frozenset({"discpress", "discpress.exe"})
 LOG_NAME = "worker.log"
 START_SILENT_S = 5.0
 """A new worker that has used no processor time for so long hangs, for example on the disk of the state folder."""
@@ -91,7 +95,7 @@ def _release(status: WorkerStatus) -> str:
 def _spawn(prefix: list[str], state_folder: Path, log_path: Path, said: _Said | None) -> int:
     """Start a worker that outlives this process; return 0 if this or another worker lives, otherwise the exit code."""
     before = _last_word(said)
-    command = [*prefix, sys.executable, "-P", "-m", "discpress.engine.worker", "--state", str(state_folder)]
+    command = [*prefix, *worker_words(state_folder)]
     with os.fdopen(os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
         process = subprocess.Popen(
             command,
@@ -118,6 +122,40 @@ def _spawn(prefix: list[str], state_folder: Path, log_path: Path, said: _Said | 
     if exit_code is None:
         return 0 if is_worker_alive(state_folder) else _SILENT
     return exit_code
+
+
+def worker_words(state_folder: Path) -> list[str]:
+    """Return the command that runs the worker of a state folder.
+
+    An installed worker is started by its module, with `-P`, so that no file of the current folder is taken for one.
+    A file that contains all of discpress can only be started as a whole.
+    """
+    state = ["--state", str(state_folder)]
+    if (single := _single_file()) is not None:
+        return [*single, "queue", "run", "--quiet", *state]
+    return [sys.executable, "-P", "-m", "discpress.engine.worker", *state]
+
+
+def program_words() -> list[str]:
+    """Return the command that starts discpress; it stays valid when modules move."""
+    if (single := _single_file()) is not None:
+        return single
+    script = Path(sys.argv[0])
+    if script.name in SCRIPTS and script.is_file():
+        return [str(absolute(script))]
+    found = shutil.which("discpress")
+    return [found] if found else [sys.executable, "-P", "-m", "discpress.tui"]
+
+
+def _single_file() -> list[str] | None:
+    """Return the command of a program made by PyInstaller (`sys.frozen`) or of a zip file; None if it is installed."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    script = Path(sys.argv[0])
+    # The scripts that pip writes on Windows are programs with a small zip file at their end.
+    if script.suffix.lower() != ".exe" and script.is_file() and zipfile.is_zipfile(script):
+        return [sys.executable, str(absolute(script))]
+    return None
 
 
 class ComingUp:

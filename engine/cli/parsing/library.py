@@ -88,3 +88,21 @@ def add_demo(commands: "Subparsers") -> None:
     )
     parser.add_argument("--dir", metavar="DIR", help="folder for the samples (default: in your data folder)")
     add_state(parser)
+
+
+def add_completion(commands: "Subparsers") -> None:
+    """Add `completion`."""
+    parser = add_command(
+        commands,
+        "completion",
+        "print the script that completes commands in your shell",
+        "Print the completion script of a shell. Packages of your system install it by themselves; after an\n"
+        "installation by pip, load it where your shell starts.",
+        '  eval "$(discpress completion bash)"                in ~/.bashrc\n'
+        "  discpress completion zsh > ~/.zfunc/_discpress     in a folder of $fpath\n"
+        "  discpress completion fish > ~/.config/fish/completions/discpress.fish",
+    )
+    parser.add_argument("shell", nargs="?", choices=("bash", "zsh", "fish"), help="the shell")
+    lists = ("targets", "jobs", "batches", "titles")
+    parser.add_argument("--list", choices=lists, help="print the words that the scripts ask for: titles by serial")
+    add_state(parser)

@@ -190,6 +190,7 @@ def _add_worker(actions: "Subparsers") -> None:
         "  discpress queue run\n  discpress queue run --idle 60",
     )
     parser.add_argument("--idle", type=float, metavar="S", help="end after this many seconds without work")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     add_state(parser)
     parser = add_command(
         actions,

@@ -2,17 +2,14 @@
 
 import argparse
 import os
-import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.progress import Control
+from discpress.engine.queue.worker_process import program_words
 from discpress.engine.store.store import state_folder
-from discpress.engine.system.files import absolute
 
-SCRIPTS = {"discpress", "discpress.exe"}
 UNIT_NAME = "discpress-queue.service"
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:,@~ ()[]")
 _DOUBLED = {ord("%"): "%%", ord("$"): "$$"}
@@ -37,18 +34,9 @@ WantedBy=default.target
 def run_service(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `queue service`; return the exit code."""
     folder = state_folder(None if arguments.state is None else Path(arguments.state), os.environ)
-    text = unit(program(), folder)
+    text = unit(program_words(), folder)
     printer.event("service", {"name": UNIT_NAME, "unit": text}, text.rstrip("\n"))
     return 0
-
-
-def program() -> list[str]:
-    """Return the words that start discpress: its script or `python -m`, which stay valid when modules move."""
-    script = Path(sys.argv[0])
-    if script.name in SCRIPTS and script.is_file():
-        return [str(absolute(script))]
-    found = shutil.which("discpress")
-    return [found] if found else [sys.executable, "-P", "-m", "discpress.tui"]
 
 
 def unit(program_words: Sequence[str], folder: Path) -> str:
