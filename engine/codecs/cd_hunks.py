@@ -1,4 +1,4 @@
-"""The codecs cdlz, cdzl, cdzs and cdfl of CHD hunks, read only: frames of a CD (docs/formats.md, section 3).
+"""Decodes the codecs cdlz, cdzl, cdzs and cdfl of CHD hunks: frames of a CD (docs/formats.md, section 3).
 
 A hunk decodes to frames of 2,448 bytes: a sector of 2,352 and its subcode of 96. Sectors and subcode are packed apart.
 Of cdlz, cdzl and cdzs, the stored bytes are
@@ -14,7 +14,7 @@ import zlib
 from discpress.engine.codecs.blocks import BlockError, Decoder
 from discpress.engine.codecs.crc import ends_of_zero, with_reversed_bits
 from discpress.engine.codecs.deflate import RAW, DeflateCodec
-from discpress.engine.codecs.flac import LoadPackage, decode_frames, in_byte_order, load_miniaudio
+from discpress.engine.codecs.flac.decoder import LoadPackage, decode_frames, in_byte_order, load_miniaudio
 from discpress.engine.codecs.lzma_hunks import LzmaDecoder
 from discpress.engine.codecs.sector_codes import SECTOR_BYTES, with_ecc
 from discpress.engine.codecs.zstd import ZstdDecoder
@@ -23,7 +23,9 @@ SUBCODE_BYTES = 96
 FRAME_BYTES = SECTOR_BYTES + SUBCODE_BYTES
 """Bytes of a frame in a CHD."""
 
-_LONG_HUNK = 64 * 1024
+LONG_HUNK = 64 * 1024
+"""Bytes of a hunk from which on the length of its sectors' stream has 3 bytes instead of 2."""
+
 _FLAC_POLYNOMIAL = 0xA001  # 0x8005 reflected
 _FLAC_CRC_BITS = 16
 _MOST_ENDS = 64  # places that are tried, from the end on: that of the last FLAC frame is the first but by chance
@@ -42,7 +44,7 @@ class CdDecoder:
         """Decode one hunk, see `Decoder.decode`."""
         frames = block_size // FRAME_BYTES
         bitmap_bytes = -(-frames // 8)
-        start = bitmap_bytes + (2 if block_size < _LONG_HUNK else 3)
+        start = bitmap_bytes + (2 if block_size < LONG_HUNK else 3)
         length = int.from_bytes(stored[bitmap_bytes:start], "big")
         if len(stored) <= start + length:
             raise BlockError(f"{self.name} hunk does not decode: its {len(stored)} bytes end inside its streams")

@@ -115,14 +115,27 @@ def ecc_of(sector: Readable) -> bytes:
     return ecc(bytes(_HEADER_BYTES) + data[_HEADER_BYTES:] if sector[MODE_OFFSET] == 2 else data)
 
 
+def has_right_ecc(sector: Readable) -> bool:
+    """Return whether `with_ecc` changes nothing in a raw sector: its sync and its ECC are right.
+
+    ValueError if it has not SECTOR_BYTES bytes.
+    """
+    _check_size(sector)
+    return sector[: len(SYNC)] == SYNC and sector[ECC_START:] == ecc_of(sector)
+
+
 def with_ecc(sector: Readable) -> bytes:
     """Return a raw sector with sync and ECC computed anew from its other bytes, whatever these are.
 
     ValueError if it has not SECTOR_BYTES bytes.
     """
+    _check_size(sector)
+    return SYNC + bytes(sector[len(SYNC) : ECC_START]) + ecc_of(sector)
+
+
+def _check_size(sector: Readable) -> None:
     if len(sector) != SECTOR_BYTES:
         raise ValueError(f"expected a sector of {SECTOR_BYTES} bytes, got {len(sector)}")
-    return SYNC + bytes(sector[len(SYNC) : ECC_START]) + ecc_of(sector)
 
 
 def _parity(rows: bytes, width: int) -> bytes:

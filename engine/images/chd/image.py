@@ -7,7 +7,7 @@ from functools import cached_property
 from discpress.engine.codecs.blocks import BlockError, Decoder, DecoderMissingError
 from discpress.engine.codecs.cd_hunks import CD_DECODERS
 from discpress.engine.codecs.deflate import DeflateCodec
-from discpress.engine.codecs.flac import FlacDecoder
+from discpress.engine.codecs.flac.decoder import FlacDecoder
 from discpress.engine.codecs.huff import HuffDecoder
 from discpress.engine.codecs.lzma_hunks import LzmaDecoder
 from discpress.engine.codecs.zstd import ZstdDecoder

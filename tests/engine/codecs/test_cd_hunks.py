@@ -3,34 +3,14 @@
 import contextlib
 from random import Random
 
-import cd_sectors
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_hunks import HUNK, SIZE, WITH_ECC, decode
 from packed_cds import CODECS, FRAME, PACKERS, deflated, flac, joined, streams_of
 
 from discpress.engine.codecs.blocks import BlockError, DecoderMissingError
-from discpress.engine.codecs.cd_hunks import CD_DECODERS, CdFlacDecoder
-
-SIZE = 8 * FRAME
-NOISE = Random(3)
-SECTORS = [
-    cd_sectors.mode_1(0, bytes(2048)),
-    cd_sectors.form_1(1, NOISE.randbytes(2048)),
-    cd_sectors.form_2(2, bytes(2324)),
-    NOISE.randbytes(2352),
-    cd_sectors.mode_1(4, NOISE.randbytes(2048))[:-1] + b"\x00",
-    cd_sectors.SYNC + bytes(2340),
-    bytes(2352),
-    cd_sectors.mode_1(7, b"\xff" * 2048),
-]
-HUNK = b"".join(sector + NOISE.randbytes(96) for sector in SECTORS)
-WITH_ECC = [0, 1, 7]
-"""The sectors that are packed without it; one of zeros has right ECC too."""
-
-
-def decode(codec: bytes, stored: bytes, size: int = SIZE) -> bytes:
-    return CD_DECODERS[codec].decode(memoryview(stored), size, 0)
+from discpress.engine.codecs.cd_hunks import CdFlacDecoder
 
 
 @pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.decode())

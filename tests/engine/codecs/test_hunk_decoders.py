@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discpress.engine.codecs.blocks import BlockError, Decoder, DecoderMissingError
-from discpress.engine.codecs.flac import FlacDecoder
+from discpress.engine.codecs.flac.decoder import FlacDecoder
 from discpress.engine.codecs.huff import HuffDecoder
 from discpress.engine.codecs.huffman import BitReader, HuffmanError, canonical_codes, lookup_table, read_run_lengths
 from discpress.engine.codecs.lzma_hunks import LzmaDecoder

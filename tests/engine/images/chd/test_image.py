@@ -24,7 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_images import GOLDEN, MemorySource, compressible, incompressible, mixed
 
-from discpress.engine.codecs.flac import FlacDecoder
+from discpress.engine.codecs.flac.decoder import FlacDecoder
 from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.chd import image as chd

@@ -9,7 +9,7 @@ from broken_images import disc, summary
 from chd_images import SELF, Hunk, MadeChd, made_chd
 from sample_images import GOLDEN, incompressible
 
-from discpress.engine.codecs.flac import FlacDecoder
+from discpress.engine.codecs.flac.decoder import FlacDecoder
 from discpress.engine.images.chd import image as chd
 from discpress.engine.images.chd.map import WINDOW_HUNKS
 from discpress.engine.images.doctor.doctor import examine

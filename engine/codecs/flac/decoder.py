@@ -1,4 +1,4 @@
-"""The codec `flac` of CHD hunks, read only, by the package `miniaudio` (docs/formats.md, section 3).
+"""Decodes FLAC frames and the codec `flac` of CHD hunks by the package `miniaudio` (docs/formats.md, section 3).
 
 A hunk is one byte for the byte order, L or B, and bare FLAC frames of 16-bit stereo. The package decodes only files,
 so this module puts a header in front: `fLaC` and a STREAMINFO block (RFC 9639, section 8.2).
