@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flac.h"
 #include "sectors.h"
 
 #define NAME "engine.codecs._kernel"
@@ -247,6 +248,7 @@ static PyMethodDef methods[] = {
     {"decode", kernel_decode, METH_VARARGS, "decode(kernel, stored, entries, block_size, shift, out): blocks decoded"},
     {"edc", sector_edc, METH_O, "edc(data): the EDC of a CD sector's bytes, 4 bytes"},
     {"ecc", sector_ecc, METH_O, "ecc(protected): the ECC of a CD sector's 2,064 bytes from its header on, 276 bytes"},
+    {"flac_encode", flac_encode, METH_VARARGS, "flac_encode(samples, block_size): FLAC frames of big-endian stereo"},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_kernel", NULL, 0, methods, NULL, NULL, NULL, NULL};
