@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "crc16.h"
-#include "flac.h"
+#include "kernel.h"
 
 /* Compiled twice, and chosen when the kernel is loaded: integers and exact sums are the same either way. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)

@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flac.h"
-#include "sectors.h"
+#include "kernel.h"
 
 #define NAME "engine.codecs._kernel"
 #define PLAIN_BIT 0x80000000u
@@ -249,6 +248,8 @@ static PyMethodDef methods[] = {
     {"edc", sector_edc, METH_O, "edc(data): the EDC of a CD sector's bytes, 4 bytes"},
     {"ecc", sector_ecc, METH_O, "ecc(protected): the ECC of a CD sector's 2,064 bytes from its header on, 276 bytes"},
     {"flac_encode", flac_encode, METH_VARARGS, "flac_encode(samples, block_size): FLAC frames of big-endian stereo"},
+    {"crc16", crc16_one, METH_VARARGS, "crc16(data, start): binascii.crc_hqx"},
+    {"crc16_of_blocks", crc16_of_blocks, METH_VARARGS, "crc16_of_blocks(data, block_size, start, out): one of each"},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_kernel", NULL, 0, methods, NULL, NULL, NULL, NULL};

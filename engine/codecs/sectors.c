@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "sectors.h"
+#include "kernel.h"
 
 #define EDC_POLYNOMIAL 0xD8018001u
 #define FIELD_POLYNOMIAL 0x1D /* without its highest term */

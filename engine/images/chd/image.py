@@ -1,11 +1,11 @@
 """CHD version 5 images, without a parent: their decoded hunks (docs/formats.md, section 3)."""
 
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from discpress.engine.codecs.blocks import BlockError, Decoder, DecoderMissingError
 from discpress.engine.codecs.cd_hunks import CD_DECODERS
+from discpress.engine.codecs.crc import crc16
 from discpress.engine.codecs.deflate import DeflateCodec
 from discpress.engine.codecs.flac.decoder import FlacDecoder
 from discpress.engine.codecs.huff import HuffDecoder
@@ -214,7 +214,7 @@ class ChdImage(BlockImage):
             raise MissingPackageError(
                 f"{self.name}: hunk {block.number} cannot be decoded: {error}", hint=f"pip install {error.package}"
             ) from error
-        if block.crc16 is not None and binascii.crc_hqx(decoded, CRC_START) != block.crc16:
+        if block.crc16 is not None and crc16(decoded, CRC_START) != block.crc16:
             raise self.damage(block.number, "its crc16 is not the one in the map")
         return decoded[: self.block_length(block.number)]
 

@@ -3,12 +3,12 @@
 Runs are handled fast, because a few bytes of them can claim millions of equal hunks.
 """
 
-import binascii
 import re
 import struct
 from collections.abc import Sequence
 from functools import lru_cache
 
+from discpress.engine.codecs.crc import crc16
 from discpress.engine.images.chd.map import WINDOW_HUNKS, HunkPlace, Window
 from discpress.engine.images.chd.map_kinds import SELF, Kind
 
@@ -31,11 +31,11 @@ def places(window: Window, skip: int, most: int) -> list[HunkPlace]:
 def own_crc(window: Window) -> int:
     """Return the crc16 of a window's entries alone, with the start value 0."""
     if not window.origins:
-        return binascii.crc_hqx(_expand_stored(window.kinds, window), 0)
+        return crc16(_expand_stored(window.kinds, window), 0)
     if not window.lengths:
         first, count = window.origins[0], len(window.origins)
         is_same = count == WINDOW_HUNKS and window.origins[-1] == first and window.origins.count(first) == count
-        return _crc_of_equal(first) if is_same else binascii.crc_hqx(_expand_origins(window.origins), 0)
+        return _crc_of_equal(first) if is_same else crc16(_expand_origins(window.origins), 0)
     stored = _expand_stored(window.kinds.translate(None, SELF), window)
     referring = _expand_origins(window.origins)
     entries: list[bytearray] = []
@@ -48,12 +48,12 @@ def own_crc(window: Window) -> int:
         else:
             entries.append(stored[stored_end : stored_end + size])
             stored_end += size
-    return binascii.crc_hqx(b"".join(entries), 0)
+    return crc16(b"".join(entries), 0)
 
 
 @lru_cache(maxsize=64)
 def _crc_of_equal(number: int) -> int:
-    return binascii.crc_hqx(_expand_origins([number] * WINDOW_HUNKS), 0)
+    return crc16(_expand_origins([number] * WINDOW_HUNKS), 0)
 
 
 @lru_cache(maxsize=8)
@@ -66,7 +66,7 @@ def shifts(count: int) -> tuple[Sequence[int], Sequence[int]]:
     low, high = ([0], [0])
     for bit in range(8):
         for table, place in ((low, bit), (high, 8 + bit)):
-            shifted = binascii.crc_hqx(zeros, 1 << place)
+            shifted = crc16(zeros, 1 << place)
             table += [each ^ shifted for each in table]
     return high, low
 

@@ -7,7 +7,6 @@ width, and so do all fields after the kinds. A reference has a shorter field tha
 map and hunks stay unused.
 """
 
-import binascii
 import zlib
 from array import array
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from pathlib import Path
 import xxhash
 
 from discpress.engine.codecs.blocks import LENGTH_MASK, PLAIN_BIT
+from discpress.engine.codecs.crc import crc16_of_blocks
 from discpress.engine.codecs.hunks import SLOT_SHIFT
 from discpress.engine.formats import SECTOR_SIZE, Method
 from discpress.engine.images.chd.compressed_map import CRC_BITS, MAP_HEADER, CompressedMap
@@ -128,12 +128,13 @@ class ChdWriter:
     def append(self, packed: memoryview, lengths: "array[int]", count: int, source: memoryview) -> None:
         """Write the next `count` hunks in the layout of `engine.codecs.hunks`; `source` contains them decoded."""
         size, position, kept_from = self._shape.hunk_size, 0, 0
+        checksums = crc16_of_blocks(source[: count * size], size, CRC_START)
         for number, entry in enumerate(lengths[:count]):
             hunk = source[number * size : (number + 1) * size]
             length = entry & LENGTH_MASK
             origin = self._table.find_or_add(xxhash.xxh3_128_intdigest(hunk), len(self._kinds))
             if origin is None:
-                crc = binascii.crc_hqx(hunk, CRC_START)
+                crc = checksums[number]
                 if entry & PLAIN_BIT:
                     self._note(Kind.PLAIN, crc, CRC_BITS)
                 else:

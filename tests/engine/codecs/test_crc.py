@@ -2,13 +2,28 @@
 
 import binascii
 import zlib
+from array import array
+from collections.abc import Iterator
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discpress.engine.codecs.crc import crc, ends_of_zero, with_reversed_bits
+from discpress.engine.codecs import crc as module
+from discpress.engine.codecs import native
+from discpress.engine.codecs.crc import (
+    PLAIN_CRC16,
+    Crc16,
+    chosen_crc16,
+    crc,
+    crc16_of_blocks,
+    ends_of_zero,
+    is_right,
+    native_crc16,
+    with_reversed_bits,
+)
 
 POLYNOMIALS = {0xD8018001: 32, 0xEDB88320: 32, 0xA001: 16, 0x8408: 16, 0xE0: 8}
 
@@ -52,3 +67,72 @@ def test_with_reversed_bits_it_is_a_crc_that_takes_the_highest_bit_first() -> No
     data = Random(2).randbytes(1000)
     reflected = crc(with_reversed_bits(data), 0x8408, 16)
     assert int(f"{reflected:016b}"[::-1], 2) == binascii.crc_hqx(data, 0)
+
+
+def native_or_skip() -> Crc16:
+    """Return the native kernel's; the test is skipped if there is none."""
+    if native.MODULE is None:
+        pytest.skip(f"no native kernel: {native.WHY_NOT_LOADED}")
+    return native_crc16(native.MODULE)
+
+
+KERNELS = {"plain": lambda: PLAIN_CRC16, "native": native_or_skip}
+
+
+class TestCrc16:
+    @pytest.fixture
+    def chosen_anew(self) -> Iterator[None]:
+        """Forget the choice of this process, before the test and after it."""
+        chosen_crc16.cache_clear()
+        yield
+        chosen_crc16.cache_clear()
+
+    @given(data=st.binary(max_size=100), start=st.integers(0, 0xFFFF))
+    def test_the_native_one_is_that_of_binascii(self, data: bytes, start: int) -> None:
+        assert native_or_skip().one(memoryview(data), start) == binascii.crc_hqx(data, start)
+
+    @pytest.mark.parametrize("size", [4096, 19584, 65536, 1 << 20])
+    def test_that_of_long_data_too(self, size: int) -> None:
+        data = Random(size).randbytes(size)
+        assert native_or_skip().one(data, 0xFFFF) == binascii.crc_hqx(data, 0xFFFF)
+
+    @pytest.mark.parametrize("kernel", KERNELS)
+    @given(count=st.integers(0, 9), size=st.integers(1, 70), chance=st.randoms(use_true_random=False))
+    def test_each_block_has_its_own(self, kernel: str, count: int, size: int, chance: Random) -> None:
+        blocks = [chance.randbytes(size) for _ in range(count)]
+        values = array("H", bytes(2 * count))
+        KERNELS[kernel]().of_blocks(b"".join(blocks), size, 7, values)
+        assert values.tolist() == [binascii.crc_hqx(block, 7) for block in blocks]
+
+    @pytest.mark.parametrize("kernel", KERNELS)
+    @pytest.mark.parametrize(("size", "block", "room"), [(10, 4, 3), (8, 4, 1)])
+    def test_buffers_that_do_not_fit_are_refused(self, kernel: str, size: int, block: int, room: int) -> None:
+        with pytest.raises(ValueError, match=r"expected blocks of 4 bytes|the buffers do not fit the block size"):
+            KERNELS[kernel]().of_blocks(bytes(size), block, 0, array("H", bytes(2 * room)))
+
+    def test_a_part_of_a_block_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="block"):
+            crc16_of_blocks(bytes(7), 4, 0)
+
+    def test_the_native_one_is_taken(self, chosen_anew: None, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("DISCPRESS_KERNEL", raising=False)
+        assert chosen_crc16() == native_or_skip() != PLAIN_CRC16
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            Crc16(lambda data, start: 0, PLAIN_CRC16.of_blocks),
+            Crc16(PLAIN_CRC16.one, lambda data, block_size, start, out: None),
+        ],
+        ids=["one", "of blocks"],
+    )
+    def test_one_with_other_results_is_not_taken(
+        self, wrong: Crc16, chosen_anew: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "native_crc16", lambda module: wrong)
+        monkeypatch.delenv("DISCPRESS_KERNEL", raising=False)
+        assert not is_right(wrong)
+        assert chosen_crc16() is PLAIN_CRC16
+
+    def test_a_kernel_built_before_it_had_one_is_not_taken(self) -> None:
+        assert native_crc16(SimpleNamespace()) is PLAIN_CRC16  # type: ignore[arg-type]
