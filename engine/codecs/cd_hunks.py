@@ -1,27 +1,22 @@
 """Decodes the codecs cdlz, cdzl, cdzs and cdfl of CHD hunks: frames of a CD (docs/formats.md, section 3).
 
-A hunk decodes to frames of 2,448 bytes: a sector of 2,352 and its subcode of 96. Sectors and subcode are packed apart.
-Of cdlz, cdzl and cdzs, the stored bytes are
+A hunk decodes to frames, whose sectors and subcode are packed apart, see `cd.frames`. Of cdlz, cdzl and cdzs, the bytes
+are
 
-    bitmap, a bit a frame, from the lowest bit on; length of the sectors' stream: u16, or u24 if the hunk has 64 KiB;
+    bitmap; length of the sectors' stream: u16, or u24 if the hunk has 64 KiB;
     the stream of the sectors; the stream of the subcode, to the end
-
-A bit of the bitmap means that the sector's sync and ECC were removed before it was packed.
 """
 
 import zlib
 
 from discpress.engine.codecs.blocks import BlockError, Decoder
+from discpress.engine.codecs.cd.frames import FRAME_BYTES, SUBCODE_BYTES, join_frames
 from discpress.engine.codecs.crc import ends_of_zero, with_reversed_bits
 from discpress.engine.codecs.deflate import RAW, DeflateCodec
 from discpress.engine.codecs.flac.decoder import LoadPackage, decode_frames, in_byte_order, load_miniaudio
 from discpress.engine.codecs.lzma_hunks import LzmaDecoder
-from discpress.engine.codecs.sector_codes import SECTOR_BYTES, with_ecc
+from discpress.engine.codecs.sector_codes import SECTOR_BYTES
 from discpress.engine.codecs.zstd import ZstdDecoder
-
-SUBCODE_BYTES = 96
-FRAME_BYTES = SECTOR_BYTES + SUBCODE_BYTES
-"""Bytes of a frame in a CHD."""
 
 LONG_HUNK = 64 * 1024
 """Bytes of a hunk from which on the length of its sectors' stream has 3 bytes instead of 2."""
@@ -50,7 +45,7 @@ class CdDecoder:
             raise BlockError(f"{self.name} hunk does not decode: its {len(stored)} bytes end inside its streams")
         sectors = self._sectors.decode(stored[start : start + length], frames * SECTOR_BYTES, 0)
         subcode = self._subcode.decode(stored[start + length :], frames * SUBCODE_BYTES, 0)
-        return _joined(sectors, subcode, stored[:bitmap_bytes])
+        return join_frames(stored[:bitmap_bytes], sectors, subcode)
 
 
 class CdFlacDecoder:
@@ -69,18 +64,7 @@ class CdFlacDecoder:
         frames = block_size // FRAME_BYTES
         flac_bytes, subcode = _find_subcode(stored, frames * SUBCODE_BYTES)
         samples = decode_frames(stored[:flac_bytes], frames * SECTOR_BYTES, self._load_package)
-        return _joined(in_byte_order(samples, is_big=True), subcode, b"")
-
-
-def _joined(sectors: bytes, subcode: bytes, bitmap: memoryview | bytes) -> bytes:
-    """Return whole frames, with sync and ECC where the bitmap has a bit."""
-    pieces = []
-    for number in range(len(subcode) // SUBCODE_BYTES):
-        sector = sectors[number * SECTOR_BYTES : (number + 1) * SECTOR_BYTES]
-        has_none = bitmap and bitmap[number // 8] >> number % 8 & 1
-        pieces.append(with_ecc(sector) if has_none else sector)
-        pieces.append(subcode[number * SUBCODE_BYTES : (number + 1) * SUBCODE_BYTES])
-    return b"".join(pieces)
+        return join_frames(bytes(-(-frames // 8)), in_byte_order(samples, is_big=True), subcode)
 
 
 def _find_subcode(stored: memoryview, subcode_bytes: int) -> tuple[int, bytes]:

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from functools import cached_property, lru_cache
 
 from discpress.engine.codecs.blocks import CompressBlock
-from discpress.engine.codecs.cd_hunks import FRAME_BYTES, LONG_HUNK, SUBCODE_BYTES
+from discpress.engine.codecs.cd.frames import FRAME_BYTES, Streams, split_frames
+from discpress.engine.codecs.cd_hunks import LONG_HUNK
 from discpress.engine.codecs.deflate import RAW
 from discpress.engine.codecs.flac.encoder import encode_flac
 from discpress.engine.codecs.lzma_hunks import lzma_filter
-from discpress.engine.codecs.sector_codes import ECC_BYTES, ECC_START, SECTOR_BYTES, SYNC, has_right_ecc
+from discpress.engine.codecs.sector_codes import SECTOR_BYTES
 from discpress.engine.codecs.zstd import ZstdCompressors
 from discpress.engine.system.files import Readable
 
@@ -48,30 +49,14 @@ class CdHunk:
         return b"".join(self.frames[start : start + SECTOR_BYTES] for start in starts)
 
     @cached_property
-    def subcode(self) -> bytes:
-        """The subcode of all frames."""
-        starts = range(SECTOR_BYTES, len(self.frames), FRAME_BYTES)
-        return b"".join(self.frames[start : start + SUBCODE_BYTES] for start in starts)
+    def streams(self) -> Streams:
+        """The streams of the frames."""
+        return split_frames(self.frames)
 
     @cached_property
     def deflated_subcode(self) -> bytes:
         """The subcode as raw deflate."""
-        return _deflated_subcode(self.subcode)
-
-    @cached_property
-    def stripped(self) -> tuple[bytes, bytes]:
-        """The bitmap, and the sectors; sync and ECC are zeros where the bitmap has a bit.
-
-        That is so if both can be made again exactly; a sector of zeros is stored as it is, as it has no sync.
-        """
-        sectors = bytearray(self.sectors)
-        bitmap = bytearray(-(-len(sectors) // SECTOR_BYTES // 8))
-        for number, start in enumerate(range(0, len(sectors), SECTOR_BYTES)):
-            if has_right_ecc(memoryview(sectors)[start : start + SECTOR_BYTES]):
-                bitmap[number // 8] |= 1 << number % 8
-                sectors[start : start + len(SYNC)] = bytes(len(SYNC))
-                sectors[start + ECC_START : start + SECTOR_BYTES] = bytes(ECC_BYTES)
-        return bytes(bitmap), bytes(sectors)
+        return _deflated_subcode(self.streams.subcode)
 
 
 def pack_cd_hunk(frames: Readable, codec: bytes, level: int) -> bytes:
@@ -105,11 +90,11 @@ def _pack_deflate(hunk: CdHunk, level: int) -> bytes:
 
 def _pack_zstd(hunk: CdHunk, level: int) -> bytes:
     compress = _zstd.compressor(level)
-    return _joined(hunk, compress, bytes(compress(memoryview(hunk.subcode))))
+    return _joined(hunk, compress, bytes(compress(memoryview(hunk.streams.subcode))))
 
 
 def _joined(hunk: CdHunk, compress: CompressBlock, subcode: bytes) -> bytes:
-    bitmap, sectors = hunk.stripped
+    bitmap, sectors, _ = hunk.streams
     packed = compress(memoryview(sectors))
     width = 2 if len(hunk.frames) < LONG_HUNK else 3
     if len(packed) >> 8 * width:

@@ -247,6 +247,8 @@ static PyMethodDef methods[] = {
     {"decode", kernel_decode, METH_VARARGS, "decode(kernel, stored, entries, block_size, shift, out): blocks decoded"},
     {"edc", sector_edc, METH_O, "edc(data): the EDC of a CD sector's bytes, 4 bytes"},
     {"ecc", sector_ecc, METH_O, "ecc(protected): the ECC of a CD sector's 2,064 bytes from its header on, 276 bytes"},
+    {"split", frames_split, METH_O, "split(frames): bitmap, sectors without sync and ECC, subcode"},
+    {"join", frames_join, METH_VARARGS, "join(bitmap, sectors, subcode): frames"},
     {"flac_encode", flac_encode, METH_VARARGS, "flac_encode(samples, block_size): FLAC frames of big-endian stereo"},
     {"crc16", crc16_one, METH_VARARGS, "crc16(data, start): binascii.crc_hqx"},
     {"crc16_of_blocks", crc16_of_blocks, METH_VARARGS, "crc16_of_blocks(data, block_size, start, out): one of each"},

@@ -20,8 +20,6 @@ SECTORS = [
     cd_sectors.mode_1(7, b"\xff" * 2048),
 ]
 HUNK = b"".join(sector + NOISE.randbytes(96) for sector in SECTORS)
-WITH_ECC = [0, 1, 7]
-"""The sectors that are packed without it; one of zeros has right ECC too."""
 
 
 def decode(codec: bytes, stored: bytes, size: int = SIZE) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from discpress.engine.codecs.cd_hunks import FRAME_BYTES
+from discpress.engine.codecs.cd.frames import FRAME_BYTES
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE
 from discpress.engine.images.chd.cd_tracks import CD_TAGS, StoredTrack, read_tracks

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Callable, Sequence
 
-from discpress.engine.codecs.cd_hunks import FRAME_BYTES, SUBCODE_BYTES
+from discpress.engine.codecs.cd.frames import FRAME_BYTES, SUBCODE_BYTES
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.tracks import TrackKind

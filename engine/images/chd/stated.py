@@ -3,7 +3,7 @@
 import struct
 from dataclasses import dataclass
 
-from discpress.engine.codecs.cd_hunks import FRAME_BYTES
+from discpress.engine.codecs.cd.frames import FRAME_BYTES
 from discpress.engine.images.chd.header import HEADER_SIZE, MAGIC, NO_SHA1
 
 STATED_BYTES = HEADER_SIZE

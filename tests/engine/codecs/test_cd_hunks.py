@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_hunks import HUNK, SIZE, WITH_ECC, decode
+from made_hunks import HUNK, SIZE, decode
 from packed_cds import CODECS, FRAME, PACKERS, deflated, flac, joined, streams_of
 
 from discpress.engine.codecs.blocks import BlockError, DecoderMissingError
@@ -16,12 +16,6 @@ from discpress.engine.codecs.cd_hunks import CdFlacDecoder
 @pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.decode())
 def test_a_hunk_of_any_sectors_and_subcode_decodes(codec: bytes) -> None:
     assert decode(codec, PACKERS[codec](HUNK)) == HUNK
-
-
-def test_sync_and_ecc_are_left_out_where_they_are_right() -> None:
-    bitmap, sectors, _ = streams_of(HUNK)
-    assert [number for number in range(8) if bitmap[0] >> number & 1] == [*WITH_ECC[:2], 5, WITH_ECC[2]]
-    assert sectors[:12] == bytes(12)
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,0 +1,1 @@
+"""CDs in a CHD: their hunks."""
