@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 from filelock import Timeout
 
@@ -43,6 +44,10 @@ _UNKNOWN_SYNTAX = "malformed database schema"
 _OF_ONE_ROW = re.compile(r"(?:NULL|TEXT|NUMERIC|non-[A-Z]+) value in |CHECK constraint failed in ")
 """Reports of `PRAGMA quick_check` about one cell: the file is sound, and the reader of the row checks the cell."""
 _MOST_REPORTS = 1_000_000
+_OF_FIRST_ROW = re.compile(r"INSERT INTO \w+ (?:\([\w, ]+\) )?VALUES ")
+
+Objects: TypeAlias = Mapping[tuple[str, str], str | None]
+"""The statements that created the objects of a file, by kind and name, oldest first; None for the index of a key."""
 
 
 class DamagedStoreError(Exception):
@@ -93,6 +98,10 @@ def opening_lock(path: Path) -> Iterator[None]:
 
 def migrate(connection: sqlite3.Connection, migrations: Migrations) -> None:
     """Bring the schema up to date. Raises NewerStoreError or DamagedStoreError if that is impossible."""
+    if _is_empty(connection):
+        with immediate(connection):
+            if _is_empty(connection):
+                _build(connection, migrations)
     for number, statements in enumerate(migrations, start=1):
         if _user_version(connection) >= number:
             continue
@@ -102,10 +111,36 @@ def migrate(connection: sqlite3.Connection, migrations: Migrations) -> None:
     version = _user_version(connection)
     if version > len(migrations):
         raise NewerStoreError(f"schema {version}, this discpress knows {len(migrations)}")
-    present = {(kind, name): sql for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")}
-    expected = _expected_schema(migrations, has_strict=makes_strict_tables())
-    if version < 0 or not all(present.get(key, "") in sqls for key, sqls in expected.items()):
+    if version < 0 or not _has_tables(connection, migrations):
         raise DamagedStoreError("its tables are not those of a state file")
+
+
+def _has_tables(connection: sqlite3.Connection, migrations: Migrations) -> bool:
+    """Return whether each object is as the migrations leave it: STRICT, or plain in the file of an older version."""
+    present = _objects(connection)
+    wrong = _unlike(present, _migrated(migrations, has_strict=makes_strict_tables()))
+    return not (wrong and wrong & _unlike(present, _migrated(migrations, has_strict=False)))
+
+
+def _unlike(present: Objects, expected: Objects) -> set[tuple[str, str]]:
+    return {key for key, statement in expected.items() if present.get(key, "") != statement}
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return bool(objects == 0) and _user_version(connection) == 0
+
+
+def _build(connection: sqlite3.Connection, migrations: Migrations) -> None:
+    """Create what all migrations lead to, in a quarter of their time: nothing needs to be moved or dropped again."""
+    made: dict[bool, list[str]] = {True: [], False: []}
+    for (kind, name), statement in _migrated(migrations, has_strict=makes_strict_tables()).items():
+        if statement is not None and not name.startswith("sqlite_"):
+            made[kind == "table"].append(statement)
+    rows = [each for statements in migrations for each in statements if _OF_FIRST_ROW.match(each)]
+    for statement in (*made[True], *rows, *made[False]):  # no trigger sees the rows
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version={len(migrations)}")
 
 
 def _step(connection: sqlite3.Connection, number: int, statements: Sequence[str]) -> None:
@@ -215,14 +250,15 @@ def _user_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-@lru_cache(maxsize=8)
-def _expected_schema(migrations: Migrations, *, has_strict: bool) -> Mapping[tuple[str, str], frozenset[str]]:
-    """Return the statements, plain or STRICT, that may have created each object of a state file, by kind and name."""
-    expected: dict[tuple[str, str], frozenset[str]] = {}
-    for of in (str, strict) if has_strict else (str,):
-        with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-            for statement in (statement for statements in migrations for statement in statements):
-                connection.execute(of(statement))
-            for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master"):
-                expected[kind, name] = expected.get((kind, name), frozenset()) | {sql}
-    return expected
+def _objects(connection: sqlite3.Connection) -> Objects:
+    return {(kind, name): sql for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")}
+
+
+@lru_cache(maxsize=16)
+def _migrated(migrations: Migrations, *, has_strict: bool) -> Objects:
+    """Return the objects that the migrations lead to."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.execute("BEGIN")  # one for all is faster
+        for statement in (statement for statements in migrations for statement in statements):
+            connection.execute(strict(statement) if has_strict else statement)
+        return _objects(connection)

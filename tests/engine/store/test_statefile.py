@@ -125,6 +125,19 @@ def test_a_file_of_any_earlier_step_is_brought_up_to_date(folder: Path, steps: i
         assert told == [("kept",)]
 
 
+def test_a_new_file_is_made_as_every_step_would_make_it(tmp_path: Path) -> None:
+    steps = (*MIGRATIONS, LATER_STEP)
+    Store(tmp_path / "slow", migrations=steps[:1]).close()
+    contents = []
+    for name in ("slow", "new"):
+        with Store(tmp_path / name, migrations=steps) as store:
+            dump = store.file.run(lambda connection: sorted(connection.iterdump()))
+            version = store.file.run(lambda connection: connection.execute("PRAGMA user_version").fetchone())
+            began = store.file.run(lambda connection: connection.execute("SELECT number FROM title_changes").fetchone())
+        contents.append(([line.replace(str(began[0]), "then") for line in dump], version))
+    assert contents[0] == contents[1]
+
+
 def test_a_newer_file_is_set_aside_whole(folder: Path) -> None:
     with Store(folder, migrations=(*MIGRATIONS, LATER_STEP)) as newer:
         newer.save_titles([TITLE])
