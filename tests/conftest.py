@@ -1,19 +1,14 @@
 """Marks that decide where commands run, the profiles of hypothesis, and the option `--processor-time`."""
 
-import compileall
 import gc
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import pytest
 from command_line import Processes
+from compiled_once import compile_product, compile_tests
 from example_counts import BY_HAND, IN_EACH_RUN, scale_examples
 from hypothesis import HealthCheck, settings
 from processor_time import ProcessorTime
-
-import discpress
-import discpress.engine
-import discpress.tui
 
 # Neither fails on a slow or busy machine: no deadline, and no complaint about slow examples.
 _COMMON = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -29,21 +24,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        _compile()
+        compile_product()
+        if config.getoption("numprocesses", None):
+            compile_tests(config)
     if config.getoption("--processor-time"):
         if config.getoption("numprocesses", None):
             raise pytest.UsageError("--processor-time measures this process: it takes -n 0")
         config.pluginmanager.register(ProcessorTime())
-
-
-def _compile() -> None:
-    """Compile the product once, though PYTHONDONTWRITEBYTECODE may be set: else each process compiles all it imports.
-
-    What cannot be written, in a checkout of somebody else's, is compiled by each process.
-    """
-    for package in (discpress, discpress.engine, discpress.tui):
-        assert package.__file__ is not None
-        compileall.compile_dir(Path(package.__file__).parent, quiet=2)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
