@@ -36,7 +36,7 @@ FILE_NAME = "config.toml"
 TARGET = "target"
 """The key of older files, one target for all systems; `targets` stands above it and replaces it when settings are
 saved."""
-THEMES = ("dark", "light", "contrast", "ansi")
+THEMES = ("dark", "light", "contrast", "nord", "gruvbox", "catppuccin", "ansi")
 """The themes of the app; `ansi` has the terminal's own 16 colours."""
 MAX_TRASH_DAYS = 3650
 

@@ -15,7 +15,10 @@ Piece: TypeAlias = tuple[str, str]
 Line: TypeAlias = Sequence[Piece]
 """One line of the screen."""
 
-STYLES = ("normal", "dim", "head", "good", "warn", "bad", "accent", "cursor", "mark")
+STYLES = (
+    *("normal", "dim", "strong", "head", "good", "warn", "bad", "accent", "cursor", "mark"),
+    *("bar", "box", "top", "top-strong", "tab"),
+)
 
 
 class Painted(Widget):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discpress.engine import targets
-from discpress.engine.config import Config, config_path, load_config
+from discpress.engine.config import THEMES, Config, config_path, load_config
 from discpress.engine.errors import DiscpressError, StorageError, StoreError
 from discpress.engine.formats import ImageFormat, Method
 from discpress.engine.targets import AUTO
@@ -81,7 +81,7 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("trash = 1", "config.toml: trash: expected true or false, got 1"),
         ("trash_days = 0", "config.toml: trash_days: expected a whole number from 1 to 3650, got 0"),
         ("trash_days = true", "config.toml: trash_days: expected a whole number from 1 to 3650, got True"),
-        ('theme = "pink"', "config.toml: theme: expected one of dark, light, contrast, ansi, got 'pink'"),
+        ('theme = "pink"', f"config.toml: theme: expected one of {', '.join(THEMES)}, got 'pink'"),
         ("mouse = 1", 'config.toml: mouse: expected true, false or "auto", got 1'),
         ('ascii = "auto"', "config.toml: ascii: expected true or false, got 'auto'"),
         ('folders = "/a"', "config.toml: folders: expected a list of folders like [\"/games\"], got '/a'"),

@@ -88,7 +88,7 @@ def test_keys_are_replaced_as_one(path: Path, text: str) -> None:
         ({"level": 20}, "level: expected a whole number from 1 to 19, got 20"),
         ({"targets": {"ps2": "ops"}}, "targets: ps2: unknown target 'ops': did you mean opl?"),
         ({"target": "opl"}, "unknown key 'target': did you mean targets?"),
-        ({"theme": "pink"}, "theme: expected one of dark, light, contrast, ansi, got 'pink'"),
+        ({"theme": "pink"}, "theme: expected one of dark, light, contrast, nord"),
         ({"colour": 1}, "unknown key 'colour': expected one of folders"),
         ({"colour": None}, "unknown key 'colour': expected one of folders"),
         ({"folders": [Path(os.fsdecode(b"/\xff"))]}, "folders cannot be changed in this file"),

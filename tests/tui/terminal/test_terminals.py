@@ -8,7 +8,7 @@ from app_desk import LIBRARY, opened, settle
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets import Input
 
-from discpress.engine.config import Config
+from discpress.engine.config import THEMES, Config
 from discpress.engine.errors import UsageError
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.tasks.records import ConvertTask
@@ -143,7 +143,7 @@ async def test_a_plain_terminal_keeps_its_own_colours_whatever_the_theme(colours
         assert all(colour.is_default or (colour.number or 0) < 16 for colour in colours_used)
 
 
-@pytest.mark.parametrize("theme", ["dark", "light", "contrast", "ansi"])
+@pytest.mark.parametrize("theme", THEMES)
 async def test_the_cursor_row_stands_out_in_every_theme(theme: str, tmp_path: Path) -> None:
     async with opened(tmp_path, config=Config(theme=theme)) as desk:
         row, other = (desk.table.paint(name) for name in ("cursor", "normal"))
