@@ -13,6 +13,7 @@ from textual.message import Message
 from discpress.engine.queue.jobs import Job
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Title
+from discpress.tui.commands import Place
 from discpress.tui.views.bench import TARGETS_OWN, Form
 
 
@@ -25,6 +26,13 @@ class Request(Message):
 
 class OpenScreen(Request):
     """Base of the requests that open another screen on top."""
+
+
+@dataclass(eq=False, slots=True)
+class GoTo(Request):
+    """Go to a place from wherever it was asked for; the screens that lie over the library are left."""
+
+    place: Place
 
 
 @dataclass(eq=False, slots=True)

@@ -30,6 +30,7 @@ from discpress.tui.app.worker_control import WorkerControl
 from discpress.tui.commands import BY_NAME, Place, bindings_at, check_keymap
 from discpress.tui.messages import (
     CopyPath,
+    GoTo,
     Notify,
     OpenFolders,
     OpenScreen,
@@ -51,6 +52,9 @@ from discpress.tui.terminal.themes import THEMES
 
 WATCH_S = 15.0
 """How often the app checks whether the worker is alive: nobody waits for that at the screen."""
+
+_WAYS = {Place.QUEUE: "show_queue", Place.TRASH: "show_trash", Place.BENCH: "bench"}
+"""The commands of the library that lead to the tabs of the title bar."""
 
 
 class DiscpressApp(App[int]):
@@ -137,6 +141,8 @@ class DiscpressApp(App[int]):
                 self.router.open(request)
             case SelectTitle(path):
                 self.router.select_title(path)
+            case GoTo(place):
+                self._go_to(place)
             case RunCommand(name):
                 self._run_later(name)
             case Quit():
@@ -159,6 +165,11 @@ class DiscpressApp(App[int]):
                 self._follow_queued(paths)
             case CopyPath(path):
                 self._copy_path(path)
+
+    def _go_to(self, place: Place) -> None:
+        self.router.go_home()
+        if place in _WAYS:
+            self._run_later(_WAYS[place])
 
     def _run_later(self, command: str) -> None:
         """Run a command on the screen or the app, wherever it is valid."""

@@ -89,6 +89,7 @@ class Poller:
         else:
             session.view.update(changes.titles, changes.gone)
         self._each(lambda screen: screen.on_changes(changes))
+        self._each(lambda screen: screen.show_title_bar())
         if session.want_estimates(session.view.in_order if changes.is_all else changes.titles, LATER):
             self._worker.start()
 
@@ -132,6 +133,7 @@ class Poller:
         self._session.polled = snapshot
         self._notify_of_ended(ended, snapshot)
         self._each(lambda screen: screen.on_snapshot(snapshot))
+        self._each(lambda screen: screen.show_title_bar())
         if changed:
             self.scan(changed)
 

@@ -85,13 +85,14 @@ class Session:
         """Titles that could not be estimated, each with why, at the last poll."""
         self.unsampled: Mapping[Path, str] = {}
         """Titles whose sizes under other settings could not be found out, each with why, at the last poll."""
+        self.trash_count: int | None = None
+        """Entries in the trash, as of the last look into it; None before the first one."""
         self._title_records = TitleRecords(store)
         self._change = 0
         self._version: object = None
         self._starting = threading.Lock()
         self._is_stopping = False
-        self._is_loss_told = False
-        self._is_unanswered = False
+        self._is_loss_told = self._is_unanswered = False
         self._watched: QueueSnapshot | None = None
         self._asked: dict[Path, int] = {}
 

@@ -12,11 +12,13 @@ from textual.screen import Screen
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import BY_NAME, Keys, Place, commands_at
-from discpress.tui.messages import Notify, Request
+from discpress.tui.messages import GoTo, Notify, Request
 from discpress.tui.views.library import LibraryView
+from discpress.tui.views.title_bar import tab_of, tabs_of, totals_of
 from discpress.tui.widgets.footer import KeyLine
 from discpress.tui.widgets.lines import Lines
 from discpress.tui.widgets.palette import Line, Painted
+from discpress.tui.widgets.title_bar import TitleBar
 
 ABOUT_LINES = 2
 ResultT = TypeVar("ResultT")
@@ -70,6 +72,19 @@ class DiscScreen(OwnScreen[None]):
         """Return the line of keys for this place."""
         return KeyLine(commands_at(self.PLACE, is_read_only=self.session.is_read_only), self.keys.chosen)
 
+    def title_bar(self) -> TitleBar:
+        """Return the first line of the screen."""
+        return TitleBar(id="top")
+
+    def on_mount(self) -> None:
+        """Show the counts; called besides the method of this name of a subclass."""
+        self.show_title_bar()
+
+    def show_title_bar(self) -> None:
+        """Show the counts of the places, and what the library comes to."""
+        for bar in self.query("#top").results(TitleBar):  # none if the screen was left meanwhile
+            bar.show(tabs_of(self.session), tab_of(self.PLACE), totals_of(self.session))
+
     def compose(self) -> ComposeResult:
         """Lay out the screen; the line of keys comes last."""
         yield self.key_line()
@@ -88,6 +103,7 @@ class DiscScreen(OwnScreen[None]):
 
     def on_screen_resume(self) -> None:
         """Paint what has changed while another screen was in front."""
+        self.show_title_bar()
         for painted in self.query(Painted):
             painted.refresh()
 
@@ -110,6 +126,11 @@ class DiscScreen(OwnScreen[None]):
         """Leave out the commands that write, if nothing is to be written."""
         command = BY_NAME.get(action)
         return bool(self.children) and not (command is not None and command.writes and self.session.is_read_only)
+
+    def on_title_bar_picked(self, message: TitleBar.Picked) -> None:
+        """Open the place whose tab was clicked."""
+        if message.place is not self.PLACE:
+            self.post_message(GoTo(message.place))
 
     async def on_key_line_clicked(self, message: KeyLine.Clicked) -> None:
         """Run the command whose key was clicked."""

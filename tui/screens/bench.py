@@ -54,6 +54,7 @@ class BenchScreen(DiscScreen):
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
         self.set_class(self.app.size.width >= WIDE, "-wide")
+        yield self.title_bar()
         yield Lines(id="head", can_focus=True)
         with Container(id="panes"):
             yield Lines(id="rates")

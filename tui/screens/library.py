@@ -67,6 +67,7 @@ class LibraryScreen(Marking):
         """Lay out the screen."""
         # Before the first layout, so that it is painted once.
         self.set_class(self.app.size.width >= WIDE, "-wide")
+        yield self.title_bar()
         yield Lines(id="status")
         with Horizontal(id="body"):
             yield Table(COLUMNS, self.view, id="library", ellipsis=self.view.signs.ellipsis)

@@ -66,6 +66,7 @@ class PlanScreen(DiscScreen):
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
+        yield self.title_bar()
         yield Lines(id="summary")
         yield Table(COLUMNS, _Rows(self), id="plan", ellipsis=self.view.signs.ellipsis)
         yield Lines(id="about")

@@ -43,6 +43,7 @@ class QueueScreen(DiscScreen):
         self._queries = DiskQueries()
         self._asked_of: tuple[int, ...] = ()
         self._asked_at = 0.0
+        yield self.title_bar()
         yield Lines(id="status")
         yield Lines(id="spaces")
         yield Table(COLUMNS, self._rows, id="jobs", ellipsis=self.view.signs.ellipsis)

@@ -32,6 +32,7 @@ class SettingsScreen(DiscScreen):
         """Lay out the screen."""
         self._rows = SettingRows()
         self._fill()  # before the first frame: keys may have been typed ahead
+        yield self.title_bar()
         yield Table(COLUMNS, self._rows, id="settings", ellipsis=self.view.signs.ellipsis)
         yield Lines(id="about")
         yield self.key_line()

@@ -28,6 +28,7 @@ class TextScreen(DiscScreen):
 
     def compose(self) -> ComposeResult:
         """Lay out the text."""
+        yield self.title_bar()
         yield Lines(id="text")
         yield self.key_line()
 

@@ -47,6 +47,7 @@ class TrashScreen(Marking):
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
+        yield self.title_bar()
         yield Lines(id="status")
         yield Table(COLUMNS, self._trash, id="trash", ellipsis=self.view.signs.ellipsis)
         yield Lines(id="about")
@@ -84,6 +85,8 @@ class TrashScreen(Marking):
         if not self.query(Table):
             return  # the screen was left meanwhile
         self._listing = listing
+        self.session.trash_count = len(listing.items)
+        self.show_title_bar()
         self._trash.replace_all(listing.items)
         self._trash.marks |= self.session.offered & self._trash.items.keys()
         self.session.offered = frozenset()

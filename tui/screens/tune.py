@@ -54,6 +54,7 @@ class TuneScreen(DiscScreen):
             self._tuning = replace(
                 self._tuning, block_size=nearest(self._block_size, grid_block_sizes(self._tuning.format))
             )
+        yield self.title_bar()
         yield Lines(id="text", can_focus=True)
         yield self.key_line()
 
