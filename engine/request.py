@@ -71,6 +71,9 @@ class ConversionRequest:
     any_system: bool = False
     """Whether a disc of a system that the target does not play is converted with a warning, not refused."""
 
+    playlists: bool = False
+    """Whether the playlist of a game of several discs is written or brought up to date after the conversion."""
+
     @property
     def form(self) -> "ConversionRequest":
         """The part of the request that decides the form of the result."""

@@ -33,6 +33,7 @@ COMMANDS = {
     "trash": "discpress.engine.cli.library.trash:run_trash",
     "scan": "discpress.engine.cli.library.commands:run_scan",
     "ls": "discpress.engine.cli.library.commands:run_ls",
+    "playlist": "discpress.engine.cli.library.playlist:run_playlist",
     "set": "discpress.engine.cli.library.title_settings:run_set",
     "estimate": "discpress.engine.cli.library.estimate:run_estimate",
     "seek": "discpress.engine.cli.lab.commands:run_seek",

@@ -9,6 +9,7 @@ block_size = "16K"
 threads = 4
 trash = true
 trash_days = 30
+playlists = true
 theme = "light"
 mouse = "auto"
 ascii = false
@@ -74,6 +75,9 @@ class Config:
     """Days after which the worker removes an original from the trash for good, if its replacement is proven that day;
     None means that only the user empties the trash."""
 
+    playlists: bool = False
+    """Whether a conversion writes the playlist of a game of several discs, or brings it up to date."""
+
     @property
     def request(self) -> ConversionRequest:
         """The request that the settings file makes for every title."""
@@ -84,6 +88,7 @@ class Config:
             target=None if self.targets else AUTO,
             methods=self.methods,
             targets=tuple(self.targets.items()),
+            playlists=self.playlists,
         )
 
 
@@ -134,6 +139,7 @@ def parse_config(decoded: Mapping[str, Any], path: Path, targets: Collection[str
         "threads": lambda value: values.whole(value, 1, None),
         "trash": values.boolean,
         "trash_days": lambda value: values.whole(value, 1, MAX_TRASH_DAYS),
+        "playlists": values.boolean,
         "theme": lambda value: values.one_of(value, THEMES),
         "mouse": values.mouse,
         "ascii": values.boolean,

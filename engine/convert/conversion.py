@@ -15,6 +15,7 @@ from discpress.engine.convert.packing import ConversionRun, OutputPart, ReadBack
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.part_set import PartSet
 from discpress.engine.convert.plan import ConversionPlan
+from discpress.engine.convert.playlists.family_lists import update_playlist
 from discpress.engine.convert.preflight import check_room, check_trashes, ensure_folder, output_bounds
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.replacing import make_way, restore, trash_source
@@ -238,7 +239,7 @@ def conclude(
     started: float,
     warnings: Sequence[str] = (),
 ) -> Conversion:
-    """Do the steps after publishing: move the source to the trash if requested, and report.
+    """Do the steps after publishing: move the source to the trash and write a playlist if requested, and report.
 
     `moved` is the entry of the file that had the result's name: an older one, or the source itself.
     """
@@ -255,6 +256,8 @@ def conclude(
         journal("trashed", {"path": trashed.original, "entry": trashed.id, "folder": str(trashed.folder)})
         for edit in trashed.texts:
             journal("playlist", {"path": str(trashed.home / edit.name), "entry": trashed.id})
+    if plan.request.playlists and (change := update_playlist(plan.output_path, journal)):
+        notices.append(change)
     progress.begin(Stage.DONE, plan.original_bytes)
     elapsed_s = time.monotonic() - started
     packed_bytes = identity.size_bytes if plan.files is None else plan.files.total_bytes

@@ -42,9 +42,9 @@ def merge_requests(
 ) -> ConversionRequest:
     """Return a request completed for one title: its own fields first, then those of `own`, then `defaults`.
 
-    `own` and `defaults` complete the form of the result only. Format, methods and block size of the defaults fit their
-    own target and each other. They are left out if the title has another target or another format. `system` (`ps2`)
-    decides among the targets of the defaults.
+    `own` and `defaults` complete the form of the result only; playlists are written if `defaults` ask for them. Format,
+    methods and block size of the defaults fit their own target and each other. They are left out if the title has
+    another target or another format. `system` (`ps2`) decides among the targets of the defaults.
     """
     defaults = for_system(defaults, system)
     chosen = own or NOTHING
@@ -62,4 +62,5 @@ def merge_requests(
         alignment=request.alignment or chosen.alignment,
         target=target or defaults.target,
         methods=methods or form.methods,
+        playlists=request.playlists or defaults.playlists,
     )

@@ -1,6 +1,7 @@
 """The facts about a disc in the name of its file: title, region, disc, revision and tags."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ _SERIAL = r"([A-Z]{4})(?:_([0-9]{3})\.([0-9]{2})|[-_ ]?([0-9]{5}))"
 _SERIAL_PREFIX = re.compile(rf"{_SERIAL}[.\s_-]+(?=[^.\s_-])", re.IGNORECASE)
 _SERIAL_TAG = re.compile(_SERIAL, re.IGNORECASE)
 _TAG = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_FIRST_TAG = re.compile(r"\s*[(\[]")
 
 # [DVD5] and [DVD9] are kinds of disc, not disc numbers. Letters are used for disks only: `Disk A`, but `CD-i`.
 _DISC = (
@@ -30,6 +32,7 @@ _DISC_AT_END = re.compile(
     r"(?:\s*(?:of|/)\s*(?P<total>[0-9]{1,2}))?\Z",
     re.IGNORECASE,
 )
+_AROUND_NUMBER = " _-"
 _DISC_WORDS = ("disc", "disk", "cd")
 _LONGEST_END = 32
 """Characters in which `- Disc 1 of 2` is searched; a search of the whole title takes quadratic time."""
@@ -74,6 +77,34 @@ def clean_text(text: str) -> str:
     """Return outside text as one line that any database stores, without control characters and lone surrogates."""
     line = _UNCLEAN.sub(" ", text).strip()[:MAX_TITLE_LENGTH].rstrip()
     return line if line.isascii() else _SURROGATE.sub("\ufffd", line)
+
+
+def shared_tags(tags: Sequence[str]) -> tuple[str, ...]:
+    """Return the tags that all discs of a game may share: those that are neither a disc number nor a serial."""
+    return tuple(tag for tag in tags if _read_tag(tag).disc is None and not _SERIAL_TAG.fullmatch(tag[1:-1].strip()))
+
+
+def without_number(name: str) -> str:
+    """Return a title or the stem of a file name without its disc number: `Saga (USA)` of `Saga (USA) (Disc 2)`.
+
+    A serial before the name goes as well: each disc has its own. Everything else stays as it is, but for the space
+    around the number.
+    """
+    serial = _SERIAL_PREFIX.match(name)
+    name = name[serial.end() :] if serial else name
+    for tag in _TAG.finditer(name):
+        if _read_tag(clean_text(tag[0])).disc is not None:
+            return _joined(name[: tag.start()], name[tag.end() :])
+    end = _at_end(name)
+    if end is None:
+        tagged = _FIRST_TAG.search(name)
+        end = _at_end(name[: tagged.start()]) if tagged else None
+    return name if end is None else _joined(name[: end.start()], name[end.end() :])
+
+
+def _joined(head: str, tail: str) -> str:
+    head = head.rstrip(_AROUND_NUMBER)
+    return f"{head}{tail}".rstrip(_AROUND_NUMBER) if head else tail.strip(_AROUND_NUMBER)
 
 
 def _at_end(title: str) -> re.Match[str] | None:

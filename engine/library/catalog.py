@@ -9,12 +9,12 @@ A filter is one line of words; it selects a title if all of them match:
     size<4.5G       size of the file
 """
 
-import itertools
 import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from discpress.engine.formats import Settings
@@ -171,10 +171,17 @@ def join_copies(titles: Iterable[Title], states: TitleStates) -> tuple[list[Titl
     return joined, frozenset(others)
 
 
-def group_copies(titles: Iterable[Title], states: TitleStates) -> list[tuple[Title, ...]]:
-    """Return the titles of each disc, at the position of the first."""
-    joined, _ = join_copies(titles, states)
-    return [tuple(group) for _, group in itertools.groupby(joined, key=states.disc_of)]
+def later_copies(titles: Iterable[Title], copied: Set[str], states: TitleStates) -> set[Path]:
+    """Return the titles of the discs in `copied` that are not the first of their disc."""
+    later: set[Path] = set()
+    seen: set[str] = set()
+    for title in titles if copied else ():
+        disc = states.disc_of(title)
+        if disc in seen:
+            later.add(title.path)
+        elif disc in copied:
+            seen.add(disc)
+    return later
 
 
 def total(titles: Iterable[Title], states: TitleStates) -> Totals:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
 
-from discpress.engine.discs.file_titles import read_file_title
+from discpress.engine.discs.file_titles import read_file_title, without_number
 from discpress.engine.images.archives.model import differing_folders
 from discpress.engine.names import display_name
 from discpress.engine.store.model import Title
@@ -67,6 +67,12 @@ class TitleNames:
     def without_serial(self, title: Title) -> str:
         """Return the name of a title for a list that has a column of serials."""
         return self._files.get(title.path) or disc_name(title, self._tags.get(title.path, ""))
+
+    def of_family(self, title: Title, count: str) -> str:
+        """Return the name of a game with its number of discs, such as `3 discs`; `title` is the first of them."""
+        name = display_name(without_number(title.title) or title.path.name)
+        tags = self._tags.get(title.path, "")
+        return " ".join([name, f"({count})", *([display_name(tags)] if tags else [])])
 
     def _tell_apart(self, group: list[Title], disc_of: Callable[[Title], Hashable]) -> None:
         shared = set.intersection(*(set(title.disc.tags) for title in group))

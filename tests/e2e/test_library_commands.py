@@ -24,7 +24,7 @@ from discpress.engine.store.store import FILE_NAME
 TITLE_KEYS = [
     "schema", "event", "path", "files", "system", "serial", "title", "region", "disc_number", "disc_total", "revision",
     "languages", "tags", "found", "format", "block_size", "data_tracks", "audio_tracks", "file_bytes",
-    "original_bytes", "group", "error", "state", "reason", "other_path", "findings",
+    "original_bytes", "group", "family", "error", "state", "reason", "other_path", "findings",
 ]  # fmt: skip
 """Keys of a title: those of issue 3, with the other facts of the disc, the group and the state."""
 LISTED_KEYS = [*TITLE_KEYS, "estimated_bytes", "saving_bytes", "digests"]

@@ -40,6 +40,7 @@ class RequestFields(TypedDict, total=False):
     use_all_space: bool
     methods: tuple[Method, ...]
     replaces_source: bool
+    playlists: bool
 
 
 class PatientControl(Control):

@@ -54,6 +54,7 @@ def settings_of(config: Config, shown: Sequence[Path] = ()) -> list[Setting]:
         Setting("threads", "threads", config.threads, threads, (None, *range(1, available_processors() + 1))),
         Setting("trash", "originals", config.trash, _trash(config.trash), (False, True)),
         Setting("trash_days", "empty trash", config.trash_days, _trash_days(config.trash_days), _TRASH_DAYS),
+        Setting("playlists", "playlists", config.playlists, _playlists(config.playlists), (False, True)),
         Setting("theme", "theme", config.theme, config.theme, tuple(THEMES)),
         Setting("mouse", "mouse", config.mouse, _mouse(config.mouse), (None, True, False)),
         Setting("format", "format", config.format, _format(config), (None, *written())),
@@ -103,6 +104,10 @@ def _level(level: int) -> str:
 
 def _trash(is_used: bool) -> str:
     return "move to trash after verification" if is_used else "keep"
+
+
+def _playlists(are_written: bool) -> str:
+    return "write for games of several discs" if are_written else "write none"
 
 
 def _trash_days(days: int | None) -> str:

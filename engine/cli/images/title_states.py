@@ -39,6 +39,6 @@ def raise_damage(row: PlannedTitle) -> None:
 
 
 def notices_of(plan: ConversionPlan, row: PlannedTitle) -> list[str]:
-    """Return the warnings about a conversion, with the one that the row of the batch keeps its original."""
+    """Return the warnings about a conversion, with those of the batch: a kept original, other discs of the game."""
     kept = [KEPT] if KEPT in row.warnings and KEPT not in plan.notices else []
-    return [*plan.notices, *kept]
+    return [*plan.notices, *kept, *([row.missing_discs] if row.missing_discs else [])]

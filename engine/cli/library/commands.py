@@ -14,7 +14,8 @@ from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.state import open_store, read_config
 from discpress.engine.demo.library import make_demo
 from discpress.engine.errors import UsageError
-from discpress.engine.library.catalog import filter_titles, group_copies, sort_titles, total
+from discpress.engine.library.catalog import filter_titles, join_copies, later_copies, sort_titles, total
+from discpress.engine.library.families import TitleFamily, families_in, join_families
 from discpress.engine.library.naming import TitleNames, system_label
 from discpress.engine.library.scan.mounts import unmounted_folders
 from discpress.engine.library.scan.refresh import refresh
@@ -54,15 +55,16 @@ def scan_into(store: Store, folders: Sequence[Path], printer: Printer, control: 
         printer.fleeting(f"{len(paths)} images")
     titles, states = library_in(store, read_config(), [absolute(folder) for folder in folders])
     found = sort_titles((title for title in titles if title.path in paths), "path")
+    families = families_in(found)
     for title in found:
-        printer.event("title", title_facts(title, states), "")
+        printer.event("title", title_facts(title, states, families.get(title.path)), "")
     _print_rows(found, states, printer)
     _print_totals(found, states, "scan", printer)
     return exit_code
 
 
-def title_facts(title: Title, states: TitleStates) -> dict[str, object]:
-    """Return the fields of a title in `scan --json` and `ls --json`."""
+def title_facts(title: Title, states: TitleStates, family: TitleFamily | None = None) -> dict[str, object]:
+    """Return the fields of a title in `scan --json` and `ls --json`; `family` is that of its discs in the list."""
     standing = states.of(title)
     return {
         "path": str(title.path),
@@ -75,12 +77,18 @@ def title_facts(title: Title, states: TitleStates) -> dict[str, object]:
         "file_bytes": title.file_bytes,
         "original_bytes": title.original_bytes,
         "group": states.disc_of(title),
+        "family": None if family is None else _family_facts(family),
         "error": title.error,
         "state": str(standing.state),
         "reason": standing.reason,
         "other_path": None if standing.other_path is None else str(standing.other_path),
         "findings": [{"level": each.level, "code": each.code, "message": each.message} for each in title.findings],
     }
+
+
+def _family_facts(family: TitleFamily) -> dict[str, object]:
+    known = family.family
+    return {"name": known.name, "folder": str(known.folder), "discs": list(known.numbers), "disc_total": known.total}
 
 
 def _way_to_titles(folder: Path) -> str:
@@ -116,9 +124,10 @@ def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) ->
     # Sizes and savings are sorted from the largest, names from A.
     is_number = arguments.sort in {"saving", "size", "estimate"}
     shown = sort_titles(shown, arguments.sort, descending=is_number != arguments.reverse, states=states)
+    families = families_in(shown)
     for title in shown:
         estimate = title.estimate
-        facts = title_facts(title, states) | {
+        facts = title_facts(title, states, families.get(title.path)) | {
             "estimated_bytes": None if estimate is None else estimate.packed_bytes,
             "saving_bytes": title.saving_bytes,
             "digests": digest_facts(digests.get(title.path, ())),
@@ -132,12 +141,18 @@ def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) ->
 
 
 def _print_rows(titles: Sequence[Title], states: TitleStates, printer: Printer) -> None:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     names = TitleNames(titles, states.disc_of)
-    for group in group_copies(titles, states):
-        for index, title in enumerate(group):
-            name = f"  + {_file_name(title)}" if index else names.without_serial(title)
-            rows.append(_row(name, title, states.state(title)))
+    joined, copied = join_copies(titles, states)
+    families = families_in(joined)
+    in_order = join_families(joined, families)
+    later = later_copies(in_order, copied, states)
+    for title in in_order:
+        family = families.get(title.path)
+        if family is not None and title is family.titles[0]:
+            rows.append(_family_row(family, names, states))
+        name = f"  + {_file_name(title)}" if title.path in later else names.without_serial(title)
+        rows.append(_row(f"{'' if family is None else '  '}{name}", title, states.state(title)))
     if rows:
         heads = ("TITLE", "SYSTEM", "SERIAL", "FORMAT", "SIZE", "ESTIMATE", "SAVING", "STATE")
         printer.lines(format_table(heads, rows, flexible=0, right=(4, 5, 6)))
@@ -162,20 +177,39 @@ def _file_name(title: Title) -> str:
 
 def _row(name: str, title: Title, state: State) -> tuple[str, ...]:
     estimate, percent = title.estimate, title.saving_percent
+    return (
+        name,
+        system_label(title),
+        display_name(title.serial) or _BLANK,
+        _format_of(title),
+        format_size(title.file_bytes),
+        _BLANK if estimate is None else format_size(estimate.packed_bytes),
+        _BLANK if percent is None else format_whole_percent(percent),
+        state,
+    )
+
+
+def _format_of(title: Title) -> str:
     image_format = str(title.format or "?").upper() + (f"/{title.archive_label}" if title.is_archived else "")
     if title.tracks is not None and title.tracks.total > 1:
         image_format += f" {title.tracks.total} tracks"
     elif title.tracks is None and title.block_size:
         image_format += f" {title.block_size // 1024}K"
+    return image_format
+
+
+def _family_row(family: TitleFamily, names: TitleNames, states: TitleStates) -> tuple[str, ...]:
+    """Return the row of a game above those of its discs: their sums, and what they have in common."""
+    first, estimate, percent = family.titles[0], family.estimate(states), family.saving_percent(states)
     return (
-        name,
-        system_label(title),
-        display_name(title.serial) or _BLANK,
-        image_format,
-        format_size(title.file_bytes),
+        names.of_family(first, family.family.count),
+        system_label(first),
+        family.shared(lambda title: display_name(title.serial), "") or _BLANK,
+        family.shared(_format_of, "mixed"),
+        format_size(family.file_bytes),
         _BLANK if estimate is None else format_size(estimate.packed_bytes),
         _BLANK if percent is None else format_whole_percent(percent),
-        state,
+        family.state(states),
     )
 
 

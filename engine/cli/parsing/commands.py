@@ -21,6 +21,7 @@ ADDERS = {
     "trash": "discpress.engine.cli.parsing.trash:add_trash",
     "scan": "discpress.engine.cli.parsing.library:add_scan",
     "ls": "discpress.engine.cli.parsing.library:add_ls",
+    "playlist": "discpress.engine.cli.parsing.library:add_playlist",
     "set": "discpress.engine.cli.parsing.library:add_set",
     "estimate": "discpress.engine.cli.parsing.library:add_estimate",
     "demo": "discpress.engine.cli.parsing.library:add_demo",

@@ -41,6 +41,21 @@ def add_ls(commands: "Subparsers") -> None:
     add_state(parser)
 
 
+def add_playlist(commands: "Subparsers") -> None:
+    """Add `playlist`."""
+    parser = add_command(
+        commands,
+        "playlist",
+        "write the playlists of games with several discs, or bring them up to date",
+        "Write GAME.m3u next to the discs of a game: one line for each disc, in their order. A folder stands for all\n"
+        "games in it and below. The name of a disc must state its number, as in Saga (Disc 2).iso. If a disc has\n"
+        "several images, the playlist names a compressed one. A playlist that names other files stays as it is.",
+        "  discpress playlist ~/games\n  discpress playlist -n 'Saga (Disc 1).chd'",
+    )
+    parser.add_argument("inputs", nargs="+", metavar="FILE|FOLDER", help="a disc of a game, or a folder of games")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="show what would be written")
+
+
 def add_set(commands: "Subparsers") -> None:
     """Add `set`."""
     parser = add_command(

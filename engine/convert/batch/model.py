@@ -107,6 +107,8 @@ class PlannedTitle:
     """The title that it is a copy of."""
     warnings: tuple[str, ...] = ()
     """Warnings for the user before the conversion."""
+    missing_discs: str = ""
+    """The warning among them that other discs of the same game are not converted; empty if there is none."""
     repairs: tuple[str, ...] = ()
     """The reasons why its target does not load it, if it is rewritten for that."""
     is_useless: bool = False

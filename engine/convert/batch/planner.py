@@ -6,6 +6,7 @@ from pathlib import Path
 
 from discpress.engine.convert.batch.cds import loses_sectors, why_not_made
 from discpress.engine.convert.batch.copies import Copies
+from discpress.engine.convert.batch.families import with_missing_discs
 from discpress.engine.convert.batch.files import FileStat, stats_of
 from discpress.engine.convert.batch.known import Known
 from discpress.engine.convert.batch.left_out import LeftOut
@@ -68,7 +69,7 @@ def plan_batch(
         if row.is_converted and row.output_path is not None:
             planner.names.add(row.output_path)
             copies.note(each.title)
-    ordered = tuple(rows[id(each)] for each in candidates)
+    ordered = with_missing_discs([rows[id(each)] for each in candidates])
     return Batch(ordered, disk_spaces(ordered, stats))
 
 

@@ -54,6 +54,11 @@ def renamed(data: bytes, is_sheet: bool, rename: Rename) -> bytes | None:
     return None if is_foreign else data
 
 
+def is_one_path(line: str) -> bool:
+    """Return whether a line of a playlist is read as the path that it is."""
+    return bool(line) and _path_in(line) == line and not _LINE_END.search(line)
+
+
 def _renamed_text(text: str, is_sheet: bool, rename: Rename) -> str:
     change = _renamed_file_line if is_sheet else _renamed_path_line
     pieces = _LINE_END.split(text)

@@ -14,7 +14,7 @@ from discpress.engine.store.rows.plain_json import fields_in, load_object
 
 _ELSEWHERE = {"output_path", "output_folder", "force", "replaces_source", "targets"}
 """The fields that have columns of their own, follow from the kind, or that the target of the job replaces."""
-_LATER = {"accept_incomplete", "any_system", "one_bin", "unpacks", "use_all_space"}
+_LATER = {"accept_incomplete", "any_system", "one_bin", "playlists", "unpacks", "use_all_space"}
 """Options unknown to older releases, stored only if they are set: then those releases read all other jobs."""
 _NAMES = [each.name for each in fields(ConversionRequest) if each.name not in _ELSEWHERE]
 

@@ -52,7 +52,7 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (
             "colour = 1",
             "config.toml: unknown key 'colour': expected one of folders, target, targets, level, threads, trash,"
-            " trash_days, theme, mouse, ascii, keys, format, methods, block_size",
+            " trash_days, playlists, theme, mouse, ascii, keys, format, methods, block_size",
         ),
         ('target = "ops"', "config.toml: target: unknown target 'ops': did you mean opl?"),
         ("target = 3", "config.toml: target: expected one of any, opl, ppsspp, got 3"),

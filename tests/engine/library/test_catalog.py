@@ -11,7 +11,15 @@ from title_fields import TitleFields, title_at
 
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.library.catalog import SORT_KEYS, filter_titles, group_copies, parse_filter, sort_titles, total
+from discpress.engine.library.catalog import (
+    SORT_KEYS,
+    filter_titles,
+    join_copies,
+    later_copies,
+    parse_filter,
+    sort_titles,
+    total,
+)
 from discpress.engine.library.states import DiscRecord, Records, TitleStates
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import OLD_TOKENS, State
@@ -169,12 +177,15 @@ def same_disc(*titles: Title) -> TitleStates:
 
 def test_titles_with_one_disc_stand_together() -> None:
     image, packed = make_title("a.iso"), make_title("copy.zso", format=ImageFormat.ZSO)
-    assert group_copies([image, CAFE, packed], same_disc(image, packed)) == [(image, packed), (CAFE,)]
+    states = same_disc(image, packed)
+    joined, copied = join_copies([image, CAFE, packed], states)
+    assert joined == [image, packed, CAFE]
+    assert later_copies(joined, copied, states) == {packed.path}
 
 
 def test_equal_serial_and_size_prove_nothing() -> None:
     one, other = (make_title(f"disc {number}.iso", serial="SLUS-20024", size=100) for number in (1, 2))
-    assert group_copies([one, other], STATES) == [(one,), (other,)]
+    assert join_copies([one, other], STATES) == ([one, other], frozenset())
     assert total([one, other], STATES).titles == 2
 
 
