@@ -17,6 +17,7 @@
     |- SourceChangedError     exit 1   the source changed while it was read
     |- UselessError           exit 1   the conversion would not shrink it
     |- TrashError             exit 1   undo or purge would lose something
+    |- DatfileError           exit 1   a file is no list of games, or breaks the rules of its form
     |- StoreError             exit 1   the state file or the settings cannot be used
     |- StorageError           exit 1   the operating system refused
     |- WorkerEndedError       exit 1   several workers died at this job
@@ -145,6 +146,12 @@ class TrashError(DiscpressError):
     """An undo or a purge was refused because it could lose something."""
 
     code = "trash"
+
+
+class DatfileError(DiscpressError):
+    """A file is no list of games, or breaks the rules of its form."""
+
+    code = "datfile"
 
 
 class StoreError(DiscpressError):

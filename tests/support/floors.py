@@ -8,6 +8,7 @@ FLOORS = (
     {"queue"},
     {"lab", "library"},
     {"convert"},
+    {"dats"},
     {"store", "config", "demo"},
     {"measure", "discs"},
     {"images"},

@@ -1,0 +1,1 @@
+"""Datfiles: lists of known discs, read, indexed and compared with what the library knows."""

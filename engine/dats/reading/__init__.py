@@ -1,0 +1,1 @@
+"""Readers of datfiles: XML, text, archives and folders of them."""
