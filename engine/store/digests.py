@@ -40,6 +40,22 @@ _LABELS = {
 
 
 @dataclass(frozen=True, slots=True)
+class TrackDigest:
+    """A track of a CD that was decoded whole, as datfiles list it: its stored sectors with the pregap."""
+
+    kind: str
+    """Its sectors, as a CUE sheet names them."""
+    pregap: int
+    """Stored sectors before the track proper."""
+    size_bytes: int
+    """Its stored bytes."""
+    crc32: str
+    """8 digits."""
+    sha1: str
+    """40 digits."""
+
+
+@dataclass(frozen=True, slots=True)
 class Digests:
     """Digests of a decoded image, each as lower-case hex; empty if not computed."""
 
@@ -63,14 +79,21 @@ class Digests:
     """The reason to believe them."""
     fingerprint: str = ""
     """Fingerprint of the file's stored bytes at that time; empty if not taken, and then they follow no move."""
+    tracks: tuple[TrackDigest, ...] = ()
+    """The tracks of a CD in their order; empty for another image, or if they were not digested."""
 
     @classmethod
     def from_values(
-        cls, values: Mapping[str, str], size_bytes: int, fingerprint: str, grade: Grade = Grade.DECODED
+        cls,
+        values: Mapping[str, str],
+        size_bytes: int,
+        fingerprint: str,
+        grade: Grade = Grade.DECODED,
+        tracks: tuple[TrackDigest, ...] = (),
     ) -> "Digests":
         """Return the digests of an image that was read whole, by name."""
         known: dict[str, Any] = {name: values[name] for name in DIGEST_NAMES if name in values}
-        return cls(**known, size_bytes=size_bytes, fingerprint=fingerprint, grade=grade)
+        return cls(**known, size_bytes=size_bytes, fingerprint=fingerprint, grade=grade, tracks=tracks)
 
     @property
     def values(self) -> dict[str, str]:
@@ -81,4 +104,6 @@ class Digests:
     def or_else(self, known: "Digests") -> "Digests":
         """Return these digests, completed by earlier ones of the same bytes."""
         missing: dict[str, Any] = {name: value for name, value in known.values.items() if not getattr(self, name)}
-        return replace(self, size_bytes=self.size_bytes or known.size_bytes, **missing)
+        return replace(
+            self, size_bytes=self.size_bytes or known.size_bytes, tracks=self.tracks or known.tracks, **missing
+        )

@@ -8,6 +8,7 @@ wrong already. No reader relies on it: `engine.store.rows.checked` checks every 
 import re
 from typing import TypeAlias
 
+from discpress.engine.store.dat_migration import digests_of_tracks, index_of_datfiles
 from discpress.engine.store.identity_migration import (
     checked_titles,
     digests_with_grades,
@@ -223,5 +224,6 @@ MIGRATIONS: Migrations = (
             SELECT 1 FROM journal WHERE kind = 'purged' AND json_valid(payload)
                 AND instr(queue_jobs.result, json_extract(payload, '$.entry')))""",
     ),
+    (*index_of_datfiles(), *digests_of_tracks()),
 )
 """Every step of the schema, oldest first; a released step is never edited."""

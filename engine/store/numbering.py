@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Literal, TypeAlias
 
-Table: TypeAlias = Literal["queue_jobs", "journal", "measurements"]
+Table: TypeAlias = Literal["queue_jobs", "journal", "measurements", "dats"]
 
 HIGHEST = 10**15
 """No number above it was ever given: at one a microsecond that takes 30 years."""

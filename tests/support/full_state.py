@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from discpress.engine.dats.index import DatIndex
+from discpress.engine.dats.model import DatFile, DatGame, DatHeader, FileKind, FileStatus, ParsedDat
+from discpress.engine.dats.reading.files import FoundDat
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.errors import SpaceError
 from discpress.engine.formats import ImageFormat, Method, Settings
@@ -77,6 +80,7 @@ def fill(store: Store, titles: Sequence[Title], output_folder: Path) -> None:
     store.save_titles(titles)
     store.save_empty_archives([EmptyArchive(titles[0].path.with_name("films.zip"), titles[0].identity)])
     _fill_library(store, titles)
+    _fill_dats(store)
     _fill_queue(store, titles, output_folder)
     background_tasks = BackgroundTasks(store)
     background_tasks.ask([(title.path, EstimateTask(ConversionRequest(ImageFormat.ZSO, 4096))) for title in titles], 10)
@@ -86,6 +90,16 @@ def fill(store: Store, titles: Sequence[Title], output_folder: Path) -> None:
     background_tasks.begin(failing)
     background_tasks.fail(failing, f"{titles[0].path.parent}: the disk went away")
     store.file.write(lambda connection: connection.execute("INSERT OR IGNORE INTO told VALUES ('no-wal')"))
+
+
+def _fill_dats(store: Store) -> None:
+    files = (
+        DatFile("Lanterns (USA).iso", FileKind.DATA, 700_000_000, 0x0BADF00D, b"\xbb" * 20),
+        DatFile("other.chd", FileKind.DISK, None, None, b"\xcc" * 20, FileStatus.BAD),
+    )
+    games = [DatGame("Lanterns (USA)", files, ("SLUS20000",), "7"), DatGame("Other", files[1:], ("SLUS20001",))]
+    dat = ParsedDat(DatHeader("Sony - PlayStation 2", version="2026-08-01", author="redump.org"), games)
+    DatIndex(store.file).add([FoundDat(Path("/lists [x]/a.zip"), "ps2.dat", dat)], Path("/lists [x]"))
 
 
 def _fill_library(store: Store, titles: Sequence[Title]) -> None:

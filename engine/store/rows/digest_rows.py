@@ -7,10 +7,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from discpress.engine.store.digests import DIGEST_NAMES, Digests, Grade
+from discpress.engine.store.digests import DIGEST_NAMES, Digests, Grade, TrackDigest
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.rows import keys
-from discpress.engine.store.rows.checked import NUMBER, PATH, TEXT, TIME, Row, Shape, UnreadableError, made_by, token
+from discpress.engine.store.rows.checked import (
+    LARGEST,
+    NUMBER,
+    PATH,
+    TEXT,
+    TIME,
+    Row,
+    Shape,
+    UnreadableError,
+    made_by,
+    token,
+)
 
 _HEX = re.compile(r"[0-9a-f]*")
 _NO_PATH = b""
@@ -23,6 +34,23 @@ def _hex(text: str) -> str:
     return text
 
 
+def tracks_from(text: str) -> tuple[TrackDigest, ...]:
+    """Return the tracks of a stored text. Raises ValueError if it is malformed."""
+    return tuple(map(_track_from, text.split(";"))) if text else ()
+
+
+def _track_from(text: str) -> TrackDigest:
+    kind, pregap, size, crc32, sha1 = text.split(" ")
+    track = TrackDigest(kind, int(pregap), int(size), _hex(crc32), _hex(sha1))
+    if not (0 <= track.pregap <= LARGEST and 0 <= track.size_bytes <= LARGEST):
+        raise ValueError
+    return track
+
+
+def _tracks_text(tracks: Iterable[TrackDigest]) -> str:
+    return ";".join(f"{each.kind} {each.pregap} {each.size_bytes} {each.crc32} {each.sha1}" for each in tracks)
+
+
 _DIGEST = made_by(_hex, "")
 _SHAPE = Shape(
     {
@@ -32,12 +60,16 @@ _SHAPE = Shape(
         "overall_sha1": _DIGEST,
         "grade": token({str(grade): grade for grade in Grade}, None),
         "fingerprint": _DIGEST,
+        "tracks": made_by(tracks_from, ()),
     },
 )
+_VALUES = _SHAPE.names[:-1]
 _COLUMNS = f"identity, path, {_SHAPE.select()}"
 _SAVE = f"INSERT OR REPLACE INTO digests ({_COLUMNS}) VALUES ({', '.join('?' * (2 + len(_SHAPE)))})"
 _SELECT = f"SELECT path, {_SHAPE.select()} FROM digests WHERE identity = ? AND path IN (?, x'')"
 _SELECT_ALL = f"SELECT t.path, d.path, {_SHAPE.select('d')} FROM titles t JOIN digests d ON d.identity = t.identity"
+SELECTED = f"d.path, {_SHAPE.select('d')}"
+"""The columns for `digests_from`, of a table named `d`."""
 _SELECT_DISCS = f"""SELECT t.path, t.format, d.path, {_SHAPE.select("d")} FROM digests d
 JOIN titles t ON t.identity = d.identity WHERE d.xxh3 != ''"""
 _DISC = Shape({"path": PATH, "format": TEXT})
@@ -50,7 +82,7 @@ def save(connection: sqlite3.Connection, path: Path, identity: FileIdentity, dig
     if known is not None and not _differs(known, digests):
         digests = digests.or_else(known)
     key = keys.identity_key(identity), keys.path_key(path)
-    connection.execute(_SAVE, (*key, *(getattr(digests, name) for name in _SHAPE.names)))
+    connection.execute(_SAVE, (*key, *(getattr(digests, name) for name in _VALUES), _tracks_text(digests.tracks)))
     if digests.grade is Grade.DECODED:  # nothing else is needed any more
         connection.execute(_DROP, (*key, str(Grade.FOLLOWED)))
 
@@ -64,30 +96,30 @@ def read(connection: sqlite3.Connection, path: Path, identity: FileIdentity) -> 
     """Return the digests of a content under a path, the best grade first; unreadable ones are left out."""
     key = keys.path_key(path)
     rows = connection.execute(_SELECT, (keys.identity_key(identity), key)).fetchall()
-    return _best_first(digests for row in rows if (digests := _digests_from(row, key)) is not None)
+    return best_first(digests for row in rows if (digests := digests_from(row, key)) is not None)
 
 
 def read_all(connection: sqlite3.Connection) -> dict[Path, list[Digests]]:
     """Return the digests of all titles that have some, by path."""
     found: dict[bytes, list[Digests]] = {}
     for key, *row in connection.execute(_SELECT_ALL):
-        digests = _digests_from(row, key)
+        digests = digests_from(row, key)
         if digests is not None:
             found.setdefault(key, []).append(digests)
-    return {keys.path_from(key): _best_first(digests) for key, digests in found.items()}
+    return {keys.path_from(key): best_first(digests) for key, digests in found.items()}
 
 
 def read_discs(connection: sqlite3.Connection) -> Iterator[tuple[Path, str, Digests]]:
     """Yield the titles whose decoded bytes are known: path, format and digests, one for each grade."""
     for key, image_format, *row in connection.execute(_SELECT_DISCS):
-        digests = _digests_from(row, key)
+        digests = digests_from(row, key)
         if digests is not None and digests.grade is not Grade.STATED:
             with contextlib.suppress(UnreadableError):
                 path, name = _DISC.read((key, image_format))
                 yield path, name, digests
 
 
-def _digests_from(row: Row, key: bytes) -> Digests | None:
+def digests_from(row: Row, key: bytes) -> Digests | None:
     """Return the digests of a row for the path of that key; None if they are of another path or unreadable."""
     if row[0] not in (key, _NO_PATH):
         return None
@@ -100,7 +132,8 @@ def _digests_from(row: Row, key: bytes) -> Digests | None:
     return replace(digests, grade=Grade.FOLLOWED) if is_loose else digests
 
 
-def _best_first(found: Iterable[Digests]) -> list[Digests]:
+def best_first(found: Iterable[Digests]) -> list[Digests]:
+    """Return digests in the order of their grades."""
     return sorted(found, key=lambda digests: list(Grade).index(digests.grade))
 
 

@@ -1,0 +1,90 @@
+"""The comparison of one image, or of the tracks of a disc, with the games of a list."""
+
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from discpress.engine.dats.lookup import IndexedFile
+from discpress.engine.dats.model import FileKind, FileStatus
+from discpress.engine.dats.zeros import crc32_with_zeros
+from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.images.cd.addresses import msf
+from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE
+from discpress.engine.store.digests import TrackDigest
+from discpress.engine.units import format_size
+
+_TRACK_MARK = "(track "
+
+
+@dataclass(frozen=True, slots=True)
+class TrackComparison:
+    """The tracks of a disc, or its only one, compared with the files of a game."""
+
+    same: int
+    """Tracks that are files of the game."""
+    is_whole: bool
+    """Whether all tracks are all files of the game, and the list has all tracks of the disc."""
+    is_partial_list: bool
+    """Whether the list has one track of the disc only."""
+
+
+def is_raw_size(size_bytes: int) -> bool:
+    """Return whether a size is that of raw sectors of a CD, and of no DVD."""
+    return size_bytes % RAW_SECTOR_SIZE == 0 and size_bytes % SECTOR_SIZE != 0
+
+
+def compare_tracks(tracks: Sequence[TrackDigest], files: Sequence[IndexedFile]) -> TrackComparison:
+    """Compare all tracks of a disc with the files of a game.
+
+    Unrelated games share tracks, so that only all of them together tell a disc.
+    """
+    listed = [file for file in files if file.kind is FileKind.DATA]
+    has_crc32 = all(file.crc32 is not None for file in listed)
+    theirs = Counter(f"{file.crc32:08x}" if has_crc32 else (file.sha1 or b"").hex() for file in listed)
+    ours = Counter(track.crc32 if has_crc32 else track.sha1 for track in tracks)
+    sizes = Counter(track.size_bytes for track in tracks)
+    is_size_same = all(sizes[file.size_bytes] for file in listed if file.size_bytes is not None)
+    same = (ours & theirs).total()
+    is_partial = len(listed) == 1 and _TRACK_MARK in listed[0].name.lower()
+    return TrackComparison(same, ours == theirs and is_size_same and not is_partial, is_partial)
+
+
+def has_listed_sheet(tracks: Sequence[TrackDigest], files: Sequence[IndexedFile]) -> bool | None:
+    """Return whether a sheet with these tracks, named as in the list, equals the listed one; None without one.
+
+    The sheet of the user has other names for the files, and often other commands: its own bytes tell nothing.
+    """
+    sheet = next((each for each in files if each.kind is FileKind.SHEET and each.name.lower().endswith(".cue")), None)
+    listed = [file for file in files if file.kind is FileKind.DATA]
+    if sheet is None or sheet.crc32 is None or len(listed) != len(tracks):
+        return None
+    names = {file.crc32: file.name for file in listed}
+    text = ""
+    for number, track in enumerate(tracks, start=1):
+        name = names.get(int(track.crc32, 16))
+        if name is None:
+            return None
+        text += f'FILE "{name}" BINARY\r\n  TRACK {number:02} {track.kind}\r\n'
+        if track.pregap:
+            text += "    INDEX 00 00:00:00\r\n"
+        text += f"    INDEX 01 {msf(track.pregap)}\r\n"
+    return zlib.crc32(text.encode()) == sheet.crc32
+
+
+def worst_status(files: Sequence[IndexedFile]) -> FileStatus:
+    """Return the quality of a game: that of its worst file; one that is wanted counts before bad ones."""
+    statuses = {file.status for file in files if file.kind is not FileKind.SHEET}
+    return max(statuses, default=FileStatus.GOOD)
+
+
+def trimmed_or_padded(size_bytes: int, crc32: int, file: IndexedFile) -> str:
+    """Return how an image differs from a listed one if only zeros at the end are missing or added; empty otherwise."""
+    if file.size_bytes is None or file.crc32 is None or file.size_bytes == size_bytes:
+        return ""
+    difference = abs(file.size_bytes - size_bytes)
+    if size_bytes < file.size_bytes:
+        is_same = crc32_with_zeros(crc32, difference) == file.crc32
+        return f"not the whole disc: {format_size(difference)} of zeros at its end are missing" if is_same else ""
+    is_same = crc32_with_zeros(file.crc32, difference) == crc32
+    return f"more than the disc: {format_size(difference)} of zeros follow it" if is_same else ""

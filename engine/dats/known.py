@@ -1,0 +1,85 @@
+"""Everything that is known of the titles' content: their digests, serials and systems, in one query."""
+
+import hashlib
+import sqlite3
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from discpress.engine.dats.serials import serial_key
+from discpress.engine.store.digests import Digests, Grade
+from discpress.engine.store.model import Fault
+from discpress.engine.store.rows import digest_rows, keys
+from discpress.engine.store.rows.checked import NAME, PATH, Shape, UnreadableError, made_by, token
+from discpress.engine.systems import System, system_from
+
+_FAULTS = {"": None, **{fault.value: fault for fault in Fault}}
+_TITLE = Shape(
+    {
+        "path": PATH,
+        "system": made_by(system_from, System.UNKNOWN),
+        "serial": NAME,
+        "fault": token(_FAULTS, None),
+    }
+)
+_SELECT = f"SELECT {_TITLE.select('t')}, {digest_rows.SELECTED} FROM titles t JOIN digests d ON d.identity = t.identity"
+_AT_ONCE = 500
+_DVD_METADATA = b"DVD " + hashlib.sha1(b"\0", usedforsecurity=False).digest()
+"""Tag and SHA-1 of the only metadata of a DVD's CHD: an empty text with its end."""
+
+
+@dataclass(slots=True)
+class KnownTitle:
+    """A title with at least one known digest."""
+
+    path: Path
+    """Its path."""
+    system: System
+    """The system that plays it."""
+    serial: str
+    """Its serial, as `serial_key` makes it; empty if it has none."""
+    fault: Fault | None
+    """The fault that a scan found."""
+    digests: list[Digests] = field(default_factory=list)
+    """Its digests, the best grade first; without those of the user data of a CD."""
+
+    @property
+    def is_decoded(self) -> bool:
+        """Whether this very file was decoded whole."""
+        return any(each.grade is Grade.DECODED for each in self.digests)
+
+
+def known_titles(connection: sqlite3.Connection, paths: Collection[Path] | None = None) -> list[KnownTitle]:
+    """Return the titles with digests among some paths; None: all. Unreadable rows are left out."""
+    found: dict[bytes, KnownTitle] = {}
+    for row in _rows(connection, paths):
+        own, rest = row[: len(_TITLE)], row[len(_TITLE) :]
+        digests = digest_rows.digests_from(rest, own[0])
+        if digests is None or digests.grade is Grade.USER_DATA:
+            continue
+        title = found.get(own[0])
+        if title is None:
+            try:
+                path, system, serial, fault = _TITLE.read(own)
+            except UnreadableError:
+                continue
+            title = found[own[0]] = KnownTitle(path, system, serial_key(serial), fault)
+        title.digests.append(digests)
+    for title in found.values():
+        title.digests = digest_rows.best_first(title.digests)
+    return list(found.values())
+
+
+def _rows(connection: sqlite3.Connection, paths: Collection[Path] | None) -> Iterator[tuple[object, ...]]:
+    if paths is None:
+        yield from connection.execute(_SELECT)
+        return
+    chosen = sorted(map(keys.path_key, paths))
+    for start in range(0, len(chosen), _AT_ONCE):
+        some = chosen[start : start + _AT_ONCE]
+        yield from connection.execute(f"{_SELECT} WHERE t.path IN ({', '.join('?' * len(some))})", some)
+
+
+def overall_sha1_of_dvd(sha1: str) -> str:
+    """Return the SHA-1 over data and metadata that the CHD of a DVD with this SHA-1 states, as lower-case hex."""
+    return hashlib.sha1(bytes.fromhex(sha1) + _DVD_METADATA, usedforsecurity=False).hexdigest()

@@ -1,0 +1,47 @@
+"""The matches of the library, kept up to date with the lists and the digests of a state file."""
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+from discpress.engine.dats.match import Match
+from discpress.engine.dats.matching import find_matches
+from discpress.engine.store.store import Store
+
+_REVISION = "SELECT COUNT(*), MAX(id) FROM dats"
+"""No number is ever given twice, so that each change of the lists changes one of the two."""
+
+
+class MatchReader:
+    """Reads the matches of an open state file; only those of changed titles are found anew."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._change = 0
+        self._revision: tuple[int, ...] = ()
+        self._matches: dict[Path, Match] = {}
+
+    @property
+    def has_lists(self) -> bool:
+        """Whether a list was loaded when the matches were last read."""
+        return self._revision[:1] > (0,)
+
+    def read(self) -> Mapping[Path, Match]:
+        """Return the matches of all titles with digests; the same object if nothing changed. Raises StoreError."""
+        changes = self._store.changes_since(self._change)
+        revision = self._store.file.run(_revision)
+        is_new = revision != self._revision
+        if not is_new and changes.number == self._change:
+            return self._matches
+        paths = None if is_new else changes.paths
+        if is_new or self.has_lists:
+            found = self._store.file.run(lambda connection: find_matches(connection, paths))
+            kept = {} if paths is None else {path: each for path, each in self._matches.items() if path not in paths}
+            self._matches = kept | found
+        self._change, self._revision = changes.number, revision
+        return self._matches
+
+
+def _revision(connection: sqlite3.Connection) -> tuple[int, ...]:
+    count, last = connection.execute(_REVISION).fetchone()
+    return count, last if isinstance(last, int) else 0
