@@ -46,6 +46,8 @@ def merge_requests(
     methods and block size of the defaults fit their own target and each other. They are left out if the title has
     another target or another format. `system` (`ps2`) decides among the targets of the defaults.
     """
+    if own is None and defaults is NOTHING:
+        return request
     defaults = for_system(defaults, system)
     chosen = own or NOTHING
     target, image_format, methods = (

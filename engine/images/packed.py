@@ -38,6 +38,11 @@ class PackedSpec(FormatSpec):
     tail_magics: tuple[tuple[int, bytes], ...] = ()
     """Bytes near the end of its files, each with its distance from the end."""
 
+    @property
+    def first_bytes(self) -> frozenset[int] | None:
+        """The first bytes of its files, see `FormatSpec`; none for a format that only its end tells."""
+        return None if self.magic_offset else frozenset(magic[0] for magic in self.magics)
+
     def detect(self, head: bytes, file_bytes: int) -> bool:
         """Return whether a file is of this format, see `FormatSpec`; never for one that only its end tells."""
         return head.startswith(self.magics, self.magic_offset)

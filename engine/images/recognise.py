@@ -25,15 +25,14 @@ def recognise(source: ByteSource, found: ImageFormat | None = None) -> ImageForm
     Raises DamagedImageError for an empty file, and for a file without the header that its name promises, unless it
     contains a known disc or has the header of another format.
     """
-    name = shown_name(source)
     if source.size_bytes == 0:
         raise DamagedImageError(
-            f"{name}: the file is empty: a disc image has at least one byte", hint="get the file again"
+            f"{shown_name(source)}: the file is empty: a disc image has at least one byte", hint="get the file again"
         )
     found = found or detect_format(source)
     problem = header_problem(source, found)
     if problem:
-        raise DamagedImageError(f"{name}: damaged header: {problem}", hint=_hint(source.path))
+        raise DamagedImageError(f"{shown_name(source)}: damaged header: {problem}", hint=_hint(source.path))
     return found
 
 

@@ -4,7 +4,7 @@ bytes --detect--> FormatSpec --open--> Image
 Settings --encoder_of--> Encoder --layout, codec--> the packed file
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -36,15 +36,45 @@ if TYPE_CHECKING:
     from discpress.engine.codecs.blocks import Codec
     from discpress.engine.images.layout import Layout
 
-FORMATS: list[FormatSpec] = [
-    ZSO,
-    CSO,
-    CHD,
-    DAX,
-    *(PART, JSO, GAMECUBE_CISO, WBFS, WIA, RVZ, GCZ, PBP, ZIP, SEVEN_ZIP, RAW_CD, CUE, GDI, CCD, MDS),
-    *PACKED.values(),
-    ISO,  # any bytes can be an ISO
-]
+
+class Formats:
+    """Formats in the order of detection, found by name, suffix and first byte: a scan asks several times a file."""
+
+    def __init__(self, formats: Iterable[FormatSpec]) -> None:
+        """Take the formats; of two for one suffix or one file, the first counts."""
+        self._all = tuple(formats)
+        self.by_name = {spec.name: spec for spec in reversed(self._all)}
+        self.by_promise = {suffix: spec for spec in reversed(self._all) if spec.promises for suffix in spec.suffixes}
+        """The formats whose suffix promises their header."""
+        self._by_first_byte: dict[int, tuple[FormatSpec, ...]] = {}
+        """Filled when a file needs it, because most discs begin with the same few bytes."""
+
+    def __iter__(self) -> Iterator[FormatSpec]:
+        return iter(self._all)
+
+    def that_begin_with(self, head: bytes) -> Sequence[FormatSpec]:
+        """Return the formats that a file with these first bytes can have; all of them for an empty file."""
+        if not head:
+            return self._all
+        found = self._by_first_byte.get(head[0])
+        if found is None:
+            accepting = ((spec, spec.first_bytes) for spec in self._all)
+            found = tuple(spec for spec, first in accepting if first is None or head[0] in first)
+            self._by_first_byte[head[0]] = found
+        return found
+
+
+FORMATS = Formats(
+    (
+        ZSO,
+        CSO,
+        CHD,
+        DAX,
+        *(PART, JSO, GAMECUBE_CISO, WBFS, WIA, RVZ, GCZ, PBP, ZIP, SEVEN_ZIP, RAW_CD, CUE, GDI, CCD, MDS),
+        *PACKED.values(),
+        ISO,  # any bytes can be an ISO
+    )
+)
 """All formats; those that are written are offered in this order."""
 
 
@@ -54,21 +84,20 @@ PLAIN = ISO.name
 
 def spec_of(image_format: ImageFormat) -> FormatSpec:
     """Return a format by its name; KeyError for a name that the registry lacks."""
-    for spec in FORMATS:
-        if spec.name == image_format:
-            return spec
-    raise KeyError(image_format)
+    return FORMATS.by_name[image_format]
 
 
 def detect(head: bytes, file_bytes: int) -> FormatSpec:
     """Return the format of a file from its first SNIFF_BYTES (or all of it) and its size; ISO if nothing matches."""
-    return next((spec for spec in FORMATS if spec.detect(head, file_bytes)), ISO)
+    for spec in FORMATS.that_begin_with(head):
+        if spec.detect(head, file_bytes):
+            return spec
+    return ISO
 
 
 def promised(path: PurePath) -> FormatSpec | None:
     """Return the format whose header a file must have by its name; None if the name promises none."""
-    suffix = path.suffix.lower()
-    return next((spec for spec in FORMATS if spec.promises and suffix in spec.suffixes), None)
+    return FORMATS.by_promise.get(path.suffix.lower())
 
 
 def suffixes_of_read() -> frozenset[str]:

@@ -154,6 +154,11 @@ class FormatSpec:
         """The first bytes of nearly every file; empty if there is no magic."""
         return self.magics[0] if self.magics else b""
 
+    @property
+    def first_bytes(self) -> frozenset[int] | None:
+        """The first bytes that `detect` accepts, so that it is asked about few files only; None if it accepts any."""
+        return frozenset(magic[0] for magic in self.magics) or None
+
     def detect(self, head: bytes, file_bytes: int) -> bool:
         """Return whether a file is of this format, from its first SNIFF_BYTES (or all of it) and its size."""
         return head.startswith(self.magics)

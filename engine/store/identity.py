@@ -60,24 +60,24 @@ class FileIdentity:
     def with_others(self, others: Sequence[tuple[int, int]]) -> "FileIdentity":
         """Return the identity of this file together with others, each by its size and mtime in ns."""
         if not others:
-            return replace(self, others=0)
+            return replace(self, others=0) if self.others else self
         digest = xxhash.xxh3_64(repr(list(others)).encode())
         return replace(self, others=digest.intdigest() >> 1 or 1)
 
     @property
     def of_file(self) -> "FileIdentity":
         """The identity of the file or the set of files on the disk: of the archive, for a file in one."""
-        return replace(self, member=0, member_bytes=0)
+        return replace(self, member=0, member_bytes=0) if self.member or self.member_bytes else self
 
     @property
     def of_main(self) -> "FileIdentity":
         """The identity of the main file alone."""
-        return replace(self.of_file, others=0)
+        return self.of_file.with_others(())
 
     @property
     def without_inode(self) -> "FileIdentity":
         """The part that stays the same after a move to another disk."""
-        return replace(self, ino=0)
+        return replace(self, ino=0) if self.ino else self
 
     def fits(self, other: "FileIdentity") -> bool:
         """Return whether two identities of one path are of one file: inodes count only if both of them last."""

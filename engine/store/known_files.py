@@ -44,9 +44,12 @@ class GoneTitles:
         self._file = file
         self._now = now
 
-    def candidates(self) -> list[FormerTitle]:
-        """Return all titles that a new file may have been: those that are gone, and the others with their device."""
-        return self._file.run(gone_rows.read)
+    def candidates(self, new: Iterable[Path] = ()) -> list[FormerTitle]:
+        """Return all titles that a new file may have been: those that are gone, and the others with their device.
+
+        The titles under the paths of `new` files are left out.
+        """
+        return self._file.run(lambda connection: gone_rows.read(connection, new))
 
     def follow(self, former: FormerTitle, title: Title) -> None:
         """Let settings and estimates follow a file to its new path."""

@@ -55,10 +55,12 @@ def scan_into(store: Store, folders: Sequence[Path], printer: Printer, control: 
         printer.fleeting(f"{len(paths)} images")
     titles, states = library_in(store, read_config(), [absolute(folder) for folder in folders])
     found = sort_titles((title for title in titles if title.path in paths), "path")
-    families = families_in(found)
-    for title in found:
-        printer.event("title", title_facts(title, states, families.get(title.path)), "")
-    _print_rows(found, states, printer)
+    if printer.is_for_programs:
+        families = families_in(found)
+        for title in found:
+            printer.event("title", title_facts(title, states, families.get(title.path)), "")
+    else:
+        _print_rows(found, states, printer)
     _print_totals(found, states, "scan", printer)
     return exit_code
 
@@ -124,18 +126,20 @@ def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) ->
     # Sizes and savings are sorted from the largest, names from A.
     is_number = arguments.sort in {"saving", "size", "estimate"}
     shown = sort_titles(shown, arguments.sort, descending=is_number != arguments.reverse, states=states)
-    families = families_in(shown)
-    for title in shown:
-        estimate = title.estimate
-        facts = title_facts(title, states, families.get(title.path)) | {
-            "estimated_bytes": None if estimate is None else estimate.packed_bytes,
-            "saving_bytes": title.saving_bytes,
-            "digests": digest_facts(digests.get(title.path, ())),
-        }
-        printer.event("title", facts, "")
-    _print_rows(shown, states, printer)
-    if arguments.digests:
-        _print_digests(shown, digests, printer)
+    if printer.is_for_programs:
+        families = families_in(shown)
+        for title in shown:
+            estimate = title.estimate
+            facts = title_facts(title, states, families.get(title.path)) | {
+                "estimated_bytes": None if estimate is None else estimate.packed_bytes,
+                "saving_bytes": title.saving_bytes,
+                "digests": digest_facts(digests.get(title.path, ())),
+            }
+            printer.event("title", facts, "")
+    else:
+        _print_rows(shown, states, printer)
+        if arguments.digests:
+            _print_digests(shown, digests, printer)
     _print_totals(shown, states, "library", printer)
     return exit_code
 

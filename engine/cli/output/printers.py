@@ -35,9 +35,15 @@ class ReaderGoneError(OutputLostError):
     """The reader of the output went away (`| head`)."""
 
 
+_ENCODER = json.JSONEncoder(default=str)
+
+
 class Printer(Protocol):
     """Receives results. Every method raises OutputLostError if they cannot be written, ReaderGoneError if the reader
     went away."""
+
+    is_for_programs: bool
+    """Whether only `event` and `error` are of use; else only the texts are, so that no facts need be collected."""
 
     def event(self, name: str, facts: Mapping[str, object], text: str) -> None:
         """Report a result: `facts` to programs, `text` (lines ready to show) to people."""
@@ -61,13 +67,15 @@ class Printer(Protocol):
 class JsonPrinter:
     """One JSON object a line, on stdout; ASCII, so that any name survives (undecodable bytes as lone surrogates)."""
 
+    is_for_programs = True
+
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
         self._lock = threading.Lock()
 
     def event(self, name: str, facts: Mapping[str, object], text: str) -> None:
         """Write an event."""
-        line = json.dumps({"schema": SCHEMA, "event": name, **facts}, default=str)
+        line = _ENCODER.encode({"schema": SCHEMA, "event": name, **facts})
         with self._lock:
             _write(line, self._stream)
 
@@ -113,6 +121,8 @@ class JsonPrinter:
 
 class TextPrinter:
     """Results on stdout, everything else on stderr; a live line if stderr is a terminal."""
+
+    is_for_programs = False
 
     def __init__(self, *, quiet: bool = False, live: bool | None = None) -> None:
         self._quiet = quiet

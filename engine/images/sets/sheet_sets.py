@@ -24,7 +24,8 @@ from discpress.engine.names import fold, natural_key
 SHEET_SUFFIXES = (".gdi", ".cue", ".ccd", ".mds")
 """Suffixes of sheets; of two that name one file, the format that comes first here has the title."""
 
-
+_SUFFIX_LENGTH = 4
+"""A name of so many characters has no suffix: `.cue` is a hidden file."""
 _NOT_PLAIN = bytes((*range(ord(" ")), *range(ord("~") + 1, 256)))
 """All bytes but those of printable ASCII characters."""
 
@@ -80,7 +81,7 @@ class _Folder:
 
 def is_sheet_name(name: str) -> bool:
     """Return whether a file is a sheet by its name."""
-    return PurePath(name).suffix.lower() in SHEET_SUFFIXES
+    return name.lower().endswith(SHEET_SUFFIXES) and len(name) > _SUFFIX_LENGTH
 
 
 def named_files(path: Path) -> NamedFiles:

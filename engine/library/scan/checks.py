@@ -1,7 +1,7 @@
 """The checks of an image that a scan can afford: those of the doctor that decode nothing but sector 16."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from typing import NamedTuple
 
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.images.cd.image import CdImage
@@ -16,11 +16,19 @@ from discpress.engine.images.doctor.content import (
 )
 from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.images.image import Image
-from discpress.engine.store.model import Fault, Title
+from discpress.engine.store.model import Fault
 
 
-def check_title(title: Title, image: Image) -> Title:
-    """Return the title of an open image with its findings and its fault.
+class Checked(NamedTuple):
+    """The result of the checks, for the fields of a title."""
+
+    error: str
+    fault: Fault | None
+    findings: tuple[Finding, ...] = ()
+
+
+def check_image(image: Image, *, has_disc: bool) -> Checked:
+    """Return the faults of an open image, in which a disc was recognised or not.
 
     Two reads at most: sector 16, and the index entries of the last block. A compressed image in an archive is not read
     to its last block. Raises DamagedImageError if sector 16 does not decode, and StorageError.
@@ -29,21 +37,21 @@ def check_title(title: Title, image: Image) -> Title:
         try:
             image.check_extent()
         except DamagedImageError as error:
-            return replace(title, error=str(error), fault=Fault.DAMAGED)
-    findings = tuple(_findings(title, image))
+            return Checked(str(error), Fault.DAMAGED)
+    findings = tuple(_findings(image, has_disc=has_disc))
     cut = next((each.message for each in findings if each.code in {VOLUME_SIZE, RAW_SIZE}), "")
-    fault = Fault.CUT_SHORT if cut else None if title.disc.has_disc else Fault.NO_DISC
-    return replace(title, error=cut, fault=fault, findings=findings)
+    fault = Fault.CUT_SHORT if cut else None if has_disc else Fault.NO_DISC
+    return Checked(cut, fault, findings)
 
 
-def _findings(title: Title, image: Image) -> Iterator[Finding]:
+def _findings(image: Image, *, has_disc: bool) -> Iterator[Finding]:
     if isinstance(image, CdImage):
         yield from (Finding(Severity.NOTE, "sheet", remark) for remark in image.remarks)
         if isinstance(image, RawImage) and not image.is_sequential:
             yield from no_sheet_findings(image, 1)
-        yield from cd_content_findings(image, has_disc=title.disc.has_disc)
+        yield from cd_content_findings(image, has_disc=has_disc)
         return
-    if not title.disc.has_disc:
+    if not has_disc:
         yield from no_disc_findings(image)
     elif message := cut_short(image):
         yield Finding(Severity.WARNING, VOLUME_SIZE, message)

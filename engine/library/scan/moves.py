@@ -70,8 +70,10 @@ def follow_moves(store: Store, new: Sequence[Title], gone: Sequence[Path], tops:
     """
     if not new and not gone:
         return
-    new_paths, gone_paths = {title.path for title in new}, set(gone)
-    former = [each for each in store.gone.candidates() if each.path not in new_paths]
+    gone_paths = set(gone)
+    former = store.gone.candidates(title.path for title in new)
+    if not former:
+        return
     lost = [each for each in former if each.device is None]
     there = [each for each in former if each.device is not None]
     inodes = {each.identity for each in lost if each.identity.ino and each.path in gone_paths}

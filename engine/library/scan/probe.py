@@ -29,7 +29,7 @@ from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.images.registry import PLAIN, spec_of
 from discpress.engine.images.sets.sheet_sets import find_sheet_set, is_sheet_name
 from discpress.engine.images.sets.split_image import SplitImage, find_parts, open_parts, open_split
-from discpress.engine.images.source import ByteSource, FileSource, read_bytes
+from discpress.engine.images.source import ByteSource, FileSource, ScannedFile, read_bytes
 from discpress.engine.images.spec import Kind
 from discpress.engine.library.scan.set_titles import sheet_title, split_title
 from discpress.engine.library.scan.titles import fault_of, title_of
@@ -102,22 +102,20 @@ def _titles_of_file(
     path: Path, on_look: Callable[[], None], inodes: StableInodes | None
 ) -> Iterator[Title | EmptyArchive]:
     try:
-        source = FileSource(path)
+        source = ScannedFile(path)
     except DiscpressError as error:
         yield from unread_title(path, str(error))
         return
     try:
         found = detect_format(source)
-        facts = source.stat()
+        facts = source.opened_stat
         if found in ARCHIVE_FORMATS:
             on_look()
-            titles = _archived_titles(source, found, FileIdentity.of(path, facts, inodes), facts, on_look)
+            for each in _archived_titles(source, found, FileIdentity.of(path, facts, inodes), facts, on_look):
+                yield _with_node(each, facts)
         elif is_image(source, found):
-            titles = iter((title_of(source, found, FileIdentity.of(path, facts, inodes), facts.st_nlink),))
-        else:
-            return
-        for each in titles:
-            yield _with_node(each, facts)
+            node = facts.st_dev, facts.st_ino
+            yield title_of(source, found, FileIdentity.of(path, facts, inodes), facts.st_nlink, node)
     except DiscpressError as error:
         yield from unread_title(path, str(error))
     finally:

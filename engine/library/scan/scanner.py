@@ -4,7 +4,6 @@ One thread for each folder walks, and a few threads probe the files. All are dae
 block its thread forever; the scan then continues without it.
 """
 
-import contextlib
 import logging
 import os
 import queue
@@ -15,6 +14,7 @@ from concurrent.futures import wait
 from functools import partial
 from pathlib import Path
 
+from discpress.engine.library.scan.backlog import Backlog
 from discpress.engine.library.scan.known import Known
 from discpress.engine.library.scan.links import Links, outermost
 from discpress.engine.library.scan.probe import Probe, probe_titles, unread_title
@@ -71,8 +71,10 @@ class _Scan:
         self._probe_file = probe_file or partial(probe_titles, others_of=known.others_of, inodes=known.inodes)
         self._clock = clock
         self._stop = threading.Event()
-        self._files: queue.Queue[Path | None] = queue.Queue(_QUEUED_FILES)
-        self._found: queue.SimpleQueue[Title | EmptyArchive | FolderProblem | None] = queue.SimpleQueue()
+        self._files = Backlog(_QUEUED_FILES)
+        self._found: queue.SimpleQueue[Title | EmptyArchive | FolderProblem] = queue.SimpleQueue()
+        self._is_enough = threading.Event()
+        """Set when a batch is full, and when a thread has nothing more to do; not for each title."""
         self._lock = threading.Lock()
         self._visited: set[tuple[int, int]] = set()
         self._tops = outermost([absolute(folder) for folder in folders])
@@ -100,14 +102,22 @@ class _Scan:
             yield from self._last()
         finally:
             self._stop.set()
-            for _ in self._probing:
-                self._offer(None)
+            self._files.close()
 
     def _is_over(self) -> bool:
+        return self._is_read() and self._found.empty()
+
+    def _is_read(self) -> bool:
+        """Return whether all folders are searched and all files read, so that nothing more will be found."""
         if any(not walk.is_done and not walk.is_given_up for walk in self._walks):
             return False
         with self._lock:
-            return self._answered >= self._queued and self._found.empty()
+            return self._answered >= self._queued
+
+    def _report(self, found: Title | EmptyArchive | FolderProblem) -> None:
+        self._found.put(found)
+        if self._found.qsize() >= BATCH_TITLES and not self._is_enough.is_set():
+            self._is_enough.set()
 
     def _collect(self) -> ScanBatch:
         """Collect the results of BATCH_S, then give up the threads that hang."""
@@ -115,22 +125,19 @@ class _Scan:
         unchanged: list[Title] = []
         problems: list[FolderProblem] = []
         empty: list[EmptyArchive] = []
-        deadline = time.monotonic() + BATCH_S
-        while len(titles) + len(unchanged) < BATCH_TITLES and (left := deadline - time.monotonic()) > 0:
-            try:
-                found = self._found.get(timeout=left)
-            except queue.Empty:
-                break
+        self._is_enough.clear()
+        if self._found.qsize() < BATCH_TITLES and not self._is_read():
+            self._is_enough.wait(BATCH_S)
+        for _ in range(min(BATCH_TITLES, self._found.qsize())):
+            found = self._found.get()
             if isinstance(found, Title):
                 (unchanged if self._known.titles.get(found.path) is found else titles).append(found)
                 self._seen.add(found.path)
             elif isinstance(found, FolderProblem):
                 problems.append(found)
-            elif isinstance(found, EmptyArchive):
+            else:
                 empty.append(found)
                 self._seen_empty.add(found.path)
-            elif self._is_over():
-                break
         titles += self._give_up_files()
         problems += self._give_up_folders()
         return ScanBatch(tuple(titles), tuple(unchanged), tuple(problems), empty=tuple(empty))
@@ -205,10 +212,10 @@ class _Scan:
         except Exception as error:  # noqa: BLE001 - files of a folder that was not searched must not count as gone
             _log.exception("searching %r", walk.at)
             self._unsearched.update((walk.top, walk.at))
-            self._found.put(FolderProblem(walk.at, f"cannot be searched: internal error: {error!r}"))
+            self._report(FolderProblem(walk.at, f"cannot be searched: internal error: {error!r}"))
         finally:
             walk.is_done = True
-            self._found.put(None)
+            self._is_enough.set()
 
     def _walk_on(self, walk: Walk) -> None:
         while (walk.entries or walk.pending) and not self._stop.is_set() and not walk.is_given_up:
@@ -230,7 +237,7 @@ class _Scan:
             walk.take(entries_in(folder), self._known.files_named_by)
         except OSError as error:
             self._unsearched.add(folder)
-            self._found.put(FolderProblem(folder, f"cannot be searched: {os.strerror(error.errno or 0)}"))
+            self._report(FolderProblem(folder, f"cannot be searched: {os.strerror(error.errno or 0)}"))
 
     def _take_entry(self, walk: Walk, entry: "os.DirEntry[str]") -> None:
         path = walk.at = Path(entry.path)
@@ -243,7 +250,7 @@ class _Scan:
                 self._take_file(walk, entry, path)
         except OSError as error:
             for title in unread_title(path, f"{display_name(path)}: {os.strerror(error.errno or 0)}"):
-                self._found.put(title)
+                self._report(title)
 
     def _take_file(self, walk: Walk, entry: "os.DirEntry[str]", path: Path) -> None:
         others = [(Path(each.path), each.stat) for each in walk.others.get(entry.name, ())]
@@ -251,21 +258,12 @@ class _Scan:
         if known is not None:
             self._seen_empty |= {path} & self._known.empty.keys()
             for each in known:
-                self._found.put(each)
+                self._report(each)
             return
         with self._lock:
             self._queued += 1
-        self._offer(path, walk)
-
-    def _offer(self, path: Path | None, walk: Walk | None = None) -> None:
-        while True:
-            with contextlib.suppress(queue.Full):
-                self._files.put(path, timeout=BATCH_S)
-                return
-            if self._stop.is_set():
-                return
-            if walk is not None:
-                walk.since = self._clock()
+        while not self._files.put(path, BATCH_S) and not self._stop.is_set():
+            walk.since = self._clock()
 
     def _probe_all(self, probing: Probing) -> None:
         while (path := self._files.get()) is not None and not self._stop.is_set():
@@ -276,13 +274,15 @@ class _Scan:
                     if probing.is_given_up:
                         return  # the scan has already reported this file, and another thread has replaced this one
                     probing.since = self._clock()  # an archive of many images takes long, but responds
-                    self._found.put(title)
+                    self._report(title)
             with self._lock:
                 if probing.is_given_up:
                     return
                 probing.path = None
                 self._answered += 1
-            self._found.put(None)
+                is_last = self._answered >= self._queued
+            if is_last and self._is_read():
+                self._is_enough.set()
 
     def _note_look(self, probing: Probing) -> None:
         with self._lock:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from discpress.engine.discs.foreign import HEADER_READERS, foreign_error, read_foreign
 from discpress.engine.discs.info import DiscInfo, ForeignImage
@@ -23,18 +24,31 @@ from discpress.engine.images.open import open_source
 from discpress.engine.images.recognise import header_problem, promised_format
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import ByteSource, read_bytes
-from discpress.engine.library.scan.checks import check_title
+from discpress.engine.library.scan.checks import check_image
 from discpress.engine.names import display_name
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import Fault, FileIdentity, Title
 
 
-def title_of(source: ByteSource, found: ImageFormat, identity: FileIdentity, links: int) -> Title:
+class _File(NamedTuple):
+    """The fields of a title that do not depend on its image."""
+
+    path: Path
+    identity: FileIdentity
+    links: int
+    device: int
+    inode: int
+    stated: Digests | None
+
+
+def title_of(
+    source: ByteSource, found: ImageFormat, identity: FileIdentity, links: int, node: tuple[int, int] = (0, 0)
+) -> Title:
     """Return the title of open bytes of a format; the reason why they cannot be read becomes its error.
 
-    Raises StorageError.
+    `node` is st_dev and st_ino. Raises StorageError.
     """
-    title = replace(_read_title(source, found, identity, links), stated=stated_digests(source))
+    title = _read_title(source, found, _File(source.path, identity, links, *node, stated_digests(source)))
     is_opened = title.fault is None or title.tracks is not None
     if is_opened or not spec_of(found).is_read or found not in HEADER_READERS:
         return title
@@ -49,60 +63,75 @@ def stated_digests(source: ByteSource) -> Digests | None:
     return Digests(sha1=found.raw, overall_sha1=found.overall, size_bytes=found.total_bytes, grade=Grade.STATED)
 
 
-def _read_title(source: ByteSource, found: ImageFormat, identity: FileIdentity, links: int) -> Title:
+def _read_title(source: ByteSource, found: ImageFormat, file: _File) -> Title:
     if not spec_of(found).is_read and not header_problem(source, found):
-        return _foreign_title(source.path, identity, found, read_foreign(source, found), links)
+        return _foreign_title(file, found, read_foreign(source, found))
     try:
         image = open_source(source, found)
     except (DamagedImageError, UnsupportedImageError) as error:
         is_told = spec_of(found).promises or promised_format(source.path) is None
-        return _broken(source.path, identity, found if is_told else None, links, error)
+        return _broken(file, found if is_told else None, error)
     try:
-        return check_title(_title(source.path, identity, image, identify_image(image), links), image)
+        return _title(file, image, identify_image(image))
     except (DamagedImageError, UnsupportedImageError) as error:
-        return _broken(source.path, identity, found, links, error, image)
+        return _broken(file, found, error, image)
 
 
-def _title(path: Path, identity: FileIdentity, image: Image, disc: DiscInfo, links: int) -> Title:
+def _title(file: _File, image: Image, disc: DiscInfo) -> Title:
+    checked = check_image(image, has_disc=disc.has_disc)
     return Title(
-        path,
-        identity,
+        file.path,
+        file.identity,
         image.format,
         disc,
         image.size,
         image.block_size if image.is_packed else 0,
         image.index_shift,
         image.version,
-        links,
+        file.links,
+        checked.error,
+        checked.fault,
+        device=file.device,
+        inode=file.inode,
+        findings=checked.findings,
         codecs=image.codec_names,
         tracks=TrackCounts.of(image.tracks) if isinstance(image, CdImage) else None,
+        stated=file.stated,
     )
 
 
-def _foreign_title(path: Path, identity: FileIdentity, found: ImageFormat, its: ForeignImage, links: int) -> Title:
+def _foreign_title(file: _File, found: ImageFormat, its: ForeignImage) -> Title:
     error = foreign_error(found, its)
-    return Title(path, identity, found, its.disc, its.original_bytes, links=links, error=error, fault=Fault.OTHER)
-
-
-def _broken(
-    path: Path,
-    identity: FileIdentity,
-    found: ImageFormat | None,
-    links: int,
-    error: DiscpressError,
-    image: Image | None = None,
-) -> Title:
     return Title(
-        path,
-        identity,
+        file.path,
+        file.identity,
         found,
-        DiscInfo(title=image_stem(path.name)),
+        its.disc,
+        its.original_bytes,
+        links=file.links,
+        error=error,
+        fault=Fault.OTHER,
+        device=file.device,
+        inode=file.inode,
+        stated=file.stated,
+    )
+
+
+def _broken(file: _File, found: ImageFormat | None, error: DiscpressError, image: Image | None = None) -> Title:
+    prefix = f"{display_name(file.path)}: " if isinstance(error, UnsupportedImageError) else ""
+    return Title(
+        file.path,
+        file.identity,
+        found,
+        DiscInfo(title=image_stem(file.path.name)),
         original_bytes=image.size if image else 0,
         block_size=image.block_size if image else 0,
-        links=links,
-        # An unreadable file shows only the reason, as a foreign format does.
-        error=str(error).removeprefix(f"{display_name(path)}: " if isinstance(error, UnsupportedImageError) else ""),
+        links=file.links,
+        error=str(error).removeprefix(prefix),  # an unreadable file shows only the reason, as a foreign format does
         fault=fault_of(error),
+        device=file.device,
+        inode=file.inode,
+        stated=file.stated,
     )
 
 

@@ -35,7 +35,7 @@ class Chooser:
 
     def request(self, title: Title) -> ConversionRequest:
         """Return what a job for this title is asked for: every setting named, as it is now."""
-        return merge_requests(ConversionRequest(), title.overrides, self.default_request, title.system)
+        return _request(title.overrides, self.default_request, title.system)
 
     def choice(self, title: Title, request: ConversionRequest | None = None) -> Choice:
         """Return the settings a title would be written with; SettingError or UsageError if the target refuses."""
@@ -82,6 +82,11 @@ class Chooser:
     def differing(self) -> frozenset[str]:
         """The systems whose titles without settings of their own are written in another form than `defaults`."""
         return _differing(self.default_request, _form(self.defaults))
+
+
+@lru_cache(maxsize=256)  # a library has few different settings
+def _request(overrides: ConversionRequest | None, defaults: ConversionRequest, system: str) -> ConversionRequest:
+    return merge_requests(ConversionRequest(), overrides, defaults, system)
 
 
 @lru_cache(maxsize=8)

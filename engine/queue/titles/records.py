@@ -15,6 +15,7 @@ from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.queue.titles.examined import DAMAGE_CODES, found_damage, has_examined
 from discpress.engine.store.digests import Grade
 from discpress.engine.store.model import SKIP, StoredEstimate, Title
+from discpress.engine.store.rows.keys import path_key
 from discpress.engine.store.store import Store
 
 _MOST_JOBS = 20
@@ -28,6 +29,8 @@ _KINDS = ", ".join(f"'{kind}'" for kind in CONVERSION_KINDS)
 _SELECT_WORKING = f"{SELECT_JOBS} WHERE kind IN ({_KINDS}) AND state IN ({_ALIVE})"
 _SELECT_SUSPECT = f"""{SELECT_JOBS} WHERE ended_at IS NOT NULL
 AND (error_code IN ({_DAMAGE}) OR (kind = '{TaskKind.DOCTOR}' AND state = 'done'))"""
+_SELECT_ESTIMATED = """SELECT path FROM titles t
+WHERE EXISTS (SELECT 1 FROM estimates e WHERE e.identity = t.identity)"""
 _LAST_END = "SELECT MAX(ended_at), COUNT(ended_at) FROM queue_jobs"
 
 
@@ -140,8 +143,9 @@ def library_in(
     """Return the titles below some folders (None: all of them) as the app shows them, and their states."""
     chooser = Chooser.of(config)
     fitted = chooser.fitted(store, store.titles(folders, chooser.defaults))
-    lacking = store.titles_at(title.path for title in fitted if title.estimate is None)
-    last = {title.path: title.estimate for title in lacking}
+    estimated = {row[0] for row in store.file.run(lambda connection: connection.execute(_SELECT_ESTIMATED).fetchall())}
+    lacking = [title.path for title in fitted if title.estimate is None and path_key(title.path) in estimated]
+    last = {title.path: title.estimate for title in store.titles_at(lacking)}
     titles = tuple(_with_estimate(title, last.get(title.path)) for title in fitted)
     states = TitleStates(chooser.request, TitleRecords(store).read())
     states.set_titles(titles)

@@ -1,15 +1,19 @@
 """The findings of a scan as the text of a column: a JSON array of level, code and message."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 
 from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.store.rows.plain_json import load_json, texts_in
 
+_NONE = "[]"
 
-def findings_text(findings: Iterable[Finding]) -> str:
+
+def findings_text(findings: Sequence[Finding]) -> str:
     """Return findings as text; blocks and sectors stand in their messages."""
+    if not findings:
+        return _NONE
     return json.dumps([[each.level, each.code, each.message] for each in findings])
 
 

@@ -59,17 +59,26 @@ def forget(connection: sqlite3.Connection, paths: Iterable[Path], now: float) ->
 
 def recall(connection: sqlite3.Connection, paths: Iterable[Path]) -> None:
     """No longer count titles as gone: they are back, or something followed them."""
+    if not connection.execute("SELECT EXISTS (SELECT 1 FROM gone_titles)").fetchone()[0]:
+        return
     connection.executemany("DELETE FROM gone_titles WHERE path = ?", [(keys.path_key(path),) for path in paths])
 
 
-def read(connection: sqlite3.Connection) -> list[FormerTitle]:
-    """Return the titles that are gone, and all others with their device; unreadable rows are left out."""
+def read(connection: sqlite3.Connection, without: Iterable[Path] = ()) -> list[FormerTitle]:
+    """Return the titles that are gone, and all others with their device, both without those under some paths.
+
+    Unreadable rows are left out.
+    """
+    left_out = {keys.path_key(path) for path in without}  # a first scan leaves out all titles, and decodes no row
     found = []
     for row in connection.execute(f"SELECT {_SHAPE.select()} FROM gone_titles").fetchall():
         with contextlib.suppress(UnreadableError):
-            found.append(FormerTitle(*_SHAPE.read(row)))
+            if row[0] not in left_out:
+                found.append(FormerTitle(*_SHAPE.read(row)))
     for row in connection.execute(f"SELECT {_SHAPE.select()}, node FROM titles").fetchall():
         with contextlib.suppress(UnreadableError):
+            if row[0] in left_out:
+                continue
             ((device, _),) = _NODE.read(row[-1:])
             path, identity, serial, original_bytes = _SHAPE.read(row[:-1])
             found.append(FormerTitle(path, identity, serial, original_bytes, device))

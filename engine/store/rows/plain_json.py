@@ -52,6 +52,12 @@ def load_texts(text: str) -> tuple[str, ...]:
     return tuple(texts_in(load_json(text)))
 
 
+@lru_cache(maxsize=1024)  # a library has few different tags
+def texts_json(texts: tuple[str, ...]) -> str:
+    """Return texts as a JSON array, for `load_texts`."""
+    return json.dumps(texts)
+
+
 def texts_in(value: JsonValue) -> list[str]:
     """Return an array of texts. Raises ValueError if it is not one."""
     if not isinstance(value, list):

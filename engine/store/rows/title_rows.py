@@ -4,7 +4,6 @@ Every cell is checked. An unreadable row is left out, and the next scan or estim
 """
 
 import contextlib
-import json
 import os
 from collections.abc import Iterable
 from functools import lru_cache
@@ -33,7 +32,7 @@ from discpress.engine.store.rows.checked import (
 )
 from discpress.engine.store.rows.finding_text import findings_from, findings_text
 from discpress.engine.store.rows.keys import identity_from, identity_key, node_from, node_key, path_key
-from discpress.engine.store.rows.plain_json import load_texts
+from discpress.engine.store.rows.plain_json import load_texts, texts_json
 from discpress.engine.store.rows.settings_rows import methods_from, methods_text
 from discpress.engine.store.rows.stored_parts import StoredParts, parts_from, parts_text
 from discpress.engine.systems import System, system_from
@@ -172,7 +171,7 @@ def title_row(title: Title) -> Row:
         _text(disc.title),
         _text(disc.region),
         disc.disc_number or 0,
-        json.dumps(disc.tags),
+        texts_json(disc.tags),
         min(title.original_bytes, LARGEST),
         title.block_size,
         title.index_shift,
@@ -186,7 +185,7 @@ def title_row(title: Title) -> Row:
         node_key(title.device, title.inode),
         parts_text(title),
         findings_text(title.findings),
-        json.dumps(title.codecs),
+        texts_json(title.codecs),
     )
 
 

@@ -34,7 +34,7 @@ CHUNK = 54 * BLOCK_SIZE
 @pytest.fixture(autouse=True)
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     """The line of the registry."""
-    monkeypatch.setattr(registry, "FORMATS", [TOY, *registry.FORMATS])
+    monkeypatch.setattr(registry, "FORMATS", registry.Formats([TOY, *registry.FORMATS]))
 
 
 @pytest.fixture

@@ -168,7 +168,7 @@ def test_a_new_format_is_one_row_of_the_registry_and_one_of_the_header_readers(
 ) -> None:
     new = FormatSpec(ImageFormat.named("new"), "New", (b"NEWDISC\n",), (".new",), "convert it with its own program")
     disc = DiscInfo(System.WII, "RNEW01", "New Game", found=Found.INSIDE)
-    monkeypatch.setattr(registry, "FORMATS", [new, *registry.FORMATS])
+    monkeypatch.setattr(registry, "FORMATS", registry.Formats([new, *registry.FORMATS]))
     monkeypatch.setitem(HEADER_READERS, new.name, lambda source: ForeignImage(disc, 2 * source.size_bytes))
     path = tmp_path / "other.new"
     path.write_bytes(b"NEWDISC\n" + bytes(4088))
