@@ -50,7 +50,7 @@ function _shtab_discpress_using
   test "$_shtab_discpress_cmdpath" = "$argv"
 end
 
-set -g _shtab_discpress_commands convert repair info doctor verify undo trash scan ls set estimate demo seek throughput queue 'queue add' 'queue list' 'queue watch' 'queue log' 'queue wait' 'queue pause' 'queue resume' 'queue cancel' 'queue retry' 'queue move' 'queue stop' 'queue run' 'queue service' history completion
+set -g _shtab_discpress_commands convert repair info doctor verify undo trash scan ls playlist set estimate demo seek throughput queue 'queue add' 'queue list' 'queue watch' 'queue log' 'queue wait' 'queue pause' 'queue resume' 'queue cancel' 'queue retry' 'queue move' 'queue stop' 'queue run' 'queue service' history completion
 set -g _shtab_discpress_opts_with_value --against --align --block-size --blocks --budget --checksum --checksum-file --compression --crc32 --dir --duration --filter --folder --force --format --idle --kind --level --levels --list --md5 --method --older-than --on-conflict --output --output-dir --parallel --pattern --priority --replacement --sample --sha1 --sha256 --sort --state --target --threads --timeout --window -O -b -c -f -l -m -o -p -t
 
 complete -c discpress -e
@@ -161,6 +161,10 @@ complete -c discpress -n '_shtab_discpress_using ls' -l filter -x -d 'show only 
 complete -c discpress -n '_shtab_discpress_using ls' -l digests -d 'show the known digests of each image as well'
 complete -c discpress -n '_shtab_discpress_using ls' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
 complete -c discpress -n '_shtab_discpress_using ls; and test $_shtab_discpress_npos -ge 0' -ka "(__fish_complete_directories)" -d 'only titles in and below these'
+complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a playlist -d 'Write GAME.m3u next to the discs of a game: one line for each disc, in their order. A folder stands for all'
+complete -c discpress -n '_shtab_discpress_using playlist' -s h -l help -d 'show this help message and exit'
+complete -c discpress -n '_shtab_discpress_using playlist' -l json -d 'one JSON object a line on stdout'
+complete -c discpress -n '_shtab_discpress_using playlist' -s n -l dry-run -d 'show what would be written'
 complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a set -d 'Store the settings of a title. convert and estimate use them unless an option overrides them. Without options, show the settings in force and the origin of each.'
 complete -c discpress -n '_shtab_discpress_using set' -s h -l help -d 'show this help message and exit'
 complete -c discpress -n '_shtab_discpress_using set' -l json -d 'one JSON object a line on stdout'
