@@ -41,6 +41,7 @@ COMMANDS = {
     "demo": "discpress.engine.cli.library.commands:run_demo",
     "queue": "discpress.engine.cli.queue.commands:run_queue",
     "history": "discpress.engine.cli.queue.commands:run_history",
+    "serve": "discpress.engine.cli.web.serve:run_serve",
     "completion": "discpress.engine.cli.shell.completion:run_completion",
 }
 """The function of each command; only the one that runs is imported, because all together take 50 ms."""

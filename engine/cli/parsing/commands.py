@@ -29,6 +29,7 @@ ADDERS = {
     "throughput": "discpress.engine.cli.parsing.benchmark:add_throughput",
     _QUEUE: "discpress.engine.cli.parsing.queue:add_queue",
     "history": "discpress.engine.cli.parsing.queue:add_history",
+    "serve": "discpress.engine.cli.parsing.library:add_serve",
     "completion": "discpress.engine.cli.parsing.library:add_completion",
 }
 """The function that adds each command, in the order of the help; the modules of other commands are not imported."""

@@ -105,6 +105,26 @@ def add_demo(commands: "Subparsers") -> None:
     add_state(parser)
 
 
+def add_serve(commands: "Subparsers") -> None:
+    """Add `serve`."""
+    parser = add_command(
+        commands,
+        "serve",
+        "show the app in a browser",
+        "Serve the app to browsers. The printed address contains a token, without which nothing is answered.\n"
+        "Only this machine can connect, unless --host names an address that others reach.",
+        "  discpress serve ~/games\n  discpress serve --host 0.0.0.0 --read-only\n"
+        "  ssh -L 8400:127.0.0.1:8400 nas discpress serve      and open the address on your own machine",
+    )
+    parser.add_argument("folders", nargs="*", metavar="FOLDER", help="where the images are")
+    parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="listen there (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8400, metavar="N", help="port (default: 8400)")
+    parser.add_argument("--url", metavar="URL", help="address of a proxy in front of it, such as https://nas.example")
+    parser.add_argument("--most-apps", type=int, default=4, metavar="N", help="most open pages (default: 4)")
+    parser.add_argument("--read-only", action="store_true", help="look, and change nothing")
+    add_state(parser)
+
+
 def add_completion(commands: "Subparsers") -> None:
     """Add `completion`."""
     parser = add_command(

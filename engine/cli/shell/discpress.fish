@@ -50,8 +50,8 @@ function _shtab_discpress_using
   test "$_shtab_discpress_cmdpath" = "$argv"
 end
 
-set -g _shtab_discpress_commands convert repair info doctor verify undo trash scan ls playlist set estimate demo seek throughput queue 'queue add' 'queue list' 'queue watch' 'queue log' 'queue wait' 'queue pause' 'queue resume' 'queue cancel' 'queue retry' 'queue move' 'queue stop' 'queue run' 'queue service' history completion
-set -g _shtab_discpress_opts_with_value --against --align --block-size --blocks --budget --checksum --checksum-file --compression --crc32 --dir --duration --filter --folder --force --format --idle --kind --level --levels --list --md5 --method --older-than --on-conflict --output --output-dir --parallel --pattern --priority --replacement --sample --sha1 --sha256 --sort --state --target --threads --timeout --window -O -b -c -f -l -m -o -p -t
+set -g _shtab_discpress_commands convert repair info doctor verify undo trash scan ls playlist set estimate demo seek throughput queue 'queue add' 'queue list' 'queue watch' 'queue log' 'queue wait' 'queue pause' 'queue resume' 'queue cancel' 'queue retry' 'queue move' 'queue stop' 'queue run' 'queue service' history serve completion
+set -g _shtab_discpress_opts_with_value --against --align --block-size --blocks --budget --checksum --checksum-file --compression --crc32 --dir --duration --filter --folder --force --format --host --idle --kind --level --levels --list --md5 --method --most-apps --older-than --on-conflict --output --output-dir --parallel --pattern --port --priority --replacement --sample --sha1 --sha256 --sort --state --target --threads --timeout --url --window -O -b -c -f -l -m -o -p -t
 
 complete -c discpress -e
 complete -c discpress -f
@@ -326,6 +326,16 @@ complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npo
 complete -c discpress -n '_shtab_discpress_using history' -s h -l help -d 'show this help message and exit'
 complete -c discpress -n '_shtab_discpress_using history' -l json -d 'one JSON object a line on stdout'
 complete -c discpress -n '_shtab_discpress_using history' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
+complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a serve -d 'Serve the app to browsers. The printed address contains a token, without which nothing is answered.'
+complete -c discpress -n '_shtab_discpress_using serve' -s h -l help -d 'show this help message and exit'
+complete -c discpress -n '_shtab_discpress_using serve' -l json -d 'one JSON object a line on stdout'
+complete -c discpress -n '_shtab_discpress_using serve' -l host -x -d 'listen there (default: 127.0.0.1)'
+complete -c discpress -n '_shtab_discpress_using serve' -l port -x -d 'port (default: 8400)'
+complete -c discpress -n '_shtab_discpress_using serve' -l url -x -d 'address of a proxy in front of it, such as https://nas.example'
+complete -c discpress -n '_shtab_discpress_using serve' -l most-apps -x -d 'most open pages (default: 4)'
+complete -c discpress -n '_shtab_discpress_using serve' -l read-only -d 'look, and change nothing'
+complete -c discpress -n '_shtab_discpress_using serve' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
+complete -c discpress -n '_shtab_discpress_using serve; and test $_shtab_discpress_npos -ge 0' -ka "(__fish_complete_directories)" -d 'where the images are'
 complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a completion -d 'Print the completion script of a shell. Packages of your system install it by themselves; after an'
 complete -c discpress -n '_shtab_discpress_using completion' -s h -l help -d 'show this help message and exit'
 complete -c discpress -n '_shtab_discpress_using completion' -l json -d 'one JSON object a line on stdout'

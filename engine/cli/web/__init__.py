@@ -1,0 +1,1 @@
+"""`discpress serve`: the app in a browser."""
