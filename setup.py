@@ -17,7 +17,7 @@ CAN_HAVE_KERNEL = (
 )
 KERNEL = Extension(
     "discpress.engine.codecs._kernel",
-    [f"engine/codecs/{name}.c" for name in ("kernel", "sectors", "flac", "crc16")],
+    [f"engine/codecs/{name}.c" for name in ("kernel", "sectors", "flac", "flac_decode", "crc16")],
     depends=[f"engine/codecs/{name}.h" for name in ("kernel", "crc16")],
     # FLAC frames are the same on all machines only if a product and a sum stay two operations.
     extra_compile_args=["-O3", "-ffp-contract=off"],

@@ -13,7 +13,13 @@ from discpress.engine.codecs.blocks import BlockError, Decoder
 from discpress.engine.codecs.cd.frames import FRAME_BYTES, SUBCODE_BYTES, join_frames
 from discpress.engine.codecs.crc import ends_of_zero, with_reversed_bits
 from discpress.engine.codecs.deflate import RAW, DeflateCodec
-from discpress.engine.codecs.flac.decoder import LoadPackage, decode_frames, in_byte_order, load_miniaudio
+from discpress.engine.codecs.flac.decoder import (
+    LoadPackage,
+    decode_frames,
+    decode_natively,
+    in_byte_order,
+    load_miniaudio,
+)
 from discpress.engine.codecs.lzma_hunks import LzmaDecoder
 from discpress.engine.codecs.sector_codes import SECTOR_BYTES
 from discpress.engine.codecs.zstd import ZstdDecoder
@@ -62,9 +68,13 @@ class CdFlacDecoder:
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
         """Decode one hunk, see `Decoder.decode`; DecoderMissingError if the package is not installed."""
         frames = block_size // FRAME_BYTES
-        flac_bytes, subcode = _find_subcode(stored, frames * SUBCODE_BYTES)
-        samples = decode_frames(stored[:flac_bytes], frames * SECTOR_BYTES, self._load_package)
-        return join_frames(bytes(-(-frames // 8)), in_byte_order(samples, is_big=True), subcode)
+        found = decode_natively(stored, frames * SECTOR_BYTES)
+        subcode = found and _inflated(stored[found[1] :], frames * SUBCODE_BYTES)
+        if found is None or subcode is None:
+            flac_bytes, subcode = _find_subcode(stored, frames * SUBCODE_BYTES)
+            samples = decode_frames(stored[:flac_bytes], frames * SECTOR_BYTES, self._load_package)
+            found = in_byte_order(samples, is_big=True), flac_bytes
+        return join_frames(bytes(-(-frames // 8)), found[0], subcode)
 
 
 def _find_subcode(stored: memoryview, subcode_bytes: int) -> tuple[int, bytes]:
@@ -78,14 +88,20 @@ def _find_subcode(stored: memoryview, subcode_bytes: int) -> tuple[int, bytes]:
     first = max(1, len(stored) - longest)
     ends = [*ends_of_zero(with_reversed_bits(stored), _FLAC_POLYNOMIAL, _FLAC_CRC_BITS, first)]
     for place in ends[: -_MOST_ENDS - 1 : -1]:
-        inflate = zlib.decompressobj(RAW)
-        try:
-            subcode = inflate.decompress(stored[place:], subcode_bytes + 1)
-        except zlib.error:
-            continue
-        if inflate.eof and not inflate.unused_data and len(subcode) == subcode_bytes:
+        subcode = _inflated(stored[place:], subcode_bytes)
+        if subcode is not None:
             return place, subcode
     raise BlockError("cdfl hunk does not decode: its FLAC frames or their subcode are damaged")
+
+
+def _inflated(stored: memoryview, size: int) -> bytes | None:
+    """Return the bytes of one deflate stream; None if it is damaged, does not end here, or has another size."""
+    inflate = zlib.decompressobj(RAW)
+    try:
+        data = inflate.decompress(stored, size + 1)
+    except zlib.error:
+        return None
+    return data if inflate.eof and not inflate.unused_data and len(data) == size else None
 
 
 CD_DECODERS: dict[bytes, Decoder] = {

@@ -250,6 +250,7 @@ static PyMethodDef methods[] = {
     {"split", frames_split, METH_O, "split(frames): bitmap, sectors without sync and ECC, subcode"},
     {"join", frames_join, METH_VARARGS, "join(bitmap, sectors, subcode): frames"},
     {"flac_encode", flac_encode, METH_VARARGS, "flac_encode(samples, block_size): FLAC frames of big-endian stereo"},
+    {"flac_decode", flac_decode, METH_VARARGS, "flac_decode(stored, samples): the samples and the bytes used, or None"},
     {"crc16", crc16_one, METH_VARARGS, "crc16(data, start): binascii.crc_hqx"},
     {"crc16_of_blocks", crc16_of_blocks, METH_VARARGS, "crc16_of_blocks(data, block_size, start, out): one of each"},
     {NULL, NULL, 0, NULL},

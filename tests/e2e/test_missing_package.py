@@ -28,12 +28,12 @@ sys.exit(main())
 
 
 def run_without(package: str, cli: CommandLine, *arguments: str) -> Finished:
-    """Run discpress in a process of its own that cannot import a package."""
+    """Run discpress in a process that cannot import a package, with the plain kernel, which needs each of them."""
     program = _WITHOUT.format(packages={package})
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments],
         cwd=cli.folder,
-        env=cli.environment,
+        env={**cli.environment, "DISCPRESS_KERNEL": "plain"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=HANG_S,

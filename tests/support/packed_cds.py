@@ -181,16 +181,17 @@ def flac(sound: bytes, block: int) -> bytes:
         words = struct.unpack(f">{min(4 * block, len(sound) - start) // 2}H", sound[start : start + 4 * block])
         samples = len(words) // 2
         head = b"\xff\xf8\x79\x18" + chr(number).encode() + struct.pack(">H", samples - 1)
-        frame = head + bytes([_crc(head, 0x07, 8)])
+        frame = head + bytes([crc_of(head, 0x07, 8)])
         for channel in (words[0::2], words[1::2]):
             is_constant = len(set(channel)) == 1
             frame += b"\x00" if is_constant else b"\x02"
             frame += struct.pack(">H", channel[0]) if is_constant else struct.pack(f">{samples}H", *channel)
-        frames.append(frame + struct.pack(">H", _crc(frame, 0x8005, 16)))
+        frames.append(frame + struct.pack(">H", crc_of(frame, 0x8005, 16)))
     return b"".join(frames)
 
 
-def _crc(data: bytes, polynomial: int, width: int) -> int:
+def crc_of(data: bytes, polynomial: int, width: int) -> int:
+    """Return a CRC that takes the highest bit first, bit by bit."""
     value, top, mask = 0, 1 << width - 1, (1 << width) - 1
     for byte in data:
         value ^= byte << width - 8

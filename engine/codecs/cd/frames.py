@@ -72,7 +72,7 @@ def native_codes(module: ModuleType) -> FrameCodes:
 def are_right(codes: FrameCodes) -> bool:
     """Return whether functions equal the plain ones: the self-test of a kernel, of 3 ms."""
     chance = Random(0)
-    frames = []
+    frames: list[bytes] = []
     for mode in (1, 2, 1, 2, 0, 1, 1, 2, 2):
         sector = bytearray(SYNC + chance.randbytes(SECTOR_BYTES - len(SYNC)))
         sector[MODE_OFFSET] = mode

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from made_hunks import HUNK, SIZE, decode
 from packed_cds import CODECS, FRAME, PACKERS, deflated, flac, joined, streams_of
 
+from discpress.engine.codecs import native
 from discpress.engine.codecs.blocks import BlockError, DecoderMissingError
 from discpress.engine.codecs.cd_hunks import CdFlacDecoder
+from discpress.engine.codecs.flac import decoder
 
 
 @pytest.mark.parametrize("codec", CODECS, ids=lambda codec: codec.decode())
@@ -57,44 +59,61 @@ def test_subcode_of_another_length_is_an_error(change: int) -> None:
         decode(b"cdzl", stored)
 
 
+@pytest.mark.parametrize("kernel", ["native", "plain"])
 class TestFlac:
     sound = Random(5).randbytes(8 * 2352)
 
+    @pytest.fixture(autouse=True)
+    def decoder_of_the_kernel(self, kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        if kernel == "plain":
+            monkeypatch.setattr(decoder, "chosen_decoder", lambda: lambda stored, samples: None)
+        elif native.MODULE is None:
+            pytest.skip(f"no native kernel: {native.WHY_NOT_LOADED}")
+
     @pytest.mark.parametrize("subcode", [bytes(768), Random(6).randbytes(768), b"\x03\x00" * 384])
-    def test_any_subcode_is_found_after_the_last_frame(self, subcode: bytes) -> None:
+    def test_any_subcode_is_found_after_the_last_frame(self, kernel: str, subcode: bytes) -> None:
         decoded = decode(b"cdfl", flac(self.sound, 2352) + deflated(subcode))
         assert b"".join(decoded[start : start + 2352] for start in range(0, SIZE, FRAME)) == self.sound
         assert b"".join(decoded[start + 2352 : start + FRAME] for start in range(0, SIZE, FRAME)) == subcode
 
-    def test_blocks_of_any_size_decode(self) -> None:
+    def test_blocks_of_any_size_decode(self, kernel: str) -> None:
         for sound in (self.sound, bytes(8 * 2352)):  # blocks of silence are shorter than the subcode may be
             for block in (64, 192, 588, 1176, 4704):
                 assert decode(b"cdfl", flac(sound, block) + deflated(bytes(768)))[:2352] == sound[:2352]
 
-    def test_places_without_end_are_not_all_tried(self) -> None:
+    def test_places_without_end_are_not_all_tried(self, kernel: str) -> None:
         """Zeros keep a crc16 of 0, so each of them may be the end of a FLAC frame."""
         with pytest.raises(BlockError, match="its FLAC frames or their subcode are damaged"):
             decode(b"cdfl", flac(self.sound, 2352) + bytes(800))
 
-    def test_a_damaged_block_is_an_error(self) -> None:
+    def test_a_damaged_block_is_an_error(self, kernel: str) -> None:
         """The package leaves it out without one."""
         blocks = bytearray(flac(self.sound, 2352))
         blocks[5000] ^= 1
         with pytest.raises(BlockError, match="its FLAC frames or their subcode are damaged"):
             decode(b"cdfl", bytes(blocks) + deflated(bytes(768)))
 
-    def test_a_missing_block_is_an_error(self) -> None:
+    def test_a_missing_block_is_an_error(self, kernel: str) -> None:
         blocks = flac(self.sound[: 4 * 2352], 2352)
         with pytest.raises(BlockError, match=f"does not decode to {8 * 2352} bytes"):
             decode(b"cdfl", blocks + deflated(bytes(768)))
 
     @pytest.mark.parametrize("size", [767, 769])
-    def test_subcode_of_another_length_is_an_error(self, size: int) -> None:
+    def test_subcode_of_another_length_is_an_error(self, kernel: str, size: int) -> None:
         with pytest.raises(BlockError, match="its FLAC frames or their subcode are damaged"):
             decode(b"cdfl", flac(self.sound, 2352) + deflated(bytes(size)))
 
-    def test_it_names_the_package_that_is_missing(self) -> None:
-        stored = flac(self.sound, 2352) + deflated(bytes(768))
-        with pytest.raises(DecoderMissingError) as caught:
-            CdFlacDecoder(lambda: None).decode(memoryview(stored), SIZE, 0)
-        assert caught.value.package == "miniaudio"
+
+def test_it_names_the_package_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoder, "chosen_decoder", lambda: lambda stored, samples: None)
+    stored = flac(TestFlac.sound, 2352) + deflated(bytes(768))
+    with pytest.raises(DecoderMissingError) as caught:
+        CdFlacDecoder(lambda: None).decode(memoryview(stored), SIZE, 0)
+    assert caught.value.package == "miniaudio"
+
+
+def test_the_native_kernel_decodes_sound_without_a_package() -> None:
+    if native.MODULE is None:
+        pytest.skip(f"no native kernel: {native.WHY_NOT_LOADED}")
+    stored = flac(TestFlac.sound, 2352) + deflated(bytes(768))
+    assert len(CdFlacDecoder(lambda: None).decode(memoryview(stored), SIZE, 0)) == SIZE

@@ -13,6 +13,7 @@ from discpress.engine.codecs.flac import encoder
 from discpress.engine.codecs.flac.decoder import decode_frames, in_byte_order
 from discpress.engine.codecs.flac.encoder import EncodeFlac, encode_flac, is_fast, is_right, native_encoder
 from discpress.engine.codecs.flac.frames import plain_encode
+from discpress.engine.system.files import Readable
 
 noise = st.builds(lambda seed, size: seed.randbytes(4 * size), st.randoms(use_true_random=False), st.integers(1, 200))
 
@@ -121,7 +122,7 @@ class TestChoice:
     def test_a_kernel_that_writes_another_byte_is_not_taken(
         self, chosen_anew: None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def wrong(samples: bytes, block_size: int) -> bytes:
+        def wrong(samples: Readable, block_size: int) -> bytes:
             return plain_encode(samples, block_size)[:-1] + b"x"
 
         monkeypatch.setattr(encoder, "native_encoder", lambda module: wrong)

@@ -98,6 +98,7 @@ class TestHuffman:
 
 class TestFlac:
     def test_without_its_package_it_says_what_to_install(self) -> None:
+        """Nor does the native kernel decode these bytes."""
         with pytest.raises(DecoderMissingError) as caught:
             FlacDecoder(lambda: None).decode(memoryview(b"L"), SIZE, 0)
         assert caught.value.package == "miniaudio"

@@ -24,6 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_images import GOLDEN, MemorySource, compressible, incompressible, mixed
 
+from discpress.engine.codecs.flac import decoder
 from discpress.engine.codecs.flac.decoder import FlacDecoder
 from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
 from discpress.engine.formats import ImageFormat
@@ -187,6 +188,7 @@ class TestHunks:
             opened(data[:100_000])
 
     def test_flac_without_its_package_is_refused_by_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(decoder, "chosen_decoder", lambda: lambda stored, samples: None)
         monkeypatch.setitem(chd._DECODERS, b"flac", FlacDecoder(lambda: None))
         with open_image(GOLDEN / "ps2.chdman-flac.chd") as image:
             with pytest.raises(

@@ -9,6 +9,7 @@ from broken_images import disc, summary
 from chd_images import SELF, Hunk, MadeChd, made_chd
 from sample_images import GOLDEN, incompressible
 
+from discpress.engine.codecs.flac import decoder
 from discpress.engine.codecs.flac.decoder import FlacDecoder
 from discpress.engine.images.chd import image as chd
 from discpress.engine.images.chd.map import WINDOW_HUNKS
@@ -117,6 +118,7 @@ def test_hunks_that_are_stored_nowhere_are_all_counted_between_references(tmp_pa
 def test_hunks_that_cannot_be_decoded_for_want_of_a_package_are_not_checked(
     monkeypatch: pytest.MonkeyPatch, deep: bool
 ) -> None:
+    monkeypatch.setattr(decoder, "chosen_decoder", lambda: lambda stored, samples: None)
     monkeypatch.setitem(chd._DECODERS, b"flac", FlacDecoder(lambda: None))
     (finding,) = examine(GOLDEN / "psp.chdman-flac.chd", deep=deep)
     assert (finding.level, finding.code, finding.is_damage) == (Severity.WARNING, "not-checked", False)
@@ -125,6 +127,7 @@ def test_hunks_that_cannot_be_decoded_for_want_of_a_package_are_not_checked(
 
 
 def test_damage_beside_hunks_that_are_not_checked_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(decoder, "chosen_decoder", lambda: lambda stored, samples: None)
     monkeypatch.setitem(chd._DECODERS, b"flac", FlacDecoder(lambda: None))
     data = bytearray((GOLDEN / "ps2.chdman-default.chd").read_bytes())
     data[200:400] = bytes(200)
