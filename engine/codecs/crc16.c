@@ -5,7 +5,7 @@
 #include <Python.h>
 #include <stdint.h>
 
-#include "crc16.h"
+#include "checksums.h"
 #include "kernel.h"
 
 #define POLYNOMIAL 0x1021

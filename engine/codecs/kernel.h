@@ -1,5 +1,8 @@
 /* The functions of the other files, which kernel.c exports. */
 
+#include <stddef.h>
+#include <stdint.h>
+
 PyObject *sector_edc(PyObject *module, PyObject *data);
 PyObject *sector_ecc(PyObject *module, PyObject *protected);
 PyObject *frames_split(PyObject *module, PyObject *frames);
@@ -8,3 +11,12 @@ PyObject *flac_encode(PyObject *module, PyObject *arguments);
 PyObject *flac_decode(PyObject *module, PyObject *arguments);
 PyObject *crc16_one(PyObject *module, PyObject *arguments);
 PyObject *crc16_of_blocks(PyObject *module, PyObject *arguments);
+
+/* What they call, for tests/bench/fuzz_kernel.c too. */
+void sectors_make_tables(void);
+void frames_split_into(const uint8_t *frames, size_t count, uint8_t *bitmap, uint8_t *sectors, uint8_t *subcode);
+void frames_join_into(const uint8_t *bitmap, const uint8_t *sectors, const uint8_t *subcode, size_t count,
+                      uint8_t *frames);
+size_t flac_most_bytes(size_t count, size_t block);
+size_t flac_encode_alone(const uint8_t *samples, size_t count, size_t block, uint8_t *out);
+Py_ssize_t flac_decode_into(const uint8_t *stored, size_t size, size_t samples, uint8_t *out, int releases);

@@ -38,7 +38,7 @@ static int has_tables;
 static uint8_t doubled(uint8_t value) { return (uint8_t)(value << 1 ^ (value & 0x80 ? FIELD_POLYNOMIAL : 0)); }
 
 /* Called with the interpreter's lock held. */
-static void make_tables(void) {
+void sectors_make_tables(void) {
     if (has_tables)
         return;
     for (uint32_t number = 0; number < 256; number++) {
@@ -117,7 +117,9 @@ static int has_right_ecc(const uint8_t *sector) {
     return !memcmp(sector + ECC_START, ecc, ECC_BYTES);
 }
 
-static void split(const uint8_t *frames, size_t count, uint8_t *bitmap, uint8_t *sectors, uint8_t *subcode) {
+/* `sectors_make_tables` must have been called before these two. */
+void frames_split_into(const uint8_t *frames, size_t count, uint8_t *bitmap, uint8_t *sectors,
+                       uint8_t *subcode) {
     memset(bitmap, 0, (count + 7) / 8);
     for (size_t number = 0; number < count; number++) {
         memcpy(sectors, frames, SECTOR_BYTES);
@@ -131,7 +133,8 @@ static void split(const uint8_t *frames, size_t count, uint8_t *bitmap, uint8_t 
     }
 }
 
-static void join(const uint8_t *bitmap, const uint8_t *sectors, const uint8_t *subcode, size_t count, uint8_t *frames) {
+void frames_join_into(const uint8_t *bitmap, const uint8_t *sectors, const uint8_t *subcode, size_t count,
+                      uint8_t *frames) {
     for (size_t number = 0; number < count; number++) {
         memcpy(frames, sectors, SECTOR_BYTES);
         memcpy(frames + SECTOR_BYTES, subcode, SUBCODE_BYTES);
@@ -159,9 +162,9 @@ PyObject *frames_split(PyObject *Py_UNUSED(module), PyObject *argument) {
         uint8_t *places[3];
         for (int part = 0; part < 3; part++)
             places[part] = (uint8_t *)PyBytes_AsString(parts[part]);
-        make_tables();
+        sectors_make_tables();
         PyThreadState *thread = PyEval_SaveThread();
-        split(frames.buf, (size_t)count, places[0], places[1], places[2]);
+        frames_split_into(frames.buf, (size_t)count, places[0], places[1], places[2]);
         PyEval_RestoreThread(thread);
         result = PyTuple_Pack(3, parts[0], parts[1], parts[2]);
     }
@@ -181,9 +184,9 @@ PyObject *frames_join(PyObject *Py_UNUSED(module), PyObject *arguments) {
         PyErr_SetString(PyExc_ValueError, "the lengths of bitmap, sectors and subcode do not fit");
     } else if ((frames = PyBytes_FromStringAndSize(NULL, count * FRAME_BYTES))) {
         uint8_t *place = (uint8_t *)PyBytes_AsString(frames);
-        make_tables();
+        sectors_make_tables();
         PyThreadState *thread = PyEval_SaveThread();
-        join(bitmap.buf, sectors.buf, subcode.buf, (size_t)count, place);
+        frames_join_into(bitmap.buf, sectors.buf, subcode.buf, (size_t)count, place);
         PyEval_RestoreThread(thread);
     }
     PyBuffer_Release(&bitmap), PyBuffer_Release(&sectors), PyBuffer_Release(&subcode);
@@ -194,7 +197,7 @@ PyObject *sector_edc(PyObject *Py_UNUSED(module), PyObject *data) {
     Py_buffer buffer;
     if (PyObject_GetBuffer(data, &buffer, PyBUF_SIMPLE))
         return NULL;
-    make_tables();
+    sectors_make_tables();
     uint32_t value = edc_of(buffer.buf, (size_t)buffer.len);
     PyBuffer_Release(&buffer);
     char stored[4] = {(char)value, (char)(value >> 8), (char)(value >> 16), (char)(value >> 24)};
@@ -207,7 +210,7 @@ PyObject *sector_ecc(PyObject *Py_UNUSED(module), PyObject *protected) {
         return NULL;
     Py_ssize_t size = buffer.len;
     uint8_t out[P_BYTES + Q_BYTES];
-    make_tables();
+    sectors_make_tables();
     if (size == PROTECTED_BYTES)
         ecc_of(buffer.buf, out);
     PyBuffer_Release(&buffer);

@@ -1,9 +1,15 @@
 /* Coverage-guided fuzzing of the native kernel and of the liblz4 below it: `sanitize.sh` builds and runs it.
 
-   An input is one of two things. A run: shift, block size and number of blocks, an entry for each (a length, or any
-   32 bits), and what is stored; the kernel may decode as much of it as it likes, into memory of exactly the size that
-   it was promised. Or a chunk: it is packed at some level and alignment, must decode to itself, and is decoded once
-   more with one byte and one entry damaged. Every input reaches the decoder. */
+   An input is one of these:
+   - a run: shift, block size and number of blocks, an entry for each (a length, or any 32 bits), and what is stored; the
+     kernel may decode as much of it as it likes, into memory of exactly the size that it was promised;
+   - a chunk: it is packed at some level and alignment, must decode to itself, and is decoded once more with one byte and
+     one entry damaged;
+   - samples: they are encoded as FLAC in blocks of some size, must decode to themselves, and are decoded once more with
+     one byte damaged;
+   - subframes of FLAC: behind a right head, of some block size and pair of channels, so that all of them are read;
+   - frames of a CD, some of them with right sync and ECC: split into streams, and joined again.
+   Every input reaches a decoder. */
 
 #include "../../engine/codecs/kernel.c"
 
@@ -94,11 +100,78 @@ static void pack_chunk(const uint8_t *data, size_t size) {
     free(chunk), free(out), free(lengths), free(stored), free(back);
 }
 
+static void encode_samples(const uint8_t *data, size_t size) {
+    size_t block = 1 + (data[1] | (size_t)data[2] << 8) % (data[3] & 1 ? 4608 : 200);
+    data += 4, size -= 4;
+    size_t count = size / 4;
+    uint8_t *samples = copy_of(data, count * 4), *out = exact(flac_most_bytes(count, block)), *back = exact(count * 4);
+    size_t used = flac_encode_alone(samples, count, block, out);
+    must(used <= flac_most_bytes(count, block) && (used || !count));
+    uint8_t *stored = copy_of(out, used);
+    must(flac_decode_into(stored, used, count, back, 0) == (Py_ssize_t)used);
+    must(memcmp(back, samples, count * 4) == 0);
+    if (used) {
+        stored[(data[0] | (size_t)data[1] << 8) % used] ^= (uint8_t)(1 + data[1] % 255);
+        must(flac_decode_into(stored, used, count, back, 0) <= (Py_ssize_t)used);
+    }
+    free(samples), free(out), free(back), free(stored);
+}
+
+static void decode_subframes(const uint8_t *data, size_t size) {
+    static const uint8_t pairs[] = {1, 8, 9, 10};
+    size_t count = 1 + (data[1] | (size_t)data[2] << 8) % 700, head = 7;
+    uint8_t *stored = exact(head + 1 + size), *out = exact(count * 4), checksum = 0;
+    uint8_t start[7] = {0xFF, 0xF8, 0x79, (uint8_t)(pairs[data[3] & 3] << 4 | 8), 0, (uint8_t)((count - 1) >> 8),
+                        (uint8_t)(count - 1)};
+    memcpy(stored, start, head);
+    for (size_t place = 0; place < head; place++) {
+        checksum ^= start[place];
+        for (int bit = 0; bit < 8; bit++)
+            checksum = (uint8_t)(checksum << 1 ^ (checksum & 0x80 ? 7 : 0));
+    }
+    stored[head] = checksum;
+    memcpy(stored + head + 1, data + 4, size - 4);
+    must(flac_decode_into(stored, head + 1 + size - 4, count, out, 0) <= (Py_ssize_t)(head + 1 + size));
+    free(stored), free(out);
+}
+
+/* Give a frame right sync and ECC. */
+static void mark_frame(uint8_t *frame) {
+    uint8_t sector[2352], subcode[96], bitmap = 1;
+    memcpy(sector, frame, sizeof sector);
+    memcpy(subcode, frame + sizeof sector, sizeof subcode);
+    frames_join_into(&bitmap, sector, subcode, 1, frame);
+}
+
+static void split_frames(const uint8_t *data, size_t size) {
+    size_t count = 1 + data[1] % 10;
+    uint8_t *frames = exact(count * 2448), *bitmap = exact((count + 7) / 8), *sectors = exact(count * 2352);
+    uint8_t *subcode = exact(count * 96), *back = exact(count * 2448);
+    sectors_make_tables();
+    for (size_t place = 0; place < count * 2448; place++)
+        frames[place] = data[4 + place % (size - 4)];
+    for (size_t number = 0; number < count; number++) /* some get sync and ECC */
+        if (data[2] >> number % 8 & 1)
+            mark_frame(frames + number * 2448);
+    frames_split_into(frames, count, bitmap, sectors, subcode);
+    frames_join_into(bitmap, sectors, subcode, count, back);
+    must(memcmp(back, frames, count * 2448) == 0);
+    for (size_t number = 0; number < count; number++)
+        must(!(data[2] >> number % 8 & 1) || bitmap[number / 8] >> number % 8 & 1);
+    free(frames), free(bitmap), free(sectors), free(subcode), free(back);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 6)
         return 0;
-    if (data[0] & 8)
+    if (data[0] >> 4 == 1)
+        encode_samples(data, size);
+    else if (data[0] >> 4 == 2)
+        decode_subframes(data, size);
+    else if (data[0] >> 4 == 3)
+        split_frames(data, size);
+    else if (data[0] & 8)
         pack_chunk(data, size);
     else
         decode_run(data, size);

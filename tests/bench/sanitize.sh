@@ -13,7 +13,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 include=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
 lz4=$("$python" -c 'import importlib.metadata; print(importlib.metadata.version("lz4"))')
-flags="-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all"
+flags="-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -ffp-contract=off"
 
 git -C "$root" ls-files -z | (cd "$root" && tar --null -T - -cf -) | tar -xf - -C "$work"
 cd "$work"
@@ -21,7 +21,9 @@ cd "$work"
 tar -xzf sdist/*.tar.gz -C sdist
 lz4libs=$(dirname "$(find sdist -name lz4hc.c)")
 
-gcc $flags -shared -fPIC -I "$include" -o engine/codecs/_kernel.abi3.so engine/codecs/kernel.c engine/codecs/sectors.c
+kernel="$(echo engine/codecs/*.c engine/codecs/flac/*.c)"
+
+gcc $flags -shared -fPIC -I "$include" -o engine/codecs/_kernel.abi3.so $kernel
 for system in 0 1; do  # 0: the liblz4 in the package; 1: the system's, where its headers are installed
   echo "== tests of the kernel, with an instrumented lz4 $lz4, PYLZ4_USE_SYSTEM_LZ4=$system"
   CC=gcc CFLAGS="$flags" PYLZ4_USE_SYSTEM_LZ4=$system "$python" -m pip install -q --no-cache-dir --no-binary lz4 \
@@ -33,6 +35,6 @@ done
 
 echo "== $cases fuzz cases"
 clang $flags -fsanitize=fuzzer -I "$include" -I "$lz4libs" -o fuzz_kernel tests/bench/fuzz_kernel.c \
-  "$lz4libs/lz4.c" "$lz4libs/lz4hc.c" -no-pie -Wl,-z,lazy,--unresolved-symbols=ignore-all
+  ${kernel/engine\/codecs\/kernel.c/} "$lz4libs/lz4.c" "$lz4libs/lz4hc.c" -no-pie -Wl,-z,lazy,--unresolved-symbols=ignore-all
 mkdir corpus
 ./fuzz_kernel -runs="$cases" -max_len=4096 -seed=1 -print_final_stats=1 corpus 2>&1 | grep -v '^#\|^"' | tail -n 8

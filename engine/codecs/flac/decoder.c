@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crc16.h"
-#include "kernel.h"
+#include "../checksums.h"
+#include "../kernel.h"
 
 #define SAMPLE_BYTES 4
 #define SAMPLE_BITS 16
@@ -29,23 +29,7 @@ typedef struct {
     int has_failed;
 } Reader;
 
-static Crc16 crc16;
-static uint8_t crc8[256];
-static int has_tables;
-
-/* Called with the interpreter's lock held. */
-static void make_tables(void) {
-    if (has_tables)
-        return;
-    crc16_make(&crc16, 0x8005);
-    for (unsigned number = 0; number < 256; number++) {
-        unsigned value = number;
-        for (int bit = 0; bit < 8; bit++)
-            value = value << 1 ^ (value & 0x80 ? 0x107u : 0);
-        crc8[number] = (uint8_t)value;
-    }
-    has_tables = 1;
-}
+static FlacChecksums checksums;
 
 /* Return the bits from this place on, at least SURE_BITS of them, in the highest bits of a word. */
 static uint64_t word_at(const Reader *in) {
@@ -216,9 +200,7 @@ static size_t read_head(Reader *in, uint32_t *assignment) {
             return 0;
     size_t count = read_block_size(in, size_code);
     read_bits(in, rate_bits[rate_code]);
-    uint8_t checksum = 0;
-    for (uint64_t place = start; place < in->place / 8; place++)
-        checksum = crc8[checksum ^ in->bytes[place]];
+    uint8_t checksum = flac_head_checksum(&checksums, in->bytes + start, (size_t)(in->place / 8 - start));
     return read_bits(in, 8) == checksum && !in->has_failed ? count : 0;
 }
 
@@ -256,15 +238,15 @@ static size_t read_frame(Reader *in, size_t most, int32_t *first, int32_t *secon
         return 0;
     if (read_bits(in, (int)(-in->place & 7)))
         return 0;
-    uint16_t checksum = crc16_of(&crc16, in->bytes + start, (size_t)(in->place / 8 - start), 0);
+    uint16_t checksum = crc16_of(&checksums.frame, in->bytes + start, (size_t)(in->place / 8 - start), 0);
     if (read_bits(in, 16) != checksum || in->has_failed)
         return 0;
     return write_samples(first, second, count, assignment, out) ? count : 0;
 }
 
 /* Decode frames until all samples are there; return the bytes of the frames, -1 if they are not as expected. */
-static Py_ssize_t decode(const uint8_t *stored, size_t size, size_t samples, int32_t *channels, uint8_t *out) {
-    Reader in = {stored, 0, (uint64_t)size * 8, 0};
+static Py_ssize_t decode(const uint8_t *padded, size_t size, size_t samples, int32_t *channels, uint8_t *out) {
+    Reader in = {padded, 0, (uint64_t)size * 8, 0};
     size_t room = samples < MAX_BLOCK ? samples : MAX_BLOCK;
     while (samples) {
         size_t count = read_frame(&in, samples, channels, channels + room, out);
@@ -276,36 +258,42 @@ static Py_ssize_t decode(const uint8_t *stored, size_t size, size_t samples, int
     return (Py_ssize_t)(in.place / 8);
 }
 
-PyObject *flac_decode(PyObject *Py_UNUSED(module), PyObject *arguments) {
-    Py_buffer stored;
-    Py_ssize_t samples, used = -1;
-    if (!PyArg_ParseTuple(arguments, "y*n:flac_decode", &stored, &samples))
-        return NULL;
-    if (samples < 0 || samples > PY_SSIZE_T_MAX / SAMPLE_BYTES) {
-        PyBuffer_Release(&stored);
-        return PyErr_Format(PyExc_ValueError, "flac_decode: %zd samples", samples);
-    }
-    size_t room = (size_t)(samples < MAX_BLOCK ? samples : MAX_BLOCK);
-    PyObject *decoded = PyBytes_FromStringAndSize(NULL, samples * SAMPLE_BYTES);
-    uint8_t *padded = calloc((size_t)stored.len + PADDING, 1);
+/* Like `decode`; -2 without memory. Called with the interpreter's lock held, and `releases` it if asked to. */
+Py_ssize_t flac_decode_into(const uint8_t *stored, size_t size, size_t samples, uint8_t *out, int releases) {
+    size_t room = samples < MAX_BLOCK ? samples : MAX_BLOCK;
+    uint8_t *padded = malloc(size + PADDING);
     int32_t *channels = malloc(2 * room * sizeof *channels + 1);
-    if (decoded && padded && channels) {
-        uint8_t *out = (uint8_t *)PyBytes_AsString(decoded);
-        make_tables();
-        PyThreadState *thread = PyEval_SaveThread();
-        memcpy(padded, stored.buf, (size_t)stored.len);
-        used = decode(padded, (size_t)stored.len, (size_t)samples, channels, out);
-        PyEval_RestoreThread(thread);
-    } else if (decoded) {
-        PyErr_NoMemory();
+    Py_ssize_t used = -2;
+    flac_checksums_make(&checksums);
+    if (padded && channels) {
+        PyThreadState *thread = releases ? PyEval_SaveThread() : NULL;
+        memcpy(padded, stored, size);
+        memset(padded + size, 0, PADDING);
+        used = decode(padded, size, samples, channels, out);
+        if (thread)
+            PyEval_RestoreThread(thread);
     }
     free(padded), free(channels);
-    PyBuffer_Release(&stored);
-    PyObject *result = NULL;
+    return used;
+}
+
+PyObject *flac_decode(PyObject *Py_UNUSED(module), PyObject *arguments) {
+    Py_buffer stored;
+    Py_ssize_t samples, used = -2;
+    if (!PyArg_ParseTuple(arguments, "y*n:flac_decode", &stored, &samples))
+        return NULL;
+    PyObject *decoded = NULL, *result = NULL;
+    if (samples < 0 || samples > PY_SSIZE_T_MAX / SAMPLE_BYTES)
+        PyErr_Format(PyExc_ValueError, "flac_decode: %zd samples", samples);
+    else if ((decoded = PyBytes_FromStringAndSize(NULL, samples * SAMPLE_BYTES)))
+        used = flac_decode_into(stored.buf, (size_t)stored.len, (size_t)samples, (uint8_t *)PyBytes_AsString(decoded), 1);
     if (used >= 0)
         result = Py_BuildValue("On", decoded, used);
-    else if (!PyErr_Occurred())
+    else if (used == -1)
         result = Py_NewRef(Py_None);
+    else if (decoded)
+        PyErr_NoMemory();
     Py_XDECREF(decoded);
+    PyBuffer_Release(&stored);
     return result;
 }
