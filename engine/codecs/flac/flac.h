@@ -17,8 +17,8 @@
 #define MAX_PARTITION_ORDER 6
 #define MAX_PARTS (1 << MAX_PARTITION_ORDER)
 #define MAX_PREDICTORS 9
-#define WINDOWS 6
-#define PADDING 16
+#define WINDOWS 6  /* a block, its halves and its thirds have up to 5 lengths */
+#define PADDING 16 /* zeros before and after a windowed block: as many as the lags, and whole vectors */
 
 typedef struct {
     int order, shift;
@@ -43,6 +43,8 @@ typedef struct {
     int used_windows;
     double windowed[PADDING + MAX_BLOCK + PADDING];
 } PredictionMemory;
+
+static inline uint32_t amount_of(int32_t residual) { return residual < 0 ? 0u - (uint32_t)residual : (uint32_t)residual; }
 
 uint64_t rice_estimate(const int32_t *residuals, size_t samples, int order);
 void rice_best_code(const int32_t *residuals, size_t samples, int order, RiceCode *best);

@@ -37,8 +37,6 @@ typedef struct Workspace {
 static FlacChecksums checksums;
 static Workspace *workspaces;
 
-static uint32_t amount_of(int32_t residual) { return residual < 0 ? 0u - (uint32_t)residual : (uint32_t)residual; }
-
 /* ---- subframes.py ---- */
 
 /* Return the order of the best fixed predictor. */

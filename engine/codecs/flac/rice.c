@@ -7,8 +7,6 @@
 #define MAX_PARAMETER 14
 #define SMALL (1u << 19) /* MAX_BLOCK numbers below it have a sum of 32 bits */
 
-static uint32_t amount_of(int32_t residual) { return residual < 0 ? 0u - (uint32_t)residual : (uint32_t)residual; }
-
 static uint32_t folded(int32_t residual) { return (uint32_t)residual << 1 ^ (residual < 0 ? UINT32_MAX : 0u); }
 
 static int highest_partition_order(size_t samples, int order) {
