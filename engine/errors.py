@@ -3,7 +3,8 @@
     DiscpressError            exit 1
     |- UsageError             exit 2   the request itself is wrong
     |  `- SettingError        exit 2   the target cannot load this setting
-    |     `- WrongSystemError exit 2   the target does not play discs of this system
+    |     |- WrongSystemError exit 2   the target does not play discs of this system
+    |     `- UnplayedDiscError exit 2  the target does not play a disc with these tracks
     |- DamagedImageError      exit 3   the bytes break the rules of the format
     |  `- CutShortError       exit 3   the end of the image is missing
     |- VerifyError            exit 3   the decoded bytes are not the expected ones
@@ -56,6 +57,15 @@ class SettingError(UsageError):
     """The chosen target cannot load what the settings would write."""
 
     code = "setting"
+
+
+class UnplayedDiscError(SettingError):
+    """The target plays discs of the system, but not one with these tracks, or without any."""
+
+    def __init__(self, message: str, *, reason: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+        """The same without the name of the image."""
 
 
 class DamagedImageError(DiscpressError):

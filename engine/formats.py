@@ -137,16 +137,43 @@ class Method(StrEnum):
     ZLIB = "zlib"
     ZSTD = "zstd"
     LZMA = "lzma"
+    CDLZ = "cdlz"
+    CDZL = "cdzl"
+    CDZS = "cdzs"
+    CDFL = "cdfl"
 
 
 HUNK_METHODS = (Method.ZSTD, Method.LZMA, Method.ZLIB)
 """The methods for the hunks of a CHD, in the order of the list in a file's header."""
 
 
+CD_METHODS = (Method.CDLZ, Method.CDZL, Method.CDZS, Method.CDFL)
+"""The methods for the hunks of a CHD of a CD, whose sectors and subcode are packed apart: LZMA, deflate, Zstandard, and
+FLAC for sound; in the order of the list in a file's header."""
+CD_FRAME_BYTES = 2448
+"""Bytes of a frame of a CD in a CHD: a sector of 2,352, and its subcode of 96."""
+CD_HUNK_SIZE = 8 * CD_FRAME_BYTES
+"""chdman's hunk size for a CD."""
+_CD_FORMS = {Method.LZMA: Method.CDLZ, Method.ZLIB: Method.CDZL, Method.ZSTD: Method.CDZS}
+
+
 def in_order(methods: Iterable[Method]) -> tuple[Method, ...]:
     """Return methods in the fixed order in which they are stored and compared, each once; LZ4 is always alone."""
     chosen = set(methods)
-    return tuple(each for each in (Method.LZ4, *HUNK_METHODS) if each in chosen)
+    return tuple(each for each in (Method.LZ4, *HUNK_METHODS, *CD_METHODS) if each in chosen)
+
+
+def as_cd_methods(methods: Iterable[Method]) -> tuple[Method, ...]:
+    """Return the methods of a CD that stand for methods of any disc, with that for sound: LZMA means cdlz and cdfl."""
+    given = set(methods)
+    sound = {Method.CDFL} if given & _CD_FORMS.keys() else set()
+    return in_order({_CD_FORMS.get(each, each) for each in given} & {*CD_METHODS} | sound)
+
+
+def as_disc_methods(methods: Iterable[Method]) -> tuple[Method, ...]:
+    """Return the methods of discs without tracks that stand for those of a CD: cdlz means LZMA."""
+    other = {cd: method for method, cd in _CD_FORMS.items()}
+    return in_order(each for each in (other.get(each, each) for each in methods) if each not in CD_METHODS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +191,9 @@ class Settings:
     target: str = "any"
     """Name of the target the settings were checked against."""
     methods: tuple[Method, ...] = ()
-    """The methods for the hunks of a CHD, of which the smallest result is stored; empty for the other formats."""
+    """The methods for the hunks of a CHD, of which the smallest result is stored; empty for the other formats.
+
+    Those of a CD have others than those of other discs."""
 
     @property
     def is_plain(self) -> bool:
@@ -172,9 +201,19 @@ class Settings:
         return self.format in {ImageFormat.ISO, *SHEETS}
 
     @property
+    def is_cd(self) -> bool:
+        """Whether the result is a CHD with the tracks of a CD."""
+        return is_cd_form(self.format, self.methods)
+
+    @property
     def form(self) -> str:
         """The format for people, a CHD with its methods: `ZSO`, `CHD zstd`."""
         return form_name(self.format, self.methods)
+
+
+def is_cd_form(image_format: ImageFormat, methods: Iterable[Method]) -> bool:
+    """Return whether a format with these methods is a CHD with the tracks of a CD."""
+    return image_format is ImageFormat.CHD and not set(CD_METHODS).isdisjoint(methods)
 
 
 def form_name(image_format: ImageFormat, methods: Sequence[Method]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _ANY = "any"  # the target without limits: see engine/targets.py
-_CD_ADVICE = "{} emulators load the CHD of a CD, by chdman"
+_CD_ADVICE = "{} emulators load the CHD of a CD"
 
 
 class System(StrEnum):
@@ -72,6 +72,9 @@ class SystemSpec:
     advice: str = ""
     """The program that plays its discs, as a clause. Empty if a target does, or if the system is unknown."""
 
+    plays_chd: bool = False
+    """Whether emulators that are no target play the CHD of a CD."""
+
     @property
     def has_player(self) -> bool:
         """Whether a target may play the compressed image of such a disc."""
@@ -83,7 +86,12 @@ SYSTEMS: Mapping[System, SystemSpec] = {
         "PS2", "PS2", ("CD", "DVD"), root_names=("SYSTEM.CNF",), target="opl+pcsx2", chd_target="pcsx2"
     ),
     System.PS1: SystemSpec(
-        "PS1", "PS1", ("CD",), root_names=("SYSTEM.CNF", "PSX.EXE"), advice=_CD_ADVICE.format("PS1")
+        "PS1",
+        "PS1",
+        ("CD",),
+        root_names=("SYSTEM.CNF", "PSX.EXE"),
+        target="duckstation",
+        chd_target="duckstation",
     ),
     System.PSP: SystemSpec(
         "PSP", "PSP", ("UMD",), root_names=("PSP_GAME", "UMD_DATA.BIN"), target="ark", chd_target="ppsspp"
@@ -100,17 +108,23 @@ SYSTEMS: Mapping[System, SystemSpec] = {
         "Wii", "Wii", ("DVD",), (Mark(0x18, bytes.fromhex("5d1c9ea3")),), advice="Dolphin loads the ISO, and RVZ"
     ),
     System.SATURN: SystemSpec(
-        "Saturn", "SAT", ("CD",), (Mark(0, b"SEGA SEGASATURN "),), advice=_CD_ADVICE.format("Saturn")
+        "Saturn",
+        "SAT",
+        ("CD",),
+        (Mark(0, b"SEGA SEGASATURN "),),
+        target="kronos",
+        chd_target="kronos",
     ),
     System.DREAMCAST: SystemSpec(
         "Dreamcast",
         "DC",
         ("GD-ROM", "CD"),
         (Mark(0, b"SEGA SEGAKATANA "),),
-        advice="Flycast loads the GDI or its CHD, by chdman",
+        target="flycast",
+        chd_target="flycast",
     ),
     System.MEGA_CD: SystemSpec(
-        "Mega CD", "MCD", ("CD",), (Mark(0, b"SEGADISCSYSTEM"),), advice=_CD_ADVICE.format("Mega CD")
+        "Mega CD", "MCD", ("CD",), (Mark(0, b"SEGADISCSYSTEM"),), advice=_CD_ADVICE.format("Mega CD"), plays_chd=True
     ),
     System.PC_ENGINE_CD: SystemSpec(
         "PC Engine CD",
@@ -118,18 +132,26 @@ SYSTEMS: Mapping[System, SystemSpec] = {
         ("CD",),
         (Mark(0x820, b"PC Engine CD-ROM SYSTEM"),),
         advice=_CD_ADVICE.format("PC Engine"),
+        plays_chd=True,
     ),
     System.PC_FX: SystemSpec(
-        "PC-FX", "PCFX", ("CD",), (Mark(0, b"PC-FX:Hu_CD-ROM"),), advice=_CD_ADVICE.format("PC-FX")
+        "PC-FX", "PCFX", ("CD",), (Mark(0, b"PC-FX:Hu_CD-ROM"),), advice=_CD_ADVICE.format("PC-FX"), plays_chd=True
     ),
     # Record type, sync bytes and version of the Opera file system's volume header.
     System.THREE_DO: SystemSpec(
-        "3DO", "3DO", ("CD",), (Mark(0, b"\x01\x5a\x5a\x5a\x5a\x5a\x01"),), advice=_CD_ADVICE.format("3DO")
+        "3DO",
+        "3DO",
+        ("CD",),
+        (Mark(0, b"\x01\x5a\x5a\x5a\x5a\x5a\x01"),),
+        advice=_CD_ADVICE.format("3DO"),
+        plays_chd=True,
     ),
     System.NEO_GEO_CD: SystemSpec(
-        "Neo Geo CD", "NGCD", ("CD",), root_names=("IPL.TXT",), advice=_CD_ADVICE.format("Neo Geo CD")
+        "Neo Geo CD", "NGCD", ("CD",), root_names=("IPL.TXT",), advice=_CD_ADVICE.format("Neo Geo CD"), plays_chd=True
     ),
-    System.CD_I: SystemSpec("CD-i", "CD-i", ("CD",), (Mark(0x8001, b"CD-I "),), advice=_CD_ADVICE.format("CD-i")),
+    System.CD_I: SystemSpec(
+        "CD-i", "CD-i", ("CD",), (Mark(0x8001, b"CD-I "),), advice=_CD_ADVICE.format("CD-i"), plays_chd=True
+    ),
     # No mark identifies it: all its tracks contain sound.
     System.AUDIO_CD: SystemSpec("audio CD", "CDDA", ("CD",), advice="music players load its CUE sheet"),
     System.XBOX: SystemSpec(

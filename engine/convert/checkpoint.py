@@ -11,7 +11,7 @@ from discpress.engine.convert.part.name import HEAD_BYTES
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.images.layout import BlockWriter
-from discpress.engine.images.registry import codec_of, encoder_of
+from discpress.engine.images.registry import codec_of, encoder_for
 from discpress.engine.system.files import FileIdentity
 from discpress.engine.system.filesystems import StableInodes
 from discpress.engine.units import MIB
@@ -69,7 +69,7 @@ class CheckpointStore(Protocol):
 def maker_of(plan: ConversionPlan) -> str:
     """Return a text of everything the output's bytes depend on; if it differs, a conversion starts again."""
     settings = plan.settings
-    encoder = encoder_of(settings.format)
+    encoder = encoder_for(settings)
     return encoder.recipe(settings, plan.index_shift, codec_of(settings), plan.layout.chunk_bytes)
 
 
@@ -155,14 +155,14 @@ class CheckpointWriter:
 
 def fits(checkpoint: Checkpoint, plan: ConversionPlan) -> bool:
     """Return whether a checkpoint is valid and belongs to this source, these settings and this kernel."""
-    done_bytes = checkpoint.done_bytes
-    is_border = done_bytes % plan.layout.chunk_bytes == 0 or done_bytes == plan.original_bytes
-    is_possible = plan.layout.has_border(done_bytes, checkpoint.blocks, checkpoint.part_bytes)
+    done_bytes, layout = checkpoint.done_bytes, plan.layout
+    is_border = done_bytes % layout.chunk_bytes == 0 or done_bytes == layout.total_bytes
+    is_possible = layout.has_border(done_bytes, checkpoint.blocks, checkpoint.part_bytes)
     return (
         _is_of(checkpoint.identity, identity_of(plan))
         and checkpoint.made_by == maker_of(plan)
         and is_border
         and is_possible
-        and 0 < done_bytes <= plan.original_bytes
+        and 0 < done_bytes <= layout.total_bytes
         and len(checkpoint.head) == HEAD_BYTES
     )

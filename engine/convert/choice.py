@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass
 
+from discpress.engine.convert.cd.needs import default_format, keeps_tracks
 from discpress.engine.convert.request import NOTHING, merge_requests
 from discpress.engine.errors import SettingError, UsageError
-from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, form_name
+from discpress.engine.formats import CD_FRAME_BYTES, DEFAULT_LEVEL, ImageFormat, Method, Settings, form_name
+from discpress.engine.images.cd.counts import TrackCounts
+from discpress.engine.images.chd.cd.format import CD_ENCODER
 from discpress.engine.images.registry import encoder_of
+from discpress.engine.images.spec import Encoder
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
 from discpress.engine.systems import system_from
 from discpress.engine.targets import AUTO, TARGETS, Target, target_for
-from discpress.engine.targets.checks import check_settings, check_system, player_warning, wrong_system
+from discpress.engine.targets.checks import check_settings, check_system, check_tracks, player_warning, wrong_system
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +39,18 @@ def resolve_settings(
     own: ConversionRequest | None = None,
     defaults: ConversionRequest = NOTHING,
     suffix_format: ImageFormat | None = None,
+    tracks: TrackCounts | None = None,
 ) -> Choice:
     """Return the settings for an image of `original_bytes` decoded bytes; messages call it `name`.
 
     `request` is completed by the title's `own` settings and the `defaults` as in `merge_requests`. `system` (`ps2`)
-    decides the target if they do not, `suffix_format` is the format that the output's name promises. Raises
-    SettingError if the target does not load the requested settings, WrongSystemError if it does not play discs of the
-    system, UsageError if the settings cannot be written at all.
+    decides the target if they do not, `suffix_format` is the format that the output's name promises, `tracks` are those
+    of a CD. Raises SettingError if the target does not load the requested settings, WrongSystemError if it does not
+    play discs of the system, UsageError if the settings cannot be written at all.
     """
     request = merge_requests(request, own, defaults, system)
     target = target_of(system, request, request.format or suffix_format)
-    image_format = request.format or suffix_format or target.default_format
+    image_format = request.format or suffix_format or default_format(target, tracks, system)
     notices = []
     if suffix_format is not None and suffix_format is not image_format:
         notices.append(f"the output's name ends in .{suffix_format}, but its content is {image_format.upper()}")
@@ -56,7 +61,10 @@ def resolve_settings(
         notices.append(wrong_system(target, system))
     else:
         notices += check_system(target, system, name)
-    settings, shift = _packed_settings(name, original_bytes, image_format, target, request, notices)
+    is_cd = keeps_tracks(tracks, system, image_format)
+    encoder = CD_ENCODER if is_cd else encoder_of(image_format)
+    settings, shift = _packed_settings(name, original_bytes, image_format, encoder, target, request, notices)
+    check_tracks(settings, target, 0 if tracks is None else tracks.total, name)
     notices += check_settings(settings, target, original_bytes, shift, name, system)
     warning = player_warning(target, system, settings.format)
     if warning:
@@ -104,12 +112,15 @@ def _packed_settings(
     name: str,
     original_bytes: int,
     image_format: ImageFormat,
+    encoder: Encoder,
     target: Target,
     request: ConversionRequest,
     notices: list[str],
 ) -> tuple[Settings, int]:
-    encoder = encoder_of(image_format)
     block_size = request.block_size or encoder.block_size_for(target)
+    if encoder is CD_ENCODER and block_size != encoder.block_size_for(target):
+        notices.append(f"block size {block_size} is ignored: the hunks of a CD have 8 frames of {CD_FRAME_BYTES} bytes")
+        block_size = encoder.block_size_for(target)
     if not encoder.is_block_size(block_size):
         raise SettingError(
             f"{name}: {image_format.upper()} has no blocks of {block_size}",

@@ -9,6 +9,8 @@ from pathlib import Path
 from random import Random
 
 from discpress.engine.convert.cd.cut import read_notices
+from discpress.engine.convert.cd.file_set import files_of
+from discpress.engine.convert.cd.track_digests import TrackDigests
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, fits
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.packing import ConversionRun, OutputPart, ReadBack
@@ -66,10 +68,20 @@ class Conversion:
         return self.packed_bytes / self.plan.original_bytes
 
     def file_digests(self, kind: str) -> tuple[tuple[str, str], ...]:
-        """Return the names and digests of the files that a sheet names; none for a single file."""
-        files = self.plan.files
+        """Return the names and digests of the files that a sheet names, also of those that a CHD would be unpacked to.
+
+        None for other files.
+        """
+        plan = self.plan
+        files = plan.files if not plan.form.tracks else files_of(plan.output_path, plan.form.tracks)
         stored = () if files is None else zip(files.files, self.digests.files, strict=True)
         return tuple((file.name, digests.values[kind]) for file, digests in stored)
+
+    @property
+    def tracks(self) -> tuple[TrackDigests, ...]:
+        """The tracks of a CD in a CHD, with their digests; none for other results."""
+        tracks = zip(self.plan.form.tracks, self.digests.files, strict=False)
+        return tuple(TrackDigests(*each) for each in tracks)
 
     @property
     def is_verified(self) -> bool:

@@ -26,7 +26,14 @@ class DigestSet:
     size_bytes: int
     """Number of digested bytes."""
     files: "tuple[DigestSet, ...]" = field(default=(), compare=False)
-    """The digests of each file that the bytes are written to, if there are several."""
+    """The digests of each file that the bytes are written to, if there are several, or of each track in a CHD."""
+    stored: dict[str, str] = field(default_factory=dict, compare=False)
+    """The digests of what is packed, if that is more than the image: `sha1` of the frames of a CD."""
+
+    @property
+    def recorded(self) -> dict[str, str]:
+        """The digests that the file of a result may contain, see `Layout.records`."""
+        return self.stored or self.values
 
 
 class Digester:
@@ -52,6 +59,11 @@ class Digester:
     def crc32(self) -> int:
         """The crc32 of all bytes so far."""
         return self._crc32
+
+    @property
+    def size_bytes(self) -> int:
+        """Number of all bytes so far."""
+        return self._size
 
     def finish(self) -> DigestSet:
         """Return the digests of all bytes so far."""

@@ -16,6 +16,7 @@ from discpress.engine.convert.part.name import is_reserved
 from discpress.engine.convert.part.part_set import is_interrupted
 from discpress.engine.errors import ConflictError, UsageError, from_os_error
 from discpress.engine.formats import SHEETS, ImageFormat, image_stem
+from discpress.engine.images.registry import written
 from discpress.engine.images.sets.sheet_sets import sheet_sets_in
 from discpress.engine.names import display_name
 from discpress.engine.request import OnConflict
@@ -265,3 +266,9 @@ def _is_same(path: Path, source_path: Path) -> bool:
         return same_file(source_path.stat(), path.stat())
     except OSError:
         return False
+
+
+def format_of_suffix(output_path: Path | None) -> ImageFormat | None:
+    """Return the format that the name of a result promises; None if it promises none."""
+    suffix = output_path.suffix.lower().lstrip(".") if output_path else ""
+    return next((each for each in (*written(), *SHEETS) if each == suffix), None)

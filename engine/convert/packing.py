@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 from discpress.engine.convert.cd.comparison import has_sectors, has_sheet
 from discpress.engine.convert.cd.file_set import TrackFile
+from discpress.engine.convert.cd.frame_digester import FrameDigester
+from discpress.engine.convert.cd.track_digests import TrackDigester, check_tracks
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, CheckpointWriter
 from discpress.engine.convert.digests import Digester, DigestSet, FileDigester
 from discpress.engine.convert.part.part import PartFile
@@ -23,10 +25,12 @@ from discpress.engine.convert.verify import (
     readers_of,
 )
 from discpress.engine.errors import CancelledError, DiscpressError, SourceChangedError, UselessError
+from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.chd.cd.disc_frames import DiscFrames, packed_form
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import BlockWriter
 from discpress.engine.images.open import open_image
-from discpress.engine.images.registry import codec_of, encoder_of
+from discpress.engine.images.registry import codec_of, encoder_for
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.system.files import same_file
@@ -50,7 +54,7 @@ _STREAM_BYTES = 16 * MIB
 
 def _most_threads(plan: ConversionPlan, *, is_sequential: bool) -> int:
     """Return the number of threads that fit the memory: each has a slot of two chunks, and its codec's memory."""
-    encoder = encoder_of(plan.settings.format)
+    encoder = encoder_for(plan.settings)
     room = encoder.threads_bytes - (_STREAM_BYTES if is_sequential else 0)
     return max(1, room // (2 * plan.layout.chunk_bytes + encoder.working_bytes(plan.settings)))
 
@@ -64,6 +68,7 @@ class ConversionRun:
     def __init__(self, image: Image, plan: ConversionPlan, threads: int, control: Control, progress: Progress) -> None:
         self.image = image
         self.source = image.source
+        self._packed = packed_form(image, plan.settings)
         self._plan = plan
         self._layout = plan.layout
         self._threads = threads
@@ -96,7 +101,7 @@ class ConversionRun:
         self, part: OutputPart, checkpoint_store: CheckpointStore | None, checkpoint: Checkpoint | None
     ) -> DigestSet:
         """Write the whole output into the part and sync it; return the source's digests."""
-        image, plan, progress, layout = self.image, self._plan, self._progress, self._layout
+        image, plan, progress, layout = self._packed, self._plan, self._progress, self._layout
         digester, writer = self._digester(), layout.writer(part)
         start_bytes = 0
         try:
@@ -123,11 +128,11 @@ class ConversionRun:
         if border is not None and start_bytes < image.size:
             border.save(image.size)
         digests = digester.finish()
-        file_bytes = writer.finish(digests.values)
+        file_bytes = writer.finish(digests.recorded)
         self._check_gain(file_bytes)
         progress.begin(Stage.SYNCING, image.size)
         part.sync()
-        check_archived(image, digests, self._control)
+        check_archived(self.image, digests, self._control)
         image.source.let_go()  # the verification needs the memory
         return digests
 
@@ -136,14 +141,15 @@ class ConversionRun:
 
         If its blocks contain more than the disc, the digests are of all that: it is only read again to be put away.
         """
-        check_recorded(self.image, digests)
-        if self._plan.trashes_source and self.image.stored_form is not self.image:
+        check_recorded(self._packed, digests)
+        is_all_packed = self._packed is not self.image
+        if self._plan.trashes_source and self.image.stored_form is not self.image and not is_all_packed:
             digest_image(self.image, self._threads, self._control, self._progress)
 
     def _pack_chunks(
         self, start_bytes: int, writer: BlockWriter, digester: Digester, border: CheckpointWriter | None
     ) -> None:
-        image = self.image
+        image = self._packed
         fill, take = self._packing(writer)
         run_chunks(
             image.size,
@@ -160,14 +166,16 @@ class ConversionRun:
 
     def _check_gain(self, file_bytes: int) -> None:
         """Raise UselessError if the packed file is not smaller and the request says to skip such images."""
-        plan = self._plan
-        if plan.request.skip_useless and self._layout.packs and file_bytes >= plan.source_bytes:
-            sizes = f"{file_bytes} bytes packed, {plan.source_bytes} now"
+        request, source_bytes = self._plan.request, self._plan.source_bytes
+        if request.skip_useless and self._layout.packs and file_bytes >= source_bytes:
+            sizes = f"{file_bytes} bytes packed, {source_bytes} now"
             raise UselessError(f"{self.image.name}: it would not shrink: {sizes}")
 
     def _digester(self) -> Digester:
-        wanted = (*self._plan.request.digests, *self.image.recorded, *self._layout.records)
-        files = self._plan.files
+        requested, files = self._plan.request.digests, self._plan.files
+        if isinstance(self._packed, DiscFrames):
+            return FrameDigester(requested, self._packed)
+        wanted = (*requested, *self.image.recorded, *self._layout.records)
         return Digester(wanted) if files is None else FileDigester(wanted, [each.size_bytes for each in files.files])
 
     def _take_up(self, part: OutputPart, checkpoint: Checkpoint, digester: Digester, writer: BlockWriter) -> int:
@@ -183,9 +191,9 @@ class ConversionRun:
 
         run_chunks(
             checkpoint.done_bytes,
-            readers_of(self.image, self._threads),
+            readers_of(self._packed, self._threads),
             self._control,
-            fill=lambda slot: read_chunk(self.image, slot),
+            fill=lambda slot: read_chunk(self._packed, slot),
             take=take,
             follow=lambda slot: digester.update(slot.data),
             with_packed=False,
@@ -202,7 +210,7 @@ class ConversionRun:
         codec = codec_of(self._plan.settings)
 
         def fill(slot: Slot) -> None:
-            read_chunk(self.image, slot)
+            read_chunk(self._packed, slot)
             slot.packed_bytes = codec.pack(self._pad(slot), block_size, alignment, level, slot.packed, slot.lengths)
 
         def take(slot: Slot) -> None:
@@ -237,8 +245,12 @@ class ConversionRun:
         is_cold = part.drop_cached()
         # The part is opened in the requested format, not a detected one, so it cannot be mistaken.
         image = self._layout.open(part)
-        actual = digest_image(image, self._threads, self._control, self._progress, self._plan.request.digests)
-        check_digests(display_name(self._plan.output_path), actual, expected)
+        name, wanted = display_name(self._plan.output_path), self._plan.request.digests
+        tracks = TrackDigester.of(image)
+        actual = digest_image(image, self._threads, self._control, self._progress, wanted, on_data=tracks.update)
+        if isinstance(self._packed, DiscFrames) and isinstance(image, CdImage):
+            check_tracks(name, tracks.finish(), self._packed.stored_tracks, expected.files)
+        check_digests(name, actual, expected)
         return ReadBack.COLD if is_cold else ReadBack.CACHED
 
     def digests_if_copy(self, path: Path) -> DigestSet | None:

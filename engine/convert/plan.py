@@ -5,24 +5,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from discpress.engine.convert.cd.cut import KEPT_RAW, check_cut, cut, cut_notices, is_cut, is_exact
+from discpress.engine.convert.cd.cut import KEPT_RAW, cut, cut_notices
 from discpress.engine.convert.cd.file_set import FileSet, file_set
 from discpress.engine.convert.cd.form import KEPT_SUBCODE, content_problems, form_of_image, losses_of, tracks_for
+from discpress.engine.convert.cd.packed_form import NOTHING_ELSE, PackedForm, decide_packed_form, refuse_cut
 from discpress.engine.convert.choice import resolve_settings
-from discpress.engine.convert.output_names import refuse_reserved, result_path
+from discpress.engine.convert.output_names import format_of_suffix, refuse_reserved, result_path
 from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import ConflictError, UsageError
-from discpress.engine.formats import SHEETS, ImageFormat, Settings
+from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.archives.contents import archive_worth
 from discpress.engine.images.archives.model import REACH_BYTES
+from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.tracks import Track
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import Layout
 from discpress.engine.images.open import open_image
-from discpress.engine.images.registry import layout_of, written
+from discpress.engine.images.registry import layout_of
 from discpress.engine.images.sets.source_set import SourceSet
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
@@ -71,6 +73,8 @@ class ConversionPlan:
     """Whether the source stays whatever the request: the result lacks some of its bytes."""
     tracks: tuple[Track, ...] = ()
     """The tracks that become files of their own next to the output, which is their sheet; none for a single file."""
+    form: PackedForm = NOTHING_ELSE
+    """What of the source is packed."""
 
     def view(self, image: Image) -> Image:
         """Return the bytes of the open source that are packed: all of them, or the user data of a CD.
@@ -111,7 +115,9 @@ class ConversionPlan:
     @property
     def layout(self) -> Layout:
         """The form of the output file."""
-        return layout_of(self.settings, self.original_bytes, self.index_shift)
+        return layout_of(
+            self.settings, self.form.form_bytes or self.original_bytes, self.index_shift, self.form.metadata
+        )
 
     @property
     def description(self) -> str:
@@ -253,14 +259,12 @@ def _decide(
 ) -> ConversionPlan:
     suffix_format = format_of_suffix(output_path)
     request = form_of_image(image, request, suffix_format)
-    if isinstance(image, CdImage) and (request.format or suffix_format) not in SHEETS:
-        check_cut(image, identity)  # before the target: no target helps a disc that must not be cut
-    choice = resolve_settings(image.name, image.size, identity.system, request, suffix_format=suffix_format)
-    original_bytes, keeps_source, cuts = image.size, False, is_cut(image, choice.settings.format)
-    if cuts and isinstance(image, CdImage):
-        original_bytes, keeps_source = cut(image).size, not is_exact(image)
-    elif isinstance(image, CdImage):
-        keeps_source = image.left_out_bytes > 0
+    refuse_cut(image, identity, request.format or suffix_format)
+    tracks = TrackCounts.of(image.tracks) if isinstance(image, CdImage) else None
+    choice = resolve_settings(
+        image.name, image.size, identity.system, request, suffix_format=suffix_format, tracks=tracks
+    )
+    form = decide_packed_form(image, identity, choice)
     file_path, makes_folder = image.source.holder.path, output_folder is not None
     output_path = result_path(
         image.path.with_name(image.source.whole_name),
@@ -277,23 +281,18 @@ def _decide(
         image.file_bytes,
         image.source.member_number,
         image.format,
-        original_bytes,
+        form.original_bytes,
         identity,
         output_path,
         makes_folder,
         choice.settings,
         choice.index_shift,
         request,
-        choice.notices,
-        is_cut=cuts,
-        keeps_source=keeps_source,
+        (*choice.notices, *form.notices),
+        is_cut=form.is_cut,
+        keeps_source=form.keeps_source,
         tracks=tracks_for(image, choice.settings, output_path),
+        form=form,
     )
     losses = () if plan.files is None else losses_of(image, plan.files, plan.settings.format)
     return replace(plan, notices=(*plan.notices, *losses))
-
-
-def format_of_suffix(output_path: Path | None) -> ImageFormat | None:
-    """Return the format that the name of a result promises; None if it promises none."""
-    suffix = output_path.suffix.lower().lstrip(".") if output_path else ""
-    return next((each for each in (*written(), *SHEETS) if each == suffix), None)

@@ -111,9 +111,9 @@ def digest_checked(
 def check_recorded(image: Image, digests: DigestSet) -> None:
     """Raise VerifyError unless the digests of a decoded image equal those in its file."""
     for kind, recorded in image.recorded.items():
-        if digests.values[kind] != recorded:
+        if digests.recorded[kind] != recorded:
             raise VerifyError(
-                f"{image.name}: {kind} of the decoded image is {digests.values[kind]}, the header states {recorded}",
+                f"{image.name}: {kind} of the decoded image is {digests.recorded[kind]}, the header states {recorded}",
                 hint="restore it from a backup: the file is damaged",
             )
 

@@ -9,8 +9,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from discpress.engine.errors import UsageError
-from discpress.engine.formats import SHEETS, ImageFormat, Method, Settings
+from discpress.engine.formats import SHEETS, ImageFormat, Method, Settings, is_cd_form
 from discpress.engine.images.cd.format import CCD, CUE, GDI, MDS, RAW_CD
+from discpress.engine.images.chd.cd.format import CD_ENCODER
 from discpress.engine.images.chd.format import CHD
 from discpress.engine.images.dax.format import DAX
 from discpress.engine.images.packed import PACKED
@@ -34,6 +35,7 @@ from discpress.engine.targets import TARGETS
 
 if TYPE_CHECKING:
     from discpress.engine.codecs.blocks import Codec
+    from discpress.engine.images.chd.metadata import NewEntry
     from discpress.engine.images.layout import Layout
 
 
@@ -136,16 +138,24 @@ def _encoders() -> Iterator[tuple[FormatSpec, Encoder]]:
             yield spec, spec.encoder
 
 
-def encoder_of(image_format: ImageFormat) -> Encoder:
+def encoder_of(image_format: ImageFormat, methods: Sequence[Method] = ()) -> Encoder:
     """Return the writing side of a format. Raises UsageError if discpress does not write it.
 
-    The files of a sheet contain the sectors as they are, so that of an ISO writes them.
+    The files of a sheet contain the sectors as they are, so that of an ISO writes them. A CHD with methods of CDs has
+    one of its own.
     """
+    if is_cd_form(image_format, methods):
+        return CD_ENCODER
     name = PLAIN if image_format in SHEETS else image_format
     encoder = next((encoder for spec, encoder in _encoders() if spec.name == name), None)
     if encoder is None:
         raise UsageError(f"{image_format.upper()} cannot be written: use {listed(written())}")
     return encoder
+
+
+def encoder_for(settings: Settings) -> Encoder:
+    """Return the writing side of settings. Raises UsageError as `encoder_of`."""
+    return encoder_of(settings.format, settings.methods)
 
 
 def is_block_size(block_size: int) -> bool:
@@ -159,11 +169,16 @@ def block_size_range() -> tuple[int, int]:
     return min(sizes), max(sizes)
 
 
-def layout_of(settings: Settings, total_bytes: int, index_shift: int = 0) -> "Layout":
-    """Return the layout of an image of `total_bytes`.
+def layout_of(
+    settings: Settings, total_bytes: int, index_shift: int = 0, metadata: "Sequence[NewEntry]" = ()
+) -> "Layout":
+    """Return the layout of a packed form of `total_bytes`.
 
-    `index_shift` is that of a format whose offsets count steps of 1 << index_shift bytes, else 0.
+    `index_shift` is that of a format whose offsets count steps of 1 << index_shift bytes, else 0; `metadata` is that of
+    the CHD of a CD.
     """
+    if settings.is_cd:
+        return CD_ENCODER.layout(settings, total_bytes, index_shift, metadata)
     return encoder_of(settings.format).layout(settings, total_bytes, index_shift)
 
 
@@ -171,9 +186,9 @@ def codec_of(settings: Settings) -> "Codec":
     """Return the codec for these settings, chosen by format and target, with the kernel of this process."""
     target = TARGETS.get(settings.target)
     for_emulators = target is not None and target.is_emulator
-    return encoder_of(settings.format).codec(settings.methods, for_emulators=for_emulators)
+    return encoder_for(settings).codec(settings.methods, for_emulators=for_emulators)
 
 
 def highest_level(image_format: ImageFormat, methods: Sequence[Method] = ()) -> int:
     """Return the highest level of a written format, without loading a kernel."""
-    return encoder_of(image_format).highest_level(methods)
+    return encoder_of(image_format, methods).highest_level(methods)

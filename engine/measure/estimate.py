@@ -13,6 +13,7 @@ from enum import StrEnum
 from random import Random
 
 from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.images.chd.cd.disc_frames import packed_form
 from discpress.engine.images.image import Image, no_check
 from discpress.engine.images.registry import encoder_of, spec_of
 from discpress.engine.measure.latency import Access, seek_us, time_access
@@ -79,14 +80,14 @@ class Estimate:
         return self.packed_bytes / self.original_bytes
 
 
-def grid_block_sizes(image_format: ImageFormat) -> Sequence[int]:
-    """Return the block sizes of a format's grid."""
-    return encoder_of(image_format).grid_block_sizes
+def grid_block_sizes(image_format: ImageFormat, methods: Sequence[Method] = ()) -> Sequence[int]:
+    """Return the block sizes of a format's grid; `methods` are those of `Settings.methods`."""
+    return encoder_of(image_format, methods).grid_block_sizes
 
 
 def grid_levels(image_format: ImageFormat, methods: Sequence[Method] = ()) -> Sequence[int]:
     """Return the levels of a format's grid, none for an ISO; `methods` are those of `Settings.methods`."""
-    return encoder_of(image_format).grid_levels(methods)
+    return encoder_of(image_format, methods).grid_levels(methods)
 
 
 def estimate(
@@ -145,16 +146,17 @@ def refine(
         yield _conclude(image, settings, sizes, image.size, skip_below_percent)
         return
     survey = _Survey(image, [settings], threads, random, check)
+    packed = survey.packed
     cluster_bytes = cluster_bytes_for(file_system or filesystem_of(image.source.holder.path), settings.block_size)
     position = random.random()
     if image.is_sequential:
         budgets = budgets[-1:]  # each estimate would unpack the whole stream
     for budget_bytes in budgets:
-        is_whole = image.size < whole_below_bytes
+        is_whole = packed.size < whole_below_bytes
         sample = (
-            whole_sample(image.size, survey.chunk_bytes)
+            whole_sample(packed.size, survey.chunk_bytes)
             if is_whole
-            else draw_sample(image.size, cluster_bytes, budget_bytes, position, survey.chunk_bytes)
+            else draw_sample(packed.size, cluster_bytes, budget_bytes, position, survey.chunk_bytes)
         )
         (result,) = survey.estimates(sample, skip_below_percent)
         yield result
@@ -187,13 +189,13 @@ def estimate_grid(
     """
     settings = [
         Settings(image_format, block_size, level, alignment, target, tuple(methods))
-        for block_size in block_sizes or grid_block_sizes(image_format)
+        for block_size in block_sizes or grid_block_sizes(image_format, methods)
         for level in levels or grid_levels(image_format, methods)
     ]
     largest = max(each.block_size for each in settings)
     cluster_bytes = cluster_bytes_for(file_system or filesystem_of(image.source.holder.path), largest)
     survey = _Survey(image, settings, threads, random, check)
-    sample = draw_sample(image.size, cluster_bytes, budget_bytes, random.random(), survey.chunk_bytes)
+    sample = draw_sample(survey.packed.size, cluster_bytes, budget_bytes, random.random(), survey.chunk_bytes)
     return survey.estimates(sample, skip_below_percent)
 
 
@@ -204,7 +206,9 @@ class _Survey:
         self, image: Image, settings: Sequence[Settings], threads: int, random: Random, check: Callable[[], None]
     ) -> None:
         self._image = image
-        self._trials = [Trial.of(image, each) for each in settings]
+        self.packed = packed_form(image, settings[0])
+        """What is packed: the image, or the frames of a CD."""
+        self._trials = [Trial.of(self.packed, each) for each in settings]
         self._tallies = [Tally() for _ in settings]
         self._threads = max(1, threads)
         self._check = check
@@ -222,21 +226,22 @@ class _Survey:
         if self._read_s_per_byte is None:  # before reading the clusters fills the cache around there
             middle = sample.clusters[len(sample.clusters) // 2]
             offset = 0 if self._image.is_sequential else middle.offset  # going back from the middle would cost a pass
-            self._read_s_per_byte = time_reading(self._image, offset, self._check)
+            self._read_s_per_byte = time_reading(self.packed, offset, self._check)
         if self._access is None:
             self._access = time_access(self._image.source.holder, self._random, self._check)
         known = self._tallies[0].stored_bytes
         new = [span for span in sample.spans if span not in known]
-        is_whole = sample.sampled_bytes == self._image.size
+        is_whole = sample.sampled_bytes == self.packed.size
+        sampled_bytes = sample.sampled_bytes * self._image.size // self.packed.size
         additions = rehearse(
-            self._image, new, self._trials, threads=self._threads, check=self._check, is_whole=is_whole
+            self.packed, new, self._trials, threads=self._threads, check=self._check, is_whole=is_whole
         )
         results = []
         for trial, tally, addition in zip(self._trials, self._tallies, additions, strict=True):
             tally.add(addition)
             sizes = project(sample, [tally.stored_bytes[span] for span in sample.spans], trial.layout)
-            seconds = _conversion_s(self._read_s_per_byte, tally, sizes.packed_bytes, self._image.size, self._threads)
-            result = _conclude(self._image, trial.settings, sizes, sample.sampled_bytes, skip_below_percent)
+            seconds = _conversion_s(self._read_s_per_byte, tally, sizes.packed_bytes, self.packed.size, self._threads)
+            result = _conclude(self._image, trial.settings, sizes, sampled_bytes, skip_below_percent)
             decode_s = tally.unpack_s / tally.unpacked_bytes
             latency_us = seek_us(self._access, trial.layout.block_size, result.ratio, decode_s)
             results.append(replace(result, conversion_s=seconds, seek_us=latency_us))

@@ -14,10 +14,11 @@ from xxhash import xxh3_128_intdigest
 from discpress.engine.codecs.blocks import CHUNK_BYTES, LENGTH_MASK, Codec
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import SECTOR_SIZE, Settings
+from discpress.engine.images.chd.cd.disc_frames import metadata_of
 from discpress.engine.images.chd.dedup import HunkTable
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import Layout
-from discpress.engine.images.registry import codec_of, encoder_of, layout_of, spec_of
+from discpress.engine.images.registry import codec_of, encoder_for, layout_of, spec_of
 from discpress.engine.images.source import MemorySource
 from discpress.engine.measure.sample import Span
 from discpress.engine.system.files import Readable
@@ -48,7 +49,7 @@ class Trial:
 
         UsageError for a format that is not written with blocks, SettingError for an image that it cannot hold.
         """
-        encoder = encoder_of(settings.format)
+        encoder = encoder_for(settings)
         if not encoder.packs:
             raise UsageError(f"{settings.format.upper()} has no blocks")
         codec = codec_of(settings)
@@ -57,7 +58,7 @@ class Trial:
         shift = encoder.smallest_shift(image.size, settings.block_size)
         if settings.alignment is not None:
             shift = settings.alignment.bit_length() - 1
-        return cls(settings, shift, layout_of(settings, image.size, shift), codec)
+        return cls(settings, shift, layout_of(settings, image.size, shift, metadata_of(image)), codec)
 
     def of_size(self, total_bytes: int) -> "Trial":
         """Return the trial of the same settings and index shift on an image of `total_bytes`."""

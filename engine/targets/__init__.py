@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from discpress.engine.formats import (
+    CD_HUNK_SIZE,
     HUNK_SIZE,
     MAX_BLOCK_SIZE,
     SECTOR_SIZE,
@@ -47,12 +48,16 @@ class Target:
     """Most bytes of a stored block, padding included; None if there is no limit."""
     first_track_only: bool = False
     """Whether it reads only track 1 of a CD, so that the sound of the others is missing."""
+    plays_tracks: bool = False
+    """Whether it plays all tracks of a CD."""
+    refuses_gaps: bool = False
+    """Whether it loads no CHD of a CD with pregaps, postgaps or subcode."""
     is_emulator: bool = False
     """Whether only emulators load the result; they read any deflate stream."""
     cso2: bool = False
     """Whether it loads CSO version 2, which is never written, but checked by the doctor."""
     hunk_codecs: tuple[str, ...] = ("zstd", "zlib", "lzma", "huff", "flac")
-    """Codecs of the CHD files that it loads; the first is the default for writing."""
+    """Codecs of the CHD files that it loads; the first is the default for writing. None if it plays CDs only."""
     cd_codecs: tuple[str, ...] = ("cdlz", "cdzl", "cdfl", "cdzs")
     """Codecs of the CHD files of CDs that it loads."""
     hunk_size: int = HUNK_SIZE
@@ -72,12 +77,13 @@ class Target:
     @property
     def default_method(self) -> Method:
         """The default method of a CHD."""
-        return Method(self.hunk_codecs[0])
+        return Method((*self.hunk_codecs, *self.cd_codecs)[0])
 
     @property
     def codec_reason(self) -> str:
         """The reason why other codecs do not load, as a clause."""
-        return f"{self.label} {self.does('load')} {', '.join(self.hunk_codecs)}"
+        loaded = ", ".join(self.hunk_codecs) or "CHD files of CDs only"
+        return f"{self.label} {self.does('load')} {loaded}"
 
     @property
     def cd_codec_reason(self) -> str:
@@ -129,6 +135,7 @@ _SMALLEST = "nothing plays an archive, and a CHD of large hunks is smaller"
 _NO_ZSO_PPSSPP = (_ZSO, "no version of PPSSPP loads ZSO")
 _NO_ZSTD = ("zlib", "lzma", "huff", "flac")
 _NO_CD_ZSTD = ("cdlz", "cdzl", "cdfl")
+_CDS_ONLY = "a CHD is the only compressed form of a CD that keeps its tracks"
 _ANY_CONSOLE = frozenset({System.ISO9660, System.UDF, System.UNKNOWN})
 PS2_DISCS = frozenset({System.PS2})
 PSP_DISCS = frozenset({System.PSP, System.UMD_VIDEO})
@@ -155,6 +162,17 @@ _PSP_OLD = Target(
     systems=PSP_DISCS,
     reasons=((_ZSO, "older PSP firmware loads CSO version 1 only"),),
     block_reason="older PSP firmware reads blocks of 2048 only",
+)
+_CD_PLAYER = Target(
+    "duckstation",
+    "DuckStation",
+    (_CHD,),
+    systems=frozenset({System.PS1}),
+    plays_tracks=True,
+    is_emulator=True,
+    hunk_codecs=(),
+    hunk_size=CD_HUNK_SIZE,
+    reasons=((_ZSO, _CDS_ONLY), (_CSO, _CDS_ONLY), (_DAX, _CDS_ONLY)),
 )
 _PCSX2 = Target("pcsx2", "PCSX2", (_ZSO, _CSO, _CHD), systems=PS2_DISCS, first_track_only=True, is_emulator=True)
 
@@ -218,6 +236,23 @@ TARGETS: dict[str, Target] = {
             is_emulator=True,
             reasons=((_ZSO, "AetherSX2 and NetherSX2 load CSO and CHD, never ZSO"),),
             hunk_codecs=("zlib",),
+            cd_codecs=_NO_CD_ZSTD,
+        ),
+        _CD_PLAYER,
+        replace(_CD_PLAYER, name="beetle-psx", label="Beetle PSX"),
+        replace(_CD_PLAYER, name="swanstation", label="SwanStation", cd_codecs=_NO_CD_ZSTD),
+        replace(
+            _CD_PLAYER,
+            name="flycast",
+            label="Flycast",
+            systems=frozenset({System.DREAMCAST}),
+            refuses_gaps=True,
+        ),
+        replace(
+            _CD_PLAYER,
+            name="kronos",
+            label="Kronos",
+            systems=frozenset({System.SATURN}),
             cd_codecs=_NO_CD_ZSTD,
         ),
         Target(

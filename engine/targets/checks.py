@@ -1,9 +1,10 @@
 """Checks of settings and discs against a target."""
 
-from discpress.engine.errors import SettingError, WrongSystemError
+from discpress.engine.errors import SettingError, UnplayedDiscError, WrongSystemError
 from discpress.engine.formats import DEFAULT_BLOCK_SIZE, ImageFormat, Method, Settings
+from discpress.engine.names import listed
 from discpress.engine.systems import SYSTEMS, System, system_from
-from discpress.engine.targets import ANY, ARCHIVE, OPL_BLOCKS, PS2_DISCS, PSP_DISCS, Target
+from discpress.engine.targets import ANY, ARCHIVE, OPL_BLOCKS, PS2_DISCS, PSP_DISCS, TARGETS, Target
 
 
 def check_settings(
@@ -37,11 +38,13 @@ def _problem(settings: Settings, target: Target, original_bytes: int, index_shif
             f"target {target.name}: block size {settings.block_size} cannot be loaded: {reason}",
             f"use -b {target.max_block_size}",
         )
-    unread = [each for each in settings.methods if each not in target.hunk_codecs]
+    loaded = target.cd_codecs if settings.is_cd else target.hunk_codecs
+    unread = [each for each in settings.methods if each not in loaded]
     if unread:
+        reason = target.cd_codec_reason if settings.is_cd else target.codec_reason
         return (
-            f"target {target.name}: {unread[0]} hunks cannot be loaded: {target.codec_reason}",
-            f"use -m {target.default_method}",
+            f"target {target.name}: {unread[0]} hunks cannot be loaded: {reason}",
+            "leave out -m" if settings.is_cd else f"use -m {target.default_method}",
         )
     if index_shift > target.max_shift:
         most = 1 << target.max_shift
@@ -68,11 +71,41 @@ def _warnings_for_any(settings: Settings, system: str) -> list[str]:
         warnings.append(f"block size {settings.block_size}: no PS2 can read this file ({OPL_BLOCKS})")
     if settings.block_size != DEFAULT_BLOCK_SIZE and settings.format is ImageFormat.CSO and may_be_psp:
         warnings.append(f"block size {settings.block_size}: PSPs with older firmware read blocks of 2048 only")
-    if settings.format is ImageFormat.CHD and settings.methods != (Method.ZLIB,) and may_be_ps2:
+    if settings.is_cd:
+        warnings += _cd_warnings(settings, known)
+    elif settings.format is ImageFormat.CHD and settings.methods != (Method.ZLIB,) and may_be_ps2:
         warnings.append(f"{' and '.join(settings.methods)} hunks: AetherSX2 and NetherSX2 load zlib only")
     if settings.alignment is not None and settings.alignment > 1 << 11 and may_be_ps2:
         warnings.append(f"alignment {settings.alignment}: more than 2048 crashes a PS2")
     return warnings
+
+
+def _cd_warnings(settings: Settings, system: System) -> list[str]:
+    """Return warnings about codecs of a CD that some players of a system do not load."""
+    players = [each for each in TARGETS.values() if system in each.systems and ImageFormat.CHD in each.formats]
+    found = []
+    for method in settings.methods:
+        labels = [each.label for each in players if method not in each.cd_codecs]
+        if labels:
+            found.append(f"{method} hunks: {listed(labels, 'and')} cannot load them")
+    return found
+
+
+def check_tracks(settings: Settings, target: Target, tracks: int, name: str) -> None:
+    """Raise UnplayedDiscError if a target does not play all of so many tracks of a disc called `name` from its CHD.
+
+    An image of another kind has none.
+    """
+    label = target.label
+    if settings.is_cd and target.first_track_only and tracks > 1:
+        reason = f"{label} {target.does('read')} track 1 only, so the game lacks the other {tracks - 1}"
+        hint = "use --target any to write it anyway"
+    elif settings.format is ImageFormat.CHD and target.plays_tracks and not settings.is_cd:
+        reason = f"{label} {target.does('load')} the CHD of a CD, and this image has no tracks"
+        hint = "name the CUE sheet of the disc, or use --target any to write it anyway"
+    else:
+        return
+    raise UnplayedDiscError(f"{name}: target {target.name}: {reason}", reason=reason, hint=hint)
 
 
 def wrong_system(target: Target, system: str) -> str:
@@ -107,6 +140,7 @@ def player_warning(target: Target, system: str, image_format: ImageFormat) -> st
     The target `archive` gets none, because nothing has to load an archive.
     """
     spec = SYSTEMS[system_from(system)]
-    if spec.has_player or image_format is ImageFormat.ISO or target.name == ARCHIVE:
+    is_played = spec.has_player or (spec.plays_chd and image_format is ImageFormat.CHD)
+    if is_played or image_format is ImageFormat.ISO or target.name == ARCHIVE:
         return ""
     return f"{spec.label} disc: no known program loads a {image_format.upper()} of it; {spec.advice}"

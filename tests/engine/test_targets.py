@@ -5,12 +5,12 @@ from typing import TypedDict, Unpack
 
 import pytest
 
-from discpress.engine.errors import SettingError
-from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.errors import SettingError, UnplayedDiscError
+from discpress.engine.formats import CD_HUNK_SIZE, ImageFormat, Method, Settings
 from discpress.engine.systems import SYSTEMS, System
 from discpress.engine.targets import ANY, TARGETS, target_for
 from discpress.engine.targets.by_system import choices, of_one
-from discpress.engine.targets.checks import check_settings, check_system, player_warning
+from discpress.engine.targets.checks import check_settings, check_system, check_tracks, player_warning
 from discpress.engine.units import GIB, MIB
 
 ZSO, CSO, CHD, DAX, JSO, ISO = (
@@ -56,6 +56,14 @@ ROWS = [
     Row("nethersx2", {CSO, CHD}, CSO, False, MIB, NO_LIMIT, False, "ps2"),
     Row("archive", {CHD}, CHD, False, MIB, NO_LIMIT, False, ""),
 ]
+CD_PLAYERS = {
+    "duckstation": ("ps1", True),
+    "beetle-psx": ("ps1", True),
+    "swanstation": ("ps1", False),
+    "flycast": ("dreamcast", True),
+    "kronos": ("saturn", False),
+}
+"""Loaders of CDs: their system, and whether they load cdzs."""
 PACKED = (ZSO, CSO, CHD)
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
@@ -78,7 +86,47 @@ def refusal(row: Row, settings: Settings, size: int = SMALL_BYTES, shift: int = 
 
 
 def test_every_target_has_its_row() -> None:
-    assert {row.name for row in ROWS} | {ANY} == TARGETS.keys()
+    assert {row.name for row in ROWS} | {ANY} | CD_PLAYERS.keys() == TARGETS.keys()
+
+
+def cd(*methods: Method) -> Settings:
+    """Return settings for the CHD of a CD."""
+    return Settings(CHD, CD_HUNK_SIZE, methods=methods)
+
+
+@pytest.mark.parametrize("name", CD_PLAYERS)
+def test_a_player_of_cds_loads_what_chdman_writes_and_nothing_without_tracks(name: str) -> None:
+    target, (system, loads_cdzs) = TARGETS[name], CD_PLAYERS[name]
+    assert target.systems == {System(system)}
+    assert check_settings(cd(Method.CDLZ, Method.CDZL, Method.CDFL), target, SMALL_BYTES, 0, "a.cue", system) == []
+    with pytest.raises(SettingError, match=f"target {name}: ZSO cannot be loaded"):
+        check_settings(Settings(ZSO), target, SMALL_BYTES, 0, "a.iso", system)
+    with pytest.raises(UnplayedDiscError, match="the CHD of a CD, and this image has no tracks"):
+        check_tracks(Settings(CHD, methods=(Method.ZLIB,)), target, 0, "a.iso")
+    if loads_cdzs:
+        assert check_settings(cd(Method.CDZS), target, SMALL_BYTES, 0, "a.cue", system) == []
+        return
+    with pytest.raises(SettingError, match=r"cdzs hunks cannot be loaded: .* cdlz, cdzl, cdfl") as found:
+        check_settings(cd(Method.CDZS), target, SMALL_BYTES, 0, "a.cue", system)
+    assert found.value.hint == "leave out -m, or --target any to write it anyway"
+
+
+@pytest.mark.parametrize("name", ["lrps2", "play", "neutrino", "nethersx2"])
+def test_a_player_of_ps2_discs_without_zstd_loads_no_cdzs(name: str) -> None:
+    with pytest.raises(SettingError, match="cdzs hunks cannot be loaded"):
+        check_settings(cd(Method.CDZS, Method.CDFL), TARGETS[name], SMALL_BYTES, 0, "a.cue", "ps2")
+
+
+def test_any_names_the_players_that_load_no_cdzs() -> None:
+    (warning,) = check_settings(cd(Method.CDZS, Method.CDFL), TARGETS[ANY], SMALL_BYTES, 0, "a.cue", "ps1")
+    assert warning == "cdzs hunks: SwanStation cannot load them"
+
+
+@pytest.mark.parametrize("name", ["pcsx2", "armsx2", "nethersx2"])
+def test_a_player_of_the_first_track_refuses_more(name: str) -> None:
+    check_tracks(cd(Method.CDLZ), TARGETS[name], 1, "a.cue")
+    with pytest.raises(UnplayedDiscError, match="track 1 only, so the game lacks the other 2"):
+        check_tracks(cd(Method.CDLZ), TARGETS[name], 3, "a.cue")
 
 
 @every_row
@@ -247,8 +295,8 @@ def test_any_warns_of_what_others_refuse(settings: Settings, warned: str) -> Non
         (Settings(CSO, block_size=65536), "ps2"),
         (Settings(CHD, methods=(Method.ZSTD,)), "psp"),
         (Settings(ZSO, alignment=4096), "psp"),
-        (Settings(ZSO, block_size=65536), "ps1"),
-        (Settings(CSO, block_size=65536), "ps1"),
+        (Settings(ZSO, block_size=65536), "mega-cd"),
+        (Settings(CSO, block_size=65536), "mega-cd"),
     ],
 )
 def test_any_does_not_warn_of_a_console_that_the_disc_is_not_for(settings: Settings, system: str) -> None:
@@ -281,7 +329,14 @@ def test_no_target_is_offered_for_a_system_that_it_does_not_play() -> None:
 
 @pytest.mark.parametrize("system", list(System))
 def test_auto_goes_by_the_disc(system: System) -> None:
-    expected = {System.PS2: "opl+pcsx2", System.PSP: "ark", System.UMD_VIDEO: "ark"}.get(system, ANY)
+    expected = {
+        System.PS2: "opl+pcsx2",
+        System.PSP: "ark",
+        System.UMD_VIDEO: "ark",
+        System.PS1: "duckstation",
+        System.SATURN: "kronos",
+        System.DREAMCAST: "flycast",
+    }.get(system, ANY)
     assert expected == target_for(system).name
 
 
@@ -292,6 +347,9 @@ UNPLAYED = [system for system, spec in SYSTEMS.items() if spec.advice]
 @pytest.mark.parametrize("image_format", PACKED)
 def test_a_disc_that_nothing_loads_gets_a_warning_with_its_system(system: System, image_format: ImageFormat) -> None:
     warning = player_warning(target_for(system, image_format), system, image_format)
+    if SYSTEMS[system].plays_chd and image_format is CHD:
+        assert warning == ""
+        return
     label, form = system.label, image_format.upper()
     assert warning == f"{label} disc: no known program loads a {form} of it; {SYSTEMS[system].advice}"
 

@@ -10,7 +10,6 @@ from textual.binding import BindingType
 
 from discpress.engine.errors import DiscpressError
 from discpress.engine.library.naming import system_label
-from discpress.engine.measure.estimate import grid_block_sizes
 from discpress.engine.store.model import Title
 from discpress.engine.store.rows.measurement_rows import LabTest
 from discpress.engine.targets import AUTO
@@ -51,9 +50,7 @@ class TuneScreen(DiscScreen):
         if image_format is not None:
             self._tuning = self._tuning.of_form(image_format, methods)
         if self._block_size is not None:
-            self._tuning = replace(
-                self._tuning, block_size=nearest(self._block_size, grid_block_sizes(self._tuning.format))
-            )
+            self._tuning = replace(self._tuning, block_size=nearest(self._block_size, self._tuning.block_sizes))
         yield self.title_bar()
         yield Lines(id="text", can_focus=True)
         yield self.key_line()

@@ -7,9 +7,9 @@ from pathlib import Path
 from discpress.engine.config import THEMES, Config
 from discpress.engine.formats import MAX_LEVEL, form_name
 from discpress.engine.images.registry import written
-from discpress.engine.names import display_name
+from discpress.engine.names import display_name, listed
 from discpress.engine.system.processors import available_processors
-from discpress.engine.systems import SYSTEMS, System, system_from
+from discpress.engine.systems import System, system_from
 from discpress.engine.targets import TARGETS, Target, target_named
 from discpress.engine.targets.by_system import DEFAULT, PLAYED, choices, target_name, with_target
 from discpress.tui.commands import Keys
@@ -173,11 +173,8 @@ def about_target(system: str, name: str) -> list[str]:
     others = [each for each in TARGETS.values() if not each.plays(system_from(system))]
     said = [_about(target)]
     if others:
-        label = SYSTEMS[system_from(system)].label
-        played = " and ".join(each.label for each in System if any(each in other.systems for other in others))
-        said.append(
-            f"Not for {label} discs: {', '.join(other.name for other in others)}. They play {played} discs only."
-        )
+        played = [each.label for each in System if any(each in other.systems for other in others)]
+        said.append(f"Not listed: the targets for {listed(played, 'and')} discs.")
     return said
 
 

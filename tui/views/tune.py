@@ -3,9 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from discpress.engine.convert.batch.cds import why_not_made
+from discpress.engine.convert.cd.needs import keeps_tracks
 from discpress.engine.convert.choice import default_settings
 from discpress.engine.errors import DiscpressError
-from discpress.engine.formats import MAX_LEVEL, ImageFormat, Method, Settings, form_name
+from discpress.engine.formats import (
+    CD_HUNK_SIZE,
+    MAX_LEVEL,
+    ImageFormat,
+    Method,
+    Settings,
+    as_cd_methods,
+    as_disc_methods,
+    form_name,
+    is_cd_form,
+)
+from discpress.engine.images.chd.cd.format import CD_ENCODER, DEFAULT_METHODS
 from discpress.engine.images.registry import PLAIN, encoder_of, written_forms
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.queue.titles.chooser import Chooser
@@ -16,6 +29,14 @@ from discpress.engine.targets.by_system import with_target
 
 FORMS = written_forms()
 """What can be written: a CHD by each of its methods."""
+CD_FORMS = (
+    *(form for form in FORMS if form[0] not in {ImageFormat.CHD, PLAIN}),
+    (ImageFormat.CHD, DEFAULT_METHODS),
+    (ImageFormat.CHD, (Method.CDZL, Method.CDFL)),
+    (ImageFormat.CHD, (Method.CDZS, Method.CDFL)),
+    (PLAIN, ()),
+)
+"""What can be written of a disc with tracks: a CHD as chdman writes it, or packed faster."""
 _NO_LEVELS = (9,)  # one that means nothing, for an ISO
 ALIGNMENTS = (None, 2048, 4096, 8192, 16384)
 """Bytes every block starts at a multiple of; None is the smallest that the size needs."""
@@ -49,6 +70,8 @@ class Tuning:
     """See ALIGNMENTS."""
     methods: tuple[Method, ...] = ()
     """What the hunks of a CHD may be packed by; empty for the other formats."""
+    has_tracks: bool = False
+    """Whether its CHD has the tracks of a CD."""
 
     @classmethod
     def of(cls, title: Title, chooser: Chooser) -> "Tuning":
@@ -60,14 +83,14 @@ class Tuning:
         except DiscpressError:
             settings = chooser.choice(title, replace(request, format=PLAIN)).settings
             settings = default_settings(TARGETS[settings.target], settings.level)
-        return cls(
-            target, settings.format, settings.block_size, settings.level, settings.alignment, settings.methods
-        )._within_grid()
+        has_tracks = keeps_tracks(title.tracks, title.system, ImageFormat.CHD)
+        form = settings.format, settings.block_size, settings.level, settings.alignment, settings.methods
+        return cls(target, *form, has_tracks)._within_grid()
 
     def _within_grid(self) -> "Tuning":
         return replace(
             self,
-            block_size=nearest(self.block_size, grid_block_sizes(self.format)),
+            block_size=nearest(self.block_size, self.block_sizes),
             level=nearest(self.level, self.levels),
         )
 
@@ -91,7 +114,8 @@ class Tuning:
         """The same, as it is kept for a title."""
         if self.is_plain:
             return ConversionRequest(self.format, target=self.target)
-        form = self.format, self.block_size, self.level, self.alignment, self.target
+        block_size = None if self.is_cd else self.block_size
+        form = self.format, block_size, self.level, self.alignment, self.target
         return ConversionRequest(*form, methods=self.methods)
 
     def as_defaults(self, system: str, targets: Mapping[str, str]) -> dict[str, object]:
@@ -104,9 +128,19 @@ class Tuning:
             "targets": with_target(targets, system, self.target),
             "level": min(self.level, MAX_LEVEL) if is_auto else self.level,
             "format": None if is_auto else str(self.format),
-            "methods": None if is_auto or not self.methods else [str(method) for method in self.methods],
-            "block_size": None if is_auto or self.is_plain else self.block_size,
+            "methods": None if is_auto or not self.methods or self.is_cd else [str(each) for each in self.methods],
+            "block_size": None if is_auto or self.is_plain or self.is_cd else self.block_size,
         }
+
+    @property
+    def is_cd(self) -> bool:
+        """Whether the result is a CHD of a CD, whose hunks have one size."""
+        return is_cd_form(self.format, self.methods)
+
+    @property
+    def block_sizes(self) -> Sequence[int]:
+        """The rows of its grid."""
+        return grid_block_sizes(self.format, self.methods)
 
     @property
     def levels(self) -> Sequence[int]:
@@ -117,28 +151,37 @@ class Tuning:
         """Return the choice some rows (block sizes) down and some columns (levels) to the right, within the grid."""
         return replace(
             self,
-            block_size=_step(grid_block_sizes(self.format), self.block_size, rows),
+            block_size=_step(self.block_sizes, self.block_size, rows),
             level=_step(self.levels, self.level, columns),
         )
 
     def next_format(self) -> "Tuning":
         """Return the choice with the next format, at its nearest level."""
         form = (self.format, self.methods)
-        place = FORMS.index(form) if form in FORMS else len(FORMS) - 2  # several methods: the last of their kind
-        return self.of_form(*FORMS[(place + 1) % len(FORMS)])
+        forms = CD_FORMS if self.has_tracks else FORMS
+        place = forms.index(form) if form in forms else len(forms) - 2  # several methods: the last of their kind
+        return self.of_form(*forms[(place + 1) % len(forms)])
 
     def of_form(self, image_format: ImageFormat, methods: tuple[Method, ...]) -> "Tuning":
         """Return the choice with another format, at its nearest level."""
         alignment = self.alignment if encoder_of(image_format).takes_alignment else None
-        return replace(self, format=image_format, methods=methods, alignment=alignment)._within_grid()
+        chosen = self._methods_of(image_format, methods)
+        return replace(self, format=image_format, methods=chosen, alignment=alignment)._within_grid()
+
+    def _methods_of(self, image_format: ImageFormat, methods: tuple[Method, ...]) -> tuple[Method, ...]:
+        """Return the methods that a CHD of the title's disc has for these of any disc."""
+        if image_format is not ImageFormat.CHD:
+            return methods
+        return as_cd_methods(methods) if self.has_tracks else as_disc_methods(methods)
 
     def of_target(self, name: str, system: str) -> "Tuning":
         """Return the choice with another target for discs of a system, in the format that it loads best."""
         target = target_named(name, system)
         settings = default_settings(target, self.level)
-        return Tuning(
-            name, settings.format, settings.block_size, settings.level, methods=settings.methods
-        )._within_grid()
+        if self.has_tracks and ImageFormat.CHD in target.formats:
+            settings = Settings(ImageFormat.CHD, CD_HUNK_SIZE, self.level, methods=CD_ENCODER.methods_for(target))
+        form = settings.format, settings.block_size, settings.level
+        return Tuning(name, *form, methods=settings.methods, has_tracks=self.has_tracks)._within_grid()
 
     def next_alignment(self) -> "Tuning":
         """Return the choice with the next alignment."""
@@ -177,6 +220,7 @@ def cell_of(tuning: Tuning, title: Title, chooser: Chooser, known: Mapping[tuple
     settings = Settings(tuning.format, tuning.block_size, tuning.level, tuning.alignment, methods=tuning.methods)
     try:
         settings = chooser.choice(title, chooser.with_overrides(overrides)).settings
+        refusal = why_not_made(title, settings.format)
     except DiscpressError as error:
         refusal = str(error)
     return Cell(settings, known.get(key_of(settings)), refusal)
@@ -188,5 +232,5 @@ def grid_of(
     """Return the cells, one row for each block size, one column for each level."""
     return [
         [cell_of(replace(tuning, block_size=block_size, level=level), title, chooser, known) for level in tuning.levels]
-        for block_size in grid_block_sizes(tuning.format)
+        for block_size in tuning.block_sizes
     ]

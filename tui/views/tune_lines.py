@@ -38,7 +38,8 @@ def choice_lines(
         if tuning.takes_alignment:
             first += [(f"   {keys.row('alignment_next')}", "accent"), (f" alignment {smallest}", "normal")]
         rows, columns = keys.row("smaller_block", "larger_block"), keys.row("lower_level", "higher_level")
-        second += [(f"   {rows}", "accent"), (f" block {tuning.block_size // 1024}K", "normal")]
+        size = "8 frames" if tuning.is_cd else f"{tuning.block_size // 1024}K"
+        second += [(f"   {rows}", "accent"), (f" block {size}", "normal")]
         second += [(f"   {columns}", "accent"), (f" level {tuning.level}", "normal")]
     lines: list[Line] = [first, second]
     if chosen.refusal:

@@ -27,6 +27,7 @@ from discpress.engine.cli.images.planning import (
 )
 from discpress.engine.cli.images.title_states import notices_of, raise_damage
 from discpress.engine.cli.output.printers import Printer
+from discpress.engine.cli.output.tracks import track_facts
 from discpress.engine.cli.state import Records, read_config
 from discpress.engine.config import Config
 from discpress.engine.convert.batch.model import Batch, PlannedTitle
@@ -252,6 +253,7 @@ class ConversionBatch:
             "packed_bytes": done.packed_bytes,
             "ratio": round(done.ratio, 6),
             **done.digests.values,
+            **track_facts(done.tracks),
             "verified": done.is_verified,
             "read_back": str(done.read_back),
             "elapsed_s": round(done.elapsed_s, 3),
@@ -280,13 +282,12 @@ class ConversionBatch:
 
 def _file_facts(done: Conversion) -> list[dict[str, object]]:
     """Return the files of a result for an event, the main one first; those that a sheet names with their digests."""
-    plan = done.plan
-    if plan.files is None:
+    if (plan := done.plan).files is None:
         return [{"path": str(plan.output_path), "bytes": done.packed_bytes}]
     sheet, *paths = map(str, plan.output_paths)
     stored = zip(paths, done.digests.files, strict=True)
-    facts = [{"path": path, "bytes": each.size_bytes, **each.values} for path, each in stored]
-    return [{"path": sheet, "bytes": len(plan.files.sheet)}, *facts]
+    track_files = ({"path": path, "bytes": each.size_bytes, **each.values} for path, each in stored)
+    return [{"path": sheet, "bytes": len(plan.files.sheet)}, *track_files]
 
 
 def iso2zso_arguments(arguments: argparse.Namespace) -> argparse.Namespace:

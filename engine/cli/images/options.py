@@ -10,6 +10,7 @@ from discpress.engine.config import Config
 from discpress.engine.convert.digests import ON_REQUEST
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import (
+    CD_METHODS,
     HIGHEST_LEVEL,
     SHEETS,
     ImageFormat,
@@ -100,6 +101,7 @@ def _format_with(methods: tuple[Method, ...], wanted: ImageFormat | None, given:
     """Return the container that has all of the methods; `given` is their text. Raises UsageError if there is none."""
     # The first format that has all of them: zlib alone means CSO, zstd means CHD.
     packed = {each: encoder_of(each).methods for each in written(packed_only=True)}
+    packed[ImageFormat.CHD] = (*packed[ImageFormat.CHD], *CD_METHODS)
     implied = next((each for each, its in packed.items() if set(methods) <= set(its)), None)
     image_format = wanted or implied
     unfit = [each for each in methods if image_format and each not in packed.get(image_format, ())]

@@ -12,7 +12,7 @@ from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.state import Records, read_config
 from discpress.engine.convert.plan import plan_image
 from discpress.engine.discs.reach import identify_image
-from discpress.engine.errors import CancelledError, DiscpressError, UsageError, WrongSystemError
+from discpress.engine.errors import CancelledError, DiscpressError, UnplayedDiscError, UsageError, WrongSystemError
 from discpress.engine.measure.estimate import REFINE_BUDGETS, Estimate, estimate_grid, refine
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
@@ -69,7 +69,7 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
                         printer.event("estimate", _facts(each.path, found), "")
                 printer.lines(_text(each.path, found))
                 records.save_estimate(identity_of(plan), found)
-            except WrongSystemError as error:
+            except (UnplayedDiscError, WrongSystemError) as error:
                 if each.is_named:
                     fail(each.path, error)
                 else:

@@ -93,7 +93,7 @@ def _show(title: Title, config: Config, printer: Printer) -> int:
         return 0
     request = merge_requests(ConversionRequest(), chosen, config.request, title.system)
     try:
-        choice = resolve_settings(name, title.original_bytes, title.system, request)
+        choice = resolve_settings(name, title.original_bytes, title.system, request, tracks=title.tracks)
     except DiscpressError as error:
         printer.event("set", _facts(title, chosen), f"{name}: {_describe(chosen)}")
         printer.error(error, title.path)

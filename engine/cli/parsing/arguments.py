@@ -67,7 +67,8 @@ def add_settings(how: "Group") -> None:
         "-m",
         "--method",
         metavar="NAME",
-        help="codec: lz4 means ZSO, zlib CSO, zstd and lzma CHD; -f chd allows zlib, zstd, lzma, or several by comma",
+        help="codec: lz4 means ZSO, zlib CSO, zstd and lzma CHD; -f chd allows zlib, zstd, lzma, or several by comma; "
+        "of a CD cdlz, cdzl, cdzs and cdfl",
     )
     how.add_argument(
         "--align", metavar="BYTES", help="start every block at a multiple of this power of two (default: the smallest)"

@@ -1,6 +1,7 @@
 """Discs with tracks: what a conversion of one makes, and whether anything loads that."""
 
-from discpress.engine.convert.cd.cut import NEVER_CUT, way_to_chd
+from discpress.engine.convert.cd.cut import way_to_chd
+from discpress.engine.convert.cd.needs import NEVER_CUT, keeps_tracks
 from discpress.engine.formats import SHEETS, ImageFormat
 from discpress.engine.images.doctor.cd_content import NO_SHEET
 from discpress.engine.store.model import Title
@@ -12,14 +13,14 @@ from discpress.engine.targets.checks import player_warning, wrong_system
 def cd_problem(title: Title, target: Target, made: ImageFormat) -> str:
     """Return why nothing loads what a conversion of a title with tracks would make; empty if something does.
 
-    A CHD of a CD stays what it is, and emulators load it, as they load a sheet. Of all other titles, only the user data
-    of a single data track is converted, for consoles that need nothing else.
+    A CHD of a CD stays what it is, and emulators load it, as they load a sheet. Other formats get the user data of a
+    single data track only, for consoles that need nothing else.
     """
     if not target.plays(title.system):
         return wrong_system(target, title.system)
     if title.is_packed or made in SHEETS:
         return ""
-    return why_not_cut(title) or player_warning(target, title.system, made)
+    return why_not_made(title, made) or player_warning(target, title.system, made)
 
 
 def why_not_cut(title: Title) -> str:
@@ -30,25 +31,32 @@ def why_not_cut(title: Title) -> str:
     tracks = title.tracks
     if tracks is None or tracks.is_iso:
         return ""
-    other = next((each.message for each in title.findings if each.code == NO_SHEET), "")
-    if other:
+    if other := _no_sheet(title):
         return other
     if title.system is System.AUDIO_CD:
-        what = "discpress does not pack audio CDs yet"
+        what = "An ISO cannot contain the sound of an audio CD"
     elif title.system in NEVER_CUT:
-        what = f"A {SYSTEMS[title.system].label} disc needs its raw sectors, which discpress does not pack yet"
+        what = f"A {SYSTEMS[title.system].label} disc needs its raw sectors, which an ISO lacks"
     elif not tracks.is_single_data:
-        what = f"This disc has {tracks}: an ISO contains one track of data, and discpress packs no others yet"
+        what = f"This disc has {tracks}: an ISO contains one track of data"
     else:
         return ""
-    return f"{what}; {way_to_chd(title.path.name, title.format)}"
+    return f"{what}; {way_to_chd(title.format)}"
+
+
+def _no_sheet(title: Title) -> str:
+    """Return why nothing describes the tracks of a title's disc; empty if something may."""
+    return next((each.message for each in title.findings if each.code == NO_SHEET), "")
 
 
 def why_not_made(title: Title, made: ImageFormat) -> str:
     """Return why a title's disc cannot become a format; empty if it may."""
-    return "" if made in SHEETS else why_not_cut(title)
+    if made in SHEETS:
+        return ""
+    return _no_sheet(title) if keeps_tracks(title.tracks, title.system, made) else why_not_cut(title)
 
 
 def loses_sectors(title: Title, made: ImageFormat) -> bool:
     """Return whether a result lacks the headers and checksums of raw sectors, so that the original always stays."""
-    return title.tracks is not None and not title.tracks.is_iso and made not in SHEETS
+    is_cut = made not in SHEETS and not keeps_tracks(title.tracks, title.system, made)
+    return title.tracks is not None and not title.tracks.is_iso and is_cut

@@ -17,10 +17,9 @@ from discpress.engine.convert.batch.standing import standing_of, useless_standin
 from discpress.engine.convert.batch.told_apart import told_apart
 from discpress.engine.convert.cd.form import form_of_title
 from discpress.engine.convert.choice import Choice, plays_system, resolve_settings
-from discpress.engine.convert.output_names import Clash, OutputNames, refuse_reserved, result_path
-from discpress.engine.convert.plan import format_of_suffix
+from discpress.engine.convert.output_names import Clash, OutputNames, format_of_suffix, refuse_reserved, result_path
 from discpress.engine.convert.request import NOTHING, merge_requests
-from discpress.engine.errors import DiscpressError, WrongSystemError
+from discpress.engine.errors import DiscpressError, UnplayedDiscError, WrongSystemError
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.spec import Kind
 from discpress.engine.names import display_name, natural_key
@@ -158,12 +157,16 @@ class _Planner:
         title, suffix_format = each.title, format_of_suffix(self.options.output_path)
         try:
             name = display_name(title.path.name)
-            choice = resolve_settings(name, title.original_bytes, title.system, request, suffix_format=suffix_format)
+            choice = resolve_settings(
+                name, title.original_bytes, title.system, request, suffix_format=suffix_format, tracks=title.tracks
+            )
         except DiscpressError as error:
             if title.is_packed and not self._is_asked(each):
                 raise LeftOut(*packed_skip(title, self.states(title, request))) from error
             if isinstance(error, WrongSystemError) and not each.is_named:
                 raise LeftOut(Skip.WRONG_SYSTEM, error.reason) from error
+            if isinstance(error, UnplayedDiscError) and not each.is_named:
+                raise LeftOut(Skip.NO_PLAYER, error.reason) from error
             raise LeftOut(Skip.SETTING, str(error)) from error
         if self._is_asked(each) and (why := why_not_made(title, choice.settings.format)):
             raise LeftOut(Skip.SETTING if each.is_named else Skip.NO_PLAYER, why)

@@ -69,7 +69,9 @@ def _no_player(title: Title, request: ConversionRequest) -> str:
         if title.is_packed:
             target, made = target_of(title.system, request, title.format), title.format or ImageFormat.ISO
         else:
-            choice = resolve_settings(display_name(title.path.name), title.original_bytes, title.system, request)
+            choice = resolve_settings(
+                display_name(title.path.name), title.original_bytes, title.system, request, tracks=title.tracks
+            )
             target, made = choice.target, choice.settings.format
     except DiscpressError as error:
         return str(error)

@@ -1,40 +1,20 @@
-"""Decides whether the user data of a CD is converted in place of its stored sectors, as ISO, ZSO, CSO or CHD of a DVD.
+"""Decides whether the user data of a CD may be converted in place of its stored sectors, as ISO, ZSO or CSO.
 
 Of a PS2 disc, and of discs for computers, the sectors of a single data track contain nothing else that their players
 read. Other consoles need more: sound, films in form 2, protection. Their discs are never cut.
 """
 
+from discpress.engine.convert.cd.needs import NEVER_CUT
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import UnsupportedImageError
-from discpress.engine.formats import SECTOR_SIZE, SHEETS, ImageFormat
+from discpress.engine.formats import SECTOR_SIZE, ImageFormat
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.user_data import UserDataImage
 from discpress.engine.images.image import Image
-from discpress.engine.names import display_name
 from discpress.engine.systems import SYSTEMS, System
 
 KEPT_RAW = "the original stays where it is: its raw sectors cannot be rebuilt from the result"
 """The warning about a raw original that is not moved to the trash."""
-NEVER_CUT = frozenset(
-    {
-        System.PS1,
-        System.SATURN,
-        System.DREAMCAST,
-        System.MEGA_CD,
-        System.PC_ENGINE_CD,
-        System.PC_FX,
-        System.THREE_DO,
-        System.NEO_GEO_CD,
-        System.CD_I,
-        System.AUDIO_CD,
-    }
-)
-"""Systems whose discs need their raw sectors."""
-
-
-def is_cut(image: Image, image_format: ImageFormat) -> bool:
-    """Return whether a conversion to a format packs the user data of an image instead of its decoded bytes."""
-    return isinstance(image, CdImage) and image_format not in SHEETS
 
 
 def cut(image: Image, *, accepts_damage: bool = False) -> Image:
@@ -51,18 +31,15 @@ def check_cut(image: CdImage, disc: DiscInfo) -> None:
         f"{image.name}: this is a CD for {label}, which needs its raw sectors: an ISO lacks sound, films and protection"
         if disc.system is not System.AUDIO_CD
         else f"{image.name}: this is an audio CD: an ISO cannot contain sound",
-        hint=way_to_chd(image.path.name, image.format),
+        hint=way_to_chd(image.format),
     )
 
 
-def way_to_chd(name: str, image_format: ImageFormat | None) -> str:
-    """Return the way to a CHD of a disc that needs its raw sectors, as an instruction; `name` is that of its file."""
+def way_to_chd(image_format: ImageFormat | None) -> str:
+    """Return the way to a CHD of a disc that needs its raw sectors, as an instruction."""
     if image_format is ImageFormat.CHD:
         return "keep the CHD, which emulators load"
-    if image_format in SHEETS:
-        return f"run chdman createcd on {display_name(name)} for a CHD, which emulators load"
-    # Next to a bare dump, the BIN of the sheet would have the name of the dump.
-    return "write a CUE sheet with discpress convert -f cue -O FOLDER, and run chdman createcd on it for a CHD"
+    return "use -f chd, which keeps all tracks, and which emulators load"
 
 
 def cut_notices(image: Image) -> tuple[str, ...]:

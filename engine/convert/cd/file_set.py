@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from pathlib import Path
 
 from discpress.engine.errors import DiscpressError, SettingError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, image_stem
@@ -89,6 +90,12 @@ def file_set(sheet_name: str, tracks: Sequence[Track], image_format: ImageFormat
             for each in tracks
         )
     return FileSet(sheet_name, _cue_text(files), files)
+
+
+def files_of(path: Path, tracks: Sequence[Track]) -> FileSet:
+    """Return the files that the CHD of a disc at a path is unpacked to. Raises SettingError as `file_set`."""
+    image_format = ImageFormat.GDI if is_gd_rom(tracks) else ImageFormat.CUE
+    return file_set(f"{path.stem}.{image_format}", tracks, image_format)
 
 
 def _gdi_name(track: Track) -> str:

@@ -103,12 +103,12 @@ def losses_of(image: Image, files: FileSet, image_format: ImageFormat) -> list[s
     has_audio = any(track.kind is TrackKind.AUDIO for track in image.tracks)
     if image_format is ImageFormat.CUE and image.format is ImageFormat.CHD and has_audio:
         notices.append("a CHD has no FLAGS, ISRC, CATALOG and indexes above 01, so the sheet has none either")
-    if isinstance(image, SheetImage) and (kept := _details(image.sheet)):
+    if isinstance(image, SheetImage) and (kept := details_of(image.sheet)):
         notices.append(f"the new sheet does not keep {listed(kept, 'and')}")
     return notices
 
 
-def _details(sheet: Sheet) -> list[str]:
+def details_of(sheet: Sheet) -> list[str]:
     """Return the commands of a sheet that a track does not contain."""
     found = {
         "CATALOG": bool(sheet.catalog),

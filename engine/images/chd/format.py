@@ -7,11 +7,12 @@ from discpress.engine.errors import SettingError
 from discpress.engine.formats import (
     DEFAULT_BLOCK_SIZE,
     HUNK_METHODS,
+    HUNK_SIZE,
     MAX_DISC_BYTES,
     ImageFormat,
     Method,
     Settings,
-    in_order,
+    as_disc_methods,
 )
 from discpress.engine.images.chd.header import MAGIC, MAX_HUNKS, least_hunk_size
 from discpress.engine.images.source import ByteSource
@@ -39,10 +40,11 @@ class _ChdEncoder(Encoder):
     """Larger, because Zstandard and LZMA need twenty times a hunk; otherwise one thread only could pack large hunks."""
 
     def block_size_for(self, target: Target) -> int:
-        return target.hunk_size
+        # Those of a CD player are for the other encoder; its check of an image without tracks comes later.
+        return target.hunk_size if self.is_block_size(target.hunk_size) else HUNK_SIZE
 
     def methods_for(self, target: Target, wanted: Sequence[Method] = ()) -> tuple[Method, ...]:
-        return in_order(wanted) or (target.default_method,)
+        return as_disc_methods(wanted) or as_disc_methods((target.default_method,))
 
     def grid_levels(self, methods: Sequence[Method] = ()) -> Sequence[int]:
         return GRID_LEVELS[methods[0]]
@@ -85,7 +87,7 @@ class _ChdEncoder(Encoder):
 
 class _Chd(FormatSpec):
     def open(self, source: ByteSource) -> "Image":
-        from discpress.engine.images.chd.cd_image import open_chd
+        from discpress.engine.images.chd.cd.image import open_chd
 
         return open_chd(source)
 

@@ -2,8 +2,9 @@
 
 import hashlib
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.images.chd.header import HEADER_SIZE, NO_SHA1, ChdHeader
@@ -16,8 +17,21 @@ _LENGTH_MASK = 0xFFFFFF
 MAX_ENTRIES = 1024
 """A GD-ROM has one for each of its tracks, at most 99; a longer chain is a loop."""
 
-DVD_TAG = b"DVD "
-DVD_PAYLOAD = b"\0"
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entry of a file to write."""
+
+    tag: bytes
+    """Four bytes: `DVD `."""
+    payload: bytes
+    """Its content."""
+    is_counted: bool = True
+    """Whether it is part of the overall SHA-1."""
+
+
+DVD = NewEntry(b"DVD ", b"\0")
+"""The only entry of a DVD."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +68,17 @@ def read_metadata(source: ByteSource, header: ChdHeader) -> list[MetadataEntry]:
     return entries
 
 
-def encode_entry(tag: bytes, payload: bytes, following: int = 0) -> bytes:
-    """Return the bytes of a counted entry."""
-    return _ENTRY.pack(tag, _COUNTED << 24 | len(payload), following) + payload
+def encode_entries(entries: Sequence[NewEntry], offset: int = HEADER_SIZE) -> bytes:
+    """Return the bytes of a chain of entries, of which the first is at this offset. ValueError for one of 16 MiB."""
+    encoded = bytearray()
+    ends = list(accumulate((ENTRY_SIZE + len(entry.payload) for entry in entries), initial=offset))[1:]
+    for entry, end in zip(entries, ends, strict=True):
+        length = len(entry.payload)
+        if length > _LENGTH_MASK:
+            raise ValueError(f"expected up to {_LENGTH_MASK} bytes of metadata, got {length}")
+        flags = _COUNTED << 24 if entry.is_counted else 0
+        encoded += _ENTRY.pack(entry.tag, flags | length, 0 if end == ends[-1] else end) + entry.payload
+    return bytes(encoded)
 
 
 def overall_sha1(raw_sha1: bytes, counted: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -1,4 +1,4 @@
-"""Writes CHD version 5 images of DVDs (docs/formats.md, section 3).
+"""Writes CHD version 5 images of DVDs and CDs (docs/formats.md, section 3).
 
     header | metadata | map | hunks
 
@@ -24,7 +24,7 @@ from discpress.engine.images.chd.dedup import HunkTable
 from discpress.engine.images.chd.header import HEADER_SIZE, NO_CODEC, NO_SHA1, ChdHeader
 from discpress.engine.images.chd.map import CRC_START
 from discpress.engine.images.chd.map_kinds import Kind
-from discpress.engine.images.chd.metadata import DVD_PAYLOAD, DVD_TAG, ENTRY_SIZE, encode_entry, overall_sha1
+from discpress.engine.images.chd.metadata import DVD, NewEntry, encode_entries, overall_sha1
 from discpress.engine.images.layout import Output
 from discpress.engine.images.source import ByteSource, MemorySource
 
@@ -32,7 +32,6 @@ _TREE = "14d"  # as nibbles: length 4, sixteen times
 _KIND_BITS = 4
 _TREE_BITS = 12
 _HEX_DIGITS = bytes.maketrans(bytes(range(16)), b"0123456789abcdef")
-_CODECS = {Method.ZLIB: b"zlib", Method.ZSTD: b"zstd", Method.LZMA: b"lzma"}
 _SLOTS = 4
 
 
@@ -46,6 +45,10 @@ class ChdShape:
     """Decoded bytes of a hunk."""
     methods: tuple[Method, ...]
     """The methods for its hunks, in the order of the header."""
+    unit_size: int = SECTOR_SIZE
+    """Bytes of a unit: a sector, or a frame of a CD."""
+    metadata: tuple[NewEntry, ...] = (DVD,)
+    """The entries of metadata, in the order of the file."""
 
     @property
     def hunks(self) -> int:
@@ -65,7 +68,7 @@ class ChdShape:
     @property
     def map_offset(self) -> int:
         """First byte of the map, after header and metadata."""
-        return HEADER_SIZE + ENTRY_SIZE + len(DVD_PAYLOAD)
+        return HEADER_SIZE + len(encode_entries(self.metadata))
 
     @property
     def kinds_bits(self) -> int:
@@ -80,16 +83,17 @@ class ChdShape:
 
     def header(self, raw_sha1: bytes) -> ChdHeader:
         """Return the header of the finished file."""
-        codecs = [_CODECS[method] for method in self.methods]
+        codecs = [method.encode("ascii") for method in self.methods]
+        counted = [(entry.tag, entry.payload) for entry in self.metadata if entry.is_counted]
         return ChdHeader(
             (*codecs, *[NO_CODEC] * (_SLOTS - len(codecs))),
             self.total_bytes,
             self.map_offset,
-            HEADER_SIZE,
+            HEADER_SIZE if self.metadata else 0,
             self.hunk_size,
-            SECTOR_SIZE,
+            self.unit_size,
             raw_sha1,
-            overall_sha1(raw_sha1, [(DVD_TAG, DVD_PAYLOAD)]),
+            overall_sha1(raw_sha1, counted),
         )
 
 
@@ -191,7 +195,7 @@ class ChdWriter:
         return True
 
     def finish(self, digests: Mapping[str, str]) -> int:
-        """Write metadata, map and header; return the file's length. `digests` of the decoded image include `sha1`."""
+        """Write metadata, map and header; return the file's length. `digests` of the decoded hunks include `sha1`."""
         shape = self._shape
         if len(self._kinds) != shape.hunks:
             raise RuntimeError(f"expected {shape.hunks} hunks, got {len(self._kinds)}")
@@ -200,7 +204,7 @@ class ChdWriter:
         entries = self._map_bytes()
         crc = _map_crc(entries, shape, header, self.position)
         self._output.write_at(shape.map_offset, _map_header(entries, shape, crc) + entries)
-        self._output.write_at(HEADER_SIZE, encode_entry(DVD_TAG, DVD_PAYLOAD))
+        self._output.write_at(HEADER_SIZE, encode_entries(shape.metadata))
         self._output.write_at(0, header.encode())
         return self.position
 

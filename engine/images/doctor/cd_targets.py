@@ -32,7 +32,9 @@ def cd_target_findings(image: CdImage, target: Target | None) -> Iterator[Findin
         loaded = f"{target.label} {target.does('load')} sectors of 2,048 bytes only"
         message = f"{name} cannot be loaded: {loaded}; {_way(image, target)}"
         yield Finding(Severity.ERROR, f"{TARGET_PREFIX}format", message)
-    elif target.is_emulator and not target.systems & PS2_DISCS:
+    elif target.refuses_gaps and image.format is ImageFormat.CHD:
+        yield from _flycast_findings(image)
+    elif target.is_emulator and not target.plays_tracks and not target.systems & PS2_DISCS:
         loaded = f"{target.label} {target.does('load')} an ISO, and compressed forms of one"
         message = f"a disc with tracks cannot be loaded: {loaded}"
         yield Finding(Severity.ERROR, f"{TARGET_PREFIX}format", message)

@@ -40,7 +40,9 @@ class Chooser:
     def choice(self, title: Title, request: ConversionRequest | None = None) -> Choice:
         """Return the settings a title would be written with; SettingError or UsageError if the target refuses."""
         name = display_name(title.path.name)
-        return resolve_settings(name, title.original_bytes, title.system, request or self.request(title))
+        return resolve_settings(
+            name, title.original_bytes, title.system, request or self.request(title), tracks=title.tracks
+        )
 
     def settings(self, title: Title) -> Settings | None:
         """Return the same, None if there is nothing to write: unreadable, refused, or a CD that stays what it is."""
@@ -58,7 +60,8 @@ class Chooser:
         return tuple(self._fitted(store, title, differing) for title in titles)
 
     def _fitted(self, store: Store, title: Title, differing: Collection[str]) -> Title:
-        if title.system not in differing and (title.overrides is None or title.overrides.target is None):
+        is_usual = title.system not in differing and title.tracks is None
+        if is_usual and (title.overrides is None or title.overrides.target is None):
             return title
         settings, found = self.settings(title), title.estimate
         if settings is None or (found is not None and found.is_for(settings)):

@@ -69,14 +69,14 @@ def test_a_folder_has_each_disc_once(command: tuple[str, ...], desk: Desk) -> No
 
 def test_a_disc_that_needs_its_raw_sectors_is_left_out_of_a_folder_with_the_way_to_a_chd(desk: Desk) -> None:
     write_parade(desk.folder)
-    (skipped,) = events(desk, "skipped", "convert", "-r", "-n", ".")
+    (skipped,) = events(desk, "skipped", "convert", "-r", "-n", "-f", "zso", "--target", "any", ".")
     assert (Path(skipped["input"]).name, skipped["code"], skipped["state"]) == ("Parade.cue", "no-player", "no-player")
-    assert skipped["message"].endswith("run chdman createcd on Parade.cue for a CHD, which emulators load")
+    assert skipped["message"].endswith("use -f chd, which keeps all tracks, and which emulators load")
 
 
 def test_a_disc_that_needs_its_raw_sectors_is_refused_if_it_is_named(desk: Desk) -> None:
     write_parade(desk.folder)
-    code, _ = desk.ask("convert", "Parade.cue")
+    code, _ = desk.ask("convert", "Parade.cue", "-f", "cso", "--target", "any")
     assert code != 0
     assert {path.name for path in desk.folder.iterdir()} == {"Parade.cue", "1.bin", "2.bin"}
 
@@ -183,21 +183,22 @@ def text_of(desk: Desk, *arguments: str) -> str:
 @pytest.mark.parametrize("target", ["opl", "any"])
 def test_a_refused_disc_gets_the_way_to_a_chd_whatever_the_target(target: str, desk: Desk) -> None:
     write_parade(desk.folder)
-    text = text_of(desk, "convert", "Parade.cue", "--target", target)
+    text = text_of(desk, "convert", "Parade.cue", "-f", "zso", "--target", target)
     assert "needs its raw sectors" in text
-    assert text.rstrip().endswith("run chdman createcd on Parade.cue for a CHD, which emulators load")
+    assert text.rstrip().endswith("use -f chd, which keeps all tracks, and which emulators load")
 
 
 def test_a_refused_chd_is_what_to_keep(desk: Desk) -> None:
     write_old(desk.folder / "Parade.chd", cd_chd((TrackKind.MODE2_RAW, raw_sectors(ps1_disc(), form_1), 0, 0)))
-    assert text_of(desk, "convert", "Parade.chd").rstrip().endswith("keep the CHD, which emulators load")
+    text = text_of(desk, "convert", "Parade.chd", "-f", "iso")
+    assert text.rstrip().endswith("keep the CHD, which emulators load")
 
 
 def test_the_advice_for_a_bare_dump_works_as_printed(desk: Desk) -> None:
     write_old(desk.folder / "Parade.bin", PS1_BIN)
-    assert "write a CUE sheet with discpress convert -f cue -O FOLDER" in text_of(desk, "convert", "Parade.bin")
-    events(desk, "converted", "convert", "-f", "cue", "-O", "sheets", "Parade.bin")
-    assert {path.name for path in (desk.folder / "sheets").iterdir()} == {"Parade.cue", "Parade.bin"}
+    assert "use -f chd, which keeps all tracks" in text_of(desk, "convert", "Parade.bin", "-f", "iso")
+    events(desk, "converted", "convert", "-f", "chd", "Parade.bin")
+    assert (desk.folder / "Parade.chd").is_file()
 
 
 def test_a_name_that_ends_in_iso_asks_for_the_iso_of_a_cd(desk: Desk) -> None:

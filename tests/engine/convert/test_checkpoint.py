@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import fault_injection as faults
 import pytest
 import sample_images
+from checkpoint_runs import Keeper, SuspendAt
 from other_device import mount_under_another_number
 from sample_images import mixed, write_image
 
@@ -36,49 +37,6 @@ JOB = "queue 1 1 1000.0"
 SIZE = 4 * CHUNK_BYTES + 300 * 2048
 CHUNKS = 5
 CUT = 3
-
-
-class SuspendAt(Control):
-    """Asks for a suspension at one of the chunk borders, counted over packing and verifying from 0."""
-
-    def __init__(self, border: int) -> None:
-        super().__init__()
-        self._left = border
-
-    def check(self) -> None:
-        """Count a border; the last one that is waited for is where it stops."""
-        if self._left == 0:
-            self.suspend()
-        self._left -= 1
-        super().check()
-
-
-@dataclass
-class Keeper:
-    """A checkpoint in memory, and what became of it."""
-
-    kept: Checkpoint | None = None
-    saved_bytes: list[int] = field(default_factory=list)
-    on_save: Callable[[], object] = lambda: None
-    drops: int = 0
-
-    def load(self) -> Checkpoint | None:
-        return self.kept
-
-    def begin(self, output_path: Path) -> None:
-        self.drop()
-
-    def seal(self, output_path: Path, identity: object) -> None:
-        pass
-
-    def save(self, checkpoint: Checkpoint) -> None:
-        self.on_save()
-        self.kept = checkpoint
-        self.saved_bytes.append(checkpoint.done_bytes)
-
-    def drop(self) -> None:
-        self.kept = None
-        self.drops += 1
 
 
 @lru_cache

@@ -12,6 +12,7 @@ from discpress.engine.convert.choice import Choice, resolve_settings
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.errors import DiscpressError, SettingError, UsageError, WrongSystemError
 from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.request import ConversionRequest
 from discpress.engine.targets import TARGETS, target_for
 from discpress.engine.units import GIB
@@ -96,7 +97,7 @@ BY_SYSTEM = ConversionRequest(targets=(("ps2", "pcsx2"), ("psp", "psp-old")))
 
 @pytest.mark.parametrize(
     ("system", "target", "image_format"),
-    [("ps2", "pcsx2", ZSO), ("psp", "psp-old", CSO), ("psp-video", "ark", ZSO), ("ps1", "any", ZSO)],
+    [("ps2", "pcsx2", ZSO), ("psp", "psp-old", CSO), ("psp-video", "ark", ZSO), ("mega-cd", "any", ZSO)],
 )
 def test_each_system_has_its_own_target(system: str, target: str, image_format: ImageFormat) -> None:
     choice = by_default(BY_SYSTEM, system)
@@ -287,6 +288,58 @@ def test_a_plan_of_the_file_says_the_same(tmp_path_factory: pytest.TempPathFacto
         assert (plan.settings, plan.index_shift) == (expected.settings, expected.index_shift)
 
 
-def test_a_ps1_disc_is_said_to_be_loaded_by_nothing() -> None:
-    (notice,) = choose(ConversionRequest(), "ps1").notices
-    assert notice == "PS1 disc: no known program loads a ZSO of it; PS1 emulators load the CHD of a CD, by chdman"
+def test_a_mega_cd_disc_without_tracks_is_said_to_be_loaded_by_nothing() -> None:
+    (notice,) = choose(ConversionRequest(), "mega-cd").notices
+    assert notice == "Mega CD disc: no known program loads a ZSO of it; Mega CD emulators load the CHD of a CD"
+
+
+def test_a_player_of_cds_refuses_an_image_without_tracks() -> None:
+    with pytest.raises(SettingError, match="DuckStation loads the CHD of a CD, and this image has no tracks"):
+        choose(ConversionRequest(), "ps1")
+
+
+TRACKS = TrackCounts(1, 2, 2352)
+"""Of a disc with sound."""
+
+
+def of_cd(asked: ConversionRequest, system: str, tracks: TrackCounts = TRACKS) -> Choice:
+    return resolve_settings("game.cue", GIB, system, asked, tracks=tracks)
+
+
+@pytest.mark.parametrize("system", ["ps1", "saturn", "dreamcast", "mega-cd", "unknown"])
+def test_a_cd_gets_a_chd_as_chdman_writes_it(system: str) -> None:
+    choice = of_cd(ConversionRequest(), system)
+    assert choice.notices == ()
+    assert (choice.settings.format, choice.settings.block_size) == (CHD, 8 * 2448)
+    assert choice.settings.methods == (Method.CDLZ, Method.CDZL, Method.CDFL)
+
+
+@pytest.mark.parametrize(
+    ("methods", "expected"),
+    [
+        ((Method.ZSTD,), (Method.CDZS, Method.CDFL)),
+        ((Method.LZMA, Method.ZLIB), (Method.CDLZ, Method.CDZL, Method.CDFL)),
+        ((Method.CDZL,), (Method.CDZL,)),
+        ((Method.CDFL, Method.CDLZ), (Method.CDLZ, Method.CDFL)),
+    ],
+)
+def test_methods_of_other_discs_stand_for_those_of_a_cd(
+    methods: tuple[Method, ...], expected: tuple[Method, ...]
+) -> None:
+    assert of_cd(ConversionRequest(CHD, methods=methods, target="any"), "unknown").settings.methods == expected
+    assert not choose(ConversionRequest(CHD, methods=expected, target="any")).settings.is_cd
+
+
+def test_a_block_size_means_nothing_for_a_cd() -> None:
+    choice = of_cd(ConversionRequest(block_size=4096), "ps1")
+    assert choice.settings.block_size == 8 * 2448
+    assert choice.notices == ("block size 4096 is ignored: the hunks of a CD have 8 frames of 2448 bytes",)
+
+
+def test_a_ps2_cd_is_cut_for_a_console_and_whole_for_an_emulator() -> None:
+    data = TrackCounts(1, 0, 2352)
+    assert of_cd(ConversionRequest(), "ps2", data).settings.format is ZSO
+    assert of_cd(ConversionRequest(target="pcsx2"), "ps2", data).settings.is_cd
+    assert not of_cd(ConversionRequest(CHD, target="pcsx2"), "ps2", TrackCounts(1, 0, 2048)).settings.is_cd
+    with pytest.raises(SettingError, match="track 1 only"):
+        of_cd(ConversionRequest(target="pcsx2"), "ps2")

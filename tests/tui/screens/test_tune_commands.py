@@ -71,7 +71,7 @@ async def test_shift_t_offers_only_the_targets_that_play_the_disc(tmp_path: Path
     async with opened(tmp_path, *GAME_2, "T") as desk:
         desk.in_front(PickTarget)
         assert [row.split()[0] for row in desk.rows] == list(choices("ps2"))
-        assert "Not for PS2 discs: ark, psp-old, ppsspp, ppsspp+psp. They play PSP" in " ".join(desk.text.split())
+        assert "Not listed: the targets for PS1, PSP" in " ".join(desk.text.split())
         await desk.press("escape")
         assert tuning(desk).target == AUTO
 

@@ -113,7 +113,7 @@ def test_what_its_target_does_not_load_is_left_alone_with_the_reason() -> None:
 
 
 SHORT = replace(title("half.iso", 700, 420), fault=Fault.CUT_SHORT)
-FOREIGN = title("Tin Parade.iso", 600, 300, system="ps1")
+FOREIGN = title("Tin Parade.iso", 600, 300, system="mega-cd")
 
 
 def test_what_is_cut_short_or_unplayable_is_left_out_of_many_and_converted_alone() -> None:

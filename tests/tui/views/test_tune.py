@@ -1,19 +1,21 @@
 """What Tune offers: formats with their methods, the grid of each."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.config import Config
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.formats import ImageFormat, Method
+from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.systems import System
 from discpress.tui.views.title_settings import describe_settings
-from discpress.tui.views.tune import FORMS, Tuning, grid_of
+from discpress.tui.views.tune import CD_FORMS, FORMS, Tuning, grid_of
 
-CHD, ISO = ImageFormat.CHD, ImageFormat.ISO
+CHD, CUE, ISO = ImageFormat.CHD, ImageFormat.CUE, ImageFormat.ISO
 CHOOSER = Chooser.of(Config())
 
 
@@ -87,3 +89,43 @@ def test_the_defaults_of_a_target_that_writes_chd_have_its_method() -> None:
     defaults = Chooser.of(Config(targets={"default": "archive"})).defaults
     assert (defaults.format, defaults.methods, defaults.block_size) == (CHD, (Method.ZSTD,), 256 * 1024)
     assert describe_settings(defaults) == "256K/9"
+
+
+def cd_title(system: str = "ps1", overrides: ConversionRequest | None = None) -> Title:
+    """Return a CUE sheet with a track of data and one of sound."""
+    return replace(title(overrides, system), path=Path("/g/a.cue"), format=CUE, tracks=TrackCounts(1, 1, 2352))
+
+
+def test_a_cd_is_offered_the_chd_of_a_cd() -> None:
+    tuning = Tuning.of(cd_title(), CHOOSER)
+    assert (tuning.format_name, tuning.block_size, tuning.levels) == ("CHD cdlz+cdzl+cdfl", 19584, (1, 6, 9))
+    (row,) = grid_of(tuning, cd_title(), CHOOSER, {})
+    assert [(cell.settings.methods, cell.refusal) for cell in row] == [(tuning.methods, "")] * 3
+    seen = []
+    for _ in CD_FORMS:
+        seen.append(tuning.format_name)
+        tuning = tuning.next_format()
+    assert seen == ["CHD cdlz+cdzl+cdfl", "CHD cdzl+cdfl", "CHD cdzs+cdfl", "ISO", "ZSO", "CSO"]
+
+
+def test_what_a_disc_with_tracks_cannot_become_is_refused_in_the_grid() -> None:
+    asked = ConversionRequest(format=ImageFormat.ZSO, target="any")
+    disc = cd_title("mega-cd", asked)
+    cells = [cell for row in grid_of(Tuning.of(disc, CHOOSER), disc, CHOOSER, {}) for cell in row]
+    assert {cell.refusal for cell in cells} == {
+        "A Mega CD disc needs its raw sectors, which an ISO lacks; use -f chd, which keeps all tracks, and which "
+        "emulators load"
+    }
+
+
+def test_the_kept_choice_of_a_cd_is_the_one_that_is_shown() -> None:
+    kept = Tuning.of(cd_title(), CHOOSER).next_format().overrides
+    assert (kept.format, kept.methods, kept.block_size) == (CHD, (Method.CDZL, Method.CDFL), None)
+    again = Tuning.of(cd_title(overrides=kept), CHOOSER)
+    assert again.methods == (Method.CDZL, Method.CDFL)
+    assert again.as_defaults("ps1", {})["methods"] is None
+
+
+def test_another_target_of_a_cd_gets_its_chd() -> None:
+    tuning = Tuning.of(cd_title(), CHOOSER).of_target("swanstation", "ps1")
+    assert (tuning.target, tuning.format_name) == ("swanstation", "CHD cdlz+cdzl+cdfl")

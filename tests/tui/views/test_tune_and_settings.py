@@ -159,9 +159,11 @@ def test_each_system_with_a_target_of_its_own_has_a_row() -> None:
     ]
     assert [(each.label, each.shown) for each in rows] == [
         ("plays PS2", "opl: OPL"),
+        ("plays PS1", "archive: an archive"),
         ("plays PSP", "any: any program"),
         ("plays UMD Video", "any: any program"),
-        ("plays PS1", "archive: an archive"),
+        ("plays Saturn", "any: any program"),
+        ("plays Dreamcast", "any: any program"),
         ("plays others", "any: any program"),
     ]
 

@@ -15,7 +15,7 @@ from sample_images import MemorySource
 
 from discpress.engine.errors import DamagedImageError, DiscpressError
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.chd.cd_image import ChdCdImage, ChdIsoImage
+from discpress.engine.images.chd.cd.image import ChdCdImage, ChdIsoImage
 from discpress.engine.images.doctor.doctor import examine
 from discpress.engine.images.image import Image, StoredBlock
 from discpress.engine.images.open import open_image, open_source

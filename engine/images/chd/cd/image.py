@@ -1,14 +1,13 @@
 """CDs and GD-ROMs in a CHD, and ISO files that `chdman createcd` packed as a CD."""
 
-from array import array
 from collections.abc import Callable, Sequence
 
 from discpress.engine.codecs.cd.frames import FRAME_BYTES, SUBCODE_BYTES
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.tracks import TrackKind
-from discpress.engine.images.chd.cd_frames import ChdFrames, has_frames
-from discpress.engine.images.chd.cd_tracks import StoredTrack
+from discpress.engine.images.chd.cd.frames import ChdFrames, has_frames
+from discpress.engine.images.chd.cd.places import cut_frames, sectors_in
 from discpress.engine.images.chd.header import VERSION, read_header
 from discpress.engine.images.chd.image import ChdImage
 from discpress.engine.images.chd.metadata import read_metadata
@@ -115,12 +114,7 @@ class FramesImage(Image):
 
     def disc_bytes(self, stored: memoryview, offset: int) -> Readable:
         """Return the sectors in a run of frames, see `Image.disc_bytes`."""
-        first = offset // FRAME_BYTES
-        pieces = [
-            _cut(stored[(start - first) * FRAME_BYTES : (end - first) * FRAME_BYTES], each)
-            for each, start, end in self.frames.parts_of(first, first + len(stored) // FRAME_BYTES)
-        ]
-        return b"".join(pieces)
+        return sectors_in(self.frames.tracks, stored, offset // FRAME_BYTES)
 
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Read decoded bytes, see `Image.read_into`."""
@@ -135,7 +129,7 @@ class FramesImage(Image):
                 first = each.first_frame + sector
                 wanted = -(-(skip + len(view) - done) // track.kind.sector_bytes)
                 end = min(first + wanted, (first // per_run + 1) * per_run, each.end_frame)
-                piece = _cut(self._read_frames(first, end), each)[skip : skip + len(view) - done]
+                piece = cut_frames(self._read_frames(first, end), each)[skip : skip + len(view) - done]
                 view[done : done + len(piece)] = piece
                 done += len(piece)
         return len(view)
@@ -166,14 +160,3 @@ class ChdCdImage(FramesImage, CdImage):
 
 class ChdIsoImage(FramesImage):
     """An ISO that was packed as a CD of one track with sectors of 2,048 bytes."""
-
-
-def _cut(frames: memoryview, stored: StoredTrack) -> bytes:
-    """Return the sectors in whole frames of a track."""
-    size = stored.track.kind.sector_bytes
-    sectors = b"".join(frames[start : start + size] for start in range(0, len(frames), FRAME_BYTES))
-    if not stored.is_swapped:
-        return sectors
-    samples = array("H", sectors)
-    samples.byteswap()
-    return samples.tobytes()

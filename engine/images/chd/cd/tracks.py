@@ -13,9 +13,10 @@ from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, MAX_TRACKS, T
 from discpress.engine.images.chd.metadata import MetadataEntry
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 
+CD_TAG = b"CHT2"
 GD_TAG = b"CHGD"
 OLD_GD_TAG = b"CHGT"
-CD_TAGS = frozenset({b"CHCD", b"CHTR", b"CHT2", OLD_GD_TAG, GD_TAG})
+CD_TAGS = frozenset({b"CHCD", b"CHTR", CD_TAG, OLD_GD_TAG, GD_TAG})
 """Tags of track tables."""
 
 FRAME_MULTIPLE = 4
@@ -30,7 +31,7 @@ _STORED = "V"
 """Begins the PGTYPE of a pregap that is stored."""
 _FIELD = re.compile(r"([A-Z]+):(\S*)")
 _NUMBER = re.compile(r"\d{1,9}")
-_KINDS = {
+KINDS = {
     "AUDIO": TrackKind.AUDIO,
     "MODE1": TrackKind.MODE1_2048,
     "MODE1_RAW": TrackKind.MODE1_RAW,
@@ -40,6 +41,7 @@ _KINDS = {
     "MODE2_FORM_MIX": TrackKind.MODE2_2336,
     "MODE2_RAW": TrackKind.MODE2_RAW,
 }
+"""The sectors of a track by its TYPE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,9 @@ class StoredTrack:
     """Whether its sectors are sound, stored with big-endian samples."""
     has_subcode: bool = False
     """Whether its frames contain subcode after the sectors."""
+
+    pad: int = 0
+    """Frames after its sectors that a GD-ROM has up to the next track."""
 
     @property
     def end_frame(self) -> int:
@@ -110,7 +115,7 @@ def _read_entry(source: ByteSource, entry: MetadataEntry, name: str) -> _Entry:
     text = payload.decode("ascii", "backslashreplace")
     fields = dict(_FIELD.findall(text))
     number = _number(fields, "TRACK", name, text)
-    kind = _KINDS.get(fields.get("TYPE", ""))
+    kind = KINDS.get(fields.get("TYPE", ""))
     if kind is None:
         raise _damage(name, f"track {number} has the unknown type {fields.get('TYPE', '')!r}")
     read = _Entry(
@@ -164,10 +169,15 @@ def _stored_tracks(entries: Sequence[_Entry]) -> Iterator[StoredTrack]:
             session=2 if is_gd and address >= HIGH_DENSITY_SECTOR else 1,
         )
         is_swapped = entry.kind is TrackKind.AUDIO and entry.tag != OLD_GD_TAG
-        yield StoredTrack(track, frame, is_swapped, entry.has_subcode)
+        yield StoredTrack(track, frame, is_swapped, entry.has_subcode, entry.pad)
         start = track.end
-        frame += -(-entry.frames // FRAME_MULTIPLE) * FRAME_MULTIPLE
+        frame = padded(frame + entry.frames)
         address += entry.frames - pregap + entry.postgap
+
+
+def padded(frames: int) -> int:
+    """Return the next multiple of FRAME_MULTIPLE."""
+    return -(-frames // FRAME_MULTIPLE) * FRAME_MULTIPLE
 
 
 def _damage(name: str, what: str) -> DamagedImageError:

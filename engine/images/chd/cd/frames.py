@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from discpress.engine.codecs.cd.frames import FRAME_BYTES
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE
-from discpress.engine.images.chd.cd_tracks import CD_TAGS, StoredTrack, read_tracks
+from discpress.engine.images.chd.cd.places import parts_of
+from discpress.engine.images.chd.cd.tracks import CD_TAGS, StoredTrack, read_tracks
 from discpress.engine.images.chd.header import CD_CODECS, ChdHeader
 from discpress.engine.images.chd.image import ChdImage
 from discpress.engine.images.chd.metadata import MetadataEntry
@@ -59,11 +60,8 @@ class ChdFrames(ChdImage):
         return self.block_size // FRAME_BYTES
 
     def parts_of(self, first: int, end: int) -> Iterator[tuple[StoredTrack, int, int]]:
-        """Yield each track that has sectors in frames `first` to `end`, with the first and the end of its frames."""
-        for each in self.tracks:
-            start, stop = max(first, each.first_frame), min(end, each.end_frame)
-            if start < stop:
-                yield each, start, stop
+        """Return the tracks in some frames, see `places.parts_of`."""
+        return parts_of(self.tracks, first, end)
 
     def first_sector_of(self, number: int) -> int:
         """Return the address on the disc of the first sector in a hunk; of padding, the one that would follow."""

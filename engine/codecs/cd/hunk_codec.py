@@ -1,0 +1,92 @@
+"""Packs the hunks of a CHD of a CD, each with the codec that makes it smallest, or plain if none helps."""
+
+import platform
+import zlib
+from array import array
+from collections.abc import Sequence
+
+import zstandard
+
+from discpress.engine.codecs.blocks import PLAIN_BIT, is_zero
+from discpress.engine.codecs.cd_packing import CdHunk
+from discpress.engine.codecs.hunks import MAX_LEVELS, SLOT_SHIFT, working_bytes
+from discpress.engine.formats import Method
+from discpress.engine.units import KIB
+
+_BASES = {Method.CDLZ: Method.LZMA, Method.CDZL: Method.ZLIB, Method.CDZS: Method.ZSTD}
+"""The method that packs the sectors, by the method of the hunk."""
+_VERSIONS = {
+    Method.CDLZ: f"lzma of Python {platform.python_version()}, zlib {zlib.ZLIB_RUNTIME_VERSION}",
+    Method.CDZL: f"zlib {zlib.ZLIB_RUNTIME_VERSION}",
+    Method.CDZS: f"zstd {'.'.join(map(str, zstandard.ZSTD_VERSION))}",
+    Method.CDFL: f"flac 1, zlib {zlib.ZLIB_RUNTIME_VERSION}",
+}
+"""What the bytes of a hunk depend on; `flac 1` is the encoder of this version, which any change of its bytes raises."""
+_FLAC_BYTES = 512 * KIB
+
+
+def highest_cd_level(methods: Sequence[Method]) -> int:
+    """Return the highest level that changes the result with these methods; FLAC has none."""
+    return max((MAX_LEVELS[_BASES[method]] for method in methods if method in _BASES), default=1)
+
+
+def cd_working_bytes(methods: Sequence[Method], hunk_size: int, level: int) -> int:
+    """Return the most bytes of memory that one packing thread takes besides source and output."""
+    bases = [_BASES[method] for method in methods if method in _BASES]
+    return 4 * hunk_size + working_bytes(bases, hunk_size, level) + (_FLAC_BYTES if Method.CDFL in methods else 0)
+
+
+class CdHunkCodec:
+    """Packs a chunk of hunks, see `HunkCodec`."""
+
+    def __init__(self, methods: Sequence[Method]) -> None:
+        """Take some of CD_METHODS, each once and in their order."""
+        self.methods = tuple(methods)
+        self.name = f"chd {'+'.join(methods)} plain"
+        self.version = ", ".join(_VERSIONS[method] for method in methods)
+        self.max_level = highest_cd_level(methods)
+
+    def pack(
+        self,
+        chunk: memoryview,
+        block_size: int,
+        alignment: int,
+        level: int,
+        out: memoryview,
+        lengths: "array[int]",
+    ) -> int:
+        """Pack a chunk; each codec cuts the level to its highest. A run of zero hunks is packed once."""
+        codecs = [
+            (slot << SLOT_SHIFT, method.encode("ascii"), _level_of(method, level))
+            for slot, method in enumerate(self.methods)
+        ]
+        zeros: tuple[int, bytes] | None = None
+        position = 0
+        for number in range(len(chunk) // block_size):
+            hunk = chunk[number * block_size : (number + 1) * block_size]
+            if is_zero(hunk):
+                zeros = slot, packed = zeros or _best(hunk, codecs)
+            else:
+                slot, packed = _best(hunk, codecs)
+            length = len(packed)
+            if length >= block_size:
+                slot, length = PLAIN_BIT, block_size
+            out[position : position + length] = hunk if slot == PLAIN_BIT else packed
+            lengths[number] = slot | length
+            position += length
+        return position
+
+    def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
+        """Raise TypeError, because only the map of the file names the codec of a hunk."""
+        raise TypeError("hunks are decoded by the decoder that their map names")
+
+
+def _level_of(method: Method, level: int) -> int:
+    base = _BASES.get(method)
+    return level if base is None else max(1, min(level, MAX_LEVELS[base]))
+
+
+def _best(frames: memoryview, codecs: Sequence[tuple[int, bytes, int]]) -> tuple[int, bytes]:
+    """Return the slot and the bytes of the smallest packing; of equal ones, the first, as chdman does."""
+    hunk = CdHunk(frames)
+    return min(((slot, hunk.packed(codec, level)) for slot, codec, level in codecs), key=lambda each: len(each[1]))

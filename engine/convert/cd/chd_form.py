@@ -1,0 +1,56 @@
+"""Checks that a CHD keeps all of a CD, and that its target plays it."""
+
+from discpress.engine.convert.cd.form import details_of
+from discpress.engine.errors import SettingError, UnplayedDiscError, UnsupportedImageError
+from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.cd.raw_image import RawImage
+from discpress.engine.images.cd.sheet_image import SheetImage
+from discpress.engine.images.chd.cd.disc_frames import lost_in_chd
+from discpress.engine.images.chd.cd.image import ChdCdImage
+from discpress.engine.images.doctor.cd_content import no_sheet_findings
+from discpress.engine.names import listed
+from discpress.engine.targets import Target
+
+GD_ROM_TRACKS = 3
+"""Fewest tracks of a GD-ROM that Flycast loads."""
+
+
+def check_kept(image: CdImage) -> None:
+    """Raise an error if a CHD would not keep all of a disc.
+
+    UnsupportedImageError for a dump whose tracks nothing describes, SettingError for other losses.
+    """
+    for finding in no_sheet_findings(image) if isinstance(image, RawImage) else ():
+        raise UnsupportedImageError(f"{image.name}: {finding.message}", hint="name the sheet in place of the dump")
+    lost = [*lost_in_chd(image), *(details_of(image.sheet) if isinstance(image, SheetImage) else ())]
+    if lost:
+        raise SettingError(
+            f"{image.name}: a CHD cannot keep {listed(lost, 'and')}",
+            hint="keep the sheet and its files as they are, or write the CHD from a sheet without that",
+        )
+
+
+def leaves_out(image: CdImage) -> bool:
+    """Return whether the CHD of a disc lacks bytes of its files, such as subcode; that of a CHD keeps them."""
+    return image.left_out_bytes > 0 and not isinstance(image, ChdCdImage)
+
+
+def check_played(image: CdImage, target: Target) -> None:
+    """Raise UnplayedDiscError if a target refuses the CHD of a disc for its tracks, as Flycast refuses gaps."""
+    if not target.refuses_gaps:
+        return
+    gap = next((each for each in image.tracks if each.pregap or each.silent_pregap or each.postgap), None)
+    if gap is not None:
+        problem = f"no CHD with pregaps or postgaps, as of track {gap.number}"
+    elif isinstance(image, ChdCdImage) and image.left_out_bytes:
+        problem = "no CHD with subcode"
+    elif image.is_gd_rom and len(image.tracks) < GD_ROM_TRACKS:
+        problem = f"no GD-ROM with fewer than {GD_ROM_TRACKS} tracks"
+    else:
+        return
+    reason = f"{target.label} {target.does('load')} {problem}"
+    raise UnplayedDiscError(
+        f"{image.name}: target {target.name}: {reason}",
+        reason=reason,
+        hint="use -f gdi or -f cue, which it loads, or --target any to write the CHD anyway",
+    )

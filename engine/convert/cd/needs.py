@@ -1,0 +1,40 @@
+"""The form that discs with tracks need, by their system and their tracks; needs no file."""
+
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.cd.counts import TrackCounts
+from discpress.engine.systems import System, system_from
+from discpress.engine.targets import Target
+
+NEVER_CUT = frozenset(
+    {
+        System.PS1,
+        System.SATURN,
+        System.DREAMCAST,
+        System.MEGA_CD,
+        System.PC_ENGINE_CD,
+        System.PC_FX,
+        System.THREE_DO,
+        System.NEO_GEO_CD,
+        System.CD_I,
+        System.AUDIO_CD,
+    }
+)
+"""Systems whose discs need their raw sectors."""
+
+
+def keeps_tracks(tracks: TrackCounts | None, system: str, image_format: ImageFormat) -> bool:
+    """Return whether a result of a format has the tracks of a disc in a CHD; `tracks` are None for other images.
+
+    The sectors of an ISO have nothing but user data, which a CHD of a DVD contains as well; only players of some
+    systems (`ps1`) expect a CD.
+    """
+    if tracks is None or image_format is not ImageFormat.CHD:
+        return False
+    return not tracks.is_iso or system_from(system) in NEVER_CUT
+
+
+def default_format(target: Target, tracks: TrackCounts | None, system: str) -> ImageFormat:
+    """Return the format that a target loads best: for a disc with tracks a CHD, which keeps all of them."""
+    if ImageFormat.CHD in target.formats and keeps_tracks(tracks, system, ImageFormat.CHD):
+        return ImageFormat.CHD
+    return target.default_format

@@ -1,0 +1,76 @@
+"""Decides what of an image is packed: all of it, the user data of a CD, or its tracks as a CHD contains them."""
+
+from dataclasses import dataclass
+
+from discpress.engine.convert.cd.chd_form import check_kept, check_played, leaves_out
+from discpress.engine.convert.cd.cut import check_cut, cut, is_exact
+from discpress.engine.convert.choice import Choice
+from discpress.engine.discs.info import DiscInfo
+from discpress.engine.formats import SHEETS, ImageFormat
+from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.cd.tracks import Track
+from discpress.engine.images.chd.cd.disc_frames import frames_of
+from discpress.engine.images.chd.metadata import NewEntry
+from discpress.engine.images.image import Image
+from discpress.engine.units import format_size
+
+
+@dataclass(frozen=True, slots=True)
+class PackedForm:
+    """What of an image is packed."""
+
+    original_bytes: int
+    """Its size as the user knows it: the decoded image, or its user data."""
+    keeps_source: bool = False
+    """Whether the result lacks some bytes of the source."""
+    is_cut: bool = False
+    """Whether it is the user data of a CD."""
+    form_bytes: int = 0
+    """Bytes of the frames of a CD in its CHD; 0 for other forms."""
+    metadata: tuple[NewEntry, ...] = ()
+    """The metadata of that CHD."""
+    tracks: tuple[Track, ...] = ()
+    """The tracks of a CD in that CHD."""
+    notices: tuple[str, ...] = ()
+    """What the user should know about it."""
+
+
+NOTHING_ELSE = PackedForm(0)
+"""The form of a plan whose source is packed as it is."""
+
+
+def refuse_cut(image: Image, disc: DiscInfo, wanted: ImageFormat | None) -> None:
+    """Raise UnsupportedImageError if the wanted format would cut a disc that needs its raw sectors.
+
+    This comes before the target: none helps such a disc.
+    """
+    if isinstance(image, CdImage) and wanted not in {None, ImageFormat.CHD, *SHEETS}:
+        check_cut(image, disc)
+
+
+def decide_packed_form(image: Image, disc: DiscInfo, choice: Choice) -> PackedForm:
+    """Return what of an open image is packed for a choice of settings.
+
+    Raises UnsupportedImageError or SettingError if the result would lack what the disc needs.
+    """
+    if not isinstance(image, CdImage):
+        return PackedForm(image.size)
+    if choice.settings.is_cd:
+        check_kept(image)
+        check_played(image, choice.target)
+        frames = frames_of(image)
+        lacks = leaves_out(image)
+        beside = f"{format_size(image.left_out_bytes)} next to its sectors, such as subcode, are not in the result"
+        notices = (beside,) if lacks else ()
+        return PackedForm(
+            image.size,
+            lacks,
+            form_bytes=frames.size,
+            metadata=frames.metadata,
+            tracks=image.tracks,
+            notices=notices,
+        )
+    if choice.settings.format in SHEETS:
+        return PackedForm(image.size, image.left_out_bytes > 0)
+    check_cut(image, disc)
+    return PackedForm(cut(image).size, not is_exact(image), is_cut=True)

@@ -1,0 +1,1 @@
+"""CDs in a CHD: tracks, frames, and what is written."""
