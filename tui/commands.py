@@ -79,6 +79,8 @@ COMMANDS: tuple[Command, ...] = (
     _command("filter", "slash", "filter", "Filter as you type; help lists the words.", _L, _R,
              in_footer=True),
     _command("clear_filter", "escape", "clear", "Clear the filter, then the marks.", _L, _R, gives_way=True),
+    _command("unfold", "right", "unfold", "Show each disc of the game.", _L),
+    _command("fold", "left", "fold", "Show the discs of the game as one row.", _L),
     _command("sort", "s", "sort", "Sort by the next column.", _L, _R),
     _command("sort_reverse", "S", "reverse", "Reverse the order.", _L, _R),
     _command("tune", "t", "tune", "Choose format, block size and level for the marked titles.", _L, _D, _P, writes=True,

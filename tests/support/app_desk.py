@@ -64,7 +64,7 @@ LIBRARY = (
     title("Game 2.iso", 700, 420, title="Game 2", serial="SLES-50002", region="eu"),
     title("Game 10.iso", 1400, 700, title="Game 10", serial="SLES-50010", region="eu"),
     title("Dense Films.iso", 2000, 1990, title="Dense Films", serial="SLPM-62001", region="jp"),
-    title("Saga (Disc 1).iso", 4000, 2500, title="Saga", serial="SLUS-20001", disc_number=1),
+    title("Saga (Disc 1).iso", 4000, 2500, title="Saga", serial="SLUS-20001", disc_number=1, region="us"),
     title("Saga (Disc 2).iso", 4000, 2600, title="Saga", serial="SLUS-20002", disc_number=2),
     title("Pocket Orrery.iso", 300, 200, title="Pocket Orrery: The Game", serial="ULUS-10001", system="psp"),
     title(
@@ -76,7 +76,12 @@ LIBRARY = (
     ),
     title("紙灯籠の街.iso", 600, 300, title="紙灯籠の街", serial="SLPM-99903", region="jp"),
 )  # fmt: skip
-"""Every kind of row: brackets, natural order, a set of discs, little to save, packed, broken, wide characters."""
+"""Every kind of row: brackets, natural order, discs of two regions, little to save, packed, broken, wide signs."""
+
+FAMILY = tuple(
+    replace(each, disc=replace(each.disc, region="us")) if each.title == "Saga" else each for each in LIBRARY
+)
+"""The same with the two discs in one region: a family, which is one row."""
 
 
 def save(store: Store, titles: Iterable[Title]) -> None:

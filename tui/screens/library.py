@@ -1,5 +1,6 @@
 """The library: status line, table, detail pane if it fits, the queue in brief, the keys."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 
 from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.store.model import Title
 from discpress.engine.targets.by_system import target_name
 from discpress.tui.app.session import ON_SCREEN, Changes, Session
 from discpress.tui.commands import Place, bindings_at
@@ -95,7 +97,7 @@ class LibraryScreen(Marking):
         differ = self.view.set_jobs(snapshot.jobs)
         if differ:  # thousands at once, when a whole library is queued
             for index in self._table.seen:
-                if index < len(self.view.rows) and self.view.rows[index].path in differ:
+                if any(title.path in differ for title in self._titles_at(index)):
                     self._table.refresh_row(index)
         lines = strip_lines(
             snapshot, self.view.name_of, self.size.width, STRIP_JOBS, self.keys, is_ascii=self.session.is_ascii
@@ -119,9 +121,13 @@ class LibraryScreen(Marking):
         self._asking = self.set_timer(_SETTLED_S, self._ask)
 
     def _ask(self) -> None:
-        seen = [self.view.rows[index] for index in self._table.seen if index < len(self.view.rows)]
+        seen = [title for index in self._table.seen for title in self._titles_at(index)]
         if self.session.want_estimates(seen, ON_SCREEN):
             self.post_message(StartWorker())
+
+    def _titles_at(self, index: int) -> Sequence[Title]:
+        """Return the titles that a row stands for; none below the last row."""
+        return self.view.members(self.view.rows[index]) if index < len(self.view.rows) else ()
 
     # Painting
 
@@ -159,6 +165,26 @@ class LibraryScreen(Marking):
     def on_table_chosen(self) -> None:
         """Open the row that was clicked twice."""
         self.action_show_details()
+
+    def action_unfold(self) -> None:
+        """Show each disc of the game under the cursor."""
+        if not self.has_rows():
+            return
+        if self.view.unfold(self._table.cursor):
+            self.show_rows()
+        else:
+            self.say("This row stands for one image.")
+
+    def action_fold(self) -> None:
+        """Show the discs of the game under the cursor as one row."""
+        if not self.has_rows():
+            return
+        path = self.view.fold(self._table.cursor)
+        if path is None:
+            self.say("There is nothing to fold here.")
+            return
+        self._cursor_key = path
+        self.show_rows()
 
     def action_plan(self) -> None:
         """Show what converting the marked titles will do."""

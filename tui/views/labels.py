@@ -1,10 +1,12 @@
-"""Labels of a title: its format, the margin of its estimate, or why it has none."""
+"""Labels of a title: its format, its estimate and saving, or why it has none."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
+from discpress.engine.library.families import FamilyEstimate
 from discpress.engine.names import display_name
 from discpress.engine.store.model import StoredEstimate, Title
+from discpress.engine.units import format_size, format_whole_percent
 
 FILE_GONE = "The file is not there any more."
 
@@ -20,7 +22,26 @@ def format_label(title: Title) -> str:
     return f"{name} {title.block_size // 1024}K" if title.block_size >= 1024 and title.tracks is None else name
 
 
-def margin_of(estimate: StoredEstimate | None) -> int | None:
+SAVE_CELLS = 5
+"""Cells of a saving in percent."""
+
+
+def estimate_label(estimate: StoredEstimate | FamilyEstimate | None, margin_sign: str) -> str:
+    """Return an estimated size with its margin: `420 MiB±1%`; empty without an estimate."""
+    if estimate is None:
+        return ""
+    margin = margin_of(estimate)
+    size = format_size(estimate.packed_bytes)
+    return f"{size}{margin_sign}{margin}%" if margin else size
+
+
+def saving_label(percent: float | None) -> str:
+    """Return a saving in percent, without the space if that makes it fit; empty if it is unknown."""
+    text = "" if percent is None else format_whole_percent(percent)
+    return text if len(text) <= SAVE_CELLS else text.replace(" ", "")
+
+
+def margin_of(estimate: StoredEstimate | FamilyEstimate | None) -> int | None:
     """Return half the margin of an estimate in percent of it; None without one, 0 if it is exact."""
     if estimate is None or not estimate.packed_bytes:
         return None

@@ -9,6 +9,7 @@ from discpress.engine.library.catalog import (
     Predicate,
     Totals,
     join_copies,
+    later_copies,
     names_state,
     parse_filter,
     sort_titles,
@@ -22,13 +23,13 @@ from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
 from discpress.engine.states import Concern, State
 from discpress.engine.store.model import Title
 from discpress.engine.systems import SYSTEMS
-from discpress.engine.units import format_size, format_whole_percent
-from discpress.tui.views.labels import format_label, margin_of
+from discpress.engine.units import format_size
+from discpress.tui.views.labels import SAVE_CELLS, estimate_label, format_label, saving_label
 from discpress.tui.views.title_settings import describe_settings
+from discpress.tui.widgets.family_rows import FamilyRows, family_cells
 from discpress.tui.widgets.marked_rows import MarkedRows, Signs
 from discpress.tui.widgets.table import Column
 
-_SAVE_CELLS = 5
 COLUMNS = (
     Column("mark", " ", 1),
     Column("title", "TITLE", 16, flexible=True),
@@ -36,7 +37,7 @@ COLUMNS = (
     Column("format", "FORMAT", 7, rank=1),
     Column("size", "SIZE", 8, right=True),
     Column("estimate", "ESTIMATE", 11, right=True),
-    Column("saving", "SAVE", _SAVE_CELLS, right=True),
+    Column("saving", "SAVE", SAVE_CELLS, right=True),
     Column("block", "BLK/LV", 6, right=True, rank=2),
     Column("state", "STATE", 12),
 )
@@ -74,6 +75,8 @@ class LibraryView(MarkedRows[Title]):
         self._totals: Totals | None = None
         self._places: dict[Path, int] | None = None
         self._names: TitleNames | None = None
+        self._selected: list[Title] = []
+        self.families = FamilyRows()
         self._jobs: dict[Path, Job] = {}
 
     # What is in it
@@ -138,22 +141,41 @@ class LibraryView(MarkedRows[Title]):
     def _sort(self) -> None:
         self.states.set_titles(self.titles.values())
         in_order = sort_titles(self.titles.values(), self.sort_key, descending=self.is_descending, states=self.states)
-        self._sorted, self._copied = join_copies(in_order, self.states)
+        joined, self._copied = join_copies(in_order, self.states)
+        self._sorted = self.families.joined(joined)
         self._totals = self._names = None
         self._select()
 
     def _select(self) -> None:
-        self.rows = list(filter(self._predicate, self._sorted))
+        self._selected = list(filter(self._predicate, self._sorted))
+        self._later = later_copies(self._selected, self._copied, self.states)
+        self._fold()
+
+    def _fold(self) -> None:
         self._places = None
-        self._later = set()
-        if self._copied:
-            seen: set[str] = set()
-            for title in self.rows:
-                disc = self.states.disc_of(title)
-                if disc in seen:
-                    self._later.add(title.path)
-                elif disc in self._copied:
-                    seen.add(disc)
+        self.rows = self.families.rows_of(self._selected)
+        if self.sort_key in _LARGE_FIRST:
+            self.rows = self.families.by_sums(
+                self.rows, self.sort_key, self.states, is_descending=self.is_descending, is_later=self.is_later
+            )
+
+    def unfold(self, index: int) -> bool:
+        """Show the discs of a folded row; return whether it was one."""
+        if is_folded := self.families.unfold(self.rows[index]):
+            self._fold()
+        return is_folded
+
+    def fold(self, index: int) -> Path | None:
+        """Fold the discs around a row; return the path of the row that stands for them, None if there are none."""
+        path = self.families.fold(self.rows[index])
+        if path is not None:
+            self._fold()
+        return path
+
+    @property
+    def shown(self) -> int:
+        """The number of titles that the filter selects, those of folded rows included."""
+        return len(self._selected)
 
     @property
     def totals(self) -> Totals:
@@ -182,12 +204,17 @@ class LibraryView(MarkedRows[Title]):
     def index_of(self, key: Path | None) -> int | None:
         """Return the row of a path; None if it is not shown."""
         if self._places is None:
-            self._places = {title.path: index for index, title in enumerate(self.rows)}
+            rows = enumerate(self.rows)
+            self._places = {title.path: index for index, row in rows for title in self.members(row)}
         return None if key is None else self._places.get(key)
 
     def key_of(self, row: Title) -> Path:
         """Return the path by which a title is marked."""
         return row.path
+
+    def members(self, row: Title) -> Sequence[Title]:
+        """Return the titles that a row stands for."""
+        return self.families.members(row)
 
     def is_marked_with_others(self, row: Title) -> bool:
         """Return whether a title is ready for a conversion."""
@@ -195,7 +222,7 @@ class LibraryView(MarkedRows[Title]):
 
     def marked_together(self) -> set[Path]:
         """Return the ready titles shown; if none is, those that their target does not load, which can be repaired."""
-        repairable = {title.path for title in self.rows if self.states.state(title) is State.WONT_LOAD}
+        repairable = {title.path for title in self._selected if self.states.state(title) is State.WONT_LOAD}
         return super().marked_together() or repairable
 
     def row_with(self, key: Path) -> Title | None:
@@ -210,15 +237,20 @@ class LibraryView(MarkedRows[Title]):
     def cells(self, index: int, keys: Sequence[str]) -> Sequence[str]:
         """Return the texts of one row."""
         title = self.rows[index]
+        if (family := self.families.folded_at(title)) is not None:
+            block = family.shared(lambda title: _block_cell(self, title), "")
+            texts = family_cells(family, self.names, self.states, self.signs, self.marks, block)
+            return [texts[key] for key in keys]
         return [_CELLS[key](self, title) for key in keys]
 
     def style(self, index: int, key: str) -> str:
         """Return the style of one cell."""
         title = self.rows[index]
-        if title.path in self.marks:
+        family = self.families.folded_at(title)
+        if all(each.path in self.marks for each in self.members(title)):
             return "mark"
         if key == "state":
-            state = self.states.state(title)
+            state = self.states.state(title) if family is None else family.state(self.states)
             return "normal" if state.spec.is_in_batch else STATE_STYLES[state.spec.concern]
         return "dim" if title.error else "normal"
 
@@ -245,20 +277,9 @@ def _word(job: Job | None) -> str:
 
 
 def _name_cell(view: LibraryView, title: Title) -> str:
-    return f"  + {display_name(title.path.name)}" if view.is_later(title) else view.names.of(title)
-
-
-def _estimate_cell(view: LibraryView, title: Title) -> str:
-    if title.estimate is None:
-        return ""
-    margin = margin_of(title.estimate)
-    size = format_size(title.estimate.packed_bytes)
-    return f"{size}{view.signs.margin}{margin}%" if margin else size
-
-
-def _saving_cell(view: LibraryView, title: Title) -> str:
-    text = "" if title.saving_percent is None else format_whole_percent(title.saving_percent)
-    return text if len(text) <= _SAVE_CELLS else text.replace(" ", "")
+    name = f"  + {display_name(title.path.name)}" if view.is_later(title) else view.names.of(title)
+    is_head = view.families.is_head(title)
+    return name if is_head is None else f"{view.signs.unfolded if is_head else ' '} {name}"
 
 
 def _block_cell(view: LibraryView, title: Title) -> str:
@@ -272,8 +293,8 @@ _CELLS: Mapping[str, Callable[[LibraryView, Title], str]] = {
     "system": lambda _view, title: SYSTEMS[title.system].short,
     "format": lambda _view, title: format_label(title),
     "size": lambda _view, title: format_size(title.file_bytes),
-    "estimate": _estimate_cell,
-    "saving": _saving_cell,
+    "estimate": lambda view, title: estimate_label(title.estimate, view.signs.margin),
+    "saving": lambda _view, title: saving_label(title.saving_percent),
     "block": _block_cell,
     "state": lambda view, title: view.state_of(title),
 }

@@ -64,7 +64,7 @@ def _shown(view: LibraryView, *, has_words: bool = True) -> list[Piece]:
     if not view.filter_text:
         return []
     words = f": {display_name(view.filter_text)}" if has_words else ""
-    return [(f"; {len(view.rows)} shown{words}", "accent")]
+    return [(f"; {view.shown} shown{words}", "accent")]
 
 
 def empty_hint(view: LibraryView, session: Session) -> str:

@@ -1,6 +1,6 @@
 """Rows of a table that are filtered, sorted and marked."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
@@ -15,6 +15,9 @@ class Signs:
     """The characters of the table that a plain terminal lacks."""
 
     mark: str = "•"
+    part_mark: str = "◦"
+    folded: str = "▸"
+    unfolded: str = "▾"
     margin: str = "±"
     ascending: str = "▲"
     descending: str = "▼"
@@ -26,7 +29,7 @@ class Signs:
         return state.spec.ascii_glyph if self.is_ascii else state.spec.glyph
 
 
-ASCII_SIGNS = Signs("*", "~", "^", "v", "~", is_ascii=True)
+ASCII_SIGNS = Signs("*", "-", ">", "v", "~", "^", "v", "~", is_ascii=True)
 
 
 class MarkedRows(Generic[RowT]):
@@ -61,6 +64,10 @@ class MarkedRows(Generic[RowT]):
         """Return a row, shown or hidden, by the path of its mark; None if there is none."""
         raise NotImplementedError
 
+    def members(self, row: RowT) -> Sequence[RowT]:
+        """Return what a row stands for: itself, or all rows that are folded into it."""
+        return (row,)
+
     def is_marked_with_others(self, row: RowT) -> bool:
         """Return whether "mark all" takes a row."""
         return True
@@ -93,16 +100,21 @@ class MarkedRows(Generic[RowT]):
     # Marks
 
     def toggle(self, index: int) -> None:
-        """Mark a row, or take its mark off."""
-        self.marks ^= {self.key_of(self.rows[index])}
+        """Mark a row, or take its mark off; all that is folded into it, unless all of that is marked."""
+        keys = set(self._keys_in(index, index))
+        self.marks = self.marks - keys if keys <= self.marks else self.marks | keys
 
     def mark_range(self, first: int, last: int) -> None:
         """Mark the rows between two, both included."""
-        self.marks |= {self.key_of(row) for row in self.rows[min(first, last) : max(first, last) + 1]}
+        self.marks |= self._keys_in(min(first, last), max(first, last))
+
+    def _keys_in(self, first: int, last: int) -> set[Path]:
+        return {self.key_of(each) for row in self.rows[first : last + 1] for each in self.members(row)}
 
     def marked_together(self) -> set[Path]:
         """Return the keys of the rows shown that "mark all" takes."""
-        return {self.key_of(row) for row in self.rows if self.is_marked_with_others(row)}
+        shown = (each for row in self.rows for each in self.members(row))
+        return {self.key_of(each) for each in shown if self.is_marked_with_others(each)}
 
     def toggle_all(self) -> None:
         """Mark all rows shown that may be marked with others; clear all marks if they are marked already."""
@@ -112,7 +124,7 @@ class MarkedRows(Generic[RowT]):
     def chosen(self, index: int) -> list[RowT]:
         """Return the marked rows in the order of the table, hidden ones last; without marks the row at the index."""
         if not self.marks:
-            return [self.rows[index]] if index < len(self.rows) else []
-        shown = [row for row in self.rows if self.key_of(row) in self.marks]
+            return list(self.members(self.rows[index])) if index < len(self.rows) else []
+        shown = [each for row in self.rows for each in self.members(row) if self.key_of(each) in self.marks]
         hidden = map(self.row_with, sorted(self.marks - {self.key_of(row) for row in shown}))
         return shown + [row for row in hidden if row is not None]

@@ -1,0 +1,138 @@
+"""Families in the library's table: the discs of one game as one row with their sums, or each with a row of its own."""
+
+import heapq
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from pathlib import Path
+
+from discpress.engine.library.families import TitleFamily, families_in, join_families
+from discpress.engine.library.naming import TitleNames
+from discpress.engine.library.states import TitleStates
+from discpress.engine.store.model import Title
+from discpress.engine.systems import SYSTEMS
+from discpress.engine.units import format_size
+from discpress.tui.views.labels import estimate_label, format_label, saving_label
+from discpress.tui.widgets.marked_rows import Signs
+
+
+class FamilyRows:
+    """The families of a library, and those that are unfolded; all others are folded if all their titles are shown."""
+
+    def __init__(self) -> None:
+        self._families: Mapping[Path, TitleFamily] = {}
+        self._unfolded: set[tuple[Path, str]] = set()
+        self._folded: dict[Path, TitleFamily] = {}
+        self._heads: dict[Path, bool] = {}
+
+    def joined(self, titles: Sequence[Title]) -> list[Title]:
+        """Take in all titles; return them with those of a family next to each other."""
+        self._families = families_in(titles)
+        return join_families(titles, self._families)
+
+    def rows_of(self, selected: Sequence[Title]) -> list[Title]:
+        """Return the rows of some titles: of a folded family, its first title stands for all."""
+        self._folded, self._heads = {}, {}
+        if not self._families:
+            return list(selected)
+        present = {title.path for title in selected if title.path in self._families}
+        rows = []
+        for title in selected:
+            family = self._families.get(title.path)
+            if family is None or not all(each.path in present for each in family.titles):
+                rows.append(title)  # a filter that selects one disc shows that disc
+            elif family.key in self._unfolded:
+                self._heads[title.path] = title is family.titles[0]
+                rows.append(title)
+            elif title.path == family.titles[0].path:
+                self._folded[title.path] = family
+                rows.append(title)
+        return rows
+
+    def folded_at(self, title: Title) -> TitleFamily | None:
+        """Return the family that the row of a title stands for; None if it stands for this title alone."""
+        return self._folded.get(title.path)
+
+    def members(self, title: Title) -> Sequence[Title]:
+        """Return the titles that the row of a title stands for."""
+        family = self._folded.get(title.path)
+        return (title,) if family is None else family.titles
+
+    def is_head(self, title: Title) -> bool | None:
+        """Return whether a title is the first of an unfolded family; None if it is in none."""
+        return self._heads.get(title.path)
+
+    def unfold(self, title: Title) -> bool:
+        """Show the discs of a folded row; return whether it was one."""
+        family = self._folded.get(title.path)
+        if family is not None:
+            self._unfolded.add(family.key)
+        return family is not None
+
+    def fold(self, title: Title) -> Path | None:
+        """Fold the discs around a title; return the path of the row that stands for them, None if there are none."""
+        family = self._families.get(title.path)
+        if family is None or title.path in self._folded or title.path not in self._heads:
+            return None
+        self._unfolded.discard(family.key)
+        return family.titles[0].path
+
+    def by_sums(
+        self,
+        rows: Sequence[Title],
+        key: str,
+        states: TitleStates,
+        *,
+        is_descending: bool,
+        is_later: Callable[[Title], bool],
+    ) -> list[Title]:
+        """Return rows sorted by `size`, `estimate` or `saving`, with the folded ones at the places of their sums.
+
+        Copies stay behind their first row.
+        """
+        if not self._folded:
+            return list(rows)
+        groups: list[list[Title]] = []
+        for row in rows:
+            if groups and row.path not in self._folded and is_later(row):
+                groups[-1].append(row)
+            else:
+                groups.append([row])
+
+        def place(group: Sequence[Title]) -> float:
+            value = _figure(group[0], self._folded.get(group[0].path), key, states)
+            last = float("-inf") if is_descending else float("inf")
+            return last if value is None else value
+
+        folded = [group for group in groups if group[0].path in self._folded]
+        folded.sort(key=place, reverse=is_descending)
+        rest = (group for group in groups if group[0].path not in self._folded)
+        merged: Iterable[list[Title]] = heapq.merge(rest, folded, key=place, reverse=is_descending)
+        return [row for group in merged for row in group]
+
+
+def _figure(title: Title, family: TitleFamily | None, key: str, states: TitleStates) -> float | None:
+    if family is None:
+        estimate = title.estimate
+        packed_bytes = None if estimate is None else estimate.packed_bytes
+        return {"size": title.file_bytes, "estimate": packed_bytes, "saving": title.saving_bytes}[key]
+    estimated = family.estimate(states)
+    packed_bytes = None if estimated is None else estimated.packed_bytes
+    return {"size": family.file_bytes, "estimate": packed_bytes, "saving": family.saving_bytes(states)}[key]
+
+
+def family_cells(
+    family: TitleFamily, names: TitleNames, states: TitleStates, signs: Signs, marks: Set[Path], block: str
+) -> dict[str, str]:
+    """Return the texts of a folded row by column; `block` is what the titles have in common there."""
+    first, state = family.titles[0], family.state(states)
+    marked = sum(title.path in marks for title in family.titles)
+    return {
+        "mark": signs.mark if marked == len(family.titles) else signs.part_mark if marked else " ",
+        "title": f"{signs.folded} {names.of_family(first, family.family.count)}",
+        "system": SYSTEMS[first.system].short,
+        "format": family.shared(format_label, "mixed"),
+        "size": format_size(family.file_bytes),
+        "estimate": estimate_label(family.estimate(states), signs.margin),
+        "saving": saving_label(family.saving_percent(states)),
+        "block": block,
+        "state": f"{signs.of_state(state)} {state.spec.label}",
+    }
