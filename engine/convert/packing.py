@@ -142,8 +142,8 @@ class ConversionRun:
         If its blocks contain more than the disc, the digests are of all that: it is only read again to be put away.
         """
         check_recorded(self._packed, digests)
-        is_all_packed = self._packed is not self.image
-        if self._plan.trashes_source and self.image.stored_form is not self.image and not is_all_packed:
+        self._plan.form.check_kept(self.image.name, digests)
+        if self._plan.trashes_source and self._packed is self.image and self.image.stored_form is not self.image:
             digest_image(self.image, self._threads, self._control, self._progress)
 
     def _pack_chunks(
@@ -175,7 +175,7 @@ class ConversionRun:
         requested, files = self._plan.request.digests, self._plan.files
         if isinstance(self._packed, DiscFrames):
             return FrameDigester(requested, self._packed)
-        wanted = (*requested, *self.image.recorded, *self._layout.records)
+        wanted = (*requested, *self.image.recorded, *self._layout.records, *self._plan.form.kept_digests)
         return Digester(wanted) if files is None else FileDigester(wanted, [each.size_bytes for each in files.files])
 
     def _take_up(self, part: OutputPart, checkpoint: Checkpoint, digester: Digester, writer: BlockWriter) -> int:

@@ -12,6 +12,7 @@ from discpress.engine.convert.cd.packed_form import NOTHING_ELSE, PackedForm, de
 from discpress.engine.convert.choice import resolve_settings
 from discpress.engine.convert.output_names import format_of_suffix, refuse_reserved, result_path
 from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED
+from discpress.engine.convert.trash.folder import refuse_link
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import ConflictError, UsageError
@@ -26,7 +27,6 @@ from discpress.engine.images.layout import Layout
 from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import layout_of
 from discpress.engine.images.sets.source_set import SourceSet
-from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
 from discpress.engine.system.files import FileIdentity, absolute, holder_of
 from discpress.engine.units import format_size
@@ -77,10 +77,12 @@ class ConversionPlan:
     """What of the source is packed."""
 
     def view(self, image: Image) -> Image:
-        """Return the bytes of the open source that are packed: all of them, or the user data of a CD.
+        """Return the bytes of the open source that are packed: all of them, the user data of a CD, or kept files of it.
 
         Raises UnsupportedImageError if a CD cannot be cut.
         """
+        if self.form.kept is not None:
+            return self.form.kept.view(image)
         return cut(image, accepts_damage=self.request.accept_incomplete) if self.is_cut else image
 
     @property
@@ -90,6 +92,8 @@ class ConversionPlan:
 
     def files_at(self, sheet_path: Path) -> FileSet:
         """Return the sheet and the files of its tracks under another name of the sheet. Raises SettingError."""
+        if self.form.kept is not None:
+            return self.form.kept.file_set(sheet_path.name, self.tracks)
         return file_set(sheet_path.name, self.tracks, self.settings.format, one_bin=self.request.one_bin)
 
     @property
@@ -200,7 +204,7 @@ def plan_image(
     _refuse_unsafe(image.path, request)
     before = SourceSet.of(image.source)
     for file in before.parts if request.trash_source else ():
-        _refuse_link(file.path, file.path)
+        refuse_link(file.path, file.path)
     if request.trash_source and (why := archive_worth(image.source)):
         raise UsageError(
             f"{image.name}: its archive cannot be moved to the trash: {why}",
@@ -214,7 +218,7 @@ def plan_image(
     if request.trash_source and not request.accept_incomplete and (incomplete or not identity.has_disc):
         notices.append(KEPT)
     elif request.trash_source and plan.keeps_source:
-        notices.append(KEPT_RAW if plan.is_cut else KEPT_SUBCODE)
+        notices.append(KEPT_RAW if plan.is_cut else plan.form.why_kept or KEPT_SUBCODE)
     fault = incomplete if identity.has_disc else "contains no known disc"
     fault = fault or ("its raw sectors cannot be rebuilt from the result" if plan.keeps_source else "")
     if plan.replaces_source and fault:
@@ -230,15 +234,7 @@ def _refuse_unsafe(source_path: Path, request: ConversionRequest) -> None:
     if request.trash_source and not request.verify:
         raise UsageError("an original is only moved after its replacement is verified: verification is needed")
     if request.trash_source:
-        _refuse_link(holder_of(source_path), source_path)
-
-
-def _refuse_link(path: Path, named: Path) -> None:
-    if path.is_symlink():
-        raise UsageError(
-            f"{display_name(named)}: is a link: --delete-source moves files, never links or their targets",
-            hint="name the file itself, or leave out --delete-source",
-        )
+        refuse_link(holder_of(source_path), source_path)
 
 
 def _far_notices(image: Image) -> list[str]:
@@ -264,8 +260,10 @@ def _decide(
     choice = resolve_settings(
         image.name, image.size, identity.system, request, suffix_format=suffix_format, tracks=tracks
     )
-    form = decide_packed_form(image, identity, choice)
+    form = decide_packed_form(image, identity, choice, request, output_path)
     file_path, makes_folder = image.source.holder.path, output_folder is not None
+    if form.kept is not None:
+        output_path = output_path or (output_folder or file_path.parent) / form.kept.sheet_name
     output_path = result_path(
         image.path.with_name(image.source.whole_name),
         file_path,
@@ -291,8 +289,9 @@ def _decide(
         (*choice.notices, *form.notices),
         is_cut=form.is_cut,
         keeps_source=form.keeps_source,
-        tracks=tracks_for(image, choice.settings, output_path),
+        tracks=tracks_for(image, choice.settings, output_path, has_own_name=form.kept is not None),
         form=form,
     )
-    losses = () if plan.files is None else losses_of(image, plan.files, plan.settings.format)
+    are_kept = form.kept is not None
+    losses = () if plan.files is None else losses_of(image, plan.files, plan.settings.format, are_kept=are_kept)
     return replace(plan, notices=(*plan.notices, *losses))

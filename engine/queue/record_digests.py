@@ -73,6 +73,8 @@ def decoded_whole(
 def save_digests(store: Store, done: Conversion, source: ByteSource) -> None:
     """Store the digests of the decoded image for its open source and, if that was decoded too, for its result."""
     plan = done.plan
+    if plan.form.why_kept:
+        return  # they are of the files, which have more bytes than the disc
     source_paths = plan.sources.paths if done.trashed is None else done.trashed.file_paths
     found = decoded_whole(source, _identity_from(plan, source_paths[0]), done.digests, source_paths)
     if found is not None:

@@ -12,7 +12,7 @@ from discpress.engine.cli.output.digests import digest_facts, digest_rows, with_
 from discpress.engine.cli.output.discs import disc_fields, disc_rows
 from discpress.engine.cli.output.engine_version import print_engine
 from discpress.engine.cli.output.printers import Printer
-from discpress.engine.cli.output.tracks import table_facts, track_rows
+from discpress.engine.cli.output.tracks import kept_facts, kept_rows, table_facts, track_rows
 from discpress.engine.cli.state import Records
 from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.discs.foreign import read_foreign
@@ -20,6 +20,7 @@ from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import CancelledError, DamagedImageError, DiscpressError, UnsupportedImageError, UsageError
 from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.cd.kept.reading import Kept, kept_in
 from discpress.engine.images.cd.tracks import Track
 from discpress.engine.images.doctor.content import NO_DISC
 from discpress.engine.images.doctor.doctor import Severity, examine
@@ -78,9 +79,10 @@ def _inspect(path: Path, sources: OpenSources, records: Records, printer: Printe
         files = [file.path for file in image.source.files]
         known = with_stated(records.digests_of(path, image.source), stated_digests(image.source))
         tracks = image.tracks if isinstance(image, CdImage) else ()
+        kept = kept_in(image)
     if not disc.has_disc:
         printer.notice(NO_DISC, path)
-    _print_facts(path, facts, disc, archive, files, known, tracks, printer)
+    _print_facts(path, facts, disc, archive, files, known, tracks, kept, printer)
 
 
 def _print_foreign(path: Path, source: ByteSource, printer: Printer) -> bool:
@@ -133,6 +135,7 @@ def _print_facts(
     files: Sequence[Path],
     known: Sequence[Digests],
     tracks: Sequence[Track],
+    kept: Kept,
     printer: Printer,
 ) -> None:
     waste = facts.alignment_waste_bytes
@@ -159,6 +162,7 @@ def _print_facts(
         "files": [str(each) for each in files],
         "digests": digest_facts(known),
         **table_facts(tracks),
+        **kept_facts(kept),
     }
     rows = [
         *disc_rows(disc, tracks),
@@ -172,6 +176,7 @@ def _print_facts(
         ("ratio", format_percent(facts.file_bytes, facts.original_bytes)),
         *_table_rows(facts),
         *track_rows(tracks),
+        *kept_rows(kept),
         *digest_rows(known),
     ]
     printer.event("info", event, _block(path, rows))

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from discpress.engine.convert.cd.track_digests import TrackDigests
 from discpress.engine.images.cd.addresses import msf
+from discpress.engine.images.cd.kept.reading import Kept
 from discpress.engine.images.cd.tracks import Track
+from discpress.engine.names import display_name
 
 
 def track_facts(found: Sequence[TrackDigests]) -> dict[str, object]:
@@ -36,6 +38,26 @@ def _table_facts(track: Track) -> dict[str, object]:
         "postgap": track.postgap,
         "size_bytes": track.stored_bytes,
     }
+
+
+def kept_facts(kept: Kept) -> dict[str, object]:
+    """Return the `kept_files` field of `info --json`; nothing for an image that keeps none."""
+    if kept.files is None:
+        return {}
+    return {
+        "kept_files": [
+            {"name": file.name, "size_bytes": file.size_bytes, "sha1": file.sha1 or None} for file in kept.files.files
+        ]
+    }
+
+
+def kept_rows(kept: Kept) -> list[tuple[str, str]]:
+    """Return the row of `info` about the files that an image keeps; none if it keeps none."""
+    if kept.files is None:
+        return [("kept files", f"not usable: {kept.problem}")] if kept.problem else []
+    count = len(kept.files.files) - 1
+    others = f"{count} other file{'' if count == 1 else 's'}"
+    return [("kept files", f"{display_name(kept.files.sheet.name)} and {others}, as they were: convert -d writes them")]
 
 
 def track_lines(found: Sequence[TrackDigests]) -> list[str]:

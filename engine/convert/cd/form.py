@@ -63,8 +63,10 @@ def _form_of_cd(image: CdImage, request: ConversionRequest, suffix_format: Image
     return request if promised is None or request.format else replace(request, format=promised)
 
 
-def tracks_for(image: Image, settings: Settings, output_path: Path) -> tuple[Track, ...]:
+def tracks_for(image: Image, settings: Settings, output_path: Path, *, has_own_name: bool = False) -> tuple[Track, ...]:
     """Return the tracks that become files of their own; none for a single file.
+
+    A sheet that has its own name may be of any kind.
 
     Raises UsageError for the name, UnsupportedImageError for a dump whose tracks nothing describes.
     """
@@ -73,7 +75,7 @@ def tracks_for(image: Image, settings: Settings, output_path: Path) -> tuple[Tra
     for finding in no_sheet_findings(image) if isinstance(image, RawImage) else ():
         raise UnsupportedImageError(f"{image.name}: {finding.message}", hint="name the sheet in place of the dump")
     suffix = f".{settings.format}"
-    if output_path.suffix.lower() != suffix:
+    if output_path.suffix.lower() != suffix and not has_own_name:
         raise UsageError(
             f"{display_name(output_path)}: this is the name of a sheet, which must end in {suffix}",
             hint=f"name the sheet with -o NAME{suffix}, or choose a folder with -O",
@@ -93,15 +95,18 @@ def content_problems(image: Image, disc: DiscInfo) -> tuple[list[str], str]:
     return [finding.message for finding in findings], incomplete
 
 
-def losses_of(image: Image, files: FileSet, image_format: ImageFormat) -> list[str]:
-    """Return what a sheet and its files do not keep of a disc, as clauses for warnings. Raises SettingError."""
+def losses_of(image: Image, files: FileSet, image_format: ImageFormat, *, are_kept: bool = False) -> list[str]:
+    """Return what a sheet and its files do not keep of a disc, as clauses for warnings. Raises SettingError.
+
+    `are_kept` is whether they are the files that the disc was in before.
+    """
     if not isinstance(image, CdImage):
         return []
-    notices = unstated(files, image.tracks, image_format)
+    notices = [] if are_kept else unstated(files, image.tracks, image_format)
     if image.left_out_bytes:
         notices.append(f"{format_size(image.left_out_bytes)} next to its sectors, such as subcode, are in no file")
     has_audio = any(track.kind is TrackKind.AUDIO for track in image.tracks)
-    if image_format is ImageFormat.CUE and image.format is ImageFormat.CHD and has_audio:
+    if image_format is ImageFormat.CUE and image.format is ImageFormat.CHD and has_audio and not are_kept:
         notices.append("a CHD has no FLAGS, ISRC, CATALOG and indexes above 01, so the sheet has none either")
     if isinstance(image, SheetImage) and (kept := details_of(image.sheet)):
         notices.append(f"the new sheet does not keep {listed(kept, 'and')}")

@@ -1,10 +1,13 @@
 """Decides what of an image is packed: all of it, the user data of a CD, or its tracks as a CHD contains them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from discpress.engine.convert.cd.chd_form import check_kept, check_played, leaves_out
 from discpress.engine.convert.cd.cut import check_cut, cut, is_exact
+from discpress.engine.convert.cd.kept_set import KEPT_REBUILT, KeptSet, kept_set_of
 from discpress.engine.convert.choice import Choice
+from discpress.engine.convert.digests import DigestSet
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.formats import SHEETS, ImageFormat
 from discpress.engine.images.cd.image import CdImage
@@ -12,6 +15,7 @@ from discpress.engine.images.cd.tracks import Track
 from discpress.engine.images.chd.cd.disc_frames import frames_of
 from discpress.engine.images.chd.metadata import NewEntry
 from discpress.engine.images.image import Image
+from discpress.engine.request import ConversionRequest
 from discpress.engine.units import format_size
 
 
@@ -33,6 +37,23 @@ class PackedForm:
     """The tracks of a CD in that CHD."""
     notices: tuple[str, ...] = ()
     """What the user should know about it."""
+    kept: KeptSet | None = None
+    """The files that a CHD keeps of its disc, which are written as they were; None if its tracks decide."""
+
+    @property
+    def why_kept(self) -> str:
+        """The warning that the source stays because its files were rebuilt; empty if they were not."""
+        return KEPT_REBUILT if self.kept is not None and self.kept.is_rebuilt else ""
+
+    @property
+    def kept_digests(self) -> tuple[str, ...]:
+        """The kinds of digests that are recorded of the kept files."""
+        return () if self.kept is None else self.kept.digests
+
+    def check_kept(self, name: str, digests: DigestSet) -> None:
+        """Raise VerifyError unless the kept files have their recorded digests; `name` is that of the CHD."""
+        if self.kept is not None:
+            self.kept.check(name, digests)
 
 
 NOTHING_ELSE = PackedForm(0)
@@ -48,8 +69,10 @@ def refuse_cut(image: Image, disc: DiscInfo, wanted: ImageFormat | None) -> None
         check_cut(image, disc)
 
 
-def decide_packed_form(image: Image, disc: DiscInfo, choice: Choice) -> PackedForm:
-    """Return what of an open image is packed for a choice of settings.
+def decide_packed_form(
+    image: Image, disc: DiscInfo, choice: Choice, request: ConversionRequest, output_path: Path | None
+) -> PackedForm:
+    """Return what of an open image is packed for a choice of settings; `output_path` is the name that the user chose.
 
     Raises UnsupportedImageError or SettingError if the result would lack what the disc needs.
     """
@@ -71,6 +94,10 @@ def decide_packed_form(image: Image, disc: DiscInfo, choice: Choice) -> PackedFo
             notices=notices,
         )
     if choice.settings.format in SHEETS:
-        return PackedForm(image.size, image.left_out_bytes > 0)
+        kept, remarks = kept_set_of(image, choice.settings.format, request, output_path)
+        lacks = image.left_out_bytes > 0
+        if kept is None:
+            return PackedForm(image.size, lacks, notices=tuple(remarks))
+        return PackedForm(kept.view(image).size, lacks or kept.is_rebuilt, kept=kept)
     check_cut(image, disc)
     return PackedForm(cut(image).size, not is_exact(image), is_cut=True)

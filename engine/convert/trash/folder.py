@@ -19,7 +19,7 @@ import stat
 import sys
 from pathlib import Path
 
-from discpress.engine.errors import TrashError
+from discpress.engine.errors import TrashError, UsageError
 from discpress.engine.names import display_name, shell_word
 from discpress.engine.system.filesystems import filesystem_of
 from discpress.engine.system.held_folder import HeldFolder
@@ -56,6 +56,15 @@ def trash_names() -> tuple[str, ...]:
     """Return the names of the trash folders that are looked at, the first one to be used first."""
     uid = user_id()
     return (TRASH_NAME,) if uid is None else (TRASH_NAME, f"{TRASH_NAME}-{uid}")
+
+
+def refuse_link(path: Path, named: Path) -> None:
+    """Raise UsageError for a link, which is no file to move; `named` is what the user named."""
+    if path.is_symlink():
+        raise UsageError(
+            f"{display_name(named)}: is a link: --delete-source moves files, never links or their targets",
+            hint="name the file itself, or leave out --delete-source",
+        )
 
 
 def is_trash_name(name: str) -> bool:

@@ -42,6 +42,8 @@ class SheetImage(CdImage):
         """The parsed sheet."""
         found = arrange(sheet, self.name, files)
         _check_tails(source, found.tails)
+        self.runs = tuple(found.runs)
+        """The places of all sectors in the joined files."""
         self._reader = RunReader(source, found.runs)
         self.size = self._reader.size
         self.tracks = tuple(map(self._with_mode, found.tracks))

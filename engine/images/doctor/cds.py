@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.cd.kept.reading import kept_in
 from discpress.engine.images.cd.raw_image import RawImage
 from discpress.engine.images.doctor.cd_content import cd_content_findings, no_sheet_findings
 from discpress.engine.images.doctor.cd_targets import cd_target_findings
@@ -16,6 +17,9 @@ def cd_findings(image: CdImage, target: Target | None) -> Iterator[Finding]:
     """Yield what the sheet, the track table and the volume descriptor show, and what a loader leaves out."""
     for remark in image.remarks:
         yield Finding(Severity.NOTE, "sheet", remark)
+    if problem := kept_in(image).problem:
+        text = f"its entry of kept files cannot be used, so convert -d goes by the tracks: {problem}"
+        yield Finding(Severity.WARNING, "kept-files", text)
     if isinstance(image, RawImage):
         yield from no_sheet_findings(image)
     try:

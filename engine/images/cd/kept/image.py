@@ -1,0 +1,75 @@
+"""The files of a disc as one image: all but the sheet, joined in their order, with the bytes that are in no track."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+
+from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.cd.kept.entry import FilePart, KeptFiles, PartKind
+from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE
+from discpress.engine.images.image import Image, StoredBlock, Sums, no_check
+from discpress.engine.system.files import Writable
+
+
+class KeptImage(Image):
+    """The bytes of the files that a CHD keeps; any number of threads may read them at once."""
+
+    block_size = RAW_SECTOR_SIZE
+
+    def __init__(self, disc: CdImage, kept: KeptFiles) -> None:
+        """Take an open disc, which its caller closes, and files that fit it."""
+        super().__init__(disc.source)
+        self.disc = disc
+        """The disc."""
+        self.format = disc.format
+        self.is_packed = disc.is_packed
+        self._parts = [part for file in kept.files[1:] for part in file.parts]
+        ends = list(accumulate(part.length for part in self._parts))
+        self._starts = [0, *ends[:-1]]
+        self.size = ends[-1] if ends else 0
+
+    def read_into(self, buffer: Writable, offset: int) -> int:
+        """Read bytes of the files, see `Image.read_into`."""
+        view = memoryview(buffer)[: max(0, self.size - offset)]
+        done = 0
+        while done < len(view):
+            number = bisect_right(self._starts, offset + done) - 1
+            part, at = self._parts[number], offset + done - self._starts[number]
+            piece = view[done : done + part.length - at]
+            count = self._read_part(part, piece, at)
+            done += count
+            if count < len(piece):
+                break
+        return done
+
+    def _read_part(self, part: FilePart, view: memoryview, at: int) -> int:
+        """Fill a view from byte `at` of a part on, which has all of it."""
+        if part.kind is PartKind.DISC:
+            return self.disc.read_into(view, part.start + at)
+        if part.kind is PartKind.SWAPPED:
+            return self._read_swapped(view, part.start + at)
+        view[:] = part.data[at : at + len(view)] if part.data else bytes(len(view))
+        return len(view)
+
+    def _read_swapped(self, view: memoryview, start: int) -> int:
+        """Read whole samples, and exchange the bytes of each."""
+        first, end = start - start % 2, start + len(view) + (start + len(view)) % 2
+        samples = bytearray(end - first)
+        if self.disc.read_into(samples, first) < len(samples):
+            return 0
+        samples[::2], samples[1::2] = samples[1::2], samples[::2]
+        view[:] = samples[start - first : start - first + len(view)]
+        return len(view)
+
+    def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
+        """Locate pieces of this image by their offsets in it, see `Image.locate`."""
+        numbers = range(first, first + count)
+        return [StoredBlock(each, each * self.block_size, self.block_length(each), None, 0) for each in numbers]
+
+    def decode_block(self, block: StoredBlock) -> bytes:
+        """Return a piece of the files."""
+        return self.read_at(block.offset, block.length)
+
+    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+        """Count pieces, see `Image.sums`."""
+        return Sums(self.blocks, self.size, end=self.size)
