@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from discpress.engine.convert.cd.comparison import has_sectors, has_sheet
 from discpress.engine.convert.cd.file_set import TrackFile
-from discpress.engine.convert.cd.frame_digester import FrameDigester
+from discpress.engine.convert.cd.frame_digester import FrameDigester, check_kept_files
 from discpress.engine.convert.cd.track_digests import TrackDigester, check_tracks
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, CheckpointWriter
 from discpress.engine.convert.digests import Digester, DigestSet, FileDigester
@@ -238,8 +238,7 @@ class ConversionRun:
         self._watch.look()
 
     def prove(self, part: OutputPart, expected: DigestSet, *, is_needed: bool = False) -> ReadBack:
-        """Read the part back from the disk, decode it whole and compare the digests. Raises VerifyError if they
-        differ."""
+        """Read the part back from the disk, decode it and compare the digests. Raises VerifyError if they differ."""
         if not self._plan.request.verify and not is_needed:
             return ReadBack.NONE
         is_cold = part.drop_cached()
@@ -250,6 +249,7 @@ class ConversionRun:
         actual = digest_image(image, self._threads, self._control, self._progress, wanted, on_data=tracks.update)
         if isinstance(self._packed, DiscFrames) and isinstance(image, CdImage):
             check_tracks(name, tracks.finish(), self._packed.stored_tracks, expected.files)
+            check_kept_files(name, image, self._packed.kept)
         check_digests(name, actual, expected)
         return ReadBack.COLD if is_cold else ReadBack.CACHED
 

@@ -2,8 +2,13 @@
 
 from dataclasses import replace
 
+from discpress.engine.convert.cd.kept_digester import KeptDigester
 from discpress.engine.convert.cd.track_digests import TrackDigester
 from discpress.engine.convert.digests import Digester, DigestSet
+from discpress.engine.errors import VerifyError
+from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.cd.kept.entry import KEPT_SHA1S, KeptFiles
+from discpress.engine.images.cd.kept.reading import kept_in
 from discpress.engine.images.chd.cd.disc_frames import DiscFrames
 from discpress.engine.system.files import Readable
 
@@ -16,6 +21,7 @@ class FrameDigester(Digester):
         self._disc_bytes = frames.disc_bytes
         self._frames = Digester(("sha1",))
         self._tracks = TrackDigester(frames.disc.tracks, wanted)
+        self._files = None if frames.kept is None else KeptDigester(frames.kept)
 
     def update(self, data: Readable) -> None:
         """Digest the next whole frames."""
@@ -24,6 +30,8 @@ class FrameDigester(Digester):
         sectors = self._disc_bytes(memoryview(data), start)
         super().update(sectors)
         self._tracks.update(sectors)
+        if self._files is not None:
+            self._files.update(sectors)
 
     @property
     def crc32(self) -> int:
@@ -31,6 +39,22 @@ class FrameDigester(Digester):
         return self._frames.crc32
 
     def finish(self) -> DigestSet:
-        """Return the digests of all sectors so far, with those of the tracks and of the frames."""
+        """Return the digests of all sectors so far, with those of the tracks, of the frames and of the kept files."""
         tracks = tuple(each.digests for each in self._tracks.finish())
-        return replace(super().finish(), files=tracks, stored=self._frames.finish().values)
+        kept = {} if self._files is None else {KEPT_SHA1S: ",".join(self._files.finish())}
+        return replace(super().finish(), files=tracks, stored={**self._frames.finish().values, **kept})
+
+
+def check_kept_files(name: str, image: CdImage, kept: KeptFiles | None) -> None:
+    """Raise VerifyError unless a written CHD keeps these files; `name` is its name for messages."""
+    found = kept_in(image).files
+    if _plain(found) != _plain(kept):
+        raise VerifyError(
+            f"{name}: the entry with the files of the disc differs when read back",
+            hint="check the disk and the memory of this machine: one changed the data; the source is untouched",
+        )
+
+
+def _plain(kept: KeptFiles | None) -> object:
+    """Return files without their digests."""
+    return None if kept is None else [(file.name, file.parts) for file in kept.files]

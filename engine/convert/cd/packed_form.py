@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from discpress.engine.convert.cd.chd_form import check_kept, check_played, leaves_out
+from discpress.engine.convert.cd.chd_form import check_kept, check_played, left_out
 from discpress.engine.convert.cd.cut import check_cut, cut, is_exact
 from discpress.engine.convert.cd.kept_set import KEPT_REBUILT, KeptSet, kept_set_of
 from discpress.engine.convert.choice import Choice
@@ -79,19 +79,18 @@ def decide_packed_form(
     if not isinstance(image, CdImage):
         return PackedForm(image.size)
     if choice.settings.is_cd:
-        check_kept(image)
+        remarks = check_kept(image)
         check_played(image, choice.target)
         frames = frames_of(image)
-        lacks = leaves_out(image)
-        beside = f"{format_size(image.left_out_bytes)} next to its sectors, such as subcode, are not in the result"
-        notices = (beside,) if lacks else ()
+        if lacking := left_out(image):
+            remarks.append(f"{format_size(lacking)} next to its sectors, such as subcode, are not in the result")
         return PackedForm(
             image.size,
-            lacks,
+            lacking > 0,
             form_bytes=frames.size,
             metadata=frames.metadata,
             tracks=image.tracks,
-            notices=notices,
+            notices=tuple(remarks),
         )
     if choice.settings.format in SHEETS:
         kept, remarks = kept_set_of(image, choice.settings.format, request, output_path)

@@ -9,8 +9,8 @@ map and hunks stay unused.
 
 import zlib
 from array import array
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import xxhash
@@ -19,6 +19,7 @@ from discpress.engine.codecs.blocks import LENGTH_MASK, PLAIN_BIT
 from discpress.engine.codecs.crc import crc16_of_blocks
 from discpress.engine.codecs.hunks import SLOT_SHIFT
 from discpress.engine.formats import SECTOR_SIZE, Method
+from discpress.engine.images.cd.kept.entry import KEPT_SHA1S, TAG, with_digests
 from discpress.engine.images.chd.compressed_map import CRC_BITS, MAP_HEADER, CompressedMap
 from discpress.engine.images.chd.dedup import HunkTable
 from discpress.engine.images.chd.header import HEADER_SIZE, NO_CODEC, NO_SHA1, ChdHeader
@@ -204,7 +205,7 @@ class ChdWriter:
         entries = self._map_bytes()
         crc = _map_crc(entries, shape, header, self.position)
         self._output.write_at(shape.map_offset, _map_header(entries, shape, crc) + entries)
-        self._output.write_at(HEADER_SIZE, encode_entries(shape.metadata))
+        self._output.write_at(HEADER_SIZE, encode_entries([*_with_sha1s(shape.metadata, digests)]))
         self._output.write_at(0, header.encode())
         return self.position
 
@@ -246,6 +247,14 @@ class ChdWriter:
         if self._is_joined:
             fields[0] |= kinds.pop()
         return bytes(kinds + fields)
+
+
+def _with_sha1s(metadata: Sequence[NewEntry], digests: Mapping[str, str]) -> Iterator[NewEntry]:
+    """Yield the entries, with the SHA-1 of each file in the one that keeps files, if they are known."""
+    for entry in metadata:
+        is_filled = entry.tag == TAG and KEPT_SHA1S in digests
+        sha1s = digests[KEPT_SHA1S].split(",") if is_filled else ()
+        yield replace(entry, payload=with_digests(entry.payload, sha1s)) if is_filled else entry
 
 
 def _map_header(entries: bytes, shape: ChdShape, crc: int) -> bytes:

@@ -29,6 +29,8 @@ from discpress.engine.names import fold
 
 TAG = b"DPsh"
 """Tag of the entry. MAME and libchdr skip tags that they do not know."""
+KEPT_SHA1S = "kept_sha1s"
+"""Name of the SHA-1s of all files, with commas between them, among the digests that a CHD records."""
 VERSION = 1
 MAX_FILES = 128
 """99 tracks, each with a file, and their sheets."""
@@ -181,9 +183,11 @@ def decode(payload: bytes) -> KeptFiles:
 
 
 def with_digests(payload: bytes, sha1s: Sequence[str]) -> bytes:
-    """Return a payload with the SHA-1 of each file recorded, as lower-case hex; its length stays. ValueError if their
-    number is another one."""
-    digests = b"".join(map(bytes.fromhex, sha1s))
+    """Return a payload with the SHA-1 of each file recorded, as lower-case hex; its length stays.
+
+    An empty one is not recorded. ValueError if their number is another one.
+    """
+    digests = b"".join(bytes.fromhex(each) if each else _UNRECORDED for each in sha1s)
     if len(digests) != int.from_bytes(payload[1:4], "big") * _SHA1_BYTES:
         raise ValueError(f"expected a SHA-1 for each file, got {len(sha1s)}")
     return payload[: _HEAD.size] + digests + payload[_HEAD.size + len(digests) :]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from discpress.engine.images.cd.arrange import Run
+from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.entry import (
     MAX_LITERAL_BYTES,
     FilePart,
@@ -15,6 +16,7 @@ from discpress.engine.images.cd.kept.entry import (
     encode,
     is_plain_name,
 )
+from discpress.engine.images.cd.raw_image import RawImage
 from discpress.engine.images.cd.sheet_image import SheetImage
 from discpress.engine.images.cd.sheets.detection import MAX_MDS_BYTES
 from discpress.engine.images.source import ByteSource, read_bytes
@@ -23,6 +25,16 @@ from discpress.engine.names import display_name
 _SHEET_SUFFIXES = {".cue", ".gdi", ".ccd", ".mds"}
 _MAX_REST_BYTES = 256 * 1024
 """Bytes between the tracks of a file that an entry keeps: headers, tags and padding."""
+
+
+def kept_or_problem(disc: CdImage) -> tuple[KeptFiles | None, str]:
+    """Return the files of a disc, or the reason why an entry cannot keep them; neither for a disc without a sheet."""
+    if not isinstance(disc, SheetImage) or isinstance(disc, RawImage):
+        return None, ""
+    try:
+        return kept_files_of(disc), ""
+    except KeptError as error:
+        return None, str(error)
 
 
 def kept_files_of(image: SheetImage) -> KeptFiles:

@@ -6,6 +6,8 @@ from discpress.engine.codecs.cd.frames import FRAME_BYTES
 from discpress.engine.errors import DiscpressError, UnsupportedImageError
 from discpress.engine.formats import Settings
 from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.cd.kept.entry import TAG, KeptFiles, encode
+from discpress.engine.images.cd.kept.maker import kept_or_problem
 from discpress.engine.images.chd.cd.entries import lost_of, read_entries, track_entries
 from discpress.engine.images.chd.cd.image import ChdCdImage
 from discpress.engine.images.chd.cd.places import parts_of, sectors_in, swapped
@@ -21,6 +23,9 @@ class DiscFrames(Image):
 
     Tracks are filled up to multiples of four frames, and sound is big-endian.
     """
+
+    kept: KeptFiles | None = None
+    """The files of the disc that the metadata keeps; None if it keeps none, or those that a CHD has."""
 
     def __init__(self, disc: CdImage, metadata: Sequence[NewEntry], tracks: Sequence[StoredTrack]) -> None:
         """Take an open disc, which its caller closes, and the track table of its CHD."""
@@ -104,8 +109,8 @@ class _StoredFrames(DiscFrames):
         return self._frames.read_into(buffer, offset)
 
 
-def frames_of(disc: CdImage, extra: Sequence[NewEntry] = ()) -> DiscFrames:
-    """Return the frames of a disc, with `extra` metadata after the track table; those of a CHD are taken as they are.
+def frames_of(disc: CdImage) -> DiscFrames:
+    """Return the frames of a disc, with an entry that keeps its files; those of a CHD are taken as they are.
 
     Raises UnsupportedImageError if no track table can describe the disc.
     """
@@ -113,12 +118,16 @@ def frames_of(disc: CdImage, extra: Sequence[NewEntry] = ()) -> DiscFrames:
         return _StoredFrames(disc)
     try:
         entries = track_entries(disc.tracks)
-        return DiscFrames(disc, (*entries, *extra), read_entries(entries, disc.name))
+        kept, _ = kept_or_problem(disc)
+        extra = () if kept is None else (NewEntry(TAG, encode(kept), is_counted=False),)
+        frames = DiscFrames(disc, (*entries, *extra), read_entries(entries, disc.name))
     except (ValueError, DiscpressError) as error:
         problem = str(error).removeprefix(f"{disc.name}: ")
         raise UnsupportedImageError(
             f"{disc.name}: a CHD cannot describe this disc: {problem}", hint="keep the sheet and its files"
         ) from error
+    frames.kept = kept
+    return frames
 
 
 def packed_form(image: Image, settings: Settings) -> Image:

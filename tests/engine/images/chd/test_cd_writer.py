@@ -59,7 +59,8 @@ def test_a_gd_rom_has_the_metadata_and_the_size_of_chdman(tmp_path: Path) -> Non
     with opened(GOLDEN_CDS / "gdi.chd") as golden, opened(tmp_path / "Sky.gdi") as disc:
         assert isinstance(golden, ChdCdImage)
         frames, made = frames_of(disc), frames_of(golden)
-        assert (frames.metadata, frames.size) == (made.metadata, made.size)
+        counted = tuple(entry for entry in frames.metadata if entry.is_counted)
+        assert (counted, frames.size) == (made.metadata, made.size)
         assert lost_in_chd(disc) == []
 
 
