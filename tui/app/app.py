@@ -49,6 +49,7 @@ from discpress.tui.screens.first_run import FirstRun
 from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.terminal.capabilities import Terminal
 from discpress.tui.terminal.themes import THEMES
+from discpress.tui.widgets.palette import PAINTS
 
 WATCH_S = 15.0
 """How often the app checks whether the worker is alive: nobody waits for that at the screen."""
@@ -61,6 +62,7 @@ class DiscpressApp(App[int]):
     """discpress on a terminal."""
 
     CSS_PATH = Path(__file__).with_name("app.tcss")
+    COMPONENT_CLASSES = PAINTS
     TITLE = "discpress"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.ANYWHERE), Binding("ctrl+c", "quit_anywhere")]

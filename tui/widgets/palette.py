@@ -21,13 +21,16 @@ STYLES = (
 )
 
 
+PAINTS = frozenset(f"paint--{name}" for name in STYLES)
+"""The component classes of an app whose widgets are `Painted`; app.tcss gives them the colours of the theme."""
+
+
 class Painted(Widget):
     """A widget that paints itself line by line; base of all that draw tables, lines and graphs.
 
-    Its colours are component classes of app.tcss (`.paint--dim` and so on), so that a theme changes them all.
+    Its styles are component classes of the app (`PAINTS`), so that a theme changes them all. They look the same in each
+    widget. Were they the widgets' own, Textual would work them out for each: a third of what showing a screen costs.
     """
-
-    COMPONENT_CLASSES = {f"paint--{name}" for name in STYLES}  # noqa: RUF012 - Textual declares it so
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         """Repaint, but not behind a screen that hides this one: Textual would send all of that one anew.
@@ -46,7 +49,11 @@ class Painted(Widget):
 
     def paint(self, name: str) -> Style:
         """Return the style of that name."""
-        return self.get_component_rich_style(f"paint--{name}")
+        names = (f"paint--{name}",)
+        if names not in self._rich_style_cache:  # which Textual empties when styles change
+            styles = self.app.get_component_styles(*names)
+            self._rich_style_cache[names] = (styles.rich_style, styles.partial_rich_style)
+        return self._rich_style_cache[names][0]
 
     def strip_of(self, line: Line, width: int, fill: str = "normal") -> Strip:
         """Return a line as Textual wants it: cut or filled to `width` cells, neighbours of one style joined."""

@@ -43,6 +43,7 @@ class Host(App[int]):
     """An app without any part: it keeps what screens ask for."""
 
     CSS_PATH = DiscpressApp.CSS_PATH
+    COMPONENT_CLASSES = DiscpressApp.COMPONENT_CLASSES
     NOTIFICATION_TIMEOUT = 3600.0
 
     def __init__(self) -> None:

@@ -13,10 +13,11 @@ from textual.pilot import Pilot
 from discpress.tui.commands import Place, commands_at
 from discpress.tui.widgets.footer import KeyLine
 from discpress.tui.widgets.lines import Lines
-from discpress.tui.widgets.palette import STYLES, Line, Painted
+from discpress.tui.widgets.palette import PAINTS, STYLES, Line, Painted
 
 
 class PartsApp(App[int]):
+    COMPONENT_CLASSES = PAINTS
     CSS = "Lines { height: 1fr; } KeyLine { height: 1; dock: bottom; }"
     is_ascii = False
     place = Place.LIBRARY

@@ -9,7 +9,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from discpress.tui.widgets.palette import Painted
+from discpress.tui.widgets.palette import PAINTS, Painted
 from discpress.tui.widgets.table import Column, Table
 
 COLUMNS = (
@@ -39,6 +39,7 @@ class Names:
 
 
 class TableApp(App[int]):
+    COMPONENT_CLASSES = PAINTS
     CSS = ".paint--cursor { text-style: reverse; } Table { height: 1fr; }"
 
     def __init__(self, count: int) -> None:
