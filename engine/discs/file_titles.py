@@ -58,17 +58,17 @@ def read_file_title(file_name: str) -> DiscInfo:
         name = name.replace("_", " ")
     tags = tuple(clean_text(tag) for tag in _TAG.findall(name))
     title = clean_text(_TAG.sub(" ", name)).strip(" -") or clean_text(name)
-    found = [_read_tag(tag) for tag in tags]
-    number, total = next((each.disc for each in found if each.disc), (None, None))
+    found = _read_tags(tags)
+    number, total = found.disc or (None, None)
     if number is None and (disc := _at_end(title)):
         title = title[: disc.start()]
         number, total = _numbers(disc)
     return DiscInfo(
         title=title,
-        region=region_of_tags(tags) or next((each.region for each in found if each.region), _region_of_serial(serial)),
+        region=found.region or _region_of_serial(serial),
         disc_number=number,
         disc_total=total,
-        revision=next((each.revision for each in found if each.revision), ""),
+        revision=found.revision,
         tags=tags,
     )
 
@@ -124,16 +124,25 @@ def _numbers(disc: re.Match[str]) -> tuple[int | None, int | None]:
 
 
 class _TagFacts(NamedTuple):
-    """The facts in one bracketed part."""
+    """The facts in bracketed parts."""
 
     disc: tuple[int | None, int | None] | None
-    """The number of the disc and of all discs; None if it is no such tag."""
+    """The number of the disc and of all discs; None if there is no such tag."""
     revision: str
     region: str
-    """The region of a serial in brackets."""
+    """The region that a part names, or that of a serial in brackets."""
 
 
 @lru_cache(maxsize=1024)  # a library has few different tags
+def _read_tags(tags: tuple[str, ...]) -> _TagFacts:
+    found = [_read_tag(tag) for tag in tags]
+    return _TagFacts(
+        next((each.disc for each in found if each.disc), None),
+        next((each.revision for each in found if each.revision), ""),
+        region_of_tags(tags) or next((each.region for each in found if each.region), ""),
+    )
+
+
 def _read_tag(tag: str) -> _TagFacts:
     inner = tag[1:-1].strip()
     disc = _DISC_TAG.fullmatch(inner)

@@ -8,6 +8,7 @@ before it is used.
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from struct import Struct
 from typing import Protocol
@@ -108,7 +109,7 @@ def lookup(source: SectorSource, directory: FileExtent, names: Collection[str]) 
     Case, a version (`;1`) and the dot of an empty extension are ignored. Of several versions the first, which is the
     newest, is returned. A name whose extent leaves the image is not found. The pass stops when all names are found.
     """
-    wanted = {name.encode("ascii"): name for name in names}
+    wanted = _encoded(frozenset(names))
     found: dict[str, DirectoryRecord] = {}
     for raw_name, start_sector, length, flags in _records(source, directory):
         name = wanted.get(raw_name.partition(b";")[0].rstrip(b".").upper())
@@ -120,6 +121,11 @@ def lookup(source: SectorSource, directory: FileExtent, names: Collection[str]) 
             if len(found) == len(wanted):
                 break
     return found
+
+
+@lru_cache(maxsize=16)
+def _encoded(names: frozenset[str]) -> dict[bytes, str]:
+    return {name.encode("ascii"): name for name in names}
 
 
 def find(source: SectorSource, path: str) -> FileExtent | None:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from discpress.engine.systems import System
 
@@ -92,7 +91,6 @@ def _regions_of_serial(serial: str, system: System) -> tuple[str, ...]:
     return ()
 
 
-@lru_cache(maxsize=1024)  # a library has few different tags
 def region_of_tags(tags: tuple[str, ...]) -> str:
     """Return the region that the bracketed parts of a file name tell, from the first that names one; else empty.
 

@@ -147,10 +147,10 @@ def encoder_of(image_format: ImageFormat, methods: Sequence[Method] = ()) -> Enc
     if is_cd_form(image_format, methods):
         return CD_ENCODER
     name = PLAIN if image_format in SHEETS else image_format
-    encoder = next((encoder for spec, encoder in _encoders() if spec.name == name), None)
-    if encoder is None:
+    spec = FORMATS.by_name.get(name)
+    if spec is None or spec.encoder is None:
         raise UsageError(f"{image_format.upper()} cannot be written: use {listed(written())}")
-    return encoder
+    return spec.encoder
 
 
 def encoder_for(settings: Settings) -> Encoder:

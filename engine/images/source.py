@@ -5,10 +5,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
-from discpress.engine.errors import from_os_error
+from discpress.engine.errors import StorageError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.system.cache import drop_cached
-from discpress.engine.system.files import FileIdentity, Writable, open_regular, read_into
+from discpress.engine.system.files import FileIdentity, Writable, open_regular, read_at, read_into
 from discpress.engine.units import KIB
 
 _HEAD_BYTES = 48 * KIB
@@ -30,6 +30,12 @@ class ByteSource(ABC):
     @abstractmethod
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Fill `buffer` from `offset` on; fewer bytes only at the end. StorageError if the disk fails."""
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return up to `length` bytes, never more than the source has; safe for lengths read from a file."""
+        available = max(0, min(length, self.size_bytes - offset))
+        buffer = bytearray(available)
+        return bytes(buffer[: self.read_into(buffer, offset)]) if available else b""
 
     @abstractmethod
     def close(self) -> None:
@@ -125,7 +131,10 @@ class FileSource(ByteSource):
         try:
             return read_into(self.fd, buffer, offset)
         except OSError as error:
-            raise from_os_error(error, self.path, f"read it at byte {offset}") from error
+            raise self._cannot_read(error, offset) from error
+
+    def _cannot_read(self, error: OSError, offset: int) -> StorageError:
+        return from_os_error(error, self.path, f"read it at byte {offset}")
 
     def evict(self, offset: int, length: int) -> None:
         """Drop bytes from the system's cache, see `ByteSource`."""
@@ -153,24 +162,30 @@ class ScannedFile(FileSource):
 
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Fill `buffer`, see `ByteSource`."""
-        length = len(buffer)
-        if length > _NEAR_BYTES:
+        if len(buffer) > _NEAR_BYTES:
             return super().read_into(buffer, offset)
-        if offset + length <= _HEAD_BYTES:
-            if self._head is None:
-                self._head = self._fetch(0, _HEAD_BYTES)
-            start, held = 0, self._head
-        else:
-            start, held = self._near
-            if not start <= offset <= offset + length <= start + len(held):
-                start, held = self._near = offset, self._fetch(offset, _NEAR_BYTES)
-        piece = held[offset - start : offset - start + length]
+        piece = self.read_at(offset, len(buffer))
         memoryview(buffer)[: len(piece)] = piece
         return len(piece)
 
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return bytes, see `ByteSource`."""
+        if offset < 0 or length > _NEAR_BYTES:
+            return super().read_at(offset, length)
+        if offset + length <= _HEAD_BYTES:
+            if self._head is None:
+                self._head = self._fetch(0, _HEAD_BYTES)
+            return self._head[offset : offset + length] if length > 0 else b""
+        start, held = self._near
+        if not start <= offset <= offset + length <= start + len(held):
+            start, held = self._near = offset, self._fetch(offset, _NEAR_BYTES)
+        return held[offset - start : offset - start + length]
+
     def _fetch(self, offset: int, length: int) -> bytes:
-        buffer = bytearray(max(0, min(length, self.size_bytes - offset)))
-        return bytes(memoryview(buffer)[: super().read_into(buffer, offset)])
+        try:
+            return read_at(self.fd, offset, max(0, min(length, self.size_bytes - offset)))
+        except OSError as error:
+            raise self._cannot_read(error, offset) from error
 
 
 class MemorySource(ByteSource):
@@ -192,10 +207,8 @@ class MemorySource(ByteSource):
 
 
 def read_bytes(source: ByteSource, offset: int, length: int) -> bytes:
-    """Return up to `length` stored bytes, never more than the source has; safe for lengths read from a file."""
-    available = max(0, min(length, source.size_bytes - offset))
-    buffer = bytearray(available)
-    return bytes(buffer[: source.read_into(buffer, offset)]) if available else b""
+    """Return up to `length` stored bytes, see `ByteSource.read_at`."""
+    return source.read_at(offset, length)
 
 
 def shown_name(source: ByteSource) -> str:

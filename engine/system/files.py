@@ -179,6 +179,16 @@ def read_into(fd: int, buffer: Writable, offset: int) -> int:
     return done
 
 
+def read_at(fd: int, offset: int, length: int) -> bytes:
+    """Return the bytes from `offset` on: fewer than `length` only at the file's end."""
+    if _HAS_POSITIONAL:
+        data = os.pread(fd, length, offset)  # without a buffer of zeros that is copied again
+        if len(data) == length:
+            return data
+    buffer = bytearray(length)
+    return bytes(memoryview(buffer)[: read_into(fd, buffer, offset)])
+
+
 def sync_file(fd: int) -> None:
     """Sync a file to the disk; an OSError is final.
 

@@ -36,9 +36,10 @@ _UNFINISHED = (
     ".td", ".xltd", ".td.cfg", ".xltd.cfg", ".part.met",  # Xunlei, eMule
 )  # fmt: skip
 """Ends of the names of unfinished downloads and copies, in lower case."""
-_UNFINISHED_STARTS = ("~utorrentpartfile", "~syncthing~", "~$")
+_IGNORED_STARTS = (".", "~utorrentpartfile", "~syncthing~", "~$")
 _BACKUP = "~"
 """Ends the name of the older file that cp, rsync and editors keep."""
+_IGNORED_ENDS = (*_UNFINISHED, _BACKUP)
 _CONTROL_SUFFIXES = (".aria2", ".st", ".lftp-pget-status")
 """Suffixes of the file next to an unfinished download that keeps its final name: aria2, axel and lftp."""
 
@@ -47,8 +48,8 @@ def is_ignored(name: str) -> bool:
     """Return whether a search ignores a file or folder: hidden, deleted, older, derived, or unfinished."""
     lower = name.casefold()
     return (
-        lower.startswith((".", *_UNFINISHED_STARTS))
-        or lower.endswith((*_UNFINISHED, _BACKUP))
+        lower.startswith(_IGNORED_STARTS)
+        or lower.endswith(_IGNORED_ENDS)
         or lower in _FOLDERS
         or _FOLDER_PATTERN.fullmatch(lower) is not None
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from discpress.engine.cli.images.options import as_paths
+from discpress.engine.cli.imports import few_collections
 from discpress.engine.cli.output.digests import digest_facts, digest_rows
 from discpress.engine.cli.output.discs import disc_fields
 from discpress.engine.cli.output.printers import Printer
@@ -39,7 +40,7 @@ def run_scan(arguments: argparse.Namespace, printer: Printer, control: Control) 
     folders = as_paths(arguments.folders) or list(read_config().folders)
     if not folders:
         raise UsageError("no folder to scan", hint="name a folder, or list your folders in the settings file")
-    with open_store(arguments, printer) as store:
+    with open_store(arguments, printer) as store, few_collections():
         return scan_into(store, folders, printer, control)
 
 
@@ -102,6 +103,11 @@ def _way_to_titles(folder: Path) -> str:
 
 def run_ls(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `ls`; return the exit code."""
+    with few_collections():
+        return _list_titles(arguments, printer)
+
+
+def _list_titles(arguments: argparse.Namespace, printer: Printer) -> int:
     folders = [absolute(Path(each)) for each in arguments.folders]
     with open_store(arguments, printer) as store:
         titles, states = library_in(store, read_config(), folders or None)

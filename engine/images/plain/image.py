@@ -23,6 +23,10 @@ class PlainImage(Image):
         """Read decoded bytes, see `Image.read_into`."""
         return self.source.read_into(buffer, offset)
 
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return decoded bytes, see `Image.read_at`: those of the source, without a copy."""
+        return super().read_at(offset, length) if offset < 0 or length < 0 else self.source.read_at(offset, length)
+
     def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
         """Locate sectors, see `Image.locate`: their places need no index."""
         numbers = range(first, first + count)

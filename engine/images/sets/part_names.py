@@ -82,6 +82,8 @@ class PartNames:
 
 def read_part_name(name: str) -> PartName | None:
     """Return the parts of a name that may be one of a split image; None for any other name."""
+    if not name[-1:].isdigit() and ".part" not in name.lower():
+        return None  # as for nearly every name
     if found := _OPL.fullmatch(name):
         part = _part_name(found, digits=2, is_certain=True, whole_name=f"{found['serial']}.{_DEFAULT_SUFFIX}")
         return replace(part, opl_serial=found["serial"], opl_crc=int(found["crc"], 16))

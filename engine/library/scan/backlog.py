@@ -1,7 +1,7 @@
 """The files that a walk has found and no thread has read yet."""
 
+import queue
 import threading
-from collections import deque
 from pathlib import Path
 
 
@@ -12,40 +12,37 @@ class Backlog:
     """
 
     def __init__(self, limit: int) -> None:
-        """Take the largest number of files."""
+        """Take the largest number of files; each thread that puts them may exceed it by one."""
         self._limit = limit
-        self._files: deque[Path] = deque()
+        self._files: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
+        self._has_space = threading.Event()
         self._is_closed = False
-        lock = threading.Lock()
-        self._filled = threading.Condition(lock)
-        self._emptied = threading.Condition(lock)
 
     def put(self, path: Path, timeout_s: float) -> bool:
         """Append a file, if there is space for it within this time; return whether that was done."""
-        with self._emptied:
-            if len(self._files) >= self._limit:
-                self._emptied.wait_for(lambda: len(self._files) <= self._limit // 2 or self._is_closed, timeout_s)
-            if len(self._files) >= self._limit or self._is_closed:
+        if self._files.qsize() >= self._limit:
+            self._has_space.clear()
+            if self._files.qsize() > self._limit // 2 and not self._is_closed:
+                self._has_space.wait(timeout_s)
+            if self._files.qsize() >= self._limit:
                 return False
-            self._files.append(path)
-            self._filled.notify()
-            return True
+        if self._is_closed:
+            return False
+        self._files.put(path)
+        return True
 
     def get(self) -> Path | None:
         """Return the next file as soon as there is one; None after `close`."""
-        with self._filled:
-            self._filled.wait_for(lambda: self._files or self._is_closed)
-            if self._is_closed:
-                return None
-            path = self._files.popleft()
-            if len(self._files) == self._limit // 2:
-                self._emptied.notify_all()
-            return path
+        path = self._files.get()
+        if path is None or self._is_closed:
+            self._files.put(None)  # for the next thread
+            return None
+        if self._files.qsize() <= self._limit // 2 and not self._has_space.is_set():
+            self._has_space.set()
+        return path
 
     def close(self) -> None:
-        """Drop all files, and let no thread wait any more."""
-        with self._filled:
-            self._is_closed = True
-            self._files.clear()
-            self._filled.notify_all()
-            self._emptied.notify_all()
+        """Let no thread wait any more, and give it no file."""
+        self._is_closed = True
+        self._files.put(None)
+        self._has_space.set()

@@ -49,12 +49,12 @@ class Known:
         titles, empty = self.in_file(path), self.empty.get(path)
         if others:
             self._others[path] = [each for each, _ in others]
+        if not titles and empty is None and not others:
+            return None
         if any(title.is_outdated for title in titles):
             return None
         if others or any(title.others for title in titles):
             return self._unchanged_set(path, stat, others)
-        if not titles and empty is None:
-            return None
         facts = stat()
         identity = FileIdentity.of(path, facts, self.inodes)
         if titles and all(title.identity.of_file.fits(identity) for title in titles):

@@ -289,7 +289,7 @@ class _Scan:
             probing.since, probing.is_in_archive = self._clock(), True
 
     def _titles_of(self, path: Path, on_look: Callable[[], None]) -> Iterator[Title | EmptyArchive]:
-        if self._silence.covers(path.parent):
+        if self._silence and self._silence.covers(path.parent):
             yield self._give_up(path, Probing())
             return
         try:

@@ -17,6 +17,10 @@ class Silence:
         self._devices: dict[Path, int] = {}
         self._silent: set[int] = set()
 
+    def __bool__(self) -> bool:
+        """Whether any disk has stopped responding."""
+        return bool(self._silent)
+
     def __contains__(self, device: int) -> bool:
         return device in self._silent
 

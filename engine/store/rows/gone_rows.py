@@ -39,6 +39,7 @@ FROM titles WHERE path = ?1
 _PRUNE = f"""
 DELETE FROM gone_titles WHERE path IN (SELECT path FROM gone_titles ORDER BY at DESC LIMIT -1 OFFSET {MOST_GONE})
 """
+_COUNT = "SELECT (SELECT COUNT(*) FROM titles) + (SELECT COUNT(*) FROM gone_titles)"
 _MOVE_SETTINGS = "UPDATE OR IGNORE title_settings SET path = ?2 WHERE path = ?1"
 _COPY_ESTIMATES = """
 INSERT OR IGNORE INTO estimates SELECT ?2, format, block_size, level, alignment, methods, target, original_bytes,
@@ -69,7 +70,10 @@ def read(connection: sqlite3.Connection, without: Iterable[Path] = ()) -> list[F
 
     Unreadable rows are left out.
     """
-    left_out = {keys.path_key(path) for path in without}  # a first scan leaves out all titles, and decodes no row
+    left_out = {keys.path_key(path) for path in without}
+    (count,) = connection.execute(_COUNT).fetchone()
+    if count == len(left_out):
+        return []  # as after the first scan
     found = []
     for row in connection.execute(f"SELECT {_SHAPE.select()} FROM gone_titles").fetchall():
         with contextlib.suppress(UnreadableError):

@@ -110,18 +110,18 @@ def described(title: Title) -> tuple[str, str, str, str, int | None]:
 def blocks_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The numbers of all blocks that any image decodes, sectors of a plain one."""
     numbers: list[int] = []
-    decode, read_plain = BlockImage._decode_stored, PlainImage.read_into
+    decode, read_plain = BlockImage._decode_stored, PlainImage.read_at
 
     def counting(image: BlockImage, blocks: list[StoredBlock]) -> list[bytes]:
         numbers.extend(block.number for block in blocks)
         return decode(image, blocks)
 
-    def counting_plain(image: PlainImage, buffer: bytearray, offset: int) -> int:
-        numbers.extend(range(offset // SECTOR_SIZE, -(-(offset + len(buffer)) // SECTOR_SIZE)))
-        return read_plain(image, buffer, offset)
+    def counting_plain(image: PlainImage, offset: int, length: int) -> bytes:
+        numbers.extend(range(offset // SECTOR_SIZE, -(-(offset + length) // SECTOR_SIZE)))
+        return read_plain(image, offset, length)
 
     monkeypatch.setattr(BlockImage, "_decode_stored", counting)
-    monkeypatch.setattr(PlainImage, "read_into", counting_plain)
+    monkeypatch.setattr(PlainImage, "read_at", counting_plain)
     return numbers
 
 
@@ -394,7 +394,8 @@ def test_what_may_not_be_opened_is_no_title_by_another_name(tmp_path: Path, monk
 
 def test_a_read_that_fails_is_the_error_of_the_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_image(tmp_path / "game.iso", disc())
-    monkeypatch.setattr(os, "preadv", fail_with(errno.EIO))
+    for name in ("pread", "preadv"):
+        monkeypatch.setattr(os, name, fail_with(errno.EIO))
     assert found(path).error == f"{path}: cannot read it at byte 0: Input/output error"
 
 

@@ -54,7 +54,8 @@ class Counted:
         for name in ("open", "fstat", "stat", "scandir"):
             monkeypatch.setattr(os, name, self._counting(name, getattr(os, name)))
         monkeypatch.setattr(files, "_HAS_POSITIONAL", True)
-        monkeypatch.setattr(os, "preadv", self._counting("preadv", os.preadv))
+        for name in ("pread", "preadv"):
+            monkeypatch.setattr(os, name, self._counting(name, getattr(os, name)))
 
     def _counting(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def counting(*arguments: Any, **options: Any) -> Any:
@@ -82,7 +83,7 @@ def test_an_iso_is_opened_once_and_read_once_and_once_more_for_files_far_inside(
     (title,) = probe_titles(path, inodes=inodes)
     assert isinstance(title, Title)
     assert title.serial
-    assert counted.calls == ["open", "fstat", *["preadv"] * reads]
+    assert counted.calls == ["open", "fstat", *["pread"] * reads]
 
 
 @pytest.mark.skipif(not hasattr(os, "preadv"), reason="the system has no preadv")
@@ -99,7 +100,7 @@ def test_a_packed_image_takes_few_reads(
     assert isinstance(title, Title)
     assert (title.serial, title.error) == ("SLUS-20312", "")
     assert counted.calls[:2] == ["open", "fstat"]
-    assert set(counted.calls[2:]) == {"preadv"}
+    assert {"pread"} <= set(counted.calls[2:]) <= {"pread", "preadv"}
     assert len(counted.calls[2:]) <= 3
 
 
