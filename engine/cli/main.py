@@ -38,6 +38,8 @@ COMMANDS = {
     "estimate": "discpress.engine.cli.library.estimate:run_estimate",
     "seek": "discpress.engine.cli.lab.commands:run_seek",
     "throughput": "discpress.engine.cli.lab.commands:run_throughput",
+    "dat": "discpress.engine.cli.dats.commands:run_dat",
+    "identify": "discpress.engine.cli.dats.identify:run_identify",
     "demo": "discpress.engine.cli.library.commands:run_demo",
     "queue": "discpress.engine.cli.queue.commands:run_queue",
     "history": "discpress.engine.cli.queue.commands:run_history",

@@ -13,6 +13,10 @@ from discpress.engine.config import Config, config_path, load_config
 from discpress.engine.convert.conversion import Conversion
 from discpress.engine.convert.request import merge_requests
 from discpress.engine.convert.trash.undo import PURGED
+from discpress.engine.dats.known import KnownTitle
+from discpress.engine.dats.match import Match
+from discpress.engine.dats.matching import match_title
+from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import DamagedImageError, DiscpressError, VerifyError
 from discpress.engine.formats import image_stem
 from discpress.engine.images.source import ByteSource
@@ -30,6 +34,7 @@ from discpress.engine.queue.titles.records import CHECKED
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import FileIdentity, JsonValue, StoredEstimate
+from discpress.engine.store.rows.keys import path_key
 from discpress.engine.store.rows.measurement_rows import Measurement
 from discpress.engine.store.store import FILE_NAME, Store, state_folder
 from discpress.engine.system.files import absolute
@@ -183,6 +188,17 @@ class Records:
         except DiscpressError as error:
             self._lose(error)
             return ()
+
+    def match_of(self, path: Path, disc: DiscInfo, known: Sequence[Digests]) -> Match | None:
+        """Return the comparison of an image with the datfiles, by its digests; None without a datfile."""
+        if self.store is None:
+            return None
+        title = KnownTitle.of(path_key(absolute(path)), disc, known)
+        try:
+            return self.store.file.run(lambda connection: match_title(connection, title))
+        except DiscpressError as error:
+            self._lose(error)
+            return None
 
     def follow(self, paths: Iterable[Path], folders: Sequence[Path] = ()) -> None:
         """Update the library's rows of changed files, if it knows their folders."""

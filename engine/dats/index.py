@@ -144,6 +144,11 @@ def read_lists(connection: sqlite3.Connection) -> list[ListedDat]:
     return [listed for row in connection.execute(_SELECT) if (listed := _listed_from(row)) is not None]
 
 
+def listed_kinds(file: StateFile) -> tuple[str, ...]:
+    """Return the digests of a whole image, besides its crc32, that the lists need: `sha1` for a list of CHDs."""
+    return ("sha1",) if any(each.disks for each in file.run(read_lists)) else ()
+
+
 def file_name(stored: str, game: str) -> str:
     """Return the name of a file from its stored form and the name of its game."""
     return f"{game}{stored[1:]}" if stored.startswith(_SAME_NAME) else stored[1:]

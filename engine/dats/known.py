@@ -2,21 +2,22 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from discpress.engine.dats.serials import serial_key
+from discpress.engine.discs.info import DiscInfo
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import Fault
 from discpress.engine.store.rows import digest_rows, keys
-from discpress.engine.store.rows.checked import NAME, PATH, Shape, UnreadableError, made_by, token
+from discpress.engine.store.rows.checked import BYTES, NAME, Row, Shape, UnreadableError, made_by, token
 from discpress.engine.systems import System, system_from
 
 _FAULTS = {"": None, **{fault.value: fault for fault in Fault}}
 _TITLE = Shape(
     {
-        "path": PATH,
+        "path": BYTES,
         "system": made_by(system_from, System.UNKNOWN),
         "serial": NAME,
         "fault": token(_FAULTS, None),
@@ -32,8 +33,8 @@ _DVD_METADATA = b"DVD " + hashlib.sha1(b"\0", usedforsecurity=False).digest()
 class KnownTitle:
     """A title with at least one known digest."""
 
-    path: Path
-    """Its path."""
+    key: bytes
+    """Its path as stored, see `engine.store.rows.keys`; twenty thousand paths would take as long as all lookups."""
     system: System
     """The system that plays it."""
     serial: str
@@ -42,6 +43,12 @@ class KnownTitle:
     """The fault that a scan found."""
     digests: list[Digests] = field(default_factory=list)
     """Its digests, the best grade first; without those of the user data of a CD."""
+
+    @classmethod
+    def of(cls, key: bytes, disc: DiscInfo, known: Sequence[Digests]) -> "KnownTitle":
+        """Return a disc with these digests, the best grade first."""
+        digests = [each for each in known if each.grade is not Grade.USER_DATA]
+        return cls(key, disc.system, serial_key(disc.serial), None, digests)
 
     @property
     def is_decoded(self) -> bool:
@@ -54,23 +61,24 @@ def known_titles(connection: sqlite3.Connection, paths: Collection[Path] | None 
     found: dict[bytes, KnownTitle] = {}
     for row in _rows(connection, paths):
         own, rest = row[: len(_TITLE)], row[len(_TITLE) :]
-        digests = digest_rows.digests_from(rest, own[0])
+        digests = digest_rows.listed_from(rest, own[0])
         if digests is None or digests.grade is Grade.USER_DATA:
             continue
         title = found.get(own[0])
         if title is None:
             try:
-                path, system, serial, fault = _TITLE.read(own)
+                key, system, serial, fault = _TITLE.read(own)
             except UnreadableError:
                 continue
-            title = found[own[0]] = KnownTitle(path, system, serial_key(serial), fault)
+            title = found[own[0]] = KnownTitle(key, system, serial_key(serial), fault)
         title.digests.append(digests)
     for title in found.values():
-        title.digests = digest_rows.best_first(title.digests)
+        if len(title.digests) > 1:
+            title.digests = digest_rows.best_first(title.digests)
     return list(found.values())
 
 
-def _rows(connection: sqlite3.Connection, paths: Collection[Path] | None) -> Iterator[tuple[object, ...]]:
+def _rows(connection: sqlite3.Connection, paths: Collection[Path] | None) -> Iterator[Row]:
     if paths is None:
         yield from connection.execute(_SELECT)
         return

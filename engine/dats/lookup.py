@@ -106,6 +106,16 @@ def files_of_games(
     return found
 
 
+def games_of_list(connection: sqlite3.Connection, dat: int) -> dict[int, list[IndexedFile]]:
+    """Return the games of a list by their places, each as its files."""
+    found: dict[int, list[IndexedFile]] = defaultdict(list)
+    for *row, game_name in connection.execute(f"{_FILES} WHERE f.dat = ? ORDER BY f.game, f.number", (dat,)):
+        file = _file_from(row, game_name)
+        if file is not None:
+            found[file.game].append(file)
+    return found
+
+
 def games_by_serial(connection: sqlite3.Connection, serials: Collection[str]) -> dict[str, list[tuple[int, int]]]:
     """Return the games that have some serials, by serial, each as list and place."""
     found: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -129,12 +139,13 @@ def _files(connection: sqlite3.Connection, column: str, wanted: Collection[Any])
 
 def _file_from(row: Row, game_name: object) -> IndexedFile | None:
     try:
-        dat, game, number, name, *rest = _FILE.read(row)
+        dat, game, number, name, kind, status, size_bytes, crc32, sha1 = _FILE.read(row)
     except UnreadableError:
         return None
     if not isinstance(game_name, str):
         return None
-    return IndexedFile(dat, game, number, file_name(name, game_name), *rest, game_name)
+    name = file_name(name, game_name)
+    return IndexedFile(dat, game, number, name, kind, status, size_bytes, crc32, sha1, game_name)
 
 
 def _parts(values: Sequence[Any]) -> Iterable[Sequence[Any]]:

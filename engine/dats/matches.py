@@ -2,10 +2,10 @@
 
 import sqlite3
 from collections.abc import Mapping
-from pathlib import Path
 
 from discpress.engine.dats.match import Match
 from discpress.engine.dats.matching import find_matches
+from discpress.engine.store.rows.keys import path_key
 from discpress.engine.store.store import Store
 
 _REVISION = "SELECT COUNT(*), MAX(id) FROM dats"
@@ -19,15 +19,18 @@ class MatchReader:
         self._store = store
         self._change = 0
         self._revision: tuple[int, ...] = ()
-        self._matches: dict[Path, Match] = {}
+        self._matches: dict[bytes, Match] = {}
 
     @property
     def has_lists(self) -> bool:
         """Whether a list was loaded when the matches were last read."""
         return self._revision[:1] > (0,)
 
-    def read(self) -> Mapping[Path, Match]:
-        """Return the matches of all titles with digests; the same object if nothing changed. Raises StoreError."""
+    def read(self) -> Mapping[bytes, Match]:
+        """Return the matches of all titles with digests, by their paths as stored; the same object if nothing changed.
+
+        Raises StoreError.
+        """
         changes = self._store.changes_since(self._change)
         revision = self._store.file.run(_revision)
         is_new = revision != self._revision
@@ -36,7 +39,8 @@ class MatchReader:
         paths = None if is_new else changes.paths
         if is_new or self.has_lists:
             found = self._store.file.run(lambda connection: find_matches(connection, paths))
-            kept = {} if paths is None else {path: each for path, each in self._matches.items() if path not in paths}
+            changed = set(map(path_key, paths or ()))
+            kept = {} if paths is None else {key: each for key, each in self._matches.items() if key not in changed}
             self._matches = kept | found
         self._change, self._revision = changes.number, revision
         return self._matches

@@ -35,13 +35,25 @@ _BY_STATUS = {FileStatus.GOOD: Verdict.EXACT, FileStatus.BAD: Verdict.BAD, FileS
 _Game = tuple[int, int]
 
 
-def find_matches(connection: sqlite3.Connection, paths: Collection[Path] | None = None) -> dict[Path, Match]:
-    """Return the matches of the titles with digests among some paths (None: all), by path; nothing without lists."""
+def find_matches(connection: sqlite3.Connection, paths: Collection[Path] | None = None) -> dict[bytes, Match]:
+    """Return the matches of the titles with digests among some paths (None: all); nothing without lists.
+
+    The keys are paths as stored, see `engine.store.rows.keys`.
+    """
     lists = read_lists(connection)
-    if not lists:
-        return {}
-    matcher = _Matcher(connection, lists, known_titles(connection, paths))
-    return dict(matcher.matches())
+    return dict(_Matcher(connection, lists, known_titles(connection, paths)).matches()) if lists else {}
+
+
+def find_all_matches(connection: sqlite3.Connection) -> dict[bytes, list[Match]]:
+    """Return every file of every list that a title of the library is, by its path as stored."""
+    lists = read_lists(connection)
+    return dict(_Matcher(connection, lists, known_titles(connection)).all_hits()) if lists else {}
+
+
+def match_title(connection: sqlite3.Connection, title: KnownTitle) -> Match | None:
+    """Return the match of a title, which need not be in the library; None without lists."""
+    lists = read_lists(connection)
+    return dict(_Matcher(connection, lists, [title]).matches())[title.key] if lists else None
 
 
 class _Matcher:
@@ -60,19 +72,26 @@ class _Matcher:
         self._by_sha1 = files_by_sha1(connection, {sha1 for each in every for sha1 in self._sha1s(each)})
         self._games = files_of_games(connection, {file.key for each in every for file in self._files_of_tracks(each)})
 
-    def matches(self) -> Iterator[tuple[Path, Match]]:
+    def matches(self) -> Iterator[tuple[bytes, Match]]:
         """Yield the match of each title."""
         unmatched: list[tuple[KnownTitle, Match | None]] = []
         for title in self._titles:
             found = self._best_hit(title)
             if found is not None and found.verdict is not Verdict.UNKNOWN:
-                yield title.path, found
+                yield title.key, found
             else:
                 unmatched.append((title, found))
         by_serial = games_by_serial(self._connection, {title.serial for title, _ in unmatched if title.serial})
         games = files_of_games(self._connection, {game for found in by_serial.values() for game in found})
         for title, partial in unmatched:
-            yield title.path, self._unmatched(title, partial, by_serial.get(title.serial, ()), games)
+            yield title.key, self._unmatched(title, partial, by_serial.get(title.serial, ()), games)
+
+    def all_hits(self) -> Iterator[tuple[bytes, list[Match]]]:
+        """Yield all results of each title that is listed somewhere."""
+        for title in self._titles:
+            hits = [hit for digests in title.digests for hit in self._hits(title, digests)]
+            if hits:
+                yield title.key, hits
 
     def _sha1s(self, digests: Digests) -> Iterator[bytes]:
         if digests.sha1 and not digests.tracks:
@@ -125,12 +144,12 @@ class _Matcher:
                 yield replace(hit, verdict=Verdict.UNKNOWN, grade=None, reason=reason)
 
     def _hit(self, file: IndexedFile, grade: Grade, status: FileStatus) -> Match:
-        return replace(self._named(file), verdict=_BY_STATUS[status], grade=grade)
+        return self._named(file, _BY_STATUS[status], grade)
 
-    def _named(self, file: IndexedFile) -> Match:
+    def _named(self, file: IndexedFile, verdict: Verdict = Verdict.UNKNOWN, grade: Grade | None = None) -> Match:
         listed = self._lists.get(file.dat)
         label, name = ("", "") if listed is None else (listed.label, listed.shown_name)
-        return Match(dat=file.dat, label=label, list_name=name, game=file.game_name, number=file.game)
+        return Match(verdict, grade, file.dat, label, name, file.game_name, file.game)
 
     def _unmatched(
         self,

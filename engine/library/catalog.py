@@ -5,6 +5,7 @@ A filter is one line of words; it selects a title if all of them match:
     kain            in the title, the serial or the file name, ignoring case
     !kain           inverts a word
     sys:ps2         system, fmt:zso format, region:us region, state:ready state; a beginning is enough
+    id:exact        comparison with datfiles: exact, mia, bad, rev, no, unknown
     saving>20       percent, also <, >= and <=; a title without an estimate matches no comparison
     size<4.5G       size of the file
 """
@@ -17,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from discpress.engine.dats.match import Verdict
 from discpress.engine.formats import Settings
 from discpress.engine.images import registry
 from discpress.engine.library.filter_words import Choice, Measure, Vocabulary, percent_of, refuse, size_measure
@@ -29,6 +31,7 @@ from discpress.engine.store.model import Title
 Predicate: TypeAlias = Callable[[Title], bool]
 
 _STATE = "state"
+_ID = "id"
 _NO_STATES = TitleStates()
 """For callers that neither filter nor sort by state."""
 
@@ -42,6 +45,7 @@ def _words_about(states: TitleStates) -> Vocabulary[Title]:
             "fmt": Choice(lambda title: title.format or "", lambda: tuple(spec.name for spec in registry.FORMATS)),
             "region": Choice(lambda title: title.region),
             _STATE: Choice(states.state, lambda: tuple(State), OLD_TOKENS),
+            _ID: Choice(lambda title: states.match_of(title).verdict, lambda: tuple(Verdict)),
         },
         measures={
             "saving": Measure(lambda title: title.saving_percent, percent_of, "a percentage, like saving>20"),
@@ -127,8 +131,8 @@ def filter_titles(titles: Iterable[Title], text: str, states: TitleStates = _NO_
 
 
 def names_state(text: str) -> bool:
-    """Return whether a filter contains a word about states, so that it selects others when a state changes."""
-    return any(word.lstrip("!").casefold().startswith(f"{_STATE}:") for word in text.split())
+    """Return whether a filter contains a word about what is recorded of titles, so that it selects others later."""
+    return any(word.lstrip("!").casefold().startswith((f"{_STATE}:", f"{_ID}:")) for word in text.split())
 
 
 def sort_titles(

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from discpress.engine.convert.batch.standing import standing_of
 from discpress.engine.convert.request import NOTHING
+from discpress.engine.dats.match import UNKNOWN, Match
 from discpress.engine.names import display_name, natural_key
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import Standing, State, is_sound
 from discpress.engine.store.model import Title
+from discpress.engine.store.rows.keys import path_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ class Records:
     """The titles whose decoded bytes are known."""
     results: Set[tuple[Path, Path, str]] = frozenset()
     """Published conversions: source, result and digest."""
+    matches: Mapping[bytes, Match] = field(default_factory=dict)
+    """The titles whose digests were compared with datfiles, by their paths as stored."""
+    has_lists: bool = False
+    """Whether a datfile is loaded."""
 
 
 def own_request(title: Title) -> ConversionRequest:
@@ -119,6 +125,15 @@ class TitleStates:
         if not is_sound(found.state):
             return found
         return self._copy_of(title) or found
+
+    @property
+    def has_lists(self) -> bool:
+        """Whether a datfile is loaded, so that matches are worth showing."""
+        return self._records.has_lists
+
+    def match_of(self, title: Title) -> Match:
+        """Return the comparison of a title with the datfiles; UNKNOWN without any."""
+        return self._records.matches.get(path_key(title.path), UNKNOWN)
 
     def disc_of(self, title: Title) -> str:
         """Return a key that titles share if they are known to hold the same disc, by digest or as links."""

@@ -7,16 +7,19 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from discpress.engine.convert.cd.track_digests import TrackDigester, TrackDigests
 from discpress.engine.convert.conversion import Conversion
 from discpress.engine.convert.digests import Digester, DigestSet
 from discpress.engine.convert.plan import ConversionPlan
+from discpress.engine.convert.verify import digest_checked
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.doctor.reader import DeepReader
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_stored
 from discpress.engine.images.source import ByteSource
 from discpress.engine.library.fingerprint import fingerprint_of, fingerprint_of_files
-from discpress.engine.store.digests import Digests, Grade
+from discpress.engine.progress import Control, Progress
+from discpress.engine.store.digests import Digests, Grade, TrackDigest
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import Readable, absolute, same_file
@@ -51,10 +54,16 @@ class Decoded:
     """Digests of the decoded image."""
     fingerprint: str
     """Fingerprint of the file's stored bytes."""
+    tracks: tuple[TrackDigests, ...] = ()
+    """Digests of the tracks of a CD."""
 
 
 def decoded_whole(
-    source: ByteSource, before: FileIdentity, digests: DigestSet, file_paths: Sequence[Path] = ()
+    source: ByteSource,
+    before: FileIdentity,
+    digests: DigestSet,
+    file_paths: Sequence[Path] = (),
+    tracks: tuple[TrackDigests, ...] = (),
 ) -> Decoded | None:
     """Return what was decoded from an open image that had the identity `before`; None if a file of it has changed.
 
@@ -67,7 +76,30 @@ def decoded_whole(
     except (DiscpressError, OSError):
         return None
     is_same = is_there and FileIdentity.of_set(paths[0], facts) == before.of_file
-    return Decoded(before, digests, fingerprint) if is_same else None
+    return Decoded(before, digests, fingerprint, tracks) if is_same else None
+
+
+@dataclass(frozen=True, slots=True)
+class WholeImage:
+    """An image that was decoded whole, with all its digests."""
+
+    digests: DigestSet
+    """Digests of the decoded image."""
+    tracks: tuple[TrackDigests, ...]
+    """Digests of the tracks of a CD."""
+    decoded: Decoded | None
+    """The same for the store; None if a file of the image has changed meanwhile."""
+
+
+def decode_whole(
+    image: Image, threads: int, control: Control, progress: Progress, wanted: tuple[str, ...] = ()
+) -> WholeImage:
+    """Decode an open image and its tracks, and compare it with the digests in its file, as `digest_checked` does."""
+    identity = identity_of_source(image.source)
+    digester = TrackDigester.of(image, wanted)
+    digests = digest_checked(image, threads, control, progress, wanted, on_data=digester.update)
+    tracks = digester.finish()
+    return WholeImage(digests, tracks, decoded_whole(image.source, identity, digests, tracks=tracks))
 
 
 def save_digests(store: Store, done: Conversion, source: ByteSource) -> None:
@@ -98,8 +130,14 @@ def _save_result(store: Store, path: Path, digests: DigestSet) -> None:
 def save_decoded(store: Store, path: Path, decoded: Decoded, grade: Grade = Grade.DECODED) -> None:
     """Store the digests of an image that was decoded whole, or those of the user data of a CD."""
     digests = decoded.digests
-    found = Digests.from_values(digests.values, digests.size_bytes, decoded.fingerprint, grade)
+    tracks = () if grade is Grade.USER_DATA else tuple(map(_stored_track, decoded.tracks))
+    found = Digests.from_values(digests.values, digests.size_bytes, decoded.fingerprint, grade, tracks)
     store.digests.save(absolute(path), decoded.identity, found)
+
+
+def _stored_track(found: TrackDigests) -> TrackDigest:
+    track, values = found.track, found.digests.values
+    return TrackDigest(str(track.kind), track.pregap, track.stored_bytes, values["crc32"], values["sha1"])
 
 
 class DeepDigests(DeepReader):
@@ -107,6 +145,7 @@ class DeepDigests(DeepReader):
 
     def __init__(self) -> None:
         self._digester = Digester()
+        self._tracks = TrackDigester(())
         self._before: FileIdentity | None = None
         self.decoded: Decoded | None = None
         """The result; None unless every byte was decoded."""
@@ -114,16 +153,18 @@ class DeepDigests(DeepReader):
     def begin(self, image: Image) -> None:
         """Note the identity of the file before its blocks are decoded."""
         self._before = identity_of_source(image.source)
+        self._tracks = TrackDigester.of(image)
 
     def take(self, data: Readable) -> None:
         """Digest the next decoded bytes."""
         self._digester.update(data)
+        self._tracks.update(data)
 
     def end(self, image: Image) -> None:
         """Take the digests while the file is still open."""
         digests = self._digester.finish()
         if self._before is not None and digests.size_bytes == image.size:
-            self.decoded = decoded_whole(image.source, self._before, digests)
+            self.decoded = decoded_whole(image.source, self._before, digests, tracks=self._tracks.finish())
 
 
 RELIED_ON_S = 24 * 3600.0

@@ -12,7 +12,7 @@ from discpress.engine.convert.part.name import drop_second_name
 from discpress.engine.convert.plan import plan_image
 from discpress.engine.convert.preflight import NameTaken, settle_output
 from discpress.engine.convert.recovery import conclude_published
-from discpress.engine.convert.verify import digest_checked
+from discpress.engine.dats.index import listed_kinds
 from discpress.engine.errors import VerifyError
 from discpress.engine.images.doctor.doctor import Severity, examine
 from discpress.engine.images.image import Image
@@ -22,13 +22,7 @@ from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import JobState
-from discpress.engine.queue.record_digests import (
-    DeepDigests,
-    decoded_whole,
-    identity_of_source,
-    save_decoded,
-    save_digests,
-)
+from discpress.engine.queue.record_digests import DeepDigests, decode_whole, save_decoded, save_digests
 from discpress.engine.queue.savings import count_savings
 from discpress.engine.queue.tasks.records import (
     ConvertTask,
@@ -203,11 +197,11 @@ def _verify(turn: Turn, task: VerifyTask) -> Outcome:
     """Decode a whole image; compare the digests if the task expects any."""
     expected = dict(task.expected)
     with open_image(turn.job.path) as image:
-        identity = identity_of_source(image.source)
-        actual = digest_checked(image, turn.threads, turn.control, turn.progress, tuple(expected))
-        decoded = decoded_whole(image.source, identity, actual)
-    if decoded is not None:
-        save_decoded(turn.store, turn.job.path, decoded)
+        wanted = dict.fromkeys((*expected, *listed_kinds(turn.store.file)))
+        found = decode_whole(image, turn.threads, turn.control, turn.progress, tuple(wanted))
+    actual = found.digests
+    if found.decoded is not None:
+        save_decoded(turn.store, turn.job.path, found.decoded)
     for name, value in expected.items():
         if actual.values.get(name) != value:
             raise VerifyError(

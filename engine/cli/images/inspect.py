@@ -11,9 +11,11 @@ from discpress.engine.cli.images.options import as_paths
 from discpress.engine.cli.output.digests import digest_facts, digest_rows, with_stated
 from discpress.engine.cli.output.discs import disc_fields, disc_rows
 from discpress.engine.cli.output.engine_version import print_engine
+from discpress.engine.cli.output.matches import match_facts, match_text
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tracks import kept_facts, kept_rows, table_facts, track_rows
 from discpress.engine.cli.state import Records
+from discpress.engine.dats.match import Match
 from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.discs.foreign import read_foreign
 from discpress.engine.discs.info import DiscInfo
@@ -82,7 +84,8 @@ def _inspect(path: Path, sources: OpenSources, records: Records, printer: Printe
         kept = kept_in(image)
     if not disc.has_disc:
         printer.notice(NO_DISC, path)
-    _print_facts(path, facts, disc, archive, files, known, tracks, kept, printer)
+    match = records.match_of(path, disc, known)
+    _print_facts(path, facts, disc, archive, files, known, tracks, kept, match, printer)
 
 
 def _print_foreign(path: Path, source: ByteSource, printer: Printer) -> bool:
@@ -136,6 +139,7 @@ def _print_facts(
     known: Sequence[Digests],
     tracks: Sequence[Track],
     kept: Kept,
+    match: Match | None,
     printer: Printer,
 ) -> None:
     waste = facts.alignment_waste_bytes
@@ -161,6 +165,7 @@ def _print_facts(
         "archive": None if archive is None else str(archive),
         "files": [str(each) for each in files],
         "digests": digest_facts(known),
+        "match": None if match is None else match_facts(match),
         **table_facts(tracks),
         **kept_facts(kept),
     }
@@ -178,6 +183,7 @@ def _print_facts(
         *track_rows(tracks),
         *kept_rows(kept),
         *digest_rows(known),
+        *([] if match is None else [("datfile", match_text(match))]),
     ]
     printer.event("info", event, _block(path, rows))
 

@@ -12,7 +12,7 @@ from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tracks import track_facts, track_lines
 from discpress.engine.cli.state import Records
 from discpress.engine.convert.cd.cut import cut
-from discpress.engine.convert.cd.track_digests import TrackDigester, TrackDigests
+from discpress.engine.convert.cd.track_digests import TrackDigests
 from discpress.engine.convert.checksum_lists import read_checksum_list
 from discpress.engine.convert.checksums import KINDS_BY_LENGTH
 from discpress.engine.convert.digests import DigestSet
@@ -22,7 +22,7 @@ from discpress.engine.errors import DiscpressError, MissingPackageError, UsageEr
 from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
-from discpress.engine.queue.record_digests import decoded_whole, identity_of_source
+from discpress.engine.queue.record_digests import decode_whole
 
 _HEX = {"--sha1": "sha1", "--sha256": "sha256", "--md5": "md5", "--crc32": "crc32"}
 
@@ -101,13 +101,12 @@ def _verify(
         with sources.open_image(path)[0] as image:
             expected = None if listed is None else expect(listed, image)
             wanted = (*by_option, *(expected.kinds if expected else ()))
-            recorded, identity = image.stored_form.recorded, identity_of_source(image.source)
-            digester = TrackDigester.of(image, wanted)
+            recorded = image.stored_form.recorded
             with records.checking(path):
-                actual = digest_checked(image, threads, control, progress, wanted, on_data=digester.update)
-            tracks = digester.finish()
+                found = decode_whole(image, threads, control, progress, wanted)
+            actual, tracks = found.digests, found.tracks
             records.save_check(path)
-            records.save_decoded(path, decoded_whole(image.source, identity, actual))
+            records.save_decoded(path, found.decoded)
             is_archived = image.source.has_checksum
             compared = _check(path, by_option, actual, tracks)
             compared += expected.check(actual, control, progress) if expected else []

@@ -10,6 +10,7 @@ from discpress.engine.cli.images.options import as_paths
 from discpress.engine.cli.imports import few_collections
 from discpress.engine.cli.output.digests import digest_facts, digest_rows
 from discpress.engine.cli.output.discs import disc_fields
+from discpress.engine.cli.output.matches import match_facts
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.state import open_store, read_config
@@ -85,6 +86,7 @@ def title_facts(title: Title, states: TitleStates, family: TitleFamily | None = 
         "state": str(standing.state),
         "reason": standing.reason,
         "other_path": None if standing.other_path is None else str(standing.other_path),
+        "match": match_facts(states.match_of(title)) if states.has_lists else None,
         "findings": [{"level": each.level, "code": each.code, "message": each.message} for each in title.findings],
     }
 
@@ -160,11 +162,14 @@ def _print_rows(titles: Sequence[Title], states: TitleStates, printer: Printer) 
     for title in in_order:
         family = families.get(title.path)
         if family is not None and title is family.titles[0]:
-            rows.append(_family_row(family, names, states))
+            shared = [family.shared(lambda each: states.match_of(each).verdict, "mixed")] if states.has_lists else []
+            rows.append((*_family_row(family, names, states), *shared))
         name = f"  + {_file_name(title)}" if title.path in later else names.without_serial(title)
-        rows.append(_row(f"{'' if family is None else '  '}{name}", title, states.state(title)))
+        verdict = [states.match_of(title).verdict] if states.has_lists else []
+        rows.append((*_row(f"{'' if family is None else '  '}{name}", title, states.state(title)), *verdict))
     if rows:
-        heads = ("TITLE", "SYSTEM", "SERIAL", "FORMAT", "SIZE", "ESTIMATE", "SAVING", "STATE")
+        identity = ("ID",) if states.has_lists else ()
+        heads = ("TITLE", "SYSTEM", "SERIAL", "FORMAT", "SIZE", "ESTIMATE", "SAVING", "STATE", *identity)
         printer.lines(format_table(heads, rows, flexible=0, right=(4, 5, 6)))
     for title in titles:
         if title.error:

@@ -24,6 +24,8 @@ ADDERS = {
     "playlist": "discpress.engine.cli.parsing.library:add_playlist",
     "set": "discpress.engine.cli.parsing.library:add_set",
     "estimate": "discpress.engine.cli.parsing.library:add_estimate",
+    "dat": "discpress.engine.cli.parsing.dats:add_dat",
+    "identify": "discpress.engine.cli.parsing.dats:add_identify",
     "demo": "discpress.engine.cli.parsing.library:add_demo",
     "seek": "discpress.engine.cli.parsing.benchmark:add_seek",
     "throughput": "discpress.engine.cli.parsing.benchmark:add_throughput",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.config import Config
+from discpress.engine.dats.matches import MatchReader
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.registry import spec_of
 from discpress.engine.library.states import DiscRecord, Records, TitleStates
@@ -40,6 +41,7 @@ class TitleRecords:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._change = 0
+        self._matches = MatchReader(store)
         self._last_end: object = None
         self._last_entry = 0
         self._discs: tuple[DiscRecord, ...] = ()
@@ -66,7 +68,14 @@ class TitleRecords:
         if has_checks or last_end != self._last_end:
             self._damaged = dict(self._read_damaged())
             self._last_end = last_end
-        return Records(damaged=self._damaged, discs=self._discs, results=frozenset(self._published))
+        matches = self._matches.read()
+        return Records(
+            damaged=self._damaged,
+            discs=self._discs,
+            results=frozenset(self._published),
+            matches=matches,
+            has_lists=self._matches.has_lists,
+        )
 
     def _read_discs(self) -> Iterator[DiscRecord]:
         best: dict[Path, DiscRecord] = {}

@@ -68,8 +68,10 @@ _COLUMNS = f"identity, path, {_SHAPE.select()}"
 _SAVE = f"INSERT OR REPLACE INTO digests ({_COLUMNS}) VALUES ({', '.join('?' * (2 + len(_SHAPE)))})"
 _SELECT = f"SELECT path, {_SHAPE.select()} FROM digests WHERE identity = ? AND path IN (?, x'')"
 _SELECT_ALL = f"SELECT t.path, d.path, {_SHAPE.select('d')} FROM titles t JOIN digests d ON d.identity = t.identity"
-SELECTED = f"d.path, {_SHAPE.select('d')}"
-"""The columns for `digests_from`, of a table named `d`."""
+LISTED = _SHAPE.part("crc32", "sha1", "overall_sha1", "size_bytes", "grade", "tracks")
+"""The columns that datfiles are compared with: half of all, in half the time."""
+SELECTED = f"d.path, {LISTED.select('d')}"
+"""The columns for `listed_from`, of a table named `d`."""
 _SELECT_DISCS = f"""SELECT t.path, t.format, d.path, {_SHAPE.select("d")} FROM digests d
 JOIN titles t ON t.identity = d.identity WHERE d.xxh3 != ''"""
 _DISC = Shape({"path": PATH, "format": TEXT})
@@ -96,14 +98,14 @@ def read(connection: sqlite3.Connection, path: Path, identity: FileIdentity) -> 
     """Return the digests of a content under a path, the best grade first; unreadable ones are left out."""
     key = keys.path_key(path)
     rows = connection.execute(_SELECT, (keys.identity_key(identity), key)).fetchall()
-    return best_first(digests for row in rows if (digests := digests_from(row, key)) is not None)
+    return best_first(digests for row in rows if (digests := _digests_from(row, key)) is not None)
 
 
 def read_all(connection: sqlite3.Connection) -> dict[Path, list[Digests]]:
     """Return the digests of all titles that have some, by path."""
     found: dict[bytes, list[Digests]] = {}
     for key, *row in connection.execute(_SELECT_ALL):
-        digests = digests_from(row, key)
+        digests = _digests_from(row, key)
         if digests is not None:
             found.setdefault(key, []).append(digests)
     return {keys.path_from(key): best_first(digests) for key, digests in found.items()}
@@ -112,14 +114,14 @@ def read_all(connection: sqlite3.Connection) -> dict[Path, list[Digests]]:
 def read_discs(connection: sqlite3.Connection) -> Iterator[tuple[Path, str, Digests]]:
     """Yield the titles whose decoded bytes are known: path, format and digests, one for each grade."""
     for key, image_format, *row in connection.execute(_SELECT_DISCS):
-        digests = digests_from(row, key)
+        digests = _digests_from(row, key)
         if digests is not None and digests.grade is not Grade.STATED:
             with contextlib.suppress(UnreadableError):
                 path, name = _DISC.read((key, image_format))
                 yield path, name, digests
 
 
-def digests_from(row: Row, key: bytes) -> Digests | None:
+def _digests_from(row: Row, key: bytes) -> Digests | None:
     """Return the digests of a row for the path of that key; None if they are of another path or unreadable."""
     if row[0] not in (key, _NO_PATH):
         return None
@@ -130,6 +132,19 @@ def digests_from(row: Row, key: bytes) -> Digests | None:
     # Without a path nothing tells this file from another one with its size, time and inode.
     is_loose = row[0] == _NO_PATH and digests.grade is Grade.DECODED
     return replace(digests, grade=Grade.FOLLOWED) if is_loose else digests
+
+
+def listed_from(row: Row, key: bytes) -> Digests | None:
+    """Return the digests of the columns SELECTED, as `read` does."""
+    if row[0] not in (key, _NO_PATH):
+        return None
+    try:
+        crc32, sha1, overall_sha1, size_bytes, grade, tracks = LISTED.read(row[1:])
+    except UnreadableError:
+        return None
+    if row[0] == _NO_PATH and grade is Grade.DECODED:
+        grade = Grade.FOLLOWED
+    return Digests(crc32, sha1=sha1, size_bytes=size_bytes, overall_sha1=overall_sha1, grade=grade, tracks=tracks)
 
 
 def best_first(found: Iterable[Digests]) -> list[Digests]:

@@ -1,0 +1,1 @@
+"""Commands about datfiles, and about the discs that they list."""

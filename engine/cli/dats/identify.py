@@ -1,0 +1,155 @@
+"""`discpress identify`: images are decoded whole where that is needed, and compared with the datfiles."""
+
+import argparse
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from discpress.engine.cli.images.inputs import Input, expand_inputs
+from discpress.engine.cli.images.open_sources import OpenSources
+from discpress.engine.cli.images.options import as_paths, take_threads
+from discpress.engine.cli.output.digests import with_stated
+from discpress.engine.cli.output.matches import match_facts, match_text
+from discpress.engine.cli.output.printers import Printer
+from discpress.engine.cli.queue.access import OpenQueue
+from discpress.engine.cli.queue.views import report_added
+from discpress.engine.cli.state import Records
+from discpress.engine.dats.index import DatIndex, listed_kinds
+from discpress.engine.dats.match import Match
+from discpress.engine.dats.needs import needs_decoding
+from discpress.engine.discs.reach import identify_image
+from discpress.engine.errors import CancelledError, DiscpressError, StoreError, UsageError
+from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.image import Image
+from discpress.engine.library.scan.titles import stated_digests
+from discpress.engine.names import display_name
+from discpress.engine.progress import Control, Progress
+from discpress.engine.queue.jobs import Job, JobRequest
+from discpress.engine.queue.record_digests import decode_whole
+from discpress.engine.queue.tasks.base import Source
+from discpress.engine.queue.tasks.records import VerifyTask
+from discpress.engine.store.digests import Digests
+from discpress.engine.store.model import Fault
+from discpress.engine.store.store import Store
+from discpress.engine.system.files import absolute, holder_of
+
+_UNREADABLE = {Fault.UNREAD, Fault.OTHER, Fault.SPLIT_PART, Fault.DAMAGED}
+
+
+def run_identify(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
+    """Carry out `identify`; return the exit code."""
+    if bool(arguments.files) == arguments.all:
+        raise UsageError("identify: name a FILE or FOLDER, or take all titles of the library with --all")
+    with (
+        contextlib.closing(Records(arguments, printer)) as records,
+        contextlib.closing(OpenSources()) as sources,
+    ):
+        if records.store is None:
+            raise StoreError("the digests are stored in the state file, which cannot be used")
+        if not DatIndex(records.store.file).lists():
+            printer.notice("no datfile is loaded: the digests are stored for later; run discpress dat add FILE")
+        run = _Identifying(arguments, records, records.store, sources, printer, control)
+        return run.run()
+
+
+class _Identifying:
+    """The images of one command line; a failed one does not stop the others."""
+
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        records: Records,
+        store: Store,
+        sources: OpenSources,
+        printer: Printer,
+        control: Control,
+    ) -> None:
+        self._arguments = arguments
+        self._records = records
+        self._store = store
+        self._sources = sources
+        self._printer = printer
+        self._control = control
+        self._threads = take_threads(arguments.threads)
+        self._kinds = listed_kinds(store.file)
+        self._exit_codes: set[int] = set()
+        self._requests: list[JobRequest] = []
+
+    def run(self) -> int:
+        """Identify all images; return the exit code."""
+        for each in self._images():
+            self._control.check()
+            try:
+                self._identify(each)
+            except CancelledError:
+                raise
+            except DiscpressError as error:
+                self._fail(each.path, error)
+        if self._arguments.queue:
+            self._add_jobs()
+        return 1 if len(self._exit_codes) > 1 else next(iter(self._exit_codes), 0)
+
+    def _fail(self, path: Path, error: DiscpressError) -> None:
+        self._exit_codes.add(error.exit_code)
+        self._printer.error(error, path)
+
+    def _images(self) -> Iterator[Input]:
+        if not self._arguments.all:
+            paths = as_paths(self._arguments.files)
+            yield from expand_inputs(paths, None, True, self._printer, self._fail, self._control.check, self._sources)
+            return
+        for title in self._store.titles():
+            if title.fault not in _UNREADABLE:
+                yield Input(title.path, None, is_named=False)
+
+    def _identify(self, each: Input) -> None:
+        path = each.path
+        with self._sources.open_image(path)[0] as image:
+            known = with_stated(self._records.digests_of(path, image.source), stated_digests(image.source))
+            match = self._match(image, known)
+            tracks = len(image.tracks) if isinstance(image, CdImage) else 0
+            is_needed = needs_decoding(known, match, tracks, self._kinds, is_named=each.is_named)
+            if is_needed and self._arguments.queue:
+                self._requests.append(_job_for(path))
+                return
+            if is_needed:
+                self._decode(path, image)
+                known = self._records.digests_of(path, image.source)
+                match = self._match(image, with_stated(known, stated_digests(image.source)))
+        facts = {
+            "input": str(path),
+            "decoded": is_needed,
+            "match": None if match is None else match_facts(match),
+        }
+        text = "its digests are known" if match is None else match_text(match)
+        self._printer.event("identified", facts, f"{display_name(path)}: {text}")
+
+    def _match(self, image: Image, known: Sequence[Digests]) -> Match | None:
+        return self._records.match_of(image.path, identify_image(image), known)
+
+    def _decode(self, path: Path, image: Image) -> None:
+        progress = Progress()
+        with self._printer.following(progress, path), self._records.checking(path):
+            found = decode_whole(image, self._threads, self._control, progress, self._kinds)
+        self._records.save_check(path)
+        self._records.save_decoded(path, found.decoded)
+
+    def _add_jobs(self) -> None:
+        with OpenQueue(self._arguments, self._printer) as queue:
+            numbers = queue.jobs.add_new(self._requests, _work_of)
+            added = [(number, each, None) for number, each in zip(numbers, self._requests, strict=True) if number]
+            report_added(added, self._printer)
+            if added:
+                queue.start_worker()
+            else:
+                self._printer.notice("found nothing to decode that is not queued already")
+
+
+def _job_for(path: Path) -> JobRequest:
+    file_path = absolute(holder_of(path))
+    task = VerifyTask(source=Source.of(absolute(path), file_path, file_path.stat().st_dev))
+    return JobRequest(task, absolute(path), idle_priority=True)
+
+
+def _work_of(job: Job | JobRequest) -> tuple[object, ...]:
+    return job.path, job.task.work

@@ -1,0 +1,47 @@
+"""The options of the commands about datfiles: dat, identify."""
+
+from typing import TYPE_CHECKING
+
+from discpress.engine.cli.parsing.arguments import add_command, add_state, add_threads
+
+if TYPE_CHECKING:
+    from discpress.engine.cli.parsing.arguments import Subparsers
+
+
+def add_dat(commands: "Subparsers") -> None:
+    """Add `dat`."""
+    parser = add_command(
+        commands,
+        "dat",
+        "add, list, update or remove datfiles; show what is missing",
+        "Datfiles of Redump, No-Intro, MAMERedump or MAME list every known disc with its digests. discpress compares\n"
+        "the library with them. It downloads nothing: give it the files that you have.\n\n"
+        "  add FILE|ZIP|FOLDER...     reads lists into the state file\n"
+        "  list                       shows the lists, and how many of their games the library has\n"
+        "  update                     reads the added files again\n"
+        "  remove LIST...             forgets lists, by number, name or file\n"
+        "  missing [LIST...]          shows the games that the library lacks, and its discs that no list has",
+        "  discpress dat add ~/Downloads/redump-ps2.zip\n  discpress dat list\n"
+        "  discpress dat missing --fixdat missing.dat 'Sony - PlayStation 2'",
+    )
+    parser.add_argument("action", choices=["add", "list", "update", "remove", "missing"], help="what to do")
+    parser.add_argument("lists", nargs="*", metavar="LIST", help="a file, a ZIP or a folder; a number or name")
+    parser.add_argument("--fixdat", metavar="FILE", help="missing: also write the missing games as a new list")
+    add_state(parser)
+
+
+def add_identify(commands: "Subparsers") -> None:
+    """Add `identify`."""
+    parser = add_command(
+        commands,
+        "identify",
+        "find out which discs these are exactly, by the datfiles",
+        "Decode images that were never decoded whole, store their digests, and compare them with the datfiles. An\n"
+        "image that its header identifies is decoded only if you name it.",
+        "  discpress identify game.zso\n  discpress identify ~/games\n  discpress identify --all --queue",
+    )
+    parser.add_argument("files", nargs="*", metavar="FILE|FOLDER", help="images, and folders with all below")
+    parser.add_argument("--all", action="store_true", help="take all titles of the library")
+    parser.add_argument("--queue", action="store_true", help="do it in the background: add jobs to the queue")
+    add_threads(parser)
+    add_state(parser)
