@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+from discpress.engine.dats.match import Verdict
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.library.naming import system_label
@@ -23,6 +24,14 @@ from discpress.tui.widgets.palette import Line, wrapped
 
 _LABEL = 10
 _DIGEST_LABEL = 14
+_MATCH_STYLES = {
+    Verdict.EXACT: "good",
+    Verdict.MIA: "good",
+    Verdict.BAD: "warn",
+    Verdict.REVISION: "warn",
+    Verdict.NONE: "bad",
+    Verdict.UNKNOWN: "dim",
+}
 _SEVERITY_STYLES = {Severity.ERROR: "bad", Severity.WARNING: "warn"}
 
 
@@ -34,6 +43,7 @@ def brief(view: LibraryView, title: Title, width: int, *, unestimated: str = "")
     """Return what the pane beside the table shows; `unestimated` is why its estimate cannot be had."""
     lines: list[Line] = [*wrapped(view.names.of(title), width, "head"), []]
     lines += _identity(title)
+    lines += _match(view, title, width)
     lines += [[], *_file(title, width)]
     lines += [[], *_estimate(view, title, width, unestimated)]
     standing = view.states.of(title)
@@ -111,6 +121,15 @@ def _identity(title: Title) -> list[Line]:
     )
     rows += [(label, text) for label, text in optional if text]
     return [_row(label, display_name(text) or "not known") for label, text in rows]
+
+
+def _match(view: LibraryView, title: Title, width: int) -> list[Line]:
+    """Return the comparison with the datfiles; nothing while none is loaded."""
+    if not view.states.has_lists:
+        return []
+    match = view.states.match_of(title)
+    first, *rest = wrapped(display_name(match.sentence), max(1, width - _LABEL), _MATCH_STYLES[match.verdict])
+    return [[(f"{'datfile':<{_LABEL}}", "dim"), *first], *([(" " * _LABEL, "dim"), *line] for line in rest)]
 
 
 def _file(title: Title, width: int) -> list[Line]:

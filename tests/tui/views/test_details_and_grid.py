@@ -1,13 +1,16 @@
 """A title as lines, and the grid of Tune as lines."""
 
+import os
 from dataclasses import replace
 
 from app_desk import LIBRARY, title
 
 from discpress.engine.config import Config
+from discpress.engine.dats.match import Match, Verdict
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.doctor.findings import Finding, Severity
+from discpress.engine.library.states import Records
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests, Grade
@@ -65,6 +68,17 @@ def test_digests_are_shown_with_grade_and_date() -> None:
     ):  # fmt: skip
         assert words in said
     assert "Digests" not in whole_of(GAME, [])
+
+
+def test_the_brief_has_the_game_of_a_datfile_if_one_is_loaded() -> None:
+    match = Match(Verdict.BAD, Grade.DECODED, 1, "Redump 2026-08-01", "Sony - PlayStation 2", "Game [b] 2 (Europe)", 0)
+    view = LibraryView(CHOOSER.settings, Signs())
+    assert "datfile" not in text(brief(view, GAME, 60))
+    view.set_records(Records(matches={os.fsencode(GAME.path): match}, has_lists=True))
+    lines = brief(view, GAME, 60)
+    assert "datfile   Redump 2026-08-01: bad dump: Game [b] 2 (Europe)" in text(lines)
+    assert ("Redump 2026-08-01: bad dump: Game [b] 2 (Europe)", "warn") in [piece for line in lines for piece in line]
+    assert "datfile   unknown" in text(brief(view, LIBRARY[0], 60))
 
 
 def test_what_is_not_known_is_said_so() -> None:
