@@ -40,6 +40,7 @@ COMMANDS = {
     "throughput": "discpress.engine.cli.lab.commands:run_throughput",
     "dat": "discpress.engine.cli.dats.commands:run_dat",
     "identify": "discpress.engine.cli.dats.identify:run_identify",
+    "rename": "discpress.engine.cli.dats.rename:run_rename",
     "demo": "discpress.engine.cli.library.commands:run_demo",
     "queue": "discpress.engine.cli.queue.commands:run_queue",
     "history": "discpress.engine.cli.queue.commands:run_history",

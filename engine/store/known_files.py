@@ -61,6 +61,15 @@ class GoneTitles:
 
         self._file.write(write)
 
+    def follow_rename(self, before: Path, identity: FileIdentity, now: Path, now_identity: FileIdentity) -> None:
+        """Let everything known of a title follow a rename that discpress itself made: its digests stay proofs."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            gone_rows.rename(connection, before, identity, now, now_identity)
+            digest_rows.rename(connection, before, identity, now, now_identity)
+
+        self._file.write(write)
+
     def rename_identity(self, title: Title, before: FileIdentity) -> None:
         """Let everything of an unchanged file follow its identity."""
         self._file.write(lambda connection: gone_rows.rename_identity(connection, title.path, before, title.identity))

@@ -1,8 +1,6 @@
 """`discpress trash`: lists what is in the trash, or removes it for good."""
 
 import argparse
-import contextlib
-import os
 import sys
 import time
 from collections.abc import Iterable
@@ -11,6 +9,7 @@ from pathlib import Path
 
 from discpress.engine.cli.images.options import as_paths
 from discpress.engine.cli.output.printers import Printer
+from discpress.engine.cli.questions import ask
 from discpress.engine.cli.state import Records
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.listing import (
@@ -25,13 +24,11 @@ from discpress.engine.convert.trash.undo import purge
 from discpress.engine.errors import CancelledError, DiscpressError, TrashError, UsageError
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
-from discpress.engine.system.asking import ask_aside, wait_for_answer
 from discpress.engine.system.files import absolute
 from discpress.engine.system.processors import available_processors
 from discpress.engine.units import format_size
 
 _DECODED = "Each replacement is decoded whole first, unless that was done within the last 24 hours."
-_LINE_BYTES = 4096  # terminals give no longer line
 
 
 def run_trash(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
@@ -113,24 +110,6 @@ def _remark(entry: TrashEntry, freed: int) -> str:
     if entry.problem:
         return f" ({entry.problem}: only listed)"
     return "" if freed or not entry.size_bytes else " (has other hard links: removing it frees nothing)"
-
-
-def _ask(question: str, control: Control) -> str:
-    """Ask on the terminal; a signal or the loss of the terminal ends the question.
-
-    A thread reads the line, because a signal just before the read would otherwise go unnoticed until there is a line.
-    It reads from the descriptor, because Python cannot exit while a thread waits in its buffered reader.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        sys.stderr.write(question)
-        sys.stderr.flush()
-    try:
-        line = wait_for_answer(ask_aside(lambda: os.read(sys.stdin.fileno(), _LINE_BYTES)), control.check)
-    except OSError as error:
-        raise CancelledError from error
-    if not line:
-        raise CancelledError
-    return line.decode(errors="replace")
 
 
 def chosen_entries(entries: list[TrashEntry], names: list[str]) -> list[TrashEntry]:
@@ -228,7 +207,7 @@ def _is_confirmed(count: int, arguments: argparse.Namespace, control: Control) -
     if sys.stdin is None or not sys.stdin.isatty() or arguments.json:
         raise UsageError("trash empty removes files for good: give --yes where it cannot ask")
     question = f"Remove these {count} files for good? {_DECODED} [y/N] "
-    return _ask(question, control).strip().lower() in {"y", "yes"}
+    return ask(question, control).strip().lower() in {"y", "yes"}
 
 
 def _print_purged(entry: TrashEntry, freed_bytes: int, proof: Path | None, printer: Printer) -> None:

@@ -26,6 +26,7 @@ ADDERS = {
     "estimate": "discpress.engine.cli.parsing.library:add_estimate",
     "dat": "discpress.engine.cli.parsing.dats:add_dat",
     "identify": "discpress.engine.cli.parsing.dats:add_identify",
+    "rename": "discpress.engine.cli.parsing.dats:add_rename",
     "demo": "discpress.engine.cli.parsing.library:add_demo",
     "seek": "discpress.engine.cli.parsing.benchmark:add_seek",
     "throughput": "discpress.engine.cli.parsing.benchmark:add_throughput",

@@ -1,8 +1,9 @@
-"""The options of the commands about datfiles: dat, identify."""
+"""The options of the commands about datfiles: dat, identify, rename."""
 
 from typing import TYPE_CHECKING
 
 from discpress.engine.cli.parsing.arguments import add_command, add_state, add_threads
+from discpress.engine.convert.renaming.names import Pattern
 
 if TYPE_CHECKING:
     from discpress.engine.cli.parsing.arguments import Subparsers
@@ -44,4 +45,29 @@ def add_identify(commands: "Subparsers") -> None:
     parser.add_argument("--all", action="store_true", help="take all titles of the library")
     parser.add_argument("--queue", action="store_true", help="do it in the background: add jobs to the queue")
     add_threads(parser)
+    add_state(parser)
+
+
+def add_rename(commands: "Subparsers") -> None:
+    """Add `rename`."""
+    parser = add_command(
+        commands,
+        "rename",
+        "give titles the names of the datfiles",
+        "Show the plan, then rename titles that a datfile has, with all their files. Playlists, sheets and checksum\n"
+        "files follow. No file is ever replaced, and a serial alone names nothing.",
+        "  discpress rename -n ~/games\n  discpress rename --yes ~/games/game.cue\n"
+        "  discpress rename --by opl --all\n  discpress rename --undo",
+    )
+    parser.add_argument("files", nargs="*", metavar="FILE|FOLDER", help="titles, and folders with all below")
+    parser.add_argument("--all", action="store_true", help="take all titles of the library")
+    parser.add_argument(
+        "--by",
+        choices=[str(each) for each in Pattern],
+        default=str(Pattern.LIST),
+        help="the name in the datfile (default), or SLUS_203.12.Title.zso as OPL reads it",
+    )
+    parser.add_argument("-n", "--dry-run", action="store_true", help="only show the plan")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--undo", action="store_true", help="take the last rename back")
     add_state(parser)

@@ -34,10 +34,11 @@ class NamingTexts:
     """Sentences about texts that name the image and stay as they are."""
 
 
-def find_texts(original_path: Path, result_path: Path) -> NamingTexts:
+def find_texts(original_path: Path, result_path: Path, *, with_lists: bool = True) -> NamingTexts:
     """Find the texts that name a file by its path, for the result that replaces it.
 
-    Both paths are absolute. A result of the same name needs no edit. Folders that cannot be read contain no texts.
+    Both paths are absolute. `with_lists`: mention checksum lists too. A result of the same name needs no edit. Folders
+    that cannot be read contain no texts.
     """
     if original_path == result_path:
         return NamingTexts()
@@ -46,7 +47,8 @@ def find_texts(original_path: Path, result_path: Path) -> NamingTexts:
     search = _Search(original_path, result_path)
     with contextlib.suppress(OSError), HeldFolder.open(original_path.parent) as home:
         search.look_in(home, original_path.parent, "")
-        search.look_for_lists(home)
+        if with_lists:
+            search.look_for_lists(home)
         with home.below("..") as above:
             # A mount point has texts of another file system above: they could not be replaced from here.
             if original_path.parent.name and above.stat().st_dev == home.stat().st_dev:

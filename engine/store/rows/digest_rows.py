@@ -89,6 +89,17 @@ def save(connection: sqlite3.Connection, path: Path, identity: FileIdentity, dig
         connection.execute(_DROP, (*key, str(Grade.FOLLOWED)))
 
 
+def rename(
+    connection: sqlite3.Connection, before: Path, identity: FileIdentity, now: Path, now_identity: FileIdentity
+) -> None:
+    """Let digests follow a file that discpress renamed. A changed sheet makes its fingerprint worthless."""
+    keep = "fingerprint" if identity == now_identity else "''"
+    connection.execute(
+        f"UPDATE OR REPLACE digests SET identity = ?, path = ?, fingerprint = {keep} WHERE identity = ? AND path = ?",
+        (keys.identity_key(now_identity), keys.path_key(now), keys.identity_key(identity), keys.path_key(before)),
+    )
+
+
 def _differs(one: Digests, other: Digests) -> bool:
     common = one.values.keys() & other.values.keys()
     return any(one.values[name] != other.values[name] for name in common)

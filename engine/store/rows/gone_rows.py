@@ -95,6 +95,14 @@ def follow(connection: sqlite3.Connection, former: FormerTitle, path: Path, iden
     copy_estimates(connection, former.identity, identity)
 
 
+def rename(
+    connection: sqlite3.Connection, before: Path, identity: FileIdentity, now: Path, now_identity: FileIdentity
+) -> None:
+    """Let the settings of a file that discpress renamed follow it, and its estimates."""
+    connection.execute(_MOVE_SETTINGS, (keys.path_key(before), keys.path_key(now)))
+    copy_estimates(connection, identity, now_identity)
+
+
 def copy_estimates(connection: sqlite3.Connection, before: FileIdentity, now: FileIdentity) -> None:
     """Copy the estimates of an identity to another one of the same content."""
     if before != now:

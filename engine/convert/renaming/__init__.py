@@ -1,0 +1,1 @@
+"""Renames of titles with all their files: a plan, a journal, and the way back."""
