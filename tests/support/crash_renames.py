@@ -1,4 +1,4 @@
-"""Renames that are killed (SIGKILL) at each of their calls to the system in turn: `crash_renames.py FOLDER EVERY [--links]`.
+"""Renames that are killed (SIGKILL) at each of their calls in turn: `crash_renames.py FOLDER EVERY [--links]`.
 
 FOLDER gets a CD with its sheet, a playlist and a checksum file, and a state file. A rename, and then its undo, dies at
 that call; the next one finishes it, and it is taken back. Prints how many died. EVERY 1 is each call, 5 each fifth one.
