@@ -33,7 +33,7 @@ from discpress.tui.screens.marking import Marking
 from discpress.tui.screens.pick_target import PickTarget
 from discpress.tui.views.details import brief
 from discpress.tui.views.labels import reason_of
-from discpress.tui.views.library import COLUMNS, LibraryView
+from discpress.tui.views.library import LibraryView
 from discpress.tui.views.queue_strip import strip_lines
 from discpress.tui.views.settings import changed_target
 from discpress.tui.views.status_line import empty_hint, status_line
@@ -72,7 +72,7 @@ class LibraryScreen(Marking):
         yield self.title_bar()
         yield Lines(id="status")
         with Horizontal(id="body"):
-            yield Table(COLUMNS, self.view, id="library", ellipsis=self.view.signs.ellipsis)
+            yield Table(self.view.columns, self.view, id="library", ellipsis=self.view.signs.ellipsis)
             yield Lines(id="pane")
         yield Lines(id="strip")
         yield FilterInput(FILTER_HINT, id="filter")
@@ -142,6 +142,7 @@ class LibraryScreen(Marking):
 
     def show_status(self) -> None:
         """Say what the library comes to, or what is wrong with the filter."""
+        self._table.show_columns(self.view.columns)
         self._table.show_empty("" if self.view.rows else empty_hint(self.view, self.session))
         if self._problem:
             line: Line = [(self._problem, "bad")]

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 
-from discpress.engine.dats.match import Verdict
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.library.naming import system_label
@@ -17,21 +16,13 @@ from discpress.engine.systems import System
 from discpress.engine.units import format_duration, format_latency, format_percent, format_size
 from discpress.tui.commands import Keys
 from discpress.tui.views.jobs import job_note, job_state
-from discpress.tui.views.labels import margin_of
+from discpress.tui.views.labels import MATCH_STYLES, margin_of
 from discpress.tui.views.library import STATE_STYLES, LibraryView
 from discpress.tui.views.title_settings import describe_settings
 from discpress.tui.widgets.palette import Line, wrapped
 
 _LABEL = 10
 _DIGEST_LABEL = 14
-_MATCH_STYLES = {
-    Verdict.EXACT: "good",
-    Verdict.MIA: "good",
-    Verdict.BAD: "warn",
-    Verdict.REVISION: "warn",
-    Verdict.NONE: "bad",
-    Verdict.UNKNOWN: "dim",
-}
 _SEVERITY_STYLES = {Severity.ERROR: "bad", Severity.WARNING: "warn"}
 
 
@@ -128,7 +119,7 @@ def _match(view: LibraryView, title: Title, width: int) -> list[Line]:
     if not view.states.has_lists:
         return []
     match = view.states.match_of(title)
-    first, *rest = wrapped(display_name(match.sentence), max(1, width - _LABEL), _MATCH_STYLES[match.verdict])
+    first, *rest = wrapped(display_name(match.sentence), max(1, width - _LABEL), MATCH_STYLES[match.verdict])
     return [[(f"{'datfile':<{_LABEL}}", "dim"), *first], *([(" " * _LABEL, "dim"), *line] for line in rest)]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from discpress.engine.dats.match import Verdict
 from discpress.engine.library.families import FamilyEstimate
 from discpress.engine.names import display_name
 from discpress.engine.store.model import StoredEstimate, Title
@@ -52,3 +53,28 @@ def margin_of(estimate: StoredEstimate | FamilyEstimate | None) -> int | None:
 def reason_of(title: Title, failed: Mapping[Path, str]) -> str:
     """Return why a background task for a title failed, without the title's own path; empty if none did."""
     return display_name(failed.get(title.path, "")).removeprefix(f"{display_name(title.path)}: ")
+
+
+MATCH_STYLES = {
+    Verdict.EXACT: "good",
+    Verdict.MIA: "good",
+    Verdict.BAD: "warn",
+    Verdict.REVISION: "warn",
+    Verdict.NONE: "bad",
+    Verdict.UNKNOWN: "dim",
+}
+"""The style of each comparison with datfiles."""
+_MATCH_SIGNS = {
+    Verdict.EXACT: ("✓", "y"),
+    Verdict.MIA: ("✓", "y"),
+    Verdict.BAD: ("✓", "b"),
+    Verdict.REVISION: ("✓", "r"),
+    Verdict.NONE: ("✗", "n"),
+    Verdict.UNKNOWN: ("·", "."),
+}
+"""Their signs; in ASCII the letter tells what otherwise only the colour does."""
+
+
+def match_sign(verdict: Verdict, *, is_ascii: bool) -> str:
+    """Return the sign of a comparison with datfiles."""
+    return _MATCH_SIGNS[verdict][is_ascii]

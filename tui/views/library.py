@@ -24,7 +24,7 @@ from discpress.engine.states import Concern, State
 from discpress.engine.store.model import Title
 from discpress.engine.systems import SYSTEMS
 from discpress.engine.units import format_size
-from discpress.tui.views.labels import SAVE_CELLS, estimate_label, format_label, saving_label
+from discpress.tui.views.labels import MATCH_STYLES, SAVE_CELLS, estimate_label, format_label, match_sign, saving_label
 from discpress.tui.views.title_settings import describe_settings
 from discpress.tui.widgets.family_rows import FamilyRows, family_cells
 from discpress.tui.widgets.marked_rows import MarkedRows, Signs
@@ -41,6 +41,8 @@ COLUMNS = (
     Column("block", "BLK/LV", 6, right=True, rank=2),
     Column("state", "STATE", 12),
 )
+MATCH = Column("match", "ID", 2)
+"""The comparison with datfiles, before the state; only while a datfile is loaded."""
 SORTS = ("title", "system", "format", "size", "estimate", "saving", "block", "state", "path")
 """What `s` goes through; a column's key, and the path for the order of the folders."""
 _LARGE_FIRST = {"size", "estimate", "saving"}
@@ -231,6 +233,11 @@ class LibraryView(MarkedRows[Title]):
 
     # Rows of the table
 
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns of the table."""
+        return (*COLUMNS[:-1], MATCH, COLUMNS[-1]) if self.states.has_lists else COLUMNS
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -252,6 +259,8 @@ class LibraryView(MarkedRows[Title]):
         if key == "state":
             state = self.states.state(title) if family is None else family.state(self.states)
             return "normal" if state.spec.is_in_batch else STATE_STYLES[state.spec.concern]
+        if key == "match":
+            return MATCH_STYLES[self.states.match_of(title).verdict]
         return "dim" if title.error else "normal"
 
     def state_of(self, title: Title) -> str:
@@ -296,5 +305,6 @@ _CELLS: Mapping[str, Callable[[LibraryView, Title], str]] = {
     "estimate": lambda view, title: estimate_label(title.estimate, view.signs.margin),
     "saving": lambda _view, title: saving_label(title.saving_percent),
     "block": _block_cell,
+    "match": lambda view, title: match_sign(view.states.match_of(title).verdict, is_ascii=view.signs.is_ascii),
     "state": lambda view, title: view.state_of(title),
 }

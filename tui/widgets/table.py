@@ -118,6 +118,12 @@ class Table(Painted):
             if self._painted.get(y) != self._line(y):
                 self._refresh_line(y)
 
+    def show_columns(self, columns: Sequence[Column]) -> None:
+        """Show other columns."""
+        if self._columns != tuple(columns):
+            self._columns = tuple(columns)
+            self.refresh()
+
     def show_empty(self, text: str) -> None:
         """Say this in place of rows while there are none: what to do about it."""
         if text != self._empty_text:

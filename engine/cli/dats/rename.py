@@ -75,7 +75,8 @@ def _plans(
 
 def _chosen(titles: Iterable[Title], paths: Sequence[Path]) -> list[Title]:
     """Return the titles that are named, or are below a named folder. Raises UsageError for a path without any."""
-    known, found = list(titles), {}
+    known = list(titles)
+    found: dict[Path, Title] = {}
     for path in map(absolute, paths):
         named = [each for each in known if each.path == path or path in each.file_paths or path in each.path.parents]
         if not named:

@@ -44,8 +44,7 @@ def library(desk: Desk) -> Desk:
         write_old(folder / name, data)
     lists = [write_list(folder.parent / "ps2.dat", PS2_GAMES)]
     lists.append(write_list(folder.parent / "ps1.dat", PS1_GAMES, name="Sony - PlayStation"))
-    for words in (("scan", folder), ("dat", "add", *lists), ("identify", "--all")):
-        assert desk.ask(*words)[0] == 0
+    assert desk.ask("scan", folder)[0] == desk.ask("dat", "add", *lists)[0] == desk.ask("identify", "--all")[0] == 0
     return desk
 
 

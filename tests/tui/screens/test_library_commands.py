@@ -1,16 +1,21 @@
 """The library's commands, by their keys."""
 
+import zlib
 from pathlib import Path
 
 import pytest
 from app_desk import LIBRARY, opened, title
 from command_line import write_old
+from dat_lists import rom, write_list
 from sample_images import as_disc, compressible
 
 from discpress.engine.config import load_config
+from discpress.engine.dats.index import DatIndex
+from discpress.engine.dats.reading.files import read_dats
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.store.digests import Digests
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.commands import Place
 from discpress.tui.screens.detail import DetailScreen
@@ -253,6 +258,21 @@ async def test_r_finds_new_changed_and_vanished_images(tmp_path: Path) -> None:
         await desk.look()
         assert [each.path.name for each in desk.view.rows] == ["New.iso"]
         assert "Looking for new and changed images" in desk.told[-1]
+
+
+async def test_a_datfile_that_is_loaded_meanwhile_gives_the_table_a_column(tmp_path: Path) -> None:
+    async with opened(tmp_path, width=120) as desk:
+        assert " ID " not in desk.text.splitlines()[2]
+        games = {"Game 2 (Europe)": [rom("Game 2 (Europe).iso", b"x" * 2048)]}
+        path = write_list(tmp_path / "list.dat", games)
+        found = list(read_dats(path, lambda where, error: pytest.fail(str(error))))
+        DatIndex(desk.store.file).add(found, path)
+        game = next(each for each in LIBRARY if each.path.name == "Game 2.iso")
+        desk.store.digests.save(game.path, game.identity, Digests(f"{zlib.crc32(b'x' * 2048):08x}", size_bytes=2048))
+        await desk.look()
+        (row,) = [row for row in desk.rows if "Game 2 " in row]
+        assert row.split(" | ")[-2] == "✓"
+        assert " ID " in desk.text
 
 
 @runs("copy_path", AT)

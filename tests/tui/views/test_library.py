@@ -1,5 +1,6 @@
 """The library as rows: groups, marks, changes, cells, words for states."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from some_jobs import job, running
 from title_fields import TitleFields
 
 from discpress.engine.config import Config
+from discpress.engine.dats.match import Match, Verdict
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat, Settings
@@ -46,6 +48,20 @@ def records(*titles: Title) -> Records:
     """The records of a conversion: of the first title, into the second."""
     discs = tuple(DiscRecord(each.path, "ab" * 16, each.is_packed) for each in titles)
     return Records(discs=discs, results={(titles[0].path, titles[1].path, "ab" * 16)})
+
+
+def test_the_comparison_with_datfiles_has_a_column_while_one_is_loaded() -> None:
+    listed = view(signs=ASCII_SIGNS)
+    assert tuple(listed.columns) == COLUMNS
+    matches = {os.fsencode(LIBRARY[1].path): Match(Verdict.REVISION)}
+    listed.set_records(Records(matches=matches, has_lists=True))
+    assert [column.key for column in listed.columns] == [*KEYS[:-1], "match", "state"]
+    index = listed.index_of(LIBRARY[1].path)
+    assert index is not None
+    assert (listed.cells(index, ["match"]), listed.style(index, "match")) == (["r"], "warn")
+    other = listed.index_of(LIBRARY[0].path)
+    assert other is not None
+    assert (listed.cells(other, ["match"]), listed.style(other, "match")) == (["."], "dim")
 
 
 def pair() -> tuple[Title, Title]:
