@@ -89,6 +89,8 @@ COMMANDS: tuple[Command, ...] = (
              writes=True, in_footer=True),
     _command("repair", "R", "repair", "Show the plan for what the target cannot load, then rewrite that.",
              _L, _D, writes=True),
+    _command("identify", "i", "identify", "Decode the marked titles, to compare them with the datfiles.", _L,
+             writes=True),
     _command("show_queue", "w", "queue", "Show the queue: running, waiting and finished jobs.", _L, _D, _B,
              in_footer=True),
     _command("bench", "b", "bench", "Measure throughput and seek latency of the title on its disk.", _L, _D, _T),

@@ -10,13 +10,17 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.timer import Timer
 
+from discpress.engine.errors import DiscpressError
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.store.model import Title
+from discpress.engine.queue.titles.identifying import identify_request, is_identifiable, work_of
 from discpress.engine.targets.by_system import target_name
+from discpress.engine.units import format_count
 from discpress.tui.app.session import ON_SCREEN, Changes, Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.messages import (
     CopyPath,
+    Notify,
     OpenBench,
     OpenDetails,
     OpenPlan,
@@ -198,6 +202,27 @@ class LibraryScreen(Marking):
         chosen = self.view.chosen(self._table.cursor)
         if chosen or self.has_rows():
             self.post_message(OpenPlan(chosen, is_repair=True))
+
+    def action_identify(self) -> None:
+        """Queue the decoding of the marked titles, at idle priority."""
+        chosen = self.view.chosen(self._table.cursor)
+        requests = [
+            identify_request(title.path, title.file_path, title.device, self.view.names.of(title))
+            for title in chosen
+            if is_identifiable(title)
+        ]
+        if not requests:
+            if chosen or self.has_rows():
+                self.say("Nothing to identify: these images cannot be read.")
+            return
+        try:
+            added = len([number for number in self.session.queue.add_new(requests, work_of) if number is not None])
+        except DiscpressError as error:
+            self.post_message(Notify(str(error), is_error=True))
+            return
+        self.post_message(StartWorker())
+        key = self.keys.of("show_queue")
+        self.say(f"Queued {format_count(added, 'title')}. Press {key} for the queue." if added else "Queued already.")
 
     def action_tune(self) -> None:
         """Choose settings for the marked titles."""

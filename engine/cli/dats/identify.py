@@ -24,16 +24,12 @@ from discpress.engine.images.image import Image
 from discpress.engine.library.scan.titles import stated_digests
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
-from discpress.engine.queue.jobs import Job, JobRequest
+from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.record_digests import decode_whole
-from discpress.engine.queue.tasks.base import Source
-from discpress.engine.queue.tasks.records import VerifyTask
+from discpress.engine.queue.titles.identifying import identify_request, is_identifiable, work_of
 from discpress.engine.store.digests import Digests
-from discpress.engine.store.model import Fault
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute, holder_of
-
-_UNREADABLE = {Fault.UNREAD, Fault.OTHER, Fault.SPLIT_PART, Fault.DAMAGED}
 
 
 def run_identify(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
@@ -99,7 +95,7 @@ class _Identifying:
             yield from expand_inputs(paths, None, True, self._printer, self._fail, self._control.check, self._sources)
             return
         for title in self._store.titles():
-            if title.fault not in _UNREADABLE:
+            if is_identifiable(title):
                 yield Input(title.path, None, is_named=False)
 
     def _identify(self, each: Input) -> None:
@@ -110,7 +106,8 @@ class _Identifying:
             tracks = len(image.tracks) if isinstance(image, CdImage) else 0
             is_needed = needs_decoding(known, match, tracks, self._kinds, is_named=each.is_named)
             if is_needed and self._arguments.queue:
-                self._requests.append(_job_for(path))
+                file_path = absolute(holder_of(path))
+                self._requests.append(identify_request(absolute(path), file_path, file_path.stat().st_dev))
                 return
             if is_needed:
                 self._decode(path, image)
@@ -136,20 +133,10 @@ class _Identifying:
 
     def _add_jobs(self) -> None:
         with OpenQueue(self._arguments, self._printer) as queue:
-            numbers = queue.jobs.add_new(self._requests, _work_of)
+            numbers = queue.jobs.add_new(self._requests, work_of)
             added = [(number, each, None) for number, each in zip(numbers, self._requests, strict=True) if number]
             report_added(added, self._printer)
             if added:
                 queue.start_worker()
             else:
                 self._printer.notice("found nothing to decode that is not queued already")
-
-
-def _job_for(path: Path) -> JobRequest:
-    file_path = absolute(holder_of(path))
-    task = VerifyTask(source=Source.of(absolute(path), file_path, file_path.stat().st_dev))
-    return JobRequest(task, absolute(path), idle_priority=True)
-
-
-def _work_of(job: Job | JobRequest) -> tuple[object, ...]:
-    return job.path, job.task.work

@@ -233,6 +233,17 @@ async def test_c_plans_the_marked_titles(tmp_path: Path) -> None:
         assert "2 titles: read 2.05 GiB" in desk.lines("summary")
 
 
+@runs("identify", AT)
+async def test_i_queues_the_decoding_of_the_marked_titles(tmp_path: Path) -> None:
+    async with opened(tmp_path, "down", "space", "space", "i") as desk:
+        jobs = desk.queue.jobs()
+        assert {job.path.name for job in jobs} == {"Dense Films.iso", "Game 2.iso"}
+        assert {(job.kind, job.idle_priority) for job in jobs} == {(TaskKind.VERIFY, True)}
+        assert desk.told[-1] == "Queued 2 titles. Press w for the queue."
+        await desk.press("i")
+        assert (desk.told[-1], len(desk.queue.jobs())) == ("Queued already.", 2)
+
+
 @runs("show_queue", AT)
 async def test_w_shows_the_queue(tmp_path: Path) -> None:
     async with opened(tmp_path, "w") as desk:
