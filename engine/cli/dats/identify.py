@@ -15,7 +15,6 @@ from discpress.engine.cli.queue.access import OpenQueue
 from discpress.engine.cli.queue.views import report_added
 from discpress.engine.cli.state import Records
 from discpress.engine.dats.index import DatIndex, listed_kinds
-from discpress.engine.dats.match import Match
 from discpress.engine.dats.needs import needs_decoding
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import CancelledError, DiscpressError, StoreError, UsageError
@@ -101,8 +100,9 @@ class _Identifying:
     def _identify(self, each: Input) -> None:
         path = each.path
         with self._sources.open_image(path)[0] as image:
-            known = with_stated(self._records.digests_of(path, image.source), stated_digests(image.source))
-            match = self._match(image, known)
+            disc = identify_image(image)
+            known = self._known(path, image)
+            match = self._records.match_of(image.path, disc, known)
             tracks = len(image.tracks) if isinstance(image, CdImage) else 0
             is_needed = needs_decoding(known, match, tracks, self._kinds, is_named=each.is_named)
             if is_needed and self._arguments.queue:
@@ -111,8 +111,7 @@ class _Identifying:
                 return
             if is_needed:
                 self._decode(path, image)
-                known = self._records.digests_of(path, image.source)
-                match = self._match(image, with_stated(known, stated_digests(image.source)))
+                match = self._records.match_of(image.path, disc, self._known(path, image))
         facts = {
             "input": str(path),
             "decoded": is_needed,
@@ -121,8 +120,8 @@ class _Identifying:
         text = "its digests are known" if match is None else match_text(match)
         self._printer.event("identified", facts, f"{display_name(path)}: {text}")
 
-    def _match(self, image: Image, known: Sequence[Digests]) -> Match | None:
-        return self._records.match_of(image.path, identify_image(image), known)
+    def _known(self, path: Path, image: Image) -> Sequence[Digests]:
+        return with_stated(self._records.digests_of(path, image.source), stated_digests(image.source))
 
     def _decode(self, path: Path, image: Image) -> None:
         progress = Progress()

@@ -19,7 +19,7 @@ BEGUN = "renaming"
 DONE = "renamed"
 """In the journal after the last step; `rename` is the number of the entry that began it."""
 TAKEN_BACK = "rename-taken-back"
-"""In the journal after a rename that failed was undone."""
+"""In the journal after a rename that failed was undone, or was given up because the files are others by now."""
 
 
 @dataclass(frozen=True, slots=True)

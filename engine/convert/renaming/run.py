@@ -57,7 +57,10 @@ def undo_rename(entry: JournalEntry, store: Store, notify: Callable[[str], None]
 
 
 def finish_renames(store: Store, notify: Callable[[str], None]) -> list[RenameRecord]:
-    """Finish the renames that a kill interrupted; return them. One that cannot be finished stays for later."""
+    """Finish the renames that a kill interrupted; return them.
+
+    One whose disk is away stays for later. One whose files were changed or renamed by somebody else is left as it is.
+    """
     finished = []
     for entry in _interrupted(store):
         with contextlib.suppress(ValueError):
@@ -65,8 +68,12 @@ def finish_renames(store: Store, notify: Callable[[str], None]) -> list[RenameRe
             try:
                 _carry_out(record, notify)
                 _conclude(record, entry.id, store)
+            except (SourceChangedError, ConflictError) as error:
+                store.append_journal(TAKEN_BACK, {"rename": entry.id})
+                notify(f"an interrupted rename is left as it is: {error}")
+                continue
             except DiscpressError as error:
-                notify(f"an interrupted rename could not be finished: {error}")
+                notify(f"an interrupted rename waits: {error}")
                 continue
             finished.append(record)
     return finished

@@ -66,6 +66,8 @@ def read_dats(
     are passed to `on_problem`. `check` may raise CancelledError.
     """
     if not path.is_dir():
+        if path.exists() and not path.is_file():
+            raise DatfileError(f"{display_name(path)}: neither a file nor a folder")
         yield from _lists_in_file(path, on_problem, check)
         return
     for each in _files_below(path, check):

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from archive_files import write_zip
 from cd_sectors import form_1
 from command_line import write_old
 from dat_lists import rom, write_list
 from foreign_images import cue
 from memory_cds import ps1_disc, ps2_disc, raw_sectors, sound
 from queue_desk import Desk
-from sample_images import convert_image, pack
+from sample_images import convert_image
 
 from discpress.engine.formats import ImageFormat
 from discpress.engine.queue.tasks.kinds import TaskKind
@@ -156,8 +157,11 @@ def test_the_replacement_of_an_original_in_the_trash_stays(library: Desk) -> Non
     assert problem == "it replaces second.iso in the trash: empty the trash or undo first"
 
 
-def test_a_title_in_an_archive_or_with_the_right_name_stays(library: Desk) -> None:
-    pack(library.folder / "unknown.zso", DVD)
+def test_a_title_with_the_right_name_or_in_an_archive_stays(library: Desk) -> None:
+    archive = write_zip(library.folder / "games.zip", {"inner.iso": DVD})
+    library.ask("scan", library.folder)
+    library.ask("identify", archive)
+    assert plans(library, archive)["inner.iso"]["problem"] == "it is in an archive"
     library.ask("rename", "--yes", library.folder / ISO)
     assert plans(library, library.folder / f"{CLEAN}.iso")[f"{CLEAN}.iso"]["problem"] == "it has this name already"
 
@@ -182,6 +186,18 @@ def test_a_rename_that_fails_half_way_is_taken_back(library: Desk, monkeypatch: 
     assert (code, taken.exists()) == (1, False)
     assert [each["code"] for each in events if each["event"] == "error"] == ["source-changed"]
     assert contents(library.folder) == before
+
+
+def test_an_interrupted_rename_whose_files_are_gone_is_given_up(library: Desk) -> None:
+    files = [["1.bin", "gone.bin", "1 2 3"]]
+    facts: dict[str, Any] = {"folder": str(library.folder), "main": ["x.cue", "y.cue"], "files": files, "texts": []}
+    library.store.append_journal("renaming", facts | {"identity": "1 2 3", "batch": 0, "undoes": 0})
+    library.store.append_journal("renaming", {"folder": 5})  # of no use, and no reason to fail
+    (library.folder / "1.bin").rename(library.folder / "by hand.bin")
+    _, _, err = library.say("rename", "-n", "--all")
+    assert f"an interrupted rename is left as it is: {library.folder}/1.bin: it is gone" in err
+    _, _, err = library.say("rename", "-n", "--all")
+    assert "interrupted" not in err
 
 
 @pytest.mark.parametrize(

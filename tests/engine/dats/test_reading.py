@@ -1,5 +1,6 @@
 """Lists in each of their forms, with what real ones contain."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,13 @@ def test_a_damaged_list_in_an_archive_does_not_hide_the_others(tmp_path: Path) -
     problems: list[Path] = []
     found = list(read_dats(path, lambda where, error: problems.append(where)))
     assert (names(found), problems) == ([("lists.zip", "b.xml")], [path / "a.dat"])
+
+
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(DatfileError, match="neither a file nor a folder"):
+        list(read_dats(path, refuse))
 
 
 def test_an_archive_without_a_list_is_refused(tmp_path: Path) -> None:
