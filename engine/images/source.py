@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
-from discpress.engine.errors import StorageError, from_os_error
+from discpress.engine.errors import DiscpressError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.system.cache import drop_cached
 from discpress.engine.system.files import FileIdentity, Writable, open_regular, read_at, read_into
@@ -133,7 +133,7 @@ class FileSource(ByteSource):
         except OSError as error:
             raise self._cannot_read(error, offset) from error
 
-    def _cannot_read(self, error: OSError, offset: int) -> StorageError:
+    def _cannot_read(self, error: OSError, offset: int) -> DiscpressError:
         return from_os_error(error, self.path, f"read it at byte {offset}")
 
     def evict(self, offset: int, length: int) -> None:

@@ -41,7 +41,18 @@ class Disc:
         return self._written(CREATE, codecs, self._create(codecs))
 
     def _create(self, codecs: str) -> Run:
-        words = ["createcd", "-f", "-i", self.sheet, "-o", self._chd(codecs), "-c", codecs, "-np", str(self._threads)]
+        words: list[str | Path] = [
+            "createcd",
+            "-f",
+            "-i",
+            self.sheet,
+            "-o",
+            self._chd(codecs),
+            "-c",
+            codecs,
+            "-np",
+            str(self._threads),
+        ]
         return run([self._chdman, *words], is_ours=False)
 
     def measure_writing(self, codecs: str, runs: Runs) -> None:
@@ -59,7 +70,7 @@ class Disc:
         if not self._chd(codecs).exists():
             self.create(codecs)
         chd, back = self._chd(codecs), self._folder / "back.cue"
-        words = ["extractcd", "-f", "-i", chd, "-o", back, "-ob", back.with_suffix(".bin")]
+        words: list[str | Path] = ["extractcd", "-f", "-i", chd, "-o", back, "-ob", back.with_suffix(".bin")]
         runs.setdefault(EXTRACT, []).append(run([self._chdman, *words], is_ours=False))
         runs.setdefault(VERIFY, []).append(run([self._chdman, "verify", "-i", chd], is_ours=False))
         for kernel in self._kernels:

@@ -12,8 +12,8 @@ from textual.timer import Timer
 
 from discpress.engine.errors import DiscpressError
 from discpress.engine.queue.snapshot import QueueSnapshot
-from discpress.engine.store.model import Title
 from discpress.engine.queue.titles.identifying import identify_request, is_identifiable, work_of
+from discpress.engine.store.model import Title
 from discpress.engine.targets.by_system import target_name
 from discpress.engine.units import format_count
 from discpress.tui.app.session import ON_SCREEN, Changes, Session
