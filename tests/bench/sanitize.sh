@@ -23,14 +23,21 @@ lz4libs=$(dirname "$(find sdist -name lz4hc.c)")
 
 kernel="$(echo engine/codecs/*.c engine/codecs/flac/*.c)"
 
+# Laid out as it is installed, before the editable installation in the path; -P keeps the current folder out of it.
+mkdir -p links/discpress
+for name in discpress/__init__.py engine tui; do ln -s "../../$name" "links/discpress/${name##*/}"; done
+
 gcc $flags -shared -fPIC -I "$include" -o engine/codecs/_kernel.abi3.so $kernel
+found=$(PYTHONPATH="$work/links" "$python" -P -c \
+  'from importlib.util import find_spec; print(find_spec("discpress.engine.codecs._kernel").origin)')
+[[ $found == "$work"/* ]] || { echo "the tests would load another kernel: $found" >&2; exit 1; }
 for system in 0 1; do  # 0: the liblz4 in the package; 1: the system's, where its headers are installed
   echo "== tests of the kernel, with an instrumented lz4 $lz4, PYLZ4_USE_SYSTEM_LZ4=$system"
   CC=gcc CFLAGS="$flags" PYLZ4_USE_SYSTEM_LZ4=$system "$python" -m pip install -q --no-cache-dir --no-binary lz4 \
     --no-deps --target "packages$system" "lz4==$lz4"
   env LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
-    PYTHONPATH="$work/packages$system:$work" PYTHONMALLOC=malloc DISCPRESS_KERNEL=native PYTHONDONTWRITEBYTECODE=1 \
-    "$python" -m pytest -q tests/engine/codecs tests/engine/images/test_image.py -p no:faulthandler
+    PYTHONPATH="$work/packages$system:$work/links" PYTHONMALLOC=malloc DISCPRESS_KERNEL=native PYTHONDONTWRITEBYTECODE=1 \
+    "$python" -P -m pytest -q tests/engine/codecs tests/engine/images/test_image.py -p no:faulthandler
 done
 
 echo "== $cases fuzz cases"
