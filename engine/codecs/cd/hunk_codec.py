@@ -9,6 +9,7 @@ import zstandard
 
 from discpress.engine.codecs.blocks import PLAIN_BIT, is_zero
 from discpress.engine.codecs.cd_packing import CdHunk
+from discpress.engine.codecs.flac.encoder import is_fast
 from discpress.engine.codecs.hunks import MAX_LEVELS, SLOT_SHIFT, working_bytes
 from discpress.engine.formats import Method
 from discpress.engine.units import KIB
@@ -40,9 +41,14 @@ class CdHunkCodec:
     """Packs a chunk of hunks, see `HunkCodec`."""
 
     def __init__(self, methods: Sequence[Method]) -> None:
-        """Take some of CD_METHODS, each once and in their order."""
+        """Take some of CD_METHODS, each once and in their order.
+
+        Without a native kernel no hunk is packed by FLAC, unless it is the only method.
+        """
         self.methods = tuple(methods)
-        self.name = f"chd {'+'.join(methods)} plain"
+        # In plain Python, FLAC takes 0.4 s for a hunk, and a CD would take hours.
+        self._used = tuple(each for each in methods if each is not Method.CDFL or len(methods) == 1 or is_fast())
+        self.name = f"chd {'+'.join(self._used)} plain"
         self.version = ", ".join(_VERSIONS[method] for method in methods)
         self.max_level = highest_cd_level(methods)
 
@@ -59,6 +65,7 @@ class CdHunkCodec:
         codecs = [
             (slot << SLOT_SHIFT, method.encode("ascii"), _level_of(method, level))
             for slot, method in enumerate(self.methods)
+            if method in self._used
         ]
         zeros: tuple[int, bytes] | None = None
         position = 0

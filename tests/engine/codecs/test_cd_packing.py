@@ -1,11 +1,18 @@
 """The packers of CD hunks, against the decoders."""
 
+from array import array
+
 import pytest
+import sounds
 from made_hunks import HUNK, SIZE, decode
 from packed_cds import FRAME
 
+from discpress.engine.codecs.cd import hunk_codec
+from discpress.engine.codecs.cd.hunk_codec import CdHunkCodec
 from discpress.engine.codecs.cd_hunks import CD_DECODERS
 from discpress.engine.codecs.cd_packing import CD_PACKERS, CdHunk, flac_block_size, pack_cd_hunk
+from discpress.engine.codecs.hunks import SLOT_SHIFT
+from discpress.engine.formats import Method
 
 
 @pytest.mark.parametrize("codec", CD_PACKERS, ids=bytes.decode)
@@ -29,3 +36,20 @@ def test_the_blocks_of_sound_are_as_long_as_those_of_chdman(frames: int, samples
 def test_all_decoders_have_a_packer() -> None:
     assert CD_PACKERS.keys() == CD_DECODERS.keys()
     assert len(HUNK) == SIZE
+
+
+@pytest.mark.parametrize(("fast", "slot"), [(True, 1), (False, 0)])
+def test_sound_is_packed_by_flac_only_if_it_is_fast(fast: bool, slot: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hunk_codec, "is_fast", lambda: fast)
+    codec = CdHunkCodec((Method.CDZL, Method.CDFL))
+    assert codec.name == ("chd cdzl+cdfl plain" if fast else "chd cdzl plain")
+    sound = sounds.partials(588)
+    lengths, out = array("I", bytes(4)), memoryview(bytearray(FRAME))
+    used = codec.pack(memoryview(sound + bytes(96)), FRAME, 1, 9, out, lengths)
+    assert list(lengths) == [slot << SLOT_SHIFT | used]
+    assert decode((b"cdzl", b"cdfl")[slot], bytes(out[:used]), FRAME) == sound + bytes(96)
+
+
+def test_flac_alone_packs_in_plain_python_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hunk_codec, "is_fast", lambda: False)
+    assert CdHunkCodec((Method.CDFL,)).name == "chd cdfl plain"
