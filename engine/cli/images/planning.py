@@ -56,7 +56,8 @@ class PlannedInput:
         skip = self.row.skip
         if skip is None:
             return ""
-        is_final = skip is Skip.NO_PLAYER and bool(why_not_cut(self.row.title))
+        # Without settings, the target refuses the disc also if its file is named.
+        is_final = skip is Skip.NO_PLAYER and (self.row.settings is None or bool(why_not_cut(self.row.title)))
         return self.row.reason + ("" if is_final else _ADVICE.get(skip, ""))
 
 

@@ -252,3 +252,27 @@ def test_the_verdict_for_a_target_names_it_before_the_advice(desk: Desk) -> None
     text = text_of(desk, "doctor", "Blue.iso", "--target", "pcsx2")
     assert "nothing wrong for PCSX2 in header and index (add --deep to decode every block)" in text
     assert "Blue.iso: nothing wrong for PCSX2\n" in text_of(desk, "doctor", "Blue.iso", "--target", "pcsx2", "--deep")
+
+
+def test_a_disc_with_sound_becomes_a_chd_and_comes_back_with_all_its_files(desk: Desk) -> None:
+    write_parade(desk.folder)
+    (done,) = events(desk, "converted", "convert", "-r", ".", "--delete-source")
+    assert Path(done["output"]).name == "Parade.chd"
+    assert [Path(each).name for each in done["files"]] == ["Parade.cue", "1.bin", "2.bin"]
+    assert [(each["number"], each["type"]) for each in done["tracks"]] == [(1, "MODE2/2352"), (2, "AUDIO")]
+    assert {path.name for path in desk.folder.iterdir()} == {TRASH_NAME, "Parade.chd"}
+    assert desk.ask("scan", str(desk.folder))[0] == 0
+    (title,) = events(desk, "title", "ls")
+    assert (title["state"], title["digests"][0]["xxh3"]) == ("packed", done["xxh3"])
+    assert desk.ask("undo")[0] == 0
+    assert [(desk.folder / name).read_bytes() for name in ("1.bin", "2.bin")] == [PS1_BIN, SOUND]
+    assert (desk.folder / "Parade.cue").read_bytes() == cue("1.bin", "2.bin")
+
+
+def test_an_image_without_tracks_is_left_out_for_a_player_of_cds(desk: Desk) -> None:
+    write_old(desk.folder / "Odd.iso", ps1_disc())
+    (skipped,) = events(desk, "skipped", "convert", "-r", ".")
+    assert (skipped["code"], skipped["message"]) == (
+        "no-player",
+        "DuckStation loads the CHD of a CD, and this image has no tracks",
+    )
