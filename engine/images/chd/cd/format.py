@@ -7,6 +7,7 @@ from discpress.engine.errors import SettingError
 from discpress.engine.formats import CD_FRAME_BYTES, CD_HUNK_SIZE, CD_METHODS, Method, Settings, as_cd_methods
 from discpress.engine.images.spec import Encoder
 from discpress.engine.targets import Target
+from discpress.engine.units import MIB
 
 if TYPE_CHECKING:
     from discpress.engine.codecs.blocks import Codec
@@ -25,6 +26,8 @@ class _CdEncoder(Encoder):
     block_sizes = (CD_HUNK_SIZE,)
     grid_block_sizes = (CD_HUNK_SIZE,)
     why_unaligned = "the hunks of a CHD have none"
+    threads_bytes = 52 * MIB
+    """Eleven threads: LZMA is slow enough to use them, and 96 MiB are for the whole process."""
 
     def block_size_for(self, target: Target) -> int:
         return CD_HUNK_SIZE
