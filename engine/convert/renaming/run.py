@@ -82,23 +82,26 @@ def finish_renames(store: Store, notify: Callable[[str], None]) -> list[RenameRe
 def last_rename(store: Store) -> list[JournalEntry]:
     """Return the renames of the last command that were not taken back, the last one first."""
     entries = store.journal_entries()
-    undone = {entry.payload.get("undoes") for entry in entries if entry.kind == BEGUN}
-    done = {entry.payload.get("rename") for entry in entries if entry.kind == DONE}
-    begun = [
-        entry
-        for entry in entries
-        if entry.kind == BEGUN and entry.id in done and entry.id not in undone and not entry.payload.get("undoes")
-    ]
-    if not begun:
+    done = {_number(entry, "rename") for entry in entries if entry.kind == DONE}
+    begun = [entry for entry in entries if entry.kind == BEGUN and entry.id in done]
+    undone = {_number(entry, "undoes") for entry in begun}
+    kept = [entry for entry in begun if entry.id not in undone and not _number(entry, "undoes")]
+    if not kept:
         return []
-    batch = begun[-1].payload.get("batch") or begun[-1].id
-    return [entry for entry in begun[::-1] if batch in {entry.payload.get("batch"), entry.id}]
+    batch = _number(kept[-1], "batch") or kept[-1].id
+    return [entry for entry in kept[::-1] if batch in {_number(entry, "batch"), entry.id}]
 
 
 def _interrupted(store: Store) -> Iterator[JournalEntry]:
     entries = store.journal_entries()
-    over = {entry.payload.get("rename") for entry in entries if entry.kind in {DONE, TAKEN_BACK}}
+    over = {_number(entry, "rename") for entry in entries if entry.kind in {DONE, TAKEN_BACK}}
     return (entry for entry in entries if entry.kind == BEGUN and entry.id not in over)
+
+
+def _number(entry: JournalEntry, name: str) -> int:
+    """Return a number of an entry; 0 if it has none, whatever a flipped bit made of it."""
+    value = entry.payload.get(name)
+    return value if isinstance(value, int) else 0
 
 
 def _begin(record: RenameRecord, store: Store, notify: Callable[[str], None]) -> int:

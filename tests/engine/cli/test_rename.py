@@ -200,6 +200,17 @@ def test_an_interrupted_rename_whose_files_are_gone_is_given_up(library: Desk) -
     assert "interrupted" not in err
 
 
+def test_an_undo_that_fails_can_be_tried_again(library: Desk) -> None:
+    library.ask("rename", "--yes", library.folder / ISO)
+    library.store.append_journal("renamed", {"rename": [1], "path": None})  # as a flipped bit may leave it
+    taken = write_old(library.folder / ISO, b"somebody's")
+    code, _, err = library.say("rename", "--undo")
+    assert (code, f"{taken}: it exists already" in err, taken.read_bytes()) == (1, True, b"somebody's")
+    taken.unlink()
+    assert library.ask("rename", "--undo")[0] == 0
+    assert taken.read_bytes() == DVD
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
