@@ -21,7 +21,7 @@ class FrameDigester(Digester):
         self._disc_bytes = frames.disc_bytes
         self._frames = Digester(("sha1",))
         self._tracks = TrackDigester(frames.disc.tracks, wanted)
-        self._files = None if frames.kept is None else KeptDigester(frames.kept)
+        self._files = None if frames.kept is None else KeptDigester(frames.kept, frames.disc.tracks)
 
     def update(self, data: Readable) -> None:
         """Digest the next whole frames."""
@@ -41,7 +41,8 @@ class FrameDigester(Digester):
     def finish(self) -> DigestSet:
         """Return the digests of all sectors so far, with those of the tracks, of the frames and of the kept files."""
         tracks = tuple(each.digests for each in self._tracks.finish())
-        kept = {} if self._files is None else {KEPT_SHA1S: ",".join(self._files.finish())}
+        sha1s = [each.values["sha1"] for each in tracks]
+        kept = {} if self._files is None else {KEPT_SHA1S: ",".join(self._files.finish(sha1s))}
         return replace(super().finish(), files=tracks, stored={**self._frames.finish().values, **kept})
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from discpress.engine.images.cd.arrange import Run
+from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.entry import (
     MAX_LITERAL_BYTES,
@@ -28,8 +29,13 @@ _MAX_REST_BYTES = 256 * 1024
 
 
 def kept_or_problem(disc: CdImage) -> tuple[KeptFiles | None, str]:
-    """Return the files of a disc, or the reason why an entry cannot keep them; neither for a disc without a sheet."""
+    """Return the files of a disc, or the reason why an entry cannot keep them.
+
+    Neither for a disc without a sheet, nor for one whose CHD is read as an ISO.
+    """
     if not isinstance(disc, SheetImage) or isinstance(disc, RawImage):
+        return None, ""
+    if TrackCounts.of(disc.tracks).is_iso and not disc.tracks[0].pregap:
         return None, ""
     try:
         return kept_files_of(disc), ""

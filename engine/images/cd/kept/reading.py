@@ -14,7 +14,7 @@ from discpress.engine.images.cd.kept.entry import (
     decode,
 )
 from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE
-from discpress.engine.images.chd.cd.image import FramesImage
+from discpress.engine.images.chd.cd.image import ChdCdImage
 from discpress.engine.images.image import Image
 from discpress.engine.images.source import read_bytes
 
@@ -31,7 +31,7 @@ class Kept:
 
 def kept_in(image: Image) -> Kept:
     """Return the files that the CHD of a disc keeps; nothing for any other image. Raises StorageError."""
-    if not isinstance(image, FramesImage):
+    if not isinstance(image, ChdCdImage):
         return Kept()
     entries = [entry for entry in image.frames.metadata if entry.tag == TAG]
     if not entries:

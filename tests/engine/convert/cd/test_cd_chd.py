@@ -79,8 +79,7 @@ def test_any_disc_comes_back_byte_for_byte(disc: MadeDisc, method: Method, is_sp
         with open_image(again) as returned:
             assert isinstance(returned, CdImage)
             assert (returned.tracks, returned.read_at(0, returned.size)) == (source.tracks, disc.data)
-        if is_split and len(disc.tracks) > 1:
-            assert files_in(again.parent) == sources_in(sheet.parent)
+        assert files_in(again.parent) == sources_in(sheet.parent)
 
 
 @pytest.mark.slow

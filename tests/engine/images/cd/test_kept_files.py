@@ -8,7 +8,7 @@ from kept_entries import literal, rebuilt, sliced
 from made_cds import MadeDisc, wave, write_ccd, write_cue, write_gdi, write_split_cue
 
 from discpress.engine.images.cd.kept.entry import FilePart, KeptError, KeptFile, KeptFiles, PartKind, decode, encode
-from discpress.engine.images.cd.kept.maker import kept_files_of
+from discpress.engine.images.cd.kept.maker import kept_files_of, kept_or_problem
 from discpress.engine.images.cd.kept.reading import are_slices, check_fit
 from discpress.engine.images.cd.sheet_image import SheetImage
 from discpress.engine.images.open import open_image
@@ -97,6 +97,12 @@ def test_subcode_is_refused(tmp_path: Path) -> None:
     path.write_text('FILE "Game.bin" BINARY\n  TRACK 01 MODE1/2448\n    INDEX 01 00:00:00\n')
     with pytest.raises(KeptError, match=r"96 more bytes in each sector of Game\.bin"):
         kept_at(path)
+
+
+def test_a_disc_whose_chd_is_read_as_an_iso_keeps_nothing(tmp_path: Path) -> None:
+    with open_image(write_cue(tmp_path / "Game.cue", MadeDisc().add("MODE1/2048", 20))) as image:
+        assert isinstance(image, SheetImage)
+        assert kept_or_problem(image) == (None, "")
 
 
 def test_a_name_that_no_entry_keeps_is_refused(tmp_path: Path) -> None:
