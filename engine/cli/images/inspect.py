@@ -8,6 +8,7 @@ from pathlib import Path
 from discpress.engine.cli.images.inputs import files_within
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths
+from discpress.engine.cli.output.blocks import table_rows
 from discpress.engine.cli.output.digests import digest_facts, digest_rows, with_stated
 from discpress.engine.cli.output.discs import disc_fields, disc_rows
 from discpress.engine.cli.output.engine_version import print_engine
@@ -179,44 +180,13 @@ def _print_facts(
         ),
         *(("part", display_name(each.name)) for each in files if len(files) > 1),
         ("ratio", format_percent(facts.file_bytes, facts.original_bytes)),
-        *_table_rows(facts),
+        *table_rows(facts),
         *track_rows(tracks),
         *kept_rows(kept),
         *digest_rows(known),
         *([] if match is None else [("datfile", match_text(match))]),
     ]
     printer.event("info", event, _block(path, rows))
-
-
-def _table_rows(facts: ImageFacts) -> list[tuple[str, str]]:
-    """Return the rows about the blocks of an image; a plain image has none that tell anything."""
-    spec = spec_of(facts.format)
-    if not spec.is_packed:
-        return []
-    return _hunk_rows(facts) if spec.shares_blocks else _block_rows(facts)
-
-
-def _block_rows(facts: ImageFacts) -> list[tuple[str, str]]:
-    waste = facts.alignment_waste_bytes
-    wasted = f"at most {format_size(facts.most_alignment_waste_bytes)}" if waste is None else format_size(waste)
-    return [
-        ("block size", str(facts.block_size)),
-        ("blocks", f"{facts.blocks}, {facts.plain_blocks} plain, {facts.packed_blocks} packed"),
-        ("alignment", f"{1 << facts.index_shift} (shift {facts.index_shift}), wasting {wasted}"),
-        ("index", format_size(facts.index_bytes)),
-        ("end padding", f"{facts.end_padding_bytes} B"),
-    ]
-
-
-def _hunk_rows(facts: ImageFacts) -> list[tuple[str, str]]:
-    kept = f"{facts.plain_blocks} plain, {facts.packed_blocks} packed, {facts.shared_blocks} equal to another"
-    return [
-        ("hunk size", str(facts.block_size)),
-        ("hunks", f"{facts.blocks}, {kept}"),
-        ("codecs", display_name(", ".join(facts.codecs)) or "none"),
-        ("metadata", display_name(", ".join(facts.metadata)) or "none"),
-        ("map", format_size(facts.index_bytes)),
-    ]
 
 
 def run_doctor(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
