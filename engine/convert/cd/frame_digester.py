@@ -47,9 +47,8 @@ class FrameDigester(Digester):
 
 
 def check_kept_files(name: str, image: CdImage, kept: KeptFiles | None) -> None:
-    """Raise VerifyError unless a written CHD keeps these files; `name` is its name for messages."""
-    found = kept_in(image).files
-    if _plain(found) != _plain(kept):
+    """Raise VerifyError unless a written CHD keeps these files, if there are any; `name` is its name for messages."""
+    if kept is not None and _plain(kept_in(image).files) != _plain(kept):
         raise VerifyError(
             f"{name}: the entry with the files of the disc differs when read back",
             hint="check the disk and the memory of this machine: one changed the data; the source is untouched",

@@ -13,7 +13,9 @@ class KeptDigester:
 
     def __init__(self, kept: KeptFiles, tracks: Sequence[Track]) -> None:
         """Take the files of a disc and its tracks: the digest of a file that is one track is not computed twice."""
-        spans = {(track.start, track.stored_bytes): number for number, track in enumerate(tracks)}
+        spans: dict[tuple[int, int] | None, int] = {
+            (track.start, track.stored_bytes): number for number, track in enumerate(tracks)
+        }
         self._tracks = [spans.get(_span(file), -1) for file in kept.files]
         self._files = [_FileDigester(file) for file in kept.files]
         self._read = [each for each, track in zip(self._files, self._tracks, strict=True) if track < 0]

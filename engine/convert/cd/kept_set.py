@@ -15,9 +15,10 @@ from discpress.engine.images.cd.kept.image import KeptImage
 from discpress.engine.images.cd.kept.reading import are_slices, kept_in
 from discpress.engine.images.cd.tracks import Track
 from discpress.engine.images.image import Image
-from discpress.engine.names import display_name
+from discpress.engine.names import display_name, fold
 from discpress.engine.request import ConversionRequest
 
+_SHEET_SUFFIXES = {".cue", ".gdi", ".ccd", ".mds"}
 KEPT_REBUILT = "the original stays where it is: its files have bytes that are in no track, as those of WAVE files"
 """The warning about a CHD whose files were rebuilt."""
 
@@ -86,10 +87,15 @@ def kept_set_of(
         return None, [f"its kept files cannot be used: {found.problem}; its tracks decide"] if found.problem else []
     name = found.files.sheet.name
     shown, suffix = display_name(name), Path(name).suffix.lower()
+    if suffix not in _SHEET_SUFFIXES:
+        return None, [f"its kept files cannot be used: {shown} is not the name of a sheet; its tracks decide"]
     if request.one_bin or not (request.unpacks or suffix == f".{image_format}"):
         return None, [f"{shown} and its files are in this CHD: -d alone writes them as they were"]
     if output_path is not None and output_path.suffix.lower() != suffix:
         return None, [f"{shown} and its files are in this CHD: a name that ends in {suffix} writes them as they were"]
+    others = {fold(file.name) for file in found.files.files[1:]}
+    if output_path is not None and fold(output_path.name) in others:
+        return None, [f"{shown} and its files are in this CHD: another name of the sheet writes them as they were"]
     return KeptSet(found.files, not are_slices(found.files, image) or _has_other_sheets(found.files)), []
 
 

@@ -15,7 +15,7 @@ from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.convert.trash.undo import undo
 from discpress.engine.errors import ConflictError, VerifyError
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import ImageFormat, Method
 from discpress.engine.images.cd.kept.entry import KeptFiles, encode
 from discpress.engine.progress import Control, Progress
 from discpress.engine.request import ConversionRequest, OnConflict
@@ -133,6 +133,33 @@ def test_an_entry_that_does_not_fit_is_said_and_the_tracks_decide(
     done = back(chd)
     assert any("its kept files cannot be used" in notice and problem in notice for notice in done.plan.notices)
     assert set(files_in(chd.parent)) == {"renamed.cue", *(f"renamed (Track {n}).bin" for n in (1, 2, 3))}
+
+
+def test_a_first_file_that_is_no_sheet_is_not_believed(source: Path, chd: Path) -> None:
+    data = write_cue(source / "Game.cue", mixed()).with_suffix(".bin").stat().st_size
+    payload = encode(KeptFiles((literal("setup.exe", b"MZ"), sliced("Game.bin", 0, data))))
+    write_old(chd, kept_chd(source / "Game.cue", payload=payload))
+    assert any("setup.exe is not the name of a sheet" in notice for notice in back(chd).plan.notices)
+    assert set(files_in(chd.parent)) == {"renamed.cue", *(f"renamed (Track {n}).bin" for n in (1, 2, 3))}
+
+
+def test_the_sheet_does_not_get_the_name_of_another_file(source: Path, chd: Path) -> None:
+    path = write_cue(source / "Game.cue", mixed())
+    path.with_name("Other.cue").write_bytes(path.read_bytes())
+    write_old(chd, kept_chd(path))
+    plan = plan_conversion(chd, chd.with_name("other.CUE"), None, ConversionRequest(ImageFormat.ISO, unpacks=True))
+    assert plan.form.kept is None
+    assert any("another name of the sheet" in notice for notice in plan.notices)
+
+
+def test_a_chd_that_is_packed_again_keeps_its_files(source: Path, chd: Path) -> None:
+    write_old(chd, kept_chd(write_split_cue(source / "Game.cue", mixed())))
+    request = ConversionRequest(ImageFormat.CHD, methods=(Method.CDZL,), target="any", accept_incomplete=True)
+    again = chd.with_name("again.chd")
+    plan = settle_output(plan_conversion(chd, again, None, request))
+    convert(plan, threads=2, control=Control(), progress=Progress())
+    back(again)
+    assert files_in(chd.parent) == files_in(source)
 
 
 def test_two_entries_are_not_believed(source: Path, chd: Path) -> None:
